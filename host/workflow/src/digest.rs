@@ -1,0 +1,81 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// The SHA-256 of a content, written `sha256:…` in lower-case hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+impl Digest {
+    /// Returns the digest of bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self(format!("sha256:{hex}"))
+    }
+
+    /// Returns the digest of a value's canonical JSON: object keys sorted, no white space.
+    pub fn of_json(value: &impl Serialize) -> Self {
+        // Only a map with keys that are not strings can fail here, and none of our types has one.
+        Self::of(canonical(&serde_json::to_value(value).unwrap_or_default()).as_bytes())
+    }
+
+    /// Returns the text form, `sha256:…`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the hexadecimal part alone, for a file name.
+    pub fn hex(&self) -> &str {
+        self.0.trim_start_matches("sha256:")
+    }
+
+    /// Returns the first twelve hexadecimal digits, enough to tell things apart on a screen.
+    pub fn short(&self) -> &str {
+        self.hex().get(..12).unwrap_or_else(|| self.hex())
+    }
+}
+
+/// Writes JSON with sorted keys even where another crate switched `serde_json` to keeping their order.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let mut members: Vec<_> = map.iter().collect();
+            members.sort_by_key(|(name, _)| name.as_str());
+            let members =
+                members.iter().map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), canonical(value)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        plain => plain.to_string(),
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_order_of_keys_does_not_matter_but_values_do() {
+        let one: Value = serde_json::from_str(r#"{"b": [1, {"z": 1, "a": 2}], "a": "x"}"#).unwrap();
+        let two: Value = serde_json::from_str(r#"{"a": "x", "b": [1, {"a": 2, "z": 1}]}"#).unwrap();
+        assert_eq!(Digest::of_json(&one), Digest::of_json(&two));
+        assert_ne!(Digest::of_json(&one), Digest::of_json(&json!({"a": "x", "b": [1, {"a": 2, "z": 2}]})));
+    }
+
+    #[test]
+    fn the_digest_of_nothing_is_the_known_one() {
+        let known = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Digest::of(b"").as_str(), known);
+        assert_eq!(Digest::of(b"").short(), "e3b0c44298fc");
+    }
+}

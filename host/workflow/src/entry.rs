@@ -1,0 +1,93 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Approval, Budget, Effect, End, Event, Exceeded, RunId, Usage};
+
+/// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
+pub const FORMAT: u32 = 1;
+
+/// One record of a run's journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The run.
+    pub run: RunId,
+    /// The place in the run, from 1 without gaps.
+    pub seq: u64,
+    /// When it was written, in milliseconds since the Unix epoch, by the host's clock.
+    pub at_ms: u64,
+    /// What changed.
+    pub change: Change,
+}
+
+/// What an [`Entry`] changes in its run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Change {
+    /// The run exists.
+    Created {
+        /// The workflow's name.
+        workflow: String,
+        /// The workflow's version.
+        version: u32,
+        /// The input.
+        input: Value,
+        /// What the run may spend.
+        budget: Budget,
+    },
+    /// An amount is set aside for an effect: its intent. From here on it may have happened.
+    Reserved {
+        /// The effect's key.
+        key: String,
+        /// What is set aside.
+        amount: Usage,
+        /// The key of the approval that it uses up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        consumes: Option<String>,
+    },
+    /// A person was asked.
+    Asked {
+        /// The question.
+        approval: Box<Approval>,
+        /// What is set aside for the answer.
+        amount: Usage,
+    },
+    /// The workflow answered an event.
+    Stepped {
+        /// What happened.
+        event: Event,
+        /// What it cost.
+        used: Usage,
+        /// The next state's name.
+        position: String,
+        /// The next state.
+        state: Value,
+        /// New lines of the log.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        log: Vec<String>,
+        /// What is wanted next.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        effects: Vec<Effect>,
+        /// How the run ended, if it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        end: Option<End>,
+    },
+    /// The budget does not allow what comes next; the state stays as it is.
+    Suspended {
+        /// The limit.
+        exceeded: Exceeded,
+        /// The effect that was cut short and what it had used, if one was; it is wanted again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cut: Option<(String, Usage)>,
+    },
+    /// The budget was added to, and the run may go on.
+    Extended {
+        /// What was added.
+        more: Budget,
+    },
+    /// The run cannot go on, whatever its workflow says.
+    Broken {
+        /// Why.
+        fault: crate::Fault,
+    },
+}

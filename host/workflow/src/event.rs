@@ -1,0 +1,53 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Decision, Fault};
+
+/// Something that happened, to which a workflow answers with its next state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// The run began with this input.
+    Started {
+        /// The input, as it was given.
+        input: Value,
+    },
+    /// A tool call ended.
+    ToolReturned {
+        /// The key of the effect.
+        key: String,
+        /// How it ended.
+        #[serde(flatten)]
+        outcome: ToolOutcome,
+    },
+    /// A person decided.
+    Decided {
+        /// The key of the request.
+        key: String,
+        /// What was decided, and by whom.
+        decision: Decision,
+    },
+}
+
+/// How a tool call ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolOutcome {
+    /// It answered.
+    Returned(Value),
+    /// It failed; of kind [`Kind::Approval`](crate::Kind::Approval) only if it was never made.
+    Failed(Fault),
+    /// It may or may not have happened, and must not be repeated blindly.
+    Unknown(Fault),
+}
+
+impl Event {
+    /// Returns the key of the effect that this is the outcome of.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Started { .. } => None,
+            Self::ToolReturned { key, .. } | Self::Decided { key, .. } => Some(key),
+        }
+    }
+}

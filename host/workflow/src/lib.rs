@@ -1,0 +1,45 @@
+//! The pure vocabulary and machines of Stockade.
+//!
+//! A [`Workflow`] answers each [`Event`] with its next state and the [`Effect`]s that it wants done; the host does
+//! them, and writes an [`Entry`] for each step. The fold of a run's entries is its [`RunState`]. Nothing here has a
+//! clock, random, I/O or async, so everything here also compiles to WebAssembly.
+//!
+//! ```
+//! use stockade_workflow::{Event, Machine, refund::Refund};
+//!
+//! let machine = Machine::new(Refund::default());
+//! let input = serde_json::json!({"user_id": "user_123", "request": "not what I expected"});
+//! let first = machine.step(None, Event::Started { input })?;
+//! assert_eq!(first.position, "INIT");
+//! assert_eq!(first.transition.effects[0].key(), "purchase");
+//! # Ok::<(), stockade_workflow::Fault>(())
+//! ```
+
+mod approval;
+mod budget;
+mod digest;
+mod effect;
+mod entry;
+mod event;
+mod fault;
+mod grant;
+mod graph;
+mod money;
+pub mod refund;
+mod run_id;
+mod run_state;
+mod workflow;
+
+pub use approval::{Approval, Binding, Decision, Verdict};
+pub use budget::{Budget, Currency, Exceeded, Ledger, Usage};
+pub use digest::Digest;
+pub use effect::{Effect, ToolCall};
+pub use entry::{Change, Entry, FORMAT};
+pub use event::{Event, ToolOutcome};
+pub use fault::{Breach, Fault, Kind};
+pub use grant::{Access, Capability, Grant, grants_digest};
+pub use graph::{Graph, State, Want};
+pub use money::Cents;
+pub use run_id::RunId;
+pub use run_state::{RunState, Status};
+pub use workflow::{End, Machine, Move, Transition, Workflow};

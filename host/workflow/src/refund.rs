@@ -1,0 +1,351 @@
+//! The reference workflow: a customer asks for a refund.
+//!
+//! ```text
+//! INIT ─► VALIDATE_POLICY ─► CHECK_APPROVAL ─► EXECUTE_REFUND ─► DRAFT_RESPONSE ─► COMPLETE
+//!   │            │                  │            ▲       │            ▲
+//!   │            │                  ▼            │       │ void yes   │
+//!   │            │           WAITING_FOR_HUMAN ──┘ ◄─────┘            │
+//!   └────────────┴──────────────────┴─────────────────────────────────┘
+//! ```
+//!
+//! The tools look things up, give an opinion, pay and write; the two rules about money are checked here as well, so
+//! that a tool that errs or lies can make a refund stricter and never laxer.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    Cents, Decision, Effect, End, Event, Fault, Graph, Kind, State as Node, ToolCall, ToolOutcome, Transition, Verdict,
+    Want, Workflow,
+};
+
+/// The refund workflow with its rules.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Refund {
+    /// The rules that new runs follow; a run keeps those that it began with.
+    pub rules: Rules,
+}
+
+/// The two numbers of the refund policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// The oldest purchase that may be refunded, in days.
+    pub window_days: u32,
+    /// The largest refund that is made without asking a person.
+    pub approval_above: Cents,
+}
+
+impl Default for Rules {
+    /// Thirty days, a hundred dollars.
+    fn default() -> Self {
+        Self { window_days: 30, approval_above: Cents(100_00) }
+    }
+}
+
+/// What a refund run is started with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// Who asks.
+    pub user_id: String,
+    /// In which words.
+    pub request: String,
+}
+
+/// Where a refund run stands; each state holds just what is still needed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The purchase is being looked up.
+    Init {
+        /// Who asks.
+        user_id: String,
+        /// The rules of this run.
+        rules: Rules,
+    },
+    /// The window is being checked.
+    ValidatePolicy(Case),
+    /// It is being found out whether a person must be asked.
+    CheckApproval(Case),
+    /// A person was asked.
+    WaitingForHuman(Case),
+    /// The refund is being made.
+    ExecuteRefund(Case),
+    /// The letter is being written.
+    DraftResponse(Answer),
+    /// The letter is written.
+    Complete,
+}
+
+/// A refund that may be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    user_id: String,
+    rules: Rules,
+    purchase: Purchase,
+    /// Whether a person must say yes.
+    needs_approval: bool,
+    /// How often a person was asked: once, and again if the yes was void when it was to be used.
+    asked: u32,
+}
+
+/// What the customer bought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purchase {
+    item: String,
+    price_cents: Cents,
+    days_ago: u32,
+}
+
+/// What the customer is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// There is no such customer.
+    UnknownCustomer,
+    /// The purchase is older than this many days.
+    TooOld(u32),
+    /// A manager said no.
+    Declined,
+    /// The refund was made.
+    Processed {
+        /// How much.
+        amount: Cents,
+        /// What the payment system calls it.
+        reference: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Receipt {
+    reference: String,
+}
+
+const GRAPH: Graph = Graph {
+    initial: "INIT",
+    states: &[
+        node("INIT", &[Want::Tool("purchases")], &["VALIDATE_POLICY", "DRAFT_RESPONSE"]),
+        node("VALIDATE_POLICY", &[Want::Tool("policy")], &["CHECK_APPROVAL", "DRAFT_RESPONSE"]),
+        node("CHECK_APPROVAL", &[Want::Tool("policy")], &["WAITING_FOR_HUMAN", "EXECUTE_REFUND"]),
+        node("WAITING_FOR_HUMAN", &[Want::ApprovalOf("payments")], &["EXECUTE_REFUND", "DRAFT_RESPONSE"]),
+        node("EXECUTE_REFUND", &[Want::Tool("payments")], &["DRAFT_RESPONSE", "WAITING_FOR_HUMAN"]),
+        node("DRAFT_RESPONSE", &[Want::Tool("letters")], &["COMPLETE"]),
+        node("COMPLETE", &[], &[]),
+    ],
+};
+
+const fn node(name: &'static str, wants: &'static [Want], next: &'static [&'static str]) -> Node {
+    Node { name, wants, next }
+}
+
+impl Workflow for Refund {
+    type Input = Input;
+    type State = State;
+
+    fn name(&self) -> &'static str {
+        "refund"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn graph(&self) -> Graph {
+        GRAPH
+    }
+
+    fn position(&self, state: &State) -> &'static str {
+        match state {
+            State::Init { .. } => "INIT",
+            State::ValidatePolicy(_) => "VALIDATE_POLICY",
+            State::CheckApproval(_) => "CHECK_APPROVAL",
+            State::WaitingForHuman(_) => "WAITING_FOR_HUMAN",
+            State::ExecuteRefund(_) => "EXECUTE_REFUND",
+            State::DraftResponse(_) => "DRAFT_RESPONSE",
+            State::Complete => "COMPLETE",
+        }
+    }
+
+    fn start(&self, Input { user_id, request }: Input) -> Result<Transition<State>, Fault> {
+        if user_id.is_empty() {
+            return Err(Fault::invalid("input", "\"user_id\" is empty; it names the customer who asks"));
+        }
+        let line = format!("Started workflow for user {user_id} with request: '{request}'");
+        let find = call("purchase", "purchases", "find", json!({"user_id": user_id}));
+        Ok(Transition::to(State::Init { user_id, rules: self.rules }).log(line).want(find))
+    }
+
+    fn step(&self, state: State, event: Event) -> Result<Transition<State>, Fault> {
+        let returned = match (&state, event) {
+            (State::WaitingForHuman(case), Event::Decided { key, decision }) if key == case.approval_key() => {
+                return Ok(decided(case.clone(), &decision));
+            }
+            (state, Event::ToolReturned { key, outcome }) if state.awaits() == Some(key.as_str()) => outcome,
+            (state, event) => return Err(stray(self.position(state), &event)),
+        };
+        match returned {
+            ToolOutcome::Returned(value) => {
+                Ok(returned_to(state.clone(), value).unwrap_or_else(|fault| failed(state, fault)))
+            }
+            ToolOutcome::Failed(fault) => Ok(failed(state, fault)),
+            ToolOutcome::Unknown(fault) => Ok(Transition::to(state).end(End::Failed(fault))),
+        }
+    }
+}
+
+impl State {
+    /// The key of the tool call that this state waits for.
+    fn awaits(&self) -> Option<&str> {
+        match self {
+            Self::Init { .. } => Some("purchase"),
+            Self::ValidatePolicy(_) => Some("window"),
+            Self::CheckApproval(_) => Some("limit"),
+            Self::ExecuteRefund(case) if case.asked > 1 => Some("refund-again"),
+            Self::ExecuteRefund(_) => Some("refund"),
+            Self::DraftResponse(_) => Some("letter"),
+            Self::WaitingForHuman(_) | Self::Complete => None,
+        }
+    }
+}
+
+impl Case {
+    fn approval_key(&self) -> String {
+        format!("approval-{}", self.asked)
+    }
+
+    fn refund(&self) -> ToolCall {
+        let arguments = json!({"user_id": self.user_id, "amount_cents": self.purchase.price_cents});
+        ToolCall::new("payments", "refund", arguments)
+    }
+}
+
+fn returned_to(state: State, value: Value) -> Result<Transition<State>, Fault> {
+    match state {
+        State::Init { user_id, rules } => Ok(fetched(user_id, rules, answer(value)?)),
+        State::ValidatePolicy(case) => Ok(validated(case, answer(value)?)),
+        State::CheckApproval(case) => Ok(checked(case, answer(value)?)),
+        State::ExecuteRefund(case) => Ok(refunded(&case, answer(value)?)),
+        State::DraftResponse(told) => Ok(drafted(&told, answer(value)?)),
+        State::WaitingForHuman(_) | State::Complete => Err(Fault::new(Kind::HostBug, "no tool was called")),
+    }
+}
+
+fn fetched(user_id: String, rules: Rules, purchase: Option<Purchase>) -> Transition<State> {
+    let Some(purchase) = purchase else {
+        return draft(Answer::UnknownCustomer).log("Fetch failed: User not found in database.");
+    };
+    let Purchase { item, price_cents, days_ago } = &purchase;
+    let line = json!({"item": item, "price": price_cents.to_string(), "days_ago": days_ago});
+    let arguments = json!({"days_ago": days_ago, "window_days": rules.window_days});
+    let case = Case { user_id, rules, purchase, needs_approval: false, asked: 0 };
+    Transition::to(State::ValidatePolicy(case)).log(format!("Fetched purchase data: {line}")).want(call(
+        "window",
+        "policy",
+        "within_window",
+        arguments,
+    ))
+}
+
+fn validated(case: Case, within: bool) -> Transition<State> {
+    let window_days = case.rules.window_days;
+    if !within || case.purchase.days_ago > window_days {
+        let line = format!("Policy validation failed: Purchase older than {window_days} days.");
+        return draft(Answer::TooOld(window_days)).log(line);
+    }
+    let Rules { approval_above, .. } = case.rules;
+    let arguments = json!({"amount_cents": case.purchase.price_cents, "approval_above_cents": approval_above});
+    Transition::to(State::CheckApproval(case))
+        .log(format!("Policy validation passed (within {window_days}-day window)."))
+        .want(call("limit", "policy", "needs_approval", arguments))
+}
+
+fn checked(mut case: Case, tool_says: bool) -> Transition<State> {
+    let amount = case.purchase.price_cents;
+    case.needs_approval = tool_says || amount > case.rules.approval_above;
+    if case.needs_approval {
+        return ask(case, format!("Refund of {amount} exceeds limit. Moving to human approval state."));
+    }
+    execute(case).log(format!("Refund of {amount} is within limits. Proceeding to execution."))
+}
+
+fn ask(mut case: Case, line: String) -> Transition<State> {
+    case.asked += 1;
+    let Rules { approval_above, .. } = case.rules;
+    let reason = format!("refund of {} is over {approval_above}", case.purchase.price_cents);
+    let request = Effect::RequestApproval { key: case.approval_key(), reason, call: case.refund() };
+    Transition::to(State::WaitingForHuman(case))
+        .log(line)
+        .log("Execution paused: waiting for human operator approval.")
+        .want(request)
+}
+
+fn decided(case: Case, decision: &Decision) -> Transition<State> {
+    let approved = decision.verdict == Verdict::Approved;
+    let next = if approved { execute(case) } else { draft(Answer::Declined) };
+    next.log(format!("Human manager decision received: Approved = {}", if approved { "True" } else { "False" }))
+}
+
+fn execute(case: Case) -> Transition<State> {
+    let (call, approval) = (case.refund(), case.needs_approval.then(|| case.approval_key()));
+    let state = State::ExecuteRefund(case);
+    let key = state.awaits().unwrap_or_default().to_owned();
+    Transition::to(state).want(Effect::CallTool { key, call, approval })
+}
+
+fn refunded(case: &Case, Receipt { reference }: Receipt) -> Transition<State> {
+    let amount = case.purchase.price_cents;
+    let line = format!("Successfully processed stripe refund for {amount}.");
+    draft(Answer::Processed { amount, reference }).log(line)
+}
+
+fn draft(told: Answer) -> Transition<State> {
+    let outcome = match &told {
+        Answer::UnknownCustomer => json!("unknown_customer"),
+        Answer::TooOld(days) => json!({"too_old": days}),
+        Answer::Declined => json!("declined"),
+        Answer::Processed { amount, .. } => json!({"processed": amount}),
+    };
+    Transition::to(State::DraftResponse(told)).want(call("letter", "letters", "write", json!({"outcome": outcome})))
+}
+
+fn drafted(told: &Answer, letter: String) -> Transition<State> {
+    let (outcome, refunded, reference) = match told {
+        Answer::UnknownCustomer => ("unknown_customer", None, None),
+        Answer::TooOld(_) => ("too_old", None, None),
+        Answer::Declined => ("declined", None, None),
+        Answer::Processed { amount, reference } => ("processed", Some(amount.to_string()), Some(reference)),
+    };
+    let output = json!({"outcome": outcome, "letter": letter, "refunded": refunded, "reference": reference});
+    Transition::to(State::Complete)
+        .log("Customer email drafted successfully. Workflow complete.")
+        .end(End::Done(output))
+}
+
+/// A refund whose yes is void was not made: ask again, once. Any other failure ends the run.
+fn failed(state: State, fault: Fault) -> Transition<State> {
+    match state {
+        State::ExecuteRefund(case) if is_void(&fault) && case.asked == 1 => {
+            ask(case, format!("The approval is void ({fault}). Asking again."))
+        }
+        state => Transition::to(state).end(End::Failed(fault)),
+    }
+}
+
+fn is_void(fault: &Fault) -> bool {
+    fault.kind == Kind::Approval && fault.detail.as_deref() == Some("mismatch")
+}
+
+fn call(key: &str, tool: &str, function: &str, arguments: Value) -> Effect {
+    Effect::call(key, ToolCall::new(tool, function, arguments))
+}
+
+fn answer<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Fault> {
+    let wrong =
+        |error| Fault::invalid("tool_answer", format!("a tool of the refund workflow answered wrongly: {error}"));
+    serde_json::from_value(value).map_err(wrong)
+}
+
+fn stray(position: &str, event: &Event) -> Fault {
+    let key = event.key().unwrap_or("started");
+    Fault::invalid("event", format!("event \"{key}\" does not belong to state \"{position}\""))
+}

@@ -1,0 +1,278 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Approval, Change, Effect, End, Entry, Event, Exceeded, Fault, Kind, Ledger, RunId, Usage};
+
+/// A run as it stands: the fold of its entries.
+///
+/// Live execution and recovery both go through [`RunState::apply`], so a run that was read back is the run that was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunState {
+    run: RunId,
+    seq: u64,
+    workflow: String,
+    version: u32,
+    input: Value,
+    at: Option<(String, Value)>,
+    log: Vec<String>,
+    wanted: Vec<Effect>,
+    intended: Vec<Effect>,
+    approvals: BTreeMap<String, Approval>,
+    ledger: Ledger,
+    suspended: Option<Exceeded>,
+    end: Option<End>,
+}
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It goes on by itself, or would if a host drove it.
+    Running,
+    /// It waits for a person.
+    Waiting,
+    /// Its budget is used up.
+    Suspended,
+    /// It ended with an output.
+    Done,
+    /// It ended with a fault.
+    Failed,
+}
+
+impl RunState {
+    /// Begins the fold with a run's first entry.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Journal`] where it is not one that creates a run.
+    pub fn create(entry: &Entry) -> Result<Self, Fault> {
+        let Change::Created { workflow, version, input, budget } = &entry.change else {
+            return Err(illegal(entry, "the first entry does not create the run"));
+        };
+        if entry.seq != 1 {
+            return Err(illegal(entry, "the run does not begin with entry 1"));
+        }
+        Ok(Self {
+            run: entry.run,
+            seq: 1,
+            workflow: workflow.clone(),
+            version: *version,
+            input: input.clone(),
+            at: None,
+            log: Vec::new(),
+            wanted: Vec::new(),
+            intended: Vec::new(),
+            approvals: BTreeMap::new(),
+            ledger: Ledger::new(*budget),
+            suspended: None,
+            end: None,
+        })
+    }
+
+    /// Folds all entries of a run.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`] where there are none, else as [`RunState::apply`].
+    pub fn fold(run: RunId, entries: &[Entry]) -> Result<Self, Fault> {
+        let Some((first, rest)) = entries.split_first() else {
+            let message = format!("there is no run \"{run}\"; `stockade runs` lists them");
+            return Err(Fault::new(Kind::NotFound, message).detail("run"));
+        };
+        let mut state = Self::create(first)?;
+        rest.iter().try_for_each(|entry| state.apply(entry))?;
+        Ok(state)
+    }
+
+    /// Takes the next entry.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Journal`] where the entry cannot follow; the state is then not to be used any more.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), Fault> {
+        if entry.run != self.run || entry.seq != self.seq + 1 {
+            return Err(illegal(entry, &format!("it does not follow entry {} of run {}", self.seq, self.run)));
+        }
+        if self.end.is_some() {
+            return Err(illegal(entry, "the run had ended"));
+        }
+        self.seq = entry.seq;
+        self.change(&entry.change).map_err(|why| illegal(entry, &why))
+    }
+
+    fn change(&mut self, change: &Change) -> Result<(), String> {
+        match change {
+            Change::Created { .. } => return Err("the run exists already".to_owned()),
+            Change::Reserved { key, amount, consumes } => self.intend(key, *amount, consumes.as_deref())?,
+            Change::Asked { approval, amount } => {
+                self.intend(&approval.key, *amount, None)?;
+                self.approvals.insert(approval.key.clone(), approval.as_ref().clone());
+            }
+            Change::Stepped { event, used, position, state, log, effects, end } => {
+                self.happened(event, used)?;
+                self.at = Some((position.clone(), state.clone()));
+                self.log.extend_from_slice(log);
+                self.want(effects)?;
+                self.end.clone_from(end);
+            }
+            Change::Suspended { exceeded, cut } => {
+                if let Some((key, used)) = cut {
+                    let effect = self.take_intended(key)?;
+                    self.ledger.settle(key, used);
+                    self.wanted.insert(0, effect);
+                }
+                self.suspended = Some(*exceeded);
+            }
+            Change::Extended { more } => {
+                self.ledger.extend(more);
+                self.suspended = None;
+            }
+            Change::Broken { fault } => self.end = Some(End::Failed(fault.clone())),
+        }
+        Ok(())
+    }
+
+    fn intend(&mut self, key: &str, amount: Usage, consumes: Option<&str>) -> Result<(), String> {
+        let place = self.wanted.iter().position(|effect| effect.key() == key);
+        let effect = self.wanted.remove(place.ok_or_else(|| format!("effect \"{key}\" is not wanted"))?);
+        if let Some(approval) = consumes {
+            let approval = self.approvals.get_mut(approval);
+            let approval =
+                approval.ok_or_else(|| format!("effect \"{key}\" uses up an approval that was not asked"))?;
+            if approval.consumed_by.replace(key.to_owned()).is_some_and(|before| before != key) {
+                return Err(format!("effect \"{key}\" uses up an approval that was used before"));
+            }
+        }
+        self.ledger.reserve(key, amount);
+        self.intended.push(effect);
+        Ok(())
+    }
+
+    fn happened(&mut self, event: &Event, used: &Usage) -> Result<(), String> {
+        match (event.key(), &self.at) {
+            (None, None) => self.ledger.settle("", used),
+            (None, Some(_)) => return Err("the run had started".to_owned()),
+            (Some(_), None) => return Err("the run had not started".to_owned()),
+            (Some(key), Some(_)) => {
+                self.take_intended(key)?;
+                self.ledger.settle(key, used);
+            }
+        }
+        if let Event::Decided { key, decision } = event {
+            let approval = self.approvals.get_mut(key).filter(|approval| approval.is_open());
+            let approval = approval.ok_or_else(|| format!("there is no open approval \"{key}\""))?;
+            approval.decision = Some(decision.clone());
+        }
+        Ok(())
+    }
+
+    fn take_intended(&mut self, key: &str) -> Result<Effect, String> {
+        let place = self.intended.iter().position(|effect| effect.key() == key);
+        let place = place.ok_or_else(|| format!("effect \"{key}\" was not under way"))?;
+        Ok(self.intended.remove(place))
+    }
+
+    fn want(&mut self, effects: &[Effect]) -> Result<(), String> {
+        for effect in effects {
+            let taken = self.wanted.iter().chain(&self.intended).any(|other| other.key() == effect.key());
+            if taken {
+                return Err(format!("effect \"{}\" is wanted twice", effect.key()));
+            }
+            self.wanted.push(effect.clone());
+        }
+        Ok(())
+    }
+
+    /// Returns what the run is doing.
+    pub fn status(&self) -> Status {
+        match &self.end {
+            Some(End::Done(_)) => Status::Done,
+            Some(End::Failed(_)) => Status::Failed,
+            None if self.suspended.is_some() => Status::Suspended,
+            None if self.wanted.is_empty() && self.open_approval().is_some() => Status::Waiting,
+            None => Status::Running,
+        }
+    }
+
+    /// Returns the run's id.
+    pub fn run(&self) -> RunId {
+        self.run
+    }
+
+    /// Returns the number of entries.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Returns the workflow's name.
+    pub fn workflow(&self) -> &str {
+        &self.workflow
+    }
+
+    /// Returns the workflow's version.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Returns the input.
+    pub fn input(&self) -> &Value {
+        &self.input
+    }
+
+    /// Returns the name of the workflow's state and the state, once the run has begun.
+    pub fn at(&self) -> Option<(&str, &Value)> {
+        self.at.as_ref().map(|(position, state)| (position.as_str(), state))
+    }
+
+    /// Returns the log.
+    pub fn log(&self) -> &[String] {
+        &self.log
+    }
+
+    /// Returns the first effect that is wanted and has no intent yet.
+    pub fn wanted(&self) -> Option<&Effect> {
+        self.wanted.first()
+    }
+
+    /// Returns the first tool call that has an intent and no outcome yet.
+    pub fn intended_call(&self) -> Option<&Effect> {
+        self.intended.iter().find(|effect| matches!(effect, Effect::CallTool { .. }))
+    }
+
+    /// Returns an approval by its key.
+    pub fn approval(&self, key: &str) -> Option<&Approval> {
+        self.approvals.get(key)
+    }
+
+    /// Returns all approvals that were asked for.
+    pub fn approvals(&self) -> impl Iterator<Item = &Approval> {
+        self.approvals.values()
+    }
+
+    /// Returns the approval that a person is waited for, if the run has not ended.
+    pub fn open_approval(&self) -> Option<&Approval> {
+        self.approvals.values().find(|approval| approval.is_open() && self.end.is_none())
+    }
+
+    /// Returns the run's account.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Returns the limit that suspended the run, if one did.
+    pub fn suspended(&self) -> Option<&Exceeded> {
+        self.suspended.as_ref()
+    }
+
+    /// Returns how the run ended, if it did.
+    pub fn end(&self) -> Option<&End> {
+        self.end.as_ref()
+    }
+}
+
+fn illegal(entry: &Entry, why: &str) -> Fault {
+    let message = format!("entry {} of run {} is refused: {why}", entry.seq, entry.run);
+    Fault::new(Kind::Journal, message).detail("entry")
+}

@@ -1,0 +1,170 @@
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{Effect, Event, Fault, Graph, Kind};
+
+/// A pure state machine: what happened in, the next state and what is wanted out.
+///
+/// It has no clock, no random, no I/O and no async, so the same events always give the same run; that is what makes
+/// a crash harmless and a replay exact.
+pub trait Workflow: Send + Sync + 'static {
+    /// What a run is started with. Unknown members should be refused, so that a typing error is noticed.
+    type Input: DeserializeOwned;
+    /// What is kept between steps.
+    type State: Serialize + DeserializeOwned;
+
+    /// Returns the name by which runs are started.
+    fn name(&self) -> &'static str;
+
+    /// Returns the version; a run goes on only under the version that started it.
+    fn version(&self) -> u32;
+
+    /// Returns the declared states.
+    fn graph(&self) -> Graph;
+
+    /// Returns the name of the state in the graph.
+    fn position(&self, state: &Self::State) -> &'static str;
+
+    /// Returns the first state and what it wants.
+    ///
+    /// # Errors
+    ///
+    /// A fault where the input cannot begin a run.
+    fn start(&self, input: Self::Input) -> Result<Transition<Self::State>, Fault>;
+
+    /// Returns what follows from an event.
+    ///
+    /// # Errors
+    ///
+    /// A fault where the event does not belong to the state; the run is not changed by it.
+    fn step(&self, state: Self::State, event: Event) -> Result<Transition<Self::State>, Fault>;
+}
+
+/// What follows from an event: the next state, what is wanted, and the end if it is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition<S> {
+    /// The next state.
+    pub state: S,
+    /// Lines for the run's log.
+    pub log: Vec<String>,
+    /// What the host is to do.
+    pub effects: Vec<Effect>,
+    /// How the run ended, if it did.
+    pub end: Option<End>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// With its output.
+    Done(Value),
+    /// With the fault that it could not get past.
+    Failed(Fault),
+}
+
+impl<S> Transition<S> {
+    /// Goes to a state.
+    pub fn to(state: S) -> Self {
+        Self { state, log: Vec::new(), effects: Vec::new(), end: None }
+    }
+
+    /// Adds a line to the run's log.
+    #[must_use]
+    pub fn log(mut self, line: impl Into<String>) -> Self {
+        self.log.push(line.into());
+        self
+    }
+
+    /// Wants something done.
+    #[must_use]
+    pub fn want(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
+    }
+
+    /// Ends the run.
+    #[must_use]
+    pub fn end(mut self, end: End) -> Self {
+        self.end = Some(end);
+        self
+    }
+}
+
+type Step = Box<dyn Fn(Option<Value>, Event) -> Result<Move, Fault> + Send + Sync>;
+
+/// A [`Workflow`] whose state is JSON: what the executor and the journal handle.
+pub struct Machine {
+    name: &'static str,
+    version: u32,
+    graph: Graph,
+    step: Step,
+}
+
+/// A checked [`Transition`] of a [`Machine`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// The state's name in the graph.
+    pub position: &'static str,
+    /// The transition, with the state as JSON.
+    pub transition: Transition<Value>,
+}
+
+impl Machine {
+    /// Wraps a workflow.
+    pub fn new(workflow: impl Workflow) -> Self {
+        let (name, version, graph) = (workflow.name(), workflow.version(), workflow.graph());
+        Self { name, version, graph, step: Box::new(move |state, event| step(&workflow, state, event)) }
+    }
+
+    /// Returns the workflow's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the workflow's version.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Returns the declared states.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Answers an event in a state; without a state, the event must be [`Event::Started`].
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Invalid`] where the input or the event does not fit, [`Kind::HostBug`] where the workflow does
+    /// what its graph does not declare. Nothing is changed by either.
+    pub fn step(&self, at: Option<(&str, Value)>, event: Event) -> Result<Move, Fault> {
+        let (from, state) = at.unzip();
+        let answer = (self.step)(state, event)?;
+        let Move { position, transition } = &answer;
+        let fails = matches!(transition.end, Some(End::Failed(_)));
+        // A run may fail where it stands, without a declaration.
+        if !(fails && from == Some(*position)) {
+            self.graph.check(from, position, &transition.effects)?;
+        }
+        Ok(answer)
+    }
+}
+
+fn step<W: Workflow>(workflow: &W, state: Option<Value>, event: Event) -> Result<Move, Fault> {
+    let transition = match (state, event) {
+        (None, Event::Started { input }) => workflow.start(parse(input, "input")?)?,
+        (Some(state), event) => workflow.step(parse(state, "state")?, event)?,
+        (None, _) => return Err(Fault::invalid("event", "a run begins with the event \"started\" and no other")),
+    };
+    let Transition { state, log, effects, end } = transition;
+    let position = workflow.position(&state);
+    let state = serde_json::to_value(state).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
+    Ok(Move { position, transition: Transition { state, log, effects, end } })
+}
+
+fn parse<T: DeserializeOwned>(value: Value, what: &str) -> Result<T, Fault> {
+    serde_json::from_value(value)
+        .map_err(|error| Fault::invalid(what, format!("the run's {what} does not fit: {error}")))
+}
