@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Digest, Fault, Kind, ToolCall};
@@ -102,6 +104,13 @@ impl Approval {
                 refuse("mismatch", &format!("is void: {what} changed since it was asked for; ask again"))
             }),
         }
+    }
+}
+
+impl fmt::Display for Approval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ToolCall { tool, function, arguments } = &self.call;
+        write!(f, "{tool}.{function} {arguments} ({})", self.reason)
     }
 }
 

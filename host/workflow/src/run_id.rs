@@ -11,6 +11,18 @@ use crate::Fault;
 #[serde(transparent)]
 pub struct RunId(Uuid);
 
+impl RunId {
+    /// Returns the id with these sixteen bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// Returns the sixteen bytes, for storage.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+}
+
 impl From<Uuid> for RunId {
     fn from(uuid: Uuid) -> Self {
         Self(uuid)

@@ -1,4 +1,6 @@
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,6 +41,35 @@ pub enum Status {
     Done,
     /// It ended with a fault.
     Failed,
+}
+
+impl Status {
+    const NAMES: [(Self, &'static str); 5] = [
+        (Self::Running, "running"),
+        (Self::Waiting, "waiting"),
+        (Self::Suspended, "suspended"),
+        (Self::Done, "done"),
+        (Self::Failed, "failed"),
+    ];
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::NAMES.iter().find(|(status, _)| status == self).map_or("", |(_, name)| name);
+        f.pad(name)
+    }
+}
+
+impl FromStr for Status {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let found = Self::NAMES.iter().find(|(_, name)| *name == text);
+        found.map(|(status, _)| *status).ok_or_else(|| {
+            let names: Vec<_> = Self::NAMES.iter().map(|(_, name)| *name).collect();
+            Fault::invalid("status", format!("\"{text}\" is not a run's status; those are {}", names.join(", ")))
+        })
+    }
 }
 
 impl RunState {

@@ -1,0 +1,307 @@
+//! The one place where effects are decided, performed and joined.
+
+use std::sync::Arc;
+
+use stockade_sandbox::{Call, Limits};
+use stockade_workflow::{
+    Approval, Budget, Change, Currency, Digest, Effect, Entry, Event, Exceeded, Fault, Kind, Machine, Move, RunId,
+    RunState, Status, ToolCall, ToolOutcome, Transition, Usage,
+};
+
+use crate::Result;
+use crate::host::Inner;
+use crate::journal::{Commit, Summary};
+
+/// Drives one run: plans what is wanted, makes the intent durable, performs it, and lets the workflow answer.
+///
+/// What one step changes (the event, the new state, the intents of the next effects) is one commit. One call is
+/// under way at a time.
+pub(crate) struct Driver {
+    host: Arc<Inner>,
+    machine: Arc<Machine>,
+    state: RunState,
+    /// Entries that the state has and the journal has not yet.
+    batch: Vec<Entry>,
+    /// The status that the journal has.
+    told: Option<Status>,
+    /// The effect whose intent this driver wrote; any other that is under way was left behind by a crash.
+    mine: Option<String>,
+}
+
+/// How the performing of an effect ended.
+enum Performed {
+    Happened(ToolOutcome, Usage),
+    /// The run's budget ended it, and it may be done again.
+    Cut(Currency, Usage),
+}
+
+impl Driver {
+    /// Begins a run; nothing is written before the first commit.
+    pub(crate) fn create(host: Arc<Inner>, machine: Arc<Machine>, run: RunId, created: Change) -> Result<Self> {
+        let entry = Entry { run, seq: 1, at_ms: host.clock.now_ms(), change: created };
+        let state = RunState::create(&entry)?;
+        machine.step(None, Event::Started { input: state.input().clone() })?;
+        Ok(Self { host, machine, state, batch: vec![entry], told: None, mine: None })
+    }
+
+    /// Takes up a run that was read from the journal.
+    pub(crate) fn take_up(host: Arc<Inner>, machine: Arc<Machine>, state: RunState) -> Result<Self> {
+        if state.version() != machine.version() {
+            let (run, was, is) = (state.run(), state.version(), machine.version());
+            let message = format!(
+                "run {run} was started by version {was} of its workflow and this is version {is}; use that one"
+            );
+            return Err(Fault::new(Kind::Conflict, message).detail("version"));
+        }
+        let told = Some(state.status());
+        Ok(Self { host, machine, state, batch: Vec::new(), told, mine: None })
+    }
+
+    pub(crate) fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    /// Goes on until the run ends, waits or is suspended; all of it is in the journal when this returns.
+    pub(crate) async fn drive(mut self) -> Result<RunState> {
+        loop {
+            self.commit_planned().await?;
+            let Some(effect) = self.next_call() else { return Ok(self.state) };
+            self.perform(&effect).await?;
+        }
+    }
+
+    /// Makes what was changed so far durable.
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let entries = std::mem::take(&mut self.batch);
+        let status = self.state.status();
+        let summary = (self.told != Some(status)).then(|| self.summary(status, &entries));
+        self.host.journal.commit(Commit { entries: entries.clone(), summary }).await?;
+        self.told = Some(status);
+        (self.host.observer)(&self.state, &entries);
+        Ok(())
+    }
+
+    /// Makes what was changed, and the intent that follows from it, durable in one commit.
+    pub(crate) async fn commit_planned(&mut self) -> Result<()> {
+        self.plan()?;
+        self.commit().await
+    }
+
+    /// Adds to the run's budget.
+    pub(crate) fn extend(&mut self, more: Budget) -> Result<()> {
+        self.push(Change::Extended { more })
+    }
+
+    fn summary(&self, status: Status, entries: &[Entry]) -> Summary {
+        let state = self.state.at().map(|(position, _)| position.to_owned()).unwrap_or_default();
+        let updated_ms = entries.last().map_or(0, |entry| entry.at_ms);
+        Summary { run_id: self.state.run(), workflow: self.state.workflow().to_owned(), status, state, updated_ms }
+    }
+
+    fn push(&mut self, change: Change) -> Result<()> {
+        let (run, seq, at_ms) = (self.state.run(), self.state.seq() + 1, self.host.clock.now_ms());
+        let entry = Entry { run, seq, at_ms, change };
+        self.state.apply(&entry)?;
+        self.batch.push(entry);
+        Ok(())
+    }
+
+    /// Decides what comes next, until a call is under way or nothing more can be decided.
+    fn plan(&mut self) -> Result<()> {
+        while self.state.status() == Status::Running && self.state.intended_call().is_none() {
+            let change = match (self.state.at(), self.state.wanted().cloned()) {
+                (None, _) => return self.begin(),
+                (Some(_), Some(effect)) => self.intent(&effect),
+                (Some(_), None) => Change::Broken { fault: stuck(&self.state) },
+            };
+            self.push(change)?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        let step = Usage { steps: 1, ..Usage::default() };
+        match self.state.ledger().offer(&step, &step) {
+            Err(exceeded) => self.push(Change::Suspended { exceeded, cut: None }),
+            Ok(_) => {
+                let input = self.state.input().clone();
+                self.step(Event::Started { input }, Usage::default())?;
+                self.plan()
+            }
+        }
+    }
+
+    /// Returns the change that records an effect's intent, or why it cannot be had.
+    fn intent(&mut self, effect: &Effect) -> Change {
+        let (wish, least) = self.price(effect);
+        let amount = match self.state.ledger().offer(&wish, &least) {
+            Ok(amount) => amount,
+            Err(exceeded) => return Change::Suspended { exceeded, cut: None },
+        };
+        match effect {
+            Effect::CallTool { key, call, approval } => {
+                self.mine = Some(key.clone());
+                let consumes = approval.clone().filter(|approval| self.approved(approval, call).is_ok());
+                Change::Reserved { key: key.clone(), amount, consumes }
+            }
+            Effect::RequestApproval { key, reason, call } => match self.host.tools.binding(call) {
+                Err(fault) => Change::Broken { fault },
+                Ok(bound_to) => {
+                    let (key, reason, call) = (key.clone(), reason.clone(), call.clone());
+                    let approval = Approval { key, reason, call, bound_to, decision: None, consumed_by: None };
+                    Change::Asked { approval: Box::new(approval), amount }
+                }
+            },
+            _ => Change::Broken { fault: Fault::new(Kind::HostBug, "this host does not know the effect") },
+        }
+    }
+
+    /// What an effect may use, and the least without which it need not begin; its outcome takes a step.
+    fn price(&self, effect: &Effect) -> (Usage, Usage) {
+        let step = Usage { steps: 1, ..Usage::default() };
+        if !matches!(effect, Effect::CallTool { .. }) {
+            return (step, step);
+        }
+        let Limits { fuel, memory_bytes, wall_us, .. } = self.host.limits;
+        let call = Usage { tool_calls: 1, ..step };
+        let wish = Usage { fuel, memory_bytes_peak: memory_bytes, wall_us, ..call };
+        (wish, Usage { fuel: 1, memory_bytes_peak: 1, wall_us: 1, ..call })
+    }
+
+    fn approved(&self, approval: &str, call: &ToolCall) -> Result<()> {
+        let missing =
+            || Fault::new(Kind::Approval, format!("approval \"{approval}\" was never asked for")).detail("pending");
+        let approval = self.state.approval(approval).ok_or_else(missing)?;
+        approval.check(&self.host.tools.binding(call)?)
+    }
+
+    fn next_call(&self) -> Option<Effect> {
+        let running = self.state.status() == Status::Running;
+        self.state.intended_call().filter(|_| running).cloned()
+    }
+
+    async fn perform(&mut self, effect: &Effect) -> Result<()> {
+        let Effect::CallTool { key, call, approval } = effect else { return Ok(()) };
+        match self.call(key, call, approval.as_deref()).await {
+            Performed::Happened(outcome, used) => self.step(Event::ToolReturned { key: key.clone(), outcome }, used),
+            Performed::Cut(currency, used) => {
+                let exceeded = cut(&self.state, currency, &used);
+                self.push(Change::Suspended { exceeded, cut: Some((key.clone(), used)) })
+            }
+        }
+    }
+
+    async fn call(&self, key: &str, call: &ToolCall, approval: Option<&str>) -> Performed {
+        let unmade = |outcome| Performed::Happened(outcome, Usage::default());
+        let tool = match self.host.tools.get(&call.tool) {
+            Ok(tool) => tool,
+            Err(fault) => return unmade(ToolOutcome::Failed(fault)),
+        };
+        if let Some(approval) = approval
+            && let Err(fault) = self.consumed(approval, key, call)
+        {
+            return unmade(fault);
+        }
+        let repeatable = self.host.tools.is_repeatable(tool);
+        if self.mine.as_deref() != Some(key) && !repeatable {
+            return unmade(ToolOutcome::Unknown(unknown(key, call, "the host stopped while it was under way")));
+        }
+        let amount = self.state.ledger().reserved(key).copied().unwrap_or_default();
+        let limits = self.limits(&amount);
+        let id = format!("{}/{key}", self.state.run());
+        let made = Call {
+            function: &call.function,
+            arguments: &call.arguments,
+            idempotency_key: &id,
+            seed: seed(&id),
+            limits,
+        };
+        let outcome = tool.call(made).await;
+        match outcome.result {
+            Ok(value) => Performed::Happened(ToolOutcome::Returned(value), outcome.usage),
+            Err(fault) => match self.cut_by(&fault, &amount) {
+                Some(currency) if repeatable => Performed::Cut(currency, outcome.usage),
+                Some(_) => Performed::Happened(ToolOutcome::Unknown(unknown(key, call, &fault.message)), outcome.usage),
+                None => Performed::Happened(ToolOutcome::Failed(fault), outcome.usage),
+            },
+        }
+    }
+
+    /// Checks that the call's intent used up its approval, and that the yes is still to this call.
+    fn consumed(&self, approval: &str, key: &str, call: &ToolCall) -> Result<(), ToolOutcome> {
+        let used_up =
+            self.state.approval(approval).is_some_and(|approval| approval.consumed_by.as_deref() == Some(key));
+        if !used_up {
+            let void =
+                || Fault::new(Kind::Approval, format!("approval \"{approval}\" was void when it was to be used"));
+            let fault = self.approved(approval, call).err().unwrap_or_else(|| void().detail("mismatch"));
+            return Err(ToolOutcome::Failed(fault));
+        }
+        let now = self.host.tools.binding(call).map_err(ToolOutcome::Failed)?;
+        let same = self.state.approval(approval).is_some_and(|approval| approval.bound_to == now);
+        // The intent was written for another component or other grants, and it may have happened with those.
+        let why = "its component or grants changed while it was under way";
+        if same { Ok(()) } else { Err(ToolOutcome::Unknown(unknown(key, call, why))) }
+    }
+
+    fn limits(&self, amount: &Usage) -> Limits {
+        let Usage { fuel, memory_bytes_peak, wall_us, .. } = *amount;
+        Limits { fuel, memory_bytes: memory_bytes_peak, wall_us, ..self.host.limits.clone() }
+    }
+
+    /// The currency of the run's budget that a call ran into, if it was not the limit of a single call.
+    fn cut_by(&self, fault: &Fault, amount: &Usage) -> Option<Currency> {
+        let limits = &self.host.limits;
+        let (currency, allowed) = match fault.kind {
+            Kind::Fuel => (Currency::Fuel, limits.fuel),
+            Kind::Memory => (Currency::Memory, limits.memory_bytes),
+            Kind::Deadline => (Currency::Wall, limits.wall_us),
+            _ => return None,
+        };
+        (amount.get(currency) < allowed).then_some(currency)
+    }
+
+    /// Lets the workflow answer an event.
+    pub(crate) fn step(&mut self, event: Event, used: Usage) -> Result<()> {
+        let used = Usage { steps: 1, ..used };
+        let at = self.state.at().map(|(position, state)| (position, state.clone()));
+        let change = match self.machine.step(at, event.clone()) {
+            Err(fault) => Change::Broken { fault },
+            Ok(Move { position, transition: Transition { state, log, effects, end } }) => {
+                Change::Stepped { event, used, position: position.to_owned(), state, log, effects, end }
+            }
+        };
+        self.push(change)
+    }
+}
+
+/// The limit that cut a call short, as the ledger will stand once the call is settled.
+fn cut(state: &RunState, currency: Currency, used: &Usage) -> Exceeded {
+    let Exceeded { limit, allowed, .. } = state.ledger().exceeded(currency);
+    let spent = state.ledger().spent().get(currency);
+    let used = if currency == Currency::Memory { used.get(currency) } else { spent + used.get(currency) };
+    Exceeded { limit, allowed, used }
+}
+
+fn stuck(state: &RunState) -> Fault {
+    let position = state.at().map_or("START", |(position, _)| position);
+    Fault::new(Kind::HostBug, format!("the workflow wants nothing in state \"{position}\" and has not ended"))
+        .detail("stuck")
+}
+
+fn unknown(key: &str, call: &ToolCall, why: &str) -> Fault {
+    let ToolCall { tool, function, .. } = call;
+    let message = format!(
+        "nobody knows whether {tool}.{function} (effect \"{key}\") happened: {why}, and the tool is not declared idempotent"
+    );
+    Fault::new(Kind::UnknownOutcome, message).tool(tool)
+}
+
+/// The seed of a call's random numbers: the same whenever the call is made again.
+fn seed(id: &str) -> u64 {
+    let digest = Digest::of(id.as_bytes());
+    digest.hex().get(..16).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or_default()
+}

@@ -1,0 +1,319 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+use stockade_sandbox::{Config as EngineConfig, Engine, Limits, Tool};
+use stockade_workflow::{
+    Budget, Change, Decision, Entry, Event, Fault, Grant, Kind, Machine, RunId, RunState, Status, Usage, Want, Workflow,
+};
+use uuid::Uuid;
+
+use crate::executor::Driver;
+use crate::journal::{Journal, SqliteJournal, Summary};
+use crate::tools::{Source, Tools};
+use crate::{Clock, Result, Run};
+
+/// The longest input of a run, in bytes of JSON: it is journaled, and handed to the workflow at once.
+const INPUT_BYTES_MAX: usize = 1 << 20;
+
+/// Runs durable workflows over sandboxed tools. A cheap handle: clone it.
+#[derive(Clone)]
+pub struct Host {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) journal: Box<dyn Journal>,
+    pub(crate) tools: Tools,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    pub(crate) observer: Observer,
+    machines: BTreeMap<&'static str, Arc<Machine>>,
+    engine: Engine,
+}
+
+/// Is told of each commit: the run as it then stands, and the entries that were written.
+type Observer = Box<dyn Fn(&RunState, &[Entry]) + Send + Sync>;
+
+/// Puts a [`Host`] together.
+pub struct Builder {
+    journal: PathBuf,
+    tools: Vec<(String, Source, Vec<Grant>)>,
+    idempotent: BTreeSet<String>,
+    machines: Vec<Machine>,
+    engine: EngineConfig,
+    limits: Limits,
+    clock: Clock,
+    observer: Observer,
+}
+
+impl Builder {
+    /// Keeps the journal in this SQLite file, which is created if absent; its folder must exist.
+    #[must_use]
+    pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
+        self.journal = path.into();
+        self
+    }
+
+    /// Registers a component as a tool, with all that it is granted.
+    #[must_use]
+    pub fn tool(mut self, name: &str, source: impl Into<Source>, grants: impl IntoIterator<Item = Grant>) -> Self {
+        self.tools.push((name.to_owned(), source.into(), grants.into_iter().collect()));
+        self
+    }
+
+    /// Declares that a tool has no second effect when it is called again under the same idempotency key.
+    ///
+    /// Without it, a call that may change something and that a crash interrupted is not repeated: its outcome is
+    /// unknown, and the workflow decides.
+    #[must_use]
+    pub fn idempotent(mut self, tool: &str) -> Self {
+        self.idempotent.insert(tool.to_owned());
+        self
+    }
+
+    /// Registers a workflow under its name.
+    #[must_use]
+    pub fn workflow(mut self, workflow: impl Workflow) -> Self {
+        self.machines.push(Machine::new(workflow));
+        self
+    }
+
+    /// Keeps compiled components in this folder, so that the next start need not compile them.
+    #[must_use]
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.engine.cache_dir = Some(folder.into());
+        self
+    }
+
+    /// Lets at most so many calls run at the same time; further ones wait.
+    #[must_use]
+    pub fn concurrency(mut self, calls: u32) -> Self {
+        self.engine.concurrency = calls;
+        self
+    }
+
+    /// Sets what any single call may use, however much its run has left.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Takes the journal's time from here.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Is told of each commit: the run as it then stands, and the entries that were written. It must not block.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Fn(&RunState, &[Entry]) + Send + Sync + 'static) -> Self {
+        self.observer = Box::new(observer);
+        self
+    }
+
+    /// Opens the journal and loads the tools.
+    ///
+    /// # Errors
+    ///
+    /// A journal that cannot be used, a component that is not one or asks for what nobody offers, a workflow that
+    /// wants a tool that is not registered.
+    pub async fn build(self) -> Result<Host> {
+        let build = tokio::task::spawn_blocking(move || self.build_blocking());
+        build.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
+    }
+
+    fn build_blocking(self) -> Result<Host> {
+        let Self { journal, tools, idempotent, machines, mut engine, limits, clock, observer } = self;
+        engine.memory_bytes_max = limits.memory_bytes;
+        let engine = Engine::new(engine)?;
+        let tools = Tools::load(&engine, tools, idempotent)?;
+        let machines: BTreeMap<_, _> =
+            machines.into_iter().map(|machine| (machine.name(), Arc::new(machine))).collect();
+        machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
+        let journal = Box::new(SqliteJournal::open(journal)?);
+        Ok(Host { inner: Arc::new(Inner { journal, tools, limits, clock, observer, machines, engine }) })
+    }
+}
+
+fn check_tools(machine: &Machine, tools: &Tools) -> Result<()> {
+    for want in machine.graph().states.iter().flat_map(|state| state.wants) {
+        let (Want::Tool(tool) | Want::ApprovalOf(tool)) = want;
+        if tools.get(tool).is_err() {
+            let message = format!("workflow \"{}\" wants tool \"{tool}\", which is not registered", machine.name());
+            return Err(Fault::new(Kind::NotFound, message).detail("tool").tool(tool));
+        }
+    }
+    Ok(())
+}
+
+impl Host {
+    /// Begins to put a host together; the journal is `stockade.db` unless another is named.
+    pub fn builder() -> Builder {
+        Builder {
+            journal: "stockade.db".into(),
+            tools: Vec::new(),
+            idempotent: BTreeSet::new(),
+            machines: Vec::new(),
+            engine: EngineConfig::default(),
+            limits: Limits::default(),
+            clock: Clock::default(),
+            observer: Box::new(|_, _| {}),
+        }
+    }
+
+    /// Starts a run; when this returns, it is in the journal and under way.
+    ///
+    /// # Errors
+    ///
+    /// An unknown workflow, an input that does not fit it, a journal that fails. No run exists then.
+    pub async fn start(&self, workflow: &str, input: Value, budget: Budget) -> Result<Run> {
+        let machine = self.machine(workflow)?;
+        check_size(&input)?;
+        let (workflow, version) = (workflow.to_owned(), machine.version());
+        let created = Change::Created { workflow, version, input, budget };
+        let driver = Driver::create(Arc::clone(&self.inner), machine, Uuid::now_v7().into(), created)?;
+        Ok(Run::spawn(driver))
+    }
+
+    /// Goes on with a run that a crash or a kill left behind; one that has ended or waits stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// An unknown run, a workflow that is not registered here or of another version, a journal that fails.
+    pub async fn resume(&self, run: RunId) -> Result<Run> {
+        Ok(Run::spawn(self.take_up(run).await?))
+    }
+
+    /// Returns the runs that go on by themselves, or would if they were resumed.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn unfinished(&self) -> Result<Vec<RunId>> {
+        let running = self.inner.journal.runs(&[Status::Running]).await?;
+        Ok(running.into_iter().map(|summary| summary.run_id).collect())
+    }
+
+    /// Takes a person's decision on the call that a run waits for, and goes on with it.
+    ///
+    /// The decision is durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Conflict`] where nobody is waited for (any more); else as [`Host::resume`].
+    pub async fn decide(&self, run: RunId, decision: Decision) -> Result<Run> {
+        if decision.by.trim().is_empty() {
+            return Err(Fault::invalid("decision", "nobody is named as the one who decided; say who"));
+        }
+        let mut driver = self.take_up(run).await?;
+        let Some(approval) = driver.state().open_approval() else { return Err(nothing_to_decide(driver.state())) };
+        let key = approval.key.clone();
+        driver.step(Event::Decided { key, decision }, Usage::default())?;
+        driver.commit_planned().await?;
+        Ok(Run::spawn(driver))
+    }
+
+    /// Adds to a run's budget, and goes on with it.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Conflict`] where the run has ended; else as [`Host::resume`].
+    pub async fn extend(&self, run: RunId, more: Budget) -> Result<Run> {
+        if more == Budget::NONE {
+            return Err(Fault::invalid("budget", "nothing is added; name at least one currency, as in fuel=1000000"));
+        }
+        let mut driver = self.take_up(run).await?;
+        if driver.state().end().is_some() {
+            let message = format!("run {run} is {}; its budget is closed", driver.state().status());
+            return Err(Fault::new(Kind::Conflict, message));
+        }
+        driver.extend(more)?;
+        driver.commit_planned().await?;
+        Ok(Run::spawn(driver))
+    }
+
+    /// Returns a run as it stands in the journal.
+    ///
+    /// # Errors
+    ///
+    /// An unknown run, a journal that fails.
+    pub async fn state(&self, run: RunId) -> Result<RunState> {
+        RunState::fold(run, &self.entries(run).await?)
+    }
+
+    /// Returns the journal of one run.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn entries(&self, run: RunId) -> Result<Vec<Entry>> {
+        self.inner.journal.read(run).await
+    }
+
+    /// Returns a line about each run, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn runs(&self) -> Result<Vec<Summary>> {
+        self.inner.journal.runs(&[]).await
+    }
+
+    /// Returns the registered tools.
+    pub fn tools(&self) -> impl Iterator<Item = &Tool> {
+        self.inner.tools.iter()
+    }
+
+    /// Returns a registered tool.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`], with the names that there are.
+    pub fn tool(&self, name: &str) -> Result<&Tool> {
+        self.inner.tools.get(name)
+    }
+
+    /// Loads a component as a tool without registering it.
+    ///
+    /// # Errors
+    ///
+    /// A component that is not one, or asks for what nobody offers.
+    pub fn load(&self, name: &str, source: &Source, grants: &[Grant]) -> Result<Tool> {
+        let component = self.inner.engine.load(&source.read()?).map_err(|fault| fault.tool(name))?;
+        Tool::new(&self.inner.engine, name, component, grants)
+    }
+
+    async fn take_up(&self, run: RunId) -> Result<Driver> {
+        let state = self.state(run).await?;
+        let machine = self.machine(state.workflow())?;
+        Driver::take_up(Arc::clone(&self.inner), machine, state)
+    }
+
+    fn machine(&self, name: &str) -> Result<Arc<Machine>> {
+        self.inner.machines.get(name).cloned().ok_or_else(|| {
+            let known: Vec<_> = self.inner.machines.keys().copied().collect();
+            let message = format!("there is no workflow \"{name}\"; registered are: {}", known.join(", "));
+            Fault::new(Kind::NotFound, message).detail("workflow")
+        })
+    }
+}
+
+fn check_size(input: &Value) -> Result<()> {
+    let bytes = input.to_string().len();
+    if bytes <= INPUT_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!("the input is {bytes} bytes of JSON and a run takes at most {INPUT_BYTES_MAX}");
+    Err(Fault::invalid("input", message))
+}
+
+fn nothing_to_decide(state: &RunState) -> Fault {
+    let decided = state.approvals().filter_map(|approval| approval.decision.as_ref()).last();
+    let before = decided.map(|decision| format!("; \"{}\" has decided already", decision.by)).unwrap_or_default();
+    let message = format!("run {} is {} and waits for nobody{before}", state.run(), state.status());
+    Fault::new(Kind::Conflict, message).detail("decision")
+}

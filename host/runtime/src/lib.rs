@@ -1,0 +1,43 @@
+//! The embeddable host of Stockade.
+//!
+//! A [`Host`] runs durable workflows: it journals what a [`Workflow`] wants before it does it, runs every tool as a
+//! fresh WebAssembly component with only the [`Grant`]s it was given, charges everything to the run's [`Budget`], and
+//! stops to ask a person where the workflow says so. After a crash it goes on from the journal.
+//!
+//! ```text
+//!        Host ──► executor ──► Journal (SQLite)
+//!          │          └──────► Workflow (pure)      stockade-workflow
+//!          └── tools ────────► Tool (sandboxed)     stockade-sandbox
+//! ```
+//!
+//! The program to begin with is `examples/embed.rs`:
+//!
+//! ```no_run
+#![doc = include_str!("../examples/embed.rs")]
+//! ```
+
+mod clock;
+mod config;
+mod executor;
+mod host;
+pub mod journal;
+mod report;
+mod run;
+pub mod shop;
+mod tools;
+
+pub use clock::Clock;
+pub use config::Config;
+pub use host::{Builder, Host};
+pub use journal::{Journal, Summary};
+pub use report::Report;
+pub use run::{Outcome, Run};
+pub use stockade_sandbox::{Call, Function, Limits, Tool};
+pub use stockade_workflow::*;
+pub use tools::Source;
+
+/// What every fallible function of this crate returns.
+pub type Result<T, E = Fault> = std::result::Result<T, E>;
+
+/// The error of this crate: typed, and serialisable as it stands.
+pub type Error = Fault;

@@ -1,0 +1,114 @@
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use stockade_sandbox::{Engine, Tool};
+use stockade_workflow::{Binding, Fault, Grant, Kind, ToolCall, grants_digest};
+
+use crate::Result;
+
+/// Where a component comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// Bytes that the program has already.
+    Bytes(Cow<'static, [u8]>),
+}
+
+impl From<&str> for Source {
+    fn from(path: &str) -> Self {
+        Self::File(path.into())
+    }
+}
+
+impl From<&Path> for Source {
+    fn from(path: &Path) -> Self {
+        Self::File(path.into())
+    }
+}
+
+impl From<PathBuf> for Source {
+    fn from(path: PathBuf) -> Self {
+        Self::File(path)
+    }
+}
+
+impl From<&'static [u8]> for Source {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self::Bytes(bytes.into())
+    }
+}
+
+impl From<Vec<u8>> for Source {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes.into())
+    }
+}
+
+impl Source {
+    /// Returns the component's bytes.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`] where a file cannot be read.
+    pub(crate) fn read(&self) -> Result<Cow<'_, [u8]>> {
+        match self {
+            Self::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
+            Self::File(path) => std::fs::read(path).map(Cow::Owned).map_err(|error| {
+                let message = format!("the component \"{}\" cannot be read: {error}", path.display());
+                Fault::new(Kind::NotFound, message).detail("component")
+            }),
+        }
+    }
+}
+
+/// The tools of a host, by name.
+pub(crate) struct Tools {
+    by_name: BTreeMap<String, Tool>,
+    idempotent: BTreeSet<String>,
+}
+
+impl Tools {
+    pub(crate) fn load(
+        engine: &Engine,
+        sources: Vec<(String, Source, Vec<Grant>)>,
+        idempotent: BTreeSet<String>,
+    ) -> Result<Self> {
+        let mut by_name = BTreeMap::new();
+        for (name, source, grants) in sources {
+            let component = engine.load(&source.read()?).map_err(|fault| fault.tool(&name))?;
+            let tool = Tool::new(engine, &name, component, &grants)?;
+            if by_name.insert(name.clone(), tool).is_some() {
+                return Err(Fault::invalid("tool", format!("two tools are registered as \"{name}\"")));
+            }
+        }
+        let tools = Self { by_name, idempotent };
+        tools.idempotent.iter().try_for_each(|name| tools.get(name).map(drop))?;
+        Ok(tools)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Result<&Tool> {
+        self.by_name.get(name).ok_or_else(|| {
+            let known: Vec<_> = self.by_name.keys().map(String::as_str).collect();
+            let message = format!("there is no tool \"{name}\"; registered are: {}", known.join(", "));
+            Fault::new(Kind::NotFound, message).detail("tool").tool(name)
+        })
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Tool> {
+        self.by_name.values()
+    }
+
+    /// Whether a call may be made again when nobody knows whether it was made.
+    pub(crate) fn is_repeatable(&self, tool: &Tool) -> bool {
+        tool.is_repeatable() || self.idempotent.contains(tool.name())
+    }
+
+    /// What an approval of this call is bound to, as things are now.
+    pub(crate) fn binding(&self, call: &ToolCall) -> Result<Binding> {
+        let tool = self.get(&call.tool)?;
+        let (component, grants) = (tool.component().digest().clone(), grants_digest(tool.grants()));
+        Ok(Binding { call: call.digest(), component, grants })
+    }
+}
