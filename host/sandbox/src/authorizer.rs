@@ -1,0 +1,77 @@
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use stockade_workflow::Access;
+
+/// Functions that reach out of the database.
+const FUNCTIONS_DENIED: &[&str] = &["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"];
+
+/// Decides what a statement may do, when SQLite compiles it: read, and where granted change rows. All else is denied.
+pub(crate) struct Authorizer {
+    tool: String,
+    database: String,
+    access: Access,
+    /// What the last denied statement wanted.
+    wanted: Mutex<String>,
+}
+
+impl Authorizer {
+    pub(crate) fn new(tool: &str, database: &str, access: Access) -> Self {
+        Self { tool: tool.to_owned(), database: database.to_owned(), access, wanted: Mutex::default() }
+    }
+
+    pub(crate) fn decide(&self, context: &AuthContext<'_>) -> Authorization {
+        let Some(wanted) = self.objection(&context.action) else { return Authorization::Allow };
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
+        Authorization::Deny
+    }
+
+    /// Returns what is wanted and not allowed.
+    fn objection(&self, action: &AuthAction<'_>) -> Option<String> {
+        match action {
+            AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => None,
+            AuthAction::Function { function_name: name } => {
+                let denied = FUNCTIONS_DENIED.iter().any(|denied| denied.eq_ignore_ascii_case(name));
+                denied.then(|| format!("the function {name}"))
+            }
+            AuthAction::Insert { table_name: table }
+            | AuthAction::Update { table_name: table, .. }
+            | AuthAction::Delete { table_name: table } => self.write(table),
+            other => Some(word(other).to_owned()),
+        }
+    }
+
+    fn write(&self, table: &str) -> Option<String> {
+        let schema = table.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("sqlite_"));
+        match self.access {
+            _ if schema => Some("a change of the schema".to_owned()),
+            Access::ReadWrite => None,
+            Access::ReadOnly => Some("a change".to_owned()),
+        }
+    }
+
+    /// Returns the words in which the last statement was denied.
+    pub(crate) fn denial(&self) -> String {
+        let wanted = std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner));
+        let wanted = if wanted.is_empty() { "a change" } else { &wanted };
+        let asked = format!("tool \"{}\" asked sql \"{}\" for {wanted}", self.tool, self.database);
+        match (self.access, wanted) {
+            (Access::ReadOnly, "a change") => {
+                format!("{asked}, but the grant is read-only; a writable grant would allow it")
+            }
+            _ => format!("{asked}, which no grant of sql allows"),
+        }
+    }
+}
+
+fn word(action: &AuthAction<'_>) -> &'static str {
+    match action {
+        AuthAction::Attach { .. } => "ATTACH (or VACUUM)",
+        AuthAction::Detach { .. } => "DETACH",
+        AuthAction::Pragma { .. } => "PRAGMA",
+        AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => "a transaction (each statement is its own)",
+        AuthAction::Analyze { .. } => "ANALYZE",
+        AuthAction::Reindex { .. } => "REINDEX",
+        _ => "a change of the schema",
+    }
+}

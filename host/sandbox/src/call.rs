@@ -1,0 +1,209 @@
+use std::time::Instant;
+
+use serde_json::Value;
+use stockade_workflow::{Fault, Kind, Usage};
+use tokio::sync::SemaphorePermit;
+use tokio::time::timeout_at;
+use wasmtime::component::Val;
+use wasmtime::{CallHook, Store};
+
+use crate::function::Function;
+use crate::meter::Meter;
+use crate::shape::Shape;
+use crate::state::State;
+use crate::tool::Tool;
+use crate::{Limits, Result, failure, values};
+
+/// Fuel between two returns to the executor, 25 to 50 µs apart: that is how a deadline stops a loop, at a cost of
+/// 0 to 2 %.
+const YIELD_FUEL: u64 = 1_000_000;
+
+/// One call of a tool.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// The function, as in `find` or `purchases.find`.
+    pub function: &'a str,
+    /// The arguments, an object.
+    pub arguments: &'a Value,
+    /// The key under which a repetition of the call must have no second effect; it names the call in errors too.
+    pub idempotency_key: &'a str,
+    /// What the guest's random numbers come from.
+    pub seed: u64,
+    /// What the call may use.
+    pub limits: Limits,
+}
+
+/// What a call came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The answer; of a function that returns a `result`, its ok case.
+    pub result: Result<Value>,
+    /// What the call used, whatever its end.
+    pub usage: Usage,
+    /// What the guest wrote to its standard output.
+    pub stdout: String,
+    /// What the guest wrote to its standard error.
+    pub stderr: String,
+}
+
+impl Outcome {
+    fn refused(fault: Fault) -> Self {
+        Self { result: Err(fault), usage: used(0, 0, None), stdout: String::new(), stderr: String::new() }
+    }
+}
+
+/// Performs a call from its arguments to its outcome.
+pub(crate) async fn perform(tool: &Tool, call: &Call<'_>) -> Outcome {
+    match Prepared::new(tool, call).await {
+        Ok(prepared) => prepared.run().await,
+        Err(fault) => Outcome::refused(fault),
+    }
+}
+
+/// A call whose arguments fit, with its place in the pool and every limit armed. No guest code has run.
+struct Prepared<'a> {
+    tool: &'a Tool,
+    function: &'a Function,
+    arguments: Vec<Val>,
+    limits: &'a Limits,
+    store: Store<State>,
+    started: Instant,
+    deadline: Instant,
+    /// Last, so that the slot is free only when the store that fills it is gone.
+    _slot: SemaphorePermit<'a>,
+}
+
+impl<'a> Prepared<'a> {
+    async fn new(tool: &'a Tool, call: &'a Call<'_>) -> Result<Self> {
+        let limits = &call.limits;
+        let function = tool.function(call.function)?;
+        let arguments = values::arguments(function.params(), call.arguments, limits.argument_bytes)?;
+        let asked = Instant::now();
+        let deadline = asked.checked_add(std::time::Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER);
+        let slot = slot(tool, limits, deadline).await?;
+        let store = store(tool, call, deadline).map_err(|error| failure::fault(&error, limits, 0))?;
+        Ok(Self { tool, function, arguments, limits, store, started: Instant::now(), deadline, _slot: slot })
+    }
+
+    async fn run(mut self) -> Outcome {
+        let ended = match timeout_at(self.deadline.into(), self.guest()).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(failure::fault(&error, self.limits, self.fuel_used())),
+            Err(_) => Err(late(self.limits, "the guest was still at work")),
+        };
+        let usage = used(self.fuel_used(), self.store.data().meter.memory_bytes_peak(), Some(self.started));
+        let denial = self.store.data_mut().denial.take();
+        let (stdout, stderr) = self.store.data_mut().written();
+        let result =
+            ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| explained(fault, denial));
+        Outcome { result, usage, stdout, stderr }
+    }
+
+    /// Everything that a guest does, its start-up included.
+    async fn guest(&mut self) -> wasmtime::Result<Option<Val>> {
+        let instance = self.tool.pre().instantiate_async(&mut self.store).await?;
+        let function = instance.get_func(&mut self.store, self.function.index());
+        let function = function.ok_or_else(|| wasmtime::format_err!("the function is not in the instance"))?;
+        let mut results = [Val::Bool(false)];
+        let taken = if self.function.result().is_some() { 1 } else { 0 };
+        let results = results.get_mut(..taken).unwrap_or_default();
+        function.call_async(&mut self.store, &self.arguments, results).await?;
+        Ok(results.first_mut().map(|value| std::mem::replace(value, Val::Bool(false))))
+    }
+
+    fn fuel_used(&self) -> u64 {
+        self.limits.fuel.saturating_sub(self.store.get_fuel().unwrap_or_default())
+    }
+}
+
+/// A deadline past what the clock can tell is a century away.
+const FOREVER: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3_600);
+
+/// Waits for a place in the pool, within the deadline: a caller's time is over when it is over, whoever spent it.
+async fn slot<'a>(tool: &'a Tool, limits: &Limits, deadline: Instant) -> Result<SemaphorePermit<'a>> {
+    if limits.wall_us == 0 {
+        return Err(late(limits, "the call has no time at all"));
+    }
+    let slots = tool.engine().slots();
+    let wanted = tool.component().slots();
+    if let Ok(slot) = slots.try_acquire_many(wanted) {
+        return Ok(slot);
+    }
+    match timeout_at(deadline.into(), slots.acquire_many(wanted)).await {
+        Ok(Ok(slot)) => Ok(slot),
+        Ok(Err(_)) => Err(Fault::new(Kind::HostBug, "the pool is closed")),
+        Err(_) => Err(late(limits, &format!("all {} slots were taken", tool.engine().config().concurrency))),
+    }
+}
+
+fn store(tool: &Tool, call: &Call<'_>, deadline: Instant) -> wasmtime::Result<Store<State>> {
+    let limits = &call.limits;
+    let meter = Meter::new(limits, tool.engine().config().memory_bytes_max);
+    let state = State::new(limits, meter, tool.databases().clone(), call.idempotency_key, call.seed, deadline);
+    let mut store = Store::new(tool.engine().wasmtime(), state);
+    store.limiter(|state| &mut state.meter);
+    store.set_fuel(limits.fuel)?;
+    store.fuel_async_yield_interval(Some(YIELD_FUEL))?;
+    store.set_hostcall_fuel(usize::try_from(limits.hostcall_bytes).unwrap_or(usize::MAX));
+    store.set_max_component_handles(limits.handles as usize);
+    if tool.calls_host() {
+        // The hook also sees wasmtime's own helpers, so it only checks what the interfaces have counted.
+        store.call_hook(|store, hook| match hook {
+            CallHook::ReturningFromHost => store.data().meter.check_host_calls(),
+            _ => Ok(()),
+        });
+    }
+    Ok(store)
+}
+
+/// Turns what a function returned into the answer, or into the guest's own error.
+fn answer(function: &Function, value: Option<Val>, limits: &Limits) -> Result<Value> {
+    let bytes_max = limits.output_bytes;
+    match (function.cases(), value) {
+        (Some((ok, _)), Some(Val::Result(Ok(value)))) => payload(ok.as_deref(), value.map(|value| *value), bytes_max),
+        (Some((_, err)), Some(Val::Result(Err(value)))) => {
+            Err(guest_error(payload(err.as_deref(), value.map(|value| *value), bytes_max)?))
+        }
+        (_, value) => payload(function.result(), value, bytes_max),
+    }
+}
+
+fn payload(shape: Option<&Shape>, value: Option<Val>, bytes_max: u64) -> Result<Value> {
+    match (shape, value) {
+        (Some(shape), Some(value)) => values::json(shape, value, bytes_max),
+        _ => Ok(Value::Null),
+    }
+}
+
+fn guest_error(error: Value) -> Fault {
+    let message = match error {
+        Value::String(text) => text,
+        Value::Null => "the tool failed and did not say why".to_owned(),
+        other => other.to_string(),
+    };
+    Fault::new(Kind::GuestError, message)
+}
+
+/// A tool that fails after a denial fails because of it, whatever it says itself.
+fn explained(fault: Fault, denial: Option<String>) -> Fault {
+    match denial {
+        Some(denial) if fault.kind == Kind::GuestError && fault.message.contains(&denial) => {
+            Fault::new(Kind::Denied, denial)
+        }
+        Some(denial) if fault.kind == Kind::GuestError => {
+            Fault::new(Kind::Denied, format!("{denial}; the tool said: {}", fault.message))
+        }
+        _ => fault,
+    }
+}
+
+fn late(limits: &Limits, why: &str) -> Fault {
+    let allowed = limits.wall_us;
+    let message = format!("the deadline of {allowed} µs has passed: {why}");
+    Fault::limit(Kind::Deadline, "wall_us", allowed, allowed, message)
+}
+
+fn used(fuel: u64, memory_bytes_peak: u64, started: Option<Instant>) -> Usage {
+    let wall_us = started.map_or(0, |started| u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX));
+    Usage { fuel, memory_bytes_peak, wall_us, tool_calls: 1, ..Usage::default() }
+}

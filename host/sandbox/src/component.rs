@@ -1,0 +1,184 @@
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use stockade_workflow::{Capability, Digest, Fault};
+use wasmtime::component::types::{ComponentInstance, ComponentItem};
+use wasmtime::component::{Component as Compiled, ComponentExportIndex};
+
+use crate::Result;
+use crate::function::{Export, Function, Refused};
+use crate::name::Name;
+use crate::shape::Shaper;
+
+/// More functions than any tool has; each costs the host a schema.
+const FUNCTIONS_MAX: usize = 1_000;
+
+/// A compiled component: what it exports, what it asks for. A cheap handle.
+#[derive(Clone)]
+pub struct Component {
+    inner: Arc<Inner>,
+    was_cached: bool,
+}
+
+pub(crate) struct Inner {
+    compiled: Compiled,
+    digest: Digest,
+    size: usize,
+    slots: u32,
+    imports: Vec<String>,
+    functions: Vec<Function>,
+    refused: Vec<Refused>,
+}
+
+impl Component {
+    pub(crate) fn new(inner: Arc<Inner>, was_cached: bool) -> Self {
+        Self { inner, was_cached }
+    }
+
+    /// Returns the digest of the WebAssembly bytes.
+    pub fn digest(&self) -> &Digest {
+        &self.inner.digest
+    }
+
+    /// Returns the number of WebAssembly bytes.
+    pub fn size(&self) -> usize {
+        self.inner.size
+    }
+
+    /// Returns the functions that can be called, those of exported interfaces first in the component's own order.
+    pub fn functions(&self) -> &[Function] {
+        &self.inner.functions
+    }
+
+    /// Returns the full names of what the component imports.
+    pub fn imports(&self) -> &[String] {
+        &self.inner.imports
+    }
+
+    /// Returns the capabilities that the component asks for.
+    pub fn asks(&self) -> BTreeSet<Capability> {
+        self.imports().iter().filter_map(|import| capability(import)).collect()
+    }
+
+    /// Returns whether it was loaded without compiling it: from the disk, or because it is in use already.
+    pub fn was_cached(&self) -> bool {
+        self.was_cached
+    }
+
+    pub(crate) fn compiled(&self) -> &Compiled {
+        &self.inner.compiled
+    }
+
+    /// Returns how many of the pool's slots one instance takes.
+    pub(crate) fn slots(&self) -> u32 {
+        self.inner.slots
+    }
+
+    pub(crate) fn function(&self, name: &str) -> Result<&Function> {
+        let mut called = self.functions().iter().filter(|function| function.is_called(name));
+        match (called.next(), called.next()) {
+            (Some(function), None) => Ok(function),
+            (None, _) => Err(self.no_function(name)),
+            (Some(one), Some(other)) => Err(Fault::invalid(
+                "function",
+                format!("\"{name}\" is ambiguous: call \"{}\" or \"{}\"", one.full_name(), other.full_name()),
+            )),
+        }
+    }
+
+    fn no_function(&self, name: &str) -> Fault {
+        if let Some(refused) = self.inner.refused.iter().find(|refused| refused.is_called(name)) {
+            return Fault::invalid("function", format!("function \"{name}\" cannot be called: {}", refused.why));
+        }
+        let known: Vec<_> = self.functions().iter().map(Function::full_name).collect();
+        let known = if known.is_empty() { "no function".to_owned() } else { known.join(", ") };
+        Fault::new(
+            stockade_workflow::Kind::NotFound,
+            format!("there is no function \"{name}\"; the component has {known}"),
+        )
+    }
+}
+
+impl fmt::Debug for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Component").field("digest", self.digest()).field("imports", &self.imports()).finish()
+    }
+}
+
+impl Inner {
+    pub(crate) fn new(compiled: Compiled, digest: Digest, size: usize, slots: u32) -> Result<Self> {
+        let ty = compiled.component_type();
+        let imports = ty.imports(compiled.engine()).map(|(name, _)| name.to_owned()).collect();
+        let mut exports = Exports { compiled: &compiled, functions: Vec::new(), refused: Vec::new() };
+        exports.read()?;
+        let Exports { functions, refused, .. } = exports;
+        Ok(Self { digest, size, slots, imports, functions, refused, compiled })
+    }
+}
+
+/// Reads what a component exports.
+struct Exports<'a> {
+    compiled: &'a Compiled,
+    functions: Vec<Function>,
+    refused: Vec<Refused>,
+}
+
+impl Exports<'_> {
+    fn read(&mut self) -> Result<()> {
+        let ty = self.compiled.component_type();
+        for (name, item) in ty.exports(self.compiled.engine()) {
+            let Some(index) = self.compiled.get_export_index(None, name) else { continue };
+            match item.ty {
+                ComponentItem::ComponentInstance(instance) => self.interface(name, &index, &instance)?,
+                item => self.item(&Export { interface: None, name, index }, item, Vec::new())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn interface(&mut self, interface: &str, parent: &ComponentExportIndex, ty: &ComponentInstance) -> Result<()> {
+        let titles: Vec<_> =
+            ty.exports(self.compiled.engine()).filter_map(|(name, item)| title(name, item.ty)).collect();
+        for (name, item) in ty.exports(self.compiled.engine()) {
+            let Some(index) = self.compiled.get_export_index(Some(parent), name) else { continue };
+            self.item(&Export { interface: Some(interface), name, index }, item.ty, titles.clone())?;
+        }
+        Ok(())
+    }
+
+    fn item(
+        &mut self,
+        export: &Export<'_>,
+        item: ComponentItem,
+        titles: Vec<(Name, wasmtime::component::Type)>,
+    ) -> Result<()> {
+        let ComponentItem::ComponentFunc(ty) = item else { return Ok(()) };
+        match Function::new(export, &ty, &mut Shaper::new(titles)) {
+            Ok(function) => self.functions.push(function),
+            Err(why) => self.refused.push(Refused {
+                name: Name::new(export.name).json,
+                interface: export.interface.map(str::to_owned),
+                why,
+            }),
+        }
+        if self.functions.len() + self.refused.len() > FUNCTIONS_MAX {
+            return Err(Fault::invalid(
+                "component",
+                format!("the component exports more than {FUNCTIONS_MAX} functions"),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn title(name: &str, item: ComponentItem) -> Option<(Name, wasmtime::component::Type)> {
+    match item {
+        ComponentItem::Type(ty) => Some((Name::new(name), ty)),
+        _ => None,
+    }
+}
+
+fn capability(import: &str) -> Option<Capability> {
+    import.starts_with("stockade:host/sql@").then_some(Capability::Sql)
+}

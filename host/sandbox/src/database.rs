@@ -1,0 +1,262 @@
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::ffi::ErrorCode;
+use rusqlite::limits::Limit;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, OpenFlags, Row};
+use stockade_workflow::{Access, Fault};
+
+use crate::Result;
+use crate::authorizer::Authorizer;
+use crate::bindings::sql::{Error, Rows, Value};
+use crate::sql::{Answer, Until};
+
+const ROWS_MAX: usize = 1_000;
+const BYTES_MAX: usize = 1 << 20;
+/// What a value costs beside its text.
+const VALUE_BYTES: usize = 8;
+/// Connections kept open for the next call; more are opened when more calls come at once.
+const IDLE_MAX: usize = 8;
+/// How long a statement waits for another writer. A call that waits longer is better tried again.
+const BUSY: Duration = Duration::from_millis(500);
+/// Instructions of SQLite's machine between two looks at the clock.
+const STEPS: i32 = 1_000;
+
+/// What SQL can be made to do to its host: each is far above what a tool needs and far below what hurts.
+const LIMITS: &[(Limit, i32)] = &[
+    (Limit::SQLITE_LIMIT_LENGTH, BYTES_MAX as i32),
+    (Limit::SQLITE_LIMIT_SQL_LENGTH, 64 << 10),
+    (Limit::SQLITE_LIMIT_COLUMN, 200),
+    (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+    (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 50),
+    (Limit::SQLITE_LIMIT_VDBE_OP, 100_000),
+    (Limit::SQLITE_LIMIT_FUNCTION_ARG, 100),
+    (Limit::SQLITE_LIMIT_ATTACHED, 0),
+    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000),
+    (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 1_000),
+    (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 20),
+    (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+];
+
+/// A SQLite file that a tool was granted.
+pub(crate) struct Database {
+    tool: String,
+    name: String,
+    path: PathBuf,
+    access: Access,
+    idle: Mutex<Vec<Session>>,
+}
+
+/// One connection, which can do what the grant says and no more.
+pub(crate) struct Session {
+    connection: Connection,
+    authorizer: Arc<Authorizer>,
+}
+
+impl Database {
+    pub(crate) fn new(tool: &str, name: &str, url: &str, access: Access) -> Result<Self> {
+        let invalid =
+            |why: String| Fault::invalid("grant", format!("grant of sql \"{name}\" to tool \"{tool}\": {why}"));
+        let path = url.strip_prefix("sqlite:").ok_or_else(|| invalid(foreign(url)))?;
+        let missing = |why: &dyn std::fmt::Display| invalid(format!("\"{url}\": {why}"));
+        // The absolute path: one that begins with "file:" would be taken for a URI with options.
+        let path = Path::new(path).canonicalize().map_err(|error| missing(&error))?;
+        if !path.is_file() {
+            return Err(missing(&"is not a file"));
+        }
+        Ok(Self { tool: tool.to_owned(), name: name.to_owned(), path, access, idle: Mutex::default() })
+    }
+
+    /// Does work on a connection of its own, which another call gets afterwards.
+    pub(crate) fn with<T>(&self, until: Until, work: impl FnOnce(&Session) -> Answer<T>) -> Answer<T> {
+        let session = self.take_idle().map_or_else(|| self.open(), Ok)?;
+        session.stop_when(Some(until));
+        let answer = work(&session);
+        session.stop_when(None);
+        self.put_back(session);
+        answer
+    }
+
+    fn open(&self) -> Answer<Session> {
+        // What went wrong would name the host's path, so the guest learns only that it did.
+        let failed = |_| Error::Failed(format!("sql \"{}\" cannot be opened", self.name));
+        let access = match self.access {
+            Access::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            Access::ReadWrite => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        };
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
+        let authorizer = Arc::new(Authorizer::new(&self.tool, &self.name, self.access));
+        self.confine(&connection, &authorizer).map_err(failed)?;
+        Ok(Session { connection, authorizer })
+    }
+
+    fn confine(&self, connection: &Connection, authorizer: &Arc<Authorizer>) -> rusqlite::Result<()> {
+        connection.busy_timeout(BUSY)?;
+        connection.execute_batch(match self.access {
+            Access::ReadOnly => "PRAGMA query_only = ON",
+            // An answer that says "booked" must survive a power cut. The journal mode is the file's own affair.
+            Access::ReadWrite => "PRAGMA synchronous = FULL",
+        })?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        for (limit, value) in LIMITS {
+            connection.set_limit(*limit, *value)?;
+        }
+        let authorizer = authorizer.clone();
+        connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| authorizer.decide(&context)))
+    }
+
+    fn take_idle(&self) -> Option<Session> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn put_back(&self, session: Session) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // A connection that is still in a transaction would hold its locks for as long as it idles.
+        if idle.len() < IDLE_MAX && session.connection.is_autocommit() {
+            idle.push(session);
+        }
+    }
+}
+
+/// Names the scheme alone: the rest of a URL may hold a password.
+fn foreign(url: &str) -> String {
+    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+    format!("\"{scheme}:…\" is not a database that this host can open; give \"sqlite:PATH\"")
+}
+
+impl Session {
+    /// Runs a statement that reads.
+    pub(crate) fn query(&self, statement: &str, parameters: &[Value]) -> Answer<Rows> {
+        let mut statement = self.prepare(statement, parameters)?;
+        if !statement.readonly() {
+            return Err(Error::Invalid("the statement changes rows; run it with \"execute\"".into()));
+        }
+        let mut taken = Taken::default();
+        let columns = statement.column_names().into_iter().map(|name| taken.text(name.to_owned()));
+        let columns: Vec<_> = columns.collect::<Answer<_>>()?;
+        let mut cursor = statement.raw_query();
+        let mut rows = Vec::new();
+        while let Some(row) = cursor.next().map_err(|error| self.error(&error))? {
+            if rows.len() == ROWS_MAX {
+                return Err(Error::Limit(format!("the query returns more than {ROWS_MAX} rows; add a LIMIT")));
+            }
+            rows.push(taken.row(row, columns.len())?);
+        }
+        Ok(Rows { columns, rows })
+    }
+
+    /// Runs a statement that writes.
+    pub(crate) fn execute(&self, statement: &str, parameters: &[Value]) -> Answer<u64> {
+        let mut statement = self.prepare(statement, parameters)?;
+        if statement.readonly() || statement.column_count() > 0 {
+            return Err(Error::Invalid("the statement returns rows; run it with \"query\", without RETURNING".into()));
+        }
+        let changed = statement.raw_execute().map_err(|error| self.error(&error))?;
+        Ok(changed as u64)
+    }
+
+    fn prepare(&self, statement: &str, parameters: &[Value]) -> Answer<CachedStatement<'_>> {
+        let mut statement = self.connection.prepare_cached(statement).map_err(|error| self.error(&error))?;
+        let wanted = statement.parameter_count();
+        if wanted != parameters.len() {
+            let message = format!("the statement has {wanted} parameters and {} were given", parameters.len());
+            return Err(Error::Invalid(message));
+        }
+        for (index, value) in parameters.iter().enumerate() {
+            statement.raw_bind_parameter(index + 1, Bound(value)).map_err(|error| self.error(&error))?;
+        }
+        Ok(statement)
+    }
+
+    fn stop_when(&self, until: Option<Until>) {
+        let handler = until.map(|until| move || until.is_over());
+        // It fails only for a connection that another one owns, and this one owns itself.
+        let _ = self.connection.progress_handler(STEPS, handler);
+    }
+
+    fn error(&self, error: &rusqlite::Error) -> Error {
+        match error {
+            rusqlite::Error::SqliteFailure(failure, text) => {
+                let text = text.clone().unwrap_or_else(|| failure.to_string());
+                self.failure(failure.code, text)
+            }
+            rusqlite::Error::MultipleStatement => Error::Invalid("more than one statement was given".into()),
+            other => Error::Invalid(other.to_string()),
+        }
+    }
+
+    fn failure(&self, code: ErrorCode, text: String) -> Error {
+        match code {
+            ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly => Error::Denied(self.authorizer.denial()),
+            ErrorCode::ConstraintViolation => Error::Constraint(text),
+            ErrorCode::OperationInterrupted => Error::Limit("the call's time is over".into()),
+            ErrorCode::TooBig | ErrorCode::OutOfMemory => Error::Limit(format!("a value is over {BYTES_MAX} bytes")),
+            ErrorCode::Unknown => Error::Invalid(text),
+            _ => Error::Failed(text),
+        }
+    }
+}
+
+/// Counts the bytes of an answer.
+#[derive(Default)]
+struct Taken {
+    bytes: usize,
+}
+
+impl Taken {
+    fn add(&mut self, bytes: usize) -> Answer<()> {
+        self.bytes = self.bytes.saturating_add(bytes).saturating_add(VALUE_BYTES);
+        if self.bytes > BYTES_MAX {
+            return Err(Error::Limit(format!("the query returns more than {BYTES_MAX} bytes; add a LIMIT")));
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: String) -> Answer<String> {
+        self.add(text.len())?;
+        Ok(text)
+    }
+
+    fn row(&mut self, row: &Row<'_>, columns: usize) -> Answer<Vec<Value>> {
+        let values = (0..columns).map(|index| {
+            let value = row.get_ref(index).map_err(|error| Error::Failed(error.to_string()))?;
+            self.value(value)
+        });
+        values.collect()
+    }
+
+    fn value(&mut self, value: ValueRef<'_>) -> Answer<Value> {
+        // Counted before it is copied.
+        self.add(match value {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len(),
+            _ => 0,
+        })?;
+        Ok(match value {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(value) => Value::Integer(value),
+            ValueRef::Real(value) => Value::Real(value),
+            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Blob(blob) => Value::Blob(blob.to_vec()),
+        })
+    }
+}
+
+/// A parameter, bound and never spliced.
+struct Bound<'a>(&'a Value);
+
+impl rusqlite::ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::Null => ValueRef::Null,
+            Value::Integer(value) => ValueRef::Integer(*value),
+            Value::Real(value) => ValueRef::Real(*value),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Blob(blob) => ValueRef::Blob(blob),
+        }))
+    }
+}

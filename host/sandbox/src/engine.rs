@@ -1,0 +1,267 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use stockade_workflow::{Digest, Fault};
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component as Compiled, Linker};
+use wasmtime::{Enabled, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, Strategy};
+
+use crate::cache::Cache;
+use crate::component::{Component, Inner as ComponentInner};
+use crate::state::State;
+use crate::{Result, linker};
+
+/// The largest component that is looked at. CPython with its library has 25 MB.
+const COMPONENT_BYTES_MAX: usize = 32 << 20;
+/// Each live instance takes six of the 65,530 mappings that Linux gives a process; past them even malloc fails.
+const CONCURRENCY_MAX: u32 = 10_000;
+/// The stack of a guest. The async stack leaves the host as much again, whose overflow would end the process.
+pub(crate) const STACK_BYTES: usize = 1 << 20;
+const ASYNC_STACK_BYTES: usize = 2 << 20;
+/// A page of 64 KiB costs the host two system calls and, zeroed, about as long as this many instructions.
+const PAGE_FUEL: u8 = 200;
+const BACKTRACE_FRAMES: usize = 8;
+/// More than an interpreter has; a component over these is refused when it is loaded.
+const CORE_INSTANCES_PER_COMPONENT: u32 = 64;
+const MEMORIES_PER_COMPONENT: u32 = 4;
+const TABLES_PER_COMPONENT: u32 = 16;
+const TABLES_PER_SLOT: u32 = 4;
+const TABLE_ELEMENTS: usize = 20_000;
+
+/// The settings of an [`Engine`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How many calls run at one time; the rest wait.
+    pub concurrency: u32,
+    /// Where machine code is kept between runs of the program. Without one everything is compiled at each start.
+    pub cache_dir: Option<PathBuf>,
+    /// The most that one linear memory can ever hold, whatever a call's limits say.
+    pub memory_bytes_max: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { concurrency: 64, cache_dir: None, memory_bytes_max: 64 << 20 }
+    }
+}
+
+/// Compiles components and holds the pool in which they run. One for a process; a cheap handle.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: wasmtime::Engine,
+    linker: Linker<State>,
+    slots: Semaphore,
+    config: Config,
+    cache: Option<Cache>,
+    loaded: Mutex<HashMap<Digest, Weak<ComponentInner>>>,
+}
+
+impl Engine {
+    /// Starts an engine.
+    ///
+    /// # Errors
+    ///
+    /// The concurrency is 0 or above 10,000, the memory does not fit the machine, or the cache directory cannot be
+    /// used.
+    pub fn new(config: Config) -> Result<Self> {
+        if !(1..=CONCURRENCY_MAX).contains(&config.concurrency) {
+            let message = format!("concurrency \"{}\" is not between 1 and {CONCURRENCY_MAX}", config.concurrency);
+            return Err(Fault::invalid("concurrency", message));
+        }
+        let engine = wasmtime::Engine::new(&settings(&config)?).map_err(|error| unusable(&error))?;
+        let linker = linker::everything(&engine).map_err(|error| unusable(&error))?;
+        let cache = config.cache_dir.as_deref().map(|dir| Cache::open(dir, &engine)).transpose()?;
+        let slots = Semaphore::new(config.concurrency as usize);
+        Ok(Self { inner: Arc::new(Inner { engine, linker, slots, config, cache, loaded: Mutex::default() }) })
+    }
+
+    /// Admits a component and compiles it, or takes it from the cache. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not a component, or it needs more than the engine has.
+    pub fn load(&self, bytes: &[u8]) -> Result<Component> {
+        admit(bytes)?;
+        let digest = Digest::of(bytes);
+        if let Some(inner) = self.loaded().get(&digest).and_then(Weak::upgrade) {
+            return Ok(Component::new(inner, true));
+        }
+        let (compiled, was_cached) = self.compiled(bytes, &digest)?;
+        let slots = self.slots_for(&compiled)?;
+        let inner = Arc::new(ComponentInner::new(compiled, digest.clone(), bytes.len(), slots)?);
+        self.remember(digest, &inner);
+        Ok(Component::new(inner, was_cached))
+    }
+
+    pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.inner.engine
+    }
+
+    pub(crate) fn linker(&self) -> &Linker<State> {
+        &self.inner.linker
+    }
+
+    pub(crate) fn slots(&self) -> &Semaphore {
+        &self.inner.slots
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    fn compiled(&self, bytes: &[u8], digest: &Digest) -> Result<(Compiled, bool)> {
+        let engine = self.wasmtime();
+        if let Some(compiled) = self.inner.cache.as_ref().and_then(|cache| cache.get(engine, digest)) {
+            return Ok((compiled, true));
+        }
+        let compiled = Compiled::from_binary(engine, bytes).map_err(|error| inadmissible(&error))?;
+        if let Some(cache) = &self.inner.cache {
+            // The directory could be written when the engine started. If it no longer can (a full disk), the next
+            // start compiles again: slower, and nothing else.
+            let _ = cache.put(digest, &compiled);
+        }
+        Ok((compiled, false))
+    }
+
+    /// A component of two memories takes two slots, for the pool has no more memories than slots.
+    fn slots_for(&self, compiled: &Compiled) -> Result<u32> {
+        let needs = compiled.resources_required();
+        let needs = needs.ok_or_else(|| Fault::invalid("component", "the component imports a core module"))?;
+        let slots = needs.num_memories.max(needs.num_tables.div_ceil(TABLES_PER_SLOT)).max(1);
+        let concurrency = self.inner.config.concurrency;
+        if slots > concurrency {
+            let message = format!("the component takes {slots} slots and \"concurrency\" allows {concurrency}");
+            return Err(Fault::invalid("component", message));
+        }
+        Ok(slots)
+    }
+
+    fn loaded(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Weak<ComponentInner>>> {
+        // Nothing that holds this lock leaves the map half-changed.
+        self.inner.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember(&self, digest: Digest, inner: &Arc<ComponentInner>) {
+        let mut loaded = self.loaded();
+        loaded.retain(|_, inner| inner.strong_count() > 0);
+        loaded.insert(digest, Arc::downgrade(inner));
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("config", self.config()).finish_non_exhaustive()
+    }
+}
+
+/// Fuel alone is the meter. With a yield each million units it carries the deadline too, so that epochs, which would
+/// cost another 7 to 26 %, are not needed.
+fn settings(config: &Config) -> Result<wasmtime::Config> {
+    let mut settings = wasmtime::Config::new();
+    settings
+        .strategy(Strategy::Cranelift)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)?))
+        .consume_fuel(true)
+        .operator_cost(operator_cost())
+        .max_wasm_stack(STACK_BYTES)
+        .async_stack_size(ASYNC_STACK_BYTES)
+        // Only WASI 0.3 needs it, and it costs every async call 7 to 12 µs.
+        .concurrency_support(false)
+        .memory_init_cow(true)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES))
+        // The same call must give the same bits on every machine.
+        .cranelift_nan_canonicalization(true);
+    without_proposals(&mut settings);
+    Ok(settings)
+}
+
+/// Threads, garbage collection, exceptions and typed function references are not even compiled in.
+fn without_proposals(settings: &mut wasmtime::Config) {
+    settings
+        .wasm_shared_everything_threads(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_relaxed_simd(false)
+        .wasm_stack_switching(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false)
+        .wasm_component_model_error_context(false)
+        .wasm_component_model_gc(false)
+        .wasm_component_model_map(false)
+        .wasm_component_model_memory64(false)
+        .wasm_component_model_fixed_length_lists(false)
+        .wasm_component_model_implements(false);
+}
+
+fn operator_cost() -> OperatorCost {
+    let mut cost = OperatorCost::new();
+    cost.variable.memory_grow_per_page = PAGE_FUEL;
+    cost
+}
+
+/// Slots are reset by copying, not by giving pages back to the system, which would cost page faults in the next call
+/// and stop all threads of the process.
+fn pool(config: &Config) -> Result<PoolingAllocationConfig> {
+    let count = config.concurrency;
+    let memory = usize::try_from(config.memory_bytes_max);
+    let memory = memory.map_err(|_| Fault::invalid("memory_bytes_max", "the memory does not fit the machine"))?;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(count)
+        .total_core_instances(count.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
+        .total_memories(count)
+        .total_tables(count.saturating_mul(TABLES_PER_SLOT))
+        .total_stacks(count)
+        .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
+        .max_memories_per_component(MEMORIES_PER_COMPONENT)
+        .max_tables_per_component(TABLES_PER_COMPONENT)
+        .max_tables_per_module(TABLES_PER_COMPONENT)
+        .max_memory_size(memory)
+        .table_elements(TABLE_ELEMENTS)
+        .linear_memory_keep_resident(1 << 20)
+        .table_keep_resident(64 << 10)
+        .pagemap_scan(Enabled::Auto)
+        // With fewer warm slots than tools, each call would map the tool's image anew: 20 to 35 µs.
+        .max_unused_warm_slots(count);
+    Ok(pool)
+}
+
+fn admit(bytes: &[u8]) -> Result<()> {
+    if bytes.len() > COMPONENT_BYTES_MAX {
+        let message = format!("the component has {} bytes and {COMPONENT_BYTES_MAX} are allowed", bytes.len());
+        return Err(Fault::invalid("component", message));
+    }
+    if wasmtime::Engine::detect_precompiled(bytes).is_some() {
+        return Err(Fault::invalid(
+            "component",
+            "the file is machine code, which is never run from outside; give the .wasm",
+        ));
+    }
+    match bytes {
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(Fault::invalid(
+            "component",
+            "the file is a core module; make a component of it (rustc --target wasm32-wasip2, wasm-tools component new)",
+        )),
+        [b'\0', b'a', b's', b'm', ..] => Ok(()),
+        _ => Err(Fault::invalid("component", "the file is not WebAssembly")),
+    }
+}
+
+fn inadmissible(error: &wasmtime::Error) -> Fault {
+    Fault::invalid("component", format!("the component is not valid: {}", chain(error)))
+}
+
+fn unusable(error: &wasmtime::Error) -> Fault {
+    Fault::invalid("engine", format!("the engine cannot start: {}", chain(error)))
+}
+
+/// Writes an error with its causes in one line.
+pub(crate) fn chain(error: &wasmtime::Error) -> String {
+    error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

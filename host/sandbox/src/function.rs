@@ -1,0 +1,160 @@
+use std::fmt;
+
+use serde_json::Value;
+use stockade_workflow::Fault;
+use wasmtime::component::ComponentExportIndex;
+use wasmtime::component::types::ComponentFunc;
+
+use crate::name::{Name, same};
+use crate::shape::{Field, Payload, Shape, Shaper, joined};
+use crate::{Result, schema};
+
+/// A function that a component exports, with its WIT type as its schema.
+#[derive(Clone, Debug)]
+pub struct Function {
+    name: Name,
+    interface: Option<String>,
+    params: Vec<Field>,
+    result: Option<Shape>,
+    index: ComponentExportIndex,
+}
+
+impl Function {
+    pub(crate) fn new(export: &Export<'_>, ty: &ComponentFunc, shaper: &mut Shaper) -> Result<Self> {
+        if ty.async_() {
+            return Err(Fault::invalid("function", "it is async, and this host runs functions of WASI 0.2 only"));
+        }
+        Ok(Self {
+            name: Name::new(export.name),
+            interface: export.interface.map(str::to_owned),
+            params: ty.params().map(|(name, ty)| shaper.field(name, &ty)).collect::<Result<_>>()?,
+            result: ty.results().next().map(|ty| shaper.shape(&ty)).transpose()?,
+            index: export.index,
+        })
+    }
+
+    /// Returns the name, spelt as in JSON: `within_window`.
+    pub fn name(&self) -> &str {
+        &self.name.json
+    }
+
+    /// Returns the full WIT name of the interface that the function is in, if it is in one:
+    /// `stockade:policy/policy@0.1.0`.
+    pub fn interface(&self) -> Option<&str> {
+        self.interface.as_deref()
+    }
+
+    /// Returns the signature, as in WIT but for the spelling of the names:
+    /// `within_window(days_ago: u32, window_days: u32) -> bool`.
+    pub fn signature(&self) -> String {
+        self.to_string()
+    }
+
+    /// Returns the JSON Schema (2020-12) of the arguments, which are an object.
+    pub fn input_schema(&self) -> Value {
+        schema::of_members(&self.params)
+    }
+
+    /// Returns the JSON Schema (2020-12) of the answer; where the function returns a `result`, of its ok case.
+    pub fn output_schema(&self) -> Value {
+        schema::of(match &self.result {
+            Some(Shape::Result(ok, _)) => ok.as_deref(),
+            other => other.as_ref(),
+        })
+    }
+
+    pub(crate) fn params(&self) -> &[Field] {
+        &self.params
+    }
+
+    pub(crate) fn result(&self) -> Option<&Shape> {
+        self.result.as_ref()
+    }
+
+    /// Returns the two cases of the result, where the function can fail.
+    pub(crate) fn cases(&self) -> Option<(&Payload, &Payload)> {
+        match &self.result {
+            Some(Shape::Result(ok, err)) => Some((ok, err)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn index(&self) -> &ComponentExportIndex {
+        &self.index
+    }
+
+    /// Returns whether a caller means this function by `name`: its own name, or `interface.name` with the interface
+    /// short or in full.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        matches(name, self.interface(), self.name())
+    }
+
+    /// Returns the name that tells the function from one of the same name in another interface.
+    pub(crate) fn full_name(&self) -> String {
+        match self.interface() {
+            Some(interface) => format!("{}.{}", short(interface), self.name()),
+            None => self.name().to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({})", self.name, joined(&self.params))?;
+        self.result.as_ref().map_or(Ok(()), |result| write!(f, " -> {result}"))
+    }
+}
+
+/// Where a component exports something.
+pub(crate) struct Export<'a> {
+    pub(crate) interface: Option<&'a str>,
+    pub(crate) name: &'a str,
+    pub(crate) index: ComponentExportIndex,
+}
+
+/// A function that is exported, but cannot be a tool, and why.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    pub(crate) name: String,
+    pub(crate) interface: Option<String>,
+    pub(crate) why: Fault,
+}
+
+impl Refused {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        matches(name, self.interface.as_deref(), &self.name)
+    }
+}
+
+fn matches(asked: &str, interface: Option<&str>, name: &str) -> bool {
+    if same(asked, name) {
+        return true;
+    }
+    // A version has dots too, so the function's name is what follows the last one.
+    let Some((asked_interface, asked_name)) = asked.rsplit_once('.') else { return false };
+    let in_interface = |full| same(asked_interface, full) || same(asked_interface, short(full));
+    same(asked_name, name) && interface.is_some_and(in_interface)
+}
+
+/// Returns the interface's own name: `policy` of `stockade:policy/policy@0.1.0`.
+fn short(interface: &str) -> &str {
+    let name = interface.rsplit_once('/').map_or(interface, |(_, name)| name);
+    name.split_once('@').map_or(name, |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_goes_by_several_names() {
+        let interface = Some("stockade:policy/the-policy@0.1.0");
+        for name in ["a_b", "a-b", "the-policy.a_b", "the_policy.a-b", "stockade:policy/the-policy@0.1.0.a-b"] {
+            assert!(matches(name, interface, "a_b"), "{name}");
+        }
+        for name in ["", ".", "a", "a_bc", "policy.a_b", "the-policy.", "other.a_b"] {
+            assert!(!matches(name, interface, "a_b"), "{name}");
+        }
+        assert!(!matches("x.a_b", None, "a_b"));
+    }
+}

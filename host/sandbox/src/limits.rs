@@ -1,0 +1,82 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What one call may use. Every limit is finite; zero means none, never unlimited.
+///
+/// Each covers a hole in the others: fuel does not see host calls, the deadline does not see memory, memory does not
+/// see what a result carries out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Guest instructions, in wasmtime's fuel units; a million take 25 to 50 µs.
+    pub fuel: u64,
+    /// Microseconds from the request to the answer, the wait for a free slot included.
+    pub wall_us: u64,
+    /// Bytes of all linear memories and tables together.
+    pub memory_bytes: u64,
+    /// Elements of all tables together.
+    pub table_elements: u64,
+    /// Core instances; an ordinary `wasm32-wasip2` component has four.
+    pub instances: u32,
+    /// Linear memories.
+    pub memories: u32,
+    /// Tables.
+    pub tables: u32,
+    /// Calls into the host.
+    pub host_calls: u64,
+    /// Bytes that one call into the host, or the result, may make the host allocate. A byte in a `list<u8>` counts as
+    /// the 32 bytes that its value takes there.
+    pub hostcall_bytes: u64,
+    /// Component handles alive at one time.
+    pub handles: u32,
+    /// Host resources (streams, pollables) alive at one time.
+    pub resources: u32,
+    /// Bytes of the arguments.
+    pub argument_bytes: u64,
+    /// Bytes of the result.
+    pub output_bytes: u64,
+    /// Bytes on each of standard output and standard error.
+    pub stdio_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            fuel: 50_000_000,
+            wall_us: 5_000_000,
+            memory_bytes: 64 << 20,
+            table_elements: 20_000,
+            instances: 64,
+            memories: 4,
+            tables: 16,
+            host_calls: 10_000,
+            hostcall_bytes: 4 << 20,
+            handles: 4_096,
+            resources: 1_024,
+            argument_bytes: 1 << 20,
+            output_bytes: 1 << 20,
+            stdio_bytes: 64 << 10,
+        }
+    }
+}
+
+impl Limits {
+    /// Sets the fuel.
+    #[must_use]
+    pub fn fuel(self, fuel: u64) -> Self {
+        Self { fuel, ..self }
+    }
+
+    /// Sets the deadline.
+    #[must_use]
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self { wall_us: deadline.as_micros().try_into().unwrap_or(u64::MAX), ..self }
+    }
+
+    /// Sets the bytes of memory.
+    #[must_use]
+    pub fn memory_bytes(self, memory_bytes: u64) -> Self {
+        Self { memory_bytes, ..self }
+    }
+}

@@ -1,0 +1,53 @@
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use crate::state::State;
+use crate::{effect, sql, wasi};
+
+/// Everything that a component may import, by name and compatible version. The network is not among it.
+const OFFERED: &[(&str, &str)] = &[
+    ("stockade:host/effect", "0.1."),
+    ("stockade:host/sql", "0.1."),
+    ("wasi:cli/environment", "0.2."),
+    ("wasi:cli/exit", "0.2."),
+    ("wasi:cli/stderr", "0.2."),
+    ("wasi:cli/stdin", "0.2."),
+    ("wasi:cli/stdout", "0.2."),
+    ("wasi:cli/terminal-input", "0.2."),
+    ("wasi:cli/terminal-output", "0.2."),
+    ("wasi:cli/terminal-stderr", "0.2."),
+    ("wasi:cli/terminal-stdin", "0.2."),
+    ("wasi:cli/terminal-stdout", "0.2."),
+    ("wasi:clocks/monotonic-clock", "0.2."),
+    ("wasi:clocks/wall-clock", "0.2."),
+    ("wasi:filesystem/preopens", "0.2."),
+    ("wasi:filesystem/types", "0.2."),
+    ("wasi:io/error", "0.2."),
+    ("wasi:io/poll", "0.2."),
+    ("wasi:io/streams", "0.2."),
+    ("wasi:random/insecure", "0.2."),
+    ("wasi:random/insecure-seed", "0.2."),
+    ("wasi:random/random", "0.2."),
+];
+
+/// Returns the linker of all that is offered; a component gets of it what it imports.
+///
+/// What needs a grant is linked all the same, and asks for the grant at each call: so a denial is an answer to the
+/// guest that says what is missing, not a component that does not start.
+pub(crate) fn everything(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    effect::add_to_linker(&mut linker)?;
+    sql::add_to_linker(&mut linker)?;
+    wasi::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+/// Returns the imports that are not offered.
+pub(crate) fn not_offered(imports: &[String]) -> Vec<&str> {
+    imports.iter().map(String::as_str).filter(|import| !is_offered(import)).collect()
+}
+
+fn is_offered(import: &str) -> bool {
+    let Some((name, version)) = import.split_once('@') else { return false };
+    OFFERED.iter().any(|(offered, compatible)| *offered == name && version.starts_with(compatible))
+}

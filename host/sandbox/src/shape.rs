@@ -1,0 +1,253 @@
+use std::fmt;
+
+use stockade_workflow::Fault;
+use wasmtime::component::types::{Case as WitCase, Type};
+
+use crate::Result;
+use crate::name::Name;
+
+/// Types are a graph in which parts are shared: a hundred small ones can describe a tree larger than the machine.
+const NODES_MAX: u32 = 4_096;
+
+/// A WIT type as a plain tree, with both spellings of every name: what values, schemas and signatures are made from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Shape {
+    Bool,
+    S8,
+    U8,
+    S16,
+    U16,
+    S32,
+    U32,
+    S64,
+    U64,
+    F32,
+    F64,
+    Char,
+    String,
+    /// `list<u8>`, a base64 text in JSON.
+    Bytes,
+    List(Box<Shape>),
+    Tuple(Vec<Shape>),
+    Option(Box<Shape>),
+    Result(Payload, Payload),
+    Record(Title, Vec<Field>),
+    Variant(Title, Vec<Case>),
+    Enum(Title, Vec<Name>),
+    Flags(Title, Vec<Name>),
+}
+
+/// What a case carries, if anything.
+pub(crate) type Payload = Option<Box<Shape>>;
+
+/// The name of a type, where its interface exports it under one.
+pub(crate) type Title = Option<Name>;
+
+/// A named member of a record, or a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Field {
+    pub(crate) name: Name,
+    pub(crate) shape: Shape,
+}
+
+/// A case of a variant.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Case {
+    pub(crate) name: Name,
+    pub(crate) payload: Payload,
+}
+
+impl Field {
+    /// Returns whether the member may be left out.
+    pub(crate) fn is_optional(&self) -> bool {
+        matches!(self.shape, Shape::Option(_))
+    }
+}
+
+/// Turns wasmtime's types into shapes, with the type names of one interface at hand.
+pub(crate) struct Shaper {
+    titles: Vec<(Name, Type)>,
+    nodes_left: u32,
+}
+
+impl Shaper {
+    pub(crate) fn new(titles: Vec<(Name, Type)>) -> Self {
+        Self { titles, nodes_left: NODES_MAX }
+    }
+
+    pub(crate) fn field(&mut self, name: &str, ty: &Type) -> Result<Field> {
+        Ok(Field { name: Name::new(name), shape: self.shape(ty)? })
+    }
+
+    /// Returns the shape of a type.
+    ///
+    /// # Errors
+    ///
+    /// The type has no counterpart in JSON (a resource, a stream), or is too large.
+    pub(crate) fn shape(&mut self, ty: &Type) -> Result<Shape> {
+        self.spend()?;
+        Ok(match ty {
+            Type::Bool => Shape::Bool,
+            Type::S8 => Shape::S8,
+            Type::U8 => Shape::U8,
+            Type::S16 => Shape::S16,
+            Type::U16 => Shape::U16,
+            Type::S32 => Shape::S32,
+            Type::U32 => Shape::U32,
+            Type::S64 => Shape::S64,
+            Type::U64 => Shape::U64,
+            Type::Float32 => Shape::F32,
+            Type::Float64 => Shape::F64,
+            Type::Char => Shape::Char,
+            Type::String => Shape::String,
+            Type::List(list) if list.ty() == Type::U8 => Shape::Bytes,
+            Type::List(list) => Shape::List(self.boxed(&list.ty())?),
+            Type::Tuple(tuple) => Shape::Tuple(tuple.types().map(|ty| self.shape(&ty)).collect::<Result<_>>()?),
+            Type::Option(option) => Shape::Option(self.boxed(&option.ty())?),
+            Type::Result(result) => Shape::Result(self.payload(result.ok())?, self.payload(result.err())?),
+            Type::Record(record) => {
+                let fields = record.fields().map(|field| self.field(field.name, &field.ty));
+                Shape::Record(None, fields.collect::<Result<_>>()?).titled(self.title(ty))
+            }
+            Type::Variant(variant) => {
+                let cases = variant.cases().map(|case| self.case(&case));
+                Shape::Variant(None, cases.collect::<Result<_>>()?).titled(self.title(ty))
+            }
+            Type::Enum(cases) => Shape::Enum(self.title(ty), self.names(cases.names())?),
+            Type::Flags(flags) => Shape::Flags(self.title(ty), self.names(flags.names())?),
+            Type::Own(_) | Type::Borrow(_) => return Err(unsupported("a resource")),
+            Type::Future(_) | Type::Stream(_) => return Err(unsupported("a stream or future")),
+            Type::Map(_) => return Err(unsupported("a map")),
+            Type::FixedLengthList(_) => return Err(unsupported("a list of fixed length")),
+            Type::ErrorContext => return Err(unsupported("an error context")),
+        })
+    }
+
+    pub(crate) fn payload(&mut self, ty: Option<Type>) -> Result<Payload> {
+        ty.map(|ty| self.boxed(&ty)).transpose()
+    }
+
+    fn boxed(&mut self, ty: &Type) -> Result<Box<Shape>> {
+        Ok(Box::new(self.shape(ty)?))
+    }
+
+    fn case(&mut self, case: &WitCase<'_>) -> Result<Case> {
+        Ok(Case { name: Name::new(case.name), payload: self.payload(case.ty.clone())? })
+    }
+
+    fn names<'a>(&mut self, names: impl Iterator<Item = &'a str>) -> Result<Vec<Name>> {
+        names
+            .map(|name| {
+                self.spend()?;
+                Ok(Name::new(name))
+            })
+            .collect()
+    }
+
+    fn title(&self, ty: &Type) -> Title {
+        self.titles.iter().find(|(_, titled)| titled == ty).map(|(name, _)| name.clone())
+    }
+
+    fn spend(&mut self) -> Result<()> {
+        let left = self.nodes_left.checked_sub(1);
+        self.nodes_left = left.ok_or_else(|| unsupported(&format!("a type of more than {NODES_MAX} parts")))?;
+        Ok(())
+    }
+}
+
+fn unsupported(what: &str) -> Fault {
+    Fault::invalid("function", format!("its signature has {what}, for which JSON has no counterpart"))
+}
+
+impl Shape {
+    fn titled(self, title: Title) -> Self {
+        match self {
+            Self::Record(_, fields) => Self::Record(title, fields),
+            Self::Variant(_, cases) => Self::Variant(title, cases),
+            other => other,
+        }
+    }
+
+    /// Returns the WIT word for the type, as error messages use it.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::S8 => "s8",
+            Self::U8 => "u8",
+            Self::S16 => "s16",
+            Self::U16 => "u16",
+            Self::S32 => "s32",
+            Self::U32 => "u32",
+            Self::S64 => "s64",
+            Self::U64 => "u64",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::Char => "char",
+            Self::String => "string",
+            Self::Bytes => "base64 string",
+            Self::List(_) => "list",
+            Self::Tuple(_) => "tuple",
+            Self::Option(_) => "option",
+            Self::Result(..) => "result",
+            Self::Record(..) => "record",
+            Self::Variant(..) => "variant",
+            Self::Enum(..) => "enum",
+            Self::Flags(..) => "flags",
+        }
+    }
+}
+
+/// WIT notation, except that names are spelt as in JSON and that a named type shows its members after its name.
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes => f.write_str("list<u8>"),
+            Self::List(item) => write!(f, "list<{item}>"),
+            Self::Option(some) => write!(f, "option<{some}>"),
+            Self::Tuple(items) => write!(f, "tuple<{}>", joined(items)),
+            Self::Result(None, None) => f.write_str("result"),
+            Self::Result(Some(ok), None) => write!(f, "result<{ok}>"),
+            Self::Result(ok, Some(err)) => {
+                write!(f, "result<{}, {err}>", ok.as_ref().map_or_else(|| "_".into(), ToString::to_string))
+            }
+            Self::Record(title, fields) => write!(f, "{}{{{}}}", self.title(title), joined(fields)),
+            Self::Variant(title, cases) => write!(f, "{}{{{}}}", self.title(title), joined(cases)),
+            Self::Enum(title, names) | Self::Flags(title, names) => {
+                write!(f, "{}{{{}}}", self.title(title), joined(names))
+            }
+            plain => f.write_str(plain.word()),
+        }
+    }
+}
+
+impl Shape {
+    fn title<'a>(&self, title: &'a Title) -> &'a str {
+        title.as_ref().map_or(self.word(), |name| &name.json)
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.shape)
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.payload {
+            Some(payload) => write!(f, "{}({payload})", self.name),
+            None => write!(f, "{}", self.name),
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.json)
+    }
+}
+
+/// Writes things with commas between them.
+pub(crate) fn joined(items: &[impl fmt::Display]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

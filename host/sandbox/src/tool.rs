@@ -1,0 +1,119 @@
+use std::fmt;
+use std::sync::Arc;
+
+use stockade_workflow::{Fault, Grant, Kind};
+use wasmtime::component::InstancePre;
+
+use crate::call::{Call, Outcome, perform};
+use crate::engine::chain;
+use crate::sql::Databases;
+use crate::state::State;
+use crate::{Component, Engine, Function, Result, linker};
+
+/// A component with what it was granted, linked and ready to be called. A cheap handle.
+#[derive(Clone)]
+pub struct Tool {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    name: String,
+    engine: Engine,
+    component: Component,
+    grants: Vec<Grant>,
+    databases: Arc<Databases>,
+    pre: InstancePre<State>,
+}
+
+impl Tool {
+    /// Links a component with its grants.
+    ///
+    /// # Errors
+    ///
+    /// The component imports what is not offered, or a grant cannot be honoured (a database that does not exist).
+    pub fn new(engine: &Engine, name: &str, component: Component, grants: &[Grant]) -> Result<Self> {
+        let named = |fault: Fault| fault.tool(name);
+        offered(name, &component).map_err(named)?;
+        let databases = Arc::new(Databases::new(name, grants).map_err(named)?);
+        let pre = engine.linker().instantiate_pre(component.compiled());
+        let pre = pre.map_err(|error| {
+            named(Fault::invalid("component", format!("tool \"{name}\" cannot be linked: {}", chain(&error))))
+        })?;
+        let (name, grants, engine) = (name.to_owned(), grants.to_vec(), engine.clone());
+        Ok(Self { inner: Arc::new(Inner { name, engine, component, grants, databases, pre }) })
+    }
+
+    /// Returns the name under which the operator added it.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// Returns the component.
+    pub fn component(&self) -> &Component {
+        &self.inner.component
+    }
+
+    /// Returns what it was granted.
+    pub fn grants(&self) -> &[Grant] {
+        &self.inner.grants
+    }
+
+    /// Finds a function: `within_window`, `within-window`, or `policy.within_window`, with the interface short or in
+    /// full.
+    ///
+    /// # Errors
+    ///
+    /// There is none of that name (the message lists those there are), there are several, or it cannot be called.
+    pub fn function(&self, name: &str) -> Result<&Function> {
+        self.component().function(name)
+    }
+
+    /// Returns whether a call of unknown outcome may be performed again: the tool holds nothing that it asks for and
+    /// by which it could change anything.
+    pub fn is_repeatable(&self) -> bool {
+        let asks = self.component().asks();
+        !self.grants().iter().any(|grant| grant.has_effects() && asks.contains(&grant.capability()))
+    }
+
+    /// Performs one call in a fresh instance.
+    ///
+    /// The deadline counts from here, so it covers the wait for a slot of the pool. Dropping the future stops the
+    /// guest. Needs a tokio runtime with its timer on.
+    pub async fn call(&self, call: Call<'_>) -> Outcome {
+        let outcome = perform(self, &call).await;
+        let named = |fault: Fault| fault.tool(self.name()).call_id(call.idempotency_key);
+        Outcome { result: outcome.result.map_err(named), ..outcome }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    pub(crate) fn databases(&self) -> &Arc<Databases> {
+        &self.inner.databases
+    }
+
+    pub(crate) fn pre(&self) -> &InstancePre<State> {
+        &self.inner.pre
+    }
+
+    /// Returns whether it imports anything at all.
+    pub(crate) fn calls_host(&self) -> bool {
+        !self.component().imports().is_empty()
+    }
+}
+
+fn offered(name: &str, component: &Component) -> Result<()> {
+    let missing = linker::not_offered(component.imports());
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing = missing.join(", ");
+    Err(Fault::new(Kind::Denied, format!("tool \"{name}\" imports what this host does not offer: {missing}")))
+}
+
+impl fmt::Debug for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tool").field("name", &self.name()).field("component", self.component()).finish_non_exhaustive()
+    }
+}
