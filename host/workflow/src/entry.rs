@@ -7,7 +7,7 @@ use crate::{Approval, Budget, Effect, End, Event, Exceeded, RunId, Usage};
 pub const FORMAT: u32 = 1;
 
 /// One record of a run's journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// The run.
     pub run: RunId,
@@ -16,6 +16,7 @@ pub struct Entry {
     /// When it was written, in milliseconds since the Unix epoch, by the host's clock.
     pub at_ms: u64,
     /// What changed.
+    #[serde(flatten)]
     pub change: Change,
 }
 

@@ -19,8 +19,9 @@ pub struct RunState {
     input: Value,
     at: Option<(String, Value)>,
     log: Vec<String>,
-    wanted: Vec<Effect>,
-    intended: Vec<Effect>,
+    effects: BTreeMap<String, Effect>,
+    wanted: Vec<String>,
+    intended: Vec<String>,
     approvals: BTreeMap<String, Approval>,
     ledger: Ledger,
     suspended: Option<Exceeded>,
@@ -93,6 +94,7 @@ impl RunState {
             input: input.clone(),
             at: None,
             log: Vec::new(),
+            effects: BTreeMap::new(),
             wanted: Vec::new(),
             intended: Vec::new(),
             approvals: BTreeMap::new(),
@@ -150,9 +152,9 @@ impl RunState {
             }
             Change::Suspended { exceeded, cut } => {
                 if let Some((key, used)) = cut {
-                    let effect = self.take_intended(key)?;
+                    self.take_intended(key)?;
                     self.ledger.settle(key, used);
-                    self.wanted.insert(0, effect);
+                    self.wanted.insert(0, key.clone());
                 }
                 self.suspended = Some(*exceeded);
             }
@@ -166,18 +168,18 @@ impl RunState {
     }
 
     fn intend(&mut self, key: &str, amount: Usage, consumes: Option<&str>) -> Result<(), String> {
-        let place = self.wanted.iter().position(|effect| effect.key() == key);
-        let effect = self.wanted.remove(place.ok_or_else(|| format!("effect \"{key}\" is not wanted"))?);
+        let place = self.wanted.iter().position(|wanted| wanted == key);
+        let key = &self.wanted.remove(place.ok_or_else(|| format!("effect \"{key}\" is not wanted"))?);
         if let Some(approval) = consumes {
             let approval = self.approvals.get_mut(approval);
             let approval =
                 approval.ok_or_else(|| format!("effect \"{key}\" uses up an approval that was not asked"))?;
-            if approval.consumed_by.replace(key.to_owned()).is_some_and(|before| before != key) {
+            if approval.consumed_by.replace(key.to_owned()).is_some_and(|before| before != *key) {
                 return Err(format!("effect \"{key}\" uses up an approval that was used before"));
             }
         }
         self.ledger.reserve(key, amount);
-        self.intended.push(effect);
+        self.intended.push(key.clone());
         Ok(())
     }
 
@@ -199,19 +201,19 @@ impl RunState {
         Ok(())
     }
 
-    fn take_intended(&mut self, key: &str) -> Result<Effect, String> {
-        let place = self.intended.iter().position(|effect| effect.key() == key);
-        let place = place.ok_or_else(|| format!("effect \"{key}\" was not under way"))?;
-        Ok(self.intended.remove(place))
+    fn take_intended(&mut self, key: &str) -> Result<(), String> {
+        let place = self.intended.iter().position(|intended| intended == key);
+        self.intended.remove(place.ok_or_else(|| format!("effect \"{key}\" was not under way"))?);
+        Ok(())
     }
 
     fn want(&mut self, effects: &[Effect]) -> Result<(), String> {
         for effect in effects {
-            let taken = self.wanted.iter().chain(&self.intended).any(|other| other.key() == effect.key());
-            if taken {
-                return Err(format!("effect \"{}\" is wanted twice", effect.key()));
+            let key = effect.key().to_owned();
+            if self.effects.insert(key.clone(), effect.clone()).is_some() {
+                return Err(format!("effect \"{key}\" is wanted twice"));
             }
-            self.wanted.push(effect.clone());
+            self.wanted.push(key);
         }
         Ok(())
     }
@@ -264,12 +266,18 @@ impl RunState {
 
     /// Returns the first effect that is wanted and has no intent yet.
     pub fn wanted(&self) -> Option<&Effect> {
-        self.wanted.first()
+        self.wanted.first().and_then(|key| self.effects.get(key))
     }
 
     /// Returns the first tool call that has an intent and no outcome yet.
     pub fn intended_call(&self) -> Option<&Effect> {
-        self.intended.iter().find(|effect| matches!(effect, Effect::CallTool { .. }))
+        let mut intended = self.intended.iter().filter_map(|key| self.effects.get(key));
+        intended.find(|effect| matches!(effect, Effect::CallTool { .. }))
+    }
+
+    /// Returns an effect that was ever wanted, by its key.
+    pub fn effect(&self, key: &str) -> Option<&Effect> {
+        self.effects.get(key)
     }
 
     /// Returns an approval by its key.

@@ -1,0 +1,144 @@
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use serde_json::Value;
+use stockade::{Budget, Fault, RunId};
+
+use crate::amounts;
+
+/// Runs durable LLM workflows on sandboxed WebAssembly tools.
+///
+/// Exit codes: 0 done, 1 failed, 2 usage, 3 waiting for a person, 4 suspended by its budget.
+#[derive(Debug, Parser)]
+#[command(
+    name = "stockade",
+    version,
+    arg_required_else_help = true,
+    after_help = "Example:
+  stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"not what I expected\"}'"
+)]
+pub(crate) struct Args {
+    /// Where the journal, the shop and the compiled components are kept
+    #[arg(long, global = true, default_value = ".stockade", value_name = "DIR")]
+    pub(crate) data_dir: PathBuf,
+
+    /// The configuration; without it `stockade.toml` if there is one, else the defaults
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Print one JSON document on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a run and drive it until it ends, waits for a person, or is suspended
+    #[command(after_help = run_help())]
+    Run {
+        /// The workflow
+        workflow: String,
+        /// The input, as JSON; `-` reads it from stdin
+        #[arg(long, value_name = "JSON")]
+        input: String,
+        /// What the run may spend, as CURRENCY=AMOUNT,…; what is not named keeps its default
+        #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, Budget::default()))]
+        budget: Option<Budget>,
+    },
+    /// Go on with a run that a crash left behind, or with all of them
+    #[command(after_help = "Example:\n  stockade resume")]
+    Resume {
+        /// The run; without it, all unfinished ones
+        run: Option<RunId>,
+    },
+    /// Say yes to the call that a run waits for, and drive the run on
+    #[command(after_help = "Example:\n  stockade approve RUN --by dana")]
+    Approve(Decide),
+    /// Say no to the call that a run waits for, and drive the run on
+    #[command(after_help = "Example:\n  stockade deny RUN --by dana --comment \"bought twice before\"")]
+    Deny(Decide),
+    /// Show a run: its timeline, its output, and what it spent
+    #[command(after_help = "Example:\n  stockade show RUN")]
+    Show {
+        /// The run
+        run: RunId,
+    },
+    /// List all runs, oldest first
+    #[command(after_help = "Example:\n  stockade runs --json | jq -r '.[] | select(.status == \"waiting\") | .run_id'")]
+    Runs,
+    /// Show a run's budget, or add to it and drive the run on
+    #[command(after_help = "Example:\n  stockade budget RUN --add fuel=1000000,steps=10")]
+    Budget {
+        /// The run
+        run: RunId,
+        /// What to add, as CURRENCY=AMOUNT,…
+        #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, Budget::NONE))]
+        add: Option<Budget>,
+    },
+    /// List, inspect and call tools
+    #[command(subcommand)]
+    Tool(Tool),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Decide {
+    /// The run
+    pub(crate) run: RunId,
+    /// Who decides
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tool {
+    /// List the registered tools and their functions
+    #[command(after_help = "Example:\n  stockade tool list")]
+    List,
+    /// Show a tool: its functions with their schemas, what it asks for, what it is granted
+    #[command(after_help = "Example:\n  stockade tool inspect payments\n  stockade tool inspect ./mine.wasm")]
+    Inspect {
+        /// A registered tool, or a component file
+        tool: String,
+    },
+    /// Call a function of a tool once, outside of any run
+    #[command(after_help = "Example:
+  stockade tool call policy needs_approval '{\"amount_cents\": 14900, \"approval_above_cents\": 10000}'
+  stockade tool call ./mine.wasm run '{}'")]
+    Call {
+        /// A registered tool, or a component file
+        tool: String,
+        /// The function
+        function: String,
+        /// The arguments by name, as a JSON object; `-` reads it from stdin
+        #[arg(value_name = "JSON", default_value = "{}")]
+        arguments: String,
+        /// The key under which a repetition has no second effect; without it, a new one
+        #[arg(long, value_name = "KEY")]
+        idempotency_key: Option<String>,
+        /// What the call may use: fuel, memory, wall
+        #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, crate::commands::tool::allowance()))]
+        budget: Option<Budget>,
+    },
+}
+
+fn run_help() -> String {
+    format!(
+        "The default budget:\n  {}\n\nExample:\n  {}",
+        amounts::write(&Budget::default()),
+        "stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"…\"}' --budget fuel=1000000,steps=3"
+    )
+}
+
+/// Reads JSON from an argument, or from stdin where the argument is `-`.
+pub(crate) fn json(text: &str, what: &str) -> Result<Value, Fault> {
+    let wrong = |error: &dyn std::fmt::Display| Fault::invalid(what, format!("the {what} is not valid JSON: {error}"));
+    let text =
+        if text == "-" { std::io::read_to_string(std::io::stdin()).map_err(|e| wrong(&e))? } else { text.to_owned() };
+    serde_json::from_str(&text).map_err(|error| wrong(&error))
+}

@@ -1,0 +1,48 @@
+//! The commands that only read.
+
+use serde_json::json;
+use stockade::{Report, RunId, RunState};
+
+use crate::args::Args;
+use crate::exit::Exit;
+use crate::{home, show, text, timeline};
+
+pub(super) async fn show(args: &Args, run: RunId) -> stockade::Result<Exit> {
+    let entries = home::reader(args).await?.entries(run).await?;
+    let state = RunState::fold(run, &entries)?;
+    let report = Report::from(&state);
+    if args.json {
+        let mut document = json!(report);
+        document["timeline"] = json!(entries);
+        text::print_json(&document);
+        return Ok(Exit::Done);
+    }
+    let lines = entries.iter().filter_map(|entry| timeline::line(&state, entry));
+    lines.for_each(|line| anstream::println!("{line}"));
+    show::log(&report);
+    show::spent(&report);
+    println!();
+    show::settled(args, &report);
+    Ok(Exit::Done)
+}
+
+pub(super) async fn runs(args: &Args) -> stockade::Result<Exit> {
+    let summaries = home::reader(args).await?.runs().await?;
+    if args.json {
+        text::print_json(&summaries);
+    } else {
+        show::runs(&summaries);
+    }
+    Ok(Exit::Done)
+}
+
+pub(super) async fn budget(args: &Args, run: RunId) -> stockade::Result<Exit> {
+    let report = Report::from(&home::reader(args).await?.state(run).await?);
+    if args.json {
+        let Report { run_id, status, usage, budget, .. } = report;
+        text::print_json(&json!({"run_id": run_id, "status": status, "usage": usage, "budget": budget}));
+    } else {
+        show::spent(&report);
+    }
+    Ok(Exit::Done)
+}

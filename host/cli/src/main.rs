@@ -1,0 +1,55 @@
+//! The `stockade` command: arguments in, progress on stderr, results on stdout, and an exit code to branch on.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the crate that talks to the terminal")]
+
+mod amounts;
+mod args;
+mod commands;
+mod exit;
+mod home;
+mod show;
+mod text;
+mod timeline;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use stockade::Fault;
+
+use crate::args::Args;
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    let exit = match Args::try_parse() {
+        Ok(args) => run(&args).unwrap_or_else(|fault| complain(&fault, args.json)),
+        Err(error) if json && is_mistake(error.kind()) => complain(&Fault::invalid("usage", plain(&error)), true),
+        Err(error) => error.exit(),
+    };
+    exit.into()
+}
+
+fn run(args: &Args) -> stockade::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Fault::new(stockade::Kind::HostBug, error.to_string()))?;
+    runtime.block_on(commands::run(args))
+}
+
+fn is_mistake(kind: ErrorKind) -> bool {
+    !matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
+}
+
+fn plain(error: &clap::Error) -> String {
+    let text = error.to_string();
+    text.trim_start_matches("error: ").lines().next().unwrap_or_default().to_owned()
+}
+
+fn complain(fault: &Fault, json: bool) -> Exit {
+    if json {
+        text::print_json(&serde_json::json!({ "error": fault }));
+    } else {
+        text::print_error(fault);
+    }
+    Exit::of_fault(fault)
+}

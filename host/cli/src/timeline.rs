@@ -1,0 +1,64 @@
+use stockade::{Change, Effect, End, Entry, Event, RunState, ToolOutcome, Usage, Verdict};
+
+use crate::text::{BOLD, DIM, RED, YELLOW, bytes, grouped, micros, safe};
+
+/// Prints entries as they are committed, on stderr.
+pub(crate) fn print_entries(state: &RunState, entries: &[Entry]) {
+    for line in entries.iter().filter_map(|entry| line(state, entry)) {
+        anstream::eprintln!("{line}");
+    }
+}
+
+/// Returns an entry as a line for a person, if it is one that a person wants to see.
+pub(crate) fn line(state: &RunState, entry: &Entry) -> Option<String> {
+    match &entry.change {
+        Change::Created { workflow, .. } => Some(format!("{BOLD}run {}{BOLD:#}  {workflow}", entry.run)),
+        Change::Stepped { event, used, position, end, .. } => Some(step(state, event, used, position, end.as_ref())),
+        Change::Asked { approval, .. } => Some(format!("  {YELLOW}asks{YELLOW:#} {}", safe(&approval.to_string()))),
+        Change::Suspended { exceeded, .. } => Some(format!("  {YELLOW}suspended{YELLOW:#} {exceeded}")),
+        Change::Extended { more } => Some(format!("  budget {}", crate::show::added(more))),
+        Change::Broken { fault } => Some(format!("  {RED}broken{RED:#} {}", safe(&fault.message))),
+        _ => None,
+    }
+}
+
+/// What happened, what it cost, and the state that it led to.
+fn step(state: &RunState, event: &Event, used: &Usage, position: &str, end: Option<&End>) -> String {
+    let what = format!("{:<26}", cause(state, event));
+    let cost = if used.tool_calls > 0 { cost(used) } else { " ".repeat(44) };
+    let ended = match end {
+        Some(End::Failed(fault)) => format!("  {RED}failed{RED:#} {}", safe(&fault.message)),
+        _ => String::new(),
+    };
+    format!("  {what}{DIM}{cost}{DIM:#}  → {BOLD}{position}{BOLD:#}{ended}")
+}
+
+fn cause(state: &RunState, event: &Event) -> String {
+    match event {
+        Event::ToolReturned { key, outcome } => {
+            let mark = match outcome {
+                ToolOutcome::Returned(_) => "",
+                ToolOutcome::Failed(_) => " ✗",
+                ToolOutcome::Unknown(_) => " ?",
+            };
+            format!("{}{mark}", called(state, key))
+        }
+        Event::Decided { decision, .. } => {
+            let verdict = if decision.verdict == Verdict::Approved { "approved" } else { "denied" };
+            let comment = decision.comment.as_ref().map(|comment| format!(": {}", safe(comment))).unwrap_or_default();
+            format!("{verdict} by {}{comment}", safe(&decision.by))
+        }
+        _ => "started".to_owned(),
+    }
+}
+
+fn called(state: &RunState, key: &str) -> String {
+    match state.effect(key) {
+        Some(Effect::CallTool { call, .. }) => format!("{}.{}", call.tool, call.function),
+        _ => key.to_owned(),
+    }
+}
+
+fn cost(used: &Usage) -> String {
+    format!("{:>11} fuel {:>9} memory {:>9}", grouped(used.fuel), bytes(used.memory_bytes_peak), micros(used.wall_us))
+}
