@@ -213,6 +213,10 @@ impl Case {
         format!("approval-{}", self.asked)
     }
 
+    fn is_over_limit(&self) -> bool {
+        self.purchase.price_cents > self.rules.approval_above
+    }
+
     fn refund(&self) -> ToolCall {
         let arguments = json!({"user_id": self.user_id, "amount_cents": self.purchase.price_cents});
         ToolCall::new("payments", "refund", arguments)
@@ -261,17 +265,22 @@ fn validated(case: Case, within: bool) -> Transition<State> {
 
 fn checked(mut case: Case, tool_says: bool) -> Transition<State> {
     let amount = case.purchase.price_cents;
-    case.needs_approval = tool_says || amount > case.rules.approval_above;
+    case.needs_approval = tool_says || case.is_over_limit();
     if case.needs_approval {
-        return ask(case, format!("Refund of {amount} exceeds limit. Moving to human approval state."));
+        let why = if case.is_over_limit() { "exceeds limit" } else { "is to be reviewed" };
+        return ask(case, format!("Refund of {amount} {why}. Moving to human approval state."));
     }
     execute(case).log(format!("Refund of {amount} is within limits. Proceeding to execution."))
 }
 
 fn ask(mut case: Case, line: String) -> Transition<State> {
     case.asked += 1;
-    let Rules { approval_above, .. } = case.rules;
-    let reason = format!("refund of {} is over {approval_above}", case.purchase.price_cents);
+    let (amount, Rules { approval_above, .. }) = (case.purchase.price_cents, case.rules);
+    let reason = if case.is_over_limit() {
+        format!("refund of {amount} is over {approval_above}")
+    } else {
+        format!("refund of {amount} is not over {approval_above}, but the policy tool wants a person asked")
+    };
     let request = Effect::RequestApproval { key: case.approval_key(), reason, call: case.refund() };
     Transition::to(State::WaitingForHuman(case))
         .log(line)

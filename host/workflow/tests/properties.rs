@@ -1,0 +1,280 @@
+//! What holds of every refund, whatever happens to it and whoever lies.
+
+#[cfg(test)]
+mod support;
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+use stockade_workflow::refund::{Input, Refund, Rules};
+use stockade_workflow::{
+    Cents, Decision, Effect, End, Event, Fault, Kind, Machine, Move, ToolCall, ToolOutcome, Verdict,
+};
+use support::{Answer, Story, events, stories};
+
+/// A run that has only fitting answers must end in so many; the longest path of the graph has eight.
+const ANSWERS_MAX: usize = 20;
+
+/// One event that was given to the machine, and what came of it.
+#[derive(Clone, Debug, PartialEq)]
+struct Step {
+    from: Option<(String, Value)>,
+    awaited: Option<Effect>,
+    event: Event,
+    result: Result<Move, Fault>,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn no_refund_above_the_limit_without_a_yes(story in stories()) {
+        let trace = walk(&story, &story.machine());
+        for (at, (_, approval)) in payments(&trace) {
+            if Cents(story.price_cents) > story.rules.approval_above {
+                prop_assert!(approval.is_some(), "paid {} without asking", story.price_cents);
+            }
+            if let Some(approval) = approval {
+                prop_assert!(was_approved(&trace[..=at], approval), "\"{approval}\" was not a yes before");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_paid_is_what_the_person_saw(story in stories()) {
+        let trace = walk(&story, &story.machine());
+        for (at, (call, approval)) in payments(&trace) {
+            let owed = json!({"user_id": "user_123", "amount_cents": story.price_cents});
+            let seen = asked(&trace[..=at]).filter(|(key, _)| Some(*key) == approval).map(|(_, call)| call);
+            prop_assert_eq!((&*call.function, &call.arguments), ("refund", &owed));
+            prop_assert_eq!(seen.collect::<Vec<_>>(), approval.map_or(vec![], |_| vec![call]));
+        }
+    }
+
+    #[test]
+    fn a_refund_is_called_for_again_only_if_its_yes_was_void(story in stories()) {
+        let trace = walk(&story, &story.machine());
+        let calls: Vec<_> = payments(&trace).collect();
+        for (nth, (at, (_, approval))) in calls.iter().enumerate() {
+            let answer = trace.get(at + 1..).unwrap_or_default().iter().find(|step| step.belongs());
+            prop_assert!(nth + 1 == calls.len() || answer.is_some_and(|step| says_void(&step.event)));
+            prop_assert!(calls[..nth].iter().all(|(_, (_, before))| before != approval), "a yes was used twice");
+        }
+        prop_assert!(calls.len() <= 2);
+    }
+
+    #[test]
+    fn an_event_that_does_not_belong_is_refused_and_changes_nothing(story in stories(), strays in prop::collection::vec(events(), 1..12)) {
+        let machine = story.machine();
+        for step in walk(&story, &machine) {
+            prop_assert_eq!(step.result.is_ok(), step.belongs(), "{:?}", step);
+            for event in &strays {
+                let stray = Step { event: event.clone(), result: given(&machine, &step.from, event), ..step.clone() };
+                prop_assert_eq!(stray.result.is_ok(), stray.belongs(), "{:?}", stray);
+                prop_assert_eq!(stray.result.err().map_or(Kind::Invalid, |fault| fault.kind), Kind::Invalid);
+            }
+            prop_assert_eq!(given(&machine, &step.from, &step.event), step.result);
+        }
+    }
+
+    #[test]
+    fn from_everywhere_fitting_answers_end_the_run(story in stories(), yes in any::<bool>()) {
+        let machine = story.machine();
+        for reached in 0..=story.answers.len() {
+            let mut story = Story { answers: story.answers[..reached].to_vec(), ..story.clone() };
+            story.answers.extend(vec![Answer::Fitting(yes); ANSWERS_MAX]);
+            let trace = walk(&story, &machine);
+            prop_assert!(trace.last().is_some_and(|step| end(step).is_some()), "{:?}", trace.last());
+        }
+    }
+
+    /// The host performs effects one by one and knows no other way to go on.
+    #[test]
+    fn a_step_wants_one_thing_or_ends_the_run(story in stories()) {
+        for step in walk(&story, &story.machine()) {
+            if let Ok(to) = &step.result {
+                prop_assert_eq!(to.transition.effects.len(), usize::from(to.transition.end.is_none()), "{:?}", step);
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_is_wanted_once(story in stories()) {
+        let trace = walk(&story, &story.machine());
+        let keys: Vec<_> = trace.iter().flat_map(Step::effects).map(Effect::key).collect();
+        prop_assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "{:?}", keys);
+    }
+
+    #[test]
+    fn no_story_leaves_the_graph(story in stories()) {
+        let machine = story.machine();
+        let declared = declared_edges(&machine);
+        for step in walk(&story, &machine) {
+            prop_assert!(step.result.as_ref().map_or_else(|fault| fault.kind, |_| Kind::Invalid) == Kind::Invalid);
+            prop_assert!(step.edge().is_none_or(|edge| declared.contains(&edge)), "{:?}", step.edge());
+        }
+    }
+
+    #[test]
+    fn the_same_events_are_the_same_run(story in stories()) {
+        prop_assert_eq!(walk(&story, &story.machine()), walk(&story, &story.machine()));
+    }
+
+    /// A crash between any two steps is this: the state goes to the journal's text and comes back.
+    #[test]
+    fn a_state_survives_its_json(story in stories()) {
+        let trace = walk(&story, &story.machine());
+        for step in &trace {
+            for effect in step.effects() {
+                prop_assert_eq!(&serde_json::from_str::<Effect>(&serde_json::to_string(effect)?)?, effect);
+            }
+        }
+        prop_assert_eq!(walk_with(&story, &story.machine(), through_text), trace);
+    }
+
+    /// A run keeps the rules that it began with, whatever the host was restarted with.
+    #[test]
+    fn new_rules_are_for_new_runs(story in stories(), window_days in any::<u32>(), cents in any::<u64>()) {
+        let others = Machine::new(Refund { rules: Rules { window_days, approval_above: Cents(cents) } });
+        for step in walk(&story, &story.machine()).into_iter().filter(|step| step.from.is_some()) {
+            prop_assert_eq!(given(&others, &step.from, &step.event), step.result);
+        }
+    }
+
+    /// Whatever the policy tool says, the two rules hold; it can only add a no or a question.
+    #[test]
+    fn a_lying_tool_makes_a_refund_stricter_and_never_laxer(story in stories(), within in any::<bool>(), ask in any::<bool>()) {
+        let said = vec![Answer::Fitting(true), Answer::Fitting(true), Answer::Fitting(within), Answer::Fitting(ask)];
+        let story = Story { answers: said, ..story };
+        let reached: Vec<_> = walk(&story, &story.machine()).iter().map(|step| position(step).to_owned()).collect();
+        let in_window = within && story.days_ago <= story.rules.window_days;
+        let free = !ask && Cents(story.price_cents) <= story.rules.approval_above;
+        let expected: &[_] = match (in_window, free) {
+            (false, _) => &["INIT", "VALIDATE_POLICY", "DRAFT_RESPONSE", "COMPLETE"],
+            (true, true) => &["INIT", "VALIDATE_POLICY", "CHECK_APPROVAL", "EXECUTE_REFUND"],
+            (true, false) => &["INIT", "VALIDATE_POLICY", "CHECK_APPROVAL", "WAITING_FOR_HUMAN"],
+        };
+        prop_assert_eq!(reached, expected);
+    }
+}
+
+/// If the stories above never got somewhere, what holds of all of them would say nothing about that place.
+#[test]
+fn the_stories_take_every_edge_of_the_graph() {
+    let mut taken = BTreeSet::new();
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..2_000 {
+        let story = stories().new_tree(&mut runner).unwrap().current();
+        taken.extend(walk(&story, &story.machine()).iter().filter_map(Step::edge));
+    }
+    assert_eq!(taken, declared_edges(&Machine::new(Refund::default())));
+}
+
+/// Gives the story's events to a machine until the run ends or nothing more happens.
+fn walk(story: &Story, machine: &Machine) -> Vec<Step> {
+    walk_with(story, machine, |state| state)
+}
+
+/// As [`walk`], with something done to the state between the steps.
+fn walk_with(story: &Story, machine: &Machine, between: impl Fn(Value) -> Value) -> Vec<Step> {
+    let (mut from, mut awaited, mut trace) = (None, None, Vec::new());
+    for answer in &story.answers {
+        let event = story.event(answer, awaited.as_ref());
+        let step = Step { from: from.clone(), awaited: awaited.clone(), result: given(machine, &from, &event), event };
+        let ended = step.result.as_ref().is_ok_and(|to| to.transition.end.is_some());
+        if let Ok(to) = &step.result {
+            from = Some((to.position.to_owned(), between(to.transition.state.clone())));
+            awaited = to.transition.effects.first().cloned();
+        }
+        trace.push(step);
+        if ended {
+            break;
+        }
+    }
+    trace
+}
+
+impl Step {
+    /// Returns whether the event is the outcome of what was awaited.
+    ///
+    /// This is what a machine must find out, told without its help.
+    fn belongs(&self) -> bool {
+        match (&self.event, &self.awaited) {
+            (Event::Started { input }, None) if self.from.is_none() => {
+                serde_json::from_value(input.clone()).is_ok_and(|input: Input| !input.user_id.is_empty())
+            }
+            (Event::ToolReturned { key, .. }, Some(Effect::CallTool { key: awaited, .. })) => key == awaited,
+            (Event::Decided { key, .. }, Some(Effect::RequestApproval { key: awaited, .. })) => key == awaited,
+            _ => false,
+        }
+    }
+
+    fn effects(&self) -> &[Effect] {
+        self.result.as_ref().map_or(&[], |to| &to.transition.effects)
+    }
+
+    /// Returns the declared edge that this step took; a run that fails where it stands takes none.
+    fn edge(&self) -> Option<(String, String)> {
+        let (from, to) = (self.from.as_ref()?, self.result.as_ref().ok()?);
+        (from.0 != to.position).then(|| (from.0.clone(), to.position.to_owned()))
+    }
+}
+
+/// Gives one event to a machine.
+fn given(machine: &Machine, at: &Option<(String, Value)>, event: &Event) -> Result<Move, Fault> {
+    let at = at.as_ref().map(|(position, state)| (position.as_str(), state.clone()));
+    machine.step(at, event.clone())
+}
+
+/// All edges that a machine declares.
+fn declared_edges(machine: &Machine) -> BTreeSet<(String, String)> {
+    let states = machine.graph().states.iter();
+    states.flat_map(|state| state.next.iter().map(|next| (state.name.to_owned(), (*next).to_owned()))).collect()
+}
+
+/// The payments calls of a trace, each with the place of the step that wants it and the approval that it names.
+fn payments(trace: &[Step]) -> impl Iterator<Item = (usize, (&ToolCall, Option<&str>))> {
+    let wanted = trace.iter().enumerate().flat_map(|(at, step)| step.effects().iter().map(move |effect| (at, effect)));
+    wanted.filter_map(|(at, effect)| match effect {
+        Effect::CallTool { call, approval, .. } if call.tool == "payments" => Some((at, (call, approval.as_deref()))),
+        _ => None,
+    })
+}
+
+fn asked(trace: &[Step]) -> impl Iterator<Item = (&str, &ToolCall)> {
+    trace.iter().flat_map(Step::effects).filter_map(|effect| match effect {
+        Effect::RequestApproval { key, call, .. } => Some((key.as_str(), call)),
+        _ => None,
+    })
+}
+
+fn was_approved(trace: &[Step], approval: &str) -> bool {
+    trace.iter().filter(|step| step.belongs()).any(|step| match &step.event {
+        Event::Decided { key, decision: Decision { verdict, .. } } => key == approval && *verdict == Verdict::Approved,
+        _ => false,
+    })
+}
+
+fn says_void(event: &Event) -> bool {
+    match event {
+        Event::ToolReturned { outcome: ToolOutcome::Failed(Fault { kind, detail, .. }), .. } => {
+            *kind == Kind::Approval && detail.as_deref() == Some("mismatch")
+        }
+        _ => false,
+    }
+}
+
+fn end(step: &Step) -> Option<&End> {
+    step.result.as_ref().ok().and_then(|to| to.transition.end.as_ref())
+}
+
+fn position(step: &Step) -> &str {
+    step.result.as_ref().map_or("", |to| to.position)
+}
+
+fn through_text(state: Value) -> Value {
+    serde_json::from_str(&state.to_string()).unwrap_or_default()
+}
