@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Approval, Change, Effect, End, Entry, Event, Exceeded, Fault, Kind, Ledger, RunId, Usage};
+use crate::{Approval, Change, Effect, End, Entry, Event, Exceeded, Fault, Kind, Ledger, RunId, Usage, Verdict};
 
 /// A run as it stands: the fold of its entries.
 ///
@@ -138,11 +138,14 @@ impl RunState {
     fn change(&mut self, change: &Change) -> Result<(), String> {
         match change {
             Change::Created { .. } => return Err("the run exists already".to_owned()),
-            Change::Reserved { key, amount, consumes } => self.intend(key, *amount, consumes.as_deref())?,
-            Change::Asked { approval, amount } => {
-                self.intend(&approval.key, *amount, None)?;
-                self.approvals.insert(approval.key.clone(), approval.as_ref().clone());
+            Change::Reserved { key, amount, consumes } => {
+                self.intend(key, *amount)?;
+                if !self.is_call(key) {
+                    return Err(format!("effect \"{key}\" is a question, not a call"));
+                }
+                consumes.iter().try_for_each(|approval| self.consume(key, approval))?;
             }
+            Change::Asked { approval, amount } => self.ask(approval, *amount)?,
             Change::Stepped { event, used, position, state, log, effects, end } => {
                 self.happened(event, used)?;
                 self.at = Some((position.clone(), state.clone()));
@@ -167,19 +170,48 @@ impl RunState {
         Ok(())
     }
 
-    fn intend(&mut self, key: &str, amount: Usage, consumes: Option<&str>) -> Result<(), String> {
-        let place = self.wanted.iter().position(|wanted| wanted == key);
-        let key = &self.wanted.remove(place.ok_or_else(|| format!("effect \"{key}\" is not wanted"))?);
-        if let Some(approval) = consumes {
-            let approval = self.approvals.get_mut(approval);
-            let approval =
-                approval.ok_or_else(|| format!("effect \"{key}\" uses up an approval that was not asked"))?;
-            if approval.consumed_by.replace(key.to_owned()).is_some_and(|before| before != *key) {
-                return Err(format!("effect \"{key}\" uses up an approval that was used before"));
-            }
+    fn intend(&mut self, key: &str, amount: Usage) -> Result<(), String> {
+        if self.suspended.is_some() {
+            return Err("the run is suspended".to_owned());
         }
-        self.ledger.reserve(key, amount);
-        self.intended.push(key.clone());
+        let place = self.wanted.iter().position(|wanted| wanted == key);
+        let key = self.wanted.remove(place.ok_or_else(|| format!("effect \"{key}\" is not wanted"))?);
+        let left = self.ledger.offer(&amount, &amount);
+        left.map_err(|exceeded| format!("effect \"{key}\" sets aside more than is left ({exceeded})"))?;
+        self.ledger.reserve(&key, amount);
+        self.intended.push(key);
+        Ok(())
+    }
+
+    fn ask(&mut self, approval: &Approval, amount: Usage) -> Result<(), String> {
+        self.intend(&approval.key, amount)?;
+        let wanted = match self.effects.get(&approval.key) {
+            Some(Effect::RequestApproval { call, .. }) => *call == approval.call,
+            _ => false,
+        };
+        if !wanted || !approval.is_open() || approval.consumed_by.is_some() {
+            return Err(format!("approval \"{}\" is not the question that is wanted", approval.key));
+        }
+        self.approvals.insert(approval.key.clone(), approval.clone());
+        Ok(())
+    }
+
+    fn consume(&mut self, key: &str, approval: &str) -> Result<(), String> {
+        let names = match self.effects.get(key) {
+            Some(Effect::CallTool { approval, .. }) => approval.as_deref(),
+            _ => None,
+        };
+        if names != Some(approval) {
+            return Err(format!("effect \"{key}\" uses up approval \"{approval}\" and does not name it"));
+        }
+        let asked = self.approvals.get_mut(approval);
+        let asked = asked.ok_or_else(|| format!("approval \"{approval}\" was not asked for"))?;
+        if asked.decision.as_ref().map(|decision| decision.verdict) != Some(Verdict::Approved) {
+            return Err(format!("approval \"{approval}\" is not a yes"));
+        }
+        if asked.consumed_by.replace(key.to_owned()).is_some_and(|before| before != key) {
+            return Err(format!("approval \"{approval}\" was used before"));
+        }
         Ok(())
     }
 
@@ -190,6 +222,9 @@ impl RunState {
             (Some(_), None) => return Err("the run had not started".to_owned()),
             (Some(key), Some(_)) => {
                 self.take_intended(key)?;
+                if self.is_call(key) != matches!(event, Event::ToolReturned { .. }) {
+                    return Err(format!("effect \"{key}\" does not end with such an event"));
+                }
                 self.ledger.settle(key, used);
             }
         }
@@ -205,6 +240,10 @@ impl RunState {
         let place = self.intended.iter().position(|intended| intended == key);
         self.intended.remove(place.ok_or_else(|| format!("effect \"{key}\" was not under way"))?);
         Ok(())
+    }
+
+    fn is_call(&self, key: &str) -> bool {
+        matches!(self.effects.get(key), Some(Effect::CallTool { .. }))
     }
 
     fn want(&mut self, effects: &[Effect]) -> Result<(), String> {
