@@ -1,0 +1,122 @@
+//! A journal that was written once must be read for ever.
+//!
+//! `golden/journal-v1.json` holds runs as format 1 wrote them, each with what it came to. It is a recording, not an
+//! expectation: where a test here fails, the reader is wrong, and a new format gets a file of its own beside it.
+
+#![expect(clippy::unwrap_used, reason = "clippy counts only functions under #[test] as tests, and not what they share")]
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use stockade_workflow::refund::Refund;
+use stockade_workflow::{Change, Effect, Entry, FORMAT, Machine, Move, RunId, RunState};
+
+const JOURNAL: &str = include_str!("golden/journal-v1.json");
+
+#[derive(Deserialize)]
+struct Journal {
+    format: u32,
+    runs: Vec<Run>,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    about: String,
+    run: RunId,
+    entries: Vec<Record>,
+    outcome: Value,
+}
+
+#[derive(Deserialize)]
+struct Record {
+    seq: u64,
+    at_ms: u64,
+    change: Value,
+}
+
+#[test]
+fn an_old_journal_comes_to_what_it_came_to() {
+    for Run { about, run, entries, outcome } in journal().runs {
+        let state = RunState::fold(run, &read(run, &entries)).unwrap();
+        assert_eq!(outcome_of(&state), outcome, "{about}");
+    }
+}
+
+/// What is written today under the same version must be what was written then: an older reader may meet it.
+#[test]
+fn the_format_of_its_version_is_still_the_one_that_is_written() {
+    let journal = journal();
+    assert_eq!(journal.format, FORMAT, "a new format: keep this file for reading, and record a new one");
+    for Run { about, run, entries, .. } in journal.runs {
+        for (record, entry) in entries.iter().zip(read(run, &entries)) {
+            assert_eq!(serde_json::to_value(&entry.change).unwrap(), record.change, "{about} entry {}", record.seq);
+        }
+    }
+}
+
+/// A run goes on under the version that began it, so that version must still answer as it did.
+#[test]
+fn the_workflow_of_its_version_still_answers_as_it_did() {
+    let machine = Machine::new(Refund::default());
+    for Run { about, run, entries, .. } in journal().runs {
+        let mut at: Option<(String, Value)> = None;
+        for entry in read(run, &entries) {
+            if let Change::Created { version, .. } = &entry.change {
+                assert_eq!(*version, machine.version(), "a new version: record its runs in a file of their own");
+            }
+            let Change::Stepped { event, position, state, effects, end, .. } = entry.change else { continue };
+            let before = at.as_ref().map(|(position, state)| (position.as_str(), state.clone()));
+            let Move { position: now, transition } = machine.step(before, event).unwrap();
+            let today = (now, &transition.state, &transition.effects, &transition.end);
+            assert_eq!(today, (position.as_str(), &state, &effects, &end), "{about} entry {}", entry.seq);
+            at = Some((position, state));
+        }
+    }
+}
+
+#[test]
+fn the_recording_has_one_of_each() {
+    let changes: Vec<_> = journal().runs.into_iter().flat_map(|run| run.entries).map(|entry| entry.change).collect();
+    let tags = |of: &str| changes.iter().filter_map(|change| change.pointer(of)?.as_str()).collect::<BTreeSet<_>>();
+    let names = |of: &str| {
+        let objects = changes.iter().filter_map(|change| change.pointer(of)?.as_object());
+        objects.flat_map(|object| object.keys().map(String::as_str)).collect::<BTreeSet<_>>()
+    };
+    let all = ["asked", "broken", "created", "extended", "reserved", "stepped", "suspended"];
+    assert_eq!(tags("/change"), all.into());
+    assert_eq!(tags("/event/event"), ["decided", "started", "tool_returned"].into());
+    assert_eq!(tags("/event/decision/verdict"), ["approved", "denied"].into());
+    assert!(names("/event").is_superset(&["failed", "returned", "unknown"].into()));
+    assert_eq!(tags("/effects/0/effect"), ["call_tool", "request_approval"].into());
+    assert_eq!(names("/end"), ["done", "failed"].into());
+}
+
+fn journal() -> Journal {
+    serde_json::from_str(JOURNAL).unwrap()
+}
+
+fn read(run: RunId, entries: &[Record]) -> Vec<Entry> {
+    let read = |Record { seq, at_ms, change }: &Record| {
+        // As text, as the journal keeps it.
+        let change = serde_json::from_str(&change.to_string()).unwrap();
+        Entry { run, seq: *seq, at_ms: *at_ms, change }
+    };
+    entries.iter().map(read).collect()
+}
+
+fn outcome_of(state: &RunState) -> Value {
+    json!({
+        "status": state.status(),
+        "position": state.at().map(|(position, _)| position),
+        "state": state.at().map(|(_, state)| state),
+        "log": state.log(),
+        "wanted": state.wanted().map(Effect::key),
+        "under_way": state.intended_call().map(Effect::key),
+        "waits_for": state.open_approval().map(|approval| &approval.key),
+        "approvals": state.approvals().collect::<Vec<_>>(),
+        "ledger": state.ledger(),
+        "suspended": state.suspended(),
+        "end": state.end(),
+    })
+}
