@@ -1,7 +1,5 @@
 //! The `stockade` command: arguments in, progress on stderr, results on stdout, and an exit code to branch on.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the crate that talks to the terminal")]
-
 mod amounts;
 mod args;
 mod commands;

@@ -16,6 +16,8 @@
 #![doc = include_str!("../examples/embed.rs")]
 //! ```
 
+#![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
+
 mod clock;
 mod config;
 mod executor;

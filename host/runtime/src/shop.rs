@@ -12,9 +12,9 @@ use crate::{Builder, Result};
 
 /// The customers of the seed document, and one whose refund needs nobody's approval.
 const CUSTOMERS: [(&str, &str, u64, u32); 3] = [
-    ("user_123", "Premium Subscription", 149_00, 12),
-    ("user_456", "Basic License", 49_00, 45),
-    ("user_789", "Starter License", 79_00, 5),
+    ("user_123", "Premium Subscription", 14_900, 12),
+    ("user_456", "Basic License", 4_900, 45),
+    ("user_789", "Starter License", 7_900, 5),
 ];
 
 /// A customer has one purchase, and a refund is booked once for a key, whatever else happens.

@@ -26,6 +26,8 @@
 //!
 //! This is the only crate of the workspace that names wasmtime, and none of its types is in this interface.
 
+#![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
+
 mod authorizer;
 mod bindings;
 mod cache;

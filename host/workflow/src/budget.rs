@@ -214,7 +214,7 @@ impl Exceeded {
             "the run's budget allows {} of \"{name}\" and {} are spent; add to it to go on",
             self.allowed, self.used
         );
-        Fault { breach: Some(self.breach()), ..Fault::new(self.limit.kind(), message) }
+        Fault { breach: Some(Box::new(self.breach())), ..Fault::new(self.limit.kind(), message) }
     }
 
     fn breach(&self) -> Breach {

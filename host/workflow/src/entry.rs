@@ -24,6 +24,7 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "most entries are steps, and a step is the large one")]
 pub enum Change {
     /// The run exists.
     Created {

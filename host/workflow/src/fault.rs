@@ -12,9 +12,9 @@ pub struct Fault {
     pub kind: Kind,
     /// One sentence for a person: the offending value, who refused it, what would allow it.
     pub message: String,
-    /// The limit that fired, where one did.
+    /// The limit that fired, where one did; boxed, for results that carry a fault are passed around a lot.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
-    pub breach: Option<Breach>,
+    pub breach: Option<Box<Breach>>,
     /// Narrows the kind: which thing was invalid, which trap, where in a JSON document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -100,7 +100,7 @@ impl Fault {
     /// Creates the fault of a limit that fired.
     pub fn limit(kind: Kind, limit: &str, allowed: u64, used: u64, message: impl Into<String>) -> Self {
         let breach = Breach { limit: limit.to_owned(), allowed, used };
-        Self { breach: Some(breach), ..Self::new(kind, message) }
+        Self { breach: Some(Box::new(breach)), ..Self::new(kind, message) }
     }
 
     /// Adds what narrows the kind.

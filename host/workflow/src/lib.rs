@@ -15,6 +15,8 @@
 //! # Ok::<(), stockade_workflow::Fault>(())
 //! ```
 
+#![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
+
 mod approval;
 mod budget;
 mod digest;

@@ -38,7 +38,7 @@ pub struct Rules {
 impl Default for Rules {
     /// Thirty days, a hundred dollars.
     fn default() -> Self {
-        Self { window_days: 30, approval_above: Cents(100_00) }
+        Self { window_days: 30, approval_above: Cents(10_000) }
     }
 }
 

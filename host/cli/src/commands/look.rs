@@ -1,20 +1,27 @@
 //! The commands that only read.
 
+use serde::Serialize;
 use serde_json::json;
-use stockade::{Report, RunId, RunState};
+use stockade::{Entry, Report, RunId, RunState};
 
 use crate::args::Args;
 use crate::exit::Exit;
 use crate::{home, show, text, timeline};
+
+/// What `show --json` prints.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    report: Report,
+    timeline: Vec<Entry>,
+}
 
 pub(super) async fn show(args: &Args, run: RunId) -> stockade::Result<Exit> {
     let entries = home::reader(args).await?.entries(run).await?;
     let state = RunState::fold(run, &entries)?;
     let report = Report::from(&state);
     if args.json {
-        let mut document = json!(report);
-        document["timeline"] = json!(entries);
-        text::print_json(&document);
+        text::print_json(&Shown { report, timeline: entries });
         return Ok(Exit::Done);
     }
     let lines = entries.iter().filter_map(|entry| timeline::line(&state, entry));

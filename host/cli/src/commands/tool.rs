@@ -5,8 +5,8 @@ use stockade::{Budget, Call, Currency, Function, Host, Limits, Source, Tool};
 
 use crate::args::{self, Args, Tool as Command};
 use crate::exit::Exit;
-use crate::text::{BOLD, DIM, bytes, grouped, micros, print_json, safe, safe_lines};
 use crate::home;
+use crate::text::{BOLD, DIM, bytes, grouped, micros, print_json, safe, safe_lines};
 
 pub(super) async fn run(args: &Args, command: &Command) -> stockade::Result<Exit> {
     let host = home::host(args).await?;
