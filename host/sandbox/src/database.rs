@@ -81,8 +81,7 @@ impl Database {
     }
 
     fn open(&self) -> Answer<Session> {
-        // What went wrong would name the host's path, so the guest learns only that it did.
-        let failed = |_| Error::Failed(format!("sql \"{}\" cannot be opened", self.name));
+        let failed = |error: rusqlite::Error| Error::Failed(format!("sql \"{}\" {}", self.name, unopened(&error)));
         let access = match self.access {
             Access::ReadOnly => OpenFlags::SQLITE_OPEN_READ_ONLY,
             Access::ReadWrite => OpenFlags::SQLITE_OPEN_READ_WRITE,
@@ -123,6 +122,14 @@ impl Database {
     }
 }
 
+/// What went wrong may name the host's path, so the guest learns only that it did.
+fn unopened(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "is locked",
+        _ => "cannot be opened",
+    }
+}
+
 /// Names the scheme alone: the rest of a URL may hold a password.
 fn foreign(url: &str) -> String {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
@@ -135,6 +142,9 @@ impl Session {
         let mut statement = self.prepare(statement, parameters)?;
         if !statement.readonly() {
             return Err(Error::Invalid("the statement changes rows; run it with \"execute\"".into()));
+        }
+        if statement.column_count() == 0 {
+            return Err(Error::Invalid("the statement returns no rows".into()));
         }
         let mut taken = Taken::default();
         let columns = statement.column_names().into_iter().map(|name| taken.text(name.to_owned()));
@@ -154,7 +164,9 @@ impl Session {
     pub(crate) fn execute(&self, statement: &str, parameters: &[Value]) -> Answer<u64> {
         let mut statement = self.prepare(statement, parameters)?;
         if statement.readonly() || statement.column_count() > 0 {
-            return Err(Error::Invalid("the statement returns rows; run it with \"query\", without RETURNING".into()));
+            return Err(Error::Invalid(
+                "the statement does not change rows, or returns some; run it with \"query\", without RETURNING".into(),
+            ));
         }
         let changed = statement.raw_execute().map_err(|error| self.error(&error))?;
         Ok(changed as u64)

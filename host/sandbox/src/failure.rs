@@ -54,9 +54,7 @@ fn worded(error: &Error, limits: &Limits) -> Fault {
         () if text.contains(HOSTCALL_BYTES) && in_guest => {
             over(Kind::HostcallBytes, "hostcall_bytes", limits.hostcall_bytes)
         }
-        () if text.contains(HOSTCALL_BYTES) => {
-            values::too_large(limits.hostcall_bytes, limits.hostcall_bytes.saturating_add(1))
-        }
+        () if text.contains(HOSTCALL_BYTES) => result_over(limits.hostcall_bytes),
         () if text.contains(HANDLES) => over(Kind::Handles, "handles", limits.handles.into()),
         () if text.contains(COUNT) => counted(&text, limits),
         () => {
@@ -74,6 +72,10 @@ fn counted(text: &str, limits: &Limits) -> Fault {
     let used = text.rsplit(' ').next().and_then(|word| word.parse().ok());
     let message = format!("the component has more than the {allowed} {limit} that \"{limit}\" allows");
     Fault::limit(Kind::Instances, limit, allowed.into(), used.unwrap_or(u64::from(allowed) + 1), message)
+}
+
+fn result_over(allowed: u64) -> Fault {
+    values::too_large("hostcall_bytes", allowed, allowed.saturating_add(1))
 }
 
 /// A limit of which wasmtime does not say by how much it was passed.

@@ -26,7 +26,7 @@ pub struct Limits {
     /// Calls into the host.
     pub host_calls: u64,
     /// Bytes that one call into the host, or the result, may make the host allocate. A byte in a `list<u8>` counts as
-    /// the 32 bytes that its value takes there.
+    /// the 40 bytes that its value takes there.
     pub hostcall_bytes: u64,
     /// Component handles alive at one time.
     pub handles: u32,
@@ -78,5 +78,23 @@ impl Limits {
     #[must_use]
     pub fn memory_bytes(self, memory_bytes: u64) -> Self {
         Self { memory_bytes, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The documentation of `hostcall_bytes` says so.
+    #[test]
+    fn a_value_takes_so_many_bytes() {
+        assert_eq!(size_of::<wasmtime::component::Val>(), 40);
+    }
+
+    #[test]
+    fn what_a_file_leaves_out_is_the_default() {
+        let limits: Limits = serde_json::from_str(r#"{"fuel": 0}"#).unwrap();
+        assert_eq!(limits, Limits::default().fuel(0));
+        assert!(serde_json::from_str::<Limits>(r#"{"feul": 0}"#).is_err());
     }
 }

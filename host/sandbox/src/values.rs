@@ -344,7 +344,7 @@ impl Writer {
     fn spend(&mut self, bytes: u64) -> Result<()> {
         let over = bytes.saturating_sub(self.left);
         if over > 0 {
-            return Err(too_large(self.bytes_max, self.bytes_max.saturating_add(over)));
+            return Err(too_large("output_bytes", self.bytes_max, self.bytes_max.saturating_add(over)));
         }
         self.left -= bytes;
         Ok(())
@@ -425,9 +425,9 @@ fn json_name(names: &[Name], wit: &str) -> Result<String> {
 }
 
 /// Returns the fault of a result that is larger than allowed.
-pub(crate) fn too_large(allowed: u64, used: u64) -> Fault {
-    let message = format!("the result is larger than the {allowed} bytes that \"output_bytes\" allows");
-    Fault::limit(Kind::Output, "output_bytes", allowed, used, message)
+pub(crate) fn too_large(limit: &str, allowed: u64, used: u64) -> Fault {
+    let message = format!("the result is larger than the {allowed} bytes that \"{limit}\" allows");
+    Fault::limit(Kind::Output, limit, allowed, used, message)
 }
 
 fn mismatch() -> Fault {

@@ -1,9 +1,6 @@
 //! The components that are built from Rust, called as a host calls them.
-#![expect(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-mod common;
-
-use common::{ENGINE, built, built_tool, call, tool};
+use crate::common::{ENGINE, built, built_tool, call, tool};
 use rusqlite::Connection;
 use serde_json::json;
 use stockade_sandbox::{Limits, Tool};

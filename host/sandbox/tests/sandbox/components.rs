@@ -1,0 +1,171 @@
+//! What is admitted, what is not, and what is read from a component.
+
+use serde_json::json;
+use stockade_sandbox::{Component, Config, Engine, Limits, Tool};
+use stockade_workflow::{Fault, Grant, Kind};
+
+use crate::common::{ENGINE, built, call, guest, tool};
+
+fn refused(bytes: &[u8]) -> Fault {
+    let fault = ENGINE.load(bytes).expect_err("a refusal");
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Invalid, Some("component")), "{fault}");
+    fault
+}
+
+#[test]
+fn a_core_module_is_refused_by_name() {
+    assert!(
+        refused(&wat::parse_str("(module)").unwrap())
+            .message
+            .starts_with("the file is a core module; make a component")
+    );
+}
+
+#[test]
+fn machine_code_is_never_taken_from_outside() {
+    let elf = [b"\x7fELF\x02\x01\x01\x00".as_slice(), &[0; 4_000]].concat();
+    refused(&elf);
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config { cache_dir: Some(dir.path().to_owned()), concurrency: 1, ..Config::default() };
+    Engine::new(config).unwrap().load(&built("policy")).unwrap();
+    let file = std::fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap();
+    let fault = refused(&std::fs::read(file.path()).unwrap());
+    assert!(fault.message.starts_with("the file is machine code"), "{fault}");
+}
+
+#[test]
+fn what_is_cut_off_or_changed_is_refused_or_harmless() {
+    assert!(refused(b"").message.contains("is not WebAssembly"));
+    assert!(refused(b"(component)").message.contains("is not WebAssembly"));
+    let whole = built("policy");
+    for length in 0..whole.len() {
+        // A few cuts fall where the rest is custom sections, which a component need not have.
+        if let Err(fault) = ENGINE.load(&whole[..length]) {
+            assert_eq!(fault.kind, Kind::Invalid, "{length}: {fault}");
+        }
+    }
+    for at in 0..whole.len() {
+        let mut changed = whole.clone();
+        changed[at] ^= 0x41;
+        if let Err(fault) = ENGINE.load(&changed) {
+            assert_eq!(fault.kind, Kind::Invalid, "{at}: {fault}");
+        }
+    }
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    assert!(refused(&vec![0; (32 << 20) + 1]).message.contains("bytes and 33554432 are allowed"));
+    let fault = refused(&wat::parse_str(include_str!("../guests/too-large.wat")).unwrap());
+    assert!(fault.message.contains("memory"), "{fault}");
+    let engine = Engine::new(Config { concurrency: 1, ..Config::default() }).unwrap();
+    let fault = engine.load(&wat::parse_str(include_str!("../guests/two-memories.wat")).unwrap()).unwrap_err();
+    assert!(fault.message.contains("takes 2 slots and \"concurrency\" allows 1"), "{fault}");
+}
+
+#[test]
+fn proposals_that_are_off_are_refused() {
+    for module in [
+        "(memory i64 1)",
+        "(memory 1 2 shared)",
+        "(memory 1) (memory 1)",
+        "(tag)",
+        "(type (struct))",
+        "(func (param f32) (result v128) (i32x4.relaxed_trunc_f32x4_s (v128.const i32x4 0 0 0 0)))",
+    ] {
+        let component = format!("(component (core module $m {module}) (core instance (instantiate $m)))");
+        refused(&wat::parse_str(&component).unwrap());
+    }
+}
+
+#[test]
+fn imports_that_are_not_offered_are_listed() {
+    let fault = Tool::new(&ENGINE, "greedy", guest("network"), &[]).unwrap_err();
+    assert_eq!(fault.kind, Kind::Denied);
+    assert_eq!(
+        fault.message,
+        "tool \"greedy\" imports what this host does not offer: wasi:sockets/instance-network@0.2.0, \
+         wasi:http/outgoing-handler@0.2.0, wasi:clocks/wall-clock@0.3.0, run"
+    );
+    assert_eq!(fault.tool.as_deref(), Some("greedy"));
+}
+
+#[test]
+fn an_import_of_another_type_is_refused() {
+    let component =
+        r#"(component (import "wasi:clocks/monotonic-clock@0.2.0" (instance (export "now" (func (result string))))))"#;
+    let component = ENGINE.load(&wat::parse_str(component).unwrap()).unwrap();
+    let fault = Tool::new(&ENGINE, "odd", component, &[]).unwrap_err();
+    assert_eq!(fault.detail.as_deref(), Some("component"), "{fault}");
+}
+
+#[test]
+fn a_grant_of_what_does_not_exist_is_refused() {
+    let fault = |url: &str| Tool::new(&ENGINE, "test", guest("sql"), &[Grant::sql("shop", url)]).unwrap_err().message;
+    assert!(
+        fault("sqlite:/nowhere/shop.db")
+            .starts_with("grant of sql \"shop\" to tool \"test\": \"sqlite:/nowhere/shop.db\"")
+    );
+    assert!(fault("sqlite:/").ends_with("is not a file"));
+    let message = fault("postgres://me:secret@host/shop");
+    assert!(
+        message.contains("\"postgres:…\" is not a database that this host can open") && !message.contains("secret")
+    );
+}
+
+#[tokio::test]
+async fn functions_are_found_by_any_of_their_names() {
+    let tool = tool(guest("signatures"), &[]);
+    let names: Vec<_> = tool.component().functions().iter().map(|function| function.signature()).collect();
+    assert_eq!(names, ["count_all() -> u32", "count_all() -> u32", "either() -> bool"]);
+    let fault = tool.function("count_all").unwrap_err();
+    assert_eq!(fault.message, "\"count_all\" is ambiguous: call \"one.count_all\" or \"two.count_all\"");
+    assert_eq!(tool.function("two.count-all").unwrap().interface(), Some("test:shop/two@1.2.3"));
+    let fault = tool.function("either.").unwrap_err();
+    assert_eq!(fault.kind, Kind::NotFound);
+    assert_eq!(
+        fault.message,
+        "there is no function \"either.\"; the component has one.count_all, two.count_all, either"
+    );
+    let outcome = call(&tool, "one.take", json!({"thing": 1}), Limits::default()).await;
+    let message = outcome.result.unwrap_err().message;
+    assert!(message.starts_with("function \"one.take\" cannot be called: its signature has a resource"), "{message}");
+}
+
+#[test]
+fn the_schema_is_the_type() {
+    let component: Component = guest("sql");
+    let function = &component.functions()[1];
+    assert_eq!(
+        function.signature(),
+        "execute(connection: string, statement: string, parameters: list<variant{null, integer(s64), real(f64), \
+         text(string), blob(list<u8>)}>) -> result<u64, variant{denied(string), invalid(string), constraint(string), \
+         limit(string), failed(string)}>"
+    );
+    assert_eq!(
+        function.output_schema(),
+        json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "integer", "minimum": 0, "maximum": u64::MAX
+        })
+    );
+    let purchases = ENGINE.load(&built("purchases")).unwrap();
+    let function = &purchases.functions()[0];
+    assert_eq!(
+        function.input_schema(),
+        json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object", "properties": {"user_id": {"type": "string"}},
+            "required": ["user_id"], "additionalProperties": false
+        })
+    );
+    assert_eq!(function.output_schema()["anyOf"][0]["title"], "purchase");
+}
+
+#[test]
+fn an_engine_of_no_slots_or_too_many_is_refused() {
+    for concurrency in [0, 10_001] {
+        let fault = Engine::new(Config { concurrency, ..Config::default() }).unwrap_err();
+        assert!(fault.message.contains(&format!("concurrency \"{concurrency}\"")), "{fault}");
+    }
+}

@@ -1,0 +1,238 @@
+//! Each limit, fired by a guest that does nothing else: a typed fault, and an engine that the next call finds well.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use stockade_sandbox::{Limits, Outcome, Tool};
+use stockade_workflow::{Fault, Kind};
+
+use crate::common::{built_tool, call, guest, tool};
+
+/// Calls a function that must end at a limit, then one that must not.
+async fn fault(tool: &Tool, function: &str, arguments: Value, limits: Limits) -> Fault {
+    let outcome = call(tool, function, arguments, limits).await;
+    let well = call(&self::tool(guest("hostile"), &[]), "fine", json!({}), Limits::default()).await;
+    assert_eq!(well.result, Ok(json!(42)));
+    stopped(&outcome)
+}
+
+fn stopped(outcome: &Outcome) -> Fault {
+    let fault = outcome.result.clone().expect_err("a fault");
+    assert_eq!((fault.tool.as_deref(), fault.call_id.as_deref()), (Some("test"), Some("run-1/key")));
+    assert!(!fault.message.contains(env!("CARGO_MANIFEST_DIR")) && !fault.message.contains('\n'), "{fault}");
+    fault
+}
+
+fn breach(fault: &Fault) -> (Kind, &str, u64, u64) {
+    let breach = fault.breach.as_ref().expect("a breach");
+    (fault.kind, &breach.limit, breach.allowed, breach.used)
+}
+
+async fn hostile(function: &str, arguments: Value, limits: Limits) -> Fault {
+    fault(&tool(guest("hostile"), &[]), function, arguments, limits).await
+}
+
+#[tokio::test]
+async fn a_loop_ends_with_its_fuel() {
+    let tool = tool(guest("hostile"), &[]);
+    let outcome = call(&tool, "spin", json!({}), Limits::default().fuel(12_345_678)).await;
+    assert_eq!(breach(&stopped(&outcome)), (Kind::Fuel, "fuel", 12_345_678, 12_345_678));
+    assert_eq!(outcome.usage.fuel, 12_345_678);
+    assert_eq!(breach(&hostile("fine", json!({}), Limits::default().fuel(0)).await), (Kind::Fuel, "fuel", 0, 0));
+}
+
+#[tokio::test]
+async fn a_loop_ends_at_its_deadline() {
+    let limits = Limits::default().fuel(u64::MAX).deadline(Duration::from_millis(20));
+    let started = Instant::now();
+    let fault = hostile("spin", json!({}), limits).await;
+    assert_eq!((fault.kind, fault.breach.as_ref().unwrap().limit.as_str()), (Kind::Deadline, "wall_us"));
+    // Two milliseconds past it on a quiet machine; the rest is for one that is not.
+    assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
+    let limits = Limits::default().deadline(Duration::ZERO);
+    assert_eq!(breach(&hostile("fine", json!({}), limits).await), (Kind::Deadline, "wall_us", 0, 0));
+}
+
+#[tokio::test]
+async fn a_start_function_is_metered_like_any_other() {
+    let tool = tool(guest("start-spin"), &[]);
+    assert_eq!(fault(&tool, "fine", json!({}), Limits::default()).await.kind, Kind::Fuel);
+    let limits = Limits::default().fuel(u64::MAX).deadline(Duration::from_millis(20));
+    assert_eq!(fault(&tool, "fine", json!({}), limits).await.kind, Kind::Deadline);
+}
+
+#[tokio::test]
+async fn sleeping_ends_at_the_deadline_and_costs_no_fuel() {
+    // The printing of one line keeps the guest in the host for no time at all, so this guest spins in std instead.
+    let limits = Limits::default().fuel(u64::MAX).deadline(Duration::from_millis(20));
+    assert_eq!(fault(&built_tool("probe"), "spin", json!({}), limits).await.kind, Kind::Deadline);
+}
+
+#[tokio::test]
+async fn memory_ends_at_the_cap() {
+    let cap = 8 << 20;
+    let fault = hostile("grow", json!({}), Limits::default().memory_bytes(cap)).await;
+    let (kind, limit, allowed, used) = breach(&fault);
+    assert_eq!((kind, limit, allowed), (Kind::Memory, "memory_bytes", cap));
+    assert!(used > cap && used <= cap + (1 << 20), "{used}");
+    // Above what the pool can hold, the pool's cap is the one that is named.
+    let fault = hostile("grow", json!({}), Limits::default().memory_bytes(u64::MAX)).await;
+    assert_eq!((fault.kind, fault.breach.unwrap().allowed), (Kind::Memory, 64 << 20));
+}
+
+#[tokio::test]
+async fn two_memories_share_one_cap() {
+    let tool = tool(guest("two-memories"), &[]);
+    let limits = || Limits::default().memory_bytes(4 << 20);
+    let pages = json!({"pages": 40});
+    assert_eq!(call(&tool, "grow_one", pages.clone(), limits()).await.result, Ok(json!(1)));
+    let fault = fault(&tool, "grow_both", pages, limits()).await;
+    assert_eq!(breach(&fault), (Kind::Memory, "memory_bytes", 4 << 20, 82 << 16));
+}
+
+#[tokio::test]
+async fn a_memory_that_starts_too_large_never_starts() {
+    let fault =
+        fault(&tool(guest("large-start"), &[]), "fine", json!({}), Limits::default().memory_bytes(1 << 20)).await;
+    assert_eq!(breach(&fault), (Kind::Memory, "memory_bytes", 1 << 20, 4 << 20));
+}
+
+#[tokio::test]
+async fn tables_end_at_the_cap() {
+    let limits = Limits { table_elements: 5_000, ..Limits::default() };
+    assert_eq!(breach(&hostile("grow_table", json!({}), limits).await), (Kind::Table, "table_elements", 5_000, 5_001));
+}
+
+#[tokio::test]
+async fn modules_memories_and_tables_are_counted() {
+    let five = tool(guest("many-instances"), &[]);
+    let limits = Limits { instances: 4, ..Limits::default() };
+    assert_eq!(breach(&fault(&five, "fine", json!({}), limits).await), (Kind::Instances, "instances", 4, 5));
+    let limits = Limits { memories: 1, ..Limits::default() };
+    let two = tool(guest("two-memories"), &[]);
+    let grow = json!({"pages": 1});
+    assert_eq!(breach(&fault(&two, "grow_one", grow, limits).await), (Kind::Instances, "memories", 1, 2));
+    let limits = Limits { tables: 0, ..Limits::default() };
+    assert_eq!(breach(&hostile("fine", json!({}), limits).await), (Kind::Instances, "tables", 0, 1));
+}
+
+#[tokio::test]
+async fn recursion_ends_at_the_stack() {
+    let fault = hostile("recurse", json!({"n": 1}), Limits::default()).await;
+    assert_eq!((fault.kind, fault.breach.unwrap().limit.as_str()), (Kind::Stack, "stack_bytes"));
+}
+
+#[tokio::test]
+async fn a_trap_keeps_its_name() {
+    let fault = hostile("unreachable", json!({}), Limits::default()).await;
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Trap, Some("UnreachableCodeReached")));
+    let fault = hostile("divide", json!({"by": 0}), Limits::default()).await;
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Trap, Some("IntegerDivisionByZero")));
+}
+
+#[tokio::test]
+async fn a_result_is_checked_before_it_is_believed() {
+    for function in ["lie", "garbage"] {
+        let fault = hostile(function, json!({}), Limits::default()).await;
+        assert_eq!(fault.kind, Kind::Trap, "{function}: {fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_result_ends_at_its_cap() {
+    let limits = || Limits { output_bytes: 1_000, ..Limits::default() };
+    let flood = |bytes: u32| json!({"bytes": bytes});
+    let tool = tool(guest("hostile"), &[]);
+    assert!(call(&tool, "flood", flood(992), limits()).await.result.is_ok());
+    assert_eq!(breach(&hostile("flood", flood(993), limits()).await), (Kind::Output, "output_bytes", 1_000, 1_001));
+    // What would be too much for the host to even lift is the same fault.
+    let fault = hostile("flood", flood(40 << 20), limits()).await;
+    assert_eq!((fault.kind, fault.breach.unwrap().limit.as_str()), (Kind::Output, "hostcall_bytes"));
+}
+
+#[tokio::test]
+async fn printing_ends_at_its_cap() {
+    let tool = built_tool("probe");
+    let limits = || Limits { stdio_bytes: 1_000, ..Limits::default() };
+    let outcome = call(&tool, "print", json!({"bytes": 1_000}), limits()).await;
+    assert!(outcome.result.is_ok() && outcome.stdout.len() == 1_000);
+    let outcome = call(&tool, "print", json!({"bytes": 1_001}), limits()).await;
+    assert_eq!(breach(&stopped(&outcome)), (Kind::Output, "stdio_bytes", 1_000, 1_001));
+    assert_eq!(outcome.stdout.len(), 1_000);
+}
+
+#[tokio::test]
+async fn calls_into_the_host_are_counted() {
+    let tool = tool(guest("host-calls"), &[]);
+    let limits = || Limits { host_calls: 100, ..Limits::default() };
+    assert!(call(&tool, "time", json!({"times": 100}), limits()).await.result.is_ok());
+    let fault = fault(&tool, "time", json!({"times": 101}), limits()).await;
+    assert_eq!(breach(&fault), (Kind::HostCalls, "host_calls", 100, 101));
+    assert!(call(&tool, "fill", json!({"times": 1_000}), limits()).await.result.is_ok());
+}
+
+#[tokio::test]
+async fn handles_and_resources_are_counted() {
+    let limits = || Limits { handles: 100, resources: 50, ..Limits::default() };
+    let fault_of_handles = fault(&tool(guest("handles"), &[]), "leak", json!({}), limits()).await;
+    assert_eq!(breach(&fault_of_handles), (Kind::Handles, "handles", 100, 101));
+    let fault_of_resources = fault(&tool(guest("host-calls"), &[]), "streams", json!({}), limits()).await;
+    assert_eq!(breach(&fault_of_resources), (Kind::Handles, "resources", 50, 51));
+}
+
+#[tokio::test]
+async fn one_call_into_the_host_carries_so_many_bytes() {
+    let tool = tool(guest("sql"), &[]);
+    let limits = || Limits { hostcall_bytes: 1 << 20, ..Limits::default() };
+    assert_eq!(call(&tool, "shout", json!({"bytes": 1_000}), limits()).await.result.unwrap_err().kind, Kind::Denied);
+    let fault = fault(&tool, "shout", json!({"bytes": 2 << 20}), limits()).await;
+    assert_eq!((fault.kind, fault.breach.unwrap().limit.as_str()), (Kind::HostcallBytes, "hostcall_bytes"));
+}
+
+#[tokio::test]
+async fn arguments_are_capped_before_anything_runs() {
+    let limits = Limits { argument_bytes: 100, ..Limits::default() };
+    let outcome = call(&built_tool("probe"), "echo", json!({"text": "x".repeat(200)}), limits).await;
+    let fault = stopped(&outcome);
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Invalid, Some("schema")));
+    assert_eq!(outcome.usage.fuel, 0);
+}
+
+#[tokio::test]
+async fn nothing_is_left_for_the_next_guest() {
+    let tool = tool(guest("hostile"), &[]);
+    for _ in 0..20 {
+        call(&tool, "soil", json!({}), Limits::default()).await.result.unwrap();
+        assert_eq!(call(&tool, "residue", json!({}), Limits::default()).await.result, Ok(json!(0)));
+    }
+}
+
+/// Sixteen slots, of which guests that never end take all: the others wait for one, and get it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_that_find_no_slot_wait_for_one() {
+    let spin = || Limits::default().fuel(u64::MAX).deadline(Duration::from_millis(50));
+    let tool = tool(guest("hostile"), &[]);
+    let spinning: Vec<_> = (0..40)
+        .map(|_| {
+            let tool = tool.clone();
+            tokio::spawn(async move { call(&tool, "spin", json!({}), spin()).await.result })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    assert_eq!(call(&tool, "fine", json!({}), Limits::default()).await.result, Ok(json!(42)));
+    for spun in spinning {
+        assert_eq!(spun.await.unwrap().unwrap_err().kind, Kind::Deadline);
+    }
+}
+
+/// A caller that goes away takes its guest with it, at whatever point.
+#[tokio::test]
+async fn a_dropped_call_stops_the_guest() {
+    let tool = tool(guest("hostile"), &[]);
+    for _ in 0..100 {
+        let spin = call(&tool, "spin", json!({}), Limits::default().fuel(u64::MAX));
+        let ended = tokio::time::timeout(Duration::from_millis(1), spin).await;
+        assert!(ended.is_err());
+    }
+    assert_eq!(call(&tool, "fine", json!({}), Limits::default()).await.result, Ok(json!(42)));
+}
