@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use stockade_workflow::{Fault, Kind, Usage};
@@ -38,7 +38,7 @@ pub struct Call<'a> {
 pub struct Outcome {
     /// The answer; of a function that returns a `result`, its ok case.
     pub result: Result<Value>,
-    /// What the call used, whatever its end.
+    /// What the call used, whatever its end. Its time is that of the guest, without the wait for a slot.
     pub usage: Usage,
     /// What the guest wrote to its standard output.
     pub stdout: String,
@@ -79,7 +79,7 @@ impl<'a> Prepared<'a> {
         let function = tool.function(call.function)?;
         let arguments = values::arguments(function.params(), call.arguments, limits.argument_bytes)?;
         let asked = Instant::now();
-        let deadline = asked.checked_add(std::time::Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER);
+        let deadline = asked.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER);
         let slot = slot(tool, limits, deadline).await?;
         let store = store(tool, call, deadline).map_err(|error| failure::fault(&error, limits, 0))?;
         Ok(Self { tool, function, arguments, limits, store, started: Instant::now(), deadline, _slot: slot })
@@ -89,7 +89,7 @@ impl<'a> Prepared<'a> {
         let ended = match timeout_at(self.deadline.into(), self.guest()).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(failure::fault(&error, self.limits, self.fuel_used())),
-            Err(_) => Err(late(self.limits, "the guest was still at work")),
+            Err(_) => Err(late(self.limits, self.deadline, "the guest was still at work")),
         };
         let usage = used(self.fuel_used(), self.store.data().meter.memory_bytes_peak(), Some(self.started));
         let denial = self.store.data_mut().denial.take();
@@ -117,12 +117,12 @@ impl<'a> Prepared<'a> {
 }
 
 /// A deadline past what the clock can tell is a century away.
-const FOREVER: std::time::Duration = std::time::Duration::from_secs(100 * 365 * 24 * 3_600);
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
 
 /// Waits for a place in the pool, within the deadline: a caller's time is over when it is over, whoever spent it.
 async fn slot<'a>(tool: &'a Tool, limits: &Limits, deadline: Instant) -> Result<SemaphorePermit<'a>> {
     if limits.wall_us == 0 {
-        return Err(late(limits, "the call has no time at all"));
+        return Err(late(limits, deadline, "the call has no time at all"));
     }
     let slots = tool.engine().slots();
     let wanted = tool.component().slots();
@@ -132,7 +132,7 @@ async fn slot<'a>(tool: &'a Tool, limits: &Limits, deadline: Instant) -> Result<
     match timeout_at(deadline.into(), slots.acquire_many(wanted)).await {
         Ok(Ok(slot)) => Ok(slot),
         Ok(Err(_)) => Err(Fault::new(Kind::HostBug, "the pool is closed")),
-        Err(_) => Err(late(limits, &format!("all {} slots were taken", tool.engine().config().concurrency))),
+        Err(_) => Err(late(limits, deadline, &format!("all {} slots were taken", tool.engine().config().concurrency))),
     }
 }
 
@@ -193,17 +193,24 @@ fn explained(fault: Fault, denial: Option<String>) -> Fault {
         Some(denial) if fault.kind == Kind::GuestError => {
             Fault::new(Kind::Denied, format!("{denial}; the tool said: {}", fault.message))
         }
+        Some(denial) if fault.kind == Kind::Trap => {
+            let message = format!("{}; before that, {denial}", fault.message);
+            Fault { message, ..fault }
+        }
         _ => fault,
     }
 }
 
-fn late(limits: &Limits, why: &str) -> Fault {
+fn late(limits: &Limits, deadline: Instant, why: &str) -> Fault {
     let allowed = limits.wall_us;
     let message = format!("the deadline of {allowed} µs has passed: {why}");
-    Fault::limit(Kind::Deadline, "wall_us", allowed, allowed, message)
+    Fault::limit(Kind::Deadline, "wall_us", allowed, allowed.saturating_add(micros(deadline)), message)
+}
+
+fn micros(since: Instant) -> u64 {
+    since.elapsed().as_micros().try_into().unwrap_or(u64::MAX)
 }
 
 fn used(fuel: u64, memory_bytes_peak: u64, started: Option<Instant>) -> Usage {
-    let wall_us = started.map_or(0, |started| u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX));
-    Usage { fuel, memory_bytes_peak, wall_us, tool_calls: 1, ..Usage::default() }
+    Usage { fuel, memory_bytes_peak, wall_us: started.map_or(0, micros), tool_calls: 1, ..Usage::default() }
 }

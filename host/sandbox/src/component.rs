@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use stockade_workflow::{Capability, Digest, Fault};
-use wasmtime::component::types::{ComponentInstance, ComponentItem};
+use stockade_workflow::{Capability, Digest, Fault, Kind};
+use wasmtime::component::types::{ComponentInstance, ComponentItem, Type};
 use wasmtime::component::{Component as Compiled, ComponentExportIndex};
 
 use crate::Result;
@@ -46,7 +46,7 @@ impl Component {
         self.inner.size
     }
 
-    /// Returns the functions that can be called, those of exported interfaces first in the component's own order.
+    /// Returns the functions that can be called, in the component's own order.
     pub fn functions(&self) -> &[Function] {
         &self.inner.functions
     }
@@ -89,14 +89,11 @@ impl Component {
 
     fn no_function(&self, name: &str) -> Fault {
         if let Some(refused) = self.inner.refused.iter().find(|refused| refused.is_called(name)) {
-            return Fault::invalid("function", format!("function \"{name}\" cannot be called: {}", refused.why));
+            return Fault::invalid("function", format!("function \"{name}\" cannot be called: {}", refused.why()));
         }
         let known: Vec<_> = self.functions().iter().map(Function::full_name).collect();
         let known = if known.is_empty() { "no function".to_owned() } else { known.join(", ") };
-        Fault::new(
-            stockade_workflow::Kind::NotFound,
-            format!("there is no function \"{name}\"; the component has {known}"),
-        )
+        Fault::new(Kind::NotFound, format!("there is no function \"{name}\"; the component has {known}"))
     }
 }
 
@@ -110,7 +107,8 @@ impl Inner {
     pub(crate) fn new(compiled: Compiled, digest: Digest, size: usize, slots: u32) -> Result<Self> {
         let ty = compiled.component_type();
         let imports = ty.imports(compiled.engine()).map(|(name, _)| name.to_owned()).collect();
-        let mut exports = Exports { compiled: &compiled, functions: Vec::new(), refused: Vec::new() };
+        let mut exports =
+            Exports { compiled: &compiled, shaper: Shaper::default(), functions: Vec::new(), refused: Vec::new() };
         exports.read()?;
         let Exports { functions, refused, .. } = exports;
         Ok(Self { digest, size, slots, imports, functions, refused, compiled })
@@ -120,6 +118,7 @@ impl Inner {
 /// Reads what a component exports.
 struct Exports<'a> {
     compiled: &'a Compiled,
+    shaper: Shaper,
     functions: Vec<Function>,
     refused: Vec<Refused>,
 }
@@ -131,48 +130,38 @@ impl Exports<'_> {
             let Some(index) = self.compiled.get_export_index(None, name) else { continue };
             match item.ty {
                 ComponentItem::ComponentInstance(instance) => self.interface(name, &index, &instance)?,
-                item => self.item(&Export { interface: None, name, index }, item, Vec::new())?,
+                item => self.item(&Export { interface: None, name, index }, item)?,
             }
         }
         Ok(())
     }
 
     fn interface(&mut self, interface: &str, parent: &ComponentExportIndex, ty: &ComponentInstance) -> Result<()> {
-        let titles: Vec<_> =
-            ty.exports(self.compiled.engine()).filter_map(|(name, item)| title(name, item.ty)).collect();
-        for (name, item) in ty.exports(self.compiled.engine()) {
+        let engine = self.compiled.engine();
+        self.shaper.enter(ty.exports(engine).filter_map(|(name, item)| title(name, item.ty)).collect());
+        for (name, item) in ty.exports(engine) {
             let Some(index) = self.compiled.get_export_index(Some(parent), name) else { continue };
-            self.item(&Export { interface: Some(interface), name, index }, item.ty, titles.clone())?;
+            self.item(&Export { interface: Some(interface), name, index }, item.ty)?;
         }
+        self.shaper.enter(Vec::new());
         Ok(())
     }
 
-    fn item(
-        &mut self,
-        export: &Export<'_>,
-        item: ComponentItem,
-        titles: Vec<(Name, wasmtime::component::Type)>,
-    ) -> Result<()> {
+    fn item(&mut self, export: &Export<'_>, item: ComponentItem) -> Result<()> {
         let ComponentItem::ComponentFunc(ty) = item else { return Ok(()) };
-        match Function::new(export, &ty, &mut Shaper::new(titles)) {
+        match Function::new(export, &ty, &mut self.shaper) {
             Ok(function) => self.functions.push(function),
-            Err(why) => self.refused.push(Refused {
-                name: Name::new(export.name).json,
-                interface: export.interface.map(str::to_owned),
-                why,
-            }),
+            Err(why) => self.refused.push(Refused::new(export, why)),
         }
         if self.functions.len() + self.refused.len() > FUNCTIONS_MAX {
-            return Err(Fault::invalid(
-                "component",
-                format!("the component exports more than {FUNCTIONS_MAX} functions"),
-            ));
+            let message = format!("the component exports more than {FUNCTIONS_MAX} functions");
+            return Err(Fault::invalid("component", message));
         }
         Ok(())
     }
 }
 
-fn title(name: &str, item: ComponentItem) -> Option<(Name, wasmtime::component::Type)> {
+fn title(name: &str, item: ComponentItem) -> Option<(Name, Type)> {
     match item {
         ComponentItem::Type(ty) => Some((Name::new(name), ty)),
         _ => None,

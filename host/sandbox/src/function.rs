@@ -113,14 +113,21 @@ pub(crate) struct Export<'a> {
 }
 
 /// A function that is exported, but cannot be a tool, and why.
-#[derive(Clone, Debug)]
 pub(crate) struct Refused {
-    pub(crate) name: String,
-    pub(crate) interface: Option<String>,
-    pub(crate) why: Fault,
+    name: String,
+    interface: Option<String>,
+    why: Fault,
 }
 
 impl Refused {
+    pub(crate) fn new(export: &Export<'_>, why: Fault) -> Self {
+        Self { name: export.name.to_owned(), interface: export.interface.map(str::to_owned), why }
+    }
+
+    pub(crate) fn why(&self) -> &Fault {
+        &self.why
+    }
+
     pub(crate) fn is_called(&self, name: &str) -> bool {
         matches(name, self.interface.as_deref(), &self.name)
     }

@@ -6,8 +6,11 @@ use wasmtime::component::types::{Case as WitCase, Type};
 use crate::Result;
 use crate::name::Name;
 
-/// Types are a graph in which parts are shared: a hundred small ones can describe a tree larger than the machine.
-const NODES_MAX: u32 = 4_096;
+/// Types are a graph in which parts are shared: a hundred small ones can describe a tree larger than the machine. This
+/// is for all functions of a component together.
+const NODES_MAX: u32 = 50_000;
+/// Finding a type's name compares trees; past so many compared parts, types go without one.
+const COMPARED_MAX: u32 = 1_000_000;
 
 /// A WIT type as a plain tree, with both spellings of every name: what values, schemas and signatures are made from.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,15 +67,23 @@ impl Field {
     }
 }
 
-/// Turns wasmtime's types into shapes, with the type names of one interface at hand.
+/// Turns wasmtime's types into shapes, with the type names of the interface at hand.
 pub(crate) struct Shaper {
     titles: Vec<(Name, Type)>,
     nodes_left: u32,
+    compared_left: u32,
+}
+
+impl Default for Shaper {
+    fn default() -> Self {
+        Self { titles: Vec::new(), nodes_left: NODES_MAX, compared_left: COMPARED_MAX }
+    }
 }
 
 impl Shaper {
-    pub(crate) fn new(titles: Vec<(Name, Type)>) -> Self {
-        Self { titles, nodes_left: NODES_MAX }
+    /// Goes on to another interface, with the names that it gives to types.
+    pub(crate) fn enter(&mut self, titles: Vec<(Name, Type)>) {
+        self.titles = titles;
     }
 
     pub(crate) fn field(&mut self, name: &str, ty: &Type) -> Result<Field> {
@@ -85,7 +96,16 @@ impl Shaper {
     ///
     /// The type has no counterpart in JSON (a resource, a stream), or is too large.
     pub(crate) fn shape(&mut self, ty: &Type) -> Result<Shape> {
+        let before = self.nodes_left;
         self.spend()?;
+        let mut shape = self.untitled(ty)?;
+        if let Some(title) = shape.title_mut() {
+            *title = self.title(ty, before - self.nodes_left);
+        }
+        Ok(shape)
+    }
+
+    fn untitled(&mut self, ty: &Type) -> Result<Shape> {
         Ok(match ty {
             Type::Bool => Shape::Bool,
             Type::S8 => Shape::S8,
@@ -107,14 +127,14 @@ impl Shaper {
             Type::Result(result) => Shape::Result(self.payload(result.ok())?, self.payload(result.err())?),
             Type::Record(record) => {
                 let fields = record.fields().map(|field| self.field(field.name, &field.ty));
-                Shape::Record(None, fields.collect::<Result<_>>()?).titled(self.title(ty))
+                Shape::Record(None, fields.collect::<Result<_>>()?)
             }
             Type::Variant(variant) => {
                 let cases = variant.cases().map(|case| self.case(&case));
-                Shape::Variant(None, cases.collect::<Result<_>>()?).titled(self.title(ty))
+                Shape::Variant(None, cases.collect::<Result<_>>()?)
             }
-            Type::Enum(cases) => Shape::Enum(self.title(ty), self.names(cases.names())?),
-            Type::Flags(flags) => Shape::Flags(self.title(ty), self.names(flags.names())?),
+            Type::Enum(cases) => Shape::Enum(None, self.names(cases.names())?),
+            Type::Flags(flags) => Shape::Flags(None, self.names(flags.names())?),
             Type::Own(_) | Type::Borrow(_) => return Err(unsupported("a resource")),
             Type::Future(_) | Type::Stream(_) => return Err(unsupported("a stream or future")),
             Type::Map(_) => return Err(unsupported("a map")),
@@ -144,13 +164,17 @@ impl Shaper {
             .collect()
     }
 
-    fn title(&self, ty: &Type) -> Title {
+    fn title(&mut self, ty: &Type, nodes: u32) -> Title {
+        let compared = u32::try_from(self.titles.len()).ok()?.checked_mul(nodes)?;
+        self.compared_left = self.compared_left.checked_sub(compared)?;
         self.titles.iter().find(|(_, titled)| titled == ty).map(|(name, _)| name.clone())
     }
 
     fn spend(&mut self) -> Result<()> {
         let left = self.nodes_left.checked_sub(1);
-        self.nodes_left = left.ok_or_else(|| unsupported(&format!("a type of more than {NODES_MAX} parts")))?;
+        self.nodes_left = left.ok_or_else(|| {
+            unsupported(&format!("with the functions before it, types of more than {NODES_MAX} parts"))
+        })?;
         Ok(())
     }
 }
@@ -160,11 +184,12 @@ fn unsupported(what: &str) -> Fault {
 }
 
 impl Shape {
-    fn titled(self, title: Title) -> Self {
+    fn title_mut(&mut self) -> Option<&mut Title> {
         match self {
-            Self::Record(_, fields) => Self::Record(title, fields),
-            Self::Variant(_, cases) => Self::Variant(title, cases),
-            other => other,
+            Self::Record(title, _) | Self::Variant(title, _) | Self::Enum(title, _) | Self::Flags(title, _) => {
+                Some(title)
+            }
+            _ => None,
         }
     }
 

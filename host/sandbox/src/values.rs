@@ -37,8 +37,7 @@ const QUOTE_CHARS: usize = 40;
 /// The arguments do not fit the parameters, or are more than `bytes_max`; the message names the argument and its path.
 pub(crate) fn arguments(params: &[Field], given: &Value, bytes_max: u64) -> Result<Vec<Val>> {
     let mut reader = Reader { left: bytes_max };
-    let values = reader.members(params, given).map_err(|misfit| misfit.fault(params, bytes_max))?;
-    Ok(values.into_iter().map(|(_, value)| value).collect())
+    reader.members(params, given).map_err(|misfit| misfit.fault(params, bytes_max))
 }
 
 /// Writes a result as JSON.
@@ -129,7 +128,10 @@ impl Reader {
             Shape::Tuple(items) => self.tuple(items, given)?,
             Shape::Option(some) => Val::Option(self.option(some, given)?.map(Box::new)),
             Shape::Result(ok, err) => Val::Result(self.result(ok, err, given)?),
-            Shape::Record(_, fields) => Val::Record(self.members(fields, given)?),
+            Shape::Record(_, fields) => {
+                let names = fields.iter().map(|field| field.name.wit.clone());
+                Val::Record(names.zip(self.members(fields, given)?).collect())
+            }
             Shape::Variant(_, cases) => self.variant(cases, given)?,
             Shape::Enum(_, names) => Val::Enum(named(names, given)?.wit.clone()),
             Shape::Flags(_, names) => self.flags(names, given)?,
@@ -197,7 +199,7 @@ impl Reader {
         value.map_err(|misfit| misfit.under(step(tag)))
     }
 
-    fn members(&mut self, fields: &[Field], given: &Value) -> Fit<Vec<(String, Val)>> {
+    fn members(&mut self, fields: &[Field], given: &Value) -> Fit<Vec<Val>> {
         let members = given.as_object().ok_or_else(|| Misfit::wrong("object", given))?;
         if let Some(unknown) = members.keys().find(|key| !fields.iter().any(|field| field.name.json == **key)) {
             return Err(Misfit::new(Problem::Unknown).under(step(unknown)));
@@ -205,14 +207,13 @@ impl Reader {
         fields.iter().map(|field| self.member(field, members)).collect()
     }
 
-    fn member(&mut self, field: &Field, members: &Map<String, Value>) -> Fit<(String, Val)> {
+    fn member(&mut self, field: &Field, members: &Map<String, Value>) -> Fit<Val> {
         let value = match members.get(&field.name.json) {
             Some(given) => self.value(&field.shape, given),
             None if field.is_optional() => Ok(Val::Option(None)),
             None => Err(Misfit::new(Problem::Missing)),
         };
-        let value = value.map_err(|misfit| misfit.under(step(&field.name.json)))?;
-        Ok((field.name.wit.clone(), value))
+        value.map_err(|misfit| misfit.under(step(&field.name.json)))
     }
 
     fn variant(&mut self, cases: &[Case], given: &Value) -> Fit<Val> {
