@@ -151,11 +151,15 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
 
 /// Creates the tables in an empty file, and returns the application and version that the file then names.
 fn create(connection: &mut Connection) -> rusqlite::Result<(u32, u32)> {
+    let application: u32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application != APPLICATION_ID && !is_empty(connection)? {
+        // Somebody else's database stays as it is: even its mode is written into it.
+        return Ok((application, 0));
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let empty = transaction.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))?;
-    if empty {
+    if is_empty(&transaction)? {
         transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", SCHEMA)?;
@@ -164,6 +168,10 @@ fn create(connection: &mut Connection) -> rusqlite::Result<(u32, u32)> {
     let version = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     transaction.commit()?;
     Ok((application, version))
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
 }
 
 /// The writer's thread: takes what waits, commits it as one, answers each.
