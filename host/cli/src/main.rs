@@ -38,9 +38,11 @@ fn is_mistake(kind: ErrorKind) -> bool {
     !matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
 }
 
+/// The first paragraph of clap's message as one line; what follows it is advice for a terminal.
 fn plain(error: &clap::Error) -> String {
     let text = error.to_string();
-    text.trim_start_matches("error: ").lines().next().unwrap_or_default().to_owned()
+    let paragraph = text.trim_start_matches("error: ").lines().map(str::trim).take_while(|line| !line.is_empty());
+    paragraph.collect::<Vec<_>>().join(" ")
 }
 
 fn complain(fault: &Fault, json: bool) -> Exit {

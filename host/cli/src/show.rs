@@ -46,9 +46,18 @@ fn command(args: &Args, verb: &str, run: RunId, rest: &str) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "stockade".to_owned());
     let place = match args.data_dir.to_str() {
         Some(".stockade") => String::new(),
-        _ => format!(" --data-dir '{}'", args.data_dir.display()),
+        _ => format!(" --data-dir {}", quoted(&args.data_dir.display().to_string())),
     };
-    format!("{program} {verb} {run} {rest}{place}")
+    format!("{} {verb} {run} {rest}{place}", quoted(&program))
+}
+
+/// Writes a word so that a shell reads it as one, whatever is in it.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:@%".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// Prints the lines that a run's workflow logged.
