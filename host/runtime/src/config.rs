@@ -62,8 +62,9 @@ impl Config {
     ///
     /// Kind [`Kind::Invalid`], with the line and the value that does not fit.
     pub fn parse(text: &str) -> Result<Self> {
-        toml::from_str(text)
-            .map_err(|error| Fault::invalid("config", format!("the configuration is not valid: {error}")))
+        toml::from_str(text).map_err(|error| {
+            Fault::invalid("config", format!("the configuration is not valid: {}", located(text, &error)))
+        })
     }
 
     /// Reads a configuration file.
@@ -78,6 +79,14 @@ impl Config {
         })?;
         Self::parse(&text).map_err(|fault| Fault { message: format!("{}: {}", path.display(), fault.message), ..fault })
     }
+}
+
+/// What is wrong and where, in one line: TOML's own text draws the place over several.
+fn located(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let number = before.matches('\n').count();
+    let line = text.lines().nth(number).unwrap_or_default().trim();
+    format!("line {}, \"{line}\": {}", number + 1, error.message().replace('\n', "; "))
 }
 
 fn dollars<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Cents, D::Error> {
