@@ -1,1 +1,241 @@
-//! tests
+//! What the tests of the whole share: the binary in a folder of its own, hosts inside the process, and guests.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
+use stockade::journal::{Commit, Journal as _, SqliteJournal};
+use stockade::{Builder, Entry, Host, RunId, RunState, Summary, refund, shop};
+use tempfile::TempDir;
+
+/// A folder in which the binary, or a host of this process, keeps its data; gone when it is dropped.
+pub struct Place {
+    dir: TempDir,
+}
+
+/// What one call of the binary left behind.
+#[derive(Debug)]
+pub struct Answer {
+    /// The exit code; none if it was killed.
+    pub exit: Option<i32>,
+    /// The one JSON document that it printed, under `--json`; else null.
+    pub json: Value,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+/// How many rows there are of what must not change when something is refused.
+pub type Marks = (u64, u64, u64);
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Place {
+    /// Makes an empty place.
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// Returns the path of a name in this place.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Returns the path of a name in the data directory, which is `.stockade` here.
+    pub fn data(&self, name: &str) -> PathBuf {
+        self.path(".stockade").join(name)
+    }
+
+    /// Writes a file here and returns its path.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        fs::write(self.path(name), bytes).unwrap();
+        self.path(name)
+    }
+
+    /// Compiles `tests/guests/NAME.wat` into a file here, and returns its path as a tool's name.
+    pub fn guest(&self, name: &str) -> String {
+        self.write(&format!("{name}.wasm"), guest(name)).display().to_string()
+    }
+
+    /// Returns the binary, about to be called in this place.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Calls the binary as a person does.
+    pub fn call(&self, args: &[&str]) -> Answer {
+        Answer::of(self.command(args).output().unwrap())
+    }
+
+    /// Calls the binary with `--json`, and reads the one document that may be on stdout.
+    pub fn json(&self, args: &[&str]) -> Answer {
+        Answer::of_json(self.command(args).arg("--json").output().unwrap())
+    }
+
+    /// Starts a refund for a user with `--json` and further arguments.
+    pub fn refund(&self, user: &str, more: &[&str]) -> Answer {
+        let input = json!({"user_id": user, "request": "not what I expected"}).to_string();
+        self.json(&[&["run", "refund", "--input", &input], more].concat())
+    }
+
+    /// Opens the shop's database for reading.
+    pub fn shop(&self) -> Connection {
+        read_only(&self.data("shop.db"))
+    }
+
+    /// Opens the journal's database for reading.
+    pub fn journal(&self) -> Connection {
+        read_only(&self.data("journal.db"))
+    }
+
+    /// Returns the idempotency keys of all refunds.
+    pub fn refunds(&self) -> Vec<String> {
+        refunds(&self.data("shop.db"))
+    }
+
+    /// Counts journal entries, runs and refunds; zero where there is no file yet, or it is not ours.
+    pub fn marks(&self) -> Marks {
+        let count = |file: &str, table: &str| {
+            let open = Connection::open_with_flags(self.data(file), OpenFlags::SQLITE_OPEN_READ_ONLY);
+            let count = |db: Connection| db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0));
+            open.and_then(count).unwrap_or(0)
+        };
+        (count("journal.db", "entries"), count("journal.db", "runs"), count("shop.db", "refunds"))
+    }
+
+    /// Begins a host of this process over the same files as the binary's, with the built-in shop.
+    pub fn host(&self) -> Builder {
+        let shop = self.data("shop.db");
+        self.bare().shop(&shop)
+    }
+
+    /// Begins a host without any tool.
+    pub fn bare(&self) -> Builder {
+        fs::create_dir_all(self.path(".stockade")).unwrap();
+        shop::create(&self.data("shop.db")).unwrap();
+        let builder = Host::builder().journal(self.data("journal.db")).workflow(refund::Refund::default());
+        builder.cache(shared_cache()).concurrency(16)
+    }
+
+    /// Writes a journal that holds just these entries of one run.
+    pub async fn journal_of(&self, entries: &[Entry]) {
+        let run = entries[0].run;
+        let state = RunState::fold(run, entries).unwrap();
+        let summary = Summary {
+            run_id: run,
+            workflow: state.workflow().to_owned(),
+            status: state.status(),
+            state: state.at().map(|(position, _)| position.to_owned()).unwrap_or_default(),
+            updated_ms: 1,
+        };
+        fs::create_dir_all(self.path(".stockade")).unwrap();
+        let journal = SqliteJournal::open(self.data("journal.db")).unwrap();
+        journal.commit(&Commit { entries: entries.to_vec(), summary: Some(summary) }).await.unwrap();
+    }
+}
+
+impl Answer {
+    fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+        Self { exit: output.status.code(), json: Value::Null, stdout, stderr }
+    }
+
+    /// Reads the answer to `--json`: one document on stdout, and nothing else there.
+    pub fn of_json(output: Output) -> Self {
+        let answer = Self::of(output);
+        let json = serde_json::from_str(&answer.stdout)
+            .unwrap_or_else(|error| panic!("stdout is not one JSON document: {error}\n{answer:#?}"));
+        Self { json, ..answer }
+    }
+
+    /// Returns the id of the run that the document is about.
+    pub fn run(&self) -> String {
+        self.json["run_id"].as_str().unwrap_or_else(|| panic!("no run_id in {self:#?}")).to_owned()
+    }
+}
+
+/// Returns the idempotency keys of all refunds in a shop.
+pub fn refunds(shop: &Path) -> Vec<String> {
+    let db = read_only(shop);
+    let mut select = db.prepare("SELECT idempotency_key FROM refunds ORDER BY id").unwrap();
+    select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// Opens a database that must be there.
+pub fn read_only(path: &Path) -> Connection {
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Reads the id of a run.
+pub fn run_id(text: &str) -> RunId {
+    text.parse().unwrap()
+}
+
+/// The input of a refund run.
+pub fn input(user: &str) -> Value {
+    json!({"user_id": user, "request": "not what I expected"})
+}
+
+/// Compiles `tests/guests/NAME.wat`.
+pub fn guest(name: &str) -> Vec<u8> {
+    wat::parse_file(root().join(format!("tests/guests/{name}.wat"))).unwrap()
+}
+
+/// Returns the path of a built component of `guest-tools/dist`.
+pub fn dist(name: &str) -> PathBuf {
+    root().join(format!("guest-tools/dist/{name}.wasm"))
+}
+
+/// Returns the folder of the workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Returns the binary, built once in each test process in the profile that the test itself was built in.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| built(&["build", "--bin", "stockade"], "stockade"))
+}
+
+/// Returns an example of the runtime, built in the same way.
+pub fn example(name: &str) -> PathBuf {
+    built(&["build", "--example", name], &format!("examples/{name}"))
+}
+
+fn built(what: &[&str], product: &str) -> PathBuf {
+    let (target, profile) = profile();
+    let profile_name = if profile == "debug" { "dev" } else { profile.as_str() };
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(what).args(["--quiet", "--profile", profile_name, "--target-dir"]).arg(&target);
+    let output = cargo.current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    target.join(profile).join(product)
+}
+
+/// The target folder and the profile's folder in it: this test is `TARGET/PROFILE/deps/NAME-HASH`.
+fn profile() -> (PathBuf, String) {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.parent().and_then(Path::parent).unwrap();
+    let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+    (folder.parent().unwrap().to_owned(), name)
+}
+
+/// Compiled components are the same for all hosts of a process, and compiling them takes longer than most tests.
+fn shared_cache() -> &'static Path {
+    static CACHE: OnceLock<TempDir> = OnceLock::new();
+    CACHE.get_or_init(|| tempfile::tempdir().unwrap()).path()
+}

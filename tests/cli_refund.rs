@@ -1,0 +1,280 @@
+//! All paths of the refund workflow through the real binary, and the command line's contract.
+
+use serde_json::{Value, json};
+use stockade_tests::{Answer, Place};
+
+const FETCHED_123: &str = r#"Fetched purchase data: {"days_ago":12,"item":"Premium Subscription","price":"$149.00"}"#;
+const PASSED: &str = "Policy validation passed (within 30-day window).";
+const PAUSED: [&str; 5] = [
+    "Started workflow for user user_123 with request: 'not what I expected'",
+    FETCHED_123,
+    PASSED,
+    "Refund of $149.00 exceeds limit. Moving to human approval state.",
+    "Execution paused: waiting for human operator approval.",
+];
+const DRAFTED: &str = "Customer email drafted successfully. Workflow complete.";
+
+/// The letter around what it says.
+fn letter(body: &str) -> String {
+    format!("Dear Customer,\n\n{body}\n\nBest regards,\nGhaznix Support Agent")
+}
+
+fn log(answer: &Answer) -> Vec<&str> {
+    answer.json["log"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect()
+}
+
+/// Checks what every run that ended well has in common.
+#[track_caller]
+fn assert_done(answer: &Answer, outcome: &str, body: &str) {
+    assert_eq!(answer.exit, Some(0), "{answer:#?}");
+    assert_eq!((&answer.json["status"], &answer.json["state"]), (&json!("done"), &json!("COMPLETE")));
+    assert_eq!(answer.json["output"]["outcome"], outcome);
+    assert_eq!(answer.json["output"]["letter"], letter(body));
+    assert_eq!((&answer.json["error"], &answer.json["approval"]), (&Value::Null, &Value::Null));
+    assert_eq!(log(answer).last(), Some(&DRAFTED));
+}
+
+#[track_caller]
+fn assert_usage(answer: &Answer, steps: u64, tool_calls: u64) {
+    let usage = &answer.json["usage"];
+    assert_eq!((&usage["steps"], &usage["tool_calls"]), (&json!(steps), &json!(tool_calls)));
+    assert!((1_000..100_000).contains(&usage["fuel"].as_u64().unwrap()), "{usage}");
+    assert!((64 << 10..4 << 20).contains(&usage["memory_bytes_peak"].as_u64().unwrap()), "{usage}");
+    assert!(usage["wall_us"].as_u64().unwrap() > 0, "{usage}");
+    assert_eq!((&usage["model_calls"], &usage["tokens"], &usage["money_micros"]), (&json!(0), &json!(0), &json!(0)));
+}
+
+#[test]
+fn within_the_limits_the_refund_is_made_at_once() {
+    let place = Place::new();
+    let answer = place.refund("user_789", &[]);
+    assert_done(&answer, "processed", "Your refund request for $79.00 has been successfully processed.");
+    assert_usage(&answer, 6, 5);
+    assert_eq!(answer.json["output"]["refunded"], "$79.00");
+    assert_eq!(answer.json["output"]["reference"], "re_1");
+    let expected = [
+        "Started workflow for user user_789 with request: 'not what I expected'",
+        r#"Fetched purchase data: {"days_ago":5,"item":"Starter License","price":"$79.00"}"#,
+        PASSED,
+        "Refund of $79.00 is within limits. Proceeding to execution.",
+        "Successfully processed stripe refund for $79.00.",
+        DRAFTED,
+    ];
+    assert_eq!(log(&answer), expected);
+    assert_eq!(place.refunds(), [format!("{}/refund", answer.run())]);
+    let booked = place.shop().query_row("SELECT user_id, amount_cents FROM refunds", [], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, u64>(1)?))
+    });
+    assert_eq!(booked.unwrap(), ("user_789".to_owned(), 79_00));
+}
+
+#[test]
+fn what_may_not_be_refunded_ends_with_a_letter_and_no_refund() {
+    let too_old = "Sorry, our policy only allows refunds within 30 days of purchase.";
+    let cases = [
+        ("user_456", "too_old", too_old, 4, "Policy validation failed: Purchase older than 30 days."),
+        (
+            "nobody",
+            "unknown_customer",
+            "No purchase history found for this user.",
+            3,
+            "Fetch failed: User not found in database.",
+        ),
+    ];
+    for (user, outcome, body, steps, line) in cases {
+        let place = Place::new();
+        let answer = place.refund(user, &[]);
+        assert_done(&answer, outcome, body);
+        assert_usage(&answer, steps, steps - 1);
+        assert!(log(&answer).contains(&line), "{answer:#?}");
+        assert_eq!(
+            (&answer.json["output"]["refunded"], &answer.json["output"]["reference"]),
+            (&Value::Null, &Value::Null)
+        );
+        assert_eq!(place.refunds().len(), 0);
+    }
+}
+
+#[test]
+fn over_the_limit_a_person_is_asked_and_says_yes_in_another_process() {
+    let place = Place::new();
+    let asked = place.refund("user_123", &[]);
+    assert_eq!(asked.exit, Some(3), "{asked:#?}");
+    assert_eq!((&asked.json["status"], &asked.json["state"]), (&json!("waiting"), &json!("WAITING_FOR_HUMAN")));
+    assert_eq!(log(&asked), PAUSED);
+    assert_eq!(asked.json["output"], Value::Null);
+    let approval = &asked.json["approval"];
+    assert_eq!((&approval["tool"], &approval["function"]), (&json!("payments"), &json!("refund")));
+    assert_eq!(approval["arguments"], json!({"user_id": "user_123", "amount_cents": 14900}));
+    assert_eq!(approval["reason"], "refund of $149.00 is over $100.00");
+    assert_eq!(place.refunds().len(), 0);
+
+    let run = asked.run();
+    let approved = place.json(&["approve", &run, "--by", "dana"]);
+    assert_eq!(approved.run(), run);
+    assert_done(&approved, "processed", "Your refund request for $149.00 has been successfully processed.");
+    assert_usage(&approved, 7, 5);
+    let added =
+        ["Human manager decision received: Approved = True", "Successfully processed stripe refund for $149.00."];
+    assert_eq!(log(&approved), [PAUSED.as_slice(), &added, &[DRAFTED]].concat());
+    assert_eq!(place.refunds(), [format!("{run}/refund")]);
+}
+
+#[test]
+fn over_the_limit_a_person_says_no_with_a_reason() {
+    let place = Place::new();
+    let run = place.refund("user_123", &[]).run();
+    let denied = place.json(&["deny", &run, "--by", "dana", "--comment", "bought twice \"before\""]);
+    let body = "Your refund request has been reviewed and declined by a customer service manager.";
+    assert_done(&denied, "declined", body);
+    assert_usage(&denied, 6, 4);
+    assert_eq!(log(&denied)[5..], ["Human manager decision received: Approved = False", DRAFTED]);
+    assert_eq!(place.refunds().len(), 0);
+    let shown = place.json(&["show", &run]);
+    let timeline = shown.json["timeline"].as_array().unwrap();
+    let decided = timeline.iter().find(|entry| entry["event"]["event"] == "decided").expect("a decision");
+    let expected = json!({"by": "dana", "verdict": "denied", "comment": "bought twice \"before\""});
+    assert_eq!(decided["event"]["decision"], expected, "{decided}");
+}
+
+/// The commands that the output shows work when they are pasted, wherever the data is.
+#[test]
+fn the_command_that_is_shown_goes_on() {
+    let odd = "it's a place; $HOME";
+    for (data_dir, verb, outcome) in
+        [(None, "approve", "processed"), (Some(odd), "approve", "processed"), (Some(odd), "deny", "declined")]
+    {
+        let place = Place::new();
+        let input = r#"{"user_id": "user_123", "request": "x"}"#;
+        let place_args: Vec<&str> = data_dir.iter().flat_map(|dir| ["--data-dir", dir]).collect();
+        let asked = place.call(&[&["run", "refund", "--input", input], place_args.as_slice()].concat());
+        assert_eq!(asked.exit, Some(3), "{asked:#?}");
+        let id = asked.stdout.split_whitespace().nth(1).unwrap();
+        stockade_tests::run_id(id);
+        let shown = asked.stdout.lines().find(|line| line.contains(&format!(" {verb} {id}"))).expect("a command");
+        let command = shown.split_once(':').unwrap().1.trim().replace("YOUR_NAME", "dana");
+        let gone_on = shell(&place, &command);
+        assert_eq!(gone_on.status.code(), Some(0), "{command}\n{gone_on:?}");
+        let letter = String::from_utf8(gone_on.stdout).unwrap();
+        assert!(letter.starts_with("Dear Customer,\n\nYour refund request"), "{letter}");
+        let report = place.json(&[&["show", id], place_args.as_slice()].concat());
+        assert_eq!(report.json["output"]["outcome"], outcome);
+    }
+}
+
+/// A shell in the place, as a person has one.
+fn shell(place: &Place, command: &str) -> std::process::Output {
+    std::process::Command::new("sh").args(["-c", command]).current_dir(place.path("")).output().unwrap()
+}
+
+#[test]
+fn steps_are_told_on_stderr_as_they_happen() {
+    let place = Place::new();
+    let answer = place.refund("user_789", &[]);
+    let lines: Vec<_> = answer.stderr.lines().collect();
+    assert_eq!(lines[0], format!("run {}  refund", answer.run()));
+    let states = [
+        ("started", "INIT"),
+        ("purchases.find", "VALIDATE_POLICY"),
+        ("policy.within_window", "CHECK_APPROVAL"),
+        ("policy.needs_approval", "EXECUTE_REFUND"),
+        ("payments.refund", "DRAFT_RESPONSE"),
+        ("letters.write", "COMPLETE"),
+    ];
+    assert_eq!(lines.len(), states.len() + 1);
+    for (line, (what, state)) in lines[1..].iter().zip(states) {
+        assert!(line.trim_start().starts_with(what) && line.ends_with(&format!("→ {state}")), "{line}");
+        assert_eq!(line.contains(" fuel ") && line.contains(" memory "), what != "started", "{line}");
+    }
+}
+
+#[test]
+fn show_tells_the_timeline_the_letter_and_what_was_spent() {
+    let place = Place::new();
+    let run = place.refund("user_123", &[]).run();
+    place.json(&["approve", &run, "--by", "dana", "--comment", "fine \u{1b}[2J"]);
+    let shown = place.call(&["show", &run]);
+    assert_eq!((shown.exit, shown.stderr.as_str()), (Some(0), ""));
+    let said = [
+        "purchases.find",
+        "→ WAITING_FOR_HUMAN",
+        "asks payments.refund {\"amount_cents\":14900,\"user_id\":\"user_123\"}",
+        "approved by dana: fine \\u{1b}[2J",
+        "Human manager decision received: Approved = True",
+        "tool_calls                5 of 50",
+        "Your refund request for $149.00 has been successfully processed.",
+    ];
+    for text in said {
+        assert!(shown.stdout.contains(text), "\"{text}\" is not in\n{}", shown.stdout);
+    }
+    assert!(!shown.stdout.contains('\u{1b}'), "{}", shown.stdout);
+
+    let document = place.json(&["show", &run]);
+    assert_eq!((document.exit, &document.json["status"]), (Some(0), &json!("done")));
+    let entries: u64 = place.journal().query_row("SELECT count(*) FROM entries", [], |row| row.get(0)).unwrap();
+    assert_eq!(document.json["timeline"].as_array().unwrap().len() as u64, entries);
+}
+
+/// Looking does not change anything, and its exit code is that of the looking.
+#[test]
+fn runs_are_listed_oldest_first() {
+    let place = Place::new();
+    assert_eq!(place.json(&["runs"]).json, json!([]));
+    let (first, second) = (place.refund("user_123", &[]).run(), place.refund("user_456", &[]).run());
+    let before = place.marks();
+    let runs = place.json(&["runs"]);
+    assert_eq!(runs.exit, Some(0));
+    let lines: Vec<_> =
+        runs.json.as_array().unwrap().iter().map(|run| (&run["run_id"], &run["workflow"], &run["status"])).collect();
+    let (refund, waiting, done) = (json!("refund"), json!("waiting"), json!("done"));
+    assert_eq!(lines, [(&json!(first), &refund, &waiting), (&json!(second), &refund, &done)]);
+    let text = place.call(&["runs"]).stdout;
+    assert!(text.lines().count() == 2 && text.contains(&first) && text.contains("waiting"), "{text}");
+    assert_eq!(place.json(&["show", &first]).exit, Some(0));
+    assert_eq!(place.json(&["resume"]).json, json!([]));
+    let resumed = place.json(&["resume", &first]);
+    assert_eq!((resumed.exit, &resumed.json["status"]), (Some(3), &json!("waiting")));
+    assert_eq!(place.marks(), before);
+}
+
+/// The numbers of the rules are configuration, and a run keeps those that it began with.
+#[test]
+fn the_rules_are_configuration() {
+    let place = Place::new();
+    let rules =
+        |days: u32, limit: &str| format!("[workflow.refund]\nwindow_days = {days}\napproval_above = \"{limit}\"\n");
+    place.write("strict.toml", rules(3, "$100.00"));
+    place.write("generous.toml", rules(60, "$149.00"));
+    place.write("stockade.toml", rules(30, "$78.99"));
+
+    let strict = place.refund("user_789", &["--config", "strict.toml"]);
+    assert_done(&strict, "too_old", "Sorry, our policy only allows refunds within 3 days of purchase.");
+    let generous = place.refund("user_456", &["--config", "generous.toml"]);
+    assert_done(&generous, "processed", "Your refund request for $49.00 has been successfully processed.");
+    assert_eq!(place.refund("user_123", &["--config", "generous.toml"]).exit, Some(0));
+
+    let asked = place.refund("user_789", &[]);
+    assert_eq!((asked.exit, &asked.json["approval"]["reason"]), (Some(3), &json!("refund of $79.00 is over $78.99")));
+    let approved = place.json(&["approve", &asked.run(), "--by", "dana", "--config", "strict.toml"]);
+    assert_done(&approved, "processed", "Your refund request for $79.00 has been successfully processed.");
+    assert_eq!(place.refunds().len(), 3);
+}
+
+#[test]
+fn the_input_can_come_from_stdin() {
+    let place = Place::new();
+    let file = place.write("input.json", r#"{"user_id": "user_789", "request": "x"}"#);
+    let mut command = place.command(&["run", "refund", "--input", "-", "--json"]);
+    let output = command.stdin(std::fs::File::open(file).unwrap()).output().unwrap();
+    assert_eq!(Answer::of_json(output).json["status"], "done");
+}
+
+/// The customers' data is their owner's alone.
+#[cfg(unix)]
+#[test]
+fn the_data_directory_is_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    place.refund("user_789", &[]);
+    assert_eq!(std::fs::metadata(place.data("")).unwrap().permissions().mode() & 0o777, 0o700);
+}

@@ -1,0 +1,378 @@
+//! What is refused: with which exit code, in which words, and with nothing changed.
+
+use std::fs;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use stockade_tests::{Answer, Place, dist};
+
+/// A command that is refused; `{names}` in it stand for what [`world`] made.
+struct Refusal {
+    args: &'static [&'static str],
+    exit: i32,
+    kind: &'static str,
+    /// Texts of the message, of which each must be there: the offending value above all.
+    says: &'static [&'static str],
+}
+
+const fn refusal(
+    args: &'static [&'static str],
+    exit: i32,
+    kind: &'static str,
+    says: &'static [&'static str],
+) -> Refusal {
+    Refusal { args, exit, kind, says }
+}
+
+/// A run's id that nobody has.
+const NOBODYS: &str = "0199c8a0-0000-7000-8000-000000000000";
+
+const DECISIONS: &[Refusal] = &[
+    refusal(&["approve", "{done}", "--by", "dana"], 1, "conflict", &["{done}", "is done and waits for nobody"]),
+    refusal(&["deny", "{done}", "--by", "dana"], 1, "conflict", &["{done}", "is done and waits for nobody"]),
+    refusal(&["approve", "{decided}", "--by", "eve"], 1, "conflict", &["{decided}", "\"dana\" has decided already"]),
+    refusal(&["deny", "{decided}", "--by", "eve"], 1, "conflict", &["{decided}", "\"dana\" has decided already"]),
+    refusal(&["approve", "{waiting}", "--by", ""], 2, "invalid", &["nobody is named"]),
+    refusal(&["deny", "{waiting}", "--by", " \t"], 2, "invalid", &["nobody is named"]),
+    refusal(&["approve", "{waiting}"], 2, "invalid", &["--by"]),
+    refusal(&["approve", "{nobodys}", "--by", "dana"], 1, "not_found", &["there is no run \"{nobodys}\""]),
+    refusal(&["deny", "{nobodys}", "--by", "dana"], 1, "not_found", &["there is no run \"{nobodys}\""]),
+    refusal(&["approve", "12-nope", "--by", "dana"], 2, "invalid", &["\"12-nope\" is not a run's id"]),
+    refusal(&["approve", "", "--by", "dana"], 2, "invalid", &["\"\" is not a run's id"]),
+];
+
+const RUNS: &[Refusal] = &[
+    refusal(&["show", "{nobodys}"], 1, "not_found", &["there is no run \"{nobodys}\""]),
+    refusal(&["resume", "{nobodys}"], 1, "not_found", &["there is no run \"{nobodys}\""]),
+    refusal(&["budget", "{nobodys}"], 1, "not_found", &["there is no run \"{nobodys}\""]),
+    refusal(&["show", "12-nope"], 2, "invalid", &["\"12-nope\" is not a run's id"]),
+    refusal(&["resume", "12-nope"], 2, "invalid", &["\"12-nope\" is not a run's id"]),
+    refusal(&["budget", "{done}", "--add", "fuel=5"], 1, "conflict", &["{done}", "its budget is closed"]),
+    refusal(&["budget", "{waiting}", "--add", "fuel=0"], 2, "invalid", &["nothing is added"]),
+    refusal(&["budget", "{waiting}", "--add", "fule=5"], 2, "invalid", &["\"fule=5\"", "fuel, memory, wall"]),
+    refusal(&["budget", "{waiting}", "--add", "fuel=lots"], 2, "invalid", &["\"fuel=lots\"", "fuel=1000000"]),
+];
+
+const INPUTS: &[Refusal] = &[
+    refusal(
+        &["run", "refund", "--input", "not json"],
+        2,
+        "invalid",
+        &["the input is not valid JSON", "line 1 column 2"],
+    ),
+    refusal(&["run", "refund", "--input", ""], 2, "invalid", &["the input is not valid JSON"]),
+    refusal(&["run", "refund", "--input", "{deep}"], 2, "invalid", &["the input is not valid JSON", "recursion limit"]),
+    refusal(&["run", "refund", "--input", "[1, 2]"], 2, "invalid", &["the run's input does not fit"]),
+    refusal(&["run", "refund", "--input", "7"], 2, "invalid", &["the run's input does not fit", "`7`"]),
+    refusal(&["run", "refund", "--input", r#"{"user_id": 7, "request": "x"}"#], 2, "invalid", &["`7`", "string"]),
+    refusal(&["run", "refund", "--input", r#"{"user_id": "a"}"#], 2, "invalid", &["`request`"]),
+    refusal(
+        &["run", "refund", "--input", r#"{"user_id": "a", "request": "x", "amount": 1}"#],
+        2,
+        "invalid",
+        &["unknown field `amount`"],
+    ),
+    refusal(
+        &["run", "refund", "--input", r#"{"user_id": "", "request": "x"}"#],
+        2,
+        "invalid",
+        &["\"user_id\" is empty"],
+    ),
+    refusal(&["run", "refund"], 2, "invalid", &["--input"]),
+    refusal(&["run", "refound", "--input", "{}"], 1, "not_found", &["there is no workflow \"refound\"", "refund"]),
+    refusal(
+        &["run", "refund", "--input", "{fine}", "--budget", "dollars=5"],
+        2,
+        "invalid",
+        &["\"dollars=5\"", "money"],
+    ),
+    refusal(
+        &["run", "refund", "--input", "{fine}", "--budget", "steps"],
+        2,
+        "invalid",
+        &["\"steps\"", "CURRENCY=AMOUNT"],
+    ),
+    refusal(
+        &["run", "refund", "--input", "{fine}", "--config", "wrong.toml"],
+        2,
+        "invalid",
+        &["wrong.toml", "line 2, \"widow_days = 3\"", "unknown field"],
+    ),
+    refusal(&["run", "refund", "--input", "{fine}", "--config", "none.toml"], 1, "not_found", &["\"none.toml\""]),
+    refusal(&["rum"], 2, "invalid", &["'rum'"]),
+    refusal(&["runs", "--colour"], 2, "invalid", &["'--colour'"]),
+];
+
+const TOOLS: &[Refusal] = &[
+    refusal(&["tool", "call", "polcy", "x"], 1, "not_found", &["there is no tool \"polcy\"", "policy"]),
+    refusal(&["tool", "inspect", "polcy"], 1, "not_found", &["there is no tool \"polcy\"", "policy"]),
+    refusal(
+        &["tool", "call", "policy", "approve"],
+        1,
+        "not_found",
+        &["there is no function \"approve\"", "within_window"],
+    ),
+    refusal(&["tool", "call", "policy", "within_window", "{deep}"], 2, "invalid", &["the arguments is not valid JSON"]),
+    refusal(&["tool", "call", "policy", "within_window", "[]"], 2, "invalid", &["object"]),
+    refusal(
+        &["tool", "call", "policy", "within_window", r#"{"days_ago": "12", "window_days": 30}"#],
+        2,
+        "invalid",
+        &["days_ago", "\"12\""],
+    ),
+    refusal(&["tool", "call", "policy", "within_window", r#"{"days_ago": 12}"#], 2, "invalid", &["window_days"]),
+    refusal(&["tool", "call", "policy", "within_window", "{}", "--budget", "cpu=1"], 2, "invalid", &["\"cpu=1\""]),
+    refusal(&["tool", "call", "./none.wasm", "run"], 1, "not_found", &["\"./none.wasm\""]),
+    refusal(&["tool", "call", "./text.wasm", "run"], 1, "invalid", &["is not WebAssembly"]),
+    refusal(&["tool", "inspect", "./text.wasm"], 1, "invalid", &["is not WebAssembly"]),
+    refusal(&["tool", "call", "./core.wasm", "run"], 1, "invalid", &["is a core module"]),
+    refusal(&["tool", "call", "./truncated.wasm", "run"], 1, "invalid", &["the component is not valid"]),
+    refusal(&["tool", "call", "./machine-code.wasm", "run"], 1, "invalid", &["is machine code"]),
+    refusal(
+        &["tool", "call", "./network.wasm", "run"],
+        1,
+        "denied",
+        &["\"network\"", "wasi:sockets/instance-network@0.2.0"],
+    ),
+    refusal(
+        &["tool", "call", "./unknown-import.wasm", "run"],
+        1,
+        "denied",
+        &["\"unknown-import\"", "acme:warp/drive@1.0.0"],
+    ),
+    refusal(
+        &["tool", "call", "{purchases}", "find", r#"{"user_id": "user_123"}"#],
+        1,
+        "denied",
+        &["tool \"purchases\" asked for sql \"shop\", which is not granted", "a grant of sql \"shop\" would allow it"],
+    ),
+    refusal(
+        &["tool", "call", "{payments}", "refund", r#"{"user_id": "user_123", "amount_cents": 5}"#],
+        1,
+        "denied",
+        &["tool \"payments\" asked for sql \"shop\", which is not granted"],
+    ),
+];
+
+/// A place with a run that is done, one that was approved and one that waits, and files that are not components.
+fn world() -> (Place, Vec<(&'static str, String)>) {
+    let place = Place::new();
+    let done = place.refund("user_789", &[]).run();
+    let decided = place.refund("user_123", &[]).run();
+    assert_eq!(place.json(&["approve", &decided, "--by", "dana"]).exit, Some(0));
+    let waiting = place.refund("user_123", &[]).run();
+    place.write("text.wasm", "not a component at all");
+    place.write("core.wasm", wat::parse_str("(module)").unwrap());
+    let whole = fs::read(dist("policy")).unwrap();
+    place.write("truncated.wasm", &whole[..whole.len() / 2]);
+    let cached = fs::read_dir(place.data("cache")).unwrap().next().unwrap().unwrap().path();
+    fs::copy(cached, place.path("machine-code.wasm")).unwrap();
+    place.write("wrong.toml", "[workflow.refund]\nwidow_days = 3\n");
+    place.guest("network");
+    place.guest("unknown-import");
+    let deep = "[".repeat(200) + &"]".repeat(200);
+    let names = vec![
+        ("{done}", done),
+        ("{decided}", decided),
+        ("{waiting}", waiting),
+        ("{nobodys}", NOBODYS.to_owned()),
+        ("{deep}", deep),
+        ("{fine}", r#"{"user_id": "user_123", "request": "x"}"#.to_owned()),
+        ("{purchases}", dist("purchases").display().to_string()),
+        ("{payments}", dist("payments").display().to_string()),
+    ];
+    (place, names)
+}
+
+fn named(text: &str, names: &[(&str, String)]) -> String {
+    names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+}
+
+#[track_caller]
+fn assert_refused(answer: &Answer, exit: i32, kind: &str, says: &[String]) {
+    let (error, object) = (&answer.json["error"], answer.json.as_object().unwrap());
+    assert_eq!((answer.exit, &error["kind"], object.len()), (Some(exit), &json!(kind), 1), "{answer:#?}");
+    let message = error["message"].as_str().unwrap();
+    for text in says {
+        assert!(message.contains(text), "\"{text}\" is not in: {message}");
+    }
+    assert!(!message.contains('\n') && !message.ends_with('.'), "{message}");
+}
+
+fn check(refusals: &[Refusal]) {
+    let (place, names) = world();
+    let before = place.marks();
+    assert_eq!((before.1, before.2), (3, 2));
+    for Refusal { args, exit, kind, says } in refusals {
+        let args: Vec<_> = args.iter().map(|arg| named(arg, &names)).collect();
+        let args: Vec<_> = args.iter().map(String::as_str).collect();
+        let says: Vec<_> = says.iter().map(|text| named(text, &names)).collect();
+        assert_refused(&place.json(&args), *exit, kind, &says);
+        // A person is told the same on stderr, and stdout stays empty for the next program in the pipe.
+        let told = place.call(&args);
+        assert_eq!((told.exit, told.stdout.as_str()), (Some(*exit), ""), "{args:?} {told:#?}");
+        assert!(told.stderr.contains("error: "), "{args:?} {told:#?}");
+        assert_eq!(place.marks(), before, "{args:?} changed something");
+    }
+}
+
+#[test]
+fn decisions_that_nobody_waits_for() {
+    check(DECISIONS);
+}
+
+#[test]
+fn runs_and_budgets_that_there_are_not() {
+    check(RUNS);
+}
+
+#[test]
+fn inputs_that_do_not_fit() {
+    check(INPUTS);
+}
+
+#[test]
+fn tools_that_are_none_or_may_not() {
+    check(TOOLS);
+}
+
+/// An input over a megabyte does not fit on a command line, so it comes from stdin.
+#[test]
+fn an_input_that_is_too_large() {
+    let place = Place::new();
+    place.refund("user_789", &[]);
+    let before = place.marks();
+    let file = place.write("large.json", json!({"user_id": "a", "request": "x".repeat(1 << 20)}).to_string());
+    let mut command = place.command(&["run", "refund", "--input", "-", "--json"]);
+    let answer = Answer::of_json(command.stdin(fs::File::open(file).unwrap()).output().unwrap());
+    assert_refused(&answer, 2, "invalid", &["1048604".to_owned(), "at most 1048576".to_owned()]);
+    assert_eq!(place.marks(), before);
+}
+
+/// Does something to the journal behind the binary's back, and expects each command to refuse it.
+fn check_journal(spoil: impl Fn(&Connection), commands: &[&[&str]], says: &[&str]) {
+    let place = Place::new();
+    let run = place.refund("user_123", &[]).run();
+    let spoilt = Connection::open(place.data("journal.db")).unwrap();
+    spoil(&spoilt);
+    drop(spoilt);
+    let before = place.marks();
+    let says: Vec<_> = says.iter().map(|text| (*text).to_owned()).chain(["journal.db".to_owned()]).collect();
+    for args in commands {
+        let args: Vec<_> = args.iter().map(|arg| arg.replace("{run}", &run)).collect();
+        let args: Vec<_> = args.iter().map(String::as_str).collect();
+        assert_refused(&place.json(&args), 1, "journal", &says);
+        assert_eq!(place.marks(), before, "{args:?}");
+    }
+}
+
+const ALL_OF_ONE_RUN: &[&[&str]] =
+    &[&["show", "{run}"], &["resume", "{run}"], &["budget", "{run}"], &["approve", "{run}", "--by", "dana"]];
+
+#[test]
+fn a_journal_of_a_newer_version() {
+    const OTHERS: &[&[&str]] = &[&["runs"], &["resume"], &["run", "refund", "--input", "{}"], &["tool", "list"]];
+    let all = [ALL_OF_ONE_RUN, OTHERS].concat();
+    let newer = |journal: &Connection| journal.pragma_update(None, "user_version", 999).unwrap();
+    check_journal(newer, &all, &["newer stockade", "999"]);
+}
+
+#[test]
+fn an_entry_of_a_newer_format() {
+    let newer = |journal: &Connection| journal.execute_batch("UPDATE entries SET format = 77 WHERE seq = 3").unwrap();
+    check_journal(newer, ALL_OF_ONE_RUN, &["newer stockade", "77"]);
+}
+
+#[test]
+fn an_entry_that_cannot_be_read() {
+    let broken = |journal: &Connection| journal.execute_batch("UPDATE entries SET change = '{' WHERE seq = 2").unwrap();
+    check_journal(broken, ALL_OF_ONE_RUN, &["entry 2 of run", "cannot be read"]);
+}
+
+#[test]
+fn a_file_that_is_not_a_journal() {
+    let strange = |place: &Place| {
+        place.write(".stockade/journal.db", "this is a letter to a friend, not a database\n".repeat(99))
+    };
+    let database = |place: &Place| {
+        Connection::open(place.data("journal.db")).unwrap().execute("CREATE TABLE friends (name TEXT)", []).unwrap();
+        place.data("journal.db")
+    };
+    let cases: [(&dyn Fn(&Place) -> std::path::PathBuf, &str); 2] =
+        [(&strange, "cannot be used"), (&database, "is not a stockade journal")];
+    for (make, says) in cases {
+        let place = Place::new();
+        fs::create_dir(place.data("")).unwrap();
+        let before = fs::read(make(&place)).unwrap();
+        let answer = place.refund("user_789", &[]);
+        assert_refused(&answer, 1, "journal", &[says.to_owned(), "journal.db".to_owned()]);
+        assert!(fs::read(place.data("journal.db")).unwrap() == before, "the file was changed");
+    }
+}
+
+#[test]
+fn a_data_directory_that_is_a_file() {
+    let place = Place::new();
+    let file = place.write("file", "x").display().to_string();
+    let answer = place.json(&["runs", "--data-dir", &file]);
+    assert_refused(&answer, 1, "journal", &[file, "--data-dir names another".to_owned()]);
+}
+
+/// Root may write everywhere, so the binary runs as nobody here: a copy of it that nobody can reach.
+#[cfg(unix)]
+mod read_only {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+    use std::path::Path;
+
+    use super::*;
+
+    const NOBODY: u32 = 65_534;
+
+    fn chmod(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn call(place: &Place, args: &[&str]) -> Answer {
+        let mut command = std::process::Command::new(place.path("stockade"));
+        command.args(args).arg("--json").current_dir(place.path(""));
+        if fs::metadata(place.path("")).unwrap().uid() == 0 {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        Answer::of_json(command.output().unwrap())
+    }
+
+    #[test]
+    fn a_data_directory_that_may_only_be_read() {
+        let place = Place::new();
+        let run = place.refund("user_123", &[]).run();
+        fs::copy(stockade_tests::binary(), place.path("stockade")).unwrap();
+        let before = place.marks();
+        let mut closed: Vec<_> = fs::read_dir(place.data("")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        closed.push(place.data(""));
+        closed.iter().for_each(|path| chmod(path, if path.is_dir() { 0o555 } else { 0o444 }));
+        chmod(&place.path(""), 0o555);
+
+        let input = r#"{"user_id": "user_789", "request": "x"}"#;
+        let shop = ["\".stockade/shop.db\"".to_owned(), "cannot be written".to_owned()];
+        assert_refused(&call(&place, &["run", "refund", "--input", input]), 1, "journal", &shop);
+        assert_refused(&call(&place, &["approve", &run, "--by", "dana"]), 1, "journal", &shop);
+        assert_eq!(call(&place, &["show", &run]).json["status"], "waiting");
+        let nowhere = ["\"elsewhere\"".to_owned(), "cannot be created".to_owned()];
+        assert_refused(&call(&place, &["runs", "--data-dir", "elsewhere"]), 1, "journal", &nowhere);
+
+        // With a shop that may be written, it is the journal that says no.
+        closed.iter().for_each(|path| chmod(path, if path.is_dir() { 0o777 } else { 0o666 }));
+        fs::remove_dir_all(place.data("cache")).unwrap();
+        chmod(&place.data("journal.db"), 0o444);
+        let journal = ["\".stockade/journal.db\"".to_owned(), "readonly".to_owned()];
+        assert_refused(&call(&place, &["approve", &run, "--by", "dana"]), 1, "journal", &journal);
+
+        fs::remove_dir_all(place.data("cache")).unwrap();
+        closed.retain(|path| path.exists());
+        closed.iter().for_each(|path| chmod(path, if path.is_dir() { 0o700 } else { 0o600 }));
+        chmod(&place.path(""), 0o700);
+        assert_eq!(place.marks(), before);
+        assert_eq!(place.json(&["approve", &run, "--by", "dana"]).json["status"], Value::from("done"));
+    }
+}

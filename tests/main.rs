@@ -1,0 +1,13 @@
+//! The tests of the whole, a file each.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod approvals;
+mod budgets;
+mod cli_refund;
+mod cli_refusals;
+mod concurrency;
+mod embed;
+mod kill;
+mod layers;
+mod limits;
