@@ -31,8 +31,8 @@ pub(crate) struct Driver {
 /// How the performing of an effect ended.
 enum Performed {
     Happened(ToolOutcome, Usage),
-    /// The run's budget ended it, and it may be done again.
-    Cut(Currency, Usage),
+    /// The run's budget ended it here, and it may be done again.
+    Cut(Exceeded, Usage),
 }
 
 impl Driver {
@@ -78,9 +78,10 @@ impl Driver {
         let entries = std::mem::take(&mut self.batch);
         let status = self.state.status();
         let summary = (self.told != Some(status)).then(|| self.summary(status, &entries));
-        self.host.journal.commit(Commit { entries: entries.clone(), summary }).await?;
+        let commit = Commit { entries, summary };
+        self.host.journal.commit(&commit).await?;
         self.told = Some(status);
-        (self.host.observer)(&self.state, &entries);
+        (self.host.observer)(&self.state, &commit.entries);
         Ok(())
     }
 
@@ -187,10 +188,7 @@ impl Driver {
         let Effect::CallTool { key, call, approval } = effect else { return Ok(()) };
         match self.call(key, call, approval.as_deref()).await {
             Performed::Happened(outcome, used) => self.step(Event::ToolReturned { key: key.clone(), outcome }, used),
-            Performed::Cut(currency, used) => {
-                let exceeded = cut(&self.state, currency, &used);
-                self.push(Change::Suspended { exceeded, cut: Some((key.clone(), used)) })
-            }
+            Performed::Cut(exceeded, used) => self.push(Change::Suspended { exceeded, cut: Some((key.clone(), used)) }),
         }
     }
 
@@ -222,8 +220,8 @@ impl Driver {
         let outcome = tool.call(made).await;
         match outcome.result {
             Ok(value) => Performed::Happened(ToolOutcome::Returned(value), outcome.usage),
-            Err(fault) => match self.cut_by(&fault, &amount) {
-                Some(currency) if repeatable => Performed::Cut(currency, outcome.usage),
+            Err(fault) => match self.cut(&fault, &amount, &outcome.usage) {
+                Some(exceeded) if repeatable => Performed::Cut(exceeded, outcome.usage),
                 Some(_) => Performed::Happened(ToolOutcome::Unknown(unknown(key, call, &fault.message)), outcome.usage),
                 None => Performed::Happened(ToolOutcome::Failed(fault), outcome.usage),
             },
@@ -252,8 +250,8 @@ impl Driver {
         Limits { fuel, memory_bytes: memory_bytes_peak, wall_us, ..self.host.limits.clone() }
     }
 
-    /// The currency of the run's budget that a call ran into, if it was not the limit of a single call.
-    fn cut_by(&self, fault: &Fault, amount: &Usage) -> Option<Currency> {
+    /// The limit of the run's budget that cut a call short, if it was not the limit of a single call.
+    fn cut(&self, fault: &Fault, amount: &Usage, used: &Usage) -> Option<Exceeded> {
         let limits = &self.host.limits;
         let (currency, allowed) = match fault.kind {
             Kind::Fuel => (Currency::Fuel, limits.fuel),
@@ -261,7 +259,14 @@ impl Driver {
             Kind::Deadline => (Currency::Wall, limits.wall_us),
             _ => return None,
         };
-        (amount.get(currency) < allowed).then_some(currency)
+        let spent = self.state.ledger().spent().get(currency);
+        let used = match currency {
+            // What the guest asked for; it got less.
+            Currency::Memory => fault.breach.as_ref().map_or(0, |breach| breach.used),
+            _ => spent.saturating_add(used.get(currency)),
+        };
+        let exceeded = Exceeded { used, ..self.state.ledger().exceeded(currency) };
+        (amount.get(currency) < allowed).then_some(exceeded)
     }
 
     /// Lets the workflow answer an event.
@@ -276,14 +281,6 @@ impl Driver {
         };
         self.push(change)
     }
-}
-
-/// The limit that cut a call short, as the ledger will stand once the call is settled.
-fn cut(state: &RunState, currency: Currency, used: &Usage) -> Exceeded {
-    let Exceeded { limit, allowed, .. } = state.ledger().exceeded(currency);
-    let spent = state.ledger().spent().get(currency);
-    let used = if currency == Currency::Memory { used.get(currency) } else { spent + used.get(currency) };
-    Exceeded { limit, allowed, used }
 }
 
 fn stuck(state: &RunState) -> Fault {

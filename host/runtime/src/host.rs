@@ -175,7 +175,8 @@ impl Host {
         check_size(&input)?;
         let (workflow, version) = (workflow.to_owned(), machine.version());
         let created = Change::Created { workflow, version, input, budget };
-        let driver = Driver::create(Arc::clone(&self.inner), machine, Uuid::now_v7().into(), created)?;
+        let mut driver = Driver::create(Arc::clone(&self.inner), machine, Uuid::now_v7().into(), created)?;
+        driver.commit_planned().await?;
         Ok(Run::spawn(driver))
     }
 

@@ -211,7 +211,7 @@ impl Exceeded {
     pub fn fault(&self) -> Fault {
         let name = self.limit.name();
         let message = format!(
-            "the run's budget allows {} of \"{name}\" and {} are spent; add to it to go on",
+            "the run's budget allows {} of \"{name}\" and {} are used or needed; add to it to go on",
             self.allowed, self.used
         );
         Fault { breach: Some(Box::new(self.breach())), ..Fault::new(self.limit.kind(), message) }

@@ -22,7 +22,7 @@ pub trait Journal: Send + Sync {
     ///
     /// Kind [`Conflict`](crate::Kind::Conflict) where the run has an entry with one of these numbers: somebody else
     /// went on with it. Kind [`Journal`](crate::Kind::Journal) where the storage fails. Nothing is written by either.
-    async fn commit(&self, commit: Commit) -> Result<()>;
+    async fn commit(&self, commit: &Commit) -> Result<()>;
 
     /// Returns all entries of a run in order; none where there is no such run.
     ///

@@ -50,9 +50,18 @@ pub struct SqliteJournal {
     reader: Arc<Mutex<Connection>>,
 }
 
+/// A commit on its way to the writer. Its JSON is written before, by whoever commits: there is one writer for all.
 struct Request {
-    commit: Commit,
+    run: RunId,
+    rows: Vec<NewRow>,
+    summary: Option<Summary>,
     done: oneshot::Sender<Result<()>>,
+}
+
+struct NewRow {
+    seq: u64,
+    at_ms: u64,
+    change: String,
 }
 
 impl SqliteJournal {
@@ -86,11 +95,14 @@ impl SqliteJournal {
 
 #[async_trait]
 impl Journal for SqliteJournal {
-    async fn commit(&self, commit: Commit) -> Result<()> {
+    async fn commit(&self, Commit { entries, summary }: &Commit) -> Result<()> {
+        let Some(first) = entries.first() else { return Ok(()) };
+        let rows = entries.iter().map(|entry| row(&self.path, entry)).collect::<Result<_>>()?;
         let (done, answer) = oneshot::channel();
         let gone = || Fault::new(Kind::Journal, "the journal's writer has stopped");
         let inbox = self.inbox.as_ref().ok_or_else(gone)?;
-        inbox.send(Request { commit, done }).await.map_err(|_| gone())?;
+        let request = Request { run: first.run, rows, summary: summary.clone(), done };
+        inbox.send(request).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -194,32 +206,29 @@ fn write(mut connection: Connection, mut inbox: mpsc::Receiver<Request>, path: &
 /// Commits a group; a conflict refuses its own commit only, any other failure the whole group.
 fn commit_group(connection: &mut Connection, group: &[Request], path: &Path) -> Vec<Result<()>> {
     let committed = connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
-        let appended = group.iter().map(|request| append(&transaction, &request.commit));
+        let appended = group.iter().map(|request| append(&transaction, request));
         let appended = appended.collect::<rusqlite::Result<Vec<bool>>>()?;
         transaction.commit().map(|()| appended)
     });
     match committed {
-        Ok(appended) => group.iter().zip(appended).map(|(request, done)| conflict(&request.commit, done)).collect(),
+        Ok(appended) => group.iter().zip(appended).map(|(request, done)| conflict(request.run, done)).collect(),
         Err(error) => group.iter().map(|_| Err(failed(path, &error))).collect(),
     }
 }
 
 /// Appends a commit, or nothing where its first number is taken; then the rest of them are free by construction.
-fn append(transaction: &Transaction<'_>, commit: &Commit) -> rusqlite::Result<bool> {
+fn append(transaction: &Transaction<'_>, Request { run, rows, summary, .. }: &Request) -> rusqlite::Result<bool> {
     let mut last = transaction.prepare_cached("SELECT seq FROM entries WHERE run = ?1 ORDER BY seq DESC LIMIT 1")?;
-    let mut insert = transaction
-        .prepare_cached("INSERT INTO entries (run, seq, format, at_ms, change) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    let Some(first) = commit.entries.first() else { return Ok(true) };
-    let last: Option<u64> = last.query_row([first.run.as_bytes()], |row| row.get(0)).optional()?;
-    if last.unwrap_or(0) + 1 != first.seq {
+    let last: Option<u64> = last.query_row([run.as_bytes()], |row| row.get(0)).optional()?;
+    if rows.first().is_some_and(|first| last.unwrap_or(0) + 1 != first.seq) {
         return Ok(false);
     }
-    for Entry { run, seq, at_ms, change } in &commit.entries {
-        let change =
-            serde_json::to_string(change).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let mut insert = transaction
+        .prepare_cached("INSERT INTO entries (run, seq, format, at_ms, change) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for NewRow { seq, at_ms, change } in rows {
         insert.execute(params![run.as_bytes(), seq, FORMAT, at_ms, change])?;
     }
-    commit.summary.as_ref().map_or(Ok(()), |summary| upsert(transaction, summary))?;
+    summary.as_ref().map_or(Ok(()), |summary| upsert(transaction, summary))?;
     Ok(true)
 }
 
@@ -233,6 +242,11 @@ fn upsert(transaction: &Transaction<'_>, summary: &Summary) -> rusqlite::Result<
         ":state": summary.state, ":at": summary.updated_ms,
     })?;
     Ok(())
+}
+
+fn row(path: &Path, Entry { seq, at_ms, change, .. }: &Entry) -> Result<NewRow> {
+    let change = serde_json::to_string(change).map_err(|error| failed(path, error))?;
+    Ok(NewRow { seq: *seq, at_ms: *at_ms, change })
 }
 
 fn entry(path: &Path, run: RunId, seq: u64, format: u32, at_ms: u64, change: &str) -> Result<Entry> {
@@ -258,15 +272,12 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
     })
 }
 
-fn conflict(commit: &Commit, done: bool) -> Result<()> {
+fn conflict(run: RunId, done: bool) -> Result<()> {
     if done {
         return Ok(());
     }
-    let run = commit.entries.first().map(|entry| entry.run.to_string()).unwrap_or_default();
-    Err(Fault::new(
-        Kind::Conflict,
-        format!("somebody else went on with run {run} meanwhile; `stockade show {run}` tells how"),
-    ))
+    let message = format!("somebody else went on with run {run} meanwhile; `stockade show {run}` tells how");
+    Err(Fault::new(Kind::Conflict, message))
 }
 
 fn newer(path: &Path, found: u32, known: u32) -> Fault {
@@ -309,7 +320,7 @@ mod tests {
         let path = dir.path().join("journal.db");
         let run = run();
         let journal = SqliteJournal::open(&path).unwrap();
-        journal.commit(commit(run, 1)).await.unwrap();
+        journal.commit(&commit(run, 1)).await.unwrap();
         let other = SqliteJournal::open(&path).unwrap();
         assert_eq!(other.read(run).await.unwrap(), commit(run, 1).entries);
         assert_eq!(other.runs(&[Status::Running]).await.unwrap(), [commit(run, 1).summary.unwrap()]);
@@ -321,12 +332,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let journal = SqliteJournal::open(dir.path().join("journal.db")).unwrap();
         let (one, two) = (run(), run());
-        journal.commit(commit(one, 1)).await.unwrap();
-        let (taken, fresh, skipped) = tokio::join!(
-            journal.commit(commit(one, 1)),
-            journal.commit(commit(two, 1)),
-            journal.commit(commit(two, 3))
-        );
+        journal.commit(&commit(one, 1)).await.unwrap();
+        let (again, new, gap) = (commit(one, 1), commit(two, 1), commit(two, 3));
+        let (taken, fresh, skipped) = tokio::join!(journal.commit(&again), journal.commit(&new), journal.commit(&gap));
         assert_eq!(taken.unwrap_err().kind, Kind::Conflict);
         fresh.unwrap();
         assert_eq!(skipped.unwrap_err().kind, Kind::Conflict);
@@ -338,7 +346,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.db");
         let run = run();
-        SqliteJournal::open(&path).unwrap().commit(commit(run, 1)).await.unwrap();
+        SqliteJournal::open(&path).unwrap().commit(&commit(run, 1)).await.unwrap();
         let raw = Connection::open(&path).unwrap();
         raw.execute("UPDATE entries SET format = 9", []).unwrap();
         let fault = SqliteJournal::open(&path).unwrap().read(run).await.unwrap_err();
