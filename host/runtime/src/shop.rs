@@ -38,6 +38,8 @@ impl Builder {
     /// Registers the built-in shop's tools over the database at `path`, which [`create`] made.
     #[must_use]
     pub fn shop(self, path: &Path) -> Self {
+        // An approval is bound to its tool's grants: the same file is the same grant, from whichever folder it is named.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let shop = Grant::sql("shop", format!("sqlite:{}", path.display()));
         self.tool("purchases", component!("purchases"), [shop.clone()])
             .tool("policy", component!("policy"), [])
