@@ -65,7 +65,7 @@ fn within_the_limits_the_refund_is_made_at_once() {
     let booked = place.shop().query_row("SELECT user_id, amount_cents FROM refunds", [], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, u64>(1)?))
     });
-    assert_eq!(booked.unwrap(), ("user_789".to_owned(), 79_00));
+    assert_eq!(booked.unwrap(), ("user_789".to_owned(), 7_900));
 }
 
 #[test]
@@ -160,6 +160,18 @@ fn the_command_that_is_shown_goes_on() {
         let report = place.json(&[&["show", id], place_args.as_slice()].concat());
         assert_eq!(report.json["output"]["outcome"], outcome);
     }
+}
+
+/// How the folder is written is not a change of what the person said yes to.
+#[test]
+fn approving_from_another_folder_is_the_same_yes() {
+    let place = Place::new();
+    let run = place.refund("user_123", &[]).run();
+    let data = place.data("").display().to_string();
+    let mut command = place.command(&["approve", &run, "--by", "dana", "--json", "--data-dir", &data]);
+    let approved = Answer::of_json(command.current_dir("/").output().unwrap());
+    assert_done(&approved, "processed", "Your refund request for $149.00 has been successfully processed.");
+    assert_usage(&approved, 7, 5);
 }
 
 /// A shell in the place, as a person has one.

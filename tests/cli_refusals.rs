@@ -291,22 +291,17 @@ fn an_entry_that_cannot_be_read() {
 
 #[test]
 fn a_file_that_is_not_a_journal() {
-    let strange = |place: &Place| {
-        place.write(".stockade/journal.db", "this is a letter to a friend, not a database\n".repeat(99))
-    };
-    let database = |place: &Place| {
-        Connection::open(place.data("journal.db")).unwrap().execute("CREATE TABLE friends (name TEXT)", []).unwrap();
-        place.data("journal.db")
-    };
-    let cases: [(&dyn Fn(&Place) -> std::path::PathBuf, &str); 2] =
-        [(&strange, "cannot be used"), (&database, "is not a stockade journal")];
-    for (make, says) in cases {
+    let text = "this is a letter to a friend, not a database\n".repeat(99).into_bytes();
+    let place = Place::new();
+    Connection::open(place.path("friends.db")).unwrap().execute_batch("CREATE TABLE friends (name TEXT)").unwrap();
+    let database = fs::read(place.path("friends.db")).unwrap();
+    for (bytes, says) in [(text, "cannot be used"), (database, "is not a stockade journal")] {
         let place = Place::new();
         fs::create_dir(place.data("")).unwrap();
-        let before = fs::read(make(&place)).unwrap();
+        place.write(".stockade/journal.db", &bytes);
         let answer = place.refund("user_789", &[]);
         assert_refused(&answer, 1, "journal", &[says.to_owned(), "journal.db".to_owned()]);
-        assert!(fs::read(place.data("journal.db")).unwrap() == before, "the file was changed");
+        assert!(fs::read(place.data("journal.db")).unwrap() == bytes, "the file was changed");
     }
 }
 

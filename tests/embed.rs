@@ -1,1 +1,30 @@
+//! The program to begin with: it runs as it stands, and it stands in the README.
 
+use std::process::Command;
+
+use stockade_tests::{Place, example, read_only, refunds, root};
+
+#[cfg(unix)]
+#[test]
+fn the_example_runs_and_waits_for_a_person() {
+    let place = Place::new();
+    std::os::unix::fs::symlink(root().join("guest-tools"), place.path("guest-tools")).unwrap();
+    let output = Command::new(example("embed")).current_dir(place.path("")).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let id = said.strip_prefix("run ").and_then(|rest| rest.split(' ').next()).unwrap_or_else(|| panic!("{said}"));
+    stockade_tests::run_id(id);
+    let asks =
+        r#"waits for payments.refund {"amount_cents":14900,"user_id":"user_123"} (refund of $149.00 is over $100.00)"#;
+    assert_eq!(said.trim_end(), format!("run {id} {asks}"));
+    assert!(refunds(&place.path("shop.db")).is_empty());
+    let status = read_only(&place.path("stockade.db")).query_row("SELECT status FROM runs", [], |row| row.get(0));
+    assert_eq!(status, Ok("waiting".to_owned()));
+}
+
+#[test]
+fn the_readme_shows_the_example_to_the_letter() {
+    let Ok(readme) = std::fs::read_to_string(root().join("README.md")) else { return };
+    let program = std::fs::read_to_string(root().join("host/runtime/examples/embed.rs")).unwrap();
+    assert!(readme.contains(&format!("```rust\n{program}```\n")), "README.md shows another program than the example");
+}

@@ -1,1 +1,235 @@
+//! Killed at every point, a run ends as if nothing had happened, and its refund is booked once.
+//!
+//! Two ways to die: the journal is cut after each of its records in turn, which covers every moment that a crash can
+//! leave behind; and the real process is killed, which covers what we did not think of.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use stockade::{
+    Budget, Change, Currency, Decision, Entry, Event, Grant, Host, Kind, Outcome, Run, RunId, RunState, Status,
+};
+use stockade_tests::{Place, dist, input};
+
+/// A way through the workflow: who asks, what a person says, what the run may spend at first.
+#[derive(Clone, Copy)]
+struct Path {
+    user: &'static str,
+    decide: Option<fn() -> Decision>,
+    budget: fn() -> Budget,
+}
+
+const PATHS: [Path; 7] = [
+    Path { user: "user_789", decide: None, budget: Budget::default },
+    Path { user: "user_456", decide: None, budget: Budget::default },
+    Path { user: "nobody", decide: None, budget: Budget::default },
+    Path { user: "user_123", decide: Some(|| Decision::approve("dana")), budget: Budget::default },
+    Path { user: "user_123", decide: Some(|| Decision::deny("dana")), budget: Budget::default },
+    // The refund's own call is cut short, suspended, and made again.
+    Path { user: "user_789", decide: None, budget: || Budget::default().fuel(3_000) },
+    Path { user: "user_123", decide: Some(|| Decision::approve("dana")), budget: || Budget::default().steps(5) },
+];
+
+/// Drives a run to its end, whatever it stands at: answers its question, adds to its budget.
+async fn to_the_end(host: &Host, run: Run, path: Path) -> RunState {
+    let id = run.id();
+    let mut outcome = run.settled().await.unwrap();
+    loop {
+        let next = match outcome {
+            Outcome::Waiting(_) => host.decide(id, path.decide.unwrap()()).await,
+            Outcome::Suspended(_) => host.extend(id, Budget::NONE.fuel(1_000_000).with(Currency::Steps, 20)).await,
+            Outcome::Done(_) | Outcome::Failed(_) => break,
+        };
+        outcome = next.unwrap().settled().await.unwrap();
+    }
+    host.state(id).await.unwrap()
+}
+
+/// Where the refund's intent and its outcome stand in the journal, if it has them.
+fn refund_at(entries: &[Entry]) -> (Option<usize>, Option<usize>) {
+    let intent =
+        entries.iter().rposition(|entry| matches!(&entry.change, Change::Reserved { key, .. } if key == "refund"));
+    let outcome = entries.iter().position(
+        |entry| matches!(&entry.change, Change::Stepped { event: Event::ToolReturned { key, .. }, .. } if key == "refund"),
+    );
+    (intent, outcome)
+}
+
+/// Books the refund as the payments tool would have.
+fn book(place: &Place, run: RunId, user: &str, amount: u64) {
+    let insert = "INSERT INTO refunds (idempotency_key, user_id, amount_cents) VALUES (?1, ?2, ?3)";
+    let shop = Connection::open(place.data("shop.db")).unwrap();
+    shop.execute(insert, rusqlite::params![format!("{run}/refund"), user, amount]).unwrap();
+}
+
+fn amount(user: &str) -> u64 {
+    if user == "user_123" { 14_900 } else { 7_900 }
+}
+
+/// Records a path, cuts its journal after each record, and expects each remnant to end in the same way.
+async fn cut_everywhere(path: Path) {
+    let place = Place::new();
+    let host = place.host().build().await.unwrap();
+    let run = host.start("refund", input(path.user), (path.budget)()).await.unwrap();
+    let id = run.id();
+    let ended = to_the_end(&host, run, path).await;
+    let (entries, refunds) = (host.entries(id).await.unwrap(), place.refunds());
+    drop(host);
+    assert_eq!(ended.status(), Status::Done);
+    let (intent, outcome) = refund_at(&entries);
+    assert_eq!(outcome.is_some(), refunds == [format!("{id}/refund")]);
+
+    for cut in 1..=entries.len() {
+        // Before its outcome was recorded the refund may not have been made; from its intent on it may have been.
+        let unbooked = outcome.is_none_or(|outcome| cut <= outcome).then_some(false);
+        let booked = intent.filter(|intent| cut > *intent).map(|_| true);
+        for booked in [unbooked, booked].into_iter().flatten() {
+            // The same place, for where the shop is belongs to what a person said yes to.
+            place.clear();
+            let host = place.host().build().await.unwrap();
+            place.journal_of(&entries[..cut]).await;
+            if booked {
+                book(&place, id, path.user, amount(path.user));
+            }
+            let running = RunState::fold(id, &entries[..cut]).unwrap().status() == Status::Running;
+            assert_eq!(host.unfinished().await.unwrap(), if running { vec![id] } else { vec![] });
+            let again = to_the_end(&host, host.resume(id).await.unwrap(), path).await;
+            let at = format!("{} cut after {cut}, refund booked: {booked}", path.user);
+            assert_eq!((again.end(), again.log()), (ended.end(), ended.log()), "{at}");
+            assert_eq!(place.refunds(), refunds, "{at}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn cut_after_any_record_each_path_ends_the_same() {
+    for path in PATHS {
+        cut_everywhere(path).await;
+    }
+}
+
+/// Without a promise that a repetition has no second effect, nothing is repeated: the outcome is unknown.
+#[tokio::test]
+async fn an_interrupted_call_that_may_not_be_repeated_is_not() {
+    let whole = Place::new();
+    let host = whole.host().build().await.unwrap();
+    let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+    let id = run.id();
+    run.settled().await.unwrap();
+    let entries = host.entries(id).await.unwrap();
+    let (intent, outcome) = refund_at(&entries);
+    for (cut, unknown) in [(intent.unwrap(), false), (intent.unwrap() + 1, true), (outcome.unwrap() + 1, false)] {
+        let place = Place::new();
+        let shop = Grant::sql("shop", format!("sqlite:{}", place.data("shop.db").display()));
+        let host = place
+            .bare()
+            .tool("purchases", dist("purchases"), [shop.clone()])
+            .tool("policy", dist("policy"), [])
+            .tool("payments", dist("payments"), [shop.writable()])
+            .tool("letters", dist("letters"), []);
+        let host = host.build().await.unwrap();
+        place.journal_of(&entries[..cut]).await;
+        let outcome = host.resume(id).await.unwrap().settled().await.unwrap();
+        if unknown {
+            let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
+            assert_eq!((fault.kind, fault.tool.as_deref()), (Kind::UnknownOutcome, Some("payments")), "{fault}");
+            assert_eq!(place.refunds().len(), 0);
+            // It stays so: nobody is asked again, and nothing is made up for later.
+            assert!(matches!(host.resume(id).await.unwrap().settled().await.unwrap(), Outcome::Failed(_)));
+            assert_eq!(host.decide(id, Decision::approve("dana")).await.err().unwrap().kind, Kind::Conflict);
+        } else {
+            assert!(matches!(outcome, Outcome::Done(_)), "{outcome}");
+        }
+    }
+}
+
+/// Starts the binary and kills it: at once, or when it has told of so many commits, and after spinning for a while.
+fn kill_after(place: &Place, args: &[&str], lines: usize, spins: u32) {
+    let mut command = place.command(args);
+    let mut child: Child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+    told.by_ref().take(lines).for_each(|line| drop(line.unwrap()));
+    (0..spins).for_each(|_| std::hint::spin_loop());
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Resumes what is there, answers what is asked, begins again what was never begun, and returns the only run.
+fn recover(place: &Place, user: &str) -> Value {
+    place.json(&["resume"]);
+    let runs = place.json(&["runs"]).json;
+    let runs = runs.as_array().unwrap();
+    assert!(runs.len() <= 1, "{runs:?}");
+    let Some(run) = runs.first() else {
+        // Killed before anything was told to anybody: there is no run, so nothing is lost.
+        assert_eq!(place.marks(), (0, 0, 0));
+        place.refund(user, &[]);
+        return recover(place, user);
+    };
+    let id = run["run_id"].as_str().unwrap();
+    if run["status"] == "waiting" {
+        place.json(&["approve", id, "--by", "dana"]);
+    }
+    place.json(&["show", id]).json
+}
+
+#[track_caller]
+fn assert_ended(place: &Place, user: &str, at: &str) {
+    let run = recover(place, user);
+    assert_eq!((&run["status"], &run["state"]), (&json!("done"), &json!("COMPLETE")), "{at}: {run:#}");
+    let lines = if user == "user_123" { 8 } else { 6 };
+    assert_eq!(run["log"].as_array().unwrap().len(), lines, "{at}: {run:#}");
+    assert_eq!(run["output"]["reference"], "re_1", "{at}");
+    assert_eq!(place.refunds(), [format!("{}/refund", run["run_id"].as_str().unwrap())], "{at}");
+}
+
+/// Moments after a line: at once, and later by amounts that fall into the next step's work.
+const SPINS: [u32; 3] = [0, 20_000, 300_000];
+
+#[test]
+fn the_process_is_killed_while_it_runs() {
+    let input = input("user_789").to_string();
+    for lines in 0..=7 {
+        for spins in SPINS {
+            let place = Place::new();
+            kill_after(&place, &["run", "refund", "--input", &input], lines, spins);
+            assert_ended(&place, "user_789", &format!("killed after {lines} lines and {spins} spins"));
+        }
+    }
+}
+
+#[test]
+fn the_process_is_killed_on_its_way_to_the_question() {
+    let input = input("user_123").to_string();
+    for lines in 0..=6 {
+        let place = Place::new();
+        kill_after(&place, &["run", "refund", "--input", &input], lines, 0);
+        assert_ended(&place, "user_123", &format!("killed after {lines} lines"));
+    }
+}
+
+#[test]
+fn the_process_is_killed_after_the_answer() {
+    for lines in 0..=3 {
+        for spins in SPINS {
+            let place = Place::new();
+            let run = place.refund("user_123", &[]).run();
+            kill_after(&place, &["approve", &run, "--by", "dana"], lines, spins);
+            assert_ended(&place, "user_123", &format!("killed after {lines} lines and {spins} spins"));
+        }
+    }
+}
+
+/// One run is killed again and again, and each time gets as far as it gets.
+#[test]
+fn the_process_is_killed_each_time_it_resumes() {
+    let place = Place::new();
+    let input = input("user_789").to_string();
+    kill_after(&place, &["run", "refund", "--input", &input], 1, 0);
+    for _ in 0..8 {
+        kill_after(&place, &["resume"], 1, 0);
+    }
+    assert_ended(&place, "user_789", "killed nine times");
+}

@@ -56,6 +56,11 @@ impl Place {
         self.path(".stockade").join(name)
     }
 
+    /// Forgets all data.
+    pub fn clear(&self) {
+        fs::remove_dir_all(self.data("")).unwrap();
+    }
+
     /// Writes a file here and returns its path.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         fs::write(self.path(name), bytes).unwrap();
