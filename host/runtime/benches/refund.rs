@@ -24,14 +24,15 @@ fn main() {
 async fn bench() {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let host = host(dir.path()).await;
-    refunds(&host, 64, 64).await;
+    refunds(&host, "user_789", 64, 64).await;
     println!("{:<46} {:>12}", "median of 5 interleaved rounds", "a second");
-    let mut rows: [Vec<f64>; 5] = Default::default();
+    let mut rows: [Vec<f64>; 6] = Default::default();
     for _ in 0..ROUNDS {
         let round = [
             rate(200, async { synced_writes(dir.path(), 200) }).await,
-            rate(200, refunds(&host, 200, 1)).await,
-            rate(2_000, refunds(&host, 2_000, 64)).await,
+            rate(200, refunds(&host, "user_789", 200, 1)).await,
+            rate(2_000, refunds(&host, "user_789", 2_000, 64)).await,
+            rate(2_000, refunds(&host, "user_456", 2_000, 64)).await,
             rate(2_000, calls(&host, 2_000, 1, false)).await,
             rate(2_000, calls(&host, 2_000, 1, true)).await,
         ];
@@ -41,6 +42,7 @@ async fn bench() {
         "synced writes of 4 KiB, one file",
         "refund runs, 1 in flight",
         "refund runs, 64 in flight",
+        "refused runs (no booking), 64 in flight",
         "their 4 calls that change nothing, no journal",
         "all 5 calls, the refund booked, no journal",
     ];
@@ -55,7 +57,8 @@ async fn host(dir: &Path) -> Host {
     builder.workflow(Refund::default()).cache(dir.join("cache")).build().await.unwrap()
 }
 
-async fn refunds(host: &Host, runs: usize, in_flight: usize) {
+/// Whole runs of a customer: of `user_789` a refund is booked, of `user_456` it is refused after two calls and a letter.
+async fn refunds(host: &Host, user: &'static str, runs: usize, in_flight: usize) {
     let mut going = JoinSet::new();
     for _ in 0..runs {
         if going.len() >= in_flight {
@@ -63,9 +66,10 @@ async fn refunds(host: &Host, runs: usize, in_flight: usize) {
         }
         let host = host.clone();
         going.spawn(async move {
-            let input = json!({"user_id": "user_789", "request": "not what I expected"});
+            let input = json!({"user_id": user, "request": "not what I expected"});
             let run = host.start("refund", input, Budget::default()).await.unwrap();
-            assert!(matches!(run.settled().await.unwrap(), Outcome::Done(_)));
+            let outcome = run.settled().await.unwrap();
+            assert!(matches!(outcome, Outcome::Done(_)), "{outcome}");
         });
     }
     while let Some(run) = going.join_next().await {
@@ -122,7 +126,7 @@ async fn journal_bytes(dir: &Path) -> u64 {
 
 async fn size(dir: &Path, runs: usize) -> u64 {
     let fresh = host(dir).await;
-    refunds(&fresh, runs, 64).await;
+    refunds(&fresh, "user_789", runs, 64).await;
     drop(fresh);
     let journal = rusqlite::Connection::open(dir.join("journal.db")).unwrap();
     journal.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();

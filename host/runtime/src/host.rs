@@ -284,8 +284,7 @@ impl Host {
     ///
     /// A component that is not one, or asks for what nobody offers.
     pub fn load(&self, name: &str, source: &Source, grants: &[Grant]) -> Result<Tool> {
-        let component = self.inner.engine.load(&source.read()?).map_err(|fault| fault.tool(name))?;
-        Tool::new(&self.inner.engine, name, component, grants)
+        source.tool(&self.inner.engine, name, grants)
     }
 
     async fn take_up(&self, run: RunId) -> Result<Driver> {

@@ -47,18 +47,36 @@ impl From<Vec<u8>> for Source {
 }
 
 impl Source {
-    /// Returns the component's bytes.
+    /// Loads the component and links it with its grants.
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`] where a file cannot be read.
-    pub(crate) fn read(&self) -> Result<Cow<'_, [u8]>> {
+    /// Kind [`Kind::NotFound`] where a file cannot be read, else as the engine.
+    pub(crate) fn tool(&self, engine: &Engine, name: &str, grants: &[Grant]) -> Result<Tool> {
+        let component = self.read().and_then(|bytes| engine.load(&bytes));
+        let component = component.map_err(|fault| Fault { message: self.named(&fault.message), ..fault }.tool(name))?;
+        Tool::new(engine, name, component, grants)
+    }
+
+    /// A file that ends in `.wat` is the text format, for components that are written by hand.
+    fn read(&self) -> Result<Cow<'_, [u8]>> {
+        let path = match self {
+            Self::Bytes(bytes) => return Ok(Cow::Borrowed(bytes)),
+            Self::File(path) => path,
+        };
+        let unreadable = |error: std::io::Error| Fault::new(Kind::NotFound, error.to_string()).detail("component");
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        if path.extension().is_some_and(|ending| ending == "wat") {
+            let text = wat::parse_bytes(&bytes).map_err(|error| Fault::invalid("component", error.to_string()))?;
+            return Ok(Cow::Owned(text.into_owned()));
+        }
+        Ok(Cow::Owned(bytes))
+    }
+
+    fn named(&self, message: &str) -> String {
         match self {
-            Self::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
-            Self::File(path) => std::fs::read(path).map(Cow::Owned).map_err(|error| {
-                let message = format!("the component \"{}\" cannot be read: {error}", path.display());
-                Fault::new(Kind::NotFound, message).detail("component")
-            }),
+            Self::Bytes(_) => message.to_owned(),
+            Self::File(path) => format!("\"{}\" cannot be a tool: {message}", path.display()),
         }
     }
 }
@@ -77,8 +95,7 @@ impl Tools {
     ) -> Result<Self> {
         let mut by_name = BTreeMap::new();
         for (name, source, grants) in sources {
-            let component = engine.load(&source.read()?).map_err(|fault| fault.tool(&name))?;
-            let tool = Tool::new(engine, &name, component, &grants)?;
+            let tool = source.tool(engine, &name, &grants)?;
             if by_name.insert(name.clone(), tool).is_some() {
                 return Err(Fault::invalid("tool", format!("two tools are registered as \"{name}\"")));
             }

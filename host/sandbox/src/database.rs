@@ -1,5 +1,5 @@
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -48,6 +48,9 @@ pub(crate) struct Database {
     path: PathBuf,
     access: Access,
     idle: Mutex<Vec<Session>>,
+    /// SQLite has one writer at a time, and those that wait for it poll, asleep, until some of them give up. Calls of
+    /// one tool wait here instead, where each gets its turn.
+    turn: Mutex<()>,
 }
 
 /// One connection, which can do what the grant says and no more.
@@ -67,17 +70,33 @@ impl Database {
         if !path.is_file() {
             return Err(missing(&"is not a file"));
         }
-        Ok(Self { tool: tool.to_owned(), name: name.to_owned(), path, access, idle: Mutex::default() })
+        Ok(Self {
+            tool: tool.to_owned(),
+            name: name.to_owned(),
+            path,
+            access,
+            idle: Mutex::default(),
+            turn: Mutex::default(),
+        })
     }
 
     /// Does work on a connection of its own, which another call gets afterwards.
     pub(crate) fn with<T>(&self, until: Until, work: impl FnOnce(&Session) -> Answer<T>) -> Answer<T> {
+        let _turn = self.turn();
+        if until.is_over() {
+            return Err(late());
+        }
         let session = self.take_idle().map_or_else(|| self.open(), Ok)?;
         session.stop_when(Some(until));
         let answer = work(&session);
         session.stop_when(None);
         self.put_back(session);
         answer
+    }
+
+    fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        let writes = self.access == Access::ReadWrite;
+        writes.then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn open(&self) -> Answer<Session> {
@@ -120,6 +139,10 @@ impl Database {
             idle.push(session);
         }
     }
+}
+
+fn late() -> Error {
+    Error::Limit("the call's time is over".into())
 }
 
 /// What went wrong may name the host's path, so the guest learns only that it did.
@@ -206,7 +229,7 @@ impl Session {
         match code {
             ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly => Error::Denied(self.authorizer.denial()),
             ErrorCode::ConstraintViolation => Error::Constraint(text),
-            ErrorCode::OperationInterrupted => Error::Limit("the call's time is over".into()),
+            ErrorCode::OperationInterrupted => late(),
             ErrorCode::TooBig | ErrorCode::OutOfMemory => Error::Limit(format!("a value is over {BYTES_MAX} bytes")),
             ErrorCode::Unknown => Error::Invalid(text),
             _ => Error::Failed(text),
