@@ -49,12 +49,8 @@ impl Cache {
 
     /// Returns the compiled component, if it is here and sound.
     pub(crate) fn get(&self, engine: &Engine, wasm: &Digest) -> Option<Component> {
-        let file = fs::read(self.path(wasm)).ok()?;
-        let (code, checksum) = file.split_at_checked(file.len().checked_sub(CHECKSUM_LEN)?)?;
-        if Digest::of(code).hex().as_bytes() != checksum {
-            return None;
-        }
-        deserialize(engine, code)
+        let path = self.path(wasm);
+        is_sound(&fs::read(&path).ok()?).then(|| deserialize(engine, &path)).flatten()
     }
 
     /// Stores a compiled component. Readers see all of it or nothing.
@@ -75,11 +71,17 @@ impl Cache {
     }
 }
 
-#[expect(unsafe_code, reason = "machine code of our own is run; its checksum and its directory's owner are checked")]
-fn deserialize(engine: &Engine, code: &[u8]) -> Option<Component> {
-    // SAFETY: the bytes have the checksum that `put` wrote, in a directory that only this user can write, and are a
-    // copy that no one can change meanwhile. wasmtime itself refuses those of another version or configuration.
-    unsafe { Component::deserialize(engine, code) }.ok()
+/// Machine code that a failing disk has changed would run all the same: wasmtime checks its header alone.
+fn is_sound(file: &[u8]) -> bool {
+    let code = file.len().checked_sub(CHECKSUM_LEN).and_then(|length| file.split_at_checked(length));
+    code.is_some_and(|(code, checksum)| Digest::of(code).hex().as_bytes() == checksum)
+}
+
+#[expect(unsafe_code, reason = "machine code of our own is run; its checksum and its directory's owner were checked")]
+fn deserialize(engine: &Engine, path: &Path) -> Option<Component> {
+    // SAFETY: the file has the checksum that `put` wrote, in a directory that only this user can write, where files
+    // are replaced and never changed. wasmtime itself refuses those of another version or configuration.
+    unsafe { Component::deserialize_file(engine, path) }.ok()
 }
 
 /// Finds out now, not at the first tool, whether files can be written and are ours.
