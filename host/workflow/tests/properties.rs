@@ -28,7 +28,7 @@ struct Step {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn no_refund_above_the_limit_without_a_yes(story in stories()) {

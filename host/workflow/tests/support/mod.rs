@@ -111,6 +111,7 @@ fn answers() -> impl Strategy<Value = Answer> {
         12 => prop::bool::weighted(0.7).prop_map(Answer::Fitting),
         3 => Just(Answer::Void),
         1 => outcomes().prop_map(Answer::Outcome),
+        1 => Just(Answer::Outcome(ToolOutcome::Unknown(void()))),
         3 => events().prop_map(Answer::Any),
     ]
 }
