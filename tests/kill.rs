@@ -222,6 +222,70 @@ fn the_process_is_killed_after_the_answer() {
     }
 }
 
+/// Locks a database against whoever else would write.
+fn lock(path: &std::path::Path) -> Connection {
+    let db = Connection::open(path).unwrap();
+    db.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    db
+}
+
+/// Starts a run and holds it in the middle of its refund: the intent is in the journal, and the shop lets nobody write.
+fn held_in_the_refund(place: &Place) -> (Child, Connection) {
+    let input = input("user_789").to_string();
+    loop {
+        if place.data("").exists() {
+            place.clear();
+        }
+        // The shop exists before the run begins, so that it can be locked as soon as the run tells that it has begun.
+        place.json(&["tool", "list"]);
+        let mut command = place.command(&["run", "refund", "--input", &input]);
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+        told.next().unwrap().unwrap();
+        let shop = lock(&place.data("shop.db"));
+        if place.refunds().is_empty() {
+            let last = told.find(|line| line.as_ref().unwrap().ends_with("EXECUTE_REFUND"));
+            assert!(last.is_some(), "the run did not tell that it came to its refund");
+            return (child, shop);
+        }
+        // It was faster than we were.
+        drop(told);
+        child.wait().unwrap();
+    }
+}
+
+#[test]
+fn the_process_is_killed_before_the_shop_has_booked() {
+    let place = Place::new();
+    let (mut child, shop) = held_in_the_refund(&place);
+    let intent = "SELECT count(*) FROM entries WHERE change LIKE '{\"change\":\"reserved\",\"key\":\"refund\"%'";
+    assert_eq!(place.journal().query_row(intent, [], |row| row.get(0)), Ok(1));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(shop);
+    assert_eq!(place.refunds().len(), 0);
+    assert_ended(&place, "user_789", "killed before the shop has booked");
+}
+
+/// The worst moment: the money has gone and nobody has written it down.
+#[test]
+fn the_process_is_killed_after_the_shop_has_booked_and_before_the_journal_knows() {
+    let place = Place::new();
+    let (mut child, shop) = held_in_the_refund(&place);
+    let journal = lock(&place.data("journal.db"));
+    drop(shop);
+    while place.refunds().is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended without a refund");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(journal);
+    assert_eq!(place.json(&["runs"]).json[0]["status"], "running");
+    assert_ended(&place, "user_789", "killed after the shop has booked");
+}
+
 /// One run is killed again and again, and each time gets as far as it gets.
 #[test]
 fn the_process_is_killed_each_time_it_resumes() {

@@ -94,10 +94,6 @@ async fn run(tool: &Tool, limits: Limits) -> stockade::Result<Value> {
     tool.call(call).await.result
 }
 
-fn endless() -> Limits {
-    Limits::default().fuel(u64::MAX).deadline(Duration::from_millis(300))
-}
-
 /// One host, one engine: after each that was stopped the next call works, and a refund too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_one_process_the_same_host_serves_the_next_call() {
@@ -120,21 +116,24 @@ async fn a_neighbour_that_runs_at_the_same_time_is_unharmed() {
     let place = Place::new();
     let host = place.host().build().await.unwrap();
     let (fine, spin) = (load(&host, "fine"), load(&host, "spin"));
+    // Longer than any machine takes for a few calls.
+    let endless = Limits::default().fuel(u64::MAX).deadline(Duration::from_secs(120));
     let spinning: Vec<_> = (0..4)
         .map(|_| {
-            let spin = spin.clone();
-            tokio::spawn(async move { run(&spin, endless()).await })
+            let (spin, endless) = (spin.clone(), endless.clone());
+            tokio::spawn(async move { run(&spin, endless).await })
         })
         .collect();
-    let mut served = 0;
-    while !spinning.iter().all(tokio::task::JoinHandle::is_finished) {
+    for _ in 0..3 {
         assert_eq!(run(&fine, Limits::default()).await, Ok(json!(42)));
         let refund = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
         assert!(matches!(refund.settled().await.unwrap(), Outcome::Done(_)));
-        served += 1;
     }
-    assert!(served >= 2, "{served} calls were served in 300 ms beside four that spin");
-    for spun in spinning {
-        assert_eq!(json!(spun.await.unwrap().unwrap_err().kind), "deadline");
+    assert!(!spinning.iter().any(tokio::task::JoinHandle::is_finished));
+    // Who is no longer waited for stops, and gives its place back.
+    spinning.iter().for_each(tokio::task::JoinHandle::abort);
+    for stopped in spinning {
+        assert!(stopped.await.unwrap_err().is_cancelled());
     }
+    assert_eq!(run(&fine, Limits::default()).await, Ok(json!(42)));
 }
