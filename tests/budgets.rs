@@ -107,6 +107,7 @@ fn one_step_and_one_call_at_a_time() {
         let more = if answer.json["error"]["limit"] == "steps" { "steps=1" } else { "tool_calls=1" };
         answer = add(&place, &answer.run(), more);
         times += 1;
+        assert!(times <= 11, "{answer:#?}");
     }
     assert_refunded(&place, &answer);
     assert_eq!(
