@@ -102,7 +102,7 @@ async fn void(change: impl Fn(&Place) -> Builder, what: &str) {
     assert_ne!(second.bound_to, first.bound_to);
     let state = changed.state(run).await.unwrap();
     assert_eq!(state.approval("approval-1").unwrap().consumed_by, None, "{what}");
-    let said = format!("The approval is void (approval \"approval-1\" is void: {what} changed");
+    let said = format!("Refund not made: approval \"approval-1\" is void: {what} changed");
     assert!(state.log().iter().any(|line| line.starts_with(&said)), "{:?}", state.log());
 
     // A yes to what is there now is good.

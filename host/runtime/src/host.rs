@@ -17,6 +17,9 @@ use crate::{Clock, Result, Run};
 /// The longest input of a run, in bytes of JSON: it is journaled, and handed to the workflow at once.
 const INPUT_BYTES_MAX: usize = 1 << 20;
 
+/// How deep arrays and objects of an input may nest: the journal must be able to read it back, wrapped in an entry.
+const INPUT_DEPTH_MAX: usize = 64;
+
 /// Runs durable workflows over sandboxed tools. A cheap handle: clone it.
 #[derive(Clone)]
 pub struct Host {
@@ -172,7 +175,7 @@ impl Host {
     /// An unknown workflow, an input that does not fit it, a journal that fails. No run exists then.
     pub async fn start(&self, workflow: &str, input: Value, budget: Budget) -> Result<Run> {
         let machine = self.machine(workflow)?;
-        check_size(&input)?;
+        check_input(&input)?;
         let (workflow, version) = (workflow.to_owned(), machine.version());
         let created = Change::Created { workflow, version, input, budget };
         let mut driver = Driver::create(Arc::clone(&self.inner), machine, Uuid::now_v7().into(), created)?;
@@ -302,13 +305,25 @@ impl Host {
     }
 }
 
-fn check_size(input: &Value) -> Result<()> {
-    let bytes = input.to_string().len();
-    if bytes <= INPUT_BYTES_MAX {
-        return Ok(());
-    }
-    let message = format!("the input is {bytes} bytes of JSON and a run takes at most {INPUT_BYTES_MAX}");
+fn check_input(input: &Value) -> Result<()> {
+    let (bytes, deep) = (input.to_string().len(), depth(input));
+    let message = match () {
+        () if bytes > INPUT_BYTES_MAX => {
+            format!("the input is {bytes} bytes of JSON, and {INPUT_BYTES_MAX} are allowed")
+        }
+        () if deep > INPUT_DEPTH_MAX => format!("the input nests {deep} deep, and {INPUT_DEPTH_MAX} are allowed"),
+        () => return Ok(()),
+    };
     Err(Fault::invalid("input", message))
+}
+
+fn depth(value: &Value) -> usize {
+    let inner = match value {
+        Value::Array(items) => items.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(members) => members.values().map(depth).max().unwrap_or_default(),
+        _ => return 0,
+    };
+    inner + 1
 }
 
 fn nothing_to_decide(state: &RunState) -> Fault {
@@ -316,4 +331,22 @@ fn nothing_to_decide(state: &RunState) -> Fault {
     let before = decided.map(|decision| format!("; \"{}\" has decided already", decision.by)).unwrap_or_default();
     let message = format!("run {} is {} and waits for nobody{before}", state.run(), state.status());
     Fault::new(Kind::Conflict, message).detail("decision")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_that_the_journal_could_not_read_back_is_refused() {
+        let nested = |depth: usize| (0..depth).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
+        assert!(check_input(&nested(INPUT_DEPTH_MAX)).is_ok());
+        let fault = check_input(&nested(INPUT_DEPTH_MAX + 1)).unwrap_err();
+        assert_eq!(
+            (fault.kind, fault.message.as_str()),
+            (Kind::Invalid, "the input nests 65 deep, and 64 are allowed")
+        );
+        let long = Value::String("x".repeat(INPUT_BYTES_MAX));
+        assert!(check_input(&long).unwrap_err().message.starts_with("the input is 1048578 bytes"));
+    }
 }

@@ -334,7 +334,7 @@ fn drafted(told: &Answer, letter: String) -> Transition<State> {
 fn failed(state: State, fault: Fault) -> Transition<State> {
     match state {
         State::ExecuteRefund(case) if is_void(&fault) && case.asked == 1 => {
-            ask(case, format!("The approval is void ({fault}). Asking again."))
+            ask(case, format!("Refund not made: {fault}."))
         }
         state => Transition::to(state).end(End::Failed(fault)),
     }
