@@ -18,10 +18,11 @@ fn main() {
     let current = Builder::new_current_thread().enable_time().build().unwrap();
     let many = Builder::new_multi_thread().enable_time().build().unwrap();
     println!("{:<58} {:>9} {:>9} {:>11}", "", "p50", "p99", "a second");
-    bare(&current);
+    bare::policy(&current);
     let policy = tool("policy");
     let window = json!({"days_ago": 3, "window_days": 30});
     one_by_one(&current, "policy.within_window", &policy, "within_window", &window);
+    bare::probe(&current);
     let probe = tool("probe");
     one_by_one(&current, "probe.echo (std, WASI 0.2)", &probe, "echo", &json!({"text": "hello"}));
     in_flight(&many, "policy.within_window, 64 in flight", &policy, "within_window", &window);
@@ -100,41 +101,95 @@ fn cold(name: &str) {
     row(&format!("{name}: load from the disk cache, and link"), times, total);
 }
 
-/// The same component on wasmtime alone: its best settings, typed, with fuel and a timeout, and nothing of ours.
-fn bare(runtime: &Runtime) {
-    use wasmtime::component::{Component, Linker};
-    let mut pool = wasmtime::PoolingAllocationConfig::new();
-    pool.total_component_instances(64).total_core_instances(256).total_memories(64).total_tables(128).total_stacks(64);
-    pool.max_memory_size(64 << 20).linear_memory_keep_resident(1 << 20).table_keep_resident(64 << 10);
-    pool.pagemap_scan(wasmtime::Enabled::Auto).max_unused_warm_slots(64);
-    let mut config = wasmtime::Config::new();
-    config.allocation_strategy(wasmtime::InstanceAllocationStrategy::Pooling(pool));
-    config.consume_fuel(true).concurrency_support(false);
-    let engine = wasmtime::Engine::new(&config).unwrap();
-    let component = Component::from_binary(&engine, &dist("policy")).unwrap();
-    let interface = component.get_export_index(None, "stockade:policy/policy@0.1.0").unwrap();
-    let function = component.get_export_index(Some(&interface), "within-window").unwrap();
-    let pre = Linker::<()>::new(&engine).instantiate_pre(&component).unwrap();
-    let times = runtime.block_on(async {
-        let mut times = Vec::with_capacity(CALLS);
-        for _ in 0..WARM_UP + CALLS {
-            let started = Instant::now();
-            let mut store = wasmtime::Store::new(&engine, ());
-            store.set_fuel(50_000_000).unwrap();
-            store.fuel_async_yield_interval(Some(1_000_000)).unwrap();
-            let call = async {
-                let instance = pre.instantiate_async(&mut store).await?;
-                let function = instance.get_typed_func::<(u32, u32), (bool,)>(&mut store, function)?;
-                function.call_async(&mut store, (3, 30)).await
-            };
-            black_box(tokio::time::timeout(Duration::from_secs(5), call).await.unwrap().unwrap());
-            drop(store);
-            times.push(started.elapsed());
+/// The same components on wasmtime alone: its best settings, typed, with fuel and a timeout, and nothing of ours.
+mod bare {
+    use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, ResourceTable, TypedFunc};
+    use wasmtime::{Engine, Store};
+    use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+    use super::*;
+
+    struct State {
+        wasi: WasiCtx,
+        table: ResourceTable,
+    }
+
+    impl WasiView for State {
+        fn ctx(&mut self) -> WasiCtxView<'_> {
+            WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
         }
-        times.split_off(WARM_UP)
-    });
-    let total = times.iter().sum();
-    row("policy.within_window on bare wasmtime, best settings", times, total);
+    }
+
+    pub(super) fn policy(runtime: &Runtime) {
+        let (engine, component) = component("policy");
+        let interface = component.get_export_index(None, "stockade:policy/policy@0.1.0").unwrap();
+        let function = component.get_export_index(Some(&interface), "within-window").unwrap();
+        let pre = Linker::<()>::new(&engine).instantiate_pre(&component).unwrap();
+        measure(runtime, "policy.within_window on bare wasmtime, best settings", async || {
+            let (mut store, function) = fresh(&engine, &pre, &function, ()).await;
+            let function: TypedFunc<(u32, u32), (bool,)> = function;
+            black_box(function.call_async(&mut store, (3, 30)).await.unwrap());
+        });
+    }
+
+    pub(super) fn probe(runtime: &Runtime) {
+        let (engine, component) = component("probe");
+        let function = component.get_export_index(None, "echo").unwrap();
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).unwrap();
+        let pre = linker.instantiate_pre(&component).unwrap();
+        measure(runtime, "probe.echo on bare wasmtime, best settings", async || {
+            let state = State { wasi: WasiCtx::builder().build(), table: ResourceTable::new() };
+            let (mut store, function) = fresh(&engine, &pre, &function, state).await;
+            let function: TypedFunc<(&str,), (String,)> = function;
+            black_box(function.call_async(&mut store, ("hello",)).await.unwrap());
+        });
+    }
+
+    fn component(name: &str) -> (Engine, Component) {
+        let mut pool = wasmtime::PoolingAllocationConfig::new();
+        pool.total_component_instances(64).total_core_instances(256).total_memories(64).total_tables(128);
+        pool.total_stacks(64).max_memory_size(64 << 20).linear_memory_keep_resident(1 << 20);
+        pool.table_keep_resident(64 << 10).pagemap_scan(wasmtime::Enabled::Auto).max_unused_warm_slots(64);
+        let mut config = wasmtime::Config::new();
+        config.allocation_strategy(wasmtime::InstanceAllocationStrategy::Pooling(pool));
+        config.consume_fuel(true).concurrency_support(false);
+        let engine = Engine::new(&config).unwrap();
+        let component = Component::from_binary(&engine, &dist(name)).unwrap();
+        (engine, component)
+    }
+
+    async fn fresh<T: Send, P, R>(
+        engine: &Engine,
+        pre: &InstancePre<T>,
+        function: &ComponentExportIndex,
+        state: T,
+    ) -> (Store<T>, TypedFunc<P, R>)
+    where
+        P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower,
+        R: wasmtime::component::ComponentNamedList + wasmtime::component::Lift,
+    {
+        let mut store = Store::new(engine, state);
+        store.set_fuel(50_000_000).unwrap();
+        store.fuel_async_yield_interval(Some(1_000_000)).unwrap();
+        let instance = pre.instantiate_async(&mut store).await.unwrap();
+        let function = instance.get_typed_func(&mut store, function).unwrap();
+        (store, function)
+    }
+
+    fn measure(runtime: &Runtime, title: &str, call: impl AsyncFn()) {
+        let times = runtime.block_on(async {
+            let mut times = Vec::with_capacity(CALLS);
+            for _ in 0..WARM_UP + CALLS {
+                let started = Instant::now();
+                tokio::time::timeout(Duration::from_secs(5), call()).await.unwrap();
+                times.push(started.elapsed());
+            }
+            times.split_off(WARM_UP)
+        });
+        let total = times.iter().sum();
+        row(title, times, total);
+    }
 }
 
 fn row(title: &str, mut times: Vec<Duration>, total: Duration) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use stockade_sandbox::{Call, Config, Engine, Limits, Tool};
 
-use crate::common::{built, built_tool};
+use crate::common::{built, built_tool, guest, tool};
 
 async fn fuel_and_answer(tool: &Tool, function: &str, seed: u64) -> (u64, String) {
     let arguments = json!({});
@@ -30,9 +30,18 @@ async fn a_hundred_calls_on_two_engines_are_one() {
 }
 
 #[tokio::test]
-async fn another_seed_is_another_random() {
-    let tool = built_tool("probe");
-    let (_, one) = fuel_and_answer(&tool, "random", 1).await;
-    let (_, two) = fuel_and_answer(&tool, "random", 2).await;
-    assert_ne!(one, two);
+async fn chance_is_the_seed_by_every_door() {
+    let (by_name, of_hash_maps) = (tool(guest("random"), &[]), built_tool("probe"));
+    for (tool, function) in [(&by_name, "secure"), (&by_name, "insecure"), (&of_hash_maps, "random")] {
+        let one = fuel_and_answer(tool, function, 1).await;
+        assert_eq!(one, fuel_and_answer(tool, function, 1).await, "{function}");
+        assert_ne!(one, fuel_and_answer(tool, function, 2).await, "{function}");
+    }
+}
+
+#[tokio::test]
+async fn time_moves_a_millisecond_each_time_it_is_read() {
+    let tool = tool(guest("random"), &[]);
+    assert_eq!(fuel_and_answer(&tool, "later", 1).await.1, "2000000");
+    assert_eq!(fuel_and_answer(&tool, "resolution", 1).await.1, "1000000");
 }
