@@ -137,7 +137,8 @@ fn run_help() -> String {
 
 /// Reads JSON from an argument, or from stdin where the argument is `-`.
 pub(crate) fn json(text: &str, what: &str) -> Result<Value, Fault> {
-    let wrong = |error: &dyn std::fmt::Display| Fault::invalid(what, format!("the {what} is not valid JSON: {error}"));
+    let wrong =
+        |error: &dyn std::fmt::Display| Fault::invalid(what, format!("the JSON of the {what} is not valid: {error}"));
     let text =
         if text == "-" { std::io::read_to_string(std::io::stdin()).map_err(|e| wrong(&e))? } else { text.to_owned() };
     serde_json::from_str(&text).map_err(|error| wrong(&error))
