@@ -20,8 +20,8 @@ const BYTES_MAX: usize = 1 << 20;
 const VALUE_BYTES: usize = 8;
 /// Connections kept open for the next call; more are opened when more calls come at once.
 const IDLE_MAX: usize = 8;
-/// How long a statement waits for another writer. A call that waits longer is better tried again.
-const BUSY: Duration = Duration::from_millis(500);
+/// How long a statement waits for a writer in another process, which it does asleep, past its deadline if need be.
+const BUSY: Duration = Duration::from_secs(2);
 /// Instructions of SQLite's machine between two looks at the clock.
 const STEPS: i32 = 1_000;
 
