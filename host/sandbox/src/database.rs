@@ -295,3 +295,21 @@ impl rusqlite::ToSql for Bound<'_> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sixty-four refunds at once once failed as "database is locked": SQLite's waiting writers are not served in turn.
+    #[test]
+    fn writers_take_turns_and_readers_need_not() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let url = format!("sqlite:{}", file.path().display());
+        for (access, alone) in [(Access::ReadWrite, true), (Access::ReadOnly, false)] {
+            let database = Database::new("tool", "shop", &url, access).unwrap();
+            let taken = database.with(Until::later(), |_| Ok(database.turn.try_lock().is_err()));
+            assert_eq!(taken.ok(), Some(alone));
+            assert!(database.turn.try_lock().is_ok());
+        }
+    }
+}

@@ -113,6 +113,12 @@ pub(crate) struct Until {
 }
 
 impl Until {
+    #[cfg(test)]
+    pub(crate) fn later() -> Self {
+        let deadline = Instant::now() + std::time::Duration::from_secs(60);
+        Self { deadline, wanted: Arc::new(AtomicBool::new(true)) }
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         !self.wanted.load(Ordering::Relaxed) || Instant::now() >= self.deadline
     }
