@@ -4,7 +4,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params,
+    params_from_iter,
+};
 use stockade_workflow::{Entry, FORMAT, Fault, Kind, RunId, Status};
 use tokio::sync::{mpsc, oneshot};
 
@@ -121,14 +124,13 @@ impl Journal for SqliteJournal {
 
     async fn runs(&self, of: &[Status]) -> Result<Vec<Summary>> {
         let of: Vec<String> = of.iter().map(ToString::to_string).collect();
-        let summaries = self.query(move |db| {
-            let mut select =
-                db.prepare_cached("SELECT run, workflow, status, state, updated_ms FROM runs ORDER BY run")?;
-            select.query_map([], summary)?.collect::<rusqlite::Result<Vec<_>>>()
-        });
-        let mut summaries = summaries.await?;
-        summaries.retain(|summary| of.is_empty() || of.contains(&summary.status.to_string()));
-        Ok(summaries)
+        self.query(move |db| {
+            let chosen = if of.is_empty() { String::new() } else { format!("WHERE status IN ({})", places(of.len())) };
+            let select = format!("SELECT run, workflow, status, state, updated_ms FROM runs {chosen} ORDER BY run");
+            let mut select = db.prepare_cached(&select)?;
+            select.query_map(params_from_iter(&of), summary)?.collect()
+        })
+        .await
     }
 }
 
@@ -141,6 +143,10 @@ impl Drop for SqliteJournal {
             let _ = writer.join();
         }
     }
+}
+
+fn places(count: usize) -> String {
+    vec!["?"; count].join(", ")
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
