@@ -113,12 +113,14 @@ impl Driver {
     /// Decides what comes next, until a call is under way or nothing more can be decided.
     fn plan(&mut self) -> Result<()> {
         while self.state.status() == Status::Running && self.state.intended_call().is_none() {
-            let change = match (self.state.at(), self.state.wanted().cloned()) {
-                (None, _) => return self.begin(),
-                (Some(_), Some(effect)) => self.intent(&effect),
-                (Some(_), None) => Change::Broken { fault: stuck(&self.state) },
-            };
-            self.push(change)?;
+            match (self.state.at(), self.state.wanted().cloned()) {
+                (None, _) => self.begin()?,
+                (Some(_), Some(effect)) => {
+                    let change = self.intent(&effect);
+                    self.push(change)?;
+                }
+                (Some(_), None) => self.push(Change::Broken { fault: stuck(&self.state) })?,
+            }
         }
         Ok(())
     }
@@ -129,8 +131,7 @@ impl Driver {
             Err(exceeded) => self.push(Change::Suspended { exceeded, cut: None }),
             Ok(_) => {
                 let input = self.state.input().clone();
-                self.step(Event::Started { input }, Usage::default())?;
-                self.plan()
+                self.step(Event::Started { input }, Usage::default())
             }
         }
     }
