@@ -154,7 +154,10 @@ const TOOLS: &[Refusal] = &[
         &["tool", "call", "{purchases}", "find", r#"{"user_id": "user_123"}"#],
         1,
         "denied",
-        &["tool \"purchases\" asked for sql \"shop\", which is not granted", "a grant of sql \"shop\" would allow it"],
+        &[
+            "tool \"purchases\" asked for sql \"shop\", which is not granted",
+            "sql = [{ name = \"shop\", url = \"sqlite:PATH\" }] would allow it",
+        ],
     ),
     refusal(
         &["tool", "call", "{payments}", "refund", r#"{"user_id": "user_123", "amount_cents": 5}"#],

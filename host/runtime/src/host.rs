@@ -46,6 +46,7 @@ pub struct Builder {
     idempotent: BTreeSet<String>,
     machines: Vec<Machine>,
     engine: EngineConfig,
+    secrets: BTreeMap<String, String>,
     limits: Limits,
     clock: Clock,
     observer: Observer,
@@ -73,6 +74,13 @@ impl Builder {
     #[must_use]
     pub fn idempotent(mut self, tool: &str) -> Self {
         self.idempotent.insert(tool.to_owned());
+        self
+    }
+
+    /// Stores the value of a secret that grants name. No guest sees it; it is in no log, journal or error.
+    #[must_use]
+    pub fn secret(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.secrets.insert(name.into(), value.into());
         self
     }
 
@@ -130,8 +138,9 @@ impl Builder {
     }
 
     fn build_blocking(self) -> Result<Host> {
-        let Self { journal, tools, idempotent, machines, mut engine, limits, clock, observer } = self;
+        let Self { journal, tools, idempotent, machines, mut engine, secrets, limits, clock, observer } = self;
         engine.memory_bytes_max = limits.memory_bytes;
+        engine.secrets = secrets.into_iter().collect();
         let engine = Engine::new(engine)?;
         let tools = Tools::load(&engine, tools, idempotent)?;
         let machines: BTreeMap<_, _> =
@@ -162,6 +171,7 @@ impl Host {
             idempotent: BTreeSet::new(),
             machines: Vec::new(),
             engine: EngineConfig::default(),
+            secrets: BTreeMap::new(),
             limits: Limits::default(),
             clock: Clock::default(),
             observer: Box::new(|_, _| {}),

@@ -139,7 +139,7 @@ async fn slot<'a>(tool: &'a Tool, limits: &Limits, deadline: Instant) -> Result<
 fn store(tool: &Tool, call: &Call<'_>, deadline: Instant) -> wasmtime::Result<Store<State>> {
     let limits = &call.limits;
     let meter = Meter::new(limits, tool.engine().config().memory_bytes_max);
-    let state = State::new(limits, meter, tool.databases().clone(), call.idempotency_key, call.seed, deadline);
+    let state = State::new(limits, meter, tool.rights().clone(), call.idempotency_key, call.seed, deadline);
     let mut store = Store::new(tool.engine().wasmtime(), state);
     store.limiter(|state| &mut state.meter);
     store.set_fuel(limits.fuel)?;

@@ -169,5 +169,18 @@ fn title(name: &str, item: ComponentItem) -> Option<(Name, Type)> {
 }
 
 fn capability(import: &str) -> Option<Capability> {
-    import.starts_with("stockade:host/sql@").then_some(Capability::Sql)
+    let (name, _) = import.split_once('@')?;
+    let (package, _) = name.split_once('/')?;
+    Some(match (package, name) {
+        (_, "stockade:host/sql") => Capability::Sql,
+        (_, "stockade:host/secrets") => Capability::Secrets,
+        ("wasi:filesystem", _) => Capability::Fs,
+        ("wasi:http", _) => Capability::Http,
+        ("wasi:keyvalue", _) => Capability::Kv,
+        ("wasi:config", _) => Capability::Config,
+        ("wasi:clocks", _) => Capability::Clock,
+        ("wasi:random", _) => Capability::Random,
+        ("wasi:logging", _) => Capability::Log,
+        _ => return None,
+    })
 }

@@ -12,7 +12,7 @@ use wasmtime::{Enabled, InstanceAllocationStrategy, OperatorCost, PoolingAllocat
 use crate::cache::Cache;
 use crate::component::{Component, Inner as ComponentInner};
 use crate::state::State;
-use crate::{Result, linker};
+use crate::{Result, Secrets, linker};
 
 /// The largest component that is looked at. CPython with its library has 25 MB.
 const COMPONENT_BYTES_MAX: usize = 32 << 20;
@@ -40,11 +40,13 @@ pub struct Config {
     pub cache_dir: Option<PathBuf>,
     /// The most that one linear memory can ever hold, whatever a call's limits say.
     pub memory_bytes_max: u64,
+    /// The values of the secrets that grants name.
+    pub secrets: Secrets,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { concurrency: 64, cache_dir: None, memory_bytes_max: 64 << 20 }
+        Self { concurrency: 64, cache_dir: None, memory_bytes_max: 64 << 20, secrets: Secrets::default() }
     }
 }
 

@@ -42,7 +42,9 @@ mod limits;
 mod linker;
 mod meter;
 mod name;
+mod rights;
 mod schema;
+mod secrets;
 mod shape;
 mod sql;
 mod state;
@@ -57,6 +59,7 @@ pub use component::Component;
 pub use engine::{Config, Engine};
 pub use function::Function;
 pub use limits::Limits;
+pub use secrets::Secrets;
 pub use tool::Tool;
 
 /// The result of everything in this crate.

@@ -28,6 +28,10 @@ pub struct Limits {
     /// Bytes that one call into the host, or the result, may make the host allocate. A byte in a `list<u8>` counts as
     /// the 40 bytes that its value takes there.
     pub hostcall_bytes: u64,
+    /// Bytes that all calls into the host may carry together, in and out.
+    pub host_bytes: u64,
+    /// Microseconds that all calls into the host may take together.
+    pub host_us: u64,
     /// Component handles alive at one time.
     pub handles: u32,
     /// Host resources (streams, pollables) alive at one time.
@@ -38,6 +42,12 @@ pub struct Limits {
     pub output_bytes: u64,
     /// Bytes on each of standard output and standard error.
     pub stdio_bytes: u64,
+    /// Bytes written to the log.
+    pub log_bytes: u64,
+    /// Requests sent over the network.
+    pub egress_requests: u64,
+    /// Bytes sent and received over the network.
+    pub egress_bytes: u64,
 }
 
 impl Default for Limits {
@@ -52,11 +62,16 @@ impl Default for Limits {
             tables: 16,
             host_calls: 10_000,
             hostcall_bytes: 4 << 20,
+            host_bytes: 64 << 20,
+            host_us: 4_000_000,
             handles: 4_096,
             resources: 1_024,
             argument_bytes: 1 << 20,
             output_bytes: 1 << 20,
             stdio_bytes: 64 << 10,
+            log_bytes: 64 << 10,
+            egress_requests: 100,
+            egress_bytes: 16 << 20,
         }
     }
 }

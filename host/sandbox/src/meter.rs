@@ -17,13 +17,18 @@ pub(crate) struct Meter {
     memory: Gauge,
     table: Gauge,
     host_calls: Gauge,
+    pub(crate) host_bytes: Gauge,
+    pub(crate) host_us: Gauge,
+    pub(crate) log_bytes: Gauge,
+    pub(crate) egress_requests: Gauge,
+    pub(crate) egress_bytes: Gauge,
     /// What one memory of the pool can hold.
     memory_bytes_max: u64,
     counts: [u32; 3],
 }
 
-/// One thing that is counted.
-struct Gauge {
+/// One thing that is counted, over the whole call.
+pub(crate) struct Gauge {
     kind: Kind,
     limit: &'static str,
     allowed: u64,
@@ -37,6 +42,11 @@ impl Meter {
             memory: Gauge::new(Kind::Memory, "memory_bytes", limits.memory_bytes),
             table: Gauge::new(Kind::Table, "table_elements", limits.table_elements),
             host_calls: Gauge::new(Kind::HostCalls, "host_calls", limits.host_calls),
+            host_bytes: Gauge::new(Kind::HostcallBytes, "host_bytes", limits.host_bytes),
+            host_us: Gauge::new(Kind::Deadline, "host_us", limits.host_us),
+            log_bytes: Gauge::new(Kind::Output, "log_bytes", limits.log_bytes),
+            egress_requests: Gauge::new(Kind::Egress, "egress_requests", limits.egress_requests),
+            egress_bytes: Gauge::new(Kind::Egress, "egress_bytes", limits.egress_bytes),
             counts: [limits.instances, limits.tables, limits.memories],
         }
     }
@@ -67,7 +77,8 @@ impl Gauge {
         Ok(())
     }
 
-    fn grow(&mut self, by: u64) -> Result<()> {
+    /// Counts more, or stops the guest where that is more than is allowed.
+    pub(crate) fn grow(&mut self, by: u64) -> Result<()> {
         let wanted = self.used.saturating_add(by);
         self.check(wanted)?;
         self.used = wanted;

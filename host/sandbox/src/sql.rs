@@ -3,12 +3,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use stockade_workflow::{Fault, Grant};
+use stockade_workflow::{Capability, Fault, Grant};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::Result;
 use crate::bindings::sql;
 use crate::database::{Database, Session};
+use crate::rights::Rights;
 use crate::state::State;
 
 /// What a statement can answer.
@@ -16,7 +17,6 @@ pub(crate) type Answer<T> = std::result::Result<T, sql::Error>;
 
 /// The databases that one tool was granted, by the name that it uses.
 pub(crate) struct Databases {
-    tool: String,
     by_name: BTreeMap<String, Arc<Database>>,
 }
 
@@ -29,22 +29,20 @@ impl Databases {
     pub(crate) fn new(tool: &str, grants: &[Grant]) -> Result<Self> {
         let mut by_name = BTreeMap::new();
         for grant in grants {
-            let Grant::Sql { name, url, access } = grant else { continue };
+            let Grant::Sql { name, url, access, .. } = grant else { continue };
             let database = Arc::new(Database::new(tool, name, url, *access)?);
             if by_name.insert(name.clone(), database).is_some() {
                 return Err(Fault::invalid("grant", format!("sql \"{name}\" is granted twice to tool \"{tool}\"")));
             }
         }
-        Ok(Self { tool: tool.to_owned(), by_name })
+        Ok(Self { by_name })
     }
 
-    fn find(&self, name: &str) -> Answer<Arc<Database>> {
+    fn find(&self, rights: &Rights, name: &str) -> Answer<Arc<Database>> {
         self.by_name.get(name).cloned().ok_or_else(|| {
             let name = name.escape_debug();
-            sql::Error::Denied(format!(
-                "tool \"{}\" asked for sql \"{name}\", which is not granted; a grant of sql \"{name}\" would allow it",
-                self.tool
-            ))
+            let line = format!("sql = [{{ name = \"{name}\", url = \"sqlite:PATH\" }}]");
+            sql::Error::Denied(rights.denial(Capability::Sql, &format!("sql \"{name}\""), &line))
         })
     }
 }
@@ -83,12 +81,12 @@ impl State {
         name: &str,
         work: impl FnOnce(&Session) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
-        let answer = match self.databases.find(name) {
+        let answer = match self.rights.databases.find(&self.rights, name) {
             Ok(database) => blocking(database, self.deadline, work).await,
             Err(denied) => Err(denied),
         };
         if let Err(sql::Error::Denied(why)) = &answer {
-            self.denial.get_or_insert_with(|| why.clone());
+            self.deny(why);
         }
         answer
     }

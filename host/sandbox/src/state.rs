@@ -6,14 +6,14 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::Limits;
 use crate::meter::Meter;
-use crate::sql::Databases;
+use crate::rights::Rights;
 use crate::wasi::Wasi;
 
 /// What the host keeps for one call, beside the guest itself.
 pub(crate) struct State {
     pub(crate) meter: Meter,
     pub(crate) idempotency_key: String,
-    pub(crate) databases: Arc<Databases>,
+    pub(crate) rights: Arc<Rights>,
     pub(crate) deadline: Instant,
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
@@ -28,7 +28,7 @@ impl State {
     pub(crate) fn new(
         limits: &Limits,
         meter: Meter,
-        databases: Arc<Databases>,
+        rights: Arc<Rights>,
         key: &str,
         seed: u64,
         deadline: Instant,
@@ -38,7 +38,7 @@ impl State {
         Self {
             meter,
             idempotency_key: key.to_owned(),
-            databases,
+            rights,
             deadline,
             denial: None,
             resources,
@@ -52,6 +52,11 @@ impl State {
     pub(crate) fn called(&mut self) -> &mut Self {
         self.meter.note_host_call();
         self
+    }
+
+    /// Remembers a denial, for a tool that then fails fails because of it.
+    pub(crate) fn deny(&mut self, why: &str) {
+        self.denial.get_or_insert_with(|| why.to_owned());
     }
 
     pub(crate) fn resources(&mut self) -> &mut ResourceTable {

@@ -6,7 +6,7 @@ use wasmtime::component::InstancePre;
 
 use crate::call::{Call, Outcome, perform};
 use crate::engine::chain;
-use crate::sql::Databases;
+use crate::rights::Rights;
 use crate::state::State;
 use crate::{Component, Engine, Function, Result, linker};
 
@@ -21,7 +21,7 @@ struct Inner {
     engine: Engine,
     component: Component,
     grants: Vec<Grant>,
-    databases: Arc<Databases>,
+    rights: Arc<Rights>,
     pre: InstancePre<State>,
 }
 
@@ -34,13 +34,13 @@ impl Tool {
     pub fn new(engine: &Engine, name: &str, component: Component, grants: &[Grant]) -> Result<Self> {
         let named = |fault: Fault| fault.tool(name);
         offered(name, &component).map_err(named)?;
-        let databases = Arc::new(Databases::new(name, grants).map_err(named)?);
+        let rights = Arc::new(Rights::new(name, component.asks(), grants).map_err(named)?);
         let pre = engine.linker().instantiate_pre(component.compiled());
         let pre = pre.map_err(|error| {
             named(Fault::invalid("component", format!("tool \"{name}\" cannot be linked: {}", chain(&error))))
         })?;
         let (name, grants, engine) = (name.to_owned(), grants.to_vec(), engine.clone());
-        Ok(Self { inner: Arc::new(Inner { name, engine, component, grants, databases, pre }) })
+        Ok(Self { inner: Arc::new(Inner { name, engine, component, grants, rights, pre }) })
     }
 
     /// Returns the name under which the operator added it.
@@ -89,8 +89,8 @@ impl Tool {
         &self.inner.engine
     }
 
-    pub(crate) fn databases(&self) -> &Arc<Databases> {
-        &self.inner.databases
+    pub(crate) fn rights(&self) -> &Arc<Rights> {
+        &self.inner.rights
     }
 
     pub(crate) fn pre(&self) -> &InstancePre<State> {

@@ -62,6 +62,10 @@ pub enum Kind {
     Handles,
     /// The guest wrote or returned too much.
     Output,
+    /// The guest used up what it may write to a granted directory.
+    FsQuota,
+    /// The guest used up what it may send and receive.
+    Egress,
     /// Something was asked for that is not granted.
     Denied,
     /// A value, a component, a command or a file is not what it must be; `detail` says which.

@@ -39,7 +39,7 @@ pub use effect::{Effect, ToolCall};
 pub use entry::{Change, Entry, FORMAT};
 pub use event::{Event, ToolOutcome};
 pub use fault::{Breach, Fault, Kind};
-pub use grant::{Access, Capability, Grant, grants_digest};
+pub use grant::{Access, Capability, Grant, Quota, grants_digest};
 pub use graph::{Graph, State, Want};
 pub use money::Cents;
 pub use run_id::RunId;

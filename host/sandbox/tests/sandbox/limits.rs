@@ -91,6 +91,11 @@ async fn limits_may_be_as_large_as_they_like() {
         argument_bytes: u64::MAX,
         output_bytes: u64::MAX,
         stdio_bytes: u64::MAX,
+        host_bytes: u64::MAX,
+        host_us: u64::MAX,
+        log_bytes: u64::MAX,
+        egress_requests: u64::MAX,
+        egress_bytes: u64::MAX,
     };
     assert!(call(&built_tool("probe"), "print", json!({"bytes": 10}), limits).await.result.is_ok());
 }

@@ -110,8 +110,8 @@ async fn parameters_are_bound_and_must_fit() {
 async fn another_name_is_denied() {
     let arguments = json!({"connection": "ledger\u{1b}", "statement": "SELECT 1", "parameters": []});
     let message = denial(call(&reader().tool, "query", arguments, Limits::default()).await.result);
-    let expected = "tool \"test\" asked for sql \"ledger\\u{1b}\", which is not granted; \
-                    a grant of sql \"ledger\\u{1b}\" would allow it";
+    let expected = "tool \"test\" asked for sql \"ledger\\u{1b}\", which is not granted; in stockade.toml, \
+                    under [tool.test.grants], sql = [{ name = \"ledger\\u{1b}\", url = \"sqlite:PATH\" }] would allow it";
     assert!(message.starts_with(expected), "{message}");
 }
 

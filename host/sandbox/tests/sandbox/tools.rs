@@ -73,7 +73,8 @@ async fn without_a_grant_the_denial_is_the_answer() {
     assert_eq!(fault.kind, Kind::Denied);
     assert_eq!(
         fault.message,
-        "tool \"test\" asked for sql \"shop\", which is not granted; a grant of sql \"shop\" would allow it"
+        "tool \"test\" asked for sql \"shop\", which is not granted; in stockade.toml, under [tool.test.grants], \
+         sql = [{ name = \"shop\", url = \"sqlite:PATH\" }] would allow it"
     );
     assert_eq!((fault.tool.as_deref(), fault.call_id.as_deref()), (Some("test"), Some("run-1/key")));
 }

@@ -1,0 +1,47 @@
+use std::collections::BTreeSet;
+
+use stockade_workflow::{Capability, Grant};
+
+use crate::Result;
+use crate::sql::Databases;
+
+/// What one tool may do: what it asks for, and of that what it was granted.
+///
+/// A grant of what was not asked for is as good as none, so that a component that changes cannot begin to use what an
+/// earlier one left lying about.
+pub(crate) struct Rights {
+    tool: String,
+    asks: BTreeSet<Capability>,
+    pub(crate) databases: Databases,
+}
+
+impl Rights {
+    /// Opens what is both asked for and granted.
+    ///
+    /// # Errors
+    ///
+    /// A grant cannot be honoured, or two are of one name.
+    pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant]) -> Result<Self> {
+        let effective: Vec<_> = grants.iter().filter(|grant| asks.contains(&grant.capability())).cloned().collect();
+        let databases = Databases::new(tool, &effective)?;
+        Ok(Self { tool: tool.to_owned(), asks, databases })
+    }
+
+    /// Says that something is denied and what would allow it: for the guest, and for the operator.
+    ///
+    /// `what` is the thing asked for, as in `sql "shop"`; `line` is the line of `stockade.toml` that would grant it.
+    pub(crate) fn denial(&self, capability: Capability, what: &str, line: &str) -> String {
+        let Self { tool, asks, .. } = self;
+        if asks.contains(&capability) {
+            format!(
+                "tool \"{tool}\" asked for {what}, which is not granted; in stockade.toml, under [tool.{tool}.grants], \
+                 {line} would allow it"
+            )
+        } else {
+            format!(
+                "tool \"{tool}\" asked for {what}, but its manifest does not ask for {capability}; \
+                 {capability} = \"WHY\" under [asks] there, and a grant, would allow it"
+            )
+        }
+    }
+}
