@@ -92,10 +92,13 @@ impl<'a> Prepared<'a> {
             Err(_) => Err(late(self.limits, self.deadline, "the guest was still at work")),
         };
         let usage = used(self.fuel_used(), self.store.data().meter.memory_bytes_peak(), Some(self.started));
-        let denial = self.store.data_mut().denial.take();
+        let State { denial, file_denials, .. } = self.store.data_mut();
+        let (denial, file_denials) = (denial.take(), std::mem::take(file_denials));
         let (stdout, stderr) = self.store.data_mut().written();
-        let result =
-            ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| explained(fault, denial));
+        let result = ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| {
+            let denial = denial.or_else(|| file_denials.explaining(&fault));
+            explained(fault, denial)
+        });
         Outcome { result, usage, stdout, stderr }
     }
 
@@ -149,7 +152,7 @@ fn store(tool: &Tool, call: &Call<'_>, deadline: Instant) -> wasmtime::Result<St
     if tool.calls_host() {
         // The hook also sees wasmtime's own helpers, so it only checks what the interfaces have counted.
         store.call_hook(|store, hook| match hook {
-            CallHook::ReturningFromHost => store.data().meter.check_host_calls(),
+            CallHook::ReturningFromHost => store.data().meter.check_noted(),
             _ => Ok(()),
         });
     }

@@ -37,6 +37,7 @@ mod database;
 mod effect;
 mod engine;
 mod failure;
+mod fs;
 mod function;
 mod limits;
 mod linker;

@@ -55,13 +55,20 @@ impl Meter {
         self.memory.used
     }
 
-    /// Notes a call into the host. Where it is noted nothing can fail, so [`Meter::check_host_calls`] follows.
+    /// Notes a call into the host. Where it is noted nothing can fail, so [`Meter::check_noted`] follows.
     pub(crate) fn note_host_call(&mut self) {
         self.host_calls.used = self.host_calls.used.saturating_add(1);
     }
 
-    pub(crate) fn check_host_calls(&self) -> Result<()> {
-        self.host_calls.check(self.host_calls.used)
+    /// Notes bytes that a stream has carried, where nothing can fail either.
+    pub(crate) fn note_host_bytes(&mut self, bytes: u64) {
+        self.host_bytes.used = self.host_bytes.used.saturating_add(bytes);
+    }
+
+    /// Stops the guest if what was noted is more than is allowed.
+    pub(crate) fn check_noted(&self) -> Result<()> {
+        self.host_calls.check(self.host_calls.used)?;
+        self.host_bytes.check(self.host_bytes.used)
     }
 }
 

@@ -3,7 +3,9 @@ use std::collections::BTreeSet;
 use stockade_workflow::{Capability, Grant};
 
 use crate::Result;
+use crate::fs::Directories;
 use crate::sql::Databases;
+use crate::wasi::Real;
 
 /// What one tool may do: what it asks for, and of that what it was granted.
 ///
@@ -13,6 +15,8 @@ pub(crate) struct Rights {
     tool: String,
     asks: BTreeSet<Capability>,
     pub(crate) databases: Databases,
+    pub(crate) directories: Directories,
+    pub(crate) real: Real,
 }
 
 impl Rights {
@@ -24,7 +28,14 @@ impl Rights {
     pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant]) -> Result<Self> {
         let effective: Vec<_> = grants.iter().filter(|grant| asks.contains(&grant.capability())).cloned().collect();
         let databases = Databases::new(tool, &effective)?;
-        Ok(Self { tool: tool.to_owned(), asks, databases })
+        let directories = Directories::new(tool, &effective)?;
+        let real = Real::new(&effective);
+        Ok(Self { tool: tool.to_owned(), asks, databases, directories, real })
+    }
+
+    /// Returns the name of the tool, for messages.
+    pub(crate) fn tool(&self) -> &str {
+        &self.tool
     }
 
     /// Says that something is denied and what would allow it: for the guest, and for the operator.

@@ -5,6 +5,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::Limits;
+use crate::fs::{Denials, Mounts};
 use crate::meter::Meter;
 use crate::rights::Rights;
 use crate::wasi::Wasi;
@@ -17,11 +18,14 @@ pub(crate) struct State {
     pub(crate) deadline: Instant,
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
+    pub(crate) file_denials: Denials,
     resources: ResourceTable,
     seed: u64,
     stdio_bytes: u64,
     /// Made when the guest first asks for it: most tools never do.
     wasi: Option<Wasi>,
+    /// Made when the guest first asks for its directories.
+    mounts: Option<Mounts>,
 }
 
 impl State {
@@ -41,22 +45,31 @@ impl State {
             rights,
             deadline,
             denial: None,
+            file_denials: Denials::default(),
             resources,
             seed,
             stdio_bytes: limits.stdio_bytes,
             wasi: None,
+            mounts: None,
         }
     }
 
     /// Counts a call into the host. Every interface is reached through this.
     pub(crate) fn called(&mut self) -> &mut Self {
         self.meter.note_host_call();
+        if let Some(mounts) = &self.mounts {
+            self.meter.note_host_bytes(mounts.take_carried());
+        }
         self
     }
 
     /// Remembers a denial, for a tool that then fails fails because of it.
     pub(crate) fn deny(&mut self, why: &str) {
         self.denial.get_or_insert_with(|| why.to_owned());
+    }
+
+    pub(crate) fn mounts(&mut self) -> &Mounts {
+        self.mounts.get_or_insert_with(|| Mounts::new(&self.rights.directories))
     }
 
     pub(crate) fn resources(&mut self) -> &mut ResourceTable {
@@ -71,7 +84,7 @@ impl State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(self.seed, self.stdio_bytes));
+        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(self.seed, self.stdio_bytes, self.rights.real));
         WasiCtxView { ctx: wasi.ctx(), table: &mut self.resources }
     }
 }

@@ -5,6 +5,7 @@ mod cache;
 mod common;
 mod components;
 mod determinism;
+mod fs;
 mod limits;
 mod sql;
 mod tools;
