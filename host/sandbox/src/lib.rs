@@ -37,7 +37,7 @@ mod database;
 mod effect;
 mod engine;
 mod failure;
-mod fs;
+mod files;
 mod function;
 mod limits;
 mod linker;

@@ -2,7 +2,7 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::state::State;
-use crate::{effect, fs, sql, wasi};
+use crate::{effect, files, sql, wasi};
 
 /// Everything that a component may import, by name and compatible version. The network is not among it.
 const OFFERED: &[(&str, &str)] = &[
@@ -37,7 +37,7 @@ const OFFERED: &[(&str, &str)] = &[
 pub(crate) fn everything(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     effect::add_to_linker(&mut linker)?;
-    fs::add_to_linker(&mut linker)?;
+    files::add_to_linker(&mut linker)?;
     sql::add_to_linker(&mut linker)?;
     wasi::add_to_linker(&mut linker)?;
     Ok(linker)

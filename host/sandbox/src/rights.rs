@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use stockade_workflow::{Capability, Grant};
 
 use crate::Result;
-use crate::fs::Directories;
+use crate::files::Directories;
 use crate::sql::Databases;
 use crate::wasi::Real;
 

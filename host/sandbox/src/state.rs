@@ -5,7 +5,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::Limits;
-use crate::fs::{Denials, Mounts};
+use crate::files::{Denials, Mounts};
 use crate::meter::Meter;
 use crate::rights::Rights;
 use crate::wasi::Wasi;

@@ -22,7 +22,7 @@ const EPOCH: Duration = Duration::from_secs(1_767_225_600);
 /// How far a guest's time moves each time it looks.
 const TICK: Duration = Duration::from_millis(1);
 
-/// WASI 0.2 with nothing in it: no environment, no arguments, a closed input, captured outputs. Files are in `fs.rs`.
+/// WASI 0.2 with nothing in it: no environment, no arguments, a closed input, captured outputs. Files are in `files.rs`.
 ///
 /// Unless the machine's clock or random were granted, the time is not the machine's: it begins at a fixed instant and moves one millisecond each time it is read. Random
 /// comes from the call's seed. So the same call gives the same answer and uses the same fuel, and no guest can time
@@ -101,8 +101,8 @@ impl HostMonotonicClock for Clock {
 /// What of the machine a tool was granted in place of what only looks like it.
 #[derive(Clone, Copy)]
 pub(crate) struct Real {
-    clock: bool,
-    random: bool,
+    pub(crate) clock: bool,
+    pub(crate) random: bool,
 }
 
 impl Real {

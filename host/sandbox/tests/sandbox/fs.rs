@@ -56,7 +56,7 @@ impl Place {
     }
 
     async fn std_within(&self, action: &str, path: &str, with: &str, limits: Limits) -> Result<String, Fault> {
-        let answer = call(&self.tool, "std_file", json!({"action": action, "path": path, "with": with}), limits).await;
+        let answer = call(&self.tool, "std_file", json!({"action": action, "path": path, "extra": with}), limits).await;
         self.checked(answer.result.map(|value| value.as_str().unwrap().to_owned()))
     }
 
@@ -72,7 +72,7 @@ impl Place {
         number: u64,
         limits: Limits,
     ) -> Result<String, Fault> {
-        let arguments = json!({"action": action, "at": "/data", "path": path, "with": with, "number": number});
+        let arguments = json!({"action": action, "at": "/data", "path": path, "extra": with, "number": number});
         let answer = call(&self.tool, "wasi_file", arguments, limits).await;
         self.checked(answer.result.map(|value| value.as_str().unwrap().to_owned()))
     }
@@ -171,7 +171,7 @@ async fn a_reader_reads_and_is_told_what_would_let_it_write() {
 async fn without_a_grant_the_denial_names_the_file() {
     let tool = tool(FILES.clone(), &[]);
     let ask = async |action: &str, path: &str| {
-        let arguments = json!({"action": action, "path": path, "with": ""});
+        let arguments = json!({"action": action, "path": path, "extra": ""});
         call(&tool, "std_file", arguments, Limits::default()).await.result
     };
     let fault = ask("read", "/etc/passwd").await.unwrap_err();
@@ -237,7 +237,7 @@ async fn no_path_leads_out() {
     symlink("../outside", place.data("sub/../up")).unwrap();
     symlink("/proc/self/fd", place.data("descriptors")).unwrap();
     symlink("/proc/self/root", place.data("root")).unwrap();
-    let mut ways = vec![
+    let ways = [
         "..",
         "../outside/secret.txt",
         "sub/../../outside/secret.txt",
@@ -265,8 +265,12 @@ async fn no_path_leads_out() {
         "//etc/passwd",
         "folder/../../outside/secret.txt",
     ];
-    let absolute = secret.display().to_string();
-    ways.push(&absolute);
+    let secret = secret.display().to_string();
+    let arguments = json!({"action": "read", "at": "/data", "path": secret, "extra": "", "number": 0});
+    assert_eq!(
+        call(&place.tool, "wasi_file", arguments, Limits::default()).await.result.unwrap_err().kind,
+        Kind::Denied
+    );
     for way in ways {
         for how in ["read,follow", "read", "write", "write,follow", "read,directory,follow", "write,follow,truncate"] {
             let opened = place.wasi("open", way, how, 0).await;
@@ -281,8 +285,9 @@ async fn no_path_leads_out() {
             let path = if action == "symlink" { "sub/link" } else { "a.txt" };
             let with = if action == "symlink" { target } else { way };
             let done = place.wasi(action, path, with, 0).await;
-            // A name of the directory itself is replaced or linked to; that leads nowhere.
-            let inside = !way.starts_with('/') && !way.contains('/') && !way.contains("..");
+            // A name in the directory itself is replaced, or linked to; that leads nowhere.
+            let down = !way.starts_with('/') && !way.contains("..");
+            let inside = if action == "symlink" { down } else { down && !way.contains('/') };
             assert!(done.is_err() || inside, "{action} {with}: {done:?}");
             let _ = fs::remove_file(place.data("sub/link"));
             fs::write(place.data("a.txt"), "hello").unwrap();
@@ -293,7 +298,9 @@ async fn no_path_leads_out() {
     for way in ["a.txt", "./a.txt", "sub/../a.txt", "sub//.././a.txt"] {
         assert_eq!(place.wasi("read", way, "", 0).await.unwrap(), "hello", "{way}");
     }
-    for way in ["A.TXT", "a.txt.", "a.txt ", "C:\\a.txt", "\\\\?\\C:\\", "CON", "sub\\b.txt", "a\u{2024}txt", "..\\a.txt"] {
+    for way in
+        ["A.TXT", "a.txt.", "a.txt ", "C:\\a.txt", "\\\\?\\C:\\", "CON", "sub\\b.txt", "a\u{2024}txt", "..\\a.txt"]
+    {
         assert_eq!(place.code("read", way, "", 0).await, "no-entry", "{way}");
     }
 }
@@ -320,7 +327,7 @@ async fn a_way_out_is_a_denial() {
     assert_eq!(fault.kind, Kind::Denied);
     assert!(
         fault.message.starts_with(
-            "tool \"test\" asked for fs \"/data/folder/secret.txt\", which leads out of the granted directory and"
+            "tool \"test\" asked for fs \"/data/folder/secret.txt\" (a way out of the granted directory), which"
         ),
         "{fault}"
     );
@@ -371,8 +378,7 @@ async fn read_only_is_read_only() {
         fs::write(dir.join("a.txt"), "hello").unwrap();
         fs::create_dir(dir.join("sub")).unwrap();
     }
-    let grants =
-        [Grant::fs(ro.display().to_string(), "/ro"), Grant::fs(rw.display().to_string(), "/rw").writable()];
+    let grants = [Grant::fs(ro.display().to_string(), "/ro"), Grant::fs(rw.display().to_string(), "/rw").writable()];
     let tool = tool(FILES.clone(), &grants);
     let metadata = || (fs::metadata(ro.join("a.txt")).unwrap(), fs::metadata(&ro).unwrap());
     let before = metadata();
@@ -407,15 +413,21 @@ async fn read_only_is_read_only() {
         ("/rw", "link", "a.txt", "/ro|b.txt"),
     ];
     for (at, action, path, with) in attempts {
-        let arguments = json!({"action": action, "at": at, "path": path, "with": with, "number": 0});
+        let arguments = json!({"action": action, "at": at, "path": path, "extra": with, "number": 0});
         let fault = call(&tool, "wasi_file", arguments, Limits::default()).await.result.unwrap_err();
         assert!(matches!(fault.kind, Kind::Denied | Kind::GuestError), "{action} {path} {with}: {fault:?}");
     }
     assert_eq!(fs::read_to_string(ro.join("a.txt")).unwrap(), "hello");
     assert_eq!(fs::read_dir(&ro).unwrap().count(), 2);
     for (before, after) in [(&before.0, &metadata().0), (&before.1, &metadata().1)] {
-        assert_eq!((before.mtime(), before.mtime_nsec(), before.nlink()), (after.mtime(), after.mtime_nsec(), after.nlink()));
-        assert_eq!((before.ctime(), before.ctime_nsec(), before.ino()), (after.ctime(), after.ctime_nsec(), after.ino()));
+        assert_eq!(
+            (before.mtime(), before.mtime_nsec(), before.nlink()),
+            (after.mtime(), after.mtime_nsec(), after.nlink())
+        );
+        assert_eq!(
+            (before.ctime(), before.ctime_nsec(), before.ino()),
+            (after.ctime(), after.ctime_nsec(), after.ino())
+        );
     }
 }
 
@@ -443,9 +455,12 @@ async fn a_disk_is_not_filled() {
         let left = fs::metadata(place.data("big")).unwrap();
         assert!(left.len() <= 100_000 && left.blocks() * 512 <= 200_000, "{action}: {}", left.len());
     }
-    for (action, with, number) in
-        [("write", "x", 1 << 40), ("stream-write", "x", 1 << 40), ("set-size", "", 1 << 40), ("stream-zeroes", "", 1 << 30)]
-    {
+    for (action, with, number) in [
+        ("write", "x", 1 << 40),
+        ("stream-write", "x", 1 << 40),
+        ("set-size", "", 1 << 40),
+        ("stream-zeroes", "", 1 << 30),
+    ] {
         let (kind, limit, ..) = breach(place.wasi(action, "a.txt", with, number).await);
         assert_eq!((kind, limit.as_str()), (Kind::FsQuota, "fs_bytes"), "{action}");
         assert!(fs::metadata(place.data("a.txt")).unwrap().len() <= 100_005, "{action}");
@@ -523,7 +538,8 @@ async fn special_files_are_not_opened() {
     fs::hard_link(place.outside("secret.txt"), place.data("hard")).unwrap();
     symlink("pipe", place.data("to-pipe")).unwrap();
     for path in ["pipe", "socket", "hard", "to-pipe"] {
-        for how in ["read,follow", "write,follow", "read,write,follow", "write,truncate,follow", "write,create,follow"] {
+        for how in ["read,follow", "write,follow", "read,write,follow", "write,truncate,follow", "write,create,follow"]
+        {
             assert_eq!(place.code("open", path, how, 0).await, "not-permitted", "{path} {how}");
         }
         assert_eq!(place.code("set-times-at", path, "0", 0).await, "not-permitted", "{path}");
@@ -533,7 +549,7 @@ async fn special_files_are_not_opened() {
     assert!(fault.message.contains("fs \"/data/pipe\", which is a pipe, a socket or a device"), "{fault}");
     let fault = place.std("append", "/data/hard", "x").await.unwrap_err();
     assert!(fault.message.contains("fs \"/data/hard\", which has a second name (a hard link)"), "{fault}");
-    assert_eq!(place.wasi("stat", "pipe", "", 0).await.unwrap(), "Fifo 0");
+    assert_eq!(place.wasi("stat", "pipe", "", 0).await.unwrap(), "Unknown 0");
     assert!(place.std("list", "/data", "").await.unwrap().contains("hard pipe socket"));
     // The other way about: a guest can make no link, so its own files always open again.
     assert_eq!(place.code("link", "a.txt", "b.txt", 0).await, "unsupported");
@@ -544,7 +560,7 @@ async fn special_files_are_not_opened() {
 async fn devices_are_not_opened() {
     let tool = tool(FILES.clone(), &[Grant::fs("/dev", "/dev").writable()]);
     for path in ["/dev/null", "/dev/zero", "/dev/tty", "/dev/random"] {
-        let arguments = json!({"action": "read", "path": path, "with": ""});
+        let arguments = json!({"action": "read", "path": path, "extra": ""});
         let fault = call(&tool, "std_file", arguments, Limits::default()).await.result.unwrap_err();
         assert_eq!(fault.kind, Kind::Denied, "{fault}");
     }
@@ -592,7 +608,10 @@ async fn extreme_numbers_are_errors() {
             let done = place.wasi(action, "a.txt", "x", number).await;
             // The largest number that the system has is a time that some file systems can keep, cut to what they can.
             let kept = number == i64::MAX as u64 && action.starts_with("set-times");
-            assert!(kept || matches!(&done, Err(fault) if fault.kind == Kind::GuestError), "{action} {number}: {done:?}");
+            assert!(
+                kept || matches!(&done, Err(fault) if fault.kind == Kind::GuestError),
+                "{action} {number}: {done:?}"
+            );
         }
         for action in ["read", "stream-read"] {
             let done = place.wasi(action, "a.txt", "x", number).await;
@@ -639,7 +658,8 @@ async fn streams_read_and_write() {
 #[tokio::test]
 async fn files_are_told_apart() {
     let place = writer();
-    let (a, b) = (place.wasi("hash", "a.txt", "", 0).await.unwrap(), place.wasi("hash", "sub/b.txt", "", 0).await.unwrap());
+    let (a, b) =
+        (place.wasi("hash", "a.txt", "", 0).await.unwrap(), place.wasi("hash", "sub/b.txt", "", 0).await.unwrap());
     assert_ne!(a, b);
     assert_eq!(place.wasi("hash", "sub/../a.txt", "", 0).await.unwrap(), a);
     assert_eq!(place.wasi("same", "a.txt", "", 0).await.unwrap(), "true");
@@ -708,7 +728,8 @@ async fn a_tool_that_may_write_is_not_repeated() {
 /// The clock is the machine's only where that was granted.
 #[tokio::test]
 async fn a_real_clock_is_granted() {
-    let now = async |tool: &Tool| call(tool, "now", json!({}), Limits::default()).await.result.unwrap().as_u64().unwrap();
+    let now =
+        async |tool: &Tool| call(tool, "now", json!({}), Limits::default()).await.result.unwrap().as_u64().unwrap();
     let real = tool(ENGINE.load(&built("probe")).unwrap(), &[Grant::Clock]);
     let machine = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let (before, told, after) = (machine(), now(&real).await, machine());
@@ -736,7 +757,7 @@ async fn real_random_is_granted() {
 #[tokio::test]
 async fn denials_are_the_same_on_every_call() {
     let tool = tool(FILES.clone(), &[]);
-    let arguments = json!({"action": "read", "path": "/etc/passwd", "with": ""});
+    let arguments = json!({"action": "read", "path": "/etc/passwd", "extra": ""});
     let first = call(&tool, "std_file", arguments.clone(), Limits::default()).await;
     for _ in 0..100 {
         let again = call(&tool, "std_file", arguments.clone(), Limits::default()).await;

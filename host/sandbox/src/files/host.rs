@@ -131,7 +131,7 @@ impl State {
         };
         match bar {
             Bar::NotGranted => grant(&format!("fs \"{path}\"")),
-            Bar::Outside => grant(&format!("fs \"{path}\", which leads out of the granted directory and")),
+            Bar::Outside => grant(&format!("fs \"{path}\" (a way out of the granted directory)")),
             Bar::ReadOnly => format!(
                 "tool \"{tool}\" asked to change fs \"{path}\", but the grant is read-only; access = \"read-write\" \
                  would allow it"
@@ -243,7 +243,12 @@ impl HostDescriptor for State {
         self.on_node(&fd, Wish::Write, move |node| node.set_times(accessed, modified)).await
     }
 
-    async fn read(&mut self, fd: Resource<Descriptor>, length: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)> {
+    async fn read(
+        &mut self,
+        fd: Resource<Descriptor>,
+        length: Filesize,
+        offset: Filesize,
+    ) -> FsResult<(Vec<u8>, bool)> {
         let length = usize::try_from(length).unwrap_or(usize::MAX).min(CHUNK_BYTES);
         let bytes = self.on_file(&fd, Wish::Read, move |file| file.read(length, offset)).await?;
         self.meter.host_bytes.grow(bytes.len() as u64).map_err(FsError::trap)?;

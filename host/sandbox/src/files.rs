@@ -64,3 +64,24 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     filesystem::preopens::add_to_linker::<State, HasSelf<State>>(linker, State::called)?;
     filesystem::types::add_to_linker::<State, HasSelf<State>>(linker, State::called)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rights::Rights;
+    use stockade_workflow::Capability;
+
+    /// A component's manifest says what it asks for; what it does not ask for it does not get.
+    #[test]
+    fn what_is_not_asked_for_is_not_given() {
+        let dir = tempfile::tempdir().unwrap();
+        let grants = [Grant::fs(dir.path().display().to_string(), "/data"), Grant::Clock, Grant::Random];
+        let rights = |asks: &[Capability]| Rights::new("tool", asks.iter().copied().collect(), &grants).unwrap();
+        let none = rights(&[Capability::Sql]);
+        assert!(none.directories.0.is_empty() && !none.real.clock && !none.real.random);
+        let denial = none.denial(Capability::Fs, "fs \"/data/a\"", "");
+        assert!(denial.contains("its manifest does not ask for fs; fs = \"WHY\" under [asks] there"), "{denial}");
+        let all = rights(&[Capability::Fs, Capability::Clock, Capability::Random]);
+        assert!(all.directories.0.len() == 1 && all.real.clock && all.real.random);
+    }
+}

@@ -34,8 +34,7 @@ impl Directory {
     ///
     /// The path is not a directory that can be opened, or `at` is not an absolute path in its plainest spelling.
     pub(crate) fn open(tool: &str, path: &str, at: &str, access: Access, quota: Quota) -> Result<Self> {
-        let invalid =
-            |why: String| Fault::invalid("grant", format!("grant of fs \"{at}\" to tool \"{tool}\": {why}"));
+        let invalid = |why: String| Fault::invalid("grant", format!("grant of fs \"{at}\" to tool \"{tool}\": {why}"));
         if !is_plain(at) {
             return Err(invalid("where the guest finds it must be an absolute path, as in \"/data\"".into()));
         }
