@@ -104,12 +104,15 @@ impl Place {
             }
             "sync" => self.open("write")?.sync().map_err(code)?,
             "mkdir" => root.create_directory_at(path).map_err(code)?,
-            "mkdir-many" => (0..number).try_for_each(|n| root.create_directory_at(&format!("{path}{n}"))).map_err(code)?,
+            "mkdir-many" => {
+                (0..number).try_for_each(|n| root.create_directory_at(&format!("{path}{n}"))).map_err(code)?
+            }
             "mkdir-deep" => self.mkdir_deep(number)?,
             "make-many" => {
                 let how = OpenFlags::CREATE | OpenFlags::EXCLUSIVE;
                 for n in 0..number {
-                    root.open_at(PathFlags::empty(), &format!("{path}{n}"), how, DescriptorFlags::WRITE).map_err(code)?;
+                    root.open_at(PathFlags::empty(), &format!("{path}{n}"), how, DescriptorFlags::WRITE)
+                        .map_err(code)?;
                 }
             }
             "rmdir" => root.remove_directory_at(path).map_err(code)?,
@@ -175,9 +178,7 @@ impl Place {
         let mut at = self.open("read,directory")?;
         for _ in 0..number {
             at.create_directory_at("d").map_err(code)?;
-            at = at
-                .open_at(PathFlags::empty(), "d", OpenFlags::DIRECTORY, DescriptorFlags::READ)
-                .map_err(code)?;
+            at = at.open_at(PathFlags::empty(), "d", OpenFlags::DIRECTORY, DescriptorFlags::READ).map_err(code)?;
         }
         Ok(())
     }
