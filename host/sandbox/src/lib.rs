@@ -28,12 +28,10 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
-mod authorizer;
 mod bindings;
 mod cache;
 mod call;
 mod component;
-mod database;
 mod effect;
 mod engine;
 mod failure;

@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use stockade_workflow::{Capability, Grant};
 
-use crate::Result;
 use crate::sql::Databases;
+use crate::{Result, Secrets};
 
 /// What one tool may do: what it asks for, and of that what it was granted.
 ///
@@ -21,9 +21,9 @@ impl Rights {
     /// # Errors
     ///
     /// A grant cannot be honoured, or two are of one name.
-    pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant]) -> Result<Self> {
+    pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant], secrets: &Secrets) -> Result<Self> {
         let effective: Vec<_> = grants.iter().filter(|grant| asks.contains(&grant.capability())).cloned().collect();
-        let databases = Databases::new(tool, &effective)?;
+        let databases = Databases::new(tool, &effective, secrets)?;
         Ok(Self { tool: tool.to_owned(), asks, databases })
     }
 

@@ -54,6 +54,11 @@ impl State {
         self
     }
 
+    /// Counts bytes that a call into the host carries, in or out.
+    pub(crate) fn carry(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        self.meter.host_bytes.grow(bytes as u64)
+    }
+
     /// Remembers a denial, for a tool that then fails fails because of it.
     pub(crate) fn deny(&mut self, why: &str) {
         self.denial.get_or_insert_with(|| why.to_owned());
