@@ -6,6 +6,7 @@ mod common;
 mod components;
 mod determinism;
 mod limits;
+mod postgres;
 mod sql;
 mod tools;
 mod values;
