@@ -2,6 +2,8 @@ use std::collections::BTreeSet;
 
 use stockade_workflow::{Capability, Grant};
 
+use crate::config::Settings;
+use crate::kv::Buckets;
 use crate::sql::Databases;
 use crate::{Result, Secrets};
 
@@ -13,6 +15,9 @@ pub(crate) struct Rights {
     tool: String,
     asks: BTreeSet<Capability>,
     pub(crate) databases: Databases,
+    pub(crate) buckets: Buckets,
+    pub(crate) settings: Settings,
+    pub(crate) log: bool,
 }
 
 impl Rights {
@@ -24,7 +29,10 @@ impl Rights {
     pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant], secrets: &Secrets) -> Result<Self> {
         let effective: Vec<_> = grants.iter().filter(|grant| asks.contains(&grant.capability())).cloned().collect();
         let databases = Databases::new(tool, &effective, secrets)?;
-        Ok(Self { tool: tool.to_owned(), asks, databases })
+        let buckets = Buckets::new(tool, &effective)?;
+        let settings = Settings::new(tool, &effective)?;
+        let log = effective.contains(&Grant::Log);
+        Ok(Self { tool: tool.to_owned(), asks, databases, buckets, settings, log })
     }
 
     /// Says that something is denied and what would allow it: for the guest, and for the operator.
@@ -44,4 +52,14 @@ impl Rights {
             )
         }
     }
+}
+
+/// How much of a name that a guest made up is repeated to it and to the operator.
+const NAME_CHARS_MAX: usize = 64;
+
+/// Writes a guest's name in quotes, without what a terminal obeys, and not at any length.
+pub(crate) fn quoted(name: &str) -> String {
+    let end = name.char_indices().nth(NAME_CHARS_MAX);
+    let (shown, rest) = end.and_then(|(end, _)| name.split_at_checked(end)).unwrap_or((name, ""));
+    format!("\"{}{}\"", shown.escape_debug(), if rest.is_empty() { "" } else { "…" })
 }

@@ -5,6 +5,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::Limits;
+use crate::log::Line;
 use crate::meter::Meter;
 use crate::rights::Rights;
 use crate::wasi::Wasi;
@@ -17,6 +18,8 @@ pub(crate) struct State {
     pub(crate) deadline: Instant,
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
+    /// What the guest wrote to its log.
+    pub(crate) log: Vec<Line>,
     resources: ResourceTable,
     seed: u64,
     stdio_bytes: u64,
@@ -41,6 +44,7 @@ impl State {
             rights,
             deadline,
             denial: None,
+            log: Vec::new(),
             resources,
             seed,
             stdio_bytes: limits.stdio_bytes,

@@ -15,7 +15,7 @@ use wasmtime::component::{HasSelf, Linker};
 use self::postgres::Postgres;
 use self::sqlite::{Session, Sqlite};
 use crate::bindings::sql::{self, Error, Rows, Value};
-use crate::rights::Rights;
+use crate::rights::{Rights, quoted};
 use crate::state::State;
 use crate::{Result, Secrets};
 
@@ -57,9 +57,9 @@ impl Databases {
 
     fn find(&self, rights: &Rights, name: &str) -> Answer<&Database> {
         self.by_name.get(name).ok_or_else(|| {
-            let name = name.escape_debug();
-            let line = format!("sql = [{{ name = \"{name}\", url = \"sqlite:PATH\" }}]");
-            Error::Denied(rights.denial(Capability::Sql, &format!("sql \"{name}\""), &line))
+            let name = quoted(name);
+            let line = format!("sql = [{{ name = {name}, url = \"sqlite:PATH\" }}]");
+            Error::Denied(rights.denial(Capability::Sql, &format!("sql {name}"), &line))
         })
     }
 }

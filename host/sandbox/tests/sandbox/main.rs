@@ -4,8 +4,11 @@
 mod cache;
 mod common;
 mod components;
+mod config;
 mod determinism;
+mod kv;
 mod limits;
+mod log;
 mod postgres;
 mod sql;
 mod tools;

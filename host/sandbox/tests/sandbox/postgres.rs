@@ -96,13 +96,7 @@ impl Shop {
     }
 }
 
-async fn run(
-    tool: &Tool,
-    function: &str,
-    statement: &str,
-    parameters: Value,
-    limits: Limits,
-) -> Result<Value, Fault> {
+async fn run(tool: &Tool, function: &str, statement: &str, parameters: Value, limits: Limits) -> Result<Value, Fault> {
     let arguments = json!({"connection": "shop", "statement": statement, "parameters": parameters});
     call(tool, function, arguments, limits).await.result
 }
@@ -159,7 +153,11 @@ async fn every_type_with_a_counterpart_goes_both_ways() {
         ("varchar(3)", json!({"text": "abc"}), json!({"text": "abc"})),
         ("name", json!({"text": "n"}), json!({"text": "n"})),
         ("bytea", json!({"blob": "AP8="}), json!({"blob": "AP8="})),
-        ("uuid", json!({"text": "018F0000-1234-7ABC-8DEF-0123456789AB"}), json!({"text": "018f0000-1234-7abc-8def-0123456789ab"})),
+        (
+            "uuid",
+            json!({"text": "018F0000-1234-7ABC-8DEF-0123456789AB"}),
+            json!({"text": "018f0000-1234-7abc-8def-0123456789ab"}),
+        ),
         ("json", json!({"text": "{\"a\": 1}"}), json!({"text": "{\"a\": 1}"})),
         ("jsonb", json!({"text": "{\"a\":1}"}), json!({"text": "{\"a\": 1}"})),
         ("mood", json!({"text": "calm"}), json!({"text": "calm"})),
@@ -255,7 +253,8 @@ async fn a_reader_cannot_write() {
 #[ignore = "needs PostgreSQL; tests/postgres starts one"]
 async fn a_writer_writes_and_is_told_how_much() {
     let shop = Shop::writer().await;
-    let answer = shop.run("execute", "INSERT INTO items VALUES ($1, $2), (4, 'b')", json!([{"integer": 3}, {"text": "a"}]));
+    let answer =
+        shop.run("execute", "INSERT INTO items VALUES ($1, $2), (4, 'b')", json!([{"integer": 3}, {"text": "a"}]));
     assert_eq!(answer.await, Ok(json!(2)));
     assert_eq!(shop.items().await, 4);
     let (name, text) = case(shop.execute("INSERT INTO items VALUES (5, 'a')").await);
@@ -263,7 +262,10 @@ async fn a_writer_writes_and_is_told_how_much() {
     assert!(text.contains("items_name_key"), "{text}");
     // A constraint that is checked when the transaction ends is checked before the answer.
     assert_eq!(case(shop.execute("INSERT INTO lines VALUES (99)").await).0, "constraint");
-    assert_eq!(shop.execute("WITH old AS (SELECT 4 AS id) DELETE FROM items USING old WHERE items.id = old.id").await, Ok(json!(1)));
+    assert_eq!(
+        shop.execute("WITH old AS (SELECT 4 AS id) DELETE FROM items USING old WHERE items.id = old.id").await,
+        Ok(json!(1))
+    );
     assert_eq!(shop.items().await, 3);
 }
 
@@ -438,7 +440,8 @@ async fn a_call_that_is_dropped_takes_its_statement_with_it() {
     let shop = Shop::writer().await;
     let limits = Limits::default().deadline(Duration::from_secs(3_600));
     let statement = "INSERT INTO items SELECT 3 FROM pg_sleep(3600)";
-    let running = format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{}' AND query LIKE 'INSERT%'", shop.role);
+    let running =
+        format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{}' AND query LIKE 'INSERT%'", shop.role);
     let begun = async { while shop.count(&running).await == 0 {} };
     tokio::select! {
         answer = run(&shop.tool, "execute", statement, json!([]), limits) => panic!("{answer:?}"),
@@ -495,7 +498,10 @@ async fn no_error_names_an_address_or_a_password() {
         (Grant::sql("shop", &shop.url).password("wrong"), "does not let in the role, or not with this password"),
         (Grant::sql("shop", &shop.url), "does not let in the role, or not with this password"),
         (Grant::sql("shop", shop.url.replace(port, "1")).password("shop"), "cannot be reached"),
-        (Grant::sql("shop", format!("postgres://{}@127.0.0.1:{port}/none", shop.role)).password("shop"), "has no such database"),
+        (
+            Grant::sql("shop", format!("postgres://{}@127.0.0.1:{port}/none", shop.role)).password("shop"),
+            "has no such database",
+        ),
     ];
     for (grant, why) in grants {
         let (name, text) = case(run(&tool(&[grant]).unwrap(), "query", "SELECT 1", json!([]), Limits::default()).await);

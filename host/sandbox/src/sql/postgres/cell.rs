@@ -25,7 +25,9 @@ impl ToSql for Bound<'_> {
         match self.0 {
             Value::Null => return Ok(IsNull::Yes),
             Value::Integer(value) => write!(out, "{value}")?,
-            Value::Real(value) if value.is_infinite() => write!(out, "{}Infinity", if *value < 0.0 { "-" } else { "" })?,
+            Value::Real(value) if value.is_infinite() => {
+                write!(out, "{}Infinity", if *value < 0.0 { "-" } else { "" })?
+            }
             Value::Real(value) => write!(out, "{value}")?,
             Value::Text(text) => out.extend_from_slice(text.as_bytes()),
             Value::Blob(blob) => out.extend_from_slice(blob),
@@ -81,7 +83,9 @@ impl Form {
             Type::OID => Self::Oid,
             Type::FLOAT4 => Self::Float4,
             Type::FLOAT8 => Self::Float8,
-            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN | Type::JSON | Type::XML => Self::Text,
+            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN | Type::JSON | Type::XML => {
+                Self::Text
+            }
             Type::JSONB => Self::Jsonb,
             Type::BYTEA => Self::Bytea,
             Type::UUID => Self::Uuid,

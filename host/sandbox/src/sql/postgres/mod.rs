@@ -144,7 +144,9 @@ impl Postgres {
         let word = start.get(..length.min(20)).unwrap_or_default().to_ascii_uppercase();
         let is = |words: &[&str]| words.contains(&word.as_str());
         match word.as_str() {
-            "" => Err(Error::Invalid("the statement does not begin with a word of SQL; a comment may follow it".into())),
+            "" => {
+                Err(Error::Invalid("the statement does not begin with a word of SQL; a comment may follow it".into()))
+            }
             _ if is(words) => Ok(()),
             _ if is(WRITES) && self.access == Access::ReadOnly => Err(self.denied(None)),
             _ if is(WRITES) => Err(changes()),
