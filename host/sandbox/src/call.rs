@@ -12,7 +12,7 @@ use crate::meter::Meter;
 use crate::shape::Shape;
 use crate::state::State;
 use crate::tool::Tool;
-use crate::{Limits, Line, Result, failure, values};
+use crate::{Limits, LogLine, Result, failure, values};
 
 /// Fuel between two returns to the executor, 25 to 50 µs apart: that is how a deadline stops a loop, at a cost of
 /// 0 to 2 %.
@@ -45,7 +45,7 @@ pub struct Outcome {
     /// What the guest wrote to its standard error.
     pub stderr: String,
     /// What the guest wrote to its log, if it was granted one.
-    pub log: Vec<Line>,
+    pub log: Vec<LogLine>,
 }
 
 impl Outcome {

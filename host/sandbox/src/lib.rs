@@ -60,7 +60,7 @@ pub use component::Component;
 pub use engine::{Config, Engine};
 pub use function::Function;
 pub use limits::Limits;
-pub use log::{Level, Line};
+pub use log::{LogLevel, LogLine};
 pub use secrets::Secrets;
 pub use tool::Tool;
 

@@ -12,9 +12,9 @@ const LINE_BYTES: u64 = 16;
 ///
 /// The texts are the guest's, with whatever it put into them: whoever prints them must escape what a terminal obeys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct LogLine {
     /// How grave it is, in the guest's opinion.
-    pub level: Level,
+    pub level: LogLevel,
     /// What the guest groups its lines by.
     pub context: String,
     /// The text.
@@ -24,7 +24,7 @@ pub struct Line {
 /// How grave a line of a log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+pub enum LogLevel {
     /// The flow of control within the guest.
     Trace,
     /// For whoever looks for an error.
@@ -39,7 +39,7 @@ pub enum Level {
     Critical,
 }
 
-impl Level {
+impl LogLevel {
     /// Returns the name, in lower case.
     pub fn name(self) -> &'static str {
         match self {
@@ -53,13 +53,13 @@ impl Level {
     }
 }
 
-impl std::fmt::Display for Level {
+impl std::fmt::Display for LogLevel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.name())
     }
 }
 
-impl From<logging::Level> for Level {
+impl From<logging::Level> for LogLevel {
     fn from(level: logging::Level) -> Self {
         match level {
             logging::Level::Trace => Self::Trace,
@@ -88,7 +88,7 @@ impl logging::Host for State {
             return Ok(());
         }
         self.meter.log_bytes.grow((bytes as u64).saturating_add(LINE_BYTES))?;
-        self.log.push(Line { level: level.into(), context, message });
+        self.log.push(LogLine { level: level.into(), context, message });
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::Limits;
-use crate::log::Line;
+use crate::log::LogLine;
 use crate::meter::Meter;
 use crate::rights::Rights;
 use crate::wasi::Wasi;
@@ -19,7 +19,7 @@ pub(crate) struct State {
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
     /// What the guest wrote to its log.
-    pub(crate) log: Vec<Line>,
+    pub(crate) log: Vec<LogLine>,
     resources: ResourceTable,
     seed: u64,
     stdio_bytes: u64,

@@ -50,6 +50,9 @@ pub(super) enum Refusal {
 
 type Answer<T> = Result<T, Refusal>;
 
+/// A key and its value.
+pub(super) type Pair = (String, Vec<u8>);
+
 impl Bucket {
     /// Opens the file, or makes it, for its owner alone.
     ///
@@ -133,7 +136,7 @@ impl Pairs<'_> {
     }
 
     /// Returns each pair that there is, in the order of the keys.
-    pub(super) fn get_many(&mut self, keys: Vec<String>) -> Answer<Vec<Option<(String, Vec<u8>)>>> {
+    pub(super) fn get_many(&mut self, keys: Vec<String>) -> Answer<Vec<Option<Pair>>> {
         batch(keys.len())?;
         // One transaction, so that all are of one moment.
         let transaction = self.connection.transaction()?;
@@ -151,7 +154,7 @@ impl Pairs<'_> {
     }
 
     /// Sets all or none.
-    pub(super) fn set(&mut self, pairs: &[(String, Vec<u8>)]) -> Answer<()> {
+    pub(super) fn set(&mut self, pairs: &[Pair]) -> Answer<()> {
         batch(pairs.len())?;
         self.change(|transaction| pairs.iter().try_for_each(|(key, value)| set(transaction, key, value)))
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stockade_workflow::{Capability, Fault, Grant};
 use wasmtime::component::{HasSelf, Linker, Resource};
 
-use self::bucket::{Bucket, Pairs, Refusal};
+use self::bucket::{Bucket, Pair, Pairs, Refusal};
 use crate::Result;
 use crate::bindings::keyvalue::store::{Error, Host, HostBucket, KeyResponse};
 use crate::bindings::keyvalue::{atomics, batch, store};
@@ -121,7 +121,7 @@ impl batch::Host for State {
         &mut self,
         bucket: Resource<Handle>,
         keys: Vec<String>,
-    ) -> wasmtime::Result<Answer<Vec<Option<(String, Vec<u8>)>>>> {
+    ) -> wasmtime::Result<Answer<Vec<Option<Pair>>>> {
         self.carry(keys.iter().map(String::len).fold(0, usize::saturating_add))?;
         let answer = self.on_bucket(&bucket, move |pairs| pairs.get_many(keys)).await?;
         if let Ok(found) = &answer {
@@ -130,11 +130,7 @@ impl batch::Host for State {
         Ok(answer)
     }
 
-    async fn set_many(
-        &mut self,
-        bucket: Resource<Handle>,
-        pairs: Vec<(String, Vec<u8>)>,
-    ) -> wasmtime::Result<Answer<()>> {
+    async fn set_many(&mut self, bucket: Resource<Handle>, pairs: Vec<Pair>) -> wasmtime::Result<Answer<()>> {
         self.carry(pairs.iter().map(weight).fold(0, usize::saturating_add))?;
         self.on_bucket(&bucket, move |bucket| bucket.set(&pairs)).await
     }
@@ -145,7 +141,7 @@ impl batch::Host for State {
     }
 }
 
-fn weight((key, value): &(String, Vec<u8>)) -> usize {
+fn weight((key, value): &Pair) -> usize {
     key.len().saturating_add(value.len())
 }
 

@@ -70,11 +70,11 @@ async fn what_is_set_is_there_until_it_is_deleted() {
 async fn a_batch_is_done_whole_or_not_at_all() {
     let bucket = Bucket::new();
     let pairs = json!([["a", "AQ=="], ["b", "Ag=="], ["a", "Aw=="]]);
-    assert_eq!(bucket.run("set-many", json!({"key-values": pairs})).await, Ok(json!(null)));
+    assert_eq!(bucket.run("set-many", json!({"key_values": pairs})).await, Ok(json!(null)));
     let found = bucket.run("get-many", json!({"keys": ["b", "none", "a"]})).await;
     assert_eq!(found, Ok(json!([["b", "Ag=="], null, ["a", "Aw=="]])));
     let long = "k".repeat(1_025);
-    let (name, text) = case(bucket.run("set-many", json!({"key-values": [["c", ""], [long, ""]]})).await);
+    let (name, text) = case(bucket.run("set-many", json!({"key_values": [["c", ""], [long, ""]]})).await);
     assert_eq!((name.as_str(), text.as_str()), ("other", "the limit of 1024 bytes for the key is reached"));
     assert_eq!(bucket.get("c").await, Ok(json!(null)));
     assert_eq!(bucket.run("delete-many", json!({"keys": ["a", "none"]})).await, Ok(json!(null)));
@@ -91,7 +91,7 @@ async fn a_listing_comes_in_pages_and_no_cursor_breaks_it() {
     let bucket = Bucket::new();
     for first in ["a", "b", "c"] {
         let pairs: Vec<_> = (0..500).map(|number| json!([format!("{first}{number}"), ""])).collect();
-        bucket.run("set-many", json!({"key-values": pairs})).await.unwrap();
+        bucket.run("set-many", json!({"key_values": pairs})).await.unwrap();
     }
     let mut keys = Vec::new();
     let mut cursor = json!(null);
@@ -147,7 +147,7 @@ async fn a_bucket_that_is_not_granted_is_denied() {
         assert_eq!(fault.kind, Kind::Denied);
         let expected = "tool \"test\" asked for kv \"ledgggg";
         assert!(fault.message.starts_with(expected) && fault.message.len() < 500, "{fault}");
-        assert!(fault.message.ends_with("would allow it; the tool said: access-denied"), "{fault}");
+        assert!(fault.message.ends_with("would allow it; the tool said: access_denied"), "{fault}");
     }
     let message = denial(run(&tool(guest("kv"), &[]), "get", json!({"key": "a"})).await);
     let expected = "tool \"test\" asked for kv \"cart\", which is not granted; in stockade.toml, under \
@@ -175,7 +175,7 @@ async fn a_reader_reads_and_the_database_itself_refuses_the_rest() {
         ("set", json!({"key": "lamp", "value": ""})),
         ("delete", json!({"key": "lamp"})),
         ("increment", json!({"key": "n", "delta": 1})),
-        ("set-many", json!({"key-values": [["lamp", ""]]})),
+        ("set-many", json!({"key_values": [["lamp", ""]]})),
         ("delete-many", json!({"keys": ["lamp"]})),
     ] {
         let message = denial(run(&reader, function, arguments).await);

@@ -1,7 +1,7 @@
 //! `wasi:logging` for a guest that writes what it likes.
 
 use serde_json::{Value, json};
-use stockade_sandbox::{Level, Limits, Line, Outcome, Tool};
+use stockade_sandbox::{Limits, LogLevel, LogLine, Outcome, Tool};
 use stockade_workflow::{Grant, Kind};
 
 use crate::common::{call, denial, guest, tool};
@@ -20,7 +20,7 @@ async fn write(tool: &Tool, level: &str, context: &str, message: &str) -> Outcom
 async fn a_line_is_kept_as_it_is() {
     let message = "a\r\n2026-11-24 critical: all is lost\u{1b}]52;c;eA==\u{7}\u{202e}\u{0}";
     let outcome = write(&granted(), "warn", "shop", message).await;
-    let line = Line { level: Level::Warn, context: "shop".into(), message: message.into() };
+    let line = LogLine { level: LogLevel::Warn, context: "shop".into(), message: message.into() };
     assert_eq!((outcome.result, &outcome.log), (Ok(Value::Null), &vec![line]));
     let text = serde_json::to_string(&outcome.log).unwrap();
     assert!(text.starts_with(r#"[{"level":"warn","context":"shop","message":"a\r\n2026"#), "{text}");
