@@ -68,6 +68,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Secrets;
     use crate::rights::Rights;
     use stockade_workflow::Capability;
 
@@ -76,7 +77,9 @@ mod tests {
     fn what_is_not_asked_for_is_not_given() {
         let dir = tempfile::tempdir().unwrap();
         let grants = [Grant::fs(dir.path().display().to_string(), "/data"), Grant::Clock, Grant::Random];
-        let rights = |asks: &[Capability]| Rights::new("tool", asks.iter().copied().collect(), &grants).unwrap();
+        let rights = |asks: &[Capability]| {
+            Rights::new("tool", asks.iter().copied().collect(), &grants, &Secrets::default()).unwrap()
+        };
         let none = rights(&[Capability::Sql]);
         assert!(none.directories.0.is_empty() && !none.real.clock && !none.real.random);
         let denial = none.denial(Capability::Fs, "fs \"/data/a\"", "");

@@ -2,10 +2,12 @@ use std::collections::BTreeSet;
 
 use stockade_workflow::{Capability, Grant};
 
-use crate::Result;
+use crate::config::Settings;
 use crate::files::Directories;
+use crate::kv::Buckets;
 use crate::sql::Databases;
 use crate::wasi::Real;
+use crate::{Result, Secrets};
 
 /// What one tool may do: what it asks for, and of that what it was granted.
 ///
@@ -17,6 +19,9 @@ pub(crate) struct Rights {
     pub(crate) databases: Databases,
     pub(crate) directories: Directories,
     pub(crate) real: Real,
+    pub(crate) buckets: Buckets,
+    pub(crate) settings: Settings,
+    pub(crate) log: bool,
 }
 
 impl Rights {
@@ -25,12 +30,18 @@ impl Rights {
     /// # Errors
     ///
     /// A grant cannot be honoured, or two are of one name.
-    pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant]) -> Result<Self> {
+    pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant], secrets: &Secrets) -> Result<Self> {
         let effective: Vec<_> = grants.iter().filter(|grant| asks.contains(&grant.capability())).cloned().collect();
-        let databases = Databases::new(tool, &effective)?;
-        let directories = Directories::new(tool, &effective)?;
-        let real = Real::new(&effective);
-        Ok(Self { tool: tool.to_owned(), asks, databases, directories, real })
+        Ok(Self {
+            databases: Databases::new(tool, &effective, secrets)?,
+            directories: Directories::new(tool, &effective)?,
+            buckets: Buckets::new(tool, &effective)?,
+            settings: Settings::new(tool, &effective)?,
+            real: Real::new(&effective),
+            log: effective.contains(&Grant::Log),
+            tool: tool.to_owned(),
+            asks,
+        })
     }
 
     /// Returns the name of the tool, for messages.
@@ -55,4 +66,14 @@ impl Rights {
             )
         }
     }
+}
+
+/// How much of a name that a guest made up is repeated to it and to the operator.
+const NAME_CHARS_MAX: usize = 64;
+
+/// Writes a guest's name in quotes, without what a terminal obeys, and not at any length.
+pub(crate) fn quoted(name: &str) -> String {
+    let end = name.char_indices().nth(NAME_CHARS_MAX);
+    let (shown, rest) = end.and_then(|(end, _)| name.split_at_checked(end)).unwrap_or((name, ""));
+    format!("\"{}{}\"", shown.escape_debug(), if rest.is_empty() { "" } else { "…" })
 }

@@ -6,6 +6,7 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::Limits;
 use crate::files::{Denials, Mounts};
+use crate::log::LogLine;
 use crate::meter::Meter;
 use crate::rights::Rights;
 use crate::wasi::Wasi;
@@ -19,6 +20,8 @@ pub(crate) struct State {
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
     pub(crate) file_denials: Denials,
+    /// What the guest wrote to its log.
+    pub(crate) log: Vec<LogLine>,
     resources: ResourceTable,
     seed: u64,
     stdio_bytes: u64,
@@ -46,6 +49,7 @@ impl State {
             deadline,
             denial: None,
             file_denials: Denials::default(),
+            log: Vec::new(),
             resources,
             seed,
             stdio_bytes: limits.stdio_bytes,
@@ -61,6 +65,11 @@ impl State {
             self.meter.note_host_bytes(mounts.take_carried());
         }
         self
+    }
+
+    /// Counts bytes that a call into the host carries, in or out.
+    pub(crate) fn carry(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        self.meter.host_bytes.grow(bytes as u64)
     }
 
     /// Remembers a denial, for a tool that then fails fails because of it.

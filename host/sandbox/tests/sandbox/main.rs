@@ -4,9 +4,13 @@
 mod cache;
 mod common;
 mod components;
+mod config;
 mod determinism;
 mod fs;
+mod kv;
 mod limits;
+mod log;
+mod postgres;
 mod sql;
 mod tools;
 mod values;
