@@ -27,8 +27,8 @@ fn value(depth: usize) -> Value {
 }
 
 fn nested(world: &World, depth: usize) -> Result<Tool, Fault> {
-    let (open, close) = ("(list ".repeat(depth), ")".repeat(depth));
-    let ty = format!("{open}u32{close}");
+    let types: String = (1..depth).map(|n| format!("(type $t{n} (list $t{}))\n", n - 1)).collect();
+    let ty = format!("$t{}", depth - 1);
     let text = format!(
         r#"(component
             (core module $m
@@ -42,6 +42,8 @@ fn nested(world: &World, depth: usize) -> Result<Tool, Fault> {
                     (i32.store (i32.const 4) (local.get 1))
                     (i32.const 0)))
             (core instance $i (instantiate $m))
+            (type $t0 (list u32))
+            {types}
             (func (export "echo") (param "value" {ty}) (result {ty})
                 (canon lift (core func $i "echo") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))"#
     );

@@ -6,13 +6,42 @@ use std::sync::Arc;
 
 use crate::world::World;
 
+#[path = "29-cancellation.rs"]
+mod cancellation;
+#[path = "16-deep-types.rs"]
+mod deep_types;
+#[path = "64-determinism.rs"]
+mod determinism;
+#[path = "47-entropy.rs"]
+mod entropy;
+#[path = "07-grow-loop.rs"]
+mod grow_loop;
+#[path = "20-random.rs"]
+mod random;
+#[path = "46-residue.rs"]
+mod residue;
 #[path = "05-starvation.rs"]
 mod starvation;
+#[path = "23-terminal-injection.rs"]
+mod terminal_injection;
+#[path = "19-value-amplification.rs"]
+mod value_amplification;
 
 type Run = fn(Arc<World>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Cases in Rust, by the name of their file.
-pub(crate) const RUST: &[(&str, Run)] = &[("05-starvation", |world| Box::pin(starvation::run(world)))];
+pub(crate) const RUST: &[(&str, Run)] = &[
+    ("05-starvation", |world| Box::pin(starvation::run(world))),
+    ("07-grow-loop", |world| Box::pin(grow_loop::run(world))),
+    ("16-deep-types", |world| Box::pin(deep_types::run(world))),
+    ("19-value-amplification", |world| Box::pin(value_amplification::run(world))),
+    ("20-random", |world| Box::pin(random::run(world))),
+    ("23-terminal-injection", |world| Box::pin(terminal_injection::run(world))),
+    ("29-cancellation", |world| Box::pin(cancellation::run(world))),
+    ("46-residue", |world| Box::pin(residue::run(world))),
+    ("47-entropy", |world| Box::pin(entropy::run(world))),
+    ("64-determinism", |world| Box::pin(determinism::run(world))),
+];
 
 /// Cases that are not run here, and why.
 pub(crate) const LISTED: &[(&str, &str)] = &[

@@ -73,7 +73,9 @@ impl Step {
 
     async fn run(&self, name: &str, tool: &Tool) {
         let limits: Limits = serde_json::from_value(Value::Object(self.limits.clone())).unwrap();
+        let stdio_max = limits.stdio_bytes;
         let outcome = call(tool, &self.function, self.arguments.clone(), limits).await;
+        assert!(outcome.stdout.len().max(outcome.stderr.len()) as u64 <= stdio_max, "{name}: {}", self.function);
         let ended = match &outcome.result {
             Ok(value) => format!("ok {value}"),
             Err(fault) => self.fault(fault),

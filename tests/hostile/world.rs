@@ -13,13 +13,16 @@ pub(crate) struct World {
     tools: Mutex<HashMap<PathBuf, Tool>>,
 }
 
+/// How many calls run at one time.
+pub(crate) const SLOTS: u32 = 16;
+
 /// Under which name and key every call of the suite is made, and every fault must be reported.
 pub(crate) const TOOL: &str = "hostile";
 pub(crate) const CALL_ID: &str = "run-1/hostile";
 
 impl World {
     pub(crate) fn new() -> Arc<Self> {
-        let engine = Engine::new(Config { concurrency: 16, ..Config::default() }).unwrap();
+        let engine = Engine::new(Config { concurrency: SLOTS, ..Config::default() }).unwrap();
         Arc::new(Self { engine, tools: Mutex::default() })
     }
 

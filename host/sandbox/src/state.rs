@@ -68,12 +68,16 @@ impl State {
     ///
     /// wasmtime comes here after its own helpers too, which no interface has counted and nobody timed.
     pub(crate) fn returned(&mut self) -> wasmtime::Result<()> {
-        let stopped = |fault| wasmtime::Error::new(Stop(fault));
-        let Some(now) = self.host_time.leave().map_err(stopped)? else { return Ok(()) };
+        let left = self.host_time.leave().map_err(|fault| wasmtime::Error::new(Stop(fault)))?;
+        let Some(now) = left else { return Ok(()) };
         self.meter.check_host_calls()?;
         // A guest that does little but call the host uses so little fuel that it never yields to its deadline.
+        self.in_time(now)
+    }
+
+    pub(crate) fn in_time(&self, now: Instant) -> wasmtime::Result<()> {
         if now > self.deadline {
-            return Err(stopped(overdue(self.wall_us, self.deadline, "the guest was in the host")));
+            return Err(wasmtime::Error::new(Stop(overdue(self.wall_us, self.deadline, "the guest was in the host"))));
         }
         Ok(())
     }

@@ -3,7 +3,10 @@
 ;; limits: table_elements=5000
 ;; expect: table table_elements
 ;; call: huge
-;; expect: table table_elements
+;; expect: fuel fuel
+;; call: huge
+;; limits: fuel=18446744073709551615
+;; expect: table table_elements or ok -1
 ;; call: bounded
 ;; expect: ok -1
 (component
