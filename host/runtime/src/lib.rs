@@ -20,6 +20,7 @@
 
 mod clock;
 mod config;
+pub mod doctor;
 mod executor;
 mod host;
 pub mod journal;

@@ -1,10 +1,11 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use stockade_workflow::{Digest, Fault};
+use stockade_workflow::{Digest, Fault, Kind};
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component as Compiled, Linker};
 use wasmtime::{Enabled, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, Strategy};
@@ -123,7 +124,10 @@ impl Engine {
         if let Some(compiled) = self.inner.cache.as_ref().and_then(|cache| cache.get(engine, digest)) {
             return Ok((compiled, true));
         }
-        let compiled = Compiled::from_binary(engine, bytes).map_err(|error| inadmissible(&error))?;
+        // A compiler is large, and what it is given is hostile.
+        let compiled = catch_unwind(AssertUnwindSafe(|| Compiled::from_binary(engine, bytes)));
+        let compiled = compiled.map_err(|_| Fault::new(Kind::HostBug, "the compiler panicked").detail("panic"))?;
+        let compiled = compiled.map_err(|error| inadmissible(&error))?;
         if let Some(cache) = &self.inner.cache {
             // The directory could be written when the engine started. If it no longer can (a full disk), the next
             // start compiles again: slower, and nothing else.
@@ -190,7 +194,9 @@ fn without_proposals(settings: &mut wasmtime::Config) {
     settings
         .wasm_shared_everything_threads(false)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
+        // A core module that has several is counted like several modules. wasmtime itself makes one to carry a value from
+        // one part of a component to another, and panics if it may not.
+        .wasm_multi_memory(true)
         .wasm_relaxed_simd(false)
         .wasm_stack_switching(false)
         .wasm_custom_page_sizes(false)

@@ -34,6 +34,8 @@ const OFFERED: &[(&str, &str)] = &[
     ("wasi:random/insecure", "0.2."),
     ("wasi:random/insecure-seed", "0.2."),
     ("wasi:random/random", "0.2."),
+    #[cfg(test)]
+    ("test:host/bug", "0.1."),
 ];
 
 /// Returns the linker of all that is offered; a component gets of it what it imports.
@@ -49,6 +51,11 @@ pub(crate) fn everything(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     log::add_to_linker(&mut linker)?;
     sql::add_to_linker(&mut linker)?;
     wasi::add_to_linker(&mut linker)?;
+    #[cfg(test)]
+    linker.instance("test:host/bug@0.1.0")?.func_wrap("panic", |mut store, (): ()| -> wasmtime::Result<()> {
+        State::called(store.data_mut());
+        panic!("a bug of the host")
+    })?;
     Ok(linker)
 }
 

@@ -18,7 +18,6 @@ pub(crate) struct Meter {
     table: Gauge,
     host_calls: Gauge,
     pub(crate) host_bytes: Gauge,
-    pub(crate) host_us: Gauge,
     pub(crate) log_bytes: Gauge,
     pub(crate) egress_requests: Gauge,
     pub(crate) egress_bytes: Gauge,
@@ -43,7 +42,6 @@ impl Meter {
             table: Gauge::new(Kind::Table, "table_elements", limits.table_elements),
             host_calls: Gauge::new(Kind::HostCalls, "host_calls", limits.host_calls),
             host_bytes: Gauge::new(Kind::HostcallBytes, "host_bytes", limits.host_bytes),
-            host_us: Gauge::new(Kind::Deadline, "host_us", limits.host_us),
             log_bytes: Gauge::new(Kind::Output, "log_bytes", limits.log_bytes),
             egress_requests: Gauge::new(Kind::Egress, "egress_requests", limits.egress_requests),
             egress_bytes: Gauge::new(Kind::Egress, "egress_bytes", limits.egress_bytes),
@@ -55,20 +53,13 @@ impl Meter {
         self.memory.used
     }
 
-    /// Notes a call into the host. Where it is noted nothing can fail, so [`Meter::check_noted`] follows.
+    /// Notes a call into the host. Where it is noted nothing can fail, so [`Meter::check_host_calls`] follows.
     pub(crate) fn note_host_call(&mut self) {
         self.host_calls.used = self.host_calls.used.saturating_add(1);
     }
 
-    /// Notes bytes that a stream has carried, where nothing can fail either.
-    pub(crate) fn note_host_bytes(&mut self, bytes: u64) {
-        self.host_bytes.used = self.host_bytes.used.saturating_add(bytes);
-    }
-
-    /// Stops the guest if what was noted is more than is allowed.
-    pub(crate) fn check_noted(&self) -> Result<()> {
-        self.host_calls.check(self.host_calls.used)?;
-        self.host_bytes.check(self.host_bytes.used)
+    pub(crate) fn check_host_calls(&self) -> Result<()> {
+        self.host_calls.check(self.host_calls.used)
     }
 }
 

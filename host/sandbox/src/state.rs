@@ -6,23 +6,29 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::Limits;
 use crate::files::{Denials, Mounts};
+use crate::host_time::HostTime;
 use crate::log::LogLine;
 use crate::meter::Meter;
 use crate::rights::Rights;
+use crate::stop::Stop;
 use crate::wasi::Wasi;
+use crate::watch::overdue;
 
 /// What the host keeps for one call, beside the guest itself.
 pub(crate) struct State {
     pub(crate) meter: Meter,
+    pub(crate) host_time: Arc<HostTime>,
     pub(crate) idempotency_key: String,
     pub(crate) rights: Arc<Rights>,
     pub(crate) deadline: Instant,
+    wall_us: u64,
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
     pub(crate) file_denials: Denials,
     /// What the guest wrote to its log.
     pub(crate) log: Vec<LogLine>,
     resources: ResourceTable,
+    resources_max: u64,
     seed: u64,
     stdio_bytes: u64,
     /// Made when the guest first asks for it: most tools never do.
@@ -44,13 +50,16 @@ impl State {
         resources.set_max_capacity(limits.resources as usize);
         Self {
             meter,
+            host_time: Arc::new(HostTime::new(limits.host_us)),
             idempotency_key: key.to_owned(),
             rights,
             deadline,
+            wall_us: limits.wall_us,
             denial: None,
             file_denials: Denials::default(),
             log: Vec::new(),
             resources,
+            resources_max: limits.resources.into(),
             seed,
             stdio_bytes: limits.stdio_bytes,
             wasi: None,
@@ -61,15 +70,31 @@ impl State {
     /// Counts a call into the host. Every interface is reached through this.
     pub(crate) fn called(&mut self) -> &mut Self {
         self.meter.note_host_call();
-        if let Some(mounts) = &self.mounts {
-            self.meter.note_host_bytes(mounts.take_carried());
-        }
+        self.host_time.enter();
         self
     }
 
     /// Counts bytes that a call into the host carries, in or out.
     pub(crate) fn carry(&mut self, bytes: usize) -> wasmtime::Result<()> {
         self.meter.host_bytes.grow(bytes as u64)
+    }
+
+    /// Checks what the calls into the host came to, before the guest goes on.
+    ///
+    /// wasmtime comes here after its own helpers too, which no interface has counted and nobody timed.
+    pub(crate) fn returned(&mut self) -> wasmtime::Result<()> {
+        let left = self.host_time.leave().map_err(|fault| wasmtime::Error::new(Stop(fault)))?;
+        let Some(now) = left else { return Ok(()) };
+        self.meter.check_host_calls()?;
+        // A guest that does little but call the host uses so little fuel that it never yields to its deadline.
+        self.in_time(now)
+    }
+
+    pub(crate) fn in_time(&self, now: Instant) -> wasmtime::Result<()> {
+        if now > self.deadline {
+            return Err(wasmtime::Error::new(Stop(overdue(self.wall_us, self.deadline, "the guest was in the host"))));
+        }
+        Ok(())
     }
 
     /// Remembers a denial, for a tool that then fails fails because of it.
@@ -79,6 +104,11 @@ impl State {
 
     pub(crate) fn mounts(&mut self) -> &Mounts {
         self.mounts.get_or_insert_with(|| Mounts::new(&self.rights.directories))
+    }
+
+    /// Returns how many resources there can be.
+    pub(crate) fn resources_max(&self) -> u64 {
+        self.resources_max
     }
 
     pub(crate) fn resources(&mut self) -> &mut ResourceTable {

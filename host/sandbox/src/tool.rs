@@ -23,6 +23,7 @@ struct Inner {
     grants: Vec<Grant>,
     rights: Arc<Rights>,
     pre: InstancePre<State>,
+    converts: bool,
 }
 
 impl Tool {
@@ -40,8 +41,9 @@ impl Tool {
         let pre = pre.map_err(|error| {
             named(Fault::invalid("component", format!("tool \"{name}\" cannot be linked: {}", chain(&error))))
         })?;
+        let converts = component.compiled().resources_required().is_some_and(|needs| needs.num_memories > 1);
         let (name, grants, engine) = (name.to_owned(), grants.to_vec(), engine.clone());
-        Ok(Self { inner: Arc::new(Inner { name, engine, component, grants, rights, pre }) })
+        Ok(Self { inner: Arc::new(Inner { name, engine, component, grants, rights, pre, converts }) })
     }
 
     /// Returns the name under which the operator added it.
@@ -101,6 +103,11 @@ impl Tool {
     /// Returns whether it imports anything at all.
     pub(crate) fn calls_host(&self) -> bool {
         !self.component().imports().is_empty()
+    }
+
+    /// Returns whether the host may convert texts between parts of it: each part has a memory of its own.
+    pub(crate) fn converts(&self) -> bool {
+        self.inner.converts
     }
 }
 

@@ -5,18 +5,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockade_workflow::Grant;
-use wasmtime::component::{HasData, Linker, ResourceTable};
+use wasmtime::component::{HasData, HasSelf, Linker, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::p2::bindings::{cli, clocks, io, random};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
 
+use crate::crossing::RANDOM_BYTES_MAX;
 use crate::state::State;
 use crate::stdio::Capture;
 
-/// The most random bytes of one request.
-const RANDOM_BYTES_MAX: u64 = 64 << 10;
 /// When a guest's time begins: the first of January 2026.
 const EPOCH: Duration = Duration::from_secs(1_767_225_600);
 /// How far a guest's time moves each time it looks.
@@ -160,7 +159,7 @@ fn nanos(duration: Duration) -> u64 {
     duration.as_nanos().try_into().unwrap_or(u64::MAX)
 }
 
-/// `wasi:io` works on the resource table alone.
+/// An error of a stream is in the resource table, and nowhere else.
 struct Io;
 
 impl HasData for Io {
@@ -170,12 +169,12 @@ impl HasData for Io {
 /// Links the interfaces one by one, so that a new one in wasmtime does not become one of ours.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     io::error::add_to_linker::<State, Io>(linker, |state| state.called().resources())?;
-    io::poll::add_to_linker::<State, Io>(linker, |state| state.called().resources())?;
-    io::streams::add_to_linker::<State, Io>(linker, |state| state.called().resources())?;
+    io::poll::add_to_linker::<State, HasSelf<State>>(linker, State::called)?;
+    io::streams::add_to_linker::<State, HasSelf<State>>(linker, State::called)?;
     clocks::wall_clock::add_to_linker::<State, WasiClocks>(linker, |state| state.called().clocks())?;
     clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(linker, |state| state.called().clocks())?;
-    random::random::add_to_linker::<State, WasiRandom>(linker, |state| state.called().random())?;
-    random::insecure::add_to_linker::<State, WasiRandom>(linker, |state| state.called().random())?;
+    random::random::add_to_linker::<State, HasSelf<State>>(linker, State::called)?;
+    random::insecure::add_to_linker::<State, HasSelf<State>>(linker, State::called)?;
     random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, |state| state.called().random())?;
     add_cli(linker)
 }

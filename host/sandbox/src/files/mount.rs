@@ -20,19 +20,11 @@ const HEIGHT_ENTRIES_MAX: u64 = 10_000;
 /// The granted directories as one call sees them, made when the guest first asks for its directories.
 pub(crate) struct Mounts {
     pub(super) all: Vec<Arc<Mount>>,
-    carried: Arc<AtomicU64>,
 }
 
 impl Mounts {
     pub(crate) fn new(directories: &Directories) -> Self {
-        let carried = Arc::new(AtomicU64::new(0));
-        let mount = |directory: &Arc<Directory>| Arc::new(Mount::new(directory.clone(), carried.clone()));
-        Self { all: directories.0.iter().map(mount).collect(), carried }
-    }
-
-    /// Takes the count of bytes that streams have carried since the last look: they run without the call's meter.
-    pub(crate) fn take_carried(&self) -> u64 {
-        self.carried.swap(0, Ordering::Relaxed)
+        Self { all: directories.0.iter().map(|directory| Arc::new(Mount::new(directory.clone()))).collect() }
     }
 }
 
@@ -42,13 +34,12 @@ pub(super) struct Mount {
     bytes: AtomicU64,
     files: AtomicU64,
     open: AtomicU64,
-    carried: Arc<AtomicU64>,
 }
 
 impl Mount {
-    fn new(directory: Arc<Directory>, carried: Arc<AtomicU64>) -> Self {
+    fn new(directory: Arc<Directory>) -> Self {
         let (bytes, files, open) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-        Self { directory, bytes, files, open, carried }
+        Self { directory, bytes, files, open }
     }
 
     pub(super) fn root(&self) -> &Arc<Dir> {
@@ -76,11 +67,6 @@ impl Mount {
             work()
         });
         done.await.unwrap_or(Err(Refusal::Code(ErrorCode::Io)))
-    }
-
-    /// Counts bytes that went in or out by a stream.
-    pub(super) fn carry(&self, bytes: usize) {
-        self.carried.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// Counts bytes about to be written, holes included, or stops the guest.

@@ -61,7 +61,6 @@ impl InputStream for Reader {
                 let some = bytes.split_to(size.min(bytes.len()));
                 self.state = if bytes.is_empty() { Reading::Idle } else { Reading::Read(bytes) };
                 self.offset = self.offset.saturating_add(some.len() as u64);
-                self.file.mount.carry(some.len());
                 return Ok(some);
             }
             Reading::Failed(refusal) => return Err(error(refusal)),
@@ -140,7 +139,6 @@ impl OutputStream for Writer {
             return Err(StreamError::trap("a write without the permission of check-write"));
         }
         if !bytes.is_empty() {
-            self.file.mount.carry(bytes.len());
             self.state = Writing::Busy(self.start(bytes));
         }
         Ok(())
