@@ -8,6 +8,7 @@ wasmtime::component::bindgen!({
         world guest {
             import stockade:host/sql@0.1.0;
             import stockade:host/effect@0.1.0;
+            import stockade:host/secrets@0.1.0;
         }
     ",
     imports: {
@@ -16,4 +17,4 @@ wasmtime::component::bindgen!({
     },
 });
 
-pub(crate) use stockade::host::{effect, sql};
+pub(crate) use stockade::host::{effect, secrets, sql};

@@ -92,7 +92,7 @@ impl<'a> Prepared<'a> {
             Err(_) => Err(late(self.limits, self.deadline, "the guest was still at work")),
         };
         let usage = used(self.fuel_used(), self.store.data().meter.memory_bytes_peak(), Some(self.started));
-        let denial = self.store.data_mut().denial.take();
+        let denial = self.store.data_mut().denied();
         let (stdout, stderr) = self.store.data_mut().written();
         let result =
             ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| explained(fault, denial));
@@ -108,6 +108,7 @@ impl<'a> Prepared<'a> {
         let taken = if self.function.result().is_some() { 1 } else { 0 };
         let results = results.get_mut(..taken).unwrap_or_default();
         function.call_async(&mut self.store, &self.arguments, results).await?;
+        self.store.data_mut().check()?;
         Ok(results.first_mut().map(|value| std::mem::replace(value, Val::Bool(false))))
     }
 
@@ -148,8 +149,8 @@ fn store(tool: &Tool, call: &Call<'_>, deadline: Instant) -> wasmtime::Result<St
     store.set_max_component_handles(limits.handles as usize);
     if tool.calls_host() {
         // The hook also sees wasmtime's own helpers, so it only checks what the interfaces have counted.
-        store.call_hook(|store, hook| match hook {
-            CallHook::ReturningFromHost => store.data().meter.check_host_calls(),
+        store.call_hook(|mut store, hook| match hook {
+            CallHook::ReturningFromHost => store.data_mut().check(),
             _ => Ok(()),
         });
     }

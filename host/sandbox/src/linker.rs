@@ -2,11 +2,12 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::state::State;
-use crate::{effect, sql, wasi};
+use crate::{effect, http, sockets, sql, vault, wasi};
 
-/// Everything that a component may import, by name and compatible version. The network is not among it.
+/// Everything that a component may import, by name and compatible version.
 const OFFERED: &[(&str, &str)] = &[
     ("stockade:host/effect", "0.1."),
+    ("stockade:host/secrets", "0.1."),
     ("stockade:host/sql", "0.1."),
     ("wasi:cli/environment", "0.2."),
     ("wasi:cli/exit", "0.2."),
@@ -22,12 +23,21 @@ const OFFERED: &[(&str, &str)] = &[
     ("wasi:clocks/wall-clock", "0.2."),
     ("wasi:filesystem/preopens", "0.2."),
     ("wasi:filesystem/types", "0.2."),
+    ("wasi:http/outgoing-handler", "0.2."),
+    ("wasi:http/types", "0.2."),
     ("wasi:io/error", "0.2."),
     ("wasi:io/poll", "0.2."),
     ("wasi:io/streams", "0.2."),
     ("wasi:random/insecure", "0.2."),
     ("wasi:random/insecure-seed", "0.2."),
     ("wasi:random/random", "0.2."),
+    ("wasi:sockets/instance-network", "0.2."),
+    ("wasi:sockets/ip-name-lookup", "0.2."),
+    ("wasi:sockets/network", "0.2."),
+    ("wasi:sockets/tcp", "0.2."),
+    ("wasi:sockets/tcp-create-socket", "0.2."),
+    ("wasi:sockets/udp", "0.2."),
+    ("wasi:sockets/udp-create-socket", "0.2."),
 ];
 
 /// Returns the linker of all that is offered; a component gets of it what it imports.
@@ -37,7 +47,10 @@ const OFFERED: &[(&str, &str)] = &[
 pub(crate) fn everything(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     effect::add_to_linker(&mut linker)?;
+    http::add_to_linker(&mut linker)?;
+    sockets::add_to_linker(&mut linker)?;
     sql::add_to_linker(&mut linker)?;
+    vault::add_to_linker(&mut linker)?;
     wasi::add_to_linker(&mut linker)?;
     Ok(linker)
 }

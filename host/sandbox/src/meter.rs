@@ -60,6 +60,13 @@ impl Meter {
         self.host_calls.used = self.host_calls.used.saturating_add(1);
     }
 
+    /// Takes over what tasks of the host have sent and received for the guest.
+    pub(crate) fn carried(&mut self, requests: u64, bytes: u64) -> Result<()> {
+        self.egress_requests.reach(requests)?;
+        let more = self.egress_bytes.reach(bytes)?;
+        self.host_bytes.grow(more)
+    }
+
     pub(crate) fn check_host_calls(&self) -> Result<()> {
         self.host_calls.check(self.host_calls.used)
     }
@@ -70,11 +77,22 @@ impl Gauge {
         Self { kind, limit, allowed, used: 0 }
     }
 
+    pub(crate) fn allowed(&self) -> u64 {
+        self.allowed
+    }
+
     fn check(&self, wanted: u64) -> Result<()> {
         if wanted > self.allowed {
             return Err(Stop::limit(self.kind, self.limit, self.allowed, wanted));
         }
         Ok(())
+    }
+
+    /// Counts up to a total that was counted elsewhere, and returns by how much that is more.
+    fn reach(&mut self, total: u64) -> Result<u64> {
+        let more = total.saturating_sub(self.used);
+        self.grow(more)?;
+        Ok(more)
     }
 
     /// Counts more, or stops the guest where that is more than is allowed.

@@ -2,8 +2,9 @@ use std::collections::BTreeSet;
 
 use stockade_workflow::{Capability, Grant};
 
-use crate::Result;
+use crate::http::Network;
 use crate::sql::Databases;
+use crate::{Config, Result};
 
 /// What one tool may do: what it asks for, and of that what it was granted.
 ///
@@ -13,6 +14,7 @@ pub(crate) struct Rights {
     tool: String,
     asks: BTreeSet<Capability>,
     pub(crate) databases: Databases,
+    pub(crate) network: Network,
 }
 
 impl Rights {
@@ -21,10 +23,16 @@ impl Rights {
     /// # Errors
     ///
     /// A grant cannot be honoured, or two are of one name.
-    pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant]) -> Result<Self> {
+    pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant], config: &Config) -> Result<Self> {
         let effective: Vec<_> = grants.iter().filter(|grant| asks.contains(&grant.capability())).cloned().collect();
         let databases = Databases::new(tool, &effective)?;
-        Ok(Self { tool: tool.to_owned(), asks, databases })
+        let network = Network::new(tool, &effective, config)?;
+        Ok(Self { tool: tool.to_owned(), asks, databases, network })
+    }
+
+    /// Says that something is denied that no grant could allow, and why.
+    pub(crate) fn refusal(&self, what: &str, why: &str) -> String {
+        format!("tool \"{}\" asked for {what}, which no grant allows: {why}", self.tool)
     }
 
     /// Says that something is denied and what would allow it: for the guest, and for the operator.

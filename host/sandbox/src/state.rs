@@ -3,8 +3,10 @@ use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::Limits;
+use crate::http::Http;
 use crate::meter::Meter;
 use crate::rights::Rights;
 use crate::wasi::Wasi;
@@ -17,6 +19,9 @@ pub(crate) struct State {
     pub(crate) deadline: Instant,
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
+    /// Made when the guest first asks for it. Before the resources, so that what is being sent is cut short before
+    /// its body seems to end.
+    http: Option<Http>,
     resources: ResourceTable,
     seed: u64,
     stdio_bytes: u64,
@@ -41,6 +46,7 @@ impl State {
             rights,
             deadline,
             denial: None,
+            http: None,
             resources,
             seed,
             stdio_bytes: limits.stdio_bytes,
@@ -59,6 +65,24 @@ impl State {
         self.denial.get_or_insert_with(|| why.to_owned());
     }
 
+    /// Takes the first denial that the guest was given.
+    pub(crate) fn denied(&mut self) -> Option<String> {
+        self.denial.take().or_else(|| self.http.as_ref().and_then(Http::denial))
+    }
+
+    /// Stops a guest that has used up what it may ask of the host, on its way back from there.
+    pub(crate) fn check(&mut self) -> wasmtime::Result<()> {
+        self.meter.check_host_calls()?;
+        match &self.http {
+            Some(http) => self.meter.carried(http.flow().requests.used(), http.flow().bytes.used()),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     pub(crate) fn resources(&mut self) -> &mut ResourceTable {
         &mut self.resources
     }
@@ -66,6 +90,13 @@ impl State {
     /// Takes what the guest wrote to its standard output and error.
     pub(crate) fn written(&mut self) -> (String, String) {
         self.wasi.take().map(|wasi| wasi.written()).unwrap_or_default()
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let http = self.http.get_or_insert_with(|| Http::new(Arc::clone(&self.rights), self.seed, &self.meter));
+        http.view(&mut self.resources)
     }
 }
 
