@@ -34,8 +34,11 @@ impl Guest for Fetch {
         begun.into_iter().map(|begun| text(begun.and_then(answer))).collect()
     }
 
-    fn abandon(request: Request) -> Result<(), String> {
-        begin(&filled(request)?, false).map(std::mem::forget)
+    fn abandon(request: Request) -> Result<u16, String> {
+        let response = wait(&begin(&filled(request)?, false)?)?;
+        let status = response.status();
+        std::mem::forget(response);
+        Ok(status)
     }
 
     fn placeholder(name: String) -> Result<String, String> {
@@ -144,13 +147,17 @@ fn write_all(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError>
     stream.flush()
 }
 
-fn answer(future: FutureIncomingResponse) -> Result<Response, String> {
-    let response = loop {
+fn wait(future: &FutureIncomingResponse) -> Result<IncomingResponse, String> {
+    loop {
         match future.get() {
-            Some(answer) => break answer.map_err(|()| "taken twice")?.map_err(code)?,
+            Some(answer) => return answer.map_err(|()| "taken twice")?.map_err(code),
             None => future.subscribe().block(),
         }
-    };
+    }
+}
+
+fn answer(future: FutureIncomingResponse) -> Result<Response, String> {
+    let response = wait(&future)?;
     let entries = response.headers().entries();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let headers = entries.into_iter().map(|(name, value)| (name, text(&value))).collect();

@@ -253,6 +253,8 @@ impl secrets::Host for State {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+
     use super::*;
 
     fn vault(value: &str) -> Result<Vault> {

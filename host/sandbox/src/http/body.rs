@@ -18,13 +18,15 @@ pub(crate) struct Outgoing {
     body: WasiBody,
     session: Arc<Session>,
     guard: Option<Sieve>,
+    /// What is still to come, where the guest has said how long the body is.
+    left: Option<u64>,
     is_done: bool,
 }
 
 impl Outgoing {
-    pub(crate) fn new(body: WasiBody, session: Arc<Session>) -> Self {
+    pub(crate) fn new(body: WasiBody, length: Option<u64>, session: Arc<Session>) -> Self {
         let guard = session.vault().guard(session.seed);
-        Self { body, session, guard, is_done: false }
+        Self { body, session, guard, left: length, is_done: false }
     }
 
     fn checked(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, ErrorCode> {
@@ -32,6 +34,10 @@ impl Outgoing {
             // The framing of trailers is where guest and server could come to differ about what a message is.
             return Err(self.session.refuse("trailers", "a request ends with its body"));
         };
+        if let Some(left) = &mut self.left {
+            let fits = left.checked_sub(data.len() as u64);
+            *left = fits.ok_or(ErrorCode::HttpRequestBodySize(None))?;
+        }
         let Some(guard) = &mut self.guard else { return Ok(Frame::data(data)) };
         let data = guard.push(&data);
         self.clean(data)

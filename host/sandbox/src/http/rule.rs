@@ -157,7 +157,8 @@ mod tests {
             ("* https://api.example.com/", "method \"*\" is not one of DELETE, GET"),
             ("CONNECT https://api.example.com/", "method \"CONNECT\""),
             ("GET ftp://api.example.com/", "scheme \"ftp\""),
-            ("GET https://*.example.com/", "host \"*.example.com\""),
+            ("GET https://*.example.com/", "there are no wildcards"),
+            ("GET https://a..b/", "there are no wildcards"),
             ("GET https://bücher.example/", "write \"xn--bcher-kva.example\""),
             ("GET https://0x7f.1/", "write \"127.0.0.1\""),
             ("GET https://me@api.example.com/", "names a user"),
@@ -167,8 +168,7 @@ mod tests {
             ("GET  https://api.example.com/", "scheme \" https\""),
         ] {
             let fault = text.parse::<Rule>().unwrap_err();
-            let passed = fault.message.contains(why) || text.contains('*') && fault.message.contains("is not");
-            assert!(passed, "{text}: {fault}");
+            assert!(fault.message.contains(why), "{text}: {fault}");
         }
     }
 
@@ -186,9 +186,9 @@ mod tests {
             let port = if port == 443 { 444 } else { port };
             let text = format!("GET https://{host}:{port}{path}");
             prop_assert_eq!(rule(&text).to_string(), text.clone());
-            prop_assert!(allows(&text, &format!("{text}/x")));
-            let other = format!("{}x", text);
-            prop_assert!(!allows(&text, &other));
+            let (below, beside) = (format!("{text}/x"), format!("{text}x"));
+            prop_assert!(allows(&text, &below));
+            prop_assert!(!allows(&text, &beside));
         }
 
         /// However it is written, a request that is allowed goes to the very place of the rule.

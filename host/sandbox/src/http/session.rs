@@ -37,7 +37,7 @@ const BETWEEN_BYTES_MAX: Duration = Duration::from_secs(30);
 const CONNECTIONS_MAX: usize = 16;
 /// Header fields of one message, either way.
 const FIELDS_MAX: usize = 100;
-/// The buffer of a connection. An answer whose head does not fit is refused.
+/// The head of an answer, and the buffer of a connection.
 const BUFFER_BYTES: usize = 64 << 10;
 /// What is shown of a request that is refused.
 const SHOWN_CHARS_MAX: usize = 500;
@@ -111,7 +111,9 @@ impl Session {
         })?;
         parts.uri = origin_form(&parts.uri, &target)?;
         self.set_headers(&mut parts.headers, &target.origin)?;
-        Ok((target, Request::from_parts(parts, Outgoing::new(body, Arc::clone(self)))))
+        let length = parts.headers.get(header::CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        Ok((target, Request::from_parts(parts, Outgoing::new(body, length, Arc::clone(self)))))
     }
 
     fn target(&self, parts: &Parts) -> Result<Target, ErrorCode> {
@@ -201,7 +203,7 @@ impl Session {
         waits: Waits,
     ) -> Result<Answer, Error> {
         let mut protocol = http1::Builder::new();
-        protocol.max_buf_size(BUFFER_BYTES).max_headers(FIELDS_MAX);
+        protocol.max_buf_size(BUFFER_BYTES).max_header_size(BUFFER_BYTES).max_headers(FIELDS_MAX);
         let (mut sender, connection) = protocol.handshake(TokioIo::new(stream)).await?;
         let carrier = spawn(async move {
             let _place = place;

@@ -87,10 +87,19 @@ fn plain_host(text: &str) -> Result<Host<String>, String> {
     if lower.ends_with('.') {
         return Err(format!("host {text:?} ends in a dot; leave it out"));
     }
+    if let Host::Domain(name) = &host
+        && !name.split('.').all(is_label)
+    {
+        return Err(format!("host {text:?} is no name of a host; there are no wildcards"));
+    }
     if host.to_string() != lower {
         return Err(format!("host {text:?} is not spelled plainly; write \"{host}\""));
     }
     Ok(host)
+}
+
+fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 fn port(digits: &str) -> Result<u16, String> {

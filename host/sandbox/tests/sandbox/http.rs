@@ -286,7 +286,7 @@ async fn sockets_are_offered_and_denied() {
             format!(
                 "tool \"test\" asked for {what}, which no grant allows: the way to the network is wasi:http, with a \
                  grant of http; the tool said: {}",
-                if function == "resolve" { "permanent-resolver-failure" } else { "access-denied" }
+                if function == "resolve" { "permanent_resolver_failure" } else { "access_denied" }
             )
         );
         assert_eq!(fault.kind, Kind::Denied);
@@ -349,7 +349,7 @@ async fn connections_are_bounded() {
     let place = format!("GET http://127.0.0.1:{}/", server.port);
     let arguments = json!({"request": request(&place), "times": 40});
     let answers = call(&fetch(&[local(place)]), "together", arguments, Limits::default().deadline(LONG)).await;
-    assert_eq!(answers.result, Ok(json!(["hi"; 40])));
+    assert_eq!(answers.result, Ok(json!(vec!["hi"; 40])));
 }
 
 /// Case 43. Nothing is decompressed here, so a small answer stays small.
@@ -391,22 +391,25 @@ async fn a_guest_may_wait_less() {
         let place = format!("GET http://127.0.0.1:{}/", server.port);
         let request = with(request(&place), "timeout", json!(nanoseconds));
         let message = said(send(&fetch(&[local(place)]), request).await);
-        assert!(message.contains("Timeout"), "{message}");
+        assert!(message.to_ascii_lowercase().contains("timeout"), "{message}");
     }
 }
 
 /// A server that says yes at once must not take what it has got for all there is, when the call ends before the body.
 #[tokio::test]
 async fn a_request_that_is_cut_short_does_not_look_whole() {
-    let server = Server::saying(&ok("")).await;
+    let begun = |request: &[u8]| request.ends_with(b"refund\r\n");
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n".to_vec();
+    let server = Server::hasty(begun, move |_| vec![Piece::Bytes(head.clone()), Piece::Silence]).await;
     let place = format!("POST http://127.0.0.1:{}/", server.port);
     let tool = fetch(&[local(place.clone())]);
     let request = with(request(&place), "body", json!(["refund"]));
-    for _ in 0..10 {
-        call(&tool, "abandon", json!({"request": request}), Limits::default()).await.result.unwrap();
+    for _ in 0..20 {
+        let limits = Limits::default().deadline(LONG);
+        assert_eq!(call(&tool, "abandon", json!({"request": request}), limits).await.result, Ok(json!(200)));
+        server.closed().await;
     }
-    tokio::time::timeout(LONG, async { while server.got().is_empty() { server.closed().await } }).await.ok();
-    assert!(server.got().iter().all(|got| !got.ends_with("0\r\n\r\n")), "{:?}", server.got());
+    assert!(server.got().iter().all(|got| got.ends_with("\r\nrefund\r\n")), "{:?}", server.got());
 }
 
 #[tokio::test]

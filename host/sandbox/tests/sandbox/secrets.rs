@@ -16,7 +16,7 @@ const VALUE: &str = "sk_live_0123456789/+\"ab";
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let loopback: IpAddr = "127.0.0.1".parse().unwrap();
     let hosts = ["pay.example.com", "evil.example.com"].map(|name| (name.to_owned(), vec![loopback]));
-    let secrets = [("key".to_owned(), VALUE.to_owned()), ("other".to_owned(), "another-value".to_owned())];
+    let secrets = [("key".to_owned(), VALUE.to_owned()), ("another".to_owned(), "another-value".to_owned())];
     let secrets = secrets.into_iter().collect();
     Engine::new(Config { concurrency: 8, hosts: hosts.into_iter().collect(), secrets, ..Config::default() }).unwrap()
 });
@@ -28,7 +28,9 @@ fn fetch(grants: &[Grant]) -> Tool {
 /// A tool that may send to both hosts, and the secret to one of them.
 fn trusted(server: &Server) -> Tool {
     let to = |host: &str| Grant::http(format!("POST http://{host}:{}/", server.port)).addresses(["127.0.0.1"]);
-    fetch(&[to("pay.example.com"), to("evil.example.com"), Grant::secret("key", "pay.example.com", "Authorization")])
+    let secrets =
+        [("key", "Authorization"), ("another", "x-other")].map(|(name, header)| Grant::secret(name, "pay.example.com", header));
+    fetch(&[&[to("pay.example.com"), to("evil.example.com")], &secrets[..]].concat())
 }
 
 /// A request with the secret's placeholder where it says `{secret}`.
@@ -112,7 +114,7 @@ async fn a_placeholder_anywhere_else_is_denied() {
         assert!(!fault.message.contains(VALUE));
     }
     // What reached the server is at most the beginning of a body that never ended.
-    assert!(server.got().iter().all(|got| got.contains("transfer-encoding: chunked") && !got.ends_with("0\r\n\r\n")));
+    assert!(server.got().iter().all(|got| !got.ends_with("0\r\n\r\n") && !got.contains("sk_live") || got.is_empty()));
 }
 
 /// A body that is written a letter at a time is looked through all the same.
@@ -136,8 +138,7 @@ async fn echoes_are_scrubbed() {
     let server = Server::new(|request| {
         let encoded = base64::engine::general_purpose::STANDARD.encode(format!("user:{VALUE}"));
         let body = format!("{request}|{encoded}|{}|{}", "sk_live_0123456789%2F%2B%22ab", json!(VALUE));
-        let name: String = VALUE.chars().filter(char::is_ascii_alphanumeric).collect();
-        let head = format!("HTTP/1.1 200 OK\r\nx-echo: Bearer {VALUE}\r\nx-{name}: 1\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!("HTTP/1.1 200 OK\r\nx-echo: Bearer {VALUE}\r\nx-another-value: 1\r\ncontent-length: {}\r\n\r\n", body.len());
         let letters = body.into_bytes().into_iter().map(|byte| Piece::Bytes(vec![byte]));
         std::iter::once(Piece::Bytes(head.into_bytes())).chain(letters).collect()
     })
@@ -152,7 +153,8 @@ async fn echoes_are_scrubbed() {
     assert!(body.contains(&format!("authorization: Bearer {text}\r\n")), "{body}");
     assert!(!answer.to_string().contains("sk_live") && !answer.to_string().contains("0123456789"), "{answer}");
     assert_eq!(body.matches(text).count(), 4, "{body}");
-    assert!(!answer["headers"].to_string().contains("content-length"), "it would be wrong");
+    // Neither the length, which would be wrong, nor a header that is named after a secret.
+    assert_eq!(answer["headers"].as_array().unwrap().len(), 1);
 }
 
 /// What cannot be looked through is refused, for a secret could be in it.

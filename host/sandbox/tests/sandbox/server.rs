@@ -30,11 +30,17 @@ pub(crate) struct Server {
 }
 
 type Answer = dyn Fn(&str) -> Vec<Piece> + Send + Sync;
+type IsWhole = fn(&[u8]) -> bool;
 
 impl Server {
     /// Answers each request, given as it came.
     pub(crate) async fn new(answer: impl Fn(&str) -> Vec<Piece> + Send + Sync + 'static) -> Self {
         Self::at(Ipv4Addr::LOCALHOST.into(), 0, None, Arc::new(answer)).await
+    }
+
+    /// Answers each request as soon as `is_whole` says so, and goes on to keep what comes.
+    pub(crate) async fn hasty(is_whole: IsWhole, answer: impl Fn(&str) -> Vec<Piece> + Send + Sync + 'static) -> Self {
+        Self::start(Ipv4Addr::LOCALHOST.into(), 0, None, is_whole, Arc::new(answer)).await
     }
 
     /// Answers every request with this.
@@ -45,6 +51,16 @@ impl Server {
 
     /// The same at another address, and with a certificate for `pay.example.com`.
     pub(crate) async fn at(address: IpAddr, port: u16, tls: Option<TlsAcceptor>, answer: Arc<Answer>) -> Self {
+        Self::start(address, port, tls, is_whole, answer).await
+    }
+
+    async fn start(
+        address: IpAddr,
+        port: u16,
+        tls: Option<TlsAcceptor>,
+        is_whole: IsWhole,
+        answer: Arc<Answer>,
+    ) -> Self {
         let listener = TcpListener::bind((address, port)).await.unwrap();
         let (got, closed) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Notify::new()));
         let server = Self { port: listener.local_addr().unwrap().port(), got: got.clone(), closed: closed.clone() };
@@ -55,10 +71,10 @@ impl Server {
                     match tls {
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, &got, &*answer).await;
+                                serve(stream, &got, is_whole, &*answer).await;
                             }
                         }
-                        None => serve(stream, &got, &*answer).await,
+                        None => serve(stream, &got, is_whole, &*answer).await,
                     }
                     closed.notify_one();
                 });
@@ -92,7 +108,7 @@ pub(crate) fn ok(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, got: &Mutex<Vec<String>>, answer: &Answer) {
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, got: &Mutex<Vec<String>>, is_whole: IsWhole, answer: &Answer) {
     let mut request = Vec::new();
     let mut buffer = vec![0; 4096];
     let at = {
@@ -105,19 +121,27 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, got: &Mutex<Vec<
             Ok(0) | Err(_) => break,
             Ok(read) => request.extend_from_slice(&buffer[..read]),
         }
-        got.lock().unwrap()[at] = String::from_utf8_lossy(&request).into_owned();
+        got.lock().unwrap()[at] = text(&request);
     }
     if !is_whole(&request) {
         return;
     }
-    for piece in answer(&String::from_utf8_lossy(&request)) {
+    for piece in answer(&text(&request)) {
         match piece {
             Piece::Bytes(bytes) => drop(stream.write_all(&bytes).await),
             Piece::Forever(bytes) => while stream.write_all(&bytes).await.is_ok() {},
-            Piece::Silence => while !matches!(stream.read(&mut buffer).await, Ok(0) | Err(_)) {},
+            Piece::Silence => {
+                while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+                    got.lock().unwrap()[at].push_str(&text(&buffer[..read]));
+                }
+            }
         }
     }
     let _ = stream.shutdown().await;
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn is_whole(request: &[u8]) -> bool {
