@@ -70,7 +70,9 @@ impl Stripe {
         match manner {
             Manner::Drops => {}
             Manner::Delays => drop(stream.read(&mut [0])),
-            Manner::Repeats => say(&mut stream, 200, &answer).and_then(|()| say(&mut stream, 200, &answer)).unwrap_or(()),
+            Manner::Repeats => {
+                say(&mut stream, 200, &answer).and_then(|()| say(&mut stream, 200, &answer)).unwrap_or(())
+            }
             Manner::Fails => say(&mut stream, 500, "oh").unwrap_or(()),
             Manner::Stutters => say(&mut stream, 200, &answer[..answer.len() / 2]).unwrap_or(()),
             Manner::Refuses => say(&mut stream, 402, &answer).unwrap_or(()),
@@ -131,7 +133,11 @@ fn header<'a>(head: &'a str, name: &str) -> &'a str {
 }
 
 fn say(stream: &mut TcpStream, status: u16, body: &str) -> std::io::Result<()> {
-    write!(stream, "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    write!(
+        stream,
+        "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// A host of the refund workflow whose payments go where these grants say.
@@ -175,7 +181,8 @@ async fn a_refund_is_paid_by_the_server() {
     let host = host(&place, port).build().await.unwrap();
     assert_eq!(reference(refund(&host).await), "re_1");
     assert_eq!(server.paid(), (1, 1));
-    let journal = ["journal.db", "journal.db-wal"].map(|name| std::fs::read(place.data(name)).unwrap_or_default()).concat();
+    let journal =
+        ["journal.db", "journal.db-wal"].map(|name| std::fs::read(place.data(name)).unwrap_or_default()).concat();
     assert!(journal.windows(4).any(|bytes| bytes == b"re_1"), "this is where it would be");
     assert!(!journal.windows(KEY.len()).any(|bytes| bytes == KEY.as_bytes()), "the key is in the journal");
 }

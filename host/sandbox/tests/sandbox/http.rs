@@ -83,7 +83,8 @@ async fn a_granted_request_is_sent_as_it_is() {
     let server = Server::saying("HTTP/1.1 201 Created\r\nx-a: 1\r\ncontent-length: 2\r\n\r\nhi").await;
     let port = server.port;
     let tool = fetch(&[local(format!("POST http://127.0.0.1:{port}/v1/items"))]);
-    let request = with(request(&format!("POST http://127.0.0.1:{port}/v1/items/7?a=b%2F..")), "body", json!(["ab", "c"]));
+    let request =
+        with(request(&format!("POST http://127.0.0.1:{port}/v1/items/7?a=b%2F..")), "body", json!(["ab", "c"]));
     let request = with(request, "headers", json!([["Content-Length", "3"], ["X-Tool", "yes"]]));
     let answer = send(&tool, request).await.unwrap();
     assert_eq!(answer, json!({"status": 201, "headers": [["x-a", "1"], ["content-length", "2"]], "body": "hi"}));
@@ -96,12 +97,18 @@ async fn a_granted_request_is_sent_as_it_is() {
 
 #[tokio::test]
 async fn a_body_of_unknown_length_is_chunked() {
-    let server = Server::saying("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n1\r\n!\r\n0\r\nx-t: 1\r\n\r\n").await;
+    let server =
+        Server::saying("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n1\r\n!\r\n0\r\nx-t: 1\r\n\r\n")
+            .await;
     let tool = fetch(&[local(format!("PUT http://127.0.0.1:{}/", server.port))]);
     let request = with(request(&format!("PUT http://127.0.0.1:{}/a", server.port)), "body", json!(["ab", "c"]));
     let answer = send(&tool, request).await.unwrap();
     assert_eq!(answer, json!({"status": 200, "headers": [], "body": "hi!"}));
-    assert!(server.got()[0].ends_with("transfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"), "{:?}", server.got());
+    assert!(
+        server.got()[0].ends_with("transfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"),
+        "{:?}",
+        server.got()
+    );
 }
 
 #[tokio::test]
@@ -146,7 +153,9 @@ async fn what_is_not_asked_for_is_not_given() {
 async fn addresses_that_are_not_on_the_internet_are_denied() {
     let server = Server::saying(&ok("")).await;
     let port = server.port;
-    for host in ["127.0.0.1", "0.0.0.0", "[::1]", "[::ffff:7f00:1]", "pay.example.com", "localhost", "mixed.example.com"] {
+    for host in
+        ["127.0.0.1", "0.0.0.0", "[::1]", "[::ffff:7f00:1]", "pay.example.com", "localhost", "mixed.example.com"]
+    {
         let place = format!("GET http://{host}:{port}/");
         // One address is granted, of a name that has two.
         let grant = if host.starts_with("mixed") { local(place.clone()) } else { Grant::http(&place) };
@@ -154,12 +163,22 @@ async fn addresses_that_are_not_on_the_internet_are_denied() {
         assert!(message.contains("which is not on the internet, which is not granted"), "{message}");
         assert!(message.contains(&format!("http = [{{ allow = \"{place}\", addresses = [\"")), "{message}");
     }
-    for host in ["169.254.169.254", "10.0.0.1", "192.168.1.1", "100.64.0.1", "[fd00:ec2::254]", "[fe80::1]", "[64:ff9b::a9fe:a9fe]", "metadata.example.com"] {
+    for host in [
+        "169.254.169.254",
+        "10.0.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "[fd00:ec2::254]",
+        "[fe80::1]",
+        "[64:ff9b::a9fe:a9fe]",
+        "metadata.example.com",
+    ] {
         let place = format!("GET http://{host}/latest/meta-data");
         let message = denial(send(&fetch(&[Grant::http(&place)]), request(&place)).await);
         assert!(message.contains("not on the internet"), "{message}");
     }
-    let tool = fetch(&[local(format!("GET http://127.0.0.1:{port}/")), local(format!("GET http://pay.example.com:{port}/"))]);
+    let tool =
+        fetch(&[local(format!("GET http://127.0.0.1:{port}/")), local(format!("GET http://pay.example.com:{port}/"))]);
     for host in ["2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "127.0.0.1.", "pay.example.com."] {
         let message = denial(send(&tool, request(&format!("GET http://{host}:{port}/"))).await);
         assert!(message.contains("which no grant allows: host "), "{message}");
@@ -189,7 +208,8 @@ async fn the_address_that_was_checked_is_the_one_connected_to() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let inside = Server::saying(&ok("inside")).await;
-    let moved = format!("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{}/\r\ncontent-length: 0\r\n\r\n", inside.port);
+    let moved =
+        format!("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{}/\r\ncontent-length: 0\r\n\r\n", inside.port);
     let server = Server::saying(&moved).await;
     let place = format!("GET http://127.0.0.1:{}/", server.port);
     let tool = fetch(&[local(place.clone())]);
@@ -335,7 +355,10 @@ async fn requests_are_counted() {
     assert_eq!(call(&tool, "repeat", arguments.clone(), limits(3)).await.result, Ok(json!(3)));
     let fault = call(&tool, "repeat", arguments.clone(), limits(2)).await.result.unwrap_err();
     let breach = fault.breach.unwrap();
-    assert_eq!((fault.kind, breach.limit.as_str(), breach.allowed, breach.used), (Kind::Egress, "egress_requests", 2, 3));
+    assert_eq!(
+        (fault.kind, breach.limit.as_str(), breach.allowed, breach.used),
+        (Kind::Egress, "egress_requests", 2, 3)
+    );
     assert_eq!(server.got().len(), 5);
     // Zero is none.
     let fault = call(&tool, "repeat", arguments, limits(0)).await.result.unwrap_err();

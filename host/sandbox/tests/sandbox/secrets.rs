@@ -28,8 +28,8 @@ fn fetch(grants: &[Grant]) -> Tool {
 /// A tool that may send to both hosts, and the secret to one of them.
 fn trusted(server: &Server) -> Tool {
     let to = |host: &str| Grant::http(format!("POST http://{host}:{}/", server.port)).addresses(["127.0.0.1"]);
-    let secrets =
-        [("key", "Authorization"), ("another", "x-other")].map(|(name, header)| Grant::secret(name, "pay.example.com", header));
+    let secrets = [("key", "Authorization"), ("another", "x-other")]
+        .map(|(name, header)| Grant::secret(name, "pay.example.com", header));
     fetch(&[&[to("pay.example.com"), to("evil.example.com")], &secrets[..]].concat())
 }
 
@@ -85,7 +85,10 @@ async fn a_secret_that_is_not_granted_is_denied() {
 async fn a_secret_without_a_value_is_found_out_when_the_tool_is_linked() {
     let component = ENGINE.load(&built("fetch")).unwrap();
     for (grant, why) in [
-        (Grant::secret("nobodys", "example.com", "authorization"), "secret \"nobodys\" to tool \"test\": no value is stored"),
+        (
+            Grant::secret("nobodys", "example.com", "authorization"),
+            "secret \"nobodys\" to tool \"test\": no value is stored",
+        ),
         (Grant::secret("key", "example.com:x", "authorization"), "port \"x\""),
         (Grant::secret("key", "0x7f.1", "authorization"), "write \"127.0.0.1\""),
         (Grant::secret("key", "example.com", "a b"), "header \"a b\" is none"),
@@ -103,9 +106,21 @@ async fn a_placeholder_anywhere_else_is_denied() {
     let (pay, evil) = ("pay.example.com", "evil.example.com");
     let bearer = json!([["authorization", "Bearer {secret}"]]);
     for (host, path, headers, body, expected) in [
-        (evil, "/a", &bearer, json!([]), "secret \"key\" in header \"authorization\" to evil.example.com, which is not granted"),
+        (
+            evil,
+            "/a",
+            &bearer,
+            json!([]),
+            "secret \"key\" in header \"authorization\" to evil.example.com, which is not granted",
+        ),
         (pay, "/a", &json!([["x-key", "{secret}"]]), json!([]), "header = \"x-key\" }] would allow it"),
-        (pay, "/{secret}", &bearer, json!([]), "secret \"key\" in the path or query of a request, which no grant allows"),
+        (
+            pay,
+            "/{secret}",
+            &bearer,
+            json!([]),
+            "secret \"key\" in the path or query of a request, which no grant allows",
+        ),
         (pay, "/a?key={secret}", &bearer, json!([]), "in the path or query"),
         (pay, "/a", &bearer, json!(["key={secret}"]), "a secret in the body of a request, which no grant allows"),
     ] {
@@ -138,7 +153,10 @@ async fn echoes_are_scrubbed() {
     let server = Server::new(|request| {
         let encoded = base64::engine::general_purpose::STANDARD.encode(format!("user:{VALUE}"));
         let body = format!("{request}|{encoded}|{}|{}", "sk_live_0123456789%2F%2B%22ab", json!(VALUE));
-        let head = format!("HTTP/1.1 200 OK\r\nx-echo: Bearer {VALUE}\r\nx-another-value: 1\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nx-echo: Bearer {VALUE}\r\nx-another-value: 1\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         let letters = body.into_bytes().into_iter().map(|byte| Piece::Bytes(vec![byte]));
         std::iter::once(Piece::Bytes(head.into_bytes())).chain(letters).collect()
     })

@@ -108,7 +108,12 @@ pub(crate) fn ok(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, got: &Mutex<Vec<String>>, is_whole: IsWhole, answer: &Answer) {
+async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    got: &Mutex<Vec<String>>,
+    is_whole: IsWhole,
+    answer: &Answer,
+) {
     let mut request = Vec::new();
     let mut buffer = vec![0; 4096];
     let at = {
