@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use stockade::Fault;
+use stockade::{Fault, LogLine};
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -34,6 +34,12 @@ pub(crate) fn print_error(fault: &Fault) {
 /// reverse the direction of writing are written out. Line feeds stay where `lines` is for text of several lines.
 pub(crate) fn safe(text: &str) -> String {
     escape(text, |_| false)
+}
+
+/// Writes a line of a guest's log as one line, whatever is in it.
+pub(crate) fn log_line(LogLine { level, context, message }: &LogLine) -> String {
+    let separator = if context.is_empty() { "" } else { " " };
+    format!("{level}{separator}{}: {}", safe(context), safe(message))
 }
 
 /// Returns text of several lines, otherwise as [`safe`].
@@ -92,6 +98,16 @@ mod tests {
         assert_eq!(safe("a\x1b[2Jb\r\nc\u{202e}d"), "a\\u{1b}[2Jb\\u{d}\\u{a}c\\u{202e}d");
         assert_eq!(safe_lines("a\nb\x07"), "a\nb\\u{7}");
         assert_eq!(safe("Grüße, 100 €"), "Grüße, 100 €");
+    }
+
+    /// Catalogue, case 23: a guest cannot write a second line, nor one that looks like ours.
+    #[test]
+    fn a_line_of_a_log_is_one_line() {
+        let (context, message) = ("shop\n".to_owned(), "lost\r\nerror: all\x1b]52;c;eA==\x07".to_owned());
+        let line = LogLine { level: stockade::LogLevel::Warn, context, message };
+        let expected = "warn shop\\u{a}: lost\\u{d}\\u{a}error: all\\u{1b}]52;c;eA==\\u{7}";
+        assert_eq!(log_line(&line), expected);
+        assert_eq!(log_line(&LogLine { context: String::new(), message: "a".into(), ..line }), "warn: a");
     }
 
     #[test]

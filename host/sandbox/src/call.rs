@@ -12,7 +12,7 @@ use crate::meter::Meter;
 use crate::shape::Shape;
 use crate::state::State;
 use crate::tool::Tool;
-use crate::{Limits, Result, failure, values};
+use crate::{Limits, LogLine, Result, failure, values};
 
 /// Fuel between two returns to the executor, 25 to 50 µs apart: that is how a deadline stops a loop, at a cost of
 /// 0 to 2 %.
@@ -44,11 +44,19 @@ pub struct Outcome {
     pub stdout: String,
     /// What the guest wrote to its standard error.
     pub stderr: String,
+    /// What the guest wrote to its log, if it was granted one.
+    pub log: Vec<LogLine>,
 }
 
 impl Outcome {
     fn refused(fault: Fault) -> Self {
-        Self { result: Err(fault), usage: used(0, 0, None), stdout: String::new(), stderr: String::new() }
+        Self {
+            result: Err(fault),
+            usage: used(0, 0, None),
+            stdout: String::new(),
+            stderr: String::new(),
+            log: Vec::new(),
+        }
     }
 }
 
@@ -94,9 +102,10 @@ impl<'a> Prepared<'a> {
         let usage = used(self.fuel_used(), self.store.data().meter.memory_bytes_peak(), Some(self.started));
         let denial = self.store.data_mut().denied();
         let (stdout, stderr) = self.store.data_mut().written();
+        let log = std::mem::take(&mut self.store.data_mut().log);
         let result =
             ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| explained(fault, denial));
-        Outcome { result, usage, stdout, stderr }
+        Outcome { result, usage, stdout, stderr, log }
     }
 
     /// Everything that a guest does, its start-up included.

@@ -28,19 +28,20 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
-mod authorizer;
 mod bindings;
 mod cache;
 mod call;
 mod component;
-mod database;
+mod config;
 mod effect;
 mod engine;
 mod failure;
 mod function;
 mod http;
+mod kv;
 mod limits;
 mod linker;
+mod log;
 mod meter;
 mod name;
 mod rights;
@@ -64,6 +65,7 @@ pub use engine::{Config, Engine};
 pub use function::Function;
 pub use http::Rule as HttpRule;
 pub use limits::Limits;
+pub use log::{LogLevel, LogLine};
 pub use secrets::Secrets;
 pub use tool::Tool;
 

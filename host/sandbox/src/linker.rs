@@ -2,7 +2,7 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::state::State;
-use crate::{effect, http, sockets, sql, vault, wasi};
+use crate::{config, effect, http, kv, log, sockets, sql, vault, wasi};
 
 /// Everything that a component may import, by name and compatible version.
 const OFFERED: &[(&str, &str)] = &[
@@ -21,6 +21,8 @@ const OFFERED: &[(&str, &str)] = &[
     ("wasi:cli/terminal-stdout", "0.2."),
     ("wasi:clocks/monotonic-clock", "0.2."),
     ("wasi:clocks/wall-clock", "0.2."),
+    // Drafts: nothing promises that another version of them is the same.
+    ("wasi:config/store", "0.2.0-rc.1"),
     ("wasi:filesystem/preopens", "0.2."),
     ("wasi:filesystem/types", "0.2."),
     ("wasi:http/outgoing-handler", "0.2."),
@@ -28,6 +30,10 @@ const OFFERED: &[(&str, &str)] = &[
     ("wasi:io/error", "0.2."),
     ("wasi:io/poll", "0.2."),
     ("wasi:io/streams", "0.2."),
+    ("wasi:keyvalue/atomics", "0.2.0-draft"),
+    ("wasi:keyvalue/batch", "0.2.0-draft"),
+    ("wasi:keyvalue/store", "0.2.0-draft"),
+    ("wasi:logging/logging", "0.1.0-draft"),
     ("wasi:random/insecure", "0.2."),
     ("wasi:random/insecure-seed", "0.2."),
     ("wasi:random/random", "0.2."),
@@ -46,8 +52,11 @@ const OFFERED: &[(&str, &str)] = &[
 /// guest that says what is missing, not a component that does not start.
 pub(crate) fn everything(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
+    config::add_to_linker(&mut linker)?;
     effect::add_to_linker(&mut linker)?;
     http::add_to_linker(&mut linker)?;
+    kv::add_to_linker(&mut linker)?;
+    log::add_to_linker(&mut linker)?;
     sockets::add_to_linker(&mut linker)?;
     sql::add_to_linker(&mut linker)?;
     vault::add_to_linker(&mut linker)?;

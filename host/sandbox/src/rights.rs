@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 
 use stockade_workflow::{Capability, Grant};
 
+use crate::config::Settings;
 use crate::http::Network;
+use crate::kv::Buckets;
 use crate::sql::Databases;
 use crate::{Config, Result};
 
@@ -15,6 +17,9 @@ pub(crate) struct Rights {
     asks: BTreeSet<Capability>,
     pub(crate) databases: Databases,
     pub(crate) network: Network,
+    pub(crate) buckets: Buckets,
+    pub(crate) settings: Settings,
+    pub(crate) log: bool,
 }
 
 impl Rights {
@@ -25,9 +30,12 @@ impl Rights {
     /// A grant cannot be honoured, or two are of one name.
     pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant], config: &Config) -> Result<Self> {
         let effective: Vec<_> = grants.iter().filter(|grant| asks.contains(&grant.capability())).cloned().collect();
-        let databases = Databases::new(tool, &effective)?;
+        let databases = Databases::new(tool, &effective, &config.secrets)?;
         let network = Network::new(tool, &effective, config)?;
-        Ok(Self { tool: tool.to_owned(), asks, databases, network })
+        let buckets = Buckets::new(tool, &effective)?;
+        let settings = Settings::new(tool, &effective)?;
+        let log = effective.contains(&Grant::Log);
+        Ok(Self { tool: tool.to_owned(), asks, databases, network, buckets, settings, log })
     }
 
     /// Says that something is denied that no grant could allow, and why.
@@ -52,4 +60,14 @@ impl Rights {
             )
         }
     }
+}
+
+/// How much of a name that a guest made up is repeated to it and to the operator.
+const NAME_CHARS_MAX: usize = 64;
+
+/// Writes a guest's name in quotes, without what a terminal obeys, and not at any length.
+pub(crate) fn quoted(name: &str) -> String {
+    let end = name.char_indices().nth(NAME_CHARS_MAX);
+    let (shown, rest) = end.and_then(|(end, _)| name.split_at_checked(end)).unwrap_or((name, ""));
+    format!("\"{}{}\"", shown.escape_debug(), if rest.is_empty() { "" } else { "…" })
 }

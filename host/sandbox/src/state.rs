@@ -7,6 +7,7 @@ use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::Limits;
 use crate::http::Http;
+use crate::log::LogLine;
 use crate::meter::Meter;
 use crate::rights::Rights;
 use crate::wasi::Wasi;
@@ -19,6 +20,8 @@ pub(crate) struct State {
     pub(crate) deadline: Instant,
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
+    /// What the guest wrote to its log.
+    pub(crate) log: Vec<LogLine>,
     /// Made when the guest first asks for it. Before the resources, so that what is being sent is cut short before
     /// its body seems to end.
     http: Option<Http>,
@@ -47,6 +50,7 @@ impl State {
             deadline,
             denial: None,
             http: None,
+            log: Vec::new(),
             resources,
             seed,
             stdio_bytes: limits.stdio_bytes,
@@ -58,6 +62,11 @@ impl State {
     pub(crate) fn called(&mut self) -> &mut Self {
         self.meter.note_host_call();
         self
+    }
+
+    /// Counts bytes that a call into the host carries, in or out.
+    pub(crate) fn carry(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        self.meter.host_bytes.grow(bytes as u64)
     }
 
     /// Remembers a denial, for a tool that then fails fails because of it.

@@ -6,7 +6,7 @@ use stockade::{Budget, Call, Currency, Function, Host, Limits, Source, Tool};
 use crate::args::{self, Args, Tool as Command};
 use crate::exit::Exit;
 use crate::home;
-use crate::text::{BOLD, DIM, bytes, grouped, micros, print_json, safe, safe_lines};
+use crate::text::{BOLD, DIM, bytes, grouped, log_line, micros, print_json, safe, safe_lines};
 
 pub(super) async fn run(args: &Args, command: &Command) -> stockade::Result<Exit> {
     let host = home::host(args).await?;
@@ -58,12 +58,13 @@ async fn call(
     let outcome = tool.call(Call { function, arguments, idempotency_key: &key, seed: 0, limits }).await;
     if !args.json {
         eprint!("{}{}", safe_lines(&outcome.stdout), safe_lines(&outcome.stderr));
+        outcome.log.iter().for_each(|line| eprintln!("{}", log_line(line)));
     }
     let (output, usage) = (outcome.result?, outcome.usage);
     if args.json {
         print_json(&json!({
             "tool": tool.name(), "function": function, "output": output, "usage": usage,
-            "stdout": outcome.stdout, "stderr": outcome.stderr, "idempotency_key": key,
+            "stdout": outcome.stdout, "stderr": outcome.stderr, "log": outcome.log, "idempotency_key": key,
         }));
     } else {
         println!("{output:#}");

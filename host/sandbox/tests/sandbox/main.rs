@@ -4,9 +4,13 @@
 mod cache;
 mod common;
 mod components;
+mod config;
 mod determinism;
 mod http;
+mod kv;
 mod limits;
+mod log;
+mod postgres;
 mod secrets;
 mod server;
 mod sql;
