@@ -43,7 +43,7 @@ pub struct Config {
     pub memory_bytes_max: u64,
     /// The values of the secrets that grants name.
     pub secrets: Secrets,
-    /// Addresses by name, in place of what the system's resolver says. They are checked like any others.
+    /// Addresses by name, in lower case, in place of what the system's resolver says. They are checked like any others.
     pub hosts: BTreeMap<String, Vec<IpAddr>>,
     /// Root certificates, in DER, that are trusted beside those of the browsers.
     pub tls_roots: Vec<Vec<u8>>,

@@ -239,6 +239,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
 
 impl secrets::Host for State {
     fn get(&mut self, name: String) -> wasmtime::Result<std::result::Result<String, secrets::Error>> {
+        self.carry(name.len())?;
         let seed = self.seed();
         if self.rights.network.vault.secrets.contains_key(&name) {
             return Ok(Ok(placeholder(&name, seed)));

@@ -117,3 +117,28 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     wasi::types::add_to_linker::<State, WasiHttp>(linker, &options, |state| state.called().http())?;
     wasi::outgoing_handler::add_to_linker::<State, WasiHttp>(linker, |state| state.called().http())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// A component may import what its manifest does not ask for. Then no grant helps it.
+    #[test]
+    fn what_is_granted_and_not_asked_for_is_denied() {
+        let grants = [Grant::http("GET https://example.com/"), Grant::secret("none", "example.com", "x")];
+        let rights = |asks: &[Capability]| {
+            Rights::new("test", asks.iter().copied().collect::<BTreeSet<_>>(), &grants, &Config::default())
+        };
+        let target = Target::new("GET", "https", "example.com", "/a").unwrap();
+        let (asked, silent) = (rights(&[Capability::Http]).unwrap(), rights(&[]).unwrap());
+        assert!(asked.network.allows(&target) && !silent.network.allows(&target));
+        assert_eq!(
+            silent.network.denial(&silent, &target, None),
+            "tool \"test\" asked for http \"GET https://example.com/a\", but its manifest does not ask for http; \
+             http = \"WHY\" under [asks] there, and a grant, would allow it"
+        );
+        assert!(rights(&[Capability::Secrets]).is_err(), "the secret has no value");
+    }
+}

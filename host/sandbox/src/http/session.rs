@@ -250,19 +250,19 @@ fn origin_form(uri: &Uri, target: &Target) -> Result<Uri, ErrorCode> {
     Uri::builder().path_and_query(path).build().map_err(|_| ErrorCode::HttpRequestUriInvalid)
 }
 
-/// An encoding that is not taken off here would hide an echo of a secret.
+/// An encoding that is not taken off here would hide an echo of a secret. Its name is the server's text, and could be
+/// such an echo itself.
 fn check_coding(headers: &HeaderMap, is_scrubbed: bool) -> Result<(), Error> {
-    let other = |name, plain: &str| {
-        let values = headers.get_all(name).into_iter();
-        let mut values = values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        values.find(|value| !value.trim().eq_ignore_ascii_case(plain))
+    let is_other = |name, plain: &str| {
+        let mut values = headers.get_all(name).into_iter();
+        values.any(|value| !value.as_bytes().trim_ascii().eq_ignore_ascii_case(plain.as_bytes()))
     };
-    if let Some(coding) = other(header::TRANSFER_ENCODING, "chunked") {
-        return Err(Error::HttpResponseTransferCoding(Some(coding)));
-    }
-    match other(header::CONTENT_ENCODING, "identity") {
-        Some(coding) if is_scrubbed => Err(Error::HttpResponseContentCoding(Some(coding))),
-        _ => Ok(()),
+    match () {
+        () if is_other(header::TRANSFER_ENCODING, "chunked") => Err(Error::HttpResponseTransferCoding(None)),
+        () if is_scrubbed && is_other(header::CONTENT_ENCODING, "identity") => {
+            Err(Error::HttpResponseContentCoding(None))
+        }
+        () => Ok(()),
     }
 }
 
