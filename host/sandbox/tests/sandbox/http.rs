@@ -345,6 +345,16 @@ async fn not_a_byte_too_many_is_sent() {
     assert!(server.got()[0].len() <= 5_000);
 }
 
+/// What is sent and received is also carried between guest and host.
+#[tokio::test]
+async fn bytes_count_as_the_hosts_too() {
+    let server = Server::saying(&ok(&"x".repeat(20_000))).await;
+    let place = format!("GET http://127.0.0.1:{}/", server.port);
+    let limits = Limits { host_bytes: 10_000, ..Limits::default().deadline(LONG) };
+    let fault = send_within(&fetch(&[local(place.clone())]), request(&place), limits).await.unwrap_err();
+    assert_eq!((fault.kind, fault.breach.unwrap().limit.as_str()), (Kind::HostcallBytes, "host_bytes"));
+}
+
 #[tokio::test]
 async fn requests_are_counted() {
     let server = Server::saying(&ok("hi")).await;
@@ -393,7 +403,7 @@ async fn waits_end() {
             let pieces = pieces.clone();
             let server = Server::new(move |_| vec![Piece::Bytes(pieces.clone()), Piece::Silence]).await;
             let place = format!("GET http://127.0.0.1:{}/", server.port);
-            let limits = Limits::default().deadline(Duration::from_millis(300));
+            let limits = Limits::default().deadline(Duration::from_millis(600));
             let request = with(request(&place), "timeout", timeout);
             let fault = send_within(&fetch(&[local(place)]), request, limits).await.unwrap_err();
             assert_eq!(fault.kind, Kind::Deadline, "{fault}");
