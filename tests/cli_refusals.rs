@@ -142,7 +142,7 @@ const TOOLS: &[Refusal] = &[
         &["tool", "call", "./network.wasm", "run"],
         1,
         "denied",
-        &["\"network\"", "wasi:sockets/instance-network@0.2.0"],
+        &["\"network\"", "wasi:http/incoming-handler@0.2.0"],
     ),
     refusal(
         &["tool", "call", "./unknown-import.wasm", "run"],

@@ -12,3 +12,4 @@ mod embed;
 mod kill;
 mod layers;
 mod limits;
+mod payments;

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -81,6 +82,21 @@ impl Builder {
     #[must_use]
     pub fn secret(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.secrets.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sends requests for a host, given in lower case, to these addresses, whatever the system's resolver says. They
+    /// are checked like any others.
+    #[must_use]
+    pub fn host_addresses(mut self, host: impl Into<String>, addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        self.engine.hosts.insert(host.into(), addresses.into_iter().collect());
+        self
+    }
+
+    /// Trusts a root certificate, given in DER, beside those that browsers trust.
+    #[must_use]
+    pub fn tls_root(mut self, certificate: impl Into<Vec<u8>>) -> Self {
+        self.engine.tls_roots.push(certificate.into());
         self
     }
 

@@ -8,6 +8,7 @@ wasmtime::component::bindgen!({
         world guest {
             import stockade:host/sql@0.1.0;
             import stockade:host/effect@0.1.0;
+            import stockade:host/secrets@0.1.0;
             import wasi:config/store@0.2.0-rc.1;
             import wasi:keyvalue/store@0.2.0-draft;
             import wasi:keyvalue/atomics@0.2.0-draft;
@@ -27,7 +28,7 @@ wasmtime::component::bindgen!({
     },
 });
 
-pub(crate) use stockade::host::{effect, sql};
+pub(crate) use stockade::host::{effect, secrets, sql};
 pub(crate) use wasi::config::store as config;
 pub(crate) use wasi::keyvalue;
 pub(crate) use wasi::logging::logging;

@@ -108,8 +108,9 @@ impl<'a> Prepared<'a> {
             Err(Late::Deadline) => Err(overdue(limits.wall_us, deadline, "the guest was still at work")),
         };
         let usage = used(self.fuel_used(), self.store.data().meter.memory_bytes_peak(), Some(self.started));
-        let State { denial, file_denials, .. } = self.store.data_mut();
-        let (denial, file_denials) = (denial.take(), std::mem::take(file_denials));
+        let State { file_denials, .. } = self.store.data_mut();
+        let file_denials = std::mem::take(file_denials);
+        let denial = self.store.data_mut().denied();
         let (stdout, stderr) = self.store.data_mut().written();
         let log = std::mem::take(&mut self.store.data_mut().log);
         let result = ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| {
@@ -128,6 +129,7 @@ impl<'a> Prepared<'a> {
         let taken = if self.function.result().is_some() { 1 } else { 0 };
         let results = results.get_mut(..taken).unwrap_or_default();
         function.call_async(&mut self.store, &self.arguments, results).await?;
+        self.store.data_mut().check_egress()?;
         Ok(results.first_mut().map(|value| std::mem::replace(value, Val::Bool(false))))
     }
 

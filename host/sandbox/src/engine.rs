@@ -1,5 +1,6 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -43,11 +44,22 @@ pub struct Config {
     pub memory_bytes_max: u64,
     /// The values of the secrets that grants name.
     pub secrets: Secrets,
+    /// Addresses by name, in lower case, in place of what the system's resolver says. They are checked like any others.
+    pub hosts: BTreeMap<String, Vec<IpAddr>>,
+    /// Root certificates, in DER, that are trusted beside those of the browsers.
+    pub tls_roots: Vec<Vec<u8>>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { concurrency: 64, cache_dir: None, memory_bytes_max: 64 << 20, secrets: Secrets::default() }
+        Self {
+            concurrency: 64,
+            cache_dir: None,
+            memory_bytes_max: 64 << 20,
+            secrets: Secrets::default(),
+            hosts: BTreeMap::new(),
+            tls_roots: Vec::new(),
+        }
     }
 }
 

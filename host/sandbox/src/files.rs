@@ -68,7 +68,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Secrets;
+    use crate::Config;
     use crate::rights::Rights;
     use stockade_workflow::Capability;
 
@@ -78,7 +78,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let grants = [Grant::fs(dir.path().display().to_string(), "/data"), Grant::Clock, Grant::Random];
         let rights = |asks: &[Capability]| {
-            Rights::new("tool", asks.iter().copied().collect(), &grants, &Secrets::default()).unwrap()
+            Rights::new("tool", asks.iter().copied().collect(), &grants, &Config::default()).unwrap()
         };
         let none = rights(&[Capability::Sql]);
         assert!(none.directories.0.is_empty() && !none.real.clock && !none.real.random);

@@ -2,11 +2,12 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::state::State;
-use crate::{config, effect, files, kv, log, sql, wasi};
+use crate::{config, effect, files, http, kv, log, sockets, sql, vault, wasi};
 
-/// Everything that a component may import, by name and compatible version. The network is not among it.
+/// Everything that a component may import, by name and compatible version.
 const OFFERED: &[(&str, &str)] = &[
     ("stockade:host/effect", "0.1."),
+    ("stockade:host/secrets", "0.1."),
     ("stockade:host/sql", "0.1."),
     ("wasi:cli/environment", "0.2."),
     ("wasi:cli/exit", "0.2."),
@@ -24,6 +25,8 @@ const OFFERED: &[(&str, &str)] = &[
     ("wasi:config/store", "0.2.0-rc.1"),
     ("wasi:filesystem/preopens", "0.2."),
     ("wasi:filesystem/types", "0.2."),
+    ("wasi:http/outgoing-handler", "0.2."),
+    ("wasi:http/types", "0.2."),
     ("wasi:io/error", "0.2."),
     ("wasi:io/poll", "0.2."),
     ("wasi:io/streams", "0.2."),
@@ -34,6 +37,13 @@ const OFFERED: &[(&str, &str)] = &[
     ("wasi:random/insecure", "0.2."),
     ("wasi:random/insecure-seed", "0.2."),
     ("wasi:random/random", "0.2."),
+    ("wasi:sockets/instance-network", "0.2."),
+    ("wasi:sockets/ip-name-lookup", "0.2."),
+    ("wasi:sockets/network", "0.2."),
+    ("wasi:sockets/tcp", "0.2."),
+    ("wasi:sockets/tcp-create-socket", "0.2."),
+    ("wasi:sockets/udp", "0.2."),
+    ("wasi:sockets/udp-create-socket", "0.2."),
     #[cfg(test)]
     ("test:host/bug", "0.1."),
 ];
@@ -47,9 +57,12 @@ pub(crate) fn everything(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     config::add_to_linker(&mut linker)?;
     effect::add_to_linker(&mut linker)?;
     files::add_to_linker(&mut linker)?;
+    http::add_to_linker(&mut linker)?;
     kv::add_to_linker(&mut linker)?;
     log::add_to_linker(&mut linker)?;
+    sockets::add_to_linker(&mut linker)?;
     sql::add_to_linker(&mut linker)?;
+    vault::add_to_linker(&mut linker)?;
     wasi::add_to_linker(&mut linker)?;
     #[cfg(test)]
     linker.instance("test:host/bug@0.1.0")?.func_wrap("panic", |mut store, (): ()| -> wasmtime::Result<()> {

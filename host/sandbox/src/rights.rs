@@ -4,10 +4,11 @@ use stockade_workflow::{Capability, Grant};
 
 use crate::config::Settings;
 use crate::files::Directories;
+use crate::http::Network;
 use crate::kv::Buckets;
 use crate::sql::Databases;
 use crate::wasi::Real;
-use crate::{Result, Secrets};
+use crate::{Config, Result};
 
 /// What one tool may do: what it asks for, and of that what it was granted.
 ///
@@ -19,6 +20,7 @@ pub(crate) struct Rights {
     pub(crate) databases: Databases,
     pub(crate) directories: Directories,
     pub(crate) real: Real,
+    pub(crate) network: Network,
     pub(crate) buckets: Buckets,
     pub(crate) settings: Settings,
     pub(crate) log: bool,
@@ -30,11 +32,12 @@ impl Rights {
     /// # Errors
     ///
     /// A grant cannot be honoured, or two are of one name.
-    pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant], secrets: &Secrets) -> Result<Self> {
+    pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant], config: &Config) -> Result<Self> {
         let effective: Vec<_> = grants.iter().filter(|grant| asks.contains(&grant.capability())).cloned().collect();
         Ok(Self {
-            databases: Databases::new(tool, &effective, secrets)?,
+            databases: Databases::new(tool, &effective, &config.secrets)?,
             directories: Directories::new(tool, &effective)?,
+            network: Network::new(tool, &effective, config)?,
             buckets: Buckets::new(tool, &effective)?,
             settings: Settings::new(tool, &effective)?,
             real: Real::new(&effective),
@@ -47,6 +50,11 @@ impl Rights {
     /// Returns the name of the tool, for messages.
     pub(crate) fn tool(&self) -> &str {
         &self.tool
+    }
+
+    /// Says that something is denied that no grant could allow, and why.
+    pub(crate) fn refusal(&self, what: &str, why: &str) -> String {
+        format!("tool \"{}\" asked for {what}, which no grant allows: {why}", self.tool)
     }
 
     /// Says that something is denied and what would allow it: for the guest, and for the operator.

@@ -3,10 +3,12 @@ use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::Limits;
 use crate::files::{Denials, Mounts};
 use crate::host_time::HostTime;
+use crate::http::Http;
 use crate::log::LogLine;
 use crate::meter::Meter;
 use crate::rights::Rights;
@@ -27,6 +29,9 @@ pub(crate) struct State {
     pub(crate) file_denials: Denials,
     /// What the guest wrote to its log.
     pub(crate) log: Vec<LogLine>,
+    /// Made when the guest first asks for it. Before the resources, so that what is being sent is cut short before
+    /// its body seems to end.
+    http: Option<Http>,
     resources: ResourceTable,
     resources_max: u64,
     seed: u64,
@@ -57,6 +62,7 @@ impl State {
             wall_us: limits.wall_us,
             denial: None,
             file_denials: Denials::default(),
+            http: None,
             log: Vec::new(),
             resources,
             resources_max: limits.resources.into(),
@@ -86,8 +92,15 @@ impl State {
         let left = self.host_time.leave().map_err(|fault| wasmtime::Error::new(Stop(fault)))?;
         let Some(now) = left else { return Ok(()) };
         self.meter.check_host_calls()?;
+        self.check_egress()?;
         // A guest that does little but call the host uses so little fuel that it never yields to its deadline.
         self.in_time(now)
+    }
+
+    /// Stops a guest that has sent and received too much, which tasks of the host do for it.
+    pub(crate) fn check_egress(&mut self) -> wasmtime::Result<()> {
+        let Some(http) = &self.http else { return Ok(()) };
+        self.meter.sent(http.flow().requests.used(), http.flow().bytes.used())
     }
 
     pub(crate) fn in_time(&self, now: Instant) -> wasmtime::Result<()> {
@@ -111,6 +124,15 @@ impl State {
         self.resources_max
     }
 
+    /// Takes the first denial that the guest was given.
+    pub(crate) fn denied(&mut self) -> Option<String> {
+        self.denial.take().or_else(|| self.http.as_ref().and_then(Http::denial))
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     pub(crate) fn resources(&mut self) -> &mut ResourceTable {
         &mut self.resources
     }
@@ -118,6 +140,13 @@ impl State {
     /// Takes what the guest wrote to its standard output and error.
     pub(crate) fn written(&mut self) -> (String, String) {
         self.wasi.take().map(|wasi| wasi.written()).unwrap_or_default()
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let http = self.http.get_or_insert_with(|| Http::new(Arc::clone(&self.rights), self.seed, &self.meter));
+        http.view(&mut self.resources)
     }
 }
 

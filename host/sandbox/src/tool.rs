@@ -35,8 +35,7 @@ impl Tool {
     pub fn new(engine: &Engine, name: &str, component: Component, grants: &[Grant]) -> Result<Self> {
         let named = |fault: Fault| fault.tool(name);
         offered(name, &component).map_err(named)?;
-        let rights = Rights::new(name, component.asks(), grants, &engine.config().secrets).map_err(named)?;
-        let rights = Arc::new(rights);
+        let rights = Arc::new(Rights::new(name, component.asks(), grants, engine.config()).map_err(named)?);
         let pre = engine.linker().instantiate_pre(component.compiled());
         let pre = pre.map_err(|error| {
             named(Fault::invalid("component", format!("tool \"{name}\" cannot be linked: {}", chain(&error))))

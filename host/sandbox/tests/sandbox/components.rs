@@ -84,8 +84,8 @@ fn imports_that_are_not_offered_are_listed() {
     assert_eq!(fault.kind, Kind::Denied);
     assert_eq!(
         fault.message,
-        "tool \"greedy\" imports what this host does not offer: wasi:sockets/instance-network@0.2.0, \
-         wasi:http/outgoing-handler@0.2.0, wasi:clocks/wall-clock@0.3.0, run"
+        "tool \"greedy\" imports what this host does not offer: wasi:http/incoming-handler@0.2.0, \
+         wasi:clocks/wall-clock@0.3.0, run"
     );
     assert_eq!(fault.tool.as_deref(), Some("greedy"));
 }
