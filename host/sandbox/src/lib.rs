@@ -28,10 +28,12 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
+mod admission;
 mod authorizer;
 mod bindings;
 mod cache;
 mod call;
+mod compiler;
 mod component;
 mod database;
 mod effect;
@@ -55,6 +57,7 @@ mod values;
 mod wasi;
 
 pub use call::{Call, Outcome};
+pub use compiler::{Compiler, compile_worker};
 pub use component::Component;
 pub use engine::{Config, Engine};
 pub use function::Function;
