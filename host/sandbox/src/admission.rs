@@ -15,10 +15,10 @@ use crate::{Result, linker};
 /// (no guest has two), 64-bit memories (past every cap), several memories in a module, garbage collection, typed function
 /// references, exceptions and stack switching (not even compiled in), tail calls (frames that a backtrace lacks), relaxed
 /// SIMD (another result on another machine), and asynchronous components.
-pub(crate) const FEATURES: WasmFeatures =
-    WasmFeatures::WASM2.difference(WasmFeatures::GC_TYPES).union(WasmFeatures::EXTENDED_CONST).union(
-        WasmFeatures::COMPONENT_MODEL,
-    );
+pub(crate) const FEATURES: WasmFeatures = WasmFeatures::WASM2
+    .difference(WasmFeatures::GC_TYPES)
+    .union(WasmFeatures::EXTENDED_CONST)
+    .union(WasmFeatures::COMPONENT_MODEL);
 
 /// Elements that a table may have: room for an interpreter with all of its library and some wheels.
 pub(crate) const TABLE_ELEMENTS: u64 = 60_000;

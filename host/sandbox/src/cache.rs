@@ -52,9 +52,8 @@ impl Cache {
     ///
     /// The directory cannot be made or written, is a link, is not ours, or others may write in it.
     pub(crate) fn open(dir: &Path, bytes_max: u64, engine: &Engine) -> Result<Self> {
-        let unusable = |why: io::Error| {
-            Fault::invalid("cache_dir", format!("cache directory \"{}\": {why}", dir.display()))
-        };
+        let unusable =
+            |why: io::Error| Fault::invalid("cache_dir", format!("cache directory \"{}\": {why}", dir.display()));
         let dir = open_private(dir).map_err(unusable)?;
         let key = key(&dir).map_err(unusable)?;
         Ok(Self { dir, key, settings: settings(engine), bytes_max })

@@ -301,7 +301,8 @@ fn serve(input: &mut impl Read, output: &mut impl Write) -> io::Result<()> {
 
 fn is_no_memory(error: &wasmtime::Error) -> bool {
     let refused = |cause: &(dyn std::error::Error + 'static)| {
-        let of_system = cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::OutOfMemory);
+        let of_system =
+            cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::OutOfMemory);
         of_system || cause.downcast_ref() == Some(&rustix::io::Errno::NOMEM)
     };
     error.is::<wasmtime::OutOfMemory>() || error.chain().any(refused)

@@ -83,7 +83,9 @@ fn a_changed_byte_anywhere_is_never_run() {
 fn a_torn_write_is_never_run() {
     let (dir, file) = filled();
     let whole = fs::read(&file).unwrap();
-    for torn in [vec![], vec![0; 10], whole[..whole.len() / 2].to_vec(), [&whole[..], &[0]].concat(), vec![0; whole.len()]] {
+    for torn in
+        [vec![], vec![0; 10], whole[..whole.len() / 2].to_vec(), [&whole[..], &[0]].concat(), vec![0; whole.len()]]
+    {
         put(&file, &torn);
         is_healed(dir.path(), "torn");
     }

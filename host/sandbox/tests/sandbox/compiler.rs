@@ -56,7 +56,13 @@ fn limit(fault: Fault) -> String {
 async fn fuel(engine: &Engine) -> u64 {
     let tool = Tool::new(engine, "policy", engine.load(&built("policy")).unwrap(), &[]).unwrap();
     let arguments = json!({"days_ago": 3, "window_days": 30});
-    let call = Call { function: "within_window", arguments: &arguments, idempotency_key: "a", seed: 0, limits: Limits::default() };
+    let call = Call {
+        function: "within_window",
+        arguments: &arguments,
+        idempotency_key: "a",
+        seed: 0,
+        limits: Limits::default(),
+    };
     let outcome = tool.call(call).await;
     assert_eq!(outcome.result.unwrap(), true);
     outcome.usage.fuel
