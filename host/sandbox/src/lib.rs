@@ -28,9 +28,11 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
+mod admission;
 mod bindings;
 mod cache;
 mod call;
+mod compiler;
 mod component;
 mod config;
 mod crossing;
@@ -64,6 +66,7 @@ mod wasi;
 mod watch;
 
 pub use call::{Call, Outcome};
+pub use compiler::{Compiler, compile_worker};
 pub use component::Component;
 pub use engine::{Config, Engine};
 pub use function::Function;

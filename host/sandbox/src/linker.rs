@@ -1,8 +1,9 @@
+use stockade_workflow::{Fault, Kind};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::state::State;
-use crate::{config, effect, files, http, kv, log, sockets, sql, vault, wasi};
+use crate::{Result, config, effect, files, http, kv, log, sockets, sql, vault, wasi};
 
 /// Everything that a component may import, by name and compatible version.
 const OFFERED: &[(&str, &str)] = &[
@@ -72,9 +73,18 @@ pub(crate) fn everything(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     Ok(linker)
 }
 
-/// Returns the imports that are not offered.
-pub(crate) fn not_offered(imports: &[String]) -> Vec<&str> {
-    imports.iter().map(String::as_str).filter(|import| !is_offered(import)).collect()
+/// Checks what a component imports.
+///
+/// # Errors
+///
+/// Some of it is not offered, or not in that version; the message lists it.
+pub(crate) fn offered(imports: &[String]) -> Result<()> {
+    let missing: Vec<_> = imports.iter().map(String::as_str).filter(|import| !is_offered(import)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the component imports what this host does not offer: {}", missing.join(", "));
+    Err(Fault::new(Kind::Denied, message).detail("component"))
 }
 
 fn is_offered(import: &str) -> bool {
