@@ -6,6 +6,8 @@ mod common;
 mod components;
 mod determinism;
 mod limits;
+mod manifest;
+mod schema;
 mod sql;
 mod tools;
 mod values;
