@@ -15,7 +15,7 @@ use crate::cache::{self, Cache};
 use crate::compiler::{Compiler, Turns};
 use crate::component::{Component, Inner as ComponentInner};
 use crate::state::State;
-use crate::{Result, Secrets, linker};
+use crate::{Manifest, Result, Secrets, linker};
 
 /// Each live instance takes six of the 65,530 mappings that Linux gives a process; past them even malloc fails.
 const CONCURRENCY_MAX: u32 = 10_000;
@@ -129,7 +129,8 @@ impl Engine {
         }
         let (compiled, was_cached) = self.compiled(bytes, &digest)?;
         let slots = self.slots_for(&compiled)?;
-        let inner = Arc::new(ComponentInner::new(compiled, digest.clone(), bytes.len(), slots)?);
+        let manifest = Manifest::read(bytes)?;
+        let inner = Arc::new(ComponentInner::new(compiled, digest.clone(), bytes.len(), slots, manifest)?);
         linker::offered(inner.imports())?;
         self.remember(digest, &inner);
         Ok(Component::new(inner, was_cached))
