@@ -578,15 +578,24 @@ async fn a_race_is_not_won() {
     let done = AtomicBool::new(false);
     let (seen, swaps) = std::thread::scope(|scope| {
         let swapper = scope.spawn(|| swap(&here, &there, &done));
-        let limits = patient();
-        let guest = place.wasi_within("open-loop", "d/secret.txt", "", ROUNDS, limits);
+        let end = End(&done);
+        let guest = place.wasi_within("open-loop", "d/secret.txt", "", ROUNDS, patient());
         let seen = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(guest));
-        done.store(true, Ordering::Relaxed);
+        drop(end);
         (seen.unwrap(), swapper.join().unwrap())
     });
     assert!(swaps > ROUNDS / 10, "only {swaps} swaps");
     assert!(seen.contains("inside") && seen.contains("(not-permitted)"), "{seen}");
     assert!(seen.split(' ').all(|one| ["inside<end>", "inside", "(not-permitted)"].contains(&one)), "{seen}");
+}
+
+/// Ends the swapping, also where the test fails.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 fn swap(here: &Path, there: &Path, done: &AtomicBool) -> u64 {
