@@ -275,6 +275,8 @@ fn pool(config: &Config) -> Result<PoolingAllocationConfig> {
         .table_elements(TABLE_ELEMENTS as usize)
         .linear_memory_keep_resident(1 << 20)
         .table_keep_resident(64 << 10)
+        // Cleared by writing, not by giving pages back; an ordinary call goes no deeper.
+        .async_stack_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto)
         // With fewer warm slots than tools, each call would map the tool's image anew: 20 to 35 µs.
         .max_unused_warm_slots(count);

@@ -171,3 +171,15 @@ fn an_engine_of_no_slots_or_too_many_is_refused() {
         assert!(fault.message.contains(&format!("concurrency \"{concurrency}\"")), "{fault}");
     }
 }
+
+/// Below 48.0.8 there are holes in the walls: a native stack overflow, and handles that nobody counts.
+#[test]
+fn wasmtime_is_not_below_the_floor() {
+    let lock = include_str!("../../../../Cargo.lock");
+    for name in ["wasmtime", "wasmtime-wasi", "wasmtime-wasi-http"] {
+        let (_, package) = lock.split_once(&format!("name = \"{name}\"\nversion = \"")).expect("a locked version");
+        let (version, _) = package.split_once('"').expect("a version");
+        let version: Vec<u32> = version.split('.').map(|part| part.parse().expect("a number")).collect();
+        assert!(version >= vec![48, 0, 8], "{name}: {version:?}");
+    }
+}
