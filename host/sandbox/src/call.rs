@@ -12,7 +12,7 @@ use crate::meter::Meter;
 use crate::shape::Shape;
 use crate::state::State;
 use crate::tool::Tool;
-use crate::{Limits, Result, failure, values};
+use crate::{Limits, Result, command, failure, values};
 
 /// Fuel between two returns to the executor, 25 to 50 µs apart: that is how a deadline stops a loop, at a cost of
 /// 0 to 2 %.
@@ -81,7 +81,10 @@ impl<'a> Prepared<'a> {
         let asked = Instant::now();
         let deadline = asked.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER);
         let slot = slot(tool, limits, deadline).await?;
-        let store = store(tool, call, deadline).map_err(|error| failure::fault(&error, limits, 0))?;
+        let mut store = store(tool, call, deadline).map_err(|error| failure::fault(&error, limits, 0))?;
+        if function.is_command() {
+            store.data_mut().input = Some(command::Input::new(tool.name(), &arguments, limits));
+        }
         Ok(Self { tool, function, arguments, limits, store, started: Instant::now(), deadline, _slot: slot })
     }
 
@@ -104,6 +107,9 @@ impl<'a> Prepared<'a> {
         let instance = self.tool.pre().instantiate_async(&mut self.store).await?;
         let function = instance.get_func(&mut self.store, self.function.index());
         let function = function.ok_or_else(|| wasmtime::format_err!("the function is not in the instance"))?;
+        if self.function.is_command() {
+            return command::run(function, &mut self.store).await.map(Some);
+        }
         let mut results = [Val::Bool(false)];
         let taken = if self.function.result().is_some() { 1 } else { 0 };
         let results = results.get_mut(..taken).unwrap_or_default();

@@ -7,7 +7,7 @@ use wasmtime::component::types::ComponentFunc;
 
 use crate::name::{Name, same};
 use crate::shape::{Field, Payload, Shape, Shaper, joined};
-use crate::{Result, schema};
+use crate::{Result, command, schema};
 
 /// A function that a component exports, with its WIT type as its schema.
 #[derive(Clone, Debug)]
@@ -24,6 +24,9 @@ impl Function {
         if ty.async_() {
             return Err(Fault::invalid("function", "it is async, and this host runs functions of WASI 0.2 only"));
         }
+        if command::is_command(export.interface) {
+            return Ok(command::function(export));
+        }
         Ok(Self {
             name: Name::new(export.name),
             interface: export.interface.map(str::to_owned),
@@ -31,6 +34,12 @@ impl Function {
             result: ty.results().next().map(|ty| shaper.shape(&ty)).transpose()?,
             index: export.index,
         })
+    }
+
+    /// Makes the function of a command, whose WIT type says nothing of what goes in and out.
+    pub(crate) fn command(export: &Export<'_>, params: Vec<Field>, result: Shape) -> Self {
+        let interface = export.interface.map(str::to_owned);
+        Self { name: Name::new(export.name), interface, params, result: Some(result), index: export.index }
     }
 
     /// Returns the name, spelt as in JSON: `within_window`.
@@ -69,6 +78,11 @@ impl Function {
 
     pub(crate) fn result(&self) -> Option<&Shape> {
         self.result.as_ref()
+    }
+
+    /// Returns whether it is the one of a `wasi:cli/command`.
+    pub(crate) fn is_command(&self) -> bool {
+        command::is_command(self.interface())
     }
 
     /// Returns the two cases of the result, where the function can fail.

@@ -32,6 +32,7 @@ mod authorizer;
 mod bindings;
 mod cache;
 mod call;
+mod command;
 mod component;
 mod database;
 mod effect;

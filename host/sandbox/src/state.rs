@@ -5,6 +5,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use crate::Limits;
+use crate::command::Input;
 use crate::meter::Meter;
 use crate::rights::Rights;
 use crate::wasi::Wasi;
@@ -17,6 +18,8 @@ pub(crate) struct State {
     pub(crate) deadline: Instant,
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
+    /// What a command is given, until it first asks.
+    pub(crate) input: Option<Input>,
     resources: ResourceTable,
     seed: u64,
     stdio_bytes: u64,
@@ -41,6 +44,7 @@ impl State {
             rights,
             deadline,
             denial: None,
+            input: None,
             resources,
             seed,
             stdio_bytes: limits.stdio_bytes,
@@ -63,6 +67,16 @@ impl State {
         &mut self.resources
     }
 
+    /// Takes what the guest has written to its standard output.
+    pub(crate) fn stdout(&mut self) -> String {
+        self.wasi.as_ref().map(Wasi::stdout).unwrap_or_default()
+    }
+
+    /// Returns what the guest has written to its standard error.
+    pub(crate) fn stderr(&self) -> String {
+        self.wasi.as_ref().map(Wasi::stderr).unwrap_or_default()
+    }
+
     /// Takes what the guest wrote to its standard output and error.
     pub(crate) fn written(&mut self) -> (String, String) {
         self.wasi.take().map(|wasi| wasi.written()).unwrap_or_default()
@@ -71,7 +85,7 @@ impl State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(self.seed, self.stdio_bytes));
+        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(self.seed, self.stdio_bytes, self.input.take()));
         WasiCtxView { ctx: wasi.ctx(), table: &mut self.resources }
     }
 }

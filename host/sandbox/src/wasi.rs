@@ -9,9 +9,11 @@ use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
 use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, io, random};
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
 
+use crate::command::Input;
 use crate::state::State;
 use crate::stdio::Capture;
 
@@ -22,7 +24,8 @@ const EPOCH: Duration = Duration::from_secs(1_767_225_600);
 /// How far a guest's time moves each time it looks.
 const TICK: Duration = Duration::from_millis(1);
 
-/// WASI 0.2 with nothing in it: no files, no environment, no arguments, a closed input, captured outputs.
+/// WASI 0.2 with nothing in it: no files, no environment, captured outputs; but for a command no arguments and a closed
+/// input.
 ///
 /// The time is not the machine's: it begins at a fixed instant and moves one millisecond each time it is read. Random
 /// comes from the call's seed. So the same call gives the same answer and uses the same fuel, and no guest can time
@@ -34,10 +37,17 @@ pub(crate) struct Wasi {
 }
 
 impl Wasi {
-    pub(crate) fn new(seed: u64, stdio_bytes: u64) -> Self {
-        let (stdout, stderr) = (Capture::new(stdio_bytes), Capture::new(stdio_bytes));
+    pub(crate) fn new(seed: u64, stdio_bytes: u64, input: Option<Input>) -> Self {
+        let output_bytes = input.as_ref().map(|input| input.output_bytes);
+        let stdout =
+            output_bytes.map_or(Capture::new("stdio_bytes", stdio_bytes), |bytes| Capture::new("output_bytes", bytes));
+        let stderr = Capture::new("stdio_bytes", stdio_bytes);
         let clock = Clock::default();
-        let ctx = WasiCtx::builder()
+        let mut builder = WasiCtx::builder();
+        if let Some(Input { args, stdin, .. }) = input {
+            builder.args(&args).stdin(MemoryInputPipe::new(stdin));
+        }
+        let ctx = builder
             .stdout(stdout.clone())
             .stderr(stderr.clone())
             .secure_random(StdRng::seed_from_u64(seed))
@@ -52,6 +62,14 @@ impl Wasi {
 
     pub(crate) fn ctx(&mut self) -> &mut WasiCtx {
         &mut self.ctx
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        self.stdout.take()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        self.stderr.text()
     }
 
     pub(crate) fn written(self) -> (String, String) {

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod cache;
+mod commands;
 mod common;
 mod components;
 mod determinism;
