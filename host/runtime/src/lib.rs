@@ -19,10 +19,11 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod clock;
-mod config;
+pub mod config;
 mod executor;
 mod host;
 pub mod journal;
+mod oci;
 mod report;
 mod run;
 pub mod shop;
@@ -32,6 +33,7 @@ pub use clock::Clock;
 pub use config::Config;
 pub use host::{Builder, Host};
 pub use journal::{Journal, Summary};
+pub use oci::Pulled;
 pub use report::Report;
 pub use run::{Outcome, Run};
 pub use stockade_sandbox::{Call, Function, Limits, Tool};

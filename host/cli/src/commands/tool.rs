@@ -9,28 +9,33 @@ use crate::home;
 use crate::text::{BOLD, DIM, bytes, grouped, micros, print_json, safe, safe_lines};
 
 pub(super) async fn run(args: &Args, command: &Command) -> stockade::Result<Exit> {
+    if let Command::Pull { reference } = command {
+        return pull(args, reference).await;
+    }
     let host = home::host(args).await?;
     match command {
+        Command::Pull { .. } => {}
         Command::List => list(args, &host),
-        Command::Inspect { tool } => inspect(args, &find(&host, tool)?),
+        Command::Inspect { tool } => inspect(args, &find(&host, tool).await?),
         Command::Call { tool, function, arguments, idempotency_key, budget } => {
-            let tool = find(&host, tool)?;
+            let tool = find(&host, tool).await?;
             let arguments = args::json(arguments, "arguments")?;
-            let limits = limits(&budget.unwrap_or_else(allowance));
+            let own = host.limits(tool.name()).clone();
+            let limits = budget.map_or(own.clone(), |budget| limits(&budget, own));
             return call(args, &tool, function, &arguments, idempotency_key.clone(), limits).await;
         }
     }
     Ok(Exit::Done)
 }
 
-/// A registered tool, or a component file, which is granted nothing.
-fn find(host: &Host, name: &str) -> stockade::Result<Tool> {
+/// A registered tool, or a component in a file or a registry, which is granted nothing.
+async fn find(host: &Host, name: &str) -> stockade::Result<Tool> {
     if !name.contains(['/', '\\', '.']) {
         return host.tool(name).cloned();
     }
     let path = std::path::Path::new(name);
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    host.load(&stem, &Source::from(path), &[])
+    host.load(&stem, &host.fetch(Source::from(name)).await?, &[])
 }
 
 /// What a single call may use, as a budget, for `--budget` to change.
@@ -40,10 +45,23 @@ pub(crate) fn allowance() -> Budget {
     budget.with(Currency::Wall, wall_us)
 }
 
-fn limits(budget: &Budget) -> Limits {
+fn limits(budget: &Budget, own: Limits) -> Limits {
     let [fuel, memory_bytes, wall_us] =
         [Currency::Fuel, Currency::Memory, Currency::Wall].map(|currency| budget.get(currency));
-    Limits { fuel, memory_bytes, wall_us, ..Limits::default() }
+    Limits { fuel, memory_bytes, wall_us, ..own }
+}
+
+/// Needs no tool, so that it works where the configuration waits for the digest that it prints.
+async fn pull(args: &Args, reference: &str) -> stockade::Result<Exit> {
+    let pulled = home::puller(args).await?.pull(reference).await?;
+    let (digest, size) = (&pulled.component, pulled.bytes.len());
+    if args.json {
+        print_json(&json!({"reference": reference, "digest": digest, "manifest": pulled.manifest, "size": size}));
+    } else {
+        println!("component = \"{}\"\ndigest = \"{digest}\"", safe(reference));
+        anstream::eprintln!("{DIM}{}, by manifest {}{DIM:#}", bytes(size as u64), pulled.manifest);
+    }
+    Ok(Exit::Done)
 }
 
 async fn call(
