@@ -11,3 +11,4 @@ mod embed;
 mod kill;
 mod layers;
 mod limits;
+mod registry;
