@@ -9,6 +9,7 @@ mod cli_refusals;
 mod concurrency;
 mod embed;
 mod kill;
+mod languages;
 mod layers;
 mod limits;
 mod registry;
