@@ -6,6 +6,7 @@ mod approvals;
 mod budgets;
 mod cli_refund;
 mod cli_refusals;
+mod cli_tools;
 mod concurrency;
 mod embed;
 mod kill;

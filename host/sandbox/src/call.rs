@@ -97,8 +97,9 @@ impl<'a> Prepared<'a> {
         let usage = used(self.fuel_used(), self.store.data().meter.memory_bytes_peak(), Some(self.started));
         let denial = self.store.data_mut().denial.take();
         let (stdout, stderr) = self.store.data_mut().written();
-        let result =
-            ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| explained(fault, denial));
+        let result = ended
+            .and_then(|value| answer(self.function, value, self.limits))
+            .map_err(|fault| explained(spoken(fault, &stderr), denial));
         Outcome { result, usage, stdout, stderr }
     }
 
@@ -188,6 +189,16 @@ fn guest_error(error: Value) -> Fault {
         other => other.to_string(),
     };
     Fault::new(Kind::GuestError, message)
+}
+
+/// An exception that nobody catches is a trap, and what it was about stands on the standard error alone.
+fn spoken(fault: Fault, stderr: &str) -> Fault {
+    match command::last_words(stderr) {
+        Some(words) if fault.kind == Kind::Trap => {
+            Fault { message: format!("{}; it said: {words}", fault.message), ..fault }
+        }
+        _ => fault,
+    }
 }
 
 /// A tool that fails after a denial fails because of it, whatever it says itself.

@@ -13,8 +13,8 @@ use crate::name::Name;
 use crate::shape::{Field, Shape};
 use crate::state::State;
 
-/// The end of the standard error that an error repeats: what a program says last is why it failed.
-const STDERR_CHARS: usize = 1_000;
+/// How much of the end of the standard error an error repeats: what a program says last is why it failed.
+const LAST_WORDS_CHARS: usize = 1_000;
 
 /// What a command is given for one call.
 pub(crate) struct Input {
@@ -70,13 +70,17 @@ fn status(ended: wasmtime::Result<()>, results: &[Val]) -> wasmtime::Result<i32>
     }
 }
 
-/// Says how a command failed, in its own last words.
 fn failure(status: i32, stderr: &str) -> String {
-    let said = stderr.trim();
-    let skipped = said.chars().count().saturating_sub(STDERR_CHARS);
-    let last: String = said.chars().skip(skipped).collect();
-    let said = if last.is_empty() { "and said nothing".to_owned() } else { format!("and said: {last}") };
+    let said = last_words(stderr).map_or_else(|| "and said nothing".to_owned(), |words| format!("and said: {words}"));
     format!("the command exited with status {status} {said}")
+}
+
+/// Returns the end of what a guest wrote to its standard error, in one line.
+pub(crate) fn last_words(stderr: &str) -> Option<String> {
+    let lines: Vec<_> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let said = lines.join(" / ");
+    let skipped = said.chars().count().saturating_sub(LAST_WORDS_CHARS);
+    (!said.is_empty()).then(|| said.chars().skip(skipped).collect())
 }
 
 /// Returns the texts in a value.
