@@ -150,6 +150,12 @@ pub(crate) enum Tool {
         /// A registered tool, or a component file
         tool: String,
     },
+    /// Get a component from a registry, and print the digest that pins it
+    #[command(after_help = "Example:\n  stockade tool pull oci://ghcr.io/acme/greet:1.0")]
+    Pull {
+        /// The reference, `oci://HOST[:PORT]/REPOSITORY:TAG`
+        reference: String,
+    },
     /// Call a function of a tool once, outside of any run
     #[command(after_help = "Example:
   stockade tool call policy needs_approval '{\"amount_cents\": 14900, \"approval_above_cents\": 10000}'
@@ -165,7 +171,7 @@ pub(crate) enum Tool {
         /// The key under which a repetition has no second effect; without it, a new one
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
-        /// What the call may use: fuel, memory, wall
+        /// What the call may use: fuel, memory, wall; without it, what the tool may
         #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, crate::commands::tool::allowance()))]
         budget: Option<Budget>,
     },

@@ -1,9 +1,15 @@
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use stockade::{Builder, Compiler, Config, Fault, Host, Kind, refund, shop};
 
 use crate::args::Args;
-use crate::timeline;
+use crate::text::{bytes, safe};
+use crate::{secrets, timeline};
+
+/// How often a person is told that something still goes on.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// The first argument with which this program is started by itself, to compile a component.
 pub(crate) const COMPILE_WORKER: &str = "compile-worker";
@@ -15,7 +21,26 @@ pub(crate) async fn host(args: &Args) -> stockade::Result<Host> {
     let builder = bare(args)?;
     shop::create(&database)?;
     let refund: refund::Refund = config.workflow.refund.into();
-    builder.shop(&database).workflow(refund).cache(args.data_dir.join("cache")).build().await
+    let builder = builder.shop(&database).configured(&config)?.workflow(refund);
+    let builder = builder.cache(args.data_dir.join("cache")).components(args.data_dir.join("components"));
+    secrets::stored(builder, &config)?.progress(pulling()).build().await
+}
+
+/// Opens a host that only gets components from registries.
+pub(crate) async fn puller(args: &Args) -> stockade::Result<Host> {
+    bare(args)?.components(args.data_dir.join("components")).progress(pulling()).build().await
+}
+
+/// Says on stderr how a download goes on, where it takes long enough to wonder.
+fn pulling() -> impl Fn(&str, u64, u64) + Send + Sync {
+    let told = Mutex::new(Instant::now());
+    move |reference, done, all| {
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.elapsed() > PROGRESS_EVERY {
+            *told = Instant::now();
+            eprintln!("pulling {}: {} of {}", safe(reference), bytes(done), bytes(all));
+        }
+    }
 }
 
 /// Opens a host that can only read the journal: it loads no tool.

@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod exit;
 mod home;
+mod secrets;
 mod show;
 mod text;
 mod timeline;

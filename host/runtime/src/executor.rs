@@ -164,10 +164,8 @@ impl Driver {
     /// What an effect may use, and the least without which it need not begin; its outcome takes a step.
     fn price(&self, effect: &Effect) -> (Usage, Usage) {
         let step = Usage { steps: 1, ..Usage::default() };
-        if !matches!(effect, Effect::CallTool { .. }) {
-            return (step, step);
-        }
-        let Limits { fuel, memory_bytes, wall_us, .. } = self.host.limits;
+        let Effect::CallTool { call, .. } = effect else { return (step, step) };
+        let Limits { fuel, memory_bytes, wall_us, .. } = *self.host.limits(&call.tool);
         let call = Usage { tool_calls: 1, ..step };
         let wish = Usage { fuel, memory_bytes_peak: memory_bytes, wall_us, ..call };
         (wish, Usage { fuel: 1, memory_bytes_peak: 1, wall_us: 1, ..call })
@@ -209,7 +207,7 @@ impl Driver {
             return unmade(ToolOutcome::Unknown(unknown(key, call, "the host stopped while it was under way")));
         }
         let amount = self.state.ledger().reserved(key).copied().unwrap_or_default();
-        let limits = self.limits(&amount);
+        let limits = self.limits(&call.tool, &amount);
         let id = format!("{}/{key}", self.state.run());
         let made = Call {
             function: &call.function,
@@ -221,7 +219,7 @@ impl Driver {
         let outcome = tool.call(made).await;
         match outcome.result {
             Ok(value) => Performed::Happened(ToolOutcome::Returned(value), outcome.usage),
-            Err(fault) => match self.cut(&fault, &amount, &outcome.usage) {
+            Err(fault) => match self.cut(self.host.limits(&call.tool), &fault, &amount, &outcome.usage) {
                 Some(exceeded) if repeatable => Performed::Cut(exceeded, outcome.usage),
                 Some(_) => Performed::Happened(ToolOutcome::Unknown(unknown(key, call, &fault.message)), outcome.usage),
                 None => Performed::Happened(ToolOutcome::Failed(fault), outcome.usage),
@@ -246,14 +244,13 @@ impl Driver {
         if same { Ok(()) } else { Err(ToolOutcome::Unknown(unknown(key, call, why))) }
     }
 
-    fn limits(&self, amount: &Usage) -> Limits {
+    fn limits(&self, tool: &str, amount: &Usage) -> Limits {
         let Usage { fuel, memory_bytes_peak, wall_us, .. } = *amount;
-        Limits { fuel, memory_bytes: memory_bytes_peak, wall_us, ..self.host.limits.clone() }
+        Limits { fuel, memory_bytes: memory_bytes_peak, wall_us, ..self.host.limits(tool).clone() }
     }
 
     /// The limit of the run's budget that cut a call short, if it was not the limit of a single call.
-    fn cut(&self, fault: &Fault, amount: &Usage, used: &Usage) -> Option<Exceeded> {
-        let limits = &self.host.limits;
+    fn cut(&self, limits: &Limits, fault: &Fault, amount: &Usage, used: &Usage) -> Option<Exceeded> {
         let (currency, allowed) = match fault.kind {
             Kind::Fuel => (Currency::Fuel, limits.fuel),
             Kind::Memory => (Currency::Memory, limits.memory_bytes),

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use crate::executor::Driver;
 use crate::journal::{Journal, SqliteJournal, Summary};
-use crate::tools::{Source, Tools};
-use crate::{Clock, Result, Run};
+use crate::oci::{Pulled, Store};
+use crate::tools::{Source, Tools, Wanted};
+use crate::{Clock, Config, Result, Run};
 
 /// The longest input of a run, in bytes of JSON: it is journaled, and handed to the workflow at once.
 const INPUT_BYTES_MAX: usize = 1 << 20;
@@ -35,6 +36,7 @@ pub(crate) struct Inner {
     pub(crate) observer: Observer,
     machines: BTreeMap<&'static str, Arc<Machine>>,
     engine: Engine,
+    store: Store,
 }
 
 /// Is told of each commit: the run as it then stands, and the entries that were written.
@@ -43,8 +45,8 @@ type Observer = Box<dyn Fn(&RunState, &[Entry]) + Send + Sync>;
 /// Puts a [`Host`] together.
 pub struct Builder {
     journal: PathBuf,
-    tools: Vec<(String, Source, Vec<Grant>)>,
-    idempotent: BTreeSet<String>,
+    tools: Wanted,
+    store: Store,
     machines: Vec<Machine>,
     engine: EngineConfig,
     secrets: BTreeMap<String, String>,
@@ -64,7 +66,32 @@ impl Builder {
     /// Registers a component as a tool, with all that it is granted.
     #[must_use]
     pub fn tool(mut self, name: &str, source: impl Into<Source>, grants: impl IntoIterator<Item = Grant>) -> Self {
-        self.tools.push((name.to_owned(), source.into(), grants.into_iter().collect()));
+        self.tools.add(name, source.into(), grants.into_iter().collect());
+        self
+    }
+
+    /// Adds the tools of a configuration, with their grants and limits. One that is registered already is replaced, with
+    /// all that was said of it.
+    ///
+    /// # Errors
+    ///
+    /// The folder of tools cannot be read, or a tool has no component.
+    pub fn configured(mut self, config: &Config) -> Result<Self> {
+        self.tools.configure(config)?;
+        Ok(self)
+    }
+
+    /// Keeps components that come from registries in this folder, so that the next start need not ask for them.
+    #[must_use]
+    pub fn components(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.store.keep_in(folder.into());
+        self
+    }
+
+    /// Is told how a pull from a registry goes on: the reference, bytes so far, bytes in all. It must not block.
+    #[must_use]
+    pub fn progress(mut self, progress: impl Fn(&str, u64, u64) + Send + Sync + 'static) -> Self {
+        self.store.tell(Arc::new(progress));
         self
     }
 
@@ -74,7 +101,7 @@ impl Builder {
     /// unknown, and the workflow decides.
     #[must_use]
     pub fn idempotent(mut self, tool: &str) -> Self {
-        self.idempotent.insert(tool.to_owned());
+        self.tools.idempotent(tool);
         self
     }
 
@@ -150,28 +177,29 @@ impl Builder {
         self
     }
 
-    /// Opens the journal and loads the tools.
+    /// Opens the journal and loads the tools, those in registries too.
     ///
     /// # Errors
     ///
     /// A journal that cannot be used, a component that is not one or asks for what nobody offers, a workflow that
     /// wants a tool that is not registered.
-    pub async fn build(self) -> Result<Host> {
+    pub async fn build(mut self) -> Result<Host> {
+        self.tools = self.tools.fetched(&self.store).await?;
         let build = tokio::task::spawn_blocking(move || self.build_blocking());
         build.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
     }
 
     fn build_blocking(self) -> Result<Host> {
-        let Self { journal, tools, idempotent, machines, mut engine, secrets, limits, clock, observer } = self;
-        engine.memory_bytes_max = limits.memory_bytes;
+        let Self { journal, tools, store, machines, mut engine, secrets, limits, clock, observer } = self;
+        engine.memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
         engine.secrets = secrets.into_iter().collect();
         let engine = Engine::new(engine)?;
-        let tools = Tools::load(&engine, tools, idempotent)?;
+        let tools = Tools::load(&engine, tools)?;
         let machines: BTreeMap<_, _> =
             machines.into_iter().map(|machine| (machine.name(), Arc::new(machine))).collect();
         machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
         let journal = Box::new(SqliteJournal::open(journal)?);
-        Ok(Host { inner: Arc::new(Inner { journal, tools, limits, clock, observer, machines, engine }) })
+        Ok(Host { inner: Arc::new(Inner { journal, tools, limits, clock, observer, machines, engine, store }) })
     }
 }
 
@@ -186,13 +214,19 @@ fn check_tools(machine: &Machine, tools: &Tools) -> Result<()> {
     Ok(())
 }
 
+impl Inner {
+    pub(crate) fn limits(&self, tool: &str) -> &Limits {
+        self.tools.limits(tool).unwrap_or(&self.limits)
+    }
+}
+
 impl Host {
     /// Begins to put a host together; the journal is `stockade.db` unless another is named.
     pub fn builder() -> Builder {
         Builder {
             journal: "stockade.db".into(),
-            tools: Vec::new(),
-            idempotent: BTreeSet::new(),
+            tools: Wanted::default(),
+            store: Store::default(),
             machines: Vec::new(),
             engine: EngineConfig::default(),
             secrets: BTreeMap::new(),
@@ -331,6 +365,29 @@ impl Host {
     /// A component that is not one, or asks for what nobody offers.
     pub fn load(&self, name: &str, source: &Source, grants: &[Grant]) -> Result<Tool> {
         source.tool(&self.inner.engine, name, grants)
+    }
+
+    /// Gets a component that is in a registry, for [`Host::load`]; any other source stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// The reference is not pinned, the registry cannot be asked, or it has other bytes.
+    pub async fn fetch(&self, source: Source) -> Result<Source> {
+        source.fetched(&self.inner.store).await
+    }
+
+    /// Asks a registry for the component that an `oci://` reference means now, and keeps it.
+    ///
+    /// # Errors
+    ///
+    /// The registry cannot be asked, has no such component, or answers what its own digests contradict.
+    pub async fn pull(&self, reference: &str) -> Result<Pulled> {
+        self.inner.store.pull(reference).await
+    }
+
+    /// Returns what one call of a tool may use: its own limits, or those of all.
+    pub fn limits(&self, tool: &str) -> &Limits {
+        self.inner.limits(tool)
     }
 
     async fn take_up(&self, run: RunId) -> Result<Driver> {

@@ -19,11 +19,12 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod clock;
-mod config;
+pub mod config;
 pub mod doctor;
 mod executor;
 mod host;
 pub mod journal;
+mod oci;
 mod report;
 mod run;
 pub mod shop;
@@ -33,6 +34,7 @@ pub use clock::Clock;
 pub use config::Config;
 pub use host::{Builder, Host};
 pub use journal::{Journal, Summary};
+pub use oci::Pulled;
 pub use report::Report;
 pub use run::{Outcome, Run};
 pub use stockade_sandbox::{

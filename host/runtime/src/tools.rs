@@ -2,23 +2,39 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use stockade_sandbox::{Engine, Tool};
-use stockade_workflow::{Binding, Fault, Grant, Kind, ToolCall, grants_digest};
+use stockade_sandbox::{Engine, Limits, Tool};
+use stockade_workflow::{Binding, Digest, Fault, Grant, Kind, ToolCall, grants_digest};
 
-use crate::Result;
+use crate::oci::{self, Store};
+use crate::{Config, Result};
 
 /// Where a component comes from.
+///
+/// A text is a file, or, where it begins with `oci://`, a reference to a registry:
+///
+/// ```
+/// use stockade::Source;
+///
+/// assert!(matches!(Source::from("tools/greet.wasm"), Source::File(_)));
+/// assert!(matches!(Source::from("oci://ghcr.io/acme/greet:1.0"), Source::Oci(_)));
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Source {
     /// A file.
     File(PathBuf),
     /// Bytes that the program has already.
     Bytes(Cow<'static, [u8]>),
+    /// A reference to an OCI registry, `oci://HOST[:PORT]/REPOSITORY:TAG` or `…@sha256:…`. One by tag must be pinned,
+    /// for what a tag means may change.
+    Oci(String),
+    /// A source whose component must have this digest.
+    Pinned(Box<Source>, Digest),
 }
 
 impl From<&str> for Source {
-    fn from(path: &str) -> Self {
-        Self::File(path.into())
+    fn from(text: &str) -> Self {
+        if text.starts_with(oci::SCHEME) { Self::Oci(text.to_owned()) } else { Self::File(text.into()) }
     }
 }
 
@@ -47,6 +63,33 @@ impl From<Vec<u8>> for Source {
 }
 
 impl Source {
+    /// Refuses a component of any other digest.
+    #[must_use]
+    pub fn pinned(self, digest: Digest) -> Self {
+        Self::Pinned(Box::new(self), digest)
+    }
+
+    /// Checks what can be checked without asking anybody.
+    pub(crate) fn check(&self) -> Result<()> {
+        match self {
+            Self::Oci(reference) => oci::check(reference),
+            Self::Pinned(source, _) => source.check(),
+            Self::File(_) | Self::Bytes(_) => Ok(()),
+        }
+    }
+
+    /// Gets what is in a registry; everything else stays as it is.
+    pub(crate) async fn fetched(self, store: &Store) -> Result<Self> {
+        Ok(match self {
+            Self::Oci(reference) => store.get(&reference, None).await?.into(),
+            Self::Pinned(source, digest) => match *source {
+                Self::Oci(reference) => Self::from(store.get(&reference, Some(&digest)).await?).pinned(digest),
+                source => source.pinned(digest),
+            },
+            source => source,
+        })
+    }
+
     /// Loads the component and links it with its grants.
     ///
     /// # Errors
@@ -72,6 +115,8 @@ impl Source {
         let path = match self {
             Self::Bytes(bytes) => return Ok(Cow::Borrowed(bytes)),
             Self::File(path) => path,
+            Self::Oci(_) => return Err(Fault::invalid("component", "it is in a registry and was not fetched")),
+            Self::Pinned(source, digest) => return source.read().and_then(|bytes| verified(bytes, digest)),
         };
         let unreadable = |error: std::io::Error| Fault::new(Kind::NotFound, error.to_string()).detail("component");
         let bytes = std::fs::read(path).map_err(unreadable)?;
@@ -86,8 +131,102 @@ impl Source {
         match self {
             Self::Bytes(_) => message.to_owned(),
             Self::File(path) => format!("\"{}\" cannot be a tool: {message}", path.display()),
+            Self::Oci(reference) => format!("\"{reference}\" cannot be a tool: {message}"),
+            Self::Pinned(source, _) => source.named(message),
         }
     }
+}
+
+fn verified<'a>(bytes: Cow<'a, [u8]>, pin: &Digest) -> Result<Cow<'a, [u8]>> {
+    let digest = Digest::of(&bytes);
+    if digest != *pin {
+        return Err(Fault::invalid("component", format!("the component is {digest}, and {pin} is pinned")));
+    }
+    Ok(bytes)
+}
+
+/// The tools that a host is to have.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    tools: Vec<(String, Source, Vec<Grant>)>,
+    idempotent: BTreeSet<String>,
+    limits: BTreeMap<String, Limits>,
+}
+
+impl Wanted {
+    pub(crate) fn add(&mut self, name: &str, source: Source, grants: Vec<Grant>) {
+        self.tools.push((name.to_owned(), source, grants));
+    }
+
+    pub(crate) fn idempotent(&mut self, name: &str) {
+        self.idempotent.insert(name.to_owned());
+    }
+
+    /// Adds the tools of a configuration. One that is there already is replaced, with all that was said of it.
+    pub(crate) fn configure(&mut self, config: &Config) -> Result<()> {
+        for (name, path) in config.tools.folder.as_deref().map(components).transpose()?.unwrap_or_default() {
+            self.add(&name, path.into(), Vec::new());
+        }
+        for (name, tool) in &config.tool {
+            let source = match (&tool.component, self.tools.iter().find(|(known, ..)| known == name)) {
+                (Some(source), _) => source.clone(),
+                (None, Some((_, source, _))) => source.clone(),
+                (None, None) => return Err(nowhere(name)),
+            };
+            let source = tool.digest.iter().fold(source, |source, digest| source.pinned(digest.clone()));
+            self.forget(name);
+            self.add(name, source, tool.grants.all().to_vec());
+            self.idempotent.extend(tool.idempotent.then(|| name.clone()));
+            self.limits.extend(tool.limits.clone().map(|limits| (name.clone(), limits)));
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.tools.retain(|(known, ..)| known != name);
+        self.idempotent.remove(name);
+        self.limits.remove(name);
+    }
+
+    /// Gets what is in registries.
+    pub(crate) async fn fetched(mut self, store: &Store) -> Result<Self> {
+        let mut tools = Vec::new();
+        for (name, source, grants) in self.tools {
+            let source = source.fetched(store).await.map_err(|fault| fault.tool(&name))?;
+            tools.push((name, source, grants));
+        }
+        self.tools = tools;
+        Ok(self)
+    }
+
+    /// The most memory that any tool may have.
+    pub(crate) fn memory_bytes_max(&self) -> u64 {
+        self.limits.values().map(|limits| limits.memory_bytes).max().unwrap_or_default()
+    }
+}
+
+/// Finds the components of a folder: each `NAME.wasm` is the tool NAME.
+fn components(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let unreadable = |error: std::io::Error| {
+        let message = format!("the folder of tools \"{}\" cannot be read: {error}", folder.display());
+        Fault::new(Kind::NotFound, message).detail("tools")
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).map(str::to_owned);
+        found.extend(name.filter(|_| path.extension().is_some_and(|ending| ending == "wasm")).zip(Some(path)));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn nowhere(name: &str) -> Fault {
+    let message = format!(
+        "tool \"{name}\" has no component: there is no built-in tool and no file of that name; \
+         component = \"FILE.wasm\" or \"oci://…\" under [tool.{name}] says where it is"
+    );
+    Fault::new(Kind::NotFound, message).detail("tool").tool(name)
 }
 
 /// The tools of a host, by name.
@@ -95,25 +234,28 @@ pub(crate) struct Tools {
     by_name: BTreeMap<String, Tool>,
     sources: BTreeMap<String, Source>,
     idempotent: BTreeSet<String>,
+    limits: BTreeMap<String, Limits>,
 }
 
 impl Tools {
-    pub(crate) fn load(
-        engine: &Engine,
-        sources: Vec<(String, Source, Vec<Grant>)>,
-        idempotent: BTreeSet<String>,
-    ) -> Result<Self> {
-        let (mut by_name, mut components) = (BTreeMap::new(), BTreeMap::new());
-        for (name, source, grants) in sources {
+    pub(crate) fn load(engine: &Engine, wanted: Wanted) -> Result<Self> {
+        let Wanted { tools, idempotent, limits } = wanted;
+        let (mut by_name, mut sources) = (BTreeMap::new(), BTreeMap::new());
+        for (name, source, grants) in tools {
             let tool = source.tool(engine, &name, &grants)?;
-            components.insert(name.clone(), source);
+            sources.insert(name.clone(), source);
             if by_name.insert(name.clone(), tool).is_some() {
                 return Err(Fault::invalid("tool", format!("two tools are registered as \"{name}\"")));
             }
         }
-        let tools = Self { by_name, sources: components, idempotent };
+        let tools = Self { by_name, sources, idempotent, limits };
         tools.idempotent.iter().try_for_each(|name| tools.get(name).map(drop))?;
         Ok(tools)
+    }
+
+    /// Returns what one call of a tool may use, where it has limits of its own.
+    pub(crate) fn limits(&self, name: &str) -> Option<&Limits> {
+        self.limits.get(name)
     }
 
     pub(crate) fn get(&self, name: &str) -> Result<&Tool> {

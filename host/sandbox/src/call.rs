@@ -13,7 +13,7 @@ use crate::shape::Shape;
 use crate::state::State;
 use crate::tool::Tool;
 use crate::watch::{Late, caught, overdue, watch};
-use crate::{Limits, LogLine, Result, failure, values};
+use crate::{Limits, LogLine, Result, command, failure, values};
 
 /// Fuel between two returns to the executor, 25 to 50 µs apart: that is how a deadline stops a loop, at a cost of
 /// 0 to 2 %.
@@ -93,7 +93,10 @@ impl<'a> Prepared<'a> {
         let asked = Instant::now();
         let deadline = asked.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER);
         let slot = slot(tool, limits, deadline).await?;
-        let store = store(tool, call, deadline).map_err(|error| failure::fault(&error, limits, 0))?;
+        let mut store = store(tool, call, deadline).map_err(|error| failure::fault(&error, limits, 0))?;
+        if function.is_command() {
+            store.data_mut().input = Some(command::Input::new(tool.name(), &arguments, limits));
+        }
         Ok(Self { tool, function, arguments, limits, store, started: Instant::now(), deadline, _slot: slot })
     }
 
@@ -114,6 +117,7 @@ impl<'a> Prepared<'a> {
         let (stdout, stderr) = self.store.data_mut().written();
         let log = std::mem::take(&mut self.store.data_mut().log);
         let result = ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| {
+            let fault = spoken(fault, &stderr);
             let denial = denial.or_else(|| file_denials.explaining(&fault));
             explained(fault, denial)
         });
@@ -125,6 +129,9 @@ impl<'a> Prepared<'a> {
         let instance = self.tool.pre().instantiate_async(&mut self.store).await?;
         let function = instance.get_func(&mut self.store, self.function.index());
         let function = function.ok_or_else(|| wasmtime::format_err!("the function is not in the instance"))?;
+        if self.function.is_command() {
+            return command::run(function, &mut self.store).await.map(Some);
+        }
         let mut results = [Val::Bool(false)];
         let taken = if self.function.result().is_some() { 1 } else { 0 };
         let results = results.get_mut(..taken).unwrap_or_default();
@@ -217,6 +224,16 @@ fn guest_error(error: Value) -> Fault {
         other => other.to_string(),
     };
     Fault::new(Kind::GuestError, message)
+}
+
+/// An exception that nobody catches is a trap, and what it was about stands on the standard error alone.
+fn spoken(fault: Fault, stderr: &str) -> Fault {
+    match command::last_words(stderr) {
+        Some(words) if fault.kind == Kind::Trap => {
+            Fault { message: format!("{}; it said: {words}", fault.message), ..fault }
+        }
+        _ => fault,
+    }
 }
 
 /// A tool that fails after a denial fails because of it, whatever it says itself.

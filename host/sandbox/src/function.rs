@@ -8,7 +8,7 @@ use wasmtime::component::{ComponentExportIndex, Val};
 use crate::contract::Contract;
 use crate::name::{Name, same};
 use crate::shape::{Field, Payload, Shape, Shaper, joined};
-use crate::{Result, schema, values};
+use crate::{Result, command, schema, values};
 
 /// A function that a component exports, with its WIT type as its schema.
 #[derive(Clone, Debug)]
@@ -33,16 +33,26 @@ impl Function {
         if ty.async_() {
             return Err(Fault::invalid("function", "it is async, and this host runs functions of WASI 0.2 only"));
         }
-        Ok(Self {
+        if command::is_command(export.interface) {
+            return Ok(command::function(export, docs));
+        }
+        let params = ty.params().map(|(name, ty)| shaper.field(name, &ty)).collect::<Result<_>>()?;
+        let result = ty.results().next().map(|ty| shaper.shape(&ty)).transpose()?;
+        Ok(Self::of(export, docs, params, result))
+    }
+
+    /// Makes a function of a type that may be another than its WIT has.
+    pub(crate) fn of(export: &Export<'_>, docs: Option<String>, params: Vec<Field>, result: Option<Shape>) -> Self {
+        Self {
             name: Name::new(export.name),
             interface: export.interface.map(str::to_owned),
-            params: ty.params().map(|(name, ty)| shaper.field(name, &ty)).collect::<Result<_>>()?,
-            result: ty.results().next().map(|ty| shaper.shape(&ty)).transpose()?,
-            index: export.index,
             docs,
+            params,
+            result,
+            index: export.index,
             input: Contract::default(),
             output: Contract::default(),
-        })
+        }
     }
 
     /// Returns the name, spelt as in JSON: `within_window`.
@@ -100,6 +110,11 @@ impl Function {
 
     pub(crate) fn result(&self) -> Option<&Shape> {
         self.result.as_ref()
+    }
+
+    /// Returns whether it is the one of a `wasi:cli/command`.
+    pub(crate) fn is_command(&self) -> bool {
+        command::is_command(self.interface())
     }
 
     /// Returns the two cases of the result, where the function can fail.

@@ -32,6 +32,7 @@ mod admission;
 mod bindings;
 mod cache;
 mod call;
+mod command;
 mod compiler;
 mod component;
 mod config;

@@ -6,6 +6,7 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::Limits;
+use crate::command::Input;
 use crate::files::{Denials, Mounts};
 use crate::host_time::HostTime;
 use crate::http::Http;
@@ -32,6 +33,8 @@ pub(crate) struct State {
     /// Made when the guest first asks for it. Before the resources, so that what is being sent is cut short before
     /// its body seems to end.
     http: Option<Http>,
+    /// What a command is given, until it first asks.
+    pub(crate) input: Option<Input>,
     resources: ResourceTable,
     resources_max: u64,
     seed: u64,
@@ -64,6 +67,7 @@ impl State {
             file_denials: Denials::default(),
             http: None,
             log: Vec::new(),
+            input: None,
             resources,
             resources_max: limits.resources.into(),
             seed,
@@ -137,6 +141,16 @@ impl State {
         &mut self.resources
     }
 
+    /// Takes what the guest has written to its standard output.
+    pub(crate) fn stdout(&mut self) -> String {
+        self.wasi.as_ref().map(Wasi::stdout).unwrap_or_default()
+    }
+
+    /// Returns what the guest has written to its standard error.
+    pub(crate) fn stderr(&self) -> String {
+        self.wasi.as_ref().map(Wasi::stderr).unwrap_or_default()
+    }
+
     /// Takes what the guest wrote to its standard output and error.
     pub(crate) fn written(&mut self) -> (String, String) {
         self.wasi.take().map(|wasi| wasi.written()).unwrap_or_default()
@@ -152,7 +166,9 @@ impl WasiHttpView for State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(self.seed, self.stdio_bytes, self.rights.real));
+        let wasi = self
+            .wasi
+            .get_or_insert_with(|| Wasi::new(self.seed, self.stdio_bytes, self.rights.real, self.input.take()));
         WasiCtxView { ctx: wasi.ctx(), table: &mut self.resources }
     }
 }

@@ -16,12 +16,19 @@ const PERMIT_BYTES: usize = 64 << 10;
 #[derive(Clone)]
 pub(crate) struct Capture {
     written: Arc<Mutex<Vec<u8>>>,
+    limit: &'static str,
     bytes_max: u64,
 }
 
 impl Capture {
-    pub(crate) fn new(bytes_max: u64) -> Self {
-        Self { written: Arc::default(), bytes_max }
+    /// Begins to keep so many bytes, which is what this limit of the call allows.
+    pub(crate) fn new(limit: &'static str, bytes_max: u64) -> Self {
+        Self { written: Arc::default(), limit, bytes_max }
+    }
+
+    /// Returns what was written, with what is not UTF-8 replaced.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.written()).into_owned()
     }
 
     /// Takes what was written, with what is not UTF-8 replaced.
@@ -41,7 +48,7 @@ impl Capture {
         written.extend(bytes.iter().take(fits));
         if fits < bytes.len() {
             let wanted = self.bytes_max.saturating_add((bytes.len() - fits) as u64);
-            return Err(StreamError::Trap(Stop::limit(Kind::Output, "stdio_bytes", self.bytes_max, wanted)));
+            return Err(StreamError::Trap(Stop::limit(Kind::Output, self.limit, self.bytes_max, wanted)));
         }
         Ok(())
     }

@@ -9,9 +9,11 @@ use wasmtime::component::{HasData, HasSelf, Linker, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::p2::bindings::{cli, clocks, io, random};
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
 
+use crate::command::Input;
 use crate::crossing::RANDOM_BYTES_MAX;
 use crate::state::State;
 use crate::stdio::Capture;
@@ -21,11 +23,13 @@ const EPOCH: Duration = Duration::from_secs(1_767_225_600);
 /// How far a guest's time moves each time it looks.
 const TICK: Duration = Duration::from_millis(1);
 
-/// WASI 0.2 with nothing in it: no environment, no arguments, a closed input, captured outputs. Files are in `files.rs`.
+/// WASI 0.2 with nothing in it: no environment, captured outputs; but for a command no arguments and a closed input.
+/// Files are in `files.rs`.
 ///
-/// Unless the machine's clock or random were granted, the time is not the machine's: it begins at a fixed instant and moves one millisecond each time it is read. Random
-/// comes from the call's seed. So the same call gives the same answer and uses the same fuel, and no guest can time
-/// anything. It does not follow that the random is secret: whoever knows the seed knows it.
+/// Unless the machine's clock was granted, the time is not the machine's: it begins at a fixed instant and moves one
+/// millisecond each time it is read. Unless its random was, random comes from the call's seed. So the same call gives
+/// the same answer and uses the same fuel, and no guest can time anything. It does not follow that the random is
+/// secret: whoever knows the seed knows it.
 pub(crate) struct Wasi {
     ctx: WasiCtx,
     stdout: Capture,
@@ -33,9 +37,15 @@ pub(crate) struct Wasi {
 }
 
 impl Wasi {
-    pub(crate) fn new(seed: u64, stdio_bytes: u64, real: Real) -> Self {
-        let (stdout, stderr) = (Capture::new(stdio_bytes), Capture::new(stdio_bytes));
+    pub(crate) fn new(seed: u64, stdio_bytes: u64, real: Real, input: Option<Input>) -> Self {
+        let output_bytes = input.as_ref().map(|input| input.output_bytes);
+        let stdout =
+            output_bytes.map_or(Capture::new("stdio_bytes", stdio_bytes), |bytes| Capture::new("output_bytes", bytes));
+        let stderr = Capture::new("stdio_bytes", stdio_bytes);
         let mut ctx = WasiCtx::builder();
+        if let Some(Input { args, stdin, .. }) = input {
+            ctx.args(&args).stdin(MemoryInputPipe::new(stdin));
+        }
         ctx.stdout(stdout.clone()).stderr(stderr.clone()).max_random_size(RANDOM_BYTES_MAX);
         if real.random {
             // As many generators as there are interfaces, so that none tells anything about another.
@@ -57,6 +67,14 @@ impl Wasi {
 
     pub(crate) fn ctx(&mut self) -> &mut WasiCtx {
         &mut self.ctx
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        self.stdout.take()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        self.stderr.text()
     }
 
     pub(crate) fn written(self) -> (String, String) {

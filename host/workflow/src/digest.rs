@@ -1,8 +1,11 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+
+use crate::Fault;
 
 /// The SHA-256 of a content, written `sha256:…` in lower-case hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,6 +56,21 @@ fn canonical(value: &Value) -> String {
     }
 }
 
+impl FromStr for Digest {
+    type Err = Fault;
+
+    /// Reads `sha256:` and 64 hexadecimal digits, in lower case as we write them.
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let hex = text.strip_prefix("sha256:").unwrap_or_default();
+        let is_hex = hex.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        if hex.len() != 64 || !is_hex {
+            let message = format!("\"{text}\" is not a digest; write sha256: and 64 hexadecimal digits");
+            return Err(Fault::invalid("digest", message));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -70,6 +88,16 @@ mod tests {
         let two: Value = serde_json::from_str(r#"{"a": "x", "b": [1, {"a": 2, "z": 1}]}"#).unwrap();
         assert_eq!(Digest::of_json(&one), Digest::of_json(&two));
         assert_ne!(Digest::of_json(&one), Digest::of_json(&json!({"a": "x", "b": [1, {"a": 2, "z": 2}]})));
+    }
+
+    #[test]
+    fn what_is_not_a_digest_is_refused() {
+        let digest = Digest::of(b"x");
+        assert_eq!(digest.as_str().parse(), Ok(digest.clone()));
+        for text in ["", "sha256:", "sha256:abc", digest.hex(), &digest.as_str().to_uppercase(), "sha512:0"] {
+            let fault = text.parse::<Digest>().unwrap_err();
+            assert!(fault.message.contains(&format!("\"{text}\" is not a digest")), "{fault}");
+        }
     }
 
     #[test]

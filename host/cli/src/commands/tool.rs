@@ -11,7 +11,7 @@ use stockade::{Budget, Call, Currency, Host, Limits, Source, Tool};
 use crate::args::{self, Args, Tool as Command};
 use crate::exit::Exit;
 use crate::home;
-use crate::text::{DIM, bytes, grouped, log_line, micros, print_json, safe_lines};
+use crate::text::{DIM, bytes, grouped, log_line, micros, print_json, safe, safe_lines};
 
 pub(super) async fn run(args: &Args, command: &Command) -> stockade::Result<Exit> {
     match command {
@@ -19,39 +19,45 @@ pub(super) async fn run(args: &Args, command: &Command) -> stockade::Result<Exit
         Command::Pack { component, manifest, wit, out } => {
             return pack::run(args, component, manifest, wit, out.as_deref());
         }
+        Command::Pull { reference } => return pull(args, reference).await,
         _ => {}
     }
     let host = home::host(args).await?;
     match command {
-        Command::New { .. } | Command::Pack { .. } => {}
+        Command::New { .. } | Command::Pack { .. } | Command::Pull { .. } => {}
         Command::List => inspect::list(args, &host),
-        Command::Inspect { tool } => inspect::run(args, &find(&host, tool)?, &source(&host, tool)?.wit()?),
-        Command::Test { tool } => return test::run(args, &find(&host, tool)?).await,
+        Command::Inspect { tool } => {
+            inspect::run(args, &find(&host, tool).await?, &source(&host, tool).await?.wit()?);
+        }
+        Command::Test { tool } => return test::run(args, &find(&host, tool).await?).await,
         Command::Call { tool, function, arguments, idempotency_key, budget } => {
-            let tool = find(&host, tool)?;
+            let tool = find(&host, tool).await?;
             let arguments = args::json(arguments, "arguments")?;
-            let limits = limits(&budget.unwrap_or_else(allowance));
+            let own = host.limits(tool.name()).clone();
+            let limits = budget.map_or(own.clone(), |budget| limits(&budget, own));
             return call(args, &tool, function, &arguments, idempotency_key.clone(), limits).await;
         }
     }
     Ok(Exit::Done)
 }
 
-/// A registered tool, or a component file, which is granted nothing.
-fn find(host: &Host, name: &str) -> stockade::Result<Tool> {
-    if !name.contains(['/', '\\', '.']) {
+/// A registered tool, or a component in a file or a registry, which is granted nothing.
+async fn find(host: &Host, name: &str) -> stockade::Result<Tool> {
+    if is_registered(name) {
         return host.tool(name).cloned();
     }
     let path = std::path::Path::new(name);
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    host.load(&stem, &Source::from(path), &[])
+    host.load(&stem, &source(host, name).await?, &[])
 }
 
-fn source(host: &Host, name: &str) -> stockade::Result<Source> {
-    if !name.contains(['/', '\\', '.']) {
-        return host.source(name).cloned();
-    }
-    Ok(Source::from(std::path::Path::new(name)))
+async fn source(host: &Host, name: &str) -> stockade::Result<Source> {
+    if is_registered(name) { host.source(name).cloned() } else { host.fetch(Source::from(name)).await }
+}
+
+/// Returns whether a tool is meant by its name, and not a file or a reference.
+fn is_registered(name: &str) -> bool {
+    !name.contains(['/', '\\', '.'])
 }
 
 /// What a single call may use, as a budget, for `--budget` to change.
@@ -61,10 +67,23 @@ pub(crate) fn allowance() -> Budget {
     budget.with(Currency::Wall, wall_us)
 }
 
-fn limits(budget: &Budget) -> Limits {
+fn limits(budget: &Budget, own: Limits) -> Limits {
     let [fuel, memory_bytes, wall_us] =
         [Currency::Fuel, Currency::Memory, Currency::Wall].map(|currency| budget.get(currency));
-    Limits { fuel, memory_bytes, wall_us, ..Limits::default() }
+    Limits { fuel, memory_bytes, wall_us, ..own }
+}
+
+/// Needs no tool, so that it works where the configuration waits for the digest that it prints.
+async fn pull(args: &Args, reference: &str) -> stockade::Result<Exit> {
+    let pulled = home::puller(args).await?.pull(reference).await?;
+    let (digest, size) = (&pulled.component, pulled.bytes.len());
+    if args.json {
+        print_json(&json!({"reference": reference, "digest": digest, "manifest": pulled.manifest, "size": size}));
+    } else {
+        println!("component = \"{}\"\ndigest = \"{digest}\"", safe(reference));
+        anstream::eprintln!("{DIM}{}, by manifest {}{DIM:#}", bytes(size as u64), pulled.manifest);
+    }
+    Ok(Exit::Done)
 }
 
 async fn call(

@@ -3,6 +3,7 @@
 
 mod admission;
 mod cache;
+mod commands;
 mod common;
 mod compiler;
 mod components;

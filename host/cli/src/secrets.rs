@@ -1,0 +1,44 @@
+//! Looks up the values of the secrets that the configuration names.
+
+use stockade::config::Secret;
+use stockade::{Builder, Config, Fault};
+
+/// Stores the value of each secret that a grant names; no other is even looked at.
+///
+/// # Errors
+///
+/// One is not there: the message says where it was looked for, and never what was found.
+pub(crate) fn stored(mut builder: Builder, config: &Config) -> stockade::Result<Builder> {
+    for (tool, entry) in &config.tool {
+        for name in entry.grants.secrets() {
+            let value = config.secrets.get(name).ok_or_else(|| undeclared(name)).and_then(|secret| value(name, secret));
+            builder = builder.secret(name, value.map_err(|fault| fault.tool(tool))?);
+        }
+    }
+    Ok(builder)
+}
+
+fn value(name: &str, secret: &Secret) -> stockade::Result<String> {
+    let (place, found) = match secret {
+        Secret::Env(variable) => {
+            (format!("the variable {variable}"), std::env::var(variable).map_err(|error| error.to_string()))
+        }
+        Secret::File(path) => {
+            (format!("\"{}\"", path.display()), std::fs::read_to_string(path).map_err(|error| error.to_string()))
+        }
+    };
+    let missing = |why: &str| Fault::invalid("secret", format!("secret \"{name}\" cannot be had from {place}: {why}"));
+    let found = found.map_err(|why| missing(&why))?;
+    match found.trim_end_matches(['\r', '\n']) {
+        "" => Err(missing("it is empty")),
+        value => Ok(value.to_owned()),
+    }
+}
+
+fn undeclared(name: &str) -> Fault {
+    let message = format!(
+        "a grant names secret \"{name}\", which is not known; in stockade.toml, under [secrets], \
+         {name} = {{ env = \"VARIABLE\" }} would say where it is"
+    );
+    Fault::invalid("secret", message)
+}

@@ -1,0 +1,46 @@
+use std::path::Path;
+
+use serde::{Deserialize, Deserializer, de};
+use stockade_sandbox::Limits;
+use stockade_workflow::Digest;
+
+use super::{Grants, anchored};
+use crate::Source;
+
+/// What `[tool.NAME]` says. It is all there is to say of that tool: what is not granted here is not granted.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tool {
+    /// Its component: a file, or an `oci://` reference. Without one it is the component that the tool of this name has
+    /// already: the built-in one, or the one in the folder of tools.
+    #[serde(deserialize_with = "source")]
+    pub component: Option<Source>,
+    /// The digest that the component must have.
+    #[serde(deserialize_with = "digest")]
+    pub digest: Option<Digest>,
+    /// Whether a call under the same idempotency key has no second effect.
+    pub idempotent: bool,
+    /// What one call may use; what is not named is the default.
+    pub limits: Option<Limits>,
+    /// What it is granted.
+    pub grants: Grants,
+}
+
+impl Tool {
+    pub(super) fn anchor(&mut self, folder: &Path) {
+        if let Some(Source::File(path)) = &mut self.component {
+            *path = anchored(folder, &path.to_string_lossy()).into();
+        }
+        self.grants.anchor(folder);
+    }
+}
+
+fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Source>, D::Error> {
+    let source = Source::from(String::deserialize(deserializer)?.as_str());
+    source.check().map_err(de::Error::custom)?;
+    Ok(Some(source))
+}
+
+fn digest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Digest>, D::Error> {
+    String::deserialize(deserializer)?.parse().map(Some).map_err(de::Error::custom)
+}

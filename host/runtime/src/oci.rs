@@ -1,0 +1,338 @@
+//! Components from OCI registries, as the "Wasm OCI artifact" of the CNCF lays them out: a manifest with one layer of
+//! type `application/wasm`, which is the component.
+//!
+//! A registry is believed in nothing. What comes is the component that was pinned, or it is refused; a lie can at most
+//! make it fail.
+
+use std::fmt::Display;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use oci_client::client::{ClientConfig, ClientProtocol};
+use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
+use oci_client::secrets::RegistryAuth;
+use oci_client::{Reference, RegistryOperation};
+use reqwest::header::ACCEPT;
+use reqwest::{Response, StatusCode, redirect};
+use stockade_workflow::{Digest, Fault, Kind};
+
+use crate::Result;
+
+/// What a reference to a component in a registry begins with.
+pub(crate) const SCHEME: &str = "oci://";
+
+const LAYER_MEDIA_TYPE: &str = "application/wasm";
+/// As much as the engine looks at.
+const COMPONENT_BYTES_MAX: u64 = 32 << 20;
+/// A manifest of one layer has about 1 KiB; annotations are free text.
+const MANIFEST_BYTES_MAX: u64 = 256 << 10;
+/// A registry and the store of blobs that it may send us to, and one to spare.
+const REDIRECTS_MAX: usize = 3;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest silence.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest pull: 32 MiB at 1 Mbit/s take less. It is what bounds the answer of a token service, too.
+const PULL_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Is told how a pull goes on: the reference, bytes so far, bytes in all.
+type Progress = Arc<dyn Fn(&str, u64, u64) + Send + Sync>;
+
+/// The components that were pulled from registries, each in a file under its digest.
+#[derive(Clone, Default)]
+pub(crate) struct Store {
+    folder: Option<PathBuf>,
+    progress: Option<Progress>,
+}
+
+/// A component that came from a registry.
+#[derive(Clone, Debug)]
+pub struct Pulled {
+    /// The digest of its manifest, by which `oci://HOST/REPOSITORY@DIGEST` means this very component.
+    pub manifest: Digest,
+    /// The digest of the component itself: what `digest = "…"` pins.
+    pub component: Digest,
+    /// The component.
+    pub bytes: Vec<u8>,
+    manifest_bytes: Vec<u8>,
+}
+
+impl Store {
+    /// Keeps components in this folder; without one they are pulled at each start.
+    pub(crate) fn keep_in(&mut self, folder: PathBuf) {
+        self.folder = Some(folder);
+    }
+
+    pub(crate) fn tell(&mut self, progress: Progress) {
+        self.progress = Some(progress);
+    }
+
+    /// Returns the component that a reference means: from the folder, else from its registry.
+    ///
+    /// # Errors
+    ///
+    /// Neither the reference nor `pin` says which bytes are meant, the registry cannot be asked, or it has others.
+    pub(crate) async fn get(&self, reference: &str, pin: Option<&Digest>) -> Result<Vec<u8>> {
+        let address: Address = reference.parse()?;
+        if pin.is_none() && address.digest()?.is_none() {
+            return Err(unpinned(&address));
+        }
+        if let Some(bytes) = self.stored(&address, pin) {
+            return Ok(bytes);
+        }
+        Ok(self.pull_pinned(&address, pin).await?.bytes)
+    }
+
+    /// Asks a registry for what a reference means now.
+    ///
+    /// # Errors
+    ///
+    /// The registry cannot be asked, has no such component, or answers what its own digests contradict.
+    pub(crate) async fn pull(&self, reference: &str) -> Result<Pulled> {
+        self.pull_pinned(&reference.parse()?, None).await
+    }
+
+    async fn pull_pinned(&self, address: &Address, pin: Option<&Digest>) -> Result<Pulled> {
+        let registry = Registry::new(address)?;
+        let pull = registry.pull(pin, self.progress.as_ref());
+        let late = |_| address.failed(Kind::NotFound, format!("it took more than {} s", PULL_TIMEOUT.as_secs()));
+        let pulled = tokio::time::timeout(PULL_TIMEOUT, pull).await.map_err(late)??;
+        if let Some(folder) = &self.folder {
+            let kept = keep(folder, &pulled);
+            kept.map_err(|error| address.failed(Kind::NotFound, format!("\"{}\": {error}", folder.display())))?;
+        }
+        Ok(pulled)
+    }
+
+    /// Finds it in the folder. A file whose content is not that of its name is as good as none.
+    fn stored(&self, address: &Address, pin: Option<&Digest>) -> Option<Vec<u8>> {
+        let folder = self.folder.as_deref()?;
+        let read = |digest: &Digest, ending| {
+            let bytes = fs::read(file(folder, digest, ending)).ok()?;
+            (Digest::of(&bytes) == *digest).then_some(bytes)
+        };
+        let component = match pin {
+            Some(pin) => pin.clone(),
+            None => layer(&read(&address.digest().ok()??, "json")?).ok()?.digest.parse().ok()?,
+        };
+        read(&component, "wasm")
+    }
+}
+
+/// A place in a registry, with an unmistakable host.
+struct Address {
+    text: String,
+    reference: Reference,
+}
+
+impl FromStr for Address {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let invalid = |why: &dyn Display| Fault::invalid("component", format!("\"{text}\" is not a reference: {why}"));
+        let name = text.strip_prefix(SCHEME).unwrap_or_default();
+        let reference: Reference = name.parse().map_err(|error| invalid(&error))?;
+        if !name.starts_with(reference.registry()) {
+            return Err(invalid(&"it names no registry; write oci://HOST/REPOSITORY:TAG"));
+        }
+        let address = Self { text: text.to_owned(), reference };
+        address.digest().map_err(|fault| invalid(&fault))?;
+        Ok(address)
+    }
+}
+
+impl Address {
+    /// The digest of the manifest, where the reference is by digest.
+    fn digest(&self) -> Result<Option<Digest>> {
+        self.reference.digest().map(str::parse).transpose()
+    }
+
+    /// Only a registry on this machine is spoken to in the clear.
+    fn scheme(&self) -> &'static str {
+        let registry = self.reference.resolve_registry();
+        let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
+        let is_loopback = host == "localhost" || host.parse().is_ok_and(|host: IpAddr| host.is_loopback());
+        if is_loopback { "http" } else { "https" }
+    }
+
+    fn url(&self, what: &str, which: &str) -> String {
+        let (registry, repository) = (self.reference.resolve_registry(), self.reference.repository());
+        format!("{}://{registry}/v2/{repository}/{what}/{which}", self.scheme())
+    }
+
+    fn failed(&self, kind: Kind, why: impl Display) -> Fault {
+        Fault::new(kind, format!("\"{}\" cannot be pulled: {why}", self.text)).detail("component")
+    }
+
+    fn lied(&self, why: impl Display) -> Fault {
+        self.failed(Kind::Invalid, why)
+    }
+}
+
+/// Checks that a text is a reference to a component in a registry.
+pub(crate) fn check(reference: &str) -> Result<()> {
+    reference.parse::<Address>().map(drop)
+}
+
+/// A registry, about to be asked for one component.
+struct Registry<'a> {
+    address: &'a Address,
+    client: oci_client::Client,
+    /// `oci-client` would read manifests of any length.
+    http: reqwest::Client,
+}
+
+impl<'a> Registry<'a> {
+    fn new(address: &'a Address) -> Result<Self> {
+        // It fails where the program has chosen another provider already, which is as good.
+        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+        let protocol = if address.scheme() == "http" { ClientProtocol::Http } else { ClientProtocol::Https };
+        let (connect_timeout, read_timeout) = (Some(CONNECT_TIMEOUT), Some(READ_TIMEOUT));
+        let config = ClientConfig { protocol, connect_timeout, read_timeout, ..ClientConfig::default() };
+        let client = oci_client::Client::try_from(config);
+        let client = client.map_err(|error| address.failed(Kind::HostBug, chain(&error)))?;
+        let http = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT);
+        let http = http.redirect(redirect::Policy::custom(follow)).build();
+        let http = http.map_err(|error| address.failed(Kind::HostBug, chain(&error)))?;
+        Ok(Self { address, client, http })
+    }
+
+    async fn pull(&self, pin: Option<&Digest>, progress: Option<&Progress>) -> Result<Pulled> {
+        let reference = &self.address.reference;
+        let token = self.client.auth(reference, &RegistryAuth::Anonymous, RegistryOperation::Pull).await;
+        let token = token.map_err(|error| self.address.failed(Kind::NotFound, chain(&error)))?;
+        let which = reference.digest().or(reference.tag()).unwrap_or("latest");
+        let response = self.ask(&self.address.url("manifests", which), OCI_IMAGE_MEDIA_TYPE, token.as_deref()).await?;
+        let manifest_bytes = self.body(response, MANIFEST_BYTES_MAX, |_| {}).await?;
+        let manifest = self.verified(&manifest_bytes, self.address.digest()?.as_ref(), "manifest")?;
+        let layer = layer(&manifest_bytes).map_err(|why| self.address.lied(why))?;
+        let (component, size) = self.admitted(&layer, pin)?;
+        let response = self.ask(&self.address.url("blobs", component.as_str()), "*/*", token.as_deref()).await?;
+        let tell = |done| progress.iter().for_each(|progress| progress(&self.address.text, done, size));
+        let bytes = self.body(response, size, tell).await?;
+        self.verified(&bytes, Some(&component), "component")?;
+        Ok(Pulled { manifest, component, bytes, manifest_bytes })
+    }
+
+    /// Refuses what would be refused in the end, before it is downloaded.
+    fn admitted(&self, layer: &OciDescriptor, pin: Option<&Digest>) -> Result<(Digest, u64)> {
+        let component: Digest = layer.digest.parse().map_err(|fault: Fault| self.address.lied(fault))?;
+        if let Some(pin) = pin.filter(|pin| **pin != component) {
+            return Err(self.address.lied(format!("its component is {component}, and {pin} is pinned")));
+        }
+        match u64::try_from(layer.size) {
+            Ok(size) if size <= COMPONENT_BYTES_MAX => Ok((component, size)),
+            _ => Err(self.address.lied(format!("it has {} bytes and {COMPONENT_BYTES_MAX} are allowed", layer.size))),
+        }
+    }
+
+    async fn ask(&self, url: &str, accept: &str, token: Option<&str>) -> Result<Response> {
+        let mut request = self.http.get(url).header(ACCEPT, accept);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let failed = |why: String| self.address.failed(Kind::NotFound, why);
+        let response = request.send().await.map_err(|error| failed(chain(&error)))?;
+        match response.status() {
+            StatusCode::OK => Ok(response),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                let why =
+                    "the registry wants credentials, and is asked as nobody; pull it by other means and name the file";
+                Err(self.address.failed(Kind::Denied, why))
+            }
+            status => Err(failed(format!("the registry answered {status}"))),
+        }
+    }
+
+    /// Reads an answer up to a cap, whatever the registry said of its length.
+    async fn body(&self, mut response: Response, bytes_max: u64, tell: impl Fn(u64)) -> Result<Vec<u8>> {
+        let mut body = Vec::new();
+        let cut = |error| self.address.failed(Kind::NotFound, chain(&error));
+        while let Some(chunk) = response.chunk().await.map_err(cut)? {
+            let length = (body.len() as u64).saturating_add(chunk.len() as u64);
+            if length > bytes_max {
+                return Err(self.address.lied(format!("the registry sent more than {bytes_max} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+            tell(length);
+        }
+        Ok(body)
+    }
+
+    fn verified(&self, bytes: &[u8], expected: Option<&Digest>, what: &str) -> Result<Digest> {
+        let digest = Digest::of(bytes);
+        match expected {
+            Some(expected) if *expected != digest => {
+                Err(self.address.lied(format!("the registry sent a {what} of {digest} in place of {expected}")))
+            }
+            _ => Ok(digest),
+        }
+    }
+}
+
+/// Follows a registry to its store of blobs, but not from a secret connection to an open one. reqwest leaves the token
+/// behind when the host changes.
+fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let was_secret = attempt.previous().iter().any(|url| url.scheme() == "https");
+    match attempt.previous().len() {
+        hops if hops > REDIRECTS_MAX => attempt.error("too many redirects"),
+        _ if was_secret && attempt.url().scheme() != "https" => attempt.error("a redirect from https to http"),
+        _ => attempt.follow(),
+    }
+}
+
+/// Finds the component's layer in a manifest.
+fn layer(manifest: &[u8]) -> std::result::Result<OciDescriptor, String> {
+    let manifest: OciImageManifest =
+        serde_json::from_slice(manifest).map_err(|error| format!("its manifest is not one of a component: {error}"))?;
+    match <[OciDescriptor; 1]>::try_from(manifest.layers) {
+        Ok([layer]) if layer.media_type == LAYER_MEDIA_TYPE => Ok(layer),
+        Ok([layer]) => Err(format!("it is \"{}\", and a component is \"{LAYER_MEDIA_TYPE}\"", layer.media_type)),
+        Err(layers) => Err(format!("it has {} layers, and a component is one", layers.len())),
+    }
+}
+
+fn unpinned(address: &Address) -> Fault {
+    let text = &address.text;
+    let message = format!(
+        "\"{text}\" is a name, and what it means may change; write digest = \"sha256:…\" beside it, which \
+         `stockade tool pull {text}` prints"
+    );
+    Fault::invalid("component", message)
+}
+
+fn file(folder: &Path, digest: &Digest, ending: &str) -> PathBuf {
+    folder.join(format!("sha256-{}.{ending}", digest.hex()))
+}
+
+fn keep(folder: &Path, pulled: &Pulled) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    write(folder, &file(folder, &pulled.component, "wasm"), &pulled.bytes)?;
+    write(folder, &file(folder, &pulled.manifest, "json"), &pulled.manifest_bytes)
+}
+
+/// Readers see all of a file or nothing of it.
+fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let unique = format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let temporary = folder.join(unique);
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // What is left of a failed write is of no use to anybody; if it cannot go either, nothing is worse.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Writes an error with its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(|error| error.to_string().replace('\n', " ")).collect::<Vec<_>>().join(": ")
+}

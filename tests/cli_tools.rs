@@ -1,0 +1,172 @@
+//! Tools that `stockade.toml` names, through the binary.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use stockade::{Digest, Grant};
+use stockade_tests::registry::Registry;
+use stockade_tests::{Answer, Place, dist, guest};
+
+/// A place with a configuration.
+fn configured(text: &str) -> Place {
+    let place = Place::new();
+    place.write("stockade.toml", text);
+    place
+}
+
+fn fine(place: &Place) -> Digest {
+    place.guest("fine");
+    Digest::of(&guest("fine"))
+}
+
+/// What `tool list --json` says of one tool.
+fn listed(place: &Place, name: &str) -> Value {
+    let answer = place.json(&["tool", "list"]);
+    assert_eq!(answer.exit, Some(0), "{answer:#?}");
+    let tools = answer.json.as_array().unwrap();
+    tools.iter().find(|tool| tool["name"] == name).unwrap_or_else(|| panic!("no {name} in {answer:#?}")).clone()
+}
+
+#[track_caller]
+fn refused(place: &Place, says: &[&str]) -> Answer {
+    let answer = place.json(&["tool", "list"]);
+    let message = answer.json["error"]["message"].as_str().unwrap_or_default().to_owned();
+    for text in says {
+        assert!(message.contains(text), "\"{text}\" is not in: {message}\n{answer:#?}");
+    }
+    assert!(answer.exit == Some(1) || answer.exit == Some(2), "{answer:#?}");
+    answer
+}
+
+#[test]
+fn a_tool_of_the_configuration_is_called_with_its_own_limits() {
+    let place = configured("[tool.answer]\ncomponent = \"fine.wasm\"\nlimits = { fuel = 1 }");
+    let digest = fine(&place);
+    assert_eq!(listed(&place, "answer")["digest"], json!(digest));
+    let answer = place.json(&["tool", "call", "answer", "run"]);
+    assert_eq!((answer.exit, &answer.json["error"]["allowed"]), (Some(1), &json!(1)), "{answer:#?}");
+    let answer = place.json(&["tool", "call", "answer", "run", "--budget", "fuel=1000"]);
+    assert_eq!(answer.json["output"], 42, "{answer:#?}");
+    // The built-in tools are there as before.
+    assert_eq!(listed(&place, "payments")["repeatable"], false);
+}
+
+#[test]
+fn a_pin_that_does_not_fit_refuses_to_start() {
+    let place = Place::new();
+    let digest = fine(&place);
+    let write = |pin: &str| {
+        place.write("stockade.toml", format!("[tool.answer]\ncomponent = \"fine.wasm\"\ndigest = \"{pin}\""));
+    };
+    write(digest.as_str());
+    listed(&place, "answer");
+    let other = Digest::of(b"other");
+    write(other.as_str());
+    refused(&place, &["fine.wasm", &format!("the component is {digest}, and {other} is pinned")]);
+    // Nothing else starts either: a run must not find out in the middle.
+    assert_eq!(place.refund("user_789", &[]).exit, Some(1));
+}
+
+/// What the file says of a tool is all there is to say: the built-in one's grants and its declaration are gone.
+#[test]
+fn a_built_in_tool_is_replaced() {
+    let place = configured("[tool.payments.grants]\nsql = [{ name = \"shop\", url = \"sqlite:mine.db\" }]");
+    place.write("mine.db", "");
+    let tool = listed(&place, "payments");
+    assert_eq!(tool["digest"], json!(Digest::of(&fs::read(dist("payments")).unwrap())));
+    let mine = fs::canonicalize(place.path("mine.db")).unwrap();
+    assert_eq!(tool["grants"], json!([Grant::sql("shop", format!("sqlite:{}", mine.display()))]));
+    place.write("stockade.toml", "[tool.payments]\ncomponent = \"fine.wasm\"");
+    let digest = fine(&place);
+    let tool = listed(&place, "payments");
+    assert_eq!((&tool["digest"], &tool["grants"]), (&json!(digest), &json!([])));
+}
+
+#[test]
+fn every_component_of_the_folder_is_a_tool() {
+    let place = configured("[tools]\nfolder = \"tools\"\n[tool.b]\nlimits = { fuel = 1 }");
+    fs::create_dir(place.path("tools")).unwrap();
+    for name in ["a.wasm", "b.wasm"] {
+        place.write(&format!("tools/{name}"), guest("fine"));
+    }
+    place.write("tools/notes.txt", "not a tool");
+    assert_eq!(place.json(&["tool", "call", "a", "run"]).json["output"], 42);
+    assert_eq!(place.json(&["tool", "call", "b", "run"]).json["error"]["kind"], "fuel");
+    place.write("tools/payments.wasm", guest("fine"));
+    refused(&place, &["two tools are registered as \"payments\""]);
+    place.write("stockade.toml", "[tools]\nfolder = \"tulls\"");
+    refused(&place, &["the folder of tools", "tulls\" cannot be read"]);
+    place.write("stockade.toml", "[tool.c]\nidempotent = true");
+    refused(&place, &["tool \"c\" has no component", "component = \"FILE.wasm\" or \"oci://…\" under [tool.c]"]);
+}
+
+#[test]
+fn a_file_elsewhere_is_found_from_the_configurations_folder() {
+    let place = Place::new();
+    fs::create_dir(place.path("etc")).unwrap();
+    place.write("etc/stockade.toml", "[tool.answer]\ncomponent = \"fine.wasm\"");
+    place.write("etc/fine.wasm", guest("fine"));
+    let answer = place.json(&["tool", "call", "answer", "run", "--config", "etc/stockade.toml"]);
+    assert_eq!(answer.json["output"], 42, "{answer:#?}");
+}
+
+const GRANTED: &str = "
+    [tool.answer]
+    component = \"fine.wasm\"
+    [tool.answer.grants]
+    secrets = [{ name = \"stripe\", host = \"api.stripe.com\", header = \"authorization\" }]
+";
+
+/// Looked up only where a grant names it; and whatever goes wrong, its value is in no message.
+#[test]
+fn a_secret_must_be_there_when_a_grant_names_it() {
+    let place = configured(GRANTED);
+    fine(&place);
+    refused(&place, &["secret \"stripe\"", "under [secrets], stripe = { env = \"VARIABLE\" }"]);
+    place.write("stockade.toml", format!("{GRANTED}[secrets]\nstripe = {{ env = \"STOCKADE_TEST_NO_SUCH\" }}"));
+    refused(&place, &["secret \"stripe\" cannot be had from the variable STOCKADE_TEST_NO_SUCH"]);
+    place.write("stockade.toml", format!("{GRANTED}[secrets]\nstripe = {{ file = \"key\" }}"));
+    refused(&place, &["/key\": No such file"]);
+    place.write("key", "\n");
+    refused(&place, &["it is empty"]);
+    place.write("key", "sk_live\n");
+    let shown = place.json(&["tool", "inspect", "answer"]);
+    assert_eq!(shown.exit, Some(0), "{shown:#?}");
+    assert!(!shown.stdout.contains("sk_live") && !shown.stderr.contains("sk_live"));
+    // One that nobody is granted need not be there.
+    place.write("stockade.toml", "[secrets]\nother = { file = \"none\" }");
+    listed(&place, "payments");
+}
+
+#[test]
+fn a_tool_is_pulled_pinned_and_called() {
+    let (registry, place) = (Registry::new(), Place::new());
+    let (manifest, digest) = registry.publish("1.0", &guest("fine"));
+    let reference = registry.reference("acme/tool:1.0");
+    place.write("stockade.toml", format!("[tool.answer]\ncomponent = \"{reference}\""));
+    refused(&place, &["write digest = \"sha256:…\" beside it", &format!("stockade tool pull {reference}")]);
+
+    // As the message says; although the configuration is not complete yet.
+    let pulled = place.json(&["tool", "pull", &reference]);
+    let expected = json!({"reference": reference, "digest": digest, "manifest": manifest, "size": guest("fine").len()});
+    assert_eq!((pulled.exit, &pulled.json), (Some(0), &expected));
+    let printed = place.call(&["tool", "pull", &reference]).stdout;
+    assert_eq!(printed, format!("component = \"{reference}\"\ndigest = \"{digest}\"\n"));
+    place.write("stockade.toml", format!("[tool.answer]\n{printed}"));
+    let downloads = registry.downloads();
+    assert_eq!(place.json(&["tool", "call", "answer", "run"]).json["output"], 42);
+    assert_eq!(registry.downloads(), downloads, "it was kept already");
+
+    let by_manifest = registry.reference(&format!("acme/tool@{manifest}"));
+    assert_eq!(place.json(&["tool", "call", &by_manifest, "run"]).json["output"], 42);
+    let answer = place.json(&["tool", "pull", "oci://acme/tool:1.0"]);
+    assert!(answer.json["error"]["message"].as_str().unwrap().contains("names no registry"), "{answer:#?}");
+}
+
+#[test]
+fn a_program_is_called_with_arguments_and_an_input() {
+    let place = Place::new();
+    let arguments = json!({"args": ["upper"], "stdin": "grüße"}).to_string();
+    let answer = place.json(&["tool", "call", &dist("command").display().to_string(), "run", &arguments]);
+    assert_eq!(answer.json["output"], "GRÜSSE", "{answer:#?}");
+}
