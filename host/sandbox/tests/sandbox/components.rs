@@ -109,10 +109,8 @@ fn a_grant_of_what_does_not_exist_is_refused() {
             .starts_with("grant of sql \"shop\" to tool \"test\": \"sqlite:/nowhere/shop.db\"")
     );
     assert!(fault("sqlite:/").ends_with("is not a file"));
-    let message = fault("postgres://me:secret@host/shop");
-    assert!(
-        message.contains("\"postgres:…\" is not a database that this host can open") && !message.contains("secret")
-    );
+    let message = fault("mysql://me:secret@host/shop");
+    assert!(message.contains("\"mysql:…\" is not a database that this host can open") && !message.contains("secret"));
 }
 
 #[tokio::test]

@@ -58,13 +58,16 @@ impl Address {
     /// The text says what the server did, without its address.
     pub(super) async fn connect(&self) -> Result<Connection, String> {
         let refused = |error: &tokio_postgres::Error| self.refused(error);
-        let connection = match &self.tls {
+        let mut connection = match &self.tls {
             Some(tls) => self.speak(tls.clone()).await?,
             None => self.speak(NoTls).await?,
         };
         match connection.objection().await.map_err(|error| refused(&error))? {
             Some(right) => Err(format!("is granted as a role that is {right}; give a role that is not")),
-            None => Ok(connection),
+            None => {
+                connection.watch().await;
+                Ok(connection)
+            }
         }
     }
 

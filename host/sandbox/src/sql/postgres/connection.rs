@@ -18,6 +18,8 @@ const IDLE: Duration = Duration::from_secs(60);
 /// How long the request to cancel a statement may take.
 const CANCEL: Duration = Duration::from_secs(5);
 
+const WATCH: &str = "SET client_connection_check_interval = '1s'";
+
 /// Ends a transaction and takes back all that a statement can have left in a session: settings, a role, listens, locks,
 /// cursors, temporary tables. It is `DISCARD ALL` but for the prepared statements, which are the driver's own.
 const RESET: &str = "ROLLBACK; CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
@@ -44,6 +46,8 @@ pub(super) struct Connection {
     task: AbortHandle,
     runtime: Handle,
     used: Instant,
+    /// What makes the server look, while it works, whether we are still there.
+    watch: &'static str,
 }
 
 /// How many bytes the server may still send.
@@ -59,7 +63,7 @@ impl Left {
 impl Connection {
     /// Takes charge of a connection whose traffic a task carries.
     pub(super) fn new(client: Client, left: Left, task: AbortHandle) -> Self {
-        Self { client, left, task, runtime: Handle::current(), used: Instant::now() }
+        Self { client, left, task, runtime: Handle::current(), used: Instant::now(), watch: "" }
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -69,6 +73,15 @@ impl Connection {
     /// Returns whether it may be used again.
     pub(super) fn is_fresh(&self) -> bool {
         !self.client.is_closed() && self.used.elapsed() < IDLE
+    }
+
+    /// Lets the server look for us each second, where it can: since PostgreSQL 14, and not on every system.
+    ///
+    /// A request to cancel that arrives before the statement, which is on its way already, is lost.
+    pub(super) async fn watch(&mut self) {
+        if self.client.batch_execute(WATCH).await.is_ok() {
+            self.watch = WATCH;
+        }
     }
 
     /// Returns why this role is no role for a guest, where it is none.
@@ -91,7 +104,8 @@ impl Connection {
         let lock_ms = LOCK.as_millis().min(left_ms);
         let begin = format!(
             "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED, {mode}; SET LOCAL statement_timeout = {left_ms}; \
-             SET LOCAL lock_timeout = {lock_ms}; SET LOCAL idle_in_transaction_session_timeout = {left_ms}; SELECT 1"
+             SET LOCAL lock_timeout = {lock_ms}; SET LOCAL idle_in_transaction_session_timeout = {left_ms}; {}; SELECT 1",
+            self.watch
         );
         self.client.batch_execute(&begin).await
     }
