@@ -18,6 +18,10 @@ use stockade::Fault;
 use crate::args::Args;
 use crate::exit::Exit;
 
+/// Threads that may wait for a database, a file or the journal: a few for each call that runs at one time, and far below
+/// what hurts a machine.
+const BLOCKING_THREADS_MAX: usize = 64;
+
 fn main() -> ExitCode {
     let json = std::env::args_os().any(|argument| argument == "--json");
     let exit = match Args::try_parse() {
@@ -29,7 +33,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> stockade::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().max_blocking_threads(BLOCKING_THREADS_MAX).enable_all().build();
     let runtime = runtime.map_err(|error| Fault::new(stockade::Kind::HostBug, error.to_string()))?;
     runtime.block_on(commands::run(args))
 }
