@@ -6,7 +6,7 @@ use stockade::{Budget, Call, Currency, Function, Host, Limits, Source, Tool};
 use crate::args::{self, Args, Tool as Command};
 use crate::exit::Exit;
 use crate::home;
-use crate::text::{BOLD, DIM, bytes, grouped, micros, print_json, safe, safe_lines};
+use crate::text::{BOLD, DIM, bytes, grouped, micros, print_json, safe, safe_json, safe_lines};
 
 pub(super) async fn run(args: &Args, command: &Command) -> stockade::Result<Exit> {
     let host = home::host(args).await?;
@@ -66,7 +66,7 @@ async fn call(
             "stdout": outcome.stdout, "stderr": outcome.stderr, "idempotency_key": key,
         }));
     } else {
-        println!("{output:#}");
+        println!("{}", safe_json(&output));
         let (memory, wall) = (bytes(usage.memory_bytes_peak), micros(usage.wall_us));
         anstream::eprintln!("{DIM}{} fuel, {memory} memory, {wall}{DIM:#}", grouped(usage.fuel));
     }
