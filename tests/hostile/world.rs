@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -41,11 +40,6 @@ impl World {
     pub(crate) fn load(&self, wasm: &[u8], grants: &[Grant]) -> Result<Tool, Fault> {
         Tool::new(&self.engine, TOOL, self.engine.load(wasm).map_err(|fault| fault.tool(TOOL))?, grants)
     }
-
-    /// Loads one of the guests that are built from Rust.
-    pub(crate) fn built(&self, name: &str) -> Tool {
-        self.load(&fs::read(stockade_tests::dist(name)).unwrap(), &[]).unwrap()
-    }
 }
 
 /// Calls a function of a tool.
@@ -67,7 +61,7 @@ pub(crate) fn typed(fault: &Fault) -> (String, String) {
 /// Checks how a call ended: in a typed fault of this kind, narrowed by this limit or detail.
 #[track_caller]
 pub(crate) fn ended(outcome: &Outcome, kind: &str, what: &str) -> Fault {
-    let fault = outcome.result.clone().expect_err("a fault");
+    let fault = outcome.result.clone().unwrap_err();
     assert_eq!(typed(&fault), (kind.to_owned(), what.to_owned()), "{fault:?}");
     assert_eq!(fault.call_id.as_deref(), Some(CALL_ID));
     fault

@@ -19,6 +19,10 @@ use stockade::Fault;
 use crate::args::Args;
 use crate::exit::Exit;
 
+/// Threads that may wait for a database, a file or the journal: a few for each call that runs at one time, and far below
+/// what hurts a machine.
+const BLOCKING_THREADS_MAX: usize = 64;
+
 fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|first| first == home::COMPILE_WORKER) {
         // Nobody reads what it would say; that it failed is enough.
@@ -34,7 +38,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> stockade::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().max_blocking_threads(BLOCKING_THREADS_MAX).enable_all().build();
     let runtime = runtime.map_err(|error| Fault::new(stockade::Kind::HostBug, error.to_string()))?;
     runtime.block_on(commands::run(args))
 }

@@ -3,7 +3,7 @@ use stockade::{Budget, Currency, Report, RunId, Status, Summary};
 
 use crate::amounts;
 use crate::args::Args;
-use crate::text::{BOLD, DIM, YELLOW, grouped, print_error, safe, safe_lines};
+use crate::text::{BOLD, DIM, YELLOW, grouped, print_error, safe, safe_json, safe_lines};
 
 /// Prints how a run stands and what to do next, for a person.
 pub(crate) fn settled(args: &Args, report: &Report) {
@@ -20,7 +20,7 @@ fn output(output: Option<&Value>) {
     let letter = output.and_then(|output| output.get("letter")).and_then(Value::as_str);
     match (letter, output) {
         (Some(letter), _) => println!("{}", safe_lines(letter)),
-        (None, Some(output)) => println!("{output:#}"),
+        (None, Some(output)) => println!("{}", safe_json(output)),
         (None, None) => {}
     }
 }

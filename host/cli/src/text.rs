@@ -47,6 +47,20 @@ pub(crate) fn safe_lines(text: &str) -> String {
     escape(text, |letter| letter == '\n')
 }
 
+/// Returns JSON over several lines, in which what could deceive is escaped as JSON does it: it reads back as the same.
+pub(crate) fn safe_json(value: &serde_json::Value) -> String {
+    let harmless = |letter: char| letter == '\n' || !(letter.is_control() || redirects(letter));
+    format!("{value:#}").chars().fold(String::new(), |mut out, letter| {
+        if harmless(letter) {
+            out.push(letter);
+        } else {
+            // Writing to a string cannot fail; all of these have four digits.
+            let _ = write!(out, "\\u{:04x}", u32::from(letter));
+        }
+        out
+    })
+}
+
 fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, letter| {
         if (letter.is_control() || redirects(letter)) && !keep(letter) {
@@ -98,6 +112,9 @@ mod tests {
         assert_eq!(safe("a\x1b[2Jb\r\nc\u{202e}d"), "a\\u{1b}[2Jb\\u{d}\\u{a}c\\u{202e}d");
         assert_eq!(safe_lines("a\nb\x07"), "a\nb\\u{7}");
         assert_eq!(safe("Grüße, 100 €"), "Grüße, 100 €");
+        let value = serde_json::json!(["a\x1b\u{9b}\u{202e}b"]);
+        assert_eq!(safe_json(&value), "[\n  \"a\\u001b\\u009b\\u202eb\"\n]");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&safe_json(&value)).unwrap(), value);
     }
 
     /// Catalogue, case 23: a guest cannot write a second line, nor one that looks like ours.

@@ -117,7 +117,7 @@ impl Trip {
         let started = Instant::now();
         let outcome = call(tool, self.function, &self.arguments, limits).await;
         let ms = started.elapsed().as_micros() as f64 / 1_000.0;
-        let neighbour_ok = neighbour.is_well(usual).await;
+        let neighbour_ok = neighbour.unharmed(usual).await;
         let fault = outcome.result.err();
         let breach = fault.as_ref().and_then(|fault| fault.breach.as_deref());
         let fired = breach.is_some_and(|breach| breach.limit == self.limit && breach.allowed == self.allowed);
@@ -167,7 +167,7 @@ impl Neighbour {
         Self { calls, enough, task }
     }
 
-    async fn is_well(self, usual: Duration) -> bool {
+    async fn unharmed(self, usual: Duration) -> bool {
         while self.calls.load(Ordering::Relaxed) < CALLS && !self.task.is_finished() {
             tokio::task::yield_now().await;
         }

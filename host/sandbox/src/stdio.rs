@@ -13,6 +13,8 @@ use crate::stop::Stop;
 const PERMIT_BYTES: usize = 64 << 10;
 
 /// The standard output or error of one call, kept up to a cap. A guest that writes more is stopped.
+///
+/// Lines are not counted: a cap on bytes caps them, and what shows them to a person escapes what is no text.
 #[derive(Clone)]
 pub(crate) struct Capture {
     written: Arc<Mutex<Vec<u8>>>,

@@ -8,6 +8,7 @@
 ;; limits: fuel=18446744073709551615
 ;; expect: table table_elements or ok -1
 ;; call: bounded
+;; limits: fuel=18446744073709551615
 ;; expect: ok -1
 (component
   (core module $m

@@ -11,7 +11,7 @@ use stockade::{Budget, Call, Currency, Host, Limits, Source, Tool};
 use crate::args::{self, Args, Tool as Command};
 use crate::exit::Exit;
 use crate::home;
-use crate::text::{DIM, bytes, grouped, log_line, micros, print_json, safe, safe_lines};
+use crate::text::{DIM, bytes, grouped, log_line, micros, print_json, safe, safe_json, safe_lines};
 
 pub(super) async fn run(args: &Args, command: &Command) -> stockade::Result<Exit> {
     match command {
@@ -107,7 +107,7 @@ async fn call(
             "stdout": outcome.stdout, "stderr": outcome.stderr, "log": outcome.log, "idempotency_key": key,
         }));
     } else {
-        println!("{output:#}");
+        println!("{}", safe_json(&output));
         let (memory, wall) = (bytes(usage.memory_bytes_peak), micros(usage.wall_us));
         anstream::eprintln!("{DIM}{} fuel, {memory} memory, {wall}{DIM:#}", grouped(usage.fuel));
     }
