@@ -89,7 +89,7 @@ impl<'a> Prepared<'a> {
     async fn new(tool: &'a Tool, call: &'a Call<'_>) -> Result<Self> {
         let limits = &call.limits;
         let function = tool.function(call.function)?;
-        let arguments = values::arguments(function.params(), call.arguments, limits.argument_bytes)?;
+        let arguments = function.arguments(call.arguments, limits.argument_bytes)?;
         let asked = Instant::now();
         let deadline = asked.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER);
         let slot = slot(tool, limits, deadline).await?;
@@ -193,11 +193,13 @@ fn store(tool: &Tool, call: &Call<'_>, deadline: Instant) -> wasmtime::Result<St
 fn answer(function: &Function, value: Option<Val>, limits: &Limits) -> Result<Value> {
     let bytes_max = limits.output_bytes;
     match (function.cases(), value) {
-        (Some((ok, _)), Some(Val::Result(Ok(value)))) => payload(ok.as_deref(), value.map(|value| *value), bytes_max),
+        (Some((ok, _)), Some(Val::Result(Ok(value)))) => {
+            function.checked(payload(ok.as_deref(), value.map(|value| *value), bytes_max)?)
+        }
         (Some((_, err)), Some(Val::Result(Err(value)))) => {
             Err(guest_error(payload(err.as_deref(), value.map(|value| *value), bytes_max)?))
         }
-        (_, value) => payload(function.result(), value, bytes_max),
+        (_, value) => function.checked(payload(function.result(), value, bytes_max)?),
     }
 }
 

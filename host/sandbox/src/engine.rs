@@ -14,7 +14,7 @@ use wasmtime::{Enabled, InstanceAllocationStrategy, OperatorCost, PoolingAllocat
 use crate::cache::Cache;
 use crate::component::{Component, Inner as ComponentInner};
 use crate::state::State;
-use crate::{Result, Secrets, linker};
+use crate::{Manifest, Result, Secrets, linker};
 
 /// The largest component that is looked at. CPython with its library has 25 MB.
 const COMPONENT_BYTES_MAX: usize = 32 << 20;
@@ -110,7 +110,8 @@ impl Engine {
         }
         let (compiled, was_cached) = self.compiled(bytes, &digest)?;
         let slots = self.slots_for(&compiled)?;
-        let inner = Arc::new(ComponentInner::new(compiled, digest.clone(), bytes.len(), slots)?);
+        let manifest = Manifest::read(bytes)?;
+        let inner = Arc::new(ComponentInner::new(compiled, digest.clone(), bytes.len(), slots, manifest)?);
         self.remember(digest, &inner);
         Ok(Component::new(inner, was_cached))
     }
