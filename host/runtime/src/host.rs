@@ -307,6 +307,15 @@ impl Host {
         self.inner.tools.get(name)
     }
 
+    /// Returns where a registered tool's component comes from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::tool`].
+    pub fn source(&self, name: &str) -> Result<&Source> {
+        self.inner.tools.source(name)
+    }
+
     /// Loads a component as a tool without registering it.
     ///
     /// # Errors

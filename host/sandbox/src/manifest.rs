@@ -46,6 +46,25 @@ pub struct Manifest {
     pub docs: Docs,
 }
 
+/// A manifest as its author writes it: what can be read off the component is not in it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    tool: WrittenTool,
+    #[serde(default)]
+    asks: BTreeMap<Capability, String>,
+    #[serde(default)]
+    examples: Vec<Example>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenTool {
+    name: String,
+    version: String,
+    description: String,
+}
+
 /// A call with its answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,6 +102,20 @@ impl Manifest {
             examples: Vec::new(),
             docs: Docs::default(),
         }
+    }
+
+    /// Reads what an author writes: `tool.toml`, with `[tool]`, `[asks]` and `[[examples]]`.
+    ///
+    /// # Errors
+    ///
+    /// The text is not TOML, or has a field that nobody knows; the message has the line.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let written: Written = toml::from_str(text).map_err(|error| {
+            let line = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default().lines().count().max(1);
+            Fault::invalid("manifest", format!("line {line}: {}", error.message().replace('\n', "; ")))
+        })?;
+        let Written { tool, asks, examples } = written;
+        Ok(Self { asks, examples, ..Self::new(tool.name, tool.version, tool.description) })
     }
 
     /// Reads the manifest of a component, if it has one.
