@@ -13,3 +13,4 @@ mod kill;
 mod layers;
 mod limits;
 mod payments;
+mod tools;
