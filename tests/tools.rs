@@ -32,7 +32,11 @@ fn passes_its_own_test(place: &Place, folder: &Path, component: &str) {
     let answer = call_in(folder, place, &["tool", "pack", component]);
     assert_eq!(answer.exit, Some(0), "{answer:?}");
     let answer = call_in(folder, place, &["tool", "test", &format!("./{component}")]);
-    assert_eq!((answer.exit, &answer.json["passed"], &answer.json["failed"]), (Some(0), &json!(2), &json!(0)), "{answer:?}");
+    assert_eq!(
+        (answer.exit, &answer.json["passed"], &answer.json["failed"]),
+        (Some(0), &json!(2), &json!(0)),
+        "{answer:?}"
+    );
 
     let said = call_in(folder, place, &["tool", "inspect", &format!("./{component}")]).json;
     assert_eq!(said["manifest"]["description"], "Greets people.");
@@ -86,7 +90,9 @@ fn a_new_python_tool_builds_and_passes_its_test() {
     let place = Place::new();
     let folder = new(&place, "greeter", &["--lang", "python"]);
     let mut componentize = Command::new(languages().join("venv/bin/componentize-py"));
-    run(componentize.current_dir(&folder).args("-d wit -w tool componentize --stub-wasi app -o greeter.wasm".split(' ')));
+    run(componentize
+        .current_dir(&folder)
+        .args("-d wit -w tool componentize --stub-wasi app -o greeter.wasm".split(' ')));
     let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
     assert!(readme.contains("    componentize-py -d wit -w tool componentize --stub-wasi app -o greeter.wasm\n"));
     passes_its_own_test(&place, &folder, "greeter.wasm");
@@ -125,7 +131,9 @@ fn a_new_tool_overwrites_nothing_and_has_a_name() {
 #[test]
 fn the_templates_leave_no_gaps() {
     let place = Place::new();
-    for (name, more) in [("one", &[][..]), ("two", &["--wasi"]), ("three", &["--lang", "python"]), ("four", &["--lang", "javascript"])] {
+    for (name, more) in
+        [("one", &[][..]), ("two", &["--wasi"]), ("three", &["--lang", "python"]), ("four", &["--lang", "javascript"])]
+    {
         let mut folders = vec![new(&place, name, more)];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
@@ -134,7 +142,11 @@ fn the_templates_leave_no_gaps() {
                     folders.push(path);
                 } else {
                     let text = std::fs::read_to_string(&path).unwrap();
-                    assert!(!text.contains("{{n") && !text.contains("{{s") && !text.contains("{{c"), "{}", path.display());
+                    assert!(
+                        !text.contains("{{n") && !text.contains("{{s") && !text.contains("{{c"),
+                        "{}",
+                        path.display()
+                    );
                 }
             }
         }

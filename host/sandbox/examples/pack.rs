@@ -23,7 +23,7 @@ fn pack(paths: Vec<PathBuf>) -> Result<()> {
     };
     let failed = |error: std::io::Error| Fault::new(Kind::NotFound, error.to_string());
     let wasm = std::fs::read(component).map_err(failed)?;
-    let mut manifest = Manifest::from_toml(&std::fs::read_to_string(manifest).map_err(failed)?)?;
-    manifest.docs = Docs::read(&wasm, wit)?;
-    std::fs::write(component, manifest.pack(&wasm)?).map_err(failed)
+    let docs = Docs::read(&wasm, wit)?;
+    let manifest = Manifest::from_toml(&std::fs::read_to_string(manifest).map_err(failed)?)?;
+    std::fs::write(component, Manifest { docs, ..manifest }.pack(&wasm)?).map_err(failed)
 }

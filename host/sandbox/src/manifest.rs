@@ -28,7 +28,8 @@ const EXAMPLES_MAX: usize = 100;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    format: u32,
+    /// The version of the format, which is 1.
+    pub format: u32,
     /// The tool's own name, as in `purchases`; the operator may add it under another one.
     pub name: String,
     /// The version of the tool, as in `0.1.0`.
@@ -111,7 +112,8 @@ impl Manifest {
     /// The text is not TOML, or has a field that nobody knows; the message has the line.
     pub fn from_toml(text: &str) -> Result<Self> {
         let written: Written = toml::from_str(text).map_err(|error| {
-            let line = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default().lines().count().max(1);
+            let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
             Fault::invalid("manifest", format!("line {line}: {}", error.message().replace('\n', "; ")))
         })?;
         let Written { tool, asks, examples } = written;

@@ -16,7 +16,9 @@ use crate::text::{DIM, bytes, grouped, log_line, micros, print_json, safe_lines}
 pub(super) async fn run(args: &Args, command: &Command) -> stockade::Result<Exit> {
     match command {
         Command::New { name, lang, wasi } => return new::run(args, name, *lang, *wasi),
-        Command::Pack { component, manifest, wit, out } => return pack::run(args, component, manifest, wit, out.as_deref()),
+        Command::Pack { component, manifest, wit, out } => {
+            return pack::run(args, component, manifest, wit, out.as_deref());
+        }
         _ => {}
     }
     let host = home::host(args).await?;

@@ -138,8 +138,8 @@ fn the_schema_is_the_type() {
     let function = &component.functions()[1];
     assert_eq!(
         function.signature(),
-        "execute(connection: string, statement: string, parameters: list<variant{null, integer(s64), real(f64), \
-         text(string), blob(list<u8>)}>) -> result<u64, variant{denied(string), invalid(string), constraint(string), \
+        "execute(connection: string, statement: string, parameters: list<value{null, integer(s64), real(f64), \
+         text(string), blob(list<u8>)}>) -> result<u64, error{denied(string), invalid(string), constraint(string), \
          limit(string), failed(string)}>"
     );
     assert_eq!(
@@ -154,7 +154,7 @@ fn the_schema_is_the_type() {
     assert_eq!(
         function.input_schema(),
         json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$schema": "https://json-schema.org/draft/2020-12/schema", "description": function.docs(),
             "type": "object", "properties": {"user_id": {"type": "string"}},
             "required": ["user_id"], "additionalProperties": false
         })

@@ -46,7 +46,8 @@ async fn a_thousand_calls_of_each_guest_are_one() {
         let (tool, arguments) = (built_tool(guest), serde_json::from_str(arguments).unwrap());
         let mut seen = BTreeSet::new();
         for _ in 0..1_000 {
-            let call = Call { function, arguments: &arguments, idempotency_key: "k", seed: 7, limits: Limits::default() };
+            let call =
+                Call { function, arguments: &arguments, idempotency_key: "k", seed: 7, limits: Limits::default() };
             let outcome = tool.call(call).await;
             seen.insert(format!("{:?} {} {}", outcome.result, outcome.usage.fuel, outcome.usage.memory_bytes_peak));
         }

@@ -65,7 +65,8 @@ async fn what_is_packed_is_read_back_and_the_tool_still_works() {
     let component = ENGINE.load(&packed).unwrap();
     assert_eq!(component.manifest(), Some(&said));
     assert_eq!(component.asks(), [Capability::Sql].into());
-    let fault = call(&tool(component, &[]), "find", json!({"user_id": "x"}), Limits::default()).await.result.unwrap_err();
+    let fault =
+        call(&tool(component, &[]), "find", json!({"user_id": "x"}), Limits::default()).await.result.unwrap_err();
     assert_eq!(fault.kind, Kind::Denied);
 
     let again = manifest().pack(&packed).unwrap();
@@ -100,12 +101,24 @@ fn a_manifest_that_is_not_true_is_not_packed_and_not_loaded() {
         assert_eq!(refusal(&forged), refused);
     };
     says(asking(Capability::Http), "it asks for \"http\", which the component does not import");
-    says(Manifest { name: "a b".into(), ..manifest() }, "its name \"a b\" is not one of 1 to 64 letters, digits, -, _, . and +");
-    says(Manifest { version: String::new(), ..manifest() }, "its version \"\" is not one of 1 to 64 letters, digits, -, _, . and +");
+    says(
+        Manifest { name: "a b".into(), ..manifest() },
+        "its name \"a b\" is not one of 1 to 64 letters, digits, -, _, . and +",
+    );
+    says(
+        Manifest { version: String::new(), ..manifest() },
+        "its version \"\" is not one of 1 to 64 letters, digits, -, _, . and +",
+    );
     says(Manifest { description: " ".into(), ..manifest() }, "its description is blank");
-    says(Manifest { description: "x".repeat(9_000), ..manifest() }, "its description has 9000 bytes and 8192 are allowed");
+    says(
+        Manifest { description: "x".repeat(9_000), ..manifest() },
+        "its description has 9000 bytes and 8192 are allowed",
+    );
     let example: Example = serde_json::from_value(json!({"function": "f", "output": 1, "error": "e"})).unwrap();
-    says(Manifest { examples: vec![example.clone()], ..manifest() }, "its example of \"f\" has both an output and an error");
+    says(
+        Manifest { examples: vec![example.clone()], ..manifest() },
+        "its example of \"f\" has both an output and an error",
+    );
     says(Manifest { examples: vec![example; 101], ..manifest() }, "it has 101 examples and 100 are allowed");
 }
 
@@ -135,7 +148,10 @@ fn a_damaged_manifest_is_an_error_and_not_ignored() {
     let one = with_section(&component, "stockade:tool", good.to_string().as_bytes());
     let two = with_section(&one, "stockade:tool", good.to_string().as_bytes());
     assert!(refusal(&two).ends_with("there are two"));
-    assert!(ENGINE.load(&with_section(&component, "stockade:tools", b"anything")).is_ok(), "other sections are not ours");
+    assert!(
+        ENGINE.load(&with_section(&component, "stockade:tools", b"anything")).is_ok(),
+        "other sections are not ours"
+    );
 }
 
 #[test]
@@ -163,7 +179,10 @@ fn a_tool_file_is_read_with_its_lines() {
     let manifest = Manifest::from_toml(text).unwrap();
     assert_eq!((manifest.name.as_str(), manifest.asks.len(), manifest.examples.len()), ("a", 1, 1));
     let refusal = |text: &str| Manifest::from_toml(text).unwrap_err().message;
-    assert_eq!(refusal(&text.replace("output", "outptu")), "line 9: unknown field `outptu`, expected one of `function`, `arguments`, `output`, `error`");
+    assert_eq!(
+        refusal(&text.replace("output", "outptu")),
+        "line 9: unknown field `outptu`, expected one of `function`, `arguments`, `output`, `error`"
+    );
     assert!(refusal(&text.replace("sql", "sqll")).starts_with("line 6: unknown variant `sqll`"));
     assert!(refusal("[tool]\nname = \"a\"\n").contains("missing field `version`"));
 }

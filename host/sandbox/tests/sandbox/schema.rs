@@ -34,7 +34,10 @@ async fn numbers_keep_all_their_bits() {
         call(&numbers, function, json!({"x": value}), Limits::default()).await.result.unwrap_err().message
     };
     assert_eq!(refusal("u8", json!(256)).await, "argument \"x\" (at $.x): expected u8, got number 256");
-    assert_eq!(refusal("s64", json!(u64::MAX)).await, "argument \"x\" (at $.x): expected s64, got number 18446744073709551615");
+    assert_eq!(
+        refusal("s64", json!(u64::MAX)).await,
+        "argument \"x\" (at $.x): expected s64, got number 18446744073709551615"
+    );
     assert_eq!(refusal("f32", json!(3.5e38)).await, "argument \"x\" (at $.x): expected f32, got number 3.5e+38");
     assert_eq!(refusal("u32", json!(0.5)).await, "argument \"x\" (at $.x): expected u32, got number 0.5");
     assert_eq!(call(&numbers, "u32", json!({"x": 7.0}), Limits::default()).await.result, Ok(json!(7)));
@@ -60,7 +63,9 @@ async fn what_breaks_a_schema_is_refused_before_the_guest_runs() {
         assert!(fault.message.starts_with(says), "{fault}");
         assert_eq!((fault.detail.as_deref(), outcome.usage.fuel), (Some("schema"), 0));
     }
-    for text in ["{\"value\": \"a\", \"value\": \"b\"}", "{\"value\": 1e400}", "{\"value\": NaN}", "{\"value\": \"\\udc00\"}"] {
+    for text in
+        ["{\"value\": \"a\", \"value\": \"b\"}", "{\"value\": 1e400}", "{\"value\": NaN}", "{\"value\": \"\\udc00\"}"]
+    {
         assert!(careful::parse(text).is_err(), "{text}");
     }
 }
@@ -88,7 +93,8 @@ fn a_schema_is_worded_for_its_reader() {
 /// The words of an enum that are commented on become a choice, in which each has its comment; it accepts the same.
 #[tokio::test]
 async fn what_is_said_of_a_case_is_shown_with_it() {
-    let wat = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/documented.wat")).unwrap();
+    let wat =
+        std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/documented.wat")).unwrap();
     let component = wat::parse_bytes(&wat).unwrap();
     let mut manifest = Manifest::new("documented", "1", "Picks colors.");
     let said = json!({"interfaces": {"test:docs/colors": {
@@ -106,5 +112,7 @@ async fn what_is_said_of_a_case_is_shown_with_it() {
     );
     let answer = async |color| call(&tool, "pick", json!({"color": color}), Limits::default()).await.result;
     assert_eq!(answer("dark_blue").await, Ok(json!("dark_blue")));
-    assert!(answer("green").await.unwrap_err().message.ends_with("expected one of red, dark_blue, got string \"green\""));
+    assert!(
+        answer("green").await.unwrap_err().message.ends_with("expected one of red, dark_blue, got string \"green\"")
+    );
 }

@@ -68,7 +68,9 @@ pub(super) fn run(args: &Args, name: &str, language: Language, wasi: bool) -> st
     let (files, component, build) = match (language, wasi) {
         (Language::Rust, false) => (RUST, rust("wasm32-unknown-unknown", name), "cargo build --release"),
         (Language::Rust, true) => (RUST_WASI, rust("wasm32-wasip2", name), "cargo build --release"),
-        (_, true) => return Err(Fault::invalid("usage", "--wasi is for Rust; other languages have what WASI they need")),
+        (_, true) => {
+            return Err(Fault::invalid("usage", "--wasi is for Rust; other languages have what WASI they need"));
+        }
         (Language::Python, _) => (PYTHON, format!("{name}.wasm"), "see README.md"),
         (Language::Javascript, _) => (JAVASCRIPT, format!("{name}.wasm"), "npm install && npm run build"),
     };

@@ -19,9 +19,8 @@ pub(super) fn run(
 ) -> stockade::Result<Exit> {
     let wasm = fs::read(component).map_err(|error| unusable(component, &error))?;
     let wit = folders(manifest, wit);
-    let mut manifest = read(manifest)?;
-    manifest.docs = Docs::read(&wasm, &wit)?;
-    let packed = manifest.pack(&wasm)?;
+    let docs = Docs::read(&wasm, &wit)?;
+    let packed = Manifest { docs, ..read(manifest)? }.pack(&wasm)?;
     let out = out.unwrap_or(component);
     fs::write(out, &packed).map_err(|error| unusable(out, &error))?;
     if args.json {
