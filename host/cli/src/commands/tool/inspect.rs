@@ -20,7 +20,7 @@ pub(super) fn list(args: &Args, host: &Host) {
 pub(super) fn run(args: &Args, tool: &Tool, wit: &str) {
     if args.json {
         let mut document = document(tool);
-        document["wit"] = wit.into();
+        document.as_object_mut().into_iter().for_each(|members| drop(members.insert("wit".into(), wit.into())));
         print_json(&document);
         return;
     }
