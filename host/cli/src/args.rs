@@ -113,7 +113,7 @@ pub(crate) enum Tool {
         #[arg(long, value_enum, default_value_t = Language::Rust)]
         lang: Language,
         /// Build a Rust tool for WASI, which has files, a clock and random numbers (once they are granted) and starts
-        /// three times as slowly
+        /// four times as slowly
         #[arg(long)]
         wasi: bool,
     },
