@@ -35,9 +35,7 @@ pub use host::{Builder, Host};
 pub use journal::{Journal, Summary};
 pub use report::Report;
 pub use run::{Outcome, Run};
-pub use stockade_sandbox::{
-    Call, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Tool, json,
-};
+pub use stockade_sandbox::{Call, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Tool, json};
 pub use stockade_workflow::*;
 pub use tools::Source;
 
