@@ -178,7 +178,8 @@ fn world() -> (Place, Vec<(&'static str, String)>) {
     place.write("core.wasm", wat::parse_str("(module)").unwrap());
     let whole = fs::read(dist("policy")).unwrap();
     place.write("truncated.wasm", &whole[..whole.len() / 2]);
-    let cached = fs::read_dir(place.data("cache")).unwrap().next().unwrap().unwrap().path();
+    let mut cached = fs::read_dir(place.data("cache")).unwrap().map(|file| file.unwrap().path());
+    let cached = cached.find(|path| path.extension().is_some()).unwrap();
     fs::copy(cached, place.path("machine-code.wasm")).unwrap();
     place.write("wrong.toml", "[workflow.refund]\nwidow_days = 3\n");
     place.guest("network");

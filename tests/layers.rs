@@ -45,13 +45,15 @@ fn strays(texts: &[&str], home: &[&str]) -> Vec<String> {
 }
 
 /// What may be named only there; each must be found there, or the rule guards nothing.
-const HOMES: [(&[&str], &[&str]); 6] = [
+const HOMES: [(&[&str], &[&str]); 7] = [
     (&["wasmtime"], &["host/sandbox/"]),
     (&["clap"], &["host/cli/"]),
     (&["std::env::"], &["host/cli/"]),
     (&["println!", "eprint!"], &["host/cli/"]),
     (&["std::process::exit", "ExitCode"], &["host/cli/"]),
     (&["unsafe "], &["host/sandbox/src/cache.rs"]),
+    // The one door to the files that guests work with; the rest of `files/` only looks beneath what it opened.
+    (&["ambient"], &["host/sandbox/src/files/directory.rs"]),
 ];
 
 #[test]
@@ -111,7 +113,7 @@ fn the_doors_to_files_are_few_and_known() {
         "TcpListener",
         "TcpStream",
     ];
-    assert_eq!(strays(&doors, &[]), DOORS);
+    assert_eq!(strays(&doors, &["host/sandbox/src/files/"]), DOORS);
 }
 
 #[test]

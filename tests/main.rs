@@ -7,6 +7,7 @@ mod budgets;
 mod cli_refund;
 mod cli_refusals;
 mod concurrency;
+mod doctor;
 mod embed;
 mod kill;
 mod layers;

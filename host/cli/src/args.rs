@@ -78,6 +78,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, Budget::NONE))]
         add: Option<Budget>,
     },
+    /// Trip every limit once on this machine, and show that each fired and harmed nobody else
+    ///
+    /// The exit code is 1 if one did not fire.
+    #[command(
+        after_help = "Example:\n  stockade doctor\n  stockade doctor --json | jq '.limits[] | select(.fired | not)'"
+    )]
+    Doctor,
     /// List, inspect and call tools
     #[command(subcommand)]
     Tool(Tool),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
-use stockade_sandbox::{Config as EngineConfig, Engine, Limits, Tool};
+use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Tool};
 use stockade_workflow::{
     Budget, Change, Decision, Entry, Event, Fault, Grant, Kind, Machine, RunId, RunState, Status, Usage, Want, Workflow,
 };
@@ -111,6 +111,14 @@ impl Builder {
     #[must_use]
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.engine.cache_dir = Some(folder.into());
+        self
+    }
+
+    /// Says who compiles components: by default a thread of this process, which bounds neither memory nor, in the end, time.
+    /// A program that may be started anew for it does better with a [`Compiler::Process`].
+    #[must_use]
+    pub fn compiler(mut self, compiler: Compiler) -> Self {
+        self.engine.compiler = compiler;
         self
     }
 

@@ -20,6 +20,7 @@
 
 mod clock;
 mod config;
+pub mod doctor;
 mod executor;
 mod host;
 pub mod journal;
@@ -34,7 +35,7 @@ pub use host::{Builder, Host};
 pub use journal::{Journal, Summary};
 pub use report::Report;
 pub use run::{Outcome, Run};
-pub use stockade_sandbox::{Call, Function, Limits, LogLevel, LogLine, Tool};
+pub use stockade_sandbox::{Call, Compiler, Function, Limits, LogLevel, LogLine, Tool, compile_worker};
 pub use stockade_workflow::*;
 pub use tools::Source;
 

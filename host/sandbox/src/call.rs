@@ -12,6 +12,7 @@ use crate::meter::Meter;
 use crate::shape::Shape;
 use crate::state::State;
 use crate::tool::Tool;
+use crate::watch::{Late, caught, overdue, watch};
 use crate::{Limits, LogLine, Result, failure, values};
 
 /// Fuel between two returns to the executor, 25 to 50 µs apart: that is how a deadline stops a loop, at a cost of
@@ -62,10 +63,13 @@ impl Outcome {
 
 /// Performs a call from its arguments to its outcome.
 pub(crate) async fn perform(tool: &Tool, call: &Call<'_>) -> Outcome {
-    match Prepared::new(tool, call).await {
-        Ok(prepared) => prepared.run().await,
-        Err(fault) => Outcome::refused(fault),
-    }
+    let performed = caught(async {
+        match Prepared::new(tool, call).await {
+            Ok(prepared) => prepared.run().await,
+            Err(fault) => Outcome::refused(fault),
+        }
+    });
+    performed.await.unwrap_or_else(Outcome::refused)
 }
 
 /// A call whose arguments fit, with its place in the pool and every limit armed. No guest code has run.
@@ -94,17 +98,25 @@ impl<'a> Prepared<'a> {
     }
 
     async fn run(mut self) -> Outcome {
-        let ended = match timeout_at(self.deadline.into(), self.guest()).await {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(failure::fault(&error, self.limits, self.fuel_used())),
-            Err(_) => Err(late(self.limits, self.deadline, "the guest was still at work")),
+        let (limits, deadline) = (self.limits, self.deadline);
+        let host_time = self.tool.calls_host().then(|| self.store.data().host_time.clone());
+        let ended = match watch(deadline, host_time.as_ref(), caught(self.guest())).await {
+            Ok(Ok(Ok(value))) => Ok(value),
+            Ok(Ok(Err(error))) => Err(failure::fault(&error, limits, self.fuel_used())),
+            Ok(Err(panic)) => Err(panic),
+            Err(Late::Host(parked)) => Err(parked),
+            Err(Late::Deadline) => Err(overdue(limits.wall_us, deadline, "the guest was still at work")),
         };
         let usage = used(self.fuel_used(), self.store.data().meter.memory_bytes_peak(), Some(self.started));
+        let State { file_denials, .. } = self.store.data_mut();
+        let file_denials = std::mem::take(file_denials);
         let denial = self.store.data_mut().denied();
         let (stdout, stderr) = self.store.data_mut().written();
         let log = std::mem::take(&mut self.store.data_mut().log);
-        let result =
-            ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| explained(fault, denial));
+        let result = ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| {
+            let denial = denial.or_else(|| file_denials.explaining(&fault));
+            explained(fault, denial)
+        });
         Outcome { result, usage, stdout, stderr, log }
     }
 
@@ -117,7 +129,7 @@ impl<'a> Prepared<'a> {
         let taken = if self.function.result().is_some() { 1 } else { 0 };
         let results = results.get_mut(..taken).unwrap_or_default();
         function.call_async(&mut self.store, &self.arguments, results).await?;
-        self.store.data_mut().check()?;
+        self.store.data_mut().check_egress()?;
         Ok(results.first_mut().map(|value| std::mem::replace(value, Val::Bool(false))))
     }
 
@@ -132,7 +144,7 @@ const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
 /// Waits for a place in the pool, within the deadline: a caller's time is over when it is over, whoever spent it.
 async fn slot<'a>(tool: &'a Tool, limits: &Limits, deadline: Instant) -> Result<SemaphorePermit<'a>> {
     if limits.wall_us == 0 {
-        return Err(late(limits, deadline, "the call has no time at all"));
+        return Err(overdue(limits.wall_us, deadline, "the call has no time at all"));
     }
     let slots = tool.engine().slots();
     let wanted = tool.component().slots();
@@ -142,7 +154,10 @@ async fn slot<'a>(tool: &'a Tool, limits: &Limits, deadline: Instant) -> Result<
     match timeout_at(deadline.into(), slots.acquire_many(wanted)).await {
         Ok(Ok(slot)) => Ok(slot),
         Ok(Err(_)) => Err(Fault::new(Kind::HostBug, "the pool is closed")),
-        Err(_) => Err(late(limits, deadline, &format!("all {} slots were taken", tool.engine().config().concurrency))),
+        Err(_) => {
+            let why = format!("all {} slots were taken", tool.engine().config().concurrency);
+            Err(overdue(limits.wall_us, deadline, &why))
+        }
     }
 }
 
@@ -156,10 +171,18 @@ fn store(tool: &Tool, call: &Call<'_>, deadline: Instant) -> wasmtime::Result<St
     store.fuel_async_yield_interval(Some(YIELD_FUEL))?;
     store.set_hostcall_fuel(usize::try_from(limits.hostcall_bytes).unwrap_or(usize::MAX));
     store.set_max_component_handles(limits.handles as usize);
-    if tool.calls_host() {
-        // The hook also sees wasmtime's own helpers, so it only checks what the interfaces have counted.
+    if tool.converts() {
+        // The host converts a text from one memory to another for no fuel at all, so that the guest never yields.
         store.call_hook(|mut store, hook| match hook {
-            CallHook::ReturningFromHost => store.data_mut().check(),
+            CallHook::ReturningFromHost => {
+                store.data_mut().returned()?;
+                store.data().in_time(Instant::now())
+            }
+            _ => Ok(()),
+        });
+    } else if tool.calls_host() {
+        store.call_hook(|mut store, hook| match hook {
+            CallHook::ReturningFromHost => store.data_mut().returned(),
             _ => Ok(()),
         });
     }
@@ -209,12 +232,6 @@ fn explained(fault: Fault, denial: Option<String>) -> Fault {
         }
         _ => fault,
     }
-}
-
-fn late(limits: &Limits, deadline: Instant, why: &str) -> Fault {
-    let allowed = limits.wall_us;
-    let message = format!("the deadline of {allowed} µs has passed: {why}");
-    Fault::limit(Kind::Deadline, "wall_us", allowed, allowed.saturating_add(micros(deadline)), message)
 }
 
 fn micros(since: Instant) -> u64 {

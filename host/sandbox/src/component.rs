@@ -104,6 +104,10 @@ impl fmt::Debug for Component {
 }
 
 impl Inner {
+    pub(crate) fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
     pub(crate) fn new(compiled: Compiled, digest: Digest, size: usize, slots: u32) -> Result<Self> {
         let ty = compiled.component_type();
         let imports = ty.imports(compiled.engine()).map(|(name, _)| name.to_owned()).collect();

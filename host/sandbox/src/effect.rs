@@ -10,6 +10,8 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
 
 impl effect::Host for State {
     fn idempotency_key(&mut self) -> wasmtime::Result<String> {
-        Ok(self.idempotency_key.clone())
+        let key = self.idempotency_key.clone();
+        self.meter.host_bytes.grow(key.len() as u64)?;
+        Ok(key)
     }
 }

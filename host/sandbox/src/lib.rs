@@ -28,15 +28,20 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
+mod admission;
 mod bindings;
 mod cache;
 mod call;
+mod compiler;
 mod component;
 mod config;
+mod crossing;
 mod effect;
 mod engine;
 mod failure;
+mod files;
 mod function;
+mod host_time;
 mod http;
 mod kv;
 mod limits;
@@ -58,8 +63,10 @@ mod tool;
 mod values;
 mod vault;
 mod wasi;
+mod watch;
 
 pub use call::{Call, Outcome};
+pub use compiler::{Compiler, compile_worker};
 pub use component::Component;
 pub use engine::{Config, Engine};
 pub use function::Function;

@@ -77,6 +77,9 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The bytes of a guest's stack, which is the same for every call: the engine makes all stacks when it starts.
+    pub const STACK_BYTES: u64 = crate::engine::STACK_BYTES as u64;
+
     /// Sets the fuel.
     #[must_use]
     pub fn fuel(self, fuel: u64) -> Self {

@@ -1,8 +1,9 @@
+use stockade_workflow::{Fault, Kind};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::state::State;
-use crate::{config, effect, http, kv, log, sockets, sql, vault, wasi};
+use crate::{Result, config, effect, files, http, kv, log, sockets, sql, vault, wasi};
 
 /// Everything that a component may import, by name and compatible version.
 const OFFERED: &[(&str, &str)] = &[
@@ -44,6 +45,8 @@ const OFFERED: &[(&str, &str)] = &[
     ("wasi:sockets/tcp-create-socket", "0.2."),
     ("wasi:sockets/udp", "0.2."),
     ("wasi:sockets/udp-create-socket", "0.2."),
+    #[cfg(test)]
+    ("test:host/bug", "0.1."),
 ];
 
 /// Returns the linker of all that is offered; a component gets of it what it imports.
@@ -54,6 +57,7 @@ pub(crate) fn everything(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     config::add_to_linker(&mut linker)?;
     effect::add_to_linker(&mut linker)?;
+    files::add_to_linker(&mut linker)?;
     http::add_to_linker(&mut linker)?;
     kv::add_to_linker(&mut linker)?;
     log::add_to_linker(&mut linker)?;
@@ -61,12 +65,26 @@ pub(crate) fn everything(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     sql::add_to_linker(&mut linker)?;
     vault::add_to_linker(&mut linker)?;
     wasi::add_to_linker(&mut linker)?;
+    #[cfg(test)]
+    linker.instance("test:host/bug@0.1.0")?.func_wrap("panic", |mut store, (): ()| -> wasmtime::Result<()> {
+        State::called(store.data_mut());
+        panic!("a bug of the host")
+    })?;
     Ok(linker)
 }
 
-/// Returns the imports that are not offered.
-pub(crate) fn not_offered(imports: &[String]) -> Vec<&str> {
-    imports.iter().map(String::as_str).filter(|import| !is_offered(import)).collect()
+/// Checks what a component imports.
+///
+/// # Errors
+///
+/// Some of it is not offered, or not in that version; the message lists it.
+pub(crate) fn offered(imports: &[String]) -> Result<()> {
+    let missing: Vec<_> = imports.iter().map(String::as_str).filter(|import| !is_offered(import)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the component imports what this host does not offer: {}", missing.join(", "));
+    Err(Fault::new(Kind::Denied, message).detail("component"))
 }
 
 fn is_offered(import: &str) -> bool {

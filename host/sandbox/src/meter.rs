@@ -18,7 +18,6 @@ pub(crate) struct Meter {
     table: Gauge,
     host_calls: Gauge,
     pub(crate) host_bytes: Gauge,
-    pub(crate) host_us: Gauge,
     pub(crate) log_bytes: Gauge,
     pub(crate) egress_requests: Gauge,
     pub(crate) egress_bytes: Gauge,
@@ -43,7 +42,6 @@ impl Meter {
             table: Gauge::new(Kind::Table, "table_elements", limits.table_elements),
             host_calls: Gauge::new(Kind::HostCalls, "host_calls", limits.host_calls),
             host_bytes: Gauge::new(Kind::HostcallBytes, "host_bytes", limits.host_bytes),
-            host_us: Gauge::new(Kind::Deadline, "host_us", limits.host_us),
             log_bytes: Gauge::new(Kind::Output, "log_bytes", limits.log_bytes),
             egress_requests: Gauge::new(Kind::Egress, "egress_requests", limits.egress_requests),
             egress_bytes: Gauge::new(Kind::Egress, "egress_bytes", limits.egress_bytes),
@@ -61,10 +59,9 @@ impl Meter {
     }
 
     /// Takes over what tasks of the host have sent and received for the guest.
-    pub(crate) fn carried(&mut self, requests: u64, bytes: u64) -> Result<()> {
+    pub(crate) fn sent(&mut self, requests: u64, bytes: u64) -> Result<()> {
         self.egress_requests.reach(requests)?;
-        let more = self.egress_bytes.reach(bytes)?;
-        self.host_bytes.grow(more)
+        self.egress_bytes.reach(bytes)
     }
 
     pub(crate) fn check_host_calls(&self) -> Result<()> {
@@ -88,11 +85,9 @@ impl Gauge {
         Ok(())
     }
 
-    /// Counts up to a total that was counted elsewhere, and returns by how much that is more.
-    fn reach(&mut self, total: u64) -> Result<u64> {
-        let more = total.saturating_sub(self.used);
-        self.grow(more)?;
-        Ok(more)
+    /// Counts up to a total that was counted elsewhere.
+    fn reach(&mut self, total: u64) -> Result<()> {
+        self.grow(total.saturating_sub(self.used))
     }
 
     /// Counts more, or stops the guest where that is more than is allowed.

@@ -3,9 +3,11 @@ use std::collections::BTreeSet;
 use stockade_workflow::{Capability, Grant};
 
 use crate::config::Settings;
+use crate::files::Directories;
 use crate::http::Network;
 use crate::kv::Buckets;
 use crate::sql::Databases;
+use crate::wasi::Real;
 use crate::{Config, Result};
 
 /// What one tool may do: what it asks for, and of that what it was granted.
@@ -16,6 +18,8 @@ pub(crate) struct Rights {
     tool: String,
     asks: BTreeSet<Capability>,
     pub(crate) databases: Databases,
+    pub(crate) directories: Directories,
+    pub(crate) real: Real,
     pub(crate) network: Network,
     pub(crate) buckets: Buckets,
     pub(crate) settings: Settings,
@@ -30,12 +34,22 @@ impl Rights {
     /// A grant cannot be honoured, or two are of one name.
     pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant], config: &Config) -> Result<Self> {
         let effective: Vec<_> = grants.iter().filter(|grant| asks.contains(&grant.capability())).cloned().collect();
-        let databases = Databases::new(tool, &effective, &config.secrets)?;
-        let network = Network::new(tool, &effective, config)?;
-        let buckets = Buckets::new(tool, &effective)?;
-        let settings = Settings::new(tool, &effective)?;
-        let log = effective.contains(&Grant::Log);
-        Ok(Self { tool: tool.to_owned(), asks, databases, network, buckets, settings, log })
+        Ok(Self {
+            databases: Databases::new(tool, &effective, &config.secrets)?,
+            directories: Directories::new(tool, &effective)?,
+            network: Network::new(tool, &effective, config)?,
+            buckets: Buckets::new(tool, &effective)?,
+            settings: Settings::new(tool, &effective)?,
+            real: Real::new(&effective),
+            log: effective.contains(&Grant::Log),
+            tool: tool.to_owned(),
+            asks,
+        })
+    }
+
+    /// Returns the name of the tool, for messages.
+    pub(crate) fn tool(&self) -> &str {
+        &self.tool
     }
 
     /// Says that something is denied that no grant could allow, and why.

@@ -6,30 +6,40 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::Limits;
+use crate::files::{Denials, Mounts};
+use crate::host_time::HostTime;
 use crate::http::Http;
 use crate::log::LogLine;
 use crate::meter::Meter;
 use crate::rights::Rights;
+use crate::stop::Stop;
 use crate::wasi::Wasi;
+use crate::watch::overdue;
 
 /// What the host keeps for one call, beside the guest itself.
 pub(crate) struct State {
     pub(crate) meter: Meter,
+    pub(crate) host_time: Arc<HostTime>,
     pub(crate) idempotency_key: String,
     pub(crate) rights: Arc<Rights>,
     pub(crate) deadline: Instant,
+    wall_us: u64,
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
+    pub(crate) file_denials: Denials,
     /// What the guest wrote to its log.
     pub(crate) log: Vec<LogLine>,
     /// Made when the guest first asks for it. Before the resources, so that what is being sent is cut short before
     /// its body seems to end.
     http: Option<Http>,
     resources: ResourceTable,
+    resources_max: u64,
     seed: u64,
     stdio_bytes: u64,
     /// Made when the guest first asks for it: most tools never do.
     wasi: Option<Wasi>,
+    /// Made when the guest first asks for its directories.
+    mounts: Option<Mounts>,
 }
 
 impl State {
@@ -45,22 +55,28 @@ impl State {
         resources.set_max_capacity(limits.resources as usize);
         Self {
             meter,
+            host_time: Arc::new(HostTime::new(limits.host_us)),
             idempotency_key: key.to_owned(),
             rights,
             deadline,
+            wall_us: limits.wall_us,
             denial: None,
+            file_denials: Denials::default(),
             http: None,
             log: Vec::new(),
             resources,
+            resources_max: limits.resources.into(),
             seed,
             stdio_bytes: limits.stdio_bytes,
             wasi: None,
+            mounts: None,
         }
     }
 
     /// Counts a call into the host. Every interface is reached through this.
     pub(crate) fn called(&mut self) -> &mut Self {
         self.meter.note_host_call();
+        self.host_time.enter();
         self
     }
 
@@ -69,23 +85,48 @@ impl State {
         self.meter.host_bytes.grow(bytes as u64)
     }
 
+    /// Checks what the calls into the host came to, before the guest goes on.
+    ///
+    /// wasmtime comes here after its own helpers too, which no interface has counted and nobody timed.
+    pub(crate) fn returned(&mut self) -> wasmtime::Result<()> {
+        let left = self.host_time.leave().map_err(|fault| wasmtime::Error::new(Stop(fault)))?;
+        let Some(now) = left else { return Ok(()) };
+        self.meter.check_host_calls()?;
+        self.check_egress()?;
+        // A guest that does little but call the host uses so little fuel that it never yields to its deadline.
+        self.in_time(now)
+    }
+
+    /// Stops a guest that has sent and received too much, which tasks of the host do for it.
+    pub(crate) fn check_egress(&mut self) -> wasmtime::Result<()> {
+        let Some(http) = &self.http else { return Ok(()) };
+        self.meter.sent(http.flow().requests.used(), http.flow().bytes.used())
+    }
+
+    pub(crate) fn in_time(&self, now: Instant) -> wasmtime::Result<()> {
+        if now > self.deadline {
+            return Err(wasmtime::Error::new(Stop(overdue(self.wall_us, self.deadline, "the guest was in the host"))));
+        }
+        Ok(())
+    }
+
     /// Remembers a denial, for a tool that then fails fails because of it.
     pub(crate) fn deny(&mut self, why: &str) {
         self.denial.get_or_insert_with(|| why.to_owned());
     }
 
+    pub(crate) fn mounts(&mut self) -> &Mounts {
+        self.mounts.get_or_insert_with(|| Mounts::new(&self.rights.directories))
+    }
+
+    /// Returns how many resources there can be.
+    pub(crate) fn resources_max(&self) -> u64 {
+        self.resources_max
+    }
+
     /// Takes the first denial that the guest was given.
     pub(crate) fn denied(&mut self) -> Option<String> {
         self.denial.take().or_else(|| self.http.as_ref().and_then(Http::denial))
-    }
-
-    /// Stops a guest that has used up what it may ask of the host, on its way back from there.
-    pub(crate) fn check(&mut self) -> wasmtime::Result<()> {
-        self.meter.check_host_calls()?;
-        match &self.http {
-            Some(http) => self.meter.carried(http.flow().requests.used(), http.flow().bytes.used()),
-            None => Ok(()),
-        }
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -111,7 +152,7 @@ impl WasiHttpView for State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(self.seed, self.stdio_bytes));
+        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(self.seed, self.stdio_bytes, self.rights.real));
         WasiCtxView { ctx: wasi.ctx(), table: &mut self.resources }
     }
 }

@@ -1,14 +1,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use stockade_workflow::{Fault, Grant, Kind};
+use stockade_workflow::{Fault, Grant};
 use wasmtime::component::InstancePre;
 
 use crate::call::{Call, Outcome, perform};
 use crate::engine::chain;
 use crate::rights::Rights;
 use crate::state::State;
-use crate::{Component, Engine, Function, Result, linker};
+use crate::{Component, Engine, Function, Result};
 
 /// A component with what it was granted, linked and ready to be called. A cheap handle.
 #[derive(Clone)]
@@ -23,6 +23,7 @@ struct Inner {
     grants: Vec<Grant>,
     rights: Arc<Rights>,
     pre: InstancePre<State>,
+    converts: bool,
 }
 
 impl Tool {
@@ -30,17 +31,17 @@ impl Tool {
     ///
     /// # Errors
     ///
-    /// The component imports what is not offered, or a grant cannot be honoured (a database that does not exist).
+    /// A grant cannot be honoured (a database that does not exist), or an import is of another type than what is offered.
     pub fn new(engine: &Engine, name: &str, component: Component, grants: &[Grant]) -> Result<Self> {
         let named = |fault: Fault| fault.tool(name);
-        offered(name, &component).map_err(named)?;
         let rights = Arc::new(Rights::new(name, component.asks(), grants, engine.config()).map_err(named)?);
         let pre = engine.linker().instantiate_pre(component.compiled());
         let pre = pre.map_err(|error| {
             named(Fault::invalid("component", format!("tool \"{name}\" cannot be linked: {}", chain(&error))))
         })?;
+        let converts = component.compiled().resources_required().is_some_and(|needs| needs.num_memories > 1);
         let (name, grants, engine) = (name.to_owned(), grants.to_vec(), engine.clone());
-        Ok(Self { inner: Arc::new(Inner { name, engine, component, grants, rights, pre }) })
+        Ok(Self { inner: Arc::new(Inner { name, engine, component, grants, rights, pre, converts }) })
     }
 
     /// Returns the name under which the operator added it.
@@ -101,15 +102,11 @@ impl Tool {
     pub(crate) fn calls_host(&self) -> bool {
         !self.component().imports().is_empty()
     }
-}
 
-fn offered(name: &str, component: &Component) -> Result<()> {
-    let missing = linker::not_offered(component.imports());
-    if missing.is_empty() {
-        return Ok(());
+    /// Returns whether the host may convert texts between parts of it: each part has a memory of its own.
+    pub(crate) fn converts(&self) -> bool {
+        self.inner.converts
     }
-    let missing = missing.join(", ");
-    Err(Fault::new(Kind::Denied, format!("tool \"{name}\" imports what this host does not offer: {missing}")))
 }
 
 impl fmt::Debug for Tool {

@@ -1,5 +1,6 @@
 //! What each subcommand does.
 
+mod doctor;
 mod drive;
 mod look;
 pub(crate) mod tool;
@@ -24,6 +25,7 @@ pub(crate) async fn run(args: &Args) -> stockade::Result<Exit> {
         Command::Budget { run, add: None } => look::budget(args, *run).await,
         Command::Show { run } => look::show(args, *run).await,
         Command::Runs => look::runs(args).await,
+        Command::Doctor => doctor::run(args).await,
         Command::Tool(command) => tool::run(args, command).await,
     }
 }

@@ -75,6 +75,52 @@ async fn sleeping_ends_at_the_deadline_though_it_costs_no_fuel() {
 }
 
 #[tokio::test]
+async fn time_in_the_host_is_limited_by_itself() {
+    let tool = tool(guest("sleep"), &[]);
+    let limits = |host_us| Limits { host_us, ..Limits::default() };
+    for nanos in [1_000_000_000, u64::MAX] {
+        let fault = fault(&tool, "sleep", json!({"nanos": nanos}), limits(10_000)).await;
+        let (kind, limit, allowed, used) = breach(&fault);
+        assert_eq!((kind, limit, allowed), (Kind::Deadline, "host_us", 10_000));
+        assert!((10_001..1_000_000).contains(&used), "{used}");
+    }
+    assert!(call(&tool, "sleep", json!({"nanos": 1_000}), limits(1_000_000)).await.result.is_ok());
+    // Not a single call, however short; what calls nobody needs none.
+    let none = fault(&self::tool(guest("host-calls"), &[]), "time", json!({"times": 1}), limits(0)).await;
+    assert_eq!((none.kind, none.breach.unwrap().limit.as_str()), (Kind::Deadline, "host_us"));
+    assert!(
+        call(&built_tool("policy"), "within_window", json!({"days_ago": 1, "window_days": 2}), limits(0))
+            .await
+            .result
+            .is_ok()
+    );
+}
+
+/// Many short calls, each at once: no fuel to speak of, so that the guest never yields, and never waits.
+#[tokio::test]
+async fn many_short_calls_end_at_the_deadline_too() {
+    let tool = tool(guest("host-calls"), &[]);
+    let limits = || Limits { host_calls: u64::MAX, ..Limits::default().deadline(Duration::from_millis(20)) };
+    let fault = fault(&tool, "time", json!({"times": u32::MAX}), limits()).await;
+    assert_eq!((fault.kind, fault.breach.unwrap().limit.as_str()), (Kind::Deadline, "wall_us"));
+}
+
+#[tokio::test]
+async fn bytes_of_all_calls_into_the_host_add_up() {
+    let tool = tool(guest("random-bytes"), &[]);
+    let limits = || Limits { host_bytes: 10_000, ..Limits::default() };
+    let take = |times: u32, bytes: u64| json!({"times": times, "bytes": bytes});
+    assert!(call(&tool, "take", take(10, 1_000), limits()).await.result.is_ok());
+    let fault_of_all = fault(&tool, "take", take(11, 1_000), limits()).await;
+    assert_eq!(breach(&fault_of_all), (Kind::HostcallBytes, "host_bytes", 10_000, 11_000));
+    let fault_of_one = fault(&tool, "take", take(1, u64::MAX), limits()).await;
+    assert_eq!(breach(&fault_of_one), (Kind::HostcallBytes, "random_bytes", 65_536, u64::MAX));
+    let limits = Limits { host_bytes: 999, stdio_bytes: 2_000, ..Limits::default() };
+    let outcome = call(&built_tool("probe"), "print", json!({"bytes": 1_000}), limits).await;
+    assert_eq!(stopped(&outcome).breach.unwrap().limit, "host_bytes");
+}
+
+#[tokio::test]
 async fn limits_may_be_as_large_as_they_like() {
     let limits = Limits {
         fuel: u64::MAX,

@@ -1,0 +1,43 @@
+//! `stockade doctor`: whether the walls hold, on this machine.
+
+use serde_json::json;
+use stockade::doctor::{self, Check};
+
+use crate::args::Args;
+use crate::exit::Exit;
+use crate::home;
+use crate::text::{BOLD, RED, YELLOW, grouped, print_json};
+
+pub(super) async fn run(args: &Args) -> stockade::Result<Exit> {
+    let host = home::host(args).await?;
+    let checks = doctor::examine(&host).await?;
+    if args.json {
+        print_json(&json!({ "limits": checks }));
+    } else {
+        table(&checks);
+    }
+    Ok(if checks.iter().all(|check| check.fired) { Exit::Done } else { Exit::Failed })
+}
+
+fn table(checks: &[Check]) {
+    anstream::println!(
+        "{BOLD}{:<16} {:>12}  {:<5}  {:<14} {:>9}  neighbour{BOLD:#}",
+        "limit",
+        "set to",
+        "fired",
+        "error",
+        "ms"
+    );
+    checks.iter().for_each(row);
+    let fired = checks.iter().filter(|check| check.fired).count();
+    eprintln!("{fired} of {} limits fired", checks.len());
+}
+
+fn row(check: &Check) {
+    let Check { limit, allowed, kind, ms, .. } = check;
+    let allowed = grouped(*allowed);
+    let fired = if check.fired { "yes  ".to_owned() } else { format!("{RED}no{RED:#}   ") };
+    let neighbour = if check.neighbour_ok { "unharmed".to_owned() } else { format!("{YELLOW}slow{YELLOW:#}") };
+    let kind = kind.map_or("none".to_owned(), |kind| json!(kind).as_str().unwrap_or_default().to_owned());
+    anstream::println!("{limit:<16} {allowed:>12}  {fired}  {kind:<14} {ms:>9.3}  {neighbour}");
+}

@@ -1,0 +1,21 @@
+;; Leaves something in its memory, its table, its global and its stack.
+(component
+  (core module $m
+    (memory 1)
+    (table $table 100 funcref)
+    (global $global (mut i64) (i64.const 0))
+    (elem declare func $f)
+    (func $f)
+    (func $deep (param i32 i64 i64 i64 i64) (result i64)
+      (if (result i64) (local.get 0)
+        (then (i64.add (local.get 1) (call $deep (i32.sub (local.get 0) (i32.const 1))
+          (i64.const -1) (i64.const -1) (i64.const -1) (i64.const -1))))
+        (else (i64.const -1))))
+    (func (export "soil")
+      (drop (memory.grow (i32.const 63)))
+      (memory.fill (i32.const 0) (i32.const 0xaa) (i32.const 0x400000))
+      (table.fill $table (i32.const 0) (ref.func $f) (i32.const 100))
+      (global.set $global (i64.const -1))
+      (drop (call $deep (i32.const 5000) (i64.const -1) (i64.const -1) (i64.const -1) (i64.const -1)))))
+  (core instance $i (instantiate $m))
+  (func (export "soil") (canon lift (core func $i "soil"))))

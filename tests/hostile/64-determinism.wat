@@ -1,0 +1,40 @@
+;; Asks for everything that could differ from one time to the next.
+(component
+  (import "wasi:random/random@0.2.0" (instance $random (export "get-random-u64" (func (result u64)))))
+  (import "wasi:random/insecure@0.2.0" (instance $insecure (export "get-insecure-random-u64" (func (result u64)))))
+  (import "wasi:random/insecure-seed@0.2.0" (instance $seed (export "insecure-seed" (func (result (tuple u64 u64))))))
+  (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock (export "now" (func (result u64)))))
+  (core module $memory (memory (export "memory") 1))
+  (core instance $memory (instantiate $memory))
+  (core func $random (canon lower (func $random "get-random-u64")))
+  (core func $insecure (canon lower (func $insecure "get-insecure-random-u64")))
+  (core func $seed (canon lower (func $seed "insecure-seed") (memory (core memory $memory "memory"))))
+  (core func $now (canon lower (func $clock "now")))
+  (core module $m
+    (import "host" "random" (func $random (result i64)))
+    (import "host" "insecure" (func $insecure (result i64)))
+    (import "host" "seed" (func $seed (param i32)))
+    (import "host" "now" (func $now (result i64)))
+    (import "memory" "memory" (memory 1))
+    (func $random' (export "random") (result i64) (call $random))
+    (func $insecure' (export "insecure") (result i64) (call $insecure))
+    (func $seed' (export "seed") (result i64) (call $seed (i32.const 8)) (i64.load (i32.const 8)))
+    ;; How long it works depends on what it drew.
+    (func (export "all") (result i64)
+      (local $left i64) (local $sum i64)
+      (local.set $left (i64.and (call $random) (i64.const 0xff)))
+      (loop $again
+        (local.set $sum (i64.add (i64.mul (local.get $sum) (i64.const 31))
+          (i64.add (call $now) (i64.xor (call $insecure') (call $seed')))))
+        (local.set $left (i64.sub (local.get $left) (i64.const 1)))
+        (br_if $again (i64.gt_s (local.get $left) (i64.const 0))))
+      (local.get $sum)))
+  (core instance $i (instantiate $m
+    (with "host" (instance
+      (export "random" (func $random)) (export "insecure" (func $insecure))
+      (export "seed" (func $seed)) (export "now" (func $now))))
+    (with "memory" (instance $memory))))
+  (func (export "random") (result u64) (canon lift (core func $i "random")))
+  (func (export "insecure") (result u64) (canon lift (core func $i "insecure")))
+  (func (export "seed") (result u64) (canon lift (core func $i "seed")))
+  (func (export "all") (result u64) (canon lift (core func $i "all"))))

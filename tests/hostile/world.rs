@@ -1,0 +1,79 @@
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use stockade_sandbox::{Call, Config, Engine, Limits, Outcome, Tool};
+use stockade_workflow::{Fault, Grant};
+
+/// One engine for all cases, as in a host: what a case does to it, the next one suffers.
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    tools: Mutex<HashMap<PathBuf, Tool>>,
+}
+
+/// How many calls run at one time.
+pub(crate) const SLOTS: u32 = 16;
+
+/// Under which name and key every call of the suite is made, and every fault must be reported.
+pub(crate) const TOOL: &str = "hostile";
+pub(crate) const CALL_ID: &str = "run-1/hostile";
+
+impl World {
+    pub(crate) fn new() -> Arc<Self> {
+        let engine = Engine::new(Config { concurrency: SLOTS, ..Config::default() }).unwrap();
+        Arc::new(Self { engine, tools: Mutex::default() })
+    }
+
+    /// Loads a guest of `tests/hostile`, once.
+    pub(crate) fn tool(&self, name: impl AsRef<Path>) -> Result<Tool, Fault> {
+        let path = folder().join(name);
+        if let Some(tool) = self.tools.lock().unwrap().get(&path) {
+            return Ok(tool.clone());
+        }
+        let tool = self.load(&wat::parse_file(&path).unwrap_or_else(|error| panic!("{error}")), &[])?;
+        self.tools.lock().unwrap().insert(path, tool.clone());
+        Ok(tool)
+    }
+
+    /// Loads the bytes of a component.
+    pub(crate) fn load(&self, wasm: &[u8], grants: &[Grant]) -> Result<Tool, Fault> {
+        Tool::new(&self.engine, TOOL, self.engine.load(wasm).map_err(|fault| fault.tool(TOOL))?, grants)
+    }
+
+    /// Loads one of the guests that are built from Rust.
+    pub(crate) fn built(&self, name: &str) -> Tool {
+        self.load(&fs::read(stockade_tests::dist(name)).unwrap(), &[]).unwrap()
+    }
+}
+
+/// Calls a function of a tool.
+pub(crate) async fn call(tool: &Tool, function: &str, arguments: Value, limits: Limits) -> Outcome {
+    tool.call(Call { function, arguments: &arguments, idempotency_key: CALL_ID, seed: 7, limits }).await
+}
+
+/// Checks that a fault is typed, names its call, and survives serialisation; returns its kind and what narrows it.
+pub(crate) fn typed(fault: &Fault) -> (String, String) {
+    let document = json!(fault);
+    assert_eq!(serde_json::from_value::<Fault>(document.clone()).unwrap(), *fault);
+    assert_eq!(document["tool"], TOOL, "{document}");
+    assert!(!fault.message.contains('\n') && !fault.message.contains(env!("CARGO_MANIFEST_DIR")), "{document}");
+    let kind = document["kind"].as_str().unwrap().to_owned();
+    let what = fault.breach.as_ref().map(|breach| breach.limit.clone()).or(fault.detail.clone());
+    (kind, what.unwrap_or_default())
+}
+
+/// Checks how a call ended: in a typed fault of this kind, narrowed by this limit or detail.
+#[track_caller]
+pub(crate) fn ended(outcome: &Outcome, kind: &str, what: &str) -> Fault {
+    let fault = outcome.result.clone().expect_err("a fault");
+    assert_eq!(typed(&fault), (kind.to_owned(), what.to_owned()), "{fault:?}");
+    assert_eq!(fault.call_id.as_deref(), Some(CALL_ID));
+    fault
+}
+
+/// Returns the folder of the cases.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("hostile")
+}
