@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stockade_sandbox::{Config, Engine, Limits, Tool};
+use stockade_sandbox::{Component, Config, Engine, Limits, Tool};
 use stockade_workflow::{Fault, Grant, Kind};
 
 use crate::common::{built, call, guest, tool};
@@ -32,8 +32,11 @@ fn engine(tls_roots: Vec<Vec<u8>>) -> Engine {
     Engine::new(Config { concurrency: 8, hosts, tls_roots, ..Config::default() }).unwrap()
 }
 
+/// Kept, for a component that nobody holds is compiled again.
+static FETCH: LazyLock<Component> = LazyLock::new(|| ENGINE.load(&built("fetch")).unwrap());
+
 fn fetch(grants: &[Grant]) -> Tool {
-    Tool::new(&ENGINE, "test", ENGINE.load(&built("fetch")).unwrap(), grants).unwrap()
+    Tool::new(&ENGINE, "test", FETCH.clone(), grants).unwrap()
 }
 
 /// Grants requests to loopback.
@@ -141,7 +144,7 @@ async fn what_is_not_asked_for_is_not_given() {
     let grants = [Grant::http("nonsense"), Grant::secret("none", "of", "these")];
     let tool = tool(guest("echo"), &grants);
     assert!(tool.component().asks().is_empty());
-    let fault = Tool::new(&ENGINE, "test", ENGINE.load(&built("fetch")).unwrap(), &grants).unwrap_err();
+    let fault = Tool::new(&ENGINE, "test", FETCH.clone(), &grants).unwrap_err();
     assert_eq!(
         fault.message,
         "grant to tool \"test\": http \"nonsense\" is not METHOD scheme://host[:port]/path: there is no blank after a method"

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stockade_sandbox::{Config, Engine, Limits, Tool};
+use stockade_sandbox::{Component, Config, Engine, Limits, Tool};
 use stockade_workflow::{Fault, Grant, Kind};
 
 use crate::common::{built, call};
@@ -21,8 +21,11 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     Engine::new(Config { concurrency: 8, hosts: hosts.into_iter().collect(), secrets, ..Config::default() }).unwrap()
 });
 
+/// Kept, for a component that nobody holds is compiled again.
+static FETCH: LazyLock<Component> = LazyLock::new(|| ENGINE.load(&built("fetch")).unwrap());
+
 fn fetch(grants: &[Grant]) -> Tool {
-    Tool::new(&ENGINE, "test", ENGINE.load(&built("fetch")).unwrap(), grants).unwrap()
+    Tool::new(&ENGINE, "test", FETCH.clone(), grants).unwrap()
 }
 
 /// A tool that may send to both hosts, and the secret to one of them.
@@ -83,7 +86,6 @@ async fn a_secret_that_is_not_granted_is_denied() {
 
 #[tokio::test]
 async fn a_secret_without_a_value_is_found_out_when_the_tool_is_linked() {
-    let component = ENGINE.load(&built("fetch")).unwrap();
     for (grant, why) in [
         (
             Grant::secret("nobodys", "example.com", "authorization"),
@@ -93,7 +95,7 @@ async fn a_secret_without_a_value_is_found_out_when_the_tool_is_linked() {
         (Grant::secret("key", "0x7f.1", "authorization"), "write \"127.0.0.1\""),
         (Grant::secret("key", "example.com", "a b"), "header \"a b\" is none"),
     ] {
-        let fault = Tool::new(&ENGINE, "test", component.clone(), &[grant]).unwrap_err();
+        let fault = Tool::new(&ENGINE, "test", FETCH.clone(), &[grant]).unwrap_err();
         assert!(fault.message.contains(why) && fault.kind == Kind::Invalid, "{fault}");
     }
 }
