@@ -142,7 +142,7 @@ const TOOLS: &[Refusal] = &[
         &["tool", "call", "./network.wasm", "run"],
         1,
         "denied",
-        &["\"network\"", "wasi:sockets/instance-network@0.2.0"],
+        &["\"network\"", "wasi:http/incoming-handler@0.2.0"],
     ),
     refusal(
         &["tool", "call", "./unknown-import.wasm", "run"],
@@ -178,7 +178,8 @@ fn world() -> (Place, Vec<(&'static str, String)>) {
     place.write("core.wasm", wat::parse_str("(module)").unwrap());
     let whole = fs::read(dist("policy")).unwrap();
     place.write("truncated.wasm", &whole[..whole.len() / 2]);
-    let cached = fs::read_dir(place.data("cache")).unwrap().next().unwrap().unwrap().path();
+    let mut cached = fs::read_dir(place.data("cache")).unwrap().map(|file| file.unwrap().path());
+    let cached = cached.find(|path| path.extension().is_some()).unwrap();
     fs::copy(cached, place.path("machine-code.wasm")).unwrap();
     place.write("wrong.toml", "[workflow.refund]\nwidow_days = 3\n");
     place.guest("network");

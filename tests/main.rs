@@ -12,3 +12,5 @@ mod embed;
 mod kill;
 mod layers;
 mod limits;
+mod payments;
+mod tools;

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 use stockade::{Budget, Fault, RunId};
 
@@ -85,7 +85,7 @@ pub(crate) enum Command {
         after_help = "Example:\n  stockade doctor\n  stockade doctor --json | jq '.limits[] | select(.fired | not)'"
     )]
     Doctor,
-    /// List, inspect and call tools
+    /// Write, pack, inspect, call and test tools
     #[command(subcommand)]
     Tool(Tool),
 }
@@ -104,10 +104,47 @@ pub(crate) struct Decide {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tool {
+    /// Write the source of a new tool into a folder of its name
+    #[command(after_help = "Example:\n  stockade tool new greeter --lang python")]
+    New {
+        /// The name: small letters, digits and dashes
+        name: String,
+        /// What it is written in
+        #[arg(long, value_enum, default_value_t = Language::Rust)]
+        lang: Language,
+        /// Build a Rust tool for WASI, which has files, a clock and random numbers (once they are granted) and starts
+        /// four times as slowly
+        #[arg(long)]
+        wasi: bool,
+    },
+    /// Put what a component says of itself into it: its manifest, and the comments of its WIT
+    #[command(after_help = "Example:
+  stockade tool pack target/wasm32-unknown-unknown/release/greeter.wasm
+  stockade tool pack greeter.wasm --manifest tool.toml --wit wit -o packed.wasm")]
+    Pack {
+        /// The component file
+        component: PathBuf,
+        /// The manifest
+        #[arg(long, value_name = "FILE", default_value = "tool.toml")]
+        manifest: PathBuf,
+        /// The folder of its WIT, which may be given several times, what another one uses first; without it, `wit` beside
+        /// the manifest if there is one
+        #[arg(long, value_name = "DIR")]
+        wit: Vec<PathBuf>,
+        /// Where to write; without it, the component itself is rewritten
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Make the calls of a tool's examples, and compare their answers
+    #[command(after_help = "Example:\n  stockade tool test policy\n  stockade tool test ./greeter.wasm --json")]
+    Test {
+        /// A registered tool, or a component file
+        tool: String,
+    },
     /// List the registered tools and their functions
     #[command(after_help = "Example:\n  stockade tool list")]
     List,
-    /// Show a tool: its functions with their schemas, what it asks for, what it is granted
+    /// Show a tool: what it says of itself, what it asks for, what it is granted, its functions, their schemas, its WIT
     #[command(after_help = "Example:\n  stockade tool inspect payments\n  stockade tool inspect ./mine.wasm")]
     Inspect {
         /// A registered tool, or a component file
@@ -134,6 +171,14 @@ pub(crate) enum Tool {
     },
 }
 
+/// The language of a new tool.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Language {
+    Rust,
+    Python,
+    Javascript,
+}
+
 fn run_help() -> String {
     format!(
         "The default budget:\n  {}\n\nExample:\n  {}",
@@ -148,5 +193,5 @@ pub(crate) fn json(text: &str, what: &str) -> Result<Value, Fault> {
         |error: &dyn std::fmt::Display| Fault::invalid(what, format!("the JSON of the {what} is not valid: {error}"));
     let text =
         if text == "-" { std::io::read_to_string(std::io::stdin()).map_err(|e| wrong(&e))? } else { text.to_owned() };
-    serde_json::from_str(&text).map_err(|error| wrong(&error))
+    stockade::json::parse(&text).map_err(|error| wrong(&error))
 }

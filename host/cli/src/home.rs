@@ -1,9 +1,12 @@
 use std::path::Path;
 
-use stockade::{Builder, Config, Fault, Host, Kind, refund, shop};
+use stockade::{Builder, Compiler, Config, Fault, Host, Kind, refund, shop};
 
 use crate::args::Args;
 use crate::timeline;
+
+/// The first argument with which this program is started by itself, to compile a component.
+pub(crate) const COMPILE_WORKER: &str = "compile-worker";
 
 /// Opens the host of the embedded default: everything in the data directory, the built-in shop's tools.
 pub(crate) async fn host(args: &Args) -> stockade::Result<Host> {
@@ -23,8 +26,13 @@ pub(crate) async fn reader(args: &Args) -> stockade::Result<Host> {
 fn bare(args: &Args) -> stockade::Result<Builder> {
     create_private(&args.data_dir)?;
     // One process drives a few runs: fewer slots make the engine start sooner.
-    let builder = Host::builder().journal(args.data_dir.join("journal.db")).concurrency(16);
+    let builder = Host::builder().journal(args.data_dir.join("journal.db")).concurrency(16).compiler(compiler());
     Ok(builder.observe(timeline::print_entries))
+}
+
+/// This very program, even where a newer one has taken its name meanwhile.
+fn compiler() -> Compiler {
+    Compiler::Process { program: "/proc/self/exe".into(), arguments: vec![COMPILE_WORKER.into()] }
 }
 
 fn config(args: &Args) -> stockade::Result<Config> {

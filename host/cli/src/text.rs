@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use stockade::Fault;
+use stockade::{Fault, LogLine};
 
 pub(crate) const BOLD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
@@ -34,6 +34,12 @@ pub(crate) fn print_error(fault: &Fault) {
 /// reverse the direction of writing are written out. Line feeds stay where `lines` is for text of several lines.
 pub(crate) fn safe(text: &str) -> String {
     escape(text, |_| false)
+}
+
+/// Writes a line of a guest's log as one line, whatever is in it.
+pub(crate) fn log_line(LogLine { level, context, message }: &LogLine) -> String {
+    let separator = if context.is_empty() { "" } else { " " };
+    format!("{level}{separator}{}: {}", safe(context), safe(message))
 }
 
 /// Returns text of several lines, otherwise as [`safe`].
@@ -109,6 +115,16 @@ mod tests {
         let value = serde_json::json!(["a\x1b\u{9b}\u{202e}b"]);
         assert_eq!(safe_json(&value), "[\n  \"a\\u001b\\u009b\\u202eb\"\n]");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&safe_json(&value)).unwrap(), value);
+    }
+
+    /// Catalogue, case 23: a guest cannot write a second line, nor one that looks like ours.
+    #[test]
+    fn a_line_of_a_log_is_one_line() {
+        let (context, message) = ("shop\n".to_owned(), "lost\r\nerror: all\x1b]52;c;eA==\x07".to_owned());
+        let line = LogLine { level: stockade::LogLevel::Warn, context, message };
+        let expected = "warn shop\\u{a}: lost\\u{d}\\u{a}error: all\\u{1b}]52;c;eA==\\u{7}";
+        assert_eq!(log_line(&line), expected);
+        assert_eq!(log_line(&LogLine { context: String::new(), message: "a".into(), ..line }), "warn: a");
     }
 
     #[test]

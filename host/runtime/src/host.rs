@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
-use stockade_sandbox::{Config as EngineConfig, Engine, Limits, Tool};
+use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Tool};
 use stockade_workflow::{
     Budget, Change, Decision, Entry, Event, Fault, Grant, Kind, Machine, RunId, RunState, Status, Usage, Want, Workflow,
 };
@@ -84,6 +85,21 @@ impl Builder {
         self
     }
 
+    /// Sends requests for a host, given in lower case, to these addresses, whatever the system's resolver says. They
+    /// are checked like any others.
+    #[must_use]
+    pub fn host_addresses(mut self, host: impl Into<String>, addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        self.engine.hosts.insert(host.into(), addresses.into_iter().collect());
+        self
+    }
+
+    /// Trusts a root certificate, given in DER, beside those that browsers trust.
+    #[must_use]
+    pub fn tls_root(mut self, certificate: impl Into<Vec<u8>>) -> Self {
+        self.engine.tls_roots.push(certificate.into());
+        self
+    }
+
     /// Registers a workflow under its name.
     #[must_use]
     pub fn workflow(mut self, workflow: impl Workflow) -> Self {
@@ -95,6 +111,14 @@ impl Builder {
     #[must_use]
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.engine.cache_dir = Some(folder.into());
+        self
+    }
+
+    /// Says who compiles components: by default a thread of this process, which bounds neither memory nor, in the end, time.
+    /// A program that may be started anew for it does better with a [`Compiler::Process`].
+    #[must_use]
+    pub fn compiler(mut self, compiler: Compiler) -> Self {
+        self.engine.compiler = compiler;
         self
     }
 
@@ -289,6 +313,15 @@ impl Host {
     /// Kind [`Kind::NotFound`], with the names that there are.
     pub fn tool(&self, name: &str) -> Result<&Tool> {
         self.inner.tools.get(name)
+    }
+
+    /// Returns where a registered tool's component comes from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::tool`].
+    pub fn source(&self, name: &str) -> Result<&Source> {
+        self.inner.tools.source(name)
     }
 
     /// Loads a component as a tool without registering it.

@@ -35,7 +35,9 @@ pub use host::{Builder, Host};
 pub use journal::{Journal, Summary};
 pub use report::Report;
 pub use run::{Outcome, Run};
-pub use stockade_sandbox::{Call, Function, Limits, Tool};
+pub use stockade_sandbox::{
+    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Tool, compile_worker, json,
+};
 pub use stockade_workflow::*;
 pub use tools::Source;
 

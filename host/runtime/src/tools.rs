@@ -58,6 +58,15 @@ impl Source {
         Tool::new(engine, name, component, grants)
     }
 
+    /// Writes the interface of the component as WIT text.
+    ///
+    /// # Errors
+    ///
+    /// The component cannot be read.
+    pub fn wit(&self) -> Result<String> {
+        self.read().and_then(|bytes| stockade_sandbox::wit::text(&bytes))
+    }
+
     /// A file that ends in `.wat` is the text format, for components that are written by hand.
     fn read(&self) -> Result<Cow<'_, [u8]>> {
         let path = match self {
@@ -84,6 +93,7 @@ impl Source {
 /// The tools of a host, by name.
 pub(crate) struct Tools {
     by_name: BTreeMap<String, Tool>,
+    sources: BTreeMap<String, Source>,
     idempotent: BTreeSet<String>,
 }
 
@@ -93,14 +103,15 @@ impl Tools {
         sources: Vec<(String, Source, Vec<Grant>)>,
         idempotent: BTreeSet<String>,
     ) -> Result<Self> {
-        let mut by_name = BTreeMap::new();
+        let (mut by_name, mut components) = (BTreeMap::new(), BTreeMap::new());
         for (name, source, grants) in sources {
             let tool = source.tool(engine, &name, &grants)?;
+            components.insert(name.clone(), source);
             if by_name.insert(name.clone(), tool).is_some() {
                 return Err(Fault::invalid("tool", format!("two tools are registered as \"{name}\"")));
             }
         }
-        let tools = Self { by_name, idempotent };
+        let tools = Self { by_name, sources: components, idempotent };
         tools.idempotent.iter().try_for_each(|name| tools.get(name).map(drop))?;
         Ok(tools)
     }
@@ -111,6 +122,11 @@ impl Tools {
             let message = format!("there is no tool \"{name}\"; registered are: {}", known.join(", "));
             Fault::new(Kind::NotFound, message).detail("tool").tool(name)
         })
+    }
+
+    pub(crate) fn source(&self, name: &str) -> Result<&Source> {
+        self.get(name)?;
+        self.sources.get(name).ok_or_else(|| Fault::new(Kind::HostBug, "a tool has no source"))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Tool> {

@@ -1,4 +1,4 @@
-//! What wasmtime makes of our own WIT.
+//! What wasmtime makes of our own WIT, and of the drafts of WASI that it has no host of its own for.
 
 wasmtime::component::bindgen!({
     path: "../../wit",
@@ -8,12 +8,27 @@ wasmtime::component::bindgen!({
         world guest {
             import stockade:host/sql@0.1.0;
             import stockade:host/effect@0.1.0;
+            import stockade:host/secrets@0.1.0;
+            import wasi:config/store@0.2.0-rc.1;
+            import wasi:keyvalue/store@0.2.0-draft;
+            import wasi:keyvalue/atomics@0.2.0-draft;
+            import wasi:keyvalue/batch@0.2.0-draft;
+            import wasi:logging/logging@0.1.0-draft;
         }
     ",
     imports: {
         "stockade:host/sql": async | trappable,
+        "wasi:keyvalue/store": async | trappable,
+        "wasi:keyvalue/atomics": async | trappable,
+        "wasi:keyvalue/batch": async | trappable,
         default: trappable,
+    },
+    with: {
+        "wasi:keyvalue/store.bucket": crate::kv::Handle,
     },
 });
 
-pub(crate) use stockade::host::{effect, sql};
+pub(crate) use stockade::host::{effect, secrets, sql};
+pub(crate) use wasi::config::store as config;
+pub(crate) use wasi::keyvalue;
+pub(crate) use wasi::logging::logging;

@@ -1,28 +1,48 @@
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
+use hmac::{Hmac, Mac};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, linkat, openat, renameat, statat, unlinkat};
+use rustix::io::Errno;
+use sha2::Sha256;
 use stockade_workflow::{Digest, Fault};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::Result;
 
-/// Length of the checksum at the end of a file: a SHA-256 in hexadecimal.
-const CHECKSUM_LEN: usize = 64;
+/// Says what the file is: another format, or caps of admission that are tighter, need another text here, so that what was
+/// written before is compiled anew.
+const FORMAT: &[u8] = b"stockade machine code 1\n";
+const KEY: &str = "key";
+const KEY_LEN: usize = 32;
+const MAC_LEN: usize = 32;
+/// A file that is used has its time set anew, but not at each use: this is how exact "least recently" is.
+const TOUCH_AFTER: Duration = Duration::from_secs(3_600);
+/// A file that is still unfinished after this belongs to a process that is gone.
+const ABANDONED_AFTER: Duration = Duration::from_secs(3_600);
 
 /// Machine code on disk, one file for each component and configuration of the engine.
 ///
-/// Whoever can write these files runs code in this process, so the directory must be ours alone. The checksum is
-/// against a disk that fails, not against an enemy: only an owner of the directory could forge it, and that is us.
-/// A file that is damaged, or that cannot be written, only costs a compilation.
+/// Whoever can write machine code that we run is us. So the directory must be ours, and each file carries a MAC over its
+/// code, the digest of its component, and all that a compilation depends on, under a key that only we can read: a file
+/// that a failing disk, a backup, a container's image or another user's mistake put there does not run, nor does one that
+/// was made for another component. Against somebody who is already this user it is no wall, for he has the key.
+///
+/// What was verified is what runs: the bytes are read once, and never looked up again by their name. A file that fails
+/// any check, or that cannot be written, only costs a compilation.
 pub(crate) struct Cache {
-    dir: PathBuf,
+    dir: OwnedFd,
+    key: [u8; KEY_LEN],
     /// What a compilation depends on beside the component: wasmtime's version, its settings, this CPU.
     settings: Digest,
+    bytes_max: u64,
 }
 
 impl Cache {
@@ -30,78 +50,209 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// The directory cannot be made, or others may write in it.
-    pub(crate) fn open(dir: &Path, engine: &Engine) -> Result<Self> {
-        let unusable = |why: &dyn std::fmt::Display| {
-            Fault::invalid("cache_dir", format!("cache directory \"{}\": {why}", dir.display()))
-        };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| unusable(&error))?;
-        let meta = fs::symlink_metadata(dir).map_err(|error| unusable(&error))?;
-        if !meta.is_dir() {
-            return Err(unusable(&"is not a directory"));
-        }
-        if meta.mode() & 0o022 != 0 {
-            return Err(unusable(&"others may write in it; run chmod 700 on it"));
-        }
-        probe(dir).map_err(|error| unusable(&error))?;
-        Ok(Self { dir: dir.to_owned(), settings: settings(engine) })
+    /// The directory cannot be made or written, is a link, is not ours, or others may write in it.
+    pub(crate) fn open(dir: &Path, bytes_max: u64, engine: &Engine) -> Result<Self> {
+        let unusable =
+            |why: io::Error| Fault::invalid("cache_dir", format!("cache directory \"{}\": {why}", dir.display()));
+        let dir = open_private(dir).map_err(unusable)?;
+        let key = key(&dir).map_err(unusable)?;
+        Ok(Self { dir, key, settings: settings(engine), bytes_max })
     }
 
     /// Returns the compiled component, if it is here and sound.
     pub(crate) fn get(&self, engine: &Engine, wasm: &Digest) -> Option<Component> {
-        let path = self.path(wasm);
-        is_sound(&fs::read(&path).ok()?).then(|| deserialize(engine, &path)).flatten()
+        let name = self.name(wasm);
+        let (file, stat) = open_ours(&self.dir, &name).ok()?;
+        let bytes = read(&file, &stat, self.bytes_max).ok()?;
+        let (code, mac) = bytes.split_at_checked(bytes.len().checked_sub(MAC_LEN)?)?;
+        self.mac(wasm, code).verify_slice(mac).ok()?;
+        let component = deserialize(engine, code).ok()?;
+        touch(&file);
+        Some(component)
     }
 
-    /// Stores a compiled component. Readers see all of it or nothing.
-    pub(crate) fn put(&self, wasm: &Digest, component: &Component) -> io::Result<()> {
-        let code = component.serialize().map_err(io::Error::other)?;
-        let temporary = self.dir.join(unique());
-        let stored = write(&temporary, &code).and_then(|()| fs::rename(&temporary, self.path(wasm)));
+    /// Stores machine code. Readers see all of it or nothing.
+    pub(crate) fn put(&self, wasm: &Digest, code: &[u8]) -> io::Result<()> {
+        if (MAC_LEN + code.len()) as u64 > self.bytes_max {
+            return Ok(());
+        }
+        let mac = self.mac(wasm, code).finalize().into_bytes();
+        let temporary = write(&self.dir, &[code, &mac])?;
+        let stored = renameat(&self.dir, &temporary, &self.dir, self.name(wasm));
         if stored.is_err() {
             // What is left of a failed write is of no use to anybody; if it cannot go either, nothing is worse.
-            let _ = fs::remove_file(&temporary);
+            let _ = unlinkat(&self.dir, &temporary, AtFlags::empty());
         }
-        stored
+        stored?;
+        self.prune()
     }
 
-    fn path(&self, wasm: &Digest) -> PathBuf {
+    fn mac(&self, wasm: &Digest, code: &[u8]) -> Hmac<Sha256> {
+        let mut mac = keyed(&self.key);
+        // All but the last are of one length each, so that no two inputs are one text.
+        for part in [FORMAT, self.settings.as_str().as_bytes(), wasm.as_str().as_bytes(), code] {
+            mac.update(part);
+        }
+        mac
+    }
+
+    fn name(&self, wasm: &Digest) -> String {
         let both = format!("{wasm} {}", self.settings);
-        self.dir.join(format!("{}.cwasm", Digest::of(both.as_bytes()).hex()))
+        format!("{}.cwasm", Digest::of(both.as_bytes()).hex())
+    }
+
+    /// Removes what was not used for longest until the rest fits, and what crashed processes left unfinished.
+    fn prune(&self) -> io::Result<()> {
+        let mut entries = self.entries()?;
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.used));
+        let mut total = 0u64;
+        for entry in entries {
+            let keep = if entry.is_finished { entry.bytes } else { 0 };
+            total = total.saturating_add(keep);
+            let is_abandoned = !entry.is_finished && entry.used.elapsed().is_ok_and(|age| age > ABANDONED_AFTER);
+            if total > self.bytes_max || is_abandoned {
+                // Another process may have been faster.
+                let _ = unlinkat(&self.dir, &entry.name, AtFlags::empty());
+                total = total.saturating_sub(keep);
+            }
+        }
+        Ok(())
+    }
+
+    fn entries(&self) -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for entry in Dir::read_from(&self.dir)? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().to_str() else { continue };
+            let is_finished = name.ends_with(".cwasm");
+            if !is_finished && !name.ends_with(".tmp") {
+                continue;
+            }
+            let Ok(stat) = statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+            let bytes = u64::try_from(stat.st_size).unwrap_or_default();
+            entries.push(Entry { name: name.to_owned(), is_finished, bytes, used: modified(&stat) });
+        }
+        Ok(entries)
     }
 }
 
-/// Machine code that a failing disk has changed would run all the same: wasmtime checks its header alone.
-fn is_sound(file: &[u8]) -> bool {
-    let code = file.len().checked_sub(CHECKSUM_LEN).and_then(|length| file.split_at_checked(length));
-    code.is_some_and(|(code, checksum)| Digest::of(code).hex().as_bytes() == checksum)
+struct Entry {
+    name: String,
+    is_finished: bool,
+    bytes: u64,
+    used: SystemTime,
 }
 
-#[expect(unsafe_code, reason = "machine code of our own is run; its checksum and its directory's owner were checked")]
-fn deserialize(engine: &Engine, path: &Path) -> Option<Component> {
-    // SAFETY: the file has the checksum that `put` wrote, in a directory that only this user can write, where files
-    // are replaced and never changed. wasmtime itself refuses those of another version or configuration.
-    unsafe { Component::deserialize_file(engine, path) }.ok()
+/// Makes a component of machine code.
+///
+/// For code alone that our own compiler made: in this process, in its worker, or, by its MAC, earlier.
+#[expect(unsafe_code, reason = "machine code of our own is run; the callers are two, and they say where it is from")]
+pub(crate) fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes are those that `Engine::precompile_component` returned. They come straight from it, or from the
+    // process that we started from a program of ours, or from a file whose MAC over these very bytes was just verified;
+    // wasmtime copies them, so that nobody can change them afterwards, and refuses those of another version or
+    // configuration.
+    unsafe { Component::deserialize(engine, code) }
 }
 
-/// Finds out now, not at the first tool, whether files can be written and are ours.
-fn probe(dir: &Path) -> io::Result<()> {
-    let path = dir.join(unique());
-    let file = create(&path)?;
-    let ours = file.metadata()?.uid() == fs::symlink_metadata(dir)?.uid();
-    fs::remove_file(&path)?;
-    if ours { Ok(()) } else { Err(io::Error::other("it belongs to another user")) }
+fn open_private(dir: &Path) -> io::Result<OwnedFd> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
+    let dir = rustix::fs::open(dir, flags, Mode::empty()).map_err(|error| match error {
+        Errno::LOOP | Errno::NOTDIR => io::Error::other("is not a directory, or is a link to one"),
+        error => error.into(),
+    })?;
+    let stat = fstat(&dir)?;
+    if stat.st_uid != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("it belongs to another user"));
+    }
+    if stat.st_mode & 0o022 != 0 {
+        return Err(io::Error::other("others may write in it; run chmod 700 on it"));
+    }
+    Ok(dir)
 }
 
-fn write(path: &Path, code: &[u8]) -> io::Result<()> {
-    let mut file = create(path)?;
-    file.write_all(code)?;
-    file.write_all(Digest::of(code).hex().as_bytes())?;
-    file.sync_all()
+/// Reads the key, or makes one. One that is not ours alone is thrown away, and with it the trust in all that was signed.
+fn key(dir: &OwnedFd) -> io::Result<[u8; KEY_LEN]> {
+    if let Ok(key) = read_key(dir) {
+        return Ok(key);
+    }
+    match unlinkat(dir, KEY, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut key = [0; KEY_LEN];
+    rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty())?;
+    let temporary = write(dir, &[&key])?;
+    // Of two processes that start at once one gets its key in, whole, and both read that.
+    let linked = linkat(dir, &temporary, dir, KEY, AtFlags::empty());
+    unlinkat(dir, &temporary, AtFlags::empty())?;
+    match linked {
+        Ok(()) | Err(Errno::EXIST) => read_key(dir),
+        Err(error) => Err(error.into()),
+    }
 }
 
-fn create(path: &Path) -> io::Result<File> {
-    File::options().write(true).create_new(true).mode(0o600).open(path)
+fn read_key(dir: &OwnedFd) -> io::Result<[u8; KEY_LEN]> {
+    let (file, stat) = open_ours(dir, KEY)?;
+    let key = read(&file, &stat, KEY_LEN as u64)?;
+    key.try_into().map_err(|_| io::Error::other("the key is of another length"))
+}
+
+/// Opens a plain file that is ours and that nobody else may read, whatever stands at its name.
+fn open_ours(dir: &OwnedFd, name: &str) -> io::Result<(File, Stat)> {
+    // Without NONBLOCK a pipe of that name would hold us up for ever.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = openat(dir, name, flags, Mode::empty())?;
+    let stat = fstat(&file)?;
+    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    if !is_file || stat.st_mode & 0o077 != 0 || stat.st_uid != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("is not a file of ours alone"));
+    }
+    Ok((file.into(), stat))
+}
+
+fn read(file: &File, stat: &Stat, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let length = u64::try_from(stat.st_size).unwrap_or(u64::MAX);
+    if length > bytes_max {
+        return Err(io::Error::other("is too large"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Writes a file of a name that nobody uses, to be moved to where it belongs.
+fn write(dir: &OwnedFd, parts: &[&[u8]]) -> io::Result<String> {
+    let name = unique();
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut file = File::from(openat(dir, &name, flags, Mode::RUSR | Mode::WUSR)?);
+    let written = parts.iter().try_for_each(|part| file.write_all(part)).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // As in `put`.
+        let _ = unlinkat(dir, &name, AtFlags::empty());
+    }
+    written.map(|()| name)
+}
+
+fn touch(file: &File) {
+    let now = SystemTime::now();
+    let is_old = file.metadata().and_then(|meta| meta.modified()).is_ok_and(|at| at + TOUCH_AFTER < now);
+    if is_old {
+        // At worst it is the first to go.
+        let _ = file.set_modified(now);
+    }
+}
+
+fn modified(stat: &Stat) -> SystemTime {
+    let seconds = u64::try_from(stat.st_mtime).unwrap_or_default();
+    let nanoseconds = u32::try_from(stat.st_mtime_nsec).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds)
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+fn keyed(key: &[u8; KEY_LEN]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("a key of any length")
 }
 
 fn unique() -> String {
@@ -109,7 +260,8 @@ fn unique() -> String {
     format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-fn settings(engine: &Engine) -> Digest {
+/// Names what machine code depends on beside the component: wasmtime's version (all of it), its settings, this CPU.
+pub(crate) fn settings(engine: &Engine) -> Digest {
     let mut bytes = Bytes(Vec::new());
     engine.precompile_compatibility_hash().hash(&mut bytes);
     Digest::of(&bytes.0)

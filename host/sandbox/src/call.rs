@@ -13,7 +13,7 @@ use crate::shape::Shape;
 use crate::state::State;
 use crate::tool::Tool;
 use crate::watch::{Late, caught, overdue, watch};
-use crate::{Limits, Result, failure, values};
+use crate::{Limits, LogLine, Result, failure, values};
 
 /// Fuel between two returns to the executor, 25 to 50 µs apart: that is how a deadline stops a loop, at a cost of
 /// 0 to 2 %.
@@ -45,11 +45,19 @@ pub struct Outcome {
     pub stdout: String,
     /// What the guest wrote to its standard error.
     pub stderr: String,
+    /// What the guest wrote to its log, if it was granted one.
+    pub log: Vec<LogLine>,
 }
 
 impl Outcome {
     fn refused(fault: Fault) -> Self {
-        Self { result: Err(fault), usage: used(0, 0, None), stdout: String::new(), stderr: String::new() }
+        Self {
+            result: Err(fault),
+            usage: used(0, 0, None),
+            stdout: String::new(),
+            stderr: String::new(),
+            log: Vec::new(),
+        }
     }
 }
 
@@ -81,7 +89,7 @@ impl<'a> Prepared<'a> {
     async fn new(tool: &'a Tool, call: &'a Call<'_>) -> Result<Self> {
         let limits = &call.limits;
         let function = tool.function(call.function)?;
-        let arguments = values::arguments(function.params(), call.arguments, limits.argument_bytes)?;
+        let arguments = function.arguments(call.arguments, limits.argument_bytes)?;
         let asked = Instant::now();
         let deadline = asked.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER);
         let slot = slot(tool, limits, deadline).await?;
@@ -100,11 +108,16 @@ impl<'a> Prepared<'a> {
             Err(Late::Deadline) => Err(overdue(limits.wall_us, deadline, "the guest was still at work")),
         };
         let usage = used(self.fuel_used(), self.store.data().meter.memory_bytes_peak(), Some(self.started));
-        let denial = self.store.data_mut().denial.take();
+        let State { file_denials, .. } = self.store.data_mut();
+        let file_denials = std::mem::take(file_denials);
+        let denial = self.store.data_mut().denied();
         let (stdout, stderr) = self.store.data_mut().written();
-        let result =
-            ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| explained(fault, denial));
-        Outcome { result, usage, stdout, stderr }
+        let log = std::mem::take(&mut self.store.data_mut().log);
+        let result = ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| {
+            let denial = denial.or_else(|| file_denials.explaining(&fault));
+            explained(fault, denial)
+        });
+        Outcome { result, usage, stdout, stderr, log }
     }
 
     /// Everything that a guest does, its start-up included.
@@ -116,6 +129,7 @@ impl<'a> Prepared<'a> {
         let taken = if self.function.result().is_some() { 1 } else { 0 };
         let results = results.get_mut(..taken).unwrap_or_default();
         function.call_async(&mut self.store, &self.arguments, results).await?;
+        self.store.data_mut().check_egress()?;
         Ok(results.first_mut().map(|value| std::mem::replace(value, Val::Bool(false))))
     }
 
@@ -179,11 +193,13 @@ fn store(tool: &Tool, call: &Call<'_>, deadline: Instant) -> wasmtime::Result<St
 fn answer(function: &Function, value: Option<Val>, limits: &Limits) -> Result<Value> {
     let bytes_max = limits.output_bytes;
     match (function.cases(), value) {
-        (Some((ok, _)), Some(Val::Result(Ok(value)))) => payload(ok.as_deref(), value.map(|value| *value), bytes_max),
+        (Some((ok, _)), Some(Val::Result(Ok(value)))) => {
+            function.checked(payload(ok.as_deref(), value.map(|value| *value), bytes_max)?)
+        }
         (Some((_, err)), Some(Val::Result(Err(value)))) => {
             Err(guest_error(payload(err.as_deref(), value.map(|value| *value), bytes_max)?))
         }
-        (_, value) => payload(function.result(), value, bytes_max),
+        (_, value) => function.checked(payload(function.result(), value, bytes_max)?),
     }
 }
 

@@ -6,10 +6,10 @@ use stockade_workflow::{Capability, Digest, Fault, Kind};
 use wasmtime::component::types::{ComponentInstance, ComponentItem, Type};
 use wasmtime::component::{Component as Compiled, ComponentExportIndex};
 
-use crate::Result;
 use crate::function::{Export, Function, Refused};
 use crate::name::Name;
-use crate::shape::Shaper;
+use crate::shape::{Named, Shaper, Titles};
+use crate::{Docs, InterfaceDocs, Manifest, Result};
 
 /// More functions than any tool has; each costs the host a schema.
 const FUNCTIONS_MAX: usize = 1_000;
@@ -29,6 +29,7 @@ pub(crate) struct Inner {
     imports: Vec<String>,
     functions: Vec<Function>,
     refused: Vec<Refused>,
+    manifest: Option<Manifest>,
 }
 
 impl Component {
@@ -56,9 +57,19 @@ impl Component {
         &self.inner.imports
     }
 
-    /// Returns the capabilities that the component asks for.
+    /// Returns what the component says of itself, if it does.
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.inner.manifest.as_ref()
+    }
+
+    /// Returns the capabilities that the component asks for: those of its manifest, and without one, all that its imports
+    /// could reach.
     pub fn asks(&self) -> BTreeSet<Capability> {
-        self.imports().iter().filter_map(|import| capability(import)).collect()
+        let imported = self.imports().iter().filter_map(|import| capability(import));
+        match self.manifest() {
+            Some(manifest) => imported.filter(|capability| manifest.asks.contains_key(capability)).collect(),
+            None => imported.collect(),
+        }
     }
 
     /// Returns whether it was loaded without compiling it: from the disk, or because it is in use already.
@@ -104,29 +115,47 @@ impl fmt::Debug for Component {
 }
 
 impl Inner {
-    pub(crate) fn new(compiled: Compiled, digest: Digest, size: usize, slots: u32) -> Result<Self> {
+    pub(crate) fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    pub(crate) fn new(
+        compiled: Compiled,
+        digest: Digest,
+        size: usize,
+        slots: u32,
+        manifest: Option<Manifest>,
+    ) -> Result<Self> {
         let ty = compiled.component_type();
         let imports = ty.imports(compiled.engine()).map(|(name, _)| name.to_owned()).collect();
-        let mut exports =
-            Exports { compiled: &compiled, shaper: Shaper::default(), functions: Vec::new(), refused: Vec::new() };
+        let mut exports = Exports {
+            compiled: &compiled,
+            docs: manifest.as_ref().map(|manifest| &manifest.docs),
+            shaper: Shaper::default(),
+            functions: Vec::new(),
+            refused: Vec::new(),
+        };
         exports.read()?;
         let Exports { functions, refused, .. } = exports;
-        Ok(Self { digest, size, slots, imports, functions, refused, compiled })
+        Ok(Self { digest, size, slots, imports, functions, refused, manifest, compiled })
     }
 }
 
 /// Reads what a component exports.
 struct Exports<'a> {
     compiled: &'a Compiled,
+    docs: Option<&'a Docs>,
     shaper: Shaper,
     functions: Vec<Function>,
     refused: Vec<Refused>,
 }
 
-impl Exports<'_> {
+impl<'a> Exports<'a> {
     fn read(&mut self) -> Result<()> {
-        let ty = self.compiled.component_type();
-        for (name, item) in ty.exports(self.compiled.engine()) {
+        let (ty, engine) = (self.compiled.component_type(), self.compiled.engine());
+        let world = ty.imports(engine).chain(ty.exports(engine)).map(|(name, item)| (name, item.ty));
+        self.shaper.set_world(titles(world, self.docs(None)));
+        for (name, item) in ty.exports(engine) {
             let Some(index) = self.compiled.get_export_index(None, name) else { continue };
             match item.ty {
                 ComponentItem::ComponentInstance(instance) => self.interface(name, &index, &instance)?,
@@ -138,18 +167,24 @@ impl Exports<'_> {
 
     fn interface(&mut self, interface: &str, parent: &ComponentExportIndex, ty: &ComponentInstance) -> Result<()> {
         let engine = self.compiled.engine();
-        self.shaper.enter(ty.exports(engine).filter_map(|(name, item)| title(name, item.ty)).collect());
+        let items = ty.exports(engine).map(|(name, item)| (name, item.ty));
+        self.shaper.enter(Some(titles(items, self.docs(Some(interface)))));
         for (name, item) in ty.exports(engine) {
             let Some(index) = self.compiled.get_export_index(Some(parent), name) else { continue };
             self.item(&Export { interface: Some(interface), name, index }, item.ty)?;
         }
-        self.shaper.enter(Vec::new());
+        self.shaper.enter(None);
         Ok(())
+    }
+
+    fn docs(&self, interface: Option<&str>) -> Option<&'a InterfaceDocs> {
+        self.docs.and_then(|docs| docs.of(interface))
     }
 
     fn item(&mut self, export: &Export<'_>, item: ComponentItem) -> Result<()> {
         let ComponentItem::ComponentFunc(ty) = item else { return Ok(()) };
-        match Function::new(export, &ty, &mut self.shaper) {
+        let docs = self.docs(export.interface).and_then(|docs| docs.functions.get(export.name)).cloned();
+        match Function::new(export, &ty, docs, &mut self.shaper) {
             Ok(function) => self.functions.push(function),
             Err(why) => self.refused.push(Refused::new(export, why)),
         }
@@ -161,14 +196,18 @@ impl Exports<'_> {
     }
 }
 
-fn title(name: &str, item: ComponentItem) -> Option<(Name, Type)> {
-    match item {
-        ComponentItem::Type(ty) => Some((Name::new(name), ty)),
-        _ => None,
-    }
+fn titles<'a>(items: impl Iterator<Item = (&'a str, ComponentItem)>, docs: Option<&InterfaceDocs>) -> Titles {
+    items.filter_map(|(name, item)| title(name, item, docs)).collect()
 }
 
-fn capability(import: &str) -> Option<Capability> {
+fn title(name: &str, item: ComponentItem, docs: Option<&InterfaceDocs>) -> Option<(Arc<Named>, Type)> {
+    let ComponentItem::Type(ty) = item else { return None };
+    let docs = docs.and_then(|docs| docs.types.get(name)).cloned().unwrap_or_default();
+    Some((Arc::new(Named { name: Name::new(name), docs }), ty))
+}
+
+/// Returns the capability that an import could reach.
+pub(crate) fn capability(import: &str) -> Option<Capability> {
     let (name, _) = import.split_once('@')?;
     let (package, _) = name.split_once('/')?;
     Some(match (package, name) {

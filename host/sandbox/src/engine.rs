@@ -1,22 +1,22 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use stockade_workflow::{Digest, Fault, Kind};
+use stockade_workflow::{Digest, Fault};
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component as Compiled, Linker};
 use wasmtime::{Enabled, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, Strategy};
 
-use crate::cache::Cache;
+use crate::admission::{self, CORE_INSTANCES_MAX, TABLE_ELEMENTS};
+use crate::cache::{self, Cache};
+use crate::compiler::{Compiler, Turns};
 use crate::component::{Component, Inner as ComponentInner};
 use crate::state::State;
-use crate::{Result, Secrets, linker};
+use crate::{Manifest, Result, Secrets, linker};
 
-/// The largest component that is looked at. CPython with its library has 25 MB.
-const COMPONENT_BYTES_MAX: usize = 32 << 20;
 /// Each live instance takes six of the 65,530 mappings that Linux gives a process; past them even malloc fails.
 const CONCURRENCY_MAX: u32 = 10_000;
 /// The stack of a guest. The async stack leaves the host as much again, whose overflow would end the process.
@@ -26,11 +26,12 @@ const ASYNC_STACK_BYTES: usize = 2 << 20;
 const PAGE_FUEL: u8 = 200;
 const BACKTRACE_FRAMES: usize = 8;
 /// More than an interpreter has; a component over these is refused when it is loaded.
-const CORE_INSTANCES_PER_COMPONENT: u32 = 64;
 const MEMORIES_PER_COMPONENT: u32 = 4;
 const TABLES_PER_COMPONENT: u32 = 16;
 const TABLES_PER_SLOT: u32 = 4;
-const TABLE_ELEMENTS: usize = 20_000;
+/// What the host keeps for one instance beside its memory and tables: some 32 bytes for each import and function. CPython
+/// fits. No meter sees these bytes, so that this, times the instances of a component, is what bounds them.
+const INSTANCE_BYTES: usize = 1 << 20;
 
 /// The settings of an [`Engine`].
 #[derive(Clone, Debug)]
@@ -43,11 +44,39 @@ pub struct Config {
     pub memory_bytes_max: u64,
     /// The values of the secrets that grants name.
     pub secrets: Secrets,
+    /// Addresses by name, in lower case, in place of what the system's resolver says. They are checked like any others.
+    pub hosts: BTreeMap<String, Vec<IpAddr>>,
+    /// Root certificates, in DER, that are trusted beside those of the browsers.
+    pub tls_roots: Vec<Vec<u8>>,
+    /// Who compiles.
+    pub compiler: Compiler,
+    /// Microseconds that one component may take to be compiled: of the clock, and of the processor.
+    pub compile_us: u64,
+    /// Bytes of memory that the compilation of one component may take, and bytes of machine code that it may make. Holds
+    /// where a process of its own compiles.
+    pub compile_bytes: u64,
+    /// Bytes of machine code that are kept in `cache_dir`; beyond them, what was not used for longest goes.
+    pub cache_bytes: u64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { concurrency: 64, cache_dir: None, memory_bytes_max: 64 << 20, secrets: Secrets::default() }
+        Self {
+            concurrency: 64,
+            cache_dir: None,
+            memory_bytes_max: 64 << 20,
+            secrets: Secrets::default(),
+            hosts: BTreeMap::new(),
+            tls_roots: Vec::new(),
+            compiler: Compiler::default(),
+            // StarlingMonkey takes 12 s of one core on a machine that does nothing else, and took 60 s on one with eight
+            // builds at once, to which a worker yields.
+            compile_us: 120_000_000,
+            // CPython takes 423 MiB, on two cores.
+            compile_bytes: 1 << 30,
+            // CPython has 48 MB of machine code.
+            cache_bytes: 1 << 30,
+        }
     }
 }
 
@@ -62,6 +91,7 @@ struct Inner {
     linker: Linker<State>,
     slots: Semaphore,
     config: Config,
+    turns: Arc<Turns>,
     cache: Option<Cache>,
     loaded: Mutex<HashMap<Digest, Weak<ComponentInner>>>,
 }
@@ -80,25 +110,28 @@ impl Engine {
         }
         let engine = wasmtime::Engine::new(&settings(&config)?).map_err(|error| unusable(&error))?;
         let linker = linker::everything(&engine).map_err(|error| unusable(&error))?;
-        let cache = config.cache_dir.as_deref().map(|dir| Cache::open(dir, &engine)).transpose()?;
+        let cache = config.cache_dir.as_deref().map(|dir| Cache::open(dir, config.cache_bytes, &engine)).transpose()?;
         let slots = Semaphore::new(config.concurrency as usize);
-        Ok(Self { inner: Arc::new(Inner { engine, linker, slots, config, cache, loaded: Mutex::default() }) })
+        let (turns, loaded) = (config.compiler.turns(), Mutex::default());
+        Ok(Self { inner: Arc::new(Inner { engine, linker, slots, config, turns, cache, loaded }) })
     }
 
     /// Admits a component and compiles it, or takes it from the cache. Blocks for as long as that takes.
     ///
     /// # Errors
     ///
-    /// The bytes are not a component, or it needs more than the engine has.
+    /// The bytes are not a component, it imports what is not offered, or it needs more than the engine has.
     pub fn load(&self, bytes: &[u8]) -> Result<Component> {
-        admit(bytes)?;
+        admission::glance(bytes)?;
         let digest = Digest::of(bytes);
         if let Some(inner) = self.loaded().get(&digest).and_then(Weak::upgrade) {
             return Ok(Component::new(inner, true));
         }
         let (compiled, was_cached) = self.compiled(bytes, &digest)?;
         let slots = self.slots_for(&compiled)?;
-        let inner = Arc::new(ComponentInner::new(compiled, digest.clone(), bytes.len(), slots)?);
+        let manifest = Manifest::read(bytes)?;
+        let inner = Arc::new(ComponentInner::new(compiled, digest.clone(), bytes.len(), slots, manifest)?);
+        linker::offered(inner.imports())?;
         self.remember(digest, &inner);
         Ok(Component::new(inner, was_cached))
     }
@@ -119,19 +152,19 @@ impl Engine {
         &self.inner.config
     }
 
+    /// What is in the cache was admitted when it came there.
     fn compiled(&self, bytes: &[u8], digest: &Digest) -> Result<(Compiled, bool)> {
-        let engine = self.wasmtime();
-        if let Some(compiled) = self.inner.cache.as_ref().and_then(|cache| cache.get(engine, digest)) {
+        let Inner { engine, config, turns, cache, .. } = &*self.inner;
+        if let Some(compiled) = cache.as_ref().and_then(|cache| cache.get(engine, digest)) {
             return Ok((compiled, true));
         }
-        // A compiler is large, and what it is given is hostile.
-        let compiled = catch_unwind(AssertUnwindSafe(|| Compiled::from_binary(engine, bytes)));
-        let compiled = compiled.map_err(|_| Fault::new(Kind::HostBug, "the compiler panicked").detail("panic"))?;
-        let compiled = compiled.map_err(|error| inadmissible(&error))?;
-        if let Some(cache) = &self.inner.cache {
+        admission::admit(bytes, config.memory_bytes_max)?;
+        let code = config.compiler.compile(engine, turns, config, bytes)?;
+        let compiled = cache::deserialize(engine, &code).map_err(|error| inadmissible(&error))?;
+        if let Some(cache) = cache {
             // The directory could be written when the engine started. If it no longer can (a full disk), the next
             // start compiles again: slower, and nothing else.
-            let _ = cache.put(digest, &compiled);
+            let _ = cache.put(digest, &code);
         }
         Ok((compiled, false))
     }
@@ -167,48 +200,51 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// Fuel alone is the meter. With a yield each million units it carries the deadline too, so that epochs, which would
-/// cost another 7 to 26 %, are not needed.
 fn settings(config: &Config) -> Result<wasmtime::Config> {
-    let mut settings = wasmtime::Config::new();
+    let mut settings = code_settings();
     settings
-        .strategy(Strategy::Cranelift)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)?))
-        .consume_fuel(true)
-        .operator_cost(operator_cost())
         .max_wasm_stack(STACK_BYTES)
-        // Stacks are not zeroed between calls, which would cost each call a system call: compiled code reads no slot of
-        // its stack that it has not written. What a stack once needed stays resident, for each slot of the pool.
         .async_stack_size(ASYNC_STACK_BYTES)
-        // Only WASI 0.3 needs it, and it costs every async call 7 to 12 µs.
-        .concurrency_support(false)
-        .memory_init_cow(true)
-        .wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES))
-        // The same call must give the same bits on every machine. A loop of nothing but floating-point arithmetic takes
-        // 1.34 times as long with it; tools have none.
-        .cranelift_nan_canonicalization(true);
-    without_proposals(&mut settings);
+        // A stack of the pool has held another guest's frames. No guest can read them but through a bug of the compiler;
+        // then there is nothing to read. Costs what the pages that were touched take to be cleared.
+        .async_stack_zeroing(true)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES));
     Ok(settings)
 }
 
-/// Threads, garbage collection, exceptions and typed function references are not even compiled in.
-fn without_proposals(settings: &mut wasmtime::Config) {
+/// The settings that machine code depends on, the same in the host and in its compile worker.
+///
+/// Fuel alone is the meter. With a yield each million units it carries the deadline too, so that epochs, which would
+/// cost another 7 to 26 %, are not needed.
+pub(crate) fn code_settings() -> wasmtime::Config {
+    let mut settings = wasmtime::Config::new();
     settings
-        .wasm_shared_everything_threads(false)
-        .wasm_memory64(false)
-        // A core module that has several is counted like several modules. wasmtime itself makes one to carry a value from
-        // one part of a component to another, and panics if it may not.
-        .wasm_multi_memory(true)
-        .wasm_relaxed_simd(false)
-        .wasm_stack_switching(false)
-        .wasm_custom_page_sizes(false)
-        .wasm_wide_arithmetic(false)
-        .wasm_component_model_error_context(false)
-        .wasm_component_model_gc(false)
-        .wasm_component_model_map(false)
-        .wasm_component_model_memory64(false)
-        .wasm_component_model_fixed_length_lists(false)
-        .wasm_component_model_implements(false);
+        .strategy(Strategy::Cranelift)
+        .consume_fuel(true)
+        .epoch_interruption(false)
+        .operator_cost(operator_cost())
+        // Only WASI 0.3 needs it, and it costs every async call 7 to 12 µs.
+        .concurrency_support(false)
+        .memory_init_cow(true)
+        // A 32-bit address and a 32-bit offset reach at most 4 GiB and a guard beyond the start of a memory, so that no
+        // check is compiled in that could be compiled wrongly. They are the defaults, spelt out for they are walls.
+        .memory_reservation(4 << 30)
+        .memory_guard_size(32 << 20)
+        .guard_before_linear_memory(true)
+        .signals_based_traps(true)
+        .debug_info(false)
+        // The same call must give the same bits on every machine. A loop of nothing but floating-point arithmetic takes
+        // 1.34 times as long with it; tools have none.
+        .cranelift_nan_canonicalization(true)
+        // Exactly what admission lets through. wasmtime's own cache of machine code is not compiled in: it trusts whatever
+        // is in its directory.
+        .wasm_features(admission::FEATURES.complement(), false)
+        .wasm_features(admission::FEATURES, true)
+        // No guest may have several memories in a module, but wasmtime itself makes such a one to carry a value from one
+        // part of a component to another, and panics if it may not.
+        .wasm_multi_memory(true);
+    settings
 }
 
 fn operator_cost() -> OperatorCost {
@@ -225,46 +261,29 @@ fn pool(config: &Config) -> Result<PoolingAllocationConfig> {
     let memory = memory.map_err(|_| Fault::invalid("memory_bytes_max", "the memory does not fit the machine"))?;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(count)
-        .total_core_instances(count.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
+        .total_core_instances(count.saturating_mul(CORE_INSTANCES_MAX))
         .total_memories(count)
         .total_tables(count.saturating_mul(TABLES_PER_SLOT))
         .total_stacks(count)
-        .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
+        .max_core_instances_per_component(CORE_INSTANCES_MAX)
         .max_memories_per_component(MEMORIES_PER_COMPONENT)
         .max_tables_per_component(TABLES_PER_COMPONENT)
         .max_tables_per_module(TABLES_PER_COMPONENT)
         .max_memory_size(memory)
-        .table_elements(TABLE_ELEMENTS)
+        .max_core_instance_size(INSTANCE_BYTES)
+        .max_component_instance_size(INSTANCE_BYTES)
+        .table_elements(TABLE_ELEMENTS as usize)
         .linear_memory_keep_resident(1 << 20)
         .table_keep_resident(64 << 10)
+        // Cleared by writing, not by giving pages back; an ordinary call goes no deeper.
+        .async_stack_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto)
         // With fewer warm slots than tools, each call would map the tool's image anew: 20 to 35 µs.
         .max_unused_warm_slots(count);
     Ok(pool)
 }
 
-fn admit(bytes: &[u8]) -> Result<()> {
-    if bytes.len() > COMPONENT_BYTES_MAX {
-        let message = format!("the component has {} bytes and {COMPONENT_BYTES_MAX} are allowed", bytes.len());
-        return Err(Fault::invalid("component", message));
-    }
-    if wasmtime::Engine::detect_precompiled(bytes).is_some() {
-        return Err(Fault::invalid(
-            "component",
-            "the file is machine code, which is never run from outside; give the .wasm",
-        ));
-    }
-    match bytes {
-        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(Fault::invalid(
-            "component",
-            "the file is a core module; make a component of it (rustc --target wasm32-wasip2, wasm-tools component new)",
-        )),
-        [b'\0', b'a', b's', b'm', ..] => Ok(()),
-        _ => Err(Fault::invalid("component", "the file is not WebAssembly")),
-    }
-}
-
-fn inadmissible(error: &wasmtime::Error) -> Fault {
+pub(crate) fn inadmissible(error: &wasmtime::Error) -> Fault {
     Fault::invalid("component", format!("the component is not valid: {}", chain(error)))
 }
 

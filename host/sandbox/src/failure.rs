@@ -2,8 +2,10 @@ use stockade_workflow::{Fault, Kind};
 use wasmtime::component::ResourceTableError;
 use wasmtime::{Error, PoolConcurrencyLimitError, Trap, WasmBacktrace, WasmtimeBug};
 use wasmtime_wasi::I32Exit;
+use wasmtime_wasi_http::FieldMapError;
 
 use crate::engine::{STACK_BYTES, chain};
+use crate::http::FIELD_BYTES_MAX;
 use crate::stop::Stop;
 use crate::{Limits, values};
 
@@ -25,6 +27,9 @@ pub(crate) fn fault(error: &Error, limits: &Limits, fuel_used: u64) -> Fault {
     }
     if error.is::<ResourceTableError>() {
         return over(Kind::Handles, "resources", limits.resources.into());
+    }
+    if error.is::<FieldMapError>() {
+        return over(Kind::HostcallBytes, "http_field_bytes", FIELD_BYTES_MAX as u64);
     }
     if error.is::<WasmtimeBug>() || error.is::<PoolConcurrencyLimitError>() {
         return Fault::new(Kind::HostBug, chain(error));

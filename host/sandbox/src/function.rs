@@ -2,25 +2,34 @@ use std::fmt;
 
 use serde_json::Value;
 use stockade_workflow::Fault;
-use wasmtime::component::ComponentExportIndex;
 use wasmtime::component::types::ComponentFunc;
+use wasmtime::component::{ComponentExportIndex, Val};
 
+use crate::contract::Contract;
 use crate::name::{Name, same};
 use crate::shape::{Field, Payload, Shape, Shaper, joined};
-use crate::{Result, schema};
+use crate::{Result, schema, values};
 
 /// A function that a component exports, with its WIT type as its schema.
 #[derive(Clone, Debug)]
 pub struct Function {
     name: Name,
     interface: Option<String>,
+    docs: Option<String>,
     params: Vec<Field>,
     result: Option<Shape>,
     index: ComponentExportIndex,
+    input: Contract,
+    output: Contract,
 }
 
 impl Function {
-    pub(crate) fn new(export: &Export<'_>, ty: &ComponentFunc, shaper: &mut Shaper) -> Result<Self> {
+    pub(crate) fn new(
+        export: &Export<'_>,
+        ty: &ComponentFunc,
+        docs: Option<String>,
+        shaper: &mut Shaper,
+    ) -> Result<Self> {
         if ty.async_() {
             return Err(Fault::invalid("function", "it is async, and this host runs functions of WASI 0.2 only"));
         }
@@ -30,6 +39,9 @@ impl Function {
             params: ty.params().map(|(name, ty)| shaper.field(name, &ty)).collect::<Result<_>>()?,
             result: ty.results().next().map(|ty| shaper.shape(&ty)).transpose()?,
             index: export.index,
+            docs,
+            input: Contract::default(),
+            output: Contract::default(),
         })
     }
 
@@ -44,6 +56,11 @@ impl Function {
         self.interface.as_deref()
     }
 
+    /// Returns what its WIT says of it, where that travels with the component.
+    pub fn docs(&self) -> Option<&str> {
+        self.docs.as_deref()
+    }
+
     /// Returns the signature, as in WIT but for the spelling of the names:
     /// `within_window(days_ago: u32, window_days: u32) -> bool`.
     pub fn signature(&self) -> String {
@@ -52,7 +69,7 @@ impl Function {
 
     /// Returns the JSON Schema (2020-12) of the arguments, which are an object.
     pub fn input_schema(&self) -> Value {
-        schema::of_members(&self.params)
+        schema::of_members(&self.params, self.docs())
     }
 
     /// Returns the JSON Schema (2020-12) of the answer; where the function returns a `result`, of its ok case.
@@ -63,8 +80,22 @@ impl Function {
         })
     }
 
-    pub(crate) fn params(&self) -> &[Field] {
-        &self.params
+    /// Reads the arguments: first by their types, which bounds their size and explains best what does not fit, then by
+    /// the schema that callers are shown.
+    ///
+    /// # Errors
+    ///
+    /// They do not fit, or are more than `bytes_max`; the message names the path.
+    pub(crate) fn arguments(&self, given: &Value, bytes_max: u64) -> Result<Vec<Val>> {
+        let arguments = values::arguments(&self.params, given, bytes_max)?;
+        self.input.check("arguments", given, || self.input_schema())?;
+        Ok(arguments)
+    }
+
+    /// Checks an answer against the schema that callers are shown.
+    pub(crate) fn checked(&self, answer: Value) -> Result<Value> {
+        self.output.check("result", &answer, || self.output_schema())?;
+        Ok(answer)
     }
 
     pub(crate) fn result(&self) -> Option<&Shape> {

@@ -28,40 +28,59 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
-mod authorizer;
+mod admission;
 mod bindings;
 mod cache;
 mod call;
+mod compiler;
 mod component;
+mod config;
+mod contract;
 mod crossing;
-mod database;
+mod docs;
 mod effect;
 mod engine;
 mod failure;
+mod files;
 mod function;
 mod host_time;
+mod http;
+pub mod json;
+mod kv;
 mod limits;
 mod linker;
+mod log;
+mod manifest;
 mod meter;
 mod name;
 mod rights;
 mod schema;
 mod secrets;
+mod sections;
 mod shape;
+mod sieve;
+mod sockets;
 mod sql;
 mod state;
 mod stdio;
 mod stop;
 mod tool;
 mod values;
+mod vault;
 mod wasi;
 mod watch;
+pub mod wit;
 
 pub use call::{Call, Outcome};
+pub use compiler::{Compiler, compile_worker};
 pub use component::Component;
+pub use docs::{Docs, InterfaceDocs, TypeDocs};
 pub use engine::{Config, Engine};
 pub use function::Function;
+pub use http::Rule as HttpRule;
 pub use limits::Limits;
+pub use log::{LogLevel, LogLine};
+pub use manifest::{Example, Manifest};
 pub use secrets::Secrets;
 pub use tool::Tool;
 

@@ -58,6 +58,12 @@ impl Meter {
         self.host_calls.used = self.host_calls.used.saturating_add(1);
     }
 
+    /// Takes over what tasks of the host have sent and received for the guest.
+    pub(crate) fn sent(&mut self, requests: u64, bytes: u64) -> Result<()> {
+        self.egress_requests.reach(requests)?;
+        self.egress_bytes.reach(bytes)
+    }
+
     pub(crate) fn check_host_calls(&self) -> Result<()> {
         self.host_calls.check(self.host_calls.used)
     }
@@ -68,11 +74,20 @@ impl Gauge {
         Self { kind, limit, allowed, used: 0 }
     }
 
+    pub(crate) fn allowed(&self) -> u64 {
+        self.allowed
+    }
+
     fn check(&self, wanted: u64) -> Result<()> {
         if wanted > self.allowed {
             return Err(Stop::limit(self.kind, self.limit, self.allowed, wanted));
         }
         Ok(())
+    }
+
+    /// Counts up to a total that was counted elsewhere.
+    fn reach(&mut self, total: u64) -> Result<()> {
+        self.grow(total.saturating_sub(self.used))
     }
 
     /// Counts more, or stops the guest where that is more than is allowed.

@@ -2,8 +2,13 @@ use std::collections::BTreeSet;
 
 use stockade_workflow::{Capability, Grant};
 
-use crate::Result;
+use crate::config::Settings;
+use crate::files::Directories;
+use crate::http::Network;
+use crate::kv::Buckets;
 use crate::sql::Databases;
+use crate::wasi::Real;
+use crate::{Config, Result};
 
 /// What one tool may do: what it asks for, and of that what it was granted.
 ///
@@ -13,6 +18,12 @@ pub(crate) struct Rights {
     tool: String,
     asks: BTreeSet<Capability>,
     pub(crate) databases: Databases,
+    pub(crate) directories: Directories,
+    pub(crate) real: Real,
+    pub(crate) network: Network,
+    pub(crate) buckets: Buckets,
+    pub(crate) settings: Settings,
+    pub(crate) log: bool,
 }
 
 impl Rights {
@@ -21,10 +32,29 @@ impl Rights {
     /// # Errors
     ///
     /// A grant cannot be honoured, or two are of one name.
-    pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant]) -> Result<Self> {
+    pub(crate) fn new(tool: &str, asks: BTreeSet<Capability>, grants: &[Grant], config: &Config) -> Result<Self> {
         let effective: Vec<_> = grants.iter().filter(|grant| asks.contains(&grant.capability())).cloned().collect();
-        let databases = Databases::new(tool, &effective)?;
-        Ok(Self { tool: tool.to_owned(), asks, databases })
+        Ok(Self {
+            databases: Databases::new(tool, &effective, &config.secrets)?,
+            directories: Directories::new(tool, &effective)?,
+            network: Network::new(tool, &effective, config)?,
+            buckets: Buckets::new(tool, &effective)?,
+            settings: Settings::new(tool, &effective)?,
+            real: Real::new(&effective),
+            log: effective.contains(&Grant::Log),
+            tool: tool.to_owned(),
+            asks,
+        })
+    }
+
+    /// Returns the name of the tool, for messages.
+    pub(crate) fn tool(&self) -> &str {
+        &self.tool
+    }
+
+    /// Says that something is denied that no grant could allow, and why.
+    pub(crate) fn refusal(&self, what: &str, why: &str) -> String {
+        format!("tool \"{}\" asked for {what}, which no grant allows: {why}", self.tool)
     }
 
     /// Says that something is denied and what would allow it: for the guest, and for the operator.
@@ -44,4 +74,14 @@ impl Rights {
             )
         }
     }
+}
+
+/// How much of a name that a guest made up is repeated to it and to the operator.
+const NAME_CHARS_MAX: usize = 64;
+
+/// Writes a guest's name in quotes, without what a terminal obeys, and not at any length.
+pub(crate) fn quoted(name: &str) -> String {
+    let end = name.char_indices().nth(NAME_CHARS_MAX);
+    let (shown, rest) = end.and_then(|(end, _)| name.split_at_checked(end)).unwrap_or((name, ""));
+    format!("\"{}{}\"", shown.escape_debug(), if rest.is_empty() { "" } else { "…" })
 }

@@ -1,13 +1,20 @@
 use serde_json::{Map, Value, json};
 
+use crate::TypeDocs;
 use crate::name::Name;
 use crate::shape::{Case, Field, Shape, Title};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+/// Base64 as it is decoded: padded, and with no bit set that carries nothing.
+const BASE64: &str = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";
+/// Half way from the largest `f32` to what would be the next one: from here on, infinity is nearest. 2^128 - 2^103.
+pub(crate) const F32_END: f64 = 3.402_823_567_797_336_6e38;
 
 /// Returns the JSON Schema of an object with these members, as a document of its own.
-pub(crate) fn of_members(fields: &[Field]) -> Value {
-    document(object(fields))
+///
+/// It accepts exactly what is then read (`values.rs`); a test compares the two.
+pub(crate) fn of_members(fields: &[Field], docs: Option<&str>) -> Value {
+    document(described(object(fields, None), docs))
 }
 
 /// Returns the JSON Schema of a shape, or of null, as a document of its own.
@@ -16,9 +23,7 @@ pub(crate) fn of(shape: Option<&Shape>) -> Value {
 }
 
 fn document(mut schema: Value) -> Value {
-    if let Value::Object(members) = &mut schema {
-        members.insert("$schema".into(), DIALECT.into());
-    }
+    insert(&mut schema, "$schema", DIALECT);
     schema
 }
 
@@ -33,25 +38,33 @@ fn schema(shape: &Shape) -> Value {
         Shape::U32 => integer(u32::MIN, u32::MAX),
         Shape::S64 => integer(i64::MIN, i64::MAX),
         Shape::U64 => integer(u64::MIN, u64::MAX),
-        Shape::F32 | Shape::F64 => json!({"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}),
+        Shape::F32 => float(json!({"type": "number", "exclusiveMinimum": -F32_END, "exclusiveMaximum": F32_END})),
+        Shape::F64 => float(json!({"type": "number"})),
         Shape::Char => json!({"type": "string", "minLength": 1, "maxLength": 1}),
         Shape::String => json!({"type": "string"}),
-        Shape::Bytes => json!({"type": "string", "contentEncoding": "base64"}),
+        Shape::Bytes => json!({"type": "string", "contentEncoding": "base64", "pattern": BASE64}),
         Shape::List(item) => json!({"type": "array", "items": schema(item)}),
         Shape::Tuple(items) => tuple(items),
         Shape::Option(some) => json!({"anyOf": [option(some), {"type": "null"}]}),
         Shape::Result(ok, err) => json!({"oneOf": [tagged("ok", ok.as_deref()), tagged("err", err.as_deref())]}),
-        Shape::Record(title, fields) => titled(object(fields), title),
-        Shape::Variant(title, cases) => titled(json!({"oneOf": cases.iter().map(case).collect::<Vec<_>>()}), title),
-        Shape::Enum(title, names) => titled(json!({"enum": words(names)}), title),
+        Shape::Record(title, fields) => titled(object(fields, docs(title)), title),
+        Shape::Variant(title, cases) => {
+            let cases = cases.iter().map(|case| described(self::case(case), member(docs(title), &case.name)));
+            titled(json!({"oneOf": cases.collect::<Vec<_>>()}), title)
+        }
+        Shape::Enum(title, names) => titled(word(names, docs(title)), title),
         Shape::Flags(title, names) => {
-            titled(json!({"type": "array", "items": {"enum": words(names)}, "uniqueItems": true}), title)
+            titled(json!({"type": "array", "items": word(names, docs(title)), "uniqueItems": true}), title)
         }
     }
 }
 
 fn integer(minimum: impl Into<Value>, maximum: impl Into<Value>) -> Value {
     json!({"type": "integer", "minimum": minimum.into(), "maximum": maximum.into()})
+}
+
+fn float(number: Value) -> Value {
+    json!({"anyOf": [number, {"enum": ["NaN", "Infinity", "-Infinity"]}]})
 }
 
 fn tuple(items: &[Shape]) -> Value {
@@ -79,20 +92,48 @@ fn case(case: &Case) -> Value {
     }
 }
 
-fn object(fields: &[Field]) -> Value {
-    let properties: Map<_, _> = fields.iter().map(|field| (field.name.json.clone(), schema(&field.shape))).collect();
+fn object(fields: &[Field], docs: Option<&TypeDocs>) -> Value {
+    let property =
+        |field: &Field| (field.name.json.clone(), described(schema(&field.shape), member(docs, &field.name)));
+    let properties: Map<_, _> = fields.iter().map(property).collect();
     let required = fields.iter().filter(|field| !field.is_optional()).map(|field| field.name.json.as_str());
     let required: Vec<_> = required.collect();
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
-fn words(names: &[Name]) -> Vec<&str> {
-    names.iter().map(|name| name.json.as_str()).collect()
+/// One of several words; `enum` has no room for what each means.
+fn word(names: &[Name], docs: Option<&TypeDocs>) -> Value {
+    if docs.is_none_or(|docs| docs.members.is_empty()) {
+        return json!({"enum": names.iter().map(|name| name.json.as_str()).collect::<Vec<_>>()});
+    }
+    let words = names.iter().map(|name| described(json!({"const": name.json}), member(docs, name)));
+    json!({"oneOf": words.collect::<Vec<_>>()})
+}
+
+fn docs(title: &Title) -> Option<&TypeDocs> {
+    title.as_ref().map(|title| &title.docs)
+}
+
+fn member<'a>(docs: Option<&'a TypeDocs>, name: &Name) -> Option<&'a str> {
+    docs.and_then(|docs| docs.members.get(&name.wit)).map(String::as_str)
 }
 
 fn titled(mut schema: Value, title: &Title) -> Value {
-    if let (Value::Object(members), Some(name)) = (&mut schema, title) {
-        members.insert("title".into(), name.json.clone().into());
+    if let Some(title) = title {
+        insert(&mut schema, "title", &title.name.json);
+        return described(schema, title.docs.docs.as_deref());
     }
     schema
+}
+
+/// What is said of a member takes the place of what is said of its type.
+fn described(mut schema: Value, docs: Option<&str>) -> Value {
+    docs.iter().for_each(|text| insert(&mut schema, "description", text));
+    schema
+}
+
+fn insert(schema: &mut Value, key: &str, text: &str) {
+    if let Value::Object(members) = schema {
+        members.insert(key.into(), text.into());
+    }
 }

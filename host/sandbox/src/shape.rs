@@ -1,10 +1,11 @@
 use std::fmt;
+use std::sync::Arc;
 
 use stockade_workflow::Fault;
 use wasmtime::component::types::{Case as WitCase, Type};
 
-use crate::Result;
 use crate::name::Name;
+use crate::{Result, TypeDocs};
 
 /// Types are a graph in which parts are shared: a hundred small ones can describe a tree larger than the machine. This
 /// is for all functions of a component together.
@@ -44,7 +45,14 @@ pub(crate) enum Shape {
 pub(crate) type Payload = Option<Box<Shape>>;
 
 /// The name of a type, where its interface exports it under one.
-pub(crate) type Title = Option<Name>;
+pub(crate) type Title = Option<Arc<Named>>;
+
+/// A name of a type, and what its WIT says of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Named {
+    pub(crate) name: Name,
+    pub(crate) docs: TypeDocs,
+}
 
 /// A named member of a record, or a parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,23 +75,32 @@ impl Field {
     }
 }
 
+/// The names that are given to types.
+pub(crate) type Titles = Vec<(Arc<Named>, Type)>;
+
 /// Turns wasmtime's types into shapes, with the type names of the interface at hand.
 pub(crate) struct Shaper {
-    titles: Vec<(Name, Type)>,
+    world: Titles,
+    interface: Option<Titles>,
     nodes_left: u32,
     compared_left: u32,
 }
 
 impl Default for Shaper {
     fn default() -> Self {
-        Self { titles: Vec::new(), nodes_left: NODES_MAX, compared_left: COMPARED_MAX }
+        Self { world: Vec::new(), interface: None, nodes_left: NODES_MAX, compared_left: COMPARED_MAX }
     }
 }
 
 impl Shaper {
-    /// Goes on to another interface, with the names that it gives to types.
-    pub(crate) fn enter(&mut self, titles: Vec<(Name, Type)>) {
-        self.titles = titles;
+    /// Takes the names that the component itself gives to types.
+    pub(crate) fn set_world(&mut self, titles: Titles) {
+        self.world = titles;
+    }
+
+    /// Goes on to an interface, with the names that it gives to types; or back to the component itself.
+    pub(crate) fn enter(&mut self, titles: Option<Titles>) {
+        self.interface = titles;
     }
 
     pub(crate) fn field(&mut self, name: &str, ty: &Type) -> Result<Field> {
@@ -164,10 +181,17 @@ impl Shaper {
             .collect()
     }
 
+    /// Types are compared by their structure, so one of two that are built alike could be taken for the other: better no
+    /// name, and no comment, than the wrong one.
     fn title(&mut self, ty: &Type, nodes: u32) -> Title {
-        let compared = u32::try_from(self.titles.len()).ok()?.checked_mul(nodes)?;
+        let titles = self.interface.as_ref().unwrap_or(&self.world);
+        let compared = u32::try_from(titles.len()).ok()?.checked_mul(nodes)?;
         self.compared_left = self.compared_left.checked_sub(compared)?;
-        self.titles.iter().find(|(_, titled)| titled == ty).map(|(name, _)| name.clone())
+        let mut titles = titles.iter().filter(|(_, titled)| titled == ty).map(|(title, _)| title);
+        match (titles.next(), titles.next()) {
+            (Some(title), None) => Some(Arc::clone(title)),
+            _ => None,
+        }
     }
 
     fn spend(&mut self) -> Result<()> {
@@ -247,7 +271,7 @@ impl fmt::Display for Shape {
 
 impl Shape {
     fn title<'a>(&self, title: &'a Title) -> &'a str {
-        title.as_ref().map_or(self.word(), |name| &name.json)
+        title.as_ref().map_or(self.word(), |title| &title.name.json)
     }
 }
 

@@ -3,9 +3,13 @@ use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::Limits;
+use crate::files::{Denials, Mounts};
 use crate::host_time::HostTime;
+use crate::http::Http;
+use crate::log::LogLine;
 use crate::meter::Meter;
 use crate::rights::Rights;
 use crate::stop::Stop;
@@ -22,12 +26,20 @@ pub(crate) struct State {
     wall_us: u64,
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
+    pub(crate) file_denials: Denials,
+    /// What the guest wrote to its log.
+    pub(crate) log: Vec<LogLine>,
+    /// Made when the guest first asks for it. Before the resources, so that what is being sent is cut short before
+    /// its body seems to end.
+    http: Option<Http>,
     resources: ResourceTable,
     resources_max: u64,
     seed: u64,
     stdio_bytes: u64,
     /// Made when the guest first asks for it: most tools never do.
     wasi: Option<Wasi>,
+    /// Made when the guest first asks for its directories.
+    mounts: Option<Mounts>,
 }
 
 impl State {
@@ -49,11 +61,15 @@ impl State {
             deadline,
             wall_us: limits.wall_us,
             denial: None,
+            file_denials: Denials::default(),
+            http: None,
+            log: Vec::new(),
             resources,
             resources_max: limits.resources.into(),
             seed,
             stdio_bytes: limits.stdio_bytes,
             wasi: None,
+            mounts: None,
         }
     }
 
@@ -64,6 +80,11 @@ impl State {
         self
     }
 
+    /// Counts bytes that a call into the host carries, in or out.
+    pub(crate) fn carry(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        self.meter.host_bytes.grow(bytes as u64)
+    }
+
     /// Checks what the calls into the host came to, before the guest goes on.
     ///
     /// wasmtime comes here after its own helpers too, which no interface has counted and nobody timed.
@@ -71,8 +92,15 @@ impl State {
         let left = self.host_time.leave().map_err(|fault| wasmtime::Error::new(Stop(fault)))?;
         let Some(now) = left else { return Ok(()) };
         self.meter.check_host_calls()?;
+        self.check_egress()?;
         // A guest that does little but call the host uses so little fuel that it never yields to its deadline.
         self.in_time(now)
+    }
+
+    /// Stops a guest that has sent and received too much, which tasks of the host do for it.
+    pub(crate) fn check_egress(&mut self) -> wasmtime::Result<()> {
+        let Some(http) = &self.http else { return Ok(()) };
+        self.meter.sent(http.flow().requests.used(), http.flow().bytes.used())
     }
 
     pub(crate) fn in_time(&self, now: Instant) -> wasmtime::Result<()> {
@@ -87,9 +115,22 @@ impl State {
         self.denial.get_or_insert_with(|| why.to_owned());
     }
 
+    pub(crate) fn mounts(&mut self) -> &Mounts {
+        self.mounts.get_or_insert_with(|| Mounts::new(&self.rights.directories))
+    }
+
     /// Returns how many resources there can be.
     pub(crate) fn resources_max(&self) -> u64 {
         self.resources_max
+    }
+
+    /// Takes the first denial that the guest was given.
+    pub(crate) fn denied(&mut self) -> Option<String> {
+        self.denial.take().or_else(|| self.http.as_ref().and_then(Http::denial))
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
     }
 
     pub(crate) fn resources(&mut self) -> &mut ResourceTable {
@@ -102,9 +143,16 @@ impl State {
     }
 }
 
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let http = self.http.get_or_insert_with(|| Http::new(Arc::clone(&self.rights), self.seed, &self.meter));
+        http.view(&mut self.resources)
+    }
+}
+
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(self.seed, self.stdio_bytes));
+        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(self.seed, self.stdio_bytes, self.rights.real));
         WasiCtxView { ctx: wasi.ctx(), table: &mut self.resources }
     }
 }

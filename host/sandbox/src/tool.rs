@@ -1,14 +1,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use stockade_workflow::{Fault, Grant, Kind};
+use stockade_workflow::{Fault, Grant};
 use wasmtime::component::InstancePre;
 
 use crate::call::{Call, Outcome, perform};
 use crate::engine::chain;
 use crate::rights::Rights;
 use crate::state::State;
-use crate::{Component, Engine, Function, Result, linker};
+use crate::{Component, Engine, Function, Result};
 
 /// A component with what it was granted, linked and ready to be called. A cheap handle.
 #[derive(Clone)]
@@ -31,11 +31,10 @@ impl Tool {
     ///
     /// # Errors
     ///
-    /// The component imports what is not offered, or a grant cannot be honoured (a database that does not exist).
+    /// A grant cannot be honoured (a database that does not exist), or an import is of another type than what is offered.
     pub fn new(engine: &Engine, name: &str, component: Component, grants: &[Grant]) -> Result<Self> {
         let named = |fault: Fault| fault.tool(name);
-        offered(name, &component).map_err(named)?;
-        let rights = Arc::new(Rights::new(name, component.asks(), grants).map_err(named)?);
+        let rights = Arc::new(Rights::new(name, component.asks(), grants, engine.config()).map_err(named)?);
         let pre = engine.linker().instantiate_pre(component.compiled());
         let pre = pre.map_err(|error| {
             named(Fault::invalid("component", format!("tool \"{name}\" cannot be linked: {}", chain(&error))))
@@ -108,15 +107,6 @@ impl Tool {
     pub(crate) fn converts(&self) -> bool {
         self.inner.converts
     }
-}
-
-fn offered(name: &str, component: &Component) -> Result<()> {
-    let missing = linker::not_offered(component.imports());
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let missing = missing.join(", ");
-    Err(Fault::new(Kind::Denied, format!("tool \"{name}\" imports what this host does not offer: {missing}")))
 }
 
 impl fmt::Debug for Tool {

@@ -2,7 +2,7 @@
 //!
 //! | WIT | JSON |
 //! |---|---|
-//! | integers | a number, all 64 bits of it |
+//! | integers | a number, all 64 bits of it; `1.0` is 1, as in JSON Schema |
 //! | `f32`, `f64` | a number, or `"NaN"`, `"Infinity"`, `"-Infinity"` |
 //! | `char`, `string` | a string |
 //! | `list<u8>` | a base64 string |
@@ -13,7 +13,7 @@
 //! | `record` | an object with exactly the members |
 //! | `variant` | `"case"`, or `{"case": …}` where it carries something |
 //! | `enum` | a string |
-//! | `flags` | an array of strings |
+//! | `flags` | an array of strings, each once |
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Map, Number, Value};
@@ -22,6 +22,7 @@ use wasmtime::component::Val;
 
 use crate::Result;
 use crate::name::Name;
+use crate::schema::F32_END;
 use crate::shape::{Case, Field, Payload, Shape, joined};
 
 /// What a value costs beside its text, so that a list of a million nulls is not free.
@@ -123,7 +124,7 @@ impl Reader {
             Shape::F64 => Val::Float64(float(given).ok_or_else(wrong)?),
             Shape::Char => Val::Char(given.as_str().and_then(only_char).ok_or_else(wrong)?),
             Shape::String => Val::String(self.text(given.as_str().ok_or_else(wrong)?)?.to_owned()),
-            Shape::Bytes => self.bytes(given.as_str().ok_or_else(wrong)?).ok_or_else(wrong)?,
+            Shape::Bytes => bytes(self.text(given.as_str().ok_or_else(wrong)?)?).ok_or_else(wrong)?,
             Shape::List(item) => Val::List(self.items(|_| Some(item), given.as_array().ok_or_else(wrong)?)?),
             Shape::Tuple(items) => self.tuple(items, given)?,
             Shape::Option(some) => Val::Option(self.option(some, given)?.map(Box::new)),
@@ -146,11 +147,6 @@ impl Reader {
     fn text<'a>(&mut self, text: &'a str) -> Fit<&'a str> {
         self.spend(text.len() as u64)?;
         Ok(text)
-    }
-
-    fn bytes(&mut self, text: &str) -> Option<Val> {
-        self.text(text).ok()?;
-        Some(Val::List(BASE64.decode(text).ok()?.into_iter().map(Val::U8).collect()))
     }
 
     fn items<'a>(&mut self, shape: impl Fn(usize) -> Option<&'a Shape>, given: &[Value]) -> Fit<Vec<Val>> {
@@ -229,8 +225,14 @@ impl Reader {
 
     fn flags(&mut self, names: &[Name], given: &Value) -> Fit<Val> {
         let items = given.as_array().ok_or_else(|| Misfit::wrong("array of strings", given))?;
-        let set: Vec<_> = items.iter().map(|item| named(names, item)).collect::<Fit<_>>()?;
-        // In the order of the type and each once, so that equal flags are equal values.
+        let set = items.iter().enumerate().map(|(index, item)| {
+            let flag = named(names, item).map_err(|misfit| misfit.under(format!("[{index}]")))?;
+            let is_new = items.iter().take(index).all(|before| before != item);
+            let twice = || Misfit::wrong("each flag once", item).under(format!("[{index}]"));
+            if is_new { Ok(flag) } else { Err(twice()) }
+        });
+        let set: Vec<_> = set.collect::<Fit<_>>()?;
+        // In the order of the type, so that equal flags are equal values.
         let set = names.iter().filter(|name| set.contains(name)).map(|name| name.wit.clone());
         Ok(Val::Flags(set.collect()))
     }
@@ -244,12 +246,21 @@ fn step(member: &str) -> String {
 }
 
 fn signed<T: TryFrom<i64>>(given: &Value) -> Option<T> {
-    given.as_i64()?.try_into().ok()
+    given.as_i64().or_else(|| whole(given)?.try_into().ok())?.try_into().ok()
 }
 
 fn unsigned<T: TryFrom<u64>>(given: &Value) -> Option<T> {
-    given.as_u64()?.try_into().ok()
+    given.as_u64().or_else(|| whole(given)?.try_into().ok())?.try_into().ok()
 }
+
+/// Returns the integer that a number with a point or an exponent is. None that fits 64 bits is rounded here.
+fn whole(given: &Value) -> Option<i128> {
+    let float = given.as_f64().filter(|_| given.is_f64())?;
+    (float.fract() == 0.0 && float.abs() < TWO_POW_65).then_some(float as i128)
+}
+
+/// Beyond all 64-bit integers, and far within what an `i128` holds.
+const TWO_POW_65: f64 = 36_893_488_147_419_103_232.0;
 
 fn float(given: &Value) -> Option<f64> {
     match given.as_str() {
@@ -263,8 +274,11 @@ fn float(given: &Value) -> Option<f64> {
 
 /// Rounds to the nearest `f32`, and refuses a finite number that only infinity is near to.
 fn narrow(wide: f64) -> Option<f32> {
-    let narrow = wide as f32;
-    (narrow.is_infinite() == wide.is_infinite()).then_some(narrow)
+    (!wide.is_finite() || wide.abs() < F32_END).then_some(wide as f32)
+}
+
+fn bytes(text: &str) -> Option<Val> {
+    Some(Val::List(BASE64.decode(text).ok()?.into_iter().map(Val::U8).collect()))
 }
 
 fn only_char(text: &str) -> Option<char> {
@@ -284,7 +298,7 @@ fn named<'a>(names: &'a [Name], given: &Value) -> Fit<&'a Name> {
 }
 
 /// Describes a JSON value in a few words, of whatever size it is.
-fn described(value: &Value) -> String {
+pub(crate) fn described(value: &Value) -> String {
     match value {
         Value::Null => "null".into(),
         Value::Bool(value) => format!("boolean {value}"),
@@ -296,7 +310,7 @@ fn described(value: &Value) -> String {
 }
 
 /// Returns the beginning of a caller's text, without control characters.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut quoted: String = text.chars().take(QUOTE_CHARS).flat_map(char::escape_debug).collect();
     if text.chars().nth(QUOTE_CHARS).is_some() {
         quoted.push('…');
@@ -470,7 +484,12 @@ mod tests {
         );
         assert!(refusal(list, json!([{"a_b": 1, "x": 2}])).contains("(at $.user_id[0].x): is not known"));
         assert!(refusal(Shape::U64, json!(-1)).ends_with("expected u64, got number -1"));
-        assert!(refusal(Shape::U64, json!(1.0)).ends_with("expected u64, got number 1.0"));
+        assert!(refusal(Shape::U64, json!(1.5)).ends_with("expected u64, got number 1.5"));
+        let rights = Shape::Flags(None, names(2));
+        assert!(
+            refusal(rights, json!(["n_1", "n_1"]))
+                .ends_with(".user_id[1]): expected each flag once, got string \"n_1\"")
+        );
         assert!(refusal(Shape::Bytes, json!("!")).ends_with("expected base64 string, got string \"!\""));
         assert!(refusal(Shape::Char, json!("ab")).ends_with("expected char, got string \"ab\""));
         assert!(refusal(Shape::F32, json!(1e300)).ends_with("expected f32, got number 1e+300"));
@@ -520,7 +539,11 @@ mod tests {
         prop_oneof![
             Just(Shape::Bool),
             Just(Shape::S8),
+            Just(Shape::U8),
+            Just(Shape::S16),
             Just(Shape::U16),
+            Just(Shape::S32),
+            Just(Shape::U32),
             Just(Shape::S64),
             Just(Shape::U64),
             Just(Shape::F32),
@@ -561,7 +584,11 @@ mod tests {
         match shape {
             Shape::Bool => Val::Bool(byte > 127),
             Shape::S8 => Val::S8(byte.cast_signed()),
+            Shape::U8 => Val::U8(byte),
+            Shape::S16 => Val::S16(i16::from(byte.cast_signed()) << 8),
             Shape::U16 => Val::U16(u16::from(byte) << 8),
+            Shape::S32 => Val::S32(i32::MIN + i32::from(byte)),
+            Shape::U32 => Val::U32(u32::MAX - u32::from(byte)),
             Shape::S64 => Val::S64(i64::MIN + i64::from(byte)),
             Shape::U64 => Val::U64(u64::MAX - u64::from(byte)),
             Shape::F32 => Val::Float32(f32::from(byte) / 3.0),
@@ -583,8 +610,81 @@ mod tests {
                 let case = &cases[picked(cases.len())];
                 Val::Variant(case.name.wit.clone(), payload(&case.payload))
             }
-            other => unreachable!("{other}"),
         }
+    }
+
+    /// Replaces a part of a value, or adds one, by what is likely to be nearly right.
+    fn spoil(value: &mut Value, bytes: &mut impl Iterator<Item = u8>) {
+        let byte = bytes.next().unwrap_or_default();
+        match value {
+            Value::Array(items) if byte > 64 && !items.is_empty() => {
+                let index = usize::from(byte) % items.len();
+                if byte > 230 {
+                    let twin = items[index].clone();
+                    items.push(twin);
+                } else {
+                    spoil(&mut items[index], bytes);
+                }
+            }
+            Value::Object(members) if byte > 64 && !members.is_empty() => {
+                let key = members.keys().nth(usize::from(byte) % members.len()).unwrap().clone();
+                match byte {
+                    231.. => drop(members.remove(&key)),
+                    220..231 => drop(members.insert("n_1".into(), json!(1))),
+                    _ => spoil(&mut members[&key], bytes),
+                }
+            }
+            value => *value = strays()[usize::from(bytes.next().unwrap_or_default()) % strays().len()].clone(),
+        }
+    }
+
+    fn strays() -> Vec<Value> {
+        let mut strays = vec![
+            json!(null),
+            json!(true),
+            json!(0),
+            json!(-0.0),
+            json!(-1),
+            json!(1.0),
+            json!(1.5),
+            json!(127),
+            json!(128),
+            json!(-129),
+            json!(256.0),
+            json!(65_536),
+            json!(i32::MIN),
+            json!(1_u64 << 32),
+            json!(i64::MIN),
+            json!(i64::MAX),
+            json!(u64::MAX),
+            json!(1e15),
+            json!(18_446_744_073_709_551_616.0),
+            json!(-9_223_372_036_854_775_808.0),
+            json!(1e300),
+            json!(F32_END),
+            json!(-F32_END),
+            json!(F32_END.next_down()),
+            json!(3.5e38),
+            json!([]),
+            json!([1]),
+            json!([[]]),
+            json!(["n_0", "n_0"]),
+            json!({}),
+            json!({"some": null}),
+            json!({"some": 1}),
+            json!({"ok": null}),
+            json!({"err": 1}),
+            json!({"n_0": 1}),
+            json!({"n_0": null}),
+            json!({"$ref": "#"}),
+            json!({"ok": null, "err": null}),
+        ];
+        let texts = [
+            "", "a", "ab", "e\u{301}", "🦀", "n_0", "n-0", "NaN", "nan", "Infinity", "AA==", "AB==", "AAA", "AAA=",
+            "AAB=", "AAAA\n", "AA A", "null",
+        ];
+        strays.extend(texts.map(Value::from));
+        strays
     }
 
     proptest! {
@@ -596,6 +696,29 @@ mod tests {
             let text: Value = serde_json::from_str(&written.to_string()).unwrap();
             let read = arguments(&[field("x", shape)], &json!({"x": text}), u64::MAX).unwrap();
             prop_assert_eq!(format!("{:?}", read), format!("{:?}", [value]));
+        }
+
+        /// The schema that a caller is shown accepts what is read, and nothing else.
+        #[test]
+        fn the_schema_and_the_reader_agree(shape in shapes(), bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            let mut bytes = bytes.into_iter();
+            let mut value = json!({"x": json(&shape, some(&shape, &mut bytes), u64::MAX).unwrap()});
+            let params = [field("x", shape)];
+            let schema = jsonschema::draft202012::new(&crate::schema::of_members(&params, None)).unwrap();
+            prop_assert!(schema.is_valid(&value), "{value}");
+            for _ in 0..8 {
+                spoil(&mut value, &mut bytes);
+                let read = arguments(&params, &value, u64::MAX);
+                prop_assert_eq!(schema.is_valid(&value), read.is_ok(), "{} as {}: {:?}", value, &params[0], read);
+            }
+        }
+
+        /// What a guest answers fits the schema of answers.
+        #[test]
+        fn results_fit_their_schema(shape in shapes(), bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let schema = jsonschema::draft202012::new(&crate::schema::of(Some(&shape))).unwrap();
+            let written = json(&shape, some(&shape, &mut bytes.into_iter()), u64::MAX).unwrap();
+            prop_assert!(schema.is_valid(&written), "{written}");
         }
 
         /// No JSON makes the reader panic, whatever the shape.

@@ -1,18 +1,32 @@
-//! `stockade tool`: look at tools, and call one outside of any run.
+//! `stockade tool`: write tools, look at them, and call one outside of any run.
+
+mod inspect;
+mod new;
+mod pack;
+mod test;
 
 use serde_json::{Value, json};
-use stockade::{Budget, Call, Currency, Function, Host, Limits, Source, Tool};
+use stockade::{Budget, Call, Currency, Host, Limits, Source, Tool};
 
 use crate::args::{self, Args, Tool as Command};
 use crate::exit::Exit;
 use crate::home;
-use crate::text::{BOLD, DIM, bytes, grouped, micros, print_json, safe, safe_json, safe_lines};
+use crate::text::{DIM, bytes, grouped, log_line, micros, print_json, safe_json, safe_lines};
 
 pub(super) async fn run(args: &Args, command: &Command) -> stockade::Result<Exit> {
+    match command {
+        Command::New { name, lang, wasi } => return new::run(args, name, *lang, *wasi),
+        Command::Pack { component, manifest, wit, out } => {
+            return pack::run(args, component, manifest, wit, out.as_deref());
+        }
+        _ => {}
+    }
     let host = home::host(args).await?;
     match command {
-        Command::List => list(args, &host),
-        Command::Inspect { tool } => inspect(args, &find(&host, tool)?),
+        Command::New { .. } | Command::Pack { .. } => {}
+        Command::List => inspect::list(args, &host),
+        Command::Inspect { tool } => inspect::run(args, &find(&host, tool)?, &source(&host, tool)?.wit()?),
+        Command::Test { tool } => return test::run(args, &find(&host, tool)?).await,
         Command::Call { tool, function, arguments, idempotency_key, budget } => {
             let tool = find(&host, tool)?;
             let arguments = args::json(arguments, "arguments")?;
@@ -31,6 +45,13 @@ fn find(host: &Host, name: &str) -> stockade::Result<Tool> {
     let path = std::path::Path::new(name);
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     host.load(&stem, &Source::from(path), &[])
+}
+
+fn source(host: &Host, name: &str) -> stockade::Result<Source> {
+    if !name.contains(['/', '\\', '.']) {
+        return host.source(name).cloned();
+    }
+    Ok(Source::from(std::path::Path::new(name)))
 }
 
 /// What a single call may use, as a budget, for `--budget` to change.
@@ -58,12 +79,13 @@ async fn call(
     let outcome = tool.call(Call { function, arguments, idempotency_key: &key, seed: 0, limits }).await;
     if !args.json {
         eprint!("{}{}", safe_lines(&outcome.stdout), safe_lines(&outcome.stderr));
+        outcome.log.iter().for_each(|line| eprintln!("{}", log_line(line)));
     }
     let (output, usage) = (outcome.result?, outcome.usage);
     if args.json {
         print_json(&json!({
             "tool": tool.name(), "function": function, "output": output, "usage": usage,
-            "stdout": outcome.stdout, "stderr": outcome.stderr, "idempotency_key": key,
+            "stdout": outcome.stdout, "stderr": outcome.stderr, "log": outcome.log, "idempotency_key": key,
         }));
     } else {
         println!("{}", safe_json(&output));
@@ -71,61 +93,4 @@ async fn call(
         anstream::eprintln!("{DIM}{} fuel, {memory} memory, {wall}{DIM:#}", grouped(usage.fuel));
     }
     Ok(Exit::Done)
-}
-
-fn list(args: &Args, host: &Host) {
-    if args.json {
-        print_json(&host.tools().map(document).collect::<Vec<_>>());
-        return;
-    }
-    for tool in host.tools() {
-        anstream::println!("{BOLD}{}{BOLD:#}  {DIM}{}{DIM:#}", tool.name(), granted(tool));
-        tool.component().functions().iter().for_each(|function| println!("  {}", safe(&function.signature())));
-    }
-}
-
-fn inspect(args: &Args, tool: &Tool) {
-    if args.json {
-        print_json(&document(tool));
-        return;
-    }
-    let component = tool.component();
-    anstream::println!("{BOLD}{}{BOLD:#}", tool.name());
-    println!("  digest   {}\n  size     {}", component.digest(), bytes(component.size() as u64));
-    println!("  imports  {}", safe(&listed(component.imports())));
-    println!("  grants   {}", granted(tool));
-    for function in component.functions() {
-        anstream::println!("\n{BOLD}{}{BOLD:#}", safe(&function.signature()));
-        function.interface().iter().for_each(|interface| println!("  of {}", safe(interface)));
-        println!(
-            "  in   {}\n  out  {}",
-            safe(&function.input_schema().to_string()),
-            safe(&function.output_schema().to_string())
-        );
-    }
-}
-
-fn document(tool: &Tool) -> Value {
-    let component = tool.component();
-    json!({
-        "name": tool.name(), "digest": component.digest(), "size": component.size(), "imports": component.imports(),
-        "asks": component.asks(), "grants": tool.grants(), "repeatable": tool.is_repeatable(),
-        "functions": component.functions().iter().map(described).collect::<Vec<_>>(),
-    })
-}
-
-fn described(function: &Function) -> Value {
-    json!({
-        "name": function.name(), "interface": function.interface(), "signature": function.signature(),
-        "input_schema": function.input_schema(), "output_schema": function.output_schema(),
-    })
-}
-
-fn granted(tool: &Tool) -> String {
-    let grants: Vec<_> = tool.grants().iter().map(ToString::to_string).collect();
-    safe(&listed(&grants))
-}
-
-fn listed(names: &[String]) -> String {
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }

@@ -28,8 +28,9 @@ fn machine_code_is_never_taken_from_outside() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config { cache_dir: Some(dir.path().to_owned()), concurrency: 1, ..Config::default() };
     Engine::new(config).unwrap().load(&built("policy")).unwrap();
-    let file = std::fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap();
-    let fault = refused(&std::fs::read(file.path()).unwrap());
+    let mut files = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().path());
+    let file = files.find(|path| path.extension().is_some()).unwrap();
+    let fault = refused(&std::fs::read(file).unwrap());
     assert!(fault.message.starts_with("the file is machine code"), "{fault}");
 }
 
@@ -55,7 +56,8 @@ fn what_is_cut_off_or_changed_is_refused_or_harmless() {
 
 #[test]
 fn what_is_too_large_is_refused() {
-    assert!(refused(&vec![0; (32 << 20) + 1]).message.contains("bytes and 33554432 are allowed"));
+    let fault = refused(&vec![0; (32 << 20) + 1]);
+    assert_eq!(fault.breach.map(|breach| breach.limit).as_deref(), Some("component_bytes"));
     let fault = refused(&wat::parse_str(include_str!("../guests/too-large.wat")).unwrap());
     assert!(fault.message.contains("memory"), "{fault}");
     let engine = Engine::new(Config { concurrency: 1, ..Config::default() }).unwrap();
@@ -80,14 +82,14 @@ fn proposals_that_are_off_are_refused() {
 
 #[test]
 fn imports_that_are_not_offered_are_listed() {
-    let fault = Tool::new(&ENGINE, "greedy", guest("network"), &[]).unwrap_err();
-    assert_eq!(fault.kind, Kind::Denied);
+    let wat = include_str!("../guests/network.wat");
+    let fault = ENGINE.load(&wat::parse_str(wat).unwrap()).unwrap_err();
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Denied, Some("component")));
     assert_eq!(
         fault.message,
-        "tool \"greedy\" imports what this host does not offer: wasi:sockets/instance-network@0.2.0, \
-         wasi:http/outgoing-handler@0.2.0, wasi:clocks/wall-clock@0.3.0, run"
+        "the component imports what this host does not offer: wasi:http/incoming-handler@0.2.0, \
+         wasi:clocks/wall-clock@0.3.0, run"
     );
-    assert_eq!(fault.tool.as_deref(), Some("greedy"));
 }
 
 #[test]
@@ -138,8 +140,8 @@ fn the_schema_is_the_type() {
     let function = &component.functions()[1];
     assert_eq!(
         function.signature(),
-        "execute(connection: string, statement: string, parameters: list<variant{null, integer(s64), real(f64), \
-         text(string), blob(list<u8>)}>) -> result<u64, variant{denied(string), invalid(string), constraint(string), \
+        "execute(connection: string, statement: string, parameters: list<value{null, integer(s64), real(f64), \
+         text(string), blob(list<u8>)}>) -> result<u64, error{denied(string), invalid(string), constraint(string), \
          limit(string), failed(string)}>"
     );
     assert_eq!(
@@ -154,7 +156,7 @@ fn the_schema_is_the_type() {
     assert_eq!(
         function.input_schema(),
         json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$schema": "https://json-schema.org/draft/2020-12/schema", "description": function.docs(),
             "type": "object", "properties": {"user_id": {"type": "string"}},
             "required": ["user_id"], "additionalProperties": false
         })
@@ -167,5 +169,17 @@ fn an_engine_of_no_slots_or_too_many_is_refused() {
     for concurrency in [0, 10_001] {
         let fault = Engine::new(Config { concurrency, ..Config::default() }).unwrap_err();
         assert!(fault.message.contains(&format!("concurrency \"{concurrency}\"")), "{fault}");
+    }
+}
+
+/// Below 48.0.8 there are holes in the walls: a native stack overflow, and handles that nobody counts.
+#[test]
+fn wasmtime_is_not_below_the_floor() {
+    let lock = include_str!("../../../../Cargo.lock");
+    for name in ["wasmtime", "wasmtime-wasi", "wasmtime-wasi-http"] {
+        let (_, package) = lock.split_once(&format!("name = \"{name}\"\nversion = \"")).expect("a locked version");
+        let (version, _) = package.split_once('"').expect("a version");
+        let version: Vec<u32> = version.split('.').map(|part| part.parse().expect("a number")).collect();
+        assert!(version >= vec![48, 0, 8], "{name}: {version:?}");
     }
 }

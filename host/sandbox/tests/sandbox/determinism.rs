@@ -29,6 +29,32 @@ async fn a_hundred_calls_on_two_engines_are_one() {
     }
 }
 
+/// Every guest that is built from Rust, with a call of it that needs no grant, or that ends in a denial.
+const GUESTS: [(&str, &str, &str); 7] = [
+    ("policy", "within_window", r#"{"days_ago": 3, "window_days": 30}"#),
+    ("letters", "write", r#"{"outcome": {"processed": 14900}}"#),
+    ("purchases", "find", r#"{"user_id": "user_1"}"#),
+    ("payments", "refund", r#"{"user_id": "user_1", "amount_cents": 14900}"#),
+    ("probe", "echo", r#"{"text": "hello"}"#),
+    ("probe", "now", "{}"),
+    ("probe", "random", "{}"),
+];
+
+#[tokio::test]
+async fn a_thousand_calls_of_each_guest_are_one() {
+    for (guest, function, arguments) in GUESTS {
+        let (tool, arguments) = (built_tool(guest), serde_json::from_str(arguments).unwrap());
+        let mut seen = BTreeSet::new();
+        for _ in 0..1_000 {
+            let call =
+                Call { function, arguments: &arguments, idempotency_key: "k", seed: 7, limits: Limits::default() };
+            let outcome = tool.call(call).await;
+            seen.insert(format!("{:?} {} {}", outcome.result, outcome.usage.fuel, outcome.usage.memory_bytes_peak));
+        }
+        assert_eq!(seen.len(), 1, "{guest}.{function}: {seen:?}");
+    }
+}
+
 #[tokio::test]
 async fn chance_is_the_seed_by_every_door() {
     let (by_name, of_hash_maps) = (tool(guest("random"), &[]), built_tool("probe"));

@@ -8,7 +8,7 @@ use stockade_sandbox::{Limits, Tool};
 use stockade_workflow::{Access, Fault, Grant, Kind};
 use tempfile::NamedTempFile;
 
-use crate::common::{call, guest, tool};
+use crate::common::{call, case, denial, guest, tool};
 
 struct Shop {
     file: NamedTempFile,
@@ -62,21 +62,6 @@ fn reader() -> Shop {
 
 fn writer() -> Shop {
     Shop::new(Access::ReadWrite)
-}
-
-/// Returns the case of the guest's error and its text.
-fn case(answer: Result<Value, Fault>) -> (String, String) {
-    let fault = answer.expect_err("an error");
-    assert_eq!(fault.kind, Kind::GuestError, "{fault}");
-    let error: Value = serde_json::from_str(&fault.message).unwrap();
-    let (case, text) = error.as_object().unwrap().iter().next().unwrap();
-    (case.clone(), text.as_str().unwrap().to_owned())
-}
-
-fn denial(answer: Result<Value, Fault>) -> String {
-    let fault = answer.expect_err("a denial");
-    assert_eq!(fault.kind, Kind::Denied, "{fault}");
-    fault.message
 }
 
 #[tokio::test]

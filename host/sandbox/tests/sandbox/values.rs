@@ -57,7 +57,7 @@ async fn a_refusal_names_its_path_and_runs_nothing() {
     );
     assert_eq!(
         refusal("rights", json!(["may_read", 1])).await,
-        "argument \"value\" (at $.value[1].rights): expected one of may_read, may_write, may_run, got number 1"
+        "argument \"value\" (at $.value[1].rights[1]): expected one of may_read, may_write, may_run, got number 1"
     );
     assert_eq!(
         refusal("outcome", json!({"ok": 256})).await,

@@ -3,6 +3,8 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use stockade_workflow::Access;
 
+use super::denial::denial;
+
 /// Functions that reach out of the database.
 const FUNCTIONS_DENIED: &[&str] = &["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"];
 
@@ -11,7 +13,7 @@ pub(crate) struct Authorizer {
     tool: String,
     database: String,
     access: Access,
-    /// What the last denied statement wanted.
+    /// What the last denied statement wanted; nothing stands for a change.
     wanted: Mutex<String>,
 }
 
@@ -26,7 +28,7 @@ impl Authorizer {
         Authorization::Deny
     }
 
-    /// Returns what is wanted and not allowed.
+    /// Returns what is wanted and not allowed; nothing stands for a change.
     fn objection(&self, action: &AuthAction<'_>) -> Option<String> {
         match action {
             AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => None,
@@ -46,21 +48,15 @@ impl Authorizer {
         match self.access {
             _ if schema => Some("a change of the schema".to_owned()),
             Access::ReadWrite => None,
-            Access::ReadOnly => Some("a change".to_owned()),
+            Access::ReadOnly => Some(String::new()),
         }
     }
 
     /// Returns the words in which the last statement was denied.
     pub(crate) fn denial(&self) -> String {
         let wanted = std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner));
-        let wanted = if wanted.is_empty() { "a change" } else { &wanted };
-        let asked = format!("tool \"{}\" asked sql \"{}\" for {wanted}", self.tool, self.database);
-        match (self.access, wanted) {
-            (Access::ReadOnly, "a change") => {
-                format!("{asked}, but the grant is read-only; a writable grant would allow it")
-            }
-            _ => format!("{asked}, which no grant of sql allows"),
-        }
+        let wanted = (!wanted.is_empty()).then_some(wanted.as_str());
+        denial(&self.tool, &self.database, self.access, wanted)
     }
 }
 

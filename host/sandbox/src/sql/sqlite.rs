@@ -7,17 +7,12 @@ use rusqlite::ffi::ErrorCode;
 use rusqlite::limits::Limit;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, Row};
-use stockade_workflow::{Access, Fault};
+use stockade_workflow::Access;
 
-use crate::Result;
-use crate::authorizer::Authorizer;
-use crate::bindings::sql::{Error, Rows, Value};
-use crate::sql::{Answer, Until};
+use super::authorizer::Authorizer;
+use super::taken::{BYTES_MAX, Taken};
+use super::{Answer, Error, Rows, Until, Value, late};
 
-const ROWS_MAX: usize = 1_000;
-const BYTES_MAX: usize = 1 << 20;
-/// What a value costs beside its text.
-const VALUE_BYTES: usize = 8;
 /// Connections kept open for the next call; more are opened when more calls come at once.
 const IDLE_MAX: usize = 8;
 /// How long a statement waits for a writer in another process, which it does asleep, past its deadline if need be.
@@ -42,7 +37,7 @@ const LIMITS: &[(Limit, i32)] = &[
 ];
 
 /// A SQLite file that a tool was granted.
-pub(crate) struct Database {
+pub(crate) struct Sqlite {
     tool: String,
     name: String,
     path: PathBuf,
@@ -59,16 +54,18 @@ pub(crate) struct Session {
     authorizer: Arc<Authorizer>,
 }
 
-impl Database {
-    pub(crate) fn new(tool: &str, name: &str, url: &str, access: Access) -> Result<Self> {
-        let invalid =
-            |why: String| Fault::invalid("grant", format!("grant of sql \"{name}\" to tool \"{tool}\": {why}"));
-        let path = url.strip_prefix("sqlite:").ok_or_else(|| invalid(foreign(url)))?;
-        let missing = |why: &dyn std::fmt::Display| invalid(format!("\"{url}\": {why}"));
+impl Sqlite {
+    /// Finds the file.
+    ///
+    /// # Errors
+    ///
+    /// It does not exist; the text says so without the tool's name.
+    pub(super) fn new(tool: &str, name: &str, path: &str, access: Access) -> Result<Self, String> {
+        let missing = |why: &dyn std::fmt::Display| format!("\"sqlite:{path}\": {why}");
         // The absolute path: one that begins with "file:" would be taken for a URI with options.
         let path = Path::new(path).canonicalize().map_err(|error| missing(&error))?;
         if !path.is_file() {
-            return Err(missing(&"is not a file"));
+            return Err(format!("\"sqlite:{}\": is not a file", path.display()));
         }
         Ok(Self {
             tool: tool.to_owned(),
@@ -141,22 +138,12 @@ impl Database {
     }
 }
 
-fn late() -> Error {
-    Error::Limit("the call's time is over".into())
-}
-
 /// What went wrong may name the host's path, so the guest learns only that it did.
 fn unopened(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "is locked",
         _ => "cannot be opened",
     }
-}
-
-/// Names the scheme alone: the rest of a URL may hold a password.
-fn foreign(url: &str) -> String {
-    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
-    format!("\"{scheme}:…\" is not a database that this host can open; give \"sqlite:PATH\"")
 }
 
 impl Session {
@@ -170,15 +157,13 @@ impl Session {
             return Err(Error::Invalid("the statement returns no rows".into()));
         }
         let mut taken = Taken::default();
-        let columns = statement.column_names().into_iter().map(|name| taken.text(name.to_owned()));
+        let columns = statement.column_names().into_iter().map(|name| taken.text(name));
         let columns: Vec<_> = columns.collect::<Answer<_>>()?;
         let mut cursor = statement.raw_query();
         let mut rows = Vec::new();
         while let Some(row) = cursor.next().map_err(|error| self.error(&error))? {
-            if rows.len() == ROWS_MAX {
-                return Err(Error::Limit(format!("the query returns more than {ROWS_MAX} rows; add a LIMIT")));
-            }
-            rows.push(taken.row(row, columns.len())?);
+            taken.row()?;
+            rows.push(values(&mut taken, row, columns.len())?);
         }
         Ok(Rows { columns, rows })
     }
@@ -237,48 +222,27 @@ impl Session {
     }
 }
 
-/// Counts the bytes of an answer.
-#[derive(Default)]
-struct Taken {
-    bytes: usize,
+fn values(taken: &mut Taken, row: &Row<'_>, columns: usize) -> Answer<Vec<Value>> {
+    let values = (0..columns).map(|index| {
+        let value = row.get_ref(index).map_err(|error| Error::Failed(error.to_string()))?;
+        counted(taken, value)
+    });
+    values.collect()
 }
 
-impl Taken {
-    fn add(&mut self, bytes: usize) -> Answer<()> {
-        self.bytes = self.bytes.saturating_add(bytes).saturating_add(VALUE_BYTES);
-        if self.bytes > BYTES_MAX {
-            return Err(Error::Limit(format!("the query returns more than {BYTES_MAX} bytes; add a LIMIT")));
-        }
-        Ok(())
-    }
-
-    fn text(&mut self, text: String) -> Answer<String> {
-        self.add(text.len())?;
-        Ok(text)
-    }
-
-    fn row(&mut self, row: &Row<'_>, columns: usize) -> Answer<Vec<Value>> {
-        let values = (0..columns).map(|index| {
-            let value = row.get_ref(index).map_err(|error| Error::Failed(error.to_string()))?;
-            self.value(value)
-        });
-        values.collect()
-    }
-
-    fn value(&mut self, value: ValueRef<'_>) -> Answer<Value> {
-        // Counted before it is copied.
-        self.add(match value {
-            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len(),
-            _ => 0,
-        })?;
-        Ok(match value {
-            ValueRef::Null => Value::Null,
-            ValueRef::Integer(value) => Value::Integer(value),
-            ValueRef::Real(value) => Value::Real(value),
-            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-            ValueRef::Blob(blob) => Value::Blob(blob.to_vec()),
-        })
-    }
+fn counted(taken: &mut Taken, value: ValueRef<'_>) -> Answer<Value> {
+    // Counted before it is copied.
+    taken.add(match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len(),
+        _ => 0,
+    })?;
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(value) => Value::Integer(value),
+        ValueRef::Real(value) => Value::Real(value),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(blob) => Value::Blob(blob.to_vec()),
+    })
 }
 
 /// A parameter, bound and never spliced.
@@ -304,9 +268,9 @@ mod tests {
     #[test]
     fn writers_take_turns_and_readers_need_not() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let url = format!("sqlite:{}", file.path().display());
+        let path = file.path().to_str().unwrap();
         for (access, alone) in [(Access::ReadWrite, true), (Access::ReadOnly, false)] {
-            let database = Database::new("tool", "shop", &url, access).unwrap();
+            let database = Sqlite::new("tool", "shop", path, access).unwrap();
             let taken = database.with(Until::later(), |_| Ok(database.turn.try_lock().is_err()));
             assert_eq!(taken.ok(), Some(alone));
             assert!(database.turn.try_lock().is_ok());

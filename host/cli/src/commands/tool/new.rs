@@ -1,0 +1,129 @@
+//! `tool new`: writes the source of a tool that builds, and passes its own test.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+use stockade::{Fault, Kind};
+
+use crate::args::{Args, Language};
+use crate::exit::Exit;
+use crate::text::print_json;
+
+/// A name also stands in the names of files, crates and WIT packages.
+const NAME_CHARS_MAX: usize = 40;
+
+/// A file of a new tool: its path, and its text, in which `{{name}}` stands for the name.
+type File = (&'static str, &'static str);
+
+macro_rules! template {
+    ($path:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/", $path))
+    };
+}
+
+macro_rules! lean {
+    ($path:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest-tools/lean/", $path))
+    };
+}
+
+const SHARED: &[File] = &[("tool.toml", template!("shared/tool.toml")), ("wit/tool.wit", template!("shared/tool.wit"))];
+
+const RUST: &[File] = &[
+    (".cargo/config.toml", template!("rust/config.toml")),
+    (".gitignore", template!("rust/gitignore")),
+    ("Cargo.toml", template!("rust/Cargo.toml.in")),
+    ("README.md", template!("rust/README.md")),
+    ("src/lib.rs", template!("rust/lib.rs.in")),
+    ("lean/Cargo.toml", lean!("Cargo.toml")),
+    ("lean/src/arena.rs", lean!("src/arena.rs")),
+    ("lean/src/heap.rs", lean!("src/heap.rs")),
+    ("lean/src/lib.rs", lean!("src/lib.rs")),
+];
+
+const RUST_WASI: &[File] = &[
+    (".cargo/config.toml", template!("rust/wasi/config.toml")),
+    (".gitignore", template!("rust/gitignore")),
+    ("Cargo.toml", template!("rust/Cargo.toml.in")),
+    ("README.md", template!("rust/wasi/README.md")),
+    ("src/lib.rs", template!("rust/lib.rs.in")),
+];
+
+const PYTHON: &[File] = &[
+    (".gitignore", template!("python/gitignore")),
+    ("README.md", template!("python/README.md")),
+    ("app.py", template!("python/app.py")),
+];
+
+const JAVASCRIPT: &[File] = &[
+    (".gitignore", template!("javascript/gitignore")),
+    ("README.md", template!("javascript/README.md")),
+    ("app.js", template!("javascript/app.js")),
+    ("package.json", template!("javascript/package.json")),
+];
+
+pub(super) fn run(args: &Args, name: &str, language: Language, wasi: bool) -> stockade::Result<Exit> {
+    check(name)?;
+    let (files, component, build) = match (language, wasi) {
+        (Language::Rust, false) => (RUST, rust("wasm32-unknown-unknown", name), "cargo build --release"),
+        (Language::Rust, true) => (RUST_WASI, rust("wasm32-wasip2", name), "cargo build --release"),
+        (_, true) => {
+            return Err(Fault::invalid("usage", "--wasi is for Rust; other languages have what WASI they need"));
+        }
+        (Language::Python, _) => (PYTHON, format!("{name}.wasm"), "see README.md"),
+        (Language::Javascript, _) => (JAVASCRIPT, format!("{name}.wasm"), "npm install && npm run build"),
+    };
+    // What is there already is not touched: making the folder fails.
+    fs::create_dir(name).map_err(|error| unusable(name, &error))?;
+    for (path, text) in files.iter().chain(SHARED) {
+        write(&Path::new(name).join(path), &filled(text, name, &component, wasi))?;
+    }
+    if args.json {
+        print_json(&json!({"folder": name, "component": component}));
+    } else {
+        println!("{name}/ is a tool. In it:\n  {build}");
+        println!("  stockade tool pack {component}\n  stockade tool test {component}");
+    }
+    Ok(Exit::Done)
+}
+
+fn check(name: &str) -> stockade::Result<()> {
+    let word = |word: &str| {
+        let plain = word.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit());
+        plain && word.starts_with(|first: char| first.is_ascii_lowercase())
+    };
+    if name.len() <= NAME_CHARS_MAX && name.split('-').all(word) {
+        return Ok(());
+    }
+    let message = format!(
+        "\"{name}\" is not a name for a tool: small letters, digits and single dashes, each word beginning with a \
+         letter, {NAME_CHARS_MAX} at most, as in \"price-list\""
+    );
+    Err(Fault::invalid("name", message))
+}
+
+fn rust(target: &str, name: &str) -> String {
+    format!("target/{target}/release/{}.wasm", name.replace('-', "_"))
+}
+
+fn filled(text: &str, name: &str, component: &str, wasi: bool) -> String {
+    let text = text.replace("{{name}}", name).replace("{{snake}}", &name.replace('-', "_"));
+    let text = text.replace("{{component}}", component);
+    if wasi { LEAN_LINES.iter().fold(text, |text, line| text.replace(line, "")) } else { text }
+}
+
+/// What a tool that has WASI, and with it an allocator, leaves out.
+const LEAN_LINES: [&str; 3] =
+    ["members = [\"lean\"]\n", "lean = { path = \"lean\" }\n", "use lean as _; // the allocator\n\n"];
+
+fn write(path: &Path, text: &str) -> stockade::Result<()> {
+    let name = path.display().to_string();
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).map_err(|error| unusable(&name, &error))
+}
+
+fn unusable(path: &str, error: &std::io::Error) -> Fault {
+    let kind = if error.kind() == std::io::ErrorKind::AlreadyExists { Kind::Conflict } else { Kind::NotFound };
+    Fault::new(kind, format!("\"{path}\" cannot be written: {error}")).detail("file")
+}

@@ -1,0 +1,167 @@
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use tokio::sync::Semaphore;
+use url::Host;
+use wasmtime_wasi_http::Error;
+
+/// A name with more addresses than this is cut: one is connected to, and each must be checked.
+const ADDRESSES_MAX: usize = 16;
+/// A look-up takes a thread for as long as the system's resolver likes, whoever waits no longer. So many at a time.
+static LOOKUPS: Semaphore = Semaphore::const_new(16);
+
+/// Addresses by name, which the operator sets in place of asking the resolver.
+pub(crate) type Hosts = BTreeMap<String, Vec<IpAddr>>;
+
+/// Looks a host up: once, for what is connected to must be what was checked.
+pub(crate) async fn resolve(hosts: &Hosts, host: &Host<String>, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    let addresses = match host {
+        Host::Ipv4(address) => vec![IpAddr::V4(*address)],
+        Host::Ipv6(address) => vec![IpAddr::V6(*address)],
+        Host::Domain(name) => match hosts.get(name) {
+            Some(addresses) => addresses.clone(),
+            None => look_up(name.clone()).await?,
+        },
+    };
+    if addresses.is_empty() {
+        return Err(Error::DestinationNotFound);
+    }
+    let addresses = addresses.into_iter().take(ADDRESSES_MAX);
+    Ok(addresses.map(|address| SocketAddr::new(address.to_canonical(), port)).collect())
+}
+
+async fn look_up(name: String) -> Result<Vec<IpAddr>, Error> {
+    let failed = || Error::DnsError { rcode: None, info_code: None };
+    let turn = LOOKUPS.acquire().await.map_err(|_| failed())?;
+    let found = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|address| address.ip()).collect())
+    });
+    found.await.map_err(|_| failed())?.map_err(|_| failed())
+}
+
+/// Returns whether an address is out on the internet, and not of this machine, its networks, or a way around to them.
+pub(crate) fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => !NOT_PUBLIC_V4.iter().any(|range| range.contains(&address)),
+        IpAddr::V6(address) => {
+            PUBLIC_V6.contains(&address) && !NOT_PUBLIC_V6.iter().any(|range| range.contains(&address))
+        }
+    }
+}
+
+/// Reads an address or a range, as a grant's `addresses` has them.
+pub(crate) fn range(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse().ok().map(|address: IpAddr| IpNet::from(address.to_canonical())))
+}
+
+/// IANA's special-purpose registry, and multicast.
+const NOT_PUBLIC_V4: [Ipv4Net; 15] = [
+    v4([0, 0, 0, 0], 8),       // this network; 0.0.0.0 connects to this machine
+    v4([10, 0, 0, 0], 8),      // private
+    v4([100, 64, 0, 0], 10),   // carriers' own
+    v4([127, 0, 0, 0], 8),     // loopback
+    v4([169, 254, 0, 0], 16),  // link-local; the metadata of clouds
+    v4([172, 16, 0, 0], 12),   // private
+    v4([192, 0, 0, 0], 24),    // protocol assignments
+    v4([192, 0, 2, 0], 24),    // documentation
+    v4([192, 88, 99, 0], 24),  // 6to4 relays
+    v4([192, 168, 0, 0], 16),  // private
+    v4([198, 18, 0, 0], 15),   // benchmarks
+    v4([198, 51, 100, 0], 24), // documentation
+    v4([203, 0, 113, 0], 24),  // documentation
+    v4([224, 0, 0, 0], 4),     // multicast
+    v4([240, 0, 0, 0], 4),     // reserved; broadcast
+];
+/// All that is assigned to the internet. Outside of it are loopback, link-local, local and multicast addresses, NAT64
+/// and IPv4 in IPv6.
+const PUBLIC_V6: Ipv6Net = v6([0x2000, 0], 3);
+const NOT_PUBLIC_V6: [Ipv6Net; 4] = [
+    v6([0x2001, 0], 23),     // protocol assignments; Teredo, which carries IPv4
+    v6([0x2001, 0xdb8], 32), // documentation
+    v6([0x2002, 0], 16),     // 6to4, which carries IPv4
+    v6([0x3fff, 0], 20),     // documentation
+];
+
+const fn v4([a, b, c, d]: [u8; 4], bits: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), bits)
+}
+
+const fn v6([a, b]: [u16; 2], bits: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), bits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn public(text: &str) -> bool {
+        is_public(text.parse().unwrap())
+    }
+
+    #[test]
+    fn only_the_internet_is_public() {
+        for address in ["1.1.1.1", "8.8.8.8", "54.187.174.169", "2606:4700::1111", "2a00:1450::1", "::ffff:8.8.8.8"] {
+            assert!(public(address), "{address}");
+        }
+        for address in [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "239.255.255.250",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "::ffff:0:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::1",
+            "100::1",
+            "2001::1",
+            "2001:0:4136:e378::1",
+            "2001:20::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "3fff::1",
+            "5f00::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ] {
+            assert!(!public(address), "{address}");
+        }
+        assert!(public("100.63.255.255") && public("172.32.0.1") && public("2001:200::1"));
+    }
+
+    #[test]
+    fn a_range_is_an_address_or_a_prefix() {
+        let holds = |text: &str, address: &str| range(text).unwrap().contains(&address.parse::<IpAddr>().unwrap());
+        assert!(holds("127.0.0.1", "127.0.0.1") && holds("10.1.0.0/16", "10.1.255.1") && holds("::1", "::1"));
+        assert!(!holds("127.0.0.1", "127.0.0.2") && !holds("10.1.0.0/16", "10.2.0.1"));
+        for text in ["", "localhost", "127.0.0.1:80", "10.0.0.0/33", "10.1"] {
+            assert!(range(text).is_none(), "{text}");
+        }
+    }
+}

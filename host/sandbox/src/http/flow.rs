@@ -1,0 +1,100 @@
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What one call has sent and received so far, counted from the tasks that carry it.
+///
+/// They cannot stop a guest, so they only stop themselves; the guest is stopped when it next comes back from the host
+/// and the counts are taken over into its meter.
+pub(crate) struct Flow {
+    pub(crate) bytes: Count,
+    pub(crate) requests: Count,
+    is_over: AtomicBool,
+}
+
+/// One thing that is counted.
+pub(crate) struct Count {
+    allowed: u64,
+    used: AtomicU64,
+}
+
+impl Flow {
+    pub(crate) fn new(bytes_max: u64, requests_max: u64) -> Self {
+        let count = |allowed| Count { allowed, used: AtomicU64::new(0) };
+        Self { bytes: count(bytes_max), requests: count(requests_max), is_over: AtomicBool::new(false) }
+    }
+
+    /// Says that the call has ended, and with it whatever it had under way.
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+}
+
+impl Count {
+    /// Counts more, and returns whether it is still within what is allowed.
+    pub(crate) fn add(&self, more: u64) -> bool {
+        self.used.fetch_add(more, Ordering::Relaxed).saturating_add(more) <= self.allowed
+    }
+
+    pub(crate) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    fn left(&self) -> usize {
+        usize::try_from(self.allowed.saturating_sub(self.used())).unwrap_or(usize::MAX)
+    }
+}
+
+/// A connection whose bytes are counted as they are on the wire: the headers, the framing and TLS's own among them.
+pub(crate) struct Wire<S> {
+    stream: S,
+    flow: Arc<Flow>,
+}
+
+impl<S> Wire<S> {
+    pub(crate) fn new(stream: S, flow: Arc<Flow>) -> Self {
+        Self { stream, flow }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        let read = buf.filled().len().saturating_sub(before);
+        Poll::Ready(if self.flow.bytes.add(read as u64) { Ok(()) } else { Err(over()) })
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+    /// Never sends a byte more than is allowed.
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        let fits = buf.get(..self.flow.bytes.left()).unwrap_or(buf);
+        if fits.is_empty() && !buf.is_empty() {
+            self.flow.bytes.add(buf.len() as u64);
+            return Poll::Ready(Err(over()));
+        }
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, fits))?;
+        self.flow.bytes.add(written as u64);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+fn over() -> std::io::Error {
+    std::io::Error::other("the call has used up what it may send and receive")
+}

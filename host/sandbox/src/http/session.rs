@@ -1,0 +1,281 @@
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
+use url::Host;
+use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
+use wasmtime_wasi_http::io::TokioIo;
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+use super::Network;
+use super::address::{is_public, resolve};
+use super::body::{Outgoing, Received};
+use super::flow::{Flow, Wire};
+use super::target::{Origin, Target};
+use crate::rights::Rights;
+use crate::sieve::Sieve;
+use crate::vault::Vault;
+
+/// Longer than a server that works needs, shorter than a connection should be held. The call's deadline is usually
+/// earlier; a guest may ask for less.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+const FIRST_BYTE_MAX: Duration = Duration::from_secs(60);
+const BETWEEN_BYTES_MAX: Duration = Duration::from_secs(30);
+/// Connections that one call has open at a time; further ones wait. The 64 calls that run by default stay well below
+/// the 1,024 descriptors that a process has by default.
+const CONNECTIONS_MAX: usize = 8;
+/// Header fields of one message, either way.
+const FIELDS_MAX: usize = 100;
+/// The head of an answer, and the buffer of a connection.
+const BUFFER_BYTES: usize = 64 << 10;
+/// What is shown of a request that is refused.
+const SHOWN_CHARS_MAX: usize = 500;
+
+/// An answer, and what carries its body for as long as it is kept.
+pub(crate) type Answer = (Response<WasiBody>, AbortOnDropJoinHandle<()>);
+
+/// The network as one call has it: what its requests share.
+pub(crate) struct Session {
+    pub(crate) rights: Arc<Rights>,
+    pub(crate) seed: u64,
+    pub(crate) flow: Arc<Flow>,
+    denial: OnceLock<String>,
+    connections: Arc<Semaphore>,
+}
+
+/// How long to wait, for what.
+#[derive(Clone, Copy)]
+pub(crate) struct Waits {
+    connect: Duration,
+    first_byte: Duration,
+    between_bytes: Duration,
+}
+
+impl Session {
+    pub(crate) fn new(rights: Arc<Rights>, seed: u64, flow: Flow) -> Self {
+        let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        Self { rights, seed, flow: Arc::new(flow), denial: OnceLock::new(), connections }
+    }
+
+    pub(crate) fn denial(&self) -> Option<String> {
+        self.denial.get().cloned()
+    }
+
+    /// Remembers a denial: of several, the first.
+    pub(crate) fn deny(&self, why: &str) {
+        let _ = self.denial.set(why.chars().take(SHOWN_CHARS_MAX).collect());
+    }
+
+    /// Denies what no grant could allow.
+    pub(crate) fn refuse(&self, what: &str, why: &str) -> ErrorCode {
+        self.deny(&self.rights.refusal(what, why));
+        ErrorCode::HttpRequestDenied
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.network().vault
+    }
+
+    fn network(&self) -> &Network {
+        &self.rights.network
+    }
+
+    /// Checks a request against the grants and makes it what is sent, its secrets included. Nothing has left yet.
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        request: Request<WasiBody>,
+    ) -> Result<(Target, Request<Outgoing>), ErrorCode> {
+        let (mut parts, body) = request.into_parts();
+        let target = self.target(&parts)?;
+        if !self.network().allows(&target) {
+            self.deny(&self.network().denial(&self.rights, &target, None));
+            return Err(ErrorCode::HttpRequestDenied);
+        }
+        if parts.headers.len() > FIELDS_MAX {
+            return Err(ErrorCode::HttpRequestHeaderSectionSize(u32::try_from(parts.headers.len()).ok()));
+        }
+        self.vault().fill(self.seed, &self.rights, &mut parts, &target.origin).map_err(|why| {
+            self.deny(&why);
+            ErrorCode::HttpRequestDenied
+        })?;
+        parts.uri = origin_form(&parts.uri, &target)?;
+        self.set_headers(&mut parts.headers, &target.origin)?;
+        let length = parts.headers.get(header::CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        Ok((target, Request::from_parts(parts, Outgoing::new(body, length, Arc::clone(self)))))
+    }
+
+    fn target(&self, parts: &Parts) -> Result<Target, ErrorCode> {
+        let (uri, method) = (&parts.uri, parts.method.as_str());
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        // A path of nothing but a query is the root's.
+        let path = if uri.path().is_empty() { "/" } else { uri.path() };
+        Target::new(method, uri.scheme_str().unwrap_or_default(), authority, path)
+            .map_err(|why| self.refuse(&format!("http to {:?}", uri.to_string()), &why))
+    }
+
+    /// What the connection is and to whom is the host's to say; the guest could not set these.
+    fn set_headers(&self, headers: &mut HeaderMap, origin: &Origin) -> Result<(), ErrorCode> {
+        let host = HeaderValue::from_str(&origin.authority()).map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
+        headers.insert(header::HOST, host);
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        if !self.vault().is_empty() {
+            // An echo that is compressed could not be scrubbed.
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        Ok(())
+    }
+
+    /// Sends a request that was admitted.
+    pub(crate) async fn send(
+        self: Arc<Self>,
+        target: Target,
+        request: Request<Outgoing>,
+        waits: Waits,
+    ) -> Result<Answer, Error> {
+        let connecting = timeout(waits.connect, self.connect(&target)).await;
+        let (stream, place) = connecting.map_err(|_| Error::ConnectionTimeout)??;
+        if !target.origin.is_tls {
+            return self.exchange(stream, place, request, waits).await;
+        }
+        let securing = timeout(waits.connect, self.secure(&target.origin.host, stream)).await;
+        let stream = securing.map_err(|_| Error::ConnectionTimeout)??;
+        self.exchange(stream, place, request, waits).await
+    }
+
+    /// Connects to an address that was checked, and not to a name, which could mean another by now.
+    async fn connect(&self, target: &Target) -> Result<(Wire<TcpStream>, OwnedSemaphorePermit), Error> {
+        let place = Arc::clone(&self.connections).acquire_owned().await;
+        let place = place.map_err(|_| Error::ConnectionLimitReached)?;
+        let mut failed = Error::DestinationNotFound;
+        for address in self.addresses(target).await? {
+            match TcpStream::connect(address).await {
+                Ok(stream) => return Ok((Wire::new(stream, Arc::clone(&self.flow)), place)),
+                Err(error) => failed = Error::Connect(error),
+            }
+        }
+        Err(failed)
+    }
+
+    /// Every address of a name must be allowed: one that is not says that somebody plays with the name.
+    async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, Error> {
+        let network = self.network();
+        let found = resolve(&network.hosts, &target.origin.host, target.origin.port).await?;
+        let is_denied = |address: &&SocketAddr| !is_public(address.ip()) && !network.reaches(target, address.ip());
+        if let Some(denied) = found.iter().find(is_denied) {
+            self.deny(&network.denial(&self.rights, target, Some(denied.ip())));
+            return Err(Error::DestinationIpProhibited);
+        }
+        Ok(found)
+    }
+
+    async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        host: &Host<String>,
+        stream: S,
+    ) -> Result<tokio_rustls::client::TlsStream<S>, Error> {
+        let name = match host {
+            Host::Domain(name) => ServerName::try_from(name.clone()).map_err(|_| Error::TlsCertificateError)?,
+            Host::Ipv4(address) => ServerName::from(std::net::IpAddr::from(*address)),
+            Host::Ipv6(address) => ServerName::from(std::net::IpAddr::from(*address)),
+        };
+        let config = self.network().tls.clone().ok_or(Error::ConfigurationError)?;
+        TlsConnector::from(config).connect(name, stream).await.map_err(Error::Tls)
+    }
+
+    /// One request a connection, so that no answer can be taken for another's.
+    async fn exchange<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        &self,
+        stream: S,
+        place: OwnedSemaphorePermit,
+        request: Request<Outgoing>,
+        waits: Waits,
+    ) -> Result<Answer, Error> {
+        let mut protocol = http1::Builder::new();
+        protocol.max_buf_size(BUFFER_BYTES).max_header_size(BUFFER_BYTES).max_headers(FIELDS_MAX);
+        let (mut sender, connection) = protocol.handshake(TokioIo::new(stream)).await?;
+        let carrier = spawn(async move {
+            let _place = place;
+            // Whoever waits for the answer or its body is told of an error there.
+            let _ = connection.await;
+        });
+        let response = timeout(waits.first_byte, sender.send_request(request)).await;
+        let response = response.map_err(|_| Error::ConnectionReadTimeout)??;
+        Ok((self.answer(response, waits)?, carrier))
+    }
+
+    fn answer(&self, response: Response<Incoming>, waits: Waits) -> Result<Response<WasiBody>, Error> {
+        let (mut parts, body) = response.into_parts();
+        let mut scrub = self.vault().scrub(self.seed);
+        if parts.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(Error::HttpUpgradeFailed);
+        }
+        check_coding(&parts.headers, scrub.is_some())?;
+        if let Some(scrub) = &mut scrub {
+            parts.headers = scrubbed(&parts.headers, scrub);
+        }
+        let body = Received::new(body, scrub, waits.between_bytes);
+        Ok(Response::from_parts(parts, body.boxed_unsync()))
+    }
+}
+
+impl Waits {
+    /// Takes what the guest asks for, up to our own.
+    pub(crate) fn new(options: Option<RequestOptions>) -> Self {
+        let options = options.unwrap_or_default();
+        let wait = |asked: Option<Duration>, max: Duration| asked.map_or(max, |asked| asked.min(max));
+        Self {
+            connect: wait(options.connect_timeout, CONNECT_MAX),
+            first_byte: wait(options.first_byte_timeout, FIRST_BYTE_MAX),
+            between_bytes: wait(options.between_bytes_timeout, BETWEEN_BYTES_MAX),
+        }
+    }
+}
+
+/// The request line has the path that was checked, and never a whole address.
+fn origin_form(uri: &Uri, target: &Target) -> Result<Uri, ErrorCode> {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let path = format!("{}{query}", target.path);
+    Uri::builder().path_and_query(path).build().map_err(|_| ErrorCode::HttpRequestUriInvalid)
+}
+
+/// An encoding that is not taken off here would hide an echo of a secret. Its name is the server's text, and could be
+/// such an echo itself.
+fn check_coding(headers: &HeaderMap, is_scrubbed: bool) -> Result<(), Error> {
+    let is_other = |name, plain: &str| {
+        let mut values = headers.get_all(name).into_iter();
+        values.any(|value| !value.as_bytes().trim_ascii().eq_ignore_ascii_case(plain.as_bytes()))
+    };
+    match () {
+        () if is_other(header::TRANSFER_ENCODING, "chunked") => Err(Error::HttpResponseTransferCoding(None)),
+        () if is_scrubbed && is_other(header::CONTENT_ENCODING, "identity") => {
+            Err(Error::HttpResponseContentCoding(None))
+        }
+        () => Ok(()),
+    }
+}
+
+/// Takes the secrets out of an answer's headers, and out of them what says how long the body is: it may not be, any
+/// more.
+fn scrubbed(headers: &HeaderMap, scrub: &mut Sieve) -> HeaderMap {
+    let mut clean = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers.iter().filter(|(name, _)| *name != header::CONTENT_LENGTH) {
+        let name_is_clean = scrub.whole(name.as_str().as_bytes()) == name.as_str().as_bytes();
+        if let (true, Ok(value)) = (name_is_clean, HeaderValue::from_bytes(&scrub.whole(value.as_bytes()))) {
+            clean.append(name.clone(), value);
+        }
+    }
+    clean
+}

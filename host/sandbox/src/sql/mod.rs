@@ -1,0 +1,211 @@
+mod authorizer;
+mod denial;
+mod postgres;
+mod sqlite;
+mod taken;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use stockade_workflow::{Access, Capability, Fault, Grant};
+use wasmtime::component::{HasSelf, Linker};
+
+use self::postgres::Postgres;
+use self::sqlite::{Session, Sqlite};
+use crate::bindings::sql::{self, Error, Rows, Value};
+use crate::rights::{Rights, quoted};
+use crate::state::State;
+use crate::{Result, Secrets};
+
+/// What a statement can answer.
+type Answer<T> = std::result::Result<T, Error>;
+
+/// The databases that one tool was granted, by the name that it uses.
+pub(crate) struct Databases {
+    by_name: BTreeMap<String, Database>,
+}
+
+/// A database that a tool was granted.
+enum Database {
+    Sqlite(Arc<Sqlite>),
+    Postgres(Box<Postgres>),
+}
+
+impl Databases {
+    /// Collects the databases among the grants. Nothing is connected to before a tool asks.
+    ///
+    /// # Errors
+    ///
+    /// A grant is not of a database file that exists or of a PostgreSQL address, its secret has no value, or two have
+    /// one name.
+    pub(crate) fn new(tool: &str, grants: &[Grant], secrets: &Secrets) -> Result<Self> {
+        let mut by_name = BTreeMap::new();
+        for grant in grants {
+            let Grant::Sql { name, url, access, password } = grant else { continue };
+            let invalid =
+                |why: String| Fault::invalid("grant", format!("grant of sql \"{name}\" to tool \"{tool}\": {why}"));
+            let password = password.as_deref().map(|secret| value(secrets, secret)).transpose().map_err(invalid)?;
+            let database = Database::new(tool, name, url, *access, password).map_err(invalid)?;
+            if by_name.insert(name.clone(), database).is_some() {
+                return Err(Fault::invalid("grant", format!("sql \"{name}\" is granted twice to tool \"{tool}\"")));
+            }
+        }
+        Ok(Self { by_name })
+    }
+
+    fn find(&self, rights: &Rights, name: &str) -> Answer<&Database> {
+        self.by_name.get(name).ok_or_else(|| {
+            let name = quoted(name);
+            let line = format!("sql = [{{ name = {name}, url = \"sqlite:PATH\" }}]");
+            Error::Denied(rights.denial(Capability::Sql, &format!("sql {name}"), &line))
+        })
+    }
+}
+
+fn value<'a>(secrets: &'a Secrets, name: &str) -> std::result::Result<&'a str, String> {
+    secrets.value(name).ok_or_else(|| format!("the secret \"{name}\" has no value"))
+}
+
+impl Database {
+    fn new(
+        tool: &str,
+        name: &str,
+        url: &str,
+        access: Access,
+        password: Option<&str>,
+    ) -> std::result::Result<Self, String> {
+        match url.split_once(':') {
+            Some(("sqlite", _)) if password.is_some() => Err("a file has no password".to_owned()),
+            Some(("sqlite", path)) => Ok(Self::Sqlite(Arc::new(Sqlite::new(tool, name, path, access)?))),
+            Some(("postgres" | "postgresql", _)) => {
+                Ok(Self::Postgres(Box::new(Postgres::new(tool, name, url, access, password)?)))
+            }
+            // The scheme alone: the rest of a URL may hold a password.
+            other => Err(format!(
+                "\"{}:…\" is not a database that this host can open; give \"sqlite:PATH\" or \
+                 \"postgres://USER@HOST:PORT/DATABASE\"",
+                other.map_or("", |(scheme, _)| scheme)
+            )),
+        }
+    }
+
+    async fn query(&self, statement: String, parameters: Vec<Value>, deadline: Instant) -> Answer<Rows> {
+        match self {
+            Self::Sqlite(file) => {
+                blocking(file.clone(), deadline, move |session| session.query(&statement, &parameters)).await
+            }
+            Self::Postgres(server) => server.query(&statement, &parameters, deadline).await,
+        }
+    }
+
+    async fn execute(&self, statement: String, parameters: Vec<Value>, deadline: Instant) -> Answer<u64> {
+        match self {
+            Self::Sqlite(file) => {
+                blocking(file.clone(), deadline, move |session| session.execute(&statement, &parameters)).await
+            }
+            Self::Postgres(server) => server.execute(&statement, &parameters, deadline).await,
+        }
+    }
+}
+
+/// Links `stockade:host/sql`.
+pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    sql::add_to_linker::<State, HasSelf<State>>(linker, State::called)
+}
+
+impl sql::Host for State {
+    async fn query(
+        &mut self,
+        connection: String,
+        statement: String,
+        parameters: Vec<Value>,
+    ) -> wasmtime::Result<Answer<Rows>> {
+        self.carry(statement.len().saturating_add(taken::weight(&parameters)))?;
+        let (rights, deadline) = (self.rights.clone(), self.deadline);
+        let answer = match rights.databases.find(&rights, &connection) {
+            Ok(database) => database.query(statement, parameters, deadline).await,
+            Err(denied) => Err(denied),
+        };
+        if let Ok(rows) = &answer {
+            self.carry(rows.rows.iter().map(|row| taken::weight(row)).fold(0, usize::saturating_add))?;
+        }
+        Ok(self.remember(answer))
+    }
+
+    async fn execute(
+        &mut self,
+        connection: String,
+        statement: String,
+        parameters: Vec<Value>,
+    ) -> wasmtime::Result<Answer<u64>> {
+        self.carry(statement.len().saturating_add(taken::weight(&parameters)))?;
+        let (rights, deadline) = (self.rights.clone(), self.deadline);
+        let answer = match rights.databases.find(&rights, &connection) {
+            Ok(database) => database.execute(statement, parameters, deadline).await,
+            Err(denied) => Err(denied),
+        };
+        Ok(self.remember(answer))
+    }
+}
+
+impl State {
+    /// Remembers a denial among the answers of a database.
+    fn remember<T>(&mut self, answer: Answer<T>) -> Answer<T> {
+        if let Err(Error::Denied(why)) = &answer {
+            self.deny(why);
+        }
+        answer
+    }
+}
+
+/// Does work on a file, on a thread that may block.
+async fn blocking<T: Send + 'static>(
+    database: Arc<Sqlite>,
+    deadline: Instant,
+    work: impl FnOnce(&Session) -> Answer<T> + Send + 'static,
+) -> Answer<T> {
+    let wanted = Wanted::default();
+    let until = Until { deadline, wanted: wanted.0.clone() };
+    let done = tokio::task::spawn_blocking(move || database.with(until, work)).await;
+    done.unwrap_or_else(|_| Err(Error::Failed("the database's thread did not finish".into())))
+}
+
+fn late() -> Error {
+    Error::Limit("the call's time is over".into())
+}
+
+/// Until when a statement may run: the call's deadline, or until nobody waits for the answer any more.
+#[derive(Clone)]
+pub(crate) struct Until {
+    deadline: Instant,
+    wanted: Arc<AtomicBool>,
+}
+
+impl Until {
+    #[cfg(test)]
+    pub(crate) fn later() -> Self {
+        let deadline = Instant::now() + std::time::Duration::from_secs(60);
+        Self { deadline, wanted: Arc::new(AtomicBool::new(true)) }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        !self.wanted.load(Ordering::Relaxed) || Instant::now() >= self.deadline
+    }
+}
+
+/// Says that the answer is no longer wanted when the call is dropped in the middle of a statement.
+struct Wanted(Arc<AtomicBool>);
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+}
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,50 @@
+//! `wasi:config` for a guest that asks for anything.
+
+use serde_json::{Value, json};
+use stockade_sandbox::{Limits, Tool};
+use stockade_workflow::{Fault, Grant, Kind};
+
+use crate::common::{ENGINE, call, denial, guest, tool};
+
+async fn run(tool: &Tool, function: &str, arguments: Value) -> Result<Value, Fault> {
+    call(tool, function, arguments, Limits::default()).await.result
+}
+
+#[tokio::test]
+async fn what_is_granted_is_told() {
+    let tool = tool(guest("config"), &[Grant::config("shop", "Lamps & Co"), Grant::config("currency", "")]);
+    assert_eq!(run(&tool, "get", json!({"key": "shop"})).await, Ok(json!("Lamps & Co")));
+    assert_eq!(run(&tool, "get", json!({"key": "currency"})).await, Ok(json!("")));
+    assert_eq!(run(&tool, "all", json!({})).await, Ok(json!([["currency", ""], ["shop", "Lamps & Co"]])));
+    assert_eq!(run(&tool, "need", json!({"key": "shop"})).await, Ok(json!("Lamps & Co")));
+}
+
+/// The guest is told that there is none, for it may have a default; the operator of one that has not is told the line.
+#[tokio::test]
+async fn what_is_not_granted_is_none_and_a_failure_over_it_is_a_denial() {
+    let tool = tool(guest("config"), &[Grant::config("shop", "Lamps & Co")]);
+    assert_eq!(run(&tool, "get", json!({"key": "Shop"})).await, Ok(json!(null)));
+    let message = denial(run(&tool, "need", json!({"key": "rate"})).await);
+    let expected = "tool \"test\" asked for config \"rate\", which is not granted; in stockade.toml, under \
+                    [tool.test.grants], config = { \"rate\" = \"VALUE\" } would allow it; the tool said: there is no such value";
+    assert_eq!(message, expected);
+    let message = denial(run(&tool, "need", json!({"key": "r\u{1b}".repeat(50_000)})).await);
+    assert!(message.contains("asked for config \"r\\u{1b}r") && message.len() < 1_500, "{message}");
+}
+
+#[tokio::test]
+async fn without_any_grant_all_is_nothing() {
+    assert_eq!(run(&tool(guest("config"), &[]), "all", json!({})).await, Ok(json!([])));
+    let other = tool(guest("echo"), &[Grant::config("shop", "Lamps & Co")]);
+    assert!(other.component().asks().is_empty());
+}
+
+#[test]
+fn a_key_has_one_value() {
+    let grants = [Grant::config("shop", "a"), Grant::config("shop", "b")];
+    let fault = Tool::new(&ENGINE, "test", guest("config"), &grants).unwrap_err();
+    assert_eq!(
+        (fault.kind, fault.message.as_str()),
+        (Kind::Invalid, "config \"shop\" is granted twice to tool \"test\"")
+    );
+}

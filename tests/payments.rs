@@ -1,0 +1,266 @@
+//! Refunds that a payment server pays: a server of the tests' own on loopback, which checks every request to the letter
+//! and treats its answers badly.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use stockade::{Budget, Builder, Currency, Grant, Host, Kind, Outcome};
+use stockade_tests::{Place, dist, input};
+
+const KEY: &str = "sk_test_4eC39HqLyjWDarjtT1zdp7dc";
+
+/// What the server does after it has booked a refund.
+#[derive(Clone, Copy)]
+enum Manner {
+    /// Answers.
+    Answers,
+    /// Closes the connection without a word.
+    Drops,
+    /// Says nothing until the other side gives up.
+    Delays,
+    /// Answers twice.
+    Repeats,
+    /// Says that it failed.
+    Fails,
+    /// Breaks off in the middle of its JSON.
+    Stutters,
+    /// Refuses, and repeats the key that it was given. Books nothing.
+    Refuses,
+}
+
+/// A server for refunds, which are booked once for an idempotency key.
+#[derive(Clone, Default)]
+struct Stripe {
+    books: Arc<Mutex<Books>>,
+}
+
+#[derive(Default)]
+struct Books {
+    manners: VecDeque<Manner>,
+    /// By idempotency key: what was asked for, and what it was called.
+    refunds: BTreeMap<String, (String, String)>,
+    /// The keys of all requests, in order.
+    keys: Vec<String>,
+    /// What was wrong with them.
+    complaints: Vec<String>,
+}
+
+impl Stripe {
+    /// Starts it, with how it is to treat its requests, one by one; further ones it answers.
+    fn start(manners: &[Manner]) -> (Self, u16) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (server, port) = (Self::default(), listener.local_addr().unwrap().port());
+        server.books.lock().unwrap().manners.extend(manners);
+        let serving = server.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let serving = serving.clone();
+                std::thread::spawn(move || serving.serve(stream.unwrap(), port));
+            }
+        });
+        (server, port)
+    }
+
+    fn serve(&self, mut stream: TcpStream, port: u16) {
+        let Some((head, body)) = read(&mut stream) else { return };
+        let (manner, answer) = self.book(&head, &body, port);
+        match manner {
+            Manner::Drops => {}
+            Manner::Delays => drop(stream.read(&mut [0])),
+            Manner::Repeats => {
+                say(&mut stream, 200, &answer).and_then(|()| say(&mut stream, 200, &answer)).unwrap_or(())
+            }
+            Manner::Fails => say(&mut stream, 500, "oh").unwrap_or(()),
+            Manner::Stutters => say(&mut stream, 200, &answer[..answer.len() / 2]).unwrap_or(()),
+            Manner::Refuses => say(&mut stream, 402, &answer).unwrap_or(()),
+            Manner::Answers => say(&mut stream, 200, &answer).unwrap_or(()),
+        }
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+
+    fn book(&self, head: &str, body: &str, port: u16) -> (Manner, String) {
+        let books = &mut *self.books.lock().unwrap();
+        let key = header(head, "idempotency-key").to_owned();
+        // All of it: nothing is missing, and there is nothing that does not belong.
+        let expected = format!(
+            "POST /v1/refunds HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {KEY}\r\n\
+             content-type: application/x-www-form-urlencoded\r\nidempotency-key: {key}\r\ncontent-length: {}\r\n\
+             connection: close\r\naccept-encoding: identity",
+            body.len()
+        );
+        if head != expected || body != "amount=7900&metadata%5Buser_id%5D=user_789" || key.is_empty() {
+            books.complaints.push(format!("{head}\r\n\r\n{body}"));
+        }
+        books.keys.push(key.clone());
+        let manner = books.manners.pop_front().unwrap_or(Manner::Answers);
+        if let Manner::Refuses = manner {
+            let message = format!("no funds for {}", header(head, "authorization"));
+            return (manner, json!({"error": {"message": message}}).to_string());
+        }
+        let next = format!("re_{}", books.refunds.len() + 1);
+        let (asked, id) = books.refunds.entry(key).or_insert_with(|| (body.to_owned(), next));
+        assert_eq!(asked, body, "one key for two refunds");
+        (manner, json!({"id": id, "object": "refund", "amount": 7900, "status": "succeeded"}).to_string())
+    }
+
+    /// Returns how many refunds there are, of how many requests; all were well-formed.
+    fn paid(&self) -> (usize, usize) {
+        let books = self.books.lock().unwrap();
+        assert_eq!(books.complaints, [""; 0]);
+        assert!(books.keys.windows(2).all(|keys| keys[0] == keys[1]), "{:?}", books.keys);
+        (books.refunds.len(), books.keys.len())
+    }
+}
+
+fn read(stream: &mut TcpStream) -> Option<(String, String)> {
+    let (mut got, mut buffer) = (String::new(), [0; 4096]);
+    loop {
+        let read = stream.read(&mut buffer).ok().filter(|read| *read > 0)?;
+        got.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+        if let Some((head, body)) = got.split_once("\r\n\r\n")
+            && body.len() >= header(head, "content-length").parse().unwrap()
+        {
+            return Some((head.to_owned(), body.to_owned()));
+        }
+    }
+}
+
+fn header<'a>(head: &'a str, name: &str) -> &'a str {
+    head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or_default()
+}
+
+fn say(stream: &mut TcpStream, status: u16, body: &str) -> std::io::Result<()> {
+    write!(
+        stream,
+        "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A host of the refund workflow whose payments go where these grants say.
+fn host_with(place: &Place, grants: &[Grant]) -> Builder {
+    let shop = Grant::sql("shop", format!("sqlite:{}", place.data("shop.db").display()));
+    let bare = place.bare();
+    bare.tool("purchases", dist("purchases"), [shop])
+        .tool("policy", dist("policy"), [])
+        .tool("letters", dist("letters"), [])
+        .tool("payments", dist("stripe"), grants.to_vec())
+        .idempotent("payments")
+}
+
+/// The same, with a server on that port.
+fn host(place: &Place, port: u16) -> Builder {
+    host_with(place, &grants(port)).secret("stripe-key", KEY)
+}
+
+fn grants(port: u16) -> [Grant; 3] {
+    [
+        Grant::http(format!("POST http://127.0.0.1:{port}/v1/refunds")).addresses(["127.0.0.1"]),
+        Grant::secret("stripe-key", "127.0.0.1", "authorization"),
+        Grant::config("endpoint", format!("http://127.0.0.1:{port}")),
+    ]
+}
+
+async fn refund(host: &Host) -> Outcome {
+    host.start("refund", input("user_789"), Budget::default()).await.unwrap().settled().await.unwrap()
+}
+
+fn reference(outcome: Outcome) -> Value {
+    let Outcome::Done(output) = outcome else { panic!("{outcome}") };
+    assert_eq!(output["refunded"], "$79.00");
+    output["reference"].clone()
+}
+
+#[tokio::test]
+async fn a_refund_is_paid_by_the_server() {
+    let (server, port) = Stripe::start(&[]);
+    let place = Place::new();
+    let host = host(&place, port).build().await.unwrap();
+    assert_eq!(reference(refund(&host).await), "re_1");
+    assert_eq!(server.paid(), (1, 1));
+    let journal =
+        ["journal.db", "journal.db-wal"].map(|name| std::fs::read(place.data(name)).unwrap_or_default()).concat();
+    assert!(journal.windows(4).any(|bytes| bytes == b"re_1"), "this is where it would be");
+    assert!(!journal.windows(KEY.len()).any(|bytes| bytes == KEY.as_bytes()), "the key is in the journal");
+}
+
+/// The money has left; only the answer got lost, or nothing could be made of it.
+#[tokio::test]
+async fn a_refund_is_paid_once_however_its_answer_is_treated() {
+    for (manners, requests) in [
+        (&[Manner::Drops][..], 2),
+        (&[Manner::Fails], 2),
+        (&[Manner::Stutters], 2),
+        (&[Manner::Repeats], 1),
+        (&[Manner::Drops, Manner::Fails], 3),
+    ] {
+        let (server, port) = Stripe::start(manners);
+        let place = Place::new();
+        assert_eq!(reference(refund(&host(&place, port).build().await.unwrap()).await), "re_1");
+        assert_eq!(server.paid(), (1, requests));
+    }
+}
+
+/// An answer that comes after the deadline: the run is suspended, somebody gives it more time, and under the same key
+/// it gets the answer to the same refund.
+#[tokio::test]
+async fn a_refund_is_paid_once_although_its_answer_came_too_late() {
+    let (server, port) = Stripe::start(&[Manner::Delays]);
+    let place = Place::new();
+    let host = host(&place, port).build().await.unwrap();
+    let second = 1_000_000;
+    let budget = Budget::default().with(Currency::Wall, second);
+    let run = host.start("refund", input("user_789"), budget).await.unwrap();
+    let (id, mut outcome, mut times) = (run.id(), run.settled().await.unwrap(), 0);
+    while let Outcome::Suspended(_) = outcome {
+        let more = Budget::NONE.with(Currency::Wall, second);
+        outcome = host.extend(id, more).await.unwrap().settled().await.unwrap();
+        times += 1;
+    }
+    assert_eq!(reference(outcome), "re_1");
+    assert!(times >= 1 && server.paid() == (1, 2), "{times} {:?}", server.paid());
+}
+
+/// A server that does not come to itself: the tool gives up, and says that the money may have left.
+#[tokio::test]
+async fn a_server_that_keeps_failing_is_not_asked_for_ever() {
+    let (server, port) = Stripe::start(&[Manner::Fails; 9]);
+    let place = Place::new();
+    let Outcome::Failed(fault) = refund(&host(&place, port).build().await.unwrap()).await else { panic!() };
+    assert_eq!(fault.kind, Kind::GuestError);
+    let expected = "the payment server gave no usable answer in 3 attempts, the refund may be paid: status 500";
+    assert_eq!((fault.message.as_str(), server.paid()), (expected, (1, 3)));
+}
+
+/// The server's words reach the journal and the caller; the key, which is among them, does not.
+#[tokio::test]
+async fn a_refusal_is_final_and_gives_nothing_away() {
+    let (server, port) = Stripe::start(&[Manner::Refuses]);
+    let place = Place::new();
+    let Outcome::Failed(fault) = refund(&host(&place, port).build().await.unwrap()).await else { panic!() };
+    assert!(fault.message.contains("refused with status 402: no funds for Bearer stockade-secret-"), "{fault}");
+    assert!(!fault.message.contains(KEY) && server.paid() == (0, 1), "{fault}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_granted_is_not_asked() {
+    let (server, port) = Stripe::start(&[]);
+    let place = Place::new();
+    let [http, secret, config] = grants(port);
+    let elsewhere = Grant::http(format!("POST http://127.0.0.1:{port}/v1/charges")).addresses(["127.0.0.1"]);
+    for (granted, expected) in [
+        ([config.clone(), secret.clone(), elsewhere], format!("http \"POST http://127.0.0.1:{port}/v1/refunds\"")),
+        ([config, http.clone(), http], "secret \"stripe-key\"".into()),
+    ] {
+        let host = host_with(&place, &granted).secret("stripe-key", KEY).build().await.unwrap();
+        let Outcome::Failed(fault) = refund(&host).await else { panic!() };
+        let expected = format!("tool \"payments\" asked for {expected}, which is not granted");
+        assert!(fault.kind == Kind::Denied && fault.message.contains(&expected), "{fault}");
+    }
+    let Err(fault) = host_with(&place, &[secret]).build().await else { panic!() };
+    assert!(fault.message.contains("secret \"stripe-key\" to tool \"payments\": no value is stored"), "{fault}");
+    assert_eq!(server.paid(), (0, 0));
+}

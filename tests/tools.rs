@@ -1,0 +1,258 @@
+//! Tools as their authors meet them: new, built, packed, inspected, tested; and the same in every process.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use stockade_tests::{Answer, Place, dist, root};
+
+/// Writes a new tool, and returns its folder.
+fn new(place: &Place, name: &str, more: &[&str]) -> PathBuf {
+    let answer = place.json(&[&["tool", "new", name], more].concat());
+    assert_eq!(answer.exit, Some(0), "{answer:?}");
+    place.path(name)
+}
+
+/// Calls the binary in a folder.
+fn call_in(folder: &Path, place: &Place, args: &[&str]) -> Answer {
+    let mut command = place.command(args);
+    command.current_dir(folder).arg("--json").arg("--data-dir").arg(place.data(""));
+    Answer::of_json(command.output().unwrap())
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{command:?}\n{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+/// Packs what was built, and sees it pass its own examples.
+fn passes_its_own_test(place: &Place, folder: &Path, component: &str) {
+    let answer = call_in(folder, place, &["tool", "pack", component]);
+    assert_eq!(answer.exit, Some(0), "{answer:?}");
+    let answer = call_in(folder, place, &["tool", "test", &format!("./{component}")]);
+    assert_eq!(
+        (answer.exit, &answer.json["passed"], &answer.json["failed"]),
+        (Some(0), &json!(2), &json!(0)),
+        "{answer:?}"
+    );
+
+    let said = call_in(folder, place, &["tool", "inspect", &format!("./{component}")]).json;
+    assert_eq!(said["manifest"]["description"], "Greets people.");
+    let greet = said["functions"].as_array().unwrap().iter().find(|function| function["name"] == "greet").unwrap();
+    assert!(greet["description"].as_str().unwrap().starts_with("Returns a greeting"), "{greet}");
+}
+
+/// Packs an example that is not true, and sees the test fail.
+fn fails_a_wrong_test(place: &Place, folder: &Path, component: &str) {
+    let wrong = std::fs::read_to_string(folder.join("tool.toml")).unwrap().replace("Hello, Ada", "Hello, Bob");
+    std::fs::write(folder.join("wrong.toml"), wrong).unwrap();
+    let packed = call_in(folder, place, &["tool", "pack", component, "--manifest", "wrong.toml", "-o", "wrong.wasm"]);
+    assert_eq!(packed.exit, Some(0), "{packed:?}");
+    let answer = call_in(folder, place, &["tool", "test", "./wrong.wasm"]);
+    assert_eq!((answer.exit, &answer.json["failed"]), (Some(1), &json!(1)));
+    assert_eq!(answer.json["examples"][0]["got"], json!({"output": "Hello, Ada"}));
+}
+
+/// Builds a new Rust tool with the toolchain that the guests are built with, and with their versions of crates.
+fn build_rust(folder: &Path) {
+    std::fs::copy(root().join("guest-tools/Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    run(Command::new(root().join("guest-tools/build")).arg("--crate").arg(folder));
+}
+
+#[test]
+#[ignore = "needs a toolchain for WebAssembly; tests/run installs one"]
+fn a_new_rust_tool_builds_and_passes_its_test() {
+    let place = Place::new();
+    let folder = new(&place, "price-list", &[]);
+    build_rust(&folder);
+    let component = "target/wasm32-unknown-unknown/release/price_list.wasm";
+    passes_its_own_test(&place, &folder, component);
+    fails_a_wrong_test(&place, &folder, component);
+    let said = call_in(&folder, &place, &["tool", "inspect", &format!("./{component}")]).json;
+    assert_eq!(said["imports"], json!([]), "a lean tool imports nothing");
+}
+
+#[test]
+#[ignore = "needs a toolchain for WebAssembly; tests/run installs one"]
+fn a_new_rust_tool_with_wasi_builds_and_passes_its_test() {
+    let place = Place::new();
+    let folder = new(&place, "greeter", &["--wasi"]);
+    build_rust(&folder);
+    passes_its_own_test(&place, &folder, "target/wasm32-wasip2/release/greeter.wasm");
+}
+
+fn languages() -> PathBuf {
+    run(&mut Command::new(root().join("tests/languages")));
+    root().join("target/languages")
+}
+
+#[test]
+#[ignore = "needs componentize-py; tests/run installs it"]
+fn a_new_python_tool_builds_and_passes_its_test() {
+    let place = Place::new();
+    let folder = new(&place, "greeter", &["--lang", "python"]);
+    let mut componentize = Command::new(languages().join("venv/bin/componentize-py"));
+    run(componentize
+        .current_dir(&folder)
+        .args("-d wit -w tool componentize --stub-wasi app -o greeter.wasm".split(' ')));
+    let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    assert!(readme.contains("    componentize-py -d wit -w tool componentize --stub-wasi app -o greeter.wasm\n"));
+    passes_its_own_test(&place, &folder, "greeter.wasm");
+}
+
+#[test]
+#[ignore = "needs componentize-js; tests/run installs it"]
+fn a_new_javascript_tool_builds_and_passes_its_test() {
+    let place = Place::new();
+    let folder = new(&place, "greeter", &["--lang", "javascript"]);
+    std::os::unix::fs::symlink(languages().join("node_modules"), folder.join("node_modules")).unwrap();
+    run(Command::new("npm").current_dir(&folder).args(["run", "--silent", "build"]));
+    passes_its_own_test(&place, &folder, "greeter.wasm");
+}
+
+#[test]
+fn a_new_tool_overwrites_nothing_and_has_a_name() {
+    let place = Place::new();
+    let folder = new(&place, "greeter", &[]);
+    let before = std::fs::read(folder.join("tool.toml")).unwrap();
+    std::fs::write(folder.join("tool.toml"), "mine").unwrap();
+    let again = place.json(&["tool", "new", "greeter", "--lang", "python"]);
+    assert_eq!((again.exit, &again.json["error"]["kind"]), (Some(1), &json!("conflict")));
+    assert_eq!(std::fs::read(folder.join("tool.toml")).unwrap(), b"mine");
+    assert!(!folder.join("app.py").exists() && !before.is_empty());
+
+    for name in ["", "-a", "a--b", "A", "../x", "a/b", "a_b", "1a", "a-1", &"a".repeat(41)] {
+        let answer = Answer::of_json(place.command(&["--json", "tool", "new", "--", name]).output().unwrap());
+        assert_eq!((answer.exit, &answer.json["error"]["kind"]), (Some(2), &json!("invalid")), "{name}");
+    }
+    assert_eq!(place.json(&["tool", "new", "other", "--lang", "python", "--wasi"]).exit, Some(2));
+    let made: Vec<_> = std::fs::read_dir(place.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(made, ["greeter"], "nothing else was made, not even a data directory");
+}
+
+#[test]
+fn the_templates_leave_no_gaps() {
+    let place = Place::new();
+    for (name, more) in
+        [("one", &[][..]), ("two", &["--wasi"]), ("three", &["--lang", "python"]), ("four", &["--lang", "javascript"])]
+    {
+        let mut folders = vec![new(&place, name, more)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    assert!(
+                        !text.contains("{{n") && !text.contains("{{s") && !text.contains("{{c"),
+                        "{}",
+                        path.display()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_built_in_tools_say_what_they_are() {
+    let place = Place::new();
+    let said = place.json(&["tool", "inspect", "purchases"]).json;
+    assert_eq!(said["manifest"]["name"], "purchases");
+    assert_eq!(said["asks"], json!(["sql"]));
+    assert_eq!(said["manifest"]["asks"]["sql"], "to look purchases up, in the database granted as \"shop\"");
+    let find = &said["functions"][0];
+    assert!(find["description"].as_str().unwrap().starts_with("Returns the latest purchase of the user"));
+    let price = &find["output_schema"]["anyOf"][0]["properties"]["price_cents"];
+    assert_eq!(price["description"], "What was paid for it, in cents.");
+    assert!(said["wit"].as_str().unwrap().contains("export stockade:purchases/purchases@0.1.0;"));
+
+    let shown = place.call(&["tool", "inspect", "purchases"]).stdout;
+    for part in ["purchases 0.1.0", "Finds what a customer has bought.", "asks     sql (to look", "examples", "WIT"] {
+        assert!(shown.contains(part), "{shown}");
+    }
+}
+
+#[test]
+fn the_built_in_tools_pass_their_examples() {
+    let place = Place::new();
+    for tool in ["purchases", "policy", "payments", "letters"] {
+        let answer = place.json(&["tool", "test", tool]);
+        assert_eq!((answer.exit, &answer.json["failed"]), (Some(0), &json!(0)), "{answer:?}");
+    }
+    assert_eq!(place.marks().2, 0, "an example books nothing");
+    let shown = place.call(&["tool", "test", "policy"]);
+    assert!(shown.stdout.ends_with("3 examples, 0 failed\n"), "{shown:?}");
+}
+
+#[test]
+fn a_wrong_answer_is_shown_beside_the_right_one() {
+    let place = Place::new();
+    place.write(
+        "tool.toml",
+        "[tool]\nname = \"p\"\nversion = \"1\"\ndescription = \"d\"\n[[examples]]\nfunction = \"within_window\"\n\
+         arguments = { days_ago = 3, window_days = 30 }\noutput = false\n",
+    );
+    std::fs::copy(dist("policy"), place.path("p.wasm")).unwrap();
+    assert_eq!(place.call(&["tool", "pack", "p.wasm"]).exit, Some(0));
+    let answer = place.call(&["tool", "test", "./p.wasm"]);
+    assert_eq!(answer.exit, Some(1));
+    assert_eq!(
+        answer.stdout,
+        "wrong within_window {\"days_ago\":3,\"window_days\":30}\n  -   \"output\": false\n  +   \"output\": true\n\
+         1 examples, 1 failed\n"
+    );
+}
+
+#[test]
+fn what_cannot_be_packed_or_tested_is_refused_and_nothing_is_written() {
+    let place = Place::new();
+    let probe = std::fs::read(dist("probe")).unwrap();
+    place.write("probe.wasm", &probe);
+    place.write("core.wasm", wat::parse_str("(module)").unwrap());
+    place.write("tool.toml", "[tool]\nname = \"p\"\nversion = \"1\"\ndescription = \"d\"\n[asks]\nsql = \"why\"\n");
+    place.write("typo.toml", "[tool]\nnaem = \"p\"\n");
+    let refused = |args: &[&str], exit: i32, says: &str| {
+        let answer = place.json(args);
+        let message = answer.json["error"]["message"].as_str().unwrap();
+        assert!(message.contains(says), "{message}");
+        assert_eq!(answer.exit, Some(exit), "{message}");
+    };
+    refused(&["tool", "pack", "probe.wasm"], 1, "it asks for \"sql\", which the component does not import");
+    refused(&["tool", "pack", "core.wasm"], 1, "core module");
+    refused(&["tool", "pack", "absent.wasm"], 1, "absent.wasm");
+    refused(&["tool", "pack", "probe.wasm", "--manifest", "typo.toml"], 2, "line 2: unknown field `naem`");
+    refused(&["tool", "pack", "probe.wasm", "--manifest", "absent.toml"], 1, "absent.toml");
+    refused(&["tool", "pack", "probe.wasm", "--wit", "absent"], 2, "the WIT cannot be read");
+    refused(&["tool", "test", "./probe.wasm"], 1, "has no examples to try");
+    refused(&["tool", "call", "policy", "within_window", "{\"days_ago\": 1, \"days_ago\": 2}"], 2, "stands twice");
+    assert_eq!(std::fs::read(place.path("probe.wasm")).unwrap(), probe);
+}
+
+/// The same call in another process: the same answer, and the same fuel.
+#[test]
+fn two_processes_call_as_one() {
+    let place = Place::new();
+    for (tool, function, arguments) in [
+        ("policy", "within_window", r#"{"days_ago": 3, "window_days": 30}"#),
+        ("letters", "write", r#"{"outcome": "declined"}"#),
+        ("probe", "echo", r#"{"text": "hello"}"#),
+        ("probe", "now", "{}"),
+        ("probe", "random", "{}"),
+    ] {
+        let path = dist(tool).display().to_string();
+        let seen: BTreeSet<_> = (0..2)
+            .map(|_| {
+                let answer = place.json(&["tool", "call", &path, function, arguments]);
+                assert_eq!(answer.exit, Some(0), "{answer:?}");
+                let usage = |name: &str| answer.json["usage"][name].clone();
+                json!([answer.json["output"], usage("fuel"), usage("memory_bytes_peak")]).to_string()
+            })
+            .collect();
+        assert_eq!(seen.len(), 1, "{tool}.{function}: {seen:?}");
+        assert!(!seen.contains(&Value::Null.to_string()));
+    }
+}
