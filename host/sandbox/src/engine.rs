@@ -205,8 +205,6 @@ fn settings(config: &Config) -> Result<wasmtime::Config> {
     settings
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)?))
         .max_wasm_stack(STACK_BYTES)
-        // Stacks are not zeroed between calls, which would cost each call a system call: compiled code reads no slot of
-        // its stack that it has not written. What a stack once needed stays resident, for each slot of the pool.
         .async_stack_size(ASYNC_STACK_BYTES)
         // A stack of the pool has held another guest's frames. No guest can read them but through a bug of the compiler;
         // then there is nothing to read. Costs what the pages that were touched take to be cleared.

@@ -60,13 +60,6 @@ fn is_registered(name: &str) -> bool {
     !name.contains(['/', '\\', '.'])
 }
 
-fn source(host: &Host, name: &str) -> stockade::Result<Source> {
-    if !name.contains(['/', '\\', '.']) {
-        return host.source(name).cloned();
-    }
-    Ok(Source::from(std::path::Path::new(name)))
-}
-
 /// What a single call may use, as a budget, for `--budget` to change.
 pub(crate) fn allowance() -> Budget {
     let Limits { fuel, memory_bytes, wall_us, .. } = Limits::default();
