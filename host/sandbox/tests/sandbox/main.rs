@@ -1,6 +1,7 @@
 //! Hostile and ordinary guests against the sandbox, in one program and mostly on one engine.
 #![cfg(test)]
 
+mod bench;
 mod cache;
 mod common;
 mod components;
