@@ -60,7 +60,7 @@ pub(crate) fn count() {
     for count in [1_000, INSTANCES / 2, INSTANCES] {
         live.resize_with(count as usize, || linger(&tool, &arguments));
         let each = |index: usize| (memory()[index] - before[index]) as f64 / f64::from(count);
-        rows.push(json!({"live": count, "kib_each": each(0), "page_table_kib_each": each(1), "mappings": mappings()}));
+        rows.push(json!({"live": count, "kib_each": each(0), "of_it_its_own": each(1), "page_table_kib_each": each(2), "mappings": mappings()}));
     }
     let short = Limits::default().deadline(Duration::from_millis(20));
     let one_more = runtime.block_on(call(&tool, "call", &arguments, short)).result.unwrap_err();
@@ -85,10 +85,10 @@ fn linger<'a>(tool: &'a Tool, arguments: &'a Value) -> Pin<Box<dyn Future<Output
     lingering
 }
 
-/// Returns KiB of this process: resident, and of page tables.
-fn memory() -> [u64; 2] {
+/// Returns KiB of this process: resident, of that not shared with other instances or files, and of page tables.
+fn memory() -> [u64; 3] {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    ["VmRSS:", "VmPTE:"].map(|field| {
+    ["VmRSS:", "RssAnon:", "VmPTE:"].map(|field| {
         let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     })
