@@ -76,7 +76,7 @@ impl Bare {
         let fresh = async {
             let mut store = self.store();
             let instance = self.pre.instantiate_async(&mut store).await.unwrap();
-            let function: TypedFunc<P, R> = instance.get_typed_func(&mut store, &self.function).unwrap();
+            let function: TypedFunc<P, R> = instance.get_typed_func(&mut store, self.function).unwrap();
             function.call_async(&mut store, parameters).await.unwrap()
         };
         tokio::time::timeout(Duration::from_secs(5), fresh).await.unwrap()
@@ -90,7 +90,7 @@ impl Bare {
     {
         let mut store = self.store();
         let instance = self.pre.instantiate(&mut store).unwrap();
-        let function: TypedFunc<P, R> = instance.get_typed_func(&mut store, &self.function).unwrap();
+        let function: TypedFunc<P, R> = instance.get_typed_func(&mut store, self.function).unwrap();
         function.call(&mut store, parameters).unwrap()
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Everything is played in interleaved rounds, so that what disturbs one disturbs all; figures are medians over the
 //! rounds, and ratios are medians of the rounds' ratios.
-#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 mod bare;
 mod capability;
@@ -21,8 +21,10 @@ mod threads;
 
 use goals::Goals;
 
+type Part = (&'static str, fn(&mut Goals));
+
 /// The parts of the bench, in the order in which they are played.
-const PARTS: [(&str, fn(&mut Goals)); 7] = [
+const PARTS: [Part; 7] = [
     ("fresh", fresh::measure),
     ("threads", threads::measure),
     ("metering", metering::measure),

@@ -89,9 +89,11 @@ pub(crate) fn native() -> Result<Program, String> {
     checked(Program { path, arguments: &[] })
 }
 
-/// Finds Python.
+/// Finds Python itself: what is called `python3` may be a script that looks for it, and that is not what is measured.
 pub(crate) fn python() -> Result<Program, String> {
-    checked(Program { path: "python3".into(), arguments: &["-c", QUOTE_PY] })
+    let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable, end='')"]).output();
+    let path = String::from_utf8_lossy(&asked.map_err(|error| error.to_string())?.stdout).into_owned();
+    checked(Program { path: path.into(), arguments: &["-c", QUOTE_PY] })
 }
 
 /// Runs a program again and again, and returns the time that each took from its start to its end.
