@@ -38,7 +38,7 @@ impl Guest for Compute {
         for number in 2..is_composite.len() {
             if !is_composite[number] {
                 count += 1;
-                (number * number..is_composite.len())
+                (number.saturating_mul(number)..is_composite.len())
                     .step_by(number)
                     .for_each(|multiple| is_composite[multiple] = true);
             }
