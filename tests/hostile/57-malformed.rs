@@ -19,7 +19,11 @@ pub(crate) async fn run(world: Arc<World>) {
     // With less than a header it is nothing; after a section it may be a component that exports nothing.
     for length in 0..whole.len() {
         if let Err(fault) = world.load(&whole[..length], &[]) {
-            assert_eq!((typed(&fault).0.as_str(), fault.detail.as_deref()), ("invalid", Some("component")), "{fault:?}");
+            assert_eq!(
+                (typed(&fault).0.as_str(), fault.detail.as_deref()),
+                ("invalid", Some("component")),
+                "{fault:?}"
+            );
         }
     }
     (0..8).for_each(|length| drop(refused(&world, &whole[..length])));

@@ -3,7 +3,9 @@ use std::time::{Duration, Instant};
 
 use stockade_sandbox::{Compiler, Config, Engine};
 use stockade_tests::Place;
-use wasm_encoder::{BlockType, ConstExpr, DataSection, Function, MemorySection, MemoryType, Module, TypeSection, ValType};
+use wasm_encoder::{
+    BlockType, ConstExpr, DataSection, Function, MemorySection, MemoryType, Module, TypeSection, ValType,
+};
 
 use crate::bombs::{component, functions, over};
 use crate::world::{TOOL, World, folder, typed};
@@ -13,7 +15,10 @@ static BOMBS: LazyLock<Vec<(&str, Vec<u8>)>> = LazyLock::new(|| {
     vec![
         ("function_bytes", functions(0, [body(|body| (0..3_500_000).for_each(|_| drop(body.instructions().nop())))])),
         ("locals", functions(0, [locals()])),
-        ("br_table_targets", functions(0, [body(|body| drop(body.instructions().i32_const(0).br_table(vec![0; 700_000], 0)))])),
+        (
+            "br_table_targets",
+            functions(0, [body(|body| drop(body.instructions().i32_const(0).br_table(vec![0; 700_000], 0)))]),
+        ),
         ("functions", functions(0, (0..100_001).map(|_| body(|_| ())))),
         ("types", component(Module::new().section(&types(1_000_000)))),
         ("parameters", functions(1_000, [])),
