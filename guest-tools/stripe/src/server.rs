@@ -1,9 +1,9 @@
 use serde_json::Value;
 
+use crate::form;
 use crate::http::{self, Post};
 use crate::stockade::host::secrets;
 use crate::wasi::config::store;
-use crate::form;
 
 const SECRET: &str = "stripe-key";
 const ENDPOINT: &str = "https://api.stripe.com";
@@ -116,7 +116,11 @@ mod tests {
             (200, "{}", "lost: an answer without"),
             (500, "", "lost: status 500"),
             (409, "{}", "lost: status 409"),
-            (402, r#"{"error":{"message":"no funds"}}"#, "refused: the payment server refused with status 402: no funds"),
+            (
+                402,
+                r#"{"error":{"message":"no funds"}}"#,
+                "refused: the payment server refused with status 402: no funds",
+            ),
             (302, "", "refused: the payment server refused with status 302: it did not say why"),
         ] {
             let error = paid(status, body).unwrap_err();

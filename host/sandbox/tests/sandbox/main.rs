@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod admission;
+mod bench;
 mod cache;
 mod commands;
 mod common;
