@@ -360,7 +360,7 @@ impl Types<'_> {
             }
             Some(IMPORT_DECLARATION) if of_component => {
                 self.reader.read_u8()?;
-                self.reader.read::<wasmparser::ComponentImport<'_>>()?;
+                self.reader.read::<ComponentImport<'_>>()?;
             }
             _ => drop(self.reader.read::<InstanceTypeDeclaration<'_>>()?),
         }
