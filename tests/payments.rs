@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use stockade::{Budget, Builder, Currency, Grant, Host, Kind, Outcome};
+use stockade::{Budget, Builder, Currency, Grant, Host, Kind, Limits, Outcome};
 use stockade_tests::{Place, dist, input};
 
 const KEY: &str = "sk_test_4eC39HqLyjWDarjtT1zdp7dc";
@@ -222,6 +223,18 @@ async fn a_refund_is_paid_once_although_its_answer_came_too_late() {
     }
     assert_eq!(reference(outcome), "re_1");
     assert!(times >= 1 && server.paid() == (1, 2), "{times} {:?}", server.paid());
+}
+
+/// A payment that was stopped at the limit of a single call may have been made: the run must not say that it failed.
+#[tokio::test]
+async fn a_refund_that_was_stopped_on_its_way_is_unknown() {
+    let (server, port) = Stripe::start(&[Manner::Delays]);
+    let place = Place::new();
+    let limits = Limits::default().deadline(Duration::from_millis(500));
+    let host = host(&place, port).limits(limits).build().await.unwrap();
+    let Outcome::Failed(fault) = refund(&host).await else { panic!() };
+    assert_eq!(fault.kind, Kind::UnknownOutcome, "{fault}");
+    assert_eq!(server.paid().0, 1);
 }
 
 /// A server that does not come to itself: the tool gives up, and says that the money may have left.

@@ -204,7 +204,11 @@ impl Driver {
         }
         let repeatable = self.host.tools.is_repeatable(tool);
         if self.mine.as_deref() != Some(key) && !repeatable {
-            return unmade(ToolOutcome::Unknown(unknown(key, call, "the host stopped while it was under way")));
+            return unmade(ToolOutcome::Unknown(unknown(
+                key,
+                call,
+                "the host stopped while it was under way, and the tool is not declared idempotent",
+            )));
         }
         let amount = self.state.ledger().reserved(key).copied().unwrap_or_default();
         let limits = self.limits(&call.tool, &amount);
@@ -222,6 +226,10 @@ impl Driver {
             Err(fault) => match self.cut(self.host.limits(&call.tool), &fault, &amount, &outcome.usage) {
                 Some(exceeded) if repeatable => Performed::Cut(exceeded, outcome.usage),
                 Some(_) => Performed::Happened(ToolOutcome::Unknown(unknown(key, call, &fault.message)), outcome.usage),
+                // A tool that answers knows what it has done. One that was stopped may have done it, idempotent or not.
+                None if !is_answer(&fault) && !tool.is_repeatable() => {
+                    Performed::Happened(ToolOutcome::Unknown(unknown(key, call, &fault.message)), outcome.usage)
+                }
                 None => Performed::Happened(ToolOutcome::Failed(fault), outcome.usage),
             },
         }
@@ -289,10 +297,14 @@ fn stuck(state: &RunState) -> Fault {
 
 fn unknown(key: &str, call: &ToolCall, why: &str) -> Fault {
     let ToolCall { tool, function, .. } = call;
-    let message = format!(
-        "nobody knows whether {tool}.{function} (effect \"{key}\") happened: {why}, and the tool is not declared idempotent"
-    );
+    let message = format!("nobody knows whether {tool}.{function} (effect \"{key}\") happened: {why}");
     Fault::new(Kind::UnknownOutcome, message).tool(tool)
+}
+
+/// Returns whether a tool has ended by itself, or has not begun: its error case, a denial that it was given, arguments
+/// that did not fit.
+fn is_answer(fault: &Fault) -> bool {
+    matches!(fault.kind, Kind::GuestError | Kind::Denied | Kind::Invalid | Kind::NotFound)
 }
 
 /// The seed of a call's random numbers: the same whenever the call is made again.

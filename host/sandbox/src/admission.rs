@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use stockade_workflow::{Fault, Kind};
 use wasmparser::{
-    BinaryReader, ComponentInstance, ComponentType, ComponentTypeSectionReader, CoreType, Encoding, Error,
-    FuncValidatorAllocations, FunctionBody, Instance, InstanceTypeDeclaration, MemoryType, Operator, Parser, Payload,
-    RecGroup, TableType, ValidPayload, Validator, WasmFeatures,
+    BinaryReader, ComponentImport, ComponentInstance, ComponentType, ComponentTypeRef, ComponentTypeSectionReader,
+    CoreType, Encoding, Error, FuncValidatorAllocations, FunctionBody, Instance, InstanceTypeDeclaration, MemoryType,
+    Operator, Parser, Payload, RecGroup, TableType, TypeBounds, ValidPayload, Validator, WasmFeatures,
 };
 
 use crate::{Result, linker};
@@ -203,7 +203,7 @@ impl<'a> Walk<'a> {
             Payload::ComponentAliasSection(section) => self.add(&ALIASES, section.count()),
             Payload::ComponentTypeSection(section) => self.component_types(section),
             Payload::ComponentCanonicalSection(section) => self.add(&CANONICAL_FUNCTIONS, section.count()),
-            Payload::ComponentImportSection(section) => each(section.clone(), |import| self.import(import.name.name)),
+            Payload::ComponentImportSection(section) => each(section.clone(), |import| self.import(&import)),
             Payload::ComponentExportSection(section) => each(section.clone(), |export| self.export(export.name.name)),
             Payload::CustomSection(section) => {
                 self.add(&CUSTOM_SECTIONS, 1u32)?;
@@ -272,10 +272,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn import(&mut self, name: &str) -> Result<()> {
+    fn import(&mut self, import: &ComponentImport<'_>) -> Result<()> {
         self.add(&IMPORTS, 1u32)?;
+        let name = import.name.name;
         NAME_BYTES.check(name.len() as u64)?;
-        if self.nesting == 1 {
+        // A type that is spelled out is a name for it and nothing to be given: a world's own records are imported so.
+        let is_spelled_out = matches!(import.ty, ComponentTypeRef::Type(TypeBounds::Eq(_)));
+        if self.nesting == 1 && !is_spelled_out {
             self.imports.push(name.to_owned());
         }
         Ok(())
@@ -357,7 +360,7 @@ impl Types<'_> {
             }
             Some(IMPORT_DECLARATION) if of_component => {
                 self.reader.read_u8()?;
-                self.reader.read::<wasmparser::ComponentImport<'_>>()?;
+                self.reader.read::<ComponentImport<'_>>()?;
             }
             _ => drop(self.reader.read::<InstanceTypeDeclaration<'_>>()?),
         }

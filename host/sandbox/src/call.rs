@@ -95,7 +95,9 @@ impl<'a> Prepared<'a> {
         let slot = slot(tool, limits, deadline).await?;
         let mut store = store(tool, call, deadline).map_err(|error| failure::fault(&error, limits, 0))?;
         if function.is_command() {
-            store.data_mut().input = Some(command::Input::new(tool.name(), &arguments, limits));
+            let state = store.data_mut();
+            state.input = Some(command::Input::new(tool.name(), &arguments, limits));
+            state.is_command = true;
         }
         Ok(Self { tool, function, arguments, limits, store, started: Instant::now(), deadline, _slot: slot })
     }
@@ -129,15 +131,17 @@ impl<'a> Prepared<'a> {
         let instance = self.tool.pre().instantiate_async(&mut self.store).await?;
         let function = instance.get_func(&mut self.store, self.function.index());
         let function = function.ok_or_else(|| wasmtime::format_err!("the function is not in the instance"))?;
-        if self.function.is_command() {
-            return command::run(function, &mut self.store).await.map(Some);
-        }
-        let mut results = [Val::Bool(false)];
-        let taken = if self.function.result().is_some() { 1 } else { 0 };
-        let results = results.get_mut(..taken).unwrap_or_default();
-        function.call_async(&mut self.store, &self.arguments, results).await?;
+        let result = if self.function.is_command() {
+            Some(command::run(function, &mut self.store).await?)
+        } else {
+            let mut results = [Val::Bool(false)];
+            let taken = if self.function.result().is_some() { 1 } else { 0 };
+            let results = results.get_mut(..taken).unwrap_or_default();
+            function.call_async(&mut self.store, &self.arguments, results).await?;
+            results.first_mut().map(|value| std::mem::replace(value, Val::Bool(false)))
+        };
         self.store.data_mut().check_egress()?;
-        Ok(results.first_mut().map(|value| std::mem::replace(value, Val::Bool(false))))
+        Ok(result)
     }
 
     fn fuel_used(&self) -> u64 {

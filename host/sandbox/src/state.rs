@@ -35,6 +35,7 @@ pub(crate) struct State {
     http: Option<Http>,
     /// What a command is given, until it first asks.
     pub(crate) input: Option<Input>,
+    pub(crate) is_command: bool,
     resources: ResourceTable,
     resources_max: u64,
     seed: u64,
@@ -68,6 +69,7 @@ impl State {
             http: None,
             log: Vec::new(),
             input: None,
+            is_command: false,
             resources,
             resources_max: limits.resources.into(),
             seed,

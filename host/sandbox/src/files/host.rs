@@ -154,6 +154,9 @@ fn may(mount: &Mount, wish: Wish) -> bool {
 
 impl preopens::Host for State {
     /// Lists the granted directories, and the root of all that was not granted.
+    ///
+    /// Not for a command: one that is linked with wasi-libc of 2022 (Debian's) looks at its directories once more while
+    /// it takes its arguments, where the component model lets no guest call the host, and traps if there are any.
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
         let mounts = self.mounts().all.clone();
         let mut directories = Vec::new();
@@ -161,7 +164,7 @@ impl preopens::Host for State {
             let root = Node::Folder(Arc::new(Folder::root(mount)));
             directories.push((self.push(root)?, mount.at().to_owned()));
         }
-        if !mounts.iter().any(|mount| mount.at() == "/") {
+        if !self.is_command && !mounts.iter().any(|mount| mount.at() == "/") {
             directories.push((self.push(Node::Nothing)?, "/".to_owned()));
         }
         Ok(directories)

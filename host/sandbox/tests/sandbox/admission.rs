@@ -227,7 +227,7 @@ fn custom_section_bombs_and_long_names_are_refused() {
 #[test]
 fn imports_outside_of_the_policy_are_refused() {
     for import in [
-        "wasi:sockets/tcp@0.2.6",              // an interface that is not offered
+        "wasi:http/incoming-handler@0.2.6",    // an interface that is not offered
         "stockade:host/refunds@0.1.0",         // a tool that there is none of
         "stockade:host/sql@0.2.0",             // another version
         "stockade:host/sql@0.10.0",            // a version that only looks alike

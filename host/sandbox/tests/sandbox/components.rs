@@ -92,6 +92,19 @@ fn imports_that_are_not_offered_are_listed() {
     );
 }
 
+/// A world's own types are imports of its component, which ask for nothing; a resource is something of the host's.
+#[test]
+fn a_type_is_not_something_to_offer() {
+    let load = |import: &str| {
+        let component = format!("(component (type $point (record (field \"x\" u32))) {import})");
+        ENGINE.load(&wat::parse_str(component).unwrap())
+    };
+    let named = load(r#"(import "point" (type (eq $point)))"#).unwrap();
+    assert!(Tool::new(&ENGINE, "test", named, &[]).is_ok());
+    let fault = load(r#"(import "socket" (type (sub resource)))"#).unwrap_err();
+    assert_eq!(fault.message, "the component imports what this host does not offer: socket");
+}
+
 #[test]
 fn an_import_of_another_type_is_refused() {
     let component =
