@@ -38,6 +38,9 @@ mod effect;
 mod engine;
 mod failure;
 mod function;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod limits;
 mod linker;
 mod meter;
