@@ -122,9 +122,12 @@ fn module(resolve: &Resolve, world: WorldId) -> String {
         let dropped = "(drop)".repeat(results.len());
         let _ = writeln!(text, "(func $case{index} {pulled} (call $import{index}) {dropped})");
     }
+    let openers =
+        functions.iter().enumerate().filter(|(_, (_, params, _))| matches!(params[..], [] | [WasmType::Pointer]));
+    let openers = openers.map(|(index, _)| format!("(call $case{index})")).collect::<String>();
     let cases = (0..functions.len()).map(|index| format!(" $case{index}")).collect::<String>();
     let _ = writeln!(text, "(table funcref (elem{cases}))");
-    text + &MACHINE.replace("COUNT", &functions.len().to_string())
+    text + &MACHINE.replace("COUNT", &functions.len().to_string()).replace("OPENERS", &openers)
 }
 
 type Imported = ((String, String), Vec<WasmType>, Vec<WasmType>);
@@ -160,7 +163,7 @@ fn pulled(ty: &WasmType) -> &'static str {
     }
 }
 
-/// Reads the script byte by byte; results that need memory go round and round in the second page.
+/// Calls all that takes nothing (so that there are a few handles), then reads the script byte by byte; results that need memory go round and round in the second page.
 const MACHINE: &str = r#"
     (memory (export "memory") 16)
     (global $next (mut i32) (i32.const 0))
@@ -183,6 +186,7 @@ const MACHINE: &str = r#"
     (func $long (result i64)
         (i64.or (i64.extend_i32_u (call $small)) (i64.shl (i64.extend_i32_u (call $small)) (i64.const 48))))
     (func (export "run") (param $ptr i32) (param $len i32)
+        OPENERS
         (global.set $next (local.get $ptr))
         (global.set $end (i32.add (local.get $ptr) (local.get $len)))
         (loop $again
