@@ -1,5 +1,7 @@
 //! What the fuzzers have found worth keeping, replayed: `fuzz/corpus/TARGET/` holds an input a file.
 
+#![cfg(test)]
+
 use std::fs;
 use std::path::Path;
 
