@@ -5,8 +5,9 @@
 ;; expect: ok 0
 ;; call: directory
 ;; expect: ok 0
+;; The one directory is a placeholder: what is asked of it is denied, and so the denial can name the file.
 ;; call: directories
-;; expect: ok 0
+;; expect: ok 1
 ;; call: grain
 ;; expect: ok 1000000
 (component

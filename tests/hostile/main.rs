@@ -3,10 +3,17 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod bombs;
+mod cache;
 mod cases;
+mod files;
 mod footprint;
 mod neighbour;
+mod net;
 mod script;
+#[expect(dead_code, reason = "the sandbox's own tests use the rest")]
+#[path = "../../host/sandbox/tests/sandbox/server.rs"]
+mod server;
 mod suite;
 mod world;
 

@@ -1,15 +1,18 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use stockade_sandbox::{Call, Config, Engine, Limits, Outcome, Tool};
+use stockade_sandbox::{Call, Component, Config, Engine, Limits, Outcome, Tool};
+use stockade_tests::root;
 use stockade_workflow::{Fault, Grant};
 
 /// One engine for all cases, as in a host: what a case does to it, the next one suffers.
 pub(crate) struct World {
     pub(crate) engine: Engine,
     tools: Mutex<HashMap<PathBuf, Tool>>,
+    components: Mutex<HashMap<PathBuf, Component>>,
 }
 
 /// How many calls run at one time.
@@ -19,10 +22,23 @@ pub(crate) const SLOTS: u32 = 16;
 pub(crate) const TOOL: &str = "hostile";
 pub(crate) const CALL_ID: &str = "run-1/hostile";
 
+/// The value of the secret "key", which no guest may ever see.
+pub(crate) const SECRET: &str = "sk_live_0123456789/+\"ab";
+
+/// Names that the engine knows. The system says of the last one that it is 127.0.0.1.
+const HOSTS: [(&str, &[&str]); 5] = [
+    ("pay.example.com", &["127.0.0.1"]),
+    ("evil.example.com", &["127.0.0.1"]),
+    ("metadata.example.com", &["169.254.169.254"]),
+    ("mixed.example.com", &["127.0.0.1", "10.0.0.1"]),
+    ("localhost", &["127.0.0.3"]),
+];
+
 impl World {
     pub(crate) fn new() -> Arc<Self> {
-        let engine = Engine::new(Config { concurrency: SLOTS, ..Config::default() }).unwrap();
-        Arc::new(Self { engine, tools: Mutex::default() })
+        let secrets = [("key".to_owned(), SECRET.to_owned())].into_iter().collect();
+        let engine = Engine::new(Config { concurrency: SLOTS, hosts: hosts(), secrets, ..Config::default() }).unwrap();
+        Arc::new(Self { engine, tools: Mutex::default(), components: Mutex::default() })
     }
 
     /// Loads a guest of `tests/hostile`, once.
@@ -34,6 +50,14 @@ impl World {
         let tool = self.load(&wat::parse_file(&path).unwrap_or_else(|error| panic!("{error}")), &[])?;
         self.tools.lock().unwrap().insert(path, tool.clone());
         Ok(tool)
+    }
+
+    /// Gives a guest of `guest-tools/dist` or of the sandbox's own tests, compiled once, these grants.
+    pub(crate) fn granted(&self, guest: &str, grants: &[Grant]) -> Tool {
+        let path = root().join(guest);
+        let load = || self.engine.load(&wat::parse_file(&path).unwrap()).unwrap();
+        let component = self.components.lock().unwrap().entry(path.clone()).or_insert_with(load).clone();
+        Tool::new(&self.engine, TOOL, component, grants).unwrap()
     }
 
     /// Loads the bytes of a component.
@@ -65,6 +89,16 @@ pub(crate) fn ended(outcome: &Outcome, kind: &str, what: &str) -> Fault {
     assert_eq!(typed(&fault), (kind.to_owned(), what.to_owned()), "{fault:?}");
     assert_eq!(fault.call_id.as_deref(), Some(CALL_ID));
     fault
+}
+
+/// Reads the bytes of a guest that is built from Rust.
+pub(crate) fn built(name: &str) -> Vec<u8> {
+    std::fs::read(root().join("guest-tools/dist").join(name)).unwrap()
+}
+
+fn hosts() -> BTreeMap<String, Vec<IpAddr>> {
+    let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+    HOSTS.iter().map(|(name, texts)| ((*name).to_owned(), addresses(texts))).collect()
 }
 
 /// Returns the folder of the cases.

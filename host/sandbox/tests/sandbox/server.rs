@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
@@ -27,6 +28,14 @@ pub(crate) struct Server {
     pub(crate) port: u16,
     got: Arc<Mutex<Vec<String>>>,
     closed: Arc<Notify>,
+    task: AbortHandle,
+}
+
+/// The listener goes with the test that knows its port.
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 type Answer = dyn Fn(&str) -> Vec<Piece> + Send + Sync;
@@ -63,10 +72,11 @@ impl Server {
     ) -> Self {
         let listener = TcpListener::bind((address, port)).await.unwrap();
         let (got, closed) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Notify::new()));
-        let server = Self { port: listener.local_addr().unwrap().port(), got: got.clone(), closed: closed.clone() };
-        tokio::spawn(async move {
+        let port = listener.local_addr().unwrap().port();
+        let (all, over) = (got.clone(), closed.clone());
+        let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (got, closed, answer, tls) = (got.clone(), closed.clone(), answer.clone(), tls.clone());
+                let (got, closed, answer, tls) = (all.clone(), over.clone(), answer.clone(), tls.clone());
                 tokio::spawn(async move {
                     match tls {
                         Some(tls) => {
@@ -80,7 +90,7 @@ impl Server {
                 });
             }
         });
-        server
+        Self { port, got, closed, task: task.abort_handle() }
     }
 
     /// What has come so far: one text for each connection on which anything came.
