@@ -18,7 +18,7 @@ type Error = Box<dyn std::error::Error>;
 fn main() -> Result<(), Error> {
     let [_, module, plugin] = std::env::args().collect::<Vec<_>>().try_into().map_err(|_| "two files are needed")?;
     let wasmi = Wasmi::new(&std::fs::read(module)?)?;
-    let manifest = Manifest::new([Wasm::file(plugin)]).with_memory_max(MEMORY_PAGES).with_timeout(TIMEOUT);
+    let manifest = Manifest::new([Wasm::data(std::fs::read(plugin)?)]).with_memory_max(MEMORY_PAGES).with_timeout(TIMEOUT);
     let compiled = PluginBuilder::new(manifest).with_fuel_limit(FUEL).compile()?;
     let mut warm = Plugin::new_from_compiled(&compiled)?;
     let expected = bench_tool::call("quote", ORDER)?;
