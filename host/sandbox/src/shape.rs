@@ -236,6 +236,22 @@ impl Shape {
         }
     }
 
+    /// Returns how many types and names it is made of.
+    pub(crate) fn parts(&self) -> usize {
+        let inner: usize = match self {
+            Self::List(item) | Self::Option(item) => item.parts(),
+            Self::Tuple(items) => items.iter().map(Self::parts).sum(),
+            Self::Result(ok, err) => [ok, err].into_iter().flatten().map(|shape| shape.parts()).sum(),
+            Self::Record(_, fields) => fields.iter().map(|field| field.shape.parts()).sum(),
+            Self::Variant(_, cases) => {
+                cases.iter().map(|case| case.payload.as_ref().map_or(1, |shape| shape.parts())).sum()
+            }
+            Self::Enum(_, names) | Self::Flags(_, names) => names.len(),
+            _ => 0,
+        };
+        inner.saturating_add(1)
+    }
+
     /// Returns the WIT word for the type, as error messages use it.
     pub(crate) fn word(&self) -> &'static str {
         match self {
