@@ -65,6 +65,7 @@ mod sql;
 mod state;
 mod stdio;
 mod stop;
+mod timer;
 mod tool;
 mod values;
 mod vault;
