@@ -68,6 +68,7 @@ mod sql;
 mod state;
 mod stdio;
 mod stop;
+mod timer;
 mod tool;
 mod values;
 mod vault;

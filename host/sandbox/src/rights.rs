@@ -81,7 +81,12 @@ const NAME_CHARS_MAX: usize = 64;
 
 /// Writes a guest's name in quotes, without what a terminal obeys, and not at any length.
 pub(crate) fn quoted(name: &str) -> String {
-    let end = name.char_indices().nth(NAME_CHARS_MAX);
-    let (shown, rest) = end.and_then(|(end, _)| name.split_at_checked(end)).unwrap_or((name, ""));
-    format!("\"{}{}\"", shown.escape_debug(), if rest.is_empty() { "" } else { "…" })
+    format!("\"{}\"", beginning(name, NAME_CHARS_MAX))
+}
+
+/// Writes so much of a guest's text, without what a terminal obeys.
+pub(crate) fn beginning(text: &str, chars_max: usize) -> String {
+    let end = text.char_indices().nth(chars_max);
+    let (shown, rest) = end.and_then(|(end, _)| text.split_at_checked(end)).unwrap_or((text, ""));
+    format!("{}{}", shown.escape_debug(), if rest.is_empty() { "" } else { "…" })
 }

@@ -14,7 +14,7 @@ use crate::log::LogLine;
 use crate::meter::Meter;
 use crate::rights::Rights;
 use crate::stop::Stop;
-use crate::wasi::Wasi;
+use crate::wasi::{Timers, Wasi};
 use crate::watch::overdue;
 
 /// What the host keeps for one call, beside the guest itself.
@@ -36,6 +36,7 @@ pub(crate) struct State {
     /// What a command is given, until it first asks.
     pub(crate) input: Option<Input>,
     pub(crate) is_command: bool,
+    pub(crate) timers: Timers,
     resources: ResourceTable,
     resources_max: u64,
     seed: u64,
@@ -70,6 +71,7 @@ impl State {
             log: Vec::new(),
             input: None,
             is_command: false,
+            timers: Timers::new(limits),
             resources,
             resources_max: limits.resources.into(),
             seed,
@@ -168,9 +170,9 @@ impl WasiHttpView for State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let wasi = self
-            .wasi
-            .get_or_insert_with(|| Wasi::new(self.seed, self.stdio_bytes, self.rights.real, self.input.take()));
+        let wasi = self.wasi.get_or_insert_with(|| {
+            Wasi::new(self.seed, self.stdio_bytes, self.rights.real, &self.timers.clock, self.input.take())
+        });
         WasiCtxView { ctx: wasi.ctx(), table: &mut self.resources }
     }
 }
