@@ -111,22 +111,34 @@ impl Vault {
         (!self.is_empty()).then(|| Sieve::new(names.collect()))
     }
 
-    /// Returns what puts the placeholders in place of the values in what a server sends, in the encodings that one
-    /// meets: as it is, percent-encoded, as JSON, in hexadecimal and in base64, also as a part of something longer.
+    /// Returns whether any value may be sent there.
+    pub(crate) fn is_for(&self, origin: &Origin) -> bool {
+        self.secrets.values().any(|secret| secret.is_for(origin))
+    }
+
+    /// Returns what puts the placeholders in place of those values that may be sent to an origin in what it sends, in
+    /// the encodings that one meets: as it is, percent-encoded, as JSON, in hexadecimal and in base64, also as a part of something longer.
     ///
     /// A server that means to hand a value on can always disguise it: backwards, compressed, a letter at a time. It has
-    /// the value; what is scrubbed is the careless echo.
-    pub(crate) fn scrub(&self, seed: u64) -> Option<Sieve> {
-        let secrets = self.secrets.iter().flat_map(|(name, secret)| {
+    /// the value; what is scrubbed is the careless echo. One that was never sent a value echoes none, and were its
+    /// answers looked through, then the guest could have it send guesses and see which of them is a value.
+    pub(crate) fn scrub(&self, seed: u64, origin: &Origin) -> Option<Sieve> {
+        let secrets = self.secrets.iter().filter(|(_, secret)| secret.is_for(origin)).flat_map(|(name, secret)| {
             let forms = forms(&secret.value).into_iter();
             forms.map(move |form| (form, placeholder(name, seed)))
         });
-        (!self.is_empty()).then(|| Sieve::new(secrets.collect()))
+        self.is_for(origin).then(|| Sieve::new(secrets.collect()))
     }
 
     /// Says that a placeholder is in a body.
     pub(crate) fn in_body(rights: &Rights) -> String {
         rights.refusal("a secret in the body of a request", "a secret goes into a header")
+    }
+}
+
+impl Secret {
+    fn is_for(&self, origin: &Origin) -> bool {
+        self.places.iter().any(|place| place.is_at(origin))
     }
 }
 
@@ -138,7 +150,11 @@ impl Place {
     }
 
     fn is(&self, origin: &Origin, header: &HeaderName) -> bool {
-        self.host == origin.host && self.port.is_none_or(|port| port == origin.port) && self.header == *header
+        self.is_at(origin) && self.header == *header
+    }
+
+    fn is_at(&self, origin: &Origin) -> bool {
+        self.host == origin.host && self.port.is_none_or(|port| port == origin.port)
     }
 }
 
@@ -263,8 +279,19 @@ mod tests {
         Vault::new("test", &[Grant::secret("key", "example.com", "Authorization")], &values)
     }
 
+    fn origin(host: &str) -> Origin {
+        Origin::new("https", host).unwrap()
+    }
+
+    #[test]
+    fn only_the_answers_of_those_who_may_have_a_value_are_scrubbed() {
+        let vault = vault("sk_live_0123").unwrap();
+        assert!(vault.scrub(7, &origin("example.com")).is_some());
+        assert!(vault.scrub(7, &origin("other.example.com")).is_none());
+    }
+
     fn scrubbed(value: &str, text: &str) -> String {
-        let text = vault(value).unwrap().scrub(7).unwrap().whole(text.as_bytes());
+        let text = vault(value).unwrap().scrub(7, &origin("example.com")).unwrap().whole(text.as_bytes());
         String::from_utf8(text).unwrap().replace(&placeholder("key", 7), "#")
     }
 

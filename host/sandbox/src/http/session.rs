@@ -131,7 +131,7 @@ impl Session {
         let host = HeaderValue::from_str(&origin.authority()).map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
         headers.insert(header::HOST, host);
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        if !self.vault().is_empty() {
+        if self.vault().is_for(origin) {
             // An echo that is compressed could not be scrubbed.
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
@@ -148,11 +148,11 @@ impl Session {
         let connecting = timeout(waits.connect, self.connect(&target)).await;
         let (stream, place) = connecting.map_err(|_| Error::ConnectionTimeout)??;
         if !target.origin.is_tls {
-            return self.exchange(stream, place, request, waits).await;
+            return self.exchange(stream, place, request, &target.origin, waits).await;
         }
         let securing = timeout(waits.connect, self.secure(&target.origin.host, stream)).await;
         let stream = securing.map_err(|_| Error::ConnectionTimeout)??;
-        self.exchange(stream, place, request, waits).await
+        self.exchange(stream, place, request, &target.origin, waits).await
     }
 
     /// Connects to an address that was checked, and not to a name, which could mean another by now.
@@ -201,6 +201,7 @@ impl Session {
         stream: S,
         place: OwnedSemaphorePermit,
         request: Request<Outgoing>,
+        origin: &Origin,
         waits: Waits,
     ) -> Result<Answer, Error> {
         let mut protocol = http1::Builder::new();
@@ -213,12 +214,12 @@ impl Session {
         });
         let response = timeout(waits.first_byte, sender.send_request(request)).await;
         let response = response.map_err(|_| Error::ConnectionReadTimeout)??;
-        Ok((self.answer(response, waits)?, carrier))
+        Ok((self.answer(response, origin, waits)?, carrier))
     }
 
-    fn answer(&self, response: Response<Incoming>, waits: Waits) -> Result<Response<WasiBody>, Error> {
+    fn answer(&self, response: Response<Incoming>, origin: &Origin, waits: Waits) -> Result<Response<WasiBody>, Error> {
         let (mut parts, body) = response.into_parts();
-        let mut scrub = self.vault().scrub(self.seed);
+        let mut scrub = self.vault().scrub(self.seed, origin);
         if parts.status == StatusCode::SWITCHING_PROTOCOLS {
             return Err(Error::HttpUpgradeFailed);
         }
