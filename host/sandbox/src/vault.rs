@@ -11,7 +11,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::secrets;
 use crate::http::{Origin, host_and_port};
-use crate::rights::Rights;
+use crate::rights::{Rights, quoted};
 use crate::sieve::Sieve;
 use crate::state::State;
 use crate::{Result, Secrets};
@@ -160,6 +160,7 @@ impl Place {
 
 fn check(value: &str) -> std::result::Result<(), &'static str> {
     match value.len() {
+        _ if value.trim() != value => Err("its value begins or ends in a blank, which servers take off"),
         ..VALUE_BYTES_MIN => Err("its value has less than 8 bytes, too little to be told from ordinary text"),
         VALUE_BYTES_MIN..=VALUE_BYTES_MAX if HeaderValue::from_str(value).is_ok() => Ok(()),
         VALUE_BYTES_MIN..=VALUE_BYTES_MAX => Err("its value has characters that no header can have"),
@@ -204,6 +205,9 @@ fn forms(value: &str) -> BTreeSet<Vec<u8>> {
     let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
     let json = serde_json::Value::from(value).to_string();
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
+    let html = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    // As Go and others write it, lest a browser take it for HTML.
+    let json_in_html = json.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
     let texts = [
         value.to_owned(),
         value.to_ascii_lowercase(),
@@ -212,6 +216,12 @@ fn forms(value: &str) -> BTreeSet<Vec<u8>> {
         escaped(value, "%20", true),
         escaped(value, "+", false),
         escaped(value, "+", true),
+        html.replace('"', "&quot;").replace('\'', "&#39;"),
+        html.replace('"', "&#34;").replace('\'', "&#39;"),
+        html.replace('"', "&quot;").replace('\'', "&#x27;"),
+        html,
+        json_in_html.replace('\'', "\\u0027"),
+        json_in_html,
         json.to_owned(),
         json.replace('/', "\\/"),
         hex.to_ascii_uppercase(),
@@ -260,9 +270,10 @@ impl secrets::Host for State {
         if self.rights.network.vault.secrets.contains_key(&name) {
             return Ok(Ok(placeholder(&name, seed)));
         }
-        let name = name.escape_debug();
-        let line = format!("secrets = [{{ name = \"{name}\", host = \"HOST\", header = \"authorization\" }}]");
-        let denial = self.rights.denial(Capability::Secrets, &format!("secret \"{name}\""), &line);
+        let name = quoted(&name);
+        let line = format!("secrets = [{{ name = {name}, host = \"HOST\", header = \"authorization\" }}]");
+        let denial = self.rights.denial(Capability::Secrets, &format!("secret {name}"), &line);
+        self.carry(denial.len())?;
         self.deny(&denial);
         Ok(Err(secrets::Error::Denied(denial)))
     }
@@ -313,6 +324,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_echo_for_a_browser_is_scrubbed() {
+        for echo in ["a&amp;b&lt;c&quot;&#39;0123", "a&amp;b&lt;c&#34;&#39;0123", "a\\u0026b\\u003cc\\\"'0123"] {
+            assert_eq!(scrubbed("a&b<c\"'0123", echo), "#", "{echo}");
+        }
+    }
+
     /// What surrounds a value shifts its base64.
     #[test]
     fn base64_is_found_at_every_offset() {
@@ -338,6 +356,8 @@ mod tests {
     #[test]
     fn a_value_that_could_not_be_sent_or_found_again_is_refused() {
         for (value, why) in [
+            (" blank-before", "begins or ends in a blank"),
+            ("a-line-after\n", "begins or ends in a blank"),
             ("short", "less than 8 bytes"),
             ("long\r\nenough", "no header can have"),
             (&*"x".repeat(5000), "more than 4096"),
