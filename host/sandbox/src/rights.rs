@@ -79,6 +79,14 @@ impl Rights {
 /// How much of a name that a guest made up is repeated to it and to the operator.
 const NAME_CHARS_MAX: usize = 64;
 
+/// How much of a denial is kept for the operator.
+const DENIAL_CHARS_MAX: usize = 1000;
+
+/// Returns as much of a denial as is kept.
+pub(crate) fn shown(denial: &str) -> String {
+    denial.chars().take(DENIAL_CHARS_MAX).collect()
+}
+
 /// Writes a guest's name in quotes, without what a terminal obeys, and not at any length.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", beginning(name, NAME_CHARS_MAX))

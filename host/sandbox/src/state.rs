@@ -12,7 +12,7 @@ use crate::host_time::HostTime;
 use crate::http::Http;
 use crate::log::LogLine;
 use crate::meter::Meter;
-use crate::rights::Rights;
+use crate::rights::{Rights, shown};
 use crate::stop::Stop;
 use crate::wasi::{Timers, Wasi};
 use crate::watch::overdue;
@@ -120,7 +120,7 @@ impl State {
 
     /// Remembers a denial, for a tool that then fails fails because of it.
     pub(crate) fn deny(&mut self, why: &str) {
-        self.denial.get_or_insert_with(|| why.to_owned());
+        self.denial.get_or_insert_with(|| shown(why));
     }
 
     pub(crate) fn mounts(&mut self) -> &Mounts {
