@@ -116,9 +116,7 @@ fn check_path(path: &str) -> Result<(), String> {
         () if !path.bytes().all(|byte| byte.is_ascii_graphic()) => refused("has characters that must be escaped"),
         () if path.contains(['\\', '?', '#']) => refused("has a backslash, a question mark or a hash"),
         () if path.contains("//") => refused("has an empty segment"),
-        () if !decoded(path)
-            .is_some_and(|text| !text.chars().any(|char| char.is_control() || char.is_whitespace())) =>
-        {
+        () if decoded(path).is_none_or(|text| text.chars().any(|char| char.is_control() || char.is_whitespace())) => {
             refused("has an escape that is none, or that hides a blank, a control, or one of . / \\ % ;")
         }
         // Some servers take a segment for its part before the semicolon.
