@@ -142,13 +142,13 @@ const TOOLS: &[Refusal] = &[
         &["tool", "call", "./network.wasm", "run"],
         1,
         "denied",
-        &["\"network\"", "wasi:http/incoming-handler@0.2.0"],
+        &["./network.wasm", "wasi:http/incoming-handler@0.2.0"],
     ),
     refusal(
         &["tool", "call", "./unknown-import.wasm", "run"],
         1,
         "denied",
-        &["\"unknown-import\"", "acme:warp/drive@1.0.0"],
+        &["./unknown-import.wasm", "acme:warp/drive@1.0.0"],
     ),
     refusal(
         &["tool", "call", "{purchases}", "find", r#"{"user_id": "user_123"}"#],

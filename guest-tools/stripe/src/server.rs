@@ -71,8 +71,9 @@ fn read(status: u16, body: &[u8], cents: u64) -> Result<String, Miss> {
             let answer = answer.ok_or_else(|| Miss::Lost("an answer that is not JSON".into()))?;
             receipt(&answer, cents)
         }
-        // 409: the same request is still under way. 429: too many. 5xx: the server failed, and may have paid.
-        409 | 429 | 500.. => Err(Miss::Lost(format!("status {status}"))),
+        // Another 2xx: taken, but no receipt. 408, 425: too slow, too early. 409: the same request is still under way.
+        // 429: too many. 5xx: the server failed, and may have paid.
+        201..=299 | 408 | 409 | 425 | 429 | 500.. => Err(Miss::Lost(format!("status {status}"))),
         _ => Err(Miss::Refused(format!("the payment server refused with status {status}: {}", said(answer.as_ref())))),
     }
 }
@@ -115,7 +116,11 @@ mod tests {
             (200, r#"{"id":"re_1","#, "lost: an answer that is not JSON"),
             (200, "{}", "lost: an answer without"),
             (500, "", "lost: status 500"),
+            (202, "{}", "lost: status 202"),
+            (204, "", "lost: status 204"),
+            (408, "", "lost: status 408"),
             (409, "{}", "lost: status 409"),
+            (425, "", "lost: status 425"),
             (
                 402,
                 r#"{"error":{"message":"no funds"}}"#,

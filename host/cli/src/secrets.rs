@@ -21,7 +21,10 @@ pub(crate) fn stored(mut builder: Builder, config: &Config) -> stockade::Result<
 fn value(name: &str, secret: &Secret) -> stockade::Result<String> {
     let (place, found) = match secret {
         Secret::Env(variable) => {
-            (format!("the variable {variable}"), std::env::var(variable).map_err(|error| error.to_string()))
+            // Not by `var`: its error repeats a value that is not Unicode.
+            let found = std::env::var_os(variable).ok_or_else(|| "it is not set".to_owned());
+            let found = found.and_then(|value| value.into_string().map_err(|_| "it is not UTF-8".to_owned()));
+            (format!("the variable {variable}"), found)
         }
         Secret::File(path) => {
             (format!("\"{}\"", path.display()), std::fs::read_to_string(path).map_err(|error| error.to_string()))

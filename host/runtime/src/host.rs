@@ -112,11 +112,11 @@ impl Builder {
         self
     }
 
-    /// Sends requests for a host, given in lower case, to these addresses, whatever the system's resolver says. They
-    /// are checked like any others.
+    /// Sends requests for a host to these addresses, whatever the system's resolver says. They are checked like any
+    /// others.
     #[must_use]
     pub fn host_addresses(mut self, host: impl Into<String>, addresses: impl IntoIterator<Item = IpAddr>) -> Self {
-        self.engine.hosts.insert(host.into(), addresses.into_iter().collect());
+        self.engine.hosts.insert(host.into().to_ascii_lowercase(), addresses.into_iter().collect());
         self
     }
 

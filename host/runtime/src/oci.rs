@@ -12,7 +12,6 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use oci_client::client::{ClientConfig, ClientProtocol};
@@ -22,6 +21,7 @@ use oci_client::{Reference, RegistryOperation};
 use reqwest::header::ACCEPT;
 use reqwest::{Response, StatusCode, redirect};
 use stockade_workflow::{Digest, Fault, Kind};
+use uuid::Uuid;
 
 use crate::Result;
 
@@ -117,9 +117,13 @@ impl Store {
             let bytes = fs::read(file(folder, digest, ending)).ok()?;
             (Digest::of(&bytes) == *digest).then_some(bytes)
         };
-        let component = match pin {
-            Some(pin) => pin.clone(),
-            None => layer(&read(&address.digest().ok()??, "json")?).ok()?.digest.parse().ok()?,
+        let named = match address.digest().ok()? {
+            Some(manifest) => Some(layer(&read(&manifest, "json")?).ok()?.digest.parse().ok()?),
+            None => None,
+        };
+        let component = match (named, pin) {
+            (Some(named), Some(pin)) if named != *pin => return None,
+            (named, pin) => named.or_else(|| pin.cloned())?,
         };
         read(&component, "wasm")
     }
@@ -319,9 +323,8 @@ fn keep(folder: &Path, pulled: &Pulled) -> io::Result<()> {
 
 /// Readers see all of a file or nothing of it.
 fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let unique = format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let temporary = folder.join(unique);
+    // A crash leaves it behind, and process numbers come again: in a container always the same.
+    let temporary = folder.join(format!(".{}.tmp", Uuid::now_v7()));
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {

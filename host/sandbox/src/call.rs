@@ -88,10 +88,11 @@ struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     async fn new(tool: &'a Tool, call: &'a Call<'_>) -> Result<Self> {
         let limits = &call.limits;
-        let function = tool.function(call.function)?;
-        let arguments = function.arguments(call.arguments, limits.argument_bytes)?;
+        // To read the arguments takes of the caller's time too.
         let asked = Instant::now();
         let deadline = asked.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER);
+        let function = tool.function(call.function)?;
+        let arguments = function.arguments(call.arguments, limits.argument_bytes)?;
         let slot = slot(tool, limits, deadline).await?;
         let mut store = store(tool, call, deadline).map_err(|error| failure::fault(&error, limits, 0))?;
         if function.is_command() {

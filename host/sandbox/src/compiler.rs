@@ -166,14 +166,13 @@ fn in_a_process(command: Command, bounds: Bounds, settings: &Digest, wasm: &[u8]
         let talk = thread::Builder::new().spawn_scoped(scope, tell);
         let talk = talk.and_then(|_| thread::Builder::new().spawn_scoped(scope, hear));
         let answer = talk.ok().and_then(|_| sent.recv_timeout(bounds.wall()).ok());
-        // Whatever the threads wait for, it ends now.
-        if answer.is_none() {
-            worker.kill();
-        }
+        let answer = answer.map(|answer| (answer, worker.ended(bounds, started)));
+        // Whatever the threads wait for, it ends now: a worker may also answer without reading what it is told.
+        worker.kill();
         answer
     });
-    let answer = answer.ok_or_else(|| bounds.too_long(started))?.map_err(no_compiler)?;
-    let status = worker.ended(bounds, started)?;
+    let (answer, status) = answer.ok_or_else(|| bounds.too_long(started))?;
+    let (answer, status) = (answer.map_err(no_compiler)?, status?);
     if status.success() { understand(&answer, bounds, settings) } else { Err(died(status, bounds, started)) }
 }
 
@@ -244,20 +243,17 @@ fn understand(answer: &[u8], bounds: Bounds, settings: &Digest) -> Result<Vec<u8
     }
 }
 
-/// The exit code of a Rust program that panicked.
-const PANIC: i32 = 101;
-
 fn died(status: ExitStatus, bounds: Bounds, started: Instant) -> Fault {
     let signal = status.signal();
     let is = |one: Signal| signal == Some(one.as_raw());
     if is(Signal::XCPU) {
         return bounds.too_long(started);
     }
-    // Rust aborts where memory is refused to it, and panics where a thread is; the system kills where it has none itself.
-    if is(Signal::ABORT) || is(Signal::KILL) || status.code() == Some(PANIC) {
+    // Rust aborts where memory is refused to it; the system kills where it has none itself.
+    if is(Signal::ABORT) || is(Signal::KILL) {
         return bounds.too_large();
     }
-    Fault::invalid("component", format!("the compiler did not survive the component: {status}"))
+    Fault::invalid("component", format!("the compiler failed over the component: {status}"))
 }
 
 fn no_compiler(error: io::Error) -> Fault {

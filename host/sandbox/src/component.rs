@@ -8,11 +8,14 @@ use wasmtime::component::{Component as Compiled, ComponentExportIndex};
 
 use crate::function::{Export, Function, Refused};
 use crate::name::Name;
-use crate::shape::{Named, Shaper, Titles};
+use crate::shape::{Named, Shaper, Titles, joined, short};
 use crate::{Docs, InterfaceDocs, Manifest, Result};
 
 /// More functions than any tool has; each costs the host a schema.
 const FUNCTIONS_MAX: usize = 1_000;
+
+/// More functions than a message names.
+const NAMED_MAX: usize = 100;
 
 /// A compiled component: what it exports, what it asks for. A cheap handle.
 #[derive(Clone)]
@@ -102,8 +105,8 @@ impl Component {
         if let Some(refused) = self.inner.refused.iter().find(|refused| refused.is_called(name)) {
             return Fault::invalid("function", format!("function \"{name}\" cannot be called: {}", refused.why()));
         }
-        let known: Vec<_> = self.functions().iter().map(Function::full_name).collect();
-        let known = if known.is_empty() { "no function".to_owned() } else { known.join(", ") };
+        let known: Vec<_> = self.functions().iter().take(NAMED_MAX).map(Function::full_name).collect();
+        let known = if known.is_empty() { "no function".to_owned() } else { short(&joined(&known)) };
         Fault::new(Kind::NotFound, format!("there is no function \"{name}\"; the component has {known}"))
     }
 }

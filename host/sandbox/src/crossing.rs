@@ -72,20 +72,33 @@ impl poll::Host for State {
             return Err(Stop::limit(Kind::Handles, "resources", most, count));
         }
         self.crosses(count.saturating_mul(POLLABLE_BYTES))?;
+        if let Some(ready) = self.skipped(&pollables) {
+            // A nap gives way to others, though it takes no time.
+            tokio::task::yield_now().await;
+            return Ok(ready);
+        }
         poll::Host::poll(self.resources(), pollables).await
     }
 }
 
 impl poll::HostPollable for State {
     async fn ready(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<bool> {
+        if let Some(is_ready) = self.timer_ready(&pollable) {
+            return Ok(is_ready);
+        }
         self.resources().ready(pollable).await
     }
 
     async fn block(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<()> {
+        if self.skipped(std::slice::from_ref(&pollable)).is_some() {
+            tokio::task::yield_now().await;
+            return Ok(());
+        }
         self.resources().block(pollable).await
     }
 
     fn drop(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<()> {
+        self.timers.at_ns.remove(&pollable.rep());
         poll::HostPollable::drop(self.resources(), pollable)
     }
 }

@@ -53,6 +53,16 @@ impl Docs {
         }
     }
 
+    /// Returns all that is said.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &String> {
+        let interfaces = std::iter::once(&self.world).chain(self.interfaces.values());
+        interfaces.flat_map(|interface| {
+            let types = interface.types.values();
+            let types = types.flat_map(|docs| docs.docs.iter().chain(docs.members.values()));
+            interface.docs.iter().chain(interface.functions.values()).chain(types)
+        })
+    }
+
     /// Returns whether nothing is said at all.
     pub fn is_empty(&self) -> bool {
         self.world.is_empty() && self.interfaces.is_empty()

@@ -84,10 +84,14 @@ impl Function {
 
     /// Returns the JSON Schema (2020-12) of the answer; where the function returns a `result`, of its ok case.
     pub fn output_schema(&self) -> Value {
-        schema::of(match &self.result {
+        schema::of(self.answer())
+    }
+
+    fn answer(&self) -> Option<&Shape> {
+        match &self.result {
             Some(Shape::Result(ok, _)) => ok.as_deref(),
             other => other.as_ref(),
-        })
+        }
     }
 
     /// Reads the arguments: first by their types, which bounds their size and explains best what does not fit, then by
@@ -98,13 +102,15 @@ impl Function {
     /// They do not fit, or are more than `bytes_max`; the message names the path.
     pub(crate) fn arguments(&self, given: &Value, bytes_max: u64) -> Result<Vec<Val>> {
         let arguments = values::arguments(&self.params, given, bytes_max)?;
-        self.input.check("arguments", given, || self.input_schema())?;
+        let parts = || self.params.iter().map(|param| param.shape.parts()).sum();
+        self.input.check("arguments", given, parts, || self.input_schema())?;
         Ok(arguments)
     }
 
     /// Checks an answer against the schema that callers are shown.
     pub(crate) fn checked(&self, answer: Value) -> Result<Value> {
-        self.output.check("result", &answer, || self.output_schema())?;
+        let parts = || self.answer().map_or(1, Shape::parts);
+        self.output.check("result", &answer, parts, || self.output_schema())?;
         Ok(answer)
     }
 

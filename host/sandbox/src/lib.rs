@@ -44,6 +44,9 @@ mod engine;
 mod failure;
 mod files;
 mod function;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod host_time;
 mod http;
 pub mod json;
@@ -65,6 +68,7 @@ mod sql;
 mod state;
 mod stdio;
 mod stop;
+mod timer;
 mod tool;
 mod values;
 mod vault;

@@ -2,6 +2,7 @@ use stockade_workflow::{Fault, Kind};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
+use crate::shape::{joined, short};
 use crate::state::State;
 use crate::{Result, config, effect, files, http, kv, log, sockets, sql, vault, wasi};
 
@@ -83,7 +84,8 @@ pub(crate) fn offered(imports: &[String]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let message = format!("the component imports what this host does not offer: {}", missing.join(", "));
+    let missing = short(&joined(&missing));
+    let message = format!("the component imports what this host does not offer: {missing}");
     Err(Fault::new(Kind::Denied, message).detail("component"))
 }
 

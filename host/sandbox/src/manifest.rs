@@ -174,6 +174,7 @@ impl Manifest {
         check_name("name", &self.name)?;
         check_name("version", &self.version)?;
         check_text("description", &self.description)?;
+        self.docs.texts().try_for_each(|text| check_doc(text))?;
         self.asks.iter().try_for_each(|(capability, why)| check_text(&format!("asks.{capability}"), why))?;
         let imported: BTreeSet<_> = sections.imports.iter().filter_map(|import| capability(import)).collect();
         if let Some(capability) = self.asks.keys().find(|capability| !imported.contains(capability)) {
@@ -231,6 +232,13 @@ fn check_name(field: &str, name: &str) -> std::result::Result<(), String> {
         return Err(format!(
             "its {field} \"{name}\" is not one of 1 to {NAME_CHARS_MAX} letters, digits, -, _, . and +"
         ));
+    }
+    Ok(())
+}
+
+fn check_doc(text: &str) -> std::result::Result<(), String> {
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(format!("one of its docs has {} bytes and {TEXT_BYTES_MAX} are allowed", text.len()));
     }
     Ok(())
 }

@@ -79,9 +79,22 @@ impl Rights {
 /// How much of a name that a guest made up is repeated to it and to the operator.
 const NAME_CHARS_MAX: usize = 64;
 
+/// How much of a denial is kept for the operator.
+const DENIAL_CHARS_MAX: usize = 1000;
+
+/// Returns as much of a denial as is kept.
+pub(crate) fn shown(denial: &str) -> String {
+    denial.chars().take(DENIAL_CHARS_MAX).collect()
+}
+
 /// Writes a guest's name in quotes, without what a terminal obeys, and not at any length.
 pub(crate) fn quoted(name: &str) -> String {
-    let end = name.char_indices().nth(NAME_CHARS_MAX);
-    let (shown, rest) = end.and_then(|(end, _)| name.split_at_checked(end)).unwrap_or((name, ""));
-    format!("\"{}{}\"", shown.escape_debug(), if rest.is_empty() { "" } else { "…" })
+    format!("\"{}\"", beginning(name, NAME_CHARS_MAX))
+}
+
+/// Writes so much of a guest's text, without what a terminal obeys.
+pub(crate) fn beginning(text: &str, chars_max: usize) -> String {
+    let end = text.char_indices().nth(chars_max);
+    let (shown, rest) = end.and_then(|(end, _)| text.split_at_checked(end)).unwrap_or((text, ""));
+    format!("{}{}", shown.escape_debug(), if rest.is_empty() { "" } else { "…" })
 }

@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use serde_json::{Map, Value, json};
 
 use crate::TypeDocs;
@@ -14,12 +16,14 @@ pub(crate) const F32_END: f64 = 3.402_823_567_797_336_6e38;
 ///
 /// It accepts exactly what is then read (`values.rs`); a test compares the two.
 pub(crate) fn of_members(fields: &[Field], docs: Option<&str>) -> Value {
-    document(described(object(fields, None), docs))
+    let mut schema = Text::default().object(fields, None);
+    docs.iter().for_each(|text| insert(&mut schema, "description", text));
+    document(schema)
 }
 
 /// Returns the JSON Schema of a shape, or of null, as a document of its own.
 pub(crate) fn of(shape: Option<&Shape>) -> Value {
-    document(shape.map_or_else(|| json!({"type": "null"}), schema))
+    document(shape.map_or_else(|| json!({"type": "null"}), |shape| Text::default().schema(shape)))
 }
 
 fn document(mut schema: Value) -> Value {
@@ -27,35 +31,113 @@ fn document(mut schema: Value) -> Value {
     schema
 }
 
-fn schema(shape: &Shape) -> Value {
-    match shape {
-        Shape::Bool => json!({"type": "boolean"}),
-        Shape::S8 => integer(i8::MIN, i8::MAX),
-        Shape::U8 => integer(u8::MIN, u8::MAX),
-        Shape::S16 => integer(i16::MIN, i16::MAX),
-        Shape::U16 => integer(u16::MIN, u16::MAX),
-        Shape::S32 => integer(i32::MIN, i32::MAX),
-        Shape::U32 => integer(u32::MIN, u32::MAX),
-        Shape::S64 => integer(i64::MIN, i64::MAX),
-        Shape::U64 => integer(u64::MIN, u64::MAX),
-        Shape::F32 => float(json!({"type": "number", "exclusiveMinimum": -F32_END, "exclusiveMaximum": F32_END})),
-        Shape::F64 => float(json!({"type": "number"})),
-        Shape::Char => json!({"type": "string", "minLength": 1, "maxLength": 1}),
-        Shape::String => json!({"type": "string"}),
-        Shape::Bytes => json!({"type": "string", "contentEncoding": "base64", "pattern": BASE64}),
-        Shape::List(item) => json!({"type": "array", "items": schema(item)}),
-        Shape::Tuple(items) => tuple(items),
-        Shape::Option(some) => json!({"anyOf": [option(some), {"type": "null"}]}),
-        Shape::Result(ok, err) => json!({"oneOf": [tagged("ok", ok.as_deref()), tagged("err", err.as_deref())]}),
-        Shape::Record(title, fields) => titled(object(fields, docs(title)), title),
-        Shape::Variant(title, cases) => {
-            let cases = cases.iter().map(|case| described(self::case(case), member(docs(title), &case.name)));
-            titled(json!({"oneOf": cases.collect::<Vec<_>>()}), title)
+/// What is said of a type stands wherever the type does. Past so many bytes in one schema, no more is said.
+const TEXT_BYTES_MAX: usize = 256 << 10;
+
+/// How much text a schema may still have.
+struct Text {
+    left: Cell<usize>,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self { left: Cell::new(TEXT_BYTES_MAX) }
+    }
+}
+
+impl Text {
+    fn schema(&self, shape: &Shape) -> Value {
+        match shape {
+            Shape::Bool => json!({"type": "boolean"}),
+            Shape::S8 => integer(i8::MIN, i8::MAX),
+            Shape::U8 => integer(u8::MIN, u8::MAX),
+            Shape::S16 => integer(i16::MIN, i16::MAX),
+            Shape::U16 => integer(u16::MIN, u16::MAX),
+            Shape::S32 => integer(i32::MIN, i32::MAX),
+            Shape::U32 => integer(u32::MIN, u32::MAX),
+            Shape::S64 => integer(i64::MIN, i64::MAX),
+            Shape::U64 => integer(u64::MIN, u64::MAX),
+            Shape::F32 => float(json!({"type": "number", "exclusiveMinimum": -F32_END, "exclusiveMaximum": F32_END})),
+            Shape::F64 => float(json!({"type": "number"})),
+            Shape::Char => json!({"type": "string", "minLength": 1, "maxLength": 1}),
+            Shape::String => json!({"type": "string"}),
+            Shape::Bytes => json!({"type": "string", "contentEncoding": "base64", "pattern": BASE64}),
+            Shape::List(item) => json!({"type": "array", "items": self.schema(item)}),
+            Shape::Tuple(items) => self.tuple(items),
+            Shape::Option(some) => json!({"anyOf": [self.option(some), {"type": "null"}]}),
+            Shape::Result(ok, err) => {
+                json!({"oneOf": [self.tagged("ok", ok.as_deref()), self.tagged("err", err.as_deref())]})
+            }
+            Shape::Record(title, fields) => self.titled(self.object(fields, docs(title)), title),
+            Shape::Variant(title, cases) => {
+                let cases = cases.iter().map(|case| self.described(self.case(case), member(docs(title), &case.name)));
+                self.titled(json!({"oneOf": cases.collect::<Vec<_>>()}), title)
+            }
+            Shape::Enum(title, names) => self.titled(self.word(names, docs(title)), title),
+            Shape::Flags(title, names) => self
+                .titled(json!({"type": "array", "items": self.word(names, docs(title)), "uniqueItems": true}), title),
         }
-        Shape::Enum(title, names) => titled(word(names, docs(title)), title),
-        Shape::Flags(title, names) => {
-            titled(json!({"type": "array", "items": word(names, docs(title)), "uniqueItems": true}), title)
+    }
+
+    fn tuple(&self, items: &[Shape]) -> Value {
+        let schemas: Vec<_> = items.iter().map(|item| self.schema(item)).collect();
+        json!({"type": "array", "prefixItems": schemas, "items": false, "minItems": items.len()})
+    }
+
+    /// An option in an option is wrapped, because null cannot be told from null.
+    fn option(&self, some: &Shape) -> Value {
+        match some {
+            Shape::Option(_) => self.tagged("some", Some(some)),
+            plain => self.schema(plain),
         }
+    }
+
+    fn tagged(&self, tag: &str, payload: Option<&Shape>) -> Value {
+        let payload = payload.map_or_else(|| json!({"type": "null"}), |payload| self.schema(payload));
+        json!({"type": "object", "properties": {tag: payload}, "required": [tag], "additionalProperties": false})
+    }
+
+    fn case(&self, case: &Case) -> Value {
+        match &case.payload {
+            Some(payload) => self.tagged(&case.name.json, Some(payload)),
+            None => json!({"const": case.name.json}),
+        }
+    }
+
+    fn object(&self, fields: &[Field], docs: Option<&TypeDocs>) -> Value {
+        let property = |field: &Field| {
+            (field.name.json.clone(), self.described(self.schema(&field.shape), member(docs, &field.name)))
+        };
+        let properties: Map<_, _> = fields.iter().map(property).collect();
+        let required = fields.iter().filter(|field| !field.is_optional()).map(|field| field.name.json.as_str());
+        let required: Vec<_> = required.collect();
+        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+    }
+
+    /// One of several words; `enum` has no room for what each means.
+    fn word(&self, names: &[Name], docs: Option<&TypeDocs>) -> Value {
+        if docs.is_none_or(|docs| docs.members.is_empty()) {
+            return json!({"enum": names.iter().map(|name| name.json.as_str()).collect::<Vec<_>>()});
+        }
+        let words = names.iter().map(|name| self.described(json!({"const": name.json}), member(docs, name)));
+        json!({"oneOf": words.collect::<Vec<_>>()})
+    }
+
+    fn titled(&self, mut schema: Value, title: &Title) -> Value {
+        if let Some(title) = title {
+            insert(&mut schema, "title", &title.name.json);
+            return self.described(schema, title.docs.docs.as_deref());
+        }
+        schema
+    }
+
+    /// What is said of a member takes the place of what is said of its type.
+    fn described(&self, mut schema: Value, docs: Option<&str>) -> Value {
+        if let Some((text, left)) = docs.and_then(|text| Some((text, self.left.get().checked_sub(text.len())?))) {
+            self.left.set(left);
+            insert(&mut schema, "description", text);
+        }
+        schema
     }
 }
 
@@ -67,49 +149,6 @@ fn float(number: Value) -> Value {
     json!({"anyOf": [number, {"enum": ["NaN", "Infinity", "-Infinity"]}]})
 }
 
-fn tuple(items: &[Shape]) -> Value {
-    let schemas: Vec<_> = items.iter().map(schema).collect();
-    json!({"type": "array", "prefixItems": schemas, "items": false, "minItems": items.len()})
-}
-
-/// An option in an option is wrapped, because null cannot be told from null.
-fn option(some: &Shape) -> Value {
-    match some {
-        Shape::Option(_) => tagged("some", Some(some)),
-        plain => schema(plain),
-    }
-}
-
-fn tagged(tag: &str, payload: Option<&Shape>) -> Value {
-    let payload = payload.map_or_else(|| json!({"type": "null"}), schema);
-    json!({"type": "object", "properties": {tag: payload}, "required": [tag], "additionalProperties": false})
-}
-
-fn case(case: &Case) -> Value {
-    match &case.payload {
-        Some(payload) => tagged(&case.name.json, Some(payload)),
-        None => json!({"const": case.name.json}),
-    }
-}
-
-fn object(fields: &[Field], docs: Option<&TypeDocs>) -> Value {
-    let property =
-        |field: &Field| (field.name.json.clone(), described(schema(&field.shape), member(docs, &field.name)));
-    let properties: Map<_, _> = fields.iter().map(property).collect();
-    let required = fields.iter().filter(|field| !field.is_optional()).map(|field| field.name.json.as_str());
-    let required: Vec<_> = required.collect();
-    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
-}
-
-/// One of several words; `enum` has no room for what each means.
-fn word(names: &[Name], docs: Option<&TypeDocs>) -> Value {
-    if docs.is_none_or(|docs| docs.members.is_empty()) {
-        return json!({"enum": names.iter().map(|name| name.json.as_str()).collect::<Vec<_>>()});
-    }
-    let words = names.iter().map(|name| described(json!({"const": name.json}), member(docs, name)));
-    json!({"oneOf": words.collect::<Vec<_>>()})
-}
-
 fn docs(title: &Title) -> Option<&TypeDocs> {
     title.as_ref().map(|title| &title.docs)
 }
@@ -118,22 +157,26 @@ fn member<'a>(docs: Option<&'a TypeDocs>, name: &Name) -> Option<&'a str> {
     docs.and_then(|docs| docs.members.get(&name.wit)).map(String::as_str)
 }
 
-fn titled(mut schema: Value, title: &Title) -> Value {
-    if let Some(title) = title {
-        insert(&mut schema, "title", &title.name.json);
-        return described(schema, title.docs.docs.as_deref());
-    }
-    schema
-}
-
-/// What is said of a member takes the place of what is said of its type.
-fn described(mut schema: Value, docs: Option<&str>) -> Value {
-    docs.iter().for_each(|text| insert(&mut schema, "description", text));
-    schema
-}
-
 fn insert(schema: &mut Value, key: &str, text: &str) {
     if let Value::Object(members) = schema {
         members.insert(key.into(), text.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::shape::Named;
+
+    #[test]
+    fn what_is_said_of_a_type_is_not_said_forever() {
+        let docs = TypeDocs { docs: Some("x".repeat(8 << 10)), ..TypeDocs::default() };
+        let title = Some(Arc::new(Named { name: Name::new("t"), docs }));
+        let shape = Shape::Tuple(vec![Shape::Enum(title, vec![Name::new("a")]); 1_000]);
+        let text = of(Some(&shape)).to_string();
+        assert_eq!(text.matches("description").count(), 32);
+        assert_eq!(text.matches("\"title\"").count(), 1_000);
     }
 }

@@ -1,10 +1,11 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use stockade_workflow::Fault;
 use wasmtime::component::types::{Case as WitCase, Type};
 
 use crate::name::Name;
+use crate::values::quoted;
 use crate::{Result, TypeDocs};
 
 /// Types are a graph in which parts are shared: a hundred small ones can describe a tree larger than the machine. This
@@ -12,6 +13,11 @@ use crate::{Result, TypeDocs};
 const NODES_MAX: u32 = 50_000;
 /// Finding a type's name compares trees; past so many compared parts, types go without one.
 const COMPARED_MAX: u32 = 1_000_000;
+
+/// No name that a person writes is longer, and each stands in schemas and messages.
+const NAME_BYTES_MAX: usize = 1_024;
+/// A part of a type may have a name of this length; a longer one counts for more parts.
+const PART_NAME_BYTES: usize = 32;
 
 /// A WIT type as a plain tree, with both spellings of every name: what values, schemas and signatures are made from.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,7 +110,7 @@ impl Shaper {
     }
 
     pub(crate) fn field(&mut self, name: &str, ty: &Type) -> Result<Field> {
-        Ok(Field { name: Name::new(name), shape: self.shape(ty)? })
+        Ok(Field { name: self.name(name)?, shape: self.shape(ty)? })
     }
 
     /// Returns the shape of a type.
@@ -169,16 +175,29 @@ impl Shaper {
     }
 
     fn case(&mut self, case: &WitCase<'_>) -> Result<Case> {
-        Ok(Case { name: Name::new(case.name), payload: self.payload(case.ty.clone())? })
+        self.spend()?;
+        Ok(Case { name: self.name(case.name)?, payload: self.payload(case.ty.clone())? })
     }
 
     fn names<'a>(&mut self, names: impl Iterator<Item = &'a str>) -> Result<Vec<Name>> {
         names
             .map(|name| {
                 self.spend()?;
-                Ok(Name::new(name))
+                self.name(name)
             })
             .collect()
+    }
+
+    /// A long name counts for several parts, as it takes the room of several.
+    fn name(&mut self, name: &str) -> Result<Name> {
+        if name.len() > NAME_BYTES_MAX {
+            let (bytes, name) = (name.len(), quoted(name));
+            return Err(unsupported(&format!(
+                "a name of {bytes} bytes (\"{name}\"), where {NAME_BYTES_MAX} are allowed"
+            )));
+        }
+        (0..name.len() / PART_NAME_BYTES).try_for_each(|_| self.spend())?;
+        Ok(Name::new(name))
     }
 
     /// Types are compared by their structure, so one of two that are built alike could be taken for the other: better no
@@ -215,6 +234,22 @@ impl Shape {
             }
             _ => None,
         }
+    }
+
+    /// Returns how many types and names it is made of.
+    pub(crate) fn parts(&self) -> usize {
+        let inner: usize = match self {
+            Self::List(item) | Self::Option(item) => item.parts(),
+            Self::Tuple(items) => items.iter().map(Self::parts).sum(),
+            Self::Result(ok, err) => [ok, err].into_iter().flatten().map(|shape| shape.parts()).sum(),
+            Self::Record(_, fields) => fields.iter().map(|field| field.shape.parts()).sum(),
+            Self::Variant(_, cases) => {
+                cases.iter().map(|case| case.payload.as_ref().map_or(1, |shape| shape.parts())).sum()
+            }
+            Self::Enum(_, names) | Self::Flags(_, names) => names.len(),
+            _ => 0,
+        };
+        inner.saturating_add(1)
     }
 
     /// Returns the WIT word for the type, as error messages use it.
@@ -256,9 +291,8 @@ impl fmt::Display for Shape {
             Self::Tuple(items) => write!(f, "tuple<{}>", joined(items)),
             Self::Result(None, None) => f.write_str("result"),
             Self::Result(Some(ok), None) => write!(f, "result<{ok}>"),
-            Self::Result(ok, Some(err)) => {
-                write!(f, "result<{}, {err}>", ok.as_ref().map_or_else(|| "_".into(), ToString::to_string))
-            }
+            Self::Result(Some(ok), Some(err)) => write!(f, "result<{ok}, {err}>"),
+            Self::Result(None, Some(err)) => write!(f, "result<_, {err}>"),
             Self::Record(title, fields) => write!(f, "{}{{{}}}", self.title(title), joined(fields)),
             Self::Variant(title, cases) => write!(f, "{}{{{}}}", self.title(title), joined(cases)),
             Self::Enum(title, names) | Self::Flags(title, names) => {
@@ -297,6 +331,33 @@ impl fmt::Display for Name {
 }
 
 /// Writes things with commas between them.
-pub(crate) fn joined(items: &[impl fmt::Display]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+pub(crate) fn joined<T: fmt::Display>(items: &[T]) -> impl fmt::Display {
+    fmt::from_fn(|f| {
+        items.iter().enumerate().try_for_each(|(at, item)| {
+            f.write_str(if at == 0 { "" } else { ", " })?;
+            write!(f, "{item}")
+        })
+    })
+}
+
+/// A component chooses how many names it has, and how long they are; a message that lists them stops here.
+const SHORT_BYTES_MAX: usize = 2 << 10;
+
+/// Returns the beginning of what something is written as, and writes no more of it.
+pub(crate) fn short(thing: &impl fmt::Display) -> String {
+    let mut short = Short(String::new());
+    if write!(short, "{thing}").is_err() {
+        short.0.push('…');
+    }
+    short.0
+}
+
+struct Short(String);
+
+impl fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let left = SHORT_BYTES_MAX.saturating_sub(self.0.len());
+        self.0.push_str(text.get(..text.floor_char_boundary(left)).unwrap_or_default());
+        if text.len() > left { Err(fmt::Error) } else { Ok(()) }
+    }
 }

@@ -1,6 +1,7 @@
 /// Replaces texts in a stream that comes in pieces, wherever the pieces are cut.
 ///
-/// What could be the beginning of a text is held back until the next piece says whether it is.
+/// One byte less than the longest text is held back until the end, whatever it is: were it only what could be the
+/// beginning of a text, then whoever sees what comes when would learn the text a letter at a time.
 pub(crate) struct Sieve {
     /// The longest first: a text within a longer one is replaced only where the longer one is not.
     texts: Vec<(Vec<u8>, String)>,
@@ -8,12 +9,6 @@ pub(crate) struct Sieve {
     begins: [bool; 256],
     held: Vec<u8>,
     hits: u64,
-}
-
-enum Found<'a> {
-    Whole(usize, &'a str),
-    Part,
-    Nothing,
 }
 
 impl Sieve {
@@ -52,19 +47,23 @@ impl Sieve {
         settled
     }
 
+    /// Settles each byte that enough follow for any text to have ended.
     fn settle(&mut self, is_last: bool) -> Vec<u8> {
         let held = std::mem::take(&mut self.held);
+        let enough = if is_last { 0 } else { self.longest() };
         let mut settled = Vec::with_capacity(held.len());
         let mut rest = held.as_slice();
-        while let [first, after @ ..] = rest {
+        while let [first, after @ ..] = rest
+            && rest.len() >= enough
+        {
             rest = match self.find(*first, rest) {
-                Found::Whole(length, replacement) => {
+                Some((text, replacement)) => {
                     settled.extend_from_slice(replacement.as_bytes());
+                    let after = rest.get(text.len()..).unwrap_or_default();
                     self.hits += 1;
-                    rest.get(length..).unwrap_or_default()
+                    after
                 }
-                Found::Part if !is_last => break,
-                Found::Part | Found::Nothing => {
+                None => {
                     settled.push(*first);
                     after
                 }
@@ -74,17 +73,13 @@ impl Sieve {
         settled
     }
 
-    fn find(&self, first: u8, rest: &[u8]) -> Found<'_> {
-        if !self.begins.get(usize::from(first)).is_some_and(|begins| *begins) {
-            return Found::Nothing;
-        }
-        let whole = self.texts.iter().find(|(text, _)| rest.starts_with(text));
-        let part = || self.texts.iter().any(|(text, _)| text.starts_with(rest));
-        match whole {
-            Some((text, replacement)) => Found::Whole(text.len(), replacement),
-            None if part() => Found::Part,
-            None => Found::Nothing,
-        }
+    fn longest(&self) -> usize {
+        self.texts.first().map_or(0, |(text, _)| text.len())
+    }
+
+    fn find(&self, first: u8, rest: &[u8]) -> Option<&(Vec<u8>, String)> {
+        let begins = self.begins.get(usize::from(first)).is_some_and(|begins| *begins);
+        self.texts.iter().filter(|_| begins).find(|(text, _)| rest.starts_with(text))
     }
 }
 
@@ -99,12 +94,17 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_begin_a_text_is_not_held_back() {
+    fn what_is_held_back_says_nothing_about_the_texts() {
+        let lengths = |text: &str| {
+            let mut sieve = sieve(&["secret"]);
+            text.bytes().map(|byte| sieve.push(&[byte]).len()).collect::<Vec<_>>()
+        };
+        assert_eq!(lengths("a secre"), lengths("a sxxxx"));
         let mut sieve = sieve(&["secret"]);
-        assert_eq!(sieve.push(b"data: 1\n"), b"data: 1\n");
-        assert_eq!(sieve.push(b"a secr"), b"a ");
-        assert_eq!(sieve.push(b"etly secr"), b"#ly ");
-        assert_eq!(sieve.finish(), b"secr");
+        assert_eq!(sieve.push(b"data: 1\n"), b"dat");
+        assert_eq!(sieve.push(b"a secr"), b"a: 1\na");
+        assert_eq!(sieve.push(b"etly secr"), b" #ly");
+        assert_eq!(sieve.finish(), b" secr");
         assert_eq!(sieve.hits(), 1);
     }
 
@@ -114,6 +114,14 @@ mod tests {
         let mut sieve = sieve(&["abcd", "bc"]);
         assert_eq!(sieve.push(b"abc"), b"");
         assert_eq!(sieve.finish(), b"a#");
+    }
+
+    #[test]
+    fn a_text_that_begins_a_longer_one_does_not_win_over_it() {
+        let mut sieve = sieve(&["key", "key-and-more"]);
+        assert_eq!(sieve.push(b"key"), b"");
+        assert_eq!(sieve.push(b"-and-more."), b"#");
+        assert_eq!(sieve.finish(), b".");
     }
 
     proptest! {

@@ -12,9 +12,9 @@ use crate::host_time::HostTime;
 use crate::http::Http;
 use crate::log::LogLine;
 use crate::meter::Meter;
-use crate::rights::Rights;
+use crate::rights::{Rights, shown};
 use crate::stop::Stop;
-use crate::wasi::Wasi;
+use crate::wasi::{Timers, Wasi};
 use crate::watch::overdue;
 
 /// What the host keeps for one call, beside the guest itself.
@@ -36,6 +36,7 @@ pub(crate) struct State {
     /// What a command is given, until it first asks.
     pub(crate) input: Option<Input>,
     pub(crate) is_command: bool,
+    pub(crate) timers: Timers,
     resources: ResourceTable,
     resources_max: u64,
     seed: u64,
@@ -70,6 +71,7 @@ impl State {
             log: Vec::new(),
             input: None,
             is_command: false,
+            timers: Timers::new(limits),
             resources,
             resources_max: limits.resources.into(),
             seed,
@@ -118,7 +120,7 @@ impl State {
 
     /// Remembers a denial, for a tool that then fails fails because of it.
     pub(crate) fn deny(&mut self, why: &str) {
-        self.denial.get_or_insert_with(|| why.to_owned());
+        self.denial.get_or_insert_with(|| shown(why));
     }
 
     pub(crate) fn mounts(&mut self) -> &Mounts {
@@ -168,9 +170,9 @@ impl WasiHttpView for State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let wasi = self
-            .wasi
-            .get_or_insert_with(|| Wasi::new(self.seed, self.stdio_bytes, self.rights.real, self.input.take()));
+        let wasi = self.wasi.get_or_insert_with(|| {
+            Wasi::new(self.seed, self.stdio_bytes, self.rights.real, &self.timers.clock, self.input.take())
+        });
         WasiCtxView { ctx: wasi.ctx(), table: &mut self.resources }
     }
 }

@@ -15,6 +15,8 @@
 //! | `enum` | a string |
 //! | `flags` | an array of strings, each once |
 
+use std::collections::HashSet;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Map, Number, Value};
 use stockade_workflow::{Fault, Kind};
@@ -23,7 +25,7 @@ use wasmtime::component::Val;
 use crate::Result;
 use crate::name::Name;
 use crate::schema::F32_END;
-use crate::shape::{Case, Field, Payload, Shape, joined};
+use crate::shape::{Case, Field, Payload, Shape, joined, short};
 
 /// What a value costs beside its text, so that a list of a million nulls is not free.
 const NODE_BYTES: u64 = 8;
@@ -84,7 +86,7 @@ impl Misfit {
         let path: String = self.steps.iter().rev().map(String::as_str).collect();
         let name = self.steps.last().map_or("", |step| step.trim_start_matches('.'));
         let subject = if name.is_empty() { "arguments".into() } else { format!("argument \"{name}\" (at ${path})") };
-        let takes = joined(params);
+        let takes = short(&joined(params));
         let message = match self.problem {
             Problem::Wrong { expected, got } => format!("{subject}: expected {expected}, got {got}"),
             Problem::Missing => format!("{subject}: is missing; the function takes ({takes})"),
@@ -134,7 +136,7 @@ impl Reader {
                 Val::Record(names.zip(self.members(fields, given)?).collect())
             }
             Shape::Variant(_, cases) => self.variant(cases, given)?,
-            Shape::Enum(_, names) => Val::Enum(named(names, given)?.wit.clone()),
+            Shape::Enum(_, names) => Val::Enum(self.text(&named(names, given)?.wit)?.to_owned()),
             Shape::Flags(_, names) => self.flags(names, given)?,
         })
     }
@@ -197,16 +199,20 @@ impl Reader {
 
     fn members(&mut self, fields: &[Field], given: &Value) -> Fit<Vec<Val>> {
         let members = given.as_object().ok_or_else(|| Misfit::wrong("object", given))?;
-        if let Some(unknown) = members.keys().find(|key| !fields.iter().any(|field| field.name.json == **key)) {
-            return Err(Misfit::new(Problem::Unknown).under(step(unknown)));
+        if fields.iter().filter(|field| members.contains_key(&field.name.json)).count() != members.len() {
+            let known: HashSet<&str> = fields.iter().map(|field| field.name.json.as_str()).collect();
+            let unknown = members.keys().find(|key| !known.contains(key.as_str()));
+            return Err(Misfit::new(Problem::Unknown).under(unknown.map(|key| step(key)).unwrap_or_default()));
         }
         fields.iter().map(|field| self.member(field, members)).collect()
     }
 
     fn member(&mut self, field: &Field, members: &Map<String, Value>) -> Fit<Val> {
+        // Of an absent member too, the guest is given the name.
+        self.spend(field.name.json.len() as u64)?;
         let value = match members.get(&field.name.json) {
             Some(given) => self.value(&field.shape, given),
-            None if field.is_optional() => Ok(Val::Option(None)),
+            None if field.is_optional() => self.spend(NODE_BYTES).map(|()| Val::Option(None)),
             None => Err(Misfit::new(Problem::Missing)),
         };
         value.map_err(|misfit| misfit.under(step(&field.name.json)))
@@ -218,15 +224,16 @@ impl Reader {
             _ => only_member(given).map(|(tag, payload)| (tag, Some(payload))).unwrap_or_default(),
         };
         let case = cases.iter().find(|case| case.name.json == tag && case.payload.is_some() == payload.is_some());
-        let case = case.ok_or_else(|| Misfit::wrong(format!("one of {}", joined(cases)), given))?;
+        let case = case.ok_or_else(|| Misfit::wrong(format!("one of {}", short(&joined(cases))), given))?;
         let payload = payload.map(|payload| self.payload(&case.payload, tag, payload)).transpose()?;
-        Ok(Val::Variant(case.name.wit.clone(), payload.flatten()))
+        Ok(Val::Variant(self.text(&case.name.wit)?.to_owned(), payload.flatten()))
     }
 
     fn flags(&mut self, names: &[Name], given: &Value) -> Fit<Val> {
         let items = given.as_array().ok_or_else(|| Misfit::wrong("array of strings", given))?;
         let set = items.iter().enumerate().map(|(index, item)| {
             let flag = named(names, item).map_err(|misfit| misfit.under(format!("[{index}]")))?;
+            self.spend(NODE_BYTES.saturating_add(flag.wit.len() as u64))?;
             let is_new = items.iter().take(index).all(|before| before != item);
             let twice = || Misfit::wrong("each flag once", item).under(format!("[{index}]"));
             if is_new { Ok(flag) } else { Err(twice()) }
@@ -294,7 +301,7 @@ fn only_member(given: &Value) -> Option<(&str, &Value)> {
 
 fn named<'a>(names: &'a [Name], given: &Value) -> Fit<&'a Name> {
     let name = given.as_str().and_then(|given| names.iter().find(|name| name.json == given));
-    name.ok_or_else(|| Misfit::wrong(format!("one of {}", joined(names)), given))
+    name.ok_or_else(|| Misfit::wrong(format!("one of {}", short(&joined(names))), given))
 }
 
 /// Describes a JSON value in a few words, of whatever size it is.
@@ -504,6 +511,16 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_is_short_however_long_the_names() {
+        let fields: Vec<_> = (0..1_000).map(|at| field(&format!("{}{at}", "n".repeat(1_000)), Shape::U8)).collect();
+        let shape = Shape::Record(None, fields);
+        assert!(refusal(shape.clone(), json!({})).contains("…"));
+        assert!(refusal(shape, json!({})).len() < 4_000);
+        let many: Vec<_> = (0..1_000).map(|at| Name::new(&format!("{}{at}", "n".repeat(1_000)))).collect();
+        assert!(refusal(Shape::Enum(None, many), json!("x")).len() < 4_000);
+    }
+
+    #[test]
     fn arguments_are_exactly_the_parameters() {
         let params = [field("a", Shape::U8), field("b", Shape::Option(boxed(Shape::U8)))];
         assert!(arguments(&params, &json!({"a": 1}), 100).is_ok());
@@ -521,6 +538,13 @@ mod tests {
         let given = json!({"a": "x".repeat(100)});
         let fault = arguments(&[field("a", Shape::String)], &given, 64).unwrap_err();
         assert_eq!(fault.breach.unwrap().limit, "argument_bytes");
+        // A list of records without any of their members is small only in JSON.
+        let members = names(10).into_iter().map(|name| Field { name, shape: Shape::Option(boxed(Shape::U8)) });
+        let list = field("a", Shape::List(boxed(Shape::Record(None, members.collect()))));
+        let given = json!({"a": vec![json!({}); 10]});
+        let bytes = 1 + 8 + 10 * (8 + 10 * (3 + 8));
+        assert!(arguments(std::slice::from_ref(&list), &given, bytes).is_ok());
+        assert!(arguments(&[list], &given, bytes - 1).is_err());
         let fault = json(&Shape::String, Val::String("x".repeat(100)), 64).unwrap_err();
         assert_eq!((fault.kind, fault.breach.unwrap().used), (Kind::Output, 108));
     }

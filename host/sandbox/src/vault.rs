@@ -11,7 +11,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::secrets;
 use crate::http::{Origin, host_and_port};
-use crate::rights::Rights;
+use crate::rights::{Rights, quoted};
 use crate::sieve::Sieve;
 use crate::state::State;
 use crate::{Result, Secrets};
@@ -111,22 +111,34 @@ impl Vault {
         (!self.is_empty()).then(|| Sieve::new(names.collect()))
     }
 
-    /// Returns what puts the placeholders in place of the values in what a server sends, in the encodings that one
-    /// meets: as it is, percent-encoded, as JSON, in hexadecimal and in base64, also as a part of something longer.
+    /// Returns whether any value may be sent there.
+    pub(crate) fn is_for(&self, origin: &Origin) -> bool {
+        self.secrets.values().any(|secret| secret.is_for(origin))
+    }
+
+    /// Returns what puts the placeholders in place of those values that may be sent to an origin in what it sends, in
+    /// the encodings that one meets: as it is, percent-encoded, as JSON, in hexadecimal and in base64, also as a part of something longer.
     ///
     /// A server that means to hand a value on can always disguise it: backwards, compressed, a letter at a time. It has
-    /// the value; what is scrubbed is the careless echo.
-    pub(crate) fn scrub(&self, seed: u64) -> Option<Sieve> {
-        let secrets = self.secrets.iter().flat_map(|(name, secret)| {
+    /// the value; what is scrubbed is the careless echo. One that was never sent a value echoes none, and were its
+    /// answers looked through, then the guest could have it send guesses and see which of them is a value.
+    pub(crate) fn scrub(&self, seed: u64, origin: &Origin) -> Option<Sieve> {
+        let secrets = self.secrets.iter().filter(|(_, secret)| secret.is_for(origin)).flat_map(|(name, secret)| {
             let forms = forms(&secret.value).into_iter();
             forms.map(move |form| (form, placeholder(name, seed)))
         });
-        (!self.is_empty()).then(|| Sieve::new(secrets.collect()))
+        self.is_for(origin).then(|| Sieve::new(secrets.collect()))
     }
 
     /// Says that a placeholder is in a body.
     pub(crate) fn in_body(rights: &Rights) -> String {
         rights.refusal("a secret in the body of a request", "a secret goes into a header")
+    }
+}
+
+impl Secret {
+    fn is_for(&self, origin: &Origin) -> bool {
+        self.places.iter().any(|place| place.is_at(origin))
     }
 }
 
@@ -138,12 +150,17 @@ impl Place {
     }
 
     fn is(&self, origin: &Origin, header: &HeaderName) -> bool {
-        self.host == origin.host && self.port.is_none_or(|port| port == origin.port) && self.header == *header
+        self.is_at(origin) && self.header == *header
+    }
+
+    fn is_at(&self, origin: &Origin) -> bool {
+        self.host == origin.host && self.port.is_none_or(|port| port == origin.port)
     }
 }
 
 fn check(value: &str) -> std::result::Result<(), &'static str> {
     match value.len() {
+        _ if value.trim() != value => Err("its value begins or ends in a blank, which servers take off"),
         ..VALUE_BYTES_MIN => Err("its value has less than 8 bytes, too little to be told from ordinary text"),
         VALUE_BYTES_MIN..=VALUE_BYTES_MAX if HeaderValue::from_str(value).is_ok() => Ok(()),
         VALUE_BYTES_MIN..=VALUE_BYTES_MAX => Err("its value has characters that no header can have"),
@@ -188,6 +205,9 @@ fn forms(value: &str) -> BTreeSet<Vec<u8>> {
     let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
     let json = serde_json::Value::from(value).to_string();
     let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
+    let html = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    // As Go and others write it, lest a browser take it for HTML.
+    let json_in_html = json.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
     let texts = [
         value.to_owned(),
         value.to_ascii_lowercase(),
@@ -196,6 +216,12 @@ fn forms(value: &str) -> BTreeSet<Vec<u8>> {
         escaped(value, "%20", true),
         escaped(value, "+", false),
         escaped(value, "+", true),
+        html.replace('"', "&quot;").replace('\'', "&#39;"),
+        html.replace('"', "&#34;").replace('\'', "&#39;"),
+        html.replace('"', "&quot;").replace('\'', "&#x27;"),
+        html,
+        json_in_html.replace('\'', "\\u0027"),
+        json_in_html,
         json.to_owned(),
         json.replace('/', "\\/"),
         hex.to_ascii_uppercase(),
@@ -244,9 +270,10 @@ impl secrets::Host for State {
         if self.rights.network.vault.secrets.contains_key(&name) {
             return Ok(Ok(placeholder(&name, seed)));
         }
-        let name = name.escape_debug();
-        let line = format!("secrets = [{{ name = \"{name}\", host = \"HOST\", header = \"authorization\" }}]");
-        let denial = self.rights.denial(Capability::Secrets, &format!("secret \"{name}\""), &line);
+        let name = quoted(&name);
+        let line = format!("secrets = [{{ name = {name}, host = \"HOST\", header = \"authorization\" }}]");
+        let denial = self.rights.denial(Capability::Secrets, &format!("secret {name}"), &line);
+        self.carry(denial.len())?;
         self.deny(&denial);
         Ok(Err(secrets::Error::Denied(denial)))
     }
@@ -263,8 +290,19 @@ mod tests {
         Vault::new("test", &[Grant::secret("key", "example.com", "Authorization")], &values)
     }
 
+    fn origin(host: &str) -> Origin {
+        Origin::new("https", host).unwrap()
+    }
+
+    #[test]
+    fn only_the_answers_of_those_who_may_have_a_value_are_scrubbed() {
+        let vault = vault("sk_live_0123").unwrap();
+        assert!(vault.scrub(7, &origin("example.com")).is_some());
+        assert!(vault.scrub(7, &origin("other.example.com")).is_none());
+    }
+
     fn scrubbed(value: &str, text: &str) -> String {
-        let text = vault(value).unwrap().scrub(7).unwrap().whole(text.as_bytes());
+        let text = vault(value).unwrap().scrub(7, &origin("example.com")).unwrap().whole(text.as_bytes());
         String::from_utf8(text).unwrap().replace(&placeholder("key", 7), "#")
     }
 
@@ -283,6 +321,13 @@ mod tests {
             (value.bytes().map(|byte| format!("{byte:02x}")).collect(), "#"),
         ] {
             assert_eq!(scrubbed(value, &echo), left, "{echo}");
+        }
+    }
+
+    #[test]
+    fn an_echo_for_a_browser_is_scrubbed() {
+        for echo in ["a&amp;b&lt;c&quot;&#39;0123", "a&amp;b&lt;c&#34;&#39;0123", "a\\u0026b\\u003cc\\\"'0123"] {
+            assert_eq!(scrubbed("a&b<c\"'0123", echo), "#", "{echo}");
         }
     }
 
@@ -311,6 +356,8 @@ mod tests {
     #[test]
     fn a_value_that_could_not_be_sent_or_found_again_is_refused() {
         for (value, why) in [
+            (" blank-before", "begins or ends in a blank"),
+            ("a-line-after\n", "begins or ends in a blank"),
             ("short", "less than 8 bytes"),
             ("long\r\nenough", "no header can have"),
             (&*"x".repeat(5000), "more than 4096"),

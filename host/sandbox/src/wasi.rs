@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,6 +14,7 @@ use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
 
+use crate::Limits;
 use crate::command::Input;
 use crate::crossing::RANDOM_BYTES_MAX;
 use crate::state::State;
@@ -27,7 +29,7 @@ const TICK: Duration = Duration::from_millis(1);
 /// Files are in `files.rs`.
 ///
 /// Unless the machine's clock was granted, the time is not the machine's: it begins at a fixed instant and moves one
-/// millisecond each time it is read. Unless its random was, random comes from the call's seed. So the same call gives
+/// millisecond each time it is read, and by what the guest sleeps. Unless its random was, random comes from the call's seed. So the same call gives
 /// the same answer and uses the same fuel, and no guest can time anything. It does not follow that the random is
 /// secret: whoever knows the seed knows it.
 pub(crate) struct Wasi {
@@ -37,7 +39,7 @@ pub(crate) struct Wasi {
 }
 
 impl Wasi {
-    pub(crate) fn new(seed: u64, stdio_bytes: u64, real: Real, input: Option<Input>) -> Self {
+    pub(crate) fn new(seed: u64, stdio_bytes: u64, real: Real, clock: &Clock, input: Option<Input>) -> Self {
         let output_bytes = input.as_ref().map(|input| input.output_bytes);
         let stdout =
             output_bytes.map_or(Capture::new("stdio_bytes", stdio_bytes), |bytes| Capture::new("output_bytes", bytes));
@@ -59,8 +61,7 @@ impl Wasi {
         if real.clock {
             ctx.wall_clock(RealClock::default()).monotonic_clock(RealClock::default());
         } else {
-            let clock = Clock::default();
-            ctx.wall_clock(clock.clone()).monotonic_clock(clock);
+            ctx.wall_clock(clock.clone()).monotonic_clock(clock.clone());
         }
         Self { ctx: ctx.build(), stdout, stderr }
     }
@@ -82,16 +83,44 @@ impl Wasi {
     }
 }
 
-/// A clock that moves only when it is read.
+/// A clock that moves only when it is read, and when the guest sleeps.
 #[derive(Clone, Default)]
-struct Clock {
-    ticks: Arc<AtomicU64>,
+pub(crate) struct Clock {
+    ns: Arc<AtomicU64>,
 }
 
 impl Clock {
-    fn since_start(&self) -> Duration {
-        let ticks = self.ticks.fetch_add(1, Ordering::Relaxed);
-        TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
+    /// Reads it.
+    pub(crate) fn since_start(&self) -> Duration {
+        let now = self.looked_at_ns();
+        self.move_to(now.saturating_add(nanos(TICK)));
+        Duration::from_nanos(now)
+    }
+
+    /// Returns where it stands, and does not move it.
+    pub(crate) fn looked_at_ns(&self) -> u64 {
+        self.ns.load(Ordering::Relaxed)
+    }
+
+    /// Moves it on to an instant, unless it is there already.
+    pub(crate) fn move_to(&self, ns: u64) {
+        self.ns.fetch_max(ns, Ordering::Relaxed);
+    }
+}
+
+/// The timers of a guest whose time is not the machine's.
+pub(crate) struct Timers {
+    pub(crate) clock: Clock,
+    /// When each is ready, by the number of its pollable.
+    pub(crate) at_ns: HashMap<u32, u64>,
+    /// The longest sleep that takes no time.
+    pub(crate) longest_ns: u64,
+}
+
+impl Timers {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let longest_ns = limits.wall_us.min(limits.host_us).saturating_mul(1_000);
+        Self { clock: Clock::default(), at_ns: HashMap::new(), longest_ns }
     }
 }
 
@@ -173,7 +202,7 @@ fn machine_random() -> StdRng {
     rand::make_rng()
 }
 
-fn nanos(duration: Duration) -> u64 {
+pub(crate) fn nanos(duration: Duration) -> u64 {
     duration.as_nanos().try_into().unwrap_or(u64::MAX)
 }
 
@@ -190,7 +219,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     io::poll::add_to_linker::<State, HasSelf<State>>(linker, State::called)?;
     io::streams::add_to_linker::<State, HasSelf<State>>(linker, State::called)?;
     clocks::wall_clock::add_to_linker::<State, WasiClocks>(linker, |state| state.called().clocks())?;
-    clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(linker, |state| state.called().clocks())?;
+    clocks::monotonic_clock::add_to_linker::<State, HasSelf<State>>(linker, State::called)?;
     random::random::add_to_linker::<State, HasSelf<State>>(linker, State::called)?;
     random::insecure::add_to_linker::<State, HasSelf<State>>(linker, State::called)?;
     random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, |state| state.called().random())?;

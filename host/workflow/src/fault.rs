@@ -90,10 +90,25 @@ pub enum Kind {
     HostBug,
 }
 
+/// A message is read by people and models, is journaled, and may quote what a guest or a component chose.
+const MESSAGE_BYTES_MAX: usize = 8 << 10;
+
+/// Stands for the end of a message that was cut.
+const CUT: &str = "… (cut)";
+
+fn within_bounds(mut message: String) -> String {
+    if message.len() > MESSAGE_BYTES_MAX {
+        message.truncate(message.floor_char_boundary(MESSAGE_BYTES_MAX.saturating_sub(CUT.len())));
+        message.push_str(CUT);
+        message.shrink_to_fit();
+    }
+    message
+}
+
 impl Fault {
-    /// Creates a fault of a kind with its message.
+    /// Creates a fault of a kind with its message, of which no more than 8 KiB are kept.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), breach: None, detail: None, tool: None, call_id: None }
+        Self { kind, message: within_bounds(message.into()), breach: None, detail: None, tool: None, call_id: None }
     }
 
     /// Creates an [`Kind::Invalid`] fault; `what` says which thing is invalid (`component`, `schema`, `run_id`).
@@ -136,3 +151,17 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_an_end() {
+        let message = |text: String| Fault::new(Kind::Trap, text).message;
+        let whole = "x".repeat(MESSAGE_BYTES_MAX);
+        assert_eq!(message(whole.clone()), whole);
+        let cut = message(format!("x{}", "🦀".repeat(MESSAGE_BYTES_MAX)));
+        assert!(cut.len() <= MESSAGE_BYTES_MAX && cut.len() > MESSAGE_BYTES_MAX - 8 && cut.ends_with(CUT), "{cut}");
+    }
+}

@@ -13,6 +13,13 @@ use crate::Digest;
 #[non_exhaustive]
 pub enum Grant {
     /// A database, under the name by which the tool asks for it.
+    ///
+    /// Give each grant of a PostgreSQL database a role of its own, with rights on its tables alone. The server lets
+    /// the sessions of one role see each other's statements (`pg_stat_activity`) and end them
+    /// (`pg_terminate_backend`), read-only or not; so two tools, or a tool and another program, must not share one.
+    /// Revoke from PUBLIC what else the role should not call, as in `REVOKE EXECUTE ON FUNCTION
+    /// pg_logical_emit_message(boolean, text, text, boolean) FROM PUBLIC`: such functions write though a query is
+    /// read-only.
     Sql {
         /// The name that the guest uses.
         name: String,

@@ -5,6 +5,8 @@ const WORDS: [&str; 6] =
     ["not permitted", "not-permitted", "permissionerror", "eperm", "read-only file system", "read-only"];
 /// More than these are forgotten, the oldest first.
 const KEPT: usize = 16;
+/// A path and what is said of it are no longer than this; the text repeats two paths of which it shows the beginning.
+const TEXT_BYTES_MAX: usize = 8 << 10;
 
 /// What a call was denied of files.
 ///
@@ -23,7 +25,10 @@ struct Denial {
 }
 
 impl Denials {
-    pub(super) fn note(&mut self, path: String, text: String, told: bool) {
+    pub(super) fn note(&mut self, mut path: String, mut text: String, told: bool) {
+        for kept in [&mut path, &mut text] {
+            kept.truncate(kept.floor_char_boundary(TEXT_BYTES_MAX));
+        }
         if self.0.len() == KEPT {
             self.0.remove(0);
         }
@@ -94,5 +99,8 @@ mod tests {
             denials.note("/x".into(), "x".into(), true);
         }
         assert_eq!(denials.0.len(), KEPT);
+        denials.note("é".repeat(TEXT_BYTES_MAX), format!("x{}", "é".repeat(TEXT_BYTES_MAX)), true);
+        let last = denials.0.last().unwrap();
+        assert_eq!((last.path.len(), last.text.len()), (TEXT_BYTES_MAX, TEXT_BYTES_MAX - 1));
     }
 }

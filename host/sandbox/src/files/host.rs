@@ -18,10 +18,14 @@ use super::folder::{Folder, How};
 use super::listing::Listing;
 use super::mount::Mount;
 use super::node::{self, Node};
-use super::path::{Path, shown};
+use super::path::{PATH_BYTES_MAX, Path, shown};
 use super::refusal::{Answer, Bar, Refusal};
 use super::stream::{Reader, Writer};
+use crate::rights::beginning;
 use crate::state::State;
+
+/// How much of a path a denial repeats, which is more than people write.
+const SHOWN_CHARS_MAX: usize = 256;
 
 /// What a path is looked up for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +44,11 @@ impl State {
 
     fn push(&mut self, node: Node) -> FsResult<Resource<Descriptor>> {
         Ok(Resource::new_own(self.resources().push(node)?.rep()))
+    }
+
+    /// Counts a path that comes from the guest or goes to it.
+    fn carries_path(&mut self, path: &str) -> FsResult<()> {
+        self.meter.host_bytes.grow(path.len() as u64).map_err(FsError::trap)
     }
 
     /// Does something to what is open.
@@ -81,7 +90,11 @@ impl State {
         wish: Wish,
         work: impl FnOnce(&Folder, &Path) -> Answer<T> + Send + 'static,
     ) -> FsResult<T> {
-        self.meter.host_bytes.grow(path.len() as u64).map_err(FsError::trap)?;
+        self.carries_path(path)?;
+        // First of all: what is denied is kept for the operator, and must not be of any length.
+        if path.len() > PATH_BYTES_MAX {
+            return Err(ErrorCode::NameTooLong.into());
+        }
         let node = self.node(fd)?;
         let shown = shown(node.at(), path);
         let answer = match node {
@@ -123,10 +136,10 @@ impl State {
     }
 
     fn explanation(&self, shown: &str, bar: Bar) -> String {
-        let (tool, path) = (self.rights.tool(), shown.escape_debug());
+        let (tool, path) = (self.rights.tool(), beginning(shown, SHOWN_CHARS_MAX));
         let grant = |what: &str| {
             let folder = shown.rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder });
-            let line = format!("fs = [{{ path = \"DIR\", at = \"{}\" }}]", folder.escape_debug());
+            let line = format!("fs = [{{ path = \"DIR\", at = \"{}\" }}]", beginning(folder, SHOWN_CHARS_MAX));
             self.rights.denial(Capability::Fs, what, &line)
         };
         match bar {
@@ -312,8 +325,9 @@ impl HostDescriptor for State {
         _: PathFlags,
         path: String,
         _: Resource<Descriptor>,
-        _: String,
+        new_path: String,
     ) -> FsResult<()> {
+        self.carries_path(&new_path)?;
         self.on_path(&fd, &path, Wish::Write, |_, _| Err(ErrorCode::Unsupported.into())).await
     }
 
@@ -342,7 +356,9 @@ impl HostDescriptor for State {
     }
 
     async fn readlink_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<String> {
-        self.on_path(&fd, &path, Wish::Look, Folder::read_link).await
+        let target = self.on_path(&fd, &path, Wish::Look, Folder::read_link).await?;
+        self.carries_path(&target)?;
+        Ok(target)
     }
 
     async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
@@ -356,6 +372,7 @@ impl HostDescriptor for State {
         new_fd: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
+        self.carries_path(&new_path)?;
         let mount = self.node(&fd)?.mount().cloned();
         let operand = mount.map(|mount| self.operand(&new_fd, &new_path, &mount));
         let work = move |folder: &Folder, old_path: &Path| {
@@ -366,6 +383,7 @@ impl HostDescriptor for State {
     }
 
     async fn symlink_at(&mut self, fd: Resource<Descriptor>, target: String, path: String) -> FsResult<()> {
+        self.carries_path(&target)?;
         self.on_path(&fd, &path, Wish::Write, move |folder, path| folder.symlink(&target, path)).await
     }
 

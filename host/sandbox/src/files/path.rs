@@ -4,7 +4,7 @@ use super::refusal::{Answer, Bar, Refusal};
 
 /// What Linux allows, and what every program that later reads the directory can handle.
 pub(super) const NAME_BYTES_MAX: usize = 255;
-const PATH_BYTES_MAX: usize = 4_096;
+pub(super) const PATH_BYTES_MAX: usize = 4_096;
 
 /// A guest's path below a folder, in its plainest spelling: no empty names, no `.`, no slash at its end.
 ///

@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use std::sync::Arc;
+
 use tokio::sync::Semaphore;
 use url::Host;
 use wasmtime_wasi_http::Error;
@@ -10,18 +12,34 @@ use wasmtime_wasi_http::Error;
 const ADDRESSES_MAX: usize = 16;
 /// A look-up takes a thread for as long as the system's resolver likes, whoever waits no longer. So many at a time.
 static LOOKUPS: Semaphore = Semaphore::const_new(16);
+/// Of these, so many for one tool, so that names that nobody answers for do not keep the other tools from theirs.
+const TOOL_LOOKUPS_MAX: usize = 4;
+
+/// The look-ups of one tool.
+pub(crate) struct Lookups(Arc<Semaphore>);
+
+impl Default for Lookups {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(TOOL_LOOKUPS_MAX)))
+    }
+}
 
 /// Addresses by name, which the operator sets in place of asking the resolver.
 pub(crate) type Hosts = BTreeMap<String, Vec<IpAddr>>;
 
 /// Looks a host up: once, for what is connected to must be what was checked.
-pub(crate) async fn resolve(hosts: &Hosts, host: &Host<String>, port: u16) -> Result<Vec<SocketAddr>, Error> {
+pub(crate) async fn resolve(
+    hosts: &Hosts,
+    lookups: &Lookups,
+    host: &Host<String>,
+    port: u16,
+) -> Result<Vec<SocketAddr>, Error> {
     let addresses = match host {
         Host::Ipv4(address) => vec![IpAddr::V4(*address)],
         Host::Ipv6(address) => vec![IpAddr::V6(*address)],
         Host::Domain(name) => match hosts.get(name) {
             Some(addresses) => addresses.clone(),
-            None => look_up(name.clone()).await?,
+            None => look_up(lookups, name.clone()).await?,
         },
     };
     if addresses.is_empty() {
@@ -31,17 +49,20 @@ pub(crate) async fn resolve(hosts: &Hosts, host: &Host<String>, port: u16) -> Re
     Ok(addresses.map(|address| SocketAddr::new(address.to_canonical(), port)).collect())
 }
 
-async fn look_up(name: String) -> Result<Vec<IpAddr>, Error> {
+async fn look_up(lookups: &Lookups, name: String) -> Result<Vec<IpAddr>, Error> {
     let failed = || Error::DnsError { rcode: None, info_code: None };
+    let own = Arc::clone(&lookups.0).acquire_owned().await.map_err(|_| failed())?;
     let turn = LOOKUPS.acquire().await.map_err(|_| failed())?;
     let found = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
+        let _turns = (own, turn);
         (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|address| address.ip()).collect())
     });
     found.await.map_err(|_| failed())?.map_err(|_| failed())
 }
 
-/// Returns whether an address is out on the internet, and not of this machine, its networks, or a way around to them.
+/// Returns whether an address is out on the internet, and not of a private network or a way around to one.
+///
+/// An address on the internet may be this machine's own, and what listens there is reached by whoever was granted it.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => !NOT_PUBLIC_V4.iter().any(|range| range.contains(&address)),
@@ -56,23 +77,24 @@ pub(crate) fn range(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse().ok().map(|address: IpAddr| IpNet::from(address.to_canonical())))
 }
 
-/// IANA's special-purpose registry, and multicast.
-const NOT_PUBLIC_V4: [Ipv4Net; 15] = [
-    v4([0, 0, 0, 0], 8),       // this network; 0.0.0.0 connects to this machine
-    v4([10, 0, 0, 0], 8),      // private
-    v4([100, 64, 0, 0], 10),   // carriers' own
-    v4([127, 0, 0, 0], 8),     // loopback
-    v4([169, 254, 0, 0], 16),  // link-local; the metadata of clouds
-    v4([172, 16, 0, 0], 12),   // private
-    v4([192, 0, 0, 0], 24),    // protocol assignments
-    v4([192, 0, 2, 0], 24),    // documentation
-    v4([192, 88, 99, 0], 24),  // 6to4 relays
-    v4([192, 168, 0, 0], 16),  // private
-    v4([198, 18, 0, 0], 15),   // benchmarks
-    v4([198, 51, 100, 0], 24), // documentation
-    v4([203, 0, 113, 0], 24),  // documentation
-    v4([224, 0, 0, 0], 4),     // multicast
-    v4([240, 0, 0, 0], 4),     // reserved; broadcast
+/// IANA's special-purpose registry, multicast, and what a cloud keeps for itself.
+const NOT_PUBLIC_V4: [Ipv4Net; 16] = [
+    v4([0, 0, 0, 0], 8),        // this network; 0.0.0.0 connects to this machine
+    v4([10, 0, 0, 0], 8),       // private
+    v4([100, 64, 0, 0], 10),    // carriers' own
+    v4([127, 0, 0, 0], 8),      // loopback
+    v4([168, 63, 129, 16], 32), // Azure's host, with credentials of the machine
+    v4([169, 254, 0, 0], 16),   // link-local; the metadata of clouds
+    v4([172, 16, 0, 0], 12),    // private
+    v4([192, 0, 0, 0], 24),     // protocol assignments
+    v4([192, 0, 2, 0], 24),     // documentation
+    v4([192, 88, 99, 0], 24),   // 6to4 relays
+    v4([192, 168, 0, 0], 16),   // private
+    v4([198, 18, 0, 0], 15),    // benchmarks
+    v4([198, 51, 100, 0], 24),  // documentation
+    v4([203, 0, 113, 0], 24),   // documentation
+    v4([224, 0, 0, 0], 4),      // multicast
+    v4([240, 0, 0, 0], 4),      // reserved; broadcast
 ];
 /// All that is assigned to the internet. Outside of it are loopback, link-local, local and multicast addresses, NAT64
 /// and IPv4 in IPv6.
@@ -113,6 +135,7 @@ mod tests {
             "100.127.255.255",
             "127.0.0.1",
             "127.255.0.1",
+            "168.63.129.16",
             "169.254.169.254",
             "172.16.0.1",
             "172.31.255.255",

@@ -47,8 +47,16 @@ impl Count {
         self.used.load(Ordering::Relaxed)
     }
 
-    fn left(&self) -> usize {
-        usize::try_from(self.allowed.saturating_sub(self.used())).unwrap_or(usize::MAX)
+    /// Takes up to so much of what is left, before it is used: others use it too.
+    fn reserve(&self, most: usize) -> usize {
+        let part = |used: u64| self.allowed.saturating_sub(used).min(most as u64);
+        let add = |used: u64| used.checked_add(part(used));
+        let before = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        before.ok().and_then(|before| usize::try_from(part(before)).ok()).unwrap_or_default()
+    }
+
+    fn give_back(&self, unused: usize) {
+        self.used.fetch_sub(unused as u64, Ordering::Relaxed);
     }
 }
 
@@ -76,14 +84,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     /// Never sends a byte more than is allowed.
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
-        let fits = buf.get(..self.flow.bytes.left()).unwrap_or(buf);
+        let reserved = self.flow.bytes.reserve(buf.len());
+        let fits = buf.get(..reserved).unwrap_or(buf);
         if fits.is_empty() && !buf.is_empty() {
             self.flow.bytes.add(buf.len() as u64);
             return Poll::Ready(Err(over()));
         }
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, fits))?;
-        self.flow.bytes.add(written as u64);
-        Poll::Ready(Ok(written))
+        let written = Pin::new(&mut self.stream).poll_write(cx, fits);
+        let used = if let Poll::Ready(Ok(used)) = written { used } else { 0 };
+        self.flow.bytes.give_back(reserved.saturating_sub(used));
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
@@ -97,4 +107,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 
 fn over() -> std::io::Error {
     std::io::Error::other("the call has used up what it may send and receive")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_reserved_is_nobody_elses() {
+        let count = Flow::new(10, 0).bytes;
+        assert_eq!((count.reserve(7), count.reserve(7), count.reserve(7)), (7, 3, 0));
+        count.give_back(2);
+        assert_eq!((count.reserve(7), count.used()), (2, 10));
+        assert!(!count.add(1));
+        assert_eq!(count.reserve(7), 0);
+    }
 }

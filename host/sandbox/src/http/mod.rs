@@ -11,6 +11,7 @@ mod hooks;
 mod rule;
 mod session;
 mod target;
+mod types;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use ipnet::IpNet;
 use stockade_workflow::{Capability, Fault, Grant};
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
-use wasmtime::component::Linker;
+use wasmtime::component::{HasSelf, Linker};
 use wasmtime_wasi_http::p2::bindings::http as wasi;
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 
@@ -29,6 +30,7 @@ pub(crate) use self::address::Hosts;
 pub(crate) use self::hooks::{FIELD_BYTES_MAX, Http};
 pub(crate) use self::target::{Origin, host_and_port};
 
+use self::address::Lookups;
 use self::target::Target;
 use crate::rights::Rights;
 use crate::state::State;
@@ -40,6 +42,7 @@ pub(crate) struct Network {
     granted: Vec<Granted>,
     pub(crate) vault: Vault,
     hosts: Hosts,
+    lookups: Lookups,
     /// There where any grant is of https.
     tls: Option<Arc<ClientConfig>>,
 }
@@ -64,7 +67,7 @@ impl Network {
         let is_tls = granted.iter().any(|granted| granted.rule.is_tls());
         let tls = if is_tls { Some(Arc::new(tls(&config.tls_roots)?)) } else { None };
         let vault = Vault::new(tool, grants, &config.secrets)?;
-        Ok(Self { granted, vault, hosts: config.hosts.clone(), tls })
+        Ok(Self { granted, vault, hosts: config.hosts.clone(), lookups: Lookups::default(), tls })
     }
 
     fn allows(&self, target: &Target) -> bool {
@@ -81,8 +84,10 @@ impl Network {
     fn denial(&self, rights: &Rights, target: &Target, address: Option<IpAddr>) -> String {
         let addresses = address.map(|address| format!(", addresses = [\"{address}\"]")).unwrap_or_default();
         let at = address.map(|address| format!(" at {address}, which is not on the internet")).unwrap_or_default();
-        let line = format!("http = [{{ allow = \"{target}\"{addresses} }}]");
-        rights.denial(Capability::Http, &format!("http \"{target}\"{at}"), &line)
+        // A path may have quotation marks. It has no other letter that TOML or a terminal would read as more than itself.
+        let target = format!("{:?}", target.to_string());
+        let line = format!("http = [{{ allow = {target}{addresses} }}]");
+        rights.denial(Capability::Http, &format!("http {target}{at}"), &line)
     }
 }
 
@@ -114,7 +119,7 @@ fn tls(roots: &[Vec<u8>]) -> Result<ClientConfig> {
 /// Links `wasi:http`, of which a guest may only send.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let options = wasi::types::LinkOptions::default();
-    wasi::types::add_to_linker::<State, WasiHttp>(linker, &options, |state| state.called().http())?;
+    wasi::types::add_to_linker::<State, HasSelf<State>>(linker, &options, State::called)?;
     wasi::outgoing_handler::add_to_linker::<State, WasiHttp>(linker, |state| state.called().http())
 }
 
@@ -139,6 +144,9 @@ mod tests {
             "tool \"test\" asked for http \"GET https://example.com/a\", but its manifest does not ask for http; \
              http = \"WHY\" under [asks] there, and a grant, would allow it"
         );
+        let target = Target::new("GET", "https", "example.com", "/\"},{x=\"").unwrap();
+        let line = asked.network.denial(&asked, &target, None);
+        assert!(line.contains(r#"allow = "GET https://example.com/\"},{x=\"" }]"#), "{line}");
         assert!(rights(&[Capability::Secrets]).is_err(), "the secret has no value");
     }
 }

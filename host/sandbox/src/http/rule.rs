@@ -97,7 +97,7 @@ mod tests {
             "GET https://API.Example.COM/v1/items",
             "GET https://api.example.com:443/v1/items/17",
             "GET https://api.example.com/v1/items/",
-            "GET https://api.example.com/v1/items/a%20b",
+            "GET https://api.example.com/v1/items/a%C3%A4b%3f",
         ] {
             assert!(allows(ITEMS, request), "{request}");
         }
@@ -140,6 +140,17 @@ mod tests {
             "/v1/items%5c",
             "/v1/items/%252e",
             "/v1/items/%00",
+            "/v1/items/a%20b",
+            "/v1/items/%0d%0a",
+            "/v1/items/%3Bx",
+            "/v1/items/%7f",
+            "/v1/items/%C2%85",
+            "/v1/items/%c0%ae",
+            "/v1/items/%ff",
+            "/v1/items/%",
+            "/v1/items/%4",
+            "/v1/items/%u002e",
+            "/v1/items/%+41",
             "/v1/items/é",
             "/v1/items/\r\nHost:evil",
             "/v1/items/ ",

@@ -24,7 +24,7 @@ use super::address::{is_public, resolve};
 use super::body::{Outgoing, Received};
 use super::flow::{Flow, Wire};
 use super::target::{Origin, Target};
-use crate::rights::Rights;
+use crate::rights::{Rights, quoted, shown};
 use crate::sieve::Sieve;
 use crate::vault::Vault;
 
@@ -40,8 +40,10 @@ const CONNECTIONS_MAX: usize = 8;
 const FIELDS_MAX: usize = 100;
 /// The head of an answer, and the buffer of a connection.
 const BUFFER_BYTES: usize = 64 << 10;
-/// What is shown of a request that is refused.
-const SHOWN_CHARS_MAX: usize = 500;
+
+/// What stands in for a method or an address with some servers and frameworks.
+const OVERRIDES: [&str; 6] =
+    ["forwarded", "x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url"];
 
 /// An answer, and what carries its body for as long as it is kept.
 pub(crate) type Answer = (Response<WasiBody>, AbortOnDropJoinHandle<()>);
@@ -75,7 +77,7 @@ impl Session {
 
     /// Remembers a denial: of several, the first.
     pub(crate) fn deny(&self, why: &str) {
-        let _ = self.denial.set(why.chars().take(SHOWN_CHARS_MAX).collect());
+        let _ = self.denial.set(shown(why));
     }
 
     /// Denies what no grant could allow.
@@ -103,6 +105,7 @@ impl Session {
             self.deny(&self.network().denial(&self.rights, &target, None));
             return Err(ErrorCode::HttpRequestDenied);
         }
+        self.check_headers(&parts.headers, &target.origin)?;
         if parts.headers.len() > FIELDS_MAX {
             return Err(ErrorCode::HttpRequestHeaderSectionSize(u32::try_from(parts.headers.len()).ok()));
         }
@@ -126,12 +129,27 @@ impl Session {
             .map_err(|why| self.refuse(&format!("http to {:?}", uri.to_string()), &why))
     }
 
+    /// Denies what would make of the request that was checked another one behind the server's door. In answers, which
+    /// mean nothing of the kind, the same names are left alone.
+    fn check_headers(&self, headers: &HeaderMap, origin: &Origin) -> Result<(), ErrorCode> {
+        let refused = |name: &str, why| Err(self.refuse(&format!("header {}", quoted(name)), why));
+        for name in headers.keys() {
+            if overrides(name.as_str()) {
+                return refused(name.as_str(), "servers may take it for another method, address or header");
+            }
+            if *name == header::RANGE && self.vault().is_for(origin) {
+                return refused(name.as_str(), "a part of an answer could have a part of a secret");
+            }
+        }
+        Ok(())
+    }
+
     /// What the connection is and to whom is the host's to say; the guest could not set these.
     fn set_headers(&self, headers: &mut HeaderMap, origin: &Origin) -> Result<(), ErrorCode> {
         let host = HeaderValue::from_str(&origin.authority()).map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
         headers.insert(header::HOST, host);
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        if !self.vault().is_empty() {
+        if self.vault().is_for(origin) {
             // An echo that is compressed could not be scrubbed.
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
@@ -145,25 +163,29 @@ impl Session {
         request: Request<Outgoing>,
         waits: Waits,
     ) -> Result<Answer, Error> {
-        let connecting = timeout(waits.connect, self.connect(&target)).await;
+        let connecting = timeout(waits.connect, self.connect(&target, waits.connect)).await;
         let (stream, place) = connecting.map_err(|_| Error::ConnectionTimeout)??;
         if !target.origin.is_tls {
-            return self.exchange(stream, place, request, waits).await;
+            return self.exchange(stream, place, request, &target.origin, waits).await;
         }
         let securing = timeout(waits.connect, self.secure(&target.origin.host, stream)).await;
         let stream = securing.map_err(|_| Error::ConnectionTimeout)??;
-        self.exchange(stream, place, request, waits).await
+        self.exchange(stream, place, request, &target.origin, waits).await
     }
 
     /// Connects to an address that was checked, and not to a name, which could mean another by now.
-    async fn connect(&self, target: &Target) -> Result<(Wire<TcpStream>, OwnedSemaphorePermit), Error> {
+    async fn connect(&self, target: &Target, wait: Duration) -> Result<(Wire<TcpStream>, OwnedSemaphorePermit), Error> {
         let place = Arc::clone(&self.connections).acquire_owned().await;
         let place = place.map_err(|_| Error::ConnectionLimitReached)?;
         let mut failed = Error::DestinationNotFound;
-        for address in self.addresses(target).await? {
-            match TcpStream::connect(address).await {
-                Ok(stream) => return Ok((Wire::new(stream, Arc::clone(&self.flow)), place)),
-                Err(error) => failed = Error::Connect(error),
+        let addresses = self.addresses(target).await?;
+        // A dead route, as IPv6's often is, must not use up the time of the address that would answer.
+        let each = wait / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
+        for address in addresses {
+            match timeout(each, TcpStream::connect(address)).await {
+                Err(_) => failed = Error::ConnectionTimeout,
+                Ok(Ok(stream)) => return Ok((Wire::new(stream, Arc::clone(&self.flow)), place)),
+                Ok(Err(error)) => failed = Error::Connect(error),
             }
         }
         Err(failed)
@@ -172,7 +194,7 @@ impl Session {
     /// Every address of a name must be allowed: one that is not says that somebody plays with the name.
     async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, Error> {
         let network = self.network();
-        let found = resolve(&network.hosts, &target.origin.host, target.origin.port).await?;
+        let found = resolve(&network.hosts, &network.lookups, &target.origin.host, target.origin.port).await?;
         let is_denied = |address: &&SocketAddr| !is_public(address.ip()) && !network.reaches(target, address.ip());
         if let Some(denied) = found.iter().find(is_denied) {
             self.deny(&network.denial(&self.rights, target, Some(denied.ip())));
@@ -201,6 +223,7 @@ impl Session {
         stream: S,
         place: OwnedSemaphorePermit,
         request: Request<Outgoing>,
+        origin: &Origin,
         waits: Waits,
     ) -> Result<Answer, Error> {
         let mut protocol = http1::Builder::new();
@@ -213,12 +236,12 @@ impl Session {
         });
         let response = timeout(waits.first_byte, sender.send_request(request)).await;
         let response = response.map_err(|_| Error::ConnectionReadTimeout)??;
-        Ok((self.answer(response, waits)?, carrier))
+        Ok((self.answer(response, origin, waits)?, carrier))
     }
 
-    fn answer(&self, response: Response<Incoming>, waits: Waits) -> Result<Response<WasiBody>, Error> {
+    fn answer(&self, response: Response<Incoming>, origin: &Origin, waits: Waits) -> Result<Response<WasiBody>, Error> {
         let (mut parts, body) = response.into_parts();
-        let mut scrub = self.vault().scrub(self.seed);
+        let mut scrub = self.vault().scrub(self.seed, origin);
         if parts.status == StatusCode::SWITCHING_PROTOCOLS {
             return Err(Error::HttpUpgradeFailed);
         }
@@ -242,6 +265,11 @@ impl Waits {
             between_bytes: wait(options.between_bytes_timeout, BETWEEN_BYTES_MAX),
         }
     }
+}
+
+/// Returns whether servers let a header say what was asked for, by whom or where. CGI takes `_` and `-` for the same.
+fn overrides(name: &str) -> bool {
+    OVERRIDES.contains(&name) || name.starts_with("x-forwarded-") || name.contains('_')
 }
 
 /// The request line has the path that was checked, and never a whole address.

@@ -4,8 +4,9 @@ use url::Host;
 
 /// The methods of requests. CONNECT and TRACE are for proxies; others mean what their server wants.
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
-/// What must not be in a path, for some servers read it as a separator, a dot or a percent sign after we have looked.
-const HIDDEN: [&str; 5] = ["%2e", "%2f", "%5c", "%25", "%00"];
+/// What no escape in a path may stand for, beside blanks and controls: some servers read it as a separator, a dot or a
+/// percent sign after we have looked.
+const HIDDEN: [u8; 5] = *b"./\\%;";
 
 /// What a request asks for and where: spelled in the one way in which it can be spelled.
 ///
@@ -110,14 +111,13 @@ fn port(digits: &str) -> Result<u16, String> {
 
 fn check_path(path: &str) -> Result<(), String> {
     let refused = |why: &str| Err(format!("path {path:?} {why}"));
-    let lower = path.to_ascii_lowercase();
     match () {
         () if !path.starts_with('/') => refused("does not begin with a slash"),
         () if !path.bytes().all(|byte| byte.is_ascii_graphic()) => refused("has characters that must be escaped"),
         () if path.contains(['\\', '?', '#']) => refused("has a backslash, a question mark or a hash"),
         () if path.contains("//") => refused("has an empty segment"),
-        () if HIDDEN.iter().any(|hidden| lower.contains(hidden)) => {
-            refused("hides a dot, a slash, a percent sign or a zero in an escape")
+        () if decoded(path).is_none_or(|text| text.chars().any(|char| char.is_control() || char.is_whitespace())) => {
+            refused("has an escape that is none, or that hides a blank, a control, or one of . / \\ % ;")
         }
         // Some servers take a segment for its part before the semicolon.
         () if path.split('/').any(|segment| matches!(segment.split(';').next(), Some("." | ".."))) => {
@@ -125,6 +125,27 @@ fn check_path(path: &str) -> Result<(), String> {
         }
         () => Ok(()),
     }
+}
+
+/// Takes the escapes off; none, where one is broken or hides something, or they are not of text.
+fn decoded(path: &str) -> Option<String> {
+    let (mut bytes, mut rest) = (Vec::with_capacity(path.len()), path.as_bytes());
+    while let [first, after @ ..] = rest {
+        rest = match (first, after) {
+            (b'%', [high, low, after @ ..]) => {
+                let digit = |letter: &u8| char::from(*letter).to_digit(16);
+                let byte = u8::try_from(digit(high)? * 16 + digit(low)?).ok()?;
+                bytes.push(Some(byte).filter(|byte| !HIDDEN.contains(byte))?);
+                after
+            }
+            (b'%', _) => return None,
+            _ => {
+                bytes.push(*first);
+                after
+            }
+        };
+    }
+    String::from_utf8(bytes).ok()
 }
 
 impl fmt::Display for Target {

@@ -1,12 +1,14 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::ffi::ErrorCode;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use stockade_workflow::Access;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout_at;
 
 /// Longer than any name; what is longer is a value.
 const KEY_BYTES_MAX: usize = 1 << 10;
@@ -37,6 +39,7 @@ pub(super) struct Bucket {
     name: String,
     /// SQLite has one writer at a time anyhow, and a read takes microseconds.
     connection: Mutex<Connection>,
+    turn: Arc<Semaphore>,
 }
 
 /// Why an operation was not carried out.
@@ -70,11 +73,18 @@ impl Bucket {
             Access::ReadWrite => connection,
             Access::ReadOnly => connected(&path, access).map_err(|error| unusable(&error))?,
         };
-        Ok(Self { name: name.to_owned(), connection: Mutex::new(connection) })
+        let turn = Arc::new(Semaphore::new(1));
+        Ok(Self { name: name.to_owned(), connection: Mutex::new(connection), turn })
     }
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Waits for a turn to do work here, so that those that wait hold no thread.
+    pub(super) async fn turn(&self, deadline: Instant) -> Answer<OwnedSemaphorePermit> {
+        let turn = timeout_at(deadline.into(), self.turn.clone().acquire_owned()).await;
+        turn.map_err(|_| late())?.map_err(|_| Refusal::Other("the bucket is closed".into()))
     }
 
     /// Does work on the pairs, and leaves nothing half-done. Blocks for as long as that takes.
@@ -82,10 +92,14 @@ impl Bucket {
         // A transaction that a panic left behind is rolled back where it is dropped.
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         if Instant::now() >= deadline {
-            return Err(Refusal::Other("the call's time is over".into()));
+            return Err(late());
         }
         work(&mut Pairs { connection: &mut connection })
     }
+}
+
+fn late() -> Refusal {
+    Refusal::Other("the call's time is over".into())
 }
 
 /// Makes the file, if it is not there. The absolute path: one that begins with "file:" would be taken for a URI.

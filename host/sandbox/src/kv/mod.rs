@@ -154,7 +154,17 @@ impl State {
     ) -> wasmtime::Result<Answer<T>> {
         let bucket = self.resources().get(handle)?.0.clone();
         let (name, deadline) = (bucket.name().to_owned(), self.deadline);
-        let done = tokio::task::spawn_blocking(move || bucket.with(deadline, work)).await;
+        let done = match bucket.turn(deadline).await {
+            Ok(turn) => {
+                tokio::task::spawn_blocking(move || {
+                    // The turn ends with the work, not with the interest in it.
+                    let _turn = turn;
+                    bucket.with(deadline, work)
+                })
+                .await
+            }
+            Err(late) => Ok(Err(late)),
+        };
         Ok(match done {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(Refusal::ReadOnly)) => {

@@ -5,8 +5,23 @@ use stockade_workflow::Access;
 
 use super::denial::denial;
 
-/// Functions that reach out of the database.
-const FUNCTIONS_DENIED: &[&str] = &["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"];
+/// Functions that no tool gets.
+const FUNCTIONS_DENIED: &[&str] = &[
+    // They reach out of the database.
+    "load_extension",
+    "readfile",
+    "writefile",
+    "edit",
+    "fts3_tokenizer",
+    // They tell what the call before did on this connection.
+    "last_insert_rowid",
+    "changes",
+    "total_changes",
+    // One instruction that takes as long as the lengths of two arguments multiplied, which no deadline ends.
+    "json_patch",
+    "jsonb_patch",
+    "unhex",
+];
 
 /// Decides what a statement may do, when SQLite compiles it: read, and where granted change rows. All else is denied.
 pub(crate) struct Authorizer {

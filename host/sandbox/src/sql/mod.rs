@@ -1,5 +1,6 @@
 mod authorizer;
 mod denial;
+mod functions;
 mod postgres;
 mod sqlite;
 mod taken;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use stockade_workflow::{Access, Capability, Fault, Grant};
+use tokio::time::timeout_at;
 use wasmtime::component::{HasSelf, Linker};
 
 use self::postgres::Postgres;
@@ -166,9 +168,16 @@ async fn blocking<T: Send + 'static>(
     deadline: Instant,
     work: impl FnOnce(&Session) -> Answer<T> + Send + 'static,
 ) -> Answer<T> {
+    let turn = timeout_at(deadline.into(), database.turns().acquire_owned()).await.map_err(|_| late())?;
+    let turn = turn.map_err(|_| Error::Failed("the database is closed".into()))?;
     let wanted = Wanted::default();
     let until = Until { deadline, wanted: wanted.0.clone() };
-    let done = tokio::task::spawn_blocking(move || database.with(until, work)).await;
+    let done = tokio::task::spawn_blocking(move || {
+        // The turn ends with the work, not with the interest in it.
+        let _turn = turn;
+        database.with(until, work)
+    });
+    let done = done.await;
     done.unwrap_or_else(|_| Err(Error::Failed("the database's thread did not finish".into())))
 }
 
@@ -184,12 +193,6 @@ pub(crate) struct Until {
 }
 
 impl Until {
-    #[cfg(test)]
-    pub(crate) fn later() -> Self {
-        let deadline = Instant::now() + std::time::Duration::from_secs(60);
-        Self { deadline, wanted: Arc::new(AtomicBool::new(true)) }
-    }
-
     pub(crate) fn is_over(&self) -> bool {
         !self.wanted.load(Ordering::Relaxed) || Instant::now() >= self.deadline
     }

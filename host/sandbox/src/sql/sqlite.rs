@@ -1,5 +1,5 @@
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -8,17 +8,26 @@ use rusqlite::limits::Limit;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, Row};
 use stockade_workflow::Access;
+use tokio::sync::Semaphore;
 
 use super::authorizer::Authorizer;
+use super::functions;
 use super::taken::{BYTES_MAX, Taken};
 use super::{Answer, Error, Rows, Until, Value, late};
 
-/// Connections kept open for the next call; more are opened when more calls come at once.
-const IDLE_MAX: usize = 8;
+/// Statements that run at once where the grant is of reading, each on a thread and a connection; more wait.
+const READERS_MAX: usize = 8;
 /// How long a statement waits for a writer in another process, which it does asleep, past its deadline if need be.
 const BUSY: Duration = Duration::from_secs(2);
-/// Instructions of SQLite's machine between two looks at the clock.
-const STEPS: i32 = 1_000;
+/// Instructions of SQLite's machine between two looks at the clock. The longest of them handle some megabytes, in a
+/// millisecond or so.
+const STEPS: i32 = 100;
+/// How large a file that a tool may write can become. It bounds what a tool adds, and is far above what tools keep; one
+/// that is larger already does not grow.
+const FILE_BYTES_MAX: i64 = 1 << 30;
+/// What SQLite may hold of memory, over all databases of the process, the journal of runs included: SQLite has only one
+/// such limit. Sorting and grouping happen in memory, for nothing else bounds what they would write to the disk.
+const HEAP_BYTES_MAX: i64 = 512 << 20;
 
 /// What SQL can be made to do to its host: each is far above what a tool needs and far below what hurts.
 const LIMITS: &[(Limit, i32)] = &[
@@ -30,7 +39,7 @@ const LIMITS: &[(Limit, i32)] = &[
     (Limit::SQLITE_LIMIT_VDBE_OP, 100_000),
     (Limit::SQLITE_LIMIT_FUNCTION_ARG, 100),
     (Limit::SQLITE_LIMIT_ATTACHED, 0),
-    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000),
+    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200),
     (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 1_000),
     (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 20),
     (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
@@ -44,8 +53,8 @@ pub(crate) struct Sqlite {
     access: Access,
     idle: Mutex<Vec<Session>>,
     /// SQLite has one writer at a time, and those that wait for it poll, asleep, until some of them give up. Calls of
-    /// one tool wait here instead, where each gets its turn.
-    turn: Mutex<()>,
+    /// one tool wait here instead, where each gets its turn, and where none holds a thread.
+    turns: Arc<Semaphore>,
 }
 
 /// One connection, which can do what the grant says and no more.
@@ -67,19 +76,18 @@ impl Sqlite {
         if !path.is_file() {
             return Err(format!("\"sqlite:{}\": is not a file", path.display()));
         }
-        Ok(Self {
-            tool: tool.to_owned(),
-            name: name.to_owned(),
-            path,
-            access,
-            idle: Mutex::default(),
-            turn: Mutex::default(),
-        })
+        let at_once = if access == Access::ReadWrite { 1 } else { READERS_MAX };
+        let turns = Arc::new(Semaphore::new(at_once));
+        Ok(Self { tool: tool.to_owned(), name: name.to_owned(), path, access, idle: Mutex::default(), turns })
+    }
+
+    /// Returns what a call takes its turn from, before it does work here.
+    pub(super) fn turns(&self) -> Arc<Semaphore> {
+        self.turns.clone()
     }
 
     /// Does work on a connection of its own, which another call gets afterwards.
     pub(crate) fn with<T>(&self, until: Until, work: impl FnOnce(&Session) -> Answer<T>) -> Answer<T> {
-        let _turn = self.turn();
         if until.is_over() {
             return Err(late());
         }
@@ -89,11 +97,6 @@ impl Sqlite {
         session.stop_when(None);
         self.put_back(session);
         answer
-    }
-
-    fn turn(&self) -> Option<MutexGuard<'_, ()>> {
-        let writes = self.access == Access::ReadWrite;
-        writes.then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn open(&self) -> Answer<Session> {
@@ -116,6 +119,12 @@ impl Sqlite {
             // An answer that says "booked" must survive a power cut. The journal mode is the file's own affair.
             Access::ReadWrite => "PRAGMA synchronous = FULL",
         })?;
+        connection.execute_batch(&format!("PRAGMA temp_store = MEMORY; PRAGMA hard_heap_limit = {HEAP_BYTES_MAX}"))?;
+        if self.access == Access::ReadWrite {
+            let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+            connection.execute_batch(&format!("PRAGMA max_page_count = {}", FILE_BYTES_MAX / page.max(1)))?;
+        }
+        functions::replace_slow(connection)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         for (limit, value) in LIMITS {
@@ -132,7 +141,7 @@ impl Sqlite {
     fn put_back(&self, session: Session) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         // A connection that is still in a transaction would hold its locks for as long as it idles.
-        if idle.len() < IDLE_MAX && session.connection.is_autocommit() {
+        if idle.len() < READERS_MAX && session.connection.is_autocommit() {
             idle.push(session);
         }
     }
@@ -215,7 +224,13 @@ impl Session {
             ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly => Error::Denied(self.authorizer.denial()),
             ErrorCode::ConstraintViolation => Error::Constraint(text),
             ErrorCode::OperationInterrupted => late(),
-            ErrorCode::TooBig | ErrorCode::OutOfMemory => Error::Limit(format!("a value is over {BYTES_MAX} bytes")),
+            ErrorCode::TooBig => Error::Limit(format!("a value is over {BYTES_MAX} bytes")),
+            ErrorCode::OutOfMemory => Error::Limit(format!(
+                "the statements of all calls take more than {HEAP_BYTES_MAX} bytes of memory; sort or group fewer rows"
+            )),
+            ErrorCode::DiskFull => {
+                Error::Limit(format!("the database would be over {FILE_BYTES_MAX} bytes, or the disk is full"))
+            }
             ErrorCode::Unknown => Error::Invalid(text),
             _ => Error::Failed(text),
         }
@@ -266,14 +281,27 @@ mod tests {
 
     /// Sixty-four refunds at once once failed as "database is locked": SQLite's waiting writers are not served in turn.
     #[test]
-    fn writers_take_turns_and_readers_need_not() {
+    fn writers_take_turns_and_readers_few() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let path = file.path().to_str().unwrap();
-        for (access, alone) in [(Access::ReadWrite, true), (Access::ReadOnly, false)] {
+        for (access, at_once) in [(Access::ReadWrite, 1), (Access::ReadOnly, READERS_MAX)] {
             let database = Sqlite::new("tool", "shop", path, access).unwrap();
-            let taken = database.with(Until::later(), |_| Ok(database.turn.try_lock().is_err()));
-            assert_eq!(taken.ok(), Some(alone));
-            assert!(database.turn.try_lock().is_ok());
+            assert_eq!(database.turns().available_permits(), at_once);
         }
+    }
+
+    #[test]
+    fn a_file_grows_so_far() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let database = Sqlite::new("tool", "shop", file.path().to_str().unwrap(), Access::ReadWrite).unwrap();
+        let session = database.open().unwrap();
+        session
+            .connection
+            .authorizer::<fn(rusqlite::hooks::AuthContext<'_>) -> rusqlite::hooks::Authorization>(None)
+            .unwrap();
+        let ask = |what: &str| session.connection.query_row(&format!("PRAGMA {what}"), [], |row| row.get::<_, i64>(0));
+        assert_eq!(ask("max_page_count").unwrap() * ask("page_size").unwrap(), FILE_BYTES_MAX);
+        assert_eq!(ask("hard_heap_limit"), Ok(HEAP_BYTES_MAX));
+        assert_eq!(ask("temp_store"), Ok(2));
     }
 }

@@ -128,3 +128,20 @@ fn a_worker_that_is_none_is_the_operators_mistake() {
         assert_eq!(fault.breach, None, "{program}: {fault}");
     }
 }
+
+#[test]
+fn a_worker_that_does_not_listen_is_killed_at_its_time() {
+    let program = std::path::PathBuf::from("/bin/sh");
+    let worker =
+        |script: &str| Compiler::Process { program: program.clone(), arguments: vec!["-c".into(), script.into()] };
+    // More than a pipe holds, so that whoever tells it waits.
+    let large = wat::parse_str(format!(
+        "(component (core module (memory 1) (data (i32.const 0) \"{}\")))",
+        "x".repeat(1 << 20)
+    ));
+    let config = Config { compile_us: 200_000, compiler: worker("exec >&-; exec sleep 60"), ..Config::default() };
+    assert_eq!(limit(engine(config).load(&large.unwrap()).unwrap_err()), "compile_us");
+    // What fails of itself has not taken too much.
+    let fault = engine(Config { compiler: worker("cat; exit 101"), ..Config::default() }).load(&built("policy"));
+    assert_eq!(fault.unwrap_err().breach, None);
+}

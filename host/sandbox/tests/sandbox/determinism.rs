@@ -71,3 +71,17 @@ async fn time_moves_a_millisecond_each_time_it_is_read() {
     assert_eq!(fuel_and_answer(&tool, "later", 1).await.1, "2000000");
     assert_eq!(fuel_and_answer(&tool, "resolution", 1).await.1, "1000000");
 }
+
+/// A loop around a timer of the machine's time would be a clock.
+#[tokio::test]
+async fn no_timer_tells_the_machines_time() {
+    let tool = tool(guest("timer"), &[]);
+    for (function, answer) in [("asked", "6"), ("slept", "5000000")] {
+        let mut seen = BTreeSet::new();
+        for _ in 0..100 {
+            seen.insert(fuel_and_answer(&tool, function, 7).await);
+        }
+        assert_eq!(seen.len(), 1, "{function}: {seen:?}");
+        assert_eq!(seen.first().unwrap().1, answer, "{function}");
+    }
+}

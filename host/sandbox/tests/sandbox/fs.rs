@@ -200,6 +200,17 @@ async fn without_a_grant_the_denial_names_the_file() {
 }
 
 #[tokio::test]
+async fn a_long_path_is_refused_and_not_kept() {
+    let tool = tool(FILES.clone(), &[]);
+    let arguments = json!({"action": "unwrap", "path": format!("/{}", "\u{1b}/".repeat(1_000)), "extra": ""});
+    let fault = call(&tool, "std_file", arguments, Limits::default()).await.result.unwrap_err();
+    assert!(fault.message.contains("before that") && fault.message.len() < 6_000, "{}", fault.message.len());
+    let arguments = json!({"action": "unwrap", "path": format!("/{}", "x/".repeat(100_000)), "extra": ""});
+    let fault = call(&tool, "std_file", arguments, Limits::default()).await.result.unwrap_err();
+    assert!(!fault.message.contains("before that"), "{}", fault.message.len());
+}
+
+#[tokio::test]
 async fn a_grant_of_one_directory_is_none_of_others() {
     let place = writer();
     let fault = place.std("read", "/home/a.txt", "").await.unwrap_err();

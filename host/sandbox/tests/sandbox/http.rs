@@ -253,7 +253,31 @@ async fn a_message_has_one_reading() {
         let message = denial(send(&tool, with(request(&place), "path", json!(path))).await);
         assert!(message.contains("which no grant allows: path "), "{message}");
     }
+    for header in ["x-http-method-override", "x-original-url", "forwarded", "x-forwarded-host", "content_length"] {
+        let message = denial(send(&tool, with(request(&place), "headers", json!([[header, "x"]]))).await);
+        assert!(message.contains(&format!("header \"{header}\", which no grant allows")), "{message}");
+    }
     assert_eq!(server.got(), [""; 0]);
+}
+
+/// What a guest sets is kept in the host, so it is neither long nor free.
+#[tokio::test]
+async fn the_parts_of_a_request_are_bounded_and_counted() {
+    let tool = fetch(&[]);
+    let plain = request("GET http://127.0.0.1/");
+    for (field, value, expected) in [
+        ("method", "X".repeat(17), "method refused"),
+        ("scheme", "x".repeat(65), "scheme refused"),
+        ("authority", "x".repeat(301), "authority refused"),
+        ("path", format!("/{}", "x".repeat(8 << 10)), "path refused"),
+    ] {
+        assert!(said(send(&tool, with(plain.clone(), field, json!(value))).await).contains(expected), "{expected}");
+    }
+    for (field, value) in [("path", json!("x".repeat(2000))), ("headers", json!([["x", "x".repeat(2000)]]))] {
+        let limits = Limits { host_bytes: 1000, ..Limits::default() };
+        let fault = send_within(&tool, with(plain.clone(), field, value), limits).await.unwrap_err();
+        assert_eq!((fault.kind, fault.breach.unwrap().limit.as_str()), (Kind::HostcallBytes, "host_bytes"), "{field}");
+    }
 }
 
 /// Case 40. A body that is shorter or longer than it says, and one with trailers, never arrives as a whole message.

@@ -180,6 +180,11 @@ async fn every_type_with_a_counterpart_goes_both_ways() {
         let answer = shop.run("query", &format!("SELECT $1::{ty}"), json!([given])).await;
         assert_eq!(answer.as_ref().map(|answer| &answer["rows"]), Ok(&json!([[expected]])), "{ty} {given}");
     }
+    // Ten bytes of the server, and 131,072 of ours.
+    let large =
+        async |rows: u32| shop.query(&format!("SELECT 1e131071::numeric FROM generate_series(1, {rows})")).await;
+    assert_eq!(large(1).await.unwrap()["rows"][0][0]["text"].as_str().map(str::len), Some(131_072));
+    assert_eq!(case(large(8).await).0, "limit");
     let (name, text) = case(shop.query("SELECT '1 day'::interval AS wait").await);
     let expected = "column \"wait\" is of type \"interval\", which has no counterpart; cast it to text";
     assert_eq!((name.as_str(), text.as_str()), ("invalid", expected));

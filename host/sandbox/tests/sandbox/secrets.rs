@@ -187,6 +187,32 @@ async fn an_answer_that_is_compressed_is_refused() {
     assert!(server.got()[0].contains("accept-encoding: identity\r\n") && !server.got()[0].contains("gzip"));
 }
 
+/// The host looks through what only comes from where the value goes, or any server could tell by it what the value is.
+#[tokio::test]
+async fn the_answers_of_others_are_left_alone() {
+    let server = Server::saying(&ok(VALUE)).await;
+    let tool = trusted(&server);
+    let answer = |host| send(&tool, request(&server, host, "/a", json!([]), json!([])));
+    assert_eq!(answer("evil.example.com").await.unwrap()["body"], VALUE);
+    assert!(answer("pay.example.com").await.unwrap()["body"].as_str().unwrap().starts_with("stockade-secret-"));
+}
+
+#[tokio::test]
+async fn a_part_of_an_answer_is_not_asked_for_where_a_secret_goes() {
+    let server = Server::saying(&ok("")).await;
+    let tool = trusted(&server);
+    let ranged = |host| send(&tool, request(&server, host, "/a", json!([["range", "bytes=1-"]]), json!([])));
+    let fault = ranged("pay.example.com").await.unwrap_err();
+    assert!(fault.kind == Kind::Denied && fault.message.contains("header \"range\""), "{fault}");
+    ranged("evil.example.com").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_denial_is_not_as_long_as_the_name() {
+    let fault = placeholder(&fetch(&[]), &"\u{1}".repeat(10_000)).await.unwrap_err();
+    assert!(fault.kind == Kind::Denied && fault.message.len() < 3_000, "{}", fault.message.len());
+}
+
 #[test]
 fn nothing_prints_a_value() {
     let config = format!("{:?}", *ENGINE);

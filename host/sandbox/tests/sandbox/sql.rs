@@ -217,6 +217,30 @@ async fn a_query_that_never_ends_ends_with_the_call() {
     assert_eq!(shop.query("SELECT 1").await.unwrap()["rows"], json!([[{"integer": 1}]]));
 }
 
+/// What takes as long as two lengths multiplied is one instruction, which nothing stops.
+#[tokio::test]
+async fn no_function_is_slow() {
+    let shop = reader();
+    let started = Instant::now();
+    for call in [
+        "instr(a.t, substr(a.t, 500000) || 'b')",
+        "instr(replace(a.t, substr(a.t, 500000) || 'b', 'c'), 'c')",
+        "length(trim(a.t, hex(zeroblob(200000)) || 'a'))",
+        "a.t LIKE '%' || substr(a.t, 1, 190) || 'b'",
+    ] {
+        let statement = format!("WITH a(t) AS (SELECT replace(hex(zeroblob(500000)), '0', 'a')) SELECT {call} FROM a");
+        let answer = shop.query(&statement).await;
+        assert_eq!(answer.unwrap()["rows"], json!([[{"integer": 0}]]), "{call}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    for call in ["json_patch('{}', '{}')", "unhex('00', '-')", "last_insert_rowid()", "changes()", "total_changes()"] {
+        let (name, text) = case(shop.query(&format!("SELECT {call}")).await);
+        assert!(name == "invalid" && text.contains("not authorized to use function"), "{call}: {text}");
+    }
+    assert_eq!(case(shop.query("SELECT replace(hex(zeroblob(9999)), '0', hex(zeroblob(99)))").await).0, "invalid");
+    assert_eq!(case(shop.query("SELECT instr(1.5, '.')").await).0, "invalid");
+}
+
 /// A thread that went on after its call would keep this test, and the program, from ending.
 #[test]
 fn a_query_whose_caller_left_frees_its_thread() {

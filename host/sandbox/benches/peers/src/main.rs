@@ -18,7 +18,8 @@ type Error = Box<dyn std::error::Error>;
 fn main() -> Result<(), Error> {
     let [_, module, plugin] = std::env::args().collect::<Vec<_>>().try_into().map_err(|_| "two files are needed")?;
     let wasmi = Wasmi::new(&std::fs::read(module)?)?;
-    let manifest = Manifest::new([Wasm::file(plugin)]).with_memory_max(MEMORY_PAGES).with_timeout(TIMEOUT);
+    let manifest =
+        Manifest::new([Wasm::data(std::fs::read(plugin)?)]).with_memory_max(MEMORY_PAGES).with_timeout(TIMEOUT);
     let compiled = PluginBuilder::new(manifest).with_fuel_limit(FUEL).compile()?;
     let mut warm = Plugin::new_from_compiled(&compiled)?;
     let expected = bench_tool::call("quote", ORDER)?;
@@ -88,7 +89,8 @@ impl Wasmi {
         let result = usize::try_from(call.call(&mut store, (name.0, name.1, order.0, order.1))?)?;
         let mut fields = [0; 12];
         memory.read(&store, result, &mut fields)?;
-        let [is_error, at, length] = [0, 4, 8].map(|field| u32::from_le_bytes(fields[field..field + 4].try_into().unwrap()));
+        let [is_error, at, length] =
+            [0, 4, 8].map(|field| u32::from_le_bytes(fields[field..field + 4].try_into().unwrap()));
         let mut text = vec![0; usize::try_from(length)?];
         memory.read(&store, usize::try_from(at)?, &mut text)?;
         if is_error & 0xff == 0 { Ok(String::from_utf8(text)?) } else { Err("the tool failed".into()) }

@@ -107,11 +107,23 @@ impl Form {
         let strange = || Error::Failed("the server sent a value that is not of its type".into());
         let raw: Raw<'_> = row.try_get(index).map_err(|_| strange())?;
         let bytes = raw.0.unwrap_or_default();
-        taken.add(bytes.len())?;
+        taken.add(self.weight(bytes))?;
         if raw.0.is_none() {
             return Ok(Value::Null);
         }
         self.value(bytes).ok_or_else(strange)
+    }
+
+    /// Returns how many bytes a value becomes: a few bytes can be a number of a hundred thousand digits.
+    fn weight(self, bytes: &[u8]) -> usize {
+        let (Self::Numeric, Some(&[_, _, weight_high, weight_low, _, _, scale_high, scale_low])) =
+            (self, bytes.first_chunk())
+        else {
+            return bytes.len();
+        };
+        let groups = i32::from(i16::from_be_bytes([weight_high, weight_low])).saturating_add(1);
+        let whole = usize::try_from(groups).unwrap_or_default().saturating_mul(4);
+        whole.saturating_add(u16::from_be_bytes([scale_high, scale_low]).into()).max(bytes.len())
     }
 
     fn value(self, bytes: &[u8]) -> Option<Value> {
