@@ -13,11 +13,26 @@ use crate::world::{TOOL, World, folder, typed};
 /// Each with the cap that is for it. Made once, for making them takes longer than refusing them.
 static BOMBS: LazyLock<Vec<(&str, Vec<u8>)>> = LazyLock::new(|| {
     vec![
-        ("function_bytes", functions(0, [body(|body| (0..3_500_000).for_each(|_| drop(body.instructions().nop())))])),
+        (
+            "function_bytes",
+            functions(
+                0,
+                [body(|body| {
+                    (0..3_500_000).for_each(|_| {
+                        body.instructions().nop();
+                    })
+                })],
+            ),
+        ),
         ("locals", functions(0, [locals()])),
         (
             "br_table_targets",
-            functions(0, [body(|body| drop(body.instructions().i32_const(0).br_table(vec![0; 700_000], 0)))]),
+            functions(
+                0,
+                [body(|body| {
+                    body.instructions().i32_const(0).br_table(vec![0; 700_000], 0);
+                })],
+            ),
         ),
         ("functions", functions(0, (0..100_001).map(|_| body(|_| ())))),
         ("types", component(Module::new().section(&types(1_000_000)))),

@@ -123,8 +123,3 @@ pub(crate) const RUST: &[(&str, Run)] = &[
 
 /// Cases that are not run here, and why.
 pub(crate) const LISTED: &[(&str, &str)] = &[];
-
-/// To be replaced by cases when the capabilities are merged; until then the sandbox's own tests have them.
-const FILES: &str = "needs a granted directory";
-const NETWORK: &str = "needs a granted network";
-const ADMISSION: &str = "is about loading, which the sandbox's own tests cover";

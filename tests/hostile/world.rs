@@ -91,11 +91,6 @@ pub(crate) fn ended(outcome: &Outcome, kind: &str, what: &str) -> Fault {
     fault
 }
 
-/// Reads the bytes of a guest that is built from Rust.
-pub(crate) fn built(name: &str) -> Vec<u8> {
-    std::fs::read(root().join("guest-tools/dist").join(name)).unwrap()
-}
-
 fn hosts() -> BTreeMap<String, Vec<IpAddr>> {
     let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
     HOSTS.iter().map(|(name, texts)| ((*name).to_owned(), addresses(texts))).collect()
