@@ -1,7 +1,13 @@
 //! The hostile suite: every case of the catalogue of hostile guests, 1 to 64, each with its outcome and the four
 //! conditions that all of them share. `README.md` beside this says how to add one.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod bombs;
 mod cache;

@@ -140,7 +140,7 @@ mod tests {
             "/v1/items%5c",
             "/v1/items/%252e",
             "/v1/items/%00",
-            "/v1/items/a%20b",
+            "/v1/items/..%20",
             "/v1/items/%0d%0a",
             "/v1/items/%3Bx",
             "/v1/items/%7f",

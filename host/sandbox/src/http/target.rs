@@ -4,7 +4,7 @@ use url::Host;
 
 /// The methods of requests. CONNECT and TRACE are for proxies; others mean what their server wants.
 const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
-/// What no escape in a path may stand for, beside blanks and controls: some servers read it as a separator, a dot or a
+/// What no escape in a path may stand for, beside controls: some servers read it as a separator, a dot or a
 /// percent sign after we have looked.
 const HIDDEN: [u8; 5] = *b"./\\%;";
 
@@ -111,20 +111,26 @@ fn port(digits: &str) -> Result<u16, String> {
 
 fn check_path(path: &str) -> Result<(), String> {
     let refused = |why: &str| Err(format!("path {path:?} {why}"));
+    let Some(text) = decoded(path).filter(|text| !text.chars().any(is_hidden)) else {
+        return refused("has an escape that is none, or that hides a control, or one of . / \\ % ;");
+    };
     match () {
         () if !path.starts_with('/') => refused("does not begin with a slash"),
         () if !path.bytes().all(|byte| byte.is_ascii_graphic()) => refused("has characters that must be escaped"),
         () if path.contains(['\\', '?', '#']) => refused("has a backslash, a question mark or a hash"),
         () if path.contains("//") => refused("has an empty segment"),
-        () if decoded(path).is_none_or(|text| text.chars().any(|char| char.is_control() || char.is_whitespace())) => {
-            refused("has an escape that is none, or that hides a blank, a control, or one of . / \\ % ;")
-        }
-        // Some servers take a segment for its part before the semicolon.
-        () if path.split('/').any(|segment| matches!(segment.split(';').next(), Some("." | ".."))) => {
-            refused("has a segment of dots")
-        }
+        () if text.split('/').any(is_dots) => refused("has a segment of dots"),
         () => Ok(()),
     }
+}
+
+fn is_hidden(letter: char) -> bool {
+    letter.is_control() || (letter.is_whitespace() && letter != ' ')
+}
+
+/// Some servers take a segment for its part before the semicolon, and some drop the blanks around it.
+fn is_dots(segment: &str) -> bool {
+    segment.split(';').next().is_some_and(|name| matches!(name.trim(), "." | ".."))
 }
 
 /// Takes the escapes off; none, where one is broken or hides something, or they are not of text.
