@@ -17,7 +17,7 @@ mod footprint;
 mod neighbour;
 mod net;
 mod script;
-#[expect(dead_code, clippy::expect_used, reason = "the sandbox's own tests use the rest")]
+#[expect(dead_code, reason = "the sandbox's own tests use the rest")]
 #[path = "../../host/sandbox/tests/sandbox/server.rs"]
 mod server;
 mod suite;
