@@ -1,5 +1,6 @@
 ;; Measures how long something takes: nothing, a loop, a call into the host. Each takes one turn of the clock, for the
-;; clock moves by being looked at, and by what the guest sleeps: 5 ms here, to the nanosecond. What is left is the time that the caller waits for the answer.
+;; clock moves by being looked at, and by what the guest sleeps: 5 ms here, to the nanosecond. What is left is the time
+;; that the caller waits for the answer.
 ;; call: nothing
 ;; expect: ok 1000000
 ;; call: loop
