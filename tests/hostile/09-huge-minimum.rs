@@ -10,7 +10,6 @@ pub(crate) async fn run(world: Arc<World>) {
     let over = |section: &str| over_text(&world, &format!("(component (core module {section}))"));
     assert_eq!(over("(memory 65536)"), "memory_bytes");
     assert_eq!(over("(memory 1025)"), "memory_bytes");
-    assert_eq!(over("(memory 600) (memory 600)"), "memory_bytes");
     assert_eq!(over("(table 10000000 funcref)"), "table_elements");
     // Beyond what is a component at all for us.
     for section in ["(memory i64 0x1000000000000)", "(memory i64 1)", "(table i64 10 funcref)", "(memory 1 1 shared)"] {

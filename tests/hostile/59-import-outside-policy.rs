@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::world::{World, typed};
 
 const IMPORTS: [&str; 9] = [
-    "wasi:sockets/tcp@0.2.6",              // of a version that is not offered
+    "wasi:nn/tensor@0.2.0",                // an interface that is not offered
     "stockade:host/refunds@0.1.0",         // a tool that there is none of
     "stockade:host/sql@0.2.0",             // another version
     "stockade:host/sql@0.10.0",            // a version that only looks alike

@@ -7,7 +7,7 @@ use wasmparser::{
     Operator, Parser, Payload, RecGroup, TableType, TypeBounds, ValidPayload, Validator, WasmFeatures,
 };
 
-use crate::{Result, linker};
+use crate::{Result, linker, sections};
 
 /// What a component may be made of: WebAssembly 2.0 with constant expressions, as components.
 ///
@@ -402,7 +402,7 @@ fn invalid(why: &str) -> Fault {
 }
 
 fn malformed(error: Error) -> Fault {
-    invalid(&format!("the component is not valid: {error}"))
+    sections::not_valid(&error.to_string())
 }
 
 #[cfg(test)]

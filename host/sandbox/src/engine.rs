@@ -15,7 +15,7 @@ use crate::cache::{self, Cache};
 use crate::compiler::{Compiler, Turns};
 use crate::component::{Component, Inner as ComponentInner};
 use crate::state::State;
-use crate::{Manifest, Result, Secrets, linker};
+use crate::{Manifest, Result, Secrets, linker, sections};
 
 /// Each live instance takes six of the 65,530 mappings that Linux gives a process; past them even malloc fails.
 const CONCURRENCY_MAX: u32 = 10_000;
@@ -284,7 +284,7 @@ fn pool(config: &Config) -> Result<PoolingAllocationConfig> {
 }
 
 pub(crate) fn inadmissible(error: &wasmtime::Error) -> Fault {
-    Fault::invalid("component", format!("the component is not valid: {}", chain(error)))
+    sections::not_valid(&chain(error))
 }
 
 fn unusable(error: &wasmtime::Error) -> Fault {

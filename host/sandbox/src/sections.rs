@@ -69,5 +69,18 @@ impl<'a> Sections<'a> {
 }
 
 fn damaged(error: BinaryReaderError) -> Fault {
-    Fault::invalid("component", format!("the component is not valid: {error}"))
+    not_valid(&error.to_string())
+}
+
+/// Says what a parser found, in one line: it writes over several, and repeats names as they came from the file.
+pub(crate) fn not_valid(why: &str) -> Fault {
+    let mut shown = String::new();
+    for letter in why.chars() {
+        match letter {
+            '\n' => shown.push(' '),
+            control if control.is_control() => shown.extend(control.escape_default()),
+            other => shown.push(other),
+        }
+    }
+    Fault::invalid("component", format!("the component is not valid: {shown}"))
 }
