@@ -94,13 +94,14 @@ impl<'a> Prepared<'a> {
         let function = tool.function(call.function)?;
         let arguments = function.arguments(call.arguments, limits.argument_bytes)?;
         let slot = slot(tool, limits, deadline).await?;
-        let mut store = store(tool, call, deadline).map_err(|error| failure::fault(&error, limits, 0))?;
+        let started = Instant::now();
+        let mut store = store(tool, call, started, deadline).map_err(|error| failure::fault(&error, limits, 0))?;
         if function.is_command() {
             let state = store.data_mut();
             state.input = Some(command::Input::new(tool.name(), &arguments, limits));
             state.is_command = true;
         }
-        Ok(Self { tool, function, arguments, limits, store, started: Instant::now(), deadline, _slot: slot })
+        Ok(Self { tool, function, arguments, limits, store, started, deadline, _slot: slot })
     }
 
     async fn run(mut self) -> Outcome {
@@ -173,10 +174,10 @@ async fn slot<'a>(tool: &'a Tool, limits: &Limits, deadline: Instant) -> Result<
     }
 }
 
-fn store(tool: &Tool, call: &Call<'_>, deadline: Instant) -> wasmtime::Result<Store<State>> {
+fn store(tool: &Tool, call: &Call<'_>, started: Instant, deadline: Instant) -> wasmtime::Result<Store<State>> {
     let limits = &call.limits;
     let meter = Meter::new(limits, tool.engine().config().memory_bytes_max);
-    let state = State::new(limits, meter, tool.rights().clone(), call.idempotency_key, call.seed, deadline);
+    let state = State::new(limits, meter, tool.rights().clone(), call.idempotency_key, call.seed, started, deadline);
     let mut store = Store::new(tool.engine().wasmtime(), state);
     store.limiter(|state| &mut state.meter);
     store.set_fuel(limits.fuel)?;

@@ -18,8 +18,8 @@ pub(crate) struct HostTime {
 }
 
 impl HostTime {
-    pub(crate) fn new(allowed_us: u64) -> Self {
-        Self { allowed_us, started: Instant::now(), used_ns: AtomicU64::new(0), entered_ns: AtomicU64::new(0) }
+    pub(crate) fn new(allowed_us: u64, started: Instant) -> Self {
+        Self { allowed_us, started, used_ns: AtomicU64::new(0), entered_ns: AtomicU64::new(0) }
     }
 
     pub(crate) fn enter(&self) {
@@ -89,12 +89,12 @@ mod tests {
 
     #[test]
     fn stays_add_up_and_zero_is_none() {
-        let none = HostTime::new(0);
+        let none = HostTime::new(0, Instant::now());
         assert!(none.leave().unwrap().is_none() && none.until().is_none());
         none.enter();
         assert!(none.until().unwrap() <= Instant::now());
         assert_eq!(none.leave().unwrap_err().breach.unwrap().allowed, 0);
-        let plenty = HostTime::new(u64::MAX);
+        let plenty = HostTime::new(u64::MAX, Instant::now());
         plenty.enter();
         // Later than any clock can tell.
         assert!(plenty.until().is_none() || plenty.until() > Some(Instant::now()));

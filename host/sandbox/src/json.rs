@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use crate::values::quoted;
+
 /// Reads JSON in which no object has the same key twice, for two readers may each take another of the values.
 ///
 /// Numbers are kept in all their 64 bits. Nesting deeper than 127 is refused, and so is a number too large for any type
@@ -73,7 +75,7 @@ impl<'de> Visitor<'de> for Strict {
         let mut object = Map::new();
         while let Some(key) = members.next_key::<String>()? {
             if object.contains_key(&key) {
-                let key: String = key.chars().take(40).flat_map(char::escape_debug).collect();
+                let key = quoted(&key);
                 return Err(A::Error::custom(format!("the key \"{key}\" stands twice in one object")));
             }
             object.insert(key, members.next_value_seed(Strict)?);

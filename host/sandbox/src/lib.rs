@@ -57,6 +57,7 @@ mod log;
 mod manifest;
 mod meter;
 mod name;
+mod quote;
 mod rights;
 mod schema;
 mod secrets;

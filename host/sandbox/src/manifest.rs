@@ -6,6 +6,7 @@ use stockade_workflow::{Capability, Fault};
 use wasm_encoder::{ComponentSection as _, CustomSection};
 
 use crate::component::capability;
+use crate::quote::beginning;
 use crate::sections::Sections;
 use crate::{Docs, Result, json};
 
@@ -255,7 +256,7 @@ fn check_text(field: &str, text: &str) -> std::result::Result<(), String> {
 }
 
 fn quoted(text: &str) -> String {
-    text.chars().take(NAME_CHARS_MAX).flat_map(char::escape_debug).collect()
+    beginning(text, NAME_CHARS_MAX)
 }
 
 fn wrong(why: &str) -> Fault {

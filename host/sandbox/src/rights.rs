@@ -6,6 +6,7 @@ use crate::config::Settings;
 use crate::files::Directories;
 use crate::http::Network;
 use crate::kv::Buckets;
+use crate::quote::beginning;
 use crate::sql::Databases;
 use crate::wasi::Real;
 use crate::{Config, Result};
@@ -90,11 +91,4 @@ pub(crate) fn shown(denial: &str) -> String {
 /// Writes a guest's name in quotes, without what a terminal obeys, and not at any length.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", beginning(name, NAME_CHARS_MAX))
-}
-
-/// Writes so much of a guest's text, without what a terminal obeys.
-pub(crate) fn beginning(text: &str, chars_max: usize) -> String {
-    let end = text.char_indices().nth(chars_max);
-    let (shown, rest) = end.and_then(|(end, _)| text.split_at_checked(end)).unwrap_or((text, ""));
-    format!("{}{}", shown.escape_debug(), if rest.is_empty() { "" } else { "…" })
 }

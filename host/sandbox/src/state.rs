@@ -54,13 +54,14 @@ impl State {
         rights: Arc<Rights>,
         key: &str,
         seed: u64,
+        started: Instant,
         deadline: Instant,
     ) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(limits.resources as usize);
         Self {
             meter,
-            host_time: Arc::new(HostTime::new(limits.host_us)),
+            host_time: Arc::new(HostTime::new(limits.host_us, started)),
             idempotency_key: key.to_owned(),
             rights,
             deadline,

@@ -24,6 +24,7 @@ use wasmtime::component::Val;
 
 use crate::Result;
 use crate::name::Name;
+use crate::quote::beginning;
 use crate::schema::F32_END;
 use crate::shape::{Case, Field, Payload, Shape, joined, short};
 
@@ -318,11 +319,7 @@ pub(crate) fn described(value: &Value) -> String {
 
 /// Returns the beginning of a caller's text, without control characters.
 pub(crate) fn quoted(text: &str) -> String {
-    let mut quoted: String = text.chars().take(QUOTE_CHARS).flat_map(char::escape_debug).collect();
-    if text.chars().nth(QUOTE_CHARS).is_some() {
-        quoted.push('…');
-    }
-    quoted
+    beginning(text, QUOTE_CHARS)
 }
 
 struct Writer {

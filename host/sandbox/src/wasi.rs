@@ -29,9 +29,9 @@ const TICK: Duration = Duration::from_millis(1);
 /// Files are in `files.rs`.
 ///
 /// Unless the machine's clock was granted, the time is not the machine's: it begins at a fixed instant and moves one
-/// millisecond each time it is read, and by what the guest sleeps. Unless its random was, random comes from the call's seed. So the same call gives
-/// the same answer and uses the same fuel, and no guest can time anything. It does not follow that the random is
-/// secret: whoever knows the seed knows it.
+/// millisecond each time it is read, and by what the guest sleeps. Unless its random was, random comes from the call's
+/// seed. So the same call gives the same answer and uses the same fuel, and no guest can time anything. It does not
+/// follow that the random is secret: whoever knows the seed knows it.
 pub(crate) struct Wasi {
     ctx: WasiCtx,
     stdout: Capture,

@@ -122,7 +122,7 @@ mod tests {
         let past = Instant::now();
         assert!(matches!(watch(past, None, async { 1 }).await, Ok(1)));
         assert!(matches!(watch(past, None, std::future::pending::<()>()).await, Err(Late::Deadline)));
-        let time = Arc::new(HostTime::new(0));
+        let time = Arc::new(HostTime::new(0, past));
         time.enter();
         let deadline = past + std::time::Duration::from_secs(60);
         assert!(matches!(watch(deadline, Some(&time), std::future::pending::<()>()).await, Err(Late::Host(_))));

@@ -21,7 +21,7 @@ use super::node::{self, Node};
 use super::path::{PATH_BYTES_MAX, Path, shown};
 use super::refusal::{Answer, Bar, Refusal};
 use super::stream::{Reader, Writer};
-use crate::rights::beginning;
+use crate::quote::beginning;
 use crate::state::State;
 
 /// How much of a path a denial repeats, which is more than people write.
