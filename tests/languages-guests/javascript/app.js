@@ -27,7 +27,13 @@ export const words = {
   },
 
   readFile(path) {
-    if (getDirectories().length === 0) throw `there is no directory to find ${path} in`;
+    const [directory] = getDirectories();
+    if (directory === undefined) throw `there is no directory to find ${path} in`;
+    try {
+      directory[0].openAt({}, path.slice(1), {}, { read: true });
+    } catch (error) {
+      throw `${path}: ${error.payload ?? error}`;
+    }
     return path;
   },
 
