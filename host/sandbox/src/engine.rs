@@ -89,7 +89,7 @@ pub struct Engine {
 struct Inner {
     engine: wasmtime::Engine,
     linker: Linker<State>,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     config: Config,
     turns: Arc<Turns>,
     cache: Option<Cache>,
@@ -111,7 +111,7 @@ impl Engine {
         let engine = wasmtime::Engine::new(&settings(&config)?).map_err(|error| unusable(&error))?;
         let linker = linker::everything(&engine).map_err(|error| unusable(&error))?;
         let cache = config.cache_dir.as_deref().map(|dir| Cache::open(dir, config.cache_bytes, &engine)).transpose()?;
-        let slots = Semaphore::new(config.concurrency as usize);
+        let slots = Arc::new(Semaphore::new(config.concurrency as usize));
         let (turns, loaded) = (config.compiler.turns(), Mutex::default());
         Ok(Self { inner: Arc::new(Inner { engine, linker, slots, config, turns, cache, loaded }) })
     }
@@ -144,7 +144,7 @@ impl Engine {
         &self.inner.linker
     }
 
-    pub(crate) fn slots(&self) -> &Semaphore {
+    pub(crate) fn slots(&self) -> &Arc<Semaphore> {
         &self.inner.slots
     }
 

@@ -6,6 +6,7 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::Limits;
+use crate::callee::Calls;
 use crate::command::Input;
 use crate::files::{Denials, Mounts};
 use crate::host_time::HostTime;
@@ -37,6 +38,8 @@ pub(crate) struct State {
     pub(crate) input: Option<Input>,
     pub(crate) is_command: bool,
     pub(crate) timers: Timers,
+    /// The calls that code makes, where code runs.
+    pub(crate) calls: Option<Calls>,
     resources: ResourceTable,
     resources_max: u64,
     seed: u64,
@@ -73,6 +76,7 @@ impl State {
             input: None,
             is_command: false,
             timers: Timers::new(limits),
+            calls: None,
             resources,
             resources_max: limits.resources.into(),
             seed,
@@ -80,6 +84,15 @@ impl State {
             wasi: None,
             mounts: None,
         }
+    }
+
+    /// Begins anew to count what is allowed to one cell of code. What it holds already, it holds.
+    pub(crate) fn begin(&mut self, limits: &Limits, key: &str, started: Instant, deadline: Instant, calls: Calls) {
+        self.meter.begin(limits);
+        self.host_time = Arc::new(HostTime::new(limits.host_us, started));
+        key.clone_into(&mut self.idempotency_key);
+        (self.deadline, self.wall_us, self.denial) = (deadline, limits.wall_us, None);
+        self.calls = Some(calls);
     }
 
     /// Counts a call into the host. Every interface is reached through this.
@@ -154,6 +167,11 @@ impl State {
     /// Returns what the guest has written to its standard error.
     pub(crate) fn stderr(&self) -> String {
         self.wasi.as_ref().map(Wasi::stderr).unwrap_or_default()
+    }
+
+    /// Takes what the guest has written so far to its standard output and error.
+    pub(crate) fn take_output(&mut self) -> (String, String) {
+        self.wasi.as_ref().map(Wasi::take_output).unwrap_or_default()
     }
 
     /// Takes what the guest wrote to its standard output and error.
