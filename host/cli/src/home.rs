@@ -1,10 +1,11 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use stockade::{Builder, Compiler, Config, Fault, Host, Kind, refund, shop};
+use stockade::{Builder, Compiler, Config, Exec, Fault, Host, Kind, refund, shop};
 
 use crate::args::Args;
+use crate::commands::language;
 use crate::text::{bytes, safe};
 use crate::{secrets, timeline};
 
@@ -21,9 +22,21 @@ pub(crate) async fn host(args: &Args) -> stockade::Result<Host> {
     let builder = bare(args)?;
     shop::create(&database)?;
     let refund: refund::Refund = config.workflow.refund.into();
-    let builder = builder.shop(&database).configured(&config)?.workflow(refund);
+    let builder = languages(args, builder.shop(&database).configured(&config)?.workflow(refund).workflow(Exec));
     let builder = builder.cache(args.data_dir.join("cache")).components(args.data_dir.join("components"));
     secrets::stored(builder, &config)?.progress(pulling()).build().await
+}
+
+/// Adds the languages: the built-in one, and those that `language add` has built.
+fn languages(args: &Args, builder: Builder) -> Builder {
+    let builder = builder.built_in_languages();
+    let added = language::ADDABLE.iter().map(|name| (*name, language_file(args, name)));
+    added.filter(|(_, file)| file.exists()).fold(builder, |builder, (name, file)| builder.language(name, file))
+}
+
+/// Where the component of a language is kept that was added.
+pub(crate) fn language_file(args: &Args, name: &str) -> PathBuf {
+    args.data_dir.join("languages").join(format!("{name}.wasm"))
 }
 
 /// Opens a host that only gets components from registries.

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use serde_json::Value;
 use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Tool};
 use stockade_workflow::{
-    Budget, Change, Decision, Entry, Event, Fault, Grant, Kind, Machine, RunId, RunState, Status, Usage, Want, Workflow,
+    Budget, Change, Decision, Entry, Event, Fault, Grant, Kind, Machine, RunId, RunState, Status, Usage, Workflow,
 };
 use uuid::Uuid;
 
+use crate::code::{Coding, Record};
 use crate::executor::Driver;
-use crate::journal::{Journal, SqliteJournal, Summary};
+use crate::journal::{CellRef, Journal, SqliteJournal, Summary};
 use crate::oci::{Pulled, Store};
 use crate::tools::{Source, Tools, Wanted};
-use crate::{Clock, Config, Result, Run};
+use crate::languages::Languages;
+use crate::sessions::Sessions;
+use crate::{Clock, Config, Result, Run, code};
 
 /// The longest input of a run, in bytes of JSON: it is journaled, and handed to the workflow at once.
 const INPUT_BYTES_MAX: usize = 1 << 20;
@@ -32,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) tools: Tools,
     pub(crate) limits: Limits,
+    pub(crate) coding: Coding,
     pub(crate) clock: Clock,
     pub(crate) observer: Observer,
     machines: BTreeMap<&'static str, Arc<Machine>>,
@@ -51,6 +55,9 @@ pub struct Builder {
     engine: EngineConfig,
     secrets: BTreeMap<String, String>,
     limits: Limits,
+    languages: BTreeMap<String, Source>,
+    code_limits: Limits,
+    scratch: PathBuf,
     clock: Clock,
     observer: Observer,
 }
@@ -163,6 +170,28 @@ impl Builder {
         self
     }
 
+    /// Adds a language in which agents may write code: a component of the world `stockade:host/interpreter`. One of
+    /// that name is replaced.
+    #[must_use]
+    pub fn language(mut self, name: &str, source: impl Into<Source>) -> Self {
+        self.languages.insert(name.to_owned(), source.into());
+        self
+    }
+
+    /// Sets what one piece of code may use, the tools that it calls included, however much its run has left.
+    #[must_use]
+    pub fn code_limits(mut self, limits: Limits) -> Self {
+        self.code_limits = limits;
+        self
+    }
+
+    /// Makes the private directories of code in this folder, which exists; without one, in the system's temporary one.
+    #[must_use]
+    pub fn scratch(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.scratch = folder.into();
+        self
+    }
+
     /// Takes the journal's time from here.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -190,23 +219,32 @@ impl Builder {
     }
 
     fn build_blocking(self) -> Result<Host> {
-        let Self { journal, tools, store, machines, mut engine, secrets, limits, clock, observer } = self;
-        engine.memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
+        let Self { journal, tools, store, machines, mut engine, secrets, limits, clock, observer, .. } = self;
+        let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
+        // Without a language no code runs.
+        let for_code = if self.languages.is_empty() { 0 } else { self.code_limits.memory_bytes };
+        engine.memory_bytes_max = memory_bytes_max.max(for_code);
+        let kept_slots = engine.concurrency as usize / 2;
         engine.secrets = secrets.into_iter().collect();
         let engine = Engine::new(engine)?;
         let tools = Tools::load(&engine, tools)?;
+        let coding = Coding {
+            languages: Arc::new(Languages::new(&engine, self.languages)),
+            sessions: Sessions::new(kept_slots),
+            limits: self.code_limits,
+            scratch: self.scratch,
+        };
         let machines: BTreeMap<_, _> =
             machines.into_iter().map(|machine| (machine.name(), Arc::new(machine))).collect();
         machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
         let journal = Box::new(SqliteJournal::open(journal)?);
-        Ok(Host { inner: Arc::new(Inner { journal, tools, limits, clock, observer, machines, engine, store }) })
+        Ok(Host { inner: Arc::new(Inner { journal, tools, limits, coding, clock, observer, machines, engine, store }) })
     }
 }
 
 fn check_tools(machine: &Machine, tools: &Tools) -> Result<()> {
     for want in machine.graph().states.iter().flat_map(|state| state.wants) {
-        let (Want::Tool(tool) | Want::ApprovalOf(tool)) = want;
-        if tools.get(tool).is_err() {
+        if let Some(tool) = want.tools().iter().find(|tool| tools.get(tool).is_err()) {
             let message = format!("workflow \"{}\" wants tool \"{tool}\", which is not registered", machine.name());
             return Err(Fault::new(Kind::NotFound, message).detail("tool").tool(tool));
         }
@@ -231,6 +269,9 @@ impl Host {
             engine: EngineConfig::default(),
             secrets: BTreeMap::new(),
             limits: Limits::default(),
+            languages: BTreeMap::new(),
+            code_limits: code::default_limits(),
+            scratch: "/tmp".into(),
             clock: Clock::default(),
             observer: Box::new(|_, _| {}),
         }
@@ -333,6 +374,30 @@ impl Host {
     /// A journal that fails.
     pub async fn runs(&self) -> Result<Vec<Summary>> {
         self.inner.journal.runs(&[]).await
+    }
+
+    /// Begins a session of code with the cells of another one; from then on neither sees what the other does.
+    ///
+    /// # Errors
+    ///
+    /// There is no session to begin with, or the new one exists.
+    pub async fn fork(&self, from: &str, to: &str) -> Result<()> {
+        self.inner.journal.fork(from, to).await
+    }
+
+    /// Runs a piece of code again that has ended, with the answers that its calls had, and makes none of them.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Divergence`] where it comes to another end, writes something else or uses other fuel.
+    pub async fn replay(&self, run: RunId, key: &str) -> Result<()> {
+        let cell = CellRef { run, key: key.to_owned() };
+        Record::read(&self.inner, &cell).await?.repeated(&self.inner, &cell).await
+    }
+
+    /// Returns the names of the languages that there are.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        self.inner.coding.languages.names()
     }
 
     /// Returns the registered tools.

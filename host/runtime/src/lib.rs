@@ -19,18 +19,25 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod clock;
+mod code;
 pub mod config;
 pub mod doctor;
 mod executor;
 mod host;
 pub mod journal;
+mod languages;
 mod oci;
 mod report;
 mod run;
+mod scratch;
+mod sessions;
 pub mod shop;
+pub mod stubs;
+mod toolbox;
 mod tools;
 
 pub use clock::Clock;
+pub use code::default_limits as code_limits;
 pub use config::Config;
 pub use host::{Builder, Host};
 pub use journal::{Journal, Summary};

@@ -21,12 +21,12 @@ pub trait Callee: Send + Sync {
     ///
     /// An outcome of kind [`Kind::GuestError`], [`Kind::Denied`], [`Kind::Invalid`], [`Kind::NotFound`],
     /// [`Kind::UnknownOutcome`] or of one call's limit is an exception in the code; any other fault ends the code.
-    async fn call(&self, call: CodeCall<'_>) -> Outcome;
+    async fn call(&self, call: CallFromCode<'_>) -> Outcome;
 }
 
 /// A call that code makes.
 #[derive(Debug)]
-pub struct CodeCall<'a> {
+pub struct CallFromCode<'a> {
     /// The function, as in `purchases.find`.
     pub name: &'a str,
     /// Its arguments, an object.
@@ -36,7 +36,7 @@ pub struct CodeCall<'a> {
     /// What the code itself has left: of it the call takes its share.
     pub left: Left,
     /// The place in the pool that the code keeps free for the tools that it calls.
-    pub place: &'a Place,
+    pub place: &'a Arc<Place>,
 }
 
 /// What code has left for the calls that it makes.
@@ -138,7 +138,7 @@ async fn call(
     let (number, tool_calls) = calls.next()?;
     let (callee, place) = (Arc::clone(&calls.callee), Arc::clone(&calls.place));
     let left = Left { fuel, wall_us: wall_us.try_into().unwrap_or(u64::MAX), tool_calls };
-    let Outcome { result, usage, .. } = callee.call(CodeCall { name, arguments, number, left, place: &place }).await;
+    let Outcome { result, usage, .. } = callee.call(CallFromCode { name, arguments, number, left, place: &place }).await;
     store.set_fuel(fuel.saturating_sub(usage.fuel))?;
     let state = store.data_mut();
     if let Some(calls) = &mut state.calls {

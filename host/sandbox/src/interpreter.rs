@@ -162,6 +162,11 @@ impl Session {
         self.live.is_some()
     }
 
+    /// Returns how many slots of the pool the instance holds.
+    pub fn slots(&self) -> usize {
+        self.live.as_ref().map_or(0, |live| live.slots.num_permits())
+    }
+
     /// Runs a cell.
     ///
     /// The deadline counts from here, so it covers the wait for slots of the pool. Dropping the future stops the code.

@@ -80,7 +80,7 @@ mod watch;
 pub mod wit;
 
 pub use call::{Call, Outcome};
-pub use callee::{Callee, CodeCall, Left, Place};
+pub use callee::{Callee, CallFromCode, Left, Place};
 pub use compiler::{Compiler, compile_worker};
 pub use component::Component;
 pub use docs::{Docs, InterfaceDocs, TypeDocs};

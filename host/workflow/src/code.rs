@@ -11,6 +11,9 @@ use crate::{Digest, Fault};
 pub struct Code {
     /// The language, as in `python`.
     pub language: String,
+    /// What tracebacks call it: a file name without a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The code.
     pub source: String,
     /// What its variable `input` holds.
@@ -31,7 +34,7 @@ impl Code {
     /// Names a piece of code that is given nothing.
     pub fn new(language: &str, source: &str) -> Self {
         let (language, source) = (language.to_owned(), source.to_owned());
-        Self { language, source, input: Value::Null, tools: Vec::new(), session: None, files: None }
+        Self { language, name: None, source, input: Value::Null, tools: Vec::new(), session: None, files: None }
     }
 
     /// Gives it an input.
@@ -71,6 +74,19 @@ pub struct CodeOutcome {
     /// uses the same.
     #[serde(default)]
     pub fuel: u64,
+}
+
+impl CodeOutcome {
+    /// Returns what of a second outcome is another, if anything is.
+    pub fn difference(&self, again: &Self) -> Option<&'static str> {
+        let differs = [
+            ("end", self.ended != again.ended),
+            ("output", (&self.stdout, &self.stderr) != (&again.stdout, &again.stderr)),
+            ("set of files", self.files != again.files),
+            ("use of fuel", self.fuel != again.fuel),
+        ];
+        differs.into_iter().find_map(|(what, differs)| differs.then_some(what))
+    }
 }
 
 /// How a piece of code ended.

@@ -24,6 +24,8 @@ pub enum State {
 }
 
 impl Exec {
+    /// The name of the workflow.
+    pub const NAME: &'static str = "exec";
     /// The key of its one effect.
     pub const KEY: &'static str = "code";
     const RUNNING: &'static str = "RUNNING";
@@ -35,7 +37,7 @@ impl Workflow for Exec {
     type State = State;
 
     fn name(&self) -> &'static str {
-        "exec"
+        Self::NAME
     }
 
     fn version(&self) -> u32 {
