@@ -223,6 +223,23 @@ pub(crate) enum Tool {
         /// A registered tool, or a component file
         tool: String,
     },
+    /// Make a tool of code that an agent wrote, once a person has read it and said yes
+    ///
+    /// The tool has the rights that the code had, and no more.
+    #[command(after_help = "Example:\n  stockade tool promote RUN/code refund-report --by dana")]
+    Promote {
+        /// The run, and the key of the effect that ran the code, which for `exec` is `code`
+        #[arg(value_name = "RUN/STEP")]
+        step: Step,
+        /// The name of the tool: small letters, digits and dashes
+        name: String,
+        /// Who approves
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Do not ask: it was read and approved elsewhere
+        #[arg(long)]
+        yes: bool,
+    },
     /// List the registered tools and their functions
     #[command(after_help = "Example:\n  stockade tool list")]
     List,

@@ -22,6 +22,7 @@ pub(crate) async fn host(args: &Args) -> stockade::Result<Host> {
     let builder = bare(args)?;
     shop::create(&database)?;
     let refund: refund::Refund = config.workflow.refund.into();
+    let builder = promoted(args, builder);
     let builder = languages(args, builder.shop(&database).configured(&config)?.workflow(refund).workflow(Exec));
     let builder = builder.cache(args.data_dir.join("cache")).components(args.data_dir.join("components"));
     secrets::stored(builder, &config)?.progress(pulling()).build().await
@@ -32,6 +33,23 @@ fn languages(args: &Args, builder: Builder) -> Builder {
     let builder = builder.built_in_languages();
     let added = language::ADDABLE.iter().map(|name| (*name, language_file(args, name)));
     added.filter(|(_, file)| file.exists()).fold(builder, |builder, (name, file)| builder.language(name, file))
+}
+
+/// Adds the tools that were promoted.
+fn promoted(args: &Args, builder: Builder) -> Builder {
+    let dir = promoted_dir(args);
+    let Ok(entries) = std::fs::read_dir(&dir) else { return builder };
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let wasm = paths.filter(|path| path.extension().is_some_and(|ending| ending == "wasm"));
+    wasm.fold(builder, |builder, path| {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        builder.tool(&name, path, [])
+    })
+}
+
+/// Where the tools are kept that were promoted.
+pub(crate) fn promoted_dir(args: &Args) -> PathBuf {
+    args.data_dir.join("tools")
 }
 
 /// Where the component of a language is kept that was added.

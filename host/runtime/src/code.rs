@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use stockade_sandbox::{Call, Callee, Cell, CellOutcome, CallFromCode, Left, Limits, Outcome, Place};
+use stockade_sandbox::{Call, CallFromCode, Callee, Cell, CellOutcome, Left, Limits, Outcome, Place};
 use stockade_workflow::{
-    Change, Code, CodeCalls, CodeEnd, CodeOutcome, Effect, Entry, Event, Fault, Kind, RunState, ToolCall,
-    ToolOutcome, Usage,
+    Change, Code, CodeCalls, CodeEnd, CodeOutcome, Effect, Entry, Event, Fault, Kind, RunState, ToolCall, ToolOutcome,
+    Usage,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -60,10 +60,10 @@ pub fn default_limits() -> Limits {
     }
 }
 
-/// What code may use, and the least without which it need not begin.
-pub(crate) fn price(limits: &Limits, code: &Code) -> (Usage, Usage) {
+/// What code may use, whether or not it calls tools, and the least without which it need not begin.
+pub(crate) fn price(limits: &Limits, calls_tools: bool) -> (Usage, Usage) {
     let step = Usage { steps: 1, ..Usage::default() };
-    let tool_calls = if code.tools.is_empty() { 0 } else { CALLS_MAX };
+    let tool_calls = if calls_tools { CALLS_MAX } else { 0 };
     let Limits { fuel, memory_bytes, wall_us, .. } = *limits;
     let wish = Usage { fuel, memory_bytes_peak: memory_bytes, wall_us, tool_calls, ..step };
     (wish, Usage { fuel: 1, memory_bytes_peak: 1, wall_us: 1, ..step })
@@ -164,7 +164,9 @@ impl Driver {
         let Asked { name, arguments, number, left, place, answer } = asked;
         let outcome = match made(toolbox, &name, arguments) {
             Made::Call(call) => self.code_call(key, number, call, left, &place).await?,
-            Made::Refused(call, fault) => self.record(key, number, call, ToolOutcome::Failed(fault), Usage::default())?,
+            Made::Refused(call, fault) => {
+                self.record(key, number, call, ToolOutcome::Failed(fault), Usage::default())?
+            }
         };
         // Code that was stopped meanwhile waits for nothing.
         let _ = answer.send(outcome);
@@ -334,7 +336,8 @@ impl Record {
         let state = RunState::fold(*run, &entries)?;
         let id = format!("{run}/{key}");
         let missing = || {
-            let message = format!("run {run} has no code \"{key}\" that has ended; `stockade show {run}` tells what it has");
+            let message =
+                format!("run {run} has no code \"{key}\" that has ended; `stockade show {run}` tells what it has");
             Fault::new(Kind::NotFound, message).detail("code")
         };
         let Some(Effect::RunCode { code, .. }) = state.effect(key) else { return Err(missing()) };
@@ -360,7 +363,8 @@ impl Record {
     async fn repeated_in(&self, host: &Inner, kept: &mut Kept) -> Result<()> {
         let toolbox = Toolbox::new(&host.tools, &self.code.tools)?;
         let before = put(kept, &self.code)?;
-        let callee = Arc::new(Recorded { toolbox: Toolbox::new(&host.tools, &self.code.tools)?, calls: self.calls.clone() });
+        let callee =
+            Arc::new(Recorded { toolbox: Toolbox::new(&host.tools, &self.code.tools)?, calls: self.calls.clone() });
         let limits = host.coding.limits.clone();
         let cell = cell(&self.code, &self.id, &toolbox, callee, limits, CALLS_MAX);
         let CellOutcome { result, fuel, stdout, stderr, .. } = kept.session.run(cell).await;

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use stockade_sandbox::{Call, Limits};
+use stockade_sandbox::{Call, Limits, Snippet};
 use stockade_workflow::{
-    Approval, Budget, Change, CodeOutcome, Currency, Digest, Effect, Entry, Event, Exceeded, Fault, Kind, Machine, Move, RunId,
-    RunState, Status, ToolCall, ToolOutcome, Transition, Usage,
+    Approval, Budget, Change, CodeEnd, CodeOutcome, Currency, Digest, Effect, Entry, Event, Exceeded, Fault, Kind,
+    Machine, Move, RunId, RunState, Status, ToolCall, ToolOutcome, Transition, Usage,
 };
 
 use crate::host::Inner;
 use crate::journal::{Commit, NewCell, Summary};
-use crate::{Result, code};
+use crate::{Result, code, promote};
 
 /// Drives one run: plans what is wanted, makes the intent durable, performs it, and lets the workflow answer.
 ///
@@ -169,8 +169,11 @@ impl Driver {
     fn price(&self, effect: &Effect) -> (Usage, Usage) {
         let step = Usage { steps: 1, ..Usage::default() };
         let call = match effect {
-            Effect::CallTool { call, .. } => call,
-            Effect::RunCode { code, .. } => return code::price(&self.host.coding.limits, code),
+            Effect::CallTool { call, .. } => match self.host.snippet(&call.tool) {
+                Some(snippet) => return code::price(&self.host.coding.limits, !snippet.tools.is_empty()),
+                None => call,
+            },
+            Effect::RunCode { code, .. } => return code::price(&self.host.coding.limits, !code.tools.is_empty()),
             _ => return (step, step),
         };
         let Limits { fuel, memory_bytes, wall_us, .. } = *self.host.limits(&call.tool);
@@ -194,7 +197,10 @@ impl Driver {
     async fn perform(&mut self, effect: &Effect) -> Result<()> {
         let key = effect.key();
         let performed = match effect {
-            Effect::CallTool { call, approval, .. } => self.call(key, call, approval.as_deref()).await,
+            Effect::CallTool { call, approval, .. } => match self.host.snippet(&call.tool).cloned() {
+                Some(snippet) => self.call_code(key, call, approval.as_deref(), &snippet).await?,
+                None => self.call(key, call, approval.as_deref()).await,
+            },
             Effect::RunCode { code, .. } => self.run_code(key, code).await?,
             _ => return Ok(()),
         };
@@ -250,6 +256,30 @@ impl Driver {
         }
     }
 
+    /// Makes a call of a tool that is code.
+    async fn call_code(
+        &mut self,
+        key: &str,
+        call: &ToolCall,
+        approval: Option<&str>,
+        snippet: &Snippet,
+    ) -> Result<Performed> {
+        let unmade = |outcome| Ok(Performed::Happened(outcome, Usage::default()));
+        if let Some(approval) = approval
+            && let Err(outcome) = self.consumed(approval, key, call)
+        {
+            return unmade(outcome);
+        }
+        let code = match promote::code(snippet, &self.host.tools, &call.arguments) {
+            Ok(code) => code,
+            Err(fault) => return unmade(ToolOutcome::Failed(fault.tool(&call.tool))),
+        };
+        Ok(match self.run_code(key, &code).await? {
+            Performed::Coded(CodeOutcome { ended, .. }, used) => Performed::Happened(tool_outcome(ended), used),
+            other => other,
+        })
+    }
+
     /// Checks that the call's intent used up its approval, and that the yes is still to this call.
     fn consumed(&self, approval: &str, key: &str, call: &ToolCall) -> Result<(), ToolOutcome> {
         let used_up =
@@ -301,6 +331,16 @@ impl Driver {
             }
         };
         self.push(change)
+    }
+}
+
+/// What the end of code is to whoever called it as a tool.
+fn tool_outcome(ended: CodeEnd) -> ToolOutcome {
+    match ended {
+        CodeEnd::Returned(value) => ToolOutcome::Returned(value.to_string().into()),
+        CodeEnd::Raised(exception) => ToolOutcome::Failed(Fault::new(Kind::GuestError, exception.to_string())),
+        CodeEnd::Failed(fault) => ToolOutcome::Failed(fault),
+        CodeEnd::Unknown(fault) => ToolOutcome::Unknown(fault),
     }
 }
 

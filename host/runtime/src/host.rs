@@ -4,20 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
-use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Tool};
+use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Snippet, Tool};
 use stockade_workflow::{
-    Budget, Change, Decision, Entry, Event, Fault, Grant, Kind, Machine, RunId, RunState, Status, Usage, Workflow,
+    Budget, Change, Code, Decision, Entry, Event, Fault, Grant, Kind, Machine, RunId, RunState, Status, Usage, Workflow,
 };
 use uuid::Uuid;
 
 use crate::code::{Coding, Record};
 use crate::executor::Driver;
 use crate::journal::{CellRef, Journal, SqliteJournal, Summary};
-use crate::oci::{Pulled, Store};
-use crate::tools::{Source, Tools, Wanted};
 use crate::languages::Languages;
+use crate::oci::{Pulled, Store};
 use crate::sessions::Sessions;
-use crate::{Clock, Config, Result, Run, code};
+use crate::tools::{Source, Tools, Wanted};
+use crate::{Clock, Config, Result, Run, code, promote};
 
 /// The longest input of a run, in bytes of JSON: it is journaled, and handed to the workflow at once.
 const INPUT_BYTES_MAX: usize = 1 << 20;
@@ -253,6 +253,11 @@ fn check_tools(machine: &Machine, tools: &Tools) -> Result<()> {
 }
 
 impl Inner {
+    /// The code that a tool is, if it is one that was promoted.
+    pub(crate) fn snippet(&self, tool: &str) -> Option<&Snippet> {
+        self.tools.get(tool).ok()?.component().manifest()?.code.as_ref()
+    }
+
     pub(crate) fn limits(&self, tool: &str) -> &Limits {
         self.tools.limits(tool).unwrap_or(&self.limits)
     }
@@ -393,6 +398,29 @@ impl Host {
     pub async fn replay(&self, run: RunId, key: &str) -> Result<()> {
         let cell = CellRef { run, key: key.to_owned() };
         Record::read(&self.inner, &cell).await?.repeated(&self.inner, &cell).await
+    }
+
+    /// Makes the component of a tool of a piece of code that has run, with the rights that it had and no more.
+    ///
+    /// `by` is the person who read the code and said yes. From then on it is a tool like any other.
+    ///
+    /// # Errors
+    ///
+    /// There is no such code, or it did not come to a value.
+    pub async fn promote(&self, run: RunId, key: &str, name: &str, by: &str) -> Result<Vec<u8>> {
+        let cell = CellRef { run, key: key.to_owned() };
+        let record = Record::read(&self.inner, &cell).await?;
+        promote::component(&record, &self.inner.tools, &format!("{run}/{key}"), name, by)
+    }
+
+    /// Returns the code that a call of a promoted tool runs, for [`Exec`](crate::Exec); none for another tool.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Approval`] where a tool that it may call has changed since.
+    pub fn promoted(&self, tool: &Tool, arguments: &Value) -> Result<Option<Code>> {
+        let snippet = tool.component().manifest().and_then(|manifest| manifest.code.as_ref());
+        snippet.map(|snippet| promote::code(snippet, &self.inner.tools, arguments)).transpose()
     }
 
     /// Returns the names of the languages that there are.

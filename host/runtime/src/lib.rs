@@ -27,6 +27,7 @@ mod host;
 pub mod journal;
 mod languages;
 mod oci;
+mod promote;
 mod report;
 mod run;
 mod scratch;
@@ -45,7 +46,7 @@ pub use oci::Pulled;
 pub use report::Report;
 pub use run::{Outcome, Run};
 pub use stockade_sandbox::{
-    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Tool, compile_worker, json,
+    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Snippet, Tool, compile_worker, json,
 };
 pub use stockade_workflow::*;
 pub use tools::Source;

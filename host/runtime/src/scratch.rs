@@ -115,7 +115,8 @@ mod tests {
     fn what_comes_back_is_what_changed_and_nothing_that_a_link_points_at() {
         let root = tempfile::tempdir().unwrap();
         let scratch = Scratch::create(root.path()).unwrap();
-        let given = BTreeMap::from([("a.txt".to_owned(), STANDARD.encode("one")), ("d/b".into(), STANDARD.encode("two"))]);
+        let given =
+            BTreeMap::from([("a.txt".to_owned(), STANDARD.encode("one")), ("d/b".into(), STANDARD.encode("two"))]);
         let before = scratch.put(&given).unwrap();
         fs::write(scratch.dir.path().join("d/b"), "three").unwrap();
         fs::write(scratch.dir.path().join("new"), "four").unwrap();

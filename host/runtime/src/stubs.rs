@@ -21,7 +21,9 @@ pub fn text(tools: &[&Tool], language: &str) -> Result<String> {
         "python" | "python-lite" => Ok(python(tools)),
         "javascript" | "typescript" => Ok(javascript(tools)),
         other => {
-            let message = format!("there are no stubs for \"{other}\"; there are for python, python-lite, javascript, typescript");
+            let message = format!(
+                "there are no stubs for \"{other}\"; there are for python, python-lite, javascript, typescript"
+            );
             Err(Fault::invalid("language", message))
         }
     }
@@ -40,9 +42,7 @@ fn stubs(tool: &Tool) -> Vec<Stub> {
     let stub = |function: &stockade_sandbox::Function| {
         let input = function.input_schema();
         let schema = |name: &str| input.pointer("/properties").and_then(|all| all.get(name)).cloned();
-        let parameter = |(name, optional): (&str, bool)| {
-            (name.to_owned(), optional, schema(name).unwrap_or_default())
-        };
+        let parameter = |(name, optional): (&str, bool)| (name.to_owned(), optional, schema(name).unwrap_or_default());
         Stub {
             name: name_in_code(function, functions),
             docs: function.docs().unwrap_or_default().trim().to_owned(),
@@ -191,5 +191,10 @@ fn union(parts: impl Iterator<Item = String>) -> String {
 
 fn camel(name: &str) -> String {
     let words = name.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(|word| { let (first, rest) = word.split_at(1); first.to_ascii_uppercase() + rest }).collect()
+    words
+        .map(|word| {
+            let (first, rest) = word.split_at(1);
+            first.to_ascii_uppercase() + rest
+        })
+        .collect()
 }

@@ -40,6 +40,11 @@ impl Toolbox {
     }
 
     pub(crate) fn add(&mut self, tool: &Tool) -> Result<()> {
+        if tool.component().manifest().is_some_and(|manifest| manifest.code.is_some()) {
+            let message =
+                format!("\"{}\" is code itself, and code cannot call code; call the tools that it calls", tool.name());
+            return Err(Fault::invalid("tools", message).tool(tool.name()));
+        }
         self.slots = self.slots.max(tool.component().slots());
         let functions = tool.component().functions();
         for function in functions {
@@ -133,7 +138,8 @@ mod tests {
 
     #[test]
     fn every_name_is_an_identifier() {
-        for (name, expected) in [("purchases", "purchases"), ("my-tool", "my_tool"), ("2nd", "_2nd"), ("import", "import_")]
+        for (name, expected) in
+            [("purchases", "purchases"), ("my-tool", "my_tool"), ("2nd", "_2nd"), ("import", "import_")]
         {
             assert_eq!(identifier(name), expected);
         }

@@ -138,7 +138,8 @@ async fn call(
     let (number, tool_calls) = calls.next()?;
     let (callee, place) = (Arc::clone(&calls.callee), Arc::clone(&calls.place));
     let left = Left { fuel, wall_us: wall_us.try_into().unwrap_or(u64::MAX), tool_calls };
-    let Outcome { result, usage, .. } = callee.call(CallFromCode { name, arguments, number, left, place: &place }).await;
+    let Outcome { result, usage, .. } =
+        callee.call(CallFromCode { name, arguments, number, left, place: &place }).await;
     store.set_fuel(fuel.saturating_sub(usage.fuel))?;
     let state = store.data_mut();
     if let Some(calls) = &mut state.calls {

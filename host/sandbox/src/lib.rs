@@ -66,6 +66,7 @@ mod secrets;
 mod sections;
 mod shape;
 mod sieve;
+mod snippet;
 mod sockets;
 mod sql;
 mod state;
@@ -80,7 +81,7 @@ mod watch;
 pub mod wit;
 
 pub use call::{Call, Outcome};
-pub use callee::{Callee, CallFromCode, Left, Place};
+pub use callee::{CallFromCode, Callee, Left, Place};
 pub use compiler::{Compiler, compile_worker};
 pub use component::Component;
 pub use docs::{Docs, InterfaceDocs, TypeDocs};
@@ -92,6 +93,7 @@ pub use limits::Limits;
 pub use log::{LogLevel, LogLine};
 pub use manifest::{Example, Manifest};
 pub use secrets::Secrets;
+pub use snippet::Snippet;
 pub use tool::Tool;
 
 /// The result of everything in this crate.

@@ -33,7 +33,17 @@ pub(super) async fn run(args: &Args, exec: &ExecArgs) -> stockade::Result<Exit> 
     if let Some(from) = &exec.fork {
         host.fork(from, exec.session.as_deref().unwrap_or_default()).await?;
     }
-    let run = host.start(Exec::NAME, json!(code), budget(exec)).await?;
+    let budget = budget(exec);
+    finish(args, &host, code, budget, exec.out.as_deref()).await
+}
+
+/// Runs code for another command.
+pub(super) async fn start(args: &Args, host: &Host, code: Code, budget: Option<Budget>) -> stockade::Result<Exit> {
+    finish(args, host, code, budget.unwrap_or_else(exec_budget), None).await
+}
+
+async fn finish(args: &Args, host: &Host, code: Code, budget: Budget, out: Option<&Path>) -> stockade::Result<Exit> {
+    let run = host.start(Exec::NAME, json!(code), budget).await?;
     let id = run.id();
     run.settled().await?;
     let (entries, state) = (host.entries(id).await?, host.state(id).await?);
@@ -43,7 +53,7 @@ pub(super) async fn run(args: &Args, exec: &ExecArgs) -> stockade::Result<Exit> 
     });
     let report = Report::from(&state);
     let calls = state.calls(Exec::KEY).all();
-    if let (Some(outcome), Some(dir)) = (&outcome, &exec.out) {
+    if let (Some(outcome), Some(dir)) = (&outcome, out) {
         write_files(dir, &outcome.files)?;
     }
     if args.json {
@@ -59,7 +69,11 @@ async fn print_tools(args: &Args, exec: &ExecArgs) -> stockade::Result<Exit> {
     let host = home::host(args).await?;
     let language = exec.lang.as_deref().unwrap_or("python");
     let text = tools(&host, &exec.tool, language)?;
-    if args.json { print_json(&json!({"language": language, "tools": text})) } else { print!("{text}") }
+    if args.json {
+        print_json(&json!({"language": language, "tools": text}))
+    } else {
+        print!("{text}")
+    }
     Ok(Exit::Done)
 }
 
@@ -84,9 +98,7 @@ fn code(exec: &ExecArgs, file: &str) -> stockade::Result<Code> {
 }
 
 fn source(file: &str) -> stockade::Result<(String, String)> {
-    let unreadable = |error: std::io::Error| {
-        Fault::invalid("code", format!("\"{file}\" cannot be read: {error}"))
-    };
+    let unreadable = |error: std::io::Error| Fault::invalid("code", format!("\"{file}\" cannot be read: {error}"));
     if file == "-" {
         return Ok(("stdin".to_owned(), std::io::read_to_string(std::io::stdin()).map_err(unreadable)?));
     }
@@ -128,7 +140,10 @@ fn write_files(dir: &Path, files: &BTreeMap<String, String>) -> stockade::Result
         let folder = path.parent().unwrap_or(dir);
         let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, bytes));
         written.map_err(|error| {
-            Fault::invalid("out", format!("\"{}\" cannot be written: {error}; --out names another folder", path.display()))
+            Fault::invalid(
+                "out",
+                format!("\"{}\" cannot be written: {error}; --out names another folder", path.display()),
+            )
         })?;
     }
     Ok(())

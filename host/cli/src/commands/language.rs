@@ -28,7 +28,10 @@ fn list(args: &Args) -> stockade::Result<Exit> {
         text::print_json(&all);
     } else {
         for (name, there) in all {
-            println!("{name:<12} {}", if there { "there".to_owned() } else { format!("`stockade language add {name}` builds it") });
+            println!(
+                "{name:<12} {}",
+                if there { "there".to_owned() } else { format!("`stockade language add {name}` builds it") }
+            );
         }
     }
     Ok(Exit::Done)
