@@ -101,7 +101,7 @@ fn config(args: &Args) -> stockade::Result<Config> {
 }
 
 /// Creates the data directory for its owner only: it holds customers' data and compiled code.
-fn create_private(dir: &Path) -> stockade::Result<()> {
+pub(crate) fn create_private(dir: &Path) -> stockade::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -423,6 +423,15 @@ impl Host {
         snippet.map(|snippet| promote::code(snippet, &self.inner.tools, arguments)).transpose()
     }
 
+    /// Loads a language, so that the first code need not wait for it: one that was never compiled here takes seconds.
+    ///
+    /// # Errors
+    ///
+    /// There is no such language, or its component is none.
+    pub async fn prepare(&self, language: &str) -> Result<()> {
+        self.inner.coding.languages.get(language).await.map(drop)
+    }
+
     /// Returns the names of the languages that there are.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
         self.inner.coding.languages.names()

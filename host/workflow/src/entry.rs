@@ -4,7 +4,7 @@ use serde_json::Value;
 use crate::{Approval, Budget, Effect, End, Event, Exceeded, RunId, ToolCall, ToolOutcome, Usage};
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One record of a run's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

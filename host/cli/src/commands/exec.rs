@@ -5,10 +5,11 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
 use serde_json::{Value, json};
 use stockade::{
-    Budget, Change, Code, CodeCall, CodeEnd, CodeOutcome, Currency, Event, Exec, Fault, Host, Kind, Report, Status,
-    ToolOutcome, stubs,
+    Budget, Change, Code, CodeCall, CodeEnd, CodeOutcome, Currency, Event, Exception, Exec, Fault, Host, Kind, Report,
+    RunId, Status, ToolCall, ToolOutcome, Usage, stubs,
 };
 
 use crate::args::{self, Args, ExecArgs};
@@ -169,39 +170,61 @@ pub(crate) fn exec_budget() -> Budget {
         .with(Currency::ToolCalls, 1_000)
 }
 
-fn document(report: &Report, outcome: Option<&CodeOutcome>, calls: &[CodeCall]) -> Value {
-    let mut document = json!({
-        "run_id": report.run_id,
-        "status": report.status,
-        "stdout": outcome.map(|outcome| outcome.stdout.as_str()).unwrap_or_default(),
-        "stderr": outcome.map(|outcome| outcome.stderr.as_str()).unwrap_or_default(),
-        "usage": report.usage,
-        "tool_calls": calls.iter().map(call).collect::<Vec<_>>(),
-    });
-    let ended = outcome.map(|outcome| &outcome.ended);
-    match (ended, &report.error) {
-        (Some(CodeEnd::Returned(value)), _) => document["output"] = value.clone(),
-        (Some(CodeEnd::Raised(exception)), error) => {
-            document["error"] = json!(error);
-            document["exception"] = json!(exception);
-        }
-        (_, error) => document["error"] = json!(error),
-    }
-    if let Some(files) = outcome.map(|outcome| &outcome.files).filter(|files| !files.is_empty()) {
-        document["files"] = json!(files.keys().collect::<Vec<_>>());
-    }
-    document
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Document<'a> {
+    run_id: RunId,
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Fault>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exception: Option<&'a Exception>,
+    stdout: &'a str,
+    stderr: &'a str,
+    usage: Usage,
+    tool_calls: Vec<Called<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<&'a str>,
 }
 
-fn call(CodeCall { call, ended }: &CodeCall) -> Value {
-    let mut document = json!({"tool": call.tool, "function": call.function, "arguments": call.arguments});
-    let Some((outcome, used)) = ended else { return document };
-    document["usage"] = json!(used);
-    match outcome {
-        ToolOutcome::Returned(value) => document["output"] = value.clone(),
-        ToolOutcome::Failed(fault) | ToolOutcome::Unknown(fault) => document["error"] = json!(fault),
+/// A call that the code made.
+#[derive(Serialize)]
+struct Called<'a> {
+    #[serde(flatten)]
+    call: &'a ToolCall,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Fault>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<&'a Usage>,
+}
+
+fn document<'a>(report: &'a Report, outcome: Option<&'a CodeOutcome>, calls: &'a [CodeCall]) -> Document<'a> {
+    let ended = outcome.map(|outcome| &outcome.ended);
+    Document {
+        run_id: report.run_id,
+        status: report.status,
+        output: report.output.as_ref(),
+        error: report.error.as_ref(),
+        exception: ended.and_then(|ended| if let CodeEnd::Raised(exception) = ended { Some(exception) } else { None }),
+        stdout: outcome.map(|outcome| outcome.stdout.as_str()).unwrap_or_default(),
+        stderr: outcome.map(|outcome| outcome.stderr.as_str()).unwrap_or_default(),
+        usage: report.usage,
+        tool_calls: calls.iter().map(called).collect(),
+        files: outcome.iter().flat_map(|outcome| outcome.files.keys().map(String::as_str)).collect(),
     }
-    document
+}
+
+fn called(CodeCall { call, ended }: &CodeCall) -> Called<'_> {
+    let (output, error) = match ended.as_ref().map(|(outcome, _)| outcome) {
+        Some(ToolOutcome::Returned(value)) => (Some(value), None),
+        Some(ToolOutcome::Failed(fault) | ToolOutcome::Unknown(fault)) => (None, Some(fault)),
+        None => (None, None),
+    };
+    Called { call, output, error, usage: ended.as_ref().map(|(_, used)| used) }
 }
 
 fn print(args: &Args, report: &Report, outcome: Option<&CodeOutcome>) {

@@ -30,7 +30,7 @@ pub(crate) async fn run(args: &Args) -> stockade::Result<Exit> {
         Command::Doctor => doctor::run(args).await,
         Command::Exec(exec) => exec::run(args, exec).await,
         Command::Replay { step } => look::replay(args, step).await,
-        Command::Language(command) => language::run(args, command),
+        Command::Language(command) => language::run(args, command).await,
         Command::Tool(command) => tool::run(args, command).await,
     }
 }
