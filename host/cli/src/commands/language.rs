@@ -44,7 +44,8 @@ pub(super) async fn run(args: &Args, command: &LanguageCommand) -> stockade::Res
 /// Unpacks the sources, and lets their own script do the work: it says on stderr how that goes on.
 async fn add(args: &Args, name: &str) -> stockade::Result<Exit> {
     if !ADDABLE.contains(&name) {
-        let message = format!("\"{}\" is no language that can be added; those are {}", text::safe(name), ADDABLE.join(", "));
+        let message =
+            format!("\"{}\" is no language that can be added; those are {}", text::safe(name), ADDABLE.join(", "));
         return Err(Fault::invalid("language", message));
     }
     home::create_private(&args.data_dir)?;
@@ -77,7 +78,8 @@ fn unpack(work: &Path) -> std::io::Result<()> {
 }
 
 fn build(work: &Path, name: &str, out: &Path) -> stockade::Result<()> {
-    let failed = |why: String| Fault::new(Kind::Invalid, format!("\"{name}\" could not be built: {why}")).detail("component");
+    let failed =
+        |why: String| Fault::new(Kind::Invalid, format!("\"{name}\" could not be built: {why}")).detail("component");
     let script = work.join("guest-tools/languages");
     let mut bash = std::process::Command::new("bash");
     let status = bash.arg(script).arg(name).arg(out).stdin(Stdio::null()).stdout(Stdio::null()).status();
