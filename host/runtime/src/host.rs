@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -37,6 +37,8 @@ pub(crate) struct Inner {
     machines: BTreeMap<&'static str, Arc<Machine>>,
     engine: Engine,
     store: Store,
+    /// Where the journal is.
+    folder: PathBuf,
 }
 
 /// Is told of each commit: the run as it then stands, and the entries that were written.
@@ -198,8 +200,10 @@ impl Builder {
         let machines: BTreeMap<_, _> =
             machines.into_iter().map(|machine| (machine.name(), Arc::new(machine))).collect();
         machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
+        let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
         let journal = Box::new(SqliteJournal::open(journal)?);
-        Ok(Host { inner: Arc::new(Inner { journal, tools, limits, clock, observer, machines, engine, store }) })
+        Ok(Host { inner: Arc::new(Inner { journal, tools, limits, clock, observer, machines, engine, store, folder }) })
     }
 }
 
@@ -388,6 +392,11 @@ impl Host {
     /// Returns what one call of a tool may use: its own limits, or those of all.
     pub fn limits(&self, tool: &str) -> &Limits {
         self.inner.limits(tool)
+    }
+
+    /// Where the host writes anyway.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.inner.folder
     }
 
     async fn take_up(&self, run: RunId) -> Result<Driver> {
