@@ -41,7 +41,7 @@ impl Neighbour {
         Self { count, task }
     }
 
-    /// Returns whether all its answers were right, and nearly all that came since an instant came in a usual time.
+    /// Returns whether all its answers were right, and a wait since an instant was nearly always a usual one.
     pub(super) async fn was_unharmed(self, since: Instant, usual: Duration) -> bool {
         let until = Instant::now();
         let answers = self.stop(1).await;
@@ -56,7 +56,7 @@ impl Neighbour {
     }
 }
 
-/// Returns within what time 99 of 100 answers come while nothing else happens.
+/// Returns within what time it answers at 99 of 100 moments, while nothing else happens.
 pub(super) async fn usual(tool: &Tool) -> Result<Duration> {
     let since = Instant::now();
     let answers = Neighbour::start(tool.clone()).await.stop(QUIET_ANSWERS).await?;
@@ -86,10 +86,19 @@ async fn double(tool: &Tool) -> Result<()> {
     Ok(())
 }
 
-/// The longest, where there are too few to tell more.
-fn percentile(mut times: Vec<Duration>, percent: usize) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() * percent / 100).copied().unwrap_or_default()
+/// Returns the wait that so many of a hundred moments are within one no longer than: a long one weighs as much as the many
+/// short ones that have room in it, which would hide it if each counted as one.
+fn percentile(mut waits: Vec<Duration>, percent: u32) -> Duration {
+    waits.sort_unstable();
+    let mut left = waits.iter().sum::<Duration>() * percent / 100;
+    let reached = waits.iter().find(|wait| match left.checked_sub(**wait) {
+        Some(less) if !less.is_zero() => {
+            left = less;
+            false
+        }
+        _ => true,
+    });
+    reached.copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -105,10 +114,15 @@ mod tests {
         assert_eq!(waits(&answers, at(5), at(12)), [ms(10), ms(1), ms(2)]);
         // Nobody was answered from before it began until after it ended.
         assert_eq!(waits(&answers, at(20), at(40)), [ms(37)]);
-        let mut times = vec![ms(1); 90];
-        assert_eq!(percentile(times.clone(), 90), ms(1));
-        times.extend(vec![ms(30); 11]);
-        assert_eq!(percentile(times, 90), ms(30));
-        assert_eq!(percentile(vec![ms(2), ms(30)], 90), ms(30));
+    }
+
+    #[test]
+    fn a_long_wait_is_not_hidden_by_many_short_ones() {
+        let ms = Duration::from_millis;
+        let waits = |short: usize, long: u64| [vec![ms(1); short], vec![ms(long)]].concat();
+        assert_eq!(percentile(waits(900, 99), 90), ms(1));
+        assert_eq!(percentile(waits(900, 101), 90), ms(101));
+        assert_eq!(percentile(waits(1, 30), 90), ms(30));
+        assert_eq!(percentile(Vec::new(), 90), Duration::ZERO);
     }
 }
