@@ -148,7 +148,7 @@ fn located(text: &str, error: &toml::de::Error) -> String {
 fn key(before: &str, line: &str) -> Option<String> {
     let line = line.trim();
     let shown = match line.split_once('=') {
-        Some((key, _)) => format!("{}= …", key),
+        Some((key, _)) => format!("{key}= …"),
         None if line.starts_with('[') && line.ends_with(']') => line.to_owned(),
         None => return None,
     };
@@ -160,15 +160,19 @@ fn key(before: &str, line: &str) -> Option<String> {
 /// Puts a mark in place of what a message quotes of the configuration's values. What it says of what was expected is the
 /// program's own text.
 fn without_values(text: &str, message: &str) -> String {
+    if ["unknown field", "missing field", "duplicate field"].iter().any(|what| message.starts_with(what)) {
+        // It speaks of keys alone.
+        return message.to_owned();
+    }
     // A configuration that cannot even be read as TOML is complained of without its values.
     let values = toml::from_str::<toml::Table>(text).map(|table| scalars(&table.into())).unwrap_or_default();
+    let mut message = message.to_owned();
+    for value in values.iter().filter(|value| !value.is_empty()) {
+        message = message.replace(&format!("{value:?}"), "\"…\"").replace(&format!("\"{value}\""), "\"…\"");
+    }
     let own = [", expected", "; write", "; name"].iter().filter_map(|own| message.find(own)).min();
     let (said, own) = message.split_at(own.unwrap_or(message.len()));
     let mut said = said.to_owned();
-    for value in values.iter().filter(|value| !value.is_empty()) {
-        said = said.replace(&format!("{value:?}"), "\"…\"").replace(&format!("\"{value}\""), "\"…\"");
-        said = said.replace(&format!("`{value}`"), "`…`");
-    }
     for quote in ['"', '`'] {
         let is_shown = |(at, piece): &(usize, &str)| at % 2 == 0 || !values.iter().any(|value| value.contains(*piece));
         let pieces = said.split(quote).enumerate().map(|part| if is_shown(&part) { part.1 } else { "…" });
@@ -222,6 +226,7 @@ mod tests {
             ("[tool.a]\nlimits = { fuel = -1 }", "line 2"),
             ("[tool.a.grants]\nsqll = []", "unknown field `sqll`"),
             ("[tool.a.grants]\nsql = [{ name = \"s\" }]", "missing field `url`"),
+            ("[tool.a.grants]\nsql = [{ nam = \"name\" }]", "line 2, \"sql = …\": unknown field `nam`"),
             (
                 "[tool.a.grants]\nsql = [{ name = \"s\", url = \"mysql:x\" }]",
                 "\"…\" is not a database; write sqlite:PATH or",
@@ -275,6 +280,7 @@ mod tests {
             "[sk_live",
             "api_key = { value = \"sk_live\", nr = sk_live }",
             "pem = \"\"\"\nsk_live==\nsk_live = 3\n",
+            "pem = \"\"\"\nsk_live= \\q\n\"\"\"",
             "[tool.a]\napi_key = \"sk_live\"",
             "[tool.a]\ncomponent = \"oci://h.io/x@sk_live\"",
             "[tool.a]\ncomponent = [\"sk_live\"]",
@@ -282,6 +288,7 @@ mod tests {
             "[tool.a]\nidempotent = \"sk_live\\\"x\"",
             "[tool.a]\nlimits = { fuel = \"sk_live\" }",
             "[tool.a]\nlimits = \"sk_live\"",
+            "[tool.a]\nlimits = \"sk_live, expected sk_live\"",
             "[tool.a.grants]\nclock = \"sk_live\"",
             "[tool.a.grants]\nfs = [{ path = \".\", at = \"sk_live\" }]",
             "[tool.a.grants]\nsecrets = [\"sk_live\"]",
