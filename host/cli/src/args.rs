@@ -78,7 +78,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, Budget::NONE))]
         add: Option<Budget>,
     },
-    /// Trip the limits of a call once on this machine, and show that each fired and harmed nobody else
+    /// Trip every limit of a call once on this machine, and show that each fired and harmed nobody else
     ///
     /// The exit code is 1 if one did not fire.
     #[command(

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -41,6 +41,8 @@ pub(crate) struct Inner {
     machines: BTreeMap<&'static str, Arc<Machine>>,
     engine: Engine,
     store: Store,
+    /// Where the journal is.
+    folder: PathBuf,
 }
 
 /// Is told of each commit: the run as it then stands, and the entries that were written.
@@ -57,7 +59,7 @@ pub struct Builder {
     limits: Limits,
     languages: BTreeMap<String, Source>,
     code_limits: Limits,
-    scratch: PathBuf,
+    scratch: Option<PathBuf>,
     clock: Clock,
     observer: Observer,
 }
@@ -185,10 +187,10 @@ impl Builder {
         self
     }
 
-    /// Makes the private directories of code in this folder, which exists; without one, in the system's temporary one.
+    /// Makes the private directories of code in this folder, which exists; without one, beside the journal.
     #[must_use]
     pub fn scratch(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.scratch = folder.into();
+        self.scratch = Some(folder.into());
         self
     }
 
@@ -228,17 +230,20 @@ impl Builder {
         engine.secrets = secrets.into_iter().collect();
         let engine = Engine::new(engine)?;
         let tools = Tools::load(&engine, tools)?;
+        let machines: BTreeMap<_, _> =
+            machines.into_iter().map(|machine| (machine.name(), Arc::new(machine))).collect();
+        machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
+        let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        let journal = Box::new(SqliteJournal::open(journal)?);
         let coding = Coding {
             languages: Arc::new(Languages::new(&engine, self.languages)),
             sessions: Sessions::new(kept_slots),
             limits: self.code_limits,
-            scratch: self.scratch,
+            scratch: self.scratch.unwrap_or_else(|| folder.clone()),
         };
-        let machines: BTreeMap<_, _> =
-            machines.into_iter().map(|machine| (machine.name(), Arc::new(machine))).collect();
-        machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
-        let journal = Box::new(SqliteJournal::open(journal)?);
-        Ok(Host { inner: Arc::new(Inner { journal, tools, limits, coding, clock, observer, machines, engine, store }) })
+        let inner = Inner { journal, tools, limits, coding, clock, observer, machines, engine, store, folder };
+        Ok(Host { inner: Arc::new(inner) })
     }
 }
 
@@ -276,7 +281,7 @@ impl Host {
             limits: Limits::default(),
             languages: BTreeMap::new(),
             code_limits: code::default_limits(),
-            scratch: "/tmp".into(),
+            scratch: None,
             clock: Clock::default(),
             observer: Box::new(|_, _| {}),
         }
@@ -490,6 +495,11 @@ impl Host {
     /// Returns what one call of a tool may use: its own limits, or those of all.
     pub fn limits(&self, tool: &str) -> &Limits {
         self.inner.limits(tool)
+    }
+
+    /// Where the host writes anyway.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.inner.folder
     }
 
     async fn take_up(&self, run: RunId) -> Result<Driver> {
