@@ -73,6 +73,16 @@ impl Place {
                 stream.check_write().map_err(stream_error)?;
                 stream.write(with.as_bytes()).map_err(stream_error)?;
             }
+            // Neither flushed nor dropped: the call ends while the host may still write.
+            "stream-leave" => {
+                let file = self.open("write,create")?;
+                for n in 0..number {
+                    let stream = file.write_via_stream(n * with.len() as u64).map_err(code)?;
+                    stream.check_write().map_err(stream_error)?;
+                    stream.write(with.as_bytes()).map_err(stream_error)?;
+                    std::mem::forget(stream);
+                }
+            }
             "stream-forced" => {
                 let file = self.open("write,create")?;
                 let stream = file.write_via_stream(number).map_err(code)?;

@@ -128,8 +128,15 @@ impl<'a> Prepared<'a> {
         Outcome { result, usage, stdout, stderr, log }
     }
 
-    /// Everything that a guest does, its start-up included.
+    /// Everything that a guest does, and what it left the host to do.
     async fn guest(&mut self) -> wasmtime::Result<Option<Val>> {
+        let done = self.work().await;
+        self.store.data_mut().settle_files().await?;
+        done
+    }
+
+    /// Everything that a guest does itself, its start-up included.
+    async fn work(&mut self) -> wasmtime::Result<Option<Val>> {
         let instance = self.tool.pre().instantiate_async(&mut self.store).await?;
         let function = instance.get_func(&mut self.store, self.function.index());
         let function = function.ok_or_else(|| wasmtime::format_err!("the function is not in the instance"))?;
