@@ -667,6 +667,8 @@ async fn streams_read_and_write() {
     assert_eq!(place.wasi("stream-read", "long", "", 9_995).await.unwrap(), "56789");
     assert_eq!(place.wasi("stream-read", "long", "", 10_000).await.unwrap(), "");
     assert_eq!(place.wasi("stream-poll", "long", "", 0).await.unwrap(), long);
+    // Beside a timer that is over, too, the file is waited for, or the guest could tell how long the disk takes.
+    assert_eq!(place.wasi_within("stream-timer", "long", "", 300, patient()).await.unwrap(), "done");
     assert_eq!(place.wasi("stream-write", "long", "abc", 9_999).await.unwrap(), "done");
     assert_eq!(fs::metadata(place.data("long")).unwrap().len(), 10_002);
     assert_eq!(place.wasi("append", "long", "def", 2).await.unwrap(), "done");
