@@ -27,7 +27,7 @@ pub(crate) struct State {
     wall_us: u64,
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
-    pub(crate) file_denials: Denials,
+    pub(crate) quiet_denials: Denials,
     /// What the guest wrote to its log.
     pub(crate) log: Vec<LogLine>,
     /// Made when the guest first asks for it. Before the resources, so that what is being sent is cut short before
@@ -67,7 +67,7 @@ impl State {
             deadline,
             wall_us: limits.wall_us,
             denial: None,
-            file_denials: Denials::default(),
+            quiet_denials: Denials::default(),
             http: None,
             log: Vec::new(),
             input: None,
