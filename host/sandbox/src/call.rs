@@ -124,21 +124,28 @@ impl<'a> Prepared<'a> {
             Err(Late::Deadline) => Err(overdue(limits.wall_us, deadline, "the guest was still at work")),
         };
         let usage = used(self.fuel_used(), self.store.data().meter.memory_bytes_peak(), Some(self.started));
-        let State { file_denials, .. } = self.store.data_mut();
-        let file_denials = std::mem::take(file_denials);
+        let State { quiet_denials, .. } = self.store.data_mut();
+        let quiet_denials = std::mem::take(quiet_denials);
         let denial = self.store.data_mut().denied();
         let (stdout, stderr) = self.store.data_mut().written();
         let log = std::mem::take(&mut self.store.data_mut().log);
         let result = ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| {
             let fault = spoken(fault, &stderr);
-            let denial = denial.or_else(|| file_denials.explaining(&fault));
+            let denial = denial.or_else(|| quiet_denials.explaining(&fault));
             explained(fault, denial)
         });
         Outcome { result, usage, stdout, stderr, log }
     }
 
-    /// Everything that a guest does, its start-up included.
+    /// Everything that a guest does, and what it left the host to do.
     async fn guest(&mut self) -> wasmtime::Result<Option<Val>> {
+        let done = self.work().await;
+        self.store.data_mut().settle_files().await?;
+        done
+    }
+
+    /// Everything that a guest does itself, its start-up included.
+    async fn work(&mut self) -> wasmtime::Result<Option<Val>> {
         let instance = self.tool.pre().instantiate_async(&mut self.store).await?;
         let function = instance.get_func(&mut self.store, self.function.index());
         let function = function.ok_or_else(|| wasmtime::format_err!("the function is not in the instance"))?;

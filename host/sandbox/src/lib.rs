@@ -55,6 +55,7 @@ pub mod json;
 mod kv;
 mod limits;
 mod linker;
+mod loads;
 mod log;
 mod manifest;
 mod meter;

@@ -28,7 +28,7 @@ pub(crate) struct State {
     wall_us: u64,
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
-    pub(crate) file_denials: Denials,
+    pub(crate) quiet_denials: Denials,
     /// What the guest wrote to its log.
     pub(crate) log: Vec<LogLine>,
     /// Made when the guest first asks for it. Before the resources, so that what is being sent is cut short before
@@ -70,7 +70,7 @@ impl State {
             deadline,
             wall_us: limits.wall_us,
             denial: None,
-            file_denials: Denials::default(),
+            quiet_denials: Denials::default(),
             http: None,
             log: Vec::new(),
             input: None,
@@ -115,6 +115,7 @@ impl State {
         let Some(now) = left else { return Ok(()) };
         self.meter.check_host_calls()?;
         self.check_egress()?;
+        self.check_files()?;
         // A guest that does little but call the host uses so little fuel that it never yields to its deadline.
         self.in_time(now)
     }
@@ -123,6 +124,18 @@ impl State {
     pub(crate) fn check_egress(&mut self) -> wasmtime::Result<()> {
         let Some(http) = &self.http else { return Ok(()) };
         self.meter.sent(http.flow().requests.used(), http.flow().bytes.used())
+    }
+
+    /// Stops a guest whose quota of files is used up, which streams may find out while nobody looks.
+    fn check_files(&self) -> wasmtime::Result<()> {
+        self.mounts.as_ref().map_or(Ok(()), Mounts::check)
+    }
+
+    /// Waits for what the guest left the host to write, and checks what came of it.
+    pub(crate) async fn settle_files(&mut self) -> wasmtime::Result<()> {
+        let Some(mounts) = &self.mounts else { return Ok(()) };
+        mounts.settle().await;
+        mounts.check()
     }
 
     pub(crate) fn in_time(&self, now: Instant) -> wasmtime::Result<()> {
