@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use stockade::{Builder, Compiler, Config, Exec, Fault, Host, Kind, refund, shop};
+use stockade::{Builder, Compiler, Config, Exec, Fault, Host, Kind, Source, refund, shop};
 
 use crate::args::Args;
 use crate::commands::language;
@@ -31,8 +31,17 @@ pub(crate) async fn host(args: &Args) -> stockade::Result<Host> {
 /// Adds the languages: the built-in one, and those that `language add` has built.
 fn languages(args: &Args, builder: Builder) -> Builder {
     let builder = builder.built_in_languages();
-    let added = language::ADDABLE.iter().map(|name| (*name, language_file(args, name)));
-    added.filter(|(_, file)| file.exists()).fold(builder, |builder, (name, file)| builder.language(name, file))
+    language::ADDABLE.iter().fold(builder, |builder, name| match added(args, name) {
+        Some(source) => builder.language(name, source),
+        None => builder,
+    })
+}
+
+/// A language that was added: its component, which must still be the one that was built.
+pub(crate) fn added(args: &Args, name: &str) -> Option<Source> {
+    let file = language_file(args, name);
+    let digest = std::fs::read_to_string(file.with_extension("digest")).ok()?.trim().parse().ok()?;
+    Some(Source::from(file).pinned(digest))
 }
 
 /// Adds the tools that were promoted.

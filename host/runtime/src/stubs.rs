@@ -97,15 +97,23 @@ fn python_type(schema: &Value, hint: &str, types: &mut Vec<String>) -> String {
 
 fn python_class(schema: &Value, hint: &str, types: &mut Vec<String>) -> String {
     let name = camel(schema.get("title").and_then(Value::as_str).unwrap_or(hint));
-    let mut class = format!("class {name}(TypedDict):\n");
+    let mut body = String::new();
     for (field, required, schema) in fields(schema) {
         let ty = python_type(schema, &format!("{name}_{field}"), types);
         let ty = if required { ty } else { format!("NotRequired[{ty}]") };
-        let _ = writeln!(class, "    {}: {ty}{}", identifier(field), remark(schema, "#"));
+        let _ = writeln!(body, "    {}: {ty}{}", identifier(field), remark(schema, "#"));
     }
-    class.push('\n');
-    if !types.contains(&class) {
-        types.push(class);
+    // Two records of one name that are not the same are told apart by a number.
+    let names = (1..).map(|number| if number == 1 { name.clone() } else { format!("{name}{number}") });
+    for name in names {
+        let class = format!("class {name}(TypedDict):\n{body}\n");
+        if types.contains(&class) {
+            return name;
+        }
+        if !types.iter().any(|other| other.starts_with(&format!("class {name}("))) {
+            types.push(class);
+            return name;
+        }
     }
     name
 }

@@ -49,7 +49,7 @@ impl Toolbox {
         let functions = tool.component().functions();
         for function in functions {
             let name = format!("{}.{}", identifier(tool.name()), name_in_code(function, functions));
-            let means = (tool.name().to_owned(), full_name(function));
+            let means = (tool.name().to_owned(), own_name(function, functions));
             if self.means.insert(name.clone(), means).is_some() {
                 let message = format!("two functions would be \"{name}\" in code; give one of the tools another name");
                 return Err(Fault::invalid("tools", message).tool(tool.name()));
@@ -99,18 +99,22 @@ fn in_code(name: String, function: &Function) -> CodeFunction {
 
 /// A function by its own name; where another interface of the component has one of that name, with its interface's.
 pub(crate) fn name_in_code(function: &Function, all: &[Function]) -> String {
-    let alone = all.iter().filter(|other| other.name() == function.name()).count() == 1;
     identifier(&match short_interface(function) {
-        Some(interface) if !alone => format!("{interface}_{}", function.name()),
+        Some(interface) if !is_alone(function, all) => format!("{interface}_{}", function.name()),
         _ => function.name().to_owned(),
     })
 }
 
-fn full_name(function: &Function) -> String {
+/// What a function is called by: its name, and where another interface has one of that name, its full one.
+fn own_name(function: &Function, all: &[Function]) -> String {
     match function.interface() {
-        Some(interface) => format!("{interface}.{}", function.name()),
-        None => function.name().to_owned(),
+        Some(interface) if !is_alone(function, all) => format!("{interface}.{}", function.name()),
+        _ => function.name().to_owned(),
     }
+}
+
+fn is_alone(function: &Function, all: &[Function]) -> bool {
+    all.iter().filter(|other| other.name() == function.name()).count() == 1
 }
 
 /// `policy` of `stockade:policy/policy@0.1.0`.

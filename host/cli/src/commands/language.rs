@@ -30,7 +30,11 @@ const SOURCES: &[(&str, &str)] = &sources!(
     "guest-tools/python/app.py",
     "guest-tools/python-lite/Cargo.toml",
     "guest-tools/python-lite/Cargo.lock",
+    "guest-tools/python-lite/src/files.rs",
     "guest-tools/python-lite/src/lib.rs",
+    "guest-tools/python-lite/src/output.rs",
+    "guest-tools/python-lite/src/tools.rs",
+    "guest-tools/python-lite/src/values.rs",
     "wit/code.wit",
 );
 
@@ -58,6 +62,8 @@ async fn add(args: &Args, name: &str) -> stockade::Result<Exit> {
     let _ = std::fs::remove_dir_all(&work);
     let bytes = std::fs::read(&component).map_err(|error| unwritable(&component, &error))?;
     let digest = Digest::of(&bytes);
+    std::fs::write(component.with_extension("digest"), digest.to_string())
+        .map_err(|error| unwritable(&component, &error))?;
     eprintln!("compiling {name}");
     home::host(args).await?.prepare(name).await?;
     if args.json {
@@ -96,7 +102,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Fault {
 }
 
 fn list(args: &Args) -> stockade::Result<Exit> {
-    let is_there = |name: &str| BUILT_IN.contains(&name) || home::language_file(args, name).exists();
+    let is_there = |name: &str| BUILT_IN.contains(&name) || home::added(args, name).is_some();
     let all: Vec<_> = BUILT_IN.into_iter().chain(ADDABLE).map(|name| (name, is_there(name))).collect();
     if args.json {
         let all: Vec<_> = all.iter().map(|(name, there)| json!({"language": name, "there": there})).collect();
