@@ -79,14 +79,15 @@ impl Builder {
         self
     }
 
-    /// Adds the tools of a configuration, with their grants and limits. One that is registered already is replaced, with
-    /// all that was said of it.
+    /// Adds the tools of a configuration, with their grants and limits, and takes its limits for all other calls. A tool
+    /// that is registered already is replaced, with all that was said of it.
     ///
     /// # Errors
     ///
     /// The folder of tools cannot be read, or a tool has no component.
     pub fn configured(mut self, config: &Config) -> Result<Self> {
         self.tools.configure(config)?;
+        self.limits = config.limits.clone().unwrap_or(self.limits);
         Ok(self)
     }
 

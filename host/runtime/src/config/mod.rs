@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
+use stockade_sandbox::Limits;
 use stockade_workflow::{Cents, Fault, Kind, refund};
 
 pub use grants::Grants;
@@ -38,6 +39,8 @@ const NEVER_WRITTEN: &str = "is never written in the configuration";
 pub struct Config {
     /// The settings of each workflow.
     pub workflow: Workflows,
+    /// What any call may use, where a tool has no limits of its own; what is not named is the default.
+    pub limits: Option<Limits>,
     /// Where tools come from that are not named one by one.
     pub tools: Tools,
     /// The tools, by name.
@@ -93,9 +96,27 @@ impl Config {
     ///
     /// Kind [`Kind::Invalid`], with the line and the value that does not fit.
     pub fn parse(text: &str) -> Result<Self> {
-        toml::from_str(text).map_err(|error| {
+        let invalid = |error: toml::de::Error| {
             Fault::invalid("config", format!("the configuration is not valid: {}", located(text, &error)))
-        })
+        };
+        let mut config: Self = toml::from_str(text).map_err(invalid)?;
+        config.inherit(&toml::from_str(text).map_err(invalid)?).map_err(invalid)?;
+        Ok(config)
+    }
+
+    /// Gives the limits that a tool's own leave out the values that `[limits]` gives them. In the limits that were read,
+    /// what was left out is the default already; so it takes the text's own tables.
+    fn inherit(&mut self, text: &toml::Table) -> Result<(), toml::de::Error> {
+        let Some(all) = text.get("limits").and_then(toml::Value::as_table) else { return Ok(()) };
+        for (name, tool) in &mut self.tool {
+            let own = text.get("tool").and_then(|tools| tools.get(name)).and_then(|tool| tool.get("limits"));
+            if let Some(own) = own.and_then(toml::Value::as_table) {
+                let mut limits = all.clone();
+                limits.extend(own.clone());
+                tool.limits = Some(limits.try_into()?);
+            }
+        }
+        Ok(())
     }
 
     /// Reads a configuration file. Relative paths in it are relative to its folder.
@@ -313,6 +334,20 @@ mod tests {
             "the configuration is not valid: line 2, \"stripe = …\": a secret's value is never written in the \
              configuration; write { env = \"VARIABLE\" } or { file = \"PATH\" }"
         );
+    }
+
+    #[test]
+    fn a_tools_own_limits_come_before_those_of_all() {
+        let config = Config::parse(
+            "[limits]\nfuel = 7\nwall_us = 8\n[tool.a]\nlimits = { fuel = 50_000_000 }\n[tool.b]\nidempotent = true",
+        )
+        .unwrap();
+        let all = Limits { fuel: 7, wall_us: 8, ..Limits::default() };
+        assert_eq!(config.limits, Some(all.clone()));
+        assert_eq!(config.tool["a"].limits, Some(Limits { fuel: 50_000_000, ..all }));
+        assert_eq!(config.tool["b"].limits, None);
+        let fault = Config::parse("[limits]\nfeul = 7").unwrap_err();
+        assert!(fault.message.contains("line 2, \"feul = …\": unknown field `feul`"), "{fault}");
     }
 
     #[test]
