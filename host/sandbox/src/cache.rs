@@ -174,12 +174,14 @@ fn open_private(dir: &Path) -> io::Result<OwnedFd> {
 
 /// Reads the key, or makes one. One that is not ours alone is thrown away, and with it the trust in all that was signed.
 fn key(dir: &OwnedFd) -> io::Result<[u8; KEY_LEN]> {
-    if let Ok(key) = read_key(dir) {
-        return Ok(key);
-    }
-    match unlinkat(dir, KEY, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => {}
-        Err(error) => return Err(error.into()),
+    match read_key(dir) {
+        Ok(key) => return Ok(key),
+        // There is none, or by now there is another's, which is not ours to take away.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(_) => match unlinkat(dir, KEY, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(error.into()),
+        },
     }
     let temporary = write(dir, &[&random::<KEY_LEN>()?])?;
     // Of two processes that start at once one gets its key in, whole, and both read that.
@@ -276,5 +278,26 @@ impl Hasher for Bytes {
 
     fn finish(&self) -> u64 {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// One that had found no key once took away that of another that was faster, which then could not start.
+    #[test]
+    fn many_who_begin_at_once_have_one_key() {
+        for _ in 0..100 {
+            let dir = tempfile::tempdir().unwrap();
+            let dir = open_private(&dir.path().join("cache")).unwrap();
+            let keys: Vec<_> = thread::scope(|scope| {
+                let keys: Vec<_> = (0..8).map(|_| scope.spawn(|| key(&dir).unwrap())).collect();
+                keys.into_iter().map(|key| key.join().unwrap()).collect()
+            });
+            assert!(keys.windows(2).all(|two| two[0] == two[1]));
+        }
     }
 }

@@ -341,7 +341,7 @@ mod tests {
             let until = Until { deadline: Instant::now() + Duration::from_secs(60), wanted: Arc::new(true.into()) };
             database.with(until, |session| session.query(SORT, &[]))
         };
-        assert!(heap::TOOLS_MAX < heap::HARD_MAX);
+        const { assert!(heap::TOOLS_MAX < heap::HARD_MAX) };
         assert_eq!(sort(&database).unwrap().rows.len(), 1);
         database.heap_bytes_max = heap::bytes() + (40 << 20);
         let Err(Error::Limit(why)) = sort(&database) else { panic!("100 MB were sorted in 40") };
