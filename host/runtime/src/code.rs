@@ -18,7 +18,7 @@ use crate::Result;
 use crate::executor::{Driver, Performed, is_answer, seed, unknown};
 use crate::host::Inner;
 use crate::journal::{CellRef, NewCell};
-use crate::languages::Languages;
+use crate::languages::{Languages, Loaded, TYPESCRIPT};
 use crate::scratch::{Files, Scratch, changed};
 use crate::sessions::{Kept, Sessions};
 use crate::toolbox::Toolbox;
@@ -118,12 +118,17 @@ impl Driver {
     /// Runs code from its source to its outcome. What it did before a crash it does again, with the answers that it had.
     pub(crate) async fn run_code(&mut self, key: &str, code: &Code) -> Result<Performed> {
         let amount = self.state.ledger().reserved(key).copied().unwrap_or_default();
-        let mut prepared = match Prepared::new(&self.host, key, &self.state, code).await {
+        let (code, stripped) = match plain(&self.host, code, &amount).await {
+            (Ok(code), used) => (code, used),
+            (Err(ended), used) => return Ok(finished(ended, used)),
+        };
+        let mut prepared = match Prepared::new(&self.host, key, &self.state, &code).await {
             Ok(prepared) => prepared,
-            Err(fault) => return Ok(finished(CodeEnd::Failed(fault), Usage::default())),
+            Err(fault) => return Ok(finished(CodeEnd::Failed(fault), stripped)),
         };
         let outcome = self.follow(key, &mut prepared, &amount).await?;
         let CellOutcome { result, mut usage, fuel, calls, stdout, stderr } = outcome;
+        usage.add(&stripped);
         usage.tool_calls = usage.tool_calls.min(amount.tool_calls);
         let known = self.state.calls(key).all();
         let ended = match result {
@@ -290,18 +295,55 @@ impl Prepared {
     }
 }
 
+/// Returns the code as an interpreter takes it, TypeScript without its types, and what it cost to take them out.
+async fn plain(host: &Inner, code: &Code, amount: &Usage) -> (std::result::Result<Code, CodeEnd>, Usage) {
+    if code.language != TYPESCRIPT {
+        return (Ok(code.clone()), Usage::default());
+    }
+    let tool = match host.coding.languages.get(TYPESCRIPT).await {
+        Ok(Loaded::Stripper(tool)) => tool,
+        Ok(Loaded::Interpreter(_)) => return (Err(CodeEnd::Failed(no_stripper())), Usage::default()),
+        Err(fault) => return (Err(CodeEnd::Failed(fault)), Usage::default()),
+    };
+    let arguments = serde_json::json!({"name": code.name.as_deref().unwrap_or("code"), "source": code.source});
+    let Usage { fuel, memory_bytes_peak: memory_bytes, wall_us, .. } = *amount;
+    let limits = Limits { fuel, memory_bytes, wall_us, ..host.coding.limits.clone() };
+    let call = Call { function: "strip", arguments: &arguments, idempotency_key: TYPESCRIPT, seed: 0, limits };
+    let Outcome { result, usage, .. } = tool.call(call).await;
+    // It is no call that the code made.
+    let usage = Usage { tool_calls: 0, ..usage };
+    let code = match result {
+        Ok(Value::String(source)) => Ok(Code { language: "javascript".to_owned(), source, ..code.clone() }),
+        Ok(_) => Err(CodeEnd::Failed(no_stripper())),
+        Err(fault) => Err(match serde_json::from_str(&fault.message) {
+            Ok(exception) if fault.kind == Kind::GuestError => CodeEnd::Raised(exception),
+            _ => CodeEnd::Failed(fault),
+        }),
+    };
+    (code, usage)
+}
+
+/// The language that an interpreter knows.
+fn spoken(language: &str) -> &str {
+    if language == TYPESCRIPT { "javascript" } else { language }
+}
+
+fn no_stripper() -> Fault {
+    Fault::invalid("component", "the component of \"typescript\" does not take types out")
+}
+
 /// Makes an instance, and runs in it the cells that its session has.
 async fn restored(host: &Arc<Inner>, id: &str, code: &Code, cells: &[CellRef]) -> Result<Kept> {
-    let interpreter = host.coding.languages.get(&code.language).await?;
+    let interpreter = host.coding.languages.interpreter(spoken(&code.language)).await?;
     let wants_files = code.files.is_some() || code.session.is_some();
     let scratch = wants_files.then(|| Scratch::create(&host.coding.scratch)).transpose()?;
     let grants: Vec<_> = scratch.iter().map(Scratch::grant).collect();
     let first = cells.first().map_or_else(|| id.to_owned(), |cell| format!("{}/{}", cell.run, cell.key));
     let session = interpreter.session(&grants, seed(&first))?;
-    let mut kept = Kept { session, scratch, language: code.language.clone(), cells: 0 };
+    let mut kept = Kept { session, scratch, language: spoken(&code.language).to_owned(), cells: 0 };
     for cell in cells {
         let record = Record::read(host, cell).await?;
-        if record.code.language != code.language {
+        if spoken(&record.code.language) != spoken(&code.language) {
             let message = format!("the session is in {} and the code in {}", record.code.language, code.language);
             return Err(Fault::invalid("session", message));
         }
@@ -361,12 +403,23 @@ impl Record {
     }
 
     async fn repeated_in(&self, host: &Inner, kept: &mut Kept) -> Result<()> {
-        let toolbox = Toolbox::new(&host.tools, &self.code.tools)?;
-        let before = put(kept, &self.code)?;
-        let callee =
-            Arc::new(Recorded { toolbox: Toolbox::new(&host.tools, &self.code.tools)?, calls: self.calls.clone() });
+        let limits = &host.coding.limits;
+        let plenty = Usage {
+            fuel: limits.fuel,
+            memory_bytes_peak: limits.memory_bytes,
+            wall_us: limits.wall_us,
+            ..Usage::default()
+        };
+        let code = match plain(host, &self.code, &plenty).await.0 {
+            Ok(code) => code,
+            Err(ended) if self.outcome.ended == ended => return Ok(()),
+            Err(_) => return Err(diverged(format!("\"{}\" is no TypeScript any more", self.id))),
+        };
+        let toolbox = Toolbox::new(&host.tools, &code.tools)?;
+        let before = put(kept, &code)?;
+        let callee = Arc::new(Recorded { toolbox: Toolbox::new(&host.tools, &code.tools)?, calls: self.calls.clone() });
         let limits = host.coding.limits.clone();
-        let cell = cell(&self.code, &self.id, &toolbox, callee, limits, CALLS_MAX);
+        let cell = cell(&code, &self.id, &toolbox, callee, limits, CALLS_MAX);
         let CellOutcome { result, fuel, stdout, stderr, .. } = kept.session.run(cell).await;
         let ended = match result {
             Ok(Ok(value)) => CodeEnd::Returned(value),

@@ -35,10 +35,10 @@ macro_rules! component {
 }
 
 impl Builder {
-    /// Adds the language that comes with the program, `javascript`.
+    /// Adds the languages that come with the program, `javascript` and `typescript`.
     #[must_use]
     pub fn built_in_languages(self) -> Self {
-        self.language("javascript", component!("javascript"))
+        self.language("javascript", component!("javascript")).language("typescript", component!("typescript"))
     }
 
     /// Registers the built-in shop's tools over the database at `path`, which [`create`] made.
