@@ -268,8 +268,10 @@ async fn code_becomes_a_tool_with_the_rights_it_had() {
     assert!(matches!(&outcome, Outcome::Failed(fault) if fault.message.contains("code cannot call code")), "{outcome}");
     // With another grant it is not what dana said yes to.
     let shop = stockade::Grant::sql("shop", format!("sqlite:{}", place.data("shop.db").display()));
-    let wider = promoted(place.bare()).tool("purchases", stockade_tests::dist("purchases"), [shop.writable()]);
-    let wider = wider.build().await.unwrap();
+    let host = promoted(place.bare()).tool("purchases", stockade_tests::dist("purchases"), [shop.writable()]);
+    let others = ["policy", "payments", "letters"];
+    let host = others.iter().fold(host, |host, tool| host.tool(tool, stockade_tests::dist(tool), []));
+    let wider = host.build().await.unwrap();
     let fault = wider.promoted(wider.tool("price").unwrap(), &input).unwrap_err();
     assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Approval, Some("mismatch")), "{fault}");
 }

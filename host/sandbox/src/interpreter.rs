@@ -276,7 +276,6 @@ impl Live {
             fuel,
             memory_bytes_peak: state.meter.memory_bytes_peak().max(nested.memory_bytes_peak),
             wall_us: call::micros(started),
-            tool_calls: made as u64,
             ..nested
         };
         let result = ended.and_then(|result| match result {
