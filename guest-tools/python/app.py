@@ -45,15 +45,15 @@ from wit_world.exports import code
 from wit_world.imports import tools
 
 MODULES = """
-abc array ast asyncio atexit base64 binascii bisect builtins calendar cmath codecs collections collections.abc
-contextlib contextvars copy copyreg csv dataclasses datetime decimal difflib dis
-email email.message email.utils encodings.ascii encodings.idna
-encodings.latin_1 encodings.utf_16 encodings.utf_8_sig enum errno fnmatch fractions functools gc 
-glob graphlib hashlib heapq hmac html html.entities http importlib inspect io ipaddress
-itertools json keyword linecache locale logging math numbers operator os os.path pathlib pickle
-pkgutil pprint pydoc queue quopri random re reprlib secrets selectors shlex  sqlite3 stat statistics string string.templatelib struct sys tempfile textwrap threading time token
-tomllib traceback types typing unicodedata urllib.parse uuid warnings weakref
-xml.etree.ElementTree xml.sax.saxutils zlib zoneinfo _strptime 
+_strptime abc argparse array ast asyncio atexit base64 binascii bisect builtins calendar cmath codecs collections
+collections.abc configparser contextlib contextvars copy copyreg csv dataclasses datetime decimal difflib dis email
+email.message email.utils encodings.ascii encodings.idna encodings.latin_1 encodings.utf_16 encodings.utf_8_sig enum
+errno fnmatch fractions functools gc glob graphlib gzip hashlib heapq hmac html html.entities html.parser http
+importlib inspect io ipaddress itertools json keyword linecache locale logging math mimetypes numbers operator os
+os.path pathlib pickle pkgutil pprint pydoc queue quopri random re reprlib secrets selectors shlex shutil signal
+sqlite3 stat statistics string string.templatelib struct sys tempfile textwrap threading time timeit token tokenize
+tomllib traceback types typing unicodedata urllib.parse uuid warnings weakref xml.etree.ElementTree xml.sax.saxutils
+zipfile zlib zoneinfo
 """.split()
 
 ZONES = """
@@ -289,7 +289,7 @@ def whole(value, around):
         return [plain(one, around) for one in in_order(value)]
     if isinstance(value, (list, tuple, *LISTS)):
         return [plain(one, around) for one in value]
-    raise TypeError(f"the value of the cell has a {type(value).__name__} in it, which is nothing that JSON can hold")
+    raise TypeError(f"the value of the cell has a value of type {type(value).__name__} in it, which is nothing that JSON can hold")
 
 
 def in_order(values):
@@ -323,7 +323,8 @@ main.ToolError = ToolError
 sys.modules["__main__"] = main
 variables = vars(main)
 installed = []
-files = set()
+# What cells are called, by what their code is: two cells may have one name, and are told apart in tracebacks.
+cells = {}
 
 
 def compiled(source, name):
@@ -365,8 +366,10 @@ def begin(cell):
     spaces = namespaces(cell.functions)
     installed[:] = spaces
     variables.update(spaces, input=json.loads(cell.input))
-    linecache.cache[cell.name] = (len(cell.source), None, cell.source.splitlines(True), cell.name)
-    files.add(cell.name)
+    file = f"<cell {len(cells) + 1}>"
+    cells[file] = cell.name
+    linecache.cache[file] = (len(cell.source), None, cell.source.splitlines(True), file)
+    return file
 
 
 def flush():
@@ -388,14 +391,31 @@ def only_cells(told):
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        one.stack = traceback.StackSummary.from_list([frame for frame in one.stack if frame.filename in files])
+        one.stack = traceback.StackSummary.from_list([frame for frame in one.stack if frame.filename in cells])
         todo += [one.__cause__, one.__context__, *(one.exceptions or ())]
     return told
 
 
-def place(error, told, name):
+def named(told):
+    """Calls the cells in a traceback by their names."""
+    seen, todo = set(), [told]
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        for frame in one.stack:
+            frame.line  # which is looked up by the file
+            frame.filename = cells[frame.filename]
+        if getattr(one, "filename", None) in cells:
+            one.filename = cells[one.filename]
+        todo += [one.__cause__, one.__context__, *(one.exceptions or ())]
+    return told
+
+
+def place(error, told, file):
     """The line and the column, from 1, of what went wrong."""
-    if isinstance(error, SyntaxError) and error.filename == name:
+    if isinstance(error, SyntaxError) and error.filename == file:
         return error.lineno or None, error.offset or None
     if not told.stack:
         return None, None
@@ -406,9 +426,10 @@ def place(error, told, name):
     return frame.lineno, len(line[:frame.colno].decode(errors="replace")) + 1
 
 
-def exception(error, name, syntax):
+def exception(error, file, syntax):
     told = only_cells(traceback.TracebackException.from_exception(error, compact=True))
-    line, column = place(error, told, name)
+    line, column = place(error, told, file)
+    named(told)
     message = str(error.msg if isinstance(error, SyntaxError) else error)
     if isinstance(error, KeyError) and len(error.args) == 1:
         message = repr(error.args[0])
@@ -420,17 +441,17 @@ class Code(exports.Code):
     """What the host calls."""
 
     def run(self, cell):
-        syntax = True
+        syntax, file = True, None
         try:
-            begin(cell)
-            program = compiled(cell.source, cell.name)
+            file = begin(cell)
+            program = compiled(cell.source, file)
             syntax = False
             return encoded(execute(program))
         except BaseException as error:
             failed = error
         finally:
             flush()
-        raise exception(failed, cell.name, syntax and isinstance(failed, (SyntaxError, ValueError, MemoryError, RecursionError)))
+        raise exception(failed, file, syntax and isinstance(failed, (SyntaxError, ValueError, MemoryError, RecursionError)))
 
 
 # Done once here, so that no cell does it: what the first use of something prepares.
@@ -438,8 +459,8 @@ def warm():
     cell = code.Cell("warm.py", "import re\ndef f(x):\n    return x\n[f(n) for n in range(3)]", "null", [])
     Code().run(cell)
     variables.pop("f"), variables.pop("re"), variables.pop("input")
-    linecache.cache.pop(cell.name)
-    files.discard(cell.name)
+    linecache.cache.pop("<cell 1>")
+    cells.clear()
 
 
 warm()

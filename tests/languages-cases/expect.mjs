@@ -20,7 +20,7 @@ async function run(name, source) {
     try {
         return await new vm.Script(source, { filename: name }).runInThisContext();
     } catch (error) {
-        if (!(error instanceof SyntaxError) || !/Illegal return|await/.test(error.message)) throw error;
+        if (!(error instanceof SyntaxError) || !/Illegal return|await|reserved word|Unexpected token/.test(error.message)) throw error;
     }
     // The body of an asynchronous function, on the lines that it has.
     return await vm.runInThisContext(`(async () => {${source}\n})()`, { filename: name });

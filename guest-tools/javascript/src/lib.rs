@@ -96,8 +96,8 @@ fn evaluate<'js>(
     script: &Script,
 ) -> rquickjs::Result<String> {
     let functions = serde_json::Value::Array(cell.functions.iter().map(described).collect()).to_string();
-    let names = serde_json::Value::from(script.names.clone()).to_string();
-    call::<_, ()>(prelude, "begin", (cell.input.as_str(), functions, names, cell.name.as_str()))?;
+    let names = script.names.join("\n");
+    call::<_, ()>(prelude, "begin", (cell.input.as_str(), functions, spaces(cell), names))?;
     let promise = match ctx.eval_with_options::<Promise, _>(script.text.as_str(), options(&cell.name, true)) {
         Err(error) if failure::returns(ctx, &error) => {
             ctx.eval_with_options(script.function().as_str(), options(&cell.name, true))
@@ -115,6 +115,14 @@ fn evaluate<'js>(
     };
     call::<_, ()>(prelude, "end", ())?;
     Ok(value)
+}
+
+/// The names of the tools, one a line.
+fn spaces(cell: &Cell) -> String {
+    let names = cell.functions.iter().map(|function| function.name.split('.').next().unwrap_or_default());
+    let mut names: Vec<_> = names.collect();
+    names.dedup();
+    names.join("\n")
 }
 
 fn described(function: &exports::stockade::host::code::Function) -> serde_json::Value {

@@ -606,7 +606,9 @@
     };
     const tool = (name, docs, parameters) => {
         const call = async (...values) => {
-            const answer = host.call(name, stringify(named(name, parameters, values), exact));
+            const given = named(name, parameters, values);
+            const isSimple = Object.values(given).every((one) => one === null || typeof one !== "object" && typeof one !== "bigint");
+            const answer = host.call(name, isSimple ? stringify(given) : stringify(given, exact));
             if (!answer[0]) throw new ToolError(answer[1], answer[2], fromDetail(answer[3]));
             return parse(answer[1]);
         };
@@ -615,17 +617,30 @@
         hidden(call, "toString", () => `/** ${docs} */\nasync function ${name}(${parameters.length ? `{ ${parameters.join(", ")} }` : ""}) { [native code] }`);
         return call;
     };
-    let installed = [];
-    const install = (functions) => {
+    // Most cells call few of the tools that there are: they are made when one is looked at first.
+    let installed = [], described = "";
+    const install = (functions, spaces) => {
+        if (functions === described) return;
         for (const name of installed) delete global[name];
+        described = functions;
+        installed = spaces.split("\n");
+        for (const name of installed) {
+            Object.defineProperty(global, name, {
+                get: () => made(functions)[name], set: (value) => hidden(global, name, value), configurable: true, enumerable: false,
+            });
+        }
+    };
+    const made = (functions) => {
         const spaces = {};
-        for (const [name, docs, parameters] of functions) {
+        for (const [name, docs, parameters] of parse(functions)) {
             const [space, ...rest] = name.split(".");
             if (rest.length === 0) spaces[space] = tool(name, docs, parameters);
             else (spaces[space] ??= {})[rest.join(".")] = tool(name, docs, parameters);
         }
-        installed = Object.keys(spaces);
-        for (const name of installed) hidden(global, name, spaces[name]);
+        for (const name of installed) {
+            if (Object.getOwnPropertyDescriptor(global, name)?.get) hidden(global, name, spaces[name]);
+        }
+        return spaces;
     };
 
     // --- cells ------------------------------------------------------------------------------------------------------------
@@ -687,14 +702,14 @@
 
     return {
         tick, rejected,
-        begin(input, functions, names) {
-            saveLate();
+        begin(input, functions, spaces, names) {
+            if (late.length) saveLate();
             rejections.clear();
             timers = [];
             group = "";
-            release(parse(names));
-            install(parse(functions));
-            Object.defineProperty(global, "input", { value: parse(input), writable: true, configurable: true, enumerable: false });
+            if (locals.size) release(names.split("\n"));
+            if (spaces !== "" || installed.length) install(functions, spaces);
+            hidden(global, "input", input === "null" ? null : parse(input));
         },
         settle: async (promise) => encode(await (await promise)?.value),
         end() {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use exports::stockade::host::types::{Exception, Guest};
 use swc_common::errors::{DiagnosticBuilder, Emitter, HANDLER, Handler};
 use swc_common::sync::Lrc;
-use swc_common::{BytePos, FilePathMapping, GLOBALS, Globals, SourceMap, Spanned as _};
+use swc_common::{BytePos, FilePathMapping, GLOBALS, Globals, SourceMap};
 use swc_ts_fast_strip::{Options, operate};
 
 wit_bindgen::generate!({ path: "../../wit", world: "stockade:host/type-stripper" });
