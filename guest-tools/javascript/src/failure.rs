@@ -1,0 +1,109 @@
+//! Exceptions, told as those of the cell and of nothing around it.
+
+use std::fmt::Write;
+
+use rquickjs::{Ctx, Error, Object, Value};
+
+use crate::cell::Script;
+use crate::exports::stockade::host::code::{Cell, Exception};
+
+/// Whether a script could not be read because it returns; such a one is a function's body.
+pub(crate) fn returns(ctx: &Ctx<'_>, error: &Error) -> bool {
+    if !error.is_exception() {
+        return false;
+    }
+    let thrown = ctx.catch();
+    let message = thrown.as_object().and_then(|object| object.get::<_, String>("message").ok());
+    if message.as_deref() == Some("return not in a function") {
+        return true;
+    }
+    ctx.throw(thrown);
+    false
+}
+
+pub(crate) fn exception<'js>(
+    ctx: &Ctx<'js>,
+    prelude: rquickjs::Result<Object<'js>>,
+    error: Error,
+    cell: &Cell,
+    script: &Script,
+) -> Exception {
+    let syntax = !script.was_read.get();
+    let Some((prelude, thrown)) = prelude.ok().filter(|_| error.is_exception()).map(|prelude| (prelude, ctx.catch()))
+    else {
+        return Exception { syntax, ..internal(&error) };
+    };
+    let mut told = told(&prelude, &thrown).into_iter();
+    let name = told.next().unwrap_or_else(|| "Error".into());
+    let message = told.next().unwrap_or_default();
+    let frames: Vec<_> = told.filter_map(|frame| mapped(&frame, cell, script)).collect();
+    let (line, column) = place(&prelude, &thrown, cell, script);
+    let traceback = traceback(cell, script, &name, &message, line, column, &frames);
+    Exception { syntax, name, message, line, column, traceback }
+}
+
+fn internal(error: &Error) -> Exception {
+    let message = error.to_string();
+    let traceback = format!("InternalError: {message}");
+    Exception { syntax: false, name: "InternalError".into(), message, line: None, column: None, traceback }
+}
+
+fn told<'js>(prelude: &Object<'js>, thrown: &Value<'js>) -> Vec<String> {
+    crate::call(prelude, "describe", (thrown.clone(),)).unwrap_or_default()
+}
+
+fn place<'js>(
+    prelude: &Object<'js>,
+    thrown: &Value<'js>,
+    cell: &Cell,
+    script: &Script,
+) -> (Option<u32>, Option<u32>) {
+    let place: Vec<u32> = crate::call(prelude, "place", (thrown.clone(), cell.name.as_str())).unwrap_or_default();
+    let [line, column] = place[..] else { return (None, None) };
+    if line == 0 {
+        return (None, None);
+    }
+    let line = line.min(script.lines().max(1));
+    (Some(line), (column > 0).then(|| script.origin(line, column)))
+}
+
+/// One frame of the stack with the column of the source; nothing for the frame that holds a function's body.
+fn mapped(frame: &str, cell: &Cell, script: &Script) -> Option<String> {
+    let (before, numbers) = frame.split_once(&format!("{}:", cell.name)).unwrap_or((frame, ""));
+    let mut numbers = numbers.trim_end_matches(')').split(':').map(str::parse::<u32>);
+    let (Some(Ok(line)), Some(Ok(column))) = (numbers.next(), numbers.next()) else { return Some(frame.into()) };
+    if script.is_function() && line == 1 && column == 1 && !before.contains('(') {
+        return None;
+    }
+    let before = if script.is_function() { before.replace("<anonymous> (", "") } else { before.to_owned() };
+    let end = if before.contains('(') { ")" } else { "" };
+    Some(format!("{before}{}:{line}:{}{end}", cell.name, script.origin(line, column)))
+}
+
+/// As node writes it: the line, a mark below, the exception, the stack.
+fn traceback(
+    cell: &Cell,
+    script: &Script,
+    name: &str,
+    message: &str,
+    line: Option<u32>,
+    column: Option<u32>,
+    frames: &[String],
+) -> String {
+    let mut text = String::new();
+    if let Some(line) = line {
+        let _ = writeln!(text, "{}:{line}\n{}", cell.name, script.line(line));
+        if let Some(column) = column {
+            let _ = writeln!(text, "{}^", " ".repeat(column as usize - 1));
+        }
+        text.push('\n');
+    }
+    text += name;
+    if !message.is_empty() {
+        let _ = write!(text, ": {message}");
+    }
+    for frame in frames {
+        let _ = write!(text, "\n    {}", frame.trim_start());
+    }
+    text
+}

@@ -1,0 +1,56 @@
+//! Files, as the prelude is given them.
+
+use rquickjs::{Array, Ctx, Exception, Result, TypedArray};
+use workdir::ErrorCode;
+
+pub(crate) fn read(ctx: Ctx<'_>, name: String) -> Result<String> {
+    let bytes = workdir::read(&name).map_err(|code| failed(&ctx, code, "open", &name))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+pub(crate) fn read_bytes(ctx: Ctx<'_>, name: String) -> Result<TypedArray<'_, u8>> {
+    let bytes = workdir::read(&name).map_err(|code| failed(&ctx, code, "open", &name))?;
+    TypedArray::new(ctx, bytes)
+}
+
+pub(crate) fn write(ctx: Ctx<'_>, name: String, text: String, appends: bool) -> Result<()> {
+    workdir::write(&name, text.as_bytes(), appends).map_err(|code| failed(&ctx, code, "open", &name))
+}
+
+pub(crate) fn write_bytes<'js>(ctx: Ctx<'js>, name: String, bytes: TypedArray<'js, u8>, appends: bool) -> Result<()> {
+    // SAFETY: nothing runs between here and the end of the function that could change the array, or free it.
+    let bytes = unsafe { bytes.as_bytes() }.unwrap_or_default();
+    workdir::write(&name, bytes, appends).map_err(|code| failed(&ctx, code, "open", &name))
+}
+
+pub(crate) fn list(ctx: Ctx<'_>, name: String) -> Result<Vec<String>> {
+    let entries = workdir::list(&name).map_err(|code| failed(&ctx, code, "scandir", &name))?;
+    Ok(entries.into_iter().map(|(name, _)| name).collect())
+}
+
+pub(crate) fn remove(ctx: Ctx<'_>, name: String) -> Result<()> {
+    let removed = workdir::stat(&name).and_then(|stat| match stat.is_directory {
+        true => workdir::remove_directory(&name),
+        false => workdir::remove_file(&name),
+    });
+    removed.map_err(|code| failed(&ctx, code, "unlink", &name))
+}
+
+pub(crate) fn make_directory(ctx: Ctx<'_>, name: String) -> Result<()> {
+    workdir::make_directory(&name).map_err(|code| failed(&ctx, code, "mkdir", &name))
+}
+
+/// `[IS_DIRECTORY, BYTES]`, or nothing where there is nothing.
+pub(crate) fn stat(ctx: Ctx<'_>, name: String) -> Result<Option<Array<'_>>> {
+    let Ok(found) = workdir::stat(&name) else { return Ok(None) };
+    let stat = Array::new(ctx)?;
+    stat.set(0, found.is_directory)?;
+    stat.set(1, found.bytes as f64)?;
+    Ok(Some(stat))
+}
+
+/// Throws what node would: `ENOENT: no such file or directory, open 'NAME'`.
+fn failed(ctx: &Ctx<'_>, code: ErrorCode, action: &str, name: &str) -> rquickjs::Error {
+    let (short, long) = workdir::told(code);
+    Exception::throw_message(ctx, &format!("{short}: {long}, {action} '{name}'"))
+}

@@ -1,0 +1,468 @@
+"""Python: CPython, with its library loaded and what agent-written code expects to find.
+
+What is imported while the component is built is all that there is at run time: the sandbox has no file system but the one
+of its owner.
+
+The value of a cell is the variable `result` if the cell gives it one, else that of its last expression. In JSON a tuple, a
+set, an iterator and a range are arrays; a dataclass and a mapping are objects, whose keys are texts; `Decimal`, `Fraction`,
+`UUID`, a path and a date or time are texts (ISO 8601), a `timedelta` is its seconds, an enum its value, bytes are text, or
+Base64 where they are none; a whole number beyond 64 bits is its digits; NaN and the infinities are null. Anything else is a
+`TypeError`.
+"""
+
+import ast
+import asyncio
+import base64
+import collections
+import dataclasses
+import datetime
+import decimal
+import dis
+import enum
+import fractions
+import gc
+import importlib
+import inspect
+import io
+import itertools
+import json
+import keyword
+import linecache
+import math
+import pathlib
+import re
+import selectors
+import sys
+import traceback
+import types
+import uuid
+import zoneinfo
+from asyncio import events, selector_events
+
+from componentize_py_types import Err
+from wit_world import exports
+from wit_world.exports import code
+from wit_world.imports import tools
+
+MODULES = """
+_strptime abc argparse array ast asyncio atexit base64 binascii bisect builtins calendar cmath codecs collections
+collections.abc configparser contextlib contextvars copy copyreg csv dataclasses datetime decimal difflib dis email
+email.message email.utils encodings.ascii encodings.idna encodings.latin_1 encodings.utf_16 encodings.utf_8_sig enum
+errno fnmatch fractions functools gc glob graphlib gzip hashlib heapq hmac html html.entities html.parser http
+importlib inspect io ipaddress itertools json keyword linecache locale logging math mimetypes numbers operator os
+os.path pathlib pickle pkgutil pprint pydoc queue quopri random re reprlib secrets selectors shlex shutil signal
+sqlite3 stat statistics string string.templatelib struct sys tempfile textwrap threading time timeit token tokenize
+tomllib traceback types typing unicodedata urllib.parse uuid warnings weakref xml.etree.ElementTree xml.sax.saxutils
+zipfile zlib zoneinfo
+""".split()
+
+ZONES = """
+UTC GMT Europe/London Europe/Dublin Europe/Lisbon Europe/Paris Europe/Berlin Europe/Madrid Europe/Rome Europe/Zurich
+Europe/Vienna Europe/Amsterdam Europe/Brussels Europe/Stockholm Europe/Warsaw Europe/Athens Europe/Istanbul Europe/Kyiv
+Europe/Moscow America/New_York America/Chicago America/Denver America/Phoenix America/Los_Angeles America/Anchorage
+America/Toronto America/Vancouver America/Mexico_City America/Bogota America/Sao_Paulo America/Argentina/Buenos_Aires
+Pacific/Honolulu Pacific/Auckland Australia/Sydney Australia/Perth Asia/Dubai Asia/Karachi Asia/Kolkata Asia/Dhaka
+Asia/Bangkok Asia/Singapore Asia/Hong_Kong Asia/Shanghai Asia/Tokyo Asia/Seoul Asia/Jerusalem Africa/Cairo Africa/Lagos
+Africa/Nairobi Africa/Johannesburg US/Eastern US/Central US/Mountain US/Pacific
+""".split()
+
+for name in MODULES:
+    importlib.import_module(name)
+# Kept, for `ZoneInfo` forgets what nobody holds, and there are no files to find it again.
+zones = [zoneinfo.ZoneInfo(name) for name in ZONES]
+
+
+# --- asyncio, without sockets and without waiting ---------------------------------------------------------------------
+
+
+class Nothing(selectors.BaseSelector):
+    """A selector of nothing, which waits by moving the clock of its loop."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def register(self, fileobj, events, data=None):
+        raise OSError("there are no sockets in the sandbox")
+
+    def unregister(self, fileobj):
+        raise KeyError(fileobj)
+
+    def get_map(self):
+        return {}
+
+    def select(self, timeout=None):
+        if timeout is None:
+            raise RuntimeError("the code waits for something that can never happen")
+        self.now += max(timeout, 0)
+        return []
+
+
+class Loop(selector_events.BaseSelectorEventLoop):
+    """An event loop in which sleeping takes no time, and all wakes in its order."""
+
+    def __init__(self):
+        super().__init__(Nothing())
+
+    def time(self):
+        return self._selector.now
+
+    def _make_self_pipe(self):
+        pass
+
+    def _close_self_pipe(self):
+        pass
+
+    def _write_to_self(self):
+        pass
+
+    def run_in_executor(self, executor, func, *args):
+        # There are no threads: what would be another's work is done at once.
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+events.new_event_loop = asyncio.new_event_loop = Loop
+
+
+# --- output -----------------------------------------------------------------------------------------------------------
+
+
+class Stream(io.TextIOWrapper):
+    """Standard output or error: each line goes out at once, but past a thousand of them, for each costs a call to the host."""
+
+    LINES = 1000
+
+    def begin(self):
+        self.left = self.LINES
+        self.reconfigure(line_buffering=True)
+
+    def write(self, text):
+        self.left -= text.count("\n")
+        if self.left < 0 and self.line_buffering:
+            self.reconfigure(line_buffering=False)
+        return super().write(text)
+
+
+def stream(number):
+    return Stream(io.BufferedWriter(io.FileIO(number, "w", closefd=False)), encoding="utf-8", errors="backslashreplace")
+
+
+sys.stdout = sys.__stdout__ = stream(1)
+sys.stderr = sys.__stderr__ = stream(2)
+sys.argv = [""]
+
+
+# --- tools ------------------------------------------------------------------------------------------------------------
+
+
+class ToolError(Exception):
+    """A tool that was called says so, or the sandbox refuses the call."""
+
+    def __init__(self, kind, message, detail=None):
+        super().__init__(message)
+        self.kind, self.message, self.detail = kind, message, detail
+
+
+ToolError.__module__ = "__main__"
+
+
+class Namespace:
+    """The functions of one tool."""
+
+    def __init__(self, name):
+        self.__name__ = name
+
+    def __repr__(self):
+        return f"<tool {self.__name__!r}: {', '.join(name for name in vars(self) if not name.startswith('__'))}>"
+
+
+def signature(function):
+    places, names, kind = [], {}, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    for given in function.parameters:
+        name = given.name + "_" if keyword.iskeyword(given.name) else given.name
+        default = None if given.optional else inspect.Parameter.empty
+        # What is needed and comes after what is not can only be given by its name.
+        if not given.optional and any(place.default is None for place in places):
+            kind = inspect.Parameter.KEYWORD_ONLY
+        places.append(inspect.Parameter(name, kind, default=default))
+        names[name] = given.name
+    return inspect.Signature(places), names
+
+
+def tool(function):
+    """A Python function that calls a function of a tool."""
+    takes, names = signature(function)
+
+    def call(*args, **kwargs):
+        try:
+            bound = takes.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{function.name}() {error}") from None
+        arguments = {names[name]: value for name, value in bound.arguments.items()}
+        sys.stdout.flush()
+        try:
+            answer = tools.call(function.name, encoded(arguments))
+        except Err as error:
+            failed = error.value
+        else:
+            return json.loads(answer)
+        raise ToolError(failed.kind, failed.message, detail(failed.detail)) from None
+
+    call.__name__ = function.name.rpartition(".")[2]
+    call.__qualname__, call.__module__ = function.name, "__main__"
+    call.__doc__, call.__signature__ = function.docs, takes
+    return call
+
+
+def detail(text):
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return text
+
+
+def namespaces(functions):
+    spaces = {}
+    for function in functions:
+        space, dot, name = function.name.partition(".")
+        if not dot:
+            spaces[space] = tool(function)
+            continue
+        if space not in spaces:
+            spaces[space] = Namespace(space)
+        setattr(spaces[space], name, tool(function))
+    return spaces
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+TEXTS = (decimal.Decimal, fractions.Fraction, uuid.UUID, pathlib.PurePath, complex, zoneinfo.ZoneInfo)
+LISTS = (set, frozenset, collections.deque, range, types.GeneratorType, map, filter, zip, enumerate, reversed, type({}.keys()),
+         type({}.values()), type({}.items()), type(iter([])), type(itertools.count()), itertools.chain, itertools.islice)
+
+
+def encoded(value):
+    """The JSON of a value: what most values are first, and for the others all of it again, slowly."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        if not re.search(r"\d{19}", text):
+            return text
+    except (TypeError, ValueError, RecursionError):
+        pass
+    return json.dumps(plain(value, ()), ensure_ascii=False, allow_nan=False)
+
+
+def plain(value, around):
+    """A value as what JSON has."""
+    if value is None or isinstance(value, (bool, str)) and not isinstance(value, enum.Enum):
+        return value
+    if isinstance(value, enum.Enum):
+        return plain(value.value, around)
+    if isinstance(value, int):
+        return int(value) if -(2**63) <= value < 2**64 else str(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    if isinstance(value, TEXTS):
+        return str(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return text_of(bytes(value))
+    return whole(value, around)
+
+
+def whole(value, around):
+    if id(value) in around:
+        raise ValueError("the value of the cell contains itself, which JSON cannot")
+    around = (*around, id(value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name), around) for field in dataclasses.fields(value)}
+    if isinstance(value, collections.abc.Mapping):
+        return {key_of(key): plain(one, around) for key, one in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return [plain(one, around) for one in in_order(value)]
+    if isinstance(value, (list, tuple, *LISTS)):
+        return [plain(one, around) for one in value]
+    raise TypeError(f"the value of the cell has a value of type {type(value).__name__} in it, which is nothing that JSON can hold")
+
+
+def in_order(values):
+    try:
+        return sorted(values)
+    except TypeError:
+        return list(values)
+
+
+def key_of(key):
+    if isinstance(key, enum.Enum):
+        key = key.value
+    if key is None or isinstance(key, bool):
+        return json.dumps(key)
+    return key.isoformat() if isinstance(key, (datetime.date, datetime.time)) else str(key)
+
+
+def text_of(value):
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode()
+
+
+# --- cells ------------------------------------------------------------------------------------------------------------
+
+VALUE = "__value__"
+main = types.ModuleType("__main__")
+main.__builtins__ = __builtins__
+main.ToolError = ToolError
+sys.modules["__main__"] = main
+variables = vars(main)
+installed = []
+# What cells are called, by what their code is: two cells may have one name, and are told apart in tracebacks.
+cells = {}
+
+
+def compiled(source, name):
+    """The code of a cell, in which its last expression is given a name."""
+    tree = ast.parse(source, name)
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        last = tree.body[-1]
+        target = ast.copy_location(ast.Name(VALUE, ast.Store()), last)
+        tree.body[-1] = ast.copy_location(ast.Assign([target], last.value), last)
+    return compile(tree, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+
+
+def gives_result(program):
+    stores = ("STORE_NAME", "STORE_GLOBAL")
+    return "result" in program.co_names and any(
+        one.opname in stores and one.argval == "result" for one in dis.get_instructions(program))
+
+
+def execute(program):
+    variables.pop(VALUE, None)
+    try:
+        running = eval(program, variables)
+        if program.co_flags & inspect.CO_COROUTINE:
+            asyncio.run(running)
+    except SystemExit as error:
+        if error.code not in (None, 0):
+            raise
+    value = variables.pop(VALUE, None)
+    if gives_result(program) and "result" in variables:
+        value = variables["result"]
+    return asyncio.run(value) if inspect.iscoroutine(value) else value
+
+
+def begin(cell):
+    for stream in (sys.stdout, sys.stderr):
+        stream.begin()
+    for name in installed:
+        variables.pop(name, None)
+    spaces = namespaces(cell.functions)
+    installed[:] = spaces
+    variables.update(spaces, input=json.loads(cell.input))
+    file = f"<cell {len(cells) + 1}>"
+    cells[file] = cell.name
+    linecache.cache[file] = (len(cell.source), None, cell.source.splitlines(True), file)
+    return file
+
+
+def flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass  # a stream that is full, or that the cell has closed: the host says so with the result
+
+
+# --- exceptions -------------------------------------------------------------------------------------------------------
+
+
+def only_cells(told):
+    """Leaves of a traceback the frames of cells, in the exceptions that led to it too."""
+    seen, todo = set(), [told]
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.stack = traceback.StackSummary.from_list([frame for frame in one.stack if frame.filename in cells])
+        todo += [one.__cause__, one.__context__, *(one.exceptions or ())]
+    return told
+
+
+def named(told):
+    """Calls the cells in a traceback by their names."""
+    seen, todo = set(), [told]
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        for frame in one.stack:
+            frame.line  # which is looked up by the file
+            frame.filename = cells[frame.filename]
+        if getattr(one, "filename", None) in cells:
+            one.filename = cells[one.filename]
+        todo += [one.__cause__, one.__context__, *(one.exceptions or ())]
+    return told
+
+
+def place(error, told, file):
+    """The line and the column, from 1, of what went wrong."""
+    if isinstance(error, SyntaxError) and error.filename == file:
+        return error.lineno or None, error.offset or None
+    if not told.stack:
+        return None, None
+    frame = told.stack[-1]
+    if frame.colno is None:
+        return frame.lineno, None
+    line = linecache.getline(frame.filename, frame.lineno).encode()
+    return frame.lineno, len(line[:frame.colno].decode(errors="replace")) + 1
+
+
+def exception(error, file, syntax):
+    told = only_cells(traceback.TracebackException.from_exception(error, compact=True))
+    line, column = place(error, told, file)
+    named(told)
+    message = str(error.msg if isinstance(error, SyntaxError) else error)
+    if isinstance(error, KeyError) and len(error.args) == 1:
+        message = repr(error.args[0])
+    text = "".join(told.format()).rstrip("\n")
+    return Err(code.Exception(syntax, type(error).__name__, message, line, column, text))
+
+
+class Code(exports.Code):
+    """What the host calls."""
+
+    def run(self, cell):
+        syntax, file = True, None
+        try:
+            file = begin(cell)
+            program = compiled(cell.source, file)
+            syntax = False
+            return encoded(execute(program))
+        except BaseException as error:
+            failed = error
+        finally:
+            flush()
+        raise exception(failed, file, syntax and isinstance(failed, (SyntaxError, ValueError, MemoryError, RecursionError)))
+
+
+# Done once here, so that no cell does it: what the first use of something prepares.
+def warm():
+    cell = code.Cell("warm.py", "import re\ndef f(x):\n    return x\n[f(n) for n in range(3)]", "null", [])
+    Code().run(cell)
+    variables.pop("f"), variables.pop("re"), variables.pop("input")
+    linecache.cache.pop("<cell 1>")
+    cells.clear()
+
+
+warm()
+gc.collect()
+gc.freeze()

@@ -1,0 +1,8 @@
+//! Gives the parser the stack and the memory that it wants, in place of those of a lean guest.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    for flag in ["-zstack-size=1048576", "--initial-memory=2097152"] {
+        println!("cargo::rustc-link-arg-cdylib={flag}");
+    }
+}

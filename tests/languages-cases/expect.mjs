@@ -1,0 +1,69 @@
+// Writes what the programs of javascript/ do in the node that runs this: `node tests/languages-cases/expect.mjs`.
+//
+// What a program is given stands in its expectation already, as `input`. Of an exception only what all implementations
+// share is written: its name, its line, and its message where the program has it from itself.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import vm from "node:vm";
+
+const folder = new URL("javascript/", import.meta.url);
+const wanted = (name) => new URL(name.replace(/js$/, "json"), folder);
+const kept = (name) => (existsSync(wanted(name)) ? JSON.parse(readFileSync(wanted(name), "utf8")) : {});
+
+async function run(name, source) {
+    globalThis.require = createRequire(import.meta.url);
+    globalThis.input = kept(name).input ?? null;
+    globalThis.crypto ??= (await import("node:crypto")).webcrypto;
+    try {
+        return await new vm.Script(source, { filename: name }).runInThisContext();
+    } catch (error) {
+        if (!(error instanceof SyntaxError) || !/Illegal return|await|reserved word|Unexpected token/.test(error.message)) throw error;
+    }
+    // The body of an asynchronous function, on the lines that it has.
+    return await vm.runInThisContext(`(async () => {${source}\n})()`, { filename: name });
+}
+
+async function child(name) {
+    const source = readFileSync(new URL(name, folder), "utf8");
+    try {
+        const value = await run(name, source);
+        process.send({ output: value === undefined ? null : value });
+    } catch (thrown) {
+        const isError = Object.prototype.toString.call(thrown) === "[object Error]";
+        if (!isError) return process.send({ error: { syntax: false, name: "Uncaught", message: String(thrown) } });
+        const line = new RegExp(`${name}:(\\d+)`).exec(thrown.stack);
+        const syntax = thrown.name === "SyntaxError" && !/JSON/.test(thrown.message);
+        const error = { syntax, name: thrown.name };
+        if (line && !/RangeError/.test(thrown.name + thrown.message)) error.line = Number(line[1]);
+        if (source.includes(`"${thrown.message}"`)) error.message = thrown.message;
+        process.send({ error });
+    }
+}
+
+function expected(name) {
+    const here = fileURLToPath(import.meta.url);
+    const code = `const { fork } = require("node:child_process");
+        const child = fork(${JSON.stringify(here)}, [${JSON.stringify(name)}], { silent: true });
+        let told, out = "", err = "";
+        child.on("message", (message) => { told = message; });
+        child.stdout.on("data", (data) => { out += data; });
+        child.stderr.on("data", (data) => { err += data; });
+        child.on("close", () => console.log(JSON.stringify({ ...told, stdout: out, ...(err ? { stderr: err } : {}) })));`;
+    const done = spawnSync(process.execPath, ["-e", code], { encoding: "utf8" });
+    const told = JSON.parse(done.stdout);
+    if (told.error && told.stdout === "") delete told.stdout;
+    const { input } = kept(name);
+    return { ...(input === undefined ? {} : { input }), ...told };
+}
+
+if (process.argv[2]) {
+    await child(process.argv[2]);
+    process.disconnect();
+} else {
+    for (const name of readdirSync(folder).filter((name) => name.endsWith(".js"))) {
+        writeFileSync(wanted(name), JSON.stringify(expected(name)) + "\n");
+    }
+}

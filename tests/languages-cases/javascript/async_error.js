@@ -1,0 +1,2 @@
+async function load() { await null; throw new TypeError("bad row"); }
+await load();

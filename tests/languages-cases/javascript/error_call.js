@@ -1,0 +1,2 @@
+const o = { f: 1 };
+return o.f();

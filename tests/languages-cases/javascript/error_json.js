@@ -1,0 +1,1 @@
+JSON.parse("not json");

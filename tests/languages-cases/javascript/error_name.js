@@ -1,0 +1,3 @@
+const values = [1, 2, 3];
+const total = values.length;
+console.log(totl);

@@ -1,0 +1,2 @@
+function down(n) { return 1 + down(n + 1); }
+down(0);

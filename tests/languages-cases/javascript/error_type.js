@@ -1,0 +1,3 @@
+const user = undefined;
+const pad = 1;
+user.name;

@@ -1,0 +1,5 @@
+try {
+  JSON.parse("{\"a\": }");
+} catch (e) {
+  return [e instanceof SyntaxError, e.name];
+}

@@ -1,0 +1,3 @@
+let result;
+if (1 < 2) { result = "yes"; } else { result = "no"; }
+result

@@ -1,0 +1,2 @@
+var x = 5;
+console.log("only printed", x);

@@ -1,0 +1,1 @@
+return [0.1 + 0.2, (2.675).toFixed(2), parseInt("42px", 10), Number("0x1f"), Number.isInteger(5.0), (255).toString(16), 7 % -3, Math.trunc(-4.7), Math.hypot(3, 4), (1234.5678).toPrecision(6), 1e21, Number.MAX_SAFE_INTEGER, 5 / 2 | 0, 1_000_000];

@@ -1,0 +1,6 @@
+try {
+  use;
+  let use = 1;
+} catch (e) {
+  return e.name;
+}

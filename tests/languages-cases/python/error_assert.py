@@ -1,0 +1,2 @@
+amount = -5
+assert amount > 0, "amount must be positive"

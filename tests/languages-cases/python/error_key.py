@@ -1,0 +1,2 @@
+row = {"name": "Ada"}
+row["age"]

@@ -1,0 +1,2 @@
+items = iter([])
+next(items)

@@ -1,0 +1,5 @@
+def main():
+    print("in main")
+    return 7
+if __name__ == "__main__":
+    result = main()

@@ -1,0 +1,3 @@
+result = {"answer": 42}
+print(result["answer"])
+"another value"
