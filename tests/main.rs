@@ -16,5 +16,6 @@ mod languages;
 mod layers;
 mod limits;
 mod payments;
+mod programs;
 mod registry;
 mod tools;
