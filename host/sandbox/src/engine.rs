@@ -264,7 +264,7 @@ fn pool(config: &Config) -> Result<PoolingAllocationConfig> {
         .max_core_instance_size(INSTANCE_BYTES)
         .max_component_instance_size(INSTANCE_BYTES)
         .table_elements(TABLE_ELEMENTS as usize)
-        .linear_memory_keep_resident(1 << 20)
+        .linear_memory_keep_resident(32 << 20)
         .table_keep_resident(64 << 10)
         // Cleared by writing, not by giving pages back; an ordinary call goes no deeper.
         .async_stack_keep_resident(64 << 10)

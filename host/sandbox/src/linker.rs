@@ -8,6 +8,8 @@ use crate::{Result, callee, config, effect, files, http, kv, log, sockets, sql, 
 
 /// Everything that a component may import, by name and compatible version.
 const OFFERED: &[(&str, &str)] = &[
+    // Nothing but the types of it, which an import drags along.
+    ("stockade:host/code", "0.1."),
     ("stockade:host/effect", "0.1."),
     ("stockade:host/secrets", "0.1."),
     ("stockade:host/sql", "0.1."),
@@ -58,6 +60,7 @@ const OFFERED: &[(&str, &str)] = &[
 pub(crate) fn everything(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     callee::add_to_linker(&mut linker)?;
+    linker.instance("stockade:host/code@0.1.0")?;
     config::add_to_linker(&mut linker)?;
     effect::add_to_linker(&mut linker)?;
     files::add_to_linker(&mut linker)?;

@@ -2,7 +2,7 @@
 //! process of its own. `cargo bench -p stockade-sandbox --bench code` prints one table, all of it from one run.
 //!
 //! JavaScript is in `guest-tools/dist`; `tests/interpreters` makes the Pythons in `target/languages`, and what is not there
-//! is not measured.
+//! is not measured. Languages may be named as arguments.
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 mod bare;
@@ -24,7 +24,10 @@ const ROUNDS: usize = 7;
 
 fn main() {
     let mut goals = Goals::default();
-    let languages: Vec<_> = language::ALL.iter().filter_map(|name| Language::load(name)).collect();
+    // cargo adds `--bench`.
+    let named: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = language::ALL.iter().filter(|name| named.is_empty() || named.iter().any(|one| one == *name));
+    let languages: Vec<_> = wanted.filter_map(|name| Language::load(name)).collect();
     for language in &languages {
         measure(language, &mut goals);
     }
