@@ -101,7 +101,7 @@ const INPUTS: &[Refusal] = &[
         &["run", "refund", "--input", "{fine}", "--config", "wrong.toml"],
         2,
         "invalid",
-        &["wrong.toml", "line 2, \"widow_days = 3\"", "unknown field"],
+        &["wrong.toml", "line 2, \"widow_days = …\": unknown field `widow_days`", "unknown field"],
     ),
     refusal(&["run", "refund", "--input", "{fine}", "--config", "none.toml"], 1, "not_found", &["\"none.toml\""]),
     refusal(&["rum"], 2, "invalid", &["'rum'"]),

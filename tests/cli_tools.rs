@@ -170,3 +170,27 @@ fn a_program_is_called_with_arguments_and_an_input() {
     let answer = place.json(&["tool", "call", &dist("command").display().to_string(), "run", &arguments]);
     assert_eq!(answer.json["output"], "GRÜSSE", "{answer:#?}");
 }
+
+/// Shells give a process 1,024 open files and allow it far more.
+#[test]
+fn as_many_files_may_be_open_as_the_system_allows() {
+    let (place, binary) = (Place::new(), Place::new().command(&[]).get_program().to_owned());
+    let mut shell = std::process::Command::new("sh");
+    let few = "ulimit -S -n 8 && exec \"$0\" tool list";
+    let answer = shell.args(["-c", few]).arg(binary).current_dir(place.path("")).output().unwrap();
+    assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+}
+
+#[test]
+fn limits_of_all_calls_are_configuration() {
+    let place = Place::new();
+    place.guest("spin");
+    let config = "[limits]\nfuel = 1_000\nwall_us = 60_000_000\n\
+                  [tool.own]\ncomponent = \"spin.wasm\"\nlimits = { fuel = 2_000 }\n\
+                  [tool.same]\ncomponent = \"spin.wasm\"\n";
+    place.write("stockade.toml", config);
+    for (tool, fuel) in [("own", 2_000), ("same", 1_000), ("./spin.wasm", 1_000)] {
+        let answer = place.json(&["tool", "call", tool, "run", "{}"]);
+        assert_eq!((answer.exit, &answer.json["error"]["allowed"]), (Some(1), &fuel.into()), "{answer:#?}");
+    }
+}

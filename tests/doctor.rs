@@ -8,7 +8,7 @@ fn every_limit_fires_on_this_machine() {
     let answer = Place::new().json(&["doctor"]);
     assert_eq!(answer.exit, Some(0), "{answer:#?}");
     let limits = answer.json["limits"].as_array().unwrap();
-    assert!(limits.len() >= 17, "{limits:#?}");
+    assert_eq!(limits.len(), 23, "{limits:#?}");
     for limit in limits {
         let keys: Vec<_> = limit.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys, ["allowed", "fired", "kind", "limit", "ms", "neighbour_ok"]);
@@ -18,6 +18,13 @@ fn every_limit_fires_on_this_machine() {
     let kind = |name: &str| limits.iter().find(|limit| limit["limit"] == name).map(|limit| &limit["kind"]);
     assert_eq!(kind("fuel").and_then(Value::as_str), Some("fuel"));
     assert_eq!(kind("host_us").and_then(Value::as_str), Some("deadline"));
+    for (names, expected) in [
+        (&["log_bytes"][..], "output"),
+        (&["egress_requests", "egress_bytes"], "egress"),
+        (&["fs_bytes", "fs_files", "fs_depth"], "fs_quota"),
+    ] {
+        names.iter().for_each(|name| assert_eq!(kind(name).and_then(Value::as_str), Some(expected), "{name}"));
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod budgets;
 mod cli_refund;
 mod cli_refusals;
 mod cli_tools;
+mod code;
 mod concurrency;
 mod doctor;
 mod embed;

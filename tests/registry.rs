@@ -170,6 +170,53 @@ async fn a_blob_may_be_elsewhere() {
     assert!(elsewhere.requests().iter().all(|request| request.authorization.is_none()));
 }
 
+/// What a token service may answer, and where a registry may say that it is.
+#[tokio::test]
+async fn a_token_service_is_believed_no_more() {
+    let (registry, elsewhere) = (Registry::new(), Registry::new());
+    registry.wants("t0ken");
+    let (_, digest) = registry.publish("1.0", &guest("fine"));
+    let source = Source::from(registry.reference("acme/tool:1.0").as_str()).pinned(digest);
+    let long = "x".repeat(1 << 20);
+    for (answer, says) in [
+        (Answer::Endless, "the registry sent more than 65536 bytes"),
+        (Answer::Says(200, format!("{{\"token\": \"{long}\"}}")), "the registry sent more than 65536 bytes"),
+        (Answer::Says(403, format!("<b>\u{1b}[31m{long}")), "the token service of the registry answered 403"),
+        (Answer::Says(200, "<html>".into()), "the token service of the registry sent no token"),
+        (Answer::Elsewhere(elsewhere.url("token")), "the token service of the registry answered 307"),
+    ] {
+        registry.answer("/token", answer);
+        let fault = refusal(source.clone()).await;
+        assert!(fault.message.contains(says) && fault.message.len() < 300, "{fault}");
+    }
+    for realm in
+        ["http://169.254.169.254/latest", "http://localhost/token", "https://evil.example/", "token", "file:///x"]
+    {
+        registry.sends_for_tokens_to(realm);
+        let fault = refusal(source.clone()).await;
+        assert!(fault.message.contains("not its own host or one beside it") && fault.message.len() < 300, "{fault}");
+    }
+    // Another port of its own host is its own.
+    registry.sends_for_tokens_to(&elsewhere.url("token"));
+    elsewhere.answer("/token", Answer::Says(200, json!({"access_token": "t0ken"}).to_string()));
+    answer(&built(&Place::new(), source).await.unwrap()).await;
+    let path = &elsewhere.requests()[0].path;
+    assert_eq!(path, "/token?scope=repository%3Aacme%2Ftool%3Apull&service=test");
+}
+
+/// A manifest is the registry's text, too.
+#[tokio::test]
+async fn what_a_registry_says_is_cut_before_it_is_shown() {
+    let registry = Registry::new();
+    let digest = Digest::of(b"x");
+    let mut long = manifest(&digest, 1);
+    long["layers"][0]["mediaType"] = format!("a\n\u{1b}[31m{}", "b".repeat(100_000)).into();
+    registry.describe("1.0", &long);
+    let fault = refusal(Source::from(registry.reference("acme/tool:1.0").as_str()).pinned(digest)).await;
+    assert!(fault.message.len() < 1_200 && fault.message.ends_with("b…"), "{fault}");
+    assert!(!fault.message.contains('\u{1b}'), "{fault}");
+}
+
 #[tokio::test]
 async fn nobody_is_there() {
     let fault = refusal(Source::from("oci://127.0.0.1:1/acme/tool:1.0").pinned(Digest::of(b"x"))).await;

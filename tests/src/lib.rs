@@ -149,7 +149,7 @@ impl Place {
         };
         fs::create_dir_all(self.path(".stockade")).unwrap();
         let journal = SqliteJournal::open(self.data("journal.db")).unwrap();
-        journal.commit(&Commit { entries: entries.to_vec(), summary: Some(summary) }).await.unwrap();
+        journal.commit(&Commit { entries: entries.to_vec(), summary: Some(summary), cell: None }).await.unwrap();
     }
 }
 

@@ -19,6 +19,7 @@ struct State {
     answers: BTreeMap<String, Answer>,
     requests: Vec<Request>,
     token: Option<&'static str>,
+    realm: Option<String>,
 }
 
 /// A request that came.
@@ -41,6 +42,8 @@ pub enum Answer {
     Endless,
     /// Only a status.
     Status(u16),
+    /// A status and a text.
+    Says(u16, String),
     /// A redirect.
     Elsewhere(String),
 }
@@ -80,6 +83,11 @@ impl Registry {
     /// Wants this token of everybody, and gives it to everybody who asks.
     pub fn wants(&self, token: &'static str) {
         self.state.lock().unwrap().token = Some(token);
+    }
+
+    /// Sends everybody there for a token, and not to its own `/token`.
+    pub fn sends_for_tokens_to(&self, realm: &str) {
+        self.state.lock().unwrap().realm = Some(realm.to_owned());
     }
 
     /// Answers this to a path.
@@ -132,18 +140,20 @@ pub fn manifest(component: &Digest, size: u64) -> Value {
 
 fn serve(mut stream: TcpStream, address: SocketAddr, state: &Mutex<State>) -> std::io::Result<()> {
     let request = read(&mut stream)?;
-    let (answer, token) = {
+    let path = request.path.split('?').next().unwrap_or_default();
+    let (answer, token, realm) = {
         let mut state = state.lock().unwrap();
         state.requests.push(request.clone());
-        (state.answers.get(&request.path).cloned(), state.token)
+        (state.answers.get(path).cloned(), state.token, state.realm.clone())
     };
     let head = |status: u16, more: &str| format!("HTTP/1.1 {status} Whatever\r\nconnection: close\r\n{more}\r\n");
-    if request.path.starts_with("/token") {
+    if path == "/token" && answer.is_none() {
         let body = json!({"token": token}).to_string();
         return write!(stream, "{}{body}", head(200, &format!("content-length: {}\r\n", body.len())));
     }
-    if token.is_some_and(|token| request.authorization != Some(format!("Bearer {token}"))) {
-        let challenge = format!("www-authenticate: Bearer realm=\"http://{address}/token\",service=\"test\"\r\n");
+    if path != "/token" && token.is_some_and(|token| request.authorization != Some(format!("Bearer {token}"))) {
+        let realm = realm.unwrap_or_else(|| format!("http://{address}/token"));
+        let challenge = format!("www-authenticate: Bearer realm=\"{realm}\",service=\"test\"\r\n");
         return write!(stream, "{}", head(401, &format!("{challenge}content-length: 0\r\n")));
     }
     let empty = "content-length: 0\r\n";
@@ -151,6 +161,7 @@ fn serve(mut stream: TcpStream, address: SocketAddr, state: &Mutex<State>) -> st
         None if request.path == "/v2/" => write!(stream, "{}", head(200, empty)),
         None => write!(stream, "{}", head(404, empty)),
         Some(Answer::Status(status)) => write!(stream, "{}", head(status, empty)),
+        Some(Answer::Says(status, text)) => write!(stream, "{}{text}", head(status, &length(text.as_bytes()))),
         Some(Answer::Elsewhere(url)) => write!(stream, "{}", head(307, &format!("location: {url}\r\n{empty}"))),
         Some(Answer::Bytes(bytes)) => send(&mut stream, &head(200, &length(&bytes)), &bytes),
         Some(Answer::CutAfter(some, bytes)) => send(&mut stream, &head(200, &length(&bytes)), &bytes[..some]),

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use wasip2::clocks::monotonic_clock::subscribe_duration;
 use wasip2::clocks::wall_clock::Datetime;
 use wasip2::filesystem::preopens::get_directories;
 use wasip2::filesystem::types::{
     Descriptor, DescriptorFlags, ErrorCode, NewTimestamp, OpenFlags, PathFlags, filesystem_error_code,
 };
+use wasip2::io::poll::poll;
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 
 type Answer<T> = Result<T, String>;
@@ -62,6 +64,15 @@ impl Place {
                 let stream = file.read_via_stream(number).map_err(code)?;
                 return poll_all(&stream);
             }
+            "stream-timer" => {
+                for _ in 0..number {
+                    let stream = self.open("read")?.read_via_stream(0).map_err(code)?;
+                    let ready = poll(&[&stream.subscribe(), &subscribe_duration(0)]);
+                    if ready != [0, 1] {
+                        return Err(format!("{ready:?} are ready"));
+                    }
+                }
+            }
             "stream-write" => {
                 let file = self.open("write,create")?;
                 let stream = file.write_via_stream(number).map_err(code)?;
@@ -72,6 +83,16 @@ impl Place {
                 let stream = file.write_via_stream(number).map_err(code)?;
                 stream.check_write().map_err(stream_error)?;
                 stream.write(with.as_bytes()).map_err(stream_error)?;
+            }
+            // Neither flushed nor dropped: the call ends while the host may still write.
+            "stream-leave" => {
+                let file = self.open("write,create")?;
+                for n in 0..number {
+                    let stream = file.write_via_stream(n * with.len() as u64).map_err(code)?;
+                    stream.check_write().map_err(stream_error)?;
+                    stream.write(with.as_bytes()).map_err(stream_error)?;
+                    std::mem::forget(stream);
+                }
             }
             "stream-forced" => {
                 let file = self.open("write,create")?;

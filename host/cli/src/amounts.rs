@@ -14,6 +14,11 @@ pub(crate) fn read(text: &str, onto: Budget) -> Result<Budget, Fault> {
     })
 }
 
+/// Reads one amount, with its unit.
+pub(crate) fn one(currency: Currency, text: &str) -> Result<u64, Fault> {
+    number(currency, text.trim()).ok_or_else(|| wrong(text, unit_hint(currency)))
+}
+
 /// Writes a budget the way [`read`] reads it.
 pub(crate) fn write(budget: &Budget) -> String {
     let pairs = Currency::ALL.map(|currency| format!("{}={}", currency.name(), amount(currency, budget.get(currency))));

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
-use stockade::{Budget, Fault, RunId};
+use stockade::{Budget, Currency, Exec, Fault, RunId};
 
 use crate::amounts;
 
@@ -78,16 +78,98 @@ pub(crate) enum Command {
         #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, Budget::NONE))]
         add: Option<Budget>,
     },
-    /// Trip the limits of a call once on this machine, and show that each fired and harmed nobody else
+    /// Trip every limit of a call once on this machine, and show that each fired and harmed nobody else
     ///
     /// The exit code is 1 if one did not fire.
     #[command(
         after_help = "Example:\n  stockade doctor\n  stockade doctor --json | jq '.limits[] | select(.fired | not)'"
     )]
     Doctor,
+    /// Run code that an agent wrote, in the sandbox
+    #[command(after_help = exec_help())]
+    Exec(ExecArgs),
+    /// Run a piece of code again with the answers that its calls had, and see that it does the same
+    #[command(after_help = "Example:\n  stockade replay RUN/code")]
+    Replay {
+        /// The run, and the key of the effect that ran the code, which for `exec` is `code`
+        #[arg(value_name = "RUN/STEP")]
+        step: Step,
+    },
+    /// Add languages, and list those that there are
+    #[command(subcommand)]
+    Language(LanguageCommand),
     /// Write, pack, inspect, call and test tools
     #[command(subcommand)]
     Tool(Tool),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExecArgs {
+    /// The code; `-` reads it from stdin
+    #[arg(required_unless_present = "print_tools")]
+    pub(crate) file: Option<String>,
+    /// The language; without it, what the file's ending says
+    #[arg(long, value_name = "NAME")]
+    pub(crate) lang: Option<String>,
+    /// The value of the variable `input`, as JSON; `-` reads it from stdin
+    #[arg(long, value_name = "JSON")]
+    pub(crate) input: Option<String>,
+    /// A registered tool that the code may call; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tool: Vec<String>,
+    /// The fuel that code and tools may use
+    #[arg(long, value_name = "UNITS")]
+    pub(crate) fuel: Option<u64>,
+    /// The memory that the code may take, as in 64MiB
+    #[arg(long, value_name = "BYTES", value_parser = |text: &str| amounts::one(Currency::Memory, text))]
+    pub(crate) memory: Option<u64>,
+    /// The time that the code may take, as in 2s; a plain number means milliseconds
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| amounts::one(Currency::Wall, text))]
+    pub(crate) timeout: Option<u64>,
+    /// See the variables of the code that ran before under this name, and leave some for the next
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<String>,
+    /// Begin the session with what this other one has
+    #[arg(long, value_name = "ID", requires = "session")]
+    pub(crate) fork: Option<String>,
+    /// A file that is put into the code's private directory; may be given several times
+    #[arg(long = "file", value_name = "PATH")]
+    pub(crate) file_in: Vec<PathBuf>,
+    /// Where the files go that the code wrote; without it, they stay in the journal
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the functions that the code could call, for a model's prompt, and run nothing
+    #[arg(long)]
+    pub(crate) print_tools: bool,
+}
+
+/// A step of a run: the run, and the key of the effect.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) run: RunId,
+    pub(crate) key: String,
+}
+
+impl std::str::FromStr for Step {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let (run, key) = text.split_once('/').unwrap_or((text, Exec::KEY));
+        Ok(Self { run: run.parse()?, key: key.to_owned() })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LanguageCommand {
+    /// Build a language that does not come with the program, and add it
+    #[command(after_help = "Example:\n  stockade language add python")]
+    Add {
+        /// The language
+        name: String,
+    },
+    /// List the languages: those that are there, and those that could be added
+    #[command(after_help = "Example:\n  stockade language list")]
+    List,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -141,6 +223,23 @@ pub(crate) enum Tool {
         /// A registered tool, or a component file
         tool: String,
     },
+    /// Make a tool of code that an agent wrote, once a person has read it and said yes
+    ///
+    /// The tool has the rights that the code had, and no more.
+    #[command(after_help = "Example:\n  stockade tool promote RUN/code refund-report --by dana")]
+    Promote {
+        /// The run, and the key of the effect that ran the code, which for `exec` is `code`
+        #[arg(value_name = "RUN/STEP")]
+        step: Step,
+        /// The name of the tool: small letters, digits and dashes
+        name: String,
+        /// Who approves
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Do not ask: it was read and approved elsewhere
+        #[arg(long)]
+        yes: bool,
+    },
     /// List the registered tools and their functions
     #[command(after_help = "Example:\n  stockade tool list")]
     List,
@@ -183,6 +282,15 @@ pub(crate) enum Language {
     Rust,
     Python,
     Javascript,
+}
+
+fn exec_help() -> String {
+    format!(
+        "What it may spend by default:\n  {}\n\nExample:\n  {}\n  {}",
+        amounts::write(&crate::commands::exec::exec_budget()),
+        "stockade exec report.js --tool purchases --input '{\"user_id\": \"user_123\"}'",
+        "echo 'return 6 * 7' | stockade exec - --lang javascript --json"
+    )
 }
 
 fn run_help() -> String {

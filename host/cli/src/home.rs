@@ -1,10 +1,11 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use stockade::{Builder, Compiler, Config, Fault, Host, Kind, refund, shop};
+use stockade::{Builder, Compiler, Config, Exec, Fault, Host, Kind, Source, refund, shop};
 
 use crate::args::Args;
+use crate::commands::language;
 use crate::text::{bytes, safe};
 use crate::{secrets, timeline};
 
@@ -21,9 +22,48 @@ pub(crate) async fn host(args: &Args) -> stockade::Result<Host> {
     let builder = bare(args)?;
     shop::create(&database)?;
     let refund: refund::Refund = config.workflow.refund.into();
-    let builder = builder.shop(&database).configured(&config)?.workflow(refund);
+    let builder = promoted(args, builder);
+    let builder = languages(args, builder.shop(&database).configured(&config)?.workflow(refund).workflow(Exec));
     let builder = builder.cache(args.data_dir.join("cache")).components(args.data_dir.join("components"));
     secrets::stored(builder, &config)?.progress(pulling()).build().await
+}
+
+/// Adds the languages: the built-in one, and those that `language add` has built.
+fn languages(args: &Args, builder: Builder) -> Builder {
+    let builder = builder.built_in_languages();
+    language::ADDABLE.iter().fold(builder, |builder, name| match added(args, name) {
+        Some(source) => builder.language(name, source),
+        None => builder,
+    })
+}
+
+/// A language that was added: its component, which must still be the one that was built.
+pub(crate) fn added(args: &Args, name: &str) -> Option<Source> {
+    let file = language_file(args, name);
+    let digest = std::fs::read_to_string(file.with_extension("digest")).ok()?.trim().parse().ok()?;
+    Some(Source::from(file).pinned(digest))
+}
+
+/// Adds the tools that were promoted.
+fn promoted(args: &Args, builder: Builder) -> Builder {
+    let dir = promoted_dir(args);
+    let Ok(entries) = std::fs::read_dir(&dir) else { return builder };
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let wasm = paths.filter(|path| path.extension().is_some_and(|ending| ending == "wasm"));
+    wasm.fold(builder, |builder, path| {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        builder.tool(&name, path, [])
+    })
+}
+
+/// Where the tools are kept that were promoted.
+pub(crate) fn promoted_dir(args: &Args) -> PathBuf {
+    args.data_dir.join("tools")
+}
+
+/// Where the component of a language is kept that was added.
+pub(crate) fn language_file(args: &Args, name: &str) -> PathBuf {
+    args.data_dir.join("languages").join(format!("{name}.wasm"))
 }
 
 /// Opens a host that only gets components from registries.
@@ -70,7 +110,7 @@ fn config(args: &Args) -> stockade::Result<Config> {
 }
 
 /// Creates the data directory for its owner only: it holds customers' data and compiled code.
-fn create_private(dir: &Path) -> stockade::Result<()> {
+pub(crate) fn create_private(dir: &Path) -> stockade::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

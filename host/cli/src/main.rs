@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use stockade::Fault;
 
 use crate::args::Args;
@@ -38,10 +39,19 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> stockade::Result<Exit> {
+    raise_open_files();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().max_blocking_threads(BLOCKING_THREADS_MAX).enable_all().build();
     let runtime = runtime.map_err(|error| Fault::new(stockade::Kind::HostBug, error.to_string()))?;
     runtime.block_on(commands::run(args))
+}
+
+/// Takes as many open files as the system allows this process to take: the usual 1,024 are for programs that use `select`,
+/// and files, connections and databases of 16 calls at one time come to more.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it is refused, what there was before is what there is.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 fn is_mistake(kind: ErrorKind) -> bool {

@@ -1,4 +1,4 @@
-use stockade::{Change, Effect, End, Entry, Event, RunState, ToolOutcome, Usage, Verdict};
+use stockade::{Change, CodeEnd, Effect, End, Entry, Event, RunState, ToolCall, ToolOutcome, Usage, Verdict};
 
 use crate::text::{BOLD, DIM, RED, YELLOW, bytes, grouped, micros, safe};
 
@@ -14,6 +14,7 @@ pub(crate) fn line(state: &RunState, entry: &Entry) -> Option<String> {
     match &entry.change {
         Change::Created { workflow, .. } => Some(format!("{BOLD}run {}{BOLD:#}  {workflow}", entry.run)),
         Change::Stepped { event, used, position, end, .. } => Some(step(state, event, used, position, end.as_ref())),
+        Change::Called { call, outcome, used, .. } => Some(nested(call, outcome, used)),
         Change::Asked { approval, .. } => Some(format!("  {YELLOW}asks{YELLOW:#} {}", safe(&approval.to_string()))),
         Change::Suspended { exceeded, .. } => Some(format!("  {YELLOW}suspended{YELLOW:#} {exceeded}")),
         Change::Extended { more } => Some(format!("  budget {}", crate::show::added(more))),
@@ -25,7 +26,7 @@ pub(crate) fn line(state: &RunState, entry: &Entry) -> Option<String> {
 /// What happened, what it cost, and the state that it led to.
 fn step(state: &RunState, event: &Event, used: &Usage, position: &str, end: Option<&End>) -> String {
     let what = format!("{:<26}", cause(state, event));
-    let cost = if used.tool_calls > 0 { cost(used) } else { " ".repeat(44) };
+    let cost = if used.fuel > 0 { cost(used) } else { " ".repeat(44) };
     let ended = match end {
         Some(End::Failed(fault)) => format!("  {RED}failed{RED:#} {}", safe(&fault.message)),
         _ => String::new(),
@@ -33,14 +34,32 @@ fn step(state: &RunState, event: &Event, used: &Usage, position: &str, end: Opti
     format!("  {what}{DIM}{cost}{DIM:#}  → {BOLD}{position}{BOLD:#}{ended}")
 }
 
+/// A call that code made.
+fn nested(call: &ToolCall, outcome: &ToolOutcome, used: &Usage) -> String {
+    let what = format!("· {}.{}{}", safe(&call.tool), safe(short(&call.function)), mark(outcome));
+    format!("    {what:<24}{DIM}{}{DIM:#}", cost(used))
+}
+
+/// A function without its interface.
+fn short(function: &str) -> &str {
+    function.rsplit('.').next().unwrap_or(function)
+}
+
+fn mark(outcome: &ToolOutcome) -> &'static str {
+    match outcome {
+        ToolOutcome::Returned(_) => "",
+        ToolOutcome::Failed(_) => " ✗",
+        ToolOutcome::Unknown(_) => " ?",
+    }
+}
+
 fn cause(state: &RunState, event: &Event) -> String {
     match event {
         Event::ToolReturned { key, outcome } => {
-            let mark = match outcome {
-                ToolOutcome::Returned(_) => "",
-                ToolOutcome::Failed(_) => " ✗",
-                ToolOutcome::Unknown(_) => " ?",
-            };
+            format!("{}{}", called(state, key), mark(outcome))
+        }
+        Event::CodeFinished { key, outcome } => {
+            let mark = if matches!(outcome.ended, CodeEnd::Returned(_)) { "" } else { " ✗" };
             format!("{}{mark}", called(state, key))
         }
         Event::Decided { decision, .. } => {
@@ -55,6 +74,7 @@ fn cause(state: &RunState, event: &Event) -> String {
 fn called(state: &RunState, key: &str) -> String {
     match state.effect(key) {
         Some(Effect::CallTool { call, .. }) => format!("{}.{}", call.tool, call.function),
+        Some(Effect::RunCode { code, .. }) => safe(&code.language),
         _ => key.to_owned(),
     }
 }

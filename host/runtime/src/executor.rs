@@ -2,35 +2,38 @@
 
 use std::sync::Arc;
 
-use stockade_sandbox::{Call, Limits};
+use stockade_sandbox::{Call, Limits, Snippet};
 use stockade_workflow::{
-    Approval, Budget, Change, Currency, Digest, Effect, Entry, Event, Exceeded, Fault, Kind, Machine, Move, RunId,
-    RunState, Status, ToolCall, ToolOutcome, Transition, Usage,
+    Approval, Budget, Change, CodeEnd, CodeOutcome, Currency, Digest, Effect, Entry, Event, Exceeded, Fault, Kind,
+    Machine, Move, RunId, RunState, Status, ToolCall, ToolOutcome, Transition, Usage,
 };
 
-use crate::Result;
 use crate::host::Inner;
-use crate::journal::{Commit, Summary};
+use crate::journal::{Commit, NewCell, Summary};
+use crate::{Result, code, promote};
 
 /// Drives one run: plans what is wanted, makes the intent durable, performs it, and lets the workflow answer.
 ///
 /// What one step changes (the event, the new state, the intents of the next effects) is one commit. One call is
 /// under way at a time.
 pub(crate) struct Driver {
-    host: Arc<Inner>,
+    pub(crate) host: Arc<Inner>,
     machine: Arc<Machine>,
-    state: RunState,
+    pub(crate) state: RunState,
     /// Entries that the state has and the journal has not yet.
     batch: Vec<Entry>,
     /// The status that the journal has.
     told: Option<Status>,
     /// The effect whose intent this driver wrote; any other that is under way was left behind by a crash.
     mine: Option<String>,
+    /// The cell that the next commit adds to a session of code.
+    pub(crate) cell: Option<NewCell>,
 }
 
 /// How the performing of an effect ended.
-enum Performed {
+pub(crate) enum Performed {
     Happened(ToolOutcome, Usage),
+    Coded(CodeOutcome, Usage),
     /// The run's budget ended it here, and it may be done again.
     Cut(Exceeded, Usage),
 }
@@ -41,7 +44,7 @@ impl Driver {
         let entry = Entry { run, seq: 1, at_ms: host.clock.now_ms(), change: created };
         let state = RunState::create(&entry)?;
         machine.step(None, Event::Started { input: state.input().clone() })?;
-        Ok(Self { host, machine, state, batch: vec![entry], told: None, mine: None })
+        Ok(Self { host, machine, state, batch: vec![entry], told: None, mine: None, cell: None })
     }
 
     /// Takes up a run that was read from the journal.
@@ -54,7 +57,7 @@ impl Driver {
             return Err(Fault::new(Kind::Conflict, message).detail("version"));
         }
         let told = Some(state.status());
-        Ok(Self { host, machine, state, batch: Vec::new(), told, mine: None })
+        Ok(Self { host, machine, state, batch: Vec::new(), told, mine: None, cell: None })
     }
 
     pub(crate) fn state(&self) -> &RunState {
@@ -78,7 +81,7 @@ impl Driver {
         let entries = std::mem::take(&mut self.batch);
         let status = self.state.status();
         let summary = (self.told != Some(status)).then(|| self.summary(status, &entries));
-        let commit = Commit { entries, summary };
+        let commit = Commit { entries, summary, cell: self.cell.take() };
         self.host.journal.commit(&commit).await?;
         self.told = Some(status);
         (self.host.observer)(&self.state, &commit.entries);
@@ -102,7 +105,7 @@ impl Driver {
         Summary { run_id: self.state.run(), workflow: self.state.workflow().to_owned(), status, state, updated_ms }
     }
 
-    fn push(&mut self, change: Change) -> Result<()> {
+    pub(crate) fn push(&mut self, change: Change) -> Result<()> {
         let (run, seq, at_ms) = (self.state.run(), self.state.seq() + 1, self.host.clock.now_ms());
         let entry = Entry { run, seq, at_ms, change };
         self.state.apply(&entry)?;
@@ -149,6 +152,7 @@ impl Driver {
                 let consumes = approval.clone().filter(|approval| self.approved(approval, call).is_ok());
                 Change::Reserved { key: key.clone(), amount, consumes }
             }
+            Effect::RunCode { key, .. } => Change::Reserved { key: key.clone(), amount, consumes: None },
             Effect::RequestApproval { key, reason, call } => match self.host.tools.binding(call) {
                 Err(fault) => Change::Broken { fault },
                 Ok(bound_to) => {
@@ -164,7 +168,14 @@ impl Driver {
     /// What an effect may use, and the least without which it need not begin; its outcome takes a step.
     fn price(&self, effect: &Effect) -> (Usage, Usage) {
         let step = Usage { steps: 1, ..Usage::default() };
-        let Effect::CallTool { call, .. } = effect else { return (step, step) };
+        let call = match effect {
+            Effect::CallTool { call, .. } => match self.host.snippet(&call.tool) {
+                Some(snippet) => return code::price(&self.host.coding.limits, !snippet.tools.is_empty()),
+                None => call,
+            },
+            Effect::RunCode { code, .. } => return code::price(&self.host.coding.limits, !code.tools.is_empty()),
+            _ => return (step, step),
+        };
         let Limits { fuel, memory_bytes, wall_us, .. } = *self.host.limits(&call.tool);
         let call = Usage { tool_calls: 1, ..step };
         let wish = Usage { fuel, memory_bytes_peak: memory_bytes, wall_us, ..call };
@@ -184,10 +195,20 @@ impl Driver {
     }
 
     async fn perform(&mut self, effect: &Effect) -> Result<()> {
-        let Effect::CallTool { key, call, approval } = effect else { return Ok(()) };
-        match self.call(key, call, approval.as_deref()).await {
-            Performed::Happened(outcome, used) => self.step(Event::ToolReturned { key: key.clone(), outcome }, used),
-            Performed::Cut(exceeded, used) => self.push(Change::Suspended { exceeded, cut: Some((key.clone(), used)) }),
+        let key = effect.key();
+        let performed = match effect {
+            Effect::CallTool { call, approval, .. } => match self.host.snippet(&call.tool).cloned() {
+                Some(snippet) => self.call_code(key, call, approval.as_deref(), &snippet).await?,
+                None => self.call(key, call, approval.as_deref()).await,
+            },
+            Effect::RunCode { code, .. } => self.run_code(key, code).await?,
+            _ => return Ok(()),
+        };
+        let owned = || key.to_owned();
+        match performed {
+            Performed::Happened(outcome, used) => self.step(Event::ToolReturned { key: owned(), outcome }, used),
+            Performed::Coded(outcome, used) => self.step(Event::CodeFinished { key: owned(), outcome }, used),
+            Performed::Cut(exceeded, used) => self.push(Change::Suspended { exceeded, cut: Some((owned(), used)) }),
         }
     }
 
@@ -235,6 +256,30 @@ impl Driver {
         }
     }
 
+    /// Makes a call of a tool that is code.
+    async fn call_code(
+        &mut self,
+        key: &str,
+        call: &ToolCall,
+        approval: Option<&str>,
+        snippet: &Snippet,
+    ) -> Result<Performed> {
+        let unmade = |outcome| Ok(Performed::Happened(outcome, Usage::default()));
+        if let Some(approval) = approval
+            && let Err(outcome) = self.consumed(approval, key, call)
+        {
+            return unmade(outcome);
+        }
+        let code = match promote::code(snippet, &self.host.tools, &call.arguments) {
+            Ok(code) => code,
+            Err(fault) => return unmade(ToolOutcome::Failed(fault.tool(&call.tool))),
+        };
+        Ok(match self.run_code(key, &code).await? {
+            Performed::Coded(CodeOutcome { ended, .. }, used) => Performed::Happened(tool_outcome(ended), used),
+            other => other,
+        })
+    }
+
     /// Checks that the call's intent used up its approval, and that the yes is still to this call.
     fn consumed(&self, approval: &str, key: &str, call: &ToolCall) -> Result<(), ToolOutcome> {
         let used_up =
@@ -258,7 +303,7 @@ impl Driver {
     }
 
     /// The limit of the run's budget that cut a call short, if it was not the limit of a single call.
-    fn cut(&self, limits: &Limits, fault: &Fault, amount: &Usage, used: &Usage) -> Option<Exceeded> {
+    pub(crate) fn cut(&self, limits: &Limits, fault: &Fault, amount: &Usage, used: &Usage) -> Option<Exceeded> {
         let (currency, allowed) = match fault.kind {
             Kind::Fuel => (Currency::Fuel, limits.fuel),
             Kind::Memory => (Currency::Memory, limits.memory_bytes),
@@ -289,13 +334,23 @@ impl Driver {
     }
 }
 
+/// What the end of code is to whoever called it as a tool.
+fn tool_outcome(ended: CodeEnd) -> ToolOutcome {
+    match ended {
+        CodeEnd::Returned(value) => ToolOutcome::Returned(value.to_string().into()),
+        CodeEnd::Raised(exception) => ToolOutcome::Failed(Fault::new(Kind::GuestError, exception.to_string())),
+        CodeEnd::Failed(fault) => ToolOutcome::Failed(fault),
+        CodeEnd::Unknown(fault) => ToolOutcome::Unknown(fault),
+    }
+}
+
 fn stuck(state: &RunState) -> Fault {
     let position = state.at().map_or("START", |(position, _)| position);
     Fault::new(Kind::HostBug, format!("the workflow wants nothing in state \"{position}\" and has not ended"))
         .detail("stuck")
 }
 
-fn unknown(key: &str, call: &ToolCall, why: &str) -> Fault {
+pub(crate) fn unknown(key: &str, call: &ToolCall, why: &str) -> Fault {
     let ToolCall { tool, function, .. } = call;
     let message = format!("nobody knows whether {tool}.{function} (effect \"{key}\") happened: {why}");
     Fault::new(Kind::UnknownOutcome, message).tool(tool)
@@ -303,12 +358,12 @@ fn unknown(key: &str, call: &ToolCall, why: &str) -> Fault {
 
 /// Returns whether a tool has ended by itself, or has not begun: its error case, a denial that it was given, arguments
 /// that did not fit.
-fn is_answer(fault: &Fault) -> bool {
+pub(crate) fn is_answer(fault: &Fault) -> bool {
     matches!(fault.kind, Kind::GuestError | Kind::Denied | Kind::Invalid | Kind::NotFound)
 }
 
 /// The seed of a call's random numbers: the same whenever the call is made again.
-fn seed(id: &str) -> u64 {
+pub(crate) fn seed(id: &str) -> u64 {
     let digest = Digest::of(id.as_bytes());
     digest.hex().get(..16).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or_default()
 }

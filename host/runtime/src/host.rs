@@ -1,20 +1,23 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
-use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Tool};
+use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Snippet, Tool};
 use stockade_workflow::{
-    Budget, Change, Decision, Entry, Event, Fault, Grant, Kind, Machine, RunId, RunState, Status, Usage, Want, Workflow,
+    Budget, Change, Code, Decision, Entry, Event, Fault, Grant, Kind, Machine, RunId, RunState, Status, Usage, Workflow,
 };
 use uuid::Uuid;
 
+use crate::code::{Coding, Record};
 use crate::executor::Driver;
-use crate::journal::{Journal, SqliteJournal, Summary};
+use crate::journal::{CellRef, Journal, SqliteJournal, Summary};
+use crate::languages::Languages;
 use crate::oci::{Pulled, Store};
+use crate::sessions::Sessions;
 use crate::tools::{Source, Tools, Wanted};
-use crate::{Clock, Config, Result, Run};
+use crate::{Clock, Config, Result, Run, code, promote};
 
 /// The longest input of a run, in bytes of JSON: it is journaled, and handed to the workflow at once.
 const INPUT_BYTES_MAX: usize = 1 << 20;
@@ -32,11 +35,14 @@ pub(crate) struct Inner {
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) tools: Tools,
     pub(crate) limits: Limits,
+    pub(crate) coding: Coding,
     pub(crate) clock: Clock,
     pub(crate) observer: Observer,
     machines: BTreeMap<&'static str, Arc<Machine>>,
     engine: Engine,
     store: Store,
+    /// Where the journal is.
+    folder: PathBuf,
 }
 
 /// Is told of each commit: the run as it then stands, and the entries that were written.
@@ -51,6 +57,9 @@ pub struct Builder {
     engine: EngineConfig,
     secrets: BTreeMap<String, String>,
     limits: Limits,
+    languages: BTreeMap<String, Source>,
+    code_limits: Limits,
+    scratch: Option<PathBuf>,
     clock: Clock,
     observer: Observer,
 }
@@ -70,14 +79,15 @@ impl Builder {
         self
     }
 
-    /// Adds the tools of a configuration, with their grants and limits. One that is registered already is replaced, with
-    /// all that was said of it.
+    /// Adds the tools of a configuration, with their grants and limits, and takes its limits for all other calls. A tool
+    /// that is registered already is replaced, with all that was said of it.
     ///
     /// # Errors
     ///
     /// The folder of tools cannot be read, or a tool has no component.
     pub fn configured(mut self, config: &Config) -> Result<Self> {
         self.tools.configure(config)?;
+        self.limits = config.limits.clone().unwrap_or(self.limits);
         Ok(self)
     }
 
@@ -163,6 +173,28 @@ impl Builder {
         self
     }
 
+    /// Adds a language in which agents may write code: a component of the world `stockade:host/interpreter`. One of
+    /// that name is replaced.
+    #[must_use]
+    pub fn language(mut self, name: &str, source: impl Into<Source>) -> Self {
+        self.languages.insert(name.to_owned(), source.into());
+        self
+    }
+
+    /// Sets what one piece of code may use, the tools that it calls included, however much its run has left.
+    #[must_use]
+    pub fn code_limits(mut self, limits: Limits) -> Self {
+        self.code_limits = limits;
+        self
+    }
+
+    /// Makes the private directories of code in this folder, which exists; without one, beside the journal.
+    #[must_use]
+    pub fn scratch(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.scratch = Some(folder.into());
+        self
+    }
+
     /// Takes the journal's time from here.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -190,23 +222,35 @@ impl Builder {
     }
 
     fn build_blocking(self) -> Result<Host> {
-        let Self { journal, tools, store, machines, mut engine, secrets, limits, clock, observer } = self;
-        engine.memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
+        let Self { journal, tools, store, machines, mut engine, secrets, limits, clock, observer, .. } = self;
+        let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
+        // Without a language no code runs.
+        let for_code = if self.languages.is_empty() { 0 } else { self.code_limits.memory_bytes };
+        engine.memory_bytes_max = memory_bytes_max.max(for_code);
+        let kept_slots = engine.concurrency as usize / 2;
         engine.secrets = secrets.into_iter().collect();
         let engine = Engine::new(engine)?;
         let tools = Tools::load(&engine, tools)?;
         let machines: BTreeMap<_, _> =
             machines.into_iter().map(|machine| (machine.name(), Arc::new(machine))).collect();
         machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
+        let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
         let journal = Box::new(SqliteJournal::open(journal)?);
-        Ok(Host { inner: Arc::new(Inner { journal, tools, limits, clock, observer, machines, engine, store }) })
+        let coding = Coding {
+            languages: Arc::new(Languages::new(&engine, self.languages)),
+            sessions: Sessions::new(kept_slots),
+            limits: self.code_limits,
+            scratch: self.scratch.unwrap_or_else(|| folder.clone()),
+        };
+        let inner = Inner { journal, tools, limits, coding, clock, observer, machines, engine, store, folder };
+        Ok(Host { inner: Arc::new(inner) })
     }
 }
 
 fn check_tools(machine: &Machine, tools: &Tools) -> Result<()> {
     for want in machine.graph().states.iter().flat_map(|state| state.wants) {
-        let (Want::Tool(tool) | Want::ApprovalOf(tool)) = want;
-        if tools.get(tool).is_err() {
+        if let Some(tool) = want.tools().iter().find(|tool| tools.get(tool).is_err()) {
             let message = format!("workflow \"{}\" wants tool \"{tool}\", which is not registered", machine.name());
             return Err(Fault::new(Kind::NotFound, message).detail("tool").tool(tool));
         }
@@ -215,6 +259,11 @@ fn check_tools(machine: &Machine, tools: &Tools) -> Result<()> {
 }
 
 impl Inner {
+    /// The code that a tool is, if it is one that was promoted.
+    pub(crate) fn snippet(&self, tool: &str) -> Option<&Snippet> {
+        self.tools.get(tool).ok()?.component().manifest()?.code.as_ref()
+    }
+
     pub(crate) fn limits(&self, tool: &str) -> &Limits {
         self.tools.limits(tool).unwrap_or(&self.limits)
     }
@@ -231,6 +280,9 @@ impl Host {
             engine: EngineConfig::default(),
             secrets: BTreeMap::new(),
             limits: Limits::default(),
+            languages: BTreeMap::new(),
+            code_limits: code::default_limits(),
+            scratch: None,
             clock: Clock::default(),
             observer: Box::new(|_, _| {}),
         }
@@ -335,6 +387,62 @@ impl Host {
         self.inner.journal.runs(&[]).await
     }
 
+    /// Begins a session of code with the cells of another one; from then on neither sees what the other does.
+    ///
+    /// # Errors
+    ///
+    /// There is no session to begin with, or the new one exists.
+    pub async fn fork(&self, from: &str, to: &str) -> Result<()> {
+        self.inner.journal.fork(from, to).await
+    }
+
+    /// Runs a piece of code again that has ended, with the answers that its calls had, and makes none of them.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Divergence`] where it comes to another end, writes something else or uses other fuel.
+    pub async fn replay(&self, run: RunId, key: &str) -> Result<()> {
+        let cell = CellRef { run, key: key.to_owned() };
+        Record::read(&self.inner, &cell).await?.repeated(&self.inner, &cell).await
+    }
+
+    /// Makes the component of a tool of a piece of code that has run, with the rights that it had and no more.
+    ///
+    /// `by` is the person who read the code and said yes. From then on it is a tool like any other.
+    ///
+    /// # Errors
+    ///
+    /// There is no such code, or it did not come to a value.
+    pub async fn promote(&self, run: RunId, key: &str, name: &str, by: &str) -> Result<Vec<u8>> {
+        let cell = CellRef { run, key: key.to_owned() };
+        let record = Record::read(&self.inner, &cell).await?;
+        promote::component(&record, &self.inner.tools, &format!("{run}/{key}"), name, by)
+    }
+
+    /// Returns the code that a call of a promoted tool runs, for [`Exec`](crate::Exec); none for another tool.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Approval`] where a tool that it may call has changed since.
+    pub fn promoted(&self, tool: &Tool, arguments: &Value) -> Result<Option<Code>> {
+        let snippet = tool.component().manifest().and_then(|manifest| manifest.code.as_ref());
+        snippet.map(|snippet| promote::code(snippet, &self.inner.tools, arguments)).transpose()
+    }
+
+    /// Loads a language, so that the first code need not wait for it: one that was never compiled here takes seconds.
+    ///
+    /// # Errors
+    ///
+    /// There is no such language, or its component is none.
+    pub async fn prepare(&self, language: &str) -> Result<()> {
+        self.inner.coding.languages.get(language).await.map(drop)
+    }
+
+    /// Returns the names of the languages that there are.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        self.inner.coding.languages.names()
+    }
+
     /// Returns the registered tools.
     pub fn tools(&self) -> impl Iterator<Item = &Tool> {
         self.inner.tools.iter()
@@ -388,6 +496,11 @@ impl Host {
     /// Returns what one call of a tool may use: its own limits, or those of all.
     pub fn limits(&self, tool: &str) -> &Limits {
         self.inner.limits(tool)
+    }
+
+    /// Where the host writes anyway.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.inner.folder
     }
 
     async fn take_up(&self, run: RunId) -> Result<Driver> {

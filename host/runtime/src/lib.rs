@@ -19,18 +19,26 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod clock;
+mod code;
 pub mod config;
 pub mod doctor;
 mod executor;
 mod host;
 pub mod journal;
+mod languages;
 mod oci;
+mod promote;
 mod report;
 mod run;
+mod scratch;
+mod sessions;
 pub mod shop;
+pub mod stubs;
+mod toolbox;
 mod tools;
 
 pub use clock::Clock;
+pub use code::default_limits as code_limits;
 pub use config::Config;
 pub use host::{Builder, Host};
 pub use journal::{Journal, Summary};
@@ -38,7 +46,7 @@ pub use oci::Pulled;
 pub use report::Report;
 pub use run::{Outcome, Run};
 pub use stockade_sandbox::{
-    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Tool, compile_worker, json,
+    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Snippet, Tool, compile_worker, json,
 };
 pub use stockade_workflow::*;
 pub use tools::Source;

@@ -4,6 +4,8 @@
 //! A registry is believed in nothing. What comes is the component that was pinned, or it is refused; a lie can at most
 //! make it fail.
 
+mod token;
+
 use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,10 +16,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use oci_client::client::{ClientConfig, ClientProtocol};
+use oci_client::Reference;
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
-use oci_client::secrets::RegistryAuth;
-use oci_client::{Reference, RegistryOperation};
 use reqwest::header::ACCEPT;
 use reqwest::{Response, StatusCode, redirect};
 use stockade_workflow::{Digest, Fault, Kind};
@@ -38,8 +38,11 @@ const REDIRECTS_MAX: usize = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest silence.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest pull: 32 MiB at 1 Mbit/s take less. It is what bounds the answer of a token service, too.
+/// The longest pull: 32 MiB at 1 Mbit/s take less.
 const PULL_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// What an error shows: our own sentence has a tenth of it, and the rest may be a stranger's.
+const SHOWN_CHARS_MAX: usize = 1_000;
 
 /// Is told how a pull goes on: the reference, bytes so far, bytes in all.
 type Progress = Arc<dyn Fn(&str, u64, u64) + Send + Sync>;
@@ -171,6 +174,7 @@ impl Address {
     }
 
     fn failed(&self, kind: Kind, why: impl Display) -> Fault {
+        let why = shown(&why.to_string());
         Fault::new(kind, format!("\"{}\" cannot be pulled: {why}", self.text)).detail("component")
     }
 
@@ -185,32 +189,31 @@ pub(crate) fn check(reference: &str) -> Result<()> {
 }
 
 /// A registry, about to be asked for one component.
+///
+/// `oci-client` would do it, and read manifests and tokens of any length, from anywhere; so it only names things here.
 struct Registry<'a> {
     address: &'a Address,
-    client: oci_client::Client,
-    /// `oci-client` would read manifests of any length.
     http: reqwest::Client,
+    /// Goes where it is sent to and no further.
+    straight: reqwest::Client,
 }
 
 impl<'a> Registry<'a> {
     fn new(address: &'a Address) -> Result<Self> {
         // It fails where the program has chosen another provider already, which is as good.
         let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
-        let protocol = if address.scheme() == "http" { ClientProtocol::Http } else { ClientProtocol::Https };
-        let (connect_timeout, read_timeout) = (Some(CONNECT_TIMEOUT), Some(READ_TIMEOUT));
-        let config = ClientConfig { protocol, connect_timeout, read_timeout, ..ClientConfig::default() };
-        let client = oci_client::Client::try_from(config);
-        let client = client.map_err(|error| address.failed(Kind::HostBug, chain(&error)))?;
-        let http = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT);
-        let http = http.redirect(redirect::Policy::custom(follow)).build();
-        let http = http.map_err(|error| address.failed(Kind::HostBug, chain(&error)))?;
-        Ok(Self { address, client, http })
+        let client = |redirects| {
+            let client = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT);
+            let client = client.redirect(redirects).build();
+            client.map_err(|error| address.failed(Kind::HostBug, chain(&error)))
+        };
+        let (http, straight) = (client(redirect::Policy::custom(follow))?, client(redirect::Policy::none())?);
+        Ok(Self { address, http, straight })
     }
 
     async fn pull(&self, pin: Option<&Digest>, progress: Option<&Progress>) -> Result<Pulled> {
         let reference = &self.address.reference;
-        let token = self.client.auth(reference, &RegistryAuth::Anonymous, RegistryOperation::Pull).await;
-        let token = token.map_err(|error| self.address.failed(Kind::NotFound, chain(&error)))?;
+        let token = self.token().await?;
         let which = reference.digest().or(reference.tag()).unwrap_or("latest");
         let response = self.ask(&self.address.url("manifests", which), OCI_IMAGE_MEDIA_TYPE, token.as_deref()).await?;
         let manifest_bytes = self.body(response, MANIFEST_BYTES_MAX, |_| {}).await?;
@@ -332,6 +335,15 @@ fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// Cuts what a stranger may have written, and leaves it one line.
+fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(SHOWN_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(SHOWN_CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// Writes an error with its causes in one line.

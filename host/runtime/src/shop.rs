@@ -35,6 +35,12 @@ macro_rules! component {
 }
 
 impl Builder {
+    /// Adds the languages that come with the program, `javascript` and `typescript`.
+    #[must_use]
+    pub fn built_in_languages(self) -> Self {
+        self.language("javascript", component!("javascript")).language("typescript", component!("typescript"))
+    }
+
     /// Registers the built-in shop's tools over the database at `path`, which [`create`] made.
     #[must_use]
     pub fn shop(self, path: &Path) -> Self {

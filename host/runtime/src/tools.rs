@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use stockade_sandbox::{Engine, Limits, Tool};
+use stockade_sandbox::{Component, Engine, Limits, Tool};
 use stockade_workflow::{Binding, Digest, Fault, Grant, Kind, ToolCall, grants_digest};
 
 use crate::oci::{self, Store};
@@ -96,9 +96,18 @@ impl Source {
     ///
     /// Kind [`Kind::NotFound`] where a file cannot be read, else as the engine.
     pub(crate) fn tool(&self, engine: &Engine, name: &str, grants: &[Grant]) -> Result<Tool> {
-        let component = self.read().and_then(|bytes| engine.load(&bytes));
-        let component = component.map_err(|fault| Fault { message: self.named(&fault.message), ..fault }.tool(name))?;
+        let component = self.component(engine).map_err(|fault| fault.tool(name))?;
         Tool::new(engine, name, component, grants)
+    }
+
+    /// Loads the component.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::tool`].
+    pub(crate) fn component(&self, engine: &Engine) -> Result<Component> {
+        let component = self.read().and_then(|bytes| engine.load(&bytes));
+        component.map_err(|fault| Fault { message: self.named(&fault.message), ..fault })
     }
 
     /// Writes the interface of the component as WIT text.

@@ -4,7 +4,6 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, linkat, openat, renameat, statat, unlinkat};
@@ -175,16 +174,16 @@ fn open_private(dir: &Path) -> io::Result<OwnedFd> {
 
 /// Reads the key, or makes one. One that is not ours alone is thrown away, and with it the trust in all that was signed.
 fn key(dir: &OwnedFd) -> io::Result<[u8; KEY_LEN]> {
-    if let Ok(key) = read_key(dir) {
-        return Ok(key);
+    match read_key(dir) {
+        Ok(key) => return Ok(key),
+        // There is none, or by now there is another's, which is not ours to take away.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(_) => match unlinkat(dir, KEY, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(error.into()),
+        },
     }
-    match unlinkat(dir, KEY, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let mut key = [0; KEY_LEN];
-    rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty())?;
-    let temporary = write(dir, &[&key])?;
+    let temporary = write(dir, &[&random::<KEY_LEN>()?])?;
     // Of two processes that start at once one gets its key in, whole, and both read that.
     let linked = linkat(dir, &temporary, dir, KEY, AtFlags::empty());
     unlinkat(dir, &temporary, AtFlags::empty())?;
@@ -225,7 +224,7 @@ fn read(file: &File, stat: &Stat, bytes_max: u64) -> io::Result<Vec<u8>> {
 
 /// Writes a file of a name that nobody uses, to be moved to where it belongs.
 fn write(dir: &OwnedFd, parts: &[&[u8]]) -> io::Result<String> {
-    let name = unique();
+    let name = unique()?;
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut file = File::from(openat(dir, &name, flags, Mode::RUSR | Mode::WUSR)?);
     let written = parts.iter().try_for_each(|part| file.write_all(part)).and_then(|()| file.sync_all());
@@ -251,9 +250,15 @@ fn modified(stat: &Stat) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds)
 }
 
-fn unique() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+/// By nothing that another process, or the one that crashed before us under our number, could have taken.
+fn unique() -> io::Result<String> {
+    Ok(format!(".{:032x}.tmp", u128::from_ne_bytes(random()?)))
+}
+
+fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
+    Ok(bytes)
 }
 
 /// Names what machine code depends on beside the component: wasmtime's version (all of it), its settings, this CPU.
@@ -273,5 +278,26 @@ impl Hasher for Bytes {
 
     fn finish(&self) -> u64 {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// One that had found no key once took away that of another that was faster, which then could not start.
+    #[test]
+    fn many_who_begin_at_once_have_one_key() {
+        for _ in 0..100 {
+            let dir = tempfile::tempdir().unwrap();
+            let dir = open_private(&dir.path().join("cache")).unwrap();
+            let keys: Vec<_> = thread::scope(|scope| {
+                let keys: Vec<_> = (0..8).map(|_| scope.spawn(|| key(&dir).unwrap())).collect();
+                keys.into_iter().map(|key| key.join().unwrap()).collect()
+            });
+            assert!(keys.windows(2).all(|two| two[0] == two[1]));
+        }
     }
 }

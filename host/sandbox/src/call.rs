@@ -1,14 +1,17 @@
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use stockade_workflow::{Fault, Kind, Usage};
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout_at;
 use wasmtime::component::Val;
 use wasmtime::{CallHook, Store};
 
+use crate::callee::Place;
 use crate::function::Function;
 use crate::meter::Meter;
+use crate::rights::Rights;
 use crate::shape::Shape;
 use crate::state::State;
 use crate::tool::Tool;
@@ -62,9 +65,9 @@ impl Outcome {
 }
 
 /// Performs a call from its arguments to its outcome.
-pub(crate) async fn perform(tool: &Tool, call: &Call<'_>) -> Outcome {
+pub(crate) async fn perform(tool: &Tool, call: &Call<'_>, place: Option<&Place>) -> Outcome {
     let performed = caught(async {
-        match Prepared::new(tool, call).await {
+        match Prepared::new(tool, call, place).await {
             Ok(prepared) => prepared.run().await,
             Err(fault) => Outcome::refused(fault),
         }
@@ -82,20 +85,26 @@ struct Prepared<'a> {
     started: Instant,
     deadline: Instant,
     /// Last, so that the slot is free only when the store that fills it is gone.
-    _slot: SemaphorePermit<'a>,
+    _slot: Option<OwnedSemaphorePermit>,
 }
 
 impl<'a> Prepared<'a> {
-    async fn new(tool: &'a Tool, call: &'a Call<'_>) -> Result<Self> {
+    async fn new(tool: &'a Tool, call: &'a Call<'_>, place: Option<&Place>) -> Result<Self> {
         let limits = &call.limits;
         // To read the arguments takes of the caller's time too.
         let asked = Instant::now();
         let deadline = asked.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER);
         let function = tool.function(call.function)?;
         let arguments = function.arguments(call.arguments, limits.argument_bytes)?;
-        let slot = slot(tool, limits, deadline).await?;
+        let wanted = tool.component().slots();
+        let slot = match place {
+            Some(place) => place.fits(wanted).map(|()| None)?,
+            None => Some(owned_slot(tool, wanted, limits, deadline).await?),
+        };
         let started = Instant::now();
-        let mut store = store(tool, call, started, deadline).map_err(|error| failure::fault(&error, limits, 0))?;
+        let rights = tool.rights().clone();
+        let mut store = store(tool, rights, limits, call.idempotency_key, call.seed, started, deadline)
+            .map_err(|error| failure::fault(&error, limits, 0))?;
         if function.is_command() {
             let state = store.data_mut();
             state.input = Some(command::Input::new(tool.name(), &arguments, limits));
@@ -115,21 +124,28 @@ impl<'a> Prepared<'a> {
             Err(Late::Deadline) => Err(overdue(limits.wall_us, deadline, "the guest was still at work")),
         };
         let usage = used(self.fuel_used(), self.store.data().meter.memory_bytes_peak(), Some(self.started));
-        let State { file_denials, .. } = self.store.data_mut();
-        let file_denials = std::mem::take(file_denials);
+        let State { quiet_denials, .. } = self.store.data_mut();
+        let quiet_denials = std::mem::take(quiet_denials);
         let denial = self.store.data_mut().denied();
         let (stdout, stderr) = self.store.data_mut().written();
         let log = std::mem::take(&mut self.store.data_mut().log);
         let result = ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| {
             let fault = spoken(fault, &stderr);
-            let denial = denial.or_else(|| file_denials.explaining(&fault));
+            let denial = denial.or_else(|| quiet_denials.explaining(&fault));
             explained(fault, denial)
         });
         Outcome { result, usage, stdout, stderr, log }
     }
 
-    /// Everything that a guest does, its start-up included.
+    /// Everything that a guest does, and what it left the host to do.
     async fn guest(&mut self) -> wasmtime::Result<Option<Val>> {
+        let done = self.work().await;
+        self.store.data_mut().settle_files().await?;
+        done
+    }
+
+    /// Everything that a guest does itself, its start-up included.
+    async fn work(&mut self) -> wasmtime::Result<Option<Val>> {
         let instance = self.tool.pre().instantiate_async(&mut self.store).await?;
         let function = instance.get_func(&mut self.store, self.function.index());
         let function = function.ok_or_else(|| wasmtime::format_err!("the function is not in the instance"))?;
@@ -152,19 +168,23 @@ impl<'a> Prepared<'a> {
 }
 
 /// A deadline past what the clock can tell is a century away.
-const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
+pub(crate) const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
 
 /// Waits for a place in the pool, within the deadline: a caller's time is over when it is over, whoever spent it.
-async fn slot<'a>(tool: &'a Tool, limits: &Limits, deadline: Instant) -> Result<SemaphorePermit<'a>> {
+pub(crate) async fn owned_slot(
+    tool: &Tool,
+    wanted: u32,
+    limits: &Limits,
+    deadline: Instant,
+) -> Result<OwnedSemaphorePermit> {
     if limits.wall_us == 0 {
         return Err(overdue(limits.wall_us, deadline, "the call has no time at all"));
     }
     let slots = tool.engine().slots();
-    let wanted = tool.component().slots();
-    if let Ok(slot) = slots.try_acquire_many(wanted) {
+    if let Ok(slot) = Arc::clone(slots).try_acquire_many_owned(wanted) {
         return Ok(slot);
     }
-    match timeout_at(deadline.into(), slots.acquire_many(wanted)).await {
+    match timeout_at(deadline.into(), Arc::clone(slots).acquire_many_owned(wanted)).await {
         Ok(Ok(slot)) => Ok(slot),
         Ok(Err(_)) => Err(Fault::new(Kind::HostBug, "the pool is closed")),
         Err(_) => {
@@ -174,16 +194,20 @@ async fn slot<'a>(tool: &'a Tool, limits: &Limits, deadline: Instant) -> Result<
     }
 }
 
-fn store(tool: &Tool, call: &Call<'_>, started: Instant, deadline: Instant) -> wasmtime::Result<Store<State>> {
-    let limits = &call.limits;
+pub(crate) fn store(
+    tool: &Tool,
+    rights: Arc<Rights>,
+    limits: &Limits,
+    key: &str,
+    seed: u64,
+    started: Instant,
+    deadline: Instant,
+) -> wasmtime::Result<Store<State>> {
     let meter = Meter::new(limits, tool.engine().config().memory_bytes_max);
-    let state = State::new(limits, meter, tool.rights().clone(), call.idempotency_key, call.seed, started, deadline);
+    let state = State::new(limits, meter, rights, key, seed, started, deadline);
     let mut store = Store::new(tool.engine().wasmtime(), state);
     store.limiter(|state| &mut state.meter);
-    store.set_fuel(limits.fuel)?;
-    store.fuel_async_yield_interval(Some(YIELD_FUEL))?;
-    store.set_hostcall_fuel(usize::try_from(limits.hostcall_bytes).unwrap_or(usize::MAX));
-    store.set_max_component_handles(limits.handles as usize);
+    arm(&mut store, limits)?;
     if tool.converts() {
         // The host converts a text from one memory to another for no fuel at all, so that the guest never yields.
         store.call_hook(|mut store, hook| match hook {
@@ -200,6 +224,15 @@ fn store(tool: &Tool, call: &Call<'_>, started: Instant, deadline: Instant) -> w
         });
     }
     Ok(store)
+}
+
+/// Sets those limits that wasmtime itself keeps.
+pub(crate) fn arm(store: &mut Store<State>, limits: &Limits) -> wasmtime::Result<()> {
+    store.set_fuel(limits.fuel)?;
+    store.fuel_async_yield_interval(Some(YIELD_FUEL))?;
+    store.set_hostcall_fuel(usize::try_from(limits.hostcall_bytes).unwrap_or(usize::MAX));
+    store.set_max_component_handles(limits.handles as usize);
+    Ok(())
 }
 
 /// Turns what a function returned into the answer, or into the guest's own error.
@@ -259,7 +292,7 @@ fn explained(fault: Fault, denial: Option<String>) -> Fault {
     }
 }
 
-fn micros(since: Instant) -> u64 {
+pub(crate) fn micros(since: Instant) -> u64 {
     since.elapsed().as_micros().try_into().unwrap_or(u64::MAX)
 }
 

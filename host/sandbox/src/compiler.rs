@@ -253,7 +253,8 @@ fn died(status: ExitStatus, bounds: Bounds, started: Instant) -> Fault {
     if is(Signal::ABORT) || is(Signal::KILL) {
         return bounds.too_large();
     }
-    Fault::invalid("component", format!("the compiler failed over the component: {status}"))
+    // Whose fault that is cannot be told.
+    Fault::invalid("compiler", format!("the compiler failed over the component: {status}"))
 }
 
 fn no_compiler(error: io::Error) -> Fault {

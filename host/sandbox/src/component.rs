@@ -85,7 +85,7 @@ impl Component {
     }
 
     /// Returns how many of the pool's slots one instance takes.
-    pub(crate) fn slots(&self) -> u32 {
+    pub fn slots(&self) -> u32 {
         self.inner.slots
     }
 

@@ -36,15 +36,15 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     config::add_to_linker::<State, HasSelf<State>>(linker, State::called)
 }
 
-/// A key that is not granted is none, as the interface has it: a tool may have a default. The denial is remembered all
-/// the same, so that the operator of one that then fails learns which line is missing.
+/// A key that is not granted is none, as the interface has it: a tool may have a default, and a failure that follows may have
+/// another reason. So the denial explains only one that speaks of the key.
 impl config::Host for State {
     fn get(&mut self, key: String) -> wasmtime::Result<std::result::Result<Option<String>, config::Error>> {
         let value = self.rights.settings.by_key.get(&key).cloned();
         self.carry(key.len().saturating_add(value.as_ref().map_or(0, String::len)))?;
         if value.is_none() {
             let denial = denial(&self.rights, &key);
-            self.deny(&denial);
+            self.quiet_denials.note(key, denial, false);
         }
         Ok(Ok(value))
     }
@@ -54,10 +54,6 @@ impl config::Host for State {
         self.carry(
             all.iter().map(|(key, value)| key.len().saturating_add(value.len())).fold(0, usize::saturating_add),
         )?;
-        if all.is_empty() {
-            let denial = denial(&self.rights, "KEY");
-            self.deny(&denial);
-        }
         Ok(Ok(all))
     }
 }

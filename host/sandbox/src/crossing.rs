@@ -77,6 +77,9 @@ impl poll::Host for State {
             tokio::task::yield_now().await;
             return Ok(ready);
         }
+        if !self.rights.network.is_granted() {
+            return self.poll_beside_timers(pollables).await;
+        }
         poll::Host::poll(self.resources(), pollables).await
     }
 }

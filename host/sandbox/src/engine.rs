@@ -1,9 +1,9 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use stockade_workflow::{Digest, Fault};
 use tokio::sync::Semaphore;
@@ -14,6 +14,7 @@ use crate::admission::{self, CORE_INSTANCES_MAX, TABLE_ELEMENTS};
 use crate::cache::{self, Cache};
 use crate::compiler::{Compiler, Turns};
 use crate::component::{Component, Inner as ComponentInner};
+use crate::loads::Loads;
 use crate::state::State;
 use crate::{Manifest, Result, Secrets, linker, sections};
 
@@ -89,11 +90,11 @@ pub struct Engine {
 struct Inner {
     engine: wasmtime::Engine,
     linker: Linker<State>,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     config: Config,
     turns: Arc<Turns>,
     cache: Option<Cache>,
-    loaded: Mutex<HashMap<Digest, Weak<ComponentInner>>>,
+    loads: Loads,
 }
 
 impl Engine {
@@ -111,9 +112,9 @@ impl Engine {
         let engine = wasmtime::Engine::new(&settings(&config)?).map_err(|error| unusable(&error))?;
         let linker = linker::everything(&engine).map_err(|error| unusable(&error))?;
         let cache = config.cache_dir.as_deref().map(|dir| Cache::open(dir, config.cache_bytes, &engine)).transpose()?;
-        let slots = Semaphore::new(config.concurrency as usize);
-        let (turns, loaded) = (config.compiler.turns(), Mutex::default());
-        Ok(Self { inner: Arc::new(Inner { engine, linker, slots, config, turns, cache, loaded }) })
+        let slots = Arc::new(Semaphore::new(config.concurrency as usize));
+        let (turns, loads) = (config.compiler.turns(), Loads::default());
+        Ok(Self { inner: Arc::new(Inner { engine, linker, slots, config, turns, cache, loads }) })
     }
 
     /// Admits a component and compiles it, or takes it from the cache. Blocks for as long as that takes.
@@ -124,16 +125,17 @@ impl Engine {
     pub fn load(&self, bytes: &[u8]) -> Result<Component> {
         admission::glance(bytes)?;
         let digest = Digest::of(bytes);
-        if let Some(inner) = self.loaded().get(&digest).and_then(Weak::upgrade) {
-            return Ok(Component::new(inner, true));
-        }
-        let (compiled, was_cached) = self.compiled(bytes, &digest)?;
+        let (inner, was_cached) = self.inner.loads.once(&digest, || self.load_anew(bytes, &digest))?;
+        Ok(Component::new(inner, was_cached))
+    }
+
+    fn load_anew(&self, bytes: &[u8], digest: &Digest) -> Result<(Arc<ComponentInner>, bool)> {
+        let (compiled, was_cached) = self.compiled(bytes, digest)?;
         let slots = self.slots_for(&compiled)?;
         let manifest = Manifest::read(bytes)?;
-        let inner = Arc::new(ComponentInner::new(compiled, digest.clone(), bytes.len(), slots, manifest)?);
+        let inner = ComponentInner::new(compiled, digest.clone(), bytes.len(), slots, manifest)?;
         linker::offered(inner.imports())?;
-        self.remember(digest, &inner);
-        Ok(Component::new(inner, was_cached))
+        Ok((Arc::new(inner), was_cached))
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -144,7 +146,7 @@ impl Engine {
         &self.inner.linker
     }
 
-    pub(crate) fn slots(&self) -> &Semaphore {
+    pub(crate) fn slots(&self) -> &Arc<Semaphore> {
         &self.inner.slots
     }
 
@@ -180,17 +182,6 @@ impl Engine {
             return Err(Fault::invalid("component", message));
         }
         Ok(slots)
-    }
-
-    fn loaded(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Weak<ComponentInner>>> {
-        // Nothing that holds this lock leaves the map half-changed.
-        self.inner.loaded.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn remember(&self, digest: Digest, inner: &Arc<ComponentInner>) {
-        let mut loaded = self.loaded();
-        loaded.retain(|_, inner| inner.strong_count() > 0);
-        loaded.insert(digest, Arc::downgrade(inner));
     }
 }
 

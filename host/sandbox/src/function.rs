@@ -77,6 +77,11 @@ impl Function {
         self.to_string()
     }
 
+    /// Returns the parameters in their order: the name of each, as in JSON, and whether it may be left out.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.params.iter().map(|param| (param.name.json.as_str(), matches!(param.shape, Shape::Option(_))))
+    }
+
     /// Returns the JSON Schema (2020-12) of the arguments, which are an object.
     pub fn input_schema(&self) -> Value {
         schema::of_members(&self.params, self.docs())

@@ -4,13 +4,14 @@ use wasmtime::component::Linker;
 
 use crate::shape::{joined, short};
 use crate::state::State;
-use crate::{Result, config, effect, files, http, kv, log, sockets, sql, vault, wasi};
+use crate::{Result, callee, config, effect, files, http, kv, log, sockets, sql, vault, wasi};
 
 /// Everything that a component may import, by name and compatible version.
 const OFFERED: &[(&str, &str)] = &[
     ("stockade:host/effect", "0.1."),
     ("stockade:host/secrets", "0.1."),
     ("stockade:host/sql", "0.1."),
+    ("stockade:host/tools", "0.1."),
     ("wasi:cli/environment", "0.2."),
     ("wasi:cli/exit", "0.2."),
     ("wasi:cli/stderr", "0.2."),
@@ -56,6 +57,7 @@ const OFFERED: &[(&str, &str)] = &[
 /// guest that says what is missing, not a component that does not start.
 pub(crate) fn everything(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
+    callee::add_to_linker(&mut linker)?;
     config::add_to_linker(&mut linker)?;
     effect::add_to_linker(&mut linker)?;
     files::add_to_linker(&mut linker)?;

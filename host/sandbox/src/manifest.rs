@@ -8,7 +8,7 @@ use wasm_encoder::{ComponentSection as _, CustomSection};
 use crate::component::capability;
 use crate::quote::beginning;
 use crate::sections::Sections;
-use crate::{Docs, Result, json};
+use crate::{Docs, Result, Snippet, json};
 
 /// The custom section in which a manifest travels.
 const SECTION: &str = "stockade:tool";
@@ -43,6 +43,9 @@ pub struct Manifest {
     /// Calls with their answers, which show how it is used and can be tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<Example>,
+    /// The code that it runs, where it is code that an agent wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Snippet>,
     /// What its WIT says.
     #[serde(default, skip_serializing_if = "Docs::is_empty")]
     pub docs: Docs,
@@ -102,6 +105,7 @@ impl Manifest {
             description: description.into(),
             asks: BTreeMap::new(),
             examples: Vec::new(),
+            code: None,
             docs: Docs::default(),
         }
     }

@@ -49,6 +49,13 @@ impl Meter {
         }
     }
 
+    /// Begins anew to count what one cell of code does; what it holds it goes on holding.
+    pub(crate) fn begin(&mut self, limits: &Limits) {
+        let held = [self.memory.used, self.table.used];
+        *self = Self::new(limits, self.memory_bytes_max);
+        [self.memory.used, self.table.used] = held;
+    }
+
     pub(crate) fn memory_bytes_peak(&self) -> u64 {
         self.memory.used
     }

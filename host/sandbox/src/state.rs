@@ -6,6 +6,7 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::Limits;
+use crate::callee::Calls;
 use crate::command::Input;
 use crate::files::{Denials, Mounts};
 use crate::host_time::HostTime;
@@ -27,7 +28,7 @@ pub(crate) struct State {
     wall_us: u64,
     /// The first denial that the guest was given.
     pub(crate) denial: Option<String>,
-    pub(crate) file_denials: Denials,
+    pub(crate) quiet_denials: Denials,
     /// What the guest wrote to its log.
     pub(crate) log: Vec<LogLine>,
     /// Made when the guest first asks for it. Before the resources, so that what is being sent is cut short before
@@ -37,6 +38,8 @@ pub(crate) struct State {
     pub(crate) input: Option<Input>,
     pub(crate) is_command: bool,
     pub(crate) timers: Timers,
+    /// The calls that code makes, where code runs.
+    pub(crate) calls: Option<Calls>,
     resources: ResourceTable,
     resources_max: u64,
     seed: u64,
@@ -67,12 +70,13 @@ impl State {
             deadline,
             wall_us: limits.wall_us,
             denial: None,
-            file_denials: Denials::default(),
+            quiet_denials: Denials::default(),
             http: None,
             log: Vec::new(),
             input: None,
             is_command: false,
             timers: Timers::new(limits),
+            calls: None,
             resources,
             resources_max: limits.resources.into(),
             seed,
@@ -80,6 +84,15 @@ impl State {
             wasi: None,
             mounts: None,
         }
+    }
+
+    /// Begins anew to count what is allowed to one cell of code. What it holds already, it holds.
+    pub(crate) fn begin(&mut self, limits: &Limits, key: &str, started: Instant, deadline: Instant, calls: Calls) {
+        self.meter.begin(limits);
+        self.host_time = Arc::new(HostTime::new(limits.host_us, started));
+        key.clone_into(&mut self.idempotency_key);
+        (self.deadline, self.wall_us, self.denial) = (deadline, limits.wall_us, None);
+        self.calls = Some(calls);
     }
 
     /// Counts a call into the host. Every interface is reached through this.
@@ -102,6 +115,7 @@ impl State {
         let Some(now) = left else { return Ok(()) };
         self.meter.check_host_calls()?;
         self.check_egress()?;
+        self.check_files()?;
         // A guest that does little but call the host uses so little fuel that it never yields to its deadline.
         self.in_time(now)
     }
@@ -110,6 +124,18 @@ impl State {
     pub(crate) fn check_egress(&mut self) -> wasmtime::Result<()> {
         let Some(http) = &self.http else { return Ok(()) };
         self.meter.sent(http.flow().requests.used(), http.flow().bytes.used())
+    }
+
+    /// Stops a guest whose quota of files is used up, which streams may find out while nobody looks.
+    fn check_files(&self) -> wasmtime::Result<()> {
+        self.mounts.as_ref().map_or(Ok(()), Mounts::check)
+    }
+
+    /// Waits for what the guest left the host to write, and checks what came of it.
+    pub(crate) async fn settle_files(&mut self) -> wasmtime::Result<()> {
+        let Some(mounts) = &self.mounts else { return Ok(()) };
+        mounts.settle().await;
+        mounts.check()
     }
 
     pub(crate) fn in_time(&self, now: Instant) -> wasmtime::Result<()> {
@@ -154,6 +180,11 @@ impl State {
     /// Returns what the guest has written to its standard error.
     pub(crate) fn stderr(&self) -> String {
         self.wasi.as_ref().map(Wasi::stderr).unwrap_or_default()
+    }
+
+    /// Takes what the guest has written so far to its standard output and error.
+    pub(crate) fn take_output(&mut self) -> (String, String) {
+        self.wasi.as_ref().map(Wasi::take_output).unwrap_or_default()
     }
 
     /// Takes what the guest wrote to its standard output and error.

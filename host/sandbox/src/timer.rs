@@ -6,6 +6,7 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::clocks::WasiClocksView;
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+use wasmtime_wasi::p2::bindings::io::poll;
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use crate::state::State;
@@ -14,9 +15,10 @@ use crate::wasi::{Clock, nanos};
 /// A pollable that is ready at an instant of the guest's own clock.
 ///
 /// By itself it waits for as long in the machine's time, and then moves the guest's clock on; so it does beside what
-/// comes from outside, such as the answer to a request. Where a guest waits for timers alone, its clock is moved at once
-/// (see [`State::skipped`]), and where it asks whether a timer is ready, the machine's time has no part in the answer: a
-/// guest that counts how often it can ask would measure it.
+/// comes from outside, such as the answer to a request: a guest that may use the network can ask it for the time. Where a
+/// guest waits for timers alone, its clock is moved at once (see [`State::skipped`]); where it may not use the network,
+/// timers do not end the wait for anything else (see [`State::poll_beside_timers`]); and where it asks whether a timer is
+/// ready, the machine's time has no part in the answer: a guest that counts how often it can ask would measure it.
 struct Timer {
     at_ns: u64,
     clock: Clock,
@@ -62,6 +64,32 @@ impl State {
         let now = clock.looked_at_ns();
         let ready = at.iter().zip(0..).filter(|(at, _)| **at <= now).map(|(_, index)| index);
         Some(ready.collect())
+    }
+
+    /// Waits for those of some pollables that are no timers, and returns which are ready, of the timers those that were
+    /// when it began.
+    ///
+    /// For a guest without the network: what else it waits for, its files and its output, the host makes ready soon, and
+    /// a timer of the machine's time that ran beside them would measure how soon.
+    pub(crate) async fn poll_beside_timers(
+        &mut self,
+        pollables: Vec<Resource<DynPollable>>,
+    ) -> wasmtime::Result<Vec<u32>> {
+        let all = (0..).zip(pollables);
+        let (timers, others): (Vec<_>, Vec<_>) = all.partition(|(_, one)| self.timers.at_ns.contains_key(&one.rep()));
+        if others.is_empty() {
+            let timers = timers.into_iter().map(|(_, timer)| timer).collect();
+            return poll::Host::poll(self.resources(), timers).await;
+        }
+        let (indices, others): (Vec<u32>, Vec<_>) = others.into_iter().unzip();
+        let now = self.timers.clock.looked_at_ns();
+        let is_due = |timer: &Resource<DynPollable>| self.timers.at_ns.get(&timer.rep()).is_some_and(|at| *at <= now);
+        let due = timers.iter().filter(|(_, timer)| is_due(timer)).map(|(index, _)| *index);
+        let mut ready: Vec<u32> = due.collect();
+        let polled = poll::Host::poll(self.resources(), others).await?;
+        ready.extend(polled.iter().filter_map(|other| indices.get(*other as usize)));
+        ready.sort_unstable();
+        Ok(ready)
     }
 
     /// Returns whether a timer is ready; to ask is to look at the clock. None for any other pollable.

@@ -5,6 +5,7 @@ use stockade_workflow::{Fault, Grant};
 use wasmtime::component::InstancePre;
 
 use crate::call::{Call, Outcome, perform};
+use crate::callee::Place;
 use crate::engine::chain;
 use crate::rights::Rights;
 use crate::state::State;
@@ -81,7 +82,16 @@ impl Tool {
     /// The deadline counts from here, so it covers the wait for a slot of the pool. Dropping the future stops the
     /// guest. Needs a tokio runtime with its timer on.
     pub async fn call(&self, call: Call<'_>) -> Outcome {
-        let outcome = perform(self, &call).await;
+        self.called(call, None).await
+    }
+
+    /// Performs one call for code that keeps a place in the pool free for it; else as [`Tool::call`].
+    pub async fn call_in(&self, place: &Place, call: Call<'_>) -> Outcome {
+        self.called(call, Some(place)).await
+    }
+
+    async fn called(&self, call: Call<'_>, place: Option<&Place>) -> Outcome {
+        let outcome = perform(self, &call, place).await;
         let named = |fault: Fault| fault.tool(self.name()).call_id(call.idempotency_key);
         Outcome { result: outcome.result.map_err(named), ..outcome }
     }

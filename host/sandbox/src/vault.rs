@@ -35,7 +35,7 @@ struct Secret {
     places: Vec<Place>,
 }
 
-/// Where a value may be sent.
+/// Where a value may be sent: over https, and over http to this machine alone, whatever requests are granted.
 struct Place {
     host: Host<String>,
     /// None is any port to which a grant of `http` allows requests.
@@ -128,6 +128,12 @@ impl Vault {
             forms.map(move |form| (form, placeholder(name, seed)))
         });
         self.is_for(origin).then(|| Sieve::new(secrets.collect()))
+    }
+
+    /// Says that a value would go over a network that anybody on the way can read.
+    pub(crate) fn in_clear(rights: &Rights, origin: &Origin) -> String {
+        let what = format!("a secret in a request over http to {}", origin.authority());
+        rights.refusal(&what, "anybody on the way could read it; over https it may go there")
     }
 
     /// Says that a placeholder is in a body.

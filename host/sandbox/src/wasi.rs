@@ -78,6 +78,10 @@ impl Wasi {
         self.stderr.text()
     }
 
+    pub(crate) fn take_output(&self) -> (String, String) {
+        (self.stdout.take(), self.stderr.take())
+    }
+
     pub(crate) fn written(self) -> (String, String) {
         (self.stdout.take(), self.stderr.take())
     }

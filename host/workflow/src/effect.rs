@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Digest;
+use crate::{Code, Digest};
 
 /// Something that a workflow wants done. Only the host does it.
 ///
@@ -20,6 +20,14 @@ pub enum Effect {
         /// The key of the approval that this call needs, and uses up.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approval: Option<String>,
+    },
+    /// Run code that an agent wrote.
+    RunCode {
+        /// The effect's key.
+        key: String,
+        /// The code, and what it is given.
+        #[serde(flatten)]
+        code: Code,
     },
     /// Ask a person whether a call may be made.
     RequestApproval {
@@ -50,10 +58,15 @@ impl Effect {
         Self::CallTool { key: key.to_owned(), call, approval: None }
     }
 
+    /// Wants code run.
+    pub fn run_code(key: &str, code: Code) -> Self {
+        Self::RunCode { key: key.to_owned(), code }
+    }
+
     /// Returns the key.
     pub fn key(&self) -> &str {
         match self {
-            Self::CallTool { key, .. } | Self::RequestApproval { key, .. } => key,
+            Self::CallTool { key, .. } | Self::RunCode { key, .. } | Self::RequestApproval { key, .. } => key,
         }
     }
 }

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Approval, Budget, Effect, End, Event, Exceeded, RunId, Usage};
+use crate::{Approval, Budget, Effect, End, Event, Exceeded, RunId, ToolCall, ToolOutcome, Usage};
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One record of a run's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -73,6 +73,29 @@ pub enum Change {
         /// How the run ended, if it did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         end: Option<End>,
+    },
+    /// Code is about to call a tool that may change something.
+    Calling {
+        /// The key of the effect that runs the code.
+        key: String,
+        /// Which of its calls this is, from 0.
+        number: usize,
+        /// What it calls.
+        call: ToolCall,
+    },
+    /// A call that code made has ended.
+    Called {
+        /// The key of the effect that runs the code.
+        key: String,
+        /// Which of its calls this is, from 0.
+        number: usize,
+        /// What it called.
+        call: ToolCall,
+        /// How it ended.
+        #[serde(flatten)]
+        outcome: ToolOutcome,
+        /// What it cost.
+        used: Usage,
     },
     /// The budget does not allow what comes next; the state stays as it is.
     Suspended {

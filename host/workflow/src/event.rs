@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Decision, Fault};
+use crate::{CodeOutcome, Decision, Fault};
 
 /// Something that happened, to which a workflow answers with its next state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,14 @@ pub enum Event {
         /// How it ended.
         #[serde(flatten)]
         outcome: ToolOutcome,
+    },
+    /// A piece of code ended.
+    CodeFinished {
+        /// The key of the effect.
+        key: String,
+        /// What it came to.
+        #[serde(flatten)]
+        outcome: CodeOutcome,
     },
     /// A person decided.
     Decided {
@@ -47,7 +55,7 @@ impl Event {
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Started { .. } => None,
-            Self::ToolReturned { key, .. } | Self::Decided { key, .. } => Some(key),
+            Self::ToolReturned { key, .. } | Self::CodeFinished { key, .. } | Self::Decided { key, .. } => Some(key),
         }
     }
 }

@@ -84,6 +84,8 @@ pub enum Kind {
     Conflict,
     /// An effect may or may not have happened, and its tool cannot tell.
     UnknownOutcome,
+    /// What was recorded and what was done again are not the same.
+    Divergence,
     /// The journal could not be read or written.
     Journal,
     /// The host broke its own rules; please report it.

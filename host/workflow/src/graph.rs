@@ -32,6 +32,10 @@ pub enum Want {
     Tool(&'static str),
     /// A person's approval of a call of this tool.
     ApprovalOf(&'static str),
+    /// Code that may call these tools, or fewer.
+    Code(&'static [&'static str]),
+    /// Code that may call the tools that the run's input names: whoever starts the run answers for them.
+    CodeWithAnyTool,
 }
 
 impl Graph {
@@ -58,10 +62,23 @@ impl Graph {
 }
 
 impl Want {
+    /// Returns the tools that it names.
+    pub fn tools(&self) -> &[&'static str] {
+        match self {
+            Self::Tool(tool) | Self::ApprovalOf(tool) => std::slice::from_ref(tool),
+            Self::Code(tools) => tools,
+            Self::CodeWithAnyTool => &[],
+        }
+    }
+
     fn allows(self, effect: &Effect) -> bool {
         match (self, effect) {
             (Self::Tool(tool), Effect::CallTool { call, .. }) => call.tool == tool,
             (Self::ApprovalOf(tool), Effect::RequestApproval { call, .. }) => call.tool == tool,
+            (Self::Code(tools), Effect::RunCode { code, .. }) => {
+                code.tools.iter().all(|tool| tools.contains(&tool.as_str()))
+            }
+            (Self::CodeWithAnyTool, Effect::RunCode { .. }) => true,
             _ => false,
         }
     }

@@ -19,10 +19,13 @@
 
 mod approval;
 mod budget;
+mod code;
+mod code_calls;
 mod digest;
 mod effect;
 mod entry;
 mod event;
+mod exec;
 mod fault;
 mod grant;
 mod graph;
@@ -34,10 +37,13 @@ mod workflow;
 
 pub use approval::{Approval, Binding, Decision, Verdict};
 pub use budget::{Budget, Currency, Exceeded, Ledger, Usage};
+pub use code::{Code, CodeEnd, CodeOutcome, Exception};
+pub use code_calls::{CodeCall, CodeCalls};
 pub use digest::Digest;
 pub use effect::{Effect, ToolCall};
 pub use entry::{Change, Entry, FORMAT};
 pub use event::{Event, ToolOutcome};
+pub use exec::Exec;
 pub use fault::{Breach, Fault, Kind};
 pub use grant::{Access, Capability, Grant, Quota, grants_digest};
 pub use graph::{Graph, State, Want};

@@ -5,7 +5,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Approval, Change, Effect, End, Entry, Event, Exceeded, Fault, Kind, Ledger, RunId, Usage, Verdict};
+use crate::{
+    Approval, Change, CodeCalls, Effect, End, Entry, Event, Exceeded, Fault, Kind, Ledger, RunId, Usage, Verdict,
+};
 
 /// A run as it stands: the fold of its entries.
 ///
@@ -23,6 +25,7 @@ pub struct RunState {
     wanted: Vec<String>,
     intended: Vec<String>,
     approvals: BTreeMap<String, Approval>,
+    calls: BTreeMap<String, CodeCalls>,
     ledger: Ledger,
     suspended: Option<Exceeded>,
     end: Option<End>,
@@ -98,6 +101,7 @@ impl RunState {
             wanted: Vec::new(),
             intended: Vec::new(),
             approvals: BTreeMap::new(),
+            calls: BTreeMap::new(),
             ledger: Ledger::new(*budget),
             suspended: None,
             end: None,
@@ -140,7 +144,7 @@ impl RunState {
             Change::Created { .. } => return Err("the run exists already".to_owned()),
             Change::Reserved { key, amount, consumes } => {
                 self.intend(key, *amount)?;
-                if !self.is_call(key) {
+                if self.is_question(key) {
                     return Err(format!("effect \"{key}\" is a question, not a call"));
                 }
                 consumes.iter().try_for_each(|approval| self.consume(key, approval))?;
@@ -153,8 +157,13 @@ impl RunState {
                 self.want(effects)?;
                 self.end.clone_from(end);
             }
+            Change::Calling { key, number, call } => self.under_way(key)?.begin(*number, call)?,
+            Change::Called { key, number, call, outcome, used } => {
+                self.under_way(key)?.end(*number, call, outcome, used)?;
+            }
             Change::Suspended { exceeded, cut } => {
                 if let Some((key, used)) = cut {
+                    self.calls.entry(key.clone()).or_default().settle();
                     self.take_intended(key)?;
                     self.ledger.settle(key, used);
                     self.wanted.insert(0, key.clone());
@@ -222,7 +231,7 @@ impl RunState {
             (Some(_), None) => return Err("the run had not started".to_owned()),
             (Some(key), Some(_)) => {
                 self.take_intended(key)?;
-                if self.is_call(key) != matches!(event, Event::ToolReturned { .. }) {
+                if !self.is_outcome(key, event) {
                     return Err(format!("effect \"{key}\" does not end with such an event"));
                 }
                 self.ledger.settle(key, used);
@@ -242,8 +251,25 @@ impl RunState {
         Ok(())
     }
 
-    fn is_call(&self, key: &str) -> bool {
-        matches!(self.effects.get(key), Some(Effect::CallTool { .. }))
+    /// The calls of code that runs.
+    fn under_way(&mut self, key: &str) -> Result<&mut CodeCalls, String> {
+        if self.is_question(key) || !self.intended.iter().any(|intended| intended == key) {
+            return Err(format!("effect \"{key}\" is no code that runs"));
+        }
+        Ok(self.calls.entry(key.to_owned()).or_default())
+    }
+
+    fn is_question(&self, key: &str) -> bool {
+        matches!(self.effects.get(key), Some(Effect::RequestApproval { .. }))
+    }
+
+    fn is_outcome(&self, key: &str, event: &Event) -> bool {
+        matches!(
+            (self.effects.get(key), event),
+            (Some(Effect::CallTool { .. }), Event::ToolReturned { .. })
+                | (Some(Effect::RunCode { .. }), Event::CodeFinished { .. })
+                | (Some(Effect::RequestApproval { .. }), Event::Decided { .. })
+        )
     }
 
     fn want(&mut self, effects: &[Effect]) -> Result<(), String> {
@@ -308,15 +334,21 @@ impl RunState {
         self.wanted.first().and_then(|key| self.effects.get(key))
     }
 
-    /// Returns the first tool call that has an intent and no outcome yet.
+    /// Returns the first effect, but for questions, that has an intent and no outcome yet.
     pub fn intended_call(&self) -> Option<&Effect> {
         let mut intended = self.intended.iter().filter_map(|key| self.effects.get(key));
-        intended.find(|effect| matches!(effect, Effect::CallTool { .. }))
+        intended.find(|effect| !matches!(effect, Effect::RequestApproval { .. }))
     }
 
     /// Returns an effect that was ever wanted, by its key.
     pub fn effect(&self, key: &str) -> Option<&Effect> {
         self.effects.get(key)
+    }
+
+    /// Returns the calls that code made, by the key of the effect that runs it.
+    pub fn calls(&self, key: &str) -> &CodeCalls {
+        const NONE: &CodeCalls = &CodeCalls::NONE;
+        self.calls.get(key).unwrap_or(NONE)
     }
 
     /// Returns an approval by its key.

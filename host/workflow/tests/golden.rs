@@ -1,6 +1,7 @@
 //! A journal that was written once must be read for ever.
 //!
-//! `golden/journal-v1.json` holds runs as format 1 wrote them, each with what it came to. It is a recording, not an
+//! `golden/journal-vN.json` holds runs as format N wrote them, each with what it came to: in 1 the refunds, in 2 the code
+//! that was added then. It is a recording, not an
 //! expectation: where a test here fails, the reader is wrong, and a new format gets a file of its own beside it.
 
 #![expect(clippy::unwrap_used, reason = "clippy counts only functions under #[test] as tests, and not what they share")]
@@ -10,9 +11,9 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stockade_workflow::refund::Refund;
-use stockade_workflow::{Change, Effect, Entry, FORMAT, Machine, Move, RunId, RunState};
+use stockade_workflow::{Change, Effect, Entry, Exec, FORMAT, Machine, Move, RunId, RunState};
 
-const JOURNAL: &str = include_str!("golden/journal-v1.json");
+const JOURNALS: [&str; 2] = [include_str!("golden/journal-v1.json"), include_str!("golden/journal-v2.json")];
 
 #[derive(Deserialize)]
 struct Journal {
@@ -37,7 +38,7 @@ struct Record {
 
 #[test]
 fn an_old_journal_comes_to_what_it_came_to() {
-    for Run { about, run, entries, outcome } in journal().runs {
+    for Run { about, run, entries, outcome } in runs() {
         let state = RunState::fold(run, &read(run, &entries)).unwrap();
         assert_eq!(outcome_of(&state), outcome, "{about}");
     }
@@ -46,9 +47,9 @@ fn an_old_journal_comes_to_what_it_came_to() {
 /// What is written today under the same version must be what was written then: an older reader may meet it.
 #[test]
 fn the_format_of_its_version_is_still_the_one_that_is_written() {
-    let journal = journal();
-    assert_eq!(journal.format, FORMAT, "a new format: keep this file for reading, and record a new one");
-    for Run { about, run, entries, .. } in journal.runs {
+    let newest = journals().last().map(|journal| journal.format);
+    assert_eq!(newest, Some(FORMAT), "a new format: keep these files for reading, and record a new one");
+    for Run { about, run, entries, .. } in runs() {
         for (record, entry) in entries.iter().zip(read(run, &entries)) {
             assert_eq!(serde_json::to_value(&entry.change).unwrap(), record.change, "{about} entry {}", record.seq);
         }
@@ -58,8 +59,10 @@ fn the_format_of_its_version_is_still_the_one_that_is_written() {
 /// A run goes on under the version that began it, so that version must still answer as it did.
 #[test]
 fn the_workflow_of_its_version_still_answers_as_it_did() {
-    let machine = Machine::new(Refund::default());
-    for Run { about, run, entries, .. } in journal().runs {
+    let machines = [Machine::new(Refund::default()), Machine::new(Exec)];
+    for Run { about, run, entries, .. } in runs() {
+        let Change::Created { workflow, .. } = &read(run, &entries)[0].change else { panic!("{about}") };
+        let machine = machines.iter().find(|machine| machine.name() == workflow).unwrap();
         let mut at: Option<(String, Value)> = None;
         for entry in read(run, &entries) {
             if let Change::Created { version, .. } = &entry.change {
@@ -77,23 +80,27 @@ fn the_workflow_of_its_version_still_answers_as_it_did() {
 
 #[test]
 fn the_recording_has_one_of_each() {
-    let changes: Vec<_> = journal().runs.into_iter().flat_map(|run| run.entries).map(|entry| entry.change).collect();
+    let changes: Vec<_> = runs().into_iter().flat_map(|run| run.entries).map(|entry| entry.change).collect();
     let tags = |of: &str| changes.iter().filter_map(|change| change.pointer(of)?.as_str()).collect::<BTreeSet<_>>();
     let names = |of: &str| {
         let objects = changes.iter().filter_map(|change| change.pointer(of)?.as_object());
         objects.flat_map(|object| object.keys().map(String::as_str)).collect::<BTreeSet<_>>()
     };
-    let all = ["asked", "broken", "created", "extended", "reserved", "stepped", "suspended"];
+    let all = ["asked", "broken", "called", "calling", "created", "extended", "reserved", "stepped", "suspended"];
     assert_eq!(tags("/change"), all.into());
-    assert_eq!(tags("/event/event"), ["decided", "started", "tool_returned"].into());
+    assert_eq!(tags("/event/event"), ["code_finished", "decided", "started", "tool_returned"].into());
     assert_eq!(tags("/event/decision/verdict"), ["approved", "denied"].into());
-    assert!(names("/event").is_superset(&["failed", "returned", "unknown"].into()));
-    assert_eq!(tags("/effects/0/effect"), ["call_tool", "request_approval"].into());
+    assert!(names("/event").is_superset(&["failed", "raised", "returned", "unknown"].into()));
+    assert_eq!(tags("/effects/0/effect"), ["call_tool", "request_approval", "run_code"].into());
     assert_eq!(names("/end"), ["done", "failed"].into());
 }
 
-fn journal() -> Journal {
-    serde_json::from_str(JOURNAL).unwrap()
+fn journals() -> Vec<Journal> {
+    JOURNALS.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+}
+
+fn runs() -> Vec<Run> {
+    journals().into_iter().flat_map(|journal| journal.runs).collect()
 }
 
 fn read(run: RunId, entries: &[Record]) -> Vec<Entry> {

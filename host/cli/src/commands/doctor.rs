@@ -16,7 +16,11 @@ pub(super) async fn run(args: &Args) -> stockade::Result<Exit> {
     } else {
         table(&checks);
     }
-    Ok(if checks.iter().all(|check| check.fired) { Exit::Done } else { Exit::Failed })
+    Ok(exit(&checks))
+}
+
+fn exit(checks: &[Check]) -> Exit {
+    if checks.iter().all(|check| check.fired) { Exit::Done } else { Exit::Failed }
 }
 
 fn table(checks: &[Check]) {
@@ -40,4 +44,16 @@ fn row(check: &Check) {
     let neighbour = if check.neighbour_ok { "unharmed".to_owned() } else { format!("{YELLOW}slow{YELLOW:#}") };
     let kind = kind.map_or("none".to_owned(), |kind| json!(kind).as_str().unwrap_or_default().to_owned());
     anstream::println!("{limit:<16} {allowed:>12}  {fired}  {kind:<14} {ms:>9.3}  {neighbour}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_limit_that_does_not_fire_is_a_failure() {
+        let check = |fired| Check { limit: "fuel", allowed: 1, fired, kind: None, ms: 1.0, neighbour_ok: false };
+        assert_eq!(exit(&[check(true), check(true)]), Exit::Done);
+        assert_eq!(exit(&[check(true), check(false)]), Exit::Failed);
+    }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 use stockade::{Entry, Report, RunId, RunState};
 
-use crate::args::Args;
+use crate::args::{Args, Step};
 use crate::exit::Exit;
 use crate::{home, show, text, timeline};
 
@@ -39,6 +39,17 @@ pub(super) async fn runs(args: &Args) -> stockade::Result<Exit> {
         text::print_json(&summaries);
     } else {
         show::runs(&summaries);
+    }
+    Ok(Exit::Done)
+}
+
+/// Runs a piece of code again; where it does the same, says so.
+pub(super) async fn replay(args: &Args, Step { run, key }: &Step) -> stockade::Result<Exit> {
+    home::host(args).await?.replay(*run, key).await?;
+    if args.json {
+        text::print_json(&json!({"run_id": run, "key": key, "same": true}));
+    } else {
+        println!("{run}/{key}: the same end, output, files and fuel");
     }
     Ok(Exit::Done)
 }

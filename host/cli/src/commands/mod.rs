@@ -2,6 +2,8 @@
 
 mod doctor;
 mod drive;
+pub(crate) mod exec;
+pub(crate) mod language;
 mod look;
 pub(crate) mod tool;
 
@@ -26,6 +28,9 @@ pub(crate) async fn run(args: &Args) -> stockade::Result<Exit> {
         Command::Show { run } => look::show(args, *run).await,
         Command::Runs => look::runs(args).await,
         Command::Doctor => doctor::run(args).await,
+        Command::Exec(exec) => exec::run(args, exec).await,
+        Command::Replay { step } => look::replay(args, step).await,
+        Command::Language(command) => language::run(args, command).await,
         Command::Tool(command) => tool::run(args, command).await,
     }
 }

@@ -3,12 +3,14 @@
 mod inspect;
 mod new;
 mod pack;
+mod promote;
 mod test;
 
 use serde_json::{Value, json};
 use stockade::{Budget, Call, Currency, Host, Limits, Source, Tool};
 
 use crate::args::{self, Args, Tool as Command};
+use crate::commands::exec;
 use crate::exit::Exit;
 use crate::home;
 use crate::text::{DIM, bytes, grouped, log_line, micros, print_json, safe, safe_json, safe_lines};
@@ -19,12 +21,13 @@ pub(super) async fn run(args: &Args, command: &Command) -> stockade::Result<Exit
         Command::Pack { component, manifest, wit, out } => {
             return pack::run(args, component, manifest, wit, out.as_deref());
         }
+        Command::Promote { step, name, by, yes } => return promote::run(args, step, name, by, *yes).await,
         Command::Pull { reference } => return pull(args, reference).await,
         _ => {}
     }
     let host = home::host(args).await?;
     match command {
-        Command::New { .. } | Command::Pack { .. } | Command::Pull { .. } => {}
+        Command::New { .. } | Command::Pack { .. } | Command::Promote { .. } | Command::Pull { .. } => {}
         Command::List => inspect::list(args, &host),
         Command::Inspect { tool } => {
             inspect::run(args, &find(&host, tool).await?, &source(&host, tool).await?.wit()?);
@@ -34,6 +37,9 @@ pub(super) async fn run(args: &Args, command: &Command) -> stockade::Result<Exit
             let tool = find(&host, tool).await?;
             let arguments = args::json(arguments, "arguments")?;
             let own = host.limits(tool.name()).clone();
+            if let Some(code) = host.promoted(&tool, &arguments)? {
+                return exec::start(args, &host, code, *budget).await;
+            }
             let limits = budget.map_or(own.clone(), |budget| limits(&budget, own));
             return call(args, &tool, function, &arguments, idempotency_key.clone(), limits).await;
         }

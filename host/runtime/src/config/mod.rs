@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
+use stockade_sandbox::Limits;
 use stockade_workflow::{Cents, Fault, Kind, refund};
 
 pub use grants::Grants;
@@ -16,7 +17,7 @@ pub use tool::Tool;
 
 use crate::Result;
 
-/// What an error says of a secret that is written down. It marks the errors that must not repeat their line, too.
+/// What an error says of a secret that is written down.
 const NEVER_WRITTEN: &str = "is never written in the configuration";
 
 /// What `stockade.toml` says. What it does not say is the default; what nobody knows is an error.
@@ -38,6 +39,8 @@ const NEVER_WRITTEN: &str = "is never written in the configuration";
 pub struct Config {
     /// The settings of each workflow.
     pub workflow: Workflows,
+    /// What any call may use, where a tool has no limits of its own; what is not named is the default.
+    pub limits: Option<Limits>,
     /// Where tools come from that are not named one by one.
     pub tools: Tools,
     /// The tools, by name.
@@ -93,9 +96,27 @@ impl Config {
     ///
     /// Kind [`Kind::Invalid`], with the line and the value that does not fit.
     pub fn parse(text: &str) -> Result<Self> {
-        toml::from_str(text).map_err(|error| {
+        let invalid = |error: toml::de::Error| {
             Fault::invalid("config", format!("the configuration is not valid: {}", located(text, &error)))
-        })
+        };
+        let mut config: Self = toml::from_str(text).map_err(invalid)?;
+        config.inherit(&toml::from_str(text).map_err(invalid)?).map_err(invalid)?;
+        Ok(config)
+    }
+
+    /// Gives the limits that a tool's own leave out the values that `[limits]` gives them. In the limits that were read,
+    /// what was left out is the default already; so it takes the text's own tables.
+    fn inherit(&mut self, text: &toml::Table) -> Result<(), toml::de::Error> {
+        let Some(all) = text.get("limits").and_then(toml::Value::as_table) else { return Ok(()) };
+        for (name, tool) in &mut self.tool {
+            let own = text.get("tool").and_then(|tools| tools.get(name)).and_then(|tool| tool.get("limits"));
+            if let Some(own) = own.and_then(toml::Value::as_table) {
+                let mut limits = all.clone();
+                limits.extend(own.clone());
+                tool.limits = Some(limits.try_into()?);
+            }
+        }
+        Ok(())
     }
 
     /// Reads a configuration file. Relative paths in it are relative to its folder.
@@ -132,21 +153,66 @@ fn anchored(folder: &Path, path: &str) -> String {
 }
 
 /// What is wrong and where, in one line: TOML's own text draws the place over several.
+///
+/// It shows the line's number and its key and never a value, nor a piece of one: whoever gets a line wrong may have written
+/// a secret in it, under whatever name, and errors are copied to where others read.
 fn located(text: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let number = before.matches('\n').count();
-    let line = text.lines().nth(number).unwrap_or_default().trim();
-    let message = error.message().replace('\n', "; ");
-    let is_secret = message.contains(NEVER_WRITTEN) || may_hold_secret(before, line);
-    let shown = if is_secret { line.split_inclusive('=').next().unwrap_or_default() } else { line };
-    let cut = if shown.len() < line.len() { " …" } else { "" };
-    format!("line {}, \"{shown}{cut}\": {message}", number + 1)
+    let key = text.lines().nth(number).and_then(|line| key(before, line)).unwrap_or_default();
+    let message = without_values(text, &error.message().replace('\n', "; "));
+    format!("line {}{key}: {message}", number + 1)
 }
 
-/// Whoever gets the line of an error wrong may have written a secret in it, and errors are copied to where others read.
-fn may_hold_secret(before: &str, line: &str) -> bool {
-    let section = before.lines().rfind(|line| line.trim_start().starts_with('[')).unwrap_or_default();
-    section.trim().starts_with("[secrets") || ["value", "password", "@"].iter().any(|word| line.contains(word))
+/// Returns what stands before the value of a line, as an error shows it. In the midst of a text over several lines there
+/// may be anything.
+fn key(before: &str, line: &str) -> Option<String> {
+    let line = line.trim();
+    let shown = match line.split_once('=') {
+        Some((key, _)) => format!("{key}= …"),
+        None if line.starts_with('[') && line.ends_with(']') => line.to_owned(),
+        None => return None,
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.[]{}=… ".contains(c);
+    let is_text = ["\"\"\"", "'''"].iter().any(|quotes| before.contains(quotes));
+    (!is_text && shown.chars().all(is_plain)).then(|| format!(", \"{shown}\""))
+}
+
+/// Puts a mark in place of what a message quotes of the configuration's values. What it says of what was expected is the
+/// program's own text.
+fn without_values(text: &str, message: &str) -> String {
+    if ["unknown field", "missing field", "duplicate field"].iter().any(|what| message.starts_with(what)) {
+        // It speaks of keys alone.
+        return message.to_owned();
+    }
+    // A configuration that cannot even be read as TOML is complained of without its values.
+    let values = toml::from_str::<toml::Table>(text).map(|table| scalars(&table.into())).unwrap_or_default();
+    let mut message = message.to_owned();
+    for value in values.iter().filter(|value| !value.is_empty()) {
+        message = message.replace(&format!("{value:?}"), "\"…\"").replace(&format!("\"{value}\""), "\"…\"");
+    }
+    let own = [", expected", "; write", "; name"].iter().filter_map(|own| message.find(own)).min();
+    let (said, own) = message.split_at(own.unwrap_or(message.len()));
+    let mut said = said.to_owned();
+    for quote in ['"', '`'] {
+        let is_shown = |(at, piece): &(usize, &str)| at % 2 == 0 || !values.iter().any(|value| value.contains(*piece));
+        let pieces = said.split(quote).enumerate().map(|part| if is_shown(&part) { part.1 } else { "…" });
+        said = pieces.collect::<Vec<_>>().join(&quote.to_string());
+    }
+    said + own
+}
+
+/// The values that are not made of others, as texts.
+fn scalars(value: &toml::Value) -> Vec<String> {
+    match value {
+        toml::Value::Table(table) => table.values().flat_map(scalars).collect(),
+        toml::Value::Array(values) => values.iter().flat_map(scalars).collect(),
+        toml::Value::String(text) => vec![text.clone()],
+        toml::Value::Integer(number) => vec![number.to_string()],
+        toml::Value::Float(number) => vec![format!("{number:?}")],
+        toml::Value::Datetime(time) => vec![time.to_string()],
+        toml::Value::Boolean(_) => Vec::new(),
+    }
 }
 
 fn dollars<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Cents, D::Error> {
@@ -163,30 +229,40 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused_with_its_place() {
         for (text, says) in [
-            ("[workflow.refund]\nwindow_days = -1", "window_days = -1"),
-            ("[workflow.refund]\napproval_above = \"cheap\"", "\"cheap\" is not an amount"),
+            (
+                "[workflow.refund]\nwindow_days = -1",
+                "line 2, \"window_days = …\": invalid value: integer `…`, expected u32",
+            ),
+            ("[workflow.refund]\napproval_above = \"cheap\"", "\"…\" is not an amount"),
             ("[workflow.refund]\nwindow = 3", "unknown field `window`"),
             ("[tols]", "unknown field `tols`"),
-            ("[tools]\nfolders = \"x\"", "line 2, \"folders = \"x\"\": unknown field `folders`"),
-            ("[tool.a]\ncomponnent = \"x\"", "line 2, \"componnent = \"x\"\": unknown field `componnent`"),
-            ("[tool.a]\ncomponent = 3", "line 2, \"component = 3\": invalid type: integer `3`"),
+            ("[tools]\nfolders = \"x\"", "line 2, \"folders = …\": unknown field `folders`, expected `folder`"),
+            ("[tool.a]\ncomponnent = \"x\"", "line 2, \"componnent = …\": unknown field `componnent`"),
+            ("[tool.a]\ncomponent = 3", "line 2, \"component = …\": invalid type: integer `…`, expected a string"),
             ("[tool.a]\ncomponent = \"oci://payments:1\"", "it names no registry"),
-            ("[tool.a]\ncomponent = \"oci://h.io/Upper\"", "\"oci://h.io/Upper\" is not a reference"),
+            ("[tool.a]\ncomponent = \"oci://h.io/Upper\"", "\"…\" is not a reference"),
             ("[tool.a]\ncomponent = \"oci://h.io/x@sha512:00000000000000000000000000000000\"", "is not a reference"),
-            ("[tool.a]\n\ndigest = \"sha256:12\"", "line 3, \"digest = \"sha256:12\"\": \"sha256:12\" is not a digest"),
+            ("[tool.a]\n\ndigest = \"sha256:12\"", "line 3, \"digest = …\": \"…\" is not a digest"),
             ("[tool.a]\nlimits = { feul = 1 }", "unknown field `feul`"),
             ("[tool.a]\nlimits = { fuel = -1 }", "line 2"),
             ("[tool.a.grants]\nsqll = []", "unknown field `sqll`"),
             ("[tool.a.grants]\nsql = [{ name = \"s\" }]", "missing field `url`"),
-            ("[tool.a.grants]\nsql = [{ name = \"s\", url = \"mysql:x\" }]", "\"mysql:x\" is not a database"),
-            ("[tool.a.grants]\nsql = [{ name = \"s\", url = \"sqlite:x\", access = \"rw\" }]", "unknown variant `rw`"),
-            ("[tool.a.grants]\nfs = [{ path = \".\", at = \"data\" }]", "\"data\" is not where a guest can find it"),
+            ("[tool.a.grants]\nsql = [{ nam = \"name\" }]", "line 2, \"sql = …\": unknown field `nam`"),
+            (
+                "[tool.a.grants]\nsql = [{ name = \"s\", url = \"mysql:x\" }]",
+                "\"…\" is not a database; write sqlite:PATH or",
+            ),
+            (
+                "[tool.a.grants]\nsql = [{ name = \"s\", url = \"sqlite:x\", access = \"rw\" }]",
+                "unknown variant `…`, expected",
+            ),
+            ("[tool.a.grants]\nfs = [{ path = \".\", at = \"data\" }]", "\"…\" is not where a guest can find it"),
             ("[tool.a.grants]\nfs = [{ path = \".\", at = \"/d\", quota = { byts = 1 } }]", "unknown field `byts`"),
-            ("[tool.a.grants]\nhttp = [{ allow = \"https://h/\" }]", "\"https://h/\" is not a request"),
-            ("[tool.a.grants]\nhttp = [{ allow = \"GET ftp://h/\" }]", "\"GET ftp://h/\" is not a request"),
-            ("[tool.a.grants]\nclock = \"virtual\"", "unknown variant `virtual`, expected `real`"),
-            ("[tool.a.grants]\nlog = \"yes\"", "line 2, \"log = \"yes\"\": invalid type"),
-            ("[tool.a.grants]\nconfig = { retries = 3 }", "invalid type: integer `3`"),
+            ("[tool.a.grants]\nhttp = [{ allow = \"https://h/\" }]", "\"…\" is not a request; write METHOD"),
+            ("[tool.a.grants]\nhttp = [{ allow = \"GET ftp://h/\" }]", "\"…\" is not a request"),
+            ("[tool.a.grants]\nclock = \"virtual\"", "unknown variant `…`, expected `real`"),
+            ("[tool.a.grants]\nlog = \"yes\"", "line 2, \"log = …\": invalid type"),
+            ("[tool.a.grants]\nconfig = { retries = 3 }", "invalid type: integer"),
         ] {
             let fault = Config::parse(text).unwrap_err();
             assert!(fault.message.contains(says), "{text}\n{fault}");
@@ -209,17 +285,69 @@ mod tests {
             "[tool.a.grants]\nsql = [{ name = \"s\", url = \"postgres://me:sk_live@h/db\" }]",
             "[tool.a.grants]\nsql = [{ name = \"s\", url = \"postgres://h/db?password=sk_live\" }]",
             "[tool.a.grants]\nhttp = [{ allow = \"GET https://me:sk_live@h/\" }]",
+            // Where nobody would look for one.
+            "secrets = { stripe = \"sk_live\" }",
+            "secrets = \"sk_live\"",
+            "secrets.stripe = \"sk_live\"",
+            "secrets = [\n  \"sk_live\",\n]",
+            "secret.stripe = \"sk_live\"",
+            "[secert]\nstripe = \"sk_live\"",
+            "api_key = \"sk_live\"",
+            "api_key = sk_live",
+            "api_key = \"sk_live",
+            "api_key = 'sk_live",
+            "sk_live",
+            "\"sk_live=\"",
+            "[sk_live",
+            "api_key = { value = \"sk_live\", nr = sk_live }",
+            "pem = \"\"\"\nsk_live==\nsk_live = 3\n",
+            "pem = \"\"\"\nsk_live= \\q\n\"\"\"",
+            "[tool.a]\napi_key = \"sk_live\"",
+            "[tool.a]\ncomponent = \"oci://h.io/x@sk_live\"",
+            "[tool.a]\ncomponent = [\"sk_live\"]",
+            "[tool.a]\ndigest = \"sk_live\"",
+            "[tool.a]\nidempotent = \"sk_live\\\"x\"",
+            "[tool.a]\nlimits = { fuel = \"sk_live\" }",
+            "[tool.a]\nlimits = \"sk_live\"",
+            "[tool.a]\nlimits = \"sk_live, expected sk_live\"",
+            "[tool.a.grants]\nclock = \"sk_live\"",
+            "[tool.a.grants]\nfs = [{ path = \".\", at = \"sk_live\" }]",
+            "[tool.a.grants]\nsecrets = [\"sk_live\"]",
+            "[tool.a.grants]\nsecrets = { stripe = \"sk_live\" }",
+            "[tool.a.grants]\nsql = [{ name = \"s\", url = \"sk_live\" }]",
+            "[tool.a.grants]\nconfig = { key = [\"sk_live\"] }",
+            "[workflow.refund]\nwindow_days = \"sk_live\"",
+            "[workflow.refund]\napproval_above = \"sk_live\"",
         ] {
             let fault = Config::parse(text).unwrap_err();
             assert!(!fault.message.contains("sk_live"), "{text}\n{fault}");
+            assert!(!fault.message.contains("sk_"), "{text}\n{fault}");
             assert!(fault.message.contains("line "), "{fault}");
         }
+        let fault = Config::parse("[tool.a.grants]\nlog = 4711").unwrap_err();
+        assert!(!fault.message.contains("4711"), "{fault}");
+        let fault = Config::parse("api_key = \"sk_live\"").unwrap_err();
+        assert!(fault.message.contains("line 1, \"api_key = …\": unknown field `api_key`, expected"), "{fault}");
         let fault = Config::parse("[secrets]\nstripe = \"sk_live\"").unwrap_err();
         assert_eq!(
             fault.message,
             "the configuration is not valid: line 2, \"stripe = …\": a secret's value is never written in the \
              configuration; write { env = \"VARIABLE\" } or { file = \"PATH\" }"
         );
+    }
+
+    #[test]
+    fn a_tools_own_limits_come_before_those_of_all() {
+        let config = Config::parse(
+            "[limits]\nfuel = 7\nwall_us = 8\n[tool.a]\nlimits = { fuel = 50_000_000 }\n[tool.b]\nidempotent = true",
+        )
+        .unwrap();
+        let all = Limits { fuel: 7, wall_us: 8, ..Limits::default() };
+        assert_eq!(config.limits, Some(all.clone()));
+        assert_eq!(config.tool["a"].limits, Some(Limits { fuel: 50_000_000, ..all }));
+        assert_eq!(config.tool["b"].limits, None);
+        let fault = Config::parse("[limits]\nfeul = 7").unwrap_err();
+        assert!(fault.message.contains("line 2, \"feul = …\": unknown field `feul`"), "{fault}");
     }
 
     #[test]

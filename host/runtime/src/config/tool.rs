@@ -20,7 +20,7 @@ pub struct Tool {
     pub digest: Option<Digest>,
     /// Whether a call under the same idempotency key has no second effect.
     pub idempotent: bool,
-    /// What one call may use; what is not named is the default.
+    /// What one call may use; what is not named is what `[limits]` says, or the default.
     pub limits: Option<Limits>,
     /// What it is granted.
     pub grants: Grants,

@@ -37,6 +37,22 @@ pub trait Journal: Send + Sync {
     ///
     /// Kind [`Journal`](crate::Kind::Journal) where the storage fails.
     async fn runs(&self, of: &[Status]) -> Result<Vec<Summary>>;
+
+    /// Returns the cells of a session of code in their order; none where there is no such session.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Journal`](crate::Kind::Journal) where the storage fails.
+    async fn cells(&self, session: &str) -> Result<Vec<CellRef>>;
+
+    /// Begins a session with the cells of another one.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`NotFound`](crate::Kind::NotFound) where there is no such session to begin with,
+    /// [`Conflict`](crate::Kind::Conflict) where the new one exists. Kind [`Journal`](crate::Kind::Journal) where the
+    /// storage fails.
+    async fn fork(&self, from: &str, to: &str) -> Result<()>;
 }
 
 /// What one transaction writes.
@@ -46,6 +62,28 @@ pub struct Commit {
     pub entries: Vec<Entry>,
     /// The run's summary, where it changed.
     pub summary: Option<Summary>,
+    /// The cell that these entries add to a session of code; refused where the session has that many cells already.
+    pub cell: Option<NewCell>,
+}
+
+/// A cell of a session of code, and where it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellRef {
+    /// The run.
+    pub run: RunId,
+    /// The key of the effect that ran it.
+    pub key: String,
+}
+
+/// A cell that is added to a session.
+#[derive(Clone, Debug)]
+pub struct NewCell {
+    /// The session.
+    pub session: String,
+    /// Which of its cells this is, from 0.
+    pub number: usize,
+    /// The key of the effect that ran it.
+    pub key: String,
 }
 
 /// One line about a run, for lists.

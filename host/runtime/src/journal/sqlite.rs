@@ -11,11 +11,11 @@ use rusqlite::{
 use stockade_workflow::{Entry, FORMAT, Fault, Kind, RunId, Status};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Commit, Journal, Summary};
+use super::{CellRef, Commit, Journal, NewCell, Summary};
 use crate::Result;
 
 /// The version of the tables; a file of a newer one is refused.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// "STKD", so that `file` and we can tell a journal from any other SQLite database.
 const APPLICATION_ID: u32 = 0x5354_4b44;
@@ -42,6 +42,13 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
     CREATE INDEX runs_by_status ON runs (status);";
 
+/// What the second version added: the cells of sessions of code, by where they were recorded.
+const CELLS: &str = "
+    CREATE TABLE cells (
+        session TEXT NOT NULL, number INTEGER NOT NULL, run BLOB NOT NULL, key TEXT NOT NULL,
+        PRIMARY KEY (session, number)
+    ) WITHOUT ROWID;";
+
 /// A journal in one SQLite file, in WAL mode with `synchronous=FULL`.
 ///
 /// One thread writes, and puts all commits that wait into one transaction, so that runs side by side share the
@@ -58,6 +65,7 @@ struct Request {
     run: RunId,
     rows: Vec<NewRow>,
     summary: Option<Summary>,
+    cell: Option<NewCell>,
     done: oneshot::Sender<Result<()>>,
 }
 
@@ -98,13 +106,13 @@ impl SqliteJournal {
 
 #[async_trait]
 impl Journal for SqliteJournal {
-    async fn commit(&self, Commit { entries, summary }: &Commit) -> Result<()> {
+    async fn commit(&self, Commit { entries, summary, cell }: &Commit) -> Result<()> {
         let Some(first) = entries.first() else { return Ok(()) };
         let rows = entries.iter().map(|entry| row(&self.path, entry)).collect::<Result<_>>()?;
         let (done, answer) = oneshot::channel();
         let gone = || Fault::new(Kind::Journal, "the journal's writer has stopped");
         let inbox = self.inbox.as_ref().ok_or_else(gone)?;
-        let request = Request { run: first.run, rows, summary: summary.clone(), done };
+        let request = Request { run: first.run, rows, summary: summary.clone(), cell: cell.clone(), done };
         inbox.send(request).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
@@ -132,6 +140,43 @@ impl Journal for SqliteJournal {
         })
         .await
     }
+
+    async fn cells(&self, session: &str) -> Result<Vec<CellRef>> {
+        let session = session.to_owned();
+        self.query(move |db| {
+            let mut select = db.prepare_cached("SELECT run, key FROM cells WHERE session = ?1 ORDER BY number")?;
+            let cells = select
+                .query_map([session], |row| Ok(CellRef { run: RunId::from_bytes(row.get(0)?), key: row.get(1)? }))?;
+            cells.collect()
+        })
+        .await
+    }
+
+    async fn fork(&self, from: &str, to: &str) -> Result<()> {
+        let (source, target) = (from.to_owned(), to.to_owned());
+        let (copied, there) = self.query(move |db| fork(db, &source, &target)).await?;
+        match (copied, there) {
+            (_, 1..) => Err(Fault::new(Kind::Conflict, format!("there is a session \"{to}\" already"))),
+            (0, _) => Err(Fault::new(Kind::NotFound, format!("there is no session \"{from}\"")).detail("session")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Copies the cells of a session, if it has any and the new one has none; returns how many each has.
+fn fork(connection: &Connection, from: &str, to: &str) -> rusqlite::Result<(u64, u64)> {
+    let transaction = connection.unchecked_transaction()?;
+    let count = |session| {
+        let count = "SELECT count(*) FROM cells WHERE session = ?1";
+        transaction.query_row(count, [session], |row| row.get::<_, u64>(0))
+    };
+    let counts = (count(from)?, count(to)?);
+    if counts.1 == 0 {
+        let copy = "INSERT INTO cells SELECT ?2, number, run, key FROM cells WHERE session = ?1";
+        transaction.execute(copy, [from, to])?;
+    }
+    transaction.commit()?;
+    Ok(counts)
 }
 
 impl Drop for SqliteJournal {
@@ -180,6 +225,11 @@ fn create(connection: &mut Connection) -> rusqlite::Result<(u32, u32)> {
     if is_empty(&transaction)? {
         transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", 1)?;
+    }
+    let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == 1 {
+        transaction.execute_batch(CELLS)?;
         transaction.pragma_update(None, "user_version", SCHEMA)?;
     }
     let application = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -223,10 +273,15 @@ fn commit_group(connection: &mut Connection, group: &[Request], path: &Path) -> 
 }
 
 /// Appends a commit, or nothing where its first number is taken; then the rest of them are free by construction.
-fn append(transaction: &Transaction<'_>, Request { run, rows, summary, .. }: &Request) -> rusqlite::Result<bool> {
+fn append(transaction: &Transaction<'_>, Request { run, rows, summary, cell, .. }: &Request) -> rusqlite::Result<bool> {
     let mut last = transaction.prepare_cached("SELECT seq FROM entries WHERE run = ?1 ORDER BY seq DESC LIMIT 1")?;
     let last: Option<u64> = last.query_row([run.as_bytes()], |row| row.get(0)).optional()?;
     if rows.first().is_some_and(|first| last.unwrap_or(0) + 1 != first.seq) {
+        return Ok(false);
+    }
+    if let Some(cell) = cell
+        && !add_cell(transaction, *run, cell)?
+    {
         return Ok(false);
     }
     let mut insert = transaction
@@ -236,6 +291,20 @@ fn append(transaction: &Transaction<'_>, Request { run, rows, summary, .. }: &Re
     }
     summary.as_ref().map_or(Ok(()), |summary| upsert(transaction, summary))?;
     Ok(true)
+}
+
+/// Adds a cell to its session, if it is the one that comes next there.
+fn add_cell(transaction: &Transaction<'_>, run: RunId, cell: &NewCell) -> rusqlite::Result<bool> {
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO cells (session, number, run, key)
+         SELECT :session, :number, :run, :key
+         WHERE (SELECT count(*) FROM cells WHERE session = :session) = :number",
+    )?;
+    let NewCell { session, number, key } = cell;
+    let added = insert.execute(named_params! {
+        ":session": session, ":number": number, ":run": run.as_bytes(), ":key": key,
+    })?;
+    Ok(added == 1)
 }
 
 fn upsert(transaction: &Transaction<'_>, summary: &Summary) -> rusqlite::Result<()> {
@@ -313,7 +382,7 @@ mod tests {
         let change = Change::Created { workflow: "w".into(), version: 1, input: 1.into(), budget: Budget::NONE };
         let summary =
             Summary { run_id: run, workflow: "w".into(), status: Status::Running, state: "A".into(), updated_ms: 5 };
-        Commit { entries: vec![Entry { run, seq, at_ms: 5, change }], summary: Some(summary) }
+        Commit { entries: vec![Entry { run, seq, at_ms: 5, change }], summary: Some(summary), cell: None }
     }
 
     fn run() -> RunId {

@@ -8,12 +8,12 @@ const KEPT: usize = 16;
 /// A path and what is said of it are no longer than this; the text repeats two paths of which it shows the beginning.
 const TEXT_BYTES_MAX: usize = 8 << 10;
 
-/// What a call was denied of files.
+/// What a call was denied of files, and of configuration.
 ///
 /// Other denials explain whatever failure follows. Of files that would mislead: the libraries of languages look for many
-/// that need not be there (`/etc/localtime`, a cache of compiled modules) and do without. So a denial of a file explains
-/// a failure only if the failure speaks of it: by the file's path, or by saying that something is not permitted. A trap
-/// says nothing at all, and gets the last denial as a hint.
+/// that need not be there (`/etc/localtime`, a cache of compiled modules) and do without, as tools do for which a key of
+/// configuration has a default. So a denial of a file explains a failure only if the failure speaks of it: by the file's
+/// path, or by saying that something is not permitted. A trap says nothing at all, and gets the last denial as a hint.
 #[derive(Default)]
 pub(crate) struct Denials(Vec<Denial>);
 
@@ -25,7 +25,7 @@ struct Denial {
 }
 
 impl Denials {
-    pub(super) fn note(&mut self, mut path: String, mut text: String, told: bool) {
+    pub(crate) fn note(&mut self, mut path: String, mut text: String, told: bool) {
         for kept in [&mut path, &mut text] {
             kept.truncate(kept.floor_char_boundary(TEXT_BYTES_MAX));
         }

@@ -11,7 +11,7 @@ use crate::Result;
 
 /// Pieces of disk work under way at once for one directory, over all calls. A disk serves few at a time anyway, and one
 /// that hangs (a network mount) holds no more threads than this, while the calls that wait run into their deadlines.
-const THREADS_MAX: usize = 16;
+pub(super) const THREADS_MAX: usize = 16;
 
 /// A directory of the host that a tool was granted.
 pub(crate) struct Directory {

@@ -129,7 +129,7 @@ impl State {
             Refusal::Barred(bar) => {
                 let told = !(bar == Bar::NotGranted && wish == Wish::Look);
                 let text = self.explanation(shown, bar);
-                self.file_denials.note(shown.to_owned(), text, told);
+                self.quiet_denials.note(shown.to_owned(), text, told);
                 if told { bar.code().into() } else { ErrorCode::NoEntry.into() }
             }
         }

@@ -1,9 +1,10 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use cap_std::fs::{Dir, MetadataExt};
 use rustix::fs::{Mode, OFlags};
 use stockade_workflow::{Access, Fault, Kind};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock, Semaphore, SemaphorePermit};
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
 use super::Directories;
@@ -14,6 +15,11 @@ use crate::stop::Stop;
 /// Files and directories that a call holds open at once in one mount. Many systems give a whole process 1,024, of which
 /// other calls, databases and connections want their share.
 const OPEN_MAX: u64 = 64;
+/// What all calls hold open together, where the system gives a process no end of files.
+const OPEN_ALL_MAX: u64 = 16 << 10;
+/// Places for what all calls of the process hold open: a quarter of what the system gives to it, for a process without
+/// any left can neither accept nor connect. It is a matter of the process and of no engine.
+static PLACES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(places_max() as usize));
 /// Entries that are looked at to learn how deep a folder is before it is moved deeper.
 const HEIGHT_ENTRIES_MAX: u64 = 10_000;
 
@@ -26,6 +32,21 @@ impl Mounts {
     pub(crate) fn new(directories: &Directories) -> Self {
         Self { all: directories.0.iter().map(|directory| Arc::new(Mount::new(directory.clone()))).collect() }
     }
+
+    /// Waits for what streams still write, so that nothing is written after the call.
+    pub(crate) async fn settle(&self) {
+        for mount in &self.all {
+            drop(mount.writes.write().await);
+        }
+    }
+
+    /// Stops a guest that a quota has stopped before: a stream that is dropped tells nobody.
+    pub(crate) fn check(&self) -> wasmtime::Result<()> {
+        match self.all.iter().find_map(|mount| mount.stopped.get()) {
+            Some(fault) => Err(wasmtime::Error::new(Stop(fault.clone()))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A granted directory in one call, with what the call has used of its quota.
@@ -34,12 +55,16 @@ pub(super) struct Mount {
     bytes: AtomicU64,
     files: AtomicU64,
     open: AtomicU64,
+    /// The quota that was used up first.
+    stopped: OnceLock<Fault>,
+    /// Read by each write under way, and written by whoever waits for all of them.
+    writes: Arc<RwLock<()>>,
 }
 
 impl Mount {
     fn new(directory: Arc<Directory>) -> Self {
         let (bytes, files, open) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-        Self { directory, bytes, files, open }
+        Self { directory, bytes, files, open, stopped: OnceLock::new(), writes: Arc::default() }
     }
 
     pub(super) fn root(&self) -> &Arc<Dir> {
@@ -52,6 +77,11 @@ impl Mount {
 
     pub(super) fn is_writable(&self) -> bool {
         self.directory.access == Access::ReadWrite
+    }
+
+    /// Begins a write that the guest does not wait for; the end of the call does.
+    pub(super) fn writing(&self) -> Answer<OwnedRwLockReadGuard<()>> {
+        self.writes.clone().try_read_owned().map_err(|_| ErrorCode::Io.into())
     }
 
     /// Does a piece of disk work on a thread that may block, when it is its turn.
@@ -86,15 +116,20 @@ impl Mount {
         let fits = |used: u64| used.checked_add(by).filter(|wanted| *wanted <= allowed);
         match used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
             Ok(_) => Ok(()),
-            Err(used) => Err(Refusal::quota(limit, self.at(), allowed, used.saturating_add(by))),
+            Err(used) => Err(self.stop(Refusal::quota(limit, self.at(), allowed, used.saturating_add(by)))),
         }
+    }
+
+    fn stop(&self, fault: Fault) -> Refusal {
+        self.stopped.get_or_init(|| fault.clone());
+        Refusal::Stop(Stop(fault))
     }
 
     /// Stops the guest where a path or a folder reaches deeper than is allowed.
     pub(super) fn check_depth(&self, depth: u64) -> Answer<()> {
         let allowed = self.directory.quota.depth;
         if depth > allowed {
-            return Err(Refusal::quota("fs_depth", self.at(), allowed, depth));
+            return Err(self.stop(Refusal::quota("fs_depth", self.at(), allowed, depth)));
         }
         Ok(())
     }
@@ -156,7 +191,7 @@ impl Mount {
     pub(super) fn opened(self: &Arc<Self>) -> Answer<Open> {
         let fits = |open: u64| Some(open + 1).filter(|open| *open <= OPEN_MAX);
         match self.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
-            Ok(_) => Ok(Open(self.clone())),
+            Ok(_) => self.placed(&PLACES),
             Err(open) => {
                 let at = self.at();
                 let message = format!("the call may hold {OPEN_MAX} files open in fs \"{at}\" and asked for more");
@@ -164,18 +199,64 @@ impl Mount {
             }
         }
     }
+
+    fn placed(self: &Arc<Self>, places: &'static Semaphore) -> Answer<Open> {
+        // Counted in the mount already, which the drop takes back.
+        let open = Open { mount: self.clone(), place: places.try_acquire().ok() };
+        if open.place.is_none() {
+            let allowed = places_max();
+            let message = format!("all calls of this process may hold {allowed} files open together and hold them");
+            let fault = Fault::limit(Kind::Handles, "fs_open_all", allowed, allowed + 1, message);
+            return Err(Refusal::Stop(Stop(fault)));
+        }
+        Ok(open)
+    }
 }
 
 /// A place among what is open, given back when the file is closed.
-pub(super) struct Open(Arc<Mount>);
+pub(super) struct Open {
+    mount: Arc<Mount>,
+    /// The place among what all calls have open.
+    place: Option<SemaphorePermit<'static>>,
+}
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.mount.open.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Returns how many files all calls may hold open together.
+fn places_max() -> u64 {
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    files.map_or(OPEN_ALL_MAX, |files| (files / 4).min(OPEN_ALL_MAX))
 }
 
 fn identity(dir: &Dir) -> Answer<(u64, u64)> {
     let metadata = dir.dir_metadata()?;
     Ok((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stockade_workflow::Quota;
+
+    /// What runs out for all calls is a limit of its own, and comes back.
+    #[test]
+    fn all_calls_share_the_places() {
+        static PLACE: Semaphore = Semaphore::const_new(1);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().display().to_string();
+        let directory = Directory::open("tool", &path, "/data", Access::ReadOnly, Quota::default()).unwrap();
+        let mount = Arc::new(Mount::new(Arc::new(directory)));
+        let taken = PLACE.try_acquire().unwrap();
+        let Err(Refusal::Stop(Stop(fault))) = mount.placed(&PLACE) else { panic!("there is no place") };
+        assert_eq!((fault.kind, fault.breach.unwrap().limit.as_str()), (Kind::Handles, "fs_open_all"));
+        drop(taken);
+        let open = mount.placed(&PLACE);
+        assert!(open.is_ok() && mount.placed(&PLACE).is_err());
+        drop(open);
+        assert!(mount.placed(&PLACE).is_ok());
+    }
 }

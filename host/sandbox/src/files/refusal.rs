@@ -51,13 +51,13 @@ impl Refusal {
     /// A quota that is used up stops the guest, as the other limits do. It could be told "no space left" instead; but
     /// a guest may swallow that and answer as if its file were whole, and the operator would learn neither that a
     /// limit of his fired nor which one.
-    pub(super) fn quota(limit: &str, at: &str, allowed: u64, used: u64) -> Self {
+    pub(super) fn quota(limit: &str, at: &str, allowed: u64, used: u64) -> Fault {
         let key = limit.trim_start_matches("fs_");
         let message = format!(
             "the call may use {allowed} of \"{limit}\" in fs \"{at}\" and asked for {used}; \"{key}\" in the quota of \
              that grant would allow more"
         );
-        Self::Stop(Stop(Fault::limit(Kind::FsQuota, limit, allowed, used, message)))
+        Fault::limit(Kind::FsQuota, limit, allowed, used, message)
     }
 }
 

@@ -111,10 +111,14 @@ impl Writer {
 
     fn start(&mut self, bytes: Bytes) -> Work<()> {
         let (file, offset) = (self.file.clone(), self.offset);
+        let writing = file.mount.writing();
         self.offset = offset.map(|offset| offset.saturating_add(bytes.len() as u64));
-        tokio::spawn(file.mount.clone().run(move || match offset {
-            Some(offset) => file.write(&bytes, offset),
-            None => file.append(bytes),
+        tokio::spawn(file.mount.clone().run(move || {
+            let _writing = writing?;
+            match offset {
+                Some(offset) => file.write(&bytes, offset),
+                None => file.append(bytes),
+            }
         }))
     }
 
@@ -127,6 +131,15 @@ impl Writer {
                 self.state = other;
                 Ok(())
             }
+        }
+    }
+}
+
+/// A call that was cut short by its deadline writes no more than what is under way.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Writing::Busy(work) = &self.state {
+            work.abort();
         }
     }
 }
@@ -181,5 +194,73 @@ fn error(refusal: Refusal) -> StreamError {
         Refusal::Code(code) => StreamError::LastOperationFailed(code.into()),
         Refusal::Barred(bar) => StreamError::LastOperationFailed(bar.code().into()),
         Refusal::Stop(stop) => StreamError::Trap(stop.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use stockade_workflow::{Grant, Quota};
+    use tempfile::TempDir;
+    use tokio::sync::OwnedSemaphorePermit;
+    use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorFlags, OpenFlags};
+
+    use super::super::Directories;
+    use super::super::directory::THREADS_MAX;
+    use super::super::folder::{Folder, How};
+    use super::super::mount::Mounts;
+    use super::super::node::Node;
+    use super::super::path::Path;
+    use super::*;
+    use crate::stop::Stop;
+
+    /// A file of a call, in a directory whose disk is busy for as long as its turns are held.
+    fn busy(bytes: u64) -> (TempDir, Mounts, Writer, OwnedSemaphorePermit) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().display().to_string();
+        let grant = Grant::fs(path, "/data").writable().quota(Quota { bytes, ..Quota::default() });
+        let directories = Directories::new("tool", &[grant]).unwrap();
+        let mounts = Mounts::new(&directories);
+        let how = How { follow: false, open: OpenFlags::CREATE, flags: DescriptorFlags::WRITE };
+        let Ok(Node::File(file)) = Folder::root(&mounts.all[0]).open(&Path::new("x").unwrap(), how) else {
+            panic!("the file is made")
+        };
+        let turns = directories.0[0].threads.clone().try_acquire_many_owned(THREADS_MAX as u32).unwrap();
+        (dir, mounts, Writer::new(file, Some(0)), turns)
+    }
+
+    /// A call once ended while the host still wrote what its guest had neither flushed nor dropped.
+    #[tokio::test]
+    async fn a_call_ends_when_its_writes_have() {
+        let (dir, mounts, mut writer, turns) = busy(100);
+        writer.write(Bytes::from_static(b"abc")).unwrap();
+        let mut settling = Box::pin(mounts.settle());
+        assert!(tokio::time::timeout(Duration::ZERO, &mut settling).await.is_err());
+        drop(turns);
+        settling.await;
+        assert_eq!(fs::read_to_string(dir.path().join("x")).unwrap(), "abc");
+        assert!(mounts.check().is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_quota_that_is_used_up_while_nobody_looks_is_remembered() {
+        let (_dir, mounts, mut writer, turns) = busy(2);
+        writer.write(Bytes::from_static(b"abc")).unwrap();
+        drop(turns);
+        mounts.settle().await;
+        let stop = mounts.check().unwrap_err().downcast::<Stop>().unwrap();
+        assert_eq!(stop.0.breach.unwrap().limit, "fs_bytes");
+    }
+
+    #[tokio::test]
+    async fn what_had_not_begun_when_a_call_was_cut_short_is_not_written() {
+        let (dir, mounts, mut writer, turns) = busy(100);
+        writer.write(Bytes::from_static(b"abc")).unwrap();
+        drop(writer);
+        drop(turns);
+        mounts.settle().await;
+        assert_eq!(fs::read_to_string(dir.path().join("x")).unwrap(), "");
     }
 }

@@ -74,8 +74,20 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
 
 /// Reads an address or a range, as a grant's `addresses` has them.
 pub(crate) fn range(text: &str) -> Option<IpNet> {
-    text.parse().ok().or_else(|| text.parse().ok().map(|address: IpAddr| IpNet::from(address.to_canonical())))
+    let range: Option<IpNet> = text.parse().ok();
+    range.or_else(|| text.parse().ok().map(|address: IpAddr| address.into())).map(canonical)
 }
+
+/// What is connected to is IPv4 where it is IPv4 in IPv6, so that is what a range of the latter means.
+fn canonical(range: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = range else { return range };
+    let inner = mapped.prefix_len().checked_sub(MAPPED_BITS).zip(mapped.addr().to_ipv4_mapped());
+    let inner = inner.and_then(|(bits, address)| Ipv4Net::new(address, bits).ok());
+    inner.map_or(range, IpNet::V4)
+}
+
+/// The bits of `::ffff:0:0`, below which all of IPv4 is in IPv6.
+const MAPPED_BITS: u8 = 96;
 
 /// IANA's special-purpose registry, multicast, and what a cloud keeps for itself.
 const NOT_PUBLIC_V4: [Ipv4Net; 16] = [
@@ -183,7 +195,12 @@ mod tests {
         let holds = |text: &str, address: &str| range(text).unwrap().contains(&address.parse::<IpAddr>().unwrap());
         assert!(holds("127.0.0.1", "127.0.0.1") && holds("10.1.0.0/16", "10.1.255.1") && holds("::1", "::1"));
         assert!(!holds("127.0.0.1", "127.0.0.2") && !holds("10.1.0.0/16", "10.2.0.1"));
-        for text in ["", "localhost", "127.0.0.1:80", "10.0.0.0/33", "10.1"] {
+        // IPv4 in IPv6 is what it is connected to as.
+        assert!(holds("::ffff:10.0.0.1", "10.0.0.1") && !holds("::ffff:10.0.0.1", "10.0.0.2"));
+        assert!(holds("::ffff:10.1.0.0/112", "10.1.255.1") && !holds("::ffff:10.1.0.0/112", "10.2.0.1"));
+        assert!(holds("::ffff:0:0/96", "192.168.0.1") && holds("::ffff:a00:1/128", "10.0.0.1"));
+        assert!(!holds("::/0", "10.0.0.1") && !holds("::ffff:0:0/95", "10.0.0.1") && holds("::/0", "fc00::1"));
+        for text in ["", "localhost", "127.0.0.1:80", "10.0.0.0/33", "10.1", "::ffff:10.0.0.0/129"] {
             assert!(range(text).is_none(), "{text}");
         }
     }

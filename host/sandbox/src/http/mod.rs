@@ -70,6 +70,11 @@ impl Network {
         Ok(Self { granted, vault, hosts: config.hosts.clone(), lookups: Lookups::default(), tls })
     }
 
+    /// Returns whether there is any request that the tool may send.
+    pub(crate) fn is_granted(&self) -> bool {
+        !self.granted.is_empty()
+    }
+
     fn allows(&self, target: &Target) -> bool {
         self.granted.iter().any(|granted| granted.rule.admits(target))
     }

@@ -163,7 +163,9 @@ impl Session {
         request: Request<Outgoing>,
         waits: Waits,
     ) -> Result<Answer, Error> {
-        let connecting = timeout(waits.connect, self.connect(&target, waits.connect)).await;
+        // What was filled in is marked; nothing else is.
+        let is_secret = request.headers().values().any(HeaderValue::is_sensitive);
+        let connecting = timeout(waits.connect, self.connect(&target, is_secret, waits.connect)).await;
         let (stream, place) = connecting.map_err(|_| Error::ConnectionTimeout)??;
         if !target.origin.is_tls {
             return self.exchange(stream, place, request, &target.origin, waits).await;
@@ -174,11 +176,20 @@ impl Session {
     }
 
     /// Connects to an address that was checked, and not to a name, which could mean another by now.
-    async fn connect(&self, target: &Target, wait: Duration) -> Result<(Wire<TcpStream>, OwnedSemaphorePermit), Error> {
+    async fn connect(
+        &self,
+        target: &Target,
+        is_secret: bool,
+        wait: Duration,
+    ) -> Result<(Wire<TcpStream>, OwnedSemaphorePermit), Error> {
         let place = Arc::clone(&self.connections).acquire_owned().await;
         let place = place.map_err(|_| Error::ConnectionLimitReached)?;
         let mut failed = Error::DestinationNotFound;
         let addresses = self.addresses(target).await?;
+        if is_secret && !target.origin.is_tls && !addresses.iter().all(is_here) {
+            self.deny(&Vault::in_clear(&self.rights, &target.origin));
+            return Err(Error::HttpRequestDenied);
+        }
         // A dead route, as IPv6's often is, must not use up the time of the address that would answer.
         let each = wait / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
         for address in addresses {
@@ -265,6 +276,11 @@ impl Waits {
             between_bytes: wait(options.between_bytes_timeout, BETWEEN_BYTES_MAX),
         }
     }
+}
+
+/// Returns whether an address is this machine's own, so that nobody is on the way there.
+fn is_here(address: &SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }
 
 /// Returns whether servers let a header say what was asked for, by whom or where. CGI takes `_` and `-` for the same.

@@ -13,8 +13,8 @@ const FLAGS: FunctionFlags =
 
 /// Replaces the functions of SQLite that take as long as the lengths of two arguments multiplied.
 ///
-/// Such a function is one instruction of SQLite's machine, so that no deadline ends it: `instr` of a megabyte in
-/// another took most of a minute. These take as long as the lengths added.
+/// Such a function is one instruction of SQLite's machine, so that no deadline ends it: `instr` of half a megabyte in a
+/// whole one took 9.5 s, `replace` 7.4 s. These take as long as the lengths added.
 pub(super) fn replace_slow(connection: &Connection) -> Result<()> {
     connection.create_scalar_function(c"instr", 2, FLAGS, |given| {
         texts(given, "instr", |[text, part]| Ok(instr(text, part)))

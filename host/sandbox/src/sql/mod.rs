@@ -1,6 +1,7 @@
 mod authorizer;
 mod denial;
 mod functions;
+mod heap;
 mod postgres;
 mod sqlite;
 mod taken;

@@ -57,6 +57,17 @@ fn a_second_start_does_not_compile() {
     }
 }
 
+/// The names of unfinished files were once told by the number of the process, which a crashed one may have had too.
+#[test]
+fn what_a_crash_left_is_in_nobodys_way() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    for count in 0..1_000 {
+        fs::write(dir.path().join(format!(".{}-{count}.tmp", std::process::id())), "").unwrap();
+    }
+    is_healed(dir.path(), "left");
+}
+
 #[test]
 fn two_loads_in_one_process_share_the_code() {
     let engine = Engine::new(Config { concurrency: 1, ..Config::default() }).unwrap();

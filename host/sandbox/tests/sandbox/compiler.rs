@@ -1,5 +1,9 @@
 //! Compilation in a process of its own, and what it may take there.
 
+use std::ffi::OsString;
+use std::path::Path;
+use std::{fs, thread};
+
 use serde_json::json;
 use stockade_sandbox::{Call, Compiler, Config, Engine, Limits, Tool};
 use stockade_workflow::{Fault, Kind};
@@ -82,7 +86,7 @@ async fn a_worker_makes_the_code_that_this_process_would() {
 #[tokio::test]
 async fn a_compile_bomb_is_killed_at_its_time() {
     let engine = processes(Config { compile_us: 200_000, ..Config::default() });
-    let bombing = std::thread::spawn({
+    let bombing = thread::spawn({
         let engine = engine.clone();
         move || engine.load(&bomb(40, 4_000)).unwrap_err()
     });
@@ -144,4 +148,58 @@ fn a_worker_that_does_not_listen_is_killed_at_its_time() {
     // What fails of itself has not taken too much.
     let fault = engine(Config { compiler: worker("cat; exit 101"), ..Config::default() }).load(&built("policy"));
     assert_eq!(fault.unwrap_err().breach, None);
+}
+
+/// Counts how often it is started.
+fn counted(runs: &Path, config: Config) -> Engine {
+    let arguments = ["-c", "echo >> $1; exec $0", env!("CARGO_BIN_EXE_stockade-compile-worker")].map(OsString::from);
+    let arguments = arguments.into_iter().chain([runs.into()]).collect();
+    engine(Config { compiler: Compiler::Process { program: "/bin/sh".into(), arguments }, ..config })
+}
+
+fn count(runs: &Path) -> usize {
+    fs::read_to_string(runs).unwrap_or_default().lines().count()
+}
+
+/// A refused component was once compiled again by everybody who offered it again.
+#[test]
+fn a_refusal_is_remembered() {
+    let dir = tempfile::tempdir().unwrap();
+    let runs = dir.path().join("runs");
+    let engine = counted(&runs, Config::default());
+    // What no look at the bytes tells: the pool has one slot.
+    let two =
+        "(component (core module $m (memory 1)) (core instance (instantiate $m)) (core instance (instantiate $m)))";
+    let two = wat::parse_str(two).unwrap();
+    let (first, second) = (engine.load(&two).unwrap_err(), engine.load(&two).unwrap_err());
+    assert_eq!(first.message, "the component takes 2 slots and \"concurrency\" allows 1");
+    assert_eq!((first, count(&runs)), (second, 1));
+    // Another is another.
+    engine.load(&built("policy")).unwrap();
+    assert_eq!(count(&runs), 2);
+}
+
+#[test]
+fn what_the_machine_was_too_slow_for_is_tried_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let runs = dir.path().join("runs");
+    let engine = counted(&runs, Config { compile_us: 100_000, ..Config::default() });
+    for tries in 1..3 {
+        assert_eq!(limit(engine.load(&bomb(40, 4_000)).unwrap_err()), "compile_us");
+        assert_eq!(count(&runs), tries);
+    }
+}
+
+#[test]
+fn many_who_want_one_component_have_it_compiled_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let runs = dir.path().join("runs");
+    let engine = counted(&runs, Config::default());
+    let load = || engine.load(&built("purchases")).unwrap();
+    let loaded: Vec<_> = thread::scope(|scope| {
+        let loading: Vec<_> = (0..8).map(|_| scope.spawn(load)).collect();
+        loading.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(count(&runs), 1);
+    assert_eq!(loaded.iter().filter(|component| !component.was_cached()).count(), 1);
 }

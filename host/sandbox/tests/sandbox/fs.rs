@@ -483,6 +483,12 @@ async fn a_disk_is_not_filled() {
         "the call may use 100000 of \"fs_bytes\" in fs \"/data\" and asked for 1000001; \"bytes\" in the quota of that \
          grant would allow more"
     );
+    // A stream that is dropped without a look back tells nobody but us.
+    let (kind, limit, ..) = breach(place.wasi("stream-drop", "dropped", &"x".repeat(60_000), 60_000).await);
+    assert_eq!((kind, limit.as_str()), (Kind::FsQuota, "fs_bytes"));
+    assert_eq!(fs::metadata(place.data("dropped")).unwrap().len(), 0);
+    let (kind, limit, ..) = breach(place.wasi("stream-leave", "left", &"x".repeat(60_000), 2).await);
+    assert_eq!((kind, limit.as_str()), (Kind::FsQuota, "fs_bytes"));
     // What is written over counts too, or a loop could keep a disk busy for ever.
     let (_, limit, ..) = breach(place.wasi_within("append", "a.txt", &"x".repeat(1000), 101, patient()).await);
     assert_eq!(limit, "fs_bytes");
@@ -661,6 +667,8 @@ async fn streams_read_and_write() {
     assert_eq!(place.wasi("stream-read", "long", "", 9_995).await.unwrap(), "56789");
     assert_eq!(place.wasi("stream-read", "long", "", 10_000).await.unwrap(), "");
     assert_eq!(place.wasi("stream-poll", "long", "", 0).await.unwrap(), long);
+    // Beside a timer that is over, too, the file is waited for, or the guest could tell how long the disk takes.
+    assert_eq!(place.wasi_within("stream-timer", "long", "", 300, patient()).await.unwrap(), "done");
     assert_eq!(place.wasi("stream-write", "long", "abc", 9_999).await.unwrap(), "done");
     assert_eq!(fs::metadata(place.data("long")).unwrap().len(), 10_002);
     assert_eq!(place.wasi("append", "long", "def", 2).await.unwrap(), "done");
@@ -668,6 +676,9 @@ async fn streams_read_and_write() {
     // A stream that is dropped right after a write has written it.
     assert_eq!(place.wasi("stream-drop", "dropped", "abc", 0).await.unwrap(), "done");
     assert_eq!(fs::read_to_string(place.data("dropped")).unwrap(), "abc");
+    // And what is left to the host is written before the call has ended.
+    assert_eq!(place.wasi("stream-leave", "left", &"0123456789".repeat(6_000), 40).await.unwrap(), "done");
+    assert_eq!(fs::metadata(place.data("left")).unwrap().len(), 40 * 60_000);
     assert_eq!(place.wasi("stream-forced", "long", "x", 0).await.unwrap_err().kind, Kind::Trap);
     assert_eq!(place.code("stream-read", "sub", "", 0).await, "is-directory");
     assert_eq!(place.code("read", "sub", "", 0).await, "is-directory");

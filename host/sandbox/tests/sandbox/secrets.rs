@@ -15,7 +15,10 @@ const VALUE: &str = "sk_live_0123456789/+\"ab";
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let loopback: IpAddr = "127.0.0.1".parse().unwrap();
-    let hosts = ["pay.example.com", "evil.example.com"].map(|name| (name.to_owned(), vec![loopback]));
+    // Leads here too, and is not the loopback's own.
+    let lan: IpAddr = "0.0.0.0".parse().unwrap();
+    let hosts = [("pay.example.com", loopback), ("evil.example.com", loopback), ("lan.example.com", lan)]
+        .map(|(name, address)| (name.to_owned(), vec![address]));
     let secrets = [("key".to_owned(), VALUE.to_owned()), ("another".to_owned(), "another-value".to_owned())];
     let secrets = secrets.into_iter().collect();
     Engine::new(Config { concurrency: 8, hosts: hosts.into_iter().collect(), secrets, ..Config::default() }).unwrap()
@@ -132,6 +135,24 @@ async fn a_placeholder_anywhere_else_is_denied() {
     }
     // What reached the server is at most the beginning of a body that never ended.
     assert!(server.got().iter().all(|got| !got.ends_with("0\r\n\r\n") && !got.contains("sk_live") || got.is_empty()));
+}
+
+/// A tool that may send to a host over http and over https must not choose the one that others can read.
+#[tokio::test]
+async fn no_secret_goes_over_a_network_in_clear() {
+    let server = Server::saying(&ok("")).await;
+    let to = Grant::http(format!("POST http://lan.example.com:{}/", server.port)).addresses(["0.0.0.0"]);
+    let tool = fetch(&[to, Grant::secret("key", "lan.example.com", "authorization")]);
+    let send = |headers| send(&tool, request(&server, "lan.example.com", "/a", headers, json!([])));
+    let fault = send(json!([["authorization", "Bearer {secret}"]])).await.unwrap_err();
+    let expected = format!(
+        "tool \"test\" asked for a secret in a request over http to lan.example.com:{}, which no grant allows: anybody on \
+         the way could read it; over https it may go there",
+        server.port
+    );
+    assert!(fault.kind == Kind::Denied && fault.message.starts_with(&expected), "{fault}");
+    assert_eq!(server.got().len(), 0);
+    send(json!([])).await.unwrap();
 }
 
 /// A body that is written a letter at a time is looked through all the same.

@@ -1,0 +1,91 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use stockade_sandbox::{Engine, Interpreter, Tool};
+use stockade_workflow::{Fault, Kind};
+
+use crate::{Result, Source};
+
+/// The languages that this program knows how to come by, and that may not be there.
+const TO_BE_ADDED: [&str; 2] = ["python", "python-lite"];
+
+/// The language that is another one with types.
+pub(crate) const TYPESCRIPT: &str = "typescript";
+
+/// The languages of a host, by name. Each is loaded when code of it first runs.
+pub(crate) struct Languages {
+    engine: Engine,
+    sources: BTreeMap<String, Source>,
+    loaded: Mutex<BTreeMap<String, Loaded>>,
+}
+
+/// What the component of a language is.
+#[derive(Clone)]
+pub(crate) enum Loaded {
+    Interpreter(Interpreter),
+    /// It makes JavaScript of TypeScript.
+    Stripper(Tool),
+}
+
+impl Languages {
+    pub(crate) fn new(engine: &Engine, sources: BTreeMap<String, Source>) -> Self {
+        Self { engine: engine.clone(), sources, loaded: Mutex::default() }
+    }
+
+    /// Returns the names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.sources.keys().map(String::as_str)
+    }
+
+    /// Returns a language, and loads it where it is not yet.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`] where there is none of that name; the message says how to come by it, if that is known.
+    pub(crate) async fn get(self: &Arc<Self>, name: &str) -> Result<Loaded> {
+        if let Some(loaded) = self.loaded(name) {
+            return Ok(loaded);
+        }
+        let source = self.sources.get(name).cloned().ok_or_else(|| self.unknown(name))?;
+        let (languages, name) = (Arc::clone(self), name.to_owned());
+        let load = tokio::task::spawn_blocking(move || languages.load(&name, &source));
+        load.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
+    }
+
+    /// Returns the interpreter of a language.
+    ///
+    /// # Errors
+    ///
+    /// As [`Languages::get`].
+    pub(crate) async fn interpreter(self: &Arc<Self>, name: &str) -> Result<Interpreter> {
+        match self.get(name).await? {
+            Loaded::Interpreter(interpreter) => Ok(interpreter),
+            Loaded::Stripper(_) => Err(self.unknown(name)),
+        }
+    }
+
+    fn load(&self, name: &str, source: &Source) -> Result<Loaded> {
+        let component = source.component(&self.engine).map_err(|fault| fault.tool(name))?;
+        let loaded = match name {
+            TYPESCRIPT => Loaded::Stripper(Tool::new(&self.engine, name, component, &[])?),
+            _ => Loaded::Interpreter(Interpreter::new(&self.engine, name, component)?),
+        };
+        let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(all.entry(name.to_owned()).or_insert(loaded).clone())
+    }
+
+    fn loaded(&self, name: &str) -> Option<Loaded> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    fn unknown(&self, name: &str) -> Fault {
+        let known = self.names().collect::<Vec<_>>().join(", ");
+        let known = if known.is_empty() { "none".to_owned() } else { known };
+        let hint = match TO_BE_ADDED.contains(&name) {
+            true => format!("; `stockade language add {name}` builds it"),
+            false => String::new(),
+        };
+        let message = format!("the language \"{name}\" is not there{hint}; those that are: {known}");
+        Fault::new(Kind::NotFound, message).detail("language")
+    }
+}

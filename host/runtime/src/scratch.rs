@@ -1,0 +1,143 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use stockade_workflow::{Fault, Grant, Kind, Quota};
+use tempfile::TempDir;
+
+use crate::Result;
+
+/// Where code finds its directory: what it opens by a relative path is there too.
+pub(crate) const AT: &str = "/";
+
+/// What code may have in its private directory: what comes back is journaled.
+const QUOTA: Quota = Quota { bytes: 8 << 20, files: 256, depth: 8 };
+
+/// The private directory of a piece of code, or of a session. Gone when it is dropped.
+pub(crate) struct Scratch {
+    dir: TempDir,
+}
+
+/// Files by their paths in a private directory.
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+
+impl Scratch {
+    /// Makes an empty one under `root`, which exists.
+    pub(crate) fn create(root: &Path) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("code-").tempdir_in(root);
+        Ok(Self { dir: dir.map_err(|error| unusable(&error))? })
+    }
+
+    /// Returns the grant by which code reaches it.
+    pub(crate) fn grant(&self) -> Grant {
+        Grant::fs(self.dir.path().display().to_string(), AT).writable().quota(QUOTA)
+    }
+
+    /// Puts files into it, given in base64.
+    ///
+    /// # Errors
+    ///
+    /// A path leads out of it, what is to be a file's contents is no base64, or together they are more than its quota.
+    pub(crate) fn put(&self, files: &BTreeMap<String, String>) -> Result<Files> {
+        let files = decoded(files)?;
+        for (path, bytes) in &files {
+            let path = self.dir.path().join(path);
+            let folder = path.parent().unwrap_or(&path);
+            fs::create_dir_all(folder).and_then(|()| fs::write(&path, bytes)).map_err(|error| unusable(&error))?;
+        }
+        Ok(files)
+    }
+
+    /// Returns what is in it now. Links lead nowhere: what they point at is not what the code wrote.
+    pub(crate) fn files(&self) -> Result<Files> {
+        let (mut files, mut folders) = (Files::new(), vec![PathBuf::new()]);
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(self.dir.path().join(&folder)).map_err(|error| unusable(&error))? {
+                let entry = entry.map_err(|error| unusable(&error))?;
+                let (path, kind) = (folder.join(entry.file_name()), entry.file_type());
+                let kind = kind.map_err(|error| unusable(&error))?;
+                if kind.is_dir() {
+                    folders.push(path);
+                } else if kind.is_file()
+                    && let Some(path) = path.to_str()
+                {
+                    files.insert(path.to_owned(), fs::read(entry.path()).map_err(|error| unusable(&error))?);
+                }
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// Returns those files that are not as they were, in base64.
+pub(crate) fn changed(before: &Files, after: &Files) -> BTreeMap<String, String> {
+    let changed = after.iter().filter(|(path, bytes)| before.get(*path) != Some(*bytes));
+    changed.map(|(path, bytes)| (path.clone(), STANDARD.encode(bytes))).collect()
+}
+
+fn decoded(files: &BTreeMap<String, String>) -> Result<Files> {
+    let mut total = 0;
+    let mut decoded = Files::new();
+    for (path, text) in files {
+        let bytes = STANDARD.decode(text);
+        let bytes = bytes.map_err(|error| Fault::invalid("files", format!("file \"{path}\" is no base64: {error}")))?;
+        total += bytes.len() as u64;
+        if !is_inside(path) {
+            let message = format!("\"{path}\" is no path of a file in the code's directory");
+            return Err(Fault::invalid("files", message));
+        }
+        decoded.insert(path.clone(), bytes);
+    }
+    if total > QUOTA.bytes || decoded.len() as u64 > QUOTA.files {
+        let message = format!("the code's directory holds {} files of {} bytes", QUOTA.files, QUOTA.bytes);
+        return Err(Fault::limit(Kind::FsQuota, "fs_bytes", QUOTA.bytes, total, message));
+    }
+    Ok(decoded)
+}
+
+fn is_inside(path: &str) -> bool {
+    let mut parts = Path::new(path).components().peekable();
+    let depth = Path::new(path).components().count() as u64;
+    parts.peek().is_some() && depth <= QUOTA.depth && parts.all(|part| matches!(part, Component::Normal(_)))
+}
+
+fn unusable(error: &std::io::Error) -> Fault {
+    Fault::new(Kind::HostBug, format!("the code's private directory cannot be used: {error}")).detail("scratch")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_back_is_what_changed_and_nothing_that_a_link_points_at() {
+        let root = tempfile::tempdir().unwrap();
+        let scratch = Scratch::create(root.path()).unwrap();
+        let given =
+            BTreeMap::from([("a.txt".to_owned(), STANDARD.encode("one")), ("d/b".into(), STANDARD.encode("two"))]);
+        let before = scratch.put(&given).unwrap();
+        fs::write(scratch.dir.path().join("d/b"), "three").unwrap();
+        fs::write(scratch.dir.path().join("new"), "four").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", scratch.dir.path().join("link")).unwrap();
+        std::os::unix::fs::symlink("/etc", scratch.dir.path().join("folder")).unwrap();
+        let back = changed(&before, &scratch.files().unwrap());
+        assert_eq!(back.keys().collect::<Vec<_>>(), ["d/b", "new"]);
+        let path = scratch.dir.path().to_owned();
+        drop(scratch);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn no_path_leads_out() {
+        let root = tempfile::tempdir().unwrap();
+        let scratch = Scratch::create(root.path()).unwrap();
+        for path in ["../x", "/x", "", "a/../../x", "1/2/3/4/5/6/7/8/9"] {
+            let fault = scratch.put(&BTreeMap::from([(path.to_owned(), String::new())])).unwrap_err();
+            assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Invalid, Some("files")), "{path}");
+        }
+        let large = BTreeMap::from([("x".to_owned(), STANDARD.encode(vec![0; 9 << 20]))]);
+        assert_eq!(scratch.put(&large).unwrap_err().kind, Kind::FsQuota);
+    }
+}

@@ -1,0 +1,132 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Digest, Fault};
+
+/// A piece of code that an agent wrote, with all that it is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// The language, as in `python`.
+    pub language: String,
+    /// What tracebacks call it: a file name without a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The code.
+    pub source: String,
+    /// What its variable `input` holds.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub input: Value,
+    /// The tools that it may call, by the names under which they are registered: these, and no others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<String>,
+    /// The session whose variables it sees and leaves behind. Without one, nothing was before it and nothing stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// The files in its private directory, by their paths there, in base64. None is no directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<BTreeMap<String, String>>,
+}
+
+impl Code {
+    /// Names a piece of code that is given nothing.
+    pub fn new(language: &str, source: &str) -> Self {
+        let (language, source) = (language.to_owned(), source.to_owned());
+        Self { language, name: None, source, input: Value::Null, tools: Vec::new(), session: None, files: None }
+    }
+
+    /// Gives it an input.
+    #[must_use]
+    pub fn input(self, input: Value) -> Self {
+        Self { input, ..self }
+    }
+
+    /// Lets it call these tools.
+    #[must_use]
+    pub fn tools<T: Into<String>>(self, tools: impl IntoIterator<Item = T>) -> Self {
+        Self { tools: tools.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Returns the digest of the source alone.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.source.as_bytes())
+    }
+}
+
+/// What a piece of code came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeOutcome {
+    /// How it ended.
+    #[serde(flatten)]
+    pub ended: CodeEnd,
+    /// What it wrote to its standard output.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stdout: String,
+    /// What it wrote to its standard error.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stderr: String,
+    /// The files that it left in its private directory, in base64: those that are new or changed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// The fuel that it used itself, without that of the tools that it called. The same code with the same answers
+    /// uses the same.
+    #[serde(default)]
+    pub fuel: u64,
+}
+
+impl CodeOutcome {
+    /// Returns what of a second outcome is another, if anything is.
+    pub fn difference(&self, again: &Self) -> Option<&'static str> {
+        let differs = [
+            ("end", self.ended != again.ended),
+            ("output", (&self.stdout, &self.stderr) != (&again.stdout, &again.stderr)),
+            ("set of files", self.files != again.files),
+            ("use of fuel", self.fuel != again.fuel),
+        ];
+        differs.into_iter().find_map(|(what, differs)| differs.then_some(what))
+    }
+}
+
+/// How a piece of code ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeEnd {
+    /// It has this value.
+    Returned(Value),
+    /// It raised an exception that it did not catch, or is no code of its language.
+    Raised(Exception),
+    /// It was stopped, or could not begin.
+    Failed(Fault),
+    /// It was stopped while a tool that it had called was at work, and nobody knows whether that one has happened.
+    Unknown(Fault),
+}
+
+/// An exception that code did not catch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exception {
+    /// Whether the code could not even begin.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub syntax: bool,
+    /// The language's name of it: `ValueError`, `SyntaxError`.
+    pub name: String,
+    /// What it says.
+    pub message: String,
+    /// The line of the code, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The column in that line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// Where it came from, as the language writes it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub traceback: String,
+}
+
+impl fmt::Display for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, message, .. } = self;
+        if message.is_empty() { f.write_str(name) } else { write!(f, "{name}: {message}") }
+    }
+}
