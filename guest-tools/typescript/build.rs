@@ -2,6 +2,9 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    if std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() != Ok("wasm32") {
+        return;
+    }
     for flag in ["-zstack-size=1048576", "--initial-memory=2097152"] {
         println!("cargo::rustc-link-arg-cdylib={flag}");
     }

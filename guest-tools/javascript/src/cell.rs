@@ -49,7 +49,8 @@ impl Script {
     }
 
     fn function_edits(&self) -> Vec<Edit> {
-        let accessors: Vec<_> = self.names.iter().map(|name| format!("{name}:[()=>{name},$$=>{{{name}=$$}}]")).collect();
+        let accessors: Vec<_> =
+            self.names.iter().map(|name| format!("{name}:[()=>{name},$$=>{{{name}=$$}}]")).collect();
         let inserted = format!("(async()=>{{__cell({{{}}});", accessors.join(","));
         let mut edits = vec![Edit { at: 0, removed: 0, inserted, is_common: true }];
         edits.extend(self.edits.iter().filter(|edit| edit.is_common).cloned());
@@ -61,7 +62,7 @@ impl Script {
         let edits = if self.is_function.get() { self.function_edits() } else { self.edits.clone() };
         let start = self.line_start(line);
         let end = self.source[start..].find('\n').map_or(self.source.len(), |length| start + length);
-        let (mut column, mut moved) = (column as usize, 0);
+        let mut column = column as usize;
         for edit in edits.iter().filter(|edit| (start..=end).contains(&edit.at)) {
             let from = characters(&self.source[start..edit.at]) + 1;
             if column <= from {
@@ -69,9 +70,7 @@ impl Script {
             }
             let (inserted, removed) = (characters(&edit.inserted), edit.removed);
             column = if column < from + inserted { from } else { column + removed - inserted };
-            moved += 1;
         }
-        let _ = moved;
         column.max(1) as u32
     }
 
@@ -211,7 +210,9 @@ impl<'a> Rewriter<'a> {
                 match token.text {
                     "," => return Some(index + 1),
                     ";" => return None,
-                    _ if token.breaks && token.begins_statement() && self.tokens[index - 1].ends_value() => return None,
+                    _ if token.breaks && token.begins_statement() && self.tokens[index - 1].ends_value() => {
+                        return None;
+                    }
                     _ => {}
                 }
             }
@@ -369,13 +370,28 @@ impl Token<'_> {
 
 /// Words after which a value comes, so that a `/` begins a regular expression.
 const BEFORE_VALUES: &[&str] = &[
-    "return", "typeof", "case", "in", "of", "delete", "void", "throw", "new", "else", "do", "instanceof", "await", "yield",
-    "default", "extends",
+    "return",
+    "typeof",
+    "case",
+    "in",
+    "of",
+    "delete",
+    "void",
+    "throw",
+    "new",
+    "else",
+    "do",
+    "instanceof",
+    "await",
+    "yield",
+    "default",
+    "extends",
 ];
 
 /// Takes a source apart. What is no JavaScript gives some tokens or other: the interpreter says what is wrong with it.
 fn tokens(source: &str) -> Vec<Token<'_>> {
-    let mut scanner = Scanner { source, bytes: source.as_bytes(), at: 0, open: Vec::new(), tokens: Vec::new(), breaks: false };
+    let mut scanner =
+        Scanner { source, bytes: source.as_bytes(), at: 0, open: Vec::new(), tokens: Vec::new(), breaks: false };
     while scanner.at < scanner.bytes.len() {
         scanner.next();
     }
@@ -503,7 +519,11 @@ impl<'a> Scanner<'a> {
 
     fn word(&mut self, kind: Kind) {
         let rest = &self.source[self.at..];
-        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '#' | '@' | '\\' | '\u{200c}' | '\u{200d}') || (kind == Kind::Number && c == '.');
+        let is_part = |c: char| {
+            c.is_alphanumeric()
+                || matches!(c, '_' | '$' | '#' | '@' | '\\' | '\u{200c}' | '\u{200d}')
+                || (kind == Kind::Number && c == '.')
+        };
         let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len()).max(1);
         self.push(kind, self.at + length);
     }

@@ -52,12 +52,7 @@ fn told<'js>(prelude: &Object<'js>, thrown: &Value<'js>) -> Vec<String> {
     crate::call(prelude, "describe", (thrown.clone(),)).unwrap_or_default()
 }
 
-fn place<'js>(
-    prelude: &Object<'js>,
-    thrown: &Value<'js>,
-    cell: &Cell,
-    script: &Script,
-) -> (Option<u32>, Option<u32>) {
+fn place<'js>(prelude: &Object<'js>, thrown: &Value<'js>, cell: &Cell, script: &Script) -> (Option<u32>, Option<u32>) {
     let place: Vec<u32> = crate::call(prelude, "place", (thrown.clone(), cell.name.as_str())).unwrap_or_default();
     let [line, column] = place[..] else { return (None, None) };
     if line == 0 {

@@ -89,12 +89,7 @@ impl JavaScript {
     }
 }
 
-fn evaluate<'js>(
-    ctx: &Ctx<'js>,
-    prelude: &Object<'js>,
-    cell: &Cell,
-    script: &Script,
-) -> rquickjs::Result<String> {
+fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Script) -> rquickjs::Result<String> {
     let functions = serde_json::Value::Array(cell.functions.iter().map(described).collect()).to_string();
     let names = script.names.join("\n");
     call::<_, ()>(prelude, "begin", (cell.input.as_str(), functions, spaces(cell), names))?;

@@ -1,8 +1,8 @@
 //! What Monty asks of the system: files of the sandbox's directory, and nothing else.
 
 use monty_types::{
-    ExcType, ExtFunctionResult, MkdirCallArgs, MontyException, MontyFileHandle, MontyObject, OpenCallArgs, OsFunctionCall,
-    dir_stat, file_stat,
+    ExcType, ExtFunctionResult, MkdirCallArgs, MontyException, MontyFileHandle, MontyObject, OpenCallArgs,
+    OsFunctionCall, dir_stat, file_stat,
 };
 use workdir::ErrorCode;
 
@@ -13,8 +13,12 @@ pub(crate) fn answer(call: OsFunctionCall) -> ExtFunctionResult {
     let stat = |path: &str| workdir::stat(path).ok();
     let (path, answer) = match call {
         Call::Exists(path) => return MontyObject::bool(stat(path.as_str()).is_some()).into(),
-        Call::IsFile(path) => return MontyObject::bool(stat(path.as_str()).is_some_and(|stat| !stat.is_directory)).into(),
-        Call::IsDir(path) => return MontyObject::bool(stat(path.as_str()).is_some_and(|stat| stat.is_directory)).into(),
+        Call::IsFile(path) => {
+            return MontyObject::bool(stat(path.as_str()).is_some_and(|stat| !stat.is_directory)).into();
+        }
+        Call::IsDir(path) => {
+            return MontyObject::bool(stat(path.as_str()).is_some_and(|stat| stat.is_directory)).into();
+        }
         Call::IsSymlink(_) => return MontyObject::bool(false).into(),
         Call::Resolve(path) | Call::Absolute(path) => return MontyObject::path(absolute(path.as_str())).into(),
         Call::Getenv(_) => return MontyObject::none().into(),
@@ -24,14 +28,22 @@ pub(crate) fn answer(call: OsFunctionCall) -> ExtFunctionResult {
         Call::ReadBytes(path) => (path.as_str().to_owned(), workdir::read(path.as_str()).map(MontyObject::bytes)),
         Call::Stat(path) => (path.as_str().to_owned(), stat_of(path.as_str())),
         Call::Iterdir(path) => (path.as_str().to_owned(), iterdir(path.as_str())),
-        Call::WriteText(it) => (it.path.as_str().to_owned(), write(it.path.as_str(), it.data.as_bytes(), false, it.data.chars().count())),
-        Call::AppendText(it) => (it.path.as_str().to_owned(), write(it.path.as_str(), it.data.as_bytes(), true, it.data.chars().count())),
+        Call::WriteText(it) => {
+            (it.path.as_str().to_owned(), write(it.path.as_str(), it.data.as_bytes(), false, it.data.chars().count()))
+        }
+        Call::AppendText(it) => {
+            (it.path.as_str().to_owned(), write(it.path.as_str(), it.data.as_bytes(), true, it.data.chars().count()))
+        }
         Call::WriteBytes(it) => (it.path.as_str().to_owned(), write(it.path.as_str(), &it.data, false, it.data.len())),
         Call::AppendBytes(it) => (it.path.as_str().to_owned(), write(it.path.as_str(), &it.data, true, it.data.len())),
         Call::Open(it) => (it.path.as_str().to_owned(), open(&it)),
         Call::Mkdir(it) => (it.path.as_str().to_owned(), mkdir(&it)),
-        Call::Unlink(path) => (path.as_str().to_owned(), workdir::remove_file(path.as_str()).map(|()| MontyObject::none())),
-        Call::Rmdir(path) => (path.as_str().to_owned(), workdir::remove_directory(path.as_str()).map(|()| MontyObject::none())),
+        Call::Unlink(path) => {
+            (path.as_str().to_owned(), workdir::remove_file(path.as_str()).map(|()| MontyObject::none()))
+        }
+        Call::Rmdir(path) => {
+            (path.as_str().to_owned(), workdir::remove_directory(path.as_str()).map(|()| MontyObject::none()))
+        }
         Call::Rename(it) => {
             let renamed = workdir::rename(it.src.as_str(), it.dst.as_str());
             (it.src.as_str().to_owned(), renamed.map(|()| MontyObject::path(it.dst.as_str())))

@@ -121,7 +121,8 @@ impl Session {
             traceback = traceback.replace(&format!("<python-input-{number}>"), name);
         }
         Exception {
-            syntax: error.exc_type() == ExcType::SyntaxError && error.traceback().iter().all(|frame| frame.hide_frame_name),
+            syntax: error.exc_type() == ExcType::SyntaxError
+                && error.traceback().iter().all(|frame| frame.hide_frame_name),
             name: error.exc_type().to_string(),
             message: error.message().unwrap_or_default().to_owned(),
             line: place.map(|frame| frame.start.line),

@@ -64,7 +64,12 @@ pub(crate) fn to_value(value: ObjectRef<'_>) -> Result<Value, String> {
             Value::Object(pairs.collect::<Result<Map<_, _>, String>>()?)
         }
         MontyNode::Cycle(_) => return Err("the value of the cell contains itself, which JSON cannot".into()),
-        _ => return Err(format!("the value of the cell has a {} in it, which is nothing that JSON can hold", value.type_name())),
+        _ => {
+            return Err(format!(
+                "the value of the cell has a {} in it, which is nothing that JSON can hold",
+                value.type_name()
+            ));
+        }
     })
 }
 
@@ -98,7 +103,11 @@ fn date(date: &MontyDate) -> String {
 
 fn datetime(at: &MontyDateTime) -> String {
     let date = format!("{:04}-{:02}-{:02}", at.year, at.month, at.day);
-    format!("{date}T{}{}", clock(at.hour.into(), at.minute.into(), at.second.into(), at.microsecond), offset(at.offset_seconds))
+    format!(
+        "{date}T{}{}",
+        clock(at.hour.into(), at.minute.into(), at.second.into(), at.microsecond),
+        offset(at.offset_seconds)
+    )
 }
 
 fn time(at: &MontyTime) -> String {
