@@ -25,7 +25,8 @@ fn expected(program: &Path, language: &str) -> Value {
     let name = own.file_name().unwrap();
     let others = program.parent().unwrap().with_file_name(language).join(name);
     let file = if others.exists() { others } else { own };
-    serde_json::from_str(&fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))).unwrap()
+    serde_json::from_str(&fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())))
+        .unwrap()
 }
 
 /// A host with the languages that `tests/interpreters` makes; compiled once for all tests.
@@ -33,9 +34,9 @@ async fn host(place: &Place) -> Host {
     let built = root().join("target/languages");
     let shop = place.data("shop.db");
     let builder = place.bare().shop(&shop).cache(built.join("cache")).built_in_languages().workflow(Exec);
-    let added = ["python", "python-lite"].into_iter().fold(builder, |builder, name| {
-        builder.language(name, built.join(format!("interpreter-{name}.wasm")))
-    });
+    let added = ["python", "python-lite"]
+        .into_iter()
+        .fold(builder, |builder, name| builder.language(name, built.join(format!("interpreter-{name}.wasm"))));
     added.build().await.unwrap()
 }
 
@@ -57,7 +58,8 @@ fn complaint(expected: &Value, outcome: &CodeOutcome) -> Option<String> {
         let wanted = expected.get(name)?;
         (wanted != seen).then(|| format!("{name} is {seen} and should be {wanted}"))
     };
-    let texts = || is("stdout", &outcome.stdout.as_str().into()).or_else(|| is("stderr", &outcome.stderr.as_str().into()));
+    let texts =
+        || is("stdout", &outcome.stdout.as_str().into()).or_else(|| is("stderr", &outcome.stderr.as_str().into()));
     match (&outcome.ended, expected.get("error")) {
         (CodeEnd::Returned(value), None) => is("output", value).or_else(texts),
         (CodeEnd::Raised(exception), Some(Value::Object(fields))) => {
@@ -78,8 +80,11 @@ async fn all_come_to_what_they_should(language: &str, folder: &str, ending: &str
     for program in programs {
         let (name, expected) = (program.file_name().unwrap().to_str().unwrap(), expected(&program, language));
         let code = Code::new(language, &fs::read_to_string(&program).unwrap());
-        let code = Code { name: Some(name.to_owned()), input: expected.get("input").cloned().unwrap_or_default(), ..code };
-        wrong.extend(complaint(&expected, &outcome(&host, &code).await).map(|what| format!("{language}, {name}: {what}")));
+        let code =
+            Code { name: Some(name.to_owned()), input: expected.get("input").cloned().unwrap_or_default(), ..code };
+        wrong.extend(
+            complaint(&expected, &outcome(&host, &code).await).map(|what| format!("{language}, {name}: {what}")),
+        );
     }
     assert!(wrong.is_empty(), "{} programs:\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -111,6 +116,8 @@ async fn types_are_taken_out_and_lines_stay_where_they_were() {
     let raises = "type T = string;\nconst t: T = 'a';\n  throw new Error(t)";
     let CodeEnd::Raised(exception) = outcome(&host, &Code::new("typescript", raises)).await.ended else { panic!() };
     assert_eq!((exception.name.as_str(), exception.line), ("Error", Some(3)), "{exception:?}");
-    let CodeEnd::Raised(exception) = outcome(&host, &Code::new("typescript", "let a: = 1")).await.ended else { panic!() };
+    let CodeEnd::Raised(exception) = outcome(&host, &Code::new("typescript", "let a: = 1")).await.ended else {
+        panic!()
+    };
     assert!(exception.syntax && exception.line == Some(1), "{exception:?}");
 }

@@ -20,9 +20,9 @@ use crate::{Manifest, Result, Secrets, linker, sections};
 
 /// Each live instance takes six of the 65,530 mappings that Linux gives a process; past them even malloc fails.
 const CONCURRENCY_MAX: u32 = 10_000;
-/// The stack of a guest. The async stack leaves the host as much again, whose overflow would end the process.
-pub(crate) const STACK_BYTES: usize = 1 << 20;
-const ASYNC_STACK_BYTES: usize = 2 << 20;
+/// The stack of a guest: at half of it CPython cannot tell endless recursion in `__repr__` in time. The async stack leaves the host as much again, whose overflow would end the process.
+pub(crate) const STACK_BYTES: usize = 2 << 20;
+const ASYNC_STACK_BYTES: usize = 4 << 20;
 /// A page of 64 KiB costs the host two system calls and, zeroed, about as long as this many instructions.
 const PAGE_FUEL: u8 = 200;
 const BACKTRACE_FRAMES: usize = 8;
@@ -265,7 +265,7 @@ fn pool(config: &Config) -> Result<PoolingAllocationConfig> {
         .max_component_instance_size(INSTANCE_BYTES)
         .table_elements(TABLE_ELEMENTS as usize)
         .linear_memory_keep_resident(32 << 20)
-        .table_keep_resident(64 << 10)
+        .table_keep_resident(1 << 20)
         // Cleared by writing, not by giving pages back; an ordinary call goes no deeper.
         .async_stack_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto)

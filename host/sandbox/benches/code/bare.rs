@@ -77,7 +77,6 @@ impl Language {
         let (name, input) = ("code".to_owned(), input.to_string());
         let cell = Cell { name, source: source.clone(), input, functions: Vec::new() };
         guest.stockade_host_code().call_run(&mut store, &cell).await.unwrap().unwrap();
-        drop(store);
         started.elapsed()
     }
 }

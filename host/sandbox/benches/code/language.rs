@@ -76,13 +76,25 @@ impl Language {
         self.bytes.len()
     }
 
-    /// Runs a program in a fresh instance each time, from its making to its end.
+    /// Runs a program in a fresh instance each time, from its making to its value.
     pub(crate) fn fresh(&self, program: &Program, calls: usize) -> Vec<Duration> {
+        self.timed(program, calls, false)
+    }
+
+    /// The same, and until the instance is gone.
+    pub(crate) fn fresh_and_gone(&self, program: &Program, calls: usize) -> Vec<Duration> {
+        self.timed(program, calls, true)
+    }
+
+    fn timed(&self, program: &Program, calls: usize, and_gone: bool) -> Vec<Duration> {
         let once = |_| {
             let started = Instant::now();
             let mut session = self.interpreter.session(&[], 1).unwrap();
             self.run(&mut session, program);
-            drop(session);
+            if and_gone {
+                drop(session);
+                return started.elapsed();
+            }
             started.elapsed()
         };
         (0..calls).map(once).collect()
