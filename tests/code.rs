@@ -151,17 +151,20 @@ async fn code_that_does_not_do_the_same_again_is_divergence() {
     first.replay(run, Exec::KEY).await.unwrap();
     let entries = first.entries(run).await.unwrap();
     drop(first);
-    let other_call = changed(&entries, |change| match change {
-        Change::Called { call, .. } => call.arguments = json!({"user_id": "user_456"}),
-        _ => {}
+    let other_call = changed(&entries, |change| {
+        if let Change::Called { call, .. } = change {
+            call.arguments = json!({"user_id": "user_456"});
+        }
     });
-    let other_fuel = changed(&entries, |change| match change {
-        Change::Stepped { event: Event::CodeFinished { outcome, .. }, .. } => outcome.fuel += 1,
-        _ => {}
+    let other_fuel = changed(&entries, |change| {
+        if let Change::Stepped { event: Event::CodeFinished { outcome, .. }, .. } = change {
+            outcome.fuel += 1;
+        }
     });
-    let other_answer = changed(&entries, |change| match change {
-        Change::Called { outcome, .. } => *outcome = ToolOutcome::Returned(json!({"price_cents": 1})),
-        _ => {}
+    let other_answer = changed(&entries, |change| {
+        if let Change::Called { outcome, .. } = change {
+            *outcome = ToolOutcome::Returned(json!({"price_cents": 1}));
+        }
     });
     for entries in [other_call, other_fuel, other_answer] {
         let place = Place::new();
@@ -171,9 +174,10 @@ async fn code_that_does_not_do_the_same_again_is_divergence() {
     }
     // While it runs, too: its first call was recorded as another.
     let place = Place::new();
-    let other = changed(&entries[..entries.len() - 1], |change| match change {
-        Change::Called { call, .. } => call.arguments = json!({"user_id": "user_456"}),
-        _ => {}
+    let other = changed(&entries[..entries.len() - 1], |change| {
+        if let Change::Called { call, .. } = change {
+            call.arguments = json!({"user_id": "user_456"});
+        }
     });
     place.journal_of(&other).await;
     let outcome = host(&place).await.resume(run).await.unwrap().settled().await.unwrap();
