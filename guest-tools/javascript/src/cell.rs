@@ -151,10 +151,12 @@ impl<'a> Rewriter<'a> {
                 self.name(name);
             }
             "import" if self.starts(index) => self.import(index),
-            "export" if self.starts(index) && self.text(index + 1) != "default" => {
-                if self.tokens.get(index + 1).is_some_and(|next| next.kind == Kind::Word) {
-                    self.edit(at, 6, "", true);
-                }
+            "export"
+                if self.starts(index)
+                    && self.text(index + 1) != "default"
+                    && self.tokens.get(index + 1).is_some_and(|next| next.kind == Kind::Word) =>
+            {
+                self.edit(at, 6, "", true);
             }
             _ => {}
         }
@@ -243,11 +245,9 @@ impl<'a> Rewriter<'a> {
                         expects = false;
                         continue;
                     }
-                    _ if expects && token.kind == Kind::Word => {
-                        if !(is_object && self.text(index + 1) == ":") {
-                            self.name(index);
-                            expects = false;
-                        }
+                    _ if expects && token.kind == Kind::Word && !(is_object && self.text(index + 1) == ":") => {
+                        self.name(index);
+                        expects = false;
                     }
                     _ => {}
                 }
@@ -420,8 +420,8 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
             }
             b' ' | b'\t' => self.at += 1,
-            b'#' if self.at == 0 && self.byte(1) == b'!' => self.to_line_end(),
-            b'/' if self.byte(1) == b'/' => self.to_line_end(),
+            b'#' if self.at == 0 && self.byte(1) == b'!' => self.skip_line(),
+            b'/' if self.byte(1) == b'/' => self.skip_line(),
             b'/' if self.byte(1) == b'*' => self.comment(),
             quote @ (b'"' | b'\'') => {
                 let end = self.quoted(quote);
@@ -455,7 +455,7 @@ impl<'a> Scanner<'a> {
         self.breaks = false;
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         self.at = self.source[self.at..].find('\n').map_or(self.bytes.len(), |length| self.at + length);
     }
 

@@ -5,6 +5,8 @@
 //! a call to whatever it imports ends it. That also makes the outcome the same for the same component.
 #![expect(clippy::print_stderr, reason = "a command")]
 
+#![expect(clippy::expect_used, reason = "a build tool stops at the first surprise")]
+
 use std::path::Path;
 use std::process::ExitCode;
 
