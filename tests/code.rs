@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use stockade::{
-    Budget, Change, Code, CodeOutcome, Currency, Entry, Event, Exec, Host, Kind, Outcome, RunId, Source, ToolOutcome,
-};
+use stockade::{Budget, Change, Code, Currency, Entry, Event, Exec, Host, Kind, Outcome, RunId, Source, ToolOutcome};
 use stockade_tests::Place;
+
+use crate::programs::finished;
 
 async fn host(place: &Place) -> Host {
     place.host().built_in_languages().scratch(place.path("")).workflow(Exec).build().await.unwrap()
@@ -36,15 +36,6 @@ async fn value(host: &Host, code: Code) -> Value {
         (_, Outcome::Done(value)) => value,
         (run, other) => panic!("run {run}: {other}"),
     }
-}
-
-async fn finished(host: &Host, run: RunId) -> CodeOutcome {
-    let entries = host.entries(run).await.unwrap();
-    let finished = entries.into_iter().find_map(|entry| match entry.change {
-        Change::Stepped { event: Event::CodeFinished { outcome, .. }, .. } => Some(outcome),
-        _ => None,
-    });
-    finished.unwrap()
 }
 
 const FIND: &str = "const found = await purchases.find({user_id: input.user}); return found.price_cents";

@@ -11,6 +11,7 @@ mod code;
 mod concurrency;
 mod doctor;
 mod embed;
+mod hostile_code;
 mod kill;
 mod languages;
 mod layers;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use stockade::{Budget, Change, Code, CodeEnd, CodeOutcome, Currency, Event, Exec, Host};
+use stockade::{Budget, Change, Code, CodeEnd, CodeOutcome, Currency, Event, Exec, Host, RunId};
 use stockade_tests::{Place, root};
 
 fn cases(folder: &str, ending: &str) -> Vec<PathBuf> {
@@ -30,7 +30,7 @@ fn expected(program: &Path, language: &str) -> Value {
 }
 
 /// A host with the languages that `tests/interpreters` makes; compiled once for all tests.
-async fn host(place: &Place) -> Host {
+pub(crate) async fn host(place: &Place) -> Host {
     let built = root().join("target/languages");
     let shop = place.data("shop.db");
     let builder = place.bare().shop(&shop).cache(built.join("cache")).built_in_languages().workflow(Exec);
@@ -44,12 +44,17 @@ async fn outcome(host: &Host, code: &Code) -> CodeOutcome {
     let budget = Budget::default().fuel(20_000_000_000).with(Currency::Memory, 128 << 20);
     let run = host.start(Exec::NAME, json!(code), budget).await.unwrap();
     let id = run.id();
-    let settled = run.settled().await.unwrap();
-    let finished = host.entries(id).await.unwrap().into_iter().find_map(|entry| match entry.change {
+    run.settled().await.unwrap();
+    finished(host, id).await
+}
+
+/// Returns what the code of a run came to.
+pub(crate) async fn finished(host: &Host, run: RunId) -> CodeOutcome {
+    let finished = host.entries(run).await.unwrap().into_iter().find_map(|entry| match entry.change {
         Change::Stepped { event: Event::CodeFinished { outcome, .. }, .. } => Some(outcome),
         _ => None,
     });
-    finished.unwrap_or_else(|| panic!("{settled}"))
+    finished.unwrap_or_else(|| panic!("the code of run {run} has not ended"))
 }
 
 /// Says what of an outcome is not as expected, if anything is.

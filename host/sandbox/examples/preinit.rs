@@ -4,7 +4,6 @@
 //! What the component finds in the world while it starts would be the same in every instance, so that it finds nothing:
 //! a call to whatever it imports ends it. That also makes the outcome the same for the same component.
 #![expect(clippy::print_stderr, reason = "a command")]
-
 #![expect(clippy::expect_used, reason = "a build tool stops at the first surprise")]
 
 use std::path::Path;

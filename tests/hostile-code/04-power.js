@@ -1,0 +1,1 @@
+(9n ** (9n ** 8n)).toString().length

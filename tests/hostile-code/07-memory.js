@@ -1,0 +1,1 @@
+const kept = []; for (;;) kept.push(new Uint8Array(1 << 20).fill(1))

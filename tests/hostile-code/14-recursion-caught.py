@@ -1,0 +1,8 @@
+def deeper():
+    return deeper()
+
+try:
+    deeper()
+except RecursionError as error:
+    caught = 'RecursionError'
+caught

@@ -1,0 +1,1 @@
+const deeper = n => 1 + deeper(n + 1); deeper(0)

@@ -1,0 +1,4 @@
+def deeper(n):
+    return 1 + deeper(n + 1)
+
+deeper(0)

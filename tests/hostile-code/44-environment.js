@@ -1,0 +1,1 @@
+typeof process === 'undefined' && typeof Deno === 'undefined'

@@ -1,0 +1,2 @@
+import os
+dict(os.environ) == {}

@@ -1,0 +1,1 @@
+files.read('/etc/passwd')
