@@ -4,6 +4,7 @@
 
 mod approvals;
 mod budgets;
+mod cli_exec;
 mod cli_refund;
 mod cli_refusals;
 mod cli_tools;
