@@ -118,8 +118,16 @@ fn a_language_is_told_by_the_ending_or_named_or_refused() {
     assert!(message.contains("`stockade language add python` builds it"), "{message}");
     let answer = exec(&place, "sum.ts", "const sum = (a: number, b: number): number => a + b; return sum(1, 2)", &[]);
     assert_eq!(answer.json["output"], 3, "{answer:?}");
+    // Any interpreter is a language, under whatever name it is dropped in.
+    let component = stockade_tests::dist("javascript");
+    place.write("stockade.toml", format!("[language.mine]\ncomponent = {component:?}\n"));
+    let answer = exec(&place, "code.x", "6 * 7", &["--lang", "mine"]);
+    assert_eq!(answer.json["output"], 42, "{answer:?}");
     let listed = place.json(&["language", "list"]);
-    assert_eq!(listed.json[0], json!({"language": "javascript", "there": true}));
+    let names: Vec<_> = listed.json.as_array().unwrap().iter().map(|one| (&one["language"], &one["there"])).collect();
+    let (yes, no) = (json!(true), json!(false));
+    let all = ["javascript", "mine", "typescript", "python", "python-lite"].map(Value::from);
+    assert_eq!(names, all.iter().zip([&yes, &yes, &yes, &no, &no]).collect::<Vec<_>>());
     let refused = place.json(&["language", "add", "cobol"]);
     assert_eq!((refused.exit, &refused.json["error"]["detail"]), (Some(2), &json!("language")));
 }

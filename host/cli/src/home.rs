@@ -23,9 +23,17 @@ pub(crate) async fn host(args: &Args) -> stockade::Result<Host> {
     shop::create(&database)?;
     let refund: refund::Refund = config.workflow.refund.into();
     let builder = promoted(args, builder);
-    let builder = languages(args, builder.shop(&database).configured(&config)?.workflow(refund).workflow(Exec));
+    let builder = languages(args, builder.shop(&database)).configured(&config)?.workflow(refund).workflow(Exec);
+    let builder = memory().into_iter().fold(builder, Builder::scratch);
     let builder = builder.cache(args.data_dir.join("cache")).components(args.data_dir.join("components"));
     secrets::stored(builder, &config)?.progress(pulling()).build().await
+}
+
+/// A folder in memory, for what code keeps in files while it runs, where the system has one.
+fn memory() -> Option<&'static Path> {
+    let shared = Path::new("/dev/shm");
+    let is_writable = || tempfile::tempfile_in(shared).is_ok();
+    (shared.is_dir() && is_writable()).then_some(shared)
 }
 
 /// Adds the languages: the built-in one, and those that `language add` has built.

@@ -79,7 +79,8 @@ impl Builder {
         self
     }
 
-    /// Adds the tools of a configuration, with their grants and limits, and takes its limits for all other calls. A tool
+    /// Adds the tools of a configuration, with their grants and limits, and takes its limits for all other calls, its languages, and what code
+    /// may use. A tool
     /// that is registered already is replaced, with all that was said of it.
     ///
     /// # Errors
@@ -88,6 +89,8 @@ impl Builder {
     pub fn configured(mut self, config: &Config) -> Result<Self> {
         self.tools.configure(config)?;
         self.limits = config.limits.clone().unwrap_or(self.limits);
+        self.code_limits = config.code.limits.clone().unwrap_or(self.code_limits);
+        self.languages.extend(config.language.iter().map(|(name, language)| (name.clone(), language.source())));
         Ok(self)
     }
 
@@ -217,6 +220,9 @@ impl Builder {
     /// wants a tool that is not registered.
     pub async fn build(mut self) -> Result<Host> {
         self.tools = self.tools.fetched(&self.store).await?;
+        for source in self.languages.values_mut() {
+            *source = source.clone().fetched(&self.store).await?;
+        }
         let build = tokio::task::spawn_blocking(move || self.build_blocking());
         build.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
     }

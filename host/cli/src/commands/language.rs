@@ -13,9 +13,6 @@ use crate::{home, text};
 /// The languages that can be added.
 pub(crate) const ADDABLE: [&str; 2] = ["python", "python-lite"];
 
-/// The languages that come with the program.
-const BUILT_IN: [&str; 2] = ["javascript", "typescript"];
-
 macro_rules! sources {
     ($($path:literal),* $(,)?) => {
         [$(($path, include_str!(concat!("../../../../", $path)))),*]
@@ -41,7 +38,7 @@ const SOURCES: &[(&str, &str)] = &sources!(
 pub(super) async fn run(args: &Args, command: &LanguageCommand) -> stockade::Result<Exit> {
     match command {
         LanguageCommand::Add { name } => add(args, name).await,
-        LanguageCommand::List => list(args),
+        LanguageCommand::List => list(args).await,
     }
 }
 
@@ -101,9 +98,11 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Fault {
     Fault::invalid("data_dir", message)
 }
 
-fn list(args: &Args) -> stockade::Result<Exit> {
-    let is_there = |name: &str| BUILT_IN.contains(&name) || home::added(args, name).is_some();
-    let all: Vec<_> = BUILT_IN.into_iter().chain(ADDABLE).map(|name| (name, is_there(name))).collect();
+async fn list(args: &Args) -> stockade::Result<Exit> {
+    let host = home::host(args).await?;
+    let there: Vec<_> = host.languages().collect();
+    let absent = ADDABLE.into_iter().filter(|name| !there.contains(name));
+    let all: Vec<_> = there.iter().map(|name| (*name, true)).chain(absent.map(|name| (name, false))).collect();
     if args.json {
         let all: Vec<_> = all.iter().map(|(name, there)| json!({"language": name, "there": there})).collect();
         text::print_json(&all);

@@ -1,6 +1,7 @@
 //! What `stockade.toml` says.
 
 mod grants;
+mod language;
 mod secret;
 mod tool;
 
@@ -12,6 +13,7 @@ use stockade_sandbox::Limits;
 use stockade_workflow::{Cents, Fault, Kind, refund};
 
 pub use grants::Grants;
+pub use language::{Code, Language};
 pub use secret::Secret;
 pub use tool::Tool;
 
@@ -45,6 +47,10 @@ pub struct Config {
     pub tools: Tools,
     /// The tools, by name.
     pub tool: BTreeMap<String, Tool>,
+    /// Languages in which agents may write code, beside those that there are.
+    pub language: BTreeMap<String, Language>,
+    /// What code may use.
+    pub code: Code,
     /// Where the values of secrets are, by name.
     pub secrets: BTreeMap<String, Secret>,
 }
@@ -144,6 +150,7 @@ impl Config {
             *tools = folder.join(&tools);
         }
         self.tool.values_mut().for_each(|tool| tool.anchor(folder));
+        self.language.values_mut().for_each(|language| language.anchor(folder));
         self.secrets.values_mut().for_each(|secret| secret.anchor(folder));
     }
 }
@@ -225,6 +232,22 @@ mod tests {
 
     use super::*;
     use crate::Source;
+
+    #[test]
+    fn languages_and_what_code_may_use() {
+        let text = "[language.lua]\ncomponent = \"lua.wasm\"\n[code.limits]\nfuel = 7";
+        let config = Config::parse(text).unwrap();
+        assert!(matches!(config.language["lua"].source(), Source::File(path) if path == Path::new("lua.wasm")));
+        let limits = config.code.limits.unwrap();
+        assert_eq!(
+            (limits.fuel, limits.memory_bytes),
+            (7, crate::code_limits().memory_bytes),
+            "the rest is code's default"
+        );
+        let fault = Config::parse("[language.lua]\ndigest = \"sha256:00\"").unwrap_err();
+        assert_eq!(fault.detail.as_deref(), Some("config"));
+        assert!(Config::parse("[code.limits]\nfeul = 7").is_err());
+    }
 
     #[test]
     fn what_does_not_fit_is_refused_with_its_place() {

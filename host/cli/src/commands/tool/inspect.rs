@@ -1,7 +1,7 @@
 //! `tool list` and `tool inspect`.
 
 use serde_json::{Value, json};
-use stockade::{Example, Function, Host, Manifest, Tool};
+use stockade::{Example, Function, Host, Manifest, Snippet, Tool};
 
 use crate::args::Args;
 use crate::text::{BOLD, DIM, bytes, print_json, safe, safe_lines};
@@ -25,6 +25,7 @@ pub(super) fn run(args: &Args, tool: &Tool, wit: &str) {
         return;
     }
     about(tool);
+    tool.component().manifest().and_then(|manifest| manifest.code.as_ref()).into_iter().for_each(code);
     tool.component().functions().iter().for_each(function);
     tool.component().manifest().iter().for_each(|manifest| examples(&manifest.examples));
     anstream::println!("\n{BOLD}WIT{BOLD:#}");
@@ -40,6 +41,15 @@ fn about(tool: &Tool) {
     println!("  imports  {}", safe(&listed(component.imports())));
     println!("  asks     {}", asked(tool));
     println!("  grants   {}", granted(tool));
+}
+
+/// The code of a tool that is code.
+fn code(Snippet { language, source, tools, written_in, approved_by }: &Snippet) {
+    let tools =
+        if tools.is_empty() { "no tools".to_owned() } else { tools.keys().cloned().collect::<Vec<_>>().join(", ") };
+    println!("  code     {}, written in {}, approved by {}", safe(language), safe(written_in), safe(approved_by));
+    println!("  calls    {}\n", safe(&tools));
+    indented(4, source);
 }
 
 fn function(function: &Function) {

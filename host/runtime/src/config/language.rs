@@ -1,0 +1,54 @@
+use std::path::Path;
+
+use serde::{Deserialize, Deserializer, de};
+use stockade_sandbox::Limits;
+use stockade_workflow::Digest;
+
+use super::anchored;
+use super::tool::{digest, source};
+use crate::{Source, code};
+
+/// What `[language.NAME]` says: a language in which agents may write code, or another component for one that there is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Language {
+    /// Its component, of the world `stockade:host/interpreter`: a file, or an `oci://` reference.
+    #[serde(deserialize_with = "component")]
+    pub component: Source,
+    /// The digest that the component must have.
+    #[serde(default, deserialize_with = "digest")]
+    pub digest: Option<Digest>,
+}
+
+impl Language {
+    /// Returns where its component is.
+    pub(crate) fn source(&self) -> Source {
+        self.digest.iter().fold(self.component.clone(), |source, digest| source.pinned(digest.clone()))
+    }
+
+    pub(super) fn anchor(&mut self, folder: &Path) {
+        if let Source::File(path) = &mut self.component {
+            *path = anchored(folder, &path.to_string_lossy()).into();
+        }
+    }
+}
+
+/// What `[code]` says.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Code {
+    /// What one piece of code may use, the tools that it calls included; what is not named is the default of code.
+    #[serde(deserialize_with = "limits")]
+    pub limits: Option<Limits>,
+}
+
+fn component<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Source, D::Error> {
+    source(deserializer)?.ok_or_else(|| de::Error::missing_field("component"))
+}
+
+fn limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Limits>, D::Error> {
+    let own = toml::Table::deserialize(deserializer)?;
+    let mut limits = toml::Table::try_from(code::default_limits()).map_err(de::Error::custom)?;
+    limits.extend(own);
+    limits.try_into().map(Some).map_err(de::Error::custom)
+}
