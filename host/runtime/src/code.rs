@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 use stockade_sandbox::{Call, CallFromCode, Callee, Cell, CellOutcome, Left, Limits, Outcome, Place};
 use stockade_workflow::{
-    Change, Code, CodeCalls, CodeEnd, CodeOutcome, Effect, Entry, Event, Fault, Kind, RunState, ToolCall, ToolOutcome,
-    Usage,
+    Change, Code, CodeCalls, CodeEnd, CodeOutcome, Effect, Entry, Event, Fault, Kind, RunId, RunState, ToolCall,
+    ToolOutcome, Usage,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -54,7 +54,8 @@ pub fn default_limits() -> Limits {
         argument_bytes: 16 << 20,
         output_bytes: 8 << 20,
         hostcall_bytes: 64 << 20,
-        host_bytes: 256 << 20,
+        // What code and its tools say to one another is journaled.
+        host_bytes: 64 << 20,
         stdio_bytes: 256 << 10,
         ..Limits::default()
     }
@@ -144,7 +145,7 @@ impl Driver {
             },
         };
         let files = prepared.changed_files()?;
-        self.cell = prepared.kept(&self.host, &ended, key);
+        self.cell = prepared.kept(&self.host, &ended, self.state.run(), key);
         Ok(Performed::Coded(CodeOutcome { ended, stdout, stderr, files, fuel }, usage))
     }
 
@@ -269,7 +270,7 @@ impl Prepared {
             Some(session) => host.journal.cells(session).await?,
             None => Vec::new(),
         };
-        let kept = code.session.as_ref().and_then(|session| host.coding.sessions.take(session, cells.len()));
+        let kept = code.session.as_ref().and_then(|session| host.coding.sessions.take(session, &cells));
         let kept = match kept {
             Some(kept) if kept.language == code.language => kept,
             _ => restored(host, &id, code, &cells).await?,
@@ -284,13 +285,15 @@ impl Prepared {
     }
 
     /// Keeps the instance for the session's next cell, and returns the cell that the session gets.
-    fn kept(self, host: &Inner, ended: &CodeEnd, key: &str) -> Option<NewCell> {
+    fn kept(self, host: &Inner, ended: &CodeEnd, run: RunId, key: &str) -> Option<NewCell> {
         let session = self.code.session?;
         if !matches!(ended, CodeEnd::Returned(_) | CodeEnd::Raised(_)) {
             return None;
         }
         let number = self.kept.cells;
-        host.coding.sessions.keep(&session, Kept { cells: number + 1, ..self.kept });
+        host.coding
+            .sessions
+            .keep(&session, Kept { cells: number + 1, last: Some(CellRef { run, key: key.to_owned() }), ..self.kept });
         Some(NewCell { session, number, key: key.to_owned() })
     }
 }
@@ -340,7 +343,7 @@ async fn restored(host: &Arc<Inner>, id: &str, code: &Code, cells: &[CellRef]) -
     let grants: Vec<_> = scratch.iter().map(Scratch::grant).collect();
     let first = cells.first().map_or_else(|| id.to_owned(), |cell| format!("{}/{}", cell.run, cell.key));
     let session = interpreter.session(&grants, seed(&first))?;
-    let mut kept = Kept { session, scratch, language: spoken(&code.language).to_owned(), cells: 0 };
+    let mut kept = Kept { session, scratch, language: spoken(&code.language).to_owned(), cells: 0, last: None };
     for cell in cells {
         let record = Record::read(host, cell).await?;
         if spoken(&record.code.language) != spoken(&code.language) {
@@ -349,6 +352,7 @@ async fn restored(host: &Arc<Inner>, id: &str, code: &Code, cells: &[CellRef]) -
         }
         record.repeated_in(host, &mut kept).await?;
         kept.cells += 1;
+        kept.last = Some(cell.clone());
     }
     Ok(kept)
 }
@@ -402,6 +406,12 @@ impl Record {
         self.repeated_in(host, &mut kept).await
     }
 
+    /// The fuel that it used, with that of the tools that it called.
+    fn fuel(&self) -> u64 {
+        let called = self.calls.all().iter().filter_map(|call| call.ended.as_ref()).map(|(_, used)| used.fuel);
+        called.fold(self.outcome.fuel, u64::saturating_add)
+    }
+
     async fn repeated_in(&self, host: &Inner, kept: &mut Kept) -> Result<()> {
         let limits = &host.coding.limits;
         let plenty = Usage {
@@ -418,7 +428,8 @@ impl Record {
         let toolbox = Toolbox::new(&host.tools, &code.tools)?;
         let before = put(kept, &code)?;
         let callee = Arc::new(Recorded { toolbox: Toolbox::new(&host.tools, &code.tools)?, calls: self.calls.clone() });
-        let limits = host.coding.limits.clone();
+        // It had enough with what it used.
+        let limits = host.coding.limits.clone().fuel(self.fuel());
         let cell = cell(&code, &self.id, &toolbox, callee, limits, CALLS_MAX);
         let CellOutcome { result, fuel, stdout, stderr, .. } = kept.session.run(cell).await;
         let ended = match result {

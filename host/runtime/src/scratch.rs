@@ -43,11 +43,25 @@ impl Scratch {
     pub(crate) fn put(&self, files: &BTreeMap<String, String>) -> Result<Files> {
         let files = decoded(files)?;
         for (path, bytes) in &files {
-            let path = self.dir.path().join(path);
-            let folder = path.parent().unwrap_or(&path);
-            fs::create_dir_all(folder).and_then(|()| fs::write(&path, bytes)).map_err(|error| unusable(&error))?;
+            self.write(Path::new(path), bytes).map_err(|error| unusable(&error))?;
         }
         Ok(files)
+    }
+
+    /// Writes a file, and everything that stands where its folders must be makes way: code of the session may have left links
+    /// there, and they may lead anywhere.
+    fn write(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+        let mut at = self.dir.path().to_owned();
+        for part in path.parent().into_iter().flat_map(Path::components) {
+            at.push(part);
+            if !fs::symlink_metadata(&at).is_ok_and(|found| found.is_dir()) {
+                make_way(&at)?;
+                fs::create_dir(&at)?;
+            }
+        }
+        let path = self.dir.path().join(path);
+        make_way(&path)?;
+        fs::write(path, bytes)
     }
 
     /// Returns what is in it now. Links lead nowhere: what they point at is not what the code wrote.
@@ -68,6 +82,14 @@ impl Scratch {
             }
         }
         Ok(files)
+    }
+}
+
+/// Removes a file or a link, and not what it points at.
+fn make_way(path: &Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other,
     }
 }
 
@@ -127,6 +149,22 @@ mod tests {
         let path = scratch.dir.path().to_owned();
         drop(scratch);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_file_is_put_where_a_link_was_and_not_where_it_led() {
+        let (root, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(outside.path().join("a"), "untouched").unwrap();
+        let scratch = Scratch::create(root.path()).unwrap();
+        std::os::unix::fs::symlink(outside.path().join("a"), scratch.dir.path().join("a")).unwrap();
+        std::os::unix::fs::symlink(outside.path(), scratch.dir.path().join("d")).unwrap();
+        let text = STANDARD.encode("new");
+        scratch
+            .put(&BTreeMap::from([("a".to_owned(), text.clone()), ("d/a".into(), text.clone()), ("d/b".into(), text)]))
+            .unwrap();
+        assert_eq!(fs::read_to_string(outside.path().join("a")).unwrap(), "untouched");
+        assert!(!outside.path().join("b").exists());
+        assert_eq!(scratch.files().unwrap().keys().collect::<Vec<_>>(), ["a", "d/a", "d/b"]);
     }
 
     #[test]

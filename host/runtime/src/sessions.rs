@@ -2,6 +2,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stockade_sandbox::Session;
 
+use crate::journal::CellRef;
 use crate::scratch::Scratch;
 
 /// Sessions of code whose instances are kept between two of their cells, so that the next one need not run all those
@@ -18,7 +19,9 @@ pub(crate) struct Kept {
     pub(crate) session: Session,
     pub(crate) scratch: Option<Scratch>,
     pub(crate) language: String,
+    /// The cells that it has seen; the last of them tells one history from another of the same length.
     pub(crate) cells: usize,
+    pub(crate) last: Option<CellRef>,
 }
 
 impl Sessions {
@@ -27,12 +30,12 @@ impl Sessions {
         Self { kept: Mutex::default(), slots }
     }
 
-    /// Takes the instance of a session, if there is one that has seen exactly so many cells.
-    pub(crate) fn take(&self, session: &str, cells: usize) -> Option<Kept> {
+    /// Takes the instance of a session, if there is one that has seen exactly these cells.
+    pub(crate) fn take(&self, session: &str, cells: &[CellRef]) -> Option<Kept> {
         let mut kept = self.kept();
         let place = kept.iter().position(|(name, _)| name == session)?;
         let (_, found) = kept.remove(place);
-        (found.cells == cells).then_some(found)
+        (found.cells == cells.len() && found.last.as_ref() == cells.last()).then_some(found)
     }
 
     /// Keeps an instance; the one that was not used for longest makes room.
