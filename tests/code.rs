@@ -10,7 +10,7 @@ use stockade_tests::Place;
 use crate::programs::finished;
 
 async fn host(place: &Place) -> Host {
-    place.host().built_in_languages().scratch(place.path("")).workflow(Exec).build().await.unwrap()
+    place.host().built_in_languages().scratch(place.path("")).build().await.unwrap()
 }
 
 fn budget() -> Budget {
@@ -27,7 +27,7 @@ async fn exec(host: &Host, code: Code) -> (RunId, Outcome) {
 }
 
 async fn exec_within(host: &Host, code: Code, budget: Budget) -> (RunId, Outcome) {
-    let run = host.start(Exec::NAME, json!(code), budget).await.unwrap();
+    let run = host.exec(code, budget).await.unwrap();
     (run.id(), run.settled().await.unwrap())
 }
 
@@ -253,7 +253,7 @@ async fn code_becomes_a_tool_with_the_rights_it_had() {
     let promoted = |builder: stockade::Builder| {
         builder.tool("price", Source::from(component.clone()), []).built_in_languages().scratch(place.path(""))
     };
-    let host = promoted(place.host()).workflow(Exec).build().await.unwrap();
+    let host = promoted(place.host()).build().await.unwrap();
     let tool = host.tool("price").unwrap();
     let input = json!({"input": "{\"user\": \"user_456\"}"});
     let code = host.promoted(tool, &input).unwrap().unwrap();

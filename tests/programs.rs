@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use stockade::{Budget, Change, Code, CodeEnd, CodeOutcome, Currency, Event, Exec, Host, RunId};
+use stockade::{Budget, Code, CodeEnd, CodeOutcome, Currency, Exec, Host, RunId};
 use stockade_tests::{Place, root};
 
 fn cases(folder: &str, ending: &str) -> Vec<PathBuf> {
@@ -33,7 +33,7 @@ fn expected(program: &Path, language: &str) -> Value {
 pub(crate) async fn host(place: &Place) -> Host {
     let built = root().join("target/languages");
     let shop = place.data("shop.db");
-    let builder = place.bare().shop(&shop).cache(built.join("cache")).built_in_languages().workflow(Exec);
+    let builder = place.bare().shop(&shop).cache(built.join("cache")).built_in_languages();
     let added = ["python", "python-lite"]
         .into_iter()
         .fold(builder, |builder, name| builder.language(name, built.join(format!("interpreter-{name}.wasm"))));
@@ -42,7 +42,7 @@ pub(crate) async fn host(place: &Place) -> Host {
 
 async fn outcome(host: &Host, code: &Code) -> CodeOutcome {
     let budget = Budget::default().fuel(20_000_000_000).with(Currency::Memory, 128 << 20);
-    let run = host.start(Exec::NAME, json!(code), budget).await.unwrap();
+    let run = host.exec(code.clone(), budget).await.unwrap();
     let id = run.id();
     run.settled().await.unwrap();
     finished(host, id).await
@@ -50,10 +50,7 @@ async fn outcome(host: &Host, code: &Code) -> CodeOutcome {
 
 /// Returns what the code of a run came to.
 pub(crate) async fn finished(host: &Host, run: RunId) -> CodeOutcome {
-    let finished = host.entries(run).await.unwrap().into_iter().find_map(|entry| match entry.change {
-        Change::Stepped { event: Event::CodeFinished { outcome, .. }, .. } => Some(outcome),
-        _ => None,
-    });
+    let finished = host.code_outcome(run, Exec::KEY).await.unwrap();
     finished.unwrap_or_else(|| panic!("the code of run {run} has not ended"))
 }
 

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use stockade::{Builder, Compiler, Config, Exec, Fault, Host, Kind, Source, refund, shop};
+use stockade::{Builder, Compiler, Config, Fault, Host, Kind, Source, refund, shop};
 
 use crate::args::Args;
 use crate::commands::language;
@@ -23,7 +23,7 @@ pub(crate) async fn host(args: &Args) -> stockade::Result<Host> {
     shop::create(&database)?;
     let refund: refund::Refund = config.workflow.refund.into();
     let builder = promoted(args, builder);
-    let builder = languages(args, builder.shop(&database)).configured(&config)?.workflow(refund).workflow(Exec);
+    let builder = languages(args, builder.shop(&database)).configured(&config)?.workflow(refund);
     let builder = memory().into_iter().fold(builder, Builder::scratch);
     let builder = builder.cache(args.data_dir.join("cache")).components(args.data_dir.join("components"));
     secrets::stored(builder, &config)?.progress(pulling()).build().await

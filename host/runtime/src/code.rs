@@ -446,7 +446,8 @@ impl Record {
     }
 }
 
-fn ended(entry: &Entry, wanted: &str) -> Option<CodeOutcome> {
+/// Returns what the code of an effect came to, if this entry says so.
+pub(crate) fn ended(entry: &Entry, wanted: &str) -> Option<CodeOutcome> {
     match &entry.change {
         Change::Stepped { event: Event::CodeFinished { key, outcome }, .. } if key == wanted => Some(outcome.clone()),
         _ => None,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Snippet, Tool};
 use stockade_workflow::{
-    Budget, Change, Code, Decision, Entry, Event, Fault, Grant, Kind, Machine, RunId, RunState, Status, Usage, Workflow,
+    Budget, Change, Code, CodeOutcome, Decision, Entry, Event, Exec, Fault, Grant, Kind, Machine, RunId, RunState,
+    Status, Usage, Workflow,
 };
 use uuid::Uuid;
 
@@ -228,10 +229,11 @@ impl Builder {
     }
 
     fn build_blocking(self) -> Result<Host> {
-        let Self { journal, tools, store, machines, mut engine, secrets, limits, clock, observer, .. } = self;
+        let Self { journal, tools, store, mut machines, mut engine, secrets, limits, clock, observer, .. } = self;
         let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
         // Without a language no code runs.
         let for_code = if self.languages.is_empty() { 0 } else { self.code_limits.memory_bytes };
+        machines.extend((!self.languages.is_empty()).then(|| Machine::new(Exec)));
         engine.memory_bytes_max = memory_bytes_max.max(for_code);
         let kept_slots = engine.concurrency as usize / 2;
         engine.secrets = secrets.into_iter().collect();
@@ -391,6 +393,37 @@ impl Host {
     /// A journal that fails.
     pub async fn runs(&self) -> Result<Vec<Summary>> {
         self.inner.journal.runs(&[]).await
+    }
+
+    /// Runs a piece of code as a run of its own, of the workflow [`Exec`]. There is one in a host that has a language.
+    ///
+    /// ```no_run
+    /// # async fn example() -> stockade::Result<()> {
+    /// use stockade::{Budget, Code, Host};
+    ///
+    /// let host = Host::builder().built_in_languages().shop("shop.db".as_ref()).build().await?;
+    /// let code = Code::new("javascript", "return (await purchases.find({user_id: input})).price_cents");
+    /// let code = code.input("user_123".into()).tools(["purchases"]);
+    /// let run = host.exec(code, Budget::default().fuel(1_000_000_000)).await?;
+    /// println!("{}", run.settled().await?);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::start`].
+    pub async fn exec(&self, code: Code, budget: Budget) -> Result<Run> {
+        let input = serde_json::to_value(code).map_err(|error| Fault::invalid("code", error.to_string()))?;
+        self.start(Exec::NAME, input, budget).await
+    }
+
+    /// Returns what a piece of code of a run came to, by the key of the effect that ran it; none if it has not ended.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn code_outcome(&self, run: RunId, key: &str) -> Result<Option<CodeOutcome>> {
+        Ok(self.entries(run).await?.iter().find_map(|entry| code::ended(entry, key)))
     }
 
     /// Begins a session of code with the cells of another one; from then on neither sees what the other does.

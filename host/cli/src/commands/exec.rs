@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::{Value, json};
 use stockade::{
-    Budget, Change, Code, CodeCall, CodeEnd, CodeOutcome, Currency, Event, Exception, Exec, Fault, Host, Kind, Report,
-    RunId, Status, ToolCall, ToolOutcome, Usage, stubs,
+    Budget, Code, CodeCall, CodeEnd, CodeOutcome, Currency, Exception, Exec, Fault, Host, Kind, Report, RunId, Status,
+    ToolCall, ToolOutcome, Usage, stubs,
 };
 
 use crate::args::{self, Args, ExecArgs};
@@ -44,14 +44,10 @@ pub(super) async fn start(args: &Args, host: &Host, code: Code, budget: Option<B
 }
 
 async fn finish(args: &Args, host: &Host, code: Code, budget: Budget, out: Option<&Path>) -> stockade::Result<Exit> {
-    let run = host.start(Exec::NAME, json!(code), budget).await?;
+    let run = host.exec(code, budget).await?;
     let id = run.id();
     run.settled().await?;
-    let (entries, state) = (host.entries(id).await?, host.state(id).await?);
-    let outcome = entries.into_iter().find_map(|entry| match entry.change {
-        Change::Stepped { event: Event::CodeFinished { outcome, .. }, .. } => Some(outcome),
-        _ => None,
-    });
+    let (state, outcome) = (host.state(id).await?, host.code_outcome(id, Exec::KEY).await?);
     let report = Report::from(&state);
     let calls = state.calls(Exec::KEY).all();
     if let (Some(outcome), Some(dir)) = (&outcome, out) {
