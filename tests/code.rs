@@ -280,3 +280,28 @@ async fn a_language_that_is_not_there_says_how_to_come_by_it() {
     assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::NotFound, Some("language")));
     assert!(fault.message.contains("`stockade language add python` builds it"), "{fault}");
 }
+
+/// Whether an instance was ready or made for the code makes no difference to it, nor to what it costs.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_was_ready_is_like_any_other() {
+    let place = Place::new();
+    let prompt = place.host().built_in_languages().keep_ready(2).scratch(place.path("")).build().await.unwrap();
+    let (mut runs, mut values) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        let (run, outcome) =
+            exec(&prompt, javascript("leak = globalThis.leak ?? Math.random(); [leak, Date.now()]")).await;
+        let Outcome::Done(value) = outcome else { panic!("{outcome}") };
+        runs.push(run);
+        values.push(value[0].to_string());
+        // Others are made meanwhile.
+        tokio::task::yield_now().await;
+    }
+    values.sort();
+    values.dedup();
+    assert_eq!(values.len(), 5, "each has random numbers of its own, and nothing of the others");
+    drop(prompt);
+    let plain = host(&place).await;
+    for run in runs {
+        plain.replay(run, Exec::KEY).await.unwrap();
+    }
+}

@@ -60,6 +60,7 @@ pub struct Builder {
     limits: Limits,
     languages: BTreeMap<String, Source>,
     code_limits: Limits,
+    ready: usize,
     scratch: Option<PathBuf>,
     clock: Clock,
     observer: Observer,
@@ -192,6 +193,14 @@ impl Builder {
         self
     }
 
+    /// Keeps so many instances of each language ready once code of it has run, so that the next code need not wait for one;
+    /// by default none. Each holds slots of the pool (CPython six), which tools then do not have.
+    #[must_use]
+    pub fn keep_ready(mut self, instances: usize) -> Self {
+        self.ready = instances;
+        self
+    }
+
     /// Makes the private directories of code in this folder, which exists; without one, beside the journal.
     #[must_use]
     pub fn scratch(mut self, folder: impl Into<PathBuf>) -> Self {
@@ -246,7 +255,7 @@ impl Builder {
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
         let journal = Box::new(SqliteJournal::open(journal)?);
         let coding = Coding {
-            languages: Arc::new(Languages::new(&engine, self.languages)),
+            languages: Arc::new(Languages::new(&engine, self.languages, (self.ready, self.code_limits.clone()))),
             sessions: Sessions::new(kept_slots),
             limits: self.code_limits,
             scratch: self.scratch.unwrap_or_else(|| folder.clone()),
@@ -290,6 +299,7 @@ impl Host {
             limits: Limits::default(),
             languages: BTreeMap::new(),
             code_limits: code::default_limits(),
+            ready: 0,
             scratch: None,
             clock: Clock::default(),
             observer: Box::new(|_, _| {}),

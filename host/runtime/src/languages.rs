@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use stockade_sandbox::{Engine, Interpreter, Tool};
+use stockade_sandbox::{Engine, Interpreter, Limits, Tool};
 use stockade_workflow::{Fault, Kind};
 
 use crate::{Result, Source};
@@ -16,6 +16,8 @@ pub(crate) const TYPESCRIPT: &str = "typescript";
 pub(crate) struct Languages {
     engine: Engine,
     sources: BTreeMap<String, Source>,
+    /// How many instances of each are kept ready, and with which limits.
+    ready: (usize, Limits),
     loaded: Mutex<BTreeMap<String, Loaded>>,
 }
 
@@ -28,8 +30,8 @@ pub(crate) enum Loaded {
 }
 
 impl Languages {
-    pub(crate) fn new(engine: &Engine, sources: BTreeMap<String, Source>) -> Self {
-        Self { engine: engine.clone(), sources, loaded: Mutex::default() }
+    pub(crate) fn new(engine: &Engine, sources: BTreeMap<String, Source>, ready: (usize, Limits)) -> Self {
+        Self { engine: engine.clone(), sources, ready, loaded: Mutex::default() }
     }
 
     /// Returns the names.
@@ -68,7 +70,11 @@ impl Languages {
         let component = source.component(&self.engine).map_err(|fault| fault.tool(name))?;
         let loaded = match name {
             TYPESCRIPT => Loaded::Stripper(Tool::new(&self.engine, name, component, &[])?),
-            _ => Loaded::Interpreter(Interpreter::new(&self.engine, name, component)?),
+            _ => {
+                let (count, limits) = &self.ready;
+                let interpreter = Interpreter::new(&self.engine, name, component)?;
+                Loaded::Interpreter(interpreter.keep_ready(*count, limits.clone()))
+            }
         };
         let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(all.entry(name.to_owned()).or_insert(loaded).clone())

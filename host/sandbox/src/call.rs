@@ -226,6 +226,11 @@ pub(crate) fn store(
     Ok(store)
 }
 
+/// Takes places in the pool, if they are free and nobody waits for them.
+pub(crate) fn free_slots(tool: &Tool, wanted: u32) -> Option<OwnedSemaphorePermit> {
+    Arc::clone(tool.engine().slots()).try_acquire_many_owned(wanted).ok()
+}
+
 /// Sets those limits that wasmtime itself keeps.
 pub(crate) fn arm(store: &mut Store<State>, limits: &Limits) -> wasmtime::Result<()> {
     store.set_fuel(limits.fuel)?;

@@ -11,6 +11,7 @@ use crate::bindings::{Guest, GuestPre, code};
 use crate::call::{self, FOREVER};
 use crate::callee::{Callee, Calls, Place};
 use crate::failure;
+use crate::ready::Ready;
 use crate::rights::Rights;
 use crate::state::State;
 use crate::watch::{Late, caught, overdue, watch};
@@ -24,6 +25,7 @@ use crate::{Component, Engine, Limits, Result, Tool, json, values};
 pub struct Interpreter {
     tool: Tool,
     pre: GuestPre<State>,
+    ready: Option<Arc<Ready>>,
 }
 
 impl Interpreter {
@@ -38,7 +40,25 @@ impl Interpreter {
             let message = format!("the component of language \"{language}\" is no interpreter: {error}");
             Fault::invalid("component", message).tool(language)
         })?;
-        Ok(Self { tool, pre })
+        Ok(Self { tool, pre, ready: None })
+    }
+
+    /// Keeps so many instances ready, for code with limits that differ from these in fuel, time and memory alone. Each
+    /// holds slots of the pool; it is made in the background while code runs.
+    #[must_use]
+    pub fn keep_ready(self, count: usize, limits: Limits) -> Self {
+        let ready = (count > 0).then(|| Arc::new(Ready::new(count, limits)));
+        Self { ready, ..self }
+    }
+
+    pub(crate) async fn make_one_ready(&self) {
+        if let Some(ready) = &self.ready {
+            ready.make_one(self).await;
+        }
+    }
+
+    pub(crate) fn tool(&self) -> &Tool {
+        &self.tool
     }
 
     /// Returns the name of the language.
@@ -149,9 +169,11 @@ pub struct Session {
 }
 
 /// An instance that goes on from cell to cell.
-struct Live {
+pub(crate) struct Live {
     store: Store<State>,
     guest: Option<Guest>,
+    /// The fuel that its making took, until the first cell has paid for it.
+    owed: u64,
     /// Last, so that the slots are free only when the store that fills them is gone.
     slots: OwnedSemaphorePermit,
 }
@@ -215,18 +237,32 @@ impl Session {
                 live.slots.merge(call::owned_slot(tool, missing, &cell.limits, deadline).await?);
                 live
             }
-            None => {
-                let slots = call::owned_slot(tool, wanted, &cell.limits, deadline).await?;
-                let rights = Arc::clone(&self.rights);
-                let (key, seed) = (cell.idempotency_key, self.seed);
-                let store = call::store(tool, rights, &cell.limits, key, seed, Instant::now(), deadline);
-                let store = store.map_err(|error| failure::fault(&error, &cell.limits, 0))?;
-                Live { store, guest: None, slots }
-            }
+            None => match self.ready(cell) {
+                Some(mut live) => {
+                    if cell.place > 0 {
+                        live.slots.merge(call::owned_slot(tool, cell.place, &cell.limits, deadline).await?);
+                    }
+                    live
+                }
+                None => {
+                    let slots = call::owned_slot(tool, wanted, &cell.limits, deadline).await?;
+                    let rights = Arc::clone(&self.rights);
+                    let (key, seed) = (cell.idempotency_key, self.seed);
+                    let store = call::store(tool, rights, &cell.limits, key, seed, Instant::now(), deadline);
+                    let store = store.map_err(|error| failure::fault(&error, &cell.limits, 0))?;
+                    Live { store, guest: None, owed: 0, slots }
+                }
+            },
         };
         let calls = Calls::new(Arc::clone(&cell.callee), Arc::new(Place::new(cell.place)), cell.tool_calls);
         live.begin(cell, calls, deadline).map_err(|error| failure::fault(&error, &cell.limits, 0))?;
         Ok(live)
+    }
+
+    /// Takes an instance that is ready, and makes it this session's.
+    fn ready(&self, cell: &Cell<'_>) -> Option<Live> {
+        let mut live = self.interpreter.ready.as_ref()?.take(&self.interpreter, cell)?;
+        live.store.data_mut().adopt(Arc::clone(&self.rights), self.seed).then_some(live)
     }
 }
 
@@ -240,7 +276,28 @@ impl fmt::Debug for Session {
 impl Live {
     fn begin(&mut self, cell: &Cell<'_>, calls: Calls, deadline: Instant) -> wasmtime::Result<()> {
         self.store.data_mut().begin(&cell.limits, cell.idempotency_key, Instant::now(), deadline, calls);
-        call::arm(&mut self.store, &cell.limits)
+        call::arm(&mut self.store, &cell.limits)?;
+        let owed = std::mem::take(&mut self.owed);
+        self.store.set_fuel(cell.limits.fuel.saturating_sub(owed))
+    }
+
+    /// Makes an instance for whoever will come.
+    pub(crate) async fn instantiated(
+        interpreter: &Interpreter,
+        limits: &Limits,
+        slots: OwnedSemaphorePermit,
+        now: Instant,
+    ) -> wasmtime::Result<Self> {
+        let Interpreter { tool, pre, .. } = interpreter;
+        let deadline = now.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(now + FOREVER);
+        let mut store = call::store(tool, Arc::clone(tool.rights()), limits, "", 0, now, deadline)?;
+        let guest = pre.instantiate_async(&mut store).await?;
+        let owed = limits.fuel.saturating_sub(store.get_fuel()?);
+        Ok(Self { store, guest: Some(guest), owed, slots })
+    }
+
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.store.data().meter.memory_bytes_peak()
     }
 
     /// Everything that the guest does, its start-up included.

@@ -61,6 +61,7 @@ mod manifest;
 mod meter;
 mod name;
 mod quote;
+mod ready;
 mod rights;
 mod schema;
 mod secrets;

@@ -86,6 +86,13 @@ impl State {
         }
     }
 
+    /// Is from now on the state of somebody's code; false where the guest has looked at the world already, and seen
+    /// another.
+    pub(crate) fn adopt(&mut self, rights: Arc<Rights>, seed: u64) -> bool {
+        (self.rights, self.seed) = (rights, seed);
+        self.wasi.is_none() && self.mounts.is_none() && self.http.is_none()
+    }
+
     /// Begins anew to count what is allowed to one cell of code. What it holds already, it holds.
     pub(crate) fn begin(&mut self, limits: &Limits, key: &str, started: Instant, deadline: Instant, calls: Calls) {
         self.meter.begin(limits);

@@ -41,6 +41,7 @@ fn measure(language: &Language, goals: &mut Goals) {
     let mut contest = Contest::default();
     contest.add("fresh: hello", 50, |calls| language.fresh(&Program::hello(), calls));
     contest.add("fresh: hello, and the instance gone", 50, |calls| language.fresh_and_gone(&Program::hello(), calls));
+    contest.add("fresh, an instance being ready: hello", 50, |calls| language.ready(&Program::hello(), calls));
     contest.add("fresh, no limit and no meter: hello", 50, |calls| bare.fresh(&Program::hello(), calls));
     contest.add("next cell of a live session: hello", 50, |calls| language.in_session(&Program::hello(), calls));
     contest.add("fresh: a call of a tool that takes no time", 50, |calls| language.fresh(&language.calling(1), calls));

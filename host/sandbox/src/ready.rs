@@ -1,0 +1,61 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::Limits;
+use crate::call;
+use crate::interpreter::{Cell, Interpreter, Live};
+
+/// Instances of an interpreter that were made before anybody asked, so that code need not wait for one: CPython takes half
+/// a millisecond. No code has run in them, nothing of them depends on who will get them, and what they cost is on the
+/// bill of the code that does.
+pub(crate) struct Ready {
+    count: usize,
+    limits: Limits,
+    kept: Mutex<Vec<Live>>,
+}
+
+impl Ready {
+    pub(crate) fn new(count: usize, limits: Limits) -> Self {
+        Self { count, limits, kept: Mutex::default() }
+    }
+
+    /// Takes an instance, if there is one that this code could have made itself; another is made in its place meanwhile.
+    pub(crate) fn take(&self, interpreter: &Interpreter, cell: &Cell<'_>) -> Option<Live> {
+        let fits = same_but_for_amounts(&self.limits, &cell.limits);
+        let found = if fits { self.kept().pop() } else { None };
+        self.refill(interpreter);
+        found.filter(|live| live.memory_bytes() <= cell.limits.memory_bytes)
+    }
+
+    /// Makes what is missing, as far as the pool has slots that nobody waits for.
+    fn refill(&self, interpreter: &Interpreter) {
+        if self.kept().len() >= self.count {
+            return;
+        }
+        let interpreter = interpreter.clone();
+        // Where there is nobody to do it, nothing is ready, and the code makes its own.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { interpreter.make_one_ready().await });
+        }
+    }
+
+    pub(crate) async fn make_one(&self, interpreter: &Interpreter) {
+        let Some(slots) = call::free_slots(interpreter.tool(), interpreter.slots()) else { return };
+        let Ok(live) = Live::instantiated(interpreter, &self.limits, slots, Instant::now()).await else { return };
+        let mut kept = self.kept();
+        if kept.len() < self.count {
+            kept.push(live);
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Live>> {
+        // A list of instances is whole whoever panicked.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns whether two limits differ at most in fuel, time and memory, which are looked at one by one.
+fn same_but_for_amounts(one: &Limits, other: &Limits) -> bool {
+    let amounts = Limits { fuel: one.fuel, wall_us: one.wall_us, memory_bytes: one.memory_bytes, ..other.clone() };
+    amounts == *one
+}
