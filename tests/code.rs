@@ -251,7 +251,7 @@ async fn code_becomes_a_tool_with_the_rights_it_had() {
     let component = first.promote(run, Exec::KEY, "price", "dana").await.unwrap();
     drop(first);
     let promoted = |builder: stockade::Builder| {
-        builder.tool("price", Source::from(component.clone()), []).built_in_languages().scratch(place.path(""))
+        builder.promoted("price", component.clone()).built_in_languages().scratch(place.path(""))
     };
     let host = promoted(place.host()).build().await.unwrap();
     let tool = host.tool("price").unwrap();
@@ -261,6 +261,11 @@ async fn code_becomes_a_tool_with_the_rights_it_had() {
     assert_eq!(value(&host, code).await, 4_900);
     let (_, outcome) = exec(&host, javascript("1").tools(["price"])).await;
     assert!(matches!(&outcome, Outcome::Failed(fault) if fault.message.contains("code cannot call code")), "{outcome}");
+    // What somebody else's component says of a yes is nothing.
+    let stranger = place.host().tool("price", Source::from(component.clone()), []).built_in_languages();
+    let stranger = stranger.build().await.unwrap();
+    let fault = stranger.promoted(stranger.tool("price").unwrap(), &input).unwrap_err();
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Approval, Some("promoted")), "{fault}");
     // With another grant it is not what dana said yes to.
     let shop = stockade::Grant::sql("shop", format!("sqlite:{}", place.data("shop.db").display()));
     let host = promoted(place.bare()).tool("purchases", stockade_tests::dist("purchases"), [shop.writable()]);

@@ -60,7 +60,7 @@ fn promoted(args: &Args, builder: Builder) -> Builder {
     let wasm = paths.filter(|path| path.extension().is_some_and(|ending| ending == "wasm"));
     wasm.fold(builder, |builder, path| {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        builder.tool(&name, path, [])
+        builder.promoted(&name, path)
     })
 }
 

@@ -170,8 +170,8 @@ impl Driver {
         let step = Usage { steps: 1, ..Usage::default() };
         let call = match effect {
             Effect::CallTool { call, .. } => match self.host.snippet(&call.tool) {
-                Some(snippet) => return code::price(&self.host.coding.limits, !snippet.tools.is_empty()),
-                None => call,
+                Ok(Some(snippet)) => return code::price(&self.host.coding.limits, !snippet.tools.is_empty()),
+                _ => call,
             },
             Effect::RunCode { code, .. } => return code::price(&self.host.coding.limits, !code.tools.is_empty()),
             _ => return (step, step),
@@ -197,10 +197,13 @@ impl Driver {
     async fn perform(&mut self, effect: &Effect) -> Result<()> {
         let key = effect.key();
         let performed = match effect {
-            Effect::CallTool { call, approval, .. } => match self.host.snippet(&call.tool).cloned() {
-                Some(snippet) => self.call_code(key, call, approval.as_deref(), &snippet).await?,
-                None => self.call(key, call, approval.as_deref()).await,
-            },
+            Effect::CallTool { call, approval, .. } => {
+                match self.host.snippet(&call.tool).map(|snippet| snippet.cloned()) {
+                    Ok(Some(snippet)) => self.call_code(key, call, approval.as_deref(), &snippet).await?,
+                    Ok(None) => self.call(key, call, approval.as_deref()).await,
+                    Err(fault) => Performed::Happened(ToolOutcome::Failed(fault), Usage::default()),
+                }
+            }
             Effect::RunCode { code, .. } => self.run_code(key, code).await?,
             _ => return Ok(()),
         };

@@ -81,6 +81,14 @@ impl Builder {
         self
     }
 
+    /// Registers a tool that [`Host::promote`] made. The yes that it was given then is all that it is granted.
+    #[must_use]
+    pub fn promoted(mut self, name: &str, source: impl Into<Source>) -> Self {
+        self.tools.add(name, source.into(), Vec::new());
+        self.tools.promoted(name);
+        self
+    }
+
     /// Adds the tools of a configuration, with their grants and limits, and takes its limits for all other calls, its languages, and what code
     /// may use. A tool
     /// that is registered already is replaced, with all that was said of it.
@@ -277,8 +285,8 @@ fn check_tools(machine: &Machine, tools: &Tools) -> Result<()> {
 
 impl Inner {
     /// The code that a tool is, if it is one that was promoted.
-    pub(crate) fn snippet(&self, tool: &str) -> Option<&Snippet> {
-        self.tools.get(tool).ok()?.component().manifest()?.code.as_ref()
+    pub(crate) fn snippet(&self, tool: &str) -> Result<Option<&Snippet>> {
+        self.tools.get(tool).and_then(|tool| self.tools.snippet(tool))
     }
 
     pub(crate) fn limits(&self, tool: &str) -> &Limits {
@@ -472,9 +480,9 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Approval`] where a tool that it may call has changed since.
+    /// Kind [`Kind::Approval`] where nobody here said yes to it, or a tool that it may call has changed since.
     pub fn promoted(&self, tool: &Tool, arguments: &Value) -> Result<Option<Code>> {
-        let snippet = tool.component().manifest().and_then(|manifest| manifest.code.as_ref());
+        let snippet = self.inner.tools.snippet(tool)?;
         snippet.map(|snippet| promote::code(snippet, &self.inner.tools, arguments)).transpose()
     }
 

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use stockade_sandbox::{Component, Engine, Limits, Tool};
+use stockade_sandbox::{Component, Engine, Limits, Snippet, Tool};
 use stockade_workflow::{Binding, Digest, Fault, Grant, Kind, ToolCall, grants_digest};
 
 use crate::oci::{self, Store};
@@ -159,12 +159,17 @@ fn verified<'a>(bytes: Cow<'a, [u8]>, pin: &Digest) -> Result<Cow<'a, [u8]>> {
 pub(crate) struct Wanted {
     tools: Vec<(String, Source, Vec<Grant>)>,
     idempotent: BTreeSet<String>,
+    promoted: BTreeSet<String>,
     limits: BTreeMap<String, Limits>,
 }
 
 impl Wanted {
     pub(crate) fn add(&mut self, name: &str, source: Source, grants: Vec<Grant>) {
         self.tools.push((name.to_owned(), source, grants));
+    }
+
+    pub(crate) fn promoted(&mut self, name: &str) {
+        self.promoted.insert(name.to_owned());
     }
 
     pub(crate) fn idempotent(&mut self, name: &str) {
@@ -194,6 +199,7 @@ impl Wanted {
     fn forget(&mut self, name: &str) {
         self.tools.retain(|(known, ..)| known != name);
         self.idempotent.remove(name);
+        self.promoted.remove(name);
         self.limits.remove(name);
     }
 
@@ -243,12 +249,13 @@ pub(crate) struct Tools {
     by_name: BTreeMap<String, Tool>,
     sources: BTreeMap<String, Source>,
     idempotent: BTreeSet<String>,
+    promoted: BTreeSet<String>,
     limits: BTreeMap<String, Limits>,
 }
 
 impl Tools {
     pub(crate) fn load(engine: &Engine, wanted: Wanted) -> Result<Self> {
-        let Wanted { tools, idempotent, limits } = wanted;
+        let Wanted { tools, idempotent, promoted, limits } = wanted;
         let (mut by_name, mut sources) = (BTreeMap::new(), BTreeMap::new());
         for (name, source, grants) in tools {
             let tool = source.tool(engine, &name, &grants)?;
@@ -257,7 +264,7 @@ impl Tools {
                 return Err(Fault::invalid("tool", format!("two tools are registered as \"{name}\"")));
             }
         }
-        let tools = Self { by_name, sources, idempotent, limits };
+        let tools = Self { by_name, sources, idempotent, promoted, limits };
         tools.idempotent.iter().try_for_each(|name| tools.get(name).map(drop))?;
         Ok(tools)
     }
@@ -273,6 +280,24 @@ impl Tools {
             let message = format!("there is no tool \"{name}\"; registered are: {}", known.join(", "));
             Fault::new(Kind::NotFound, message).detail("tool").tool(name)
         })
+    }
+
+    /// Returns the code that a tool is, if it is code.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Approval`] where nobody here said yes to it: what its manifest says of a yes, and of the tools that it
+    /// may call, is the word of whoever made the component.
+    pub(crate) fn snippet<'a>(&self, tool: &'a Tool) -> Result<Option<&'a Snippet>> {
+        let snippet = tool.component().manifest().and_then(|manifest| manifest.code.as_ref());
+        if snippet.is_some() && !self.promoted.contains(tool.name()) {
+            let name = tool.name();
+            let message = format!(
+                "tool \"{name}\" is code that was promoted elsewhere; `stockade tool promote` makes a tool of code that ran here"
+            );
+            return Err(Fault::new(Kind::Approval, message).detail("promoted").tool(name));
+        }
+        Ok(snippet)
     }
 
     pub(crate) fn source(&self, name: &str) -> Result<&Source> {
