@@ -250,7 +250,9 @@ impl<'a> Walk<'a> {
 
     fn memory(&mut self, ty: &MemoryType) -> Result<()> {
         self.add(&MEMORIES, 1u32)?;
-        self.memory.check(ty.initial.saturating_mul(ty.page_size().into()))
+        // wasmparser's own size of a page overflows where the guest names one that no memory has.
+        let page_bytes = 1_u64.checked_shl(ty.page_size_log2()).unwrap_or(u64::MAX);
+        self.memory.check(ty.initial.saturating_mul(page_bytes))
     }
 
     fn core_instance(&mut self, instance: &Instance<'_>) -> Result<()> {
