@@ -15,7 +15,7 @@ use stockade_workflow::{
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Result;
-use crate::executor::{Driver, Performed, is_answer, seed, unknown};
+use crate::executor::{Driver, Performed, is_answer, seed, unknown, within};
 use crate::host::Inner;
 use crate::journal::{CellRef, NewCell};
 use crate::languages::{Languages, Loaded, TYPESCRIPT};
@@ -99,7 +99,7 @@ impl Callee for Asking {
 
 /// Answers calls from code with what was recorded, and makes none.
 struct Recorded {
-    toolbox: Toolbox,
+    toolbox: Arc<Toolbox>,
     calls: CodeCalls,
 }
 
@@ -119,7 +119,7 @@ impl Driver {
     /// Runs code from its source to its outcome. What it did before a crash it does again, with the answers that it had.
     pub(crate) async fn run_code(&mut self, key: &str, code: &Code) -> Result<Performed> {
         let amount = self.state.ledger().reserved(key).copied().unwrap_or_default();
-        let (code, stripped) = match plain(&self.host, code, &amount).await {
+        let (code, stripped) = match plain(&self.host, code, within(&self.host.coding.limits, &amount)).await {
             (Ok(code), used) => (code, used),
             (Err(ended), used) => return Ok(finished(ended, used)),
         };
@@ -152,8 +152,7 @@ impl Driver {
     /// Runs the code, and makes the calls that it asks for.
     async fn follow(&mut self, key: &str, prepared: &mut Prepared, amount: &Usage) -> Result<CellOutcome> {
         let (asks, mut asked) = mpsc::channel(1);
-        let Usage { fuel, memory_bytes_peak: memory_bytes, wall_us, tool_calls, .. } = *amount;
-        let limits = Limits { fuel, memory_bytes, wall_us, ..self.host.coding.limits.clone() };
+        let (limits, tool_calls) = (within(&self.host.coding.limits, amount), amount.tool_calls);
         let Prepared { kept, toolbox, code, id, .. } = prepared;
         let cell = cell(code, id, toolbox, Arc::new(Asking(asks)), limits, tool_calls);
         let mut running = pin!(kept.session.run(cell));
@@ -266,10 +265,7 @@ impl Prepared {
     async fn new(host: &Arc<Inner>, key: &str, state: &RunState, code: &Code) -> Result<Self> {
         let id = format!("{}/{key}", state.run());
         let toolbox = Toolbox::new(&host.tools, &code.tools)?;
-        let cells = match &code.session {
-            Some(session) => host.journal.cells(session).await?,
-            None => Vec::new(),
-        };
+        let cells = cells_of(host, code).await?;
         let kept = code.session.as_ref().and_then(|session| host.coding.sessions.take(session, &cells));
         let kept = match kept {
             Some(kept) if kept.language == code.language => kept,
@@ -299,7 +295,7 @@ impl Prepared {
 }
 
 /// Returns the code as an interpreter takes it, TypeScript without its types, and what it cost to take them out.
-async fn plain(host: &Inner, code: &Code, amount: &Usage) -> (std::result::Result<Code, CodeEnd>, Usage) {
+async fn plain(host: &Inner, code: &Code, limits: Limits) -> (std::result::Result<Code, CodeEnd>, Usage) {
     if code.language != TYPESCRIPT {
         return (Ok(code.clone()), Usage::default());
     }
@@ -309,8 +305,6 @@ async fn plain(host: &Inner, code: &Code, amount: &Usage) -> (std::result::Resul
         Err(fault) => return (Err(CodeEnd::Failed(fault)), Usage::default()),
     };
     let arguments = serde_json::json!({"name": code.name.as_deref().unwrap_or("code"), "source": code.source});
-    let Usage { fuel, memory_bytes_peak: memory_bytes, wall_us, .. } = *amount;
-    let limits = Limits { fuel, memory_bytes, wall_us, ..host.coding.limits.clone() };
     let call = Call { function: "strip", arguments: &arguments, idempotency_key: TYPESCRIPT, seed: 0, limits };
     let Outcome { result, usage, .. } = tool.call(call).await;
     // It is no call that the code made.
@@ -333,6 +327,14 @@ fn spoken(language: &str) -> &str {
 
 fn no_stripper() -> Fault {
     Fault::invalid("component", "the component of \"typescript\" does not take types out")
+}
+
+/// Returns the cells that the session of a piece of code has; none where it is of none.
+async fn cells_of(host: &Inner, code: &Code) -> Result<Vec<CellRef>> {
+    match &code.session {
+        Some(session) => host.journal.cells(session).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Makes an instance, and runs in it the cells that its session has.
@@ -397,10 +399,7 @@ impl Record {
     ///
     /// Kind [`Kind::Divergence`] where it does not do the same.
     pub(crate) async fn repeated(&self, host: &Arc<Inner>, cell: &CellRef) -> Result<()> {
-        let cells = match &self.code.session {
-            Some(session) => host.journal.cells(session).await?,
-            None => Vec::new(),
-        };
+        let cells = cells_of(host, &self.code).await?;
         let before = cells.iter().take_while(|other| *other != cell).cloned().collect::<Vec<_>>();
         let mut kept = restored(host, &self.id, &self.code, &before).await?;
         self.repeated_in(host, &mut kept).await
@@ -413,21 +412,14 @@ impl Record {
     }
 
     async fn repeated_in(&self, host: &Inner, kept: &mut Kept) -> Result<()> {
-        let limits = &host.coding.limits;
-        let plenty = Usage {
-            fuel: limits.fuel,
-            memory_bytes_peak: limits.memory_bytes,
-            wall_us: limits.wall_us,
-            ..Usage::default()
-        };
-        let code = match plain(host, &self.code, &plenty).await.0 {
+        let code = match plain(host, &self.code, host.coding.limits.clone()).await.0 {
             Ok(code) => code,
             Err(ended) if self.outcome.ended == ended => return Ok(()),
             Err(_) => return Err(diverged(format!("\"{}\" is no TypeScript any more", self.id))),
         };
-        let toolbox = Toolbox::new(&host.tools, &code.tools)?;
+        let toolbox = Arc::new(Toolbox::new(&host.tools, &code.tools)?);
         let before = put(kept, &code)?;
-        let callee = Arc::new(Recorded { toolbox: Toolbox::new(&host.tools, &code.tools)?, calls: self.calls.clone() });
+        let callee = Arc::new(Recorded { toolbox: Arc::clone(&toolbox), calls: self.calls.clone() });
         // It had enough with what it used.
         let limits = host.coding.limits.clone().fuel(self.fuel());
         let cell = cell(&code, &self.id, &toolbox, callee, limits, CALLS_MAX);

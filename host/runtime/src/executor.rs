@@ -235,7 +235,7 @@ impl Driver {
             )));
         }
         let amount = self.state.ledger().reserved(key).copied().unwrap_or_default();
-        let limits = self.limits(&call.tool, &amount);
+        let limits = within(self.host.limits(&call.tool), &amount);
         let id = format!("{}/{key}", self.state.run());
         let made = Call {
             function: &call.function,
@@ -300,11 +300,6 @@ impl Driver {
         if same { Ok(()) } else { Err(ToolOutcome::Unknown(unknown(key, call, why))) }
     }
 
-    fn limits(&self, tool: &str, amount: &Usage) -> Limits {
-        let Usage { fuel, memory_bytes_peak, wall_us, .. } = *amount;
-        Limits { fuel, memory_bytes: memory_bytes_peak, wall_us, ..self.host.limits(tool).clone() }
-    }
-
     /// The limit of the run's budget that cut a call short, if it was not the limit of a single call.
     pub(crate) fn cut(&self, limits: &Limits, fault: &Fault, amount: &Usage, used: &Usage) -> Option<Exceeded> {
         let (currency, allowed) = match fault.kind {
@@ -345,6 +340,12 @@ fn tool_outcome(ended: CodeEnd) -> ToolOutcome {
         CodeEnd::Failed(fault) => ToolOutcome::Failed(fault),
         CodeEnd::Unknown(fault) => ToolOutcome::Unknown(fault),
     }
+}
+
+/// Narrows limits to what was set aside.
+pub(crate) fn within(limits: &Limits, amount: &Usage) -> Limits {
+    let Usage { fuel, memory_bytes_peak: memory_bytes, wall_us, .. } = *amount;
+    Limits { fuel, memory_bytes, wall_us, ..limits.clone() }
 }
 
 fn stuck(state: &RunState) -> Fault {

@@ -93,7 +93,7 @@ impl<'a> Prepared<'a> {
         let limits = &call.limits;
         // To read the arguments takes of the caller's time too.
         let asked = Instant::now();
-        let deadline = asked.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER);
+        let deadline = deadline(limits, asked);
         let function = tool.function(call.function)?;
         let arguments = function.arguments(call.arguments, limits.argument_bytes)?;
         let wanted = tool.component().slots();
@@ -127,7 +127,7 @@ impl<'a> Prepared<'a> {
         let State { quiet_denials, .. } = self.store.data_mut();
         let quiet_denials = std::mem::take(quiet_denials);
         let denial = self.store.data_mut().denied();
-        let (stdout, stderr) = self.store.data_mut().written();
+        let (stdout, stderr) = self.store.data_mut().take_output();
         let log = std::mem::take(&mut self.store.data_mut().log);
         let result = ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| {
             let fault = spoken(fault, &stderr);
@@ -168,7 +168,12 @@ impl<'a> Prepared<'a> {
 }
 
 /// A deadline past what the clock can tell is a century away.
-pub(crate) const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
+
+/// Returns when the time of a call is over that was asked for then.
+pub(crate) fn deadline(limits: &Limits, asked: Instant) -> Instant {
+    asked.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER)
+}
 
 /// Waits for a place in the pool, within the deadline: a caller's time is over when it is over, whoever spent it.
 pub(crate) async fn owned_slot(
@@ -180,11 +185,10 @@ pub(crate) async fn owned_slot(
     if limits.wall_us == 0 {
         return Err(overdue(limits.wall_us, deadline, "the call has no time at all"));
     }
-    let slots = tool.engine().slots();
-    if let Ok(slot) = Arc::clone(slots).try_acquire_many_owned(wanted) {
+    if let Some(slot) = free_slots(tool, wanted) {
         return Ok(slot);
     }
-    match timeout_at(deadline.into(), Arc::clone(slots).acquire_many_owned(wanted)).await {
+    match timeout_at(deadline.into(), Arc::clone(tool.engine().slots()).acquire_many_owned(wanted)).await {
         Ok(Ok(slot)) => Ok(slot),
         Ok(Err(_)) => Err(Fault::new(Kind::HostBug, "the pool is closed")),
         Err(_) => {

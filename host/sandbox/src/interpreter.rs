@@ -1,6 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 use stockade_workflow::{Exception, Fault, Grant, Kind, Usage};
@@ -8,7 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 
 use crate::bindings::{Guest, GuestPre, code};
-use crate::call::{self, FOREVER};
+use crate::call;
 use crate::callee::{Callee, Calls, Place};
 use crate::failure;
 use crate::ready::Ready;
@@ -49,12 +49,6 @@ impl Interpreter {
     pub fn keep_ready(self, count: usize, limits: Limits) -> Self {
         let ready = (count > 0).then(|| Arc::new(Ready::new(count, limits)));
         Self { ready, ..self }
-    }
-
-    pub(crate) async fn make_one_ready(&self) {
-        if let Some(ready) = &self.ready {
-            ready.make_one(self).await;
-        }
     }
 
     pub(crate) fn tool(&self) -> &Tool {
@@ -207,7 +201,7 @@ impl Session {
     async fn performed(&mut self, cell: &Cell<'_>) -> Result<CellOutcome> {
         let limits = &cell.limits;
         let asked = Instant::now();
-        let deadline = asked.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER);
+        let deadline = call::deadline(limits, asked);
         check_size(cell)?;
         let mut live = self.made_ready(cell, deadline).await?;
         let started = Instant::now();
@@ -289,7 +283,7 @@ impl Live {
         now: Instant,
     ) -> wasmtime::Result<Self> {
         let Interpreter { tool, pre, .. } = interpreter;
-        let deadline = now.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(now + FOREVER);
+        let deadline = call::deadline(limits, now);
         let mut store = call::store(tool, Arc::clone(tool.rights()), limits, "", 0, now, deadline)?;
         let guest = pre.instantiate_async(&mut store).await?;
         let owed = limits.fuel.saturating_sub(store.get_fuel()?);

@@ -1,4 +1,4 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::Limits;
@@ -20,7 +20,7 @@ impl Ready {
     }
 
     /// Takes an instance, if there is one that this code could have made itself; another is made in its place meanwhile.
-    pub(crate) fn take(&self, interpreter: &Interpreter, cell: &Cell<'_>) -> Option<Live> {
+    pub(crate) fn take(self: &Arc<Self>, interpreter: &Interpreter, cell: &Cell<'_>) -> Option<Live> {
         let fits = same_but_for_amounts(&self.limits, &cell.limits);
         let found = if fits { self.kept().pop() } else { None };
         self.refill(interpreter);
@@ -28,18 +28,18 @@ impl Ready {
     }
 
     /// Makes what is missing, as far as the pool has slots that nobody waits for.
-    fn refill(&self, interpreter: &Interpreter) {
+    fn refill(self: &Arc<Self>, interpreter: &Interpreter) {
         if self.kept().len() >= self.count {
             return;
         }
-        let interpreter = interpreter.clone();
+        let (ready, interpreter) = (Arc::clone(self), interpreter.clone());
         // Where there is nobody to do it, nothing is ready, and the code makes its own.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { interpreter.make_one_ready().await });
+            runtime.spawn(async move { ready.make_one(&interpreter).await });
         }
     }
 
-    pub(crate) async fn make_one(&self, interpreter: &Interpreter) {
+    async fn make_one(&self, interpreter: &Interpreter) {
         let Some(slots) = call::free_slots(interpreter.tool(), interpreter.slots()) else { return };
         let Ok(live) = Live::instantiated(interpreter, &self.limits, slots, Instant::now()).await else { return };
         let mut kept = self.kept();

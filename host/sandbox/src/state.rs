@@ -193,11 +193,6 @@ impl State {
     pub(crate) fn take_output(&mut self) -> (String, String) {
         self.wasi.as_ref().map(Wasi::take_output).unwrap_or_default()
     }
-
-    /// Takes what the guest wrote to its standard output and error.
-    pub(crate) fn written(&mut self) -> (String, String) {
-        self.wasi.take().map(|wasi| wasi.written()).unwrap_or_default()
-    }
 }
 
 impl WasiHttpView for State {

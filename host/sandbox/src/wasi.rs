@@ -81,10 +81,6 @@ impl Wasi {
     pub(crate) fn take_output(&self) -> (String, String) {
         (self.stdout.take(), self.stderr.take())
     }
-
-    pub(crate) fn written(self) -> (String, String) {
-        (self.stdout.take(), self.stderr.take())
-    }
 }
 
 /// A clock that moves only when it is read, and when the guest sleeps.
