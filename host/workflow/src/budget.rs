@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Breach, Fault, Kind};
+use crate::{Breach, Fault, Kind, Slice};
 
 /// What a run may spend. Every run has one; zero means none, and nothing means unlimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -237,6 +237,47 @@ pub struct Ledger {
     budget: Budget,
     spent: Usage,
     reserved: BTreeMap<String, Usage>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    slices: Vec<Account>,
+}
+
+/// What a [`Slice`] allows and has spent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Account {
+    slice: Slice,
+    spent: Usage,
+}
+
+/// Why a [`Ledger`] has nothing to offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Short {
+    /// The run's budget has not enough left.
+    Run(Exceeded),
+    /// A share of it has not: the one of the effects whose keys begin so.
+    Slice(String, Exceeded),
+}
+
+impl Short {
+    /// Returns the limit.
+    pub fn exceeded(&self) -> &Exceeded {
+        match self {
+            Self::Run(exceeded) | Self::Slice(_, exceeded) => exceeded,
+        }
+    }
+
+    /// Returns the fault that says so and what would allow more.
+    pub fn fault(&self) -> Fault {
+        let (prefix, exceeded) = match self {
+            Self::Run(exceeded) => return exceeded.fault(),
+            Self::Slice(prefix, exceeded) => (prefix, exceeded),
+        };
+        let (name, Exceeded { allowed, used, .. }) = (exceeded.limit.name(), exceeded);
+        let message = format!(
+            "the share of \"{}\" in the run's budget allows {allowed} of \"{name}\" and {used} are used or needed; the workflow's configuration sets the share",
+            prefix.trim_end_matches('/')
+        );
+        Fault { message, ..exceeded.fault() }.detail("slice")
+    }
 }
 
 impl Ledger {
@@ -265,21 +306,64 @@ impl Ledger {
         self.budget.add(more);
     }
 
-    /// Returns as much of `wish` as is left, if that is at least `least` in every currency.
+    /// Sets a share for some of the effects; one that was set before under the same prefix is replaced.
+    pub fn slice(&mut self, slice: Slice) {
+        match self.slices.iter_mut().find(|account| account.slice.prefix == slice.prefix) {
+            Some(account) => account.slice = slice,
+            None => self.slices.push(Account { slice, spent: Usage::default() }),
+        }
+    }
+
+    /// Returns as much of `wish` as is left for an effect, if that is at least `least` in every currency.
     ///
     /// # Errors
     ///
-    /// The first currency of which less than `least` is left.
-    pub fn offer(&self, wish: &Usage, least: &Usage) -> Result<Usage, Exceeded> {
+    /// The first currency of which less than `least` is left, in a share of the effect or in the run.
+    pub fn offer(&self, key: &str, wish: &Usage, least: &Usage) -> Result<Usage, Short> {
         let mut offer = Usage::default();
         for currency in Currency::ALL {
-            let left = self.left(currency);
-            if left < least.get(currency) {
-                return Err(self.exceeded(currency));
+            let wanted = least.get(currency);
+            let mut left = left(&self.budget, currency, self.taken(currency));
+            for account in self.slices_of(key) {
+                let taken = self.taken_of(account, currency);
+                let own = self::left(&account.slice.budget, currency, taken);
+                if own < wanted {
+                    let exceeded =
+                        Exceeded { limit: currency, allowed: account.slice.budget.get(currency), used: taken };
+                    return Err(Short::Slice(account.slice.prefix.clone(), exceeded));
+                }
+                left = left.min(own);
+            }
+            if left < wanted {
+                return Err(Short::Run(self.exceeded(currency)));
             }
             offer = offer.with(currency, wish.get(currency).min(left));
         }
         Ok(offer)
+    }
+
+    /// Returns why an effect had so little set aside: the share that has nothing more, or the run's budget.
+    ///
+    /// `used` is what the effect used itself, which is not booked yet.
+    pub fn shortage(&self, key: &str, currency: Currency, used: u64) -> Short {
+        let with = |taken: u64, reserved: u64| taken.saturating_sub(reserved).saturating_add(used);
+        let reserved = self.reserved(key).map_or(0, |usage| usage.get(currency));
+        let run_left = left(&self.budget, currency, self.taken(currency).saturating_sub(reserved));
+        let narrowest = self.slices_of(key).find(|account| {
+            let taken = self.taken_of(account, currency).saturating_sub(reserved);
+            left(&account.slice.budget, currency, taken) <= run_left.min(reserved)
+        });
+        match narrowest {
+            Some(account) => {
+                let used = with(self.taken_of(account, currency), reserved);
+                let allowed = account.slice.budget.get(currency);
+                Short::Slice(account.slice.prefix.clone(), Exceeded { limit: currency, allowed, used })
+            }
+            None => {
+                let spent = self.spent.get(currency).saturating_add(used);
+                Short::Run(Exceeded { used: spent, ..self.exceeded(currency) })
+            }
+        }
     }
 
     /// Sets an amount aside for an effect; what was set aside for it before is replaced.
@@ -291,6 +375,8 @@ impl Ledger {
     pub fn settle(&mut self, key: &str, used: &Usage) {
         self.reserved.remove(key);
         self.spent.add(used);
+        let own = self.slices.iter_mut().filter(|account| key.starts_with(&account.slice.prefix));
+        own.for_each(|account| account.spent.add(used));
     }
 
     /// Describes a currency as exhausted, with today's numbers.
@@ -298,22 +384,34 @@ impl Ledger {
         Exceeded { limit: currency, allowed: self.budget.get(currency), used: self.taken(currency) }
     }
 
-    fn left(&self, currency: Currency) -> u64 {
-        match currency {
-            // A peak is not used up: each call may reach the whole of it.
-            Currency::Memory => self.budget.get(currency),
-            _ => self.budget.get(currency).saturating_sub(self.taken(currency)),
-        }
+    fn slices_of(&self, key: &str) -> impl Iterator<Item = &Account> {
+        self.slices.iter().filter(move |account| key.starts_with(&account.slice.prefix))
     }
 
     fn taken(&self, currency: Currency) -> u64 {
-        let spent = self.spent.get(currency);
-        if currency == Currency::Memory {
-            return spent;
-        }
-        let reserved = self.reserved.values().map(|usage| usage.get(currency));
-        reserved.fold(spent, u64::saturating_add)
+        taken(currency, &self.spent, self.reserved.values())
     }
+
+    fn taken_of(&self, account: &Account, currency: Currency) -> u64 {
+        let own = self.reserved.iter().filter(|(key, _)| key.starts_with(&account.slice.prefix));
+        taken(currency, &account.spent, own.map(|(_, usage)| usage))
+    }
+}
+
+fn left(budget: &Budget, currency: Currency, taken: u64) -> u64 {
+    match currency {
+        // A peak is not used up: each call may reach the whole of it.
+        Currency::Memory => budget.get(currency),
+        _ => budget.get(currency).saturating_sub(taken),
+    }
+}
+
+fn taken<'a>(currency: Currency, spent: &Usage, reserved: impl Iterator<Item = &'a Usage>) -> u64 {
+    let spent = spent.get(currency);
+    if currency == Currency::Memory {
+        return spent;
+    }
+    reserved.map(|usage| usage.get(currency)).fold(spent, u64::saturating_add)
 }
 
 #[cfg(test)]
@@ -329,17 +427,17 @@ mod tests {
     fn an_offer_is_what_is_left_and_never_less_than_the_least() {
         let mut ledger = Ledger::new(Budget::NONE.steps(3).fuel(10));
         let wish = Usage { fuel: 100, steps: 1, ..Usage::default() };
-        let offer = ledger.offer(&wish, &steps(1)).unwrap();
+        let offer = ledger.offer("a", &wish, &steps(1)).unwrap();
         assert_eq!((offer.fuel, offer.steps), (10, 1));
         ledger.reserve("a", offer);
-        let refused = ledger.offer(&wish, &Usage { fuel: 1, ..steps(1) }).unwrap_err();
-        assert_eq!(refused, Exceeded { limit: Currency::Fuel, allowed: 10, used: 10 });
+        let refused = ledger.offer("b", &wish, &Usage { fuel: 1, ..steps(1) }).unwrap_err();
+        assert_eq!(refused, Short::Run(Exceeded { limit: Currency::Fuel, allowed: 10, used: 10 }));
     }
 
     #[test]
     fn zero_is_none() {
-        let refused = Ledger::new(Budget::default().steps(0)).offer(&steps(1), &steps(1)).unwrap_err();
-        assert_eq!(refused, Exceeded { limit: Currency::Steps, allowed: 0, used: 0 });
+        let refused = Ledger::new(Budget::default().steps(0)).offer("a", &steps(1), &steps(1)).unwrap_err();
+        assert_eq!(refused, Short::Run(Exceeded { limit: Currency::Steps, allowed: 0, used: 0 }));
     }
 
     #[test]
@@ -350,6 +448,30 @@ mod tests {
             ledger.settle(key, &Usage { memory_bytes_peak: bytes, ..Usage::default() });
         }
         assert_eq!(ledger.spent().memory_bytes_peak, 5);
+    }
+
+    #[test]
+    fn a_share_is_a_limit_of_its_own_within_the_run_s() {
+        let mut ledger = Ledger::new(Budget::NONE.fuel(10).steps(100));
+        ledger.slice(Slice { prefix: "a/".to_owned(), budget: Budget::NONE.fuel(4).steps(100) });
+        let fuel = |fuel| Usage { fuel, ..Usage::default() };
+        let offer = ledger.offer("a/x", &fuel(9), &fuel(1)).unwrap();
+        assert_eq!(offer.fuel, 4);
+        ledger.reserve("a/x", offer);
+        assert_eq!(ledger.offer("b", &fuel(9), &fuel(1)).unwrap().fuel, 6);
+        let short = ledger.offer("a/y", &fuel(9), &fuel(1)).unwrap_err();
+        assert!(
+            matches!(&short, Short::Slice(prefix, Exceeded { allowed: 4, used: 4, .. }) if prefix == "a/"),
+            "{short:?}"
+        );
+        assert!(matches!(ledger.shortage("a/x", Currency::Fuel, 4), Short::Slice(..)));
+        ledger.settle("a/x", &fuel(1));
+        assert_eq!((ledger.offer("a/y", &fuel(9), &fuel(1)).unwrap().fuel, ledger.spent().fuel), (3, 1));
+        ledger.settle("b", &fuel(8));
+        let offer = ledger.offer("a/z", &fuel(9), &fuel(1)).unwrap();
+        assert_eq!(offer.fuel, 1);
+        ledger.reserve("a/z", offer);
+        assert!(matches!(ledger.shortage("a/z", Currency::Fuel, 1), Short::Run(_)));
     }
 
     proptest! {
@@ -363,7 +485,7 @@ mod tests {
                     if settle {
                         ledger.settle(&key, &Usage { fuel: held.fuel.min(wish), ..Usage::default() });
                     }
-                } else if let Ok(offer) = ledger.offer(&Usage { fuel: wish, ..Usage::default() }, &Usage::default()) {
+                } else if let Ok(offer) = ledger.offer(&key, &Usage { fuel: wish, ..Usage::default() }, &Usage::default()) {
                     ledger.reserve(&key, offer);
                 }
                 prop_assert!(ledger.taken(Currency::Fuel) <= limit);

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Code, Digest};
+use crate::{Code, Digest, Note, Query, Question};
 
 /// Something that a workflow wants done. Only the host does it.
 ///
@@ -28,6 +28,30 @@ pub enum Effect {
         /// The code, and what it is given.
         #[serde(flatten)]
         code: Code,
+    },
+    /// Ask a model.
+    AskModel {
+        /// The effect's key.
+        key: String,
+        /// What it is asked.
+        #[serde(flatten)]
+        question: Question,
+    },
+    /// Keep something in the long-term memory.
+    Remember {
+        /// The effect's key.
+        key: String,
+        /// What is kept.
+        #[serde(flatten)]
+        note: Note,
+    },
+    /// Look into the long-term memory.
+    Recall {
+        /// The effect's key.
+        key: String,
+        /// What is looked for.
+        #[serde(flatten)]
+        query: Query,
     },
     /// Ask a person whether a call may be made.
     RequestApproval {
@@ -63,11 +87,43 @@ impl Effect {
         Self::RunCode { key: key.to_owned(), code }
     }
 
+    /// Wants a model asked.
+    pub fn ask(key: &str, question: Question) -> Self {
+        Self::AskModel { key: key.to_owned(), question }
+    }
+
     /// Returns the key.
     pub fn key(&self) -> &str {
         match self {
-            Self::CallTool { key, .. } | Self::RunCode { key, .. } | Self::RequestApproval { key, .. } => key,
+            Self::CallTool { key, .. }
+            | Self::RunCode { key, .. }
+            | Self::AskModel { key, .. }
+            | Self::Remember { key, .. }
+            | Self::Recall { key, .. }
+            | Self::RequestApproval { key, .. } => key,
         }
+    }
+
+    /// Returns the effect under a key that this stands before; an approval that it names is one of the same place.
+    #[must_use]
+    pub fn under(mut self, prefix: &str) -> Self {
+        if let Self::CallTool { approval: Some(approval), .. } = &mut self {
+            approval.insert_str(0, prefix);
+        }
+        match &mut self {
+            Self::CallTool { key, .. }
+            | Self::RunCode { key, .. }
+            | Self::AskModel { key, .. }
+            | Self::Remember { key, .. }
+            | Self::Recall { key, .. }
+            | Self::RequestApproval { key, .. } => key.insert_str(0, prefix),
+        }
+        self
+    }
+
+    /// Returns whether it asks a person.
+    pub fn is_question(&self) -> bool {
+        matches!(self, Self::RequestApproval { .. })
     }
 }
 

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Approval, Budget, Effect, End, Event, Exceeded, RunId, ToolCall, ToolOutcome, Usage};
+use crate::{Approval, Budget, Effect, End, Event, Exceeded, Label, RunId, Slice, ToolCall, ToolOutcome, Usage};
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// One record of a run's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,6 +46,9 @@ pub enum Change {
         /// The key of the approval that it uses up.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         consumes: Option<String>,
+        /// The marks that its outcome will carry.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        labels: Vec<Label>,
     },
     /// A person was asked.
     Asked {
@@ -70,6 +73,9 @@ pub enum Change {
         /// What is wanted next.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         effects: Vec<Effect>,
+        /// The shares of the budget that are set.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        slices: Vec<Slice>,
         /// How the run ended, if it did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         end: Option<End>,

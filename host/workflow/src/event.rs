@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CodeOutcome, Decision, Fault};
+use crate::{CodeOutcome, Decision, Fault, ModelOutcome, Recalled, Remembered};
 
 /// Something that happened, to which a workflow answers with its next state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,30 @@ pub enum Event {
         #[serde(flatten)]
         outcome: CodeOutcome,
     },
+    /// A model answered, or did not.
+    ModelReplied {
+        /// The key of the effect.
+        key: String,
+        /// How it ended.
+        #[serde(flatten)]
+        outcome: ModelOutcome,
+    },
+    /// Something was kept in the long-term memory, or was not.
+    Remembered {
+        /// The key of the effect.
+        key: String,
+        /// What became of it.
+        #[serde(flatten)]
+        outcome: Remembered,
+    },
+    /// The long-term memory was looked into.
+    Recalled {
+        /// The key of the effect.
+        key: String,
+        /// What was found.
+        #[serde(flatten)]
+        outcome: Recalled,
+    },
     /// A person decided.
     Decided {
         /// The key of the request.
@@ -55,7 +79,27 @@ impl Event {
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Started { .. } => None,
-            Self::ToolReturned { key, .. } | Self::CodeFinished { key, .. } | Self::Decided { key, .. } => Some(key),
+            Self::ToolReturned { key, .. }
+            | Self::CodeFinished { key, .. }
+            | Self::ModelReplied { key, .. }
+            | Self::Remembered { key, .. }
+            | Self::Recalled { key, .. }
+            | Self::Decided { key, .. } => Some(key),
         }
+    }
+
+    /// Returns the event as one of the effect of another key.
+    #[must_use]
+    pub fn with_key(mut self, new: &str) -> Self {
+        match &mut self {
+            Self::Started { .. } => {}
+            Self::ToolReturned { key, .. }
+            | Self::CodeFinished { key, .. }
+            | Self::ModelReplied { key, .. }
+            | Self::Remembered { key, .. }
+            | Self::Recalled { key, .. }
+            | Self::Decided { key, .. } => new.clone_into(key),
+        }
+        self
     }
 }

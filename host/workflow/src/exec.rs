@@ -36,7 +36,7 @@ impl Workflow for Exec {
     type Input = Code;
     type State = State;
 
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         Self::NAME
     }
 
@@ -45,11 +45,7 @@ impl Workflow for Exec {
     }
 
     fn graph(&self) -> Graph {
-        const STATES: &[Node] = &[
-            Node { name: Exec::RUNNING, wants: &[Want::CodeWithAnyTool], next: &[Exec::ENDED] },
-            Node { name: Exec::ENDED, wants: &[], next: &[] },
-        ];
-        Graph { initial: Exec::RUNNING, states: STATES }
+        Graph::new([Node::new(Self::RUNNING, [Want::CodeWithAnyTool], &[Self::ENDED]), Node::new(Self::ENDED, [], &[])])
     }
 
     fn position(&self, state: &State) -> &'static str {

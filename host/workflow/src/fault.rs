@@ -86,6 +86,9 @@ pub enum Kind {
     UnknownOutcome,
     /// What was recorded and what was done again are not the same.
     Divergence,
+    /// A model or its provider did not do its part; `detail` says how: `rate_limit`, `timeout`, `auth`, `unavailable`,
+    /// `malformed`, `too_large`, `refused`, `length`, `schema`.
+    Model,
     /// The journal could not be read or written.
     Journal,
     /// The host broke its own rules; please report it.

@@ -1,44 +1,66 @@
+use std::fmt::{self, Write as _};
+
 use serde::Serialize;
 
 use crate::{Effect, Fault, Kind};
 
 /// The states of a workflow, declared: where each may go and what it may want done.
 ///
-/// The executor refuses a transition that is not in it, so what the graph shows is all that can happen.
-#[derive(Clone, Copy, Debug, Serialize)]
+/// The executor refuses a transition that is not in it, so what the graph shows is all that can happen. Written out, it
+/// is a Mermaid diagram.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Graph {
     /// The state in which a run begins.
-    pub initial: &'static str,
+    pub initial: String,
     /// All states.
-    pub states: &'static [State],
+    pub states: Vec<State>,
 }
 
 /// One state of a [`Graph`].
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct State {
     /// Its name, unique in the graph.
-    pub name: &'static str,
+    pub name: String,
     /// What may be wanted on entering it.
-    pub wants: &'static [Want],
+    pub wants: Vec<Want>,
     /// The states that may follow it.
-    pub next: &'static [&'static str],
+    pub next: Vec<String>,
+    /// The workflows that run inside it, with their names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inner: Vec<(String, Graph)>,
 }
 
 /// An effect that a state may want.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Want {
     /// A call of this tool.
-    Tool(&'static str),
+    Tool(String),
     /// A person's approval of a call of this tool.
-    ApprovalOf(&'static str),
+    ApprovalOf(String),
+    /// A call of a tool that the run's input or the workflow's configuration names, and a person's approval of it:
+    /// whoever writes those answers for them.
+    AnyTool,
     /// Code that may call these tools, or fewer.
-    Code(&'static [&'static str]),
+    Code(Vec<String>),
     /// Code that may call the tools that the run's input names: whoever starts the run answers for them.
     CodeWithAnyTool,
+    /// An answer of a model.
+    Model,
+    /// What is in the long-term memory.
+    Recall,
+    /// Something kept in the long-term memory.
+    Remember,
 }
 
 impl Graph {
+    /// Declares states, in the first of which a run begins.
+    pub fn new(states: impl IntoIterator<Item = State>) -> Self {
+        let states: Vec<_> = states.into_iter().collect();
+        Self { initial: states.first().map(|state| state.name.clone()).unwrap_or_default(), states }
+    }
+
     /// Checks that one state may follow another and want these effects.
     ///
     /// # Errors
@@ -48,37 +70,101 @@ impl Graph {
         let state = self.state(to)?;
         match from {
             None if to != self.initial => return Err(undeclared("START", to)),
-            Some(from) if !self.state(from)?.next.contains(&to) => return Err(undeclared(from, to)),
+            Some(from) if !self.state(from)?.next.iter().any(|next| next == to) => return Err(undeclared(from, to)),
             _ => {}
         }
-        let stray = effects.iter().find(|effect| !state.wants.iter().any(|want| want.allows(effect)));
+        let stray = effects.iter().find(|effect| !state.wants().any(|want| want.allows(effect)));
         stray.map_or(Ok(()), |effect| Err(bug(format!("state \"{to}\" may not want effect \"{}\"", effect.key()))))
+    }
+
+    /// Returns all that its states may want, those of the workflows inside included.
+    pub fn wants(&self) -> impl Iterator<Item = &Want> {
+        self.states.iter().flat_map(State::wants)
     }
 
     fn state(&self, name: &str) -> Result<&State, Fault> {
         let found = self.states.iter().find(|state| state.name == name);
         found.ok_or_else(|| bug(format!("the graph has no state \"{name}\"")))
     }
+
+    fn draw(&self, prefix: &str, indent: usize, out: &mut String) -> fmt::Result {
+        let pad = "    ".repeat(indent);
+        writeln!(out, "{pad}[*] --> {prefix}{}", self.initial)?;
+        for State { name, next, inner, .. } in &self.states {
+            for (label, graph) in inner {
+                let id = format!("{prefix}{name}_{}", word(label));
+                writeln!(out, "{pad}state \"{label}\" as {id} {{")?;
+                graph.draw(&format!("{id}_"), indent + 1, out)?;
+                writeln!(out, "{pad}}}\n{pad}{prefix}{name} --> {id}")?;
+            }
+            for next in next {
+                writeln!(out, "{pad}{prefix}{name} --> {prefix}{next}")?;
+            }
+            if next.is_empty() {
+                writeln!(out, "{pad}{prefix}{name} --> [*]")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = String::from("stateDiagram-v2\n");
+        self.draw("", 1, &mut out)?;
+        f.write_str(&out)
+    }
+}
+
+/// A label as a word of Mermaid.
+fn word(label: &str) -> String {
+    label.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
+}
+
+impl State {
+    /// Declares a state.
+    pub fn new(name: &str, wants: impl IntoIterator<Item = Want>, next: &[&str]) -> Self {
+        let next = next.iter().map(|next| (*next).to_owned()).collect();
+        Self { name: name.to_owned(), wants: wants.into_iter().collect(), next, inner: Vec::new() }
+    }
+
+    /// Declares a workflow that runs inside it.
+    #[must_use]
+    pub fn inside(mut self, name: &str, graph: &Graph) -> Self {
+        self.inner.push((name.to_owned(), graph.clone()));
+        self
+    }
+
+    fn wants(&self) -> Box<dyn Iterator<Item = &Want> + '_> {
+        Box::new(self.wants.iter().chain(self.inner.iter().flat_map(|(_, graph)| graph.wants())))
+    }
 }
 
 impl Want {
+    /// A call of this tool.
+    pub fn tool(name: &str) -> Self {
+        Self::Tool(name.to_owned())
+    }
+
     /// Returns the tools that it names.
-    pub fn tools(&self) -> &[&'static str] {
+    pub fn tools(&self) -> &[String] {
         match self {
             Self::Tool(tool) | Self::ApprovalOf(tool) => std::slice::from_ref(tool),
             Self::Code(tools) => tools,
-            Self::CodeWithAnyTool => &[],
+            _ => &[],
         }
     }
 
-    fn allows(self, effect: &Effect) -> bool {
+    fn allows(&self, effect: &Effect) -> bool {
         match (self, effect) {
-            (Self::Tool(tool), Effect::CallTool { call, .. }) => call.tool == tool,
-            (Self::ApprovalOf(tool), Effect::RequestApproval { call, .. }) => call.tool == tool,
-            (Self::Code(tools), Effect::RunCode { code, .. }) => {
-                code.tools.iter().all(|tool| tools.contains(&tool.as_str()))
-            }
-            (Self::CodeWithAnyTool, Effect::RunCode { .. }) => true,
+            (Self::Tool(tool), Effect::CallTool { call, .. }) => call.tool == *tool,
+            (Self::ApprovalOf(tool), Effect::RequestApproval { call, .. }) => call.tool == *tool,
+            (Self::Code(tools), Effect::RunCode { code, .. }) => code.tools.iter().all(|tool| tools.contains(tool)),
+            (Self::AnyTool, Effect::CallTool { .. } | Effect::RequestApproval { .. })
+            | (Self::CodeWithAnyTool, Effect::RunCode { .. })
+            | (Self::Model, Effect::AskModel { .. })
+            | (Self::Recall, Effect::Recall { .. })
+            | (Self::Remember, Effect::Remember { .. }) => true,
             _ => false,
         }
     }

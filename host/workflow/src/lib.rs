@@ -18,6 +18,7 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod approval;
+mod asked;
 mod budget;
 mod code;
 mod code_calls;
@@ -29,14 +30,18 @@ mod exec;
 mod fault;
 mod grant;
 mod graph;
+mod memory;
 mod money;
+mod nested;
+mod question;
 pub mod refund;
 mod run_id;
 mod run_state;
 mod workflow;
 
 pub use approval::{Approval, Binding, Decision, Verdict};
-pub use budget::{Budget, Currency, Exceeded, Ledger, Usage};
+pub use asked::{Answered, Asked};
+pub use budget::{Budget, Currency, Exceeded, Ledger, Short, Usage};
 pub use code::{Code, CodeEnd, CodeOutcome, Exception};
 pub use code_calls::{CodeCall, CodeCalls};
 pub use digest::Digest;
@@ -47,7 +52,10 @@ pub use exec::Exec;
 pub use fault::{Breach, Fault, Kind};
 pub use grant::{Access, Capability, Grant, Quota, grants_digest};
 pub use graph::{Graph, State, Want};
+pub use memory::{Label, Memory, Namespace, Note, Query, Recalled, Remembered};
 pub use money::Cents;
+pub use nested::{Inner, Nested};
+pub use question::{Message, ModelCall, ModelOutcome, Offer, Part, Question, RUN_CODE, Reply, Stop};
 pub use run_id::RunId;
 pub use run_state::{RunState, Status};
-pub use workflow::{End, Machine, Move, Transition, Workflow};
+pub use workflow::{End, Machine, Move, Slice, Transition, Workflow};

@@ -121,28 +121,11 @@ struct Receipt {
     reference: String,
 }
 
-const GRAPH: Graph = Graph {
-    initial: "INIT",
-    states: &[
-        node("INIT", &[Want::Tool("purchases")], &["VALIDATE_POLICY", "DRAFT_RESPONSE"]),
-        node("VALIDATE_POLICY", &[Want::Tool("policy")], &["CHECK_APPROVAL", "DRAFT_RESPONSE"]),
-        node("CHECK_APPROVAL", &[Want::Tool("policy")], &["WAITING_FOR_HUMAN", "EXECUTE_REFUND"]),
-        node("WAITING_FOR_HUMAN", &[Want::ApprovalOf("payments")], &["EXECUTE_REFUND", "DRAFT_RESPONSE"]),
-        node("EXECUTE_REFUND", &[Want::Tool("payments")], &["DRAFT_RESPONSE", "WAITING_FOR_HUMAN"]),
-        node("DRAFT_RESPONSE", &[Want::Tool("letters")], &["COMPLETE"]),
-        node("COMPLETE", &[], &[]),
-    ],
-};
-
-const fn node(name: &'static str, wants: &'static [Want], next: &'static [&'static str]) -> Node {
-    Node { name, wants, next }
-}
-
 impl Workflow for Refund {
     type Input = Input;
     type State = State;
 
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "refund"
     }
 
@@ -151,7 +134,20 @@ impl Workflow for Refund {
     }
 
     fn graph(&self) -> Graph {
-        GRAPH
+        let tool = Want::tool;
+        Graph::new([
+            Node::new("INIT", [tool("purchases")], &["VALIDATE_POLICY", "DRAFT_RESPONSE"]),
+            Node::new("VALIDATE_POLICY", [tool("policy")], &["CHECK_APPROVAL", "DRAFT_RESPONSE"]),
+            Node::new("CHECK_APPROVAL", [tool("policy")], &["WAITING_FOR_HUMAN", "EXECUTE_REFUND"]),
+            Node::new(
+                "WAITING_FOR_HUMAN",
+                [Want::ApprovalOf("payments".to_owned())],
+                &["EXECUTE_REFUND", "DRAFT_RESPONSE"],
+            ),
+            Node::new("EXECUTE_REFUND", [tool("payments")], &["DRAFT_RESPONSE", "WAITING_FOR_HUMAN"]),
+            Node::new("DRAFT_RESPONSE", [tool("letters")], &["COMPLETE"]),
+            Node::new("COMPLETE", [], &[]),
+        ])
     }
 
     fn position(&self, state: &State) -> &'static str {

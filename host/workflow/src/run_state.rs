@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Change, CodeCalls, Effect, End, Entry, Event, Exceeded, Fault, Kind, Ledger, RunId, Usage, Verdict,
+    Approval, Change, CodeCalls, Effect, End, Entry, Event, Exceeded, Fault, Kind, Label, Ledger, Recalled, RunId,
+    Usage, Verdict,
 };
 
 /// A run as it stands: the fold of its entries.
@@ -26,6 +27,7 @@ pub struct RunState {
     intended: Vec<String>,
     approvals: BTreeMap<String, Approval>,
     calls: BTreeMap<String, CodeCalls>,
+    labels: BTreeMap<Label, String>,
     ledger: Ledger,
     suspended: Option<Exceeded>,
     end: Option<End>,
@@ -102,6 +104,7 @@ impl RunState {
             intended: Vec::new(),
             approvals: BTreeMap::new(),
             calls: BTreeMap::new(),
+            labels: BTreeMap::new(),
             ledger: Ledger::new(*budget),
             suspended: None,
             end: None,
@@ -142,19 +145,21 @@ impl RunState {
     fn change(&mut self, change: &Change) -> Result<(), String> {
         match change {
             Change::Created { .. } => return Err("the run exists already".to_owned()),
-            Change::Reserved { key, amount, consumes } => {
+            Change::Reserved { key, amount, consumes, labels } => {
                 self.intend(key, *amount)?;
+                labels.iter().for_each(|label| self.labelled(*label, key));
                 if self.is_question(key) {
                     return Err(format!("effect \"{key}\" is a question, not a call"));
                 }
                 consumes.iter().try_for_each(|approval| self.consume(key, approval))?;
             }
             Change::Asked { approval, amount } => self.ask(approval, *amount)?,
-            Change::Stepped { event, used, position, state, log, effects, end } => {
+            Change::Stepped { event, used, position, state, log, effects, slices, end } => {
                 self.happened(event, used)?;
                 self.at = Some((position.clone(), state.clone()));
                 self.log.extend_from_slice(log);
                 self.want(effects)?;
+                slices.iter().for_each(|slice| self.ledger.slice(slice.clone()));
                 self.end.clone_from(end);
             }
             Change::Calling { key, number, call } => self.under_way(key)?.begin(*number, call)?,
@@ -185,8 +190,8 @@ impl RunState {
         }
         let place = self.wanted.iter().position(|wanted| wanted == key);
         let key = self.wanted.remove(place.ok_or_else(|| format!("effect \"{key}\" is not wanted"))?);
-        let left = self.ledger.offer(&amount, &amount);
-        left.map_err(|exceeded| format!("effect \"{key}\" sets aside more than is left ({exceeded})"))?;
+        let left = self.ledger.offer(&key, &amount, &amount);
+        left.map_err(|short| format!("effect \"{key}\" sets aside more than is left ({})", short.exceeded()))?;
         self.ledger.reserve(&key, amount);
         self.intended.push(key);
         Ok(())
@@ -237,12 +242,19 @@ impl RunState {
                 self.ledger.settle(key, used);
             }
         }
+        if let Event::Recalled { key, outcome: Recalled::Found(memories) } = event {
+            memories.iter().flat_map(|memory| &memory.labels).for_each(|label| self.labelled(*label, key));
+        }
         if let Event::Decided { key, decision } = event {
             let approval = self.approvals.get_mut(key).filter(|approval| approval.is_open());
             let approval = approval.ok_or_else(|| format!("there is no open approval \"{key}\""))?;
             approval.decision = Some(decision.clone());
         }
         Ok(())
+    }
+
+    fn labelled(&mut self, label: Label, key: &str) {
+        self.labels.entry(label).or_insert_with(|| key.to_owned());
     }
 
     fn take_intended(&mut self, key: &str) -> Result<(), String> {
@@ -260,7 +272,7 @@ impl RunState {
     }
 
     fn is_question(&self, key: &str) -> bool {
-        matches!(self.effects.get(key), Some(Effect::RequestApproval { .. }))
+        self.effects.get(key).is_some_and(Effect::is_question)
     }
 
     fn is_outcome(&self, key: &str, event: &Event) -> bool {
@@ -268,6 +280,9 @@ impl RunState {
             (self.effects.get(key), event),
             (Some(Effect::CallTool { .. }), Event::ToolReturned { .. })
                 | (Some(Effect::RunCode { .. }), Event::CodeFinished { .. })
+                | (Some(Effect::AskModel { .. }), Event::ModelReplied { .. })
+                | (Some(Effect::Remember { .. }), Event::Remembered { .. })
+                | (Some(Effect::Recall { .. }), Event::Recalled { .. })
                 | (Some(Effect::RequestApproval { .. }), Event::Decided { .. })
         )
     }
@@ -289,7 +304,12 @@ impl RunState {
             Some(End::Done(_)) => Status::Done,
             Some(End::Failed(_)) => Status::Failed,
             None if self.suspended.is_some() => Status::Suspended,
-            None if self.wanted.is_empty() && self.open_approval().is_some() => Status::Waiting,
+            None if self.wanted.is_empty()
+                && self.under_way_now().next().is_none()
+                && self.open_approval().is_some() =>
+            {
+                Status::Waiting
+            }
             None => Status::Running,
         }
     }
@@ -329,15 +349,19 @@ impl RunState {
         &self.log
     }
 
-    /// Returns the first effect that is wanted and has no intent yet.
-    pub fn wanted(&self) -> Option<&Effect> {
-        self.wanted.first().and_then(|key| self.effects.get(key))
+    /// Returns the effects that are wanted and have no intent yet, in their order.
+    pub fn wanted(&self) -> impl Iterator<Item = &Effect> {
+        self.wanted.iter().filter_map(|key| self.effects.get(key))
     }
 
-    /// Returns the first effect, but for questions, that has an intent and no outcome yet.
-    pub fn intended_call(&self) -> Option<&Effect> {
-        let mut intended = self.intended.iter().filter_map(|key| self.effects.get(key));
-        intended.find(|effect| !matches!(effect, Effect::RequestApproval { .. }))
+    /// Returns the effects, but for questions to a person, that have an intent and no outcome yet.
+    pub fn under_way_now(&self) -> impl Iterator<Item = &Effect> {
+        self.intended.iter().filter_map(|key| self.effects.get(key)).filter(|effect| !effect.is_question())
+    }
+
+    /// Returns the marks of all that the run has taken in, each with the key of the first effect that brought it.
+    pub fn labels(&self) -> &BTreeMap<Label, String> {
+        &self.labels
     }
 
     /// Returns an effect that was ever wanted, by its key.

@@ -2,7 +2,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Effect, Event, Fault, Graph, Kind};
+use crate::{Budget, Effect, Event, Fault, Graph, Kind};
 
 /// A pure state machine: what happened in, the next state and what is wanted out.
 ///
@@ -15,7 +15,7 @@ pub trait Workflow: Send + Sync + 'static {
     type State: Serialize + DeserializeOwned;
 
     /// Returns the name by which runs are started.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// Returns the version; a run goes on only under the version that started it.
     fn version(&self) -> u32;
@@ -50,8 +50,22 @@ pub struct Transition<S> {
     pub log: Vec<String>,
     /// What the host is to do.
     pub effects: Vec<Effect>,
+    /// The shares of the run's budget that are set for parts of it.
+    pub slices: Vec<Slice>,
     /// How the run ended, if it did.
     pub end: Option<End>,
+}
+
+/// A share of a run's budget: the most that all effects whose keys begin so may use together.
+///
+/// It does not set anything aside: the run's own budget holds for them as well. Where it is used up, an effect fails
+/// (with the limit in its fault) and the run goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Slice {
+    /// What the keys begin with.
+    pub prefix: String,
+    /// What they may use.
+    pub budget: Budget,
 }
 
 /// How a run ended.
@@ -67,7 +81,7 @@ pub enum End {
 impl<S> Transition<S> {
     /// Goes to a state.
     pub fn to(state: S) -> Self {
-        Self { state, log: Vec::new(), effects: Vec::new(), end: None }
+        Self { state, log: Vec::new(), effects: Vec::new(), slices: Vec::new(), end: None }
     }
 
     /// Adds a line to the run's log.
@@ -84,6 +98,20 @@ impl<S> Transition<S> {
         self
     }
 
+    /// Wants several things done; those that can be are done at the same time.
+    #[must_use]
+    pub fn want_all(mut self, effects: impl IntoIterator<Item = Effect>) -> Self {
+        self.effects.extend(effects);
+        self
+    }
+
+    /// Sets a share of the budget for the effects whose keys begin so.
+    #[must_use]
+    pub fn slice(mut self, prefix: impl Into<String>, budget: Budget) -> Self {
+        self.slices.push(Slice { prefix: prefix.into(), budget });
+        self
+    }
+
     /// Ends the run.
     #[must_use]
     pub fn end(mut self, end: End) -> Self {
@@ -96,7 +124,7 @@ type Step = Box<dyn Fn(Option<Value>, Event) -> Result<Move, Fault> + Send + Syn
 
 /// A [`Workflow`] whose state is JSON: what the executor and the journal handle.
 pub struct Machine {
-    name: &'static str,
+    name: String,
     version: u32,
     graph: Graph,
     step: Step,
@@ -114,13 +142,13 @@ pub struct Move {
 impl Machine {
     /// Wraps a workflow.
     pub fn new(workflow: impl Workflow) -> Self {
-        let (name, version, graph) = (workflow.name(), workflow.version(), workflow.graph());
+        let (name, version, graph) = (workflow.name().to_owned(), workflow.version(), workflow.graph());
         Self { name, version, graph, step: Box::new(move |state, event| step(&workflow, state, event)) }
     }
 
     /// Returns the workflow's name.
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Returns the workflow's version.
@@ -158,10 +186,10 @@ fn step<W: Workflow>(workflow: &W, state: Option<Value>, event: Event) -> Result
         (Some(state), event) => workflow.step(parse(state, "state")?, event)?,
         (None, _) => return Err(Fault::invalid("event", "a run begins with the event \"started\" and no other")),
     };
-    let Transition { state, log, effects, end } = transition;
+    let Transition { state, log, effects, slices, end } = transition;
     let position = workflow.position(&state);
     let state = serde_json::to_value(state).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
-    Ok(Move { position, transition: Transition { state, log, effects, end } })
+    Ok(Move { position, transition: Transition { state, log, effects, slices, end } })
 }
 
 fn parse<T: DeserializeOwned>(value: Value, what: &str) -> Result<T, Fault> {

@@ -88,7 +88,8 @@ impl Book {
             }
             Hiccup::Cut | Hiccup::None => {}
         }
-        if let Some(effect) = self.state.wanted().cloned() {
+        let next = self.state.wanted().next().cloned();
+        if let Some(effect) = next {
             self.intend(&effect, matches!(answer, Answer::Void));
             if hiccup == Hiccup::Cut && matches!(effect, Effect::CallTool { .. }) {
                 self.push(suspended(Some((effect.key().to_owned(), USED))));
@@ -103,9 +104,12 @@ impl Book {
     fn intend(&mut self, effect: &Effect, void: bool) {
         let key = effect.key().to_owned();
         self.push(match effect {
-            Effect::CallTool { approval, .. } => {
-                Change::Reserved { key, amount: AMOUNT, consumes: approval.clone().filter(|_| !void) }
-            }
+            Effect::CallTool { approval, .. } => Change::Reserved {
+                key,
+                amount: AMOUNT,
+                consumes: approval.clone().filter(|_| !void),
+                labels: Vec::new(),
+            },
             Effect::RequestApproval { reason, call, .. } => asked(&key, reason, call.clone()),
             _ => panic!("the refund workflow wants no other"),
         });
@@ -115,8 +119,8 @@ impl Book {
         let at = self.state.at().map(|(position, state)| (position, state.clone()));
         if let Ok(Move { position, transition }) = self.machine.step(at, event.clone()) {
             let (position, used) = (position.to_owned(), if event.key().is_some() { USED } else { NOTHING });
-            let Transition { state, log, effects, end } = transition;
-            self.push(Change::Stepped { event, used, position, state, log, effects, end });
+            let Transition { state, log, effects, slices, end } = transition;
+            self.push(Change::Stepped { event, used, position, state, log, effects, slices, end });
         }
     }
 }
@@ -135,8 +139,12 @@ fn an_entry_that_cannot_follow_is_refused_with_its_name() {
     let denied = wants(&denied()[9], "refund", &refund, Some("approval-1"));
     let other = ToolCall { arguments: json!({"user_id": "user_123", "amount_cents": 1}), ..refund.clone() };
     let yes = Some(Decision::approve("nobody"));
-    let greedy =
-        Change::Reserved { key: "window".into(), amount: AMOUNT.with(Currency::Fuel, 1 << 40), consumes: None };
+    let greedy = Change::Reserved {
+        key: "window".into(),
+        amount: AMOUNT.with(Currency::Fuel, 1 << 40),
+        consumes: None,
+        labels: Vec::new(),
+    };
 
     // The legal entries before it, the change that cannot follow them, and why not.
     let cases: &[(Vec<Entry>, Change, &str)] = &[
@@ -229,11 +237,11 @@ fn what_is_set_aside_is_freed_by_the_outcome() {
 #[test]
 fn a_call_that_was_cut_is_wanted_again_and_more_budget_lets_it_go_on() {
     let mut state = RunState::fold(run(), &to(3)).unwrap();
-    assert_eq!((state.wanted(), state.intended_call().map(Effect::key)), (None, Some("purchase")));
+    assert_eq!((state.wanted().next(), state.under_way_now().next().map(Effect::key)), (None, Some("purchase")));
 
     state.apply(&entry(4, suspended(Some(("purchase".into(), USED))))).unwrap();
     assert_eq!((state.status(), state.suspended()), (Status::Suspended, Some(&EXCEEDED)));
-    assert_eq!((state.wanted().map(Effect::key), state.intended_call()), (Some("purchase"), None));
+    assert_eq!((state.wanted().next().map(Effect::key), state.under_way_now().next()), (Some("purchase"), None));
     assert_eq!((state.ledger().reserved("purchase"), state.ledger().spent()), (None, &USED));
 
     state.apply(&entry(5, extended())).unwrap();
@@ -405,7 +413,7 @@ fn created() -> Change {
 }
 
 fn reserved(key: &str, consumes: Option<&str>) -> Change {
-    Change::Reserved { key: key.to_owned(), amount: AMOUNT, consumes: consumes.map(str::to_owned) }
+    Change::Reserved { key: key.to_owned(), amount: AMOUNT, consumes: consumes.map(str::to_owned), labels: Vec::new() }
 }
 
 fn asked(key: &str, reason: &str, call: ToolCall) -> Change {
@@ -435,7 +443,7 @@ fn decided(key: &str) -> Change {
 
 fn step(event: Event) -> Change {
     let (position, state) = ("INIT".to_owned(), Value::Null);
-    Change::Stepped { event, used: USED, position, state, log: vec![], effects: vec![], end: None }
+    Change::Stepped { event, used: USED, position, state, log: vec![], effects: vec![], slices: vec![], end: None }
 }
 
 /// The same step, wanting this call instead.

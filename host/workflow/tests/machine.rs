@@ -8,19 +8,11 @@ use stockade_workflow::{
 /// A workflow that does as its events tell it, whatever it declared.
 struct Puppet;
 
-const GRAPH: Graph = Graph {
-    initial: "FIRST",
-    states: &[
-        State { name: "FIRST", wants: &[Want::Tool("letters")], next: &["SECOND"] },
-        State { name: "SECOND", wants: &[Want::ApprovalOf("payments")], next: &[] },
-    ],
-};
-
 impl Workflow for Puppet {
     type Input = Value;
     type State = String;
 
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "puppet"
     }
 
@@ -29,7 +21,10 @@ impl Workflow for Puppet {
     }
 
     fn graph(&self) -> Graph {
-        GRAPH
+        Graph::new([
+            State::new("FIRST", [Want::tool("letters")], &["SECOND"]),
+            State::new("SECOND", [Want::ApprovalOf("payments".to_owned())], &[]),
+        ])
     }
 
     fn position(&self, state: &String) -> &'static str {

@@ -232,7 +232,7 @@ fn given(machine: &Machine, at: &Option<(String, Value)>, event: &Event) -> Resu
 /// All edges that a machine declares.
 fn declared_edges(machine: &Machine) -> BTreeSet<(String, String)> {
     let states = machine.graph().states.iter();
-    states.flat_map(|state| state.next.iter().map(|next| (state.name.to_owned(), (*next).to_owned()))).collect()
+    states.flat_map(|state| state.next.iter().map(|next| (state.name.clone(), next.clone()))).collect()
 }
 
 /// The payments calls of a trace, each with the place of the step that wants it and the approval that it names.

@@ -43,8 +43,12 @@ fn every_path_goes_as_its_file_says() {
     for (name, story) in stories() {
         taken.extend(walk(&name, story));
     }
-    let states = Machine::new(Refund::default()).graph().states;
-    let declared = states.iter().flat_map(|state| state.next.iter().map(|next| format!("{} -> {next}", state.name)));
+    let machine = Machine::new(Refund::default());
+    let declared = machine
+        .graph()
+        .states
+        .iter()
+        .flat_map(|state| state.next.iter().map(|next| format!("{} -> {next}", state.name)));
     assert_eq!(taken, declared.collect(), "each declared edge is to be on a path");
 }
 
