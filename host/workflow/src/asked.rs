@@ -57,7 +57,7 @@ impl Asked {
         if reply.stop == Stop::Refused {
             return Answered::Failed(refused(&reply));
         }
-        match self.fitting(&reply) {
+        match fitting(self.question.schema.as_ref(), &reply) {
             Ok(value) => Answered::Value(value),
             Err(fault) if fault.detail.as_deref() == Some("schema_itself") => Answered::Failed(fault),
             Err(fault) if self.attempt >= self.attempts => {
@@ -70,19 +70,6 @@ impl Asked {
 
     fn key(&self) -> String {
         if self.attempt == 1 { self.key.clone() } else { format!("{}-{}", self.key, self.attempt) }
-    }
-
-    fn fitting(&self, reply: &Reply) -> Result<Value, Fault> {
-        let wrong = |message: String| Err(Fault::new(Kind::Model, message).detail("schema"));
-        if reply.stop == Stop::Length {
-            return wrong("was cut off where it had no tokens left".to_owned());
-        }
-        let value: Value = match serde_json::from_str(reply.text.trim()) {
-            Ok(value) => value,
-            Err(error) => return wrong(format!("is not JSON: {error}")),
-        };
-        let errors = self.question.schema.as_ref().map_or(Ok(Vec::new()), |schema| misfits(schema, &value))?;
-        if errors.is_empty() { Ok(value) } else { wrong(format!("does not fit its schema: {}", errors.join("; "))) }
     }
 
     fn again(mut self, reply: &Reply, why: &str) -> Self {
@@ -98,6 +85,24 @@ impl Asked {
         self.attempt += 1;
         self
     }
+}
+
+/// Returns the answer as JSON that fits the schema, if there is one.
+///
+/// # Errors
+///
+/// Kind [`Kind::Model`] with what is wrong with it, and kind [`Kind::Invalid`] where the schema itself is.
+pub(crate) fn fitting(schema: Option<&Value>, reply: &Reply) -> Result<Value, Fault> {
+    let wrong = |message: String| Err(Fault::new(Kind::Model, message).detail("schema"));
+    if reply.stop == Stop::Length {
+        return wrong("was cut off where it had no tokens left".to_owned());
+    }
+    let value: Value = match serde_json::from_str(reply.text.trim()) {
+        Ok(value) => value,
+        Err(error) => return wrong(format!("is not JSON: {error}")),
+    };
+    let errors = schema.map_or(Ok(Vec::new()), |schema| misfits(schema, &value))?;
+    if errors.is_empty() { Ok(value) } else { wrong(format!("does not fit its schema: {}", errors.join("; "))) }
 }
 
 /// Returns what of a value does not fit a JSON Schema, each with its path.

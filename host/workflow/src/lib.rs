@@ -33,10 +33,12 @@ mod graph;
 mod memory;
 mod money;
 mod nested;
+pub mod patterns;
 mod question;
 pub mod refund;
 mod run_id;
 mod run_state;
+mod thread;
 mod workflow;
 
 pub use approval::{Approval, Binding, Decision, Verdict};
@@ -58,4 +60,5 @@ pub use nested::{Inner, Nested};
 pub use question::{Message, ModelCall, ModelOutcome, Offer, Part, Question, RUN_CODE, Reply, Stop};
 pub use run_id::RunId;
 pub use run_state::{RunState, Status};
+pub use thread::Thread;
 pub use workflow::{End, Machine, Move, Slice, Transition, Workflow};
