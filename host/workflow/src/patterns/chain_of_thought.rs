@@ -70,7 +70,7 @@ impl ChainOfThought {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Invalid`] where the schema is none.
+    /// Kind [`Kind::Invalid`](crate::Kind::Invalid) where the schema is none.
     pub fn new(name: &str, spec: Spec) -> Result<Self, Fault> {
         misfits(&spec.answer_schema(), &Value::Null)?;
         Ok(Self { name: name.to_owned(), spec })

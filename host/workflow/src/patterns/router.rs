@@ -69,7 +69,8 @@ pub struct Rule {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// The text by which the route is chosen.
+    /// The text by which the route is chosen; `task`, as other patterns call it, is the same.
+    #[serde(alias = "task")]
     pub text: String,
     /// What the workflow of the route is started with; without it, the text as its `task`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
