@@ -33,6 +33,7 @@ mod graph;
 mod memory;
 mod money;
 mod nested;
+pub mod patterns;
 mod question;
 pub mod refund;
 mod run_id;
