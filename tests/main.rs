@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod agents;
 mod approvals;
 mod budgets;
+mod cli_agent;
 mod cli_exec;
 mod cli_refund;
 mod cli_refusals;
@@ -17,6 +19,7 @@ mod kill;
 mod languages;
 mod layers;
 mod limits;
+mod patterns;
 mod payments;
 mod programs;
 mod registry;

@@ -26,6 +26,14 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
+    /// Keep what models are asked and answer in this file, without secrets
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "replay")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Answer for models with what was kept in this file; none is asked
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) replay: Option<PathBuf>,
+
     /// Print one JSON document on stdout
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -47,6 +55,17 @@ pub(crate) enum Command {
         /// What the run may spend, as CURRENCY=AMOUNT,…; what is not named keeps its default
         #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, Budget::default()))]
         budget: Option<Budget>,
+    },
+    /// Let a model work on a task with the tools that it is given
+    ///
+    /// Where a tool wants to be asked for, whoever is at the terminal is asked; elsewhere the run waits.
+    #[command(after_help = agent_help())]
+    Agent(AgentArgs),
+    /// Show the states of a workflow as a Mermaid diagram, or list the workflows
+    #[command(after_help = "Example:\n  stockade graph refund")]
+    Graph {
+        /// The workflow
+        workflow: Option<String>,
     },
     /// Go on with a run that a crash left behind, or with all of them
     #[command(after_help = "Example:\n  stockade resume")]
@@ -101,6 +120,33 @@ pub(crate) enum Command {
     /// Write, pack, inspect, call and test tools
     #[command(subcommand)]
     Tool(Tool),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AgentArgs {
+    /// What is to be done
+    pub(crate) task: String,
+    /// A registered tool that the agent may call; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tool: Vec<String>,
+    /// The model, as `[model.NAME]` names it; without it, the default one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// What the model is told before the task
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+    /// Let the model write code in this language that calls the tools, instead of one call at a time
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) code: Option<String>,
+    /// A picture that belongs to the task; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) image: Vec<PathBuf>,
+    /// How often the model may be asked
+    #[arg(long, value_name = "N")]
+    pub(crate) max_steps: Option<u32>,
+    /// What the run may spend, as CURRENCY=AMOUNT,…; what is not named keeps its default
+    #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, crate::commands::agent::budget()))]
+    pub(crate) budget: Option<Budget>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -290,6 +336,14 @@ fn exec_help() -> String {
         amounts::write(&crate::commands::exec::exec_budget()),
         "stockade exec report.js --tool purchases --input '{\"user_id\": \"user_123\"}'",
         "echo 'return 6 * 7' | stockade exec - --lang javascript --json"
+    )
+}
+
+fn agent_help() -> String {
+    format!(
+        "What it may spend by default:\n  {}\n\nExample:\n  {}",
+        amounts::write(&crate::commands::agent::budget()),
+        "stockade agent \"refund user_789 if our rules allow it\" --tool purchases --tool policy --tool payments"
     )
 }
 

@@ -2,12 +2,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use stockade::{Builder, Compiler, Config, Fault, Host, Kind, Source, refund, shop};
+use stockade::{Builder, Compiler, Config, Fault, Host, Kind, Source, Tape, refund, shop};
 
 use crate::args::Args;
 use crate::commands::language;
 use crate::text::{bytes, safe};
-use crate::{secrets, timeline};
+use crate::{secrets, stream, timeline};
 
 /// How often a person is told that something still goes on.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
@@ -23,10 +23,20 @@ pub(crate) async fn host(args: &Args) -> stockade::Result<Host> {
     shop::create(&database)?;
     let refund: refund::Refund = config.workflow.refund.into();
     let builder = promoted(args, builder);
-    let builder = languages(args, builder.shop(&database)).configured(&config)?.workflow(refund);
+    let builder = languages(args, builder.shop(&database)).memory(args.data_dir.join("memory.db"));
+    let builder = taped(args, builder.configured(&config)?.workflow(refund));
     let builder = memory().into_iter().fold(builder, Builder::scratch);
     let builder = builder.cache(args.data_dir.join("cache")).components(args.data_dir.join("components"));
     secrets::stored(builder, &config)?.progress(pulling()).build().await
+}
+
+/// Records what models answer, or answers for them, as the options say.
+fn taped(args: &Args, builder: Builder) -> Builder {
+    match (&args.record, &args.replay) {
+        (Some(file), _) => builder.tape(Tape::Record(file.clone())),
+        (None, Some(file)) => builder.tape(Tape::Replay(file.clone())),
+        (None, None) => builder,
+    }
 }
 
 /// A folder in memory, for what code keeps in files while it runs, where the system has one.
@@ -100,7 +110,7 @@ fn bare(args: &Args) -> stockade::Result<Builder> {
     create_private(&args.data_dir)?;
     // One process drives a few runs: fewer slots make the engine start sooner.
     let builder = Host::builder().journal(args.data_dir.join("journal.db")).concurrency(16).compiler(compiler());
-    Ok(builder.observe(timeline::print_entries))
+    Ok(builder.observe(timeline::print_entries).listen(stream::piece))
 }
 
 /// This very program, even where a newer one has taken its name meanwhile.

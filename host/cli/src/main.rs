@@ -2,11 +2,13 @@
 
 mod amounts;
 mod args;
+mod ask;
 mod commands;
 mod exit;
 mod home;
 mod secrets;
 mod show;
+mod stream;
 mod text;
 mod timeline;
 

@@ -3,7 +3,7 @@
 use stockade::config::Secret;
 use stockade::{Builder, Config, Fault};
 
-/// Stores the value of each secret that a grant names; no other is even looked at.
+/// Stores the value of each secret that a grant, a model or the memory names; no other is even looked at.
 ///
 /// # Errors
 ///
@@ -14,6 +14,10 @@ pub(crate) fn stored(mut builder: Builder, config: &Config) -> stockade::Result<
             let value = config.secrets.get(name).ok_or_else(|| undeclared(name)).and_then(|secret| value(name, secret));
             builder = builder.secret(name, value.map_err(|fault| fault.tool(tool))?);
         }
+    }
+    for name in config.model.values().filter_map(|model| model.secret()).chain(config.memory.secret()) {
+        let value = config.secrets.get(name).ok_or_else(|| undeclared(name)).and_then(|secret| value(name, secret))?;
+        builder = builder.secret(name, value);
     }
     Ok(builder)
 }
@@ -40,7 +44,7 @@ fn value(name: &str, secret: &Secret) -> stockade::Result<String> {
 
 fn undeclared(name: &str) -> Fault {
     let message = format!(
-        "a grant names secret \"{name}\", which is not known; in stockade.toml, under [secrets], \
+        "the configuration names secret \"{name}\", which is not known; in stockade.toml, under [secrets], \
          {name} = {{ env = \"VARIABLE\" }} would say where it is"
     );
     Fault::invalid("secret", message)

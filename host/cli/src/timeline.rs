@@ -1,9 +1,14 @@
-use stockade::{Change, CodeEnd, Effect, End, Entry, Event, RunState, ToolCall, ToolOutcome, Usage, Verdict};
+use stockade::{
+    Change, CodeEnd, Effect, End, Entry, Event, ModelOutcome, Recalled, Remembered, RunState, ToolCall, ToolOutcome,
+    Usage, Verdict,
+};
 
+use crate::stream;
 use crate::text::{BOLD, DIM, RED, YELLOW, bytes, grouped, micros, safe};
 
 /// Prints entries as they are committed, on stderr.
 pub(crate) fn print_entries(state: &RunState, entries: &[Entry]) {
+    stream::close();
     for line in entries.iter().filter_map(|entry| line(state, entry)) {
         anstream::eprintln!("{line}");
     }
@@ -26,7 +31,11 @@ pub(crate) fn line(state: &RunState, entry: &Entry) -> Option<String> {
 /// What happened, what it cost, and the state that it led to.
 fn step(state: &RunState, event: &Event, used: &Usage, position: &str, end: Option<&End>) -> String {
     let what = format!("{:<26}", cause(state, event));
-    let cost = if used.fuel > 0 { cost(used) } else { " ".repeat(44) };
+    let cost = match used {
+        used if used.fuel > 0 => cost(used),
+        used if used.model_calls > 0 => asked(used),
+        _ => " ".repeat(44),
+    };
     let ended = match end {
         Some(End::Failed(fault)) => format!("  {RED}failed{RED:#} {}", safe(&fault.message)),
         _ => String::new(),
@@ -62,6 +71,14 @@ fn cause(state: &RunState, event: &Event) -> String {
             let mark = if matches!(outcome.ended, CodeEnd::Returned(_)) { "" } else { " ✗" };
             format!("{}{mark}", called(state, key))
         }
+        Event::ModelReplied { key, outcome } => match outcome {
+            ModelOutcome::Replied(reply) => format!("{} {}", called(state, key), safe(&reply.model)),
+            ModelOutcome::Failed(_) => format!("{} ✗", called(state, key)),
+        },
+        Event::Recalled { outcome: Recalled::Found(found), .. } => format!("recalled {}", found.len()),
+        Event::Recalled { .. } => "recall ✗".to_owned(),
+        Event::Remembered { outcome: Remembered::Failed(_), .. } => "remember ✗".to_owned(),
+        Event::Remembered { .. } => "remembered".to_owned(),
         Event::Decided { decision, .. } => {
             let verdict = if decision.verdict == Verdict::Approved { "approved" } else { "denied" };
             let comment = decision.comment.as_ref().map(|comment| format!(": {}", safe(comment))).unwrap_or_default();
@@ -75,8 +92,14 @@ fn called(state: &RunState, key: &str) -> String {
     match state.effect(key) {
         Some(Effect::CallTool { call, .. }) => format!("{}.{}", call.tool, call.function),
         Some(Effect::RunCode { code, .. }) => safe(&code.language),
+        Some(Effect::AskModel { .. }) => "model".to_owned(),
         _ => key.to_owned(),
     }
+}
+
+fn asked(used: &Usage) -> String {
+    let money = format!("${}.{:06}", used.money_micros / 1_000_000, used.money_micros % 1_000_000);
+    format!("{:>9} tokens {money:>16} {:>11}", grouped(used.tokens), micros(used.wall_us))
 }
 
 fn cost(used: &Usage) -> String {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use stockade_sandbox::{Call, CallFromCode, Callee, Cell, CellOutcome, Left, Limits, Outcome, Place};
 use stockade_workflow::{
-    Change, Code, CodeCalls, CodeEnd, CodeOutcome, Effect, Entry, Event, Fault, Kind, RunId, RunState, ToolCall,
+    Change, Code, CodeCalls, CodeEnd, CodeOutcome, Effect, Entry, Event, Fault, Kind, RunId, RunState, Short, ToolCall,
     ToolOutcome, Usage,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -121,11 +121,11 @@ impl Driver {
         let amount = self.state.ledger().reserved(key).copied().unwrap_or_default();
         let (code, stripped) = match plain(&self.host, code, within(&self.host.coding.limits, &amount)).await {
             (Ok(code), used) => (code, used),
-            (Err(ended), used) => return Ok(finished(ended, used)),
+            (Err(ended), used) => return Ok(finished(key, unrun(ended), used)),
         };
         let mut prepared = match Prepared::new(&self.host, key, &self.state, &code).await {
             Ok(prepared) => prepared,
-            Err(fault) => return Ok(finished(CodeEnd::Failed(fault), stripped)),
+            Err(fault) => return Ok(finished(key, unrun(CodeEnd::Failed(fault)), stripped)),
         };
         let outcome = self.follow(key, &mut prepared, &amount).await?;
         let CellOutcome { result, mut usage, fuel, calls, stdout, stderr } = outcome;
@@ -138,15 +138,16 @@ impl Driver {
             }
             Ok(Ok(value)) => CodeEnd::Returned(value),
             Ok(Err(exception)) => CodeEnd::Raised(exception),
-            Err(fault) => match self.cut(&self.host.coding.limits, &fault, &amount, &usage) {
+            Err(fault) => match self.cut(key, &self.host.coding.limits, &fault, &amount, &usage) {
                 // Whatever it called is journaled, so that it can always be done again.
-                Some(exceeded) => return Ok(Performed::Cut(exceeded, usage)),
+                Some(Short::Run(exceeded)) => return Ok(Performed::Cut(exceeded, usage)),
+                Some(short) => CodeEnd::Failed(short.fault()),
                 None => CodeEnd::Failed(fault),
             },
         };
         let files = prepared.changed_files()?;
         self.cell = prepared.kept(&self.host, &ended, self.state.run(), key);
-        Ok(Performed::Coded(CodeOutcome { ended, stdout, stderr, files, fuel }, usage))
+        Ok(finished(key, CodeOutcome { ended, stdout, stderr, files, fuel }, usage))
     }
 
     /// Runs the code, and makes the calls that it asks for.
@@ -520,9 +521,14 @@ fn refused(fault: Fault) -> Outcome {
     Outcome { result: Err(fault), ..answer(Usage::default()) }
 }
 
-fn finished(ended: CodeEnd, usage: Usage) -> Performed {
+fn finished(key: &str, outcome: CodeOutcome, used: Usage) -> Performed {
+    Performed::Happened(Event::CodeFinished { key: key.to_owned(), outcome }, used)
+}
+
+/// What code came to that did not run.
+pub(crate) fn unrun(ended: CodeEnd) -> CodeOutcome {
     let (stdout, stderr) = (String::new(), String::new());
-    Performed::Coded(CodeOutcome { ended, stdout, stderr, files: BTreeMap::new(), fuel: 0 }, usage)
+    CodeOutcome { ended, stdout, stderr, files: BTreeMap::new(), fuel: 0 }
 }
 
 fn diverged(why: String) -> Fault {

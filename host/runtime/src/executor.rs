@@ -1,21 +1,31 @@
 //! The one place where effects are decided, performed and joined.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use stockade_sandbox::{Call, Limits, Snippet};
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use stockade_sandbox::{Limits, Snippet};
 use stockade_workflow::{
     Approval, Budget, Change, CodeEnd, CodeOutcome, Currency, Digest, Effect, Entry, Event, Exceeded, Fault, Kind,
-    Machine, Move, RunId, RunState, Status, ToolCall, ToolOutcome, Transition, Usage,
+    Machine, ModelOutcome, Move, Recalled, Remembered, RunId, RunState, Short, Status, ToolCall, ToolOutcome,
+    Transition, Usage,
 };
 
 use crate::host::Inner;
 use crate::journal::{Commit, NewCell, Summary};
-use crate::{Result, code, promote};
+use crate::task::{Ended, Task};
+use crate::{Result, code, labels, promote};
 
-/// Drives one run: plans what is wanted, makes the intent durable, performs it, and lets the workflow answer.
+/// How many effects of one run are under way at the same time; further ones wait. What they hold (slots of the pool,
+/// connections to a provider) is shared with all other runs.
+const EFFECTS_AT_ONCE: usize = 8;
+
+/// Drives one run: plans what is wanted, makes the intents durable, performs them, and lets the workflow answer.
 ///
-/// What one step changes (the event, the new state, the intents of the next effects) is one commit. One call is
-/// under way at a time.
+/// What one step changes (the event, the new state, the intents of the next effects) is one commit. Effects that are
+/// wanted together are under way together; code is alone, for the driver journals its calls.
 pub(crate) struct Driver {
     pub(crate) host: Arc<Inner>,
     machine: Arc<Machine>,
@@ -24,19 +34,21 @@ pub(crate) struct Driver {
     batch: Vec<Entry>,
     /// The status that the journal has.
     told: Option<Status>,
-    /// The effect whose intent this driver wrote; any other that is under way was left behind by a crash.
-    mine: Option<String>,
+    /// The effects whose intents this driver wrote; any others that are under way were left behind by a crash.
+    mine: BTreeSet<String>,
     /// The cell that the next commit adds to a session of code.
     pub(crate) cell: Option<NewCell>,
 }
 
 /// How the performing of an effect ended.
 pub(crate) enum Performed {
-    Happened(ToolOutcome, Usage),
-    Coded(CodeOutcome, Usage),
+    Happened(Event, Usage),
     /// The run's budget ended it here, and it may be done again.
     Cut(Exceeded, Usage),
 }
+
+/// The effects that are under way now.
+type UnderWay = FuturesUnordered<BoxFuture<'static, (Effect, Ended, Usage)>>;
 
 impl Driver {
     /// Begins a run; nothing is written before the first commit.
@@ -44,7 +56,7 @@ impl Driver {
         let entry = Entry { run, seq: 1, at_ms: host.clock.now_ms(), change: created };
         let state = RunState::create(&entry)?;
         machine.step(None, Event::Started { input: state.input().clone() })?;
-        Ok(Self { host, machine, state, batch: vec![entry], told: None, mine: None, cell: None })
+        Ok(Self { host, machine, state, batch: vec![entry], told: None, mine: BTreeSet::new(), cell: None })
     }
 
     /// Takes up a run that was read from the journal.
@@ -57,7 +69,7 @@ impl Driver {
             return Err(Fault::new(Kind::Conflict, message).detail("version"));
         }
         let told = Some(state.status());
-        Ok(Self { host, machine, state, batch: Vec::new(), told, mine: None, cell: None })
+        Ok(Self { host, machine, state, batch: Vec::new(), told, mine: BTreeSet::new(), cell: None })
     }
 
     pub(crate) fn state(&self) -> &RunState {
@@ -65,11 +77,28 @@ impl Driver {
     }
 
     /// Goes on until the run ends, waits or is suspended; all of it is in the journal when this returns.
+    ///
+    /// Where it ends while effects are under way, they are dropped: its workflow did not want to wait for them.
     pub(crate) async fn drive(mut self) -> Result<RunState> {
+        let (mut under_way, mut begun) = (UnderWay::new(), BTreeSet::new());
         loop {
             self.commit_planned().await?;
-            let Some(effect) = self.next_call() else { return Ok(self.state) };
-            self.perform(&effect).await?;
+            if self.state.end().is_some() {
+                return Ok(self.state);
+            }
+            if let Some(effect) = self.alone().filter(|_| under_way.is_empty()) {
+                self.perform_alone(&effect).await?;
+                continue;
+            }
+            let beginning: Vec<_> = self.beginning(&begun);
+            for effect in beginning {
+                begun.insert(effect.key().to_owned());
+                under_way.push(self.task(&effect).perform(effect));
+            }
+            let Some((effect, ended, used)) = under_way.next().await else { return Ok(self.state) };
+            begun.remove(effect.key());
+            let performed = self.judged(&effect, ended, used);
+            self.happened(&effect, performed)?;
         }
     }
 
@@ -85,6 +114,7 @@ impl Driver {
         self.host.journal.commit(&commit).await?;
         self.told = Some(status);
         (self.host.observer)(&self.state, &commit.entries);
+        self.host.telemetry.iter().for_each(|telemetry| telemetry.observe(&self.state, &commit.entries));
         Ok(())
     }
 
@@ -113,25 +143,63 @@ impl Driver {
         Ok(())
     }
 
-    /// Decides what comes next, until a call is under way or nothing more can be decided.
+    /// Decides what comes next, until enough is under way or nothing more can be decided.
     fn plan(&mut self) -> Result<()> {
-        while self.state.status() == Status::Running && self.state.intended_call().is_none() {
-            match (self.state.at(), self.state.wanted().cloned()) {
-                (None, _) => self.begin()?,
-                (Some(_), Some(effect)) => {
-                    let change = self.intent(&effect);
-                    self.push(change)?;
-                }
-                (Some(_), None) => self.push(Change::Broken { fault: stuck(&self.state) })?,
+        while self.state.end().is_none() && self.state.suspended().is_none() {
+            if self.state.at().is_none() {
+                self.begin()?;
+                continue;
+            }
+            let Some(effect) = self.state.wanted().next().cloned() else {
+                return if self.is_stuck() { self.push(Change::Broken { fault: stuck(&self.state) }) } else { Ok(()) };
+            };
+            if !self.has_room_for(&effect) || !self.intend(&effect)? {
+                return Ok(());
             }
         }
         Ok(())
     }
 
+    fn is_stuck(&self) -> bool {
+        self.state.under_way_now().next().is_none() && self.state.open_approval().is_none()
+    }
+
+    fn has_room_for(&self, effect: &Effect) -> bool {
+        let mut others = self.state.under_way_now().peekable();
+        effect.is_question()
+            || others.peek().is_none()
+            || !(self.is_alone(effect)
+                || self.state.under_way_now().any(|other| self.is_alone(other))
+                || others.count() >= EFFECTS_AT_ONCE)
+    }
+
+    /// Whether nothing else may be under way beside it.
+    fn is_alone(&self, effect: &Effect) -> bool {
+        match effect {
+            Effect::RunCode { .. } => true,
+            Effect::CallTool { call, .. } => matches!(self.host.snippet(&call.tool), Ok(Some(_))),
+            _ => false,
+        }
+    }
+
+    fn alone(&self) -> Option<Effect> {
+        self.state.under_way_now().find(|effect| self.is_alone(effect)).filter(|_| self.goes_on()).cloned()
+    }
+
+    /// The effects under way that nobody performs yet.
+    fn beginning(&self, begun: &BTreeSet<String>) -> Vec<Effect> {
+        let waiting = self.state.under_way_now().filter(|effect| !begun.contains(effect.key()));
+        waiting.filter(|effect| self.goes_on() && !self.is_alone(effect)).cloned().collect()
+    }
+
+    fn goes_on(&self) -> bool {
+        self.state.end().is_none() && self.state.suspended().is_none()
+    }
+
     fn begin(&mut self) -> Result<()> {
         let step = Usage { steps: 1, ..Usage::default() };
-        match self.state.ledger().offer(&step, &step) {
-            Err(exceeded) => self.push(Change::Suspended { exceeded, cut: None }),
+        match self.state.ledger().offer("", &step, &step) {
+            Err(short) => self.push(Change::Suspended { exceeded: *short.exceeded(), cut: None }),
             Ok(_) => {
                 let input = self.state.input().clone();
                 self.step(Event::Started { input }, Usage::default())
@@ -139,47 +207,94 @@ impl Driver {
         }
     }
 
-    /// Returns the change that records an effect's intent, or why it cannot be had.
-    fn intent(&mut self, effect: &Effect) -> Change {
-        let (wish, least) = self.price(effect);
-        let amount = match self.state.ledger().offer(&wish, &least) {
-            Ok(amount) => amount,
-            Err(exceeded) => return Change::Suspended { exceeded, cut: None },
+    /// Records an effect's intent, or why it cannot be had; returns whether there may be another one.
+    fn intend(&mut self, effect: &Effect) -> Result<bool> {
+        if let Err(fault) = self.permitted(effect) {
+            return self.refuse(effect, fault).map(|()| true);
+        }
+        let (wish, least) = match self.price(effect) {
+            Ok(price) => price,
+            Err(fault) => return self.refuse(effect, fault).map(|()| true),
         };
-        match effect {
-            Effect::CallTool { key, call, approval } => {
-                self.mine = Some(key.clone());
-                let consumes = approval.clone().filter(|approval| self.approved(approval, call).is_ok());
-                Change::Reserved { key: key.clone(), amount, consumes }
+        match self.state.ledger().offer(effect.key(), &wish, &least) {
+            Ok(amount) => {
+                let change = self.intent(effect, amount);
+                self.push(change)?;
             }
-            Effect::RunCode { key, .. } => Change::Reserved { key: key.clone(), amount, consumes: None },
-            Effect::RequestApproval { key, reason, call } => match self.host.tools.binding(call) {
+            // What is under way may give some of its share back.
+            Err(Short::Run(_)) if self.state.under_way_now().next().is_some() => return Ok(false),
+            Err(Short::Run(exceeded)) => self.push(Change::Suspended { exceeded, cut: None })?,
+            Err(short @ Short::Slice(..)) => self.refuse(effect, short.fault())?,
+        }
+        Ok(true)
+    }
+
+    /// Returns the change that records an effect's intent.
+    fn intent(&mut self, effect: &Effect, amount: Usage) -> Change {
+        let (key, labels) = (effect.key().to_owned(), labels::of(&self.host.tools, effect));
+        match effect {
+            Effect::RequestApproval { reason, call, .. } => match self.host.tools.binding(call) {
                 Err(fault) => Change::Broken { fault },
                 Ok(bound_to) => {
-                    let (key, reason, call) = (key.clone(), reason.clone(), call.clone());
+                    let (reason, call) = (reason.clone(), call.clone());
                     let approval = Approval { key, reason, call, bound_to, decision: None, consumed_by: None };
                     Change::Asked { approval: Box::new(approval), amount }
                 }
             },
-            _ => Change::Broken { fault: Fault::new(Kind::HostBug, "this host does not know the effect") },
+            Effect::CallTool { call, approval, .. } => {
+                self.mine.insert(key.clone());
+                let consumes = approval.clone().filter(|approval| self.approved(approval, call).is_ok());
+                Change::Reserved { key, amount, consumes, labels }
+            }
+            _ => Change::Reserved { key, amount, consumes: None, labels },
         }
     }
 
+    /// Checks what the operator allows only with a person's yes. One that is void is found out when the call is to be made.
+    fn permitted(&self, effect: &Effect) -> Result<()> {
+        match effect {
+            Effect::CallTool { approval: Some(_), .. } => return Ok(()),
+            Effect::CallTool { call, .. } => self.host.tools.unasked(&call.tool)?,
+            _ => {}
+        }
+        labels::check(&self.host.tools, self.state.labels(), effect)
+    }
+
+    /// Tells the workflow that an effect was not even begun.
+    fn refuse(&mut self, effect: &Effect, fault: Fault) -> Result<()> {
+        let Some(event) = failed(effect, fault.clone()) else { return self.push(Change::Broken { fault }) };
+        let (key, nothing) = (effect.key().to_owned(), Usage::default());
+        let step = Usage { steps: 1, ..nothing };
+        if let Err(short) = self.state.ledger().offer("", &step, &step) {
+            return self.push(Change::Suspended { exceeded: *short.exceeded(), cut: None });
+        }
+        self.push(Change::Reserved { key, amount: nothing, consumes: None, labels: Vec::new() })?;
+        self.step(event, nothing)
+    }
+
     /// What an effect may use, and the least without which it need not begin; its outcome takes a step.
-    fn price(&self, effect: &Effect) -> (Usage, Usage) {
+    fn price(&self, effect: &Effect) -> Result<(Usage, Usage)> {
         let step = Usage { steps: 1, ..Usage::default() };
         let call = match effect {
             Effect::CallTool { call, .. } => match self.host.snippet(&call.tool) {
-                Ok(Some(snippet)) => return code::price(&self.host.coding.limits, !snippet.tools.is_empty()),
+                Ok(Some(snippet)) => return Ok(code::price(&self.host.coding.limits, !snippet.tools.is_empty())),
                 _ => call,
             },
-            Effect::RunCode { code, .. } => return code::price(&self.host.coding.limits, !code.tools.is_empty()),
-            _ => return (step, step),
+            Effect::RunCode { code, .. } => {
+                return Ok(code::price(&self.host.coding.limits, !code.tools.is_empty()));
+            }
+            Effect::AskModel { key, question } => {
+                let (wish, least) = self.host.asking(key, question)?.price()?;
+                return Ok((Usage { steps: 1, ..wish }, Usage { steps: 1, ..least }));
+            }
+            Effect::Remember { note, .. } => return self.host.memory_price(&note.text),
+            Effect::Recall { query, .. } => return self.host.memory_price(&query.text),
+            _ => return Ok((step, step)),
         };
         let Limits { fuel, memory_bytes, wall_us, .. } = *self.host.limits(&call.tool);
         let call = Usage { tool_calls: 1, ..step };
         let wish = Usage { fuel, memory_bytes_peak: memory_bytes, wall_us, ..call };
-        (wish, Usage { fuel: 1, memory_bytes_peak: 1, wall_us: 1, ..call })
+        Ok((wish, Usage { fuel: 1, memory_bytes_peak: 1, wall_us: 1, ..call }))
     }
 
     fn approved(&self, approval: &str, call: &ToolCall) -> Result<()> {
@@ -189,73 +304,77 @@ impl Driver {
         approval.check(&self.host.tools.binding(call)?)
     }
 
-    fn next_call(&self) -> Option<Effect> {
-        let running = self.state.status() == Status::Running;
-        self.state.intended_call().filter(|_| running).cloned()
+    fn task(&self, effect: &Effect) -> Task {
+        let key = effect.key();
+        let refused = match effect {
+            Effect::CallTool { call, approval: Some(approval), .. } => self.consumed(approval, key, call).err(),
+            _ => None,
+        };
+        Task {
+            host: Arc::clone(&self.host),
+            run: self.state.run(),
+            amount: self.state.ledger().reserved(key).copied().unwrap_or_default(),
+            is_mine: self.mine.contains(key),
+            refused,
+            recalled: self.state.recalled().to_vec(),
+            labels: self.state.labels().keys().copied().collect(),
+        }
     }
 
-    async fn perform(&mut self, effect: &Effect) -> Result<()> {
+    /// Tells a limit of the run from one of a single call, and what did not happen from what nobody knows.
+    fn judged(&self, effect: &Effect, ended: Ended, used: Usage) -> Performed {
+        let (key, amount) = (effect.key(), self.state.ledger().reserved(effect.key()).copied().unwrap_or_default());
+        let (call, fault) = match (ended, effect) {
+            (Ended::As(event), _) => return Performed::Happened(event, used),
+            (Ended::TimedOut(fault), _) => return self.timed_out(effect, fault, &amount, used),
+            (Ended::Stopped(fault), Effect::CallTool { call, .. }) => (call, fault),
+            (Ended::Stopped(fault), _) => return outcome(effect, fault, used),
+        };
+        let is_repeatable = self.host.tools.get(&call.tool).is_ok_and(|tool| self.host.tools.is_repeatable(tool));
+        let returned = |outcome| Performed::Happened(Event::ToolReturned { key: key.to_owned(), outcome }, used);
+        match self.cut(key, self.host.limits(&call.tool), &fault, &amount, &used) {
+            Some(Short::Run(exceeded)) if is_repeatable => Performed::Cut(exceeded, used),
+            Some(short @ Short::Slice(..)) if is_repeatable => returned(ToolOutcome::Failed(short.fault())),
+            Some(_) => returned(ToolOutcome::Unknown(unknown(key, call, &fault.message))),
+            // A tool that answers knows what it has done. One that was stopped may have done it, idempotent or not.
+            None if !is_answer(&fault) && !self.host.tools.get(&call.tool).is_ok_and(|tool| tool.is_repeatable()) => {
+                returned(ToolOutcome::Unknown(unknown(key, call, &fault.message)))
+            }
+            None => returned(ToolOutcome::Failed(fault)),
+        }
+    }
+
+    /// A model, or an embedding, that took longer than the run had left is asked again once it has more.
+    fn timed_out(&self, effect: &Effect, fault: Fault, amount: &Usage, used: Usage) -> Performed {
+        let wish = self.price(effect).map_or(0, |(wish, _)| wish.wall_us);
+        if amount.wall_us >= wish {
+            return outcome(effect, fault, used);
+        }
+        match self.state.ledger().shortage(effect.key(), Currency::Wall, used.wall_us) {
+            Short::Run(exceeded) => Performed::Cut(exceeded, used),
+            short => outcome(effect, short.fault(), used),
+        }
+    }
+
+    async fn perform_alone(&mut self, effect: &Effect) -> Result<()> {
         let key = effect.key();
         let performed = match effect {
-            Effect::CallTool { call, approval, .. } => {
-                match self.host.snippet(&call.tool).map(|snippet| snippet.cloned()) {
-                    Ok(Some(snippet)) => self.call_code(key, call, approval.as_deref(), &snippet).await?,
-                    Ok(None) => self.call(key, call, approval.as_deref()).await,
-                    Err(fault) => Performed::Happened(ToolOutcome::Failed(fault), Usage::default()),
-                }
-            }
             Effect::RunCode { code, .. } => self.run_code(key, code).await?,
-            _ => return Ok(()),
+            Effect::CallTool { call, approval, .. } => match self.host.snippet(&call.tool)?.cloned() {
+                Some(snippet) => self.call_code(key, call, approval.as_deref(), &snippet).await?,
+                None => return Err(Fault::new(Kind::HostBug, "a tool that is no code was to be alone")),
+            },
+            _ => return Err(Fault::new(Kind::HostBug, "an effect that is no code was to be alone")),
         };
-        let owned = || key.to_owned();
-        match performed {
-            Performed::Happened(outcome, used) => self.step(Event::ToolReturned { key: owned(), outcome }, used),
-            Performed::Coded(outcome, used) => self.step(Event::CodeFinished { key: owned(), outcome }, used),
-            Performed::Cut(exceeded, used) => self.push(Change::Suspended { exceeded, cut: Some((owned(), used)) }),
-        }
+        self.happened(effect, performed)
     }
 
-    async fn call(&self, key: &str, call: &ToolCall, approval: Option<&str>) -> Performed {
-        let unmade = |outcome| Performed::Happened(outcome, Usage::default());
-        let tool = match self.host.tools.get(&call.tool) {
-            Ok(tool) => tool,
-            Err(fault) => return unmade(ToolOutcome::Failed(fault)),
-        };
-        if let Some(approval) = approval
-            && let Err(fault) = self.consumed(approval, key, call)
-        {
-            return unmade(fault);
-        }
-        let repeatable = self.host.tools.is_repeatable(tool);
-        if self.mine.as_deref() != Some(key) && !repeatable {
-            return unmade(ToolOutcome::Unknown(unknown(
-                key,
-                call,
-                "the host stopped while it was under way, and the tool is not declared idempotent",
-            )));
-        }
-        let amount = self.state.ledger().reserved(key).copied().unwrap_or_default();
-        let limits = within(self.host.limits(&call.tool), &amount);
-        let id = format!("{}/{key}", self.state.run());
-        let made = Call {
-            function: &call.function,
-            arguments: &call.arguments,
-            idempotency_key: &id,
-            seed: seed(&id),
-            limits,
-        };
-        let outcome = tool.call(made).await;
-        match outcome.result {
-            Ok(value) => Performed::Happened(ToolOutcome::Returned(value), outcome.usage),
-            Err(fault) => match self.cut(self.host.limits(&call.tool), &fault, &amount, &outcome.usage) {
-                Some(exceeded) if repeatable => Performed::Cut(exceeded, outcome.usage),
-                Some(_) => Performed::Happened(ToolOutcome::Unknown(unknown(key, call, &fault.message)), outcome.usage),
-                // A tool that answers knows what it has done. One that was stopped may have done it, idempotent or not.
-                None if !is_answer(&fault) && !tool.is_repeatable() => {
-                    Performed::Happened(ToolOutcome::Unknown(unknown(key, call, &fault.message)), outcome.usage)
-                }
-                None => Performed::Happened(ToolOutcome::Failed(fault), outcome.usage),
-            },
+    fn happened(&mut self, effect: &Effect, performed: Performed) -> Result<()> {
+        match performed {
+            Performed::Happened(event, used) => self.step(event, used),
+            Performed::Cut(exceeded, used) => {
+                self.push(Change::Suspended { exceeded, cut: Some((effect.key().to_owned(), used)) })
+            }
         }
     }
 
@@ -267,7 +386,8 @@ impl Driver {
         approval: Option<&str>,
         snippet: &Snippet,
     ) -> Result<Performed> {
-        let unmade = |outcome| Ok(Performed::Happened(outcome, Usage::default()));
+        let returned = |outcome| Event::ToolReturned { key: key.to_owned(), outcome };
+        let unmade = |outcome| Ok(Performed::Happened(returned(outcome), Usage::default()));
         if let Some(approval) = approval
             && let Err(outcome) = self.consumed(approval, key, call)
         {
@@ -278,7 +398,9 @@ impl Driver {
             Err(fault) => return unmade(ToolOutcome::Failed(fault.tool(&call.tool))),
         };
         Ok(match self.run_code(key, &code).await? {
-            Performed::Coded(CodeOutcome { ended, .. }, used) => Performed::Happened(tool_outcome(ended), used),
+            Performed::Happened(Event::CodeFinished { outcome: CodeOutcome { ended, .. }, .. }, used) => {
+                Performed::Happened(returned(tool_outcome(ended)), used)
+            }
             other => other,
         })
     }
@@ -300,22 +422,25 @@ impl Driver {
         if same { Ok(()) } else { Err(ToolOutcome::Unknown(unknown(key, call, why))) }
     }
 
-    /// The limit of the run's budget that cut a call short, if it was not the limit of a single call.
-    pub(crate) fn cut(&self, limits: &Limits, fault: &Fault, amount: &Usage, used: &Usage) -> Option<Exceeded> {
+    /// The limit of the run's budget, or of a share of it, that cut a call short, if it was not the limit of a single
+    /// call.
+    pub(crate) fn cut(&self, key: &str, limits: &Limits, fault: &Fault, amount: &Usage, used: &Usage) -> Option<Short> {
         let (currency, allowed) = match fault.kind {
             Kind::Fuel => (Currency::Fuel, limits.fuel),
             Kind::Memory => (Currency::Memory, limits.memory_bytes),
             Kind::Deadline => (Currency::Wall, limits.wall_us),
             _ => return None,
         };
-        let spent = self.state.ledger().spent().get(currency);
-        let used = match currency {
+        if amount.get(currency) >= allowed {
+            return None;
+        }
+        let mut short = self.state.ledger().shortage(key, currency, used.get(currency));
+        if currency == Currency::Memory {
+            let (Short::Run(exceeded) | Short::Slice(_, exceeded)) = &mut short;
             // What the guest asked for; it got less.
-            Currency::Memory => fault.breach.as_ref().map_or(0, |breach| breach.used),
-            _ => spent.saturating_add(used.get(currency)),
-        };
-        let exceeded = Exceeded { used, ..self.state.ledger().exceeded(currency) };
-        (amount.get(currency) < allowed).then_some(exceeded)
+            exceeded.used = fault.breach.as_ref().map_or(0, |breach| breach.used);
+        }
+        Some(short)
     }
 
     /// Lets the workflow answer an event.
@@ -324,12 +449,31 @@ impl Driver {
         let at = self.state.at().map(|(position, state)| (position, state.clone()));
         let change = match self.machine.step(at, event.clone()) {
             Err(fault) => Change::Broken { fault },
-            Ok(Move { position, transition: Transition { state, log, effects, end } }) => {
-                Change::Stepped { event, used, position: position.to_owned(), state, log, effects, end }
+            Ok(Move { position, transition: Transition { state, log, effects, slices, end } }) => {
+                Change::Stepped { event, used, position: position.to_owned(), state, log, effects, slices, end }
             }
         };
         self.push(change)
     }
+}
+
+/// The event of an effect that ended with a fault; none for a question to a person.
+fn failed(effect: &Effect, fault: Fault) -> Option<Event> {
+    let key = effect.key().to_owned();
+    Some(match effect {
+        Effect::CallTool { .. } => Event::ToolReturned { key, outcome: ToolOutcome::Failed(fault) },
+        Effect::RunCode { .. } => Event::CodeFinished { key, outcome: code::unrun(CodeEnd::Failed(fault)) },
+        Effect::AskModel { .. } => Event::ModelReplied { key, outcome: ModelOutcome::Failed(fault) },
+        Effect::Remember { .. } => Event::Remembered { key, outcome: Remembered::Failed(fault) },
+        Effect::Recall { .. } => Event::Recalled { key, outcome: Recalled::Failed(fault) },
+        _ => return None,
+    })
+}
+
+fn outcome(effect: &Effect, fault: Fault, used: Usage) -> Performed {
+    let started = || Event::Started { input: serde_json::Value::Null };
+    // A question to a person is never performed.
+    Performed::Happened(failed(effect, fault).unwrap_or_else(started), used)
 }
 
 /// What the end of code is to whoever called it as a tool.

@@ -5,20 +5,26 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Snippet, Tool};
+use stockade_workflow::patterns::{self, Agent, Children, Pattern};
 use stockade_workflow::{
-    Budget, Change, Code, CodeOutcome, Decision, Entry, Event, Exec, Fault, Grant, Kind, Machine, RunId, RunState,
-    Status, Usage, Workflow,
+    Budget, Change, Code, CodeOutcome, Decision, Entry, Event, Exec, Fault, Grant, Kind, Label, Machine, Memory, Note,
+    Query, Question, Remembered, RunId, RunState, Status, Usage, Workflow,
 };
 use uuid::Uuid;
 
+use crate::asking::Asking;
 use crate::code::{Coding, Record};
 use crate::executor::Driver;
 use crate::journal::{CellRef, Journal, SqliteJournal, Summary};
 use crate::languages::Languages;
+use crate::memory::LongTerm;
+use crate::model::{Models, Recording, Replay};
 use crate::oci::{Pulled, Store};
+use crate::recollection::Recollection;
 use crate::sessions::Sessions;
+use crate::telemetry::Telemetry;
 use crate::tools::{Source, Tools, Wanted};
-use crate::{Clock, Config, Result, Run, code, promote};
+use crate::{Clock, Config, Result, Run, code, config, promote};
 
 /// The longest input of a run, in bytes of JSON: it is journaled, and handed to the workflow at once.
 const INPUT_BYTES_MAX: usize = 1 << 20;
@@ -39,15 +45,31 @@ pub(crate) struct Inner {
     pub(crate) coding: Coding,
     pub(crate) clock: Clock,
     pub(crate) observer: Observer,
-    machines: BTreeMap<&'static str, Arc<Machine>>,
+    pub(crate) listener: Listener,
+    pub(crate) telemetry: Option<Telemetry>,
+    models: Models,
+    memory: Option<Recollection>,
+    machines: Children,
     engine: Engine,
     store: Store,
     /// Where the journal is.
     folder: PathBuf,
 }
 
+/// A recording of what models answer.
+#[derive(Clone, Debug)]
+pub enum Tape {
+    /// Is made in this file. No secret that the host knows is in it.
+    Record(PathBuf),
+    /// Answers in place of the models, from this file.
+    Replay(PathBuf),
+}
+
 /// Is told of each commit: the run as it then stands, and the entries that were written.
 type Observer = Box<dyn Fn(&RunState, &[Entry]) + Send + Sync>;
+
+/// Is told of each piece of a model's answer as it comes: the run, the key of the effect, the piece.
+type Listener = Box<dyn Fn(RunId, &str, &str) + Send + Sync>;
 
 /// Puts a [`Host`] together.
 pub struct Builder {
@@ -55,6 +77,12 @@ pub struct Builder {
     tools: Wanted,
     store: Store,
     machines: Vec<Machine>,
+    patterns: BTreeMap<String, Pattern>,
+    models: BTreeMap<String, config::Model>,
+    tape: Option<Tape>,
+    memory: Option<(PathBuf, config::Memory)>,
+    listener: Listener,
+    telemetry: config::Telemetry,
     engine: EngineConfig,
     secrets: BTreeMap<String, String>,
     limits: Limits,
@@ -101,6 +129,12 @@ impl Builder {
         self.limits = config.limits.clone().unwrap_or(self.limits);
         self.code_limits = config.code.limits.clone().unwrap_or(self.code_limits);
         self.languages.extend(config.language.iter().map(|(name, language)| (name.clone(), language.source())));
+        self.models.extend(config.model.clone());
+        self.patterns.extend(config.workflow.patterns.clone());
+        self.telemetry = config.telemetry.clone();
+        if let Some((_, memory)) = &mut self.memory {
+            *memory = config.memory.clone();
+        }
         Ok(self)
     }
 
@@ -154,6 +188,64 @@ impl Builder {
     #[must_use]
     pub fn workflow(mut self, workflow: impl Workflow) -> Self {
         self.machines.push(Machine::new(workflow));
+        self
+    }
+
+    /// Registers a pattern as a workflow of this name; other workflows that it runs inside are found by theirs.
+    #[must_use]
+    pub fn pattern(mut self, name: &str, pattern: Pattern) -> Self {
+        self.patterns.insert(name.to_owned(), pattern);
+        self
+    }
+
+    /// Adds a model. Its key is the value of the secret that it names.
+    #[must_use]
+    pub fn model(mut self, name: &str, model: config::Model) -> Self {
+        self.models.insert(name.to_owned(), model);
+        self
+    }
+
+    /// Records what models answer, or answers with what was recorded.
+    #[must_use]
+    pub fn tape(mut self, tape: Tape) -> Self {
+        self.tape = Some(tape);
+        self
+    }
+
+    /// Keeps the long-term memory in this SQLite file, which is created if absent. Without it there is none.
+    #[must_use]
+    pub fn memory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.memory = Some((path.into(), config::Memory::default()));
+        self
+    }
+
+    /// Sends spans of OpenTelemetry, with the names of the GenAI conventions, to a collector.
+    #[must_use]
+    pub fn telemetry(mut self, telemetry: config::Telemetry) -> Self {
+        self.telemetry = telemetry;
+        self
+    }
+
+    /// Is told of each piece of a model's answer as it comes: the run, the key of the effect, the piece. It must not block.
+    #[must_use]
+    pub fn listen(mut self, listener: impl Fn(RunId, &str, &str) + Send + Sync + 'static) -> Self {
+        self.listener = Box::new(listener);
+        self
+    }
+
+    /// Lets nobody call a tool without a person's yes to each call, whatever the workflow wants. Code cannot call it.
+    #[must_use]
+    pub fn ask_first(mut self, tool: &str) -> Self {
+        self.tools.ask_first(tool);
+        self
+    }
+
+    /// Says which marks the answers of a tool carry, in place of those that follow from its grants: what comes over the
+    /// network is untrusted, what comes from a database, a directory or a bucket is private. In a run that has taken in
+    /// both, a tool that can send is called only with a person's yes.
+    #[must_use]
+    pub fn labels(mut self, tool: &str, labels: impl IntoIterator<Item = Label>) -> Self {
+        self.tools.labelled(tool, labels.into_iter().collect());
         self
     }
 
@@ -241,23 +333,33 @@ impl Builder {
         for source in self.languages.values_mut() {
             *source = source.clone().fetched(&self.store).await?;
         }
-        let build = tokio::task::spawn_blocking(move || self.build_blocking());
+        let collector = self.telemetry.endpoint.clone();
+        let telemetry = collector.map(|endpoint| Telemetry::start(&self.telemetry, &endpoint)).transpose()?;
+        let memory = match &self.memory {
+            Some((path, memory)) => Some(memory.open(path, &self.secrets, self.clock.now_ms()).await?),
+            None => None,
+        };
+        let build = tokio::task::spawn_blocking(move || self.build_blocking(memory, telemetry));
         build.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
     }
 
-    fn build_blocking(self) -> Result<Host> {
+    fn build_blocking(self, memory: Option<Recollection>, telemetry: Option<Telemetry>) -> Result<Host> {
         let Self { journal, tools, store, mut machines, mut engine, secrets, limits, clock, observer, .. } = self;
+        let models = models(&self.models, self.tape.as_ref(), &secrets)?;
         let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
         // Without a language no code runs.
         let for_code = if self.languages.is_empty() { 0 } else { self.code_limits.memory_bytes };
         machines.extend((!self.languages.is_empty()).then(|| Machine::new(Exec)));
+        machines.push(Machine::new(Agent));
         engine.memory_bytes_max = memory_bytes_max.max(for_code);
         let kept_slots = engine.concurrency as usize / 2;
         engine.secrets = secrets.into_iter().collect();
         let engine = Engine::new(engine)?;
         let tools = Tools::load(&engine, tools)?;
-        let machines: BTreeMap<_, _> =
-            machines.into_iter().map(|machine| (machine.name(), Arc::new(machine))).collect();
+        let machines: Children =
+            machines.into_iter().map(|machine| (machine.name().to_owned(), Arc::new(machine))).collect();
+        let patterns = patterns::machines(&asking_first(self.patterns, &tools), &machines)?;
+        let machines: Children = machines.into_iter().chain(patterns).collect();
         machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
         let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
@@ -268,13 +370,29 @@ impl Builder {
             limits: self.code_limits,
             scratch: self.scratch.unwrap_or_else(|| folder.clone()),
         };
-        let inner = Inner { journal, tools, limits, coding, clock, observer, machines, engine, store, folder };
+        let listener = self.listener;
+        let inner = Inner {
+            journal,
+            tools,
+            limits,
+            coding,
+            clock,
+            observer,
+            listener,
+            telemetry,
+            models,
+            memory,
+            machines,
+            engine,
+            store,
+            folder,
+        };
         Ok(Host { inner: Arc::new(inner) })
     }
 }
 
 fn check_tools(machine: &Machine, tools: &Tools) -> Result<()> {
-    for want in machine.graph().states.iter().flat_map(|state| state.wants) {
+    for want in machine.graph().wants() {
         if let Some(tool) = want.tools().iter().find(|tool| tools.get(tool).is_err()) {
             let message = format!("workflow \"{}\" wants tool \"{tool}\", which is not registered", machine.name());
             return Err(Fault::new(Kind::NotFound, message).detail("tool").tool(tool));
@@ -283,7 +401,73 @@ fn check_tools(machine: &Machine, tools: &Tools) -> Result<()> {
     Ok(())
 }
 
+/// Makes the models of a configuration; `secrets` are the keys, by name, and what a recording must not have.
+fn models(
+    wanted: &BTreeMap<String, config::Model>,
+    tape: Option<&Tape>,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Models> {
+    let key = |model: &config::Model| model.secret().and_then(|name| secrets.get(name)).cloned();
+    let named = wanted.iter().map(|(name, model)| model.build(name, key(model)));
+    let default = wanted.iter().find(|(_, model)| model.default).map(|(name, _)| name.clone());
+    let models = Models::new(named.collect::<Result<Vec<_>>>()?, default)?;
+    let values = secrets.values().cloned().collect();
+    Ok(match tape {
+        None => models,
+        Some(Tape::Record(file)) => models.record(&Recording::create(file, values)?),
+        Some(Tape::Replay(file)) => models.replay(&Replay::load(file, values)?),
+    })
+}
+
+/// Has an agent ask before each call of a tool that the operator wants to be asked for.
+fn asking_first(mut patterns: BTreeMap<String, Pattern>, tools: &Tools) -> BTreeMap<String, Pattern> {
+    for pattern in patterns.values_mut() {
+        if let Pattern::React(spec) = pattern {
+            spec.ask.extend(spec.tools.iter().filter(|tool| tools.asks_first(tool)).cloned());
+        }
+    }
+    patterns
+}
+
 impl Inner {
+    /// A question with all that its asking needs.
+    pub(crate) fn asking<'a>(&'a self, key: &'a str, question: &'a Question) -> Result<Asking<'a>> {
+        Asking::new(&self.models, &self.tools, key, question)
+    }
+
+    /// What the long-term memory may use for a text, and the least without which it need not begin.
+    pub(crate) fn memory_price(&self, text: &str) -> Result<(Usage, Usage)> {
+        self.recollection().map(|memory| memory.price(text))
+    }
+
+    pub(crate) async fn remember(
+        &self,
+        note: &Note,
+        by: Option<(RunId, String)>,
+        recalled: &[String],
+        amount: &Usage,
+    ) -> (Result<Remembered>, Usage) {
+        match self.recollection() {
+            Ok(memory) => memory.remember(note, by, self.clock.now_ms(), recalled, amount).await,
+            Err(fault) => (Err(fault), Usage::default()),
+        }
+    }
+
+    pub(crate) async fn recall(&self, query: &Query, amount: &Usage) -> (Result<Vec<Memory>>, Usage) {
+        match self.recollection() {
+            Ok(memory) => memory.recall(query, self.clock.now_ms(), amount).await,
+            Err(fault) => (Err(fault), Usage::default()),
+        }
+    }
+
+    fn recollection(&self) -> Result<&Recollection> {
+        let none = || {
+            let message = "this host has no long-term memory; `Builder::memory` says where it is kept";
+            Fault::new(Kind::NotFound, message).detail("memory")
+        };
+        self.memory.as_ref().ok_or_else(none)
+    }
+
     /// The code that a tool is, if it is one that was promoted.
     pub(crate) fn snippet(&self, tool: &str) -> Result<Option<&Snippet>> {
         self.tools.get(tool).and_then(|tool| self.tools.snippet(tool))
@@ -302,6 +486,12 @@ impl Host {
             tools: Wanted::default(),
             store: Store::default(),
             machines: Vec::new(),
+            patterns: BTreeMap::new(),
+            models: BTreeMap::new(),
+            tape: None,
+            memory: None,
+            listener: Box::new(|_, _, _| {}),
+            telemetry: config::Telemetry::default(),
             engine: EngineConfig::default(),
             secrets: BTreeMap::new(),
             limits: Limits::default(),
@@ -550,6 +740,47 @@ impl Host {
         self.inner.store.pull(reference).await
     }
 
+    /// Waits until all spans so far are sent, or the collector had its time. Without a collector there is nothing to wait
+    /// for.
+    pub async fn flush(&self) {
+        if let Some(telemetry) = &self.inner.telemetry {
+            telemetry.flush().await;
+        }
+    }
+
+    /// Returns the long-term memory.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn memory(&self) -> Result<&LongTerm> {
+        self.inner.recollection().map(|recollection| &recollection.memory)
+    }
+
+    /// Returns the workflows, by their names.
+    pub fn workflows(&self) -> impl Iterator<Item = &Machine> {
+        self.inner.machines.values().map(AsRef::as_ref)
+    }
+
+    /// Returns a workflow.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`], with the names that there are.
+    pub fn workflow(&self, name: &str) -> Result<Arc<Machine>> {
+        self.machine(name)
+    }
+
+    /// Returns whether an agent is to ask a person before it calls a tool: as the configuration says, or else where a
+    /// call may change something.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::tool`].
+    pub fn agent_asks(&self, tool: &str) -> Result<bool> {
+        self.inner.tools.get(tool).map(|tool| self.inner.tools.agent_asks(tool))
+    }
+
     /// Returns what one call of a tool may use: its own limits, or those of all.
     pub fn limits(&self, tool: &str) -> &Limits {
         self.inner.limits(tool)
@@ -568,7 +799,7 @@ impl Host {
 
     fn machine(&self, name: &str) -> Result<Arc<Machine>> {
         self.inner.machines.get(name).cloned().ok_or_else(|| {
-            let known: Vec<_> = self.inner.machines.keys().copied().collect();
+            let known: Vec<_> = self.inner.machines.keys().map(String::as_str).collect();
             let message = format!("there is no workflow \"{name}\"; registered are: {}", known.join(", "));
             Fault::new(Kind::NotFound, message).detail("workflow")
         })

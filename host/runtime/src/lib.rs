@@ -18,29 +18,37 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
+mod asking;
 mod clock;
 mod code;
 pub mod config;
 pub mod doctor;
 mod executor;
 mod host;
+mod http;
 pub mod journal;
+mod labels;
 mod languages;
+pub mod memory;
+pub mod model;
 mod oci;
 mod promote;
+mod recollection;
 mod report;
 mod run;
 mod scratch;
 mod sessions;
 pub mod shop;
 pub mod stubs;
+mod task;
+mod telemetry;
 mod toolbox;
 mod tools;
 
 pub use clock::Clock;
 pub use code::default_limits as code_limits;
 pub use config::Config;
-pub use host::{Builder, Host};
+pub use host::{Builder, Host, Tape};
 pub use journal::{Journal, Summary};
 pub use oci::Pulled;
 pub use report::Report;

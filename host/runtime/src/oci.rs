@@ -200,10 +200,8 @@ struct Registry<'a> {
 
 impl<'a> Registry<'a> {
     fn new(address: &'a Address) -> Result<Self> {
-        // It fails where the program has chosen another provider already, which is as good.
-        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let client = |redirects| {
-            let client = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT);
+            let client = crate::http::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT);
             let client = client.redirect(redirects).build();
             client.map_err(|error| address.failed(Kind::HostBug, chain(&error)))
         };

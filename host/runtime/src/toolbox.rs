@@ -30,10 +30,11 @@ impl Toolbox {
     ///
     /// # Errors
     ///
-    /// There is none of a name, or two would have the same name in code.
+    /// There is none of a name, one of which each call needs a person's yes, or two would have the same name in code.
     pub(crate) fn new(tools: &Tools, names: &[String]) -> Result<Self> {
         let mut toolbox = Self::default();
         for name in names {
+            tools.unasked(name)?;
             toolbox.add(tools.get(name)?)?;
         }
         Ok(toolbox)
@@ -106,7 +107,7 @@ pub(crate) fn name_in_code(function: &Function, all: &[Function]) -> String {
 }
 
 /// What a function is called by: its name, and where another interface has one of that name, its full one.
-fn own_name(function: &Function, all: &[Function]) -> String {
+pub(crate) fn own_name(function: &Function, all: &[Function]) -> String {
     match function.interface() {
         Some(interface) if !is_alone(function, all) => format!("{interface}.{}", function.name()),
         _ => function.name().to_owned(),

@@ -3,10 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use stockade_sandbox::{Component, Engine, Limits, Snippet, Tool};
-use stockade_workflow::{Binding, Digest, Fault, Grant, Kind, ToolCall, grants_digest};
+use stockade_workflow::{Binding, Digest, Fault, Grant, Kind, Label, ToolCall, grants_digest};
 
+use crate::config::Asking;
 use crate::oci::{self, Store};
-use crate::{Config, Result};
+use crate::{Config, Result, labels};
 
 /// Where a component comes from.
 ///
@@ -160,6 +161,8 @@ pub(crate) struct Wanted {
     tools: Vec<(String, Source, Vec<Grant>)>,
     idempotent: BTreeSet<String>,
     promoted: BTreeSet<String>,
+    asking: BTreeMap<String, Asking>,
+    labels: BTreeMap<String, BTreeSet<Label>>,
     limits: BTreeMap<String, Limits>,
 }
 
@@ -174,6 +177,14 @@ impl Wanted {
 
     pub(crate) fn idempotent(&mut self, name: &str) {
         self.idempotent.insert(name.to_owned());
+    }
+
+    pub(crate) fn ask_first(&mut self, name: &str) {
+        self.asking.insert(name.to_owned(), Asking::Always);
+    }
+
+    pub(crate) fn labelled(&mut self, name: &str, labels: BTreeSet<Label>) {
+        self.labels.insert(name.to_owned(), labels);
     }
 
     /// Adds the tools of a configuration. One that is there already is replaced, with all that was said of it.
@@ -192,6 +203,8 @@ impl Wanted {
             self.add(name, source, tool.grants.all().to_vec());
             self.idempotent.extend(tool.idempotent.then(|| name.clone()));
             self.limits.extend(tool.limits.clone().map(|limits| (name.clone(), limits)));
+            self.asking.extend(tool.approval.map(|asking| (name.clone(), asking)));
+            self.labels.extend(tool.labels.clone().map(|labels| (name.clone(), labels)));
         }
         Ok(())
     }
@@ -200,6 +213,8 @@ impl Wanted {
         self.tools.retain(|(known, ..)| known != name);
         self.idempotent.remove(name);
         self.promoted.remove(name);
+        self.asking.remove(name);
+        self.labels.remove(name);
         self.limits.remove(name);
     }
 
@@ -250,12 +265,14 @@ pub(crate) struct Tools {
     sources: BTreeMap<String, Source>,
     idempotent: BTreeSet<String>,
     promoted: BTreeSet<String>,
+    asking: BTreeMap<String, Asking>,
+    labels: BTreeMap<String, BTreeSet<Label>>,
     limits: BTreeMap<String, Limits>,
 }
 
 impl Tools {
     pub(crate) fn load(engine: &Engine, wanted: Wanted) -> Result<Self> {
-        let Wanted { tools, idempotent, promoted, limits } = wanted;
+        let Wanted { tools, idempotent, promoted, asking, labels, limits } = wanted;
         let (mut by_name, mut sources) = (BTreeMap::new(), BTreeMap::new());
         for (name, source, grants) in tools {
             let tool = source.tool(engine, &name, &grants)?;
@@ -264,8 +281,13 @@ impl Tools {
                 return Err(Fault::invalid("tool", format!("two tools are registered as \"{name}\"")));
             }
         }
-        let tools = Self { by_name, sources, idempotent, promoted, limits };
-        tools.idempotent.iter().try_for_each(|name| tools.get(name).map(drop))?;
+        let tools = Self { by_name, sources, idempotent, promoted, asking, labels, limits };
+        tools
+            .idempotent
+            .iter()
+            .chain(tools.asking.keys())
+            .chain(tools.labels.keys())
+            .try_for_each(|name| tools.get(name).map(drop))?;
         Ok(tools)
     }
 
@@ -298,6 +320,41 @@ impl Tools {
             return Err(Fault::new(Kind::Approval, message).detail("promoted").tool(name));
         }
         Ok(snippet)
+    }
+
+    /// Checks that a tool may be called without a person's yes.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Approval`]: the operator wants each of its calls to be asked for.
+    pub(crate) fn unasked(&self, name: &str) -> Result<()> {
+        if !self.asks_first(name) {
+            return Ok(());
+        }
+        let message = format!(
+            "each call of tool \"{name}\" needs a person's yes, and nobody was asked; approval under [tool.{name}] says so"
+        );
+        Err(Fault::new(Kind::Approval, message).detail("pending").tool(name))
+    }
+
+    /// Whether each call of a tool needs a person's yes.
+    pub(crate) fn asks_first(&self, name: &str) -> bool {
+        self.asking.get(name) == Some(&Asking::Always)
+    }
+
+    /// Whether an agent asks a person before it calls a tool: as the operator says, or else where a call may change
+    /// something.
+    pub(crate) fn agent_asks(&self, tool: &Tool) -> bool {
+        match self.asking.get(tool.name()) {
+            Some(asking) => *asking == Asking::Always,
+            None => !tool.is_repeatable(),
+        }
+    }
+
+    /// The marks that the answers of a tool carry: what the operator says, or what follows from its grants.
+    pub(crate) fn labels(&self, tool: &Tool) -> BTreeSet<Label> {
+        let own = || tool.grants().iter().filter_map(labels::of_grant).collect();
+        self.labels.get(tool.name()).cloned().unwrap_or_else(own)
     }
 
     pub(crate) fn source(&self, name: &str) -> Result<&Source> {

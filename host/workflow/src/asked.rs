@@ -6,6 +6,8 @@ use crate::{Effect, Event, Fault, Kind, Message, ModelOutcome, Question, Reply, 
 /// The most errors of a schema that a model is told at once.
 const ERRORS_MAX: usize = 10;
 
+const CUT_OFF: &str = "was cut off where it had no tokens left";
+
 /// A question whose answer must be JSON that fits a schema, with the attempts that it has left.
 ///
 /// An answer that does not fit is asked for again, with the exact errors; each attempt is an effect of its own, charged
@@ -20,9 +22,9 @@ pub struct Asked {
 
 /// What an answer came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answered {
+pub enum Answered<T = Value> {
     /// It fits.
-    Value(Value),
+    Value(T),
     /// It does not, and is asked for again.
     Again(Asked),
     /// There is none.
@@ -50,6 +52,27 @@ impl Asked {
 
     /// Takes the outcome of this attempt.
     pub fn answered(self, outcome: ModelOutcome) -> Answered {
+        self.answered_as(outcome, Ok)
+    }
+
+    /// Takes the outcome of this attempt as what `read` makes of it: a rule that a schema cannot say.
+    ///
+    /// The message of its fault goes on after "your answer", for the model; the last one is what the asking fails with.
+    pub fn answered_as<T>(self, outcome: ModelOutcome, read: impl FnOnce(Value) -> Result<T, Fault>) -> Answered<T> {
+        self.taken(outcome, |asked, reply| read(fitting(asked.question.schema.as_ref(), reply)?))
+    }
+
+    /// Takes the outcome of this attempt as text, which may be neither empty nor longer than so many bytes.
+    pub fn told(self, outcome: ModelOutcome, bytes_max: usize) -> Answered<String> {
+        self.taken(outcome, |_, reply| text(reply, bytes_max))
+    }
+
+    /// Returns the same question once more, where an attempt is left: for one that got no answer at all.
+    pub fn once_more(self) -> Option<Self> {
+        (self.attempt < self.attempts).then(|| Self { attempt: self.attempt + 1, ..self })
+    }
+
+    fn taken<T>(self, outcome: ModelOutcome, read: impl FnOnce(&Self, &Reply) -> Result<T, Fault>) -> Answered<T> {
         let reply = match outcome {
             ModelOutcome::Failed(fault) => return Answered::Failed(fault),
             ModelOutcome::Replied(reply) => reply,
@@ -57,15 +80,18 @@ impl Asked {
         if reply.stop == Stop::Refused {
             return Answered::Failed(refused(&reply));
         }
-        match fitting(self.question.schema.as_ref(), &reply) {
+        match read(&self, &reply) {
             Ok(value) => Answered::Value(value),
             Err(fault) if fault.detail.as_deref() == Some("schema_itself") => Answered::Failed(fault),
-            Err(fault) if self.attempt >= self.attempts => {
-                let message = format!("the model's answer {}, after {} attempts", fault.message, self.attempt);
-                Answered::Failed(Fault::new(Kind::Model, message).detail("schema"))
-            }
+            Err(fault) if self.attempt >= self.attempts => Answered::Failed(self.last(fault)),
             Err(fault) => Answered::Again(self.again(&reply, &fault.message)),
         }
+    }
+
+    fn last(&self, fault: Fault) -> Fault {
+        let Fault { message, .. } =
+            Fault::new(fault.kind, format!("the model's answer {}, after {} attempts", fault.message, self.attempt));
+        Fault { message, ..fault }
     }
 
     fn key(&self) -> String {
@@ -74,13 +100,14 @@ impl Asked {
 
     fn again(mut self, reply: &Reply, why: &str) -> Self {
         // Providers refuse an empty message.
-        let said = !reply.text.is_empty() || !reply.calls.is_empty();
+        let said = !reply.text.trim().is_empty();
         self.question.messages.extend(said.then(|| Message::Assistant {
             text: reply.text.clone(),
             calls: Vec::new(),
             carried: Value::Null,
         }));
-        let text = format!("Your answer {why}. Answer again with JSON that fits the schema, and nothing else.");
+        let how = self.question.schema.as_ref().map_or("", |_| " with JSON that fits the schema, and nothing else");
+        let text = format!("Your answer {why}. Answer again{how}.");
         self.question.messages.push(Message::user(text));
         self.attempt += 1;
         self
@@ -95,7 +122,7 @@ impl Asked {
 pub(crate) fn fitting(schema: Option<&Value>, reply: &Reply) -> Result<Value, Fault> {
     let wrong = |message: String| Err(Fault::new(Kind::Model, message).detail("schema"));
     if reply.stop == Stop::Length {
-        return wrong("was cut off where it had no tokens left".to_owned());
+        return wrong(CUT_OFF.to_owned());
     }
     let value: Value = match serde_json::from_str(reply.text.trim()) {
         Ok(value) => value,
@@ -103,6 +130,22 @@ pub(crate) fn fitting(schema: Option<&Value>, reply: &Reply) -> Result<Value, Fa
     };
     let errors = schema.map_or(Ok(Vec::new()), |schema| misfits(schema, &value))?;
     if errors.is_empty() { Ok(value) } else { wrong(format!("does not fit its schema: {}", errors.join("; "))) }
+}
+
+/// Returns what a model said, if that is a whole text of at most so many bytes.
+///
+/// # Errors
+///
+/// Kind [`Kind::Model`], with a message that goes on after "your answer".
+pub(crate) fn text(reply: &Reply, bytes_max: usize) -> Result<String, Fault> {
+    let said = reply.text.trim();
+    let wrong = |detail: &str, message: String| Err(Fault::new(Kind::Model, message).detail(detail));
+    match said.len() {
+        _ if reply.stop == Stop::Length => wrong("length", CUT_OFF.to_owned()),
+        0 => wrong("malformed", "is empty".to_owned()),
+        bytes if bytes > bytes_max => wrong("too_large", format!("has {bytes} bytes; at most {bytes_max} are taken")),
+        _ => Ok(said.to_owned()),
+    }
 }
 
 /// Returns what of a value does not fit a JSON Schema, each with its path.
@@ -159,6 +202,35 @@ mod tests {
             assert!(format!("{content:?}").replace("\\\"", "\"").contains(says), "{content:?}");
             let Answered::Failed(fault) = again.answered(replied(text, stop)) else { panic!("{text}") };
             assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Model, Some("schema")));
+        }
+    }
+
+    #[test]
+    fn a_rule_that_no_schema_says_is_told_and_keeps_its_kind_at_the_end() {
+        let rule = |value: Value| match value["n"].as_i64() {
+            Some(n) if n > 2 => Err(Fault::limit(Kind::Agent, "n", 2, 3, "is more than 2")),
+            n => Ok(n),
+        };
+        let three = || replied("{\"n\": 3}", Stop::Ended);
+        let Answered::Again(again) = asked().answered_as(three(), rule) else { panic!() };
+        assert!(format!("{:?}", again.question.messages.last()).contains("Your answer is more than 2. Answer again"));
+        let Answered::Failed(fault) = again.clone().answered_as(three(), rule) else { panic!() };
+        assert_eq!((fault.kind, fault.breach.unwrap().used), (Kind::Agent, 3));
+        assert_eq!(fault.message, "the model's answer is more than 2, after 2 attempts");
+        assert_eq!(again.answered_as(replied("{\"n\": 1}", Stop::Ended), rule), Answered::Value(Some(1)));
+    }
+
+    #[test]
+    fn text_is_whole_short_and_there() {
+        let asked = || Asked::new("ask", Question::new("why?"), 2);
+        assert_eq!(asked().told(replied(" so \n", Stop::Ended), 2), Answered::Value("so".to_owned()));
+        for (text, stop, says) in [
+            (" \n", Stop::Ended, "Your answer is empty. Answer again."),
+            ("so", Stop::Length, "was cut off"),
+            ("so?", Stop::Ended, "has 3 bytes; at most 2 are taken"),
+        ] {
+            let Answered::Again(again) = asked().told(replied(text, stop), 2) else { panic!("{text}") };
+            assert!(format!("{:?}", again.question.messages.last()).contains(says), "{again:?}");
         }
     }
 

@@ -103,3 +103,9 @@ impl Event {
         self
     }
 }
+
+/// The fault of an event that a state does not wait for.
+pub(crate) fn stray(position: &str, event: &Event) -> Fault {
+    let key = event.key().unwrap_or("started");
+    Fault::invalid("event", format!("event \"{key}\" does not belong to state \"{position}\""))
+}

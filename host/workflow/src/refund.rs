@@ -10,20 +10,31 @@
 //!
 //! The tools look things up, give an opinion, pay and write; the two rules about money are checked here as well, so
 //! that a tool that errs or lies can make a refund stricter and never laxer.
+//!
+//! A model may write the letter, once all is decided: see [`Letter`].
+
+mod letter;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub use letter::Letter;
+use letter::Writer;
+
+use crate::event::stray;
 use crate::{
-    Cents, Decision, Effect, End, Event, Fault, Graph, Kind, State as Node, ToolCall, ToolOutcome, Transition, Verdict,
-    Want, Workflow,
+    Answered, Asked, Cents, Decision, Effect, End, Event, Fault, Graph, Kind, State as Node, ToolCall, ToolOutcome,
+    Transition, Verdict, Want, Workflow,
 };
 
 /// The refund workflow with its rules.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Refund {
     /// The rules that new runs follow; a run keeps those that it began with.
     pub rules: Rules,
+    /// The model that writes the letters of new runs; without one, the tool does. A run keeps this as well, but for
+    /// one thing: where no letter is set any more, no model is asked any more.
+    pub letter: Option<Letter>,
 }
 
 /// The two numbers of the refund policy.
@@ -62,6 +73,9 @@ pub enum State {
         user_id: String,
         /// The rules of this run.
         rules: Rules,
+        /// The model that will write, and the customer's words for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        writer: Option<Writer>,
     },
     /// The window is being checked.
     ValidatePolicy(Case),
@@ -71,8 +85,15 @@ pub enum State {
     WaitingForHuman(Case),
     /// The refund is being made.
     ExecuteRefund(Case),
-    /// The letter is being written.
+    /// The letter is being written, by a tool.
     DraftResponse(Answer),
+    /// The letter is being written, by a model.
+    WriteLetter {
+        /// What the customer is told.
+        told: Answer,
+        /// What the model is asked.
+        asked: Asked,
+    },
     /// The letter is written.
     Complete,
 }
@@ -87,6 +108,8 @@ pub struct Case {
     needs_approval: bool,
     /// How often a person was asked: once, and again if the yes was void when it was to be used.
     asked: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    writer: Option<Writer>,
 }
 
 /// What the customer bought.
@@ -135,6 +158,10 @@ impl Workflow for Refund {
 
     fn graph(&self) -> Graph {
         let tool = Want::tool;
+        let draft = match &self.letter {
+            Some(_) => Node::new("DRAFT_RESPONSE", [tool("letters"), Want::Model], &["DRAFT_RESPONSE", "COMPLETE"]),
+            None => Node::new("DRAFT_RESPONSE", [tool("letters")], &["COMPLETE"]),
+        };
         Graph::new([
             Node::new("INIT", [tool("purchases")], &["VALIDATE_POLICY", "DRAFT_RESPONSE"]),
             Node::new("VALIDATE_POLICY", [tool("policy")], &["CHECK_APPROVAL", "DRAFT_RESPONSE"]),
@@ -145,7 +172,7 @@ impl Workflow for Refund {
                 &["EXECUTE_REFUND", "DRAFT_RESPONSE"],
             ),
             Node::new("EXECUTE_REFUND", [tool("payments")], &["DRAFT_RESPONSE", "WAITING_FOR_HUMAN"]),
-            Node::new("DRAFT_RESPONSE", [tool("letters")], &["COMPLETE"]),
+            draft,
             Node::new("COMPLETE", [], &[]),
         ])
     }
@@ -157,7 +184,7 @@ impl Workflow for Refund {
             State::CheckApproval(_) => "CHECK_APPROVAL",
             State::WaitingForHuman(_) => "WAITING_FOR_HUMAN",
             State::ExecuteRefund(_) => "EXECUTE_REFUND",
-            State::DraftResponse(_) => "DRAFT_RESPONSE",
+            State::DraftResponse(_) | State::WriteLetter { .. } => "DRAFT_RESPONSE",
             State::Complete => "COMPLETE",
         }
     }
@@ -168,13 +195,20 @@ impl Workflow for Refund {
         }
         let line = format!("Started workflow for user {user_id} with request: '{request}'");
         let find = call("purchase", "purchases", "find", json!({"user_id": user_id}));
-        Ok(Transition::to(State::Init { user_id, rules: self.rules }).log(line).want(find))
+        let writer = self.letter.clone().map(|letter| Writer::new(letter, request));
+        Ok(Transition::to(State::Init { user_id, rules: self.rules, writer }).log(line).want(find))
     }
 
-    fn step(&self, state: State, event: Event) -> Result<Transition<State>, Fault> {
+    fn step(&self, mut state: State, event: Event) -> Result<Transition<State>, Fault> {
+        if self.letter.is_none() {
+            state.dismiss_writer();
+        }
         let returned = match (&state, event) {
             (State::WaitingForHuman(case), Event::Decided { key, decision }) if key == case.approval_key() => {
                 return Ok(decided(case.clone(), &decision));
+            }
+            (State::WriteLetter { told, asked }, event @ Event::ModelReplied { .. }) if asked.awaits(&event) => {
+                return Ok(self.written(told.clone(), asked.clone(), event));
             }
             (state, Event::ToolReturned { key, outcome }) if state.awaits() == Some(key.as_str()) => outcome,
             (state, event) => return Err(stray(self.position(state), &event)),
@@ -189,6 +223,21 @@ impl Workflow for Refund {
     }
 }
 
+impl Refund {
+    /// Takes a letter of the model, if it says what is so; else the tool writes.
+    fn written(&self, told: Answer, asked: Asked, event: Event) -> Transition<State> {
+        let Event::ModelReplied { outcome, .. } = event else { return draft_by_tool(told) };
+        match asked.answered_as(outcome, |value| letter::checked(&told, value)) {
+            Answered::Value(letter) => drafted(&told, letter),
+            Answered::Again(asked) if self.letter.is_some() => ask_writer(asked, told),
+            Answered::Again(_) => draft_by_tool(told),
+            Answered::Failed(fault) => {
+                draft_by_tool(told).log(format!("The letter of the model is not sent: {fault}."))
+            }
+        }
+    }
+}
+
 impl State {
     /// The key of the tool call that this state waits for.
     fn awaits(&self) -> Option<&str> {
@@ -199,7 +248,19 @@ impl State {
             Self::ExecuteRefund(case) if case.asked > 1 => Some("refund-again"),
             Self::ExecuteRefund(_) => Some("refund"),
             Self::DraftResponse(_) => Some("letter"),
-            Self::WaitingForHuman(_) | Self::Complete => None,
+            Self::WaitingForHuman(_) | Self::WriteLetter { .. } | Self::Complete => None,
+        }
+    }
+
+    /// Forgets who was to write, so that the tool does: the host does not let a model write any more.
+    fn dismiss_writer(&mut self) {
+        match self {
+            Self::Init { writer, .. } => *writer = None,
+            Self::ValidatePolicy(case)
+            | Self::CheckApproval(case)
+            | Self::WaitingForHuman(case)
+            | Self::ExecuteRefund(case) => case.writer = None,
+            Self::DraftResponse(_) | Self::WriteLetter { .. } | Self::Complete => {}
         }
     }
 }
@@ -221,23 +282,25 @@ impl Case {
 
 fn returned_to(state: State, value: Value) -> Result<Transition<State>, Fault> {
     match state {
-        State::Init { user_id, rules } => Ok(fetched(user_id, rules, answer(value)?)),
+        State::Init { user_id, rules, writer } => Ok(fetched(user_id, rules, writer, answer(value)?)),
         State::ValidatePolicy(case) => Ok(validated(case, answer(value)?)),
         State::CheckApproval(case) => Ok(checked(case, answer(value)?)),
         State::ExecuteRefund(case) => Ok(refunded(&case, answer(value)?)),
         State::DraftResponse(told) => Ok(drafted(&told, answer(value)?)),
-        State::WaitingForHuman(_) | State::Complete => Err(Fault::new(Kind::HostBug, "no tool was called")),
+        State::WaitingForHuman(_) | State::WriteLetter { .. } | State::Complete => {
+            Err(Fault::new(Kind::HostBug, "no tool was called"))
+        }
     }
 }
 
-fn fetched(user_id: String, rules: Rules, purchase: Option<Purchase>) -> Transition<State> {
+fn fetched(user_id: String, rules: Rules, writer: Option<Writer>, purchase: Option<Purchase>) -> Transition<State> {
     let Some(purchase) = purchase else {
-        return draft(Answer::UnknownCustomer).log("Fetch failed: User not found in database.");
+        return draft(Answer::UnknownCustomer, writer.as_ref()).log("Fetch failed: User not found in database.");
     };
     let Purchase { item, price_cents, days_ago } = &purchase;
     let line = json!({"item": item, "price": price_cents.to_string(), "days_ago": days_ago});
     let arguments = json!({"days_ago": days_ago, "window_days": rules.window_days});
-    let case = Case { user_id, rules, purchase, needs_approval: false, asked: 0 };
+    let case = Case { user_id, rules, purchase, needs_approval: false, asked: 0, writer };
     Transition::to(State::ValidatePolicy(case)).log(format!("Fetched purchase data: {line}")).want(call(
         "window",
         "policy",
@@ -250,7 +313,7 @@ fn validated(case: Case, within: bool) -> Transition<State> {
     let window_days = case.rules.window_days;
     if !within || case.purchase.days_ago > window_days {
         let line = format!("Policy validation failed: Purchase older than {window_days} days.");
-        return draft(Answer::TooOld(window_days)).log(line);
+        return draft(Answer::TooOld(window_days), case.writer.as_ref()).log(line);
     }
     let Rules { approval_above, .. } = case.rules;
     let arguments = json!({"amount_cents": case.purchase.price_cents, "approval_above_cents": approval_above});
@@ -286,7 +349,7 @@ fn ask(mut case: Case, line: String) -> Transition<State> {
 
 fn decided(case: Case, decision: &Decision) -> Transition<State> {
     let approved = decision.verdict == Verdict::Approved;
-    let next = if approved { execute(case) } else { draft(Answer::Declined) };
+    let next = if approved { execute(case) } else { draft(Answer::Declined, case.writer.as_ref()) };
     next.log(format!("Human manager decision received: Approved = {}", if approved { "True" } else { "False" }))
 }
 
@@ -300,10 +363,22 @@ fn execute(case: Case) -> Transition<State> {
 fn refunded(case: &Case, Receipt { reference }: Receipt) -> Transition<State> {
     let amount = case.purchase.price_cents;
     let line = format!("Successfully processed stripe refund for {amount}.");
-    draft(Answer::Processed { amount, reference }).log(line)
+    draft(Answer::Processed { amount, reference }, case.writer.as_ref()).log(line)
 }
 
-fn draft(told: Answer) -> Transition<State> {
+fn draft(told: Answer, writer: Option<&Writer>) -> Transition<State> {
+    match writer {
+        Some(writer) => ask_writer(writer.ask(&told), told),
+        None => draft_by_tool(told),
+    }
+}
+
+fn ask_writer(asked: Asked, told: Answer) -> Transition<State> {
+    let effect = asked.effect();
+    Transition::to(State::WriteLetter { told, asked }).want(effect)
+}
+
+fn draft_by_tool(told: Answer) -> Transition<State> {
     let outcome = match &told {
         Answer::UnknownCustomer => json!("unknown_customer"),
         Answer::TooOld(days) => json!({"too_old": days}),
@@ -348,9 +423,4 @@ fn answer<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Fault> {
     let wrong =
         |error| Fault::invalid("tool_answer", format!("a tool of the refund workflow answered wrongly: {error}"));
     serde_json::from_value(value).map_err(wrong)
-}
-
-fn stray(position: &str, event: &Event) -> Fault {
-    let key = event.key().unwrap_or("started");
-    Fault::invalid("event", format!("event \"{key}\" does not belong to state \"{position}\""))
 }

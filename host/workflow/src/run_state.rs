@@ -16,6 +16,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunState {
     run: RunId,
+    created_ms: u64,
     seq: u64,
     workflow: String,
     version: u32,
@@ -28,6 +29,7 @@ pub struct RunState {
     approvals: BTreeMap<String, Approval>,
     calls: BTreeMap<String, CodeCalls>,
     labels: BTreeMap<Label, String>,
+    recalled: Vec<String>,
     ledger: Ledger,
     suspended: Option<Exceeded>,
     end: Option<End>,
@@ -93,6 +95,7 @@ impl RunState {
         }
         Ok(Self {
             run: entry.run,
+            created_ms: entry.at_ms,
             seq: 1,
             workflow: workflow.clone(),
             version: *version,
@@ -105,6 +108,7 @@ impl RunState {
             approvals: BTreeMap::new(),
             calls: BTreeMap::new(),
             labels: BTreeMap::new(),
+            recalled: Vec::new(),
             ledger: Ledger::new(*budget),
             suspended: None,
             end: None,
@@ -244,6 +248,7 @@ impl RunState {
         }
         if let Event::Recalled { key, outcome: Recalled::Found(memories) } = event {
             memories.iter().flat_map(|memory| &memory.labels).for_each(|label| self.labelled(*label, key));
+            self.recalled.extend(memories.iter().map(|memory| memory.text.clone()));
         }
         if let Event::Decided { key, decision } = event {
             let approval = self.approvals.get_mut(key).filter(|approval| approval.is_open());
@@ -319,6 +324,11 @@ impl RunState {
         self.run
     }
 
+    /// Returns when the run was created, in milliseconds since the Unix epoch.
+    pub fn created_ms(&self) -> u64 {
+        self.created_ms
+    }
+
     /// Returns the number of entries.
     pub fn seq(&self) -> u64 {
         self.seq
@@ -362,6 +372,11 @@ impl RunState {
     /// Returns the marks of all that the run has taken in, each with the key of the first effect that brought it.
     pub fn labels(&self) -> &BTreeMap<Label, String> {
         &self.labels
+    }
+
+    /// Returns the texts that the run has recalled from the long-term memory.
+    pub fn recalled(&self) -> &[String] {
+        &self.recalled
     }
 
     /// Returns an effect that was ever wanted, by its key.

@@ -138,7 +138,7 @@ proptest! {
     /// A run keeps the rules that it began with, whatever the host was restarted with.
     #[test]
     fn new_rules_are_for_new_runs(story in stories(), window_days in any::<u32>(), cents in any::<u64>()) {
-        let others = Machine::new(Refund { rules: Rules { window_days, approval_above: Cents(cents) } });
+        let others = Machine::new(Refund { rules: Rules { window_days, approval_above: Cents(cents) }, letter: None });
         for step in walk(&story, &story.machine()).into_iter().filter(|step| step.from.is_some()) {
             prop_assert_eq!(given(&others, &step.from, &step.event), step.result);
         }

@@ -5,7 +5,7 @@ use stockade::{Budget, Decision, Host, Report, Run, RunId};
 
 use crate::args::{self, Args};
 use crate::exit::Exit;
-use crate::{home, show, text};
+use crate::{ask, home, show, text};
 
 pub(super) async fn run(args: &Args, workflow: &str, input: &str, budget: Budget) -> stockade::Result<Exit> {
     let input = args::json(input, "input")?;
@@ -65,19 +65,33 @@ async fn resumed(args: &Args, host: &Host, run: RunId) -> (Value, Exit) {
     }
 }
 
-async fn tell(args: &Args, host: &Host, run: Run) -> stockade::Result<Exit> {
-    let report = settle(host, run).await?;
-    if args.json {
-        text::print_json(&report);
-    } else {
-        show::settled(args, &report);
+/// Waits for a run, and asks whoever is at the terminal where it waits for a person.
+pub(super) async fn attend(args: &Args, host: &Host, run: Run) -> stockade::Result<Exit> {
+    let mut report = settle(host, run).await?;
+    while let Some(approval) = report.approval.as_ref().filter(|_| !args.json && ask::is_possible()) {
+        let decision = ask::decision(approval)?;
+        report = settle(host, host.decide(report.run_id, decision).await?).await?;
     }
-    Ok(Exit::of_status(report.status))
+    Ok(told(args, &report))
+}
+
+async fn tell(args: &Args, host: &Host, run: Run) -> stockade::Result<Exit> {
+    Ok(told(args, &settle(host, run).await?))
+}
+
+fn told(args: &Args, report: &Report) -> Exit {
+    if args.json {
+        text::print_json(report);
+    } else {
+        show::settled(args, report);
+    }
+    Exit::of_status(report.status)
 }
 
 /// Waits for a run and reads back what the journal then says of it.
 async fn settle(host: &Host, run: Run) -> stockade::Result<Report> {
     let id = run.id();
     run.settled().await?;
+    host.flush().await;
     Ok(Report::from(&host.state(id).await?))
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::json;
-use stockade::{Entry, Report, RunId, RunState};
+use stockade::{Entry, Machine, Report, RunId, RunState};
 
 use crate::args::{Args, Step};
 use crate::exit::Exit;
@@ -39,6 +39,27 @@ pub(super) async fn runs(args: &Args) -> stockade::Result<Exit> {
         text::print_json(&summaries);
     } else {
         show::runs(&summaries);
+    }
+    Ok(Exit::Done)
+}
+
+/// Draws a workflow's states, or lists the workflows.
+pub(super) async fn graph(args: &Args, workflow: Option<&str>) -> stockade::Result<Exit> {
+    let host = home::host(args).await?;
+    let Some(name) = workflow else {
+        let names: Vec<_> = host.workflows().map(Machine::name).collect();
+        if args.json {
+            text::print_json(&names)
+        } else {
+            names.iter().for_each(|name| println!("{name}"))
+        }
+        return Ok(Exit::Done);
+    };
+    let graph = host.workflow(name)?.graph();
+    if args.json {
+        text::print_json(graph)
+    } else {
+        print!("{graph}")
     }
     Ok(Exit::Done)
 }

@@ -1,5 +1,6 @@
 //! What each subcommand does.
 
+pub(crate) mod agent;
 mod doctor;
 mod drive;
 pub(crate) mod exec;
@@ -15,6 +16,8 @@ use crate::exit::Exit;
 pub(crate) async fn run(args: &Args) -> stockade::Result<Exit> {
     match &args.command {
         Command::Run { workflow, input, budget } => drive::run(args, workflow, input, budget.unwrap_or_default()).await,
+        Command::Agent(agent) => agent::run(args, agent).await,
+        Command::Graph { workflow } => look::graph(args, workflow.as_deref()).await,
         Command::Resume { run: Some(run) } => drive::resume(args, *run).await,
         Command::Resume { run: None } => drive::resume_all(args).await,
         Command::Approve(Decide { run, by, comment }) => {

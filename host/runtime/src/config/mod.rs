@@ -2,20 +2,28 @@
 
 mod grants;
 mod language;
+mod memory;
+mod model;
 mod secret;
+mod telemetry;
 mod tool;
+mod workflows;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use stockade_sandbox::Limits;
-use stockade_workflow::{Cents, Fault, Kind, refund};
+use stockade_workflow::{Fault, Kind};
 
 pub use grants::Grants;
 pub use language::{Code, Language};
+pub use memory::Memory;
+pub use model::Model;
 pub use secret::Secret;
-pub use tool::Tool;
+pub use telemetry::Telemetry;
+pub use tool::{Asking, Tool};
+pub use workflows::{Refund, Workflows};
 
 use crate::Result;
 
@@ -47,6 +55,12 @@ pub struct Config {
     pub tools: Tools,
     /// The tools, by name.
     pub tool: BTreeMap<String, Tool>,
+    /// The models, by name.
+    pub model: BTreeMap<String, Model>,
+    /// The long-term memory.
+    pub memory: Memory,
+    /// Where spans of OpenTelemetry go.
+    pub telemetry: Telemetry,
     /// Languages in which agents may write code, beside those that there are.
     pub language: BTreeMap<String, Language>,
     /// What code may use.
@@ -61,38 +75,6 @@ pub struct Config {
 pub struct Tools {
     /// A folder in which each `NAME.wasm` is the tool NAME, with nothing granted unless `[tool.NAME]` does.
     pub folder: Option<PathBuf>,
-}
-
-/// The settings of the workflows that come with Stockade.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Workflows {
-    /// The two numbers of the refund policy.
-    pub refund: Refund,
-}
-
-/// The rules of the refund workflow.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Refund {
-    /// The oldest purchase that may be refunded, in days.
-    pub window_days: u32,
-    /// The largest refund that is made without asking a person, as `"$100.00"`.
-    #[serde(deserialize_with = "dollars")]
-    pub approval_above: Cents,
-}
-
-impl Default for Refund {
-    fn default() -> Self {
-        let refund::Rules { window_days, approval_above } = refund::Rules::default();
-        Self { window_days, approval_above }
-    }
-}
-
-impl From<Refund> for refund::Refund {
-    fn from(Refund { window_days, approval_above }: Refund) -> Self {
-        Self { rules: refund::Rules { window_days, approval_above } }
-    }
 }
 
 impl Config {
@@ -151,6 +133,8 @@ impl Config {
         }
         self.tool.values_mut().for_each(|tool| tool.anchor(folder));
         self.language.values_mut().for_each(|language| language.anchor(folder));
+        self.model.values_mut().for_each(|model| model.anchor(folder));
+        self.memory.anchor(folder);
         self.secrets.values_mut().for_each(|secret| secret.anchor(folder));
     }
 }
@@ -220,10 +204,6 @@ fn scalars(value: &toml::Value) -> Vec<String> {
         toml::Value::Datetime(time) => vec![time.to_string()],
         toml::Value::Boolean(_) => Vec::new(),
     }
-}
-
-fn dollars<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Cents, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Deserializer, de};
 use stockade_sandbox::Limits;
-use stockade_workflow::Digest;
+use stockade_workflow::{Digest, Label};
 
 use super::{Grants, anchored};
 use crate::Source;
@@ -22,8 +23,24 @@ pub struct Tool {
     pub idempotent: bool,
     /// What one call may use; what is not named is what `[limits]` says, or the default.
     pub limits: Option<Limits>,
+    /// Whether a person is asked before each call. Without it, the workflow decides; an agent asks before calls that may
+    /// change something.
+    pub approval: Option<Asking>,
+    /// The marks that its answers carry. Without it, what follows from its grants: what comes over the network is
+    /// untrusted, what comes from a database, a directory or a bucket is private.
+    pub labels: Option<BTreeSet<Label>>,
     /// What it is granted.
     pub grants: Grants,
+}
+
+/// When a person is asked before a tool is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asking {
+    /// Before each call, whatever the workflow wants; code cannot call it.
+    Always,
+    /// Where a workflow wants it.
+    Never,
 }
 
 impl Tool {

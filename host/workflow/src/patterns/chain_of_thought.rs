@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{done, object, stray};
+use super::{done, object};
 use crate::asked::misfits;
+use crate::event::stray;
 use crate::{
     Answered, Asked, End, Event, Fault, Graph, Message, Part, Question, State as Node, Transition, Want, Workflow,
 };

@@ -9,15 +9,25 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{End, Event, Fault, Kind, Machine};
+use crate::{End, Fault, Kind, Machine};
 
 pub mod chain_of_thought;
+pub mod evaluator;
+pub mod orchestrator;
 pub mod react;
 pub mod router;
+mod share;
+mod task;
+pub mod tree_of_thoughts;
 
 pub use chain_of_thought::ChainOfThought;
+pub use evaluator::Evaluator;
+pub use orchestrator::Orchestrator;
 pub use react::{Agent, React};
 pub use router::Router;
+pub use share::Share;
+pub use task::Task;
+pub use tree_of_thoughts::TreeOfThoughts;
 
 /// Workflows by the names under which others run them inside themselves.
 pub type Children = BTreeMap<String, Arc<Machine>>;
@@ -32,8 +42,14 @@ pub type Children = BTreeMap<String, Arc<Machine>>;
 pub enum Pattern {
     /// One of several workflows, chosen by rules and a model.
     Router(router::Spec),
+    /// A plan, workers that do it side by side, and one answer.
+    Orchestrator(orchestrator::Spec),
+    /// A draft that is made better until it passes.
+    Evaluator(evaluator::Spec),
     /// An agent that thinks and acts in turn.
     React(react::Spec),
+    /// Several ways that are weighed, of which the best are followed.
+    TreeOfThoughts(tree_of_thoughts::Spec),
     /// An answer that is thought through step by step.
     ChainOfThought(chain_of_thought::Spec),
 }
@@ -47,7 +63,8 @@ impl Pattern {
     pub fn children(&self) -> Vec<&str> {
         match self {
             Self::Router(spec) => spec.children(),
-            Self::React(_) | Self::ChainOfThought(_) => Vec::new(),
+            Self::Orchestrator(spec) => spec.children(),
+            Self::Evaluator(_) | Self::React(_) | Self::TreeOfThoughts(_) | Self::ChainOfThought(_) => Vec::new(),
         }
     }
 
@@ -59,6 +76,9 @@ impl Pattern {
     pub fn machine(&self, name: &str, children: &Children) -> Result<Machine, Fault> {
         let machine = match self {
             Self::Router(spec) => Router::new(name, spec.clone(), children).map(Machine::new),
+            Self::Orchestrator(spec) => Orchestrator::new(name, spec.clone(), children).map(Machine::new),
+            Self::Evaluator(spec) => Evaluator::new(name, spec.clone(), children).map(Machine::new),
+            Self::TreeOfThoughts(spec) => TreeOfThoughts::new(name, spec.clone(), children).map(Machine::new),
             Self::React(spec) => React::new(name, spec.clone()).map(Machine::new),
             Self::ChainOfThought(spec) => ChainOfThought::new(name, spec.clone()).map(Machine::new),
         };
@@ -141,11 +161,6 @@ fn done(output: &impl Serialize) -> End {
         Ok(output) => End::Done(output),
         Err(error) => End::Failed(Fault::new(Kind::HostBug, error.to_string())),
     }
-}
-
-fn stray(position: &str, event: &Event) -> Fault {
-    let key = event.key().unwrap_or("started");
-    Fault::invalid("event", format!("event \"{key}\" does not belong to state \"{position}\""))
 }
 
 /// The schema of an object that has exactly these members.

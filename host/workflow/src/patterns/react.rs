@@ -19,8 +19,8 @@ use serde_json::Value;
 use self::repeats::Repeats;
 pub use self::spec::{Recall, Remember, Spec};
 use self::turn::Turn;
-use super::stray;
 use crate::asked::{fitting, refused};
+use crate::event::stray;
 use crate::thread::cut;
 use crate::{
     Asked, Effect, End, Event, Fault, Graph, Kind, Label, Memory, Message, ModelCall, ModelOutcome, Note, Part, Query,

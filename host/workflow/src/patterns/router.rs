@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Children, done, missing, object, picked, stray};
+use super::{Children, done, missing, object, picked};
+use crate::event::stray;
 use crate::{
     Answered, Asked, End, Event, Fault, Graph, Inner, Kind, Machine, Nested, Question, State as Node, Transition, Want,
     Workflow,

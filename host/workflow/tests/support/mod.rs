@@ -29,7 +29,7 @@ pub(crate) enum Answer {
 
 impl Story {
     pub(crate) fn machine(&self) -> Machine {
-        Machine::new(Refund { rules: self.rules })
+        Machine::new(Refund { rules: self.rules, letter: None })
     }
 
     pub(crate) fn input() -> Value {

@@ -1,6 +1,6 @@
 //! `stockade tool promote`: code that an agent wrote becomes a tool, once a person has read it and said yes.
 
-use std::io::{IsTerminal, Write as _};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -8,8 +8,8 @@ use stockade::{Code, Effect, Fault, Host, Kind, Source};
 
 use crate::args::{Args, Step};
 use crate::exit::Exit;
-use crate::home;
 use crate::text::{BOLD, DIM, print_json, safe, safe_lines};
+use crate::{ask, home};
 
 pub(super) async fn run(
     args: &Args,
@@ -65,12 +65,7 @@ fn agreed(code: &Code, name: &str) -> stockade::Result<bool> {
     anstream::eprintln!("{BOLD}{name}{BOLD:#} {DIM}{}{DIM:#}\n", safe(&code.language));
     eprintln!("{}\n", safe_lines(&code.source));
     let tools = if code.tools.is_empty() { "no tools".to_owned() } else { code.tools.join(", ") };
-    eprint!("It may call: {}. Make it a tool? [y/N] ", safe(&tools));
-    let unread = |error: std::io::Error| Fault::invalid("usage", error.to_string());
-    std::io::stderr().flush().map_err(unread)?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).map_err(unread)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    ask::yes(&format!("It may call: {}. Make it a tool?", safe(&tools)))
 }
 
 fn write(args: &Args, name: &str, component: &[u8]) -> stockade::Result<PathBuf> {

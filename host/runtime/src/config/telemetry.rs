@@ -1,0 +1,11 @@
+use serde::Deserialize;
+
+/// What `[telemetry]` says: where spans go. Without an endpoint they go nowhere.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Telemetry {
+    /// The base address of a collector that speaks OTLP over HTTP, as in `http://localhost:4318`.
+    pub endpoint: Option<String>,
+    /// Whether spans carry what was said: questions, answers, arguments and results.
+    pub content: bool,
+}

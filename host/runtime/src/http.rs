@@ -1,0 +1,22 @@
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder, redirect};
+use stockade_workflow::{Fault, Kind};
+
+use crate::Result;
+
+/// How long a server may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A client that goes where it is sent and nowhere else: it follows no redirect and asks the environment for no proxy.
+pub(crate) fn client() -> Result<Client> {
+    let built = builder().no_proxy().redirect(redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT).build();
+    built.map_err(|error| Fault::new(Kind::HostBug, format!("a client for HTTP cannot be made: {error}")))
+}
+
+/// A client with the one implementation of cryptography that this program has.
+pub(crate) fn builder() -> ClientBuilder {
+    // It fails where the program has chosen another provider already, which is as good.
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+}

@@ -1,0 +1,68 @@
+//! What data carries wherever it goes, and where it must not go together.
+//!
+//! A model that has read both what is private and what a stranger wrote can be talked into sending the one to the
+//! other. So in a run that has taken in both, a tool that can send something is called only with a person's yes; the
+//! refusal names the two sources and the sink. It is a rule about runs, not about words: nothing is searched for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stockade_workflow::{Effect, Fault, Grant, Kind, Label};
+
+use crate::Result;
+use crate::tools::Tools;
+
+/// The mark of what a grant brings in.
+pub(crate) fn of_grant(grant: &Grant) -> Option<Label> {
+    match grant {
+        Grant::Http { .. } => Some(Label::Untrusted),
+        Grant::Sql { .. } | Grant::Fs { .. } | Grant::Kv { .. } => Some(Label::Private),
+        _ => None,
+    }
+}
+
+/// The marks that the outcome of an effect will carry.
+pub(crate) fn of(tools: &Tools, effect: &Effect) -> Vec<Label> {
+    let called = called(effect).iter().filter_map(|name| tools.get(name).ok());
+    called.flat_map(|tool| tools.labels(tool)).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Checks that an effect does not send what must not leave.
+///
+/// # Errors
+///
+/// Kind [`Kind::Denied`], with the two sources and the tool that could send.
+pub(crate) fn check(tools: &Tools, taken_in: &BTreeMap<Label, String>, effect: &Effect) -> Result<()> {
+    let can_send = |name: &&str| {
+        let tool = tools.get(name);
+        tool.is_ok_and(|tool| tool.grants().iter().any(|grant| matches!(grant, Grant::Http { .. })))
+    };
+    let called = called(effect);
+    let Some(sink) = called.iter().find(|name| can_send(name)) else { return Ok(()) };
+    // Code can pass from one of its tools to another what the run has not seen yet.
+    let own = if matches!(effect, Effect::RunCode { .. }) { of(tools, effect) } else { Vec::new() };
+    let source = |label| {
+        let by_code = own.contains(&label).then(|| effect.key());
+        taken_in.get(&label).map(String::as_str).or(by_code)
+    };
+    match (source(Label::Untrusted), source(Label::Private)) {
+        (Some(untrusted), Some(private)) => Err(refusal(sink, untrusted, private)),
+        _ => Ok(()),
+    }
+}
+
+/// The tools that an effect calls.
+fn called(effect: &Effect) -> Vec<&str> {
+    match effect {
+        Effect::CallTool { call, .. } => vec![&call.tool],
+        Effect::RunCode { code, .. } => code.tools.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn refusal(sink: &str, untrusted: &str, private: &str) -> Fault {
+    let message = format!(
+        "tool \"{sink}\" can send, and the run has taken in both untrusted data (by \"{untrusted}\") and private data \
+         (by \"{private}\"): such a call needs a person's yes; labels under [tool.NAME] say what a tool's answers are"
+    );
+    Fault::new(Kind::Denied, message).detail("flow").tool(sink)
+}

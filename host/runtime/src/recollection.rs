@@ -1,0 +1,62 @@
+use std::time::{Duration, Instant};
+
+use stockade_workflow::{Fault, Kind, Memory, Note, Query, Remembered, RunId, Usage};
+
+use crate::Result;
+use crate::memory::{Charged, LongTerm};
+use crate::model::Price;
+
+/// How long one look into the memory may take, a provider of embeddings included.
+const WALL_US_MAX: u64 = 30_000_000;
+
+/// Bytes of text that come to a token of an embedding, for what is set aside: no tokenizer makes more of usual text.
+const BYTES_PER_TOKEN: u64 = 2;
+
+/// The long-term memory as runs use it: within what is set aside, and charged.
+pub(crate) struct Recollection {
+    pub(crate) memory: LongTerm,
+    /// What tokens of the embedding cost; none where vectors are made here.
+    pub(crate) price: Option<Price>,
+}
+
+impl Recollection {
+    /// What a text may cost, and the least without which it need not begin.
+    pub(crate) fn price(&self, text: &str) -> (Usage, Usage) {
+        let least = Usage { steps: 1, wall_us: 1, ..Usage::default() };
+        let wish = Usage { wall_us: WALL_US_MAX, ..least };
+        let Some(price) = &self.price else { return (wish, least) };
+        let tokens = (text.len() as u64).div_ceil(BYTES_PER_TOKEN);
+        let charged = |usage| Usage { tokens, money_micros: price.cost(tokens, 0), ..usage };
+        (charged(wish), charged(least))
+    }
+
+    pub(crate) async fn remember(
+        &self,
+        note: &Note,
+        by: Option<(RunId, String)>,
+        now_ms: u64,
+        recalled: &[String],
+        amount: &Usage,
+    ) -> (Result<Remembered>, Usage) {
+        self.charged(self.memory.remember(note, by, now_ms, recalled), amount).await
+    }
+
+    pub(crate) async fn recall(&self, query: &Query, now_ms: u64, amount: &Usage) -> (Result<Vec<Memory>>, Usage) {
+        self.charged(self.memory.recall(query, now_ms), amount).await
+    }
+
+    async fn charged<T>(&self, work: impl Future<Output = Result<Charged<T>>>, amount: &Usage) -> (Result<T>, Usage) {
+        let began = Instant::now();
+        let limit = Duration::from_micros(amount.wall_us);
+        let done = tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(late(limit)));
+        let tokens = done.as_ref().map_or(0, |charged| charged.tokens);
+        let money_micros = self.price.as_ref().map_or(0, |price| price.cost(tokens, 0));
+        let wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        (done.map(|charged| charged.value), Usage { tokens, money_micros, wall_us, ..Usage::default() })
+    }
+}
+
+fn late(limit: Duration) -> Fault {
+    let message = format!("the long-term memory had not answered after {} ms", limit.as_millis());
+    Fault::new(Kind::Model, message).detail("timeout")
+}

@@ -1,0 +1,289 @@
+//! What a run did, as OpenTelemetry spans with the names of the GenAI semantic conventions (version 1.41).
+//!
+//! Spans are made of what was committed, so that they tell what the journal tells. Their ids follow from the run and the
+//! effect: a run that another process goes on with after a crash is the same trace. What was said is left out unless it
+//! is asked for.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status as SpanStatus, TraceFlags, TraceId, TraceState};
+use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks};
+use stockade_workflow::{
+    Change, CodeEnd, Digest, Effect, End, Entry, Event, Fault, Message, ModelOutcome, Question, Recalled, Remembered,
+    Reply, RunId, RunState, Stop, ToolOutcome, Usage,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{Result, config};
+
+/// How many batches of spans may wait for a collector that is slow; further ones are dropped, for a run does not wait.
+const QUEUE_MAX: usize = 1024;
+
+/// How long a collector may take for a batch.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Sends spans to a collector.
+#[derive(Clone)]
+pub(crate) struct Telemetry {
+    inbox: mpsc::Sender<Post>,
+    content: bool,
+}
+
+enum Post {
+    Spans(Vec<SpanData>),
+    Flush(oneshot::Sender<()>),
+}
+
+impl Telemetry {
+    /// Begins to send to the collector that the configuration names. It must be called within a runtime of tokio.
+    ///
+    /// # Errors
+    ///
+    /// The address is none.
+    pub(crate) fn start(config: &config::Telemetry, endpoint: &str) -> Result<Self> {
+        let exporter = exporter(endpoint)?;
+        let (inbox, batches) = mpsc::channel(QUEUE_MAX);
+        tokio::spawn(send(exporter, batches));
+        Ok(Self { inbox, content: config.content })
+    }
+
+    /// Takes what was committed.
+    pub(crate) fn observe(&self, state: &RunState, entries: &[Entry]) {
+        let spans: Vec<_> = entries.iter().flat_map(|entry| self.spans(state, entry)).collect();
+        if !spans.is_empty() {
+            // A collector that cannot keep up loses spans, and never holds a run up.
+            let _ = self.inbox.try_send(Post::Spans(spans));
+        }
+    }
+
+    /// Waits until everything that was taken is sent, or the collector had its time.
+    pub(crate) async fn flush(&self) {
+        let (done, sent) = oneshot::channel();
+        if self.inbox.send(Post::Flush(done)).await.is_ok() {
+            let _ = sent.await;
+        }
+    }
+
+    fn spans(&self, state: &RunState, entry: &Entry) -> Vec<SpanData> {
+        match &entry.change {
+            Change::Stepped { event, used, end, .. } => {
+                let own = event.key().and_then(|key| Some((key, state.effect(key)?)));
+                let own = own.map(|(key, effect)| self.effect(entry, key, effect, event, used));
+                own.into_iter().chain(end.as_ref().map(|end| root(state, entry, end))).collect()
+            }
+            Change::Broken { fault } => vec![root(state, entry, &End::Failed(fault.clone()))],
+            _ => Vec::new(),
+        }
+    }
+
+    fn effect(&self, entry: &Entry, key: &str, effect: &Effect, event: &Event, used: &Usage) -> SpanData {
+        let (name, kind, mut attributes) = described(effect);
+        attributes.extend(outcome(event));
+        if self.content {
+            attributes.extend(content(effect, event));
+        }
+        let span = Span { run: entry.run, id: span_id(entry.run, key), parent: span_id(entry.run, ""), kind, name };
+        span.ended(at(entry.at_ms), Duration::from_micros(used.wall_us), attributes, fault(event))
+    }
+}
+
+/// A span as it is known before it has ended.
+struct Span {
+    run: RunId,
+    id: SpanId,
+    parent: SpanId,
+    kind: SpanKind,
+    name: String,
+}
+
+impl Span {
+    fn ended(self, end: SystemTime, took: Duration, attributes: Vec<KeyValue>, fault: Option<&Fault>) -> SpanData {
+        let trace = TraceId::from_bytes(*self.run.as_bytes());
+        let status = fault.map_or(SpanStatus::Unset, |fault| SpanStatus::error(kind(fault)));
+        let kind_of = fault.map(|fault| KeyValue::new("error.type", kind(fault)));
+        SpanData {
+            span_context: SpanContext::new(trace, self.id, TraceFlags::SAMPLED, false, TraceState::default()),
+            parent_span_id: self.parent,
+            parent_span_is_remote: false,
+            span_kind: self.kind,
+            name: self.name.into(),
+            start_time: end.checked_sub(took).unwrap_or(end),
+            end_time: end,
+            attributes: attributes.into_iter().chain(kind_of).collect(),
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status,
+            instrumentation_scope: InstrumentationScope::builder("stockade")
+                .with_version(env!("CARGO_PKG_VERSION"))
+                .build(),
+        }
+    }
+}
+
+/// The span of a whole run, from its creation, which its id tells, to its end.
+fn root(state: &RunState, entry: &Entry, end: &End) -> SpanData {
+    let (run, workflow) = (state.run(), state.workflow());
+    let name = format!("invoke_workflow {workflow}");
+    let span = Span { run, id: span_id(run, ""), parent: SpanId::INVALID, kind: SpanKind::Internal, name };
+    let took = at(entry.at_ms).duration_since(at(state.created_ms())).unwrap_or_default();
+    let spent = state.ledger().spent();
+    let attributes = vec![
+        KeyValue::new("gen_ai.operation.name", "invoke_workflow"),
+        KeyValue::new("gen_ai.workflow.name", workflow.to_owned()),
+        KeyValue::new("gen_ai.conversation.id", run.to_string()),
+        KeyValue::new("stockade.usage.tokens", number(spent.tokens)),
+        KeyValue::new("stockade.usage.fuel", number(spent.fuel)),
+        KeyValue::new("stockade.usage.money_micros", number(spent.money_micros)),
+    ];
+    let fault = if let End::Failed(fault) = end { Some(fault) } else { None };
+    span.ended(at(entry.at_ms), took, attributes, fault)
+}
+
+/// The name, kind and attributes of an effect's span.
+fn described(effect: &Effect) -> (String, SpanKind, Vec<KeyValue>) {
+    let operation = |name: &'static str| KeyValue::new("gen_ai.operation.name", name);
+    match effect {
+        Effect::AskModel { question, .. } => {
+            let name = question.model.as_deref().unwrap_or("default");
+            let asked = KeyValue::new("gen_ai.request.model", name.to_owned());
+            (format!("chat {name}"), SpanKind::Client, vec![operation("chat"), asked])
+        }
+        Effect::CallTool { key, call, .. } => {
+            let name = format!("{}.{}", call.tool, call.function);
+            let id = KeyValue::new("gen_ai.tool.call.id", key.clone());
+            let attributes = vec![
+                operation("execute_tool"),
+                KeyValue::new("gen_ai.tool.name", name.clone()),
+                KeyValue::new("gen_ai.tool.type", "function"),
+                id,
+            ];
+            (format!("execute_tool {name}"), SpanKind::Internal, attributes)
+        }
+        Effect::RunCode { code, .. } => {
+            let name = KeyValue::new("gen_ai.tool.name", format!("run_code.{}", code.language));
+            (
+                format!("execute_tool run_code.{}", code.language),
+                SpanKind::Internal,
+                vec![operation("execute_tool"), name],
+            )
+        }
+        Effect::Recall { .. } => ("search_memory".to_owned(), SpanKind::Internal, vec![operation("search_memory")]),
+        Effect::Remember { .. } => ("update_memory".to_owned(), SpanKind::Internal, vec![operation("update_memory")]),
+        _ => ("request_approval".to_owned(), SpanKind::Internal, Vec::new()),
+    }
+}
+
+/// The attributes of how an effect ended.
+fn outcome(event: &Event) -> Vec<KeyValue> {
+    let Event::ModelReplied { outcome: ModelOutcome::Replied(reply), .. } = event else { return Vec::new() };
+    let Reply { model, tokens_in, tokens_out, stop, .. } = reply.as_ref();
+    let reasons = opentelemetry::Value::Array(vec![opentelemetry::StringValue::from(finish(*stop))].into());
+    vec![
+        KeyValue::new("gen_ai.response.model", model.clone()),
+        KeyValue::new("gen_ai.usage.input_tokens", number(*tokens_in)),
+        KeyValue::new("gen_ai.usage.output_tokens", number(*tokens_out)),
+        KeyValue::new("gen_ai.response.finish_reasons", reasons),
+    ]
+}
+
+fn finish(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Ended => "stop",
+        Stop::Called => "tool_call",
+        Stop::Length => "length",
+        Stop::Refused => "content_filter",
+    }
+}
+
+/// What was said, where that is asked for.
+fn content(effect: &Effect, event: &Event) -> Vec<KeyValue> {
+    let json = |name: &'static str, value: serde_json::Value| KeyValue::new(name, value.to_string());
+    match (effect, event) {
+        (Effect::AskModel { question: Question { system, messages, .. }, .. }, Event::ModelReplied { outcome, .. }) => {
+            let said = serde_json::to_value(messages).unwrap_or_default();
+            let answer: Vec<Message> = match outcome {
+                ModelOutcome::Replied(reply) => vec![reply.message()],
+                ModelOutcome::Failed(_) => Vec::new(),
+            };
+            let answer = serde_json::to_value(answer).unwrap_or_default();
+            let system = KeyValue::new("gen_ai.system_instructions", system.clone());
+            vec![system, json("gen_ai.input.messages", said), json("gen_ai.output.messages", answer)]
+        }
+        (Effect::CallTool { call, .. }, Event::ToolReturned { outcome, .. }) => {
+            let result =
+                if let ToolOutcome::Returned(value) = outcome { value.clone() } else { serde_json::Value::Null };
+            vec![json("gen_ai.tool.call.arguments", call.arguments.clone()), json("gen_ai.tool.call.result", result)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn fault(event: &Event) -> Option<&Fault> {
+    match event {
+        Event::ToolReturned { outcome: ToolOutcome::Failed(fault) | ToolOutcome::Unknown(fault), .. }
+        | Event::ModelReplied { outcome: ModelOutcome::Failed(fault), .. }
+        | Event::Recalled { outcome: Recalled::Failed(fault), .. }
+        | Event::Remembered { outcome: Remembered::Failed(fault), .. } => Some(fault),
+        Event::CodeFinished { outcome, .. } => match &outcome.ended {
+            CodeEnd::Failed(fault) | CodeEnd::Unknown(fault) => Some(fault),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The kind of a fault as the journal writes it.
+fn kind(fault: &Fault) -> String {
+    serde_json::to_value(fault.kind).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn at(ms: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(ms)
+}
+
+/// The id of a span: the same whenever it is made.
+fn span_id(run: RunId, key: &str) -> SpanId {
+    let digest = Digest::of(format!("{run}/{key}").as_bytes());
+    let id = digest.hex().get(..16).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(1);
+    SpanId::from_bytes(id.max(1).to_be_bytes())
+}
+
+fn exporter(endpoint: &str) -> Result<SpanExporter> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        Fault::invalid("telemetry", format!("\"{endpoint}\" cannot be a collector of telemetry: {error}"))
+    };
+    let client = crate::http::client().map_err(|fault| wrong(&fault))?;
+    let address = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
+    let built = SpanExporter::builder()
+        .with_http()
+        .with_http_client(client)
+        .with_endpoint(address)
+        .with_protocol(Protocol::HttpBinary)
+        .with_timeout(EXPORT_TIMEOUT)
+        .build();
+    let mut exporter = built.map_err(|error| wrong(&error))?;
+    exporter.set_resource(&Resource::builder_empty().with_service_name("stockade").build());
+    Ok(exporter)
+}
+
+/// Sends what comes, batch by batch. A collector that is not there loses its batch: the journal has it all.
+async fn send(exporter: SpanExporter, mut inbox: mpsc::Receiver<Post>) {
+    while let Some(message) = inbox.recv().await {
+        match message {
+            Post::Spans(spans) => {
+                let _ = tokio::time::timeout(EXPORT_TIMEOUT, exporter.export(spans)).await;
+            }
+            Post::Flush(done) => {
+                let _ = done.send(());
+            }
+        }
+    }
+}

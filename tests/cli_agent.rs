@@ -1,0 +1,260 @@
+//! `stockade agent` and what it needs: a provider on loopback, a person at a terminal, recordings, spans.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use stockade_tests::{Place, binary};
+
+const KEY: &str = "sk-test-7d9f2b41c0";
+
+/// A provider that speaks as OpenAI's chat completions do. It keeps what it was asked.
+struct Provider {
+    port: u16,
+    asked: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl Provider {
+    /// Answers one question after another with these choices, streamed.
+    fn start(answers: Vec<Value>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let provider = Self { port: listener.local_addr().unwrap().port(), asked: Arc::default() };
+        let asked = Arc::clone(&provider.asked);
+        std::thread::spawn(move || {
+            for (stream, answer) in listener.incoming().zip(answers) {
+                let (head, body, mut stream) = request(stream.unwrap());
+                asked.lock().unwrap().push((head, serde_json::from_slice(&body).unwrap()));
+                stream.write_all(streamed(&answer).as_bytes()).unwrap();
+            }
+        });
+        provider
+    }
+
+    fn asked(&self) -> Vec<(String, Value)> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+/// Reads one request: its head and its body.
+fn request(stream: TcpStream) -> (String, Vec<u8>, TcpStream) {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert!(reader.read_line(&mut head).unwrap() > 0, "{head}");
+    }
+    let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+    let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
+    reader.read_exact(&mut body).unwrap();
+    (head, body, reader.into_inner())
+}
+
+/// One answer as a stream of events: the message in one piece, then what it cost.
+fn streamed(message: &Value) -> String {
+    let reason = if message.get("tool_calls").is_some() { "tool_calls" } else { "stop" };
+    let chunk = |choices: Value, usage: Value| {
+        let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "toy-1", "choices": choices, "usage": usage});
+        format!("data: {chunk}\n\n")
+    };
+    let usage = json!({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120});
+    let body = chunk(json!([{"index": 0, "delta": message, "finish_reason": null}]), Value::Null)
+        + &chunk(json!([{"index": 0, "delta": {}, "finish_reason": reason}]), Value::Null)
+        + &chunk(json!([]), usage)
+        + "data: [DONE]\n\n";
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn says(text: &str) -> Value {
+    json!({"role": "assistant", "content": text})
+}
+
+fn calls(name: &str, arguments: &Value) -> Value {
+    let function = json!({"name": name, "arguments": arguments.to_string()});
+    json!({"role": "assistant", "content": null, "tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": function}]})
+}
+
+/// A place whose one model is that provider.
+fn place(port: u16) -> Place {
+    let place = Place::new();
+    let config = format!(
+        "[model.main]\nprovider = \"openai-compatible\"\nmodel = \"toy-1\"\nurl = \"http://127.0.0.1:{port}/v1/\"\n\
+         key = \"toy\"\nprice = {{ input = \"$1.00\", output = \"$2.00\" }}\n[secrets]\ntoy = {{ env = \"TOY_KEY\" }}\n"
+    );
+    place.write("stockade.toml", config);
+    place
+}
+
+fn agent(place: &Place, more: &[&str]) -> (Option<i32>, Value, String) {
+    let mut command = place.command(&[&["agent", "--json"], more].concat());
+    let output = command.env("TOY_KEY", KEY).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+    (output.status.code(), json, stderr)
+}
+
+/// The name under which a provider takes a function whose name has a dot is ours to choose: the question says it.
+fn name_of(asked: &Value, ending: &str) -> String {
+    let tools = asked["tools"].as_array().unwrap();
+    let names = tools.iter().map(|tool| tool["function"]["name"].as_str().unwrap());
+    names.filter(|name| name.ends_with(ending)).last().unwrap().to_owned()
+}
+
+#[test]
+fn an_agent_asks_a_provider_calls_a_tool_and_is_charged() {
+    // One question only tells how the function is called there.
+    let scout = Provider::start(vec![says("hello")]);
+    let (exit, _, stderr) = agent(&place(scout.port), &["who bought what?", "--tool", "purchases"]);
+    assert_eq!(exit, Some(0), "{stderr}");
+    let find = name_of(&scout.asked()[0].1, "find");
+
+    let provider =
+        Provider::start(vec![calls(&find, &json!({"user_id": "user_123"})), says("A Premium Subscription.")]);
+    let place = place(provider.port);
+    let (exit, report, stderr) = agent(&place, &["what did user_123 buy?", "--tool", "purchases"]);
+    assert_eq!(exit, Some(0), "{stderr}");
+    assert_eq!(report["output"]["answer"], "A Premium Subscription.");
+    let usage = &report["usage"];
+    // Twice 100 tokens at a millionth of a dollar and 20 at two.
+    assert_eq!(
+        (usage["model_calls"].as_u64(), usage["tokens"].as_u64(), usage["money_micros"].as_u64()),
+        (Some(2), Some(240), Some(280))
+    );
+    let asked = provider.asked();
+    assert!(asked[0].0.to_lowercase().contains(&format!("authorization: bearer {KEY}")), "{}", asked[0].0);
+    let answer = asked[1].1["messages"].as_array().unwrap().last().unwrap().to_string();
+    assert!(answer.contains("Premium Subscription"), "{answer}");
+    assert!(!stderr.contains(KEY) && !report.to_string().contains(KEY));
+}
+
+#[test]
+fn what_was_recorded_is_played_without_a_provider_and_without_a_key() {
+    let provider = Provider::start(vec![says(&format!("your key is {KEY}"))]);
+    let place = place(provider.port);
+    let (exit, recorded, stderr) = agent(&place, &["hello", "--record", "tape.jsonl"]);
+    assert_eq!(exit, Some(0), "{stderr}");
+    let tape = std::fs::read_to_string(place.path("tape.jsonl")).unwrap();
+    assert!(!tape.contains(KEY), "{tape}");
+    let (exit, played, stderr) = agent(&place, &["hello", "--replay", "tape.jsonl"]);
+    assert_eq!(exit, Some(0), "{stderr}");
+    assert_eq!(provider.asked().len(), 1);
+    assert_eq!(played["usage"]["tokens"], recorded["usage"]["tokens"]);
+    let (exit, other, _) = agent(&place, &["something else", "--replay", "tape.jsonl"]);
+    assert_eq!((exit, &other["error"]["kind"]), (Some(1), &json!("model")), "{other}");
+}
+
+#[test]
+fn a_model_without_a_price_is_not_asked() {
+    let provider = Provider::start(vec![says("never")]);
+    let place = place(provider.port);
+    let config = std::fs::read_to_string(place.path("stockade.toml")).unwrap();
+    let config: String =
+        config.lines().filter(|line| !line.starts_with("price")).map(|line| format!("{line}\n")).collect();
+    place.write("stockade.toml", config);
+    let (exit, report, _) = agent(&place, &["hello"]);
+    assert_eq!(exit, Some(1), "{report}");
+    let message = report["error"]["message"].as_str().unwrap();
+    assert!(message.contains("price = \"free\""), "{message}");
+    assert_eq!(provider.asked().len(), 0);
+}
+
+/// A tool that may change something wants to be asked for: at a terminal a person is, elsewhere the run waits.
+#[test]
+fn a_person_at_the_terminal_is_asked_and_elsewhere_the_run_waits() {
+    let script = "[[answer]]\nwhen = { turn = 1 }\nreply = { calls = [{ name = \"payments.refund\", \
+                  arguments = { user_id = \"user_789\", amount_cents = 7900 } }] }\n\
+                  [[answer]]\nwhen = { turn = 2 }\nreply = { text = \"done\" }\n";
+    for (answer, refunds) in [(None, 0), (Some("y\n"), 1), (Some("n\n"), 0)] {
+        let place = Place::new();
+        place.write("replies.toml", script);
+        place.write("stockade.toml", "[model.demo]\nprovider = \"scripted\"\nfile = \"replies.toml\"\n");
+        let Some(answer) = answer else {
+            let (exit, report, _) = agent(&place, &["refund user_789", "--tool", "payments"]);
+            assert_eq!((exit, &report["status"]), (Some(3), &json!("waiting")));
+            assert_eq!(report["approval"]["arguments"]["amount_cents"], 7900);
+            continue;
+        };
+        let output = at_a_terminal(&place, "agent 'refund user_789' --tool payments", answer);
+        assert!(output.contains("payments.refund") && output.contains("\"amount_cents\": 7900"), "{output}");
+        assert_eq!(place.refunds().len(), refunds, "{output}");
+    }
+}
+
+/// Calls the binary in a terminal, in which somebody types.
+fn at_a_terminal(place: &Place, args: &str, types: &str) -> String {
+    let command = format!("{} {args}", binary().display());
+    let mut script = Command::new("script");
+    script
+        .args(["-qec", &command, "/dev/null"])
+        .current_dir(place.path(""))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut child = script.spawn().unwrap();
+    let mut typing = child.stdin.take().unwrap();
+    let mut screen = child.stdout.take().unwrap();
+    let mut shown = Vec::new();
+    let mut piece = [0; 1024];
+    let mut typed = false;
+    loop {
+        let read = screen.read(&mut piece).unwrap_or(0);
+        if read == 0 {
+            break;
+        }
+        shown.extend_from_slice(&piece[..read]);
+        if !typed && String::from_utf8_lossy(&shown).contains("[y/N]") {
+            typing.write_all(types.as_bytes()).unwrap();
+            typed = true;
+        }
+    }
+    child.wait().unwrap();
+    String::from_utf8_lossy(&shown).into_owned()
+}
+
+/// A collector of our own: spans arrive at it with the conventions' names, and what was said does not.
+#[test]
+fn spans_arrive_at_a_collector_and_carry_no_content_unless_asked() {
+    for content in [false, true] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let spans: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let kept = Arc::clone(&spans);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (head, body, mut stream) = request(stream.unwrap());
+                assert!(head.starts_with("POST /v1/traces "), "{head}");
+                kept.lock().unwrap().extend(body);
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+            }
+        });
+        let place = Place::new();
+        let script = "[[answer]]\nwhen = { turn = 1 }\nreply = { calls = [{ name = \"purchases.find\", \
+                      arguments = { user_id = \"user_123\" } }] }\n\
+                      [[answer]]\nwhen = { turn = 2 }\nreply = { text = \"the answer is Rosebud\" }\n";
+        place.write("replies.toml", script);
+        let config = format!(
+            "[model.demo]\nprovider = \"scripted\"\nfile = \"replies.toml\"\n\
+             [telemetry]\nendpoint = \"http://127.0.0.1:{port}\"\ncontent = {content}\n"
+        );
+        place.write("stockade.toml", config);
+        let (exit, _, stderr) = agent(&place, &["what did user_123 buy?", "--tool", "purchases"]);
+        assert_eq!(exit, Some(0), "{stderr}");
+        // The texts of protobuf stand in it as they are.
+        let spans = String::from_utf8_lossy(&spans.lock().unwrap()).into_owned();
+        for name in [
+            "invoke_workflow agent",
+            "execute_tool purchases.find",
+            "chat default",
+            "gen_ai.operation.name",
+            "gen_ai.usage.input_tokens",
+            "gen_ai.response.finish_reasons",
+            "gen_ai.tool.name",
+        ] {
+            assert!(spans.contains(name), "{name} is not in {spans:?}");
+        }
+        assert_eq!(spans.contains("Rosebud"), content);
+        assert_eq!(spans.contains("gen_ai.input.messages"), content);
+    }
+}
