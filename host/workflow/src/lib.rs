@@ -2,7 +2,8 @@
 //!
 //! A [`Workflow`] answers each [`Event`] with its next state and the [`Effect`]s that it wants done; the host does
 //! them, and writes an [`Entry`] for each step. The fold of a run's entries is its [`RunState`]. Nothing here has a
-//! clock, random, I/O or async, so everything here also compiles to WebAssembly.
+//! clock, random, I/O or async, so everything here also compiles to WebAssembly. The agents that configuration can set
+//! up are in [`patterns`].
 //!
 //! ```
 //! use stockade_workflow::{Event, Machine, refund::Refund};

@@ -5,5 +5,6 @@
 mod chain_of_thought;
 mod machines;
 mod react;
+mod react_properties;
 mod router;
 mod world;

@@ -132,6 +132,10 @@ impl World {
         self.state.log()
     }
 
+    pub(crate) fn is_over(&self) -> bool {
+        self.state.end().is_some()
+    }
+
     /// How the run ended, after its journal was read back.
     pub(crate) fn end(&self) -> Option<End> {
         let read = |entry: &Entry| {
