@@ -72,11 +72,7 @@ impl Asked {
         (self.attempt < self.attempts).then(|| Self { attempt: self.attempt + 1, ..self })
     }
 
-    fn taken<T>(
-        self,
-        outcome: ModelOutcome,
-        read: impl FnOnce(&Self, &Reply) -> Result<T, Fault>,
-    ) -> Answered<T> {
+    fn taken<T>(self, outcome: ModelOutcome, read: impl FnOnce(&Self, &Reply) -> Result<T, Fault>) -> Answered<T> {
         let reply = match outcome {
             ModelOutcome::Failed(fault) => return Answered::Failed(fault),
             ModelOutcome::Replied(reply) => reply,
@@ -93,10 +89,8 @@ impl Asked {
     }
 
     fn last(&self, fault: Fault) -> Fault {
-        let Fault { message, .. } = Fault::new(
-            fault.kind,
-            format!("the model's answer {}, after {} attempts", fault.message, self.attempt),
-        );
+        let Fault { message, .. } =
+            Fault::new(fault.kind, format!("the model's answer {}, after {} attempts", fault.message, self.attempt));
         Fault { message, ..fault }
     }
 

@@ -141,7 +141,7 @@ pub struct State {
 #[serde(rename_all = "snake_case")]
 enum Stage {
     Draft,
-    Evaluate { draft: String, attempt: u32, judge: Option<Asked> },
+    Evaluate { draft: String, attempt: u32, judge: Option<Box<Asked>> },
     Done,
 }
 
@@ -201,10 +201,7 @@ impl Workflow for Evaluator {
     fn graph(&self) -> Graph {
         let wants = match &self.spec.criteria {
             Criteria::Schema(_) => {
-                return Graph::new([
-                    Node::new("DRAFT", [Want::Model], &["DRAFT", "DONE"]),
-                    Node::new("DONE", [], &[]),
-                ]);
+                return Graph::new([Node::new("DRAFT", [Want::Model], &["DRAFT", "DONE"]), Node::new("DONE", [], &[])]);
             }
             Criteria::Tool(tool) => Want::tool(tool.split_once('.').map_or(tool, |(tool, _)| tool)),
             Criteria::Code(_) => Want::Code(Vec::new()),
@@ -239,7 +236,7 @@ impl Workflow for Evaluator {
             }
             (Stage::Evaluate { draft, judge: Some(asked), .. }, event) => {
                 let outcome = reply(&asked, "EVALUATE", event)?;
-                judged(state, draft, asked, outcome)
+                judged(state, draft, *asked, outcome)
             }
             (Stage::Evaluate { draft, attempt, .. }, event) if event.key() == Some(&*state.key("check", attempt)) => {
                 let verdict = verdict(event)?;
@@ -263,9 +260,8 @@ impl State {
 }
 
 fn draft(state: State, said: Vec<Message>) -> Transition<State> {
-    let mut question = Question::new(state.task.clone())
-        .system(system(&state.spec.system, DRAFTER))
-        .model(state.spec.model.clone());
+    let mut question =
+        Question::new(state.task.clone()).system(system(&state.spec.system, DRAFTER)).model(state.spec.model.clone());
     question.messages.extend(said);
     question.schema = match &state.spec.criteria {
         Criteria::Schema(schema) => Some(schema.clone()),
@@ -319,7 +315,7 @@ fn check(state: State, draft: String, attempt: u32) -> Result<Transition<State>,
 
 fn ask(state: State, draft: String, asked: Asked) -> Transition<State> {
     let effect = asked.effect();
-    Transition::to(state.at(Stage::Evaluate { draft, attempt: 1, judge: Some(asked) })).want(effect)
+    Transition::to(state.at(Stage::Evaluate { draft, attempt: 1, judge: Some(Box::new(asked)) })).want(effect)
 }
 
 /// What a call or code said of a draft, or why it said nothing, and whether it may be asked again.

@@ -183,7 +183,8 @@ impl Orchestrator {
         let Some(worker) = &spec.worker else { return Ok(None) };
         let found = self.children.get(worker).map(|machine| Some(&**machine));
         found.ok_or_else(|| {
-            let message = format!("workflow \"{}\" has the worker \"{worker}\", and there is no such workflow", self.name);
+            let message =
+                format!("workflow \"{}\" has the worker \"{worker}\", and there is no such workflow", self.name);
             Fault::new(Kind::NotFound, message).detail("workflow")
         })
     }

@@ -14,9 +14,7 @@ use serde_json::{Value, json};
 use super::task::{TEXT_BYTES_MAX, between, reply, stray, system};
 use super::{Children, Task};
 use crate::graph::State as Node;
-use crate::{
-    Answered, Asked, End, Event, Fault, Graph, Kind, ModelOutcome, Question, Transition, Want, Workflow,
-};
+use crate::{Answered, Asked, End, Event, Fault, Graph, Kind, ModelOutcome, Question, Transition, Want, Workflow};
 
 /// The most thoughts of a node: one digit of its place.
 const BRANCHES_MAX: u32 = 9;
@@ -212,8 +210,16 @@ impl Workflow for TreeOfThoughts {
 
     fn start(&self, input: Task) -> Result<Transition<State>, Fault> {
         let (spec, task) = (self.spec.clone(), input.text()?);
-        let state =
-            State { spec, task, tree: BTreeMap::new(), asked: 0, explored: 0, seen: 0, fault: None, stage: Stage::Done };
+        let state = State {
+            spec,
+            task,
+            tree: BTreeMap::new(),
+            asked: 0,
+            explored: 0,
+            seen: 0,
+            fault: None,
+            stage: Stage::Done,
+        };
         Ok(expand(state, vec![String::new()]))
     }
 

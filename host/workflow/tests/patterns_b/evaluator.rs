@@ -87,7 +87,8 @@ fn what_is_said_of_a_draft_is_told_with_it() {
 
 #[test]
 fn the_best_draft_is_kept_and_of_equal_ones_the_earlier() {
-    for (scores, best, score) in [([40, 70, 70], "b", 70), ([70, 40, 69], "a", 70), ([0, 0, 1], "c", 1), ([0, 0, 0], "a", 0)]
+    for (scores, best, score) in
+        [([40, 70, 70], "b", 70), ([70, 40, 69], "a", 70), ([0, 0, 1], "c", 1), ([0, 0, 0], "a", 0)]
     {
         let [a, b, c] = scores.map(|score| verdict(score, false, "hm"));
         let lines = [
@@ -179,7 +180,14 @@ fn a_tool_says_yes_or_no_or_more() {
 fn code_says_it_by_its_value_or_by_an_exception() {
     let raised = |syntax| {
         let (name, message) = ("AssertionError".to_owned(), "no frog".to_owned());
-        Answer::Code(CodeEnd::Raised(Exception { syntax, name, message, line: None, column: None, traceback: String::new() }))
+        Answer::Code(CodeEnd::Raised(Exception {
+            syntax,
+            name,
+            message,
+            line: None,
+            column: None,
+            traceback: String::new(),
+        }))
     };
     let lines = [
         ("round-1-draft", say("a")),

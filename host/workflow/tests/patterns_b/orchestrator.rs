@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use stockade_workflow::patterns::Children;
 use stockade_workflow::patterns::orchestrator::{Orchestrator, Output, Spec};
 use stockade_workflow::{
-    Currency, Effect, End, Event, Fault, Graph, Kind, Machine, ModelOutcome, Question, State, ToolCall,
-    Transition, Want, Workflow,
+    Currency, Effect, End, Event, Fault, Graph, Kind, Machine, ModelOutcome, Question, State, ToolCall, Transition,
+    Want, Workflow,
 };
 
 use crate::world::{Answer, ORDERS, Order, World, declared, done, failed, json_of, limit, say, script, unavailable};
@@ -60,7 +60,10 @@ fn whatever_ends_first_the_synthesis_is_asked_the_same() {
         let said: Vec<_> = output.workers.iter().map(|worker| worker.output.clone().unwrap()).collect();
         assert_eq!(said, ["warm", "cold", "small"]);
         let model = |key| world.asked(key).unwrap().model.as_deref();
-        assert_eq!([model("plan"), model("worker-2/ask"), model("synthesis")], [Some("large"), Some("small"), Some("large")]);
+        assert_eq!(
+            [model("plan"), model("worker-2/ask"), model("synthesis")],
+            [Some("large"), Some("small"), Some("large")]
+        );
         questions.push(world.asked("synthesis").unwrap().clone());
     }
     assert!(questions.iter().all(|question| *question == questions[0]), "{questions:#?}");
@@ -270,8 +273,7 @@ fn a_synthesis_that_says_nothing_fails() {
 #[test]
 fn what_a_worker_says_is_cut_for_the_synthesis_and_whole_in_the_output() {
     let much = "x".repeat(100 << 10);
-    let lines =
-        [("plan", plan(&[("rome", "x")])), ("worker-1/ask", say(much.clone())), ("synthesis", say("Much."))];
+    let lines = [("plan", plan(&[("rome", "x")])), ("worker-1/ask", say(much.clone())), ("synthesis", say("Much."))];
     let mut world = begin(json!({}));
     let output = output(world.play(Order::First, script(&lines)));
     assert_eq!(output.workers[0].output, Some(Value::from(much)));
@@ -300,10 +302,7 @@ fn every_edge_is_taken() {
         ("synthesis-2", say("c")),
     ];
     let at_once = [("plan", plan(&[("a", "ready")])), ("synthesis", say("c"))];
-    for (spec, scripts) in [
-        (json!({}), vec![&asks[..]]),
-        (json!({"worker": "clerk"}), vec![&asks[..], &at_once[..]]),
-    ] {
+    for (spec, scripts) in [(json!({}), vec![&asks[..]]), (json!({"worker": "clerk"}), vec![&asks[..], &at_once[..]])] {
         let mut taken = BTreeSet::new();
         for lines in scripts {
             let mut world = begin(spec.clone());

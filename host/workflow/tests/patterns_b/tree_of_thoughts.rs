@@ -151,7 +151,9 @@ fn there_are_never_more_questions_than_are_allowed() {
     let mut world = begin(best_first(json!({"depth": 9, "questions_max": 6})));
     let end = world.play(Order::First, |effect| binary(effect, |place| 50 + place.len() as u32));
     assert_eq!(output(end), path(&["1", "1.1"], 53, 4));
-    assert!(world.state.log().iter().any(|line| line.starts_with("The search ends: 4 questions were asked of at most 6")));
+    assert!(
+        world.state.log().iter().any(|line| line.starts_with("The search ends: 4 questions were asked of at most 6"))
+    );
 }
 
 #[test]
@@ -190,7 +192,9 @@ fn binary_of_first(effect: &Effect) -> Answer {
 #[test]
 fn what_does_not_fit_is_asked_for_again() {
     let many = thoughts(&["a", "b", "c", "d"]);
-    for wrong in [many, thoughts(&[]), thoughts(&[""]), say("a, b, c"), Answer::Cut, thoughts(&["x".repeat(3_000).as_str()])] {
+    for wrong in
+        [many, thoughts(&[]), thoughts(&[""]), say("a, b, c"), Answer::Cut, thoughts(&["x".repeat(3_000).as_str()])]
+    {
         let lines = [
             ("think", wrong),
             ("think-2", thoughts(&["a", "b"])),
@@ -227,7 +231,9 @@ fn a_model_that_fails_ends_the_run_only_where_nothing_else_is_left() {
 #[test]
 fn every_edge_is_taken() {
     let mut taken = BTreeSet::new();
-    for (spec, refuses) in [(beam(json!({})), ""), (best_first(json!({})), "think/1"), (beam(json!({"width": 1})), "think/1")] {
+    for (spec, refuses) in
+        [(beam(json!({})), ""), (best_first(json!({})), "think/1"), (beam(json!({"width": 1})), "think/1")]
+    {
         let mut world = begin(spec);
         let end = world.play(Order::First, |effect| match effect.key() {
             key if key == refuses => Answer::Refuse,
@@ -242,9 +248,17 @@ fn every_edge_is_taken() {
 
 #[test]
 fn a_configuration_that_cannot_be_is_refused() {
-    for (name, value) in
-        [("branches", 0), ("branches", 10), ("depth", 0), ("depth", 13), ("width", 0), ("width", 17), ("score_min", 101), ("questions_max", 2), ("questions_max", 501)]
-    {
+    for (name, value) in [
+        ("branches", 0),
+        ("branches", 10),
+        ("depth", 0),
+        ("depth", 13),
+        ("width", 0),
+        ("width", 17),
+        ("score_min", 101),
+        ("questions_max", 2),
+        ("questions_max", 501),
+    ] {
         let spec: Spec = serde_json::from_value(json!({name: value})).unwrap();
         let fault = TreeOfThoughts::new("think", spec, &Children::new()).err().unwrap();
         assert_eq!(fault.kind, Kind::Invalid);

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use stockade_workflow::{
-    Approval, Binding, Budget, Change, CodeEnd, CodeOutcome, Currency, Decision, Digest, Effect, End, Entry, Event, Fault, Kind, Machine, Message,
-    ModelOutcome, Move, Part, Question, Reply, RunId, RunState, Short, Stop, ToolCall, ToolOutcome, Transition, Usage,
+    Approval, Binding, Budget, Change, CodeEnd, CodeOutcome, Currency, Decision, Digest, Effect, End, Entry, Event,
+    Fault, Kind, Machine, Message, ModelOutcome, Move, Part, Question, Reply, RunId, RunState, Short, Stop, ToolCall,
+    ToolOutcome, Transition, Usage,
 };
 
 const RUN: [u8; 16] = [7; 16];
@@ -33,8 +34,7 @@ pub(crate) enum Order {
     Mixed(usize),
 }
 
-pub(crate) const ORDERS: [Order; 5] =
-    [Order::First, Order::Last, Order::Mixed(1), Order::Mixed(5), Order::Mixed(11)];
+pub(crate) const ORDERS: [Order; 5] = [Order::First, Order::Last, Order::Mixed(1), Order::Mixed(5), Order::Mixed(11)];
 
 pub(crate) struct World {
     machine: Machine,
@@ -51,8 +51,7 @@ impl World {
         let (workflow, version) = (machine.name().to_owned(), machine.version());
         let first = entry(1, Change::Created { workflow, version, input: input.clone(), budget });
         let state = RunState::create(&first).unwrap();
-        let mut world =
-            Self { machine, state, entries: vec![first], short: BTreeMap::new(), edges: BTreeSet::new() };
+        let mut world = Self { machine, state, entries: vec![first], short: BTreeMap::new(), edges: BTreeSet::new() };
         world.take(Event::Started { input }, Usage::default());
         world
     }
