@@ -227,10 +227,14 @@ impl Refund {
     /// Takes a letter of the model, if it says what is so; else the tool writes.
     fn written(&self, told: Answer, asked: Asked, event: Event) -> Transition<State> {
         let Event::ModelReplied { outcome, .. } = event else { return draft_by_tool(told) };
+        let waits = State::WriteLetter { told: told.clone(), asked: asked.clone() };
         match asked.answered_as(outcome, |value| letter::checked(&told, value)) {
             Answered::Value(letter) => drafted(&told, letter),
-            Answered::Again(asked) if self.letter.is_some() => ask_writer(asked, told),
-            Answered::Again(_) => draft_by_tool(told),
+            // Its graph has no way from here to another letter.
+            Answered::Again(_) | Answered::Failed(_) if self.letter.is_none() => {
+                Transition::to(waits).end(End::Failed(letter::nobody()))
+            }
+            Answered::Again(asked) => ask_writer(asked, told),
             Answered::Failed(fault) => {
                 draft_by_tool(told).log(format!("The letter of the model is not sent: {fault}."))
             }

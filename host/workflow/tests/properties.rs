@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
-use stockade_workflow::refund::{Input, Refund, Rules};
+use stockade_workflow::refund::{Input, Letter, Refund, Rules};
 use stockade_workflow::{
     Cents, Decision, Effect, End, Event, Fault, Kind, Machine, Move, ToolCall, ToolOutcome, Verdict,
 };
@@ -137,11 +137,26 @@ proptest! {
 
     /// A run keeps the rules that it began with, whatever the host was restarted with.
     #[test]
-    fn new_rules_are_for_new_runs(story in stories(), window_days in any::<u32>(), cents in any::<u64>()) {
-        let others = Machine::new(Refund { rules: Rules { window_days, approval_above: Cents(cents) }, letter: None });
+    fn new_rules_are_for_new_runs(story in stories(), window_days in any::<u32>(), cents in any::<u64>(), model in any::<bool>()) {
+        let (rules, letter) = (Rules { window_days, approval_above: Cents(cents) }, model.then(Letter::default));
+        let others = Machine::new(Refund { rules, letter });
         for step in walk(&story, &story.machine()).into_iter().filter(|step| step.from.is_some()) {
             prop_assert_eq!(given(&others, &step.from, &step.event), step.result);
         }
+    }
+
+    /// That a model writes the letter changes nothing before the letter.
+    #[test]
+    fn who_writes_the_letter_moves_no_money(story in stories()) {
+        let by_model = Machine::new(Refund { rules: story.rules, letter: Some(Letter::default()) });
+        let (tool, model) = (walk(&story, &story.machine()), walk(&story, &by_model));
+        let before = |trace: &[Step]| -> Vec<_> {
+            let written = trace.iter().map_while(|step| step.result.as_ref().ok().map(|to| (step.event.clone(), to.clone())));
+            let written = written.take_while(|(_, to)| to.position != "DRAFT_RESPONSE");
+            written.map(|(event, to)| (event, to.position, to.transition.log, to.transition.effects)).collect()
+        };
+        prop_assert_eq!(before(&tool), before(&model));
+        prop_assert_eq!(payments(&tool).collect::<Vec<_>>(), payments(&model).collect::<Vec<_>>());
     }
 
     /// Whatever the policy tool says, the two rules hold; it can only add a no or a question.

@@ -143,7 +143,7 @@ pub struct State {
 #[serde(rename_all = "snake_case")]
 enum Stage {
     Draft,
-    Evaluate { draft: String, attempt: u32, judge: Option<Asked> },
+    Evaluate { draft: String, attempt: u32, judge: Option<Box<Asked>> },
     Done,
 }
 
@@ -238,7 +238,7 @@ impl Workflow for Evaluator {
             }
             (Stage::Evaluate { draft, judge: Some(asked), .. }, event) => {
                 let outcome = reply(&asked, "EVALUATE", event)?;
-                judged(state, draft, asked, outcome)
+                judged(state, draft, *asked, outcome)
             }
             (Stage::Evaluate { draft, attempt, .. }, event) if event.key() == Some(&*state.key("check", attempt)) => {
                 let verdict = verdict(event)?;
@@ -317,7 +317,7 @@ fn check(state: State, draft: String, attempt: u32) -> Result<Transition<State>,
 
 fn ask(state: State, draft: String, asked: Asked) -> Transition<State> {
     let effect = asked.effect();
-    Transition::to(state.at(Stage::Evaluate { draft, attempt: 1, judge: Some(asked) })).want(effect)
+    Transition::to(state.at(Stage::Evaluate { draft, attempt: 1, judge: Some(Box::new(asked)) })).want(effect)
 }
 
 /// What a call or code said of a draft, or why it said nothing, and whether it may be asked again.

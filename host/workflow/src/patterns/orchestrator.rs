@@ -214,7 +214,7 @@ impl Orchestrator {
     }
 
     fn worked(&self, state: State, mut workers: Vec<Worker>, event: Event) -> Result<Transition<State>, Fault> {
-        let failing = state.spec.failures == Failures::All && workers.iter().any(Worker::failed);
+        let failing = fault(&state.spec, &workers).is_some();
         let number = workers.iter().zip(1..).position(|(_, number): (_, usize)| is_of(number, &event));
         let Some(worker) = number.and_then(|place| workers.get_mut(place)) else { return Err(stray("WORK", &event)) };
         let inner = worker.step(self.worker(&state.spec)?, event, failing)?;
@@ -418,10 +418,8 @@ fn fault(spec: &Spec, workers: &[Worker]) -> Option<Fault> {
         Failures::Some => {
             let succeed = workers.iter().filter(|worker| !worker.failed()).count() as u64;
             let need = u64::from(spec.need_min);
-            let message = format!("{succeed} workers of at least {need} succeeded; {message}");
-            // As long as one works, its success may still be enough, and a failure is no reason to stop the others.
-            let over = workers.iter().all(Worker::ended) && succeed < need;
-            over.then(|| Fault::limit(Kind::Agent, "need_min", need, succeed, message))
+            let message = format!("at most {succeed} workers succeed and at least {need} must; {message}");
+            (succeed < need).then(|| Fault::limit(Kind::Agent, "need_min", need, succeed, message))
         }
     }
 }

@@ -436,11 +436,13 @@ fn follow(state: State) -> Transition<State> {
 
 /// Says where the search goes back to, if it does not go on from where it was.
 fn backtrack(state: &State, places: &[String]) -> Option<String> {
-    let Stage::Evaluate { thoughts, .. } = &state.stage else {
-        let Stage::Expand { .. } = &state.stage else { return None };
-        return Some(format!("Backtracking to {}.", places.join(", ")));
+    let goes_on = match &state.stage {
+        Stage::Evaluate { thoughts, .. } => {
+            places.iter().any(|place| thoughts.contains_key(parent(place).unwrap_or_default()))
+        }
+        // Nobody could think of a way on.
+        _ => false,
     };
-    let goes_on = places.iter().any(|place| thoughts.contains_key(parent(place).unwrap_or_default()));
     (!goes_on).then(|| format!("Backtracking to {}.", places.join(", ")))
 }
 

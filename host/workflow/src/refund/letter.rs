@@ -103,7 +103,9 @@ fn stranger(letter: &str, facts: &[String]) -> Option<String> {
     // What stands for a fact keeps what is left and right of it apart, and says nothing itself.
     let rest = facts.iter().fold(letter.to_owned(), |rest, fact| rest.replace(fact.as_str(), "\u{1}"));
     let mut words = rest.split(char::is_whitespace);
-    words.find(|word| is_about_money(word)).map(|word| word.replace('\u{1}', "…"))
+    words
+        .find(|word| is_about_money(word))
+        .map(|word| word.trim_end_matches(['.', ',', ';', ':']).replace('\u{1}', "…"))
 }
 
 fn is_about_money(word: &str) -> bool {
@@ -117,6 +119,13 @@ fn is_about_money(word: &str) -> bool {
 /// The signs of money, wherever Unicode has them.
 fn is_currency(letter: char) -> bool {
     matches!(letter, '$' | '¢'..='¥' | '֏' | '฿' | '₠'..='⃏' | '﷼' | '﹩' | '＄' | '￠' | '￡' | '￥' | '￦')
+}
+
+/// The fault of a run that waits for a letter of a model on a host that lets none write any more.
+pub(super) fn nobody() -> Fault {
+    let message =
+        "the model's letter does not fit, and workflow \"refund\" has no \"letter\" any more to ask for another";
+    Fault::new(Kind::Model, message).detail("letter")
 }
 
 fn wrong<T>(message: String) -> Result<T, Fault> {

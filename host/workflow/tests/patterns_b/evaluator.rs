@@ -258,9 +258,15 @@ fn a_share_that_is_used_up_ends_with_the_best_draft() {
         let spec = with(with(judge(), "share", json!({"tokens": tokens})), "rounds_max", 9);
         let mut world = begin(spec.clone());
         assert_eq!(output(world.play(Order::First, script(&lines))), out("a", false, 40, rounds));
+        let again = |key| world.state.effect(key).is_some();
+        assert!(!again("round-2-check-2"), "more of a share that is used up is not asked for");
         let fault = failed(begin(with(spec, "must_pass", true)).play(Order::First, script(&lines)));
         assert_eq!((fault.detail.as_deref(), limit(&fault)), (Some("slice"), (Kind::Agent, "tokens", tokens, tokens)));
     }
+    let lines = [("round-1-draft", say("a")), ("round-1-check", returned(json!(false))), ("round-2-draft", say("b"))];
+    let mut world = begin(with(tool(), "share", json!({"tool_calls": 1})));
+    assert_eq!(output(world.play(Order::First, script(&lines))), out("a", false, 0, 2));
+    assert!(world.state.effect("round-2-check").is_some() && world.state.effect("round-2-check-2").is_none());
     // Before there is a draft with a score, there is nothing to end with.
     let fault = failed(begin(with(judge(), "share", json!({"tokens": 100}))).play(Order::First, script(&lines)));
     assert_eq!(fault.detail.as_deref(), Some("slice"));

@@ -244,6 +244,35 @@ fn a_worker_that_ends_early_loses_no_outcome() {
 }
 
 #[test]
+fn a_worker_that_ends_wants_no_more() {
+    let lines = [
+        ("plan", plan(&[("rome", "describe Rome")])),
+        ("worker-1/ask", say("ready, and more")),
+        ("synthesis", say("Rome.")),
+    ];
+    let mut world = begin(json!({"worker": "clerk"}));
+    output(world.play(Order::First, script(&lines)));
+    assert!(world.state.effect("worker-1/late").is_none());
+}
+
+#[test]
+fn a_run_that_cannot_succeed_any_more_follows_no_worker_further() {
+    for (spec, kind) in [
+        (json!({"worker": "clerk"}), Kind::Model),
+        (json!({"worker": "clerk", "failures": "some", "need_min": 2}), Kind::Agent),
+    ] {
+        let lines = [
+            ("plan", plan(&[("rome", "describe Rome"), ("oslo", "describe Oslo")])),
+            ("worker-1/ask", unavailable()),
+            ("worker-2/ask", say("more")),
+        ];
+        let mut world = begin(spec);
+        assert_eq!(failed(world.play(Order::First, script(&lines))).kind, kind);
+        assert_eq!((world.questions(), world.state.under_way_now().count()), (3, 0));
+    }
+}
+
+#[test]
 fn a_task_that_does_not_fit_a_worker_is_its_failure() {
     let lines = [
         ("plan", plan(&[("rome", "unfit"), ("now", "ready")])),
@@ -384,6 +413,9 @@ impl Workflow for Clerk {
                 "a person" => {
                     let (key, reason) = ("person".to_owned(), "why not".to_owned());
                     return Ok(to.want(Effect::RequestApproval { key, reason, call: note() }));
+                }
+                "ready, and more" => {
+                    return Ok(to.want(ask("late")).end(End::Done(json!({"said": "ready"}))));
                 }
                 "more" => return Ok(to.want(ask(&format!("more-{}", asked + 1)))),
                 text => json!(text),

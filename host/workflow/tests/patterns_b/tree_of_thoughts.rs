@@ -112,10 +112,10 @@ fn the_best_first_goes_back_to_what_was_left_lying() {
 #[test]
 fn of_equal_thoughts_the_deeper_and_then_the_earlier_is_followed() {
     for order in ORDERS {
-        for spec in [best_first(json!({"depth": 3})), beam(json!({}))] {
+        for (spec, explored) in [(best_first(json!({"depth": 3})), 2 + 2 + 2), (beam(json!({})), 2 + 4 + 4)] {
             let mut world = begin(spec);
             let end = world.play(order, |effect| binary(effect, |_| 50));
-            assert_eq!(output(end).path, ["1", "1.1", "1.1.1"]);
+            assert_eq!(output(end), path(&["1", "1.1", "1.1.1"], 50, explored));
         }
     }
 }
@@ -154,6 +154,18 @@ fn there_are_never_more_questions_than_are_allowed() {
     assert!(
         world.state.log().iter().any(|line| line.starts_with("The search ends: 4 questions were asked of at most 6"))
     );
+}
+
+/// A place that was gone on from is no end of a path, however good it looked.
+#[test]
+fn the_best_so_far_is_where_a_path_ends() {
+    let score = |place: &str| match place {
+        "1" => 80,
+        "1.1" => 70,
+        _ => 10,
+    };
+    let mut world = begin(best_first(json!({"depth": 9, "questions_max": 6, "score_min": 0})));
+    assert_eq!(output(world.play(Order::First, |effect| binary(effect, score))), path(&["1", "1.1"], 70, 4));
 }
 
 #[test]
