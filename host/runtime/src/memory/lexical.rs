@@ -1,7 +1,8 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 
+use super::common::is_common;
 use super::embedding::{Embed, Embedded};
 use crate::Result;
 
@@ -15,20 +16,15 @@ const PART_LETTERS: std::ops::RangeInclusive<usize> = 3..=5;
 /// How many letters of a word count: what is longer is no word, and its parts would be many.
 const WORD_LETTERS_MAX: usize = 64;
 
-/// How much all parts of a word count together, beside the word itself.
-const PARTS_WEIGHT: f32 = 1.0;
+/// How much all parts of a word count together, beside the word itself: what is misspelt or has another ending shares no
+/// word, only parts.
+const PARTS_WEIGHT: f32 = 2.0;
 
 /// How much two words count that stand side by side.
-const PAIR_WEIGHT: f32 = 0.5;
+const PAIR_WEIGHT: f32 = 0.2;
 
-/// How much a word counts that says nothing of what a text is about.
-const COMMON_WEIGHT: f32 = 0.1;
-
-/// The most common words of English that have no content of their own.
-const COMMON: &str = " a about after all also am an and any are as at be been before but by can could did do does for from \
-    get had has have he her his how i if in into is it its just like me my no not of off on one only or our out over own \
-    she should so some than that the their them then there these they this to too up us very was we were what when \
-    where which who why will with would you your ";
+/// The least likeness that is not chance: parts of texts that have nothing in common meet too.
+const FLOOR: f32 = 0.05;
 
 /// The embedding that is built in: texts are alike where their words, parts of their words and pairs of words are.
 ///
@@ -54,9 +50,6 @@ impl Embed for Lexical {
     }
 }
 
-/// The least likeness that is not chance.
-const FLOOR: f32 = 0.05;
-
 fn vector(text: &str) -> Vec<f32> {
     let mut vector = vec![0.0; DIMENSION];
     for (hash, (times, weight)) in parts(text) {
@@ -70,28 +63,27 @@ fn vector(text: &str) -> Vec<f32> {
 
 /// What a text consists of: of each part how often it is there, and how much it counts. The order is that of the hashes:
 /// sums of floating-point numbers are the same everywhere only in the same order.
-fn parts(text: &str) -> std::collections::BTreeMap<u64, (u32, f32)> {
+fn parts(text: &str) -> BTreeMap<u64, (u32, f32)> {
     let text = text.to_lowercase();
-    let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    let telling = words.filter(|word| !word.is_empty() && !is_common(word));
     let mut parts = HashMap::new();
     let mut before = None;
-    for word in words {
-        let is_common = COMMON.contains(&format!(" {word} "));
-        let weight = if is_common { COMMON_WEIGHT } else { 1.0 };
-        count(&mut parts, &["word", word], weight);
-        parts_of_word(word, weight, &mut parts);
+    for word in telling {
+        count(&mut parts, &["word", word], 1.0);
+        parts_of_word(word, &mut parts);
         if let Some(before) = before.replace(word) {
-            count(&mut parts, &["pair", before, word], weight * PAIR_WEIGHT);
+            count(&mut parts, &["pair", before, word], PAIR_WEIGHT);
         }
     }
     parts.into_iter().collect()
 }
 
-fn parts_of_word(word: &str, weight: f32, parts: &mut HashMap<u64, (u32, f32)>) {
+fn parts_of_word(word: &str, parts: &mut HashMap<u64, (u32, f32)>) {
     let marked: Vec<char> = "<".chars().chain(word.chars().take(WORD_LETTERS_MAX)).chain(">".chars()).collect();
     let own: Vec<String> =
         PART_LETTERS.flat_map(|letters| marked.windows(letters)).map(|part| part.iter().collect()).collect();
-    let each = weight * PARTS_WEIGHT / (own.len().max(1) as f32).sqrt();
+    let each = PARTS_WEIGHT / (own.len().max(1) as f32).sqrt();
     own.iter().for_each(|part| count(parts, &["part", part], each));
 }
 
@@ -126,19 +118,19 @@ mod tests {
     fn texts_are_alike_by_words_and_by_parts_of_words() {
         let text = "The repair of a zip costs 18 dollars";
         assert!((likeness(text, text) - 1.0).abs() < 1e-6);
-        assert!(likeness(text, "what does a repaired zipper cost") > 0.3);
+        assert!(likeness(text, "what does a repaired zipper cost") > 0.2);
         assert!(likeness("warranty", "waranty") > 0.3);
         assert!(likeness(text, "kayaks float on water").abs() < 0.1);
-        // What says nothing counts little.
-        assert!(likeness("what is the tent", "what is the price") < 0.2);
+        // What nearly every text has says nothing.
+        assert!(likeness("what is the tent", "what is the price").abs() < 0.1);
     }
 
     /// Vectors are kept for years, so this one may not change.
     #[test]
     fn a_vector_is_the_same_for_ever() {
         let vector = vector("Ärger mit dem Zelt");
-        let bytes: Vec<u8> = vector.iter().flat_map(|value| ((value * 1e4) as i32).to_le_bytes()).collect();
-        assert_eq!(stockade_workflow::Digest::of(&bytes).short(), "");
+        let bytes: Vec<u8> = vector.iter().flat_map(|value| ((value * 1e3).round() as i32).to_le_bytes()).collect();
+        assert_eq!(stockade_workflow::Digest::of(&bytes).short(), "23f79d349d2e");
     }
 
     #[test]

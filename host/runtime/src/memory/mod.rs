@@ -7,6 +7,7 @@
 //! and no limit can be reached by what is elsewhere.
 
 mod bounds;
+mod common;
 mod document;
 mod embedding;
 mod fault;

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use super::common::is_common;
+
 /// How many different words of a text are looked for; the first ones. Each is one more list to merge.
 const TERMS_MAX: usize = 64;
 
 /// Returns an expression that matches any word of a text in one scope; none where it has no words.
 ///
-/// A word is what full text takes for one: letters and digits. What is written together, as in `ORD-10234`, is also looked
+/// Words that nearly every text has are looked for only where there are no others. A word is what full text takes for one: letters and digits. What is written together, as in `ORD-10234`, is also looked
 /// for as it stands. All of it is in quotes, and has none itself, so that no word is `NOT`, `NEAR` or the name of a column.
 pub(super) fn any_word(scope: &str, text: &str) -> Option<String> {
     let mut seen = BTreeSet::new();
     let terms = text.split_whitespace().flat_map(terms).filter(|term| seen.insert(term.to_lowercase()));
-    let quoted: Vec<_> = terms.take(TERMS_MAX).map(|term| format!("\"{term}\"")).collect();
+    let (common, telling): (Vec<_>, Vec<_>) = terms.partition(|term| is_common(&term.to_lowercase()));
+    let terms = if telling.is_empty() { common } else { telling };
+    let quoted: Vec<_> = terms.iter().take(TERMS_MAX).map(|term| format!("\"{term}\"")).collect();
     (!quoted.is_empty()).then(|| format!("{{scope}} : \"{scope}\" AND {{text}} : ({})", quoted.join(" OR ")))
 }
 
@@ -37,10 +41,11 @@ mod tests {
     fn operators_are_words() {
         let expression = |text| any_word("n1", text).unwrap_or_default();
         let text = |terms: &str| format!("{{scope}} : \"n1\" AND {{text}} : ({terms})");
-        assert_eq!(expression("refund NOT damaged"), text(r#""refund" OR "NOT" OR "damaged""#));
-        assert_eq!(expression(r#"" OR scope : "n2"#), text(r#""OR" OR "scope" OR "n2""#));
+        assert_eq!(expression("refund NOT damaged"), text(r#""refund" OR "damaged""#));
+        assert_eq!(expression(r#"" OR scope : "n2"#), text(r#""scope" OR "n2""#));
         assert_eq!(expression("ORD-10234 ord"), text(r#""ORD" OR "10234" OR "ORD 10234""#));
-        assert_eq!(expression("NEAR(a* ^b) {text}:+-"), text(r#""NEAR" OR "a" OR "NEAR a" OR "b" OR "text""#));
+        assert_eq!(expression("NEAR(a* ^b) {text}:+-"), text(r#""NEAR" OR "NEAR a" OR "b" OR "text""#));
+        assert_eq!(expression("not OR"), text(r#""not" OR "OR""#));
         assert_eq!(any_word("n1", "*** \"\" --"), None);
         let many: String = (0..1000).map(|number| format!("w{number} ")).collect();
         assert_eq!(expression(&many).matches(" OR ").count(), TERMS_MAX - 1);
