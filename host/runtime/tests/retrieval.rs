@@ -41,7 +41,7 @@ struct Found {
 impl Found {
     fn of(relevant: &[String], ranking: &[&str]) -> Self {
         let hit = |id: &str| relevant.iter().any(|relevant| relevant == id);
-        let top = ranking.iter().take(5).filter(|id| hit(**id)).count();
+        let top = ranking.iter().take(5).filter(|id| hit(id)).count();
         let first = ranking.iter().position(|id| hit(id));
         let reciprocal_rank = first.map_or(0.0, |place| 1.0 / (place as f64 + 1.0));
         Self { queries: 1.0, recall: top as f64 / relevant.len() as f64, reciprocal_rank }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{ArgGroup, Args as ClapArgs, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use stockade::memory::{DOCUMENT_BYTES_MAX, Forget, Kept, LongTerm, Page};
@@ -19,6 +19,9 @@ const PAGE: u32 = 500;
 
 /// How many memories a search shows where nobody says how many.
 const LIMIT: u32 = 5;
+
+/// How much of each memory a list shows; a search and `--json` show all of it.
+const LIST_LETTERS: usize = 100;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -74,7 +77,8 @@ pub(crate) struct Add {
 }
 
 #[derive(Debug, ClapArgs)]
-#[group(required = true, multiple = false, id = "what", args = ["ids", "source", "run", "all"])]
+#[group(skip)]
+#[command(group(ArgGroup::new("what").required(true).args(["ids", "source", "run", "all"])))]
 pub(crate) struct What {
     /// The numbers of the memories
     #[arg(value_name = "ID")]
@@ -173,7 +177,7 @@ async fn search(args: &Args, text: &str, namespace: &Namespace, limit: u32) -> s
     } else if found.is_empty() {
         println!("nothing fits");
     } else {
-        found.iter().for_each(|memory| print(memory, &format!("{}%", memory.score / 10_000)));
+        found.iter().for_each(|memory| print(memory, &format!("{}%", memory.score / 10_000), usize::MAX));
     }
     Ok(Exit::Done)
 }
@@ -194,17 +198,21 @@ async fn list(args: &Args, namespace: Option<&Namespace>) -> stockade::Result<Ex
     if args.json {
         print_json(&all);
     } else {
-        all.iter().for_each(|kept| print(&kept.memory, &kept.namespace.to_string()));
+        all.iter().for_each(|kept| print(&kept.memory, &kept.namespace.to_string(), LIST_LETTERS));
     }
     Ok(Exit::Done)
 }
 
-/// Prints a memory as one line, whatever is in it.
-fn print(memory: &Memory, about: &str) {
+/// Prints a memory as one line, whatever is in it, with no more than so many letters of its text.
+fn print(memory: &Memory, about: &str, letters: usize) {
     let labels: String = memory.labels.iter().map(|label| format!(" {label}")).collect();
     let source = memory.source.as_ref().map(|source| format!(" {source}")).unwrap_or_default();
     let run = memory.written_by.as_ref().map(|(run, key)| format!(" {run}/{key}")).unwrap_or_default();
     let text = memory.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = match text.char_indices().nth(letters) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    };
     let about = safe(&format!("{about}{source}{run}{labels}"));
     anstream::println!("{:>5}  {}  {DIM}{about}{DIM:#}", memory.id, safe(&text));
 }

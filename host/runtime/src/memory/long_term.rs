@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use stockade_workflow::{Memory, Namespace, Note, Query, Remembered, RunId};
+use stockade_workflow::{Fault, Kind, Memory, Namespace, Note, Query, Remembered, RunId};
 
 use super::bounds::{self, normalised};
 use super::document::pieces;
@@ -158,7 +158,7 @@ impl LongTerm {
         progress: &(dyn Fn(usize, usize) + Send + Sync),
     ) -> Result<Charged<Vec<Remembered>>> {
         let source = bounds::document(document)?;
-        let pieces: Vec<String> = pieces(&document.text).into_iter().map(String::from).collect();
+        let pieces = cut(document.text.clone()).await?;
         let (mut new, mut tokens) = (Vec::with_capacity(pieces.len()), 0);
         for batch in pieces.chunks(BATCH) {
             let vectors = self.vectors(batch).await?;
@@ -209,6 +209,12 @@ impl LongTerm {
         vectors.resize(texts.len(), None);
         Ok(Charged { value: vectors, tokens: embedded.tokens })
     }
+}
+
+/// Cuts a document where it keeps nobody else from going on: a thick one takes a second.
+async fn cut(text: String) -> Result<Vec<String>> {
+    let task = tokio::task::spawn_blocking(move || pieces(&text).into_iter().map(String::from).collect());
+    task.await.map_err(|error| Fault::new(Kind::HostBug, format!("a document could not be cut: {error}")))
 }
 
 fn piece(document: &Note, text: &str, vector: Option<Vector>) -> New {

@@ -261,13 +261,18 @@ mod tests {
     #[tokio::test]
     async fn a_namespace_has_an_end() {
         let (_dir, path, archive) = open();
-        archive.keep(new("first"), 1).await.unwrap();
-        let fill = "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-            INSERT INTO memories (namespace, text, digest, labels, at_ms, expires_ms) SELECT 1, 'x', i, '[]', 1, 9 FROM n";
-        connect(&path).unwrap().execute(fill, [MEMORIES_MAX]).unwrap();
+        let raw = connect(&path).unwrap();
+        let counted = || raw.query_row("SELECT memories FROM namespaces", [], |row| row.get::<_, u64>(0)).unwrap();
+        for text in ["one", "two", "three"] {
+            archive.keep(new(text), 1).await.unwrap();
+        }
+        archive.forget(None, Forget::Ids(vec![2])).await.unwrap();
+        assert_eq!(counted(), 2);
+        raw.execute("UPDATE namespaces SET memories = ?1", [MEMORIES_MAX]).unwrap();
         let fault = archive.keep(new("one too many"), 2).await.unwrap_err();
         assert_eq!(fault.breach.unwrap().limit, "memories");
-        assert!(matches!(archive.keep(new("first"), 2).await.unwrap(), Remembered::Known(1)));
-        archive.keep(new("when the others have expired"), 9).await.unwrap();
+        assert!(matches!(archive.keep(new("one"), 2).await.unwrap(), Remembered::Known(1)));
+        archive.forget(None, Forget::Ids(vec![3])).await.unwrap();
+        assert!(matches!(archive.keep(new("room again"), 2).await.unwrap(), Remembered::Kept(_)));
     }
 }
