@@ -381,3 +381,20 @@ async fn the_same_provider_with_other_numbers_is_refused() {
     assert!(fault.message.contains("gave 1 numbers where it gave 2"), "{fault}");
     assert_eq!(archive.counts(1).await.unwrap()[0].memories, 1);
 }
+
+/// Two processes that were told the same keep it once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_said_at_the_same_time_is_kept_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (lexical(&dir).await, lexical(&dir).await);
+    for number in 0..20 {
+        let note = note("a", &format!("said at the same time, {number}"));
+        let (first, second) = tokio::join!(one.remember(&note, None, 1, &[]), two.remember(&note, None, 1, &[]));
+        let kept = [first.unwrap().value, second.unwrap().value];
+        assert!(
+            kept.contains(&Remembered::Kept(number + 1)) && kept.contains(&Remembered::Known(number + 1)),
+            "{kept:?}"
+        );
+    }
+    assert_eq!(one.counts(1).await.unwrap()[0].memories, 20);
+}

@@ -2,6 +2,7 @@
 
 mod grants;
 mod language;
+mod memory;
 mod secret;
 mod tool;
 
@@ -14,6 +15,7 @@ use stockade_workflow::{Cents, Fault, Kind, refund};
 
 pub use grants::Grants;
 pub use language::{Code, Language};
+pub use memory::{Embedding, Memory, Provider};
 pub use secret::Secret;
 pub use tool::Tool;
 

@@ -187,6 +187,8 @@ mod tests {
     }
 
     fn provider(name: &str, url: String) -> Result<Provider> {
+        // A client cannot be built without one, even where it uses none.
+        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let client =
             Client::builder().with_reqwest(reqwest::Client::builder().no_proxy().build().unwrap()).build().unwrap();
         let (provider, model, key) = (name.to_owned(), "small".to_owned(), Some("sk_live".to_owned()));

@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 use stockade_workflow::{Digest, Fault, Kind, Label, Memory, Namespace, Remembered, RunId};
 
-use super::bounds::{MEMORIES_MAX, normalised};
+use super::bounds::{LIMIT_MAX, MEMORIES_MAX, normalised};
 use super::fault::Broken;
 use super::fusion::fuse;
 use super::tables::{self, Embedding};
@@ -158,7 +158,7 @@ fn again(transaction: &Transaction<'_>, id: u64, new: &New, now_ms: u64) -> Resu
 
 pub(super) fn search(connection: &Connection, search: &Search) -> Result<Vec<Memory>, Broken> {
     let Some(place) = place(connection, &search.namespace)? else { return Ok(Vec::new()) };
-    let limit = search.limit as usize;
+    let limit = search.limit.min(LIMIT_MAX) as usize;
     let candidates = (limit * CANDIDATES_EACH).max(CANDIDATES_MIN);
     let mut rankings = Vec::new();
     if let Some(expression) = search.words.as_ref().and_then(|words| phrase::any_word(&format!("n{place}"), words)) {
