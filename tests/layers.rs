@@ -51,7 +51,7 @@ const HOMES: [(&[&str], &[&str]); 7] = [
     (&["std::env::"], &["host/cli/"]),
     (&["println!", "eprint!"], &["host/cli/"]),
     (&["std::process::exit", "ExitCode"], &["host/cli/"]),
-    (&["unsafe "], &["host/sandbox/src/cache.rs", "host/sandbox/src/sql/heap.rs"]),
+    (&["unsafe "], &["host/runtime/src/memory/vec.rs", "host/sandbox/src/cache.rs", "host/sandbox/src/sql/heap.rs"]),
     // The one door to the files that guests work with; the rest of `files/` only looks beneath what it opened.
     (&["ambient"], &["host/sandbox/src/files/directory.rs"]),
 ];
@@ -87,9 +87,10 @@ fn crates_use_what_the_diagram_allows() {
 }
 
 /// Every place at which the product opens, reads or writes a file of the host.
-const DOORS: [&str; 20] = [
+const DOORS: [&str; 23] = [
     "host/cli/src/commands/exec.rs",         // reads code and its files, writes what it left
     "host/cli/src/commands/language.rs",     // builds languages
+    "host/cli/src/commands/memory.rs",       // reads files to keep
     "host/cli/src/commands/tool/new.rs",     // writes a new tool
     "host/cli/src/commands/tool/pack.rs",    // reads and writes components
     "host/cli/src/commands/tool/promote.rs", // writes a tool that was promoted
@@ -98,6 +99,8 @@ const DOORS: [&str; 20] = [
     "host/runtime/src/config/mod.rs",        // reads stockade.toml
     "host/runtime/src/doctor/grounds.rs",    // what the doctor's guests trip over
     "host/runtime/src/journal/sqlite.rs",    // the journal
+    "host/runtime/src/memory/sqlite.rs",     // the memory
+    "host/runtime/src/memory/static_model.rs", // reads a model of the user's
     "host/runtime/src/oci.rs",               // keeps components of registries
     "host/runtime/src/scratch.rs",           // makes the private directories of code
     "host/runtime/src/shop.rs",              // makes the built-in shop

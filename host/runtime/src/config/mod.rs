@@ -18,8 +18,9 @@ use stockade_workflow::{Fault, Kind};
 
 pub use grants::Grants;
 pub use language::{Code, Language};
-pub use memory::Memory;
+
 pub use model::Model;
+pub use memory::{Embedding, Memory, Provider};
 pub use secret::Secret;
 pub use telemetry::Telemetry;
 pub use tool::{Asking, Tool};

@@ -1,0 +1,145 @@
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer, de};
+
+use super::NEVER_WRITTEN;
+
+/// What `[memory]` says: where the long-term memory is, and how it knows what texts are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Memory {
+    /// Its file; without it, `memory.db` beside the journal.
+    pub path: Option<PathBuf>,
+    /// What makes the vectors.
+    pub embedding: Embedding,
+}
+
+/// What makes vectors of texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Embedding {
+    /// What is built in: words, and parts of words.
+    #[default]
+    Lexical,
+    /// A model2vec model, in its folder.
+    Model2vec(PathBuf),
+    /// A provider.
+    Provider(Provider),
+}
+
+/// A provider of embeddings.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// Which: `openai`, also for what is compatible with it, `ollama`, `gemini`, `cohere`.
+    pub provider: String,
+    /// Its model.
+    pub model: String,
+    /// Where it is; without it, where that provider is.
+    pub url: Option<String>,
+    /// The name of the secret that it is asked with.
+    pub key: Option<String>,
+}
+
+impl Memory {
+    /// Returns the name of the secret whose value is needed.
+    pub fn secret(&self) -> Option<&str> {
+        match &self.embedding {
+            Embedding::Provider(Provider { key, .. }) => key.as_deref(),
+            Embedding::Lexical | Embedding::Model2vec(_) => None,
+        }
+    }
+
+    /// Makes relative paths relative to a folder.
+    #[cfg_attr(not(test), expect(dead_code, reason = "until the configuration has this table"))]
+    pub(super) fn anchor(&mut self, folder: &Path) {
+        if let Some(path) = &mut self.path {
+            *path = folder.join(&path);
+        }
+        if let Embedding::Model2vec(model) = &mut self.embedding {
+            *model = folder.join(&model);
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Named(String),
+    Model2vec(Model2vec),
+    Provider(Provider),
+    Other(de::IgnoredAny),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Model2vec {
+    model2vec: PathBuf,
+}
+
+impl<'de> Deserialize<'de> for Embedding {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Written::deserialize(deserializer)? {
+            Written::Named(name) if name == "lexical" => Ok(Self::Lexical),
+            Written::Model2vec(Model2vec { model2vec }) => Ok(Self::Model2vec(model2vec)),
+            Written::Provider(provider) if has_password(&provider) => Err(de::Error::custom(format!(
+                "a password {NEVER_WRITTEN}; name a secret in its place: key = \"NAME\""
+            ))),
+            Written::Provider(provider) => Ok(Self::Provider(provider)),
+            // It may hold a key, so it is not repeated.
+            Written::Named(_) | Written::Other(_) => Err(de::Error::custom(
+                "no embedding is written so; write \"lexical\", { model2vec = \"FOLDER\" }, or { provider = \"NAME\", \
+                 model = \"NAME\" } with a url, and a key that is the name of a secret",
+            )),
+        }
+    }
+}
+
+/// Returns whether a provider's address has somebody in it, or a key among its parameters.
+fn has_password(provider: &Provider) -> bool {
+    let url = provider.url.as_deref().unwrap_or_default();
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) || rest.contains('?')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Memory, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    #[test]
+    fn each_embedding_is_read() {
+        assert_eq!(parse("").unwrap(), Memory::default());
+        assert_eq!(parse("embedding = \"lexical\"").unwrap().embedding, Embedding::Lexical);
+        let mut memory = parse("path = \"m.db\"\nembedding = { model2vec = \"models/potion\" }").unwrap();
+        memory.anchor(Path::new("/etc/stockade"));
+        assert_eq!(memory.path, Some("/etc/stockade/m.db".into()));
+        assert_eq!(memory.embedding, Embedding::Model2vec("/etc/stockade/models/potion".into()));
+        let text =
+            "embedding = { provider = \"ollama\", model = \"nomic\", url = \"http://127.0.0.1:1/\", key = \"k\" }";
+        let memory = parse(text).unwrap();
+        let Embedding::Provider(provider) = &memory.embedding else { panic!("{memory:?}") };
+        assert_eq!((provider.provider.as_str(), provider.model.as_str()), ("ollama", "nomic"));
+        assert_eq!((provider.url.as_deref(), memory.secret()), (Some("http://127.0.0.1:1/"), Some("k")));
+    }
+
+    #[test]
+    fn what_is_no_embedding_is_refused_and_not_repeated() {
+        for text in [
+            "embedding = \"sk_live\"",
+            "embedding = { model2vec = \"m\", token = \"sk_live\" }",
+            "embedding = { provider = \"openai\" }",
+            "embedding = { provider = \"openai\", model = \"m\", api_key = \"sk_live\" }",
+            "embedding = { provider = \"openai\", model = \"m\", url = \"https://me:sk_live@h/\" }",
+            "embedding = { provider = \"openai\", model = \"m\", url = \"https://h/?key=sk_live\" }",
+            "embedding = 3",
+            "embeding = \"lexical\"",
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(!error.message().contains("sk_live"), "{error}");
+        }
+        assert!(parse("embedding = \"vectors\"").unwrap_err().message().contains("write \"lexical\""));
+    }
+}
