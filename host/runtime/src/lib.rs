@@ -26,6 +26,7 @@ mod executor;
 mod host;
 pub mod journal;
 mod languages;
+pub mod model;
 mod oci;
 mod promote;
 mod report;

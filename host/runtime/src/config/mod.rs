@@ -2,6 +2,7 @@
 
 mod grants;
 mod language;
+mod model;
 mod secret;
 mod tool;
 
@@ -14,6 +15,7 @@ use stockade_workflow::{Cents, Fault, Kind, refund};
 
 pub use grants::Grants;
 pub use language::{Code, Language};
+pub use model::{By, Model};
 pub use secret::Secret;
 pub use tool::Tool;
 
@@ -51,6 +53,8 @@ pub struct Config {
     pub language: BTreeMap<String, Language>,
     /// What code may use.
     pub code: Code,
+    /// The models, by name.
+    pub model: BTreeMap<String, Model>,
     /// Where the values of secrets are, by name.
     pub secrets: BTreeMap<String, Secret>,
 }
@@ -151,6 +155,7 @@ impl Config {
         }
         self.tool.values_mut().for_each(|tool| tool.anchor(folder));
         self.language.values_mut().for_each(|language| language.anchor(folder));
+        self.model.values_mut().for_each(|model| model.anchor(folder));
         self.secrets.values_mut().for_each(|secret| secret.anchor(folder));
     }
 }
