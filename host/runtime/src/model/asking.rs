@@ -12,6 +12,13 @@ const BACKOFF: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(20);
 /// Whoever is to wait longer for a provider is better served by another.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+/// An answer that has room for fewer tokens is of no use to anybody.
+const ANSWER_TOKENS_MIN: u32 = 256;
+
+/// The fewest tokens for which an answer of `wanted` ones is asked for.
+pub(super) fn least(wanted: u32) -> u32 {
+    wanted.min(ANSWER_TOKENS_MIN)
+}
 
 /// One asking with all its attempts: what it may use, and has used.
 pub(super) struct Asking {
@@ -45,18 +52,18 @@ impl Asking {
     ///
     /// What was set aside does not allow another attempt.
     pub(super) fn attempt(&mut self, tokens_in: u64, wanted: u32, price: &Price) -> Result<u32, Fault> {
-        let most = self.most(tokens_in, price)?;
+        let most = self.most(tokens_in, wanted, price)?;
         self.used.model_calls = self.used.model_calls.saturating_add(1);
         Ok(u32::try_from(most).unwrap_or(u32::MAX).min(wanted))
     }
 
     /// Returns whether there can be another attempt.
-    pub(super) fn allows(&self, tokens_in: u64, price: &Price) -> bool {
-        self.most(tokens_in, price).is_ok()
+    pub(super) fn allows(&self, tokens_in: u64, wanted: u32, price: &Price) -> bool {
+        self.most(tokens_in, wanted, price).is_ok()
     }
 
     /// The most tokens that an answer can have.
-    fn most(&self, tokens_in: u64, price: &Price) -> Result<u64, Fault> {
+    fn most(&self, tokens_in: u64, wanted: u32, price: &Price) -> Result<u64, Fault> {
         let short = |limit, allowed, used| Err(shortage(limit, allowed, used));
         if self.used.model_calls >= self.reserved.model_calls {
             return short("model_calls", self.reserved.model_calls, self.used.model_calls);
@@ -64,10 +71,12 @@ impl Asking {
         let tokens = self.reserved.tokens.saturating_sub(self.used.tokens).saturating_sub(tokens_in);
         let money = self.reserved.money_micros.saturating_sub(self.used.money_micros);
         let affordable = price.affordable(tokens_in, money);
-        if tokens == 0 {
-            return short("tokens", self.reserved.tokens, self.used.tokens.saturating_add(tokens_in));
-        } else if affordable == 0 {
-            let needed = self.used.money_micros.saturating_add(price.cost(tokens_in, 1));
+        let least = u64::from(least(wanted));
+        if tokens < least {
+            let needed = self.used.tokens.saturating_add(tokens_in).saturating_add(least);
+            return short("tokens", self.reserved.tokens, needed);
+        } else if affordable < least {
+            let needed = self.used.money_micros.saturating_add(price.cost(tokens_in, least));
             return short("money", self.reserved.money_micros, needed);
         } else if self.left().is_zero() {
             return short("wall", self.reserved.wall_us, self.reserved.wall_us);
@@ -124,20 +133,20 @@ mod tests {
     const PRICE: Price = Price::Tokens { input: 1_000_000, output: 2_000_000 };
 
     fn reserved() -> Usage {
-        Usage { model_calls: 2, tokens: 100, money_micros: 120, wall_us: 1_000_000, ..Usage::default() }
+        Usage { model_calls: 2, tokens: 2_000, money_micros: 2_400, wall_us: 1_000_000, ..Usage::default() }
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_is_no_longer_than_what_is_left() {
         let mut asking = Asking::new(&reserved(), 0);
-        assert_eq!(asking.attempt(20, 500, &PRICE), Ok(50), "100 micros buy 50 tokens");
-        asking.book(20, 30, &PRICE);
-        assert_eq!(asking.attempt(20, 500, &PRICE), Ok(10), "40 micros are left, 20 of them for the question");
-        asking.book(20, 10, &PRICE);
+        assert_eq!(asking.attempt(400, 5_000, &PRICE), Ok(1_000), "2,000 micros buy 1,000 tokens");
+        asking.book(400, 600, &PRICE);
+        assert_eq!(asking.attempt(200, 5_000, &PRICE), Ok(300), "800 micros are left, 200 of them for the question");
+        asking.book(200, 300, &PRICE);
         let fault = asking.attempt(0, 1, &Price::Free).unwrap_err();
         assert_eq!(fault.breach.map(|breach| breach.limit).as_deref(), Some("model_calls"));
         let used = asking.settled();
-        assert_eq!((used.model_calls, used.tokens, used.money_micros), (2, 80, 120));
+        assert_eq!((used.model_calls, used.tokens, used.money_micros), (2, 1_500, 2_400));
     }
 
     #[tokio::test(start_paused = true)]
@@ -146,9 +155,9 @@ mod tests {
             let fault = Asking::new(&reserved, 0).attempt(tokens_in, 9, &PRICE).unwrap_err();
             fault.breach.map(|breach| breach.limit)
         };
-        assert_eq!(limit(reserved(), 100).as_deref(), Some("tokens"));
-        assert_eq!(limit(Usage { money_micros: 21, ..reserved() }, 20).as_deref(), Some("money"));
-        assert_eq!(limit(Usage { wall_us: 0, ..reserved() }, 20).as_deref(), Some("wall"));
+        assert_eq!(limit(reserved(), 1_992).as_deref(), Some("tokens"), "an answer has nine");
+        assert_eq!(limit(Usage { money_micros: 417, ..reserved() }, 400).as_deref(), Some("money"));
+        assert_eq!(limit(Usage { wall_us: 0, ..reserved() }, 400).as_deref(), Some("wall"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use stockade_workflow::{Fault, Message, Part, Question, Reply, Usage};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::asking::Asking;
+use super::asking::{Asking, least};
 use super::price::WRITTEN;
 use super::{Failure, Model, Price, Request, Told, estimate};
 use crate::Result;
@@ -18,8 +18,6 @@ use crate::Result;
 const CONCURRENCY: usize = 8;
 /// As many as a machine has sockets for.
 const CONCURRENCY_MAX: usize = 256;
-/// An answer that has fewer tokens is of no use to anybody.
-const ANSWER_TOKENS_MIN: u32 = 256;
 /// The whole of an asking takes no longer than this many attempts: one may run out of time and another still be made.
 const TIMEOUTS: u32 = 2;
 /// An asking with less time is not begun.
@@ -111,7 +109,7 @@ impl Named {
     pub fn price(&self, request: &Request<'_>) -> Result<(Usage, Usage)> {
         let price = self.priced()?;
         self.check(request)?;
-        let (question, most) = (estimate::question(request), request.tokens_max.min(self.settings.tokens_max));
+        let (question, most) = (estimate::question(request), self.wanted(request));
         let usage = |calls: u32, answer: u32, wall_us| Usage {
             model_calls: u64::from(calls),
             tokens: question.saturating_add(u64::from(answer)),
@@ -121,7 +119,7 @@ impl Named {
         };
         let wall_us = u64::try_from(self.settings.timeout.saturating_mul(TIMEOUTS).as_micros()).unwrap_or(u64::MAX);
         let wish = usage(self.settings.retries.saturating_add(1), most, wall_us);
-        Ok((wish, usage(1, most.min(ANSWER_TOKENS_MIN), wall_us.min(WALL_US_MIN))))
+        Ok((wish, usage(1, least(most), wall_us.min(WALL_US_MIN))))
     }
 
     /// Puts another model in the place of this one, such as one that records it.
@@ -158,7 +156,7 @@ impl Named {
         let price = self.priced()?;
         let _slot = self.slot(asking.left()).await?;
         let tokens_in = estimate::question(request);
-        let wanted = request.tokens_max.min(self.settings.tokens_max);
+        let wanted = self.wanted(request);
         let request = Request { tokens_max: asking.attempt(tokens_in, wanted, &price)?, ..*request };
         match self.timed(&request, asking.left().min(self.settings.timeout), told).await {
             Ok(mut reply) => {
@@ -221,7 +219,11 @@ impl Named {
 
     fn allows(&self, request: &Request<'_>, asking: &Asking) -> bool {
         let price = self.settings.price.unwrap_or(Price::Free);
-        asking.allows(estimate::question(request), &price)
+        asking.allows(estimate::question(request), self.wanted(request), &price)
+    }
+
+    fn wanted(&self, request: &Request<'_>) -> u32 {
+        request.tokens_max.min(self.settings.tokens_max)
     }
 
     fn priced(&self) -> Result<Price> {

@@ -116,9 +116,9 @@ async fn nothing_is_asked_beyond_what_was_set_aside() {
         (Usage { wall_us: 0, ..plenty() }, 0, "wall"),
         (Usage { wall_us: 90_000_000, ..plenty() }, 2, "timeout"),
         (Usage { tokens: 10, ..plenty() }, 0, "tokens"),
-        (Usage { tokens: 100, ..plenty() }, 2, "timeout"),
+        (Usage { tokens: 200, ..plenty() }, 2, "timeout"),
         (Usage { money_micros: 50, ..plenty() }, 0, "money"),
-        (Usage { money_micros: 300, ..plenty() }, 1, "timeout"),
+        (Usage { money_micros: 2_000, ..plenty() }, 2, "timeout"),
         (plenty(), 3, "timeout"),
     ] {
         let (main, asked) = acting("main", (0..9).map(|_| hang()).collect(), settings());

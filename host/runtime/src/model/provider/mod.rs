@@ -40,14 +40,11 @@ pub struct Provider {
 }
 
 /// Whose interface a provider has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// OpenAI, its chat completions.
-    #[serde(rename = "openai")]
     OpenAi,
     /// OpenAI, its responses.
-    #[serde(rename = "openai-responses")]
     OpenAiResponses,
     /// Anthropic.
     Anthropic,
@@ -56,7 +53,6 @@ pub enum Service {
     /// Ollama.
     Ollama,
     /// Anybody who speaks as OpenAI's chat completions do.
-    #[serde(rename = "openai-compatible")]
     OpenAiCompatible,
 }
 
