@@ -87,30 +87,33 @@ fn crates_use_what_the_diagram_allows() {
 }
 
 /// Every place at which the product opens, reads or writes a file of the host.
-const DOORS: [&str; 23] = [
-    "host/cli/src/commands/exec.rs",         // reads code and its files, writes what it left
-    "host/cli/src/commands/language.rs",     // builds languages
-    "host/cli/src/commands/memory.rs",       // reads files to keep
-    "host/cli/src/commands/tool/new.rs",     // writes a new tool
-    "host/cli/src/commands/tool/pack.rs",    // reads and writes components
-    "host/cli/src/commands/tool/promote.rs", // writes a tool that was promoted
-    "host/cli/src/home.rs",                  // makes the data directory
-    "host/cli/src/secrets.rs",               // reads secrets that are kept in files
-    "host/runtime/src/config/mod.rs",        // reads stockade.toml
-    "host/runtime/src/doctor/grounds.rs",    // what the doctor's guests trip over
-    "host/runtime/src/journal/sqlite.rs",    // the journal
-    "host/runtime/src/memory/sqlite.rs",     // the memory
-    "host/runtime/src/memory/static_model.rs", // reads a model of the user's
-    "host/runtime/src/oci.rs",               // keeps components of registries
-    "host/runtime/src/scratch.rs",           // makes the private directories of code
-    "host/runtime/src/shop.rs",              // makes the built-in shop
-    "host/runtime/src/tools.rs",             // reads components
-    "host/sandbox/src/cache.rs",             // keeps machine code
-    "host/sandbox/src/http/session.rs",      // connects to what was granted
-    "host/sandbox/src/kv/bucket.rs",         // keeps what was granted
+const DOORS: [&str; 26] = [
+    "host/cli/src/commands/agent.rs",           // reads pictures
+    "host/cli/src/commands/exec.rs",            // reads code and its files, writes what it left
+    "host/cli/src/commands/language.rs",        // builds languages
+    "host/cli/src/commands/memory.rs",          // reads files to keep
+    "host/cli/src/commands/tool/new.rs",        // writes a new tool
+    "host/cli/src/commands/tool/pack.rs",       // reads and writes components
+    "host/cli/src/commands/tool/promote.rs",    // writes a tool that was promoted
+    "host/cli/src/home.rs",                     // makes the data directory
+    "host/cli/src/secrets.rs",                  // reads secrets that are kept in files
+    "host/runtime/src/config/mod.rs",           // reads stockade.toml
+    "host/runtime/src/doctor/grounds.rs",       // what the doctor's guests trip over
+    "host/runtime/src/journal/sqlite.rs",       // the journal
+    "host/runtime/src/memory/sqlite.rs",        // the memory
+    "host/runtime/src/memory/static_model.rs",  // reads a model of the user's
+    "host/runtime/src/model/cassette.rs",       // records and plays what models were asked
+    "host/runtime/src/model/scripted.rs",       // reads scripts
+    "host/runtime/src/oci.rs",                  // keeps components of registries
+    "host/runtime/src/scratch.rs",              // makes the private directories of code
+    "host/runtime/src/shop.rs",                 // makes the built-in shop
+    "host/runtime/src/tools.rs",                // reads components
+    "host/sandbox/src/cache.rs",                // keeps machine code
+    "host/sandbox/src/http/session.rs",         // connects to what was granted
+    "host/sandbox/src/kv/bucket.rs",            // keeps what was granted
     "host/sandbox/src/sql/postgres/address.rs", // connects to what was granted
-    "host/sandbox/src/sql/postgres/wire.rs", // reads the authorities of a grant
-    "host/sandbox/src/sql/sqlite.rs",        // opens what was granted
+    "host/sandbox/src/sql/postgres/wire.rs",    // reads the authorities of a grant
+    "host/sandbox/src/sql/sqlite.rs",           // opens what was granted
 ];
 
 #[test]

@@ -5,6 +5,7 @@ use serde_json::Value;
 use stockade::{Budget, Currency, Exec, Fault, RunId};
 
 use crate::amounts;
+use crate::commands::memory;
 
 /// Runs durable LLM workflows on sandboxed WebAssembly tools.
 ///
@@ -61,6 +62,9 @@ pub(crate) enum Command {
     /// Where a tool wants to be asked for, whoever is at the terminal is asked; elsewhere the run waits.
     #[command(after_help = agent_help())]
     Agent(AgentArgs),
+    /// Keep, search and forget what agents remember beyond a run
+    #[command(subcommand)]
+    Memory(memory::Command),
     /// Show the states of a workflow as a Mermaid diagram, or list the workflows
     #[command(after_help = "Example:\n  stockade graph refund")]
     Graph {

@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use stockade::memory::{Archive, Embed};
 use stockade::{Builder, Compiler, Config, Fault, Host, Kind, Source, Tape, refund, shop};
 
 use crate::args::Args;
@@ -21,9 +22,9 @@ pub(crate) async fn host(args: &Args) -> stockade::Result<Host> {
     let database = args.data_dir.join("shop.db");
     let builder = bare(args)?;
     shop::create(&database)?;
-    let refund: refund::Refund = config.workflow.refund.into();
+    let refund: refund::Refund = config.workflow.refund.clone().into();
     let builder = promoted(args, builder);
-    let builder = languages(args, builder.shop(&database)).memory(args.data_dir.join("memory.db"));
+    let builder = languages(args, builder.shop(&database)).memory(memory_file(args));
     let builder = taped(args, builder.configured(&config)?.workflow(refund));
     let builder = memory().into_iter().fold(builder, Builder::scratch);
     let builder = builder.cache(args.data_dir.join("cache")).components(args.data_dir.join("components"));
@@ -37,6 +38,24 @@ fn taped(args: &Args, builder: Builder) -> Builder {
         (None, Some(file)) => builder.tape(Tape::Replay(file.clone())),
         (None, None) => builder,
     }
+}
+
+/// Where the long-term memory is kept where the configuration says nothing else.
+fn memory_file(args: &Args) -> PathBuf {
+    args.data_dir.join("memory.db")
+}
+
+/// Opens what the long-term memory is kept in.
+pub(crate) fn archive(args: &Args) -> stockade::Result<Arc<dyn Archive>> {
+    create_private(&args.data_dir)?;
+    config(args)?.memory.archive(&memory_file(args))
+}
+
+/// Makes the embedding that is configured.
+pub(crate) fn embedding(args: &Args) -> stockade::Result<Arc<dyn Embed>> {
+    let config = config(args)?;
+    let key = config.memory.secret().map(|name| secrets::named(&config, name)).transpose()?;
+    config.memory.embed(key)
 }
 
 /// A folder in memory, for what code keeps in files while it runs, where the system has one.

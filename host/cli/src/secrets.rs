@@ -11,15 +11,22 @@ use stockade::{Builder, Config, Fault};
 pub(crate) fn stored(mut builder: Builder, config: &Config) -> stockade::Result<Builder> {
     for (tool, entry) in &config.tool {
         for name in entry.grants.secrets() {
-            let value = config.secrets.get(name).ok_or_else(|| undeclared(name)).and_then(|secret| value(name, secret));
-            builder = builder.secret(name, value.map_err(|fault| fault.tool(tool))?);
+            builder = builder.secret(name, named(config, name).map_err(|fault| fault.tool(tool))?);
         }
     }
-    for name in config.model.values().filter_map(|model| model.secret()).chain(config.memory.secret()) {
-        let value = config.secrets.get(name).ok_or_else(|| undeclared(name)).and_then(|secret| value(name, secret))?;
-        builder = builder.secret(name, value);
+    for name in config.model.values().filter_map(|model| model.key.as_deref()).chain(config.memory.secret()) {
+        builder = builder.secret(name, named(config, name)?);
     }
     Ok(builder)
+}
+
+/// Looks up the value of one secret that the configuration names.
+///
+/// # Errors
+///
+/// As [`stored`].
+pub(crate) fn named(config: &Config, name: &str) -> stockade::Result<String> {
+    config.secrets.get(name).ok_or_else(|| undeclared(name)).and_then(|secret| value(name, secret))
 }
 
 fn value(name: &str, secret: &Secret) -> stockade::Result<String> {

@@ -336,7 +336,7 @@ impl Builder {
         let collector = self.telemetry.endpoint.clone();
         let telemetry = collector.map(|endpoint| Telemetry::start(&self.telemetry, &endpoint)).transpose()?;
         let memory = match &self.memory {
-            Some((path, memory)) => Some(memory.open(path, &self.secrets, self.clock.now_ms()).await?),
+            Some((path, memory)) => Some(Recollection::open(path, memory, &self.secrets, self.clock.now_ms()).await?),
             None => None,
         };
         let build = tokio::task::spawn_blocking(move || self.build_blocking(memory, telemetry));
@@ -407,7 +407,7 @@ fn models(
     tape: Option<&Tape>,
     secrets: &BTreeMap<String, String>,
 ) -> Result<Models> {
-    let key = |model: &config::Model| model.secret().and_then(|name| secrets.get(name)).cloned();
+    let key = |model: &config::Model| model.key.as_ref().and_then(|name| secrets.get(name)).cloned();
     let named = wanted.iter().map(|(name, model)| model.build(name, key(model)));
     let default = wanted.iter().find(|(_, model)| model.default).map(|(name, _)| name.clone());
     let models = Models::new(named.collect::<Result<Vec<_>>>()?, default)?;
@@ -437,7 +437,7 @@ impl Inner {
 
     /// What the long-term memory may use for a text, and the least without which it need not begin.
     pub(crate) fn memory_price(&self, text: &str) -> Result<(Usage, Usage)> {
-        self.recollection().map(|memory| memory.price(text))
+        self.recollection()?.price(text)
     }
 
     pub(crate) async fn remember(

@@ -10,8 +10,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client that goes where it is sent and nowhere else: it follows no redirect and asks the environment for no proxy.
 pub(crate) fn client() -> Result<Client> {
-    let built = builder().no_proxy().redirect(redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT).build();
-    built.map_err(|error| Fault::new(Kind::HostBug, format!("a client for HTTP cannot be made: {error}")))
+    straight()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .build()
+        .map_err(|error| Fault::new(Kind::HostBug, format!("a client for HTTP cannot be made: {error}")))
+}
+
+/// A client that follows no redirect, asks the environment for no proxy and unpacks nothing.
+pub(crate) fn straight() -> ClientBuilder {
+    builder().no_proxy().no_gzip().redirect(redirect::Policy::none())
 }
 
 /// A client with the one implementation of cryptography that this program has.

@@ -22,7 +22,7 @@ pub(crate) fn of_grant(grant: &Grant) -> Option<Label> {
 
 /// The marks that the outcome of an effect will carry.
 pub(crate) fn of(tools: &Tools, effect: &Effect) -> Vec<Label> {
-    let called = called(effect).iter().filter_map(|name| tools.get(name).ok());
+    let called = called(effect).into_iter().filter_map(|name| tools.get(name).ok());
     called.flat_map(|tool| tools.labels(tool)).collect::<BTreeSet<_>>().into_iter().collect()
 }
 

@@ -1,10 +1,13 @@
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use stockade_workflow::{Fault, Kind, Memory, Note, Query, Remembered, RunId, Usage};
 
 use crate::Result;
+use crate::config::{self, Embedding};
 use crate::memory::{Charged, LongTerm};
-use crate::model::Price;
+use crate::model::{Price, WRITTEN};
 
 /// How long one look into the memory may take, a provider of embeddings included.
 const WALL_US_MAX: u64 = 30_000_000;
@@ -15,19 +18,44 @@ const BYTES_PER_TOKEN: u64 = 2;
 /// The long-term memory as runs use it: within what is set aside, and charged.
 pub(crate) struct Recollection {
     pub(crate) memory: LongTerm,
-    /// What tokens of the embedding cost; none where vectors are made here.
+    /// What tokens of the embedding cost.
     pub(crate) price: Option<Price>,
 }
 
 impl Recollection {
+    /// Opens the memory that a configuration describes, `beside` being where it is if that names no file.
+    ///
+    /// # Errors
+    ///
+    /// The file is no memory of ours, has vectors of another embedding, or the embedding cannot be had.
+    pub(crate) async fn open(
+        beside: &Path,
+        config: &config::Memory,
+        secrets: &BTreeMap<String, String>,
+        now_ms: u64,
+    ) -> Result<Self> {
+        let key = config.secret().and_then(|name| secrets.get(name)).cloned();
+        let memory = LongTerm::open(config.archive(beside)?, config.embed(key)?, now_ms).await?;
+        let price = if let Embedding::Provider(provider) = &config.embedding { provider.price } else { Some(Price::Free) };
+        Ok(Self { memory, price })
+    }
+
     /// What a text may cost, and the least without which it need not begin.
-    pub(crate) fn price(&self, text: &str) -> (Usage, Usage) {
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Invalid`] where nobody said what the embedding costs.
+    pub(crate) fn price(&self, text: &str) -> Result<(Usage, Usage)> {
         let least = Usage { steps: 1, wall_us: 1, ..Usage::default() };
         let wish = Usage { wall_us: WALL_US_MAX, ..least };
-        let Some(price) = &self.price else { return (wish, least) };
+        let price = match &self.price {
+            Some(Price::Free) => return Ok((wish, least)),
+            Some(price) => price,
+            None => return Err(unpriced()),
+        };
         let tokens = (text.len() as u64).div_ceil(BYTES_PER_TOKEN);
         let charged = |usage| Usage { tokens, money_micros: price.cost(tokens, 0), ..usage };
-        (charged(wish), charged(least))
+        Ok((charged(wish), charged(least)))
     }
 
     pub(crate) async fn remember(
@@ -54,6 +82,12 @@ impl Recollection {
         let wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         (done.map(|charged| charged.value), Usage { tokens, money_micros, wall_us, ..Usage::default() })
     }
+}
+
+fn unpriced() -> Fault {
+    let message =
+        format!("nobody said what the embedding of the long-term memory costs; under [memory] embedding, {WRITTEN}");
+    Fault::invalid("price", message)
 }
 
 fn late(limit: Duration) -> Fault {

@@ -55,7 +55,8 @@ pub(super) async fn graph(args: &Args, workflow: Option<&str>) -> stockade::Resu
         }
         return Ok(Exit::Done);
     };
-    let graph = host.workflow(name)?.graph();
+    let machine = host.workflow(name)?;
+    let graph = machine.graph();
     if args.json {
         text::print_json(graph)
     } else {

@@ -6,6 +6,7 @@ mod drive;
 pub(crate) mod exec;
 pub(crate) mod language;
 mod look;
+pub(crate) mod memory;
 pub(crate) mod tool;
 
 use stockade::Decision;
@@ -17,6 +18,7 @@ pub(crate) async fn run(args: &Args) -> stockade::Result<Exit> {
     match &args.command {
         Command::Run { workflow, input, budget } => drive::run(args, workflow, input, budget.unwrap_or_default()).await,
         Command::Agent(agent) => agent::run(args, agent).await,
+        Command::Memory(command) => memory::run(args, command).await,
         Command::Graph { workflow } => look::graph(args, workflow.as_deref()).await,
         Command::Resume { run: Some(run) } => drive::resume(args, *run).await,
         Command::Resume { run: None } => drive::resume_all(args).await,

@@ -1,8 +1,11 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, de};
 
 use super::NEVER_WRITTEN;
+use crate::memory::{self, Archive, Embed, Lexical, Service, SqliteArchive, Static};
+use crate::model::Price;
 
 /// What `[memory]` says: where the long-term memory is, and how it knows what texts are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -38,6 +41,8 @@ pub struct Provider {
     pub url: Option<String>,
     /// The name of the secret that it is asked with.
     pub key: Option<String>,
+    /// What it costs; of `{ input, output }`, the first.
+    pub price: Option<Price>,
 }
 
 impl Memory {
@@ -49,8 +54,33 @@ impl Memory {
         }
     }
 
+    /// Opens the archive, in its file or, if it names none, in the one beside the journal.
+    ///
+    /// # Errors
+    ///
+    /// The file is no archive of ours, or cannot be written.
+    pub fn archive(&self, beside: &Path) -> crate::Result<Arc<dyn Archive>> {
+        let path = self.path.clone().unwrap_or_else(|| beside.to_owned());
+        Ok(Arc::new(SqliteArchive::open(path)?))
+    }
+
+    /// Makes the embedding. `key` is the value of the secret that [`Memory::secret`] names.
+    ///
+    /// # Errors
+    ///
+    /// There is no such model or provider.
+    pub fn embed(&self, key: Option<String>) -> crate::Result<Arc<dyn Embed>> {
+        Ok(match &self.embedding {
+            Embedding::Lexical => Arc::new(Lexical),
+            Embedding::Model2vec(folder) => Arc::new(Static::load(folder)?),
+            Embedding::Provider(Provider { provider, model, url, .. }) => {
+                let service = Service { provider: provider.clone(), model: model.clone(), url: url.clone(), key };
+                Arc::new(memory::Provider::new(crate::http::client()?, service)?)
+            }
+        })
+    }
+
     /// Makes relative paths relative to a folder.
-    #[cfg_attr(not(test), expect(dead_code, reason = "until the configuration has this table"))]
     pub(super) fn anchor(&mut self, folder: &Path) {
         if let Some(path) = &mut self.path {
             *path = folder.join(&path);

@@ -18,9 +18,8 @@ use stockade_workflow::{Fault, Kind};
 
 pub use grants::Grants;
 pub use language::{Code, Language};
-
-pub use model::Model;
 pub use memory::{Embedding, Memory, Provider};
+pub use model::{By, Model};
 pub use secret::Secret;
 pub use telemetry::Telemetry;
 pub use tool::{Asking, Tool};

@@ -1,0 +1,281 @@
+//! How the host asks: again, somebody else, and never beyond what was set aside.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use stockade::model::{Failure, Model, Models, Named, Price, Request, Service, Settings, Told};
+use stockade::{Fault, Kind, ModelOutcome, Question, Reply, Usage};
+use tokio::time::Instant;
+
+use crate::server::{Answer, Server};
+use crate::wires::sent;
+use crate::{KEY, provider, request};
+
+const PRICE: Price = Price::Tokens { input: 3_000_000, output: 15_000_000 };
+
+/// A model that does what it is told, one after the other, and says when it was asked for how many tokens.
+struct Acting {
+    acts: Mutex<Vec<Act>>,
+    asked: &'static Mutex<Vec<(Instant, u32)>>,
+}
+
+enum Act {
+    Reply,
+    Fail(Failure),
+    /// Says this much, and then nothing for a day.
+    Hang(&'static str),
+}
+
+#[async_trait]
+impl Model for Acting {
+    async fn ask(&self, request: &Request<'_>, told: &Told<'_>) -> Result<Reply, Failure> {
+        self.asked.lock().unwrap().push((Instant::now(), request.tokens_max));
+        let act = self.acts.lock().unwrap().remove(0);
+        match act {
+            Act::Reply => Ok(Reply { text: "yes".to_owned(), tokens_in: 7, tokens_out: 3, ..Reply::default() }),
+            Act::Fail(failure) => Err(failure),
+            Act::Hang(text) => {
+                told(text);
+                tokio::time::sleep(Duration::from_secs(86_400)).await;
+                Err(Failure::new("timeout", "a day went by"))
+            }
+        }
+    }
+}
+
+fn busy() -> Act {
+    Act::Fail(Failure::new("rate_limit", "busy").retryable())
+}
+
+fn settings() -> Settings {
+    Settings { price: Some(PRICE), ..Settings::default() }
+}
+
+fn acting(name: &str, acts: Vec<Act>, settings: Settings) -> (Named, &'static Mutex<Vec<(Instant, u32)>>) {
+    let asked: &'static Mutex<Vec<(Instant, u32)>> = Box::leak(Box::default());
+    (Named::new(name, Box::new(Acting { acts: Mutex::new(acts), asked }), settings), asked)
+}
+
+fn plenty() -> Usage {
+    let (model_calls, tokens, money_micros, wall_us) = (10, 100_000, 1_000_000, 600_000_000);
+    Usage { model_calls, tokens, money_micros, wall_us, ..Usage::default() }
+}
+
+async fn ask(models: &Models, name: &str, reserved: &Usage) -> (ModelOutcome, Usage) {
+    models.ask(Some(name), &request(&Question::new("hi"), &[]), reserved, 1, &|_| {}).await
+}
+
+fn detail(outcome: &ModelOutcome) -> String {
+    match outcome {
+        ModelOutcome::Replied(reply) => format!("replied: {}", reply.text),
+        ModelOutcome::Failed(fault) => {
+            fault.detail.clone().or(fault.breach.clone().map(|breach| breach.limit)).unwrap()
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_passes_is_asked_again_and_no_other_is() {
+    let (main, asked) = acting("main", vec![busy(), busy(), Act::Reply], settings());
+    let (locked, once) = acting("locked", vec![Act::Fail(Failure::new("auth", "no"))], settings());
+    let models = Models::new([main, locked], None).unwrap();
+    let (outcome, used) = ask(&models, "main", &plenty()).await;
+    assert_eq!(detail(&outcome), "replied: yes");
+    assert_eq!((used.model_calls, used.tokens, used.money_micros), (3, 10, 7 * 3 + 3 * 15));
+    let times: Vec<_> = asked.lock().unwrap().windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+    assert!(times[0] >= Duration::from_millis(250) && times[0] <= Duration::from_millis(500), "{times:?}");
+    assert!(times[1] >= Duration::from_millis(500) && times[1] <= Duration::from_millis(1_000), "{times:?}");
+    assert!(u128::from(used.wall_us) >= (times[0] + times[1]).as_micros());
+    let (outcome, used) = ask(&models, "locked", &plenty()).await;
+    assert_eq!((detail(&outcome).as_str(), used.model_calls, once.lock().unwrap().len()), ("auth", 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_have_an_end_and_then_others_are_asked_in_order() {
+    let fallbacks = vec!["second".to_owned(), "third".to_owned()];
+    let one = Settings { retries: 1, ..settings() };
+    let (main, _) = acting("main", vec![busy(), busy()], Settings { fallbacks, ..one.clone() });
+    let (second, asked) = acting("second", vec![busy(), busy()], one.clone());
+    let (third, _) = acting("third", vec![Act::Reply], one.clone());
+    let (alone, _) = acting("alone", vec![busy(), busy()], one);
+    let models = Models::new([main, second, third, alone], None).unwrap();
+    let (outcome, used) = ask(&models, "main", &plenty()).await;
+    assert_eq!((detail(&outcome).as_str(), used.model_calls, asked.lock().unwrap().len()), ("replied: yes", 5, 2));
+    let (outcome, used) = ask(&models, "alone", &plenty()).await;
+    assert_eq!((detail(&outcome).as_str(), used.model_calls), ("rate_limit", 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_beyond_what_was_set_aside() {
+    let hang = || Act::Hang("half of an answer");
+    // What is set aside, how often that is asked, and what comes of it.
+    for (reserved, times, expected) in [
+        (Usage { model_calls: 0, ..plenty() }, 0, "model_calls"),
+        (Usage { model_calls: 1, ..plenty() }, 1, "timeout"),
+        (Usage { wall_us: 0, ..plenty() }, 0, "wall"),
+        (Usage { wall_us: 90_000_000, ..plenty() }, 2, "timeout"),
+        (Usage { tokens: 10, ..plenty() }, 0, "tokens"),
+        (Usage { tokens: 200, ..plenty() }, 2, "timeout"),
+        (Usage { money_micros: 50, ..plenty() }, 0, "money"),
+        (Usage { money_micros: 2_000, ..plenty() }, 2, "timeout"),
+        (plenty(), 3, "timeout"),
+    ] {
+        let (main, asked) = acting("main", (0..9).map(|_| hang()).collect(), settings());
+        let (other, never) = acting("other", vec![Act::Reply], settings());
+        let models = Models::new([main, other], None).unwrap();
+        let (outcome, used) = ask(&models, "main", &reserved).await;
+        let asked = asked.lock().unwrap().clone();
+        assert_eq!((detail(&outcome).as_str(), asked.len()), (expected, times), "{reserved:?}");
+        assert!(never.lock().unwrap().is_empty());
+        for (of, most) in [
+            (used.model_calls, reserved.model_calls),
+            (used.tokens, reserved.tokens),
+            (used.money_micros, reserved.money_micros),
+            (used.wall_us, reserved.wall_us),
+        ] {
+            assert!(of <= most, "{used:?} of {reserved:?}");
+        }
+        assert!(asked.iter().all(|(_, tokens)| u64::from(*tokens) <= reserved.tokens));
+        assert_eq!(used.tokens > 0, times > 0, "a provider that began has worked");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn questions_wait_for_each_other() {
+    let paced = Settings { requests_per_minute: Some(6), ..settings() };
+    let (main, asked) = acting("main", vec![Act::Reply, Act::Reply, Act::Reply], paced);
+    let models = Models::new([main], None).unwrap();
+    let began = Instant::now();
+    let usage = plenty();
+    tokio::join!(ask(&models, "main", &usage), ask(&models, "main", &usage), ask(&models, "main", &usage));
+    let times: Vec<_> = asked.lock().unwrap().iter().map(|(at, _)| (*at - began).as_secs()).collect();
+    assert_eq!(times, [0, 10, 20]);
+    // One at a time: while it hangs nobody else is asked.
+    let one = Settings { concurrency: 1, retries: 0, ..settings() };
+    let (main, asked) = acting("main", vec![Act::Hang(""), Act::Reply], one);
+    let models = Models::new([main], None).unwrap();
+    let (first, second) = tokio::join!(ask(&models, "main", &usage), ask(&models, "main", &usage));
+    assert_eq!((detail(&first.0).as_str(), detail(&second.0).as_str()), ("timeout", "replied: yes"));
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked[1].0 - asked[0].0, Settings::default().timeout);
+}
+
+#[tokio::test]
+async fn what_is_set_aside_follows_from_the_question() {
+    let question = Question::new("x".repeat(2_904));
+    let (main, _) = acting("main", Vec::new(), Settings { retries: 1, ..settings() });
+    let asked = Request { tokens_max: 2_000, ..request(&question, &[]) };
+    let (wish, least) = main.price(&asked).unwrap();
+    let (tokens, money_micros) = (1_000 + 2_000, 1_000 * 3 + 2_000 * 15);
+    assert_eq!(wish, Usage { model_calls: 2, tokens, money_micros, wall_us: 120_000_000, ..Usage::default() });
+    let (tokens, money_micros) = (1_000 + 256, 1_000 * 3 + 256 * 15);
+    assert_eq!(least, Usage { model_calls: 1, tokens, money_micros, wall_us: 1_000_000, ..Usage::default() });
+    let free = Settings { price: Some(Price::Free), retries: 0, ..Settings::default() };
+    let (free, _) = acting("free", Vec::new(), free);
+    assert_eq!(free.price(&asked).unwrap().0.money_micros, 0);
+    let dear = Settings { fallbacks: vec!["main".to_owned()], ..free.settings().clone() };
+    let (free, _) = acting("free", Vec::new(), dear);
+    let models = Models::new([free, main], None).unwrap();
+    let (all, _) = models.price(Some("free"), &asked).unwrap();
+    assert_eq!((all.model_calls, all.tokens, all.money_micros), (3, wish.tokens, wish.money_micros));
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_says_why() {
+    let (main, _) = acting("main", Vec::new(), Settings::default());
+    let question = Question::new("hi");
+    let fault = main.price(&request(&question, &[])).unwrap_err();
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Invalid, Some("price")));
+    assert_eq!(
+        fault.message,
+        "the model \"main\" has no price; write price = \"free\" or { input = \"$3.00\", output = \"$15.00\" }, for a \
+         million tokens"
+    );
+    let (other, _) = acting("other", Vec::new(), Settings { images: false, ..settings() });
+    let none = Request { tokens_max: 0, ..request(&question, &[]) };
+    assert_eq!(other.price(&none).unwrap_err().detail.as_deref(), Some("tokens_max"));
+    let image = |media_type: &str, data: &str| {
+        let (media_type, data) = (media_type.to_owned(), data.to_owned());
+        let content = vec![stockade::Part::Image { media_type, data }];
+        Question { messages: vec![stockade::Message::User { content }], ..Question::default() }
+    };
+    let (seeing, _) = acting("seeing", Vec::new(), settings());
+    for (model, media_type, data, says) in [
+        (&other, "image/png", "AAAA", "takes no pictures"),
+        (&seeing, "text/html", "AAAA", "is not the type of a picture"),
+        (&seeing, "image/png", "no base64", "not in base64"),
+    ] {
+        let fault: Fault = model.price(&request(&image(media_type, data), &[])).unwrap_err();
+        assert!(fault.message.contains(says) && fault.detail.as_deref() == Some("image"), "{fault}");
+    }
+    let models = Models::new([main, other], None).unwrap();
+    for (name, says) in [
+        (
+            Some("gpt"),
+            "there is no model \"gpt\"; there are \"main\", \"other\"; [model.gpt] with `provider` and `model`",
+        ),
+        (None, "no model is the default; name one, or set default = true at one; there are \"main\", \"other\""),
+    ] {
+        let fault = models.get(name).err().unwrap();
+        assert!(fault.kind == Kind::NotFound && fault.message.starts_with(says), "{fault}");
+    }
+    assert!(Models::default().get(None).err().unwrap().message.starts_with("there is no model; there are none;"));
+}
+
+#[test]
+fn models_fall_back_on_models() {
+    for fallback in ["main", "gone"] {
+        let fallbacks = vec![fallback.to_owned()];
+        let (main, _) = acting("main", Vec::new(), Settings { fallbacks, ..settings() });
+        let fault = Models::new([main], None).err().unwrap();
+        assert!(fault.message.contains(&format!("cannot fall back on \"{fallback}\"")), "{fault}");
+    }
+    let (main, _) = acting("main", Vec::new(), settings());
+    assert!(Models::new([main], Some("gone".to_owned())).is_err());
+    let (main, _) = acting("main", Vec::new(), settings());
+    let models = Models::new([main], None).unwrap();
+    assert_eq!(models.get(None).unwrap().name(), "main", "an only model is the default");
+    assert_eq!(models.tokens_max(&Question::new("hi")).unwrap(), 4_096);
+    let short = Question { tokens_max: Some(5), ..Question::new("hi") };
+    assert_eq!(models.tokens_max(&short).unwrap(), 5);
+}
+
+/// The same over real sockets.
+#[tokio::test]
+async fn a_busy_provider_is_asked_again_and_a_broken_one_is_not_alone() {
+    let busy = Answer::status(429, "retry-after: 0\r\n", "{\"error\": {\"message\": \"slow down\"}}");
+    let broken = Answer::status(500, "retry-after: 0\r\n", "");
+    let text = Answer::stream(&sent("openai-text.sse"));
+    let main = Server::start([busy, text.clone(), broken.clone(), broken]).await;
+    let other = Server::start([Answer::stream(&sent("anthropic-text.sse"))]).await;
+    let fallbacks = vec!["other".to_owned()];
+    let one = Settings { retries: 1, ..settings() };
+    let named = |name: &str, service, url: &str, settings| Named::new(name, Box::new(provider(service, url)), settings);
+    let models = [
+        named("main", Service::OpenAi, &main.url, Settings { fallbacks, ..one.clone() }),
+        named("other", Service::Anthropic, &other.url, one),
+    ];
+    let models = Models::new(models, None).unwrap();
+    let (outcome, used) = ask(&models, "main", &plenty()).await;
+    assert_eq!(detail(&outcome), "replied: It is red.");
+    assert_eq!((used.model_calls, used.tokens, used.money_micros), (2, 17, 12 * 3 + 5 * 15));
+    let (outcome, used) = ask(&models, "main", &plenty()).await;
+    let ModelOutcome::Replied(reply) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((reply.model.as_str(), used.model_calls), ("claude-test-2026", 3));
+    assert_eq!((main.asked().len(), other.asked().len()), (4, 1));
+}
+
+/// A connection that is cut in the midst of an answer has cost something.
+#[tokio::test]
+async fn half_an_answer_is_paid_for() {
+    let half = sent("openai-text.sse");
+    let server = Server::start([Answer::cut(&half[..half.len() / 2])]).await;
+    let once = Settings { retries: 0, ..settings() };
+    let models =
+        Models::new([Named::new("main", Box::new(provider(Service::OpenAi, &server.url)), once)], None).unwrap();
+    let (outcome, used) = ask(&models, "main", &plenty()).await;
+    assert_eq!(detail(&outcome), "unavailable");
+    assert!(used.tokens > 0 && used.money_micros > 0, "{used:?}");
+    assert!(!format!("{outcome:?}").contains(KEY));
+}
