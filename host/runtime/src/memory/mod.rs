@@ -9,6 +9,7 @@
 mod bounds;
 mod common;
 mod document;
+mod door;
 mod embedding;
 mod fault;
 mod fusion;
