@@ -259,6 +259,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn each_provider_is_asked_in_its_own_way() {
+        for (name, body, path, tokens) in [
+            ("ollama", r#"{"embeddings": [[1], [2]], "prompt_eval_count": 9}"#, "/v1/api/embed", 9),
+            (
+                "gemini",
+                r#"{"embeddings": [{"values": [1]}, {"values": [2]}]}"#,
+                "/v1/models/small:batchEmbedContents",
+                2,
+            ),
+            (
+                "cohere",
+                r#"{"embeddings": {"float": [[1], [2]]}, "meta": {"billed_units": {"input_tokens": 7}}}"#,
+                "/v2/embed",
+                7,
+            ),
+        ] {
+            let (url, served) = serve(200, body).await;
+            let embedded = provider(name, url).unwrap().embed(&texts()).await.unwrap();
+            assert_eq!(embedded, Embedded { vectors: vec![vec![1.0], vec![2.0]], tokens }, "{name}");
+            let request = served.await.unwrap();
+            assert!(request.starts_with(&format!("POST {path} ")), "{request}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_went_wrong_is_said_and_no_key_is() {
         for (status, body, detail) in [
             (401, r#"{"error": "wrong key sk_live"}"#.to_owned(), "auth"),
