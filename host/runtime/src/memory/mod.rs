@@ -17,6 +17,7 @@ mod lexical;
 mod long_term;
 mod phrase;
 mod provider;
+mod ranking;
 mod rows;
 mod sqlite;
 mod static_model;
