@@ -9,6 +9,7 @@
 mod bounds;
 mod common;
 mod document;
+mod door;
 mod embedding;
 mod fault;
 mod fusion;
@@ -16,6 +17,7 @@ mod lexical;
 mod long_term;
 mod phrase;
 mod provider;
+mod ranking;
 mod rows;
 mod sqlite;
 mod static_model;

@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use genai::adapter::AdapterKind;
 use genai::embed::EmbedResponse;
 use genai::resolver::{AuthData, Endpoint};
-use genai::{Client, ModelIden};
+use genai::{Client, ModelIden, ServiceTarget};
 use stockade_workflow::{Fault, Kind};
+use url::{Host, Url};
 
+use super::door::{Door, Lost};
 use super::embedding::{Embed, Embedded};
 use crate::Result;
 
@@ -21,7 +23,7 @@ const BYTES_PER_TOKEN: usize = 4;
 
 /// Embeddings of a provider: of OpenAI and what is compatible with it, Ollama, Gemini, Cohere.
 pub struct Provider {
-    client: Client,
+    http: reqwest::Client,
     kind: AdapterKind,
     name: String,
     service: Service,
@@ -42,37 +44,69 @@ pub struct Service {
 }
 
 impl Provider {
-    /// Makes embeddings by a client, whose connections, proxies and limits they then have.
+    /// Makes embeddings by a client, whose connections, proxies and limits they then have. It should follow no redirects: it
+    /// would show the key where it is sent.
     ///
     /// # Errors
     ///
-    /// Kind [`Invalid`](crate::Kind::Invalid) where no provider has that name.
-    pub fn new(client: Client, service: Service) -> Result<Self> {
-        let Service { provider, model, .. } = &service;
+    /// Kind [`Invalid`](crate::Kind::Invalid) where no provider has that name, or a key would be sent for all to read.
+    pub fn new(http: reqwest::Client, service: Service) -> Result<Self> {
+        let Service { provider, model, url, key } = &service;
         let unknown = || {
             let message = format!("\"{provider}\" is no provider of embeddings; openai, ollama, gemini and cohere are");
             Fault::invalid("embedding", message)
         };
         let kind = AdapterKind::from_lower_str(provider).ok_or_else(unknown)?;
+        if let Some(url) = url {
+            check(url, key.is_some())?;
+        }
         let name = format!("{provider}:{model}");
-        Ok(Self { client, kind, name, service, time_max: TIME_MAX })
+        Ok(Self { http, kind, name, service, time_max: TIME_MAX })
     }
 
     async fn ask(&self, texts: Vec<String>) -> Result<EmbedResponse> {
-        let model = ModelIden::new(self.kind, self.service.model.clone());
-        let mut target = self
-            .client
-            .resolve_service_target(model)
-            .await
-            .map_err(|error| self.failed(detail(&error), said(&error)))?;
-        if let Some(url) = &self.service.url {
-            target.endpoint = Endpoint::from_owned(ending_in_slash(url));
+        let asked = tokio::time::timeout(self.time_max, self.ask_genai(texts));
+        let late = |_| self.failed("timeout", format!("it took more than {} seconds", self.time_max.as_secs()));
+        asked.await.map_err(late)?
+    }
+
+    /// Asks through genai, while the door serves it.
+    async fn ask_genai(&self, texts: Vec<String>) -> Result<EmbedResponse> {
+        let unread = |error| self.failed(detail(&error), said(&error));
+        let door = Door::open().map_err(|lost| self.lost(&lost))?;
+        let inside = door.client().map_err(|lost| self.lost(&lost))?;
+        let client = Client::builder().with_reqwest(inside).build().map_err(unread)?;
+        let (target, base) = self.target(&client).await?;
+        let (served, asked) = (door.serve(&self.http, &base), client.embed_batch(target, texts, None));
+        tokio::pin!(served, asked);
+        tokio::select! {
+            // What happened there is why genai then fails.
+            biased;
+            served = &mut served => served.map_err(|lost| self.lost(&lost))?,
+            asked = &mut asked => return asked.map_err(unread),
         }
+        asked.await.map_err(unread)
+    }
+
+    /// Returns what genai is to ask, and where that is.
+    async fn target(&self, client: &Client) -> Result<(ServiceTarget, Url)> {
+        let model = ModelIden::new(self.kind, self.service.model.clone());
+        let target = client.resolve_service_target(model).await;
+        let mut target = target.map_err(|error| self.failed(detail(&error), said(&error)))?;
+        let base = check(self.service.url.as_deref().unwrap_or(target.endpoint.base_url()), false)?;
+        // genai appends to an address as one does to a folder.
+        target.endpoint = Endpoint::from_owned(format!("http://provider{}/", base.path().trim_end_matches('/')));
         // Never the environment's: what is not configured is not there.
         target.auth = AuthData::from_single(self.service.key.clone().unwrap_or_default());
-        let asked = tokio::time::timeout(self.time_max, self.client.embed_batch(target, texts, None));
-        let late = |_| self.failed("timeout", format!("it took more than {} seconds", self.time_max.as_secs()));
-        asked.await.map_err(late)?.map_err(|error| self.failed(detail(&error), said(&error)))
+        Ok((target, base))
+    }
+
+    fn lost(&self, lost: &Lost) -> Fault {
+        match lost {
+            Lost::Here(error) => self.failed("unavailable", format!("it could not be asked: {error}")),
+            Lost::There => self.failed("unavailable", "it could not be reached".to_owned()),
+            Lost::TooMuch => self.failed("too_large", "its answer is longer than vectors are".to_owned()),
+        }
     }
 
     fn failed(&self, detail: &str, why: String) -> Fault {
@@ -115,9 +149,23 @@ impl Embed for Provider {
     }
 }
 
-/// genai appends to a base address as one does to a folder.
-fn ending_in_slash(url: &str) -> String {
-    if url.ends_with('/') { url.to_owned() } else { format!("{url}/") }
+/// Reads an address, and refuses one at which a key would be sent for all to read.
+fn check(url: &str, has_key: bool) -> Result<Url> {
+    // It is not repeated: people write keys into addresses.
+    let wrong = |why: &str| Fault::invalid("embedding", format!("the address of the provider of embeddings {why}"));
+    let url: Url = url.parse().map_err(|_| wrong("is none; write https://HOST/PATH"))?;
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_here || !has_key => Ok(url),
+        "http" => Err(wrong("is http, which shows its key to all on the way; write https, or a loopback address")),
+        _ => Err(wrong("is neither https nor http")),
+    }
 }
 
 /// How a provider failed, in the words of [`Kind::Model`].
@@ -129,18 +177,15 @@ fn detail(error: &genai::Error) -> &'static str {
         Some(429) => "rate_limit",
         Some(400..500) => "refused",
         Some(_) => "unavailable",
-        None if connection(error).is_some_and(reqwest::Error::is_timeout) => "timeout",
-        None if connection(error).is_some() => "unavailable",
         None => "malformed",
     }
 }
 
 /// What is said of an error. Not the answer itself: providers repeat keys in it, and anybody may write there.
 fn said(error: &genai::Error) -> String {
-    match (status(error), connection(error)) {
-        (Some(status), _) => format!("it answered with status {status}"),
-        (None, Some(_)) => "it could not be reached".to_owned(),
-        (None, None) => "its answer is not one of embeddings, or it has none".to_owned(),
+    match status(error) {
+        Some(status) => format!("it answered with status {status}"),
+        None => "its answer is not one of embeddings, or it has none".to_owned(),
     }
 }
 
@@ -150,13 +195,6 @@ fn status(error: &genai::Error) -> Option<u16> {
         genai::Error::WebModelCall { webc_error, .. } | genai::Error::WebAdapterCall { webc_error, .. } => {
             webc_error.status().map(|status| status.as_u16())
         }
-        _ => None,
-    }
-}
-
-fn connection(error: &genai::Error) -> Option<&reqwest::Error> {
-    match error {
-        genai::Error::WebModelCall { webc_error: genai::webc::Error::Reqwest(error), .. } => Some(error),
         _ => None,
     }
 }
@@ -189,8 +227,7 @@ mod tests {
     fn provider(name: &str, url: String) -> Result<Provider> {
         // A client cannot be built without one, even where it uses none.
         let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
-        let client =
-            Client::builder().with_reqwest(reqwest::Client::builder().no_proxy().build().unwrap()).build().unwrap();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let (provider, model, key) = (name.to_owned(), "small".to_owned(), Some("sk_live".to_owned()));
         Provider::new(client, Service { provider, model, url: Some(url), key })
     }
@@ -222,6 +259,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn each_provider_is_asked_in_its_own_way() {
+        for (name, body, path, tokens) in [
+            ("ollama", r#"{"embeddings": [[1], [2]], "prompt_eval_count": 9}"#, "/v1/api/embed", 9),
+            (
+                "gemini",
+                r#"{"embeddings": [{"values": [1]}, {"values": [2]}]}"#,
+                "/v1/models/small:batchEmbedContents",
+                2,
+            ),
+            (
+                "cohere",
+                r#"{"embeddings": {"float": [[1], [2]]}, "meta": {"billed_units": {"input_tokens": 7}}}"#,
+                "/v2/embed",
+                7,
+            ),
+        ] {
+            let (url, served) = serve(200, body).await;
+            let embedded = provider(name, url).unwrap().embed(&texts()).await.unwrap();
+            assert_eq!(embedded, Embedded { vectors: vec![vec![1.0], vec![2.0]], tokens }, "{name}");
+            let request = served.await.unwrap();
+            assert!(request.starts_with(&format!("POST {path} ")), "{request}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_went_wrong_is_said_and_no_key_is() {
         for (status, body, detail) in [
             (401, r#"{"error": "wrong key sk_live"}"#.to_owned(), "auth"),
@@ -250,6 +312,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_answer_without_an_end_is_not_read() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let flood = tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            assert_ne!(connection.read(&mut [0; 16 << 10]).await.unwrap(), 0);
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
+            connection.write_all(head.as_bytes()).await.unwrap();
+            let mut sent = 0_u64;
+            while connection.write_all(&[b' '; 1 << 16]).await.is_ok() {
+                sent += 1 << 16;
+            }
+            sent
+        });
+        let fault = provider("openai", url).unwrap().embed(&texts()).await.unwrap_err();
+        assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Model, Some("too_large")));
+        // What the sockets between hold comes on top.
+        assert!(flood.await.unwrap() < 64 << 20);
+    }
+
+    #[tokio::test]
     async fn nobody_waits_for_a_provider_that_is_not_there_or_says_nothing() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1/", listener.local_addr().unwrap());
@@ -258,6 +341,12 @@ mod tests {
         drop(listener);
         let gone = provider("openai", url.clone()).unwrap();
         assert_eq!(gone.embed(&texts()).await.unwrap_err().detail.as_deref(), Some("unavailable"));
+        for (url, says) in
+            [("http://models.example/v1", "shows its key"), ("ftp://127.0.0.1/", "neither"), ("sk_live", "is none")]
+        {
+            let fault = provider("openai", url.to_owned()).err().unwrap();
+            assert!(fault.message.contains(says) && !fault.message.contains("sk_live"), "{fault}");
+        }
         let fault = provider("acme", url).err().unwrap();
         assert!(fault.message.contains("\"acme\" is no provider"), "{fault}");
     }

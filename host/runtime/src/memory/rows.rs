@@ -6,19 +6,13 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 use stockade_workflow::{Digest, Fault, Kind, Label, Memory, Namespace, Remembered, RunId};
 
-use super::bounds::{LIMIT_MAX, MEMORIES_MAX, normalised};
+use super::bounds::{MEMORIES_MAX, normalised};
 use super::fault::Broken;
-use super::fusion::fuse;
 use super::tables::{self, Embedding};
-use super::{Forget, Kept, New, Page, Search, Vector, phrase};
+use super::{Forget, Kept, New, Page, Vector};
 
 /// When that expires which does not. SQLite has no larger number, and the tables of vectors have no NULL.
 const NEVER: i64 = i64::MAX;
-
-/// How many of each ranking are fused for each that is wanted, and at least: what is far down in both can be ahead of what
-/// is in one.
-const CANDIDATES_EACH: usize = 4;
-const CANDIDATES_MIN: usize = 50;
 
 const COLUMNS: &str =
     "m.id, m.text, m.source, m.labels, m.run, m.key, m.at_ms, m.expires_ms, n.tenant, n.user, n.agent";
@@ -33,7 +27,10 @@ fn expiry(now_ms: u64, keep_ms: Option<u64>) -> i64 {
 }
 
 /// Returns a namespace's number, if it ever had a memory.
-fn place(connection: &Connection, Namespace { tenant, user, agent }: &Namespace) -> rusqlite::Result<Option<i64>> {
+pub(super) fn place(
+    connection: &Connection,
+    Namespace { tenant, user, agent }: &Namespace,
+) -> rusqlite::Result<Option<i64>> {
     let select = "SELECT id FROM namespaces WHERE tenant = ?1 AND user = ?2 AND agent = ?3";
     connection.prepare_cached(select)?.query_row([tenant, user, agent], |row| row.get(0)).optional()
 }
@@ -156,56 +153,7 @@ fn again(transaction: &Transaction<'_>, id: u64, new: &New, now_ms: u64) -> Resu
     Ok(())
 }
 
-pub(super) fn search(connection: &Connection, search: &Search) -> Result<Vec<Memory>, Broken> {
-    let Some(place) = place(connection, &search.namespace)? else { return Ok(Vec::new()) };
-    let limit = search.limit.min(LIMIT_MAX) as usize;
-    let candidates = (limit * CANDIDATES_EACH).max(CANDIDATES_MIN);
-    let mut rankings = Vec::new();
-    if let Some(expression) = search.words.as_ref().and_then(|words| phrase::any_word(&format!("n{place}"), words)) {
-        rankings.push(by_words(connection, &expression, search.now_ms, candidates)?);
-    }
-    if let Some(vector) = &search.vector
-        && let Some(embedding) = tables::searched(connection)?
-    {
-        embedding.check(vector)?;
-        rankings.push(by_vector(connection, &embedding, place, vector, search, candidates)?);
-    }
-    let fused = fuse(&rankings, limit).into_iter();
-    fused.map(|(id, score)| Ok(Memory { score, ..one(connection, id)?.memory })).collect()
-}
-
-fn by_words(connection: &Connection, expression: &str, now_ms: u64, limit: usize) -> rusqlite::Result<Vec<u64>> {
-    let mut select = connection.prepare_cached(
-        "SELECT m.id FROM words JOIN memories m ON m.id = words.rowid
-         WHERE words MATCH ?1 AND m.expires_ms > ?2 ORDER BY bm25(words, 0.0, 1.0), m.id DESC LIMIT ?3",
-    )?;
-    select.query_map(params![expression, now_ms, limit], |row| row.get(0))?.collect()
-}
-
-/// The nearest vectors of a namespace. It is the partition of the table, and what has expired is left out there too, so
-/// that neither takes a place from those that count.
-fn by_vector(
-    connection: &Connection,
-    embedding: &Embedding,
-    place: i64,
-    vector: &Vector,
-    search: &Search,
-    limit: usize,
-) -> rusqlite::Result<Vec<u64>> {
-    let select = format!(
-        "SELECT rowid, distance FROM {}
-         WHERE vector MATCH ?1 AND k = ?2 AND namespace = ?3 AND expires_ms > ?4 ORDER BY distance",
-        embedding.table()
-    );
-    let mut select = connection.prepare_cached(&select)?;
-    let rows = select.query_map(params![bytes(&vector.values), limit, place, search.now_ms], |row| {
-        Ok((row.get::<_, u64>(0)?, row.get::<_, f32>(1)?))
-    })?;
-    let near = |row: &rusqlite::Result<(u64, f32)>| row.as_ref().map_or(true, |(_, away)| 1.0 - away >= search.floor);
-    rows.filter(near).map(|row| row.map(|(id, _)| id)).collect()
-}
-
-fn one(connection: &Connection, id: u64) -> rusqlite::Result<Kept> {
+pub(super) fn one(connection: &Connection, id: u64) -> rusqlite::Result<Kept> {
     let select = format!("SELECT {COLUMNS} FROM memories m JOIN namespaces n ON n.id = m.namespace WHERE m.id = ?1");
     connection.prepare_cached(&select)?.query_row([id], kept)
 }
@@ -308,7 +256,7 @@ pub(super) fn adopt(transaction: &Transaction<'_>, name: &str, last: u64) -> rus
 }
 
 /// A vector as the tables of vectors take it.
-fn bytes(values: &[f32]) -> Vec<u8> {
+pub(super) fn bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 

@@ -8,7 +8,7 @@ use stockade_workflow::{Memory, Namespace, Remembered};
 
 use super::fault::{Broken, failed, foreign, newer, unusable};
 use super::tables::{APPLICATION_ID, SCHEMA};
-use super::{Archive, Count, Forget, Kept, New, Page, Search, Vector, rows, tables, vec};
+use super::{Archive, Count, Forget, Kept, New, Page, Search, Vector, ranking, rows, tables, vec};
 use crate::Result;
 
 /// How long a write waits for another process that is writing, before it fails.
@@ -138,7 +138,7 @@ impl Archive for SqliteArchive {
     }
 
     async fn search(&self, search: Search) -> Result<Vec<Memory>> {
-        self.read(move |db| rows::search(db, &search)).await
+        self.read(move |db| ranking::search(db, &search)).await
     }
 
     async fn list(&self, page: Page) -> Result<Vec<Kept>> {
