@@ -231,7 +231,8 @@ impl Named {
         self.settings.price.ok_or_else(missing)
     }
 
-    fn check(&self, request: &Request<'_>) -> Result<()> {
+    /// Checks that it takes a question.
+    pub(super) fn check(&self, request: &Request<'_>) -> Result<()> {
         if request.tokens_max == 0 || self.settings.tokens_max == 0 {
             let message = format!("the model \"{}\" may answer with 0 tokens, which is none; allow more", self.name);
             return Err(Fault::invalid("tokens_max", message));

@@ -52,19 +52,20 @@ async fn streams_end() {
     let reasoning = delta(&json!({"reasoning_content": "x".repeat(1_000)}));
     let arguments = delta(&json!({"tool_calls": [call(0, &"x".repeat(1_000))]}));
     let line = "x".repeat(1_000);
-    for (service, answer, expected) in [
-        (Service::OpenAi, Answer::endless(&text, &text), "too_large"),
-        (Service::OpenAi, Answer::endless(&text, &reasoning), "too_large"),
-        (Service::OpenAi, Answer::endless(&text, &arguments), "too_large"),
-        (Service::OpenAi, Answer::endless(&text, ": ping\n\n"), "too_large"),
-        (Service::OpenAi, Answer::endless(&text, "\n"), "too_large"),
-        (Service::OpenAi, Answer::endless("data: \"", &line), "too_large"),
-        (Service::Anthropic, Answer::endless("event: ", &line), "too_large"),
-        (Service::Ollama, Answer::endless("{\"a\": \"", &line), "too_large"),
-        (Service::Gemini, Answer::endless("data: [\n", "data: 1,\n"), "too_large"),
+    for (service, answer, says) in [
+        (Service::OpenAi, Answer::endless(&text, &text), "more than 32768 bytes of text"),
+        (Service::OpenAi, Answer::endless(&text, &reasoning), "more than 32768 bytes of text"),
+        (Service::OpenAi, Answer::endless(&text, &arguments), "arguments of more than 8192 bytes"),
+        (Service::OpenAi, Answer::endless(&text, ": ping\n\n"), "more than 262144 bytes"),
+        (Service::OpenAi, Answer::endless(&text, "\n"), "more than 262144 bytes"),
+        (Service::OpenAi, Answer::endless("data: \"", &line), "an event of more than 65536 bytes"),
+        (Service::Anthropic, Answer::endless("event: ", &line), "an event of more than 65536 bytes"),
+        (Service::Ollama, Answer::endless("{\"a\": \"", &line), "an event of more than 65536 bytes"),
+        (Service::Gemini, Answer::endless("data: [\n", "data: 1,\n"), "an event of more than 65536 bytes"),
     ] {
         let asked = asked(service, answer).await;
-        assert_eq!(detail(&asked), Some((expected, false)), "{asked:?}");
+        assert_eq!(detail(&asked), Some(("too_large", false)), "{asked:?}");
+        assert!(asked.unwrap_err().fault.message.ends_with(says), "{says}");
     }
 }
 

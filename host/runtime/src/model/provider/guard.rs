@@ -255,7 +255,8 @@ fn straight() -> reqwest::ClientBuilder {
     // It fails where the program has chosen another provider already, which is as good.
     let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let agent = concat!("stockade/", env!("CARGO_PKG_VERSION"));
-    reqwest::Client::builder().no_proxy().no_gzip().redirect(redirect::Policy::none()).user_agent(agent)
+    let client = reqwest::Client::builder().no_gzip().no_brotli().no_zstd().no_deflate();
+    client.no_proxy().redirect(redirect::Policy::none()).user_agent(agent)
 }
 
 fn built(client: reqwest::ClientBuilder) -> Result<reqwest::Client> {
