@@ -199,7 +199,8 @@ impl Named {
         };
         let busy = || {
             let message = format!(
-                "the model \"{}\" was not free within {within:?}; `concurrency` and `requests_per_minute` of its configuration limit it",
+                "the model \"{}\" was not free within {within:?}; `concurrency` and `requests_per_minute` of its \
+                 configuration limit it",
                 self.name
             );
             Failure::new("timeout", message).retryable()
