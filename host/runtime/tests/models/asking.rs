@@ -304,3 +304,16 @@ async fn half_an_answer_is_paid_for() {
     assert!(used.tokens > 0 && used.money_micros > 0, "{used:?}");
     assert!(!format!("{outcome:?}").contains(KEY));
 }
+
+#[tokio::test(start_paused = true)]
+async fn tasks_share_models() {
+    let (main, _) = acting("main", (0..20).map(|_| Act::Reply).collect(), settings());
+    let models = std::sync::Arc::new(Models::new([main], None).unwrap());
+    let asking = (0..20).map(|_| {
+        let models = std::sync::Arc::clone(&models);
+        tokio::spawn(async move { detail(&ask(&models, "main", &plenty()).await.0) })
+    });
+    for asked in asking.collect::<Vec<_>>() {
+        assert_eq!(asked.await.unwrap(), "replied: yes");
+    }
+}
