@@ -18,7 +18,8 @@ pub(crate) fn client() -> Result<Client> {
 
 /// A client that follows no redirect, asks the environment for no proxy and unpacks nothing.
 pub(crate) fn straight() -> ClientBuilder {
-    builder().no_proxy().no_gzip().redirect(redirect::Policy::none())
+    let client = builder().no_gzip().no_brotli().no_zstd().no_deflate();
+    client.no_proxy().redirect(redirect::Policy::none())
 }
 
 /// A client with the one implementation of cryptography that this program has.

@@ -36,7 +36,8 @@ impl Recollection {
     ) -> Result<Self> {
         let key = config.secret().and_then(|name| secrets.get(name)).cloned();
         let memory = LongTerm::open(config.archive(beside)?, config.embed(key)?, now_ms).await?;
-        let price = if let Embedding::Provider(provider) = &config.embedding { provider.price } else { Some(Price::Free) };
+        let price =
+            if let Embedding::Provider(provider) = &config.embedding { provider.price } else { Some(Price::Free) };
         Ok(Self { memory, price })
     }
 

@@ -66,7 +66,7 @@ impl Models {
     /// As [`Models::get`] and [`Named::price`].
     pub fn price(&self, name: Option<&str>, request: &Request<'_>) -> Result<(Usage, Usage)> {
         let (mut wish, least) = self.get(name)?.price(request)?;
-        for fallback in self.fallbacks(name)? {
+        for fallback in self.fallbacks(name, request)? {
             let (more, _) = fallback.price(request)?;
             wish.model_calls = wish.model_calls.saturating_add(more.model_calls);
             wish.tokens = wish.tokens.max(more.tokens);
@@ -121,7 +121,7 @@ impl Models {
         told: &Told<'_>,
     ) -> Result<Reply, Failure> {
         let mut asked = self.get(name)?.ask(request, asking, told).await;
-        for fallback in self.fallbacks(name)? {
+        for fallback in self.fallbacks(name, request)? {
             let first = match asked {
                 Err(failure) if failure.is_retryable => failure,
                 asked => return asked,
@@ -135,9 +135,11 @@ impl Models {
         asked
     }
 
-    fn fallbacks(&self, name: Option<&str>) -> Result<impl Iterator<Item = &Named>> {
-        let fallbacks = &self.get(name)?.settings().fallbacks;
-        Ok(fallbacks.iter().filter_map(|fallback| self.models.get(fallback)))
+    /// The fallbacks of a model that take the question: not each sees pictures.
+    fn fallbacks<'a>(&'a self, name: Option<&str>, request: &Request<'_>) -> Result<impl Iterator<Item = &'a Named>> {
+        let fallbacks = self.get(name)?.settings().fallbacks.iter();
+        let takes = |named: &&Named| named.check(request).is_ok();
+        Ok(fallbacks.filter_map(|fallback| self.models.get(fallback)).filter(takes).collect::<Vec<_>>().into_iter())
     }
 
     fn check(&self) -> Result<()> {

@@ -199,7 +199,8 @@ impl Named {
         };
         let busy = || {
             let message = format!(
-                "the model \"{}\" was not free within {within:?}; `concurrency` and `requests_per_minute` of its configuration limit it",
+                "the model \"{}\" was not free within {within:?}; `concurrency` and `requests_per_minute` of its \
+                 configuration limit it",
                 self.name
             );
             Failure::new("timeout", message).retryable()
@@ -231,7 +232,8 @@ impl Named {
         self.settings.price.ok_or_else(missing)
     }
 
-    fn check(&self, request: &Request<'_>) -> Result<()> {
+    /// Checks that it takes a question.
+    pub(super) fn check(&self, request: &Request<'_>) -> Result<()> {
         if request.tokens_max == 0 || self.settings.tokens_max == 0 {
             let message = format!("the model \"{}\" may answer with 0 tokens, which is none; allow more", self.name);
             return Err(Fault::invalid("tokens_max", message));

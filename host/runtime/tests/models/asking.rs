@@ -23,6 +23,8 @@ struct Acting {
 enum Act {
     Reply,
     Fail(Failure),
+    /// Says this much, and fails.
+    Break(&'static str),
     /// Says this much, and then nothing for a day.
     Hang(&'static str),
 }
@@ -35,6 +37,10 @@ impl Model for Acting {
         match act {
             Act::Reply => Ok(Reply { text: "yes".to_owned(), tokens_in: 7, tokens_out: 3, ..Reply::default() }),
             Act::Fail(failure) => Err(failure),
+            Act::Break(text) => {
+                told(text);
+                Err(Failure::new("malformed", "it broke"))
+            }
             Act::Hang(text) => {
                 told(text);
                 tokio::time::sleep(Duration::from_secs(86_400)).await;
@@ -118,7 +124,7 @@ async fn nothing_is_asked_beyond_what_was_set_aside() {
         (Usage { tokens: 10, ..plenty() }, 0, "tokens"),
         (Usage { tokens: 200, ..plenty() }, 2, "timeout"),
         (Usage { money_micros: 50, ..plenty() }, 0, "money"),
-        (Usage { money_micros: 2_000, ..plenty() }, 2, "timeout"),
+        (Usage { money_micros: 1_950, ..plenty() }, 2, "timeout"),
         (plenty(), 3, "timeout"),
     ] {
         let (main, asked) = acting("main", (0..9).map(|_| hang()).collect(), settings());
@@ -209,13 +215,23 @@ async fn what_cannot_be_asked_says_why() {
         let fault: Fault = model.price(&request(&image(media_type, data), &[])).unwrap_err();
         assert!(fault.message.contains(says) && fault.detail.as_deref() == Some("image"), "{fault}");
     }
-    let models = Models::new([main, other], None).unwrap();
+    let fallbacks = vec!["other".to_owned()];
+    let (seeing, _) = acting("seeing", vec![busy()], Settings { retries: 0, fallbacks, ..settings() });
+    let models = Models::new([main, other, seeing], None).unwrap();
+    // A fallback that does not take the question is none.
+    let seen = image("image/png", "AAAA");
+    assert_eq!(models.price(Some("seeing"), &request(&seen, &[])).unwrap().0.model_calls, 1);
+    let (outcome, _) = models.ask(Some("seeing"), &request(&seen, &[]), &plenty(), 1, &|_| {}).await;
+    assert_eq!(detail(&outcome), "rate_limit");
     for (name, says) in [
         (
             Some("gpt"),
-            "there is no model \"gpt\"; there are \"main\", \"other\"; [model.gpt] with `provider` and `model`",
+            "there is no model \"gpt\"; there are \"main\", \"other\", \"seeing\"; [model.gpt] with `provider` and `model`",
         ),
-        (None, "no model is the default; name one, or set default = true at one; there are \"main\", \"other\""),
+        (
+            None,
+            "no model is the default; name one, or set default = true at one; there are \"main\", \"other\", \"seeing\"",
+        ),
     ] {
         let fault = models.get(name).err().unwrap();
         assert!(fault.kind == Kind::NotFound && fault.message.starts_with(says), "{fault}");
@@ -266,6 +282,15 @@ async fn a_busy_provider_is_asked_again_and_a_broken_one_is_not_alone() {
     assert_eq!((main.asked().len(), other.asked().len()), (4, 1));
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_said_something_is_paid_for() {
+    let (main, _) = acting("main", vec![Act::Break(""), Act::Break("twelve bytes")], settings());
+    let models = Models::new([main], None).unwrap();
+    assert_eq!(ask(&models, "main", &plenty()).await.1.tokens, 0);
+    let (_, used) = ask(&models, "main", &plenty()).await;
+    assert_eq!((used.tokens, used.money_micros), (33 + 4, 33 * 3 + 4 * 15));
+}
+
 /// A connection that is cut in the midst of an answer has cost something.
 #[tokio::test]
 async fn half_an_answer_is_paid_for() {
@@ -278,4 +303,17 @@ async fn half_an_answer_is_paid_for() {
     assert_eq!(detail(&outcome), "unavailable");
     assert!(used.tokens > 0 && used.money_micros > 0, "{used:?}");
     assert!(!format!("{outcome:?}").contains(KEY));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_share_models() {
+    let (main, _) = acting("main", (0..20).map(|_| Act::Reply).collect(), settings());
+    let models = std::sync::Arc::new(Models::new([main], None).unwrap());
+    let asking = (0..20).map(|_| {
+        let models = std::sync::Arc::clone(&models);
+        tokio::spawn(async move { detail(&ask(&models, "main", &plenty()).await.0) })
+    });
+    for asked in asking.collect::<Vec<_>>() {
+        assert_eq!(asked.await.unwrap(), "replied: yes");
+    }
 }

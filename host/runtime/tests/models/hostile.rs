@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use stockade::model::{Failure, Limits, Model as _, Service};
 use stockade::{Question, Reply};
 
@@ -33,15 +33,15 @@ fn detail(asked: &Result<Reply, Failure>) -> Option<(&str, bool)> {
     asked.as_ref().err().map(|failure| (failure.fault.detail.as_deref().unwrap_or_default(), failure.is_retryable))
 }
 
-fn event(value: &serde_json::Value) -> String {
+fn event(value: &Value) -> String {
     format!("data: {value}\n\n")
 }
 
-fn delta(delta: &serde_json::Value) -> String {
+fn delta(delta: &Value) -> String {
     event(&json!({"choices": [{"index": 0, "delta": delta}]}))
 }
 
-fn call(index: u64, arguments: &str) -> serde_json::Value {
+fn call(index: u64, arguments: &str) -> Value {
     let function = json!({"name": "payments__refund", "arguments": arguments});
     json!({"index": index, "id": format!("call_{index}"), "function": function})
 }
@@ -52,19 +52,20 @@ async fn streams_end() {
     let reasoning = delta(&json!({"reasoning_content": "x".repeat(1_000)}));
     let arguments = delta(&json!({"tool_calls": [call(0, &"x".repeat(1_000))]}));
     let line = "x".repeat(1_000);
-    for (service, answer, expected) in [
-        (Service::OpenAi, Answer::endless(&text, &text), "too_large"),
-        (Service::OpenAi, Answer::endless(&text, &reasoning), "too_large"),
-        (Service::OpenAi, Answer::endless(&text, &arguments), "too_large"),
-        (Service::OpenAi, Answer::endless(&text, ": ping\n\n"), "too_large"),
-        (Service::OpenAi, Answer::endless(&text, "\n"), "too_large"),
-        (Service::OpenAi, Answer::endless("data: \"", &line), "too_large"),
-        (Service::Anthropic, Answer::endless("event: ", &line), "too_large"),
-        (Service::Ollama, Answer::endless("{\"a\": \"", &line), "too_large"),
-        (Service::Gemini, Answer::endless("data: [\n", "data: 1,\n"), "too_large"),
+    for (service, answer, says) in [
+        (Service::OpenAi, Answer::endless(&text, &text), "more than 32768 bytes of text"),
+        (Service::OpenAi, Answer::endless(&text, &reasoning), "more than 32768 bytes of text"),
+        (Service::OpenAi, Answer::endless(&text, &arguments), "arguments of more than 8192 bytes"),
+        (Service::OpenAi, Answer::endless(&text, ": ping\n\n"), "more than 262144 bytes"),
+        (Service::OpenAi, Answer::endless(&text, "\n"), "more than 262144 bytes"),
+        (Service::OpenAi, Answer::endless("data: \"", &line), "an event of more than 65536 bytes"),
+        (Service::Anthropic, Answer::endless("event: ", &line), "an event of more than 65536 bytes"),
+        (Service::Ollama, Answer::endless("{\"a\": \"", &line), "an event of more than 65536 bytes"),
+        (Service::Gemini, Answer::endless("data: [\n", "data: 1,\n"), "an event of more than 65536 bytes"),
     ] {
         let asked = asked(service, answer).await;
-        assert_eq!(detail(&asked), Some((expected, false)), "{asked:?}");
+        assert_eq!(detail(&asked), Some(("too_large", false)), "{asked:?}");
+        assert!(asked.unwrap_err().fault.message.ends_with(says), "{says}");
     }
 }
 
@@ -219,4 +220,72 @@ async fn nobody_is_asked_without_a_key() {
     let asked = crate::ask(&model, &Question::new("hi")).await;
     assert_eq!(detail(&asked), Some(("auth", false)));
     assert!(asked.unwrap_err().fault.message.contains("write key = \"NAME\""));
+}
+
+/// Every value of every provider's answer, replaced by one that nobody expects: there is a reply, or a failure.
+#[tokio::test]
+async fn no_value_of_an_answer_is_relied_on() {
+    for (service, name) in [
+        (Service::OpenAi, "openai-call.sse"),
+        (Service::OpenAiResponses, "openai-responses-call.sse"),
+        (Service::Anthropic, "anthropic-call.sse"),
+        (Service::Gemini, "gemini-call.sse"),
+        (Service::Ollama, "ollama-call.ndjson"),
+    ] {
+        let streams = mutants(&sent(name));
+        assert!(streams.len() > 30, "{name}");
+        let server = Server::start(streams.iter().map(|stream| Answer::stream(stream))).await;
+        let (functions, question) = (offers(), Question::new("hi"));
+        let model = provider(service, &server.url).limits(limits());
+        for stream in streams {
+            let asked = model.ask(&request(&question, &functions), &|_| {}).await;
+            if let Ok(reply) = &asked {
+                assert!(reply.calls.len() <= limits().calls, "{stream}");
+                assert!(reply.tokens_in < 1 << 30 && reply.tokens_out < 1 << 30, "{stream}");
+            }
+            assert!(detail(&asked).is_none_or(|(detail, _)| !detail.is_empty()), "{stream}");
+        }
+    }
+}
+
+fn mutants(stream: &str) -> Vec<String> {
+    let lines: Vec<_> = stream.lines().collect();
+    let mut mutants = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        let (head, json) = line.split_at(line.find('{').unwrap_or(line.len()));
+        let Ok(value) = serde_json::from_str::<Value>(json) else { continue };
+        for path in paths(&value, "") {
+            let mut mutant = value.clone();
+            *mutant.pointer_mut(&path).unwrap() = unexpected(mutants.len());
+            let mut lines: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
+            lines[number] = format!("{head}{mutant}");
+            mutants.push(lines.join("\n") + "\n");
+        }
+    }
+    mutants
+}
+
+fn unexpected(number: usize) -> Value {
+    let values = [
+        Value::Null,
+        json!(-1),
+        json!(1e300),
+        json!(u64::MAX),
+        json!([]),
+        json!({}),
+        json!("\u{0}é🦀"),
+        json!(true),
+        json!([[[[{"index": 127}]]]]),
+    ];
+    values[number % values.len()].clone()
+}
+
+fn paths(value: &Value, at: &str) -> Vec<String> {
+    let members: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members.iter().map(|(name, member)| (name.clone(), member)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(index, item)| (index.to_string(), item)).collect(),
+        _ => Vec::new(),
+    };
+    let below = members.iter().flat_map(|(name, member)| paths(member, &format!("{at}/{name}")));
+    std::iter::once(at.to_owned()).filter(|at| !at.is_empty()).chain(below).collect()
 }

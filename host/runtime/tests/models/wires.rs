@@ -103,6 +103,7 @@ async fn the_key_is_shown_to_the_provider_as_it_wants_it() {
         assert_eq!(asked.header(header), Some(value.as_str()), "{name}");
         let with_key: Vec<_> = asked.headers.iter().filter(|(_, value)| value.contains(KEY)).collect();
         assert_eq!(with_key.len(), 1, "{with_key:?}");
+        assert_eq!(asked.header("anthropic-version").is_some(), service == Service::Anthropic);
         assert!(!asked.path.contains(KEY) && !asked.body.to_string().contains(KEY));
     }
 }

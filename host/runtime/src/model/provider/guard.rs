@@ -301,7 +301,7 @@ async fn write(inside: &mut UnixStream, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn lost(why: &str) -> Failure {
-    Failure::new("unavailable", format!("the provider cannot be asked: {why}"))
+    Failure::new("unavailable", format!("the connection to the provider failed: {why}"))
 }
 
 /// How long a provider wants to be left alone, in whole seconds or milliseconds. A date is not read: nobody sends one.
