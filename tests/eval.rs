@@ -61,7 +61,11 @@ fn every_suite_comes_to_what_is_written_beside_it() {
             let place = Place::new();
             let answer = place.json(&["eval", suite.to_str().unwrap(), "--jobs", jobs]);
             assert_eq!(lasting(&answer), expected, "{}\n{answer:#?}", suite.display());
-            assert_eq!(place.marks(), (0, 0, 0), "an evaluation leaves nothing in the data directory's journal and shop");
+            assert_eq!(
+                place.marks(),
+                (0, 0, 0),
+                "an evaluation leaves nothing in the data directory's journal and shop"
+            );
         }
     }
 }
@@ -73,7 +77,8 @@ fn a_stricter_configuration_is_worse_and_that_can_be_let_pass() {
     for (allowed, exit) in [("0", 1), ("2", 1), ("3", 0)] {
         let answer = place.json(&["eval", &suite, "--against", &strict, "--max-regressions", allowed]);
         assert_eq!(answer.exit, Some(exit), "{answer:#?}");
-        let changes: Vec<_> = answer.json["comparison"]["cases"].as_array().unwrap().iter().map(|case| &case["change"]).collect();
+        let changes: Vec<_> =
+            answer.json["comparison"]["cases"].as_array().unwrap().iter().map(|case| &case["change"]).collect();
         // What is older than three days is refused now, before anybody is asked.
         assert_eq!(changes, ["worse", "same", "worse", "worse"]);
         assert_eq!((&answer.json["first"]["passed"], &answer.json["second"]["passed"]), (&json!(4), &json!(1)));
@@ -89,7 +94,7 @@ fn a_person_reads_a_table_and_a_build_server_junit() {
         "nothing is as expected    FAIL         0     0/1",
         "  ✗ output /outcome equals \"processed\": it is \"too_old\"",
         "nobody answers            pass       100     1/1",
-        "2 passed, 1 failed, 1 unknown; score 50;",
+        "2 passed, 1 failed, 1 errors; score 50;",
     ] {
         assert!(answer.stdout.contains(part), "{part}\n{}", answer.stdout);
     }

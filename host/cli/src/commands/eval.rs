@@ -21,7 +21,8 @@ pub(super) async fn run(args: &Args, options: &EvalArgs) -> stockade::Result<Exi
     let suite = suite(options)?;
     let place = Place::new(options)?;
     let (config, other) = (home::config(args)?, options.against.as_deref().map(Config::load).transpose()?);
-    let bench = Bench { args, suite: &suite, config, label: label(args), folder: place.path().to_owned(), is_second: false };
+    let bench =
+        Bench { args, suite: &suite, config, label: label(args), folder: place.path().to_owned(), is_second: false };
     let first = bench.evaluated(options.jobs.into()).await?;
     let Some((config, file)) = other.zip(options.against.as_ref()) else {
         return told(args, options, &first);
@@ -32,7 +33,9 @@ pub(super) async fn run(args: &Args, options: &EvalArgs) -> stockade::Result<Exi
 }
 
 fn suite(options: &EvalArgs) -> stockade::Result<Suite> {
-    let unread = |error: std::io::Error| Fault::invalid("eval", format!("\"{}\" cannot be read: {error}", options.cases.display()));
+    let unread = |error: std::io::Error| {
+        Fault::invalid("eval", format!("\"{}\" cannot be read: {error}", options.cases.display()))
+    };
     let mut text = String::new();
     // One byte more than is allowed tells a file that is too long.
     let most = FILE_BYTES_MAX as u64 + 1;
@@ -53,11 +56,15 @@ enum Place {
 impl Place {
     fn new(options: &EvalArgs) -> stockade::Result<Self> {
         let Some(folder) = &options.keep else {
-            let made = tempfile::tempdir().map_err(|error| Fault::new(Kind::Journal, format!("there is no folder for the runs: {error}")));
+            let made = tempfile::tempdir()
+                .map_err(|error| Fault::new(Kind::Journal, format!("there is no folder for the runs: {error}")));
             return made.map(Self::Passing);
         };
         if folder.join("journal.db").exists() {
-            let message = format!("\"{}\" has runs already, which this evaluation must not see; --keep another folder", folder.display());
+            let message = format!(
+                "\"{}\" has runs already, which this evaluation must not see; --keep another folder",
+                folder.display()
+            );
             return Err(Fault::invalid("eval", message));
         }
         Ok(Self::Kept(folder.clone()))
@@ -78,7 +85,8 @@ impl Place {
 
 /// What the configuration is called in a report.
 fn label(args: &Args) -> String {
-    args.config.as_ref().map_or_else(|| "stockade.toml".to_owned(), |file| file.display().to_string())
+    let usual = if Path::new("stockade.toml").exists() { "stockade.toml" } else { "the defaults" };
+    args.config.as_ref().map_or_else(|| usual.to_owned(), |file| file.display().to_string())
 }
 
 fn told(args: &Args, options: &EvalArgs, evaluation: &Evaluation) -> stockade::Result<Exit> {

@@ -67,8 +67,8 @@ impl Judge {
     /// Returns whether an opinion is good enough.
     pub(crate) fn verdict(&self, opinion: &Opinion) -> Verdict {
         let Opinion { score, reason } = opinion;
-        let check = format!("judge {} of 100: {}", self.min, quoted(&self.rubric));
-        let why = Some(format!("{score} of 100: {}", quoted(reason)));
+        let check = format!("judge gives {}: \"{}\"", self.min, quoted(&self.rubric));
+        let why = Some(format!("it gives {score}: {}", quoted(reason)));
         Verdict { check, passed: *score >= self.min, score: *score, why }
     }
 }
@@ -141,7 +141,7 @@ mod tests {
             let opinion = Opinion::of(&json!({"answer": {"score": score, "reason": "so so"}, "turns": 1})).unwrap();
             let verdict = judge.verdict(&opinion);
             assert_eq!((verdict.passed, verdict.score), (passed, score));
-            assert_eq!(verdict.why.unwrap(), format!("{score} of 100: so so"));
+            assert_eq!(verdict.why.unwrap(), format!("it gives {score}: so so"));
         }
     }
 

@@ -5,7 +5,7 @@ use clap::Args;
 /// The most runs that go on at the same time; each has a host of its own.
 const JOBS_MAX: i64 = 16;
 
-/// The options of `stockade eval`.
+// No comment that the program would show: what the command does stands where it is listed.
 #[derive(Debug, Args)]
 pub(crate) struct EvalArgs {
     /// The file of the cases, in YAML

@@ -1,6 +1,7 @@
 //! Rules on a place of an output.
 
 use jsonschema::{PatternOptions, Validator};
+use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -38,12 +39,14 @@ struct Written {
 
 #[derive(Clone, Debug)]
 enum Test {
-    /// The value fits: it is equal, or one of several, or matches.
+    /// The value is equal, or one of several.
     Fits(Box<Validator>),
     /// The text has this one in it; or in small letters, its small letters.
     HasText { text: String, ignore_case: bool },
     /// The list has an item that is equal, or the text has the value in it as JSON writes it.
     HasItem { item: Value, equal: Box<Validator> },
+    /// The text matches.
+    Matches(Regex),
     /// There is something at the place, or nothing.
     Exists(bool),
 }
@@ -81,7 +84,8 @@ impl Test {
             (Self::HasText { text, .. }, Value::Array(items)) => items.iter().any(|item| item == text),
             (Self::HasItem { equal, .. }, Value::Array(items)) => items.iter().any(|item| equal.is_valid(item)),
             (Self::HasItem { item, .. }, Value::String(found)) => found.contains(&item.to_string()),
-            (Self::HasText { .. } | Self::HasItem { .. }, _) => false,
+            (Self::Matches(expression), Value::String(found)) => expression.is_match(found),
+            (Self::HasText { .. } | Self::HasItem { .. } | Self::Matches(_), _) => false,
             // It asks about the place and not about a value, and is answered before.
             (Self::Exists(wanted), _) => *wanted,
         }
@@ -106,9 +110,7 @@ impl TryFrom<Written> for Rule {
             equals.map(|value| (label("equals", &value), fits(&json!({ "const": value })))),
             one_of.map(|values| (label("one of", &json!(values)), fits(&json!({ "enum": values })))),
             contains.map(|value| (label("contains", &value), has(value, ignore_case))),
-            matches.map(|pattern| {
-                (label("matches", &json!(pattern)), fits(&json!({"type": "string", "pattern": pattern})))
-            }),
+            matches.map(|text| (label("matches", &json!(text)), expression(&text))),
             exists.map(|wanted| {
                 ((if wanted { "exists" } else { "does not exist" }).to_owned(), Ok(Test::Exists(wanted)))
             }),
@@ -131,6 +133,14 @@ fn has(value: Value, ignore_case: bool) -> Result<Test, String> {
     Ok(match value {
         Value::String(text) => Test::HasText { text, ignore_case },
         item => Test::HasItem { equal: validator(&json!({ "const": item }))?, item },
+    })
+}
+
+fn expression(text: &str) -> Result<Test, String> {
+    Regex::new(text).map(Test::Matches).map_err(|error| {
+        // The last line says why; those before it draw the place.
+        let why = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+        format!("`matches` is no regular expression: {why}")
     })
 }
 
@@ -159,7 +169,7 @@ mod tests {
 
     #[test]
     fn each_rule_holds_and_breaks() {
-        let output = json!({"a": "Dear Ada", "n": 79, "none": null, "list": ["x", 2, {"k": 1}]});
+        let output = json!({"a": "Dear Ada", "n": 79, "none": null, "lines": "a\nz", "list": ["x", 2, {"k": 1}]});
         for (written, holds) in [
             (json!({"at": "/a", "equals": "Dear Ada"}), true),
             (json!({"at": "/a", "equals": "Dear"}), false),
@@ -182,6 +192,8 @@ mod tests {
             (json!({"at": "/a", "matches": "^Dear \\w+$"}), true),
             (json!({"at": "/a", "matches": "^Ada"}), false),
             (json!({"at": "/n", "matches": "79"}), false),
+            (json!({"at": "/lines", "matches": "^a.*z$"}), false),
+            (json!({"at": "/lines", "matches": "(?s)^a.*z$"}), true),
             (json!({"at": "/a", "exists": true}), true),
             (json!({"at": "/b", "exists": true}), false),
             (json!({"at": "/b", "exists": false}), true),
@@ -202,7 +214,7 @@ mod tests {
             (json!({"at": "/a"}), "exactly one of"),
             (json!({"at": "/a", "equals": 1, "contains": 1}), "exactly one of"),
             (json!({"at": "a", "equals": 1}), "a JSON pointer, as in \"/a\""),
-            (json!({"at": "/a", "matches": "("}), "regex"),
+            (json!({"at": "/a", "matches": "("}), "`matches` is no regular expression: error: unclosed group"),
             (json!({"at": "/a", "equals": "x", "ignore_case": true}), "belongs to a text in `contains`"),
             (json!({"at": "/a", "exists": true, "not": true}), "`exists: false`"),
             (json!({"at": "/a", "is": 1}), "unknown field `is`, expected one of `at`, `not`"),

@@ -62,7 +62,7 @@ fn case(case: &CaseResult) -> Row {
     let (mark, style) = marked(case.mark);
     let cells = [Cell::name(&case.name), Cell { text: mark.to_owned(), style }];
     let cells = cells.into_iter().chain(numbers.map(Cell::plain)).collect();
-    Row { cells, notes: case.attempts.iter().flat_map(notes).collect() }
+    Row { cells, notes: counted(case.attempts.iter().flat_map(notes)) }
 }
 
 fn marked(mark: Mark) -> (&'static str, Style) {
@@ -71,6 +71,19 @@ fn marked(mark: Mark) -> (&'static str, Style) {
         Mark::Failed => ("FAIL", RED),
         Mark::Error => ("ERROR", YELLOW),
     }
+}
+
+/// What is the same of several runs is said once, with how many they are.
+fn counted(notes: impl Iterator<Item = String>) -> Vec<String> {
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for note in notes {
+        match counts.iter_mut().find(|(known, _)| *known == note) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((note, 1)),
+        }
+    }
+    let line = |(note, count)| if count == 1 { note } else { format!("{note} {DIM}({count} runs){DIM:#}") };
+    counts.into_iter().map(line).collect()
 }
 
 /// What is wrong with a run, a line each.
@@ -111,7 +124,7 @@ fn sum(evaluation: &Evaluation) -> String {
         format!("; the judges {} tokens, {}", grouped(judging.tokens), dollars(judging.money_micros))
     };
     format!(
-        "{style}{passed} passed, {failed} failed, {errors} unknown{style:#}; score {score}; {} tokens, {}, {} fuel, {}{judges}",
+        "{style}{passed} passed, {failed} failed, {errors} errors{style:#}; score {score}; {} tokens, {}, {} fuel, {}{judges}",
         grouped(usage.tokens),
         dollars(usage.money_micros),
         grouped(usage.fuel),
@@ -191,7 +204,10 @@ mod tests {
         let named = |name: &str, attempts| CaseResult { name: name.to_owned(), ..CaseResult::new(&case(""), attempts) };
         let cases = vec![
             named("good", vec![good.clone(), good.clone()]),
-            named("bad\x1b[2J", vec![Attempt::checked(&bad, run(), &evidence())]),
+            named(
+                "bad\x1b[2J",
+                vec![Attempt::checked(&bad, run(), &evidence()), Attempt::checked(&bad, run(), &evidence())],
+            ),
             named(&"n".repeat(50), vec![lost]),
         ];
         Evaluation::new("cases.yaml", "a.toml", cases)
@@ -202,12 +218,12 @@ mod tests {
         let text = plain(&evaluated(&evaluation()));
         let expected = r#"case                                       result  score  passed  steps  tools  models  tokens      money  time
 good                                       pass      100     2/2      0      0       0      20  $0.000000  0 µs
-bad\u{1b}[2J                               FAIL       50     0/1      0      0       0      10  $0.000000  0 µs
-  ✗ output /letter contains "Bob": it is "Dear Ada"
+bad\u{1b}[2J                               FAIL       50     0/2      0      0       0      20  $0.000000  0 µs
+  ✗ output /letter contains "Bob": it is "Dear Ada" (2 runs)
 nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn…  ERROR       0     0/1      0      0       0       0  $0.000000  0 µs
   ? disk\u{a}full\u{1b}[2J
 
-1 passed, 1 failed, 1 unknown; score 50; 30 tokens, $0.000000, 0 fuel, 0 µs
+1 passed, 1 failed, 1 errors; score 50; 40 tokens, $0.000000, 0 fuel, 0 µs
 "#;
         assert_eq!(text, expected);
     }
@@ -220,7 +236,7 @@ nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn…  ERROR       0     0/1      0      0
         let text = plain(&compared(&Comparison::new(&first, &second, 0)));
         let expected = r#"case                                       change      passed  score  tokens                      money
 good                                       worse   100% → 50%    100      20                  $0.000000
-bad\u{1b}[2J                               same            0%     50      10  $0.000000 → $1,234.567890
+bad\u{1b}[2J                               same            0%     50      20  $0.000000 → $1,234.567890
 nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn…  same            0%      0       0                  $0.000000
 
 "a.toml" is worse in 1, and better in none; 0 may be worse; as much tokens, as much money
