@@ -147,6 +147,7 @@ impl<'de> Visitor<'de> for NameOrTable {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use stockade::{Budget, Code, Currency, Exceeded, Fault, Usage};
 
     use super::*;
 
@@ -187,6 +188,56 @@ mod tests {
         assert_eq!(calls().missing(&[refund.clone(), find.clone()]), Some(&find));
         assert_eq!(calls().missing(&[find.clone(), find.clone()]), Some(&find));
         assert_eq!(calls().missing(std::slice::from_ref(&pay)), Some(&pay));
+    }
+
+    /// A run that wants these effects, of which the last few entries say what became of them.
+    fn run(effects: Vec<Effect>, changes: Vec<Change>) -> Calls {
+        let created = Change::Created { workflow: "w".into(), version: 1, input: json!(1), budget: Budget::default() };
+        let started = stepped(Event::Started { input: json!(1) }, effects);
+        let changes = [vec![created, started], changes].concat();
+        let run = super::super::result::tests::run();
+        let entries = changes.into_iter().zip(1..).map(|(change, seq)| Entry { run, seq, at_ms: 1, change });
+        let entries: Vec<_> = entries.collect();
+        Calls::of(&RunState::fold(run, &entries).unwrap(), &entries)
+    }
+
+    fn stepped(event: Event, effects: Vec<Effect>) -> Change {
+        let (used, position, state) = (Usage::default(), "A".to_owned(), json!(1));
+        Change::Stepped { event, used, position, state, log: vec![], effects, slices: vec![], end: None }
+    }
+
+    fn began(key: &str) -> Change {
+        Change::Reserved { key: key.into(), amount: Usage::default(), consumes: None, labels: vec![] }
+    }
+
+    fn returned(key: &str, outcome: ToolOutcome) -> Change {
+        stepped(Event::ToolReturned { key: key.into(), outcome }, vec![])
+    }
+
+    #[test]
+    fn every_call_that_may_have_been_made_is_one() {
+        let wants = || ["a", "b"].map(|tool| Effect::call(tool, ToolCall::new(tool, "f", json!({})))).to_vec();
+        let fails = |kind| ToolOutcome::Failed(Fault::new(kind, "no"));
+        let exceeded = Exceeded { limit: Currency::Fuel, allowed: 1, used: 2 };
+        for (changes, calls) in [
+            (vec![], "none"),
+            (vec![began("b"), returned("b", ToolOutcome::Returned(json!(1))), began("a")], "b.f, a.f"),
+            (vec![began("a"), returned("a", fails(Kind::Trap))], "a.f"),
+            (vec![began("a"), returned("a", fails(Kind::Approval))], "none"),
+            (vec![began("a"), Change::Suspended { exceeded, cut: Some(("a".into(), Usage::default())) }], "a.f"),
+        ] {
+            assert_eq!(run(wants(), changes.clone()).to_string(), calls, "{changes:?}");
+        }
+    }
+
+    #[test]
+    fn the_calls_that_code_made_are_among_them() {
+        let code = Effect::RunCode { key: "code".into(), code: Code::new("javascript", "…") };
+        let [first, open] = ["a", "b"].map(|tool| ToolCall::new(tool, "f", json!({})));
+        let (outcome, used) = (ToolOutcome::Returned(json!(1)), Usage::default());
+        let ended = Change::Called { key: "code".into(), number: 0, call: first, outcome, used };
+        let calling = Change::Calling { key: "code".into(), number: 1, call: open };
+        assert_eq!(run(vec![code], vec![began("code"), ended, calling]).to_string(), "a.f, b.f");
     }
 
     #[test]
