@@ -62,10 +62,12 @@ impl Bench<'_> {
         let name = format!("{}-{number}", case.slug());
         let data = self.folder.join("data").join(&name);
         home::create_private(&data)?;
-        let config = match &case.models {
-            Some(Models::File(file)) => scripted(self.config.clone(), file)?,
-            _ => self.config.clone(),
-        };
+        let mut config = self.config.clone();
+        // Wherever the long-term memory is: no run adds to it, or is better for what another one remembered.
+        config.memory.path = None;
+        if let Some(Models::File(file)) = &case.models {
+            config = scripted(config, file)?;
+        }
         let apart = Apart { config: &config, journal: &self.folder, data: &data, tape: self.tape(case, &name) };
         home::apart(self.args, apart).await
     }
