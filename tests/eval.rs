@@ -91,9 +91,9 @@ fn a_person_reads_a_table_and_a_build_server_junit() {
     let answer = place.call(&["eval", &file("unmet.yaml"), "--junit", "junit.xml"]);
     assert_eq!(answer.exit, Some(1), "{answer:#?}");
     for part in [
-        "nothing is as expected    FAIL         0     0/1",
+        "nothing is as expected    FAIL        0     0/1",
         "  ✗ output /outcome equals \"processed\": it is \"too_old\"",
-        "nobody answers            pass       100     1/1",
+        "nobody answers            pass      100     1/1",
         "2 passed, 1 failed, 1 errors; score 50;",
     ] {
         assert!(answer.stdout.contains(part), "{part}\n{}", answer.stdout);
