@@ -14,6 +14,7 @@ mod code;
 mod concurrency;
 mod doctor;
 mod embed;
+mod eval;
 mod hostile_code;
 mod kill;
 mod languages;

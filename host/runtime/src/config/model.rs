@@ -181,8 +181,10 @@ impl Model {
         if let Some(temperature) = self.temperature.filter(|chosen| !(0.0..=TEMPERATURE_MAX).contains(chosen)) {
             return Err(format!("`temperature` is {temperature}, and 0.0 to {TEMPERATURE_MAX:.1} are allowed"));
         }
+        // A script costs nothing, whoever forgot to say so.
+        let free = (self.provider == By::Scripted).then_some(Price::Free);
         Ok(Settings {
-            price: self.price,
+            price: self.price.or(free),
             tokens_max: self.tokens_max.unwrap_or(settings.tokens_max),
             timeout: timeout_ms.map_or(settings.timeout, Duration::from_millis),
             retries: self.retries.unwrap_or(settings.retries),
