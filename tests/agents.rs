@@ -197,7 +197,7 @@ fn waiting(outcome: Outcome) -> Box<Approval> {
 fn config_of_payments(place: &Place, _: &Grant) -> Config {
     let url = format!("sqlite:{}", place.data("shop.db").display());
     let text = format!(
-        "[tool.payments]\nidempotent = true\n[tool.payments.grants]\nlog = true\nsql = [{{ name = \"shop\", url = {url:?}, access = \"write\" }}]"
+        "[tool.payments]\nidempotent = true\n[tool.payments.grants]\nlog = true\nsql = [{{ name = \"shop\", url = {url:?}, access = \"read-write\" }}]"
     );
     Config::parse(&text).unwrap()
 }

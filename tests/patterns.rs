@@ -48,7 +48,8 @@ impl Example {
     async fn host(&self, place: &Place) -> Host {
         let config = Config::load(&self.folder.join("stockade.toml")).unwrap();
         let builder = place.host().built_in_languages().scratch(place.path("")).memory(place.data("memory.db"));
-        builder.configured(&config).unwrap().build().await.unwrap()
+        let refund = refund::Refund::from(config.workflow.refund.clone());
+        builder.configured(&config).unwrap().workflow(refund).build().await.unwrap()
     }
 
     /// Runs it to its end, and says yes to whatever is asked.

@@ -6,6 +6,7 @@ use stockade::{Budget, Currency, Exec, Fault, RunId};
 
 use crate::amounts;
 use crate::commands::memory;
+use crate::eval::EvalArgs;
 
 /// Runs durable LLM workflows on sandboxed WebAssembly tools.
 ///
@@ -65,6 +66,14 @@ pub(crate) enum Command {
     /// Keep, search and forget what agents remember beyond a run
     #[command(subcommand)]
     Memory(memory::Command),
+    /// Run cases against a workflow or an agent, and say which came to what is expected
+    ///
+    /// The exit code is 1 if a case did not; with --against, if more cases than allowed pass less often. Under it,
+    /// --record fills a folder with a cassette for each run, and --replay plays such a folder.
+    #[command(
+        after_help = "Example:\n  stockade eval cases.yaml\n  stockade eval cases.yaml --against other.toml --junit report.xml"
+    )]
+    Eval(EvalArgs),
     /// Show the states of a workflow as a Mermaid diagram, or list the workflows
     #[command(after_help = "Example:\n  stockade graph refund")]
     Graph {

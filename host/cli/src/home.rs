@@ -19,16 +19,40 @@ pub(crate) const COMPILE_WORKER: &str = "compile-worker";
 /// Opens the host of the embedded default: everything in the data directory, the built-in shop's tools.
 pub(crate) async fn host(args: &Args) -> stockade::Result<Host> {
     let config = config(args)?;
-    let database = args.data_dir.join("shop.db");
-    let builder = bare(args)?;
-    shop::create(&database)?;
+    let builder =
+        taped(args, furnished(args, bare(args)?.memory(memory_file(args)), &config, &args.data_dir.join("shop.db"))?);
+    secrets::stored(builder, &config)?.progress(pulling()).build().await
+}
+
+/// What the host of one run of an evaluation does not share with others.
+pub(crate) struct Apart<'a> {
+    /// The configuration.
+    pub(crate) config: &'a Config,
+    /// The folder of the journal.
+    pub(crate) journal: &'a Path,
+    /// The folder of the shop and the memory.
+    pub(crate) data: &'a Path,
+    /// The cassette.
+    pub(crate) tape: Option<Tape>,
+}
+
+/// Opens a host that takes languages, promoted tools and compiled components from the data directory, and writes nothing
+/// else there, nor to the terminal.
+pub(crate) async fn apart(args: &Args, Apart { config, journal, data, tape }: Apart<'_>) -> stockade::Result<Host> {
+    let builder = bare(args)?.journal(journal.join("journal.db")).memory(data.join("memory.db"));
+    let builder = furnished(args, builder, config, &data.join("shop.db"))?;
+    let builder = tape.into_iter().fold(builder, Builder::tape).observe(|_, _| {}).listen(|_, _, _| {});
+    secrets::stored(builder, config)?.progress(pulling()).build().await
+}
+
+/// Adds what comes with the program, was added to it or is configured; `shop` is the database of the shop.
+fn furnished(args: &Args, builder: Builder, config: &Config, shop: &Path) -> stockade::Result<Builder> {
+    shop::create(shop)?;
     let refund: refund::Refund = config.workflow.refund.clone().into();
     let builder = promoted(args, builder);
-    let builder = languages(args, builder.shop(&database)).memory(memory_file(args));
-    let builder = taped(args, builder.configured(&config)?.workflow(refund));
-    let builder = memory().into_iter().fold(builder, Builder::scratch);
-    let builder = builder.cache(args.data_dir.join("cache")).components(args.data_dir.join("components"));
-    secrets::stored(builder, &config)?.progress(pulling()).build().await
+    let builder = languages(args, builder.shop(shop));
+    let builder = memory().into_iter().fold(builder.configured(config)?.workflow(refund), Builder::scratch);
+    Ok(builder.cache(args.data_dir.join("cache")).components(args.data_dir.join("components")))
 }
 
 /// Records what models answer, or answers for them, as the options say.
@@ -137,7 +161,8 @@ fn compiler() -> Compiler {
     Compiler::Process { program: "/proc/self/exe".into(), arguments: vec![COMPILE_WORKER.into()] }
 }
 
-fn config(args: &Args) -> stockade::Result<Config> {
+/// The configuration that the options name, or the usual one.
+pub(crate) fn config(args: &Args) -> stockade::Result<Config> {
     let usual = Path::new("stockade.toml");
     match &args.config {
         Some(path) => Config::load(path),

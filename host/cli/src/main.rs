@@ -4,6 +4,7 @@ mod amounts;
 mod args;
 mod ask;
 mod commands;
+mod eval;
 mod exit;
 mod home;
 mod secrets;

@@ -24,7 +24,7 @@ use crate::sessions::{Kept, Sessions};
 use crate::toolbox::Toolbox;
 
 /// The most calls that one piece of code may make, whatever its run has left.
-const CALLS_MAX: u64 = 10_000;
+pub(crate) const CALLS_MAX: u64 = 10_000;
 
 /// What a host has for code.
 pub(crate) struct Coding {

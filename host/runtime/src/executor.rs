@@ -429,6 +429,7 @@ impl Driver {
             Kind::Fuel => (Currency::Fuel, limits.fuel),
             Kind::Memory => (Currency::Memory, limits.memory_bytes),
             Kind::Deadline => (Currency::Wall, limits.wall_us),
+            Kind::Agent if is_of_calls(fault) => (Currency::ToolCalls, code::CALLS_MAX),
             _ => return None,
         };
         if amount.get(currency) >= allowed {
@@ -490,6 +491,11 @@ fn tool_outcome(ended: CodeEnd) -> ToolOutcome {
 pub(crate) fn within(limits: &Limits, amount: &Usage) -> Limits {
     let Usage { fuel, memory_bytes_peak: memory_bytes, wall_us, .. } = *amount;
     Limits { fuel, memory_bytes, wall_us, ..limits.clone() }
+}
+
+/// Whether code was stopped because it may call no more tools.
+fn is_of_calls(fault: &Fault) -> bool {
+    fault.breach.as_ref().is_some_and(|breach| breach.limit == Currency::ToolCalls.name())
 }
 
 fn stuck(state: &RunState) -> Fault {

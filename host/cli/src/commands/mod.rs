@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 mod doctor;
 mod drive;
+mod eval;
 pub(crate) mod exec;
 pub(crate) mod language;
 mod look;
@@ -19,6 +20,7 @@ pub(crate) async fn run(args: &Args) -> stockade::Result<Exit> {
         Command::Run { workflow, input, budget } => drive::run(args, workflow, input, budget.unwrap_or_default()).await,
         Command::Agent(agent) => agent::run(args, agent).await,
         Command::Memory(command) => memory::run(args, command).await,
+        Command::Eval(options) => eval::run(args, options).await,
         Command::Graph { workflow } => look::graph(args, workflow.as_deref()).await,
         Command::Resume { run: Some(run) } => drive::resume(args, *run).await,
         Command::Resume { run: None } => drive::resume_all(args).await,
