@@ -11,7 +11,7 @@ fn every_limit_fires_on_this_machine() {
     assert_eq!(limits.len(), 23, "{limits:#?}");
     for limit in limits {
         let keys: Vec<_> = limit.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(keys, ["allowed", "fired", "kind", "limit", "ms", "neighbour_ok"]);
+        assert_eq!(keys, ["limit", "allowed", "fired", "kind", "ms", "neighbour_ok"]);
         assert_eq!(limit["fired"], true, "{limit}");
         assert!(limit["kind"].is_string() && limit["neighbour_ok"].is_boolean(), "{limit}");
     }

@@ -257,7 +257,7 @@ impl Driver {
             Effect::CallTool { call, .. } => self.host.tools.unasked(&call.tool)?,
             _ => {}
         }
-        labels::check(&self.host.tools, self.state.labels(), effect)
+        labels::check(&self.host.tools, &self.state, effect)
     }
 
     /// Tells the workflow that an effect was not even begun.

@@ -4,9 +4,9 @@
 //! other. So in a run that has taken in both, a tool that can send something is called only with a person's yes; the
 //! refusal names the two sources and the sink. It is a rule about runs, not about words: nothing is searched for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use stockade_workflow::{Effect, Fault, Grant, Kind, Label};
+use stockade_workflow::{Effect, Fault, Grant, Kind, Label, RunState};
 
 use crate::Result;
 use crate::tools::Tools;
@@ -31,7 +31,11 @@ pub(crate) fn of(tools: &Tools, effect: &Effect) -> Vec<Label> {
 /// # Errors
 ///
 /// Kind [`Kind::Denied`], with the two sources and the tool that could send.
-pub(crate) fn check(tools: &Tools, taken_in: &BTreeMap<Label, String>, effect: &Effect) -> Result<()> {
+pub(crate) fn check(tools: &Tools, run: &RunState, effect: &Effect) -> Result<()> {
+    if !run.asks_models() {
+        // What a workflow does by itself, nobody talked it into.
+        return Ok(());
+    }
     let can_send = |name: &&str| {
         let tool = tools.get(name);
         tool.is_ok_and(|tool| tool.grants().iter().any(|grant| matches!(grant, Grant::Http { .. })))
@@ -42,7 +46,9 @@ pub(crate) fn check(tools: &Tools, taken_in: &BTreeMap<Label, String>, effect: &
     let own = if matches!(effect, Effect::RunCode { .. }) { of(tools, effect) } else { Vec::new() };
     let source = |label| {
         let by_code = own.contains(&label).then(|| effect.key());
-        taken_in.get(&label).map(String::as_str).or(by_code)
+        let mut sources = run.labels().get(&label).into_iter().flatten().map(String::as_str);
+        // An effect that is done again has not read its own answer.
+        sources.find(|source| *source != effect.key()).or(by_code)
     };
     match (source(Label::Untrusted), source(Label::Private)) {
         (Some(untrusted), Some(private)) => Err(refusal(sink, untrusted, private)),

@@ -2,6 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::canonical;
 use crate::{Digest, Fault, Kind, ToolCall};
 
 /// A question to a person, bound to exactly one call.
@@ -110,7 +111,7 @@ impl Approval {
 impl fmt::Display for Approval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ToolCall { tool, function, arguments } = &self.call;
-        write!(f, "{tool}.{function} {arguments} ({})", self.reason)
+        write!(f, "{tool}.{function} {} ({})", canonical(arguments), self.reason)
     }
 }
 

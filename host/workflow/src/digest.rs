@@ -41,8 +41,8 @@ impl Digest {
     }
 }
 
-/// Writes JSON with sorted keys even where another crate switched `serde_json` to keeping their order.
-fn canonical(value: &Value) -> String {
+/// Writes JSON with sorted keys and without white space.
+pub(crate) fn canonical(value: &Value) -> String {
     match value {
         Value::Object(map) => {
             let mut members: Vec<_> = map.iter().collect();

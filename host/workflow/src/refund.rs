@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 pub use letter::Letter;
 use letter::Writer;
 
+use crate::digest::canonical;
 use crate::event::stray;
 use crate::{
     Answered, Asked, Cents, Decision, Effect, End, Event, Fault, Graph, Kind, State as Node, ToolCall, ToolOutcome,
@@ -305,7 +306,7 @@ fn fetched(user_id: String, rules: Rules, writer: Option<Writer>, purchase: Opti
     let line = json!({"item": item, "price": price_cents.to_string(), "days_ago": days_ago});
     let arguments = json!({"days_ago": days_ago, "window_days": rules.window_days});
     let case = Case { user_id, rules, purchase, needs_approval: false, asked: 0, writer };
-    Transition::to(State::ValidatePolicy(case)).log(format!("Fetched purchase data: {line}")).want(call(
+    Transition::to(State::ValidatePolicy(case)).log(format!("Fetched purchase data: {}", canonical(&line))).want(call(
         "window",
         "policy",
         "within_window",

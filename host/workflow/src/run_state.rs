@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -28,7 +28,7 @@ pub struct RunState {
     intended: Vec<String>,
     approvals: BTreeMap<String, Approval>,
     calls: BTreeMap<String, CodeCalls>,
-    labels: BTreeMap<Label, String>,
+    labels: BTreeMap<Label, BTreeSet<String>>,
     recalled: Vec<String>,
     ledger: Ledger,
     suspended: Option<Exceeded>,
@@ -259,7 +259,7 @@ impl RunState {
     }
 
     fn labelled(&mut self, label: Label, key: &str) {
-        self.labels.entry(label).or_insert_with(|| key.to_owned());
+        self.labels.entry(label).or_default().insert(key.to_owned());
     }
 
     fn take_intended(&mut self, key: &str) -> Result<(), String> {
@@ -369,9 +369,14 @@ impl RunState {
         self.intended.iter().filter_map(|key| self.effects.get(key)).filter(|effect| !effect.is_question())
     }
 
-    /// Returns the marks of all that the run has taken in, each with the key of the first effect that brought it.
-    pub fn labels(&self) -> &BTreeMap<Label, String> {
+    /// Returns the marks of all that the run has taken in, each with the keys of the effects that brought it.
+    pub fn labels(&self) -> &BTreeMap<Label, BTreeSet<String>> {
         &self.labels
+    }
+
+    /// Returns whether a model has a say in the run.
+    pub fn asks_models(&self) -> bool {
+        self.effects.values().any(|effect| matches!(effect, Effect::AskModel { .. }))
     }
 
     /// Returns the texts that the run has recalled from the long-term memory.

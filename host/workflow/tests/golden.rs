@@ -1,23 +1,32 @@
 //! A journal that was written once must be read for ever.
 //!
-//! `golden/journal-vN.json` holds runs as format N wrote them, each with what it came to: in 1 the refunds, in 2 the code
-//! that was added then. It is a recording, not an
+//! `golden/journal-vN.json` holds runs as format N wrote them, each with what it came to: in 1 the refunds, in 2 the code, in
+//! 3 the models, the memory and the shares of a budget that were added then. It is a recording, not an
 //! expectation: where a test here fails, the reader is wrong, and a new format gets a file of its own beside it.
 
 #![expect(clippy::unwrap_used, reason = "clippy counts only functions under #[test] as tests, and not what they share")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stockade_workflow::patterns::{self, Agent, Children, Pattern};
 use stockade_workflow::refund::Refund;
 use stockade_workflow::{Change, Effect, Entry, Exec, FORMAT, Machine, Move, RunId, RunState};
 
-const JOURNALS: [&str; 2] = [include_str!("golden/journal-v1.json"), include_str!("golden/journal-v2.json")];
+const JOURNALS: [&str; 3] = [
+    include_str!("golden/journal-v1.json"),
+    include_str!("golden/journal-v2.json"),
+    include_str!("golden/journal-v3.json"),
+];
 
 #[derive(Deserialize)]
 struct Journal {
     format: u32,
+    /// The workflows that configuration made.
+    #[serde(default)]
+    workflows: BTreeMap<String, Pattern>,
     runs: Vec<Run>,
 }
 
@@ -59,7 +68,7 @@ fn the_format_of_its_version_is_still_the_one_that_is_written() {
 /// A run goes on under the version that began it, so that version must still answer as it did.
 #[test]
 fn the_workflow_of_its_version_still_answers_as_it_did() {
-    let machines = [Machine::new(Refund::default()), Machine::new(Exec)];
+    let machines = machines();
     for Run { about, run, entries, .. } in runs() {
         let Change::Created { workflow, .. } = &read(run, &entries)[0].change else { panic!("{about}") };
         let machine = machines.iter().find(|machine| machine.name() == workflow).unwrap();
@@ -88,11 +97,26 @@ fn the_recording_has_one_of_each() {
     };
     let all = ["asked", "broken", "called", "calling", "created", "extended", "reserved", "stepped", "suspended"];
     assert_eq!(tags("/change"), all.into());
-    assert_eq!(tags("/event/event"), ["code_finished", "decided", "started", "tool_returned"].into());
+    assert_eq!(
+        tags("/event/event"),
+        ["code_finished", "decided", "model_replied", "recalled", "remembered", "started", "tool_returned"].into()
+    );
     assert_eq!(tags("/event/decision/verdict"), ["approved", "denied"].into());
-    assert!(names("/event").is_superset(&["failed", "raised", "returned", "unknown"].into()));
-    assert_eq!(tags("/effects/0/effect"), ["call_tool", "request_approval", "run_code"].into());
+    assert!(
+        names("/event")
+            .is_superset(&["failed", "found", "kept", "known", "raised", "replied", "returned", "unknown"].into())
+    );
+    assert_eq!(
+        tags("/effects/0/effect"),
+        ["ask_model", "call_tool", "recall", "remember", "request_approval", "run_code"].into()
+    );
     assert_eq!(names("/end"), ["done", "failed"].into());
+}
+
+fn machines() -> Vec<Arc<Machine>> {
+    let built_in = [Machine::new(Refund::default()), Machine::new(Exec), Machine::new(Agent)].map(Arc::new);
+    let configured = journals().into_iter().flat_map(|journal| journal.workflows).collect();
+    built_in.into_iter().chain(patterns::machines(&configured, &Children::new()).unwrap().into_values()).collect()
 }
 
 fn journals() -> Vec<Journal> {

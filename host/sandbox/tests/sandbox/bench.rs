@@ -1,7 +1,7 @@
 //! The guests of the bench: what is measured there is one and the same tool.
 
 use bench_tool::ORDER;
-use serde_json::json;
+use serde_json::{Value, json};
 use stockade_sandbox::Limits;
 
 use crate::common::{ENGINE, built, built_tool, call};
@@ -14,7 +14,8 @@ async fn the_tool_is_the_same_in_every_guest() {
         let imports = tool.component().imports();
         assert_eq!(imports.is_empty(), name == "bench-lean", "{name} imports {imports:?}");
         let outcome = call(&tool, "call", json!({"name": "quote", "args_json": ORDER}), Limits::default()).await;
-        assert_eq!(outcome.result.unwrap(), expected, "{name}");
+        let answered: Value = serde_json::from_str(outcome.result.unwrap().as_str().unwrap()).unwrap();
+        assert_eq!(answered, serde_json::from_str::<Value>(&expected).unwrap(), "{name}");
         let outcome = call(&tool, "call", json!({"name": "steal", "args_json": ORDER}), Limits::default()).await;
         assert_eq!(outcome.result.unwrap_err().message, "there is no function \"steal\"", "{name}");
     }

@@ -139,6 +139,7 @@ struct Thought {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there is one in a run's state, and most of the time it is a large one")]
 enum Stage {
     Expand { waits: BTreeMap<String, Asked>, thoughts: BTreeMap<String, Vec<String>> },
     Evaluate { waits: BTreeMap<String, Asked>, thoughts: BTreeMap<String, Vec<String>> },

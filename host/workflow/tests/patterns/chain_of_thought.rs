@@ -18,7 +18,7 @@ fn the_steps_are_asked_for_and_taken_out_again() {
     let mut world = open(json!({"model": "fast", "system": "Count."}));
     let question = world.question();
     assert!(question.system.starts_with("Count.\n\nThink step by step"), "{}", question.system);
-    assert_eq!(question.schema.unwrap()["required"], json!(["answer", "reasoning"]));
+    assert_eq!(question.schema.unwrap()["required"], json!(["reasoning", "answer"]));
     world.says(text(json!({"reasoning": "two and one", "answer": "three"}).to_string()));
     assert_eq!(world.output(), json!({"answer": "three"}));
     assert!(!world.state_text().contains("two and one"));
