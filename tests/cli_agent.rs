@@ -100,7 +100,7 @@ fn agent(place: &Place, more: &[&str]) -> (Option<i32>, Value, String) {
 fn name_of(asked: &Value, ending: &str) -> String {
     let tools = asked["tools"].as_array().unwrap();
     let names = tools.iter().map(|tool| tool["function"]["name"].as_str().unwrap());
-    names.filter(|name| name.ends_with(ending)).last().unwrap().to_owned()
+    names.rev().find(|name| name.ends_with(ending)).unwrap().to_owned()
 }
 
 #[test]
