@@ -6,8 +6,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Barrier};
 
 use serde_json::{Value, json};
+use stockade::memory::{Forget, Page};
 use stockade::{
-    Approval, Budget, Builder, Config, Currency, Decision, Effect, Grant, Host, Kind, Message, Outcome, RunId, RunState,
+    Approval, Budget, Builder, Config, Currency, Decision, Effect, Grant, Host, Kind, Label, Message, Namespace, Note,
+    Outcome, RunId, RunState,
 };
 use stockade_tests::{Place, dist};
 
@@ -175,8 +177,7 @@ async fn a_yes_is_void_for_a_tool_that_changed_and_is_asked_for_again() {
     let first = waiting(outcome);
     drop(host);
     // The same name with other grants.
-    let shop = Grant::sql("shop", format!("sqlite:{}", place.data("shop.db").display())).writable();
-    let other = config_of_payments(&place, &shop);
+    let other = config_of_payments(&place);
     let host = scripted(&place, &script).configured(&other).unwrap().build().await.unwrap();
     let outcome = host.decide(run, Decision::approve("mia")).await.unwrap().settled().await.unwrap();
     let second = waiting(outcome);
@@ -194,7 +195,7 @@ fn waiting(outcome: Outcome) -> Box<Approval> {
     }
 }
 
-fn config_of_payments(place: &Place, _: &Grant) -> Config {
+fn config_of_payments(place: &Place) -> Config {
     let url = format!("sqlite:{}", place.data("shop.db").display());
     let text = format!(
         "[tool.payments]\nidempotent = true\n[tool.payments.grants]\nlog = true\nsql = [{{ name = \"shop\", url = {url:?}, access = \"read-write\" }}]"
@@ -251,4 +252,46 @@ async fn a_budget_of_tokens_suspends_an_agent_before_it_asks() {
     assert_eq!(exceeded.limit, Currency::Tokens);
     let run = host.extend(id, Budget::NONE.with(Currency::Tokens, 10_000)).await.unwrap();
     assert!(matches!(run.settled().await.unwrap(), Outcome::Done(_)));
+}
+
+/// What an agent keeps names the run that wrote it and carries the marks of what it was made of; what it recalled is in
+/// the journal, and is not kept a second time.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_remembers_has_a_source_and_no_echo() {
+    let place = Place::new();
+    let known = "user_789 wants letters in Welsh, whatever the shop usually does";
+    let note = |text: &str| Note {
+        namespace: Namespace { user: "user_789".to_owned(), ..Namespace::default() },
+        text: text.to_owned(),
+        labels: [Label::Private].into(),
+        ..Note::default()
+    };
+    let host = scripted(&place, &says(1, "The next letter is due in May."))
+        .memory(place.data("memory.db"))
+        .build()
+        .await
+        .unwrap();
+    host.memory().unwrap().remember(&note(known), None, 1, &[]).await.unwrap();
+    let memory = json!({"namespace": {"user": "user_789"}});
+    let input = json!({"task": "what about the letters of user_789?", "recall": memory, "remember": memory});
+
+    let run = host.start("agent", input.clone(), Budget::default()).await.unwrap();
+    let id = run.id();
+    assert!(matches!(run.settled().await.unwrap(), Outcome::Done(_)));
+    let state = host.state(id).await.unwrap();
+    assert_eq!(state.recalled(), [known], "what was recalled is in the journal");
+    let Some(Effect::AskModel { question, .. }) = state.effect("turn-1") else { panic!() };
+    assert!(format!("{:?}", question.messages).contains("letters in Welsh"));
+    let kept = host.memory().unwrap().list(Page { limit: 10, now_ms: 2, ..Page::default() }).await.unwrap();
+    let written: Vec<_> = kept.iter().map(|kept| (&kept.memory.written_by, &kept.memory.labels)).collect();
+    assert_eq!(written[1], (&Some((id, "remember".to_owned())), &[Label::Private].into()));
+
+    // An agent that says again what it recalled keeps nothing new.
+    let host = scripted(&place, &says(1, known)).memory(place.data("memory.db")).build().await.unwrap();
+    let run = host.start("agent", input, Budget::default()).await.unwrap();
+    assert!(matches!(run.settled().await.unwrap(), Outcome::Done(_)));
+    let kept = host.memory().unwrap().list(Page { limit: 10, now_ms: 2, ..Page::default() }).await.unwrap();
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    // All that a run wrote is forgotten at once.
+    assert_eq!(host.memory().unwrap().forget(None, Forget::Run(id)).await.unwrap(), 1);
 }
