@@ -24,4 +24,5 @@ mod patterns;
 mod payments;
 mod programs;
 mod registry;
+mod together;
 mod tools;

@@ -8,9 +8,9 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use stockade_sandbox::{Limits, Snippet};
 use stockade_workflow::{
-    Approval, Budget, Change, CodeEnd, CodeOutcome, Currency, Digest, Effect, Entry, Event, Exceeded, Fault, Kind,
-    Machine, ModelOutcome, Move, Recalled, Remembered, RunId, RunState, Short, Status, ToolCall, ToolOutcome,
-    Transition, Usage,
+    Approval, Budget, Change, CodeEnd, CodeOutcome, Currency, Decision, Digest, Effect, Entry, Event, Exceeded, Fault,
+    Kind, Machine, ModelOutcome, Move, Recalled, Remembered, RunId, RunState, Short, Status, Stop, ToolCall,
+    ToolOutcome, Transition, Usage,
 };
 
 use crate::host::Inner;
@@ -161,7 +161,7 @@ impl Driver {
     }
 
     fn is_stuck(&self) -> bool {
-        self.state.under_way_now().next().is_none() && self.state.open_approval().is_none()
+        !self.is_busy() && self.state.open_approval().is_none()
     }
 
     fn has_room_for(&self, effect: &Effect) -> bool {
@@ -183,17 +183,13 @@ impl Driver {
     }
 
     fn alone(&self) -> Option<Effect> {
-        self.state.under_way_now().find(|effect| self.is_alone(effect)).filter(|_| self.goes_on()).cloned()
+        self.state.under_way_now().find(|effect| self.is_alone(effect)).cloned()
     }
 
-    /// The effects under way that nobody performs yet.
+    /// The effects under way that nobody performs yet. In a suspended run too, for each has what is set aside for it.
     fn beginning(&self, begun: &BTreeSet<String>) -> Vec<Effect> {
         let waiting = self.state.under_way_now().filter(|effect| !begun.contains(effect.key()));
-        waiting.filter(|effect| self.goes_on() && !self.is_alone(effect)).cloned().collect()
-    }
-
-    fn goes_on(&self) -> bool {
-        self.state.end().is_none() && self.state.suspended().is_none()
+        waiting.filter(|effect| !self.is_alone(effect)).cloned().collect()
     }
 
     fn begin(&mut self) -> Result<()> {
@@ -209,24 +205,29 @@ impl Driver {
 
     /// Records an effect's intent, or why it cannot be had; returns whether there may be another one.
     fn intend(&mut self, effect: &Effect) -> Result<bool> {
-        if let Err(fault) = self.permitted(effect) {
-            return self.refuse(effect, fault).map(|()| true);
-        }
-        let (wish, least) = match self.price(effect) {
+        let (wish, least) = match self.permitted(effect).and_then(|()| self.price(effect)) {
             Ok(price) => price,
-            Err(fault) => return self.refuse(effect, fault).map(|()| true),
+            Err(fault) => return self.refuse(effect, fault),
         };
-        match self.state.ledger().offer(effect.key(), &wish, &least) {
+        let ledger = self.state.ledger();
+        let offer = ledger.offer(effect.key(), &wish, &least);
+        if self.is_busy() && offer != ledger.without_reserved().offer(effect.key(), &wish, &least) {
+            return Ok(false);
+        }
+        match offer {
             Ok(amount) => {
                 let change = self.intent(effect, amount);
                 self.push(change)?;
             }
-            // What is under way may give some of its share back.
-            Err(Short::Run(_)) if self.state.under_way_now().next().is_some() => return Ok(false),
             Err(Short::Run(exceeded)) => self.push(Change::Suspended { exceeded, cut: None })?,
-            Err(short @ Short::Slice(..)) => self.refuse(effect, short.fault())?,
+            Err(short @ Short::Slice(..)) => return self.refuse(effect, short.fault()),
         }
         Ok(true)
+    }
+
+    /// Whether something is under way, which may give back some of what is set aside for it.
+    fn is_busy(&self) -> bool {
+        self.state.under_way_now().next().is_some()
     }
 
     /// Returns the change that records an effect's intent.
@@ -260,16 +261,27 @@ impl Driver {
         labels::check(&self.host.tools, &self.state, effect)
     }
 
-    /// Tells the workflow that an effect was not even begun.
-    fn refuse(&mut self, effect: &Effect, fault: Fault) -> Result<()> {
-        let Some(event) = failed(effect, fault.clone()) else { return self.push(Change::Broken { fault }) };
+    /// Tells the workflow that an effect was not even begun; returns whether there may be another one.
+    fn refuse(&mut self, effect: &Effect, fault: Fault) -> Result<bool> {
         let (key, nothing) = (effect.key().to_owned(), Usage::default());
         let step = Usage { steps: 1, ..nothing };
         if let Err(short) = self.state.ledger().offer("", &step, &step) {
-            return self.push(Change::Suspended { exceeded: *short.exceeded(), cut: None });
+            if self.is_busy() {
+                return Ok(false);
+            }
+            self.push(Change::Suspended { exceeded: *short.exceeded(), cut: None })?;
+            return Ok(true);
         }
-        self.push(Change::Reserved { key, amount: nothing, consumes: None, labels: Vec::new() })?;
-        self.step(event, nothing)
+        let (intent, event) = match failed(effect, fault.clone()) {
+            Some(event) => (Change::Reserved { key, amount: nothing, consumes: None, labels: Vec::new() }, event),
+            // A person is not asked, and the workflow hears a no: of a question there is no other end.
+            None => (self.intent(effect, nothing), denied(key, &fault)),
+        };
+        self.push(intent)?;
+        if self.state.end().is_none() {
+            self.step(event, nothing)?;
+        }
+        Ok(true)
     }
 
     /// What an effect may use, and the least without which it need not begin; its outcome takes a step.
@@ -325,22 +337,37 @@ impl Driver {
     fn judged(&self, effect: &Effect, ended: Ended, used: Usage) -> Performed {
         let (key, amount) = (effect.key(), self.state.ledger().reserved(effect.key()).copied().unwrap_or_default());
         let (call, fault) = match (ended, effect) {
-            (Ended::As(event), _) => return Performed::Happened(event, used),
+            (Ended::As(event), _) => return self.whole(effect, event, &amount, used),
             (Ended::TimedOut(fault), _) => return self.timed_out(effect, fault, &amount, used),
             (Ended::Stopped(fault), Effect::CallTool { call, .. }) => (call, fault),
             (Ended::Stopped(fault), _) => return outcome(effect, fault, used),
         };
-        let is_repeatable = self.host.tools.get(&call.tool).is_ok_and(|tool| self.host.tools.is_repeatable(tool));
+        let tool = self.host.tools.get(&call.tool);
+        let is_repeatable = tool.as_ref().is_ok_and(|tool| self.host.tools.is_repeatable(tool));
+        // A tool that answers knows what it has done. One that was stopped may have done it, idempotent or not.
+        let changes_nothing = is_answer(&fault) || tool.is_ok_and(|tool| tool.is_repeatable());
         let returned = |outcome| Performed::Happened(Event::ToolReturned { key: key.to_owned(), outcome }, used);
         match self.cut(key, self.host.limits(&call.tool), &fault, &amount, &used) {
             Some(Short::Run(exceeded)) if is_repeatable => Performed::Cut(exceeded, used),
-            Some(short @ Short::Slice(..)) if is_repeatable => returned(ToolOutcome::Failed(short.fault())),
-            Some(_) => returned(ToolOutcome::Unknown(unknown(key, call, &fault.message))),
-            // A tool that answers knows what it has done. One that was stopped may have done it, idempotent or not.
-            None if !is_answer(&fault) && !self.host.tools.get(&call.tool).is_ok_and(|tool| tool.is_repeatable()) => {
-                returned(ToolOutcome::Unknown(unknown(key, call, &fault.message)))
-            }
-            None => returned(ToolOutcome::Failed(fault)),
+            Some(short @ Short::Slice(..)) if changes_nothing => returned(ToolOutcome::Failed(short.fault())),
+            None if changes_nothing => returned(ToolOutcome::Failed(fault)),
+            _ => returned(ToolOutcome::Unknown(unknown(key, call, &fault.message))),
+        }
+    }
+
+    /// An answer that was cut off because the run had no more tokens or money for it is asked for again once it has.
+    fn whole(&self, effect: &Effect, event: Event, amount: &Usage, used: Usage) -> Performed {
+        let Event::ModelReplied { outcome: ModelOutcome::Replied(reply), .. } = &event else {
+            return Performed::Happened(event, used);
+        };
+        let wish = self.price(effect).map_or(*amount, |(wish, _)| wish);
+        let short = [Currency::Tokens, Currency::Money].into_iter().find(|limit| amount.get(*limit) < wish.get(*limit));
+        match short.filter(|_| reply.stop == Stop::Length) {
+            None => Performed::Happened(event, used),
+            Some(limit) => match self.state.ledger().shortage(effect.key(), limit, used.get(limit)) {
+                Short::Run(exceeded) => Performed::Cut(exceeded, used),
+                short @ Short::Slice(..) => outcome(effect, short.fault(), used),
+            },
         }
     }
 
@@ -469,6 +496,12 @@ fn failed(effect: &Effect, fault: Fault) -> Option<Event> {
         Effect::Recall { .. } => Event::Recalled { key, outcome: Recalled::Failed(fault) },
         _ => return None,
     })
+}
+
+/// The end of a question that nobody was asked.
+fn denied(key: String, fault: &Fault) -> Event {
+    let decision = Decision::deny("stockade").comment(Some(fault.message.clone()));
+    Event::Decided { key, decision }
 }
 
 fn outcome(effect: &Effect, fault: Fault, used: Usage) -> Performed {

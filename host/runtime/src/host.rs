@@ -349,8 +349,11 @@ impl Builder {
         let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
         // Without a language no code runs.
         let for_code = if self.languages.is_empty() { 0 } else { self.code_limits.memory_bytes };
-        machines.extend((!self.languages.is_empty()).then(|| Machine::new(Exec)));
-        machines.push(Machine::new(Agent));
+        let own = (!self.languages.is_empty()).then(|| Machine::new(Exec)).into_iter().chain([Machine::new(Agent)]);
+        for own in own {
+            check_free(own.name(), &machines)?;
+            machines.push(own);
+        }
         engine.memory_bytes_max = memory_bytes_max.max(for_code);
         let kept_slots = engine.concurrency as usize / 2;
         engine.secrets = secrets.into_iter().collect();
@@ -358,6 +361,7 @@ impl Builder {
         let tools = Tools::load(&engine, tools)?;
         let machines: Children =
             machines.into_iter().map(|machine| (machine.name().to_owned(), Arc::new(machine))).collect();
+        check_models(&self.patterns, &models)?;
         let patterns = patterns::machines(&asking_first(self.patterns, &tools), &machines)?;
         let machines: Children = machines.into_iter().chain(patterns).collect();
         machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
@@ -391,6 +395,25 @@ impl Builder {
     }
 }
 
+/// Checks that no workflow has the name of one that every host has.
+fn check_free(own: &str, machines: &[Machine]) -> Result<()> {
+    if machines.iter().any(|machine| machine.name() == own) {
+        let message = format!("workflow \"{own}\" is there already, in every host; choose another name");
+        return Err(Fault::invalid("workflow", message));
+    }
+    Ok(())
+}
+
+fn check_models(patterns: &BTreeMap<String, Pattern>, models: &Models) -> Result<()> {
+    for (name, pattern) in patterns {
+        let missing = pattern.models().into_iter().find_map(|model| models.get(Some(model)).err());
+        if let Some(fault) = missing {
+            return Err(Fault { message: format!("workflow \"{name}\": {}", fault.message), ..fault });
+        }
+    }
+    Ok(())
+}
+
 fn check_tools(machine: &Machine, tools: &Tools) -> Result<()> {
     for want in machine.graph().wants() {
         if let Some(tool) = want.tools().iter().find(|tool| tools.get(tool).is_err()) {
@@ -407,8 +430,12 @@ fn models(
     tape: Option<&Tape>,
     secrets: &BTreeMap<String, String>,
 ) -> Result<Models> {
-    let key = |model: &config::Model| model.key.as_ref().and_then(|name| secrets.get(name)).cloned();
-    let named = wanted.iter().map(|(name, model)| model.build(name, key(model)));
+    let is_asked = !matches!(tape, Some(Tape::Replay(_)));
+    let key = |name: &str, model: &config::Model| match &model.key {
+        Some(secret) if is_asked => config::key(secret, &format!("the model \"{name}\""), secrets).map(Some),
+        secret => Ok(secret.as_ref().and_then(|secret| secrets.get(secret)).cloned()),
+    };
+    let named = wanted.iter().map(|(name, model)| model.build(name, key(name, model)?));
     let default = wanted.iter().find(|(_, model)| model.default).map(|(name, _)| name.clone());
     let models = Models::new(named.collect::<Result<Vec<_>>>()?, default)?;
     let values = secrets.values().cloned().collect();
@@ -544,13 +571,15 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Conflict`] where nobody is waited for (any more); else as [`Host::resume`].
+    /// Kind [`Kind::Conflict`] where nobody is waited for (any more), or something else is under way; else as
+    /// [`Host::resume`].
     pub async fn decide(&self, run: RunId, decision: Decision) -> Result<Run> {
         if decision.by.trim().is_empty() {
             return Err(Fault::invalid("decision", "nobody is named as the one who decided; say who"));
         }
         let mut driver = self.take_up(run).await?;
         let Some(approval) = driver.state().open_approval() else { return Err(nothing_to_decide(driver.state())) };
+        check_idle(driver.state())?;
         let key = approval.key.clone();
         driver.step(Event::Decided { key, decision }, Usage::default())?;
         driver.commit_planned().await?;
@@ -561,7 +590,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Conflict`] where the run has ended; else as [`Host::resume`].
+    /// Kind [`Kind::Conflict`] where the run has ended, or something is under way; else as [`Host::resume`].
     pub async fn extend(&self, run: RunId, more: Budget) -> Result<Run> {
         if more == Budget::NONE {
             return Err(Fault::invalid("budget", "nothing is added; name at least one currency, as in fuel=1000000"));
@@ -571,6 +600,7 @@ impl Host {
             let message = format!("run {run} is {}; its budget is closed", driver.state().status());
             return Err(Fault::new(Kind::Conflict, message));
         }
+        check_idle(driver.state())?;
         driver.extend(more)?;
         driver.commit_planned().await?;
         Ok(Run::spawn(driver))
@@ -825,6 +855,17 @@ fn depth(value: &Value) -> usize {
         _ => return 0,
     };
     inner + 1
+}
+
+/// Checks that nobody else is at work on a run: what is under way there would be done once more, or be unknown.
+fn check_idle(state: &RunState) -> Result<()> {
+    let Some(effect) = state.under_way_now().next() else { return Ok(()) };
+    let message = format!(
+        "run {} is still busy with \"{}\"; wait until it is not, or resume it if whoever was at work on it is gone",
+        state.run(),
+        effect.key()
+    );
+    Err(Fault::new(Kind::Conflict, message).detail("busy"))
 }
 
 fn nothing_to_decide(state: &RunState) -> Fault {

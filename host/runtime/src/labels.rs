@@ -36,14 +36,11 @@ pub(crate) fn check(tools: &Tools, run: &RunState, effect: &Effect) -> Result<()
         // What a workflow does by itself, nobody talked it into.
         return Ok(());
     }
-    let can_send = |name: &&str| {
-        let tool = tools.get(name);
-        tool.is_ok_and(|tool| tool.grants().iter().any(|grant| matches!(grant, Grant::Http { .. })))
-    };
+    let can_send = |name: &&str| tools.get(name).is_ok_and(|tool| tools.can_send(tool));
     let called = called(effect);
     let Some(sink) = called.iter().find(|name| can_send(name)) else { return Ok(()) };
     // Code can pass from one of its tools to another what the run has not seen yet.
-    let own = if matches!(effect, Effect::RunCode { .. }) { of(tools, effect) } else { Vec::new() };
+    let own = if runs_code(tools, effect) { of(tools, effect) } else { Vec::new() };
     let source = |label| {
         let by_code = own.contains(&label).then(|| effect.key());
         let mut sources = run.labels().get(&label).into_iter().flatten().map(String::as_str);
@@ -53,6 +50,15 @@ pub(crate) fn check(tools: &Tools, run: &RunState, effect: &Effect) -> Result<()
     match (source(Label::Untrusted), source(Label::Private)) {
         (Some(untrusted), Some(private)) => Err(refusal(sink, untrusted, private)),
         _ => Ok(()),
+    }
+}
+
+/// Whether an effect is code, under its own name or that of the tool that was made of it.
+fn runs_code(tools: &Tools, effect: &Effect) -> bool {
+    match effect {
+        Effect::RunCode { .. } => true,
+        Effect::CallTool { call, .. } => tools.get(&call.tool).is_ok_and(|tool| tools.calls(tool).next().is_some()),
+        _ => false,
     }
 }
 

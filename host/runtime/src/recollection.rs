@@ -34,7 +34,8 @@ impl Recollection {
         secrets: &BTreeMap<String, String>,
         now_ms: u64,
     ) -> Result<Self> {
-        let key = config.secret().and_then(|name| secrets.get(name)).cloned();
+        let key = config.secret().map(|name| config::key(name, "the embedding of the long-term memory", secrets));
+        let key = key.transpose()?;
         let memory = LongTerm::open(config.archive(beside)?, config.embed(key)?, now_ms).await?;
         let price =
             if let Embedding::Provider(provider) = &config.embedding { provider.price } else { Some(Price::Free) };

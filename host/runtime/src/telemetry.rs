@@ -25,6 +25,9 @@ const QUEUE_MAX: usize = 1024;
 /// How long a collector may take for a batch.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The longest name that a span has: the name of a function may be a model's word.
+const NAME_BYTES_MAX: usize = 128;
+
 /// Sends spans to a collector.
 #[derive(Clone)]
 pub(crate) struct Telemetry {
@@ -59,12 +62,16 @@ impl Telemetry {
         }
     }
 
-    /// Waits until everything that was taken is sent, or the collector had its time.
+    /// Waits until everything that was taken is sent, or the collector had its time: that for one batch, however many
+    /// wait.
     pub(crate) async fn flush(&self) {
         let (done, sent) = oneshot::channel();
-        if self.inbox.send(Post::Flush(done)).await.is_ok() {
-            let _ = sent.await;
-        }
+        let flushed = async {
+            if self.inbox.send(Post::Flush(done)).await.is_ok() {
+                let _ = sent.await;
+            }
+        };
+        let _ = tokio::time::timeout(EXPORT_TIMEOUT, flushed).await;
     }
 
     fn spans(&self, state: &RunState, entry: &Entry) -> Vec<SpanData> {
@@ -153,7 +160,7 @@ fn described(effect: &Effect) -> (String, SpanKind, Vec<KeyValue>) {
             (format!("chat {name}"), SpanKind::Client, vec![operation("chat"), asked])
         }
         Effect::CallTool { key, call, .. } => {
-            let name = format!("{}.{}", call.tool, call.function);
+            let name = short(&format!("{}.{}", call.tool, call.function));
             let id = KeyValue::new("gen_ai.tool.call.id", key.clone());
             let attributes = vec![
                 operation("execute_tool"),
@@ -183,7 +190,7 @@ fn outcome(event: &Event) -> Vec<KeyValue> {
     let Reply { model, tokens_in, tokens_out, stop, .. } = reply.as_ref();
     let reasons = opentelemetry::Value::Array(vec![opentelemetry::StringValue::from(finish(*stop))].into());
     vec![
-        KeyValue::new("gen_ai.response.model", model.clone()),
+        KeyValue::new("gen_ai.response.model", short(model)),
         KeyValue::new("gen_ai.usage.input_tokens", number(*tokens_in)),
         KeyValue::new("gen_ai.usage.output_tokens", number(*tokens_out)),
         KeyValue::new("gen_ai.response.finish_reasons", reasons),
@@ -241,6 +248,11 @@ fn kind(fault: &Fault) -> String {
     serde_json::to_value(fault.kind).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
+/// The beginning of a name.
+fn short(name: &str) -> String {
+    name.get(..name.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default().to_owned()
+}
+
 fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -285,5 +297,30 @@ async fn send(exporter: SpanExporter, mut inbox: mpsc::Receiver<Post>) {
                 let _ = done.send(());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_no_place_for_a_message() {
+        let call = stockade_workflow::ToolCall::new("fetch", &"x".repeat(1_000), serde_json::Value::Null);
+        let (name, ..) = described(&Effect::call("a", call));
+        assert_eq!(name.len(), "execute_tool ".len() + NAME_BYTES_MAX);
+        assert_eq!(short("fetch.send"), "fetch.send");
+    }
+
+    /// The clock stands still but for what is waited for, so that seconds are none.
+    #[tokio::test(start_paused = true)]
+    async fn a_collector_that_never_answers_has_its_time_once() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let telemetry = Telemetry::start(&config::Telemetry::default(), &endpoint).unwrap();
+        (0..9).for_each(|_| telemetry.inbox.try_send(Post::Spans(Vec::new())).unwrap());
+        let began = tokio::time::Instant::now();
+        telemetry.flush().await;
+        assert!(began.elapsed() <= EXPORT_TIMEOUT + Duration::from_secs(1), "{:?}", began.elapsed());
     }
 }

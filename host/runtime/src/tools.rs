@@ -351,10 +351,25 @@ impl Tools {
         }
     }
 
-    /// The marks that the answers of a tool carry: what the operator says, or what follows from its grants.
+    /// The marks that the answers of a tool carry: what the operator says, or what follows from its grants and from the
+    /// tools that it calls.
     pub(crate) fn labels(&self, tool: &Tool) -> BTreeSet<Label> {
-        let own = || tool.grants().iter().filter_map(labels::of_grant).collect();
-        self.labels.get(tool.name()).cloned().unwrap_or_else(own)
+        let said = |tool: &Tool| self.labels.get(tool.name()).cloned();
+        let granted = |tool: &Tool| tool.grants().iter().filter_map(labels::of_grant).collect();
+        let own = |tool: &Tool| said(tool).unwrap_or_else(|| granted(tool));
+        said(tool).unwrap_or_else(|| self.calls(tool).chain([tool]).flat_map(own).collect())
+    }
+
+    /// Whether a tool, or one that it calls, can send something.
+    pub(crate) fn can_send(&self, tool: &Tool) -> bool {
+        let is_http = |grant: &Grant| matches!(grant, Grant::Http { .. });
+        self.calls(tool).chain([tool]).any(|tool| tool.grants().iter().any(is_http))
+    }
+
+    /// The tools that one that is code may call. It has no grants of its own: what it can, it can by them.
+    pub(crate) fn calls<'a>(&'a self, tool: &'a Tool) -> impl Iterator<Item = &'a Tool> {
+        let snippet = self.snippet(tool).ok().flatten();
+        snippet.into_iter().flat_map(|snippet| snippet.tools.keys()).filter_map(|name| self.get(name).ok())
     }
 
     pub(crate) fn source(&self, name: &str) -> Result<&Source> {

@@ -97,12 +97,13 @@ impl Currency {
 }
 
 impl Default for Budget {
-    /// A hundred steps and fifty tool calls of everyday work: finite in every currency.
+    /// A hundred steps, fifty tool calls and twenty questions to models of everyday work: finite in every currency.
     fn default() -> Self {
         Self(Usage {
             fuel: 200_000_000,
             memory_bytes_peak: 64 << 20,
-            wall_us: 60_000_000,
+            // A question may take two minutes, and as much is set aside for each of those that are asked at once.
+            wall_us: 20 * 120_000_000,
             steps: 100,
             tool_calls: 50,
             model_calls: 20,
@@ -299,6 +300,12 @@ impl Ledger {
     /// Returns what is set aside for an effect.
     pub fn reserved(&self, key: &str) -> Option<&Usage> {
         self.reserved.get(key)
+    }
+
+    /// Returns the account as it would be if nothing were set aside: what effects under way may give back.
+    #[must_use]
+    pub fn without_reserved(&self) -> Self {
+        Self { reserved: BTreeMap::new(), ..self.clone() }
     }
 
     /// Adds to the limits.

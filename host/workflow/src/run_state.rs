@@ -43,7 +43,7 @@ pub enum Status {
     Running,
     /// It waits for a person.
     Waiting,
-    /// Its budget is used up.
+    /// Its budget is used up, and what was under way has ended.
     Suspended,
     /// It ended with an output.
     Done,
@@ -308,13 +308,9 @@ impl RunState {
         match &self.end {
             Some(End::Done(_)) => Status::Done,
             Some(End::Failed(_)) => Status::Failed,
+            None if self.under_way_now().next().is_some() => Status::Running,
             None if self.suspended.is_some() => Status::Suspended,
-            None if self.wanted.is_empty()
-                && self.under_way_now().next().is_none()
-                && self.open_approval().is_some() =>
-            {
-                Status::Waiting
-            }
+            None if self.wanted.is_empty() && self.open_approval().is_some() => Status::Waiting,
             None => Status::Running,
         }
     }

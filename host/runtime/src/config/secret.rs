@@ -1,8 +1,11 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de};
+use stockade_workflow::{Fault, Kind};
 
 use super::{NEVER_WRITTEN, anchored};
+use crate::Result;
 
 /// Where the value of a secret is, as `[secrets]` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,20 @@ impl Secret {
             *path = anchored(folder, &path.to_string_lossy()).into();
         }
     }
+}
+
+/// Returns the key of `whose`: the value of the secret that it names.
+///
+/// # Errors
+///
+/// Kind [`Kind::NotFound`] where that has none.
+pub(crate) fn key(name: &str, whose: &str, secrets: &BTreeMap<String, String>) -> Result<String> {
+    secrets.get(name).cloned().ok_or_else(|| {
+        let message = format!(
+            "the key of {whose} is the secret \"{name}\", which has no value; [secrets] says where it is, or `Builder::secret` what it is"
+        );
+        Fault::new(Kind::NotFound, message).detail("secret")
+    })
 }
 
 #[derive(Deserialize)]

@@ -64,6 +64,22 @@ impl Pattern {
         }
     }
 
+    /// Returns the names of the models that it asks, but for the default.
+    pub fn models(&self) -> Vec<&str> {
+        let named = match self {
+            Self::Router(spec) => vec![&spec.model],
+            Self::Orchestrator(spec) => vec![&spec.model, &spec.worker_model],
+            Self::Evaluator(spec) => match &spec.criteria {
+                evaluator::Criteria::Judge(judge) => vec![&spec.model, &judge.model],
+                _ => vec![&spec.model],
+            },
+            Self::React(spec) => vec![&spec.model],
+            Self::TreeOfThoughts(spec) => vec![&spec.model, &spec.evaluator],
+            Self::ChainOfThought(spec) => vec![&spec.model],
+        };
+        named.into_iter().flatten().map(String::as_str).collect()
+    }
+
     /// Makes the workflow, with those that it runs inside itself.
     ///
     /// # Errors

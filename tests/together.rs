@@ -1,0 +1,264 @@
+//! Several effects of one run at once: none is lost, done twice or given up, whoever stops in between.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use stockade::{
+    Approval, Budget, Builder, Change, Config, Currency, Decision, Effect, End, Entry, Event, Exceeded, Fault, Graph,
+    Host, Kind, Outcome, Question, RunId, RunState, Slice, State, Status, ToolCall, ToolOutcome, Transition, Usage,
+    Verdict, Want, Workflow,
+};
+use stockade_tests::Place;
+
+/// Wants everything at once, and ends with what became of it.
+struct Together;
+
+impl Workflow for Together {
+    /// The effects, and the shares.
+    type Input = (Vec<Effect>, Vec<Slice>);
+    /// How many are left, and what became of the others.
+    type State = (usize, Vec<Event>);
+
+    fn name(&self) -> &str {
+        "together"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn graph(&self) -> Graph {
+        Graph::new([State::new("WORK", [Want::AnyTool, Want::Model], &["WORK", "DONE"]), State::new("DONE", [], &[])])
+    }
+
+    fn position(&self, (left, _): &Self::State) -> &'static str {
+        if *left == 0 { "DONE" } else { "WORK" }
+    }
+
+    fn start(&self, (effects, slices): Self::Input) -> Result<Transition<Self::State>, Fault> {
+        let next = Transition::to((effects.len(), Vec::new())).want_all(effects);
+        Ok(slices.into_iter().fold(next, |next, Slice { prefix, budget }| next.slice(prefix, budget)))
+    }
+
+    fn step(&self, (left, mut seen): Self::State, event: Event) -> Result<Transition<Self::State>, Fault> {
+        seen.push(event);
+        let output = serde_json::to_value(&seen).unwrap();
+        let next = Transition::to((left - 1, seen));
+        Ok(if left == 1 { next.end(End::Done(output)) } else { next })
+    }
+}
+
+fn find(key: &str) -> Effect {
+    Effect::call(key, ToolCall::new("purchases", "find", json!({"user_id": "user_123"})))
+}
+
+fn refund() -> ToolCall {
+    ToolCall::new("payments", "refund", json!({"user_id": "user_789", "amount_cents": 7900}))
+}
+
+fn ask(key: &str) -> Effect {
+    Effect::RequestApproval { key: key.to_owned(), reason: "why not".to_owned(), call: refund() }
+}
+
+/// A share of nothing but what is said of it.
+fn share(prefix: &str, currency: Currency, amount: u64) -> Slice {
+    let all = Currency::ALL.into_iter().fold(Budget::NONE, |all, currency| all.with(currency, u64::MAX));
+    Slice { prefix: prefix.to_owned(), budget: all.with(currency, amount) }
+}
+
+async fn host(builder: Builder) -> Host {
+    builder.workflow(Together).build().await.unwrap()
+}
+
+async fn start(host: &Host, effects: &[Effect], slices: &[Slice], budget: Budget) -> (RunId, Outcome) {
+    let input = json!([effects, slices]);
+    let run = host.start("together", input, budget).await.unwrap();
+    (run.id(), run.settled().await.unwrap())
+}
+
+/// What became of each effect, in the order of their keys.
+fn ended(outcome: &Outcome) -> Vec<Event> {
+    let Outcome::Done(output) = outcome else { panic!("{outcome}") };
+    let mut events: Vec<Event> = serde_json::from_value(output.clone()).unwrap();
+    events.sort_by(|a, b| a.key().cmp(&b.key()));
+    events
+}
+
+fn tool(event: &Event) -> &ToolOutcome {
+    let Event::ToolReturned { outcome, .. } = event else { panic!("{event:?}") };
+    outcome
+}
+
+/// The journal of a run of these effects, as far as their intents.
+async fn begun(place: &Place, effects: &[Effect]) -> (RunId, Vec<Entry>) {
+    let host = host(place.host()).await;
+    let (run, _) = start(&host, effects, &[], Budget::default()).await;
+    let entries = host.entries(run).await.unwrap();
+    (run, entries[..2 + effects.len()].to_vec())
+}
+
+fn then(mut entries: Vec<Entry>, change: Change) -> Vec<Entry> {
+    let last = entries.last().unwrap().clone();
+    entries.push(Entry { seq: last.seq + 1, change, ..last });
+    entries
+}
+
+/// One may have happened before its host stopped; so what was begun must not wait for a budget that the other lacks.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_its_share_ends_before_the_run_is_suspended_for_another() {
+    let place = Place::new();
+    let host = host(place.host().ask_first("letters")).await;
+    let denied = Effect::call("b", ToolCall::new("letters", "write", json!({})));
+    let (run, outcome) = start(&host, &[find("a"), denied], &[], Budget::default().steps(2)).await;
+    assert!(matches!(outcome, Outcome::Suspended(Exceeded { limit: Currency::Steps, .. })), "{outcome}");
+    let state = host.state(run).await.unwrap();
+    assert_eq!(state.under_way_now().count(), 0, "{state:?}");
+    let outcome = host.extend(run, Budget::NONE.steps(1)).await.unwrap().settled().await.unwrap();
+    let events = ended(&outcome);
+    assert!(matches!(tool(&events[0]), ToolOutcome::Returned(_)), "{events:?}");
+    assert!(matches!(tool(&events[1]), ToolOutcome::Failed(fault) if fault.kind == Kind::Approval), "{events:?}");
+}
+
+/// What the first one sets aside is nothing that the share has spent.
+#[tokio::test(flavor = "multi_thread")]
+async fn effects_of_one_share_wait_for_what_the_others_give_back() {
+    let place = Place::new();
+    let host = host(place.host()).await;
+    let shares = [share("w/", Currency::Fuel, 1_000_000)];
+    let (_, outcome) = start(&host, &[find("w/1"), find("w/2"), find("w/3")], &shares, Budget::default()).await;
+    let events = ended(&outcome);
+    assert!(events.iter().all(|event| matches!(tool(event), ToolOutcome::Returned(_))), "{events:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_its_share_does_not_allow_is_a_no_and_the_run_goes_on() {
+    let place = Place::new();
+    let host = host(place.host()).await;
+    let (run, outcome) = start(&host, &[ask("w/1")], &[share("w/", Currency::Steps, 0)], Budget::default()).await;
+    let Event::Decided { decision, .. } = &ended(&outcome)[0] else { panic!("{outcome}") };
+    assert_eq!((decision.verdict, decision.by.as_str()), (Verdict::Denied, "stockade"));
+    assert!(decision.comment.as_ref().unwrap().contains("the share of \"w\""), "{decision:?}");
+    assert!(RunState::fold(run, &host.entries(run).await.unwrap()).is_ok());
+}
+
+/// It is not made again, so nobody knows: that the tool would tell a repetition is no help.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_its_share_cuts_short_is_unknown_if_it_may_have_changed_something() {
+    let place = Place::new();
+    let host = host(place.host()).await;
+    let shares = [share("", Currency::Fuel, 500)];
+    for (effect, is_unknown) in [(Effect::call("a", refund()), true), (find("a"), false)] {
+        let (_, outcome) = start(&host, &[effect], &shares, Budget::default()).await;
+        let events = ended(&outcome);
+        assert_eq!(matches!(tool(&events[0]), ToolOutcome::Unknown(_)), is_unknown, "{events:?}");
+    }
+}
+
+/// A host stops after one of two was cut short. The other has its share and is done; nobody else may go on meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_run_ends_what_is_under_way() {
+    let place = Place::new();
+    let (run, entries) = begun(&place, &[find("a"), find("b")]).await;
+    let exceeded = Exceeded { limit: Currency::Fuel, allowed: 1, used: 1 };
+    let cut = Change::Suspended { exceeded, cut: Some(("a".to_owned(), Usage::default())) };
+    place.clear();
+    let host = host(place.host()).await;
+    place.journal_of(&then(entries, cut)).await;
+    assert_eq!(host.unfinished().await.unwrap(), [run]);
+    let fault = host.extend(run, Budget::NONE.fuel(9)).await.err().unwrap();
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Conflict, Some("busy")));
+    let outcome = host.resume(run).await.unwrap().settled().await.unwrap();
+    assert_eq!(outcome, Outcome::Suspended(exceeded));
+    let state = host.state(run).await.unwrap();
+    assert_eq!((state.status(), state.under_way_now().count()), (Status::Suspended, 0));
+    let outcome = host.extend(run, Budget::NONE.fuel(9)).await.unwrap().settled().await.unwrap();
+    assert_eq!(ended(&outcome).len(), 2);
+}
+
+/// Whoever decides takes the run over; the call that another host has under way would be made again, or be unknown.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_decides_while_something_else_is_under_way() {
+    let place = Place::new();
+    let (run, entries) = begun(&place, &[find("a"), ask("b")]).await;
+    place.clear();
+    let host = host(place.host()).await;
+    place.journal_of(&entries).await;
+    let fault = host.decide(run, Decision::approve("dana")).await.err().unwrap();
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Conflict, Some("busy")));
+    let outcome = host.resume(run).await.unwrap().settled().await.unwrap();
+    assert!(matches!(&outcome, Outcome::Waiting(approval) if Approval::is_open(approval)), "{outcome}");
+    let outcome = host.decide(run, Decision::approve("dana")).await.unwrap().settled().await.unwrap();
+    assert_eq!(ended(&outcome).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_are_asked_at_the_same_time_within_the_default_budget() {
+    let place = Place::new();
+    place.write("replies.toml", "[[answer]]\nreply = { text = \"yes\" }\nrepeat = true\n");
+    let text = format!("[model.demo]\nprovider = \"scripted\"\nfile = {:?}", place.path("replies.toml"));
+    let most = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&most);
+    let builder = place.host().configured(&Config::parse(&text).unwrap()).unwrap();
+    let builder = builder.observe(move |state, _| {
+        seen.fetch_max(state.under_way_now().count(), Ordering::SeqCst);
+    });
+    let host = host(builder).await;
+    let effects: Vec<_> = (0..5).map(|at| Effect::ask(&format!("ask-{at}"), Question::new("well?"))).collect();
+    let (_, outcome) = start(&host, &effects, &[], Budget::default()).await;
+    assert_eq!(ended(&outcome).len(), 5);
+    assert_eq!(most.load(Ordering::SeqCst), 5);
+}
+
+/// What a host cannot do is said when it is built, with the name of whatever wants it.
+#[tokio::test]
+async fn a_host_says_at_once_what_it_lacks() {
+    let cases: [(&str, &[&str]); 5] = [
+        ("[workflow.helper]\npattern = \"chain_of_thought\"\nmodel = \"smart\"", &["\"helper\"", "\"smart\""]),
+        ("[workflow.helper]\npattern = \"react\"\ntools = [\"nothing\"]", &["\"helper\"", "\"nothing\""]),
+        ("[workflow.helper]\npattern = \"orchestrator\"\nworker = \"nobody\"", &["\"helper\"", "\"nobody\""]),
+        (
+            "[model.main]\nprovider = \"anthropic\"\nmodel = \"claude\"\nkey = \"anthropic\"\n[secrets]\nanthropic = { env = \"X\" }",
+            &["\"main\"", "\"anthropic\"", "no value"],
+        ),
+        ("[workflow.agent]\npattern = \"react\"", &["\"agent\"", "another name"]),
+    ];
+    for (text, parts) in cases {
+        let built = Place::new().host().configured(&Config::parse(text).unwrap()).unwrap().build().await;
+        let fault = built.err().unwrap_or_else(|| panic!("{text}"));
+        for part in parts {
+            assert!(fault.message.contains(part), "{text}: {fault}");
+        }
+    }
+    struct Mine;
+    impl Workflow for Mine {
+        type Input = Value;
+        type State = Value;
+
+        fn name(&self) -> &str {
+            "agent"
+        }
+
+        fn version(&self) -> u32 {
+            1
+        }
+
+        fn graph(&self) -> Graph {
+            Together.graph()
+        }
+
+        fn position(&self, _: &Value) -> &'static str {
+            "WORK"
+        }
+
+        fn start(&self, input: Value) -> Result<Transition<Value>, Fault> {
+            Ok(Transition::to(input))
+        }
+
+        fn step(&self, state: Value, _: Event) -> Result<Transition<Value>, Fault> {
+            Ok(Transition::to(state))
+        }
+    }
+    let fault = Place::new().host().workflow(Mine).build().await.err().unwrap();
+    assert!(fault.message.contains("another name"), "{fault}");
+}
