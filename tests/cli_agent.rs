@@ -183,6 +183,72 @@ fn a_person_at_the_terminal_is_asked_and_elsewhere_the_run_waits() {
     }
 }
 
+/// What a model writes cannot clear a screen, neither while it comes nor in the timeline or under `--json`.
+#[test]
+fn the_timeline_says_who_said_what_and_why_a_call_failed() {
+    let place = Place::new();
+    let script = "[[answer]]\nwhen = { turn = 1 }\nreply = { text = \"I look\\u001b[2J\\u009b it up\", \
+                  calls = [{ name = \"purchases.find\", arguments = { user_id = 7 } }] }\n\
+                  [[answer]]\nwhen = { turn = 2 }\nreply = { text = \"done\" }\n";
+    place.write("replies.toml", script);
+    place.write("stockade.toml", "[model.demo]\nprovider = \"scripted\"\nfile = \"replies.toml\"\n");
+    let (exit, report, stderr) = agent(&place, &["what did 7 buy?", "--tool", "purchases", "--model", "demo"]);
+    assert_eq!(exit, Some(0), "{stderr}");
+    let run = report["run_id"].as_str().unwrap();
+    let shown = String::from_utf8(place.command(&["show", run]).output().unwrap().stdout).unwrap();
+    for line in [
+        "  model demo  ",
+        "      scripted: I look\\u{1b}[2J\\u{9b} it up\n      scripted wants purchases.find {\"user_id\":7}\n",
+        "  purchases.find ✗  ",
+        "→ THINK\n      argument \"user_id\"",
+        "      scripted: done\n",
+    ] {
+        assert!(shown.contains(line), "{line:?} is not in {shown}");
+    }
+    let screen = at_a_terminal(&place, "agent 'what did 7 buy?' --tool purchases", "");
+    let json = place.command(&["show", run, "--json"]).output().unwrap().stdout;
+    for printed in [&screen, &shown, &String::from_utf8(json).unwrap()] {
+        assert!(!printed.contains("\u{1b}[2J") && !printed.contains('\u{9b}'), "{printed:?}");
+    }
+}
+
+#[test]
+fn a_worker_is_named_and_says_why_it_failed() {
+    let place = Place::new();
+    let folder = stockade_tests::root().join("examples/orchestrator");
+    let config = folder.join("stockade.toml");
+    let case: Value = serde_json::from_slice(&std::fs::read(folder.join("case.json")).unwrap()).unwrap();
+    let (config, input) = (config.to_str().unwrap(), case["input"].to_string());
+    let output = place.command(&["run", "review", "--config", config, "--input", &input]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    for line in ["  model  ", "  worker-1/model  ", "  worker-2/purchases.find  ", "scripted: I do not look up people."]
+    {
+        assert!(stderr.contains(line), "{line:?} is not in {stderr}");
+    }
+}
+
+/// A run of another configuration goes on with that one.
+#[test]
+fn what_is_proposed_works() {
+    let place = Place::new();
+    let config = stockade_tests::root().join("examples/react/stockade.toml").display().to_string();
+    let output =
+        place.command(&["run", "desk", "--config", &config, "--input", "{\"task\": \"refund user_789\"}"]).output();
+    let said = String::from_utf8(output.unwrap().stdout).unwrap();
+    let proposed = said.lines().find_map(|line| line.strip_prefix("yes:  ")).unwrap_or_else(|| panic!("{said}"));
+    let shell = Command::new("sh").args(["-c", proposed]).current_dir(place.path("")).output().unwrap();
+    assert_eq!(shell.status.code(), Some(0), "{}", String::from_utf8_lossy(&shell.stderr));
+    assert_eq!(place.refunds().len(), 1);
+}
+
+#[test]
+fn code_is_not_given_a_tool_that_asks_and_is_told_what_would_allow_it() {
+    let place = Place::new();
+    let (exit, report, _) = agent(&place, &["refund", "--tool", "payments", "--code", "javascript"]);
+    let message = report["error"]["message"].as_str().unwrap();
+    assert!(exit == Some(2) && message.contains("approval = \"never\" under [tool.payments]"), "{message}");
+}
+
 /// Calls the binary in a terminal, in which somebody types.
 fn at_a_terminal(place: &Place, args: &str, types: &str) -> String {
     let command = format!("{} {args}", binary().display());

@@ -8,6 +8,9 @@ use crate::amounts;
 use crate::commands::memory;
 use crate::eval::EvalArgs;
 
+/// Above the options that all commands take, which come after a command's own.
+const EVERYWHERE: &str = "Options of all commands";
+
 /// Runs durable LLM workflows on sandboxed WebAssembly tools.
 ///
 /// Exit codes: 0 done, 1 failed, 2 usage, 3 waiting for a person, 4 suspended by its budget.
@@ -17,27 +20,28 @@ use crate::eval::EvalArgs;
     version,
     arg_required_else_help = true,
     after_help = "Example:
-  stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"not what I expected\"}'"
+  stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"not what I expected\"}'
+  stockade agent \"what did user_123 buy?\" --tool purchases"
 )]
 pub(crate) struct Args {
     /// Where the journal, the shop and the compiled components are kept
-    #[arg(long, global = true, default_value = ".stockade", value_name = "DIR")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, default_value = ".stockade", value_name = "DIR")]
     pub(crate) data_dir: PathBuf,
 
     /// The configuration; without it `stockade.toml` if there is one, else the defaults
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Keep what models are asked and answer in this file, without secrets
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "replay")]
+    /// Keep what models are asked and answer in this file, without secrets; under `eval`, in this folder
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE", conflicts_with = "replay")]
     pub(crate) record: Option<PathBuf>,
 
-    /// Answer for models with what was kept in this file; none is asked
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Answer for models with what was kept there; none is asked
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub(crate) replay: Option<PathBuf>,
 
     /// Print one JSON document on stdout
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
 
     #[command(subcommand)]
@@ -64,7 +68,10 @@ pub(crate) enum Command {
     #[command(after_help = agent_help())]
     Agent(AgentArgs),
     /// Keep, search and forget what agents remember beyond a run
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  stockade memory add handbook.md\n  stockade memory search \"how long may goods be returned\""
+    )]
     Memory(memory::Command),
     /// Run cases against a workflow or an agent, and say which came to what is expected
     ///
@@ -128,10 +135,10 @@ pub(crate) enum Command {
         step: Step,
     },
     /// Add languages, and list those that there are
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  stockade language list")]
     Language(LanguageCommand),
     /// Write, pack, inspect, call and test tools
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  stockade tool list\n  stockade tool inspect payments")]
     Tool(Tool),
 }
 
@@ -354,9 +361,12 @@ fn exec_help() -> String {
 
 fn agent_help() -> String {
     format!(
-        "What it may spend by default:\n  {}\n\nExample:\n  {}",
+        "It needs a model: [model.NAME] in stockade.toml, or --replay.\n\n\
+         What it may spend by default:\n  {}\n\nExample:\n  {}\n  {}\n  {}",
         amounts::write(&crate::commands::agent::budget()),
-        "stockade agent \"refund user_789 if our rules allow it\" --tool purchases --tool policy --tool payments"
+        "stockade agent \"refund user_789 if our rules allow it\" --tool purchases --tool policy --tool payments",
+        "stockade agent \"which purchases could be refunded?\" --tool purchases --tool policy --code javascript",
+        "stockade agent \"what is in this picture?\" --image photo.png --model main --record tape.jsonl"
     )
 }
 

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use serde_json::Value;
 use stockade::{Budget, Currency, Report, RunId, Status, Summary};
 
@@ -41,14 +43,21 @@ fn suspended(args: &Args, report: &Report) {
     println!("  {}", command(args, "budget", report.run_id, &format!("--add {limit}=AMOUNT")));
 }
 
-/// The exact command that goes on, for the program as it was called.
+/// The exact command that goes on, for the program as it was called: without its configuration, a run's workflow and its
+/// models are not there. What is recorded goes into a new file each time, which a person names.
 fn command(args: &Args, verb: &str, run: RunId, rest: &str) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "stockade".to_owned());
-    let place = match args.data_dir.to_str() {
-        Some(".stockade") => String::new(),
-        _ => format!(" --data-dir {}", quoted(&args.data_dir.display().to_string())),
+    let data_dir = Some(&args.data_dir).filter(|folder| folder.to_str() != Some(".stockade"));
+    let options = [
+        ("--data-dir", data_dir),
+        ("--config", args.config.as_ref()),
+        ("--replay", args.replay.as_ref()),
+    ];
+    let option = |(name, path): (&str, Option<&PathBuf>)| {
+        path.map(|path| format!(" {name} {}", quoted(&path.display().to_string())))
     };
-    format!("{} {verb} {run} {rest}{place}", quoted(&program))
+    let options: String = options.into_iter().filter_map(option).collect();
+    format!("{} {verb} {run} {rest}{options}", quoted(&program))
 }
 
 /// Writes a word so that a shell reads it as one, whatever is in it.

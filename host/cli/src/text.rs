@@ -12,7 +12,7 @@ pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default();
 /// Prints the one JSON document of `--json`.
 pub(crate) fn print_json(document: &impl Serialize) {
     // Our documents have no map with keys that are not strings, which is all that could fail.
-    println!("{}", serde_json::to_string_pretty(document).unwrap_or_default());
+    println!("{}", harmless_json(&serde_json::to_string_pretty(document).unwrap_or_default()));
 }
 
 /// Prints an error for a person, with the limit's numbers where one fired.
@@ -49,8 +49,13 @@ pub(crate) fn safe_lines(text: &str) -> String {
 
 /// Returns JSON over several lines, in which what could deceive is escaped as JSON does it: it reads back as the same.
 pub(crate) fn safe_json(value: &serde_json::Value) -> String {
+    harmless_json(&format!("{value:#}"))
+}
+
+/// JSON itself escapes the control characters below 32 alone, and a document of `--json` may be read at a terminal too.
+fn harmless_json(json: &str) -> String {
     let harmless = |letter: char| letter == '\n' || !(letter.is_control() || redirects(letter));
-    format!("{value:#}").chars().fold(String::new(), |mut out, letter| {
+    json.chars().fold(String::new(), |mut out, letter| {
         if harmless(letter) {
             out.push(letter);
         } else {

@@ -45,6 +45,13 @@ fn input(host: &Host, agent: &AgentArgs) -> stockade::Result<Value> {
             ask.push(tool);
         }
     }
+    if let (Some(_), Some(tool)) = (&agent.code, ask.first()) {
+        let message = format!(
+            "tool \"{tool}\" may change something, so a person is asked first, and code cannot wait for one; approval = \"never\" \
+             under [tool.{tool}] lets code call it without, and without --code each call is asked for"
+        );
+        return Err(Fault::invalid("approval", message).tool(tool));
+    }
     let images = agent.image.iter().map(|path| image(path)).collect::<stockade::Result<Vec<_>>>()?;
     let mut input = json!({"task": agent.task, "tools": agent.tool, "ask": ask});
     let options = [

@@ -197,8 +197,10 @@ async fn list(args: &Args, namespace: Option<&Namespace>) -> stockade::Result<Ex
     }
     if args.json {
         print_json(&all);
+    } else if all.is_empty() {
+        eprintln!("nothing is kept yet; `stockade memory add FILE` keeps a file");
     } else {
-        all.iter().for_each(|kept| print(&kept.memory, &kept.namespace.to_string(), LIST_LETTERS));
+        all.iter().for_each(|kept| print(&kept.memory, kept.namespace.to_string().trim_end_matches('/'), LIST_LETTERS));
     }
     Ok(Exit::Done)
 }
@@ -213,7 +215,7 @@ fn print(memory: &Memory, about: &str, letters: usize) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
     };
-    let about = safe(&format!("{about}{source}{run}{labels}"));
+    let about = safe(format!("{about}{source}{run}{labels}").trim_start());
     anstream::println!("{:>5}  {}  {DIM}{about}{DIM:#}", memory.id, safe(&text));
 }
 
