@@ -49,6 +49,37 @@ impl Workflow for Together {
     }
 }
 
+/// Has the name of a workflow that every host has.
+struct Mine;
+impl Workflow for Mine {
+    type Input = Value;
+    type State = Value;
+
+    fn name(&self) -> &str {
+        "agent"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn graph(&self) -> Graph {
+        Together.graph()
+    }
+
+    fn position(&self, _: &Value) -> &'static str {
+        "WORK"
+    }
+
+    fn start(&self, input: Value) -> Result<Transition<Value>, Fault> {
+        Ok(Transition::to(input))
+    }
+
+    fn step(&self, state: Value, _: Event) -> Result<Transition<Value>, Fault> {
+        Ok(Transition::to(state))
+    }
+}
+
 fn find(key: &str) -> Effect {
     Effect::call(key, ToolCall::new("purchases", "find", json!({"user_id": "user_123"})))
 }
@@ -228,35 +259,6 @@ async fn a_host_says_at_once_what_it_lacks() {
         let fault = built.err().unwrap_or_else(|| panic!("{text}"));
         for part in parts {
             assert!(fault.message.contains(part), "{text}: {fault}");
-        }
-    }
-    struct Mine;
-    impl Workflow for Mine {
-        type Input = Value;
-        type State = Value;
-
-        fn name(&self) -> &str {
-            "agent"
-        }
-
-        fn version(&self) -> u32 {
-            1
-        }
-
-        fn graph(&self) -> Graph {
-            Together.graph()
-        }
-
-        fn position(&self, _: &Value) -> &'static str {
-            "WORK"
-        }
-
-        fn start(&self, input: Value) -> Result<Transition<Value>, Fault> {
-            Ok(Transition::to(input))
-        }
-
-        fn step(&self, state: Value, _: Event) -> Result<Transition<Value>, Fault> {
-            Ok(Transition::to(state))
         }
     }
     let fault = Place::new().host().workflow(Mine).build().await.err().unwrap();

@@ -8,6 +8,9 @@ use crate::Result;
 /// How long a server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How this program calls itself.
+const AGENT: &str = concat!("stockade/", env!("CARGO_PKG_VERSION"));
+
 /// A client that goes where it is sent and nowhere else: it follows no redirect and asks the environment for no proxy.
 pub(crate) fn client() -> Result<Client> {
     straight()
@@ -18,7 +21,7 @@ pub(crate) fn client() -> Result<Client> {
 
 /// A client that follows no redirect, asks the environment for no proxy and unpacks nothing.
 pub(crate) fn straight() -> ClientBuilder {
-    let client = builder().no_gzip().no_brotli().no_zstd().no_deflate();
+    let client = builder().no_gzip().no_brotli().no_zstd().no_deflate().user_agent(AGENT);
     client.no_proxy().redirect(redirect::Policy::none())
 }
 

@@ -1,10 +1,17 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::thread::cut;
 use crate::{Effect, Event, Fault, Kind, Message, ModelOutcome, Question, Reply, Stop};
 
 /// The most errors of a schema that a model is told at once.
 const ERRORS_MAX: usize = 10;
+/// The most of one of them: it repeats what does not fit, which may be all of the answer.
+const ERROR_BYTES_MAX: usize = 500;
+/// The most of an answer that did not do that is kept in the conversation; each attempt writes it down once more.
+const SAID_BYTES_MAX: usize = 64 << 10;
+/// The most of what a model says of why it does not answer.
+const REFUSAL_BYTES_MAX: usize = 2 << 10;
 
 const CUT_OFF: &str = "was cut off where it had no tokens left";
 
@@ -102,7 +109,7 @@ impl Asked {
         // Providers refuse an empty message.
         let said = !reply.text.trim().is_empty();
         self.question.messages.extend(said.then(|| Message::Assistant {
-            text: reply.text.clone(),
+            text: cut(&reply.text, SAID_BYTES_MAX),
             calls: Vec::new(),
             carried: Value::Null,
         }));
@@ -159,12 +166,13 @@ pub(crate) fn misfits(schema: &Value, value: &Value) -> Result<Vec<String>, Faul
         Fault::invalid("schema", message).detail("schema_itself")
     })?;
     let errors = validator.iter_errors(value).take(ERRORS_MAX);
-    Ok(errors.map(|error| format!("at ${}: {error}", error.instance_path())).collect())
+    Ok(errors.map(|error| cut(&format!("at ${}: {error}", error.instance_path()), ERROR_BYTES_MAX)).collect())
 }
 
 /// The fault of a model that does not want to answer.
 pub(crate) fn refused(reply: &Reply) -> Fault {
-    let why = if reply.text.is_empty() { "without a reason".to_owned() } else { format!("saying: {}", reply.text) };
+    let said = cut(&reply.text, REFUSAL_BYTES_MAX);
+    let why = if said.is_empty() { "without a reason".to_owned() } else { format!("saying: {said}") };
     Fault::new(Kind::Model, format!("the model \"{}\" refused to answer, {why}", reply.model)).detail("refused")
 }
 
@@ -232,6 +240,19 @@ mod tests {
             let Answered::Again(again) = asked().told(replied(text, stop), 2) else { panic!("{text}") };
             assert!(format!("{:?}", again.question.messages.last()).contains(says), "{again:?}");
         }
+    }
+
+    #[test]
+    fn a_long_answer_is_neither_kept_nor_repeated_in_full() {
+        let long = "x".repeat(1 << 20);
+        let wrong = || replied(&format!("{{\"n\": \"{long}\"}}"), Stop::Ended);
+        let Answered::Again(again) = asked().answered(wrong()) else { panic!() };
+        let asked_again = serde_json::to_string(&again).unwrap();
+        assert!(asked_again.len() < SAID_BYTES_MAX + (4 << 10), "{}", asked_again.len());
+        let Answered::Failed(fault) = again.answered(wrong()) else { panic!() };
+        assert!(fault.message.len() < 1 << 10 && fault.message.contains("at $/n: \"xxx"), "{}", fault.message.len());
+        let Answered::Failed(fault) = asked().answered(replied(&long, Stop::Refused)) else { panic!() };
+        assert!(fault.message.len() < 4 << 10, "{}", fault.message.len());
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! A [`Workflow`] answers each [`Event`] with its next state and the [`Effect`]s that it wants done; the host does
 //! them, and writes an [`Entry`] for each step. The fold of a run's entries is its [`RunState`]. Nothing here has a
-//! clock, random, I/O or async, so everything here also compiles to WebAssembly. The agents that configuration can set
-//! up are in [`patterns`].
+//! clock, random, I/O or async, so everything here also compiles to WebAssembly. What checks answers against their schemas
+//! wants one thing of whoever runs it, a seed for its tables, on which no result depends: WASI gives it, and where there is
+//! none (`wasm32-unknown-unknown`), JavaScript has to. The agents that configuration can set up are in [`patterns`].
 //!
 //! ```
 //! use stockade_workflow::{Event, Machine, refund::Refund};

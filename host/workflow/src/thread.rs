@@ -71,15 +71,18 @@ impl Thread {
     /// changed by it.
     pub fn fit(&mut self, window: u64) -> Result<usize, Fault> {
         let (dropped, kept) = self.split(window);
-        let used = tokens(&kept);
-        if used > window {
-            let message = format!(
-                "the task and the last exchange are about {used} tokens and the window has {window}; make \"window\" larger"
-            );
-            return Err(Fault::limit(Kind::Agent, "window", window, used, message));
-        }
+        within(window, tokens(&kept))?;
         self.messages = kept;
         Ok(dropped.len())
+    }
+
+    /// Finds out whether [`Thread::fit`] would succeed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Thread::fit`].
+    pub fn check(&self, window: u64) -> Result<(), Fault> {
+        within(window, tokens(&self.split(window).1))
     }
 
     /// Returns the question that summarises what does not fit into the window, if anything does not.
@@ -121,6 +124,16 @@ impl Thread {
         }
         (dropped, kept)
     }
+}
+
+fn within(window: u64, used: u64) -> Result<(), Fault> {
+    if used <= window {
+        return Ok(());
+    }
+    let message = format!(
+        "the task and the last exchange are about {used} tokens and the window has {window}; make \"window\" larger"
+    );
+    Err(Fault::limit(Kind::Agent, "window", window, used, message))
 }
 
 fn is_user(message: &Message) -> bool {

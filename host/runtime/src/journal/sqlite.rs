@@ -195,7 +195,7 @@ fn places(count: usize) -> String {
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    let connection = crate::file::database(path)?;
     connection.busy_timeout(BUSY_WAIT)?;
     Ok(connection)
 }

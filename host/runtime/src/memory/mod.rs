@@ -3,13 +3,12 @@
 //! [`LongTerm`] is what the host uses: it refuses what is too much, makes the vectors, and hands both to an [`Archive`],
 //! which is where memories are kept. The archive that there is, [`SqliteArchive`], is one file.
 //!
-//! A memory belongs to one [`Namespace`], and a query sees those of one: the archive looks in no other, so that no ranking
-//! and no limit can be reached by what is elsewhere.
+//! A memory belongs to one [`Namespace`], and a query sees those of one: the archive returns nothing of another, and no limit
+//! can be reached by what is elsewhere. Only how rare a word is, is counted over all of them.
 
 mod bounds;
 mod common;
 mod document;
-mod door;
 mod embedding;
 mod fault;
 mod fusion;
@@ -18,6 +17,7 @@ mod long_term;
 mod phrase;
 mod provider;
 mod ranking;
+mod relay;
 mod rows;
 mod sqlite;
 mod static_model;

@@ -7,6 +7,10 @@ use super::common::is_common;
 /// How many different words of a text are looked for; the first ones. Each is one more list to merge.
 const TERMS_MAX: usize = 64;
 
+/// How many words written together are also looked for as they stand: a number of an order has a few. Each is a list that
+/// is read from its beginning.
+const PHRASE_WORDS_MAX: usize = 16;
+
 /// Returns an expression that matches any word of a text in one scope; none where it has no words.
 ///
 /// Words that nearly every text has are looked for only where there are no others. A word is what full text takes for one: letters and digits. What is written together, as in `ORD-10234`, is also looked
@@ -27,7 +31,7 @@ fn terms(together: &str) -> Vec<String> {
         .filter(|word| !word.is_empty())
         .map(String::from)
         .collect();
-    if words.len() > 1 {
+    if (2..=PHRASE_WORDS_MAX).contains(&words.len()) {
         words.push(words.join(" "));
     }
     words
@@ -47,6 +51,8 @@ mod tests {
         assert_eq!(expression("NEAR(a* ^b) {text}:+-"), text(r#""NEAR" OR "NEAR a" OR "b" OR "text""#));
         assert_eq!(expression("not OR"), text(r#""not" OR "OR""#));
         assert_eq!(any_word("n1", "*** \"\" --"), None);
+        assert_eq!(expression(&["a1"; 16].join("-")).matches("a1").count(), 17);
+        assert_eq!(expression(&["a1"; 17].join("-")), text("\"a1\""));
         let many: String = (0..1000).map(|number| format!("w{number} ")).collect();
         assert_eq!(expression(&many).matches(" OR ").count(), TERMS_MAX - 1);
     }

@@ -8,9 +8,10 @@ use genai::{Client, ModelIden, ServiceTarget};
 use stockade_workflow::{Fault, Kind};
 use url::{Host, Url};
 
-use super::door::{Door, Lost};
 use super::embedding::{Embed, Embedded};
+use super::relay::{Lost, relay};
 use crate::Result;
+use crate::door::Door;
 
 /// How long a provider may take for one batch. A query waits for it.
 const TIME_MAX: Duration = Duration::from_secs(30);
@@ -73,11 +74,12 @@ impl Provider {
     /// Asks through genai, while the door serves it.
     async fn ask_genai(&self, texts: Vec<String>) -> Result<EmbedResponse> {
         let unread = |error| self.failed(detail(&error), said(&error));
-        let door = Door::open().map_err(|lost| self.lost(&lost))?;
-        let inside = door.client().map_err(|lost| self.lost(&lost))?;
+        let here = |error: std::io::Error| self.lost(&error.into());
+        let door = Door::open().map_err(here)?;
+        let inside = door.client().map_err(here)?;
         let client = Client::builder().with_reqwest(inside).build().map_err(unread)?;
         let (target, base) = self.target(&client).await?;
-        let (served, asked) = (door.serve(&self.http, &base), client.embed_batch(target, texts, None));
+        let (served, asked) = (relay(door, &self.http, &base), client.embed_batch(target, texts, None));
         tokio::pin!(served, asked);
         tokio::select! {
             // What happened there is why genai then fails.

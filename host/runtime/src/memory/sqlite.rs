@@ -92,7 +92,7 @@ impl SqliteArchive {
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    let connection = crate::file::database(path)?;
     connection.busy_timeout(BUSY_WAIT)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", true)?;

@@ -54,12 +54,8 @@ impl Embed for Static {
 }
 
 fn read(folder: &Path, name: &str) -> Result<Vec<u8>> {
-    let path = folder.join(name);
-    let size = std::fs::metadata(&path).map_err(|error| unusable(folder, format!("{name}: {error}")))?.len();
-    if size > FILE_BYTES_MAX {
-        return Err(unusable(folder, format!("{name} has {size} bytes, of {FILE_BYTES_MAX} at most")));
-    }
-    std::fs::read(&path).map_err(|error| unusable(folder, format!("{name}: {error}")))
+    let bytes = crate::file::read(&folder.join(name), FILE_BYTES_MAX);
+    bytes.map_err(|error| unusable(folder, format!("{name}: {error}")))
 }
 
 fn unusable(folder: &Path, why: String) -> Fault {

@@ -18,6 +18,8 @@ use crate::Result;
 const FILE_BYTES_MAX: u64 = 256 << 20;
 /// What an error shows of a value.
 const SHOWN_CHARS_MAX: usize = 120;
+/// What an error shows of a difference: where it is, and two values.
+const WHY_CHARS_MAX: usize = 600;
 /// An error looks for the nearest among so many.
 const COMPARED_MAX: usize = 1_000;
 
@@ -117,6 +119,10 @@ impl Replay {
             Fault::new(kind, format!("the cassette \"{name}\" cannot be played: {why}")).detail("cassette")
         };
         let opened = File::open(file).map_err(|error| fault(Kind::NotFound, error.to_string()))?;
+        let length = opened.metadata().map_err(|error| fault(Kind::NotFound, error.to_string()))?.len();
+        if length > FILE_BYTES_MAX {
+            return Err(fault(Kind::Invalid, format!("it has {length} bytes and {FILE_BYTES_MAX} are allowed")));
+        }
         let mut recorded = Vec::new();
         for (line, number) in BufReader::new(opened.take(FILE_BYTES_MAX)).lines().zip(1..) {
             let line = line.map_err(|error| fault(Kind::NotFound, error.to_string()))?;
@@ -145,6 +151,8 @@ impl Replay {
             Some((0, _)) => "it has this question, but not once more".to_owned(),
             Some((_, nearest)) => first_difference(request, &nearest, "").unwrap_or_default(),
         };
+        // A path has names in it that a model made up.
+        let why: String = why.chars().take(WHY_CHARS_MAX).collect();
         Failure::new(
             "unavailable",
             format!("the cassette \"{}\" has no answer to this question: {why}; record it again", self.name),

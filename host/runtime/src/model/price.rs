@@ -27,7 +27,9 @@ impl Price {
     /// Returns the cost of so many tokens in millionths of a US dollar, rounded up.
     pub fn cost(&self, tokens_in: u64, tokens_out: u64) -> u64 {
         let Self::Tokens { input, output } = *self else { return 0 };
-        let millionths = u128::from(tokens_in) * u128::from(input) + u128::from(tokens_out) * u128::from(output);
+        let each = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
+        // Either is the most that there is; a cassette says of tokens what it likes.
+        let millionths = each(tokens_in, input).saturating_add(each(tokens_out, output));
         u64::try_from(millionths.div_ceil(MILLION)).unwrap_or(u64::MAX)
     }
 
@@ -93,6 +95,8 @@ mod tests {
         assert_eq!(price.affordable(0, 15), 1);
         assert_eq!(price.affordable(6, 15), 0);
         assert_eq!(price.cost(u64::MAX, u64::MAX), u64::MAX);
+        let dearest = Price::Tokens { input: u64::MAX, output: u64::MAX };
+        assert_eq!(dearest.cost(u64::MAX, u64::MAX), u64::MAX);
         assert_eq!(serde_json::from_str::<Price>("\"free\"").unwrap().cost(u64::MAX, 1), 0);
     }
 

@@ -30,12 +30,12 @@ pub(super) fn text<'a>(text: &'a str, secrets: &[String]) -> Cow<'a, str> {
     text
 }
 
-/// Puts a mark in place of secrets in every text of a value, and of what stands under a name for secrets.
+/// Puts a mark in place of secrets in every text and name of a value, and of what stands under a name for secrets.
 pub(super) fn value(value: &mut Value, secrets: &[String]) {
     walk(value, secrets, &is_secret);
 }
 
-/// Puts a mark in place of secrets in every text of a value.
+/// Puts a mark in place of secrets in every text and name of a value.
 pub(super) fn secrets(value: &mut Value, secrets: &[String]) {
     walk(value, secrets, &|_| false);
 }
@@ -49,6 +49,10 @@ fn walk(value: &mut Value, secrets: &[String], is_secret: &dyn Fn(&str) -> bool)
         }
         Value::Array(items) => items.iter_mut().for_each(|item| walk(item, secrets, is_secret)),
         Value::Object(members) => {
+            if members.keys().any(|name| matches!(text(name, secrets), Cow::Owned(_))) {
+                let named = |(name, member): (String, Value)| (text(&name, secrets).into_owned(), member);
+                *members = std::mem::take(members).into_iter().map(named).collect();
+            }
             for (name, member) in members.iter_mut() {
                 match member {
                     Value::String(said) if is_secret(name) => REDACTED.clone_into(said),
@@ -73,11 +77,12 @@ mod tests {
 
     #[test]
     fn secrets_are_found_in_texts_and_under_their_names() {
-        let mut found = json!({"a": ["say sk-12345678!"], "X-Api-Key": "short", "b": {"password": "x", "n": 1}});
+        let mut found =
+            json!({"a": ["say sk-12345678!"], "sk-12345678": 2, "X-Api-Key": "short", "b": {"password": "x", "n": 1}});
         value(&mut found, &["sk-12345678".to_owned()]);
         assert_eq!(
             found,
-            json!({"a": ["say [redacted]!"], "X-Api-Key": REDACTED, "b": {"password": REDACTED, "n": 1}})
+            json!({"a": ["say [redacted]!"], "[redacted]": 2, "X-Api-Key": REDACTED, "b": {"password": REDACTED, "n": 1}})
         );
         assert_eq!(text("a cat", &["a".to_owned()]), "a cat", "too short to be told from a text");
     }

@@ -117,11 +117,8 @@ impl Scripted {
         let unreadable = |why: String| {
             Fault::new(Kind::NotFound, format!("the script \"{name}\" cannot be read: {why}")).detail("script")
         };
-        let length = std::fs::metadata(file).map_err(|error| unreadable(error.to_string()))?.len();
-        if length > FILE_BYTES_MAX {
-            return Err(unreadable(format!("it has {length} bytes and {FILE_BYTES_MAX} are allowed")));
-        }
-        let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
+        let bytes = crate::file::read(file, FILE_BYTES_MAX).map_err(|error| unreadable(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
         Self::parse(name, &text)
     }
 

@@ -113,3 +113,30 @@ async fn outcome(models: &Models) -> (Reply, u64) {
     let ModelOutcome::Replied(reply) = outcome else { panic!("{outcome:?}") };
     (*reply, used.model_calls)
 }
+
+/// A cassette that is cut where a line ends would be one with fewer answers.
+#[tokio::test]
+async fn a_cassette_that_is_too_long_is_refused_and_not_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = recorded(folder.path(), &[Question::new("one")]).await;
+    let long = fs::OpenOptions::new().write(true).open(&file).unwrap();
+    long.set_len((256 << 20) + 1).unwrap();
+    let fault = Replay::load(&file, Vec::new()).err().unwrap();
+    assert!(fault.message.contains("268435457 bytes and 268435456 are allowed"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_difference_is_told_briefly() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tape.jsonl");
+    // The first of the names in which the two differ.
+    let name = "a".repeat(1 << 20);
+    let line = serde_json::json!({
+        "digest": stockade::Digest::of(b"other"), "request": {name: 1},
+        "outcome": {"replied": Reply::default()},
+    });
+    fs::write(&file, format!("{line}\n")).unwrap();
+    let model = Player::new("main", Replay::load(&file, Vec::new()).unwrap());
+    let message = ask(&model, &Question::new("one")).await.unwrap_err().fault.message;
+    assert!(message.len() < 2 << 10, "{}", message.len());
+}

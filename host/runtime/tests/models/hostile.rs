@@ -190,6 +190,8 @@ async fn errors_are_short_and_have_no_key() {
         Answer::status(200, &format!("content-type: {KEY}\r\n"), ""),
         Answer::stream(&event(&json!({"error": {"message": KEY, "type": "server_error"}}))),
         Answer::stream(&event(&json!({"error": KEY}))),
+        Answer::stream(&event(&json!({"choices": [{"index": 0, "delta": {}, "finish_reason": KEY}]}))),
+        Answer::stream(&event(&json!({format!("{KEY}{}_count", "x".repeat(1_000)): 1e30}))),
         // The line is cut in the midst of it.
         Answer::stream(&event(&json!({"error": format!("{}{KEY}", "x".repeat(490))}))),
         Answer::status(401, "", &format!("{}{KEY}", "x".repeat(490))),
@@ -206,11 +208,15 @@ async fn errors_are_short_and_have_no_key() {
 /// A provider knows the key and may say it.
 #[tokio::test]
 async fn a_reply_has_no_key() {
-    let call = json!({"index": 0, "id": "a", "function": {"name": KEY, "arguments": json!({"a": KEY}).to_string()}});
+    let arguments = json!({"a": KEY, KEY: 1}).to_string();
+    let call = json!({"index": 0, "id": KEY, "function": {"name": KEY, "arguments": arguments}});
     let stream = delta(&json!({"content": KEY, "reasoning_content": KEY, "tool_calls": [call]}))
-        + &event(&json!({"model": "m", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}));
+        + &event(&json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}));
+    // The name is cut in the midst of the key.
+    let model = event(&json!({"model": format!("{}{KEY}", "x".repeat(118)), "choices": []}));
+    let stream = model + &stream;
     let reply = asked(Service::OpenAi, Answer::stream(&stream)).await.unwrap();
-    assert!(!format!("{reply:?}").contains(KEY), "{reply:?}");
+    assert!(!format!("{reply:?}").contains("sk-live"), "{reply:?}");
     assert_eq!(reply.text, "[redacted]");
 }
 

@@ -370,6 +370,8 @@ impl State {
         let turn = Turn::new(self.turns, &self.spec, &calls, excess);
         self.repeats.begin(&turn.marks(), self.spec.repeats_max)?;
         self.thread.push(message);
+        // Better now than after its calls: each of them writes the conversation down once more.
+        self.thread.check(self.spec.window)?;
         let effects = turn.effects();
         self.go_on(turn).map(|next| next.want_all(effects))
     }

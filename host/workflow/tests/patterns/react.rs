@@ -98,7 +98,8 @@ fn what_is_not_offered_is_no_effect() {
         ("stock.count\n", json!({}), "there is no function \"stock.count\\n\"; a function's name is"),
         ("stock.count; rm", json!({}), "there is no function"),
         ("stock.", json!({}), "there is no function"),
-        ("stock.a.b", json!({}), "there is no function"),
+        ("stock.a b", json!({}), "there is no function"),
+        ("stock.é", json!({}), "there is no function"),
         ("stock", json!({}), "their names are tool.function"),
         ("Stock.count", json!({}), "the tool \"Stock\" is not offered"),
         (" stock.count", json!({}), "the tool \" stock\" is not offered"),
@@ -121,6 +122,28 @@ fn what_is_not_offered_is_no_effect() {
     let mut world = open(json!({"tools": ["stock"]}));
     world.says(calls([("x".repeat(100_000).as_str(), json!({}))]));
     assert!(told(&world)[0].1.len() < 1 << 10, "a long name is not repeated in full");
+}
+
+/// A component with functions of one name in two interfaces has them offered with those of their interfaces.
+#[test]
+fn functions_have_the_names_that_are_offered() {
+    for function in ["count", "count-all", "example:stock/shelf@0.1.0-rc.1.count", &"x".repeat(256)] {
+        let mut world = open(json!({"tools": ["stock"]}));
+        world.says(calls([(format!("stock.{function}").as_str(), json!({"item": "pen"}))]));
+        let Effect::CallTool { call, .. } = world.effect("turn-1/call-1") else { panic!("{function}") };
+        assert_eq!(call, ToolCall::new("stock", function, json!({"item": "pen"})));
+    }
+    let mut world = open(json!({"tools": ["stock"]}));
+    world.says(calls([(format!("stock.{}", "x".repeat(257)).as_str(), json!({}))]));
+    assert_eq!(world.keys(), ["turn-2"], "longer than names are");
+}
+
+/// What a model writes is in the state, and that is journaled with each of its calls.
+#[test]
+fn an_answer_that_no_window_holds_makes_no_call() {
+    let mut world = open(json!({"tools": ["stock"], "window": 1_000}));
+    world.says(Reply { text: "x".repeat(1 << 20), ..calls([("stock.count", json!({}))]) });
+    assert_eq!(limit(&world.fault()).1, "window");
 }
 
 /// The result of a tool tells the model to call a tool that it was not given, and the model obeys.

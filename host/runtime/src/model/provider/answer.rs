@@ -97,7 +97,8 @@ impl Answer<'_> {
             let mut call = ModelCall {
                 name: self.names.dotted(&call.fn_name),
                 arguments: arguments(call.fn_arguments),
-                id: call.call_id,
+                // Before they are made to differ.
+                id: redact::text(&call.call_id, self.secrets).into_owned(),
             };
             // genai fills gaps between the indices of calls with copies.
             if self.wire == Wire::OpenAi && named.contains(&call) {
@@ -135,7 +136,9 @@ impl Answer<'_> {
             StopReason::MaxTokens(_) => Ok(Stop::Length),
             StopReason::ContentFilter(_) => Ok(Stop::Refused),
             StopReason::Other(_) if !reply.text.is_empty() || !reply.calls.is_empty() => Ok(done),
-            StopReason::Other(why) => Err(garbage(&format!("no answer, because of \"{}\"", shown(&why)))),
+            StopReason::Other(why) => {
+                Err(garbage(&format!("no answer, because of \"{}\"", shown(&redact::text(&why, self.secrets)))))
+            }
         }
     }
 

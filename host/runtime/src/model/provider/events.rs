@@ -97,7 +97,7 @@ impl<'a> Events<'a> {
         if value.get("type").is_some_and(|kind| kind == "error") {
             return Err(said(value, self.secrets));
         }
-        seen.note(value);
+        seen.note(value, self.secrets);
         self.check_numbers(value)
     }
 
@@ -121,17 +121,18 @@ impl<'a> Events<'a> {
             return Ok(());
         };
         let is_meant = number.as_f64().is_some_and(|number| number <= most as f64 && number >= -(most as f64));
-        if is_meant { Ok(()) } else { Err(too_large(&format!("\"{name}\" of {number}, and {most} are allowed"))) }
+        let name = || super::shown(&redact::text(name, self.secrets));
+        if is_meant { Ok(()) } else { Err(too_large(&format!("\"{}\" of {number}, and {most} are allowed", name()))) }
     }
 }
 
 impl Seen {
-    fn note(&mut self, value: &Value) {
+    fn note(&mut self, value: &Value, secrets: &[String]) {
         self.events = self.events.saturating_add(1);
         let paths = ["/model", "/message/model", "/response/model", "/modelVersion"];
         let model = paths.iter().find_map(|path| value.pointer(path)).and_then(Value::as_str);
         if let Some(model) = model.filter(|_| self.model.is_empty()) {
-            self.model = model.chars().take(MODEL_CHARS_MAX).collect();
+            self.model = redact::text(model, secrets).chars().take(MODEL_CHARS_MAX).collect();
         }
         let is_refusal = |path: &str| value.pointer(path).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
         let reason = value.pointer("/response/incomplete_details/reason").and_then(Value::as_str);
@@ -229,6 +230,18 @@ mod tests {
         assert_eq!(passed(Wire::OpenAi, &[deep.as_bytes()]).unwrap_err().fault.detail.as_deref(), Some("malformed"));
         assert!(passed(Wire::OpenAi, &[b"data: \xff\n\n"]).is_err());
         assert!(passed(Wire::OpenAi, &[b"data: {\"error\": null, \"completion_tokens\": 9}\n\n"]).is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_briefly_and_without_the_key() {
+        let (limits, key) = (Limits::default(), ["sk-live-0123".to_owned()]);
+        let stream = format!("data: {{\"sk-live-0123{}_count\": 1e30}}\n\n", "x".repeat(1 << 20));
+        let failure = Events::new(Wire::OpenAi, &limits, &key).push(stream.as_bytes(), &mut Seen::default());
+        let message = failure.unwrap_err().fault.message;
+        assert!(
+            message.contains("[redacted]xxx") && !message.contains("0123") && message.len() < 1_000,
+            "{message:.99}"
+        );
     }
 
     proptest! {

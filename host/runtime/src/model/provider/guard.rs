@@ -4,23 +4,20 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Response, StatusCode};
 use serde_json::{Map, Value};
-use stockade_workflow::{Fault, Kind};
-use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{UnixListener, UnixStream};
+use stockade_workflow::Fault;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
 use tokio::time::timeout;
 use url::Url;
 
 use super::events::{Events, Seen, garbage};
 use super::{Limits, Wire, shown};
 use crate::Result;
+use crate::door::{Asked, Door};
 use crate::model::{Failure, redact};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// What genai writes before the body: some headers.
-const HEAD_BYTES_MAX: usize = 64 << 10;
-/// A long conversation with pictures; providers take no more.
-const REQUEST_BYTES_MAX: usize = 64 << 20;
+/// How long a provider may take to say what is wrong.
+const ERROR_TIME_MAX: Duration = Duration::from_secs(10);
 /// What is read of a provider's error.
 const ERROR_BYTES_MAX: usize = 16 << 10;
 /// Headers of genai's that a provider needs to see; the key is not among them, for genai does not have it.
@@ -28,9 +25,8 @@ const PASSED: [&str; 3] = ["content-type", "anthropic-version", "anthropic-beta"
 
 /// Stands between genai and a provider.
 ///
-/// genai reads what a provider sends without an end, and takes every number in it for granted; and the client that it is
-/// given, reqwest's, cannot be told to read less. So genai is connected to a socket of ours, and behind it this one asks
-/// the provider, with limits of its own. It alone has the key.
+/// genai reads what a provider sends without an end, and takes every number in it for granted. So it knocks at a [`Door`],
+/// and behind that this one asks the provider, with limits of its own. It alone has the key.
 pub(super) struct Guard {
     http: reqwest::Client,
     wire: Wire,
@@ -40,39 +36,9 @@ pub(super) struct Guard {
     keeps_effort: bool,
 }
 
-/// The socket at which genai knocks, in a private directory.
-pub(super) struct Door {
-    folder: TempDir,
-    listener: UnixListener,
-}
-
-/// What genai asked for.
-struct Asked {
-    path: String,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Door {
-    pub(super) fn open() -> Result<Self> {
-        let unusable = |error: std::io::Error| {
-            Fault::new(Kind::Model, format!("no socket can be made for a model: {error}")).detail("unavailable")
-        };
-        let folder = tempfile::Builder::new().prefix("model-").tempdir().map_err(unusable)?;
-        let listener = UnixListener::bind(folder.path().join("s")).map_err(unusable)?;
-        Ok(Self { folder, listener })
-    }
-
-    /// Returns a client that knocks here, wherever it is sent.
-    pub(super) fn client(&self) -> Result<reqwest::Client> {
-        // Nothing is encrypted on the way here, so nobody's certificates are needed.
-        built(straight().unix_socket(self.folder.path().join("s")).tls_certs_only([]).pool_max_idle_per_host(0))
-    }
-}
-
 impl Guard {
     pub(super) fn new(wire: Wire, base: Url, key: Option<String>, limits: Limits) -> Result<Self> {
-        let http = built(straight().connect_timeout(CONNECT_TIMEOUT))?;
+        let http = crate::http::client()?;
         Ok(Self { http, wire, base, key, limits, keeps_effort: false })
     }
 
@@ -102,13 +68,12 @@ impl Guard {
     /// Serves the one request that genai makes, with what it leaves out put in. It ends when the provider's answer does.
     pub(super) async fn serve(
         &self,
-        door: &Door,
+        door: Door,
         amendments: &Map<String, Value>,
         seen: &Mutex<Seen>,
     ) -> Result<(), Failure> {
-        let (mut inside, _) = door.listener.accept().await.map_err(|error| lost(&error.to_string()))?;
-        let asked = read(&mut inside).await?;
-        let response = self.forward(asked, amendments).await?;
+        let Asked { path, headers, body, mut inside } = door.accept().await.map_err(|error| unasked(&error))?;
+        let response = self.forward(&path, headers, self.amended(&body, amendments)?).await?;
         let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {}\r\nconnection: close\r\n\r\n", self.media_type());
         write(&mut inside, head.as_bytes()).await?;
         self.relay(response, &mut inside, seen).await?;
@@ -128,9 +93,8 @@ impl Guard {
         write(inside, &rest).await
     }
 
-    async fn forward(&self, asked: Asked, amendments: &Map<String, Value>) -> Result<Response, Failure> {
-        let (url, body) = (self.target(&asked.path), self.amended(&asked.body, amendments)?);
-        let request = self.http.post(url).headers(self.headers(asked.headers)?).body(body);
+    async fn forward(&self, path: &str, asked: HeaderMap, body: Vec<u8>) -> Result<Response, Failure> {
+        let request = self.http.post(self.target(path)).headers(self.headers(asked)?).body(body);
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         if response.status() != StatusCode::OK {
             return Err(self.refused(response).await);
@@ -226,7 +190,7 @@ impl Guard {
             }
         };
         // What came in time is enough.
-        let _ = timeout(self.limits.silence.min(CONNECT_TIMEOUT), read).await;
+        let _ = timeout(self.limits.silence.min(ERROR_TIME_MAX), read).await;
         let text = String::from_utf8_lossy(&body);
         let value: Value = serde_json::from_str(&text).unwrap_or_default();
         let message =
@@ -250,50 +214,12 @@ impl Guard {
     }
 }
 
-fn straight() -> reqwest::ClientBuilder {
-    crate::http::straight().user_agent(concat!("stockade/", env!("CARGO_PKG_VERSION")))
-}
-
-fn built(client: reqwest::ClientBuilder) -> Result<reqwest::Client> {
-    client.build().map_err(|error| Fault::new(Kind::HostBug, format!("no client for models can be built: {error}")))
-}
-
-/// Reads what genai asks for; it always says how long it is.
-async fn read(inside: &mut UnixStream) -> Result<Asked, Failure> {
-    let (mut bytes, end) = (Vec::new(), b"\r\n\r\n");
-    let head = loop {
-        if let Some(head) = bytes.windows(end.len()).position(|window| window == end) {
-            break head;
-        }
-        if bytes.len() > HEAD_BYTES_MAX
-            || inside.read_buf(&mut bytes).await.map_err(|error| lost(&error.to_string()))? == 0
-        {
-            return Err(lost("genai asked for nothing"));
-        }
-    };
-    let mut body = bytes.split_off(head.saturating_add(end.len()));
-    let (path, headers) = head_of(&String::from_utf8_lossy(&bytes));
-    let length = headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
-    if length > REQUEST_BYTES_MAX {
-        let message = format!("the question has {length} bytes and {REQUEST_BYTES_MAX} are allowed");
-        return Err(Failure::new("too_large", message));
+/// Why genai's question could not be read.
+fn unasked(error: &std::io::Error) -> Failure {
+    match error.kind() {
+        std::io::ErrorKind::FileTooLarge => Failure::new("too_large", error.to_string()),
+        _ => lost(&error.to_string()),
     }
-    while body.len() < length {
-        if inside.read_buf(&mut body).await.map_err(|error| lost(&error.to_string()))? == 0 {
-            return Err(lost("genai broke off"));
-        }
-    }
-    Ok(Asked { path, headers, body })
-}
-
-fn head_of(head: &str) -> (String, HeaderMap) {
-    let mut lines = head.lines();
-    let path = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap_or("/").to_owned();
-    let header = |line: &str| {
-        let (name, value) = line.split_once(':')?;
-        Some((name.trim().parse::<HeaderName>().ok()?, HeaderValue::from_str(value.trim()).ok()?))
-    };
-    (path, lines.filter_map(header).collect())
 }
 
 async fn write(inside: &mut UnixStream, bytes: &[u8]) -> Result<(), Failure> {

@@ -21,10 +21,11 @@ use url::Url;
 
 use self::answer::Answer;
 use self::events::Seen;
-use self::guard::{Door, Guard};
+use self::guard::Guard;
 use self::names::Names;
 use super::{Failure, Model, Request, Told, estimate};
 use crate::Result;
+use crate::door::Door;
 
 /// What an error shows of what a provider said.
 const SHOWN_CHARS_MAX: usize = 500;
@@ -149,9 +150,11 @@ impl Provider {
 
     /// Asks through genai, while the guard serves it.
     async fn converse(&self, request: &Request<'_>, seen: &Mutex<Seen>, told: &Told<'_>) -> Result<Reply, Failure> {
-        let door = Door::open()?;
-        let (client, amendments) = (door.client()?, self.amendments(request));
-        let served = self.guard.serve(&door, &amendments, seen);
+        let unusable =
+            |error: std::io::Error| Failure::new("unavailable", format!("no socket can be made for a model: {error}"));
+        let door = Door::open().map_err(unusable)?;
+        let (client, amendments) = (door.client().map_err(unusable)?, self.amendments(request));
+        let served = self.guard.serve(door, &amendments, seen);
         let answered = self.ask_genai(client, request, told);
         tokio::pin!(served, answered);
         tokio::select! {

@@ -50,6 +50,8 @@ enum Stage {
 
 /// The most of an outcome that the model reads: eight of them are within the default window.
 const CONTENT_BYTES_MAX: usize = 16 << 10;
+/// The longest name of a function: with that of its interface, and the version of that.
+const FUNCTION_BYTES_MAX: usize = 256;
 /// The most of a name that is repeated to the model that wrote it.
 const NAME_BYTES_MAX: usize = 100;
 
@@ -219,8 +221,8 @@ fn work(call: &ModelCall, spec: &Spec) -> Result<Work, String> {
     if !spec.tools.iter().any(|offered| offered == tool) {
         return Err(not_offered(&cut(tool, NAME_BYTES_MAX), spec));
     }
-    if !is_word(function) {
-        return Err(format!("there is no function {name:?}; a function's name is letters, digits and underscores"));
+    if !is_function(function) {
+        return Err(format!("there is no function {name:?}; a function's name is letters, digits and _ - : / @ ."));
     }
     let call = ToolCall::new(tool, function, call.arguments.clone());
     Ok(Work::Tool { asked: spec.asks_for(tool), call })
@@ -237,8 +239,10 @@ fn code(call: &ModelCall, language: &str, spec: &Spec) -> Result<Work, String> {
     }
 }
 
-fn is_word(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
+/// Whether a function can have this name: where two interfaces of a tool have one of a name, its interface's is before it.
+fn is_function(name: &str) -> bool {
+    let is_in_names = |letter: u8| letter.is_ascii_alphanumeric() || b"_-:/@.".contains(&letter);
+    (1..=FUNCTION_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_in_names)
 }
 
 fn not_offered(tool: &str, spec: &Spec) -> String {
