@@ -48,11 +48,7 @@ fn suspended(args: &Args, report: &Report) {
 fn command(args: &Args, verb: &str, run: RunId, rest: &str) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "stockade".to_owned());
     let data_dir = Some(&args.data_dir).filter(|folder| folder.to_str() != Some(".stockade"));
-    let options = [
-        ("--data-dir", data_dir),
-        ("--config", args.config.as_ref()),
-        ("--replay", args.replay.as_ref()),
-    ];
+    let options = [("--data-dir", data_dir), ("--config", args.config.as_ref()), ("--replay", args.replay.as_ref())];
     let option = |(name, path): (&str, Option<&PathBuf>)| {
         path.map(|path| format!(" {name} {}", quoted(&path.display().to_string())))
     };
