@@ -20,7 +20,8 @@ pub(crate) fn print_entries(state: &RunState, entries: &[Entry]) {
     }
 }
 
-/// Returns an entry as a line for a person, with what was said or went wrong below it, if it is one that a person wants to see.
+/// Returns an entry as a line for a person, with what was said or went wrong below it, if it is one that a person wants to
+/// see.
 pub(crate) fn line(state: &RunState, entry: &Entry) -> Option<String> {
     match &entry.change {
         Change::Created { workflow, .. } => Some(format!("{BOLD}run {}{BOLD:#}  {workflow}", entry.run)),
@@ -56,7 +57,8 @@ fn below(details: &[String]) -> String {
     details.iter().map(|detail| format!("\n      {DIM}{detail}{DIM:#}")).collect()
 }
 
-/// What a person wants to know of an event besides that it happened: what a model said and wants, and why something failed.
+/// What a person wants to know of an event besides that it happened: what a model said and wants, and why something
+/// failed.
 fn details(event: &Event) -> Vec<String> {
     match event {
         Event::ModelReplied { outcome: ModelOutcome::Replied(reply), .. } => said(reply),
