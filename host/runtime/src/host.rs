@@ -432,7 +432,7 @@ fn models(
 ) -> Result<Models> {
     let is_asked = !matches!(tape, Some(Tape::Replay(_)));
     let key = |name: &str, model: &config::Model| match &model.key {
-        Some(secret) if is_asked => config::key(secret, &format!("the model \"{name}\""), secrets).map(Some),
+        Some(secret) if is_asked => config::key_of(secret, &format!("the model \"{name}\""), secrets).map(Some),
         secret => Ok(secret.as_ref().and_then(|secret| secrets.get(secret)).cloned()),
     };
     let named = wanted.iter().map(|(name, model)| model.build(name, key(name, model)?));

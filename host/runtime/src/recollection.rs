@@ -34,7 +34,7 @@ impl Recollection {
         secrets: &BTreeMap<String, String>,
         now_ms: u64,
     ) -> Result<Self> {
-        let key = config.secret().map(|name| config::key(name, "the embedding of the long-term memory", secrets));
+        let key = config.secret().map(|name| config::key_of(name, "the embedding of the long-term memory", secrets));
         let key = key.transpose()?;
         let memory = LongTerm::open(config.archive(beside)?, config.embed(key)?, now_ms).await?;
         let price =

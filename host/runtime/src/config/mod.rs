@@ -21,7 +21,7 @@ pub use language::{Code, Language};
 pub use memory::{Embedding, Memory, Provider};
 pub use model::{By, Model};
 pub use secret::Secret;
-pub(crate) use secret::key;
+pub(crate) use secret::key_of;
 pub use telemetry::Telemetry;
 pub use tool::{Asking, Tool};
 pub use workflows::{Refund, Workflows};

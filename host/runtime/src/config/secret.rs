@@ -29,7 +29,7 @@ impl Secret {
 /// # Errors
 ///
 /// Kind [`Kind::NotFound`] where that has none.
-pub(crate) fn key(name: &str, whose: &str, secrets: &BTreeMap<String, String>) -> Result<String> {
+pub(crate) fn key_of(name: &str, whose: &str, secrets: &BTreeMap<String, String>) -> Result<String> {
     secrets.get(name).cloned().ok_or_else(|| {
         let message = format!(
             "the key of {whose} is the secret \"{name}\", which has no value; [secrets] says where it is, or `Builder::secret` what it is"

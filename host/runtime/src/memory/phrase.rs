@@ -13,8 +13,8 @@ const PHRASE_WORDS_MAX: usize = 16;
 
 /// Returns an expression that matches any word of a text in one scope; none where it has no words.
 ///
-/// Words that nearly every text has are looked for only where there are no others. A word is what full text takes for one: letters and digits. What is written together, as in `ORD-10234`, is also looked
-/// for as it stands. All of it is in quotes, and has none itself, so that no word is `NOT`, `NEAR` or the name of a column.
+/// Words that nearly every text has are looked for only where there are no others. A word is what full text takes for
+/// one: letters and digits. What is written together, as in `ORD-10234`, is also looked for as it stands. All of it is in quotes, and has none itself, so that no word is `NOT`, `NEAR` or the name of a column.
 pub(super) fn any_word(scope: &str, text: &str) -> Option<String> {
     let mut seen = BTreeSet::new();
     let terms = text.split_whitespace().flat_map(terms).filter(|term| seen.insert(term.to_lowercase()));
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn operators_are_words() {
-        let expression = |text| any_word("n1", text).unwrap_or_default();
+        let expression = |text: &str| any_word("n1", text).unwrap_or_default();
         let text = |terms: &str| format!("{{scope}} : \"n1\" AND {{text}} : ({terms})");
         assert_eq!(expression("refund NOT damaged"), text(r#""refund" OR "damaged""#));
         assert_eq!(expression(r#"" OR scope : "n2"#), text(r#""scope" OR "n2""#));
