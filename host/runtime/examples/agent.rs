@@ -31,7 +31,7 @@ async fn main() -> stockade::Result<()> {
     let input = serde_json::json!({"task": "what did user_123 buy?", "tools": ["purchases"]});
     let run = host.start(Agent::NAME, input, Budget::default().steps(20)).await?;
     match run.settled().await? {
-        Outcome::Done(output) => println!("{}", output["answer"]),
+        Outcome::Done(output) => println!("{}", output.get("answer").unwrap_or(&output)),
         other => println!("{other}"),
     }
     Ok(())

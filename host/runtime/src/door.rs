@@ -34,7 +34,9 @@ pub(crate) struct Asked {
 
 impl Door {
     pub(crate) fn open() -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("stockade-door-").tempdir()?;
+        // Others of this machine cannot knock.
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix("stockade-door-").permissions(private).tempdir()?;
         let listener = UnixListener::bind(folder.path().join("s"))?;
         Ok(Self { folder, listener })
     }

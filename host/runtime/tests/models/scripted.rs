@@ -122,5 +122,5 @@ fn a_script_is_a_file() {
     std::fs::write(&file, SCRIPT).unwrap();
     assert!(Scripted::load(&file).is_ok());
     std::fs::write(&file, " ".repeat((4 << 20) + 1)).unwrap();
-    assert!(Scripted::load(&file).err().unwrap().message.contains("4194304 are allowed"));
+    assert!(Scripted::load(&file).err().unwrap().message.contains("more than 4194304 bytes"));
 }
