@@ -136,5 +136,6 @@ async fn what_was_meant_is_found() {
 #[ignore = "needs a model2vec model, which the repository has not"]
 async fn what_a_model_finds() {
     let model = Static::load(std::env::var("STOCKADE_MODEL2VEC").unwrap()).unwrap();
-    print(&model, &measure(&model).await);
+    let [_, _, fused] = print(&model, &measure(&model).await);
+    assert!(fused.recall() >= FUSED_RECALL_MIN, "a trained model finds no less than words do: {fused:?}");
 }
