@@ -166,8 +166,9 @@ impl Models {
             None if self.models.is_empty() => "there is no model".to_owned(),
             None => "no model is the default; name one, or set default = true at one".to_owned(),
         };
+        let there = if self.models.is_empty() { String::new() } else { format!("; there are {there}") };
         let add = format!("[model.{example}] with `provider` and `model` in the configuration adds one");
-        Fault::new(Kind::NotFound, format!("{what}; there are {there}; {add}")).detail("model")
+        Fault::new(Kind::NotFound, format!("{what}{there}; {add}")).detail("model")
     }
 
     fn there(&self) -> String {

@@ -236,7 +236,7 @@ async fn what_cannot_be_asked_says_why() {
         let fault = models.get(name).err().unwrap();
         assert!(fault.kind == Kind::NotFound && fault.message.starts_with(says), "{fault}");
     }
-    assert!(Models::default().get(None).err().unwrap().message.starts_with("there is no model; there are none;"));
+    assert!(Models::default().get(None).err().unwrap().message.starts_with("there is no model; [model.main]"));
 }
 
 #[test]
