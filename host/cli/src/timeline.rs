@@ -1,6 +1,6 @@
 use stockade::{
-    Change, CodeEnd, Effect, End, Entry, Event, ModelCall, ModelOutcome, Recalled, Remembered, Reply, RunState,
-    ToolCall, ToolOutcome, Usage, Verdict,
+    Change, CodeEnd, CodeOutcome, Effect, End, Entry, Event, ModelCall, ModelOutcome, Recalled, Remembered, Reply,
+    RunState, ToolCall, ToolOutcome, Usage, Verdict,
 };
 
 use crate::stream;
@@ -62,12 +62,10 @@ fn below(details: &[String]) -> String {
 fn details(event: &Event) -> Vec<String> {
     match event {
         Event::ModelReplied { outcome: ModelOutcome::Replied(reply), .. } => said(reply),
-        Event::CodeFinished { outcome, .. } => raised(&outcome.ended).into_iter().collect(),
-        Event::ToolReturned { outcome: ToolOutcome::Failed(fault) | ToolOutcome::Unknown(fault), .. }
-        | Event::ModelReplied { outcome: ModelOutcome::Failed(fault), .. }
-        | Event::Recalled { outcome: Recalled::Failed(fault), .. }
-        | Event::Remembered { outcome: Remembered::Failed(fault), .. } => vec![quote(&fault.message)],
-        _ => Vec::new(),
+        Event::CodeFinished { outcome: CodeOutcome { ended: CodeEnd::Raised(exception), .. }, .. } => {
+            vec![quote(&exception.to_string())]
+        }
+        _ => event.fault().iter().map(|fault| quote(&fault.message)).collect(),
     }
 }
 
@@ -79,14 +77,6 @@ fn said(reply: &Reply) -> Vec<String> {
     let more = reply.calls.len().saturating_sub(CALLS_SHOWN);
     let more = (more > 0).then(|| format!("{model} wants {more} calls more"));
     text.into_iter().chain(reply.calls.iter().take(CALLS_SHOWN).map(call)).chain(more).collect()
-}
-
-fn raised(ended: &CodeEnd) -> Option<String> {
-    match ended {
-        CodeEnd::Returned(_) => None,
-        CodeEnd::Raised(exception) => Some(quote(&exception.to_string())),
-        CodeEnd::Failed(fault) | CodeEnd::Unknown(fault) => Some(quote(&fault.message)),
-    }
 }
 
 /// The beginning of a text as one line, whatever is in it.

@@ -118,7 +118,7 @@ impl Callee for Recorded {
 impl Driver {
     /// Runs code from its source to its outcome. What it did before a crash it does again, with the answers that it had.
     pub(crate) async fn run_code(&mut self, key: &str, code: &Code) -> Result<Performed> {
-        let amount = self.state.ledger().reserved(key).copied().unwrap_or_default();
+        let amount = self.amount(key);
         let (code, stripped) = match plain(&self.host, code, within(&self.host.coding.limits, &amount)).await {
             (Ok(code), used) => (code, used),
             (Err(ended), used) => return Ok(finished(key, unrun(ended), used)),

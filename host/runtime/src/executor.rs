@@ -325,17 +325,26 @@ impl Driver {
         Task {
             host: Arc::clone(&self.host),
             run: self.state.run(),
-            amount: self.state.ledger().reserved(key).copied().unwrap_or_default(),
+            amount: self.amount(key),
             is_mine: self.mine.contains(key),
             refused,
-            recalled: self.state.recalled().to_vec(),
+            recalled: if matches!(effect, Effect::Remember { .. }) {
+                self.state.recalled().to_vec()
+            } else {
+                Vec::new()
+            },
             labels: self.state.labels().keys().copied().collect(),
         }
     }
 
+    /// What is set aside for an effect.
+    pub(crate) fn amount(&self, key: &str) -> Usage {
+        self.state.ledger().reserved(key).copied().unwrap_or_default()
+    }
+
     /// Tells a limit of the run from one of a single call, and what did not happen from what nobody knows.
     fn judged(&self, effect: &Effect, ended: Ended, used: Usage) -> Performed {
-        let (key, amount) = (effect.key(), self.state.ledger().reserved(effect.key()).copied().unwrap_or_default());
+        let (key, amount) = (effect.key(), self.amount(effect.key()));
         let (call, fault) = match (ended, effect) {
             (Ended::As(event), _) => return self.whole(effect, event, &amount, used),
             (Ended::TimedOut(fault), _) => return self.timed_out(effect, fault, &amount, used),
@@ -357,18 +366,16 @@ impl Driver {
 
     /// An answer that was cut off because the run had no more tokens or money for it is asked for again once it has.
     fn whole(&self, effect: &Effect, event: Event, amount: &Usage, used: Usage) -> Performed {
-        let Event::ModelReplied { outcome: ModelOutcome::Replied(reply), .. } = &event else {
+        let is_cut_off = matches!(
+            &event,
+            Event::ModelReplied { outcome: ModelOutcome::Replied(reply), .. } if reply.stop == Stop::Length
+        );
+        if !is_cut_off {
             return Performed::Happened(event, used);
-        };
+        }
         let wish = self.price(effect).map_or(*amount, |(wish, _)| wish);
         let short = [Currency::Tokens, Currency::Money].into_iter().find(|limit| amount.get(*limit) < wish.get(*limit));
-        match short.filter(|_| reply.stop == Stop::Length) {
-            None => Performed::Happened(event, used),
-            Some(limit) => match self.state.ledger().shortage(effect.key(), limit, used.get(limit)) {
-                Short::Run(exceeded) => Performed::Cut(exceeded, used),
-                short @ Short::Slice(..) => outcome(effect, short.fault(), used),
-            },
-        }
+        short.map_or(Performed::Happened(event, used), |limit| self.shortened(effect, limit, used))
     }
 
     /// A model, or an embedding, that took longer than the run had left is asked again once it has more.
@@ -377,9 +384,14 @@ impl Driver {
         if amount.wall_us >= wish {
             return outcome(effect, fault, used);
         }
-        match self.state.ledger().shortage(effect.key(), Currency::Wall, used.wall_us) {
+        self.shortened(effect, Currency::Wall, used)
+    }
+
+    /// An effect that had too little of a currency: it is done again once the run has more, or fails by its share.
+    fn shortened(&self, effect: &Effect, limit: Currency, used: Usage) -> Performed {
+        match self.state.ledger().shortage(effect.key(), limit, used.get(limit)) {
             Short::Run(exceeded) => Performed::Cut(exceeded, used),
-            short => outcome(effect, short.fault(), used),
+            short @ Short::Slice(..) => outcome(effect, short.fault(), used),
         }
     }
 

@@ -3,7 +3,7 @@ use std::io::{Error, ErrorKind, Read as _, Result};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 /// Reads a file of at most so many bytes. What says that it has none, a pipe or a device, may have any number.
 pub(crate) fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
@@ -21,6 +21,36 @@ pub(crate) fn database(path: &Path) -> rusqlite::Result<Connection> {
     // Where it cannot be made, it cannot be opened, and that says why.
     let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+}
+
+/// Makes the tables of a database of ours, where `versions` are what each of its versions added: all of them in an empty
+/// file, in one of an older version the later ones. Returns the application and the version that the file then names.
+pub(crate) fn tables(connection: &mut Connection, application: u32, versions: &[&str]) -> rusqlite::Result<(u32, u32)> {
+    let found: u32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if found != application && !is_empty(connection)? {
+        // Somebody else's database stays as it is: even its mode is written into it.
+        return Ok((found, 0));
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let is_new = is_empty(&transaction)?;
+    if is_new {
+        transaction.pragma_update(None, "application_id", application)?;
+        transaction.pragma_update(None, "user_version", 0)?;
+    }
+    let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (number, added) in (1_u32..).zip(versions).filter(|(number, _)| is_new || (1..*number).contains(&version)) {
+        transaction.execute_batch(added)?;
+        transaction.pragma_update(None, "user_version", number)?;
+    }
+    let application = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    transaction.commit()?;
+    Ok((application, version))
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
 }
 
 #[cfg(test)]

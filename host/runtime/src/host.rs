@@ -436,8 +436,7 @@ fn models(
         secret => Ok(secret.as_ref().and_then(|secret| secrets.get(secret)).cloned()),
     };
     let named = wanted.iter().map(|(name, model)| model.build(name, key(name, model)?));
-    let default = wanted.iter().find(|(_, model)| model.default).map(|(name, _)| name.clone());
-    let models = Models::new(named.collect::<Result<Vec<_>>>()?, default)?;
+    let models = Models::new(named.collect::<Result<Vec<_>>>()?, config::default_model(wanted)?)?;
     let values = secrets.values().cloned().collect();
     Ok(match tape {
         None => models,

@@ -32,13 +32,13 @@ pub(crate) fn of(tools: &Tools, effect: &Effect) -> Vec<Label> {
 ///
 /// Kind [`Kind::Denied`], with the two sources and the tool that could send.
 pub(crate) fn check(tools: &Tools, run: &RunState, effect: &Effect) -> Result<()> {
+    let can_send = |name: &&str| tools.get(name).is_ok_and(|tool| tools.can_send(tool));
+    let called = called(effect);
+    let Some(sink) = called.iter().find(|name| can_send(name)) else { return Ok(()) };
     if !run.asks_models() {
         // What a workflow does by itself, nobody talked it into.
         return Ok(());
     }
-    let can_send = |name: &&str| tools.get(name).is_ok_and(|tool| tools.can_send(tool));
-    let called = called(effect);
-    let Some(sink) = called.iter().find(|name| can_send(name)) else { return Ok(()) };
     // Code can pass from one of its tools to another what the run has not seen yet.
     let own = if runs_code(tools, effect) { of(tools, effect) } else { Vec::new() };
     let source = |label| {

@@ -12,8 +12,8 @@ use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttp
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks};
 use stockade_workflow::{
-    Change, CodeEnd, Digest, Effect, End, Entry, Event, Fault, Message, ModelOutcome, Question, Recalled, Remembered,
-    Reply, RunId, RunState, Stop, ToolOutcome, Usage,
+    Change, Digest, Effect, End, Entry, Event, Fault, Message, ModelOutcome, Question, Reply, RunId, RunState, Stop,
+    ToolOutcome, Usage,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -93,7 +93,7 @@ impl Telemetry {
             attributes.extend(content(effect, event));
         }
         let span = Span { run: entry.run, id: span_id(entry.run, key), parent: span_id(entry.run, ""), kind, name };
-        span.ended(at(entry.at_ms), Duration::from_micros(used.wall_us), attributes, fault(event))
+        span.ended(at(entry.at_ms), Duration::from_micros(used.wall_us), attributes, event.fault())
     }
 }
 
@@ -226,20 +226,6 @@ fn content(effect: &Effect, event: &Event) -> Vec<KeyValue> {
             vec![json("gen_ai.tool.call.arguments", call.arguments.clone()), json("gen_ai.tool.call.result", result)]
         }
         _ => Vec::new(),
-    }
-}
-
-fn fault(event: &Event) -> Option<&Fault> {
-    match event {
-        Event::ToolReturned { outcome: ToolOutcome::Failed(fault) | ToolOutcome::Unknown(fault), .. }
-        | Event::ModelReplied { outcome: ModelOutcome::Failed(fault), .. }
-        | Event::Recalled { outcome: Recalled::Failed(fault), .. }
-        | Event::Remembered { outcome: Remembered::Failed(fault), .. } => Some(fault),
-        Event::CodeFinished { outcome, .. } => match &outcome.ended {
-            CodeEnd::Failed(fault) | CodeEnd::Unknown(fault) => Some(fault),
-            _ => None,
-        },
-        _ => None,
     }
 }
 

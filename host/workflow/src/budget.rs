@@ -353,16 +353,15 @@ impl Ledger {
     ///
     /// `used` is what the effect used itself, which is not booked yet.
     pub fn shortage(&self, key: &str, currency: Currency, used: u64) -> Short {
-        let with = |taken: u64, reserved: u64| taken.saturating_sub(reserved).saturating_add(used);
         let reserved = self.reserved(key).map_or(0, |usage| usage.get(currency));
         let run_left = left(&self.budget, currency, self.taken(currency).saturating_sub(reserved));
-        let narrowest = self.slices_of(key).find(|account| {
-            let taken = self.taken_of(account, currency).saturating_sub(reserved);
-            left(&account.slice.budget, currency, taken) <= run_left.min(reserved)
-        });
+        let by_others = |account| self.taken_of(account, currency).saturating_sub(reserved);
+        let narrowest = self
+            .slices_of(key)
+            .find(|account| left(&account.slice.budget, currency, by_others(account)) <= run_left.min(reserved));
         match narrowest {
             Some(account) => {
-                let used = with(self.taken_of(account, currency), reserved);
+                let used = by_others(account).saturating_add(used);
                 let allowed = account.slice.budget.get(currency);
                 Short::Slice(account.slice.prefix.clone(), Exceeded { limit: currency, allowed, used })
             }

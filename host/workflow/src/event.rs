@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CodeOutcome, Decision, Fault, ModelOutcome, Recalled, Remembered};
+use crate::{CodeEnd, CodeOutcome, Decision, Fault, ModelOutcome, Recalled, Remembered};
 
 /// Something that happened, to which a workflow answers with its next state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +85,21 @@ impl Event {
             | Self::Remembered { key, .. }
             | Self::Recalled { key, .. }
             | Self::Decided { key, .. } => Some(key),
+        }
+    }
+
+    /// Returns why the effect that this is the outcome of failed, if a fault says so. An exception of code is none.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::ToolReturned { outcome: ToolOutcome::Failed(fault) | ToolOutcome::Unknown(fault), .. }
+            | Self::ModelReplied { outcome: ModelOutcome::Failed(fault), .. }
+            | Self::Recalled { outcome: Recalled::Failed(fault), .. }
+            | Self::Remembered { outcome: Remembered::Failed(fault), .. } => Some(fault),
+            Self::CodeFinished { outcome, .. } => match &outcome.ended {
+                CodeEnd::Failed(fault) | CodeEnd::Unknown(fault) => Some(fault),
+                CodeEnd::Returned(_) | CodeEnd::Raised(_) => None,
+            },
+            _ => None,
         }
     }
 

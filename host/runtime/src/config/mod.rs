@@ -19,6 +19,7 @@ use stockade_workflow::{Fault, Kind};
 pub use grants::Grants;
 pub use language::{Code, Language};
 pub use memory::{Embedding, Memory, Provider};
+pub(crate) use model::default_model;
 pub use model::{By, Model};
 pub use secret::Secret;
 pub(crate) use secret::key_of;

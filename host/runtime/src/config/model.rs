@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -5,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use stockade_workflow::Fault;
 
-use super::{Config, anchored};
+use super::anchored;
 use crate::Result;
 use crate::model::{Effort, Named, Price, Provider, Scripted, Service, Settings};
 
@@ -106,18 +107,16 @@ pub enum By {
     Scripted,
 }
 
-impl Config {
-    /// Returns the name of the model that says it is the default.
-    ///
-    /// # Errors
-    ///
-    /// Kind [`Kind::Invalid`](crate::Kind::Invalid) where two do.
-    pub fn default_model(&self) -> Result<Option<String>> {
-        let mut defaults = self.model.iter().filter(|(_, model)| model.default).map(|(name, _)| name);
-        match (defaults.next(), defaults.next()) {
-            (Some(one), Some(_)) => Err(invalid(one, "another model says default = true as well; one can")),
-            (one, _) => Ok(one.cloned()),
-        }
+/// Returns the name of the model that says it is the default.
+///
+/// # Errors
+///
+/// Kind [`Kind::Invalid`](crate::Kind::Invalid) where two do.
+pub(crate) fn default_model(models: &BTreeMap<String, Model>) -> Result<Option<String>> {
+    let mut defaults = models.iter().filter(|(_, model)| model.default).map(|(name, _)| name);
+    match (defaults.next(), defaults.next()) {
+        (Some(one), Some(_)) => Err(invalid(one, "another model says default = true as well; one can")),
+        (one, _) => Ok(one.cloned()),
     }
 }
 
@@ -212,6 +211,7 @@ fn invalid(name: &str, why: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Config;
 
     #[test]
     fn a_model_is_read_with_all_its_settings() {
@@ -256,9 +256,11 @@ mod tests {
                 images: false,
             }
         );
-        assert_eq!(config.default_model().unwrap().as_deref(), Some("main"));
+        assert_eq!(default_model(&config.model).unwrap().as_deref(), Some("main"));
         config.model.get_mut("local").unwrap().default = true;
-        assert!(config.default_model().unwrap_err().message.contains("[model.local] is not valid: another model"));
+        assert!(
+            default_model(&config.model).unwrap_err().message.contains("[model.local] is not valid: another model")
+        );
         let local = config.model["local"].build("local", None).unwrap();
         assert_eq!(*local.settings(), Settings { price: Some(Price::Free), ..Settings::default() });
         assert_eq!(config.model["test"].file.as_deref(), Some(Path::new("/etc/stockade/script.toml")));

@@ -12,7 +12,7 @@ use stockade_workflow::{Entry, FORMAT, Fault, Kind, RunId, Status};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{CellRef, Commit, Journal, NewCell, Summary};
-use crate::Result;
+use crate::{Result, file};
 
 /// The version of the tables; a file of a newer one is refused.
 const SCHEMA: u32 = 2;
@@ -195,13 +195,14 @@ fn places(count: usize) -> String {
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = crate::file::database(path)?;
+    let connection = file::database(path)?;
     connection.busy_timeout(BUSY_WAIT)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 
 fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
-    let found = create(connection).map_err(|error| unusable(path, &error))?;
+    let found = file::tables(connection, APPLICATION_ID, &[TABLES, CELLS]).map_err(|error| unusable(path, &error))?;
     match found {
         (APPLICATION_ID, SCHEMA) => Ok(()),
         (APPLICATION_ID, version) => Err(newer(path, version, SCHEMA)),
@@ -210,36 +211,6 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
                 .detail("foreign"))
         }
     }
-}
-
-/// Creates the tables in an empty file, and returns the application and version that the file then names.
-fn create(connection: &mut Connection) -> rusqlite::Result<(u32, u32)> {
-    let application: u32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if application != APPLICATION_ID && !is_empty(connection)? {
-        // Somebody else's database stays as it is: even its mode is written into it.
-        return Ok((application, 0));
-    }
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if is_empty(&transaction)? {
-        transaction.execute_batch(TABLES)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", 1)?;
-    }
-    let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version == 1 {
-        transaction.execute_batch(CELLS)?;
-        transaction.pragma_update(None, "user_version", SCHEMA)?;
-    }
-    let application = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let version = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    transaction.commit()?;
-    Ok((application, version))
-}
-
-fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
 }
 
 /// The writer's thread: takes what waits, commits it as one, answers each.

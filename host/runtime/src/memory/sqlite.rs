@@ -7,9 +7,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use stockade_workflow::{Memory, Namespace, Remembered};
 
 use super::fault::{Broken, failed, foreign, newer, unusable};
-use super::tables::{APPLICATION_ID, SCHEMA};
+use super::tables::{APPLICATION_ID, SCHEMA, TABLES};
 use super::{Archive, Count, Forget, Kept, New, Page, Search, Vector, ranking, rows, tables, vec};
-use crate::Result;
+use crate::{Result, file};
 
 /// How long a write waits for another process that is writing, before it fails.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
@@ -33,7 +33,7 @@ impl SqliteArchive {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         let mut writer = connect(&path).map_err(|error| unusable(&path, &error))?;
-        match tables::create(&mut writer).map_err(|error| unusable(&path, &error))? {
+        match file::tables(&mut writer, APPLICATION_ID, &[TABLES]).map_err(|error| unusable(&path, &error))? {
             (APPLICATION_ID, SCHEMA) => {}
             (APPLICATION_ID, version) => return Err(newer(&path, version, SCHEMA)),
             _ => return Err(foreign(&path)),
@@ -92,7 +92,7 @@ impl SqliteArchive {
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = crate::file::database(path)?;
+    let connection = file::database(path)?;
     connection.busy_timeout(BUSY_WAIT)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", true)?;

@@ -1,6 +1,6 @@
 //! The tables of the memory's file.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::Vector;
 use super::fault::{Broken, other_dimension, other_embedding};
@@ -16,7 +16,7 @@ const PIECE: usize = 64;
 
 /// The index of words has no text of its own; the triggers keep it as the memories are, and count those. `scope` is the namespace as a
 /// word, so that the words of others are left out before anything is ranked.
-const TABLES: &str = "
+pub(super) const TABLES: &str = "
     CREATE TABLE namespaces (
         id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, user TEXT NOT NULL, agent TEXT NOT NULL,
         memories INTEGER NOT NULL DEFAULT 0, UNIQUE (tenant, user, agent)
@@ -68,30 +68,6 @@ impl Embedding {
         let (kept, given) = (self.dimension, vector.values.len());
         if kept == given { Ok(()) } else { Err(other_dimension(&self.name, kept, given).into()) }
     }
-}
-
-/// Creates the tables in an empty file, and returns the application and version that the file then names.
-pub(super) fn create(connection: &mut Connection) -> rusqlite::Result<(u32, u32)> {
-    let application: u32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if application != APPLICATION_ID && !is_empty(connection)? {
-        // Somebody else's database stays as it is: even its mode is written into it.
-        return Ok((application, 0));
-    }
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if is_empty(&transaction)? {
-        transaction.execute_batch(TABLES)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", SCHEMA)?;
-    }
-    let application = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let version = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    transaction.commit()?;
-    Ok((application, version))
-}
-
-fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
 }
 
 /// Returns the embedding that is searched.

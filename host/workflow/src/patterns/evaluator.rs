@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::task::{TEXT_BYTES_MAX, between, is_share, reply, system};
-use super::{Children, Share, Task};
+use super::{Share, Task};
 use crate::asked::{misfits, refused, text};
 use crate::event::stray;
 use crate::graph::State as Node;
@@ -169,7 +169,7 @@ impl Evaluator {
     /// # Errors
     ///
     /// Kind [`Kind::Invalid`] where a number is out of its range, the schema is none, or the tool has no function.
-    pub fn new(name: &str, spec: Spec, _: &Children) -> Result<Self, Fault> {
+    pub fn new(name: &str, spec: Spec) -> Result<Self, Fault> {
         between(name, "rounds_max", spec.rounds_max, 1, ROUNDS_MAX)?;
         between(name, "pass_score", spec.pass_score.unwrap_or_default(), 0, SCORE_MAX)?;
         match &spec.criteria {
@@ -178,13 +178,6 @@ impl Evaluator {
             Criteria::Code(_) | Criteria::Judge(_) => {}
         }
         Ok(Self { name: name.to_owned(), spec })
-    }
-}
-
-impl Spec {
-    /// Returns the names of the workflows that run inside: none.
-    pub fn children(&self) -> Vec<&str> {
-        Vec::new()
     }
 }
 

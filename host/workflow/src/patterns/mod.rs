@@ -89,8 +89,8 @@ impl Pattern {
         let machine = match self {
             Self::Router(spec) => Router::new(name, spec.clone(), children).map(Machine::new),
             Self::Orchestrator(spec) => Orchestrator::new(name, spec.clone(), children).map(Machine::new),
-            Self::Evaluator(spec) => Evaluator::new(name, spec.clone(), children).map(Machine::new),
-            Self::TreeOfThoughts(spec) => TreeOfThoughts::new(name, spec.clone(), children).map(Machine::new),
+            Self::Evaluator(spec) => Evaluator::new(name, spec.clone()).map(Machine::new),
+            Self::TreeOfThoughts(spec) => TreeOfThoughts::new(name, spec.clone()).map(Machine::new),
             Self::React(spec) => React::new(name, spec.clone()).map(Machine::new),
             Self::ChainOfThought(spec) => ChainOfThought::new(name, spec.clone()).map(Machine::new),
         };

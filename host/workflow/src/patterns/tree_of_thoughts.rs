@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::Task;
 use super::task::{TEXT_BYTES_MAX, between, reply, system};
-use super::{Children, Task};
 use crate::event::stray;
 use crate::graph::State as Node;
 use crate::{Answered, Asked, End, Event, Fault, Graph, Kind, ModelOutcome, Question, Transition, Want, Workflow};
@@ -163,20 +163,13 @@ impl TreeOfThoughts {
     /// # Errors
     ///
     /// Kind [`Kind::Invalid`] where a number is out of its range.
-    pub fn new(name: &str, spec: Spec, _: &Children) -> Result<Self, Fault> {
+    pub fn new(name: &str, spec: Spec) -> Result<Self, Fault> {
         between(name, "branches", spec.branches, 1, BRANCHES_MAX)?;
         between(name, "depth", spec.depth, 1, DEPTH_MAX)?;
         between(name, "width", spec.width, 1, WIDTH_MAX)?;
         between(name, "score_min", spec.score_min, 0, SCORE_MAX)?;
         between(name, "questions_max", spec.questions_max, QUESTIONS_MIN, QUESTIONS_MAX)?;
         Ok(Self { name: name.to_owned(), spec })
-    }
-}
-
-impl Spec {
-    /// Returns the names of the workflows that run inside: none.
-    pub fn children(&self) -> Vec<&str> {
-        Vec::new()
     }
 }
 

@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use stockade_workflow::patterns::Children;
 use stockade_workflow::patterns::evaluator::{Evaluator, Output, Spec};
 use stockade_workflow::{
     CodeEnd, Effect, End, Event, Exception, Fault, Kind, Machine, Message, ModelOutcome, ToolOutcome,
@@ -11,7 +10,7 @@ use crate::world::{Answer, Order, World, declared, done, failed, json_of, limit,
 
 fn machine(spec: Value) -> Machine {
     let spec: Spec = serde_json::from_value(spec).unwrap();
-    Machine::new(Evaluator::new("polish", spec, &Children::new()).unwrap())
+    Machine::new(Evaluator::new("polish", spec).unwrap())
 }
 
 fn begin(spec: Value) -> World {
@@ -321,7 +320,7 @@ fn a_configuration_that_cannot_be_is_refused() {
         (json!({"criteria": {"schema": {"type": "number?"}}}), "is no JSON Schema"),
     ] {
         let spec: Spec = serde_json::from_value(spec).unwrap();
-        let fault = Evaluator::new("polish", spec, &Children::new()).err().unwrap();
+        let fault = Evaluator::new("polish", spec).err().unwrap();
         assert_eq!(fault.kind, Kind::Invalid);
         assert!(fault.message.contains(says), "{fault}");
     }

@@ -2,7 +2,6 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use stockade_workflow::patterns::Children;
 use stockade_workflow::patterns::tree_of_thoughts::{Output, Spec, TreeOfThoughts};
 use stockade_workflow::{Effect, End, Event, Kind, Machine, ModelOutcome};
 
@@ -10,7 +9,7 @@ use crate::world::{Answer, ORDERS, Order, World, declared, done, failed, json_of
 
 fn machine(spec: Value) -> Machine {
     let spec: Spec = serde_json::from_value(spec).unwrap();
-    Machine::new(TreeOfThoughts::new("think", spec, &Children::new()).unwrap())
+    Machine::new(TreeOfThoughts::new("think", spec).unwrap())
 }
 
 fn begin(spec: Value) -> World {
@@ -272,7 +271,7 @@ fn a_configuration_that_cannot_be_is_refused() {
         ("questions_max", 501),
     ] {
         let spec: Spec = serde_json::from_value(json!({name: value})).unwrap();
-        let fault = TreeOfThoughts::new("think", spec, &Children::new()).err().unwrap();
+        let fault = TreeOfThoughts::new("think", spec).err().unwrap();
         assert_eq!(fault.kind, Kind::Invalid);
         assert!(fault.message.contains(&format!("\"think\" has {name} = {value}; it may be ")), "{fault}");
     }
