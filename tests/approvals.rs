@@ -1,10 +1,12 @@
 //! An approval is an object: bound to what the person saw, good for one call, and used up where that call is recorded.
 
+use std::sync::{Arc, Mutex};
+
 use stockade::{
-    Approval, Budget, Builder, Change, Decision, Digest, Entry, Event, Grant, Host, Kind, Outcome, RunId, Verdict,
-    grants_digest,
+    Approval, Budget, Builder, Change, Decision, Digest, EffectOutcome, Entry, Grant, Hooks, Host, Kind, Outcome,
+    RunId, RunState, Verdict, grants_digest,
 };
-use stockade_tests::{Place, dist, input};
+use stockade_tests::{Place, decide, dist, input};
 
 /// The built-in shop put together by hand, so that one thing of it can be another.
 fn shop(place: &Place, payments: Vec<u8>, grants: Vec<Grant>) -> Builder {
@@ -43,7 +45,7 @@ async fn asked(host: &Host) -> (RunId, Approval) {
 }
 
 async fn approve(host: &Host, run: RunId) -> Outcome {
-    host.decide(run, Decision::approve("dana")).await.unwrap().settled().await.unwrap()
+    decide(host, run, Decision::approve("dana")).await.unwrap().settled().await.unwrap()
 }
 
 /// Finds the entry that records the intent of an effect.
@@ -63,23 +65,36 @@ async fn the_question_is_bound_to_the_call_the_component_and_the_grants() {
     assert_eq!(approval.bound_to.grants, grants_digest(&[grant(&place).writable()]));
     assert_eq!(approval.bound_to.call, approval.call.digest());
     let mut other = approval.call.clone();
-    other.arguments["amount_cents"] = 14_901.into();
+    let mut arguments = other.arguments.value();
+    arguments["amount_cents"] = 14_901.into();
+    other.arguments = arguments.into();
     assert_ne!(approval.bound_to.call, other.digest());
     assert!(approval.is_open() && approval.consumed_by.is_none());
+}
+
+/// Keeps the entries of each commit.
+struct Commits(Arc<Mutex<Vec<Vec<Entry>>>>);
+
+impl Hooks for Commits {
+    fn committed(&self, _: &RunState, entries: &[Entry]) {
+        self.0.lock().unwrap().push(entries.to_vec());
+    }
 }
 
 /// The yes and the intent that uses it up cannot be told apart by a crash: they are one commit.
 #[tokio::test]
 async fn a_yes_is_used_up_in_the_commit_that_records_the_intent() {
-    let (place, commits) = (Place::new(), std::sync::Arc::new(std::sync::Mutex::new(Vec::new())));
-    let seen = std::sync::Arc::clone(&commits);
+    let (place, commits) = (Place::new(), Arc::<Mutex<_>>::default());
     let builder = shop(&place, payments(), vec![grant(&place).writable()]);
-    let host = builder.observe(move |_, entries| seen.lock().unwrap().push(entries.to_vec())).build().await.unwrap();
+    let host = builder.hooks(Commits(Arc::clone(&commits))).build().await.unwrap();
     let (run, _) = asked(&host).await;
     assert!(matches!(approve(&host, run).await, Outcome::Done(_)));
 
     let commits = commits.lock().unwrap().clone();
-    let is_decision = |entry: &Entry| matches!(&entry.change, Change::Stepped { event: Event::Decided { decision, .. }, .. } if decision.by == "dana");
+    let is_decision = |entry: &Entry| {
+        let Change::Stepped { event, .. } = &entry.change else { return false };
+        matches!(event.outcome(), Some((_, EffectOutcome::Decided { decision })) if decision.by == "dana")
+    };
     let commit = commits.iter().find(|commit| commit.iter().any(is_decision)).expect("the decision's commit");
     assert_eq!(intent(commit, "refund").1, Some("approval-1"));
     let state = host.state(run).await.unwrap();
@@ -144,18 +159,119 @@ async fn a_swap_while_the_call_is_under_way_leaves_its_outcome_unknown() {
     assert_eq!(place.refunds().len(), 0);
 }
 
-/// A no stays a no for whoever resumes the run, and a yes is one refund however often it is resumed.
+/// A no stays a no for everyone who resumes the run, and a yes is one refund however often it is resumed.
 #[tokio::test]
 async fn a_decision_is_made_once() {
     let place = Place::new();
     let host = as_approved(&place).await;
     let ((denied, _), (approved, _)) = (asked(&host).await, asked(&host).await);
-    host.decide(denied, Decision::deny("dana")).await.unwrap().settled().await.unwrap();
+    decide(&host, denied, Decision::deny("dana")).await.unwrap().settled().await.unwrap();
     approve(&host, approved).await;
     for run in [denied, approved] {
         assert!(matches!(host.resume(run).await.unwrap().settled().await.unwrap(), Outcome::Done(_)));
-        let again = host.decide(run, Decision::approve("eve")).await.err().unwrap();
+        let again = decide(&host, run, Decision::approve("eve")).await.err().unwrap();
         assert_eq!(again.kind, Kind::Conflict, "{again}");
     }
     assert_eq!(place.refunds(), [format!("{approved}/refund")]);
+}
+
+/// A place whose agent wants two refunds in one answer, and asks a person for each.
+fn two_questions() -> Place {
+    let place = Place::new();
+    let refund = |cents: u32| {
+        format!("{{ name = \"payments.refund\", arguments = {{ user_id = \"user_789\", amount_cents = {cents} }} }}")
+    };
+    let calls = format!("{}, {}", refund(100), refund(9_900_000));
+    let script = format!(
+        "[[answer]]\nwhen = {{ turn = 1 }}\nreply = {{ calls = [{calls}] }}\n\
+         [[answer]]\nwhen = {{ turn = 2 }}\nreply = {{ text = \"done\" }}\n"
+    );
+    let replies = place.write("replies.toml", script);
+    place.write("stockade.toml", format!("[model.demo]\nprovider = \"scripted\"\nfile = {replies:?}\n"));
+    place
+}
+
+/// Two people answer the first question, or one clicks twice: the second answer was a yes to the question after it, which
+/// nobody had seen.
+#[test]
+fn a_decision_is_no_yes_to_the_next_question() {
+    let place = two_questions();
+    let asked = place.json(&["agent", "refund both", "--tool", "payments"]);
+    assert_eq!(asked.exit, Some(3), "{asked:#?}");
+    let run = asked.run();
+    let questions = asked.json["approvals"].as_array().unwrap();
+    let amounts: Vec<_> = questions.iter().map(|question| &question["arguments"]["amount_cents"]).collect();
+    assert_eq!(amounts, [100, 9_900_000]);
+    assert!(questions.iter().all(|question| question["decision"].is_null()));
+
+    // Without its key, the decision could be about either.
+    let bare = place.call(&["approve", &run, "--by", "dana"]);
+    assert_ne!(bare.exit, Some(0));
+    let (key, digest) = (questions[0]["key"].as_str().unwrap(), questions[0]["digest"].as_str().unwrap());
+    let command = format!("approve {run} {key} --seen {}", &digest["sha256:".len()..][..12]);
+    assert!(bare.stderr.contains(&command) && bare.stderr.contains("must name its own"), "{bare:#?}");
+    // In a frame, as everywhere: what is asked for is not the host's word.
+    assert_eq!(bare.stderr.lines().filter(|line| line.starts_with("  │ payments.refund")).count(), 2, "{bare:#?}");
+    assert_eq!(place.refunds().len(), 0);
+
+    let approve = |seen: &str, by: &str| place.json(&["approve", &run, key, "--seen", seen, "--by", by]);
+    let second = questions[1]["digest"].as_str().unwrap();
+    assert_eq!(approve(second, "dana").json["error"]["detail"], "seen");
+    assert_eq!(approve(digest, "dana").exit, Some(3));
+    for by in ["dana", "eve"] {
+        let again = approve(digest, by).json;
+        assert_eq!((&again["error"]["kind"], &again["error"]["detail"]), (&"conflict".into(), &"decided".into()));
+        let message = again["error"]["message"].as_str().unwrap();
+        assert!(message.contains("\"dana\" has decided already, and approved it"), "{message}");
+        let bare = place.json(&["approve", &run, "--by", by]);
+        assert_eq!(bare.json["error"]["detail"], "unnamed", "{bare:#?}");
+    }
+    assert_eq!(place.refunds().len(), 1);
+
+    // `show` prints a command for what is open, and that one is good.
+    let shown = place.call(&["show", &run]).stdout;
+    let key = questions[1]["key"].as_str().unwrap();
+    assert!(shown.contains(&format!("deny {run} {key} --seen")) && !shown.contains(&command), "{shown}");
+    assert_eq!(place.json(&["deny", &run, key, "--by", "eve"]).exit, Some(0));
+    assert_eq!(place.refunds().len(), 1);
+}
+
+#[tokio::test]
+async fn a_decision_about_what_was_not_seen_is_refused() {
+    let place = Place::new();
+    let host = as_approved(&place).await;
+    let (run, approval) = asked(&host).await;
+    let other = Approval { reason: "a refund of $1.00".to_owned(), ..approval.clone() };
+    let decide = |key: &str, seen: Digest| {
+        let id = stockade::ApprovalId { run, key: key.to_owned() };
+        let host = &host;
+        async move { host.decide(&id, &seen, Decision::approve("dana")).await.err().unwrap() }
+    };
+    let unseen = decide("approval-1", other.digest()).await;
+    assert_eq!((unseen.kind, unseen.detail.as_deref()), (Kind::Conflict, Some("seen")), "{unseen}");
+    let unasked = decide("approval-2", approval.digest()).await;
+    assert_eq!((unasked.kind, unasked.detail.as_deref()), (Kind::NotFound, Some("approval")), "{unasked}");
+    assert!(unasked.message.contains("\"approval-2\"; it asked \"approval-1\""), "{unasked}");
+    assert_eq!(host.question(run, None).await.unwrap(), approval);
+}
+
+/// Many decide at the same moment: one wins, and its exit code is that of the run; each of the others is told who did.
+#[test]
+fn of_many_deciders_one_wins_and_the_others_are_told() {
+    let place = Place::new();
+    let run = place.refund("user_123", &[]).run();
+    let names = ["ann", "ben", "cem", "dee", "eva", "fay"];
+    let children = names.map(|by| {
+        let mut command = place.command(&["approve", &run, "--by", by, "--json"]);
+        command.stdout(std::process::Stdio::piped()).spawn().unwrap()
+    });
+    let answers = children.map(|child| stockade_tests::Answer::of_json(child.wait_with_output().unwrap()));
+    let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.exit == Some(0));
+    assert_eq!((won.len(), won[0].json["status"].as_str()), (1, Some("done")), "{answers:#?}");
+    for answer in lost {
+        let message = answer.json["error"]["message"].as_str().unwrap();
+        assert!(names.iter().any(|name| message.contains(&format!("\"{name}\" has decided already"))), "{message}");
+        assert_eq!(answer.json["error"]["kind"], "conflict");
+    }
+    assert_eq!(place.refunds(), [format!("{run}/refund")]);
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -52,19 +52,30 @@ fn request(stream: TcpStream) -> (String, Vec<u8>, TcpStream) {
 
 /// One answer as a stream of events: the message in one piece, then what it cost.
 fn streamed(message: &Value) -> String {
+    response(&(delta(message) + &end(message)))
+}
+
+fn chunk(choices: Value, usage: Value) -> String {
+    let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "toy-1", "choices": choices, "usage": usage});
+    format!("data: {chunk}\n\n")
+}
+
+fn delta(message: &Value) -> String {
+    chunk(json!([{"index": 0, "delta": message, "finish_reason": null}]), Value::Null)
+}
+
+fn end(message: &Value) -> String {
     let reason = if message.get("tool_calls").is_some() { "tool_calls" } else { "stop" };
-    let chunk = |choices: Value, usage: Value| {
-        let chunk = json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "toy-1", "choices": choices, "usage": usage});
-        format!("data: {chunk}\n\n")
-    };
     let usage = json!({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120});
-    let body = chunk(json!([{"index": 0, "delta": message, "finish_reason": null}]), Value::Null)
-        + &chunk(json!([{"index": 0, "delta": {}, "finish_reason": reason}]), Value::Null)
+    chunk(json!([{"index": 0, "delta": {}, "finish_reason": reason}]), Value::Null)
         + &chunk(json!([]), usage)
-        + "data: [DONE]\n\n";
+        + "data: [DONE]\n\n"
+}
+
+fn response(body: &str) -> String {
+    let length = body.len();
     format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
     )
 }
 
@@ -131,7 +142,7 @@ fn an_agent_asks_a_provider_calls_a_tool_and_is_charged() {
 }
 
 #[test]
-fn what_was_recorded_is_played_without_a_provider_and_without_a_key() {
+fn a_recording_is_played_without_a_provider_and_without_a_key() {
     let provider = Provider::start(vec![says(&format!("your key is {KEY}"))]);
     let place = place(provider.port);
     let (exit, recorded, stderr) = agent(&place, &["hello", "--record", "tape.jsonl"]);
@@ -180,12 +191,16 @@ fn a_person_at_the_terminal_is_asked_and_elsewhere_the_run_waits() {
         let output = at_a_terminal(&place, "agent 'refund user_789' --tool payments", answer);
         assert!(output.contains("payments.refund") && output.contains("\"amount_cents\": 7900"), "{output}");
         assert_eq!(place.refunds().len(), refunds, "{output}");
+        assert!(output.lines().any(|line| line.trim_end() == "done"), "the answer, as it was given: {output}");
+        let run = place.json(&["runs"]).json[0]["run_id"].as_str().unwrap().to_owned();
+        let shown = place.json(&["show", &run]).json.to_string();
+        assert!(shown.contains("\"by\":\"robin\""), "{shown}");
     }
 }
 
 /// What a model writes cannot clear a screen, neither while it comes nor in the timeline or under `--json`.
 #[test]
-fn the_timeline_says_who_said_what_and_why_a_call_failed() {
+fn the_timeline_shows_the_answers_of_models_and_why_a_call_failed() {
     let place = Place::new();
     let script = "[[answer]]\nwhen = { turn = 1 }\nreply = { text = \"I look\\u001b[2J\\u009b it up\", \
                   calls = [{ name = \"purchases.find\", arguments = { user_id = 7 } }] }\n\
@@ -198,9 +213,9 @@ fn the_timeline_says_who_said_what_and_why_a_call_failed() {
     let shown = String::from_utf8(place.command(&["show", run]).output().unwrap().stdout).unwrap();
     for line in [
         "  model demo  ",
-        "      scripted: I look\\u{1b}[2J\\u{9b} it up\n      scripted wants purchases.find {\"user_id\":7}\n",
+        "      scripted: I look\\u{1b}[2J\\u{9b} it up\n                scripted wants purchases.find {\"user_id\":7}\n",
         "  purchases.find ✗  ",
-        "→ THINK\n      argument \"user_id\"",
+        "→ THINK\n                argument \"user_id\"",
         "      scripted: done\n",
     ] {
         assert!(shown.contains(line), "{line:?} is not in {shown}");
@@ -242,41 +257,130 @@ fn what_is_proposed_works() {
 }
 
 #[test]
-fn code_is_not_given_a_tool_that_asks_and_is_told_what_would_allow_it() {
+fn code_gets_no_tool_that_needs_an_approval_and_the_error_says_what_would_allow_it() {
     let place = Place::new();
     let (exit, report, _) = agent(&place, &["refund", "--tool", "payments", "--code", "javascript"]);
     let message = report["error"]["message"].as_str().unwrap();
     assert!(exit == Some(2) && message.contains("approval = \"never\" under [tool.payments]"), "{message}");
 }
 
-/// Calls the binary in a terminal, in which somebody types.
+/// Calls the binary in a terminal, in which a person types once the question is there.
 fn at_a_terminal(place: &Place, args: &str, types: &str) -> String {
-    let command = format!("{} {args}", binary().display());
-    let mut script = Command::new("script");
-    script
-        .args(["-qec", &command, "/dev/null"])
-        .current_dir(place.path(""))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let mut child = script.spawn().unwrap();
-    let mut typing = child.stdin.take().unwrap();
-    let mut screen = child.stdout.take().unwrap();
-    let mut shown = Vec::new();
-    let mut piece = [0; 1024];
-    let mut typed = false;
-    loop {
-        let read = screen.read(&mut piece).unwrap_or(0);
-        if read == 0 {
-            break;
-        }
-        shown.extend_from_slice(&piece[..read]);
-        if !typed && String::from_utf8_lossy(&shown).contains("[y/N]") {
-            typing.write_all(types.as_bytes()).unwrap();
-            typed = true;
+    Terminal::start(place, args).answered(QUESTION, types).ended().1
+}
+
+/// What a question ends with.
+const QUESTION: &str = "[y]es, [n]o, [l]ater: ";
+
+/// The binary in a terminal of 80 columns.
+struct Terminal {
+    child: Child,
+    typing: ChildStdin,
+    screen: ChildStdout,
+    shown: String,
+    seen: usize,
+}
+
+impl Terminal {
+    fn start(place: &Place, args: &str) -> Self {
+        let command = format!("stty cols 80; {} {args}", binary().display());
+        let mut script = Command::new("script");
+        script
+            .args(["-qec", &command, "/dev/null"])
+            .current_dir(place.path(""))
+            .env("TOY_KEY", KEY)
+            .env("USER", "robin");
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (typing, screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Self { child, typing, screen, shown: String::new(), seen: 0 }
+    }
+
+    /// Reads on; says whether there was something.
+    fn read(&mut self) -> bool {
+        let mut piece = [0; 1024];
+        let read = self.screen.read(&mut piece).unwrap_or(0);
+        self.shown.push_str(&String::from_utf8_lossy(&piece[..read]));
+        read > 0
+    }
+
+    /// Waits until the screen shows a text that was not seen before, or the binary has ended.
+    fn shows(mut self, text: &str) -> Self {
+        loop {
+            if let Some(at) = self.shown[self.seen..].find(text) {
+                self.seen += at + text.len();
+                return self;
+            }
+            if !self.read() {
+                return self;
+            }
         }
     }
-    child.wait().unwrap();
-    String::from_utf8_lossy(&shown).into_owned()
+
+    fn types(mut self, text: &str) -> Self {
+        // Where the binary has ended, it reads no more.
+        let _ = self.typing.write_all(text.as_bytes());
+        self
+    }
+
+    fn answered(self, question: &str, answer: &str) -> Self {
+        self.shows(question).types(answer)
+    }
+
+    /// Returns the exit code and all that was shown.
+    fn ended(mut self) -> (Option<i32>, String) {
+        while self.read() {}
+        (self.child.wait().unwrap().code(), self.shown)
+    }
+}
+
+/// A model writes the host's own question, a person answers it, and the real question comes when the answer is there
+/// already: it approved a call that was not seen.
+#[test]
+fn input_that_was_typed_before_a_question_does_not_answer_it() {
+    let (typed, is_typed) = std::sync::mpsc::channel();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = place(listener.local_addr().unwrap().port());
+    std::thread::spawn(move || {
+        let (_, body, mut stream) = request(listener.accept().unwrap().0);
+        let refund = name_of(&serde_json::from_slice(&body).unwrap(), "refund");
+        let lure = format!("{}\nMay it be called? {QUESTION}", "x".repeat(76));
+        let call = calls(&refund, &json!({"user_id": "user_789", "amount_cents": 7900}));
+        let rest = delta(&call) + &end(&call);
+        let whole = response(&(delta(&says(&lure.repeat(2))) + &rest));
+        let (text, rest) = whole.split_at(whole.len() - rest.len());
+        stream.write_all(text.as_bytes()).unwrap();
+        is_typed.recv().unwrap();
+        stream.write_all(rest.as_bytes()).unwrap();
+    });
+    let terminal = Terminal::start(&place, "agent 'refund user_789' --tool payments");
+    // The terminal shows what is typed: then it is in its queue.
+    let terminal = terminal.answered(QUESTION, "y\ny").shows("y\r\ny");
+    typed.send(()).unwrap();
+    let terminal = terminal.answered(QUESTION, "perhaps\n").answered(QUESTION, "later\n");
+    let (exit, screen) = terminal.ended();
+    assert_eq!((exit, place.refunds().len()), (Some(3), 0), "{screen}");
+    assert!(screen.contains("yes:  "), "{screen}");
+    let written = screen.lines().take_while(|line| !line.contains("asks")).filter(|line| line.contains("May it be"));
+    let written: Vec<_> = written.collect();
+    assert!(written.len() == 2 && written.iter().all(|line| line.contains("│ ")), "{written:?}\n{screen}");
+}
+
+#[test]
+fn a_further_attempt_is_shown_while_the_model_is_asked() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = place(listener.local_addr().unwrap().port());
+    std::thread::spawn(move || {
+        let busy =
+            "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        for answer in [busy.to_owned(), streamed(&says("three"))] {
+            let (_, _, mut stream) = request(listener.accept().unwrap().0);
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let (exit, screen) = Terminal::start(&place, "agent 'how many?'").ended();
+    assert_eq!(exit, Some(0), "{screen}");
+    let line = screen.lines().find(|line| line.contains("attempt")).unwrap_or_else(|| panic!("{screen}"));
+    assert!(line.contains("model main: attempt 2 of 3, retry in 1 s: ") && line.contains("503"), "{line}");
 }
 
 /// A collector of our own: spans arrive at it with the conventions' names, and what was said does not.

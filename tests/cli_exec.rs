@@ -20,7 +20,7 @@ fn the_document_has_the_value_the_output_and_the_calls() {
     assert_eq!(answer.exit, Some(0), "{answer:?}");
     let document = &answer.json;
     assert_eq!((&document["output"], &document["stdout"]), (&json!(14_900), &json!("looking\n")));
-    assert_eq!((&document["stderr"], document.get("error")), (&json!(""), None));
+    assert_eq!((&document["stderr"], &document["error"]), (&json!(""), &Value::Null));
     let [call] = document["tool_calls"].as_array().unwrap().as_slice() else { panic!("{document}") };
     assert_eq!((&call["tool"], &call["function"]), (&json!("purchases"), &json!("find")));
     assert_eq!((&call["arguments"], &call["output"]["price_cents"]), (&json!({"user_id": "user_123"}), &json!(14_900)));
@@ -30,6 +30,17 @@ fn the_document_has_the_value_the_output_and_the_calls() {
     assert!(shown.stdout.contains("· purchases.find") && shown.stdout.contains("javascript"), "{}", shown.stdout);
     let replayed = place.json(&["replay", &format!("{run}/code")]);
     assert_eq!((replayed.exit, &replayed.json["same"]), (Some(0), &json!(true)));
+}
+
+#[test]
+fn an_input_may_be_a_negative_number() {
+    let place = Place::new();
+    for (input, output) in [("-5", json!(-5)), ("-9223372036854775808", json!(i64::MIN)), ("-1.5", json!(-1.5))] {
+        let answer = exec(&place, "same.js", "return input", &["--input", input]);
+        assert_eq!((answer.exit, &answer.json["output"]), (Some(0), &output), "{answer:?}");
+    }
+    let answer = exec(&place, "same.js", "return input", &["--input", "-9223372036854775809"]);
+    assert_eq!((answer.exit, &answer.json["error"]["kind"]), (Some(2), &json!("invalid")), "{answer:?}");
 }
 
 #[test]
@@ -58,18 +69,54 @@ fn limits_are_options_and_each_of_them_fires() {
     let spin = "for (;;);";
     for (more, limit) in [(["--fuel", "1000000"], "fuel"), (["--timeout", "50ms"], "wall")] {
         let answer = exec(&place, "spin.js", spin, &more);
+        assert_eq!((answer.exit, &answer.json["status"]), (Some(1), &json!("failed")), "{answer:?}");
+        assert!(answer.json["error"]["limit"].as_str().unwrap().starts_with(limit), "{answer:?}");
+        let answer = exec(&place, "spin.js", spin, &[&more[..], &["--suspend"]].concat());
         assert_eq!((answer.exit, &answer.json["status"]), (Some(4), &json!("suspended")), "{answer:?}");
         assert_eq!(answer.json["error"]["limit"], limit, "{answer:?}");
     }
+    // Set in the configuration, the limit ends the run in the same way.
+    place.write("stockade.toml", "[code.limits]\nfuel = 1_000_000");
+    let answer = exec(&place, "spin.js", spin, &[]);
+    assert_eq!((answer.exit, &answer.json["error"]["limit"]), (Some(1), &json!("fuel")), "{answer:?}");
+    place.write("stockade.toml", "");
     let grow = "const all = []; for (;;) all.push(new Uint8Array(1 << 20).fill(1))";
     let answer = exec(&place, "grow.js", grow, &["--memory", "16MiB"]);
-    assert_eq!((answer.exit, &answer.json["error"]["limit"]), (Some(4), &json!("memory")), "{answer:?}");
+    assert_eq!((answer.exit, &answer.json["error"]["limit"]), (Some(1), &json!("memory_bytes")), "{answer:?}");
     let refused = place.json(&["exec", "spin.js", "--memory", "much"]);
     assert_eq!(refused.exit, Some(2), "{refused:?}");
 }
 
+/// Code that has nothing to begin with, or nothing left once its session is restored, was suspended without being asked.
 #[test]
-fn code_comes_from_stdin_too_and_files_go_in_and_out() {
+fn a_limit_before_the_code_begins_is_a_failure_too() {
+    let place = Place::new();
+    let heavy = "let sum = 0; for (let i = 0; i < 100000; i++) sum += i";
+    assert_eq!(exec(&place, "cell.js", heavy, &["--session", "s"]).exit, Some(0));
+    for (limit, more) in [
+        ("fuel", &["--fuel", "0"][..]),
+        ("memory", &["--memory", "0"]),
+        ("wall", &["--timeout", "0"]),
+        ("fuel", &["--session", "s", "--fuel", "1000000"]),
+    ] {
+        let answer = exec(&place, "one.js", "1", more);
+        let error = &answer.json["error"];
+        assert_eq!((answer.exit, &answer.json["status"]), (Some(1), &json!("failed")), "{more:?}: {answer:?}");
+        assert_eq!((&error["limit"], error["used"].is_u64()), (&json!(limit), true), "{more:?}: {answer:?}");
+        assert_eq!(place.json(&["resume", &answer.run()]).json["status"], "stopped");
+        let answer = exec(&place, "one.js", "1", &[more, &["--suspend"]].concat());
+        assert_eq!((answer.exit, &answer.json["status"]), (Some(4), &json!("suspended")), "{more:?}: {answer:?}");
+    }
+    // A limit that the earlier cells did not have is not their divergence.
+    for (more, limit) in [(["--memory", "1M"], "memory_bytes"), (["--timeout", "1"], "wall_us")] {
+        let answer = exec(&place, "one.js", "1", &[&["--session", "s"], &more[..]].concat());
+        assert_eq!((answer.exit, &answer.json["error"]["limit"]), (Some(1), &json!(limit)), "{answer:?}");
+    }
+    assert_eq!(exec(&place, "one.js", "sum", &["--session", "s"]).json["output"], json!(4_999_950_000_u64));
+}
+
+#[test]
+fn code_is_read_from_stdin_and_files_go_in_and_out() {
     let place = Place::new();
     place.write("data.csv", "a,b\n1,2\n");
     let args = ["exec", "-", "--lang", "javascript", "--file", "data.csv", "--out", "back", "--json"];
@@ -80,6 +127,80 @@ fn code_comes_from_stdin_too_and_files_go_in_and_out() {
     let answer = Answer::of_json(child.wait_with_output().unwrap());
     assert_eq!((answer.exit, &answer.json["output"], &answer.json["files"]), (Some(0), &json!(2), &json!(["out.csv"])));
     assert_eq!(std::fs::read_to_string(place.path("back/out.csv")).unwrap(), "A,B\n1,2\n");
+}
+
+#[test]
+fn out_overwrites_nothing_and_follows_no_link_unless_forced() {
+    let place = Place::new();
+    place.write("kept", "mine");
+    place.write("back/out.csv", "mine");
+    std::os::unix::fs::symlink(place.path("kept"), place.path("back/link.csv")).unwrap();
+    for name in ["out.csv", "link.csv"] {
+        let source = format!("files.write('{name}', 'theirs')");
+        let answer = exec(&place, "write.js", &source, &["--out", "back"]);
+        assert_eq!((answer.exit, &answer.json["error"]["detail"]), (Some(6), &json!("out")), "{answer:?}");
+        assert_eq!(std::fs::read_to_string(place.path("back").join(name)).unwrap(), "mine");
+        let answer = exec(&place, "write.js", &source, &["--out", "back", "--force"]);
+        assert_eq!(answer.exit, Some(0), "{answer:?}");
+        assert_eq!(std::fs::read_to_string(place.path("back").join(name)).unwrap(), "theirs");
+    }
+    assert_eq!(std::fs::read_to_string(place.path("kept")).unwrap(), "mine");
+}
+
+#[test]
+fn two_files_of_one_name_are_refused() {
+    let place = Place::new();
+    place.write("one/data.csv", "1");
+    place.write("two/data.csv", "2");
+    let answer = exec(&place, "none.js", "1", &["--file", "one/data.csv", "--file", "two/data.csv"]);
+    assert_eq!((answer.exit, &answer.json["error"]["detail"]), (Some(2), &json!("files")), "{answer:?}");
+    assert!(answer.json["error"]["message"].as_str().unwrap().contains("\"data.csv\""), "{answer:?}");
+}
+
+/// A limit of the kernel's on what the process may write to, the pool's reservations apart.
+fn within(place: &Place, mebibytes: u64, args: &[&str]) -> Answer {
+    let command = place.command(args);
+    let mut shell = std::process::Command::new("sh");
+    shell.arg("-c").arg(format!("ulimit -d {}; exec \"$@\"", mebibytes << 10)).arg("sh");
+    shell.arg(command.get_program()).args(command.get_args()).current_dir(command.get_current_dir().unwrap());
+    let set = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    Answer::of_json(shell.envs(set).output().unwrap())
+}
+
+/// Objects of one empty key within one another: 5 bytes of text each, and some 400 of memory.
+#[test]
+fn values_that_take_far_more_memory_than_their_text_are_refused_before_they_are_made() {
+    let place = Place::new();
+    let nest = "let nest = 1; for (let i = 0; i < 50; i++) nest = {'': nest}; const all = Array(10000).fill(nest);";
+    place.write("first.js", "1");
+    assert_eq!(place.json(&["exec", "first.js"]).exit, Some(0), "what is compiled is compiled");
+    for source in ["await purchases.find({user_id: {toJSON: () => all}})", "return all"] {
+        place.write("nest.js", format!("{nest} {source}"));
+        let answer =
+            within(&place, 400, &["exec", "nest.js", "--tool", "purchases", "--fuel", "200000000000", "--json"]);
+        assert_eq!(answer.exit, Some(1), "{source}: {answer:?}");
+        let error = answer.json["error"].to_string();
+        assert!(error.contains("bytes of memory"), "{source}: {answer:?}");
+        let run = answer.json["run_id"].as_str().unwrap();
+        assert_eq!(within(&place, 400, &["show", run, "--json"]).exit, Some(0));
+    }
+}
+
+#[test]
+fn the_build_of_a_language_gets_only_the_variables_that_it_needs() {
+    let place = Place::new();
+    place.write("bin/bash", "#!/bin/sh\nenv > \"$3\"\n");
+    let bash = place.path("bin/bash");
+    std::fs::set_permissions(&bash, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", place.path("bin").display());
+    // Languages are the user's, so this user is one of its own.
+    let mut command = place.command(&["language", "add", "python"]);
+    command.env("PATH", &path).env("STRIPE_KEY", "sk_live").env("https_proxy", "http://proxy:1");
+    command.env("XDG_CACHE_HOME", place.path("cache"));
+    assert!(!command.output().unwrap().status.success(), "what comes of it is no component");
+    let told = std::fs::read_to_string(place.path("cache/stockade/languages/python.wasm")).unwrap();
+    assert!(told.contains(&format!("PATH={path}")) && told.contains("https_proxy=http://proxy:1"), "{told}");
+    assert!(!told.contains("sk_live"), "{told}");
 }
 
 #[test]
@@ -94,7 +215,7 @@ fn a_session_is_there_for_the_next_process_and_forks() {
 }
 
 #[test]
-fn what_code_may_call_is_printed_for_a_prompt() {
+fn the_functions_for_code_are_printed_for_a_prompt() {
     let place = Place::new();
     let python = place.call(&["exec", "--print-tools", "--lang", "python"]);
     let expected =
@@ -104,20 +225,23 @@ fn what_code_may_call_is_printed_for_a_prompt() {
     assert!(typed.stdout.contains("find(args: { user_id: string }): Promise<"), "{}", typed.stdout);
     assert!(!typed.stdout.contains("payments"), "only what was named: {}", typed.stdout);
     let unknown = place.json(&["exec", "--print-tools", "--lang", "cobol"]);
-    assert_eq!((unknown.exit, &unknown.json["error"]["detail"]), (Some(2), &json!("language")));
+    assert_eq!((unknown.exit, &unknown.json["error"]["detail"]), (Some(5), &json!("language")));
 }
 
 #[test]
-fn a_language_is_told_by_the_ending_or_named_or_refused() {
+fn a_language_follows_from_the_ending_or_is_named_or_is_refused() {
     let place = Place::new();
     let answer = exec(&place, "code.rb", "1", &[]);
     assert_eq!((answer.exit, &answer.json["error"]["detail"]), (Some(2), &json!("language")), "{answer:?}");
     let answer = exec(&place, "code.py", "1", &[]);
-    assert_eq!(answer.exit, Some(1), "{answer:?}");
+    assert_eq!(answer.exit, Some(5), "{answer:?}");
     let message = answer.json["error"]["message"].as_str().unwrap();
     assert!(message.contains("`stockade language add python` builds it"), "{message}");
     let answer = exec(&place, "sum.ts", "const sum = (a: number, b: number): number => a + b; return sum(1, 2)", &[]);
     assert_eq!(answer.json["output"], 3, "{answer:?}");
+    for short in ["js", "ts"] {
+        assert_eq!(exec(&place, "code.x", "return 6 * 7", &["--lang", short]).json["output"], 42, "{short}");
+    }
     // Any interpreter is a language, under whatever name it is dropped in.
     let component = stockade_tests::dist("javascript");
     place.write("stockade.toml", format!("[language.mine]\ncomponent = {component:?}\n"));
@@ -129,7 +253,24 @@ fn a_language_is_told_by_the_ending_or_named_or_refused() {
     let all = ["javascript", "mine", "typescript", "python", "python-lite"].map(Value::from);
     assert_eq!(names, all.iter().zip([&yes, &yes, &yes, &no, &no]).collect::<Vec<_>>());
     let refused = place.json(&["language", "add", "cobol"]);
-    assert_eq!((refused.exit, &refused.json["error"]["detail"]), (Some(2), &json!("language")));
+    assert_eq!((refused.exit, &refused.json["error"]["detail"]), (Some(5), &json!("language")));
+}
+
+#[test]
+fn an_unknown_language_tool_or_model_is_refused_before_a_run_starts() {
+    let place = Place::new();
+    place.write("code.js", "return 1");
+    for (args, says) in [
+        (&["exec", "code.js", "--lang", "cobol"][..], "the language \"cobol\" is not there"),
+        (&["exec", "code.js", "--lang", "py"], "`stockade language add python`"),
+        (&["exec", "code.js", "--tool", "purchaces"], "there is no tool \"purchaces\""),
+        (&["agent", "hello", "--model", "nobody"], "nobody"),
+        (&["agent", "hello"], "model"),
+    ] {
+        let answer = place.json(args);
+        assert_eq!((answer.exit, place.marks().1), (Some(5), 0), "{answer:?}");
+        assert!(answer.json["error"]["message"].as_str().unwrap().contains(says), "{answer:?}");
+    }
 }
 
 #[test]
@@ -148,7 +289,46 @@ fn code_that_proved_itself_becomes_a_tool() {
     let code = &inspected.json["manifest"]["code"];
     assert_eq!((&code["approved_by"], &code["source"]), (&json!("dana"), &json!(FIND)));
     let again = place.json(&["tool", "promote", &step, "price", "--by", "dana", "--yes"]);
-    assert_eq!((again.exit, &again.json["error"]["kind"]), (Some(1), &json!("conflict")));
+    assert_eq!((again.exit, &again.json["error"]["kind"]), (Some(6), &json!("conflict")));
     let nothing: Value = place.json(&["tool", "promote", &step.replace("code", "x"), "p", "--by", "d", "--yes"]).json;
     assert_eq!(nothing["error"]["kind"], "not_found");
+}
+
+/// What stands in the folder of promoted tools is run as one, so it must be what was promoted: a file that another user put
+/// there, or that is cut off, is left out, and everything else goes on.
+#[cfg(unix)]
+#[test]
+fn a_tool_that_was_not_promoted_here_is_left_out() {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = Place::new();
+    let found = exec(&place, "find.js", FIND, &["--tool", "purchases", "--input", "{\"user\": \"user_123\"}"]);
+    let step = format!("{}/code", found.json["run_id"].as_str().unwrap());
+    assert_eq!(place.json(&["tool", "promote", &step, "price", "--by", "dana", "--yes"]).exit, Some(0));
+    let (wasm, seal) = (place.data("tools/price.wasm"), place.data("tools/price.seal"));
+    let whole = fs::read(&wasm).unwrap();
+    // Another name, with the seal of the first; a component of another tool, under the first one's name; half of it.
+    fs::copy(&wasm, place.data("tools/planted.wasm")).unwrap();
+    fs::copy(&seal, place.data("tools/planted.seal")).unwrap();
+    fs::copy(stockade_tests::dist("policy"), place.data("tools/policy2.wasm")).unwrap();
+    let inspect = |name: &str| place.json(&["tool", "inspect", name]);
+    for name in ["planted", "policy2"] {
+        let answer = inspect(name);
+        assert_eq!((answer.exit, &answer.json["error"]["kind"]), (Some(5), &json!("not_found")), "{answer:?}");
+        assert!(answer.stderr.contains(&format!("tool \"{name}\" is left out")), "{}", answer.stderr);
+    }
+    assert_eq!(inspect("price").exit, Some(0));
+    for broken in [&whole[..whole.len() / 2], b"", &fs::read(stockade_tests::dist("policy")).unwrap()] {
+        fs::write(&wasm, broken).unwrap();
+        let answer = inspect("price");
+        assert_eq!((answer.exit, &answer.json["error"]["kind"]), (Some(5), &json!("not_found")), "{answer:?}");
+        assert!(answer.stderr.contains("is not the file that was sealed"), "{}", answer.stderr);
+        assert_eq!(inspect("purchases").exit, Some(0));
+    }
+    fs::write(&wasm, whole).unwrap();
+    assert_eq!(inspect("price").exit, Some(0));
+    fs::set_permissions(place.data(""), fs::Permissions::from_mode(0o770)).unwrap();
+    let message = inspect("price").json["error"]["message"].clone();
+    assert!(message.as_str().unwrap().contains("chmod go-w \".stockade\""), "{message}");
 }

@@ -45,7 +45,7 @@ fn assert_usage(answer: &Answer, steps: u64, tool_calls: u64) {
 }
 
 #[test]
-fn within_the_limits_the_refund_is_made_at_once() {
+fn a_refund_within_the_limits_is_made_at_once() {
     let place = Place::new();
     let answer = place.refund("user_789", &[]);
     assert_done(&answer, "processed", "Your refund request for $79.00 has been successfully processed.");
@@ -69,7 +69,7 @@ fn within_the_limits_the_refund_is_made_at_once() {
 }
 
 #[test]
-fn what_may_not_be_refunded_ends_with_a_letter_and_no_refund() {
+fn a_purchase_that_may_not_be_refunded_ends_with_a_letter_and_no_refund() {
     let too_old = "Sorry, our policy only allows refunds within 30 days of purchase.";
     let cases = [
         ("user_456", "too_old", too_old, 4, "Policy validation failed: Purchase older than 30 days."),
@@ -96,7 +96,7 @@ fn what_may_not_be_refunded_ends_with_a_letter_and_no_refund() {
 }
 
 #[test]
-fn over_the_limit_a_person_is_asked_and_says_yes_in_another_process() {
+fn a_refund_over_the_limit_is_approved_in_another_process() {
     let place = Place::new();
     let asked = place.refund("user_123", &[]);
     assert_eq!(asked.exit, Some(3), "{asked:#?}");
@@ -121,7 +121,7 @@ fn over_the_limit_a_person_is_asked_and_says_yes_in_another_process() {
 }
 
 #[test]
-fn over_the_limit_a_person_says_no_with_a_reason() {
+fn a_refund_over_the_limit_is_denied_with_a_reason() {
     let place = Place::new();
     let run = place.refund("user_123", &[]).run();
     let denied = place.json(&["deny", &run, "--by", "dana", "--comment", "bought twice \"before\""]);
@@ -139,7 +139,7 @@ fn over_the_limit_a_person_says_no_with_a_reason() {
 
 /// The commands that the output shows work when they are pasted, wherever the data is.
 #[test]
-fn the_command_that_is_shown_goes_on() {
+fn the_shown_command_drives_the_run_on() {
     let odd = "it's a place; $HOME";
     for (data_dir, verb, outcome) in
         [(None, "approve", "processed"), (Some(odd), "approve", "processed"), (Some(odd), "deny", "declined")]
@@ -162,9 +162,18 @@ fn the_command_that_is_shown_goes_on() {
     }
 }
 
+/// Added languages are there: without the option, a run of theirs does not go on.
+#[test]
+fn the_command_that_is_shown_names_the_cache() {
+    let place = Place::new();
+    let run = place.refund("user_123", &[]).run();
+    let shown = place.call(&["show", &run, "--cache-dir", "my cache"]).stdout;
+    assert_eq!(shown.matches(" --cache-dir 'my cache'").count(), 2, "{shown}");
+}
+
 /// How the folder is written is not a change of what the person said yes to.
 #[test]
-fn approving_from_another_folder_is_the_same_yes() {
+fn an_approval_from_another_folder_is_the_same() {
     let place = Place::new();
     let run = place.refund("user_123", &[]).run();
     let data = place.data("").display().to_string();
@@ -180,7 +189,7 @@ fn shell(place: &Place, command: &str) -> std::process::Output {
 }
 
 #[test]
-fn steps_are_told_on_stderr_as_they_happen() {
+fn steps_are_shown_on_stderr_as_they_happen() {
     let place = Place::new();
     let answer = place.refund("user_789", &[]);
     let lines: Vec<_> = answer.stderr.lines().collect();
@@ -201,7 +210,7 @@ fn steps_are_told_on_stderr_as_they_happen() {
 }
 
 #[test]
-fn show_tells_the_timeline_the_letter_and_what_was_spent() {
+fn show_prints_the_timeline_the_letter_and_what_was_spent() {
     let place = Place::new();
     let run = place.refund("user_123", &[]).run();
     place.json(&["approve", &run, "--by", "dana", "--comment", "fine \u{1b}[2J"]);
@@ -241,7 +250,7 @@ fn runs_are_listed_oldest_first() {
     let (refund, waiting, done) = (json!("refund"), json!("waiting"), json!("done"));
     assert_eq!(lines, [(&json!(first), &refund, &waiting), (&json!(second), &refund, &done)]);
     let text = place.call(&["runs"]).stdout;
-    assert!(text.lines().count() == 2 && text.contains(&first) && text.contains("waiting"), "{text}");
+    assert!(text.lines().count() == 4 && text.contains(&first[..8]) && text.contains("waiting"), "{text}");
     assert_eq!(place.json(&["show", &first]).exit, Some(0));
     assert_eq!(place.json(&["resume"]).json, json!([]));
     let resumed = place.json(&["resume", &first]);
@@ -270,6 +279,20 @@ fn the_rules_are_configuration() {
     let approved = place.json(&["approve", &asked.run(), "--by", "dana", "--config", "strict.toml"]);
     assert_done(&approved, "processed", "Your refund request for $79.00 has been successfully processed.");
     assert_eq!(place.refunds().len(), 3);
+}
+
+/// The letter of every shop was signed by the one of the example. A run keeps the signature that it began with.
+#[test]
+fn the_signature_of_the_letter_is_configuration() {
+    let place = Place::new();
+    let letter = |answer: &Answer| answer.json["output"]["letter"].as_str().unwrap_or_default().to_owned();
+    let unset = letter(&place.refund("user_789", &[]));
+    assert!(unset.ends_with("\n\nBest regards,\nGhaznix Support Agent"), "{unset}");
+    place.write("stockade.toml", "[workflow.refund]\nsignature = \"Dana of Acme\"");
+    let asked = place.refund("user_123", &[]);
+    place.write("stockade.toml", "[workflow.refund]\nsignature = \"Another\"");
+    let signed = letter(&place.json(&["approve", &asked.run(), "--by", "dana"]));
+    assert!(signed.ends_with("successfully processed.\n\nBest regards,\nDana of Acme"), "{signed}");
 }
 
 #[test]

@@ -24,30 +24,30 @@ const fn refusal(
     Refusal { args, exit, kind, says }
 }
 
-/// A run's id that nobody has.
-const NOBODYS: &str = "0199c8a0-0000-7000-8000-000000000000";
+/// The id of a run that does not exist.
+const UNKNOWN: &str = "0199c8a0-0000-7000-8000-000000000000";
 
 const DECISIONS: &[Refusal] = &[
-    refusal(&["approve", "{done}", "--by", "dana"], 1, "conflict", &["{done}", "is done and waits for nobody"]),
-    refusal(&["deny", "{done}", "--by", "dana"], 1, "conflict", &["{done}", "is done and waits for nobody"]),
-    refusal(&["approve", "{decided}", "--by", "eve"], 1, "conflict", &["{decided}", "\"dana\" has decided already"]),
-    refusal(&["deny", "{decided}", "--by", "eve"], 1, "conflict", &["{decided}", "\"dana\" has decided already"]),
-    refusal(&["approve", "{waiting}", "--by", ""], 2, "invalid", &["nobody is named"]),
-    refusal(&["deny", "{waiting}", "--by", " \t"], 2, "invalid", &["nobody is named"]),
+    refusal(&["approve", "{done}", "--by", "dana"], 6, "conflict", &["{done}", "is done and waits for no decision"]),
+    refusal(&["deny", "{done}", "--by", "dana"], 6, "conflict", &["{done}", "is done and waits for no decision"]),
+    refusal(&["approve", "{decided}", "--by", "eve"], 6, "conflict", &["{decided}", "\"dana\" has decided already"]),
+    refusal(&["deny", "{decided}", "--by", "eve"], 6, "conflict", &["{decided}", "\"dana\" has decided already"]),
+    refusal(&["approve", "{waiting}", "--by", ""], 2, "invalid", &["names no person"]),
+    refusal(&["deny", "{waiting}", "--by", " \t"], 2, "invalid", &["names no person"]),
     refusal(&["approve", "{waiting}"], 2, "invalid", &["--by"]),
-    refusal(&["approve", "{nobodys}", "--by", "dana"], 1, "not_found", &["there is no run \"{nobodys}\""]),
-    refusal(&["deny", "{nobodys}", "--by", "dana"], 1, "not_found", &["there is no run \"{nobodys}\""]),
+    refusal(&["approve", "{unknown}", "--by", "dana"], 5, "not_found", &["there is no run \"{unknown}\""]),
+    refusal(&["deny", "{unknown}", "--by", "dana"], 5, "not_found", &["there is no run \"{unknown}\""]),
     refusal(&["approve", "12-nope", "--by", "dana"], 2, "invalid", &["\"12-nope\" is not a run's id"]),
     refusal(&["approve", "", "--by", "dana"], 2, "invalid", &["\"\" is not a run's id"]),
 ];
 
 const RUNS: &[Refusal] = &[
-    refusal(&["show", "{nobodys}"], 1, "not_found", &["there is no run \"{nobodys}\""]),
-    refusal(&["resume", "{nobodys}"], 1, "not_found", &["there is no run \"{nobodys}\""]),
-    refusal(&["budget", "{nobodys}"], 1, "not_found", &["there is no run \"{nobodys}\""]),
+    refusal(&["show", "{unknown}"], 5, "not_found", &["there is no run \"{unknown}\""]),
+    refusal(&["resume", "{unknown}"], 5, "not_found", &["there is no run \"{unknown}\""]),
+    refusal(&["budget", "{unknown}"], 5, "not_found", &["there is no run \"{unknown}\""]),
     refusal(&["show", "12-nope"], 2, "invalid", &["\"12-nope\" is not a run's id"]),
     refusal(&["resume", "12-nope"], 2, "invalid", &["\"12-nope\" is not a run's id"]),
-    refusal(&["budget", "{done}", "--add", "fuel=5"], 1, "conflict", &["{done}", "its budget is closed"]),
+    refusal(&["budget", "{done}", "--add", "fuel=5"], 6, "conflict", &["{done}", "its budget is closed"]),
     refusal(&["budget", "{waiting}", "--add", "fuel=0"], 2, "invalid", &["nothing is added"]),
     refusal(&["budget", "{waiting}", "--add", "fule=5"], 2, "invalid", &["\"fule=5\"", "fuel, memory, wall"]),
     refusal(&["budget", "{waiting}", "--add", "fuel=lots"], 2, "invalid", &["\"fuel=lots\"", "fuel=1000000"]),
@@ -65,7 +65,7 @@ const INPUTS: &[Refusal] = &[
         &["run", "refund", "--input", "{deep}"],
         2,
         "invalid",
-        &["the JSON of the input is not valid", "recursion limit"],
+        &["the JSON of the input is not valid", "nested more than 64 deep"],
     ),
     refusal(&["run", "refund", "--input", "[1, 2]"], 2, "invalid", &["the run's input does not fit"]),
     refusal(&["run", "refund", "--input", "7"], 2, "invalid", &["the run's input does not fit", "`7`"]),
@@ -84,7 +84,7 @@ const INPUTS: &[Refusal] = &[
         &["\"user_id\" is empty"],
     ),
     refusal(&["run", "refund"], 2, "invalid", &["--input"]),
-    refusal(&["run", "refound", "--input", "{}"], 1, "not_found", &["there is no workflow \"refound\"", "refund"]),
+    refusal(&["run", "refound", "--input", "{}"], 5, "not_found", &["there is no workflow \"refound\"", "refund"]),
     refusal(
         &["run", "refund", "--input", "{fine}", "--budget", "dollars=5"],
         2,
@@ -103,17 +103,23 @@ const INPUTS: &[Refusal] = &[
         "invalid",
         &["wrong.toml", "line 2, \"widow_days = …\": unknown field `widow_days`", "unknown field"],
     ),
-    refusal(&["run", "refund", "--input", "{fine}", "--config", "none.toml"], 1, "not_found", &["\"none.toml\""]),
+    refusal(&["run", "refund", "--input", "{fine}", "--config", "none.toml"], 5, "not_found", &["\"none.toml\""]),
     refusal(&["rum"], 2, "invalid", &["'rum'"]),
     refusal(&["runs", "--colour"], 2, "invalid", &["'--colour'"]),
 ];
 
 const TOOLS: &[Refusal] = &[
-    refusal(&["tool", "call", "polcy", "x"], 1, "not_found", &["there is no tool \"polcy\"", "policy"]),
-    refusal(&["tool", "inspect", "polcy"], 1, "not_found", &["there is no tool \"polcy\"", "policy"]),
+    refusal(
+        &["tool", "call", "policy", "within_window", "{}", "--idempotency-key", ""],
+        2,
+        "invalid",
+        &["--idempotency-key", "at least one letter"],
+    ),
+    refusal(&["tool", "call", "polcy", "x"], 5, "not_found", &["there is no tool \"polcy\"", "policy"]),
+    refusal(&["tool", "inspect", "polcy"], 5, "not_found", &["there is no tool \"polcy\"", "policy"]),
     refusal(
         &["tool", "call", "policy", "approve"],
-        1,
+        5,
         "not_found",
         &["there is no function \"approve\"", "within_window"],
     ),
@@ -132,7 +138,13 @@ const TOOLS: &[Refusal] = &[
     ),
     refusal(&["tool", "call", "policy", "within_window", r#"{"days_ago": 12}"#], 2, "invalid", &["window_days"]),
     refusal(&["tool", "call", "policy", "within_window", "{}", "--budget", "cpu=1"], 2, "invalid", &["\"cpu=1\""]),
-    refusal(&["tool", "call", "./none.wasm", "run"], 1, "not_found", &["\"./none.wasm\""]),
+    refusal(
+        &["tool", "call", "policy", "within_window", "{}", "--budget", "steps=3"],
+        2,
+        "invalid",
+        &["\"steps=3\" names steps", "fuel, memory and wall"],
+    ),
+    refusal(&["tool", "call", "./none.wasm", "run"], 5, "not_found", &["\"./none.wasm\""]),
     refusal(&["tool", "call", "./text.wasm", "run"], 1, "invalid", &["is not WebAssembly"]),
     refusal(&["tool", "inspect", "./text.wasm"], 1, "invalid", &["is not WebAssembly"]),
     refusal(&["tool", "call", "./core.wasm", "run"], 1, "invalid", &["is a core module"]),
@@ -167,6 +179,25 @@ const TOOLS: &[Refusal] = &[
     ),
 ];
 
+/// What is named and is not there is told from what is there and is not what it should be.
+const NAMED: &[Refusal] = &[
+    refusal(&["exec", "none.js"], 5, "not_found", &["\"none.js\" cannot be read"]),
+    refusal(&["exec", "text.wasm", "--lang", "js", "--file", "none.csv"], 5, "not_found", &["\"none.csv\""]),
+    refusal(&["exec", "text.wasm", "--lang", "js", "--file", "."], 2, "invalid", &["\".\""]),
+    refusal(&["exec", "text.wasm", "--lang", "klingon"], 5, "not_found", &["\"klingon\""]),
+    refusal(&["agent", "x", "--image", "none.png"], 5, "not_found", &["\"none.png\" cannot be shown"]),
+    refusal(&["agent", "x", "--image", "text.wasm"], 2, "invalid", &["\"text.wasm\" cannot be shown"]),
+    refusal(&["memory", "add", "none.md"], 5, "not_found", &["\"none.md\" cannot be kept"]),
+    refusal(&["memory", "add", "core.wasm/"], 2, "invalid", &["cannot be kept"]),
+    refusal(&["memory", "forget", "7"], 5, "not_found", &["there is no memory 7"]),
+    refusal(&["memory", "forget", "--source", "none.md"], 5, "not_found", &["of the source \"none.md\""]),
+    refusal(&["memory", "forget", "--run", "{unknown}"], 5, "not_found", &["there is no run \"{unknown}\""]),
+    refusal(&["language", "add", "klingon"], 5, "not_found", &["\"klingon\" is not a language that can be added"]),
+    refusal(&["tool", "new", "x", "--config", "none.toml"], 5, "not_found", &["\"none.toml\""]),
+    refusal(&["tool", "pull", "oci://h/x:1", "--config", "none.toml"], 5, "not_found", &["\"none.toml\""]),
+    refusal(&["memory", "list", "--config", "none.toml"], 5, "not_found", &["\"none.toml\""]),
+];
+
 /// A place with a run that is done, one that was approved and one that waits, and files that are not components.
 fn world() -> (Place, Vec<(&'static str, String)>) {
     let place = Place::new();
@@ -178,7 +209,8 @@ fn world() -> (Place, Vec<(&'static str, String)>) {
     place.write("core.wasm", wat::parse_str("(module)").unwrap());
     let whole = fs::read(dist("policy")).unwrap();
     place.write("truncated.wasm", &whole[..whole.len() / 2]);
-    let mut cached = fs::read_dir(place.data("cache")).unwrap().map(|file| file.unwrap().path());
+    let mut cached =
+        fs::read_dir(stockade_tests::user("cache").join("stockade/code")).unwrap().map(|file| file.unwrap().path());
     let cached = cached.find(|path| path.extension().is_some()).unwrap();
     fs::copy(cached, place.path("machine-code.wasm")).unwrap();
     place.write("wrong.toml", "[workflow.refund]\nwidow_days = 3\n");
@@ -189,7 +221,7 @@ fn world() -> (Place, Vec<(&'static str, String)>) {
         ("{done}", done),
         ("{decided}", decided),
         ("{waiting}", waiting),
-        ("{nobodys}", NOBODYS.to_owned()),
+        ("{unknown}", UNKNOWN.to_owned()),
         ("{deep}", deep),
         ("{fine}", r#"{"user_id": "user_123", "request": "x"}"#.to_owned()),
         ("{purchases}", dist("purchases").display().to_string()),
@@ -231,28 +263,33 @@ fn check(refusals: &[Refusal]) {
 }
 
 #[test]
-fn decisions_that_nobody_waits_for() {
+fn decisions_without_a_question_are_refused() {
     check(DECISIONS);
 }
 
 #[test]
-fn runs_and_budgets_that_there_are_not() {
+fn unknown_runs_are_refused() {
     check(RUNS);
 }
 
 #[test]
-fn inputs_that_do_not_fit() {
+fn absent_files_and_unknown_names_are_refused() {
+    check(NAMED);
+}
+
+#[test]
+fn inputs_that_do_not_fit_are_refused() {
     check(INPUTS);
 }
 
 #[test]
-fn tools_that_are_none_or_may_not() {
+fn tools_that_do_not_exist_or_lack_a_grant_are_refused() {
     check(TOOLS);
 }
 
 /// An input over a megabyte does not fit on a command line, so it comes from stdin.
 #[test]
-fn an_input_that_is_too_large() {
+fn an_input_that_is_too_large_is_refused() {
     let place = Place::new();
     place.refund("user_789", &[]);
     let before = place.marks();
@@ -284,7 +321,7 @@ const ALL_OF_ONE_RUN: &[&[&str]] =
     &[&["show", "{run}"], &["resume", "{run}"], &["budget", "{run}"], &["approve", "{run}", "--by", "dana"]];
 
 #[test]
-fn a_journal_of_a_newer_version() {
+fn a_journal_of_a_newer_version_is_refused() {
     const OTHERS: &[&[&str]] = &[&["runs"], &["resume"], &["run", "refund", "--input", "{}"], &["tool", "list"]];
     let all = [ALL_OF_ONE_RUN, OTHERS].concat();
     let newer = |journal: &Connection| journal.pragma_update(None, "user_version", 999).unwrap();
@@ -292,19 +329,19 @@ fn a_journal_of_a_newer_version() {
 }
 
 #[test]
-fn an_entry_of_a_newer_format() {
+fn an_entry_of_a_newer_format_is_refused() {
     let newer = |journal: &Connection| journal.execute_batch("UPDATE entries SET format = 77 WHERE seq = 3").unwrap();
     check_journal(newer, ALL_OF_ONE_RUN, &["newer stockade", "77"]);
 }
 
 #[test]
-fn an_entry_that_cannot_be_read() {
+fn an_entry_that_cannot_be_read_is_refused() {
     let broken = |journal: &Connection| journal.execute_batch("UPDATE entries SET change = '{' WHERE seq = 2").unwrap();
     check_journal(broken, ALL_OF_ONE_RUN, &["entry 2 of run", "cannot be read"]);
 }
 
 #[test]
-fn a_file_that_is_not_a_journal() {
+fn a_file_that_is_not_a_journal_is_refused() {
     let text = "this is a letter to a friend, not a database\n".repeat(99).into_bytes();
     let place = Place::new();
     Connection::open(place.path("friends.db")).unwrap().execute_batch("CREATE TABLE friends (name TEXT)").unwrap();
@@ -320,19 +357,19 @@ fn a_file_that_is_not_a_journal() {
 }
 
 #[test]
-fn a_data_directory_that_is_a_file() {
+fn a_data_directory_that_is_a_file_is_refused() {
     let place = Place::new();
     let file = place.write("file", "x").display().to_string();
     let answer = place.json(&["runs", "--data-dir", &file]);
     assert_refused(&answer, 1, "journal", &[file, "--data-dir names another".to_owned()]);
 }
 
-/// Root may write everywhere, so the binary runs as nobody here: a copy of it that nobody can reach.
+/// Root may write everywhere, so the binary runs as another user here: a copy of it that this user can reach.
 #[cfg(unix)]
 mod read_only {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
     use std::os::unix::process::CommandExt as _;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use super::*;
 
@@ -340,6 +377,11 @@ mod read_only {
 
     fn chmod(path: &Path, mode: u32) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Gives files to another user. Where the tests are not root's, all are of the one user anyway.
+    fn give(paths: &[PathBuf], user: u32) {
+        paths.iter().for_each(|path| drop(chown(path, Some(user), None)));
     }
 
     fn call(place: &Place, args: &[&str]) -> Answer {
@@ -352,7 +394,7 @@ mod read_only {
     }
 
     #[test]
-    fn a_data_directory_that_may_only_be_read() {
+    fn a_read_only_data_directory_is_refused() {
         let place = Place::new();
         let run = place.refund("user_123", &[]).run();
         // Were it written by this process, a child of another test could hold it open, and it could not be run.
@@ -370,17 +412,17 @@ mod read_only {
         assert_refused(&call(&place, &["approve", &run, "--by", "dana"]), 1, "journal", &shop);
         assert_eq!(call(&place, &["show", &run]).json["status"], "waiting");
         let nowhere = ["\"elsewhere\"".to_owned(), "cannot be created".to_owned()];
-        assert_refused(&call(&place, &["runs", "--data-dir", "elsewhere"]), 1, "journal", &nowhere);
+        assert_refused(&call(&place, &["resume", "--data-dir", "elsewhere"]), 1, "journal", &nowhere);
 
         // With a shop that may be written, it is the journal that says no.
-        closed.iter().for_each(|path| chmod(path, if path.is_dir() { 0o777 } else { 0o666 }));
-        fs::remove_dir_all(place.data("cache")).unwrap();
+        closed.iter().for_each(|path| chmod(path, if path.is_dir() { 0o700 } else { 0o600 }));
+        give(&closed, NOBODY);
         chmod(&place.data("journal.db"), 0o444);
         let journal = ["\".stockade/journal.db\"".to_owned(), "readonly".to_owned()];
         assert_refused(&call(&place, &["approve", &run, "--by", "dana"]), 1, "journal", &journal);
 
-        fs::remove_dir_all(place.data("cache")).unwrap();
         closed.retain(|path| path.exists());
+        give(&closed, 0);
         closed.iter().for_each(|path| chmod(path, if path.is_dir() { 0o700 } else { 0o600 }));
         chmod(&place.path(""), 0o700);
         assert_eq!(place.marks(), before);

@@ -2,9 +2,14 @@
 //! it becomes a tool.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
-use stockade::{Budget, Change, Code, Currency, Entry, Event, Exec, Host, Kind, Outcome, RunId, Source, ToolOutcome};
+use stockade::{
+    Budget, Change, Clock, Code, Currency, EffectOutcome, Entry, Event, Exec, Filter, Hint, Host, Kind, Outcome, RunId,
+    Source, ToolOutcome,
+};
 use stockade_tests::Place;
 
 use crate::programs::finished;
@@ -48,10 +53,11 @@ async fn a_call_from_code_is_recorded_and_paid_for_by_its_run() {
     let (run, outcome) = exec(&host, code).await;
     assert_eq!(outcome, Outcome::Done(json!(14_900)));
     let state = host.state(run).await.unwrap();
-    let [call] = state.calls(Exec::KEY).all() else { panic!("{:?}", state.calls(Exec::KEY)) };
-    assert_eq!((call.call.tool.as_str(), &call.call.arguments), ("purchases", &json!({"user_id": "user_123"})));
+    let calls: Vec<_> = state.calls(Exec::KEY).iter().collect();
+    let [call] = &calls[..] else { panic!("{calls:?}") };
+    assert_eq!((call.call.tool.as_str(), call.call.arguments.value()), ("purchases", json!({"user_id": "user_123"})));
     let Some((ToolOutcome::Returned(found), used)) = &call.ended else { panic!("{call:?}") };
-    assert_eq!(found["item"], "Premium Subscription");
+    assert_eq!(found.value()["item"], "Premium Subscription");
     let spent = state.ledger().spent();
     assert_eq!(spent.tool_calls, 1);
     assert_eq!(spent.fuel, finished(&host, run).await.fuel + used.fuel);
@@ -65,9 +71,32 @@ async fn code_calls_what_it_was_given_and_nothing_else() {
     let (_, outcome) = exec(&host, asks(vec!["policy"])).await;
     let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
     assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::GuestError, Some("ReferenceError")), "{fault}");
-    let (_, outcome) = exec(&host, asks(vec!["purchases", "nothing"])).await;
-    let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
+    let fault = host.exec(asks(vec!["purchases", "nothing"]), Budget::default()).await.err().unwrap();
     assert_eq!((fault.kind, fault.tool.as_deref()), (Kind::NotFound, Some("nothing")), "{fault}");
+}
+
+/// Each call of code is journaled with its arguments, and a loop has no end by itself. The code cannot catch this one.
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_fills_the_journal_is_suspended_and_goes_on_with_more() {
+    let place = Place::new();
+    let host = host(&place).await;
+    let source = "let made = 0; while (made < 40) {
+        try { await purchases.find({user_id: 'x'.repeat(16384) + made}) } catch {}
+        made++
+    } return made";
+    let allowed = 256 << 10;
+    let budget = budget().with(Currency::Journal, allowed);
+    let (run, outcome) = exec_within(&host, javascript(source).tools(["purchases"]), budget).await;
+    let Outcome::Suspended(exceeded) = outcome else { panic!("{outcome}") };
+    assert_eq!((exceeded.limit, exceeded.allowed), (Currency::Journal, allowed));
+    let state = host.state(run).await.unwrap();
+    assert!((1..16).contains(&state.calls(Exec::KEY).len()), "{}", state.calls(Exec::KEY).len());
+    assert!(state.ledger().spent().journal_bytes <= allowed, "{:?}", state.ledger().spent());
+    let more = Budget::NONE.fuel(2_000_000_000).with(Currency::Journal, 1 << 20).with(Currency::ToolCalls, 100);
+    let run = host.extend(run, more).await.unwrap();
+    let id = run.id();
+    assert_eq!(run.settled().await.unwrap(), Outcome::Done(json!(40)));
+    assert_eq!(host.state(id).await.unwrap().calls(Exec::KEY).len(), 40, "none was made twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,6 +110,63 @@ async fn an_error_of_a_tool_is_an_exception_that_code_may_catch() {
     let (_, outcome) = exec(&host, javascript("await purchases.find({user: 1})").tools(["purchases"])).await;
     let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
     assert!(fault.message.starts_with("ToolError: "), "{fault}");
+}
+
+/// Fails with a text, with a case that carries one, with a record, and without a word.
+const FAILS: &str = r#"(component
+    (core module $m
+        (memory (export "memory") 1)
+        (data (i32.const 64) "no such order")
+        (func (export "failed") (result i32)
+            (i32.store8 (i32.const 0) (i32.const 1))
+            (i32.store (i32.const 4) (i32.const 64)) (i32.store (i32.const 8) (i32.const 13)) (i32.const 0))
+        (func (export "missing") (result i32)
+            (i32.store8 (i32.const 0) (i32.const 1)) (i32.store8 (i32.const 4) (i32.const 0))
+            (i32.store (i32.const 8) (i32.const 64)) (i32.store (i32.const 12) (i32.const 13)) (i32.const 0))
+        (func (export "silent") (result i32) (i32.const 1)))
+    (core instance $i (instantiate $m))
+    (type $problem' (variant (case "not-found" string) (case "closed")))
+    (export $problem "problem" (type $problem'))
+    (type $details' (record (field "message" string)))
+    (export $details "details" (type $details'))
+    (func (export "text") (result (result (error string)))
+        (canon lift (core func $i "failed") (memory (core memory $i "memory"))))
+    (func (export "variant") (result (result (error $problem)))
+        (canon lift (core func $i "missing") (memory (core memory $i "memory"))))
+    (func (export "record") (result (result (error $details)))
+        (canon lift (core func $i "failed") (memory (core memory $i "memory"))))
+    (func (export "silent") (result (result)) (canon lift (core func $i "silent"))))"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_of_a_tool_tells_code_what_the_tool_said() {
+    let place = Place::new();
+    let builder = place.host().built_in_languages().scratch(place.path(""));
+    let host = builder.tool("shop", wat::parse_str(FAILS).unwrap(), []).build().await.unwrap();
+    let source = "const said = []; for (const name of ['text', 'variant', 'record', 'silent']) { \
+                  try { await shop[name]() } catch (e) { said.push([e.kind, e.message, e.detail ?? null]) } } return said";
+    let said = value(&host, javascript(source).tools(["shop"])).await;
+    let expected = json!([
+        ["tool", "no such order", "no such order"],
+        ["tool", "not_found: no such order", {"not_found": "no such order"}],
+        ["tool", "no such order", {"message": "no such order"}],
+        ["tool", "the tool failed and did not say why", null],
+    ]);
+    assert_eq!(said, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_code_are_those_of_the_types() {
+    let place = Place::new();
+    let builder = place.host().built_in_languages().scratch(place.path(""));
+    let wat = |text: &str| wat::parse_str(text).unwrap();
+    let echo = wat(include_str!("../host/sandbox/tests/guests/echo.wat"));
+    let numbers = wat(include_str!("../host/sandbox/tests/guests/numbers.wat"));
+    let host = builder.tool("echo", echo, []).tool("n", numbers, []).build().await.unwrap();
+    let source = "return [await echo.bytes({value: new Uint8Array([1, 2, 255])}), await echo.text({value: 'NaN'}), \
+                  Number.isNaN(await n.f64({x: NaN})), await n.f32({x: -Infinity}) === -Infinity, \
+                  await n.u64({x: 18446744073709551615n}) === 18446744073709551615n, await n.u8({x: 7})]";
+    let values = value(&host, javascript(source).tools(["echo", "n"])).await;
+    assert_eq!(values, json!(["AQL/", "NaN", true, true, true, 7]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,17 +230,19 @@ async fn code_that_does_not_do_the_same_again_is_divergence() {
     drop(first);
     let other_call = changed(&entries, |change| {
         if let Change::Called { call, .. } = change {
-            call.arguments = json!({"user_id": "user_456"});
+            call.arguments = json!({"user_id": "user_456"}).into();
         }
     });
     let other_fuel = changed(&entries, |change| {
-        if let Change::Stepped { event: Event::CodeFinished { outcome, .. }, .. } = change {
+        if let Change::Stepped { event: Event::Ended { outcome: EffectOutcome::CodeFinished(outcome), .. }, .. } =
+            change
+        {
             outcome.fuel += 1;
         }
     });
     let other_answer = changed(&entries, |change| {
         if let Change::Called { outcome, .. } = change {
-            *outcome = ToolOutcome::Returned(json!({"price_cents": 1}));
+            *outcome = ToolOutcome::Returned(json!({"price_cents": 1}).into());
         }
     });
     for entries in [other_call, other_fuel, other_answer] {
@@ -167,7 +255,7 @@ async fn code_that_does_not_do_the_same_again_is_divergence() {
     let place = Place::new();
     let other = changed(&entries[..entries.len() - 1], |change| {
         if let Change::Called { call, .. } = change {
-            call.arguments = json!({"user_id": "user_456"});
+            call.arguments = json!({"user_id": "user_456"}).into();
         }
     });
     place.journal_of(&other).await;
@@ -212,6 +300,34 @@ async fn a_session_goes_on_after_a_restart_and_after_a_cell_that_was_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_restoring_of_a_session_is_paid_for_and_bounded_by_the_run_that_needs_it() {
+    let place = Place::new();
+    let first = host(&place).await;
+    let work = "let sum = 0; for (let i = 0; i < 1e6; i++) sum += i; sum";
+    let (before, _) = exec(&first, cell("s", work)).await;
+    let cost = finished(&first, before).await.fuel;
+    drop(first);
+    let second = host(&place).await;
+    let (run, outcome) = exec_within(&second, cell("s", "sum"), budget().fuel(cost / 2)).await;
+    let Outcome::Suspended(exceeded) = outcome else { panic!("{outcome}") };
+    assert_eq!((exceeded.limit, exceeded.allowed), (Currency::Fuel, cost / 2));
+    assert!(exceeded.used >= cost, "{exceeded} tells what it takes");
+    assert!(second.state(run).await.unwrap().ledger().spent().fuel < cost / 2, "nothing was begun in vain");
+    let (late, outcome) = exec_within(&second, cell("s", "sum"), budget().with(Currency::Wall, 1_000)).await;
+    let Outcome::Suspended(exceeded) = outcome else { panic!("{outcome}") };
+    assert_eq!(exceeded.limit, Currency::Wall);
+    let more = Budget::NONE.fuel(cost).with(Currency::Wall, 60_000_000);
+    for run in [run, late] {
+        let outcome = second.extend(run, more).await.unwrap().settled().await.unwrap();
+        assert_eq!(outcome, Outcome::Done(json!(499_999_500_000_u64)), "nothing is lost");
+    }
+    let second = &second;
+    let spent = |run| async move { second.state(run).await.unwrap().ledger().spent().fuel };
+    assert!(spent(run).await > cost, "what was run again is paid");
+    assert!(spent(late).await < cost, "the second finds the session as the first has left it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_forks() {
     let place = Place::new();
     let host = host(&place).await;
@@ -237,7 +353,7 @@ async fn files_go_in_and_come_out() {
     host.replay(run, Exec::KEY).await.unwrap();
     let left = std::fs::read_dir(place.path(""))
         .unwrap()
-        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("code-"));
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("stockade-code-"));
     assert_eq!(left.count(), 0, "the private directory is gone");
 }
 
@@ -254,17 +370,18 @@ async fn code_becomes_a_tool_with_the_rights_it_had() {
         builder.promoted("price", component.clone()).built_in_languages().scratch(place.path(""))
     };
     let host = promoted(place.host()).build().await.unwrap();
-    let tool = host.tool("price").unwrap();
+    let tool = host.component("price").unwrap();
     let input = json!({"input": "{\"user\": \"user_456\"}"});
-    let code = host.promoted(tool, &input).unwrap().unwrap();
+    let code = host.promoted(tool, "run", &input).unwrap().unwrap();
     assert_eq!(code.tools, ["purchases"]);
+    assert_eq!(host.promoted(tool, "other", &input).unwrap_err().kind, Kind::NotFound);
     assert_eq!(value(&host, code).await, 4_900);
     let (_, outcome) = exec(&host, javascript("1").tools(["price"])).await;
     assert!(matches!(&outcome, Outcome::Failed(fault) if fault.message.contains("code cannot call code")), "{outcome}");
-    // What somebody else's component says of a yes is nothing.
+    // What a component that was made elsewhere says of an approval does not count.
     let stranger = place.host().tool("price", Source::from(component.clone()), []).built_in_languages();
     let stranger = stranger.build().await.unwrap();
-    let fault = stranger.promoted(stranger.tool("price").unwrap(), &input).unwrap_err();
+    let fault = stranger.promoted(stranger.component("price").unwrap(), "run", &input).unwrap_err();
     assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Approval, Some("promoted")), "{fault}");
     // With another grant it is not what dana said yes to.
     let shop = stockade::Grant::sql("shop", format!("sqlite:{}", place.data("shop.db").display()));
@@ -272,7 +389,7 @@ async fn code_becomes_a_tool_with_the_rights_it_had() {
     let others = ["policy", "payments", "letters"];
     let host = others.iter().fold(host, |host, tool| host.tool(tool, stockade_tests::dist(tool), []));
     let wider = host.build().await.unwrap();
-    let fault = wider.promoted(wider.tool("price").unwrap(), &input).unwrap_err();
+    let fault = wider.promoted(wider.component("price").unwrap(), "run", &input).unwrap_err();
     assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Approval, Some("mismatch")), "{fault}");
 }
 
@@ -280,10 +397,10 @@ async fn code_becomes_a_tool_with_the_rights_it_had() {
 async fn a_language_that_is_not_there_says_how_to_come_by_it() {
     let place = Place::new();
     let host = host(&place).await;
-    let (_, outcome) = exec(&host, Code::new("python", "1")).await;
-    let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
+    let fault = host.exec(Code::new("python", "1"), Budget::default()).await.err().unwrap();
     assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::NotFound, Some("language")));
-    assert!(fault.message.contains("`stockade language add python` builds it"), "{fault}");
+    assert!(host.runs(&Filter::default()).await.unwrap().is_empty(), "it is refused before there is a run");
+    assert_eq!(fault.hint, Some(Box::new(Hint::AddLanguage("python".to_owned()))));
 }
 
 /// Whether an instance was ready or made for the code makes no difference to it, nor to what it costs.
@@ -308,5 +425,143 @@ async fn an_instance_that_was_ready_is_like_any_other() {
     let plain = host(&place).await;
     for run in runs {
         plain.replay(run, Exec::KEY).await.unwrap();
+    }
+}
+
+/// The time that code is told is that of its intent, which the journal has: it is told the same when it is run again, by a
+/// host whose clock has gone on, and by one that would tell it another.
+#[tokio::test(flavor = "multi_thread")]
+async fn code_is_told_the_real_time_where_that_is_granted_and_the_same_when_it_is_run_again() {
+    let place = Place::new();
+    let (began, source) = (1_800_000_000_000_u64, "[Date.now() - 0, new Date().getUTCFullYear()]");
+    let now = Arc::new(AtomicU64::new(began));
+    let clock = Clock::new(move || now.fetch_add(10, Ordering::Relaxed));
+    let real =
+        place.host().built_in_languages().scratch(place.path("")).clock(clock).real_clock().build().await.unwrap();
+    let (run, Outcome::Done(told)) = exec(&real, javascript(source)).await else { panic!() };
+    assert!((began..began + 1_000).contains(&told[0].as_u64().unwrap()), "{told}");
+    assert_eq!(told[1], 2027);
+    real.replay(run, Exec::KEY).await.unwrap();
+    let usual = host(&place).await;
+    usual.replay(run, Exec::KEY).await.unwrap();
+    let (_, Outcome::Done(told)) = exec(&usual, javascript(source)).await else { panic!() };
+    assert_eq!(told[1], 2026);
+}
+
+/// Hostile case 85: a value that nests so deep that the journal could not read it back. The run, its session and all forks
+/// of that were dead.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nests_too_deep_for_the_journal_is_refused_and_the_session_goes_on() {
+    let place = Place::new();
+    let host = host(&place).await;
+    let cell = |source: &str| Code { session: Some("deep".to_owned()), ..javascript(source).tools(["purchases"]) };
+    assert_eq!(value(&host, cell("globalThis.seen = 1; return seen")).await, json!(1));
+    let (run, outcome) = exec(&host, cell("let a = 1; for (let i = 0; i < 126; i++) a = [a]; return a")).await;
+    let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
+    assert!(fault.message.contains("nest") && fault.message.contains("64"), "{fault}");
+    assert_eq!(host.state(run).await.unwrap().status(), stockade::Status::Failed);
+    // An argument that no tool takes is journaled with the refusal, as what is wrong with it.
+    let deep = "let a = {}; for (let i = 0; i < 120; i++) a = {a}; \
+                try { await purchases.find(a) } catch (error) { return error.message }";
+    let (run, outcome) = exec(&host, cell(deep)).await;
+    let refused = match outcome {
+        Outcome::Done(said) => said.to_string(),
+        Outcome::Failed(fault) => fault.message,
+        other => panic!("{other}"),
+    };
+    assert!(refused.contains("nest"), "{refused}");
+    assert!(host.state(run).await.unwrap().end().is_some());
+    host.fork("deep", "fork").await.unwrap();
+    let forked = Code { session: Some("fork".to_owned()), ..javascript("return seen") };
+    assert_eq!(value(&host, forked).await, json!(1));
+}
+
+/// Runs of before there was a limit for depth open again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_recorded_a_deep_value_is_read() {
+    let place = Place::new();
+    let host = host(&place).await;
+    let code = Code { session: Some("old".to_owned()), ..javascript("let a = 'MARK'; globalThis.kept = 7; return a") };
+    let (run, _) = exec(&host, code).await;
+    let deep = format!("{}7{}", "[".repeat(126), "]".repeat(126));
+    let journal = rusqlite::Connection::open(place.data("journal.db")).unwrap();
+    journal.execute("UPDATE entries SET change = replace(change, '\"MARK\"', ?1)", [&deep]).unwrap();
+    let state = host.state(run).await.unwrap();
+    assert_eq!(state.status(), stockade::Status::Done);
+    let outcome = host.code_outcome(run, Exec::KEY).await.unwrap().unwrap();
+    let stockade::CodeEnd::Returned(value) = outcome.ended else { panic!("{outcome:?}") };
+    assert_eq!(value.depth(), 126);
+    host.fork("old", "new").await.unwrap();
+}
+
+/// A journal of before its index had the cells of sessions and the start keys in tables of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_and_a_start_key_of_before_the_index_go_on() {
+    const BEFORE: &str = "
+        CREATE TABLE cells (
+            session TEXT NOT NULL, number INTEGER NOT NULL, run BLOB NOT NULL, key TEXT NOT NULL,
+            PRIMARY KEY (session, number)
+        ) WITHOUT ROWID;
+        CREATE TABLE marks (
+            store TEXT NOT NULL, label TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (store, label)
+        ) WITHOUT ROWID;
+        CREATE TABLE starts (key TEXT PRIMARY KEY, run BLOB NOT NULL) WITHOUT ROWID;
+        CREATE INDEX starts_by_run ON starts (run);
+        INSERT INTO cells SELECT 'a/b', CAST(substr(key, -10) AS INTEGER), run, value FROM index_rows WHERE space = 'session';
+        INSERT INTO starts SELECT key, run FROM index_rows WHERE space = 'start_key';
+        DROP TABLE index_rows;
+        PRAGMA user_version = 4;";
+    let place = Place::new();
+    let cell = |source| Code { session: Some("a/b".to_owned()), ..javascript(source) };
+    let start = async |host: &Host| {
+        let run = host.start_once("order/7", "refund", stockade_tests::input("user_789"), Budget::default()).await;
+        run.unwrap().id()
+    };
+    let before = host(&place).await;
+    assert_eq!(value(&before, cell("let a = 7; return a")).await, json!(7));
+    let run = start(&before).await;
+    before.run(run).settled().await.unwrap();
+    drop(before);
+    rusqlite::Connection::open(place.data("journal.db")).unwrap().execute_batch(BEFORE).unwrap();
+
+    let after = host(&place).await;
+    assert_eq!(value(&after, cell("return a + 1")).await, json!(8));
+    assert_eq!(start(&after).await, run);
+    after.fork("a/b", "c").await.unwrap();
+    assert_eq!(value(&after, Code { session: Some("c".to_owned()), ..javascript("return a") }).await, json!(7));
+}
+
+/// Pieces of code that run in one session at the same time: the losers stayed *running*, and ran when something resumed them.
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_was_overtaken_in_its_session_ends_with_a_failure() {
+    let place = Place::new();
+    let (one, other) = (host(&place).await, host(&place).await);
+    let cell = || Code { session: Some("both".to_owned()), ..javascript("return 1") };
+    let (one, other) = tokio::join!(exec(&one, cell()), exec(&other, cell()));
+    let lost = match (&one.1, &other.1) {
+        (Outcome::Done(_), Outcome::Failed(fault)) | (Outcome::Failed(fault), Outcome::Done(_)) => Some(fault),
+        // They did not meet.
+        (Outcome::Done(_), Outcome::Done(_)) => None,
+        others => panic!("{others:?}"),
+    };
+    assert!(lost.is_none_or(|fault| fault.detail.as_deref() == Some("session")), "{lost:?}");
+    let reader = host(&place).await;
+    assert_eq!(reader.unfinished().await.unwrap(), []);
+}
+
+/// Forks of one session at the same time: "database is locked" was what most of them ended with.
+#[tokio::test(flavor = "multi_thread")]
+async fn forks_at_the_same_time_are_all_made() {
+    let place = Place::new();
+    let hosts = [host(&place).await, host(&place).await, host(&place).await, host(&place).await];
+    let first = Code { session: Some("first".to_owned()), ..javascript("return 1") };
+    assert_eq!(value(&hosts[0], first).await, json!(1));
+    let mut forks = tokio::task::JoinSet::new();
+    for (number, host) in (0..32).zip(hosts.iter().cycle()) {
+        let host = host.clone();
+        forks.spawn(async move { host.fork("first", &format!("fork-{number}")).await });
+    }
+    for forked in forks.join_all().await {
+        forked.unwrap();
     }
 }

@@ -33,8 +33,22 @@ fn the_agent_of_the_other_example_answers() {
 }
 
 #[test]
-fn the_readme_shows_the_example_to_the_letter() {
-    let Ok(readme) = std::fs::read_to_string(root().join("README.md")) else { return };
+fn the_orders_of_the_signal_example_are_paid_and_time_out() {
+    let place = Place::new();
+    let output = Command::new(example("signal")).current_dir(place.path("")).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines[0], "waiting for signal payment.settled, until 2027-01-16 08:00:00Z", "{said}");
+    assert!(lines[1].starts_with("signal \"payment.settled\" is refused"), "{said}");
+    assert_eq!(lines[2], lines[0], "{said}");
+    assert_eq!(lines[3..], ["done: {\"paid\":{\"cents\":4999}}", "done: \"not paid within a day\""], "{said}");
+}
+
+#[test]
+fn the_documents_show_the_example_to_the_letter() {
     let program = std::fs::read_to_string(root().join("host/runtime/examples/embed.rs")).unwrap();
-    assert!(readme.contains(&format!("```rust\n{program}```\n")), "README.md shows another program than the example");
+    for page in ["README.md", "docs/src/guide/embedding.md"] {
+        let text = std::fs::read_to_string(root().join(page)).unwrap();
+        assert!(text.contains(&format!("```rust\n{program}```\n")), "{page} shows another program than the example");
+    }
 }

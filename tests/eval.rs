@@ -94,11 +94,11 @@ fn a_person_reads_a_table_and_a_build_server_junit() {
         "nothing is as expected    FAIL        0     0/1",
         "  ✗ output /outcome equals \"processed\": it is \"too_old\"",
         "nobody answers            pass      100     1/1",
-        "2 passed, 1 failed, 1 errors; score 50;",
+        "2 passed, 1 failed, 1 errors; score 66;",
     ] {
         assert!(answer.stdout.contains(part), "{part}\n{}", answer.stdout);
     }
-    assert!(!answer.stdout.contains('\x1b') && !answer.stderr.contains('\x1b'), "nobody is at a terminal");
+    assert!(!answer.stdout.contains('\x1b') && !answer.stderr.contains('\x1b'), "no terminal is there");
     let xml = fs::read_to_string(place.path("junit.xml")).unwrap();
     assert!(xml.contains("tests=\"4\" skipped=\"0\" errors=\"1\" failures=\"1\""), "{xml}");
 }
@@ -114,7 +114,7 @@ fn what_is_kept_can_be_looked_at_and_is_not_run_over() {
     let shown = place.json(&["--data-dir", "kept", "show", &run]);
     assert_eq!((shown.run(), &shown.json["status"]), (run, &json!("done")));
     let again = place.json(&args);
-    assert_eq!((again.exit, &again.json["error"]["kind"]), (Some(2), &json!("invalid")), "{again:#?}");
+    assert_eq!((again.exit, &again.json["error"]["kind"]), (Some(6), &json!("conflict")), "{again:#?}");
 }
 
 #[test]
@@ -144,9 +144,12 @@ fn a_file_that_is_no_suite_is_refused_before_anything_runs() {
     let long = "#".repeat((4 << 20) + 1);
     for (text, says) in [
         (format!("{REFUND}  expect:\n    outptu: []\n"), "line 6, case \"one\": unknown field `outptu`"),
-        (format!("{REFUND}- name: one\n  input: 1\n"), "line 5, case \"one\": `name` is that of the case in line 3"),
+        (
+            format!("{REFUND}- name: one\n  input: 1\n"),
+            "line 5, case \"one\": the case in line 3 has this `name` already",
+        ),
         ("workflow: refund\ncases: []\n".to_owned(), "`cases` is empty"),
-        (long, "4194304 are allowed"),
+        (long, "has more than 4194304 bytes"),
     ] {
         let place = Place::new();
         place.write("wrong.yaml", text);
@@ -157,6 +160,6 @@ fn a_file_that_is_no_suite_is_refused_before_anything_runs() {
         assert!(!Path::new(&place.data("")).exists(), "nothing was begun");
     }
     let answer = Place::new().json(&["eval", "missing.yaml"]);
-    assert_eq!(answer.exit, Some(2), "{answer:#?}");
+    assert_eq!(answer.exit, Some(5), "{answer:#?}");
     assert!(text(&answer.json["error"]["message"]).contains("\"missing.yaml\" cannot be read"));
 }

@@ -8,10 +8,8 @@ use std::process::{Child, Stdio};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use stockade::{
-    Budget, Change, Currency, Decision, Entry, Event, Grant, Host, Kind, Outcome, Run, RunId, RunState, Status,
-};
-use stockade_tests::{Place, dist, input};
+use stockade::{Budget, Change, Currency, Decision, Entry, Grant, Host, Kind, Outcome, Run, RunId, RunState, Status};
+use stockade_tests::{Place, decide, dist, input};
 
 /// A way through the workflow: who asks, what a person says, what the run may spend at first.
 #[derive(Clone, Copy)]
@@ -38,9 +36,10 @@ async fn to_the_end(host: &Host, run: Run, path: Path) -> RunState {
     let mut outcome = run.settled().await.unwrap();
     loop {
         let next = match outcome {
-            Outcome::Waiting(_) => host.decide(id, path.decide.unwrap()()).await,
+            Outcome::Waiting(_) => decide(host, id, path.decide.unwrap()()).await,
             Outcome::Suspended(_) => host.extend(id, Budget::NONE.fuel(1_000_000).with(Currency::Steps, 20)).await,
-            Outcome::Done(_) | Outcome::Failed(_) => break,
+            Outcome::Paused(_) => host.resume(id).await,
+            Outcome::Done(_) | Outcome::Failed(_) | Outcome::Stopped(_) | Outcome::Parked(_) => break,
         };
         outcome = next.unwrap().settled().await.unwrap();
     }
@@ -51,9 +50,9 @@ async fn to_the_end(host: &Host, run: Run, path: Path) -> RunState {
 fn refund_at(entries: &[Entry]) -> (Option<usize>, Option<usize>) {
     let intent =
         entries.iter().rposition(|entry| matches!(&entry.change, Change::Reserved { key, .. } if key == "refund"));
-    let outcome = entries.iter().position(
-        |entry| matches!(&entry.change, Change::Stepped { event: Event::ToolReturned { key, .. }, .. } if key == "refund"),
-    );
+    let outcome = entries
+        .iter()
+        .position(|entry| matches!(&entry.change, Change::Stepped { event, .. } if event.key() == Some("refund")));
     (intent, outcome)
 }
 
@@ -136,9 +135,9 @@ async fn an_interrupted_call_that_may_not_be_repeated_is_not() {
             let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
             assert_eq!((fault.kind, fault.tool.as_deref()), (Kind::UnknownOutcome, Some("payments")), "{fault}");
             assert_eq!(place.refunds().len(), 0);
-            // It stays so: nobody is asked again, and nothing is made up for later.
+            // It stays so: the question is not asked again, and nothing is made up for later.
             assert!(matches!(host.resume(id).await.unwrap().settled().await.unwrap(), Outcome::Failed(_)));
-            assert_eq!(host.decide(id, Decision::approve("dana")).await.err().unwrap().kind, Kind::Conflict);
+            assert_eq!(decide(&host, id, Decision::approve("dana")).await.err().unwrap().kind, Kind::Conflict);
         } else {
             assert!(matches!(outcome, Outcome::Done(_)), "{outcome}");
         }
@@ -222,7 +221,7 @@ fn the_process_is_killed_after_the_answer() {
     }
 }
 
-/// Locks a database against whoever else would write.
+/// Locks a database against all other writers.
 fn lock(path: &std::path::Path) -> Connection {
     let db = Connection::open(path).unwrap();
     db.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
@@ -233,7 +232,7 @@ fn lock(path: &std::path::Path) -> Connection {
 /// How often a run may be too fast for us, or the shop too patient, before it is no accident.
 const TRIES: usize = 20;
 
-/// Starts a run and holds it in the middle of its refund: the intent is told of, and the shop lets nobody write.
+/// Starts a run and holds it in the middle of its refund: the intent is told of, and the shop refuses all writes.
 fn held_in_the_refund(place: &Place) -> (Child, Connection) {
     let input = input("user_789").to_string();
     for _ in 0..TRIES {
@@ -263,9 +262,9 @@ fn kill(mut child: Child) {
     child.wait().unwrap();
 }
 
-/// Whether the run was caught under way: a call does not wait for a locked database for ever.
+/// Whether the run was caught in flight: a call does not wait for a locked database for ever.
 fn is_running(place: &Place) -> bool {
-    place.json(&["runs"]).json[0]["status"] == "running"
+    place.json(&["runs"]).json[0]["status"] == "interrupted"
 }
 
 #[test]
@@ -283,7 +282,7 @@ fn the_process_is_killed_before_the_shop_has_booked() {
     assert_ended(&place, "user_789", "killed before the shop has booked");
 }
 
-/// The worst moment: the money has gone and nobody has written it down.
+/// The worst moment: the money has gone and the journal does not have it.
 #[test]
 fn the_process_is_killed_after_the_shop_has_booked_and_before_the_journal_knows() {
     let place = Place::new();

@@ -11,7 +11,7 @@ use stockade_tests::{Place, root};
 
 /// What an interpreter needs beyond the default.
 fn limits() -> Limits {
-    Limits { fuel: 500_000_000, memory_bytes: 256 << 20, table_elements: 60_000, ..Limits::default() }
+    Limits::default().fuel(500_000_000).memory_bytes(256 << 20).table_elements(60_000)
 }
 
 /// The tool of `languages-guests/wit` in some language, with nothing granted.
@@ -25,8 +25,7 @@ impl Words {
     async fn new(language: &str) -> Self {
         let (place, built) = (Place::new(), root().join("target/languages"));
         // Compiling an interpreter takes seconds; the next test finds it compiled.
-        let shop = place.data("shop.db");
-        let host = place.bare().shop(&shop).cache(built.join("cache")).limits(limits()).build().await.unwrap();
+        let host = place.host().cache(built.join("cache")).limits(limits()).build().await.unwrap();
         let file = built.join(language).with_extension("wasm");
         let tool = host.load(language, &Source::from(file), &[]).unwrap();
         Self { tool, _host: host, _place: place }
@@ -56,7 +55,7 @@ async fn answers(language: &str) {
     assert_eq!(words.call("count", listed).await.unwrap(), json!([["b", 2], ["a", 1]]));
     let listed = json!({"words": ["b", "a", "b"], "at_least": 2});
     assert_eq!(words.call("count", listed).await.unwrap(), json!([["b", 2]]));
-    // Its own error is its answer; an exception that nobody caught ends it, and what it was about is told.
+    // Its own error is its answer; an uncaught exception ends it, and what it was about is told.
     let fault = words.fault("measure", json!({"text": " "})).await;
     assert_eq!((fault.kind, fault.message.as_str()), (Kind::GuestError, "there are no words"));
     let fault = words.fault("crash", json!({"why": "on purpose"})).await;

@@ -1,13 +1,17 @@
 //! The shape of the sources, as the README draws it: what may be named where.
 
+mod imports;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use stockade_tests::root;
 
+use self::imports::Imports;
+
 /// Returns the files under a folder of the workspace that end so, as paths from the workspace.
-fn files(folder: &str, ending: &str) -> Vec<String> {
+pub(crate) fn files(folder: &str, ending: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
@@ -45,15 +49,17 @@ fn strays(texts: &[&str], home: &[&str]) -> Vec<String> {
 }
 
 /// What may be named only there; each must be found there, or the rule guards nothing.
-const HOMES: [(&[&str], &[&str]); 7] = [
+const HOMES: [(&[&str], &[&str]); 8] = [
     (&["wasmtime"], &["host/sandbox/"]),
     (&["clap"], &["host/cli/"]),
     (&["std::env::"], &["host/cli/"]),
     (&["println!", "eprint!"], &["host/cli/"]),
+    // What the command prints can fail without a panic; its `println!` is the one of this file.
+    (&["anstream::print", "anstream::eprint", "anstream::std", "std::print", "std::eprint"], &["host/cli/src/out.rs"]),
     (&["std::process::exit", "ExitCode"], &["host/cli/"]),
-    (&["unsafe "], &["host/runtime/src/memory/vec.rs", "host/sandbox/src/cache.rs", "host/sandbox/src/sql/heap.rs"]),
+    (&["unsafe "], &["host/memory/src/vec.rs", "host/sandbox/src/cache.rs", "host/sandbox/src/capability/sql/heap.rs"]),
     // The one door to the files that guests work with; the rest of `files/` only looks beneath what it opened.
-    (&["ambient"], &["host/sandbox/src/files/directory.rs"]),
+    (&["ambient"], &["host/sandbox/src/capability/files/directory.rs"]),
 ];
 
 #[test]
@@ -63,56 +69,147 @@ fn each_thing_is_named_only_where_it_lives() {
         let at_home = strays(texts, &[]);
         assert!(home.iter().all(|home| at_home.iter().any(|path| path.starts_with(home))), "{texts:?}: {at_home:?}");
     }
-    // Nobody needs these yet; when somebody does, it is there.
+    // No crate needs these yet.
     assert_eq!(strays(&["axum"], &["host/server/"]), [""; 0]);
 }
 
+/// The crates of which no files import each other in a circle.
+const WITHOUT_CIRCLES: [&str; 11] = [
+    "host/cli",
+    "host/eval",
+    "host/journal",
+    "host/memory",
+    "host/models",
+    "host/patterns",
+    "host/refund",
+    "host/runtime",
+    "host/sandbox",
+    "host/system",
+    "host/workflow",
+];
+
 #[test]
-fn crates_use_what_the_diagram_allows() {
+fn no_files_import_each_other_in_a_circle_but_a_root_and_its_children() {
+    for name in WITHOUT_CIRCLES {
+        let source = format!("{name}/src/");
+        let paths = sources().into_iter().filter_map(|path| path.strip_prefix(&source).map(str::to_owned));
+        let files = paths.map(|path| (path.clone(), code(&format!("{source}{path}"))));
+        assert_eq!(Imports::read(files).circles(), [""; 0], "circles of {name}");
+    }
+}
+
+/// Which of our crates each crate may depend on, as the README draws it. Siblings are not in each other's lists.
+const ARROWS: [(&str, &[&str]); 11] = [
+    ("cli", &["stockade", "stockade-eval", "stockade-refund"]),
+    ("eval", &["stockade"]),
+    ("journal", &["stockade-system", "stockade-workflow"]),
+    ("memory", &["stockade-system", "stockade-workflow"]),
+    ("models", &["stockade-system", "stockade-workflow"]),
+    ("patterns", &["stockade-workflow"]),
+    ("refund", &["stockade-workflow"]),
+    (
+        "runtime",
+        &[
+            "stockade-journal",
+            "stockade-memory",
+            "stockade-models",
+            "stockade-patterns",
+            "stockade-sandbox",
+            "stockade-system",
+            "stockade-workflow",
+        ],
+    ),
+    ("sandbox", &["stockade-workflow"]),
+    ("system", &["stockade-workflow"]),
+    ("workflow", &[]),
+];
+
+/// Returns the names of what a crate of `host/` depends on, but for its tests.
+fn dependencies(folder: &str) -> Vec<String> {
+    let manifest = root().join("host").join(folder).join("Cargo.toml");
+    let text = fs::read_to_string(manifest).unwrap();
+    let text = text.split_once("[dependencies]").unwrap().1;
+    let lines = text.lines().skip(1).take_while(|line| !line.starts_with('['));
+    lines.filter_map(|line| line.split_once(" = ")).map(|(name, _)| name.to_owned()).collect()
+}
+
+#[test]
+fn crates_use_each_other_as_the_diagram_allows() {
+    let is_crate = |path: &String| path.matches('/').count() == 2;
+    let manifests = files("host", "/Cargo.toml").into_iter().filter(is_crate);
+    let folders: Vec<_> = manifests.filter_map(|path| path.split('/').nth(1).map(str::to_owned)).collect();
+    assert_eq!(folders, ARROWS.map(|(folder, _)| folder));
+    for (folder, allowed) in ARROWS {
+        let ours = dependencies(folder).into_iter().filter(|name| name.starts_with("stockade"));
+        let forbidden: Vec<_> = ours.filter(|name| !allowed.contains(&name.as_str())).collect();
+        assert_eq!(forbidden, [""; 0], "host/{folder} may depend on {allowed:?}");
+    }
+}
+
+#[test]
+fn crates_use_of_others_what_the_diagram_allows() {
+    let pure = ["tokio", "wasmtime", "rusqlite"];
     let forbidden = [
-        ("host/workflow/Cargo.toml", &["tokio", "wasmtime", "rusqlite", "stockade-sandbox", "stockade ="][..]),
-        ("host/sandbox/Cargo.toml", &["clap", "axum", "stockade ="]),
-        ("host/runtime/Cargo.toml", &["wasmtime", "clap", "axum", "stockade-cli"]),
-        ("host/cli/Cargo.toml", &["wasmtime", "rusqlite", "axum"]),
+        ("workflow", &pure[..]),
+        ("patterns", &pure),
+        ("refund", &["tokio", "wasmtime"]),
+        ("system", &["tokio ", "wasmtime"]),
+        ("journal", &["wasmtime", "clap", "axum"]),
+        ("memory", &["wasmtime", "clap", "axum"]),
+        ("models", &["wasmtime", "rusqlite", "clap", "axum"]),
+        ("sandbox", &["clap", "axum"]),
+        ("runtime", &["wasmtime", "rusqlite", "clap", "axum"]),
+        ("eval", &["tokio", "wasmtime", "rusqlite"]),
+        ("cli", &["wasmtime", "rusqlite", "axum"]),
     ];
-    for (manifest, names) in forbidden {
-        let text = fs::read_to_string(root().join(manifest)).unwrap();
-        let dependencies = text.split("[dev-dependencies]").next().unwrap_or_default();
-        for name in names {
-            let named = dependencies.lines().any(|line| line.starts_with(name));
-            assert!(!named, "{manifest} depends on {name}");
+    for (folder, names) in forbidden {
+        for name in dependencies(folder) {
+            assert!(!names.iter().any(|other| name.starts_with(other)), "host/{folder} depends on {name}");
         }
     }
-    assert_eq!(strays(&["tokio", "async "], &["host/sandbox/", "host/runtime/", "host/cli/", "host/server/"]), [""; 0]);
+    let homes = [
+        "host/sandbox/",
+        "host/journal/",
+        "host/memory/",
+        "host/models/",
+        "host/system/src/http.rs",
+        "host/runtime/",
+        "host/cli/",
+        "host/server/",
+    ];
+    assert_eq!(strays(&["tokio", "async "], &homes), [""; 0]);
 }
 
 /// Every place at which the product opens, reads or writes a file of the host.
-const DOORS: [&str; 25] = [
-    "host/cli/src/commands/agent.rs",           // reads pictures
-    "host/cli/src/commands/eval.rs",            // reads cases, writes reports
-    "host/cli/src/commands/exec.rs",            // reads code and its files, writes what it left
-    "host/cli/src/commands/language.rs",        // builds languages
-    "host/cli/src/commands/memory.rs",          // reads files to keep
-    "host/cli/src/commands/tool/new.rs",        // writes a new tool
-    "host/cli/src/commands/tool/pack.rs",       // reads and writes components
-    "host/cli/src/commands/tool/promote.rs",    // writes a tool that was promoted
-    "host/cli/src/home.rs",                     // makes the data directory
-    "host/cli/src/secrets.rs",                  // reads secrets that are kept in files
-    "host/runtime/src/config/mod.rs",           // reads stockade.toml
-    "host/runtime/src/doctor/grounds.rs",       // what the doctor's guests trip over
-    "host/runtime/src/door.rs",                 // is asked by genai
-    "host/runtime/src/file.rs",                 // opens databases, reads what has an end
-    "host/runtime/src/model/cassette.rs",       // records and plays what models were asked
-    "host/runtime/src/oci.rs",                  // keeps components of registries
-    "host/runtime/src/scratch.rs",              // makes the private directories of code
-    "host/runtime/src/shop.rs",                 // makes the built-in shop
-    "host/runtime/src/tools.rs",                // reads components
-    "host/sandbox/src/cache.rs",                // keeps machine code
-    "host/sandbox/src/http/session.rs",         // connects to what was granted
-    "host/sandbox/src/kv/bucket.rs",            // keeps what was granted
-    "host/sandbox/src/sql/postgres/address.rs", // connects to what was granted
-    "host/sandbox/src/sql/postgres/wire.rs",    // reads the authorities of a grant
-    "host/sandbox/src/sql/sqlite.rs",           // opens what was granted
+const DOORS: [&str; 28] = [
+    "host/cli/src/commands/eval.rs",                       // writes reports
+    "host/cli/src/commands/language.rs",                   // builds languages
+    "host/cli/src/commands/tool/new.rs",                   // writes a new tool
+    "host/cli/src/commands/tool/pack.rs",                  // writes components
+    "host/cli/src/kept.rs",                                // keeps promoted tools and added languages
+    "host/cli/src/open_host.rs",                           // looks for promoted tools
+    "host/cli/src/out_dir.rs",                             // writes what code left
+    "host/cli/src/places.rs",                              // makes the data directory
+    "host/cli/src/resources.rs",                           // counts the threads of this process
+    "host/models/src/cassette.rs",                         // records and plays what models were asked
+    "host/refund/src/shop.rs",                             // makes the built-in shop
+    "host/runtime/src/config/apply.rs",                    // looks into the folder of tools
+    "host/runtime/src/doctor/grounds.rs",                  // what the doctor's guests trip over
+    "host/runtime/src/oci.rs",                             // keeps components of registries
+    "host/runtime/src/scratch.rs",                         // makes the private directories of code
+    "host/sandbox/src/cache.rs",                           // keeps machine code
+    "host/sandbox/src/capability/http/session.rs",         // connects to what was granted
+    "host/sandbox/src/capability/kv/bucket.rs",            // keeps what was granted
+    "host/sandbox/src/capability/sql/postgres/address.rs", // connects to what was granted
+    "host/sandbox/src/capability/sql/sqlite.rs",           // opens what was granted
+    "host/sandbox/src/key.rs",                             // keeps the key of what we wrote
+    "host/sandbox/src/mounts.rs",                          // reads where file systems are mounted
+    "host/sandbox/src/named_file.rs",                      // opens what a grant names
+    "host/sandbox/src/private.rs",                         // opens what is this user's alone
+    "host/sandbox/src/reserved.rs",                        // compares places, and opens none for reading
+    "host/sandbox/src/wit.rs",                             // looks at what WIT a person named
+    "host/system/src/database.rs",                         // opens databases of ours
+    "host/system/src/file.rs",                             // reads what a person named
 ];
 
 #[test]
@@ -128,7 +225,42 @@ fn the_doors_to_files_are_few_and_known() {
         "TcpStream",
         "UnixListener",
     ];
-    assert_eq!(strays(&doors, &["host/sandbox/src/files/", "host/sandbox/src/fuzzing/"]), DOORS);
+    assert_eq!(strays(&doors, &["host/sandbox/src/capability/files/", "host/sandbox/src/fuzzing/"]), DOORS);
+}
+
+/// What a person named may be a pipe without a writer, or a device without an end: one reader knows.
+#[test]
+fn what_a_person_named_is_read_in_one_place() {
+    let readers = ["fs::read(", "fs::read_to_string(", "File::open(", "io::read_to_string(", ".read_to_end("];
+    // What the host itself has written, and a folder that is synced.
+    let ours = ["host/cli/src/kept.rs", "host/runtime/src/oci.rs", "host/runtime/src/scratch.rs"];
+    let home = ["host/sandbox/", "host/system/src/file.rs"];
+    assert_eq!(strays(&readers, &home), ours);
+}
+
+/// Every place at which the product reads JSON, and why a small text cannot take much memory there. A guest, a model or a
+/// server that chose the text is read by `json::parse`, `json::read` or `Json::parse`, which know the memory first.
+const JSON_READERS: [(&str, &str); 12] = [
+    ("host/journal/src/deep.rs", "entries of an old format, which were bounded when they were written"),
+    ("host/memory/src/provider/format.rs", "lists of numbers, within the bytes of an answer"),
+    ("host/memory/src/rows.rs", "a list of labels that the host wrote"),
+    ("host/models/src/provider/events.rs", "measured in the line before"),
+    ("host/models/src/provider/guard.rs", "the first kilobytes of an error"),
+    ("host/runtime/src/code/cell.rs", "an exception of our own component: five short members, others are passed over"),
+    ("host/runtime/src/inbox.rs", "a signal that the host wrote, of at most 64 KiB"),
+    ("host/runtime/src/oci.rs", "a manifest of at most 256 KiB"),
+    ("host/runtime/src/oci/token.rs", "within the bytes of a token's answer"),
+    ("host/workflow/src/entry/read.rs", "entries that the host wrote: the values of others stay text"),
+    ("host/workflow/src/json.rs", "the reader that measures"),
+    ("host/workflow/src/json/text.rs", "makes no value, and the value only when code looks inside"),
+];
+
+#[test]
+fn json_of_others_is_read_by_a_reader_that_knows_the_memory_first() {
+    assert!(JSON_READERS.iter().all(|(_, why)| !why.is_empty()));
+    let readers = ["serde_json::from_str", "serde_json::from_slice", "serde_json::from_reader", "Deserializer::from_"];
+    let apart = ["host/sandbox/src/fuzzing/", "host/sandbox/src/values/tests.rs"];
+    assert_eq!(strays(&readers, &apart), JSON_READERS.map(|(path, _)| path));
 }
 
 #[test]
@@ -161,13 +293,36 @@ fn every_guest_tool_is_built_and_tested() {
     }
 }
 
+/// A file that is not listed is not compiled, and its tests pass by not being there.
 #[test]
 fn every_test_file_is_listed() {
-    let main = fs::read_to_string(root().join("tests/main.rs")).unwrap();
-    for entry in fs::read_dir(root().join("tests")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        if let Some(name) = name.strip_suffix(".rs").filter(|name| *name != "main") {
-            assert!(main.contains(&format!("mod {name};")), "tests/main.rs does not list {name}");
+    let mains = [
+        "tests/main.rs",
+        "host/workflow/tests/main.rs",
+        "host/memory/tests/main.rs",
+        "host/models/tests/main.rs",
+        "host/patterns/tests/main.rs",
+        "host/refund/tests/main.rs",
+        "host/sandbox/tests/sandbox/main.rs",
+    ];
+    for main in mains {
+        let folder = main.strip_suffix("/main.rs").unwrap();
+        let text = fs::read_to_string(root().join(main)).unwrap();
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if let Some(name) = name.strip_suffix(".rs").filter(|name| *name != "main") {
+                assert!(text.contains(&format!("mod {name};")), "{main} does not list {name}");
+            }
         }
+    }
+}
+
+/// Each program of tests is linked with all that it uses, which takes longer than most tests.
+#[test]
+fn each_crate_has_one_program_of_tests() {
+    for folder in ARROWS.map(|(folder, _)| root().join("host").join(folder)) {
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let found_by_cargo = folder.join("tests").exists() && !manifest.contains("autotests = false");
+        assert!(!found_by_cargo && manifest.matches("[[test]]").count() <= 1, "{} has several", folder.display());
     }
 }

@@ -1,4 +1,4 @@
-//! Guests that take what they can: each is stopped by a typed error, and nobody else notices.
+//! Guests that take what they can: each is stopped by a typed error, and no other guest notices.
 
 use std::time::Duration;
 

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use stockade::{Budget, Config, Currency, Decision, Entry, Exceeded, Host, Outcome, RunId, RunState, Status};
-use stockade_tests::{Place, root};
+use stockade_refund::{Refund, Settings};
+use stockade_tests::{Place, decide, root};
 
 /// A folder of `examples/` with a `case.json`.
 struct Example {
@@ -48,7 +49,7 @@ impl Example {
     async fn host(&self, place: &Place) -> Host {
         let config = Config::load(&self.folder.join("stockade.toml")).unwrap();
         let builder = place.host().built_in_languages().scratch(place.path("")).memory(place.data("memory.db"));
-        let refund = stockade::refund::Refund::from(config.workflow.refund.clone());
+        let refund = Refund::from(config.settings::<Settings>("refund").unwrap());
         builder.configured(&config).unwrap().workflow(refund).build().await.unwrap()
     }
 
@@ -68,12 +69,13 @@ impl Example {
                     assert_eq!(output, self.output, "{}", self.name);
                     return limits;
                 }
-                Outcome::Waiting(_) => host.decide(run, Decision::approve("dana")).await,
+                Outcome::Waiting(_) => decide(host, run, Decision::approve("dana")).await,
+                Outcome::Paused(_) | Outcome::Stopped(_) => panic!("{outcome}"),
                 Outcome::Suspended(exceeded) => {
                     limits.push(exceeded);
                     host.extend(run, Budget::NONE.with(exceeded.limit, step(exceeded.limit))).await
                 }
-                Outcome::Failed(fault) => panic!("{}: {fault}", self.name),
+                other @ (Outcome::Failed(_) | Outcome::Parked(_)) => panic!("{}: {other}", self.name),
             };
             outcome = next.unwrap().settled().await.unwrap();
         }
@@ -85,6 +87,7 @@ fn step(currency: Currency) -> u64 {
     match currency {
         Currency::Tokens => 500,
         Currency::Fuel => 2_000_000_000,
+        Currency::Journal => 4_096,
         _ => 1,
     }
 }
@@ -131,7 +134,9 @@ async fn resumed(example: &Example, place: &Place, run: RunId, entries: &[Entry]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_budget_cuts_each_pattern_at_every_step_and_leaves_it_resumable() {
     for example in examples() {
-        for currency in [Currency::Steps, Currency::ModelCalls, Currency::Tokens, Currency::ToolCalls] {
+        let currencies =
+            [Currency::Steps, Currency::ModelCalls, Currency::Tokens, Currency::ToolCalls, Currency::Journal];
+        for currency in currencies {
             let place = Place::new();
             let host = example.host(&place).await;
             let (run, limits) = example.run(&host, plenty().with(currency, 0)).await;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stockade::{Budget, Builder, Currency, Grant, Host, Kind, Limits, Outcome};
+use stockade::{Budget, Builder, Code, Currency, Grant, Host, Kind, Limits, Outcome};
 use stockade_tests::{Place, dist, input};
 
 const KEY: &str = "sk_test_4eC39HqLyjWDarjtT1zdp7dc";
@@ -28,6 +28,8 @@ enum Manner {
     Fails,
     /// Breaks off in the middle of its JSON.
     Stutters,
+    /// Closes the connection in the middle of its answer.
+    Breaks,
     /// Refuses, and repeats the key that it was given. Books nothing.
     Refuses,
 }
@@ -76,6 +78,9 @@ impl Stripe {
             }
             Manner::Fails => say(&mut stream, 500, "oh").unwrap_or(()),
             Manner::Stutters => say(&mut stream, 200, &answer[..answer.len() / 2]).unwrap_or(()),
+            Manner::Breaks => {
+                let _ = write!(stream, "HTTP/1.1 200 x\r\ncontent-length: {}\r\n\r\n{}", answer.len(), &answer[..9]);
+            }
             Manner::Refuses => say(&mut stream, 402, &answer).unwrap_or(()),
             Manner::Answers => say(&mut stream, 200, &answer).unwrap_or(()),
         }
@@ -143,13 +148,17 @@ fn say(stream: &mut TcpStream, status: u16, body: &str) -> std::io::Result<()> {
 
 /// A host of the refund workflow whose payments go where these grants say.
 fn host_with(place: &Place, grants: &[Grant]) -> Builder {
+    tools(place, grants).idempotent("payments")
+}
+
+/// The same, but that nothing is said of whether a payment may be repeated.
+fn tools(place: &Place, grants: &[Grant]) -> Builder {
     let shop = Grant::sql("shop", format!("sqlite:{}", place.data("shop.db").display()));
     let bare = place.bare();
     bare.tool("purchases", dist("purchases"), [shop])
         .tool("policy", dist("policy"), [])
         .tool("letters", dist("letters"), [])
         .tool("payments", dist("stripe"), grants.to_vec())
-        .idempotent("payments")
 }
 
 /// The same, with a server on that port.
@@ -205,7 +214,7 @@ async fn a_refund_is_paid_once_however_its_answer_is_treated() {
     }
 }
 
-/// An answer that comes after the deadline: the run is suspended, somebody gives it more time, and under the same key
+/// An answer that comes after the deadline: the run is suspended, a person gives it more time, and under the same key
 /// it gets the answer to the same refund.
 #[tokio::test]
 async fn a_refund_is_paid_once_although_its_answer_came_too_late() {
@@ -243,9 +252,55 @@ async fn a_server_that_keeps_failing_is_not_asked_for_ever() {
     let (server, port) = Stripe::start(&[Manner::Fails; 9]);
     let place = Place::new();
     let Outcome::Failed(fault) = refund(&host(&place, port).build().await.unwrap()).await else { panic!() };
-    assert_eq!(fault.kind, Kind::GuestError);
-    let expected = "the payment server gave no usable answer in 3 attempts, the refund may be paid: status 500";
-    assert_eq!((fault.message.as_str(), server.paid()), (expected, (1, 3)));
+    assert_eq!(fault.kind, Kind::UnknownOutcome);
+    let expected =
+        "was answered with status 500; the tool said: the payment server gave no usable answer in 3 attempts";
+    assert!(fault.message.contains(expected) && server.paid() == (1, 3), "{fault}");
+}
+
+/// A server that books, begins to say so, and never says all of it.
+#[tokio::test]
+async fn a_refund_whose_answers_break_off_is_unknown() {
+    let (server, port) = Stripe::start(&[Manner::Breaks; 9]);
+    let place = Place::new();
+    let Outcome::Failed(fault) = refund(&host(&place, port).build().await.unwrap()).await else { panic!() };
+    assert_eq!(fault.kind, Kind::UnknownOutcome, "{fault}");
+    assert!(fault.message.contains("the answer to POST to 127.0.0.1") && server.paid() == (1, 3), "{fault}");
+}
+
+/// The same refund wanted again, as an agent does after an error: it was booked a second time, under a new key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_after_an_unknown_outcome_is_the_same_call_or_is_not_made() {
+    const TWICE: &str = "const refund = {user_id: 'user_789', amount_cents: 7900}; let said = ''; \
+                         try { await payments.refund(refund) } catch (error) { said = error.message } \
+                         try { return [said, (await payments.refund(refund)).reference] } catch (error) { return [said, error.message] }";
+    for is_idempotent in [true, false] {
+        let (server, port) = Stripe::start(&[Manner::Drops, Manner::Fails, Manner::Fails]);
+        let place = Place::new();
+        let builder = tools(&place, &grants(port)).secret("stripe-key", KEY);
+        let builder = if is_idempotent { builder.idempotent("payments") } else { builder };
+        let host = builder.built_in_languages().scratch(place.path("")).build().await.unwrap();
+        let code = Code::new("javascript", TWICE).tools(["payments"]);
+        let outcome = host.exec(code, Budget::default().fuel(1 << 40)).await.unwrap().settled().await.unwrap();
+        let Outcome::Done(said) = outcome else { panic!("{outcome}") };
+        assert!(said[0].as_str().unwrap().contains("was sent and not answered"), "{said}");
+        if is_idempotent {
+            assert_eq!((&said[1], server.paid()), (&json!("re_1"), (1, 4)));
+        } else {
+            let refused = said[1].as_str().unwrap();
+            assert!(refused.contains("code/0") && refused.contains("idempotent = true"), "{said}");
+            assert_eq!(server.paid(), (1, 3));
+        }
+    }
+}
+
+/// A clear refusal of what was repeated under one key says what became of it.
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_is_no_unknown_outcome() {
+    let (server, port) = Stripe::start(&[Manner::Drops, Manner::Refuses]);
+    let place = Place::new();
+    let Outcome::Failed(fault) = refund(&host(&place, port).build().await.unwrap()).await else { panic!() };
+    assert_eq!((fault.kind, server.paid()), (Kind::GuestError, (1, 2)), "{fault}");
 }
 
 /// The server's words reach the journal and the caller; the key, which is among them, does not.

@@ -4,11 +4,14 @@
 //! `input`, which the program is given. `python-lite` runs the programs of `python`; where it has an expectation of its
 //! own, that one holds. `expect.mjs` and `expect.py` write what node and python3 come to.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use stockade::{Budget, Code, CodeEnd, CodeOutcome, Currency, Exec, Host, RunId};
+use stockade::{Budget, Code, CodeEnd, CodeOutcome, Currency, Exec, Hooks, Host, RunId};
 use stockade_tests::{Place, root};
 
 fn cases(folder: &str, ending: &str) -> Vec<PathBuf> {
@@ -32,8 +35,7 @@ fn expected(program: &Path, language: &str) -> Value {
 /// A host with the languages that `tests/interpreters` makes; compiled once for all tests.
 pub(crate) async fn host(place: &Place) -> Host {
     let built = root().join("target/languages");
-    let shop = place.data("shop.db");
-    let builder = place.bare().shop(&shop).cache(built.join("cache")).built_in_languages();
+    let builder = place.host().cache(built.join("cache")).built_in_languages();
     let added = ["python", "python-lite"]
         .into_iter()
         .fold(builder, |builder, name| builder.language(name, built.join(format!("interpreter-{name}.wasm"))));
@@ -63,7 +65,7 @@ fn complaint(expected: &Value, outcome: &CodeOutcome) -> Option<String> {
     let texts =
         || is("stdout", &outcome.stdout.as_str().into()).or_else(|| is("stderr", &outcome.stderr.as_str().into()));
     match (&outcome.ended, expected.get("error")) {
-        (CodeEnd::Returned(value), None) => is("output", value).or_else(texts),
+        (CodeEnd::Returned(value), None) => is("output", &value.value()).or_else(texts),
         (CodeEnd::Raised(exception), Some(Value::Object(fields))) => {
             let mut seen = json!(exception);
             seen["syntax"] = exception.syntax.into();
@@ -82,13 +84,32 @@ async fn all_come_to_what_they_should(language: &str, folder: &str, ending: &str
     for program in programs {
         let (name, expected) = (program.file_name().unwrap().to_str().unwrap(), expected(&program, language));
         let code = Code::new(language, &fs::read_to_string(&program).unwrap());
-        let code =
-            Code { name: Some(name.to_owned()), input: expected.get("input").cloned().unwrap_or_default(), ..code };
+        let code = Code {
+            name: Some(name.to_owned()),
+            input: expected.get("input").cloned().unwrap_or_default().into(),
+            ..code
+        };
         wrong.extend(
             complaint(&expected, &outcome(&host, &code).await).map(|what| format!("{language}, {name}: {what}")),
         );
     }
     assert!(wrong.is_empty(), "{} programs:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// An expectation was mended by hand: the script would have made the number an integer again, which no guest answers.
+#[test]
+#[ignore = "needs node 20"]
+fn the_script_of_expectations_writes_what_is_kept() {
+    let script = root().join("tests/languages-cases/expect.mjs");
+    for program in ["currying", "error_syntax", "error_unclosed", "numbers"] {
+        let kept = root().join(format!("tests/languages-cases/javascript/{program}.json"));
+        let printed = Command::new("node").arg(&script).arg(format!("{program}.js")).output().unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&printed.stdout),
+            fs::read_to_string(kept).unwrap(),
+            "{program}: {printed:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +135,7 @@ async fn types_are_taken_out_and_lines_stay_where_they_were() {
     let host = host(&place).await;
     let typed = "interface Row { n: number }\nconst rows: Row[] = [{ n: 1 }, { n: 2 }];\n\
                  const total = (rows: Row[]): number => rows.reduce((sum: number, row) => sum + row.n, 0);\nreturn total(rows) as number";
-    assert_eq!(outcome(&host, &Code::new("typescript", typed)).await.ended, CodeEnd::Returned(json!(3)));
+    assert_eq!(outcome(&host, &Code::new("typescript", typed)).await.ended, CodeEnd::Returned(json!(3).into()));
     let raises = "type T = string;\nconst t: T = 'a';\n  throw new Error(t)";
     let CodeEnd::Raised(exception) = outcome(&host, &Code::new("typescript", raises)).await.ended else { panic!() };
     assert_eq!((exception.name.as_str(), exception.line), ("Error", Some(3)), "{exception:?}");
@@ -122,4 +143,99 @@ async fn types_are_taken_out_and_lines_stay_where_they_were() {
         panic!()
     };
     assert!(exception.syntax && exception.line == Some(1), "{exception:?}");
+}
+
+/// Runs pieces of code, each with what it must come to by the rule at the top of `wit/code.wit`: a value, or the name of an exception.
+async fn crosses(language: &str, cases: &[(&str, Result<Value, &str>)]) {
+    let place = Place::new();
+    let host = host(&place).await;
+    for (source, expected) in cases {
+        let input = json!({"big": u64::MAX, "low": i64::MIN});
+        let code = Code { files: Some(BTreeMap::new()), ..Code::new(language, source).input(input) };
+        match (outcome(&host, &code).await.ended, expected) {
+            (CodeEnd::Returned(value), Ok(expected)) => assert_eq!(value.value(), *expected, "{source}"),
+            (CodeEnd::Raised(exception), Err(name)) => assert_eq!(&exception.name, name, "{source}: {exception:?}"),
+            (ended, expected) => panic!("{source}: {ended:?} and should be {expected:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_javascript_cross_exactly_or_are_refused() {
+    crosses(
+        "javascript",
+        &[
+            (
+                "typeof input.big + (input.big + 1n) + input.low",
+                Ok(json!("bigint18446744073709551616-9223372036854775808")),
+            ),
+            ("[2n ** 64n - 1n, -(2n ** 63n), 5n]", Ok(json!([u64::MAX, i64::MIN, 5]))),
+            ("2n ** 64n", Ok(json!("18446744073709551616"))),
+            ("[NaN, -Infinity, 2 ** 53]", Ok(json!(["NaN", "-Infinity", 9007199254740992.0]))),
+            (
+                "[new Uint8Array([1, 255]), new ArrayBuffer(1), new BigUint64Array([5n])]",
+                Ok(json!([[1, 255], [0], [5]])),
+            ),
+            (
+                "['\\ud800x', '\\\\ud800', '😀', {'\\udc00': 1}]",
+                Ok(json!(["\u{fffd}x", "\\ud800", "😀", {"\u{fffd}": 1}])),
+            ),
+            (
+                "files.write('\\ud800', 'a\\udc00'); [files.list(), files.read('\\ufffd')]",
+                Ok(json!([["\u{fffd}"], "a\u{fffd}"])),
+            ),
+            ("[Promise.resolve(1)]", Err("TypeError")),
+            ("[new Date(NaN)]", Err("RangeError")),
+            ("throw new Error('\\ud800')", Err("Error")),
+            ("throw Object.assign(new Error(''), {name: '\\ud800'})", Err("\u{fffd}")),
+            ("(1).toLocaleString('xx-XX')", Err("RangeError")),
+            ("(1).toLocaleString('en-US', {notation: 'compact'})", Err("RangeError")),
+            ("new Date(0).toLocaleString('en-US', {timeZone: 'Europe/Prague'})", Err("RangeError")),
+            ("new TextDecoder('shift_jis')", Err("RangeError")),
+            ("try { process.exit(3) } catch { } 1", Err("Exit")),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs tests/interpreters"]
+async fn values_of_python_cross_exactly_or_are_refused() {
+    crosses(
+        "python",
+        &[
+            ("[input['big'] + 1 == 2**64, input['low'] == -(2**63)]", Ok(json!([true, true]))),
+            ("[2**64 - 1, -(2**63), 2**64]", Ok(json!([u64::MAX, i64::MIN, "18446744073709551616"]))),
+            ("[float('nan'), float('-inf'), 1e300]", Ok(json!(["NaN", "-Infinity", 1e300]))),
+            ("result = '\\ud800'", Err("UnicodeEncodeError")),
+            ("print('\\ud800')", Err("UnicodeEncodeError")),
+            ("open('\\ud800', 'w')", Err("UnicodeEncodeError")),
+            ("raise ValueError('\\ud800')", Err("ValueError")),
+            ("import sys\nresult = 4\nsys.exit(0)", Ok(json!(4))),
+            ("import sys\nsys.exit(3)", Err("SystemExit")),
+            ("await object()", Err("TypeError")),
+        ],
+    )
+    .await;
+}
+
+/// Keeps the names of the languages that were compiled.
+struct Compiles(Arc<Mutex<Vec<String>>>);
+
+impl Hooks for Compiles {
+    fn preparing(&self, language: &str) {
+        self.0.lock().unwrap().push(language.to_owned());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_compile_of_a_language_at_its_first_use_is_told() {
+    let (place, told) = (Place::new(), Arc::new(Mutex::new(Vec::new())));
+    let tell = Arc::clone(&told);
+    let builder = place.host().cache(place.path("cache")).built_in_languages();
+    let host = builder.hooks(Compiles(tell)).build().await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(outcome(&host, &Code::new("javascript", "1 + 1")).await.ended, CodeEnd::Returned(json!(2).into()));
+    }
+    assert_eq!(*told.lock().unwrap(), ["javascript"]);
 }

@@ -1,11 +1,12 @@
 //! Tools from an OCI registry: pinned, verified, kept, and refused where the registry lies.
 
 use std::fs;
+use std::net::TcpListener;
 
 use serde_json::{Value, json};
-use stockade::{Builder, Call, Digest, Fault, Host, Kind, Limits, Source};
+use stockade::{Builder, Call, Config, Digest, Fault, Hint, Host, Kind, Limits, Source};
 use stockade_tests::registry::{Answer, Registry, blob, manifest};
-use stockade_tests::{Place, guest};
+use stockade_tests::{Place, guest, with_shop};
 
 fn host(place: &Place, source: Source) -> Builder {
     place.bare().components(place.data("components")).tool("fine", source, [])
@@ -14,7 +15,7 @@ fn host(place: &Place, source: Source) -> Builder {
 async fn built(place: &Place, source: Source) -> Result<Host, Fault> {
     // The shop's workflow is registered and wants its own tools.
     let shop = place.data("shop.db");
-    host(place, source).shop(&shop).build().await
+    with_shop(host(place, source), &shop).build().await
 }
 
 async fn refusal(source: Source) -> Fault {
@@ -30,7 +31,7 @@ async fn refusal(source: Source) -> Fault {
 async fn answer(host: &Host) -> Value {
     let call =
         Call { function: "run", arguments: &json!({}), idempotency_key: "x", seed: 0, limits: Limits::default() };
-    host.tool("fine").unwrap().call(call).await.result.unwrap()
+    host.component("fine").unwrap().call(call).await.result.unwrap()
 }
 
 #[tokio::test]
@@ -39,11 +40,11 @@ async fn a_pinned_tool_is_pulled_once() {
     let (by_manifest, digest) = registry.publish("1.0", &wasm);
     let by_tag = Source::from(registry.reference("acme/tool:1.0").as_str()).pinned(digest.clone());
     let first = built(&place, by_tag.clone()).await.unwrap();
-    assert_eq!(first.tool("fine").unwrap().component().digest(), &digest);
+    assert_eq!(first.component("fine").unwrap().component().digest(), &digest);
     assert_eq!(registry.downloads(), 1);
     let expected = answer(&first).await;
 
-    // The second start asks nobody: neither by the tag, even if it means something else now, nor by the manifest.
+    // The second start asks no registry: neither by the tag, even if it means something else now, nor by the manifest.
     registry.publish("1.0", b"something else");
     let before = registry.requests().len();
     let by_digest = registry.reference(&format!("acme/tool@{by_manifest}"));
@@ -68,13 +69,9 @@ async fn a_tool_without_a_pin_is_refused_before_anybody_is_asked() {
     registry.publish("1.0", &guest("fine"));
     let reference = registry.reference("acme/tool:1.0");
     let fault = refusal(reference.as_str().into()).await;
-    assert_eq!(
-        fault.message,
-        format!(
-            "\"{reference}\" is a name, and what it means may change; write digest = \"sha256:…\" beside it, which \
-             `stockade tool pull {reference}` prints"
-        )
-    );
+    let why = "is a name, and what it means may change; write digest = \"sha256:…\" beside it";
+    assert_eq!(fault.message, format!("\"{reference}\" {why}"));
+    assert_eq!(fault.hint, Some(Box::new(Hint::PullComponent(reference))));
     assert_eq!(registry.requests().len(), 0);
 }
 
@@ -153,7 +150,7 @@ async fn a_manifest_that_is_not_the_one_of_its_digest_is_refused() {
     }
 }
 
-/// Registries keep blobs elsewhere. Whoever that is gets no token, and is believed no more than the registry.
+/// Registries keep blobs elsewhere. That server gets no token, and is trusted no more than the registry.
 #[tokio::test]
 async fn a_blob_may_be_elsewhere() {
     let (registry, elsewhere, wasm) = (Registry::new(), Registry::new(), guest("fine"));
@@ -215,6 +212,29 @@ async fn what_a_registry_says_is_cut_before_it_is_shown() {
     let fault = refusal(Source::from(registry.reference("acme/tool:1.0").as_str()).pinned(digest)).await;
     assert!(fault.message.len() < 1_200 && fault.message.ends_with("b…"), "{fault}");
     assert!(!fault.message.contains('\u{1b}'), "{fault}");
+}
+
+/// The name of a registry led to the ports of this machine, and what listened there was asked.
+#[tokio::test]
+async fn a_registry_whose_name_leads_inside_is_not_asked() {
+    let (place, listener) = (Place::new(), TcpListener::bind("127.0.0.1:0").unwrap());
+    listener.set_nonblocking(true).unwrap();
+    let reference = format!("oci://registry.test:{}/acme/tool:1.0", listener.local_addr().unwrap().port());
+    let source = Source::from(reference.as_str()).pinned(Digest::of(b"x"));
+    let builder = || host(&place, source.clone()).host_addresses("registry.test", [[127, 0, 0, 1].into()]);
+    let fault = builder().build().await.err().unwrap();
+    let says = "\"registry.test\" is at 127.0.0.1, which is not on the internet; where that is meant, private_hosts = \
+                [\"registry.test\"] under [tools] allows it";
+    assert!(fault.kind == Kind::Denied && fault.message.ends_with(says), "{fault}");
+    assert!(listener.accept().is_err(), "it was connected to");
+
+    // What hangs up at once is no registry; but it was asked.
+    listener.set_nonblocking(false).unwrap();
+    let asked = std::thread::spawn(move || listener.accept().is_ok());
+    let text = "[tools]\nprivate_hosts = [\"Registry.test.\"]";
+    let allowed = builder().configured(&Config::parse(text).unwrap()).unwrap();
+    assert_eq!(allowed.build().await.err().unwrap().kind, Kind::NotFound);
+    assert!(asked.join().unwrap());
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
+use stockade::{Grant, Kind};
 use stockade_tests::{Answer, Place, dist, root};
 
 /// Writes a new tool, and returns its folder.
@@ -94,12 +95,23 @@ fn a_new_python_tool_builds_and_passes_its_test() {
     let place = Place::new();
     let folder = new(&place, "greeter", &["--lang", "python"]);
     let mut componentize = Command::new(languages().join("venv/bin/componentize-py"));
-    run(componentize
-        .current_dir(&folder)
-        .args("-d wit -w tool componentize --stub-wasi app -o greeter.wasm".split(' ')));
+    run(componentize.current_dir(&folder).args("-d wit -w tool componentize app -o greeter.wasm".split(' ')));
     let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
-    assert!(readme.contains("    componentize-py -d wit -w tool componentize --stub-wasi app -o greeter.wasm\n"));
+    assert!(readme.contains("    componentize-py -d wit -w tool componentize app -o greeter.wasm\n"));
     passes_its_own_test(&place, &folder, "greeter.wasm");
+    // The tool chain's own `init` is no function of the tool, and an exception's text is not lost.
+    let path = folder.join("greeter.wasm").display().to_string();
+    let inspected = place.json(&["tool", "inspect", &path]).json;
+    assert_eq!(inspected["functions"].as_array().map(Vec::len), Some(1), "{}", inspected["functions"]);
+    let app = std::fs::read_to_string(folder.join("app.py")).unwrap();
+    let app = app.replace("raise Err(\"nobody to greet\")", "raise ValueError(\"there is nobody to greet\")");
+    std::fs::write(folder.join("app.py"), app).unwrap();
+    run(Command::new(languages().join("venv/bin/componentize-py"))
+        .current_dir(&folder)
+        .args("-d wit -w tool componentize app -o greeter.wasm".split(' ')));
+    let failed = place.json(&["tool", "call", &path, "greet", r#"{"name": ""}"#]).json;
+    let message = failed["error"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("ValueError: there is nobody to greet"), "{failed}");
 }
 
 #[test]
@@ -119,7 +131,7 @@ fn a_new_tool_overwrites_nothing_and_has_a_name() {
     let before = std::fs::read(folder.join("tool.toml")).unwrap();
     std::fs::write(folder.join("tool.toml"), "mine").unwrap();
     let again = place.json(&["tool", "new", "greeter", "--lang", "python"]);
-    assert_eq!((again.exit, &again.json["error"]["kind"]), (Some(1), &json!("conflict")));
+    assert_eq!((again.exit, &again.json["error"]["kind"]), (Some(6), &json!("conflict")));
     assert_eq!(std::fs::read(folder.join("tool.toml")).unwrap(), b"mine");
     assert!(!folder.join("app.py").exists() && !before.is_empty());
 
@@ -223,11 +235,11 @@ fn what_cannot_be_packed_or_tested_is_refused_and_nothing_is_written() {
     };
     refused(&["tool", "pack", "probe.wasm"], 1, "it asks for \"sql\", which the component does not import");
     refused(&["tool", "pack", "core.wasm"], 1, "core module");
-    refused(&["tool", "pack", "absent.wasm"], 1, "absent.wasm");
+    refused(&["tool", "pack", "absent.wasm"], 5, "absent.wasm");
     refused(&["tool", "pack", "probe.wasm", "--manifest", "typo.toml"], 2, "line 2: unknown field `naem`");
-    refused(&["tool", "pack", "probe.wasm", "--manifest", "absent.toml"], 1, "absent.toml");
+    refused(&["tool", "pack", "probe.wasm", "--manifest", "absent.toml"], 5, "absent.toml");
     refused(&["tool", "pack", "probe.wasm", "--wit", "absent"], 2, "the WIT cannot be read");
-    refused(&["tool", "test", "./probe.wasm"], 1, "has no examples to try");
+    refused(&["tool", "test", "./probe.wasm"], 5, "has no examples to try");
     refused(&["tool", "call", "policy", "within_window", "{\"days_ago\": 1, \"days_ago\": 2}"], 2, "stands twice");
     assert_eq!(std::fs::read(place.path("probe.wasm")).unwrap(), probe);
 }
@@ -255,4 +267,28 @@ fn two_processes_call_as_one() {
         assert_eq!(seen.len(), 1, "{tool}.{function}: {seen:?}");
         assert!(!seen.contains(&Value::Null.to_string()));
     }
+}
+
+/// A guest that may write beside a database could leave a journal there by which SQLite removes any file of the host.
+#[tokio::test]
+async fn what_the_host_opens_for_tools_lies_in_no_directory_that_one_may_write() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path("data/notes")).unwrap();
+    stockade_refund::shop::create(&place.path("data/books.db")).unwrap();
+    std::fs::copy(dist("policy"), place.path("data/rules.wasm")).unwrap();
+    let at = |path: &str| place.path(path).display().to_string();
+    let books = [Grant::sql("shop", format!("sqlite:{}", at("data/books.db")))];
+    let build = async |fs: Grant| {
+        let host = place.host().tool("notes", dist("files"), [fs]).tool("books", dist("purchases"), books.clone());
+        host.tool("rules", place.path("data/rules.wasm"), []).build().await.map(drop)
+    };
+    for path in ["data", "data/notes/..", "/proc", "/proc/self", "/proc/self/fdinfo"] {
+        let path = if path.starts_with('/') { path.to_owned() } else { at(path) };
+        let fault = build(Grant::fs(path.clone(), "/data").writable()).await.unwrap_err();
+        assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Invalid, Some("grant")), "{path}: {fault}");
+    }
+    build(Grant::fs(at("data"), "/data")).await.unwrap();
+    build(Grant::fs(at("data/notes"), "/data").writable()).await.unwrap();
+    let fault = build(Grant::fs("/proc/self", "/data")).await.unwrap_err();
+    assert!(fault.message.contains("which the host keeps for itself"), "{fault}");
 }

@@ -6,22 +6,27 @@ of its owner.
 The value of a cell is the variable `result` if the cell gives it one, else that of its last expression. In JSON a tuple, a
 set, an iterator and a range are arrays; a dataclass and a mapping are objects, whose keys are texts; `Decimal`, `Fraction`,
 `UUID`, a path and a date or time are texts (ISO 8601), a `timedelta` is its seconds, an enum its value, bytes are text, or
-Base64 where they are none; a whole number beyond 64 bits is its digits; NaN and the infinities are null. Anything else is a
-`TypeError`.
+Base64 where they are none; a whole number beyond 64 bits is its digits; NaN and the infinities are the texts "NaN", "Infinity" and "-Infinity". Anything
+else is a `TypeError`. An argument of a tool that is bytes is a list of them.
 """
 
+import array
 import ast
 import asyncio
 import base64
+import builtins
 import collections
 import dataclasses
 import datetime
 import decimal
 import dis
+import encodings
 import enum
 import fractions
+import functools
 import gc
 import importlib
+import importlib.resources
 import inspect
 import io
 import itertools
@@ -30,6 +35,7 @@ import keyword
 import linecache
 import math
 import pathlib
+import pkgutil
 import re
 import selectors
 import sys
@@ -37,6 +43,8 @@ import traceback
 import types
 import uuid
 import zoneinfo
+import zoneinfo._common
+import zoneinfo._tzpath
 from asyncio import events, selector_events
 
 from componentize_py_types import Err
@@ -56,20 +64,70 @@ tomllib traceback types typing unicodedata urllib.parse uuid warnings weakref xm
 zipfile zlib zoneinfo
 """.split()
 
-ZONES = """
-UTC GMT Europe/London Europe/Dublin Europe/Lisbon Europe/Paris Europe/Berlin Europe/Madrid Europe/Rome Europe/Zurich
-Europe/Vienna Europe/Amsterdam Europe/Brussels Europe/Stockholm Europe/Warsaw Europe/Athens Europe/Istanbul Europe/Kyiv
-Europe/Moscow America/New_York America/Chicago America/Denver America/Phoenix America/Los_Angeles America/Anchorage
-America/Toronto America/Vancouver America/Mexico_City America/Bogota America/Sao_Paulo America/Argentina/Buenos_Aires
-Pacific/Honolulu Pacific/Auckland Australia/Sydney Australia/Perth Asia/Dubai Asia/Karachi Asia/Kolkata Asia/Dhaka
-Asia/Bangkok Asia/Singapore Asia/Hong_Kong Asia/Shanghai Asia/Tokyo Asia/Seoul Asia/Jerusalem Africa/Cairo Africa/Lagos
-Africa/Nairobi Africa/Johannesburg US/Eastern US/Central US/Mountain US/Pacific
+# What the library imports only where it runs, and is of no use here.
+USELESS = """
+_osx_support _pydatetime _pydecimal _pyio _pyrepl _winapi antigravity concurrent.futures.process concurrent.interpreters ctypes
+curses doctest ftplib getpass http.client http.cookiejar http.server idlelib lib2to3 msvcrt multiprocessing nt nturl2path pdb pip py_compile
+pydoc_data readline rlcompleter ssl tkinter tracemalloc tty unittest urllib.request webbrowser winreg xmlrpc
 """.split()
 
-for name in MODULES:
-    importlib.import_module(name)
-# Kept, for `ZoneInfo` forgets what nobody holds, and there are no files to find it again.
-zones = [zoneinfo.ZoneInfo(name) for name in ZONES]
+
+def load(name):
+    """Imports a module, where this build of Python has it."""
+    try:
+        importlib.import_module(name)
+    except (ImportError, OSError, AttributeError, RuntimeError):
+        pass
+
+
+def imports_of(module):
+    """The names of the modules that a module imports in its functions."""
+    try:
+        source = module.__loader__.get_source(module.__name__) or ""
+    except (AttributeError, ImportError, TypeError):
+        return []
+    return re.findall(r"^[ \t]+(?:from|import) ([a-z_][\w.]*)", source, re.MULTILINE)
+
+
+def load_library():
+    """Imports all that a cell can: there are no files to find it in later, a codec or an import within a function neither."""
+    for name in MODULES:
+        importlib.import_module(name)
+    for codec in pkgutil.iter_modules(encodings.__path__, "encodings."):
+        load(codec.name)
+    asked = {name for module in list(sys.modules.values()) for name in imports_of(module)} - set(sys.modules)
+    for name in sorted(asked):
+        if not any(f"{name}.".startswith(f"{useless}.") for useless in USELESS):
+            load(name)
+
+
+load_library()
+
+
+# --- time zones: the whole database, from PyPI's tzdata ----------------------------------------------------------------
+
+
+def zone_files():
+    """What is known of each zone, by its name; zones of the same rules share it."""
+    base = importlib.resources.files("tzdata")
+    names = base.joinpath("zones").read_text().split()
+    kept = {}
+    files = {name: base.joinpath("zoneinfo", *name.split("/")).read_bytes() for name in names}
+    return {name: kept.setdefault(data, data) for name, data in files.items()}
+
+
+zones = zone_files()
+
+
+def zone_data(name):
+    try:
+        return io.BytesIO(zones[name])
+    except KeyError:
+        raise zoneinfo.ZoneInfoNotFoundError(f"No time zone found with key {name}") from None
+
+
+zoneinfo._common.load_tzdata = zone_data
+zoneinfo.available_timezones = zoneinfo._tzpath.available_timezones = lambda: set(zones)
 
 
 # --- asyncio, without sockets and without waiting ---------------------------------------------------------------------
@@ -128,6 +186,66 @@ class Loop(selector_events.BaseSelectorEventLoop):
 events.new_event_loop = asyncio.new_event_loop = Loop
 
 
+# --- `await` of a tool, which has answered already ------------------------------------------------------------------------
+
+
+class Ready:
+    """A value that can be awaited, and is there."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __await__(self):
+        return self.value
+        yield
+
+
+async def ready(value):
+    return value
+
+
+# What a tool can answer.
+ANSWERS = (dict, list, str, int, float, bool, type(None))
+
+
+def is_answer(value):
+    return type(value) in ANSWERS and not (type(value) is list and any(inspect.isawaitable(one) for one in value))
+
+
+def awaited(value):
+    """What `await` waits for: a value that a tool may have answered is itself."""
+    return Ready(value) if is_answer(value) else value
+
+
+class Awaits(ast.NodeTransformer):
+    """Lets `await` take the answer of a tool."""
+
+    def visit_Await(self, node):
+        self.generic_visit(node)
+        called = ast.copy_location(ast.Name("__awaited__", ast.Load()), node.value)
+        node.value = ast.copy_location(ast.Call(called, [node.value], []), node.value)
+        return node
+
+
+def taking_answers(function, places):
+    """A function of asyncio that takes answers of tools where it takes coroutines."""
+
+    @functools.wraps(function)
+    def taking(*args, **kwargs):
+        given = [ready(one) if places(index) and is_answer(one) else one for index, one in enumerate(args)]
+        return function(*given, **kwargs)
+
+    return taking
+
+
+builtins.__awaited__ = awaited
+asyncio.gather = taking_answers(asyncio.gather, lambda index: True)
+asyncio.wait_for = taking_answers(asyncio.wait_for, lambda index: index == 0)
+asyncio.create_task = taking_answers(asyncio.create_task, lambda index: index == 0)
+asyncio.ensure_future = taking_answers(asyncio.ensure_future, lambda index: index == 0)
+asyncio.TaskGroup.create_task = taking_answers(asyncio.TaskGroup.create_task, lambda index: index == 1)
+
+
 # --- output -----------------------------------------------------------------------------------------------------------
 
 
@@ -147,13 +265,13 @@ class Stream(io.TextIOWrapper):
         return super().write(text)
 
 
-def stream(number):
-    return Stream(io.BufferedWriter(io.FileIO(number, "w", closefd=False)), encoding="utf-8", errors="backslashreplace")
+def stream(number, errors):
+    return Stream(io.BufferedWriter(io.FileIO(number, "w", closefd=False)), encoding="utf-8", errors=errors)
 
 
-sys.stdout = sys.__stdout__ = stream(1)
-sys.stderr = sys.__stderr__ = stream(2)
-sys.argv = [""]
+sys.stdout = sys.__stdout__ = stream(1, "strict")
+sys.stderr = sys.__stderr__ = stream(2, "backslashreplace")
+builtins.exit = builtins.quit = sys.exit
 
 
 # --- tools ------------------------------------------------------------------------------------------------------------
@@ -175,6 +293,10 @@ class Namespace:
 
     def __init__(self, name):
         self.__name__ = name
+
+    def __getattr__(self, name):
+        functions = ", ".join(one for one in vars(self) if not one.startswith("__"))
+        raise AttributeError(f"{self.__name__} has no function {name}; it has {functions}", name=name)
 
     def __repr__(self):
         return f"<tool {self.__name__!r}: {', '.join(name for name in vars(self) if not name.startswith('__'))}>"
@@ -205,7 +327,7 @@ def tool(function):
         arguments = {names[name]: value for name, value in bound.arguments.items()}
         sys.stdout.flush()
         try:
-            answer = tools.call(function.name, encoded(arguments))
+            answer = tools.call(function.name, encoded(arguments, list))
         except Err as error:
             failed = error.value
         else:
@@ -241,31 +363,37 @@ def namespaces(functions):
 # --- values -----------------------------------------------------------------------------------------------------------
 
 TEXTS = (decimal.Decimal, fractions.Fraction, uuid.UUID, pathlib.PurePath, complex, zoneinfo.ZoneInfo)
-LISTS = (set, frozenset, collections.deque, range, types.GeneratorType, map, filter, zip, enumerate, reversed, type({}.keys()),
+LISTS = (set, frozenset, collections.deque, array.array, range, types.GeneratorType, map, filter, zip, enumerate, reversed, type({}.keys()),
          type({}.values()), type({}.items()), type(iter([])), type(itertools.count()), itertools.chain, itertools.islice)
 
 
-def encoded(value):
-    """The JSON of a value: what most values are first, and for the others all of it again, slowly."""
+def encoded(value, of_bytes=None):
+    """The JSON of a value: what most values are first, and for the others all of it again, slowly.
+
+    Half of a surrogate pair is a `UnicodeEncodeError`.
+    """
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        if not re.search(r"\d{19}", text):
-            return text
+        is_plain = not re.search(r"\d{19}", text)
     except (TypeError, ValueError, RecursionError):
-        pass
-    return json.dumps(plain(value, ()), ensure_ascii=False, allow_nan=False)
+        is_plain = False
+    if not is_plain:
+        text = json.dumps(plain(value, (), of_bytes or text_of), ensure_ascii=False, allow_nan=False)
+    if not text.isascii():
+        text.encode()
+    return text
 
 
-def plain(value, around):
+def plain(value, around, of_bytes):
     """A value as what JSON has."""
     if value is None or isinstance(value, (bool, str)) and not isinstance(value, enum.Enum):
         return value
     if isinstance(value, enum.Enum):
-        return plain(value.value, around)
+        return plain(value.value, around, of_bytes)
     if isinstance(value, int):
         return int(value) if -(2**63) <= value < 2**64 else str(value)
     if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
+        return float(value) if math.isfinite(value) else json.dumps(float(value))
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, datetime.timedelta):
@@ -273,22 +401,22 @@ def plain(value, around):
     if isinstance(value, TEXTS):
         return str(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return text_of(bytes(value))
-    return whole(value, around)
+        return of_bytes(bytes(value))
+    return whole(value, around, of_bytes)
 
 
-def whole(value, around):
+def whole(value, around, of_bytes):
     if id(value) in around:
         raise ValueError("the value of the cell contains itself, which JSON cannot")
     around = (*around, id(value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name), around) for field in dataclasses.fields(value)}
+        return {field.name: plain(getattr(value, field.name), around, of_bytes) for field in dataclasses.fields(value)}
     if isinstance(value, collections.abc.Mapping):
-        return {key_of(key): plain(one, around) for key, one in value.items()}
+        return {key_of(key): plain(one, around, of_bytes) for key, one in value.items()}
     if isinstance(value, (set, frozenset)):
-        return [plain(one, around) for one in in_order(value)]
+        return [plain(one, around, of_bytes) for one in in_order(value)]
     if isinstance(value, (list, tuple, *LISTS)):
-        return [plain(one, around) for one in value]
+        return [plain(one, around, of_bytes) for one in value]
     raise TypeError(f"the value of the cell has a value of type {type(value).__name__} in it, which is nothing that JSON can hold")
 
 
@@ -314,6 +442,34 @@ def text_of(value):
         return base64.b64encode(value).decode()
 
 
+# The scanner of JSON takes more of the machine's stack than Python counts, and would end the cell with it.
+DEPTHS = {"[": 1, "{": 1, "]": -1, "}": -1}
+TEXTS_OR_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re.DOTALL)
+
+
+def check_depth(text):
+    limit = sys.getrecursionlimit()
+    if text.count("[") + text.count("{") <= limit:
+        return
+    brackets = (DEPTHS.get(one, 0) for one in TEXTS_OR_BRACKETS.findall(text))
+    if max(itertools.accumulate(brackets), default=0) > limit:
+        raise RecursionError("maximum recursion depth exceeded while decoding a JSON text")
+
+
+def bounded(decode):
+    @functools.wraps(decode)
+    def decoding(self, text, *args, **kwargs):
+        if isinstance(text, str):
+            check_depth(text)
+        return decode(self, text, *args, **kwargs)
+
+    return decoding
+
+
+json.JSONDecoder.decode = bounded(json.JSONDecoder.decode)
+json.JSONDecoder.raw_decode = bounded(json.JSONDecoder.raw_decode)
+
+
 # --- cells ------------------------------------------------------------------------------------------------------------
 
 VALUE = "__value__"
@@ -329,7 +485,7 @@ cells = {}
 
 def compiled(source, name):
     """The code of a cell, in which its last expression is given a name."""
-    tree = ast.parse(source, name)
+    tree = Awaits().visit(ast.parse(source, name))
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = tree.body[-1]
         target = ast.copy_location(ast.Name(VALUE, ast.Store()), last)
@@ -366,6 +522,7 @@ def begin(cell):
     spaces = namespaces(cell.functions)
     installed[:] = spaces
     variables.update(spaces, input=json.loads(cell.input))
+    sys.argv = [cell.name]
     file = f"<cell {len(cells) + 1}>"
     cells[file] = cell.name
     linecache.cache[file] = (len(cell.source), None, cell.source.splitlines(True), file)
@@ -434,7 +591,12 @@ def exception(error, file, syntax):
     if isinstance(error, KeyError) and len(error.args) == 1:
         message = repr(error.args[0])
     text = "".join(told.format()).rstrip("\n")
-    return Err(code.Exception(syntax, type(error).__name__, message, line, column, text))
+    return Err(code.Exception(syntax, whole_text(type(error).__name__), whole_text(message), line, column, whole_text(text)))
+
+
+def whole_text(text):
+    """A text in which half of a surrogate pair is U+FFFD, for what is said of an exception is not the place for another."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 class Code(exports.Code):

@@ -20,7 +20,7 @@ pub(crate) async fn run(world: Arc<World>) {
     ];
     for (function, arguments) in calls {
         let peak = Peak::start();
-        let limits = Limits { hostcall_bytes: CAP, ..Limits::default() };
+        let limits = Limits::default().hostcall_bytes(CAP);
         let outcome = call(&tool, function, arguments.clone(), limits).await;
         ended(&outcome, "output", "hostcall_bytes");
         assert!(peak.bytes() <= PEAK, "{function} {arguments}: {} bytes", peak.bytes());

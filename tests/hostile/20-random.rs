@@ -17,7 +17,7 @@ pub(crate) async fn run(world: Arc<World>) {
         assert_eq!(fault.breach.unwrap().used, bytes);
         assert!(peak.bytes() < 2 << 20, "{} bytes", peak.bytes());
     }
-    let limits = Limits { host_bytes: 1 << 20, ..Limits::default() };
+    let limits = Limits::default().host_bytes(1 << 20);
     let often = call(&tool, "random", take(5_000, 65_536), limits).await;
     let breach = ended(&often, "hostcall_bytes", "host_bytes").breach.unwrap();
     assert_eq!((breach.allowed, breach.used), (1 << 20, (1 << 20) + 65_536));

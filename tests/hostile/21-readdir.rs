@@ -17,9 +17,9 @@ pub(crate) async fn run(world: Arc<World>) {
     let peak = Peak::start();
     let many = place.wasi("list-many", "sub", "", 1_000).await;
     assert_eq!(breach(many), (Kind::Handles, "fs_open".to_owned()));
-    let few = Limits { resources: 20, ..Limits::default() };
+    let few = Limits::default().resources(20);
     assert_eq!(breach(place.wasi_within("list-many", "sub", "", 60, few).await).1, "resources");
-    let few = Limits { host_calls: 100, ..patient() };
+    let few = patient().host_calls(100);
     assert_eq!(breach(place.wasi_within("list", "sub", "", 0, few).await).1, "host_calls");
     assert!(peak.bytes() < 8 << 20, "{} bytes", peak.bytes());
 }

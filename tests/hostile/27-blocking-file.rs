@@ -5,7 +5,7 @@ use rustix::fs::{CWD, FileType, Mode};
 use crate::files::{Place, denied, refused};
 use crate::world::World;
 
-/// A pipe that nobody writes, and links to it. Nobody waits for it; that no thread does is seen by what is left over.
+/// A pipe without a writer, and links to it. No call waits for it; no thread is left over, which shows that none does.
 pub(crate) async fn run(world: Arc<World>) {
     let place = Place::writer(&world);
     rustix::fs::mknodat(CWD, place.data("pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();

@@ -22,7 +22,7 @@ pub(crate) async fn run(world: Arc<World>) {
     let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let endless = move |_: &str| vec![Piece::Bytes(head.to_vec()), Piece::Forever(b"1\r\nx\r\n".to_vec())];
     ends(&world, Server::new(endless).await, json!(u64::MAX)).await;
-    // A timeout of the guest's own is an answer to it; zero is none at all, and no panic.
+    // A timeout of the guest's own is an answer to it; zero means no timeout, and does not panic.
     for (answer, nanoseconds) in [(&b""[..], 0), (b"", 20_000_000), (HEAD, 50_000_000)] {
         let server = Server::new(move |_| vec![Piece::Bytes(answer.to_vec()), Piece::Silence]).await;
         let place = place("GET", &server);
@@ -34,8 +34,8 @@ pub(crate) async fn run(world: Arc<World>) {
 
 async fn ends(world: &World, server: Server, timeout: serde_json::Value) {
     let place = place("GET", &server);
-    let limits = Limits { fuel: u64::MAX, host_calls: u64::MAX, host_us: u64::MAX, ..Limits::default() };
-    let limits = Limits { host_bytes: u64::MAX, egress_bytes: u64::MAX, ..limits };
+    let limits = Limits::default().fuel(u64::MAX).host_calls(u64::MAX).host_us(u64::MAX);
+    let limits = limits.host_bytes(u64::MAX).egress_bytes(u64::MAX);
     let limits = limits.deadline(Duration::from_millis(100));
     let started = Instant::now();
     let fault = send_within(&fetch(world, &[local(&place)]), with(request(&place), "timeout", timeout), limits).await;

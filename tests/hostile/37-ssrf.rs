@@ -6,7 +6,7 @@ use crate::net::{denied, fetch, local, request, send};
 use crate::server::{Server, ok};
 use crate::world::World;
 
-/// Names and addresses of this machine, at a port at which somebody listens.
+/// Names and addresses of this machine, at a port at which a server listens.
 const HERE: [&str; 9] = [
     "127.0.0.1",
     "127.9.9.9",

@@ -21,7 +21,7 @@ pub(crate) async fn run(world: Arc<World>) {
     let message = said(send(&tool, with(request(&places[0]), "headers", json!(headers))).await);
     assert!(message.contains("HttpRequestHeaderSectionSize"), "{message}");
     for (count, bytes) in [(1_000_000, 1), (1, 10 << 20)] {
-        let limits = Limits { hostcall_bytes: 64 << 20, host_calls: 2_000_000, ..Limits::default() };
+        let limits = Limits::default().hostcall_bytes(64 << 20).host_calls(2_000_000);
         let outcome = call(&tool, "fields", json!({"count": count, "bytes": bytes}), limits).await;
         ended(&outcome, "hostcall_bytes", "http_field_bytes");
     }

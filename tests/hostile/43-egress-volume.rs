@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use stockade_sandbox::Limits;
 
 use crate::footprint::Peak;
 use crate::net::{fetch, local, patient, place, request, send};
@@ -14,7 +13,7 @@ pub(crate) async fn run(world: Arc<World>) {
     let server = Server::saying(&ok("hi")).await;
     let get = place("GET", &server);
     let tool = fetch(&world, &[local(&get), local(&place("POST", &server))]);
-    let two = Limits { egress_requests: 2, ..patient() };
+    let two = patient().egress_requests(2);
     let often = call(&tool, "repeat", json!({"request": request(&get), "times": 3}), two).await;
     ended(&often, "egress", "egress_requests");
     assert_eq!(server.got().len(), 2);
@@ -22,7 +21,7 @@ pub(crate) async fn run(world: Arc<World>) {
     assert_eq!(at_once.result, Ok(json!(vec!["hi"; 40])));
     let mut large = request(&place("POST", &server));
     large["body"] = json!(["x".repeat(10_000)]);
-    let few = Limits { egress_bytes: 5_000, ..patient() };
+    let few = patient().egress_bytes(5_000);
     ended(&call(&tool, "send", json!({"request": large}), few).await, "egress", "egress_bytes");
     assert!(server.got().iter().all(|got| got.len() <= 5_000));
     // Nothing is decompressed here, so that a small answer stays small.
@@ -39,7 +38,7 @@ async fn endless(world: &World) {
     })
     .await;
     let get = place("GET", &server);
-    let limits = Limits { egress_bytes: 1 << 20, ..patient() };
+    let limits = patient().egress_bytes(1 << 20);
     let peak = Peak::start();
     let outcome = call(&fetch(world, &[local(&get)]), "send", json!({"request": request(&get)}), limits).await;
     let breach = ended(&outcome, "egress", "egress_bytes").breach.unwrap();

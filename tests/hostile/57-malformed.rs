@@ -13,7 +13,7 @@ const MUTANTS: usize = 2_000;
 /// Where the next run begins.
 static SEED: AtomicU64 = AtomicU64::new(1);
 
-/// Cut off anywhere, changed anywhere, of another kind, with sections that nobody reads, or with names that are none.
+/// Cut off anywhere, changed anywhere, of another kind, with sections that the host does not read, or with invalid names.
 pub(crate) async fn run(world: Arc<World>) {
     let whole = wat::parse_file(folder().join("neighbour.wat")).unwrap();
     // With less than a header it is nothing; after a section it may be a component that exports nothing.

@@ -48,8 +48,12 @@ mod malformed;
 mod many_tables;
 #[path = "40-message-framing.rs"]
 mod message_framing;
+#[path = "101-own-files.rs"]
+mod own_files;
 #[path = "61-precompiled.rs"]
 mod precompiled;
+#[path = "100-prepare.rs"]
+mod prepare;
 #[path = "35-race.rs"]
 mod race;
 #[path = "20-random.rs"]
@@ -119,6 +123,8 @@ pub(crate) const RUST: &[(&str, Run)] = &[
     ("61-precompiled", |world| Box::pin(precompiled::run(world))),
     ("62-cache-poisoning", |world| Box::pin(cache_poisoning::run(world))),
     ("64-determinism", |world| Box::pin(determinism::run(world))),
+    ("100-prepare", |world| Box::pin(prepare::run(world))),
+    ("101-own-files", |world| Box::pin(own_files::run(world))),
 ];
 
 /// Cases that are not run here, and why.

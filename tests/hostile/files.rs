@@ -94,7 +94,7 @@ pub(crate) fn two(world: &World, read: &std::path::Path, write: &std::path::Path
 
 /// Limits for guests that call the host often.
 pub(crate) fn patient() -> Limits {
-    let limits = Limits { host_calls: 10_000_000, host_us: 600_000_000, ..Limits::default() };
+    let limits = Limits::default().host_calls(10_000_000).host_us(600_000_000);
     limits.fuel(100_000_000_000).deadline(Duration::from_secs(30))
 }
 

@@ -1,5 +1,7 @@
 use std::fs;
 
+use anyhow::ensure;
+
 /// What the process holds at one moment, as the kernel counts it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Footprint {
@@ -22,16 +24,14 @@ impl Footprint {
         }
     }
 
-    /// Says what there is now that was not there before, if anything is.
-    pub(crate) fn left_over(&self) -> Result<(), String> {
+    /// Checks that there is nothing now that was not there before.
+    pub(crate) fn left_over(&self) -> anyhow::Result<()> {
         let now = Self::now();
         let (before, after) = ((self.files, self.threads, self.temp_files), (now.files, now.threads, now.temp_files));
-        if after.0 > before.0 || after.1 > before.1 || after.2 > before.2 {
-            return Err(format!("files, threads, temporary files were {before:?} and are {after:?}"));
-        }
-        if now.rss_bytes > self.rss_bytes + RSS_SLACK_BYTES {
-            return Err(format!("resident memory was {} and is {} bytes", self.rss_bytes, now.rss_bytes));
-        }
+        let is_as_before = after.0 <= before.0 && after.1 <= before.1 && after.2 <= before.2;
+        ensure!(is_as_before, "files, threads, temporary files were {before:?} and are {after:?}");
+        let (was, is) = (self.rss_bytes, now.rss_bytes);
+        ensure!(is <= was + RSS_SLACK_BYTES, "resident memory was {was} and is {is} bytes");
         Ok(())
     }
 }

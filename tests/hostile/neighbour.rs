@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, ensure};
 use serde_json::json;
 use stockade_sandbox::{Limits, Tool};
 use tokio::task::JoinHandle;
@@ -50,14 +51,12 @@ impl Neighbour {
     }
 
     /// Ends the neighbour's calls and says whether they took too long, for a quiet time.
-    pub(crate) async fn unharmed(self, quiet_p99: Duration) -> Result<(), String> {
+    pub(crate) async fn unharmed(self, quiet_p99: Duration) -> anyhow::Result<()> {
         self.enough.store(true, Ordering::Relaxed);
-        let times = self.task.await.map_err(|_| "the neighbour got a wrong answer".to_owned())?;
+        let times = self.task.await.context("the neighbour got a wrong answer")?;
         let (count, median) = (times.len(), percentile(times, 50));
         let most = quiet_p99 * 2 + FLOOR;
-        if median > most {
-            return Err(format!("the neighbour's {count} calls took {median:?}, more than {most:?}"));
-        }
+        ensure!(median <= most, "the neighbour's {count} calls took {median:?}, more than {most:?}");
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+pub mod gate;
 pub mod registry;
 
 use std::fs;
@@ -12,7 +13,8 @@ use std::sync::OnceLock;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use stockade::journal::{Commit, Journal as _, SqliteJournal};
-use stockade::{Builder, Entry, Host, RunId, RunState, Summary, refund, shop};
+use stockade::{Builder, Clock, Decision, Entry, Host, Run, RunId, RunState, Summary};
+use stockade_refund::{Refund, shop};
 use tempfile::TempDir;
 
 /// A folder in which the binary, or a host of this process, keeps its data; gone when it is dropped.
@@ -35,6 +37,11 @@ pub struct Answer {
 
 /// How many rows there are of what must not change when something is refused.
 pub type Marks = (u64, u64, u64);
+
+/// Returns the folder that stands for one of the user's, shared by all tests: what one has compiled, the others need not.
+pub fn user(folder: &str) -> PathBuf {
+    root().join("target/tests").join(folder)
+}
 
 impl Default for Place {
     fn default() -> Self {
@@ -65,8 +72,10 @@ impl Place {
 
     /// Writes a file here and returns its path.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        fs::write(self.path(name), bytes).unwrap();
-        self.path(name)
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
     }
 
     /// Compiles `tests/guests/NAME.wat` into a file here, and returns its path as a tool's name.
@@ -78,6 +87,7 @@ impl Place {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
+        command.env("XDG_CACHE_HOME", user("cache")).env("XDG_STATE_HOME", user("state"));
         command
     }
 
@@ -125,14 +135,14 @@ impl Place {
     /// Begins a host of this process over the same files as the binary's, with the built-in shop.
     pub fn host(&self) -> Builder {
         let shop = self.data("shop.db");
-        self.bare().shop(&shop)
+        with_shop(self.bare(), &shop)
     }
 
     /// Begins a host without any tool.
     pub fn bare(&self) -> Builder {
         fs::create_dir_all(self.path(".stockade")).unwrap();
         shop::create(&self.data("shop.db")).unwrap();
-        let builder = Host::builder().journal(self.data("journal.db")).workflow(refund::Refund::default());
+        let builder = Host::builder().journal(self.data("journal.db")).workflow(Refund::default());
         builder.cache(shared_cache()).concurrency(16)
     }
 
@@ -148,8 +158,9 @@ impl Place {
             updated_ms: 1,
         };
         fs::create_dir_all(self.path(".stockade")).unwrap();
-        let journal = SqliteJournal::open(self.data("journal.db")).unwrap();
-        journal.commit(&Commit { entries: entries.to_vec(), summary: Some(summary), cell: None }).await.unwrap();
+        let journal = SqliteJournal::open(self.data("journal.db"), Clock::default()).unwrap();
+        let (entries, summary) = (entries.to_vec(), Some(summary));
+        journal.commit(&Commit { entries, summary, ..Commit::default() }).await.unwrap();
     }
 }
 
@@ -172,6 +183,21 @@ impl Answer {
     pub fn run(&self) -> String {
         self.json["run_id"].as_str().unwrap_or_else(|| panic!("no run_id in {self:#?}")).to_owned()
     }
+}
+
+/// Decides on the first question that a run has open, as a person who has just seen it.
+pub async fn decide(host: &Host, run: RunId, decision: Decision) -> stockade::Result<Run> {
+    let state = host.state(run).await?;
+    let question = match state.open_approval() {
+        Some(question) => question.clone(),
+        None => host.question(run, None).await?,
+    };
+    host.decide(&question.id(run), &question.digest(), decision).await
+}
+
+/// Registers the tools of the built-in shop, as the binary does.
+pub fn with_shop(builder: Builder, path: &Path) -> Builder {
+    builder.lend(shop::place(path)).tools(shop::tools(path)).idempotent(shop::IDEMPOTENT)
 }
 
 /// Returns the idempotency keys of all refunds in a shop.
@@ -215,19 +241,26 @@ pub fn root() -> PathBuf {
 /// Returns the binary, built once in each test process in the profile that the test itself was built in.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| built(&["build", "--bin", "stockade"], "stockade"))
+    BINARY.get_or_init(|| built("stockade"))
 }
 
 /// Returns an example of the runtime, built in the same way.
 pub fn example(name: &str) -> PathBuf {
-    built(&["build", "--example", name], &format!("examples/{name}"))
+    built(&format!("examples/{name}"))
 }
 
-fn built(what: &[&str], product: &str) -> PathBuf {
+/// With the examples, the dependencies have the features that the tests have. And what cargo tells this test of its own
+/// package is not for the other cargo: `ring` would be built anew for it, and for the next test again.
+fn built(product: &str) -> PathBuf {
     let (target, profile) = profile();
     let profile_name = if profile == "debug" { "dev" } else { profile.as_str() };
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(what).args(["--quiet", "--profile", profile_name, "--target-dir"]).arg(&target);
+    cargo.args(["build", "--workspace", "--bins", "--examples", "--quiet"]);
+    cargo.args(["--profile", profile_name, "--target-dir"]).arg(&target);
+    let own = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(own)) {
+        cargo.env_remove(name);
+    }
     let output = cargo.current_dir(root()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     target.join(profile).join(product)

@@ -6,6 +6,7 @@ use rquickjs::{Ctx, Error, Object, Value};
 
 use crate::cell::Script;
 use crate::exports::stockade::host::code::{Cell, Exception};
+use crate::text::Text;
 
 /// Whether a script could not be read because it returns; such a one is a function's body.
 pub(crate) fn returns(ctx: &Ctx<'_>, error: &Error) -> bool {
@@ -13,8 +14,8 @@ pub(crate) fn returns(ctx: &Ctx<'_>, error: &Error) -> bool {
         return false;
     }
     let thrown = ctx.catch();
-    let message = thrown.as_object().and_then(|object| object.get::<_, String>("message").ok());
-    if message.as_deref() == Some("return not in a function") {
+    let message = thrown.as_object().and_then(|object| object.get::<_, Text>("message").ok());
+    if message.as_ref().map(|message| message.0.as_str()) == Some("return not in a function") {
         return true;
     }
     ctx.throw(thrown);
@@ -49,7 +50,8 @@ fn internal(error: &Error) -> Exception {
 }
 
 fn told<'js>(prelude: &Object<'js>, thrown: &Value<'js>) -> Vec<String> {
-    crate::call(prelude, "describe", (thrown.clone(),)).unwrap_or_default()
+    let told: Vec<Text> = crate::call(prelude, "describe", (thrown.clone(),)).unwrap_or_default();
+    told.into_iter().map(|text| text.0).collect()
 }
 
 fn place<'js>(prelude: &Object<'js>, thrown: &Value<'js>, cell: &Cell, script: &Script) -> (Option<u32>, Option<u32>) {

@@ -3,32 +3,35 @@
 use rquickjs::{Array, Ctx, Exception, Result, TypedArray};
 use workdir::ErrorCode;
 
-pub(crate) fn read(ctx: Ctx<'_>, name: String) -> Result<String> {
+use crate::text::Text;
+
+pub(crate) fn read(ctx: Ctx<'_>, Text(name): Text) -> Result<String> {
     let bytes = workdir::read(&name).map_err(|code| failed(&ctx, code, "open", &name))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-pub(crate) fn read_bytes(ctx: Ctx<'_>, name: String) -> Result<TypedArray<'_, u8>> {
+pub(crate) fn read_bytes(ctx: Ctx<'_>, Text(name): Text) -> Result<TypedArray<'_, u8>> {
     let bytes = workdir::read(&name).map_err(|code| failed(&ctx, code, "open", &name))?;
     TypedArray::new(ctx, bytes)
 }
 
-pub(crate) fn write(ctx: Ctx<'_>, name: String, text: String, appends: bool) -> Result<()> {
-    workdir::write(&name, text.as_bytes(), appends).map_err(|code| failed(&ctx, code, "open", &name))
-}
-
-pub(crate) fn write_bytes<'js>(ctx: Ctx<'js>, name: String, bytes: TypedArray<'js, u8>, appends: bool) -> Result<()> {
+pub(crate) fn write_bytes<'js>(
+    ctx: Ctx<'js>,
+    Text(name): Text,
+    bytes: TypedArray<'js, u8>,
+    appends: bool,
+) -> Result<()> {
     // SAFETY: nothing runs between here and the end of the function that could change the array, or free it.
     let bytes = unsafe { bytes.as_bytes() }.unwrap_or_default();
     workdir::write(&name, bytes, appends).map_err(|code| failed(&ctx, code, "open", &name))
 }
 
-pub(crate) fn list(ctx: Ctx<'_>, name: String) -> Result<Vec<String>> {
+pub(crate) fn list(ctx: Ctx<'_>, Text(name): Text) -> Result<Vec<String>> {
     let entries = workdir::list(&name).map_err(|code| failed(&ctx, code, "scandir", &name))?;
     Ok(entries.into_iter().map(|(name, _)| name).collect())
 }
 
-pub(crate) fn remove(ctx: Ctx<'_>, name: String) -> Result<()> {
+pub(crate) fn remove(ctx: Ctx<'_>, Text(name): Text) -> Result<()> {
     let removed = workdir::stat(&name).and_then(|stat| match stat.is_directory {
         true => workdir::remove_directory(&name),
         false => workdir::remove_file(&name),
@@ -36,12 +39,12 @@ pub(crate) fn remove(ctx: Ctx<'_>, name: String) -> Result<()> {
     removed.map_err(|code| failed(&ctx, code, "unlink", &name))
 }
 
-pub(crate) fn make_directory(ctx: Ctx<'_>, name: String) -> Result<()> {
+pub(crate) fn make_directory(ctx: Ctx<'_>, Text(name): Text) -> Result<()> {
     workdir::make_directory(&name).map_err(|code| failed(&ctx, code, "mkdir", &name))
 }
 
 /// `[IS_DIRECTORY, BYTES]`, or nothing where there is nothing.
-pub(crate) fn stat(ctx: Ctx<'_>, name: String) -> Result<Option<Array<'_>>> {
+pub(crate) fn stat(ctx: Ctx<'_>, Text(name): Text) -> Result<Option<Array<'_>>> {
     let Ok(found) = workdir::stat(&name) else { return Ok(None) };
     let stat = Array::new(ctx)?;
     stat.set(0, found.is_directory)?;

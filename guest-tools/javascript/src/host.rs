@@ -2,13 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 
-use rquickjs::{Ctx, Exception, Function, Object, Result};
+use rquickjs::{Ctx, Exception, Function, Object, Result, Value, qjs};
 use wasip2::cli::{stderr, stdout};
 use wasip2::clocks::{monotonic_clock, wall_clock};
 use wasip2::random::random;
 
-use crate::files;
 use crate::stockade::host::tools;
+use crate::text::Text;
+use crate::{files, text};
 
 /// The most that a stream takes in one call.
 const WRITE_BYTES: usize = 4096;
@@ -17,6 +18,7 @@ const PRINTS: u32 = 1000;
 
 thread_local! {
     static RUNS: Cell<bool> = const { Cell::new(false) };
+    static EXITED: Cell<bool> = const { Cell::new(false) };
     static RANDOM: Cell<[u64; 2]> = const { Cell::new([0; 2]) };
     static PRINTED: Cell<u32> = const { Cell::new(0) };
     static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -26,6 +28,20 @@ thread_local! {
 /// Lets the interpreter look at the world: until a cell runs it must not, for what it saw would be the same for all.
 pub(crate) fn is_running() {
     RUNS.set(true);
+    EXITED.set(false);
+}
+
+/// Whether the cell has ended itself.
+pub(crate) fn has_exited() -> bool {
+    EXITED.get()
+}
+
+/// Throws an error that no `catch` and no `finally` sees: the cell ends itself.
+fn exit<'js>(ctx: Ctx<'js>, error: Value<'js>) -> Result<()> {
+    EXITED.set(true);
+    // SAFETY: both live, and the error is of this context.
+    unsafe { qjs::JS_SetUncatchableError(ctx.as_raw().as_ptr(), error.as_raw()) };
+    Err(ctx.throw(error))
 }
 
 pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
@@ -34,9 +50,11 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     host.set("random", Function::new(ctx.clone(), random)?)?;
     host.set("now", Function::new(ctx.clone(), || monotonic_clock::now() as f64 / 1e6)?)?;
     host.set("call", Function::new(ctx.clone(), call)?)?;
+    host.set("exit", Function::new(ctx.clone(), exit)?)?;
+    host.set("encodeUtf8", Function::new(ctx.clone(), text::encode)?)?;
+    host.set("decodeUtf8", Function::new(ctx.clone(), text::decode)?)?;
     host.set("read", Function::new(ctx.clone(), files::read)?)?;
     host.set("readBytes", Function::new(ctx.clone(), files::read_bytes)?)?;
-    host.set("write", Function::new(ctx.clone(), files::write)?)?;
     host.set("writeBytes", Function::new(ctx.clone(), files::write_bytes)?)?;
     host.set("list", Function::new(ctx.clone(), files::list)?)?;
     host.set("remove", Function::new(ctx.clone(), files::remove)?)?;
@@ -47,7 +65,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
 
 /// Prints to standard output, or to standard error. What a cell prints goes out at once, so that what it printed before it
 /// was stopped is there; past a thousand times it is kept together, for each costs a call to the host.
-fn print(text: String, is_error: bool) {
+fn print(Text(text): Text, is_error: bool) {
     PRINTED.set(PRINTED.get() + 1);
     let kept = if is_error { &ERRORS } else { &OUTPUT };
     kept.with_borrow_mut(|kept| {
@@ -80,7 +98,7 @@ fn put(kept: &mut Vec<u8>, is_error: bool) {
 }
 
 /// Calls a tool. Returns `[true, RESULT]` or `[false, KIND, MESSAGE, DETAIL]`, the result and the detail in JSON.
-fn call(ctx: Ctx<'_>, name: String, arguments: String) -> Result<rquickjs::Array<'_>> {
+fn call(ctx: Ctx<'_>, Text(name): Text, Text(arguments): Text) -> Result<rquickjs::Array<'_>> {
     let answer = rquickjs::Array::new(ctx)?;
     match tools::call(&name, &arguments) {
         Ok(result) => {

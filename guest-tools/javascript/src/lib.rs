@@ -8,11 +8,13 @@ mod cell;
 mod failure;
 mod files;
 mod host;
+mod text;
 
 use cell::Script;
 use rquickjs::context::EvalOptions;
 use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Runtime};
 use std::cell::OnceCell;
+use text::Text;
 
 wit_bindgen::generate!({
     path: ["../../wit", "wit"],
@@ -25,6 +27,15 @@ use exports::stockade::host::code::{Cell, Exception, Guest as Code};
 /// Bytes of the stack that scripts may use. Beyond it is a `RangeError`; a call takes some of the machine's stack too, of
 /// which the sandbox gives 1 MiB.
 const STACK_BYTES: usize = 240 << 10;
+
+/// What stands around a cell, in the order in which it is made: each is a function of the host and of those before it.
+const PARTS: [(&str, &str); 5] = [
+    ("values", include_str!("values.js")),
+    ("show", include_str!("show.js")),
+    ("text", include_str!("text.js")),
+    ("tools", include_str!("tools.js")),
+    ("prelude", include_str!("prelude.js")),
+];
 
 struct JavaScript {
     _runtime: Runtime,
@@ -64,9 +75,7 @@ impl JavaScript {
         runtime.set_max_stack_size(STACK_BYTES);
         let context = Context::full(&runtime)?;
         let prelude = context.with(|ctx| {
-            let options = options("stockade:prelude", false);
-            let start: Function = ctx.eval_with_options(include_str!("prelude.js"), options)?;
-            let prelude: Object = start.call((host::object(&ctx)?,))?;
+            let prelude = prelude(&ctx)?;
             Ok::<_, rquickjs::Error>(Persistent::save(&ctx, prelude))
         })?;
         let track = prelude.clone();
@@ -89,6 +98,18 @@ impl JavaScript {
     }
 }
 
+fn prelude<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
+    let part = |source: &str| ctx.eval_with_options::<Function, _>(source, options("stockade:prelude", false));
+    let patterns = ctx.json_parse(include_str!("locales.json"))?;
+    part(include_str!("locale.js"))?.call::<_, ()>((patterns,))?;
+    let (host, parts) = (host::object(ctx)?, Object::new(ctx.clone())?);
+    for (name, source) in PARTS {
+        let made: Object = part(source)?.call((host.clone(), parts.clone()))?;
+        parts.set(name, made)?;
+    }
+    parts.get("prelude")
+}
+
 fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Script) -> rquickjs::Result<String> {
     let functions = serde_json::Value::Array(cell.functions.iter().map(described).collect()).to_string();
     let names = script.names.join("\n");
@@ -99,13 +120,23 @@ fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Sc
         }
         promise => promise,
     };
-    let promise = promise?;
-    script.was_read.set(true);
+    script.was_read.set(promise.is_ok() || host::has_exited());
+    let value = promise.and_then(|promise| settled(ctx, prelude, promise));
+    if !host::has_exited() {
+        return value;
+    }
+    // Whatever it was thrown through, the end of the cell is that of `process.exit`.
+    drop(ctx.catch());
+    call::<_, ()>(prelude, "exited", ())?;
+    Ok("null".into())
+}
+
+/// Returns the value of a cell when all that it set going has ended, as it would before a process does.
+fn settled<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, promise: Promise<'js>) -> rquickjs::Result<String> {
     let settled: Promise = call(prelude, "settle", (promise,))?;
-    // What was set going ends before the cell does, as it would before a process does.
-    while ctx.execute_pending_job() || call(prelude, "tick", (is_settled(&settled),))? {}
-    let value = match settled.result::<String>() {
-        Some(value) => value?,
+    while !host::has_exited() && (ctx.execute_pending_job() || call(prelude, "tick", (is_settled(&settled),))?) {}
+    let value = match settled.result::<Text>() {
+        Some(value) => value?.0,
         None => return Err(throw(ctx, "the code waits for a promise that nothing settles")),
     };
     call::<_, ()>(prelude, "end", ())?;

@@ -6,13 +6,17 @@ wit_bindgen::generate!({ path: "wit", world: "tool" });
 
 use exports::stockade::letters::letters::{Guest, Outcome};
 
+/// The signature where none is given.
+const SIGNATURE: &str = "Ghaznix Support Agent";
+
 struct Tool;
 
 export!(Tool);
 
 impl Guest for Tool {
-    fn write(outcome: Outcome) -> String {
-        format!("Dear Customer,\n\n{}\n\nBest regards,\nGhaznix Support Agent", body(outcome))
+    fn write(outcome: Outcome, signature: Option<String>) -> String {
+        let signature = signature.as_deref().unwrap_or(SIGNATURE);
+        format!("Dear Customer,\n\n{}\n\nBest regards,\n{signature}", body(outcome))
     }
 }
 
@@ -40,10 +44,12 @@ mod tests {
     #[test]
     fn a_letter_is_greeted_and_signed() {
         assert_eq!(
-            Tool::write(Outcome::Processed(14_900)),
+            Tool::write(Outcome::Processed(14_900), None),
             "Dear Customer,\n\nYour refund request for $149.00 has been successfully processed.\n\n\
              Best regards,\nGhaznix Support Agent"
         );
+        let signed = Tool::write(Outcome::Declined, Some("Dana, Acme".into()));
+        assert!(signed.ends_with("\n\nBest regards,\nDana, Acme"));
     }
 
     #[test]

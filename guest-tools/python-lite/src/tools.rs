@@ -55,14 +55,14 @@ fn arguments(function: &Function, call: &ReplFunctionCall) -> Result<Map<String,
         let Some(parameter) = parameters.get(place) else {
             return Err(format!("takes {} arguments but {} were given", parameters.len(), call.args.args().len()));
         };
-        arguments.insert(parameter.name.clone(), values::to_value(value)?);
+        arguments.insert(parameter.name.clone(), values::argument(value)?);
     }
     for (name, value) in call.args.kwargs() {
         let name = name.as_str().unwrap_or_default();
         if !parameters.iter().any(|parameter| parameter.name == name) {
             return Err(format!("got an unexpected keyword argument '{name}'"));
         }
-        if arguments.insert(name.to_owned(), values::to_value(value)?).is_some() {
+        if arguments.insert(name.to_owned(), values::argument(value)?).is_some() {
             return Err(format!("got multiple values for argument '{name}'"));
         }
     }

@@ -1,8 +1,9 @@
 //! Values of Python and JSON.
 //!
 //! Tuples, sets and named tuples are arrays; a dataclass is an object; `Decimal`, a path and a date or time are texts, a
-//! `timedelta` its seconds, bytes the text that they are; a whole number beyond 64 bits is its digits; NaN and the infinities
-//! are null. Anything else, and what contains itself, is refused.
+//! `timedelta` its seconds, bytes the text that they are (as an argument of a tool, a list); a whole number beyond 64 bits is
+//! its digits; NaN and the infinities are the texts "NaN", "Infinity" and "-Infinity". Anything else, and what contains
+//! itself, is refused.
 
 use monty_types::unstable::{MontyNode, child, node};
 use monty_types::{MontyDate, MontyDateTime, MontyObject, MontyTime, ObjectRef};
@@ -46,10 +47,13 @@ pub(crate) fn to_value(value: ObjectRef<'_>) -> Result<Value, String> {
             Ok(value) => value.into(),
             Err(_) => value.to_string().into(),
         },
-        MontyNode::Float(value) => Number::from_f64(*value).map_or(Value::Null, Value::Number),
+        MontyNode::Float(value) => Number::from_f64(*value).map_or_else(|| word(*value).into(), Value::Number),
         MontyNode::String(text) | MontyNode::Decimal(text) | MontyNode::Path(text) => text.as_str().into(),
         MontyNode::Complex(_) => value.py_repr().into(),
-        MontyNode::Bytes(bytes) => String::from_utf8_lossy(bytes).into(),
+        MontyNode::Bytes(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => text.into(),
+            Err(_) => return Err("the value of the cell has bytes in it that are no text".into()),
+        },
         MontyNode::Date(date) => self::date(date).into(),
         MontyNode::DateTime(datetime) => self::datetime(datetime).into(),
         MontyNode::Time(time) => self::time(time).into(),
@@ -71,6 +75,25 @@ pub(crate) fn to_value(value: ObjectRef<'_>) -> Result<Value, String> {
             ));
         }
     })
+}
+
+/// An argument of a tool: bytes are a list of them.
+pub(crate) fn argument(value: ObjectRef<'_>) -> Result<Value, String> {
+    match node(value) {
+        MontyNode::Bytes(bytes) => Ok(bytes.iter().map(|byte| Value::from(*byte)).collect()),
+        _ => to_value(value),
+    }
+}
+
+/// What stands for a float for which JSON has no number.
+fn word(value: f64) -> &'static str {
+    if value.is_nan() {
+        "NaN"
+    } else if value > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
+    }
 }
 
 fn array(value: ObjectRef<'_>, sorts: bool) -> Result<Value, String> {

@@ -1,22 +1,17 @@
-//! `fuel=1000000,steps=3`: amounts of a budget as a person writes them.
+//! Amounts of a budget as a person writes them: `fuel=1000000,steps=3`.
 
-use stockade::{Budget, Currency, Fault};
+pub(crate) use stockade::amounts::{one, read};
+use stockade::amounts::{scaled, units};
+use stockade::{Budget, Currency, Fault, dollars};
 
-/// Reads amounts onto a budget: what is not named stays as it is.
-///
-/// Memory takes `KiB`, `MiB` and `GiB`; wall takes `us`, `ms`, `s` and `m`, and a plain number means milliseconds.
-pub(crate) fn read(text: &str, onto: Budget) -> Result<Budget, Fault> {
-    text.split(',').try_fold(onto, |budget, pair| {
-        let (name, amount) = pair.split_once('=').ok_or_else(|| wrong(pair, "is not CURRENCY=AMOUNT"))?;
-        let currency =
-            Currency::named(name.trim()).ok_or_else(|| wrong(pair, &format!("names none of {}", names())))?;
-        Ok(budget.with(currency, number(currency, amount.trim()).ok_or_else(|| wrong(pair, unit_hint(currency)))?))
-    })
-}
-
-/// Reads one amount, with its unit.
-pub(crate) fn one(currency: Currency, text: &str) -> Result<u64, Fault> {
-    number(currency, text.trim()).ok_or_else(|| wrong(text, unit_hint(currency)))
+/// Reads a duration in milliseconds. The unit is required: `30` could mean 30 days or 30 minutes.
+pub(crate) fn ago(text: &str) -> Result<u64, Fault> {
+    let ms = match text.strip_suffix('d') {
+        Some(days) => scaled(days.trim_end(), 86_400_000),
+        None if text.ends_with(|last: char| last.is_ascii_digit()) => None,
+        None => one(Currency::Wall, text).ok().map(|us| us / 1_000),
+    };
+    ms.ok_or_else(|| Fault::invalid("time", format!("\"{text}\" is not a time with its unit, as in 45m, 2h or 3d")))
 }
 
 /// Writes a budget the way [`read`] reads it.
@@ -25,44 +20,20 @@ pub(crate) fn write(budget: &Budget) -> String {
     pairs.join(",")
 }
 
+/// Writes a budget as help shows it: help breaks lines at spaces alone.
+pub(crate) fn spaced(budget: &Budget) -> String {
+    write(budget).replace(',', ", ")
+}
+
 /// Writes one amount with its unit, exactly.
 pub(crate) fn amount(currency: Currency, amount: u64) -> String {
+    if currency == Currency::Money {
+        return dollars(amount);
+    }
     let units = units(currency).iter().rev();
     let unit =
         units.into_iter().find(|(name, factor)| !name.is_empty() && amount != 0 && amount.is_multiple_of(*factor));
     unit.map_or_else(|| amount.to_string(), |(name, factor)| format!("{}{name}", amount / factor))
-}
-
-fn number(currency: Currency, text: &str) -> Option<u64> {
-    let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
-    let (digits, unit) = text.split_at(digits);
-    let (_, factor) = units(currency).iter().find(|(name, _)| *name == unit)?;
-    digits.parse::<u64>().ok()?.checked_mul(*factor)
-}
-
-fn units(currency: Currency) -> &'static [(&'static str, u64)] {
-    match currency {
-        Currency::Memory => &[("", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)],
-        Currency::Wall => &[("", 1_000), ("us", 1), ("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000)],
-        _ => &[("", 1)],
-    }
-}
-
-fn unit_hint(currency: Currency) -> &'static str {
-    match currency {
-        Currency::Memory => "is not an amount of bytes, as in memory=16MiB",
-        Currency::Wall => "is not a time, as in wall=30s or wall=500 (milliseconds)",
-        Currency::Money => "is not an amount of millionths of a dollar, as in money=1000000",
-        _ => "is not a whole number, as in fuel=1000000",
-    }
-}
-
-fn names() -> String {
-    Currency::ALL.map(Currency::name).join(", ")
-}
-
-fn wrong(pair: &str, why: &str) -> Fault {
-    Fault::invalid("budget", format!("\"{pair}\" {why}"))
 }
 
 #[cfg(test)]
@@ -70,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_written_budget_reads_back_as_the_same() {
         let budget = read("fuel=7,memory=16MiB,wall=1500,steps=3", Budget::default()).unwrap();
         assert_eq!(budget.get(Currency::Memory), 16 << 20);
         assert_eq!(budget.get(Currency::Wall), 1_500_000);
@@ -79,9 +50,48 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn units_are_those_that_people_write() {
+        let money = |text: &str| one(Currency::Money, text);
+        assert_eq!(["$1.50", "$0.000001", "$20", "7"].map(|text| money(text).unwrap()), [1_500_000, 1, 20_000_000, 7]);
+        for wrong in ["$", "$-1", "1.50", "$1.", "$.5", "$1.0000001", "$99999999999999999999", "€1"] {
+            assert!(money(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!([1_500_000, 1, 0].map(|micros| amount(Currency::Money, micros)), ["$1.50", "$0.000001", "$0.00"]);
+        assert_eq!(one(Currency::Memory, "64M").unwrap(), one(Currency::Memory, "64MiB").unwrap());
+        assert_eq!(one(Currency::Journal, "512M").unwrap(), 512 << 20);
+        assert_eq!(one(Currency::Wall, "1h").unwrap(), 3_600_000_000);
+        assert_eq!(["2d", "3h", "5s"].map(|text| ago(text).unwrap()), [172_800_000, 10_800_000, 5_000]);
+        for wrong in ["d", "yesterday", "-1h", "", "30", "0", "1w", "99999999999999d", "1.0000000000001d"] {
+            assert!(ago(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_read_as_the_program_shows_them() {
+        let memory = |text: &str| one(Currency::Memory, text).ok();
+        assert_eq!(
+            ["1.5 GiB", "64.0 MiB", "0.5K", "2 M"].map(memory),
+            [Some(3 << 29), Some(64 << 20), Some(512), Some(2 << 20)]
+        );
+        let wall = |text: &str| one(Currency::Wall, text).ok();
+        assert_eq!(
+            ["1.5 s", "1.5s", "0.5h", "1500"].map(wall),
+            [Some(1_500_000), Some(1_500_000), Some(1_800_000_000), Some(1_500_000)]
+        );
+        assert_eq!(["1.5d", "0.5 h"].map(|text| ago(text).unwrap()), [129_600_000, 1_800_000]);
+        assert_eq!(
+            ["1.5", "0.1us", "1.5.s", ".s", "s", "1..5s"].map(wall),
+            [None; 6],
+            "there is no half of a microsecond"
+        );
+        assert_eq!(["1.5", "0.0001K", "1.5B"].map(memory), [None; 3]);
+        assert!(one(Currency::Fuel, "1.5").is_err());
+    }
+
+    #[test]
+    fn an_error_names_the_amount_that_cannot_be_read() {
         for text in
-            ["fuel", "fule=3", "fuel=-1", "fuel=1MiB", "memory=1MB", "wall=1h", "steps=99999999999999999999", ""]
+            ["fuel", "fule=3", "fuel=-1", "fuel=1MiB", "memory=1MB", "wall=1d", "steps=99999999999999999999", ""]
         {
             let fault = read(text, Budget::default()).unwrap_err();
             assert!(fault.message.starts_with(&format!("\"{text}\"")), "{fault}");

@@ -1,32 +1,101 @@
 //! Asks the person at the terminal.
 
-use std::io::{IsTerminal, Write as _};
+use std::io::{BufRead as _, Read as _};
 
 use stockade::{Approval, Decision, Fault};
 
-use crate::text::{BOLD, DIM, YELLOW, safe, safe_json};
+use crate::escape::safe;
+use crate::frame::Frame;
+use crate::pretty::safe_json;
+use crate::terminal;
+use crate::text::{BOLD, DIM, YELLOW};
 
-/// Returns whether somebody can be asked.
-pub(crate) fn is_possible() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+/// How often a question is repeated if the answer is neither yes, no nor later.
+const ASKED_MAX: u32 = 5;
+
+/// The longest line that is read for an answer.
+const ANSWER_BYTES_MAX: u64 = 4_096;
+
+/// A person's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Yes,
+    No,
+    Later,
 }
 
-/// Asks a question that is answered with yes or no; anything else is a no.
+impl Answer {
+    fn read(line: &str) -> Option<Self> {
+        match line.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => Some(Self::Yes),
+            "n" | "no" => Some(Self::No),
+            "l" | "later" => Some(Self::Later),
+            _ => None,
+        }
+    }
+}
+
+/// Asks a question, and returns whether the answer is yes.
 pub(crate) fn yes(question: &str) -> stockade::Result<bool> {
-    eprint!("{question} [y/N] ");
-    let unread = |error: std::io::Error| Fault::invalid("usage", error.to_string());
-    std::io::stderr().flush().map_err(unread)?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).map_err(unread)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    Ok(answer(question)? == Answer::Yes)
 }
 
-/// Shows the exact call that is to be made, and asks. All of it is shown: what a model says of a call is not.
-pub(crate) fn decision(approval: &Approval) -> stockade::Result<Decision> {
+/// Shows the exact call, and asks for a decision. The person sees the call itself, and not what a model says about it. Returns
+/// nothing if the person will decide later.
+pub(crate) fn decision(approval: &Approval, by: &str) -> stockade::Result<Option<Decision>> {
     let call = &approval.call;
-    anstream::eprintln!("\n{YELLOW}asks{YELLOW:#} {BOLD}{}.{}{BOLD:#}", safe(&call.tool), safe(&call.function));
-    eprintln!("{}", safe_json(&call.arguments));
-    anstream::eprintln!("{DIM}{}{DIM:#}", safe(&approval.reason));
-    let by = std::env::var("USER").ok().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "terminal".to_owned());
-    Ok(if yes("May it be called?")? { Decision::approve(by) } else { Decision::deny(by) })
+    eprintln!("\n{YELLOW}asks{YELLOW:#} {BOLD}{}.{}{BOLD:#}", safe(&call.tool), safe(&call.function));
+    eprint!("{}", Frame::all(&safe_json(&call.arguments), terminal::columns()));
+    eprintln!("{DIM}{}{DIM:#}", safe(&approval.reason));
+    Ok(match answer("May it be called?")? {
+        Answer::Yes => Some(Decision::approve(by)),
+        Answer::No => Some(Decision::deny(by)),
+        Answer::Later => None,
+    })
+}
+
+/// Returns the name of the person at the terminal: the logged-in user.
+pub(crate) fn user() -> String {
+    std::env::var("USER").ok().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "terminal".to_owned())
+}
+
+/// Asks until there is an answer. A closed terminal, or repeated other input, means "later".
+fn answer(question: &str) -> stockade::Result<Answer> {
+    for _ in 0..ASKED_MAX {
+        // Earlier input was meant for something else, such as a question that a model wrote.
+        let line = terminal::forget_typed().and_then(|()| {
+            eprint!("{question} [y]es, [n]o, [l]ater: ");
+            line()
+        });
+        let line = line.map_err(|error| Fault::invalid("usage", format!("the terminal cannot be read: {error}")))?;
+        match Answer::read(&line) {
+            Some(answer) => return Ok(answer),
+            None if line.is_empty() => break,
+            None => {}
+        }
+    }
+    eprintln!();
+    Ok(Answer::Later)
+}
+
+fn line() -> std::io::Result<String> {
+    let mut line = Vec::new();
+    std::io::stdin().lock().take(ANSWER_BYTES_MAX).read_until(b'\n', &mut line)?;
+    Ok(String::from_utf8_lossy(&line).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_a_whole_word() {
+        assert_eq!(["y", " YES\n", "n", "No", "later\n"].map(Answer::read), {
+            use Answer::{Later, No, Yes};
+            [Yes, Yes, No, No, Later].map(Some)
+        });
+        for junk in ["", "\n", "yn", "yes please", "ja", "y\u{200b}"] {
+            assert_eq!(Answer::read(junk), None, "{junk:?}");
+        }
+    }
 }

@@ -1,67 +1,110 @@
 //! The `stockade` command: arguments in, progress on stderr, results on stdout, and an exit code to branch on.
 
+// This module comes first, because the others use its macros.
+#[macro_use]
+mod out;
+
 mod amounts;
 mod args;
 mod ask;
 mod commands;
+mod config;
+mod drive;
+mod entries;
+mod escape;
 mod eval;
 mod exit;
-mod home;
+mod failure;
+mod frame;
+mod globals;
+mod hint;
+mod hooks;
+mod kept;
+mod open_host;
+mod out_dir;
+mod places;
+mod pretty;
+mod read;
+mod removed;
+mod report;
+mod resources;
+mod run_ref;
 mod secrets;
-mod show;
 mod stream;
+mod terminal;
 mod text;
 mod timeline;
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
-use clap::error::ErrorKind;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use stockade::Fault;
+use anyhow::Context as _;
+use clap::Parser as _;
+use clap::error::ErrorKind as Mistake;
+use stockade::{Fault, Kind};
+use tempfile::TempDir;
 
-use crate::args::Args;
+use crate::args::{Args, Command};
 use crate::exit::Exit;
-
-/// Threads that may wait for a database, a file or the journal: a few for each call that runs at one time, and far below
-/// what hurts a machine.
-const BLOCKING_THREADS_MAX: usize = 64;
+use crate::globals::Globals;
 
 fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|first| first == home::COMPILE_WORKER) {
-        // Nobody reads what it would say; that it failed is enough.
+    if std::env::args_os().nth(1).is_some_and(|first| first == open_host::COMPILE_WORKER) {
+        // The parent process reads only the exit code.
         return stockade::compile_worker().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
     let json = std::env::args_os().any(|argument| argument == "--json");
     let exit = match Args::try_parse() {
-        Ok(args) => run(&args).unwrap_or_else(|fault| complain(&fault, args.json)),
+        Ok(Args { globals, command }) => {
+            let json = globals.json;
+            let exit = run(globals, command);
+            stream::close();
+            exit.unwrap_or_else(|error| complain(&failure::fault(&error), json))
+        }
         Err(error) if json && is_mistake(error.kind()) => complain(&Fault::invalid("usage", plain(&error)), true),
+        Err(error) if !is_mistake(error.kind()) => {
+            print!("{}", error.render().ansi());
+            Exit::Done
+        }
         Err(error) => error.exit(),
     };
-    exit.into()
+    out::finish(exit).into()
 }
 
-fn run(args: &Args) -> stockade::Result<Exit> {
-    raise_open_files();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().max_blocking_threads(BLOCKING_THREADS_MAX).enable_all().build();
-    let runtime = runtime.map_err(|error| Fault::new(stockade::Kind::HostBug, error.to_string()))?;
-    runtime.block_on(commands::run(args))
+/// Gives a command that only reads a temporary data directory where its own is missing: such a command must not create one.
+fn passing(globals: &mut Globals, command: &Command) -> anyhow::Result<Option<TempDir>> {
+    if !command.only_looks() || !is_missing(&globals.data_dir) {
+        return Ok(None);
+    }
+    let folder = tempfile::tempdir().context(Fault::new(Kind::System, "no temporary folder can be made"))?;
+    globals.data_dir = folder.path().join("data");
+    Ok(Some(folder))
 }
 
-/// Takes as many open files as the system allows this process to take: the usual 1,024 are for programs that use `select`,
-/// and files, connections and databases of 16 calls at one time come to more.
-fn raise_open_files() {
-    let limit = getrlimit(Resource::Nofile);
-    // Where it is refused, what there was before is what there is.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+fn is_missing(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
-fn is_mistake(kind: ErrorKind) -> bool {
-    !matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
+fn run(mut globals: Globals, command: Command) -> anyhow::Result<Exit> {
+    let runtime = resources::runtime()?;
+    let passing = passing(&mut globals, &command)?;
+    let exit = runtime.block_on(async {
+        // Not every command needs the configuration, but a named one that is missing or wrong is always an error.
+        globals.config.as_deref().map(config::load).transpose()?;
+        command.run(&globals).await
+    });
+    // The tasks that use the folder end before the folder is removed.
+    drop(runtime);
+    drop(passing);
+    exit
 }
 
-/// The first paragraph of clap's message as one line; what follows it is advice for a terminal.
+fn is_mistake(kind: Mistake) -> bool {
+    !matches!(kind, Mistake::DisplayHelp | Mistake::DisplayVersion)
+}
+
+/// Returns the first paragraph of clap's message as one line; the rest is advice for a terminal.
 fn plain(error: &clap::Error) -> String {
     let text = error.to_string();
     let paragraph = text.trim_start_matches("error: ").lines().map(str::trim).take_while(|line| !line.is_empty());
@@ -70,7 +113,7 @@ fn plain(error: &clap::Error) -> String {
 
 fn complain(fault: &Fault, json: bool) -> Exit {
     if json {
-        text::print_json(&serde_json::json!({ "error": fault }));
+        pretty::print_json(&serde_json::json!({ "error": hint::spelled_out(fault) }));
     } else {
         text::print_error(fault);
     }

@@ -1,16 +1,18 @@
 //! Looks up the values of the secrets that the configuration names.
 
-use stockade::config::Secret;
+use stockade::config::{Grants, Secret};
 use stockade::{Builder, Config, Fault};
 
-/// Stores the value of each secret that a grant, a model or the memory names; no other is even looked at.
+use crate::read;
+
+/// Stores the value of each secret that a grant, a model or the memory names. Other secrets are not read.
 ///
 /// # Errors
 ///
-/// One is not there: the message says where it was looked for, and never what was found.
+/// A secret is missing. The message says where it should be, and never shows a value.
 pub(crate) fn stored(mut builder: Builder, config: &Config) -> stockade::Result<Builder> {
     for (tool, entry) in &config.tool {
-        for name in entry.grants.secrets() {
+        for name in entry.grants.iter().flat_map(Grants::secrets) {
             builder = builder.secret(name, named(config, name).map_err(|fault| fault.tool(tool))?);
         }
     }
@@ -32,16 +34,17 @@ pub(crate) fn named(config: &Config, name: &str) -> stockade::Result<String> {
 fn value(name: &str, secret: &Secret) -> stockade::Result<String> {
     let (place, found) = match secret {
         Secret::Env(variable) => {
-            // Not by `var`: its error repeats a value that is not Unicode.
+            // `var` would repeat a value that is not Unicode in its error.
             let found = std::env::var_os(variable).ok_or_else(|| "it is not set".to_owned());
             let found = found.and_then(|value| value.into_string().map_err(|_| "it is not UTF-8".to_owned()));
             (format!("the variable {variable}"), found)
         }
         Secret::File(path) => {
-            (format!("\"{}\"", path.display()), std::fs::read_to_string(path).map_err(|error| error.to_string()))
+            let found = read::text(path, read::WORD_BYTES_MAX).map_err(|error| error.to_string());
+            (format!("\"{}\"", path.display()), found)
         }
     };
-    let missing = |why: &str| Fault::invalid("secret", format!("secret \"{name}\" cannot be had from {place}: {why}"));
+    let missing = |why: &str| Fault::invalid("secret", format!("secret \"{name}\" cannot be read from {place}: {why}"));
     let found = found.map_err(|why| missing(&why))?;
     match found.trim_end_matches(['\r', '\n']) {
         "" => Err(missing("it is empty")),
@@ -51,8 +54,8 @@ fn value(name: &str, secret: &Secret) -> stockade::Result<String> {
 
 fn undeclared(name: &str) -> Fault {
     let message = format!(
-        "the configuration names secret \"{name}\", which is not known; in stockade.toml, under [secrets], \
-         {name} = {{ env = \"VARIABLE\" }} would say where it is"
+        "the configuration names secret \"{name}\", which is not defined; in stockade.toml, under [secrets], \
+         {name} = {{ env = \"VARIABLE\" }} would define it"
     );
     Fault::invalid("secret", message)
 }

@@ -1,85 +1,176 @@
 use stockade::{
-    Change, CodeEnd, CodeOutcome, Effect, End, Entry, Event, ModelCall, ModelOutcome, Recalled, Remembered, Reply,
-    RunState, ToolCall, ToolOutcome, Usage, Verdict,
+    Change, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, Entry, Event, Exceeded, ModelCall,
+    ModelOutcome, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, dollars,
 };
 
-use crate::stream;
-use crate::text::{BOLD, DIM, RED, YELLOW, bytes, grouped, micros, safe};
+use crate::escape::safe;
+use crate::hint::sentence;
+use crate::text::{BOLD, DIM, RED, YELLOW, bytes, fit, grouped, micros, rough};
+use crate::{stream, terminal};
 
-/// How much a line quotes of a text, an argument or an error; `show --json` has all of it.
+/// The most letters that a line quotes of a text, an argument or an error; `show --json` has all of them.
 const QUOTE_LETTERS: usize = 100;
 
-/// The most calls of one answer that get a line of their own.
+/// The most calls of one answer that get their own lines.
 const CALLS_SHOWN: usize = 8;
 
-/// Prints entries as they are committed, on stderr.
+/// The columns for the indent, the cost and the next state around what happened.
+const BEHIND_COLUMNS: usize = 50;
+
+/// From this width on, a line shows the memory too.
+const WIDE_COLUMNS: usize = 100;
+
+/// Prints committed entries on stderr.
 pub(crate) fn print_entries(state: &RunState, entries: &[Entry]) {
     stream::close();
-    for line in entries.iter().filter_map(|entry| line(state, entry)) {
-        anstream::eprintln!("{line}");
+    let timeline = Timeline { columns: terminal::columns_of(std::io::stderr()), is_live: true };
+    for line in entries.iter().filter_map(|entry| timeline.line(state, entry)) {
+        eprintln!("{line}");
     }
+    stream::wait(state);
 }
 
-/// Returns an entry as a line for a person, with what was said or went wrong below it, if it is one that a person wants to
-/// see.
-pub(crate) fn line(state: &RunState, entry: &Entry) -> Option<String> {
-    match &entry.change {
-        Change::Created { workflow, .. } => Some(format!("{BOLD}run {}{BOLD:#}  {workflow}", entry.run)),
-        Change::Stepped { event, used, position, end, .. } => Some(step(state, event, used, position, end.as_ref())),
-        Change::Called { call, outcome, used, .. } => Some(nested(call, outcome, used)),
-        Change::Asked { approval, .. } => Some(format!("  {YELLOW}asks{YELLOW:#} {}", safe(&approval.to_string()))),
-        Change::Suspended { exceeded, .. } => Some(format!("  {YELLOW}suspended{YELLOW:#} {exceeded}")),
-        Change::Extended { more } => Some(format!("  budget {}", crate::show::added(more))),
-        Change::Broken { fault } => Some(format!("  {RED}broken{RED:#} {}", safe(&fault.message))),
-        _ => None,
-    }
+/// How entries are written as lines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeline {
+    /// The width of the terminal; without one, lines are not shortened.
+    pub(crate) columns: Option<usize>,
+    /// Whether the run is being driven now: then the reason of a suspension is printed at the end, and not here too.
+    pub(crate) is_live: bool,
 }
 
-/// What happened, what it cost, and the state that it led to.
-fn step(state: &RunState, event: &Event, used: &Usage, position: &str, end: Option<&End>) -> String {
-    let what = format!("{:<26}", cause(state, event));
-    let cost = match used {
-        used if used.fuel > 0 => cost(used),
-        used if used.model_calls > 0 => asked(used),
-        _ => " ".repeat(44),
-    };
-    let ended = match end {
-        Some(End::Failed(fault)) => format!("  {RED}failed{RED:#} {}", safe(&fault.message)),
-        _ => String::new(),
-    };
-    // What fails the run is said once.
-    let below = if ended.is_empty() { below(&details(event)) } else { String::new() };
-    format!("  {what}{DIM}{cost}{DIM:#}  → {BOLD}{position}{BOLD:#}{ended}{below}")
-}
-
-/// Lines below another one.
-fn below(details: &[String]) -> String {
-    details.iter().map(|detail| format!("\n      {DIM}{detail}{DIM:#}")).collect()
-}
-
-/// What a person wants to know of an event besides that it happened: what a model said and wants, and why something
-/// failed.
-fn details(event: &Event) -> Vec<String> {
-    match event {
-        Event::ModelReplied { outcome: ModelOutcome::Replied(reply), .. } => said(reply),
-        Event::CodeFinished { outcome: CodeOutcome { ended: CodeEnd::Raised(exception), .. }, .. } => {
-            vec![quote(&exception.to_string())]
+impl Timeline {
+    /// Returns an entry as a line for a person, with details below it. Entries that mean nothing to a person have no line.
+    pub(crate) fn line(self, state: &RunState, entry: &Entry) -> Option<String> {
+        match &entry.change {
+            Change::Created { workflow, .. } => Some(format!("{BOLD}run {}{BOLD:#}  {}", entry.run, safe(workflow))),
+            Change::Stepped { event, used, position, end, .. } => {
+                Some(self.step(state, event, used, position, end.as_ref()))
+            }
+            Change::Called { call, outcome, used, .. } => Some(self.nested(call, outcome, used)),
+            Change::Asked { approval, .. } => {
+                Some(format!("  {YELLOW}asks{YELLOW:#} {}", self.fit(7, &safe(&approval.to_string()))))
+            }
+            Change::Signalled { signal } => Some(format!("  signal {}", self.fit(9, &safe(&signal.to_string())))),
+            Change::Extended { more } => Some(format!("  budget {}", crate::report::added(more))),
+            Change::Suspended { exceeded, .. } if !self.is_live => {
+                Some(format!("  {YELLOW}suspended{YELLOW:#} {}", suspension(exceeded)))
+            }
+            Change::Lost { key, used } => {
+                let what = format!("{:<21}", self.fit(BEHIND_COLUMNS, &safe(key)));
+                Some(format!("  {YELLOW}lost{YELLOW:#} {what}{DIM}{}{DIM:#}", self.asked(used)))
+            }
+            Change::Paused { stop } => Some(self.stop("paused", stop)),
+            Change::Resumed => Some("  goes on".to_owned()),
+            Change::Stopped { stop, unknown } => {
+                let unknown: Vec<_> = unknown.iter().map(|key| self.quote(&format!("unknown: {key}"))).collect();
+                Some(format!("{}{}", self.stop("stopped", stop), self.below(&unknown)))
+            }
+            Change::Broken { .. } => Some(format!("  {RED}broken ✗{RED:#}")),
+            _ => None,
         }
-        _ => event.fault().iter().map(|fault| quote(&fault.message)).collect(),
+    }
+
+    fn stop(self, what: &str, stop: &Stop) -> String {
+        format!("  {YELLOW}{what}{YELLOW:#} {}", self.fit(what.len() + 3, &safe(&stop.to_string())))
+    }
+
+    /// Writes what happened, its cost, and the next state.
+    fn step(self, state: &RunState, event: &Event, used: &Usage, position: &str, end: Option<&End>) -> String {
+        let attempts = if used.model_calls > 1 { format!(" ×{}", used.model_calls) } else { String::new() };
+        let what = format!("{:<26}", self.fit(BEHIND_COLUMNS, &format!("{}{attempts}", cause(state, event))));
+        let cost = match used {
+            used if used.fuel > 0 => self.cost(used),
+            used if used.model_calls > 0 => self.asked(used),
+            _ => " ".repeat(self.cost(used).chars().count()),
+        };
+        // The reason of a failure is printed once and in full after the timeline.
+        let (mark, below) = match end {
+            Some(End::Failed(_)) => (format!(" {RED}✗{RED:#}"), String::new()),
+            _ => (String::new(), self.below(&self.details(event))),
+        };
+        format!("  {what}{DIM}{cost}{DIM:#}  → {BOLD}{}{BOLD:#}{mark}{below}", safe(position))
+    }
+
+    /// Writes lines below another one.
+    fn below(self, details: &[String]) -> String {
+        details.iter().map(|detail| format!("\n      {DIM}{detail}{DIM:#}")).collect()
+    }
+
+    /// Returns the details of an event: what a model said and wants, or why something failed.
+    fn details(self, event: &Event) -> Vec<String> {
+        match event.outcome() {
+            Some((_, EffectOutcome::ModelReplied(ModelOutcome::Replied(reply)))) => self.said(reply),
+            Some((_, EffectOutcome::CodeFinished(CodeOutcome { ended: CodeEnd::Raised(exception), .. }))) => {
+                vec![self.quote(&exception.to_string())]
+            }
+            _ => event.fault().iter().map(|fault| self.quote(&sentence(fault))).collect(),
+        }
+    }
+
+    /// Returns the model's name at its provider, with the beginning of its text and the calls that it wants.
+    fn said(self, reply: &Reply) -> Vec<String> {
+        let model = quote(&reply.model);
+        let text = (!reply.text.is_empty()).then(|| format!("{model}: {}", quote(&reply.text)));
+        let call =
+            |call: &ModelCall| format!("{model} wants {} {}", quote(&call.name), quote(&call.arguments.to_string()));
+        let more = reply.calls.len().saturating_sub(CALLS_SHOWN);
+        let more = (more > 0).then(|| format!("{model} wants {more} calls more"));
+        let lines = text.into_iter().chain(reply.calls.iter().take(CALLS_SHOWN).map(call)).chain(more);
+        lines.map(|line| self.fit(6, &line)).collect()
+    }
+
+    /// Returns the beginning of a text as one line below another one.
+    fn quote(self, text: &str) -> String {
+        self.fit(6, &quote(text))
+    }
+
+    /// Shortens a text that begins after so many columns: a line that the terminal wraps could look like one of ours.
+    fn fit(self, taken: usize, text: &str) -> String {
+        match self.columns {
+            Some(columns) => fit(text, columns.saturating_sub(taken)),
+            None => text.to_owned(),
+        }
+    }
+
+    /// Writes a call that code made.
+    fn nested(self, call: &ToolCall, outcome: &ToolOutcome, used: &Usage) -> String {
+        let what = format!("· {}.{}{}", safe(&call.tool), safe(short(&call.function)), mark(outcome));
+        let why = match outcome {
+            ToolOutcome::Returned(_) => String::new(),
+            ToolOutcome::Failed(fault) | ToolOutcome::Unknown(fault) => self.below(&[self.quote(&sentence(fault))]),
+        };
+        format!("    {:<24}{DIM}{}{DIM:#}{why}", self.fit(BEHIND_COLUMNS, &what), self.cost(used))
+    }
+
+    fn is_wide(self) -> bool {
+        self.columns.is_none_or(|columns| columns >= WIDE_COLUMNS)
+    }
+
+    fn asked(self, used: &Usage) -> String {
+        let (tokens, money) = (grouped(used.tokens), dollars(used.money_micros));
+        if self.is_wide() {
+            format!("{tokens:>9} tokens {money:>16} {:>11}", micros(used.wall_us))
+        } else {
+            format!("{tokens:>8} tokens {money:>9}")
+        }
+    }
+
+    fn cost(self, used: &Usage) -> String {
+        let (fuel, wall) = (grouped(used.fuel), micros(used.wall_us));
+        if self.is_wide() {
+            format!("{fuel:>11} fuel {:>9} memory {wall:>9}", bytes(used.memory_bytes_peak))
+        } else {
+            format!("{fuel:>11} fuel {wall:>8}")
+        }
     }
 }
 
-/// The model that answered, as its provider calls it, with its text in short and the calls that it wants.
-fn said(reply: &Reply) -> Vec<String> {
-    let model = quote(&reply.model);
-    let text = (!reply.text.is_empty()).then(|| format!("{model}: {}", quote(&reply.text)));
-    let call = |call: &ModelCall| format!("{model} wants {} {}", quote(&call.name), quote(&call.arguments.to_string()));
-    let more = reply.calls.len().saturating_sub(CALLS_SHOWN);
-    let more = (more > 0).then(|| format!("{model} wants {more} calls more"));
-    text.into_iter().chain(reply.calls.iter().take(CALLS_SHOWN).map(call)).chain(more).collect()
+fn suspension(Exceeded { limit, allowed, used }: &Exceeded) -> String {
+    format!("{}: {} allowed, {} used", limit.name(), rough(*limit, *allowed), rough(*limit, *used))
 }
 
-/// The beginning of a text as one line, whatever is in it.
+/// Returns the beginning of a text as one line.
 fn quote(text: &str) -> String {
     let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some((end, _)) = words.char_indices().nth(QUOTE_LETTERS) {
@@ -89,17 +180,7 @@ fn quote(text: &str) -> String {
     safe(&words)
 }
 
-/// A call that code made.
-fn nested(call: &ToolCall, outcome: &ToolOutcome, used: &Usage) -> String {
-    let what = format!("· {}.{}{}", safe(&call.tool), safe(short(&call.function)), mark(outcome));
-    let why = match outcome {
-        ToolOutcome::Returned(_) => String::new(),
-        ToolOutcome::Failed(fault) | ToolOutcome::Unknown(fault) => below(&[quote(&fault.message)]),
-    };
-    format!("    {what:<24}{DIM}{}{DIM:#}{why}", cost(used))
-}
-
-/// A function without its interface.
+/// Returns a function without its interface.
 fn short(function: &str) -> &str {
     function.rsplit('.').next().unwrap_or(function)
 }
@@ -113,57 +194,64 @@ fn mark(outcome: &ToolOutcome) -> &'static str {
 }
 
 fn cause(state: &RunState, event: &Event) -> String {
-    match event {
-        Event::ToolReturned { key, outcome } => {
-            format!("{}{}", called(state, key), mark(outcome))
-        }
-        Event::CodeFinished { key, outcome } => {
+    let Some((key, outcome)) = event.outcome() else { return "started".to_owned() };
+    match outcome {
+        EffectOutcome::ToolReturned(outcome) => format!("{}{}", called(state, key), mark(outcome)),
+        EffectOutcome::CodeFinished(outcome) => {
             let mark = if matches!(outcome.ended, CodeEnd::Returned(_)) { "" } else { " ✗" };
             format!("{}{mark}", called(state, key))
         }
-        Event::ModelReplied { key, outcome } => {
+        EffectOutcome::ModelReplied(outcome) => {
             let mark = if matches!(outcome, ModelOutcome::Replied(_)) { "" } else { " ✗" };
             format!("{}{mark}", called(state, key))
         }
-        Event::Recalled { key, outcome: Recalled::Found(found) } => format!("{}recalled {}", place(key), found.len()),
-        Event::Recalled { key, .. } => format!("{}recall ✗", place(key)),
-        Event::Remembered { key, outcome: Remembered::Failed(_) } => format!("{}remember ✗", place(key)),
-        Event::Remembered { key, .. } => format!("{}remembered", place(key)),
-        Event::Decided { decision, .. } => {
-            let verdict = if decision.verdict == Verdict::Approved { "approved" } else { "denied" };
-            let comment = decision.comment.as_ref().map(|comment| format!(": {}", safe(comment))).unwrap_or_default();
-            format!("{verdict} by {}{comment}", safe(&decision.by))
-        }
-        _ => "started".to_owned(),
+        EffectOutcome::Recalled(Recalled::Found(found)) => format!("{}recalled {}", place(key), found.len()),
+        EffectOutcome::Recalled(Recalled::Failed(_)) => format!("{}recall ✗", place(key)),
+        EffectOutcome::Remembered(Remembered::Kept(_) | Remembered::Known(_)) => format!("{}remembered", place(key)),
+        EffectOutcome::Remembered(Remembered::Failed(_)) => format!("{}remember ✗", place(key)),
+        EffectOutcome::Decided { decision } => decided(decision),
+        EffectOutcome::Waited(waited) => format!("{}{}", place(key), ended(waited)),
     }
 }
 
+/// Writes how a wait ended.
+fn ended(waited: &Waited) -> String {
+    match waited {
+        Waited::Slept { .. } => "slept".to_owned(),
+        Waited::Signalled(signal) => format!("got {}", safe(&signal.name)),
+        Waited::TimedOut { .. } => "timed out".to_owned(),
+        Waited::Failed(_) => "wait ✗".to_owned(),
+    }
+}
+
+fn decided(decision: &Decision) -> String {
+    let verdict = if decision.verdict == Verdict::Approved { "approved" } else { "denied" };
+    let comment = decision.comment.as_ref().map(|comment| format!(": {}", safe(comment))).unwrap_or_default();
+    format!("{verdict} by {}{comment}", safe(&decision.by))
+}
+
 fn called(state: &RunState, key: &str) -> String {
-    let what = match state.effect(key) {
-        Some(Effect::CallTool { call, .. }) => format!("{}.{}", safe(&call.tool), safe(&call.function)),
-        Some(Effect::RunCode { code, .. }) => safe(&code.language),
-        Some(Effect::AskModel { question, .. }) => match &question.model {
+    let Some(effect) = state.effect(key) else { return safe(key) };
+    let what = match &effect.kind {
+        EffectKind::CallTool { call, .. } => format!("{}.{}", safe(&call.tool), safe(&call.function)),
+        EffectKind::RunCode(code) => safe(&code.language),
+        EffectKind::AskModel(question) => match &question.model {
             Some(model) => format!("model {}", safe(model)),
             None => "model".to_owned(),
         },
-        _ => return safe(key),
+        EffectKind::Remember(_)
+        | EffectKind::Recall(_)
+        | EffectKind::RequestApproval { .. }
+        | EffectKind::Sleep(_)
+        | EffectKind::AwaitSignal(_) => return safe(key),
     };
     format!("{}{what}", place(key))
 }
 
-/// Where in a run something was wanted: `worker-1/` for what is `worker-1/turn-2/call-1`, nothing for its own.
+/// Returns the part of the run that wanted an effect: `worker-1/` for `worker-1/turn-2/call-1`, nothing for the run itself.
 fn place(key: &str) -> String {
     let Some((around, _)) = key.rsplit_once('/') else { return String::new() };
     let inside: String =
         around.split('/').filter(|part| !part.starts_with("turn-")).map(|part| format!("{part}/")).collect();
     safe(&inside)
-}
-
-fn asked(used: &Usage) -> String {
-    let money = format!("${}.{:06}", used.money_micros / 1_000_000, used.money_micros % 1_000_000);
-    format!("{:>9} tokens {money:>16} {:>11}", grouped(used.tokens), micros(used.wall_us))
-}
-
-fn cost(used: &Usage) -> String {
-    format!("{:>11} fuel {:>9} memory {:>9}", grouped(used.fuel), bytes(used.memory_bytes_peak), micros(used.wall_us))
 }

@@ -18,7 +18,7 @@ const CONFIG: &str = "[model.main]\nprovider = \"scripted\"\nfile = \"script.tom
 
 #[tokio::main]
 async fn main() -> stockade::Result<()> {
-    stockade::shop::create("shop.db".as_ref())?;
+    stockade_refund::shop::create("shop.db".as_ref())?;
     written("script.toml", SCRIPT)?;
     written("agent.toml", CONFIG)?;
     let host = Host::builder()

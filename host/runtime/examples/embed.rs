@@ -2,7 +2,7 @@ use stockade::{Budget, Grant, Host, Outcome};
 
 #[tokio::main]
 async fn main() -> stockade::Result<()> {
-    stockade::shop::create("shop.db".as_ref())?;
+    stockade_refund::shop::create("shop.db".as_ref())?;
     let host = Host::builder()
         .journal("stockade.db") // SQLite, created if absent
         .tool("purchases", "guest-tools/dist/purchases.wasm", [Grant::sql("shop", "sqlite:shop.db")])
@@ -10,7 +10,7 @@ async fn main() -> stockade::Result<()> {
         .tool("payments", "guest-tools/dist/payments.wasm", [Grant::sql("shop", "sqlite:shop.db").writable()])
         .tool("letters", "guest-tools/dist/letters.wasm", [])
         .idempotent("payments") // the same key twice books once
-        .workflow(stockade::refund::Refund::default())
+        .workflow(stockade_refund::Refund::default())
         .build()
         .await?;
 

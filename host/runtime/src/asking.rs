@@ -1,17 +1,17 @@
 use serde_json::{Value, json};
-use stockade_sandbox::Tool;
-use stockade_workflow::{ModelOutcome, Offer, Question, RUN_CODE, Usage};
+use stockade_workflow::{ModelOutcome, Question, RUN_CODE, ToolDefinition, Usage};
 
-use crate::model::{Models, Request};
-use crate::tools::Tools;
-use crate::{Result, stubs};
+use crate::callable::ToolFunction;
+use crate::services::Services;
+use crate::{Registered, Result, stubs};
+use stockade_models::{Models, Request, Retrying};
 
 /// A question with the models that there are, and the functions that the model may ask for written out.
 pub(crate) struct Asking<'a> {
     models: &'a Models,
     key: &'a str,
     question: &'a Question,
-    functions: Vec<Offer>,
+    functions: Vec<ToolDefinition>,
 }
 
 impl<'a> Asking<'a> {
@@ -20,14 +20,14 @@ impl<'a> Asking<'a> {
     /// # Errors
     ///
     /// There is no such model, tool or language.
-    pub(crate) fn new(models: &'a Models, tools: &'a Tools, key: &'a str, question: &'a Question) -> Result<Self> {
-        let tools = question.tools.iter().map(|name| tools.get(name)).collect::<Result<Vec<_>>>()?;
+    pub(crate) fn new(host: &'a Services, key: &'a str, question: &'a Question) -> Result<Self> {
+        let tools = question.tools.iter().map(|name| host.tools.get(name)).collect::<Result<Vec<_>>>()?;
         let mut functions = match &question.code {
-            Some(language) => vec![run_code(&tools, language)?],
+            Some(language) => vec![run_code(&tools, language, clock(host.coding.real_clock))?],
             None => tools.iter().flat_map(|tool| offers(tool)).collect(),
         };
         functions.extend(question.functions.iter().cloned());
-        Ok(Self { models, key, question, functions })
+        Ok(Self { models: &host.models, key, question, functions })
     }
 
     /// What the asking may use, and the least without which it need not begin.
@@ -35,15 +35,18 @@ impl<'a> Asking<'a> {
         self.models.price(self.question.model.as_deref(), &self.request()?)
     }
 
-    /// Asks, within what is set aside. `seed` makes the waits between attempts differ from those of others.
+    /// Asks, within what is reserved. `seed` makes the waits between attempts differ from those of others.
     pub(crate) async fn ask(
         &self,
         amount: &Usage,
         seed: u64,
         told: &(dyn Fn(&str) + Send + Sync),
+        retrying: &Retrying<'_>,
     ) -> (ModelOutcome, Usage) {
         match self.request() {
-            Ok(request) => self.models.ask(self.question.model.as_deref(), &request, amount, seed, told).await,
+            Ok(request) => {
+                self.models.ask(self.question.model.as_deref(), &request, amount, seed, told, retrying).await
+            }
             Err(fault) => (ModelOutcome::Failed(fault), Usage::default()),
         }
     }
@@ -55,33 +58,49 @@ impl<'a> Asking<'a> {
 }
 
 /// The functions of a tool, by the names under which a model asks for them.
-fn offers(tool: &Tool) -> Vec<Offer> {
-    let functions = tool.component().functions();
-    let offer = |function: &stockade_sandbox::Function| Offer {
-        name: format!("{}.{}", tool.name(), crate::toolbox::own_name(function, functions)),
-        description: described(function),
-        schema: function.input_schema(),
+fn offers(tool: &Registered) -> Vec<ToolDefinition> {
+    let offer = |function: &ToolFunction| ToolDefinition {
+        name: format!("{}.{}", tool.name(), function.name()),
+        description: function.description(),
+        schema: function.input_schema().clone(),
     };
-    functions.iter().map(offer).collect()
+    tool.functions().iter().map(offer).collect()
 }
 
-fn described(function: &stockade_sandbox::Function) -> String {
-    let docs = function.docs().unwrap_or_default().trim();
-    format!("{docs}\n{}", function.signature()).trim().to_owned()
+/// What a model cannot know of the time in code.
+fn clock(real: bool) -> &'static str {
+    if real {
+        "Its clock shows the real time at which the code began."
+    } else {
+        "Its clock stands at 2026-01-01T00:00:00Z and not at the real time, so that the same code gives the same value; \
+         pass in dates that matter."
+    }
+}
+
+/// What the value of code is, in its language.
+fn value_of(language: &str) -> &'static str {
+    match language {
+        "python" | "python-lite" => {
+            "Its value is the variable `result` if the code sets it, else its last expression; `return` is not allowed \
+             outside of a function."
+        }
+        _ => "Its value is what it returns, else its last expression.",
+    }
 }
 
 /// The one function of a model that calls tools from code.
-fn run_code(tools: &[&Tool], language: &str) -> Result<Offer> {
+fn run_code(tools: &[&Registered], language: &str, clock: &str) -> Result<ToolDefinition> {
     let stubs = stubs::text(tools, language)?;
     let description = format!(
-        "Runs {language} code in a sandbox and gives back its value and what it printed. The code may call these \
+        "Runs {language} code in a sandbox and gives back its value and what it printed. {clock} The code may call these \
          functions, as often as it likes, in loops too; a call that fails raises.\n\n{stubs}"
     );
+    let source = format!("The {language} code, without fences. {}", value_of(language));
     let schema: Value = json!({
         "type": "object",
-        "properties": {"source": {"type": "string", "description": format!("The {language} code. Its value is what it returns.")}},
+        "properties": {"source": {"type": "string", "description": source}},
         "required": ["source"],
         "additionalProperties": false,
     });
-    Ok(Offer { name: RUN_CODE.to_owned(), description, schema })
+    Ok(ToolDefinition { name: RUN_CODE.to_owned(), description, schema })
 }

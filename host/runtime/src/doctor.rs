@@ -213,7 +213,7 @@ fn text(wat: &str) -> Result<Source> {
 }
 
 fn load(host: &Host, source: Source, grants: &[Grant]) -> Result<Tool> {
-    host.load("doctor", &source, grants)
+    host.load_own("doctor", &source, grants)
 }
 
 async fn call(tool: &Tool, function: &str, arguments: &Value, limits: Limits) -> Outcome {

@@ -1,13 +1,19 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use stockade_sandbox::{Engine, Interpreter, Limits, Tool};
-use stockade_workflow::{Fault, Kind};
+use stockade_workflow::{Fault, Hint, Kind};
 
+use crate::features::off;
+use crate::hooks::Hooks;
 use crate::{Result, Source};
 
 /// The languages that this program knows how to come by, and that may not be there.
 const TO_BE_ADDED: [&str; 2] = ["python", "python-lite"];
+
+/// The languages whose components the crate carries, with its feature `languages`.
+const BUILT_IN: [&str; 2] = ["javascript", TYPESCRIPT];
 
 /// The language that is another one with types.
 pub(crate) const TYPESCRIPT: &str = "typescript";
@@ -18,8 +24,12 @@ pub(crate) struct Languages {
     sources: BTreeMap<String, Source>,
     /// How many instances of each are kept ready, and with which limits.
     ready: (usize, Limits),
+    hooks: Arc<dyn Hooks>,
     loaded: Mutex<BTreeMap<String, Loaded>>,
 }
+
+/// How long the load of a language takes at most that was compiled before; then it is compiled now.
+const LOADS_WITHIN: Duration = Duration::from_millis(300);
 
 /// What the component of a language is.
 #[derive(Clone)]
@@ -30,13 +40,23 @@ pub(crate) enum Loaded {
 }
 
 impl Languages {
-    pub(crate) fn new(engine: &Engine, sources: BTreeMap<String, Source>, ready: (usize, Limits)) -> Self {
-        Self { engine: engine.clone(), sources, ready, loaded: Mutex::default() }
+    pub(crate) fn new(
+        engine: &Engine,
+        sources: BTreeMap<String, Source>,
+        ready: (usize, Limits),
+        hooks: Arc<dyn Hooks>,
+    ) -> Self {
+        Self { engine: engine.clone(), sources, ready, hooks, loaded: Mutex::default() }
     }
 
     /// Returns the names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.sources.keys().map(String::as_str)
+    }
+
+    /// Checks that there is a language of this name.
+    pub(crate) fn check(&self, name: &str) -> Result<()> {
+        if self.sources.contains_key(name) { Ok(()) } else { Err(self.unknown(name)) }
     }
 
     /// Returns a language, and loads it where it is not yet.
@@ -49,9 +69,16 @@ impl Languages {
             return Ok(loaded);
         }
         let source = self.sources.get(name).cloned().ok_or_else(|| self.unknown(name))?;
-        let (languages, name) = (Arc::clone(self), name.to_owned());
-        let load = tokio::task::spawn_blocking(move || languages.load(&name, &source));
-        load.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
+        let (languages, own) = (Arc::clone(self), name.to_owned());
+        let mut load = tokio::task::spawn_blocking(move || languages.load(&own, &source));
+        let loaded = tokio::select! {
+            loaded = &mut load => loaded,
+            () = tokio::time::sleep(LOADS_WITHIN) => {
+                self.hooks.preparing(name);
+                load.await
+            }
+        };
+        loaded.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
     }
 
     /// Returns the interpreter of a language.
@@ -85,13 +112,13 @@ impl Languages {
     }
 
     fn unknown(&self, name: &str) -> Fault {
+        if !cfg!(feature = "languages") && BUILT_IN.contains(&name) {
+            return off(&format!("language \"{name}\""), "languages");
+        }
         let known = self.names().collect::<Vec<_>>().join(", ");
         let known = if known.is_empty() { "none".to_owned() } else { known };
-        let hint = match TO_BE_ADDED.contains(&name) {
-            true => format!("; `stockade language add {name}` builds it"),
-            false => String::new(),
-        };
-        let message = format!("the language \"{name}\" is not there{hint}; those that are: {known}");
-        Fault::new(Kind::NotFound, message).detail("language")
+        let message = format!("the language \"{name}\" is not there; those that are: {known}");
+        let fault = Fault::new(Kind::NotFound, message).detail("language");
+        if TO_BE_ADDED.contains(&name) { fault.hint(Hint::AddLanguage(name.to_owned())) } else { fault }
     }
 }

@@ -19,47 +19,80 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod asking;
-mod clock;
+mod builder;
+#[cfg(feature = "languages")]
+mod built_in_languages;
+pub mod callable;
+mod calls;
+mod cells;
 mod code;
+mod coding;
 pub mod config;
 pub mod doctor;
-mod door;
+mod driving;
+mod effects;
 mod executor;
-mod file;
+mod features;
+mod handle;
+mod hooks;
 mod host;
-mod http;
-pub mod journal;
+mod identifier;
+mod inbox;
 mod labels;
 mod languages;
-pub mod memory;
-pub mod model;
+mod lease;
+mod marks;
+mod new_signal;
+#[cfg_attr(not(feature = "oci"), path = "off/oci.rs")]
 mod oci;
+mod orders;
 mod promote;
+mod questions;
+#[cfg_attr(not(feature = "memory"), path = "off/recollection.rs")]
 mod recollection;
+mod registry;
+mod removal;
 mod report;
 mod run;
+mod run_log;
+mod runs;
 mod scratch;
+mod services;
 mod sessions;
-pub mod shop;
+mod source;
+mod start;
 pub mod stubs;
-mod task;
+#[cfg_attr(not(feature = "otel"), path = "off/telemetry.rs")]
 mod telemetry;
+mod timers;
 mod toolbox;
-mod tools;
 
-pub use clock::Clock;
-pub use code::default_limits as code_limits;
+pub use builder::{Builder, Cassette};
+pub use coding::default_limits as code_limits;
 pub use config::Config;
-pub use host::{Builder, Host, Tape};
-pub use journal::{Journal, Summary};
+pub use handle::RunHandle;
+pub use hooks::Hooks;
+pub use host::Host;
+pub use new_signal::NewSignal;
+#[cfg(feature = "oci")]
 pub use oci::Pulled;
-pub use report::Report;
+pub use registry::Registered;
+pub use report::{ApprovalView, Report};
 pub use run::{Outcome, Run};
+pub use source::Source;
+pub use stockade_journal as journal;
+pub use stockade_journal::{Filter, Journal, Summary};
+#[cfg(feature = "memory")]
+pub use stockade_memory as memory;
+pub use stockade_models as model;
+pub use stockade_patterns as patterns;
 pub use stockade_sandbox::{
-    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Snippet, Tool, compile_worker, json,
+    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Seals, Snippet, Tool, Unsupported,
+    compile_worker,
 };
+pub use stockade_system::{Clock, file};
 pub use stockade_workflow::*;
-pub use tools::Source;
+pub use timers::{Fired, Timers};
 
 /// What every fallible function of this crate returns.
 pub type Result<T, E = Fault> = std::result::Result<T, E>;

@@ -4,8 +4,10 @@
 //! A registry is believed in nothing. What comes is the component that was pinned, or it is refused; a lie can at most
 //! make it fail.
 
+mod resolver;
 mod token;
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -19,11 +21,14 @@ use std::time::Duration;
 use oci_client::Reference;
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
 use reqwest::header::ACCEPT;
-use reqwest::{Response, StatusCode, redirect};
-use stockade_workflow::{Digest, Fault, Kind};
+use reqwest::{Response, StatusCode, Url, redirect};
+use stockade_sandbox::is_public;
+use stockade_workflow::{Digest, Fault, Hint, Kind};
 use uuid::Uuid;
 
+use self::resolver::{Inside, Resolver, spelled};
 use crate::Result;
+use crate::hooks::Hooks;
 
 /// What a reference to a component in a registry begins with.
 pub(crate) const SCHEME: &str = "oci://";
@@ -44,14 +49,12 @@ const PULL_TIMEOUT: Duration = Duration::from_secs(300);
 /// What an error shows: our own sentence has a tenth of it, and the rest may be a stranger's.
 const SHOWN_CHARS_MAX: usize = 1_000;
 
-/// Is told how a pull goes on: the reference, bytes so far, bytes in all.
-type Progress = Arc<dyn Fn(&str, u64, u64) + Send + Sync>;
-
 /// The components that were pulled from registries, each in a file under its digest.
 #[derive(Clone, Default)]
 pub(crate) struct Store {
     folder: Option<PathBuf>,
-    progress: Option<Progress>,
+    hooks: Option<Arc<dyn Hooks>>,
+    resolver: Resolver,
 }
 
 /// A component that came from a registry.
@@ -72,8 +75,23 @@ impl Store {
         self.folder = Some(folder);
     }
 
-    pub(crate) fn tell(&mut self, progress: Progress) {
-        self.progress = Some(progress);
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        self.folder.clone()
+    }
+
+    /// Tells these hooks how each pull goes on.
+    pub(crate) fn tell(&mut self, hooks: Arc<dyn Hooks>) {
+        self.hooks = Some(hooks);
+    }
+
+    /// Lets these names lead to a private network.
+    pub(crate) fn allow_private(&mut self, names: impl IntoIterator<Item = String>) {
+        self.resolver.private.extend(names.into_iter().map(|name| spelled(&name)));
+    }
+
+    /// Looks names up here before the system is asked.
+    pub(crate) fn resolve_by(&mut self, hosts: BTreeMap<String, Vec<IpAddr>>) {
+        self.resolver.hosts = hosts;
     }
 
     /// Returns the component that a reference means: from the folder, else from its registry.
@@ -102,8 +120,8 @@ impl Store {
     }
 
     async fn pull_pinned(&self, address: &Address, pin: Option<&Digest>) -> Result<Pulled> {
-        let registry = Registry::new(address)?;
-        let pull = registry.pull(pin, self.progress.as_ref());
+        let registry = Registry::new(address, self.resolver.clone())?;
+        let pull = registry.pull(pin, self.hooks.as_deref());
         let late = |_| address.failed(Kind::NotFound, format!("it took more than {} s", PULL_TIMEOUT.as_secs()));
         let pulled = tokio::time::timeout(PULL_TIMEOUT, pull).await.map_err(late)??;
         if let Some(folder) = &self.folder {
@@ -199,17 +217,22 @@ struct Registry<'a> {
 }
 
 impl<'a> Registry<'a> {
-    fn new(address: &'a Address) -> Result<Self> {
+    fn new(address: &'a Address, resolver: Resolver) -> Result<Self> {
+        let is_inside = address.url("", "").parse().is_ok_and(|url| is_inside(&url));
+        let resolver = Arc::new(Resolver { is_inside, ..resolver });
         let client = |redirects| {
-            let client = crate::http::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT);
-            let client = client.redirect(redirects).build();
+            let client = stockade_system::http::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT);
+            let client = client.dns_resolver(Arc::clone(&resolver)).redirect(redirects).build();
             client.map_err(|error| address.failed(Kind::HostBug, chain(&error)))
         };
-        let (http, straight) = (client(redirect::Policy::custom(follow))?, client(redirect::Policy::none())?);
+        let (http, straight) = (
+            client(redirect::Policy::custom(move |attempt| follow(attempt, is_inside)))?,
+            client(redirect::Policy::none())?,
+        );
         Ok(Self { address, http, straight })
     }
 
-    async fn pull(&self, pin: Option<&Digest>, progress: Option<&Progress>) -> Result<Pulled> {
+    async fn pull(&self, pin: Option<&Digest>, hooks: Option<&dyn Hooks>) -> Result<Pulled> {
         let reference = &self.address.reference;
         let token = self.token().await?;
         let which = reference.digest().or(reference.tag()).unwrap_or("latest");
@@ -219,7 +242,7 @@ impl<'a> Registry<'a> {
         let layer = layer(&manifest_bytes).map_err(|why| self.address.lied(why))?;
         let (component, size) = self.admitted(&layer, pin)?;
         let response = self.ask(&self.address.url("blobs", component.as_str()), "*/*", token.as_deref()).await?;
-        let tell = |done| progress.iter().for_each(|progress| progress(&self.address.text, done, size));
+        let tell = |done| hooks.iter().for_each(|hooks| hooks.pulling(&self.address.text, done, size));
         let bytes = self.body(response, size, tell).await?;
         self.verified(&bytes, Some(&component), "component")?;
         Ok(Pulled { manifest, component, bytes, manifest_bytes })
@@ -243,15 +266,22 @@ impl<'a> Registry<'a> {
             request = request.bearer_auth(token);
         }
         let failed = |why: String| self.address.failed(Kind::NotFound, why);
-        let response = request.send().await.map_err(|error| failed(chain(&error)))?;
+        let response = request.send().await.map_err(|error| self.unsent(&error))?;
         match response.status() {
             StatusCode::OK => Ok(response),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                let why =
-                    "the registry wants credentials, and is asked as nobody; pull it by other means and name the file";
+                let why = "the registry wants credentials, and is asked without any; pull it by other means and name the file";
                 Err(self.address.failed(Kind::Denied, why))
             }
             status => Err(failed(format!("the registry answered {status}"))),
+        }
+    }
+
+    /// Says why a request was not answered: it was refused here, or it failed.
+    fn unsent(&self, error: &reqwest::Error) -> Fault {
+        match Inside::among(error) {
+            Some(inside) => self.address.failed(Kind::Denied, inside),
+            None => self.address.failed(Kind::NotFound, chain(error)),
         }
     }
 
@@ -282,13 +312,24 @@ impl<'a> Registry<'a> {
 }
 
 /// Follows a registry to its store of blobs, but not from a secret connection to an open one. reqwest leaves the token
-/// behind when the host changes.
-fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
+/// behind when the host changes. One that is on the internet cannot have us ask this machine or its network.
+fn follow(attempt: redirect::Attempt<'_>, from_inside: bool) -> redirect::Action {
     let was_secret = attempt.previous().iter().any(|url| url.scheme() == "https");
     match attempt.previous().len() {
         hops if hops > REDIRECTS_MAX => attempt.error("too many redirects"),
         _ if was_secret && attempt.url().scheme() != "https" => attempt.error("a redirect from https to http"),
+        _ if !from_inside && is_inside(attempt.url()) => attempt.error("a redirect to what is not on the internet"),
         _ => attempt.follow(),
+    }
+}
+
+/// Returns whether an address is this machine's or its network's, where it is written out. A name is looked up, and checked,
+/// where it is connected to.
+fn is_inside(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(ip) => !is_public(ip),
+        Err(_) => host.is_empty() || host == "localhost" || host.ends_with(".localhost"),
     }
 }
 
@@ -305,11 +346,8 @@ fn layer(manifest: &[u8]) -> std::result::Result<OciDescriptor, String> {
 
 fn unpinned(address: &Address) -> Fault {
     let text = &address.text;
-    let message = format!(
-        "\"{text}\" is a name, and what it means may change; write digest = \"sha256:…\" beside it, which \
-         `stockade tool pull {text}` prints"
-    );
-    Fault::invalid("component", message)
+    let message = format!("\"{text}\" is a name, and what it means may change; write digest = \"sha256:…\" beside it");
+    Fault::invalid("component", message).hint(Hint::PullComponent(text.clone()))
 }
 
 fn file(folder: &Path, digest: &Digest, ending: &str) -> PathBuf {
@@ -348,4 +386,78 @@ fn shown(text: &str) -> String {
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(|error| error.to_string().replace('\n', " ")).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A name of a registry on the internet can be given an address of this machine, and so can the names that it sends to:
+    /// its token service, its store of blobs. None of them is connected to.
+    #[tokio::test]
+    async fn a_name_is_not_connected_to_where_it_leads_inside() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let names = ["registry.test", "auth.registry.test"].map(|name| (name.to_owned(), vec![[127, 0, 0, 1].into()]));
+        let resolver = Resolver { hosts: names.into(), ..Resolver::default() };
+        let address: Address = format!("oci://registry.test:{port}/acme/tool:1").parse().unwrap();
+        let registry = Registry::new(&address, resolver.clone()).unwrap();
+        let auth = format!("http://auth.registry.test:{port}/token");
+        for fault in [registry.token().await.unwrap_err(), registry.visit(&auth).await.unwrap_err()] {
+            assert!(
+                fault.kind == Kind::Denied && fault.message.contains("test\" is at 127.0.0.1, which is"),
+                "{fault}"
+            );
+        }
+        assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+
+        let private = ["registry.test".to_owned()].into();
+        let registry = Registry::new(&address, Resolver { private, ..resolver }).unwrap();
+        let redirecting = std::thread::spawn(move || {
+            listener.set_nonblocking(false).unwrap();
+            let (mut stream, _) = listener.accept().unwrap();
+            assert!(stream.read(&mut [0; 1_024]).unwrap() > 0);
+            write!(stream, "HTTP/1.1 307 There\r\nlocation: {auth}\r\ncontent-length: 0\r\n\r\n").unwrap();
+            listener.set_nonblocking(true).unwrap();
+            (listener, stream)
+        });
+        let asked = registry.ask(&format!("http://registry.test:{port}/blob"), "*/*", None).await;
+        let fault = asked.unwrap_err();
+        assert!(fault.kind == Kind::Denied && fault.message.contains("auth.registry.test"), "{fault}");
+        let (listener, _stream) = redirecting.join().unwrap();
+        assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    }
+
+    /// A registry on the internet once had the host ask the ports of its own machine.
+    #[test]
+    fn what_is_not_on_the_internet_is_known() {
+        let is_inside = |host: &str| is_inside(&format!("https://{host}/v2/").parse().unwrap());
+        for host in [
+            "localhost",
+            "localhost.",
+            "a.localhost:80",
+            "127.0.0.1",
+            "2130706433",
+            "0x7f.1",
+            "10.1.2.3:5000",
+            "192.168.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "[::1]",
+            "[::]",
+            "[fd00::1]",
+            "[fe80::1]",
+            "[::ffff:127.0.0.1]",
+        ] {
+            assert!(is_inside(host), "{host}");
+        }
+        for host in ["ghcr.io", "localhost.example.com", "8.8.8.8", "[2606:4700::1111]", "100.128.0.1"] {
+            assert!(!is_inside(host), "{host}");
+        }
+    }
 }

@@ -3,15 +3,12 @@
 //! The tool is a component of its own, with a manifest in which the code is, and what it may call. The host runs the code
 //! by the interpreter of its language; the component's own function only gives the tool its type.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
 use stockade_sandbox::{Manifest, Snippet};
-use stockade_workflow::{Code, CodeEnd, Digest, Fault, Kind, grants_digest};
+use stockade_workflow::{CodeEnd, Fault, Kind};
 
 use crate::Result;
 use crate::code::Record;
-use crate::tools::Tools;
+use crate::registry::Registry;
 
 /// The component of every promoted tool.
 const COMPONENT: &str = r#"(component
@@ -28,7 +25,7 @@ const COMPONENT: &str = r#"(component
 /// # Errors
 ///
 /// The code did not come to a value, or a tool that it may call is not there.
-pub(crate) fn component(record: &Record, tools: &Tools, step: &str, name: &str, by: &str) -> Result<Vec<u8>> {
+pub(crate) fn component(record: &Record, registry: &Registry, step: &str, name: &str, by: &str) -> Result<Vec<u8>> {
     let Record { code, outcome, .. } = record;
     if !matches!(outcome.ended, CodeEnd::Returned(_)) {
         return Err(Fault::new(
@@ -43,7 +40,7 @@ pub(crate) fn component(record: &Record, tools: &Tools, step: &str, name: &str, 
     if by.trim().is_empty() {
         return Err(Fault::invalid("approval", "nobody is named as the one who approved; say who"));
     }
-    let rights = code.tools.iter().map(|tool| Ok((tool.clone(), rights(tools, tool)?)));
+    let rights = code.tools.iter().map(|tool| Ok((tool.clone(), registry.get(tool)?.rights())));
     let snippet = Snippet {
         language: code.language.clone(),
         source: code.source.clone(),
@@ -55,33 +52,4 @@ pub(crate) fn component(record: &Record, tools: &Tools, step: &str, name: &str, 
     let manifest = Manifest { code: Some(snippet), ..Manifest::new(name, "1.0.0", description) };
     let wasm = wat::parse_str(COMPONENT).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
     manifest.pack(&wasm)
-}
-
-/// Returns the code that a call of a promoted tool runs.
-///
-/// # Errors
-///
-/// Kind [`Kind::Approval`] where a tool that it may call is another than when the person said yes, or has other grants.
-pub(crate) fn code(snippet: &Snippet, tools: &Tools, arguments: &Value) -> Result<Code> {
-    for (tool, approved) in &snippet.tools {
-        if rights(tools, tool)? != *approved {
-            let message = format!(
-                "the tool \"{tool}\" has another component or other grants than when {} approved; promote the code again",
-                snippet.approved_by
-            );
-            return Err(Fault::new(Kind::Approval, message).detail("mismatch"));
-        }
-    }
-    let Some(Value::String(input)) = arguments.get("input") else {
-        return Err(Fault::invalid("arguments", "\"input\" is missing: a text, JSON where it is not plain"));
-    };
-    let input = stockade_sandbox::json::parse(input).unwrap_or_else(|_| input.as_str().into());
-    Ok(Code::new(&snippet.language, &snippet.source).input(input).tools(snippet.tools.keys().cloned()))
-}
-
-/// The digest of a tool's component and of what it is granted.
-fn rights(tools: &Tools, name: &str) -> Result<Digest> {
-    let tool = tools.get(name)?;
-    let parts = [tool.component().digest().clone(), grants_digest(tool.grants())];
-    Ok(Digest::of_json(&BTreeMap::from([("tool", &parts)])))
 }

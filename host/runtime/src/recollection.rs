@@ -2,20 +2,20 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use stockade_workflow::{Fault, Kind, Memory, Note, Query, Remembered, RunId, Usage};
+use stockade_workflow::{Fault, Kind, Memory, NewMemory, Query, Remembered, RunId, Usage};
 
 use crate::Result;
 use crate::config::{self, Embedding};
-use crate::memory::{Charged, LongTerm};
-use crate::model::{Price, WRITTEN};
+use stockade_memory::{Charged, LongTerm};
+use stockade_models::{Price, WRITTEN};
 
 /// How long one look into the memory may take, a provider of embeddings included.
 const WALL_US_MAX: u64 = 30_000_000;
 
-/// Bytes of text that come to a token of an embedding, for what is set aside: no tokenizer makes more of usual text.
+/// Bytes of text that come to a token of an embedding, for what is reserved: no tokenizer makes more of usual text.
 const BYTES_PER_TOKEN: u64 = 2;
 
-/// The long-term memory as runs use it: within what is set aside, and charged.
+/// The long-term memory as runs use it: within what is reserved, and charged.
 pub(crate) struct Recollection {
     pub(crate) memory: LongTerm,
     /// What tokens of the embedding cost.
@@ -48,21 +48,21 @@ impl Recollection {
     ///
     /// Kind [`Kind::Invalid`] where nobody said what the embedding costs.
     pub(crate) fn price(&self, text: &str) -> Result<(Usage, Usage)> {
-        let least = Usage { steps: 1, wall_us: 1, ..Usage::default() };
-        let wish = Usage { wall_us: WALL_US_MAX, ..least };
+        let least = Usage::default().steps(1).wall_us(1);
+        let wish = least.wall_us(WALL_US_MAX);
         let price = match &self.price {
             Some(Price::Free) => return Ok((wish, least)),
             Some(price) => price,
             None => return Err(unpriced()),
         };
         let tokens = (text.len() as u64).div_ceil(BYTES_PER_TOKEN);
-        let charged = |usage| Usage { tokens, money_micros: price.cost(tokens, 0), ..usage };
+        let charged = |usage: Usage| usage.tokens(tokens).money_micros(price.cost(tokens, 0));
         Ok((charged(wish), charged(least)))
     }
 
     pub(crate) async fn remember(
         &self,
-        note: &Note,
+        note: &NewMemory,
         by: Option<(RunId, String)>,
         now_ms: u64,
         recalled: &[String],
@@ -82,7 +82,7 @@ impl Recollection {
         let tokens = done.as_ref().map_or(0, |charged| charged.tokens);
         let money_micros = self.price.as_ref().map_or(0, |price| price.cost(tokens, 0));
         let wall_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        (done.map(|charged| charged.value), Usage { tokens, money_micros, wall_us, ..Usage::default() })
+        (done.map(|charged| charged.value), Usage::default().tokens(tokens).money_micros(money_micros).wall_us(wall_us))
     }
 }
 

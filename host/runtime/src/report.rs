@@ -1,6 +1,8 @@
 use serde::Serialize;
-use serde_json::Value;
-use stockade_workflow::{Approval, Budget, End, Exceeded, Fault, RunId, RunState, Status, Usage};
+use stockade_workflow::{
+    Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Usage,
+    Wait,
+};
 
 /// Everything about a run that a caller may want to know, as one document.
 #[derive(Clone, Debug, Serialize)]
@@ -14,19 +16,54 @@ pub struct Report {
     /// The name of its state.
     pub state: Option<String>,
     /// What it was started with.
-    pub input: Value,
+    pub input: Json,
     /// What it ended with, if it is done.
-    pub output: Option<Value>,
+    pub output: Option<Json>,
     /// Why it failed or is suspended, if it is.
     pub error: Option<Fault>,
-    /// What a person is asked, if the run waits for one.
+    /// Who paused or stopped it and why, if it is paused or stopped.
+    pub stop: Option<Stop>,
+    /// The calls of which it is not known whether they happened, by the keys of their effects, with its number behind a slash
+    /// where code made the call.
+    pub unknown: Vec<String>,
+    /// What a person is asked first, if the run waits for one.
     pub approval: Option<Approval>,
+    /// All that a person was asked, decided or not; by the keys that a decision names.
+    pub approvals: Vec<ApprovalView>,
+    /// The times and signals that it waits for.
+    pub waits: Vec<Wait>,
     /// What it has spent.
     pub usage: Usage,
     /// What it may spend.
     pub budget: Budget,
     /// The lines that its workflow logged.
     pub log: Vec<String>,
+}
+
+/// A question to a person as it is shown, with the digest that a decision carries.
+#[derive(Clone, Debug, Serialize)]
+pub struct ApprovalView {
+    /// Its key in the run.
+    pub key: String,
+    /// Why a person is asked.
+    pub reason: String,
+    /// The exact call.
+    #[serde(flatten)]
+    pub call: ToolCall,
+    /// The digest of the question.
+    pub digest: Digest,
+    /// What was decided, once it was.
+    pub decision: Option<Decision>,
+    /// When it expired, in milliseconds since the Unix epoch, if it was not decided in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expired_ms: Option<u64>,
+}
+
+impl From<&Approval> for ApprovalView {
+    fn from(approval: &Approval) -> Self {
+        let Approval { key, reason, call, decision, expired_ms, .. } = approval.clone();
+        Self { key, reason, call, digest: approval.digest(), decision, expired_ms }
+    }
 }
 
 impl From<&RunState> for Report {
@@ -44,7 +81,11 @@ impl From<&RunState> for Report {
             input: state.input().clone(),
             output,
             error: failure,
+            stop: state.stopped().or(state.paused()).cloned(),
+            unknown: state.unknown_calls().map(str::to_owned).collect(),
             approval: state.open_approval().cloned(),
+            approvals: state.approvals().map(ApprovalView::from).collect(),
+            waits: state.waits().collect(),
             usage: *state.ledger().spent(),
             budget: *state.ledger().budget(),
             log: state.log().to_vec(),

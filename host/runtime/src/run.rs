@@ -1,13 +1,15 @@
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
-use stockade_workflow::{Approval, End, Exceeded, Fault, Kind, RunId, RunState};
-use tokio::task::JoinHandle;
+use stockade_workflow::{Approval, End, Exceeded, Fault, Kind, RunId, RunState, Stop, Wait};
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::Result;
+use crate::driving::Place;
 use crate::executor::Driver;
 
-/// A run that is under way. Dropping the handle does not stop it.
+/// A run that is in flight. Dropping the handle does not stop it.
 pub struct Run {
     id: RunId,
     driver: JoinHandle<Result<RunState>>,
@@ -15,7 +17,10 @@ pub struct Run {
 
 impl Run {
     pub(crate) fn spawn(driver: Driver) -> Self {
-        Self { id: driver.state().run(), driver: tokio::spawn(driver.drive()) }
+        let (id, host) = (driver.state().run(), Arc::clone(driver.host()));
+        let driver = tokio::spawn(driver.drive());
+        Place::driven_by(&host.driving, id, driver.abort_handle());
+        Self { id, driver }
     }
 
     /// Returns the run's id.
@@ -23,15 +28,30 @@ impl Run {
         self.id
     }
 
-    /// Waits until the run has ended, waits for a person, or is suspended.
+    /// Waits until the run has ended, waits for a person, a time or a signal, or is suspended.
     ///
     /// # Errors
     ///
     /// A journal that fails, or somebody else who went on with the run; it can be resumed then.
     pub async fn settled(self) -> Result<Outcome> {
-        let state = self.driver.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
-        Outcome::of(&state?)
+        Outcome::of(&self.settled_state().await?)
     }
+
+    /// Waits as [`Run::settled`] does, and returns the run as it then stands, whatever others do with it afterwards.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::settled`].
+    pub async fn settled_state(self) -> Result<RunState> {
+        self.driver.await.map_err(|error| ended(self.id, &error))?
+    }
+}
+
+fn ended(run: RunId, error: &JoinError) -> Fault {
+    if error.is_cancelled() {
+        return Fault::new(Kind::Cancelled, format!("this host was told to drive run {run} no longer"));
+    }
+    Fault::new(Kind::HostBug, error.to_string())
 }
 
 /// How a run settled.
@@ -41,20 +61,33 @@ pub enum Outcome {
     Done(Value),
     /// It waits for a person to decide on this call.
     Waiting(Box<Approval>),
+    /// It waits for these times and signals, and no person.
+    Parked(Vec<Wait>),
     /// Its budget ran out here; its state is intact.
     Suspended(Exceeded),
+    /// It is paused, by this person; its state is intact.
+    Paused(Stop),
     /// It ended, with this fault.
     Failed(Fault),
+    /// It was ended by this person.
+    Stopped(Stop),
 }
 
 impl Outcome {
-    fn of(state: &RunState) -> Result<Self> {
-        let waiting = state.open_approval().map(|approval| Self::Waiting(Box::new(approval.clone())));
+    pub(crate) fn of(state: &RunState) -> Result<Self> {
+        let waits: Vec<_> = state.waits().collect();
+        let waiting = match state.open_approval() {
+            Some(approval) => Some(Self::Waiting(Box::new(approval.clone()))),
+            None => (!waits.is_empty()).then_some(Self::Parked(waits)),
+        };
+        let stopped = || state.stopped().cloned().map(Self::Stopped);
         let settled = match (state.end(), state.suspended()) {
-            (Some(End::Done(output)), _) => Some(Self::Done(output.clone())),
-            (Some(End::Failed(fault)), _) => Some(Self::Failed(fault.clone())),
-            (None, Some(exceeded)) => Some(Self::Suspended(*exceeded)),
-            (None, None) => waiting,
+            (Some(End::Done(output)), _) => Some(Self::Done(output.value())),
+            (Some(End::Failed(fault)), _) => stopped().or_else(|| Some(Self::Failed(fault.clone()))),
+            (None, suspended) => {
+                let suspended = || suspended.map(|exceeded| Self::Suspended(*exceeded));
+                state.paused().cloned().map(Self::Paused).or_else(suspended).or(waiting)
+            }
         };
         settled.ok_or_else(|| Fault::new(Kind::HostBug, format!("run {} has not settled", state.run())))
     }
@@ -65,8 +98,14 @@ impl fmt::Display for Outcome {
         match self {
             Self::Done(output) => write!(f, "done: {output}"),
             Self::Waiting(approval) => write!(f, "waiting for a person: {approval}"),
+            Self::Parked(waits) => {
+                let waits: Vec<_> = waits.iter().map(Wait::to_string).collect();
+                write!(f, "waiting {}", waits.join("; "))
+            }
             Self::Suspended(exceeded) => write!(f, "suspended by its budget: {exceeded}"),
+            Self::Paused(stop) => write!(f, "paused {stop}"),
             Self::Failed(fault) => write!(f, "failed: {fault}"),
+            Self::Stopped(stop) => write!(f, "stopped {stop}"),
         }
     }
 }

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
 
 use base64::Engine as _;
@@ -15,9 +17,18 @@ pub(crate) const AT: &str = "/";
 /// What code may have in its private directory: what comes back is journaled.
 const QUOTA: Quota = Quota { bytes: 8 << 20, files: 256, depth: 8 };
 
-/// The private directory of a piece of code, or of a session. Gone when it is dropped.
+/// What the directories are called; a sweep takes only directories with this prefix.
+const PREFIX: &str = "stockade-code-";
+
+/// Another host would have to begin in the same microsecond, and again.
+const ATTEMPTS_MAX: usize = 3;
+
+/// The private directory of a piece of code, or of a session: its owner's alone, whatever the umask. Gone when it is
+/// dropped; where the process was killed, the next host sweeps it away.
 pub(crate) struct Scratch {
     dir: TempDir,
+    /// Locked as long as this process lives, which tells the directory from an abandoned one.
+    _lock: File,
 }
 
 /// Files by their paths in a private directory.
@@ -26,8 +37,41 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 impl Scratch {
     /// Makes an empty one under `root`, which exists.
     pub(crate) fn create(root: &Path) -> Result<Self> {
-        let dir = tempfile::Builder::new().prefix("code-").tempdir_in(root);
-        Ok(Self { dir: dir.map_err(|error| unusable(&error))? })
+        for _ in 0..ATTEMPTS_MAX {
+            if let Some(scratch) = Self::locked(root).map_err(|error| unusable(&error))? {
+                return Ok(scratch);
+            }
+        }
+        Err(unusable(&ErrorKind::NotFound.into()))
+    }
+
+    /// Makes one and locks it; none where another host took it for abandoned before it was locked.
+    fn locked(root: &Path) -> std::io::Result<Option<Self>> {
+        let dir =
+            tempfile::Builder::new().prefix(PREFIX).permissions(Permissions::from_mode(0o700)).tempdir_in(root)?;
+        // The umask takes bits away from what is made, and none from what is set.
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o700))?;
+        let lock = File::open(dir.path())?;
+        lock.try_lock()?;
+        let is_there =
+            fs::metadata(dir.path()).is_ok_and(|found| lock.metadata().is_ok_and(|own| own.ino() == found.ino()));
+        Ok(is_there.then_some(Self { dir, _lock: lock }))
+    }
+
+    /// Removes the directories under `root` that this user's processes left when they were killed.
+    pub(crate) fn sweep(root: &Path) {
+        let Ok(user) = fs::metadata("/proc/self").map(|process| process.uid()) else { return };
+        for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+            let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX)
+                && entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == user);
+            // One that is not swept takes space and does no harm.
+            if is_ours
+                && let Ok(lock) = File::open(entry.path())
+                && lock.try_lock().is_ok()
+            {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
     }
 
     /// Returns the grant by which code reaches it.
@@ -43,7 +87,10 @@ impl Scratch {
     pub(crate) fn put(&self, files: &BTreeMap<String, String>) -> Result<Files> {
         let files = decoded(files)?;
         for (path, bytes) in &files {
-            self.write(Path::new(path), bytes).map_err(|error| unusable(&error))?;
+            self.write(Path::new(path), bytes).map_err(|error| match error.kind() {
+                ErrorKind::IsADirectory => is_folder(path),
+                _ => unusable(&error),
+            })?;
         }
         Ok(files)
     }
@@ -56,12 +103,12 @@ impl Scratch {
             at.push(part);
             if !fs::symlink_metadata(&at).is_ok_and(|found| found.is_dir()) {
                 make_way(&at)?;
-                fs::create_dir(&at)?;
+                DirBuilder::new().mode(0o700).create(&at)?;
             }
         }
         let path = self.dir.path().join(path);
         make_way(&path)?;
-        fs::write(path, bytes)
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes)
     }
 
     /// Returns what is in it now. Links lead nowhere: what they point at is not what the code wrote.
@@ -88,7 +135,7 @@ impl Scratch {
 /// Removes a file or a link, and not what it points at.
 fn make_way(path: &Path) -> std::io::Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         other => other,
     }
 }
@@ -125,6 +172,12 @@ fn is_inside(path: &str) -> bool {
     parts.peek().is_some() && depth <= QUOTA.depth && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
+/// Code of the session has made a folder there, and what is in it is not ours to remove.
+fn is_folder(path: &str) -> Fault {
+    let message = format!("\"{path}\" is a folder in the session's directory; give the file another name");
+    Fault::invalid("files", message)
+}
+
 fn unusable(error: &std::io::Error) -> Fault {
     Fault::new(Kind::HostBug, format!("the code's private directory cannot be used: {error}")).detail("scratch")
 }
@@ -149,6 +202,35 @@ mod tests {
         let path = scratch.dir.path().to_owned();
         drop(scratch);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_directory_is_its_owner_s_and_a_folder_in_it_is_not_replaced_by_a_file() {
+        let root = tempfile::tempdir().unwrap();
+        let scratch = Scratch::create(root.path()).unwrap();
+        fs::create_dir_all(scratch.dir.path().join("a/b")).unwrap();
+        let file = |path: &str| scratch.put(&BTreeMap::from([(path.to_owned(), STANDARD.encode("x"))]));
+        let fault = file("a").unwrap_err();
+        assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Invalid, Some("files")), "{fault}");
+        file("c").unwrap();
+        file("d/a").unwrap();
+        let mode = |path: &str| fs::metadata(scratch.dir.path().join(path)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(["", "c", "d", "d/a"].map(mode), [0o700, 0o600, 0o700, 0o600]);
+    }
+
+    #[test]
+    fn an_abandoned_directory_is_swept_and_a_living_one_and_another_s_are_not() {
+        let root = tempfile::tempdir().unwrap();
+        let living = Scratch::create(root.path()).unwrap();
+        let abandoned = Scratch::create(root.path()).unwrap();
+        abandoned.put(&BTreeMap::from([("d/a".to_owned(), STANDARD.encode("x"))])).unwrap();
+        let Scratch { dir, _lock } = abandoned;
+        let (abandoned, other) = (dir.keep(), root.path().join("code-x"));
+        drop(_lock);
+        fs::create_dir(&other).unwrap();
+        std::os::unix::fs::symlink(&other, root.path().join("stockade-code-link")).unwrap();
+        Scratch::sweep(root.path());
+        assert!(living.dir.path().exists() && other.exists() && !abandoned.exists());
     }
 
     #[test]

@@ -2,7 +2,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stockade_sandbox::Session;
 
-use crate::journal::CellRef;
+use crate::cells::CellRef;
 use crate::scratch::Scratch;
 
 /// Sessions of code whose instances are kept between two of their cells, so that the next one need not run all those

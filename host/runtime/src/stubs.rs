@@ -3,18 +3,26 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use stockade_sandbox::Tool;
-use stockade_workflow::Fault;
+use stockade_workflow::{Fault, Kind};
 
 use crate::Result;
-use crate::toolbox::{Toolbox, identifier, name_in_code};
+use crate::identifier::identifier;
+use crate::toolbox::Toolbox;
+use crate::{Registered, callable::ToolFunction};
+
+/// The words of Python that are no names.
+const PYTHON_WORDS: [&str; 35] = [
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+];
 
 /// Writes the functions of some tools as a stub file: `.pyi` for the Pythons, `.d.ts` for JavaScript and TypeScript.
 ///
 /// # Errors
 ///
 /// Another language, or two functions that would have the same name.
-pub fn text(tools: &[&Tool], language: &str) -> Result<String> {
+pub fn text(tools: &[&Registered], language: &str) -> Result<String> {
     let mut toolbox = Toolbox::default();
     tools.iter().try_for_each(|tool| toolbox.add(tool))?;
     match language {
@@ -24,7 +32,7 @@ pub fn text(tools: &[&Tool], language: &str) -> Result<String> {
             let message = format!(
                 "there are no stubs for \"{other}\"; there are for python, python-lite, javascript, typescript"
             );
-            Err(Fault::invalid("language", message))
+            Err(Fault::new(Kind::NotFound, message).detail("language"))
         }
     }
 }
@@ -37,33 +45,31 @@ struct Stub {
     result: Value,
 }
 
-fn stubs(tool: &Tool) -> Vec<Stub> {
-    let functions = tool.component().functions();
-    let stub = |function: &stockade_sandbox::Function| {
-        let input = function.input_schema();
-        let schema = |name: &str| input.pointer("/properties").and_then(|all| all.get(name)).cloned();
-        let parameter = |(name, optional): (&str, bool)| (name.to_owned(), optional, schema(name).unwrap_or_default());
-        Stub {
-            name: name_in_code(function, functions),
-            docs: function.docs().unwrap_or_default().trim().to_owned(),
-            parameters: function.parameters().map(parameter).collect(),
-            result: function.output_schema(),
+impl Stub {
+    fn of(function: &ToolFunction) -> Self {
+        let properties = function.input_schema().get("properties");
+        let schema = |name: &str| properties.and_then(|all| all.get(name)).cloned().unwrap_or_default();
+        let parameter = |(name, optional): &(String, bool)| (name.clone(), *optional, schema(name));
+        Self {
+            name: function.name_in_code().to_owned(),
+            docs: function.docs().to_owned(),
+            parameters: function.parameters().iter().map(parameter).collect(),
+            result: function.output_schema().clone(),
         }
-    };
-    functions.iter().map(stub).collect()
+    }
 }
 
-fn python(tools: &[&Tool]) -> String {
+fn stubs(tool: &Registered) -> impl Iterator<Item = Stub> {
+    tool.functions().iter().map(Stub::of)
+}
+
+fn python(tools: &[&Registered]) -> String {
     let mut types = Vec::new();
     let mut classes = String::new();
     for tool in tools {
         let _ = writeln!(classes, "class {}:", identifier(tool.name()));
         for Stub { name, docs, parameters, result } in stubs(tool) {
-            let mut list = Vec::new();
-            for (parameter, optional, schema) in &parameters {
-                let default = if *optional { " = None" } else { "" };
-                list.push(format!("{parameter}: {}{default}", python_type(schema, parameter, &mut types)));
-            }
+            let list = python_parameters(&parameters, &mut types);
             let result = python_type(&result, &name, &mut types);
             let _ = writeln!(classes, "    @staticmethod\n    def {name}({}) -> {result}:", list.join(", "));
             let docs = docs.replace('\\', "\\\\").replace("\"\"\"", "'''").replace('\n', "\n        ");
@@ -75,8 +81,28 @@ fn python(tools: &[&Tool]) -> String {
     format!("{head}{}{classes}", types.concat())
 }
 
+/// As CPython takes them: a word of the language has `_` behind it, and what is needed and comes after what is not can only be
+/// given by its name.
+fn python_parameters(parameters: &[(String, bool, Value)], types: &mut Vec<String>) -> Vec<String> {
+    let first_optional = parameters.iter().position(|(_, optional, _)| *optional).unwrap_or(parameters.len());
+    let by_name = parameters.iter().skip(first_optional).position(|(_, optional, _)| !optional);
+    let mut list = Vec::new();
+    for (at, (parameter, optional, schema)) in parameters.iter().enumerate() {
+        if by_name.is_some_and(|place| first_optional + place == at) {
+            list.push("*".to_owned());
+        }
+        let mark = if PYTHON_WORDS.contains(&parameter.as_str()) { "_" } else { "" };
+        let default = if *optional { " = None" } else { "" };
+        list.push(format!("{parameter}{mark}: {}{default}", python_type(schema, parameter, types)));
+    }
+    list
+}
+
 /// A type of Python; records become classes of their own, which are added to `types`.
 fn python_type(schema: &Value, hint: &str, types: &mut Vec<String>) -> String {
+    if is_float(schema) {
+        return "float".to_owned();
+    }
     if let Some(parts) = alternatives(schema) {
         return union(parts.iter().map(|part| python_type(part, hint, types)));
     }
@@ -89,28 +115,36 @@ fn python_type(schema: &Value, hint: &str, types: &mut Vec<String>) -> String {
         "number" => "float".to_owned(),
         "boolean" => "bool".to_owned(),
         "null" => "None".to_owned(),
-        "array" => format!("list[{}]", python_type(schema.get("items").unwrap_or(&Value::Null), hint, types)),
+        "array" => match tuple(schema) {
+            Some(items) => format!("list[{}]", union(items.iter().map(|item| python_type(item, hint, types)))),
+            None => format!("list[{}]", python_type(schema.get("items").unwrap_or(&Value::Null), hint, types)),
+        },
         "object" if schema.get("properties").is_some() => python_class(schema, hint, types),
+        "object" => match values(schema) {
+            Some(values) => format!("dict[str, {}]", python_type(values, hint, types)),
+            None => "Any".to_owned(),
+        },
         _ => "Any".to_owned(),
     }
 }
 
 fn python_class(schema: &Value, hint: &str, types: &mut Vec<String>) -> String {
     let name = camel(schema.get("title").and_then(Value::as_str).unwrap_or(hint));
-    let mut body = String::new();
+    let mut members = Vec::new();
     for (field, required, schema) in fields(schema) {
         let ty = python_type(schema, &format!("{name}_{field}"), types);
         let ty = if required { ty } else { format!("NotRequired[{ty}]") };
-        let _ = writeln!(body, "    {}: {ty}{}", identifier(field), remark(schema, "#"));
+        members.push((field, ty, remark(schema, "#")));
     }
     // Two records of one name that are not the same are told apart by a number.
     let names = (1..).map(|number| if number == 1 { name.clone() } else { format!("{name}{number}") });
     for name in names {
-        let class = format!("class {name}(TypedDict):\n{body}\n");
+        let class = typed_dict(&name, &members);
         if types.contains(&class) {
             return name;
         }
-        if !types.iter().any(|other| other.starts_with(&format!("class {name}("))) {
+        let heads = [format!("class {name}("), format!("{name} = ")];
+        if !types.iter().any(|other| heads.iter().any(|head| other.starts_with(head))) {
             types.push(class);
             return name;
         }
@@ -118,7 +152,17 @@ fn python_class(schema: &Value, hint: &str, types: &mut Vec<String>) -> String {
     name
 }
 
-fn javascript(tools: &[&Tool]) -> String {
+/// A class of Python, or where a member is a word of the language, which no class can have, what makes one.
+fn typed_dict(name: &str, members: &[(&str, String, String)]) -> String {
+    if members.iter().any(|(field, ..)| PYTHON_WORDS.contains(field)) {
+        let members: Vec<_> = members.iter().map(|(field, ty, _)| format!("{field:?}: {ty}")).collect();
+        return format!("{name} = TypedDict({name:?}, {{{}}})\n\n", members.join(", "));
+    }
+    let body: String = members.iter().map(|(field, ty, remark)| format!("    {field}: {ty}{remark}\n")).collect();
+    format!("class {name}(TypedDict):\n{body}\n")
+}
+
+fn javascript(tools: &[&Registered]) -> String {
     let mut text =
         "declare class ToolError extends Error { kind: string; message: string; detail: any; }\n\n".to_owned();
     for tool in tools {
@@ -138,6 +182,9 @@ fn javascript(tools: &[&Tool]) -> String {
 }
 
 fn javascript_type(schema: &Value) -> String {
+    if is_float(schema) {
+        return "number".to_owned();
+    }
     if let Some(parts) = alternatives(schema) {
         return union(parts.iter().map(javascript_type));
     }
@@ -146,22 +193,50 @@ fn javascript_type(schema: &Value) -> String {
     }
     match kind(schema) {
         "string" => "string".to_owned(),
+        "integer" if is_big(schema) => "number | bigint".to_owned(),
         "integer" | "number" => "number".to_owned(),
         "boolean" => "boolean".to_owned(),
         "null" => "null".to_owned(),
-        "array" => format!("Array<{}>", javascript_type(schema.get("items").unwrap_or(&Value::Null))),
+        "array" => match tuple(schema) {
+            Some(items) => format!("[{}]", items.iter().map(javascript_type).collect::<Vec<_>>().join(", ")),
+            None => format!("Array<{}>", javascript_type(schema.get("items").unwrap_or(&Value::Null))),
+        },
         "object" if schema.get("properties").is_some() => {
             let fields = fields(schema).map(|(field, required, schema)| {
-                format!("{}{}: {}", identifier(field), if required { "" } else { "?" }, javascript_type(schema))
+                format!("{field}{}: {}", if required { "" } else { "?" }, javascript_type(schema))
             });
             format!("{{ {} }}", fields.collect::<Vec<_>>().join("; "))
         }
+        "object" => match values(schema) {
+            Some(values) => format!("Record<string, {}>", javascript_type(values)),
+            None => "any".to_owned(),
+        },
         _ => "any".to_owned(),
     }
 }
 
 fn kind(schema: &Value) -> &str {
     schema.get("type").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A float, whose words for what is no number are floats in a language.
+fn is_float(schema: &Value) -> bool {
+    schema.pointer("/anyOf/1/enum/0").and_then(Value::as_str) == Some("NaN")
+}
+
+/// An integer of 64 bits, not all of which are exact as a number of JavaScript.
+fn is_big(schema: &Value) -> bool {
+    schema.get("maximum").and_then(Value::as_u64).is_some_and(|maximum| maximum > u64::from(u32::MAX))
+}
+
+/// The types of an array with a type for each place.
+fn tuple(schema: &Value) -> Option<&Vec<Value>> {
+    schema.get("prefixItems").and_then(Value::as_array)
+}
+
+/// The type of the values of an object with any keys.
+fn values(schema: &Value) -> Option<&Value> {
+    schema.get("additionalProperties").filter(|schema| schema.is_object())
 }
 
 fn alternatives(schema: &Value) -> Option<&Vec<Value>> {
@@ -205,4 +280,44 @@ fn camel(name: &str) -> String {
             first.to_ascii_uppercase() + rest
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// It was written with `from_`, which is no member of it.
+    #[test]
+    fn a_member_of_a_record_is_written_as_it_is() {
+        let mail = json!({
+            "title": "mail", "type": "object", "required": ["from"],
+            "properties": {"from": {"type": "string"}, "new": {"type": "boolean"}},
+        });
+        let mut types = Vec::new();
+        assert_eq!(python_type(&mail, "x", &mut types), "Mail");
+        assert_eq!(types, ["Mail = TypedDict(\"Mail\", {\"from\": str, \"new\": NotRequired[bool]})\n\n"]);
+        let other = json!({"title": "mail", "type": "object", "properties": {"new": {"type": "boolean"}}});
+        assert_eq!(python_type(&other, "x", &mut types), "Mail2");
+        assert_eq!(types[1], "class Mail2(TypedDict):\n    new: NotRequired[bool]\n\n");
+        assert_eq!(javascript_type(&mail), "{ from: string; new?: boolean }");
+    }
+
+    /// A stub that Python cannot read helps no model.
+    #[test]
+    fn parameters_are_written_as_python_takes_them() {
+        let text = || json!({"type": "string"});
+        let written = |parameters: &[(&str, bool)]| {
+            let parameters: Vec<_> =
+                parameters.iter().map(|(name, optional)| ((*name).to_owned(), *optional, text())).collect();
+            python_parameters(&parameters, &mut Vec::new()).join(", ")
+        };
+        assert_eq!(written(&[("from", false), ("to", true)]), "from_: str, to: str = None");
+        assert_eq!(
+            written(&[("a", true), ("b", false), ("c", true), ("d", false)]),
+            "a: str = None, *, b: str, c: str = None, d: str"
+        );
+        assert_eq!(written(&[]), "");
+    }
 }

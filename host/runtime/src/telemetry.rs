@@ -6,17 +6,19 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use async_trait::async_trait;
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status as SpanStatus, TraceFlags, TraceId, TraceState};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks};
 use stockade_workflow::{
-    Change, Digest, Effect, End, Entry, Event, Fault, Message, ModelOutcome, Question, Reply, RunId, RunState, Stop,
-    ToolOutcome, Usage,
+    Change, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Fault, FinishReason, Message, ModelOutcome,
+    Question, Reply, RunId, RunState, ToolOutcome, Usage,
 };
 use tokio::sync::{mpsc, oneshot};
 
+use crate::hooks::Hooks;
 use crate::{Result, config};
 
 /// How many batches of spans may wait for a collector that is slow; further ones are dropped, for a run does not wait.
@@ -29,7 +31,6 @@ const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 const NAME_BYTES_MAX: usize = 128;
 
 /// Sends spans to a collector.
-#[derive(Clone)]
 pub(crate) struct Telemetry {
     inbox: mpsc::Sender<Post>,
     content: bool,
@@ -53,27 +54,6 @@ impl Telemetry {
         Ok(Self { inbox, content: config.content })
     }
 
-    /// Takes what was committed.
-    pub(crate) fn observe(&self, state: &RunState, entries: &[Entry]) {
-        let spans: Vec<_> = entries.iter().flat_map(|entry| self.spans(state, entry)).collect();
-        if !spans.is_empty() {
-            // A collector that cannot keep up loses spans, and never holds a run up.
-            let _ = self.inbox.try_send(Post::Spans(spans));
-        }
-    }
-
-    /// Waits until everything that was taken is sent, or the collector had its time: that for one batch, however many
-    /// wait.
-    pub(crate) async fn flush(&self) {
-        let (done, sent) = oneshot::channel();
-        let flushed = async {
-            if self.inbox.send(Post::Flush(done)).await.is_ok() {
-                let _ = sent.await;
-            }
-        };
-        let _ = tokio::time::timeout(EXPORT_TIMEOUT, flushed).await;
-    }
-
     fn spans(&self, state: &RunState, entry: &Entry) -> Vec<SpanData> {
         match &entry.change {
             Change::Stepped { event, used, end, .. } => {
@@ -82,6 +62,7 @@ impl Telemetry {
                 own.into_iter().chain(end.as_ref().map(|end| root(state, entry, end))).collect()
             }
             Change::Broken { fault } => vec![root(state, entry, &End::Failed(fault.clone()))],
+            Change::Stopped { stop, .. } => vec![root(state, entry, &End::Failed(stop.fault()))],
             _ => Vec::new(),
         }
     }
@@ -94,6 +75,29 @@ impl Telemetry {
         }
         let span = Span { run: entry.run, id: span_id(entry.run, key), parent: span_id(entry.run, ""), kind, name };
         span.ended(at(entry.at_ms), Duration::from_micros(used.wall_us), attributes, event.fault())
+    }
+}
+
+#[async_trait]
+impl Hooks for Telemetry {
+    fn committed(&self, run: &RunState, entries: &[Entry]) {
+        let spans: Vec<_> = entries.iter().flat_map(|entry| self.spans(run, entry)).collect();
+        if !spans.is_empty() {
+            // A collector that cannot keep up loses spans, and never holds a run up.
+            let _ = self.inbox.try_send(Post::Spans(spans));
+        }
+    }
+
+    /// Waits until everything that was taken is sent, or the collector had its time: that for one batch, however many
+    /// wait.
+    async fn flush(&self) {
+        let (done, sent) = oneshot::channel();
+        let flushed = async {
+            if self.inbox.send(Post::Flush(done)).await.is_ok() {
+                let _ = sent.await;
+            }
+        };
+        let _ = tokio::time::timeout(EXPORT_TIMEOUT, flushed).await;
     }
 }
 
@@ -153,15 +157,15 @@ fn root(state: &RunState, entry: &Entry, end: &End) -> SpanData {
 /// The name, kind and attributes of an effect's span.
 fn described(effect: &Effect) -> (String, SpanKind, Vec<KeyValue>) {
     let operation = |name: &'static str| KeyValue::new("gen_ai.operation.name", name);
-    match effect {
-        Effect::AskModel { question, .. } => {
+    match &effect.kind {
+        EffectKind::AskModel(question) => {
             let name = question.model.as_deref().unwrap_or("default");
             let asked = KeyValue::new("gen_ai.request.model", name.to_owned());
             (format!("chat {name}"), SpanKind::Client, vec![operation("chat"), asked])
         }
-        Effect::CallTool { key, call, .. } => {
+        EffectKind::CallTool { call, .. } => {
             let name = short(&format!("{}.{}", call.tool, call.function));
-            let id = KeyValue::new("gen_ai.tool.call.id", key.clone());
+            let id = KeyValue::new("gen_ai.tool.call.id", effect.key.clone());
             let attributes = vec![
                 operation("execute_tool"),
                 KeyValue::new("gen_ai.tool.name", name.clone()),
@@ -170,7 +174,7 @@ fn described(effect: &Effect) -> (String, SpanKind, Vec<KeyValue>) {
             ];
             (format!("execute_tool {name}"), SpanKind::Internal, attributes)
         }
-        Effect::RunCode { code, .. } => {
+        EffectKind::RunCode(code) => {
             let name = KeyValue::new("gen_ai.tool.name", format!("run_code.{}", code.language));
             (
                 format!("execute_tool run_code.{}", code.language),
@@ -178,15 +182,19 @@ fn described(effect: &Effect) -> (String, SpanKind, Vec<KeyValue>) {
                 vec![operation("execute_tool"), name],
             )
         }
-        Effect::Recall { .. } => ("search_memory".to_owned(), SpanKind::Internal, vec![operation("search_memory")]),
-        Effect::Remember { .. } => ("update_memory".to_owned(), SpanKind::Internal, vec![operation("update_memory")]),
-        _ => ("request_approval".to_owned(), SpanKind::Internal, Vec::new()),
+        EffectKind::Recall(_) => ("search_memory".to_owned(), SpanKind::Internal, vec![operation("search_memory")]),
+        EffectKind::Remember(_) => ("update_memory".to_owned(), SpanKind::Internal, vec![operation("update_memory")]),
+        EffectKind::RequestApproval { .. } => ("request_approval".to_owned(), SpanKind::Internal, Vec::new()),
+        EffectKind::Sleep(_) => ("sleep".to_owned(), SpanKind::Internal, Vec::new()),
+        EffectKind::AwaitSignal(_) => ("await_signal".to_owned(), SpanKind::Internal, Vec::new()),
     }
 }
 
 /// The attributes of how an effect ended.
 fn outcome(event: &Event) -> Vec<KeyValue> {
-    let Event::ModelReplied { outcome: ModelOutcome::Replied(reply), .. } = event else { return Vec::new() };
+    let Some((_, EffectOutcome::ModelReplied(ModelOutcome::Replied(reply)))) = event.outcome() else {
+        return Vec::new();
+    };
     let Reply { model, tokens_in, tokens_out, stop, .. } = reply.as_ref();
     let reasons = opentelemetry::Value::Array(vec![opentelemetry::StringValue::from(finish(*stop))].into());
     vec![
@@ -197,20 +205,20 @@ fn outcome(event: &Event) -> Vec<KeyValue> {
     ]
 }
 
-fn finish(stop: Stop) -> &'static str {
-    match stop {
-        Stop::Ended => "stop",
-        Stop::Called => "tool_call",
-        Stop::Length => "length",
-        Stop::Refused => "content_filter",
+fn finish(reason: FinishReason) -> &'static str {
+    match reason {
+        FinishReason::Ended => "stop",
+        FinishReason::Called => "tool_call",
+        FinishReason::Length => "length",
+        FinishReason::Refused => "content_filter",
     }
 }
 
 /// What was said, where that is asked for.
 fn content(effect: &Effect, event: &Event) -> Vec<KeyValue> {
     let json = |name: &'static str, value: serde_json::Value| KeyValue::new(name, value.to_string());
-    match (effect, event) {
-        (Effect::AskModel { question: Question { system, messages, .. }, .. }, Event::ModelReplied { outcome, .. }) => {
+    match (&effect.kind, event.outcome()) {
+        (EffectKind::AskModel(Question { system, messages, .. }), Some((_, EffectOutcome::ModelReplied(outcome)))) => {
             let said = serde_json::to_value(messages).unwrap_or_default();
             let answer: Vec<Message> = match outcome {
                 ModelOutcome::Replied(reply) => vec![reply.message()],
@@ -220,10 +228,12 @@ fn content(effect: &Effect, event: &Event) -> Vec<KeyValue> {
             let system = KeyValue::new("gen_ai.system_instructions", system.clone());
             vec![system, json("gen_ai.input.messages", said), json("gen_ai.output.messages", answer)]
         }
-        (Effect::CallTool { call, .. }, Event::ToolReturned { outcome, .. }) => {
-            let result =
-                if let ToolOutcome::Returned(value) = outcome { value.clone() } else { serde_json::Value::Null };
-            vec![json("gen_ai.tool.call.arguments", call.arguments.clone()), json("gen_ai.tool.call.result", result)]
+        (EffectKind::CallTool { call, .. }, Some((_, EffectOutcome::ToolReturned(outcome)))) => {
+            let result = if let ToolOutcome::Returned(value) = outcome { value.text() } else { "null" };
+            vec![
+                KeyValue::new("gen_ai.tool.call.arguments", call.arguments.text().to_owned()),
+                KeyValue::new("gen_ai.tool.call.result", result.to_owned()),
+            ]
         }
         _ => Vec::new(),
     }
@@ -258,7 +268,7 @@ fn exporter(endpoint: &str) -> Result<SpanExporter> {
     let wrong = |error: &dyn std::fmt::Display| {
         Fault::invalid("telemetry", format!("\"{endpoint}\" cannot be a collector of telemetry: {error}"))
     };
-    let client = crate::http::client().map_err(|fault| wrong(&fault))?;
+    let client = stockade_system::http::client().map_err(|fault| wrong(&fault))?;
     let address = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
     let built = SpanExporter::builder()
         .with_http()

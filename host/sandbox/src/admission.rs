@@ -7,18 +7,28 @@ use wasmparser::{
     Operator, Parser, Payload, RecGroup, TableType, TypeBounds, ValidPayload, Validator, WasmFeatures,
 };
 
-use crate::{Result, linker, sections};
+use crate::extent::Extent;
+use crate::sections::Sections;
+use crate::{Result, imports, sections};
 
 /// What a component may be made of: WebAssembly 2.0 with constant expressions, as components.
 ///
 /// Off is what no compiler of the tools that we know emits, since what is off cannot be wrong: threads and shared memory
 /// (no guest has two), 64-bit memories (past every cap), several memories in a module, garbage collection, typed function
 /// references, exceptions and stack switching (not even compiled in), tail calls (frames that a backtrace lacks), relaxed
-/// SIMD (another result on another machine), and asynchronous components.
+/// SIMD (another result on another machine), and asynchronous components. wasmtime validates not even the type of an async
+/// function, a stream, a future or an error context unless its second executor is compiled in, and all calls pay for that:
+/// so a component that has one of them is refused as a whole, with its reason.
 pub(crate) const FEATURES: WasmFeatures = WasmFeatures::WASM2
     .difference(WasmFeatures::GC_TYPES)
     .union(WasmFeatures::EXTENDED_CONST)
-    .union(WasmFeatures::COMPONENT_MODEL);
+    .union(WasmFeatures::COMPONENT_MODEL)
+    .union(WasmFeatures::CM_FIXED_LENGTH_LISTS)
+    .union(WasmFeatures::CM_MAP);
+
+/// How the validator says that a component needs what [`FEATURES`] leave out of the component model's concurrency.
+const CONCURRENCY: [&str; 5] =
+    ["async feature", "async builtins", "async stackful", "error-context", "threading feature"];
 
 /// Elements that a table may have: room for an interpreter with all of its library and some wheels.
 pub(crate) const TABLE_ELEMENTS: u64 = 60_000;
@@ -103,6 +113,8 @@ const TABLE_MINIMUM: Cap = Cap::new("table_elements", TABLE_ELEMENTS);
 const CUSTOM_SECTIONS: Cap = Cap::new("custom_sections", 1_000);
 /// Bytes of custom sections [414,954; 14,256]; a tool that was not stripped has megabytes of debug information.
 const CUSTOM_BYTES: Cap = Cap::new("custom_bytes", 16 << 20);
+/// Bytes that one value may take without what its lists and texts point to: what lists of fixed length multiply.
+const VALUE_BYTES: Cap = Cap::new("value_bytes", 1 << 20);
 /// Bytes of the name of a component's import or export, which stands in schemas and in messages.
 const NAME_BYTES: Cap = Cap::new("name_bytes", 1_024);
 
@@ -132,13 +144,34 @@ pub(crate) fn glance(bytes: &[u8]) -> Result<()> {
 ///
 /// The first thing that is wrong, with its limit where it is over one.
 pub(crate) fn admit(bytes: &[u8], memory_bytes_max: u64) -> Result<()> {
+    walk(bytes, memory_bytes_max).map_err(|fault| if is_concurrent(&fault) { concurrent(bytes, fault) } else { fault })
+}
+
+fn walk(bytes: &[u8], memory_bytes_max: u64) -> Result<()> {
     let mut parser = Parser::new(0);
     parser.set_features(FEATURES);
     let mut walk = Walk::new(bytes, memory_bytes_max);
     for payload in parser.parse_all(bytes) {
         walk.payload(&payload.map_err(malformed)?)?;
     }
-    linker::offered(&walk.imports)
+    imports::offered(&walk.imports)
+}
+
+fn is_concurrent(fault: &Fault) -> bool {
+    CONCURRENCY.iter().any(|feature| fault.message.contains(feature))
+}
+
+/// Says what to do about a component of WASI 0.3, or one that uses a part of it.
+fn concurrent(bytes: &[u8], fault: Fault) -> Fault {
+    let sections = Sections::read(bytes).unwrap_or_default();
+    let is_of_0_3 = sections.imports.iter().chain(&sections.exports).any(|name| imports::is_wasi_0_3(name));
+    let advice = if is_of_0_3 {
+        "the component is built for WASI 0.3; build it for wasm32-wasip2"
+    } else {
+        "the component uses async functions, streams, futures or error contexts, which this host does not run; build it \
+         for wasm32-wasip2 without them"
+    };
+    invalid(&format!("{advice} ({})", fault.message))
 }
 
 struct Walk<'a> {
@@ -149,6 +182,7 @@ struct Walk<'a> {
     /// How many of each there are so far, by the name of their limit, over all modules and components within.
     counts: BTreeMap<&'static str, u64>,
     nesting: u64,
+    extent: Extent,
     /// What the outermost component imports.
     imports: Vec<String>,
 }
@@ -162,6 +196,7 @@ impl<'a> Walk<'a> {
             scratch: FuncValidatorAllocations::default(),
             counts: BTreeMap::new(),
             nesting: 0,
+            extent: Extent::default(),
             imports: Vec::new(),
         }
     }
@@ -175,9 +210,14 @@ impl<'a> Walk<'a> {
                 validator.validate(&body).map_err(malformed)?;
                 self.scratch = validator.into_allocations();
             }
+            ValidPayload::End(types) if matches!(payload, Payload::End(_)) => self.extent(&types)?,
             ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
         }
         Ok(())
+    }
+
+    fn extent(&mut self, types: &wasmparser::types::Types) -> Result<()> {
+        VALUE_BYTES.check(self.extent.of(types))
     }
 
     fn cap(&mut self, payload: &Payload<'a>) -> Result<()> {

@@ -2,21 +2,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use stockade_workflow::{Fault, Kind, Usage};
+use stockade_workflow::{Fault, Kind, json};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout_at;
 use wasmtime::component::Val;
 use wasmtime::{CallHook, Store};
 
-use crate::callee::Place;
+use crate::capability::cli::Input;
 use crate::function::Function;
 use crate::meter::Meter;
-use crate::rights::Rights;
+use crate::outcome::{GUEST_ERROR_IN_JSON, GUEST_ERROR_SILENT, used};
+use crate::place::Place;
 use crate::shape::Shape;
-use crate::state::State;
-use crate::tool::Tool;
+use crate::state::{Rights, State};
 use crate::watch::{Late, caught, overdue, watch};
-use crate::{Limits, LogLine, Result, command, failure, values};
+use crate::{Limits, Outcome, Result, Tool, command, failure, values};
 
 /// Fuel between two returns to the executor, 25 to 50 µs apart: that is how a deadline stops a loop, at a cost of
 /// 0 to 2 %.
@@ -37,35 +37,29 @@ pub struct Call<'a> {
     pub limits: Limits,
 }
 
-/// What a call came to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
-    /// The answer; of a function that returns a `result`, its ok case.
-    pub result: Result<Value>,
-    /// What the call used, whatever its end. Its time is that of the guest, without the wait for a slot.
-    pub usage: Usage,
-    /// What the guest wrote to its standard output.
-    pub stdout: String,
-    /// What the guest wrote to its standard error.
-    pub stderr: String,
-    /// What the guest wrote to its log, if it was granted one.
-    pub log: Vec<LogLine>,
-}
+impl Tool {
+    /// Performs one call in a fresh instance.
+    ///
+    /// The deadline counts from here, so it covers the wait for a slot of the pool. Dropping the future stops the
+    /// guest. Needs a tokio runtime with its timer on.
+    pub async fn call(&self, call: Call<'_>) -> Outcome {
+        self.called(call, None).await
+    }
 
-impl Outcome {
-    fn refused(fault: Fault) -> Self {
-        Self {
-            result: Err(fault),
-            usage: used(0, 0, None),
-            stdout: String::new(),
-            stderr: String::new(),
-            log: Vec::new(),
-        }
+    /// Performs one call for code that keeps a place in the pool free for it; else as [`Tool::call`].
+    pub async fn call_in(&self, place: &Place, call: Call<'_>) -> Outcome {
+        self.called(call, Some(place)).await
+    }
+
+    async fn called(&self, call: Call<'_>, place: Option<&Place>) -> Outcome {
+        let outcome = perform(self, &call, place).await;
+        let named = |fault: Fault| fault.tool(self.name()).call_id(call.idempotency_key);
+        Outcome { result: outcome.result.map_err(named), ..outcome }
     }
 }
 
 /// Performs a call from its arguments to its outcome.
-pub(crate) async fn perform(tool: &Tool, call: &Call<'_>, place: Option<&Place>) -> Outcome {
+async fn perform(tool: &Tool, call: &Call<'_>, place: Option<&Place>) -> Outcome {
     let performed = caught(async {
         match Prepared::new(tool, call, place).await {
             Ok(prepared) => prepared.run().await,
@@ -91,6 +85,8 @@ struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     async fn new(tool: &'a Tool, call: &'a Call<'_>, place: Option<&Place>) -> Result<Self> {
         let limits = &call.limits;
+        check_key(call.idempotency_key)?;
+        tool.engine().host_memory().hold(0)?;
         // To read the arguments takes of the caller's time too.
         let asked = Instant::now();
         let deadline = deadline(limits, asked);
@@ -106,16 +102,14 @@ impl<'a> Prepared<'a> {
         let mut store = store(tool, rights, limits, call.idempotency_key, call.seed, started, deadline)
             .map_err(|error| failure::fault(&error, limits, 0))?;
         if function.is_command() {
-            let state = store.data_mut();
-            state.input = Some(command::Input::new(tool.name(), &arguments, limits));
-            state.is_command = true;
+            store.data_mut().command(Input::new(tool.name(), &arguments, limits));
         }
         Ok(Self { tool, function, arguments, limits, store, started, deadline, _slot: slot })
     }
 
     async fn run(mut self) -> Outcome {
         let (limits, deadline) = (self.limits, self.deadline);
-        let host_time = self.tool.calls_host().then(|| self.store.data().host_time.clone());
+        let host_time = self.tool.calls_host().then(|| self.store.data().context.host_time.clone());
         let ended = match watch(deadline, host_time.as_ref(), caught(self.guest())).await {
             Ok(Ok(Ok(value))) => Ok(value),
             Ok(Ok(Err(error))) => Err(failure::fault(&error, limits, self.fuel_used())),
@@ -123,21 +117,22 @@ impl<'a> Prepared<'a> {
             Err(Late::Host(parked)) => Err(parked),
             Err(Late::Deadline) => Err(overdue(limits.wall_us, deadline, "the guest was still at work")),
         };
-        let usage = used(self.fuel_used(), self.store.data().meter.memory_bytes_peak(), Some(self.started));
-        let State { quiet_denials, .. } = self.store.data_mut();
-        let quiet_denials = std::mem::take(quiet_denials);
+        let usage = used(self.fuel_used(), self.store.data().context.meter.memory_bytes_peak(), Some(self.started));
         let denial = self.store.data_mut().denied();
+        let doubt = self.store.data().context.doubt.clone();
+        let denials = std::mem::take(&mut self.store.data_mut().context.denials);
         let (stdout, stderr) = self.store.data_mut().take_output();
         let log = std::mem::take(&mut self.store.data_mut().log);
-        let result = ended.and_then(|value| answer(self.function, value, self.limits)).map_err(|fault| {
+        let answered = ended.and_then(|value| self.answered(value).map_err(lost));
+        let result = answered.map_err(|fault| {
             let fault = spoken(fault, &stderr);
-            let denial = denial.or_else(|| quiet_denials.explaining(&fault));
-            explained(fault, denial)
+            let denial = denial.or_else(|| denials.explaining(&fault));
+            doubt.about(explained(fault, denial))
         });
         Outcome { result, usage, stdout, stderr, log }
     }
 
-    /// Everything that a guest does, and what it left the host to do.
+    /// All that a guest does, and what it left the host to do.
     async fn guest(&mut self) -> wasmtime::Result<Option<Val>> {
         let done = self.work().await;
         self.store.data_mut().settle_files().await?;
@@ -162,9 +157,24 @@ impl<'a> Prepared<'a> {
         Ok(result)
     }
 
+    /// Takes what the guest returned, if the values of all runs leave memory for it.
+    fn answered(&self, value: Option<Val>) -> Result<Value> {
+        let value = answer(self.function, value, self.limits)?;
+        let memory = self.tool.engine().host_memory();
+        memory.hold(json::memory_bytes(&value)).map(|_| value)
+    }
+
     fn fuel_used(&self) -> u64 {
         self.limits.fuel.saturating_sub(self.store.get_fuel().unwrap_or_default())
     }
+}
+
+/// Refuses a key without a letter: every call that has it would look like a repetition of the first.
+fn check_key(key: &str) -> Result<()> {
+    if !key.trim().is_empty() {
+        return Ok(());
+    }
+    Err(Fault::invalid("idempotency_key", "the idempotency key has no letter; give each call a key of its own"))
 }
 
 /// A deadline past what the clock can tell is a century away.
@@ -175,7 +185,7 @@ pub(crate) fn deadline(limits: &Limits, asked: Instant) -> Instant {
     asked.checked_add(Duration::from_micros(limits.wall_us)).unwrap_or(asked + FOREVER)
 }
 
-/// Waits for a place in the pool, within the deadline: a caller's time is over when it is over, whoever spent it.
+/// Waits for a place in the pool, within the deadline: a caller's time is over when it is over, whatever it was spent on.
 pub(crate) async fn owned_slot(
     tool: &Tool,
     wanted: u32,
@@ -210,14 +220,14 @@ pub(crate) fn store(
     let meter = Meter::new(limits, tool.engine().config().memory_bytes_max);
     let state = State::new(limits, meter, rights, key, seed, started, deadline);
     let mut store = Store::new(tool.engine().wasmtime(), state);
-    store.limiter(|state| &mut state.meter);
+    store.limiter(|state| &mut state.context.meter);
     arm(&mut store, limits)?;
     if tool.converts() {
         // The host converts a text from one memory to another for no fuel at all, so that the guest never yields.
         store.call_hook(|mut store, hook| match hook {
             CallHook::ReturningFromHost => {
                 store.data_mut().returned()?;
-                store.data().in_time(Instant::now())
+                store.data().context.in_time(Instant::now())
             }
             _ => Ok(()),
         });
@@ -230,7 +240,7 @@ pub(crate) fn store(
     Ok(store)
 }
 
-/// Takes places in the pool, if they are free and nobody waits for them.
+/// Takes places in the pool, if they are free and no call waits for them.
 pub(crate) fn free_slots(tool: &Tool, wanted: u32) -> Option<OwnedSemaphorePermit> {
     Arc::clone(tool.engine().slots()).try_acquire_many_owned(wanted).ok()
 }
@@ -244,6 +254,15 @@ pub(crate) fn arm(store: &mut Store<State>, limits: &Limits) -> wasmtime::Result
     Ok(())
 }
 
+/// Says of an answer that cannot be taken that it is lost: what the guest did is done by then. The kind must not be one with
+/// which a call is refused that has not begun, for such a call may be made again.
+fn lost(mut fault: Fault) -> Fault {
+    if matches!(fault.kind, Kind::HostMemory | Kind::Invalid) {
+        fault.kind = Kind::Output;
+    }
+    fault
+}
+
 /// Turns what a function returned into the answer, or into the guest's own error.
 fn answer(function: &Function, value: Option<Val>, limits: &Limits) -> Result<Value> {
     let bytes_max = limits.output_bytes;
@@ -252,7 +271,7 @@ fn answer(function: &Function, value: Option<Val>, limits: &Limits) -> Result<Va
             function.checked(payload(ok.as_deref(), value.map(|value| *value), bytes_max)?)
         }
         (Some((_, err)), Some(Val::Result(Err(value)))) => {
-            Err(guest_error(payload(err.as_deref(), value.map(|value| *value), bytes_max)?))
+            Err(guest_error(err.as_deref(), payload(err.as_deref(), value.map(|value| *value), bytes_max)?))
         }
         (_, value) => function.checked(payload(function.result(), value, bytes_max)?),
     }
@@ -265,21 +284,33 @@ fn payload(shape: Option<&Shape>, value: Option<Val>, bytes_max: u64) -> Result<
     }
 }
 
-fn guest_error(error: Value) -> Fault {
-    let message = match error {
-        Value::String(text) => text,
-        Value::Null => "the tool failed and did not say why".to_owned(),
-        other => other.to_string(),
-    };
-    Fault::new(Kind::GuestError, message)
+fn guest_error(shape: Option<&Shape>, error: Value) -> Fault {
+    let is_unknown = shape.is_some_and(|shape| says_unknown(shape, &error));
+    let kind = if is_unknown { Kind::UnknownOutcome } else { Kind::GuestError };
+    match error {
+        Value::String(text) => Fault::new(kind, text),
+        Value::Null => Fault::new(kind, GUEST_ERROR_SILENT),
+        other => Fault::new(kind, other.to_string()).detail(GUEST_ERROR_IN_JSON),
+    }
 }
 
-/// An exception that nobody catches is a trap, and what it was about stands on the standard error alone.
+/// The case of a tool's own error by which it says that it does not know whether the call has happened.
+const UNKNOWN: &str = "unknown";
+
+/// Whether an error is the case `unknown` of a variant or of an enum; a text that says so is not.
+fn says_unknown(shape: &Shape, error: &Value) -> bool {
+    let case = match error {
+        Value::String(case) => Some(case),
+        Value::Object(members) => members.keys().next(),
+        _ => None,
+    };
+    matches!(shape, Shape::Variant(..) | Shape::Enum(..)) && case.is_some_and(|case| case == UNKNOWN)
+}
+
+/// An exception that the guest does not catch is a trap, and only the standard error says what it was about.
 fn spoken(fault: Fault, stderr: &str) -> Fault {
     match command::last_words(stderr) {
-        Some(words) if fault.kind == Kind::Trap => {
-            Fault { message: format!("{}; it said: {words}", fault.message), ..fault }
-        }
+        Some(words) if fault.kind == Kind::Trap => fault.reworded(|trap| format!("{trap}; it said: {words}")),
         _ => fault,
     }
 }
@@ -293,18 +324,27 @@ fn explained(fault: Fault, denial: Option<String>) -> Fault {
         Some(denial) if fault.kind == Kind::GuestError => {
             Fault::new(Kind::Denied, format!("{denial}; the tool said: {}", fault.message))
         }
-        Some(denial) if fault.kind == Kind::Trap => {
-            let message = format!("{}; before that, {denial}", fault.message);
-            Fault { message, ..fault }
-        }
+        Some(denial) if fault.kind == Kind::Trap => fault.reworded(|trap| format!("{trap}; before that, {denial}")),
         _ => fault,
     }
 }
 
-pub(crate) fn micros(since: Instant) -> u64 {
-    since.elapsed().as_micros().try_into().unwrap_or(u64::MAX)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::Name;
 
-fn used(fuel: u64, memory_bytes_peak: u64, started: Option<Instant>) -> Usage {
-    Usage { fuel, memory_bytes_peak, wall_us: started.map_or(0, micros), tool_calls: 1, ..Usage::default() }
+    #[test]
+    fn a_tool_says_by_a_case_of_its_error_that_it_does_not_know() {
+        let names = vec![Name::new("declined"), Name::new("unknown")];
+        let cases = names.iter().map(|name| crate::shape::Case { name: name.clone(), payload: None }).collect();
+        for shape in [Shape::Enum(None, names), Shape::Variant(None, cases)] {
+            let kind = |error: Value| guest_error(Some(&shape), error).kind;
+            assert_eq!(kind("unknown".into()), Kind::UnknownOutcome);
+            assert_eq!(kind(serde_json::json!({"unknown": "no answer"})), Kind::UnknownOutcome);
+            assert_eq!(kind("declined".into()), Kind::GuestError);
+        }
+        assert_eq!(guest_error(Some(&Shape::String), "unknown".into()).kind, Kind::GuestError, "a text is just a text");
+        assert_eq!(guest_error(None, Value::Null).kind, Kind::GuestError);
+    }
 }

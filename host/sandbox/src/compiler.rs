@@ -1,7 +1,5 @@
-use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -11,8 +9,9 @@ use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 use stockade_workflow::{Digest, Fault, Kind};
 use wasmtime::Engine;
 
-use crate::engine::{Config, code_settings, inadmissible};
-use crate::{Result, cache};
+use crate::failure::chain;
+use crate::settings::code_settings;
+use crate::{Compiler, Config, Result, cache, sections};
 
 /// Worker processes at one time. A second, so that one component that takes all its time does not keep others waiting.
 const WORKERS_MAX: u32 = 2;
@@ -24,34 +23,6 @@ const NICENESS: i32 = 10;
 const ADDRESS_BYTES: u64 = 2 << 30;
 /// Files that a worker may have open: its two pipes, and what it reads of `/proc` to count the processors.
 const FILES_MAX: u64 = 16;
-
-/// Who makes machine code of a component.
-///
-/// A compiler is a large program that reads what an enemy wrote. Admission bounds its input, and this bounds its time and
-/// its memory.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Compiler {
-    /// A thread of this process, one component at a time.
-    ///
-    /// For a program that has no second one beside it. A component that takes too long is refused when its time is over,
-    /// but a thread cannot be ended: it goes on, takes one core and whatever memory it wants, and until it is done nothing
-    /// else is compiled.
-    #[default]
-    Thread,
-    /// A process for each component, two at a time, which is killed when its time is over, and cannot have more memory
-    /// than it may.
-    ///
-    /// The program must do nothing but to call [`compile_worker`]. It has no environment, and is given the component on
-    /// its standard input. What it answers is trusted as this process trusts itself: the walls around it are against
-    /// components that take too much, not against one that takes over the compiler, for whoever can choose the machine code
-    /// needs no more.
-    Process {
-        /// The path of the program.
-        program: PathBuf,
-        /// Its arguments.
-        arguments: Vec<OsString>,
-    },
-}
 
 /// Whose turn it is to compile.
 pub(crate) struct Turns {
@@ -90,7 +61,7 @@ impl Compiler {
 }
 
 impl Turns {
-    /// Waits for a turn, as long as one component may take: whoever is before has no longer either.
+    /// Waits for a turn, as long as one component may take: the component before has no longer either.
     fn take(turns: &Arc<Self>, bounds: Bounds) -> Result<Turn> {
         let free = turns.free.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut free, _) = turns
@@ -142,7 +113,7 @@ fn on_a_thread(engine: &Engine, turn: Turn, bounds: Bounds, wasm: &[u8]) -> Resu
     let (engine, wasm, started) = (engine.clone(), wasm.to_vec(), Instant::now());
     let (answer, answered) = mpsc::sync_channel(1);
     let compile = move || {
-        // Whoever waited may have given up.
+        // The caller that waited may have given up.
         let _ = answer.send(engine.precompile_component(&wasm));
         drop(turn);
     };
@@ -165,13 +136,16 @@ fn in_a_process(command: Command, bounds: Bounds, settings: &Digest, wasm: &[u8]
         let hear = move || drop(send.send(hear(output, bounds)));
         let talk = thread::Builder::new().spawn_scoped(scope, tell);
         let talk = talk.and_then(|_| thread::Builder::new().spawn_scoped(scope, hear));
-        let answer = talk.ok().and_then(|_| sent.recv_timeout(bounds.wall()).ok());
+        let answer = match talk {
+            Ok(_) => sent.recv_timeout(bounds.wall()).map_err(|_| bounds.too_long(started)),
+            Err(refused) => Err(no_compiler(refused)),
+        };
         let answer = answer.map(|answer| (answer, worker.ended(bounds, started)));
         // Whatever the threads wait for, it ends now: a worker may also answer without reading what it is told.
         worker.kill();
         answer
     });
-    let (answer, status) = answer.ok_or_else(|| bounds.too_long(started))?;
+    let (answer, status) = answer?;
     let (answer, status) = (answer.map_err(no_compiler)?, status?);
     if status.success() { understand(&answer, bounds, settings) } else { Err(died(status, bounds, started)) }
 }
@@ -324,4 +298,9 @@ fn confine(bounds: Bounds) -> io::Result<()> {
         setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
     }
     Ok(())
+}
+
+/// Says that wasmtime does not take a component.
+pub(crate) fn inadmissible(error: &wasmtime::Error) -> Fault {
+    sections::not_valid(&chain(error))
 }

@@ -3,10 +3,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use stockade_workflow::{Capability, Digest, Fault, Kind};
-use wasmtime::component::types::{ComponentInstance, ComponentItem, Type};
+use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem, Type};
 use wasmtime::component::{Component as Compiled, ComponentExportIndex};
 
-use crate::function::{Export, Function, Refused};
+use crate::function::{Export, Function, Unsupported};
+use crate::imports::capability;
 use crate::name::Name;
 use crate::shape::{Named, Shaper, Titles, joined, short};
 use crate::{Docs, InterfaceDocs, Manifest, Result};
@@ -21,6 +22,8 @@ const NAMED_MAX: usize = 100;
 #[derive(Clone)]
 pub struct Component {
     inner: Arc<Inner>,
+    /// Those of its functions that are offered.
+    offered: Arc<[Function]>,
     was_cached: bool,
 }
 
@@ -30,14 +33,14 @@ pub(crate) struct Inner {
     size: usize,
     slots: u32,
     imports: Vec<String>,
-    functions: Vec<Function>,
-    refused: Vec<Refused>,
+    functions: Arc<[Function]>,
+    unsupported: Vec<Unsupported>,
     manifest: Option<Manifest>,
 }
 
 impl Component {
     pub(crate) fn new(inner: Arc<Inner>, was_cached: bool) -> Self {
-        Self { inner, was_cached }
+        Self { offered: Arc::clone(&inner.functions), inner, was_cached }
     }
 
     /// Returns the digest of the WebAssembly bytes.
@@ -52,7 +55,24 @@ impl Component {
 
     /// Returns the functions that can be called, in the component's own order.
     pub fn functions(&self) -> &[Function] {
-        &self.inner.functions
+        &self.offered
+    }
+
+    /// Returns the component with no other functions than these.
+    ///
+    /// # Errors
+    ///
+    /// It has no function of a name (the message lists those it has), several, or one that cannot be called.
+    pub fn offering(&self, names: &[String]) -> Result<Self> {
+        let chosen = names.iter().map(|name| self.function(name)).collect::<Result<Vec<_>>>()?;
+        let is_chosen = |function: &&Function| chosen.iter().any(|one| one.full_name() == function.full_name());
+        let offered = self.functions().iter().filter(is_chosen).cloned().collect();
+        Ok(Self { offered, ..self.clone() })
+    }
+
+    /// Returns the functions that are exported and cannot be called, with their reasons.
+    pub fn unsupported(&self) -> &[Unsupported] {
+        &self.inner.unsupported
     }
 
     /// Returns the full names of what the component imports.
@@ -102,8 +122,12 @@ impl Component {
     }
 
     fn no_function(&self, name: &str) -> Fault {
-        if let Some(refused) = self.inner.refused.iter().find(|refused| refused.is_called(name)) {
-            return Fault::invalid("function", format!("function \"{name}\" cannot be called: {}", refused.why()));
+        if self.inner.functions.iter().any(|function| function.is_called(name)) {
+            let message = format!("function \"{name}\" is not offered; \"functions\" of its tool leaves it out");
+            return Fault::new(Kind::Denied, message).detail("function");
+        }
+        if let Some(function) = self.unsupported().iter().find(|function| function.is_called(name)) {
+            return Fault::invalid("function", format!("function \"{name}\" cannot be called: {}", function.reason()));
         }
         let known: Vec<_> = self.functions().iter().take(NAMED_MAX).map(Function::full_name).collect();
         let known = if known.is_empty() { "no function".to_owned() } else { short(&joined(&known)) };
@@ -136,11 +160,12 @@ impl Inner {
             docs: manifest.as_ref().map(|manifest| &manifest.docs),
             shaper: Shaper::default(),
             functions: Vec::new(),
-            refused: Vec::new(),
+            unsupported: Vec::new(),
         };
         exports.read()?;
-        let Exports { functions, refused, .. } = exports;
-        Ok(Self { digest, size, slots, imports, functions, refused, manifest, compiled })
+        let Exports { functions, unsupported, .. } = exports;
+        let functions = functions.into();
+        Ok(Self { digest, size, slots, imports, functions, unsupported, manifest, compiled })
     }
 }
 
@@ -150,7 +175,7 @@ struct Exports<'a> {
     docs: Option<&'a Docs>,
     shaper: Shaper,
     functions: Vec<Function>,
-    refused: Vec<Refused>,
+    unsupported: Vec<Unsupported>,
 }
 
 impl<'a> Exports<'a> {
@@ -186,17 +211,27 @@ impl<'a> Exports<'a> {
 
     fn item(&mut self, export: &Export<'_>, item: ComponentItem) -> Result<()> {
         let ComponentItem::ComponentFunc(ty) = item else { return Ok(()) };
+        if is_of_tool_chain(export, &ty) {
+            return Ok(());
+        }
         let docs = self.docs(export.interface).and_then(|docs| docs.functions.get(export.name)).cloned();
         match Function::new(export, &ty, docs, &mut self.shaper) {
             Ok(function) => self.functions.push(function),
-            Err(why) => self.refused.push(Refused::new(export, why)),
+            Err(why) => self.unsupported.push(Unsupported::new(export, why)),
         }
-        if self.functions.len() + self.refused.len() > FUNCTIONS_MAX {
+        if self.functions.len() + self.unsupported.len() > FUNCTIONS_MAX {
             let message = format!("the component exports more than {FUNCTIONS_MAX} functions");
             return Err(Fault::invalid("component", message));
         }
         Ok(())
     }
+}
+
+/// Returns whether a function is what a tool chain leaves behind: componentize-py starts its interpreter by one while it
+/// builds the component, and exports it ever after. Its parameters tell it from a tool's own of that name.
+fn is_of_tool_chain(export: &Export<'_>, ty: &ComponentFunc) -> bool {
+    (export.interface, export.name) == (Some("exports"), "init")
+        && ty.params().map(|(name, _)| name).take(2).eq(["app-name", "symbols"])
 }
 
 fn titles<'a>(items: impl Iterator<Item = (&'a str, ComponentItem)>, docs: Option<&InterfaceDocs>) -> Titles {
@@ -207,22 +242,4 @@ fn title(name: &str, item: ComponentItem, docs: Option<&InterfaceDocs>) -> Optio
     let ComponentItem::Type(ty) = item else { return None };
     let docs = docs.and_then(|docs| docs.types.get(name)).cloned().unwrap_or_default();
     Some((Arc::new(Named { name: Name::new(name), docs }), ty))
-}
-
-/// Returns the capability that an import could reach.
-pub(crate) fn capability(import: &str) -> Option<Capability> {
-    let (name, _) = import.split_once('@')?;
-    let (package, _) = name.split_once('/')?;
-    Some(match (package, name) {
-        (_, "stockade:host/sql") => Capability::Sql,
-        (_, "stockade:host/secrets") => Capability::Secrets,
-        ("wasi:filesystem", _) => Capability::Fs,
-        ("wasi:http", _) => Capability::Http,
-        ("wasi:keyvalue", _) => Capability::Kv,
-        ("wasi:config", _) => Capability::Config,
-        ("wasi:clocks", _) => Capability::Clock,
-        ("wasi:random", _) => Capability::Random,
-        ("wasi:logging", _) => Capability::Log,
-        _ => return None,
-    })
 }

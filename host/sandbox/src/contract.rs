@@ -1,12 +1,11 @@
 use std::sync::OnceLock;
 
-use jsonschema::Validator;
-use jsonschema::paths::LocationSegment;
 use serde_json::Value;
+use stockade_workflow::schema::{Schema, Step};
 use stockade_workflow::{Fault, Kind};
 
 use crate::Result;
-use crate::values::{described, quoted};
+use crate::quote::{described, excerpt};
 
 /// The values that a schema may be made of to be compiled, which takes some 5 µs for each: a component of a hundred
 /// bytes can describe types so large that the first caller would wait for seconds. Beyond that the reader, which
@@ -17,7 +16,7 @@ const PARTS_MAX: usize = 10_000;
 /// some 30 µs; a check of a small value takes 0.1 to 0.3 µs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Contract {
-    validator: OnceLock<Result<Option<Validator>>>,
+    schema: OnceLock<Result<Option<Schema>>>,
 }
 
 impl Contract {
@@ -28,25 +27,25 @@ impl Contract {
         what: &str,
         value: &Value,
         parts: impl FnOnce() -> usize,
-        schema: impl FnOnce() -> Value,
+        written: impl FnOnce() -> Value,
     ) -> Result<()> {
-        let validator = self
-            .validator
-            .get_or_init(|| if parts() > PARTS_MAX { Ok(None) } else { compiled(&schema()) })
+        let schema = self
+            .schema
+            .get_or_init(|| if parts() > PARTS_MAX { Ok(None) } else { compiled(&written()) })
             .as_ref()
             .map_err(Clone::clone)?;
-        match validator {
-            Some(validator) if !validator.is_valid(value) => explain(validator, what, value),
+        match schema {
+            Some(schema) if !schema.accepts(value) => explain(schema, what, value),
             _ => Ok(()),
         }
     }
 }
 
-fn compiled(schema: &Value) -> Result<Option<Validator>> {
+fn compiled(schema: &Value) -> Result<Option<Schema>> {
     if parts(schema) > PARTS_MAX {
         return Ok(None);
     }
-    let compiled = jsonschema::draft202012::new(schema).map(Some);
+    let compiled = Schema::new(schema).map(Some);
     compiled.map_err(|error| Fault::new(Kind::HostBug, format!("a schema of ours is not valid: {error}")))
 }
 
@@ -58,18 +57,17 @@ fn parts(value: &Value) -> usize {
     }
 }
 
-fn explain(validator: &Validator, what: &str, value: &Value) -> Result<()> {
-    validator.validate(value).map_err(|error| {
-        let path: String = error.instance_path().segments().map(step).collect();
-        let (expected, got) = (error.masked_with("it"), described(error.instance()));
-        Fault::invalid("schema", format!("{what} (at ${path}): {expected}, got {got}"))
-    })
+fn explain(schema: &Schema, what: &str, value: &Value) -> Result<()> {
+    let Some(misfit) = schema.misfits(value, 1).pop() else { return Ok(()) };
+    let path: String = misfit.path.iter().map(step).collect();
+    let (expected, got) = (misfit.says_of("it"), described(misfit.value));
+    Err(Fault::invalid("schema", format!("{what} (at ${path}): {expected}, got {got}")))
 }
 
-fn step(segment: LocationSegment<'_>) -> String {
-    match segment {
-        LocationSegment::Property(name) => format!(".{}", quoted(&name)),
-        LocationSegment::Index(index) => format!("[{index}]"),
+fn step(step: &Step<'_>) -> String {
+    match step {
+        Step::Member(name) => format!(".{}", excerpt(name)),
+        Step::Item(index) => format!("[{index}]"),
     }
 }
 

@@ -1,86 +1,25 @@
-use std::collections::BTreeMap;
+mod config;
+
 use std::fmt;
-use std::net::IpAddr;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use stockade_workflow::{Digest, Fault};
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component as Compiled, Linker};
-use wasmtime::{Enabled, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, Strategy};
 
-use crate::admission::{self, CORE_INSTANCES_MAX, TABLE_ELEMENTS};
+pub use self::config::{Compiler, Config};
+
 use crate::cache::{self, Cache};
-use crate::compiler::{Compiler, Turns};
+use crate::compiler::{Turns, inadmissible};
 use crate::component::{Component, Inner as ComponentInner};
+use crate::failure::chain;
 use crate::loads::Loads;
-use crate::state::State;
-use crate::{Manifest, Result, Secrets, linker, sections};
+use crate::settings::{TABLES_PER_SLOT, settings};
+use crate::state::{self, State};
+use crate::{HostMemory, Manifest, Result, admission, imports};
 
 /// Each live instance takes six of the 65,530 mappings that Linux gives a process; past them even malloc fails.
 const CONCURRENCY_MAX: u32 = 10_000;
-/// The stack of a guest: at half of it CPython cannot tell endless recursion in `__repr__` in time. The async stack leaves the host as much again, whose overflow would end the process.
-pub(crate) const STACK_BYTES: usize = 2 << 20;
-const ASYNC_STACK_BYTES: usize = 4 << 20;
-/// A page of 64 KiB costs the host two system calls and, zeroed, about as long as this many instructions.
-const PAGE_FUEL: u8 = 200;
-const BACKTRACE_FRAMES: usize = 8;
-/// More than an interpreter has; a component over these is refused when it is loaded.
-const MEMORIES_PER_COMPONENT: u32 = 4;
-const TABLES_PER_COMPONENT: u32 = 16;
-const TABLES_PER_SLOT: u32 = 4;
-/// What the host keeps for one instance beside its memory and tables: some 32 bytes for each import and function. CPython
-/// fits. No meter sees these bytes, so that this, times the instances of a component, is what bounds them.
-const INSTANCE_BYTES: usize = 1 << 20;
-
-/// The settings of an [`Engine`].
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// How many calls run at one time; the rest wait.
-    pub concurrency: u32,
-    /// Where machine code is kept between runs of the program. Without one everything is compiled at each start.
-    pub cache_dir: Option<PathBuf>,
-    /// The most that one linear memory can ever hold, whatever a call's limits say.
-    pub memory_bytes_max: u64,
-    /// The values of the secrets that grants name.
-    pub secrets: Secrets,
-    /// Addresses by name, in lower case, in place of what the system's resolver says. They are checked like any others.
-    pub hosts: BTreeMap<String, Vec<IpAddr>>,
-    /// Root certificates, in DER, that are trusted beside those of the browsers.
-    pub tls_roots: Vec<Vec<u8>>,
-    /// Who compiles.
-    pub compiler: Compiler,
-    /// Microseconds that one component may take to be compiled: of the clock, and of the processor.
-    pub compile_us: u64,
-    /// Bytes of memory that the compilation of one component may take, and bytes of machine code that it may make. Holds
-    /// where a process of its own compiles.
-    pub compile_bytes: u64,
-    /// Bytes of machine code that are kept in `cache_dir`; beyond them, what was not used for longest goes.
-    pub cache_bytes: u64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            concurrency: 64,
-            cache_dir: None,
-            memory_bytes_max: 64 << 20,
-            secrets: Secrets::default(),
-            hosts: BTreeMap::new(),
-            tls_roots: Vec::new(),
-            compiler: Compiler::default(),
-            // StarlingMonkey takes 12 s of one core on a machine that does nothing else, and took 60 s on one with eight
-            // builds at once, to which a worker yields.
-            compile_us: 120_000_000,
-            // CPython takes 423 MiB, on two cores.
-            compile_bytes: 1 << 30,
-            // CPython has 48 MB of machine code.
-            cache_bytes: 1 << 30,
-        }
-    }
-}
-
 /// Compiles components and holds the pool in which they run. One for a process; a cheap handle.
 #[derive(Clone)]
 pub struct Engine {
@@ -95,6 +34,7 @@ struct Inner {
     turns: Arc<Turns>,
     cache: Option<Cache>,
     loads: Loads,
+    host_memory: HostMemory,
 }
 
 impl Engine {
@@ -110,11 +50,14 @@ impl Engine {
             return Err(Fault::invalid("concurrency", message));
         }
         let engine = wasmtime::Engine::new(&settings(&config)?).map_err(|error| unusable(&error))?;
-        let linker = linker::everything(&engine).map_err(|error| unusable(&error))?;
-        let cache = config.cache_dir.as_deref().map(|dir| Cache::open(dir, config.cache_bytes, &engine)).transpose()?;
+        let linker = state::linker(&engine).map_err(|error| unusable(&error))?;
+        let cache = config.cache_dir.as_deref();
+        let cache = cache.map(|dir| Cache::open(dir, config.key_dir.as_deref(), config.cache_bytes, &engine));
+        let cache = cache.transpose()?;
         let slots = Arc::new(Semaphore::new(config.concurrency as usize));
         let (turns, loads) = (config.compiler.turns(), Loads::default());
-        Ok(Self { inner: Arc::new(Inner { engine, linker, slots, config, turns, cache, loads }) })
+        let host_memory = HostMemory::new(config.host_memory_bytes);
+        Ok(Self { inner: Arc::new(Inner { engine, linker, slots, config, turns, cache, loads, host_memory }) })
     }
 
     /// Admits a component and compiles it, or takes it from the cache. Blocks for as long as that takes.
@@ -134,8 +77,13 @@ impl Engine {
         let slots = self.slots_for(&compiled)?;
         let manifest = Manifest::read(bytes)?;
         let inner = ComponentInner::new(compiled, digest.clone(), bytes.len(), slots, manifest)?;
-        linker::offered(inner.imports())?;
+        imports::offered(inner.imports())?;
         Ok((Arc::new(inner), was_cached))
+    }
+
+    /// Returns the account of the host's memory.
+    pub fn host_memory(&self) -> &HostMemory {
+        &self.inner.host_memory
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -191,98 +139,6 @@ impl fmt::Debug for Engine {
     }
 }
 
-fn settings(config: &Config) -> Result<wasmtime::Config> {
-    let mut settings = code_settings();
-    settings
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)?))
-        .max_wasm_stack(STACK_BYTES)
-        .async_stack_size(ASYNC_STACK_BYTES)
-        // A stack of the pool has held another guest's frames. No guest can read them but through a bug of the compiler;
-        // then there is nothing to read. Costs what the pages that were touched take to be cleared.
-        .async_stack_zeroing(true)
-        .wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES));
-    Ok(settings)
-}
-
-/// The settings that machine code depends on, the same in the host and in its compile worker.
-///
-/// Fuel alone is the meter. With a yield each million units it carries the deadline too, so that epochs, which would
-/// cost another 7 to 26 %, are not needed.
-pub(crate) fn code_settings() -> wasmtime::Config {
-    let mut settings = wasmtime::Config::new();
-    settings
-        .strategy(Strategy::Cranelift)
-        .consume_fuel(true)
-        .epoch_interruption(false)
-        .operator_cost(operator_cost())
-        // Only WASI 0.3 needs it, and it costs every async call 7 to 12 µs.
-        .concurrency_support(false)
-        .memory_init_cow(true)
-        // A 32-bit address and a 32-bit offset reach at most 4 GiB and a guard beyond the start of a memory, so that no
-        // check is compiled in that could be compiled wrongly. They are the defaults, spelt out for they are walls.
-        .memory_reservation(4 << 30)
-        .memory_guard_size(32 << 20)
-        .guard_before_linear_memory(true)
-        .signals_based_traps(true)
-        .debug_info(false)
-        // The same call must give the same bits on every machine. A loop of nothing but floating-point arithmetic takes
-        // 1.34 times as long with it; tools have none.
-        .cranelift_nan_canonicalization(true)
-        // Exactly what admission lets through. wasmtime's own cache of machine code is not compiled in: it trusts whatever
-        // is in its directory.
-        .wasm_features(admission::FEATURES.complement(), false)
-        .wasm_features(admission::FEATURES, true)
-        // No guest may have several memories in a module, but wasmtime itself makes such a one to carry a value from one
-        // part of a component to another, and panics if it may not.
-        .wasm_multi_memory(true);
-    settings
-}
-
-fn operator_cost() -> OperatorCost {
-    let mut cost = OperatorCost::new();
-    cost.variable.memory_grow_per_page = PAGE_FUEL;
-    cost
-}
-
-/// Slots are reset by copying, not by giving pages back to the system, which would cost page faults in the next call
-/// and stop all threads of the process.
-fn pool(config: &Config) -> Result<PoolingAllocationConfig> {
-    let count = config.concurrency;
-    let memory = usize::try_from(config.memory_bytes_max);
-    let memory = memory.map_err(|_| Fault::invalid("memory_bytes_max", "the memory does not fit the machine"))?;
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(count)
-        .total_core_instances(count.saturating_mul(CORE_INSTANCES_MAX))
-        .total_memories(count)
-        .total_tables(count.saturating_mul(TABLES_PER_SLOT))
-        .total_stacks(count)
-        .max_core_instances_per_component(CORE_INSTANCES_MAX)
-        .max_memories_per_component(MEMORIES_PER_COMPONENT)
-        .max_tables_per_component(TABLES_PER_COMPONENT)
-        .max_tables_per_module(TABLES_PER_COMPONENT)
-        .max_memory_size(memory)
-        .max_core_instance_size(INSTANCE_BYTES)
-        .max_component_instance_size(INSTANCE_BYTES)
-        .table_elements(TABLE_ELEMENTS as usize)
-        .linear_memory_keep_resident(32 << 20)
-        .table_keep_resident(1 << 20)
-        // Cleared by writing, not by giving pages back; an ordinary call goes no deeper.
-        .async_stack_keep_resident(64 << 10)
-        .pagemap_scan(Enabled::Auto)
-        // With fewer warm slots than tools, each call would map the tool's image anew: 20 to 35 µs.
-        .max_unused_warm_slots(count);
-    Ok(pool)
-}
-
-pub(crate) fn inadmissible(error: &wasmtime::Error) -> Fault {
-    sections::not_valid(&chain(error))
-}
-
 fn unusable(error: &wasmtime::Error) -> Fault {
     Fault::invalid("engine", format!("the engine cannot start: {}", chain(error)))
-}
-
-/// Writes an error with its causes in one line.
-pub(crate) fn chain(error: &wasmtime::Error) -> String {
-    error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -4,8 +4,7 @@ use wasmtime::{Error, PoolConcurrencyLimitError, Trap, WasmBacktrace, WasmtimeBu
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi_http::FieldMapError;
 
-use crate::engine::{STACK_BYTES, chain};
-use crate::http::FIELD_BYTES_MAX;
+use crate::capability::http::FIELD_BYTES_MAX;
 use crate::stop::Stop;
 use crate::{Limits, values};
 
@@ -44,8 +43,8 @@ fn trapped(trap: Trap, limits: &Limits, fuel_used: u64) -> Fault {
             Fault::limit(Kind::Fuel, "fuel", limits.fuel, fuel_used, message)
         }
         Trap::StackOverflow => {
-            let message = format!("the guest called too deeply for its stack of {STACK_BYTES} bytes");
-            Fault::limit(Kind::Stack, "stack_bytes", STACK_BYTES as u64, STACK_BYTES as u64, message)
+            let message = format!("the guest called too deeply for its stack of {} bytes", Limits::STACK_BYTES);
+            Fault::limit(Kind::Stack, "stack_bytes", Limits::STACK_BYTES, Limits::STACK_BYTES, message)
         }
         trap => Fault::new(Kind::Trap, format!("the guest trapped: {trap}")).detail(format!("{trap:?}")),
     }
@@ -87,4 +86,9 @@ fn result_over(allowed: u64) -> Fault {
 fn over(kind: Kind, limit: &str, allowed: u64) -> Fault {
     let message = format!("the call may use {allowed} of \"{limit}\" and asked for more");
     Fault::limit(kind, limit, allowed, allowed.saturating_add(1), message)
+}
+
+/// Writes an error with its causes in one line.
+pub(crate) fn chain(error: &Error) -> String {
+    error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -1,3 +1,5 @@
+mod command;
+
 use std::fmt;
 
 use serde_json::Value;
@@ -8,7 +10,8 @@ use wasmtime::component::{ComponentExportIndex, Val};
 use crate::contract::Contract;
 use crate::name::{Name, same};
 use crate::shape::{Field, Payload, Shape, Shaper, joined};
-use crate::{Result, command, schema, values};
+use crate::spelling::Spelling;
+use crate::{Result, schema, values};
 
 /// A function that a component exports, with its WIT type as its schema.
 #[derive(Clone, Debug)]
@@ -92,6 +95,11 @@ impl Function {
         schema::of(self.answer())
     }
 
+    /// Returns how its values are written for code and by it.
+    pub fn spelling(&self) -> Spelling {
+        Spelling::of(&self.params, self.answer())
+    }
+
     fn answer(&self) -> Option<&Shape> {
         match &self.result {
             Some(Shape::Result(ok, _)) => ok.as_deref(),
@@ -169,24 +177,36 @@ pub(crate) struct Export<'a> {
     pub(crate) index: ComponentExportIndex,
 }
 
-/// A function that is exported, but cannot be a tool, and why.
-pub(crate) struct Refused {
-    name: String,
+/// A function that a component exports and that cannot be called, and why.
+#[derive(Clone, Debug)]
+pub struct Unsupported {
+    name: Name,
     interface: Option<String>,
     why: Fault,
 }
 
-impl Refused {
+impl Unsupported {
     pub(crate) fn new(export: &Export<'_>, why: Fault) -> Self {
-        Self { name: export.name.to_owned(), interface: export.interface.map(str::to_owned), why }
+        Self { name: Name::new(export.name), interface: export.interface.map(str::to_owned), why }
     }
 
-    pub(crate) fn why(&self) -> &Fault {
-        &self.why
+    /// Returns the name, spelt as in JSON.
+    pub fn name(&self) -> &str {
+        &self.name.json
+    }
+
+    /// Returns the full WIT name of the interface that the function is in, if it is in one.
+    pub fn interface(&self) -> Option<&str> {
+        self.interface.as_deref()
+    }
+
+    /// Returns why it cannot be called.
+    pub fn reason(&self) -> &str {
+        &self.why.message
     }
 
     pub(crate) fn is_called(&self, name: &str) -> bool {
-        matches(name, self.interface.as_deref(), &self.name)
+        matches(name, self.interface(), self.name())
     }
 }
 

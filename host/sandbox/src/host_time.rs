@@ -36,7 +36,7 @@ impl HostTime {
         if entered_ns == 0 {
             return Ok(None);
         }
-        // A stay that is too short for the clock counts all the same, so that an allowance of 0 is none.
+        // A stay that is too short for the clock counts all the same, so that an allowance of 0 allows no stay.
         let now = Instant::now();
         let stay_ns = self.ns(now).saturating_sub(entered_ns).max(1);
         let used_ns = self.used_ns().saturating_add(stay_ns);

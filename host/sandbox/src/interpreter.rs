@@ -1,21 +1,22 @@
+mod ready;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde_json::Value;
-use stockade_workflow::{Exception, Fault, Grant, Kind, Usage};
+use stockade_workflow::json::Bounds;
+use stockade_workflow::{Exception, Fault, Grant, Json, Kind, Usage};
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 
+use self::ready::Ready;
 use crate::bindings::{Guest, GuestPre, code};
-use crate::call;
-use crate::callee::{Callee, Calls, Place};
-use crate::failure;
-use crate::ready::Ready;
-use crate::rights::Rights;
-use crate::state::State;
+use crate::capability::tools::Calls;
+use crate::outcome::micros;
+use crate::spelling::Spelling;
+use crate::state::{Rights, State};
 use crate::watch::{Late, caught, overdue, watch};
-use crate::{Component, Engine, Limits, Result, Tool, json, values};
+use crate::{Component, Engine, HostMemory, Limits, Place, Result, Tool, ToolHandler, call, failure, values};
 
 /// A language in which agents write code: a component of the world `interpreter`. A cheap handle.
 ///
@@ -72,7 +73,8 @@ impl Interpreter {
 
     /// Begins a session, in which no code has run.
     ///
-    /// Its random numbers come from the seed, and go on from one cell to the next.
+    /// Its random numbers come from the seed, and go on from one cell to the next. The grants are the host's own: they may be of
+    /// what it keeps for itself.
     ///
     /// # Errors
     ///
@@ -81,7 +83,7 @@ impl Interpreter {
         let (name, config) = (self.language(), self.tool.engine().config());
         let rights = match grants {
             [] => Arc::clone(self.tool.rights()),
-            grants => Arc::new(Rights::new(name, self.component().asks(), grants, config)?),
+            grants => Arc::new(Rights::of_host(name, self.component().asks(), grants, config)?),
         };
         Ok(Session { interpreter: self.clone(), rights, seed, live: None })
     }
@@ -101,23 +103,26 @@ pub struct Cell<'a> {
     /// The code.
     pub source: &'a str,
     /// What its variable `input` holds.
-    pub input: &'a Value,
+    pub input: &'a Json,
     /// What it may call.
     pub functions: &'a [CodeFunction],
     /// Who answers its calls.
-    pub callee: Arc<dyn Callee>,
+    pub handler: Arc<dyn ToolHandler>,
     /// How many slots of the pool are kept for a call that it makes.
     pub place: u32,
     /// How many calls it may make.
     pub tool_calls: u64,
-    /// What names it in errors, and to whoever asks for `stockade:host/effect`.
+    /// What names it in errors, and to a guest that asks for `stockade:host/effect`.
     pub idempotency_key: &'a str,
     /// What it may use, the tools that it calls included.
     pub limits: Limits,
+    /// The time at which its clock begins, in milliseconds since the Unix epoch; else that of every guest. Either moves
+    /// only when it is read.
+    pub begins_ms: Option<u64>,
 }
 
 /// A function that code may call as one of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CodeFunction {
     /// The names of tool and function, both identifiers: `purchases.find`.
     pub name: String,
@@ -125,13 +130,15 @@ pub struct CodeFunction {
     pub docs: String,
     /// Its parameters: the name of each, and whether it may be left out.
     pub parameters: Vec<(String, bool)>,
+    /// How its values are written.
+    pub spelling: Spelling,
 }
 
-/// What a piece of code came to.
+/// How a piece of code ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellOutcome {
     /// Its value, the exception that it did not catch, or what ended it.
-    pub result: Result<std::result::Result<Value, Exception>>,
+    pub result: Result<std::result::Result<Json, Exception>>,
     /// What it used, the tools that it called included.
     pub usage: Usage,
     /// The fuel that it used itself.
@@ -154,7 +161,7 @@ impl CellOutcome {
 /// Code that runs a cell at a time, each of which sees the variables of those before it.
 ///
 /// While it lives it holds slots of the pool. A cell that is stopped takes the instance with it: then the session is
-/// empty again, and whoever recorded its cells can run them again.
+/// empty again, and a caller that recorded its cells can run them again.
 pub struct Session {
     interpreter: Interpreter,
     rights: Arc<Rights>,
@@ -200,12 +207,13 @@ impl Session {
 
     async fn performed(&mut self, cell: &Cell<'_>) -> Result<CellOutcome> {
         let limits = &cell.limits;
+        self.interpreter.tool.engine().host_memory().hold(0)?;
         let asked = Instant::now();
         let deadline = call::deadline(limits, asked);
         check_size(cell)?;
         let mut live = self.made_ready(cell, deadline).await?;
         let started = Instant::now();
-        let host_time = Arc::clone(&live.store.data().host_time);
+        let host_time = Arc::clone(&live.store.data().context.host_time);
         let ended = watch(deadline, Some(&host_time), live.run(&self.interpreter.pre, cell)).await;
         let fuel_left = live.store.get_fuel().unwrap_or_default();
         let ended = match ended {
@@ -214,7 +222,8 @@ impl Session {
             Err(Late::Host(parked)) => Err(parked),
             Err(Late::Deadline) => Err(overdue(limits.wall_us, deadline, "the code was still at work")),
         };
-        let outcome = live.outcome(cell, started, limits.fuel.saturating_sub(fuel_left), ended);
+        let memory = self.interpreter.tool.engine().host_memory();
+        let outcome = live.outcome(cell, memory, started, limits.fuel.saturating_sub(fuel_left), ended);
         self.live = Some(live);
         Ok(outcome)
     }
@@ -248,7 +257,10 @@ impl Session {
                 }
             },
         };
-        let calls = Calls::new(Arc::clone(&cell.callee), Arc::new(Place::new(cell.place)), cell.tool_calls);
+        let (handler, place) = (Arc::clone(&cell.handler), Arc::new(Place::new(cell.place)));
+        let calls = Calls::new(handler, place, cell.tool_calls, tool.engine().host_memory().clone());
+        let spellings = cell.functions.iter().map(|function| (function.name.clone(), function.spelling.clone()));
+        let calls = calls.spelt(spellings);
         live.begin(cell, calls, deadline).map_err(|error| failure::fault(&error, &cell.limits, 0))?;
         Ok(live)
     }
@@ -269,13 +281,15 @@ impl fmt::Debug for Session {
 
 impl Live {
     fn begin(&mut self, cell: &Cell<'_>, calls: Calls, deadline: Instant) -> wasmtime::Result<()> {
-        self.store.data_mut().begin(&cell.limits, cell.idempotency_key, Instant::now(), deadline, calls);
+        let state = self.store.data_mut();
+        state.begin(&cell.limits, cell.idempotency_key, Instant::now(), deadline, calls);
+        state.timers.clock.stand_at(cell.begins_ms);
         call::arm(&mut self.store, &cell.limits)?;
         let owed = std::mem::take(&mut self.owed);
         self.store.set_fuel(cell.limits.fuel.saturating_sub(owed))
     }
 
-    /// Makes an instance for whoever will come.
+    /// Makes an instance before there is code for it.
     pub(crate) async fn instantiated(
         interpreter: &Interpreter,
         limits: &Limits,
@@ -291,7 +305,7 @@ impl Live {
     }
 
     pub(crate) fn memory_bytes(&self) -> u64 {
-        self.store.data().meter.memory_bytes_peak()
+        self.store.data().context.meter.memory_bytes_peak()
     }
 
     /// Everything that the guest does, its start-up included.
@@ -304,7 +318,7 @@ impl Live {
             Some(guest) => guest,
             None => pre.instantiate_async(&mut self.store).await?,
         };
-        let input = cell.input.to_string();
+        let input = cell.input.text().to_owned();
         let functions = cell.functions.iter().map(CodeFunction::bound).collect();
         let (name, source) = (cell.name.to_owned(), cell.source.to_owned());
         let code = code::Cell { name, source, input, functions };
@@ -316,6 +330,7 @@ impl Live {
     fn outcome(
         &mut self,
         cell: &Cell<'_>,
+        memory: &HostMemory,
         started: Instant,
         fuel: u64,
         ended: Result<std::result::Result<String, code::Exception>>,
@@ -323,14 +338,12 @@ impl Live {
         let state = self.store.data_mut();
         let (stdout, stderr) = state.take_output();
         let (made, nested) = state.calls.take().map(|calls| (calls.made, calls.used)).unwrap_or_default();
-        let usage = Usage {
-            fuel,
-            memory_bytes_peak: state.meter.memory_bytes_peak().max(nested.memory_bytes_peak),
-            wall_us: call::micros(started),
-            ..nested
-        };
+        let usage = nested
+            .fuel(fuel)
+            .memory_bytes_peak(state.context.meter.memory_bytes_peak().max(nested.memory_bytes_peak))
+            .wall_us(micros(started));
         let result = ended.and_then(|result| match result {
-            Ok(text) => value(&text, cell.limits.output_bytes).map(Ok),
+            Ok(text) => value(&text, cell.limits.output_bytes, memory).map(Ok),
             Err(exception) => Ok(Err(exception.into())),
         });
         CellOutcome { result, usage, fuel: fuel.saturating_sub(nested.fuel), calls: made, stdout, stderr }
@@ -347,16 +360,19 @@ fn check_size(cell: &Cell<'_>) -> Result<()> {
     Ok(())
 }
 
-fn json_bytes(value: &Value) -> usize {
-    if value.is_null() { 0 } else { value.to_string().len() }
+fn json_bytes(value: &Json) -> usize {
+    if value.is_null() { 0 } else { value.text().len() }
 }
 
-fn value(text: &str, bytes_max: u64) -> Result<Value> {
+fn value(text: &str, bytes_max: u64, memory: &HostMemory) -> Result<Json> {
     if text.len() as u64 > bytes_max {
         return Err(values::too_large("output_bytes", bytes_max, text.len() as u64));
     }
-    json::parse(text).map_err(|error| {
-        Fault::new(Kind::Trap, format!("the interpreter returned what is not JSON: {error}")).detail("json")
+    // What all runs keep, with this text once more, stays within what the host has for values.
+    memory.hold(text.len() as u64)?;
+    Json::parse(text, &Bounds::OUTSIDE).map_err(|fault| match fault.breach {
+        Some(_) => fault,
+        None => Fault::new(Kind::Trap, format!("the interpreter returned what is not JSON: {fault}")).detail("json"),
     })
 }
 
@@ -372,5 +388,22 @@ impl From<code::Exception> for Exception {
     fn from(exception: code::Exception) -> Self {
         let code::Exception { syntax, name, message, line, column, traceback } = exception;
         Self { syntax, name, message, line, column, traceback }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_of_code_ends_at_the_cap_of_the_values_of_all_calls() {
+        let memory = HostMemory::new(100);
+        assert_eq!(value("[ 1 ]", 100, &memory).unwrap().text(), "[1]");
+        let others = memory.hold(98).unwrap();
+        let fault = value("[ 1 ]", 100, &memory).unwrap_err();
+        let breach = fault.breach.unwrap();
+        assert_eq!((fault.kind, breach.limit.as_str(), breach.used), (Kind::HostMemory, "host_memory_bytes", 103));
+        drop(others);
+        assert_eq!(memory.used(), 0);
     }
 }

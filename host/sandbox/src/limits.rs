@@ -8,16 +8,17 @@ use serde::{Deserialize, Serialize};
 /// see what a result carries out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Limits {
-    /// Guest instructions, in wasmtime's fuel units; a million take 25 to 50 µs.
+    /// Guest instructions, in wasmtime's fuel units. A million take 25 to 50 µs.
     pub fuel: u64,
-    /// Microseconds from the request to the answer, the wait for a free slot included.
+    /// Microseconds from the request to the answer. Calls into the host and the wait for a free slot count as well.
     pub wall_us: u64,
-    /// Bytes of all linear memories and tables together.
+    /// Bytes of all linear memories and tables of the call together.
     pub memory_bytes: u64,
     /// Elements of all tables together.
     pub table_elements: u64,
-    /// Core instances; an ordinary `wasm32-wasip2` component has four.
+    /// Core instances. An ordinary `wasm32-wasip2` component has four.
     pub instances: u32,
     /// Linear memories.
     pub memories: u32,
@@ -25,22 +26,22 @@ pub struct Limits {
     pub tables: u32,
     /// Calls into the host.
     pub host_calls: u64,
-    /// Bytes that one call into the host, or the result, may make the host allocate. A byte in a `list<u8>` counts as
-    /// the 40 bytes that its value takes there.
+    /// Bytes that one call into the host, or the result, may make the host allocate. A byte in a `list<u8>` counts
+    /// as the 40 bytes that its value takes there.
     pub hostcall_bytes: u64,
-    /// Bytes that all calls into the host may carry together, in and out.
+    /// Bytes that all calls into the host together may carry, in and out.
     pub host_bytes: u64,
-    /// Microseconds that all calls into the host may take together.
+    /// Microseconds that all calls into the host together may take.
     pub host_us: u64,
-    /// Component handles alive at one time.
+    /// Component handles alive at the same time.
     pub handles: u32,
-    /// Host resources (streams, pollables) alive at one time.
+    /// Host resources (streams, pollables) alive at the same time.
     pub resources: u32,
     /// Bytes of the arguments.
     pub argument_bytes: u64,
     /// Bytes of the result.
     pub output_bytes: u64,
-    /// Bytes on each of standard output and standard error.
+    /// Bytes on standard output, and as many on standard error.
     pub stdio_bytes: u64,
     /// Bytes written to the log.
     pub log_bytes: u64,
@@ -77,26 +78,52 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The bytes of a guest's stack, which is the same for every call: the engine makes all stacks when it starts.
-    pub const STACK_BYTES: u64 = crate::engine::STACK_BYTES as u64;
-
-    /// Sets the fuel.
-    #[must_use]
-    pub fn fuel(self, fuel: u64) -> Self {
-        Self { fuel, ..self }
-    }
+    /// The bytes of a guest's stack, which is the same for every call: the engine makes all stacks when it starts. At half of
+    /// it CPython cannot tell endless recursion in `__repr__` in time.
+    pub const STACK_BYTES: u64 = 2 << 20;
 
     /// Sets the deadline.
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { wall_us: deadline.as_micros().try_into().unwrap_or(u64::MAX), ..self }
     }
+}
 
-    /// Sets the bytes of memory.
-    #[must_use]
-    pub fn memory_bytes(self, memory_bytes: u64) -> Self {
-        Self { memory_bytes, ..self }
-    }
+/// Gives each limit the method that sets it: the struct will grow, so other crates cannot write it out.
+macro_rules! setters {
+    ($($name:ident: $amount:ty),* $(,)?) => {
+        impl Limits {
+            $(
+                #[doc = concat!("Sets `", stringify!($name), "`.")]
+                #[must_use]
+                pub fn $name(self, $name: $amount) -> Self {
+                    Self { $name, ..self }
+                }
+            )*
+        }
+    };
+}
+
+setters! {
+    fuel: u64,
+    wall_us: u64,
+    memory_bytes: u64,
+    table_elements: u64,
+    instances: u32,
+    memories: u32,
+    tables: u32,
+    host_calls: u64,
+    hostcall_bytes: u64,
+    host_bytes: u64,
+    host_us: u64,
+    handles: u32,
+    resources: u32,
+    argument_bytes: u64,
+    output_bytes: u64,
+    stdio_bytes: u64,
+    log_bytes: u64,
+    egress_requests: u64,
+    egress_bytes: u64,
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(crate) struct Loads(Mutex<Known>);
 struct Known {
     loaded: HashMap<Digest, Weak<Component>>,
     refused: VecDeque<(Digest, Fault)>,
-    /// Held by whoever finds out about a component, and waited for by whoever wants to know the same.
+    /// Held by the thread that loads a component, and waited for by those that want the same one.
     turns: HashMap<Digest, Weak<Mutex<()>>>,
 }
 
@@ -38,7 +38,7 @@ impl Loads {
             return known;
         }
         let turn = self.known().turn(digest);
-        // Whoever panicked with it has left nothing half-done.
+        // A panic with it in hand has left nothing half-done.
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = self.known().find(digest) {
             return known;

@@ -2,13 +2,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use stockade_workflow::json::{self, Bounds};
 use stockade_workflow::{Capability, Fault};
 use wasm_encoder::{ComponentSection as _, CustomSection};
 
-use crate::component::capability;
+use crate::imports::capability;
 use crate::quote::beginning;
 use crate::sections::Sections;
-use crate::{Docs, Result, Snippet, json};
+use crate::{Docs, Result, Snippet};
 
 /// The custom section in which a manifest travels.
 const SECTION: &str = "stockade:tool";
@@ -114,7 +115,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// The text is not TOML, or has a field that nobody knows; the message has the line.
+    /// The text is not TOML, or has an unknown field; the message has the line.
     pub fn from_toml(text: &str) -> Result<Self> {
         let written: Written = toml::from_str(text).map_err(|error| {
             let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or_default();
@@ -166,8 +167,8 @@ impl Manifest {
             return Err(wrong(&format!("it has {} bytes and {SECTION_BYTES_MAX} are allowed", data.len())));
         }
         let text = std::str::from_utf8(data).map_err(|error| wrong(&error.to_string()))?;
-        let manifest = json::parse(text).and_then(serde_json::from_value::<Self>);
-        let manifest = manifest.map_err(|error| wrong(&error.to_string()))?;
+        let manifest = json::parse(text, &Bounds::OUTSIDE).map_err(|fault| wrong(&fault.message))?;
+        let manifest: Self = serde_json::from_value(manifest).map_err(|error| wrong(&error.to_string()))?;
         manifest.check(sections).map_err(|why| wrong(&why))?;
         Ok(manifest)
     }

@@ -63,7 +63,11 @@ impl Text {
             Shape::String => json!({"type": "string"}),
             Shape::Bytes => json!({"type": "string", "contentEncoding": "base64", "pattern": BASE64}),
             Shape::List(item) => json!({"type": "array", "items": self.schema(item)}),
-            Shape::Tuple(items) => self.tuple(items),
+            Shape::FixedList(item, length) => {
+                json!({"type": "array", "items": self.schema(item), "minItems": length, "maxItems": length})
+            }
+            Shape::Map(key, value) => self.map(key, value),
+            Shape::Tuple(items) => self.tuple(items.iter()),
             Shape::Option(some) => json!({"anyOf": [self.option(some), {"type": "null"}]}),
             Shape::Result(ok, err) => {
                 json!({"oneOf": [self.tagged("ok", ok.as_deref()), self.tagged("err", err.as_deref())]})
@@ -79,9 +83,18 @@ impl Text {
         }
     }
 
-    fn tuple(&self, items: &[Shape]) -> Value {
-        let schemas: Vec<_> = items.iter().map(|item| self.schema(item)).collect();
-        json!({"type": "array", "prefixItems": schemas, "items": false, "minItems": items.len()})
+    fn tuple<'a>(&self, items: impl Iterator<Item = &'a Shape>) -> Value {
+        let schemas: Vec<_> = items.map(|item| self.schema(item)).collect();
+        let length = schemas.len();
+        json!({"type": "array", "prefixItems": schemas, "items": false, "minItems": length})
+    }
+
+    /// JSON has texts for keys alone, so that a map with other keys is its pairs.
+    fn map(&self, key: &Shape, value: &Shape) -> Value {
+        match key {
+            Shape::String => json!({"type": "object", "additionalProperties": self.schema(value)}),
+            _ => json!({"type": "array", "items": self.tuple([key, value].into_iter())}),
+        }
     }
 
     /// An option in an option is wrapped, because null cannot be told from null.

@@ -5,7 +5,7 @@ use stockade_workflow::Fault;
 use wasmtime::component::types::{Case as WitCase, Type};
 
 use crate::name::Name;
-use crate::values::quoted;
+use crate::quote::excerpt;
 use crate::{Result, TypeDocs};
 
 /// Types are a graph in which parts are shared: a hundred small ones can describe a tree larger than the machine. This
@@ -38,6 +38,10 @@ pub(crate) enum Shape {
     /// `list<u8>`, a base64 text in JSON.
     Bytes,
     List(Box<Shape>),
+    /// `list<t, 4>`, an array of that length in JSON, of bytes too.
+    FixedList(Box<Shape>, u32),
+    /// An object in JSON where its keys are texts, else an array of pairs.
+    Map(Box<Shape>, Box<Shape>),
     Tuple(Vec<Shape>),
     Option(Box<Shape>),
     Result(Payload, Payload),
@@ -145,6 +149,8 @@ impl Shaper {
             Type::String => Shape::String,
             Type::List(list) if list.ty() == Type::U8 => Shape::Bytes,
             Type::List(list) => Shape::List(self.boxed(&list.ty())?),
+            Type::FixedLengthList(list) => Shape::FixedList(self.boxed(&list.ty())?, list.len()),
+            Type::Map(map) => Shape::Map(self.boxed(&map.key())?, self.boxed(&map.value())?),
             Type::Tuple(tuple) => Shape::Tuple(tuple.types().map(|ty| self.shape(&ty)).collect::<Result<_>>()?),
             Type::Option(option) => Shape::Option(self.boxed(&option.ty())?),
             Type::Result(result) => Shape::Result(self.payload(result.ok())?, self.payload(result.err())?),
@@ -160,8 +166,6 @@ impl Shaper {
             Type::Flags(flags) => Shape::Flags(None, self.names(flags.names())?),
             Type::Own(_) | Type::Borrow(_) => return Err(unsupported("a resource")),
             Type::Future(_) | Type::Stream(_) => return Err(unsupported("a stream or future")),
-            Type::Map(_) => return Err(unsupported("a map")),
-            Type::FixedLengthList(_) => return Err(unsupported("a list of fixed length")),
             Type::ErrorContext => return Err(unsupported("an error context")),
         })
     }
@@ -191,7 +195,7 @@ impl Shaper {
     /// A long name counts for several parts, as it takes the room of several.
     fn name(&mut self, name: &str) -> Result<Name> {
         if name.len() > NAME_BYTES_MAX {
-            let (bytes, name) = (name.len(), quoted(name));
+            let (bytes, name) = (name.len(), excerpt(name));
             return Err(unsupported(&format!(
                 "a name of {bytes} bytes (\"{name}\"), where {NAME_BYTES_MAX} are allowed"
             )));
@@ -239,7 +243,8 @@ impl Shape {
     /// Returns how many types and names it is made of.
     pub(crate) fn parts(&self) -> usize {
         let inner: usize = match self {
-            Self::List(item) | Self::Option(item) => item.parts(),
+            Self::List(item) | Self::FixedList(item, _) | Self::Option(item) => item.parts(),
+            Self::Map(key, value) => key.parts().saturating_add(value.parts()).saturating_add(1),
             Self::Tuple(items) => items.iter().map(Self::parts).sum(),
             Self::Result(ok, err) => [ok, err].into_iter().flatten().map(|shape| shape.parts()).sum(),
             Self::Record(_, fields) => fields.iter().map(|field| field.shape.parts()).sum(),
@@ -269,7 +274,8 @@ impl Shape {
             Self::Char => "char",
             Self::String => "string",
             Self::Bytes => "base64 string",
-            Self::List(_) => "list",
+            Self::List(_) | Self::FixedList(..) => "list",
+            Self::Map(..) => "map",
             Self::Tuple(_) => "tuple",
             Self::Option(_) => "option",
             Self::Result(..) => "result",
@@ -287,6 +293,8 @@ impl fmt::Display for Shape {
         match self {
             Self::Bytes => f.write_str("list<u8>"),
             Self::List(item) => write!(f, "list<{item}>"),
+            Self::FixedList(item, length) => write!(f, "list<{item}, {length}>"),
+            Self::Map(key, value) => write!(f, "map<{key}, {value}>"),
             Self::Option(some) => write!(f, "option<{some}>"),
             Self::Tuple(items) => write!(f, "tuple<{}>", joined(items)),
             Self::Result(None, None) => f.write_str("result"),

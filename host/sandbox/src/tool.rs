@@ -4,11 +4,8 @@ use std::sync::Arc;
 use stockade_workflow::{Fault, Grant};
 use wasmtime::component::InstancePre;
 
-use crate::call::{Call, Outcome, perform};
-use crate::callee::Place;
-use crate::engine::chain;
-use crate::rights::Rights;
-use crate::state::State;
+use crate::failure::chain;
+use crate::state::{Rights, State};
 use crate::{Component, Engine, Function, Result};
 
 /// A component with what it was granted, linked and ready to be called. A cheap handle.
@@ -34,8 +31,29 @@ impl Tool {
     ///
     /// A grant cannot be honoured (a database that does not exist), or an import is of another type than what is offered.
     pub fn new(engine: &Engine, name: &str, component: Component, grants: &[Grant]) -> Result<Self> {
+        let rights = Rights::new(name, component.asks(), grants, engine.config());
+        Self::linked(engine, name, component, grants, rights)
+    }
+
+    /// Links a component with grants of the host's own, which may be of what it keeps for itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tool::new`].
+    pub fn of_host(engine: &Engine, name: &str, component: Component, grants: &[Grant]) -> Result<Self> {
+        let rights = Rights::of_host(name, component.asks(), grants, engine.config());
+        Self::linked(engine, name, component, grants, rights)
+    }
+
+    fn linked(
+        engine: &Engine,
+        name: &str,
+        component: Component,
+        grants: &[Grant],
+        rights: Result<Rights>,
+    ) -> Result<Self> {
         let named = |fault: Fault| fault.tool(name);
-        let rights = Arc::new(Rights::new(name, component.asks(), grants, engine.config()).map_err(named)?);
+        let rights = Arc::new(rights.map_err(named)?);
         let pre = engine.linker().instantiate_pre(component.compiled());
         let pre = pre.map_err(|error| {
             named(Fault::invalid("component", format!("tool \"{name}\" cannot be linked: {}", chain(&error))))
@@ -65,7 +83,7 @@ impl Tool {
     ///
     /// # Errors
     ///
-    /// There is none of that name (the message lists those there are), there are several, or it cannot be called.
+    /// No function has that name (the message lists those there are), several have it, or it cannot be called.
     pub fn function(&self, name: &str) -> Result<&Function> {
         self.component().function(name)
     }
@@ -75,25 +93,6 @@ impl Tool {
     pub fn is_repeatable(&self) -> bool {
         let asks = self.component().asks();
         !self.grants().iter().any(|grant| grant.has_effects() && asks.contains(&grant.capability()))
-    }
-
-    /// Performs one call in a fresh instance.
-    ///
-    /// The deadline counts from here, so it covers the wait for a slot of the pool. Dropping the future stops the
-    /// guest. Needs a tokio runtime with its timer on.
-    pub async fn call(&self, call: Call<'_>) -> Outcome {
-        self.called(call, None).await
-    }
-
-    /// Performs one call for code that keeps a place in the pool free for it; else as [`Tool::call`].
-    pub async fn call_in(&self, place: &Place, call: Call<'_>) -> Outcome {
-        self.called(call, Some(place)).await
-    }
-
-    async fn called(&self, call: Call<'_>, place: Option<&Place>) -> Outcome {
-        let outcome = perform(self, &call, place).await;
-        let named = |fault: Fault| fault.tool(self.name()).call_id(call.idempotency_key);
-        Outcome { result: outcome.result.map_err(named), ..outcome }
     }
 
     pub(crate) fn engine(&self) -> &Engine {

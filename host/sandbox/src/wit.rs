@@ -1,5 +1,7 @@
 //! The WIT of a component, as text, and the comments of the WIT that it was made from.
 
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use stockade_workflow::Fault;
@@ -8,8 +10,15 @@ use wit_parser::decoding::decode;
 use wit_parser::{Function, Interface, Resolve, TypeDefKind, TypeId, WorldItem, WorldKey};
 
 use crate::docs::{InterfaceDocs, TypeDocs};
+use crate::exported_types::imported;
 use crate::sections::Sections;
 use crate::{Docs, Result};
+
+/// The largest file of WIT; one of a package in binary has some 100 KB.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// Folders within a folder of WIT: `deps`, and in it one for each package.
+const FOLDERS_MAX: u32 = 2;
 
 /// Writes the interface of a component as WIT text, with the packages that it uses.
 ///
@@ -17,7 +26,7 @@ use crate::{Docs, Result};
 ///
 /// The bytes are not a component.
 pub fn text(component: &[u8]) -> Result<String> {
-    let decoded = decode(component).map_err(|error| unreadable(&error))?;
+    let decoded = decode(&imported(component)).map_err(|error| unreadable(&error))?;
     let (resolve, package) = (decoded.resolve(), decoded.package());
     let others: Vec<_> = resolve.packages.iter().map(|(id, _)| id).filter(|id| *id != package).collect();
     let mut printer = WitPrinter::new(OutputToString::default());
@@ -40,11 +49,12 @@ impl Docs {
     pub fn read(component: &[u8], wit: &[impl AsRef<Path>]) -> Result<Self> {
         let exports = Sections::read(component)?.exports;
         if wit.is_empty() {
-            let decoded = decode(component).map_err(|error| unreadable(&error))?;
+            let decoded = decode(&imported(component)).map_err(|error| unreadable(&error))?;
             return Ok(Self::collect(decoded.resolve(), &exports));
         }
         let mut resolve = Resolve::default();
         for path in wit {
+            check(path.as_ref(), FOLDERS_MAX).map_err(|error| unreadable(&error))?;
             resolve.push_path(path).map_err(|error| unreadable(&error))?;
         }
         if !exports.iter().any(|export| is_described(&resolve, export)) {
@@ -80,6 +90,26 @@ impl Docs {
             }
         }
         docs
+    }
+}
+
+/// Checks that what will be read is files and folders of files: a pipe would be waited for, and a device has no end.
+fn check(path: &Path, folders: u32) -> io::Result<()> {
+    let wrong = |why: &str| Err(io::Error::other(format!("\"{}\" {why}", path.display())));
+    match path.metadata()? {
+        found if found.is_file() && found.len() <= FILE_BYTES_MAX => Ok(()),
+        found if found.is_file() => wrong("is too large"),
+        found if !found.is_dir() => wrong("is neither a file nor a folder"),
+        _ => {
+            let entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+            // What lies deeper is not read, and a link that leads nowhere is an editor's mark.
+            let is_read = |path: &&Path| path.exists() && (folders > 0 || !path.is_dir());
+            entries
+                .iter()
+                .map(|path| path.as_path())
+                .filter(is_read)
+                .try_for_each(|path| check(path, folders.saturating_sub(1)))
+        }
     }
 }
 

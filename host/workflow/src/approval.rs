@@ -2,8 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::canonical;
-use crate::{Digest, Fault, Kind, ToolCall};
+use crate::{Digest, Fault, Kind, RunId, ToolCall};
 
 /// A question to a person, bound to exactly one call.
 ///
@@ -26,6 +25,18 @@ pub struct Approval {
     /// The key of the effect that used it up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consumed_by: Option<String>,
+    /// When it expired, in milliseconds since the Unix epoch, if it was not decided in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expired_ms: Option<u64>,
+}
+
+/// Names one question of one run, so that a decision can mean no other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ApprovalId {
+    /// The run that asks.
+    pub run: RunId,
+    /// The key of the request in it.
+    pub key: String,
 }
 
 /// The digests that must still be the same when an approved call is made.
@@ -81,21 +92,33 @@ impl Decision {
 }
 
 impl Approval {
-    /// Returns whether nobody has decided yet.
+    /// Returns the name of this question, which `run` asks.
+    pub fn id(&self, run: RunId) -> ApprovalId {
+        ApprovalId { run, key: self.key.clone() }
+    }
+
+    /// Returns the digest of the question as a person sees it: its key, its reason, the exact call, and what a yes is
+    /// bound to. A decision carries it, so that only what was seen is decided.
+    pub fn digest(&self) -> Digest {
+        Digest::of_json(&(&self.key, &self.reason, &self.call, &self.bound_to))
+    }
+
+    /// Returns whether it is neither decided nor expired.
     pub fn is_open(&self) -> bool {
-        self.decision.is_none()
+        self.decision.is_none() && self.expired_ms.is_none()
     }
 
     /// Checks that this is an unused yes to exactly this call, made by exactly this component with these grants.
     ///
     /// # Errors
     ///
-    /// A fault of kind [`Kind::Approval`] whose detail is `pending`, `rejected`, `spent` or `mismatch`.
+    /// A fault of kind [`Kind::Approval`] whose detail is `pending`, `expired`, `rejected`, `spent` or `mismatch`.
     pub fn check(&self, now: &Binding) -> Result<(), Fault> {
         let refuse = |detail: &str, why: &str| {
             Err(Fault::new(Kind::Approval, format!("approval \"{}\" {why}", self.key)).detail(detail))
         };
         match &self.decision {
+            None if self.expired_ms.is_some() => refuse("expired", "was not decided before its deadline"),
             None => refuse("pending", "is not decided yet"),
             Some(Decision { verdict: Verdict::Denied, by, .. }) => {
                 refuse("rejected", &format!("was denied by \"{by}\""))
@@ -110,8 +133,7 @@ impl Approval {
 
 impl fmt::Display for Approval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ToolCall { tool, function, arguments } = &self.call;
-        write!(f, "{tool}.{function} {} ({})", canonical(arguments), self.reason)
+        write!(f, "{} ({})", self.call, self.reason)
     }
 }
 

@@ -1,8 +1,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::event::stray;
+use crate::json::{self, Bounds};
+use crate::schema::Schema;
 use crate::thread::cut;
-use crate::{Effect, Event, Fault, Kind, Message, ModelOutcome, Question, Reply, Stop};
+use crate::{Effect, EffectOutcome, Event, Fault, FinishReason, Kind, Message, ModelOutcome, Question, Reply};
 
 /// The most errors of a schema that a model is told at once.
 const ERRORS_MAX: usize = 10;
@@ -39,7 +42,7 @@ pub enum Answered<T = Value> {
 }
 
 impl Asked {
-    /// How often a question is asked where nobody says otherwise.
+    /// How often a question is asked by default.
     pub const ATTEMPTS: u32 = 3;
 
     /// Asks for an answer that fits the question's schema, at most so many times.
@@ -55,6 +58,19 @@ impl Asked {
     /// Returns whether an event is the outcome of this attempt.
     pub fn awaits(&self, event: &Event) -> bool {
         event.key() == Some(self.key().as_str())
+    }
+
+    /// Returns how this attempt ended.
+    ///
+    /// # Errors
+    ///
+    /// The event is not the outcome of this attempt: it does not belong to the state of this name.
+    pub fn reply(&self, position: &str, event: Event) -> Result<ModelOutcome, Fault> {
+        let awaited = self.awaits(&event);
+        match event {
+            Event::Ended { outcome: EffectOutcome::ModelReplied(outcome), .. } if awaited => Ok(outcome),
+            event => Err(stray(position, &event)),
+        }
     }
 
     /// Takes the outcome of this attempt.
@@ -84,7 +100,7 @@ impl Asked {
             ModelOutcome::Failed(fault) => return Answered::Failed(fault),
             ModelOutcome::Replied(reply) => reply,
         };
-        if reply.stop == Stop::Refused {
+        if reply.stop == FinishReason::Refused {
             return Answered::Failed(refused(&reply));
         }
         match read(&self, &reply) {
@@ -96,9 +112,7 @@ impl Asked {
     }
 
     fn last(&self, fault: Fault) -> Fault {
-        let Fault { message, .. } =
-            Fault::new(fault.kind, format!("the model's answer {}, after {} attempts", fault.message, self.attempt));
-        Fault { message, ..fault }
+        fault.reworded(|why| format!("the model's answer {why}, after {} attempts", self.attempt))
     }
 
     fn key(&self) -> String {
@@ -126,14 +140,15 @@ impl Asked {
 /// # Errors
 ///
 /// Kind [`Kind::Model`] with what is wrong with it, and kind [`Kind::Invalid`] where the schema itself is.
-pub(crate) fn fitting(schema: Option<&Value>, reply: &Reply) -> Result<Value, Fault> {
+pub fn fitting(schema: Option<&Value>, reply: &Reply) -> Result<Value, Fault> {
     let wrong = |message: String| Err(Fault::new(Kind::Model, message).detail("schema"));
-    if reply.stop == Stop::Length {
+    if reply.stop == FinishReason::Length {
         return wrong(CUT_OFF.to_owned());
     }
-    let value: Value = match serde_json::from_str(reply.text.trim()) {
+    let value: Value = match json::parse(reply.text.trim(), &Bounds::OUTSIDE) {
         Ok(value) => value,
-        Err(error) => return wrong(format!("is not JSON: {error}")),
+        Err(fault) if fault.breach.is_some() => return wrong(format!("is not taken: {fault}")),
+        Err(fault) => return wrong(format!("is not JSON: {fault}")),
     };
     let errors = schema.map_or(Ok(Vec::new()), |schema| misfits(schema, &value))?;
     if errors.is_empty() { Ok(value) } else { wrong(format!("does not fit its schema: {}", errors.join("; "))) }
@@ -144,11 +159,11 @@ pub(crate) fn fitting(schema: Option<&Value>, reply: &Reply) -> Result<Value, Fa
 /// # Errors
 ///
 /// Kind [`Kind::Model`], with a message that goes on after "your answer".
-pub(crate) fn text(reply: &Reply, bytes_max: usize) -> Result<String, Fault> {
+pub fn text(reply: &Reply, bytes_max: usize) -> Result<String, Fault> {
     let said = reply.text.trim();
     let wrong = |detail: &str, message: String| Err(Fault::new(Kind::Model, message).detail(detail));
     match said.len() {
-        _ if reply.stop == Stop::Length => wrong("length", CUT_OFF.to_owned()),
+        _ if reply.stop == FinishReason::Length => wrong("length", CUT_OFF.to_owned()),
         0 => wrong("malformed", "is empty".to_owned()),
         bytes if bytes > bytes_max => wrong("too_large", format!("has {bytes} bytes; at most {bytes_max} are taken")),
         _ => Ok(said.to_owned()),
@@ -159,18 +174,18 @@ pub(crate) fn text(reply: &Reply, bytes_max: usize) -> Result<String, Fault> {
 ///
 /// # Errors
 ///
-/// Kind [`Kind::Invalid`] where the schema itself is none.
-pub(crate) fn misfits(schema: &Value, value: &Value) -> Result<Vec<String>, Fault> {
-    let validator = jsonschema::validator_for(schema).map_err(|error| {
+/// Kind [`Kind::Invalid`] where the schema itself is not valid.
+pub fn misfits(schema: &Value, value: &Value) -> Result<Vec<String>, Fault> {
+    let schema = Schema::new(schema).map_err(|error| {
         let message = format!("the schema of a question is no JSON Schema: {error}");
         Fault::invalid("schema", message).detail("schema_itself")
     })?;
-    let errors = validator.iter_errors(value).take(ERRORS_MAX);
-    Ok(errors.map(|error| cut(&format!("at ${}: {error}", error.instance_path()), ERROR_BYTES_MAX)).collect())
+    let misfits = schema.misfits(value, ERRORS_MAX).into_iter();
+    Ok(misfits.map(|misfit| cut(&format!("at ${}: {misfit}", misfit.pointer()), ERROR_BYTES_MAX)).collect())
 }
 
 /// The fault of a model that does not want to answer.
-pub(crate) fn refused(reply: &Reply) -> Fault {
+pub fn refused(reply: &Reply) -> Fault {
     let said = cut(&reply.text, REFUSAL_BYTES_MAX);
     let why = if said.is_empty() { "without a reason".to_owned() } else { format!("saying: {said}") };
     Fault::new(Kind::Model, format!("the model \"{}\" refused to answer, {why}", reply.model)).detail("refused")
@@ -187,22 +202,22 @@ mod tests {
         Asked::new("ask", Question::new("how many?").schema(schema), 2)
     }
 
-    fn replied(text: &str, stop: Stop) -> ModelOutcome {
+    fn replied(text: &str, stop: FinishReason) -> ModelOutcome {
         ModelOutcome::Replied(Box::new(Reply { text: text.to_owned(), stop, ..Reply::default() }))
     }
 
     #[test]
     fn an_answer_that_fits_is_its_value() {
-        assert_eq!(asked().answered(replied(" {\"n\": 3}\n", Stop::Ended)), Answered::Value(json!({"n": 3})));
+        assert_eq!(asked().answered(replied(" {\"n\": 3}\n", FinishReason::Ended)), Answered::Value(json!({"n": 3})));
     }
 
     #[test]
     fn what_does_not_fit_is_asked_for_again_with_its_errors_and_then_fails() {
         for (text, stop, says) in [
-            ("", Stop::Ended, "is not JSON"),
-            ("```json\n{\"n\": 3}\n```", Stop::Ended, "is not JSON"),
-            ("{\"n\": \"3\"}", Stop::Ended, "at $/n: \"3\" is not of type \"integer\""),
-            ("{\"n\": 3}", Stop::Length, "was cut off"),
+            ("", FinishReason::Ended, "is not JSON"),
+            ("```json\n{\"n\": 3}\n```", FinishReason::Ended, "is not JSON"),
+            ("{\"n\": \"3\"}", FinishReason::Ended, "at $/n: \"3\" is not of type \"integer\""),
+            ("{\"n\": 3}", FinishReason::Length, "was cut off"),
         ] {
             let Answered::Again(again) = asked().answered(replied(text, stop)) else { panic!("{text}") };
             assert_eq!(again.effect().key(), "ask-2");
@@ -219,23 +234,23 @@ mod tests {
             Some(n) if n > 2 => Err(Fault::limit(Kind::Agent, "n", 2, 3, "is more than 2")),
             n => Ok(n),
         };
-        let three = || replied("{\"n\": 3}", Stop::Ended);
+        let three = || replied("{\"n\": 3}", FinishReason::Ended);
         let Answered::Again(again) = asked().answered_as(three(), rule) else { panic!() };
         assert!(format!("{:?}", again.question.messages.last()).contains("Your answer is more than 2. Answer again"));
         let Answered::Failed(fault) = again.clone().answered_as(three(), rule) else { panic!() };
         assert_eq!((fault.kind, fault.breach.unwrap().used), (Kind::Agent, 3));
         assert_eq!(fault.message, "the model's answer is more than 2, after 2 attempts");
-        assert_eq!(again.answered_as(replied("{\"n\": 1}", Stop::Ended), rule), Answered::Value(Some(1)));
+        assert_eq!(again.answered_as(replied("{\"n\": 1}", FinishReason::Ended), rule), Answered::Value(Some(1)));
     }
 
     #[test]
     fn text_is_whole_short_and_there() {
         let asked = || Asked::new("ask", Question::new("why?"), 2);
-        assert_eq!(asked().told(replied(" so \n", Stop::Ended), 2), Answered::Value("so".to_owned()));
+        assert_eq!(asked().told(replied(" so \n", FinishReason::Ended), 2), Answered::Value("so".to_owned()));
         for (text, stop, says) in [
-            (" \n", Stop::Ended, "Your answer is empty. Answer again."),
-            ("so", Stop::Length, "was cut off"),
-            ("so?", Stop::Ended, "has 3 bytes; at most 2 are taken"),
+            (" \n", FinishReason::Ended, "Your answer is empty. Answer again."),
+            ("so", FinishReason::Length, "was cut off"),
+            ("so?", FinishReason::Ended, "has 3 bytes; at most 2 are taken"),
         ] {
             let Answered::Again(again) = asked().told(replied(text, stop), 2) else { panic!("{text}") };
             assert!(format!("{:?}", again.question.messages.last()).contains(says), "{again:?}");
@@ -245,19 +260,19 @@ mod tests {
     #[test]
     fn a_long_answer_is_neither_kept_nor_repeated_in_full() {
         let long = "x".repeat(1 << 20);
-        let wrong = || replied(&format!("{{\"n\": \"{long}\"}}"), Stop::Ended);
+        let wrong = || replied(&format!("{{\"n\": \"{long}\"}}"), FinishReason::Ended);
         let Answered::Again(again) = asked().answered(wrong()) else { panic!() };
         let asked_again = serde_json::to_string(&again).unwrap();
         assert!(asked_again.len() < SAID_BYTES_MAX + (4 << 10), "{}", asked_again.len());
         let Answered::Failed(fault) = again.answered(wrong()) else { panic!() };
         assert!(fault.message.len() < 1 << 10 && fault.message.contains("at $/n: \"xxx"), "{}", fault.message.len());
-        let Answered::Failed(fault) = asked().answered(replied(&long, Stop::Refused)) else { panic!() };
+        let Answered::Failed(fault) = asked().answered(replied(&long, FinishReason::Refused)) else { panic!() };
         assert!(fault.message.len() < 4 << 10, "{}", fault.message.len());
     }
 
     #[test]
     fn a_refusal_is_not_asked_again() {
-        let Answered::Failed(fault) = asked().answered(replied("no", Stop::Refused)) else { panic!() };
+        let Answered::Failed(fault) = asked().answered(replied("no", FinishReason::Refused)) else { panic!() };
         assert_eq!(fault.detail.as_deref(), Some("refused"));
     }
 }

@@ -1,18 +1,24 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapDeserializer;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Breach, Fault, Kind, Slice};
+use crate::{Breach, Fault, Kind, dollars};
+
+/// What a run may write into its journal where nothing else is said: an agent of twenty turns that writes 10 MiB in each
+/// has room, and a run that is taken up again is read into memory whole.
+const JOURNAL_BYTES: u64 = 256 << 20;
 
 /// What a run may spend. Every run has one; zero means none, and nothing means unlimited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Budget(Usage);
 
-/// An amount in every currency: what was spent, is set aside, or is allowed.
+/// An amount in every currency: what was spent, is reserved, or is allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Usage {
     /// Guest instructions, in wasmtime's fuel units.
     pub fuel: u64,
@@ -30,6 +36,8 @@ pub struct Usage {
     pub tokens: u64,
     /// Millionths of a US dollar.
     pub money_micros: u64,
+    /// Bytes of the entries in the run's journal. The fold of the entries counts them; no entry says how long it is.
+    pub journal_bytes: u64,
 }
 
 /// One thing that a budget counts.
@@ -52,11 +60,13 @@ pub enum Currency {
     Tokens,
     /// Millionths of a US dollar.
     Money,
+    /// What the run writes into its journal, in bytes.
+    Journal,
 }
 
 impl Currency {
     /// All currencies, in the order in which they are shown and checked.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Fuel,
         Self::Memory,
         Self::Wall,
@@ -65,6 +75,7 @@ impl Currency {
         Self::ModelCalls,
         Self::Tokens,
         Self::Money,
+        Self::Journal,
     ];
 
     /// Returns the name by which a person sets it (`--budget fuel=…`) and by which a breach names it.
@@ -78,6 +89,7 @@ impl Currency {
             Self::ModelCalls => "model_calls",
             Self::Tokens => "tokens",
             Self::Money => "money",
+            Self::Journal => "journal",
         }
     }
 
@@ -86,12 +98,19 @@ impl Currency {
         Self::ALL.into_iter().find(|currency| currency.name() == name)
     }
 
+    /// Writes an amount for a person: money as `$1.50`, the others as a number of their own unit.
+    pub fn written(self, amount: u64) -> String {
+        if self == Self::Money { dollars(amount) } else { amount.to_string() }
+    }
+
     fn kind(self) -> Kind {
         match self {
             Self::Fuel => Kind::Fuel,
             Self::Memory => Kind::Memory,
             Self::Wall => Kind::Deadline,
-            Self::Steps | Self::ToolCalls | Self::ModelCalls | Self::Tokens | Self::Money => Kind::Agent,
+            Self::Steps | Self::ToolCalls | Self::ModelCalls | Self::Tokens | Self::Money | Self::Journal => {
+                Kind::Agent
+            }
         }
     }
 }
@@ -102,29 +121,45 @@ impl Default for Budget {
         Self(Usage {
             fuel: 200_000_000,
             memory_bytes_peak: 64 << 20,
-            // A question may take two minutes, and as much is set aside for each of those that are asked at once.
+            // A question may take two minutes, and as much is reserved for each of those that are asked at once.
             wall_us: 20 * 120_000_000,
             steps: 100,
             tool_calls: 50,
             model_calls: 20,
             tokens: 200_000,
             money_micros: 1_000_000,
+            journal_bytes: JOURNAL_BYTES,
         })
     }
 }
 
+impl<'de> Deserialize<'de> for Budget {
+    /// Reads the budget of a run. What is not named is none of it, but for the journal: formats 1 to 4 had no limit of it,
+    /// and their runs get the default.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        read(from, JOURNAL_BYTES)
+    }
+}
+
+/// Reads what is added to a budget; formats 1 to 4 added nothing to the journal.
+pub(crate) fn addition<'de, D: Deserializer<'de>>(from: D) -> Result<Budget, D::Error> {
+    read(from, 0)
+}
+
+/// Reads a share of a budget; those of formats 1 to 4 set no limit to the journal.
+pub(crate) fn share<'de, D: Deserializer<'de>>(from: D) -> Result<Budget, D::Error> {
+    read(from, u64::MAX)
+}
+
+fn read<'de, D: Deserializer<'de>>(from: D, journal_bytes: u64) -> Result<Budget, D::Error> {
+    let mut amounts = BTreeMap::<String, u64>::deserialize(from)?;
+    amounts.entry("journal_bytes".to_owned()).or_insert(journal_bytes);
+    Usage::deserialize(MapDeserializer::new(amounts.into_iter())).map(Budget)
+}
+
 impl Budget {
     /// A budget of nothing at all, to add to.
-    pub const NONE: Self = Self(Usage {
-        fuel: 0,
-        memory_bytes_peak: 0,
-        wall_us: 0,
-        steps: 0,
-        tool_calls: 0,
-        model_calls: 0,
-        tokens: 0,
-        money_micros: 0,
-    });
+    pub const NONE: Self = Self(Usage::NONE);
 
     /// Sets the fuel, in wasmtime's units.
     #[must_use]
@@ -159,6 +194,26 @@ impl Budget {
     }
 }
 
+/// Gives each amount the method that sets it: the struct will grow, so other crates cannot write it out.
+macro_rules! setters {
+    ($($name:ident),* $(,)?) => {
+        impl Usage {
+            /// Nothing in every currency.
+            pub const NONE: Self = Self { $($name: 0),* };
+
+            $(
+                #[doc = concat!("Sets `", stringify!($name), "`.")]
+                #[must_use]
+                pub const fn $name(self, $name: u64) -> Self {
+                    Self { $name, ..self }
+                }
+            )*
+        }
+    };
+}
+
+setters!(fuel, memory_bytes_peak, wall_us, steps, tool_calls, model_calls, tokens, money_micros, journal_bytes);
+
 impl Usage {
     /// Returns the amount in one currency, in its own unit.
     pub fn get(&self, currency: Currency) -> u64 {
@@ -192,6 +247,7 @@ impl Usage {
             Currency::ModelCalls => &mut self.model_calls,
             Currency::Tokens => &mut self.tokens,
             Currency::Money => &mut self.money_micros,
+            Currency::Journal => &mut self.journal_bytes,
         }
     }
 }
@@ -203,19 +259,22 @@ pub struct Exceeded {
     pub limit: Currency,
     /// What the budget allows in it.
     pub allowed: u64,
-    /// What is spent or set aside.
+    /// What is spent or reserved.
     pub used: u64,
 }
 
 impl Exceeded {
     /// Returns the fault that says so and what would let the run go on.
     pub fn fault(&self) -> Fault {
-        let name = self.limit.name();
+        let (name, (allowed, used)) = (self.limit.name(), self.written());
         let message = format!(
-            "the run's budget allows {} of \"{name}\" and {} are used or needed; add to it to go on",
-            self.allowed, self.used
+            "the run's budget allows {allowed} of \"{name}\" and {used} are used or needed; add to it to go on"
         );
         Fault { breach: Some(Box::new(self.breach())), ..Fault::new(self.limit.kind(), message) }
+    }
+
+    pub(crate) fn written(&self) -> (String, String) {
+        (self.limit.written(self.allowed), self.limit.written(self.used))
     }
 
     fn breach(&self) -> Breach {
@@ -225,277 +284,33 @@ impl Exceeded {
 
 impl fmt::Display for Exceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} allowed, {} used", self.limit.name(), self.allowed, self.used)
+        let (allowed, used) = self.written();
+        write!(f, "{}: {allowed} allowed, {used} used", self.limit.name())
     }
-}
-
-/// The account of one run: reserve before an effect, settle after it.
-///
-/// Spent and reserved together never exceed the budget, whatever the order of the calls; [`Ledger::settle`] may
-/// book more than was reserved only if the effect itself overdrew (time passes until a guest is stopped).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
-    budget: Budget,
-    spent: Usage,
-    reserved: BTreeMap<String, Usage>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    slices: Vec<Account>,
-}
-
-/// What a [`Slice`] allows and has spent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Account {
-    slice: Slice,
-    spent: Usage,
-}
-
-/// Why a [`Ledger`] has nothing to offer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Short {
-    /// The run's budget has not enough left.
-    Run(Exceeded),
-    /// A share of it has not: the one of the effects whose keys begin so.
-    Slice(String, Exceeded),
-}
-
-impl Short {
-    /// Returns the limit.
-    pub fn exceeded(&self) -> &Exceeded {
-        match self {
-            Self::Run(exceeded) | Self::Slice(_, exceeded) => exceeded,
-        }
-    }
-
-    /// Returns the fault that says so and what would allow more.
-    pub fn fault(&self) -> Fault {
-        let (prefix, exceeded) = match self {
-            Self::Run(exceeded) => return exceeded.fault(),
-            Self::Slice(prefix, exceeded) => (prefix, exceeded),
-        };
-        let (name, Exceeded { allowed, used, .. }) = (exceeded.limit.name(), exceeded);
-        let message = format!(
-            "the share of \"{}\" in the run's budget allows {allowed} of \"{name}\" and {used} are used or needed; the workflow's configuration sets the share",
-            prefix.trim_end_matches('/')
-        );
-        Fault { message, ..exceeded.fault() }.detail("slice")
-    }
-}
-
-impl Ledger {
-    /// Opens an account.
-    pub fn new(budget: Budget) -> Self {
-        Self { budget, ..Self::default() }
-    }
-
-    /// Returns the limits.
-    pub fn budget(&self) -> &Budget {
-        &self.budget
-    }
-
-    /// Returns what was spent so far.
-    pub fn spent(&self) -> &Usage {
-        &self.spent
-    }
-
-    /// Returns what is set aside for an effect.
-    pub fn reserved(&self, key: &str) -> Option<&Usage> {
-        self.reserved.get(key)
-    }
-
-    /// Returns the account as it would be if nothing were set aside: what effects under way may give back.
-    #[must_use]
-    pub fn without_reserved(&self) -> Self {
-        Self { reserved: BTreeMap::new(), ..self.clone() }
-    }
-
-    /// Adds to the limits.
-    pub fn extend(&mut self, more: &Budget) {
-        self.budget.add(more);
-    }
-
-    /// Sets a share for some of the effects; one that was set before under the same prefix is replaced.
-    pub fn slice(&mut self, slice: Slice) {
-        match self.slices.iter_mut().find(|account| account.slice.prefix == slice.prefix) {
-            Some(account) => account.slice = slice,
-            None => self.slices.push(Account { slice, spent: Usage::default() }),
-        }
-    }
-
-    /// Returns as much of `wish` as is left for an effect, if that is at least `least` in every currency.
-    ///
-    /// # Errors
-    ///
-    /// The first currency of which less than `least` is left, in a share of the effect or in the run.
-    pub fn offer(&self, key: &str, wish: &Usage, least: &Usage) -> Result<Usage, Short> {
-        let mut offer = Usage::default();
-        for currency in Currency::ALL {
-            let wanted = least.get(currency);
-            let mut left = left(&self.budget, currency, self.taken(currency));
-            for account in self.slices_of(key) {
-                let taken = self.taken_of(account, currency);
-                let own = self::left(&account.slice.budget, currency, taken);
-                if own < wanted {
-                    let exceeded =
-                        Exceeded { limit: currency, allowed: account.slice.budget.get(currency), used: taken };
-                    return Err(Short::Slice(account.slice.prefix.clone(), exceeded));
-                }
-                left = left.min(own);
-            }
-            if left < wanted {
-                return Err(Short::Run(self.exceeded(currency)));
-            }
-            offer = offer.with(currency, wish.get(currency).min(left));
-        }
-        Ok(offer)
-    }
-
-    /// Returns why an effect had so little set aside: the share that has nothing more, or the run's budget.
-    ///
-    /// `used` is what the effect used itself, which is not booked yet.
-    pub fn shortage(&self, key: &str, currency: Currency, used: u64) -> Short {
-        let reserved = self.reserved(key).map_or(0, |usage| usage.get(currency));
-        let run_left = left(&self.budget, currency, self.taken(currency).saturating_sub(reserved));
-        let by_others = |account| self.taken_of(account, currency).saturating_sub(reserved);
-        let narrowest = self
-            .slices_of(key)
-            .find(|account| left(&account.slice.budget, currency, by_others(account)) <= run_left.min(reserved));
-        match narrowest {
-            Some(account) => {
-                let used = by_others(account).saturating_add(used);
-                let allowed = account.slice.budget.get(currency);
-                Short::Slice(account.slice.prefix.clone(), Exceeded { limit: currency, allowed, used })
-            }
-            None => {
-                let spent = self.spent.get(currency).saturating_add(used);
-                Short::Run(Exceeded { used: spent, ..self.exceeded(currency) })
-            }
-        }
-    }
-
-    /// Sets an amount aside for an effect; what was set aside for it before is replaced.
-    pub fn reserve(&mut self, key: &str, amount: Usage) {
-        self.reserved.insert(key.to_owned(), amount);
-    }
-
-    /// Books what an effect used and frees what was set aside for it.
-    pub fn settle(&mut self, key: &str, used: &Usage) {
-        self.reserved.remove(key);
-        self.spent.add(used);
-        let own = self.slices.iter_mut().filter(|account| key.starts_with(&account.slice.prefix));
-        own.for_each(|account| account.spent.add(used));
-    }
-
-    /// Describes a currency as exhausted, with today's numbers.
-    pub fn exceeded(&self, currency: Currency) -> Exceeded {
-        Exceeded { limit: currency, allowed: self.budget.get(currency), used: self.taken(currency) }
-    }
-
-    fn slices_of(&self, key: &str) -> impl Iterator<Item = &Account> {
-        self.slices.iter().filter(move |account| key.starts_with(&account.slice.prefix))
-    }
-
-    fn taken(&self, currency: Currency) -> u64 {
-        taken(currency, &self.spent, self.reserved.values())
-    }
-
-    fn taken_of(&self, account: &Account, currency: Currency) -> u64 {
-        let own = self.reserved.iter().filter(|(key, _)| key.starts_with(&account.slice.prefix));
-        taken(currency, &account.spent, own.map(|(_, usage)| usage))
-    }
-}
-
-fn left(budget: &Budget, currency: Currency, taken: u64) -> u64 {
-    match currency {
-        // A peak is not used up: each call may reach the whole of it.
-        Currency::Memory => budget.get(currency),
-        _ => budget.get(currency).saturating_sub(taken),
-    }
-}
-
-fn taken<'a>(currency: Currency, spent: &Usage, reserved: impl Iterator<Item = &'a Usage>) -> u64 {
-    let spent = spent.get(currency);
-    if currency == Currency::Memory {
-        return spent;
-    }
-    reserved.map(|usage| usage.get(currency)).fold(spent, u64::saturating_add)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn steps(n: u64) -> Usage {
-        Usage { steps: n, ..Usage::default() }
-    }
 
     #[test]
-    fn an_offer_is_what_is_left_and_never_less_than_the_least() {
-        let mut ledger = Ledger::new(Budget::NONE.steps(3).fuel(10));
-        let wish = Usage { fuel: 100, steps: 1, ..Usage::default() };
-        let offer = ledger.offer("a", &wish, &steps(1)).unwrap();
-        assert_eq!((offer.fuel, offer.steps), (10, 1));
-        ledger.reserve("a", offer);
-        let refused = ledger.offer("b", &wish, &Usage { fuel: 1, ..steps(1) }).unwrap_err();
-        assert_eq!(refused, Short::Run(Exceeded { limit: Currency::Fuel, allowed: 10, used: 10 }));
+    fn money_that_ran_out_is_written_as_money() {
+        let exceeded = Exceeded { limit: Currency::Money, allowed: 1_000_000, used: 1_200_000 };
+        assert_eq!(exceeded.to_string(), "money: $1.00 allowed, $1.20 used");
+        let message = exceeded.fault().message;
+        assert!(message.contains("allows $1.00 of \"money\" and $1.20 are used"), "{message}");
     }
 
+    /// Formats 1 to 4 knew no limit of the journal.
     #[test]
-    fn zero_is_none() {
-        let refused = Ledger::new(Budget::default().steps(0)).offer("a", &steps(1), &steps(1)).unwrap_err();
-        assert_eq!(refused, Short::Run(Exceeded { limit: Currency::Steps, allowed: 0, used: 0 }));
-    }
-
-    #[test]
-    fn memory_is_a_peak() {
-        let mut ledger = Ledger::new(Budget::default());
-        for (key, bytes) in [("a", 5), ("b", 3)] {
-            ledger.reserve(key, Usage { memory_bytes_peak: bytes, ..Usage::default() });
-            ledger.settle(key, &Usage { memory_bytes_peak: bytes, ..Usage::default() });
-        }
-        assert_eq!(ledger.spent().memory_bytes_peak, 5);
-    }
-
-    #[test]
-    fn a_share_is_a_limit_of_its_own_within_the_run_s() {
-        let mut ledger = Ledger::new(Budget::NONE.fuel(10).steps(100));
-        ledger.slice(Slice { prefix: "a/".to_owned(), budget: Budget::NONE.fuel(4).steps(100) });
-        let fuel = |fuel| Usage { fuel, ..Usage::default() };
-        let offer = ledger.offer("a/x", &fuel(9), &fuel(1)).unwrap();
-        assert_eq!(offer.fuel, 4);
-        ledger.reserve("a/x", offer);
-        assert_eq!(ledger.offer("b", &fuel(9), &fuel(1)).unwrap().fuel, 6);
-        let short = ledger.offer("a/y", &fuel(9), &fuel(1)).unwrap_err();
-        assert!(
-            matches!(&short, Short::Slice(prefix, Exceeded { allowed: 4, used: 4, .. }) if prefix == "a/"),
-            "{short:?}"
-        );
-        assert!(matches!(ledger.shortage("a/x", Currency::Fuel, 4), Short::Slice(..)));
-        ledger.settle("a/x", &fuel(1));
-        assert_eq!((ledger.offer("a/y", &fuel(9), &fuel(1)).unwrap().fuel, ledger.spent().fuel), (3, 1));
-        ledger.settle("b", &fuel(8));
-        let offer = ledger.offer("a/z", &fuel(9), &fuel(1)).unwrap();
-        assert_eq!(offer.fuel, 1);
-        ledger.reserve("a/z", offer);
-        assert!(matches!(ledger.shortage("a/z", Currency::Fuel, 1), Short::Run(_)));
-    }
-
-    proptest! {
-        /// However effects interleave, spent and reserved together stay within the budget.
-        #[test]
-        fn nothing_overspends(limit in 0u64..50, moves in prop::collection::vec((0u8..4, 0u64..20, any::<bool>()), 0..60)) {
-            let mut ledger = Ledger::new(Budget::NONE.fuel(limit));
-            for (key, wish, settle) in moves {
-                let key = key.to_string();
-                if let Some(held) = ledger.reserved(&key).copied() {
-                    if settle {
-                        ledger.settle(&key, &Usage { fuel: held.fuel.min(wish), ..Usage::default() });
-                    }
-                } else if let Ok(offer) = ledger.offer(&key, &Usage { fuel: wish, ..Usage::default() }, &Usage::default()) {
-                    ledger.reserve(&key, offer);
-                }
-                prop_assert!(ledger.taken(Currency::Fuel) <= limit);
-            }
-        }
+    fn a_budget_without_a_limit_of_the_journal_has_the_default_and_an_addition_adds_none() {
+        let json = r#"{"steps": 3}"#;
+        let journal = |budget: Budget| (budget.get(Currency::Steps), budget.get(Currency::Journal));
+        let read = |text: &str| serde_json::from_str::<Budget>(text).map(journal).unwrap();
+        assert_eq!(read(json), (3, 256 << 20));
+        assert_eq!(journal(addition(&mut serde_json::Deserializer::from_str(json)).unwrap()), (3, 0));
+        assert_eq!(journal(share(&mut serde_json::Deserializer::from_str(json)).unwrap()), (3, u64::MAX));
+        assert_eq!(read(&serde_json::to_string(&Budget::NONE).unwrap()), (0, 0));
+        assert!(serde_json::from_str::<Budget>(r#"{"step": 3}"#).is_err());
     }
 }

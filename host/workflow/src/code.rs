@@ -4,7 +4,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Digest, Fault};
+use crate::{Digest, Fault, Json};
 
 /// A piece of code that an agent wrote, with all that it is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,8 +17,8 @@ pub struct Code {
     /// The code.
     pub source: String,
     /// What its variable `input` holds.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub input: Value,
+    #[serde(default, skip_serializing_if = "Json::is_null")]
+    pub input: Json,
     /// The tools that it may call, by the names under which they are registered: these, and no others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<String>,
@@ -34,13 +34,13 @@ impl Code {
     /// Names a piece of code that is given nothing.
     pub fn new(language: &str, source: &str) -> Self {
         let (language, source) = (language.to_owned(), source.to_owned());
-        Self { language, name: None, source, input: Value::Null, tools: Vec::new(), session: None, files: None }
+        Self { language, name: None, source, input: Json::default(), tools: Vec::new(), session: None, files: None }
     }
 
     /// Gives it an input.
     #[must_use]
     pub fn input(self, input: Value) -> Self {
-        Self { input, ..self }
+        Self { input: input.into(), ..self }
     }
 
     /// Lets it call these tools.
@@ -74,9 +74,19 @@ pub struct CodeOutcome {
     /// uses the same.
     #[serde(default)]
     pub fuel: u64,
+    /// The time that it began at by its clock, in milliseconds since the Unix epoch, where it was given the real one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_ms: Option<u64>,
 }
 
 impl CodeOutcome {
+    /// Returns how much memory it takes, about. A fault and an exception are small.
+    pub fn memory_bytes(&self) -> u64 {
+        let value = if let CodeEnd::Returned(value) = &self.ended { value.text().len() } else { 0 };
+        let files = self.files.values().map(String::len).sum::<usize>();
+        (value + files + self.stdout.len() + self.stderr.len()) as u64
+    }
+
     /// Returns what of a second outcome is another, if anything is.
     pub fn difference(&self, again: &Self) -> Option<&'static str> {
         let differs = [
@@ -94,13 +104,23 @@ impl CodeOutcome {
 #[serde(rename_all = "snake_case")]
 pub enum CodeEnd {
     /// It has this value.
-    Returned(Value),
+    Returned(Json),
     /// It raised an exception that it did not catch, or is no code of its language.
     Raised(Exception),
     /// It was stopped, or could not begin.
     Failed(Fault),
-    /// It was stopped while a tool that it had called was at work, and nobody knows whether that one has happened.
+    /// It was stopped while a tool that it had called was at work, and it is not known whether that one has happened.
     Unknown(Fault),
+}
+
+impl CodeEnd {
+    /// Returns why it was stopped, if it was. An exception is the code's own.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Returned(_) | Self::Raised(_) => None,
+            Self::Failed(fault) | Self::Unknown(fault) => Some(fault),
+        }
+    }
 }
 
 /// An exception that code did not catch.

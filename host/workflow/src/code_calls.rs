@@ -20,9 +20,24 @@ pub struct CodeCall {
 impl CodeCalls {
     pub(crate) const NONE: Self = Self { calls: Vec::new(), settled: 0 };
 
-    /// Returns the calls.
-    pub fn all(&self) -> &[CodeCall] {
-        &self.calls
+    /// Returns how many calls there are.
+    pub fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Returns whether it is empty.
+    pub fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// Returns one of the calls.
+    pub fn get(&self, number: usize) -> Option<&CodeCall> {
+        self.calls.get(number)
+    }
+
+    /// Returns the calls, one after the other.
+    pub fn iter(&self) -> impl Iterator<Item = &CodeCall> {
+        self.calls.iter()
     }
 
     /// Returns whether a call was paid for, when the code was cut short.
@@ -30,11 +45,23 @@ impl CodeCalls {
         number < self.settled
     }
 
+    /// Returns the fuel that the tools used.
+    pub fn fuel(&self) -> u64 {
+        let used = self.calls.iter().filter_map(|call| call.ended.as_ref()).map(|(_, used)| used.fuel);
+        used.fold(0, u64::saturating_add)
+    }
+
+    /// Returns how much memory they take, about.
+    pub fn memory_bytes(&self) -> u64 {
+        let outcome = |call: &CodeCall| call.ended.as_ref().map_or(0, |(outcome, _)| outcome.memory_bytes());
+        self.calls.iter().map(|call| call.call.memory_bytes() + outcome(call)).sum()
+    }
+
     pub(crate) fn settle(&mut self) {
         self.settled = self.calls.iter().take_while(|call| call.ended.is_some()).count();
     }
 
-    /// A call that nobody knows the end of may begin again, for its key lets the tool tell a repetition.
+    /// A call whose outcome is not known may begin again, for its key lets the tool tell a repetition.
     pub(crate) fn begin(&mut self, number: usize, call: &ToolCall) -> Result<(), String> {
         if self.is_open(number, call) {
             return Ok(());
@@ -84,7 +111,7 @@ mod tests {
     #[test]
     fn calls_follow_one_another_and_an_open_one_may_begin_again() {
         let (a, b) = (ToolCall::new("a", "f", json!({})), ToolCall::new("b", "f", json!({})));
-        let (done, cost) = (ToolOutcome::Returned(json!(1)), Usage { fuel: 7, ..Usage::default() });
+        let (done, cost) = (ToolOutcome::Returned(json!(1).into()), Usage { fuel: 7, ..Usage::default() });
         let mut calls = CodeCalls::default();
         assert!(calls.begin(1, &a).is_err(), "there is no call 0");
         calls.begin(0, &a).unwrap();
@@ -99,6 +126,6 @@ mod tests {
         calls.settle();
         calls.begin(2, &a).unwrap();
         calls.settle();
-        assert!(calls.is_settled(1) && !calls.is_settled(2), "nobody knows what the third one costs");
+        assert!(calls.is_settled(1) && !calls.is_settled(2), "the cost of the third one is not known");
     }
 }

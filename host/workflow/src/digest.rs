@@ -35,6 +35,12 @@ impl Digest {
         self.0.trim_start_matches("sha256:")
     }
 
+    /// Returns whether a text means this digest: all of it, or at least its first twelve hexadecimal digits.
+    pub fn is_written(&self, text: &str) -> bool {
+        let hex = text.strip_prefix("sha256:").unwrap_or(text);
+        hex.len() >= self.short().len() && self.hex().starts_with(hex)
+    }
+
     /// Returns the first twelve hexadecimal digits, enough to tell things apart on a screen.
     pub fn short(&self) -> &str {
         self.hex().get(..12).unwrap_or_else(|| self.hex())
@@ -42,7 +48,7 @@ impl Digest {
 }
 
 /// Writes JSON with sorted keys and without white space.
-pub(crate) fn canonical(value: &Value) -> String {
+pub fn canonical(value: &Value) -> String {
     match value {
         Value::Object(map) => {
             let mut members: Vec<_> = map.iter().collect();

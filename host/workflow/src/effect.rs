@@ -1,19 +1,30 @@
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Code, Digest, Note, Query, Question};
+use crate::{AwaitedSignal, Code, EffectOutcome, NewMemory, Query, Question, Sleep, ToolCall, Waited};
 
 /// Something that a workflow wants done. Only the host does it.
-///
-/// Each has a key that the workflow chooses, unique in its run: `run-id/key` is what a tool sees as its idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// What the workflow calls it, unique in its run: `run-id/key` is what a tool sees as its idempotency key.
+    pub key: String,
+    /// So many milliseconds after its intent, it ends if it has not ended before; without them, it may take as long as it
+    /// takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<u64>,
+    /// What is wanted.
+    #[serde(flatten)]
+    pub kind: EffectKind,
+}
+
+/// What a workflow may want.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Effect {
+pub enum EffectKind {
     /// Call a tool.
     CallTool {
-        /// The effect's key.
-        key: String,
         /// What to call, with what.
         #[serde(flatten)]
         call: ToolCall,
@@ -22,119 +33,208 @@ pub enum Effect {
         approval: Option<String>,
     },
     /// Run code that an agent wrote.
-    RunCode {
-        /// The effect's key.
-        key: String,
-        /// The code, and what it is given.
-        #[serde(flatten)]
-        code: Code,
-    },
+    RunCode(Code),
     /// Ask a model.
-    AskModel {
-        /// The effect's key.
-        key: String,
-        /// What it is asked.
-        #[serde(flatten)]
-        question: Question,
-    },
+    AskModel(Question),
     /// Keep something in the long-term memory.
-    Remember {
-        /// The effect's key.
-        key: String,
-        /// What is kept.
-        #[serde(flatten)]
-        note: Note,
-    },
+    Remember(NewMemory),
     /// Look into the long-term memory.
-    Recall {
-        /// The effect's key.
-        key: String,
-        /// What is looked for.
-        #[serde(flatten)]
-        query: Query,
-    },
-    /// Ask a person whether a call may be made.
+    Recall(Query),
+    /// Ask a person whether a call may be made. The decision comes back by the effect's key.
     RequestApproval {
-        /// The effect's key, by which the decision comes back.
-        key: String,
         /// One line that says why a person is asked.
         reason: String,
         /// The exact call that is asked for.
         #[serde(flatten)]
         call: ToolCall,
     },
-}
-
-/// A tool, one of its functions, and the arguments by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ToolCall {
-    /// The name under which the tool is registered.
-    pub tool: String,
-    /// The function, in `snake_case`.
-    pub function: String,
-    /// The arguments: a JSON object.
-    pub arguments: Value,
+    /// Wait until a time.
+    Sleep(Sleep),
+    /// Wait until the run is sent a signal.
+    AwaitSignal(AwaitedSignal),
 }
 
 impl Effect {
+    /// Wants something of a kind.
+    pub fn new(key: &str, kind: EffectKind) -> Self {
+        Self { key: key.to_owned(), deadline_ms: None, kind }
+    }
+
     /// Wants a tool called.
     pub fn call(key: &str, call: ToolCall) -> Self {
-        Self::CallTool { key: key.to_owned(), call, approval: None }
+        Self::new(key, EffectKind::CallTool { call, approval: None })
+    }
+
+    /// Wants a tool called by the approval of this key, which the call uses up.
+    pub fn approved_call(key: &str, call: ToolCall, approval: &str) -> Self {
+        Self::new(key, EffectKind::CallTool { call, approval: Some(approval.to_owned()) })
     }
 
     /// Wants code run.
     pub fn run_code(key: &str, code: Code) -> Self {
-        Self::RunCode { key: key.to_owned(), code }
+        Self::new(key, EffectKind::RunCode(code))
     }
 
     /// Wants a model asked.
     pub fn ask(key: &str, question: Question) -> Self {
-        Self::AskModel { key: key.to_owned(), question }
+        Self::new(key, EffectKind::AskModel(question))
+    }
+
+    /// Wants something kept in the long-term memory.
+    pub fn remember(key: &str, memory: NewMemory) -> Self {
+        Self::new(key, EffectKind::Remember(memory))
+    }
+
+    /// Wants the long-term memory looked into.
+    pub fn recall(key: &str, query: Query) -> Self {
+        Self::new(key, EffectKind::Recall(query))
+    }
+
+    /// Wants a person asked whether a call may be made; `reason` says why.
+    pub fn request_approval(key: &str, reason: impl Into<String>, call: ToolCall) -> Self {
+        Self::new(key, EffectKind::RequestApproval { reason: reason.into(), call })
+    }
+
+    /// Wants nothing for so long.
+    pub fn sleep(key: &str, time: Duration) -> Self {
+        Self::new(key, EffectKind::Sleep(Sleep::ForMs(millis(time))))
+    }
+
+    /// Wants nothing until this time, in milliseconds since the Unix epoch.
+    pub fn sleep_until(key: &str, at_ms: u64) -> Self {
+        Self::new(key, EffectKind::Sleep(Sleep::UntilMs(at_ms)))
+    }
+
+    /// Wants the run sent a signal of this name, with any payload.
+    pub fn await_signal(key: &str, name: impl Into<String>) -> Self {
+        Self::new(key, EffectKind::AwaitSignal(AwaitedSignal { name: name.into(), schema: None }))
+    }
+
+    /// Wants the run sent a signal of this name, whose payload fits a JSON Schema.
+    pub fn await_signal_of(key: &str, name: impl Into<String>, schema: Value) -> Self {
+        Self::new(key, EffectKind::AwaitSignal(AwaitedSignal { name: name.into(), schema: Some(schema) }))
+    }
+
+    /// Ends it so long after its intent, if it has not ended before.
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        Self { deadline_ms: Some(millis(time)), ..self }
+    }
+
+    /// Returns when it falls due whose intent is journaled now: a sleep ends then, anything else has failed to end in time.
+    pub fn due_ms(&self, now_ms: u64) -> Option<u64> {
+        let deadline_ms = self.deadline_ms.map(|ms| now_ms.saturating_add(ms));
+        let ends_ms = match &self.kind {
+            EffectKind::Sleep(Sleep::UntilMs(at_ms)) => Some(*at_ms),
+            EffectKind::Sleep(Sleep::ForMs(ms)) => Some(now_ms.saturating_add(*ms)),
+            EffectKind::CallTool { .. }
+            | EffectKind::RunCode(_)
+            | EffectKind::AskModel(_)
+            | EffectKind::Remember(_)
+            | EffectKind::Recall(_)
+            | EffectKind::RequestApproval { .. }
+            | EffectKind::AwaitSignal(_) => None,
+        };
+        deadline_ms.into_iter().chain(ends_ms).min()
     }
 
     /// Returns the key.
     pub fn key(&self) -> &str {
-        match self {
-            Self::CallTool { key, .. }
-            | Self::RunCode { key, .. }
-            | Self::AskModel { key, .. }
-            | Self::Remember { key, .. }
-            | Self::Recall { key, .. }
-            | Self::RequestApproval { key, .. } => key,
-        }
+        &self.key
     }
 
     /// Returns the effect under a key that this stands before; an approval that it names is one of the same place.
     #[must_use]
     pub fn under(mut self, prefix: &str) -> Self {
-        if let Self::CallTool { approval: Some(approval), .. } = &mut self {
-            approval.insert_str(0, prefix);
-        }
-        match &mut self {
-            Self::CallTool { key, .. }
-            | Self::RunCode { key, .. }
-            | Self::AskModel { key, .. }
-            | Self::Remember { key, .. }
-            | Self::Recall { key, .. }
-            | Self::RequestApproval { key, .. } => key.insert_str(0, prefix),
-        }
+        self.key.insert_str(0, prefix);
+        self.kind.move_under(prefix);
         self
     }
 
     /// Returns whether it asks a person.
     pub fn is_question(&self) -> bool {
-        matches!(self, Self::RequestApproval { .. })
+        self.kind.is_question()
+    }
+
+    /// Returns whether nothing is performed for it: the run waits for a person, a time or a signal.
+    pub fn is_wait(&self) -> bool {
+        self.kind.is_wait()
     }
 }
 
-impl ToolCall {
-    /// Names a call.
-    pub fn new(tool: &str, function: &str, arguments: Value) -> Self {
-        Self { tool: tool.to_owned(), function: function.to_owned(), arguments }
+impl EffectKind {
+    /// Puts this before the keys of other effects that it names.
+    fn move_under(&mut self, prefix: &str) {
+        match self {
+            Self::CallTool { approval, .. } => approval.iter_mut().for_each(|key| key.insert_str(0, prefix)),
+            Self::RunCode(_)
+            | Self::AskModel(_)
+            | Self::Remember(_)
+            | Self::Recall(_)
+            | Self::RequestApproval { .. }
+            | Self::Sleep(_)
+            | Self::AwaitSignal(_) => {}
+        }
     }
 
-    /// Returns the digest of the exact call: tool, function and arguments.
-    pub fn digest(&self) -> Digest {
-        Digest::of_json(self)
+    /// Returns whether it asks a person.
+    pub fn is_question(&self) -> bool {
+        match self {
+            Self::RequestApproval { .. } => true,
+            Self::CallTool { .. }
+            | Self::RunCode(_)
+            | Self::AskModel(_)
+            | Self::Remember(_)
+            | Self::Recall(_)
+            | Self::Sleep(_)
+            | Self::AwaitSignal(_) => false,
+        }
     }
+
+    /// Returns whether nothing is performed for it: the run waits for a person, a time or a signal.
+    pub fn is_wait(&self) -> bool {
+        match self {
+            Self::RequestApproval { .. } | Self::Sleep(_) | Self::AwaitSignal(_) => true,
+            Self::CallTool { .. } | Self::RunCode(_) | Self::AskModel(_) | Self::Remember(_) | Self::Recall(_) => false,
+        }
+    }
+
+    /// Returns whether it gives a model, or code that one may have written, a say in the run: strangers can talk it into
+    /// things.
+    pub(crate) fn takes_orders(&self) -> bool {
+        match self {
+            Self::RunCode(_) | Self::AskModel(_) => true,
+            Self::CallTool { .. }
+            | Self::Remember(_)
+            | Self::Recall(_)
+            | Self::RequestApproval { .. }
+            | Self::Sleep(_)
+            | Self::AwaitSignal(_) => false,
+        }
+    }
+
+    /// Returns whether an effect of this kind can end so.
+    pub(crate) fn ends_with(&self, outcome: &EffectOutcome) -> bool {
+        match self {
+            Self::CallTool { .. } => matches!(outcome, EffectOutcome::ToolReturned(_)),
+            Self::RunCode(_) => matches!(outcome, EffectOutcome::CodeFinished(_)),
+            Self::AskModel(_) => matches!(outcome, EffectOutcome::ModelReplied(_)),
+            Self::Remember(_) => matches!(outcome, EffectOutcome::Remembered(_)),
+            Self::Recall(_) => matches!(outcome, EffectOutcome::Recalled(_)),
+            Self::RequestApproval { .. } => {
+                matches!(outcome, EffectOutcome::Decided { .. } | EffectOutcome::Waited(Waited::TimedOut { .. }))
+            }
+            Self::Sleep(_) => {
+                matches!(outcome, EffectOutcome::Waited(Waited::Slept { .. } | Waited::Failed(_)))
+            }
+            Self::AwaitSignal(_) => matches!(
+                outcome,
+                EffectOutcome::Waited(Waited::Signalled(_) | Waited::TimedOut { .. } | Waited::Failed(_))
+            ),
+        }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,10 +1,15 @@
+mod read;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Approval, Budget, Effect, End, Event, Exceeded, Label, RunId, Slice, ToolCall, ToolOutcome, Usage};
+use crate::{
+    Approval, Budget, Effect, End, Event, Exceeded, Json, Label, RunId, Signal, Stop, SubBudget, ToolCall, ToolOutcome,
+    Usage, budget,
+};
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 6;
 
 /// One record of a run's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,7 +28,6 @@ pub struct Entry {
 /// What an [`Entry`] changes in its run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
-#[non_exhaustive]
 #[expect(clippy::large_enum_variant, reason = "most entries are steps, and a step is the large one")]
 pub enum Change {
     /// The run exists.
@@ -33,15 +37,15 @@ pub enum Change {
         /// The workflow's version.
         version: u32,
         /// The input.
-        input: Value,
+        input: Json,
         /// What the run may spend.
         budget: Budget,
     },
-    /// An amount is set aside for an effect: its intent. From here on it may have happened.
+    /// An amount is reserved for an effect: its intent. From here on it may have happened.
     Reserved {
         /// The effect's key.
         key: String,
-        /// What is set aside.
+        /// What is reserved.
         amount: Usage,
         /// The key of the approval that it uses up.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,13 +53,24 @@ pub enum Change {
         /// The marks that its outcome will carry.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         labels: Vec<Label>,
+        /// When a sleep ends, or anything else has failed to end in time, in milliseconds since the Unix epoch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_ms: Option<u64>,
     },
     /// A person was asked.
     Asked {
         /// The question.
         approval: Box<Approval>,
-        /// What is set aside for the answer.
+        /// What is reserved for the answer.
         amount: Usage,
+        /// When the question expires, in milliseconds since the Unix epoch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_ms: Option<u64>,
+    },
+    /// The run was sent a signal, which is kept until a wait takes it.
+    Signalled {
+        /// The signal.
+        signal: Signal,
     },
     /// The workflow answered an event.
     Stepped {
@@ -75,7 +90,7 @@ pub enum Change {
         effects: Vec<Effect>,
         /// The shares of the budget that are set.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        slices: Vec<Slice>,
+        slices: Vec<SubBudget>,
         /// How the run ended, if it did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         end: Option<End>,
@@ -111,14 +126,63 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cut: Option<(String, Usage)>,
     },
+    /// The host, or the run, ended in the midst of an effect that is paid whatever became of it: what it is thought to have
+    /// used is booked, and where the run goes on it is wanted again.
+    Lost {
+        /// The effect's key.
+        key: String,
+        /// What is booked for it.
+        used: Usage,
+    },
     /// The budget was added to, and the run may go on.
     Extended {
         /// What was added.
+        #[serde(deserialize_with = "budget::addition")]
         more: Budget,
+    },
+    /// A person, or a program, has paused the run: nothing more begins until it is resumed.
+    Paused {
+        /// Who wanted that, and why.
+        #[serde(flatten)]
+        stop: Stop,
+    },
+    /// A run that was paused goes on.
+    Resumed,
+    /// A person, or a program, has ended the run.
+    Stopped {
+        /// Who wanted that, and why.
+        #[serde(flatten)]
+        stop: Stop,
+        /// The calls that were in flight, of which it is not known whether they happened: the keys of their effects, with a
+        /// slash and its number behind it where code made the call.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown: Vec<String>,
     },
     /// The run cannot go on, whatever its workflow says.
     Broken {
         /// Why.
         fault: crate::Fault,
     },
+}
+
+impl Change {
+    /// Returns the key of the effect that it is about; an empty one where it is about the run.
+    pub(crate) fn key(&self) -> &str {
+        match self {
+            Self::Reserved { key, .. }
+            | Self::Calling { key, .. }
+            | Self::Called { key, .. }
+            | Self::Lost { key, .. } => key,
+            Self::Asked { approval, .. } => &approval.key,
+            Self::Stepped { event, .. } => event.key().unwrap_or_default(),
+            Self::Suspended { cut, .. } => cut.as_ref().map_or("", |(key, _)| key),
+            Self::Created { .. }
+            | Self::Signalled { .. }
+            | Self::Extended { .. }
+            | Self::Paused { .. }
+            | Self::Resumed
+            | Self::Stopped { .. }
+            | Self::Broken { .. } => "",
+        }
+    }
 }

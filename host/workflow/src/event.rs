@@ -1,126 +1,72 @@
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::{CodeEnd, CodeOutcome, Decision, Fault, ModelOutcome, Recalled, Remembered};
+use crate::{EffectOutcome, Fault, Json};
 
 /// Something that happened, to which a workflow answers with its next state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-#[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "most events are ends of effects, and an end is the large one")]
 pub enum Event {
     /// The run began with this input.
     Started {
         /// The input, as it was given.
-        input: Value,
+        input: Json,
     },
-    /// A tool call ended.
-    ToolReturned {
+    /// An effect ended. Written down, the kind of its outcome is the event's name.
+    #[serde(untagged)]
+    Ended {
         /// The key of the effect.
         key: String,
         /// How it ended.
         #[serde(flatten)]
-        outcome: ToolOutcome,
+        outcome: EffectOutcome,
     },
-    /// A piece of code ended.
-    CodeFinished {
-        /// The key of the effect.
-        key: String,
-        /// What it came to.
-        #[serde(flatten)]
-        outcome: CodeOutcome,
-    },
-    /// A model answered, or did not.
-    ModelReplied {
-        /// The key of the effect.
-        key: String,
-        /// How it ended.
-        #[serde(flatten)]
-        outcome: ModelOutcome,
-    },
-    /// Something was kept in the long-term memory, or was not.
-    Remembered {
-        /// The key of the effect.
-        key: String,
-        /// What became of it.
-        #[serde(flatten)]
-        outcome: Remembered,
-    },
-    /// The long-term memory was looked into.
-    Recalled {
-        /// The key of the effect.
-        key: String,
-        /// What was found.
-        #[serde(flatten)]
-        outcome: Recalled,
-    },
-    /// A person decided.
-    Decided {
-        /// The key of the request.
-        key: String,
-        /// What was decided, and by whom.
-        decision: Decision,
-    },
-}
-
-/// How a tool call ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ToolOutcome {
-    /// It answered.
-    Returned(Value),
-    /// It failed; of kind [`Kind::Approval`](crate::Kind::Approval) only if it was never made.
-    Failed(Fault),
-    /// It may or may not have happened, and must not be repeated blindly.
-    Unknown(Fault),
 }
 
 impl Event {
+    /// The effect of this key ended so.
+    pub fn ended(key: &str, outcome: impl Into<EffectOutcome>) -> Self {
+        Self::Ended { key: key.to_owned(), outcome: outcome.into() }
+    }
+
     /// Returns the key of the effect that this is the outcome of.
     pub fn key(&self) -> Option<&str> {
+        self.outcome().map(|(key, _)| key)
+    }
+
+    /// Returns how an effect ended, with its key.
+    pub fn outcome(&self) -> Option<(&str, &EffectOutcome)> {
         match self {
             Self::Started { .. } => None,
-            Self::ToolReturned { key, .. }
-            | Self::CodeFinished { key, .. }
-            | Self::ModelReplied { key, .. }
-            | Self::Remembered { key, .. }
-            | Self::Recalled { key, .. }
-            | Self::Decided { key, .. } => Some(key),
+            Self::Ended { key, outcome } => Some((key, outcome)),
         }
     }
 
     /// Returns why the effect that this is the outcome of failed, if a fault says so. An exception of code is none.
     pub fn fault(&self) -> Option<&Fault> {
+        self.outcome().and_then(|(_, outcome)| outcome.fault())
+    }
+
+    /// Returns how much memory what came from outside with it takes, about.
+    pub fn memory_bytes(&self) -> u64 {
         match self {
-            Self::ToolReturned { outcome: ToolOutcome::Failed(fault) | ToolOutcome::Unknown(fault), .. }
-            | Self::ModelReplied { outcome: ModelOutcome::Failed(fault), .. }
-            | Self::Recalled { outcome: Recalled::Failed(fault), .. }
-            | Self::Remembered { outcome: Remembered::Failed(fault), .. } => Some(fault),
-            Self::CodeFinished { outcome, .. } => match &outcome.ended {
-                CodeEnd::Failed(fault) | CodeEnd::Unknown(fault) => Some(fault),
-                CodeEnd::Returned(_) | CodeEnd::Raised(_) => None,
-            },
-            _ => None,
+            Self::Started { input } => input.text().len() as u64,
+            Self::Ended { outcome, .. } => outcome.memory_bytes(),
         }
     }
 
     /// Returns the event as one of the effect of another key.
     #[must_use]
-    pub fn with_key(mut self, new: &str) -> Self {
-        match &mut self {
-            Self::Started { .. } => {}
-            Self::ToolReturned { key, .. }
-            | Self::CodeFinished { key, .. }
-            | Self::ModelReplied { key, .. }
-            | Self::Remembered { key, .. }
-            | Self::Recalled { key, .. }
-            | Self::Decided { key, .. } => new.clone_into(key),
+    pub fn with_key(self, key: &str) -> Self {
+        match self {
+            Self::Started { .. } => self,
+            Self::Ended { outcome, .. } => Self::ended(key, outcome),
         }
-        self
     }
 }
 
 /// The fault of an event that a state does not wait for.
-pub(crate) fn stray(position: &str, event: &Event) -> Fault {
+pub fn stray(position: &str, event: &Event) -> Fault {
     let key = event.key().unwrap_or("started");
     Fault::invalid("event", format!("event \"{key}\" does not belong to state \"{position}\""))
 }

@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::graph::State as Node;
 use crate::{
-    Code, CodeEnd, CodeOutcome, Effect, End, Event, Exception, Fault, Graph, Kind, Transition, Want, Workflow,
+    AllowedEffect, Code, CodeEnd, CodeOutcome, Effect, EffectOutcome, End, Event, Exception, Fault, Graph, Json, Kind,
+    Transition, Workflow,
 };
 
 /// The workflow that runs one piece of code: what `stockade exec` starts.
@@ -45,7 +45,10 @@ impl Workflow for Exec {
     }
 
     fn graph(&self) -> Graph {
-        Graph::new([Node::new(Self::RUNNING, [Want::CodeWithAnyTool], &[Self::ENDED]), Node::new(Self::ENDED, [], &[])])
+        Graph::new([
+            Node::new(Self::RUNNING, [AllowedEffect::CodeWithAnyTool], &[Self::ENDED]),
+            Node::new(Self::ENDED, [], &[]),
+        ])
     }
 
     fn position(&self, state: &State) -> &'static str {
@@ -60,7 +63,7 @@ impl Workflow for Exec {
     }
 
     fn step(&self, _: State, event: Event) -> Result<Transition<State>, Fault> {
-        let Event::CodeFinished { outcome: CodeOutcome { ended, .. }, .. } = event else {
+        let Event::Ended { outcome: EffectOutcome::CodeFinished(CodeOutcome { ended, .. }), .. } = event else {
             return Err(Fault::invalid("event", "code ends with the event \"code_finished\" and no other"));
         };
         Ok(Transition::to(State::Ended).end(match value(ended) {
@@ -70,7 +73,7 @@ impl Workflow for Exec {
     }
 }
 
-fn value(ended: CodeEnd) -> Result<Value, Fault> {
+fn value(ended: CodeEnd) -> Result<Json, Fault> {
     match ended {
         CodeEnd::Returned(value) => Ok(value),
         CodeEnd::Raised(exception) => Err(raised(&exception)),

@@ -1,17 +1,26 @@
-use std::fmt;
+use std::str::FromStr;
+use std::{fmt, io};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use uuid::Uuid;
+
+use crate::{Hint, RunId};
 
 /// What went wrong, as data: it is journaled, shown to a workflow, and printed under `--json`.
 ///
 /// The same type serves from the sandbox to the command line, so that an error keeps its limit and its numbers
-/// wherever it travels.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// wherever it travels. `Debug` writes the message and the hint as one sentence, for `main() -> Result<(), Fault>`;
+/// `{:#?}` writes all fields.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Fault {
     /// The family of the error, which a program branches on.
     pub kind: Kind,
     /// One sentence for a person: the offending value, who refused it, what would allow it.
     pub message: String,
+    /// What helps, for each edge to say in its own words; boxed, as `breach` is.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_hint")]
+    pub hint: Option<Box<Hint>>,
     /// The limit that fired, where one did; boxed, for results that carry a fault are passed around a lot.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub breach: Option<Box<Breach>>,
@@ -40,7 +49,6 @@ pub struct Breach {
 /// The families of errors, named as in the catalogue of hostile guests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Kind {
     /// The guest used up its fuel.
     Fuel,
@@ -48,6 +56,8 @@ pub enum Kind {
     Deadline,
     /// All linear memories of the call together were over their cap.
     Memory,
+    /// What the host itself would hold for guests, models and callers was over its cap.
+    HostMemory,
     /// All tables of the call together were over their cap.
     Table,
     /// The component has more instances, memories or tables than allowed.
@@ -80,7 +90,7 @@ pub enum Kind {
     Agent,
     /// A run, workflow, tool or function of that name does not exist.
     NotFound,
-    /// Somebody else changed the run, or it is not in a state that allows this.
+    /// Another process or person changed the run, or it is not in a state that allows this.
     Conflict,
     /// An effect may or may not have happened, and its tool cannot tell.
     UnknownOutcome,
@@ -89,8 +99,12 @@ pub enum Kind {
     /// A model or its provider did not do its part; `detail` says how: `rate_limit`, `timeout`, `auth`, `unavailable`,
     /// `malformed`, `too_large`, `refused`, `length`, `schema`.
     Model,
+    /// A person, or the program that embeds the host, ended it.
+    Cancelled,
     /// The journal could not be read or written.
     Journal,
+    /// The system refuses the host what it needs; `detail` is what: `threads`, `open_files`.
+    System,
     /// The host broke its own rules; please report it.
     HostBug,
 }
@@ -110,10 +124,23 @@ fn within_bounds(mut message: String) -> String {
     message
 }
 
+impl Kind {
+    /// Returns of which kind it is that a file that a person named cannot be opened, read or made: it is not there, is there
+    /// already, or is not what it should be.
+    pub fn of_file(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound,
+            io::ErrorKind::AlreadyExists => Self::Conflict,
+            _ => Self::Invalid,
+        }
+    }
+}
+
 impl Fault {
     /// Creates a fault of a kind with its message, of which no more than 8 KiB are kept.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: within_bounds(message.into()), breach: None, detail: None, tool: None, call_id: None }
+        let message = within_bounds(message.into());
+        Self { kind, message, hint: None, breach: None, detail: None, tool: None, call_id: None }
     }
 
     /// Creates an [`Kind::Invalid`] fault; `what` says which thing is invalid (`component`, `schema`, `run_id`).
@@ -125,6 +152,19 @@ impl Fault {
     pub fn limit(kind: Kind, limit: &str, allowed: u64, used: u64, message: impl Into<String>) -> Self {
         let breach = Breach { limit: limit.to_owned(), allowed, used };
         Self { breach: Some(Box::new(breach)), ..Self::new(kind, message) }
+    }
+
+    /// Says the message in other words, or with more of them; the rest stays.
+    #[must_use]
+    pub fn reworded(self, reword: impl FnOnce(&str) -> String) -> Self {
+        Self { message: within_bounds(reword(&self.message)), ..self }
+    }
+
+    /// Adds what helps.
+    #[must_use]
+    pub fn hint(mut self, hint: Hint) -> Self {
+        self.hint = Some(Box::new(hint));
+        self
     }
 
     /// Adds what narrows the kind.
@@ -155,7 +195,38 @@ impl fmt::Display for Fault {
     }
 }
 
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            let Self { kind, message, hint, breach, detail, tool, call_id } = self;
+            let mut fields = f.debug_struct("Fault");
+            fields.field("kind", kind).field("message", message).field("hint", hint).field("breach", breach);
+            return fields.field("detail", detail).field("tool", tool).field("call_id", call_id).finish();
+        }
+        match &self.hint {
+            Some(hint) => write!(f, "{}; {hint}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
 impl std::error::Error for Fault {}
+
+/// Reads a hint. A newer version may have written one that this version does not know; the fault says enough without it.
+fn known_hint<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<Hint>>, D::Error> {
+    let hint = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(hint).ok())
+}
+
+// Not beside `RunId`: a hint of a fault names a run, so the file of runs imports no faults.
+impl FromStr for RunId {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let wrong = |_| Fault::invalid("run_id", format!("\"{text}\" is not a run's id")).hint(Hint::ListRuns);
+        Uuid::try_parse(text).map(Self::from).map_err(wrong)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -168,5 +239,38 @@ mod tests {
         assert_eq!(message(whole.clone()), whole);
         let cut = message(format!("x{}", "🦀".repeat(MESSAGE_BYTES_MAX)));
         assert!(cut.len() <= MESSAGE_BYTES_MAX && cut.len() > MESSAGE_BYTES_MAX - 8 && cut.ends_with(CUT), "{cut}");
+        let longer = Fault::new(Kind::Trap, "x").reworded(|said| said.repeat(2 * MESSAGE_BYTES_MAX));
+        assert!(longer.message.len() <= MESSAGE_BYTES_MAX && longer.message.ends_with(CUT));
+    }
+
+    #[test]
+    fn a_fault_prints_from_main_as_one_sentence_and_all_of_it_under_the_alternate_form() {
+        let fault = "7".parse::<RunId>().unwrap_err();
+        assert_eq!(format!("{fault:?}"), "\"7\" is not a run's id; `Host::runs` lists them");
+        assert_eq!(fault.to_string(), "\"7\" is not a run's id");
+        let all = format!("{fault:#?}");
+        for part in ["Fault {", "kind: Invalid", "hint: Some(\n        ListRuns", "detail: Some(", "call_id: None"] {
+            assert!(all.contains(part), "{all}");
+        }
+        assert_eq!(format!("{:?}", Fault::new(Kind::Fuel, "all fuel is used")), "all fuel is used");
+    }
+
+    #[test]
+    fn a_fault_is_read_back_with_its_hint_without_one_and_with_one_of_a_newer_version() {
+        let run = RunId::from_bytes([7; 16]);
+        let fault = Fault::new(Kind::Conflict, "it is busy").hint(Hint::ResumeRun(run));
+        let json = serde_json::to_value(&fault).unwrap();
+        assert_eq!(json["hint"], serde_json::json!({"resume_run": run}));
+        let read = |hint: serde_json::Value| {
+            let mut json = json.clone();
+            json["hint"] = hint;
+            serde_json::from_value::<Fault>(json).unwrap().hint
+        };
+        assert_eq!(serde_json::from_value::<Fault>(json.clone()).unwrap(), fault);
+        assert_eq!(read("list_runs".into()), Some(Box::new(Hint::ListRuns)));
+        assert_eq!(read(serde_json::json!({"ask_the_oracle": [1, {"a": 2}]})), None);
+        let old = serde_json::json!({"kind": "fuel", "message": "all fuel is used"});
+        let read = serde_json::from_value::<Fault>(old.clone()).unwrap();
+        assert_eq!((&read.hint, serde_json::to_value(&read).unwrap()), (&None, old));
     }
 }

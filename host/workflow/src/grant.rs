@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Digest;
+use crate::{Digest, Label};
 
 /// What an operator gives to a tool. What is not granted is denied.
 ///
@@ -10,7 +10,6 @@ use crate::Digest;
 /// never holds the value of a secret, only a name. Whether it can be honoured is found out when the tool is linked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "capability", rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Grant {
     /// A database, under the name by which the tool asks for it.
     ///
@@ -50,6 +49,9 @@ pub enum Grant {
         /// link-local.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         addresses: Vec<String>,
+        /// Request headers that may be sent beside those that most services take, as in `x-tenant`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        headers: Vec<String>,
     },
     /// The use of a secret whose value the guest never sees: it gets a placeholder, which the host replaces.
     Secret {
@@ -117,7 +119,6 @@ impl Default for Quota {
 /// What a component asks for: its imports, in our terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Capability {
     /// `stockade:host/sql`.
     Sql,
@@ -154,7 +155,7 @@ impl Grant {
     /// Grants requests such as `POST https://api.stripe.com/v1/refunds`: a method, a scheme, a host, and what the path
     /// begins with.
     pub fn http(allow: impl Into<String>) -> Self {
-        Self::Http { allow: allow.into(), addresses: Vec::new() }
+        Self::Http { allow: allow.into(), addresses: Vec::new(), headers: Vec::new() }
     }
 
     /// Grants the use of a secret in one header of requests to one host.
@@ -170,6 +171,16 @@ impl Grant {
     /// Grants one value of configuration.
     pub fn config(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self::Config { key: key.into(), value: value.into() }
+    }
+
+    /// Returns whether it is one of a database, a directory or a bucket that may be written.
+    pub fn is_writable(&self) -> bool {
+        matches!(
+            self,
+            Self::Sql { access: Access::ReadWrite, .. }
+                | Self::Fs { access: Access::ReadWrite, .. }
+                | Self::Kv { access: Access::ReadWrite, .. }
+        )
     }
 
     /// Widens a grant of a database, a directory or a bucket to writing; other grants stay as they are.
@@ -199,6 +210,15 @@ impl Grant {
         self
     }
 
+    /// Lets a grant of requests send further headers; other grants stay as they are.
+    #[must_use]
+    pub fn headers<I: Into<String>>(mut self, more: impl IntoIterator<Item = I>) -> Self {
+        if let Self::Http { headers, .. } = &mut self {
+            headers.extend(more.into_iter().map(Into::into));
+        }
+        self
+    }
+
     /// Names the secret that is the password of a database; other grants stay as they are.
     #[must_use]
     pub fn password(mut self, secret: impl Into<String>) -> Self {
@@ -220,6 +240,31 @@ impl Grant {
             Self::Clock => Capability::Clock,
             Self::Random => Capability::Random,
             Self::Log => Capability::Log,
+        }
+    }
+
+    /// Returns the label of what this grant brings in.
+    pub fn label(&self) -> Option<Label> {
+        match self {
+            Self::Http { .. } => Some(Label::Untrusted),
+            Self::Sql { .. } | Self::Fs { .. } | Self::Kv { .. } => Some(Label::Private),
+            Self::Secret { .. } | Self::Config { .. } | Self::Clock | Self::Random | Self::Log => None,
+        }
+    }
+
+    /// Returns whether a tool that holds only this grant can send something to another machine: by any request, whose path
+    /// says something too, or by writing to a database that is not a file of this machine.
+    pub fn can_send(&self) -> bool {
+        match self {
+            Self::Http { .. } => true,
+            Self::Sql { url, access, .. } => *access == Access::ReadWrite && !url.starts_with("sqlite:"),
+            Self::Fs { .. }
+            | Self::Secret { .. }
+            | Self::Kv { .. }
+            | Self::Config { .. }
+            | Self::Clock
+            | Self::Random
+            | Self::Log => false,
         }
     }
 
@@ -291,5 +336,20 @@ impl Capability {
 impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_that_writes_to_a_remote_database_can_send() {
+        let remote = Grant::sql("shop", "postgres://shop@db.example.com/shop");
+        assert!(!remote.can_send() && remote.clone().writable().can_send());
+        assert!(!Grant::sql("shop", "sqlite:shop.db").writable().can_send());
+        assert!(Grant::http("GET https://example.com/").can_send());
+        assert!(!Grant::kv("notes", "notes.kv").writable().can_send());
+        assert_eq!(remote.label(), Some(Label::Private));
     }
 }

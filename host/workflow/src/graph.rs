@@ -2,7 +2,7 @@ use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
-use crate::{Effect, Fault, Kind};
+use crate::{Effect, EffectKind, Fault, Kind};
 
 /// The states of a workflow, declared: where each may go and what it may want done.
 ///
@@ -22,7 +22,7 @@ pub struct State {
     /// Its name, unique in the graph.
     pub name: String,
     /// What may be wanted on entering it.
-    pub wants: Vec<Want>,
+    pub wants: Vec<AllowedEffect>,
     /// The states that may follow it.
     pub next: Vec<String>,
     /// The workflows that run inside it, with their names.
@@ -33,18 +33,17 @@ pub struct State {
 /// An effect that a state may want.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Want {
+pub enum AllowedEffect {
     /// A call of this tool.
     Tool(String),
     /// A person's approval of a call of this tool.
     ApprovalOf(String),
     /// A call of a tool that the run's input or the workflow's configuration names, and a person's approval of it:
-    /// whoever writes those answers for them.
+    /// their author for them.
     AnyTool,
     /// Code that may call these tools, or fewer.
     Code(Vec<String>),
-    /// Code that may call the tools that the run's input names: whoever starts the run answers for them.
+    /// Code that may call the tools that the run's input names: the person who starts the run is responsible for them.
     CodeWithAnyTool,
     /// An answer of a model.
     Model,
@@ -52,6 +51,10 @@ pub enum Want {
     Recall,
     /// Something kept in the long-term memory.
     Remember,
+    /// A wait until a time.
+    Sleep,
+    /// A wait for a signal of this name.
+    Signal(String),
 }
 
 impl Graph {
@@ -78,7 +81,7 @@ impl Graph {
     }
 
     /// Returns all that its states may want, those of the workflows inside included.
-    pub fn wants(&self) -> impl Iterator<Item = &Want> {
+    pub fn wants(&self) -> impl Iterator<Item = &AllowedEffect> {
         self.states.iter().flat_map(State::wants)
     }
 
@@ -123,7 +126,7 @@ fn word(label: &str) -> String {
 
 impl State {
     /// Declares a state.
-    pub fn new(name: &str, wants: impl IntoIterator<Item = Want>, next: &[&str]) -> Self {
+    pub fn new(name: &str, wants: impl IntoIterator<Item = AllowedEffect>, next: &[&str]) -> Self {
         let next = next.iter().map(|next| (*next).to_owned()).collect();
         Self { name: name.to_owned(), wants: wants.into_iter().collect(), next, inner: Vec::new() }
     }
@@ -135,12 +138,12 @@ impl State {
         self
     }
 
-    fn wants(&self) -> Box<dyn Iterator<Item = &Want> + '_> {
+    fn wants(&self) -> Box<dyn Iterator<Item = &AllowedEffect> + '_> {
         Box::new(self.wants.iter().chain(self.inner.iter().flat_map(|(_, graph)| graph.wants())))
     }
 }
 
-impl Want {
+impl AllowedEffect {
     /// A call of this tool.
     pub fn tool(name: &str) -> Self {
         Self::Tool(name.to_owned())
@@ -151,21 +154,35 @@ impl Want {
         match self {
             Self::Tool(tool) | Self::ApprovalOf(tool) => std::slice::from_ref(tool),
             Self::Code(tools) => tools,
-            _ => &[],
+            Self::AnyTool
+            | Self::CodeWithAnyTool
+            | Self::Model
+            | Self::Recall
+            | Self::Remember
+            | Self::Sleep
+            | Self::Signal(_) => &[],
         }
     }
 
     fn allows(&self, effect: &Effect) -> bool {
-        match (self, effect) {
-            (Self::Tool(tool), Effect::CallTool { call, .. }) => call.tool == *tool,
-            (Self::ApprovalOf(tool), Effect::RequestApproval { call, .. }) => call.tool == *tool,
-            (Self::Code(tools), Effect::RunCode { code, .. }) => code.tools.iter().all(|tool| tools.contains(tool)),
-            (Self::AnyTool, Effect::CallTool { .. } | Effect::RequestApproval { .. })
-            | (Self::CodeWithAnyTool, Effect::RunCode { .. })
-            | (Self::Model, Effect::AskModel { .. })
-            | (Self::Recall, Effect::Recall { .. })
-            | (Self::Remember, Effect::Remember { .. }) => true,
-            _ => false,
+        match &effect.kind {
+            EffectKind::CallTool { call, .. } => match self {
+                Self::Tool(tool) => *tool == call.tool,
+                other => *other == Self::AnyTool,
+            },
+            EffectKind::RequestApproval { call, .. } => match self {
+                Self::ApprovalOf(tool) => *tool == call.tool,
+                other => *other == Self::AnyTool,
+            },
+            EffectKind::RunCode(code) => match self {
+                Self::Code(tools) => code.tools.iter().all(|tool| tools.contains(tool)),
+                other => *other == Self::CodeWithAnyTool,
+            },
+            EffectKind::AskModel(_) => *self == Self::Model,
+            EffectKind::Recall(_) => *self == Self::Recall,
+            EffectKind::Remember(_) => *self == Self::Remember,
+            EffectKind::Sleep(_) => *self == Self::Sleep,
+            EffectKind::AwaitSignal(awaited) => matches!(self, Self::Signal(name) if *name == awaited.name),
         }
     }
 }

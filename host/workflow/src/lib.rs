@@ -2,65 +2,87 @@
 //!
 //! A [`Workflow`] answers each [`Event`] with its next state and the [`Effect`]s that it wants done; the host does
 //! them, and writes an [`Entry`] for each step. The fold of a run's entries is its [`RunState`]. Nothing here has a
-//! clock, random, I/O or async, so everything here also compiles to WebAssembly. What checks answers against their schemas
-//! wants one thing of whoever runs it, a seed for its tables, on which no result depends: WASI gives it, and where there is
-//! none (`wasm32-unknown-unknown`), JavaScript has to. The agents that configuration can set up are in [`patterns`].
+//! clock, random, I/O or async, so everything here also compiles to WebAssembly. What checks values against a JSON
+//! Schema is in [`schema`], and what a workflow of your own may need is in [`authoring`].
 //!
 //! ```
-//! use stockade_workflow::{Event, Machine, refund::Refund};
+//! use stockade_workflow::{Event, Exec, Machine};
 //!
-//! let machine = Machine::new(Refund::default());
-//! let input = serde_json::json!({"user_id": "user_123", "request": "not what I expected"});
-//! let first = machine.step(None, Event::Started { input })?;
-//! assert_eq!(first.position, "INIT");
-//! assert_eq!(first.transition.effects[0].key(), "purchase");
+//! let machine = Machine::new(Exec);
+//! let input = serde_json::json!({"language": "javascript", "source": "return 1 + 1"});
+//! let first = machine.step(None, Event::Started { input: input.into() })?;
+//! assert_eq!(first.transition.effects[0].key(), "code");
 //! # Ok::<(), stockade_workflow::Fault>(())
 //! ```
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
+pub mod amounts;
 mod approval;
 mod asked;
+pub mod authoring;
 mod budget;
 mod code;
 mod code_calls;
+mod depth;
 mod digest;
 mod effect;
+mod effect_outcome;
 mod entry;
 mod event;
 mod exec;
 mod fault;
 mod grant;
 mod graph;
+mod hint;
+pub mod json;
+mod ledger;
 mod memory;
 mod money;
 mod nested;
-pub mod patterns;
 mod question;
-pub mod refund;
 mod run_id;
 mod run_state;
+pub mod schema;
+mod scrubber;
+mod status;
+mod stop;
 mod thread;
+mod tool_call;
+mod utc;
+mod wait;
+mod waiting;
 mod workflow;
 
-pub use approval::{Approval, Binding, Decision, Verdict};
+pub use approval::{Approval, ApprovalId, Binding, Decision, Verdict};
 pub use asked::{Answered, Asked};
-pub use budget::{Budget, Currency, Exceeded, Ledger, Short, Usage};
+pub use budget::{Budget, Currency, Exceeded, Usage};
 pub use code::{Code, CodeEnd, CodeOutcome, Exception};
 pub use code_calls::{CodeCall, CodeCalls};
+pub use depth::{DEPTH_MAX, check_depth, depth, depth_of_text};
 pub use digest::Digest;
-pub use effect::{Effect, ToolCall};
+pub use effect::{Effect, EffectKind};
+pub use effect_outcome::EffectOutcome;
 pub use entry::{Change, Entry, FORMAT};
-pub use event::{Event, ToolOutcome};
+pub use event::Event;
 pub use exec::Exec;
 pub use fault::{Breach, Fault, Kind};
 pub use grant::{Access, Capability, Grant, Quota, grants_digest};
-pub use graph::{Graph, State, Want};
-pub use memory::{Label, Memory, Namespace, Note, Query, Recalled, Remembered};
-pub use money::Cents;
+pub use graph::{AllowedEffect, Graph, State};
+pub use hint::Hint;
+pub use json::Json;
+pub use ledger::{Ledger, Shortfall, SubBudget};
+pub use memory::{Label, Memory, Namespace, NewMemory, Query, Recalled, Remembered};
+pub use money::{Cents, dollars};
 pub use nested::{Inner, Nested};
-pub use question::{Message, ModelCall, ModelOutcome, Offer, Part, Question, RUN_CODE, Reply, Stop};
+pub use question::{FinishReason, Message, ModelCall, ModelOutcome, Part, Question, RUN_CODE, Reply, ToolDefinition};
 pub use run_id::RunId;
-pub use run_state::{RunState, Status};
+pub use run_state::{RunState, unknown_run};
+pub use scrubber::{REDACTED, ScrubbedStream, Scrubber};
+pub use status::Status;
+pub use stop::Stop;
 pub use thread::Thread;
-pub use workflow::{End, Machine, Move, Slice, Transition, Workflow};
+pub use tool_call::{ToolCall, ToolOutcome};
+pub use utc::utc;
+pub use wait::{AwaitedSignal, SIGNAL_BYTES_MAX, SIGNALS_KEPT_MAX, Signal, Sleep, Wait, Waited};
+pub use workflow::{End, Machine, Step, Transition, Workflow};

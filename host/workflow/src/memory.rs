@@ -9,13 +9,13 @@ use crate::{Fault, RunId};
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Namespace {
-    /// The customer of the host's owner.
+    /// A customer of the operator.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub tenant: String,
-    /// The person.
+    /// A person.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub user: String,
-    /// The agent.
+    /// An agent.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub agent: String,
 }
@@ -24,7 +24,7 @@ pub struct Namespace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Label {
-    /// It came from somebody who may want to mislead a model: a web page, a mail.
+    /// It came from a party who may want to mislead a model: a web page, a mail.
     Untrusted,
     /// It must not leave.
     Private,
@@ -33,7 +33,7 @@ pub enum Label {
 /// Something to keep in the long-term memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Note {
+pub struct NewMemory {
     /// Whose it is.
     pub namespace: Namespace,
     /// What is kept.
@@ -103,6 +103,34 @@ pub enum Recalled {
     Found(Vec<Memory>),
     /// It could not be looked into.
     Failed(Fault),
+}
+
+impl Remembered {
+    /// Returns why it was not kept, if it was not.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Kept(_) | Self::Known(_) => None,
+            Self::Failed(fault) => Some(fault),
+        }
+    }
+}
+
+impl Recalled {
+    /// Returns why nothing could be found, if nothing could.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Found(_) => None,
+            Self::Failed(fault) => Some(fault),
+        }
+    }
+
+    /// Returns how much memory it takes, about. A fault is small.
+    pub fn memory_bytes(&self) -> u64 {
+        match self {
+            Self::Found(memories) => memories.iter().map(|memory| memory.text.len() as u64).sum(),
+            Self::Failed(_) => 0,
+        }
+    }
 }
 
 impl fmt::Display for Namespace {

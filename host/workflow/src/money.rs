@@ -16,6 +16,13 @@ impl fmt::Display for Cents {
     }
 }
 
+/// Writes millionths of a US dollar as dollars, with as many decimals as there are, and two at least: `$1.50`.
+pub fn dollars(micros: u64) -> String {
+    let millionths = format!("{:06}", micros % 1_000_000);
+    let (cents, more) = millionths.split_at(2);
+    format!("${}.{cents}{}", micros / 1_000_000, more.trim_end_matches('0'))
+}
+
 impl FromStr for Cents {
     type Err = Fault;
 
@@ -43,6 +50,12 @@ mod tests {
         }
         assert_eq!(Cents(14_900).to_string(), "$149.00");
         assert_eq!(Cents(5).to_string(), "$0.05");
+    }
+
+    #[test]
+    fn dollars_have_two_decimals_or_as_many_as_there_are() {
+        let amounts = [0, 280, 1_500_000, 1_234_000_000].map(dollars);
+        assert_eq!(amounts, ["$0.00", "$0.00028", "$1.50", "$1234.00"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Effect, End, Event, Fault, Machine, Move, Slice, Transition};
+use crate::{Effect, End, Event, Fault, Machine, Step, SubBudget, Transition};
 
 /// A workflow that runs inside another one: part of its state, with keys of its own.
 ///
@@ -22,7 +22,7 @@ pub struct Inner {
     /// What the host is to do.
     pub effects: Vec<Effect>,
     /// Shares of the budget.
-    pub slices: Vec<Slice>,
+    pub slices: Vec<SubBudget>,
     /// How it ended, if it did.
     pub end: Option<End>,
 }
@@ -35,7 +35,7 @@ impl Nested {
     /// As [`Machine::step`].
     pub fn start(machine: &Machine, name: &str, input: Value) -> Result<(Self, Inner), Fault> {
         let mut nested = Self { prefix: format!("{name}/"), at: None };
-        let inner = nested.step(machine, Event::Started { input })?;
+        let inner = nested.step(machine, Event::Started { input: input.into() })?;
         Ok((nested, inner))
     }
 
@@ -53,11 +53,11 @@ impl Nested {
         let own = event.key().and_then(|key| key.strip_prefix(&self.prefix)).map(str::to_owned);
         let event = own.map(|key| event.clone().with_key(&key)).unwrap_or(event);
         let at = self.at.as_ref().map(|(position, state)| (position.as_str(), state.clone()));
-        let Move { position, transition } = machine.step(at, event)?;
+        let Step { position, transition } = machine.step(at, event)?;
         let Transition { state, log, effects, slices, end } = transition;
         self.at = Some((position.to_owned(), state));
         let effects = effects.into_iter().map(|effect| effect.under(&self.prefix)).collect();
-        let under = |slice: Slice| Slice { prefix: format!("{}{}", self.prefix, slice.prefix), ..slice };
+        let under = |slice: SubBudget| SubBudget { prefix: format!("{}{}", self.prefix, slice.prefix), ..slice };
         Ok(Inner { log, effects, slices: slices.into_iter().map(under).collect(), end })
     }
 }

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Fault;
+use crate::json::memory_bytes;
 
 /// What a model is asked: the whole of it, for a model remembers nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +25,8 @@ pub struct Question {
     pub code: Option<String>,
     /// Functions of the workflow itself that the model may ask for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub functions: Vec<Offer>,
-    /// The JSON Schema that the answer must fit. Where the provider can enforce it, it does; whoever asks checks.
+    pub functions: Vec<ToolDefinition>,
+    /// The JSON Schema that the answer must fit. Where the provider can enforce it, it does; the host checks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<Value>,
     /// The most tokens of the answer; without it, what the configuration of the model says.
@@ -38,7 +39,7 @@ pub const RUN_CODE: &str = "run_code";
 
 /// A function that a workflow offers to a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Offer {
+pub struct ToolDefinition {
     /// Its name: letters, digits and underscores.
     pub name: String,
     /// What it does, for the model.
@@ -51,7 +52,7 @@ pub struct Offer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "role", rename_all = "snake_case")]
 pub enum Message {
-    /// Of whoever asks.
+    /// Of the one who asks.
     User {
         /// What it says and shows.
         content: Vec<Part>,
@@ -103,7 +104,7 @@ pub enum Part {
 pub struct ModelCall {
     /// By which its answer is told from others.
     pub id: String,
-    /// `tool.function`, or the name of an [`Offer`].
+    /// `tool.function`, or the name of an [`ToolDefinition`].
     pub name: String,
     /// The arguments by name. What the model wrote and was no JSON is a string here.
     pub arguments: Value,
@@ -123,7 +124,7 @@ pub struct Reply {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<ModelCall>,
     /// Why it stopped.
-    pub stop: Stop,
+    pub stop: FinishReason,
     /// The model that answered, as its provider calls it.
     pub model: String,
     /// Tokens of the question.
@@ -138,7 +139,7 @@ pub struct Reply {
 /// Why a model stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Stop {
+pub enum FinishReason {
     /// It had said all.
     #[default]
     Ended,
@@ -158,6 +159,24 @@ pub enum ModelOutcome {
     Replied(Box<Reply>),
     /// It did not; of kind [`Kind::Model`](crate::Kind::Model) where the provider is why.
     Failed(Fault),
+}
+
+impl ModelOutcome {
+    /// Returns why there is no answer, where it is missing.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Replied(_) => None,
+            Self::Failed(fault) => Some(fault),
+        }
+    }
+
+    /// Returns how much memory it takes, about. A fault is small.
+    pub fn memory_bytes(&self) -> u64 {
+        match self {
+            Self::Replied(reply) => reply.memory_bytes(),
+            Self::Failed(_) => 0,
+        }
+    }
 }
 
 impl Question {
@@ -186,7 +205,7 @@ impl Question {
 }
 
 impl Message {
-    /// Text of whoever asks.
+    /// Text of the one who asks.
     pub fn user(text: impl Into<String>) -> Self {
         Self::User { content: vec![Part::Text { text: text.into() }] }
     }
@@ -198,6 +217,11 @@ impl Message {
 }
 
 impl Reply {
+    fn memory_bytes(&self) -> u64 {
+        let calls = self.calls.iter().map(|call| memory_bytes(&call.arguments)).sum::<u64>();
+        calls + memory_bytes(&self.carried) + (self.text.len() + self.reasoning.len()) as u64
+    }
+
     /// Returns the answer as a message of the conversation, without the reasoning.
     pub fn message(&self) -> Message {
         Message::Assistant { text: self.text.clone(), calls: self.calls.clone(), carried: self.carried.clone() }

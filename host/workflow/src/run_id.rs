@@ -1,10 +1,7 @@
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-use crate::Fault;
 
 /// The name of one run: a UUID, chosen by the host (version 7, so that later runs sort behind earlier ones).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,15 +23,6 @@ impl RunId {
 impl From<Uuid> for RunId {
     fn from(uuid: Uuid) -> Self {
         Self(uuid)
-    }
-}
-
-impl FromStr for RunId {
-    type Err = Fault;
-
-    fn from_str(text: &str) -> Result<Self, Fault> {
-        let wrong = |_| Fault::invalid("run_id", format!("\"{text}\" is not a run's id; `stockade runs` lists them"));
-        Uuid::try_parse(text).map(Self).map_err(wrong)
     }
 }
 

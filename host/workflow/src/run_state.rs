@@ -1,13 +1,14 @@
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
+mod view;
 
-use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::{
-    Approval, Change, CodeCalls, Effect, End, Entry, Event, Exceeded, Fault, Kind, Label, Ledger, Recalled, RunId,
-    Usage, Verdict,
+    Approval, Change, CodeCalls, Currency, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
+    Fault, Hint, Json, Kind, Label, Ledger, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, json,
+    waiting::Waiting,
 };
 
 /// A run as it stands: the fold of its entries.
@@ -20,64 +21,26 @@ pub struct RunState {
     seq: u64,
     workflow: String,
     version: u32,
-    input: Value,
+    input: Json,
     at: Option<(String, Value)>,
     log: Vec<String>,
-    effects: BTreeMap<String, Effect>,
+    effects: BTreeMap<String, Arc<Effect>>,
     wanted: Vec<String>,
     intended: Vec<String>,
     approvals: BTreeMap<String, Approval>,
     calls: BTreeMap<String, CodeCalls>,
+    /// The calls of which it is not known whether they happened, by what they mean: what their keys end with.
+    unknown: BTreeMap<Digest, String>,
     labels: BTreeMap<Label, BTreeSet<String>>,
     recalled: Vec<String>,
+    waiting: Waiting,
     ledger: Ledger,
+    /// How many bytes of the journal the last step took.
+    step_bytes: u64,
     suspended: Option<Exceeded>,
+    paused: Option<Stop>,
+    stopped: Option<Stop>,
     end: Option<End>,
-}
-
-/// What a run is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// It goes on by itself, or would if a host drove it.
-    Running,
-    /// It waits for a person.
-    Waiting,
-    /// Its budget is used up, and what was under way has ended.
-    Suspended,
-    /// It ended with an output.
-    Done,
-    /// It ended with a fault.
-    Failed,
-}
-
-impl Status {
-    const NAMES: [(Self, &'static str); 5] = [
-        (Self::Running, "running"),
-        (Self::Waiting, "waiting"),
-        (Self::Suspended, "suspended"),
-        (Self::Done, "done"),
-        (Self::Failed, "failed"),
-    ];
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::NAMES.iter().find(|(status, _)| status == self).map_or("", |(_, name)| name);
-        f.pad(name)
-    }
-}
-
-impl FromStr for Status {
-    type Err = Fault;
-
-    fn from_str(text: &str) -> Result<Self, Fault> {
-        let found = Self::NAMES.iter().find(|(_, name)| *name == text);
-        found.map(|(status, _)| *status).ok_or_else(|| {
-            let names: Vec<_> = Self::NAMES.iter().map(|(_, name)| *name).collect();
-            Fault::invalid("status", format!("\"{text}\" is not a run's status; those are {}", names.join(", ")))
-        })
-    }
 }
 
 impl RunState {
@@ -93,7 +56,7 @@ impl RunState {
         if entry.seq != 1 {
             return Err(illegal(entry, "the run does not begin with entry 1"));
         }
-        Ok(Self {
+        let mut state = Self {
             run: entry.run,
             created_ms: entry.at_ms,
             seq: 1,
@@ -107,12 +70,19 @@ impl RunState {
             intended: Vec::new(),
             approvals: BTreeMap::new(),
             calls: BTreeMap::new(),
+            unknown: BTreeMap::new(),
             labels: BTreeMap::new(),
             recalled: Vec::new(),
+            waiting: Waiting::default(),
             ledger: Ledger::new(*budget),
+            step_bytes: 0,
             suspended: None,
+            paused: None,
+            stopped: None,
             end: None,
-        })
+        };
+        state.count(&entry.change);
+        Ok(state)
     }
 
     /// Folds all entries of a run.
@@ -122,8 +92,7 @@ impl RunState {
     /// Kind [`Kind::NotFound`] where there are none, else as [`RunState::apply`].
     pub fn fold(run: RunId, entries: &[Entry]) -> Result<Self, Fault> {
         let Some((first, rest)) = entries.split_first() else {
-            let message = format!("there is no run \"{run}\"; `stockade runs` lists them");
-            return Err(Fault::new(Kind::NotFound, message).detail("run"));
+            return Err(unknown_run(run));
         };
         let mut state = Self::create(first)?;
         rest.iter().try_for_each(|entry| state.apply(entry))?;
@@ -143,21 +112,36 @@ impl RunState {
             return Err(illegal(entry, "the run had ended"));
         }
         self.seq = entry.seq;
+        self.count(&entry.change);
         self.change(&entry.change).map_err(|why| illegal(entry, &why))
+    }
+
+    /// Books what an entry takes in the journal, on the effect that it is about.
+    fn count(&mut self, change: &Change) {
+        let journal_bytes = json::bytes(change);
+        if matches!(change, Change::Created { .. } | Change::Stepped { .. }) {
+            self.step_bytes = journal_bytes;
+        }
+        self.ledger.spend(change.key(), &Usage { journal_bytes, ..Usage::default() });
     }
 
     fn change(&mut self, change: &Change) -> Result<(), String> {
         match change {
             Change::Created { .. } => return Err("the run exists already".to_owned()),
-            Change::Reserved { key, amount, consumes, labels } => {
+            Change::Reserved { key, amount, consumes, labels, due_ms } => {
                 self.intend(key, *amount)?;
                 labels.iter().for_each(|label| self.labelled(*label, key));
                 if self.is_question(key) {
                     return Err(format!("effect \"{key}\" is a question, not a call"));
                 }
                 consumes.iter().try_for_each(|approval| self.consume(key, approval))?;
+                self.waiting.set_due(key, *due_ms);
             }
-            Change::Asked { approval, amount } => self.ask(approval, *amount)?,
+            Change::Asked { approval, amount, due_ms } => {
+                self.ask(approval, *amount)?;
+                self.waiting.set_due(&approval.key, *due_ms);
+            }
+            Change::Signalled { signal } => self.waiting.keep(signal)?,
             Change::Stepped { event, used, position, state, log, effects, slices, end } => {
                 self.happened(event, used)?;
                 self.at = Some((position.clone(), state.clone()));
@@ -166,25 +150,70 @@ impl RunState {
                 slices.iter().for_each(|slice| self.ledger.slice(slice.clone()));
                 self.end.clone_from(end);
             }
-            Change::Calling { key, number, call } => self.under_way(key)?.begin(*number, call)?,
+            Change::Calling { key, number, call } => self.calls_in_flight(key)?.begin(*number, call)?,
             Change::Called { key, number, call, outcome, used } => {
-                self.under_way(key)?.end(*number, call, outcome, used)?;
+                self.calls_in_flight(key)?.end(*number, call, outcome, used)?;
+                self.known(call, outcome, || format!("{key}/{number}"));
             }
             Change::Suspended { exceeded, cut } => {
-                if let Some((key, used)) = cut {
-                    self.calls.entry(key.clone()).or_default().settle();
-                    self.take_intended(key)?;
-                    self.ledger.settle(key, used);
-                    self.wanted.insert(0, key.clone());
-                }
+                cut.iter().try_for_each(|(key, used)| self.want_again(key, used))?;
                 self.suspended = Some(*exceeded);
+            }
+            Change::Lost { key, used } => {
+                if self.is_wait(key) {
+                    return Err(format!("effect \"{key}\" is a wait, which is not lost"));
+                }
+                self.want_again(key, used)?;
             }
             Change::Extended { more } => {
                 self.ledger.extend(more);
                 self.suspended = None;
             }
+            Change::Paused { stop } => self.pause(stop)?,
+            Change::Resumed => {
+                self.paused.take().ok_or("the run is not paused")?;
+            }
+            Change::Stopped { stop, unknown } => self.stop(stop, unknown)?,
             Change::Broken { fault } => self.end = Some(End::Failed(fault.clone())),
         }
+        Ok(())
+    }
+
+    fn pause(&mut self, stop: &Stop) -> Result<(), String> {
+        if let Some(effect) = self.in_flight().next() {
+            return Err(format!("effect \"{}\" is in flight", effect.key()));
+        }
+        self.paused = Some(stop.clone());
+        Ok(())
+    }
+
+    /// Ends the run. What was reserved for effects in flight is given back; what of it is spent was booked before.
+    fn stop(&mut self, stop: &Stop, unknown: &[String]) -> Result<(), String> {
+        for key in unknown {
+            let call = self.call(key).ok_or_else(|| format!("\"{key}\" is no call"))?.clone();
+            self.unknown.entry(call.meaning()).or_insert_with(|| key.clone());
+        }
+        std::mem::take(&mut self.intended).iter().for_each(|key| self.ledger.settle(key, &Usage::default()));
+        self.end = Some(End::Failed(stop.fault()));
+        self.stopped = Some(stop.clone());
+        Ok(())
+    }
+
+    /// Returns the call that a key names: that of an effect, or, with its number behind a slash, one that code made.
+    fn call(&self, key: &str) -> Option<&ToolCall> {
+        if let Some(EffectKind::CallTool { call, .. }) = self.effect(key).map(|effect| &effect.kind) {
+            return Some(call);
+        }
+        let (code, number) = key.rsplit_once('/')?;
+        self.calls(code).get(number.parse().ok()?).map(|call| &call.call)
+    }
+
+    fn want_again(&mut self, key: &str, used: &Usage) -> Result<(), String> {
+        self.calls.entry(key.to_owned()).or_default().settle();
+        self.take_intended(key)?;
+        self.waiting.ended(key);
+        self.ledger.settle(key, used);
+        self.wanted.insert(0, key.to_owned());
         Ok(())
     }
 
@@ -192,9 +221,14 @@ impl RunState {
         if self.suspended.is_some() {
             return Err("the run is suspended".to_owned());
         }
+        if self.paused.is_some() {
+            return Err("the run is paused".to_owned());
+        }
         let place = self.wanted.iter().position(|wanted| wanted == key);
         let key = self.wanted.remove(place.ok_or_else(|| format!("effect \"{key}\" is not wanted"))?);
-        let left = self.ledger.offer(&key, &amount, &amount);
+        // How long an entry is, another version of this code may have counted otherwise; what it wrote is read.
+        let counted = amount.with(Currency::Journal, 0);
+        let left = self.ledger.offer(&key, &counted, &counted);
         left.map_err(|short| format!("effect \"{key}\" sets aside more than is left ({})", short.exceeded()))?;
         self.ledger.reserve(&key, amount);
         self.intended.push(key);
@@ -203,11 +237,9 @@ impl RunState {
 
     fn ask(&mut self, approval: &Approval, amount: Usage) -> Result<(), String> {
         self.intend(&approval.key, amount)?;
-        let wanted = match self.effects.get(&approval.key) {
-            Some(Effect::RequestApproval { call, .. }) => *call == approval.call,
-            _ => false,
-        };
-        if !wanted || !approval.is_open() || approval.consumed_by.is_some() {
+        let wanted = self.effect(&approval.key).map(|effect| &effect.kind);
+        let is_wanted = matches!(wanted, Some(EffectKind::RequestApproval { call, .. }) if *call == approval.call);
+        if !is_wanted || !approval.is_open() || approval.consumed_by.is_some() {
             return Err(format!("approval \"{}\" is not the question that is wanted", approval.key));
         }
         self.approvals.insert(approval.key.clone(), approval.clone());
@@ -215,11 +247,9 @@ impl RunState {
     }
 
     fn consume(&mut self, key: &str, approval: &str) -> Result<(), String> {
-        let names = match self.effects.get(key) {
-            Some(Effect::CallTool { approval, .. }) => approval.as_deref(),
-            _ => None,
-        };
-        if names != Some(approval) {
+        let wanted = self.effect(key).map(|effect| &effect.kind);
+        let names_it = matches!(wanted, Some(EffectKind::CallTool { approval: Some(named), .. }) if named == approval);
+        if !names_it {
             return Err(format!("effect \"{key}\" uses up approval \"{approval}\" and does not name it"));
         }
         let asked = self.approvals.get_mut(approval);
@@ -234,28 +264,79 @@ impl RunState {
     }
 
     fn happened(&mut self, event: &Event, used: &Usage) -> Result<(), String> {
-        match (event.key(), &self.at) {
+        match (event.outcome(), &self.at) {
             (None, None) => self.ledger.settle("", used),
             (None, Some(_)) => return Err("the run had started".to_owned()),
             (Some(_), None) => return Err("the run had not started".to_owned()),
-            (Some(key), Some(_)) => {
+            (Some((key, outcome)), Some(_)) => {
                 self.take_intended(key)?;
-                if !self.is_outcome(key, event) {
-                    return Err(format!("effect \"{key}\" does not end with such an event"));
-                }
+                let effect = self.effects.get(key).cloned().filter(|effect| effect.kind.ends_with(outcome));
+                let effect = effect.ok_or_else(|| format!("effect \"{key}\" does not end with such an event"))?;
                 self.ledger.settle(key, used);
+                self.took_in(&effect, outcome)?;
+                self.waiting.ended(key);
             }
         }
-        if let Event::Recalled { key, outcome: Recalled::Found(memories) } = event {
-            memories.iter().flat_map(|memory| &memory.labels).for_each(|label| self.labelled(*label, key));
-            self.recalled.extend(memories.iter().map(|memory| memory.text.clone()));
-        }
-        if let Event::Decided { key, decision } = event {
-            let approval = self.approvals.get_mut(key).filter(|approval| approval.is_open());
-            let approval = approval.ok_or_else(|| format!("there is no open approval \"{key}\""))?;
-            approval.decision = Some(decision.clone());
+        Ok(())
+    }
+
+    /// Keeps in mind what an outcome means for the rest of the run.
+    fn took_in(&mut self, Effect { key, kind, .. }: &Effect, outcome: &EffectOutcome) -> Result<(), String> {
+        match outcome {
+            EffectOutcome::ToolReturned(outcome) => {
+                if let EffectKind::CallTool { call, .. } = kind {
+                    self.known(call, outcome, || key.clone());
+                }
+            }
+            EffectOutcome::Recalled(Recalled::Found(memories)) => {
+                memories.iter().flat_map(|memory| &memory.labels).for_each(|label| self.labelled(*label, key));
+                self.recalled.extend(memories.iter().map(|memory| memory.text.clone()));
+            }
+            EffectOutcome::Decided { decision } => {
+                let approval = self.approvals.get_mut(key).filter(|approval| approval.is_open());
+                let approval = approval.ok_or_else(|| format!("there is no open approval \"{key}\""))?;
+                approval.decision = Some(decision.clone());
+            }
+            EffectOutcome::CodeFinished(_)
+            | EffectOutcome::ModelReplied(_)
+            | EffectOutcome::Remembered(_)
+            | EffectOutcome::Recalled(Recalled::Failed(_)) => {}
+            EffectOutcome::Waited(waited) => self.waited(key, waited)?,
         }
         Ok(())
+    }
+
+    /// Ends a wait. What a signal says came from outside.
+    fn waited(&mut self, key: &str, waited: &Waited) -> Result<(), String> {
+        match waited {
+            Waited::Slept { at_ms } | Waited::TimedOut { at_ms } => {
+                if self.waiting.due(key).is_none_or(|due_ms| *at_ms < due_ms) {
+                    return Err(format!("effect \"{key}\" is not due at {at_ms}"));
+                }
+                if let Some(approval) = self.approvals.get_mut(key) {
+                    approval.expired_ms = Some(*at_ms);
+                }
+            }
+            Waited::Signalled(signal) => {
+                self.waiting.take(signal)?;
+                self.labelled(Label::Untrusted, key);
+            }
+            Waited::Failed(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Keeps in mind which calls may have happened. Only an answer of the tool itself says that one did, or did not.
+    fn known(&mut self, call: &ToolCall, outcome: &ToolOutcome, key: impl FnOnce() -> String) {
+        match outcome {
+            ToolOutcome::Unknown(_) => {
+                self.unknown.entry(call.meaning()).or_insert_with(key);
+            }
+            ToolOutcome::Failed(fault) if fault.kind != Kind::GuestError => {}
+            // To digest each call would cost what most runs never need.
+            _ if self.unknown.is_empty() => {}
+            _ => drop(self.unknown.remove(&call.meaning())),
+        }
     }
 
     fn labelled(&mut self, label: Label, key: &str) {
@@ -264,162 +345,41 @@ impl RunState {
 
     fn take_intended(&mut self, key: &str) -> Result<(), String> {
         let place = self.intended.iter().position(|intended| intended == key);
-        self.intended.remove(place.ok_or_else(|| format!("effect \"{key}\" was not under way"))?);
+        self.intended.remove(place.ok_or_else(|| format!("effect \"{key}\" was not in flight"))?);
         Ok(())
     }
 
     /// The calls of code that runs.
-    fn under_way(&mut self, key: &str) -> Result<&mut CodeCalls, String> {
-        if self.is_question(key) || !self.intended.iter().any(|intended| intended == key) {
+    fn calls_in_flight(&mut self, key: &str) -> Result<&mut CodeCalls, String> {
+        if self.is_wait(key) || !self.intended.iter().any(|intended| intended == key) {
             return Err(format!("effect \"{key}\" is no code that runs"));
         }
         Ok(self.calls.entry(key.to_owned()).or_default())
     }
 
     fn is_question(&self, key: &str) -> bool {
-        self.effects.get(key).is_some_and(Effect::is_question)
+        self.effect(key).is_some_and(Effect::is_question)
     }
 
-    fn is_outcome(&self, key: &str, event: &Event) -> bool {
-        matches!(
-            (self.effects.get(key), event),
-            (Some(Effect::CallTool { .. }), Event::ToolReturned { .. })
-                | (Some(Effect::RunCode { .. }), Event::CodeFinished { .. })
-                | (Some(Effect::AskModel { .. }), Event::ModelReplied { .. })
-                | (Some(Effect::Remember { .. }), Event::Remembered { .. })
-                | (Some(Effect::Recall { .. }), Event::Recalled { .. })
-                | (Some(Effect::RequestApproval { .. }), Event::Decided { .. })
-        )
+    fn is_wait(&self, key: &str) -> bool {
+        self.effect(key).is_some_and(Effect::is_wait)
     }
 
     fn want(&mut self, effects: &[Effect]) -> Result<(), String> {
         for effect in effects {
             let key = effect.key().to_owned();
-            if self.effects.insert(key.clone(), effect.clone()).is_some() {
+            if self.effects.insert(key.clone(), Arc::new(effect.clone())).is_some() {
                 return Err(format!("effect \"{key}\" is wanted twice"));
             }
             self.wanted.push(key);
         }
         Ok(())
     }
+}
 
-    /// Returns what the run is doing.
-    pub fn status(&self) -> Status {
-        match &self.end {
-            Some(End::Done(_)) => Status::Done,
-            Some(End::Failed(_)) => Status::Failed,
-            None if self.under_way_now().next().is_some() => Status::Running,
-            None if self.suspended.is_some() => Status::Suspended,
-            None if self.wanted.is_empty() && self.open_approval().is_some() => Status::Waiting,
-            None => Status::Running,
-        }
-    }
-
-    /// Returns the run's id.
-    pub fn run(&self) -> RunId {
-        self.run
-    }
-
-    /// Returns when the run was created, in milliseconds since the Unix epoch.
-    pub fn created_ms(&self) -> u64 {
-        self.created_ms
-    }
-
-    /// Returns the number of entries.
-    pub fn seq(&self) -> u64 {
-        self.seq
-    }
-
-    /// Returns the workflow's name.
-    pub fn workflow(&self) -> &str {
-        &self.workflow
-    }
-
-    /// Returns the workflow's version.
-    pub fn version(&self) -> u32 {
-        self.version
-    }
-
-    /// Returns the input.
-    pub fn input(&self) -> &Value {
-        &self.input
-    }
-
-    /// Returns the name of the workflow's state and the state, once the run has begun.
-    pub fn at(&self) -> Option<(&str, &Value)> {
-        self.at.as_ref().map(|(position, state)| (position.as_str(), state))
-    }
-
-    /// Returns the log.
-    pub fn log(&self) -> &[String] {
-        &self.log
-    }
-
-    /// Returns the effects that are wanted and have no intent yet, in their order.
-    pub fn wanted(&self) -> impl Iterator<Item = &Effect> {
-        self.wanted.iter().filter_map(|key| self.effects.get(key))
-    }
-
-    /// Returns the effects, but for questions to a person, that have an intent and no outcome yet.
-    pub fn under_way_now(&self) -> impl Iterator<Item = &Effect> {
-        self.intended.iter().filter_map(|key| self.effects.get(key)).filter(|effect| !effect.is_question())
-    }
-
-    /// Returns the marks of all that the run has taken in, each with the keys of the effects that brought it.
-    pub fn labels(&self) -> &BTreeMap<Label, BTreeSet<String>> {
-        &self.labels
-    }
-
-    /// Returns whether a model has a say in the run.
-    pub fn asks_models(&self) -> bool {
-        self.effects.values().any(|effect| matches!(effect, Effect::AskModel { .. }))
-    }
-
-    /// Returns the texts that the run has recalled from the long-term memory.
-    pub fn recalled(&self) -> &[String] {
-        &self.recalled
-    }
-
-    /// Returns an effect that was ever wanted, by its key.
-    pub fn effect(&self, key: &str) -> Option<&Effect> {
-        self.effects.get(key)
-    }
-
-    /// Returns the calls that code made, by the key of the effect that runs it.
-    pub fn calls(&self, key: &str) -> &CodeCalls {
-        const NONE: &CodeCalls = &CodeCalls::NONE;
-        self.calls.get(key).unwrap_or(NONE)
-    }
-
-    /// Returns an approval by its key.
-    pub fn approval(&self, key: &str) -> Option<&Approval> {
-        self.approvals.get(key)
-    }
-
-    /// Returns all approvals that were asked for.
-    pub fn approvals(&self) -> impl Iterator<Item = &Approval> {
-        self.approvals.values()
-    }
-
-    /// Returns the approval that a person is waited for, if the run has not ended.
-    pub fn open_approval(&self) -> Option<&Approval> {
-        self.approvals.values().find(|approval| approval.is_open() && self.end.is_none())
-    }
-
-    /// Returns the run's account.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
-    }
-
-    /// Returns the limit that suspended the run, if one did.
-    pub fn suspended(&self) -> Option<&Exceeded> {
-        self.suspended.as_ref()
-    }
-
-    /// Returns how the run ended, if it did.
-    pub fn end(&self) -> Option<&End> {
-        self.end.as_ref()
-    }
+/// The error where there is no run with this id.
+pub fn unknown_run(run: RunId) -> Fault {
+    Fault::new(Kind::NotFound, format!("there is no run \"{run}\"")).detail("run").hint(Hint::ListRuns)
 }
 
 fn illegal(entry: &Entry, why: &str) -> Fault {

@@ -2,7 +2,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Budget, Effect, Event, Fault, Graph, Kind};
+use crate::{Budget, Effect, Event, Fault, Graph, Json, Kind, SubBudget};
 
 /// A pure state machine: what happened in, the next state and what is wanted out.
 ///
@@ -51,21 +51,9 @@ pub struct Transition<S> {
     /// What the host is to do.
     pub effects: Vec<Effect>,
     /// The shares of the run's budget that are set for parts of it.
-    pub slices: Vec<Slice>,
+    pub slices: Vec<SubBudget>,
     /// How the run ended, if it did.
     pub end: Option<End>,
-}
-
-/// A share of a run's budget: the most that all effects whose keys begin so may use together.
-///
-/// It does not set anything aside: the run's own budget holds for them as well. Where it is used up, an effect fails
-/// (with the limit in its fault) and the run goes on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub struct Slice {
-    /// What the keys begin with.
-    pub prefix: String,
-    /// What they may use.
-    pub budget: Budget,
 }
 
 /// How a run ended.
@@ -73,7 +61,7 @@ pub struct Slice {
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// With its output.
-    Done(Value),
+    Done(Json),
     /// With the fault that it could not get past.
     Failed(Fault),
 }
@@ -108,7 +96,7 @@ impl<S> Transition<S> {
     /// Sets a share of the budget for the effects whose keys begin so.
     #[must_use]
     pub fn slice(mut self, prefix: impl Into<String>, budget: Budget) -> Self {
-        self.slices.push(Slice { prefix: prefix.into(), budget });
+        self.slices.push(SubBudget { prefix: prefix.into(), budget });
         self
     }
 
@@ -120,19 +108,19 @@ impl<S> Transition<S> {
     }
 }
 
-type Step = Box<dyn Fn(Option<Value>, Event) -> Result<Move, Fault> + Send + Sync>;
+type StepFn = Box<dyn Fn(Option<Value>, Event) -> Result<Step, Fault> + Send + Sync>;
 
 /// A [`Workflow`] whose state is JSON: what the executor and the journal handle.
 pub struct Machine {
     name: String,
     version: u32,
     graph: Graph,
-    step: Step,
+    step: StepFn,
 }
 
 /// A checked [`Transition`] of a [`Machine`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Move {
+pub struct Step {
     /// The state's name in the graph.
     pub position: &'static str,
     /// The transition, with the state as JSON.
@@ -167,10 +155,10 @@ impl Machine {
     ///
     /// Kind [`Kind::Invalid`] where the input or the event does not fit, [`Kind::HostBug`] where the workflow does
     /// what its graph does not declare. Nothing is changed by either.
-    pub fn step(&self, at: Option<(&str, Value)>, event: Event) -> Result<Move, Fault> {
+    pub fn step(&self, at: Option<(&str, Value)>, event: Event) -> Result<Step, Fault> {
         let (from, state) = at.unzip();
         let answer = (self.step)(state, event)?;
-        let Move { position, transition } = &answer;
+        let Step { position, transition } = &answer;
         let fails = matches!(transition.end, Some(End::Failed(_)));
         // A run may fail where it stands, without a declaration.
         if !(fails && from == Some(*position)) {
@@ -180,16 +168,16 @@ impl Machine {
     }
 }
 
-fn step<W: Workflow>(workflow: &W, state: Option<Value>, event: Event) -> Result<Move, Fault> {
+fn step<W: Workflow>(workflow: &W, state: Option<Value>, event: Event) -> Result<Step, Fault> {
     let transition = match (state, event) {
-        (None, Event::Started { input }) => workflow.start(parse(input, "input")?)?,
+        (None, Event::Started { input }) => workflow.start(parse(input.value(), "input")?)?,
         (Some(state), event) => workflow.step(parse(state, "state")?, event)?,
         (None, _) => return Err(Fault::invalid("event", "a run begins with the event \"started\" and no other")),
     };
     let Transition { state, log, effects, slices, end } = transition;
     let position = workflow.position(&state);
     let state = serde_json::to_value(state).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
-    Ok(Move { position, transition: Transition { state, log, effects, slices, end } })
+    Ok(Step { position, transition: Transition { state, log, effects, slices, end } })
 }
 
 fn parse<T: DeserializeOwned>(value: Value, what: &str) -> Result<T, Fault> {

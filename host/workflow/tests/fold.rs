@@ -1,37 +1,18 @@
 //! The fold of a journal: what it refuses, that it is the same however it is read, and the account that it keeps.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "clippy counts only functions under #[test] as tests, and not what they share"
-)]
-
-#[cfg(test)]
-mod support;
-
+use crate::support::{Answer, Story, stories};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use stockade_workflow::{
-    Approval, Binding, Budget, Change, Currency, Decision, Digest, Effect, End, Entry, Event, Exceeded, Fault, Kind,
-    Machine, Move, RunId, RunState, Status, ToolCall, ToolOutcome, Transition, Usage,
+    Approval, Binding, Budget, Change, Currency, Decision, Digest, Effect, EffectKind, End, Entry, Event, Exceeded,
+    Fault, Kind, Machine, RunId, RunState, Status, Step, Stop, ToolCall, ToolOutcome, Transition, Usage,
 };
-use support::{Answer, Story, stories};
 
 const RUN: [u8; 16] = [1; 16];
 /// What each call sets aside, and what it then used.
-const AMOUNT: Usage = Usage { fuel: 1_000, memory_bytes_peak: 64, wall_us: 50, steps: 1, tool_calls: 1, ..NOTHING };
-const USED: Usage = Usage { fuel: 400, wall_us: 7, ..AMOUNT };
-const NOTHING: Usage = Usage {
-    fuel: 0,
-    memory_bytes_peak: 0,
-    wall_us: 0,
-    steps: 0,
-    tool_calls: 0,
-    model_calls: 0,
-    tokens: 0,
-    money_micros: 0,
-};
+const AMOUNT: Usage = NOTHING.fuel(1_000).memory_bytes_peak(64).wall_us(50).steps(1).tool_calls(1);
+const USED: Usage = AMOUNT.fuel(400).wall_us(7);
+const NOTHING: Usage = Usage::NONE;
 
 /// What comes between the steps of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,7 +72,7 @@ impl Book {
         let next = self.state.wanted().next().cloned();
         if let Some(effect) = next {
             self.intend(&effect, matches!(answer, Answer::Void));
-            if hiccup == Hiccup::Cut && matches!(effect, Effect::CallTool { .. }) {
+            if hiccup == Hiccup::Cut && matches!(effect.kind, EffectKind::CallTool { .. }) {
                 self.push(suspended(Some((effect.key().to_owned(), USED))));
                 self.push(extended());
                 self.intend(&effect, false);
@@ -103,21 +84,22 @@ impl Book {
 
     fn intend(&mut self, effect: &Effect, void: bool) {
         let key = effect.key().to_owned();
-        self.push(match effect {
-            Effect::CallTool { approval, .. } => Change::Reserved {
+        self.push(match &effect.kind {
+            EffectKind::CallTool { approval, .. } => Change::Reserved {
                 key,
                 amount: AMOUNT,
                 consumes: approval.clone().filter(|_| !void),
                 labels: Vec::new(),
+                due_ms: None,
             },
-            Effect::RequestApproval { reason, call, .. } => asked(&key, reason, call.clone()),
-            _ => panic!("the refund workflow wants no other"),
+            EffectKind::RequestApproval { reason, call } => asked(&key, reason, call.clone()),
+            other => panic!("the refund workflow does not want {other:?}"),
         });
     }
 
     fn answer(&mut self, event: Event) {
         let at = self.state.at().map(|(position, state)| (position, state.clone()));
-        if let Ok(Move { position, transition }) = self.machine.step(at, event.clone()) {
+        if let Ok(Step { position, transition }) = self.machine.step(at, event.clone()) {
             let (position, used) = (position.to_owned(), if event.key().is_some() { USED } else { NOTHING });
             let Transition { state, log, effects, slices, end } = transition;
             self.push(Change::Stepped { event, used, position, state, log, effects, slices, end });
@@ -128,22 +110,23 @@ impl Book {
 #[test]
 fn an_entry_that_cannot_follow_is_refused_with_its_name() {
     let asked_for = |change| match change {
-        Change::Asked { approval, amount } => (*approval, amount),
+        Change::Asked { approval, amount, .. } => (*approval, amount),
         _ => panic!("not the question"),
     };
     let (question, amount) = asked_for(approved()[8].change.clone());
-    let ask = |approval| Change::Asked { approval: Box::new(approval), amount };
+    let ask = |approval| Change::Asked { approval: Box::new(approval), amount, due_ms: None };
     let refund = question.call.clone();
     let twice = wants(&approved()[11], "again", &refund, Some("approval-1"));
     let stranger = wants(&approved()[9], "refund", &refund, Some("approval-9"));
     let denied = wants(&denied()[9], "refund", &refund, Some("approval-1"));
-    let other = ToolCall { arguments: json!({"user_id": "user_123", "amount_cents": 1}), ..refund.clone() };
+    let other = ToolCall { arguments: json!({"user_id": "user_123", "amount_cents": 1}).into(), ..refund.clone() };
     let yes = Some(Decision::approve("nobody"));
     let greedy = Change::Reserved {
         key: "window".into(),
         amount: AMOUNT.with(Currency::Fuel, 1 << 40),
         consumes: None,
         labels: Vec::new(),
+        due_ms: None,
     };
 
     // The legal entries before it, the change that cannot follow them, and why not.
@@ -152,16 +135,22 @@ fn an_entry_that_cannot_follow_is_refused_with_its_name() {
         (to(14), extended(), "the run had ended"),
         (to(14), Change::Broken { fault: Fault::new(Kind::HostBug, "") }, "the run had ended"),
         (to(1), tool("purchase"), "the run had not started"),
-        (to(2), step(Event::Started { input: Story::input() }), "the run had started"),
+        (to(2), step(Event::Started { input: Story::input().into() }), "the run had started"),
         (to(2), reserved("window", None), "effect \"window\" is not wanted"),
         (to(3), reserved("purchase", None), "effect \"purchase\" is not wanted"),
         (to(4), reserved("purchase", None), "effect \"purchase\" is not wanted"),
         (to(4), greedy, "effect \"window\" sets aside more than is left (fuel: 1000000 allowed, 400 used)"),
         (and(to(4), &[suspended(None)]), reserved("window", None), "the run is suspended"),
-        (to(2), tool("purchase"), "effect \"purchase\" was not under way"),
-        (to(4), tool("purchase"), "effect \"purchase\" was not under way"),
-        (to(5), tool("refund"), "effect \"refund\" was not under way"),
-        (to(4), suspended(Some(("purchase".into(), USED))), "effect \"purchase\" was not under way"),
+        (and(to(4), &[paused()]), reserved("window", None), "the run is paused"),
+        (to(3), paused(), "effect \"purchase\" is in flight"),
+        (to(4), Change::Resumed, "the run is not paused"),
+        (and(to(4), &[stopped(&[])]), Change::Resumed, "the run had ended"),
+        (to(4), stopped(&["approval-1"]), "\"approval-1\" is no call"),
+        (to(4), stopped(&["code/0"]), "\"code/0\" is no call"),
+        (to(2), tool("purchase"), "effect \"purchase\" was not in flight"),
+        (to(4), tool("purchase"), "effect \"purchase\" was not in flight"),
+        (to(5), tool("refund"), "effect \"refund\" was not in flight"),
+        (to(4), suspended(Some(("purchase".into(), USED))), "effect \"purchase\" was not in flight"),
         (to(3), wants(&approved()[3], "purchase", &refund, None), "effect \"purchase\" is wanted twice"),
         (to(8), reserved("approval-1", None), "effect \"approval-1\" is a question, not a call"),
         (to(8), asked("approval-2", "", refund.clone()), "effect \"approval-2\" is not wanted"),
@@ -177,8 +166,8 @@ fn an_entry_that_cannot_follow_is_refused_with_its_name() {
             "approval \"approval-1\" is not the question that is wanted",
         ),
         (to(10), asked("refund", "", refund.clone()), "approval \"refund\" is not the question that is wanted"),
-        (to(8), decided("approval-1"), "effect \"approval-1\" was not under way"),
-        (to(10), decided("approval-1"), "effect \"approval-1\" was not under way"),
+        (to(8), decided("approval-1"), "effect \"approval-1\" was not in flight"),
+        (to(10), decided("approval-1"), "effect \"approval-1\" was not in flight"),
         (to(9), tool("approval-1"), "effect \"approval-1\" does not end with such an event"),
         (to(5), decided("window"), "effect \"window\" does not end with such an event"),
         (
@@ -222,27 +211,32 @@ fn a_run_begins_with_its_first_entry() {
     assert_eq!(RunState::fold(run(), &[]).unwrap_err().kind, Kind::NotFound);
 }
 
+/// What a run spent, but for its journal, of which each entry takes some.
+fn spent(state: &RunState) -> Usage {
+    state.ledger().spent().with(Currency::Journal, 0)
+}
+
 #[test]
-fn what_is_set_aside_is_freed_by_the_outcome() {
-    let under_way = RunState::fold(run(), &to(3)).unwrap();
-    assert_eq!(under_way.ledger().reserved("purchase"), Some(&AMOUNT));
-    assert_eq!(under_way.ledger().spent(), &NOTHING);
-    assert_eq!(under_way.ledger().exceeded(Currency::Fuel).used, AMOUNT.fuel);
+fn what_is_reserved_is_freed_by_the_outcome() {
+    let in_flight = RunState::fold(run(), &to(3)).unwrap();
+    assert_eq!(in_flight.ledger().reserved("purchase"), Some(&AMOUNT));
+    assert_eq!(spent(&in_flight), NOTHING);
+    assert_eq!(in_flight.ledger().exceeded(Currency::Fuel).used, AMOUNT.fuel);
     let settled = RunState::fold(run(), &to(4)).unwrap();
     assert_eq!(settled.ledger().reserved("purchase"), None);
-    assert_eq!(settled.ledger().spent(), &USED);
+    assert_eq!(spent(&settled), USED);
     assert_eq!(settled.ledger().exceeded(Currency::Fuel).used, USED.fuel);
 }
 
 #[test]
 fn a_call_that_was_cut_is_wanted_again_and_more_budget_lets_it_go_on() {
     let mut state = RunState::fold(run(), &to(3)).unwrap();
-    assert_eq!((state.wanted().next(), state.under_way_now().next().map(Effect::key)), (None, Some("purchase")));
+    assert_eq!((state.wanted().next(), state.in_flight().next().map(Effect::key)), (None, Some("purchase")));
 
     state.apply(&entry(4, suspended(Some(("purchase".into(), USED))))).unwrap();
     assert_eq!((state.status(), state.suspended()), (Status::Suspended, Some(&EXCEEDED)));
-    assert_eq!((state.wanted().next().map(Effect::key), state.under_way_now().next()), (Some("purchase"), None));
-    assert_eq!((state.ledger().reserved("purchase"), state.ledger().spent()), (None, &USED));
+    assert_eq!((state.wanted().next().map(Effect::key), state.in_flight().next()), (Some("purchase"), None));
+    assert_eq!((state.ledger().reserved("purchase"), spent(&state)), (None, USED));
 
     state.apply(&entry(5, extended())).unwrap();
     assert_eq!((state.status(), state.suspended()), (Status::Running, None));
@@ -252,6 +246,24 @@ fn a_call_that_was_cut_is_wanted_again_and_more_budget_lets_it_go_on() {
     state.apply(&entry(7, approved()[3].change.clone())).unwrap();
     assert_eq!(state.ledger().spent().fuel, 2 * USED.fuel);
     assert_eq!(state.at().map(|(position, _)| position), Some("VALIDATE_POLICY"));
+}
+
+#[test]
+fn a_paused_run_goes_on_and_a_stopped_one_has_ended() {
+    let mut state = RunState::fold(run(), &and(to(9), &[paused()])).unwrap();
+    assert_eq!((state.status(), state.paused().map(|stop| stop.by.as_str())), (Status::Paused, Some("dana")));
+    assert!(state.open_approval().is_some(), "it can be decided on");
+    state.apply(&entry(11, Change::Resumed)).unwrap();
+    assert_eq!((state.status(), state.paused()), (Status::Waiting, None));
+    let state = RunState::fold(run(), &and(to(11), &[stopped(&["refund"])])).unwrap();
+    assert_eq!((state.status(), state.in_flight().next(), state.paused()), (Status::Stopped, None, None));
+    assert_eq!(state.unknown_calls().collect::<Vec<_>>(), ["refund"]);
+    assert_eq!(
+        (state.ledger().reserved("refund"), spent(&state)),
+        (None, spent(&RunState::fold(run(), &to(11)).unwrap()))
+    );
+    let Some(EffectKind::CallTool { call, .. }) = state.effect("refund").map(|effect| &effect.kind) else { panic!() };
+    assert_eq!(state.unknown(call), Some("refund"));
 }
 
 /// A yes is used up by the intent, so that a crash between the intent and the call does not give it back.
@@ -281,6 +293,22 @@ fn a_run_is_what_its_entries_say() {
     assert_eq!(waiting.open_approval().map(|approval| approval.key.as_str()), Some("approval-1"));
     let gone = RunState::fold(run(), &and(to(9), &[Change::Broken { fault: void() }])).unwrap();
     assert_eq!((gone.status(), gone.open_approval(), gone.end()), (Status::Failed, None, Some(&End::Failed(void()))));
+}
+
+/// How long an entry is, the version that wrote it may have counted otherwise; its runs are read all the same.
+#[test]
+fn a_run_that_wrote_more_than_its_budget_is_read() {
+    let mut entries = approved();
+    let Change::Created { budget, .. } = &mut entries[0].change else { panic!() };
+    *budget = budget.with(Currency::Journal, 1);
+    for entry in &mut entries {
+        if let Change::Reserved { amount, .. } | Change::Asked { amount, .. } = &mut entry.change {
+            amount.journal_bytes = 1_000;
+        }
+    }
+    let state = RunState::fold(run(), &entries).unwrap();
+    assert!(state.ledger().exceeded(Currency::Journal).used > 1_000, "{state:?}");
+    assert_eq!(state.status(), Status::Done);
 }
 
 /// By default serde_json reads numbers fast and sometimes one digit off. What an approval is bound to is a digest of
@@ -333,24 +361,25 @@ proptest! {
     fn the_account_is_the_sum_of_the_entries(story in stories(), hiccups in hiccups()) {
         let entries = record(&story, &hiccups);
         let state = RunState::fold(run(), &entries).unwrap();
-        let (mut spent, mut budget, mut under_way) = (NOTHING, Budget::NONE, 0);
+        let (mut spent, mut budget, mut in_flight) = (NOTHING, Budget::NONE, 0);
         for entry in &entries {
+            spent.journal_bytes += serde_json::to_string(&entry.change)?.len() as u64;
             match &entry.change {
-                Change::Reserved { .. } | Change::Asked { .. } => under_way += 1,
+                Change::Reserved { .. } | Change::Asked { .. } => in_flight += 1,
                 Change::Stepped { used, event, .. } => {
                     spent.add(used);
-                    under_way -= u64::from(event.key().is_some());
+                    in_flight -= u64::from(event.key().is_some());
                 }
                 Change::Suspended { cut: Some((_, used)), .. } => {
                     spent.add(used);
-                    under_way -= 1;
+                    in_flight -= 1;
                 }
                 Change::Created { budget: more, .. } | Change::Extended { more } => budget.add(more),
                 _ => {}
             }
         }
         prop_assert_eq!((state.ledger().spent(), state.ledger().budget()), (&spent, &budget));
-        prop_assert_eq!(state.ledger().exceeded(Currency::Steps).used, spent.steps + under_way);
+        prop_assert_eq!(state.ledger().exceeded(Currency::Steps).used, spent.steps + in_flight);
     }
 }
 
@@ -409,18 +438,24 @@ fn illegal(seq: u64, why: &str) -> Fault {
 
 fn created() -> Change {
     let budget = Budget::default().fuel(1_000_000);
-    Change::Created { workflow: "refund".to_owned(), version: 1, input: Story::input(), budget }
+    Change::Created { workflow: "refund".to_owned(), version: 1, input: Story::input().into(), budget }
 }
 
 fn reserved(key: &str, consumes: Option<&str>) -> Change {
-    Change::Reserved { key: key.to_owned(), amount: AMOUNT, consumes: consumes.map(str::to_owned), labels: Vec::new() }
+    Change::Reserved {
+        key: key.to_owned(),
+        amount: AMOUNT,
+        consumes: consumes.map(str::to_owned),
+        labels: Vec::new(),
+        due_ms: None,
+    }
 }
 
 fn asked(key: &str, reason: &str, call: ToolCall) -> Change {
     let bound_to = Binding { call: call.digest(), component: Digest::of(b"component"), grants: Digest::of(b"grants") };
     let (key, reason) = (key.to_owned(), reason.to_owned());
-    let approval = Approval { key, reason, call, bound_to, decision: None, consumed_by: None };
-    Change::Asked { approval: Box::new(approval), amount: Usage { steps: 1, ..NOTHING } }
+    let approval = Approval { key, reason, call, bound_to, decision: None, consumed_by: None, expired_ms: None };
+    Change::Asked { approval: Box::new(approval), amount: NOTHING.steps(1), due_ms: None }
 }
 
 const EXCEEDED: Exceeded = Exceeded { limit: Currency::Fuel, allowed: 1_000_000, used: 1_000_000 };
@@ -434,11 +469,11 @@ fn extended() -> Change {
 }
 
 fn tool(key: &str) -> Change {
-    step(Event::ToolReturned { key: key.to_owned(), outcome: ToolOutcome::Returned(Value::Null) })
+    step(Event::ended(key, ToolOutcome::Returned(Value::Null.into())))
 }
 
 fn decided(key: &str) -> Change {
-    step(Event::Decided { key: key.to_owned(), decision: Decision::approve("mia") })
+    step(Event::ended(key, Decision::approve("mia")))
 }
 
 fn step(event: Event) -> Change {
@@ -450,12 +485,21 @@ fn step(event: Event) -> Change {
 fn wants(entry: &Entry, key: &str, call: &ToolCall, approval: Option<&str>) -> Change {
     let mut change = entry.change.clone();
     if let Change::Stepped { effects, .. } = &mut change {
-        let (key, call, approval) = (key.to_owned(), call.clone(), approval.map(str::to_owned));
-        *effects = vec![Effect::CallTool { key, call, approval }];
+        let (call, approval) = (call.clone(), approval.map(str::to_owned));
+        *effects = vec![Effect::new(key, EffectKind::CallTool { call, approval })];
     }
     change
 }
 
 fn void() -> Fault {
     Fault::new(Kind::Approval, "void").detail("mismatch")
+}
+
+fn paused() -> Change {
+    Change::Paused { stop: Stop::by("dana") }
+}
+
+fn stopped(unknown: &[&str]) -> Change {
+    let unknown = unknown.iter().map(|key| (*key).to_owned()).collect();
+    Change::Stopped { stop: Stop::by("dana").reason(Some("a wrong order".to_owned())), unknown }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use stockade_workflow::{
-    Effect, End, Event, Fault, Graph, Kind, Machine, State, ToolCall, ToolOutcome, Transition, Want, Workflow,
+    AllowedEffect, Effect, EffectOutcome, End, Event, Fault, Graph, Kind, Machine, State, ToolCall, ToolOutcome,
+    Transition, Workflow,
 };
 
 /// A workflow that does as its events tell it, whatever it declared.
@@ -22,8 +23,8 @@ impl Workflow for Puppet {
 
     fn graph(&self) -> Graph {
         Graph::new([
-            State::new("FIRST", [Want::tool("letters")], &["SECOND"]),
-            State::new("SECOND", [Want::ApprovalOf("payments".to_owned())], &[]),
+            State::new("FIRST", [AllowedEffect::tool("letters")], &["SECOND"]),
+            State::new("SECOND", [AllowedEffect::ApprovalOf("payments".to_owned())], &[]),
         ])
     }
 
@@ -37,8 +38,10 @@ impl Workflow for Puppet {
 
     fn step(&self, _: String, event: Event) -> Result<Transition<String>, Fault> {
         match event {
-            Event::ToolReturned { outcome: ToolOutcome::Returned(value), .. } => obey(&value),
-            _ => Err(Fault::invalid("event", "no string was pulled")),
+            Event::Ended { outcome: EffectOutcome::ToolReturned(ToolOutcome::Returned(value)), .. } => {
+                obey(&value.value())
+            }
+            event => Err(Fault::invalid("event", format!("no string was pulled by {event:?}"))),
         }
     }
 }
@@ -46,9 +49,8 @@ impl Workflow for Puppet {
 fn obey(told: &Value) -> Result<Transition<String>, Fault> {
     let to = Transition::to(told["to"].as_str().unwrap_or_default().to_owned());
     let to = told["call"].as_str().into_iter().fold(to, |to, tool| to.want(Effect::call("call", call(tool))));
-    let to = told["ask"].as_str().into_iter().fold(to, |to, tool| {
-        to.want(Effect::RequestApproval { key: "ask".to_owned(), reason: String::new(), call: call(tool) })
-    });
+    let to =
+        told["ask"].as_str().into_iter().fold(to, |to, tool| to.want(Effect::request_approval("ask", "", call(tool))));
     let end = told["fails"].as_str().map(|why| End::Failed(Fault::new(Kind::Trap, why)));
     Ok(Transition { end, ..to })
 }
@@ -88,8 +90,8 @@ fn what_the_graph_does_not_declare_is_refused() {
     let machine = Machine::new(Puppet);
     for (from, told, refused) in cases {
         let event = match from {
-            None => Event::Started { input: told.clone() },
-            Some(_) => Event::ToolReturned { key: "call".to_owned(), outcome: ToolOutcome::Returned(told.clone()) },
+            None => Event::Started { input: told.clone().into() },
+            Some(_) => Event::ended("call", ToolOutcome::Returned(told.clone().into())),
         };
         let answer = machine.step(from.map(|from| (from, json!(from))), event);
         let expected = refused.map(|message| Fault::new(Kind::HostBug, message).detail("graph"));
@@ -99,7 +101,7 @@ fn what_the_graph_does_not_declare_is_refused() {
 
 #[test]
 fn a_state_that_does_not_fit_is_refused() {
-    let event = Event::ToolReturned { key: "call".to_owned(), outcome: ToolOutcome::Returned(json!({"to": "SECOND"})) };
+    let event = Event::ended("call", ToolOutcome::Returned(json!({"to": "SECOND"}).into()));
     let refused = Machine::new(Puppet).step(Some(("FIRST", json!(1))), event).unwrap_err();
     assert_eq!((refused.kind, refused.detail.as_deref()), (Kind::Invalid, Some("state")));
 }

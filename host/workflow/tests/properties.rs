@@ -1,30 +1,27 @@
-//! What holds of every refund, whatever happens to it and whoever lies.
-
-#[cfg(test)]
-mod support;
+//! What holds of every refund, whatever happens to it and whichever party lies.
 
 use std::collections::BTreeSet;
 
+use crate::support::{Answer, Story, events, stories};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
-use stockade_workflow::refund::{Input, Letter, Refund, Rules};
+use stockade_refund::{Input, Letter, Refund, Rules};
 use stockade_workflow::{
-    Cents, Decision, Effect, End, Event, Fault, Kind, Machine, Move, ToolCall, ToolOutcome, Verdict,
+    Cents, Effect, EffectKind, EffectOutcome, End, Event, Fault, Kind, Machine, Step, ToolCall, ToolOutcome, Verdict,
 };
-use support::{Answer, Story, events, stories};
 
 /// A run that has only fitting answers must end in so many; the longest path of the graph has eight.
 const ANSWERS_MAX: usize = 20;
 
 /// One event that was given to the machine, and what came of it.
 #[derive(Clone, Debug, PartialEq)]
-struct Step {
+struct Traced {
     from: Option<(String, Value)>,
     awaited: Option<Effect>,
     event: Event,
-    result: Result<Move, Fault>,
+    result: Result<Step, Fault>,
 }
 
 proptest! {
@@ -49,7 +46,7 @@ proptest! {
         for (at, (call, approval)) in payments(&trace) {
             let owed = json!({"user_id": "user_123", "amount_cents": story.price_cents});
             let seen = asked(&trace[..=at]).filter(|(key, _)| Some(*key) == approval).map(|(_, call)| call);
-            prop_assert_eq!((&*call.function, &call.arguments), ("refund", &owed));
+            prop_assert_eq!((&*call.function, call.arguments.value()), ("refund", owed));
             prop_assert_eq!(seen.collect::<Vec<_>>(), approval.map_or(vec![], |_| vec![call]));
         }
     }
@@ -72,7 +69,7 @@ proptest! {
         for step in walk(&story, &machine) {
             prop_assert_eq!(step.result.is_ok(), step.belongs(), "{:?}", step);
             for event in &strays {
-                let stray = Step { event: event.clone(), result: given(&machine, &step.from, event), ..step.clone() };
+                let stray = Traced { event: event.clone(), result: given(&machine, &step.from, event), ..step.clone() };
                 prop_assert_eq!(stray.result.is_ok(), stray.belongs(), "{:?}", stray);
                 prop_assert_eq!(stray.result.err().map_or(Kind::Invalid, |fault| fault.kind), Kind::Invalid);
             }
@@ -104,7 +101,7 @@ proptest! {
     #[test]
     fn a_key_is_wanted_once(story in stories()) {
         let trace = walk(&story, &story.machine());
-        let keys: Vec<_> = trace.iter().flat_map(Step::effects).map(Effect::key).collect();
+        let keys: Vec<_> = trace.iter().flat_map(Traced::effects).map(Effect::key).collect();
         prop_assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "{:?}", keys);
     }
 
@@ -138,7 +135,8 @@ proptest! {
     /// A run keeps the rules that it began with, whatever the host was restarted with.
     #[test]
     fn new_rules_are_for_new_runs(story in stories(), window_days in any::<u32>(), cents in any::<u64>(), model in any::<bool>()) {
-        let (rules, letter) = (Rules { window_days, approval_above: Cents(cents) }, model.then(Letter::default));
+        let signature = Some("Another".to_owned());
+        let (rules, letter) = (Rules { window_days, approval_above: Cents(cents), signature }, model.then(Letter::default));
         let others = Machine::new(Refund { rules, letter });
         for step in walk(&story, &story.machine()).into_iter().filter(|step| step.from.is_some()) {
             prop_assert_eq!(given(&others, &step.from, &step.event), step.result);
@@ -148,9 +146,9 @@ proptest! {
     /// That a model writes the letter changes nothing before the letter.
     #[test]
     fn who_writes_the_letter_moves_no_money(story in stories()) {
-        let by_model = Machine::new(Refund { rules: story.rules, letter: Some(Letter::default()) });
+        let by_model = Machine::new(Refund { rules: story.rules.clone(), letter: Some(Letter::default()) });
         let (tool, model) = (walk(&story, &story.machine()), walk(&story, &by_model));
-        let before = |trace: &[Step]| -> Vec<_> {
+        let before = |trace: &[Traced]| -> Vec<_> {
             let written = trace.iter().map_while(|step| step.result.as_ref().ok().map(|to| (step.event.clone(), to.clone())));
             let written = written.take_while(|(_, to)| to.position != "DRAFT_RESPONSE");
             written.map(|(event, to)| (event, to.position, to.transition.log, to.transition.effects)).collect()
@@ -183,22 +181,23 @@ fn the_stories_take_every_edge_of_the_graph() {
     let mut runner = TestRunner::deterministic();
     for _ in 0..2_000 {
         let story = stories().new_tree(&mut runner).unwrap().current();
-        taken.extend(walk(&story, &story.machine()).iter().filter_map(Step::edge));
+        taken.extend(walk(&story, &story.machine()).iter().filter_map(Traced::edge));
     }
     assert_eq!(taken, declared_edges(&Machine::new(Refund::default())));
 }
 
 /// Gives the story's events to a machine until the run ends or nothing more happens.
-fn walk(story: &Story, machine: &Machine) -> Vec<Step> {
+fn walk(story: &Story, machine: &Machine) -> Vec<Traced> {
     walk_with(story, machine, |state| state)
 }
 
 /// As [`walk`], with something done to the state between the steps.
-fn walk_with(story: &Story, machine: &Machine, between: impl Fn(Value) -> Value) -> Vec<Step> {
+fn walk_with(story: &Story, machine: &Machine, between: impl Fn(Value) -> Value) -> Vec<Traced> {
     let (mut from, mut awaited, mut trace) = (None, None, Vec::new());
     for answer in &story.answers {
         let event = story.event(answer, awaited.as_ref());
-        let step = Step { from: from.clone(), awaited: awaited.clone(), result: given(machine, &from, &event), event };
+        let step =
+            Traced { from: from.clone(), awaited: awaited.clone(), result: given(machine, &from, &event), event };
         let ended = step.result.as_ref().is_ok_and(|to| to.transition.end.is_some());
         if let Ok(to) = &step.result {
             from = Some((to.position.to_owned(), between(to.transition.state.clone())));
@@ -212,17 +211,20 @@ fn walk_with(story: &Story, machine: &Machine, between: impl Fn(Value) -> Value)
     trace
 }
 
-impl Step {
+impl Traced {
     /// Returns whether the event is the outcome of what was awaited.
     ///
     /// This is what a machine must find out, told without its help.
     fn belongs(&self) -> bool {
         match (&self.event, &self.awaited) {
             (Event::Started { input }, None) if self.from.is_none() => {
-                serde_json::from_value(input.clone()).is_ok_and(|input: Input| !input.user_id.is_empty())
+                serde_json::from_value(input.value()).is_ok_and(|input: Input| !input.user_id.is_empty())
             }
-            (Event::ToolReturned { key, .. }, Some(Effect::CallTool { key: awaited, .. })) => key == awaited,
-            (Event::Decided { key, .. }, Some(Effect::RequestApproval { key: awaited, .. })) => key == awaited,
+            (Event::Ended { key, outcome }, Some(Effect { key: awaited, kind, .. })) if key == awaited => matches!(
+                (outcome, kind),
+                (EffectOutcome::ToolReturned(_), EffectKind::CallTool { .. })
+                    | (EffectOutcome::Decided { .. }, EffectKind::RequestApproval { .. })
+            ),
             _ => false,
         }
     }
@@ -239,7 +241,7 @@ impl Step {
 }
 
 /// Gives one event to a machine.
-fn given(machine: &Machine, at: &Option<(String, Value)>, event: &Event) -> Result<Move, Fault> {
+fn given(machine: &Machine, at: &Option<(String, Value)>, event: &Event) -> Result<Step, Fault> {
     let at = at.as_ref().map(|(position, state)| (position.as_str(), state.clone()));
     machine.step(at, event.clone())
 }
@@ -251,42 +253,40 @@ fn declared_edges(machine: &Machine) -> BTreeSet<(String, String)> {
 }
 
 /// The payments calls of a trace, each with the place of the step that wants it and the approval that it names.
-fn payments(trace: &[Step]) -> impl Iterator<Item = (usize, (&ToolCall, Option<&str>))> {
+fn payments(trace: &[Traced]) -> impl Iterator<Item = (usize, (&ToolCall, Option<&str>))> {
     let wanted = trace.iter().enumerate().flat_map(|(at, step)| step.effects().iter().map(move |effect| (at, effect)));
-    wanted.filter_map(|(at, effect)| match effect {
-        Effect::CallTool { call, approval, .. } if call.tool == "payments" => Some((at, (call, approval.as_deref()))),
-        _ => None,
+    wanted.filter_map(|(at, effect)| {
+        let EffectKind::CallTool { call, approval } = &effect.kind else { return None };
+        (call.tool == "payments").then_some((at, (call, approval.as_deref())))
     })
 }
 
-fn asked(trace: &[Step]) -> impl Iterator<Item = (&str, &ToolCall)> {
-    trace.iter().flat_map(Step::effects).filter_map(|effect| match effect {
-        Effect::RequestApproval { key, call, .. } => Some((key.as_str(), call)),
-        _ => None,
+fn asked(trace: &[Traced]) -> impl Iterator<Item = (&str, &ToolCall)> {
+    trace.iter().flat_map(Traced::effects).filter_map(|effect| {
+        let EffectKind::RequestApproval { call, .. } = &effect.kind else { return None };
+        Some((effect.key(), call))
     })
 }
 
-fn was_approved(trace: &[Step], approval: &str) -> bool {
-    trace.iter().filter(|step| step.belongs()).any(|step| match &step.event {
-        Event::Decided { key, decision: Decision { verdict, .. } } => key == approval && *verdict == Verdict::Approved,
+fn was_approved(trace: &[Traced], approval: &str) -> bool {
+    trace.iter().filter(|step| step.belongs()).any(|step| match step.event.outcome() {
+        Some((key, EffectOutcome::Decided { decision })) => key == approval && decision.verdict == Verdict::Approved,
         _ => false,
     })
 }
 
 fn says_void(event: &Event) -> bool {
-    match event {
-        Event::ToolReturned { outcome: ToolOutcome::Failed(Fault { kind, detail, .. }), .. } => {
-            *kind == Kind::Approval && detail.as_deref() == Some("mismatch")
-        }
-        _ => false,
-    }
+    let Event::Ended { outcome: EffectOutcome::ToolReturned(ToolOutcome::Failed(fault)), .. } = event else {
+        return false;
+    };
+    fault.kind == Kind::Approval && fault.detail.as_deref() == Some("mismatch")
 }
 
-fn end(step: &Step) -> Option<&End> {
+fn end(step: &Traced) -> Option<&End> {
     step.result.as_ref().ok().and_then(|to| to.transition.end.as_ref())
 }
 
-fn position(step: &Step) -> &str {
+fn position(step: &Traced) -> &str {
     step.result.as_ref().map_or("", |to| to.position)
 }
 

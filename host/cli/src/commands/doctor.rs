@@ -1,22 +1,31 @@
-//! `stockade doctor`: whether the walls hold, on this machine.
-
+use clap::Args;
 use serde_json::json;
 use stockade::doctor::{self, Check};
 
-use crate::args::Args;
 use crate::exit::Exit;
-use crate::home;
-use crate::text::{BOLD, RED, YELLOW, grouped, print_json};
+use crate::globals::Globals;
+use crate::open_host;
+use crate::pretty::print_json;
+use crate::text::{BOLD, RED, YELLOW, grouped};
 
-pub(super) async fn run(args: &Args) -> stockade::Result<Exit> {
-    let host = home::host(args).await?;
-    let checks = doctor::examine(&host).await?;
-    if args.json {
-        print_json(&json!({ "limits": checks }));
-    } else {
-        table(&checks);
+/// Trip every limit of a call once on this machine, and show that each one fired and harmed no other call
+///
+/// The exit code is 1 if a limit did not fire.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stockade doctor\n  stockade doctor --json | jq '.limits[] | select(.fired | not)'")]
+pub(crate) struct Doctor;
+
+impl Doctor {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let host = open_host::host(globals).await?;
+        let checks = doctor::examine(&host).await?;
+        if globals.json {
+            print_json(&json!({ "limits": checks }));
+        } else {
+            table(&checks);
+        }
+        Ok(exit(&checks))
     }
-    Ok(exit(&checks))
 }
 
 fn exit(checks: &[Check]) -> Exit {
@@ -24,14 +33,7 @@ fn exit(checks: &[Check]) -> Exit {
 }
 
 fn table(checks: &[Check]) {
-    anstream::println!(
-        "{BOLD}{:<16} {:>12}  {:<5}  {:<14} {:>9}  neighbour{BOLD:#}",
-        "limit",
-        "set to",
-        "fired",
-        "error",
-        "ms"
-    );
+    println!("{BOLD}{:<16} {:>12}  {:<5}  {:<14} {:>9}  neighbour{BOLD:#}", "limit", "set to", "fired", "error", "ms");
     checks.iter().for_each(row);
     let fired = checks.iter().filter(|check| check.fired).count();
     eprintln!("{fired} of {} limits fired", checks.len());
@@ -43,7 +45,7 @@ fn row(check: &Check) {
     let fired = if check.fired { "yes  ".to_owned() } else { format!("{RED}no{RED:#}   ") };
     let neighbour = if check.neighbour_ok { "unharmed".to_owned() } else { format!("{YELLOW}slow{YELLOW:#}") };
     let kind = kind.map_or("none".to_owned(), |kind| json!(kind).as_str().unwrap_or_default().to_owned());
-    anstream::println!("{limit:<16} {allowed:>12}  {fired}  {kind:<14} {ms:>9.3}  {neighbour}");
+    println!("{limit:<16} {allowed:>12}  {fired}  {kind:<14} {ms:>9.3}  {neighbour}");
 }
 
 #[cfg(test)]

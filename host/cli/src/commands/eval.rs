@@ -1,45 +1,85 @@
-//! `stockade eval`: runs cases, and says which of them came to what is expected.
-
 mod bench;
 mod trial;
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
+use clap::Args;
 use serde_json::json;
-use stockade::{Config, Fault, Kind};
+use stockade::{Fault, Kind};
 use tempfile::TempDir;
 
 use self::bench::Bench;
-use crate::args::Args;
-use crate::eval::{Comparison, EvalArgs, Evaluation, FILE_BYTES_MAX, Suite, compared, evaluated, junit};
+use crate::eval::{Comparison, Evaluation, FILE_BYTES_MAX, Suite, compared, evaluated, junit};
 use crate::exit::Exit;
-use crate::{home, text};
+use crate::globals::{Cassettes, Globals};
+use crate::{config, escape, pretty, read};
 
-pub(super) async fn run(args: &Args, options: &EvalArgs) -> stockade::Result<Exit> {
-    let suite = suite(options)?;
-    let place = Place::new(options)?;
-    let (config, other) = (home::config(args)?, options.against.as_deref().map(Config::load).transpose()?);
-    let bench =
-        Bench { args, suite: &suite, config, label: label(args), folder: place.path().to_owned(), is_second: false };
-    let first = bench.evaluated(options.jobs.into()).await?;
-    let Some((config, file)) = other.zip(options.against.as_ref()) else {
-        return told(args, options, &first);
-    };
-    let bench = Bench { config, label: file.display().to_string(), folder: place.second(), is_second: true, ..bench };
-    let second = bench.evaluated(options.jobs.into()).await?;
-    told_both(args, options, [&first, &second])
+/// The most concurrent runs; each has a host of its own.
+const JOBS_MAX: i64 = 16;
+
+/// Run cases against a workflow or an agent, and score them
+///
+/// The exit code is 1 if a case failed; with --against, if more cases than allowed pass less often. --record fills a folder
+/// with one recording for each run, and --replay plays such a folder.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  stockade eval cases.yaml\n  stockade eval cases.yaml --against other.toml --junit report.xml"
+)]
+pub(crate) struct Eval {
+    /// The file of the cases, in YAML
+    cases: PathBuf,
+    /// Run all cases under this configuration too, and compare the results
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+    /// How many cases may pass less often under the other configuration
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "against")]
+    max_regressions: usize,
+    /// Run only the case of this name
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// The number of concurrent runs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=JOBS_MAX))]
+    jobs: u8,
+    /// Also write the results as JUnit XML to this file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Keep the journal and the data of the runs in this folder; other commands can read it as a data directory
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    #[command(flatten)]
+    cassettes: Cassettes,
 }
 
-fn suite(options: &EvalArgs) -> stockade::Result<Suite> {
-    let unread = |error: std::io::Error| {
-        Fault::invalid("eval", format!("\"{}\" cannot be read: {error}", options.cases.display()))
-    };
-    let mut text = String::new();
-    // One byte more than is allowed tells a file that is too long.
-    let most = FILE_BYTES_MAX as u64 + 1;
-    File::open(&options.cases).map_err(unread)?.take(most).read_to_string(&mut text).map_err(unread)?;
+impl Eval {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let globals = &globals.with(self.cassettes.clone());
+        let suite = suite(&self)?;
+        let place = Place::new(&self)?;
+        let (config, other) = (config::usual(globals)?, self.against.as_deref().map(config::load).transpose()?);
+        let bench = Bench {
+            globals,
+            suite: &suite,
+            config,
+            label: label(globals),
+            folder: place.path().to_owned(),
+            is_second: false,
+        };
+        let first = bench.evaluated(self.jobs.into()).await?;
+        let Some((config, file)) = other.zip(self.against.as_ref()) else {
+            return told(globals, &self, &first);
+        };
+        let bench =
+            Bench { config, label: file.display().to_string(), folder: place.second(), is_second: true, ..bench };
+        let second = bench.evaluated(self.jobs.into()).await?;
+        told_both(globals, &self, [&first, &second])
+    }
+}
+
+fn suite(options: &Eval) -> stockade::Result<Suite> {
+    let unread =
+        |error: &_| read::refused("eval", format!("\"{}\" cannot be read: {error}", options.cases.display()), error);
+    let text = read::text(&options.cases, FILE_BYTES_MAX as u64).map_err(|error| unread(&error))?;
     let suite = Suite::parse(&text, &options.cases)?;
     match &options.only {
         Some(name) => suite.only(name),
@@ -47,17 +87,16 @@ fn suite(options: &EvalArgs) -> stockade::Result<Suite> {
     }
 }
 
-/// Where the runs leave their journal and data: a folder to keep, or one that is gone in the end.
+/// The folder of the journal and the data of the runs: one to keep, or a temporary one.
 enum Place {
     Kept(PathBuf),
     Passing(TempDir),
 }
 
 impl Place {
-    fn new(options: &EvalArgs) -> stockade::Result<Self> {
+    fn new(options: &Eval) -> anyhow::Result<Self> {
         let Some(folder) = &options.keep else {
-            let made = tempfile::tempdir()
-                .map_err(|error| Fault::new(Kind::Journal, format!("there is no folder for the runs: {error}")));
+            let made = tempfile::tempdir().context(Fault::new(Kind::System, "no temporary folder can be made"));
             return made.map(Self::Passing);
         };
         if folder.join("journal.db").exists() {
@@ -65,7 +104,7 @@ impl Place {
                 "\"{}\" has runs already, which this evaluation must not see; --keep another folder",
                 folder.display()
             );
-            return Err(Fault::invalid("eval", message));
+            return Err(Fault::new(Kind::Conflict, message).detail("eval").into());
         }
         Ok(Self::Kept(folder.clone()))
     }
@@ -83,38 +122,37 @@ impl Place {
     }
 }
 
-/// What the configuration is called in a report.
-fn label(args: &Args) -> String {
+/// Returns the name of the configuration in reports.
+fn label(globals: &Globals) -> String {
     let usual = if Path::new("stockade.toml").exists() { "stockade.toml" } else { "the defaults" };
-    args.config.as_ref().map_or_else(|| usual.to_owned(), |file| file.display().to_string())
+    globals.config.as_ref().map_or_else(|| usual.to_owned(), |file| file.display().to_string())
 }
 
-fn told(args: &Args, options: &EvalArgs, evaluation: &Evaluation) -> stockade::Result<Exit> {
+fn told(globals: &Globals, options: &Eval, evaluation: &Evaluation) -> anyhow::Result<Exit> {
     write_junit(options, &[evaluation])?;
-    if args.json {
-        text::print_json(evaluation);
+    if globals.json {
+        pretty::print_json(evaluation);
     } else {
-        anstream::print!("{}", evaluated(evaluation));
+        print!("{}", evaluated(evaluation));
     }
     Ok(if evaluation.is_passed() { Exit::Done } else { Exit::Failed })
 }
 
-fn told_both(args: &Args, options: &EvalArgs, [first, second]: [&Evaluation; 2]) -> stockade::Result<Exit> {
+fn told_both(globals: &Globals, options: &Eval, [first, second]: [&Evaluation; 2]) -> anyhow::Result<Exit> {
     write_junit(options, &[first, second])?;
     let comparison = Comparison::new(first, second, options.max_regressions);
-    if args.json {
-        text::print_json(&json!({"first": first, "second": second, "comparison": comparison}));
+    if globals.json {
+        pretty::print_json(&json!({"first": first, "second": second, "comparison": comparison}));
     } else {
         for evaluation in [first, second] {
-            anstream::println!("{}\n{}", text::safe(&evaluation.config), evaluated(evaluation));
+            println!("{}\n{}", escape::safe(&evaluation.config), evaluated(evaluation));
         }
-        anstream::print!("{}", compared(&comparison));
+        print!("{}", compared(&comparison));
     }
     Ok(if comparison.is_passed() { Exit::Done } else { Exit::Failed })
 }
 
-fn write_junit(options: &EvalArgs, evaluations: &[&Evaluation]) -> stockade::Result<()> {
+fn write_junit(options: &Eval, evaluations: &[&Evaluation]) -> anyhow::Result<()> {
     let Some(file) = &options.junit else { return Ok(()) };
-    std::fs::write(file, junit(evaluations)?)
-        .map_err(|error| Fault::new(Kind::NotFound, format!("\"{}\" cannot be written: {error}", file.display())))
+    std::fs::write(file, junit(evaluations)?).with_context(|| format!("\"{}\" cannot be written", file.display()))
 }

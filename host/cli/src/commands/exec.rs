@@ -1,72 +1,165 @@
-//! `stockade exec`: code from a file or from stdin, run in the sandbox as a run of its own.
-
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 use stockade::{
-    Budget, Code, CodeCall, CodeEnd, CodeOutcome, Currency, Exception, Exec, Fault, Host, Kind, Report, RunId, Status,
-    ToolCall, ToolOutcome, Usage, stubs,
+    Budget, Code, CodeCall, CodeCalls, CodeEnd, CodeOutcome, Currency, Exception, Fault, Host, Json, Kind, Limits,
+    Report, Status, Stop, ToolCall, ToolOutcome, Usage, stubs,
 };
 
-use crate::args::{self, Args, ExecArgs};
+use crate::escape::{safe, safe_lines};
 use crate::exit::Exit;
-use crate::text::{DIM, RED, print_error, print_json, safe, safe_json, safe_lines};
-use crate::{home, show};
+use crate::globals::Globals;
+use crate::out_dir::OutDir;
+use crate::pretty::print_json;
+use crate::text::{DIM, RED, print_error};
+use crate::{amounts, open_host, read, report};
 
-/// What the endings of file names say of the language.
+/// The languages of file names' endings, which are also their short names.
 const ENDINGS: [(&str, &str); 5] =
     [("py", "python"), ("js", "javascript"), ("mjs", "javascript"), ("ts", "typescript"), ("mts", "typescript")];
 
-/// The largest piece of code, input included: it is journaled.
-const BYTES_MAX: u64 = 16 << 20;
+/// The most calls of one piece of code.
+const CALLS_MAX: u64 = 10_000;
 
-pub(super) async fn run(args: &Args, exec: &ExecArgs) -> stockade::Result<Exit> {
-    if exec.print_tools {
-        return print_tools(args, exec).await;
+/// Run agent-written code in the sandbox
+#[derive(Debug, Args)]
+#[command(after_help = help())]
+pub(crate) struct Exec {
+    /// The code; `-` reads it from stdin
+    #[arg(required_unless_present = "print_tools")]
+    file: Option<String>,
+    /// The language; by default, the file's ending says
+    #[arg(long, value_name = "NAME")]
+    lang: Option<String>,
+    /// The value of the variable `input`, as JSON; `-` reads it from stdin
+    #[arg(long, value_name = "JSON", allow_negative_numbers = true)]
+    input: Option<String>,
+    /// A registered tool that the code may call; can be repeated
+    #[arg(long, value_name = "NAME")]
+    tool: Vec<String>,
+    /// The fuel that the code and its tools may use
+    #[arg(long, value_name = "UNITS")]
+    fuel: Option<u64>,
+    /// The memory that the code may use, as in 64MiB
+    #[arg(long, value_name = "BYTES", value_parser = |text: &str| amounts::one(Currency::Memory, text))]
+    memory: Option<u64>,
+    /// The time that the code may take, as in 2s; a plain number means milliseconds
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| amounts::one(Currency::Wall, text))]
+    timeout: Option<u64>,
+    /// If a limit stops the code, suspend the run in place of failing it; it can go on with more
+    #[arg(long)]
+    suspend: bool,
+    /// Run in the session of this name: see the variables of its earlier code, and leave its own for later code
+    #[arg(long, value_name = "ID")]
+    session: Option<String>,
+    /// Begin the session with the variables of this other session
+    #[arg(long, value_name = "ID", requires = "session")]
+    fork: Option<String>,
+    /// A file to put into the code's private directory; can be repeated
+    #[arg(long = "file", value_name = "PATH")]
+    file_in: Vec<PathBuf>,
+    /// The folder for the files that the code wrote; without it, they stay in the journal
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace files that already exist in DIR
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// Print the functions that the code could call, for a model's prompt, and run nothing
+    #[arg(long)]
+    print_tools: bool,
+}
+
+impl Exec {
+    /// Returns whether the command only reads.
+    pub(crate) fn only_looks(&self) -> bool {
+        self.print_tools
     }
-    let file = exec.file.as_deref().ok_or_else(|| Fault::invalid("usage", "FILE is missing; `-` reads stdin"))?;
-    let code = code(exec, file)?;
-    let host = home::host(args).await?;
-    if let Some(from) = &exec.fork {
-        host.fork(from, exec.session.as_deref().unwrap_or_default()).await?;
+
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        if self.print_tools {
+            return print_tools(globals, &self).await;
+        }
+        let file = self.file.as_deref().ok_or_else(|| Fault::invalid("usage", "FILE is missing; `-` reads stdin"))?;
+        let mut code = code(&self, file)?;
+        let out = self.out.as_deref().map(|dir| OutDir::open(dir, self.force)).transpose()?;
+        let limits = open_host::code_limits(globals)?;
+        let budget = budget(&limits, &self);
+        let limits = if self.suspend { limits } else { within(limits, &budget) };
+        let host = open_host::host_for_code(globals, limits).await?;
+        code.language = language(&host, &code.language)?;
+        if let Some(from) = &self.fork {
+            host.fork(from, self.session.as_deref().unwrap_or_default()).await?;
+        }
+        finish(globals, &host, code, budget, self.suspend, out.as_ref()).await
     }
-    let budget = budget(exec);
-    finish(args, &host, code, budget, exec.out.as_deref()).await
+}
+
+fn help() -> String {
+    format!(
+        "What it may spend by default:\n  {}\n\nExample:\n  {}\n  {}",
+        amounts::spaced(&exec_budget()),
+        "stockade exec report.js --tool purchases --input '{\"user_id\": \"user_123\"}'",
+        "echo 'return 6 * 7' | stockade exec - --lang javascript --json"
+    )
 }
 
 /// Runs code for another command.
-pub(super) async fn start(args: &Args, host: &Host, code: Code, budget: Option<Budget>) -> stockade::Result<Exit> {
-    finish(args, host, code, budget.unwrap_or_else(exec_budget), None).await
+pub(super) async fn start(globals: &Globals, host: &Host, code: Code, budget: Budget) -> anyhow::Result<Exit> {
+    finish(globals, host, code, budget, false, None).await
 }
 
-async fn finish(args: &Args, host: &Host, code: Code, budget: Budget, out: Option<&Path>) -> stockade::Result<Exit> {
+async fn finish(
+    globals: &Globals,
+    host: &Host,
+    code: Code,
+    budget: Budget,
+    suspend: bool,
+    out: Option<&OutDir>,
+) -> anyhow::Result<Exit> {
     let run = host.exec(code, budget).await?;
     let id = run.id();
-    run.settled().await?;
-    let (state, outcome) = (host.state(id).await?, host.code_outcome(id, Exec::KEY).await?);
-    let report = Report::from(&state);
-    let calls = state.calls(Exec::KEY).all();
+    let (state, outcome) = (run.settled_state().await?, host.code_outcome(id, stockade::Exec::KEY).await?);
+    let mut report = Report::from(&state);
+    if report.status == Status::Suspended && !suspend {
+        report = stopped(host, report).await?;
+    }
     if let (Some(outcome), Some(dir)) = (&outcome, out) {
+        host.puts_files(id, dir.path()).await?;
         write_files(dir, &outcome.files)?;
     }
-    if args.json {
-        print_json(&document(&report, outcome.as_ref(), calls));
+    if globals.json {
+        print_json(&document(&report, outcome.as_ref(), state.calls(stockade::Exec::KEY)));
     } else {
-        print(args, &report, outcome.as_ref());
+        print(globals, &report, outcome.as_ref());
     }
     Ok(Exit::of_status(report.status))
 }
 
+/// Ends a run that has too little for its code to begin, or to end after the session was restored: it fails at the limit, as
+/// code does that is stopped while it runs.
+async fn stopped(host: &Host, report: Report) -> stockade::Result<Report> {
+    let limit = report.error.ok_or_else(|| Fault::new(Kind::HostBug, "the run is suspended at no limit"))?;
+    let message = "the code was stopped at its limit; give it more, or let --suspend keep the run to go on with more";
+    host.run(report.run_id).stop(Stop::by("exec").reason(Some(limit.message)), Duration::ZERO).await?;
+    let mut fault = Fault::new(limit.kind, message);
+    fault.breach = limit.breach;
+    // The journal says who ended the run; to the caller it failed at its limit.
+    Ok(Report { status: Status::Failed, error: Some(fault), ..host.report(report.run_id).await? })
+}
+
 /// Prints the functions that code may call, as a model reads them best.
-async fn print_tools(args: &Args, exec: &ExecArgs) -> stockade::Result<Exit> {
-    let host = home::host(args).await?;
-    let language = exec.lang.as_deref().unwrap_or("python");
+async fn print_tools(globals: &Globals, exec: &Exec) -> anyhow::Result<Exit> {
+    let host = open_host::host(globals).await?;
+    let language = known(exec.lang.as_deref().unwrap_or("python"));
     let text = tools(&host, &exec.tool, language)?;
-    if args.json {
+    if globals.json {
         print_json(&json!({"language": language, "tools": text}))
     } else {
         print!("{text}")
@@ -82,29 +175,23 @@ fn tools(host: &Host, names: &[String], language: &str) -> stockade::Result<Stri
     stubs::text(&tools, language)
 }
 
-fn code(exec: &ExecArgs, file: &str) -> stockade::Result<Code> {
+fn code(exec: &Exec, file: &str) -> stockade::Result<Code> {
     let (name, source) = source(file)?;
     let language = match &exec.lang {
         Some(language) => language.clone(),
         None => guessed(file)?,
     };
-    let input = exec.input.as_deref().map(|input| args::json(input, "input")).transpose()?.unwrap_or(Value::Null);
-    let files = exec.file_in.iter().map(|path| read_file(path)).collect::<stockade::Result<BTreeMap<_, _>>>()?;
+    let input = exec.input.as_deref().map(|input| read::json(input, "input")).transpose()?.unwrap_or(Value::Null);
+    let files = read_files(&exec.file_in)?;
     let code = Code::new(&language, &source).input(input).tools(exec.tool.iter().cloned());
     Ok(Code { name: Some(name), session: exec.session.clone(), files: Some(files), ..code })
 }
 
 fn source(file: &str) -> stockade::Result<(String, String)> {
-    let unreadable = |error: std::io::Error| Fault::invalid("code", format!("\"{file}\" cannot be read: {error}"));
-    if file == "-" {
-        return Ok(("stdin".to_owned(), std::io::read_to_string(std::io::stdin()).map_err(unreadable)?));
-    }
-    let size = std::fs::metadata(file).map_err(unreadable)?.len();
-    if size > BYTES_MAX {
-        return Err(Fault::invalid("code", format!("\"{file}\" has {size} bytes; code has at most {BYTES_MAX}")));
-    }
+    let unreadable = |error: &_| read::refused("code", format!("\"{file}\" cannot be read: {error}"), error);
+    let source = read::named(file, read::CODE_BYTES_MAX).map_err(|error| unreadable(&error))?;
     let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or("code");
-    Ok((name.to_owned(), std::fs::read_to_string(file).map_err(unreadable)?))
+    Ok((if file == "-" { "stdin" } else { name }.to_owned(), source))
 }
 
 fn guessed(file: &str) -> stockade::Result<String> {
@@ -116,39 +203,52 @@ fn guessed(file: &str) -> stockade::Result<String> {
     })
 }
 
-/// Reads a file for the code's directory; there it has its own name, without a folder.
-fn read_file(path: &Path) -> stockade::Result<(String, String)> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        Fault::invalid("files", format!("\"{}\" cannot be read: {error}", path.display()))
-    };
-    let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| unreadable(&"it has no name"))?;
-    let size = std::fs::metadata(path).map_err(|error| unreadable(&error))?.len();
-    if size > BYTES_MAX {
-        return Err(unreadable(&format!("it has {size} bytes, and {BYTES_MAX} are the most")));
-    }
-    Ok((name.to_owned(), STANDARD.encode(std::fs::read(path).map_err(|error| unreadable(&error))?)))
+/// Returns the language of this name or short name, if it is available.
+pub(super) fn language(host: &Host, name: &str) -> stockade::Result<String> {
+    let name = if host.check_language(name).is_ok() { name } else { known(name) };
+    host.check_language(name).map(|()| name.to_owned())
 }
 
-/// Writes what the code left in its directory. The paths were checked by whoever collected them: they lead nowhere else.
-fn write_files(dir: &Path, files: &BTreeMap<String, String>) -> stockade::Result<()> {
+/// Returns the full name of a language.
+fn known(name: &str) -> &str {
+    ENDINGS.iter().find(|(short, _)| *short == name).map_or(name, |(_, language)| language)
+}
+
+fn read_files(paths: &[PathBuf]) -> stockade::Result<BTreeMap<String, String>> {
+    let mut files = BTreeMap::new();
+    for path in paths {
+        let (name, text) = read_file(path)?;
+        if files.contains_key(&name) {
+            let message =
+                format!("two files are named \"{name}\"; rename one, because they share the code's directory");
+            return Err(Fault::invalid("files", message));
+        }
+        files.insert(name, text);
+    }
+    Ok(files)
+}
+
+/// Reads a file for the code's directory, where it has its name without the folder.
+fn read_file(path: &Path) -> stockade::Result<(String, String)> {
+    let why = |why: &dyn std::fmt::Display| format!("\"{}\" cannot be read: {why}", path.display());
+    let nameless = || Fault::invalid("files", why(&"its name is not Unicode"));
+    let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(nameless)?;
+    let bytes = read::file(path, read::CODE_BYTES_MAX).map_err(|error| read::refused("files", why(&error), &error))?;
+    Ok((name.to_owned(), STANDARD.encode(bytes)))
+}
+
+/// Writes the files that the code left in its directory.
+fn write_files(dir: &OutDir, files: &BTreeMap<String, String>) -> anyhow::Result<()> {
     for (name, text) in files {
-        let path = dir.join(name);
-        let bytes = STANDARD.decode(text).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
-        let folder = path.parent().unwrap_or(dir);
-        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, bytes));
-        written.map_err(|error| {
-            Fault::invalid(
-                "out",
-                format!("\"{}\" cannot be written: {error}; --out names another folder", path.display()),
-            )
-        })?;
+        let bytes = STANDARD.decode(text).with_context(|| format!("\"{name}\" is not base64 in the journal"))?;
+        dir.write(name, &bytes)?;
     }
     Ok(())
 }
 
-/// What the run may spend: what code may by default, and what the options say.
-fn budget(exec: &ExecArgs) -> Budget {
-    let mut budget = exec_budget();
+/// Returns the budget of the run: the limits of code, unless options say otherwise.
+fn budget(limits: &Limits, exec: &Exec) -> Budget {
+    let mut budget = budget_of(limits);
     let options = [(Currency::Fuel, exec.fuel), (Currency::Memory, exec.memory), (Currency::Wall, exec.timeout)];
     for (currency, amount) in options {
         budget = amount.map_or(budget, |amount| budget.with(currency, amount));
@@ -156,30 +256,36 @@ fn budget(exec: &ExecArgs) -> Budget {
     budget
 }
 
-/// The budget of a piece of code where no option says otherwise.
+/// Returns the limits of code within a budget. Code that uses up its limits fails, while a run that uses up its budget is
+/// suspended.
+fn within(limits: Limits, budget: &Budget) -> Limits {
+    let [fuel, memory_bytes, wall_us] =
+        [Currency::Fuel, Currency::Memory, Currency::Wall].map(|currency| budget.get(currency));
+    limits.fuel(fuel).memory_bytes(memory_bytes).wall_us(wall_us)
+}
+
+/// Returns the default budget of a piece of code.
 pub(crate) fn exec_budget() -> Budget {
-    let limits = stockade::code_limits();
+    budget_of(&stockade::code_limits())
+}
+
+fn budget_of(limits: &Limits) -> Budget {
     Budget::default()
         .fuel(limits.fuel)
         .with(Currency::Memory, limits.memory_bytes)
         .with(Currency::Wall, limits.wall_us)
-        .with(Currency::ToolCalls, 1_000)
+        .with(Currency::ToolCalls, CALLS_MAX)
 }
 
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Document<'a> {
-    run_id: RunId,
-    status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a Fault>,
+    #[serde(flatten)]
+    report: &'a Report,
     #[serde(skip_serializing_if = "Option::is_none")]
     exception: Option<&'a Exception>,
     stdout: &'a str,
     stderr: &'a str,
-    usage: Usage,
     tool_calls: Vec<Called<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<&'a str>,
@@ -191,24 +297,20 @@ struct Called<'a> {
     #[serde(flatten)]
     call: &'a ToolCall,
     #[serde(skip_serializing_if = "Option::is_none")]
-    output: Option<&'a Value>,
+    output: Option<&'a Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a Fault>,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<&'a Usage>,
 }
 
-fn document<'a>(report: &'a Report, outcome: Option<&'a CodeOutcome>, calls: &'a [CodeCall]) -> Document<'a> {
+fn document<'a>(report: &'a Report, outcome: Option<&'a CodeOutcome>, calls: &'a CodeCalls) -> Document<'a> {
     let ended = outcome.map(|outcome| &outcome.ended);
     Document {
-        run_id: report.run_id,
-        status: report.status,
-        output: report.output.as_ref(),
-        error: report.error.as_ref(),
+        report,
         exception: ended.and_then(|ended| if let CodeEnd::Raised(exception) = ended { Some(exception) } else { None }),
         stdout: outcome.map(|outcome| outcome.stdout.as_str()).unwrap_or_default(),
         stderr: outcome.map(|outcome| outcome.stderr.as_str()).unwrap_or_default(),
-        usage: report.usage,
         tool_calls: calls.iter().map(called).collect(),
         files: outcome.iter().flat_map(|outcome| outcome.files.keys().map(String::as_str)).collect(),
     }
@@ -223,22 +325,22 @@ fn called(CodeCall { call, ended }: &CodeCall) -> Called<'_> {
     Called { call, output, error, usage: ended.as_ref().map(|(_, used)| used) }
 }
 
-fn print(args: &Args, report: &Report, outcome: Option<&CodeOutcome>) {
+fn print(globals: &Globals, report: &Report, outcome: Option<&CodeOutcome>) {
     if let Some(CodeOutcome { stdout, stderr, .. }) = outcome {
         print!("{}", safe_lines(stdout));
         eprint!("{}", safe_lines(stderr));
     }
     match outcome.map(|outcome| &outcome.ended) {
-        Some(CodeEnd::Returned(Value::Null)) => {}
-        Some(CodeEnd::Returned(value)) => println!("{}", safe_json(value)),
+        Some(CodeEnd::Returned(value)) if value.is_null() => {}
+        Some(CodeEnd::Returned(value)) => print_json(value),
         Some(CodeEnd::Raised(exception)) if exception.traceback.is_empty() => {
-            anstream::eprintln!("{RED}{}{RED:#}", safe(&exception.to_string()));
+            eprintln!("{RED}{}{RED:#}", safe(&exception.to_string()));
         }
         Some(CodeEnd::Raised(exception)) => eprintln!("{}", safe_lines(exception.traceback.trim_end())),
-        _ if report.status == Status::Suspended => show::settled(args, report),
+        _ if matches!(report.status, Status::Suspended | Status::Paused) => report::settled(globals, report),
         _ => report.error.iter().for_each(print_error),
     }
     for name in outcome.iter().flat_map(|outcome| outcome.files.keys()) {
-        anstream::eprintln!("{DIM}wrote {}{DIM:#}", safe(name));
+        eprintln!("{DIM}wrote {}{DIM:#}", safe(name));
     }
 }

@@ -1,17 +1,15 @@
-//! Languages: which there are, and how those are built that do not come with the program.
-
 use std::path::Path;
 use std::process::Stdio;
 
+use anyhow::{Context as _, anyhow, ensure};
+use clap::Subcommand;
 use serde_json::json;
-use stockade::{Digest, Fault, Kind};
+use stockade::{Fault, Kind};
 
-use crate::args::{Args, LanguageCommand};
 use crate::exit::Exit;
-use crate::{home, text};
-
-/// The languages that can be added.
-pub(crate) const ADDABLE: [&str; 2] = ["python", "python-lite"];
+use crate::globals::Globals;
+use crate::kept::{self, LANGUAGES, Purpose};
+use crate::{escape, open_host, places, pretty, read, text};
 
 macro_rules! sources {
     ($($path:literal),* $(,)?) => {
@@ -19,7 +17,37 @@ macro_rules! sources {
     };
 }
 
-/// What the languages are built from.
+/// The environment of a language's build: programs and their caches, the way to the network, the registries. Other variables
+/// may hold secrets that the packages of a build must not see.
+const ENVIRONMENT: [&str; 25] = [
+    "ALL_PROXY",
+    "CARGO_HOME",
+    "CARGO_HTTP_CAINFO",
+    "CARGO_HTTP_PROXY",
+    "CURL_CA_BUNDLE",
+    "HOME",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "PATH",
+    "PIP_CERT",
+    "PIP_CONFIG_FILE",
+    "PIP_INDEX_URL",
+    "PIP_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "all_proxy",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+];
+
+/// The sources of the languages.
 const SOURCES: &[(&str, &str)] = &sources!(
     "guest-tools/languages",
     "guest-tools/build",
@@ -35,36 +63,60 @@ const SOURCES: &[(&str, &str)] = &sources!(
     "wit/code.wit",
 );
 
-pub(super) async fn run(args: &Args, command: &LanguageCommand) -> stockade::Result<Exit> {
-    match command {
-        LanguageCommand::Add { name } => add(args, name).await,
-        LanguageCommand::List => list(args).await,
+/// Add languages, and list them
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  stockade language list")]
+pub(crate) enum Language {
+    /// Build a language that is not part of the program, and add it
+    #[command(after_help = "Example:\n  stockade language add python")]
+    Add {
+        /// The language
+        name: String,
+    },
+    /// List the languages that are available, and those that can be added
+    #[command(after_help = "Example:\n  stockade language list")]
+    List,
+}
+
+impl Language {
+    /// Returns whether the command only reads.
+    pub(crate) fn only_looks(&self) -> bool {
+        matches!(self, Self::List)
+    }
+
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        match self {
+            Self::Add { name } => add(globals, &name).await,
+            Self::List => list(globals).await,
+        }
     }
 }
 
-/// Unpacks the sources, and lets their own script do the work: it says on stderr how that goes on.
-async fn add(args: &Args, name: &str) -> stockade::Result<Exit> {
-    if !ADDABLE.contains(&name) {
-        let message =
-            format!("\"{}\" is no language that can be added; those are {}", text::safe(name), ADDABLE.join(", "));
-        return Err(Fault::invalid("language", message));
+/// Unpacks the sources and runs their build script, which reports its progress on stderr.
+async fn add(globals: &Globals, name: &str) -> anyhow::Result<Exit> {
+    if !LANGUAGES.contains(&name) {
+        let message = format!(
+            "\"{}\" is not a language that can be added; those are {}",
+            escape::safe(name),
+            LANGUAGES.join(", ")
+        );
+        return Err(Fault::new(Kind::NotFound, message).detail("language").into());
     }
-    home::create_private(&args.data_dir)?;
-    let component = home::language_file(args, name);
-    let work = args.data_dir.join("languages").join("work");
-    unpack(&work).map_err(|error| unwritable(&work, &error))?;
-    let out = std::path::absolute(&component).map_err(|error| unwritable(&component, &error))?;
+    let component = places::language_file(globals, name);
+    let languages = component.parent().unwrap_or(Path::new("."));
+    places::create_private(languages)?;
+    let work = languages.join("work");
+    unpack(&work).with_context(|| unwritable(&work))?;
+    let out = std::path::absolute(work.join("built.wasm")).with_context(|| unwritable(&work))?;
     build(&work, name, &out)?;
-    // Whatever is left of the work is only in the way.
+    let bytes = read::file(&out, read::COMPONENT_BYTES_MAX).with_context(|| unwritable(&out))?;
+    // The rest of the work folder is not needed any more.
     let _ = std::fs::remove_dir_all(&work);
-    let bytes = std::fs::read(&component).map_err(|error| unwritable(&component, &error))?;
-    let digest = Digest::of(&bytes);
-    std::fs::write(component.with_extension("digest"), digest.to_string())
-        .map_err(|error| unwritable(&component, &error))?;
+    let digest = kept::keep(globals, Purpose::Language, &component, &bytes)?;
     eprintln!("compiling {name}");
-    home::host(args).await?.prepare(name).await?;
-    if args.json {
-        text::print_json(&json!({"language": name, "component": component, "digest": digest, "size": bytes.len()}));
+    open_host::host(globals).await?.prepare(name).await?;
+    if globals.json {
+        pretty::print_json(&json!({"language": name, "component": component, "digest": digest, "size": bytes.len()}));
     } else {
         println!("{name} is there: {}, {digest}", text::bytes(bytes.len() as u64));
     }
@@ -80,32 +132,30 @@ fn unpack(work: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn build(work: &Path, name: &str, out: &Path) -> stockade::Result<()> {
-    let failed =
-        |why: String| Fault::new(Kind::Invalid, format!("\"{name}\" could not be built: {why}")).detail("component");
+fn build(work: &Path, name: &str, out: &Path) -> anyhow::Result<()> {
+    let failed = || Fault::new(Kind::Invalid, format!("\"{name}\" could not be built")).detail("component");
     let script = work.join("guest-tools/languages");
     let mut bash = std::process::Command::new("bash");
+    bash.env_clear().envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     let status = bash.arg(script).arg(name).arg(out).stdin(Stdio::null()).stdout(Stdio::null()).status();
-    let status = status.map_err(|error| failed(format!("bash cannot be started: {error}")))?;
-    if !status.success() {
-        return Err(failed(format!("its build ended with {status}; what it said is above")));
-    }
+    let status = status.context("bash cannot be started").with_context(failed)?;
+    ensure!(status.success(), anyhow!("its build ended with {status}; its output is above").context(failed()));
     Ok(())
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Fault {
-    let message = format!("\"{}\" cannot be written: {error}; --data-dir names another folder", path.display());
+fn unwritable(path: &Path) -> Fault {
+    let message = format!("\"{}\" cannot be written, and --cache-dir can name another folder", path.display());
     Fault::invalid("data_dir", message)
 }
 
-async fn list(args: &Args) -> stockade::Result<Exit> {
-    let host = home::host(args).await?;
+async fn list(globals: &Globals) -> anyhow::Result<Exit> {
+    let host = open_host::host(globals).await?;
     let there: Vec<_> = host.languages().collect();
-    let absent = ADDABLE.into_iter().filter(|name| !there.contains(name));
+    let absent = LANGUAGES.into_iter().filter(|name| !there.contains(name));
     let all: Vec<_> = there.iter().map(|name| (*name, true)).chain(absent.map(|name| (name, false))).collect();
-    if args.json {
+    if globals.json {
         let all: Vec<_> = all.iter().map(|(name, there)| json!({"language": name, "there": there})).collect();
-        text::print_json(&all);
+        pretty::print_json(&all);
         return Ok(Exit::Done);
     }
     for (name, there) in all {

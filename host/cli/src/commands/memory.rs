@@ -1,123 +1,143 @@
-//! `stockade memory`: what the host remembers beyond a run, as its owner sees it.
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use clap::{ArgGroup, Args as ClapArgs, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use stockade::memory::{DOCUMENT_BYTES_MAX, Forget, Kept, LongTerm, Page};
-use stockade::{Clock, Fault, Kind, Label, Memory, Namespace, Note, Query, Remembered, RunId};
+use stockade::{Clock, Fault, Kind, Label, Namespace, NewMemory, Query, Remembered, RunId};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::args::Args;
+use crate::escape::safe;
 use crate::exit::Exit;
-use crate::home;
-use crate::text::{DIM, print_json, safe};
+use crate::globals::Globals;
+use crate::pretty::print_json;
+use crate::run_ref::RunRef;
+use crate::text::{DIM, fit};
+use crate::{amounts, open_host, read, terminal};
 
-/// How many memories are read at one time for a list.
+/// How many memories a list reads at a time.
 const PAGE: u32 = 500;
 
-/// How many memories a search shows where nobody says how many.
+/// How many memories a search shows by default.
 const LIMIT: u32 = 5;
 
-/// How much of each memory a list shows; a search and `--json` show all of it.
+/// The most letters of a memory in a list; `--json` shows all of them.
 const LIST_LETTERS: usize = 100;
+/// The columns for the number of a memory and the gaps in a list.
+const LIST_COLUMNS: usize = 9;
 
+/// The most lines of a memory in a search, and their width on a terminal of 80 columns.
+const FOUND_LINES: usize = 6;
+const LINE_COLUMNS: usize = 72;
+
+/// Keep, search and forget what agents remember beyond a run
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Keep files; one that is added again takes the place of what was kept of it
+#[command(
+    after_help = "Example:\n  stockade memory add handbook.md\n  stockade memory search \"how long may goods be returned\""
+)]
+pub(crate) enum Memory {
+    /// Keep files; a file that is added again replaces what was kept of it
     #[command(after_help = "Example:\n  stockade memory add handbook.md --namespace acme --label private --keep 30d")]
     Add(Add),
-    /// Show what fits a text best
+    /// Show the memories that fit a text best
     #[command(after_help = "Example:\n  stockade memory search \"how long may goods be returned\" --limit 3")]
     Search {
-        /// What to look for
+        /// The text to look for
         text: String,
-        /// Whose memories, as TENANT/USER/AGENT
+        /// The namespace, as TENANT/USER/AGENT
         #[arg(long, value_name = "NAMESPACE", default_value = "", value_parser = namespace)]
         namespace: Namespace,
         /// The most memories to show
         #[arg(long, value_name = "N", default_value_t = LIMIT)]
         limit: u32,
     },
-    /// List what is kept, oldest first
+    /// List memories, oldest first
     #[command(
         after_help = "Example:\n  stockade memory list --json | jq -r '.[] | select(.source) | .source' | sort -u"
     )]
     List {
-        /// Whose memories, as TENANT/USER/AGENT; without it, those of all
+        /// The namespace, as TENANT/USER/AGENT; by default, all namespaces
         #[arg(long, value_name = "NAMESPACE", value_parser = namespace)]
         namespace: Option<Namespace>,
     },
-    /// Forget some of it, so that it is not in the file either
+    /// Forget memories, and remove them from the file
     #[command(after_help = "Example:\n  stockade memory forget --source handbook.md")]
     Forget(What),
-    /// Make all vectors anew, after the embedding was changed
+    /// Make all vectors again, after a change of the embedding
     #[command(after_help = "Example:\n  stockade memory reembed")]
     Reembed,
 }
 
-#[derive(Debug, ClapArgs)]
+impl Memory {
+    /// Returns whether the command only reads.
+    pub(crate) fn only_looks(&self) -> bool {
+        matches!(self, Self::Search { .. } | Self::List { .. })
+    }
+
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        match self {
+            Self::Add(add) => keep(globals, &add).await,
+            Self::Search { text, namespace, limit } => search(globals, &text, &namespace, limit).await,
+            Self::List { namespace } => list(globals, namespace.as_ref()).await,
+            Self::Forget(what) => forget(globals, &what).await,
+            Self::Reembed => reembed(globals).await,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Add {
     /// The files, of UTF-8 text
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Whose they are, as TENANT/USER/AGENT
+    /// The namespace, as TENANT/USER/AGENT
     #[arg(long, value_name = "NAMESPACE", default_value = "", value_parser = namespace)]
     namespace: Namespace,
-    /// What the one file is called; without it, its path
+    /// The name of the source, if there is one file; by default, its path
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// A mark that it carries, `untrusted` or `private`; may be given several times
+    /// A label of the memories, `untrusted` or `private`; can be repeated
     #[arg(long, value_name = "LABEL", value_parser = label)]
     label: Vec<Label>,
-    /// How long it is kept, as in 30d, 12h or 90m; without it, until it is forgotten
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// How long to keep the memories, as in 30d, 12h or 90m; by default, until they are forgotten
+    #[arg(long, value_name = "TIME", value_parser = amounts::ago)]
     keep: Option<u64>,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[group(skip)]
 #[command(group(ArgGroup::new("what").required(true).args(["ids", "source", "run", "all"])))]
 pub(crate) struct What {
     /// The numbers of the memories
     #[arg(value_name = "ID")]
     ids: Vec<u64>,
-    /// All of a source
+    /// All memories of a source
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// All that a run wrote
+    /// All memories that a run wrote; RUN may be the beginning of its id
     #[arg(long)]
-    run: Option<RunId>,
-    /// Everything
+    run: Option<RunRef>,
+    /// All memories
     #[arg(long)]
     all: bool,
-    /// Only of this namespace, as TENANT/USER/AGENT; without it, of all
+    /// Only memories of this namespace, as TENANT/USER/AGENT; by default, of all namespaces
     #[arg(long, value_name = "NAMESPACE", value_parser = namespace)]
     namespace: Option<Namespace>,
 }
 
-pub(super) async fn run(args: &Args, command: &Command) -> stockade::Result<Exit> {
-    match command {
-        Command::Add(add) => keep(args, add).await,
-        Command::Search { text, namespace, limit } => search(args, text, namespace, *limit).await,
-        Command::List { namespace } => list(args, namespace.as_ref()).await,
-        Command::Forget(what) => forget(args, what).await,
-        Command::Reembed => reembed(args).await,
-    }
+/// Opens the memory with the configured embedding. Commands that need no vectors open the archive alone, so that they work
+/// after a change of the embedding too.
+async fn open(globals: &Globals) -> stockade::Result<LongTerm> {
+    LongTerm::open(open_host::archive(globals)?, open_host::embedding(globals)?, Clock::default().now_ms()).await
 }
 
-/// Opens the memory with the embedding that is configured. What needs no vectors takes the archive, whichever they are of.
-async fn open(args: &Args) -> stockade::Result<LongTerm> {
-    LongTerm::open(home::archive(args)?, home::embedding(args)?, Clock::default().now_ms()).await
-}
-
-async fn keep(args: &Args, add: &Add) -> stockade::Result<Exit> {
+async fn keep(globals: &Globals, add: &Add) -> anyhow::Result<Exit> {
     if add.source.is_some() && add.files.len() > 1 {
-        let message = "--source names one file, and there are several: each would take the place of the one before";
-        return Err(Fault::invalid("usage", message));
+        let message = "--source names one file, and there are several: each would replace the one before";
+        return Err(Fault::invalid("usage", message).into());
     }
-    let memory = open(args).await?;
+    let memory = open(globals).await?;
     let mut documents = Vec::new();
     for file in &add.files {
         let note = document(add, file)?;
@@ -125,19 +145,19 @@ async fn keep(args: &Args, add: &Add) -> stockade::Result<Exit> {
         let ids = |wanted: fn(&Remembered) -> Option<u64>| remembered.iter().filter_map(wanted).collect::<Vec<_>>();
         let kept = ids(|one| if let Remembered::Kept(id) = one { Some(*id) } else { None });
         let known = ids(|one| if let Remembered::Known(id) = one { Some(*id) } else { None });
-        if !args.json {
+        if !globals.json {
             let again = if known.is_empty() { String::new() } else { format!(", {} known already", known.len()) };
             println!("{}: {} kept{again}", safe(note.source.as_deref().unwrap_or_default()), kept.len());
         }
         documents.push(json!({"source": note.source, "namespace": note.namespace, "kept": kept, "known": known}));
     }
-    if args.json {
+    if globals.json {
         print_json(&documents);
     }
     Ok(Exit::Done)
 }
 
-async fn add_with_bar(memory: &LongTerm, note: &Note) -> stockade::Result<Vec<Remembered>> {
+async fn add_with_bar(memory: &LongTerm, note: &NewMemory) -> stockade::Result<Vec<Remembered>> {
     let bar = bar(note.source.as_deref().unwrap_or_default());
     let progress = |done, all| advance(&bar, done as u64, all as u64);
     let added = memory.add_document(note, Clock::default().now_ms(), &progress).await;
@@ -145,7 +165,7 @@ async fn add_with_bar(memory: &LongTerm, note: &Note) -> stockade::Result<Vec<Re
     Ok(added?.value)
 }
 
-/// A bar on stderr, where that is a terminal.
+/// Makes a progress bar on stderr, if that is a terminal.
 fn bar(what: &str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}").unwrap_or(ProgressStyle::default_bar());
     ProgressBar::new(0).with_style(style).with_message(safe(what))
@@ -156,46 +176,31 @@ fn advance(bar: &ProgressBar, done: u64, all: u64) {
     bar.set_position(done);
 }
 
-fn document(add: &Add, file: &Path) -> stockade::Result<Note> {
+fn document(add: &Add, file: &Path) -> stockade::Result<NewMemory> {
     let unreadable =
-        |why: String| Fault::new(Kind::Invalid, format!("\"{}\" cannot be kept: {why}", file.display())).detail("file");
-    let size = std::fs::metadata(file).map_err(|error| unreadable(error.to_string()))?.len();
-    if size > DOCUMENT_BYTES_MAX as u64 {
-        return Err(unreadable(format!("it has {size} bytes, and a document has {DOCUMENT_BYTES_MAX} at most")));
-    }
-    let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
+        |error: &_| read::refused("file", format!("\"{}\" cannot be kept: {error}", file.display()), error);
+    let text = read::text(file, DOCUMENT_BYTES_MAX as u64).map_err(|error| unreadable(&error))?;
     let source = add.source.clone().unwrap_or_else(|| file.display().to_string());
     let labels: BTreeSet<_> = add.label.iter().copied().collect();
-    Ok(Note { namespace: add.namespace.clone(), text, source: Some(source), labels, keep_ms: add.keep })
+    Ok(NewMemory { namespace: add.namespace.clone(), text, source: Some(source), labels, keep_ms: add.keep })
 }
 
-async fn search(args: &Args, text: &str, namespace: &Namespace, limit: u32) -> stockade::Result<Exit> {
+async fn search(globals: &Globals, text: &str, namespace: &Namespace, limit: u32) -> anyhow::Result<Exit> {
     let query = Query { namespace: namespace.clone(), text: text.to_owned(), limit };
-    let found = open(args).await?.recall(&query, Clock::default().now_ms()).await?.value;
-    if args.json {
+    let found = open(globals).await?.recall(&query, Clock::default().now_ms()).await?.value;
+    if globals.json {
         print_json(&found);
     } else if found.is_empty() {
         println!("nothing fits");
     } else {
-        found.iter().for_each(|memory| print(memory, &format!("{}%", memory.score / 10_000), usize::MAX));
+        found.iter().for_each(print_found);
     }
     Ok(Exit::Done)
 }
 
-async fn list(args: &Args, namespace: Option<&Namespace>) -> stockade::Result<Exit> {
-    let archive = home::archive(args)?;
-    let now_ms = Clock::default().now_ms();
-    let mut all: Vec<Kept> = Vec::new();
-    loop {
-        let after = all.last().map_or(0, |last| last.memory.id);
-        let page = Page { namespace: namespace.cloned(), after, limit: PAGE, now_ms, ..Page::default() };
-        let page = archive.list(page).await?;
-        if page.is_empty() {
-            break;
-        }
-        all.extend(page);
-    }
-    if args.json {
+async fn list(globals: &Globals, namespace: Option<&Namespace>) -> anyhow::Result<Exit> {
+    let all = all(globals, namespace).await?;
+    if globals.json {
         print_json(&all);
     } else if all.is_empty() {
         eprintln!("nothing is kept yet; `stockade memory add FILE` keeps a file");
@@ -205,29 +210,94 @@ async fn list(args: &Args, namespace: Option<&Namespace>) -> stockade::Result<Ex
     Ok(Exit::Done)
 }
 
-/// Prints a memory as one line, whatever is in it, with no more than so many letters of its text.
-fn print(memory: &Memory, about: &str, letters: usize) {
+async fn all(globals: &Globals, namespace: Option<&Namespace>) -> stockade::Result<Vec<Kept>> {
+    let archive = open_host::archive(globals)?;
+    let now_ms = Clock::default().now_ms();
+    let mut all: Vec<Kept> = Vec::new();
+    loop {
+        let after = all.last().map_or(0, |last| last.memory.id);
+        let page = Page { namespace: namespace.cloned(), after, limit: PAGE, now_ms, ..Page::default() };
+        let page = archive.list(page).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
+/// Prints a memory that was found: how well it fits and its origin, and below that its text as a paragraph.
+fn print_found(memory: &stockade::Memory) {
+    let from = origin(memory);
+    println!("{:>3}%  {DIM}memory {}{}{DIM:#}", memory.score / 10_000, memory.id, safe(&from));
+    for line in paragraph(&memory.text) {
+        println!("      {}", safe(&line));
+    }
+}
+
+/// Returns the beginning of a text in lines; a word that is too long for a line is divided.
+fn paragraph(text: &str) -> Vec<String> {
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for word in text.split_whitespace() {
+        if used > 0 && used + 1 + word.width() > LINE_COLUMNS {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        for letter in word.chars() {
+            let column = letter.width().unwrap_or_default();
+            if used + column > LINE_COLUMNS {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push(letter);
+            used += column;
+        }
+    }
+    lines.push(line);
+    if lines.len() > FOUND_LINES {
+        lines.truncate(FOUND_LINES);
+        lines.push("…".to_owned());
+    }
+    lines
+}
+
+/// Returns the origin of a memory: its source, the run that wrote it, and its labels.
+fn origin(memory: &stockade::Memory) -> String {
     let labels: String = memory.labels.iter().map(|label| format!(" {label}")).collect();
     let source = memory.source.as_ref().map(|source| format!(" {source}")).unwrap_or_default();
     let run = memory.written_by.as_ref().map(|(run, key)| format!(" {run}/{key}")).unwrap_or_default();
+    format!("{source}{run}{labels}")
+}
+
+/// Prints a memory as exactly one line: the beginning of its text, and its origin. The line fits the terminal.
+fn print(memory: &stockade::Memory, about: &str, letters: usize) {
     let text = memory.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = match text.char_indices().nth(letters) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
     };
-    let about = safe(format!("{about}{source}{run}{labels}").trim_start());
-    anstream::println!("{:>5}  {}  {DIM}{about}{DIM:#}", memory.id, safe(&text));
+    let about = safe(format!("{about}{}", origin(memory)).trim_start());
+    let columns = terminal::columns_of(std::io::stdout()).unwrap_or(usize::MAX).saturating_sub(LIST_COLUMNS);
+    let about = fit(&about, columns / 3);
+    let text = fit(&safe(&text), columns.saturating_sub(about.width()));
+    println!("{:>5}  {text}  {DIM}{about}{DIM:#}", memory.id);
 }
 
-async fn forget(args: &Args, what: &What) -> stockade::Result<Exit> {
+async fn forget(globals: &Globals, what: &What) -> anyhow::Result<Exit> {
     let forget = match what {
         What { source: Some(source), .. } => Forget::Source(source.clone()),
-        What { run: Some(run), .. } => Forget::Run(*run),
+        What { run: Some(run), .. } => Forget::Run(writer(globals, run).await?),
         What { all: true, .. } => Forget::All,
         What { ids, .. } => Forget::Ids(ids.clone()),
     };
-    let forgotten = home::archive(args)?.forget(what.namespace.as_ref(), forget).await?;
-    if args.json {
+    let forgotten = open_host::archive(globals)?.forget(what.namespace.as_ref(), forget.clone()).await?;
+    if forgotten == 0 {
+        is_there(globals, &forget, what.namespace.as_ref()).await?;
+    }
+    if globals.json {
         print_json(&json!({"forgotten": forgotten}));
     } else {
         println!("{forgotten} forgotten");
@@ -235,23 +305,52 @@ async fn forget(args: &Args, what: &What) -> stockade::Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn reembed(args: &Args) -> stockade::Result<Exit> {
-    let (archive, embed) = (home::archive(args)?, home::embedding(args)?);
+/// Finds the run that wrote memories. It may be in the journal, or removed from it while its memories are still kept. A
+/// beginning that fits several runs is refused, because forgetting cannot be undone.
+async fn writer(globals: &Globals, run: &RunRef) -> stockade::Result<RunId> {
+    if let Some(run) = run.whole() {
+        return Ok(run);
+    }
+    let listed = open_host::reader(globals).await?.runs(&stockade::Filter::default()).await?;
+    let wrote = all(globals, None).await?.into_iter().filter_map(|kept| kept.memory.written_by.map(|(run, _)| run));
+    let runs: BTreeSet<_> = listed.iter().map(|summary| summary.run_id).chain(wrote).collect();
+    run.among(&runs.into_iter().collect::<Vec<_>>())
+}
+
+/// Refuses an unknown source or run, because its name may be misspelt. A known run may have written nothing.
+async fn is_there(globals: &Globals, what: &Forget, namespace: Option<&Namespace>) -> stockade::Result<()> {
+    match what {
+        Forget::Source(source) => Err(nothing_of(source, namespace)),
+        Forget::Run(run) => open_host::reader(globals).await?.state(*run).await.map(drop),
+        Forget::Ids(_) | Forget::All => Ok(()),
+    }
+}
+
+fn nothing_of(source: &str, namespace: Option<&Namespace>) -> Fault {
+    let place = namespace.map(|namespace| format!(" in the namespace \"{namespace}\"")).unwrap_or_default();
+    let message = format!(
+        "there is no memory of the source \"{source}\"{place}, and nothing was forgotten; `stockade memory list` lists them"
+    );
+    Fault::new(Kind::NotFound, message).detail("memory")
+}
+
+async fn reembed(globals: &Globals) -> anyhow::Result<Exit> {
+    let (archive, embed) = (open_host::archive(globals)?, open_host::embedding(globals)?);
     let now_ms = Clock::default().now_ms();
     let bar = bar("vectors");
     let memory = LongTerm::reembed(archive, embed, now_ms, &|done, all| advance(&bar, done, all)).await;
     bar.finish_and_clear();
     let memory = memory?;
     let memories: u64 = memory.value.counts(now_ms).await?.iter().map(|count| count.memories).sum();
-    if args.json {
+    if globals.json {
         print_json(&json!({"memories": memories, "tokens": memory.tokens}));
     } else {
-        println!("the vectors of {memories} memories were made anew");
+        println!("the vectors of {memories} memories were made again");
     }
     Ok(Exit::Done)
 }
 
-/// Reads `TENANT/USER/AGENT`, of which the last ones may be left out.
+/// Reads `TENANT/USER/AGENT`; the last names may be left out.
 fn namespace(text: &str) -> Result<Namespace, String> {
     let mut names = text.split('/').map(str::to_owned);
     let mut next = || names.next().unwrap_or_default();
@@ -267,24 +366,20 @@ fn label(text: &str) -> Result<Label, String> {
     label.ok_or_else(|| "a label is untrusted or private".to_owned())
 }
 
-/// Reads a time in days, hours, minutes or seconds as milliseconds.
-fn time(text: &str) -> Result<u64, String> {
-    let wrong = || "a time is written as in 30d, 12h, 90m or 45s".to_owned();
-    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
-    let read = |(unit, ms): (&str, u64)| text.strip_suffix(unit)?.parse::<u64>().ok()?.checked_mul(ms);
-    units.into_iter().find_map(read).ok_or_else(wrong)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_a_person_writes_is_read() {
-        assert_eq!(["30d", "12h", "90m", "45s"].map(time), [2_592_000_000, 43_200_000, 5_400_000, 45_000].map(Ok));
-        for wrong in ["", "d", "30", "-1d", "1w", "99999999999999d", "1.5h"] {
-            assert!(time(wrong).is_err(), "{wrong}");
-        }
+    fn a_paragraph_has_short_lines_and_an_end() {
+        assert_eq!(paragraph("a few\n words"), ["a few words"]);
+        let long = paragraph(&"word ".repeat(200));
+        assert_eq!((long.len(), long[0].len(), long[FOUND_LINES].as_str()), (FOUND_LINES + 1, 69, "…"));
+        assert!(paragraph(&"返".repeat(100)).iter().all(|line| line.chars().count() <= 36));
+    }
+
+    #[test]
+    fn namespaces_and_labels_are_read() {
         let named = |tenant: &str, user: &str, agent: &str| Namespace {
             tenant: tenant.into(),
             user: user.into(),

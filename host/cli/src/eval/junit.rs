@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite, XmlString};
 use stockade::{Fault, Kind, Usage};
+use stockade_eval::{Attempt, CaseResult, Evaluation, Mark};
 
-use super::result::Mark;
-use super::{Attempt, CaseResult, Evaluation};
-use crate::text::{safe, safe_json};
+use crate::escape::safe;
+use crate::hint::sentence;
+use crate::pretty::safe_json;
 
 /// Writes evaluations as JUnit XML: a suite for each configuration.
 ///
 /// # Errors
 ///
-/// It cannot be written, which is a bug.
+/// The report cannot be written, which is a bug.
 pub(crate) fn junit(evaluations: &[&Evaluation]) -> Result<String, Fault> {
     let mut report = Report::new("stockade eval");
     report.add_test_suites(evaluations.iter().map(|evaluation| suite(evaluation)));
@@ -35,7 +36,7 @@ fn case(evaluation: &Evaluation, result: &CaseResult) -> TestCase {
     case.set_classname(safe(&evaluation.suite)).set_time(time(&result.usage));
     case.set_assertions(result.attempts.iter().map(|attempt| attempt.verdicts.len()).sum());
     case.add_properties(properties(result.score, &result.usage));
-    // The output of the first run that did not pass says most.
+    // The output of the first run that failed says most.
     let telling = result.attempts.iter().find(|attempt| attempt.mark != Mark::Passed && !attempt.output.is_null());
     if let Some(attempt) = telling {
         case.set_system_out(safe_json(&attempt.output));
@@ -56,25 +57,26 @@ fn status(result: &CaseResult) -> TestCaseStatus {
     status
 }
 
-/// What is wrong with a run, a line each.
+/// Returns the errors of a run, one line each.
 fn wrong(attempt: &Attempt) -> Vec<String> {
     let broken = attempt.verdicts.iter().filter(|verdict| !verdict.passed);
     let broken =
         broken.map(|verdict| format!("{}: {}", safe(&verdict.check), safe(verdict.why.as_deref().unwrap_or_default())));
-    broken.chain(attempt.error.iter().map(|fault| safe(&fault.message))).collect()
+    broken.chain(attempt.error.iter().map(|fault| safe(&sentence(fault)))).collect()
 }
 
-fn properties(score: u8, usage: &Usage) -> [Property; 6] {
+fn properties(score: Option<u8>, usage: &Usage) -> Vec<Property> {
     let Usage { steps, model_calls, tokens, money_micros, fuel, .. } = *usage;
     let property = |name: &str, value: u64| Property::new(XmlString::new(name), XmlString::new(value.to_string()));
-    [
-        property("score", score.into()),
+    let score = score.map(|score| property("score", score.into()));
+    let used = [
         property("steps", steps),
         property("model_calls", model_calls),
         property("tokens", tokens),
         property("money_micros", money_micros),
         property("fuel", fuel),
-    ]
+    ];
+    score.into_iter().chain(used).collect()
 }
 
 fn time(usage: &Usage) -> Duration {
@@ -85,13 +87,13 @@ fn time(usage: &Usage) -> Duration {
 mod tests {
     use serde_json::json;
 
-    use super::super::Evidence;
-    use super::super::check::tests::evidence;
-    use super::super::result::tests::{case, run};
+    use stockade_eval::Evidence;
+
+    use super::super::sample::{case, evidence, run};
     use super::*;
 
     #[test]
-    fn what_models_write_stays_text() {
+    fn text_of_models_stays_text() {
         let hostile = "]]></failure><testcase name=\"x\"/>\x1b[2J\0";
         let bad = case("  expect:\n    output: [{at: /letter, contains: Bob}]");
         let evidence = Evidence { output: json!({ "letter": hostile }), ..evidence() };
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_from_an_error() {
+    fn a_failure_differs_from_an_error() {
         let lost = Attempt::unknown(None, Fault::new(Kind::Journal, "disk full"));
         let bad = case("  expect: {status: failed}");
         let cases = vec![

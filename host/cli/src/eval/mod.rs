@@ -1,65 +1,13 @@
-//! Evaluations: cases, what is expected of them, and what became of them. Nothing here runs anything or touches a file.
-//!
-//! A suite is a file of YAML. What stands before `cases` holds for all of them, what a case says for itself comes first,
-//! and what both expect is expected. A path is relative to the file.
-//!
-//! ```yaml
-//! workflow: refund                  # or agent: {tools: [purchases], system: …, model: …, code: …, steps_max: …, schema: …}
-//! models: {file: replies.toml}      # a script that answers for all models; or {replay: FOLDER}, which --record filled
-//! budget: {tokens: 5000, steps: 30} # in the currencies and units of --budget
-//! cases:
-//!   - name: within the limit
-//!     input: {user_id: user_789, request: "…"}   # of an agent: its task
-//!     repeat: 3                     # runs it as often; 1 if not said
-//!     pass_rate: 66                 # how many of a hundred must pass; 100 if not said
-//!     approve: yes                  # what a person answers: yes, no, or never, where the run ends waiting
-//!     expect:
-//!       status: done                # done if not said; or failed, waiting, suspended
-//!       error: trapped              # is in the message of the error
-//!       output:                     # at: a JSON pointer; without it, the whole output
-//!         - {at: /outcome, equals: processed}             # or one_of: […]
-//!         - {at: /letter, contains: $79.00}               # with ignore_case: true if need be; of a list, an item
-//!         - {at: /letter, matches: "^Sorry", not: true}   # a regular expression
-//!         - {at: /approved_by, exists: false}
-//!       schema: {type: object, required: [letter]}
-//!       calls: [purchases.find, {call: payments.refund, with: {user_id: user_789}}]   # in this order, others between
-//!       never: [payments.pay]
-//!       at_most: {tokens: 2000, model_calls: 3, money: 1000, wall: 2s}
-//!       judge: {model: main, rubric: The letter is polite and names the amount., min: 70}
-//! ```
+//! Shows the results of `stockade eval`.
 
-mod amount;
-mod call;
-mod check;
-mod compare;
-mod document;
-mod evidence;
-mod judge;
 mod junit;
-mod options;
-mod result;
-mod rule;
-mod suite;
+#[cfg(test)]
+mod sample;
 mod table;
 
-use call::Calls;
-pub(crate) use compare::Comparison;
-pub(crate) use document::{Answer, FILE_BYTES_MAX, Models};
-pub(crate) use evidence::Evidence;
-pub(crate) use judge::{Judge, Opinion};
 pub(crate) use junit::junit;
-pub(crate) use options::EvalArgs;
-pub(crate) use result::{Attempt, CaseResult, Evaluation};
-pub(crate) use suite::{Case, Subject, Suite};
+pub(crate) use stockade_eval::{
+    Answer, Attempt, Case, CaseResult, Comparison, Evaluation, Evidence, FILE_BYTES_MAX, Judge, Models, Opinion,
+    Subject, Suite,
+};
 pub(crate) use table::{compared, evaluated};
-
-/// The most characters of a value that are quoted where a check says why it failed.
-const QUOTE_CHARS_MAX: usize = 200;
-
-/// Quotes a text that may be long.
-fn quoted(text: &str) -> String {
-    match text.char_indices().nth(QUOTE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}

@@ -1,17 +1,16 @@
-//! Results as tables for a terminal. What models and files chose is written so that it cannot deceive.
+//! Results as tables for a terminal. Text of models and files is made safe to show.
 
 use std::fmt::Write as _;
 
 use anstyle::Style;
 use stockade::Usage;
+use stockade_eval::{Attempt, CaseResult, Change, Comparison, Evaluation, Mark, Pair, Verdict};
 
-use super::check::Verdict;
-use super::compare::{Change, Pair};
-use super::result::Mark;
-use super::{Attempt, CaseResult, Comparison, Evaluation};
-use crate::text::{BOLD, DIM, RED, YELLOW, grouped, micros, safe};
+use crate::escape::safe;
+use crate::hint::sentence;
+use crate::text::{BOLD, DIM, RED, YELLOW, grouped, micros};
 
-/// The widest that a case's name is shown.
+/// The most columns of a case's name.
 const NAME_CHARS_MAX: usize = 40;
 
 const PLAIN: Style = Style::new();
@@ -21,19 +20,19 @@ const EVALUATED: [&str; 10] =
 
 const COMPARED: [&str; 6] = ["case", "change", "passed", "score", "tokens", "money"];
 
-/// A cell, with how it looks.
+/// A cell and its style.
 struct Cell {
     text: String,
     style: Style,
 }
 
-/// A row, and what is said beneath it.
+/// A row and the lines below it.
 struct Row {
     cells: Vec<Cell>,
     notes: Vec<String>,
 }
 
-/// Writes what became of the cases: a line for each, beneath it what is wrong, and the sum.
+/// Writes the results of the cases: a line for each with its errors below it, and the sum.
 pub(crate) fn evaluated(evaluation: &Evaluation) -> String {
     let rows: Vec<_> = evaluation.cases.iter().map(case).collect();
     format!("{}\n{}\n", table(&EVALUATED, &rows), sum(evaluation))
@@ -50,7 +49,7 @@ fn case(case: &CaseResult) -> Row {
     let passed = case.attempts.iter().filter(|attempt| attempt.mark == Mark::Passed).count();
     let Usage { steps, tool_calls, model_calls, tokens, money_micros, wall_us, .. } = case.usage;
     let numbers = [
-        case.score.to_string(),
+        scored(case.score),
         format!("{passed}/{}", case.attempts.len()),
         grouped(steps),
         grouped(tool_calls),
@@ -73,7 +72,7 @@ fn marked(mark: Mark) -> (&'static str, Style) {
     }
 }
 
-/// What is the same of several runs is said once, with how many they are.
+/// Returns the errors of all runs. An error of several runs appears once, with their number.
 fn counted(notes: impl Iterator<Item = String>) -> Vec<String> {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for note in notes {
@@ -86,10 +85,10 @@ fn counted(notes: impl Iterator<Item = String>) -> Vec<String> {
     counts.into_iter().map(line).collect()
 }
 
-/// What is wrong with a run, a line each.
+/// Returns the errors of a run, one line each.
 fn notes(attempt: &Attempt) -> Vec<String> {
     let wrong = attempt.verdicts.iter().filter(|verdict| !verdict.passed).map(note);
-    let unknown = attempt.error.iter().map(|fault| format!("{YELLOW}?{YELLOW:#} {}", safe(&fault.message)));
+    let unknown = attempt.error.iter().map(|fault| format!("{YELLOW}?{YELLOW:#} {}", safe(&sentence(fault))));
     wrong.chain(unknown).collect()
 }
 
@@ -108,11 +107,16 @@ fn pair(pair: &Pair) -> Row {
         Cell::name(&pair.name),
         Cell { text: pair.change.to_string(), style },
         Cell::both(pair.pass_rate.map(|rate| format!("{rate}%"))),
-        Cell::both(pair.score.map(|score| score.to_string())),
+        Cell::both(pair.score.map(scored)),
         Cell::both(pair.tokens.map(grouped)),
         Cell::both(pair.money_micros.map(dollars)),
     ];
     Row { cells, notes: Vec::new() }
+}
+
+/// Writes a score, if there is one.
+fn scored(score: Option<u8>) -> String {
+    score.map_or_else(|| "-".to_owned(), |score| score.to_string())
 }
 
 fn sum(evaluation: &Evaluation) -> String {
@@ -124,7 +128,8 @@ fn sum(evaluation: &Evaluation) -> String {
         format!("; the judges {} tokens, {}", grouped(judging.tokens), dollars(judging.money_micros))
     };
     format!(
-        "{style}{passed} passed, {failed} failed, {errors} errors{style:#}; score {score}; {} tokens, {}, {} fuel, {}{judges}",
+        "{style}{passed} passed, {failed} failed, {errors} errors{style:#}; score {}; {} tokens, {}, {} fuel, {}{judges}",
+        scored(*score),
         grouped(usage.tokens),
         dollars(usage.money_micros),
         grouped(usage.fuel),
@@ -145,7 +150,7 @@ impl Cell {
         }
     }
 
-    /// What is the same twice is said once.
+    /// A value that is the same twice appears once.
     fn both([first, second]: [String; 2]) -> Self {
         Self::plain(if first == second { first } else { format!("{first} → {second}") })
     }
@@ -155,7 +160,7 @@ impl Cell {
     }
 }
 
-/// Writes rows under their heads, names and results to the left and numbers to the right.
+/// Writes rows under their heads; names and results are aligned left, numbers right.
 fn table(heads: &[&str], rows: &[Row]) -> String {
     let widths: Vec<_> = heads.iter().enumerate().map(|(column, head)| width(column, head, rows)).collect();
     let heads: Vec<_> = heads.iter().map(|head| Cell { text: (*head).to_owned(), style: DIM }).collect();
@@ -189,8 +194,7 @@ fn dollars(micros: u64) -> String {
 mod tests {
     use stockade::{Fault, Kind};
 
-    use super::super::check::tests::evidence;
-    use super::super::result::tests::{case, run};
+    use super::super::sample::{case, evidence, run};
     use super::*;
 
     fn plain(text: &str) -> String {
@@ -220,10 +224,10 @@ mod tests {
 good                                       pass      100     2/2      0      0       0      20  $0.000000  0 µs
 bad\u{1b}[2J                               FAIL       50     0/2      0      0       0      20  $0.000000  0 µs
   ✗ output /letter contains "Bob": it is "Dear Ada" (2 runs)
-nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn…  ERROR       0     0/1      0      0       0       0  $0.000000  0 µs
+nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn…  ERROR       -     0/1      0      0       0       0  $0.000000  0 µs
   ? disk\u{a}full\u{1b}[2J
 
-1 passed, 1 failed, 1 errors; score 50; 40 tokens, $0.000000, 0 fuel, 0 µs
+1 passed, 1 failed, 1 errors; score 75; 40 tokens, $0.000000, 0 fuel, 0 µs
 "#;
         assert_eq!(text, expected);
     }
@@ -237,7 +241,7 @@ nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn…  ERROR       0     0/1      0      0
         let expected = r#"case                                       change      passed  score  tokens                      money
 good                                       worse   100% → 50%    100      20                  $0.000000
 bad\u{1b}[2J                               same            0%     50      20  $0.000000 → $1,234.567890
-nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn…  same            0%      0       0                  $0.000000
+nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn…  same            0%      -       0                  $0.000000
 
 "a.toml" is worse in 1, and better in none; 0 may be worse; as much tokens, as much money
 "#;

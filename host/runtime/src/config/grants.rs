@@ -46,36 +46,53 @@ impl Grants {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Table {
+    /// Databases.
     sql: Vec<Sql>,
+    /// Directories.
     fs: Vec<Fs>,
+    /// HTTP requests.
     http: Vec<Http>,
+    /// The use of secrets in requests.
     secrets: Vec<Secret>,
+    /// Buckets of keys and values.
     kv: Vec<Kv>,
+    /// Values that the tool reads by `wasi:config`.
     config: BTreeMap<String, String>,
+    /// The machine's clock, in place of the virtual one.
     clock: Option<Real>,
+    /// The machine's random numbers, in place of those that follow from the call.
     random: Option<Real>,
+    /// The right to write log lines by `wasi:logging`; they are kept with the call.
     log: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sql {
+    /// The name by which the tool opens the database.
     name: String,
+    /// `sqlite:PATH`, or `postgres://USER@HOST:PORT/DATABASE`.
     #[serde(deserialize_with = "database")]
     url: String,
+    /// `"read-only"` or `"read-write"`. The database itself enforces it.
     #[serde(default = "read_only")]
     access: Access,
+    /// The name of the secret that is the password.
     password: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fs {
+    /// The directory on this machine.
     path: String,
+    /// The absolute path at which the tool finds it.
     #[serde(deserialize_with = "guest_path")]
     at: String,
+    /// `"read-only"` or `"read-write"`.
     #[serde(default = "read_only")]
     access: Access,
+    /// How much one call may write there.
     #[serde(default)]
     quota: Quota,
 }
@@ -83,17 +100,26 @@ struct Fs {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Http {
+    /// One method and one address, as in `POST https://api.stripe.com/v1/refunds`. Paths that continue the address
+    /// are allowed as well.
     #[serde(deserialize_with = "request")]
     allow: String,
+    /// Networks that the host name may resolve to besides the public internet, as in `10.1.0.0/16`.
     #[serde(default)]
     addresses: Vec<String>,
+    /// Request headers that the tool may send besides the usual ones.
+    #[serde(default)]
+    headers: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Secret {
+    /// The name of the secret, as in `[secrets]`.
     name: String,
+    /// The one host to which the value may be sent.
     host: String,
+    /// The one request header that may carry it.
     header: String,
     /// What people try to write; it is always refused.
     #[serde(default, rename = "value", deserialize_with = "refused")]
@@ -103,15 +129,20 @@ struct Secret {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kv {
+    /// The name by which the tool opens the bucket.
     bucket: String,
+    /// The SQLite file that holds it. The host creates it if it does not exist.
     path: String,
+    /// `"read-only"` or `"read-write"`.
     #[serde(default = "read_only")]
     access: Access,
 }
 
-#[derive(Deserialize)]
+/// What of the machine is given in place of what only looks like it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Real {
+pub enum Real {
+    /// The machine's own.
     Real,
 }
 
@@ -126,7 +157,11 @@ impl From<Table> for Grants {
             password,
         }));
         all.extend(fs.into_iter().map(|Fs { path, at, access, quota }| Grant::Fs { path, at, access, quota }));
-        all.extend(http.into_iter().map(|Http { allow, addresses }| Grant::Http { allow, addresses }));
+        all.extend(http.into_iter().map(|Http { allow, addresses, headers }| Grant::Http {
+            allow,
+            addresses,
+            headers,
+        }));
         all.extend(secrets.into_iter().map(|Secret { name, host, header, .. }| Grant::Secret { name, host, header }));
         all.extend(kv.into_iter().map(|Kv { bucket, path, access }| Grant::Kv { bucket, path, access }));
         all.extend(config.into_iter().map(|(key, value)| Grant::Config { key, value }));

@@ -5,14 +5,16 @@ use stockade_sandbox::Limits;
 use stockade_workflow::Digest;
 
 use super::anchored;
+use super::grants::Real;
 use super::tool::{digest, source};
-use crate::{Source, code};
+use crate::{Source, coding};
 
 /// What `[language.NAME]` says: a language in which agents may write code, or another component for one that there is.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Language {
-    /// Its component, of the world `stockade:host/interpreter`: a file, or an `oci://` reference.
+    /// The interpreter: a component of the world `interpreter` in `wit/code.wit`, as a file or an `oci://`
+    /// reference.
     #[serde(deserialize_with = "component")]
     pub component: Source,
     /// The digest that the component must have.
@@ -37,9 +39,13 @@ impl Language {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Code {
-    /// What one piece of code may use, the tools that it calls included; what is not named is the default of code.
+    /// What one piece of code may use, together with all that it calls. What is not named here is the default for
+    /// code.
     #[serde(deserialize_with = "limits")]
     pub limits: Option<Limits>,
+    /// `"real"`: code sees the time at which the run wanted it; the journal keeps that time for replays. Without
+    /// it, the clock stands at 2026-01-01 and moves when code reads it.
+    pub clock: Option<Real>,
 }
 
 fn component<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Source, D::Error> {
@@ -48,7 +54,7 @@ fn component<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Source, D::Er
 
 fn limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Limits>, D::Error> {
     let own = toml::Table::deserialize(deserializer)?;
-    let mut limits = toml::Table::try_from(code::default_limits()).map_err(de::Error::custom)?;
+    let mut limits = toml::Table::try_from(coding::default_limits()).map_err(de::Error::custom)?;
     limits.extend(own);
     limits.try_into().map(Some).map_err(de::Error::custom)
 }

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, de};
 
 use super::NEVER_WRITTEN;
-use crate::memory::{self, Archive, Embed, Lexical, Service, SqliteArchive, Static};
-use crate::model::Price;
+use stockade_memory::{self as memory, Archive, Embed, Lexical, Service, SqliteArchive};
+use stockade_models::Price;
 
 /// What `[memory]` says: where the long-term memory is, and how it knows what texts are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Memory {
-    /// Its file; without it, `memory.db` beside the journal.
+    /// The file of the memory. Without it, `memory.db` beside the journal.
     pub path: Option<PathBuf>,
-    /// What makes the vectors.
+    /// What makes vectors of texts: `"lexical"` (the default), a folder with a model2vec model, or a provider.
     pub embedding: Embedding,
 }
 
@@ -33,15 +33,15 @@ pub enum Embedding {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
-    /// Which: `openai`, also for what is compatible with it, `ollama`, `gemini`, `cohere`.
+    /// `openai` (also for compatible servers), `ollama`, `gemini` or `cohere`.
     pub provider: String,
-    /// Its model.
+    /// The model, as the provider calls it.
     pub model: String,
-    /// Where it is; without it, where that provider is.
+    /// The provider's address, if it is not the usual one.
     pub url: Option<String>,
-    /// The name of the secret that it is asked with.
+    /// The name of the secret that is the key.
     pub key: Option<String>,
-    /// What it costs; of `{ input, output }`, the first.
+    /// What it costs. Of `{ input, output }`, only `input` counts.
     pub price: Option<Price>,
 }
 
@@ -68,14 +68,14 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// There is no such model or provider.
+    /// There is no such model or provider, or this build has not the feature of such a model.
     pub fn embed(&self, key: Option<String>) -> crate::Result<Arc<dyn Embed>> {
         Ok(match &self.embedding {
             Embedding::Lexical => Arc::new(Lexical),
-            Embedding::Model2vec(folder) => Arc::new(Static::load(folder)?),
+            Embedding::Model2vec(folder) => static_model(folder)?,
             Embedding::Provider(Provider { provider, model, url, .. }) => {
                 let service = Service { provider: provider.clone(), model: model.clone(), url: url.clone(), key };
-                Arc::new(memory::Provider::new(crate::http::client()?, service)?)
+                Arc::new(memory::Provider::new(stockade_system::http::client()?, service)?)
             }
         })
     }
@@ -89,6 +89,17 @@ impl Memory {
             *model = folder.join(&model);
         }
     }
+}
+
+#[cfg(feature = "static-embeddings")]
+fn static_model(folder: &Path) -> crate::Result<Arc<dyn Embed>> {
+    Ok(Arc::new(memory::Static::load(folder)?))
+}
+
+#[cfg(not(feature = "static-embeddings"))]
+fn static_model(folder: &Path) -> crate::Result<Arc<dyn Embed>> {
+    let fault = crate::features::off("model2vec models", "static-embeddings");
+    Err(fault.reworded(|why| format!("\"{}\" cannot be read: {why}", folder.display())))
 }
 
 #[derive(Deserialize)]
@@ -153,6 +164,18 @@ mod tests {
         let Embedding::Provider(provider) = &memory.embedding else { panic!("{memory:?}") };
         assert_eq!((provider.provider.as_str(), provider.model.as_str()), ("ollama", "nomic"));
         assert_eq!((provider.url.as_deref(), memory.secret()), (Some("http://127.0.0.1:1/"), Some("k")));
+    }
+
+    #[cfg(not(feature = "static-embeddings"))]
+    #[test]
+    fn a_model_that_the_binary_cannot_read_is_refused_by_the_name_of_the_feature() {
+        let memory = parse("embedding = { model2vec = \"models/potion\" }").unwrap();
+        let fault = memory.embed(None).err().unwrap();
+        assert_eq!((fault.kind, fault.detail.as_deref()), (crate::Kind::Invalid, Some("feature")));
+        assert!(
+            fault.message.contains("\"models/potion\"") && fault.message.contains("feature `static-embeddings`"),
+            "{fault}"
+        );
     }
 
     #[test]

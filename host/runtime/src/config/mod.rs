@@ -1,33 +1,45 @@
 //! What `stockade.toml` says.
 
+mod apply;
 mod grants;
 mod language;
+#[cfg_attr(not(feature = "memory"), path = "off/memory.rs")]
 mod memory;
+#[cfg_attr(not(feature = "models"), path = "off/model.rs")]
 mod model;
 mod secret;
 mod telemetry;
 mod tool;
-mod workflows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use stockade_patterns::Pattern;
 use stockade_sandbox::Limits;
 use stockade_workflow::{Fault, Kind};
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::{Deserializer, Spanned};
 
 pub use grants::Grants;
 pub use language::{Code, Language};
-pub use memory::{Embedding, Memory, Provider};
+pub use memory::Memory;
+#[cfg(feature = "memory")]
+pub use memory::{Embedding, Provider};
+#[cfg(feature = "models")]
+pub use model::By;
+pub use model::Model;
 pub(crate) use model::default_model;
-pub use model::{By, Model};
 pub use secret::Secret;
 pub(crate) use secret::key_of;
 pub use telemetry::Telemetry;
 pub use tool::{Asking, Tool};
-pub use workflows::{Refund, Workflows};
 
-use crate::Result;
+use crate::{Result, file};
+
+/// The longest configuration: it is written by hand.
+const FILE_BYTES_MAX: u64 = 4 << 20;
 
 /// What an error says of a secret that is written down.
 const NEVER_WRITTEN: &str = "is never written in the configuration";
@@ -39,21 +51,20 @@ const NEVER_WRITTEN: &str = "is never written in the configuration";
 ///
 /// ```
 /// let config = stockade::Config::parse(r#"
-///     [workflow.refund]
-///     window_days = 14
-///     approval_above = "$50.00"
+///     [workflow.thinker]
+///     pattern = "chain_of_thought"
 /// "#)?;
-/// assert_eq!(config.workflow.refund.window_days, 14);
+/// assert!(config.workflow.contains_key("thinker"));
 /// # Ok::<(), stockade::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The settings of each workflow.
-    pub workflow: Workflows,
-    /// What any call may use, where a tool has no limits of its own; what is not named is the default.
+    /// The workflows that are made of a pattern, by name, and the settings of those that the program brings.
+    pub workflow: BTreeMap<String, Pattern>,
+    /// What one call may use where its tool sets no limit of its own.
     pub limits: Option<Limits>,
-    /// Where tools come from that are not named one by one.
+    /// Where tools come from that have no table of their own.
     pub tools: Tools,
     /// The tools, by name.
     pub tool: BTreeMap<String, Tool>,
@@ -61,22 +72,34 @@ pub struct Config {
     pub model: BTreeMap<String, Model>,
     /// The long-term memory.
     pub memory: Memory,
-    /// Where spans of OpenTelemetry go.
+    /// Where OpenTelemetry spans go.
     pub telemetry: Telemetry,
-    /// Languages in which agents may write code, beside those that there are.
+    /// Languages for agent-written code, beside the built-in ones, by name.
     pub language: BTreeMap<String, Language>,
-    /// What code may use.
+    /// What agent-written code may use.
     pub code: Code,
-    /// Where the values of secrets are, by name.
+    /// Where the value of each secret is, by name.
     pub secrets: BTreeMap<String, Secret>,
+    /// The file that says all this, if it is one.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
+    /// The workflows that have settings and no pattern: the host's program brings them, and reads those [`settings`](Self::settings).
+    #[serde(skip)]
+    pub own: BTreeSet<String>,
+    /// The text that says all this.
+    #[serde(skip)]
+    pub text: String,
 }
 
 /// What `[tools]` says.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tools {
-    /// A folder in which each `NAME.wasm` is the tool NAME, with nothing granted unless `[tool.NAME]` does.
+    /// A folder in which each `NAME.wasm` is the tool NAME. Such a tool has no grants unless `[tool.NAME]` gives it
+    /// some.
     pub folder: Option<PathBuf>,
+    /// Names of registries, and of the hosts that they send to, that may be on a private network.
+    pub private_hosts: Vec<String>,
 }
 
 impl Config {
@@ -86,12 +109,33 @@ impl Config {
     ///
     /// Kind [`Kind::Invalid`], with the line and the value that does not fit.
     pub fn parse(text: &str) -> Result<Self> {
-        let invalid = |error: toml::de::Error| {
-            Fault::invalid("config", format!("the configuration is not valid: {}", located(text, &error)))
-        };
-        let mut config: Self = toml::from_str(text).map_err(invalid)?;
+        let invalid = |error| invalid(text, &error);
+        let mut document = DeTable::parse(text).map_err(invalid)?;
+        let own = without_pattern(&mut document).into_keys().collect();
+        let config = Self::deserialize(Deserializer::from(document)).map_err(invalid)?;
+        let mut config = Self { own, text: text.to_owned(), ..config };
         config.inherit(&toml::from_str(text).map_err(invalid)?).map_err(invalid)?;
         Ok(config)
+    }
+
+    /// Reads the settings of a workflow that the host's program brings: what `[workflow.NAME]` says, or the default.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::parse`], where they do not fit the type.
+    pub fn settings<T: DeserializeOwned + Default>(&self, workflow: &str) -> Result<T> {
+        let mut document = DeTable::parse(&self.text).map_err(|error| invalid(&self.text, &error))?;
+        let Some(settings) = without_pattern(&mut document).remove(workflow) else { return Ok(T::default()) };
+        let settings = T::deserialize(ValueDeserializer::from(settings));
+        settings.map_err(|error| self.named(invalid(&self.text, &error)))
+    }
+
+    /// Says in which file a fault is.
+    fn named(&self, fault: Fault) -> Fault {
+        match &self.file {
+            Some(file) => fault.reworded(|why| format!("{}: {why}", file.display())),
+            None => fault,
+        }
     }
 
     /// Gives the limits that a tool's own leave out the values that `[limits]` gives them. In the limits that were read,
@@ -113,19 +157,35 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`] where it cannot be read, else as [`Config::parse`].
+    /// Kind [`Kind::NotFound`] where it is not there, [`Kind::Invalid`] where it is not a file of text, else as
+    /// [`Config::parse`].
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = file::read_text(path, FILE_BYTES_MAX).map_err(|error| {
             let message = format!("the configuration \"{}\" cannot be read: {error}", path.display());
-            Fault::new(Kind::NotFound, message).detail("config")
+            Fault::new(Kind::of_file(&error), message).detail("config")
         })?;
-        let config = Self::parse(&text);
-        let mut config =
-            config.map_err(|fault| Fault { message: format!("{}: {}", path.display(), fault.message), ..fault })?;
+        let named = |fault: Fault| fault.reworded(|why| format!("{}: {why}", path.display()));
+        let mut config = Self::parse(&text).map_err(named)?;
         // In full, so that the same file is the same grant from wherever it is named: approvals are bound to grants.
         let folder = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         config.anchor(folder.parent().unwrap_or(Path::new("")));
+        config.file = Some(folder);
         Ok(config)
+    }
+
+    /// Returns the files that no tool may be granted: this one, and those of secrets.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        let secrets = self.secrets.values().filter_map(|secret| match secret {
+            Secret::File(path) => Some(path.as_path()),
+            Secret::Env(_) => None,
+        });
+        secrets.chain(self.file.as_deref())
+    }
+
+    /// Returns what no tool may write besides: the folder of tools, and scripts that answer for models.
+    pub(crate) fn believed(&self) -> impl Iterator<Item = &Path> {
+        let scripts = self.model.values().filter_map(Model::script);
+        scripts.chain(self.tools.folder.as_deref())
     }
 
     /// Makes relative paths relative to a folder.
@@ -139,6 +199,20 @@ impl Config {
         self.memory.anchor(folder);
         self.secrets.values_mut().for_each(|secret| secret.anchor(folder));
     }
+}
+
+/// Takes the workflows out of a document that have settings and no pattern.
+fn without_pattern<'a>(document: &mut Spanned<DeTable<'a>>) -> BTreeMap<String, Spanned<DeValue<'a>>> {
+    let Some(workflows) = document.get_mut().get_mut("workflow") else { return BTreeMap::new() };
+    let DeValue::Table(workflows) = workflows.get_mut() else { return BTreeMap::new() };
+    let is_own =
+        |table: &Spanned<DeValue>| table.get_ref().as_table().is_some_and(|table| !table.contains_key("pattern"));
+    let own: Vec<_> = workflows.iter().filter(|(_, table)| is_own(table)).map(|(name, _)| name.clone()).collect();
+    own.into_iter().filter_map(|name| Some((name.get_ref().to_string(), workflows.remove(&name)?))).collect()
+}
+
+fn invalid(text: &str, error: &toml::de::Error) -> Fault {
+    Fault::invalid("config", format!("the configuration is not valid: {}", located(text, error)))
 }
 
 fn anchored(folder: &Path, path: &str) -> String {
@@ -184,7 +258,7 @@ fn without_values(text: &str, message: &str) -> String {
     for value in values.iter().filter(|value| !value.is_empty()) {
         message = message.replace(&format!("{value:?}"), "\"…\"").replace(&format!("\"{value}\""), "\"…\"");
     }
-    let own = [", expected", "; write", "; name"].iter().filter_map(|own| message.find(own)).min();
+    let own = [", expected", "; write", "; name", "; enable"].iter().filter_map(|own| message.find(own)).min();
     let (said, own) = message.split_at(own.unwrap_or(message.len()));
     let mut said = said.to_owned();
     for quote in ['"', '`'] {
@@ -217,9 +291,10 @@ mod tests {
 
     #[test]
     fn languages_and_what_code_may_use() {
-        let text = "[language.lua]\ncomponent = \"lua.wasm\"\n[code.limits]\nfuel = 7";
+        let text = "[language.lua]\ncomponent = \"lua.wasm\"\n[code]\nclock = \"real\"\n[code.limits]\nfuel = 7";
         let config = Config::parse(text).unwrap();
         assert!(matches!(config.language["lua"].source(), Source::File(path) if path == Path::new("lua.wasm")));
+        assert_eq!(config.code.clock, Some(grants::Real::Real));
         let limits = config.code.limits.unwrap();
         assert_eq!(
             (limits.fuel, limits.memory_bytes),
@@ -229,19 +304,14 @@ mod tests {
         let fault = Config::parse("[language.lua]\ndigest = \"sha256:00\"").unwrap_err();
         assert_eq!(fault.detail.as_deref(), Some("config"));
         assert!(Config::parse("[code.limits]\nfeul = 7").is_err());
+        assert!(Config::parse("[code]\nclock = \"virtual\"").is_err());
     }
 
     #[test]
     fn what_does_not_fit_is_refused_with_its_place() {
         for (text, says) in [
-            (
-                "[workflow.refund]\nwindow_days = -1",
-                "line 2, \"window_days = …\": invalid value: integer `…`, expected u32",
-            ),
-            ("[workflow.refund]\napproval_above = \"cheap\"", "\"…\" is not an amount"),
-            ("[workflow.refund]\nwindow = 3", "unknown field `window`"),
             ("[tols]", "unknown field `tols`"),
-            ("[tools]\nfolders = \"x\"", "line 2, \"folders = …\": unknown field `folders`, expected `folder`"),
+            ("[tools]\nfolders = \"x\"", "line 2, \"folders = …\": unknown field `folders`, expected `folder` or"),
             ("[tool.a]\ncomponnent = \"x\"", "line 2, \"componnent = …\": unknown field `componnent`"),
             ("[tool.a]\ncomponent = 3", "line 2, \"component = …\": invalid type: integer `…`, expected a string"),
             ("[tool.a]\ncomponent = \"oci://payments:1\"", "it names no registry"),
@@ -273,7 +343,6 @@ mod tests {
             assert!(fault.message.contains(says), "{text}\n{fault}");
             assert!(fault.message.starts_with("the configuration is not valid: line "), "{fault}");
         }
-        assert_eq!(Config::parse("").unwrap().workflow.refund.window_days, 30);
     }
 
     /// Errors travel to terminals, logs and issue trackers.
@@ -321,8 +390,6 @@ mod tests {
             "[tool.a.grants]\nsecrets = { stripe = \"sk_live\" }",
             "[tool.a.grants]\nsql = [{ name = \"s\", url = \"sk_live\" }]",
             "[tool.a.grants]\nconfig = { key = [\"sk_live\"] }",
-            "[workflow.refund]\nwindow_days = \"sk_live\"",
-            "[workflow.refund]\napproval_above = \"sk_live\"",
         ] {
             let fault = Config::parse(text).unwrap_err();
             assert!(!fault.message.contains("sk_live"), "{text}\n{fault}");
@@ -347,9 +414,9 @@ mod tests {
             "[limits]\nfuel = 7\nwall_us = 8\n[tool.a]\nlimits = { fuel = 50_000_000 }\n[tool.b]\nidempotent = true",
         )
         .unwrap();
-        let all = Limits { fuel: 7, wall_us: 8, ..Limits::default() };
+        let all = Limits::default().fuel(7).wall_us(8);
         assert_eq!(config.limits, Some(all.clone()));
-        assert_eq!(config.tool["a"].limits, Some(Limits { fuel: 50_000_000, ..all }));
+        assert_eq!(config.tool["a"].limits, Some(all.fuel(50_000_000)));
         assert_eq!(config.tool["b"].limits, None);
         let fault = Config::parse("[limits]\nfeul = 7").unwrap_err();
         assert!(fault.message.contains("line 2, \"feul = …\": unknown field `feul`"), "{fault}");
@@ -384,8 +451,9 @@ mod tests {
         let mut config = Config::parse(text).unwrap();
         config.anchor(Path::new("/etc/stockade"));
         let tool = &config.tool["payments"];
+        let grants = tool.grants.as_ref().unwrap();
         assert_eq!(
-            tool.grants.all(),
+            grants.all(),
             [
                 Grant::sql("shop", "sqlite:/etc/stockade/shop.db"),
                 Grant::sql("pg", "postgres://me@h/db").writable().password("pg"),
@@ -399,8 +467,8 @@ mod tests {
                 Grant::Log,
             ]
         );
-        assert_eq!(tool.grants.secrets().collect::<Vec<_>>(), ["pg", "stripe"]);
-        assert!(tool.idempotent && tool.digest.is_some());
+        assert_eq!(grants.secrets().collect::<Vec<_>>(), ["pg", "stripe"]);
+        assert!(tool.idempotent == Some(true) && tool.digest.is_some());
         assert_eq!(tool.limits.as_ref().map(|limits| limits.fuel), Some(7));
         let Some(Source::File(path)) = &tool.component else { panic!("{tool:?}") };
         assert_eq!(path, Path::new("/etc/stockade/payments.wasm"));

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use stockade_workflow::Fault;
 
 use super::anchored;
-use crate::Result;
-use crate::model::{Effort, Named, Price, Provider, Scripted, Service, Settings};
+use crate::{Clock, Result};
+use stockade_models::{Effort, Named, Price, Provider, Scripted, Service, Settings};
 
-/// The longest attempt that may be configured; a model that thinks for longer is none to wait for.
+/// The longest attempt that may be configured; the host does not wait for a model that thinks for longer.
 const TIMEOUT_MS_MAX: u64 = 3_600_000;
-/// Whoever fails as often does not answer.
+/// A model that fails as often does not answer.
 const RETRIES_MAX: u32 = 10;
 /// What any provider takes.
 const TEMPERATURE_MAX: f64 = 2.0;
@@ -37,49 +37,49 @@ const TEMPERATURE_MAX: f64 = 2.0;
 pub struct Model {
     /// Who answers.
     pub provider: By,
-    /// Whether questions go to it that name no model; an only model gets them anyway.
+    /// Whether this model answers questions that name no model. A host with one model needs no default.
     #[serde(default)]
     pub default: bool,
-    /// The model, as its provider calls it.
+    /// The model, as its provider calls it. Required, except for `scripted`.
     #[serde(default)]
     pub model: Option<String>,
-    /// Where the provider is, if not at its own address.
+    /// The provider's address, if it is not the usual one. Required for `openai-compatible`.
     #[serde(default)]
     pub url: Option<String>,
-    /// The name of the secret that is the provider's key.
+    /// The name of the secret that is the key.
     #[serde(default)]
     pub key: Option<String>,
-    /// The file that a scripted model answers from.
+    /// The file that `scripted` answers from. Required there, and refused elsewhere.
     #[serde(default)]
     pub file: Option<PathBuf>,
-    /// What it costs.
+    /// The price of a million tokens. A model without a price is not asked; `scripted` is free.
     #[serde(default)]
     pub price: Option<Price>,
-    /// The most tokens of an answer.
+    /// The most tokens of one answer.
     #[serde(default)]
     pub tokens_max: Option<u32>,
-    /// The longest that one attempt takes.
+    /// The longest that one attempt may take, in milliseconds; at most an hour.
     #[serde(default)]
     pub timeout_ms: Option<u64>,
-    /// How often it is asked again.
+    /// How often a failed attempt is repeated; at most 10.
     #[serde(default)]
     pub retries: Option<u32>,
-    /// The models that are asked instead when it does not answer.
+    /// The models that are asked instead, in this order, when this one does not answer.
     #[serde(default)]
     pub fallback: Vec<String>,
-    /// How much chance there is in the answers.
+    /// How random the answers are, from 0.0 to 2.0. Without it, as the provider decides.
     #[serde(default)]
     pub temperature: Option<f64>,
-    /// How hard it thinks.
+    /// How long the model thinks. Without it, as the provider decides.
     #[serde(default)]
     pub effort: Option<Effort>,
-    /// Whether it takes pictures.
+    /// Whether the model accepts pictures.
     #[serde(default)]
     pub images: Option<bool>,
-    /// How many questions it is asked at once.
+    /// How many questions it is asked at the same time.
     #[serde(default)]
     pub concurrency: Option<NonZeroU32>,
-    /// The most questions in a minute.
+    /// The most questions in a minute. Without it, there is no such limit.
     #[serde(default)]
     pub requests_per_minute: Option<NonZeroU32>,
 }
@@ -127,15 +127,26 @@ impl Model {
         }
     }
 
-    /// Makes the model that this describes. `key` is the value of the secret that [`Model::key`] names.
+    /// Returns the file that answers, if one does.
+    pub(crate) fn script(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Returns the name of the secret that is the key.
+    pub(crate) fn secret(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// Makes the model that this describes. `key` is the value of the secret that [`Model::key`] names; with the clock the
+    /// dates are compared until which its provider wants to be left alone.
     ///
     /// # Errors
     ///
     /// Kind [`Kind::Invalid`](crate::Kind::Invalid) where the settings do not go together; a script that cannot be read.
-    pub fn build(&self, name: &str, key: Option<String>) -> Result<Named> {
+    pub fn build(&self, name: &str, key: Option<String>, clock: &Clock) -> Result<Named> {
         let settings = self.settings().map_err(|why| invalid(name, &why))?;
-        let model: Box<dyn crate::model::Model> = match self.service() {
-            Some(service) => Box::new(self.provider(service, name, key)?),
+        let model: Box<dyn stockade_models::Model> = match self.service() {
+            Some(service) => Box::new(self.provider(service, name, key)?.clock(clock.clone())),
             None => Box::new(self.scripted(name)?),
         };
         Ok(Named::new(name, model, settings))
@@ -180,7 +191,7 @@ impl Model {
         if let Some(temperature) = self.temperature.filter(|chosen| !(0.0..=TEMPERATURE_MAX).contains(chosen)) {
             return Err(format!("`temperature` is {temperature}, and 0.0 to {TEMPERATURE_MAX:.1} are allowed"));
         }
-        // A script costs nothing, whoever forgot to say so.
+        // A script costs nothing, also where its price is not set.
         let free = (self.provider == By::Scripted).then_some(Price::Free);
         Ok(Settings {
             price: self.price.or(free),
@@ -242,7 +253,7 @@ mod tests {
         "#;
         let mut config = Config::parse(text).unwrap();
         config.anchor(Path::new("/etc/stockade"));
-        let main = config.model["main"].build("main", Some("sk-0123456789".to_owned())).unwrap();
+        let main = config.model["main"].build("main", Some("sk-0123456789".to_owned()), &Clock::default()).unwrap();
         assert_eq!(
             *main.settings(),
             Settings {
@@ -261,10 +272,10 @@ mod tests {
         assert!(
             default_model(&config.model).unwrap_err().message.contains("[model.local] is not valid: another model")
         );
-        let local = config.model["local"].build("local", None).unwrap();
+        let local = config.model["local"].build("local", None, &Clock::default()).unwrap();
         assert_eq!(*local.settings(), Settings { price: Some(Price::Free), ..Settings::default() });
         assert_eq!(config.model["test"].file.as_deref(), Some(Path::new("/etc/stockade/script.toml")));
-        let fault = config.model["test"].build("test", None).err().unwrap();
+        let fault = config.model["test"].build("test", None, &Clock::default()).err().unwrap();
         assert!(fault.message.contains("\"/etc/stockade/script.toml\" cannot be read"), "{fault}");
     }
 
@@ -296,7 +307,8 @@ mod tests {
             ("provider = \"openai\"\nmodel = \"x\"\ntemperature = nan", "`temperature` is NaN"),
         ] {
             let config = Config::parse(&format!("[model.a]\n{text}")).unwrap();
-            let fault = config.model["a"].build("a", Some("sk-0123456789".to_owned())).err().unwrap();
+            let fault =
+                config.model["a"].build("a", Some("sk-0123456789".to_owned()), &Clock::default()).err().unwrap();
             assert!(fault.message.contains(says) && !fault.message.contains("sk-"), "{text}\n{fault}");
         }
     }

@@ -4,8 +4,9 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Telemetry {
-    /// The base address of a collector that speaks OTLP over HTTP, as in `http://localhost:4318`.
+    /// The base address of a collector that speaks OTLP over HTTP, as in `http://localhost:4318`. Without it, no
+    /// span is sent.
     pub endpoint: Option<String>,
-    /// Whether spans carry what was said: questions, answers, arguments and results.
+    /// Whether spans carry questions, answers, arguments and results.
     pub content: bool,
 }

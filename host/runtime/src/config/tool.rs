@@ -8,29 +8,34 @@ use stockade_workflow::{Digest, Label};
 use super::{Grants, anchored};
 use crate::Source;
 
-/// What `[tool.NAME]` says. It is all there is to say of that tool: what is not granted here is not granted.
+/// What `[tool.NAME]` says. Where it names no component, what it does not say stays as it is for the tool of this name; where
+/// it does, that is another tool, and what is not granted here is not granted.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tool {
-    /// Its component: a file, or an `oci://` reference. Without one it is the component that the tool of this name has
-    /// already: the built-in one, or the one in the folder of tools.
+    /// The component: a file, or an `oci://` reference. Without it, the table changes the tool of this name that
+    /// exists already: a built-in one, or one in the folder of tools.
     #[serde(deserialize_with = "source")]
     pub component: Option<Source>,
-    /// The digest that the component must have.
+    /// The digest that the component must have. A tag of a registry is refused without it.
     #[serde(deserialize_with = "digest")]
     pub digest: Option<Digest>,
-    /// Whether a call under the same idempotency key has no second effect.
-    pub idempotent: bool,
-    /// What one call may use; what is not named is what `[limits]` says, or the default.
+    /// The functions that people, models and code may call. Without it, all of them, but for those that only a tool
+    /// chain leaves behind.
+    pub functions: Option<Vec<String>>,
+    /// Whether two calls under the same idempotency key have one effect. Only such a call is repeated after a
+    /// crash.
+    pub idempotent: Option<bool>,
+    /// What one call may use. What is not named here is as `[limits]` says.
     pub limits: Option<Limits>,
-    /// Whether a person is asked before each call. Without it, the workflow decides; an agent asks before calls that may
-    /// change something.
+    /// `"always"`: a person is asked before each call, and code cannot call the tool. `"never"`: a person is asked
+    /// only where a workflow wants it. Without it, an agent asks before each call that may change something.
     pub approval: Option<Asking>,
-    /// The marks that its answers carry. Without it, what follows from its grants: what comes over the network is
-    /// untrusted, what comes from a database, a directory or a bucket is private.
+    /// The labels of its answers. Without it they follow from the grants: data from the network is untrusted; data
+    /// from a database, a directory or a bucket is private.
     pub labels: Option<BTreeSet<Label>>,
-    /// What it is granted.
-    pub grants: Grants,
+    /// What the tool is granted.
+    pub grants: Option<Grants>,
 }
 
 /// When a person is asked before a tool is called.
@@ -48,7 +53,9 @@ impl Tool {
         if let Some(Source::File(path)) = &mut self.component {
             *path = anchored(folder, &path.to_string_lossy()).into();
         }
-        self.grants.anchor(folder);
+        if let Some(grants) = &mut self.grants {
+            grants.anchor(folder);
+        }
     }
 }
 

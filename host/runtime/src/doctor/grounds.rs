@@ -54,7 +54,7 @@ impl Grounds {
 
     /// Returns the grant of the server.
     pub(super) fn server(&self) -> Grant {
-        Grant::http(format!("POST http://{}/", self.authority)).addresses(["127.0.0.1"])
+        Grant::http(format!("POST http://{}/", self.authority)).addresses(["127.0.0.1"]).headers(["x"])
     }
 
     /// Makes the folder as new: what is there already is not made again, and counts for nothing.
@@ -83,7 +83,7 @@ impl Drop for Grounds {
 
 async fn serve(listener: TcpListener) {
     while let Ok((stream, _)) = listener.accept().await {
-        // Whoever hangs up, or says nothing, gets no answer.
+        // A client that hangs up, or says nothing, gets no answer.
         let _ = timeout(PATIENCE, answer(stream)).await;
     }
 }

@@ -11,14 +11,14 @@ use crate::Result;
 
 /// Answers from which the usual time is taken.
 const QUIET_ANSWERS: usize = 200;
-/// Answers that show that the neighbour is well under way.
+/// Answers that show that the neighbour is well in flight.
 const FIRST_ANSWERS: usize = 3;
 /// What is long in any case. A machine's scheduler promises no less.
 const FLOOR: Duration = Duration::from_millis(5);
 
 /// An honest tool that is called again and again while something else happens.
 pub(super) struct Neighbour {
-    /// How many answers there were; that nobody looks any more ends it.
+    /// How many answers there were; it ends once the reader is gone.
     count: watch::Receiver<usize>,
     task: JoinHandle<Result<Vec<Instant>>>,
 }
@@ -112,7 +112,7 @@ mod tests {
         let ms = Duration::from_millis;
         let answers = [at(0), at(10), at(11), at(13), at(50), at(51)];
         assert_eq!(waits(&answers, at(5), at(12)), [ms(10), ms(1), ms(2)]);
-        // Nobody was answered from before it began until after it ended.
+        // No call was answered from before it began until after it ended.
         assert_eq!(waits(&answers, at(20), at(40)), [ms(37)]);
     }
 

@@ -1,6 +1,6 @@
-//! The token that many registries want even of those who come as nobody.
+//! The token that many registries want even of anonymous clients.
 //!
-//! Where to get it is what the registry says, and whoever is believed in that can send this machine anywhere: so it is one
+//! Where to get it is what the registry says, and a registry that is trusted in that can send this machine anywhere: so it is one
 //! of the registry's own hosts, it is asked over TLS where the registry is, and it cannot send us on. Of what it answers
 //! a bounded part is read, and nothing is shown.
 
@@ -9,7 +9,7 @@ use reqwest::header::WWW_AUTHENTICATE;
 use reqwest::{Response, StatusCode, Url};
 use stockade_workflow::Kind;
 
-use super::{Address, Registry, chain};
+use super::{Address, Registry};
 use crate::Result;
 
 /// Tokens have a few KiB at most.
@@ -31,9 +31,8 @@ impl Registry<'_> {
         Ok(Some(token))
     }
 
-    async fn visit(&self, url: &str) -> Result<Response> {
-        let response = self.straight.get(url).send().await;
-        response.map_err(|error| self.address.failed(Kind::NotFound, chain(&error)))
+    pub(super) async fn visit(&self, url: &str) -> Result<Response> {
+        self.straight.get(url).send().await.map_err(|error| self.unsent(&error))
     }
 
     /// Finds where tokens are in a registry's answer. Without such a challenge the registry wants none, or something that

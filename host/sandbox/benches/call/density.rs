@@ -79,7 +79,7 @@ pub(crate) fn count() {
 /// Begins a call that answers to itself and then goes round in a loop; it is asked once to go on, and never again, so
 /// that its instance lives.
 fn linger<'a>(tool: &'a Tool, arguments: &'a Value) -> Pin<Box<dyn Future<Output = Outcome> + 'a>> {
-    let limits = Limits { fuel: 1 << 40, ..Limits::default().deadline(Duration::from_secs(3_600)) };
+    let limits = Limits::default().deadline(Duration::from_secs(3_600)).fuel(1 << 40);
     let mut lingering = Box::pin(call(tool, "linger", arguments, limits));
     assert!(lingering.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     lingering

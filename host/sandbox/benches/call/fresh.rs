@@ -95,15 +95,15 @@ fn add_peers(contest: &mut Contest<'static>) {
                 contest.add(title, calls, move |calls| worker.play(peer, calls));
             }
         }
-        Err(why) => println!("  Extism and wasmi are not in the table: {why}"),
+        Err(why) => println!("  Extism and wasmi are not in the table: {why:#}"),
     }
     match peers::native() {
         Ok(program) => contest.add(NATIVE, PROCESSES, move |calls| peers::run(&mut program.command(), calls)),
-        Err(why) => println!("  the native subprocess is not in the table: {why}"),
+        Err(why) => println!("  the native subprocess is not in the table: {why:#}"),
     }
     match peers::python() {
         Ok(program) => contest.add(PYTHON, PYTHONS, move |calls| peers::run(&mut program.command(), calls)),
-        Err(why) => println!("  python3 is not in the table: {why}"),
+        Err(why) => println!("  python3 is not in the table: {why:#}"),
     }
 }
 

@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Error, Result, bail, ensure};
 use bench_tool::ORDER;
 use serde_json::Value;
 
@@ -35,15 +36,15 @@ impl Worker {
     /// # Errors
     ///
     /// Says why it cannot be built.
-    pub(crate) fn start() -> Result<Self, String> {
+    pub(crate) fn start() -> Result<Self> {
         let program = build(&mut cargo_for_peers()?, "host/sandbox/benches/peers/Cargo.toml", "peers")?;
         let module = program.with_file_name("bench-lean.core.wasm");
-        std::fs::write(&module, core_module(&built("bench-lean"))).map_err(|error| error.to_string())?;
+        std::fs::write(&module, core_module(&built("bench-lean"))).context("the module cannot be written")?;
         let mut worker = Command::new(program);
         worker.arg(module).arg(root("guest-tools/dist/bench-extism.wasm"));
         let process = worker.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut process = process.map_err(|error| error.to_string())?;
-        let answers = BufReader::new(process.stdout.take().ok_or("the worker has no stdout")?);
+        let mut process = process.context("the worker does not start")?;
+        let answers = BufReader::new(process.stdout.take().context("the worker has no stdout")?);
         Ok(Self { inner: Rc::new(RefCell::new(Inner { process, answers })) })
     }
 
@@ -82,7 +83,7 @@ impl Program {
 }
 
 /// Builds the tool as a static program.
-pub(crate) fn native() -> Result<Program, String> {
+pub(crate) fn native() -> Result<Program> {
     let mut cargo = Command::new("cargo");
     cargo.env("RUSTFLAGS", "-Ctarget-feature=+crt-static").env("CARGO_PROFILE_RELEASE_STRIP", "true");
     let path = build(cargo.args(["--config", "build.jobs=2"]), "guest-tools/Cargo.toml", "bench-tool")?;
@@ -90,9 +91,9 @@ pub(crate) fn native() -> Result<Program, String> {
 }
 
 /// Finds Python itself: what is called `python3` may be a script that looks for it, and that is not what is measured.
-pub(crate) fn python() -> Result<Program, String> {
+pub(crate) fn python() -> Result<Program> {
     let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable, end='')"]).output();
-    let path = String::from_utf8_lossy(&asked.map_err(|error| error.to_string())?.stdout).into_owned();
+    let path = String::from_utf8_lossy(&asked.context("python3 does not start")?.stdout).into_owned();
     checked(Program { path: path.into(), arguments: &["-c", QUOTE_PY] })
 }
 
@@ -115,28 +116,26 @@ fn answer(command: &mut Command) -> std::io::Result<Vec<u8>> {
 }
 
 /// Sees that a program does what the tool does.
-fn checked(program: Program) -> Result<Program, String> {
-    let answer = answer(&mut program.command()).map_err(|error| error.to_string())?;
-    let parsed = |text: &[u8]| serde_json::from_slice::<Value>(text).map_err(|error| error.to_string());
-    let expected = bench_tool::call("quote", ORDER)?;
-    if parsed(&answer)? == parsed(expected.as_bytes())? { Ok(program) } else { Err("it answers otherwise".to_owned()) }
+fn checked(program: Program) -> Result<Program> {
+    let answer = answer(&mut program.command()).context("the program does not run")?;
+    let parsed = |text: &[u8]| serde_json::from_slice::<Value>(text).context("the answer is not JSON");
+    let expected = bench_tool::call("quote", ORDER).map_err(Error::msg)?;
+    ensure!(parsed(&answer)? == parsed(expected.as_bytes())?, "the program does not answer as the tool does");
+    Ok(program)
 }
 
 /// Builds a package in release, in a folder of its own under `target`, and returns its program.
-fn build(cargo: &mut Command, manifest: &str, package: &str) -> Result<PathBuf, String> {
+fn build(cargo: &mut Command, manifest: &str, package: &str) -> Result<PathBuf> {
     let target = root("target").join(format!("bench-{package}"));
     cargo.args(["build", "--release", "--locked", "--quiet", "--package", package]);
     cargo.arg("--manifest-path").arg(root(manifest)).arg("--target-dir").arg(&target);
-    let built = cargo.stderr(Stdio::inherit()).status().map_err(|error| format!("cargo does not start: {error}"))?;
-    if built.success() {
-        Ok(target.join("release").join(package))
-    } else {
-        Err(format!("\"{package}\" does not build"))
-    }
+    let built = cargo.stderr(Stdio::inherit()).status().context("cargo does not start")?;
+    ensure!(built.success(), "\"{package}\" does not build");
+    Ok(target.join("release").join(package))
 }
 
 /// Returns a cargo with a rustc that is new enough for Extism: the project's own, or the system's.
-fn cargo_for_peers() -> Result<Command, String> {
+fn cargo_for_peers() -> Result<Command> {
     for (rustc, cargo) in [("rustc", "cargo"), ("/usr/bin/rustc", "/usr/bin/cargo")] {
         if minor(rustc).is_some_and(|minor| minor >= RUST_MINOR_MIN) {
             let mut command = Command::new(cargo);
@@ -144,7 +143,7 @@ fn cargo_for_peers() -> Result<Command, String> {
             return Ok(command);
         }
     }
-    Err(format!("no Rust 1.{RUST_MINOR_MIN} found (guest-tools/build --install brings one)"))
+    bail!("no Rust 1.{RUST_MINOR_MIN} found (guest-tools/build --install brings one)")
 }
 
 fn minor(rustc: &str) -> Option<u32> {

@@ -1,4 +1,4 @@
-//! The same interpreter with no wall around it: what metering and limits cost.
+//! The same interpreter without isolation: what metering and limits cost.
 
 use std::time::{Duration, Instant};
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use stockade_sandbox::{
-    CallFromCode, Callee, Cell, CodeFunction, Config, Engine, Interpreter, Limits, Outcome, Session,
+    CallFromCode, Cell, CodeFunction, Config, Engine, Interpreter, Limits, Outcome, Session, Spelling, ToolHandler,
 };
 use stockade_workflow::Usage;
 use tokio::runtime::Runtime;
@@ -32,7 +32,7 @@ pub(crate) struct Program {
 struct Idle;
 
 #[async_trait]
-impl Callee for Idle {
+impl ToolHandler for Idle {
     async fn call(&self, call: CallFromCode<'_>) -> Outcome {
         let (stdout, stderr, log) = (String::new(), String::new(), Vec::new());
         Outcome { result: Ok(call.number.into()), usage: Usage::default(), stdout, stderr, log }
@@ -129,16 +129,18 @@ impl Language {
 
     fn run(&self, session: &mut Session, program: &Program) {
         let Program { source, input, functions } = program;
+        let input = &input.into();
         let cell = Cell {
             name: "code",
             source,
             input,
             functions,
-            callee: Arc::new(Idle),
+            handler: Arc::new(Idle),
             place: 1,
             tool_calls: 1_000,
             idempotency_key: "bench",
             limits: limits(),
+            begins_ms: None,
         };
         let outcome = self.runtime.block_on(session.run(cell));
         outcome.result.unwrap().unwrap();
@@ -161,7 +163,12 @@ impl Language {
             _ => format!("for i in range({times}):\n    result = tool.idle(n=i)\nresult"),
         };
         let parameters = vec![("n".to_owned(), false)];
-        let function = CodeFunction { name: "tool.idle".to_owned(), docs: "Does nothing.".to_owned(), parameters };
+        let function = CodeFunction {
+            name: "tool.idle".to_owned(),
+            docs: "Does nothing.".to_owned(),
+            parameters,
+            spelling: Spelling::default(),
+        };
         Program { source, input: Value::Null, functions: vec![function] }
     }
 
@@ -189,15 +196,13 @@ impl Language {
 
 /// Far above what the programs need: every limit is on, and none is what they run into.
 pub(crate) fn limits() -> Limits {
-    Limits {
-        fuel: 20_000_000_000,
-        wall_us: 60_000_000,
-        host_us: 60_000_000,
-        memory_bytes: 128 << 20,
-        table_elements: 100_000,
-        hostcall_bytes: 64 << 20,
-        ..Limits::default()
-    }
+    Limits::default()
+        .fuel(20_000_000_000)
+        .wall_us(60_000_000)
+        .host_us(60_000_000)
+        .memory_bytes(128 << 20)
+        .table_elements(100_000)
+        .hostcall_bytes(64 << 20)
 }
 
 fn resident_kib() -> Option<u64> {

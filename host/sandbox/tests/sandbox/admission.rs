@@ -203,7 +203,7 @@ fn structural_bombs_are_refused() {
     assert_eq!(over(&outer.finish()), "aliases");
 }
 
-/// Case 57: sections that nobody reads cost nobody anything, and there are not many of them.
+/// Case 57: sections that the host does not read cost nothing, and their number is limited.
 #[test]
 fn custom_section_bombs_and_long_names_are_refused() {
     let custom = |count: usize, bytes: usize| {
@@ -228,19 +228,19 @@ fn custom_section_bombs_and_long_names_are_refused() {
 fn imports_outside_of_the_policy_are_refused() {
     for import in [
         "wasi:http/incoming-handler@0.2.6",    // an interface that is not offered
-        "stockade:host/refunds@0.1.0",         // a tool that there is none of
+        "stockade:host/refunds@0.1.0",         // a tool that does not exist
         "stockade:host/sql@0.2.0",             // another version
         "stockade:host/sql@0.10.0",            // a version that only looks alike
         "stockade:host/sql",                   // none
         "wasi:clocks/monotonic-clock@0.3.0",   // of another WASI
-        "evil:clocks/monotonic-clock@0.2.0",   // somebody else's
+        "evil:clocks/monotonic-clock@0.2.0",   // another owner's
         "wasi:clocks/monotonic-clock-x@0.2.0", // a longer name
         "sql",                                 // a plain one
     ] {
         let text = format!("(component (import \"{import}\" (instance)))");
         let fault = ENGINE.load(&wat::parse_str(text).unwrap()).unwrap_err();
         assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Denied, Some("component")), "{fault}");
-        assert!(fault.message.ends_with(&format!("does not offer: {import}")), "{fault}");
+        assert!(fault.message.contains(&format!("does not offer: {import}")), "{fault}");
     }
     let twice = "(component (import \"wasi:io/error@0.2.0\" (instance)) (import \"wasi:io/error@0.2.0\" (instance)))";
     wat::parse_str(twice).map_or_else(|_| (), |bytes| drop(refused(&bytes)));

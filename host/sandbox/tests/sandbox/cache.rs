@@ -183,7 +183,7 @@ fn a_directory_is_made_for_us_alone() {
     assert_eq!(fs::metadata(deep).unwrap().permissions().mode() & 0o777, 0o700);
 }
 
-/// All see one key and whole files, whoever was first.
+/// All see one key and whole files, in whichever order they start.
 #[test]
 fn many_may_begin_at_once() {
     let dir = tempfile::tempdir().unwrap();

@@ -77,7 +77,7 @@ async fn arguments_that_do_not_fit_are_refused() {
         assert_eq!(fault.kind, Kind::Invalid);
         assert!(fault.message.contains(says), "{fault}");
     }
-    let limits = Limits { argument_bytes: 100, ..Limits::default() };
+    let limits = Limits::default().argument_bytes(100);
     let large = json!({"stdin": "x".repeat(200)});
     let fault = call(&built_tool("command"), "run", large, limits).await.result.unwrap_err();
     assert_eq!(fault.breach.unwrap().limit, "argument_bytes");
@@ -89,7 +89,7 @@ async fn a_program_is_stopped_at_its_limits() {
     let tool = built_tool("command");
     let fits = call(&tool, "run", json!({"args": ["flood", "100000"]}), Limits::default()).await;
     assert_eq!(fits.result.unwrap().as_str().map(str::len), Some(100_000));
-    let limits = Limits { output_bytes: 1_000, ..Limits::default() };
+    let limits = Limits::default().output_bytes(1_000);
     let fault = call(&tool, "run", json!({"args": ["flood", "100000"]}), limits).await.result.unwrap_err();
     assert_eq!((fault.kind, fault.breach.unwrap().limit.as_str()), (Kind::Output, "output_bytes"));
     let limits = Limits::default().fuel(10_000_000);

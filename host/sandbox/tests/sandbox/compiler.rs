@@ -138,7 +138,7 @@ fn a_worker_that_does_not_listen_is_killed_at_its_time() {
     let program = std::path::PathBuf::from("/bin/sh");
     let worker =
         |script: &str| Compiler::Process { program: program.clone(), arguments: vec!["-c".into(), script.into()] };
-    // More than a pipe holds, so that whoever tells it waits.
+    // More than a pipe holds, so that the writer waits.
     let large = wat::parse_str(format!(
         "(component (core module (memory 1) (data (i32.const 0) \"{}\")))",
         "x".repeat(1 << 20)

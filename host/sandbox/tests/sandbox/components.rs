@@ -88,7 +88,7 @@ fn imports_that_are_not_offered_are_listed() {
     assert_eq!(
         fault.message,
         "the component imports what this host does not offer: wasi:http/incoming-handler@0.2.0, \
-         wasi:clocks/wall-clock@0.3.0, run"
+         wasi:clocks/wall-clock@0.3.0, run; it is built for WASI 0.3; build it for wasm32-wasip2"
     );
 }
 
@@ -145,6 +145,71 @@ async fn functions_are_found_by_any_of_their_names() {
     assert!(message.starts_with("function \"one.take\" cannot be called: its signature has a resource"), "{message}");
 }
 
+/// One function that the host cannot call leaves the others as they are.
+#[tokio::test]
+async fn what_cannot_be_called_is_listed_with_its_reason() {
+    let component = guest("newer");
+    let listed: Vec<_> = component.unsupported().iter().map(|one| (one.name(), one.reason())).collect();
+    assert_eq!(listed, [("take", "its signature has a resource, for which JSON has no counterpart")]);
+    assert_eq!(component.functions().len(), 5);
+    let outcome = call(&tool(component, &[]), "take", json!({"x": 1}), Limits::default()).await;
+    let fault = outcome.result.unwrap_err();
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Invalid, Some("function")), "{fault}");
+}
+
+#[test]
+fn what_is_asynchronous_is_refused_with_advice() {
+    let message = |text: &str| refused(&wat::parse_str(format!("(component {text})")).unwrap()).message;
+    let wasi = message(r#"(import "wasi:cli/stdout@0.3.0" (instance (export "write" (func async))))"#);
+    assert!(wasi.starts_with("the component is built for WASI 0.3; build it for wasm32-wasip2 ("), "{wasi}");
+    for part in ["(type (func async))", "(type (stream u8))", "(type (future u8))", "(type error-context)"] {
+        let own = message(part);
+        assert!(own.starts_with("the component uses async functions, streams, futures or error contexts"), "{own}");
+    }
+}
+
+#[test]
+fn what_a_tool_chain_leaves_behind_is_not_offered() {
+    let source = |parameters: &str| {
+        format!(
+            r#"(component
+                (core module $m (memory (export "m") 1)
+                    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0))
+                    (func (export "f") (param i32 i32 i32) (result i32) (i32.const 7)))
+                (core instance $i (instantiate $m))
+                (func $init {parameters} (param "stub-wasi" bool) (result u32)
+                    (canon lift (core func $i "f") (memory (core memory $i "m")) (realloc (core func $i "realloc"))))
+                (instance $exports (export "init" (func $init)))
+                (export "exports" (instance $exports)))"#
+        )
+    };
+    let load = |parameters| ENGINE.load(&wat::parse_str(source(parameters)).unwrap()).unwrap();
+    assert!(load(r#"(param "app-name" u32) (param "symbols" u32)"#).functions().is_empty());
+    // A tool may have an `init` of its own.
+    assert_eq!(load(r#"(param "name" u32) (param "symbols" u32)"#).functions().len(), 1);
+}
+
+#[tokio::test]
+async fn an_operator_chooses_what_is_offered() {
+    let chosen = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        guest("signatures").offering(&names)
+    };
+    let component = chosen(&["two.count_all"]).unwrap();
+    assert_eq!(component.functions().len(), 1);
+    let tool = tool(component, &[]);
+    assert_eq!(call(&tool, "count_all", json!({}), Limits::default()).await.result.unwrap(), json!(3));
+    let fault = call(&tool, "either", json!({}), Limits::default()).await.result.unwrap_err();
+    assert_eq!(fault.kind, Kind::Denied);
+    assert_eq!(fault.message, "function \"either\" is not offered; \"functions\" of its tool leaves it out");
+    assert_eq!(
+        chosen(&["eiter"]).unwrap_err().message,
+        "there is no function \"eiter\"; the component has one.count_all, two.count_all, either"
+    );
+    assert!(chosen(&["count_all"]).unwrap_err().message.contains("is ambiguous"));
+    assert!(chosen(&["one.take"]).unwrap_err().message.contains("its signature has a resource"));
+}
+
 #[test]
 fn the_schema_is_the_type() {
     let component: Component = guest("sql");
@@ -183,7 +248,7 @@ fn an_engine_of_no_slots_or_too_many_is_refused() {
     }
 }
 
-/// Below 48.0.8 there are holes in the walls: a native stack overflow, and handles that nobody counts.
+/// Below 48.0.8 there are holes in the isolation: a native stack overflow, and handles that are not counted.
 #[test]
 fn wasmtime_is_not_below_the_floor() {
     let lock = include_str!("../../../../Cargo.lock");

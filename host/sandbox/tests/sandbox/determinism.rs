@@ -1,11 +1,13 @@
 //! The same call gives the same answer and uses the same fuel.
 
 use std::collections::BTreeSet;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 use stockade_sandbox::{Call, Config, Engine, Limits, Tool};
+use stockade_workflow::Grant;
 
-use crate::common::{built, built_tool, guest, tool};
+use crate::common::{ENGINE, built, built_tool, call, guest, tool};
 
 async fn fuel_and_answer(tool: &Tool, function: &str, seed: u64) -> (u64, String) {
     let arguments = json!({});
@@ -49,7 +51,7 @@ async fn a_thousand_calls_of_each_guest_are_one() {
             let call =
                 Call { function, arguments: &arguments, idempotency_key: "k", seed: 7, limits: Limits::default() };
             let outcome = tool.call(call).await;
-            seen.insert(format!("{:?} {} {}", outcome.result, outcome.usage.fuel, outcome.usage.memory_bytes_peak));
+            seen.insert(format!("{:#?} {} {}", outcome.result, outcome.usage.fuel, outcome.usage.memory_bytes_peak));
         }
         assert_eq!(seen.len(), 1, "{guest}.{function}: {seen:?}");
     }
@@ -83,5 +85,33 @@ async fn no_timer_tells_the_machines_time() {
         }
         assert_eq!(seen.len(), 1, "{function}: {seen:?}");
         assert_eq!(seen.first().unwrap().1, answer, "{function}");
+    }
+}
+
+/// The clock is the machine's only where that was granted.
+#[tokio::test]
+async fn a_real_clock_is_granted() {
+    let now =
+        async |tool: &Tool| call(tool, "now", json!({}), Limits::default()).await.result.unwrap().as_u64().unwrap();
+    let real = tool(ENGINE.load(&built("probe")).unwrap(), &[Grant::Clock]);
+    let machine = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let (before, told, after) = (machine(), now(&real).await, machine());
+    assert!((before..=after).contains(&told), "{before} {told} {after}");
+    let granted_other = tool(ENGINE.load(&built("probe")).unwrap(), &[Grant::Random]);
+    for virtual_clock in [&built_tool("probe"), &granted_other] {
+        assert_eq!(now(virtual_clock).await, 1_767_225_600);
+    }
+}
+
+/// Random numbers are the machine's only where that was granted.
+#[tokio::test]
+async fn real_random_is_granted() {
+    let random = async |tool: &Tool| call(tool, "random", json!({}), Limits::default()).await;
+    let real = tool(ENGINE.load(&built("probe")).unwrap(), &[Grant::Random]);
+    assert_ne!(random(&real).await.result, random(&real).await.result);
+    let granted_other = tool(ENGINE.load(&built("probe")).unwrap(), &[Grant::Clock]);
+    for seeded in [&built_tool("probe"), &granted_other] {
+        let (one, other) = (random(seeded).await, random(seeded).await);
+        assert_eq!((one.result, one.usage.fuel), (other.result, other.usage.fuel));
     }
 }

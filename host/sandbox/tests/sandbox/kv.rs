@@ -207,7 +207,7 @@ async fn the_file_is_its_owners_alone_and_no_other_file_is_taken() {
 async fn values_and_keys_are_capped() {
     let bucket = Bucket::new();
     let mebibyte = vec![7; 1 << 20];
-    let limits = Limits { argument_bytes: 4 << 20, hostcall_bytes: 64 << 20, ..Limits::default() };
+    let limits = Limits::default().argument_bytes(4 << 20).hostcall_bytes(64 << 20);
     let set = async |value: &[u8]| {
         let arguments = json!({"bucket": "cart", "key": "a", "value": BASE64_STANDARD.encode(value)});
         call(&bucket.tool, "set", arguments, limits.clone()).await.result
@@ -228,9 +228,9 @@ async fn a_guest_that_goes_on_and_on_is_stopped() {
         call(&bucket.tool, "pump", arguments, limits).await.result.unwrap_err()
     };
     let limit = |fault: &Fault| fault.breach.as_ref().unwrap().limit.clone();
-    let fault = pump(1, 100, Limits { host_calls: 50, ..Limits::default() }).await;
+    let fault = pump(1, 100, Limits::default().host_calls(50)).await;
     assert_eq!((fault.kind, limit(&fault)), (Kind::HostCalls, "host_calls".to_owned()));
-    let fault = pump(100_000, 100, Limits { host_bytes: 500_000, ..Limits::default() }).await;
+    let fault = pump(100_000, 100, Limits::default().host_bytes(500_000)).await;
     assert_eq!((fault.kind, limit(&fault)), (Kind::HostcallBytes, "host_bytes".to_owned()));
     let arguments = json!({"bucket": "cart", "times": 100_000});
     let fault = call(&bucket.tool, "hoard", arguments, Limits::default()).await.result.unwrap_err();

@@ -15,7 +15,7 @@ async fn write(tool: &Tool, level: &str, context: &str, message: &str) -> Outcom
     call(tool, "write", arguments, Limits::default()).await
 }
 
-/// Catalogue, case 23: what a terminal or a reader of lines would obey is data here, for whoever prints it to escape.
+/// Catalogue, case 23: what a terminal or a reader of lines would obey is data here, which the printer escapes.
 #[tokio::test]
 async fn a_line_is_kept_as_it_is() {
     let message = "a\r\n2026-11-24 critical: all is lost\u{1b}]52;c;eA==\u{7}\u{202e}\u{0}";
@@ -49,15 +49,15 @@ async fn a_flood_is_cut_off() {
         let fault = outcome.result.unwrap_err();
         (fault.kind, fault.breach.unwrap().limit, outcome.log.len())
     };
-    let wide = Limits { host_calls: u64::MAX, ..Limits::default() };
+    let wide = Limits::default().host_calls(u64::MAX);
     assert_eq!(flood(1_000, 10_000, Limits::default()).await, (Kind::Output, "log_bytes".to_owned(), 6));
     assert_eq!(flood(u32::MAX, 0, wide).await, (Kind::Output, "log_bytes".to_owned(), 4_096));
-    let few = Limits { host_calls: 10, ..Limits::default() };
+    let few = Limits::default().host_calls(10);
     assert_eq!(flood(u32::MAX, 0, few).await.0, Kind::HostCalls);
-    let none = Limits { log_bytes: 0, ..Limits::default() };
+    let none = Limits::default().log_bytes(0);
     assert_eq!(flood(1, 0, none).await, (Kind::Output, "log_bytes".to_owned(), 0));
-    // What nobody keeps is no free way to make the host work.
-    let limits = Limits { host_bytes: 100_000, ..Limits::default() };
+    // Lines that are not kept cost as much as those that are.
+    let limits = Limits::default().host_bytes(100_000);
     let unheard = call(&tool(guest("log"), &[]), "flood", json!({"lines": 1_000, "bytes": 10_000}), limits).await;
     assert_eq!(unheard.result.unwrap_err().kind, Kind::HostcallBytes);
 }

@@ -9,6 +9,7 @@ mod common;
 mod compiler;
 mod components;
 mod config;
+mod corpora;
 mod determinism;
 mod fs;
 mod http;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stockade_sandbox::{Docs, Example, Limits, Manifest, Tool};
 use stockade_workflow::{Capability, Grant, Kind};
 
-use crate::common::{ENGINE, built, call, tool};
+use crate::common::{ENGINE, built, call, guest_source, tool};
 
 /// The component of a guest that asks for databases and says so.
 fn purchases() -> Vec<u8> {
@@ -143,7 +143,7 @@ fn a_damaged_manifest_is_an_error_and_not_ignored() {
     says(&with("asks", json!({"telepathy": "why not"})), "unknown variant `telepathy`");
     says(br#"{"format": 1, "format": 1}"#, "the key \"format\" stands twice");
     says(&with("description", json!("x".repeat(300_000))), "bytes and 262144 are allowed");
-    says(format!("{}{}", "[".repeat(200), "]".repeat(200)).as_bytes(), "recursion limit");
+    says(format!("{}{}", "[".repeat(200), "]".repeat(200)).as_bytes(), "nested more than 64 deep");
 
     let one = with_section(&component, "stockade:tool", good.to_string().as_bytes());
     let two = with_section(&one, "stockade:tool", good.to_string().as_bytes());
@@ -245,4 +245,9 @@ fn the_interface_is_written_as_wit() {
         assert!(text.contains(part), "{text}");
     }
     assert!(stockade_sandbox::wit::text(b"\0asm").is_err());
+    // A world's own types may be exported as well as imported.
+    let text = stockade_sandbox::wit::text(&guest_source("newer")).unwrap();
+    for part in ["record point {", "resource thing", "export rows: func(x: list<list<point, 2>>)", "map<u32, string>"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
 }

@@ -24,7 +24,7 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     Engine::new(Config { concurrency: 8, hosts: hosts.into_iter().collect(), secrets, ..Config::default() }).unwrap()
 });
 
-/// Kept, for a component that nobody holds is compiled again.
+/// Kept, for a component that is dropped is compiled again.
 static FETCH: LazyLock<Component> = LazyLock::new(|| ENGINE.load(&built("fetch")).unwrap());
 
 fn fetch(grants: &[Grant]) -> Tool {
@@ -96,7 +96,7 @@ async fn a_secret_without_a_value_is_found_out_when_the_tool_is_linked() {
         ),
         (Grant::secret("key", "example.com:x", "authorization"), "port \"x\""),
         (Grant::secret("key", "0x7f.1", "authorization"), "write \"127.0.0.1\""),
-        (Grant::secret("key", "example.com", "a b"), "header \"a b\" is none"),
+        (Grant::secret("key", "example.com", "a b"), "\"a b\" is not a header name"),
     ] {
         let fault = Tool::new(&ENGINE, "test", FETCH.clone(), &[grant]).unwrap_err();
         assert!(fault.message.contains(why) && fault.kind == Kind::Invalid, "{fault}");

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The pieces of an answer, in order.
 pub(crate) enum Piece {
     Bytes(Vec<u8>),
-    /// Sent again and again, until nobody takes it any more.
+    /// Sent again and again, until the client stops reading.
     Forever(Vec<u8>),
     /// Nothing more comes, and the connection stays open until the other side closes it.
     Silence,

@@ -126,8 +126,51 @@ async fn reading_and_writing_are_two_doors() {
     let shop = writer();
     assert_eq!(case(shop.query("DELETE FROM items").await).0, "invalid");
     assert_eq!(case(shop.execute("SELECT 1").await).0, "invalid");
-    assert_eq!(case(shop.execute("DELETE FROM items RETURNING id").await).0, "invalid");
     assert_eq!(shop.items(), 2);
+}
+
+/// A statement that changes rows and returns them returns rows: "query" runs it, whole or not at all.
+#[tokio::test]
+async fn what_was_changed_is_returned() {
+    let shop = writer();
+    let insert = "INSERT INTO items (name) VALUES ('a'), ('b') RETURNING name";
+    let (name, text) = case(shop.execute(insert).await);
+    assert!(name == "invalid" && text.contains("run it with \"query\""), "{text}");
+    assert_eq!(shop.items(), 2);
+    let rows = json!([[{"text": "a"}], [{"text": "b"}]]);
+    assert_eq!(shop.query(insert).await.unwrap()["rows"], rows);
+    assert_eq!(shop.items(), 4);
+    let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000) \
+                INSERT INTO items (price) SELECT i FROM n RETURNING id";
+    assert_eq!(case(shop.query(many).await).0, "limit");
+    assert_eq!(case(shop.query("INSERT INTO items (name) VALUES ('c'), ('a') RETURNING id").await).0, "constraint");
+    assert_eq!(shop.items(), 4, "nothing is left of what was not answered");
+    assert_eq!(shop.execute("DELETE FROM items WHERE name = 'a'").await, Ok(json!(1)));
+    assert!(denial(reader().query(insert).await).contains("the grant is read-only"));
+}
+
+/// Such tables ask their own database for pragmas.
+#[tokio::test]
+async fn tables_of_full_text_and_space_are_tables() {
+    for shop in [reader(), writer()] {
+        let schema = "CREATE VIRTUAL TABLE five USING fts5(text); INSERT INTO five VALUES ('a red lamp'), ('a chair');
+                      CREATE VIRTUAL TABLE three USING fts3(text); INSERT INTO three VALUES ('a red lamp');
+                      CREATE VIRTUAL TABLE space USING rtree(id, x0, x1); INSERT INTO space VALUES (1, 0, 2);";
+        Connection::open(shop.file.path()).unwrap().execute_batch(schema).unwrap();
+        for (statement, answer) in [
+            ("SELECT text FROM five WHERE five MATCH 'lamp' ORDER BY rank", json!([[{"text": "a red lamp"}]])),
+            ("SELECT highlight(five, 0, '<', '>') FROM five('chair')", json!([[{"text": "a <chair>"}]])),
+            ("SELECT text FROM three WHERE text MATCH 'red'", json!([[{"text": "a red lamp"}]])),
+            ("SELECT id FROM space WHERE x0 < 1", json!([[{"integer": 1}]])),
+        ] {
+            assert_eq!(shop.query(statement).await.unwrap()["rows"], answer, "{statement}");
+        }
+    }
+    let shop = writer();
+    let schema = "CREATE VIRTUAL TABLE five USING fts5(text)";
+    Connection::open(shop.file.path()).unwrap().execute_batch(schema).unwrap();
+    assert_eq!(shop.execute("INSERT INTO five VALUES ('a lamp')").await, Ok(json!(1)));
+    assert_eq!(shop.query("SELECT count(*) FROM five('lamp')").await.unwrap()["rows"], json!([[{"integer": 1}]]));
 }
 
 /// Nothing of this is SQL that a tool needs; each is a way out of the database or into its workings.

@@ -3,7 +3,7 @@
 use crate::common::{ENGINE, built, built_tool, call, tool};
 use rusqlite::Connection;
 use serde_json::json;
-use stockade_sandbox::{Limits, Tool};
+use stockade_sandbox::{Call, Limits, Tool};
 use stockade_workflow::{Access, Capability, Grant, Kind};
 use tempfile::NamedTempFile;
 
@@ -95,6 +95,21 @@ async fn payments_books_once_and_only_where_it_may_write() {
     let again = call(&writer, "refund", payment(), Limits::default()).await.result.unwrap();
     assert_eq!(first, json!({"reference": "re_1", "amount_cents": 14900}));
     assert_eq!(first, again);
+}
+
+/// By such a key, one refund would be a repetition of another one's.
+#[tokio::test]
+async fn a_key_without_a_letter_is_refused_before_anything_runs() {
+    let tool = built_tool("policy");
+    let arguments = json!({"days_ago": 3, "window_days": 30});
+    for idempotency_key in ["", " ", "\n\t"] {
+        let limits = Limits::default();
+        let call = Call { function: "within_window", arguments: &arguments, idempotency_key, seed: 7, limits };
+        let outcome = tool.call(call).await;
+        let fault = outcome.result.unwrap_err();
+        assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Invalid, Some("idempotency_key")), "{fault}");
+        assert_eq!(outcome.usage.fuel, 0);
+    }
 }
 
 #[tokio::test]

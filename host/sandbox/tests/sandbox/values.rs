@@ -30,6 +30,35 @@ async fn every_type_survives_a_guest() {
     assert_eq!(echo("things", json!([])).await.unwrap(), json!([]));
 }
 
+async fn newer(function: &str, value: Value) -> stockade_sandbox::Result<Value> {
+    call(&tool(guest("newer"), &[]), function, json!({"x": value}), Limits::default()).await.result
+}
+
+#[tokio::test]
+async fn lists_of_fixed_length_and_maps_survive_a_guest() {
+    let values = [
+        ("address", json!([127, 0, 0, 1])),
+        ("rows", json!([[{"x": 1}, {"x": 2}], [{"x": 3}, {"x": 4}]])),
+        ("prices", json!({"tea": 3, "ünïcode": 4_294_967_295_u32, "": 0})),
+        ("prices", json!({})),
+        ("names", json!([[7, "seven"], [7, "again"], [1, ""]])),
+    ];
+    for (function, value) in values {
+        assert_eq!(newer(function, value.clone()).await.unwrap(), value, "{function}");
+    }
+    let refusal = async |function, value| newer(function, value).await.unwrap_err().message;
+    let at = |path: &str, problem: &str| format!("argument \"x\" (at ${path}): {problem}");
+    assert_eq!(refusal("address", json!([1, 2, 3])).await, at(".x", "expected array of 4, got array of 3"));
+    assert_eq!(refusal("address", json!("AQIDBA==")).await, at(".x", "expected array of 4, got string \"AQIDBA==\""));
+    assert_eq!(refusal("prices", json!({"tea": -1})).await, at(".x.tea", "expected u32, got number -1"));
+    assert_eq!(refusal("prices", json!([["tea", 1]])).await, at(".x", "expected object, got array of 1"));
+    assert_eq!(refusal("names", json!([[1]])).await, at(".x[0]", "expected array of 2, got array of 1"));
+    assert_eq!(refusal("names", json!([["1", ""]])).await, at(".x[0][0]", "expected u32, got string \"1\""));
+    let tool = tool(guest("newer"), &[]);
+    let fault = call(&tool, "twice", json!({}), Limits::default()).await.result.unwrap_err();
+    assert_eq!(fault.message, "the result is a map with the key \"a\" twice");
+}
+
 #[tokio::test]
 async fn what_is_optional_may_be_absent_and_comes_back_as_null() {
     let mut absent = thing();

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use stockade_workflow::refund::{Refund, Rules};
-use stockade_workflow::{Cents, Decision, Effect, Event, Fault, Kind, Machine, ToolCall, ToolOutcome};
+use stockade_refund::{Refund, Rules};
+use stockade_workflow::{Cents, Decision, Effect, EffectKind, Event, Fault, Kind, Machine, ToolCall, ToolOutcome};
 
 /// A refund and the world it meets: the rules, the purchase, and what happens, in order.
 #[derive(Clone, Debug)]
@@ -23,13 +23,13 @@ pub(crate) enum Answer {
     Void,
     /// The awaited tool call ends like this, whatever its type says.
     Outcome(ToolOutcome),
-    /// Something happens that nobody may have awaited.
+    /// An event happens that the workflow may not have awaited.
     Any(Event),
 }
 
 impl Story {
     pub(crate) fn machine(&self) -> Machine {
-        Machine::new(Refund { rules: self.rules, letter: None })
+        Machine::new(Refund { rules: self.rules.clone(), letter: None })
     }
 
     pub(crate) fn input() -> Value {
@@ -40,9 +40,11 @@ impl Story {
     pub(crate) fn event(&self, answer: &Answer, awaited: Option<&Effect>) -> Event {
         match (answer, awaited) {
             (Answer::Any(event), _) => event.clone(),
-            (_, None) => Event::Started { input: Self::input() },
+            (_, None) => Event::Started { input: Self::input().into() },
             (Answer::Outcome(outcome), Some(effect)) => returned(effect.key(), outcome.clone()),
-            (Answer::Void, Some(Effect::CallTool { key, call, .. })) if call.tool == "payments" => {
+            (Answer::Void, Some(Effect { key, kind: EffectKind::CallTool { call, .. }, .. }))
+                if call.tool == "payments" =>
+            {
                 returned(key, ToolOutcome::Failed(void()))
             }
             (Answer::Fitting(yes), Some(effect)) => self.fitting(effect, *yes),
@@ -51,9 +53,11 @@ impl Story {
     }
 
     fn fitting(&self, effect: &Effect, yes: bool) -> Event {
-        match effect {
-            Effect::CallTool { key, call, .. } => returned(key, ToolOutcome::Returned(self.tool_answer(call, yes))),
-            effect => decided(effect.key(), yes),
+        match &effect.kind {
+            EffectKind::CallTool { call, .. } => {
+                returned(effect.key(), ToolOutcome::Returned(self.tool_answer(call, yes).into()))
+            }
+            _ => decided(effect.key(), yes),
         }
     }
 
@@ -71,12 +75,12 @@ impl Story {
 }
 
 fn returned(key: &str, outcome: ToolOutcome) -> Event {
-    Event::ToolReturned { key: key.to_owned(), outcome }
+    Event::ended(key, outcome)
 }
 
 fn decided(key: &str, yes: bool) -> Event {
     let decision = if yes { Decision::approve("mia") } else { Decision::deny("mia") };
-    Event::Decided { key: key.to_owned(), decision }
+    Event::ended(key, decision)
 }
 
 /// The fault of a call that was not made because its approval was for something else.
@@ -88,7 +92,10 @@ fn void() -> Fault {
 /// Stories of all sorts: prices and days near their limits and far from them, answers that fit and that do not.
 pub(crate) fn stories() -> impl Strategy<Value = Story> {
     let rules = (near(30), near64(10_000));
-    let rules = rules.prop_map(|(window_days, cents)| Rules { window_days, approval_above: Cents(cents) });
+    let rules = rules.prop_map(|(window_days, cents)| {
+        let signature = (window_days % 2 == 0).then(|| "Dana of Acme".to_owned());
+        Rules { window_days, approval_above: Cents(cents), signature }
+    });
     rules.prop_flat_map(|rules| {
         let purchase = (near64(rules.approval_above.0), near(rules.window_days));
         (Just(rules), purchase, prop::collection::vec(answers(), 0..16))
@@ -135,7 +142,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
     ];
     let key = || prop::sample::select(KEYS);
     prop_oneof![
-        1 => prop_oneof![Just(Story::input()), values()].prop_map(|input| Event::Started { input }),
+        1 => prop_oneof![Just(Story::input()), values()].prop_map(|input| Event::Started { input: input.into() }),
         4 => (key(), outcomes()).prop_map(|(key, outcome)| returned(key, outcome)),
         3 => (key(), any::<bool>()).prop_map(|(key, yes)| decided(key, yes)),
     ]
@@ -143,7 +150,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
 
 fn outcomes() -> impl Strategy<Value = ToolOutcome> {
     prop_oneof![
-        3 => values().prop_map(ToolOutcome::Returned),
+        3 => values().prop_map(|value| ToolOutcome::Returned(value.into())),
         2 => faults().prop_map(ToolOutcome::Failed),
         1 => faults().prop_map(ToolOutcome::Unknown),
     ]
@@ -167,11 +174,12 @@ fn faults() -> impl Strategy<Value = Fault> {
     let detail = prop::option::of(prop::sample::select(DETAILS));
     let limit = prop::option::of((any::<u64>(), any::<u64>()));
     (prop::sample::select(KINDS), detail, limit, ".{0,8}").prop_map(|(kind, detail, limit, message)| {
-        let fault = match limit {
+        let mut fault = match limit {
             Some((allowed, used)) => Fault::limit(kind, "fuel", allowed, used, message),
             None => Fault::new(kind, message),
         };
-        Fault { detail: detail.map(str::to_owned), ..fault }
+        fault.detail = detail.map(str::to_owned);
+        fault
     })
 }
 

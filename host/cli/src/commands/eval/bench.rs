@@ -4,39 +4,45 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use stockade::{Config, Fault, Host, Tape};
+use stockade::{Cassette, Config, Fault, Host};
 
 use super::trial::trial;
-use crate::args::Args;
+use crate::escape::safe;
 use crate::eval::{Attempt, Case, CaseResult, Evaluation, Models, Suite};
-use crate::home::{self, Apart};
-use crate::text::safe;
+use crate::globals::Globals;
+use crate::open_host::{self, Apart};
+use crate::places;
 
 /// Runs the cases of a suite under one configuration.
 ///
-/// All runs share a journal, and nothing else: each has a host, a shop, a memory and a cassette of its own, so that no run
-/// finds what another one did, in whatever order they go on.
+/// All runs share a journal and nothing else: each has its own host, shop, memory and cassette, so that no run depends on what
+/// another did before it.
 pub(super) struct Bench<'a> {
-    pub(super) args: &'a Args,
+    pub(super) globals: &'a Globals,
     pub(super) suite: &'a Suite,
     pub(super) config: Config,
-    /// What the configuration is called in reports.
+    /// The name of the configuration in reports.
     pub(super) label: String,
-    /// Where the journal and the data are.
+    /// The folder of the journal and the data.
     pub(super) folder: PathBuf,
-    /// Whether another configuration came before it, whose cassettes are beside its own.
+    /// Whether this is the second configuration, whose cassettes have a folder of their own.
     pub(super) is_second: bool,
 }
 
 impl Bench<'_> {
-    /// Runs all cases, so many runs at a time.
+    /// Runs all cases, with up to `jobs` concurrent runs.
     ///
     /// # Errors
     ///
-    /// There is no place for journal or cassettes. What is wrong with a run is in its result.
+    /// The folders of the journal or the cassettes cannot be created. The error of a run is in its result.
     pub(super) async fn evaluated(&self, jobs: usize) -> stockade::Result<Evaluation> {
-        home::create_private(&self.folder)?;
-        self.args.record.as_deref().map(|folder| home::create_private(&self.tapes(folder))).transpose()?;
+        places::create_private(&self.folder)?;
+        self.globals
+            .cassettes
+            .record
+            .as_deref()
+            .map(|folder| places::create_private(&self.cassettes(folder)))
+            .transpose()?;
         let runs = self.suite.cases.iter().flat_map(|case| (1..=case.repeat).map(move |number| (case, number)));
         let progress = progress(self.suite);
         let attempts = stream::iter(runs).map(|(case, number)| self.attempt(case, number, &progress));
@@ -61,41 +67,41 @@ impl Bench<'_> {
     async fn host(&self, case: &Case, number: u32) -> stockade::Result<Host> {
         let name = format!("{}-{number}", case.slug());
         let data = self.folder.join("data").join(&name);
-        home::create_private(&data)?;
+        places::create_private(&data)?;
         let mut config = self.config.clone();
-        // Wherever the long-term memory is: no run adds to it, or is better for what another one remembered.
+        // No run uses the configured memory: it would add to it, and profit from what another run remembered.
         config.memory.path = None;
         if let Some(Models::File(file)) = &case.models {
             config = scripted(config, file)?;
         }
-        let apart = Apart { config: &config, journal: &self.folder, data: &data, tape: self.tape(case, &name) };
-        home::apart(self.args, apart).await
+        let apart = Apart { config: &config, journal: &self.folder, data: &data, cassette: self.cassette(case, &name) };
+        open_host::apart(self.globals, apart).await
     }
 
-    /// What options say comes before what the case does.
-    fn tape(&self, case: &Case, name: &str) -> Option<Tape> {
-        let cassette = |folder: &Path| self.tapes(folder).join(format!("{name}.jsonl"));
-        let played = |path: &Path| if path.is_dir() { cassette(path) } else { path.to_owned() };
-        match (&self.args.record, &self.args.replay, &case.models) {
-            (Some(folder), ..) => Some(Tape::Record(cassette(folder))),
-            (_, Some(path), _) | (.., Some(Models::Replay(path))) => Some(Tape::Replay(played(path))),
+    /// Returns the cassette of a run. Options come before the case's own.
+    fn cassette(&self, case: &Case, name: &str) -> Option<Cassette> {
+        let file = |folder: &Path| self.cassettes(folder).join(format!("{name}.jsonl"));
+        let played = |path: &Path| if path.is_dir() { file(path) } else { path.to_owned() };
+        match (&self.globals.cassettes.record, &self.globals.cassettes.replay, &case.models) {
+            (Some(folder), ..) => Some(Cassette::Record(file(folder))),
+            (_, Some(path), _) | (.., Some(Models::Replay(path))) => Some(Cassette::Replay(played(path))),
             _ => None,
         }
     }
 
-    /// The folder of the cassettes under this configuration.
-    fn tapes(&self, folder: &Path) -> PathBuf {
+    /// Returns the folder of the cassettes of this configuration.
+    fn cassettes(&self, folder: &Path) -> PathBuf {
         if self.is_second { folder.join("second") } else { folder.to_owned() }
     }
 }
 
-/// Lets a script answer for all models, and where none is named: no other is asked, and no key is needed. The only place
-/// that knows how a scripted model is written down.
+/// Replaces all models, and the default one, by a script, so that no provider is asked and no key is needed. This is the only
+/// place that knows how a scripted model is configured.
 fn scripted(mut config: Config, file: &Path) -> stockade::Result<Config> {
     let model = |is_default: bool| {
         let model = json!({"provider": "scripted", "file": file, "default": is_default});
         serde_json::from_value(model)
-            .map_err(|error| Fault::invalid("eval", format!("\"{}\" is no script: {error}", file.display())))
+            .map_err(|error| Fault::invalid("eval", format!("\"{}\" is not a script: {error}", file.display())))
     };
     for named in config.model.values_mut() {
         *named = model(false)?;

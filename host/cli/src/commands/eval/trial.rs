@@ -1,4 +1,4 @@
-//! One run of a case, from its start to what its judges say.
+//! One run of a case, from its start to the opinions of its judges.
 
 use serde_json::Value;
 use stockade::patterns::Agent;
@@ -7,10 +7,10 @@ use stockade::{Budget, Decision, Fault, Host, Kind, Run, RunState, Status, Usage
 use crate::commands::agent;
 use crate::eval::{Answer, Attempt, Case, Evidence, Judge, Opinion, Subject};
 
-/// Who decides, as the journal names it.
+/// The name of the decider in the journal.
 const BY: &str = "eval";
 
-/// How often a run may ask. Its budget ends it long before.
+/// How often a run may ask a person. Its budget ends it long before.
 const DECISIONS_MAX: usize = 1_000;
 
 /// Runs a case once.
@@ -41,7 +41,7 @@ async fn start(host: &Host, subject: &Subject, case: &Case) -> stockade::Result<
     }
 }
 
-/// The tools before whose calls an agent asks, as under `stockade agent`.
+/// Returns the tools before whose calls an agent asks, as under `stockade agent`.
 fn asking<'a>(host: &Host, tools: &'a [String]) -> stockade::Result<Vec<&'a str>> {
     let mut ask = Vec::new();
     for tool in tools {
@@ -52,27 +52,28 @@ fn asking<'a>(host: &Host, tools: &'a [String]) -> stockade::Result<Vec<&'a str>
     Ok(ask)
 }
 
-/// Waits for a run, and answers for a person where it asks one.
+/// Waits until a run settles, and decides in place of a person.
 async fn settled(host: &Host, mut run: Run, answer: Answer) -> stockade::Result<Evidence> {
     let id = run.id();
     for _ in 0..DECISIONS_MAX {
         run.settled().await?;
         let entries = host.entries(id).await?;
         let state = RunState::fold(id, &entries)?;
-        let decision = match (state.status(), answer) {
-            (Status::Waiting, Answer::Yes) => Decision::approve(BY),
-            (Status::Waiting, Answer::No) => Decision::deny(BY),
+        let decision = match (state.open_approval(), answer) {
+            (Some(asked), Answer::Yes) if state.status() == Status::Waiting => (asked, Decision::approve(BY)),
+            (Some(asked), Answer::No) if state.status() == Status::Waiting => (asked, Decision::deny(BY)),
             _ => {
                 host.flush().await;
                 return Ok(Evidence::of(&state, &entries));
             }
         };
-        run = host.decide(id, decision).await?;
+        let (asked, decision) = decision;
+        run = host.decide(&asked.id(id), &asked.digest(), decision).await?;
     }
     Err(Fault::new(Kind::Agent, format!("run {id} asked a person more than {DECISIONS_MAX} times")))
 }
 
-/// Asks a judge, as a run of its own. What the run did not end with cannot be judged.
+/// Asks a judge in a run of its own. A run without an output cannot be judged.
 async fn opinion(host: &Host, judge: &Judge, input: &Value, evidence: &Evidence) -> (stockade::Result<Opinion>, Usage) {
     if evidence.status != Status::Done {
         let message = format!("the run is {}, so there is no output to judge", evidence.status);
@@ -90,7 +91,7 @@ async fn opinion(host: &Host, judge: &Judge, input: &Value, evidence: &Evidence)
 
 fn answered(answer: &Evidence) -> stockade::Result<Opinion> {
     match &answer.error {
-        Some(fault) => Err(Fault { message: format!("the judge did not answer: {fault}"), ..fault.clone() }),
+        Some(fault) => Err(fault.clone().reworded(|why| format!("the judge did not answer: {why}"))),
         None => Opinion::of(&answer.output),
     }
 }

@@ -1,41 +1,52 @@
-//! `tool list` and `tool inspect`.
-
+use clap::Args;
 use serde_json::{Value, json};
-use stockade::{Example, Function, Host, Manifest, Snippet, Tool};
+use stockade::{Example, Function, Host, Manifest, Snippet, Tool, Unsupported};
 
-use crate::args::Args;
-use crate::text::{BOLD, DIM, bytes, print_json, safe, safe_lines};
+use super::{find, source};
+use crate::escape::{safe, safe_lines};
+use crate::exit::Exit;
+use crate::globals::Globals;
+use crate::open_host;
+use crate::pretty::print_json;
+use crate::text::{BOLD, bytes};
 
-pub(super) fn list(args: &Args, host: &Host) {
-    if args.json {
-        print_json(&host.tools().map(document).collect::<Vec<_>>());
-        return;
-    }
-    for tool in host.tools() {
-        anstream::println!("{BOLD}{}{BOLD:#}  {DIM}{}{DIM:#}", tool.name(), granted(tool));
-        tool.component().functions().iter().for_each(|function| println!("  {}", safe(&function.signature())));
-    }
+/// Show a tool: its manifest, what it asks for, its grants, its functions with their schemas, and its WIT
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stockade tool inspect payments\n  stockade tool inspect ./mine.wasm")]
+pub(crate) struct Inspect {
+    /// A registered tool, or a component file
+    tool: String,
 }
 
-pub(super) fn run(args: &Args, tool: &Tool, wit: &str) {
-    if args.json {
-        let mut document = document(tool);
-        document.as_object_mut().into_iter().for_each(|members| drop(members.insert("wit".into(), wit.into())));
-        print_json(&document);
-        return;
+impl Inspect {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let host = open_host::host(globals).await?;
+        let tool = find(&host, &self.tool).await?;
+        // A component whose interface cannot be written as WIT has functions all the same.
+        let wit = source(&host, &self.tool).await?.wit();
+        if globals.json {
+            let mut document = document(&host, &tool);
+            let wit = wit.map_or(Value::Null, Value::from);
+            document.as_object_mut().into_iter().for_each(|members| drop(members.insert("wit".into(), wit.clone())));
+            print_json(&document);
+            return Ok(Exit::Done);
+        }
+        about(&tool);
+        tool.component().manifest().and_then(|manifest| manifest.code.as_ref()).into_iter().for_each(code);
+        tool.component().functions().iter().for_each(function);
+        tool.component().unsupported().iter().for_each(unsupported);
+        tool.component().manifest().iter().for_each(|manifest| examples(&manifest.examples));
+        println!("\n{BOLD}WIT{BOLD:#}");
+        let wit = wit.unwrap_or_else(|fault| fault.message);
+        safe_lines(&wit).lines().for_each(|line| println!("  {line}"));
+        Ok(Exit::Done)
     }
-    about(tool);
-    tool.component().manifest().and_then(|manifest| manifest.code.as_ref()).into_iter().for_each(code);
-    tool.component().functions().iter().for_each(function);
-    tool.component().manifest().iter().for_each(|manifest| examples(&manifest.examples));
-    anstream::println!("\n{BOLD}WIT{BOLD:#}");
-    safe_lines(wit).lines().for_each(|line| println!("  {line}"));
 }
 
 fn about(tool: &Tool) {
     let component = tool.component();
     let version = component.manifest().map(|manifest| safe(&manifest.version)).unwrap_or_default();
-    anstream::println!("{BOLD}{}{BOLD:#} {version}", tool.name());
+    println!("{BOLD}{}{BOLD:#} {version}", tool.name());
     component.manifest().iter().for_each(|manifest| indented(2, &manifest.description));
     println!("  digest   {}\n  size     {}", component.digest(), bytes(component.size() as u64));
     println!("  imports  {}", safe(&listed(component.imports())));
@@ -43,7 +54,7 @@ fn about(tool: &Tool) {
     println!("  grants   {}", granted(tool));
 }
 
-/// The code of a tool that is code.
+/// Prints the code of a promoted tool.
 fn code(Snippet { language, source, tools, written_in, approved_by }: &Snippet) {
     let tools =
         if tools.is_empty() { "no tools".to_owned() } else { tools.keys().cloned().collect::<Vec<_>>().join(", ") };
@@ -53,18 +64,27 @@ fn code(Snippet { language, source, tools, written_in, approved_by }: &Snippet) 
 }
 
 fn function(function: &Function) {
-    anstream::println!("\n{BOLD}{}{BOLD:#}", safe(&function.signature()));
+    println!("\n{BOLD}{}{BOLD:#}", safe(&function.signature()));
     function.interface().iter().for_each(|interface| println!("  of {}", safe(interface)));
     function.docs().iter().for_each(|docs| indented(2, docs));
     println!("  in   {}", safe(&function.input_schema().to_string()));
     println!("  out  {}", safe(&function.output_schema().to_string()));
 }
 
+fn unsupported(function: &Unsupported) {
+    println!("\n{BOLD}{}{BOLD:#}", cannot(function));
+    function.interface().iter().for_each(|interface| println!("  of {}", safe(interface)));
+}
+
+pub(super) fn cannot(function: &Unsupported) -> String {
+    safe(&format!("{} cannot be called: {}", function.name(), function.reason()))
+}
+
 fn examples(examples: &[Example]) {
     if examples.is_empty() {
         return;
     }
-    anstream::println!("\n{BOLD}examples{BOLD:#}");
+    println!("\n{BOLD}examples{BOLD:#}");
     for Example { function, arguments, output, error, .. } in examples {
         let answer = error.as_ref().map_or_else(|| output.to_string(), |error| format!("error: {error}"));
         println!("  {}", safe(&format!("{function} {arguments} -> {answer}")));
@@ -75,13 +95,14 @@ fn indented(by: usize, text: &str) {
     safe_lines(text).lines().for_each(|line| println!("{:by$}{line}", ""));
 }
 
-fn document(tool: &Tool) -> Value {
+pub(super) fn document(host: &Host, tool: &Tool) -> Value {
     let component = tool.component();
     json!({
         "name": tool.name(), "digest": component.digest(), "size": component.size(), "imports": component.imports(),
-        "asks": component.asks(), "grants": tool.grants(), "repeatable": tool.is_repeatable(),
+        "asks": component.asks(), "grants": tool.grants(), "repeatable": host.is_repeatable(tool),
         "manifest": component.manifest(),
-        "functions": component.functions().iter().map(described).collect::<Vec<_>>(),
+        "functions": component.functions().iter().map(described)
+            .chain(component.unsupported().iter().map(refused)).collect::<Vec<_>>(),
     })
 }
 
@@ -93,7 +114,11 @@ fn described(function: &Function) -> Value {
     })
 }
 
-/// What it asks for, with its reasons where it gives any.
+fn refused(function: &Unsupported) -> Value {
+    json!({"name": function.name(), "interface": function.interface(), "unsupported": function.reason()})
+}
+
+/// Returns what a tool asks for, with its reasons if it gives any.
 fn asked(tool: &Tool) -> String {
     let why = |manifest: &Manifest| {
         manifest.asks.iter().map(|(capability, why)| format!("{capability} ({why})")).collect::<Vec<_>>()
@@ -102,7 +127,7 @@ fn asked(tool: &Tool) -> String {
     safe(&listed(&tool.component().manifest().map_or_else(by_imports, why)))
 }
 
-fn granted(tool: &Tool) -> String {
+pub(super) fn granted(tool: &Tool) -> String {
     let asks = tool.component().asks();
     let grants = tool.grants().iter().map(|grant| {
         let note = if asks.contains(&grant.capability()) { "" } else { " (not asked for, so of no effect)" };

@@ -1,16 +1,39 @@
-//! `tool new`: writes the source of a tool that builds, and passes its own test.
-
 use std::fs;
 use std::path::Path;
 
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
 use serde_json::json;
-use stockade::{Fault, Kind};
+use stockade::Fault;
 
-use crate::args::{Args, Language};
 use crate::exit::Exit;
-use crate::text::print_json;
+use crate::globals::Globals;
+use crate::pretty::print_json;
 
-/// A name also stands in the names of files, crates and WIT packages.
+/// Write the source of a new tool into a folder of its name
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stockade tool new greeter --lang python")]
+pub(crate) struct New {
+    /// The name: small letters, digits and dashes
+    name: String,
+    /// The language of its source
+    #[arg(long, value_enum, default_value_t = Language::Rust)]
+    lang: Language,
+    /// Build a Rust tool for WASI, which has files, a clock and random numbers (once they are granted) and starts
+    /// four times as slowly
+    #[arg(long)]
+    wasi: bool,
+}
+
+/// The language of a new tool.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Language {
+    Rust,
+    Python,
+    Javascript,
+}
+
+/// A tool's name becomes part of the names of files, crates and WIT packages.
 const NAME_CHARS_MAX: usize = 40;
 
 /// A file of a new tool: its path, and its text, in which `{{name}}` stands for the name.
@@ -63,29 +86,33 @@ const JAVASCRIPT: &[File] = &[
     ("package.json", template!("javascript/package.json")),
 ];
 
-pub(super) fn run(args: &Args, name: &str, language: Language, wasi: bool) -> stockade::Result<Exit> {
-    check(name)?;
-    let (files, component, build) = match (language, wasi) {
-        (Language::Rust, false) => (RUST, rust("wasm32-unknown-unknown", name), "cargo build --release"),
-        (Language::Rust, true) => (RUST_WASI, rust("wasm32-wasip2", name), "cargo build --release"),
-        (_, true) => {
-            return Err(Fault::invalid("usage", "--wasi is for Rust; other languages have what WASI they need"));
+impl New {
+    pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let Self { name, lang, wasi } = &self;
+        check(name)?;
+        let (files, component, build) = match (lang, wasi) {
+            (Language::Rust, false) => (RUST, rust("wasm32-unknown-unknown", name), "cargo build --release"),
+            (Language::Rust, true) => (RUST_WASI, rust("wasm32-wasip2", name), "cargo build --release"),
+            (_, true) => {
+                let message = "--wasi is for Rust; other languages have what WASI they need";
+                return Err(Fault::invalid("usage", message).into());
+            }
+            (Language::Python, _) => (PYTHON, format!("{name}.wasm"), "see README.md"),
+            (Language::Javascript, _) => (JAVASCRIPT, format!("{name}.wasm"), "npm install && npm run build"),
+        };
+        // Creating the folder fails if it exists, so no existing file is touched.
+        fs::create_dir(name).with_context(|| unwritable(name.as_ref()))?;
+        for (path, text) in files.iter().chain(SHARED) {
+            write(&Path::new(name).join(path), &filled(text, name, &component, *wasi))?;
         }
-        (Language::Python, _) => (PYTHON, format!("{name}.wasm"), "see README.md"),
-        (Language::Javascript, _) => (JAVASCRIPT, format!("{name}.wasm"), "npm install && npm run build"),
-    };
-    // What is there already is not touched: making the folder fails.
-    fs::create_dir(name).map_err(|error| unusable(name, &error))?;
-    for (path, text) in files.iter().chain(SHARED) {
-        write(&Path::new(name).join(path), &filled(text, name, &component, wasi))?;
+        if globals.json {
+            print_json(&json!({"folder": name, "component": component}));
+        } else {
+            println!("{name}/ is a tool. In it:\n  {build}");
+            println!("  stockade tool pack {component}\n  stockade tool test {component}");
+        }
+        Ok(Exit::Done)
     }
-    if args.json {
-        print_json(&json!({"folder": name, "component": component}));
-    } else {
-        println!("{name}/ is a tool. In it:\n  {build}");
-        println!("  stockade tool pack {component}\n  stockade tool test {component}");
-    }
-    Ok(Exit::Done)
 }
 
 fn check(name: &str) -> stockade::Result<()> {
@@ -113,17 +140,15 @@ fn filled(text: &str, name: &str, component: &str, wasi: bool) -> String {
     if wasi { LEAN_LINES.iter().fold(text, |text, line| text.replace(line, "")) } else { text }
 }
 
-/// What a tool that has WASI, and with it an allocator, leaves out.
+/// The lines that a tool with WASI leaves out, because WASI brings an allocator.
 const LEAN_LINES: [&str; 3] =
     ["members = [\"lean\"]\n", "lean = { path = \"lean\" }\n", "use lean as _; // the allocator\n\n"];
 
-fn write(path: &Path, text: &str) -> stockade::Result<()> {
-    let name = path.display().to_string();
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).map_err(|error| unusable(&name, &error))
+    fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).with_context(|| unwritable(path))
 }
 
-fn unusable(path: &str, error: &std::io::Error) -> Fault {
-    let kind = if error.kind() == std::io::ErrorKind::AlreadyExists { Kind::Conflict } else { Kind::NotFound };
-    Fault::new(kind, format!("\"{path}\" cannot be written: {error}")).detail("file")
+fn unwritable(path: &Path) -> String {
+    format!("\"{}\" cannot be written", path.display())
 }

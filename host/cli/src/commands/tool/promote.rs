@@ -1,43 +1,65 @@
-//! `stockade tool promote`: code that an agent wrote becomes a tool, once a person has read it and said yes.
-
-use std::io::IsTerminal;
-use std::path::PathBuf;
-
+use clap::Args;
 use serde_json::json;
-use stockade::{Code, Effect, Fault, Host, Kind, Source};
+use stockade::{Code, EffectKind, Fault, Host, Kind, Source};
 
-use crate::args::{Args, Step};
+use crate::escape::safe;
 use crate::exit::Exit;
-use crate::text::{BOLD, DIM, print_json, safe, safe_lines};
-use crate::{ask, home};
+use crate::frame::Frame;
+use crate::globals::Globals;
+use crate::kept::{self, Purpose};
+use crate::pretty::print_json;
+use crate::run_ref::StepRef;
+use crate::text::{BOLD, DIM};
+use crate::{ask, open_host, places, terminal};
 
-pub(super) async fn run(
-    args: &Args,
-    Step { run, key }: &Step,
-    name: &str,
-    by: &str,
+/// Make a tool of agent-written code, once a person has read and approved it
+///
+/// The tool has the rights that the code had, and no more.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stockade tool promote RUN/code refund-report --by dana")]
+pub(crate) struct Promote {
+    /// The run, and the key of the effect that ran the code (`code` under `exec`)
+    #[arg(value_name = "RUN/STEP")]
+    step: StepRef,
+    /// The name of the tool: small letters, digits and dashes
+    name: String,
+    /// The person who approves
+    #[arg(long, value_name = "NAME")]
+    by: String,
+    /// Do not ask: the code was read and approved elsewhere
+    #[arg(long)]
     yes: bool,
-) -> stockade::Result<Exit> {
-    let host = home::host(args).await?;
-    check_name(&host, name)?;
-    let state = host.state(*run).await?;
-    let Some(Effect::RunCode { code, .. }) = state.effect(key) else {
-        let message = format!("run {run} has no code \"{key}\"; `stockade show {run}` tells what it has");
-        return Err(Fault::new(Kind::NotFound, message).detail("code"));
-    };
-    let component = host.promote(*run, key, name, by).await?;
-    if !yes && !agreed(code, name)? {
-        return Err(Fault::new(Kind::Approval, format!("\"{name}\" was not approved, and is no tool")));
+}
+
+impl Promote {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let Self { step: StepRef { run, key }, name, by, yes } = &self;
+        let host = open_host::host(globals).await?;
+        check_name(&host, name)?;
+        let run = run.find(&host).await?;
+        let state = host.state(run).await?;
+        let Some(EffectKind::RunCode(code)) = state.effect(key).map(|effect| &effect.kind) else {
+            let message = format!("run {run} has no code \"{key}\"; `stockade show {run}` tells what it has");
+            return Err(Fault::new(Kind::NotFound, message).detail("code").into());
+        };
+        let component = host.promote(run, key, name, by).await?;
+        if !*yes && !agreed(code, name)? {
+            return Err(Fault::new(Kind::Approval, format!("\"{name}\" was not approved, so it is not a tool")).into());
+        }
+        places::create_private(&globals.data_dir)?;
+        let path = places::promoted_dir(globals).join(format!("{name}.wasm"));
+        kept::keep(globals, Purpose::Tool, &path, &component)?;
+        let digest = host.load(name, &Source::from(component), &[])?.component().digest().clone();
+        if globals.json {
+            print_json(
+                &json!({"tool": name, "component": path, "digest": digest, "tools": code.tools, "approved_by": by}),
+            );
+        } else {
+            println!("{name} is a tool: {}", path.display());
+            println!("digest = \"{digest}\"");
+        }
+        Ok(Exit::Done)
     }
-    let path = write(args, name, &component)?;
-    let digest = host.load(name, &Source::from(component), &[])?.component().digest().clone();
-    if args.json {
-        print_json(&json!({"tool": name, "component": path, "digest": digest, "tools": code.tools, "approved_by": by}));
-    } else {
-        println!("{name} is a tool: {}", path.display());
-        println!("digest = \"{digest}\"");
-    }
-    Ok(Exit::Done)
 }
 
 fn check_name(host: &Host, name: &str) -> stockade::Result<()> {
@@ -45,7 +67,7 @@ fn check_name(host: &Host, name: &str) -> stockade::Result<()> {
     if name.is_empty() || !name.chars().all(is_plain) {
         return Err(Fault::invalid(
             "name",
-            format!("\"{}\" is no name of a tool: small letters, digits, dashes", safe(name)),
+            format!("\"{}\" is not a name for a tool: use small letters, digits and dashes", safe(name)),
         ));
     }
     if host.tool(name).is_ok() {
@@ -54,25 +76,15 @@ fn check_name(host: &Host, name: &str) -> stockade::Result<()> {
     Ok(())
 }
 
-/// Shows what is to become a tool, and asks.
+/// Shows the code, and asks whether it may become a tool.
 fn agreed(code: &Code, name: &str) -> stockade::Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Fault::invalid(
-            "usage",
-            "nobody can be asked: stdin is no terminal; --yes says that it was approved",
-        ));
+    if !terminal::is_there() {
+        let message = "no person can be asked: stdin or stderr is not a terminal; --yes says that the code was approved elsewhere";
+        return Err(Fault::invalid("usage", message));
     }
-    anstream::eprintln!("{BOLD}{name}{BOLD:#} {DIM}{}{DIM:#}\n", safe(&code.language));
-    eprintln!("{}\n", safe_lines(&code.source));
+    eprintln!("{BOLD}{name}{BOLD:#} {DIM}{}{DIM:#}\n", safe(&code.language));
+    // The code is shown in a frame, so that no line of it can look like the question.
+    eprintln!("{}", Frame::all(&code.source, terminal::columns()));
     let tools = if code.tools.is_empty() { "no tools".to_owned() } else { code.tools.join(", ") };
     ask::yes(&format!("It may call: {}. Make it a tool?", safe(&tools)))
-}
-
-fn write(args: &Args, name: &str, component: &[u8]) -> stockade::Result<PathBuf> {
-    let path = home::promoted_dir(args).join(format!("{name}.wasm"));
-    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    folder
-        .and_then(|()| std::fs::write(&path, component))
-        .map_err(|error| Fault::invalid("data_dir", format!("\"{}\" cannot be written: {error}", path.display())))?;
-    Ok(path)
 }

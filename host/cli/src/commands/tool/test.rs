@@ -1,37 +1,54 @@
-//! `tool test`: makes the calls of a tool's examples.
-
+use clap::Args;
 use serde_json::{Value, json};
 use stockade::{Call, Example, Fault, Kind, Limits, Tool};
 
-use crate::args::Args;
+use super::find;
+use crate::escape::{safe, safe_lines};
 use crate::exit::Exit;
-use crate::text::{DIM, RED, print_json, safe, safe_lines};
+use crate::globals::Globals;
+use crate::open_host;
+use crate::pretty::print_json;
+use crate::text::{DIM, RED};
 
-/// An example that was tried, and what came of it.
+/// An example and the tool's answer to it.
 struct Tried<'a> {
     example: &'a Example,
     answer: stockade::Result<Value>,
 }
 
-pub(super) async fn run(args: &Args, tool: &Tool) -> stockade::Result<Exit> {
-    let mut tried = Vec::new();
-    for (index, example) in examples(tool)?.iter().enumerate() {
-        tried.push(Tried { example, answer: answer(tool, index, example).await });
-    }
-    let failed = tried.iter().filter(|tried| !tried.is_met()).count();
-    if args.json {
-        print_json(&json!({
-            "tool": tool.name(), "passed": tried.len() - failed, "failed": failed,
-            "examples": tried.iter().map(Tried::document).collect::<Vec<_>>(),
-        }));
-    } else {
-        tried.iter().for_each(Tried::print);
-        println!("{} examples, {failed} failed", tried.len());
-    }
-    Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
+/// Make the calls of a tool's examples, and compare the answers
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stockade tool test policy\n  stockade tool test ./greeter.wasm --json")]
+pub(crate) struct Test {
+    /// A registered tool, or a component file
+    tool: String,
 }
 
-/// A tool with nothing to try has not passed.
+impl Test {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let host = open_host::host(globals).await?;
+        let tool = find(&host, &self.tool).await?;
+        host.calls_outside(tool.name(), "example").await?;
+        let limits = host.limits(tool.name());
+        let mut tried = Vec::new();
+        for (index, example) in examples(&tool)?.iter().enumerate() {
+            tried.push(Tried { example, answer: answer(&tool, index, example, limits.clone()).await });
+        }
+        let failed = tried.iter().filter(|tried| !tried.is_met()).count();
+        if globals.json {
+            print_json(&json!({
+                "tool": tool.name(), "passed": tried.len() - failed, "failed": failed,
+                "examples": tried.iter().map(Tried::document).collect::<Vec<_>>(),
+            }));
+        } else {
+            tried.iter().for_each(Tried::print);
+            println!("{} examples, {failed} failed", tried.len());
+        }
+        Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
+    }
+}
+
+/// Returns the examples of a tool. A tool without examples has not passed.
 fn examples(tool: &Tool) -> stockade::Result<&[Example]> {
     let examples = tool.component().manifest().map(|manifest| manifest.examples.as_slice()).unwrap_or_default();
     if examples.is_empty() {
@@ -44,11 +61,11 @@ fn examples(tool: &Tool) -> stockade::Result<&[Example]> {
     Ok(examples)
 }
 
-/// The key is the same each time, so that a tool with effects has them once.
-async fn answer(tool: &Tool, index: usize, example: &Example) -> stockade::Result<Value> {
+/// Makes the call of an example. Its key is the same each time, so that its effect happens once.
+async fn answer(tool: &Tool, index: usize, example: &Example, limits: Limits) -> stockade::Result<Value> {
     let (function, arguments) = (example.function.as_str(), &example.arguments);
     let idempotency_key = &format!("example/{}/{index}", tool.name());
-    tool.call(Call { function, arguments, idempotency_key, seed: 0, limits: Limits::default() }).await.result
+    tool.call(Call { function, arguments, idempotency_key, seed: 0, limits }).await.result
 }
 
 impl Tried<'_> {
@@ -79,17 +96,17 @@ impl Tried<'_> {
     fn print(&self) {
         let call = safe(&format!("{} {}", self.example.function, self.example.arguments));
         if self.is_met() {
-            anstream::println!("{DIM}ok{DIM:#}    {call}");
+            println!("{DIM}ok{DIM:#}    {call}");
             return;
         }
-        anstream::println!("{RED}wrong{RED:#} {call}");
+        println!("{RED}wrong{RED:#} {call}");
         difference(&format!("{:#}", self.expected()), &format!("{:#}", self.got()))
             .iter()
             .for_each(|line| println!("  {}", safe_lines(line)));
     }
 }
 
-/// The lines of two texts that differ: `-` is expected and missing, `+` is there instead.
+/// Returns the lines of two texts that differ: `-` is expected and missing, `+` stands in its place.
 fn difference(expected: &str, got: &str) -> Vec<String> {
     let (expected, got): (Vec<_>, Vec<_>) = (expected.lines().collect(), got.lines().collect());
     let before = expected.iter().zip(&got).take_while(|(a, b)| a == b).count();
@@ -107,7 +124,7 @@ mod tests {
     use super::difference;
 
     #[test]
-    fn a_difference_is_what_lies_between_what_is_alike() {
+    fn a_difference_has_only_the_lines_that_differ() {
         assert_eq!(difference("{\na\nb\n}", "{\na\nc\nd\n}"), ["- b", "+ c", "+ d"]);
         assert_eq!(difference("a\na", "a"), ["- a"]);
         assert_eq!(difference("a", "a"), [""; 0]);

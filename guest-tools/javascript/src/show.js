@@ -1,0 +1,258 @@
+// How values are shown, as node shows them.
+() => {
+    "use strict";
+    const { stringify } = JSON;
+    const isIdentifier = (name) => /^[A-Za-z_$][\w$]*$/.test(name);
+    const quote = (text) => {
+        const mark = !text.includes("'") ? "'" : !text.includes('"') ? '"' : !text.includes("`") ? "`" : "'";
+        const escaped = text.replace(/[\x00-\x1f\x7f-\x9f\\]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, (c) =>
+            c >= "\ud800" ? `\\u${c.charCodeAt(0).toString(16)}` : ({ "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\\": "\\\\" })[c]
+            ?? "\\x" + c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0"));
+        return mark + (mark === "'" ? escaped.replaceAll("'", "\\'") : escaped) + mark;
+    };
+    const keyOf = (key) => (typeof key === "symbol" ? `[${String(key)}]` : isIdentifier(key) ? key : quote(key));
+    const nameOf = (value) => {
+        for (let at = value; at; at = Object.getPrototypeOf(at)) {
+            const own = Object.getOwnPropertyDescriptor(at, "constructor");
+            if (own && typeof own.value === "function" && own.value.name !== "") return own.value.name;
+        }
+        return null;
+    };
+
+    function primitive(value) {
+        switch (typeof value) {
+            case "string": return quote(value);
+            case "bigint": return `${value}n`;
+            case "number": return Object.is(value, -0) ? "-0" : String(value);
+            default: return String(value);
+        }
+    }
+
+    function show(context, value, level, isTyped) {
+        if (value === null || (typeof value !== "object" && typeof value !== "function")) return primitive(value);
+        const custom = value[inspect.custom];
+        if (typeof custom === "function") {
+            const shown = custom.call(value, context.depth - level, context, inspect);
+            return typeof shown === "string" ? shown : show(context, shown, level);
+        }
+        if (context.seen.includes(value)) {
+            if (!context.circular.has(value)) context.circular.set(value, context.circular.size + 1);
+            return `[Circular *${context.circular.get(value)}]`;
+        }
+        return raw(context, value, level, isTyped);
+    }
+
+    function raw(context, value, level) {
+        const constructor = nameOf(value);
+        const tag = value[Symbol.toStringTag];
+        const tagged = typeof tag === "string" && tag !== "" && tag !== constructor ? `[${tag}] ` : "";
+        const prefix = (fallback, size) => {
+            const name = constructor === null ? `[${fallback}${size ?? ""}: null prototype] ` : `${constructor}${size ?? ""} `;
+            return name + tagged;
+        };
+        let keys = Object.keys(value).concat(Object.getOwnPropertySymbols(value).filter((symbol) =>
+            Object.prototype.propertyIsEnumerable.call(value, symbol)));
+        let base = "", braces = ["{", "}"], entries = null, isList = false;
+        if (Array.isArray(value)) {
+            keys = keys.filter((key) => typeof key === "symbol" || !/^(0|[1-9]\d*)$/.test(key));
+            if (constructor !== "Array" || tagged) braces[0] = `${prefix("Array", `(${value.length})`)}[`;
+            else braces[0] = "[";
+            braces[1] = "]";
+            isList = true;
+            if (value.length === 0 && keys.length === 0) return `${braces[0]}]`;
+            entries = () => arrayEntries(context, value, level);
+        } else if (value instanceof Set) {
+            braces[0] = `${prefix("Set", `(${value.size})`)}{`;
+            entries = () => Array.from(value, (one) => show(context, one, level + 1));
+            if (value.size === 0 && keys.length === 0) return `${braces[0]}}`;
+        } else if (value instanceof Map) {
+            braces[0] = `${prefix("Map", `(${value.size})`)}{`;
+            entries = () => Array.from(value, ([key, one]) =>
+                `${show(context, key, level + 1)} => ${show(context, one, level + 1)}`);
+            if (value.size === 0 && keys.length === 0) return `${braces[0]}}`;
+        } else if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+            keys = keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key));
+            braces = [`${prefix("TypedArray", `(${value.length})`)}[`, "]"];
+            isList = true;
+            if (value.length === 0 && keys.length === 0) return `${braces[0]}]`;
+            entries = () => arrayEntries(context, value, level);
+        } else if (typeof value === "function") {
+            const isClass = Function.prototype.toString.call(value).startsWith("class");
+            const kind = nameOf(value) ?? "Function";
+            base = isClass
+                ? `[class ${value.name || "(anonymous)"}${Object.getPrototypeOf(value)?.name ? ` extends ${Object.getPrototypeOf(value).name}` : ""}]`
+                : `[${kind}${value.name ? `: ${value.name}` : " (anonymous)"}]`;
+            if (keys.length === 0) return base;
+        } else if (value instanceof RegExp) {
+            base = RegExp.prototype.toString.call(value);
+            if (keys.length === 0) return base;
+        } else if (value instanceof Date) {
+            base = Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
+            if (keys.length === 0) return base;
+        } else if (value instanceof Error) {
+            keys = keys.filter((key) => key !== "stack" && key !== "message" && key !== "name");
+            base = shownError(value);
+            if (value.cause !== undefined && !keys.includes("cause") && Object.hasOwn(value, "cause")) keys.push("cause");
+            if (keys.length === 0) return base;
+        } else if (value instanceof Promise) {
+            braces[0] = `${prefix("Promise")}{`;
+        } else if (value instanceof WeakSet || value instanceof WeakMap) {
+            return `${prefix("Weak")}{ <items unknown> }`;
+        } else if (value instanceof Number || value instanceof String || value instanceof Boolean) {
+            base = `[${nameOf(value)}: ${primitive(value.valueOf())}]`;
+            keys = keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key));
+            if (keys.length === 0) return base;
+        } else if (Object.prototype.toString.call(value) === "[object Arguments]") {
+            braces = ["[Arguments] [", "]"];
+            keys = keys.filter((key) => !/^\d+$/.test(key));
+            isList = true;
+            entries = () => arrayEntries(context, Array.from(value), level);
+        } else {
+            const isGenerator = /Generator|Iterator/.test(tag ?? "");
+            if (isGenerator) braces[0] = `Object ${`[${tag}] `}{`;
+            else if (constructor !== "Object" || tagged) braces[0] = `${prefix("Object")}{`;
+            if (keys.length === 0) return `${braces[0]}}`;
+        }
+        if (level > context.depth) {
+            const name = (nameOf(value) ?? "Object: null prototype") + (tagged ? ` ${tagged.trim()}` : "");
+            return Array.isArray(value) ? "[Array]" : `[${name}]`;
+        }
+        context.seen.push(value);
+        context.current = level;
+        const output = entries ? entries() : [];
+        for (const key of keys) output.push(property(context, value, key, level, isList));
+        context.seen.pop();
+        if (context.circular.has(value)) {
+            const mark = `<ref *${context.circular.get(value)}>`;
+            if (base === "") braces[0] = `${mark} ${braces[0]}`;
+            else base = `${mark} ${base}`;
+        }
+        return joined(context, output, base, braces, isList, level, value);
+    }
+
+    function arrayEntries(context, value, level) {
+        const output = [], most = Math.min(100, value.length);
+        let i = 0;
+        while (i < value.length && output.length < most) {
+            if (Object.hasOwn(value, i)) {
+                output.push(show(context, value[i], level + 1));
+                i++;
+            } else {
+                const from = i;
+                while (i < value.length && !Object.hasOwn(value, i)) i++;
+                output.push(`<${i - from} empty item${i - from > 1 ? "s" : ""}>`);
+            }
+        }
+        const left = value.length - i;
+        if (left > 0) output.push(`... ${left} more item${left > 1 ? "s" : ""}`);
+        context.more = left > 0;
+        return output;
+    }
+
+    function property(context, value, key, level, isList) {
+        const described = Object.getOwnPropertyDescriptor(value, key) ?? { value: value[key] };
+        let text;
+        if (described.get) text = described.set ? "[Getter/Setter]" : "[Getter]";
+        else if (described.set) text = "[Setter]";
+        else {
+            const indented = isList ? 2 : 2;
+            context.indentation += indented;
+            text = show(context, described.value, level + 1);
+            context.indentation -= indented;
+        }
+        if (described.enumerable === false) return `[${String(key)}]: ${text}`;
+        return `${keyOf(key)}: ${text}`;
+    }
+
+    function joined(context, output, base, braces, isList, level, value) {
+        const entries = output.length;
+        if (isList && entries > 6) output = grouped(context, output, value);
+        if (context.current - level < 3 && entries === output.length) {
+            const start = output.length + context.indentation + braces[0].length + base.length + 10;
+            let length = output.length + start;
+            for (const one of output) length += one.length;
+            const text = output.join(", ");
+            if (length <= 80 && !text.includes("\n") && !base.includes("\n")) {
+                return `${base ? `${base} ` : ""}${braces[0]} ${text} ${braces[1]}`;
+            }
+        }
+        const indent = `\n${" ".repeat(context.indentation)}`;
+        return `${base ? `${base} ` : ""}${braces[0]}${indent}  ${output.join(`,${indent}  `)}${indent}${braces[1]}`;
+    }
+
+    // Short entries of a long array stand in columns.
+    function grouped(context, output, value) {
+        let total = 0, longest = 0;
+        const count = context.more && value.length > 100 ? output.length - 1 : output.length;
+        const lengths = [];
+        for (let i = 0; i < count; i++) {
+            lengths.push(output[i].length);
+            total += output[i].length + 2;
+            longest = Math.max(longest, output[i].length);
+        }
+        const widest = longest + 2;
+        if (!(widest * 3 + context.indentation < 80 && (total / widest > 5 || longest <= 6))) return output;
+        const bias = Math.sqrt(widest - total / output.length), biased = Math.max(widest - 3 - bias, 1);
+        const columns = Math.min(Math.round(Math.sqrt(2.5 * biased * count) / biased),
+            Math.floor((80 - context.indentation) / widest), 12, 15);
+        if (columns <= 1) return output;
+        const widths = [];
+        for (let i = 0; i < columns; i++) {
+            let width = 0;
+            for (let j = i; j < count; j += columns) width = Math.max(width, lengths[j]);
+            widths.push(width + 2);
+        }
+        const isNumeric = Array.prototype.every.call(value, (one) => typeof one === "number" || typeof one === "bigint");
+        const lines = [];
+        for (let i = 0; i < count; i += columns) {
+            const end = Math.min(i + columns, count);
+            let line = "", j = i;
+            for (; j < end - 1; j++) {
+                const cell = `${output[j]}, `;
+                line += isNumeric ? cell.padStart(widths[j - i]) : cell.padEnd(widths[j - i]);
+            }
+            line += isNumeric ? output[j].padStart(widths[j - i] - 2) : output[j];
+            lines.push(line);
+        }
+        if (count < output.length) lines.push(output[count]);
+        return lines;
+    }
+
+    const headOf = (error) => {
+        const name = String(error.name ?? "Error"), message = String(error.message ?? "");
+        return message === "" ? name : name === "" ? message : `${name}: ${message}`;
+    };
+    const frames = (error) => String(error.stack ?? "").split("\n").filter((line) =>
+        /^\s+at /.test(line) && !/\(native\)|stockade:prelude|<input>/.test(line)).map((line) =>
+        line.trimEnd().replace(/at <eval> \((.*)\)$/, "at $1"));
+    const shownError = (error) => [headOf(error), ...frames(error)].join("\n");
+
+    function inspect(value, options) {
+        const depth = options?.depth === null ? Infinity : options?.depth ?? 2;
+        const context = { depth, seen: [], circular: new Map(), indentation: 0, current: 0, more: false };
+        return show(context, value, 0);
+    }
+    inspect.custom = Symbol.for("nodejs.util.inspect.custom");
+
+    function format(first, ...rest) {
+        if (typeof first === "string" && rest.length > 0) {
+            first = first.replace(/%[sdifjoOc%]/g, (mark) => {
+                if (mark === "%%") return "%";
+                if (rest.length === 0) return mark;
+                const value = rest.shift();
+                switch (mark) {
+                    case "%s": return typeof value === "object" && value !== null ? inspect(value, { depth: 0 }) : typeof value === "bigint" ? `${value}n` : String(value);
+                    case "%d": return typeof value === "object" ? "NaN" : String(Number(value));
+                    case "%i": return String(parseInt(value, 10));
+                    case "%f": return String(parseFloat(value));
+                    case "%j": return stringify(value);
+                    case "%c": return "";
+                    default: return inspect(value, { depth: 4 });
+                }
+            });
+        }
+        return [first, ...rest].map((one) => (typeof one === "string" ? one : inspect(one))).join(" ");
+    }
+
+    return { inspect, format, frames };
+}

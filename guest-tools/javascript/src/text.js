@@ -1,0 +1,140 @@
+// Text and bytes: the encodings that are kept exactly, and a refusal of every other.
+(host) => {
+    "use strict";
+    const global = globalThis;
+    const hidden = (object, name, value) =>
+        Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
+    const viewed = (data) => (ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data));
+    const isBytes = (data) => ArrayBuffer.isView(data) || data instanceof ArrayBuffer || data instanceof SharedArrayBuffer;
+
+    class TextEncoder {
+        get encoding() { return "utf-8"; }
+        encode(text = "") { return host.encodeUtf8(String(text)); }
+        encodeInto(text, into) {
+            let read = 0, written = 0;
+            for (const one of String(text)) {
+                const bytes = host.encodeUtf8(one);
+                if (written + bytes.length > into.length) break;
+                into.set(bytes, written);
+                read += one.length;
+                written += bytes.length;
+            }
+            return { read, written };
+        }
+    }
+
+    const LABELS = {
+        "utf-8": "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8",
+        "windows-1252": `ansi_x3.4-1968 ascii cp1252 cp819 csisolatin1 ibm819 iso-8859-1 iso-ir-100 iso8859-1 iso88591 iso_8859-1
+            iso_8859-1:1987 l1 latin1 us-ascii windows-1252 x-cp1252`,
+        "utf-16le": "utf-16le utf-16 ucs-2 unicode csunicode iso-10646-ucs-2 unicodefeff",
+        "utf-16be": "utf-16be unicodefffe",
+    };
+    const encodings = new Map(Object.entries(LABELS).flatMap(([name, labels]) => labels.split(/\s+/).map((label) => [label, name])));
+    // What windows-1252 has for the bytes from 0x80; those that it lacks are control characters.
+    const HIGH = "\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f"
+        + "\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178";
+    const characters = (bytes, of) => {
+        const pieces = [];
+        for (let at = 0; at < bytes.length; at += 4096) pieces.push(Array.from(bytes.subarray(at, at + 4096), of).join(""));
+        return pieces.join("");
+    };
+    const latin1 = (bytes) => characters(bytes, (byte) => String.fromCharCode(byte));
+
+    // Each returns [TEXT, BYTES USED, WHETHER IT IS WHAT THE BYTES SAY]; bytes at the end that are a beginning are not used.
+    const readers = {
+        "utf-8": (bytes) => host.decodeUtf8(bytes),
+        "windows-1252": (bytes) => [characters(bytes, (byte) => (byte < 0x80 || byte > 0x9f ? String.fromCharCode(byte) : HIGH[byte - 0x80])), bytes.length, true],
+        "utf-16le": (bytes) => wide(bytes, 0),
+        "utf-16be": (bytes) => wide(bytes, 1),
+    };
+    const wide = (bytes, high) => {
+        const units = [];
+        for (let at = 0; at + 1 < bytes.length; at += 2) units.push(String.fromCharCode((bytes[at + 1 - high] << 8) | bytes[at + high]));
+        let text = units.join("");
+        const isHalf = /[\ud800-\udbff]$/.test(text);
+        if (isHalf) text = text.slice(0, -1);
+        return [text.toWellFormed(), text.length * 2, text.isWellFormed()];
+    };
+
+    class TextDecoder {
+        #name; #fatal; #keepsMark; #rest = new Uint8Array(); #isBegun = false;
+        constructor(label = "utf-8", options = {}) {
+            this.#name = encodings.get(String(label).trim().toLowerCase());
+            if (this.#name === undefined) {
+                throw new RangeError(`The "${label}" encoding is not supported; utf-8, windows-1252 (latin1), utf-16le and utf-16be are`);
+            }
+            this.#fatal = Boolean(options?.fatal);
+            this.#keepsMark = Boolean(options?.ignoreBOM);
+        }
+        get encoding() { return this.#name; }
+        get fatal() { return this.#fatal; }
+        get ignoreBOM() { return this.#keepsMark; }
+        decode(data = new Uint8Array(), options = {}) {
+            if (!isBytes(data)) throw new TypeError('The "input" argument must be an instance of ArrayBuffer or ArrayBufferView');
+            const bytes = new Uint8Array(this.#rest.length + data.byteLength);
+            bytes.set(this.#rest);
+            bytes.set(viewed(data), this.#rest.length);
+            const goesOn = Boolean(options?.stream);
+            const [text, used, isExact] = readers[this.#name](bytes);
+            const isBad = !isExact || (!goesOn && used < bytes.length);
+            this.#rest = goesOn ? bytes.slice(used) : new Uint8Array();
+            if (this.#fatal && isBad) {
+                this.#isBegun = false;
+                throw Object.assign(new TypeError(`The encoded data was not valid for encoding ${this.#name}`), { code: "ERR_ENCODING_INVALID_ENCODED_DATA" });
+            }
+            const whole = !goesOn && used < bytes.length ? text + "\ufffd" : text;
+            const hasMark = !this.#isBegun && !this.#keepsMark && this.#name !== "windows-1252" && whole.startsWith("\ufeff");
+            this.#isBegun = goesOn && (this.#isBegun || whole !== "");
+            return hasMark ? whole.slice(1) : whole;
+        }
+    }
+    hidden(global, "TextEncoder", TextEncoder);
+    hidden(global, "TextDecoder", TextDecoder);
+
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const invalid = (message) => Object.assign(new Error(message), { name: "InvalidCharacterError" });
+    const btoa = (text) => {
+        text = String(text);
+        let result = "";
+        for (let i = 0; i < text.length; i += 3) {
+            const [a, b, c] = [0, 1, 2].map((j) => text.charCodeAt(i + j));
+            if (a > 255 || b > 255 || c > 255) throw invalid("Invalid character");
+            const bits = (a << 16) | ((b || 0) << 8) | (c || 0);
+            result += alphabet[bits >> 18] + alphabet[(bits >> 12) & 63]
+                + (Number.isNaN(b) ? "=" : alphabet[(bits >> 6) & 63]) + (Number.isNaN(c) ? "=" : alphabet[bits & 63]);
+        }
+        return result;
+    };
+    const atob = (text) => {
+        text = String(text).replace(/[\t\n\f\r ]/g, "").replace(/={1,2}$/, "");
+        if (/[^A-Za-z0-9+/]/.test(text) || text.length % 4 === 1) throw invalid("The string to be decoded is not correctly encoded.");
+        let result = "", bits = 0, held = 0;
+        for (const one of text) {
+            bits = ((bits << 6) | alphabet.indexOf(one)) & 0xffffff;
+            held += 6;
+            if (held >= 8) { held -= 8; result += String.fromCharCode((bits >> held) & 255); }
+        }
+        return result;
+    };
+    hidden(global, "btoa", btoa);
+    hidden(global, "atob", atob);
+
+    // What node calls encodings of files and buffers: of bytes into text, and of text into bytes.
+    const ofLatin1 = (text) => Uint8Array.from(text, (one) => one.charCodeAt(0));
+    const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const ofHex = (text) => Uint8Array.from(/^(?:[\da-f]{2})*/i.exec(text)[0].match(/../g) ?? [], (pair) => parseInt(pair, 16));
+    const url = (text) => text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+    const ofBase64 = (text) => ofLatin1(atob(text.replaceAll("-", "+").replaceAll("_", "/")));
+    const codecs = {
+        utf8: [(bytes) => host.decodeUtf8(bytes)[0] + (host.decodeUtf8(bytes)[1] < bytes.length ? "\ufffd" : ""), (text) => host.encodeUtf8(text)],
+        latin1: [latin1, ofLatin1], ascii: [(bytes) => latin1(bytes.map((byte) => byte & 127)), ofLatin1], hex: [hex, ofHex],
+        base64: [(bytes) => btoa(latin1(bytes)), ofBase64], base64url: [(bytes) => url(btoa(latin1(bytes))), ofBase64],
+    };
+    const codec = (name) => {
+        const known = codecs[{ "utf-8": "utf8", binary: "latin1" }[String(name).toLowerCase()] ?? String(name).toLowerCase()];
+        if (known) return known;
+        throw Object.assign(new TypeError(`Unknown encoding: ${name}; known are ${Object.keys(codecs).join(", ")}`), { code: "ERR_UNKNOWN_ENCODING" });
+    };
+    return { TextEncoder, TextDecoder, isBytes, viewed, textOf: (bytes, name) => codec(name)[0](bytes), bytesOf: (text, name) => codec(name)[1](text) };
+}

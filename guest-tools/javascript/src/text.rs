@@ -1,0 +1,54 @@
+//! Text on its way out of the interpreter, which has no place for half of a surrogate pair.
+
+use rquickjs::{Array, Ctx, FromJs, Result, String as JsString, TypedArray, Value};
+
+/// A text of JavaScript in which each half of a surrogate pair is U+FFFD.
+pub(crate) struct Text(pub(crate) String);
+
+impl<'js> FromJs<'js> for Text {
+    fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
+        let text = JsString::from_js(ctx, value)?.to_cstring()?;
+        // SAFETY: the pointer and the length are those of the text, which lives as long as it is looked at.
+        Ok(Self(well_formed(unsafe { std::slice::from_raw_parts(text.as_ptr().cast(), text.len()) })))
+    }
+}
+
+/// QuickJS writes half of a pair as UTF-8 would write a character of that number: in three bytes, the first of them ED.
+fn well_formed(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text += chunk.valid();
+        if chunk.invalid().first() == Some(&0xed) {
+            text.push('\u{fffd}');
+        }
+    }
+    text
+}
+
+pub(crate) fn encode<'js>(ctx: Ctx<'js>, Text(text): Text) -> Result<TypedArray<'js, u8>> {
+    TypedArray::new(ctx, text.into_bytes())
+}
+
+/// `[TEXT, BYTES USED, WHETHER IT IS WHAT THE BYTES SAY]`; a character that only begins at the end is not used.
+pub(crate) fn decode<'js>(ctx: Ctx<'js>, bytes: TypedArray<'js, u8>) -> Result<Array<'js>> {
+    // SAFETY: nothing runs between here and the end of the function that could change the array, or free it.
+    let bytes = unsafe { bytes.as_bytes() }.unwrap_or_default();
+    let (mut text, mut used, mut is_exact) = (String::with_capacity(bytes.len()), 0, true);
+    for chunk in bytes.utf8_chunks() {
+        let (valid, invalid) = (chunk.valid(), chunk.invalid());
+        text += valid;
+        used += valid.len();
+        let is_beginning = used + invalid.len() == bytes.len()
+            && std::str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none());
+        if !invalid.is_empty() && !is_beginning {
+            text.push('\u{fffd}');
+            used += invalid.len();
+            is_exact = false;
+        }
+    }
+    let decoded = Array::new(ctx)?;
+    decoded.set(0, text)?;
+    decoded.set(1, used as f64)?;
+    decoded.set(2, is_exact)?;
+    Ok(decoded)
+}

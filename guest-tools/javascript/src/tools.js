@@ -1,0 +1,85 @@
+// The tools, as functions.
+(host, parts) => {
+    "use strict";
+    const { encodeArguments, decode } = parts.values;
+    const global = globalThis;
+    const hidden = (object, name, value) =>
+        Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
+
+    class ToolError extends Error {
+        constructor(kind, message, detail) {
+            super(message);
+            hidden(this, "name", "ToolError");
+            this.kind = kind;
+            if (detail !== undefined) this.detail = detail;
+        }
+    }
+    hidden(global, "ToolError", ToolError);
+
+    const isPlain = (value) => value !== null && typeof value === "object"
+        && [Object.prototype, null].includes(Object.getPrototypeOf(value));
+    // One object is the arguments by name, unless it can only be the one argument itself; else they are by their place.
+    const named = (name, parameters, values) => {
+        const [first] = values;
+        if (values.length === 0) return {};
+        if (values.length === 1 && isPlain(first)) {
+            const keys = Object.keys(first);
+            const isArgument = parameters.length === 1 && keys.length > 0 && !keys.includes(parameters[0]);
+            if (!isArgument) return first;
+        }
+        if (values.length > parameters.length) {
+            throw new TypeError(`${name} takes ${parameters.length} argument${parameters.length === 1 ? "" : "s"}, not ${values.length}`);
+        }
+        return Object.fromEntries(values.map((value, index) => [parameters[index], value]).filter(([, value]) => value !== undefined));
+    };
+    const fromDetail = (detail) => {
+        if (detail === undefined || detail === null) return undefined;
+        try { return decode(detail); } catch { return detail; }
+    };
+    const tool = (name, docs, parameters) => {
+        const call = async (...values) => {
+            const given = named(name, parameters, values);
+            const answer = host.call(name, encodeArguments(given));
+            if (!answer[0]) throw new ToolError(answer[1], answer[2], fromDetail(answer[3]));
+            return decode(answer[1]);
+        };
+        Object.defineProperty(call, "name", { value: name.split(".").at(-1) });
+        hidden(call, "docs", docs);
+        hidden(call, "toString", () => `/** ${docs} */\nasync function ${name}(${parameters.length ? `{ ${parameters.join(", ")} }` : ""}) { [native code] }`);
+        return call;
+    };
+    // Most cells call few of the tools that there are: they are made when one is looked at first.
+    let installed = [], described = "";
+    const install = (functions, spaces) => {
+        if (functions === described || (spaces === "" && installed.length === 0)) return;
+        for (const name of installed) delete global[name];
+        described = functions;
+        installed = spaces.split("\n");
+        for (const name of installed) {
+            Object.defineProperty(global, name, {
+                get: () => made(functions)[name], set: (value) => hidden(global, name, value), configurable: true, enumerable: false,
+            });
+        }
+    };
+    // A function that is not there is named at once; to a `then` or a `toJSON` the language itself asks.
+    const space = (name, functions) => new Proxy(functions, {
+        get(target, key, receiver) {
+            if (typeof key === "symbol" || key in target || key === "then" || key === "toJSON") return Reflect.get(target, key, receiver);
+            throw new TypeError(`${name} has no function ${key}; it has ${Object.keys(target).join(", ")}`);
+        },
+    });
+    const made = (functions) => {
+        const spaces = {};
+        for (const [name, docs, parameters] of JSON.parse(functions)) {
+            const [of, ...rest] = name.split(".");
+            if (rest.length === 0) spaces[of] = tool(name, docs, parameters);
+            else (spaces[of] ??= space(of, {}))[rest.join(".")] = tool(name, docs, parameters);
+        }
+        for (const name of installed) {
+            if (Object.getOwnPropertyDescriptor(global, name)?.get) hidden(global, name, spaces[name]);
+        }
+        return spaces;
+    };
+
+    return { install };
+}

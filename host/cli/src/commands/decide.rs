@@ -1,0 +1,101 @@
+//! `stockade approve` and `stockade deny`.
+
+use clap::Args;
+use stockade::{Approval, Decision, Digest, Fault, Host, Kind, Report, RunId};
+
+use crate::exit::Exit;
+use crate::globals::{Cassettes, Globals};
+use crate::run_ref::RunRef;
+use crate::{drive, open_host, report};
+
+/// Approve the call that a run waits for, and drive the run on
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  stockade approve RUN --by dana\n  stockade approve RUN approval-2 --seen 3fd1c04e55aa --by dana"
+)]
+pub(crate) struct Approve {
+    #[command(flatten)]
+    decide: Decide,
+}
+
+/// Deny the call that a run waits for, and drive the run on
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stockade deny RUN --by dana --comment \"bought twice before\"")]
+pub(crate) struct Deny {
+    #[command(flatten)]
+    decide: Decide,
+}
+
+#[derive(Debug, Args)]
+struct Decide {
+    /// The run
+    run: RunRef,
+    /// The key of the question; by default, the only question that the run has ever asked
+    key: Option<String>,
+    /// The digest of the question as you saw it, or its first twelve digits; a changed question is refused
+    #[arg(long, value_name = "DIGEST")]
+    seen: Option<String>,
+    /// The person who decides
+    #[arg(long, value_name = "NAME")]
+    by: String,
+    /// The reason
+    #[arg(long, value_name = "TEXT")]
+    comment: Option<String>,
+    #[command(flatten)]
+    cassettes: Cassettes,
+}
+
+impl Approve {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let decision = Decision::approve(&self.decide.by);
+        decide(globals, self.decide, decision).await
+    }
+}
+
+impl Deny {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let decision = Decision::deny(&self.decide.by);
+        decide(globals, self.decide, decision).await
+    }
+}
+
+async fn decide(globals: &Globals, decide: Decide, decision: Decision) -> anyhow::Result<Exit> {
+    let globals = &globals.with(decide.cassettes);
+    let host = open_host::host(globals).await?;
+    let run = decide.run.find(&host).await?;
+    let question = host.question(run, decide.key.as_deref()).await;
+    let question = match question {
+        Ok(question) => question,
+        Err(fault) => return Err(ambiguous(globals, &host, run, fault).await.into()),
+    };
+    let seen = seen(&question, run, decide.seen.as_deref())?;
+    let decision = decision.comment(decide.comment);
+    let run = host.decide(&question.id(run), &seen, decision).await?;
+    drive::tell(globals, &host, run).await
+}
+
+/// Shows the questions that a refused decision could be about, each with its command.
+async fn ambiguous(globals: &Globals, host: &Host, run: RunId, fault: Fault) -> Fault {
+    if let Ok(state) = host.state(run).await
+        && !globals.json
+    {
+        report::questions(globals, &Report::from(&state));
+    }
+    fault
+}
+
+/// Returns the digest of a question, if it is the one that the person saw.
+fn seen(question: &Approval, run: RunId, seen: Option<&str>) -> stockade::Result<Digest> {
+    let digest = question.digest();
+    match seen {
+        Some(seen) if !digest.is_written(seen) => {
+            let key = &question.key;
+            let message = format!(
+                "question \"{key}\" of run {run} is {}, and \"{seen}\" was seen; `stockade show {run}` shows it",
+                digest.short()
+            );
+            Err(Fault::new(Kind::Conflict, message).detail("seen"))
+        }
+        _ => Ok(digest),
+    }
+}

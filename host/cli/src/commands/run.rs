@@ -1,0 +1,40 @@
+use clap::Args;
+use stockade::Budget;
+
+use crate::exit::Exit;
+use crate::globals::{Cassettes, Globals};
+use crate::{amounts, drive, open_host, read};
+
+/// Start a run and drive it until it ends, waits for a person, or is suspended
+#[derive(Debug, Args)]
+#[command(after_help = help())]
+pub(crate) struct Run {
+    /// The workflow
+    workflow: String,
+    /// The input, as JSON; `-` reads it from stdin
+    #[arg(long, value_name = "JSON", allow_negative_numbers = true)]
+    input: String,
+    /// What the run may spend, as CURRENCY=AMOUNT,…; other currencies keep their defaults
+    #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, Budget::default()))]
+    budget: Option<Budget>,
+    #[command(flatten)]
+    cassettes: Cassettes,
+}
+
+impl Run {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let globals = &globals.with(self.cassettes);
+        let input = read::json(&self.input, "input")?;
+        let host = open_host::host(globals).await?;
+        let run = host.start(&self.workflow, input, self.budget.unwrap_or_default()).await?;
+        drive::tell(globals, &host, run).await
+    }
+}
+
+fn help() -> String {
+    format!(
+        "The default budget:\n  {}\n\nExample:\n  {}",
+        amounts::spaced(&Budget::default()),
+        "stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"…\"}' \\\n    --budget fuel=1000000,steps=3"
+    )
+}

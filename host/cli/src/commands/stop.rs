@@ -1,0 +1,164 @@
+//! `stockade stop` and `stockade pause`.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+use stockade::{Clock, Filter, Host, RunId, Status, Stop as Order, Summary};
+
+use crate::exit::Exit;
+use crate::globals::Globals;
+use crate::run_ref::RunRef;
+use crate::{amounts, ask, hint, open_host, pretty, text};
+
+/// End runs, whatever they are doing and whichever process drives them
+///
+/// What is in flight has a grace to end by itself. Of a call that is ended then it is unknown whether it happened.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stockade stop RUN --reason \"a wrong order\"\n  \
+                        stockade stop --workflow refund --status waiting --older 2d --dry-run")]
+pub(crate) struct Stop {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Let runs begin nothing more until they are resumed
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stockade pause RUN\n  stockade resume RUN")]
+pub(crate) struct Pause {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
+struct Which {
+    /// The runs
+    #[arg(value_name = "RUN", required_unless_present_any = ["workflow", "status", "older"])]
+    runs: Vec<RunRef>,
+    /// In place of names: all that have not ended and are of this workflow
+    #[arg(long, value_name = "NAME", conflicts_with = "runs")]
+    workflow: Option<String>,
+    /// In place of names: all that are this: running, interrupted, waiting, suspended or paused
+    #[arg(long, conflicts_with = "runs")]
+    status: Option<Status>,
+    /// In place of names: all of which the status has not changed for so long, as in 12h or 2d
+    #[arg(long, value_name = "TIME", value_parser = amounts::ago, conflicts_with = "runs")]
+    older: Option<u64>,
+    /// List the runs, and change none
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+struct How {
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// How long what is in flight may take to end by itself, as in 500ms or 5s
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = grace)]
+    grace: Duration,
+    /// Who it is; without it, the user who is logged in
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Aim {
+    Stop,
+    Pause,
+}
+
+impl Stop {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        run(globals, Aim::Stop, &self.which, &self.how).await
+    }
+}
+
+impl Pause {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        run(globals, Aim::Pause, &self.which, &self.how).await
+    }
+}
+
+fn grace(text: &str) -> stockade::Result<Duration> {
+    amounts::one(stockade::Currency::Wall, text).map(Duration::from_micros)
+}
+
+async fn run(globals: &Globals, aim: Aim, which: &Which, how: &How) -> anyhow::Result<Exit> {
+    let host = open_host::host(globals).await?;
+    let (mut exit, mut documents) = (Exit::Done, Vec::new());
+    for run in which.find(&host).await? {
+        let done = if which.dry_run { Ok(()) } else { how.order(&host, aim, run).await };
+        if let Err(fault) = &done {
+            // The others are stopped all the same.
+            exit = exit.graver(Exit::of_fault(fault));
+        }
+        documents.push(told(globals, aim, which.dry_run, run, done));
+    }
+    if globals.json {
+        pretty::print_json(&documents);
+    } else if documents.is_empty() {
+        eprintln!("there is no such run");
+    }
+    Ok(exit)
+}
+
+/// Says what became of a run.
+fn told(globals: &Globals, aim: Aim, dry_run: bool, run: RunId, done: stockade::Result<()>) -> Value {
+    let status = if dry_run { None } else { Some(aim.status()) };
+    match done {
+        Ok(()) if globals.json => {}
+        Ok(()) => println!("{run}{}", status.map_or(String::new(), |status| format!(" {status}"))),
+        Err(ref fault) => {
+            eprintln!("run {run}:");
+            text::print_error(fault);
+        }
+    }
+    let (status, error) = (status.filter(|_| done.is_ok()), done.err().map(|fault| hint::spelled_out(&fault)));
+    json!({"run_id": run, "status": status, "error": error})
+}
+
+impl Aim {
+    fn status(self) -> Status {
+        match self {
+            Self::Stop => Status::Stopped,
+            Self::Pause => Status::Paused,
+        }
+    }
+}
+
+impl How {
+    async fn order(&self, host: &Host, aim: Aim, run: RunId) -> stockade::Result<()> {
+        let by = self.by.clone().unwrap_or_else(ask::user);
+        let (order, run) = (Order::by(by).reason(self.reason.clone()), host.run(run));
+        match aim {
+            Aim::Stop => run.stop(order, self.grace).await,
+            Aim::Pause => run.pause(order, self.grace).await,
+        }
+    }
+}
+
+impl Which {
+    async fn find(&self, host: &Host) -> stockade::Result<Vec<RunId>> {
+        let mut found = Vec::new();
+        for run in &self.runs {
+            found.push(run.find(host).await?);
+        }
+        if found.is_empty() {
+            let filter = Filter { workflow: self.workflow.clone(), ..Filter::default() };
+            let runs = host.runs(&filter).await?;
+            found.extend(runs.iter().filter(|run| self.means(run)).map(|run| run.run_id));
+        }
+        Ok(found)
+    }
+
+    fn means(&self, run: &Summary) -> bool {
+        let before_ms = Clock::default().now_ms().saturating_sub(self.older.unwrap_or_default());
+        let is_over = matches!(run.status, Status::Done | Status::Failed | Status::Stopped);
+        !is_over && self.status.is_none_or(|status| status == run.status) && run.updated_ms <= before_ms
+    }
+}

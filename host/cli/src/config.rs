@@ -1,0 +1,28 @@
+//! The configuration of a command.
+
+use std::path::Path;
+
+use stockade::Config;
+use stockade_refund::Settings;
+
+use crate::globals::Globals;
+
+/// The built-in workflow, and the name of its settings under `[workflow]`.
+pub(crate) const REFUND: &str = "refund";
+
+/// Reads the configuration that `--config` names, or `stockade.toml` if it exists.
+pub(crate) fn usual(globals: &Globals) -> stockade::Result<Config> {
+    let usual = Path::new("stockade.toml");
+    match &globals.config {
+        Some(path) => load(path),
+        None if usual.exists() => load(usual),
+        None => Ok(Config::default()),
+    }
+}
+
+/// Reads a configuration, and checks the settings of the refund at once, as all other settings are checked.
+pub(crate) fn load(path: &Path) -> stockade::Result<Config> {
+    let config = Config::load(path)?;
+    config.settings::<Settings>(REFUND)?;
+    Ok(config)
+}

@@ -1,0 +1,83 @@
+//! Makes text of guests, models and customers safe to show.
+
+use std::fmt::Write as _;
+
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
+
+/// Returns text that cannot move the cursor, hide, or look like another line.
+///
+/// Escape sequences, control characters and invisible letters are written out. [`safe_lines`] keeps line feeds.
+pub(crate) fn safe(text: &str) -> String {
+    escape(text, |_| false)
+}
+
+/// Returns text of several lines, safe as by [`safe`].
+pub(crate) fn safe_lines(text: &str) -> String {
+    escape(text, |letter| letter == '\n')
+}
+
+fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, letter| {
+        if is_hidden(letter) && !keep(letter) {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{}", letter.escape_unicode());
+        } else {
+            out.push(letter);
+        }
+        out
+    })
+}
+
+/// Symbols that are drawn as blanks. Unicode has no property for them.
+const BLANK_SYMBOLS: [char; 2] = ['\u{2800}', '\u{1d159}'];
+
+/// Returns whether a letter is not visible as itself: it controls the terminal, changes the direction of writing, has no
+/// width, or has no common shape. Spaces are visible as gaps.
+pub(crate) fn is_hidden(letter: char) -> bool {
+    if letter.is_ascii() {
+        return letter.is_ascii_control();
+    }
+    let category = CodePointMapData::<GeneralCategory>::new().get(letter);
+    let is_ignorable = || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter);
+    HIDDEN.contains(&category) || BLANK_SYMBOLS.contains(&letter) || is_ignorable()
+}
+
+/// The categories of letters without a shape of their own.
+const HIDDEN: [GeneralCategory; 6] = [
+    GeneralCategory::Control,
+    GeneralCategory::Format,
+    GeneralCategory::LineSeparator,
+    GeneralCategory::ParagraphSeparator,
+    GeneralCategory::PrivateUse,
+    GeneralCategory::Unassigned,
+];
+
+/// A tag, a soft hyphen, a Braille blank, a Hangul filler, a variation selector, a joiner, an invisible times sign, a
+/// private letter, an unassigned letter, separators of lines and paragraphs, an interlinear anchor, a Mongolian vowel.
+#[cfg(test)]
+pub(crate) const HIDDEN_LETTERS: &str =
+    "\u{e0041}\u{ad}\u{2800}\u{3164}\u{fe0f}\u{200d}\u{2062}\u{e000}\u{378}\u{2028}\u{2029}\u{fff9}\u{180e}";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_written_out() {
+        assert_eq!(safe("a\x1b[2Jb\r\nc\u{202e}d"), "a\\u{1b}[2Jb\\u{d}\\u{a}c\\u{202e}d");
+        assert_eq!(safe_lines("a\nb\x07"), "a\nb\\u{7}");
+        assert_eq!(safe("Grüße, 100 €"), "Grüße, 100 €");
+    }
+
+    #[test]
+    fn invisible_letters_are_written_out() {
+        for hidden in HIDDEN_LETTERS.chars() {
+            assert_eq!(safe(&format!("a{hidden}b")), format!("a{}b", hidden.escape_unicode()));
+        }
+        for seen in ["Grüße", "日本語　です", "👍 é e\u{301}", "1\u{a0}000\u{202f}€", "שלום مرحبا"]
+        {
+            assert_eq!(safe(seen), seen);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The components that this program made and keeps in files: promoted tools and added languages.
+//!
+//! The host trusts such a file, so each has a seal beside it, made with a key that is kept in another directory.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use stockade::{Digest, Fault, Seals, Source};
+use tempfile::NamedTempFile;
+
+use crate::escape::safe;
+use crate::globals::Globals;
+use crate::{places, read};
+
+/// The languages that can be added.
+pub(crate) const LANGUAGES: [&str; 2] = ["python", "python-lite"];
+
+/// The purpose of a kept component.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// A promoted tool.
+    Tool,
+    /// An added language.
+    Language,
+}
+
+impl Purpose {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tool => "tool",
+            Self::Language => "language",
+        }
+    }
+
+    fn again(self, name: &str) -> String {
+        match self {
+            Self::Tool => "`stockade tool promote` makes it again".to_owned(),
+            Self::Language => format!("`stockade language add {name}` builds it again"),
+        }
+    }
+}
+
+/// Writes a component and its seal; each file is written completely or not at all.
+///
+/// # Errors
+///
+/// A file cannot be written.
+pub(crate) fn keep(globals: &Globals, purpose: Purpose, path: &Path, component: &[u8]) -> anyhow::Result<Digest> {
+    let name = name(path);
+    let digest = Digest::of(component);
+    let seal = Seals::open(&places::key_dir(globals))?.seal(purpose.name(), &name, &digest);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    places::create_private(folder)?;
+    // The seal comes first. It fits no other component, so until the component is replaced too, the old one is left out.
+    let written = write(folder, &seal_of(path), seal.as_bytes()).and_then(|()| write(folder, path, component));
+    written.with_context(|| Fault::invalid("data_dir", format!("\"{}\" cannot be written", path.display())))?;
+    Ok(digest)
+}
+
+/// Returns a kept component if its seal fits. Any other file is left out, and a line on stderr says so.
+pub(crate) fn kept(globals: &Globals, purpose: Purpose, path: &Path) -> Option<Source> {
+    match verified(globals, purpose, path) {
+        Ok(source) => source,
+        Err(why) => {
+            let name = name(path);
+            eprintln!(
+                "warning: {} \"{}\" is left out: \"{}\" {why}; {}",
+                purpose.name(),
+                safe(&name),
+                safe(&path.display().to_string()),
+                purpose.again(&safe(&name))
+            );
+            None
+        }
+    }
+}
+
+fn verified(globals: &Globals, purpose: Purpose, path: &Path) -> Result<Option<Source>, String> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let unreadable = |error: io::Error| format!("cannot be read: {error}");
+    let seals = Seals::open(&places::key_dir(globals)).map_err(|fault| fault.message)?;
+    let seal = read::file(&seal_of(path), read::WORD_BYTES_MAX).unwrap_or_default();
+    let seal = String::from_utf8_lossy(&seal);
+    let digest = seals.sealed(purpose.name(), &name(path), &seal).ok_or("has no seal of this user's")?;
+    let bytes = read::file(path, read::COMPONENT_BYTES_MAX).map_err(unreadable)?;
+    if Digest::of(&bytes) != digest {
+        return Err("is not the file that was sealed".to_owned());
+    }
+    Ok(Some(Source::from(bytes).pinned(digest)))
+}
+
+/// Writes a file so that readers see all of it or nothing, even after a power failure.
+fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = NamedTempFile::new_in(folder)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    fs::File::open(folder)?.sync_all()
+}
+
+fn seal_of(path: &Path) -> PathBuf {
+    path.with_extension("seal")
+}
+
+fn name(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}

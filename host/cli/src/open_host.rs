@@ -1,0 +1,158 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use stockade::memory::{Archive, Embed};
+use stockade::{Builder, Cassette, Compiler, Config, Host, Limits, Source};
+use stockade_refund::{Refund, Settings, shop};
+
+use crate::config::REFUND;
+use crate::globals::Globals;
+use crate::hooks::{Runs, Waits};
+use crate::kept::{LANGUAGES, Purpose, kept};
+use crate::{config, places, secrets};
+
+/// The first argument with which this program starts itself to compile a component.
+pub(crate) const COMPILE_WORKER: &str = "compile-worker";
+
+/// Opens the usual host: with the data directory, the configuration and the built-in shop.
+pub(crate) async fn host(globals: &Globals) -> stockade::Result<Host> {
+    host_for_code(globals, code_limits(globals)?).await
+}
+
+/// Returns the configured limits of agent-written code.
+pub(crate) fn code_limits(globals: &Globals) -> stockade::Result<Limits> {
+    Ok(config::usual(globals)?.code.limits.unwrap_or_else(stockade::code_limits))
+}
+
+/// Opens the usual host with other limits for agent-written code.
+pub(crate) async fn host_for_code(globals: &Globals, limits: Limits) -> stockade::Result<Host> {
+    let mut config = config::usual(globals)?;
+    config.code.limits = Some(limits);
+    let builder = bare(globals)?.memory(places::memory_file(globals));
+    let builder = furnished(globals, builder, &config, &globals.data_dir.join("shop.db"))?;
+    secrets::stored(with_cassette(globals, builder), &config)?.hooks(Runs).build().await
+}
+
+/// What each run of an evaluation has for itself.
+pub(crate) struct Apart<'a> {
+    /// The configuration.
+    pub(crate) config: &'a Config,
+    /// The folder of the journal.
+    pub(crate) journal: &'a Path,
+    /// The folder of the shop and the memory.
+    pub(crate) data: &'a Path,
+    /// The cassette.
+    pub(crate) cassette: Option<Cassette>,
+}
+
+/// Opens a host for one run of an evaluation. It reads languages, promoted tools and compiled components from the data
+/// directory, writes nothing else there, and prints no timeline.
+pub(crate) async fn apart(
+    globals: &Globals,
+    Apart { config, journal, data, cassette }: Apart<'_>,
+) -> stockade::Result<Host> {
+    let builder = bare(globals)?.journal(journal.join("journal.db")).memory(data.join("memory.db"));
+    let builder = furnished(globals, builder, config, &data.join("shop.db"))?;
+    let builder = cassette.into_iter().fold(builder, Builder::tape);
+    secrets::stored(builder, config)?.build().await
+}
+
+/// Adds everything that is built in, added or configured; `shop` is the database of the shop.
+fn furnished(globals: &Globals, builder: Builder, config: &Config, shop: &Path) -> stockade::Result<Builder> {
+    shop::create(shop)?;
+    let refund = Refund::from(config.settings::<Settings>(REFUND)?);
+    let builder = promoted(globals, builder);
+    let builder = languages(globals, with_shop(builder, shop));
+    let builder = memory().into_iter().fold(builder.configured(config)?.workflow(refund), Builder::scratch);
+    let builder = builder
+        .reserve(&globals.data_dir)
+        .reserve(places::cache_dir(globals))
+        .cache(places::cache_dir(globals).join("code"))
+        .keys(places::key_dir(globals));
+    Ok(builder.components(globals.data_dir.join("components")))
+}
+
+/// Registers the tools of the shop; they may use its database although its folder is reserved.
+fn with_shop(builder: Builder, shop: &Path) -> Builder {
+    builder.lend(shop::place(shop)).tools(shop::tools(shop)).idempotent(shop::IDEMPOTENT)
+}
+
+/// Records or plays models, as the options say.
+fn with_cassette(globals: &Globals, builder: Builder) -> Builder {
+    match (&globals.cassettes.record, &globals.cassettes.replay) {
+        (Some(file), _) => builder.tape(Cassette::Record(file.clone())),
+        (None, Some(file)) => builder.tape(Cassette::Replay(file.clone())),
+        (None, None) => builder,
+    }
+}
+
+/// Opens the archive of the long-term memory.
+pub(crate) fn archive(globals: &Globals) -> stockade::Result<Arc<dyn Archive>> {
+    places::create_private(&globals.data_dir)?;
+    config::usual(globals)?.memory.archive(&places::memory_file(globals))
+}
+
+/// Makes the configured embedding.
+pub(crate) fn embedding(globals: &Globals) -> stockade::Result<Arc<dyn Embed>> {
+    let config = config::usual(globals)?;
+    let key = config.memory.secret().map(|name| secrets::named(&config, name)).transpose()?;
+    config.memory.embed(key)
+}
+
+/// Returns a folder in memory for the files of agent-written code, if the system has one.
+fn memory() -> Option<&'static Path> {
+    let shared = Path::new("/dev/shm");
+    let is_writable = || tempfile::tempfile_in(shared).is_ok();
+    (shared.is_dir() && is_writable()).then_some(shared)
+}
+
+/// Adds the built-in languages and those that `language add` has built.
+fn languages(globals: &Globals, builder: Builder) -> Builder {
+    LANGUAGES.iter().fold(builder.built_in_languages(), |builder, name| match added(globals, name) {
+        Some(source) => builder.language(name, source),
+        None => builder,
+    })
+}
+
+/// Returns the component of an added language, if its seal fits.
+pub(crate) fn added(globals: &Globals, name: &str) -> Option<Source> {
+    kept(globals, Purpose::Language, &places::language_file(globals, name))
+}
+
+/// Adds the promoted tools.
+fn promoted(globals: &Globals, builder: Builder) -> Builder {
+    let dir = places::promoted_dir(globals);
+    let Ok(entries) = std::fs::read_dir(&dir) else { return builder };
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let wasm = paths.filter(|path| path.extension().is_some_and(|ending| ending == "wasm"));
+    wasm.fold(builder, |builder, path| {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        match kept(globals, Purpose::Tool, &path) {
+            Some(source) => builder.promoted(&name, source),
+            None => builder,
+        }
+    })
+}
+
+/// Opens a host that can only pull components from registries.
+pub(crate) async fn puller(globals: &Globals) -> stockade::Result<Host> {
+    let builder = bare(globals)?.private_hosts(config::usual(globals)?.tools.private_hosts);
+    builder.components(globals.data_dir.join("components")).build().await
+}
+
+/// Opens a host that can only read the journal; it loads no tool.
+pub(crate) async fn reader(globals: &Globals) -> stockade::Result<Host> {
+    bare(globals)?.build().await
+}
+
+fn bare(globals: &Globals) -> stockade::Result<Builder> {
+    places::create_private(&globals.data_dir)?;
+    // One process drives few runs, and an engine with fewer slots starts sooner.
+    let builder = Host::builder().journal(globals.data_dir.join("journal.db")).concurrency(16).compiler(compiler());
+    Ok(builder.hooks(Waits::new()))
+}
+
+/// Compiles with this very program, even if a newer one has replaced its file.
+fn compiler() -> Compiler {
+    Compiler::Process { program: "/proc/self/exe".into(), arguments: vec![COMPILE_WORKER.into()] }
+}

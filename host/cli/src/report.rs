@@ -1,0 +1,238 @@
+use std::path::PathBuf;
+
+use serde::Serialize;
+use stockade::{
+    ApprovalView, Budget, Change, Currency, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId, RunState,
+    Status, Summary, Wait,
+};
+
+use crate::amounts;
+use crate::escape::{safe, safe_lines};
+use crate::frame::Frame;
+use crate::globals::Globals;
+use crate::pretty::print_json;
+use crate::run_ref::started_ms;
+use crate::terminal;
+use crate::text::{BOLD, DIM, YELLOW, age, print_error, rough, used};
+
+/// The most lines that are shown of each text of code; `--json` has all of them.
+const CODE_LINES_MAX: usize = 200;
+
+/// Prints the status of a run that has settled, and what to do next.
+pub(crate) fn settled(globals: &Globals, report: &Report) {
+    if report.status == Status::Suspended {
+        suspended(globals, report, report.error.as_ref());
+    } else {
+        standing(globals, report);
+    }
+}
+
+/// Prints the status of a run below its timeline.
+pub(crate) fn standing(globals: &Globals, report: &Report) {
+    match report.status {
+        Status::Done => output(report.output.as_ref()),
+        Status::Waiting => waiting(globals, report),
+        Status::Suspended => suspended(globals, report, None),
+        Status::Failed | Status::Stopped | Status::Running => report.error.iter().for_each(print_error),
+        Status::Paused => paused(globals, report),
+        Status::Interrupted => {
+            println!("run {} is interrupted; to go on:", report.run_id);
+            println!("  {}", command(globals, "resume", report.run_id, ""));
+        }
+    }
+}
+
+/// Prints a run's output: a letter and an agent's answer as text, other output as JSON.
+fn output(output: Option<&Json>) {
+    let said = |name| output.and_then(|output| output.member(name)).and_then(|said| said.string());
+    match (said("letter").or_else(|| said("answer")), output) {
+        (Some(said), _) => println!("{}", safe_lines(&said)),
+        (None, Some(output)) => print_json(output),
+        (None, None) => {}
+    }
+}
+
+fn waiting(globals: &Globals, report: &Report) {
+    open(report).for_each(|approval| question(globals, report.run_id, approval, None));
+    report.waits.iter().for_each(|wait| waits(globals, report.run_id, wait));
+}
+
+/// Prints what a run waits for without a person, and what drives it on.
+fn waits(globals: &Globals, run: RunId, wait: &Wait) {
+    println!("run {run} waits {}", safe(&wait.to_string()));
+    if let Some(name) = &wait.signal {
+        println!("  {}", command(globals, "signal", run, &format!("{} 'JSON' --by YOUR_NAME", quoted(name))));
+    }
+    if wait.until_ms.is_some() {
+        println!("  {}", command_for_all(globals, "resume --due"));
+    }
+}
+
+/// Prints an open question, how long it has waited if that is known, and how to decide on it.
+pub(crate) fn question(globals: &Globals, run: RunId, approval: &ApprovalView, waits_ms: Option<u64>) {
+    let since = waits_ms.map_or(String::new(), |ms| format!(" for {}", age(ms)));
+    println!("run {run} waits{since} for a person: {}", safe(&approval.reason));
+    let columns = terminal::columns_of(std::io::stdout()).unwrap_or(usize::MAX);
+    print!("{}", Frame::all(&safe(&approval.call.to_string()), columns));
+    println!("yes:  {}", decision(globals, "approve", run, approval, ""));
+    println!("no:   {}", decision(globals, "deny", run, approval, " --comment \"…\""));
+}
+
+/// Prints the open questions of a run on stderr, each with the command that approves it.
+pub(crate) fn questions(globals: &Globals, report: &Report) {
+    let is_over = matches!(report.status, Status::Done | Status::Failed | Status::Stopped);
+    for approval in open(report).filter(|_| !is_over) {
+        eprintln!("\"{}\": {}", safe(&approval.key), safe(&approval.reason));
+        eprint!("{}", Frame::all(&safe(&approval.call.to_string()), terminal::columns()));
+        eprintln!("  {}", decision(globals, "approve", report.run_id, approval, ""));
+    }
+}
+
+pub(crate) fn open(report: &Report) -> impl Iterator<Item = &ApprovalView> {
+    report.approvals.iter().filter(|approval| approval.decision.is_none() && approval.expired_ms.is_none())
+}
+
+/// Returns the command that decides on this question and on no other.
+fn decision(
+    globals: &Globals,
+    verb: &str,
+    run: RunId,
+    ApprovalView { key, digest, .. }: &ApprovalView,
+    more: &str,
+) -> String {
+    let rest = format!("{} --seen {} --by YOUR_NAME{more}", quoted(key), digest.short());
+    command(globals, verb, run, &rest)
+}
+
+/// Prints who paused a run, the command that drives it on, and its open questions.
+fn paused(globals: &Globals, report: &Report) {
+    let by = report.stop.as_ref().map(|stop| format!(" {}", safe(&stop.to_string()))).unwrap_or_default();
+    println!("run {} is paused{by}; to go on:", report.run_id);
+    println!("  {}", command(globals, "resume", report.run_id, ""));
+    waiting(globals, report);
+}
+
+/// Prints the command that drives a suspended run on, and why it was suspended unless the timeline has said so.
+fn suspended(globals: &Globals, report: &Report, why: Option<&Fault>) {
+    let limit = report.error.as_ref().and_then(|fault| fault.breach.as_ref()).map_or("fuel", |breach| &breach.limit);
+    let why = why.and_then(|fault| fault.breach.as_ref());
+    let why = why.map_or(String::new(), |breach| format!(", {}: {}", breach.limit, used(breach)));
+    let at = report.state.as_deref().unwrap_or("its start");
+    println!("run {} is suspended at {}{why}; to go on:", report.run_id, safe(at));
+    println!("  {}", command(globals, "budget", report.run_id, &format!("--add {limit}=AMOUNT")));
+}
+
+/// Prints the piece of code that ended with an entry, and its output.
+pub(crate) fn code(state: &RunState, entry: &Entry) {
+    let Change::Stepped { event, .. } = &entry.change else { return };
+    let Some((key, EffectOutcome::CodeFinished(outcome))) = event.outcome() else { return };
+    let Some(EffectKind::RunCode(code)) = state.effect(key).map(|effect| &effect.kind) else { return };
+    println!("\n{BOLD}code{BOLD:#} {} {DIM}{}{DIM:#}", safe(key), safe(&code.language));
+    for (name, text) in [("", &code.source), ("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
+        framed(name, text);
+    }
+}
+
+/// Prints text of others in a frame, below its name.
+fn framed(name: &str, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    if !name.is_empty() {
+        println!("  {DIM}{name}{DIM:#}");
+    }
+    let lines: Vec<_> = text.trim_end_matches('\n').split('\n').collect();
+    let shown = lines.get(..CODE_LINES_MAX).unwrap_or(&lines).join("\n");
+    let columns = terminal::columns_of(std::io::stdout()).unwrap_or(usize::MAX);
+    print!("{}", Frame::all(&shown, columns));
+    if lines.len() > CODE_LINES_MAX {
+        println!("  {DIM}{} lines more; --json has them{DIM:#}", lines.len() - CODE_LINES_MAX);
+    }
+}
+
+/// Returns the exact command that drives a run on, with the options of this call: the run needs the same configuration for its
+/// workflow and its models. `--record` is left out, because each recording needs a new file.
+fn command(globals: &Globals, verb: &str, run: RunId, rest: &str) -> String {
+    let rest = if rest.is_empty() { String::new() } else { format!(" {rest}") };
+    command_for_all(globals, &format!("{verb} {run}{rest}"))
+}
+
+/// Returns such a command that is about no single run.
+fn command_for_all(globals: &Globals, what: &str) -> String {
+    // A name that is not Unicode cannot be shown.
+    let program = std::env::args_os().next().and_then(|name| name.into_string().ok());
+    let program = program.unwrap_or_else(|| "stockade".to_owned());
+    let data_dir = Some(&globals.data_dir).filter(|folder| folder.to_str() != Some(".stockade"));
+    let options = [
+        ("--data-dir", data_dir),
+        ("--cache-dir", globals.cache_dir.as_ref()),
+        ("--config", globals.config.as_ref()),
+        ("--replay", globals.cassettes.replay.as_ref()),
+    ];
+    let option = |(name, path): (&str, Option<&PathBuf>)| {
+        path.map(|path| format!(" {name} {}", quoted(&path.display().to_string())))
+    };
+    let options: String = options.into_iter().filter_map(option).collect();
+    format!("{} {what}{options}", quoted(&program))
+}
+
+/// Quotes a word so that a shell reads it as one word.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:@%".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// Prints the log lines of a run's workflow.
+pub(crate) fn log(report: &Report) {
+    if report.log.is_empty() {
+        return;
+    }
+    println!("\n{BOLD}log{BOLD:#}");
+    report.log.iter().for_each(|line| println!("  {}", safe(line)));
+}
+
+/// Prints what a run has spent of its budget.
+pub(crate) fn spent(report: &Report) {
+    println!("\n{BOLD}spent{BOLD:#}");
+    for currency in Currency::ALL {
+        let (spent, allowed) = (report.usage.get(currency), report.budget.get(currency));
+        let share = if currency == Currency::Memory { "at most, of" } else { "of" };
+        let (spent, allowed) = (rough(currency, spent), rough(currency, allowed));
+        println!("  {:<12} {spent:>14} {DIM}{share} {allowed}{DIM:#}", currency.name());
+    }
+}
+
+/// A run in a list, with what it waits for.
+#[derive(Serialize)]
+pub(crate) struct Listed {
+    #[serde(flatten)]
+    pub(crate) summary: Summary,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) waits_for: Vec<String>,
+}
+
+/// Lists runs, one line each and one for each wait; `letters` of their ids tell all runs apart.
+pub(crate) fn runs(summaries: &[Listed], letters: usize, now_ms: u64) {
+    if summaries.is_empty() {
+        eprintln!("there are no such runs; `stockade run --help` shows how to start one");
+        return;
+    }
+    println!("{BOLD}{:<letters$}  {:>4}  {:<11} {:<12} STATE{BOLD:#}", "RUN", "AGE", "STATUS", "WORKFLOW");
+    for Listed { summary: Summary { run_id, workflow, status, state, .. }, waits_for } in summaries {
+        let style = if *status == Status::Waiting { YELLOW } else { DIM };
+        let age = age(now_ms.saturating_sub(started_ms(*run_id)));
+        let (run, workflow) = (run_id.to_string(), safe(workflow));
+        println!("{run:.letters$}  {age:>4}  {style}{status:<11}{style:#} {workflow:<12} {}", safe(state));
+        waits_for.iter().for_each(|what| println!("{:letters$}  {DIM}waits {}{DIM:#}", "", safe(what)));
+    }
+}
+
+/// Writes what was added to a budget.
+pub(crate) fn added(more: &Budget) -> String {
+    let named = Currency::ALL.into_iter().filter(|currency| more.get(*currency) > 0);
+    let pairs = named.map(|currency| format!("+{} {}", amounts::amount(currency, more.get(currency)), currency.name()));
+    pairs.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,135 @@
+//! The index of a journal: rows that are found by their keys, or by the time at which they are due.
+//!
+//! What is told apart by a key that only one may have, what outlives a run, and what a host must look at some time later are
+//! rows: keys under which runs were started, cells of sessions of code, labels of stores, timers, signals, messages to
+//! be sent. The journal looks at a row's place, its run and its time, and never into its value.
+
+use stockade_workflow::RunId;
+
+/// A row of a journal's index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What kind of row it is. The code that writes a space says what its keys and values mean.
+    pub space: String,
+    /// Its key, which no other row of its space has. [`key`] makes one of several parts.
+    pub key: String,
+    /// What it has to do with a run.
+    pub tie: Tie,
+    /// When it is due, in milliseconds since the Unix epoch; absent where it never is.
+    pub due_ms: Option<u64>,
+    /// What it says.
+    pub value: String,
+}
+
+/// What a row of the index has to do with a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// Nothing: it stays until it is removed.
+    None,
+    /// It is about this run, and is removed with it.
+    Of(RunId),
+    /// It needs this run, which cannot be removed while the row is there.
+    Needs(RunId),
+}
+
+/// A change of the index. Those of a commit are made one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowChange {
+    /// Adds a row; refused where its key is taken.
+    Add(Row),
+    /// Adds a row where its key is free; a row that is there stays as it is.
+    Ensure(Row),
+    /// Writes a row, over one that is there.
+    Put(Row),
+    /// Changes the time and the value of a row; refused unless the row is as it was seen.
+    Replace {
+        /// The row as it was seen.
+        seen: Row,
+        /// When it is due from now on.
+        due_ms: Option<u64>,
+        /// What it says from now on.
+        value: String,
+    },
+    /// Removes a row, if it is there.
+    Remove {
+        /// Its space.
+        space: String,
+        /// Its key.
+        key: String,
+    },
+}
+
+impl Row {
+    /// Makes a row that is tied to no run and never due.
+    pub fn new(space: impl Into<String>, key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { space: space.into(), key: key.into(), tie: Tie::None, due_ms: None, value: value.into() }
+    }
+
+    /// Says that it is about a run.
+    #[must_use]
+    pub fn of(self, run: RunId) -> Self {
+        Self { tie: Tie::Of(run), ..self }
+    }
+
+    /// Says that it needs a run.
+    #[must_use]
+    pub fn needs(self, run: RunId) -> Self {
+        Self { tie: Tie::Needs(run), ..self }
+    }
+
+    /// Says when it is due.
+    #[must_use]
+    pub fn due(self, at_ms: u64) -> Self {
+        Self { due_ms: Some(at_ms), ..self }
+    }
+}
+
+impl RowChange {
+    /// Returns the space and the key of the row that it changes.
+    pub fn place(&self) -> (&str, &str) {
+        match self {
+            Self::Add(row) | Self::Ensure(row) | Self::Put(row) | Self::Replace { seen: row, .. } => {
+                (&row.space, &row.key)
+            }
+            Self::Remove { space, key } => (space, key),
+        }
+    }
+}
+
+impl Tie {
+    /// Returns the run, if there is one.
+    pub fn run(&self) -> Option<RunId> {
+        match self {
+            Self::None => None,
+            Self::Of(run) | Self::Needs(run) => Some(*run),
+        }
+    }
+}
+
+/// Joins parts to a key. Whatever is in them, other parts make another key, and the keys that begin with some parts are those
+/// that begin with the key of these and a slash.
+pub fn key<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let parts = parts.into_iter().map(|part| part.replace('~', "~0").replace('/', "~1"));
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Returns the parts of a key that [`key`] has made.
+pub fn parts(key: &str) -> Vec<String> {
+    key.split('/').map(|part| part.replace("~1", "/").replace("~0", "~")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_the_parts_that_it_was_made_of() {
+        let made =
+            [vec!["a", "b"], vec!["a/b"], vec!["a~1b"], vec!["a~", "b"], vec!["", "a/b"], vec!["~01", "~/"], vec![""]];
+        let keys: Vec<_> = made.iter().map(|parts| key(parts.iter().copied())).collect();
+        for (number, (key, parts)) in keys.iter().zip(&made).enumerate() {
+            assert_eq!(super::parts(key), *parts);
+            assert!(!keys[..number].contains(key), "{key}");
+        }
+    }
+}

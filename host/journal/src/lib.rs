@@ -1,0 +1,284 @@
+//! The persistent log of Stockade's runs: what is in it has happened.
+//!
+//! [`Journal`] says what a journal guarantees, and [`conformance`] checks it. There is one in memory, [`MemoryJournal`],
+//! and with the feature `sqlite` one in a file, `SqliteJournal`. What is neither an entry of a run nor its summary is a row of
+//! the journal's [`index`].
+
+#![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
+
+pub mod conformance;
+#[cfg(feature = "sqlite")]
+mod deep;
+pub mod index;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod owner;
+mod refusal;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use stockade_workflow::{Entry, Fault, RunId, RunState, Status, unknown_run};
+
+pub use index::{Row, RowChange, Tie};
+pub use memory::MemoryJournal;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteJournal;
+
+/// What every fallible function of this crate returns.
+pub type Result<T, E = Fault> = std::result::Result<T, E>;
+
+/// Where runs are kept.
+///
+/// An implementation guarantees that a commit is whole or not there at all, that it survives power loss once
+/// [`Journal::commit`] returned, that of two commits with the same sequence number of a run one is refused, and that only
+/// the holder of a run's [`Lease`] writes to the run. Time is the journal's own.
+///
+/// What a method refuses changes nothing. A method that fails because the storage does, with kind
+/// [`Journal`](stockade_workflow::Kind::Journal), may have changed what it was asked to change: a connection can break
+/// after the storage has written and before it says so.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Writes all of a commit in one transaction: entries of one run, the run's new summary, changes of the index. All of it
+    /// is durable when this returns.
+    ///
+    /// A commit without entries changes the index alone.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Conflict`](stockade_workflow::Kind::Conflict): with detail `fenced` where the lease is another's now, with
+    /// detail `taken` where the run's next entry does not have the first one's number, and with a row's space as the
+    /// detail where the index refuses the row: its key is taken, or it is not as it was seen.
+    async fn commit(&self, commit: &Commit) -> Result<()>;
+
+    /// Takes the lease of a run. It is over at once where its holder is gone, and some time after a holder that lives was
+    /// last heard of. That the run has a new holder is durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Conflict`](stockade_workflow::Kind::Conflict) with detail `busy` where another holds it.
+    async fn claim(&self, run: RunId) -> Result<Lease>;
+
+    /// Says that the holder of a lease lives, so that it lasts another [`LEASE`] from now. That is durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Conflict`](stockade_workflow::Kind::Conflict) with detail `fenced` where the lease is another's now.
+    async fn renew(&self, lease: &Lease) -> Result<()>;
+
+    /// Gives a lease back; one that is another's now stays there. That the run is free is durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// The storage fails.
+    async fn release(&self, lease: &Lease) -> Result<()>;
+
+    /// Removes a run with its entries, its summary, its lease and the rows that are [about it](Tie::Of), and changes the
+    /// index, in one transaction. All of it is durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Conflict`](stockade_workflow::Kind::Conflict): with detail `fenced` where the lease is another's now, with
+    /// detail `needed` where a row [needs](Tie::Needs) the run, else as [`Journal::commit`].
+    async fn remove(&self, lease: &Lease, index: &[RowChange]) -> Result<()>;
+
+    /// Returns whether a process that lives holds the lease of a run.
+    ///
+    /// # Errors
+    ///
+    /// The storage fails.
+    async fn is_held(&self, run: RunId) -> Result<bool>;
+
+    /// Returns the entries of a run whose numbers are greater than this one, in order, until they have about so many bytes
+    /// together; one at least, where there is one. A journal in memory may return all. There are none where there is no such
+    /// run.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Journal`](stockade_workflow::Kind::Journal) where the storage fails or an entry is of a newer format.
+    async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>>;
+
+    /// Returns all entries of a run, as [`Journal::read_after`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::read_after`].
+    async fn read(&self, run: RunId) -> Result<Vec<Entry>> {
+        self.read_after(run, 0, usize::MAX).await
+    }
+
+    /// Returns the summaries of the runs that a filter lets through, oldest first. A run that would go on and whose lease is
+    /// not held is [`Interrupted`](Status::Interrupted).
+    ///
+    /// # Errors
+    ///
+    /// The storage fails.
+    async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>>;
+
+    /// Returns the rows of a space whose keys begin with a prefix and come after a key, in the order of the bytes of their
+    /// keys, and no more than `limit`.
+    ///
+    /// # Errors
+    ///
+    /// The storage fails.
+    async fn find(&self, space: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>>;
+
+    /// Returns the row of a key, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::find`].
+    async fn row(&self, space: &str, key: &str) -> Result<Option<Row>> {
+        // The key itself is the first of those that begin with it.
+        let first = self.find(space, key, None, 1).await?.pop();
+        Ok(first.filter(|row| row.key == key))
+    }
+
+    /// Returns the rows of a space that are due, by the journal's clock, or will be within so long: the earliest first, and
+    /// no more than `limit`.
+    ///
+    /// A row stays due until it is changed or removed. To act on a row of a run once, a host claims the run and removes
+    /// the row with the commit that says what came of it; on a row of no run, it first puts the row off by
+    /// [`RowChange::Replace`], which one host of several can do.
+    ///
+    /// # Errors
+    ///
+    /// The storage fails.
+    async fn due(&self, space: &str, within: Duration, limit: usize) -> Result<Vec<Row>>;
+}
+
+/// How long a lease lasts after its holder was last heard of. That a process is gone is seen without it; this is how long
+/// one that was stopped keeps others from its runs.
+pub const LEASE: Duration = Duration::from_secs(30);
+
+/// How much of a run is read at once where it is looked through: what one run has may be more than the host's memory.
+pub const PAGE_BYTES: usize = 1 << 20;
+
+/// Hands over the entries of a run in order, of which a page is in memory at a time.
+///
+/// # Errors
+///
+/// A journal that fails, and what `take` refuses.
+pub async fn each(journal: &dyn Journal, run: RunId, mut take: impl FnMut(Entry) -> Result<()> + Send) -> Result<()> {
+    let mut seq = 0;
+    loop {
+        let page = journal.read_after(run, seq, PAGE_BYTES).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        seq = last.seq;
+        page.into_iter().try_for_each(&mut take)?;
+    }
+}
+
+/// Returns a run as it stands.
+///
+/// # Errors
+///
+/// An unknown run, a journal that fails.
+pub async fn folded(journal: &dyn Journal, run: RunId) -> Result<RunState> {
+    let mut state = None;
+    let fold = |entry: Entry| match &mut state {
+        Some(state) => RunState::apply(state, &entry),
+        none => RunState::create(&entry).map(|created| *none = Some(created)),
+    };
+    each(journal, run, fold).await?;
+    state.ok_or_else(|| unknown_run(run))
+}
+
+/// The right to write to a run. Each time that it changes hands, its epoch is one more, by which an old one is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The run.
+    pub run: RunId,
+    /// How often the run's lease was taken.
+    pub epoch: u64,
+}
+
+impl Lease {
+    /// Returns the lease of a run that is about to begin: its first commit takes it.
+    pub fn first(run: RunId) -> Self {
+        Self { run, epoch: 1 }
+    }
+}
+
+/// What one transaction writes.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// The lease under which this is written; absent for a run that is brought here whole, which no process drives, and
+    /// where the index alone is changed.
+    pub lease: Option<Lease>,
+    /// Whether the lease is given back with it.
+    pub releases: bool,
+    /// Entries of one run, with consecutive numbers.
+    pub entries: Vec<Entry>,
+    /// The run's summary, where it changed.
+    pub summary: Option<Summary>,
+    /// What changes in the index.
+    pub index: Vec<RowChange>,
+}
+
+impl Commit {
+    /// Changes the index, and no run.
+    pub fn of_index(index: Vec<RowChange>) -> Self {
+        Self { index, ..Self::default() }
+    }
+
+    /// Returns the run to which it writes, if it does.
+    pub fn run(&self) -> Option<RunId> {
+        self.entries.first().map(|entry| entry.run).or(self.lease.as_ref().map(|lease| lease.run))
+    }
+}
+
+/// Which runs a list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Runs in one of these states; in any where none is named.
+    pub status: Vec<Status>,
+    /// These runs alone; any where the list is absent.
+    pub runs: Option<Vec<RunId>>,
+    /// Runs of this workflow.
+    pub workflow: Option<String>,
+    /// Runs that were created at this time or later, in milliseconds since the Unix epoch.
+    pub since_ms: Option<u64>,
+    /// Runs after this one, in the order of their creation: the last one of the page before.
+    pub after: Option<RunId>,
+    /// No more runs than this.
+    pub limit: Option<usize>,
+}
+
+impl Filter {
+    /// Returns whether it lets a run through, if there is room.
+    pub fn lets(&self, summary: &Summary) -> bool {
+        let run = summary.run_id;
+        (self.status.is_empty() || self.status.contains(&summary.status))
+            && self.runs.as_ref().is_none_or(|runs| runs.contains(&run))
+            && self.workflow.as_ref().is_none_or(|workflow| *workflow == summary.workflow)
+            && self.since_ms.is_none_or(|since_ms| *run.as_bytes() >= first_created_at(since_ms))
+            && self.after.is_none_or(|after| run > after)
+    }
+}
+
+/// Returns the least id of a run that was created at this time: an id is a UUID of version 7, which begins with it.
+pub(crate) fn first_created_at(created_ms: u64) -> [u8; size_of::<RunId>()] {
+    let mut id = [0; size_of::<RunId>()];
+    let created_ms = created_ms.min((1 << 48) - 1).to_be_bytes();
+    id.iter_mut().zip(created_ms.iter().skip(2)).for_each(|(to, from)| *to = *from);
+    id
+}
+
+/// One line about a run, for lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// The run.
+    pub run_id: RunId,
+    /// Its workflow.
+    pub workflow: String,
+    /// What it is doing.
+    pub status: Status,
+    /// The name of its state when its status last changed.
+    pub state: String,
+    /// When its status last changed, in milliseconds since the Unix epoch.
+    pub updated_ms: u64,
+}

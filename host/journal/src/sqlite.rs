@@ -1,0 +1,451 @@
+mod leases;
+mod removal;
+mod rows;
+mod select;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, Row as SqlRow, params, params_from_iter};
+use stockade_system::{Clock, database};
+use stockade_workflow::{Change, Entry, FORMAT, Fault, Kind, RunId, Status};
+use tokio::sync::{mpsc, oneshot};
+
+use self::leases::Held;
+use self::select::Select;
+use self::writer::{Append, Done, NewEntry, Request, Work, Writer};
+use crate::owner::Owner;
+use crate::{Commit, Filter, Journal, Lease, Result, Row, RowChange, Summary, deep, refusal};
+
+/// The version of the tables; a file of a newer one is refused.
+const SCHEMA: u32 = 5;
+
+/// "STKD", so that `file` and we can tell a journal from any other SQLite database.
+const APPLICATION_ID: u32 = 0x5354_4b44;
+
+/// How long a commit waits for another process that is writing, before it fails.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
+
+/// How many commits may wait for the writer; beyond it, callers wait in line.
+const QUEUE_MAX: usize = 1024;
+
+/// Entries are only ever appended at the end of one table: keyed tables would dirty a page for each live run.
+const TABLES: &str = "
+    CREATE TABLE entries (
+        id INTEGER PRIMARY KEY, run BLOB NOT NULL, seq INTEGER NOT NULL,
+        format INTEGER NOT NULL, at_ms INTEGER NOT NULL, change TEXT NOT NULL
+    );
+    CREATE UNIQUE INDEX entries_in_order ON entries (run, seq);
+    CREATE TABLE runs (
+        run BLOB PRIMARY KEY, workflow TEXT NOT NULL, status TEXT NOT NULL, state TEXT NOT NULL,
+        updated_ms INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX runs_by_status ON runs (status);";
+
+/// What the second version added: the cells of sessions of code, by where they were recorded.
+const CELLS: &str = "
+    CREATE TABLE cells (
+        session TEXT NOT NULL, number INTEGER NOT NULL, run BLOB NOT NULL, key TEXT NOT NULL,
+        PRIMARY KEY (session, number)
+    ) WITHOUT ROWID;";
+
+/// What the third version added: who may write to a run, and until when if nothing is heard of the owner; what runs left in
+/// stores that outlive them.
+const LEASES: &str = "
+    CREATE TABLE leases (
+        run BLOB PRIMARY KEY, epoch INTEGER NOT NULL, owner TEXT, until_ms INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE marks (
+        store TEXT NOT NULL, label TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (store, label)
+    ) WITHOUT ROWID;";
+
+/// What the fourth version added: the runs that were started under a key.
+const STARTS: &str = "
+    CREATE TABLE starts (key TEXT PRIMARY KEY, run BLOB NOT NULL) WITHOUT ROWID;
+    CREATE INDEX starts_by_run ON starts (run);";
+
+/// What the fifth version added: one index for what had a table of its own before. The rows are those that the host writes
+/// into the spaces of these names.
+const ROWS: &str = "
+    CREATE TABLE index_rows (
+        space TEXT NOT NULL, key TEXT NOT NULL, run BLOB, needed INTEGER NOT NULL, due_ms INTEGER, value TEXT NOT NULL,
+        PRIMARY KEY (space, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX index_rows_by_run ON index_rows (run) WHERE run IS NOT NULL;
+    CREATE INDEX index_rows_by_time ON index_rows (space, due_ms) WHERE due_ms IS NOT NULL;
+    INSERT INTO index_rows SELECT 'session',
+        replace(replace(session, '~', '~0'), '/', '~1') || '/' || printf('%010d', number), run, 1, NULL, key FROM cells;
+    INSERT INTO index_rows SELECT 'mark',
+        replace(replace(store, '~', '~0'), '/', '~1') || '/' || label, NULL, 0, NULL, source FROM marks;
+    INSERT INTO index_rows SELECT 'start_key', key, run, 0, NULL, '' FROM starts;
+    DROP TABLE cells; DROP TABLE marks; DROP TABLE starts;";
+
+/// A journal in one SQLite file, in WAL mode with `synchronous=FULL`.
+///
+/// One thread writes, and puts all commits that wait into one transaction, so that runs side by side share the
+/// price of the disk. Several processes may use the file at the same time.
+pub struct SqliteJournal {
+    path: PathBuf,
+    owner: Arc<Owner>,
+    clock: Clock,
+    inbox: Option<mpsc::Sender<Request>>,
+    writer: Option<JoinHandle<()>>,
+    reader: Arc<Mutex<Connection>>,
+}
+
+impl SqliteJournal {
+    /// Opens a journal, and creates it where there is none; its folder must exist. The clock says when leases are over.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Journal`] where the file cannot be written, is not a journal, or is of a newer version.
+    pub fn open(path: impl Into<PathBuf>, clock: Clock) -> Result<Self> {
+        let path = path.into();
+        let mut connection = connect(&path).map_err(|error| unusable(&path, &error))?;
+        prepare(&mut connection, &path)?;
+        let reader = connect(&path).map_err(|error| unusable(&path, &error))?;
+        let (inbox, requests) = mpsc::channel(QUEUE_MAX);
+        let owner = Arc::new(Owner::new(&path));
+        let writer = Writer { connection, path: path.clone(), owner: Arc::clone(&owner) };
+        let thread = std::thread::Builder::new().name("journal".to_owned());
+        let writer = thread.spawn(move || writer.write(requests)).map_err(|error| failed(&path, error))?;
+        let reader = Arc::new(Mutex::new(reader));
+        Ok(Self { path, owner, clock, inbox: Some(inbox), writer: Some(writer), reader })
+    }
+
+    async fn query<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let reader = Arc::clone(&self.reader);
+        let task = tokio::task::spawn_blocking(move || query(&reader.lock().unwrap_or_else(PoisonError::into_inner)));
+        let answer = task.await.map_err(|error| failed(&self.path, error))?;
+        answer.map_err(|error| failed(&self.path, error))
+    }
+
+    /// Has the writer do something, and waits until it is durable.
+    async fn done(&self, work: Work) -> Result<Done> {
+        let gone = || Fault::new(Kind::Journal, "the journal's writer has stopped");
+        let (done, answer) = oneshot::channel();
+        let inbox = self.inbox.as_ref().ok_or_else(gone)?;
+        inbox.send(Request { work, now_ms: self.clock.now_ms(), done }).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    fn is_live(&self, held: &Held) -> bool {
+        held.is_live(&self.owner, self.clock.now_ms())
+    }
+}
+
+#[async_trait]
+impl Journal for SqliteJournal {
+    async fn commit(&self, commit: &Commit) -> Result<()> {
+        let entries = commit.entries.iter().map(|entry| written(&self.path, entry)).collect::<Result<_>>()?;
+        let (lease, summary, index) = (commit.lease.clone(), commit.summary.clone(), commit.index.clone());
+        let append = Append { run: commit.run(), lease, releases: commit.releases, entries, summary, index };
+        self.done(Work::Append(Box::new(append))).await.map(drop)
+    }
+
+    async fn claim(&self, run: RunId) -> Result<Lease> {
+        match self.done(Work::Claim(run)).await? {
+            Done::Claimed(lease) => Ok(lease),
+            Done::Written => Err(refusal::busy(run)),
+        }
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<()> {
+        self.done(Work::Renew(lease.clone())).await.map(drop)
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        self.done(Work::Release(lease.clone())).await.map(drop)
+    }
+
+    async fn remove(&self, lease: &Lease, index: &[RowChange]) -> Result<()> {
+        self.done(Work::Remove(lease.clone(), index.to_vec())).await.map(drop)
+    }
+
+    async fn is_held(&self, run: RunId) -> Result<bool> {
+        let held = self.query(move |db| leases::held(db, run)).await?;
+        Ok(held.is_some_and(|held| self.is_live(&held)))
+    }
+
+    async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
+        let rows = self.query(move |db| {
+            let select = "SELECT seq, format, at_ms, change FROM entries WHERE run = ?1 AND seq > ?2 ORDER BY seq";
+            let mut select = db.prepare_cached(select)?;
+            let rows = select.query_map(params![run.as_bytes(), seq], |row| {
+                Ok((row.get::<_, u64>(0)?, row.get::<_, u32>(1)?, row.get::<_, u64>(2)?, row.get::<_, String>(3)?))
+            })?;
+            page(rows, bytes_max)
+        });
+        let rows = rows.await?.into_iter();
+        rows.map(|(seq, format, at_ms, change)| entry(&self.path, run, seq, format, at_ms, &change)).collect()
+    }
+
+    async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
+        let select = Select::of(filter);
+        let rows = self.query(move |db| {
+            let mut prepared = db.prepare_cached(&select.sql)?;
+            let rows =
+                prepared.query_map(params_from_iter(&select.values), |row| Ok((summary(row)?, Held::read(row, 5)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        });
+        let seen = rows.await?.into_iter().map(|(mut summary, held)| {
+            if summary.status == Status::Running && !held.is_some_and(|held| self.is_live(&held)) {
+                summary.status = Status::Interrupted;
+            }
+            summary
+        });
+        let wanted = seen.filter(|summary| filter.lets(summary));
+        Ok(wanted.take(filter.limit.unwrap_or(usize::MAX)).collect())
+    }
+
+    async fn find(&self, space: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
+        let (space, prefix, after) = (space.to_owned(), prefix.to_owned(), after.map(str::to_owned));
+        self.query(move |db| rows::find(db, &space, &prefix, after.as_deref(), limit)).await
+    }
+
+    async fn due(&self, space: &str, within: Duration, limit: usize) -> Result<Vec<Row>> {
+        let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
+        let (space, until_ms) = (space.to_owned(), self.clock.now_ms().saturating_add(within_ms));
+        self.query(move |db| rows::due(db, &space, until_ms, limit)).await
+    }
+}
+
+impl Drop for SqliteJournal {
+    /// Lets the writer finish what it was given.
+    fn drop(&mut self) {
+        self.inbox.take();
+        if let Some(writer) = self.writer.take() {
+            // It has nothing left to tell: each commit was answered.
+            let _ = writer.join();
+        }
+    }
+}
+
+/// Takes rows until they have so many bytes together.
+fn page(rows: impl Iterator<Item = rusqlite::Result<Stored>>, bytes_max: usize) -> rusqlite::Result<Vec<Stored>> {
+    let (mut page, mut bytes) = (Vec::new(), 0_usize);
+    for row in rows {
+        let row = row?;
+        bytes = bytes.saturating_add(row.3.len());
+        page.push(row);
+        if bytes >= bytes_max {
+            break;
+        }
+    }
+    Ok(page)
+}
+
+/// A row: the entry's number, its format, its time and what it changes.
+type Stored = (u64, u32, u64, String);
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = database::open(path)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
+    let found = database::tables(connection, APPLICATION_ID, &[TABLES, CELLS, LEASES, STARTS, ROWS])
+        .map_err(|error| unusable(path, &error))?;
+    match found {
+        (APPLICATION_ID, SCHEMA) => Ok(()),
+        (APPLICATION_ID, version) => Err(newer(path, version, SCHEMA)),
+        _ => {
+            Err(Fault::new(Kind::Journal, format!("\"{}\" is not a stockade journal", path.display()))
+                .detail("foreign"))
+        }
+    }
+}
+
+/// Writes an entry; in a debug build it is read back at once, for what is written must be read.
+fn written(path: &Path, Entry { run, seq, at_ms, change }: &Entry) -> Result<NewEntry> {
+    let change = serde_json::to_string(change).map_err(|error| failed(path, error))?;
+    deep::check(&change).map_err(|why| unread(path, *run, *seq, &why))?;
+    if cfg!(debug_assertions) {
+        entry(path, *run, *seq, FORMAT, *at_ms, &change)?;
+    }
+    Ok(NewEntry { seq: *seq, at_ms: *at_ms, change })
+}
+
+fn entry(path: &Path, run: RunId, seq: u64, format: u32, at_ms: u64, change: &str) -> Result<Entry> {
+    if format > FORMAT {
+        return Err(newer(path, format, FORMAT));
+    }
+    let change = deep::read(change, Change::read).map_err(|error| unread(path, run, seq, &error))?;
+    Ok(Entry { run, seq, at_ms, change })
+}
+
+fn unread(path: &Path, run: RunId, seq: u64, why: &str) -> Fault {
+    let message = format!("entry {seq} of run {run} in \"{}\" cannot be read: {why}", path.display());
+    Fault::new(Kind::Journal, message).detail("entry")
+}
+
+fn summary(row: &SqlRow<'_>) -> rusqlite::Result<Summary> {
+    let status: String = row.get(2)?;
+    let wrong = |error: Fault| rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, error.into());
+    Ok(Summary {
+        run_id: RunId::from_bytes(row.get(0)?),
+        workflow: row.get(1)?,
+        status: status.parse().map_err(wrong)?,
+        state: row.get(3)?,
+        updated_ms: row.get(4)?,
+    })
+}
+
+fn newer(path: &Path, found: u32, known: u32) -> Fault {
+    let path = path.display();
+    let message =
+        format!("\"{path}\" was written by a newer stockade (format {found}, this one knows {known}); use that one");
+    Fault::new(Kind::Journal, message).detail("version")
+}
+
+fn unusable(path: &Path, error: &rusqlite::Error) -> Fault {
+    let read_only = matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen));
+    let hint = if read_only { "; its folder must exist and be writable" } else { "" };
+    Fault::new(Kind::Journal, format!("the journal \"{}\" cannot be used: {error}{hint}", path.display()))
+        .detail("open")
+}
+
+fn failed(path: &Path, error: impl std::fmt::Display) -> Fault {
+    Fault::new(Kind::Journal, format!("the journal \"{}\" failed: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use stockade_workflow::Budget;
+
+    use super::*;
+    use crate::{conformance, index};
+
+    fn commit(run: RunId, seq: u64) -> Commit {
+        let change = Change::Created {
+            workflow: "w".into(),
+            version: 1,
+            input: serde_json::json!(1).into(),
+            budget: Budget::NONE,
+        };
+        let summary =
+            Summary { run_id: run, workflow: "w".into(), status: Status::Running, state: "A".into(), updated_ms: 5 };
+        Commit { entries: vec![Entry { run, seq, at_ms: 5, change }], summary: Some(summary), ..Commit::default() }
+    }
+
+    fn run() -> RunId {
+        uuid::Uuid::now_v7().into()
+    }
+
+    #[tokio::test]
+    async fn the_journal_in_a_file_does_what_every_journal_does() {
+        let dir = tempfile::tempdir().unwrap();
+        conformance::check(|clock| {
+            let path = dir.path().join(format!("{}.db", run()));
+            Box::new(move || Box::new(SqliteJournal::open(&path, clock.clone()).unwrap()))
+        })
+        .await;
+        let mut left = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+        assert!(left.all(|path| path.is_file()), "the files by which openers show themselves are gone with them");
+    }
+
+    #[tokio::test]
+    async fn a_number_that_is_taken_or_skipped_is_refused_and_the_group_lives() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = SqliteJournal::open(dir.path().join("journal.db"), Clock::default()).unwrap();
+        let (one, two) = (run(), run());
+        journal.commit(&commit(one, 1)).await.unwrap();
+        let (again, new, gap) = (commit(one, 1), commit(two, 1), commit(two, 3));
+        let (taken, fresh, skipped) = tokio::join!(journal.commit(&again), journal.commit(&new), journal.commit(&gap));
+        assert_eq!(taken.unwrap_err().kind, Kind::Conflict);
+        fresh.unwrap();
+        assert_eq!(skipped.unwrap_err().kind, Kind::Conflict);
+        assert_eq!(journal.read(two).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn newer_and_foreign_files_are_refused_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let run = run();
+        SqliteJournal::open(&path, Clock::default()).unwrap().commit(&commit(run, 1)).await.unwrap();
+        let raw = Connection::open(&path).unwrap();
+        raw.execute("UPDATE entries SET format = 9", []).unwrap();
+        let fault = SqliteJournal::open(&path, Clock::default()).unwrap().read(run).await.unwrap_err();
+        assert!(fault.message.contains("format 9"), "{fault}");
+        raw.pragma_update(None, "user_version", 7).unwrap();
+        let fault = SqliteJournal::open(&path, Clock::default()).err().unwrap();
+        assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Journal, Some("version")));
+        raw.pragma_update(None, "application_id", 1).unwrap();
+        let fault = SqliteJournal::open(&path, Clock::default()).err().unwrap();
+        assert_eq!(fault.detail.as_deref(), Some("foreign"));
+        std::fs::write(dir.path().join("text"), "no database, but long enough to be read as one").unwrap();
+        assert_eq!(SqliteJournal::open(dir.path().join("text"), Clock::default()).err().unwrap().kind, Kind::Journal);
+    }
+
+    /// The tables as the fourth version had them.
+    const FOURTH: &str = "
+        CREATE TABLE entries (
+            id INTEGER PRIMARY KEY, run BLOB NOT NULL, seq INTEGER NOT NULL,
+            format INTEGER NOT NULL, at_ms INTEGER NOT NULL, change TEXT NOT NULL
+        );
+        CREATE UNIQUE INDEX entries_in_order ON entries (run, seq);
+        CREATE TABLE runs (
+            run BLOB PRIMARY KEY, workflow TEXT NOT NULL, status TEXT NOT NULL, state TEXT NOT NULL,
+            updated_ms INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX runs_by_status ON runs (status);
+        CREATE TABLE cells (
+            session TEXT NOT NULL, number INTEGER NOT NULL, run BLOB NOT NULL, key TEXT NOT NULL,
+            PRIMARY KEY (session, number)
+        ) WITHOUT ROWID;
+        CREATE TABLE leases (
+            run BLOB PRIMARY KEY, epoch INTEGER NOT NULL, owner TEXT, until_ms INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE marks (
+            store TEXT NOT NULL, label TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (store, label)
+        ) WITHOUT ROWID;
+        CREATE TABLE starts (key TEXT PRIMARY KEY, run BLOB NOT NULL) WITHOUT ROWID;
+        CREATE INDEX starts_by_run ON starts (run);
+        PRAGMA application_id = 1398033220; PRAGMA user_version = 4;";
+
+    /// What the fourth version kept in tables of its own is found in the index.
+    #[tokio::test]
+    async fn a_file_of_the_fourth_version_has_its_cells_marks_and_start_keys_in_the_index() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let run = run();
+        let raw = Connection::open(&path).unwrap();
+        raw.execute_batch(FOURTH).unwrap();
+        let id = run.as_bytes();
+        raw.execute("INSERT INTO runs VALUES (?1, 'w', 'done', 'A', 5)", [id]).unwrap();
+        raw.execute("INSERT INTO leases VALUES (?1, 3, NULL, 0)", [id]).unwrap();
+        raw.execute("INSERT INTO cells VALUES ('a/~', 0, ?1, 'code'), ('a/~', 11, ?1, 'more')", [id]).unwrap();
+        raw.execute_batch("INSERT INTO marks VALUES ('/data/a.db', 'private', 'one')").unwrap();
+        raw.execute("INSERT INTO starts VALUES ('order-7', ?1)", [id]).unwrap();
+        let journal = SqliteJournal::open(&path, Clock::default()).unwrap();
+        let all = async |space| journal.find(space, "", None, usize::MAX).await.unwrap();
+        let cell = |number, key| Row::new("session", index::key(["a/~", number]), key).needs(run);
+        assert_eq!(all("session").await, [cell("0000000000", "code"), cell("0000000011", "more")]);
+        assert_eq!(all("mark").await, [Row::new("mark", index::key(["/data/a.db", "private"]), "one")]);
+        assert_eq!(all("start_key").await, [Row::new("start_key", "order-7", "").of(run)]);
+        assert_eq!(journal.claim(run).await.unwrap().epoch, 4);
+    }
+
+    #[tokio::test]
+    async fn a_file_of_the_second_version_gets_its_leases() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let run = run();
+        let raw = Connection::open(&path).unwrap();
+        raw.execute_batch(FOURTH).unwrap();
+        raw.execute_batch("DROP TABLE leases; DROP TABLE marks; DROP TABLE starts; PRAGMA user_version = 2").unwrap();
+        raw.execute("INSERT INTO runs VALUES (?1, 'w', 'running', 'A', 5)", [run.as_bytes()]).unwrap();
+        let journal = SqliteJournal::open(&path, Clock::default()).unwrap();
+        assert_eq!(journal.claim(run).await.unwrap(), Lease::first(run));
+    }
+}

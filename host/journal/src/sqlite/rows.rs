@@ -1,0 +1,117 @@
+//! The index of a journal in a file.
+
+use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
+use stockade_workflow::RunId;
+
+use crate::{Result, Row, RowChange, Tie, refusal};
+
+const COLUMNS: &str = "SELECT space, key, run, needed, due_ms, value FROM index_rows";
+
+/// Makes changes, and says which one is refused, if one is; those before it are then to be undone.
+pub(super) fn change(connection: &Connection, changes: &[RowChange]) -> rusqlite::Result<Result<()>> {
+    for change in changes {
+        match one(connection, change)? {
+            Ok(()) => {}
+            refused => return Ok(refused),
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn one(connection: &Connection, change: &RowChange) -> rusqlite::Result<Result<()>> {
+    match change {
+        RowChange::Add(row) => {
+            let is_added = insert(connection, "IGNORE", row)?;
+            return Ok(if is_added { Ok(()) } else { Err(refusal::there(&row.space, &row.key)) });
+        }
+        RowChange::Replace { seen, due_ms, value } => {
+            let is_replaced = replace(connection, seen, *due_ms, value)?;
+            return Ok(if is_replaced { Ok(()) } else { Err(refusal::changed(&seen.space, &seen.key)) });
+        }
+        RowChange::Ensure(row) => drop(insert(connection, "IGNORE", row)?),
+        RowChange::Put(row) => drop(insert(connection, "REPLACE", row)?),
+        RowChange::Remove { space, key } => {
+            let delete = "DELETE FROM index_rows WHERE space = ?1 AND key = ?2";
+            connection.prepare_cached(delete)?.execute([space, key])?;
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Inserts a row, and returns whether it did; `otherwise` says what is done where its key is taken.
+fn insert(
+    connection: &Connection,
+    otherwise: &str,
+    Row { space, key, tie, due_ms, value }: &Row,
+) -> rusqlite::Result<bool> {
+    let insert = format!(
+        "INSERT OR {otherwise} INTO index_rows (space, key, run, needed, due_ms, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+    );
+    let (run, is_needed) = columns(*tie);
+    let values = params![space, key, run, is_needed, due_ms.map(stored), value];
+    connection.prepare_cached(&insert)?.execute(values).map(|inserted| inserted == 1)
+}
+
+/// Replaces a row that is as it was seen, and returns whether it did.
+fn replace(connection: &Connection, seen: &Row, due_ms: Option<u64>, value: &str) -> rusqlite::Result<bool> {
+    let mut update = connection.prepare_cached(
+        "UPDATE index_rows SET due_ms = ?1, value = ?2
+         WHERE space = ?3 AND key = ?4 AND run IS ?5 AND needed = ?6 AND due_ms IS ?7 AND value = ?8",
+    )?;
+    let (run, is_needed) = columns(seen.tie);
+    let (due_ms, seen_ms) = (due_ms.map(stored), seen.due_ms.map(stored));
+    let values = params![due_ms, value, seen.space, seen.key, run, is_needed, seen_ms, seen.value];
+    update.execute(values).map(|updated| updated == 1)
+}
+
+/// The columns of a row's tie: its run, and whether that is needed.
+fn columns(tie: Tie) -> (Option<[u8; size_of::<RunId>()]>, bool) {
+    (tie.run().map(|run| *run.as_bytes()), matches!(tie, Tie::Needs(_)))
+}
+
+/// SQLite has integers of 63 bits: later than that is never.
+pub(super) fn stored(ms: u64) -> i64 {
+    i64::try_from(ms).unwrap_or(i64::MAX)
+}
+
+/// Checks that no row needs a run.
+pub(super) fn check_free(connection: &Connection, run: RunId) -> rusqlite::Result<Result<()>> {
+    let needing = "SELECT space, key FROM index_rows WHERE run = ?1 AND needed LIMIT 1";
+    let place = |row: &SqlRow<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+    let needing = connection.query_row(needing, [run.as_bytes()], place).optional()?;
+    Ok(needing.map_or(Ok(()), |(space, key)| Err(refusal::needed(run, &space, &key))))
+}
+
+/// Returns rows by their keys. Those with a prefix are together, so that what comes after them is not read.
+pub(super) fn find(
+    connection: &Connection,
+    space: &str,
+    prefix: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> rusqlite::Result<Vec<Row>> {
+    let mut select = connection.prepare_cached(&format!("{COLUMNS} WHERE space = ?1 AND key >= ?2 ORDER BY key"))?;
+    let from = after.map_or(prefix, |after| after.max(prefix));
+    let rows = select.query_map([space, from], row)?;
+    let is_new = |row: &rusqlite::Result<Row>| row.as_ref().map_or(true, |row| Some(row.key.as_str()) != after);
+    let is_within = |row: &rusqlite::Result<Row>| row.as_ref().map_or(true, |row| row.key.starts_with(prefix));
+    rows.filter(is_new).take_while(is_within).take(limit).collect()
+}
+
+/// Returns rows by their time.
+pub(super) fn due(connection: &Connection, space: &str, until_ms: u64, limit: usize) -> rusqlite::Result<Vec<Row>> {
+    let due = format!("{COLUMNS} WHERE space = ?1 AND due_ms <= ?2 ORDER BY due_ms, key LIMIT ?3");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    connection.prepare_cached(&due)?.query_map(params![space, stored(until_ms), limit], row)?.collect()
+}
+
+fn row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
+    let run = row.get::<_, Option<_>>(2)?.map(RunId::from_bytes);
+    let tie = match (run, row.get(3)?) {
+        (None, _) => Tie::None,
+        (Some(run), false) => Tie::Of(run),
+        (Some(run), true) => Tie::Needs(run),
+    };
+    let due_ms = row.get::<_, Option<u64>>(4)?;
+    Ok(Row { space: row.get(0)?, key: row.get(1)?, tie, due_ms, value: row.get(5)? })
+}

@@ -1,0 +1,163 @@
+//! The one thread that writes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, named_params, params};
+use stockade_workflow::{FORMAT, RunId};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{failed, leases, removal, rows};
+use crate::owner::Owner;
+use crate::{Lease, Result, RowChange, Summary, refusal};
+
+/// How many commits share one transaction, so that the first of them does not wait for ever more others.
+const GROUP_MAX: usize = 256;
+
+/// Something to be written, on its way to the writer.
+pub(super) struct Request {
+    pub(super) work: Work,
+    pub(super) now_ms: u64,
+    pub(super) done: oneshot::Sender<Result<Done>>,
+}
+
+/// What is to be written.
+pub(super) enum Work {
+    Append(Box<Append>),
+    Claim(RunId),
+    Renew(Lease),
+    Release(Lease),
+    Remove(Lease, Vec<RowChange>),
+}
+
+/// A commit. Its JSON is written before, where it is committed: there is one writer for all.
+pub(super) struct Append {
+    pub(super) run: Option<RunId>,
+    pub(super) lease: Option<Lease>,
+    pub(super) releases: bool,
+    pub(super) entries: Vec<NewEntry>,
+    pub(super) summary: Option<Summary>,
+    pub(super) index: Vec<RowChange>,
+}
+
+pub(super) struct NewEntry {
+    pub(super) seq: u64,
+    pub(super) at_ms: u64,
+    pub(super) change: String,
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    Written,
+    Claimed(Lease),
+}
+
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    pub(super) owner: Arc<Owner>,
+}
+
+impl Writer {
+    /// Takes what waits, writes it in one transaction, answers each.
+    pub(super) fn write(mut self, mut inbox: mpsc::Receiver<Request>) {
+        while let Some(first) = inbox.blocking_recv() {
+            let mut group = vec![first];
+            while group.len() < GROUP_MAX
+                && let Ok(next) = inbox.try_recv()
+            {
+                group.push(next);
+            }
+            let answers = self.write_group(&group);
+            for (request, answer) in group.into_iter().zip(answers) {
+                // The one who asked may have gone away meanwhile.
+                let _ = request.done.send(answer);
+            }
+        }
+    }
+
+    /// Writes a group; a refusal is of its own request only, any other failure of the whole group.
+    fn write_group(&mut self, group: &[Request]) -> Vec<Result<Done>> {
+        let all = |why: &dyn std::fmt::Display| group.iter().map(|_| Err(failed(&self.path, why))).collect();
+        if let Err(error) = self.owner.show() {
+            return all(&error);
+        }
+        let owner = &self.owner;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let written = transaction.and_then(|mut transaction| {
+            let answers = group.iter().map(|request| whole(&mut transaction, owner, request));
+            let answers = answers.collect::<rusqlite::Result<Vec<_>>>()?;
+            transaction.commit().map(|()| answers)
+        });
+        written.unwrap_or_else(|error| all(&error))
+    }
+}
+
+/// Does what a request asks for, or nothing of it where it is refused.
+fn whole(transaction: &mut Transaction<'_>, owner: &Owner, request: &Request) -> rusqlite::Result<Result<Done>> {
+    let savepoint = transaction.savepoint()?;
+    let answer = one(&savepoint, owner, request)?;
+    if answer.is_ok() {
+        savepoint.commit()?
+    } else {
+        savepoint.finish()?
+    }
+    Ok(answer)
+}
+
+fn one(
+    connection: &Connection,
+    owner: &Owner,
+    Request { work, now_ms, .. }: &Request,
+) -> rusqlite::Result<Result<Done>> {
+    let written = match work {
+        Work::Append(append) => append_leased(connection, owner, *now_ms, append)?,
+        Work::Claim(run) => return Ok(leases::claim(connection, owner, *now_ms, *run)?.map(Done::Claimed)),
+        Work::Renew(lease) => leases::renew(connection, owner, *now_ms, lease)?,
+        Work::Release(lease) => Ok(leases::release(connection, owner, lease)?),
+        Work::Remove(lease, index) => removal::remove(connection, owner, lease, index)?,
+    };
+    Ok(written.map(|()| Done::Written))
+}
+
+fn append_leased(connection: &Connection, owner: &Owner, now_ms: u64, append: &Append) -> rusqlite::Result<Result<()>> {
+    let Append { run, lease, releases, entries, summary, index } = append;
+    let Some(run) = *run else { return rows::change(connection, index) };
+    if !leases::allow(connection, owner, now_ms, run, lease.as_ref(), !entries.is_empty())? {
+        return Ok(Err(refusal::fenced(run)));
+    }
+    if !add(connection, run, entries)? {
+        return Ok(Err(refusal::taken(run)));
+    }
+    summary.as_ref().map_or(Ok(()), |summary| upsert(connection, summary))?;
+    lease.as_ref().filter(|_| *releases).map_or(Ok(()), |lease| leases::release(connection, owner, lease))?;
+    rows::change(connection, index)
+}
+
+/// Adds entries, if the run's next one has the number of the first; then the rest of them are free by construction.
+fn add(connection: &Connection, run: RunId, entries: &[NewEntry]) -> rusqlite::Result<bool> {
+    let mut last = connection.prepare_cached("SELECT seq FROM entries WHERE run = ?1 ORDER BY seq DESC LIMIT 1")?;
+    let last: Option<u64> = last.query_row([run.as_bytes()], |row| row.get(0)).optional()?;
+    if entries.first().is_some_and(|first| last.unwrap_or(0) + 1 != first.seq) {
+        return Ok(false);
+    }
+    let mut insert = connection
+        .prepare_cached("INSERT INTO entries (run, seq, format, at_ms, change) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for NewEntry { seq, at_ms, change } in entries {
+        insert.execute(params![run.as_bytes(), seq, FORMAT, at_ms, change])?;
+    }
+    Ok(true)
+}
+
+fn upsert(connection: &Connection, summary: &Summary) -> rusqlite::Result<()> {
+    let mut upsert = connection.prepare_cached(
+        "INSERT INTO runs (run, workflow, status, state, updated_ms) VALUES (:run, :workflow, :status, :state, :at)
+         ON CONFLICT (run) DO UPDATE SET status = :status, state = :state, updated_ms = :at",
+    )?;
+    upsert.execute(named_params! {
+        ":run": summary.run_id.as_bytes(), ":workflow": summary.workflow, ":status": summary.status.to_string(),
+        ":state": summary.state, ":at": summary.updated_ms,
+    })?;
+    Ok(())
+}

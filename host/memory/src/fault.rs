@@ -1,0 +1,72 @@
+use std::fmt::Display;
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+use stockade_workflow::{Fault, Hint, Kind};
+
+/// The family of what goes wrong with the storage: the memory is one of the host's own records, as the journal is.
+const KIND: Kind = Kind::Journal;
+
+/// Why a transaction did not come to its end.
+pub(super) enum Broken {
+    /// The storage failed.
+    Sql(rusqlite::Error),
+    /// It was refused.
+    Refused(Fault),
+}
+
+impl From<rusqlite::Error> for Broken {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<Fault> for Broken {
+    fn from(fault: Fault) -> Self {
+        Self::Refused(fault)
+    }
+}
+
+impl Broken {
+    pub(super) fn at(self, path: &Path) -> Fault {
+        match self {
+            Self::Sql(error) => failed(path, error),
+            Self::Refused(fault) => fault,
+        }
+    }
+}
+
+pub(super) fn failed(path: &Path, error: impl Display) -> Fault {
+    Fault::new(KIND, format!("the memory \"{}\" failed: {error}", path.display())).detail("memory")
+}
+
+pub(super) fn unusable(path: &Path, error: &rusqlite::Error) -> Fault {
+    let read_only = matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen));
+    let hint = if read_only { "; its folder must exist and be writable" } else { "" };
+    Fault::new(KIND, format!("the memory \"{}\" cannot be used: {error}{hint}", path.display())).detail("open")
+}
+
+pub(super) fn foreign(path: &Path) -> Fault {
+    Fault::new(KIND, format!("\"{}\" is not a stockade memory", path.display())).detail("foreign")
+}
+
+pub(super) fn newer(path: &Path, found: u32, known: u32) -> Fault {
+    let path = path.display();
+    let message =
+        format!("\"{path}\" was written by a newer stockade (format {found}, this one knows {known}); use that one");
+    Fault::new(KIND, message).detail("version")
+}
+
+/// What was kept has vectors that cannot be compared with those of the embedding that is configured now.
+pub(super) fn other_embedding(kept: &str, configured: &str) -> Fault {
+    let message = format!(
+        "the memory's vectors are of the embedding \"{kept}\", and \"{configured}\" is configured; configure \
+         \"{kept}\" to keep them"
+    );
+    Fault::invalid("embedding", message).hint(Hint::ReembedMemories)
+}
+
+pub(super) fn other_dimension(embedding: &str, kept: usize, given: usize) -> Fault {
+    let message = format!("the embedding \"{embedding}\" gave {given} numbers where it gave {kept} before");
+    Fault::invalid("embedding", message).hint(Hint::ReembedMemories)
+}

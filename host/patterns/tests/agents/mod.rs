@@ -1,0 +1,9 @@
+//! The patterns of agents, and the models, tools and people that they meet.
+
+mod chain_of_thought;
+mod machines;
+mod react;
+mod react_memory;
+mod react_properties;
+mod router;
+mod world;

@@ -1,0 +1,81 @@
+//! The built-in shop: the four tools of the refund workflow and the database that they work on.
+//!
+//! It is what `stockade run refund` uses where nothing else is configured, and an example of tools with exactly the
+//! grants that they need.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, params};
+use stockade_workflow::{Fault, Grant, Kind};
+
+/// The customers of the seed document, and one whose refund needs no approval.
+const CUSTOMERS: [(&str, &str, u64, u32); 3] = [
+    ("user_123", "Premium Subscription", 14_900, 12),
+    ("user_456", "Basic License", 4_900, 45),
+    ("user_789", "Starter License", 7_900, 5),
+];
+
+/// A customer has one purchase, and a refund is booked once for a key, whatever else happens.
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS purchases (
+        user_id TEXT PRIMARY KEY, item TEXT NOT NULL, price_cents INTEGER NOT NULL CHECK (price_cents >= 0),
+        days_ago INTEGER NOT NULL CHECK (days_ago >= 0)
+    );
+    CREATE TABLE IF NOT EXISTS refunds (
+        id INTEGER PRIMARY KEY, idempotency_key TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL,
+        amount_cents INTEGER NOT NULL CHECK (amount_cents > 0)
+    );";
+
+macro_rules! component {
+    ($name:literal) => {
+        include_bytes!(concat!(env!("STOCKADE_GUESTS"), "/", $name, ".wasm")).as_slice()
+    };
+}
+
+/// The tool that books a refund once for a key: to be registered as idempotent.
+pub const IDEMPOTENT: &str = "payments";
+
+/// A tool that comes with this crate: its name, its component, and what it is granted.
+pub type Tool = (&'static str, &'static [u8], Vec<Grant>);
+
+/// Returns the tools of the refund workflow over the database at `path`, which [`create`] made.
+pub fn tools(path: &Path) -> [Tool; 4] {
+    let shop = Grant::sql("shop", format!("sqlite:{}", place(path).display()));
+    [
+        ("purchases", component!("purchases"), vec![shop.clone()]),
+        ("policy", component!("policy"), Vec::new()),
+        (IDEMPOTENT, component!("payments"), vec![shop.writable()]),
+        ("letters", component!("letters"), Vec::new()),
+    ]
+}
+
+/// Returns the path of the database as it is granted. An approval is bound to its tool's grants: the same file is the same
+/// grant, from whichever folder it is named.
+pub fn place(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// Creates the shop's database with its customers, where it does not exist yet.
+///
+/// # Errors
+///
+/// Kind [`Kind::Journal`] where the file cannot be written.
+pub fn create(path: &Path) -> Result<(), Fault> {
+    fill(path).map_err(|error| {
+        let message = format!("the shop's database \"{}\" cannot be written: {error}", path.display());
+        Fault::new(Kind::Journal, message).detail("shop")
+    })
+}
+
+fn fill(path: &Path) -> rusqlite::Result<()> {
+    let mut shop = Connection::open(path)?;
+    shop.busy_timeout(std::time::Duration::from_secs(10))?;
+    shop.pragma_update(None, "journal_mode", "WAL")?;
+    let transaction = shop.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    transaction.execute_batch(TABLES)?;
+    for (user_id, item, price_cents, days_ago) in CUSTOMERS {
+        let insert = "INSERT OR IGNORE INTO purchases (user_id, item, price_cents, days_ago) VALUES (?1, ?2, ?3, ?4)";
+        transaction.execute(insert, params![user_id, item, price_cents, days_ago])?;
+    }
+    transaction.commit()
+}

@@ -1,0 +1,79 @@
+//! An order that waits for its payment, and for no longer than a day: the first one is paid, the second one is not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stockade::{
+    AllowedEffect, Budget, Clock, Effect, EffectOutcome, End, Event, Fault, Graph, Host, NewSignal, State, Transition,
+    Waited, Workflow,
+};
+
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+/// Waits for one payment. Its state is whether the wait is over.
+struct Order;
+
+impl Workflow for Order {
+    type Input = Value;
+    type State = bool;
+
+    fn name(&self) -> &str {
+        "order"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn graph(&self) -> Graph {
+        let settled = AllowedEffect::Signal("payment.settled".to_owned());
+        Graph::new([State::new("UNPAID", [settled], &["CLOSED"]), State::new("CLOSED", [], &[])])
+    }
+
+    fn position(&self, is_over: &bool) -> &'static str {
+        if *is_over { "CLOSED" } else { "UNPAID" }
+    }
+
+    fn start(&self, _: Value) -> Result<Transition<bool>, Fault> {
+        let schema = json!({"type": "object", "required": ["cents"], "properties": {"cents": {"type": "integer"}}});
+        Ok(Transition::to(false).want(Effect::await_signal_of("payment", "payment.settled", schema).within(DAY)))
+    }
+
+    fn step(&self, _: bool, event: Event) -> Result<Transition<bool>, Fault> {
+        let output = match event.outcome() {
+            Some((_, EffectOutcome::Waited(Waited::Signalled(signal)))) => json!({"paid": signal.payload.value()}),
+            Some((_, EffectOutcome::Waited(Waited::TimedOut { .. }))) => json!("not paid within a day"),
+            _ => return Err(stockade::authoring::stray("UNPAID", &event)),
+        };
+        Ok(Transition::to(true).end(End::Done(output.into())))
+    }
+}
+
+#[tokio::main]
+async fn main() -> stockade::Result<()> {
+    // A clock of our own, for an example cannot wait for a day.
+    let now_ms = Arc::new(AtomicU64::new(1_800_000_000_000));
+    let clock = Arc::clone(&now_ms);
+    let host = Host::builder().journal("orders.db").workflow(Order);
+    let host = host.clock(Clock::new(move || clock.load(Ordering::SeqCst))).build().await?;
+
+    let paid = host.start("order", Value::Null, Budget::default()).await?;
+    let id = paid.id();
+    println!("{}", paid.settled().await?);
+    if let Err(fault) = host.run(id).signal(NewSignal::new("payment.settled", json!({"dollars": 5}))).await {
+        println!("{fault}");
+    }
+    let settled = NewSignal::new("payment.settled", json!({"cents": 4999})).key("evt_1").by("bank");
+    host.run(id).signal(settled).await?;
+    println!("{}", host.run(id).settled().await?);
+
+    let unpaid = host.start("order", Value::Null, Budget::default()).await?;
+    unpaid.settled().await?;
+    now_ms.fetch_add(24 * 3_600 * 1_000, Ordering::SeqCst);
+    for fired in host.fire_due().await? {
+        println!("{}", fired.resumed?.settled().await?);
+    }
+    Ok(())
+}

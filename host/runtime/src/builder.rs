@@ -1,0 +1,587 @@
+//! How a host is put together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use stockade_patterns::{self as patterns, Agent, Children, Pattern};
+use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Reserved};
+use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
+
+use crate::Host;
+use crate::callable::Callable;
+use crate::coding::Coding;
+use crate::hooks::{AllHooks, Hooks};
+use crate::languages::Languages;
+use crate::oci::Store;
+use crate::recollection::Recollection;
+use crate::registry::{Registry, Wanted};
+use crate::scratch::Scratch;
+use crate::services::Services;
+use crate::sessions::Sessions;
+use crate::telemetry::Telemetry;
+use crate::{Clock, Config, Result, Source, coding, config};
+use stockade_journal::Journal;
+use stockade_models::{Model, Models, Named, Recording, Replay, Settings as ModelSettings};
+
+/// A recording of what models answer.
+#[derive(Clone, Debug)]
+pub enum Cassette {
+    /// Is made in this file. No secret that the host knows is in it.
+    Record(PathBuf),
+    /// Answers in place of the models, from this file.
+    Replay(PathBuf),
+}
+
+/// Puts a [`Host`] together.
+pub struct Builder {
+    journal: PathBuf,
+    /// A journal that is handed in, in place of the file.
+    own_journal: Option<Box<dyn Journal>>,
+    own_models: Vec<Named>,
+    tools: Wanted,
+    store: Store,
+    machines: Vec<Machine>,
+    patterns: BTreeMap<String, Pattern>,
+    settings: BTreeSet<String>,
+    models: BTreeMap<String, config::Model>,
+    tape: Option<Cassette>,
+    memory: Option<(PathBuf, config::Memory)>,
+    hooks: Vec<Box<dyn Hooks>>,
+    telemetry: config::Telemetry,
+    engine: EngineConfig,
+    secrets: BTreeMap<String, String>,
+    limits: Limits,
+    languages: BTreeMap<String, Source>,
+    code_limits: Limits,
+    real_clock: bool,
+    ready: usize,
+    scratch: Option<PathBuf>,
+    clock: Clock,
+}
+
+impl Builder {
+    /// Keeps the journal in this SQLite file, which is created if absent; its folder must exist.
+    #[must_use]
+    pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
+        self.journal = path.into();
+        self
+    }
+
+    /// Keeps the journal in this one, in place of a file. What else the host writes goes to the folder of
+    /// [`scratch`](Self::scratch), which must be named then.
+    #[must_use]
+    pub fn with_journal(mut self, journal: impl Journal + 'static) -> Self {
+        self.own_journal = Some(Box::new(journal));
+        self
+    }
+
+    /// Registers a component as a tool, with all that it is granted.
+    #[must_use]
+    pub fn tool(mut self, name: &str, source: impl Into<Source>, grants: impl IntoIterator<Item = Grant>) -> Self {
+        self.tools.add(name, source.into(), grants.into_iter().collect());
+        self
+    }
+
+    /// Registers several components as tools, each with its name and all that it is granted.
+    #[must_use]
+    pub fn tools<'a, S: Into<Source>, G: IntoIterator<Item = Grant>>(
+        self,
+        tools: impl IntoIterator<Item = (&'a str, S, G)>,
+    ) -> Self {
+        tools.into_iter().fold(self, |builder, (name, source, grants)| builder.tool(name, source, grants))
+    }
+
+    /// Registers a tool of another kind than a component.
+    #[must_use]
+    pub fn callable(mut self, name: &str, tool: impl Callable + 'static) -> Self {
+        self.tools.callable(name, Box::new(tool));
+        self
+    }
+
+    /// Registers a tool that [`Host::promote`] made. The yes that it was given then is all that it is granted.
+    #[must_use]
+    pub fn promoted(mut self, name: &str, source: impl Into<Source>) -> Self {
+        self.tools.promoted(name, source.into());
+        self
+    }
+
+    /// Adds the tools of a configuration, with their grants and limits, and takes its limits for all other calls, its languages, and what code
+    /// may use. A tool
+    /// that is registered already is replaced, with all that was said of it.
+    ///
+    /// # Errors
+    ///
+    /// The folder of tools cannot be read, or a tool has no component.
+    pub fn configured(mut self, config: &Config) -> Result<Self> {
+        self.tools.configure(config)?;
+        self.store.allow_private(config.tools.private_hosts.iter().cloned());
+        config.files().for_each(|path| self.reserved().keep(path));
+        config.believed().for_each(|path| self.reserved().believe(path));
+        self.limits = config.limits.clone().unwrap_or(self.limits);
+        self.code_limits = config.code.limits.clone().unwrap_or(self.code_limits);
+        self.real_clock |= config.code.clock.is_some();
+        self.languages.extend(config.language.iter().map(|(name, language)| (name.clone(), language.source())));
+        self.models.extend(config.model.clone());
+        self.patterns.extend(config.workflow.clone());
+        self.settings.extend(config.own.iter().cloned());
+        self.telemetry = config.telemetry.clone();
+        if let Some((_, memory)) = &mut self.memory {
+            *memory = config.memory.clone();
+        }
+        Ok(self)
+    }
+
+    /// Keeps components that come from registries in this folder, so that the next start need not ask for them.
+    #[must_use]
+    pub fn components(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.store.keep_in(folder.into());
+        self
+    }
+
+    /// Lets these names of registries, and of what registries send to, lead to addresses that are not on the internet.
+    ///
+    /// A registry that is written as such an address, or as `localhost`, needs no leave.
+    #[must_use]
+    pub fn private_hosts(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.store.allow_private(names);
+        self
+    }
+
+    /// Declares that a tool has no second effect when it is called again under the same idempotency key.
+    ///
+    /// Without it, a call that may change something and that a crash interrupted is not repeated: its outcome is
+    /// unknown, and the workflow decides.
+    #[must_use]
+    pub fn idempotent(mut self, tool: &str) -> Self {
+        self.tools.idempotent(tool);
+        self
+    }
+
+    /// Stores the value of a secret that grants name. No guest sees it; it is in no log, journal or error.
+    #[must_use]
+    pub fn secret(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.secrets.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sends requests of tools, and to registries, for a host to these addresses, whatever the system's resolver says. They
+    /// are checked like any others.
+    #[must_use]
+    pub fn host_addresses(mut self, host: impl Into<String>, addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        self.engine.hosts.insert(host.into().to_ascii_lowercase(), addresses.into_iter().collect());
+        self
+    }
+
+    /// Trusts a root certificate, given in DER, beside those that browsers trust.
+    #[must_use]
+    pub fn tls_root(mut self, certificate: impl Into<Vec<u8>>) -> Self {
+        self.engine.tls_roots.push(certificate.into());
+        self
+    }
+
+    /// Registers a workflow under its name.
+    #[must_use]
+    pub fn workflow(mut self, workflow: impl Workflow) -> Self {
+        self.machines.push(Machine::new(workflow));
+        self
+    }
+
+    /// Registers a pattern as a workflow of this name; other workflows that it runs inside are found by theirs.
+    #[must_use]
+    pub fn pattern(mut self, name: &str, pattern: Pattern) -> Self {
+        self.patterns.insert(name.to_owned(), pattern);
+        self
+    }
+
+    /// Adds a model. Its key is the value of the secret that it names.
+    #[must_use]
+    pub fn model(mut self, name: &str, model: config::Model) -> Self {
+        self.models.insert(name.to_owned(), model);
+        self
+    }
+
+    /// Adds a model that this program provides. A model without a price in its settings is not asked.
+    #[must_use]
+    pub fn with_model(mut self, name: &str, model: impl Model + 'static, settings: ModelSettings) -> Self {
+        self.own_models.push(Named::new(name, Box::new(model), settings));
+        self
+    }
+
+    /// Records what models answer, or answers with what was recorded.
+    #[must_use]
+    pub fn tape(mut self, tape: Cassette) -> Self {
+        self.tape = Some(tape);
+        self
+    }
+
+    /// Keeps the long-term memory in this SQLite file, which is created if absent. Without it there is none.
+    #[must_use]
+    pub fn memory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.memory = Some((path.into(), config::Memory::default()));
+        self
+    }
+
+    /// Sends spans of OpenTelemetry, with the names of the GenAI conventions, to a collector.
+    #[must_use]
+    pub fn telemetry(mut self, telemetry: config::Telemetry) -> Self {
+        self.telemetry = telemetry;
+        self
+    }
+
+    /// Tells these hooks what happens in the host, beside those that were added before.
+    #[must_use]
+    pub fn hooks(mut self, hooks: impl Hooks + 'static) -> Self {
+        self.hooks.push(Box::new(hooks));
+        self
+    }
+
+    /// Lets nobody call a tool without a person's yes to each call, whatever the workflow wants. Code cannot call it.
+    #[must_use]
+    pub fn ask_first(mut self, tool: &str) -> Self {
+        self.tools.ask_first(tool);
+        self
+    }
+
+    /// Says which marks the answers of a tool carry, in place of those that follow from its grants: what comes over the
+    /// network is untrusted, what comes from a database, a directory or a bucket is private. In a run that has taken in
+    /// both, a tool that can send is called only with a person's yes.
+    #[must_use]
+    pub fn labels(mut self, tool: &str, labels: impl IntoIterator<Item = Label>) -> Self {
+        self.tools.labelled(tool, labels.into_iter().collect());
+        self
+    }
+
+    /// Keeps compiled components in this folder, so that the next start need not compile them.
+    #[must_use]
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.engine.cache_dir = Some(folder.into());
+        self
+    }
+
+    /// Keeps the key by which compiled components are known again in this folder, in place of the one of
+    /// [`cache`](Self::cache): then it does not help to be able to write there.
+    #[must_use]
+    pub fn keys(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.engine.key_dir = Some(folder.into());
+        self
+    }
+
+    /// Keeps a file, or a folder with all that is in it, from every tool: no grant may reach it. The journal, the memory, what
+    /// is compiled, the configuration and files of secrets are kept so anyhow.
+    #[must_use]
+    pub fn reserve(mut self, path: impl Into<PathBuf>) -> Self {
+        self.reserved().keep(path);
+        self
+    }
+
+    /// Lets a file be granted that is in a folder which is reserved.
+    #[must_use]
+    pub fn lend(mut self, path: impl Into<PathBuf>) -> Self {
+        self.reserved().lend(path);
+        self
+    }
+
+    fn reserved(&mut self) -> &mut Reserved {
+        Arc::make_mut(&mut self.engine.reserved)
+    }
+
+    /// Keeps from every tool what this host keeps its own state in.
+    fn reserve_own(&mut self) {
+        let beside = |path: &Path, ending: &str| PathBuf::from(format!("{}{ending}", path.display()));
+        let databases = [Some(self.journal.clone()), self.memory.as_ref().map(|(path, _)| path.clone())];
+        let databases = databases.into_iter().flatten();
+        let files = databases.flat_map(|path| ["", "-wal", "-shm", "-journal"].map(|ending| beside(&path, ending)));
+        let folders = [self.engine.cache_dir.clone(), self.engine.key_dir.clone(), self.store.folder()];
+        // The environment of this process has secrets, and its memory is there to be written.
+        let processes = PathBuf::from("/proc");
+        let own: Vec<_> = files.chain(folders.into_iter().flatten()).chain([processes]).collect();
+        own.into_iter().for_each(|path| self.reserved().keep(path));
+        let languages = self.languages.values().filter_map(Source::file).map(Path::to_owned);
+        let believed: Vec<_> = self.tools.files().chain(languages).collect();
+        believed.into_iter().for_each(|path| self.reserved().believe(path));
+    }
+
+    /// Says who compiles components: by default a thread of this process, which bounds neither memory nor, in the end, time.
+    /// A program that may be started anew for it does better with a [`Compiler::Process`].
+    #[must_use]
+    pub fn compiler(mut self, compiler: Compiler) -> Self {
+        self.engine.compiler = compiler;
+        self
+    }
+
+    /// Lets at most so many calls run at the same time; further ones wait.
+    #[must_use]
+    pub fn concurrency(mut self, calls: u32) -> Self {
+        self.engine.concurrency = calls;
+        self
+    }
+
+    /// Sets what any single call may use, however much its run has left.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Adds a language in which agents may write code: a component of the world `stockade:host/interpreter`. One of
+    /// that name is replaced.
+    #[must_use]
+    pub fn language(mut self, name: &str, source: impl Into<Source>) -> Self {
+        self.languages.insert(name.to_owned(), source.into());
+        self
+    }
+
+    /// Sets what one piece of code may use, the tools that it calls included, however much its run has left.
+    #[must_use]
+    pub fn code_limits(mut self, limits: Limits) -> Self {
+        self.code_limits = limits;
+        self
+    }
+
+    /// Tells code the real time at which it began, in place of one that is the same for all. The time is kept in the
+    /// journal, and moves only when the code reads it: code that is run again is told the same.
+    #[must_use]
+    pub fn real_clock(mut self) -> Self {
+        self.real_clock = true;
+        self
+    }
+
+    /// Keeps so many instances of each language ready once code of it has run, so that the next code need not wait for one;
+    /// by default none. Each holds slots of the pool (CPython six), which tools then do not have.
+    #[must_use]
+    pub fn keep_ready(mut self, instances: usize) -> Self {
+        self.ready = instances;
+        self
+    }
+
+    /// Makes the private directories of code in this folder, which exists; without one, beside the journal.
+    #[must_use]
+    pub fn scratch(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.scratch = Some(folder.into());
+        self
+    }
+
+    /// Takes the journal's time from here.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Opens the journal and loads the tools, those in registries too.
+    ///
+    /// # Errors
+    ///
+    /// A journal that cannot be used, a component that is not one or asks for what nobody offers, a workflow that
+    /// wants a tool that is not registered.
+    pub async fn build(mut self) -> Result<Host> {
+        self.reserve_own();
+        let hooks = self.all_hooks()?;
+        self.store.tell(Arc::clone(&hooks));
+        self.store.resolve_by(self.engine.hosts.clone());
+        self.tools = self.tools.fetched(&self.store).await?;
+        for source in self.languages.values_mut() {
+            *source = source.clone().fetched(&self.store).await?;
+        }
+        let memory = match &self.memory {
+            Some((path, memory)) => Some(Recollection::open(path, memory, &self.secrets, self.clock.now_ms()).await?),
+            None => None,
+        };
+        let build = tokio::task::spawn_blocking(move || self.build_blocking(memory, hooks));
+        build.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
+    }
+
+    /// The hooks that were added, and the telemetry that is configured.
+    fn all_hooks(&mut self) -> Result<Arc<dyn Hooks>> {
+        let mut hooks = std::mem::take(&mut self.hooks);
+        if let Some(endpoint) = &self.telemetry.endpoint {
+            hooks.push(Box::new(Telemetry::start(&self.telemetry, endpoint)?));
+        }
+        Ok(Arc::new(AllHooks(hooks)))
+    }
+
+    fn build_blocking(self, memory: Option<Recollection>, hooks: Arc<dyn Hooks>) -> Result<Host> {
+        let Self { journal, tools, store, mut machines, mut engine, secrets, limits, clock, .. } = self;
+        let models = models(&self.models, self.own_models, self.tape.as_ref(), &secrets, &clock)?;
+        let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
+        // Without a language no code runs.
+        let for_code = if self.languages.is_empty() { 0 } else { self.code_limits.memory_bytes };
+        check_settings(&self.settings, &machines)?;
+        let own = (!self.languages.is_empty()).then(|| Machine::new(Exec)).into_iter().chain([Machine::new(Agent)]);
+        for own in own {
+            check_free(own.name(), &machines)?;
+            machines.push(own);
+        }
+        engine.memory_bytes_max = memory_bytes_max.max(for_code);
+        let kept_slots = engine.concurrency as usize / 2;
+        engine.secrets = secrets.into_iter().collect();
+        let engine = Engine::new(engine)?;
+        let tools = Registry::load(&engine, tools)?;
+        let machines: Children =
+            machines.into_iter().map(|machine| (machine.name().to_owned(), Arc::new(machine))).collect();
+        check_models(&self.patterns, &models)?;
+        let patterns = patterns::machines(&asking_first(self.patterns, &tools), &machines)?;
+        let machines: Children = machines.into_iter().chain(patterns).collect();
+        machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
+        let (journal, folder): (Box<dyn Journal>, _) = match self.own_journal {
+            Some(own) => (own, self.scratch.clone().ok_or_else(no_folder)?),
+            None => (in_file(&journal, &clock)?, folder_of(&journal)),
+        };
+        let coding = Coding {
+            languages: Arc::new(Languages::new(
+                &engine,
+                self.languages,
+                (self.ready, self.code_limits.clone()),
+                Arc::clone(&hooks),
+            )),
+            sessions: Sessions::new(kept_slots),
+            limits: self.code_limits,
+            real_clock: self.real_clock,
+            scratch: self.scratch.unwrap_or_else(|| folder.clone()),
+        };
+        Scratch::sweep(&coding.scratch);
+        let services = Services {
+            journal,
+            tools,
+            limits,
+            coding,
+            clock,
+            hooks,
+            models,
+            memory,
+            machines,
+            engine,
+            driving: Arc::default(),
+            store,
+            folder,
+        };
+        Ok(Host { services: Arc::new(services) })
+    }
+}
+
+/// Checks that settings are those of a workflow that the host's program brought.
+fn check_settings(settings: &BTreeSet<String>, machines: &[Machine]) -> Result<()> {
+    let is_brought = |name: &&String| machines.iter().any(|machine| machine.name() == name.as_str());
+    let Some(name) = settings.iter().find(|name| !is_brought(name)) else { return Ok(()) };
+    let message = format!(
+        "[workflow.{name}] has settings, and this program brings no workflow of that name; a workflow of the \
+         configuration's own needs a `pattern`"
+    );
+    Err(Fault::invalid("config", message))
+}
+
+#[cfg(feature = "sqlite")]
+fn in_file(path: &Path, clock: &Clock) -> Result<Box<dyn Journal>> {
+    Ok(Box::new(stockade_journal::SqliteJournal::open(path, clock.clone())?))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn in_file(_: &Path, _: &Clock) -> Result<Box<dyn Journal>> {
+    let off = crate::features::off("journal in a file", "sqlite");
+    Err(off.reworded(|why| format!("{why}, or hand in a journal with `Builder::with_journal`")))
+}
+
+fn folder_of(journal: &Path) -> PathBuf {
+    let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new(".")).to_owned()
+}
+
+fn no_folder() -> Fault {
+    Fault::invalid("scratch", "a journal that is handed in has no folder; name one for code with `Builder::scratch`")
+}
+
+/// Checks that no workflow has the name of one that every host has.
+fn check_free(own: &str, machines: &[Machine]) -> Result<()> {
+    if machines.iter().any(|machine| machine.name() == own) {
+        let message = format!("workflow \"{own}\" is there already, in every host; choose another name");
+        return Err(Fault::invalid("workflow", message));
+    }
+    Ok(())
+}
+
+fn check_models(patterns: &BTreeMap<String, Pattern>, models: &Models) -> Result<()> {
+    for (name, pattern) in patterns {
+        let missing = pattern.models().into_iter().find_map(|model| models.get(Some(model)).err());
+        if let Some(fault) = missing {
+            return Err(fault.reworded(|why| format!("workflow \"{name}\": {why}")));
+        }
+    }
+    Ok(())
+}
+
+fn check_tools(machine: &Machine, tools: &Registry) -> Result<()> {
+    for want in machine.graph().wants() {
+        if let Some(tool) = want.tools().iter().find(|tool| tools.get(tool).is_err()) {
+            let message = format!("workflow \"{}\" wants tool \"{tool}\", which is not registered", machine.name());
+            return Err(Fault::new(Kind::NotFound, message).detail("tool").tool(tool));
+        }
+    }
+    Ok(())
+}
+
+/// Makes the models of a configuration; `secrets` are the keys, by name, and what a recording must not have.
+fn models(
+    wanted: &BTreeMap<String, config::Model>,
+    own: Vec<Named>,
+    tape: Option<&Cassette>,
+    secrets: &BTreeMap<String, String>,
+    clock: &Clock,
+) -> Result<Models> {
+    let is_asked = !matches!(tape, Some(Cassette::Replay(_)));
+    let key = |name: &str, model: &config::Model| match model.secret() {
+        Some(secret) if is_asked => config::key_of(secret, &format!("the model \"{name}\""), secrets).map(Some),
+        secret => Ok(secret.and_then(|secret| secrets.get(secret)).cloned()),
+    };
+    let named = wanted.iter().map(|(name, model)| model.build(name, key(name, model)?, clock));
+    let only_own = own.first().filter(|_| own.len() == 1 && wanted.is_empty()).map(|model| model.name().to_owned());
+    let default = config::default_model(wanted)?.or(only_own);
+    let models = Models::new(named.chain(own.into_iter().map(Ok)).collect::<Result<Vec<_>>>()?, default)?;
+    let values = secrets.values().cloned().collect();
+    Ok(match tape {
+        None => models,
+        Some(Cassette::Record(file)) => models.record(&Recording::create(file, values)?),
+        Some(Cassette::Replay(file)) => models.replay(&Replay::load(file, values)?),
+    })
+}
+
+/// Has an agent ask before each call of a tool that the operator wants to be asked for.
+fn asking_first(mut patterns: BTreeMap<String, Pattern>, tools: &Registry) -> BTreeMap<String, Pattern> {
+    for pattern in patterns.values_mut() {
+        if let Pattern::React(spec) = pattern {
+            spec.ask.extend(spec.tools.iter().filter(|tool| tools.asks_first(tool)).cloned());
+        }
+    }
+    patterns
+}
+
+impl Host {
+    /// Begins to put a host together; the journal is `stockade.db` unless another is named.
+    pub fn builder() -> Builder {
+        Builder {
+            journal: "stockade.db".into(),
+            own_journal: None,
+            own_models: Vec::new(),
+            tools: Wanted::default(),
+            store: Store::default(),
+            machines: Vec::new(),
+            patterns: BTreeMap::new(),
+            settings: BTreeSet::new(),
+            models: BTreeMap::new(),
+            tape: None,
+            memory: None,
+            hooks: Vec::new(),
+            telemetry: config::Telemetry::default(),
+            engine: EngineConfig::default(),
+            secrets: BTreeMap::new(),
+            limits: Limits::default(),
+            languages: BTreeMap::new(),
+            code_limits: coding::default_limits(),
+            real_clock: false,
+            ready: 0,
+            scratch: None,
+            clock: Clock::default(),
+        }
+    }
+}

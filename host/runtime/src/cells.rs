@@ -1,0 +1,74 @@
+//! The cells of sessions of code, which the journal's index has: where each was recorded.
+
+use stockade_journal::{Commit, Journal, Row, RowChange, index};
+use stockade_workflow::{Fault, Kind, RunId};
+
+use crate::Result;
+use crate::marks;
+
+/// The space of the cells: the key is the session and the cell's number, the value is the key of the effect that ran it.
+const SPACE: &str = "session";
+
+/// Where a cell of a session of code was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CellRef {
+    /// The run.
+    pub(crate) run: RunId,
+    /// The key of the effect that ran it.
+    pub(crate) key: String,
+}
+
+impl CellRef {
+    /// Adds it to a session as the cell of this number, from 0; the index refuses it where another has the number.
+    pub(crate) fn added(&self, session: &str, number: usize) -> RowChange {
+        // So many digits that the order of the keys is that of the numbers.
+        let key = index::key([session, &format!("{number:010}")]);
+        RowChange::Add(Row::new(SPACE, key, &self.key).needs(self.run))
+    }
+
+    fn read(row: Row) -> Result<Self> {
+        let damaged = || Fault::new(Kind::Journal, format!("cell \"{}\" names no run", row.key)).detail("session");
+        Ok(Self { run: row.tie.run().ok_or_else(damaged)?, key: row.value })
+    }
+}
+
+/// Returns the cells of a session in their order; none where there is no such session.
+pub(crate) async fn of(journal: &dyn Journal, session: &str) -> Result<Vec<CellRef>> {
+    let rows = journal.find(SPACE, &format!("{}/", index::key([session])), None, usize::MAX).await?;
+    rows.into_iter().map(CellRef::read).collect()
+}
+
+/// Returns whether a commit was refused for another cell of its session had its number.
+pub(crate) fn is_overtaken(refused: &Fault) -> bool {
+    refused.kind == Kind::Conflict && refused.detail.as_deref() == Some(SPACE)
+}
+
+/// The failure of code that was overtaken so.
+pub(crate) fn overtaken() -> Fault {
+    let message = "another piece of code ran in the session meanwhile; run this one again";
+    Fault::new(Kind::Conflict, message).detail(SPACE)
+}
+
+/// Begins a session with the cells of another one, and with the marks of what they took in.
+///
+/// # Errors
+///
+/// Kind [`Kind::NotFound`] where there is no such session to begin with, [`Kind::Conflict`] where the new one exists.
+pub(crate) async fn fork(journal: &dyn Journal, from: &str, to: &str) -> Result<()> {
+    if !of(journal, to).await?.is_empty() {
+        return Err(exists(to));
+    }
+    let cells = of(journal, from).await?;
+    if cells.is_empty() {
+        return Err(Fault::new(Kind::NotFound, format!("there is no session \"{from}\"")).detail(SPACE));
+    }
+    let added = cells.iter().enumerate().map(|(number, cell)| cell.added(to, number));
+    // What a cell took in was marked before the cell was added.
+    let marked = marks::forked(&marks::all(journal).await?, from, to);
+    let forked = journal.commit(&Commit::of_index(added.chain(marked).collect())).await;
+    forked.map_err(|refused| if is_overtaken(&refused) { exists(to) } else { refused })
+}
+
+fn exists(session: &str) -> Fault {
+    Fault::new(Kind::Conflict, format!("there is a session \"{session}\" already"))
+}

@@ -1,0 +1,328 @@
+//! Code that is run for the first time, or for the first time to its end: the driver of its run makes the calls that it
+//! asks for, each in the journal before it is made.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use stockade_sandbox::{Call, CallFromCode, Cell, CellOutcome, Left, Limits, Outcome, Place, ToolHandler};
+use stockade_workflow::{
+    Change, Code, CodeEnd, CodeOutcome, Entry, Exceeded, Fault, Kind, RunId, RunState, Shortfall, ToolCall,
+    ToolOutcome, Usage, json,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::account::{Account, Stopped};
+use super::cell::{Made, cell, diverged, made, plain, put, refused, spoken};
+use super::replay::{answered, cells_of, recorded, restored};
+use super::unrun;
+use crate::calls::{call_id, cut, is_answer, readable, seed, unknown, unrepeated};
+use crate::cells::CellRef;
+use crate::run_log::{INTENT_BYTES, RunLog};
+use crate::scratch::{Files, changed};
+use crate::services::Services;
+use crate::sessions::Kept;
+use crate::toolbox::Toolbox;
+use crate::{Registered, Result};
+use stockade_journal::{RowChange, each};
+
+/// How the running of code ended.
+pub(crate) enum Ran {
+    Ended(CodeOutcome, Usage),
+    /// The run's budget ended it here, and it can be run again.
+    Cut(Exceeded, Usage),
+}
+
+/// A call from code, on its way to the driver of the run.
+struct CallOfCode {
+    name: String,
+    arguments: Value,
+    number: usize,
+    left: Left,
+    place: Arc<Place>,
+    answer: oneshot::Sender<Outcome>,
+}
+
+/// Hands calls from code to the driver of the run, which journals them.
+struct ToDriver(mpsc::Sender<CallOfCode>);
+
+#[async_trait]
+impl ToolHandler for ToDriver {
+    async fn call(&self, call: CallFromCode<'_>) -> Outcome {
+        let CallFromCode { name, arguments, number, left, place } = call;
+        let (answer, answered) = oneshot::channel();
+        let asked = CallOfCode { name: name.to_owned(), arguments, number, left, place: Arc::clone(place), answer };
+        let gone = || refused(Fault::new(Kind::HostBug, "the run has no driver any more"));
+        match self.0.send(asked).await {
+            Ok(()) => answered.await.unwrap_or_else(|_| gone()),
+            Err(_) => gone(),
+        }
+    }
+}
+
+impl RunLog {
+    /// Runs code from its source to its outcome. What it did before a crash it does again, with the answers that it had.
+    pub(crate) async fn run_code(&mut self, key: &str, code: &Code) -> Result<Ran> {
+        let mut account = Account::new(self.amount(key));
+        let most = self.host.coding.limits.clone();
+        let most = most.clone().wall_us(most.wall_us.min(self.left_us(key)));
+        let (source, stripped) = plain(&self.host, code, account.within(&most)).await;
+        account.spent.add(&stripped);
+        let source = match source {
+            Ok(source) => source,
+            Err(ended) => return Ok(Ran::Ended(unrun(ended), stripped)),
+        };
+        let mut prepared = match Prepared::new(&self.host, key, self.state(), code, source, &mut account).await {
+            Ok(prepared) => prepared,
+            Err(stopped) => return Ok(self.unprepared(key, stopped, account.spent)),
+        };
+        let left = account.left();
+        let limits = account.within(&most);
+        let began_ms = if self.host.coding.real_clock { Some(self.wanted_ms(key).await?) } else { None };
+        let (outcome, short) = self.follow(key, &mut prepared, limits, left.tool_calls, began_ms).await?;
+        let CellOutcome { result, mut usage, fuel, calls, stdout, stderr } = outcome;
+        usage.tool_calls = usage.tool_calls.min(left.tool_calls);
+        usage.add(&account.spent);
+        let known = self.state().calls(key).len();
+        let ended = match result {
+            Ok(_) if calls < known => CodeEnd::Failed(diverged(format!("it made {calls} calls, and {known} before"))),
+            Ok(Ok(value)) => CodeEnd::Returned(value),
+            Ok(Err(exception)) => CodeEnd::Raised(exception),
+            Err(fault) => match short.or_else(|| cut(self, key, &most, &fault, &left, &usage)) {
+                // Whatever it called is journaled, so that it can always be done again.
+                Some(Shortfall::Run(exceeded)) => return Ok(Ran::Cut(exceeded, usage)),
+                Some(short) => CodeEnd::Failed(short.fault()),
+                None => CodeEnd::Failed(fault),
+            },
+        };
+        let files = prepared.changed_files()?;
+        let run = self.state().run();
+        self.index.extend(prepared.kept(&self.host, &ended, run, key));
+        Ok(Ran::Ended(CodeOutcome { ended, stdout, stderr, files, fuel, began_ms }, usage))
+    }
+
+    /// Returns when an effect was first wanted. It is in the journal, so that code that is run again after a crash finds the
+    /// time that it had before.
+    async fn wanted_ms(&self, key: &str) -> Result<u64> {
+        let wanted = |entry: &Entry| matches!(&entry.change, Change::Reserved { key: of, .. } if of == key);
+        let mut first = None;
+        let find = |entry: Entry| {
+            first = first.or_else(|| wanted(&entry).then_some(entry.at_ms));
+            Ok(())
+        };
+        each(&*self.host.journal, self.state().run(), find).await?;
+        let first = first.or_else(|| self.uncommitted().iter().find(|entry| wanted(entry)).map(|entry| entry.at_ms));
+        Ok(first.unwrap_or_else(|| self.host.clock.now_ms()))
+    }
+
+    /// Returns how code ended that did not begin. Where the run had too little left to restore its session, nothing is lost:
+    /// the code begins again once there is more.
+    fn unprepared(&self, key: &str, stopped: Stopped, spent: Usage) -> Ran {
+        let fault = match stopped {
+            Stopped::Fault(fault) => fault,
+            Stopped::Shortfall(currency, needed) => match self.state().ledger().shortage(key, currency, needed) {
+                Shortfall::Run(exceeded) => return Ran::Cut(exceeded, spent),
+                short @ Shortfall::SubBudget(..) => short.fault(),
+            },
+        };
+        Ran::Ended(unrun(CodeEnd::Failed(fault)), spent)
+    }
+
+    /// Runs the code, and makes the calls that it asks for; returns what the journal had no room for, too.
+    async fn follow(
+        &mut self,
+        key: &str,
+        prepared: &mut Prepared<'_>,
+        limits: Limits,
+        tool_calls: u64,
+        began_ms: Option<u64>,
+    ) -> Result<(CellOutcome, Option<Shortfall>)> {
+        let (asks, mut asked) = mpsc::channel(1);
+        let Prepared { kept, toolbox, code, source, id, .. } = prepared;
+        let cell = cell(code, source, id, toolbox, Arc::new(ToDriver(asks)), limits, tool_calls);
+        let cell = Cell { begins_ms: began_ms, ..cell };
+        let (mut running, mut short) = (pin!(kept.session.run(cell)), None);
+        loop {
+            tokio::select! {
+                biased;
+                outcome = &mut running => return Ok((outcome, short)),
+                Some(asked) = asked.recv() => short = self.answer(key, toolbox, asked).await?,
+            }
+        }
+    }
+
+    /// Answers a call; returns what ends the code instead, where the run's journal has no room for the call.
+    async fn answer(&mut self, key: &str, toolbox: &Toolbox, asked: CallOfCode) -> Result<Option<Shortfall>> {
+        let CallOfCode { name, arguments, number, left, place, answer } = asked;
+        let made = made(toolbox, &name, arguments);
+        let (Made::Call(call) | Made::Refused(call, _)) = &made;
+        let known = recorded(self.state().calls(key), number, call);
+        if matches!(known, Ok(None))
+            && let Some(short) = self.short(key, call)
+        {
+            // No kind that the code could catch.
+            let mut fault = short.fault();
+            fault.kind = Kind::Journal;
+            let _ = answer.send(refused(fault));
+            return Ok(Some(short));
+        }
+        let outcome = match (known, made) {
+            (Ok(Some(outcome)), _) => outcome,
+            (Err(fault), _) => refused(fault),
+            (Ok(None), Made::Call(call)) => self.code_call(key, number, call, left, &place).await?,
+            (Ok(None), Made::Refused(call, fault)) => {
+                self.record(key, number, call, ToolOutcome::Failed(fault), Usage::default()).await?
+            }
+        };
+        // Code that was stopped meanwhile waits for nothing.
+        let _ = answer.send(outcome);
+        Ok(None)
+    }
+
+    /// Returns why a call of code cannot be journaled: it is, before it is made and with its answer.
+    fn short(&self, key: &str, call: &ToolCall) -> Option<Shortfall> {
+        let journal_bytes = json::bytes(call).saturating_mul(2).saturating_add(INTENT_BYTES);
+        let needed = Usage::default().journal_bytes(journal_bytes);
+        self.state().ledger().offer(key, &needed, &needed).err()
+    }
+
+    /// Makes a call for code that has no outcome yet.
+    async fn code_call(
+        &mut self,
+        key: &str,
+        number: usize,
+        call: ToolCall,
+        left: Left,
+        place: &Place,
+    ) -> Result<Outcome> {
+        let host = Arc::clone(&self.host);
+        let in_flight = self.state().calls(key).len() > number;
+        let tool = match self.callable(&host, key, &call, in_flight).await {
+            Ok(tool) => tool,
+            Err(outcome) => return self.record(key, number, call, outcome, Usage::default()).await,
+        };
+        let durable = !tool.changes_nothing();
+        if durable && !in_flight {
+            self.push(Change::Calling { key: key.to_owned(), number, call: call.clone() })?;
+            self.commit().await?;
+        }
+        self.holding.check().await?;
+        let (own, id) = (host.limits(&call.tool), call_id(self, &format!("{key}/{number}"), &call));
+        let limits = left.of(own);
+        let is_short = limits != *own;
+        let (function, arguments, idempotency_key) = (&*call.function, &call.arguments.value(), &*id);
+        let performed = Call { function, arguments, idempotency_key, seed: seed(&id), limits };
+        let (outcome, usage) = match host.tools.answer(tool, performed, Some(place)) {
+            Err(fault) => (ToolOutcome::Failed(fault), Usage::default()),
+            Ok(answer) => match answer.await {
+                // What the code has left ended it; so it ends the code too, and with more of it it may be made again.
+                Outcome { result: Err(fault), usage, .. }
+                    if is_short && tool.tells_repetitions() && matches!(fault.kind, Kind::Fuel | Kind::Deadline) =>
+                {
+                    return Ok(Outcome { usage, ..refused(fault) });
+                }
+                Outcome { result, usage, .. } => (ended(key, &call, tool, result.and_then(readable)), usage),
+            },
+        };
+        let outcome = self.record(key, number, call, outcome, usage).await?;
+        if durable {
+            self.commit().await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Finds the tool of a call that may be made; else returns what comes of the call.
+    async fn callable<'a>(
+        &mut self,
+        host: &'a Services,
+        key: &str,
+        call: &ToolCall,
+        in_flight: bool,
+    ) -> Result<&'a Registered, ToolOutcome> {
+        let tool = host.tools.get(&call.tool).map_err(ToolOutcome::Failed)?;
+        let permitted = unrepeated(self, call).and(self.check_sink(key, &call.tool).await);
+        permitted.map_err(ToolOutcome::Failed)?;
+        if in_flight && !tool.tells_repetitions() {
+            let why = "the host stopped while it was in flight, and the tool is not declared idempotent";
+            return Err(ToolOutcome::Unknown(unknown(key, call, why)));
+        }
+        Ok(tool)
+    }
+
+    async fn record(
+        &mut self,
+        key: &str,
+        number: usize,
+        call: ToolCall,
+        outcome: ToolOutcome,
+        used: Usage,
+    ) -> Result<Outcome> {
+        let bytes = call.memory_bytes() + outcome.memory_bytes();
+        let answer = answered(outcome.clone(), used);
+        self.push_call(Change::Called { key: key.to_owned(), number, call, outcome, used }, bytes).await?;
+        Ok(answer)
+    }
+}
+
+/// How a call ended that was made.
+fn ended(key: &str, call: &ToolCall, tool: &Registered, result: Result<Value>) -> ToolOutcome {
+    match result {
+        Ok(value) => ToolOutcome::Returned(value.into()),
+        Err(fault) if !is_answer(&fault) && !tool.changes_nothing() => {
+            ToolOutcome::Unknown(unknown(key, call, &fault.message))
+        }
+        Err(fault) => ToolOutcome::Failed(fault),
+    }
+}
+
+/// Code with an instance to run in.
+struct Prepared<'a> {
+    kept: Kept,
+    toolbox: Toolbox,
+    code: &'a Code,
+    source: Cow<'a, str>,
+    id: String,
+    before: Files,
+}
+
+impl<'a> Prepared<'a> {
+    async fn new(
+        host: &Arc<Services>,
+        key: &str,
+        state: &RunState,
+        code: &'a Code,
+        source: Cow<'a, str>,
+        account: &mut Account,
+    ) -> std::result::Result<Self, Stopped> {
+        let id = format!("{}/{key}", state.run());
+        let toolbox = Toolbox::new(&host.tools, &code.tools)?;
+        let cells = cells_of(host, code).await?;
+        let kept = code.session.as_ref().and_then(|session| host.coding.sessions.take(session, &cells));
+        let kept = match kept {
+            Some(kept) if kept.language == spoken(&code.language) => kept,
+            _ => restored(host, &id, code, &cells, account).await?,
+        };
+        let before = put(&kept, code)?;
+        Ok(Self { kept, toolbox, code, source, id, before })
+    }
+
+    fn changed_files(&self) -> Result<BTreeMap<String, String>> {
+        let Some(scratch) = &self.kept.scratch else { return Ok(BTreeMap::new()) };
+        Ok(changed(&self.before, &scratch.files()?))
+    }
+
+    /// Keeps the instance for the session's next cell, and adds this one to the session.
+    fn kept(self, host: &Services, ended: &CodeEnd, run: RunId, key: &str) -> Option<RowChange> {
+        let session = self.code.session.clone()?;
+        if !matches!(ended, CodeEnd::Returned(_) | CodeEnd::Raised(_)) {
+            return None;
+        }
+        let (number, cell) = (self.kept.cells, CellRef { run, key: key.to_owned() });
+        let added = cell.added(&session, number);
+        host.coding.sessions.keep(&session, Kept { cells: number + 1, last: Some(cell), ..self.kept });
+        Some(added)
+    }
+}

@@ -1,0 +1,87 @@
+//! A question to a model.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use stockade_models::Retry;
+use stockade_workflow::{
+    Change, Currency, Effect, EffectOutcome, Fault, FinishReason, Kind, ModelOutcome, Question, Reply, RunId, Usage,
+    check_depth,
+};
+
+use super::{Ended, Handler, Work};
+use crate::Result;
+use crate::asking::Asking;
+use crate::calls::seed;
+use crate::run_log::RunLog;
+use crate::services::Services;
+
+pub(super) struct AskModel<'a> {
+    pub(super) effect: &'a Effect,
+    pub(super) question: &'a Question,
+}
+
+impl Handler for AskModel<'_> {
+    fn price(&self, host: &Services) -> Result<(Usage, Usage)> {
+        let (wish, least) = Asking::new(host, self.effect.key(), self.question)?.price()?;
+        Ok((wish.steps(1), least.steps(1)))
+    }
+
+    fn permit(&self, _: &RunLog) -> Result<()> {
+        Ok(())
+    }
+
+    fn intent(&self, run: &RunLog, amount: Usage) -> Result<Change> {
+        Ok(run.reserved(self.effect, amount, None))
+    }
+
+    fn is_alone(&self, _: &Services) -> bool {
+        false
+    }
+
+    fn begin<'a>(&'a self, run: &RunLog) -> Work<'a> {
+        let (key, question, host) = (self.effect.key.clone(), self.question.clone(), Arc::clone(&run.host));
+        let (id, amount) = (run.state().run(), run.in_time(&key));
+        Work::Beside(async move { ask(&host, id, &key, &question, &amount).await }.boxed())
+    }
+
+    fn failed(&self, fault: Fault) -> EffectOutcome {
+        ModelOutcome::Failed(fault).into()
+    }
+}
+
+async fn ask(host: &Services, run: RunId, key: &str, question: &Question, amount: &Usage) -> (Ended, Usage) {
+    let asking = match Asking::new(host, key, question) {
+        Ok(asking) => asking,
+        Err(fault) => return (Ended::As(ModelOutcome::Failed(fault).into()), Usage::default()),
+    };
+    let told = |piece: &str| host.hooks.piece(run, key, piece);
+    let retrying = |retry: &Retry<'_>| host.hooks.retrying(run, key, retry);
+    let (outcome, used) = asking.ask(amount, seed(&format!("{run}/{key}")), &told, &retrying).await;
+    (ended(outcome), used)
+}
+
+/// An answer that was cut off because the run had too few tokens or too little money for it is asked for again once it
+/// has more.
+fn ended(outcome: ModelOutcome) -> Ended {
+    let ModelOutcome::Replied(reply) = outcome else { return Ended::asked(outcome) };
+    let is_cut_off = reply.stop == FinishReason::Length;
+    match readable(reply) {
+        outcome @ ModelOutcome::Replied(_) if is_cut_off => {
+            Ended::Short(&[Currency::Tokens, Currency::Money], outcome.into())
+        }
+        outcome => Ended::As(outcome.into()),
+    }
+}
+
+/// Takes what a model answered as the journal can read it back: arguments that nest too deep are a text that says so,
+/// which no function takes.
+fn readable(mut reply: Box<Reply>) -> ModelOutcome {
+    for call in &mut reply.calls {
+        if let Err(fault) = check_depth(Kind::Model, "the JSON object", &call.arguments) {
+            call.arguments = fault.message.into();
+        }
+    }
+    let carried = check_depth(Kind::Model, "what the provider wants carried", &reply.carried);
+    carried.map_or_else(|fault| ModelOutcome::Failed(fault.detail("malformed")), |()| ModelOutcome::Replied(reply))
+}

@@ -1,0 +1,183 @@
+//! How a driver obeys an order to stop or to pause its run.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+use futures_util::StreamExt as _;
+use stockade_workflow::{Change, Effect, EffectKind, Event, Stop, ToolCall, ToolOutcome, Usage};
+
+use super::watch::Watch;
+use super::{Driver, InFlight};
+use crate::calls::unknown;
+use crate::effects::Ended;
+use crate::orders::{self, Aim, Due, Order};
+use crate::{Registered, Result};
+
+/// What a driver hears of first while effects are in flight.
+#[expect(clippy::large_enum_variant, reason = "most often an effect has ended, which is the large one")]
+pub(super) enum Next {
+    /// One of them has ended; absent where none is in flight.
+    Ended(Option<(Arc<Effect>, Ended, Usage)>),
+    /// A time may have come, or a signal.
+    Alarmed,
+    /// A person wants something of the run.
+    Ordered(Order),
+    /// The time is over that an order gave them.
+    Late,
+}
+
+impl Next {
+    pub(super) async fn of(
+        in_flight: &mut InFlight,
+        watch: &mut Watch,
+        due: Option<&Due>,
+        alarm: impl Future<Output = ()>,
+    ) -> Self {
+        tokio::select! {
+            biased;
+            ended = in_flight.next() => Self::Ended(ended),
+            () = Due::passed(due), if due.is_some() => Self::Late,
+            () = alarm, if due.is_none() => Self::Alarmed,
+            order = watch.order(), if due.is_none() => Self::Ordered(order),
+        }
+    }
+}
+
+impl Driver {
+    pub(super) fn watch(&self) -> Watch {
+        let told = self.log.orders().unwrap_or_else(|| tokio::sync::watch::Sender::new(None).subscribe());
+        Watch::new(Arc::clone(self.host()), self.state().run(), told)
+    }
+
+    /// Looks whether something is ordered.
+    pub(super) async fn hear(&mut self, watch: &Watch) -> Result<()> {
+        // One that stands still may be another's by now.
+        if self.order.is_none() && self.log.orders().is_some() {
+            self.order = watch.given().await?.map(Due::new);
+        }
+        Ok(())
+    }
+
+    /// Performs code, unless an order ends it: what it has called until then is recorded.
+    pub(super) async fn perform_alone_until_ordered(&mut self, effect: &Effect) -> Result<()> {
+        self.begun.insert(effect.key().to_owned());
+        let (watch, committing) = (self.watch(), self.log.committing());
+        let performed = tokio::select! {
+            biased;
+            performed = self.perform_alone(effect) => Some(performed),
+            () = late(watch, &committing) => None,
+        };
+        if performed.is_some() {
+            self.begun.remove(effect.key());
+        }
+        performed.unwrap_or(Ok(()))
+    }
+
+    /// Does what is ordered, of a run that performs nothing any more, and makes it durable. A run that has ended stays as it
+    /// is.
+    pub(crate) async fn obey(&mut self, order: &Order) -> Result<()> {
+        if self.state().end().is_none() {
+            match order.aim() {
+                Aim::Stop => self.stop(order.stop())?,
+                Aim::Pause => self.pause(order.stop())?,
+            }
+        }
+        self.log.index.push(orders::taken(self.state().run()));
+        self.commit().await
+    }
+
+    fn stop(&mut self, stop: &Stop) -> Result<()> {
+        let in_flight = self.keys_in_flight();
+        let unknown = in_flight.iter().filter_map(|key| self.in_doubt(key)).map(|(key, _)| key).collect();
+        // The first one last, for each is put before those that are wanted.
+        let begun: Vec<_> = in_flight.iter().rev().filter(|key| self.may_have_begun(key)).collect();
+        begun.into_iter().try_for_each(|key| self.book(key))?;
+        self.log.push(Change::Stopped { stop: stop.clone(), unknown })
+    }
+
+    /// What may be done again is wanted again; of a call that may not, the workflow hears that its outcome is unknown.
+    fn pause(&mut self, stop: &Stop) -> Result<()> {
+        for key in self.keys_in_flight().into_iter().rev() {
+            match self.in_doubt(&key) {
+                Some((of, call)) if of == key && !self.may_be_repeated(&call) => self.lose_sight(&key, &call)?,
+                Some(_) | None => self.book(&key)?,
+            }
+            if self.state().end().is_some() {
+                return Ok(());
+            }
+        }
+        self.log.push(Change::Paused { stop: stop.clone() })
+    }
+
+    fn lose_sight(&mut self, key: &str, call: &ToolCall) -> Result<()> {
+        let outcome = ToolOutcome::Unknown(unknown(key, call, "the run was paused while it was in flight"));
+        self.step(Event::ended(key, outcome), self.used(key))
+    }
+
+    /// Books what an effect is thought to have used.
+    fn book(&mut self, key: &str) -> Result<()> {
+        let (key, used) = (key.to_owned(), self.used(key));
+        self.log.push(Change::Lost { key, used })
+    }
+
+    fn keys_in_flight(&self) -> Vec<String> {
+        self.state().in_flight().map(|effect| effect.key().to_owned()).collect()
+    }
+
+    /// Whether an effect was performed for a while: by this driver, or by the one before it.
+    fn may_have_begun(&self, key: &str) -> bool {
+        self.begun.contains(key) || !self.log.is_mine(key)
+    }
+
+    /// Returns the call that an effect in flight has made, or its code, if it may have changed something.
+    fn in_doubt(&self, key: &str) -> Option<(String, ToolCall)> {
+        let effect = self.state().shared_effect(key).filter(|_| self.may_have_begun(key))?;
+        let (key, call) = match &effect.kind {
+            EffectKind::CallTool { call, .. } if !self.is_alone(&effect) => (key.to_owned(), call.clone()),
+            EffectKind::CallTool { .. } | EffectKind::RunCode(_) => {
+                let calls = self.state().calls(key);
+                let last = calls.len().checked_sub(1)?;
+                let open = calls.get(last).filter(|call| call.ended.is_none())?;
+                (format!("{key}/{last}"), open.call.clone())
+            }
+            EffectKind::AskModel(_)
+            | EffectKind::Remember(_)
+            | EffectKind::Recall(_)
+            | EffectKind::Sleep(_)
+            | EffectKind::AwaitSignal(_)
+            | EffectKind::RequestApproval { .. } => return None,
+        };
+        let changes_nothing = self.host().tools.get(&call.tool).is_ok_and(Registered::changes_nothing);
+        (!changes_nothing).then_some((key, call))
+    }
+
+    fn may_be_repeated(&self, call: &ToolCall) -> bool {
+        self.host().tools.tells_repetitions(&call.tool)
+    }
+
+    /// What an effect in flight is thought to have used: one attempt, with all that was reserved for one; of code, what its
+    /// calls have used.
+    fn used(&self, key: &str) -> Usage {
+        let mut used = Usage::default();
+        if !self.may_have_begun(key) {
+            return used;
+        }
+        if self.state().effect(key).is_some_and(|effect| self.is_alone(effect)) {
+            let calls = self.state().calls(key);
+            let unpaid = calls.iter().enumerate().filter(|(number, _)| !calls.is_settled(*number));
+            unpaid.filter_map(|(_, call)| call.ended.as_ref()).for_each(|(_, cost)| used.add(cost));
+            return used;
+        }
+        let Usage { tokens, money_micros, model_calls, tool_calls, .. } = self.log.amount(key);
+        used.tokens(tokens).money_micros(money_micros).model_calls(model_calls.min(1)).tool_calls(tool_calls.min(1))
+    }
+}
+
+/// Returns when an order ends what is performed alone. A commit is not cut: whether it was made would not be known.
+async fn late(watch: Watch, committing: &AtomicBool) {
+    watch.late().await;
+    // The end of the commit wakes the task that polls this.
+    poll_fn(|_| if committing.load(Ordering::SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
+}

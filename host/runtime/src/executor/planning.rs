@@ -1,0 +1,151 @@
+//! What of the wanted effects may begin: with which rights, at which price, and with which intent.
+
+use std::sync::Arc;
+
+use stockade_workflow::{Change, Currency, Effect, Event, Fault, Kind, RunState, Shortfall, Usage, json};
+
+use super::{Driver, EFFECTS_AT_ONCE};
+use crate::Result;
+use crate::effects::handler;
+use crate::run_log::INTENT_BYTES;
+
+impl Driver {
+    /// Decides what comes next, until enough is in flight or nothing more can be decided.
+    pub(super) fn plan(&mut self) -> Result<()> {
+        while self.state().end().is_none() && self.state().suspended().is_none() && self.state().paused().is_none() {
+            if self.state().at().is_none() {
+                self.start()?;
+                continue;
+            }
+            let Some(effect) = self.state().wanted().next().cloned() else {
+                return if self.is_stuck() { self.push(Change::Broken { fault: stuck(self.state()) }) } else { Ok(()) };
+            };
+            if !self.has_room_for(&effect) || !self.intend(&effect)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_stuck(&self) -> bool {
+        !self.is_busy() && self.state().open_approval().is_none() && self.state().waits().next().is_none()
+    }
+
+    fn has_room_for(&self, effect: &Effect) -> bool {
+        let mut others = self.state().in_flight().peekable();
+        effect.is_wait()
+            || others.peek().is_none()
+            || !(self.is_alone(effect)
+                || self.state().in_flight().any(|other| self.is_alone(other))
+                || others.count() >= EFFECTS_AT_ONCE)
+    }
+
+    /// Whether nothing else may be in flight beside it.
+    pub(super) fn is_alone(&self, effect: &Effect) -> bool {
+        handler(effect).is_alone(self.host())
+    }
+
+    /// The effect in flight that nothing else may be in flight beside.
+    pub(super) fn alone(&self) -> Option<Arc<Effect>> {
+        let key = self.state().in_flight().find(|effect| self.is_alone(effect))?.key();
+        self.state().shared_effect(key)
+    }
+
+    /// The effects in flight that wait to be performed. In a suspended run too, for each has what is reserved for it.
+    pub(super) fn waiting(&self) -> Vec<Arc<Effect>> {
+        let waiting = self.state().in_flight().filter(|effect| !self.begun.contains(effect.key()));
+        let waiting = waiting.filter(|effect| !self.is_alone(effect));
+        waiting.filter_map(|effect| self.state().shared_effect(effect.key())).collect()
+    }
+
+    fn start(&mut self) -> Result<()> {
+        let step = self.next_step();
+        match self.state().ledger().offer("", &step, &step) {
+            Err(short) => self.push(Change::Suspended { exceeded: *short.exceeded(), cut: None }),
+            Ok(_) => {
+                let input = self.state().input().clone();
+                self.step(Event::Started { input }, Usage::default())
+            }
+        }
+    }
+
+    /// Records an effect's intent, or why it cannot be had; returns whether there may be another one.
+    fn intend(&mut self, effect: &Effect) -> Result<bool> {
+        let (wish, least) = match self.price(effect) {
+            Ok(price) => price,
+            Err(fault) => return self.refuse(effect, fault),
+        };
+        let ledger = self.state().ledger();
+        let offer = ledger.offer(effect.key(), &wish, &least);
+        if self.is_busy() && offer != ledger.without_reserved().offer(effect.key(), &wish, &least) {
+            return Ok(false);
+        }
+        match offer {
+            Ok(amount) => self.push_intent(effect, amount)?,
+            Err(Shortfall::Run(exceeded)) => self.push(Change::Suspended { exceeded, cut: None })?,
+            Err(short @ Shortfall::SubBudget(..)) => return self.refuse(effect, short.fault()),
+        }
+        Ok(true)
+    }
+
+    /// What an effect that may begin may use, what it takes of the journal included, and the least without which it need
+    /// not begin.
+    fn price(&self, effect: &Effect) -> Result<(Usage, Usage)> {
+        let handler = handler(effect);
+        handler.permit(&self.log)?;
+        let (wish, least) = handler.price(self.host())?;
+        let journal = self.journal_bytes(effect);
+        Ok((wish.with(Currency::Journal, journal), least.with(Currency::Journal, journal)))
+    }
+
+    fn push_intent(&mut self, effect: &Effect, amount: Usage) -> Result<()> {
+        match handler(effect).intent(&self.log, amount) {
+            Ok(intent) => self.log.intend(effect, intent),
+            Err(fault) => self.push(Change::Broken { fault }),
+        }
+    }
+
+    /// What the workflow's next answer takes: a step, and as much of the journal as the last one.
+    fn next_step(&self) -> Usage {
+        Usage::default().steps(1).journal_bytes(self.state().step_bytes())
+    }
+
+    /// What an effect is thought to take of the journal: its intent, and the step that follows it.
+    fn journal_bytes(&self, effect: &Effect) -> u64 {
+        let shown = if effect.is_question() { json::bytes(effect) } else { effect.key().len() as u64 };
+        self.state().step_bytes().saturating_add(INTENT_BYTES).saturating_add(shown)
+    }
+
+    /// Whether something is in flight, which may give back some of what is reserved for it.
+    fn is_busy(&self) -> bool {
+        self.state().in_flight().next().is_some()
+    }
+
+    /// Tells the workflow that an effect was not even begun; returns whether there may be another one.
+    fn refuse(&mut self, effect: &Effect, fault: Fault) -> Result<bool> {
+        let (nothing, step) = (Usage::default(), self.next_step());
+        if let Err(short) = self.state().ledger().offer("", &step, &step) {
+            if self.is_busy() {
+                return Ok(false);
+            }
+            self.push(Change::Suspended { exceeded: *short.exceeded(), cut: None })?;
+            return Ok(true);
+        }
+        if effect.is_question() {
+            self.push_intent(effect, nothing)?;
+        } else {
+            let key = effect.key().to_owned();
+            self.push(Change::Reserved { key, amount: nothing, consumes: None, labels: Vec::new(), due_ms: None })?;
+        }
+        if self.state().end().is_none() {
+            self.step(Event::ended(effect.key(), handler(effect).failed(fault)), nothing)?;
+        }
+        Ok(true)
+    }
+}
+
+fn stuck(state: &RunState) -> Fault {
+    let position = state.at().map_or("START", |(position, _)| position);
+    Fault::new(Kind::HostBug, format!("the workflow wants nothing in state \"{position}\" and has not ended"))
+        .detail("stuck")
+}

@@ -1,0 +1,82 @@
+//! How a run that is driven learns that a time has come, or that it was sent a signal.
+
+use std::time::Duration;
+
+use stockade_journal::Commit;
+use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Event, Fault, Kind, Usage};
+
+use super::Driver;
+use crate::effects::{Ended, handler};
+use crate::{Result, inbox, questions};
+
+/// How often a run that is driven looks for signals, which another process may send.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// A clock that was set back, or one of a test, does not make a driver spin.
+const LOOK_LEAST: Duration = Duration::from_millis(10);
+
+impl Driver {
+    /// Takes in the signals that the run was sent since it last looked.
+    pub(super) async fn receive(&mut self) -> Result<()> {
+        let run = self.state().run();
+        for signal in inbox::of(&*self.host().journal, run).await? {
+            let taken = inbox::taken(run, &signal);
+            match self.state().check_signal(&signal) {
+                // One that does not fit what is awaited may fit what will be.
+                Err(fault) if fault.kind == Kind::Invalid => self.log.push(Change::Signalled { signal })?,
+                Ok(true) => self.log.push(Change::Signalled { signal })?,
+                Ok(false) | Err(_) => {
+                    self.host().journal.commit(&Commit::of_index(vec![taken])).await?;
+                    continue;
+                }
+            }
+            self.index(taken);
+        }
+        Ok(())
+    }
+
+    /// Lets the workflow answer the first wait that has ended; returns whether one had.
+    pub(super) fn end_wait(&mut self) -> Result<bool> {
+        let ended = self.state().ended_wait(self.host().clock.now_ms());
+        let Some(event) = ended.map(|(key, waited)| Event::ended(key, waited)) else { return Ok(false) };
+        self.step(event, Usage::default()).map(|()| true)
+    }
+
+    /// Returns when a wait may have ended while something else is in flight.
+    pub(super) async fn alarm(&self) {
+        let listens = self.state().waits().any(|wait| wait.signal.is_some());
+        let left = self.state().next_wait_ms().map(|due_ms| due_ms.saturating_sub(self.host().clock.now_ms()));
+        match left.map(Duration::from_millis) {
+            None if !listens => std::future::pending().await,
+            left => tokio::time::sleep(left.unwrap_or(LOOK).clamp(LOOK_LEAST, LOOK)).await,
+        }
+    }
+
+    /// Returns how an effect ended that took until its deadline. A call that may have changed something may have done so.
+    pub(super) fn late(&self, effect: &Effect, ended: &Ended) -> Option<EffectOutcome> {
+        self.state().due_ms(effect.key()).filter(|due_ms| *due_ms <= self.host().clock.now_ms())?;
+        let unknown = match ended {
+            Ended::Short(limits, _) if limits.contains(&Currency::Wall) => None,
+            Ended::Stopped(stopped) if stopped.fault.kind == Kind::Deadline => stopped.unknown.clone(),
+            Ended::As(_) | Ended::Short(..) | Ended::Stopped(_) => return None,
+        };
+        let message = format!("effect \"{}\" was ended at its deadline", effect.key());
+        let failed = || handler(effect).failed(Fault::new(Kind::Deadline, message).detail("effect"));
+        Some(unknown.unwrap_or_else(failed))
+    }
+
+    /// Checks that the deadline of a question has not passed.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Conflict`] with detail `expired`.
+    pub(crate) fn check_in_time(&self, key: &str) -> Result<()> {
+        let (state, now_ms) = (self.state(), self.host().clock.now_ms());
+        match (state.due_ms(key).filter(|due_ms| *due_ms <= now_ms), state.approval(key)) {
+            (Some(due_ms), Some(approval)) => {
+                Err(Fault::new(Kind::Conflict, questions::expired(state, approval, due_ms)).detail("expired"))
+            }
+            _ => Ok(()),
+        }
+    }
+}

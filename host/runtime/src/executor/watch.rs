@@ -1,0 +1,59 @@
+//! How a driver hears of an order while effects are in flight.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use stockade_workflow::RunId;
+use tokio::sync::watch;
+
+use crate::Result;
+use crate::orders::{self, Order};
+use crate::services::Services;
+
+/// How often a driver looks for an order of another process while effects are in flight.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Waits for an order to the driver of a run.
+pub(super) struct Watch {
+    host: Arc<Services>,
+    run: RunId,
+    /// What is ordered in this process.
+    told: watch::Receiver<Option<Order>>,
+}
+
+impl Watch {
+    pub(super) fn new(host: Arc<Services>, run: RunId, told: watch::Receiver<Option<Order>>) -> Self {
+        Self { host, run, told }
+    }
+
+    /// Returns the order that was given, if one was.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub(super) async fn given(&self) -> Result<Option<Order>> {
+        let told = self.told.borrow().clone();
+        if told.is_some() { Ok(told) } else { orders::left(&*self.host.journal, self.run).await }
+    }
+
+    /// Returns an order once one is given. A journal that fails is asked again: the next commit tells.
+    pub(super) async fn order(&mut self) -> Order {
+        loop {
+            let told = async {
+                if self.told.changed().await.is_err() {
+                    std::future::pending().await
+                }
+            };
+            let _ = tokio::time::timeout(LOOK_EVERY, told).await;
+            if let Ok(Some(order)) = self.given().await {
+                return order;
+            }
+        }
+    }
+
+    /// Returns when an order is given and its grace is over.
+    pub(super) async fn late(mut self) {
+        let order = self.order().await;
+        tokio::time::sleep(order.grace()).await;
+    }
+}

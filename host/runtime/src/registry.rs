@@ -1,0 +1,234 @@
+//! The tools of a host, whatever their kind, with what the operator says of each.
+
+mod policy;
+mod registered;
+mod wanted;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::BoxFuture;
+use stockade_sandbox::{Call, Engine, Limits, Place, Tool};
+use stockade_workflow::{Binding, Code, Fault, Grant, Kind, Label, ToolCall, grants_digest};
+
+pub(crate) use self::policy::Policy;
+pub use self::registered::Registered;
+pub(crate) use self::wanted::Wanted;
+use crate::callable::{Approved, Calling, Outcome, unapproved};
+use crate::{Result, Source};
+
+/// The tools of a host, by name.
+pub(crate) struct Registry {
+    by_name: BTreeMap<String, Registered>,
+}
+
+impl Registry {
+    /// Loads the tools that are wanted.
+    ///
+    /// # Errors
+    ///
+    /// A component that cannot be linked, two tools of one name, a policy for a tool that is not there.
+    pub(crate) fn load(engine: &Engine, wanted: Wanted) -> Result<Self> {
+        let Wanted { tools, mut policies } = wanted;
+        let mut by_name = BTreeMap::new();
+        for tool in tools {
+            let registered = tool.load(engine, &mut policies)?;
+            let name = registered.name().to_owned();
+            if by_name.contains_key(&name) {
+                return Err(Fault::invalid("tool", format!("two tools are registered as \"{name}\"")));
+            }
+            by_name.insert(name, registered);
+        }
+        let registry = Self { by_name };
+        policies.keys().try_for_each(|name| registry.get(name).map(drop))?;
+        Ok(registry)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Result<&Registered> {
+        self.by_name.get(name).ok_or_else(|| {
+            let known: Vec<_> = self.by_name.keys().map(String::as_str).collect();
+            let message = format!("there is no tool \"{name}\"; registered are: {}", known.join(", "));
+            Fault::new(Kind::NotFound, message).detail("tool").tool(name)
+        })
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Registered> {
+        self.by_name.values()
+    }
+
+    /// Returns the component of a tool.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`]: there is no such tool, or it is of another kind.
+    pub(crate) fn component(&self, name: &str) -> Result<&Tool> {
+        self.get(name)?.component().ok_or_else(|| no_component(name))
+    }
+
+    /// Returns where the component of a tool comes from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registry::component`].
+    pub(crate) fn source(&self, name: &str) -> Result<&Source> {
+        self.get(name)?.source().ok_or_else(|| no_component(name))
+    }
+
+    /// Returns what one call of a tool may use, where it has limits of its own.
+    pub(crate) fn limits(&self, name: &str) -> Option<&Limits> {
+        self.by_name.get(name)?.policy().limits.as_ref()
+    }
+
+    /// Returns what the code of a tool was approved to call, where the tool is code.
+    pub(crate) fn approved(&self, name: &str) -> Option<&Approved> {
+        self.by_name.get(name)?.nature().code.as_ref()
+    }
+
+    /// Checks that a tool may be called without a person's approval.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Approval`]: the operator wants each of its calls to be asked for.
+    pub(crate) fn unasked(&self, name: &str) -> Result<()> {
+        if !self.asks_first(name) {
+            return Ok(());
+        }
+        let message = format!(
+            "each call of tool \"{name}\" needs a person's yes, and no person was asked; approval under [tool.{name}] says so"
+        );
+        Err(Fault::new(Kind::Approval, message).detail("pending").tool(name))
+    }
+
+    /// Returns whether each call of a tool needs a person's approval.
+    pub(crate) fn asks_first(&self, name: &str) -> bool {
+        self.by_name.get(name).is_some_and(Registered::asks_first)
+    }
+
+    /// Returns whether a tool tells a repetition by its key, or changes nothing at all.
+    pub(crate) fn tells_repetitions(&self, name: &str) -> bool {
+        self.by_name.get(name).is_some_and(Registered::tells_repetitions)
+    }
+
+    /// Begins a call of a tool that answers by itself.
+    ///
+    /// # Errors
+    ///
+    /// The call is not made: as the tool says.
+    pub(crate) fn answer<'a>(
+        &'a self,
+        tool: &'a Registered,
+        call: Call<'a>,
+        place: Option<&'a Place>,
+    ) -> Result<BoxFuture<'a, Outcome>> {
+        match self.begin(tool, call, place)? {
+            Calling::Answer(answer) => Ok(answer),
+            Calling::Code(_) => Err(unsaid(tool.name())),
+        }
+    }
+
+    /// Begins a call.
+    ///
+    /// # Errors
+    ///
+    /// As the tool; kind [`Kind::Approval`] where it is code, and a tool that it may call is another than when a person
+    /// approved the code, or has other grants.
+    fn begin<'a>(&'a self, tool: &'a Registered, call: Call<'a>, place: Option<&'a Place>) -> Result<Calling<'a>> {
+        let approved = tool.nature().code.iter().try_for_each(|approved| self.check_approved(approved));
+        approved.and_then(|()| tool.begin(call, place)).map_err(|fault| fault.tool(tool.name()))
+    }
+
+    fn check_approved(&self, Approved { tools, by }: &Approved) -> Result<()> {
+        for (tool, then) in tools {
+            if self.get(tool)?.rights() != *then {
+                let message = format!(
+                    "the tool \"{tool}\" has another component or other grants than when {by} approved; promote the \
+                     code again"
+                );
+                return Err(Fault::new(Kind::Approval, message).detail("mismatch"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the code that a call runs; none where its tool answers by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registry::begin`].
+    pub(crate) fn code(&self, call: &ToolCall) -> Result<Option<Code>> {
+        let tool = self.get(&call.tool)?;
+        if !tool.is_code() {
+            return Ok(None);
+        }
+        let (function, arguments) = (call.function.as_str(), &call.arguments.value());
+        let call = Call { function, arguments, idempotency_key: "", seed: 0, limits: Limits::default() };
+        match self.begin(tool, call, None)? {
+            Calling::Code(code) => Ok(Some(*code)),
+            Calling::Answer(_) => Ok(None),
+        }
+    }
+
+    /// Returns the code that a call of a component runs, as [`Registry::code`] does for one that is registered; the code in
+    /// any other component was not approved here.
+    pub(crate) fn code_of(&self, component: &Tool, call: &ToolCall) -> Result<Option<Code>> {
+        let own = |tool: &Registered| tool.identity() == component.component().digest();
+        let is_code = component.component().manifest().is_some_and(|manifest| manifest.code.is_some());
+        match self.by_name.get(component.name()).is_some_and(own) {
+            true => self.code(call),
+            false if is_code => Err(unapproved(component.name())),
+            false => Ok(None),
+        }
+    }
+
+    /// The tools that one that is code may call. It has no grants of its own: what it can, it can by them.
+    pub(crate) fn calls<'a>(&'a self, tool: &'a Registered) -> impl Iterator<Item = &'a Registered> {
+        let approved = tool.nature().code.iter().flat_map(|approved| approved.tools.keys());
+        approved.filter_map(|name| self.get(name).ok())
+    }
+
+    /// A tool, and those that it calls.
+    fn with_calls<'a>(&'a self, tool: &'a Registered) -> impl Iterator<Item = &'a Registered> {
+        self.calls(tool).chain([tool])
+    }
+
+    /// The labels that the answers of a tool carry: what the operator says, or what follows from its nature and from the
+    /// tools that it calls.
+    pub(crate) fn labels(&self, tool: &Registered) -> BTreeSet<Label> {
+        let said = tool.policy().labels.clone();
+        said.unwrap_or_else(|| self.with_calls(tool).flat_map(|tool| tool.labels().clone()).collect())
+    }
+
+    /// The grants of a tool, and of those that it calls.
+    pub(crate) fn grants<'a>(&'a self, tool: &'a Registered) -> impl Iterator<Item = &'a Grant> {
+        self.with_calls(tool).flat_map(|tool| &tool.nature().grants)
+    }
+
+    /// The same, but of a tool of whose answers the operator says nothing.
+    pub(crate) fn grants_unsaid<'a>(&'a self, tool: &'a Registered) -> impl Iterator<Item = &'a Grant> {
+        let is_unsaid = |tool: &&Registered| tool.policy().labels.is_none();
+        let all = self.with_calls(tool).filter(move |_| is_unsaid(&tool));
+        all.filter(is_unsaid).flat_map(|tool| &tool.nature().grants)
+    }
+
+    /// Whether a tool, or one that it calls, can send something.
+    pub(crate) fn can_send(&self, tool: &Registered) -> bool {
+        self.with_calls(tool).any(|tool| tool.nature().can_send)
+    }
+
+    /// What an approval of this call is bound to, as things are now.
+    pub(crate) fn binding(&self, call: &ToolCall) -> Result<Binding> {
+        let tool = self.get(&call.tool)?;
+        let (component, grants) = (tool.identity().clone(), grants_digest(&tool.nature().grants));
+        Ok(Binding { call: call.digest(), component, grants })
+    }
+}
+
+/// Code is alone in its run, so that the host must know of it before it is begun.
+fn unsaid(tool: &str) -> Fault {
+    Fault::new(Kind::HostBug, format!("a call of tool \"{tool}\" is code, and the tool's nature does not say so"))
+        .tool(tool)
+}
+
+fn no_component(name: &str) -> Fault {
+    let message = format!("tool \"{name}\" is not a component, so it has no interface to inspect");
+    Fault::new(Kind::NotFound, message).detail("component").tool(name)
+}

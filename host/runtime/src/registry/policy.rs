@@ -1,0 +1,19 @@
+use std::collections::BTreeSet;
+
+use stockade_sandbox::Limits;
+use stockade_workflow::Label;
+
+use crate::config::Asking;
+
+/// What the operator says of a tool. Where a field is absent, it follows from the tool's nature.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Policy {
+    /// Whether two calls under the same idempotency key have one effect.
+    pub(crate) idempotent: bool,
+    /// When a person is asked before a call.
+    pub(crate) approval: Option<Asking>,
+    /// The labels of its answers.
+    pub(crate) labels: Option<BTreeSet<Label>>,
+    /// What one call may use.
+    pub(crate) limits: Option<Limits>,
+}

@@ -1,0 +1,109 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use stockade_sandbox::{Call, Place, Tool};
+use stockade_workflow::{Digest, Label, grants_digest};
+
+use super::Policy;
+use crate::callable::{Callable, Calling, Nature, ToolFunction};
+use crate::config::Asking;
+use crate::{Result, Source};
+
+/// A tool of a host, of whatever kind, under the name by which it is called.
+pub struct Registered {
+    name: String,
+    policy: Policy,
+    tool: Box<dyn Callable>,
+    /// Where it comes from, if it is a component.
+    source: Option<Source>,
+}
+
+impl Registered {
+    pub(super) fn new(name: String, policy: Policy, tool: Box<dyn Callable>, source: Option<Source>) -> Self {
+        Self { name, policy, tool, source }
+    }
+
+    /// Returns the name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the functions that people, models and code may call.
+    pub fn functions(&self) -> &[ToolFunction] {
+        self.tool.functions()
+    }
+
+    /// Returns the digest of what answers the calls: of a component, that of its bytes.
+    pub fn identity(&self) -> &Digest {
+        self.tool.identity()
+    }
+
+    /// Returns what the host knows of it before it calls it.
+    pub fn nature(&self) -> &Nature {
+        self.tool.nature()
+    }
+
+    /// Returns the component, where the tool is one.
+    pub fn component(&self) -> Option<&Tool> {
+        self.tool.component()
+    }
+
+    pub(super) fn source(&self) -> Option<&Source> {
+        self.source.as_ref()
+    }
+
+    pub(super) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub(super) fn begin<'a>(&'a self, call: Call<'a>, place: Option<&'a Place>) -> Result<Calling<'a>> {
+        self.tool.call(call, place)
+    }
+
+    /// Whether its calls are code that the host runs.
+    pub(crate) fn is_code(&self) -> bool {
+        self.nature().code.is_some()
+    }
+
+    /// Whether a call changes nothing.
+    pub(crate) fn changes_nothing(&self) -> bool {
+        self.nature().repeatable
+    }
+
+    /// Whether a call may be made again when it is not known whether it was made: it changes nothing, or is declared to
+    /// tell a repetition by its key.
+    pub(crate) fn tells_repetitions(&self) -> bool {
+        self.changes_nothing() || self.policy.idempotent
+    }
+
+    /// Whether each call needs a person's approval.
+    pub(crate) fn asks_first(&self) -> bool {
+        self.policy.approval == Some(Asking::Always)
+    }
+
+    /// Whether an agent asks a person before a call: as the operator says, or else where a call may change something.
+    pub(crate) fn agent_asks(&self) -> bool {
+        match self.policy.approval {
+            Some(Asking::Always) => true,
+            Some(Asking::Never) => false,
+            None => !self.changes_nothing(),
+        }
+    }
+
+    /// The labels of its answers, without those of the tools that it calls.
+    pub(super) fn labels(&self) -> &BTreeSet<Label> {
+        self.policy.labels.as_ref().unwrap_or(&self.nature().labels)
+    }
+
+    /// The digest of its identity and of what it was granted.
+    pub(crate) fn rights(&self) -> Digest {
+        let parts = [self.identity().clone(), grants_digest(&self.nature().grants)];
+        Digest::of_json(&BTreeMap::from([("tool", &parts)]))
+    }
+}
+
+impl fmt::Debug for Registered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registered").field("name", &self.name).field("policy", &self.policy).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,172 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use stockade_sandbox::{Engine, Limits, Tool};
+use stockade_workflow::{Grant, Label};
+
+use super::{Policy, Registered};
+use crate::callable::{self, Callable};
+use crate::config::Asking;
+use crate::oci::Store;
+use crate::{Result, Source};
+
+/// The tools that a host is to have, and what is said of them by name: of one that is added later, too.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    pub(super) tools: Vec<WantedTool>,
+    pub(super) policies: BTreeMap<String, Policy>,
+}
+
+/// One of them.
+pub(super) struct WantedTool {
+    name: String,
+    kind: WantedKind,
+}
+
+enum WantedKind {
+    Component(WantedComponent),
+    Other(Box<dyn Callable>),
+}
+
+/// A component that is still to be read, and what it is linked with.
+pub(crate) struct WantedComponent {
+    pub(crate) source: Source,
+    pub(crate) grants: Vec<Grant>,
+    /// Those of its functions that are offered; without it, all.
+    pub(crate) functions: Option<Vec<String>>,
+    /// Whether a person here approved the code that is in it.
+    is_promoted: bool,
+}
+
+impl Wanted {
+    /// Adds a component.
+    pub(crate) fn add(&mut self, name: &str, source: Source, grants: Vec<Grant>) {
+        self.push(name, WantedComponent { source, grants, functions: None, is_promoted: false });
+    }
+
+    /// Adds a component with code in it that a person here approved.
+    pub(crate) fn promoted(&mut self, name: &str, source: Source) {
+        self.push(name, WantedComponent { source, grants: Vec::new(), functions: None, is_promoted: true });
+    }
+
+    fn push(&mut self, name: &str, component: WantedComponent) {
+        self.tools.push(WantedTool { name: name.to_owned(), kind: WantedKind::Component(component) });
+    }
+
+    /// Adds a tool of another kind.
+    pub(crate) fn callable(&mut self, name: &str, tool: Box<dyn Callable>) {
+        self.tools.push(WantedTool { name: name.to_owned(), kind: WantedKind::Other(tool) });
+    }
+
+    pub(crate) fn idempotent(&mut self, name: &str) {
+        self.policy(name).idempotent = true;
+    }
+
+    pub(crate) fn ask_first(&mut self, name: &str) {
+        self.policy(name).approval = Some(Asking::Always);
+    }
+
+    pub(crate) fn labelled(&mut self, name: &str, labels: BTreeSet<Label>) {
+        self.policy(name).labels = Some(labels);
+    }
+
+    /// Returns what is said of a tool, to say more.
+    pub(crate) fn policy(&mut self, name: &str) -> &mut Policy {
+        self.policies.entry(name.to_owned()).or_default()
+    }
+
+    /// Returns whether a tool is to have this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.tools.iter().any(|tool| tool.name == name)
+    }
+
+    /// Returns the components that are to have this name.
+    pub(crate) fn components(&mut self, name: &str) -> impl Iterator<Item = &mut WantedComponent> {
+        self.tools.iter_mut().filter(move |tool| tool.name == name).filter_map(WantedTool::component_mut)
+    }
+
+    /// Takes a tool away, with all that was said of it.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.tools.retain(|tool| tool.name != name);
+        self.policies.remove(name);
+    }
+
+    /// Gets what is in registries.
+    pub(crate) async fn fetched(mut self, store: &Store) -> Result<Self> {
+        for tool in &mut self.tools {
+            if let WantedKind::Component(component) = &mut tool.kind {
+                let fetched = component.source.clone().fetched(store).await;
+                component.source = fetched.map_err(|fault| fault.tool(&tool.name))?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// The files that the host opens for tools: their components, and the databases that they were granted.
+    pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.tools.iter().filter_map(WantedTool::component).flat_map(|WantedComponent { source, grants, .. }| {
+            let databases = grants.iter().filter_map(database).map(PathBuf::from);
+            source.file().map(Path::to_owned).into_iter().chain(databases)
+        })
+    }
+
+    /// The most memory that any tool may have.
+    pub(crate) fn memory_bytes_max(&self) -> u64 {
+        let limits = self.policies.values().filter_map(|policy| policy.limits.as_ref());
+        limits.map(|Limits { memory_bytes, .. }| *memory_bytes).max().unwrap_or_default()
+    }
+}
+
+impl WantedTool {
+    fn component(&self) -> Option<&WantedComponent> {
+        match &self.kind {
+            WantedKind::Component(component) => Some(component),
+            WantedKind::Other(_) => None,
+        }
+    }
+
+    fn component_mut(&mut self) -> Option<&mut WantedComponent> {
+        match &mut self.kind {
+            WantedKind::Component(component) => Some(component),
+            WantedKind::Other(_) => None,
+        }
+    }
+
+    /// Loads the tool, under the policy of its name.
+    pub(super) fn load(self, engine: &Engine, policies: &mut BTreeMap<String, Policy>) -> Result<Registered> {
+        let Self { name, kind } = self;
+        let (tool, source) = match kind {
+            WantedKind::Component(component) => {
+                (callable::of_component(component.tool(engine, &name)?, component.is_promoted), Some(component.source))
+            }
+            WantedKind::Other(tool) => (tool, None),
+        };
+        let policy = policies.remove(&name).unwrap_or_default();
+        Ok(Registered::new(name, policy, tool, source))
+    }
+}
+
+impl WantedComponent {
+    fn tool(&self, engine: &Engine, name: &str) -> Result<Tool> {
+        let component = self.source.component(engine).and_then(|component| match &self.functions {
+            Some(functions) => component.offering(functions),
+            None => Ok(component),
+        });
+        Tool::new(engine, name, component.map_err(|fault| fault.tool(name))?, &self.grants)
+    }
+}
+
+/// The file of a database or a bucket.
+fn database(grant: &Grant) -> Option<&str> {
+    match grant {
+        Grant::Sql { url, .. } => url.strip_prefix("sqlite:"),
+        Grant::Kv { path, .. } => Some(path),
+        Grant::Fs { .. }
+        | Grant::Http { .. }
+        | Grant::Secret { .. }
+        | Grant::Config { .. }
+        | Grant::Clock
+        | Grant::Random
+        | Grant::Log => None,
+    }
+}

@@ -1,0 +1,272 @@
+//! The log of one run while this host drives it: entries are applied at once, and made durable together.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use stockade_journal::{Commit, RowChange, Summary, folded};
+use stockade_sandbox::Held;
+use stockade_workflow::{Change, Effect, Entry, Label, RunState, Status, Usage};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::driving::Place;
+use crate::lease::Holding;
+use crate::marks::{self, Mark};
+use crate::orders::Order;
+use crate::services::Services;
+use crate::{Result, inbox, labels};
+
+/// What the intent of an effect takes in the journal, beside its key and, where a person is asked, the effect itself.
+pub(crate) const INTENT_BYTES: u64 = 1 << 10;
+
+/// The memory of calls that are journaled at the end of their code; beyond it they are journaled at once.
+const UNWRITTEN_BYTES_MAX: u64 = 16 << 20;
+
+/// One run with the right to write to it.
+pub(crate) struct RunLog {
+    pub(crate) host: Arc<Services>,
+    state: RunState,
+    /// Entries that the state has and the journal has not yet.
+    batch: Vec<Entry>,
+    /// What came into the run from outside takes so much of the host's memory.
+    held: Held,
+    /// The memory of what code called and got, of what the journal has not yet.
+    unwritten_bytes: u64,
+    /// The status that the journal has.
+    told: Option<Status>,
+    /// When the run falls due, as the journal has it.
+    told_due_ms: Option<u64>,
+    /// The effects whose intents this log has written; any others that are in flight were left behind by a crash.
+    mine: BTreeSet<String>,
+    /// What the next commit changes in the journal's index.
+    pub(crate) index: Vec<RowChange>,
+    /// The right to write to the run.
+    pub(crate) holding: Holding,
+    /// Whether a commit is made now.
+    committing: Arc<AtomicBool>,
+    /// Where this host lists it as driven; none once it stands still.
+    place: Option<Place>,
+    /// What runs left in stores, as the journal last had it.
+    marks: Vec<Mark>,
+}
+
+impl RunLog {
+    /// Begins a run; nothing is written before the first commit.
+    pub(crate) fn create(host: Arc<Services>, created: Change) -> Result<Self> {
+        let run = Uuid::now_v7().into();
+        let entry = Entry { run, seq: 1, at_ms: host.clock.now_ms(), change: created };
+        let (state, holding) = (RunState::create(&entry)?, Holding::first(&host, run));
+        Ok(Self { batch: vec![entry], ..Self::new(host, state, holding)? })
+    }
+
+    /// Goes on with a run that was read from the journal under this lease.
+    pub(crate) fn go_on(host: Arc<Services>, state: RunState, holding: Holding) -> Result<Self> {
+        let (told, told_due_ms) = (Some(state.status()), state.next_due_ms());
+        Ok(Self { told, told_due_ms, ..Self::new(host, state, holding)? })
+    }
+
+    fn new(host: Arc<Services>, state: RunState, holding: Holding) -> Result<Self> {
+        let place = Some(host.driving.enter(state.run())?);
+        let held = host.engine.host_memory().held(state.memory_bytes());
+        Ok(Self {
+            host,
+            state,
+            batch: Vec::new(),
+            held,
+            unwritten_bytes: 0,
+            told: None,
+            told_due_ms: None,
+            mine: BTreeSet::new(),
+            index: Vec::new(),
+            holding,
+            committing: Arc::default(),
+            place,
+            marks: Vec::new(),
+        })
+    }
+
+    pub(crate) fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    pub(crate) fn into_state(self) -> RunState {
+        self.state
+    }
+
+    /// Returns the entries that are not in the journal yet.
+    pub(crate) fn uncommitted(&self) -> &[Entry] {
+        &self.batch
+    }
+
+    /// What is reserved for an effect.
+    pub(crate) fn amount(&self, key: &str) -> Usage {
+        self.state.ledger().reserved(key).copied().unwrap_or_default()
+    }
+
+    /// Whether an effect that is in flight was begun here, so that no host before may have performed it.
+    pub(crate) fn is_mine(&self, key: &str) -> bool {
+        self.mine.contains(key)
+    }
+
+    /// Tells whether a commit is made now: while one is, what this log is used by must not be dropped, for whether the
+    /// commit was made would not be known.
+    pub(crate) fn committing(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.committing)
+    }
+
+    /// Returns what is ordered of the run in this process; none where the run stands still, and may be another's by now.
+    pub(crate) fn orders(&self) -> Option<watch::Receiver<Option<Order>>> {
+        self.place.as_ref().map(Place::orders)
+    }
+
+    /// Counts what came into the run from outside on the host's memory.
+    pub(crate) fn hold(&mut self, bytes: u64) {
+        self.held.merge(self.host.engine.host_memory().held(bytes));
+    }
+
+    /// Adds an entry.
+    pub(crate) fn push(&mut self, change: Change) -> Result<()> {
+        let (run, seq, at_ms) = (self.state.run(), self.state.seq() + 1, self.host.clock.now_ms());
+        let entry = Entry { run, seq, at_ms, change };
+        self.state.apply(&entry)?;
+        self.batch.push(entry);
+        Ok(())
+    }
+
+    /// Adds the intent of an effect, and what it may leave in stores.
+    pub(crate) fn intend(&mut self, effect: &Effect, intent: Change) -> Result<()> {
+        let left = labels::left(&self.host.tools, &self.marks, &self.state, effect);
+        self.index.extend(left.iter().map(Mark::added));
+        self.mine.insert(effect.key().to_owned());
+        self.push(intent)
+    }
+
+    /// Adds a call that code made, with its end. Many of them are not left to the end of the code.
+    pub(crate) async fn push_call(&mut self, call: Change, bytes: u64) -> Result<()> {
+        self.unwritten_bytes += bytes;
+        self.hold(bytes);
+        self.push(call)?;
+        if self.unwritten_bytes > UNWRITTEN_BYTES_MAX { self.commit().await } else { Ok(()) }
+    }
+
+    /// The intent of an effect that a host performs.
+    pub(crate) fn reserved(&self, effect: &Effect, amount: Usage, consumes: Option<&str>) -> Change {
+        let labels = labels::of(&self.host.tools, &self.marks, effect);
+        let (key, due_ms) = (effect.key().to_owned(), self.due_ms(effect));
+        Change::Reserved { key, amount, consumes: consumes.map(str::to_owned), labels, due_ms }
+    }
+
+    /// When an effect falls due whose intent is written now.
+    pub(crate) fn due_ms(&self, effect: &Effect) -> Option<u64> {
+        effect.due_ms(self.host.clock.now_ms())
+    }
+
+    /// What is reserved for an effect, but for time that is over only after its deadline.
+    pub(crate) fn in_time(&self, key: &str) -> Usage {
+        let amount = self.amount(key);
+        amount.wall_us(amount.wall_us.min(self.left_us(key)))
+    }
+
+    /// How long an effect may take until its deadline has passed by the host's clock.
+    pub(crate) fn left_us(&self, key: &str) -> u64 {
+        let left_ms = |due_ms: u64| due_ms.saturating_sub(self.host.clock.now_ms()).saturating_add(1);
+        self.state.due_ms(key).map_or(u64::MAX, |due_ms| left_ms(due_ms).saturating_mul(1_000))
+    }
+
+    /// The labels of all that the run has taken in.
+    pub(crate) fn labels(&self) -> BTreeSet<Label> {
+        labels::taken(&self.host.tools, &self.marks, &self.state).into_keys().collect()
+    }
+
+    /// Checks that an effect does not send what must not leave.
+    pub(crate) fn check_flow(&self, effect: &Effect) -> Result<()> {
+        labels::check(&self.host.tools, &self.marks, &self.state, effect)
+    }
+
+    /// Checks that a tool that can send may be called by code that runs: what others have left meanwhile in the stores that
+    /// the code reads, it may have read.
+    pub(crate) async fn check_sink(&mut self, key: &str, tool: &str) -> Result<()> {
+        if !self.host.tools.get(tool).is_ok_and(|tool| self.host.tools.can_send(tool)) {
+            return Ok(());
+        }
+        self.read_marks().await?;
+        let effect = self.state.effect(key);
+        effect.map_or(Ok(()), |effect| labels::check_sink(&self.host.tools, &self.marks, &self.state, effect, tool))
+    }
+
+    /// Reads what runs left in stores.
+    pub(crate) async fn read_marks(&mut self) -> Result<()> {
+        self.marks = marks::all(&*self.host.journal).await?;
+        Ok(())
+    }
+
+    /// Makes what was changed so far durable. What the journal does not take stays [uncommitted](Self::uncommitted).
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let entries = std::mem::take(&mut self.batch);
+        self.unwritten_bytes = 0;
+        let status = self.state.status();
+        let summary = (self.told != Some(status)).then(|| self.summary(status, &entries));
+        // With the last commit for now, so that the next one to drive it need not wait.
+        let (lease, releases) = (Some(self.holding.lease().clone()), self.stands_still(status));
+        self.index.extend(self.timer());
+        let commit = Commit { lease, releases, entries, summary, index: std::mem::take(&mut self.index) };
+        self.committing.store(true, Ordering::SeqCst);
+        let committed = self.host.journal.commit(&commit).await;
+        self.committing.store(false, Ordering::SeqCst);
+        if let Err(fault) = committed {
+            self.batch = commit.entries;
+            return Err(fault);
+        }
+        self.committed(status, &commit);
+        Ok(())
+    }
+
+    fn committed(&mut self, status: Status, commit: &Commit) {
+        if let (Some(place), Some(last)) = (&self.place, commit.entries.last()) {
+            place.committed(last.seq);
+        }
+        if commit.releases {
+            self.holding.released();
+            self.place = None;
+        }
+        (self.told, self.told_due_ms) = (Some(status), self.state.next_due_ms());
+        self.host.hooks.committed(&self.state, &commit.entries);
+    }
+
+    /// Whether nothing more can be done in the run now.
+    fn stands_still(&self, status: Status) -> bool {
+        match status {
+            Status::Running | Status::Interrupted => false,
+            Status::Waiting | Status::Suspended => self.state.ended_wait(self.host.clock.now_ms()).is_none(),
+            Status::Paused | Status::Stopped | Status::Done | Status::Failed => true,
+        }
+    }
+
+    /// Whether the lease was given back with the last commit.
+    pub(crate) fn is_released(&self) -> bool {
+        self.place.is_none()
+    }
+
+    /// The change of the journal's index that says when the run falls due, where that has changed.
+    fn timer(&self) -> Option<RowChange> {
+        let due_ms = self.state.next_due_ms();
+        (due_ms != self.told_due_ms).then(|| inbox::timer(self.state.run(), due_ms))
+    }
+
+    fn summary(&self, status: Status, entries: &[Entry]) -> Summary {
+        let state = self.state.at().map(|(position, _)| position.to_owned()).unwrap_or_default();
+        let updated_ms = entries.last().map_or(0, |entry| entry.at_ms);
+        Summary { run_id: self.state.run(), workflow: self.state.workflow().to_owned(), status, state, updated_ms }
+    }
+
+    /// Takes the run as the journal has it, and gives up what is not committed.
+    pub(crate) async fn roll_back(&mut self) -> Result<()> {
+        self.state = folded(&*self.host.journal, self.state.run()).await?;
+        self.batch.clear();
+        Ok(())
+    }
+}

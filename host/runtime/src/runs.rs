@@ -1,0 +1,314 @@
+//! What a service does with its runs: follow one, list what waits, decide, end one, shut down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use stockade_workflow::{
+    Approval, ApprovalId, Budget, Change, Decision, Digest, Entry, Event, Fault, Kind, RunId, RunState, Status, Usage,
+};
+
+use crate::driving::NextChange;
+use crate::executor::Driver;
+use crate::lease::Holding;
+use crate::orders::{self, Order};
+use crate::{Filter, Host, RunHandle};
+use crate::{Report, Result, Run, questions};
+use stockade_journal::{LEASE, PAGE_BYTES, Summary, folded};
+
+/// How often and how long a decision waits for another process that drives the run: ten seconds in all, for two people
+/// who decide at the same moment. A tool or a model may take longer, and then the person is told.
+const DECISION_TRIES: u32 = 200;
+const DECISION_PAUSE: Duration = Duration::from_millis(50);
+
+impl Host {
+    /// Goes on with a run that was paused, or that a crash or a kill left behind; one that has ended or waits stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// An unknown run, a workflow that is not registered here or of another version, a journal that fails. Kind
+    /// [`Kind::Conflict`] with detail `busy` where a process that lives drives the run.
+    pub async fn resume(&self, run: RunId) -> Result<Run> {
+        let driver = self.take_up(run).await?;
+        if driver.state().paused().is_none() {
+            return Ok(Run::spawn(driver));
+        }
+        changed(driver, |driver| driver.push(Change::Resumed)).await
+    }
+
+    /// Goes on with a run that something has come for; one that is paused stays so, and none is returned.
+    pub(crate) async fn wake(&self, run: RunId) -> Result<Option<Run>> {
+        let mut driver = self.take_up(run).await?;
+        if driver.state().paused().is_none() {
+            return Ok(Some(Run::spawn(driver)));
+        }
+        driver.release().await;
+        Ok(None)
+    }
+
+    /// Returns the runs that would go on by themselves if they were resumed: none that a process drives that lives.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn unfinished(&self) -> Result<Vec<RunId>> {
+        let interrupted = Filter { status: vec![Status::Interrupted], ..Filter::default() };
+        let interrupted = self.runs(&interrupted).await?;
+        Ok(interrupted.into_iter().map(|summary| summary.run_id).collect())
+    }
+
+    /// Returns the question of a run that has this key; without a key, the one that a decision can only be about.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`] where the run asked no such question. Without a key, kind [`Kind::Conflict`] where no
+    /// question is open, or the run has put more than one: the decision could be about what was not seen.
+    pub async fn question(&self, run: RunId, key: Option<&str>) -> Result<Approval> {
+        questions::find(&self.state(run).await?, key).cloned()
+    }
+
+    /// Takes a person's decision on one question of a run, and goes on with the run.
+    ///
+    /// `seen` is the [digest](stockade_workflow::Approval::digest) of the question as the person saw it, so that what
+    /// was not seen cannot be approved. The decision is durable when this returns. Where another process drives the run
+    /// at that moment, perhaps because another decision came first, this waits for it a while.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`] where the run asked no such question. Kind [`Kind::Conflict`] where it was decided before
+    /// (the message says by whom, and what), is not what was seen, or something else is in flight; else as
+    /// [`Host::resume`].
+    pub async fn decide(&self, id: &ApprovalId, seen: &Digest, decision: Decision) -> Result<Run> {
+        if decision.by.trim().is_empty() {
+            return Err(Fault::invalid("decision", "the decision names no person; say who decided"));
+        }
+        let driver = self.take_up_question(id, seen).await?;
+        changed(driver, |driver| {
+            questions::check(driver.state(), id, seen)?;
+            driver.check_in_time(&id.key)?;
+            check_idle(driver.state())?;
+            driver.step(Event::ended(&id.key, decision), Usage::default())
+        })
+        .await
+    }
+
+    /// Takes up a run of which a question is open. What another decider does takes a moment; a driver may take longer.
+    async fn take_up_question(&self, id: &ApprovalId, seen: &Digest) -> Result<Driver> {
+        self.take_up_soon(id.run, |state| questions::check(state, id, seen)).await
+    }
+
+    /// Takes up a run that another driver may have for a moment, for as long as it can still be changed so.
+    async fn take_up_soon(&self, run: RunId, check: impl Fn(&RunState) -> Result<()>) -> Result<Driver> {
+        for _ in 0..DECISION_TRIES {
+            check(&self.state(run).await?)?;
+            match self.take_up(run).await {
+                Err(fault) if is_busy(&fault) => tokio::time::sleep(DECISION_PAUSE).await,
+                taken => return taken,
+            }
+        }
+        self.take_up(run).await
+    }
+
+    /// Adds to a run's budget, and goes on with it.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Conflict`] where the run has ended, or something is in flight; else as [`Host::resume`].
+    pub async fn extend(&self, run: RunId, more: Budget) -> Result<Run> {
+        if more == Budget::NONE {
+            return Err(Fault::invalid("budget", "nothing is added; name at least one currency, as in fuel=1000000"));
+        }
+        let driver = self.take_up(run).await?;
+        changed(driver, |driver| {
+            if driver.state().end().is_some() {
+                let message = format!("run {run} is {}; its budget is closed", driver.state().status());
+                return Err(Fault::new(Kind::Conflict, message));
+            }
+            check_idle(driver.state())?;
+            driver.extend(more)
+        })
+        .await
+    }
+
+    /// Returns everything about a run, with what the journal alone cannot tell: whether it is interrupted.
+    ///
+    /// # Errors
+    ///
+    /// An unknown run, a journal that fails.
+    pub async fn report(&self, run: RunId) -> Result<Report> {
+        let mut report = Report::from(&self.state(run).await?);
+        report.status = self.status(run, report.status).await?;
+        Ok(report)
+    }
+
+    /// Returns what a run is doing whose state says this: one that would go on and that no live process drives is
+    /// interrupted.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn status(&self, run: RunId, status: Status) -> Result<Status> {
+        let is_interrupted = status == Status::Running && !self.services.journal.is_held(run).await?;
+        Ok(if is_interrupted { Status::Interrupted } else { status })
+    }
+
+    /// Returns a run as it stands in the journal.
+    ///
+    /// # Errors
+    ///
+    /// An unknown run, a journal that fails.
+    pub async fn state(&self, run: RunId) -> Result<RunState> {
+        folded(&*self.services.journal, run).await
+    }
+
+    /// Returns the journal of one run.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn entries(&self, run: RunId) -> Result<Vec<Entry>> {
+        self.services.journal.read(run).await
+    }
+
+    /// Returns a page of the journal of one run: the entries behind a number, in order, about a megabyte of them. All of a
+    /// run may be more than fits into memory.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn entries_after(&self, run: RunId, seq: u64) -> Result<Vec<Entry>> {
+        self.services.journal.read_after(run, seq, PAGE_BYTES).await
+    }
+
+    /// Returns a line about each run that a filter lets through, oldest first. The page after this one begins
+    /// [after](Filter::after) the last run of this one.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
+        self.services.journal.runs(filter).await
+    }
+
+    /// Takes the lease of a run, and then reads it: from here on it changes only here.
+    async fn take_up(&self, run: RunId) -> Result<Driver> {
+        self.services.driving.check_open()?;
+        let machine = self.machine(self.state(run).await?.workflow())?;
+        let holding = Holding::claim(&self.services, run).await?;
+        Driver::take_up(Arc::clone(&self.services), machine, self.state(run).await?, holding)
+    }
+
+    /// Returns the handle of a run, whoever drives it. Whether there is such a run is seen when the handle is used.
+    pub fn run(&self, id: RunId) -> RunHandle {
+        RunHandle::new(self.clone(), id)
+    }
+
+    /// Returns the questions that wait for a person, each with its run, oldest run first. Only the runs that wait are read.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn pending(&self) -> Result<Vec<(ApprovalId, Approval)>> {
+        // A run that is busy with something else may have asked as well.
+        let may_wait = vec![Status::Waiting, Status::Running, Status::Interrupted, Status::Suspended, Status::Paused];
+        let mut pending = Vec::new();
+        for summary in self.runs(&Filter { status: may_wait, ..Filter::default() }).await? {
+            let run = summary.run_id;
+            let state = self.state(run).await?;
+            let open = state.open_approvals().cloned();
+            pending.extend(open.map(|approval| (ApprovalId { run, key: approval.key.clone() }, approval)));
+        }
+        Ok(pending)
+    }
+
+    /// Lets no run begin anything new, waits until what is in flight has ended, and for no longer than `grace`; then ends the
+    /// driving of those that are late, as a crash would. What waits, is suspended or was parked so stays in the journal,
+    /// and another host goes on with it. Returns the runs that were late.
+    ///
+    /// From the first moment, this host starts and resumes nothing: kind [`Kind::Conflict`] with detail `closing`.
+    pub async fn shutdown(&self, grace: Duration) -> Vec<RunId> {
+        let late = self.services.driving.close(grace).await;
+        self.flush().await;
+        late
+    }
+
+    /// Sees that a run is obeyed of which a person wants something, whichever process drives it.
+    pub(crate) async fn order(&self, run: RunId, order: &Order) -> Result<()> {
+        let until = tokio::time::Instant::now() + order.grace() + LEASE + LEASE;
+        let mut is_given = false;
+        while !self.is_obeyed(run, order, is_given).await? {
+            let next = self.next_change(run);
+            match self.obey(run, order).await {
+                Err(fault) if is_busy(&fault) => {}
+                obeyed => {
+                    obeyed?;
+                    is_given = true;
+                    continue;
+                }
+            }
+            if tokio::time::Instant::now() > until {
+                return Err(orders::unheard(run, order));
+            }
+            if !is_given {
+                orders::give(&*self.services.journal, run, order).await?;
+                self.services.driving.order(run, order);
+                is_given = true;
+            }
+            next.wait().await;
+        }
+        Ok(())
+    }
+
+    /// Returns whether an order is obeyed; one that cannot be any more is taken back.
+    async fn is_obeyed(&self, run: RunId, order: &Order, is_given: bool) -> Result<bool> {
+        let state = self.state(run).await?;
+        let obeyed = order.is_obeyed(&state, is_given);
+        if is_given && state.end().is_some() {
+            orders::take_back(&*self.services.journal, run).await?;
+        }
+        obeyed
+    }
+
+    /// Obeys an order in place of a driver, where no process drives the run.
+    async fn obey(&self, run: RunId, order: &Order) -> Result<()> {
+        self.services.driving.check_open()?;
+        let machine = self.machine(self.state(run).await?.workflow()).ok();
+        let holding = Holding::claim(&self.services, run).await?;
+        let state = self.state(run).await?;
+        let mut driver = Driver::take_up_to_end(Arc::clone(&self.services), machine, state, holding)?;
+        let obeyed = driver.obey(order).await;
+        driver.release().await;
+        obeyed
+    }
+
+    pub(crate) fn next_change(&self, run: RunId) -> NextChange {
+        self.services.driving.next_change(run)
+    }
+}
+
+/// Changes a run that was taken up, makes that durable, and goes on with it.
+async fn changed(mut driver: Driver, change: impl FnOnce(&mut Driver) -> Result<()>) -> Result<Run> {
+    let committed = match change(&mut driver) {
+        Ok(()) => driver.commit_planned().await,
+        refused => refused,
+    };
+    if let Err(fault) = committed {
+        driver.release().await;
+        return Err(fault);
+    }
+    Ok(Run::spawn(driver))
+}
+
+pub(crate) fn is_busy(fault: &Fault) -> bool {
+    fault.kind == Kind::Conflict && fault.detail.as_deref() == Some("busy")
+}
+
+/// Checks that no effect of a run is in flight: it would be done once more, or be unknown.
+fn check_idle(state: &RunState) -> Result<()> {
+    let Some(effect) = state.in_flight().next() else { return Ok(()) };
+    let message = format!(
+        "run {} is still busy with \"{}\"; wait until it is done, or resume the run if the process that drove it is gone",
+        state.run(),
+        effect.key()
+    );
+    Err(Fault::new(Kind::Conflict, message).detail("busy"))
+}

@@ -1,0 +1,50 @@
+//! What all runs of a host share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use stockade_patterns::Children;
+use stockade_sandbox::{Engine, Limits};
+use stockade_workflow::{Fault, Kind};
+
+use crate::coding::Coding;
+use crate::driving::Driving;
+use crate::hooks::Hooks;
+use crate::oci::Store;
+use crate::recollection::Recollection;
+use crate::registry::Registry;
+use crate::{Clock, Result};
+use stockade_journal::Journal;
+use stockade_models::Models;
+
+/// What all runs of a host share.
+pub(crate) struct Services {
+    pub(crate) journal: Box<dyn Journal>,
+    pub(crate) tools: Registry,
+    pub(crate) limits: Limits,
+    pub(crate) coding: Coding,
+    pub(crate) clock: Clock,
+    pub(crate) hooks: Arc<dyn Hooks>,
+    pub(crate) models: Models,
+    pub(crate) memory: Option<Recollection>,
+    pub(crate) machines: Children,
+    pub(crate) engine: Engine,
+    pub(crate) driving: Arc<Driving>,
+    pub(crate) store: Store,
+    /// Where the journal is.
+    pub(crate) folder: PathBuf,
+}
+
+impl Services {
+    pub(crate) fn recollection(&self) -> Result<&Recollection> {
+        let none = || {
+            let message = "this host has no long-term memory; `Builder::memory` says where it is kept";
+            Fault::new(Kind::NotFound, message).detail("memory")
+        };
+        self.memory.as_ref().ok_or_else(none)
+    }
+
+    pub(crate) fn limits(&self, tool: &str) -> &Limits {
+        self.tools.limits(tool).unwrap_or(&self.limits)
+    }
+}

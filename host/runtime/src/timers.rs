@@ -1,0 +1,141 @@
+//! The runs that something waits for which is there: a time that has come, a signal that was sent.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use stockade_journal::{Commit, Row, RowChange};
+use stockade_workflow::{Fault, Kind, RunId, SIGNALS_KEPT_MAX, Signal};
+use tokio::task::JoinHandle;
+
+use crate::new_signal::NewSignal;
+use crate::runs::is_busy;
+use crate::{Host, Result, Run, inbox};
+
+/// How many runs go on at once because they are due; further ones are due the next time.
+const FIRED_MAX: usize = 256;
+
+/// How often [`Host::timers`] looks for what is due.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// For how long a due run is left alone that cannot go on here.
+const REFUSED_MS: u64 = 60_000;
+
+/// How often and how long a signal waits for the driver of the run to take it in: two seconds in all.
+const DELIVERY_TRIES: u32 = 40;
+const DELIVERY_PAUSE: Duration = Duration::from_millis(50);
+
+/// A run that was due, and goes on here, or why it cannot.
+pub struct Fired {
+    /// The run.
+    pub run: RunId,
+    /// The run in flight.
+    pub resumed: Result<Run>,
+}
+
+/// Lets runs go on when they are due, for as long as it is kept.
+#[must_use = "runs go on by themselves for as long as this is kept"]
+pub struct Timers(JoinHandle<()>);
+
+impl Host {
+    /// Sends a run a signal, and goes on with the run unless another process drives it.
+    ///
+    /// The signal is durable when this returns. One that comes before the workflow awaits it is kept until it does. Returns
+    /// the run if it goes on here.
+    ///
+    /// # Errors
+    ///
+    /// An unknown run, a workflow that is not registered here, a journal that fails. Kind [`Kind::Invalid`] with detail
+    /// `signal` where the signal is too long, or does not fit what the run waits for. Kind [`Kind::Conflict`] where the run
+    /// has ended, keeps too many signals, or was sent another one under the same key. Where the run cannot be resumed
+    /// although the signal may be sent, the signal is kept all the same.
+    pub async fn signal(&self, run: RunId, signal: NewSignal) -> Result<Option<Run>> {
+        let (signal, journal) = (signal.at(self.services.clock.now_ms()), &*self.services.journal);
+        let state = self.state(run).await?;
+        self.machine(state.workflow())?;
+        if !state.check_signal(&signal)? {
+            return Ok(None);
+        }
+        if state.signals().len() + inbox::of(journal, run).await?.len() >= SIGNALS_KEPT_MAX {
+            let message = format!("run {run} keeps {SIGNALS_KEPT_MAX} signals that it has not awaited, and no more");
+            return Err(Fault::new(Kind::Conflict, message).detail("signals"));
+        }
+        inbox::put(journal, run, &signal).await?;
+        self.deliver(run, &signal).await
+    }
+
+    /// Goes on with a run that was sent a signal, or waits a while until its driver has taken the signal in. A paused run takes it in once it is resumed.
+    async fn deliver(&self, run: RunId, signal: &Signal) -> Result<Option<Run>> {
+        for _ in 0..DELIVERY_TRIES {
+            match self.wake(run).await {
+                Err(fault) if is_busy(&fault) => tokio::time::sleep(DELIVERY_PAUSE).await,
+                woken => return woken,
+            }
+            if !inbox::of(&*self.services.journal, run).await?.iter().any(|kept| kept.key == signal.key) {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Goes on with the runs that are due: a time that they wait for has come, a deadline has passed, or a signal is there.
+    /// Runs that another process drives are left to it.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails. A run that cannot go on does not keep the others from it.
+    pub async fn fire_due(&self) -> Result<Vec<Fired>> {
+        let journal = &self.services.journal;
+        let mut rows = journal.due(inbox::TIMERS, Duration::ZERO, FIRED_MAX).await?;
+        rows.extend(journal.due(inbox::SPACE, Duration::ZERO, FIRED_MAX).await?);
+        let (mut seen, mut fired) = (BTreeSet::new(), Vec::new());
+        for row in rows {
+            let Some(run) = row.tie.run().filter(|run| seen.insert(*run)) else { continue };
+            match self.wake(run).await {
+                // Its driver sees what is due, too.
+                Err(fault) if is_busy(&fault) => {}
+                Ok(Some(resumed)) => fired.push(Fired { run, resumed: Ok(resumed) }),
+                // A paused run looks for itself once it is resumed.
+                Ok(None) => self.put_off(row).await?,
+                Err(fault) => {
+                    self.put_off(row).await?;
+                    fired.push(Fired { run, resumed: Err(fault) });
+                }
+            }
+        }
+        Ok(fired)
+    }
+
+    /// Looks at a due row again later, so that it does not keep others from their turn.
+    async fn put_off(&self, seen: Row) -> Result<()> {
+        let (due_ms, value) = (Some(self.services.clock.now_ms().saturating_add(REFUSED_MS)), seen.value.clone());
+        let later = RowChange::Replace { seen, due_ms, value };
+        match self.services.journal.commit(&Commit::of_index(vec![later])).await {
+            // Another host, or the run's own driver, was faster.
+            Err(refused) if refused.kind == Kind::Conflict => Ok(()),
+            put_off => put_off,
+        }
+    }
+
+    /// Lets runs go on by themselves when they are due, for as long as what this returns is kept and the host is not shut down.
+    /// Needs a Tokio runtime.
+    pub fn timers(&self) -> Timers {
+        let services = Arc::downgrade(&self.services);
+        Timers(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(LOOK).await;
+                let Some(services) = services.upgrade().filter(|services| !services.driving.is_closing()) else {
+                    return;
+                };
+                // A journal that fails now may not fail the next time; what is due stays due.
+                let _ = Self { services }.fire_due().await;
+            }
+        }))
+    }
+}
+
+impl Drop for Timers {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

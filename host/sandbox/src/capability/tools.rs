@@ -1,0 +1,240 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use stockade_workflow::json::{self, Bounds};
+use stockade_workflow::{Fault, Kind, Usage};
+use wasmtime::StoreContextMut;
+use wasmtime::component::Linker;
+
+use self::bindings::stockade::host::tools::ToolError;
+use super::Offer;
+use crate::context::CallContext;
+use crate::outcome::{GUEST_ERROR_IN_JSON, GUEST_ERROR_SILENT};
+use crate::place::Place;
+use crate::quote::quoted;
+use crate::spelling::Spelling;
+use crate::stop::Stop;
+use crate::{Held, HostMemory, Limits, Outcome, Result};
+
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        inline: "
+            package stockade:sandbox;
+
+            world guest {
+                import stockade:host/tools@0.1.0;
+            }
+        ",
+        imports: { default: trappable },
+    });
+}
+
+/// Needs no grant: which tools code may call is for its [`ToolHandler`] to say. Of `code` there is nothing but its types, which an
+/// import drags along.
+pub(crate) const OFFER: Offer =
+    Offer { capability: None, interfaces: &[("stockade:host/code", "0.1."), ("stockade:host/tools", "0.1.")] };
+
+/// Answers the calls that code makes.
+///
+/// The implementation checks what may be called: it is asked for whatever name the code made up.
+#[async_trait]
+pub trait ToolHandler: Send + Sync {
+    /// Performs a call.
+    ///
+    /// An outcome of kind [`Kind::GuestError`], [`Kind::Denied`], [`Kind::Invalid`], [`Kind::NotFound`],
+    /// [`Kind::UnknownOutcome`] or of one call's limit is an exception in the code; any other fault ends the code.
+    async fn call(&self, call: CallFromCode<'_>) -> Outcome;
+}
+
+/// A call that code makes.
+#[derive(Debug)]
+pub struct CallFromCode<'a> {
+    /// The function, as in `purchases.find`.
+    pub name: &'a str,
+    /// Its arguments, an object.
+    pub arguments: Value,
+    /// Which of the code's calls this is, from 0.
+    pub number: usize,
+    /// What the code itself has left: of it the call takes its share.
+    pub left: Left,
+    /// The place in the pool that the code keeps free for the tools that it calls.
+    pub place: &'a Arc<Place>,
+}
+
+/// What code has left for the calls that it makes.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    /// Of its fuel.
+    pub fuel: u64,
+    /// Of its time, in microseconds.
+    pub wall_us: u64,
+    /// Of its calls, this one included.
+    pub tool_calls: u64,
+}
+
+impl Left {
+    /// Narrows the limits of a tool to what is left.
+    #[must_use]
+    pub fn of(&self, limits: &Limits) -> Limits {
+        let (fuel, wall_us) = (limits.fuel.min(self.fuel), limits.wall_us.min(self.wall_us));
+        Limits { fuel, wall_us, ..limits.clone() }
+    }
+}
+
+/// The calls of the code that runs.
+pub(crate) struct Calls {
+    pub(crate) handler: Arc<dyn ToolHandler>,
+    pub(crate) place: Arc<Place>,
+    pub(crate) allowed: u64,
+    pub(crate) made: usize,
+    memory: HostMemory,
+    /// What the calls cost, all together.
+    pub(crate) used: Usage,
+    /// How the values of functions are written.
+    spellings: BTreeMap<String, Spelling>,
+}
+
+impl Calls {
+    pub(crate) fn new(handler: Arc<dyn ToolHandler>, place: Arc<Place>, allowed: u64, memory: HostMemory) -> Self {
+        Self { handler, place, allowed, made: 0, memory, used: Usage::default(), spellings: BTreeMap::new() }
+    }
+
+    /// Writes the values of functions as their languages do, by the functions' names.
+    pub(crate) fn spelt(self, spellings: impl IntoIterator<Item = (String, Spelling)>) -> Self {
+        Self { spellings: spellings.into_iter().collect(), ..self }
+    }
+
+    fn read(&self, name: &str, arguments: Value) -> Value {
+        match self.spellings.get(name) {
+            Some(spelling) => spelling.read(arguments),
+            None => arguments,
+        }
+    }
+
+    fn text(&self, name: &str, answer: &Value) -> String {
+        self.spellings.get(name).map_or_else(|| answer.to_string(), |spelling| spelling.text(answer))
+    }
+
+    fn next(&mut self) -> wasmtime::Result<(usize, u64)> {
+        let (number, left) = (self.made, self.allowed.saturating_sub(self.made as u64));
+        if left == 0 {
+            return Err(Stop::limit(Kind::Agent, "tool_calls", self.allowed, self.allowed.saturating_add(1)));
+        }
+        self.made += 1;
+        Ok((number, left))
+    }
+}
+
+/// The calls of code that runs.
+pub(crate) struct View<'a> {
+    /// Nothing where no code runs.
+    pub(crate) calls: &'a mut Option<Calls>,
+    pub(crate) context: &'a mut CallContext,
+}
+
+/// Links `stockade:host/tools`.
+///
+/// By hand, for a call takes of the fuel of the code that makes it.
+pub(crate) fn add_to_linker<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    view: fn(&mut T) -> View<'_>,
+) -> wasmtime::Result<()> {
+    linker.instance("stockade:host/code@0.1.0")?;
+    linker.instance("stockade:host/tools@0.1.0")?.func_wrap_async(
+        "call",
+        move |mut store: StoreContextMut<'_, T>, (name, arguments): (String, String)| {
+            Box::new(async move { Ok((call(&mut store, view, &name, &arguments).await?,)) })
+        },
+    )
+}
+
+async fn call<T>(
+    store: &mut StoreContextMut<'_, T>,
+    view: fn(&mut T) -> View<'_>,
+    name: &str,
+    arguments: &str,
+) -> wasmtime::Result<std::result::Result<String, ToolError>> {
+    let fuel = store.get_fuel()?;
+    let View { calls, context } = view(store.data_mut());
+    context.meter.note_host_call();
+    context.meter.check_host_calls()?;
+    context.carry(name.len() + arguments.len())?;
+    let wall_us = context.deadline.saturating_duration_since(Instant::now()).as_micros();
+    let Some(calls) = calls else { return Ok(Err(no_tools(name))) };
+    let (arguments, _held) = match parsed(&calls.memory, arguments) {
+        Ok(parsed) => parsed,
+        Err(fault) => return Ok(Err(error_of(&fault.detail("arguments")))),
+    };
+    let arguments = calls.read(name, arguments);
+    let (number, tool_calls) = calls.next()?;
+    let (handler, place) = (Arc::clone(&calls.handler), Arc::clone(&calls.place));
+    let left = Left { fuel, wall_us: wall_us.try_into().unwrap_or(u64::MAX), tool_calls };
+    let Outcome { result, usage, .. } =
+        handler.call(CallFromCode { name, arguments, number, left, place: &place }).await;
+    store.set_fuel(fuel.saturating_sub(usage.fuel))?;
+    let View { calls, context } = view(store.data_mut());
+    context.in_time(Instant::now())?;
+    let Some(calls) = calls else { return Ok(Err(no_tools(name))) };
+    calls.used.add(&usage);
+    match result {
+        Ok(value) => {
+            let text = calls.text(name, &value);
+            context.carry(text.len())?;
+            Ok(Ok(text))
+        }
+        Err(fault) if is_exception(&fault) => Ok(Err(error_of(&fault))),
+        Err(fault) => Err(wasmtime::Error::new(Stop(fault))),
+    }
+}
+
+/// Reads arguments, once there is memory for them.
+fn parsed(memory: &HostMemory, text: &str) -> Result<(Value, Held)> {
+    let held = memory.hold(json::measured(text, &Bounds::OUTSIDE)?)?;
+    Ok((json::parse(text, &Bounds::OUTSIDE)?, held))
+}
+
+/// Returns whether code may go on after a call that ended so.
+fn is_exception(fault: &Fault) -> bool {
+    !matches!(fault.kind, Kind::Journal | Kind::HostBug | Kind::Divergence | Kind::Conflict)
+}
+
+fn error_of(fault: &Fault) -> ToolError {
+    if fault.kind == Kind::GuestError {
+        return tool_error(fault);
+    }
+    let kind = serde_json::to_value(fault.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
+    let detail = fault.detail.as_ref().map(|detail| Value::from(detail.as_str()).to_string());
+    ToolError { kind: kind.unwrap_or_default(), message: fault.message.clone(), detail }
+}
+
+/// What a tool itself says of its error: a text, or what its message has of it in JSON.
+fn tool_error(fault: &Fault) -> ToolError {
+    let said = match fault.detail.as_deref() {
+        Some(GUEST_ERROR_IN_JSON) => json::parse(&fault.message, &Bounds::OUTSIDE).ok(),
+        _ => Some(Value::from(fault.message.as_str())).filter(|said| said != GUEST_ERROR_SILENT),
+    };
+    let message = said.as_ref().map_or_else(|| fault.message.clone(), sentence);
+    ToolError { kind: "tool".to_owned(), message, detail: said.map(|said| said.to_string()) }
+}
+
+/// Returns an error of a tool as a sentence: its own text, or its case with the text that this carries.
+fn sentence(said: &Value) -> String {
+    let members = said.as_object().filter(|members| !members.is_empty());
+    let text = |name: &str| members.and_then(|members| members.get(name)).and_then(Value::as_str);
+    let only = members.filter(|members| members.len() == 1).and_then(|members| members.iter().next());
+    match (said, text("message"), only) {
+        (Value::String(text), ..) => text.clone(),
+        (_, Some(message), _) => message.to_owned(),
+        (.., Some((case, Value::String(text)))) => format!("{case}: {text}"),
+        _ => said.to_string(),
+    }
+}
+
+fn no_tools(name: &str) -> ToolError {
+    let message = format!("code asked for {}, and was given no tools", quoted(name));
+    error_of(&Fault::new(Kind::Denied, message))
+}

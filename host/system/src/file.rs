@@ -1,0 +1,170 @@
+//! The files of the host: reading files that a person named, and locks that show that a process lives.
+
+use std::fs::{self, DirBuilder, File, FileType, OpenOptions};
+use std::io::{Error, ErrorKind, Read, Result};
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+/// Opens a file that a person named, for reading. Pipes and devices are refused: a pipe may have no end and no writer, and
+/// reading a device may have an effect.
+///
+/// # Errors
+///
+/// The path cannot be opened, or is not a file.
+pub fn open(path: &Path) -> Result<File> {
+    // Otherwise opening a pipe would wait for its writer.
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_file() { Ok(file) } else { Err(Error::new(ErrorKind::InvalidInput, not_a_file(kind))) }
+}
+
+fn not_a_file(kind: FileType) -> String {
+    let kind = match kind {
+        kind if kind.is_dir() => "a folder",
+        kind if kind.is_fifo() => "a pipe",
+        kind if kind.is_char_device() || kind.is_block_device() => "a device",
+        _ => "a socket or something else",
+    };
+    format!("it is {kind}, and not a file")
+}
+
+/// Reads a file that a person named, if it has at most so many bytes.
+///
+/// # Errors
+///
+/// As [`open`], and if the file has more bytes.
+pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
+    bounded(open(path)?, bytes_max)
+}
+
+/// Reads a text as [`read`] does.
+///
+/// # Errors
+///
+/// As [`read`], and if the file is not UTF-8.
+pub fn read_text(path: &Path, bytes_max: u64) -> Result<String> {
+    text(read(path, bytes_max)?)
+}
+
+/// Reads everything, such as from stdin, if it is at most so many bytes.
+///
+/// # Errors
+///
+/// The input cannot be read, or has more bytes.
+pub fn bounded(from: impl Read, bytes_max: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 <= bytes_max {
+        return Ok(bytes);
+    }
+    Err(Error::new(ErrorKind::FileTooLarge, format!("it has more than {bytes_max} bytes")))
+}
+
+/// Returns bytes as a text.
+///
+/// # Errors
+///
+/// The bytes are not UTF-8.
+pub fn text(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+/// A file that stays locked until this is dropped.
+pub struct Lock {
+    _file: File,
+}
+
+/// Creates a file and locks it. The folder is created if it does not exist; only the owner can enter it and read the file.
+///
+/// # Errors
+///
+/// The folder or the file cannot be created, or the file cannot be locked.
+pub fn locked(folder: &Path, name: &str) -> Result<Lock> {
+    let path = folder.join(name);
+    loop {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            // Another process has just removed the folder.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            opened => opened?,
+        };
+        file.lock()?;
+        // Before the lock was held, another process may have removed the file as one that was left behind.
+        if fs::metadata(&path).is_ok_and(|found| file.metadata().is_ok_and(|own| found.ino() == own.ino())) {
+            return Ok(Lock { _file: file });
+        }
+    }
+}
+
+/// Returns whether a process holds a lock on a file. A file that does not exist has no lock.
+pub fn is_locked(path: &Path) -> bool {
+    match File::open(path).map(|file| file.try_lock()) {
+        Ok(Ok(())) => false,
+        Err(error) => error.kind() != ErrorKind::NotFound,
+        Ok(Err(_)) => true,
+    }
+}
+
+/// Removes the files of a folder on which no process holds a lock.
+pub fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if let Ok(file) = File::open(&path)
+            && file.try_lock().is_ok()
+        {
+            // A file that stays does no harm.
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+/// Removes a file, and its folder if that is empty then.
+pub fn forget(folder: &Path, name: &str) {
+    // A file that stays does no harm, and a folder that is not empty cannot be removed.
+    let _ = fs::remove_file(folder.join(name)).and_then(|()| fs::remove_dir(folder));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_without_an_end_is_read_up_to_the_limit() {
+        let error = bounded(std::io::repeat(b' '), 100_000).unwrap_err();
+        assert_eq!(error.to_string(), "it has more than 100000 bytes");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&file, "ab").unwrap();
+        assert_eq!(read(file.path(), 2).unwrap(), b"ab");
+        assert!(read(file.path(), 1).is_err());
+        fs::write(&file, b"\xff").unwrap();
+        assert_eq!(read_text(file.path(), 9).unwrap_err().to_string(), "it is not UTF-8 text");
+    }
+
+    #[test]
+    fn a_path_that_is_not_a_file_is_refused_at_once() {
+        let (reader, _writer) = std::io::pipe().unwrap();
+        let pipe = format!("/dev/fd/{}", reader.as_raw_fd());
+        for (path, says) in [(pipe.as_str(), "a pipe"), ("/dev/zero", "a device"), ("/", "a folder")] {
+            let error = read(Path::new(path), 9).unwrap_err();
+            assert_eq!(error.to_string(), format!("it is {says}, and not a file"));
+        }
+    }
+
+    #[test]
+    fn a_lock_is_seen_until_its_holder_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("owners");
+        assert!(!is_locked(&folder.join("a")));
+        let (a, b) = (locked(&folder, "a").unwrap(), locked(&folder, "b").unwrap());
+        drop(a);
+        assert!(!is_locked(&folder.join("a")) && is_locked(&folder.join("b")));
+        sweep(&folder);
+        assert!(!folder.join("a").exists() && is_locked(&folder.join("b")));
+        drop(b);
+        forget(&folder, "b");
+        assert!(!folder.exists());
+    }
+}

@@ -1,0 +1,15 @@
+//! What several crates of Stockade's host need of the operating system: the clock, files, databases and HTTP.
+//!
+//! [`mod@file`] reads files that a person named, and refuses pipes and devices; `database` (feature `sqlite`) opens databases
+//! for their owner alone; `http` (feature `http`) makes the one client that follows no redirect and asks no proxy.
+
+#![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
+
+mod clock;
+#[cfg(feature = "sqlite")]
+pub mod database;
+pub mod file;
+#[cfg(feature = "http")]
+pub mod http;
+
+pub use clock::Clock;

@@ -1,0 +1,108 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{CodeOutcome, Decision, Fault, ModelOutcome, Recalled, Remembered, ToolOutcome, Waited};
+
+/// How an effect ended: one kind for each [`EffectKind`](crate::EffectKind).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EffectOutcome {
+    /// A tool call ended.
+    ToolReturned(ToolOutcome),
+    /// A piece of code ended.
+    CodeFinished(CodeOutcome),
+    /// A model answered, or did not.
+    ModelReplied(ModelOutcome),
+    /// Something was kept in the long-term memory, or was not.
+    Remembered(Remembered),
+    /// The long-term memory was looked into.
+    Recalled(Recalled),
+    /// A person decided.
+    Decided {
+        /// What was decided, and by whom.
+        decision: Decision,
+    },
+    /// A wait ended: the time came, or the signal, or the deadline of a question to a person.
+    Waited(Waited),
+}
+
+impl EffectOutcome {
+    /// Returns whether a person decided: how an effect ends that is a question.
+    pub fn is_decision(&self) -> bool {
+        match self {
+            Self::Decided { .. } => true,
+            Self::ToolReturned(_)
+            | Self::CodeFinished(_)
+            | Self::ModelReplied(_)
+            | Self::Remembered(_)
+            | Self::Recalled(_)
+            | Self::Waited(_) => false,
+        }
+    }
+
+    /// Returns why the effect failed, if a fault says so. An exception of code is not a fault.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::ToolReturned(outcome) => outcome.fault(),
+            Self::CodeFinished(outcome) => outcome.ended.fault(),
+            Self::ModelReplied(outcome) => outcome.fault(),
+            Self::Remembered(outcome) => outcome.fault(),
+            Self::Recalled(outcome) => outcome.fault(),
+            Self::Decided { .. } => None,
+            Self::Waited(outcome) => outcome.fault(),
+        }
+    }
+
+    /// Returns how much memory what came from outside with it takes, about. A fault is small, and so is what a person says.
+    pub fn memory_bytes(&self) -> u64 {
+        match self {
+            Self::ToolReturned(outcome) => outcome.memory_bytes(),
+            Self::CodeFinished(outcome) => outcome.memory_bytes(),
+            Self::ModelReplied(outcome) => outcome.memory_bytes(),
+            Self::Recalled(outcome) => outcome.memory_bytes(),
+            Self::Waited(outcome) => outcome.memory_bytes(),
+            Self::Remembered(_) | Self::Decided { .. } => 0,
+        }
+    }
+}
+
+impl From<ToolOutcome> for EffectOutcome {
+    fn from(outcome: ToolOutcome) -> Self {
+        Self::ToolReturned(outcome)
+    }
+}
+
+impl From<CodeOutcome> for EffectOutcome {
+    fn from(outcome: CodeOutcome) -> Self {
+        Self::CodeFinished(outcome)
+    }
+}
+
+impl From<ModelOutcome> for EffectOutcome {
+    fn from(outcome: ModelOutcome) -> Self {
+        Self::ModelReplied(outcome)
+    }
+}
+
+impl From<Remembered> for EffectOutcome {
+    fn from(outcome: Remembered) -> Self {
+        Self::Remembered(outcome)
+    }
+}
+
+impl From<Recalled> for EffectOutcome {
+    fn from(outcome: Recalled) -> Self {
+        Self::Recalled(outcome)
+    }
+}
+
+impl From<Waited> for EffectOutcome {
+    fn from(outcome: Waited) -> Self {
+        Self::Waited(outcome)
+    }
+}
+
+impl From<Decision> for EffectOutcome {
+    fn from(decision: Decision) -> Self {
+        Self::Decided { decision }
+    }
+}

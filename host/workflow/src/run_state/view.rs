@@ -1,0 +1,258 @@
+//! What a run tells of itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::RunState;
+use crate::{
+    Approval, CodeCalls, Effect, EffectKind, End, Exceeded, Fault, Json, Kind, Label, Ledger, RunId, Signal, Status,
+    Stop, ToolCall, Wait, Waited,
+};
+
+impl RunState {
+    /// Returns what the run is doing.
+    pub fn status(&self) -> Status {
+        match &self.end {
+            Some(End::Done(_)) => Status::Done,
+            Some(End::Failed(_)) if self.stopped.is_some() => Status::Stopped,
+            Some(End::Failed(_)) => Status::Failed,
+            None if self.in_flight().next().is_some() => Status::Running,
+            None if self.paused.is_some() => Status::Paused,
+            None if self.suspended.is_some() => Status::Suspended,
+            None if self.wanted.is_empty() && self.is_waiting() => Status::Waiting,
+            None => Status::Running,
+        }
+    }
+
+    /// Whether a person, a time or a signal is waited for, and no signal that is there already.
+    fn is_waiting(&self) -> bool {
+        self.open_waits().next().is_some() && self.ended_wait(0).is_none()
+    }
+
+    /// The effects that have an intent and no outcome yet, and for which nothing is performed.
+    fn open_waits(&self) -> impl Iterator<Item = &Effect> {
+        let intended = self.intended.iter().filter(|_| self.end.is_none());
+        intended.filter_map(|key| self.effect(key)).filter(|effect| effect.is_wait())
+    }
+
+    /// Returns what the run waits for by itself: times and signals, and no person.
+    pub fn waits(&self) -> impl Iterator<Item = Wait> {
+        self.open_waits().filter(|effect| !effect.is_question()).map(|Effect { key, kind, .. }| {
+            let signal = if let EffectKind::AwaitSignal(awaited) = kind { Some(awaited.name.clone()) } else { None };
+            Wait { key: key.clone(), signal, until_ms: self.waiting.due(key) }
+        })
+    }
+
+    /// Returns the first wait that has ended at this time, by its key, and how: the time has come, a signal is there, or the
+    /// deadline has passed.
+    pub fn ended_wait(&self, now_ms: u64) -> Option<(&str, Waited)> {
+        self.open_waits().find_map(|effect| Some((effect.key(), self.waiting.ended_at(effect, now_ms)?)))
+    }
+
+    /// Returns when an effect that has an intent falls due, if it does.
+    pub fn due_ms(&self, key: &str) -> Option<u64> {
+        self.waiting.due(key)
+    }
+
+    /// Returns when the run is to be looked at although nothing else happens.
+    pub fn next_due_ms(&self) -> Option<u64> {
+        self.waiting.next_due().filter(|_| self.end.is_none())
+    }
+
+    /// Returns when the first open wait ends by itself, or a question expires.
+    pub fn next_wait_ms(&self) -> Option<u64> {
+        self.open_waits().filter_map(|effect| self.waiting.due(effect.key())).min()
+    }
+
+    /// Returns the signals that no wait has taken yet.
+    pub fn signals(&self) -> &[Signal] {
+        self.waiting.kept()
+    }
+
+    /// Checks that the run can be sent a signal; returns whether it is a new one, and not one that is sent again.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Invalid`] with detail `signal` where a wait is open for a signal of this name and the payload does not
+    /// fit. Kind [`Kind::Conflict`]: with detail `ended` where the run has ended, with detail `signal` where another signal
+    /// was sent under its key, with detail `signals` where the run keeps too many.
+    pub fn check_signal(&self, signal: &Signal) -> Result<bool, Fault> {
+        signal.check()?;
+        let is_new = self.waiting.check(signal)?;
+        if is_new && self.end.is_some() {
+            let message = format!("run {} is {}, and takes no signal", self.run, self.status());
+            return Err(Fault::new(Kind::Conflict, message).detail("ended"));
+        }
+        let awaiting = self.open_waits().filter_map(|effect| match &effect.kind {
+            EffectKind::AwaitSignal(awaited) if awaited.name == signal.name => Some(awaited.check(signal)),
+            _ => None,
+        });
+        let checks: Vec<_> = awaiting.collect();
+        match checks.iter().find_map(|check| check.as_ref().err()) {
+            Some(fault) if is_new && checks.iter().all(Result::is_err) => Err(fault.clone()),
+            _ => Ok(is_new),
+        }
+    }
+
+    /// Returns the run's id.
+    pub fn run(&self) -> RunId {
+        self.run
+    }
+
+    /// Returns when the run was created, in milliseconds since the Unix epoch.
+    pub fn created_ms(&self) -> u64 {
+        self.created_ms
+    }
+
+    /// Returns the number of entries.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Returns the workflow's name.
+    pub fn workflow(&self) -> &str {
+        &self.workflow
+    }
+
+    /// Returns the workflow's version.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Returns the input.
+    pub fn input(&self) -> &Json {
+        &self.input
+    }
+
+    /// Returns how much memory what came from outside and stays with the run takes, about.
+    pub fn memory_bytes(&self) -> u64 {
+        let calls = self.calls.values().map(CodeCalls::memory_bytes).sum::<u64>();
+        self.input.text().len() as u64 + calls
+    }
+
+    /// Returns the name of the workflow's state and the state, once the run has begun.
+    pub fn at(&self) -> Option<(&str, &Value)> {
+        self.at.as_ref().map(|(position, state)| (position.as_str(), state))
+    }
+
+    /// Returns the log.
+    pub fn log(&self) -> &[String] {
+        &self.log
+    }
+
+    /// Returns the effects that are wanted and have no intent yet, in their order.
+    pub fn wanted(&self) -> impl Iterator<Item = &Effect> {
+        self.wanted.iter().filter_map(|key| self.effect(key))
+    }
+
+    /// Returns the effects, but for waits, that have an intent and no outcome yet.
+    pub fn in_flight(&self) -> impl Iterator<Item = &Effect> {
+        self.intended.iter().filter_map(|key| self.effect(key)).filter(|effect| !effect.is_wait())
+    }
+
+    /// Returns the marks of all that the run has taken in, each with the keys of the effects that brought it.
+    pub fn labels(&self) -> &BTreeMap<Label, BTreeSet<String>> {
+        &self.labels
+    }
+
+    /// Returns whether a model, or code that one may have written, has a say in the run: strangers can talk it into things.
+    pub fn takes_orders(&self) -> bool {
+        self.effects.values().any(|effect| effect.kind.takes_orders())
+    }
+
+    /// Returns the texts that the run has recalled from the long-term memory.
+    pub fn recalled(&self) -> &[String] {
+        &self.recalled
+    }
+
+    /// Returns the effects that are no longer only wanted: they are in flight, or have ended, or were refused.
+    pub fn begun(&self) -> impl Iterator<Item = &Effect> {
+        self.effects.values().map(Arc::as_ref).filter(|effect| !self.wanted.iter().any(|key| key == effect.key()))
+    }
+
+    /// Returns an effect that was ever wanted, by its key.
+    pub fn effect(&self, key: &str) -> Option<&Effect> {
+        self.effects.get(key).map(Arc::as_ref)
+    }
+
+    /// Returns an effect that was ever wanted, to be kept while the run goes on: it may hold much.
+    pub fn shared_effect(&self, key: &str) -> Option<Arc<Effect>> {
+        self.effects.get(key).cloned()
+    }
+
+    /// Returns the calls that code made, by the key of the effect that runs it.
+    pub fn calls(&self, key: &str) -> &CodeCalls {
+        const NONE: &CodeCalls = &CodeCalls::NONE;
+        self.calls.get(key).unwrap_or(NONE)
+    }
+
+    /// Returns what the key of the very same call ended with, if it is not known whether that one happened.
+    pub fn unknown(&self, call: &ToolCall) -> Option<&str> {
+        if self.unknown.is_empty() { None } else { self.unknown.get(&call.meaning()).map(String::as_str) }
+    }
+
+    /// Returns an approval by its key.
+    pub fn approval(&self, key: &str) -> Option<&Approval> {
+        self.approvals.get(key)
+    }
+
+    /// Returns all approvals that were asked for.
+    pub fn approvals(&self) -> impl Iterator<Item = &Approval> {
+        self.approvals.values()
+    }
+
+    /// Returns the approvals that a person is waited for; a run that has ended has none.
+    pub fn open_approvals(&self) -> impl Iterator<Item = &Approval> {
+        self.approvals.values().filter(|approval| approval.is_open() && self.end.is_none())
+    }
+
+    /// Returns the first approval that a person is waited for, if the run has not ended.
+    pub fn open_approval(&self) -> Option<&Approval> {
+        self.open_approvals().next()
+    }
+
+    /// Returns the question that a decision without its key can only mean: an open one, where the run has never put
+    /// another. After a second question the first one's decision, sent twice, would be a yes to what was not seen.
+    pub fn only_approval(&self) -> Option<&Approval> {
+        self.open_approval().filter(|_| self.approvals.len() == 1)
+    }
+
+    /// Returns the run's account.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Returns how many bytes of the journal the last step took, or the run's beginning before it: about as many as the
+    /// next one, for a step writes the whole state.
+    pub fn step_bytes(&self) -> u64 {
+        self.step_bytes
+    }
+
+    /// Returns the limit that suspended the run, if one did.
+    pub fn suspended(&self) -> Option<&Exceeded> {
+        self.suspended.as_ref()
+    }
+
+    /// Returns who paused the run and why, if it is paused; a run that has ended is not.
+    pub fn paused(&self) -> Option<&Stop> {
+        self.paused.as_ref().filter(|_| self.end.is_none())
+    }
+
+    /// Returns who stopped the run and why, if it was stopped.
+    pub fn stopped(&self) -> Option<&Stop> {
+        self.stopped.as_ref()
+    }
+
+    /// Returns the keys of the calls of which it is not known whether they happened: those of their effects, with a slash and
+    /// its number behind it where code made the call.
+    pub fn unknown_calls(&self) -> impl Iterator<Item = &str> {
+        self.unknown.values().map(String::as_str)
+    }
+
+    /// Returns how the run ended, if it did.
+    pub fn end(&self) -> Option<&End> {
+        self.end.as_ref()
+    }
+}

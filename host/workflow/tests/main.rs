@@ -1,0 +1,12 @@
+//! The tests of the crate from outside, a file each, in one program: each further one would be linked anew.
+#![cfg(test)]
+
+mod fold;
+mod golden;
+mod json;
+mod machine;
+mod properties;
+mod schema;
+mod support;
+mod thread;
+mod waits;

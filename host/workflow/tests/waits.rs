@@ -1,0 +1,252 @@
+//! Times and signals in any order: each wait ends once, none early, and the fold is the same however it is read.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use stockade_workflow::{
+    AllowedEffect, Budget, Change, Effect, EffectOutcome, End, Entry, Event, Fault, Graph, Kind, Machine, RunId,
+    RunState, SIGNALS_KEPT_MAX, Signal, State, Status, Step, Transition, Usage, Waited, Workflow,
+};
+
+const RUN: [u8; 16] = [2; 16];
+const BEGIN_MS: u64 = 1_000;
+
+/// Wants everything at once, and ends with what became of it.
+pub(crate) struct Waits;
+
+impl Workflow for Waits {
+    type Input = Vec<Effect>;
+    /// How many are left, and what became of the others.
+    type State = (usize, Vec<Event>);
+
+    fn name(&self) -> &str {
+        "waits"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn graph(&self) -> Graph {
+        let signals = ["a", "b"].map(|name| AllowedEffect::Signal(name.to_owned()));
+        let wants = signals.into_iter().chain([AllowedEffect::Sleep, AllowedEffect::AnyTool]);
+        Graph::new([State::new("WAIT", wants, &["WAIT", "DONE"]), State::new("DONE", [], &[])])
+    }
+
+    fn position(&self, (left, _): &Self::State) -> &'static str {
+        if *left == 0 { "DONE" } else { "WAIT" }
+    }
+
+    fn start(&self, effects: Self::Input) -> Result<Transition<Self::State>, Fault> {
+        Ok(Transition::to((effects.len(), Vec::new())).want_all(effects))
+    }
+
+    fn step(&self, (left, mut seen): Self::State, event: Event) -> Result<Transition<Self::State>, Fault> {
+        seen.push(event);
+        let output = serde_json::to_value(&seen).unwrap();
+        let next = Transition::to((left - 1, seen));
+        Ok(if left == 1 { next.end(End::Done(output.into())) } else { next })
+    }
+}
+
+/// What happens to a run from outside.
+#[derive(Clone, Debug)]
+enum Outside {
+    /// The clock goes on.
+    Later(u64),
+    /// The clock is set back.
+    Back(u64),
+    /// Somebody sends a signal: its key, its name, what it says.
+    Sent(u8, &'static str, Value),
+}
+
+/// A journal in the writing, with a clock of its own.
+struct Book {
+    machine: Machine,
+    state: RunState,
+    entries: Vec<Entry>,
+    now_ms: u64,
+}
+
+impl Book {
+    fn open(effects: &[Effect]) -> Self {
+        let run = RunId::from(uuid::Uuid::from_bytes(RUN));
+        let input = serde_json::to_value(effects).unwrap().into();
+        let created = Change::Created { workflow: "waits".to_owned(), version: 1, input, budget: Budget::default() };
+        let first = Entry { run, seq: 1, at_ms: BEGIN_MS, change: created };
+        let state = RunState::create(&first).unwrap();
+        let mut book = Self { machine: Machine::new(Waits), state, entries: vec![first], now_ms: BEGIN_MS };
+        book.step(Event::Started { input: book.state.input().clone() });
+        book
+    }
+
+    fn push(&mut self, change: Change) -> Result<(), Fault> {
+        let entry = Entry { run: self.state.run(), seq: self.state.seq() + 1, at_ms: self.now_ms, change };
+        self.state.apply(&entry)?;
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// Answers an event, and journals the intents that follow.
+    fn step(&mut self, event: Event) {
+        let at = self.state.at().map(|(position, state)| (position, state.clone()));
+        let Step { position, transition } = self.machine.step(at, event.clone()).unwrap();
+        let (position, used) = (position.to_owned(), Usage::NONE.steps(1));
+        let Transition { state, log, effects, slices, end } = transition;
+        self.push(Change::Stepped { event, used, position, state, log, effects, slices, end }).unwrap();
+        let wanted: Vec<_> = self.state.wanted().cloned().collect();
+        for effect in wanted {
+            let (key, amount, due_ms) = (effect.key.clone(), Usage::NONE.steps(1), effect.due_ms(self.now_ms));
+            self.push(Change::Reserved { key, amount, consumes: None, labels: Vec::new(), due_ms }).unwrap();
+        }
+    }
+
+    fn take(&mut self, outside: &Outside) {
+        match outside {
+            Outside::Later(ms) => self.now_ms += ms,
+            Outside::Back(ms) => self.now_ms = self.now_ms.saturating_sub(*ms),
+            Outside::Sent(key, name, payload) => {
+                let signal = signal(&key.to_string(), name, payload.clone(), self.now_ms);
+                if self.state.check_signal(&signal) == Ok(true) {
+                    self.push(Change::Signalled { signal }).unwrap();
+                }
+            }
+        }
+        while let Some(event) = self.state.ended_wait(self.now_ms).map(|(key, waited)| Event::ended(key, waited)) {
+            self.step(event);
+        }
+    }
+}
+
+fn signal(key: &str, name: &str, payload: Value, at_ms: u64) -> Signal {
+    Signal { key: key.to_owned(), name: name.to_owned(), payload: payload.into(), by: "mia".to_owned(), at_ms }
+}
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn effects() -> Vec<Effect> {
+    vec![
+        Effect::sleep("short", ms(10)),
+        Effect::sleep("long", ms(50)),
+        Effect::sleep_until("until", BEGIN_MS + 30),
+        Effect::await_signal("first", "a").within(ms(40)),
+        Effect::await_signal("second", "a"),
+        Effect::await_signal_of("number", "b", json!({"type": "integer"})).within(ms(60)),
+    ]
+}
+
+fn outside() -> impl Strategy<Value = Outside> {
+    let payload = prop_oneof![Just(json!(1)), Just(json!("one"))];
+    prop_oneof![
+        (0..30_u64).prop_map(Outside::Later),
+        (0..20_u64).prop_map(Outside::Back),
+        (0..5_u8, prop_oneof![Just("a"), Just("b")], payload)
+            .prop_map(|(key, name, payload)| Outside::Sent(key, name, payload)),
+    ]
+}
+
+/// When each effect falls due, as its intent says.
+fn due(entries: &[Entry], key: &str) -> Option<u64> {
+    entries.iter().find_map(|entry| match &entry.change {
+        Change::Reserved { key: of, due_ms, .. } if of == key => *due_ms,
+        _ => None,
+    })
+}
+
+proptest! {
+    #[test]
+    fn each_wait_ends_once_and_none_early(story in prop::collection::vec(outside(), 0..40)) {
+        let mut book = Book::open(&effects());
+        story.iter().for_each(|outside| book.take(outside));
+        book.take(&Outside::Later(10_000));
+        let (mut ended, mut taken) = (BTreeSet::new(), BTreeSet::new());
+        for entry in &book.entries {
+            let Change::Stepped { event, .. } = &entry.change else { continue };
+            let Some((key, EffectOutcome::Waited(waited))) = event.outcome() else { continue };
+            prop_assert!(ended.insert(key.to_owned()), "{key} ended twice");
+            let due_ms = due(&book.entries, key);
+            match waited {
+                Waited::Slept { at_ms } | Waited::TimedOut { at_ms } => prop_assert!(due_ms.unwrap() <= *at_ms),
+                Waited::Signalled(signal) => {
+                    prop_assert!(taken.insert(signal.key.clone()), "signal {} was taken twice", signal.key);
+                    prop_assert!(due_ms.is_none_or(|due_ms| signal.at_ms <= due_ms));
+                    prop_assert!(key != "number" || signal.payload.value().is_i64());
+                }
+                Waited::Failed(fault) => prop_assert!(false, "{fault}"),
+            }
+        }
+        let left: Vec<_> = effects().into_iter().filter(|effect| !ended.contains(effect.key())).collect();
+        prop_assert!(left.iter().all(|effect| effect.key() == "second"), "{left:?}");
+        prop_assert_eq!(book.state.status(), if left.is_empty() { Status::Done } else { Status::Waiting });
+        prop_assert_eq!(&RunState::fold(book.state.run(), &book.entries).unwrap(), &book.state);
+        for entry in &book.entries {
+            let text = serde_json::to_string(&entry.change).unwrap();
+            prop_assert_eq!(&Change::read(&text).unwrap(), &entry.change);
+        }
+    }
+}
+
+#[test]
+fn a_journal_in_which_a_wait_ends_early_or_a_signal_twice_is_refused() {
+    let refused = |prepare: fn(&mut Book), key: &str, waited: Waited| {
+        let mut book = Book::open(&effects());
+        prepare(&mut book);
+        let event = Event::ended(key, waited);
+        let at = book.state.at().map(|(position, state)| (position.to_owned(), state.clone()));
+        let (position, state) = at.unwrap();
+        let (used, log, effects, slices, end) = (Usage::NONE.steps(1), vec![], vec![], vec![], None);
+        book.push(Change::Stepped { event, used, position, state, log, effects, slices, end })
+    };
+    let a = signal("k", "a", json!(1), BEGIN_MS);
+    let early = Waited::Slept { at_ms: BEGIN_MS + 9 };
+    assert!(refused(|_| {}, "short", early).unwrap_err().message.contains("\"short\" is not due"));
+    assert!(refused(|_| {}, "short", Waited::Slept { at_ms: BEGIN_MS + 10 }).is_ok());
+    assert!(refused(|_| {}, "second", Waited::TimedOut { at_ms: u64::MAX }).is_err());
+    assert!(refused(|_| {}, "short", Waited::Signalled(a.clone())).is_err());
+    let unsent = refused(|_| {}, "first", Waited::Signalled(a.clone())).unwrap_err();
+    assert!(unsent.message.contains("signal \"k\" was not sent"), "{unsent}");
+    let sent: fn(&mut Book) = |book| {
+        book.take(&Outside::Sent(7, "a", json!(1)));
+        assert!(book.push(Change::Signalled { signal: signal("7", "a", json!(1), BEGIN_MS) }).is_err());
+    };
+    assert!(refused(sent, "second", Waited::Signalled(signal("7", "a", json!(1), BEGIN_MS))).is_err());
+}
+
+#[test]
+fn a_signal_is_kept_once_and_checked_against_what_is_awaited() {
+    let mut book = Book::open(&effects());
+    let check =
+        |book: &Book, key: &str, name: &str, payload: Value| book.state.check_signal(&signal(key, name, payload, 1));
+    let misfit = check(&book, "k", "b", json!("one")).unwrap_err();
+    assert_eq!((misfit.kind, misfit.detail.as_deref()), (Kind::Invalid, Some("signal")));
+    assert!(misfit.message.contains("\"b\""), "{misfit}");
+    assert_eq!(check(&book, "k", "", json!(1)).unwrap_err().kind, Kind::Invalid);
+    assert_eq!(check(&book, "k", "c", json!("x".repeat(70_000))).unwrap_err().kind, Kind::Invalid);
+    book.take(&Outside::Sent(1, "c", json!(1)));
+    assert_eq!(book.state.signals().len(), 1);
+    assert_eq!(check(&book, "1", "c", json!(1)), Ok(false));
+    assert_eq!(check(&book, "1", "c", json!(2)).unwrap_err().kind, Kind::Conflict);
+    for key in 2..=SIGNALS_KEPT_MAX {
+        book.push(Change::Signalled { signal: signal(&format!("x{key}"), "c", json!(1), 1) }).unwrap();
+    }
+    assert_eq!(check(&book, "more", "c", json!(1)).unwrap_err().detail.as_deref(), Some("signals"));
+}
+
+#[test]
+fn a_signal_that_comes_after_the_deadline_is_left_to_a_later_wait() {
+    let mut book = Book::open(&effects());
+    book.now_ms = BEGIN_MS + 41;
+    book.take(&Outside::Sent(1, "a", json!(1)));
+    let outcome = |entry: &Entry| match &entry.change {
+        Change::Stepped { event, .. } => event.outcome().map(|(key, outcome)| (key.to_owned(), outcome.clone())),
+        _ => None,
+    };
+    let ended: Vec<_> = book.entries.iter().filter_map(outcome).collect();
+    let of = |key: &str| &ended.iter().find(|(of, _)| *of == key).unwrap().1;
+    assert_eq!(*of("first"), Waited::TimedOut { at_ms: BEGIN_MS + 41 }.into());
+    assert!(matches!(of("second"), EffectOutcome::Waited(Waited::Signalled(_))));
+}

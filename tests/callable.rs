@@ -1,0 +1,97 @@
+//! A tool of a kind that the embedder brings, under the same rules as a component.
+
+use serde_json::{Value, json};
+use stockade::callable::{Call, Callable, Calling, Nature, Outcome as Answer, Place as PlaceInPool, ToolFunction};
+use stockade::{Budget, Builder, Code, Config, Digest, Fault, Host, Kind, Label, Outcome, Usage, stubs};
+use stockade_tests::Place;
+
+/// Says what it is told, to a stranger.
+struct Echo {
+    functions: [ToolFunction; 1],
+    identity: Digest,
+    nature: Nature,
+}
+
+impl Echo {
+    fn new() -> Self {
+        let text = json!({"type": "string"});
+        let input =
+            json!({"type": "object", "properties": {"text": text, "times": {"type": "integer"}}, "required": ["text"]});
+        Self {
+            functions: [ToolFunction::new("say", "Says a text.", input, text)],
+            identity: Digest::of(b"echo 1"),
+            nature: Nature { labels: [Label::Untrusted].into(), can_send: true, ..Nature::default() },
+        }
+    }
+}
+
+impl Callable for Echo {
+    fn functions(&self) -> &[ToolFunction] {
+        &self.functions
+    }
+
+    fn identity(&self) -> &Digest {
+        &self.identity
+    }
+
+    fn nature(&self) -> &Nature {
+        &self.nature
+    }
+
+    fn call<'a>(&'a self, call: Call<'a>, _: Option<&'a PlaceInPool>) -> stockade::Result<Calling<'a>> {
+        let Some(text) = call.arguments.get("text").and_then(Value::as_str) else {
+            return Err(Fault::invalid("arguments", "\"text\" is missing"));
+        };
+        let result = Ok(text.into());
+        let usage = Usage::default().tool_calls(1);
+        let answer = Answer { result, usage, stdout: String::new(), stderr: String::new(), log: Vec::new() };
+        Ok(Calling::Answer(Box::pin(async { answer })))
+    }
+}
+
+fn builder(place: &Place) -> Builder {
+    place.host().built_in_languages().scratch(place.path("")).callable("echo", Echo::new())
+}
+
+async fn exec(host: &Host, source: &str, tools: &[&str]) -> Outcome {
+    let code = Code::new("javascript", source).tools(tools.iter().copied());
+    host.exec(code, Budget::default().fuel(2_000_000_000)).await.unwrap().settled().await.unwrap()
+}
+
+const SAY: &str = "return await echo.say({text: 'hello'})";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_of_another_kind_is_called_by_code() {
+    let place = Place::new();
+    let host = builder(&place).build().await.unwrap();
+    assert_eq!(exec(&host, SAY, &["echo"]).await, Outcome::Done("hello".into()));
+    let refused = "try { await echo.say({}) } catch (error) { return error.message }";
+    assert_eq!(exec(&host, refused, &["echo"]).await, Outcome::Done("\"text\" is missing".into()));
+    let tool = host.tool("echo").unwrap();
+    let stubs = stubs::text(&[tool], "python").unwrap();
+    assert!(stubs.contains("def say(text: str, times: int = None) -> str:"), "{stubs}");
+    let fault = host.component("echo").unwrap_err();
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::NotFound, Some("component")), "{fault}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_of_another_kind_sends_nothing_private_without_approval() {
+    let place = Place::new();
+    let host = builder(&place).build().await.unwrap();
+    let Outcome::Failed(fault) = exec(&host, SAY, &["echo", "purchases"]).await else { panic!("it was sent") };
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Denied, Some("flow")), "{fault}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_of_another_kind_follows_what_the_operator_says_of_it() {
+    let place = Place::new();
+    let configured = |text: &str| builder(&place).configured(&Config::parse(text).unwrap());
+    let host = configured("[tool.echo]\napproval = \"always\"").unwrap().build().await.unwrap();
+    let Outcome::Failed(fault) = exec(&host, SAY, &["echo"]).await else { panic!("it was called") };
+    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Approval, Some("pending")), "{fault}");
+    drop(host);
+    let host = configured("[tool.echo]\nlabels = []").unwrap().build().await.unwrap();
+    assert_eq!(exec(&host, SAY, &["echo", "purchases"]).await, Outcome::Done("hello".into()));
+    let fault = configured("[tool.echo.grants]\nlog = true").err().unwrap();
+    assert_eq!((fault.kind, fault.tool.as_deref()), (Kind::Invalid, Some("echo")), "{fault}");
+}

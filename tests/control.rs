@@ -1,0 +1,306 @@
+//! Stop, pause, resume: whatever a run is doing, and whichever process drives it.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use stockade::{
+    Budget, Change, Code, Decision, Entry, Fault, Grant, Host, Kind, Outcome, Run, RunHandle, RunId, RunState, Status,
+    Stop,
+};
+use stockade_tests::gate::gated;
+use stockade_tests::{Place, decide, dist, input};
+
+/// Time enough for what a test lets end.
+const LONG: Duration = Duration::from_secs(600);
+
+fn dana() -> Stop {
+    Stop::by("dana").reason(Some("a wrong order".to_owned()))
+}
+
+fn detail(refused: Fault) -> (Kind, String) {
+    (refused.kind, refused.detail.unwrap_or_default())
+}
+
+/// A host whose code can send requests to a server of this port: to get is harmless, to post may change something.
+async fn sending(place: &Place, port: u16, method: &str) -> Host {
+    let grant = Grant::http(format!("{method} http://127.0.0.1:{port}/")).addresses(["127.0.0.1"]);
+    let builder = place.host().tool("fetch", dist("fetch"), [grant]).built_in_languages();
+    builder.scratch(place.path("")).build().await.unwrap()
+}
+
+/// Starts code that sends two requests, one after the other.
+async fn send_twice(host: &Host, port: u16, method: &str) -> RunId {
+    let send = format!(
+        "await fetch.send({{request: {{method: '{method}', scheme: 'http', authority: input, path: '/', headers: [], \
+         body: [], trailers: []}}}});"
+    );
+    let code = Code::new("javascript", &format!("{send} {send} return 2"));
+    let code = code.input(format!("127.0.0.1:{port}").into()).tools(["fetch"]);
+    host.exec(code, Budget::default().fuel(1 << 40)).await.unwrap().id()
+}
+
+async fn waiting(host: &Host) -> RunHandle {
+    let run = host.start("refund", input("user_123"), Budget::default()).await.unwrap();
+    let handle = host.run(run.id());
+    assert!(matches!(run.settled().await.unwrap(), Outcome::Waiting(_)));
+    handle
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_another_host_drives_is_stopped_and_its_call_is_unknown() {
+    let place = Place::new();
+    let (port, asked, answer) = gated();
+    let (driver, other) = (sending(&place, port, "POST").await, sending(&place, port, "POST").await);
+    let run = send_twice(&driver, port, "POST").await;
+    asked.recv().unwrap();
+    other.run(run).stop(dana(), Duration::ZERO).await.unwrap();
+    let state = other.state(run).await.unwrap();
+    assert_eq!((state.status(), state.stopped()), (Status::Stopped, Some(&dana())));
+    assert_eq!(state.unknown_calls().collect::<Vec<_>>(), ["code/0"]);
+    assert_eq!((state.ledger().reserved("code"), state.in_flight().count()), (None, 0));
+    assert_eq!(driver.run(run).settled().await.unwrap(), Outcome::Stopped(dana()));
+    let refused = detail(other.run(run).pause(Stop::by("eve"), LONG).await.unwrap_err());
+    assert_eq!(refused, (Kind::Conflict, "ended".to_owned()));
+    drop(answer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_run_does_again_what_may_be_done_again() {
+    let place = Place::new();
+    let (port, asked, answer) = gated();
+    let (driver, other) = (sending(&place, port, "GET").await, sending(&place, port, "GET").await);
+    let run = send_twice(&driver, port, "GET").await;
+    asked.recv().unwrap();
+    other.run(run).pause(dana(), Duration::ZERO).await.unwrap();
+    let state = other.state(run).await.unwrap();
+    assert_eq!((state.status(), state.unknown_calls().count()), (Status::Paused, 0));
+    assert_eq!(state.ledger().reserved("code"), None);
+    assert_eq!(other.unfinished().await.unwrap(), []);
+    let again = other.run(run).pause(Stop::by("eve"), LONG).await.unwrap_err();
+    assert!(again.message.contains("by \"dana\": a wrong order"), "{again}");
+    assert_eq!(detail(again), (Kind::Conflict, "paused".to_owned()));
+    let resumed = other.resume(run).await.unwrap();
+    // The first request is still open at the server, and was sent once more.
+    (0..3).for_each(|_| answer.send(()).unwrap());
+    assert_eq!(resumed.settled().await.unwrap(), Outcome::Done(2.into()));
+}
+
+/// Of a call that may have changed something, code hears after the pause that its outcome is unknown.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_run_does_not_do_again_what_may_have_happened() {
+    let place = Place::new();
+    let (port, asked, answer) = gated();
+    let host = sending(&place, port, "POST").await;
+    let run = send_twice(&host, port, "POST").await;
+    asked.recv().unwrap();
+    host.run(run).pause(dana(), Duration::ZERO).await.unwrap();
+    let Outcome::Failed(fault) = host.resume(run).await.unwrap().settled().await.unwrap() else { panic!("it is done") };
+    assert!(fault.message.contains("nobody knows whether fetch.send"), "{fault}");
+    let state = host.state(run).await.unwrap();
+    assert_eq!(state.unknown_calls().collect::<Vec<_>>(), ["code/0"]);
+    assert!(asked.try_recv().is_err(), "it was not sent again");
+    drop(answer);
+}
+
+/// What ends within its grace has happened, and a run that ends so has nothing left to stop.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_ends_within_the_grace_is_not_stopped() {
+    let place = Place::new();
+    let (port, asked, answer) = gated();
+    let host = sending(&place, port, "POST").await;
+    let run = send_twice(&host, port, "POST").await;
+    asked.recv().unwrap();
+    let handle = host.run(run);
+    let stopping = tokio::spawn(async move { handle.stop(dana(), LONG).await });
+    (0..2).for_each(|_| answer.send(()).unwrap());
+    assert_eq!(detail(stopping.await.unwrap().unwrap_err()), (Kind::Conflict, "ended".to_owned()));
+    assert_eq!(host.state(run).await.unwrap().status(), Status::Done);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_run_takes_a_decision_and_stays_paused() {
+    let place = Place::new();
+    let host = place.host().build().await.unwrap();
+    let handle = waiting(&host).await;
+    handle.pause(dana(), Duration::ZERO).await.unwrap();
+    assert_eq!(handle.settled().await.unwrap(), Outcome::Paused(dana()));
+    let decided = decide(&host, handle.id(), Decision::approve("eve")).await.unwrap();
+    assert_eq!(decided.settled().await.unwrap(), Outcome::Paused(dana()));
+    assert!(place.refunds().is_empty());
+    assert!(matches!(host.resume(handle.id()).await.unwrap().settled().await.unwrap(), Outcome::Done(_)));
+    assert_eq!(place.refunds().len(), 1);
+}
+
+/// A run whose workflow is gone can still be stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_a_workflow_that_is_not_here_is_stopped() {
+    let place = Place::new();
+    let host = sending(&place, 1, "GET").await;
+    let handle = waiting(&host).await;
+    drop(host);
+    let journal = place.data("journal.db");
+    let bare = Host::builder().journal(journal).build().await.unwrap();
+    assert_eq!(bare.resume(handle.id()).await.err().unwrap().kind, Kind::NotFound);
+    bare.run(handle.id()).stop(dana(), Duration::ZERO).await.unwrap();
+    assert_eq!(bare.state(handle.id()).await.unwrap().stopped(), Some(&dana()));
+}
+
+/// Drives a run to its end: resumes it where it is paused, and says yes where it asks.
+async fn to_the_end(host: &Host, run: Run) -> RunState {
+    let id = run.id();
+    let mut outcome = run.settled().await.unwrap();
+    loop {
+        let next = match outcome {
+            Outcome::Waiting(_) => decide(host, id, Decision::approve("eve")).await,
+            Outcome::Paused(_) => host.resume(id).await,
+            Outcome::Parked(_)
+            | Outcome::Suspended(_)
+            | Outcome::Done(_)
+            | Outcome::Failed(_)
+            | Outcome::Stopped(_) => break,
+        };
+        outcome = next.unwrap().settled().await.unwrap();
+    }
+    host.state(id).await.unwrap()
+}
+
+/// The journal of a run that was paused while it waited, decided on while it was paused, and resumed.
+async fn paused_and_resumed(place: &Place) -> (RunId, Vec<Entry>) {
+    let host = place.host().build().await.unwrap();
+    let handle = waiting(&host).await;
+    handle.pause(dana(), Duration::ZERO).await.unwrap();
+    decide(&host, handle.id(), Decision::approve("eve")).await.unwrap().settled().await.unwrap();
+    let run = host.resume(handle.id()).await.unwrap();
+    assert_eq!(to_the_end(&host, run).await.status(), Status::Done);
+    (handle.id(), host.entries(handle.id()).await.unwrap())
+}
+
+fn is_outcome(entry: &Entry, key: &str) -> bool {
+    matches!(&entry.change, Change::Stepped { event, .. } if event.key() == Some(key))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_run_cut_after_any_record_ends_the_same_and_can_be_stopped() {
+    let place = Place::new();
+    let (id, entries) = paused_and_resumed(&place).await;
+    for cut in 1..=entries.len() {
+        place.clear();
+        let host = place.host().build().await.unwrap();
+        place.journal_of(&entries[..cut]).await;
+        let ended = to_the_end(&host, host.resume(id).await.unwrap()).await;
+        // One whose outcome is in what is left of the journal is not made here again.
+        let is_paid = entries[..cut].iter().any(|entry| is_outcome(entry, "refund"));
+        let refunds = if is_paid { vec![] } else { vec![format!("{id}/refund")] };
+        assert_eq!((ended.status(), place.refunds()), (Status::Done, refunds), "cut after {cut}");
+        if cut == entries.len() {
+            break;
+        }
+        place.clear();
+        let host = place.host().build().await.unwrap();
+        place.journal_of(&entries[..cut]).await;
+        let before = RunState::fold(id, &entries[..cut]).unwrap();
+        host.run(id).stop(dana(), Duration::ZERO).await.unwrap();
+        let state = host.state(id).await.unwrap();
+        assert_eq!((state.status(), state.seq() > before.seq()), (Status::Stopped, true), "cut after {cut}");
+        // The refund alone may change something, and its intent is the only one that may have been left behind.
+        let in_doubt: Vec<_> = before.in_flight().map(stockade::Effect::key).filter(|key| *key == "refund").collect();
+        assert_eq!(state.unknown_calls().collect::<Vec<_>>(), in_doubt, "cut after {cut}");
+        assert_eq!(host.resume(id).await.unwrap().settled().await.unwrap(), Outcome::Stopped(dana()));
+        assert!(place.refunds().is_empty());
+    }
+}
+
+/// Several people and programs want something else of the same run at the same moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_several_that_decide_and_stop_at_once_wins_and_the_others_are_told() {
+    let place = Place::new();
+    let hosts = join_all((0..4).map(|_| async { place.host().build().await.unwrap() })).await;
+    for round in 0..12 {
+        let refunds = place.refunds().len();
+        let id = waiting(&hosts[round % 4]).await.id();
+        let decided = |host: usize, decision: Decision| {
+            let host = hosts[host].clone();
+            async move { decide(&host, id, decision).await?.settled().await.map(drop) }
+        };
+        let stopped = hosts[2].run(id);
+        let (approved, denied, stopped, paused) = tokio::join!(
+            decided(0, Decision::approve("ann")),
+            decided(1, Decision::deny("ben")),
+            stopped.stop(Stop::by("carol"), Duration::ZERO),
+            async { hosts[3].run(id).pause(Stop::by("dave"), Duration::ZERO).await },
+        );
+        let state = hosts[0].state(id).await.unwrap();
+        let decision = state.approvals().next().unwrap().decision.clone();
+        // A decision is taken, or the one before it is told, or the stop.
+        for (name, taken) in [("ann", &approved), ("ben", &denied)] {
+            let is_taken = decision.as_ref().is_some_and(|decision| decision.by == name);
+            assert_eq!(taken.is_ok(), is_taken, "{name}: {taken:?}");
+        }
+        assert_eq!(stopped.is_ok(), state.stopped() == Some(&Stop::by("carol")), "{stopped:?}");
+        for refused in [approved.err(), denied.err(), stopped.err(), paused.err()].into_iter().flatten() {
+            assert_eq!(refused.kind, Kind::Conflict, "{refused}");
+        }
+        let is_paid = place.refunds().len() - refunds;
+        assert!(is_paid <= usize::from(decision.is_some_and(|decision| decision.by == "ann")));
+        if state.end().is_none() {
+            assert_eq!(state.paused(), Some(&Stop::by("dave")));
+        }
+    }
+}
+
+/// Waits until the journal of a place has one run, of this status.
+fn run_that_is(place: &Place, status: &str) -> String {
+    loop {
+        let runs = place.json(&["runs", "--status", status]).json;
+        if let Some(run) = runs[0]["run_id"].as_str() {
+            return run.to_owned();
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_guest_that_does_not_end_is_stopped_from_another_process() {
+    let place = Place::new();
+    place.write("loop.js", "for (;;) {}");
+    let fuel = u64::MAX.to_string();
+    let mut driver = place.command(&["exec", "loop.js", "--fuel", &fuel, "--timeout", "1h"]);
+    let mut driver = driver.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let run = run_that_is(&place, "running");
+    let stopped = place.json(&["stop", &run, "--grace", "10ms", "--by", "dana", "--reason", "it takes long"]);
+    assert_eq!((stopped.exit, &stopped.json), (Some(0), &json!([{"run_id": run, "status": "stopped", "error": null}])));
+    assert_eq!(driver.wait().unwrap().code(), Some(7));
+    let shown = place.json(&["show", &run]);
+    assert_eq!(shown.json["stop"], json!({"by": "dana", "reason": "it takes long"}));
+    assert_eq!(shown.json["unknown"], json!([]));
+    let shown = place.call(&["show", &run]).stdout;
+    assert!(shown.contains("stopped by \"dana\": it takes long"), "{shown}");
+    assert_eq!(place.json(&["stop", &run]).exit, Some(6));
+}
+
+#[test]
+fn runs_are_stopped_by_what_they_are() {
+    let place = Place::new();
+    let (waiting, done) = (place.refund("user_123", &[]).run(), place.refund("user_789", &[]).run());
+    let ids = |args: &[&str]| {
+        let answer = place.json(args);
+        assert_eq!(answer.exit, Some(0), "{answer:?}");
+        let runs = answer.json.as_array().unwrap().clone();
+        runs.iter().map(|run| run["run_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let all = ["stop", "--workflow", "refund", "--status", "waiting"];
+    assert_eq!(ids(&[&all[..], &["--older", "1h"]].concat()), [""; 0]);
+    assert_eq!(ids(&[&all[..], &["--dry-run"]].concat()), std::slice::from_ref(&waiting));
+    assert_eq!(place.json(&["show", &waiting]).json["status"], "waiting");
+    let paused = place.call(&["pause", &waiting, "--by", "dana"]);
+    assert_eq!((paused.exit, paused.stdout), (Some(0), format!("{waiting} paused\n")));
+    let shown = place.call(&["show", &waiting]).stdout;
+    assert!(shown.contains("is paused by \"dana\"; to go on:") && shown.contains("yes:"), "{shown}");
+    assert_eq!(place.json(&["resume", &waiting]).exit, Some(3));
+    assert_eq!(ids(&all), std::slice::from_ref(&waiting));
+    assert_eq!(place.json(&["show", &done]).json["status"], "done");
+    assert_eq!(place.json(&["approve", &waiting, "--by", "eve"]).exit, Some(6));
+    assert_eq!(place.json(&["stop"]).exit, Some(2));
+}

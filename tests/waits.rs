@@ -1,0 +1,301 @@
+//! Runs that wait for a time or a signal: parked, and gone on with when it is there, whichever process stops in between.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+use stockade::{
+    AllowedEffect, Budget, Change, Clock, Currency, Decision, Effect, EffectOutcome, End, Event, Exceeded, Fault,
+    Graph, Host, Kind, NewSignal, Outcome, RunId, State, Status, Stop, ToolCall, Transition, Waited, Workflow,
+};
+use stockade_tests::{Place, decide};
+
+const BEGIN_MS: u64 = 1_800_000_000_000;
+const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR_MS: u64 = 3_600_000;
+
+/// Wants one effect after the other, and ends with what became of them.
+struct InTurn;
+
+impl Workflow for InTurn {
+    type Input = Vec<Effect>;
+    /// What is left, and what became of the others.
+    type State = (Vec<Effect>, Vec<Event>);
+
+    fn name(&self) -> &str {
+        "in_turn"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn graph(&self) -> Graph {
+        let paid = AllowedEffect::Signal("paid".to_owned());
+        let wants = [AllowedEffect::Sleep, paid, AllowedEffect::AnyTool];
+        Graph::new([State::new("WAIT", wants, &["WAIT", "DONE"]), State::new("DONE", [], &[])])
+    }
+
+    fn position(&self, (left, seen): &Self::State) -> &'static str {
+        if left.is_empty() && !seen.is_empty() { "DONE" } else { "WAIT" }
+    }
+
+    fn start(&self, effects: Self::Input) -> Result<Transition<Self::State>, Fault> {
+        let first = effects[0].clone();
+        Ok(Transition::to((effects, Vec::new())).want(first))
+    }
+
+    fn step(&self, (mut left, mut seen): Self::State, event: Event) -> Result<Transition<Self::State>, Fault> {
+        seen.push(event);
+        left.remove(0);
+        let (next, output) = (left.first().cloned(), serde_json::to_value(&seen).unwrap());
+        let to = Transition::to((left, seen));
+        Ok(match next {
+            Some(next) => to.want(next),
+            None => to.end(End::Done(output.into())),
+        })
+    }
+}
+
+/// A clock that stands still until it is set.
+#[derive(Clone)]
+struct Hand(Arc<AtomicU64>);
+
+impl Hand {
+    fn new() -> Self {
+        Self(Arc::new(AtomicU64::new(BEGIN_MS)))
+    }
+
+    fn set(&self, after_ms: u64) {
+        self.0.store(BEGIN_MS + after_ms, Ordering::SeqCst);
+    }
+
+    async fn host(&self, place: &Place) -> Host {
+        let now_ms = Arc::clone(&self.0);
+        let builder = place.host().workflow(InTurn).clock(Clock::new(move || now_ms.load(Ordering::SeqCst)));
+        builder.build().await.unwrap()
+    }
+}
+
+async fn start(host: &Host, effects: &[Effect]) -> (RunId, Outcome) {
+    let run = host.start("in_turn", serde_json::to_value(effects).unwrap(), Budget::default()).await.unwrap();
+    (run.id(), run.settled().await.unwrap())
+}
+
+/// Fires what is due, and returns how it came to stand.
+async fn fire(host: &Host) -> Vec<(RunId, Outcome)> {
+    let mut settled = Vec::new();
+    for fired in host.fire_due().await.unwrap() {
+        settled.push((fired.run, fired.resumed.unwrap().settled().await.unwrap()));
+    }
+    settled
+}
+
+fn waited(outcome: &Outcome) -> Vec<Waited> {
+    let Outcome::Done(events) = outcome else { panic!("{outcome}") };
+    let events: Vec<Event> = serde_json::from_value(events.clone()).unwrap();
+    let waited = |event: &Event| match event.outcome() {
+        Some((_, EffectOutcome::Waited(waited))) => waited.clone(),
+        other => panic!("{other:?}"),
+    };
+    events.iter().map(waited).collect()
+}
+
+fn paid(payload: Value) -> NewSignal {
+    NewSignal::new("paid", payload).key("evt_1").by("bank")
+}
+
+/// Sends a signal, and waits until the run stands still again.
+async fn send(host: &Host, run: RunId, signal: NewSignal) {
+    if let Some(run) = host.signal(run, signal).await.unwrap() {
+        run.settled().await.unwrap();
+    }
+}
+
+fn await_paid() -> Effect {
+    Effect::await_signal_of("paid", "paid", json!({"type": "object", "required": ["cents"]}))
+}
+
+#[tokio::test]
+async fn a_run_that_sleeps_is_parked_and_goes_on_once_when_the_time_has_come() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = hand.host(&place).await;
+    let (run, outcome) = start(&host, &[Effect::sleep("nap", HOUR)]).await;
+    let Outcome::Parked(waits) = &outcome else { panic!("{outcome}") };
+    assert_eq!(waits[0].until_ms, Some(BEGIN_MS + HOUR_MS));
+    assert_eq!(outcome.to_string(), "waiting until 2027-01-15 09:00:00Z");
+    assert_eq!(host.state(run).await.unwrap().status(), Status::Waiting);
+    hand.set(HOUR_MS - 1);
+    assert!(fire(&host).await.is_empty());
+    assert!(matches!(host.resume(run).await.unwrap().settled().await.unwrap(), Outcome::Parked(_)));
+    drop(host);
+    hand.set(HOUR_MS);
+    let other = hand.host(&place).await;
+    let fired = fire(&other).await;
+    assert_eq!(waited(&fired[0].1), [Waited::Slept { at_ms: BEGIN_MS + HOUR_MS }]);
+    hand.set(0);
+    assert!(fire(&other).await.is_empty());
+    hand.set(2 * HOUR_MS);
+    assert!(fire(&other).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_paused_run_goes_on_when_it_is_resumed_and_not_when_its_time_comes() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = hand.host(&place).await;
+    let (run, _) = start(&host, &[Effect::sleep("nap", HOUR), Effect::await_signal("paid", "paid")]).await;
+    host.run(run).pause(Stop::by("dana"), Duration::ZERO).await.unwrap();
+    hand.set(HOUR_MS);
+    assert!(fire(&host).await.is_empty());
+    assert!(host.signal(run, paid(json!(5))).await.unwrap().is_none());
+    assert_eq!(host.state(run).await.unwrap().status(), Status::Paused);
+    let outcome = host.resume(run).await.unwrap().settled().await.unwrap();
+    assert!(matches!(&waited(&outcome)[..], [Waited::Slept { .. }, Waited::Signalled(_)]), "{outcome}");
+}
+
+#[tokio::test]
+async fn a_signal_that_comes_early_is_kept_and_one_sent_twice_is_one() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = hand.host(&place).await;
+    let (run, _) = start(&host, &[Effect::sleep("nap", HOUR), await_paid(), await_paid_again()]).await;
+    send(&host, run, paid(json!({"cents": 5}))).await;
+    host.run(run).signal(paid(json!({"cents": 5}))).await.unwrap();
+    let other = host.run(run).signal(paid(json!({"cents": 6}))).await.unwrap_err();
+    assert_eq!((other.kind, other.detail.as_deref()), (Kind::Conflict, Some("signal")), "{other}");
+    assert_eq!(host.state(run).await.unwrap().signals().len(), 1);
+    hand.set(HOUR_MS);
+    assert!(matches!(&fire(&host).await[0].1, Outcome::Parked(waits) if waits[0].key == "again"));
+    let sent = host.signal(run, NewSignal::new("paid", json!({"cents": 7}))).await.unwrap();
+    let ended = waited(&sent.unwrap().settled().await.unwrap());
+    let cents = |waited: &Waited| match waited {
+        Waited::Signalled(signal) => Some(signal.payload.value()["cents"].clone()),
+        _ => None,
+    };
+    let cents: Vec<_> = ended.iter().filter_map(cents).collect();
+    assert_eq!(cents, [json!(5), json!(7)]);
+    let late = host.signal(run, NewSignal::new("paid", json!({"cents": 8}))).await.err().unwrap();
+    assert_eq!((late.kind, late.detail.as_deref()), (Kind::Conflict, Some("ended")), "{late}");
+}
+
+fn await_paid_again() -> Effect {
+    Effect::await_signal("again", "paid")
+}
+
+#[tokio::test]
+async fn a_signal_that_does_not_fit_is_refused_and_a_timeout_is_told_apart() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = hand.host(&place).await;
+    let (run, outcome) = start(&host, &[await_paid().within(HOUR)]).await;
+    assert_eq!(outcome.to_string(), "waiting for signal paid, until 2027-01-15 09:00:00Z");
+    let entries = host.entries(run).await.unwrap().len();
+    let misfit = host.signal(run, paid(json!({"dollars": 5}))).await.err().unwrap();
+    assert_eq!((misfit.kind, misfit.detail.as_deref()), (Kind::Invalid, Some("signal")), "{misfit}");
+    let nowhere =
+        host.signal("01a22c23-c739-74d6-ab06-921be353848e".parse().unwrap(), paid(json!(1))).await.err().unwrap();
+    assert_eq!(nowhere.kind, Kind::NotFound);
+    assert_eq!(host.entries(run).await.unwrap().len(), entries);
+    hand.set(HOUR_MS);
+    assert_eq!(waited(&fire(&host).await[0].1), [Waited::TimedOut { at_ms: BEGIN_MS + HOUR_MS }]);
+}
+
+#[tokio::test]
+async fn a_question_that_expires_is_no_denial_and_takes_no_decision() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = hand.host(&place).await;
+    let call = ToolCall::new("payments", "refund", json!({"user_id": "user_789", "amount_cents": 7900}));
+    let (run, outcome) = start(&host, &[Effect::request_approval("ask", "why not", call).within(HOUR)]).await;
+    assert!(matches!(outcome, Outcome::Waiting(_)), "{outcome}");
+    hand.set(HOUR_MS);
+    let late = decide(&host, run, Decision::approve("dana")).await.err().unwrap();
+    assert_eq!((late.kind, late.detail.as_deref()), (Kind::Conflict, Some("expired")), "{late}");
+    assert_eq!(waited(&fire(&host).await[0].1), [Waited::TimedOut { at_ms: BEGIN_MS + HOUR_MS }]);
+    let state = host.state(run).await.unwrap();
+    let approval = state.approval("ask").unwrap();
+    assert_eq!((approval.expired_ms, &approval.decision, approval.is_open()), (Some(BEGIN_MS + HOUR_MS), &None, false));
+}
+
+/// What a crash leaves behind after any record ends as if nothing had happened.
+#[tokio::test]
+async fn cut_after_any_record_a_run_that_waits_ends_the_same() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = hand.host(&place).await;
+    let (run, _) = start(&host, &[Effect::sleep("nap", HOUR), await_paid(), Effect::sleep("rest", HOUR)]).await;
+    let ended = to_the_end(&host, &hand, run).await;
+    let entries = host.entries(run).await.unwrap();
+    drop(host);
+    assert!(entries.iter().any(|entry| matches!(entry.change, Change::Signalled { .. })));
+    for cut in 1..entries.len() {
+        place.clear();
+        hand.set(0);
+        let host = hand.host(&place).await;
+        place.journal_of(&entries[..cut]).await;
+        let again = to_the_end(&host, &hand, run).await;
+        let kinds = |ended: &[Waited]| ended.iter().map(std::mem::discriminant).collect::<Vec<_>>();
+        assert_eq!(kinds(&again), kinds(&ended), "cut after {cut}");
+    }
+}
+
+/// Sends the signal once, and lets time pass until the run ends.
+async fn to_the_end(host: &Host, hand: &Hand, run: RunId) -> Vec<Waited> {
+    for hours in 0..9 {
+        hand.set(hours * HOUR_MS);
+        let outcome = host.resume(run).await.unwrap().settled().await.unwrap();
+        if let Outcome::Done(_) = outcome {
+            return waited(&outcome);
+        }
+        send(host, run, paid(json!({"cents": 5}))).await;
+    }
+    panic!("the run does not end")
+}
+
+#[tokio::test]
+async fn a_wait_is_cut_by_the_steps_and_the_journal_that_are_left() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = hand.host(&place).await;
+    for (budget, limit, more) in [
+        (Budget::default().steps(1), Currency::Steps, Budget::NONE.steps(5)),
+        (
+            Budget::default().with(Currency::Journal, 2_000),
+            Currency::Journal,
+            Budget::NONE.with(Currency::Journal, 1 << 20),
+        ),
+    ] {
+        let effects = serde_json::to_value([Effect::sleep("nap", HOUR)]).unwrap();
+        let run = host.start("in_turn", effects, budget).await.unwrap();
+        let (id, outcome) = (run.id(), run.settled().await.unwrap());
+        assert!(matches!(&outcome, Outcome::Suspended(Exceeded { limit: by, .. }) if *by == limit), "{outcome}");
+        let outcome = host.extend(id, more).await.unwrap().settled().await.unwrap();
+        assert!(matches!(outcome, Outcome::Parked(_)), "{outcome}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_with_timers_goes_on_by_itself() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = hand.host(&place).await;
+    let (run, _) = start(&host, &[Effect::sleep("nap", HOUR)]).await;
+    let _timers = host.timers();
+    hand.set(HOUR_MS);
+    // Ends with the run.
+    let entries: Vec<_> = host.run(run).events(0).collect().await;
+    assert!(entries.iter().all(Result::is_ok));
+    assert_eq!(host.state(run).await.unwrap().status(), Status::Done);
+}
+
+#[test]
+fn the_binary_keeps_signals_and_fires_what_is_due() {
+    let place = Place::new();
+    let run = place.refund("user_123", &[]).run();
+    assert_eq!(place.json(&["resume", "--due"]).exit, Some(0));
+    let sent = place.json(&["signal", &run, "paid", "{\"cents\": 5}", "--key", "evt_1", "--by", "bank"]);
+    assert_eq!((sent.exit, sent.json["status"].as_str()), (Some(3), Some("waiting")), "{sent:?}");
+    let other = place.json(&["signal", &run, "paid", "{\"cents\": 6}", "--key", "evt_1"]);
+    assert_eq!(other.exit, Some(6), "{other:?}");
+    assert_eq!(place.json(&["signal", &run, "paid", "{"]).exit, Some(2));
+    let shown = place.call(&["show", &run]);
+    assert!(shown.stdout.contains("signal paid (key \"evt_1\", by bank)"), "{shown:?}");
+    let listed = place.call(&["runs"]);
+    assert!(listed.stdout.contains("waits for a person: "), "{listed:?}");
+}
