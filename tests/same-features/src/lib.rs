@@ -1,0 +1,1 @@
+#![doc = "Empty: see `Cargo.toml`."]
