@@ -62,6 +62,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("embedding", config("memory", "Provider", refused!(config::Provider), json!({}))),
         ("code", config("language", "Code", refused!(config::Code), json!({}))),
         ("language", config("language", "Language", refused!(config::Language), json!({}))),
+        ("schedule", config("schedule", "Schedule", refused!(config::Schedule), a_schedule())),
         ("telemetry", config("telemetry", "Telemetry", refused!(config::Telemetry), json!({}))),
         ("refund", keys("refund/src/settings.rs", "Settings", &refused!(Settings), &the_refund())),
         ("letter", keys("workflow/letter.rs", "Letter", &refused!(Letter), &json!({}))),
@@ -110,6 +111,10 @@ fn the_refund() -> Value {
     json!({"window_days": window_days, "approval_above": approval_above.to_string()})
 }
 
+fn a_schedule() -> Value {
+    json!({"timezone": config::Schedule::new("", "").timezone, "catch_up": "none", "overlap": "skip"})
+}
+
 fn a_recall() -> Value {
     json!(serde_json::from_value::<react::Recall>(json!({"namespace": {}})).unwrap())
 }
@@ -129,7 +134,7 @@ fn keys(file: &str, name: &str, refusal: &str, defaults: &Value) -> String {
     let mut table = "| key | value | meaning | default |\n|---|---|---|---|\n".to_owned();
     for Item { name, kind, doc, is_required } in items {
         let default = if is_required { "required".to_owned() } else { default(&kind, defaults.get(&name)) };
-        writeln!(table, "| `{name}` | {} | {doc} | {default} |", meant(&kind)).unwrap();
+        writeln!(table, "| `{name}` | {} | {doc} | {default} |", meant(&name, &kind)).unwrap();
     }
     table
 }
@@ -228,13 +233,13 @@ fn snake(name: &str) -> String {
 }
 
 /// Says how a value of a type is written. A type that is not here is new, and belongs here.
-fn meant(kind: &str) -> String {
+fn meant(name: &str, kind: &str) -> String {
     let inner = |generic: &str| kind.strip_prefix(generic).and_then(|rest| rest.strip_suffix('>'));
     if let Some(kind) = inner("Option<") {
-        return meant(kind);
+        return meant(name, kind);
     }
     if let Some(kind) = inner("Vec<").or_else(|| inner("BTreeSet<")) {
-        return format!("list of {}", meant(kind));
+        return format!("list of {}", meant(name, kind));
     }
     let choices = |refusal: String| {
         let choices = expected(&refusal).into_iter().map(|choice| format!("`\"{choice}\"`"));
@@ -251,7 +256,11 @@ fn meant(kind: &str) -> String {
         "u8" | "u32" | "u64" | "NonZeroU32" => "number",
         "f64" => "decimal number",
         "PathBuf" => "path",
+        "Value" if name == "input" => "value",
         "Value" => "JSON Schema",
+        "Budget" => "amounts",
+        "CatchUp" => return choice!(config::CatchUp),
+        "Overlap" => return choice!(config::Overlap),
         "Source" => "path or reference",
         "Digest" => "`\"sha256:…\"`",
         "Cents" => "amount of money",

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 pub mod gate;
+mod hand;
 pub mod registry;
 
 use std::fs;
@@ -16,6 +17,8 @@ use stockade::journal::{Commit, Journal as _, SqliteJournal};
 use stockade::{Builder, Clock, Decision, Entry, Host, Run, RunId, RunState, Summary};
 use stockade_refund::{Refund, shop};
 use tempfile::TempDir;
+
+pub use hand::Hand;
 
 /// A folder in which the binary, or a host of this process, keeps its data; gone when it is dropped.
 pub struct Place {

@@ -16,6 +16,7 @@ use crate::commands::resume::Resume;
 use crate::commands::rm::Rm;
 use crate::commands::run::Run;
 use crate::commands::runs::Runs;
+use crate::commands::schedules::Schedules;
 use crate::commands::show::Show;
 use crate::commands::signal::Signal;
 use crate::commands::stop::{Pause, Stop};
@@ -61,6 +62,7 @@ pub(crate) enum Command {
     Show(Show),
     Runs(Runs),
     Approvals(Approvals),
+    Schedules(Schedules),
     Rm(Rm),
     Prune(Prune),
     Budget(Budget),
@@ -91,6 +93,7 @@ impl Command {
             Self::Show(show) => show.run(globals).await,
             Self::Runs(runs) => runs.run(globals).await,
             Self::Approvals(approvals) => approvals.run(globals).await,
+            Self::Schedules(schedules) => schedules.run(globals).await,
             Self::Rm(rm) => rm.run(globals).await,
             Self::Prune(prune) => prune.run(globals).await,
             Self::Budget(budget) => budget.run(globals).await,
@@ -108,6 +111,7 @@ impl Command {
             Self::Show(_)
             | Self::Runs(_)
             | Self::Approvals(_)
+            | Self::Schedules(_)
             | Self::Rm(_)
             | Self::Prune(_)
             | Self::Graph(_)

@@ -17,6 +17,7 @@ use crate::languages::Languages;
 use crate::oci::Store;
 use crate::recollection::Recollection;
 use crate::registry::{Registry, Wanted};
+use crate::schedules::Planned;
 use crate::scratch::Scratch;
 use crate::services::Services;
 use crate::sessions::Sessions;
@@ -50,6 +51,7 @@ pub struct Builder {
     memory: Option<(PathBuf, config::Memory)>,
     hooks: Vec<Box<dyn Hooks>>,
     telemetry: config::Telemetry,
+    schedules: BTreeMap<String, config::Schedule>,
     engine: EngineConfig,
     secrets: BTreeMap<String, String>,
     limits: Limits,
@@ -127,6 +129,7 @@ impl Builder {
         self.patterns.extend(config.workflow.clone());
         self.settings.extend(config.own.iter().cloned());
         self.telemetry = config.telemetry.clone();
+        self.schedules.extend(config.schedule.clone());
         if let Some((_, memory)) = &mut self.memory {
             *memory = config.memory.clone();
         }
@@ -227,6 +230,13 @@ impl Builder {
     #[must_use]
     pub fn telemetry(mut self, telemetry: config::Telemetry) -> Self {
         self.telemetry = telemetry;
+        self
+    }
+
+    /// Starts a workflow by itself, at its times, once [`Host::fire_schedules`] or [`Host::timers`] looks.
+    #[must_use]
+    pub fn schedule(mut self, name: &str, schedule: config::Schedule) -> Self {
+        self.schedules.insert(name.to_owned(), schedule);
         self
     }
 
@@ -425,6 +435,7 @@ impl Builder {
         let patterns = patterns::machines(&asking_first(self.patterns, &tools), &machines)?;
         let machines: Children = machines.into_iter().chain(patterns).collect();
         machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
+        let schedules = Planned::all(self.schedules, &machines)?;
         let (journal, folder): (Box<dyn Journal>, _) = match self.own_journal {
             Some(own) => (own, self.scratch.clone().ok_or_else(no_folder)?),
             None => (in_file(&journal, &clock)?, folder_of(&journal)),
@@ -452,6 +463,7 @@ impl Builder {
             models,
             memory,
             machines,
+            schedules,
             engine,
             driving: Arc::default(),
             store,
@@ -573,6 +585,7 @@ impl Host {
             memory: None,
             hooks: Vec::new(),
             telemetry: config::Telemetry::default(),
+            schedules: BTreeMap::new(),
             engine: EngineConfig::default(),
             secrets: BTreeMap::new(),
             limits: Limits::default(),

@@ -1,5 +1,6 @@
 //! What all runs of a host share.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use crate::hooks::Hooks;
 use crate::oci::Store;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
+use crate::schedules::Planned;
 use crate::{Clock, Result};
 use stockade_journal::Journal;
 use stockade_models::Models;
@@ -28,6 +30,7 @@ pub(crate) struct Services {
     pub(crate) models: Models,
     pub(crate) memory: Option<Recollection>,
     pub(crate) machines: Children,
+    pub(crate) schedules: BTreeMap<String, Planned>,
     pub(crate) engine: Engine,
     pub(crate) driving: Arc<Driving>,
     pub(crate) store: Store,

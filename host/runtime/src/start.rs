@@ -30,7 +30,8 @@ impl Host {
         Ok(Run::spawn(driver))
     }
 
-    fn create(&self, workflow: &str, input: Value, budget: Budget) -> Result<Driver> {
+    /// Makes a run that is not in the journal yet.
+    pub(crate) fn create(&self, workflow: &str, input: Value, budget: Budget) -> Result<Driver> {
         let machine = self.machine(workflow)?;
         check_input(&input)?;
         let (workflow, version) = (workflow.to_owned(), machine.version());

@@ -117,7 +117,7 @@ impl Host {
         }
     }
 
-    /// Lets runs go on by themselves when they are due, for as long as what this returns is kept and the host is not shut down.
+    /// Lets runs go on, and those of schedules start, by themselves when they are due, for as long as what this returns is kept and the host is not shut down.
     /// Needs a Tokio runtime.
     pub fn timers(&self) -> Timers {
         let services = Arc::downgrade(&self.services);
@@ -128,7 +128,9 @@ impl Host {
                     return;
                 };
                 // A journal that fails now may not fail the next time; what is due stays due.
-                let _ = Self { services }.fire_due().await;
+                let host = Self { services };
+                let _ = host.fire_schedules().await;
+                let _ = host.fire_due().await;
             }
         }))
     }

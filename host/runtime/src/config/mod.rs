@@ -7,6 +7,7 @@ mod language;
 mod memory;
 #[cfg_attr(not(feature = "models"), path = "off/model.rs")]
 mod model;
+mod schedule;
 mod secret;
 mod telemetry;
 mod tool;
@@ -31,6 +32,7 @@ pub use memory::{Embedding, Provider};
 pub use model::By;
 pub use model::Model;
 pub(crate) use model::default_model;
+pub use schedule::{CatchUp, Overlap, Schedule};
 pub use secret::Secret;
 pub(crate) use secret::key_of;
 pub use telemetry::Telemetry;
@@ -78,6 +80,8 @@ pub struct Config {
     pub language: BTreeMap<String, Language>,
     /// What agent-written code may use.
     pub code: Code,
+    /// Workflows that are started by themselves, by name.
+    pub schedule: BTreeMap<String, Schedule>,
     /// Where the value of each secret is, by name.
     pub secrets: BTreeMap<String, Secret>,
     /// The file that says all this, if it is one.
