@@ -27,6 +27,7 @@ mod languages;
 mod layers;
 mod limits;
 mod memory;
+mod notices;
 mod patterns;
 mod payments;
 mod process_limits;

@@ -62,6 +62,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("embedding", config("memory", "Provider", refused!(config::Provider), json!({}))),
         ("code", config("language", "Code", refused!(config::Code), json!({}))),
         ("language", config("language", "Language", refused!(config::Language), json!({}))),
+        ("notify", config("notify", "Notify", refused!(config::Notify), a_notify())),
         ("schedule", config("schedule", "Schedule", refused!(config::Schedule), a_schedule())),
         ("telemetry", config("telemetry", "Telemetry", refused!(config::Telemetry), json!({}))),
         ("refund", keys("refund/src/settings.rs", "Settings", &refused!(Settings), &the_refund())),
@@ -109,6 +110,11 @@ fn a_model() -> Value {
 fn the_refund() -> Value {
     let Settings { window_days, approval_above, .. } = Settings::default();
     json!({"window_days": window_days, "approval_above": approval_above.to_string()})
+}
+
+fn a_notify() -> Value {
+    let config::Notify { on, attempts, timeout_ms, .. } = config::Notify::default();
+    json!({"on": on, "before": "1h", "attempts": attempts, "timeout_ms": timeout_ms})
 }
 
 fn a_schedule() -> Value {
@@ -260,6 +266,7 @@ fn meant(name: &str, kind: &str) -> String {
         "Value" => "JSON Schema",
         "Budget" => "amounts",
         "CatchUp" => return choice!(config::CatchUp),
+        "Occasion" => return choice!(config::Occasion),
         "Overlap" => return choice!(config::Overlap),
         "Source" => "path or reference",
         "Digest" => "`\"sha256:…\"`",

@@ -10,6 +10,7 @@ use crate::commands::exec::Exec;
 use crate::commands::graph::Graph;
 use crate::commands::language::Language;
 use crate::commands::memory::Memory;
+use crate::commands::notices::Notices;
 use crate::commands::prune::Prune;
 use crate::commands::replay::Replay;
 use crate::commands::resume::Resume;
@@ -63,6 +64,7 @@ pub(crate) enum Command {
     Runs(Runs),
     Approvals(Approvals),
     Schedules(Schedules),
+    Notices(Notices),
     Rm(Rm),
     Prune(Prune),
     Budget(Budget),
@@ -94,6 +96,7 @@ impl Command {
             Self::Runs(runs) => runs.run(globals).await,
             Self::Approvals(approvals) => approvals.run(globals).await,
             Self::Schedules(schedules) => schedules.run(globals).await,
+            Self::Notices(notices) => notices.run(globals).await,
             Self::Rm(rm) => rm.run(globals).await,
             Self::Prune(prune) => prune.run(globals).await,
             Self::Budget(budget) => budget.run(globals).await,
@@ -112,6 +115,7 @@ impl Command {
             | Self::Runs(_)
             | Self::Approvals(_)
             | Self::Schedules(_)
+            | Self::Notices(_)
             | Self::Rm(_)
             | Self::Prune(_)
             | Self::Graph(_)

@@ -1,10 +1,10 @@
 //! Drives a run for a command until the run ends, waits for a person, or is suspended.
 
-use stockade::{Host, Kind, Report, Run};
+use stockade::{Delivery, Host, Kind, Notice, Report, Run};
 
 use crate::exit::Exit;
 use crate::globals::Globals;
-use crate::{ask, pretty, report, terminal, text};
+use crate::{ask, escape, pretty, report, terminal, text};
 
 /// Waits until a run settles, and prints its status.
 pub(crate) async fn tell(globals: &Globals, host: &Host, run: Run) -> anyhow::Result<Exit> {
@@ -40,9 +40,22 @@ pub(crate) fn told(globals: &Globals, report: &Report) -> Exit {
     Exit::of_status(report.status)
 }
 
+/// Says which messages were not taken. The run is not moved by it.
+pub(crate) fn told_of(notices: &[Notice]) {
+    for Notice { to, reason, delivery, .. } in notices {
+        let Some(reason) = reason else { continue };
+        let next = match delivery {
+            Delivery::Failed => "it is not sent again",
+            Delivery::Pending | Delivery::Delivered | Delivery::Outdated => "`stockade resume --due` sends it again",
+        };
+        eprintln!("\"{}\" was not told: {}; {next}", escape::safe(to), escape::safe(reason));
+    }
+}
+
 /// Waits until a run settles, and returns its report of that moment; another process may drive it on at once.
 pub(crate) async fn settle(host: &Host, run: Run) -> stockade::Result<Report> {
     let state = run.settled_state().await?;
+    told_of(&host.notify().await?);
     host.flush().await;
     Ok(Report::from(&state))
 }

@@ -14,6 +14,7 @@ use crate::callable::Callable;
 use crate::coding::Coding;
 use crate::hooks::{AllHooks, Hooks};
 use crate::languages::Languages;
+use crate::notices::Notified;
 use crate::oci::Store;
 use crate::recollection::Recollection;
 use crate::registry::{Registry, Wanted};
@@ -51,6 +52,7 @@ pub struct Builder {
     memory: Option<(PathBuf, config::Memory)>,
     hooks: Vec<Box<dyn Hooks>>,
     telemetry: config::Telemetry,
+    notify: BTreeMap<String, config::Notify>,
     schedules: BTreeMap<String, config::Schedule>,
     engine: EngineConfig,
     secrets: BTreeMap<String, String>,
@@ -129,6 +131,7 @@ impl Builder {
         self.patterns.extend(config.workflow.clone());
         self.settings.extend(config.own.iter().cloned());
         self.telemetry = config.telemetry.clone();
+        self.notify.extend(config.notify.clone());
         self.schedules.extend(config.schedule.clone());
         if let Some((_, memory)) = &mut self.memory {
             *memory = config.memory.clone();
@@ -230,6 +233,13 @@ impl Builder {
     #[must_use]
     pub fn telemetry(mut self, telemetry: config::Telemetry) -> Self {
         self.telemetry = telemetry;
+        self
+    }
+
+    /// Tells of runs that need a person, whenever [`Host::notify`] or [`Host::timers`] looks. Its key is the value of the secret that it names.
+    #[must_use]
+    pub fn notify(mut self, name: &str, notify: config::Notify) -> Self {
+        self.notify.insert(name.to_owned(), notify);
         self
     }
 
@@ -426,6 +436,7 @@ impl Builder {
         }
         engine.memory_bytes_max = memory_bytes_max.max(for_code);
         let kept_slots = engine.concurrency as usize / 2;
+        let notified = Notified::all(self.notify, &secrets)?;
         engine.secrets = secrets.into_iter().collect();
         let engine = Engine::new(engine)?;
         let tools = Registry::load(&engine, tools)?;
@@ -464,6 +475,7 @@ impl Builder {
             memory,
             machines,
             schedules,
+            notified,
             engine,
             driving: Arc::default(),
             store,
@@ -585,6 +597,7 @@ impl Host {
             memory: None,
             hooks: Vec::new(),
             telemetry: config::Telemetry::default(),
+            notify: BTreeMap::new(),
             schedules: BTreeMap::new(),
             engine: EngineConfig::default(),
             secrets: BTreeMap::new(),

@@ -43,6 +43,7 @@ mod languages;
 mod lease;
 mod marks;
 mod new_signal;
+mod notices;
 #[cfg_attr(not(feature = "oci"), path = "off/oci.rs")]
 mod oci;
 mod orders;
@@ -75,6 +76,7 @@ pub use handle::RunHandle;
 pub use hooks::Hooks;
 pub use host::Host;
 pub use new_signal::NewSignal;
+pub use notices::{Delivery, Notice};
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
 pub use registry::Registered;

@@ -15,7 +15,7 @@ use crate::lease::Holding;
 use crate::marks::{self, Mark};
 use crate::orders::Order;
 use crate::services::Services;
-use crate::{Result, inbox, labels};
+use crate::{Result, inbox, labels, notices};
 
 /// What the intent of an effect takes in the journal, beside its key and, where a person is asked, the effect itself.
 pub(crate) const INTENT_BYTES: u64 = 1 << 10;
@@ -213,6 +213,9 @@ impl RunLog {
         // With the last commit for now, so that the next one to drive it need not wait.
         let (lease, releases) = (Some(self.holding.lease().clone()), self.stands_still(status));
         self.index.extend(self.timer());
+        if summary.is_some() {
+            self.index.extend(notices::of(&self.host, &self.state, status));
+        }
         let commit = Commit { lease, releases, entries, summary, index: std::mem::take(&mut self.index) };
         self.committing.store(true, Ordering::SeqCst);
         let committed = self.host.journal.commit(&commit).await;

@@ -11,6 +11,7 @@ use stockade_workflow::{Fault, Kind};
 use crate::coding::Coding;
 use crate::driving::Driving;
 use crate::hooks::Hooks;
+use crate::notices::Notified;
 use crate::oci::Store;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
@@ -31,6 +32,7 @@ pub(crate) struct Services {
     pub(crate) memory: Option<Recollection>,
     pub(crate) machines: Children,
     pub(crate) schedules: BTreeMap<String, Planned>,
+    pub(crate) notified: BTreeMap<String, Notified>,
     pub(crate) engine: Engine,
     pub(crate) driving: Arc<Driving>,
     pub(crate) store: Store,

@@ -117,7 +117,7 @@ impl Host {
         }
     }
 
-    /// Lets runs go on, and those of schedules start, by themselves when they are due, for as long as what this returns is kept and the host is not shut down.
+    /// Lets runs go on, and those of schedules start, by themselves when they are due, and tells those who are to be told, for as long as what this returns is kept and the host is not shut down.
     /// Needs a Tokio runtime.
     pub fn timers(&self) -> Timers {
         let services = Arc::downgrade(&self.services);
@@ -131,6 +131,7 @@ impl Host {
                 let host = Self { services };
                 let _ = host.fire_schedules().await;
                 let _ = host.fire_due().await;
+                let _ = host.notify().await;
             }
         }))
     }

@@ -10,6 +10,7 @@ pub(crate) mod exec;
 pub(crate) mod graph;
 pub(crate) mod language;
 pub(crate) mod memory;
+pub(crate) mod notices;
 pub(crate) mod prune;
 pub(crate) mod replay;
 pub(crate) mod resume;

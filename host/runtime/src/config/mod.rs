@@ -7,6 +7,7 @@ mod language;
 mod memory;
 #[cfg_attr(not(feature = "models"), path = "off/model.rs")]
 mod model;
+mod notify;
 mod schedule;
 mod secret;
 mod telemetry;
@@ -32,6 +33,7 @@ pub use memory::{Embedding, Provider};
 pub use model::By;
 pub use model::Model;
 pub(crate) use model::default_model;
+pub use notify::{Notify, Occasion};
 pub use schedule::{CatchUp, Overlap, Schedule};
 pub use secret::Secret;
 pub(crate) use secret::key_of;
@@ -80,6 +82,8 @@ pub struct Config {
     pub language: BTreeMap<String, Language>,
     /// What agent-written code may use.
     pub code: Code,
+    /// Who is told that runs need a person, by name.
+    pub notify: BTreeMap<String, Notify>,
     /// Workflows that are started by themselves, by name.
     pub schedule: BTreeMap<String, Schedule>,
     /// Where the value of each secret is, by name.
