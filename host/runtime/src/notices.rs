@@ -11,6 +11,7 @@ mod message;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use stockade_journal::{Commit, Row, RowChange, index};
 use stockade_workflow::{Digest, Fault, Kind, RunId, RunState, Status};
@@ -25,6 +26,9 @@ const SPACE: &str = "notice";
 
 /// How many messages are sent in one go; further ones are due the next time.
 const SENT_MAX: usize = 64;
+
+/// How many of them are sent at the same time: one that is slow to take a message holds up no other.
+const AT_ONCE: usize = 8;
 
 /// The first wait between two attempts, and the longest.
 const WAIT_MS: u64 = 10_000;
@@ -175,14 +179,12 @@ impl Host {
     ///
     /// A journal that fails. A message that is not taken is no error; it is sent again later.
     pub async fn notify(&self) -> Result<Vec<Notice>> {
-        let mut sent = Vec::new();
         if self.services.notified.is_empty() {
-            return Ok(sent);
+            return Ok(Vec::new());
         }
-        for row in self.services.journal.due(SPACE, Duration::ZERO, SENT_MAX).await? {
-            sent.extend(self.notify_of(row).await?);
-        }
-        Ok(sent)
+        let rows = self.services.journal.due(SPACE, Duration::ZERO, SENT_MAX).await?;
+        let sent = stream::iter(rows).map(|row| self.notify_of(row)).buffered(AT_ONCE);
+        sent.try_filter_map(|notice| std::future::ready(Ok(notice))).try_collect().await
     }
 
     /// Returns the messages about one run, or about all, in the order of the runs.

@@ -35,7 +35,7 @@ pub struct Fired {
 
 /// Lets runs go on when they are due, for as long as it is kept.
 #[must_use = "runs go on by themselves for as long as this is kept"]
-pub struct Timers(JoinHandle<()>);
+pub struct Timers([JoinHandle<()>; 2]);
 
 impl Host {
     /// Sends a run a signal, and goes on with the run unless another process drives it.
@@ -117,28 +117,40 @@ impl Host {
         }
     }
 
-    /// Lets runs go on, and those of schedules start, by themselves when they are due, and tells those who are to be told, for as long as what this returns is kept and the host is not shut down.
-    /// Needs a Tokio runtime.
+    /// Lets runs go on, and those of schedules start, by themselves when they are due, and tells those who are to be told, for as
+    /// long as what this returns is kept and the host is not shut down. Needs a Tokio runtime.
     pub fn timers(&self) -> Timers {
+        Timers([self.repeated(Self::fire_all), self.repeated(Self::notify_all)])
+    }
+
+    /// Does something every half a second.
+    fn repeated<F: Future<Output = ()> + Send + 'static>(&self, act: fn(Self) -> F) -> JoinHandle<()> {
         let services = Arc::downgrade(&self.services);
-        Timers(tokio::spawn(async move {
+        tokio::spawn(async move {
             loop {
                 tokio::time::sleep(LOOK).await;
                 let Some(services) = services.upgrade().filter(|services| !services.driving.is_closing()) else {
                     return;
                 };
-                // A journal that fails now may not fail the next time; what is due stays due.
-                let host = Self { services };
-                let _ = host.fire_schedules().await;
-                let _ = host.fire_due().await;
-                let _ = host.notify().await;
+                act(Self { services }).await;
             }
-        }))
+        })
+    }
+
+    /// A journal that fails now may not fail the next time; what is due stays due.
+    async fn fire_all(self) {
+        let _ = self.fire_schedules().await;
+        let _ = self.fire_due().await;
+    }
+
+    /// A server that is slow to take a message keeps no run from going on.
+    async fn notify_all(self) {
+        let _ = self.notify().await;
     }
 }
 
 impl Drop for Timers {
     fn drop(&mut self) {
-        self.0.abort();
+        self.0.iter().for_each(JoinHandle::abort);
     }
 }
