@@ -32,6 +32,7 @@ mod patterns;
 mod payments;
 mod process_limits;
 mod programs;
+mod races;
 mod reference;
 mod registry;
 mod schedules;
