@@ -37,6 +37,7 @@ mod reference;
 mod registry;
 mod schedules;
 mod service;
+mod shared_budgets;
 mod together;
 mod tools;
 mod waits;

@@ -231,7 +231,7 @@ async fn a_suspended_run_ends_what_is_in_flight() {
     let place = Place::new();
     let (run, entries) = begun(&place, &[find("a"), find("b")]).await;
     let exceeded = Exceeded { limit: Currency::Fuel, allowed: 1, used: 1 };
-    let cut = Change::Suspended { exceeded, cut: Some(("a".to_owned(), Usage::default())) };
+    let cut = Change::Suspended { exceeded, cut: Some(("a".to_owned(), Usage::default())), budget: None };
     place.clear();
     let host = host(place.host()).await;
     place.journal_of(&then(entries, cut)).await;

@@ -115,6 +115,11 @@ fn paused(globals: &Globals, report: &Report) {
 /// Prints the command that drives a suspended run on, and why it was suspended unless the timeline has said so.
 fn suspended(globals: &Globals, report: &Report, why: Option<&Fault>) {
     let limit = report.error.as_ref().and_then(|fault| fault.breach.as_ref()).map_or("fuel", |breach| &breach.limit);
+    if let Some(fault) = report.error.as_ref().filter(|fault| fault.detail.as_deref() == Some("budget")) {
+        println!("run {} is suspended: {}", report.run_id, safe(&fault.message));
+        println!("  {}", command_for_all(globals, "budget"));
+        return;
+    }
     let why = why.and_then(|fault| fault.breach.as_ref());
     let why = why.map_or(String::new(), |breach| format!(", {}: {}", breach.limit, used(breach)));
     let at = report.state.as_deref().unwrap_or("its start");

@@ -52,9 +52,12 @@ impl Timeline {
                 Some(format!("  {YELLOW}asks{YELLOW:#} {}", self.fit(7, &safe(&approval.to_string()))))
             }
             Change::Signalled { signal } => Some(format!("  signal {}", self.fit(9, &safe(&signal.to_string())))),
+            // One that adds nothing looks at a shared budget again.
+            Change::Extended { more } if *more == Budget::NONE => None,
             Change::Extended { more } => Some(format!("  budget {}", crate::report::added(more))),
-            Change::Suspended { exceeded, .. } if !self.is_live => {
-                Some(format!("  {YELLOW}suspended{YELLOW:#} {}", suspension(exceeded)))
+            Change::Suspended { exceeded, budget, .. } if !self.is_live => {
+                let by = budget.as_ref().map(|budget| format!("{} ", safe(budget))).unwrap_or_default();
+                Some(format!("  {YELLOW}suspended{YELLOW:#} {by}{}", suspension(exceeded)))
             }
             Change::Lost { key, used } => {
                 let what = format!("{:<21}", self.fit(BEHIND_COLUMNS, &safe(key)));

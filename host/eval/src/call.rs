@@ -233,7 +233,13 @@ mod tests {
             (vec![began("b"), returned("b", ToolOutcome::Returned(json!(1).into())), began("a")], "b.f, a.f"),
             (vec![began("a"), returned("a", fails(Kind::Trap))], "a.f"),
             (vec![began("a"), returned("a", fails(Kind::Approval))], "none"),
-            (vec![began("a"), Change::Suspended { exceeded, cut: Some(("a".into(), Usage::default())) }], "a.f"),
+            (
+                vec![
+                    began("a"),
+                    Change::Suspended { exceeded, cut: Some(("a".into(), Usage::default())), budget: None },
+                ],
+                "a.f",
+            ),
         ] {
             assert_eq!(run(wants(), changes.clone()).to_string(), calls, "{changes:?}");
         }

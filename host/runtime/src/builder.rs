@@ -22,6 +22,7 @@ use crate::schedules::Planned;
 use crate::scratch::Scratch;
 use crate::services::Services;
 use crate::sessions::Sessions;
+use crate::shared_budgets::SharedBudgets;
 use crate::telemetry::Telemetry;
 use crate::{Clock, Config, Result, Source, coding, config};
 use stockade_journal::Journal;
@@ -52,6 +53,7 @@ pub struct Builder {
     memory: Option<(PathBuf, config::Memory)>,
     hooks: Vec<Box<dyn Hooks>>,
     telemetry: config::Telemetry,
+    budgets: SharedBudgets,
     notify: BTreeMap<String, config::Notify>,
     schedules: BTreeMap<String, config::Schedule>,
     engine: EngineConfig,
@@ -131,6 +133,7 @@ impl Builder {
         self.patterns.extend(config.workflow.clone());
         self.settings.extend(config.own.iter().cloned());
         self.telemetry = config.telemetry.clone();
+        self.budgets.extend(config.budget.clone());
         self.notify.extend(config.notify.clone());
         self.schedules.extend(config.schedule.clone());
         if let Some((_, memory)) = &mut self.memory {
@@ -233,6 +236,13 @@ impl Builder {
     #[must_use]
     pub fn telemetry(mut self, telemetry: config::Telemetry) -> Self {
         self.telemetry = telemetry;
+        self
+    }
+
+    /// Lets runs share a budget: what they spend together never exceeds it, on whichever host with this journal they run.
+    #[must_use]
+    pub fn shared_budget(mut self, name: &str, budget: config::SharedBudget) -> Self {
+        self.budgets.insert(name.to_owned(), budget);
         self
     }
 
@@ -475,6 +485,7 @@ impl Builder {
             memory,
             machines,
             schedules,
+            budgets: self.budgets,
             notified,
             engine,
             driving: Arc::default(),
@@ -597,6 +608,7 @@ impl Host {
             memory: None,
             hooks: Vec::new(),
             telemetry: config::Telemetry::default(),
+            budgets: SharedBudgets::new(),
             notify: BTreeMap::new(),
             schedules: BTreeMap::new(),
             engine: EngineConfig::default(),

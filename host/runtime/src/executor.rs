@@ -45,6 +45,8 @@ pub(crate) struct Driver {
     begun: BTreeSet<String>,
     /// What a person wants of the run, once that is heard.
     order: Option<Due>,
+    /// What the next effect sets aside, where the run is to draw more of a shared budget first.
+    needs: Option<Usage>,
 }
 
 /// How the performing of an effect ended.
@@ -98,7 +100,7 @@ impl Driver {
     }
 
     fn new(machine: Option<Arc<Machine>>, log: RunLog) -> Self {
-        Self { machine, log, begun: BTreeSet::new(), order: None }
+        Self { machine, log, begun: BTreeSet::new(), order: None, needs: None }
     }
 
     pub(crate) fn state(&self) -> &RunState {
@@ -247,7 +249,8 @@ impl Driver {
     /// Makes what was changed, and the intent that follows from it, durable in one commit.
     pub(crate) async fn commit_planned(&mut self) -> Result<()> {
         self.log.read_marks().await?;
-        self.plan()?;
+        self.log.read_allotments().await?;
+        self.plan_and_draw().await?;
         self.commit().await
     }
 

@@ -1,7 +1,6 @@
 use serde::Serialize;
 use stockade_workflow::{
-    Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Usage,
-    Wait,
+    Approval, Budget, Decision, Digest, End, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Usage, Wait,
 };
 
 /// Everything about a run that a caller may want to know, as one document.
@@ -71,7 +70,7 @@ impl From<&RunState> for Report {
         let (output, failure) = match state.end() {
             Some(End::Done(output)) => (Some(output.clone()), None),
             Some(End::Failed(fault)) => (None, Some(fault.clone())),
-            None => (None, state.suspended().map(Exceeded::fault)),
+            None => (None, state.suspension()),
         };
         Self {
             run_id: state.run(),

@@ -15,6 +15,7 @@ use crate::lease::Holding;
 use crate::marks::{self, Mark};
 use crate::orders::Order;
 use crate::services::Services;
+use crate::shared_budgets::{Allotments, Exhausted};
 use crate::{Result, inbox, labels, notices};
 
 /// What the intent of an effect takes in the journal, beside its key and, where a person is asked, the effect itself.
@@ -49,6 +50,8 @@ pub(crate) struct RunLog {
     place: Option<Place>,
     /// What runs left in stores, as the journal last had it.
     marks: Vec<Mark>,
+    /// What the run has drawn of budgets that it shares with others.
+    pub(crate) allotments: Allotments,
 }
 
 impl RunLog {
@@ -83,6 +86,7 @@ impl RunLog {
             committing: Arc::default(),
             place,
             marks: Vec::new(),
+            allotments: Allotments::default(),
         })
     }
 
@@ -213,6 +217,9 @@ impl RunLog {
         // With the last commit for now, so that the next one to drive it need not wait.
         let (lease, releases) = (Some(self.holding.lease().clone()), self.stands_still(status));
         self.index.extend(self.timer());
+        if releases {
+            self.index.extend(self.kept());
+        }
         if summary.is_some() {
             self.index.extend(notices::of(&self.host, &self.state, status));
         }
@@ -225,6 +232,9 @@ impl RunLog {
             return Err(fault);
         }
         self.committed(status, &commit);
+        if commit.releases {
+            self.allotments.give_back(&*self.host.journal).await;
+        }
         Ok(())
     }
 
@@ -252,6 +262,30 @@ impl RunLog {
     /// Whether the lease was given back with the last commit.
     pub(crate) fn is_released(&self) -> bool {
         self.place.is_none()
+    }
+
+    /// Reads what the run has drawn of shared budgets.
+    pub(crate) async fn read_allotments(&mut self) -> Result<()> {
+        self.allotments.read(&*self.host.journal, &self.host.budgets, &self.state).await
+    }
+
+    /// Whether shared budgets allow that an amount is set aside, by what the run has drawn.
+    pub(crate) fn is_allotted(&self, amount: &Usage) -> bool {
+        self.allotments.allow(&self.state.ledger().taken_in_all(), amount)
+    }
+
+    /// Draws of shared budgets what an amount needs.
+    pub(crate) async fn draw(&mut self, amount: &Usage) -> Result<Result<(), Exhausted>> {
+        let (now_ms, taken) = (self.host.clock.now_ms(), self.state.ledger().taken_in_all());
+        let drawn = self.allotments.draw(&*self.host.journal, now_ms, &taken, amount).await?;
+        self.allotments.warnings().for_each(|(budget, used)| self.host.hooks.shared_budget(budget, &used));
+        Ok(drawn)
+    }
+
+    /// What the run keeps of what it has drawn, now that it stands still.
+    fn kept(&self) -> Vec<RowChange> {
+        let (now_ms, taken) = (self.host.clock.now_ms(), self.state.ledger().taken_in_all());
+        self.allotments.kept(now_ms, &taken, self.state.suspended_by())
     }
 
     /// The change of the journal's index that says when the run falls due, where that has changed.

@@ -29,10 +29,14 @@ impl Host {
     /// [`Kind::Conflict`] with detail `busy` where a process that lives drives the run.
     pub async fn resume(&self, run: RunId) -> Result<Run> {
         let driver = self.take_up(run).await?;
-        if driver.state().paused().is_none() {
-            return Ok(Run::spawn(driver));
+        if driver.state().paused().is_some() {
+            return changed(driver, |driver| driver.push(Change::Resumed)).await;
         }
-        changed(driver, |driver| driver.push(Change::Resumed)).await
+        if driver.state().suspended_by().is_some() {
+            // The shared budget may have begun anew, or allow more.
+            return changed(driver, |driver| driver.extend(Budget::NONE)).await;
+        }
+        Ok(Run::spawn(driver))
     }
 
     /// Goes on with a run that something has come for; one that is paused stays so, and none is returned.

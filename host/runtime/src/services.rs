@@ -16,6 +16,7 @@ use crate::oci::Store;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
 use crate::schedules::Planned;
+use crate::shared_budgets::SharedBudgets;
 use crate::{Clock, Result};
 use stockade_journal::Journal;
 use stockade_models::Models;
@@ -32,6 +33,7 @@ pub(crate) struct Services {
     pub(crate) memory: Option<Recollection>,
     pub(crate) machines: Children,
     pub(crate) schedules: BTreeMap<String, Planned>,
+    pub(crate) budgets: SharedBudgets,
     pub(crate) notified: BTreeMap<String, Notified>,
     pub(crate) engine: Engine,
     pub(crate) driving: Arc<Driving>,

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::new_signal::NewSignal;
 use crate::runs::is_busy;
-use crate::{Host, Result, Run, inbox};
+use crate::{Host, Result, Run, inbox, shared_budgets};
 
 /// How many runs go on at once because they are due; further ones are due the next time.
 const FIRED_MAX: usize = 256;
@@ -100,6 +100,25 @@ impl Host {
                 Err(fault) => {
                     self.put_off(row).await?;
                     fired.push(Fired { run, resumed: Err(fault) });
+                }
+            }
+        }
+        fired.extend(self.fire_allotments().await?);
+        Ok(fired)
+    }
+
+    /// Gives back what runs that stand still have drawn of shared budgets, and goes on with those that waited for a budget to begin anew.
+    async fn fire_allotments(&self) -> Result<Vec<Fired>> {
+        let mut fired = Vec::new();
+        for row in self.services.journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
+            let Some(run) = self.look_at_allotment(row.clone()).await? else { continue };
+            match self.resume(run).await {
+                Err(fault) if is_busy(&fault) => {}
+                resumed => {
+                    if resumed.is_err() {
+                        self.put_off(row).await?;
+                    }
+                    fired.push(Fired { run, resumed });
                 }
             }
         }

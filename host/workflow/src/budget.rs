@@ -273,6 +273,16 @@ impl Exceeded {
         Fault { breach: Some(Box::new(self.breach())), ..Fault::new(self.limit.kind(), message) }
     }
 
+    /// Returns the fault that says so of a budget that many runs share.
+    pub fn fault_of(&self, budget: &str) -> Fault {
+        let (name, (allowed, used)) = (self.limit.name(), self.written());
+        let message = format!(
+            "the shared budget \"{budget}\" allows {allowed} of \"{name}\" and {used} are used or needed; the run goes on when the \
+             budget begins anew, or once it is resumed after [budget.{budget}] allows more"
+        );
+        self.fault().reworded(|_| message).detail("budget")
+    }
+
     pub(crate) fn written(&self) -> (String, String) {
         (self.limit.written(self.allowed), self.limit.written(self.used))
     }

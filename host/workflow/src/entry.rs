@@ -125,6 +125,9 @@ pub enum Change {
         /// The effect that was cut short and what it had used, if one was; it is wanted again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cut: Option<(String, Usage)>,
+        /// The budget that the run shares with others, where that one is used up and not the run's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        budget: Option<String>,
     },
     /// The host, or the run, ended in the midst of an effect that is paid whatever became of it: what it is thought to have
     /// used is booked, and where the run goes on it is wanted again.

@@ -180,6 +180,11 @@ impl Ledger {
         own.for_each(|account| account.spent.add(used));
     }
 
+    /// Returns what was spent and is reserved together; of memory, the peak of what was spent.
+    pub fn taken_in_all(&self) -> Usage {
+        Currency::ALL.into_iter().fold(Usage::NONE, |sum, currency| sum.with(currency, self.taken(currency)))
+    }
+
     /// Describes a currency as exhausted, with today's numbers.
     pub fn exceeded(&self, currency: Currency) -> Exceeded {
         Exceeded { limit: currency, allowed: self.budget.get(currency), used: self.taken(currency) }

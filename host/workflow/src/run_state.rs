@@ -38,6 +38,7 @@ pub struct RunState {
     /// How many bytes of the journal the last step took.
     step_bytes: u64,
     suspended: Option<Exceeded>,
+    suspended_by: Option<String>,
     paused: Option<Stop>,
     stopped: Option<Stop>,
     end: Option<End>,
@@ -77,6 +78,7 @@ impl RunState {
             ledger: Ledger::new(*budget),
             step_bytes: 0,
             suspended: None,
+            suspended_by: None,
             paused: None,
             stopped: None,
             end: None,
@@ -155,9 +157,10 @@ impl RunState {
                 self.calls_in_flight(key)?.end(*number, call, outcome, used)?;
                 self.known(call, outcome, || format!("{key}/{number}"));
             }
-            Change::Suspended { exceeded, cut } => {
+            Change::Suspended { exceeded, cut, budget } => {
                 cut.iter().try_for_each(|(key, used)| self.want_again(key, used))?;
                 self.suspended = Some(*exceeded);
+                self.suspended_by.clone_from(budget);
             }
             Change::Lost { key, used } => {
                 if self.is_wait(key) {
@@ -167,7 +170,7 @@ impl RunState {
             }
             Change::Extended { more } => {
                 self.ledger.extend(more);
-                self.suspended = None;
+                (self.suspended, self.suspended_by) = (None, None);
             }
             Change::Paused { stop } => self.pause(stop)?,
             Change::Resumed => {

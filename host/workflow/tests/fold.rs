@@ -461,7 +461,7 @@ fn asked(key: &str, reason: &str, call: ToolCall) -> Change {
 const EXCEEDED: Exceeded = Exceeded { limit: Currency::Fuel, allowed: 1_000_000, used: 1_000_000 };
 
 fn suspended(cut: Option<(String, Usage)>) -> Change {
-    Change::Suspended { exceeded: EXCEEDED, cut }
+    Change::Suspended { exceeded: EXCEEDED, cut, budget: None }
 }
 
 fn extended() -> Change {

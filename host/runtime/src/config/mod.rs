@@ -10,6 +10,7 @@ mod model;
 mod notify;
 mod schedule;
 mod secret;
+pub(crate) mod shared_budget;
 mod telemetry;
 mod tool;
 
@@ -37,6 +38,7 @@ pub use notify::{Notify, Occasion};
 pub use schedule::{CatchUp, Overlap, Schedule};
 pub use secret::Secret;
 pub(crate) use secret::key_of;
+pub use shared_budget::{By as SharedBy, Limit as SharedLimit, Per, SharedBudget};
 pub use telemetry::Telemetry;
 pub use tool::{Asking, Tool};
 
@@ -82,6 +84,8 @@ pub struct Config {
     pub language: BTreeMap<String, Language>,
     /// What agent-written code may use.
     pub code: Code,
+    /// Budgets that many runs share, by name.
+    pub budget: BTreeMap<String, SharedBudget>,
     /// Who is told that runs need a person, by name.
     pub notify: BTreeMap<String, Notify>,
     /// Workflows that are started by themselves, by name.

@@ -230,6 +230,17 @@ impl RunState {
         self.step_bytes
     }
 
+    /// Returns the budget that the run shares with others and that is used up, if it is suspended by that.
+    pub fn suspended_by(&self) -> Option<&str> {
+        self.suspended_by.as_deref()
+    }
+
+    /// Returns the fault that says by what the run is suspended, if it is.
+    pub fn suspension(&self) -> Option<Fault> {
+        let exceeded = self.suspended.as_ref()?;
+        Some(self.suspended_by.as_ref().map_or_else(|| exceeded.fault(), |budget| exceeded.fault_of(budget)))
+    }
+
     /// Returns the limit that suspended the run, if one did.
     pub fn suspended(&self) -> Option<&Exceeded> {
         self.suspended.as_ref()
