@@ -125,6 +125,7 @@ fn the_command_line_shows_shared_budgets_and_what_is_suspended_by_one() {
     let run = place.refund("user_789", &[]);
     assert_eq!((run.exit, &run.json["status"]), (Some(4), &json!("suspended")), "{run:?}");
     assert!(run.json["error"]["message"].as_str().unwrap().contains("\"daily\""), "{run:?}");
+    assert!(run.stderr.contains("budget daily: 2 of 2 of tool_calls are used"), "{}", run.stderr);
     let budgets = place.json(&["budget"]).json;
     assert_eq!(
         (&budgets[0]["limit"]["tool_calls"], &budgets[0]["taken"]["tool_calls"]),
