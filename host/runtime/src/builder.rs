@@ -1,5 +1,7 @@
 //! How a host is put together.
 
+mod configured;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,7 @@ use crate::scratch::Scratch;
 use crate::services::Services;
 use crate::sessions::Sessions;
 use crate::telemetry::Telemetry;
-use crate::{Clock, Config, Result, Source, coding, config};
+use crate::{Clock, Result, Source, coding, config};
 use stockade_journal::Journal;
 use stockade_models::{Model, Models, Named, Recording, Replay, Settings as ModelSettings};
 
@@ -105,32 +107,6 @@ impl Builder {
     pub fn promoted(mut self, name: &str, source: impl Into<Source>) -> Self {
         self.tools.promoted(name, source.into());
         self
-    }
-
-    /// Adds the tools of a configuration, with their grants and limits, and takes its limits for all other calls, its languages, and what code
-    /// may use. A tool
-    /// that is registered already is replaced, with all that was said of it.
-    ///
-    /// # Errors
-    ///
-    /// The folder of tools cannot be read, or a tool has no component.
-    pub fn configured(mut self, config: &Config) -> Result<Self> {
-        self.tools.configure(config)?;
-        self.store.allow_private(config.tools.private_hosts.iter().cloned());
-        config.files().for_each(|path| self.reserved().keep(path));
-        config.believed().for_each(|path| self.reserved().believe(path));
-        self.limits = config.limits.clone().unwrap_or(self.limits);
-        self.code_limits = config.code.limits.clone().unwrap_or(self.code_limits);
-        self.real_clock |= config.code.clock.is_some();
-        self.languages.extend(config.language.iter().map(|(name, language)| (name.clone(), language.source())));
-        self.models.extend(config.model.clone());
-        self.patterns.extend(config.workflow.clone());
-        self.settings.extend(config.own.iter().cloned());
-        self.telemetry = config.telemetry.clone();
-        if let Some((_, memory)) = &mut self.memory {
-            *memory = config.memory.clone();
-        }
-        Ok(self)
     }
 
     /// Keeps components that come from registries in this folder, so that the next start need not ask for them.

@@ -24,7 +24,12 @@ fn store(grant: &Grant) -> Option<String> {
             None => return Some(remote(url)),
         },
         Grant::Kv { path, .. } | Grant::Fs { path, .. } => path,
-        _ => return None,
+        Grant::Http { .. }
+        | Grant::Secret { .. }
+        | Grant::Config { .. }
+        | Grant::Clock
+        | Grant::Random
+        | Grant::Log => return None,
     };
     // What does not exist yet has the name by which it is granted; it has no other.
     Some(Path::new(path).canonicalize().map_or_else(|_| path.to_owned(), |path| path.display().to_string()))

@@ -154,7 +154,7 @@ impl Record {
             Err(ended) if self.outcome.ended == ended => return Ok(()),
             Err(ended) => return Err(self.unstripped(host, ended, account, &given)),
         };
-        let toolbox = Arc::new(Toolbox::new(&host.tools, &code.tools)?);
+        let toolbox = Arc::new(Toolbox::new(&host.registry, &code.tools)?);
         let before = put(kept, code)?;
         let handler = Arc::new(Recorded { toolbox: Arc::clone(&toolbox), calls: self.calls.clone() });
         // It had enough with what it used, and its tools, which are not called again, are not paid again.
