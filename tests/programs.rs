@@ -1,7 +1,7 @@
 //! Programs as agents write them, a file each in `languages-cases`, with what they come to beside them.
 //!
 //! An expectation is JSON: `output`, `stdout` and `stderr`, or `error` with those fields of the exception that count; and
-//! `input`, which the program is given. `python-lite` runs the programs of `python`; where it has an expectation of its
+//! `input` and `tools`, which the program is given. `python-lite` runs the programs of `python`; where it has an expectation of its
 //! own, that one holds. `expect.mjs` and `expect.py` write what node and python3 come to.
 
 use std::collections::BTreeMap;
@@ -40,6 +40,12 @@ pub(crate) async fn host(place: &Place) -> Host {
         .into_iter()
         .fold(builder, |builder, name| builder.language(name, built.join(format!("interpreter-{name}.wasm"))));
     added.build().await.unwrap()
+}
+
+/// The tools of the built-in shop that a program may call.
+fn tools(expected: &Value) -> Vec<String> {
+    let names = expected.get("tools").and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 async fn outcome(host: &Host, code: &Code) -> CodeOutcome {
@@ -87,6 +93,7 @@ async fn all_come_to_what_they_should(language: &str, folder: &str, ending: &str
         let code = Code {
             name: Some(name.to_owned()),
             input: expected.get("input").cloned().unwrap_or_default().into(),
+            tools: tools(&expected),
             ..code
         };
         wrong.extend(
