@@ -1,9 +1,9 @@
 // Writes what the programs of javascript/ do in the node that runs this: `node tests/languages-cases/expect.mjs`.
 //
-// What a program is given stands in its expectation already, as `input`. Of a program that calls tools, whose expectation has
-// `tools`, it knows nothing. Of an exception only what all implementations
-// share is written: its name, its line, and its message where the program has it from itself. A whole number that a float
-// need not keep exactly is written as a float, for that is how the host takes it.
+// What a program is given stands in its expectation already, as `input`. Programs that call tools, whose expectations have
+// `tools`, are left out. Of an exception only what all implementations share is written: its name, its line, and its message
+// where the program has it from itself. A whole number that a float need not keep exactly is written as a float, for that is
+// how the host takes it.
 //
 // With names of programs, `expect.mjs currying.js`, it writes nothing and prints what it would write.
 

@@ -1,8 +1,8 @@
 """Writes what the programs of python/ do in the Python that runs this: `python3 tests/languages-cases/expect.py`.
 
-What a program is given stands in its expectation already, as `input`. Of a program that calls tools, whose expectation has
-`tools`, it knows nothing. Of an exception only what all implementations
-share is written: its name, its message where it is short, its line.
+What a program is given stands in its expectation already, as `input`. Programs that call tools, whose expectations have
+`tools`, are left out. Of an exception only what all implementations share is written: its name, its message where it is
+short, its line.
 """
 
 import ast
