@@ -248,7 +248,7 @@ async fn a_suspended_run_ends_what_is_in_flight() {
 
 /// The process that decides takes the run over; the call that another host has in flight would be made again, or be unknown.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_decides_while_something_else_is_in_flight() {
+async fn a_decision_is_refused_while_something_else_is_in_flight() {
     let place = Place::new();
     let (run, entries) = begun(&place, &[find("a"), ask("b")]).await;
     place.clear();

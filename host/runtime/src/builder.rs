@@ -192,7 +192,8 @@ impl Builder {
         self
     }
 
-    /// Keeps the long-term memory in this SQLite file, which is created if absent. Without it there is none.
+    /// Keeps the long-term memory in this SQLite file, which is created if absent. Without it, the host has no
+    /// long-term memory.
     #[must_use]
     pub fn memory(mut self, path: impl Into<PathBuf>) -> Self {
         self.memory = Some((path.into(), config::Memory::default()));
@@ -213,7 +214,7 @@ impl Builder {
         self
     }
 
-    /// Lets nobody call a tool without a person's yes to each call, whatever the workflow wants. Code cannot call it.
+    /// Requires a person's approval for each call of a tool, whatever the workflow wants. Code cannot call it.
     #[must_use]
     pub fn ask_first(mut self, tool: &str) -> Self {
         self.tools.ask_first(tool);
@@ -222,7 +223,7 @@ impl Builder {
 
     /// Says which marks the answers of a tool carry, in place of those that follow from its grants: what comes over the
     /// network is untrusted, what comes from a database, a directory or a bucket is private. In a run that has taken in
-    /// both, a tool that can send is called only with a person's yes.
+    /// both, a tool that can send is called only with a person's approval.
     #[must_use]
     pub fn labels(mut self, tool: &str, labels: impl IntoIterator<Item = Label>) -> Self {
         self.tools.labelled(tool, labels.into_iter().collect());
@@ -350,8 +351,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A journal that cannot be used, a component that is not one or asks for what nobody offers, a workflow that
-    /// wants a tool that is not registered.
+    /// A journal that cannot be used, a file that is not a component, a component that asks for what the host does not offer, a
+    /// workflow that wants a tool that is not registered.
     pub async fn build(mut self) -> Result<Host> {
         self.reserve_own();
         let hooks = self.all_hooks()?;

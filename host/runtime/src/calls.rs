@@ -35,7 +35,7 @@ pub(crate) fn is_answer(fault: &Fault) -> bool {
 
 pub(crate) fn unknown(key: &str, call: &ToolCall, why: &str) -> Fault {
     let ToolCall { tool, function, .. } = call;
-    let message = format!("nobody knows whether {tool}.{function} (effect \"{key}\") happened: {why}");
+    let message = format!("it is not known whether {tool}.{function} (effect \"{key}\") happened: {why}");
     Fault::new(Kind::UnknownOutcome, message).tool(tool)
 }
 

@@ -77,7 +77,7 @@ impl Host {
         self.start(Exec::NAME, input, budget).await
     }
 
-    /// Returns what a piece of code of a run came to, by the key of the effect that ran it; none if it has not ended.
+    /// Returns how a piece of code of a run ended, by the key of the effect that ran it; nothing if it has not ended.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Divergence`] where it comes to another end, writes something else or uses other fuel.
+    /// Kind [`Kind::Divergence`] where it ends otherwise, writes something else or uses other fuel.
     pub async fn replay(&self, run: RunId, key: &str) -> Result<()> {
         let cell = CellRef { run, key: key.to_owned() };
         Record::read(&self.services, &cell).await?.repeated(&self.services, &cell).await
@@ -117,7 +117,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// There is no such code, or it did not come to a value.
+    /// There is no such code, or it did not return a value.
     pub async fn promote(&self, run: RunId, key: &str, name: &str, by: &str) -> Result<Vec<u8>> {
         let cell = CellRef { run, key: key.to_owned() };
         let record = Record::read(&self.services, &cell).await?;
@@ -138,7 +138,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// There is no such language, or its component is none.
+    /// There is no such language, or its file is not a component.
     pub async fn prepare(&self, language: &str) -> Result<()> {
         self.services.coding.languages.get(language).await.map(drop)
     }
@@ -202,7 +202,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// A component that is not one, or asks for what nobody offers.
+    /// A file that is not a component, or a component that asks for what the host does not offer.
     pub fn load(&self, name: &str, source: &Source, grants: &[Grant]) -> Result<Tool> {
         source.tool(&self.services.engine, name, grants)
     }
@@ -241,7 +241,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// There is none.
+    /// The host has no long-term memory.
     #[cfg(feature = "memory")]
     pub fn memory(&self) -> Result<&LongTerm> {
         self.services.recollection().map(|recollection| &recollection.memory)

@@ -159,7 +159,7 @@ pub(crate) fn check_sink(
     sink: &str,
 ) -> Result<()> {
     if !run.takes_orders() {
-        // What a workflow does by itself, nobody talked it into.
+        // No stranger has talked a workflow into what it does by itself.
         return Ok(());
     }
     // Code can pass from one of its tools to another what the run has not seen yet.

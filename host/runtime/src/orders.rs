@@ -67,7 +67,7 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Conflict`] where the run has ended, with detail `ended`, or somebody else has paused it, with detail
+    /// Kind [`Kind::Conflict`] where the run has ended, with detail `ended`, or another person has paused it, with detail
     /// `paused`.
     pub(crate) fn is_obeyed(&self, state: &RunState, is_given: bool) -> Result<bool> {
         let standing = match self.aim {

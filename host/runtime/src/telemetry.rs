@@ -46,7 +46,7 @@ impl Telemetry {
     ///
     /// # Errors
     ///
-    /// The address is none.
+    /// The text is not an address.
     pub(crate) fn start(config: &config::Telemetry, endpoint: &str) -> Result<Self> {
         let exporter = exporter(endpoint)?;
         let (inbox, batches) = mpsc::channel(QUEUE_MAX);
@@ -342,7 +342,7 @@ mod tests {
         span.ended(UNIX_EPOCH, Duration::ZERO, Vec::new(), None)
     }
 
-    /// The clock stands still but for what is waited for, so that seconds are none.
+    /// The clock of tokio moves only while the test waits, so that it takes no seconds.
     #[tokio::test(start_paused = true)]
     async fn a_collector_that_never_answers_has_its_time_once() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

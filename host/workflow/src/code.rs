@@ -55,7 +55,7 @@ impl Code {
     }
 }
 
-/// What a piece of code came to.
+/// How a piece of code ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeOutcome {
     /// How it ended.

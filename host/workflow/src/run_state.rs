@@ -89,7 +89,7 @@ impl RunState {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`] where there are none, else as [`RunState::apply`].
+    /// Kind [`Kind::NotFound`] where the run has no entries, else as [`RunState::apply`].
     pub fn fold(run: RunId, entries: &[Entry]) -> Result<Self, Fault> {
         let Some((first, rest)) = entries.split_first() else {
             return Err(unknown_run(run));

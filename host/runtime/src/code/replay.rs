@@ -20,7 +20,7 @@ use crate::sessions::Kept;
 use crate::toolbox::Toolbox;
 use stockade_journal::{each, folded};
 
-/// A piece of code that has ended, with all that it was given and came to.
+/// A piece of code that has ended, with all that it was given, and how it ended.
 pub(crate) struct Record {
     id: String,
     pub(crate) code: Code,
@@ -182,7 +182,7 @@ impl Record {
                 Err(fault.into())
             }
             (Some(what), _) => {
-                Err(diverged(format!("\"{}\" came to another {what} when it was run again", self.id)).into())
+                Err(diverged(format!("\"{}\" had another {what} when it was run again", self.id)).into())
             }
         }
     }

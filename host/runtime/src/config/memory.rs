@@ -135,7 +135,7 @@ impl<'de> Deserialize<'de> for Embedding {
     }
 }
 
-/// Returns whether a provider's address has somebody in it, or a key among its parameters.
+/// Returns whether a provider's address has a user in it, or a key among its parameters.
 fn has_password(provider: &Provider) -> bool {
     let url = provider.url.as_deref().unwrap_or_default();
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
