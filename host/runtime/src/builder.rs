@@ -102,7 +102,7 @@ impl Builder {
         self
     }
 
-    /// Registers a tool that [`Host::promote`] made. The yes that it was given then is all that it is granted.
+    /// Registers a tool that [`Host::promote`] made. What was approved then is all that it is granted.
     #[must_use]
     pub fn promoted(mut self, name: &str, source: impl Into<Source>) -> Self {
         self.tools.promoted(name, source.into());

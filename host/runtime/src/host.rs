@@ -113,7 +113,7 @@ impl Host {
 
     /// Makes the component of a tool of a piece of code that has run, with the rights that it had and no more.
     ///
-    /// `by` is the person who read the code and said yes. From then on it is a tool like any other.
+    /// `by` is the person who read the code and approved it. From then on it is a tool like any other.
     ///
     /// # Errors
     ///

@@ -255,7 +255,7 @@ impl RunState {
         let asked = self.approvals.get_mut(approval);
         let asked = asked.ok_or_else(|| format!("approval \"{approval}\" was not asked for"))?;
         if asked.decision.as_ref().map(|decision| decision.verdict) != Some(Verdict::Approved) {
-            return Err(format!("approval \"{approval}\" is not a yes"));
+            return Err(format!("approval \"{approval}\" was not given"));
         }
         if asked.consumed_by.replace(key.to_owned()).is_some_and(|before| before != key) {
             return Err(format!("approval \"{approval}\" was used before"));

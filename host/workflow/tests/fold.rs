@@ -181,7 +181,7 @@ fn an_entry_that_cannot_follow_is_refused_with_its_name() {
             "effect \"refund\" uses up approval \"approval-2\" and does not name it",
         ),
         (and(to(9), &[stranger]), reserved("refund", Some("approval-9")), "approval \"approval-9\" was not asked for"),
-        (and(to(9), &[denied]), reserved("refund", Some("approval-1")), "approval \"approval-1\" is not a yes"),
+        (and(to(9), &[denied]), reserved("refund", Some("approval-1")), "approval \"approval-1\" was not given"),
         (and(to(11), &[twice]), reserved("again", Some("approval-1")), "approval \"approval-1\" was used before"),
     ];
     for (before, change, why) in cases {
