@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use stockade::journal::MemoryJournal;
 use stockade::{Clock, Config, Host, RunId};
+use stockade_refund::shop;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -250,11 +251,14 @@ async fn a_feature_that_is_off_is_named_by_what_refuses_its_use() {
     let builder = Host::builder().with_journal(journal()).scratch(place.path());
     let refused = builder.memory(place.path().join("memory.db")).build().await.err().unwrap();
     assert!(refused.message.contains("enable its cargo feature `memory`"), "{refused}");
+    let refused = configured(&place, "").await.unwrap().check_language("javascript").unwrap_err();
+    assert!(refused.message.contains("enable its cargo feature `languages`"), "{refused}");
 }
 
 /// A host of the shop with that configuration.
 async fn configured(place: &TempDir, text: &str) -> stockade::Result<Host> {
-    let config = Config::parse(text)?;
-    let tools = stockade_refund::shop::tools(&place.path().join("shop.db"));
-    Host::builder().with_journal(journal()).scratch(place.path()).tools(tools).configured(&config)?.build().await
+    let (config, database) = (Config::parse(text)?, place.path().join("shop.db"));
+    shop::create(&database)?;
+    let builder = Host::builder().with_journal(journal()).scratch(place.path()).tools(shop::tools(&database));
+    builder.configured(&config)?.build().await
 }

@@ -83,7 +83,8 @@ pub struct Config {
     /// The file that says all this, if it is one.
     #[serde(skip)]
     pub file: Option<PathBuf>,
-    /// The workflows that have settings and no pattern: the host's program brings them, and reads those [`settings`](Self::settings).
+    /// The workflows that have settings and no pattern: the host's program brings them, and reads those
+    /// [`settings`](Self::settings).
     #[serde(skip)]
     pub own: BTreeSet<String>,
     /// The text that says all this.
