@@ -189,7 +189,7 @@ async fn what_has_its_share_ends_before_the_run_is_suspended_for_another() {
     assert!(matches!(tool(&events[1]), ToolOutcome::Failed(fault) if fault.kind == Kind::Approval), "{events:?}");
 }
 
-/// What the first one sets aside is nothing that the share has spent.
+/// What is reserved for the first one is nothing that the share has spent.
 #[tokio::test(flavor = "multi_thread")]
 async fn effects_of_one_share_wait_for_what_the_others_give_back() {
     let place = Place::new();

@@ -48,7 +48,7 @@ pub struct Builder {
     patterns: BTreeMap<String, Pattern>,
     settings: BTreeSet<String>,
     models: BTreeMap<String, config::Model>,
-    tape: Option<Cassette>,
+    cassette: Option<Cassette>,
     memory: Option<(PathBuf, config::Memory)>,
     hooks: Vec<Box<dyn Hooks>>,
     telemetry: config::Telemetry,
@@ -187,8 +187,8 @@ impl Builder {
 
     /// Records what models answer, or answers with what was recorded.
     #[must_use]
-    pub fn tape(mut self, tape: Cassette) -> Self {
-        self.tape = Some(tape);
+    pub fn cassette(mut self, cassette: Cassette) -> Self {
+        self.cassette = Some(cassette);
         self
     }
 
@@ -381,7 +381,7 @@ impl Builder {
 
     fn build_blocking(self, memory: Option<Recollection>, hooks: Arc<dyn Hooks>) -> Result<Host> {
         let Self { journal, tools, store, mut machines, mut engine, secrets, limits, clock, .. } = self;
-        let models = models(&self.models, self.own_models, self.tape.as_ref(), &secrets, &clock)?;
+        let models = models(&self.models, self.own_models, self.cassette.as_ref(), &secrets, &clock)?;
         let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
         // Without a language no code runs.
         let for_code = if self.languages.is_empty() { 0 } else { self.code_limits.memory_bytes };
@@ -502,11 +502,11 @@ fn check_tools(machine: &Machine, tools: &Registry) -> Result<()> {
 fn models(
     wanted: &BTreeMap<String, config::Model>,
     own: Vec<Named>,
-    tape: Option<&Cassette>,
+    cassette: Option<&Cassette>,
     secrets: &BTreeMap<String, String>,
     clock: &Clock,
 ) -> Result<Models> {
-    let is_asked = !matches!(tape, Some(Cassette::Replay(_)));
+    let is_asked = !matches!(cassette, Some(Cassette::Replay(_)));
     let key = |name: &str, model: &config::Model| match model.secret() {
         Some(secret) if is_asked => config::key_of(secret, &format!("the model \"{name}\""), secrets).map(Some),
         secret => Ok(secret.and_then(|secret| secrets.get(secret)).cloned()),
@@ -516,7 +516,7 @@ fn models(
     let default = config::default_model(wanted)?.or(only_own);
     let models = Models::new(named.chain(own.into_iter().map(Ok)).collect::<Result<Vec<_>>>()?, default)?;
     let values = secrets.values().cloned().collect();
-    Ok(match tape {
+    Ok(match cassette {
         None => models,
         Some(Cassette::Record(file)) => models.record(&Recording::create(file, values)?),
         Some(Cassette::Replay(file)) => models.replay(&Replay::load(file, values)?),
@@ -546,7 +546,7 @@ impl Host {
             patterns: BTreeMap::new(),
             settings: BTreeSet::new(),
             models: BTreeMap::new(),
-            tape: None,
+            cassette: None,
             memory: None,
             hooks: Vec::new(),
             telemetry: config::Telemetry::default(),

@@ -229,7 +229,7 @@ impl RunState {
         // How long an entry is, another version of this code may have counted otherwise; what it wrote is read.
         let counted = amount.with(Currency::Journal, 0);
         let left = self.ledger.offer(&key, &counted, &counted);
-        left.map_err(|short| format!("effect \"{key}\" sets aside more than is left ({})", short.exceeded()))?;
+        left.map_err(|short| format!("effect \"{key}\" reserves more than is left ({})", short.exceeded()))?;
         self.ledger.reserve(&key, amount);
         self.intended.push(key);
         Ok(())
