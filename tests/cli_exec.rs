@@ -197,7 +197,7 @@ fn the_build_of_a_language_gets_only_the_variables_that_it_needs() {
     let mut command = place.command(&["language", "add", "python"]);
     command.env("PATH", &path).env("STRIPE_KEY", "sk_live").env("https_proxy", "http://proxy:1");
     command.env("XDG_CACHE_HOME", place.path("cache"));
-    assert!(!command.output().unwrap().status.success(), "what comes of it is no component");
+    assert!(!command.output().unwrap().status.success(), "what it makes is not a component");
     let told = std::fs::read_to_string(place.path("cache/stockade/languages/python.wasm")).unwrap();
     assert!(told.contains(&format!("PATH={path}")) && told.contains("https_proxy=http://proxy:1"), "{told}");
     assert!(!told.contains("sk_live"), "{told}");

@@ -146,7 +146,7 @@ pub(crate) async fn left(journal: &dyn Journal, run: RunId) -> Result<Option<Ord
     Ok(journal.row(SPACE, &run.to_string()).await?.and_then(|row| read(&row)))
 }
 
-/// What no version of this code has written is no order.
+/// A row that no version of this code has written is not an order.
 fn read(row: &Row) -> Option<Order> {
     let value = json::parse(&row.value, &json::Bounds::OUTSIDE).ok()?;
     serde_json::from_value(value).ok()

@@ -27,7 +27,7 @@ impl Recollection {
     ///
     /// # Errors
     ///
-    /// The file is no memory of ours, has vectors of another embedding, or the embedding cannot be had.
+    /// The file is not a memory of ours, has vectors of another embedding, or the embedding cannot be had.
     pub(crate) async fn open(
         beside: &Path,
         config: &config::Memory,

@@ -117,7 +117,7 @@ pub struct Reply {
     /// What it says, without its reasoning.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
-    /// Its reasoning, where the provider tells. It is no part of the answer.
+    /// Its reasoning, where the provider tells. It is not part of the answer.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reasoning: String,
     /// What it asks for.

@@ -190,7 +190,7 @@ impl RunState {
     /// Ends the run. What was reserved for effects in flight is given back; what of it is spent was booked before.
     fn stop(&mut self, stop: &Stop, unknown: &[String]) -> Result<(), String> {
         for key in unknown {
-            let call = self.call(key).ok_or_else(|| format!("\"{key}\" is no call"))?.clone();
+            let call = self.call(key).ok_or_else(|| format!("\"{key}\" is not a call"))?.clone();
             self.unknown.entry(call.meaning()).or_insert_with(|| key.clone());
         }
         std::mem::take(&mut self.intended).iter().for_each(|key| self.ledger.settle(key, &Usage::default()));
@@ -352,7 +352,7 @@ impl RunState {
     /// The calls of code that runs.
     fn calls_in_flight(&mut self, key: &str) -> Result<&mut CodeCalls, String> {
         if self.is_wait(key) || !self.intended.iter().any(|intended| intended == key) {
-            return Err(format!("effect \"{key}\" is no code that runs"));
+            return Err(format!("effect \"{key}\" is not code that runs"));
         }
         Ok(self.calls.entry(key.to_owned()).or_default())
     }

@@ -177,7 +177,7 @@ impl Record {
         let again = CodeOutcome { ended, stdout, stderr, files: changed(&before, &files), fuel, began_ms };
         match (self.outcome.difference(&again), again.ended) {
             (None, _) => Ok(()),
-            // Of fuel it had as much as before. What else it may use can be less by now, and that is no other code.
+            // Of fuel it had as much as before. What else it may use can be less by now, and that is not a divergence.
             (Some(_), CodeEnd::Failed(fault)) if fault.breach.is_some() && fault.kind != Kind::Fuel => {
                 Err(fault.into())
             }

@@ -58,7 +58,7 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// The file is no archive of ours, or cannot be written.
+    /// The file is not an archive of ours, or cannot be written.
     pub fn archive(&self, beside: &Path) -> crate::Result<Arc<dyn Archive>> {
         let path = self.path.clone().unwrap_or_else(|| beside.to_owned());
         Ok(Arc::new(SqliteArchive::open(path)?))
