@@ -191,7 +191,7 @@ async fn code_whose_budget_runs_out_is_suspended_and_goes_on_with_what_it_had() 
 
 /// Cuts the journal of code with three calls after each of its records, and goes on from there.
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_every_point_code_ends_as_if_nothing_had_happened() {
+async fn code_that_is_killed_at_every_point_ends_as_if_it_had_not_been() {
     let source = "const found = await purchases.find({user_id: 'user_789'}); \
                   const receipt = await payments.refund({user_id: 'user_789', amount_cents: found.price_cents}); \
                   const again = await purchases.find({user_id: 'user_789'}); return [receipt, again, Math.random()]";

@@ -103,7 +103,7 @@ async fn cut_everywhere(path: Path) {
 }
 
 #[tokio::test]
-async fn cut_after_any_record_each_path_ends_the_same() {
+async fn each_path_ends_the_same_when_cut_after_any_record() {
     for path in PATHS {
         cut_everywhere(path).await;
     }
@@ -162,7 +162,7 @@ fn recover(place: &Place, user: &str) -> Value {
     let runs = runs.as_array().unwrap();
     assert!(runs.len() <= 1, "{runs:?}");
     let Some(run) = runs.first() else {
-        // Killed before anything was told to anybody: there is no run, so nothing is lost.
+        // Killed before the program said anything: there is no run, so nothing is lost.
         assert_eq!(place.marks(), (0, 0, 0));
         place.refund(user, &[]);
         return recover(place, user);
@@ -248,7 +248,7 @@ fn held_in_the_refund(place: &Place) -> (Child, Connection) {
         let shop = lock(&place.data("shop.db"));
         if place.refunds().is_empty() {
             let last = told.find(|line| line.as_ref().unwrap().ends_with("EXECUTE_REFUND"));
-            assert!(last.is_some(), "the run did not tell that it came to its refund");
+            assert!(last.is_some(), "the run did not say that it had reached its refund");
             return (child, shop);
         }
         drop(told);

@@ -246,7 +246,7 @@ async fn a_refund_that_was_stopped_on_its_way_is_unknown() {
     assert_eq!(server.paid().0, 1);
 }
 
-/// A server that does not come to itself: the tool gives up, and says that the money may have left.
+/// A server that does not recover: the tool gives up, and says that the money may have left.
 #[tokio::test]
 async fn a_server_that_keeps_failing_is_not_asked_for_ever() {
     let (server, port) = Stripe::start(&[Manner::Fails; 9]);

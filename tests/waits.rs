@@ -66,7 +66,7 @@ async fn start(host: &Host, effects: &[Effect]) -> (RunId, Outcome) {
     (run.id(), run.settled().await.unwrap())
 }
 
-/// Fires what is due, and returns how it came to stand.
+/// Fires what is due, and returns how it stands then.
 async fn fire(host: &Host) -> Vec<(RunId, Outcome)> {
     let mut settled = Vec::new();
     for fired in host.fire_due().await.unwrap() {
@@ -200,7 +200,7 @@ async fn a_question_that_expires_is_no_denial_and_takes_no_decision() {
 
 /// What a crash leaves behind after any record ends as if nothing had happened.
 #[tokio::test]
-async fn cut_after_any_record_a_run_that_waits_ends_the_same() {
+async fn a_run_that_waits_ends_the_same_when_cut_after_any_record() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand).await;
     let (run, _) = start(&host, &[Effect::sleep("nap", HOUR), await_paid(), Effect::sleep("rest", HOUR)]).await;

@@ -70,7 +70,7 @@ impl Timeline {
                 Some(format!("{}{}", self.stop("stopped", stop), self.below(&unknown)))
             }
             Change::Broken { .. } => Some(format!("  {RED}broken ✗{RED:#}")),
-            _ => None,
+            Change::Reserved { .. } | Change::Calling { .. } | Change::Suspended { .. } => None,
         }
     }
 
@@ -102,12 +102,19 @@ impl Timeline {
 
     /// Returns the details of an event: what a model said and wants, or why something failed.
     fn details(self, event: &Event) -> Vec<String> {
-        match event.outcome() {
-            Some((_, EffectOutcome::ModelReplied(ModelOutcome::Replied(reply)))) => self.said(reply),
-            Some((_, EffectOutcome::CodeFinished(CodeOutcome { ended: CodeEnd::Raised(exception), .. }))) => {
+        let Some((_, outcome)) = event.outcome() else { return Vec::new() };
+        match outcome {
+            EffectOutcome::ModelReplied(ModelOutcome::Replied(reply)) => self.said(reply),
+            EffectOutcome::CodeFinished(CodeOutcome { ended: CodeEnd::Raised(exception), .. }) => {
                 vec![self.quote(&exception.to_string())]
             }
-            _ => event.fault().iter().map(|fault| self.quote(&sentence(fault))).collect(),
+            EffectOutcome::ToolReturned(_)
+            | EffectOutcome::CodeFinished(_)
+            | EffectOutcome::ModelReplied(_)
+            | EffectOutcome::Remembered(_)
+            | EffectOutcome::Recalled(_)
+            | EffectOutcome::Decided { .. }
+            | EffectOutcome::Waited(_) => outcome.fault().iter().map(|fault| self.quote(&sentence(fault))).collect(),
         }
     }
 

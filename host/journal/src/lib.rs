@@ -93,8 +93,8 @@ pub trait Journal: Send + Sync {
     async fn is_held(&self, run: RunId) -> Result<bool>;
 
     /// Returns the entries of a run whose numbers are greater than this one, in order, until they have about so many bytes
-    /// together; one at least, where there is one. A journal in memory may return all. There are none where there is no such
-    /// run.
+    /// together; one at least, where there is one. A journal in memory may return all. An unknown run has no
+    /// entries.
     ///
     /// # Errors
     ///

@@ -1,5 +1,7 @@
 //! How a host is put together.
 
+mod configured;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -24,7 +26,7 @@ use crate::services::Services;
 use crate::sessions::Sessions;
 use crate::shared_budgets::SharedBudgets;
 use crate::telemetry::Telemetry;
-use crate::{Clock, Config, Result, Source, coding, config};
+use crate::{Clock, Result, Source, coding, config};
 use stockade_journal::Journal;
 use stockade_models::{Model, Models, Named, Recording, Replay, Settings as ModelSettings};
 
@@ -49,7 +51,7 @@ pub struct Builder {
     patterns: BTreeMap<String, Pattern>,
     settings: BTreeSet<String>,
     models: BTreeMap<String, config::Model>,
-    tape: Option<Cassette>,
+    cassette: Option<Cassette>,
     memory: Option<(PathBuf, config::Memory)>,
     hooks: Vec<Box<dyn Hooks>>,
     telemetry: config::Telemetry,
@@ -106,40 +108,11 @@ impl Builder {
         self
     }
 
-    /// Registers a tool that [`Host::promote`] made. The yes that it was given then is all that it is granted.
+    /// Registers a tool that [`Host::promote`] made. What was approved then is all that it is granted.
     #[must_use]
     pub fn promoted(mut self, name: &str, source: impl Into<Source>) -> Self {
         self.tools.promoted(name, source.into());
         self
-    }
-
-    /// Adds the tools of a configuration, with their grants and limits, and takes its limits for all other calls, its languages, and what code
-    /// may use. A tool
-    /// that is registered already is replaced, with all that was said of it.
-    ///
-    /// # Errors
-    ///
-    /// The folder of tools cannot be read, or a tool has no component.
-    pub fn configured(mut self, config: &Config) -> Result<Self> {
-        self.tools.configure(config)?;
-        self.store.allow_private(config.tools.private_hosts.iter().cloned());
-        config.files().for_each(|path| self.reserved().keep(path));
-        config.believed().for_each(|path| self.reserved().believe(path));
-        self.limits = config.limits.clone().unwrap_or(self.limits);
-        self.code_limits = config.code.limits.clone().unwrap_or(self.code_limits);
-        self.real_clock |= config.code.clock.is_some();
-        self.languages.extend(config.language.iter().map(|(name, language)| (name.clone(), language.source())));
-        self.models.extend(config.model.clone());
-        self.patterns.extend(config.workflow.clone());
-        self.settings.extend(config.own.iter().cloned());
-        self.telemetry = config.telemetry.clone();
-        self.budgets.extend(config.budget.clone());
-        self.notify.extend(config.notify.clone());
-        self.schedules.extend(config.schedule.clone());
-        if let Some((_, memory)) = &mut self.memory {
-            *memory = config.memory.clone();
-        }
-        Ok(self)
     }
 
     /// Keeps components that come from registries in this folder, so that the next start need not ask for them.
@@ -220,12 +193,13 @@ impl Builder {
 
     /// Records what models answer, or answers with what was recorded.
     #[must_use]
-    pub fn tape(mut self, tape: Cassette) -> Self {
-        self.tape = Some(tape);
+    pub fn cassette(mut self, cassette: Cassette) -> Self {
+        self.cassette = Some(cassette);
         self
     }
 
-    /// Keeps the long-term memory in this SQLite file, which is created if absent. Without it there is none.
+    /// Keeps the long-term memory in this SQLite file, which is created if absent. Without it, the host has no
+    /// long-term memory.
     #[must_use]
     pub fn memory(mut self, path: impl Into<PathBuf>) -> Self {
         self.memory = Some((path.into(), config::Memory::default()));
@@ -267,7 +241,7 @@ impl Builder {
         self
     }
 
-    /// Lets nobody call a tool without a person's yes to each call, whatever the workflow wants. Code cannot call it.
+    /// Requires a person's approval for each call of a tool, whatever the workflow wants. Code cannot call it.
     #[must_use]
     pub fn ask_first(mut self, tool: &str) -> Self {
         self.tools.ask_first(tool);
@@ -276,7 +250,7 @@ impl Builder {
 
     /// Says which marks the answers of a tool carry, in place of those that follow from its grants: what comes over the
     /// network is untrusted, what comes from a database, a directory or a bucket is private. In a run that has taken in
-    /// both, a tool that can send is called only with a person's yes.
+    /// both, a tool that can send is called only with a person's approval.
     #[must_use]
     pub fn labels(mut self, tool: &str, labels: impl IntoIterator<Item = Label>) -> Self {
         self.tools.labelled(tool, labels.into_iter().collect());
@@ -404,8 +378,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A journal that cannot be used, a component that is not one or asks for what nobody offers, a workflow that
-    /// wants a tool that is not registered.
+    /// A journal that cannot be used, a file that is not a component, a component that asks for what the host does not offer, a
+    /// workflow that wants a tool that is not registered.
     pub async fn build(mut self) -> Result<Host> {
         self.reserve_own();
         let hooks = self.all_hooks()?;
@@ -434,7 +408,7 @@ impl Builder {
 
     fn build_blocking(self, memory: Option<Recollection>, hooks: Arc<dyn Hooks>) -> Result<Host> {
         let Self { journal, tools, store, mut machines, mut engine, secrets, limits, clock, .. } = self;
-        let models = models(&self.models, self.own_models, self.tape.as_ref(), &secrets, &clock)?;
+        let models = models(&self.models, self.own_models, self.cassette.as_ref(), &secrets, &clock)?;
         let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
         // Without a language no code runs.
         let for_code = if self.languages.is_empty() { 0 } else { self.code_limits.memory_bytes };
@@ -560,11 +534,11 @@ fn check_tools(machine: &Machine, tools: &Registry) -> Result<()> {
 fn models(
     wanted: &BTreeMap<String, config::Model>,
     own: Vec<Named>,
-    tape: Option<&Cassette>,
+    cassette: Option<&Cassette>,
     secrets: &BTreeMap<String, String>,
     clock: &Clock,
 ) -> Result<Models> {
-    let is_asked = !matches!(tape, Some(Cassette::Replay(_)));
+    let is_asked = !matches!(cassette, Some(Cassette::Replay(_)));
     let key = |name: &str, model: &config::Model| match model.secret() {
         Some(secret) if is_asked => config::key_of(secret, &format!("the model \"{name}\""), secrets).map(Some),
         secret => Ok(secret.and_then(|secret| secrets.get(secret)).cloned()),
@@ -574,7 +548,7 @@ fn models(
     let default = config::default_model(wanted)?.or(only_own);
     let models = Models::new(named.chain(own.into_iter().map(Ok)).collect::<Result<Vec<_>>>()?, default)?;
     let values = secrets.values().cloned().collect();
-    Ok(match tape {
+    Ok(match cassette {
         None => models,
         Some(Cassette::Record(file)) => models.record(&Recording::create(file, values)?),
         Some(Cassette::Replay(file)) => models.replay(&Replay::load(file, values)?),
@@ -604,7 +578,7 @@ impl Host {
             patterns: BTreeMap::new(),
             settings: BTreeSet::new(),
             models: BTreeMap::new(),
-            tape: None,
+            cassette: None,
             memory: None,
             hooks: Vec::new(),
             telemetry: config::Telemetry::default(),

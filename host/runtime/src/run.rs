@@ -32,7 +32,7 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// A journal that fails, or somebody else who went on with the run; it can be resumed then.
+    /// A journal that fails, or another process that went on with the run; it can be resumed then.
     pub async fn settled(self) -> Result<Outcome> {
         Outcome::of(&self.settled_state().await?)
     }

@@ -140,7 +140,7 @@ impl RunLog {
 
     /// Adds the intent of an effect, and what it may leave in stores.
     pub(crate) fn intend(&mut self, effect: &Effect, intent: Change) -> Result<()> {
-        let left = labels::left(&self.host.tools, &self.marks, &self.state, effect);
+        let left = labels::left(&self.host.registry, &self.marks, &self.state, effect);
         self.index.extend(left.iter().map(Mark::added));
         self.mine.insert(effect.key().to_owned());
         self.push(intent)
@@ -156,7 +156,7 @@ impl RunLog {
 
     /// The intent of an effect that a host performs.
     pub(crate) fn reserved(&self, effect: &Effect, amount: Usage, consumes: Option<&str>) -> Change {
-        let labels = labels::of(&self.host.tools, &self.marks, effect);
+        let labels = labels::of(&self.host.registry, &self.marks, effect);
         let (key, due_ms) = (effect.key().to_owned(), self.due_ms(effect));
         Change::Reserved { key, amount, consumes: consumes.map(str::to_owned), labels, due_ms }
     }
@@ -180,23 +180,23 @@ impl RunLog {
 
     /// The labels of all that the run has taken in.
     pub(crate) fn labels(&self) -> BTreeSet<Label> {
-        labels::taken(&self.host.tools, &self.marks, &self.state).into_keys().collect()
+        labels::taken(&self.host.registry, &self.marks, &self.state).into_keys().collect()
     }
 
     /// Checks that an effect does not send what must not leave.
     pub(crate) fn check_flow(&self, effect: &Effect) -> Result<()> {
-        labels::check(&self.host.tools, &self.marks, &self.state, effect)
+        labels::check(&self.host.registry, &self.marks, &self.state, effect)
     }
 
     /// Checks that a tool that can send may be called by code that runs: what others have left meanwhile in the stores that
     /// the code reads, it may have read.
     pub(crate) async fn check_sink(&mut self, key: &str, tool: &str) -> Result<()> {
-        if !self.host.tools.get(tool).is_ok_and(|tool| self.host.tools.can_send(tool)) {
+        if !self.host.registry.get(tool).is_ok_and(|tool| self.host.registry.can_send(tool)) {
             return Ok(());
         }
         self.read_marks().await?;
         let effect = self.state.effect(key);
-        effect.map_or(Ok(()), |effect| labels::check_sink(&self.host.tools, &self.marks, &self.state, effect, tool))
+        effect.map_or(Ok(()), |effect| labels::check_sink(&self.host.registry, &self.marks, &self.state, effect, tool))
     }
 
     /// Reads what runs left in stores.

@@ -201,7 +201,8 @@ impl Host {
         Driver::take_up(Arc::clone(&self.services), machine, self.state(run).await?, holding)
     }
 
-    /// Returns the handle of a run, whoever drives it. Whether there is such a run is seen when the handle is used.
+    /// Returns the handle of a run, in whichever process it is driven. A run that does not exist is refused when the handle is
+    /// used.
     pub fn run(&self, id: RunId) -> RunHandle {
         RunHandle::new(self.clone(), id)
     }

@@ -24,7 +24,7 @@ use stockade_models::Models;
 /// What all runs of a host share.
 pub(crate) struct Services {
     pub(crate) journal: Box<dyn Journal>,
-    pub(crate) tools: Registry,
+    pub(crate) registry: Registry,
     pub(crate) limits: Limits,
     pub(crate) coding: Coding,
     pub(crate) clock: Clock,
@@ -52,6 +52,6 @@ impl Services {
     }
 
     pub(crate) fn limits(&self, tool: &str) -> &Limits {
-        self.tools.limits(tool).unwrap_or(&self.limits)
+        self.registry.limits(tool).unwrap_or(&self.limits)
     }
 }

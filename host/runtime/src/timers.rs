@@ -64,7 +64,8 @@ impl Host {
         self.deliver(run, &signal).await
     }
 
-    /// Goes on with a run that was sent a signal, or waits a while until its driver has taken the signal in. A paused run takes it in once it is resumed.
+    /// Goes on with a run that was sent a signal, or waits a while until its driver has taken the signal in. A paused run takes
+    /// it in once it is resumed.
     async fn deliver(&self, run: RunId, signal: &Signal) -> Result<Option<Run>> {
         for _ in 0..DELIVERY_TRIES {
             match self.wake(run).await {

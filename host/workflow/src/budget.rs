@@ -134,7 +134,7 @@ impl Default for Budget {
 }
 
 impl<'de> Deserialize<'de> for Budget {
-    /// Reads the budget of a run. What is not named is none of it, but for the journal: formats 1 to 4 had no limit of it,
+    /// Reads the budget of a run. A currency that is not named is zero, but for the journal: formats 1 to 4 had no limit of it,
     /// and their runs get the default.
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         read(from, JOURNAL_BYTES)

@@ -91,7 +91,7 @@ impl RunState {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`] where there are none, else as [`RunState::apply`].
+    /// Kind [`Kind::NotFound`] where the run has no entries, else as [`RunState::apply`].
     pub fn fold(run: RunId, entries: &[Entry]) -> Result<Self, Fault> {
         let Some((first, rest)) = entries.split_first() else {
             return Err(unknown_run(run));
@@ -193,7 +193,7 @@ impl RunState {
     /// Ends the run. What was reserved for effects in flight is given back; what of it is spent was booked before.
     fn stop(&mut self, stop: &Stop, unknown: &[String]) -> Result<(), String> {
         for key in unknown {
-            let call = self.call(key).ok_or_else(|| format!("\"{key}\" is no call"))?.clone();
+            let call = self.call(key).ok_or_else(|| format!("\"{key}\" is not a call"))?.clone();
             self.unknown.entry(call.meaning()).or_insert_with(|| key.clone());
         }
         std::mem::take(&mut self.intended).iter().for_each(|key| self.ledger.settle(key, &Usage::default()));
@@ -232,7 +232,7 @@ impl RunState {
         // How long an entry is, another version of this code may have counted otherwise; what it wrote is read.
         let counted = amount.with(Currency::Journal, 0);
         let left = self.ledger.offer(&key, &counted, &counted);
-        left.map_err(|short| format!("effect \"{key}\" sets aside more than is left ({})", short.exceeded()))?;
+        left.map_err(|short| format!("effect \"{key}\" reserves more than is left ({})", short.exceeded()))?;
         self.ledger.reserve(&key, amount);
         self.intended.push(key);
         Ok(())
@@ -258,7 +258,7 @@ impl RunState {
         let asked = self.approvals.get_mut(approval);
         let asked = asked.ok_or_else(|| format!("approval \"{approval}\" was not asked for"))?;
         if asked.decision.as_ref().map(|decision| decision.verdict) != Some(Verdict::Approved) {
-            return Err(format!("approval \"{approval}\" is not a yes"));
+            return Err(format!("approval \"{approval}\" was not given"));
         }
         if asked.consumed_by.replace(key.to_owned()).is_some_and(|before| before != key) {
             return Err(format!("approval \"{approval}\" was used before"));
@@ -355,7 +355,7 @@ impl RunState {
     /// The calls of code that runs.
     fn calls_in_flight(&mut self, key: &str) -> Result<&mut CodeCalls, String> {
         if self.is_wait(key) || !self.intended.iter().any(|intended| intended == key) {
-            return Err(format!("effect \"{key}\" is no code that runs"));
+            return Err(format!("effect \"{key}\" is not code that runs"));
         }
         Ok(self.calls.entry(key.to_owned()).or_default())
     }

@@ -9,7 +9,7 @@ use stockade_workflow::{
 };
 
 const RUN: [u8; 16] = [1; 16];
-/// What each call sets aside, and what it then used.
+/// What each call reserves, and what it then used.
 const AMOUNT: Usage = NOTHING.fuel(1_000).memory_bytes_peak(64).wall_us(50).steps(1).tool_calls(1);
 const USED: Usage = AMOUNT.fuel(400).wall_us(7);
 const NOTHING: Usage = Usage::NONE;
@@ -139,14 +139,14 @@ fn an_entry_that_cannot_follow_is_refused_with_its_name() {
         (to(2), reserved("window", None), "effect \"window\" is not wanted"),
         (to(3), reserved("purchase", None), "effect \"purchase\" is not wanted"),
         (to(4), reserved("purchase", None), "effect \"purchase\" is not wanted"),
-        (to(4), greedy, "effect \"window\" sets aside more than is left (fuel: 1000000 allowed, 400 used)"),
+        (to(4), greedy, "effect \"window\" reserves more than is left (fuel: 1000000 allowed, 400 used)"),
         (and(to(4), &[suspended(None)]), reserved("window", None), "the run is suspended"),
         (and(to(4), &[paused()]), reserved("window", None), "the run is paused"),
         (to(3), paused(), "effect \"purchase\" is in flight"),
         (to(4), Change::Resumed, "the run is not paused"),
         (and(to(4), &[stopped(&[])]), Change::Resumed, "the run had ended"),
-        (to(4), stopped(&["approval-1"]), "\"approval-1\" is no call"),
-        (to(4), stopped(&["code/0"]), "\"code/0\" is no call"),
+        (to(4), stopped(&["approval-1"]), "\"approval-1\" is not a call"),
+        (to(4), stopped(&["code/0"]), "\"code/0\" is not a call"),
         (to(2), tool("purchase"), "effect \"purchase\" was not in flight"),
         (to(4), tool("purchase"), "effect \"purchase\" was not in flight"),
         (to(5), tool("refund"), "effect \"refund\" was not in flight"),
@@ -181,7 +181,7 @@ fn an_entry_that_cannot_follow_is_refused_with_its_name() {
             "effect \"refund\" uses up approval \"approval-2\" and does not name it",
         ),
         (and(to(9), &[stranger]), reserved("refund", Some("approval-9")), "approval \"approval-9\" was not asked for"),
-        (and(to(9), &[denied]), reserved("refund", Some("approval-1")), "approval \"approval-1\" is not a yes"),
+        (and(to(9), &[denied]), reserved("refund", Some("approval-1")), "approval \"approval-1\" was not given"),
         (and(to(11), &[twice]), reserved("again", Some("approval-1")), "approval \"approval-1\" was used before"),
     ];
     for (before, change, why) in cases {

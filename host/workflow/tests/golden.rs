@@ -1,6 +1,6 @@
 //! A journal that was written once must be read for ever.
 //!
-//! `golden/journal-vN.json` holds runs as format N wrote them, each with what it came to: in 1 the refunds, in 2 the code, in
+//! `golden/journal-vN.json` holds runs as format N wrote them, each with what was found then: in 1 the refunds, in 2 the code, in
 //! 3 the models, the memory and the shares of a budget, in 4 the effects that were lost with a host, in 5 the limit of what is
 //! written into the journal, in 6 the runs that were paused and stopped, times and signals. It is a recording, not an expectation: where a test here fails, the reader is wrong, and a new
 //! format gets a file of its own beside it.

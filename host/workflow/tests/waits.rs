@@ -58,7 +58,7 @@ enum Outside {
     Later(u64),
     /// The clock is set back.
     Back(u64),
-    /// Somebody sends a signal: its key, its name, what it says.
+    /// A signal is sent: its key, its name, what it says.
     Sent(u8, &'static str, Value),
 }
 

@@ -215,7 +215,7 @@ impl RunLog {
         let is_short = limits != *own;
         let (function, arguments, idempotency_key) = (&*call.function, &call.arguments.value(), &*id);
         let performed = Call { function, arguments, idempotency_key, seed: seed(&id), limits };
-        let (outcome, usage) = match host.tools.answer(tool, performed, Some(place)) {
+        let (outcome, usage) = match host.registry.answer(tool, performed, Some(place)) {
             Err(fault) => (ToolOutcome::Failed(fault), Usage::default()),
             Ok(answer) => match answer.await {
                 // What the code has left ended it; so it ends the code too, and with more of it it may be made again.
@@ -242,7 +242,7 @@ impl RunLog {
         call: &ToolCall,
         in_flight: bool,
     ) -> Result<&'a Registered, ToolOutcome> {
-        let tool = host.tools.get(&call.tool).map_err(ToolOutcome::Failed)?;
+        let tool = host.registry.get(&call.tool).map_err(ToolOutcome::Failed)?;
         let permitted = unrepeated(self, call).and(self.check_sink(key, &call.tool).await);
         permitted.map_err(ToolOutcome::Failed)?;
         if in_flight && !tool.tells_repetitions() {
@@ -298,7 +298,7 @@ impl<'a> Prepared<'a> {
         account: &mut Account,
     ) -> std::result::Result<Self, Stopped> {
         let id = format!("{}/{key}", state.run());
-        let toolbox = Toolbox::new(&host.tools, &code.tools)?;
+        let toolbox = Toolbox::new(&host.registry, &code.tools)?;
         let cells = cells_of(host, code).await?;
         let kept = code.session.as_ref().and_then(|session| host.coding.sessions.take(session, &cells));
         let kept = match kept {

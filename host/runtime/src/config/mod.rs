@@ -50,10 +50,10 @@ const FILE_BYTES_MAX: u64 = 4 << 20;
 /// What an error says of a secret that is written down.
 const NEVER_WRITTEN: &str = "is never written in the configuration";
 
-/// What `stockade.toml` says. What it does not say is the default; what nobody knows is an error.
+/// What `stockade.toml` says. What it leaves out has its default; an unknown key is an error.
 ///
-/// It is only read here: [`Builder::configured`](crate::Builder::configured) does what it says, and whoever builds the
-/// host looks up the values of the secrets that it names.
+/// It is only read here: [`Builder::configured`](crate::Builder::configured) does what it says, and the program that
+/// builds the host looks up the values of the secrets that it names.
 ///
 /// ```
 /// let config = stockade::Config::parse(r#"
@@ -95,7 +95,8 @@ pub struct Config {
     /// The file that says all this, if it is one.
     #[serde(skip)]
     pub file: Option<PathBuf>,
-    /// The workflows that have settings and no pattern: the host's program brings them, and reads those [`settings`](Self::settings).
+    /// The workflows that have settings and no pattern: the host's program brings them, and reads those
+    /// [`settings`](Self::settings).
     #[serde(skip)]
     pub own: BTreeSet<String>,
     /// The text that says all this.
@@ -233,8 +234,8 @@ fn anchored(folder: &Path, path: &str) -> String {
 
 /// What is wrong and where, in one line: TOML's own text draws the place over several.
 ///
-/// It shows the line's number and its key and never a value, nor a piece of one: whoever gets a line wrong may have written
-/// a secret in it, under whatever name, and errors are copied to where others read.
+/// It shows the line's number and its key and never a value, nor a piece of one: a line that is wrong may have a secret in
+/// it, under any name, and errors are copied to where others read.
 fn located(text: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let number = before.matches('\n').count();
@@ -371,7 +372,7 @@ mod tests {
             "[tool.a.grants]\nsql = [{ name = \"s\", url = \"postgres://me:sk_live@h/db\" }]",
             "[tool.a.grants]\nsql = [{ name = \"s\", url = \"postgres://h/db?password=sk_live\" }]",
             "[tool.a.grants]\nhttp = [{ allow = \"GET https://me:sk_live@h/\" }]",
-            // Where nobody would look for one.
+            // Where a reader would not look for one.
             "secrets = { stripe = \"sk_live\" }",
             "secrets = \"sk_live\"",
             "secrets.stripe = \"sk_live\"",
