@@ -11,7 +11,7 @@ use crate::marks::{self, Mark};
 #[cfg(feature = "oci")]
 use crate::oci::Pulled;
 use crate::services::Services;
-use crate::{Registered, Result, Run, Source, code, labels, promote};
+use crate::{NewRun, Registered, Result, Run, Source, code, labels, promote};
 use stockade_journal::{Commit, each};
 #[cfg(feature = "memory")]
 use stockade_memory::LongTerm;
@@ -71,10 +71,20 @@ impl Host {
     ///
     /// As [`Host::start`], and where there is no such language or tool.
     pub async fn exec(&self, code: Code, budget: Budget) -> Result<Run> {
+        let NewRun { workflow, input, .. } = self.code_run(code)?;
+        self.start(&workflow, input, budget).await
+    }
+
+    /// Returns the start of a run of its own for a piece of code, which may be given a key and labels.
+    ///
+    /// # Errors
+    ///
+    /// There is no such language or tool.
+    pub fn code_run(&self, code: Code) -> Result<NewRun> {
         self.check_language(&code.language)?;
         code.tools.iter().try_for_each(|tool| self.tool(tool).map(drop))?;
         let input = serde_json::to_value(code).map_err(|error| Fault::invalid("code", error.to_string()))?;
-        self.start(Exec::NAME, input, budget).await
+        Ok(NewRun::new(Exec::NAME, input))
     }
 
     /// Returns what a piece of code of a run came to, by the key of the effect that ran it; none if it has not ended.

@@ -42,6 +42,7 @@ mod labels;
 mod languages;
 mod lease;
 mod marks;
+mod new_run;
 mod new_signal;
 #[cfg_attr(not(feature = "oci"), path = "off/oci.rs")]
 mod oci;
@@ -73,6 +74,7 @@ pub use config::Config;
 pub use handle::RunHandle;
 pub use hooks::Hooks;
 pub use host::Host;
+pub use new_run::{NewRun, Started};
 pub use new_signal::NewSignal;
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
@@ -81,7 +83,7 @@ pub use report::{ApprovalView, Report};
 pub use run::{Outcome, Run};
 pub use source::Source;
 pub use stockade_journal as journal;
-pub use stockade_journal::{Filter, Journal, Summary};
+pub use stockade_journal::{Filter, Journal, PageEnd, Sort, Summary};
 #[cfg(feature = "memory")]
 pub use stockade_memory as memory;
 pub use stockade_models as model;

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use stockade_workflow::{
     Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Usage,
@@ -17,6 +19,10 @@ pub struct Report {
     pub state: Option<String>,
     /// What it was started with.
     pub input: Json,
+    /// The key under which it was started, if it was.
+    pub start_key: Option<String>,
+    /// The labels that it was started with.
+    pub labels: BTreeMap<String, String>,
     /// What it ended with, if it is done.
     pub output: Option<Json>,
     /// Why it failed or is suspended, if it is.
@@ -79,6 +85,8 @@ impl From<&RunState> for Report {
             status: state.status(),
             state: state.at().map(|(position, _)| position.to_owned()),
             input: state.input().clone(),
+            start_key: state.origin().start_key.clone(),
+            labels: state.origin().labels.clone(),
             output,
             error: failure,
             stop: state.stopped().or(state.paused()).cloned(),

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Budget, Effect, End, Event, Exceeded, Json, Label, RunId, Signal, Stop, SubBudget, ToolCall, ToolOutcome,
-    Usage, budget,
+    Approval, Budget, Effect, End, Event, Exceeded, Json, Label, Origin, RunId, Signal, Stop, SubBudget, ToolCall,
+    ToolOutcome, Usage, budget,
 };
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
@@ -40,6 +40,9 @@ pub enum Change {
         input: Json,
         /// What the run may spend.
         budget: Budget,
+        /// By what it is found again.
+        #[serde(default, skip_serializing_if = "Origin::is_empty")]
+        origin: Origin,
     },
     /// An amount is reserved for an effect: its intent. From here on it may have happened.
     Reserved {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     Approval, Change, CodeCalls, Currency, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
-    Fault, Hint, Json, Kind, Label, Ledger, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, json,
+    Fault, Hint, Json, Kind, Label, Ledger, Origin, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, json,
     waiting::Waiting,
 };
 
@@ -22,6 +22,7 @@ pub struct RunState {
     workflow: String,
     version: u32,
     input: Json,
+    origin: Origin,
     at: Option<(String, Value)>,
     log: Vec<String>,
     effects: BTreeMap<String, Arc<Effect>>,
@@ -50,7 +51,7 @@ impl RunState {
     ///
     /// Kind [`Kind::Journal`] where it is not one that creates a run.
     pub fn create(entry: &Entry) -> Result<Self, Fault> {
-        let Change::Created { workflow, version, input, budget } = &entry.change else {
+        let Change::Created { workflow, version, input, budget, origin } = &entry.change else {
             return Err(illegal(entry, "the first entry does not create the run"));
         };
         if entry.seq != 1 {
@@ -63,6 +64,7 @@ impl RunState {
             workflow: workflow.clone(),
             version: *version,
             input: input.clone(),
+            origin: origin.clone(),
             at: None,
             log: Vec::new(),
             effects: BTreeMap::new(),

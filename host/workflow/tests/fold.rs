@@ -438,7 +438,8 @@ fn illegal(seq: u64, why: &str) -> Fault {
 
 fn created() -> Change {
     let budget = Budget::default().fuel(1_000_000);
-    Change::Created { workflow: "refund".to_owned(), version: 1, input: Story::input().into(), budget }
+    let origin = stockade_workflow::Origin::default();
+    Change::Created { workflow: "refund".to_owned(), version: 1, input: Story::input().into(), budget, origin }
 }
 
 fn reserved(key: &str, consumes: Option<&str>) -> Change {

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::RunState;
 use crate::{
-    Approval, CodeCalls, Effect, EffectKind, End, Exceeded, Fault, Json, Kind, Label, Ledger, RunId, Signal, Status,
-    Stop, ToolCall, Wait, Waited,
+    Approval, CodeCalls, Effect, EffectKind, End, Exceeded, Fault, Json, Kind, Label, Ledger, Origin, RunId, Signal, Status,
+    Stop, ToolCall, Wait, Waited, WaitingFor,
 };
 
 impl RunState {
@@ -101,6 +101,22 @@ impl RunState {
         self.run
     }
 
+    /// Returns what has to come before the run goes on, beside what it does by itself. A run that has ended waits for nothing.
+    pub fn waiting_for(&self) -> BTreeSet<WaitingFor> {
+        let mut waiting_for = BTreeSet::new();
+        if self.end.is_some() {
+            return waiting_for;
+        }
+        waiting_for.extend(self.open_approval().map(|_| WaitingFor::Person));
+        for wait in self.waits() {
+            waiting_for.extend(wait.signal.map(|_| WaitingFor::Signal));
+            waiting_for.extend(wait.until_ms.map(|_| WaitingFor::Time));
+        }
+        waiting_for.extend(self.suspended.map(|_| WaitingFor::Budget));
+        waiting_for.extend(self.paused.as_ref().map(|_| WaitingFor::Resume));
+        waiting_for
+    }
+
     /// Returns when the run was created, in milliseconds since the Unix epoch.
     pub fn created_ms(&self) -> u64 {
         self.created_ms
@@ -124,6 +140,11 @@ impl RunState {
     /// Returns the input.
     pub fn input(&self) -> &Json {
         &self.input
+    }
+
+    /// Returns what the run was started with beside its input.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Returns how much memory what came from outside and stays with the run takes, about.
