@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Runs(Runs),
     Approvals(Approvals),
     Rm(Rm),
+    /// The same as `runs prune`
+    #[command(hide = true)]
     Prune(Prune),
     Budget(Budget),
     Doctor(Doctor),

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -221,13 +222,23 @@ pub(crate) fn runs(summaries: &[Listed], letters: usize, now_ms: u64) {
         return;
     }
     println!("{BOLD}{:<letters$}  {:>4}  {:<11} {:<12} STATE{BOLD:#}", "RUN", "AGE", "STATUS", "WORKFLOW");
-    for Listed { summary: Summary { run_id, workflow, status, state, .. }, waits_for } in summaries {
+    for Listed { summary, waits_for } in summaries {
+        let Summary { run_id, workflow, status, state, .. } = summary;
         let style = if *status == Status::Waiting { YELLOW } else { DIM };
         let age = age(now_ms.saturating_sub(started_ms(*run_id)));
         let (run, workflow) = (run_id.to_string(), safe(workflow));
-        println!("{run:.letters$}  {age:>4}  {style}{status:<11}{style:#} {workflow:<12} {}", safe(state));
+        let origin = origin(summary.start_key.as_ref(), &summary.labels);
+        println!("{run:.letters$}  {age:>4}  {style}{status:<11}{style:#} {workflow:<12} {}{origin}", safe(state));
         waits_for.iter().for_each(|what| println!("{:letters$}  {DIM}waits {}{DIM:#}", "", safe(what)));
     }
+}
+
+/// Writes under which key and with which labels a run was started, behind something else.
+pub(crate) fn origin(start_key: Option<&String>, labels: &BTreeMap<String, String>) -> String {
+    let key = start_key.map(|key| format!("key {}", safe(key)));
+    let labels = labels.iter().map(|(name, value)| format!("{}={}", safe(name), safe(value)));
+    let parts: Vec<_> = key.into_iter().chain(labels).collect();
+    if parts.is_empty() { String::new() } else { format!("  {DIM}{}{DIM:#}", parts.join(", ")) }
 }
 
 /// Writes what was added to a budget.

@@ -43,7 +43,10 @@ impl Timeline {
     /// Returns an entry as a line for a person, with details below it. Entries that mean nothing to a person have no line.
     pub(crate) fn line(self, state: &RunState, entry: &Entry) -> Option<String> {
         match &entry.change {
-            Change::Created { workflow, .. } => Some(format!("{BOLD}run {}{BOLD:#}  {}", entry.run, safe(workflow))),
+            Change::Created { workflow, origin, .. } => {
+                let origin = crate::report::origin(origin.start_key.as_ref(), &origin.labels);
+                Some(format!("{BOLD}run {}{BOLD:#}  {}{origin}", entry.run, safe(workflow)))
+            }
             Change::Stepped { event, used, position, end, .. } => {
                 Some(self.step(state, event, used, position, end.as_ref()))
             }

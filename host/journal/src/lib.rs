@@ -22,6 +22,7 @@ mod summary;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::Serialize;
 use stockade_workflow::{Entry, Fault, RunId, RunState, unknown_run};
 
 pub use filter::{Filter, PageEnd, Sort};
@@ -87,6 +88,15 @@ pub trait Journal: Send + Sync {
     /// Kind [`Conflict`](stockade_workflow::Kind::Conflict): with detail `fenced` where the lease is another's now, with
     /// detail `needed` where a row [needs](Tie::Needs) the run, else as [`Journal::commit`].
     async fn remove(&self, lease: &Lease, index: &[RowChange]) -> Result<()>;
+
+    /// Gives the room of what was removed back to the system, as far as others are not kept from the journal for long.
+    ///
+    /// # Errors
+    ///
+    /// The storage fails.
+    async fn compact(&self) -> Result<Room> {
+        Ok(Room::default())
+    }
 
     /// Returns whether a process that lives holds the lease of a run.
     ///
@@ -204,6 +214,15 @@ impl Lease {
     pub fn first(run: RunId) -> Self {
         Self { run, epoch: 1 }
     }
+}
+
+/// What became of the room of what was removed from a journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Room {
+    /// How many bytes were given back to the system.
+    pub freed_bytes: u64,
+    /// How many bytes the journal keeps, for what it is to hold next.
+    pub reusable_bytes: u64,
 }
 
 /// What one transaction writes.

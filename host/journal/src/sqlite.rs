@@ -1,5 +1,6 @@
 mod leases;
 mod removal;
+mod room;
 mod rows;
 mod select;
 mod standing;
@@ -22,7 +23,7 @@ use self::leases::Held;
 use self::select::{LEASE_COLUMN, Select};
 use self::writer::{Append, Done, NewEntry, Request, Work, Writer};
 use crate::owner::Owner;
-use crate::{Commit, Filter, Journal, Lease, Result, Row, RowChange, Summary, deep, refusal};
+use crate::{Commit, Filter, Journal, Lease, Result, Room, Row, RowChange, Summary, deep, refusal};
 
 /// The version of the tables; a file of a newer one is refused.
 const SCHEMA: u32 = 6;
@@ -172,6 +173,13 @@ impl Journal for SqliteJournal {
         self.done(Work::Remove(lease.clone(), index.to_vec())).await.map(drop)
     }
 
+    async fn compact(&self) -> Result<Room> {
+        let path = self.path.clone();
+        let compacted = tokio::task::spawn_blocking(move || room::compact(&connect(&path)?, &path));
+        let compacted = compacted.await.map_err(|error| failed(&self.path, error))?;
+        compacted.map_err(|error| failed(&self.path, error))
+    }
+
     async fn is_held(&self, run: RunId) -> Result<bool> {
         let held = self.query(move |db| leases::held(db, run)).await?;
         Ok(held.is_some_and(|held| self.is_live(&held)))
@@ -253,6 +261,7 @@ type Stored = (u64, u32, u64, String);
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = database::open(path)?;
     connection.busy_timeout(BUSY_WAIT)?;
+    room::prepare(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stockade_sandbox::{Limits, Tool};
-use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Exec, Fault, Grant, Kind, Machine, RunId, ToolCall};
+use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Fault, Grant, Kind, Machine, RunId, ToolCall};
 
 use crate::cells::{self, CellRef};
 use crate::code::Record;
@@ -11,7 +11,7 @@ use crate::marks::{self, Mark};
 #[cfg(feature = "oci")]
 use crate::oci::Pulled;
 use crate::services::Services;
-use crate::{NewRun, Registered, Result, Run, Source, code, labels, promote};
+use crate::{Registered, Result, Run, Source, code, labels, promote};
 use stockade_journal::{Commit, each};
 #[cfg(feature = "memory")]
 use stockade_memory::LongTerm;
@@ -52,7 +52,7 @@ impl Host {
         self.services.journal.commit(&Commit::of_index(marks.iter().map(Mark::added).collect())).await
     }
 
-    /// Runs a piece of code as a run of its own, of the workflow [`Exec`]. There is one in a host that has a language.
+    /// Runs a piece of code as a run of its own, of the workflow [`Exec`](crate::Exec). There is one in a host that has a language.
     ///
     /// ```no_run
     /// # async fn example() -> stockade::Result<()> {
@@ -71,20 +71,8 @@ impl Host {
     ///
     /// As [`Host::start`], and where there is no such language or tool.
     pub async fn exec(&self, code: Code, budget: Budget) -> Result<Run> {
-        let NewRun { workflow, input, .. } = self.code_run(code)?;
-        self.start(&workflow, input, budget).await
-    }
-
-    /// Returns the start of a run of its own for a piece of code, which may be given a key and labels.
-    ///
-    /// # Errors
-    ///
-    /// There is no such language or tool.
-    pub fn code_run(&self, code: Code) -> Result<NewRun> {
-        self.check_language(&code.language)?;
-        code.tools.iter().try_for_each(|tool| self.tool(tool).map(drop))?;
-        let input = serde_json::to_value(code).map_err(|error| Fault::invalid("code", error.to_string()))?;
-        Ok(NewRun::new(Exec::NAME, input))
+        let new = self.code_run(code)?;
+        self.start(&new.workflow, new.input, budget).await
     }
 
     /// Returns what a piece of code of a run came to, by the key of the effect that ran it; none if it has not ended.

@@ -48,11 +48,13 @@ mod new_signal;
 mod oci;
 mod orders;
 mod promote;
+mod pruning;
 mod questions;
 #[cfg_attr(not(feature = "memory"), path = "off/recollection.rs")]
 mod recollection;
 mod registry;
 mod removal;
+mod removed_run;
 mod report;
 mod run;
 mod run_log;
@@ -62,6 +64,7 @@ mod services;
 mod sessions;
 mod source;
 mod start;
+mod started;
 pub mod stubs;
 #[cfg_attr(not(feature = "otel"), path = "off/telemetry.rs")]
 mod telemetry;
@@ -74,14 +77,17 @@ pub use config::Config;
 pub use handle::RunHandle;
 pub use hooks::Hooks;
 pub use host::Host;
-pub use new_run::{NewRun, Started};
+pub use new_run::NewRun;
 pub use new_signal::NewSignal;
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
+pub use pruning::Pruned;
 pub use registry::Registered;
+pub use removed_run::RemovedRun;
 pub use report::{ApprovalView, Report};
 pub use run::{Outcome, Run};
 pub use source::Source;
+pub use started::Started;
 pub use stockade_journal as journal;
 pub use stockade_journal::{Filter, Journal, PageEnd, Sort, Summary};
 #[cfg(feature = "memory")]

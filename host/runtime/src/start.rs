@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stockade_journal::{Row, RowChange};
-use stockade_workflow::{Budget, Change, Fault, Kind, RunState, check_depth};
+use stockade_workflow::{Budget, Change, Code, Exec, Fault, Kind, RunState, check_depth};
 
 use crate::executor::Driver;
-use crate::new_run::{NewRun, Started};
-use crate::{Host, Result, Run, RunHandle};
+use crate::{Host, NewRun, Result, Run, RunHandle, Started};
 
 /// The longest input of a run, in bytes of JSON: it is journaled, and handed to the workflow at once.
 const INPUT_BYTES_MAX: usize = 1 << 20;
@@ -67,6 +66,18 @@ impl Host {
             }
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Returns the start of a run of its own for a piece of code, which may be given a key and labels.
+    ///
+    /// # Errors
+    ///
+    /// There is no such language or tool.
+    pub fn code_run(&self, code: Code) -> Result<NewRun> {
+        self.check_language(&code.language)?;
+        code.tools.iter().try_for_each(|tool| self.tool(tool).map(drop))?;
+        let input = serde_json::to_value(code).map_err(|error| Fault::invalid("code", error.to_string()))?;
+        Ok(NewRun::new(Exec::NAME, input))
     }
 
     fn create(&self, new: &NewRun) -> Result<Driver> {
