@@ -16,6 +16,7 @@ use crate::commands::resume::Resume;
 use crate::commands::rm::Rm;
 use crate::commands::run::Run;
 use crate::commands::runs::Runs;
+use crate::commands::settle::Settle;
 use crate::commands::show::Show;
 use crate::commands::signal::Signal;
 use crate::commands::stop::{Pause, Stop};
@@ -56,6 +57,7 @@ pub(crate) enum Command {
     Signal(Signal),
     Approve(Approve),
     Deny(Deny),
+    Settle(Settle),
     Stop(Stop),
     Pause(Pause),
     Show(Show),
@@ -88,6 +90,7 @@ impl Command {
             Self::Signal(signal) => signal.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
             Self::Deny(deny) => deny.run(globals).await,
+            Self::Settle(settle) => settle.run(globals).await,
             Self::Stop(stop) => stop.run(globals).await,
             Self::Pause(pause) => pause.run(globals).await,
             Self::Show(show) => show.run(globals).await,
@@ -122,6 +125,7 @@ impl Command {
             | Self::Signal(_)
             | Self::Approve(_)
             | Self::Deny(_)
+            | Self::Settle(_)
             | Self::Stop(_)
             | Self::Pause(_) => false,
             Self::Budget(budget) => budget.only_looks(),

@@ -11,7 +11,7 @@ use crate::text::bytes;
 /// Prints which runs were removed by name.
 pub(crate) fn told(globals: &Globals, removed: &[RunId]) {
     if globals.json {
-        pretty::print_json(&json!({"removed": removed}));
+        pretty::print_json(&json!({"removed": removed, "kept": []}));
         return;
     }
     removed.iter().for_each(|run| println!("{run}"));

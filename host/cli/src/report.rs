@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use stockade::{
-    ApprovalView, Budget, Change, Currency, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId, RunState,
+    ApprovalView, Budget, Change, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId, RunState,
     Status, Summary, Wait,
 };
 
@@ -55,7 +55,18 @@ fn output(output: Option<&Json>) {
 
 fn waiting(globals: &Globals, report: &Report) {
     open(report).for_each(|approval| question(globals, report.run_id, approval, None));
+    report.doubts.iter().for_each(|doubt| in_doubt(globals, report.run_id, doubt));
     report.waits.iter().for_each(|wait| waits(globals, report.run_id, wait));
+}
+
+/// Prints a call of which it is not known whether it happened, and how to settle it.
+fn in_doubt(globals: &Globals, run: RunId, Doubt { key, call, error, .. }: &Doubt) {
+    println!("run {run} waits for a person to find out: {}", safe(&error.message));
+    let columns = terminal::columns_of(std::io::stdout()).unwrap_or(usize::MAX);
+    print!("{}", Frame::all(&safe(&call.to_string()), columns));
+    let key = quoted(key);
+    println!("it did:      {}", command(globals, "settle", run, &format!("{key} --as done --output 'JSON'")));
+    println!("it did not:  {}", command(globals, "settle", run, &format!("{key} --as failed")));
 }
 
 /// Prints what a run waits for without a person, and what drives it on.

@@ -63,6 +63,12 @@ impl Timeline {
                 let what = format!("{:<21}", self.fit(BEHIND_COLUMNS, &safe(key)));
                 Some(format!("  {YELLOW}lost{YELLOW:#} {what}{DIM}{}{DIM:#}", self.asked(used)))
             }
+            Change::Doubted { key, fault, used } => {
+                let what = format!("{:<18}", self.fit(BEHIND_COLUMNS, &safe(key)));
+                let below = self.below(&[self.quote(&sentence(fault))]);
+                Some(format!("  {YELLOW}in doubt{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
+            }
+            Change::Settled { settlement } => Some(format!("  settled {}", self.fit(10, &safe(&settlement.to_string())))),
             Change::Paused { stop } => Some(self.stop("paused", stop)),
             Change::Resumed => Some("  goes on".to_owned()),
             Change::Stopped { stop, unknown } => {

@@ -62,6 +62,7 @@ mod runs;
 mod scratch;
 mod services;
 mod sessions;
+mod settling;
 mod source;
 mod start;
 mod started;

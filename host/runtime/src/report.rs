@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stockade_workflow::{
-    Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Usage,
+    Approval, Budget, Decision, Digest, Doubt, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Usage,
     Wait,
 };
 
@@ -36,6 +36,8 @@ pub struct Report {
     pub approval: Option<Approval>,
     /// All that a person was asked, decided or not; by the keys that a decision names.
     pub approvals: Vec<ApprovalView>,
+    /// The calls in doubt that it waits to have settled.
+    pub doubts: Vec<Doubt>,
     /// The times and signals that it waits for.
     pub waits: Vec<Wait>,
     /// What it has spent.
@@ -93,6 +95,7 @@ impl From<&RunState> for Report {
             unknown: state.unknown_calls().map(str::to_owned).collect(),
             approval: state.open_approval().cloned(),
             approvals: state.approvals().map(ApprovalView::from).collect(),
+            doubts: state.open_doubts().cloned().collect(),
             waits: state.waits().collect(),
             usage: *state.ledger().spent(),
             budget: *state.ledger().budget(),

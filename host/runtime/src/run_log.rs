@@ -245,7 +245,9 @@ impl RunLog {
     fn stands_still(&self, status: Status) -> bool {
         match status {
             Status::Running | Status::Interrupted => false,
-            Status::Waiting | Status::Suspended => self.state.ended_wait(self.host.clock.now_ms()).is_none(),
+            Status::Waiting | Status::Suspended => {
+                self.state.ended_wait(self.host.clock.now_ms()).is_none() && self.state.settled().is_none()
+            }
             Status::Paused | Status::Stopped | Status::Done | Status::Failed => true,
         }
     }

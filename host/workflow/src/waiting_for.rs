@@ -11,6 +11,8 @@ use crate::Fault;
 pub enum WaitingFor {
     /// A person's decision on a question.
     Person,
+    /// A person who finds out whether a call happened.
+    Settlement,
     /// A signal.
     Signal,
     /// A time.
@@ -22,8 +24,9 @@ pub enum WaitingFor {
 }
 
 impl WaitingFor {
-    const NAMES: [(Self, &'static str); 5] = [
+    const NAMES: [(Self, &'static str); 6] = [
         (Self::Person, "person"),
+        (Self::Settlement, "settlement"),
         (Self::Signal, "signal"),
         (Self::Time, "time"),
         (Self::Budget, "budget"),
@@ -31,7 +34,7 @@ impl WaitingFor {
     ];
 
     /// What only a person can bring by looking at the run.
-    pub const OF_PEOPLE: [Self; 1] = [Self::Person];
+    pub const OF_PEOPLE: [Self; 2] = [Self::Person, Self::Settlement];
 
     /// Returns its name.
     pub fn name(self) -> &'static str {
@@ -67,6 +70,6 @@ mod tests {
             assert_eq!((name.parse(), what.to_string().as_str()), (Ok(what), name));
             assert_eq!(serde_json::to_value(what).unwrap(), name);
         }
-        assert!("godot".parse::<WaitingFor>().unwrap_err().message.contains("person, signal"));
+        assert!("godot".parse::<WaitingFor>().unwrap_err().message.contains("person, settlement"));
     }
 }

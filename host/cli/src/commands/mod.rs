@@ -16,6 +16,7 @@ pub(crate) mod resume;
 pub(crate) mod rm;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod settle;
 pub(crate) mod show;
 pub(crate) mod signal;
 pub(crate) mod stop;

@@ -132,7 +132,8 @@ async fn waits_for(host: &Host, summary: &Summary) -> Vec<String> {
     }
     let Ok(state) = host.state(summary.run_id).await else { return Vec::new() };
     let people = state.open_approvals().map(|approval| format!("for a person: {}", approval.call));
+    let doubts = state.open_doubts().map(|doubt| format!("for a person to settle {}: {}", doubt.key, doubt.call));
     let budget = state.suspended().map(|exceeded| format!("for its budget: {exceeded}"));
     let resume = state.paused().map(|stop| format!("to be resumed: paused {stop}"));
-    people.chain(state.waits().map(|wait| wait.to_string())).chain(budget).chain(resume).collect()
+    people.chain(doubts).chain(state.waits().map(|wait| wait.to_string())).chain(budget).chain(resume).collect()
 }
