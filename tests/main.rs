@@ -34,6 +34,8 @@ mod programs;
 mod reference;
 mod registry;
 mod service;
+mod settling;
+mod starts;
 mod together;
 mod tools;
 mod waits;

@@ -3,8 +3,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use stockade::{
-    ApprovalView, Budget, Change, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId, RunState,
-    Status, Summary, Wait,
+    ApprovalView, Budget, Change, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId,
+    RunState, Status, Summary, Wait,
 };
 
 use crate::amounts;

@@ -68,7 +68,9 @@ impl Timeline {
                 let below = self.below(&[self.quote(&sentence(fault))]);
                 Some(format!("  {YELLOW}in doubt{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
             }
-            Change::Settled { settlement } => Some(format!("  settled {}", self.fit(10, &safe(&settlement.to_string())))),
+            Change::Settled { settlement } => {
+                Some(format!("  settled {}", self.fit(10, &safe(&settlement.to_string()))))
+            }
             Change::Paused { stop } => Some(self.stop("paused", stop)),
             Change::Resumed => Some("  goes on".to_owned()),
             Change::Stopped { stop, unknown } => {

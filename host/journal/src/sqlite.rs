@@ -202,10 +202,9 @@ impl Journal for SqliteJournal {
         let select = Select::of(filter);
         let rows = self.query(move |db| {
             let mut prepared = db.prepare_cached(&select.sql)?;
-            let rows =
-                prepared.query_map(params_from_iter(&select.values), |row| {
-                    Ok((summary(row)?, Held::read(row, LEASE_COLUMN)?))
-                })?;
+            let rows = prepared.query_map(params_from_iter(&select.values), |row| {
+                Ok((summary(row)?, Held::read(row, LEASE_COLUMN)?))
+            })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         });
         let seen = rows.await?.into_iter().map(|(mut summary, held)| {
@@ -495,7 +494,8 @@ mod tests {
         let keyed = Filter { start_key: Some("order-7".to_owned()), ..Filter::default() };
         assert_eq!(listed(keyed).await, [waiting]);
         assert_eq!(listed(Filter::default()).await, [waiting, damaged, done]);
-        let unknown = raw.query_row("SELECT count(*) FROM runs WHERE waiting_for IS NULL", [], |row| row.get::<_, u64>(0));
+        let unknown =
+            raw.query_row("SELECT count(*) FROM runs WHERE waiting_for IS NULL", [], |row| row.get::<_, u64>(0));
         assert_eq!(unknown.unwrap(), 0);
     }
 

@@ -57,7 +57,9 @@ impl Host {
 
     async fn ended(&self, filter: &Filter) -> Result<Vec<RunId>> {
         if let Some(status) = filter.status.iter().find(|status| !status.is_over()) {
-            let message = format!("a run that is {status} has not ended, and is not pruned; stop it first, or remove it by its id");
+            let message = format!(
+                "a run that is {status} has not ended, and is not pruned; stop it first, or remove it by its id"
+            );
             return Err(Fault::invalid("status", message));
         }
         let status = if filter.status.is_empty() { Status::OVER.to_vec() } else { filter.status.clone() };

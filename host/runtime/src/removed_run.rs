@@ -69,6 +69,7 @@ impl Host {
 }
 
 fn read(row: &Row) -> Result<RemovedRun> {
-    let damaged = |error| Fault::new(Kind::Journal, format!("line \"{}\" about a removed run is damaged: {error}", row.key));
+    let damaged =
+        |error| Fault::new(Kind::Journal, format!("line \"{}\" about a removed run is damaged: {error}", row.key));
     serde_json::from_str(&row.value).map_err(damaged)
 }

@@ -47,7 +47,9 @@ impl Doubts {
 
     /// Takes note that the workflow hears how a call ended; returns whether that call was in doubt.
     pub(crate) fn told(&mut self, key: &str, outcome: &EffectOutcome) -> Result<bool, String> {
-        let Some(Entry { doubt, is_told }) = self.0.get_mut(key).filter(|entry| !entry.is_told) else { return Ok(false) };
+        let Some(Entry { doubt, is_told }) = self.0.get_mut(key).filter(|entry| !entry.is_told) else {
+            return Ok(false);
+        };
         let settled = doubt.settlement.as_ref().map(|settlement| settlement.outcome(&doubt.call).into());
         if settled.as_ref() != Some(outcome) {
             return Err(format!("effect \"{key}\" is in doubt, and does not end so"));

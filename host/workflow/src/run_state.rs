@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::{
     Approval, Change, CodeCalls, Currency, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
-    Fault, Hint, Json, Kind, Label, Ledger, Origin, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, json,
-    doubts::Doubts, waiting::Waiting,
+    Fault, Hint, Json, Kind, Label, Ledger, Origin, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict,
+    Waited, doubts::Doubts, json, waiting::Waiting,
 };
 
 /// A run as it stands: the fold of its entries.

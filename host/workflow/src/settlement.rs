@@ -93,7 +93,8 @@ impl Settlement {
             Found::Done(output) => ToolOutcome::Returned(output.clone()),
             Found::Failed => {
                 let ToolCall { tool, function, .. } = call;
-                let message = format!("{tool}.{function} did not happen, as \"{}\" has found out{}", self.by, self.why());
+                let message =
+                    format!("{tool}.{function} did not happen, as \"{}\" has found out{}", self.by, self.why());
                 ToolOutcome::Failed(Fault::new(Kind::GuestError, message).detail("settled").tool(tool))
             }
         }

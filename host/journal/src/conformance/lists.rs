@@ -100,7 +100,9 @@ async fn runs_are_sorted_and_paged_in_their_order(open: Opener) {
     assert_eq!((page(changed(false)).await, page(changed(true)).await), (vec![2, 0, 3, 1], vec![1, 3, 0, 2]));
     assert_eq!(page(Filter { unchanged_since_ms: Some(20), ..changed(false) }).await, [2, 0, 3]);
     assert_eq!(page(Filter { changed_since_ms: Some(20), ..changed(false) }).await, [0, 3, 1]);
-    for (sort, reverse) in [(Sort::Started, false), (Sort::Started, true), (Sort::Changed, false), (Sort::Changed, true)] {
+    for (sort, reverse) in
+        [(Sort::Started, false), (Sort::Started, true), (Sort::Changed, false), (Sort::Changed, true)]
+    {
         let whole = Filter { sort, reverse, ..Filter::default() };
         let (mut paged, mut after) = (Vec::new(), None);
         loop {

@@ -90,7 +90,8 @@ impl Select {
 }
 
 /// The columns of a summary, and of the lease behind it.
-const SELECT: &str = "SELECT run, workflow, status, state, updated_ms, start_key, labels, waiting_for, epoch, owner, until_ms
+const SELECT: &str =
+    "SELECT run, workflow, status, state, updated_ms, start_key, labels, waiting_for, epoch, owner, until_ms
      FROM runs LEFT JOIN leases USING (run)";
 
 /// Which of the selected columns is the first one of the lease.

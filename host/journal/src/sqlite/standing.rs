@@ -36,9 +36,8 @@ pub(super) fn fill(connection: &Connection, path: &Path) -> rusqlite::Result<()>
 fn folded(connection: &Connection, path: &Path, run: RunId) -> rusqlite::Result<Result<RunState>> {
     let mut select =
         connection.prepare_cached("SELECT seq, format, at_ms, change FROM entries WHERE run = ?1 ORDER BY seq")?;
-    let rows = select.query_map([run.as_bytes()], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?))
-    })?;
+    let rows = select
+        .query_map([run.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?)))?;
     let mut entries = Vec::new();
     for row in rows {
         let (seq, format, at_ms, change) = row?;

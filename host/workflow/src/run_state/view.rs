@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::RunState;
 use crate::{
-    Approval, CodeCalls, Doubt, Effect, EffectKind, End, Event, Exceeded, Fault, Json, Kind, Label, Ledger, Origin, RunId, Settlement, Signal, Status,
-    Stop, ToolCall, Wait, Waited, WaitingFor,
+    Approval, CodeCalls, Doubt, Effect, EffectKind, End, Event, Exceeded, Fault, Json, Kind, Label, Ledger, Origin,
+    RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
 };
 
 impl RunState {
@@ -64,7 +64,8 @@ impl RunState {
             return Err(Fault::new(Kind::NotFound, message).detail("settlement"));
         };
         if let Some(before) = &doubt.settlement {
-            return Err(Fault::new(Kind::Conflict, format!("run {run} has been told of call {before} already")).detail("settled"));
+            return Err(Fault::new(Kind::Conflict, format!("run {run} has been told of call {before} already"))
+                .detail("settled"));
         }
         if self.end.is_some() {
             let message = format!("run {run} is {}, and hears of no settlement any more", self.status());
