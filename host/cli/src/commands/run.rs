@@ -40,6 +40,6 @@ fn help() -> String {
         "The default budget:\n  {}\n\nExample:\n  {}\n  {}",
         amounts::spaced(&Budget::default()),
         "stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"…\"}' \\\n    --budget fuel=1000000,steps=3",
-        "stockade run refund --input - --key order-7 --label team=support < request.json"
+        "stockade run refund --input - --key order-7 --label team=a < request.json"
     )
 }

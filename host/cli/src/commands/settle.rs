@@ -13,7 +13,7 @@ use crate::{ask, drive, open_host, read};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stockade runs --waiting-for settlement\n  \
                         stockade settle RUN refund --as done --output '{\"reference\": \"re_1\"}'\n  \
-                        stockade settle RUN refund --as failed --comment \"the bank has no such refund\"")]
+                        stockade settle RUN refund --as failed --comment \"the bank has none\"")]
 pub(crate) struct Settle {
     /// The run
     run: RunRef,

@@ -43,7 +43,7 @@ fn give_back(connection: &Connection) -> rusqlite::Result<()> {
     }
     let mut left = number(connection, "freelist_count")?;
     while left > 0 {
-        connection.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES_AT_ONCE})"))?;
+        give_back_some(connection)?;
         let now = number(connection, "freelist_count")?;
         // Others may remove as fast as this gives back.
         if now >= left {
@@ -51,6 +51,14 @@ fn give_back(connection: &Connection) -> rusqlite::Result<()> {
         }
         left = now;
     }
+    Ok(())
+}
+
+/// Each row of the answer is a page that was given back.
+fn give_back_some(connection: &Connection) -> rusqlite::Result<()> {
+    let mut vacuum = connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES_AT_ONCE})"))?;
+    let mut pages = vacuum.query([])?;
+    while pages.next()?.is_some() {}
     Ok(())
 }
 
