@@ -31,6 +31,7 @@ mod patterns;
 mod payments;
 mod process_limits;
 mod programs;
+mod pruning;
 mod reference;
 mod registry;
 mod service;

@@ -237,7 +237,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Code, Currency, Decision, Kind, ModelOutcome, NewMemory, Query, Question, Recalled, Remembered};
+    use crate::{
+        Code, Currency, Decision, Kind, ModelOutcome, NewMemory, Query, Question, Recalled, Remembered, Settlement,
+    };
 
     fn finished(ended: CodeEnd) -> Event {
         let (stdout, stderr, files) =
@@ -298,6 +300,10 @@ mod tests {
             created(Origin::default()),
             created(Origin { start_key: Some("order/7".to_owned()), labels }),
             Change::Extended { more: budget },
+            Change::Doubted { key: key.clone(), fault: fault.clone(), used: Usage::default() },
+            Change::Settled { settlement: Settlement::done(&key, json!(null), "dana") },
+            Change::Settled { settlement: Settlement::done(&key, json!({"a": [1.5]}), "dana") },
+            Change::Settled { settlement: Settlement::failed(&key, "dana").comment(Some("no".to_owned())) },
             stepped(Event::Started { input: json!([1]).into() }, Some(End::Failed(fault.clone()))),
             stepped(finished(CodeEnd::Raised(raised)), None),
         ];
