@@ -510,6 +510,10 @@ async fn a_session_and_a_start_key_of_before_the_index_go_on() {
         INSERT INTO cells SELECT 'a/b', CAST(substr(key, -10) AS INTEGER), run, value FROM index_rows WHERE space = 'session';
         INSERT INTO starts SELECT key, run FROM index_rows WHERE space = 'start_key';
         DROP TABLE index_rows;
+        DROP INDEX runs_by_change; DROP INDEX runs_by_start_key; DROP INDEX runs_to_fill;
+        ALTER TABLE runs DROP COLUMN start_key;
+        ALTER TABLE runs DROP COLUMN labels;
+        ALTER TABLE runs DROP COLUMN waiting_for;
         PRAGMA user_version = 4;";
     let place = Place::new();
     let cell = |source| Code { session: Some("a/b".to_owned()), ..javascript(source) };

@@ -156,6 +156,7 @@ async fn to_the_end(host: &Host, run: Run) -> RunState {
             Outcome::Waiting(_) => decide(host, id, Decision::approve("eve")).await,
             Outcome::Paused(_) => host.resume(id).await,
             Outcome::Parked(_)
+            | Outcome::InDoubt(_)
             | Outcome::Suspended(_)
             | Outcome::Done(_)
             | Outcome::Failed(_)

@@ -75,7 +75,9 @@ impl Example {
                     limits.push(exceeded);
                     host.extend(run, Budget::NONE.with(exceeded.limit, step(exceeded.limit))).await
                 }
-                other @ (Outcome::Failed(_) | Outcome::Parked(_)) => panic!("{}: {other}", self.name),
+                other @ (Outcome::Failed(_) | Outcome::Parked(_) | Outcome::InDoubt(_)) => {
+                    panic!("{}: {other}", self.name)
+                }
             };
             outcome = next.unwrap().settled().await.unwrap();
         }

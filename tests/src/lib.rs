@@ -153,13 +153,7 @@ impl Place {
     pub async fn journal_of(&self, entries: &[Entry]) {
         let run = entries[0].run;
         let state = RunState::fold(run, entries).unwrap();
-        let summary = Summary {
-            run_id: run,
-            workflow: state.workflow().to_owned(),
-            status: state.status(),
-            state: state.at().map(|(position, _)| position.to_owned()).unwrap_or_default(),
-            updated_ms: 1,
-        };
+        let summary = Summary::of(&state, 1);
         fs::create_dir_all(self.path(".stockade")).unwrap();
         let journal = SqliteJournal::open(self.data("journal.db"), Clock::default()).unwrap();
         let (entries, summary) = (entries.to_vec(), Some(summary));

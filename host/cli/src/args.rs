@@ -18,6 +18,7 @@ use crate::commands::rm::Rm;
 use crate::commands::run::Run;
 use crate::commands::runs::Runs;
 use crate::commands::schedules::Schedules;
+use crate::commands::settle::Settle;
 use crate::commands::show::Show;
 use crate::commands::signal::Signal;
 use crate::commands::stop::{Pause, Stop};
@@ -58,6 +59,7 @@ pub(crate) enum Command {
     Signal(Signal),
     Approve(Approve),
     Deny(Deny),
+    Settle(Settle),
     Stop(Stop),
     Pause(Pause),
     Show(Show),
@@ -66,6 +68,8 @@ pub(crate) enum Command {
     Schedules(Schedules),
     Notices(Notices),
     Rm(Rm),
+    /// The same as `runs prune`
+    #[command(hide = true)]
     Prune(Prune),
     Budget(Budget),
     Doctor(Doctor),
@@ -90,6 +94,7 @@ impl Command {
             Self::Signal(signal) => signal.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
             Self::Deny(deny) => deny.run(globals).await,
+            Self::Settle(settle) => settle.run(globals).await,
             Self::Stop(stop) => stop.run(globals).await,
             Self::Pause(pause) => pause.run(globals).await,
             Self::Show(show) => show.run(globals).await,
@@ -128,6 +133,7 @@ impl Command {
             | Self::Signal(_)
             | Self::Approve(_)
             | Self::Deny(_)
+            | Self::Settle(_)
             | Self::Stop(_)
             | Self::Pause(_) => false,
             Self::Budget(budget) => budget.only_looks(),

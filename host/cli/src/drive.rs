@@ -1,6 +1,6 @@
 //! Drives a run for a command until the run ends, waits for a person, or is suspended.
 
-use stockade::{Delivery, Host, Kind, Notice, Report, Run};
+use stockade::{Delivery, Host, Kind, Notice, Report, Run, RunHandle, RunState, Started};
 
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -11,9 +11,40 @@ pub(crate) async fn tell(globals: &Globals, host: &Host, run: Run) -> anyhow::Re
     Ok(told(globals, &settle(host, run).await?))
 }
 
+/// Waits until a run settles that was started now or under the same key before, and prints its status.
+pub(crate) async fn tell_begun(globals: &Globals, host: &Host, run: Started) -> anyhow::Result<Exit> {
+    Ok(told(globals, &Report::from(&begun(host, run).await?)))
+}
+
+/// Waits until a run settles that was started now or under the same key before.
+pub(crate) async fn begun(host: &Host, started: Started) -> stockade::Result<RunState> {
+    let state = match started {
+        Started::New(run) => run.settled_state().await?,
+        Started::Before(run) => attached(host, &run).await?,
+    };
+    host.flush().await;
+    Ok(state)
+}
+
+/// Waits for a run that was started before; one that was interrupted goes on here.
+async fn attached(host: &Host, run: &RunHandle) -> stockade::Result<RunState> {
+    eprintln!("run {} was started under this key before", run.id());
+    loop {
+        match run.settled_state().await {
+            Err(fault) if fault.detail.as_deref() == Some("interrupted") => {}
+            settled => return settled,
+        }
+        match host.resume(run.id()).await {
+            // Another process goes on with it.
+            Err(fault) if fault.detail.as_deref() == Some("busy") => {}
+            resumed => return resumed?.settled_state().await,
+        }
+    }
+}
+
 /// Waits until a run settles, and asks the person at the terminal each time the run needs a decision; `by` names that person.
-pub(crate) async fn attend(globals: &Globals, host: &Host, run: Run, by: &str) -> anyhow::Result<Exit> {
-    let mut report = settle(host, run).await?;
+pub(crate) async fn attend(globals: &Globals, host: &Host, run: Started, by: &str) -> anyhow::Result<Exit> {
+    let mut report = Report::from(&begun(host, run).await?);
     while let Some(approval) = report.approval.as_ref().filter(|_| !globals.json && terminal::is_there()) {
         let Some(decision) = ask::decision(approval, by)? else { break };
         let (id, seen) = (approval.id(report.run_id), approval.digest());

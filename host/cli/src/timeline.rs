@@ -43,7 +43,10 @@ impl Timeline {
     /// Returns an entry as a line for a person, with details below it. Entries that mean nothing to a person have no line.
     pub(crate) fn line(self, state: &RunState, entry: &Entry) -> Option<String> {
         match &entry.change {
-            Change::Created { workflow, .. } => Some(format!("{BOLD}run {}{BOLD:#}  {}", entry.run, safe(workflow))),
+            Change::Created { workflow, origin, .. } => {
+                let origin = crate::report::origin(origin.start_key.as_ref(), &origin.labels);
+                Some(format!("{BOLD}run {}{BOLD:#}  {}{origin}", entry.run, safe(workflow)))
+            }
             Change::Stepped { event, used, position, end, .. } => {
                 Some(self.step(state, event, used, position, end.as_ref()))
             }
@@ -62,6 +65,14 @@ impl Timeline {
             Change::Lost { key, used } => {
                 let what = format!("{:<21}", self.fit(BEHIND_COLUMNS, &safe(key)));
                 Some(format!("  {YELLOW}lost{YELLOW:#} {what}{DIM}{}{DIM:#}", self.asked(used)))
+            }
+            Change::Doubted { key, fault, used } => {
+                let what = format!("{:<18}", self.fit(BEHIND_COLUMNS, &safe(key)));
+                let below = self.below(&[self.quote(&sentence(fault))]);
+                Some(format!("  {YELLOW}in doubt{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
+            }
+            Change::Settled { settlement } => {
+                Some(format!("  settled {}", self.fit(10, &safe(&settlement.to_string()))))
             }
             Change::Paused { stop } => Some(self.stop("paused", stop)),
             Change::Resumed => Some("  goes on".to_owned()),

@@ -200,6 +200,8 @@ fn ends(change: &Change) -> bool {
         | Change::Called { .. }
         | Change::Suspended { .. }
         | Change::Lost { .. }
+        | Change::Doubted { .. }
+        | Change::Settled { .. }
         | Change::Extended { .. }
         | Change::Paused { .. }
         | Change::Resumed => false,

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stockade_sandbox::{Limits, Tool};
-use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Exec, Fault, Grant, Kind, Machine, RunId, ToolCall};
+use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Fault, Grant, Kind, Machine, RunId, ToolCall};
 
 use crate::cells::{self, CellRef};
 use crate::code::Record;
@@ -52,7 +52,7 @@ impl Host {
         self.services.journal.commit(&Commit::of_index(marks.iter().map(Mark::added).collect())).await
     }
 
-    /// Runs a piece of code as a run of its own, of the workflow [`Exec`]. There is one in a host that has a language.
+    /// Runs a piece of code as a run of its own, of the workflow [`Exec`](crate::Exec). There is one in a host that has a language.
     ///
     /// ```no_run
     /// # async fn example() -> stockade::Result<()> {
@@ -71,10 +71,8 @@ impl Host {
     ///
     /// As [`Host::start`], and where there is no such language or tool.
     pub async fn exec(&self, code: Code, budget: Budget) -> Result<Run> {
-        self.check_language(&code.language)?;
-        code.tools.iter().try_for_each(|tool| self.tool(tool).map(drop))?;
-        let input = serde_json::to_value(code).map_err(|error| Fault::invalid("code", error.to_string()))?;
-        self.start(Exec::NAME, input, budget).await
+        let new = self.code_run(code)?;
+        self.start(&new.workflow, new.input, budget).await
     }
 
     /// Returns how a piece of code of a run ended, by the key of the effect that ran it; nothing if it has not ended.

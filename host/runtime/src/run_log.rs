@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use stockade_journal::{Commit, RowChange, Summary, folded};
 use stockade_sandbox::Held;
-use stockade_workflow::{Change, Effect, Entry, Label, RunState, Status, Usage};
+use stockade_workflow::{Change, Effect, Entry, Label, RunState, Status, Usage, WaitingFor};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -34,8 +34,8 @@ pub(crate) struct RunLog {
     held: Held,
     /// The memory of what code called and got, of what the journal has not yet.
     unwritten_bytes: u64,
-    /// The status that the journal has.
-    told: Option<Status>,
+    /// The status that the journal has, and what it says that the run waits for.
+    told: Option<(Status, BTreeSet<WaitingFor>)>,
     /// When the run falls due, as the journal has it.
     told_due_ms: Option<u64>,
     /// The effects whose intents this log has written; any others that are in flight were left behind by a crash.
@@ -65,7 +65,8 @@ impl RunLog {
 
     /// Goes on with a run that was read from the journal under this lease.
     pub(crate) fn go_on(host: Arc<Services>, state: RunState, holding: Holding) -> Result<Self> {
-        let (told, told_due_ms) = (Some(state.status()), state.next_due_ms());
+        let told = Some((state.status(), state.waiting_for()));
+        let told_due_ms = state.next_due_ms();
         Ok(Self { told, told_due_ms, ..Self::new(host, state, holding)? })
     }
 
@@ -213,7 +214,9 @@ impl RunLog {
         let entries = std::mem::take(&mut self.batch);
         self.unwritten_bytes = 0;
         let status = self.state.status();
-        let summary = (self.told != Some(status)).then(|| self.summary(status, &entries));
+        let stands = Some((status, self.state.waiting_for()));
+        let updated_ms = entries.last().map_or(0, |entry| entry.at_ms);
+        let summary = (self.told != stands).then(|| Summary::of(&self.state, updated_ms));
         // With the last commit for now, so that the next one to drive it need not wait.
         let (lease, releases) = (Some(self.holding.lease().clone()), self.stands_still(status));
         self.index.extend(self.timer());
@@ -231,14 +234,15 @@ impl RunLog {
             self.batch = commit.entries;
             return Err(fault);
         }
-        self.committed(status, &commit);
+        self.told = stands;
+        self.committed(&commit);
         if commit.releases {
             self.allotments.give_back(&*self.host.journal).await;
         }
         Ok(())
     }
 
-    fn committed(&mut self, status: Status, commit: &Commit) {
+    fn committed(&mut self, commit: &Commit) {
         if let (Some(place), Some(last)) = (&self.place, commit.entries.last()) {
             place.committed(last.seq);
         }
@@ -246,7 +250,7 @@ impl RunLog {
             self.holding.released();
             self.place = None;
         }
-        (self.told, self.told_due_ms) = (Some(status), self.state.next_due_ms());
+        self.told_due_ms = self.state.next_due_ms();
         self.host.hooks.committed(&self.state, &commit.entries);
     }
 
@@ -254,7 +258,9 @@ impl RunLog {
     fn stands_still(&self, status: Status) -> bool {
         match status {
             Status::Running | Status::Interrupted => false,
-            Status::Waiting | Status::Suspended => self.state.ended_wait(self.host.clock.now_ms()).is_none(),
+            Status::Waiting | Status::Suspended => {
+                self.state.ended_wait(self.host.clock.now_ms()).is_none() && self.state.settled().is_none()
+            }
             Status::Paused | Status::Stopped | Status::Done | Status::Failed => true,
         }
     }
@@ -292,12 +298,6 @@ impl RunLog {
     fn timer(&self) -> Option<RowChange> {
         let due_ms = self.state.next_due_ms();
         (due_ms != self.told_due_ms).then(|| inbox::timer(self.state.run(), due_ms))
-    }
-
-    fn summary(&self, status: Status, entries: &[Entry]) -> Summary {
-        let state = self.state.at().map(|(position, _)| position.to_owned()).unwrap_or_default();
-        let updated_ms = entries.last().map_or(0, |entry| entry.at_ms);
-        Summary { run_id: self.state.run(), workflow: self.state.workflow().to_owned(), status, state, updated_ms }
     }
 
     /// Takes the run as the journal has it, and gives up what is not committed.

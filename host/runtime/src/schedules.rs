@@ -16,7 +16,7 @@ use stockade_patterns::Children;
 use stockade_workflow::{Event, Fault, Kind, Machine, RunId, Status};
 
 use crate::config::{CatchUp, Overlap, Schedule};
-use crate::{Host, Result, Run};
+use crate::{Host, NewRun, Result, Run};
 use calendar::Calendar;
 use turn::Turn;
 
@@ -249,7 +249,7 @@ impl Host {
 
     async fn begin_scheduled(&self, planned: &Planned, seen: Row, at_ms: u64, then: Standing) -> Result<Run> {
         let Schedule { workflow, input, budget, .. } = &planned.schedule;
-        let mut driver = self.create(workflow, input.clone(), *budget)?;
+        let mut driver = self.create(&NewRun::new(workflow, input.clone()).budget(*budget))?;
         let last = Some(LastStart { at_ms, run: driver.state().run() });
         let value = written(&Standing { last, ..then.clone() })?;
         driver.index(RowChange::Replace { seen, due_ms: Some(then.next_ms), value });

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::new_signal::NewSignal;
 use crate::runs::is_busy;
-use crate::{Host, Result, Run, inbox, shared_budgets};
+use crate::{Host, Result, Run, inbox, settling, shared_budgets};
 
 /// How many runs go on at once because they are due; further ones are due the next time.
 const FIRED_MAX: usize = 256;
@@ -88,7 +88,9 @@ impl Host {
     pub async fn fire_due(&self) -> Result<Vec<Fired>> {
         let journal = &self.services.journal;
         let mut rows = journal.due(inbox::TIMERS, Duration::ZERO, FIRED_MAX).await?;
-        rows.extend(journal.due(inbox::SPACE, Duration::ZERO, FIRED_MAX).await?);
+        for space in [inbox::SPACE, settling::SPACE] {
+            rows.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
+        }
         let (mut seen, mut fired) = (BTreeSet::new(), Vec::new());
         for row in rows {
             let Some(run) = row.tie.run().filter(|run| seen.insert(*run)) else { continue };

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::{
     Approval, Change, CodeCalls, Currency, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
-    Fault, Hint, Json, Kind, Label, Ledger, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, json,
-    waiting::Waiting,
+    Fault, Hint, Json, Kind, Label, Ledger, Origin, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict,
+    Waited, doubts::Doubts, json, waiting::Waiting,
 };
 
 /// A run as it stands: the fold of its entries.
@@ -22,6 +22,7 @@ pub struct RunState {
     workflow: String,
     version: u32,
     input: Json,
+    origin: Origin,
     at: Option<(String, Value)>,
     log: Vec<String>,
     effects: BTreeMap<String, Arc<Effect>>,
@@ -29,6 +30,8 @@ pub struct RunState {
     intended: Vec<String>,
     approvals: BTreeMap<String, Approval>,
     calls: BTreeMap<String, CodeCalls>,
+    /// The calls that the run waits to have settled, or waited.
+    doubts: Doubts,
     /// The calls of which it is not known whether they happened, by what they mean: what their keys end with.
     unknown: BTreeMap<Digest, String>,
     labels: BTreeMap<Label, BTreeSet<String>>,
@@ -51,7 +54,7 @@ impl RunState {
     ///
     /// Kind [`Kind::Journal`] where it is not one that creates a run.
     pub fn create(entry: &Entry) -> Result<Self, Fault> {
-        let Change::Created { workflow, version, input, budget } = &entry.change else {
+        let Change::Created { workflow, version, input, budget, origin } = &entry.change else {
             return Err(illegal(entry, "the first entry does not create the run"));
         };
         if entry.seq != 1 {
@@ -64,6 +67,7 @@ impl RunState {
             workflow: workflow.clone(),
             version: *version,
             input: input.clone(),
+            origin: origin.clone(),
             at: None,
             log: Vec::new(),
             effects: BTreeMap::new(),
@@ -71,6 +75,7 @@ impl RunState {
             intended: Vec::new(),
             approvals: BTreeMap::new(),
             calls: BTreeMap::new(),
+            doubts: Doubts::default(),
             unknown: BTreeMap::new(),
             labels: BTreeMap::new(),
             recalled: Vec::new(),
@@ -168,6 +173,8 @@ impl RunState {
                 }
                 self.want_again(key, used)?;
             }
+            Change::Doubted { key, fault, used } => self.doubt(key, fault, used)?,
+            Change::Settled { settlement } => self.doubts.settle(settlement)?,
             Change::Extended { more } => {
                 self.ledger.extend(more);
                 (self.suspended, self.suspended_by) = (None, None);
@@ -209,6 +216,20 @@ impl RunState {
         }
         let (code, number) = key.rsplit_once('/')?;
         self.calls(code).get(number.parse().ok()?).map(|call| &call.call)
+    }
+
+    /// Takes a call out of flight of which it is not known whether it happened; what it cost is paid.
+    fn doubt(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
+        let effect = self.shared_effect(key).ok_or_else(|| format!("there is no effect \"{key}\""))?;
+        let EffectKind::CallTool { call, .. } = &effect.kind else {
+            return Err(format!("effect \"{key}\" is no call"));
+        };
+        self.take_intended(key)?;
+        self.waiting.ended(key);
+        self.ledger.settle(key, used);
+        self.known(call, &ToolOutcome::Unknown(fault.clone()), || key.to_owned());
+        self.doubts.add(key, call, fault);
+        Ok(())
     }
 
     fn want_again(&mut self, key: &str, used: &Usage) -> Result<(), String> {
@@ -272,7 +293,9 @@ impl RunState {
             (None, Some(_)) => return Err("the run had started".to_owned()),
             (Some(_), None) => return Err("the run had not started".to_owned()),
             (Some((key, outcome)), Some(_)) => {
-                self.take_intended(key)?;
+                if !self.doubts.told(key, outcome)? {
+                    self.take_intended(key)?;
+                }
                 let effect = self.effects.get(key).cloned().filter(|effect| effect.kind.ends_with(outcome));
                 let effect = effect.ok_or_else(|| format!("effect \"{key}\" does not end with such an event"))?;
                 self.ledger.settle(key, used);

@@ -18,6 +18,7 @@ pub(crate) mod rm;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schedules;
+pub(crate) mod settle;
 pub(crate) mod show;
 pub(crate) mod signal;
 pub(crate) mod stop;

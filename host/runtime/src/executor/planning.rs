@@ -31,7 +31,9 @@ impl Driver {
     }
 
     fn is_stuck(&self) -> bool {
-        !self.is_busy() && self.state().open_approval().is_none() && self.state().waits().next().is_none()
+        let state = self.state();
+        let waits = state.open_approval().is_some() || state.waits().next().is_some();
+        !self.is_busy() && !waits && state.open_doubts().next().is_none() && state.settled().is_none()
     }
 
     fn has_room_for(&self, effect: &Effect) -> bool {
