@@ -56,7 +56,7 @@ impl Timeline {
             }
             Change::Signalled { signal } => Some(format!("  signal {}", self.fit(9, &safe(&signal.to_string())))),
             // One that adds nothing looks at a shared budget again.
-            Change::Extended { more } if *more == Budget::NONE => None,
+            Change::Extended { more } if *more == stockade::Budget::NONE => None,
             Change::Extended { more } => Some(format!("  budget {}", crate::report::added(more))),
             Change::Suspended { exceeded, budget, .. } if !self.is_live => {
                 let by = budget.as_ref().map(|budget| format!("{} ", safe(budget))).unwrap_or_default();

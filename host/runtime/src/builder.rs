@@ -423,13 +423,13 @@ impl Builder {
         let notified = Notified::all(self.notify, &secrets)?;
         engine.secrets = secrets.into_iter().collect();
         let engine = Engine::new(engine)?;
-        let tools = Registry::load(&engine, tools)?;
+        let registry = Registry::load(&engine, tools)?;
         let machines: Children =
             machines.into_iter().map(|machine| (machine.name().to_owned(), Arc::new(machine))).collect();
         check_models(&self.patterns, &models)?;
-        let patterns = patterns::machines(&asking_first(self.patterns, &tools), &machines)?;
+        let patterns = patterns::machines(&asking_first(self.patterns, &registry), &machines)?;
         let machines: Children = machines.into_iter().chain(patterns).collect();
-        machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
+        machines.values().try_for_each(|machine| check_tools(machine, &registry))?;
         let schedules = Planned::all(self.schedules, &machines)?;
         let (journal, folder): (Box<dyn Journal>, _) = match self.own_journal {
             Some(own) => (own, self.scratch.clone().ok_or_else(no_folder)?),
@@ -450,7 +450,7 @@ impl Builder {
         Scratch::sweep(&coding.scratch);
         let services = Services {
             journal,
-            tools,
+            registry,
             limits,
             coding,
             clock,

@@ -2,8 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stockade_workflow::{
-    Approval, Budget, Decision, Digest, Doubt, End, Fault, Json, RunId, RunState, Status, Stop, ToolCall,
-    Usage, Wait,
+    Approval, Budget, Decision, Digest, Doubt, End, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Usage, Wait,
 };
 
 /// Everything about a run that a caller may want to know, as one document.

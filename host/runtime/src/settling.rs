@@ -57,7 +57,7 @@ impl Host {
         let (Some(Doubt { call, .. }), Found::Done(output)) = (state.doubt(&settlement.key), &settlement.found) else {
             return Ok(());
         };
-        let functions = self.services.tools.get(&call.tool).map(|tool| tool.functions()).unwrap_or_default();
+        let functions = self.services.registry.get(&call.tool).map(|tool| tool.functions()).unwrap_or_default();
         let Some(function) = functions.iter().find(|function| function.name() == call.function) else { return Ok(()) };
         let Ok(schema) = Schema::new(function.output_schema()) else { return Ok(()) };
         let output = output.value();

@@ -71,6 +71,8 @@ impl Telemetry {
             | Change::Called { .. }
             | Change::Suspended { .. }
             | Change::Lost { .. }
+            | Change::Doubted { .. }
+            | Change::Settled { .. }
             | Change::Extended { .. }
             | Change::Paused { .. }
             | Change::Resumed => Vec::new(),

@@ -173,7 +173,7 @@ impl RunState {
                 }
                 self.want_again(key, used)?;
             }
-            Change::Doubted { key, fault, used } => self.doubt(key, fault, used)?,
+            Change::Doubted { key, fault, used } => self.doubted(key, fault, used)?,
             Change::Settled { settlement } => self.doubts.settle(settlement)?,
             Change::Extended { more } => {
                 self.ledger.extend(more);
@@ -219,7 +219,7 @@ impl RunState {
     }
 
     /// Takes a call out of flight of which it is not known whether it happened; what it cost is paid.
-    fn doubt(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
+    fn doubted(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
         let effect = self.shared_effect(key).ok_or_else(|| format!("there is no effect \"{key}\""))?;
         let EffectKind::CallTool { call, .. } = &effect.kind else {
             return Err(format!("effect \"{key}\" is no call"));

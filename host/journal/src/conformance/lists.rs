@@ -46,9 +46,8 @@ async fn a_page_has_what_its_filter_says(open: Opener) {
 
 async fn runs_are_found_by_how_they_were_started(open: Opener) {
     let (journal, all) = (open(), [run(), run(), run()]);
-    let started: [(Option<&str>, &[(&str, &str)]); 3] =
-        [(Some("order-7"), &[("team", "a")]), (None, &[("team", "a"), ("stage", "\"b'")]), (None, &[("team", "b")])];
-    for (run, (start_key, labels)) in all.iter().zip(started) {
+    let labels = [vec![("team", "a")], vec![("team", "a"), ("stage", "\"b'")], vec![("team", "b")]];
+    for ((run, start_key), labels) in all.iter().zip([Some("order-7"), None, None]).zip(labels) {
         let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let summary = Summary { start_key: start_key.map(str::to_owned), labels, ..summary(*run, Status::Done) };
         journal.commit(&Commit { summary: Some(summary), ..commit(*run, 1) }).await.unwrap();

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use stockade_journal::{Commit, Journal as _, MemoryJournal};
-use stockade_workflow::{Budget, Change, Currency, Entry, RunState, Usage};
+use stockade_workflow::{Budget, Change, Currency, Entry, Origin, RunState, Usage};
 
 use super::account::Account;
 use super::*;
@@ -69,6 +69,7 @@ fn actor() -> Actor {
         version: 1,
         input: serde_json::Value::Null.into(),
         budget: Budget::NONE,
+        origin: Origin::default(),
     };
     let entry = Entry { run: uuid::Uuid::now_v7().into(), seq: 1, at_ms: 0, change };
     let state = RunState::create(&entry).unwrap();
