@@ -276,6 +276,7 @@ fn meant(name: &str, kind: &str) -> String {
         "Budget" => "amounts",
         "CatchUp" => return choice!(config::CatchUp),
         "Limit" => "amounts",
+        "Duration" => "time with its unit",
         "By" if name == "by" => return choice!(config::SharedBy),
         "Per" => return choice!(config::Per),
         "Occasion" => return choice!(config::Occasion),
