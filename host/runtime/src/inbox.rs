@@ -50,7 +50,7 @@ async fn again(journal: &dyn Journal, run: RunId, signal: &Signal) -> Result<()>
 pub(crate) async fn of(journal: &dyn Journal, run: RunId) -> Result<Vec<Signal>> {
     let rows = journal.find(SPACE, &format!("{run}/"), None, usize::MAX).await?;
     let mut signals = rows.iter().map(Row::read).collect::<Result<Vec<_>>>()?;
-    signals.sort_by_key(|signal| signal.at_ms);
+    signals.sort_by_key(|signal: &Signal| signal.at_ms);
     Ok(signals)
 }
 

@@ -97,7 +97,7 @@ impl Allotments {
     pub(crate) async fn give_back(&self, journal: &dyn Journal) {
         for allotment in &self.all {
             if let Ok(Some(row)) = journal.row(SPACE, &allotment.key).await {
-                let _ = allotment::give_back(journal, row).await;
+                let _ = give_back(journal, row).await;
             }
         }
     }
