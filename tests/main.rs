@@ -17,6 +17,7 @@ mod cli_tools;
 mod code;
 mod concurrency;
 mod control;
+mod decisions;
 mod docs;
 mod doctor;
 mod embed;

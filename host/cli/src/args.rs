@@ -3,7 +3,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::agent::Agent;
 use crate::commands::approvals::Approvals;
 use crate::commands::budget::Budget;
-use crate::commands::decide::{Approve, Deny};
+use crate::commands::decide::{Approve, Deny, Edit, Respond};
 use crate::commands::doctor::Doctor;
 use crate::commands::eval::Eval;
 use crate::commands::exec::Exec;
@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Signal(Signal),
     Approve(Approve),
     Deny(Deny),
+    Edit(Edit),
+    Respond(Respond),
     Stop(Stop),
     Pause(Pause),
     Show(Show),
@@ -86,6 +88,8 @@ impl Command {
             Self::Signal(signal) => signal.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
             Self::Deny(deny) => deny.run(globals).await,
+            Self::Edit(edit) => edit.run(globals).await,
+            Self::Respond(respond) => respond.run(globals).await,
             Self::Stop(stop) => stop.run(globals).await,
             Self::Pause(pause) => pause.run(globals).await,
             Self::Show(show) => show.run(globals).await,
@@ -120,6 +124,8 @@ impl Command {
             | Self::Signal(_)
             | Self::Approve(_)
             | Self::Deny(_)
+            | Self::Edit(_)
+            | Self::Respond(_)
             | Self::Stop(_)
             | Self::Pause(_) => false,
             Self::Budget(budget) => budget.only_looks(),

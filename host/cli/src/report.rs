@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use stockade::{
     ApprovalView, Budget, Change, Currency, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId, RunState,
-    Status, Summary, Wait,
+    Status, Summary, Verdict, Wait,
 };
 
 use crate::amounts;
@@ -74,8 +74,15 @@ pub(crate) fn question(globals: &Globals, run: RunId, approval: &ApprovalView, w
     println!("run {run} waits{since} for a person: {}", safe(&approval.reason));
     let columns = terminal::columns_of(std::io::stdout()).unwrap_or(usize::MAX);
     print!("{}", Frame::all(&safe(&approval.call.to_string()), columns));
-    println!("yes:  {}", decision(globals, "approve", run, approval, ""));
-    println!("no:   {}", decision(globals, "deny", run, approval, " --comment \"…\""));
+    approval.notes.iter().for_each(|note| println!("note: {}", safe(note)));
+    for verdict in &approval.decisions {
+        match verdict {
+            Verdict::Approved => println!("yes:  {}", decision(globals, "approve", run, approval, "")),
+            Verdict::Denied => println!("no:   {}", decision(globals, "deny", run, approval, " --comment \"…\"")),
+            Verdict::Edited => println!("edit: {}", decision(globals, "edit", run, approval, " --input '{…}'")),
+            Verdict::Responded => println!("else: {}", decision(globals, "respond", run, approval, " --text \"…\"")),
+        }
+    }
 }
 
 /// Prints the open questions of a run on stderr, each with the command that approves it.

@@ -1,6 +1,6 @@
 use stockade::{
     Change, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, Entry, Event, Exceeded, ModelCall,
-    ModelOutcome, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, dollars,
+    ModelOutcome, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Waited, dollars,
 };
 
 use crate::escape::safe;
@@ -50,6 +50,9 @@ impl Timeline {
             Change::Called { call, outcome, used, .. } => Some(self.nested(call, outcome, used)),
             Change::Asked { approval, .. } => {
                 Some(format!("  {YELLOW}asks{YELLOW:#} {}", self.fit(7, &safe(&approval.to_string()))))
+            }
+            Change::Renewed { key, .. } => {
+                Some(format!("  {YELLOW}asks anew{YELLOW:#} {}", self.fit(12, &safe(key))))
             }
             Change::Signalled { signal } => Some(format!("  signal {}", self.fit(9, &safe(&signal.to_string())))),
             Change::Extended { more } => Some(format!("  budget {}", crate::report::added(more))),
@@ -225,9 +228,10 @@ fn ended(waited: &Waited) -> String {
 }
 
 fn decided(decision: &Decision) -> String {
-    let verdict = if decision.verdict == Verdict::Approved { "approved" } else { "denied" };
+    let verdict = decision.verdict.past();
+    let again = decision.repeats.as_ref().map(|key| format!(" before, as {}", safe(key))).unwrap_or_default();
     let comment = decision.comment.as_ref().map(|comment| format!(": {}", safe(comment))).unwrap_or_default();
-    format!("{verdict} by {}{comment}", safe(&decision.by))
+    format!("{verdict} by {}{again}{comment}", safe(&decision.by))
 }
 
 fn called(state: &RunState, key: &str) -> String {

@@ -105,6 +105,11 @@ impl Driver {
         self.log.state()
     }
 
+    /// Returns the workflow, where it is here.
+    pub(crate) fn machine(&self) -> Option<&Machine> {
+        self.machine.as_deref()
+    }
+
     pub(crate) fn host(&self) -> &Arc<Services> {
         &self.log.host
     }

@@ -195,6 +195,7 @@ fn ends(change: &Change) -> bool {
         Change::Created { .. }
         | Change::Reserved { .. }
         | Change::Asked { .. }
+        | Change::Renewed { .. }
         | Change::Signalled { .. }
         | Change::Calling { .. }
         | Change::Called { .. }

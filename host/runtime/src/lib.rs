@@ -28,6 +28,7 @@ mod cells;
 mod code;
 mod coding;
 pub mod config;
+mod deciding;
 pub mod doctor;
 mod driving;
 mod effects;
@@ -60,6 +61,7 @@ mod scratch;
 mod services;
 mod sessions;
 mod source;
+mod standing;
 mod start;
 pub mod stubs;
 #[cfg_attr(not(feature = "otel"), path = "off/telemetry.rs")]

@@ -1,6 +1,6 @@
 //! Which question of a run a decision is about, and whether it may still be decided.
 
-use stockade_workflow::{Approval, ApprovalId, Decision, Digest, Fault, Kind, RunState, Verdict, utc};
+use stockade_workflow::{Approval, ApprovalId, Decision, Digest, Fault, Kind, RunState, utc};
 
 use crate::Result;
 
@@ -68,10 +68,7 @@ fn unasked(state: &RunState, key: &str) -> Fault {
 }
 
 fn decided(state: &RunState, approval: &Approval, decision: &Decision) -> String {
-    let verdict = match decision.verdict {
-        Verdict::Approved => "approved",
-        Verdict::Denied => "denied",
-    };
+    let verdict = decision.verdict.past();
     format!(
         "question \"{}\" of run {} is closed: \"{}\" has decided already, and {verdict} it",
         approval.key,

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use stockade_workflow::{
     Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Usage,
-    Wait,
+    Verdict, Wait,
 };
 
 /// Everything about a run that a caller may want to know, as one document.
@@ -52,6 +52,11 @@ pub struct ApprovalView {
     pub call: ToolCall,
     /// The digest of the question.
     pub digest: Digest,
+    /// What may be decided.
+    pub decisions: Vec<Verdict>,
+    /// What the person should know of such calls in this run, in the host's words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What was decided, once it was.
     pub decision: Option<Decision>,
     /// When it expired, in milliseconds since the Unix epoch, if it was not decided in time.
@@ -61,8 +66,9 @@ pub struct ApprovalView {
 
 impl From<&Approval> for ApprovalView {
     fn from(approval: &Approval) -> Self {
-        let Approval { key, reason, call, decision, expired_ms, .. } = approval.clone();
-        Self { key, reason, call, digest: approval.digest(), decision, expired_ms }
+        let (digest, decisions) = (approval.digest(), approval.allowed().to_vec());
+        let Approval { key, reason, call, notes, decision, expired_ms, .. } = approval.clone();
+        Self { key, reason, call, digest, decisions, notes, decision, expired_ms }
     }
 }
 

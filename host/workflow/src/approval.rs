@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Fault, Kind, RunId, ToolCall};
+use crate::{Decision, Digest, Fault, Kind, RunId, ToolCall, Verdict};
 
 /// A question to a person, bound to exactly one call.
 ///
@@ -19,6 +19,15 @@ pub struct Approval {
     pub call: ToolCall,
     /// What the yes is bound to.
     pub bound_to: Binding,
+    /// What may be decided; where it is empty, yes or no.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<Verdict>,
+    /// What the person should know of such calls in this run, in the host's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// The digest of the workflow as it was set up when this was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<Digest>,
     /// What was decided, once it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
@@ -50,57 +59,52 @@ pub struct Binding {
     pub grants: Digest,
 }
 
-/// A person's answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    /// Who decided.
-    pub by: String,
-    /// What.
-    pub verdict: Verdict,
-    /// Why, in the person's words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub comment: Option<String>,
-}
-
-/// Yes or no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// The call may be made, once.
-    Approved,
-    /// It may not.
-    Denied,
-}
-
-impl Decision {
-    /// A yes.
-    pub fn approve(by: impl Into<String>) -> Self {
-        Self { by: by.into(), verdict: Verdict::Approved, comment: None }
-    }
-
-    /// A no.
-    pub fn deny(by: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Denied, ..Self::approve(by) }
-    }
-
-    /// Adds the reason.
-    #[must_use]
-    pub fn comment(mut self, comment: Option<String>) -> Self {
-        self.comment = comment;
-        self
-    }
-}
-
 impl Approval {
+    /// Asks whether a call may be made; `reason` says why.
+    pub fn new(key: impl Into<String>, reason: impl Into<String>, call: ToolCall, bound_to: Binding) -> Self {
+        Self {
+            key: key.into(),
+            reason: reason.into(),
+            call,
+            bound_to,
+            decisions: Vec::new(),
+            notes: Vec::new(),
+            workflow: None,
+            decision: None,
+            consumed_by: None,
+            expired_ms: None,
+        }
+    }
+
     /// Returns the name of this question, which `run` asks.
     pub fn id(&self, run: RunId) -> ApprovalId {
         ApprovalId { run, key: self.key.clone() }
     }
 
-    /// Returns the digest of the question as a person sees it: its key, its reason, the exact call, and what a yes is
-    /// bound to. A decision carries it, so that only what was seen is decided.
+    /// Returns the digest of the question as a person sees it: its key, its reason, the exact call, what a yes is bound to,
+    /// what may be decided, and the notes. A decision carries it, so that only what was seen is decided.
     pub fn digest(&self) -> Digest {
-        Digest::of_json(&(&self.key, &self.reason, &self.call, &self.bound_to))
+        let asked = (&self.key, &self.reason, &self.call, &self.bound_to);
+        // As before there were others, so that what was seen then is still the same.
+        let is_plain = self.decisions.is_empty() && self.notes.is_empty();
+        if is_plain { Digest::of_json(&asked) } else { Digest::of_json(&(asked, &self.decisions, &self.notes)) }
+    }
+
+    /// Returns what may be decided.
+    pub fn allowed(&self) -> &[Verdict] {
+        if self.decisions.is_empty() { Verdict::YES_OR_NO } else { &self.decisions }
+    }
+
+    /// Returns the call as it was decided on; before that, and unless it was edited, as it was asked about.
+    pub fn decided_call(&self) -> ToolCall {
+        self.decision.as_ref().map_or_else(|| self.call.clone(), |decision| decision.call(&self.call))
+    }
+
+    /// Returns what the call that was decided on is bound to: an edited one has a digest of its own.
+    pub fn binding(&self) -> Binding {
+        let is_edited = self.decision.as_ref().is_some_and(|decision| decision.arguments.is_some());
+        let call = if is_edited { self.decided_call().digest() } else { self.bound_to.call.clone() };
+        Binding { call, ..self.bound_to.clone() }
     }
 
     /// Returns whether it is neither decided nor expired.
@@ -120,11 +124,11 @@ impl Approval {
         match &self.decision {
             None if self.expired_ms.is_some() => refuse("expired", "was not decided before its deadline"),
             None => refuse("pending", "is not decided yet"),
-            Some(Decision { verdict: Verdict::Denied, by, .. }) => {
-                refuse("rejected", &format!("was denied by \"{by}\""))
+            Some(Decision { verdict, by, .. }) if !verdict.is_yes() => {
+                refuse("rejected", &format!("was {} by \"{by}\"", verdict.past()))
             }
             Some(_) if self.consumed_by.is_some() => refuse("spent", "was used before; it is good for one call"),
-            Some(_) => self.bound_to.check(now).or_else(|what| {
+            Some(_) => self.binding().check(now).or_else(|what| {
                 refuse("mismatch", &format!("is void: {what} changed since it was asked for; ask again"))
             }),
         }
@@ -138,7 +142,12 @@ impl fmt::Display for Approval {
 }
 
 impl Binding {
-    fn check(&self, now: &Self) -> Result<(), &'static str> {
+    /// Checks that nothing has changed since.
+    ///
+    /// # Errors
+    ///
+    /// What has changed, as in "the tool's grants".
+    pub fn check(&self, now: &Self) -> Result<(), &'static str> {
         let pairs = [
             (&self.call, &now.call, "the call's arguments"),
             (&self.component, &now.component, "the tool's component"),

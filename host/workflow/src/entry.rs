@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Budget, Effect, End, Event, Exceeded, Json, Label, RunId, Signal, Stop, SubBudget, ToolCall, ToolOutcome,
+    Approval, Binding, Budget, Digest, Effect, End, Event, Exceeded, Json, Label, RunId, Signal, Stop, SubBudget, ToolCall, ToolOutcome,
     Usage, budget,
 };
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
-pub const FORMAT: u32 = 6;
+pub const FORMAT: u32 = 7;
 
 /// One record of a run's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,6 +66,16 @@ pub enum Change {
         /// When the question expires, in milliseconds since the Unix epoch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due_ms: Option<u64>,
+    },
+    /// An open question is asked anew, about the tool as it is now: no decision was taken, for the tool had changed.
+    Renewed {
+        /// The key of the question.
+        key: String,
+        /// What a yes is bound to from here on.
+        bound_to: Binding,
+        /// The digest of the workflow as it is set up now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        workflow: Option<Digest>,
     },
     /// The run was sent a signal, which is kept until a wait takes it.
     Signalled {
@@ -172,6 +182,7 @@ impl Change {
             Self::Reserved { key, .. }
             | Self::Calling { key, .. }
             | Self::Called { key, .. }
+            | Self::Renewed { key, .. }
             | Self::Lost { key, .. } => key,
             Self::Asked { approval, .. } => &approval.key,
             Self::Stepped { event, .. } => event.key().unwrap_or_default(),

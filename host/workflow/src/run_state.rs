@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::{
-    Approval, Change, CodeCalls, Currency, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
+    Approval, Binding, Change, CodeCalls, Currency, Decision, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
     Fault, Hint, Json, Kind, Label, Ledger, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, json,
     waiting::Waiting,
 };
@@ -141,6 +141,7 @@ impl RunState {
                 self.ask(approval, *amount)?;
                 self.waiting.set_due(&approval.key, *due_ms);
             }
+            Change::Renewed { key, bound_to, workflow } => self.renew(key, bound_to, workflow.as_ref())?,
             Change::Signalled { signal } => self.waiting.keep(signal)?,
             Change::Stepped { event, used, position, state, log, effects, slices, end } => {
                 self.happened(event, used)?;
@@ -246,6 +247,21 @@ impl RunState {
         Ok(())
     }
 
+    /// Asks an open question anew, about the same call.
+    fn renew(&mut self, key: &str, bound_to: &Binding, workflow: Option<&Digest>) -> Result<(), String> {
+        let approval = self.open_question(key)?;
+        if approval.bound_to.call != bound_to.call {
+            return Err(format!("approval \"{key}\" is renewed for another call"));
+        }
+        (approval.bound_to, approval.workflow) = (bound_to.clone(), workflow.cloned());
+        Ok(())
+    }
+
+    fn open_question(&mut self, key: &str) -> Result<&mut Approval, String> {
+        let approval = self.approvals.get_mut(key).filter(|approval| approval.is_open());
+        approval.ok_or_else(|| format!("there is no open approval \"{key}\""))
+    }
+
     fn consume(&mut self, key: &str, approval: &str) -> Result<(), String> {
         let wanted = self.effect(key).map(|effect| &effect.kind);
         let names_it = matches!(wanted, Some(EffectKind::CallTool { approval: Some(named), .. }) if named == approval);
@@ -254,7 +270,7 @@ impl RunState {
         }
         let asked = self.approvals.get_mut(approval);
         let asked = asked.ok_or_else(|| format!("approval \"{approval}\" was not asked for"))?;
-        if asked.decision.as_ref().map(|decision| decision.verdict) != Some(Verdict::Approved) {
+        if !asked.decision.as_ref().is_some_and(|decision| decision.verdict.is_yes()) {
             return Err(format!("approval \"{approval}\" is not a yes"));
         }
         if asked.consumed_by.replace(key.to_owned()).is_some_and(|before| before != key) {
@@ -293,8 +309,14 @@ impl RunState {
                 self.recalled.extend(memories.iter().map(|memory| memory.text.clone()));
             }
             EffectOutcome::Decided { decision } => {
-                let approval = self.approvals.get_mut(key).filter(|approval| approval.is_open());
-                let approval = approval.ok_or_else(|| format!("there is no open approval \"{key}\""))?;
+                let approval = self.open_question(key)?;
+                let Decision { verdict, arguments, response, .. } = decision;
+                if !approval.allowed().contains(verdict)
+                    || arguments.is_some() != (*verdict == Verdict::Edited)
+                    || response.is_some() != (*verdict == Verdict::Responded)
+                {
+                    return Err(format!("approval \"{key}\" does not take such a decision"));
+                }
                 approval.decision = Some(decision.clone());
             }
             EffectOutcome::CodeFinished(_)

@@ -454,7 +454,7 @@ fn reserved(key: &str, consumes: Option<&str>) -> Change {
 fn asked(key: &str, reason: &str, call: ToolCall) -> Change {
     let bound_to = Binding { call: call.digest(), component: Digest::of(b"component"), grants: Digest::of(b"grants") };
     let (key, reason) = (key.to_owned(), reason.to_owned());
-    let approval = Approval { key, reason, call, bound_to, decision: None, consumed_by: None, expired_ms: None };
+    let approval = Approval::new(key, reason, call, bound_to);
     Change::Asked { approval: Box::new(approval), amount: NOTHING.steps(1), due_ms: None }
 }
 

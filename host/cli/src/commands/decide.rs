@@ -1,4 +1,4 @@
-//! `stockade approve` and `stockade deny`.
+//! `stockade approve`, `deny`, `edit` and `respond`.
 
 use clap::Args;
 use stockade::{Approval, Decision, Digest, Fault, Host, Kind, Report, RunId};
@@ -6,7 +6,7 @@ use stockade::{Approval, Decision, Digest, Fault, Host, Kind, Report, RunId};
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::run_ref::RunRef;
-use crate::{drive, open_host, report};
+use crate::{drive, open_host, read, report};
 
 /// Approve the call that a run waits for, and drive the run on
 #[derive(Debug, Args)]
@@ -24,6 +24,32 @@ pub(crate) struct Approve {
 pub(crate) struct Deny {
     #[command(flatten)]
     decide: Decide,
+}
+
+/// Approve the call that a run waits for with other arguments, and drive the run on
+///
+/// The arguments are checked as those of any call, and the model is told what you changed.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  stockade edit RUN --input '{\"user_id\": \"user_789\", \"amount_cents\": 4900}' --by dana"
+)]
+pub(crate) struct Edit {
+    #[command(flatten)]
+    decide: Decide,
+    /// All arguments of the call, as a JSON object; `-` reads it from stdin
+    #[arg(long, value_name = "JSON")]
+    input: String,
+}
+
+/// Answer in place of the tool that a run waits to call, and drive the run on; the call is not made
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stockade respond RUN --text \"refund half of it\" --by dana")]
+pub(crate) struct Respond {
+    #[command(flatten)]
+    decide: Decide,
+    /// The answer, as the model reads it
+    #[arg(long, value_name = "TEXT")]
+    text: String,
 }
 
 #[derive(Debug, Args)]
@@ -59,6 +85,20 @@ impl Deny {
     }
 }
 
+impl Edit {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let decision = Decision::edit(&self.decide.by, read::json(&self.input, "input")?);
+        decide(globals, self.decide, decision).await
+    }
+}
+
+impl Respond {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let decision = Decision::respond(&self.decide.by, self.text);
+        decide(globals, self.decide, decision).await
+    }
+}
+
 async fn decide(globals: &Globals, decide: Decide, decision: Decision) -> anyhow::Result<Exit> {
     let globals = &globals.with(decide.cassettes);
     let host = open_host::host(globals).await?;
@@ -66,16 +106,19 @@ async fn decide(globals: &Globals, decide: Decide, decision: Decision) -> anyhow
     let question = host.question(run, decide.key.as_deref()).await;
     let question = match question {
         Ok(question) => question,
-        Err(fault) => return Err(ambiguous(globals, &host, run, fault).await.into()),
+        Err(fault) => return Err(shown(globals, &host, run, fault).await.into()),
     };
     let seen = seen(&question, run, decide.seen.as_deref())?;
     let decision = decision.comment(decide.comment);
-    let run = host.decide(&question.id(run), &seen, decision).await?;
-    drive::tell(globals, &host, run).await
+    match host.decide(&question.id(run), &seen, decision).await {
+        Ok(run) => drive::tell(globals, &host, run).await,
+        Err(fault) if fault.detail.as_deref() == Some("renewed") => Err(shown(globals, &host, run, fault).await.into()),
+        Err(fault) => Err(fault.into()),
+    }
 }
 
 /// Shows the questions that a refused decision could be about, each with its command.
-async fn ambiguous(globals: &Globals, host: &Host, run: RunId, fault: Fault) -> Fault {
+async fn shown(globals: &Globals, host: &Host, run: RunId, fault: Fault) -> Fault {
     if let Ok(state) = host.state(run).await
         && !globals.json
     {

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use stockade_workflow::authoring::misfits;
-use stockade_workflow::{AllowedEffect, Fault, Graph, Namespace, State as Node};
+use stockade_workflow::{AllowedEffect, Fault, Graph, Kind, Namespace, State as Node};
 
 /// How an agent is set up: what `[workflow.NAME]` with `pattern = "react"` holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +125,29 @@ impl Spec {
         self.remember = self.remember.filter(|_| now.remember.is_some());
         self.summarise &= now.summarise;
         self
+    }
+
+    /// Checks that a run that began so can go on, after a yes to a call of this tool, as the agent is set up now.
+    ///
+    /// # Errors
+    ///
+    /// What differs.
+    pub(super) fn fits(&self, now: &Self, tool: &str) -> Result<(), Fault> {
+        let differs = |what: String| Err(Fault::new(Kind::Conflict, what).detail("workflow"));
+        let is_gone = |tool: &&String| now.tools.contains(tool) && !now.asks_for(tool);
+        if !now.tools.iter().any(|offered| offered == tool) {
+            return differs(format!("\"tools\" no longer has \"{tool}\""));
+        }
+        if self.code.is_none() && now.code.is_some() {
+            return differs("\"code\" was added".to_owned());
+        }
+        if let Some(gone) = self.ask.iter().find(is_gone) {
+            return differs(format!("\"ask\" no longer has \"{gone}\""));
+        }
+        if self.remember.is_none() && now.remember.is_some() {
+            return differs("\"remember\" was added".to_owned());
+        }
+        Ok(())
     }
 
     /// Returns whether each call of a tool needs a person's yes.

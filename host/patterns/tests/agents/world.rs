@@ -218,7 +218,7 @@ fn intent(effect: &Effect) -> Change {
             let digest = Digest::of_json(&json!({}));
             let bound_to = Binding { call: call.digest(), component: digest.clone(), grants: digest };
             let approval =
-                Approval { key, reason, call, bound_to, decision: None, consumed_by: None, expired_ms: None };
+                Approval::new(key, reason, call, bound_to);
             Change::Asked { approval: Box::new(approval), amount, due_ms: None }
         }
         EffectKind::CallTool { approval, .. } => {

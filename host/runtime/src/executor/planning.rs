@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use stockade_workflow::{Change, Currency, Effect, Event, Fault, Kind, RunState, Shortfall, Usage, json};
+use stockade_workflow::{
+    Change, Currency, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, RunState, Shortfall, Usage, json,
+};
 
 use super::{Driver, EFFECTS_AT_ONCE};
 use crate::Result;
 use crate::effects::handler;
 use crate::run_log::INTENT_BYTES;
+use crate::standing;
 
 impl Driver {
     /// Decides what comes next, until enough is in flight or nothing more can be decided.
@@ -71,6 +74,11 @@ impl Driver {
 
     /// Records an effect's intent, or why it cannot be had; returns whether there may be another one.
     fn intend(&mut self, effect: &Effect) -> Result<bool> {
+        if let EffectKind::RequestApproval { call, .. } = &effect.kind
+            && let Some(decision) = standing::decision(self.state(), call)
+        {
+            return self.end_at_once(effect, decision.into());
+        }
         let (wish, least) = match self.price(effect) {
             Ok(price) => price,
             Err(fault) => return self.refuse(effect, fault),
@@ -123,6 +131,11 @@ impl Driver {
 
     /// Tells the workflow that an effect was not even begun; returns whether there may be another one.
     fn refuse(&mut self, effect: &Effect, fault: Fault) -> Result<bool> {
+        self.end_at_once(effect, handler(effect).failed(fault))
+    }
+
+    /// Tells the workflow how an effect ends of which that is known already; returns whether there may be another one.
+    fn end_at_once(&mut self, effect: &Effect, outcome: EffectOutcome) -> Result<bool> {
         let (nothing, step) = (Usage::default(), self.next_step());
         if let Err(short) = self.state().ledger().offer("", &step, &step) {
             if self.is_busy() {
@@ -138,7 +151,7 @@ impl Driver {
             self.push(Change::Reserved { key, amount: nothing, consumes: None, labels: Vec::new(), due_ms: None })?;
         }
         if self.state().end().is_none() {
-            self.step(Event::ended(effect.key(), handler(effect).failed(fault)), nothing)?;
+            self.step(Event::ended(effect.key(), outcome), nothing)?;
         }
         Ok(true)
     }
