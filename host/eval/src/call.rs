@@ -201,7 +201,7 @@ mod tests {
     /// A run that wants these effects; its last entries say how they ended.
     fn run(effects: Vec<Effect>, changes: Vec<Change>) -> Calls {
         let created =
-            Change::Created { workflow: "w".into(), version: 1, input: json!(1).into(), budget: Budget::default() };
+            Change::Created { workflow: "w".into(), version: 1, input: json!(1).into(), budget: Budget::default(), by: None };
         let started = stepped(Event::Started { input: json!(1).into() }, effects);
         let changes = [vec![created, started], changes].concat();
         let run = super::super::result::tests::run();

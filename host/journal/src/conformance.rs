@@ -60,7 +60,7 @@ fn run() -> RunId {
 }
 
 fn commit(run: RunId, seq: u64) -> Commit {
-    let change = Change::Created { workflow: "w".into(), version: 1, input: Json::default(), budget: Budget::NONE };
+    let change = Change::Created { workflow: "w".into(), version: 1, input: Json::default(), budget: Budget::NONE, by: None };
     Commit {
         entries: vec![Entry { run, seq, at_ms: 5, change }],
         summary: Some(summary(run, Status::Running)),

@@ -331,6 +331,7 @@ mod tests {
             version: 1,
             input: serde_json::json!(1).into(),
             budget: Budget::NONE,
+            by: None,
         };
         let summary =
             Summary { run_id: run, workflow: "w".into(), status: Status::Running, state: "A".into(), updated_ms: 5 };

@@ -1,9 +1,9 @@
-//! How a person's decision is taken: only while the run can go on with it.
+//! How a person's decision is taken: from those who may decide, and only while the run can go on with it.
 
 use stockade_workflow::authoring::misfits;
 use stockade_workflow::{
-    Approval, ApprovalId, Change, Decision, Digest, Effect, EffectKind, End, Event, Fault, Hint, Kind, Machine, Step,
-    ToolCall, Usage, Verdict,
+    Approval, ApprovalId, Change, Decision, Digest, Effect, EffectKind, End, Event, Fault, Hint, Kind, Machine, RunState,
+    Step, ToolCall, Usage, Verdict,
 };
 
 use crate::effects::handler;
@@ -27,12 +27,31 @@ impl Host {
     ///
     /// Kind [`Kind::NotFound`] where the run asked no such question. Kind [`Kind::Conflict`] where it was decided before
     /// (the message says by whom, and what), is not what was seen, or something else is in flight; with detail `changed`
-    /// where the run could not go on, with detail `renewed` where the question is asked anew. Kind [`Kind::Invalid`] with
-    /// detail `decision` where the decision is not one that the question takes. Else as [`Host::resume`].
+    /// where the run could not go on, `voted` where the same person has approved it already, `renewed` where the question is asked anew. Kind [`Kind::Invalid`] with
+    /// detail `decision` where the decision is not one that the question takes. Kind [`Kind::Denied`] with detail `approver`
+    /// where this person may not decide. Else as [`Host::resume`].
     pub async fn decide(&self, id: &ApprovalId, seen: &Digest, decision: Decision) -> Result<Run> {
         decision.check()?;
         let mut driver = self.take_up_question(id, seen).await?;
         match decided(&mut driver, id, seen, decision).await {
+            Ok(()) => Ok(Run::spawn(driver)),
+            Err(fault) => {
+                driver.release().await;
+                Err(fault)
+            }
+        }
+    }
+
+    /// Takes back that a yes holds for later calls too: from now on, each of them is asked about.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`] where the run asked no such question. Kind [`Kind::Conflict`] with detail `remembered` where its
+    /// yes holds for no later call. Else as [`Host::resume`].
+    pub async fn revoke(&self, id: &ApprovalId, by: &str) -> Result<Run> {
+        let check = |state: &RunState| questions::check_remembered(state, &id.key);
+        let mut driver = self.take_up_soon(id.run, check).await?;
+        match revoked(&mut driver, &id.key, by).await {
             Ok(()) => Ok(Run::spawn(driver)),
             Err(fault) => {
                 driver.release().await;
@@ -51,8 +70,10 @@ async fn decided(driver: &mut Driver, id: &ApprovalId, seen: &Digest, decision: 
     questions::check(driver.state(), id, seen)?;
     driver.check_in_time(&id.key)?;
     check_idle(driver.state())?;
+    driver.notice()?;
     let approval = questions::find(driver.state(), Some(&id.key))?.clone();
     let question = Question { driver, approval: &approval, decision: &decision };
+    question.check_person()?;
     question.check_taken()?;
     question.check_goes_on()?;
     if let Err((change, fault)) = question.check_tool() {
@@ -60,7 +81,18 @@ async fn decided(driver: &mut Driver, id: &ApprovalId, seen: &Digest, decision: 
         driver.commit_planned().await?;
         return Err(fault);
     }
-    driver.step(Event::ended(&id.key, decision), Usage::default())?;
+    if question.is_enough() {
+        driver.step(Event::ended(&id.key, decision), Usage::default())?;
+    } else {
+        driver.push(Change::Voted { key: id.key.clone(), decision })?;
+    }
+    driver.commit_planned().await
+}
+
+async fn revoked(driver: &mut Driver, key: &str, by: &str) -> Result<()> {
+    questions::check_remembered(driver.state(), key)?;
+    check_idle(driver.state())?;
+    driver.push(Change::Revoked { key: key.to_owned(), by: by.to_owned() })?;
     driver.commit_planned().await
 }
 
@@ -72,12 +104,43 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
+    /// Checks that this person may decide, and has not approved it before.
+    fn check_person(&self) -> Result<()> {
+        let (Approval { key, terms, votes, .. }, by) = (self.approval, self.decision.by.as_str());
+        let (starter, is_escalated) = (self.driver.state().started_by(), self.approval.escalated_ms.is_some());
+        let has_role = |role: &str| self.host().has_role(by, role);
+        let refused = terms.iter().find_map(|terms| terms.check_person(by, has_role, starter, is_escalated).err());
+        if let Some(fault) = refused {
+            return Err(fault.reworded(|why| format!("question \"{key}\" is not decided: {why}")));
+        }
+        if self.decision.verdict.is_yes() && votes.iter().any(|vote| vote.by == by) {
+            let message = format!("\"{by}\" has approved question \"{key}\" already; another person must as well");
+            return Err(Fault::new(Kind::Conflict, message).detail("voted"));
+        }
+        Ok(())
+    }
+
+    /// Whether no other person must decide as well: one no is a no.
+    fn is_enough(&self) -> bool {
+        !self.decision.verdict.is_yes() || self.approval.votes.len() + 1 >= self.approval.quorum()
+    }
+
     /// Checks that the question takes such a decision, and that an edited call is one that may be made.
     fn check_taken(&self) -> Result<()> {
         let (key, verdict) = (&self.approval.key, self.decision.verdict);
         if !self.approval.allowed().contains(&verdict) {
             let allowed: Vec<_> = self.approval.allowed().iter().map(|verdict| verdict.past()).collect();
             let message = format!("question \"{key}\" cannot be {}; it is {}", verdict.past(), allowed.join(" or "));
+            return Err(Fault::invalid("decision", message));
+        }
+        if self.decision.remember.is_some() && self.approval.quorum() > 1 {
+            let message = format!("question \"{key}\" wants several people, and a yes of several is good for one call");
+            return Err(Fault::invalid("decision", message));
+        }
+        if let Some(pattern) = &self.decision.remember
+            && !self.approval.call.has(&pattern.value())
+        {
+            let message = "the arguments to remember are not those of the call that is approved";
             return Err(Fault::invalid("decision", message));
         }
         if verdict == Verdict::Edited { self.check_edited(&self.decision.call(&self.approval.call)) } else { Ok(()) }
@@ -92,7 +155,7 @@ impl Question<'_> {
                 return invalid(format!("the edited arguments do not fit {}.{}: {}", call.tool, call.function, misfits.join("; ")));
             }
         }
-        if let Some(before) = standing::decision(state, call) {
+        if let Some(before) = standing::no(state, call) {
             return invalid(format!("\"{}\" denied the edited call before, and that no holds", before.by));
         }
         match state.unknown(call) {

@@ -147,6 +147,7 @@ impl Driver {
                 self.commit().await?;
             } else {
                 self.receive().await?;
+                self.notice()?;
                 self.commit_planned().await?;
             }
             if self.state().end().is_some() {

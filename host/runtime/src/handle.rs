@@ -196,6 +196,9 @@ fn ends(change: &Change) -> bool {
         | Change::Reserved { .. }
         | Change::Asked { .. }
         | Change::Renewed { .. }
+        | Change::Noticed { .. }
+        | Change::Voted { .. }
+        | Change::Revoked { .. }
         | Change::Signalled { .. }
         | Change::Calling { .. }
         | Change::Called { .. }

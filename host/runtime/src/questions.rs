@@ -44,6 +44,20 @@ pub(crate) fn find<'a>(state: &'a RunState, key: Option<&str>) -> Result<&'a App
     }
 }
 
+/// Checks that a yes of a run that has not ended holds for later calls too.
+///
+/// # Errors
+///
+/// Kind [`Kind::NotFound`] where the run asked no such question; kind [`Kind::Conflict`] with detail `remembered`.
+pub(crate) fn check_remembered(state: &RunState, key: &str) -> Result<()> {
+    let approval = find(state, Some(key))?;
+    if approval.remembered().is_some() && state.end().is_none() {
+        return Ok(());
+    }
+    let message = format!("the decision on question \"{key}\" of run {} holds for no later call", state.run());
+    Err(conflict("remembered", message))
+}
+
 fn only(state: &RunState) -> Result<&Approval> {
     if let Some(only) = state.only_approval() {
         return Ok(only);

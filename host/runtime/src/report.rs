@@ -1,6 +1,6 @@
 use serde::Serialize;
 use stockade_workflow::{
-    Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Usage,
+    Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, Terms, ToolCall, Usage,
     Verdict, Wait,
 };
 
@@ -57,18 +57,52 @@ pub struct ApprovalView {
     /// What the person should know of such calls in this run, in the host's words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Who may decide and until when: all of these hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<Terms>,
+    /// The approvals of people that were not enough by themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<Decision>,
+    /// When it became overdue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminded_ms: Option<u64>,
+    /// Since when others may decide as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalated_ms: Option<u64>,
+    /// When it expires, while it is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_ms: Option<u64>,
     /// What was decided, once it was.
     pub decision: Option<Decision>,
+    /// Who took back that the decision holds for later calls too, if a person did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_by: Option<String>,
     /// When it expired, in milliseconds since the Unix epoch, if it was not decided in time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expired_ms: Option<u64>,
 }
 
-impl From<&Approval> for ApprovalView {
-    fn from(approval: &Approval) -> Self {
-        let (digest, decisions) = (approval.digest(), approval.allowed().to_vec());
-        let Approval { key, reason, call, notes, decision, expired_ms, .. } = approval.clone();
-        Self { key, reason, call, digest, decisions, notes, decision, expired_ms }
+impl ApprovalView {
+    fn of(state: &RunState, approval: &Approval) -> Self {
+        let (digest, decisions, expires_ms) = (approval.digest(), approval.allowed().to_vec(), state.due_ms(&approval.key));
+        let Approval { key, reason, call, notes, terms, votes, .. } = approval.clone();
+        let Approval { reminded_ms, escalated_ms, decision, revoked_by, expired_ms, .. } = approval.clone();
+        Self {
+            key,
+            reason,
+            call,
+            digest,
+            decisions,
+            notes,
+            terms,
+            votes,
+            reminded_ms,
+            escalated_ms,
+            expires_ms,
+            decision,
+            revoked_by,
+            expired_ms,
+        }
     }
 }
 
@@ -90,7 +124,7 @@ impl From<&RunState> for Report {
             stop: state.stopped().or(state.paused()).cloned(),
             unknown: state.unknown_calls().map(str::to_owned).collect(),
             approval: state.open_approval().cloned(),
-            approvals: state.approvals().map(ApprovalView::from).collect(),
+            approvals: state.approvals().map(|approval| ApprovalView::of(state, approval)).collect(),
             waits: state.waits().collect(),
             usage: *state.ledger().spent(),
             budget: *state.ledger().budget(),

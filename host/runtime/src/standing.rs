@@ -1,7 +1,7 @@
 //! What was decided before in a run, and what of it holds for the next question.
 
 use stockade_workflow::authoring::cut;
-use stockade_workflow::{Approval, Decision, RunState, ToolCall};
+use stockade_workflow::{Approval, Binding, Decision, RunState, ToolCall};
 
 /// The most notes of one question; the newest are shown.
 const NOTES_MAX: usize = 5;
@@ -9,10 +9,18 @@ const NOTES_MAX: usize = 5;
 /// The most of a call, or of a comment, that a note repeats.
 const QUOTE_BYTES_MAX: usize = 500;
 
-/// Returns the decision that holds for a call without asking again: a person has denied the very same call in this run.
-pub(crate) fn decision(state: &RunState, call: &ToolCall) -> Option<Decision> {
+/// Returns the no that holds for a call without asking again: a person has denied the very same call in this run.
+pub(crate) fn no(state: &RunState, call: &ToolCall) -> Option<Decision> {
     let (denied, decision) = own_noes(state).find(|(approval, _)| is_same(&approval.call, call))?;
     Some(Decision { repeats: Some(denied.key.clone()), ..decision.clone() })
+}
+
+/// Returns the yes that holds for a call without asking: a person said of an earlier one that it does. `now` is what an
+/// approval of the call would be bound to.
+pub(crate) fn yes(state: &RunState, call: &ToolCall, now: &Binding) -> Option<Decision> {
+    let approved = state.approvals().find(|approval| approval.covers(call, now))?;
+    let by = &approved.decision.as_ref()?.by;
+    Some(Decision { repeats: Some(approved.key.clone()), ..Decision::approve(by) })
 }
 
 /// Returns what a person should know who is asked about a call: that another call of the function was denied in this run,

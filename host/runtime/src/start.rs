@@ -25,16 +25,26 @@ impl Host {
     ///
     /// An unknown workflow, an input that does not fit it, a journal that fails. No run exists then.
     pub async fn start(&self, workflow: &str, input: Value, budget: Budget) -> Result<Run> {
-        let mut driver = self.create(workflow, input, budget)?;
+        self.start_by(None, workflow, input, budget).await
+    }
+
+    /// Starts a run as [`Host::start`] does, for this person or program: who may not decide on its questions where their
+    /// terms say so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::start`].
+    pub async fn start_by(&self, by: Option<&str>, workflow: &str, input: Value, budget: Budget) -> Result<Run> {
+        let mut driver = self.create(by, workflow, input, budget)?;
         driver.commit_planned().await?;
         Ok(Run::spawn(driver))
     }
 
-    fn create(&self, workflow: &str, input: Value, budget: Budget) -> Result<Driver> {
+    fn create(&self, by: Option<&str>, workflow: &str, input: Value, budget: Budget) -> Result<Driver> {
         let machine = self.machine(workflow)?;
         check_input(&input)?;
         let (workflow, version) = (workflow.to_owned(), machine.version());
-        let created = Change::Created { workflow, version, input: input.into(), budget };
+        let created = Change::Created { workflow, version, input: input.into(), budget, by: by.map(str::to_owned) };
         Driver::create(Arc::clone(&self.services), machine, created)
     }
 
@@ -51,7 +61,7 @@ impl Host {
         if let Some(run) = started(journal, key).await? {
             return self.same(key, run, workflow, &input).await;
         }
-        let mut driver = self.create(workflow, input.clone(), budget)?;
+        let mut driver = self.create(None, workflow, input.clone(), budget)?;
         let run = driver.state().run();
         driver.index(RowChange::Add(Row::new(SPACE, key, "").of(run)));
         match driver.commit_planned().await {

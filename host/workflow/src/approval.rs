@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Decision, Digest, Fault, Kind, RunId, ToolCall, Verdict};
+use crate::{Decision, Digest, Fault, Json, Kind, Notice, Period, RunId, Terms, ToolCall, Verdict};
 
 /// A question to a person, bound to exactly one call.
 ///
@@ -28,9 +28,27 @@ pub struct Approval {
     /// The digest of the workflow as it was set up when this was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<Digest>,
+    /// Who may decide and until when: all of these hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<Terms>,
+    /// When it was asked, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_ms: Option<u64>,
+    /// When it became overdue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminded_ms: Option<u64>,
+    /// Since when others may decide as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated_ms: Option<u64>,
+    /// The approvals of people that were not enough by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<Decision>,
     /// What was decided, once it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
+    /// Who took back that the decision holds for later calls too, if a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_by: Option<String>,
     /// The key of the effect that used it up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consumed_by: Option<String>,
@@ -70,7 +88,13 @@ impl Approval {
             decisions: Vec::new(),
             notes: Vec::new(),
             workflow: None,
+            terms: Vec::new(),
+            asked_ms: None,
+            reminded_ms: None,
+            escalated_ms: None,
+            votes: Vec::new(),
             decision: None,
+            revoked_by: None,
             consumed_by: None,
             expired_ms: None,
         }
@@ -82,12 +106,44 @@ impl Approval {
     }
 
     /// Returns the digest of the question as a person sees it: its key, its reason, the exact call, what a yes is bound to,
-    /// what may be decided, and the notes. A decision carries it, so that only what was seen is decided.
+    /// what may be decided and by whom, and the notes. A decision carries it, so that only what was seen is decided.
     pub fn digest(&self) -> Digest {
         let asked = (&self.key, &self.reason, &self.call, &self.bound_to);
         // As before there were others, so that what was seen then is still the same.
-        let is_plain = self.decisions.is_empty() && self.notes.is_empty();
-        if is_plain { Digest::of_json(&asked) } else { Digest::of_json(&(asked, &self.decisions, &self.notes)) }
+        let is_plain = self.decisions.is_empty() && self.notes.is_empty() && self.terms.is_empty();
+        if is_plain {
+            return Digest::of_json(&asked);
+        }
+        Digest::of_json(&(asked, &self.decisions, &self.notes, &self.terms))
+    }
+
+    /// Returns how many people must approve.
+    pub fn quorum(&self) -> usize {
+        self.terms.iter().map(|terms| terms.quorum as usize).max().unwrap_or(1)
+    }
+
+    /// Returns the next time at which something is journaled about it while it is open, and what.
+    pub fn next_notice(&self) -> Option<(u64, Notice)> {
+        let asked_ms = self.asked_ms.filter(|_| self.is_open())?;
+        let first = |times: &mut dyn Iterator<Item = Period>| times.min().map(|after| asked_ms.saturating_add(after.ms));
+        let remind = first(&mut self.terms.iter().filter_map(|terms| terms.remind));
+        let escalate = first(&mut self.terms.iter().filter_map(|terms| Some(terms.escalate.as_ref()?.after)));
+        let remind = remind.filter(|_| self.reminded_ms.is_none()).map(|at_ms| (at_ms, Notice::Reminder));
+        let escalate = escalate.filter(|_| self.escalated_ms.is_none()).map(|at_ms| (at_ms, Notice::Escalation));
+        remind.into_iter().chain(escalate).min_by_key(|(at_ms, _)| *at_ms)
+    }
+
+    /// Returns whether a yes to it holds for a later call as well: a person said so, did not take it back, and the call is of
+    /// the same function, of the same component with the same grants, and has the arguments that were named.
+    pub fn covers(&self, call: &ToolCall, now: &Binding) -> bool {
+        let Some(pattern) = self.remembered() else { return false };
+        let is_same = self.bound_to.component == now.component && self.bound_to.grants == now.grants;
+        is_same && call.tool == self.call.tool && call.function == self.call.function && call.has(&pattern.value())
+    }
+
+    /// Returns the arguments that later calls must have to which the yes holds as well, where it does.
+    pub fn remembered(&self) -> Option<&Json> {
+        self.decision.as_ref()?.remember.as_ref().filter(|_| self.revoked_by.is_none())
     }
 
     /// Returns what may be decided.

@@ -5,7 +5,7 @@ use crate::{Fault, Json, Kind, ToolCall, check_depth};
 /// The longest answer in a tool's place, and the longest comment, in bytes.
 const TEXT_BYTES_MAX: usize = 16 << 10;
 
-/// The longest edited arguments, in bytes of JSON.
+/// The longest arguments of a decision, in bytes of JSON.
 const ARGUMENTS_BYTES_MAX: usize = 1 << 20;
 
 /// A person's answer.
@@ -24,6 +24,10 @@ pub struct Decision {
     /// What the person answers in the tool's place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<String>,
+    /// The arguments that a later call of the function in the same run must have for this yes to hold for it too; a yes
+    /// without them is good for one call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remember: Option<Json>,
     /// The key of the earlier question whose decision holds for this one too; absent where a person decided on this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<String>,
@@ -94,7 +98,7 @@ impl Decision {
     }
 
     fn new(by: impl Into<String>, verdict: Verdict) -> Self {
-        Self { by: by.into(), verdict, comment: None, arguments: None, response: None, repeats: None }
+        Self { by: by.into(), verdict, comment: None, arguments: None, response: None, remember: None, repeats: None }
     }
 
     /// Adds the reason.
@@ -102,6 +106,12 @@ impl Decision {
     pub fn comment(mut self, comment: Option<String>) -> Self {
         self.comment = comment;
         self
+    }
+
+    /// Lets a yes hold for later calls of the function in the same run too that have these arguments.
+    #[must_use]
+    pub fn remember(self, arguments: Option<Json>) -> Self {
+        Self { remember: arguments, ..self }
     }
 
     /// Returns whether it is a no of a person to the very question that it answers.
@@ -134,6 +144,11 @@ impl Decision {
                 return invalid(format!("the {what} has {bytes} bytes, and {TEXT_BYTES_MAX} are allowed"));
             }
         }
+        match &self.remember {
+            Some(_) if self.verdict != Verdict::Approved => return invalid("only an approval is remembered".to_owned()),
+            Some(pattern) => check_arguments(pattern)?,
+            None => {}
+        }
         match (self.verdict, &self.arguments, &self.response) {
             (Verdict::Approved | Verdict::Denied, None, None) => Ok(()),
             (Verdict::Edited, Some(arguments), None) => check_arguments(arguments),
@@ -150,11 +165,11 @@ impl Decision {
 fn check_arguments(arguments: &Json) -> Result<(), Fault> {
     let (bytes, value) = (arguments.text().len(), arguments.value());
     if bytes > ARGUMENTS_BYTES_MAX {
-        let message = format!("the edited arguments have {bytes} bytes, and {ARGUMENTS_BYTES_MAX} are allowed");
+        let message = format!("the arguments have {bytes} bytes, and {ARGUMENTS_BYTES_MAX} are allowed");
         return Err(Fault::invalid("decision", message));
     }
     if !value.is_object() {
-        return Err(Fault::invalid("decision", "the edited arguments are not a JSON object"));
+        return Err(Fault::invalid("decision", "the arguments are not a JSON object"));
     }
-    check_depth(Kind::Invalid, "the edited arguments", &value).map_err(|fault| fault.detail("decision"))
+    check_depth(Kind::Invalid, "the arguments", &value).map_err(|fault| fault.detail("decision"))
 }

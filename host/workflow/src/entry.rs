@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Binding, Budget, Digest, Effect, End, Event, Exceeded, Json, Label, RunId, Signal, Stop, SubBudget, ToolCall, ToolOutcome,
+    Approval, Binding, Budget, Decision, Digest, Effect, End, Event, Exceeded, Json, Label, Notice, RunId, Signal, Stop, SubBudget, ToolCall, ToolOutcome,
     Usage, budget,
 };
 
@@ -40,6 +40,9 @@ pub enum Change {
         input: Json,
         /// What the run may spend.
         budget: Budget,
+        /// The person or the program that started it, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// An amount is reserved for an effect: its intent. From here on it may have happened.
     Reserved {
@@ -76,6 +79,29 @@ pub enum Change {
         /// The digest of the workflow as it is set up now.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         workflow: Option<Digest>,
+    },
+    /// A time of an open question has come.
+    Noticed {
+        /// The key of the question.
+        key: String,
+        /// What has come.
+        notice: Notice,
+        /// When the host saw so, in milliseconds since the Unix epoch.
+        at_ms: u64,
+    },
+    /// A person approved a call that more people must approve.
+    Voted {
+        /// The key of the question.
+        key: String,
+        /// The approval.
+        decision: Decision,
+    },
+    /// A person took back that a yes holds for later calls too.
+    Revoked {
+        /// The key of the question that it answered.
+        key: String,
+        /// Who.
+        by: String,
     },
     /// The run was sent a signal, which is kept until a wait takes it.
     Signalled {
@@ -183,6 +209,9 @@ impl Change {
             | Self::Calling { key, .. }
             | Self::Called { key, .. }
             | Self::Renewed { key, .. }
+            | Self::Noticed { key, .. }
+            | Self::Voted { key, .. }
+            | Self::Revoked { key, .. }
             | Self::Lost { key, .. } => key,
             Self::Asked { approval, .. } => &approval.key,
             Self::Stepped { event, .. } => event.key().unwrap_or_default(),

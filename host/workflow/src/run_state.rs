@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     Approval, Binding, Change, CodeCalls, Currency, Decision, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
-    Fault, Hint, Json, Kind, Label, Ledger, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, json,
+    Fault, Hint, Json, Kind, Label, Ledger, Notice, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, json,
     waiting::Waiting,
 };
 
@@ -22,6 +22,7 @@ pub struct RunState {
     workflow: String,
     version: u32,
     input: Json,
+    started_by: Option<String>,
     at: Option<(String, Value)>,
     log: Vec<String>,
     effects: BTreeMap<String, Arc<Effect>>,
@@ -50,7 +51,7 @@ impl RunState {
     ///
     /// Kind [`Kind::Journal`] where it is not one that creates a run.
     pub fn create(entry: &Entry) -> Result<Self, Fault> {
-        let Change::Created { workflow, version, input, budget } = &entry.change else {
+        let Change::Created { workflow, version, input, budget, by } = &entry.change else {
             return Err(illegal(entry, "the first entry does not create the run"));
         };
         if entry.seq != 1 {
@@ -63,6 +64,7 @@ impl RunState {
             workflow: workflow.clone(),
             version: *version,
             input: input.clone(),
+            started_by: by.clone(),
             at: None,
             log: Vec::new(),
             effects: BTreeMap::new(),
@@ -142,6 +144,9 @@ impl RunState {
                 self.waiting.set_due(&approval.key, *due_ms);
             }
             Change::Renewed { key, bound_to, workflow } => self.renew(key, bound_to, workflow.as_ref())?,
+            Change::Noticed { key, notice, at_ms } => self.notice(key, *notice, *at_ms)?,
+            Change::Voted { key, decision } => self.vote(key, decision)?,
+            Change::Revoked { key, by } => self.revoke(key, by)?,
             Change::Signalled { signal } => self.waiting.keep(signal)?,
             Change::Stepped { event, used, position, state, log, effects, slices, end } => {
                 self.happened(event, used)?;
@@ -257,6 +262,36 @@ impl RunState {
         Ok(())
     }
 
+    fn notice(&mut self, key: &str, notice: Notice, at_ms: u64) -> Result<(), String> {
+        let approval = self.open_question(key)?;
+        if approval.next_notice().is_none_or(|(due_ms, due)| due != notice || at_ms < due_ms) {
+            return Err(format!("approval \"{key}\" has no such notice at {at_ms}"));
+        }
+        match notice {
+            Notice::Reminder => approval.reminded_ms = Some(at_ms),
+            Notice::Escalation => approval.escalated_ms = Some(at_ms),
+        }
+        Ok(())
+    }
+
+    /// Takes an approval that is not enough by itself.
+    fn vote(&mut self, key: &str, decision: &Decision) -> Result<(), String> {
+        let approval = self.open_question(key)?;
+        let is_new = approval.votes.iter().all(|vote| vote.by != decision.by);
+        if decision.verdict != Verdict::Approved || !is_new || approval.votes.len() + 1 >= approval.quorum() {
+            return Err(format!("approval \"{key}\" does not take such a vote"));
+        }
+        approval.votes.push(decision.clone());
+        Ok(())
+    }
+
+    fn revoke(&mut self, key: &str, by: &str) -> Result<(), String> {
+        let approval = self.approvals.get_mut(key).filter(|approval| approval.remembered().is_some());
+        let approval = approval.ok_or_else(|| format!("approval \"{key}\" holds for no later call"))?;
+        approval.revoked_by = Some(by.to_owned());
+        Ok(())
+    }
+
     fn open_question(&mut self, key: &str) -> Result<&mut Approval, String> {
         let approval = self.approvals.get_mut(key).filter(|approval| approval.is_open());
         approval.ok_or_else(|| format!("there is no open approval \"{key}\""))
@@ -314,6 +349,7 @@ impl RunState {
                 if !approval.allowed().contains(verdict)
                     || arguments.is_some() != (*verdict == Verdict::Edited)
                     || response.is_some() != (*verdict == Verdict::Responded)
+                    || decision.repeats.is_none() && verdict.is_yes() && approval.votes.len() + 1 < approval.quorum()
                 {
                     return Err(format!("approval \"{key}\" does not take such a decision"));
                 }

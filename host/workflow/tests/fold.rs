@@ -92,7 +92,7 @@ impl Book {
                 labels: Vec::new(),
                 due_ms: None,
             },
-            EffectKind::RequestApproval { reason, call } => asked(&key, reason, call.clone()),
+            EffectKind::RequestApproval { reason, call, .. } => asked(&key, reason, call.clone()),
             other => panic!("the refund workflow does not want {other:?}"),
         });
     }
@@ -438,7 +438,7 @@ fn illegal(seq: u64, why: &str) -> Fault {
 
 fn created() -> Change {
     let budget = Budget::default().fuel(1_000_000);
-    Change::Created { workflow: "refund".to_owned(), version: 1, input: Story::input().into(), budget }
+    Change::Created { workflow: "refund".to_owned(), version: 1, input: Story::input().into(), budget, by: None }
 }
 
 fn reserved(key: &str, consumes: Option<&str>) -> Change {

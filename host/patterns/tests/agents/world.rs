@@ -29,7 +29,7 @@ impl World {
     pub(crate) fn try_open(machine: Machine, input: Value) -> Result<Self, Fault> {
         let plenty = Budget::default().steps(1 << 40);
         let (workflow, version) = (machine.name().to_owned(), machine.version());
-        let created = Change::Created { workflow, version, input: (&input).into(), budget: plenty };
+        let created = Change::Created { workflow, version, input: (&input).into(), budget: plenty, by: None };
         let first = entry(1, created);
         let state = RunState::create(&first).unwrap();
         let mut world = Self { machine, state, entries: vec![first], edges: BTreeSet::new(), effects: Vec::new() };
@@ -214,7 +214,7 @@ fn entry(seq: u64, change: Change) -> Entry {
 fn intent(effect: &Effect) -> Change {
     let (key, amount) = (effect.key().to_owned(), Usage::default());
     match effect.kind.clone() {
-        EffectKind::RequestApproval { reason, call } => {
+        EffectKind::RequestApproval { reason, call, .. } => {
             let digest = Digest::of_json(&json!({}));
             let bound_to = Binding { call: call.digest(), component: digest.clone(), grants: digest };
             let approval =

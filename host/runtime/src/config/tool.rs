@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, de};
 use stockade_sandbox::Limits;
 use stockade_workflow::{Digest, Label};
 
-use super::{Grants, anchored};
+use super::{Approval, Grants, anchored};
 use crate::Source;
 
 /// What `[tool.NAME]` says. Where it names no component, what it does not say stays as it is for the tool of this name; where
@@ -29,8 +29,9 @@ pub struct Tool {
     /// What one call may use. What is not named here is as `[limits]` says.
     pub limits: Option<Limits>,
     /// `"always"`: a person is asked before each call, and code cannot call the tool. `"never"`: a person is asked
-    /// only where a workflow wants it. Without it, an agent asks before each call that may change something.
-    pub approval: Option<Asking>,
+    /// only where a workflow wants it. Without it, an agent asks before each call that may change something. A table says who
+    /// may decide and until when; its `ask` is one of these words.
+    pub approval: Option<Approval>,
     /// The labels of its answers. Without it they follow from the grants: data from the network is untrusted; data
     /// from a database, a directory or a bucket is private.
     pub labels: Option<BTreeSet<Label>>,

@@ -1,16 +1,17 @@
 //! A question to a person.
 
-use stockade_workflow::{Approval, Change, Decision, Effect, EffectOutcome, Fault, ToolCall, Usage, Verdict};
+use stockade_workflow::{Approval, Change, Decision, Effect, EffectOutcome, Fault, Terms, ToolCall, Usage, Verdict};
 
 use super::{Handler, Work, one_step};
 use crate::run_log::RunLog;
 use crate::services::Services;
-use crate::{Result, standing};
+use crate::{Registered, Result, standing};
 
 pub(super) struct RequestApproval<'a> {
     pub(super) effect: &'a Effect,
     pub(super) reason: &'a str,
     pub(super) call: &'a ToolCall,
+    pub(super) terms: Option<&'a Terms>,
 }
 
 impl Handler for RequestApproval<'_> {
@@ -19,7 +20,7 @@ impl Handler for RequestApproval<'_> {
     }
 
     fn permit(&self, _: &RunLog) -> Result<()> {
-        Ok(())
+        self.terms.map_or(Ok(()), Terms::check)
     }
 
     fn intent(&self, run: &RunLog, amount: Usage) -> Result<Change> {
@@ -28,8 +29,12 @@ impl Handler for RequestApproval<'_> {
         let notes = standing::notes(run.state(), self.call);
         let machine = run.host.machines.get(run.state().workflow());
         let workflow = machine.map(|machine| machine.digest());
-        let approval = Approval { notes, workflow, decisions: self.decisions(run), ..asked };
-        Ok(Change::Asked { approval: Box::new(approval), amount, due_ms: run.due_ms(self.effect) })
+        let (now_ms, terms) = (run.host.clock.now_ms(), self.terms(run));
+        let expires = terms.iter().filter_map(|terms| terms.expires).map(|after| now_ms.saturating_add(after.ms));
+        let due_ms = expires.chain(run.due_ms(self.effect)).min();
+        let mut approval = Approval { notes, workflow, terms, asked_ms: Some(now_ms), ..asked };
+        approval.decisions = self.decisions(run, approval.quorum());
+        Ok(Change::Asked { approval: Box::new(approval), amount, due_ms })
     }
 
     fn is_alone(&self, _: &Services) -> bool {
@@ -47,8 +52,19 @@ impl Handler for RequestApproval<'_> {
 }
 
 impl RequestApproval<'_> {
-    /// What may be decided, where that is more than yes or no: as much as the workflow understands.
-    fn decisions(&self, run: &RunLog) -> Vec<Verdict> {
+    /// What the workflow and the operator say of who may decide, and until when.
+    fn terms(&self, run: &RunLog) -> Vec<Terms> {
+        let tool = run.host.tools.get(&self.call.tool).ok().and_then(Registered::terms);
+        let terms = self.terms.into_iter().chain(tool);
+        terms.filter(|terms| **terms != Terms::default()).cloned().collect()
+    }
+
+    /// What may be decided, where that is more than yes or no: as much as the workflow understands. Several people agree only
+    /// on the very call that each of them saw.
+    fn decisions(&self, run: &RunLog, quorum: usize) -> Vec<Verdict> {
+        if quorum > 1 {
+            return Vec::new();
+        }
         let state = run.state();
         let machine = run.host.machines.get(state.workflow());
         let understood = machine.zip(state.at()).map(|(machine, (_, at))| machine.decisions(at, &self.effect.key));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stockade_workflow::{
-    Change, Currency, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, RunState, Shortfall, Usage, json,
+    Change, Currency, Decision, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, RunState, Shortfall, Usage, json,
 };
 
 use super::{Driver, EFFECTS_AT_ONCE};
@@ -74,9 +74,7 @@ impl Driver {
 
     /// Records an effect's intent, or why it cannot be had; returns whether there may be another one.
     fn intend(&mut self, effect: &Effect) -> Result<bool> {
-        if let EffectKind::RequestApproval { call, .. } = &effect.kind
-            && let Some(decision) = standing::decision(self.state(), call)
-        {
+        if let Some(decision) = self.standing(effect) {
             return self.end_at_once(effect, decision.into());
         }
         let (wish, least) = match self.price(effect) {
@@ -94,6 +92,15 @@ impl Driver {
             Err(short @ Shortfall::SubBudget(..)) => return self.refuse(effect, short.fault()),
         }
         Ok(true)
+    }
+
+    /// The earlier decision that holds for a question without asking again, if there is one.
+    fn standing(&self, effect: &Effect) -> Option<Decision> {
+        let EffectKind::RequestApproval { call, .. } = &effect.kind else { return None };
+        standing::no(self.state(), call).or_else(|| {
+            let now = self.host().tools.binding(call).ok()?;
+            standing::yes(self.state(), call, &now)
+        })
     }
 
     /// What an effect that may begin may use, what it takes of the journal included, and the least without which it need

@@ -35,6 +35,16 @@ impl Driver {
         Ok(())
     }
 
+    /// Journals that times of open questions have come.
+    pub(crate) fn notice(&mut self) -> Result<()> {
+        let at_ms = self.host().clock.now_ms();
+        while let Some((key, notice)) = self.state().due_notice(at_ms) {
+            let key = key.to_owned();
+            self.log.push(Change::Noticed { key, notice, at_ms })?;
+        }
+        Ok(())
+    }
+
     /// Lets the workflow answer the first wait that has ended; returns whether one had.
     pub(super) fn end_wait(&mut self) -> Result<bool> {
         let ended = self.state().ended_wait(self.host().clock.now_ms());

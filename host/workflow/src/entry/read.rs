@@ -14,7 +14,7 @@ use serde_json::{Error, Value};
 use super::Change;
 use crate::{
     Budget, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, Event, Exception, Fault, Json, SubBudget,
-    ToolCall, ToolOutcome, Usage,
+    Terms, ToolCall, ToolOutcome, Usage,
 };
 
 #[derive(Deserialize)]
@@ -65,6 +65,7 @@ struct Created {
     version: u32,
     input: Json,
     budget: Budget,
+    by: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +85,7 @@ struct Call {
     approval: Option<String>,
     #[serde(default)]
     reason: String,
+    terms: Option<Box<Terms>>,
 }
 
 #[derive(Deserialize)]
@@ -146,8 +148,8 @@ impl Change {
                 Self::Stepped { event: happened(event.get())?, used, position, state, log, effects, slices, end }
             }
             "created" => {
-                let Created { workflow, version, input, budget } = serde_json::from_str(text)?;
-                Self::Created { workflow, version, input, budget }
+                let Created { workflow, version, input, budget, by } = serde_json::from_str(text)?;
+                Self::Created { workflow, version, input, budget, by }
             }
             "calling" => {
                 let Calling { key, number, call } = serde_json::from_str(text)?;
@@ -171,12 +173,12 @@ fn wanted(text: &str) -> Result<Effect, Error> {
     let Wanted { effect, key, deadline_ms } = serde_json::from_str(text)?;
     let kind = match &*effect {
         "call_tool" | "request_approval" => {
-            let Call { tool, function, arguments, approval, reason } = serde_json::from_str(text)?;
+            let Call { tool, function, arguments, approval, reason, terms } = serde_json::from_str(text)?;
             let call = ToolCall { tool, function, arguments };
             if effect == "call_tool" {
                 EffectKind::CallTool { call, approval }
             } else {
-                EffectKind::RequestApproval { reason, call }
+                EffectKind::RequestApproval { reason, call, terms }
             }
         }
         "run_code" => EffectKind::RunCode(serde_json::from_str(text)?),
@@ -249,7 +251,8 @@ mod tests {
         let call = ToolCall::new("shop", "find", json!({"id": [1]}));
         let effects = vec![
             Effect::approved_call("a", call.clone(), "a"),
-            Effect::request_approval("a", "r", call),
+            Effect::request_approval("a", "r", call.clone()),
+            Effect::request_approval("f", "r", call).on(Terms { quorum: 2, ..Terms::default() }),
             Effect::run_code("b", Code::new("python", "1").input(json!([{}])).tools(["shop"])),
             Effect::ask("c", Question::new("how many?")),
             Effect::remember("d", NewMemory { text: "t".to_owned(), ..NewMemory::default() }),
@@ -288,7 +291,7 @@ mod tests {
             .collect();
         let budget = Budget::default();
         let mut changes = vec![
-            Change::Created { workflow: "w".to_owned(), version: 2, input: json!({"a": [[]]}).into(), budget },
+            Change::Created { workflow: "w".to_owned(), version: 2, input: json!({"a": [[]]}).into(), budget, by: None },
             Change::Extended { more: budget },
             stepped(Event::Started { input: json!([1]).into() }, Some(End::Failed(fault.clone()))),
             stepped(finished(CodeEnd::Raised(raised)), None),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::RunState;
 use crate::{
-    Approval, CodeCalls, Effect, EffectKind, End, Exceeded, Fault, Json, Kind, Label, Ledger, RunId, Signal, Status,
+    Approval, CodeCalls, Effect, EffectKind, End, Exceeded, Fault, Json, Kind, Label, Ledger, Notice, RunId, Signal, Status,
     Stop, ToolCall, Wait, Waited,
 };
 
@@ -58,12 +58,26 @@ impl RunState {
 
     /// Returns when the run is to be looked at although nothing else happens.
     pub fn next_due_ms(&self) -> Option<u64> {
-        self.waiting.next_due().filter(|_| self.end.is_none())
+        self.waiting.next_due().into_iter().chain(self.next_notice_ms()).min().filter(|_| self.end.is_none())
     }
 
-    /// Returns when the first open wait ends by itself, or a question expires.
+    fn next_notice_ms(&self) -> Option<u64> {
+        self.open_approvals().filter_map(Approval::next_notice).map(|(at_ms, _)| at_ms).min()
+    }
+
+    /// Returns the key of the first open question of which a time has come before it expires, and what has come.
+    pub fn due_notice(&self, now_ms: u64) -> Option<(&str, Notice)> {
+        self.open_approvals().find_map(|approval| {
+            let is_expired = self.waiting.due(&approval.key).is_some_and(|due_ms| due_ms <= now_ms);
+            let (_, notice) = approval.next_notice().filter(|(at_ms, _)| !is_expired && *at_ms <= now_ms)?;
+            Some((approval.key.as_str(), notice))
+        })
+    }
+
+    /// Returns when the first open wait ends by itself, a question expires, or something is journaled about one.
     pub fn next_wait_ms(&self) -> Option<u64> {
-        self.open_waits().filter_map(|effect| self.waiting.due(effect.key())).min()
+        let waits = self.open_waits().filter_map(|effect| self.waiting.due(effect.key()));
+        waits.chain(self.next_notice_ms()).min()
     }
 
     /// Returns the signals that no wait has taken yet.
@@ -124,6 +138,11 @@ impl RunState {
     /// Returns the input.
     pub fn input(&self) -> &Json {
         &self.input
+    }
+
+    /// Returns the person or the program that started the run, where that is known.
+    pub fn started_by(&self) -> Option<&str> {
+        self.started_by.as_deref()
     }
 
     /// Returns how much memory what came from outside and stays with the run takes, about.
