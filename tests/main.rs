@@ -35,6 +35,7 @@ mod programs;
 mod reference;
 mod registry;
 mod service;
+mod terms;
 mod together;
 mod tools;
 mod waits;

@@ -3,7 +3,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::agent::Agent;
 use crate::commands::approvals::Approvals;
 use crate::commands::budget::Budget;
-use crate::commands::decide::{Approve, Deny, Edit, Respond};
+use crate::commands::decide::{Approve, Deny, Edit, Respond, Revoke};
 use crate::commands::doctor::Doctor;
 use crate::commands::eval::Eval;
 use crate::commands::exec::Exec;
@@ -58,6 +58,7 @@ pub(crate) enum Command {
     Deny(Deny),
     Edit(Edit),
     Respond(Respond),
+    Revoke(Revoke),
     Stop(Stop),
     Pause(Pause),
     Show(Show),
@@ -90,6 +91,7 @@ impl Command {
             Self::Deny(deny) => deny.run(globals).await,
             Self::Edit(edit) => edit.run(globals).await,
             Self::Respond(respond) => respond.run(globals).await,
+            Self::Revoke(revoke) => revoke.run(globals).await,
             Self::Stop(stop) => stop.run(globals).await,
             Self::Pause(pause) => pause.run(globals).await,
             Self::Show(show) => show.run(globals).await,
@@ -126,6 +128,7 @@ impl Command {
             | Self::Deny(_)
             | Self::Edit(_)
             | Self::Respond(_)
+            | Self::Revoke(_)
             | Self::Stop(_)
             | Self::Pause(_) => false,
             Self::Budget(budget) => budget.only_looks(),

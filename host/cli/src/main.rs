@@ -30,6 +30,7 @@ mod report;
 mod resources;
 mod run_ref;
 mod secrets;
+mod shown_call;
 mod stream;
 mod terminal;
 mod text;

@@ -1,6 +1,6 @@
 use stockade::{
     Change, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, Entry, Event, Exceeded, ModelCall,
-    ModelOutcome, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Waited, dollars,
+    ModelOutcome, Notice, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Waited, dollars,
 };
 
 use crate::escape::safe;
@@ -53,6 +53,16 @@ impl Timeline {
             }
             Change::Renewed { key, .. } => {
                 Some(format!("  {YELLOW}asks anew{YELLOW:#} {}", self.fit(12, &safe(key))))
+            }
+            Change::Noticed { key, notice, .. } => {
+                let what = if *notice == Notice::Reminder { "overdue" } else { "escalated" };
+                Some(format!("  {YELLOW}{what}{YELLOW:#} {}", self.fit(what.len() + 3, &safe(key))))
+            }
+            Change::Voted { key, decision } => {
+                Some(self.fit(0, &format!("  approved by {}, and others must too: {}", safe(&decision.by), safe(key))))
+            }
+            Change::Revoked { key, by } => {
+                Some(self.fit(0, &format!("  revoked by {}: the yes to {}", safe(by), safe(key))))
             }
             Change::Signalled { signal } => Some(format!("  signal {}", self.fit(9, &safe(&signal.to_string())))),
             Change::Extended { more } => Some(format!("  budget {}", crate::report::added(more))),

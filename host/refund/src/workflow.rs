@@ -24,7 +24,7 @@ use letter::Writer;
 use stockade_workflow::authoring::{canonical, stray};
 use stockade_workflow::{
     AllowedEffect, Answered, Asked, Cents, Decision, Effect, EffectKind, EffectOutcome, End, Event, Fault, Graph, Kind,
-    ModelOutcome, Needs, State as Node, ToolCall, ToolOutcome, Transition, Waited, Workflow,
+    ModelOutcome, Needs, State as Node, Terms, ToolCall, ToolOutcome, Transition, Waited, Workflow,
 };
 
 /// The refund workflow with its rules.
@@ -44,6 +44,9 @@ pub struct Rules {
     pub window_days: u32,
     /// The largest refund that is made without asking a person.
     pub approval_above: Cents,
+    /// Who may decide on a refund and until when, where that is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Terms>,
     /// The last line of the letter; without one, the tool `letters` has its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
@@ -52,7 +55,7 @@ pub struct Rules {
 impl Default for Rules {
     /// Thirty days, a hundred dollars, the signature of the tool.
     fn default() -> Self {
-        Self { window_days: 30, approval_above: Cents(10_000), signature: None }
+        Self { window_days: 30, approval_above: Cents(10_000), approval: None, signature: None }
     }
 }
 
@@ -385,6 +388,7 @@ fn ask(mut case: Case, line: String) -> Transition<State> {
         format!("refund of {amount} is not over {approval_above}, but the policy tool wants a person asked")
     };
     let request = Effect::request_approval(&case.approval_key(), reason, case.refund());
+    let request = case.rules.approval.iter().cloned().fold(request, Effect::on);
     Transition::to(State::WaitingForHuman(case))
         .log(line)
         .log("Execution paused: waiting for human operator approval.")

@@ -44,7 +44,7 @@ pub(crate) struct Agent {
     /// What the run may spend, as CURRENCY=AMOUNT,…; other currencies keep their defaults
     #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, budget()))]
     budget: Option<Budget>,
-    /// The person who decides at the terminal; by default, the logged-in user
+    /// The person who starts the run, and decides at the terminal; by default, the logged-in user
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
     #[command(flatten)]
@@ -57,8 +57,10 @@ impl Agent {
         let host = open_host::host(globals).await?;
         let input = input(&host, &self)?;
         host.check_model(self.model.as_deref())?;
-        let run = host.start(patterns::Agent::NAME, input, self.budget.unwrap_or_else(budget)).await?;
-        drive::attend(globals, &host, run, &self.by.unwrap_or_else(ask::user)).await
+        let by = self.by.unwrap_or_else(ask::user);
+        let budget = self.budget.unwrap_or_else(budget);
+        let run = host.start_by(Some(&by), patterns::Agent::NAME, input, budget).await?;
+        drive::attend(globals, &host, run, &by).await
     }
 }
 

@@ -11,8 +11,12 @@ use crate::{open_host, pretty, report, text};
 
 /// List the questions of all runs that wait for a person: why, for how long, and how to decide
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  stockade approvals")]
-pub(crate) struct Approvals;
+#[command(after_help = "Example:\n  stockade approvals\n  stockade approvals --full")]
+pub(crate) struct Approvals {
+    /// Show arguments in full, however long they are
+    #[arg(long)]
+    full: bool,
+}
 
 /// An open question of a run.
 #[derive(Serialize)]
@@ -41,7 +45,7 @@ impl Approvals {
             return Ok(Exit::Done);
         }
         for Question { run_id, approval, waits_ms, .. } in &waiting {
-            report::question(globals, *run_id, approval, Some(*waits_ms));
+            report::question(globals, *run_id, approval, Some(*waits_ms), self.full);
         }
         if waiting.is_empty() {
             eprintln!("nothing waits for a person");

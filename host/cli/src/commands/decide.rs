@@ -1,21 +1,25 @@
-//! `stockade approve`, `deny`, `edit` and `respond`.
+//! `stockade approve`, `deny`, `edit`, `respond` and `revoke`.
 
 use clap::Args;
-use stockade::{Approval, Decision, Digest, Fault, Host, Kind, Report, RunId};
+use stockade::{Approval, ApprovalId, Decision, Digest, Fault, Host, Json, Kind, Report, RunId};
 
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::run_ref::RunRef;
-use crate::{drive, open_host, read, report};
+use crate::{ask, drive, open_host, read, report};
 
 /// Approve the call that a run waits for, and drive the run on
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  stockade approve RUN --by dana\n  stockade approve RUN approval-2 --seen 3fd1c04e55aa --by dana"
+    after_help = "Example:\n  stockade approve RUN --by dana\n  stockade approve RUN approval-2 --seen 3fd1c04e55aa --by dana\n  stockade approve RUN --by dana --remember '{\"user_id\": \"user_789\"}'"
 )]
 pub(crate) struct Approve {
     #[command(flatten)]
     decide: Decide,
+    /// Let the yes hold for later calls of the function in this run too that have these arguments, a JSON object with some of
+    /// those of the call; `{}` means any
+    #[arg(long, value_name = "JSON")]
+    remember: Option<String>,
 }
 
 /// Deny the call that a run waits for, and drive the run on
@@ -52,6 +56,21 @@ pub(crate) struct Respond {
     text: String,
 }
 
+/// Take back that a yes holds for later calls of a run too; without a key, list what holds
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stockade revoke RUN\n  stockade revoke RUN turn-1/ask-1 --by dana")]
+pub(crate) struct Revoke {
+    /// The run
+    run: RunRef,
+    /// The key of the question that was approved
+    key: Option<String>,
+    /// The person who takes it back; by default, the logged-in user
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    #[command(flatten)]
+    cassettes: Cassettes,
+}
+
 #[derive(Debug, Args)]
 struct Decide {
     /// The run
@@ -73,7 +92,8 @@ struct Decide {
 
 impl Approve {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
-        let decision = Decision::approve(&self.decide.by);
+        let remember = self.remember.map(|pattern| read::json(&pattern, "remember")).transpose()?;
+        let decision = Decision::approve(&self.decide.by).remember(remember.map(Json::from));
         decide(globals, self.decide, decision).await
     }
 }
@@ -96,6 +116,20 @@ impl Respond {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let decision = Decision::respond(&self.decide.by, self.text);
         decide(globals, self.decide, decision).await
+    }
+}
+
+impl Revoke {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let globals = &globals.with(self.cassettes);
+        let host = open_host::host(globals).await?;
+        let run = self.run.find(&host).await?;
+        let Some(key) = self.key else {
+            report::remembered(globals, &host.report(run).await?);
+            return Ok(Exit::Done);
+        };
+        let run = host.revoke(&ApprovalId { run, key }, &self.by.unwrap_or_else(ask::user)).await?;
+        drive::tell(globals, &host, run).await
     }
 }
 

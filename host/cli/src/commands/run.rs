@@ -3,7 +3,7 @@ use stockade::Budget;
 
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
-use crate::{amounts, drive, open_host, read};
+use crate::{amounts, ask, drive, open_host, read};
 
 /// Start a run and drive it until it ends, waits for a person, or is suspended
 #[derive(Debug, Args)]
@@ -17,6 +17,9 @@ pub(crate) struct Run {
     /// What the run may spend, as CURRENCY=AMOUNT,…; other currencies keep their defaults
     #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, Budget::default()))]
     budget: Option<Budget>,
+    /// The person who starts the run; by default, the logged-in user
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
     #[command(flatten)]
     cassettes: Cassettes,
 }
@@ -26,7 +29,8 @@ impl Run {
         let globals = &globals.with(self.cassettes);
         let input = read::json(&self.input, "input")?;
         let host = open_host::host(globals).await?;
-        let run = host.start(&self.workflow, input, self.budget.unwrap_or_default()).await?;
+        let by = self.by.unwrap_or_else(ask::user);
+        let run = host.start_by(Some(&by), &self.workflow, input, self.budget.unwrap_or_default()).await?;
         drive::tell(globals, &host, run).await
     }
 }
