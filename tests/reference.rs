@@ -271,6 +271,7 @@ fn meant(kind: &str) -> String {
         "Escalation" => "table",
         "Period" => "time, as in `\"2h\"`",
         "BTreeMap<String, String>" => "table of texts",
+        "BTreeMap<String, BTreeSet<String>>" => "table of lists of text",
         "Access" => "`\"read-only\"`, `\"read-write\"`",
         "Real" => "`\"real\"`",
         "Asking" => return choice!(config::Asking),

@@ -76,7 +76,7 @@ async fn decided(driver: &mut Driver, id: &ApprovalId, seen: &Digest, decision: 
     question.check_person()?;
     question.check_taken()?;
     question.check_goes_on()?;
-    if let Err((change, fault)) = question.check_tool() {
+    if let Some((change, fault)) = question.renewed() {
         driver.push(change)?;
         driver.commit_planned().await?;
         return Err(fault);
@@ -217,22 +217,20 @@ impl Question<'_> {
         Fault::new(Kind::Conflict, message).detail("changed")
     }
 
-    /// Checks that the call would be made by the very tool that was asked about; else returns the change that asks anew.
-    fn check_tool(&self) -> Result<(), (Change, Fault)> {
-        if !self.decision.verdict.is_yes() {
-            return Ok(());
-        }
+    /// Returns the change that asks anew, and what the person is told, where the call would not be made by the very tool that
+    /// was asked about.
+    fn renewed(&self) -> Option<(Change, Fault)> {
         let (asked, run) = (self.approval, self.driver.state().run());
         // Where there is no such tool, the run was found not to go on.
-        let Ok(bound_to) = self.host().tools.binding(&asked.call) else { return Ok(()) };
-        asked.bound_to.check(&bound_to).map_err(|what| {
-            let key = asked.key.clone();
-            let message = format!(
-                "question \"{key}\" of run {run} is asked anew, and the decision is not taken: {what} changed since it was asked; look at it again"
-            );
-            let workflow = self.machine().ok().map(Machine::digest);
-            (Change::Renewed { key, bound_to, workflow }, Fault::new(Kind::Conflict, message).detail("renewed").hint(Hint::ShowRun(run)))
-        })
+        let bound_to = self.host().tools.binding(&asked.call).ok().filter(|_| self.decision.verdict.is_yes())?;
+        let (what, key) = (asked.bound_to.check(&bound_to).err()?, asked.key.clone());
+        let message = format!(
+            "question \"{key}\" of run {run} is asked anew, and the decision is not taken: {what} changed since it was asked; \
+             look at it again"
+        );
+        let fault = Fault::new(Kind::Conflict, message).detail("renewed").hint(Hint::ShowRun(run));
+        let workflow = self.machine().ok().map(Machine::digest);
+        Some((Change::Renewed { key, bound_to, workflow }, fault))
     }
 
     fn machine(&self) -> Result<&Machine> {

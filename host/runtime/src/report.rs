@@ -85,8 +85,8 @@ pub struct ApprovalView {
 impl ApprovalView {
     fn of(state: &RunState, approval: &Approval) -> Self {
         let (digest, decisions, expires_ms) = (approval.digest(), approval.allowed().to_vec(), state.due_ms(&approval.key));
-        let Approval { key, reason, call, notes, terms, votes, .. } = approval.clone();
-        let Approval { reminded_ms, escalated_ms, decision, revoked_by, expired_ms, .. } = approval.clone();
+        let Approval { key, reason, call, notes, terms, votes, decision, revoked_by, .. } = approval.clone();
+        let Approval { reminded_ms, escalated_ms, expired_ms, .. } = *approval;
         Self {
             key,
             reason,

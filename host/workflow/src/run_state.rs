@@ -346,11 +346,11 @@ impl RunState {
             EffectOutcome::Decided { decision } => {
                 let approval = self.open_question(key)?;
                 let Decision { verdict, arguments, response, .. } = decision;
-                if !approval.allowed().contains(verdict)
-                    || arguments.is_some() != (*verdict == Verdict::Edited)
-                    || response.is_some() != (*verdict == Verdict::Responded)
-                    || decision.repeats.is_none() && verdict.is_yes() && approval.votes.len() + 1 < approval.quorum()
-                {
+                let is_whole = arguments.is_some() == (*verdict == Verdict::Edited)
+                    && response.is_some() == (*verdict == Verdict::Responded);
+                let is_of_few = approval.votes.len() + 1 < approval.quorum();
+                let is_too_few = is_of_few && verdict.is_yes() && decision.repeats.is_none();
+                if !approval.allowed().contains(verdict) || !is_whole || is_too_few {
                     return Err(format!("approval \"{key}\" does not take such a decision"));
                 }
                 approval.decision = Some(decision.clone());

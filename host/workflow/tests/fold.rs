@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use stockade_workflow::{
     Approval, Binding, Budget, Change, Currency, Decision, Digest, Effect, EffectKind, End, Entry, Event, Exceeded,
-    Fault, Kind, Machine, RunId, RunState, Status, Step, Stop, ToolCall, ToolOutcome, Transition, Usage,
+    Fault, Kind, Machine, Notice, RunId, RunState, Status, Step, Stop, ToolCall, ToolOutcome, Transition, Usage,
 };
 
 const RUN: [u8; 16] = [1; 16];
@@ -166,6 +166,28 @@ fn an_entry_that_cannot_follow_is_refused_with_its_name() {
             "approval \"approval-1\" is not the question that is wanted",
         ),
         (to(10), asked("refund", "", refund.clone()), "approval \"refund\" is not the question that is wanted"),
+        (to(9), renewed(&other), "approval \"approval-1\" is renewed for another call"),
+        (to(10), renewed(&refund), "there is no open approval \"approval-1\""),
+        (
+            to(9),
+            Change::Noticed { key: "approval-1".into(), notice: Notice::Reminder, at_ms: 5 },
+            "approval \"approval-1\" has no such notice at 5",
+        ),
+        (
+            to(9),
+            Change::Voted { key: "approval-1".into(), decision: Decision::approve("dana") },
+            "approval \"approval-1\" does not take such a vote",
+        ),
+        (
+            to(10),
+            Change::Revoked { key: "approval-1".into(), by: "dana".into() },
+            "approval \"approval-1\" holds for no later call",
+        ),
+        (
+            to(9),
+            step(Event::ended("approval-1", Decision::edit("dana", json!({})))),
+            "approval \"approval-1\" does not take such a decision",
+        ),
         (to(8), decided("approval-1"), "effect \"approval-1\" was not in flight"),
         (to(10), decided("approval-1"), "effect \"approval-1\" was not in flight"),
         (to(9), tool("approval-1"), "effect \"approval-1\" does not end with such an event"),
@@ -451,8 +473,16 @@ fn reserved(key: &str, consumes: Option<&str>) -> Change {
     }
 }
 
+fn bound_to(call: &ToolCall) -> Binding {
+    Binding { call: call.digest(), component: Digest::of(b"component"), grants: Digest::of(b"grants") }
+}
+
+fn renewed(call: &ToolCall) -> Change {
+    Change::Renewed { key: "approval-1".to_owned(), bound_to: bound_to(call), workflow: None }
+}
+
 fn asked(key: &str, reason: &str, call: ToolCall) -> Change {
-    let bound_to = Binding { call: call.digest(), component: Digest::of(b"component"), grants: Digest::of(b"grants") };
+    let bound_to = bound_to(&call);
     let (key, reason) = (key.to_owned(), reason.to_owned());
     let approval = Approval::new(key, reason, call, bound_to);
     Change::Asked { approval: Box::new(approval), amount: NOTHING.steps(1), due_ms: None }
