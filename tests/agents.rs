@@ -392,11 +392,11 @@ async fn a_tool_that_is_always_asked_for_is_called_by_nobody_without_a_yes() {
     let run = host.start("refund", stockade_tests::input("user_789"), Budget::default()).await.unwrap();
     let Outcome::Failed(fault) = run.settled().await.unwrap() else { panic!() };
     assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Approval, Some("pending")));
-    // Nor can code.
-    let code = stockade::Code::new("javascript", "return 1").tools(["payments"]);
+    // Code waits for one.
+    let source = "return (await payments.refund({user_id: 'user_789', amount_cents: 7900})).reference";
+    let code = stockade::Code::new("javascript", source).tools(["payments"]);
     let run = host.exec(code, Budget::default().fuel(1 << 40)).await.unwrap();
-    let Outcome::Failed(fault) = run.settled().await.unwrap() else { panic!() };
-    assert_eq!(fault.kind, Kind::Approval);
+    waiting(run.settled().await.unwrap());
     assert_eq!(place.refunds(), Vec::<String>::new());
 }
 

@@ -48,9 +48,13 @@ impl Timeline {
                 Some(self.step(state, event, used, position, end.as_ref()))
             }
             Change::Called { call, outcome, used, .. } => Some(self.nested(call, outcome, used)),
-            Change::Asked { approval, .. } => {
+            Change::Asked { approval, .. } | Change::AskedInCode { approval, .. } => {
                 Some(format!("  {YELLOW}asks{YELLOW:#} {}", self.fit(7, &safe(&approval.to_string()))))
             }
+            Change::AnsweredInCode { outcome, .. } => Some(match outcome {
+                EffectOutcome::Decided { decision } => format!("  {}", self.fit(2, &decided(decision))),
+                _ => "  timed out".to_owned(),
+            }),
             Change::Renewed { key, .. } => {
                 Some(format!("  {YELLOW}asks anew{YELLOW:#} {}", self.fit(12, &safe(key))))
             }

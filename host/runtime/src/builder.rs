@@ -243,7 +243,7 @@ impl Builder {
         self
     }
 
-    /// Lets nobody call a tool without a person's yes to each call, whatever the workflow wants. Code cannot call it.
+    /// Has each call of a tool wait for a person's yes, whatever the workflow wants, and each one of code too.
     #[must_use]
     pub fn ask_first(mut self, tool: &str) -> Self {
         self.tools.ask_first(tool);

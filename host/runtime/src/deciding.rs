@@ -3,7 +3,7 @@
 use stockade_workflow::authoring::misfits;
 use stockade_workflow::{
     Approval, ApprovalId, Change, Decision, Digest, Effect, EffectKind, End, Event, Fault, Hint, Kind, Machine, RunState,
-    Step, ToolCall, Usage, Verdict,
+    Step, ToolCall, Verdict,
 };
 
 use crate::effects::handler;
@@ -82,7 +82,7 @@ async fn decided(driver: &mut Driver, id: &ApprovalId, seen: &Digest, decision: 
         return Err(fault);
     }
     if question.is_enough() {
-        driver.step(Event::ended(&id.key, decision), Usage::default())?;
+        driver.end_wait_as(&id.key, decision.into())?;
     } else {
         driver.push(Change::Voted { key: id.key.clone(), decision })?;
     }
@@ -189,6 +189,9 @@ impl Question<'_> {
     /// Checks what the workflow answers, without taking its answer: it is pure, so it will answer the same.
     fn steps(&self) -> Result<()> {
         let (state, machine) = (self.driver.state(), self.machine()?);
+        if state.is_of_code(&self.approval.key) {
+            return Ok(());
+        }
         let at = state.at().map(|(position, at)| (position, at.clone()));
         let Step { transition, .. } = machine.step(at, Event::ended(&self.approval.key, self.decision.clone()))?;
         if let Some(End::Failed(fault)) = transition.end

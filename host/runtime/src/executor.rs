@@ -1,5 +1,6 @@
 //! The one place where effects are decided, performed and joined.
 
+mod code_questions;
 mod orders;
 mod outcome;
 mod planning;
@@ -193,6 +194,7 @@ impl Driver {
             Work::Code(code, outcome) => match self.log.run_code(effect.key(), &code).await? {
                 Ran::Ended(ended, used) => Performed::Happened(outcome(ended), used),
                 Ran::Cut(exceeded, used) => Performed::Cut(exceeded, used),
+                Ran::Asks(number, call, used) => return self.ask_in_code(effect, number, &call, used),
             },
             Work::Beside(work) => {
                 let (ended, used) = work.await;

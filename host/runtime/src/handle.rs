@@ -195,6 +195,8 @@ fn ends(change: &Change) -> bool {
         Change::Created { .. }
         | Change::Reserved { .. }
         | Change::Asked { .. }
+        | Change::AskedInCode { .. }
+        | Change::AnsweredInCode { .. }
         | Change::Renewed { .. }
         | Change::Noticed { .. }
         | Change::Voted { .. }

@@ -43,6 +43,7 @@ mod labels;
 mod languages;
 mod lease;
 mod marks;
+mod new_question;
 mod new_signal;
 #[cfg_attr(not(feature = "oci"), path = "off/oci.rs")]
 mod oci;

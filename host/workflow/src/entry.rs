@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Binding, Budget, Decision, Digest, Effect, End, Event, Exceeded, Json, Label, Notice, RunId, Signal, Stop, SubBudget, ToolCall, ToolOutcome,
+    Approval, Binding, Budget, Decision, Digest, Effect, EffectOutcome, End, Event, Exceeded, Json, Label, Notice, RunId, Signal, Stop, SubBudget, ToolCall, ToolOutcome,
     Usage, budget,
 };
 
@@ -69,6 +69,29 @@ pub enum Change {
         /// When the question expires, in milliseconds since the Unix epoch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due_ms: Option<u64>,
+    },
+    /// Code that runs wants a call that a person is asked about first: the code ends here, and runs again once there is an
+    /// answer.
+    AskedInCode {
+        /// The key of the effect that runs the code.
+        key: String,
+        /// Which of its calls this is, from 0.
+        number: usize,
+        /// The question.
+        approval: Box<Approval>,
+        /// What the code has used.
+        used: Usage,
+        /// When the question expires, in milliseconds since the Unix epoch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_ms: Option<u64>,
+    },
+    /// A question of code was decided, or has expired; the code is wanted again.
+    AnsweredInCode {
+        /// The key of the question.
+        key: String,
+        /// How it ended.
+        #[serde(flatten)]
+        outcome: EffectOutcome,
     },
     /// An open question is asked anew, about the tool as it is now: no decision was taken, for the tool had changed.
     Renewed {
@@ -208,6 +231,8 @@ impl Change {
             Self::Reserved { key, .. }
             | Self::Calling { key, .. }
             | Self::Called { key, .. }
+            | Self::AskedInCode { key, .. }
+            | Self::AnsweredInCode { key, .. }
             | Self::Renewed { key, .. }
             | Self::Noticed { key, .. }
             | Self::Voted { key, .. }

@@ -29,6 +29,8 @@ pub struct RunState {
     wanted: Vec<String>,
     intended: Vec<String>,
     approvals: BTreeMap<String, Approval>,
+    /// The code that waits for a question of its own, by the keys of the questions.
+    held: BTreeMap<String, String>,
     calls: BTreeMap<String, CodeCalls>,
     /// The calls of which it is not known whether they happened, by what they mean: what their keys end with.
     unknown: BTreeMap<Digest, String>,
@@ -71,6 +73,7 @@ impl RunState {
             wanted: Vec::new(),
             intended: Vec::new(),
             approvals: BTreeMap::new(),
+            held: BTreeMap::new(),
             calls: BTreeMap::new(),
             unknown: BTreeMap::new(),
             labels: BTreeMap::new(),
@@ -143,6 +146,11 @@ impl RunState {
                 self.ask(approval, *amount)?;
                 self.waiting.set_due(&approval.key, *due_ms);
             }
+            Change::AskedInCode { key, number, approval, used, due_ms } => {
+                self.ask_in_code(key, *number, approval, used)?;
+                self.waiting.set_due(&approval.key, *due_ms);
+            }
+            Change::AnsweredInCode { key, outcome } => self.answer_in_code(key, outcome)?,
             Change::Renewed { key, bound_to, workflow } => self.renew(key, bound_to, workflow.as_ref())?,
             Change::Noticed { key, notice, at_ms } => self.notice(key, *notice, *at_ms)?,
             Change::Voted { key, decision } => self.vote(key, decision)?,
@@ -156,7 +164,10 @@ impl RunState {
                 slices.iter().for_each(|slice| self.ledger.slice(slice.clone()));
                 self.end.clone_from(end);
             }
-            Change::Calling { key, number, call } => self.calls_in_flight(key)?.begin(*number, call)?,
+            Change::Calling { key, number, call } => {
+                self.calls_in_flight(key)?.begin(*number, call)?;
+                self.consume_in_code(&format!("{key}/{number}"))?;
+            }
             Change::Called { key, number, call, outcome, used } => {
                 self.calls_in_flight(key)?.end(*number, call, outcome, used)?;
                 self.known(call, outcome, || format!("{key}/{number}"));
@@ -252,6 +263,65 @@ impl RunState {
         Ok(())
     }
 
+    /// Lets code end where it wants a call that a person is asked about. Its calls so far are paid for, and it is wanted again
+    /// once there is an answer.
+    fn ask_in_code(&mut self, key: &str, number: usize, approval: &Approval, used: &Usage) -> Result<(), String> {
+        let calls = self.calls_in_flight(key)?;
+        if number != calls.len() || approval.key != format!("{key}/{number}") || !approval.is_open() {
+            return Err(format!("approval \"{}\" is not of the next call of the code", approval.key));
+        }
+        calls.settle();
+        if self.approvals.insert(approval.key.clone(), approval.clone()).is_some() {
+            return Err(format!("approval \"{}\" was asked for before", approval.key));
+        }
+        self.take_intended(key)?;
+        self.waiting.ended(key);
+        self.ledger.settle(key, used);
+        self.held.insert(approval.key.clone(), key.to_owned());
+        Ok(())
+    }
+
+    fn answer_in_code(&mut self, key: &str, outcome: &EffectOutcome) -> Result<(), String> {
+        let code = self.held.remove(key).ok_or_else(|| format!("no code waits for approval \"{key}\""))?;
+        match outcome {
+            EffectOutcome::Decided { decision } => self.decide(key, decision)?,
+            EffectOutcome::Waited(waited @ Waited::TimedOut { .. }) => self.waited(key, waited)?,
+            EffectOutcome::ToolReturned(_)
+            | EffectOutcome::CodeFinished(_)
+            | EffectOutcome::ModelReplied(_)
+            | EffectOutcome::Remembered(_)
+            | EffectOutcome::Recalled(_)
+            | EffectOutcome::Waited(_) => return Err(format!("approval \"{key}\" does not end with such an event")),
+        }
+        self.waiting.ended(key);
+        self.wanted.insert(0, code);
+        Ok(())
+    }
+
+    /// Uses up the yes to a call that code is about to make, where a person was asked about it.
+    fn consume_in_code(&mut self, key: &str) -> Result<(), String> {
+        let Some(approval) = self.approvals.get_mut(key) else { return Ok(()) };
+        if !approval.decision.as_ref().is_some_and(|decision| decision.verdict.is_yes()) {
+            return Err(format!("approval \"{key}\" is not a yes"));
+        }
+        approval.consumed_by = Some(key.to_owned());
+        Ok(())
+    }
+
+    fn decide(&mut self, key: &str, decision: &Decision) -> Result<(), String> {
+        let approval = self.open_question(key)?;
+        let Decision { verdict, arguments, response, .. } = decision;
+        let is_whole = arguments.is_some() == (*verdict == Verdict::Edited)
+            && response.is_some() == (*verdict == Verdict::Responded);
+        let is_of_few = approval.votes.len() + 1 < approval.quorum();
+        let is_too_few = is_of_few && verdict.is_yes() && decision.repeats.is_none();
+        if !approval.allowed().contains(verdict) || !is_whole || is_too_few {
+            return Err(format!("approval \"{key}\" does not take such a decision"));
+        }
+        approval.decision = Some(decision.clone());
+        Ok(())
+    }
+
     /// Asks an open question anew, about the same call.
     fn renew(&mut self, key: &str, bound_to: &Binding, workflow: Option<&Digest>) -> Result<(), String> {
         let approval = self.open_question(key)?;
@@ -343,18 +413,7 @@ impl RunState {
                 memories.iter().flat_map(|memory| &memory.labels).for_each(|label| self.labelled(*label, key));
                 self.recalled.extend(memories.iter().map(|memory| memory.text.clone()));
             }
-            EffectOutcome::Decided { decision } => {
-                let approval = self.open_question(key)?;
-                let Decision { verdict, arguments, response, .. } = decision;
-                let is_whole = arguments.is_some() == (*verdict == Verdict::Edited)
-                    && response.is_some() == (*verdict == Verdict::Responded);
-                let is_of_few = approval.votes.len() + 1 < approval.quorum();
-                let is_too_few = is_of_few && verdict.is_yes() && decision.repeats.is_none();
-                if !approval.allowed().contains(verdict) || !is_whole || is_too_few {
-                    return Err(format!("approval \"{key}\" does not take such a decision"));
-                }
-                approval.decision = Some(decision.clone());
-            }
+            EffectOutcome::Decided { decision } => self.decide(key, decision)?,
             EffectOutcome::CodeFinished(_)
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)

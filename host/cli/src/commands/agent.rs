@@ -93,13 +93,6 @@ fn input(host: &Host, agent: &Agent) -> stockade::Result<Value> {
             ask.push(tool);
         }
     }
-    if let (Some(_), Some(tool)) = (&agent.code, ask.first()) {
-        let message = format!(
-            "tool \"{tool}\" may change something, so a person is asked first, and code cannot wait for one; approval = \"never\" \
-             under [tool.{tool}] lets code call it without, and without --code each call is asked for"
-        );
-        return Err(Fault::invalid("approval", message).tool(tool));
-    }
     let code = agent.code.as_deref().map(|name| exec::language(host, name)).transpose()?;
     let images = agent.image.iter().map(|path| image(path)).collect::<stockade::Result<Vec<_>>>()?;
     let mut input = json!({"task": agent.task, "tools": agent.tool, "ask": ask});

@@ -61,7 +61,7 @@ async fn questions(host: &Host, summary: &Summary) -> stockade::Result<Vec<Quest
     let state = host.state(summary.run_id).await?;
     let (report, mut asked_ms) = (Report::from(&state), BTreeMap::new());
     entries::each(host, &state, 0, |entry| {
-        if let Change::Asked { approval, .. } = &entry.change {
+        if let Change::Asked { approval, .. } | Change::AskedInCode { approval, .. } = &entry.change {
             asked_ms.insert(approval.key.clone(), entry.at_ms);
         }
     })

@@ -15,7 +15,7 @@ pub struct Spec {
     pub system: String,
     /// The tools that the agent may call. It can call no others.
     pub tools: Vec<String>,
-    /// Those of the tools whose every call needs an approval. It cannot be combined with `code`.
+    /// Those of the tools whose every call needs an approval. Code waits for it too.
     pub ask: Vec<String>,
     /// The language in which the agent writes code that calls the tools. Without it, it calls them one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,9 +98,6 @@ impl Spec {
         let refuse = |message: String| Err(Fault::invalid("workflow", message));
         if let Some(tool) = self.ask.iter().find(|tool| !self.tools.contains(tool)) {
             return refuse(format!("\"ask\" has the tool \"{tool}\", which \"tools\" has not"));
-        }
-        if self.code.is_some() && !self.ask.is_empty() {
-            return refuse("\"ask\" and \"code\" exclude each other: code cannot wait for a person".to_owned());
         }
         let limit = self.recall.as_ref().map_or(0, |recall| recall.limit);
         for (name, value, ceiling) in [

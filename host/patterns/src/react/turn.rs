@@ -299,7 +299,7 @@ fn code(call: &ModelCall, language: &str, spec: &Spec) -> Result<Work, String> {
         return Err(format!("there is no function {name:?}; call the tools from code, with \"{RUN_CODE}\""));
     }
     match call.arguments.get("source").and_then(Value::as_str) {
-        Some(source) => Ok(Work::Code(Code::new(language, unfenced(source)).tools(&spec.tools))),
+        Some(source) => Ok(Work::Code(Code::new(language, unfenced(source)).tools(&spec.tools).ask(&spec.ask))),
         None => Err(format!("\"{RUN_CODE}\" wants the argument \"source\", which is text")),
     }
 }

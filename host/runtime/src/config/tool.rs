@@ -28,7 +28,7 @@ pub struct Tool {
     pub idempotent: Option<bool>,
     /// What one call may use. What is not named here is as `[limits]` says.
     pub limits: Option<Limits>,
-    /// `"always"`: a person is asked before each call, and code cannot call the tool. `"never"`: a person is asked
+    /// `"always"`: a person is asked before each call, one of code too. `"never"`: a person is asked
     /// only where a workflow wants it. Without it, an agent asks before each call that may change something. A table says who
     /// may decide and until when; its `ask` is one of these words.
     pub approval: Option<Approval>,
@@ -43,7 +43,7 @@ pub struct Tool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Asking {
-    /// Before each call, whatever the workflow wants; code cannot call it.
+    /// Before each call, whatever the workflow wants, and before each one of code.
     Always,
     /// Where a workflow wants it.
     Never,

@@ -1,11 +1,11 @@
 //! A question to a person.
 
-use stockade_workflow::{Approval, Change, Decision, Effect, EffectOutcome, Fault, Terms, ToolCall, Usage, Verdict};
+use stockade_workflow::{Change, Decision, Effect, EffectOutcome, Fault, Terms, ToolCall, Usage, Verdict};
 
 use super::{Handler, Work, one_step};
 use crate::run_log::RunLog;
 use crate::services::Services;
-use crate::{Registered, Result, standing};
+use crate::{Result, new_question};
 
 pub(super) struct RequestApproval<'a> {
     pub(super) effect: &'a Effect,
@@ -24,16 +24,9 @@ impl Handler for RequestApproval<'_> {
     }
 
     fn intent(&self, run: &RunLog, amount: Usage) -> Result<Change> {
-        let bound_to = run.host.tools.binding(self.call)?;
-        let asked = Approval::new(&self.effect.key, self.reason, self.call.clone(), bound_to);
-        let notes = standing::notes(run.state(), self.call);
-        let machine = run.host.machines.get(run.state().workflow());
-        let workflow = machine.map(|machine| machine.digest());
-        let (now_ms, terms) = (run.host.clock.now_ms(), self.terms(run));
-        let expires = terms.iter().filter_map(|terms| terms.expires).map(|after| now_ms.saturating_add(after.ms));
-        let due_ms = expires.chain(run.due_ms(self.effect)).min();
-        let mut approval = Approval { notes, workflow, terms, asked_ms: Some(now_ms), ..asked };
-        approval.decisions = self.decisions(run, approval.quorum());
+        let asked = (self.effect.key(), self.reason, self.call);
+        let (approval, expires_ms) = new_question::new(run, asked, self.terms, self.understood(run))?;
+        let due_ms = expires_ms.into_iter().chain(run.due_ms(self.effect)).min();
         Ok(Change::Asked { approval: Box::new(approval), amount, due_ms })
     }
 
@@ -52,22 +45,11 @@ impl Handler for RequestApproval<'_> {
 }
 
 impl RequestApproval<'_> {
-    /// What the workflow and the operator say of who may decide, and until when.
-    fn terms(&self, run: &RunLog) -> Vec<Terms> {
-        let tool = run.host.tools.get(&self.call.tool).ok().and_then(Registered::terms);
-        let terms = self.terms.into_iter().chain(tool);
-        terms.filter(|terms| **terms != Terms::default()).cloned().collect()
-    }
-
-    /// What may be decided, where that is more than yes or no: as much as the workflow understands. Several people agree only
-    /// on the very call that each of them saw.
-    fn decisions(&self, run: &RunLog, quorum: usize) -> Vec<Verdict> {
-        if quorum > 1 {
-            return Vec::new();
-        }
+    /// What the workflow can be answered.
+    fn understood(&self, run: &RunLog) -> &'static [Verdict] {
         let state = run.state();
         let machine = run.host.machines.get(state.workflow());
-        let understood = machine.zip(state.at()).map(|(machine, (_, at))| machine.decisions(at, &self.effect.key));
-        understood.filter(|verdicts| *verdicts != Verdict::YES_OR_NO).unwrap_or_default().to_vec()
+        let understood = machine.zip(state.at()).map(|(machine, (_, at))| machine.decisions(at, self.effect.key()));
+        understood.unwrap_or(Verdict::YES_OR_NO)
     }
 }

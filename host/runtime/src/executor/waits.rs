@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stockade_journal::Commit;
-use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Event, Fault, Kind, Usage};
+use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Fault, Kind};
 
 use super::Driver;
 use crate::effects::{Ended, handler};
@@ -48,8 +48,8 @@ impl Driver {
     /// Lets the workflow answer the first wait that has ended; returns whether one had.
     pub(super) fn end_wait(&mut self) -> Result<bool> {
         let ended = self.state().ended_wait(self.host().clock.now_ms());
-        let Some(event) = ended.map(|(key, waited)| Event::ended(key, waited)) else { return Ok(false) };
-        self.step(event, Usage::default()).map(|()| true)
+        let Some((key, waited)) = ended.map(|(key, waited)| (key.to_owned(), waited)) else { return Ok(false) };
+        self.end_wait_as(&key, waited.into()).map(|()| true)
     }
 
     /// Returns when a wait may have ended while something else is in flight.

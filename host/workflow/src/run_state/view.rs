@@ -28,7 +28,7 @@ impl RunState {
 
     /// Whether a person, a time or a signal is waited for, and no signal that is there already.
     fn is_waiting(&self) -> bool {
-        self.open_waits().next().is_some() && self.ended_wait(0).is_none()
+        (self.open_waits().next().is_some() || !self.held.is_empty()) && self.ended_wait(0).is_none()
     }
 
     /// The effects that have an intent and no outcome yet, and for which nothing is performed.
@@ -48,7 +48,17 @@ impl RunState {
     /// Returns the first wait that has ended at this time, by its key, and how: the time has come, a signal is there, or the
     /// deadline has passed.
     pub fn ended_wait(&self, now_ms: u64) -> Option<(&str, Waited)> {
-        self.open_waits().find_map(|effect| Some((effect.key(), self.waiting.ended_at(effect, now_ms)?)))
+        let ended = self.open_waits().find_map(|effect| Some((effect.key(), self.waiting.ended_at(effect, now_ms)?)));
+        ended.or_else(|| {
+            let mut held = self.held.keys().filter(|_| self.end.is_none());
+            let expired = held.find(|key| self.waiting.due(key).is_some_and(|due_ms| due_ms <= now_ms))?;
+            Some((expired.as_str(), Waited::TimedOut { at_ms: now_ms }))
+        })
+    }
+
+    /// Returns whether a question is one of code, which waits for its answer.
+    pub fn is_of_code(&self, question: &str) -> bool {
+        self.held.contains_key(question)
     }
 
     /// Returns when an effect that has an intent falls due, if it does.
@@ -76,8 +86,8 @@ impl RunState {
 
     /// Returns when the first open wait ends by itself, a question expires, or something is journaled about one.
     pub fn next_wait_ms(&self) -> Option<u64> {
-        let waits = self.open_waits().filter_map(|effect| self.waiting.due(effect.key()));
-        waits.chain(self.next_notice_ms()).min()
+        let waits = self.open_waits().map(Effect::key).chain(self.held.keys().map(String::as_str));
+        waits.filter_map(|key| self.waiting.due(key)).chain(self.next_notice_ms()).min()
     }
 
     /// Returns the signals that no wait has taken yet.
