@@ -172,7 +172,10 @@ async fn a_no_holds_for_the_same_call_in_the_run_and_a_variant_shows_it() {
     assert_eq!(variant.notes, [said]);
     let state = host.state(run).await.unwrap();
     let held = state.approval("turn-2/ask-1").unwrap().decision.clone().unwrap();
-    assert_eq!((held.by.as_str(), held.verdict, held.repeats.as_deref()), ("dana", Verdict::Denied, Some("turn-1/ask-1")));
+    assert_eq!(
+        (held.by.as_str(), held.verdict, held.repeats.as_deref()),
+        ("dana", Verdict::Denied, Some("turn-1/ask-1"))
+    );
     let outcome = settled(&host, run, Decision::deny("eve")).await;
     assert!(matches!(outcome, Outcome::Done(_)), "{outcome}");
     let told = told(&host, run).await;
@@ -187,7 +190,10 @@ async fn a_call_that_was_approved_and_made_says_so_when_it_is_wanted_again() {
     let host = host(&place, &config(&place, "demo", DESK)).await;
     let (run, _) = start(&host).await;
     let again = waiting(settled(&host, run, Decision::approve("dana")).await);
-    assert_eq!(again.notes, ["\"dana\" approved this very call before (\"turn-1/ask-1\"), and it was made (\"turn-1/call-1\")"]);
+    assert_eq!(
+        again.notes,
+        ["\"dana\" approved this very call before (\"turn-1/ask-1\"), and it was made (\"turn-1/call-1\")"]
+    );
     // What a person was told is part of what was seen.
     assert_ne!(again.digest(), Approval { notes: Vec::new(), ..again.clone() }.digest());
     settled(&host, run, Decision::deny("dana")).await;
@@ -316,7 +322,8 @@ fn the_binary_edits_and_responds() {
     let key = "turn-1/ask-1";
     let wrong = place.json(&["edit", &run, key, "--input", "{\"user_id\": 7}", "--by", "dana"]);
     assert_eq!((wrong.exit, &wrong.json["error"]["detail"]), (Some(2), &json!("decision")), "{wrong:#?}");
-    let edited = place.json(&["edit", &run, key, "--seen", seen.short(), "--input", &cents(4_900).to_string(), "--by", "dana"]);
+    let edited =
+        place.json(&["edit", &run, key, "--seen", seen.short(), "--input", &cents(4_900).to_string(), "--by", "dana"]);
     assert_eq!(edited.exit, Some(3), "{edited:#?}");
     assert_eq!(question(&edited, 0)["decision"]["arguments"]["amount_cents"], 4_900);
     let done = place.json(&["respond", &run, "turn-2/ask-1", "--text", "it was paid", "--by", "dana"]);

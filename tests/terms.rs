@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use stockade::{
-    Approval, ApprovalId, Budget, Change, Clock, Config, Decision, Fault, Host, Kind, Notice, Outcome, RunId, RunState,
-    Status, Verdict,
+    Approval, ApprovalId, Budget, Change, Clock, Config, Decision, Fault, Host, Kind, NewRun, Outcome, Overdue, RunId,
+    RunState, Status, Verdict,
 };
 use stockade_refund::{Refund, Settings};
 use stockade_tests::{Place, decide, input};
@@ -57,7 +57,10 @@ impl Desk {
     }
 
     async fn start(&self, host: &Host, by: Option<&str>) -> (RunId, Approval) {
-        let run = host.start_by(by, "desk", json!({"task": "refund it"}), Budget::default()).await.unwrap();
+        let run = host
+            .start_run(by.into_iter().fold(NewRun::new("desk", json!({"task": "refund it"})), NewRun::by))
+            .await
+            .unwrap();
         let id = run.id();
         (id, waiting(run.settled().await.unwrap()))
     }
@@ -96,7 +99,8 @@ async fn question(host: &Host, run: RunId, key: &str) -> Approval {
     host.state(run).await.unwrap().approval(key).unwrap().clone()
 }
 
-const LATE: &str = "{ approvers = [\"dana\"], expires = \"2h\", remind = \"30m\", escalate = { after = \"1h\", to = [\"eve\"] } }";
+const LATE: &str =
+    "{ approvers = [\"dana\"], expires = \"2h\", remind = \"30m\", escalate = { after = \"1h\", to = [\"eve\"] } }";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_becomes_overdue_is_escalated_and_expires_which_is_no_denial() {
@@ -127,11 +131,11 @@ async fn a_question_becomes_overdue_is_escalated_and_expires_which_is_no_denial(
     let entries = host.entries(run).await.unwrap();
     let told = serde_json::to_string(&entries).unwrap();
     assert!(told.contains("no person decided on it in time") && !told.contains("said no"), "{told}");
-    let notices = entries.iter().filter_map(|entry| match &entry.change {
-        Change::Noticed { notice, .. } => Some(*notice),
+    let overdue = entries.iter().filter_map(|entry| match &entry.change {
+        Change::Overdue { overdue, .. } => Some(*overdue),
         _ => None,
     });
-    assert_eq!(notices.collect::<Vec<_>>(), [Notice::Reminder, Notice::Escalation]);
+    assert_eq!(overdue.collect::<Vec<_>>(), [Overdue::Reminder, Overdue::Escalation]);
 }
 
 /// A host that was down meanwhile takes the decision of those to whom the question was escalated, and journals that it was.
@@ -254,7 +258,8 @@ async fn a_remembered_yes_holds_for_the_calls_that_it_names_until_it_is_revoked(
 #[test]
 fn a_remembered_yes_does_not_cover_another_call_or_another_tool() {
     use stockade::{Binding, Digest, ToolCall};
-    let call = |cents: Value| ToolCall::new("payments", "refund", json!({"user_id": "user_789", "amount_cents": cents}));
+    let call =
+        |cents: Value| ToolCall::new("payments", "refund", json!({"user_id": "user_789", "amount_cents": cents}));
     let bound_to = |call: &ToolCall, grants: &[u8]| Binding {
         call: call.digest(),
         component: Digest::of(b"component"),
@@ -309,9 +314,8 @@ fn the_binary_says_who_may_decide_and_takes_back_what_holds() {
     let desk = Desk::new("{}", &[7_900, 100]);
     let file = desk.place.path("replies.toml");
     let approval = "{ not_starter = true, expires = \"2h\" }";
-    let config = format!(
-        "[model.demo]\nprovider = \"scripted\"\nfile = {file:?}\n[tool.payments]\napproval = {approval}\n"
-    );
+    let config =
+        format!("[model.demo]\nprovider = \"scripted\"\nfile = {file:?}\n[tool.payments]\napproval = {approval}\n");
     desk.place.write("stockade.toml", config);
     let run = desk.place.json(&["agent", "refund both", "--tool", "payments", "--by", "robin"]).run();
     let shown = desk.place.call(&["approvals"]).stdout;

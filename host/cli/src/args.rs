@@ -10,12 +10,15 @@ use crate::commands::exec::Exec;
 use crate::commands::graph::Graph;
 use crate::commands::language::Language;
 use crate::commands::memory::Memory;
+use crate::commands::notices::Notices;
 use crate::commands::prune::Prune;
 use crate::commands::replay::Replay;
 use crate::commands::resume::Resume;
 use crate::commands::rm::Rm;
 use crate::commands::run::Run;
 use crate::commands::runs::Runs;
+use crate::commands::schedules::Schedules;
+use crate::commands::settle::Settle;
 use crate::commands::show::Show;
 use crate::commands::signal::Signal;
 use crate::commands::stop::{Pause, Stop};
@@ -59,12 +62,17 @@ pub(crate) enum Command {
     Edit(Edit),
     Respond(Respond),
     Revoke(Revoke),
+    Settle(Settle),
     Stop(Stop),
     Pause(Pause),
     Show(Show),
     Runs(Runs),
     Approvals(Approvals),
+    Schedules(Schedules),
+    Notices(Notices),
     Rm(Rm),
+    /// The same as `runs prune`
+    #[command(hide = true)]
     Prune(Prune),
     Budget(Budget),
     Doctor(Doctor),
@@ -92,11 +100,14 @@ impl Command {
             Self::Edit(edit) => edit.run(globals).await,
             Self::Respond(respond) => respond.run(globals).await,
             Self::Revoke(revoke) => revoke.run(globals).await,
+            Self::Settle(settle) => settle.run(globals).await,
             Self::Stop(stop) => stop.run(globals).await,
             Self::Pause(pause) => pause.run(globals).await,
             Self::Show(show) => show.run(globals).await,
             Self::Runs(runs) => runs.run(globals).await,
             Self::Approvals(approvals) => approvals.run(globals).await,
+            Self::Schedules(schedules) => schedules.run(globals).await,
+            Self::Notices(notices) => notices.run(globals).await,
             Self::Rm(rm) => rm.run(globals).await,
             Self::Prune(prune) => prune.run(globals).await,
             Self::Budget(budget) => budget.run(globals).await,
@@ -114,6 +125,8 @@ impl Command {
             Self::Show(_)
             | Self::Runs(_)
             | Self::Approvals(_)
+            | Self::Schedules(_)
+            | Self::Notices(_)
             | Self::Rm(_)
             | Self::Prune(_)
             | Self::Graph(_)
@@ -129,6 +142,7 @@ impl Command {
             | Self::Edit(_)
             | Self::Respond(_)
             | Self::Revoke(_)
+            | Self::Settle(_)
             | Self::Stop(_)
             | Self::Pause(_) => false,
             Self::Budget(budget) => budget.only_looks(),

@@ -15,8 +15,8 @@ use stockade_workflow::State as Node;
 use stockade_workflow::authoring::cut;
 use stockade_workflow::authoring::stray;
 use stockade_workflow::{
-    AllowedEffect, Answered, Asked, End, Event, Fault, Graph, Inner, Kind, Machine, ModelOutcome, Needs, Nested, Question,
-    Transition, Verdict, Workflow,
+    AllowedEffect, Answered, Asked, End, Event, Fault, Graph, Inner, Kind, Machine, ModelOutcome, Needs, Nested,
+    Question, Transition, Verdict, Workflow,
 };
 
 /// The most workers that a configuration may allow: each is at least one question of a run.

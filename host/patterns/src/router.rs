@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::{Children, done, missing, object, picked};
 use stockade_workflow::authoring::stray;
 use stockade_workflow::{
-    AllowedEffect, Answered, Asked, End, Event, Fault, Graph, Inner, Kind, Machine, ModelOutcome, Needs, Nested, Question,
-    State as Node, Transition, Verdict, Workflow,
+    AllowedEffect, Answered, Asked, End, Event, Fault, Graph, Inner, Kind, Machine, ModelOutcome, Needs, Nested,
+    Question, State as Node, Transition, Verdict, Workflow,
 };
 
 /// The workflow that chooses another.

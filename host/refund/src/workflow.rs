@@ -220,9 +220,10 @@ impl Workflow for Refund {
             {
                 return Ok(decided(case.clone(), &decision));
             }
-            (State::WaitingForHuman(case), Event::Ended { key, outcome: EffectOutcome::Waited(Waited::TimedOut { .. }) })
-                if key == case.approval_key() =>
-            {
+            (
+                State::WaitingForHuman(case),
+                Event::Ended { key, outcome: EffectOutcome::Waited(Waited::TimedOut { .. }) },
+            ) if key == case.approval_key() => {
                 return Ok(expired(state.clone(), &key));
             }
             (waits @ State::WriteLetter { told, asked, signature }, event) => {

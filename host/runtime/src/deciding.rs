@@ -2,8 +2,8 @@
 
 use stockade_workflow::authoring::misfits;
 use stockade_workflow::{
-    Approval, ApprovalId, Change, Decision, Digest, Effect, EffectKind, End, Event, Fault, Hint, Kind, Machine, RunState,
-    Step, ToolCall, Verdict,
+    Approval, ApprovalId, Change, Decision, Digest, Effect, EffectKind, End, Event, Fault, Hint, Kind, Machine,
+    RunState, Step, ToolCall, Verdict,
 };
 
 use crate::effects::handler;
@@ -70,7 +70,7 @@ async fn decided(driver: &mut Driver, id: &ApprovalId, seen: &Digest, decision: 
     questions::check(driver.state(), id, seen)?;
     driver.check_in_time(&id.key)?;
     check_idle(driver.state())?;
-    driver.notice()?;
+    driver.mark_overdue()?;
     let approval = questions::find(driver.state(), Some(&id.key))?.clone();
     let question = Question { driver, approval: &approval, decision: &decision };
     question.check_person()?;
@@ -107,7 +107,8 @@ impl Question<'_> {
     /// Checks that this person may decide, and has not approved it before.
     fn check_person(&self) -> Result<()> {
         let (Approval { key, terms, votes, .. }, by) = (self.approval, self.decision.by.as_str());
-        let (starter, is_escalated) = (self.driver.state().started_by(), self.approval.escalated_ms.is_some());
+        let (starter, is_escalated) =
+            (self.driver.state().origin().by.as_deref(), self.approval.escalated_ms.is_some());
         let has_role = |role: &str| self.host().has_role(by, role);
         let refused = terms.iter().find_map(|terms| terms.check_person(by, has_role, starter, is_escalated).err());
         if let Some(fault) = refused {
@@ -148,11 +149,16 @@ impl Question<'_> {
 
     fn check_edited(&self, call: &ToolCall) -> Result<()> {
         let (invalid, state) = (|why: String| Err(Fault::invalid("decision", why)), self.driver.state());
-        let tool = self.host().tools.get(&call.tool)?;
+        let tool = self.host().registry.get(&call.tool)?;
         if let Some(function) = tool.functions().iter().find(|function| function.name() == call.function) {
             let misfits = misfits(function.input_schema(), &call.arguments.value())?;
             if !misfits.is_empty() {
-                return invalid(format!("the edited arguments do not fit {}.{}: {}", call.tool, call.function, misfits.join("; ")));
+                return invalid(format!(
+                    "the edited arguments do not fit {}.{}: {}",
+                    call.tool,
+                    call.function,
+                    misfits.join("; ")
+                ));
             }
         }
         if let Some(before) = standing::no(state, call) {
@@ -175,7 +181,7 @@ impl Question<'_> {
 
     fn needs(&self) -> Result<()> {
         let (state, machine) = (self.driver.state(), self.machine()?);
-        self.host().tools.get(&self.approval.call.tool)?;
+        self.host().registry.get(&self.approval.call.tool)?;
         let needs = state.at().map(|(_, at)| machine.needs(at, &self.approval.key)).transpose()?.unwrap_or_default();
         let asked = state.begun().filter_map(|effect| match &effect.kind {
             EffectKind::AskModel(question) => Some(question.model.clone()),
@@ -183,7 +189,7 @@ impl Question<'_> {
         });
         let mut models = needs.models.into_iter().chain(asked);
         models.try_for_each(|model| self.host().models.get(model.as_deref()).map(drop))?;
-        needs.tools.iter().try_for_each(|tool| self.host().tools.get(tool).map(drop))
+        needs.tools.iter().try_for_each(|tool| self.host().registry.get(tool).map(drop))
     }
 
     /// Checks what the workflow answers, without taking its answer: it is pure, so it will answer the same.
@@ -202,7 +208,8 @@ impl Question<'_> {
         transition.effects.iter().try_for_each(|effect| handler(effect).price(self.host()).map(drop))?;
         let is_other = self.approval.workflow.as_ref().is_some_and(|then| *then != machine.digest());
         if is_other && self.decision.verdict.is_yes() && !transition.effects.iter().any(|effect| self.uses(effect)) {
-            let message = format!("workflow \"{}\" is set up otherwise now, and would not make the call", machine.name());
+            let message =
+                format!("workflow \"{}\" is set up otherwise now, and would not make the call", machine.name());
             return Err(Fault::new(Kind::Conflict, message));
         }
         Ok(())
@@ -225,7 +232,7 @@ impl Question<'_> {
     fn renewed(&self) -> Option<(Change, Fault)> {
         let (asked, run) = (self.approval, self.driver.state().run());
         // Where there is no such tool, the run was found not to go on.
-        let bound_to = self.host().tools.binding(&asked.call).ok().filter(|_| self.decision.verdict.is_yes())?;
+        let bound_to = self.host().registry.binding(&asked.call).ok().filter(|_| self.decision.verdict.is_yes())?;
         let (what, key) = (asked.bound_to.check(&bound_to).err()?, asked.key.clone());
         let message = format!(
             "question \"{key}\" of run {run} is asked anew, and the decision is not taken: {what} changed since it was asked; \

@@ -128,7 +128,7 @@ impl RunHandle {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Conflict`]: with detail `ended` where the run has ended otherwise, perhaps by somebody else's stop, which
+    /// Kind [`Kind::Conflict`]: with detail `ended` where the run has ended otherwise, perhaps by another person's stop, which
     /// the message says; with detail `busy` where the process that drives it does not answer: then the order stays, and is
     /// obeyed by the next driver. An unknown run, a journal that fails.
     pub async fn stop(&self, stop: Stop, grace: Duration) -> Result<()> {
@@ -143,7 +143,7 @@ impl RunHandle {
     ///
     /// # Errors
     ///
-    /// As [`RunHandle::stop`]; kind [`Kind::Conflict`] with detail `paused` where somebody else has paused it.
+    /// As [`RunHandle::stop`]; kind [`Kind::Conflict`] with detail `paused` where another person has paused it.
     pub async fn pause(&self, stop: Stop, grace: Duration) -> Result<()> {
         self.host.order(self.id, &Order::new(Aim::Pause, stop, grace)?).await
     }
@@ -198,7 +198,7 @@ fn ends(change: &Change) -> bool {
         | Change::AskedInCode { .. }
         | Change::AnsweredInCode { .. }
         | Change::Renewed { .. }
-        | Change::Noticed { .. }
+        | Change::Overdue { .. }
         | Change::Voted { .. }
         | Change::Revoked { .. }
         | Change::Signalled { .. }
@@ -206,6 +206,8 @@ fn ends(change: &Change) -> bool {
         | Change::Called { .. }
         | Change::Suspended { .. }
         | Change::Lost { .. }
+        | Change::Doubted { .. }
+        | Change::Settled { .. }
         | Change::Extended { .. }
         | Change::Paused { .. }
         | Change::Resumed => false,

@@ -16,7 +16,7 @@ pub(crate) fn new(
     terms: Option<&Terms>,
     understood: &[Verdict],
 ) -> Result<(Approval, Option<u64>)> {
-    let bound_to = run.host.tools.binding(call)?;
+    let bound_to = run.host.registry.binding(call)?;
     let machine = run.host.machines.get(run.state().workflow());
     let asked_ms = run.host.clock.now_ms();
     let terms = all_terms(run, call, terms);
@@ -37,7 +37,7 @@ pub(crate) fn new(
 
 /// What the workflow and the operator say of who may decide, and until when.
 fn all_terms(run: &RunLog, call: &ToolCall, terms: Option<&Terms>) -> Vec<Terms> {
-    let tool = run.host.tools.get(&call.tool).ok().and_then(Registered::terms);
+    let tool = run.host.registry.get(&call.tool).ok().and_then(Registered::terms);
     let terms = terms.into_iter().chain(tool);
     terms.filter(|terms| **terms != Terms::default()).cloned().collect()
 }

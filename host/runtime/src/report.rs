@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use stockade_workflow::{
-    Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, Terms, ToolCall, Usage,
+    Approval, Budget, Decision, Digest, Doubt, End, Fault, Json, RunId, RunState, Status, Stop, Terms, ToolCall, Usage,
     Verdict, Wait,
 };
 
@@ -17,6 +19,10 @@ pub struct Report {
     pub state: Option<String>,
     /// What it was started with.
     pub input: Json,
+    /// The key under which it was started, if it was.
+    pub start_key: Option<String>,
+    /// The labels that it was started with.
+    pub labels: BTreeMap<String, String>,
     /// What it ended with, if it is done.
     pub output: Option<Json>,
     /// Why it failed or is suspended, if it is.
@@ -30,6 +36,8 @@ pub struct Report {
     pub approval: Option<Approval>,
     /// All that a person was asked, decided or not; by the keys that a decision names.
     pub approvals: Vec<ApprovalView>,
+    /// The calls in doubt that it waits to have settled.
+    pub doubts: Vec<Doubt>,
     /// The times and signals that it waits for.
     pub waits: Vec<Wait>,
     /// What it has spent.
@@ -84,7 +92,8 @@ pub struct ApprovalView {
 
 impl ApprovalView {
     fn of(state: &RunState, approval: &Approval) -> Self {
-        let (digest, decisions, expires_ms) = (approval.digest(), approval.allowed().to_vec(), state.due_ms(&approval.key));
+        let (digest, decisions, expires_ms) =
+            (approval.digest(), approval.allowed().to_vec(), state.due_ms(&approval.key));
         let Approval { key, reason, call, notes, terms, votes, decision, revoked_by, .. } = approval.clone();
         let Approval { reminded_ms, escalated_ms, expired_ms, .. } = *approval;
         Self {
@@ -111,7 +120,7 @@ impl From<&RunState> for Report {
         let (output, failure) = match state.end() {
             Some(End::Done(output)) => (Some(output.clone()), None),
             Some(End::Failed(fault)) => (None, Some(fault.clone())),
-            None => (None, state.suspended().map(Exceeded::fault)),
+            None => (None, state.suspension()),
         };
         Self {
             run_id: state.run(),
@@ -119,12 +128,15 @@ impl From<&RunState> for Report {
             status: state.status(),
             state: state.at().map(|(position, _)| position.to_owned()),
             input: state.input().clone(),
+            start_key: state.origin().start_key.clone(),
+            labels: state.origin().labels.clone(),
             output,
             error: failure,
             stop: state.stopped().or(state.paused()).cloned(),
             unknown: state.unknown_calls().map(str::to_owned).collect(),
             approval: state.open_approval().cloned(),
             approvals: state.approvals().map(|approval| ApprovalView::of(state, approval)).collect(),
+            doubts: state.open_doubts().cloned().collect(),
             waits: state.waits().collect(),
             usage: *state.ledger().spent(),
             budget: *state.ledger().budget(),

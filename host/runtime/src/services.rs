@@ -11,9 +11,12 @@ use stockade_workflow::{Fault, Kind};
 use crate::coding::Coding;
 use crate::driving::Driving;
 use crate::hooks::Hooks;
+use crate::notices::Notified;
 use crate::oci::Store;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
+use crate::schedules::Planned;
+use crate::shared_budgets::SharedBudgets;
 use crate::{Clock, Result};
 use stockade_journal::Journal;
 use stockade_models::Models;
@@ -21,7 +24,7 @@ use stockade_models::Models;
 /// What all runs of a host share.
 pub(crate) struct Services {
     pub(crate) journal: Box<dyn Journal>,
-    pub(crate) tools: Registry,
+    pub(crate) registry: Registry,
     pub(crate) limits: Limits,
     pub(crate) coding: Coding,
     pub(crate) clock: Clock,
@@ -29,6 +32,9 @@ pub(crate) struct Services {
     pub(crate) models: Models,
     pub(crate) memory: Option<Recollection>,
     pub(crate) machines: Children,
+    pub(crate) schedules: BTreeMap<String, Planned>,
+    pub(crate) budgets: SharedBudgets,
+    pub(crate) notified: BTreeMap<String, Notified>,
     pub(crate) engine: Engine,
     pub(crate) driving: Arc<Driving>,
     pub(crate) store: Store,
@@ -52,6 +58,6 @@ impl Services {
     }
 
     pub(crate) fn limits(&self, tool: &str) -> &Limits {
-        self.tools.limits(tool).unwrap_or(&self.limits)
+        self.registry.limits(tool).unwrap_or(&self.limits)
     }
 }

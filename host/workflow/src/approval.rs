@@ -2,12 +2,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Decision, Digest, Fault, Json, Kind, Notice, Period, RunId, Terms, ToolCall, Verdict};
+use crate::{Decision, Digest, Fault, Json, Kind, Overdue, Period, RunId, Terms, ToolCall, Verdict};
 
 /// A question to a person, bound to exactly one call.
 ///
 /// It holds what the person saw: if the arguments, the component or its grants are others when the call is to be
-/// made, the yes is void. It is good for one call, and is used up in the commit that records that call's intent.
+/// made, the approval is void. It is good for one call, and is used up in the commit that records that call's intent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     /// The key of the request in its run.
@@ -17,7 +17,7 @@ pub struct Approval {
     /// The exact call.
     #[serde(flatten)]
     pub call: ToolCall,
-    /// What the yes is bound to.
+    /// What the approval is bound to.
     pub bound_to: Binding,
     /// What may be decided; where it is empty, yes or no.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -123,13 +123,14 @@ impl Approval {
     }
 
     /// Returns the next time at which something is journaled about it while it is open, and what.
-    pub fn next_notice(&self) -> Option<(u64, Notice)> {
+    pub fn next_overdue(&self) -> Option<(u64, Overdue)> {
         let asked_ms = self.asked_ms.filter(|_| self.is_open())?;
-        let first = |times: &mut dyn Iterator<Item = Period>| times.min().map(|after| asked_ms.saturating_add(after.ms));
+        let first =
+            |times: &mut dyn Iterator<Item = Period>| times.min().map(|after| asked_ms.saturating_add(after.ms));
         let remind = first(&mut self.terms.iter().filter_map(|terms| terms.remind));
         let escalate = first(&mut self.terms.iter().filter_map(|terms| Some(terms.escalate.as_ref()?.after)));
-        let remind = remind.filter(|_| self.reminded_ms.is_none()).map(|at_ms| (at_ms, Notice::Reminder));
-        let escalate = escalate.filter(|_| self.escalated_ms.is_none()).map(|at_ms| (at_ms, Notice::Escalation));
+        let remind = remind.filter(|_| self.reminded_ms.is_none()).map(|at_ms| (at_ms, Overdue::Reminder));
+        let escalate = escalate.filter(|_| self.escalated_ms.is_none()).map(|at_ms| (at_ms, Overdue::Escalation));
         remind.into_iter().chain(escalate).min_by_key(|(at_ms, _)| *at_ms)
     }
 
@@ -168,7 +169,7 @@ impl Approval {
         self.decision.is_none() && self.expired_ms.is_none()
     }
 
-    /// Checks that this is an unused yes to exactly this call, made by exactly this component with these grants.
+    /// Checks that this is an unused approval of exactly this call, made by exactly this component with these grants.
     ///
     /// # Errors
     ///

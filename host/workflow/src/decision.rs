@@ -145,7 +145,9 @@ impl Decision {
             }
         }
         match &self.remember {
-            Some(_) if self.verdict != Verdict::Approved => return invalid("only an approval is remembered".to_owned()),
+            Some(_) if self.verdict != Verdict::Approved => {
+                return invalid("only an approval is remembered".to_owned());
+            }
             Some(pattern) => check_arguments(pattern)?,
             None => {}
         }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Binding, Budget, Decision, Digest, Effect, EffectOutcome, End, Event, Exceeded, Json, Label, Notice, RunId, Signal, Stop, SubBudget, ToolCall, ToolOutcome,
-    Usage, budget,
+    Approval, Binding, Budget, Decision, Digest, Effect, EffectOutcome, End, Event, Exceeded, Json, Label, Origin,
+    Overdue, RunId, Settlement, Signal, Stop, SubBudget, ToolCall, ToolOutcome, Usage, budget,
 };
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
@@ -40,9 +40,9 @@ pub enum Change {
         input: Json,
         /// What the run may spend.
         budget: Budget,
-        /// The person or the program that started it, where that is known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<String>,
+        /// By what it is found again.
+        #[serde(default, skip_serializing_if = "Origin::is_empty")]
+        origin: Origin,
     },
     /// An amount is reserved for an effect: its intent. From here on it may have happened.
     Reserved {
@@ -104,11 +104,11 @@ pub enum Change {
         workflow: Option<Digest>,
     },
     /// A time of an open question has come.
-    Noticed {
+    Overdue {
         /// The key of the question.
         key: String,
         /// What has come.
-        notice: Notice,
+        overdue: Overdue,
         /// When the host saw so, in milliseconds since the Unix epoch.
         at_ms: u64,
     },
@@ -184,6 +184,9 @@ pub enum Change {
         /// The effect that was cut short and what it had used, if one was; it is wanted again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cut: Option<(String, Usage)>,
+        /// The budget that the run shares with others, where that one is used up and not the run's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        budget: Option<String>,
     },
     /// The host, or the run, ended in the midst of an effect that is paid whatever became of it: what it is thought to have
     /// used is booked, and where the run goes on it is wanted again.
@@ -192,6 +195,21 @@ pub enum Change {
         key: String,
         /// What is booked for it.
         used: Usage,
+    },
+    /// It is not known whether a call happened, and its workflow would fail for that: the run waits until a person settles it.
+    Doubted {
+        /// The effect's key.
+        key: String,
+        /// Why it is not known.
+        fault: crate::Fault,
+        /// What the call cost.
+        used: Usage,
+    },
+    /// A person has said what became of a call in doubt, which the workflow hears next.
+    Settled {
+        /// What it was, and who says so.
+        #[serde(flatten)]
+        settlement: Settlement,
     },
     /// The budget was added to, and the run may go on.
     Extended {
@@ -234,10 +252,12 @@ impl Change {
             | Self::AskedInCode { key, .. }
             | Self::AnsweredInCode { key, .. }
             | Self::Renewed { key, .. }
-            | Self::Noticed { key, .. }
+            | Self::Overdue { key, .. }
             | Self::Voted { key, .. }
             | Self::Revoked { key, .. }
-            | Self::Lost { key, .. } => key,
+            | Self::Lost { key, .. }
+            | Self::Doubted { key, .. } => key,
+            Self::Settled { settlement } => &settlement.key,
             Self::Asked { approval, .. } => &approval.key,
             Self::Stepped { event, .. } => event.key().unwrap_or_default(),
             Self::Suspended { cut, .. } => cut.as_ref().map_or("", |(key, _)| key),

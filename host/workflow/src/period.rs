@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn a_period_is_written_as_it_is_read() {
-        for (text, ms) in [("30m", 1_800_000), ("2h", 7_200_000), ("3d", 259_200_000), ("90s", 90_000), ("500ms", 500)] {
+        for (text, ms) in [("30m", 1_800_000), ("2h", 7_200_000), ("3d", 259_200_000), ("90s", 90_000), ("500ms", 500)]
+        {
             let period: Period = text.parse().unwrap();
             assert_eq!((period.ms, period.to_string().as_str()), (ms, text));
         }

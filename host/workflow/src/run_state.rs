@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::{
-    Approval, Binding, Change, CodeCalls, Currency, Decision, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
-    Fault, Hint, Json, Kind, Label, Ledger, Notice, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, json,
-    waiting::Waiting,
+    Approval, Binding, Change, CodeCalls, Currency, Decision, Digest, Effect, EffectKind, EffectOutcome, End, Entry,
+    Event, Exceeded, Fault, Hint, Json, Kind, Label, Ledger, Origin, Overdue, Recalled, RunId, Stop, ToolCall,
+    ToolOutcome, Usage, Verdict, Waited, doubts::Doubts, json, waiting::Waiting,
 };
 
 /// A run as it stands: the fold of its entries.
@@ -22,7 +22,7 @@ pub struct RunState {
     workflow: String,
     version: u32,
     input: Json,
-    started_by: Option<String>,
+    origin: Origin,
     at: Option<(String, Value)>,
     log: Vec<String>,
     effects: BTreeMap<String, Arc<Effect>>,
@@ -32,6 +32,8 @@ pub struct RunState {
     /// The code that waits for a question of its own, by the keys of the questions.
     held: BTreeMap<String, String>,
     calls: BTreeMap<String, CodeCalls>,
+    /// The calls that the run waits to have settled, or waited.
+    doubts: Doubts,
     /// The calls of which it is not known whether they happened, by what they mean: what their keys end with.
     unknown: BTreeMap<Digest, String>,
     labels: BTreeMap<Label, BTreeSet<String>>,
@@ -41,6 +43,7 @@ pub struct RunState {
     /// How many bytes of the journal the last step took.
     step_bytes: u64,
     suspended: Option<Exceeded>,
+    suspended_by: Option<String>,
     paused: Option<Stop>,
     stopped: Option<Stop>,
     end: Option<End>,
@@ -53,7 +56,7 @@ impl RunState {
     ///
     /// Kind [`Kind::Journal`] where it is not one that creates a run.
     pub fn create(entry: &Entry) -> Result<Self, Fault> {
-        let Change::Created { workflow, version, input, budget, by } = &entry.change else {
+        let Change::Created { workflow, version, input, budget, origin } = &entry.change else {
             return Err(illegal(entry, "the first entry does not create the run"));
         };
         if entry.seq != 1 {
@@ -66,7 +69,7 @@ impl RunState {
             workflow: workflow.clone(),
             version: *version,
             input: input.clone(),
-            started_by: by.clone(),
+            origin: origin.clone(),
             at: None,
             log: Vec::new(),
             effects: BTreeMap::new(),
@@ -75,6 +78,7 @@ impl RunState {
             approvals: BTreeMap::new(),
             held: BTreeMap::new(),
             calls: BTreeMap::new(),
+            doubts: Doubts::default(),
             unknown: BTreeMap::new(),
             labels: BTreeMap::new(),
             recalled: Vec::new(),
@@ -82,6 +86,7 @@ impl RunState {
             ledger: Ledger::new(*budget),
             step_bytes: 0,
             suspended: None,
+            suspended_by: None,
             paused: None,
             stopped: None,
             end: None,
@@ -94,7 +99,7 @@ impl RunState {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`] where there are none, else as [`RunState::apply`].
+    /// Kind [`Kind::NotFound`] where the run has no entries, else as [`RunState::apply`].
     pub fn fold(run: RunId, entries: &[Entry]) -> Result<Self, Fault> {
         let Some((first, rest)) = entries.split_first() else {
             return Err(unknown_run(run));
@@ -152,7 +157,7 @@ impl RunState {
             }
             Change::AnsweredInCode { key, outcome } => self.answer_in_code(key, outcome)?,
             Change::Renewed { key, bound_to, workflow } => self.renew(key, bound_to, workflow.as_ref())?,
-            Change::Noticed { key, notice, at_ms } => self.notice(key, *notice, *at_ms)?,
+            Change::Overdue { key, overdue, at_ms } => self.overdue(key, *overdue, *at_ms)?,
             Change::Voted { key, decision } => self.vote(key, decision)?,
             Change::Revoked { key, by } => self.revoke(key, by)?,
             Change::Signalled { signal } => self.waiting.keep(signal)?,
@@ -172,9 +177,10 @@ impl RunState {
                 self.calls_in_flight(key)?.end(*number, call, outcome, used)?;
                 self.known(call, outcome, || format!("{key}/{number}"));
             }
-            Change::Suspended { exceeded, cut } => {
+            Change::Suspended { exceeded, cut, budget } => {
                 cut.iter().try_for_each(|(key, used)| self.want_again(key, used))?;
                 self.suspended = Some(*exceeded);
+                self.suspended_by.clone_from(budget);
             }
             Change::Lost { key, used } => {
                 if self.is_wait(key) {
@@ -182,9 +188,11 @@ impl RunState {
                 }
                 self.want_again(key, used)?;
             }
+            Change::Doubted { key, fault, used } => self.doubted(key, fault, used)?,
+            Change::Settled { settlement } => self.doubts.settle(settlement)?,
             Change::Extended { more } => {
                 self.ledger.extend(more);
-                self.suspended = None;
+                (self.suspended, self.suspended_by) = (None, None);
             }
             Change::Paused { stop } => self.pause(stop)?,
             Change::Resumed => {
@@ -207,7 +215,7 @@ impl RunState {
     /// Ends the run. What was reserved for effects in flight is given back; what of it is spent was booked before.
     fn stop(&mut self, stop: &Stop, unknown: &[String]) -> Result<(), String> {
         for key in unknown {
-            let call = self.call(key).ok_or_else(|| format!("\"{key}\" is no call"))?.clone();
+            let call = self.call(key).ok_or_else(|| format!("\"{key}\" is not a call"))?.clone();
             self.unknown.entry(call.meaning()).or_insert_with(|| key.clone());
         }
         std::mem::take(&mut self.intended).iter().for_each(|key| self.ledger.settle(key, &Usage::default()));
@@ -223,6 +231,20 @@ impl RunState {
         }
         let (code, number) = key.rsplit_once('/')?;
         self.calls(code).get(number.parse().ok()?).map(|call| &call.call)
+    }
+
+    /// Takes a call out of flight of which it is not known whether it happened; what it cost is paid.
+    fn doubted(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
+        let effect = self.shared_effect(key).ok_or_else(|| format!("there is no effect \"{key}\""))?;
+        let EffectKind::CallTool { call, .. } = &effect.kind else {
+            return Err(format!("effect \"{key}\" is no call"));
+        };
+        self.take_intended(key)?;
+        self.waiting.ended(key);
+        self.ledger.settle(key, used);
+        self.known(call, &ToolOutcome::Unknown(fault.clone()), || key.to_owned());
+        self.doubts.add(key, call, fault);
+        Ok(())
     }
 
     fn want_again(&mut self, key: &str, used: &Usage) -> Result<(), String> {
@@ -246,7 +268,7 @@ impl RunState {
         // How long an entry is, another version of this code may have counted otherwise; what it wrote is read.
         let counted = amount.with(Currency::Journal, 0);
         let left = self.ledger.offer(&key, &counted, &counted);
-        left.map_err(|short| format!("effect \"{key}\" sets aside more than is left ({})", short.exceeded()))?;
+        left.map_err(|short| format!("effect \"{key}\" reserves more than is left ({})", short.exceeded()))?;
         self.ledger.reserve(&key, amount);
         self.intended.push(key);
         Ok(())
@@ -302,7 +324,7 @@ impl RunState {
     fn consume_in_code(&mut self, key: &str) -> Result<(), String> {
         let Some(approval) = self.approvals.get_mut(key) else { return Ok(()) };
         if !approval.decision.as_ref().is_some_and(|decision| decision.verdict.is_yes()) {
-            return Err(format!("approval \"{key}\" is not a yes"));
+            return Err(format!("approval \"{key}\" was not given"));
         }
         approval.consumed_by = Some(key.to_owned());
         Ok(())
@@ -332,14 +354,14 @@ impl RunState {
         Ok(())
     }
 
-    fn notice(&mut self, key: &str, notice: Notice, at_ms: u64) -> Result<(), String> {
+    fn overdue(&mut self, key: &str, overdue: Overdue, at_ms: u64) -> Result<(), String> {
         let approval = self.open_question(key)?;
-        if approval.next_notice().is_none_or(|(due_ms, due)| due != notice || at_ms < due_ms) {
-            return Err(format!("approval \"{key}\" has no such notice at {at_ms}"));
+        if approval.next_overdue().is_none_or(|(due_ms, due)| due != overdue || at_ms < due_ms) {
+            return Err(format!("approval \"{key}\" is not overdue so at {at_ms}"));
         }
-        match notice {
-            Notice::Reminder => approval.reminded_ms = Some(at_ms),
-            Notice::Escalation => approval.escalated_ms = Some(at_ms),
+        match overdue {
+            Overdue::Reminder => approval.reminded_ms = Some(at_ms),
+            Overdue::Escalation => approval.escalated_ms = Some(at_ms),
         }
         Ok(())
     }
@@ -376,7 +398,7 @@ impl RunState {
         let asked = self.approvals.get_mut(approval);
         let asked = asked.ok_or_else(|| format!("approval \"{approval}\" was not asked for"))?;
         if !asked.decision.as_ref().is_some_and(|decision| decision.verdict.is_yes()) {
-            return Err(format!("approval \"{approval}\" is not a yes"));
+            return Err(format!("approval \"{approval}\" was not given"));
         }
         if asked.consumed_by.replace(key.to_owned()).is_some_and(|before| before != key) {
             return Err(format!("approval \"{approval}\" was used before"));
@@ -390,7 +412,9 @@ impl RunState {
             (None, Some(_)) => return Err("the run had started".to_owned()),
             (Some(_), None) => return Err("the run had not started".to_owned()),
             (Some((key, outcome)), Some(_)) => {
-                self.take_intended(key)?;
+                if !self.doubts.told(key, outcome)? {
+                    self.take_intended(key)?;
+                }
                 let effect = self.effects.get(key).cloned().filter(|effect| effect.kind.ends_with(outcome));
                 let effect = effect.ok_or_else(|| format!("effect \"{key}\" does not end with such an event"))?;
                 self.ledger.settle(key, used);
@@ -469,7 +493,7 @@ impl RunState {
     /// The calls of code that runs.
     fn calls_in_flight(&mut self, key: &str) -> Result<&mut CodeCalls, String> {
         if self.is_wait(key) || !self.intended.iter().any(|intended| intended == key) {
-            return Err(format!("effect \"{key}\" is no code that runs"));
+            return Err(format!("effect \"{key}\" is not code that runs"));
         }
         Ok(self.calls.entry(key.to_owned()).or_default())
     }

@@ -47,7 +47,7 @@ pub struct Escalation {
 /// A time of an open question that has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Notice {
+pub enum Overdue {
     /// No person has decided yet.
     Reminder,
     /// Others may decide as well.
@@ -98,7 +98,9 @@ impl Terms {
         let denied = |why: String| Err(Fault::new(Kind::Denied, why).detail("approver"));
         if self.not_starter {
             match starter {
-                None => return denied("the run does not say who started it, and that person may not decide".to_owned()),
+                None => {
+                    return denied("the run does not say who started it, and that person may not decide".to_owned());
+                }
                 Some(starter) if starter == person => {
                     return denied(format!("\"{person}\" started the run, and that person may not decide"));
                 }
@@ -134,7 +136,9 @@ impl fmt::Display for Terms {
         if self.quorum > 1 {
             write!(f, "; {} of them", self.quorum)?;
         }
-        self.escalate.as_ref().map_or(Ok(()), |Escalation { after, to }| write!(f, "; after {after} also {}", to.join(", ")))
+        self.escalate
+            .as_ref()
+            .map_or(Ok(()), |Escalation { after, to }| write!(f, "; after {after} also {}", to.join(", ")))
     }
 }
 
@@ -156,7 +160,12 @@ mod tests {
         }));
         let managers = ["dana", "mia", "robin"];
         let may = |person: &str, is_escalated| {
-            terms.check_person(person, |role| role == "manager" && managers.contains(&person), Some("robin"), is_escalated)
+            terms.check_person(
+                person,
+                |role| role == "manager" && managers.contains(&person),
+                Some("robin"),
+                is_escalated,
+            )
         };
         assert_eq!(may("dana", false), Ok(()));
         for (person, is_escalated, why) in [

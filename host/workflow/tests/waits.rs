@@ -58,7 +58,7 @@ enum Outside {
     Later(u64),
     /// The clock is set back.
     Back(u64),
-    /// Somebody sends a signal: its key, its name, what it says.
+    /// A signal is sent: its key, its name, what it says.
     Sent(u8, &'static str, Value),
 }
 
@@ -74,7 +74,8 @@ impl Book {
     fn open(effects: &[Effect]) -> Self {
         let run = RunId::from(uuid::Uuid::from_bytes(RUN));
         let input = serde_json::to_value(effects).unwrap().into();
-        let created = Change::Created { workflow: "waits".to_owned(), version: 1, input, budget: Budget::default(), by: None };
+        let (budget, origin) = (Budget::default(), stockade_workflow::Origin::default());
+        let created = Change::Created { workflow: "waits".to_owned(), version: 1, input, budget, origin };
         let first = Entry { run, seq: 1, at_ms: BEGIN_MS, change: created };
         let state = RunState::create(&first).unwrap();
         let mut book = Self { machine: Machine::new(Waits), state, entries: vec![first], now_ms: BEGIN_MS };

@@ -1,8 +1,9 @@
 use clap::Args;
-use stockade::Budget;
+use stockade::{Budget, NewRun};
 
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
+use crate::origin::Origin;
 use crate::{amounts, ask, drive, open_host, read};
 
 /// Start a run and drive it until it ends, waits for a person, or is suspended
@@ -21,6 +22,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
     #[command(flatten)]
+    origin: Origin,
+    #[command(flatten)]
     cassettes: Cassettes,
 }
 
@@ -30,15 +33,17 @@ impl Run {
         let input = read::json(&self.input, "input")?;
         let host = open_host::host(globals).await?;
         let by = self.by.unwrap_or_else(ask::user);
-        let run = host.start_by(Some(&by), &self.workflow, input, self.budget.unwrap_or_default()).await?;
-        drive::tell(globals, &host, run).await
+        let new = NewRun::new(self.workflow, input).budget(self.budget.unwrap_or_default()).by(by);
+        let run = host.start_run(self.origin.of(new)).await?;
+        drive::tell_begun(globals, &host, run).await
     }
 }
 
 fn help() -> String {
     format!(
-        "The default budget:\n  {}\n\nExample:\n  {}",
+        "The default budget:\n  {}\n\nExample:\n  {}\n  {}",
         amounts::spaced(&Budget::default()),
-        "stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"…\"}' \\\n    --budget fuel=1000000,steps=3"
+        "stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"…\"}' \\\n    --budget fuel=1000000,steps=3",
+        "stockade run refund --input - --key order-7 --label team=a < request.json"
     )
 }

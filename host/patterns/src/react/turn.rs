@@ -67,7 +67,7 @@ impl Turn {
         Self { number, calls: calls.iter().map(|call| Call::new(call, spec)).collect(), excess }
     }
 
-    /// Returns what is wanted first: each call, or a person's yes to it.
+    /// Returns what is wanted first: each call, or a person's approval of it.
     pub(super) fn effects(&self) -> Vec<Effect> {
         (0..self.calls.len()).filter_map(|at| self.effect(at)).collect()
     }
@@ -118,8 +118,7 @@ impl Turn {
                 Stage::Asking { .. },
                 Some(Work::Tool { .. }),
                 EffectOutcome::Decided { .. } | EffectOutcome::Waited(Waited::TimedOut { .. })
-            )
-                | (Stage::Calling { .. }, Some(Work::Tool { .. }), EffectOutcome::ToolReturned(_))
+            ) | (Stage::Calling { .. }, Some(Work::Tool { .. }), EffectOutcome::ToolReturned(_))
                 | (Stage::Calling { .. }, Some(Work::Code(_)), EffectOutcome::CodeFinished(_))
         )
     }
@@ -258,7 +257,9 @@ fn denied(decision: &Decision) -> String {
     let (by, saying) = (&decision.by, saying(decision));
     match &decision.repeats {
         None => format!("the call was not made: \"{by}\" said no{saying}"),
-        Some(_) => format!("the call was not made: \"{by}\" said no to this very call before{saying}; do not ask for it again"),
+        Some(_) => {
+            format!("the call was not made: \"{by}\" said no to this very call before{saying}; do not ask for it again")
+        }
     }
 }
 

@@ -49,7 +49,8 @@ impl World {
     pub(crate) fn begin(machine: Machine, input: Value) -> Self {
         let budget = Currency::ALL.into_iter().fold(Budget::NONE, |budget, currency| budget.with(currency, 1_000_000));
         let (workflow, version) = (machine.name().to_owned(), machine.version());
-        let first = entry(1, Change::Created { workflow, version, input: (&input).into(), budget, by: None });
+        let origin = stockade_workflow::Origin::default();
+        let first = entry(1, Change::Created { workflow, version, input: (&input).into(), budget, origin });
         let state = RunState::create(&first).unwrap();
         let mut world = Self { machine, state, entries: vec![first], short: BTreeMap::new(), edges: BTreeSet::new() };
         world.take(Event::Started { input: input.into() }, Usage::default());
@@ -252,7 +253,6 @@ fn entry(seq: u64, change: Change) -> Entry {
 
 fn asked(key: &str, reason: String, call: ToolCall) -> Change {
     let bound_to = Binding { call: call.digest(), component: Digest::of(b"component"), grants: Digest::of(b"grants") };
-    let approval =
-        Approval::new(key, reason, call, bound_to);
+    let approval = Approval::new(key, reason, call, bound_to);
     Change::Asked { approval: Box::new(approval), amount: Usage::default().with(Currency::Steps, 1), due_ms: None }
 }

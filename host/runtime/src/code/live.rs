@@ -185,7 +185,8 @@ impl RunLog {
             (Ok(Some(outcome)), _) => outcome,
             (Err(fault), _) => refused(fault),
             (Ok(None), Made::Asks(call)) => {
-                let fault = Fault::new(Kind::Journal, "a person is asked about the call, and the code goes on afterwards");
+                let fault =
+                    Fault::new(Kind::Journal, "a person is asked about the call, and the code goes on afterwards");
                 let _ = answer.send(uncaught(fault));
                 return Ok(Some(Halt::Asks(number, call)));
             }
@@ -214,7 +215,7 @@ impl RunLog {
         };
         // One that is in flight has used its approval up.
         let is_begun = approval.consumed_by.as_deref() == Some(question.as_str()) && approval.call == call;
-        let checked = self.host.tools.binding(&call).and_then(|now| approval.check(&now));
+        let checked = self.host.registry.binding(&call).and_then(|now| approval.check(&now));
         match checked {
             Err(fault) if !is_begun => Made::Refused(call, fault),
             Ok(()) | Err(_) => Made::Call(call),
@@ -254,7 +255,7 @@ impl RunLog {
         let is_short = limits != *own;
         let (function, arguments, idempotency_key) = (&*call.function, &call.arguments.value(), &*id);
         let performed = Call { function, arguments, idempotency_key, seed: seed(&id), limits };
-        let (outcome, usage) = match host.tools.answer(tool, performed, Some(place)) {
+        let (outcome, usage) = match host.registry.answer(tool, performed, Some(place)) {
             Err(fault) => (ToolOutcome::Failed(fault), Usage::default()),
             Ok(answer) => match answer.await {
                 // What the code has left ended it; so it ends the code too, and with more of it it may be made again.
@@ -281,7 +282,7 @@ impl RunLog {
         call: &ToolCall,
         in_flight: bool,
     ) -> Result<&'a Registered, ToolOutcome> {
-        let tool = host.tools.get(&call.tool).map_err(ToolOutcome::Failed)?;
+        let tool = host.registry.get(&call.tool).map_err(ToolOutcome::Failed)?;
         let permitted = unrepeated(self, call).and(self.check_sink(key, &call.tool).await);
         permitted.map_err(ToolOutcome::Failed)?;
         if in_flight && !tool.tells_repetitions() {
@@ -348,7 +349,7 @@ impl<'a> Prepared<'a> {
         account: &mut Account,
     ) -> std::result::Result<Self, Stopped> {
         let id = format!("{}/{key}", state.run());
-        let toolbox = Toolbox::new(&host.tools, code)?;
+        let toolbox = Toolbox::new(&host.registry, code)?;
         let cells = cells_of(host, code).await?;
         let kept = code.session.as_ref().and_then(|session| host.coding.sessions.take(session, &cells));
         let kept = match kept {

@@ -11,8 +11,7 @@ impl Driver {
         let key = effect.key().to_owned();
         let reason = format!("code wants a call of \"{}\", and each of them needs a yes", call.tool);
         let question = format!("{key}/{number}");
-        let (approval, due_ms) =
-            new_question::new(&self.log, (&question, &reason, call), None, Verdict::YES_OR_NO)?;
+        let (approval, due_ms) = new_question::new(&self.log, (&question, &reason, call), None, Verdict::YES_OR_NO)?;
         self.push(Change::AskedInCode { key, number, approval: Box::new(approval), used, due_ms })
     }
 

@@ -51,7 +51,7 @@ impl Driver {
         match performed {
             Performed::Happened(outcome, used) => self.step(Event::ended(effect.key(), outcome), used),
             Performed::Cut(exceeded, used) => {
-                self.push(Change::Suspended { exceeded, cut: Some((effect.key().to_owned(), used)) })
+                self.push(Change::Suspended { exceeded, cut: Some((effect.key().to_owned(), used)), budget: None })
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stockade_journal::Commit;
-use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Fault, Kind};
+use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Fault, Kind, Usage};
 
 use super::Driver;
 use crate::effects::{Ended, handler};
@@ -32,29 +32,34 @@ impl Driver {
             }
             self.index(taken);
         }
-        Ok(())
+        self.receive_settlements().await
     }
 
     /// Journals that times of open questions have come.
-    pub(crate) fn notice(&mut self) -> Result<()> {
+    pub(crate) fn mark_overdue(&mut self) -> Result<()> {
         let at_ms = self.host().clock.now_ms();
-        while let Some((key, notice)) = self.state().due_notice(at_ms) {
+        while let Some((key, overdue)) = self.state().overdue_at(at_ms) {
             let key = key.to_owned();
-            self.log.push(Change::Noticed { key, notice, at_ms })?;
+            self.log.push(Change::Overdue { key, overdue, at_ms })?;
         }
         Ok(())
     }
 
-    /// Lets the workflow answer the first wait that has ended; returns whether one had.
+    /// Lets the workflow answer the first wait that has ended, or the first call that a person has settled; returns whether
+    /// there was one.
     pub(super) fn end_wait(&mut self) -> Result<bool> {
         let ended = self.state().ended_wait(self.host().clock.now_ms());
-        let Some((key, waited)) = ended.map(|(key, waited)| (key.to_owned(), waited)) else { return Ok(false) };
-        self.end_wait_as(&key, waited.into()).map(|()| true)
+        if let Some((key, waited)) = ended.map(|(key, waited)| (key.to_owned(), waited)) {
+            return self.end_wait_as(&key, waited.into()).map(|()| true);
+        }
+        let Some(event) = self.state().settled() else { return Ok(false) };
+        self.step(event, Usage::default()).map(|()| true)
     }
 
     /// Returns when a wait may have ended while something else is in flight.
     pub(super) async fn alarm(&self) {
-        let listens = self.state().waits().any(|wait| wait.signal.is_some());
+        let in_doubt = self.state().open_doubts().next().is_some();
+        let listens = in_doubt || self.state().waits().any(|wait| wait.signal.is_some());
         let left = self.state().next_wait_ms().map(|due_ms| due_ms.saturating_sub(self.host().clock.now_ms()));
         match left.map(Duration::from_millis) {
             None if !listens => std::future::pending().await,

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::RunState;
 use crate::{
-    Approval, CodeCalls, Effect, EffectKind, End, Exceeded, Fault, Json, Kind, Label, Ledger, Notice, RunId, Signal, Status,
-    Stop, ToolCall, Wait, Waited,
+    Approval, CodeCalls, Doubt, Effect, EffectKind, End, Event, Exceeded, Fault, Json, Kind, Label, Ledger, Origin,
+    Overdue, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
 };
 
 impl RunState {
@@ -26,9 +26,53 @@ impl RunState {
         }
     }
 
-    /// Whether a person, a time or a signal is waited for, and no signal that is there already.
+    /// Whether a person, a time or a signal is waited for, and nothing of that is there already.
     fn is_waiting(&self) -> bool {
-        (self.open_waits().next().is_some() || !self.held.is_empty()) && self.ended_wait(0).is_none()
+        let waits = self.open_waits().next().is_some() || !self.held.is_empty();
+        let waits = waits || self.open_doubts().next().is_some();
+        waits && self.ended_wait(0).is_none() && self.settled().is_none()
+    }
+
+    /// Returns the calls of which it is not known whether they happened, and that a person is waited for to settle.
+    pub fn open_doubts(&self) -> impl Iterator<Item = &Doubt> {
+        self.doubts.open().filter(|_| self.end.is_none())
+    }
+
+    /// Returns a call that is in doubt, or was, by the key of its effect.
+    pub fn doubt(&self, key: &str) -> Option<&Doubt> {
+        self.doubts.get(key)
+    }
+
+    /// Returns how the first call in doubt ended that a person has settled and the workflow has not heard of.
+    pub fn settled(&self) -> Option<Event> {
+        let (doubt, settlement) = self.doubts.untold().next()?;
+        Some(Event::ended(&doubt.key, settlement.outcome(&doubt.call)))
+    }
+
+    /// Checks that a call can be settled so: it is in doubt, and no person has settled it before.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`] where the run has no call in doubt of this key. Kind [`Kind::Conflict`]: with detail `settled`
+    /// where a person has settled it, who is named; with detail `ended` where the run has ended.
+    pub fn check_settlement(&self, settlement: &Settlement) -> Result<(), Fault> {
+        settlement.check()?;
+        let (run, key) = (self.run, &settlement.key);
+        let Some(doubt) = self.doubt(key) else {
+            let open: Vec<_> = self.open_doubts().map(|doubt| format!("\"{}\"", doubt.key)).collect();
+            let open = if open.is_empty() { "no call is".to_owned() } else { format!("in doubt: {}", open.join(", ")) };
+            let message = format!("run {run} has no call \"{key}\" in doubt; {open}");
+            return Err(Fault::new(Kind::NotFound, message).detail("settlement"));
+        };
+        if let Some(before) = &doubt.settlement {
+            return Err(Fault::new(Kind::Conflict, format!("run {run} has been told of call {before} already"))
+                .detail("settled"));
+        }
+        if self.end.is_some() {
+            let message = format!("run {run} is {}, and hears of no settlement any more", self.status());
+            return Err(Fault::new(Kind::Conflict, message).detail("ended"));
+        }
+        Ok(())
     }
 
     /// The effects that have an intent and no outcome yet, and for which nothing is performed.
@@ -68,26 +112,26 @@ impl RunState {
 
     /// Returns when the run is to be looked at although nothing else happens.
     pub fn next_due_ms(&self) -> Option<u64> {
-        self.waiting.next_due().into_iter().chain(self.next_notice_ms()).min().filter(|_| self.end.is_none())
+        self.waiting.next_due().into_iter().chain(self.next_overdue_ms()).min().filter(|_| self.end.is_none())
     }
 
-    fn next_notice_ms(&self) -> Option<u64> {
-        self.open_approvals().filter_map(Approval::next_notice).map(|(at_ms, _)| at_ms).min()
+    fn next_overdue_ms(&self) -> Option<u64> {
+        self.open_approvals().filter_map(Approval::next_overdue).map(|(at_ms, _)| at_ms).min()
     }
 
     /// Returns the key of the first open question of which a time has come before it expires, and what has come.
-    pub fn due_notice(&self, now_ms: u64) -> Option<(&str, Notice)> {
+    pub fn overdue_at(&self, now_ms: u64) -> Option<(&str, Overdue)> {
         self.open_approvals().find_map(|approval| {
             let is_expired = self.waiting.due(&approval.key).is_some_and(|due_ms| due_ms <= now_ms);
-            let (_, notice) = approval.next_notice().filter(|(at_ms, _)| !is_expired && *at_ms <= now_ms)?;
-            Some((approval.key.as_str(), notice))
+            let (_, overdue) = approval.next_overdue().filter(|(at_ms, _)| !is_expired && *at_ms <= now_ms)?;
+            Some((approval.key.as_str(), overdue))
         })
     }
 
     /// Returns when the first open wait ends by itself, a question expires, or something is journaled about one.
     pub fn next_wait_ms(&self) -> Option<u64> {
         let waits = self.open_waits().map(Effect::key).chain(self.held.keys().map(String::as_str));
-        waits.filter_map(|key| self.waiting.due(key)).chain(self.next_notice_ms()).min()
+        waits.filter_map(|key| self.waiting.due(key)).chain(self.next_overdue_ms()).min()
     }
 
     /// Returns the signals that no wait has taken yet.
@@ -125,6 +169,23 @@ impl RunState {
         self.run
     }
 
+    /// Returns what has to come before the run goes on, beside what it does by itself. A run that has ended waits for nothing.
+    pub fn waiting_for(&self) -> BTreeSet<WaitingFor> {
+        let mut waiting_for = BTreeSet::new();
+        if self.end.is_some() {
+            return waiting_for;
+        }
+        waiting_for.extend(self.open_approval().map(|_| WaitingFor::Person));
+        waiting_for.extend(self.open_doubts().next().map(|_| WaitingFor::Settlement));
+        for wait in self.waits() {
+            waiting_for.extend(wait.signal.map(|_| WaitingFor::Signal));
+            waiting_for.extend(wait.until_ms.map(|_| WaitingFor::Time));
+        }
+        waiting_for.extend(self.suspended.map(|_| WaitingFor::Budget));
+        waiting_for.extend(self.paused.as_ref().map(|_| WaitingFor::Resume));
+        waiting_for
+    }
+
     /// Returns when the run was created, in milliseconds since the Unix epoch.
     pub fn created_ms(&self) -> u64 {
         self.created_ms
@@ -150,9 +211,9 @@ impl RunState {
         &self.input
     }
 
-    /// Returns the person or the program that started the run, where that is known.
-    pub fn started_by(&self) -> Option<&str> {
-        self.started_by.as_deref()
+    /// Returns what the run was started with beside its input.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Returns how much memory what came from outside and stays with the run takes, about.
@@ -257,6 +318,17 @@ impl RunState {
     /// next one, for a step writes the whole state.
     pub fn step_bytes(&self) -> u64 {
         self.step_bytes
+    }
+
+    /// Returns the budget that the run shares with others and that is used up, if it is suspended by that.
+    pub fn suspended_by(&self) -> Option<&str> {
+        self.suspended_by.as_deref()
+    }
+
+    /// Returns the fault that says by what the run is suspended, if it is.
+    pub fn suspension(&self) -> Option<Fault> {
+        let exceeded = self.suspended.as_ref()?;
+        Some(self.suspended_by.as_ref().map_or_else(|| exceeded.fault(), |budget| exceeded.fault_of(budget)))
     }
 
     /// Returns the limit that suspended the run, if one did.
