@@ -77,7 +77,7 @@ pub struct ApprovalView {
     /// Since when others may decide as well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalated_ms: Option<u64>,
-    /// When it expires, while it is open.
+    /// When it expires, while it is open: what the run knows, and the question alone does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_ms: Option<u64>,
     /// What was decided, once it was.
@@ -90,10 +90,9 @@ pub struct ApprovalView {
     pub expired_ms: Option<u64>,
 }
 
-impl ApprovalView {
-    fn of(state: &RunState, approval: &Approval) -> Self {
-        let (digest, decisions, expires_ms) =
-            (approval.digest(), approval.allowed().to_vec(), state.due_ms(&approval.key));
+impl From<&Approval> for ApprovalView {
+    fn from(approval: &Approval) -> Self {
+        let (digest, decisions) = (approval.digest(), approval.allowed().to_vec());
         let Approval { key, reason, call, notes, terms, votes, decision, revoked_by, .. } = approval.clone();
         let Approval { reminded_ms, escalated_ms, expired_ms, .. } = *approval;
         Self {
@@ -107,11 +106,17 @@ impl ApprovalView {
             votes,
             reminded_ms,
             escalated_ms,
-            expires_ms,
+            expires_ms: None,
             decision,
             revoked_by,
             expired_ms,
         }
+    }
+}
+
+impl ApprovalView {
+    fn of(state: &RunState, approval: &Approval) -> Self {
+        Self { expires_ms: state.due_ms(&approval.key), ..Self::from(approval) }
     }
 }
 
