@@ -1,5 +1,7 @@
 //! How a host is put together.
 
+mod approvers;
+mod checks;
 mod configured;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +13,7 @@ use stockade_patterns::{self as patterns, Agent, Children, Pattern};
 use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Reserved};
 use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 
+use self::checks::{check_free, check_models, check_tools};
 use crate::Host;
 use crate::callable::Callable;
 use crate::coding::Coding;
@@ -67,6 +70,7 @@ pub struct Builder {
     ready: usize,
     scratch: Option<PathBuf>,
     clock: Clock,
+    roles: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Builder {
@@ -241,7 +245,7 @@ impl Builder {
         self
     }
 
-    /// Requires a person's approval for each call of a tool, whatever the workflow wants. Code cannot call it.
+    /// Requires a person's approval for each call of a tool, whatever the workflow wants, and for each one of code too.
     #[must_use]
     pub fn ask_first(mut self, tool: &str) -> Self {
         self.tools.ask_first(tool);
@@ -407,7 +411,7 @@ impl Builder {
     }
 
     fn build_blocking(self, memory: Option<Recollection>, hooks: Arc<dyn Hooks>) -> Result<Host> {
-        let Self { journal, tools, store, mut machines, mut engine, secrets, limits, clock, .. } = self;
+        let Self { journal, tools, store, mut machines, mut engine, secrets, limits, clock, roles, .. } = self;
         let models = models(&self.models, self.own_models, self.cassette.as_ref(), &secrets, &clock)?;
         let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
         // Without a language no code runs.
@@ -465,6 +469,7 @@ impl Builder {
             driving: Arc::default(),
             store,
             folder,
+            roles,
         };
         Ok(Host { services: Arc::new(services) })
     }
@@ -499,35 +504,6 @@ fn folder_of(journal: &Path) -> PathBuf {
 
 fn no_folder() -> Fault {
     Fault::invalid("scratch", "a journal that is handed in has no folder; name one for code with `Builder::scratch`")
-}
-
-/// Checks that no workflow has the name of one that every host has.
-fn check_free(own: &str, machines: &[Machine]) -> Result<()> {
-    if machines.iter().any(|machine| machine.name() == own) {
-        let message = format!("workflow \"{own}\" is there already, in every host; choose another name");
-        return Err(Fault::invalid("workflow", message));
-    }
-    Ok(())
-}
-
-fn check_models(patterns: &BTreeMap<String, Pattern>, models: &Models) -> Result<()> {
-    for (name, pattern) in patterns {
-        let missing = pattern.models().into_iter().find_map(|model| models.get(Some(model)).err());
-        if let Some(fault) = missing {
-            return Err(fault.reworded(|why| format!("workflow \"{name}\": {why}")));
-        }
-    }
-    Ok(())
-}
-
-fn check_tools(machine: &Machine, tools: &Registry) -> Result<()> {
-    for want in machine.graph().wants() {
-        if let Some(tool) = want.tools().iter().find(|tool| tools.get(tool).is_err()) {
-            let message = format!("workflow \"{}\" wants tool \"{tool}\", which is not registered", machine.name());
-            return Err(Fault::new(Kind::NotFound, message).detail("tool").tool(tool));
-        }
-    }
-    Ok(())
 }
 
 /// Makes the models of a configuration; `secrets` are the keys, by name, and what a recording must not have.
@@ -594,6 +570,7 @@ impl Host {
             ready: 0,
             scratch: None,
             clock: Clock::default(),
+            roles: BTreeMap::new(),
         }
     }
 }

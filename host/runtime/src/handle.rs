@@ -195,6 +195,12 @@ fn ends(change: &Change) -> bool {
         Change::Created { .. }
         | Change::Reserved { .. }
         | Change::Asked { .. }
+        | Change::AskedInCode { .. }
+        | Change::AnsweredInCode { .. }
+        | Change::Renewed { .. }
+        | Change::Overdue { .. }
+        | Change::Voted { .. }
+        | Change::Revoked { .. }
         | Change::Signalled { .. }
         | Change::Calling { .. }
         | Change::Called { .. }

@@ -1,6 +1,6 @@
 //! What all runs of a host share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -40,6 +40,8 @@ pub(crate) struct Services {
     pub(crate) store: Store,
     /// Where the journal is.
     pub(crate) folder: PathBuf,
+    /// The people who have each role.
+    pub(crate) roles: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Services {
@@ -49,6 +51,10 @@ impl Services {
             Fault::new(Kind::NotFound, message).detail("memory")
         };
         self.memory.as_ref().ok_or_else(none)
+    }
+
+    pub(crate) fn has_role(&self, person: &str, role: &str) -> bool {
+        self.roles.get(role).is_some_and(|people| people.contains(person))
     }
 
     pub(crate) fn limits(&self, tool: &str) -> &Limits {

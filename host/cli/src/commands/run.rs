@@ -4,7 +4,7 @@ use stockade::{Budget, NewRun};
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::origin::Origin;
-use crate::{amounts, drive, open_host, read};
+use crate::{amounts, ask, drive, open_host, read};
 
 /// Start a run and drive it until it ends, waits for a person, or is suspended
 #[derive(Debug, Args)]
@@ -18,6 +18,9 @@ pub(crate) struct Run {
     /// What the run may spend, as CURRENCY=AMOUNT,…; other currencies keep their defaults
     #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, Budget::default()))]
     budget: Option<Budget>,
+    /// The person who starts the run; by default, the logged-in user
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
     #[command(flatten)]
     origin: Origin,
     #[command(flatten)]
@@ -29,7 +32,8 @@ impl Run {
         let globals = &globals.with(self.cassettes);
         let input = read::json(&self.input, "input")?;
         let host = open_host::host(globals).await?;
-        let new = NewRun::new(self.workflow, input).budget(self.budget.unwrap_or_default());
+        let by = self.by.unwrap_or_else(ask::user);
+        let new = NewRun::new(self.workflow, input).budget(self.budget.unwrap_or_default()).by(by);
         let run = host.start_run(self.origin.of(new)).await?;
         drive::tell_begun(globals, &host, run).await
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::RunState;
 use crate::{
     Approval, CodeCalls, Doubt, Effect, EffectKind, End, Event, Exceeded, Fault, Json, Kind, Label, Ledger, Origin,
-    RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
+    Overdue, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
 };
 
 impl RunState {
@@ -28,7 +28,8 @@ impl RunState {
 
     /// Whether a person, a time or a signal is waited for, and nothing of that is there already.
     fn is_waiting(&self) -> bool {
-        let waits = self.open_waits().next().is_some() || self.open_doubts().next().is_some();
+        let waits = self.open_waits().next().is_some() || !self.held.is_empty();
+        let waits = waits || self.open_doubts().next().is_some();
         waits && self.ended_wait(0).is_none() && self.settled().is_none()
     }
 
@@ -91,7 +92,17 @@ impl RunState {
     /// Returns the first wait that has ended at this time, by its key, and how: the time has come, a signal is there, or the
     /// deadline has passed.
     pub fn ended_wait(&self, now_ms: u64) -> Option<(&str, Waited)> {
-        self.open_waits().find_map(|effect| Some((effect.key(), self.waiting.ended_at(effect, now_ms)?)))
+        let ended = self.open_waits().find_map(|effect| Some((effect.key(), self.waiting.ended_at(effect, now_ms)?)));
+        ended.or_else(|| {
+            let mut held = self.held.keys().filter(|_| self.end.is_none());
+            let expired = held.find(|key| self.waiting.due(key).is_some_and(|due_ms| due_ms <= now_ms))?;
+            Some((expired.as_str(), Waited::TimedOut { at_ms: now_ms }))
+        })
+    }
+
+    /// Returns whether a question is one of code, which waits for its answer.
+    pub fn is_of_code(&self, question: &str) -> bool {
+        self.held.contains_key(question)
     }
 
     /// Returns when an effect that has an intent falls due, if it does.
@@ -101,12 +112,26 @@ impl RunState {
 
     /// Returns when the run is to be looked at although nothing else happens.
     pub fn next_due_ms(&self) -> Option<u64> {
-        self.waiting.next_due().filter(|_| self.end.is_none())
+        self.waiting.next_due().into_iter().chain(self.next_overdue_ms()).min().filter(|_| self.end.is_none())
     }
 
-    /// Returns when the first open wait ends by itself, or a question expires.
+    fn next_overdue_ms(&self) -> Option<u64> {
+        self.open_approvals().filter_map(Approval::next_overdue).map(|(at_ms, _)| at_ms).min()
+    }
+
+    /// Returns the key of the first open question of which a time has come before it expires, and what has come.
+    pub fn overdue_at(&self, now_ms: u64) -> Option<(&str, Overdue)> {
+        self.open_approvals().find_map(|approval| {
+            let is_expired = self.waiting.due(&approval.key).is_some_and(|due_ms| due_ms <= now_ms);
+            let (_, overdue) = approval.next_overdue().filter(|(at_ms, _)| !is_expired && *at_ms <= now_ms)?;
+            Some((approval.key.as_str(), overdue))
+        })
+    }
+
+    /// Returns when the first open wait ends by itself, a question expires, or something is journaled about one.
     pub fn next_wait_ms(&self) -> Option<u64> {
-        self.open_waits().filter_map(|effect| self.waiting.due(effect.key())).min()
+        let waits = self.open_waits().map(Effect::key).chain(self.held.keys().map(String::as_str));
+        waits.filter_map(|key| self.waiting.due(key)).chain(self.next_overdue_ms()).min()
     }
 
     /// Returns the signals that no wait has taken yet.
