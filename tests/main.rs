@@ -33,6 +33,7 @@ mod process_limits;
 mod programs;
 mod reference;
 mod registry;
+mod retries;
 mod service;
 mod together;
 mod tools;

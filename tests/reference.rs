@@ -50,6 +50,8 @@ fn tables() -> Vec<(&'static str, String)> {
         ("code-limits", changed(&json!(Limits::default()), &json!(code_limits()))),
         ("tools", config("mod", "Tools", refused!(config::Tools), json!({}))),
         ("tool", config("tool", "Tool", refused!(config::Tool), json!({}))),
+        ("retry", config("retry", "Retry", refused!(config::Retry), a_retry())),
+        ("breaker", config("retry", "Breaker", refused!(config::Breaker), json!({"rest_ms": 30_000}))),
         ("grants", config("grants", "Table", parsed("[tool.a.grants]\n__ = 0"), json!({}))),
         ("sql", grant("sql", "Sql", r#"name = "n", url = "sqlite:x""#)),
         ("fs", grant("fs", "Fs", r#"path = ".", at = "/d""#)),
@@ -103,6 +105,12 @@ fn a_model() -> Value {
     let model::Settings { tokens_max, timeout, retries, concurrency, images, .. } = model::Settings::default();
     let timeout_ms = timeout.as_millis();
     json!({"tokens_max": tokens_max, "timeout_ms": timeout_ms, "retries": retries, "concurrency": concurrency, "images": images})
+}
+
+fn a_retry() -> Value {
+    let config = Config::parse("[tool.a]\nretry = { attempts = 2 }").unwrap();
+    let config::Retry { backoff_ms, jitter, on, .. } = config.tool["a"].retry.clone().unwrap();
+    json!({"backoff_ms": backoff_ms, "jitter": jitter, "on": on})
 }
 
 fn the_refund() -> Value {
@@ -258,6 +266,9 @@ fn meant(kind: &str) -> String {
         "Price" => "[price](#prices)",
         "Embedding" => "[embedding](#memory)",
         "Limits" => "[limits](#limits)",
+        "Kind" => "[kinds of errors](limits-and-errors.md#errors)",
+        "Retry" => "[retry](#retries-and-breakers)",
+        "Breaker" => "[breaker](#retries-and-breakers)",
         "Grants" => "[grants](#toolnamegrants)",
         "Quota" => "[quota](#fs)",
         "Share" => "[share](#shares)",

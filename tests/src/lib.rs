@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+pub mod flaky;
 pub mod gate;
+pub mod in_turn;
 pub mod registry;
 
 use std::fs;

@@ -1,6 +1,6 @@
 use stockade::{
     Change, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, Entry, Event, Exceeded, ModelCall,
-    ModelOutcome, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, dollars,
+    ModelOutcome, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, dollars, utc,
 };
 
 use crate::escape::safe;
@@ -55,6 +55,11 @@ impl Timeline {
             Change::Extended { more } => Some(format!("  budget {}", crate::report::added(more))),
             Change::Suspended { exceeded, .. } if !self.is_live => {
                 Some(format!("  {YELLOW}suspended{YELLOW:#} {}", suspension(exceeded)))
+            }
+            Change::Deferred { key, until_ms, fault, .. } => {
+                let what = format!("{}, again from {}", safe(key), utc(*until_ms));
+                let why = self.below(&[self.quote(&sentence(fault))]);
+                Some(format!("  {YELLOW}failed{YELLOW:#} {}{why}", self.fit(9, &what)))
             }
             Change::Lost { key, used } => {
                 let what = format!("{:<21}", self.fit(BEHIND_COLUMNS, &safe(key)));

@@ -10,6 +10,7 @@ use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Reserve
 use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 
 use crate::Host;
+use crate::breakers::Breakers;
 use crate::callable::Callable;
 use crate::coding::Coding;
 use crate::hooks::{AllHooks, Hooks};
@@ -403,8 +404,10 @@ impl Builder {
     }
 
     fn build_blocking(self, memory: Option<Recollection>, hooks: Arc<dyn Hooks>) -> Result<Host> {
-        let Self { journal, tools, store, mut machines, mut engine, secrets, limits, clock, .. } = self;
+        let Self { journal, mut tools, store, mut machines, mut engine, secrets, limits, clock, .. } = self;
         let models = models(&self.models, self.own_models, self.tape.as_ref(), &secrets, &clock)?;
+        tools.in_time(&limits);
+        let breakers = breakers(&tools, &self.models);
         let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
         // Without a language no code runs.
         let for_code = if self.languages.is_empty() { 0 } else { self.code_limits.memory_bytes };
@@ -453,6 +456,7 @@ impl Builder {
             memory,
             machines,
             engine,
+            breakers,
             driving: Arc::default(),
             store,
             folder,
@@ -544,6 +548,12 @@ fn models(
         Some(Cassette::Record(file)) => models.record(&Recording::create(file, values)?),
         Some(Cassette::Replay(file)) => models.replay(&Replay::load(file, values)?),
     })
+}
+
+/// When the tools and the models of a configuration are left alone.
+fn breakers(tools: &Wanted, models: &BTreeMap<String, config::Model>) -> Breakers {
+    let models = models.iter().filter_map(|(name, model)| Some((name.clone(), model.breaker()?)));
+    Breakers { tools: tools.breakers(), models: models.collect() }
 }
 
 /// Has an agent ask before each call of a tool that the operator wants to be asked for.

@@ -52,6 +52,8 @@ enum Performed {
     Happened(EffectOutcome, Usage),
     /// The run's budget ended it here, and it may be done again.
     Cut(Exceeded, Usage),
+    /// It failed in a way that may pass, and is tried again after a wait.
+    Deferred { until_ms: u64, parks: bool, fault: Fault, used: Usage },
 }
 
 /// An effect that is in flight, with how it ends.
@@ -159,7 +161,8 @@ impl Driver {
             for effect in beginning {
                 in_flight.push(self.begin(effect)?);
             }
-            match Next::of(&mut in_flight, &mut watch, self.order.as_ref(), self.alarm()).await {
+            let retries = self.is_retrying();
+            match Next::of(&mut in_flight, &mut watch, self.order.as_ref(), retries, self.alarm()).await {
                 Next::Ended(None) => return Ok(()),
                 Next::Ended(Some((effect, ended, used))) => {
                     self.begun.remove(effect.key());

@@ -199,6 +199,7 @@ fn ends(change: &Change) -> bool {
         | Change::Calling { .. }
         | Change::Called { .. }
         | Change::Suspended { .. }
+        | Change::Deferred { .. }
         | Change::Lost { .. }
         | Change::Extended { .. }
         | Change::Paused { .. }

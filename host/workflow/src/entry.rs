@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Budget, Effect, End, Event, Exceeded, Json, Label, RunId, Signal, Stop, SubBudget, ToolCall, ToolOutcome,
+    Approval, Budget, Effect, End, Event, Exceeded, Fault, Json, Label, RunId, Signal, Stop, SubBudget, ToolCall, ToolOutcome,
     Usage, budget,
 };
 
@@ -126,6 +126,21 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cut: Option<(String, Usage)>,
     },
+    /// An attempt at an effect failed in a way that may pass: what it used is booked, and the effect is wanted again from a
+    /// time on.
+    Deferred {
+        /// The effect's key.
+        key: String,
+        /// What the attempt used.
+        used: Usage,
+        /// When the next attempt may begin, in milliseconds since the Unix epoch.
+        until_ms: u64,
+        /// Whether no process drives the run until then: the wait is a long one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        parks: bool,
+        /// Why it failed.
+        fault: Fault,
+    },
     /// The host, or the run, ended in the midst of an effect that is paid whatever became of it: what it is thought to have
     /// used is booked, and where the run goes on it is wanted again.
     Lost {
@@ -161,7 +176,7 @@ pub enum Change {
     /// The run cannot go on, whatever its workflow says.
     Broken {
         /// Why.
-        fault: crate::Fault,
+        fault: Fault,
     },
 }
 
@@ -172,6 +187,7 @@ impl Change {
             Self::Reserved { key, .. }
             | Self::Calling { key, .. }
             | Self::Called { key, .. }
+            | Self::Deferred { key, .. }
             | Self::Lost { key, .. } => key,
             Self::Asked { approval, .. } => &approval.key,
             Self::Stepped { event, .. } => event.key().unwrap_or_default(),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::{
-    Approval, Change, CodeCalls, Currency, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
-    Fault, Hint, Json, Kind, Label, Ledger, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, json,
+    Approval, Change, CodeCalls, Currency, Deferred, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
+    Fault, Hint, Json, Kind, Label, Ledger, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, deferred::Attempts, json,
     waiting::Waiting,
 };
 
@@ -34,6 +34,7 @@ pub struct RunState {
     labels: BTreeMap<Label, BTreeSet<String>>,
     recalled: Vec<String>,
     waiting: Waiting,
+    attempts: Attempts,
     ledger: Ledger,
     /// How many bytes of the journal the last step took.
     step_bytes: u64,
@@ -74,6 +75,7 @@ impl RunState {
             labels: BTreeMap::new(),
             recalled: Vec::new(),
             waiting: Waiting::default(),
+            attempts: Attempts::default(),
             ledger: Ledger::new(*budget),
             step_bytes: 0,
             suspended: None,
@@ -159,6 +161,10 @@ impl RunState {
                 cut.iter().try_for_each(|(key, used)| self.want_again(key, used))?;
                 self.suspended = Some(*exceeded);
             }
+            Change::Deferred { key, used, until_ms, parks, fault } => {
+                let (until_ms, parks, used, fault) = (*until_ms, *parks, *used, fault.clone());
+                self.defer(key, Deferred { attempts: 0, until_ms, parks, fault, due_ms: self.waiting.due(key), used })?;
+            }
             Change::Lost { key, used } => {
                 if self.is_wait(key) {
                     return Err(format!("effect \"{key}\" is a wait, which is not lost"));
@@ -214,6 +220,15 @@ impl RunState {
         self.waiting.ended(key);
         self.ledger.settle(key, used);
         self.wanted.insert(0, key.to_owned());
+        Ok(())
+    }
+
+    fn defer(&mut self, key: &str, failed: Deferred) -> Result<(), String> {
+        if self.is_wait(key) {
+            return Err(format!("effect \"{key}\" is a wait, which is not tried again"));
+        }
+        self.want_again(key, &failed.used)?;
+        self.attempts.add(key, failed);
         Ok(())
     }
 
@@ -275,6 +290,7 @@ impl RunState {
                 self.ledger.settle(key, used);
                 self.took_in(&effect, outcome)?;
                 self.waiting.ended(key);
+                self.attempts.ended(key);
             }
         }
         Ok(())

@@ -7,6 +7,7 @@ mod language;
 mod memory;
 #[cfg_attr(not(feature = "models"), path = "off/model.rs")]
 mod model;
+mod retry;
 mod secret;
 mod telemetry;
 mod tool;
@@ -31,6 +32,8 @@ pub use memory::{Embedding, Provider};
 pub use model::By;
 pub use model::Model;
 pub(crate) use model::default_model;
+pub(crate) use retry::on as retried;
+pub use retry::{Breaker, Retry};
 pub use secret::Secret;
 pub(crate) use secret::key_of;
 pub use telemetry::Telemetry;

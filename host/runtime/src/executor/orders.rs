@@ -33,11 +33,14 @@ impl Next {
         in_flight: &mut InFlight,
         watch: &mut Watch,
         due: Option<&Due>,
+        // Whether there is something to wait for although nothing is in flight.
+        retries: bool,
         alarm: impl Future<Output = ()>,
     ) -> Self {
+        let is_over = in_flight.is_empty() && !retries;
         tokio::select! {
             biased;
-            ended = in_flight.next() => Self::Ended(ended),
+            ended = in_flight.next(), if is_over || !in_flight.is_empty() => Self::Ended(ended),
             () = Due::passed(due), if due.is_some() => Self::Late,
             () = alarm, if due.is_none() => Self::Alarmed,
             order = watch.order(), if due.is_none() => Self::Ordered(order),

@@ -17,7 +17,7 @@ impl Driver {
                 self.start()?;
                 continue;
             }
-            let Some(effect) = self.state().wanted().next().cloned() else {
+            let Some(effect) = self.state().ready(self.host().clock.now_ms()).cloned() else {
                 return if self.is_stuck() { self.push(Change::Broken { fault: stuck(self.state()) }) } else { Ok(()) };
             };
             if !self.has_room_for(&effect) || !self.intend(&effect)? {
@@ -28,7 +28,9 @@ impl Driver {
     }
 
     fn is_stuck(&self) -> bool {
-        !self.is_busy() && self.state().open_approval().is_none() && self.state().waits().next().is_none()
+        let state = self.state();
+        let wants_or_waits = state.wanted().next().is_some() || state.waits().next().is_some();
+        !self.is_busy() && state.open_approval().is_none() && !wants_or_waits
     }
 
     fn has_room_for(&self, effect: &Effect) -> bool {

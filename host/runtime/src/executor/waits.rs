@@ -42,10 +42,18 @@ impl Driver {
         self.step(event, Usage::default()).map(|()| true)
     }
 
+    /// Whether this driver waits until an effect is tried again, and nothing keeps it from that.
+    pub(super) fn is_retrying(&self) -> bool {
+        let state = self.state();
+        let may_begin = state.paused().is_none() && state.suspended().is_none();
+        may_begin && self.order.is_none() && !self.host().driving.is_closing() && state.is_retrying()
+    }
+
     /// Returns when a wait may have ended while something else is in flight.
     pub(super) async fn alarm(&self) {
         let listens = self.state().waits().any(|wait| wait.signal.is_some());
-        let left = self.state().next_wait_ms().map(|due_ms| due_ms.saturating_sub(self.host().clock.now_ms()));
+        let now_ms = self.host().clock.now_ms();
+        let left = self.state().next_wait_ms(now_ms).map(|due_ms| due_ms.saturating_sub(now_ms));
         match left.map(Duration::from_millis) {
             None if !listens => std::future::pending().await,
             left => tokio::time::sleep(left.unwrap_or(LOOK).clamp(LOOK_LEAST, LOOK)).await,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::RunState;
 use crate::{
-    Approval, CodeCalls, Effect, EffectKind, End, Exceeded, Fault, Json, Kind, Label, Ledger, RunId, Signal, Status,
+    Approval, CodeCalls, Deferred, Effect, EffectKind, End, Exceeded, Fault, Json, Kind, Label, Ledger, RunId, Signal, Status,
     Stop, ToolCall, Wait, Waited,
 };
 
@@ -21,14 +21,40 @@ impl RunState {
             None if self.in_flight().next().is_some() => Status::Running,
             None if self.paused.is_some() => Status::Paused,
             None if self.suspended.is_some() => Status::Suspended,
-            None if self.wanted.is_empty() && self.is_waiting() => Status::Waiting,
+            None if self.is_waiting() => Status::Waiting,
             None => Status::Running,
         }
     }
 
-    /// Whether a person, a time or a signal is waited for, and no signal that is there already.
+    /// Whether nothing can be done now but to wait for a person, a time or a signal, and no signal that is there already.
     fn is_waiting(&self) -> bool {
-        self.open_waits().next().is_some() && self.ended_wait(0).is_none()
+        let all_later = self.wanted().all(|effect| self.parked(effect.key()).is_some());
+        all_later && (!self.wanted.is_empty() || self.open_waits().next().is_some()) && self.ended_wait(0).is_none()
+    }
+
+    /// Returns what is known of an effect that is wanted again, where the run is parked until then.
+    fn parked(&self, key: &str) -> Option<&Deferred> {
+        self.attempts.get(key).filter(|deferred| deferred.parks)
+    }
+
+    /// Returns what is known of an effect of which an attempt has failed, if it has not ended.
+    pub fn deferred(&self, key: &str) -> Option<&Deferred> {
+        self.attempts.get(key)
+    }
+
+    /// Returns the first wanted effect that may begin at this time.
+    pub fn ready(&self, now_ms: u64) -> Option<&Effect> {
+        self.wanted().find(|effect| self.attempts.get(effect.key()).is_none_or(|later| later.until_ms <= now_ms))
+    }
+
+    /// Returns when the first of the wanted effects may begin of which an attempt has failed.
+    pub fn next_attempt_ms(&self) -> Option<u64> {
+        self.wanted().filter_map(|effect| Some(self.attempts.get(effect.key())?.until_ms)).min()
+    }
+
+    /// Returns whether an effect is tried again so soon that its driver waits for it.
+    pub fn is_retrying(&self) -> bool {
+        self.wanted().any(|effect| self.attempts.get(effect.key()).is_some_and(|later| !later.parks))
     }
 
     /// The effects that have an intent and no outcome yet, and for which nothing is performed.
@@ -39,10 +65,15 @@ impl RunState {
 
     /// Returns what the run waits for by itself: times and signals, and no person.
     pub fn waits(&self) -> impl Iterator<Item = Wait> {
-        self.open_waits().filter(|effect| !effect.is_question()).map(|Effect { key, kind, .. }| {
+        let waits = self.open_waits().filter(|effect| !effect.is_question()).map(|Effect { key, kind, .. }| {
             let signal = if let EffectKind::AwaitSignal(awaited) = kind { Some(awaited.name.clone()) } else { None };
-            Wait { key: key.clone(), signal, until_ms: self.waiting.due(key) }
-        })
+            Wait { key: key.clone(), signal, until_ms: self.waiting.due(key), after: None }
+        });
+        let parked = self.wanted().filter(|_| self.end.is_none()).filter_map(|Effect { key, .. }| {
+            let Deferred { until_ms, fault, .. } = self.parked(key)?;
+            Some(Wait { key: key.clone(), signal: None, until_ms: Some(*until_ms), after: Some(fault.message.clone()) })
+        });
+        waits.chain(parked)
     }
 
     /// Returns the first wait that has ended at this time, by its key, and how: the time has come, a signal is there, or the
@@ -58,12 +89,15 @@ impl RunState {
 
     /// Returns when the run is to be looked at although nothing else happens.
     pub fn next_due_ms(&self) -> Option<u64> {
-        self.waiting.next_due().filter(|_| self.end.is_none())
+        self.waiting.next_due().into_iter().chain(self.next_attempt_ms()).min().filter(|_| self.end.is_none())
     }
 
-    /// Returns when the first open wait ends by itself, or a question expires.
-    pub fn next_wait_ms(&self) -> Option<u64> {
-        self.open_waits().filter_map(|effect| self.waiting.due(effect.key())).min()
+    /// Returns when the first open wait ends by itself, a question expires, or an effect may be tried again that could not be
+    /// until now.
+    pub fn next_wait_ms(&self, now_ms: u64) -> Option<u64> {
+        let waits = self.open_waits().filter_map(|effect| self.waiting.due(effect.key()));
+        let attempts = self.wanted().filter_map(|effect| Some(self.attempts.get(effect.key())?.until_ms));
+        waits.chain(attempts.filter(|until_ms| *until_ms > now_ms)).min()
     }
 
     /// Returns the signals that no wait has taken yet.
