@@ -17,6 +17,7 @@ mod cli_tools;
 mod code;
 mod concurrency;
 mod control;
+mod deadlines;
 mod docs;
 mod doctor;
 mod embed;

@@ -48,6 +48,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("top", config("mod", "Config", refused!(Config), json!({}))),
         ("limits", keys("src/limits.rs", "Limits", &refused!(Limits), &json!(Limits::default()))),
         ("code-limits", changed(&json!(Limits::default()), &json!(code_limits()))),
+        ("run", config("mod", "Run", refused!(config::Run), json!({}))),
         ("tools", config("mod", "Tools", refused!(config::Tools), json!({}))),
         ("tool", config("tool", "Tool", refused!(config::Tool), json!({}))),
         ("retry", config("retry", "Retry", refused!(config::Retry), a_retry())),
@@ -286,7 +287,7 @@ fn meant(kind: &str) -> String {
         "Label" => return choice!(Label),
         _ if kind.starts_with("BTreeMap<String, ") => "tables by name",
         "Sql" | "Fs" | "Http" | "Secret" | "Kv" | "Route" => "tables",
-        "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember" | "Letter" => "table",
+        "Run" | "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember" | "Letter" => "table",
         other => panic!("the reference does not know how a value of {other} is written"),
     };
     text.to_owned()

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use stockade::{
     ApprovalView, Budget, Change, Currency, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId, RunState,
-    Status, Summary, Wait,
+    Status, Summary, Wait, utc,
 };
 
 use crate::amounts;
@@ -55,6 +55,7 @@ fn output(output: Option<&Json>) {
 fn waiting(globals: &Globals, report: &Report) {
     open(report).for_each(|approval| question(globals, report.run_id, approval, None));
     report.waits.iter().for_each(|wait| waits(globals, report.run_id, wait));
+    report.due_ms.iter().for_each(|due_ms| println!("run {} must end until {}", report.run_id, utc(*due_ms)));
 }
 
 /// Prints what a run waits for without a person, and what drives it on.

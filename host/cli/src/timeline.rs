@@ -71,6 +71,11 @@ impl Timeline {
                 let unknown: Vec<_> = unknown.iter().map(|key| self.quote(&format!("unknown: {key}"))).collect();
                 Some(format!("{}{}", self.stop("stopped", stop), self.below(&unknown)))
             }
+            Change::Due { due_ms } => Some(format!("  must end until {}", utc(*due_ms))),
+            Change::Expired { unknown, .. } => {
+                let unknown: Vec<_> = unknown.iter().map(|key| self.quote(&format!("unknown: {key}"))).collect();
+                Some(format!("  {RED}overdue ✗{RED:#}{}", self.below(&unknown)))
+            }
             Change::Broken { .. } => Some(format!("  {RED}broken ✗{RED:#}")),
             _ => None,
         }

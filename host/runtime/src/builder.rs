@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use stockade_patterns::{self as patterns, Agent, Children, Pattern};
 use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Reserved};
@@ -60,6 +61,7 @@ pub struct Builder {
     ready: usize,
     scratch: Option<PathBuf>,
     clock: Clock,
+    deadline: Option<Duration>,
 }
 
 impl Builder {
@@ -128,6 +130,7 @@ impl Builder {
         self.patterns.extend(config.workflow.clone());
         self.settings.extend(config.own.iter().cloned());
         self.telemetry = config.telemetry.clone();
+        self.deadline = config.run.deadline_ms.map(Duration::from_millis).or(self.deadline);
         if let Some((_, memory)) = &mut self.memory {
             *memory = config.memory.clone();
         }
@@ -364,6 +367,14 @@ impl Builder {
         self
     }
 
+    /// Lets each run end within this time that is started without a deadline of its own
+    /// ([`Host::start_within`](crate::Host::start_within)).
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
     /// Takes the journal's time from here.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -457,6 +468,7 @@ impl Builder {
             machines,
             engine,
             breakers,
+            deadline: self.deadline,
             driving: Arc::default(),
             store,
             folder,
@@ -592,6 +604,7 @@ impl Host {
             ready: 0,
             scratch: None,
             clock: Clock::default(),
+            deadline: None,
         }
     }
 }

@@ -138,6 +138,10 @@ impl Driver {
             {
                 return self.obey(&due.order).await;
             }
+            if self.is_overdue() {
+                drop(in_flight);
+                return self.expire().await;
+            }
             let is_ending = self.order.is_some() || self.host().driving.is_closing();
             if is_ending {
                 // An effect with an intent is performed, or it would not be known whether it was.
@@ -252,6 +256,11 @@ impl Driver {
         self.log.read_marks().await?;
         self.plan()?;
         self.commit().await
+    }
+
+    /// Says when the run has failed to end in time.
+    pub(crate) fn due(&mut self, due_ms: u64) -> Result<()> {
+        self.push(Change::Due { due_ms })
     }
 
     /// Adds to the run's budget.

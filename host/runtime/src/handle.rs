@@ -190,9 +190,10 @@ impl Following {
 
 fn ends(change: &Change) -> bool {
     match change {
-        Change::Broken { .. } | Change::Stopped { .. } => true,
+        Change::Broken { .. } | Change::Stopped { .. } | Change::Expired { .. } => true,
         Change::Stepped { end, .. } => end.is_some(),
         Change::Created { .. }
+        | Change::Due { .. }
         | Change::Reserved { .. }
         | Change::Asked { .. }
         | Change::Signalled { .. }

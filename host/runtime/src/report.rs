@@ -30,6 +30,9 @@ pub struct Report {
     pub approval: Option<Approval>,
     /// All that a person was asked, decided or not; by the keys that a decision names.
     pub approvals: Vec<ApprovalView>,
+    /// When it has failed to end in time, in milliseconds since the Unix epoch, if it has a deadline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<u64>,
     /// The times and signals that it waits for.
     pub waits: Vec<Wait>,
     /// What it has spent.
@@ -85,6 +88,7 @@ impl From<&RunState> for Report {
             unknown: state.unknown_calls().map(str::to_owned).collect(),
             approval: state.open_approval().cloned(),
             approvals: state.approvals().map(ApprovalView::from).collect(),
+            due_ms: state.run_due_ms(),
             waits: state.waits().collect(),
             usage: *state.ledger().spent(),
             budget: *state.ledger().budget(),

@@ -263,7 +263,7 @@ impl RunLog {
             Status::Waiting | Status::Suspended => {
                 let now_ms = self.host.clock.now_ms();
                 let may_try = status == Status::Waiting && self.state.ready(now_ms).is_some();
-                self.state.ended_wait(now_ms).is_none() && !may_try
+                self.state.ended_wait(now_ms).is_none() && !may_try && !self.state.is_overdue(now_ms)
             }
             Status::Paused | Status::Stopped | Status::Done | Status::Failed => true,
         }

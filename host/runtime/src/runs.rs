@@ -29,16 +29,17 @@ impl Host {
     /// [`Kind::Conflict`] with detail `busy` where a process that lives drives the run.
     pub async fn resume(&self, run: RunId) -> Result<Run> {
         let driver = self.take_up(run).await?;
-        if driver.state().paused().is_none() {
+        if driver.state().paused().is_none() || driver.is_overdue() {
             return Ok(Run::spawn(driver));
         }
         changed(driver, |driver| driver.push(Change::Resumed)).await
     }
 
-    /// Goes on with a run that something has come for; one that is paused stays so, and none is returned.
+    /// Goes on with a run that something has come for; one that is paused stays so, unless its deadline has passed, and none
+    /// is returned.
     pub(crate) async fn wake(&self, run: RunId) -> Result<Option<Run>> {
         let mut driver = self.take_up(run).await?;
-        if driver.state().paused().is_none() {
+        if driver.state().paused().is_none() || driver.is_overdue() {
             return Ok(Some(Run::spawn(driver)));
         }
         driver.release().await;

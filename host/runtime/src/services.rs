@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use stockade_patterns::Children;
 use stockade_sandbox::{Call, Engine, Limits, Place};
@@ -32,6 +33,8 @@ pub(crate) struct Services {
     pub(crate) machines: Children,
     pub(crate) engine: Engine,
     pub(crate) breakers: Breakers,
+    /// Within what time each run must end that is started without a deadline of its own.
+    pub(crate) deadline: Option<Duration>,
     pub(crate) driving: Arc<Driving>,
     pub(crate) store: Store,
     /// Where the journal is.

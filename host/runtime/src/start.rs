@@ -1,6 +1,7 @@
 //! The starting of runs, once for each key under which one is started.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use stockade_journal::{Journal, Row, RowChange};
@@ -25,17 +26,35 @@ impl Host {
     ///
     /// An unknown workflow, an input that does not fit it, a journal that fails. No run exists then.
     pub async fn start(&self, workflow: &str, input: Value, budget: Budget) -> Result<Run> {
-        let mut driver = self.create(workflow, input, budget)?;
+        let mut driver = self.create(workflow, input, budget, None)?;
         driver.commit_planned().await?;
         Ok(Run::spawn(driver))
     }
 
-    fn create(&self, workflow: &str, input: Value, budget: Budget) -> Result<Driver> {
+    /// Starts a run that must end within this time, by the host's clock; when the time is over, it has failed with kind
+    /// [`Kind::Deadline`], whatever it was doing: also if it was waiting, suspended or paused. A host that has a deadline for all
+    /// runs ([`Builder::deadline`](crate::Builder::deadline)) takes this one in its place.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::start`].
+    pub async fn start_within(&self, workflow: &str, input: Value, budget: Budget, deadline: Duration) -> Result<Run> {
+        let mut driver = self.create(workflow, input, budget, Some(deadline))?;
+        driver.commit_planned().await?;
+        Ok(Run::spawn(driver))
+    }
+
+    fn create(&self, workflow: &str, input: Value, budget: Budget, deadline: Option<Duration>) -> Result<Driver> {
         let machine = self.machine(workflow)?;
         check_input(&input)?;
         let (workflow, version) = (workflow.to_owned(), machine.version());
         let created = Change::Created { workflow, version, input: input.into(), budget };
-        Driver::create(Arc::clone(&self.services), machine, created)
+        let mut driver = Driver::create(Arc::clone(&self.services), machine, created)?;
+        if let Some(deadline) = deadline.or(self.services.deadline) {
+            let ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+            driver.due(self.services.clock.now_ms().saturating_add(ms))?;
+        }
+        Ok(driver)
     }
 
     /// Starts a run unless one was started under this key before, by whichever process; returns the one that there is.
@@ -51,7 +70,7 @@ impl Host {
         if let Some(run) = started(journal, key).await? {
             return self.same(key, run, workflow, &input).await;
         }
-        let mut driver = self.create(workflow, input.clone(), budget)?;
+        let mut driver = self.create(workflow, input.clone(), budget, None)?;
         let run = driver.state().run();
         driver.index(RowChange::Add(Row::new(SPACE, key, "").of(run)));
         match driver.commit_planned().await {

@@ -63,6 +63,7 @@ impl Telemetry {
             }
             Change::Broken { fault } => vec![root(state, entry, &End::Failed(fault.clone()))],
             Change::Stopped { stop, .. } => vec![root(state, entry, &End::Failed(stop.fault()))],
+            Change::Expired { .. } => state.end().iter().map(|end| root(state, entry, end)).collect(),
             _ => Vec::new(),
         }
     }

@@ -41,6 +41,11 @@ pub enum Change {
         /// What the run may spend.
         budget: Budget,
     },
+    /// A deadline is set for the whole run; one that was set before is replaced.
+    Due {
+        /// When the run has failed to end in time, in milliseconds since the Unix epoch.
+        due_ms: u64,
+    },
     /// An amount is reserved for an effect: its intent. From here on it may have happened.
     Reserved {
         /// The effect's key.
@@ -173,6 +178,14 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unknown: Vec<String>,
     },
+    /// The run's deadline has passed, and so it has failed.
+    Expired {
+        /// When the host saw so, in milliseconds since the Unix epoch.
+        at_ms: u64,
+        /// The calls that were in flight, of which it is not known whether they happened, as those of a run that is stopped.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown: Vec<String>,
+    },
     /// The run cannot go on, whatever its workflow says.
     Broken {
         /// Why.
@@ -193,11 +206,13 @@ impl Change {
             Self::Stepped { event, .. } => event.key().unwrap_or_default(),
             Self::Suspended { cut, .. } => cut.as_ref().map_or("", |(key, _)| key),
             Self::Created { .. }
+            | Self::Due { .. }
             | Self::Signalled { .. }
             | Self::Extended { .. }
             | Self::Paused { .. }
             | Self::Resumed
             | Self::Stopped { .. }
+            | Self::Expired { .. }
             | Self::Broken { .. } => "",
         }
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     Approval, Change, CodeCalls, Currency, Deferred, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
     Fault, Hint, Json, Kind, Label, Ledger, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, deferred::Attempts, json,
-    waiting::Waiting,
+    utc, waiting::Waiting,
 };
 
 /// A run as it stands: the fold of its entries.
@@ -39,6 +39,8 @@ pub struct RunState {
     /// How many bytes of the journal the last step took.
     step_bytes: u64,
     suspended: Option<Exceeded>,
+    /// When the run has failed to end in time.
+    due_ms: Option<u64>,
     paused: Option<Stop>,
     stopped: Option<Stop>,
     end: Option<End>,
@@ -79,6 +81,7 @@ impl RunState {
             ledger: Ledger::new(*budget),
             step_bytes: 0,
             suspended: None,
+            due_ms: None,
             paused: None,
             stopped: None,
             end: None,
@@ -130,6 +133,7 @@ impl RunState {
     fn change(&mut self, change: &Change) -> Result<(), String> {
         match change {
             Change::Created { .. } => return Err("the run exists already".to_owned()),
+            Change::Due { due_ms } => self.due_ms = Some(*due_ms),
             Change::Reserved { key, amount, consumes, labels, due_ms } => {
                 self.intend(key, *amount)?;
                 labels.iter().for_each(|label| self.labelled(*label, key));
@@ -180,6 +184,7 @@ impl RunState {
                 self.paused.take().ok_or("the run is not paused")?;
             }
             Change::Stopped { stop, unknown } => self.stop(stop, unknown)?,
+            Change::Expired { at_ms, unknown } => self.expire(*at_ms, unknown)?,
             Change::Broken { fault } => self.end = Some(End::Failed(fault.clone())),
         }
         Ok(())
@@ -193,15 +198,28 @@ impl RunState {
         Ok(())
     }
 
-    /// Ends the run. What was reserved for effects in flight is given back; what of it is spent was booked before.
     fn stop(&mut self, stop: &Stop, unknown: &[String]) -> Result<(), String> {
+        self.cut_off(unknown)?;
+        self.end = Some(End::Failed(stop.fault()));
+        self.stopped = Some(stop.clone());
+        Ok(())
+    }
+
+    fn expire(&mut self, at_ms: u64, unknown: &[String]) -> Result<(), String> {
+        let due_ms = self.due_ms.filter(|due_ms| *due_ms <= at_ms);
+        let due_ms = due_ms.ok_or_else(|| format!("the run is not due at {at_ms}"))?;
+        self.cut_off(unknown)?;
+        self.end = Some(End::Failed(overdue(due_ms)));
+        Ok(())
+    }
+
+    /// Ends what is in flight. What was reserved for it is given back; what of it is spent was booked before.
+    fn cut_off(&mut self, unknown: &[String]) -> Result<(), String> {
         for key in unknown {
             let call = self.call(key).ok_or_else(|| format!("\"{key}\" is no call"))?.clone();
             self.unknown.entry(call.meaning()).or_insert_with(|| key.clone());
         }
         std::mem::take(&mut self.intended).iter().for_each(|key| self.ledger.settle(key, &Usage::default()));
-        self.end = Some(End::Failed(stop.fault()));
-        self.stopped = Some(stop.clone());
         Ok(())
     }
 
@@ -396,6 +414,11 @@ impl RunState {
 /// The error where there is no run with this id.
 pub fn unknown_run(run: RunId) -> Fault {
     Fault::new(Kind::NotFound, format!("there is no run \"{run}\"")).detail("run").hint(Hint::ListRuns)
+}
+
+/// The error with which a run has ended whose deadline has passed.
+fn overdue(due_ms: u64) -> Fault {
+    Fault::new(Kind::Deadline, format!("the run had to end until {}, and has not", utc(due_ms))).detail("run")
 }
 
 fn illegal(entry: &Entry, why: &str) -> Fault {

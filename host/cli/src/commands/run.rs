@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use clap::Args;
 use stockade::Budget;
 
@@ -17,6 +19,9 @@ pub(crate) struct Run {
     /// What the run may spend, as CURRENCY=AMOUNT,…; other currencies keep their defaults
     #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, Budget::default()))]
     budget: Option<Budget>,
+    /// The longest that the run may take, its waits included, as 90s, 30m or 2h; then it has failed
+    #[arg(long, value_name = "TIME", value_parser = amounts::ago)]
+    deadline: Option<u64>,
     #[command(flatten)]
     cassettes: Cassettes,
 }
@@ -26,7 +31,11 @@ impl Run {
         let globals = &globals.with(self.cassettes);
         let input = read::json(&self.input, "input")?;
         let host = open_host::host(globals).await?;
-        let run = host.start(&self.workflow, input, self.budget.unwrap_or_default()).await?;
+        let budget = self.budget.unwrap_or_default();
+        let run = match self.deadline {
+            Some(ms) => host.start_within(&self.workflow, input, budget, Duration::from_millis(ms)).await?,
+            None => host.start(&self.workflow, input, budget).await?,
+        };
         drive::tell(globals, &host, run).await
     }
 }
@@ -35,6 +44,6 @@ fn help() -> String {
     format!(
         "The default budget:\n  {}\n\nExample:\n  {}",
         amounts::spaced(&Budget::default()),
-        "stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"…\"}' \\\n    --budget fuel=1000000,steps=3"
+        "stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"…\"}' \\\n    --budget fuel=1000000,steps=3 --deadline 2h"
     )
 }

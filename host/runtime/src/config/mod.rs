@@ -65,6 +65,8 @@ const NEVER_WRITTEN: &str = "is never written in the configuration";
 pub struct Config {
     /// The workflows that are made of a pattern, by name, and the settings of those that the program brings.
     pub workflow: BTreeMap<String, Pattern>,
+    /// What holds for each run.
+    pub run: Run,
     /// What one call may use where its tool sets no limit of its own.
     pub limits: Option<Limits>,
     /// Where tools come from that have no table of their own.
@@ -92,6 +94,15 @@ pub struct Config {
     /// The text that says all this.
     #[serde(skip)]
     pub text: String,
+}
+
+/// What `[run]` says.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Run {
+    /// The longest that a run may take from its start to its end, in milliseconds, its waits included; then it has failed. A run
+    /// that is started with a deadline of its own has that one.
+    pub deadline_ms: Option<u64>,
 }
 
 /// What `[tools]` says.

@@ -43,7 +43,8 @@ impl Driver {
     /// The effect is wanted again after a wait, unless it falls due before.
     fn deferred(&self, effect: &Effect, wait_ms: u64, fault: Fault, used: Usage) -> Option<Performed> {
         let until_ms = self.host().clock.now_ms().saturating_add(wait_ms);
-        let is_late = self.state().due_ms(effect.key()).is_some_and(|due_ms| due_ms <= until_ms);
+        let due = [self.state().due_ms(effect.key()), self.state().run_due_ms()];
+        let is_late = due.into_iter().flatten().any(|due_ms| due_ms <= until_ms);
         (!is_late).then_some(Performed::Deferred { until_ms, parks: wait_ms > DRIVEN_MS_MAX, fault, used })
     }
 

@@ -87,17 +87,28 @@ impl RunState {
         self.waiting.due(key)
     }
 
-    /// Returns when the run is to be looked at although nothing else happens.
-    pub fn next_due_ms(&self) -> Option<u64> {
-        self.waiting.next_due().into_iter().chain(self.next_attempt_ms()).min().filter(|_| self.end.is_none())
+    /// Returns when the run has failed to end in time, if it has a deadline.
+    pub fn run_due_ms(&self) -> Option<u64> {
+        self.due_ms
     }
 
-    /// Returns when the first open wait ends by itself, a question expires, or an effect may be tried again that could not be
-    /// until now.
+    /// Returns whether the run has failed to end in time, and has not ended.
+    pub fn is_overdue(&self, now_ms: u64) -> bool {
+        self.end.is_none() && self.due_ms.is_some_and(|due_ms| due_ms <= now_ms)
+    }
+
+    /// Returns when the run is to be looked at although nothing else happens.
+    pub fn next_due_ms(&self) -> Option<u64> {
+        let due = [self.waiting.next_due(), self.next_attempt_ms(), self.due_ms];
+        due.into_iter().flatten().min().filter(|_| self.end.is_none())
+    }
+
+    /// Returns when the first open wait ends by itself, a question expires, an effect may be tried again that could not be
+    /// until now, or the run has failed to end in time.
     pub fn next_wait_ms(&self, now_ms: u64) -> Option<u64> {
         let waits = self.open_waits().filter_map(|effect| self.waiting.due(effect.key()));
         let attempts = self.wanted().filter_map(|effect| Some(self.attempts.get(effect.key())?.until_ms));
-        waits.chain(attempts.filter(|until_ms| *until_ms > now_ms)).min()
+        waits.chain(attempts.filter(|until_ms| *until_ms > now_ms)).chain(self.due_ms).min()
     }
 
     /// Returns the signals that no wait has taken yet.
