@@ -38,4 +38,5 @@ mod retries;
 mod service;
 mod together;
 mod tools;
+mod undo;
 mod waits;

@@ -71,6 +71,11 @@ impl Timeline {
                 let unknown: Vec<_> = unknown.iter().map(|key| self.quote(&format!("unknown: {key}"))).collect();
                 Some(format!("{}{}", self.stop("stopped", stop), self.below(&unknown)))
             }
+            Change::Undone { event, used } => {
+                let what = format!("{:<26}", self.fit(BEHIND_COLUMNS, &cause(state, event)));
+                let below = self.below(&self.details(event));
+                Some(format!("  {YELLOW}undoes{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
+            }
             Change::Due { due_ms } => Some(format!("  must end until {}", utc(*due_ms))),
             Change::Expired { unknown, .. } => {
                 let unknown: Vec<_> = unknown.iter().map(|key| self.quote(&format!("unknown: {key}"))).collect();

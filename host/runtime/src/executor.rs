@@ -130,17 +130,28 @@ impl Driver {
     async fn go_on(&mut self) -> Result<()> {
         let (mut in_flight, mut watch) = (InFlight::new(), self.watch());
         self.book_left_behind()?;
+        let mut undoes = self.state().is_undoing();
         // The commit after which a run stands still gives the lease back.
         while !self.log.is_released() {
+            if self.state().is_undoing() && !undoes {
+                // What was in flight belongs to what has failed.
+                (undoes, in_flight) = (true, InFlight::new());
+                self.begun.clear();
+            }
             self.hear(&watch).await?;
             if in_flight.is_empty()
                 && let Some(due) = self.order.take()
             {
-                return self.obey(&due.order).await;
+                self.obey(&due.order).await?;
+                if self.state().is_undoing() {
+                    continue;
+                }
+                return Ok(());
             }
             if self.is_overdue() {
-                drop(in_flight);
-                return self.expire().await;
+                in_flight = InFlight::new();
+                self.expire().await?;
+                continue;
             }
             let is_ending = self.order.is_some() || self.host().driving.is_closing();
             if is_ending {
@@ -282,6 +293,9 @@ impl Driver {
     pub(crate) fn step(&mut self, event: Event, used: Usage) -> Result<()> {
         let used = used.steps(1);
         self.log.hold(event.memory_bytes());
+        if self.state().is_undoing() {
+            return self.push(Change::Undone { event, used });
+        }
         let at = self.state().at().map(|(position, state)| (position, state.clone()));
         let gone = || Fault::new(Kind::HostBug, "a run whose workflow is not here takes no step");
         let machine = self.machine.as_ref().ok_or_else(gone)?;

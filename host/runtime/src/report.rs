@@ -1,6 +1,6 @@
 use serde::Serialize;
 use stockade_workflow::{
-    Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Usage,
+    Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Undone, Usage,
     Wait,
 };
 
@@ -35,6 +35,9 @@ pub struct Report {
     pub due_ms: Option<u64>,
     /// The times and signals that it waits for.
     pub waits: Vec<Wait>,
+    /// What came of the effects that were to be undone, if it has failed or was stopped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undone: Vec<Undone>,
     /// What it has spent.
     pub usage: Usage,
     /// What it may spend.
@@ -90,6 +93,7 @@ impl From<&RunState> for Report {
             approvals: state.approvals().map(ApprovalView::from).collect(),
             due_ms: state.run_due_ms(),
             waits: state.waits().collect(),
+            undone: state.undone().to_vec(),
             usage: *state.ledger().spent(),
             budget: *state.ledger().budget(),
             log: state.log().to_vec(),

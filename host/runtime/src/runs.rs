@@ -277,6 +277,11 @@ impl Host {
         let state = self.state(run).await?;
         let mut driver = Driver::take_up_to_end(Arc::clone(&self.services), machine, state, holding)?;
         let obeyed = driver.obey(order).await;
+        if obeyed.is_ok() && driver.state().is_undoing() {
+            // What the run has done is undone beside this.
+            drop(Run::spawn(driver));
+            return Ok(());
+        }
         driver.release().await;
         obeyed
     }

@@ -186,6 +186,13 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unknown: Vec<String>,
     },
+    /// Of a run that has failed or was stopped, an effect ended that undoes another one, or a person decided whether it may.
+    Undone {
+        /// What happened.
+        event: Event,
+        /// What it cost.
+        used: Usage,
+    },
     /// The run cannot go on, whatever its workflow says.
     Broken {
         /// Why.
@@ -203,7 +210,7 @@ impl Change {
             | Self::Deferred { key, .. }
             | Self::Lost { key, .. } => key,
             Self::Asked { approval, .. } => &approval.key,
-            Self::Stepped { event, .. } => event.key().unwrap_or_default(),
+            Self::Stepped { event, .. } | Self::Undone { event, .. } => event.key().unwrap_or_default(),
             Self::Suspended { cut, .. } => cut.as_ref().map_or("", |(key, _)| key),
             Self::Created { .. }
             | Self::Due { .. }

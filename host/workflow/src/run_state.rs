@@ -1,3 +1,4 @@
+mod undoing;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -5,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::undoing::Undoing;
 use crate::{
     Approval, Change, CodeCalls, Currency, Deferred, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
     Fault, Hint, Json, Kind, Label, Ledger, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, deferred::Attempts, json,
@@ -34,6 +36,7 @@ pub struct RunState {
     labels: BTreeMap<Label, BTreeSet<String>>,
     recalled: Vec<String>,
     waiting: Waiting,
+    undoing: Undoing,
     attempts: Attempts,
     ledger: Ledger,
     /// How many bytes of the journal the last step took.
@@ -77,6 +80,7 @@ impl RunState {
             labels: BTreeMap::new(),
             recalled: Vec::new(),
             waiting: Waiting::default(),
+            undoing: Undoing::default(),
             attempts: Attempts::default(),
             ledger: Ledger::new(*budget),
             step_bytes: 0,
@@ -154,7 +158,7 @@ impl RunState {
                 self.log.extend_from_slice(log);
                 self.want(effects)?;
                 slices.iter().for_each(|slice| self.ledger.slice(slice.clone()));
-                self.end.clone_from(end);
+                end.clone().map_or(Ok(()), |end| self.close(end))?;
             }
             Change::Calling { key, number, call } => self.calls_in_flight(key)?.begin(*number, call)?,
             Change::Called { key, number, call, outcome, used } => {
@@ -185,7 +189,8 @@ impl RunState {
             }
             Change::Stopped { stop, unknown } => self.stop(stop, unknown)?,
             Change::Expired { at_ms, unknown } => self.expire(*at_ms, unknown)?,
-            Change::Broken { fault } => self.end = Some(End::Failed(fault.clone())),
+            Change::Undone { event, used } => self.undo(event, used)?,
+            Change::Broken { fault } => self.close(End::Failed(fault.clone()))?,
         }
         Ok(())
     }
@@ -200,17 +205,15 @@ impl RunState {
 
     fn stop(&mut self, stop: &Stop, unknown: &[String]) -> Result<(), String> {
         self.cut_off(unknown)?;
-        self.end = Some(End::Failed(stop.fault()));
         self.stopped = Some(stop.clone());
-        Ok(())
+        self.close(End::Failed(stop.fault()))
     }
 
     fn expire(&mut self, at_ms: u64, unknown: &[String]) -> Result<(), String> {
         let due_ms = self.due_ms.filter(|due_ms| *due_ms <= at_ms);
         let due_ms = due_ms.ok_or_else(|| format!("the run is not due at {at_ms}"))?;
         self.cut_off(unknown)?;
-        self.end = Some(End::Failed(overdue(due_ms)));
-        Ok(())
+        self.close(End::Failed(overdue(due_ms)))
     }
 
     /// Ends what is in flight. What was reserved for it is given back; what of it is spent was booked before.
@@ -219,7 +222,11 @@ impl RunState {
             let call = self.call(key).ok_or_else(|| format!("\"{key}\" is no call"))?.clone();
             self.unknown.entry(call.meaning()).or_insert_with(|| key.clone());
         }
-        std::mem::take(&mut self.intended).iter().for_each(|key| self.ledger.settle(key, &Usage::default()));
+        self.may_undo(unknown);
+        for key in std::mem::take(&mut self.intended) {
+            self.ledger.settle(&key, &Usage::default());
+            self.waiting.ended(&key);
+        }
         Ok(())
     }
 
@@ -307,6 +314,7 @@ impl RunState {
                 let effect = effect.ok_or_else(|| format!("effect \"{key}\" does not end with such an event"))?;
                 self.ledger.settle(key, used);
                 self.took_in(&effect, outcome)?;
+                self.can_undo(&effect, outcome);
                 self.waiting.ended(key);
                 self.attempts.ended(key);
             }

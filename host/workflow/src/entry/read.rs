@@ -14,7 +14,7 @@ use serde_json::{Error, Value};
 use super::Change;
 use crate::{
     Budget, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, Event, Exception, Fault, Json, SubBudget,
-    ToolCall, ToolOutcome, Usage,
+    ToolCall, ToolOutcome, Undo, Usage,
 };
 
 #[derive(Deserialize)]
@@ -73,6 +73,7 @@ struct Wanted<'a> {
     effect: Cow<'a, str>,
     key: String,
     deadline_ms: Option<u64>,
+    undo: Option<Box<Undo>>,
 }
 
 /// What is wanted of a tool: a call of it, or a person's answer to one.
@@ -168,7 +169,7 @@ fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::
 }
 
 fn wanted(text: &str) -> Result<Effect, Error> {
-    let Wanted { effect, key, deadline_ms } = serde_json::from_str(text)?;
+    let Wanted { effect, key, deadline_ms, undo } = serde_json::from_str(text)?;
     let kind = match &*effect {
         "call_tool" | "request_approval" => {
             let Call { tool, function, arguments, approval, reason } = serde_json::from_str(text)?;
@@ -182,7 +183,7 @@ fn wanted(text: &str) -> Result<Effect, Error> {
         "run_code" => EffectKind::RunCode(serde_json::from_str(text)?),
         _ => return serde_json::from_str(text),
     };
-    Ok(Effect { key, deadline_ms, kind })
+    Ok(Effect { key, deadline_ms, undo, kind })
 }
 
 fn happened(text: &str) -> Result<Event, Error> {

@@ -250,7 +250,8 @@ impl RunState {
 
     /// Returns the approvals that a person is waited for; a run that has ended has none.
     pub fn open_approvals(&self) -> impl Iterator<Item = &Approval> {
-        self.approvals.values().filter(|approval| approval.is_open() && self.end.is_none())
+        let is_asked = |approval: &&Approval| approval.is_open() && self.intended.contains(&approval.key);
+        self.approvals.values().filter(move |approval| is_asked(approval) && self.end.is_none())
     }
 
     /// Returns the first approval that a person is waited for, if the run has not ended.
