@@ -76,8 +76,7 @@ async fn start(host: &Host, effects: &[Effect], budget: Budget) -> (RunId, Outco
     (run.id(), run.settled().await.unwrap())
 }
 
-const ALL: [&str; 5] =
-    ["flight", "hotel", "fail", "cancel-hotel id-of-hotel", "cancel-flight id-of-flight"];
+const ALL: [&str; 5] = ["flight", "hotel", "fail", "cancel-hotel id-of-hotel", "cancel-flight id-of-flight"];
 
 #[tokio::test]
 async fn a_run_that_fails_undoes_what_it_has_done_the_last_first_and_pays_for_it() {
@@ -137,7 +136,8 @@ async fn an_undoing_that_fails_is_recorded_and_keeps_no_other_from_being_undone(
     let (place, hand, desk) = (Place::new(), Hand::new(), Desk::default());
     let host = host(&place, &hand, &desk).await;
     let stubborn = Effect::call("hotel", Desk::call("hotel")).undone_by(Undo::by(Desk::call("fail")));
-    let strange = Effect::call("car", Desk::call("car")).undone_by(Undo::by(Desk::call("cancel")).with("id", "/number"));
+    let strange =
+        Effect::call("car", Desk::call("car")).undone_by(Undo::by(Desk::call("cancel")).with("id", "/number"));
     let (run, _) = start(&host, &[book("flight"), stubborn, strange, fail()], Budget::default()).await;
     let state = host.state(run).await.unwrap();
     let came = |undone: &Undone| (undone.key.clone(), undone.outcome.fault().map(|fault| fault.kind));

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stockade::{
-    AllowedEffect, Budget, Clock, Effect, End, Event, Fault, Graph, Host, NewSignal, Result, State, Transition, Workflow,
+    AllowedEffect, Budget, Clock, Effect, End, Event, Fault, Graph, Host, NewSignal, Result, State, Transition,
+    Workflow,
 };
 
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -1,6 +1,7 @@
 use stockade::{
     Change, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, Entry, Event, Exceeded, ModelCall,
-    ModelOutcome, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, dollars, utc,
+    ModelOutcome, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, dollars,
+    utc,
 };
 
 use crate::escape::safe;

@@ -102,7 +102,8 @@ impl Models {
     ) -> Asked {
         let mut asking = Asking::new(&terms.reserved, terms.seed, retrying);
         let mut tried = Vec::new();
-        let asked = self.ask_each(name, request, &mut Trial { asking: &mut asking, terms, tried: &mut tried }, told).await;
+        let asked =
+            self.ask_each(name, request, &mut Trial { asking: &mut asking, terms, tried: &mut tried }, told).await;
         let (outcome, retry_after) = match asked {
             Ok(reply) => (ModelOutcome::Replied(Box::new(reply)), None),
             Err(failure) => {

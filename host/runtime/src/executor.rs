@@ -53,7 +53,12 @@ enum Performed {
     /// The run's budget ended it here, and it may be done again.
     Cut(Exceeded, Usage),
     /// It failed in a way that may pass, and is tried again after a wait.
-    Deferred { until_ms: u64, parks: bool, fault: Fault, used: Usage },
+    Deferred {
+        until_ms: u64,
+        parks: bool,
+        fault: Fault,
+        used: Usage,
+    },
 }
 
 /// An effect that is in flight, with how it ends.

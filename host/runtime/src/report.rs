@@ -1,7 +1,7 @@
 use serde::Serialize;
 use stockade_workflow::{
-    Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Undone, Usage,
-    Wait,
+    Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Undone,
+    Usage, Wait,
 };
 
 /// Everything about a run that a caller may want to know, as one document.

@@ -66,7 +66,9 @@ impl Telemetry {
             Change::Broken { fault } => vec![root(state, entry, &End::Failed(fault.clone()))],
             Change::Stopped { stop, .. } => vec![root(state, entry, &End::Failed(stop.fault()))],
             Change::Undone { .. } if entry.seq < state.seq() => Vec::new(),
-            Change::Expired { .. } | Change::Undone { .. } => state.end().iter().map(|end| root(state, entry, end)).collect(),
+            Change::Expired { .. } | Change::Undone { .. } => {
+                state.end().iter().map(|end| root(state, entry, end)).collect()
+            }
             _ => Vec::new(),
         }
     }

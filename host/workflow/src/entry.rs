@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Budget, Effect, End, Event, Exceeded, Fault, Json, Label, RunId, Signal, Stop, SubBudget, ToolCall, ToolOutcome,
-    Usage, budget,
+    Approval, Budget, Effect, End, Event, Exceeded, Fault, Json, Label, RunId, Signal, Stop, SubBudget, ToolCall,
+    ToolOutcome, Usage, budget,
 };
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use self::undoing::Undoing;
 use crate::{
-    Approval, Change, CodeCalls, Currency, Deferred, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Exceeded,
-    Fault, Hint, Json, Kind, Label, Ledger, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, deferred::Attempts, json,
-    utc, waiting::Waiting,
+    Approval, Change, CodeCalls, Currency, Deferred, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event,
+    Exceeded, Fault, Hint, Json, Kind, Label, Ledger, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict,
+    Waited, deferred::Attempts, json, utc, waiting::Waiting,
 };
 
 /// A run as it stands: the fold of its entries.

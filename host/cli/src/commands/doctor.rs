@@ -54,7 +54,8 @@ fn live(globals: &Globals, breakers: &[BreakerView]) -> anyhow::Result<Exit> {
 
 fn breaker(breaker: &BreakerView) {
     let BreakerView { of, is_open, failures, failures_max, open_until_ms, why } = breaker;
-    let until = open_until_ms.filter(|_| *is_open).map_or(String::new(), |until_ms| format!(" until {}", utc(until_ms)));
+    let until =
+        open_until_ms.filter(|_| *is_open).map_or(String::new(), |until_ms| format!(" until {}", utc(until_ms)));
     let state = if *is_open { format!("{RED}open{RED:#}{until}") } else { "closed".to_owned() };
     let why = why.as_ref().map_or(String::new(), |why| format!(": {}", safe(why)));
     println!("{BOLD}{}{BOLD:#} is {state}, after {failures} of {failures_max} failures in a row{why}", safe(of));

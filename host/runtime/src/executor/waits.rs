@@ -94,7 +94,8 @@ impl Driver {
     pub(crate) fn check_in_time(&self, key: &str) -> Result<()> {
         let (state, now_ms) = (self.state(), self.host().clock.now_ms());
         if let Some(due_ms) = state.run_due_ms().filter(|due_ms| *due_ms <= now_ms) {
-            let message = format!("run {} had to end until {}; no decision is taken any more", state.run(), utc(due_ms));
+            let message =
+                format!("run {} had to end until {}; no decision is taken any more", state.run(), utc(due_ms));
             return Err(Fault::new(Kind::Conflict, message).detail("expired"));
         }
         match (state.due_ms(key).filter(|due_ms| *due_ms <= now_ms), state.approval(key)) {

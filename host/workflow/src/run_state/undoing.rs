@@ -104,7 +104,8 @@ impl RunState {
     fn undo_next(&mut self) -> Result<(), String> {
         while let Some(done) = self.undoing.done.pop() {
             if let Some(name) = &done.lacks {
-                let message = format!("the effect did not come to what argument \"{name}\" of its undoing is taken from");
+                let message =
+                    format!("the effect did not come to what argument \"{name}\" of its undoing is taken from");
                 let fault = Fault::invalid("undo", message);
                 self.undoing.undone.push(done.not_undone(fault));
                 continue;

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::RunState;
 use crate::{
-    Approval, CodeCalls, Deferred, Effect, EffectKind, End, Exceeded, Fault, Json, Kind, Label, Ledger, RunId, Signal, Status,
-    Stop, ToolCall, Wait, Waited,
+    Approval, CodeCalls, Deferred, Effect, EffectKind, End, Exceeded, Fault, Json, Kind, Label, Ledger, RunId, Signal,
+    Status, Stop, ToolCall, Wait, Waited,
 };
 
 impl RunState {
