@@ -139,7 +139,7 @@ fn adding_to_a_run_that_waits_leaves_it_waiting() {
 }
 
 #[test]
-fn zero_is_none_of_what_nothing_spends() {
+fn a_budget_of_zero_stops_no_run_that_spends_none() {
     let place = Place::new();
     assert_refunded(&place, &place.refund("user_789", &["--budget", "model_calls=0,tokens=0,money=0"]));
 }
@@ -167,7 +167,7 @@ fn the_default_is_finite_and_printed() {
 }
 
 #[test]
-fn looking_at_a_budget_shows_what_is_spent_of_it() {
+fn a_budget_is_shown_with_what_is_spent_of_it() {
     let place = Place::new();
     let run = place.refund("user_789", &[]);
     let looked = place.json(&["budget", &run.run()]);

@@ -130,7 +130,7 @@ fn code_is_read_from_stdin_and_files_go_in_and_out() {
 }
 
 #[test]
-fn out_overwrites_nothing_and_follows_no_link_unless_forced() {
+fn the_option_out_overwrites_nothing_and_follows_no_link_unless_forced() {
     let place = Place::new();
     place.write("kept", "mine");
     place.write("back/out.csv", "mine");
@@ -197,7 +197,7 @@ fn the_build_of_a_language_gets_only_the_variables_that_it_needs() {
     let mut command = place.command(&["language", "add", "python"]);
     command.env("PATH", &path).env("STRIPE_KEY", "sk_live").env("https_proxy", "http://proxy:1");
     command.env("XDG_CACHE_HOME", place.path("cache"));
-    assert!(!command.output().unwrap().status.success(), "what comes of it is no component");
+    assert!(!command.output().unwrap().status.success(), "what it makes is not a component");
     let told = std::fs::read_to_string(place.path("cache/stockade/languages/python.wasm")).unwrap();
     assert!(told.contains(&format!("PATH={path}")) && told.contains("https_proxy=http://proxy:1"), "{told}");
     assert!(!told.contains("sk_live"), "{told}");
@@ -279,7 +279,7 @@ fn code_that_proved_itself_becomes_a_tool() {
     let found = exec(&place, "find.js", FIND, &["--tool", "purchases", "--input", "{\"user\": \"user_123\"}"]);
     let step = format!("{}/code", found.json["run_id"].as_str().unwrap());
     let asked = place.json(&["tool", "promote", &step, "price", "--by", "dana"]);
-    assert_eq!(asked.exit, Some(2), "nobody can be asked here: {asked:?}");
+    assert_eq!(asked.exit, Some(2), "no person can be asked here: {asked:?}");
     let promoted = place.json(&["tool", "promote", &step, "price", "--by", "dana", "--yes"]);
     assert_eq!((promoted.exit, &promoted.json["tools"]), (Some(0), &json!(["purchases"])), "{promoted:?}");
     let input = json!({"input": json!({"user": "user_456"}).to_string()}).to_string();

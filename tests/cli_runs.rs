@@ -49,10 +49,16 @@ fn a_list_of_runs_is_filtered() {
     assert_eq!(listed(&[]), [&waiting, &done, &code].map(String::clone));
     assert_eq!(listed(&["--status", "waiting"]), std::slice::from_ref(&waiting));
     assert_eq!(listed(&["--workflow", "exec"]), std::slice::from_ref(&code));
-    assert_eq!(listed(&["--limit", "2"]), [done.clone(), code.clone()]);
-    assert_eq!(listed(&["--since", "1h", "--status", "done", "--limit", "1"]), [code]);
+    assert_eq!(listed(&["--reverse", "--limit", "2"]), [code.clone(), done.clone()]);
+    assert_eq!(listed(&["--since", "1h", "--status", "done", "--limit", "1"]), std::slice::from_ref(&done));
     assert_eq!(listed(&["--since", "0s", "--status", "failed"]), [""; 0]);
-    for wrong in [["--status", "asleep"], ["--since", "yesterday"], ["--limit", "few"]] {
+    assert_eq!(listed(&["--status", "waiting", "--status", "done"]).len(), 3);
+    assert_eq!(listed(&["--needs-me"]), std::slice::from_ref(&waiting));
+    assert_eq!(listed(&["--waiting-for", "signal", "--waiting-for", "person"]), std::slice::from_ref(&waiting));
+    assert_eq!((listed(&["--older", "1h"]).len(), listed(&["--newer", "1h"]).len()), (0, 3));
+    assert_eq!(listed(&["--limit", "1", "--after", &waiting]), [done]);
+    assert_eq!(listed(&["--sort", "changed", "--after", &waiting, "--status", "waiting"]), [""; 0]);
+    for wrong in [["--status", "asleep"], ["--since", "yesterday"], ["--limit", "few"], ["--waiting-for", "godot"]] {
         assert_eq!(place.json(&[&["runs"][..], &wrong].concat()).exit, Some(2), "{wrong:?}");
     }
 }
@@ -163,15 +169,32 @@ fn runs_are_removed_but_for_those_that_run_or_that_a_session_needs() {
     let kept = place.json(&["rm", &cell]);
     assert_eq!(kept.exit, Some(6), "{kept:#?}");
     assert!(kept.json["error"]["message"].as_str().unwrap().contains("session \"s\""), "{kept:#?}");
-    assert_eq!(place.json(&["prune", "--older", "1h"]).json, json!({"removed": [], "kept": []}));
+    let none = place.json(&["prune", "--older", "1h"]).json;
+    assert_eq!((&none["removed"], &none["kept"]), (&json!([]), &json!([])));
+    for wrong in [&["runs", "prune"][..], &["runs", "prune", "--older", "0s", "--status", "waiting"]] {
+        assert_eq!(place.json(wrong).exit, Some(2), "{wrong:?}");
+    }
     let told = json!({"removed": [done], "kept": [cell]});
     assert_eq!(place.json(&["prune", "--older", "0s", "--dry-run"]).json, told);
-    assert_eq!(place.json(&["prune", "--older", "0s"]).json, told);
+    assert_eq!(
+        place.json(&["runs", "prune", "--older", "0s", "--status", "failed", "--dry-run"]).json["removed"],
+        json!([])
+    );
+    let pruned = place.json(&["runs", "prune", "--older", "0s", "--by", "dana"]).json;
+    assert_eq!((&pruned["removed"], &pruned["kept"]), (&told["removed"], &told["kept"]));
+    assert!(pruned["freed_bytes"].is_u64() && pruned["reusable_bytes"].is_u64(), "{pruned}");
     assert_eq!(place.json(&["show", &done]).exit, Some(5));
     assert_eq!(place.json(&["rm", &waiting[..13]]).json["removed"], json!([waiting]));
     assert_eq!(ids(&place.json(&["runs"])), [cell]);
     assert_eq!((place.marks().1, place.json(&["rm", &waiting]).exit), (1, Some(5)));
     assert_eq!(place.refunds().len(), 1, "what was booked stays");
+    let lines = place.json(&["runs", "removed"]).json;
+    let line =
+        |number: usize| (lines[number]["run_id"].clone(), lines[number]["status"].clone(), lines[number]["by"].clone());
+    assert_eq!(line(0), (json!(done), json!("done"), json!("dana")), "{lines}");
+    assert_eq!((lines[1]["run_id"].clone(), lines[1]["workflow"].clone()), (json!(waiting), json!("refund")));
+    assert_eq!(lines.as_array().unwrap().len(), 2);
+    assert!(place.call(&["runs", "removed"]).stdout.contains("by dana"));
 }
 
 /// A run whose process was killed could not be removed by any command.

@@ -191,7 +191,7 @@ async fn code_whose_budget_runs_out_is_suspended_and_goes_on_with_what_it_had() 
 
 /// Cuts the journal of code with three calls after each of its records, and goes on from there.
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_every_point_code_ends_as_if_nothing_had_happened() {
+async fn code_that_is_killed_at_every_point_ends_as_if_it_had_not_been() {
     let source = "const found = await purchases.find({user_id: 'user_789'}); \
                   const receipt = await payments.refund({user_id: 'user_789', amount_cents: found.price_cents}); \
                   const again = await purchases.find({user_id: 'user_789'}); return [receipt, again, Math.random()]";
@@ -510,6 +510,10 @@ async fn a_session_and_a_start_key_of_before_the_index_go_on() {
         INSERT INTO cells SELECT 'a/b', CAST(substr(key, -10) AS INTEGER), run, value FROM index_rows WHERE space = 'session';
         INSERT INTO starts SELECT key, run FROM index_rows WHERE space = 'start_key';
         DROP TABLE index_rows;
+        DROP INDEX runs_by_change; DROP INDEX runs_by_start_key; DROP INDEX runs_to_fill;
+        ALTER TABLE runs DROP COLUMN start_key;
+        ALTER TABLE runs DROP COLUMN labels;
+        ALTER TABLE runs DROP COLUMN waiting_for;
         PRAGMA user_version = 4;";
     let place = Place::new();
     let cell = |source| Code { session: Some("a/b".to_owned()), ..javascript(source) };

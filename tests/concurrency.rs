@@ -28,7 +28,7 @@ async fn sixty_four_runs_at_once_all_end_with_a_refund_each() {
 
 /// One wins; the other hears of it, whether it read the journal before or after.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_hosts_that_decide_at_the_same_moment_one_wins() {
+async fn one_of_two_hosts_that_decide_at_the_same_moment_wins() {
     let place = Place::new();
     let (one, other) = (place.host().build().await.unwrap(), place.host().build().await.unwrap());
     let mut refunds = 0;
@@ -45,7 +45,7 @@ async fn of_two_hosts_that_decide_at_the_same_moment_one_wins() {
             }
             (Err(lost), Ok(won)) => (won, lost),
             (Ok(_), Ok(_)) => panic!("both decided run {id}"),
-            (Err(yes), Err(no)) => panic!("nobody decided run {id}: {yes}; {no}"),
+            (Err(yes), Err(no)) => panic!("neither decided run {id}: {yes}; {no}"),
         };
         assert_eq!(lost.kind, Kind::Conflict, "{lost}");
         assert!(matches!(won.settled().await.unwrap(), Outcome::Done(_)));
@@ -55,7 +55,7 @@ async fn of_two_hosts_that_decide_at_the_same_moment_one_wins() {
 
 /// Two hosts resume the same run: one goes on, and the other stops before it does anything twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_hosts_that_resume_the_same_run_the_refund_is_one() {
+async fn two_hosts_that_resume_the_same_run_refund_once() {
     let place = Place::new();
     let host = place.host().build().await.unwrap();
     let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();

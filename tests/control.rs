@@ -97,7 +97,7 @@ async fn a_paused_run_does_not_do_again_what_may_have_happened() {
     asked.recv().unwrap();
     host.run(run).pause(dana(), Duration::ZERO).await.unwrap();
     let Outcome::Failed(fault) = host.resume(run).await.unwrap().settled().await.unwrap() else { panic!("it is done") };
-    assert!(fault.message.contains("nobody knows whether fetch.send"), "{fault}");
+    assert!(fault.message.contains("it is not known whether fetch.send"), "{fault}");
     let state = host.state(run).await.unwrap();
     assert_eq!(state.unknown_calls().collect::<Vec<_>>(), ["code/0"]);
     assert!(asked.try_recv().is_err(), "it was not sent again");
@@ -156,6 +156,7 @@ async fn to_the_end(host: &Host, run: Run) -> RunState {
             Outcome::Waiting(_) => decide(host, id, Decision::approve("eve")).await,
             Outcome::Paused(_) => host.resume(id).await,
             Outcome::Parked(_)
+            | Outcome::InDoubt(_)
             | Outcome::Suspended(_)
             | Outcome::Done(_)
             | Outcome::Failed(_)

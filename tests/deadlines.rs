@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stockade::{
-    Budget, Builder, Config, Decision, Effect, EffectOutcome, Entry, Fault, Grant, Host, Kind, ModelOutcome, Outcome,
-    Question, Run, RunId, Status, Stop, ToolCall, ToolOutcome,
+    Budget, Builder, Config, Decision, Effect, EffectOutcome, Entry, Fault, Grant, Host, Kind, ModelOutcome, NewRun,
+    Outcome, Question, Run, RunId, Started, Status, Stop, ToolCall, ToolOutcome,
 };
 use stockade_tests::gate::gated;
-use stockade_tests::in_turn::{BEGIN_MS, HOUR_MS, Hand, InTurn, fire, outcomes, start};
-use stockade_tests::{Place, decide, dist};
+use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, outcomes, start};
+use stockade_tests::{Hand, Place, decide, dist};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 /// Long for a machine that is busy with other tests, and short for one that waits for it.
@@ -93,10 +93,8 @@ async fn a_question_to_a_model_fails_at_its_deadline_and_is_paid() {
 /// A run whose call is in flight, with what its journal has by then.
 async fn in_flight(host: &Host, effect: Effect, deadline: Option<Duration>) -> Run {
     let input = json!([effect]);
-    match deadline {
-        Some(deadline) => host.start_within("in_turn", input, Budget::default(), deadline).await.unwrap(),
-        None => host.start("in_turn", input, Budget::default()).await.unwrap(),
-    }
+    let new = deadline.into_iter().fold(NewRun::new("in_turn", input), NewRun::deadline);
+    started(host.start_run(new).await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,13 +117,20 @@ async fn the_deadline_of_a_call_is_the_same_after_a_crash() {
     assert_eq!(kinds(&fault), (Kind::Deadline, Some("effect")), "{fault}");
 }
 
+fn started(started: Started) -> Run {
+    match started {
+        Started::New(run) => run,
+        Started::Before(run) => panic!("run {} was started before", run.id()),
+    }
+}
+
 async fn opened(hand: &Hand, place: &Place) -> Host {
     place.host().workflow(InTurn).clock(hand.clock()).build().await.unwrap()
 }
 
 /// Starts a run that must end within an hour, and waits until it stands still.
 async fn within_an_hour(host: &Host, effects: &[Effect], budget: Budget) -> (RunId, Outcome) {
-    let run = host.start_within("in_turn", json!(effects), budget, HOUR).await.unwrap();
+    let run = host.start_run(NewRun::new("in_turn", json!(effects)).budget(budget).deadline(HOUR)).await.unwrap();
     (run.id(), run.settled().await.unwrap())
 }
 
@@ -142,7 +147,7 @@ async fn a_run_that_waits_fails_once_when_its_deadline_has_passed() {
     let host = opened(&hand, &place).await;
     let (run, outcome) = within_an_hour(&host, &[Effect::sleep("nap", 2 * HOUR)], Budget::default()).await;
     assert!(matches!(outcome, Outcome::Parked(_)), "{outcome}");
-    assert_eq!(host.report(run).await.unwrap().due_ms, Some(BEGIN_MS + HOUR_MS));
+    assert_eq!(host.report(run).await.unwrap().due_ms, Some(Hand::BEGIN_MS + HOUR_MS));
     hand.set(HOUR_MS - 1);
     assert!(fire(&host).await.is_empty());
     drop(host);
@@ -253,7 +258,7 @@ async fn a_host_has_a_deadline_for_all_runs_and_a_run_may_have_its_own() {
     let (all, _) = start(&host, &nap, Budget::default()).await;
     let (own, _) = within_an_hour(&host, &nap, Budget::default()).await;
     let due = [host.state(all).await.unwrap().run_due_ms(), host.state(own).await.unwrap().run_due_ms()];
-    assert_eq!(due, [Some(BEGIN_MS + 60_000), Some(BEGIN_MS + HOUR_MS)]);
+    assert_eq!(due, [Some(Hand::BEGIN_MS + 60_000), Some(Hand::BEGIN_MS + HOUR_MS)]);
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn a_stricter_configuration_is_worse_and_that_can_be_let_pass() {
         assert_eq!(answer.exit, Some(exit), "{answer:#?}");
         let changes: Vec<_> =
             answer.json["comparison"]["cases"].as_array().unwrap().iter().map(|case| &case["change"]).collect();
-        // What is older than three days is refused now, before anybody is asked.
+        // What is older than three days is refused now, before a person is asked.
         assert_eq!(changes, ["worse", "same", "worse", "worse"]);
         assert_eq!((&answer.json["first"]["passed"], &answer.json["second"]["passed"]), (&json!(4), &json!(1)));
     }

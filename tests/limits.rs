@@ -49,7 +49,7 @@ fn assert_stopped(error: &Value, kind: &str, breach: Option<(&str, u64, u64)>) {
 }
 
 #[test]
-fn through_the_binary_each_gives_its_typed_error_and_the_next_call_works() {
+fn each_gives_its_typed_error_through_the_binary_and_the_next_call_works() {
     let place = Place::new();
     let fine = place.guest("fine");
     for Hostile { guest, budget, kind, breach } in HOSTILE {
@@ -63,9 +63,9 @@ fn through_the_binary_each_gives_its_typed_error_and_the_next_call_works() {
     assert_eq!(place.marks(), (0, 0, 0));
 }
 
-/// The limits of a call are finite without anybody setting them.
+/// The limits of a call are finite where none is set.
 #[test]
-fn by_default_no_guest_goes_on_for_ever() {
+fn a_guest_is_ended_by_the_default_limits() {
     let place = Place::new();
     for (guest, kind, limit) in [("spin", "fuel", "fuel"), ("grow", "memory", "memory_bytes")] {
         let stopped = place.json(&["tool", "call", &place.guest(guest), "run"]);
@@ -96,7 +96,7 @@ async fn run(tool: &Tool, limits: Limits) -> stockade::Result<Value> {
 
 /// One host, one engine: after each that was stopped the next call works, and a refund too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn in_one_process_the_same_host_serves_the_next_call() {
+async fn a_host_serves_the_next_call_in_the_same_process() {
     let place = Place::new();
     let host = place.host().build().await.unwrap();
     let fine = load(&host, "fine");

@@ -75,7 +75,9 @@ impl Example {
                     limits.push(exceeded);
                     host.extend(run, Budget::NONE.with(exceeded.limit, step(exceeded.limit))).await
                 }
-                other @ (Outcome::Failed(_) | Outcome::Parked(_)) => panic!("{}: {other}", self.name),
+                other @ (Outcome::Failed(_) | Outcome::Parked(_) | Outcome::InDoubt(_)) => {
+                    panic!("{}: {other}", self.name)
+                }
             };
             outcome = next.unwrap().settled().await.unwrap();
         }
@@ -104,7 +106,7 @@ async fn each_example_ends_as_it_says() {
 
 /// Cuts the journal of each example after each of its records, and goes on from there.
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_every_point_a_pattern_ends_as_if_nothing_had_happened() {
+async fn a_pattern_that_is_killed_at_every_point_ends_as_if_it_had_not_been() {
     for example in examples() {
         let place = Place::new();
         let whole = example.host(&place).await;

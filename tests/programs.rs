@@ -1,8 +1,8 @@
-//! Programs as agents write them, a file each in `languages-cases`, with what they come to beside them.
+//! Programs as agents write them, a file each in `languages-cases`, with what they must do beside them.
 //!
 //! An expectation is JSON: `output`, `stdout` and `stderr`, or `error` with those fields of the exception that count; and
-//! `input`, which the program is given. `python-lite` runs the programs of `python`; where it has an expectation of its
-//! own, that one holds. `expect.mjs` and `expect.py` write what node and python3 come to.
+//! `input` and `tools`, which the program is given. `python-lite` runs the programs of `python`; where it has an expectation of its
+//! own, that one holds. `expect.mjs` and `expect.py` write what node and python3 do.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,7 +22,7 @@ fn cases(folder: &str, ending: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Returns what a program must come to in a language.
+/// Returns what a program must do in a language.
 fn expected(program: &Path, language: &str) -> Value {
     let own = program.with_extension("json");
     let name = own.file_name().unwrap();
@@ -42,6 +42,12 @@ pub(crate) async fn host(place: &Place) -> Host {
     added.build().await.unwrap()
 }
 
+/// The tools of the built-in shop that a program may call.
+fn tools(expected: &Value) -> Vec<String> {
+    let names = expected.get("tools").and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 async fn outcome(host: &Host, code: &Code) -> CodeOutcome {
     let budget = Budget::default().fuel(20_000_000_000).with(Currency::Memory, 128 << 20);
     let run = host.exec(code.clone(), budget).await.unwrap();
@@ -50,7 +56,7 @@ async fn outcome(host: &Host, code: &Code) -> CodeOutcome {
     finished(host, id).await
 }
 
-/// Returns what the code of a run came to.
+/// Returns how the code of a run ended.
 pub(crate) async fn finished(host: &Host, run: RunId) -> CodeOutcome {
     let finished = host.code_outcome(run, Exec::KEY).await.unwrap();
     finished.unwrap_or_else(|| panic!("the code of run {run} has not ended"))
@@ -76,7 +82,7 @@ fn complaint(expected: &Value, outcome: &CodeOutcome) -> Option<String> {
     }
 }
 
-async fn all_come_to_what_they_should(language: &str, folder: &str, ending: &str) {
+async fn all_do_what_they_should(language: &str, folder: &str, ending: &str) {
     let place = Place::new();
     let host = host(&place).await;
     let (programs, mut wrong) = (cases(folder, ending), Vec::new());
@@ -87,6 +93,7 @@ async fn all_come_to_what_they_should(language: &str, folder: &str, ending: &str
         let code = Code {
             name: Some(name.to_owned()),
             input: expected.get("input").cloned().unwrap_or_default().into(),
+            tools: tools(&expected),
             ..code
         };
         wrong.extend(
@@ -113,20 +120,20 @@ fn the_script_of_expectations_writes_what_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn programs_in_javascript() {
-    all_come_to_what_they_should("javascript", "javascript", "js").await;
+async fn programs_in_javascript_do_what_node_does() {
+    all_do_what_they_should("javascript", "javascript", "js").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs tests/interpreters"]
-async fn programs_in_python() {
-    all_come_to_what_they_should("python", "python", "py").await;
+async fn programs_in_python_do_what_cpython_does() {
+    all_do_what_they_should("python", "python", "py").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs tests/interpreters"]
-async fn programs_in_python_lite() {
-    all_come_to_what_they_should("python-lite", "python", "py").await;
+async fn programs_in_python_lite_do_what_is_kept() {
+    all_do_what_they_should("python-lite", "python", "py").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,7 +152,7 @@ async fn types_are_taken_out_and_lines_stay_where_they_were() {
     assert!(exception.syntax && exception.line == Some(1), "{exception:?}");
 }
 
-/// Runs pieces of code, each with what it must come to by the rule at the top of `wit/code.wit`: a value, or the name of an exception.
+/// Runs pieces of code, each with its end by the rule at the top of `wit/code.wit`: a value, or the name of an exception.
 async fn crosses(language: &str, cases: &[(&str, Result<Value, &str>)]) {
     let place = Place::new();
     let host = host(&place).await;

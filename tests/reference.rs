@@ -65,6 +65,17 @@ fn tables() -> Vec<(&'static str, String)> {
         ("embedding", config("memory", "Provider", refused!(config::Provider), json!({}))),
         ("code", config("language", "Code", refused!(config::Code), json!({}))),
         ("language", config("language", "Language", refused!(config::Language), json!({}))),
+        (
+            "budget",
+            config(
+                "shared_budget",
+                "SharedBudget",
+                refused!(config::SharedBudget),
+                json!({"per": "day", "warn_at": 80}),
+            ),
+        ),
+        ("notify", config("notify", "Notify", refused!(config::Notify), a_notify())),
+        ("schedule", config("schedule", "Schedule", refused!(config::Schedule), a_schedule())),
         ("telemetry", config("telemetry", "Telemetry", refused!(config::Telemetry), json!({}))),
         ("refund", keys("refund/src/settings.rs", "Settings", &refused!(Settings), &the_refund())),
         ("letter", keys("workflow/letter.rs", "Letter", &refused!(Letter), &json!({}))),
@@ -119,6 +130,15 @@ fn the_refund() -> Value {
     json!({"window_days": window_days, "approval_above": approval_above.to_string()})
 }
 
+fn a_notify() -> Value {
+    let config::Notify { on, attempts, timeout_ms, .. } = config::Notify::default();
+    json!({"on": on, "before": "1h", "attempts": attempts, "timeout_ms": timeout_ms})
+}
+
+fn a_schedule() -> Value {
+    json!({"timezone": config::Schedule::new("", "").timezone, "catch_up": "none", "overlap": "skip"})
+}
+
 fn a_recall() -> Value {
     json!(serde_json::from_value::<react::Recall>(json!({"namespace": {}})).unwrap())
 }
@@ -138,7 +158,7 @@ fn keys(file: &str, name: &str, refusal: &str, defaults: &Value) -> String {
     let mut table = "| key | value | meaning | default |\n|---|---|---|---|\n".to_owned();
     for Item { name, kind, doc, is_required } in items {
         let default = if is_required { "required".to_owned() } else { default(&kind, defaults.get(&name)) };
-        writeln!(table, "| `{name}` | {} | {doc} | {default} |", meant(&kind)).unwrap();
+        writeln!(table, "| `{name}` | {} | {doc} | {default} |", meant(&name, &kind)).unwrap();
     }
     table
 }
@@ -237,13 +257,13 @@ fn snake(name: &str) -> String {
 }
 
 /// Says how a value of a type is written. A type that is not here is new, and belongs here.
-fn meant(kind: &str) -> String {
+fn meant(name: &str, kind: &str) -> String {
     let inner = |generic: &str| kind.strip_prefix(generic).and_then(|rest| rest.strip_suffix('>'));
     if let Some(kind) = inner("Option<") {
-        return meant(kind);
+        return meant(name, kind);
     }
     if let Some(kind) = inner("Vec<").or_else(|| inner("BTreeSet<")) {
-        return format!("list of {}", meant(kind));
+        return format!("list of {}", meant(name, kind));
     }
     let choices = |refusal: String| {
         let choices = expected(&refusal).into_iter().map(|choice| format!("`\"{choice}\"`"));
@@ -260,7 +280,15 @@ fn meant(kind: &str) -> String {
         "u8" | "u32" | "u64" | "NonZeroU32" => "number",
         "f64" => "decimal number",
         "PathBuf" => "path",
+        "Value" if name == "input" => "value",
         "Value" => "JSON Schema",
+        "Budget" => "amounts",
+        "CatchUp" => return choice!(config::CatchUp),
+        "Limit" => "amounts",
+        "By" if name == "by" => return choice!(config::SharedBy),
+        "Per" => return choice!(config::Per),
+        "Occasion" => return choice!(config::Occasion),
+        "Overlap" => return choice!(config::Overlap),
         "Source" => "path or reference",
         "Digest" => "`\"sha256:…\"`",
         "Cents" => "amount of money",

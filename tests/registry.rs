@@ -64,7 +64,7 @@ async fn a_pinned_tool_is_pulled_once() {
 }
 
 #[tokio::test]
-async fn a_tool_without_a_pin_is_refused_before_anybody_is_asked() {
+async fn a_tool_without_a_pin_is_refused_before_a_registry_is_asked() {
     let registry = Registry::new();
     registry.publish("1.0", &guest("fine"));
     let reference = registry.reference("acme/tool:1.0");
@@ -238,7 +238,7 @@ async fn a_registry_whose_name_leads_inside_is_not_asked() {
 }
 
 #[tokio::test]
-async fn nobody_is_there() {
+async fn a_registry_that_does_not_answer_is_named() {
     let fault = refusal(Source::from("oci://127.0.0.1:1/acme/tool:1.0").pinned(Digest::of(b"x"))).await;
     assert_eq!(fault.kind, Kind::NotFound);
     assert!(fault.message.starts_with("\"oci://127.0.0.1:1/acme/tool:1.0\" cannot be pulled: "), "{fault}");

@@ -12,9 +12,9 @@ use stockade::{
     Budget, Builder, Change, Config, Currency, Effect, EffectOutcome, Entry, Exceeded, Fault, Host, Kind, ModelOutcome,
     Outcome, Question, Reply, Status, Stop, ToolOutcome,
 };
-use stockade_tests::Place;
 use stockade_tests::flaky::{Acts, Flaky};
-use stockade_tests::in_turn::{BEGIN_MS, HOUR_MS, Hand, InTurn, fire, outcomes, start};
+use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, outcomes, start};
+use stockade_tests::{Hand, Place};
 
 fn trap() -> Fault {
     Fault::new(Kind::Trap, "the guest trapped")
@@ -139,7 +139,7 @@ async fn all_attempts_together_take_no_longer_than_they_may() {
     let (place, hand, flaky) = (Place::new(), Hand::new(), Flaky::new(traps(9)));
     let host = host(&place, &hand, &flaky, HOURLY).await;
     let (run, _) = start(&host, &[call()], Budget::default()).await;
-    assert_eq!(host.state(run).await.unwrap().deferred("call").unwrap().due_ms, Some(BEGIN_MS + 7_000_000));
+    assert_eq!(host.state(run).await.unwrap().deferred("call").unwrap().due_ms, Some(Hand::BEGIN_MS + 7_000_000));
     hand.set(HOUR_MS);
     // The next attempt would come after two hours more.
     assert!(matches!(returned(&fire(&host).await[0].1), ToolOutcome::Unknown(_)));

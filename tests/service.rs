@@ -157,7 +157,7 @@ async fn a_host_that_shuts_down_leaves_its_runs_to_the_next() {
     }
     assert_eq!(closing.await.unwrap(), []);
     let last = fetching(&place, port).await;
-    assert_eq!(last.run(parked).state().await.unwrap().status(), Status::Done, "code in flight comes to its end");
+    assert_eq!(last.run(parked).state().await.unwrap().status(), Status::Done, "code in flight ends");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

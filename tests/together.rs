@@ -189,7 +189,7 @@ async fn what_has_its_share_ends_before_the_run_is_suspended_for_another() {
     assert!(matches!(tool(&events[1]), ToolOutcome::Failed(fault) if fault.kind == Kind::Approval), "{events:?}");
 }
 
-/// What the first one sets aside is nothing that the share has spent.
+/// What is reserved for the first one is nothing that the share has spent.
 #[tokio::test(flavor = "multi_thread")]
 async fn effects_of_one_share_wait_for_what_the_others_give_back() {
     let place = Place::new();
@@ -231,7 +231,7 @@ async fn a_suspended_run_ends_what_is_in_flight() {
     let place = Place::new();
     let (run, entries) = begun(&place, &[find("a"), find("b")]).await;
     let exceeded = Exceeded { limit: Currency::Fuel, allowed: 1, used: 1 };
-    let cut = Change::Suspended { exceeded, cut: Some(("a".to_owned(), Usage::default())) };
+    let cut = Change::Suspended { exceeded, cut: Some(("a".to_owned(), Usage::default())), budget: None };
     place.clear();
     let host = host(place.host()).await;
     place.journal_of(&then(entries, cut)).await;
@@ -248,7 +248,7 @@ async fn a_suspended_run_ends_what_is_in_flight() {
 
 /// The process that decides takes the run over; the call that another host has in flight would be made again, or be unknown.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_decides_while_something_else_is_in_flight() {
+async fn a_decision_is_refused_while_something_else_is_in_flight() {
     let place = Place::new();
     let (run, entries) = begun(&place, &[find("a"), ask("b")]).await;
     place.clear();

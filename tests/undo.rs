@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use stockade::{
-    AllowedEffect, Budget, Change, Currency, Decision, Effect, End, Event, Exceeded, Fault, Graph, Host, Kind, Outcome,
-    RunId, State, Status, Stop, ToolOutcome, Transition, Undo, Undone, Workflow,
+    AllowedEffect, Budget, Change, Currency, Decision, Effect, End, Event, Exceeded, Fault, Graph, Host, Kind, NewRun,
+    Outcome, RunId, State, Status, Stop, ToolOutcome, Transition, Undo, Undone, Workflow,
 };
 use stockade_tests::desk::Desk;
-use stockade_tests::in_turn::{HOUR_MS, Hand, fire};
-use stockade_tests::{Place, decide};
+use stockade_tests::in_turn::{HOUR_MS, fire};
+use stockade_tests::{Hand, Place, decide};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -123,7 +123,7 @@ async fn a_run_that_is_overdue_undoes_what_it_has_done() {
     let (place, hand, desk) = (Place::new(), Hand::new(), Desk::default());
     let host = host(&place, &hand, &desk).await;
     let effects = [book("flight"), Effect::sleep("nap", 2 * HOUR)];
-    let run = host.start_within("trip", json!(effects), Budget::default(), HOUR).await.unwrap();
+    let run = host.start_run(NewRun::new("trip", json!(effects)).deadline(HOUR)).await.unwrap();
     run.settled().await.unwrap();
     hand.set(HOUR_MS);
     let (_, outcome) = fire(&host).await.remove(0);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stockade::{
-    AllowedEffect, Budget, Clock, Effect, End, Event, Fault, Graph, Host, NewSignal, Result, State, Transition,
+    AllowedEffect, Clock, Effect, End, Event, Fault, Graph, Host, NewRun, NewSignal, Result, State, Transition,
     Workflow,
 };
 
@@ -54,6 +54,10 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
+fn offer() -> NewRun {
+    NewRun::new("offer", Value::Null).deadline(2 * HOUR)
+}
+
 /// Makes two offers, and returns what became of them.
 async fn shown(journal: &str) -> Result<[String; 2]> {
     // A clock of our own, for an example cannot wait for hours.
@@ -62,13 +66,13 @@ async fn shown(journal: &str) -> Result<[String; 2]> {
     let host = Host::builder().journal(journal).workflow(Offer);
     let host = host.clock(Clock::new(move || clock.load(Ordering::SeqCst))).build().await?;
 
-    let accepted = host.start_within("offer", Value::Null, Budget::default(), 2 * HOUR).await?;
+    let accepted = host.start_run(offer()).await?;
     let id = accepted.id();
     accepted.settled().await?;
     host.run(id).signal(NewSignal::new("accepted", Value::Null).by("customer")).await?;
     let accepted = host.run(id).settled().await?.to_string();
 
-    let ignored = host.start_within("offer", Value::Null, Budget::default(), 2 * HOUR).await?;
+    let ignored = host.start_run(offer()).await?;
     let id = ignored.id();
     ignored.settled().await?;
     now_ms.fetch_add(2 * 3_600_000, Ordering::SeqCst);

@@ -7,7 +7,7 @@ use crate::server::{Piece, Server, ok};
 use crate::world::World;
 
 /// Of two answers to one question, the one that was checked is connected to: "localhost" is 127.0.0.3 when it is
-/// checked, and would be 127.0.0.1 if anybody asked the system again.
+/// checked, and would be 127.0.0.1 if the system were asked again.
 pub(crate) async fn run(world: Arc<World>) {
     let wrong = Server::saying(&ok("wrong")).await;
     let answer = Arc::new(|_: &str| vec![Piece::Bytes(ok("right").into_bytes())]);

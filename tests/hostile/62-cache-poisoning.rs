@@ -44,7 +44,7 @@ pub(crate) async fn run(_: Arc<World>) {
 }
 
 async fn healed(dir: &Path, what: &str) {
-    assert!(!is_right(dir).await, "{what}, and nobody saw it");
+    assert!(!is_right(dir).await, "{what}, and the host did not see it");
     assert!(is_right(dir).await, "{what}, and it was not made good");
 }
 

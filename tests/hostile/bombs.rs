@@ -32,7 +32,7 @@ pub(crate) fn component(module: &Module) -> Vec<u8> {
     component.finish()
 }
 
-/// A component of functions from these parameters to one result, or none where there are none.
+/// A component of functions with so many parameters, and one result if they have any.
 pub(crate) fn functions(parameters: usize, bodies: impl IntoIterator<Item = Function>) -> Vec<u8> {
     let (mut types, mut functions, mut code) = (TypeSection::new(), FunctionSection::new(), CodeSection::new());
     types.ty().function(vec![ValType::I64; parameters], vec![ValType::I64; parameters.min(1)]);

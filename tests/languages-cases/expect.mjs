@@ -1,8 +1,9 @@
 // Writes what the programs of javascript/ do in the node that runs this: `node tests/languages-cases/expect.mjs`.
 //
-// What a program is given stands in its expectation already, as `input`. Of an exception only what all implementations
-// share is written: its name, its line, and its message where the program has it from itself. A whole number that a float
-// need not keep exactly is written as a float, for that is how the host takes it.
+// What a program is given stands in its expectation already, as `input`. Programs that call tools, whose expectations have
+// `tools`, are left out. Of an exception only what all implementations share is written: its name, its line, and its message
+// where the program has it from itself. A whole number that a float need not keep exactly is written as a float, for that is
+// how the host takes it.
 //
 // With names of programs, `expect.mjs currying.js`, it writes nothing and prints what it would write.
 
@@ -78,7 +79,7 @@ if (process.send) {
 } else if (names.length > 0) {
     names.forEach((name) => process.stdout.write(written(expected(name))));
 } else {
-    for (const name of readdirSync(folder).filter((name) => name.endsWith(".js"))) {
+    for (const name of readdirSync(folder).filter((name) => name.endsWith(".js") && !kept(name).tools)) {
         writeFileSync(wanted(name), written(expected(name)));
     }
 }

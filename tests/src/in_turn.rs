@@ -1,15 +1,9 @@
-//! A workflow that wants what it is told to, and a clock that stands still until it is set.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+//! A workflow that wants what it is told to.
 
 use stockade::{
-    AllowedEffect, Budget, Clock, Effect, EffectOutcome, End, Event, Fault, Graph, Host, Outcome, RunId, State,
-    Transition, Workflow,
+    AllowedEffect, Budget, Effect, EffectOutcome, End, Event, Fault, Graph, Host, Outcome, RunId, State, Transition,
+    Workflow,
 };
-
-/// When the clock of a [`Hand`] begins, in milliseconds since the Unix epoch: 2027-01-15 08:00:00Z.
-pub const BEGIN_MS: u64 = 1_800_000_000_000;
 
 /// An hour in milliseconds.
 pub const HOUR_MS: u64 = 3_600_000;
@@ -54,34 +48,6 @@ impl Workflow for InTurn {
             Some(next) => to.want(next),
             None => to.end(End::Done(output.into())),
         })
-    }
-}
-
-/// A clock that stands still until it is set.
-#[derive(Clone)]
-pub struct Hand(Arc<AtomicU64>);
-
-impl Default for Hand {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Hand {
-    /// Makes one that stands at [`BEGIN_MS`].
-    pub fn new() -> Self {
-        Self(Arc::new(AtomicU64::new(BEGIN_MS)))
-    }
-
-    /// Sets it to so long after its beginning.
-    pub fn set(&self, after_ms: u64) {
-        self.0.store(BEGIN_MS + after_ms, Ordering::SeqCst);
-    }
-
-    /// Returns the clock for a host.
-    pub fn clock(&self) -> Clock {
-        let now_ms = Arc::clone(&self.0);
-        Clock::new(move || now_ms.load(Ordering::SeqCst))
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod desk;
 pub mod flaky;
 pub mod gate;
+mod hand;
 pub mod in_turn;
 pub mod registry;
 
@@ -19,6 +20,8 @@ use stockade::journal::{Commit, Journal as _, SqliteJournal};
 use stockade::{Builder, Clock, Decision, Entry, Host, Run, RunId, RunState, Summary};
 use stockade_refund::{Refund, shop};
 use tempfile::TempDir;
+
+pub use hand::Hand;
 
 /// A folder in which the binary, or a host of this process, keeps its data; gone when it is dropped.
 pub struct Place {
@@ -153,13 +156,7 @@ impl Place {
     pub async fn journal_of(&self, entries: &[Entry]) {
         let run = entries[0].run;
         let state = RunState::fold(run, entries).unwrap();
-        let summary = Summary {
-            run_id: run,
-            workflow: state.workflow().to_owned(),
-            status: state.status(),
-            state: state.at().map(|(position, _)| position.to_owned()).unwrap_or_default(),
-            updated_ms: 1,
-        };
+        let summary = Summary::of(&state, 1);
         fs::create_dir_all(self.path(".stockade")).unwrap();
         let journal = SqliteJournal::open(self.data("journal.db"), Clock::default()).unwrap();
         let (entries, summary) = (entries.to_vec(), Some(summary));

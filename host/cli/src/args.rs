@@ -10,12 +10,15 @@ use crate::commands::exec::Exec;
 use crate::commands::graph::Graph;
 use crate::commands::language::Language;
 use crate::commands::memory::Memory;
+use crate::commands::notices::Notices;
 use crate::commands::prune::Prune;
 use crate::commands::replay::Replay;
 use crate::commands::resume::Resume;
 use crate::commands::rm::Rm;
 use crate::commands::run::Run;
 use crate::commands::runs::Runs;
+use crate::commands::schedules::Schedules;
+use crate::commands::settle::Settle;
 use crate::commands::show::Show;
 use crate::commands::signal::Signal;
 use crate::commands::stop::{Pause, Stop};
@@ -56,12 +59,17 @@ pub(crate) enum Command {
     Signal(Signal),
     Approve(Approve),
     Deny(Deny),
+    Settle(Settle),
     Stop(Stop),
     Pause(Pause),
     Show(Show),
     Runs(Runs),
     Approvals(Approvals),
+    Schedules(Schedules),
+    Notices(Notices),
     Rm(Rm),
+    /// The same as `runs prune`
+    #[command(hide = true)]
     Prune(Prune),
     Budget(Budget),
     Doctor(Doctor),
@@ -86,11 +94,14 @@ impl Command {
             Self::Signal(signal) => signal.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
             Self::Deny(deny) => deny.run(globals).await,
+            Self::Settle(settle) => settle.run(globals).await,
             Self::Stop(stop) => stop.run(globals).await,
             Self::Pause(pause) => pause.run(globals).await,
             Self::Show(show) => show.run(globals).await,
             Self::Runs(runs) => runs.run(globals).await,
             Self::Approvals(approvals) => approvals.run(globals).await,
+            Self::Schedules(schedules) => schedules.run(globals).await,
+            Self::Notices(notices) => notices.run(globals).await,
             Self::Rm(rm) => rm.run(globals).await,
             Self::Prune(prune) => prune.run(globals).await,
             Self::Budget(budget) => budget.run(globals).await,
@@ -108,6 +119,8 @@ impl Command {
             Self::Show(_)
             | Self::Runs(_)
             | Self::Approvals(_)
+            | Self::Schedules(_)
+            | Self::Notices(_)
             | Self::Rm(_)
             | Self::Prune(_)
             | Self::Graph(_)
@@ -120,6 +133,7 @@ impl Command {
             | Self::Signal(_)
             | Self::Approve(_)
             | Self::Deny(_)
+            | Self::Settle(_)
             | Self::Stop(_)
             | Self::Pause(_) => false,
             Self::Budget(budget) => budget.only_looks(),

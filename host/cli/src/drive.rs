@@ -1,19 +1,50 @@
 //! Drives a run for a command until the run ends, waits for a person, or is suspended.
 
-use stockade::{Host, Kind, Report, Run};
+use stockade::{Delivery, Host, Kind, Notice, Report, Run, RunHandle, RunState, Started};
 
 use crate::exit::Exit;
 use crate::globals::Globals;
-use crate::{ask, pretty, report, terminal, text};
+use crate::{ask, escape, pretty, report, terminal, text};
 
 /// Waits until a run settles, and prints its status.
 pub(crate) async fn tell(globals: &Globals, host: &Host, run: Run) -> anyhow::Result<Exit> {
     Ok(told(globals, &settle(host, run).await?))
 }
 
+/// Waits until a run settles that was started now or under the same key before, and prints its status.
+pub(crate) async fn tell_begun(globals: &Globals, host: &Host, run: Started) -> anyhow::Result<Exit> {
+    Ok(told(globals, &Report::from(&begun(host, run).await?)))
+}
+
+/// Waits until a run settles that was started now or under the same key before.
+pub(crate) async fn begun(host: &Host, started: Started) -> stockade::Result<RunState> {
+    let state = match started {
+        Started::New(run) => run.settled_state().await?,
+        Started::Before(run) => attached(host, &run).await?,
+    };
+    host.flush().await;
+    Ok(state)
+}
+
+/// Waits for a run that was started before; one that was interrupted goes on here.
+async fn attached(host: &Host, run: &RunHandle) -> stockade::Result<RunState> {
+    eprintln!("run {} was started under this key before", run.id());
+    loop {
+        match run.settled_state().await {
+            Err(fault) if fault.detail.as_deref() == Some("interrupted") => {}
+            settled => return settled,
+        }
+        match host.resume(run.id()).await {
+            // Another process goes on with it.
+            Err(fault) if fault.detail.as_deref() == Some("busy") => {}
+            resumed => return resumed?.settled_state().await,
+        }
+    }
+}
+
 /// Waits until a run settles, and asks the person at the terminal each time the run needs a decision; `by` names that person.
-pub(crate) async fn attend(globals: &Globals, host: &Host, run: Run, by: &str) -> anyhow::Result<Exit> {
-    let mut report = settle(host, run).await?;
+pub(crate) async fn attend(globals: &Globals, host: &Host, run: Started, by: &str) -> anyhow::Result<Exit> {
+    let mut report = Report::from(&begun(host, run).await?);
     while let Some(approval) = report.approval.as_ref().filter(|_| !globals.json && terminal::is_there()) {
         let Some(decision) = ask::decision(approval, by)? else { break };
         let (id, seen) = (approval.id(report.run_id), approval.digest());
@@ -40,9 +71,22 @@ pub(crate) fn told(globals: &Globals, report: &Report) -> Exit {
     Exit::of_status(report.status)
 }
 
+/// Says which messages were not taken. The run is not moved by it.
+pub(crate) fn told_of(notices: &[Notice]) {
+    for Notice { to, reason, delivery, .. } in notices {
+        let Some(reason) = reason else { continue };
+        let next = match delivery {
+            Delivery::Failed => "it is not sent again",
+            Delivery::Pending | Delivery::Delivered | Delivery::Outdated => "`stockade resume --due` sends it again",
+        };
+        eprintln!("\"{}\" was not told: {}; {next}", escape::safe(to), escape::safe(reason));
+    }
+}
+
 /// Waits until a run settles, and returns its report of that moment; another process may drive it on at once.
 pub(crate) async fn settle(host: &Host, run: Run) -> stockade::Result<Report> {
     let state = run.settled_state().await?;
+    told_of(&host.notify().await?);
     host.flush().await;
     Ok(Report::from(&state))
 }

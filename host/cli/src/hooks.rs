@@ -4,10 +4,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use stockade::model::Retry;
-use stockade::{Entry, Hooks, RunId, RunState};
+use stockade::{Entry, Exceeded, Hooks, RunId, RunState};
 
 use crate::escape::safe;
-use crate::text::bytes;
+use crate::text::{bytes, rough};
 use crate::{stream, terminal, timeline};
 
 /// The time between two lines about a download.
@@ -27,6 +27,11 @@ impl Hooks for Runs {
 
     fn retrying(&self, _: RunId, _: &str, retry: &Retry<'_>) {
         stream::retry(retry);
+    }
+
+    fn shared_budget(&self, budget: &str, Exceeded { limit, allowed, used }: &Exceeded) {
+        let (used, allowed) = (rough(*limit, *used), rough(*limit, *allowed));
+        eprintln!("budget {}: {used} of {allowed} of {} are used", safe(budget), limit.name());
     }
 }
 

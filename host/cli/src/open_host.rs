@@ -53,7 +53,7 @@ pub(crate) async fn apart(
 ) -> stockade::Result<Host> {
     let builder = bare(globals)?.journal(journal.join("journal.db")).memory(data.join("memory.db"));
     let builder = furnished(globals, builder, config, &data.join("shop.db"))?;
-    let builder = cassette.into_iter().fold(builder, Builder::tape);
+    let builder = cassette.into_iter().fold(builder, Builder::cassette);
     secrets::stored(builder, config)?.build().await
 }
 
@@ -80,8 +80,8 @@ fn with_shop(builder: Builder, shop: &Path) -> Builder {
 /// Records or plays models, as the options say.
 fn with_cassette(globals: &Globals, builder: Builder) -> Builder {
     match (&globals.cassettes.record, &globals.cassettes.replay) {
-        (Some(file), _) => builder.tape(Cassette::Record(file.clone())),
-        (None, Some(file)) => builder.tape(Cassette::Replay(file.clone())),
+        (Some(file), _) => builder.cassette(Cassette::Record(file.clone())),
+        (None, Some(file)) => builder.cassette(Cassette::Replay(file.clone())),
         (None, None) => builder,
     }
 }

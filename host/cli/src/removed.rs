@@ -1,19 +1,64 @@
-//! Prints the result of `stockade rm` and `stockade prune`.
+//! Prints the results of `stockade rm` and `stockade runs prune`, and what is kept of the runs that were removed.
 
-use serde_json::json;
-use stockade::RunId;
+use serde_json::{Value, json};
+use stockade::{Pruned, RemovedRun, RunId, utc};
 
+use crate::escape::safe;
 use crate::globals::Globals;
 use crate::pretty;
+use crate::text::bytes;
 
-/// Prints which runs were removed and which are kept.
-pub(crate) fn told(globals: &Globals, removed: &[RunId], kept: &[RunId]) {
+/// Prints which runs were removed by name.
+pub(crate) fn told(globals: &Globals, removed: &[RunId]) {
     if globals.json {
-        pretty::print_json(&json!({"removed": removed, "kept": kept}));
+        pretty::print_json(&json!({"removed": removed, "kept": []}));
         return;
     }
     removed.iter().for_each(|run| println!("{run}"));
-    if !kept.is_empty() {
-        eprintln!("{} runs are kept, because sessions of code need them", kept.len());
+}
+
+/// Prints which runs were removed, or would be, and what that frees.
+pub(crate) fn pruned(globals: &Globals, pruned: &Pruned, is_dry: bool) {
+    if globals.json {
+        pretty::print_json(&document(pruned, is_dry));
+        return;
+    }
+    pruned.removed.iter().for_each(|run| println!("{run}"));
+    if !pruned.kept.is_empty() {
+        eprintln!("{} runs are kept, because sessions of code need them", pruned.kept.len());
+    }
+    if is_dry {
+        return;
+    }
+    let (freed, left) = (bytes(pruned.room.freed_bytes), pruned.room.reusable_bytes);
+    let left = if left == 0 { String::new() } else { format!("; the journal keeps {} for new runs", bytes(left)) };
+    eprintln!("removed {} runs, and freed {freed}{left}", pruned.removed.len());
+}
+
+/// A dry run says nothing of room: what will be free is known once it is.
+fn document(pruned: &Pruned, is_dry: bool) -> Value {
+    let Pruned { removed, kept, room } = pruned;
+    if is_dry {
+        return json!({"removed": removed, "kept": kept});
+    }
+    json!({
+        "removed": removed,
+        "kept": kept,
+        "freed_bytes": room.freed_bytes,
+        "reusable_bytes": room.reusable_bytes,
+    })
+}
+
+/// Prints what is kept of runs that were removed.
+pub(crate) fn lines(globals: &Globals, lines: &[RemovedRun]) {
+    if globals.json {
+        pretty::print_json(&lines);
+        return;
+    }
+    for RemovedRun { run_id, workflow, status, updated_ms, removed_ms, by, start_key, labels } in lines {
+        let origin = crate::report::origin(start_key.as_ref(), labels);
+        let (workflow, by) = (safe(workflow), safe(by));
+        let (since, removed) = (utc(*updated_ms), utc(*removed_ms));
+        println!("{run_id}  {workflow}, {status} since {since}; removed {removed} by {by}{origin}");
     }
 }

@@ -1,9 +1,10 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
 use stockade::{
-    ApprovalView, Budget, Change, Currency, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId, RunState,
-    Status, Summary, Wait, utc,
+    ApprovalView, Budget, Change, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId,
+    RunState, Status, Summary, Wait, utc,
 };
 
 use crate::amounts;
@@ -54,8 +55,19 @@ fn output(output: Option<&Json>) {
 
 fn waiting(globals: &Globals, report: &Report) {
     open(report).for_each(|approval| question(globals, report.run_id, approval, None));
+    report.doubts.iter().for_each(|doubt| in_doubt(globals, report.run_id, doubt));
     report.waits.iter().for_each(|wait| waits(globals, report.run_id, wait));
     report.due_ms.iter().for_each(|due_ms| println!("run {} must end until {}", report.run_id, utc(*due_ms)));
+}
+
+/// Prints a call of which it is not known whether it happened, and how to settle it.
+fn in_doubt(globals: &Globals, run: RunId, Doubt { key, call, error, .. }: &Doubt) {
+    println!("run {run} waits for a person to find out: {}", safe(&error.message));
+    let columns = terminal::columns_of(std::io::stdout()).unwrap_or(usize::MAX);
+    print!("{}", Frame::all(&safe(&call.to_string()), columns));
+    let key = quoted(key);
+    println!("it did:      {}", command(globals, "settle", run, &format!("{key} --as done --output 'JSON'")));
+    println!("it did not:  {}", command(globals, "settle", run, &format!("{key} --as failed")));
 }
 
 /// Prints what a run waits for without a person, and what drives it on.
@@ -116,6 +128,11 @@ fn paused(globals: &Globals, report: &Report) {
 /// Prints the command that drives a suspended run on, and why it was suspended unless the timeline has said so.
 fn suspended(globals: &Globals, report: &Report, why: Option<&Fault>) {
     let limit = report.error.as_ref().and_then(|fault| fault.breach.as_ref()).map_or("fuel", |breach| &breach.limit);
+    if let Some(fault) = report.error.as_ref().filter(|fault| fault.detail.as_deref() == Some("budget")) {
+        println!("run {} is suspended: {}", report.run_id, safe(&fault.message));
+        println!("  {}", command_for_all(globals, "budget"));
+        return;
+    }
     let why = why.and_then(|fault| fault.breach.as_ref());
     let why = why.map_or(String::new(), |breach| format!(", {}: {}", breach.limit, used(breach)));
     let at = report.state.as_deref().unwrap_or("its start");
@@ -222,13 +239,23 @@ pub(crate) fn runs(summaries: &[Listed], letters: usize, now_ms: u64) {
         return;
     }
     println!("{BOLD}{:<letters$}  {:>4}  {:<11} {:<12} STATE{BOLD:#}", "RUN", "AGE", "STATUS", "WORKFLOW");
-    for Listed { summary: Summary { run_id, workflow, status, state, .. }, waits_for } in summaries {
+    for Listed { summary, waits_for } in summaries {
+        let Summary { run_id, workflow, status, state, .. } = summary;
         let style = if *status == Status::Waiting { YELLOW } else { DIM };
         let age = age(now_ms.saturating_sub(started_ms(*run_id)));
         let (run, workflow) = (run_id.to_string(), safe(workflow));
-        println!("{run:.letters$}  {age:>4}  {style}{status:<11}{style:#} {workflow:<12} {}", safe(state));
+        let origin = origin(summary.start_key.as_ref(), &summary.labels);
+        println!("{run:.letters$}  {age:>4}  {style}{status:<11}{style:#} {workflow:<12} {}{origin}", safe(state));
         waits_for.iter().for_each(|what| println!("{:letters$}  {DIM}waits {}{DIM:#}", "", safe(what)));
     }
+}
+
+/// Writes under which key and with which labels a run was started, behind something else.
+pub(crate) fn origin(start_key: Option<&String>, labels: &BTreeMap<String, String>) -> String {
+    let key = start_key.map(|key| format!("key {}", safe(key)));
+    let labels = labels.iter().map(|(name, value)| format!("{}={}", safe(name), safe(value)));
+    let parts: Vec<_> = key.into_iter().chain(labels).collect();
+    if parts.is_empty() { String::new() } else { format!("  {DIM}{}{DIM:#}", parts.join(", ")) }
 }
 
 /// Writes what was added to a budget.

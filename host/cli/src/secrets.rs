@@ -5,7 +5,7 @@ use stockade::{Builder, Config, Fault};
 
 use crate::read;
 
-/// Stores the value of each secret that a grant, a model or the memory names. Other secrets are not read.
+/// Stores the value of each secret that a grant, a model, the memory or a webhook names. Other secrets are not read.
 ///
 /// # Errors
 ///
@@ -16,7 +16,9 @@ pub(crate) fn stored(mut builder: Builder, config: &Config) -> stockade::Result<
             builder = builder.secret(name, named(config, name).map_err(|fault| fault.tool(tool))?);
         }
     }
-    for name in config.model.values().filter_map(|model| model.key.as_deref()).chain(config.memory.secret()) {
+    let models = config.model.values().filter_map(|model| model.key.as_deref());
+    let webhooks = config.notify.values().filter_map(|notify| notify.secret.as_deref());
+    for name in models.chain(config.memory.secret()).chain(webhooks) {
         builder = builder.secret(name, named(config, name)?);
     }
     Ok(builder)

@@ -44,7 +44,10 @@ impl Timeline {
     /// Returns an entry as a line for a person, with details below it. Entries that mean nothing to a person have no line.
     pub(crate) fn line(self, state: &RunState, entry: &Entry) -> Option<String> {
         match &entry.change {
-            Change::Created { workflow, .. } => Some(format!("{BOLD}run {}{BOLD:#}  {}", entry.run, safe(workflow))),
+            Change::Created { workflow, origin, .. } => {
+                let origin = crate::report::origin(origin.start_key.as_ref(), &origin.labels);
+                Some(format!("{BOLD}run {}{BOLD:#}  {}{origin}", entry.run, safe(workflow)))
+            }
             Change::Stepped { event, used, position, end, .. } => {
                 Some(self.step(state, event, used, position, end.as_ref()))
             }
@@ -53,9 +56,12 @@ impl Timeline {
                 Some(format!("  {YELLOW}asks{YELLOW:#} {}", self.fit(7, &safe(&approval.to_string()))))
             }
             Change::Signalled { signal } => Some(format!("  signal {}", self.fit(9, &safe(&signal.to_string())))),
+            // One that adds nothing looks at a shared budget again.
+            Change::Extended { more } if *more == stockade::Budget::NONE => None,
             Change::Extended { more } => Some(format!("  budget {}", crate::report::added(more))),
-            Change::Suspended { exceeded, .. } if !self.is_live => {
-                Some(format!("  {YELLOW}suspended{YELLOW:#} {}", suspension(exceeded)))
+            Change::Suspended { exceeded, budget, .. } if !self.is_live => {
+                let by = budget.as_ref().map(|budget| format!("{} ", safe(budget))).unwrap_or_default();
+                Some(format!("  {YELLOW}suspended{YELLOW:#} {by}{}", suspension(exceeded)))
             }
             Change::Deferred { key, until_ms, fault, .. } => {
                 let what = format!("{}, again from {}", safe(key), utc(*until_ms));
@@ -65,6 +71,14 @@ impl Timeline {
             Change::Lost { key, used } => {
                 let what = format!("{:<21}", self.fit(BEHIND_COLUMNS, &safe(key)));
                 Some(format!("  {YELLOW}lost{YELLOW:#} {what}{DIM}{}{DIM:#}", self.asked(used)))
+            }
+            Change::Doubted { key, fault, used } => {
+                let what = format!("{:<18}", self.fit(BEHIND_COLUMNS, &safe(key)));
+                let below = self.below(&[self.quote(&sentence(fault))]);
+                Some(format!("  {YELLOW}in doubt{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
+            }
+            Change::Settled { settlement } => {
+                Some(format!("  settled {}", self.fit(10, &safe(&settlement.to_string()))))
             }
             Change::Paused { stop } => Some(self.stop("paused", stop)),
             Change::Resumed => Some("  goes on".to_owned()),
@@ -77,13 +91,12 @@ impl Timeline {
                 let below = self.below(&self.details(event));
                 Some(format!("  {YELLOW}undoes{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
             }
-            Change::Due { due_ms } => Some(format!("  must end until {}", utc(*due_ms))),
             Change::Expired { unknown, .. } => {
                 let unknown: Vec<_> = unknown.iter().map(|key| self.quote(&format!("unknown: {key}"))).collect();
                 Some(format!("  {RED}overdue ✗{RED:#}{}", self.below(&unknown)))
             }
             Change::Broken { .. } => Some(format!("  {RED}broken ✗{RED:#}")),
-            _ => None,
+            Change::Reserved { .. } | Change::Calling { .. } | Change::Suspended { .. } => None,
         }
     }
 
@@ -115,12 +128,19 @@ impl Timeline {
 
     /// Returns the details of an event: what a model said and wants, or why something failed.
     fn details(self, event: &Event) -> Vec<String> {
-        match event.outcome() {
-            Some((_, EffectOutcome::ModelReplied(ModelOutcome::Replied(reply)))) => self.said(reply),
-            Some((_, EffectOutcome::CodeFinished(CodeOutcome { ended: CodeEnd::Raised(exception), .. }))) => {
+        let Some((_, outcome)) = event.outcome() else { return Vec::new() };
+        match outcome {
+            EffectOutcome::ModelReplied(ModelOutcome::Replied(reply)) => self.said(reply),
+            EffectOutcome::CodeFinished(CodeOutcome { ended: CodeEnd::Raised(exception), .. }) => {
                 vec![self.quote(&exception.to_string())]
             }
-            _ => event.fault().iter().map(|fault| self.quote(&sentence(fault))).collect(),
+            EffectOutcome::ToolReturned(_)
+            | EffectOutcome::CodeFinished(_)
+            | EffectOutcome::ModelReplied(_)
+            | EffectOutcome::Remembered(_)
+            | EffectOutcome::Recalled(_)
+            | EffectOutcome::Decided { .. }
+            | EffectOutcome::Waited(_) => outcome.fault().iter().map(|fault| self.quote(&sentence(fault))).collect(),
         }
     }
 

@@ -200,8 +200,8 @@ mod tests {
 
     /// A run that wants these effects; its last entries say how they ended.
     fn run(effects: Vec<Effect>, changes: Vec<Change>) -> Calls {
-        let created =
-            Change::Created { workflow: "w".into(), version: 1, input: json!(1).into(), budget: Budget::default() };
+        let (input, budget, origin) = (json!(1).into(), Budget::default(), stockade::Origin::default());
+        let created = Change::Created { workflow: "w".into(), version: 1, input, budget, origin };
         let started = stepped(Event::Started { input: json!(1).into() }, effects);
         let changes = [vec![created, started], changes].concat();
         let run = super::super::result::tests::run();
@@ -233,7 +233,13 @@ mod tests {
             (vec![began("b"), returned("b", ToolOutcome::Returned(json!(1).into())), began("a")], "b.f, a.f"),
             (vec![began("a"), returned("a", fails(Kind::Trap))], "a.f"),
             (vec![began("a"), returned("a", fails(Kind::Approval))], "none"),
-            (vec![began("a"), Change::Suspended { exceeded, cut: Some(("a".into(), Usage::default())) }], "a.f"),
+            (
+                vec![
+                    began("a"),
+                    Change::Suspended { exceeded, cut: Some(("a".into(), Usage::default())), budget: None },
+                ],
+                "a.f",
+            ),
         ] {
             assert_eq!(run(wants(), changes.clone()).to_string(), calls, "{changes:?}");
         }

@@ -13,14 +13,16 @@
 //! ```
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "it is a test, which the tests of other crates run")]
 
+mod lists;
 mod rows;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use stockade_system::Clock;
-use stockade_workflow::{Budget, Change, Entry, Json, Kind, RunId, Status};
+use stockade_workflow::{Budget, Change, Entry, Json, Kind, Origin, RunId, Status};
 use uuid::Uuid;
 
 use crate::{Commit, Filter, Journal, LEASE, Lease, Result, Row, RowChange, Summary};
@@ -37,7 +39,7 @@ pub type Opener = Box<dyn Fn() -> Box<dyn Journal>>;
 pub async fn check(new: impl Fn(Clock) -> Opener) {
     what_was_committed_is_read_by_another_opener(new(Clock::default())).await;
     a_number_that_is_taken_or_skipped_is_refused(new(Clock::default())).await;
-    a_page_has_what_its_filter_says(new(Clock::default())).await;
+    lists::check(&new).await;
     a_run_is_removed_whole_or_not_at_all(new(Clock::default())).await;
     rows::check(&new).await;
     let (clock, time) = turned();
@@ -60,7 +62,8 @@ fn run() -> RunId {
 }
 
 fn commit(run: RunId, seq: u64) -> Commit {
-    let change = Change::Created { workflow: "w".into(), version: 1, input: Json::default(), budget: Budget::NONE };
+    let (input, budget, origin) = (Json::default(), Budget::NONE, Origin::default());
+    let change = Change::Created { workflow: "w".into(), version: 1, input, budget, origin };
     Commit {
         entries: vec![Entry { run, seq, at_ms: 5, change }],
         summary: Some(summary(run, Status::Running)),
@@ -69,7 +72,16 @@ fn commit(run: RunId, seq: u64) -> Commit {
 }
 
 fn summary(run: RunId, status: Status) -> Summary {
-    Summary { run_id: run, workflow: "w".into(), status, state: "A".into(), updated_ms: 5 }
+    Summary {
+        run_id: run,
+        workflow: "w".into(),
+        status,
+        state: "A".into(),
+        updated_ms: 5,
+        start_key: None,
+        labels: BTreeMap::new(),
+        waiting_for: BTreeSet::new(),
+    }
 }
 
 fn of(status: Status) -> Filter {
@@ -115,31 +127,6 @@ async fn a_number_that_is_taken_or_skipped_is_refused(open: Opener) {
     journal.commit(&commit(two, 1)).await.unwrap();
     journal.commit(&commit(one, 2)).await.unwrap();
     assert_eq!((journal.read(one).await.unwrap().len(), journal.read(two).await.unwrap().len()), (2, 1));
-}
-
-async fn a_page_has_what_its_filter_says(open: Opener) {
-    let (journal, all) = (open(), [run(), run(), run(), run(), run()]);
-    for (number, run) in all.iter().enumerate() {
-        let status = if number % 2 == 0 { Status::Done } else { Status::Running };
-        let summary = Summary { workflow: format!("w{}", number / 3), ..summary(*run, status) };
-        journal.commit(&Commit { summary: Some(summary), ..commit(*run, 1) }).await.unwrap();
-    }
-    let page = async |filter: Filter| -> Vec<usize> {
-        let runs = journal.runs(&filter).await.unwrap();
-        runs.iter().map(|found| all.iter().position(|run| *run == found.run_id).unwrap()).collect()
-    };
-    assert_eq!(page(Filter { limit: Some(2), ..Filter::default() }).await, [0, 1]);
-    assert_eq!(page(Filter { after: Some(all[1]), limit: Some(2), ..Filter::default() }).await, [2, 3]);
-    assert_eq!(page(Filter { after: Some(all[0]), limit: Some(1), ..of(Status::Done) }).await, [2]);
-    assert_eq!(page(Filter { limit: Some(1), ..of(Status::Interrupted) }).await, [1]);
-    assert_eq!(page(Filter { workflow: Some("w1".to_owned()), ..Filter::default() }).await, [3, 4]);
-    let only = |runs: &[RunId]| Filter { runs: Some(runs.to_vec()), ..Filter::default() };
-    assert_eq!(page(only(&[all[3], all[1]])).await, [1, 3]);
-    assert_eq!((page(only(&[])).await, page(only(&[run()])).await), (vec![], vec![]));
-    assert_eq!(page(Filter { since_ms: Some(0), ..Filter::default() }).await.len(), 5);
-    assert_eq!(page(Filter { since_ms: Some(u64::MAX), ..Filter::default() }).await, [0; 0]);
-    let rest = journal.read_after(all[0], 1, 1).await.unwrap();
-    assert_eq!((rest.len(), journal.read_after(all[0], 0, 1).await.unwrap().len()), (0, 1));
 }
 
 async fn a_run_is_removed_whole_or_not_at_all(open: Opener) {

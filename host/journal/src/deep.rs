@@ -84,7 +84,7 @@ fn value(text: &str) -> Result<Value, String> {
             Some(Open::Object(members, name)) => match (name.take(), done) {
                 (Some(name), done) => drop(members.insert(name, done)),
                 (None, Value::String(written)) => *name = Some(written),
-                (None, other) => return Err(format!("{other} is no member's name")),
+                (None, other) => return Err(format!("{other} is not the name of a member")),
             },
         }
     }

@@ -9,6 +9,7 @@
 pub mod conformance;
 #[cfg(feature = "sqlite")]
 mod deep;
+mod filter;
 pub mod index;
 mod memory;
 #[cfg(feature = "sqlite")]
@@ -16,17 +17,20 @@ mod owner;
 mod refusal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod summary;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Serialize;
-use stockade_workflow::{Entry, Fault, RunId, RunState, Status, unknown_run};
+use stockade_workflow::{Entry, Fault, RunId, RunState, unknown_run};
 
+pub use filter::{Filter, PageEnd, Sort};
 pub use index::{Row, RowChange, Tie};
 pub use memory::MemoryJournal;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteJournal;
+pub use summary::Summary;
 
 /// What every fallible function of this crate returns.
 pub type Result<T, E = Fault> = std::result::Result<T, E>;
@@ -85,6 +89,15 @@ pub trait Journal: Send + Sync {
     /// detail `needed` where a row [needs](Tie::Needs) the run, else as [`Journal::commit`].
     async fn remove(&self, lease: &Lease, index: &[RowChange]) -> Result<()>;
 
+    /// Gives the room of what was removed back to the system, as far as others are not kept from the journal for long.
+    ///
+    /// # Errors
+    ///
+    /// The storage fails.
+    async fn compact(&self) -> Result<Room> {
+        Ok(Room::default())
+    }
+
     /// Returns whether a process that lives holds the lease of a run.
     ///
     /// # Errors
@@ -93,8 +106,8 @@ pub trait Journal: Send + Sync {
     async fn is_held(&self, run: RunId) -> Result<bool>;
 
     /// Returns the entries of a run whose numbers are greater than this one, in order, until they have about so many bytes
-    /// together; one at least, where there is one. A journal in memory may return all. There are none where there is no such
-    /// run.
+    /// together; one at least, where there is one. A journal in memory may return all. An unknown run has no
+    /// entries.
     ///
     /// # Errors
     ///
@@ -110,8 +123,8 @@ pub trait Journal: Send + Sync {
         self.read_after(run, 0, usize::MAX).await
     }
 
-    /// Returns the summaries of the runs that a filter lets through, oldest first. A run that would go on and whose lease is
-    /// not held is [`Interrupted`](Status::Interrupted).
+    /// Returns the summaries of the runs that a filter lets through, in its order. A run that would go on and whose lease is
+    /// not held is [`Interrupted`](stockade_workflow::Status::Interrupted).
     ///
     /// # Errors
     ///
@@ -203,6 +216,15 @@ impl Lease {
     }
 }
 
+/// What became of the room of what was removed from a journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Room {
+    /// How many bytes were given back to the system.
+    pub freed_bytes: u64,
+    /// How many bytes the journal keeps, for what it is to hold next.
+    pub reusable_bytes: u64,
+}
+
 /// What one transaction writes.
 #[derive(Clone, Debug, Default)]
 pub struct Commit {
@@ -229,56 +251,4 @@ impl Commit {
     pub fn run(&self) -> Option<RunId> {
         self.entries.first().map(|entry| entry.run).or(self.lease.as_ref().map(|lease| lease.run))
     }
-}
-
-/// Which runs a list has.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Runs in one of these states; in any where none is named.
-    pub status: Vec<Status>,
-    /// These runs alone; any where the list is absent.
-    pub runs: Option<Vec<RunId>>,
-    /// Runs of this workflow.
-    pub workflow: Option<String>,
-    /// Runs that were created at this time or later, in milliseconds since the Unix epoch.
-    pub since_ms: Option<u64>,
-    /// Runs after this one, in the order of their creation: the last one of the page before.
-    pub after: Option<RunId>,
-    /// No more runs than this.
-    pub limit: Option<usize>,
-}
-
-impl Filter {
-    /// Returns whether it lets a run through, if there is room.
-    pub fn lets(&self, summary: &Summary) -> bool {
-        let run = summary.run_id;
-        (self.status.is_empty() || self.status.contains(&summary.status))
-            && self.runs.as_ref().is_none_or(|runs| runs.contains(&run))
-            && self.workflow.as_ref().is_none_or(|workflow| *workflow == summary.workflow)
-            && self.since_ms.is_none_or(|since_ms| *run.as_bytes() >= first_created_at(since_ms))
-            && self.after.is_none_or(|after| run > after)
-    }
-}
-
-/// Returns the least id of a run that was created at this time: an id is a UUID of version 7, which begins with it.
-pub(crate) fn first_created_at(created_ms: u64) -> [u8; size_of::<RunId>()] {
-    let mut id = [0; size_of::<RunId>()];
-    let created_ms = created_ms.min((1 << 48) - 1).to_be_bytes();
-    id.iter_mut().zip(created_ms.iter().skip(2)).for_each(|(to, from)| *to = *from);
-    id
-}
-
-/// One line about a run, for lists.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// The run.
-    pub run_id: RunId,
-    /// Its workflow.
-    pub workflow: String,
-    /// What it is doing.
-    pub status: Status,
-    /// The name of its state when its status last changed.
-    pub state: String,
-    /// When its status last changed, in milliseconds since the Unix epoch.
-    pub updated_ms: u64,
 }

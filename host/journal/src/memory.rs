@@ -226,7 +226,10 @@ impl Journal for MemoryJournal {
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
         let (kept, now_ms) = (locked(&self.kept), self.now().ms);
         let seen = kept.runs.values().map(|summary| kept.seen(now_ms, summary));
-        Ok(seen.filter(|summary| filter.lets(summary)).take(filter.limit.unwrap_or(usize::MAX)).collect())
+        let mut seen: Vec<_> = seen.filter(|summary| filter.lets(summary)).collect();
+        seen.sort_by(|one, other| filter.order(one.into(), other.into()));
+        seen.truncate(filter.limit.unwrap_or(usize::MAX));
+        Ok(seen)
     }
 
     async fn find(&self, space: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {

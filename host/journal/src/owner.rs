@@ -38,7 +38,7 @@ impl Owner {
 
     /// Returns whether an opener lives, this one or another.
     pub(crate) fn is_alive(&self, id: &str) -> bool {
-        // What is no name of ours is no file of ours.
+        // A file of another name is not ours.
         id == self.id || (Uuid::try_parse(id).is_ok() && file::is_locked(&self.folder.join(id)))
     }
 }

@@ -1,9 +1,12 @@
 mod leases;
 mod removal;
+mod room;
 mod rows;
 mod select;
+mod standing;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,18 +14,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, Row as SqlRow, params, params_from_iter};
+use serde::Serialize;
 use stockade_system::{Clock, database};
 use stockade_workflow::{Change, Entry, FORMAT, Fault, Kind, RunId, Status};
 use tokio::sync::{mpsc, oneshot};
 
 use self::leases::Held;
-use self::select::Select;
+use self::select::{LEASE_COLUMN, Select};
 use self::writer::{Append, Done, NewEntry, Request, Work, Writer};
 use crate::owner::Owner;
-use crate::{Commit, Filter, Journal, Lease, Result, Row, RowChange, Summary, deep, refusal};
+use crate::{Commit, Filter, Journal, Lease, Result, Room, Row, RowChange, Summary, deep, refusal};
 
 /// The version of the tables; a file of a newer one is refused.
-const SCHEMA: u32 = 5;
+const SCHEMA: u32 = 6;
 
 /// "STKD", so that `file` and we can tell a journal from any other SQLite database.
 const APPLICATION_ID: u32 = 0x5354_4b44;
@@ -169,6 +173,13 @@ impl Journal for SqliteJournal {
         self.done(Work::Remove(lease.clone(), index.to_vec())).await.map(drop)
     }
 
+    async fn compact(&self) -> Result<Room> {
+        let path = self.path.clone();
+        let compacted = tokio::task::spawn_blocking(move || room::compact(&connect(&path)?, &path));
+        let compacted = compacted.await.map_err(|error| failed(&self.path, error))?;
+        compacted.map_err(|error| failed(&self.path, error))
+    }
+
     async fn is_held(&self, run: RunId) -> Result<bool> {
         let held = self.query(move |db| leases::held(db, run)).await?;
         Ok(held.is_some_and(|held| self.is_live(&held)))
@@ -191,8 +202,9 @@ impl Journal for SqliteJournal {
         let select = Select::of(filter);
         let rows = self.query(move |db| {
             let mut prepared = db.prepare_cached(&select.sql)?;
-            let rows =
-                prepared.query_map(params_from_iter(&select.values), |row| Ok((summary(row)?, Held::read(row, 5)?)))?;
+            let rows = prepared.query_map(params_from_iter(&select.values), |row| {
+                Ok((summary(row)?, Held::read(row, LEASE_COLUMN)?))
+            })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         });
         let seen = rows.await?.into_iter().map(|(mut summary, held)| {
@@ -248,15 +260,16 @@ type Stored = (u64, u32, u64, String);
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = database::open(path)?;
     connection.busy_timeout(BUSY_WAIT)?;
+    room::prepare(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 
 fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
-    let found = database::tables(connection, APPLICATION_ID, &[TABLES, CELLS, LEASES, STARTS, ROWS])
+    let found = database::tables(connection, APPLICATION_ID, &[TABLES, CELLS, LEASES, STARTS, ROWS, standing::TABLES])
         .map_err(|error| unusable(path, &error))?;
     match found {
-        (APPLICATION_ID, SCHEMA) => Ok(()),
+        (APPLICATION_ID, SCHEMA) => standing::fill(connection, path).map_err(|error| unusable(path, &error)),
         (APPLICATION_ID, version) => Err(newer(path, version, SCHEMA)),
         _ => {
             Err(Fault::new(Kind::Journal, format!("\"{}\" is not a stockade journal", path.display()))
@@ -290,14 +303,28 @@ fn unread(path: &Path, run: RunId, seq: u64, why: &str) -> Fault {
 
 fn summary(row: &SqlRow<'_>) -> rusqlite::Result<Summary> {
     let status: String = row.get(2)?;
-    let wrong = |error: Fault| rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, error.into());
+    let (labels, waiting_for): (String, Option<String>) = (row.get(6)?, row.get(7)?);
     Ok(Summary {
         run_id: RunId::from_bytes(row.get(0)?),
         workflow: row.get(1)?,
-        status: status.parse().map_err(wrong)?,
+        status: status.parse().map_err(|error: Fault| damaged(2, error))?,
         state: row.get(3)?,
         updated_ms: row.get(4)?,
+        start_key: row.get(5)?,
+        labels: serde_json::from_str(&labels).map_err(|error| damaged(6, error))?,
+        waiting_for: match waiting_for {
+            Some(text) => serde_json::from_str(&text).map_err(|error| damaged(7, error))?,
+            None => BTreeSet::new(),
+        },
     })
+}
+
+fn damaged(column: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+}
+
+fn json(value: &impl Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 fn newer(path: &Path, found: u32, known: u32) -> Fault {
@@ -320,7 +347,7 @@ fn failed(path: &Path, error: impl std::fmt::Display) -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use stockade_workflow::Budget;
+    use stockade_workflow::{Budget, Effect, Event, Origin, RunState, Usage, WaitingFor};
 
     use super::*;
     use crate::{conformance, index};
@@ -331,10 +358,11 @@ mod tests {
             version: 1,
             input: serde_json::json!(1).into(),
             budget: Budget::NONE,
+            origin: Origin::default(),
         };
-        let summary =
-            Summary { run_id: run, workflow: "w".into(), status: Status::Running, state: "A".into(), updated_ms: 5 };
-        Commit { entries: vec![Entry { run, seq, at_ms: 5, change }], summary: Some(summary), ..Commit::default() }
+        let entry = Entry { run, seq, at_ms: 5, change };
+        let summary = Summary::of(&RunState::create(&Entry { seq: 1, ..entry.clone() }).unwrap(), 5);
+        Commit { entries: vec![entry], summary: Some(summary), ..Commit::default() }
     }
 
     fn run() -> RunId {
@@ -434,6 +462,64 @@ mod tests {
         assert_eq!(all("mark").await, [Row::new("mark", index::key(["/data/a.db", "private"]), "one")]);
         assert_eq!(all("start_key").await, [Row::new("start_key", "order-7", "").of(run)]);
         assert_eq!(journal.claim(run).await.unwrap().epoch, 4);
+    }
+
+    /// A file of before says of no run under which key it was started, or what it waits for.
+    #[tokio::test]
+    async fn a_file_of_the_fifth_version_tells_how_its_runs_were_started_and_what_they_wait_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let (waiting, damaged, done) = (run(), run(), run());
+        let raw = Connection::open(&path).unwrap();
+        raw.execute_batch(FOURTH).unwrap();
+        raw.execute_batch(ROWS).unwrap();
+        raw.pragma_update(None, "user_version", 5).unwrap();
+        for (run, status) in [(waiting, "waiting"), (damaged, "waiting"), (done, "done")] {
+            raw.execute("INSERT INTO runs VALUES (?1, 'w', ?2, 'A', 5)", params![run.as_bytes(), status]).unwrap();
+        }
+        raw.execute("INSERT INTO index_rows VALUES ('start_key', 'order-7', ?1, 0, NULL, '')", [waiting.as_bytes()])
+            .unwrap();
+        for (seq, change) in (1_u32..).zip(awaiting()) {
+            let change = serde_json::to_string(&change).unwrap();
+            let values = params![waiting.as_bytes(), seq, change];
+            raw.execute("INSERT INTO entries (run, seq, format, at_ms, change) VALUES (?1, ?2, 6, 5, ?3)", values)
+                .unwrap();
+        }
+        let journal = SqliteJournal::open(&path, Clock::default()).unwrap();
+        let listed = async |filter| -> Vec<RunId> {
+            journal.runs(&filter).await.unwrap().into_iter().map(|summary| summary.run_id).collect()
+        };
+        let awaiting = Filter { waiting_for: [WaitingFor::Signal].into(), ..Filter::default() };
+        assert_eq!(listed(awaiting).await, [waiting]);
+        let keyed = Filter { start_key: Some("order-7".to_owned()), ..Filter::default() };
+        assert_eq!(listed(keyed).await, [waiting]);
+        assert_eq!(listed(Filter::default()).await, [waiting, damaged, done]);
+        let unknown =
+            raw.query_row("SELECT count(*) FROM runs WHERE waiting_for IS NULL", [], |row| row.get::<_, u64>(0));
+        assert_eq!(unknown.unwrap(), 0);
+    }
+
+    /// The entries of a run that awaits a signal.
+    fn awaiting() -> [Change; 3] {
+        let stepped = Change::Stepped {
+            event: Event::Started { input: serde_json::json!(1).into() },
+            used: Usage::default(),
+            position: "A".into(),
+            state: serde_json::json!({}),
+            log: Vec::new(),
+            effects: vec![Effect::await_signal("paid", "paid")],
+            slices: Vec::new(),
+            end: None,
+        };
+        let created = Change::Created {
+            workflow: "w".into(),
+            version: 1,
+            input: serde_json::json!(1).into(),
+            budget: Budget::default(),
+            origin: Origin::default(),
+        };
+        let (key, amount) = ("paid".to_owned(), Usage::default());
+        [created, stepped, Change::Reserved { key, amount, consumes: None, labels: Vec::new(), due_ms: None }]
     }
 
     #[tokio::test]

@@ -32,6 +32,18 @@ macro_rules! component {
     };
 }
 
+/// The component of the tool `purchases`, which looks up what a customer bought.
+pub const PURCHASES: &[u8] = component!("purchases");
+
+/// The component of the tool `policy`, which says what may be refunded.
+pub const POLICY: &[u8] = component!("policy");
+
+/// The component of the tool `payments`, which books a refund.
+pub const PAYMENTS: &[u8] = component!("payments");
+
+/// The component of the tool `letters`, which writes to the customer.
+pub const LETTERS: &[u8] = component!("letters");
+
 /// The tool that books a refund once for a key: to be registered as idempotent.
 pub const IDEMPOTENT: &str = "payments";
 
@@ -42,10 +54,10 @@ pub type Tool = (&'static str, &'static [u8], Vec<Grant>);
 pub fn tools(path: &Path) -> [Tool; 4] {
     let shop = Grant::sql("shop", format!("sqlite:{}", place(path).display()));
     [
-        ("purchases", component!("purchases"), vec![shop.clone()]),
-        ("policy", component!("policy"), Vec::new()),
-        (IDEMPOTENT, component!("payments"), vec![shop.writable()]),
-        ("letters", component!("letters"), Vec::new()),
+        ("purchases", PURCHASES, vec![shop.clone()]),
+        ("policy", POLICY, Vec::new()),
+        (IDEMPOTENT, PAYMENTS, vec![shop.writable()]),
+        ("letters", LETTERS, Vec::new()),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 use stockade::patterns::Agent;
 use stockade::{Budget, Config, Fault, Grant, Host, Outcome};
+use stockade_refund::shop;
 
 /// What the model answers: first a call, then, once it has seen what came of it, a sentence.
 const SCRIPT: &str = r#"
@@ -18,12 +19,12 @@ const CONFIG: &str = "[model.main]\nprovider = \"scripted\"\nfile = \"script.tom
 
 #[tokio::main]
 async fn main() -> stockade::Result<()> {
-    stockade_refund::shop::create("shop.db".as_ref())?;
+    shop::create("shop.db".as_ref())?;
     written("script.toml", SCRIPT)?;
     written("agent.toml", CONFIG)?;
     let host = Host::builder()
         .journal("stockade.db")
-        .tool("purchases", "guest-tools/dist/purchases.wasm", [Grant::sql("shop", "sqlite:shop.db")])
+        .tool("purchases", shop::PURCHASES, [Grant::sql("shop", "sqlite:shop.db")])
         .configured(&Config::load("agent.toml".as_ref())?)?
         .build()
         .await?;

@@ -1,16 +1,17 @@
 use stockade::{Budget, Grant, Host, Outcome};
+use stockade_refund::{Refund, shop};
 
 #[tokio::main]
 async fn main() -> stockade::Result<()> {
-    stockade_refund::shop::create("shop.db".as_ref())?;
+    shop::create("shop.db".as_ref())?;
     let host = Host::builder()
         .journal("stockade.db") // SQLite, created if absent
-        .tool("purchases", "guest-tools/dist/purchases.wasm", [Grant::sql("shop", "sqlite:shop.db")])
-        .tool("policy", "guest-tools/dist/policy.wasm", [])
-        .tool("payments", "guest-tools/dist/payments.wasm", [Grant::sql("shop", "sqlite:shop.db").writable()])
-        .tool("letters", "guest-tools/dist/letters.wasm", [])
+        .tool("purchases", shop::PURCHASES, [Grant::sql("shop", "sqlite:shop.db")])
+        .tool("policy", shop::POLICY, [])
+        .tool("payments", shop::PAYMENTS, [Grant::sql("shop", "sqlite:shop.db").writable()])
+        .tool("letters", shop::LETTERS, [])
         .idempotent("payments") // the same key twice books once
-        .workflow(stockade_refund::Refund::default())
+        .workflow(Refund::default())
         .build()
         .await?;
 

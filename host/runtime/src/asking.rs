@@ -21,7 +21,7 @@ impl<'a> Asking<'a> {
     ///
     /// There is no such model, tool or language.
     pub(crate) fn new(host: &'a Services, key: &'a str, question: &'a Question) -> Result<Self> {
-        let tools = question.tools.iter().map(|name| host.tools.get(name)).collect::<Result<Vec<_>>>()?;
+        let tools = question.tools.iter().map(|name| host.registry.get(name)).collect::<Result<Vec<_>>>()?;
         let mut functions = match &question.code {
             Some(language) => vec![run_code(&tools, language, clock(host.coding.real_clock))?],
             None => tools.iter().flat_map(|tool| offers(tool)).collect(),

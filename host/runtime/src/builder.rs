@@ -1,5 +1,8 @@
 //! How a host is put together.
 
+mod checks;
+mod configured;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -10,20 +13,24 @@ use stockade_patterns::{self as patterns, Agent, Children, Pattern};
 use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Reserved};
 use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 
+use self::checks::{check_free, check_models, check_settings, check_tools};
 use crate::Host;
 use crate::breakers::Breakers;
 use crate::callable::Callable;
 use crate::coding::Coding;
 use crate::hooks::{AllHooks, Hooks};
 use crate::languages::Languages;
+use crate::notices::Notified;
 use crate::oci::Store;
 use crate::recollection::Recollection;
 use crate::registry::{Registry, Wanted};
+use crate::schedules::Planned;
 use crate::scratch::Scratch;
 use crate::services::Services;
 use crate::sessions::Sessions;
+use crate::shared_budgets::SharedBudgets;
 use crate::telemetry::Telemetry;
-use crate::{Clock, Config, Result, Source, coding, config};
+use crate::{Clock, Result, Source, coding, config};
 use stockade_journal::Journal;
 use stockade_models::{Model, Models, Named, Recording, Replay, Settings as ModelSettings};
 
@@ -48,10 +55,13 @@ pub struct Builder {
     patterns: BTreeMap<String, Pattern>,
     settings: BTreeSet<String>,
     models: BTreeMap<String, config::Model>,
-    tape: Option<Cassette>,
+    cassette: Option<Cassette>,
     memory: Option<(PathBuf, config::Memory)>,
     hooks: Vec<Box<dyn Hooks>>,
     telemetry: config::Telemetry,
+    budgets: SharedBudgets,
+    notify: BTreeMap<String, config::Notify>,
+    schedules: BTreeMap<String, config::Schedule>,
     engine: EngineConfig,
     secrets: BTreeMap<String, String>,
     limits: Limits,
@@ -103,38 +113,11 @@ impl Builder {
         self
     }
 
-    /// Registers a tool that [`Host::promote`] made. The yes that it was given then is all that it is granted.
+    /// Registers a tool that [`Host::promote`] made. What was approved then is all that it is granted.
     #[must_use]
     pub fn promoted(mut self, name: &str, source: impl Into<Source>) -> Self {
         self.tools.promoted(name, source.into());
         self
-    }
-
-    /// Adds the tools of a configuration, with their grants and limits, and takes its limits for all other calls, its languages, and what code
-    /// may use. A tool
-    /// that is registered already is replaced, with all that was said of it.
-    ///
-    /// # Errors
-    ///
-    /// The folder of tools cannot be read, or a tool has no component.
-    pub fn configured(mut self, config: &Config) -> Result<Self> {
-        self.tools.configure(config)?;
-        self.store.allow_private(config.tools.private_hosts.iter().cloned());
-        config.files().for_each(|path| self.reserved().keep(path));
-        config.believed().for_each(|path| self.reserved().believe(path));
-        self.limits = config.limits.clone().unwrap_or(self.limits);
-        self.code_limits = config.code.limits.clone().unwrap_or(self.code_limits);
-        self.real_clock |= config.code.clock.is_some();
-        self.languages.extend(config.language.iter().map(|(name, language)| (name.clone(), language.source())));
-        self.models.extend(config.model.clone());
-        self.patterns.extend(config.workflow.clone());
-        self.settings.extend(config.own.iter().cloned());
-        self.telemetry = config.telemetry.clone();
-        self.deadline = config.run.deadline_ms.map(Duration::from_millis).or(self.deadline);
-        if let Some((_, memory)) = &mut self.memory {
-            *memory = config.memory.clone();
-        }
-        Ok(self)
     }
 
     /// Keeps components that come from registries in this folder, so that the next start need not ask for them.
@@ -215,12 +198,13 @@ impl Builder {
 
     /// Records what models answer, or answers with what was recorded.
     #[must_use]
-    pub fn tape(mut self, tape: Cassette) -> Self {
-        self.tape = Some(tape);
+    pub fn cassette(mut self, cassette: Cassette) -> Self {
+        self.cassette = Some(cassette);
         self
     }
 
-    /// Keeps the long-term memory in this SQLite file, which is created if absent. Without it there is none.
+    /// Keeps the long-term memory in this SQLite file, which is created if absent. Without it, the host has no
+    /// long-term memory.
     #[must_use]
     pub fn memory(mut self, path: impl Into<PathBuf>) -> Self {
         self.memory = Some((path.into(), config::Memory::default()));
@@ -234,6 +218,27 @@ impl Builder {
         self
     }
 
+    /// Lets runs share a budget: what they spend together never exceeds it, on whichever host with this journal they run.
+    #[must_use]
+    pub fn shared_budget(mut self, name: &str, budget: config::SharedBudget) -> Self {
+        self.budgets.insert(name.to_owned(), budget);
+        self
+    }
+
+    /// Tells of runs that need a person, whenever [`Host::notify`] or [`Host::timers`] looks. Its key is the value of the secret that it names.
+    #[must_use]
+    pub fn notify(mut self, name: &str, notify: config::Notify) -> Self {
+        self.notify.insert(name.to_owned(), notify);
+        self
+    }
+
+    /// Starts a workflow by itself, at its times, once [`Host::fire_schedules`] or [`Host::timers`] looks.
+    #[must_use]
+    pub fn schedule(mut self, name: &str, schedule: config::Schedule) -> Self {
+        self.schedules.insert(name.to_owned(), schedule);
+        self
+    }
+
     /// Tells these hooks what happens in the host, beside those that were added before.
     #[must_use]
     pub fn hooks(mut self, hooks: impl Hooks + 'static) -> Self {
@@ -241,7 +246,7 @@ impl Builder {
         self
     }
 
-    /// Lets nobody call a tool without a person's yes to each call, whatever the workflow wants. Code cannot call it.
+    /// Requires a person's approval for each call of a tool, whatever the workflow wants. Code cannot call it.
     #[must_use]
     pub fn ask_first(mut self, tool: &str) -> Self {
         self.tools.ask_first(tool);
@@ -250,7 +255,7 @@ impl Builder {
 
     /// Says which marks the answers of a tool carry, in place of those that follow from its grants: what comes over the
     /// network is untrusted, what comes from a database, a directory or a bucket is private. In a run that has taken in
-    /// both, a tool that can send is called only with a person's yes.
+    /// both, a tool that can send is called only with a person's approval.
     #[must_use]
     pub fn labels(mut self, tool: &str, labels: impl IntoIterator<Item = Label>) -> Self {
         self.tools.labelled(tool, labels.into_iter().collect());
@@ -368,7 +373,7 @@ impl Builder {
     }
 
     /// Lets each run end within this time that is started without a deadline of its own
-    /// ([`Host::start_within`](crate::Host::start_within)).
+    /// ([`NewRun::deadline`](crate::NewRun::deadline)).
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
@@ -386,8 +391,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A journal that cannot be used, a component that is not one or asks for what nobody offers, a workflow that
-    /// wants a tool that is not registered.
+    /// A journal that cannot be used, a file that is not a component, a component that asks for what the host does not offer, a
+    /// workflow that wants a tool that is not registered.
     pub async fn build(mut self) -> Result<Host> {
         self.reserve_own();
         let hooks = self.all_hooks()?;
@@ -416,7 +421,7 @@ impl Builder {
 
     fn build_blocking(self, memory: Option<Recollection>, hooks: Arc<dyn Hooks>) -> Result<Host> {
         let Self { journal, mut tools, store, mut machines, mut engine, secrets, limits, clock, .. } = self;
-        let models = models(&self.models, self.own_models, self.tape.as_ref(), &secrets, &clock)?;
+        let models = models(&self.models, self.own_models, self.cassette.as_ref(), &secrets, &clock)?;
         tools.in_time(&limits);
         let breakers = breakers(&tools, &self.models);
         let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
@@ -430,15 +435,17 @@ impl Builder {
         }
         engine.memory_bytes_max = memory_bytes_max.max(for_code);
         let kept_slots = engine.concurrency as usize / 2;
+        let notified = Notified::all(self.notify, &secrets)?;
         engine.secrets = secrets.into_iter().collect();
         let engine = Engine::new(engine)?;
-        let tools = Registry::load(&engine, tools)?;
+        let registry = Registry::load(&engine, tools)?;
         let machines: Children =
             machines.into_iter().map(|machine| (machine.name().to_owned(), Arc::new(machine))).collect();
         check_models(&self.patterns, &models)?;
-        let patterns = patterns::machines(&asking_first(self.patterns, &tools), &machines)?;
+        let patterns = patterns::machines(&asking_first(self.patterns, &registry), &machines)?;
         let machines: Children = machines.into_iter().chain(patterns).collect();
-        machines.values().try_for_each(|machine| check_tools(machine, &tools))?;
+        machines.values().try_for_each(|machine| check_tools(machine, &registry))?;
+        let schedules = Planned::all(self.schedules, &machines)?;
         let (journal, folder): (Box<dyn Journal>, _) = match self.own_journal {
             Some(own) => (own, self.scratch.clone().ok_or_else(no_folder)?),
             None => (in_file(&journal, &clock)?, folder_of(&journal)),
@@ -458,7 +465,7 @@ impl Builder {
         Scratch::sweep(&coding.scratch);
         let services = Services {
             journal,
-            tools,
+            registry,
             limits,
             coding,
             clock,
@@ -466,6 +473,9 @@ impl Builder {
             models,
             memory,
             machines,
+            schedules,
+            budgets: self.budgets,
+            notified,
             engine,
             breakers,
             deadline: self.deadline,
@@ -475,17 +485,6 @@ impl Builder {
         };
         Ok(Host { services: Arc::new(services) })
     }
-}
-
-/// Checks that settings are those of a workflow that the host's program brought.
-fn check_settings(settings: &BTreeSet<String>, machines: &[Machine]) -> Result<()> {
-    let is_brought = |name: &&String| machines.iter().any(|machine| machine.name() == name.as_str());
-    let Some(name) = settings.iter().find(|name| !is_brought(name)) else { return Ok(()) };
-    let message = format!(
-        "[workflow.{name}] has settings, and this program brings no workflow of that name; a workflow of the \
-         configuration's own needs a `pattern`"
-    );
-    Err(Fault::invalid("config", message))
 }
 
 #[cfg(feature = "sqlite")]
@@ -508,44 +507,15 @@ fn no_folder() -> Fault {
     Fault::invalid("scratch", "a journal that is handed in has no folder; name one for code with `Builder::scratch`")
 }
 
-/// Checks that no workflow has the name of one that every host has.
-fn check_free(own: &str, machines: &[Machine]) -> Result<()> {
-    if machines.iter().any(|machine| machine.name() == own) {
-        let message = format!("workflow \"{own}\" is there already, in every host; choose another name");
-        return Err(Fault::invalid("workflow", message));
-    }
-    Ok(())
-}
-
-fn check_models(patterns: &BTreeMap<String, Pattern>, models: &Models) -> Result<()> {
-    for (name, pattern) in patterns {
-        let missing = pattern.models().into_iter().find_map(|model| models.get(Some(model)).err());
-        if let Some(fault) = missing {
-            return Err(fault.reworded(|why| format!("workflow \"{name}\": {why}")));
-        }
-    }
-    Ok(())
-}
-
-fn check_tools(machine: &Machine, tools: &Registry) -> Result<()> {
-    for want in machine.graph().wants() {
-        if let Some(tool) = want.tools().iter().find(|tool| tools.get(tool).is_err()) {
-            let message = format!("workflow \"{}\" wants tool \"{tool}\", which is not registered", machine.name());
-            return Err(Fault::new(Kind::NotFound, message).detail("tool").tool(tool));
-        }
-    }
-    Ok(())
-}
-
 /// Makes the models of a configuration; `secrets` are the keys, by name, and what a recording must not have.
 fn models(
     wanted: &BTreeMap<String, config::Model>,
     own: Vec<Named>,
-    tape: Option<&Cassette>,
+    cassette: Option<&Cassette>,
     secrets: &BTreeMap<String, String>,
     clock: &Clock,
 ) -> Result<Models> {
-    let is_asked = !matches!(tape, Some(Cassette::Replay(_)));
+    let is_asked = !matches!(cassette, Some(Cassette::Replay(_)));
     let key = |name: &str, model: &config::Model| match model.secret() {
         Some(secret) if is_asked => config::key_of(secret, &format!("the model \"{name}\""), secrets).map(Some),
         secret => Ok(secret.and_then(|secret| secrets.get(secret)).cloned()),
@@ -555,7 +525,7 @@ fn models(
     let default = config::default_model(wanted)?.or(only_own);
     let models = Models::new(named.chain(own.into_iter().map(Ok)).collect::<Result<Vec<_>>>()?, default)?;
     let values = secrets.values().cloned().collect();
-    Ok(match tape {
+    Ok(match cassette {
         None => models,
         Some(Cassette::Record(file)) => models.record(&Recording::create(file, values)?),
         Some(Cassette::Replay(file)) => models.replay(&Replay::load(file, values)?),
@@ -591,10 +561,13 @@ impl Host {
             patterns: BTreeMap::new(),
             settings: BTreeSet::new(),
             models: BTreeMap::new(),
-            tape: None,
+            cassette: None,
             memory: None,
             hooks: Vec::new(),
             telemetry: config::Telemetry::default(),
+            budgets: SharedBudgets::new(),
+            notify: BTreeMap::new(),
+            schedules: BTreeMap::new(),
             engine: EngineConfig::default(),
             secrets: BTreeMap::new(),
             limits: Limits::default(),

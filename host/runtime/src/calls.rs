@@ -35,7 +35,7 @@ pub(crate) fn is_answer(fault: &Fault) -> bool {
 
 pub(crate) fn unknown(key: &str, call: &ToolCall, why: &str) -> Fault {
     let ToolCall { tool, function, .. } = call;
-    let message = format!("nobody knows whether {tool}.{function} (effect \"{key}\") happened: {why}");
+    let message = format!("it is not known whether {tool}.{function} (effect \"{key}\") happened: {why}");
     Fault::new(Kind::UnknownOutcome, message).tool(tool)
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn unknown(key: &str, call: &ToolCall, why: &str) -> Fault {
 /// Kind [`Kind::UnknownOutcome`], with the key of the earlier call: a person has to find out, or to approve this one.
 pub(crate) fn unrepeated(run: &RunLog, call: &ToolCall) -> Result<()> {
     match run.state().unknown(call) {
-        Some(earlier) if !run.host.tools.tells_repetitions(&call.tool) => Err(repeated(call, earlier)),
+        Some(earlier) if !run.host.registry.tells_repetitions(&call.tool) => Err(repeated(call, earlier)),
         _ => Ok(()),
     }
 }
@@ -65,7 +65,7 @@ fn repeated(call: &ToolCall, earlier: &str) -> Fault {
 /// Returns the name under which a call is made, which its tool has as the idempotency key: after an unknown outcome that
 /// of the earlier one, by which the tool tells the repetition.
 pub(crate) fn call_id(run: &RunLog, key: &str, call: &ToolCall) -> String {
-    let earlier = run.state().unknown(call).filter(|_| run.host.tools.tells_repetitions(&call.tool));
+    let earlier = run.state().unknown(call).filter(|_| run.host.registry.tells_repetitions(&call.tool));
     format!("{}/{}", run.state().run(), earlier.unwrap_or(key))
 }
 

@@ -34,13 +34,13 @@ pub(crate) fn price_without_session(limits: &Limits, calls_tools: bool) -> (Usag
     (wish, step.fuel(1).memory_bytes_peak(1).wall_us(1))
 }
 
-/// What code came to that did not run.
+/// The outcome of code that did not run.
 pub(crate) fn unrun(ended: CodeEnd) -> CodeOutcome {
     let (stdout, stderr) = (String::new(), String::new());
     CodeOutcome { ended, stdout, stderr, files: BTreeMap::new(), fuel: 0, began_ms: None }
 }
 
-/// Returns what the code of an effect came to, if this entry says so.
+/// Returns the outcome of the code of an effect, if this entry has it.
 pub(crate) fn ended(entry: Entry, wanted: &str) -> Option<CodeOutcome> {
     match entry.change {
         Change::Stepped { event: Event::Ended { key, outcome: EffectOutcome::CodeFinished(outcome) }, .. }

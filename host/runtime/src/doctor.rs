@@ -60,7 +60,7 @@ enum Guest {
 const PURE: &str = include_str!("doctor/pure.wat");
 const CALLER: &str = include_str!("doctor/caller.wat");
 const NEIGHBOUR: &str = include_str!("doctor/neighbour.wat");
-// What they import has types that nobody wants to write by hand.
+// What they import has types that would be long to write by hand.
 const FETCH: &[u8] = include_bytes!(concat!(env!("STOCKADE_GUESTS"), "/fetch.wasm"));
 const FILES: &[u8] = include_bytes!(concat!(env!("STOCKADE_GUESTS"), "/files.wasm"));
 

@@ -14,8 +14,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use stockade_journal::RowChange;
 use stockade_workflow::{
-    Budget, Change, CodeEnd, Effect, EffectOutcome, Event, Exceeded, Fault, Kind, Machine, RunState, Step, Transition,
-    Usage,
+    Budget, Change, CodeEnd, Effect, EffectOutcome, End, Event, Exceeded, Fault, Kind, Machine, RunState, Step,
+    ToolOutcome, Transition, Usage,
 };
 
 use self::orders::Next;
@@ -45,6 +45,8 @@ pub(crate) struct Driver {
     begun: BTreeSet<String>,
     /// What a person wants of the run, once that is heard.
     order: Option<Due>,
+    /// What the next effect sets aside, where the run is to draw more of a shared budget first.
+    needs: Option<Usage>,
 }
 
 /// How the performing of an effect ended.
@@ -105,7 +107,7 @@ impl Driver {
     }
 
     fn new(machine: Option<Arc<Machine>>, log: RunLog) -> Self {
-        Self { machine, log, begun: BTreeSet::new(), order: None }
+        Self { machine, log, begun: BTreeSet::new(), order: None, needs: None }
     }
 
     pub(crate) fn state(&self) -> &RunState {
@@ -270,13 +272,9 @@ impl Driver {
     /// Makes what was changed, and the intent that follows from it, durable in one commit.
     pub(crate) async fn commit_planned(&mut self) -> Result<()> {
         self.log.read_marks().await?;
-        self.plan()?;
+        self.log.read_allotments().await?;
+        self.plan_and_draw().await?;
         self.commit().await
-    }
-
-    /// Says when the run has failed to end in time.
-    pub(crate) fn due(&mut self, due_ms: u64) -> Result<()> {
-        self.push(Change::Due { due_ms })
     }
 
     /// Adds to the run's budget.
@@ -294,9 +292,17 @@ impl Driver {
         self.log.push(change)
     }
 
+    /// Keeps a run from its end that would fail because it is not known whether a call happened: a person can find out.
+    fn doubt(&mut self, event: &Event, used: Usage) -> Result<()> {
+        let Some((key, EffectOutcome::ToolReturned(ToolOutcome::Unknown(fault)))) = event.outcome() else {
+            return Err(Fault::new(Kind::HostBug, "what is in doubt is no call"));
+        };
+        let (key, fault) = (key.to_owned(), fault.clone());
+        self.push(Change::Doubted { key, fault, used })
+    }
+
     /// Lets the workflow answer an event.
     pub(crate) fn step(&mut self, event: Event, used: Usage) -> Result<()> {
-        let used = used.steps(1);
         self.log.hold(event.memory_bytes());
         if self.state().is_undoing() {
             return self.push(Change::Undone { event, used });
@@ -306,10 +312,19 @@ impl Driver {
         let machine = self.machine.as_ref().ok_or_else(gone)?;
         let change = match machine.step(at, event.clone()) {
             Err(fault) => Change::Broken { fault },
+            Ok(step) if fails_in_doubt(&event, &step) => return self.doubt(&event, used),
             Ok(Step { position, transition: Transition { state, log, effects, slices, end } }) => {
-                Change::Stepped { event, used, position: position.to_owned(), state, log, effects, slices, end }
+                let (used, position) = (used.steps(1), position.to_owned());
+                Change::Stepped { event, used, position, state, log, effects, slices, end }
             }
         };
         self.push(change)
     }
+}
+
+/// Whether a workflow answers an unknown outcome with its own failure, and knows nothing better.
+fn fails_in_doubt(event: &Event, step: &Step) -> bool {
+    let is_unknown = matches!(event.outcome(), Some((_, EffectOutcome::ToolReturned(ToolOutcome::Unknown(_)))));
+    let end = step.transition.end.as_ref();
+    is_unknown && matches!(end, Some(End::Failed(fault)) if fault.kind == Kind::UnknownOutcome)
 }

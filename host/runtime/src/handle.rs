@@ -128,7 +128,7 @@ impl RunHandle {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Conflict`]: with detail `ended` where the run has ended otherwise, perhaps by somebody else's stop, which
+    /// Kind [`Kind::Conflict`]: with detail `ended` where the run has ended otherwise, perhaps by another person's stop, which
     /// the message says; with detail `busy` where the process that drives it does not answer: then the order stays, and is
     /// obeyed by the next driver. An unknown run, a journal that fails.
     pub async fn stop(&self, stop: Stop, grace: Duration) -> Result<()> {
@@ -143,7 +143,7 @@ impl RunHandle {
     ///
     /// # Errors
     ///
-    /// As [`RunHandle::stop`]; kind [`Kind::Conflict`] with detail `paused` where somebody else has paused it.
+    /// As [`RunHandle::stop`]; kind [`Kind::Conflict`] with detail `paused` where another person has paused it.
     pub async fn pause(&self, stop: Stop, grace: Duration) -> Result<()> {
         self.host.order(self.id, &Order::new(Aim::Pause, stop, grace)?).await
     }
@@ -198,7 +198,6 @@ fn may_end(change: &Change) -> bool {
         Change::Broken { .. } | Change::Stopped { .. } | Change::Expired { .. } | Change::Undone { .. } => true,
         Change::Stepped { end, .. } => end.is_some(),
         Change::Created { .. }
-        | Change::Due { .. }
         | Change::Reserved { .. }
         | Change::Asked { .. }
         | Change::Signalled { .. }
@@ -207,6 +206,8 @@ fn may_end(change: &Change) -> bool {
         | Change::Suspended { .. }
         | Change::Deferred { .. }
         | Change::Lost { .. }
+        | Change::Doubted { .. }
+        | Change::Settled { .. }
         | Change::Extended { .. }
         | Change::Paused { .. }
         | Change::Resumed => false,

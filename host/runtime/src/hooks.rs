@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use stockade_models::Retry;
-use stockade_workflow::{Entry, RunId, RunState};
+use stockade_workflow::{Entry, Exceeded, RunId, RunState};
 
 /// Is told what happens in a host, as it happens: a timeline, a progress bar, spans of a tracing library.
 ///
@@ -39,6 +39,10 @@ pub trait Hooks: Send + Sync {
     /// Is told of each further attempt at a question to a model, before the wait for it, with the key of the effect.
     fn retrying(&self, run: RunId, key: &str, retry: &Retry<'_>) {}
 
+    /// Is told that a budget which runs share has passed its share for a warning: the currency, what is allowed, and what is used or
+    /// set aside.
+    fn shared_budget(&self, budget: &str, used: &Exceeded) {}
+
     /// Is told the name of a language that is being compiled, which takes seconds and is done once.
     fn preparing(&self, language: &str) {}
 
@@ -65,6 +69,10 @@ impl Hooks for AllHooks {
 
     fn retrying(&self, run: RunId, key: &str, retry: &Retry<'_>) {
         self.0.iter().for_each(|hooks| hooks.retrying(run, key, retry));
+    }
+
+    fn shared_budget(&self, budget: &str, used: &Exceeded) {
+        self.0.iter().for_each(|hooks| hooks.shared_budget(budget, used));
     }
 
     fn preparing(&self, language: &str) {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stockade_sandbox::{Limits, Tool};
-use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Exec, Fault, Grant, Kind, Machine, RunId, ToolCall};
+use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Fault, Grant, Kind, Machine, RunId, ToolCall};
 
 use crate::cells::{self, CellRef};
 use crate::code::Record;
@@ -32,7 +32,7 @@ impl Host {
     pub async fn calls_outside(&self, tool: &str, key: &str) -> Result<()> {
         let effect = Effect::call(key, ToolCall::new(tool, "", Value::Null));
         let marks = marks::all(&*self.services.journal).await?;
-        self.mark(labels::left_by_call(&self.services.tools, &marks, &effect)).await
+        self.mark(labels::left_by_call(&self.services.registry, &marks, &effect)).await
     }
 
     /// Writes down that what a run took in is in a folder, into which its files are to be put.
@@ -42,7 +42,7 @@ impl Host {
     /// There is no such run; a journal that fails.
     pub async fn puts_files(&self, run: RunId, folder: &Path) -> Result<()> {
         let (state, marks) = (self.state(run).await?, marks::all(&*self.services.journal).await?);
-        self.mark(labels::left_in(&self.services.tools, &marks, &state, folder)).await
+        self.mark(labels::left_in(&self.services.registry, &marks, &state, folder)).await
     }
 
     async fn mark(&self, marks: Vec<Mark>) -> Result<()> {
@@ -52,7 +52,7 @@ impl Host {
         self.services.journal.commit(&Commit::of_index(marks.iter().map(Mark::added).collect())).await
     }
 
-    /// Runs a piece of code as a run of its own, of the workflow [`Exec`]. There is one in a host that has a language.
+    /// Runs a piece of code as a run of its own, of the workflow [`Exec`](crate::Exec). There is one in a host that has a language.
     ///
     /// ```no_run
     /// # async fn example() -> stockade::Result<()> {
@@ -71,13 +71,11 @@ impl Host {
     ///
     /// As [`Host::start`], and where there is no such language or tool.
     pub async fn exec(&self, code: Code, budget: Budget) -> Result<Run> {
-        self.check_language(&code.language)?;
-        code.tools.iter().try_for_each(|tool| self.tool(tool).map(drop))?;
-        let input = serde_json::to_value(code).map_err(|error| Fault::invalid("code", error.to_string()))?;
-        self.start(Exec::NAME, input, budget).await
+        let new = self.code_run(code)?;
+        self.start(&new.workflow, new.input, budget).await
     }
 
-    /// Returns what a piece of code of a run came to, by the key of the effect that ran it; none if it has not ended.
+    /// Returns how a piece of code of a run ended, by the key of the effect that ran it; nothing if it has not ended.
     ///
     /// # Errors
     ///
@@ -105,7 +103,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Divergence`] where it comes to another end, writes something else or uses other fuel.
+    /// Kind [`Kind::Divergence`] where it ends otherwise, writes something else or uses other fuel.
     pub async fn replay(&self, run: RunId, key: &str) -> Result<()> {
         let cell = CellRef { run, key: key.to_owned() };
         Record::read(&self.services, &cell).await?.repeated(&self.services, &cell).await
@@ -113,15 +111,15 @@ impl Host {
 
     /// Makes the component of a tool of a piece of code that has run, with the rights that it had and no more.
     ///
-    /// `by` is the person who read the code and said yes. From then on it is a tool like any other.
+    /// `by` is the person who read the code and approved it. From then on it is a tool like any other.
     ///
     /// # Errors
     ///
-    /// There is no such code, or it did not come to a value.
+    /// There is no such code, or it did not return a value.
     pub async fn promote(&self, run: RunId, key: &str, name: &str, by: &str) -> Result<Vec<u8>> {
         let cell = CellRef { run, key: key.to_owned() };
         let record = Record::read(&self.services, &cell).await?;
-        promote::component(&record, &self.services.tools, &format!("{run}/{key}"), name, by)
+        promote::component(&record, &self.services.registry, &format!("{run}/{key}"), name, by)
     }
 
     /// Returns the code that a call of a component runs, for [`Exec`](crate::Exec); none where the component answers by
@@ -131,14 +129,14 @@ impl Host {
     ///
     /// Kind [`Kind::Approval`] where the code was not approved on this host, or a tool that it may call has changed since.
     pub fn promoted(&self, tool: &Tool, function: &str, arguments: &Value) -> Result<Option<Code>> {
-        self.services.tools.code_of(tool, &ToolCall::new(tool.name(), function, arguments))
+        self.services.registry.code_of(tool, &ToolCall::new(tool.name(), function, arguments))
     }
 
     /// Loads a language, so that the first code need not wait for it: one that was never compiled here takes seconds.
     ///
     /// # Errors
     ///
-    /// There is no such language, or its component is none.
+    /// There is no such language, or its file is not a component.
     pub async fn prepare(&self, language: &str) -> Result<()> {
         self.services.coding.languages.get(language).await.map(drop)
     }
@@ -168,7 +166,7 @@ impl Host {
 
     /// Returns the registered tools.
     pub fn tools(&self) -> impl Iterator<Item = &Registered> {
-        self.services.tools.iter()
+        self.services.registry.iter()
     }
 
     /// Returns a registered tool.
@@ -177,7 +175,7 @@ impl Host {
     ///
     /// Kind [`Kind::NotFound`], with the names that there are.
     pub fn tool(&self, name: &str) -> Result<&Registered> {
-        self.services.tools.get(name)
+        self.services.registry.get(name)
     }
 
     /// Returns the component of a registered tool.
@@ -186,7 +184,7 @@ impl Host {
     ///
     /// As [`Host::tool`], and where the tool is of another kind.
     pub fn component(&self, name: &str) -> Result<&Tool> {
-        self.services.tools.component(name)
+        self.services.registry.component(name)
     }
 
     /// Returns where a registered tool's component comes from.
@@ -195,14 +193,14 @@ impl Host {
     ///
     /// As [`Host::component`].
     pub fn source(&self, name: &str) -> Result<&Source> {
-        self.services.tools.source(name)
+        self.services.registry.source(name)
     }
 
     /// Loads a component as a tool without registering it.
     ///
     /// # Errors
     ///
-    /// A component that is not one, or asks for what nobody offers.
+    /// A file that is not a component, or a component that asks for what the host does not offer.
     pub fn load(&self, name: &str, source: &Source, grants: &[Grant]) -> Result<Tool> {
         source.tool(&self.services.engine, name, grants)
     }
@@ -241,7 +239,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// There is none.
+    /// The host has no long-term memory.
     #[cfg(feature = "memory")]
     pub fn memory(&self) -> Result<&LongTerm> {
         self.services.recollection().map(|recollection| &recollection.memory)
@@ -268,13 +266,13 @@ impl Host {
     ///
     /// As [`Host::tool`].
     pub fn agent_asks(&self, tool: &str) -> Result<bool> {
-        self.services.tools.get(tool).map(Registered::agent_asks)
+        self.services.registry.get(tool).map(Registered::agent_asks)
     }
 
     /// Returns whether a call of a tool may be made again where its outcome is unknown: the tool can change nothing, or it is
     /// declared idempotent.
     pub fn is_repeatable(&self, tool: &Tool) -> bool {
-        tool.is_repeatable() || self.services.tools.tells_repetitions(tool.name())
+        tool.is_repeatable() || self.services.registry.tells_repetitions(tool.name())
     }
 
     /// Returns the circuit breakers of the tools and models that have one, as all hosts of the journal share them.

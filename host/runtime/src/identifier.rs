@@ -1,6 +1,6 @@
 //! Names as every language has them.
 
-/// Words that are no names in one of the languages.
+/// Words that cannot be names in one of the languages.
 const KEYWORDS: [&str; 59] = [
     "False",
     "None",

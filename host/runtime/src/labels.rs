@@ -1,7 +1,7 @@
 //! What data carries wherever it goes, and where it must not go together.
 //!
 //! A model that has read both what is private and what a stranger wrote can be talked into sending the one to the
-//! other. So in a run that has taken in both, a tool that can send something is called only with a person's yes; the
+//! other. So in a run that has taken in both, a tool that can send something is called only with a person's approval; the
 //! refusal names the two sources and the sink. It is a rule about runs, not about words: nothing is searched for.
 //!
 //! What a run writes into a store carries the run's labels from then on, for other runs that read it. The variables of a
@@ -24,7 +24,12 @@ fn store(grant: &Grant) -> Option<String> {
             None => return Some(remote(url)),
         },
         Grant::Kv { path, .. } | Grant::Fs { path, .. } => path,
-        _ => return None,
+        Grant::Http { .. }
+        | Grant::Secret { .. }
+        | Grant::Config { .. }
+        | Grant::Clock
+        | Grant::Random
+        | Grant::Log => return None,
     };
     // What does not exist yet has the name by which it is granted; it has no other.
     Some(Path::new(path).canonicalize().map_or_else(|_| path.to_owned(), |path| path.display().to_string()))
@@ -154,7 +159,7 @@ pub(crate) fn check_sink(
     sink: &str,
 ) -> Result<()> {
     if !run.takes_orders() {
-        // What a workflow does by itself, nobody talked it into.
+        // No stranger has talked a workflow into what it does by itself.
         return Ok(());
     }
     // Code can pass from one of its tools to another what the run has not seen yet.
@@ -205,7 +210,7 @@ fn called(effect: &Effect) -> Vec<&str> {
 fn refusal(sink: &str, untrusted: &str, private: &str) -> Fault {
     let message = format!(
         "tool \"{sink}\" can send, and the run has taken in both untrusted data (by \"{untrusted}\") and private data \
-         (by \"{private}\"): such a call needs a person's yes; labels under [tool.NAME] say what a tool's answers are"
+         (by \"{private}\"): such a call needs a person's approval; labels under [tool.NAME] say what a tool's answers are"
     );
     Fault::new(Kind::Denied, message).detail("flow").tool(sink)
 }

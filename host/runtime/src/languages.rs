@@ -9,7 +9,7 @@ use crate::features::off;
 use crate::hooks::Hooks;
 use crate::{Result, Source};
 
-/// The languages that this program knows how to come by, and that may not be there.
+/// The languages that a command of the binary adds, and that may be missing.
 const TO_BE_ADDED: [&str; 2] = ["python", "python-lite"];
 
 /// The languages whose components the crate carries, with its feature `languages`.
@@ -63,7 +63,7 @@ impl Languages {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`] where there is none of that name; the message says how to come by it, if that is known.
+    /// Kind [`Kind::NotFound`] where the host has no language of that name; the hint says how to add it, if that is known.
     pub(crate) async fn get(self: &Arc<Self>, name: &str) -> Result<Loaded> {
         if let Some(loaded) = self.loaded(name) {
             return Ok(loaded);

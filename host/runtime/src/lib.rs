@@ -43,25 +43,33 @@ mod labels;
 mod languages;
 mod lease;
 mod marks;
+mod new_run;
 mod new_signal;
+mod notices;
 #[cfg_attr(not(feature = "oci"), path = "off/oci.rs")]
 mod oci;
 mod orders;
 mod promote;
+mod pruning;
 mod questions;
 #[cfg_attr(not(feature = "memory"), path = "off/recollection.rs")]
 mod recollection;
 mod registry;
 mod removal;
+mod removed_run;
 mod report;
 mod run;
 mod run_log;
 mod runs;
+mod schedules;
 mod scratch;
 mod services;
 mod sessions;
+mod settling;
+mod shared_budgets;
 mod source;
 mod start;
+mod started;
 pub mod stubs;
 #[cfg_attr(not(feature = "otel"), path = "off/telemetry.rs")]
 mod telemetry;
@@ -75,15 +83,22 @@ pub use config::Config;
 pub use handle::RunHandle;
 pub use hooks::Hooks;
 pub use host::Host;
+pub use new_run::NewRun;
 pub use new_signal::NewSignal;
+pub use notices::{Delivery, Notice};
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
+pub use pruning::Pruned;
 pub use registry::Registered;
+pub use removed_run::RemovedRun;
 pub use report::{ApprovalView, Report};
 pub use run::{Outcome, Run};
+pub use schedules::{LastStart, ScheduleReport, Scheduled};
+pub use shared_budgets::SharedBudgetReport;
 pub use source::Source;
+pub use started::Started;
 pub use stockade_journal as journal;
-pub use stockade_journal::{Filter, Journal, Summary};
+pub use stockade_journal::{Filter, Journal, PageEnd, Sort, Summary};
 #[cfg(feature = "memory")]
 pub use stockade_memory as memory;
 pub use stockade_models as model;

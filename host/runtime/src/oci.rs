@@ -367,7 +367,7 @@ fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // What is left of a failed write is of no use to anybody; if it cannot go either, nothing is worse.
+        // What is left of a failed write is of no use; if it cannot be removed either, nothing is worse.
         let _ = fs::remove_file(&temporary);
     }
     written

@@ -67,7 +67,7 @@ impl Order {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Conflict`] where the run has ended, with detail `ended`, or somebody else has paused it, with detail
+    /// Kind [`Kind::Conflict`] where the run has ended, with detail `ended`, or another person has paused it, with detail
     /// `paused`.
     pub(crate) fn is_obeyed(&self, state: &RunState, is_given: bool) -> Result<bool> {
         let standing = match self.aim {
@@ -146,7 +146,7 @@ pub(crate) async fn left(journal: &dyn Journal, run: RunId) -> Result<Option<Ord
     Ok(journal.row(SPACE, &run.to_string()).await?.and_then(|row| read(&row)))
 }
 
-/// What no version of this code has written is no order.
+/// A row that no version of this code has written is not an order.
 fn read(row: &Row) -> Option<Order> {
     let value = json::parse(&row.value, &json::Bounds::OUTSIDE).ok()?;
     serde_json::from_value(value).ok()

@@ -24,13 +24,13 @@ const COMPONENT: &str = r#"(component
 ///
 /// # Errors
 ///
-/// The code did not come to a value, or a tool that it may call is not there.
+/// The code did not return a value, or a tool that it may call is not there.
 pub(crate) fn component(record: &Record, registry: &Registry, step: &str, name: &str, by: &str) -> Result<Vec<u8>> {
     let Record { code, outcome, .. } = record;
     if !matches!(outcome.ended, CodeEnd::Returned(_)) {
         return Err(Fault::new(
             Kind::Conflict,
-            format!("the code of \"{step}\" did not come to a value; only such can be a tool"),
+            format!("the code of \"{step}\" did not return a value; only code that did can be a tool"),
         ));
     }
     if code.session.is_some() {
@@ -38,7 +38,7 @@ pub(crate) fn component(record: &Record, registry: &Registry, step: &str, name: 
         return Err(Fault::new(Kind::Conflict, message));
     }
     if by.trim().is_empty() {
-        return Err(Fault::invalid("approval", "nobody is named as the one who approved; say who"));
+        return Err(Fault::invalid("approval", "the person who approved is not named; say who it was"));
     }
     let rights = code.tools.iter().map(|tool| Ok((tool.clone(), registry.get(tool)?.rights())));
     let snippet = Snippet {

@@ -12,7 +12,7 @@ use stockade_models::{Price, WRITTEN};
 /// How long one look into the memory may take, a provider of embeddings included.
 const WALL_US_MAX: u64 = 30_000_000;
 
-/// Bytes of text that come to a token of an embedding, for what is reserved: no tokenizer makes more of usual text.
+/// Bytes of text in a token of an embedding, for what is reserved: no tokenizer makes more tokens of usual text.
 const BYTES_PER_TOKEN: u64 = 2;
 
 /// The long-term memory as runs use it: within what is reserved, and charged.
@@ -27,7 +27,7 @@ impl Recollection {
     ///
     /// # Errors
     ///
-    /// The file is no memory of ours, has vectors of another embedding, or the embedding cannot be had.
+    /// The file is not a memory of ours, has vectors of another embedding, or the embedding cannot be had.
     pub(crate) async fn open(
         beside: &Path,
         config: &config::Memory,
@@ -46,7 +46,7 @@ impl Recollection {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Invalid`] where nobody said what the embedding costs.
+    /// Kind [`Kind::Invalid`] where the embedding has no price.
     pub(crate) fn price(&self, text: &str) -> Result<(Usage, Usage)> {
         let least = Usage::default().steps(1).wall_us(1);
         let wish = least.wall_us(WALL_US_MAX);
@@ -87,8 +87,7 @@ impl Recollection {
 }
 
 fn unpriced() -> Fault {
-    let message =
-        format!("nobody said what the embedding of the long-term memory costs; under [memory] embedding, {WRITTEN}");
+    let message = format!("the embedding of the long-term memory has no price; under [memory] embedding, {WRITTEN}");
     Fault::invalid("price", message)
 }
 

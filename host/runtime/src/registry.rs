@@ -99,7 +99,8 @@ impl Registry {
             return Ok(());
         }
         let message = format!(
-            "each call of tool \"{name}\" needs a person's yes, and no person was asked; approval under [tool.{name}] says so"
+            "each call of tool \"{name}\" needs a person's approval, and no person was asked; `approval` under \
+             [tool.{name}] says so"
         );
         Err(Fault::new(Kind::Approval, message).detail("pending").tool(name))
     }

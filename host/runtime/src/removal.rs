@@ -5,24 +5,28 @@ use stockade_workflow::{Code, EffectKind, Fault, Hint, Kind, RunId, Status, unkn
 
 use crate::cells;
 use crate::lease::Holding;
+use crate::removed_run::RemovedRun;
 use crate::runs::is_busy;
 use crate::{Host, Result};
 
 impl Host {
-    /// Removes a run that stands still, with all that the journal has of it. What its tools did, and what was remembered in
-    /// it, stays.
+    /// Removes a run that stands still, with all that the journal has of it but for [one line](crate::RemovedRun), which says
+    /// who did so. What its tools did, and what was remembered in it, stays. Its start key is free again.
     ///
     /// # Errors
     ///
-    /// There is no such run, it is running, or would be if it were resumed and `force` is not said, or a session of code was
+    /// There is no such run, no person is named, it is running, or would be if it were resumed and `force` is not said, or a session of code was
     /// made by it; a journal that fails.
-    pub async fn remove(&self, run: RunId, force: bool) -> Result<()> {
+    pub async fn remove(&self, run: RunId, by: &str, force: bool) -> Result<()> {
+        if by.trim().is_empty() {
+            return Err(Fault::invalid("by", "the removal names no person or program; say who it is"));
+        }
         self.summary(run).await?;
         let mut holding = match Holding::claim(&self.services, run).await {
             Err(refused) if is_busy(&refused) => return Err(kept(run, "it is running")),
             claimed => claimed?,
         };
-        let removed = self.remove_held(holding.lease(), force).await;
+        let removed = self.remove_held(holding.lease(), by, force).await;
         if removed.is_ok() {
             holding.released()
         } else {
@@ -49,8 +53,9 @@ impl Host {
     }
 
     /// Removes a run that no other can change meanwhile.
-    async fn remove_held(&self, lease: &Lease, force: bool) -> Result<()> {
-        match self.summary(lease.run).await?.status {
+    async fn remove_held(&self, lease: &Lease, by: &str, force: bool) -> Result<()> {
+        let summary = self.summary(lease.run).await?;
+        match summary.status {
             Status::Running | Status::Interrupted if !force => {
                 Err(kept(lease.run, INTERRUPTED).hint(Hint::RemoveByForce(lease.run)))
             }
@@ -61,7 +66,10 @@ impl Host {
             | Status::Paused
             | Status::Done
             | Status::Failed
-            | Status::Stopped => self.services.journal.remove(lease, &[]).await,
+            | Status::Stopped => {
+                let line = RemovedRun::new(summary, by, self.services.clock.now_ms());
+                self.services.journal.remove(lease, &[line.kept()?]).await
+            }
         }
     }
 

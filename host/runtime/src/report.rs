@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use stockade_workflow::{
-    Approval, Budget, Decision, Digest, End, Exceeded, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Undone,
+    Approval, Budget, Decision, Digest, Doubt, End, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Undone,
     Usage, Wait,
 };
 
@@ -17,6 +19,10 @@ pub struct Report {
     pub state: Option<String>,
     /// What it was started with.
     pub input: Json,
+    /// The key under which it was started, if it was.
+    pub start_key: Option<String>,
+    /// The labels that it was started with.
+    pub labels: BTreeMap<String, String>,
     /// What it ended with, if it is done.
     pub output: Option<Json>,
     /// Why it failed or is suspended, if it is.
@@ -33,6 +39,8 @@ pub struct Report {
     /// When it has failed to end in time, in milliseconds since the Unix epoch, if it has a deadline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_ms: Option<u64>,
+    /// The calls in doubt that it waits to have settled.
+    pub doubts: Vec<Doubt>,
     /// The times and signals that it waits for.
     pub waits: Vec<Wait>,
     /// What came of the effects that were to be undone, if it has failed or was stopped.
@@ -77,7 +85,7 @@ impl From<&RunState> for Report {
         let (output, failure) = match state.end() {
             Some(End::Done(output)) => (Some(output.clone()), None),
             Some(End::Failed(fault)) => (None, Some(fault.clone())),
-            None => (None, state.suspended().map(Exceeded::fault)),
+            None => (None, state.suspension()),
         };
         Self {
             run_id: state.run(),
@@ -85,6 +93,8 @@ impl From<&RunState> for Report {
             status: state.status(),
             state: state.at().map(|(position, _)| position.to_owned()),
             input: state.input().clone(),
+            start_key: state.origin().start_key.clone(),
+            labels: state.origin().labels.clone(),
             output,
             error: failure,
             stop: state.stopped().or(state.paused()).cloned(),
@@ -92,6 +102,7 @@ impl From<&RunState> for Report {
             approval: state.open_approval().cloned(),
             approvals: state.approvals().map(ApprovalView::from).collect(),
             due_ms: state.run_due_ms(),
+            doubts: state.open_doubts().cloned().collect(),
             waits: state.waits().collect(),
             undone: state.undone().to_vec(),
             usage: *state.ledger().spent(),

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
-use stockade_workflow::{Approval, End, Exceeded, Fault, Kind, RunId, RunState, Stop, Wait};
+use stockade_workflow::{Approval, Doubt, End, Exceeded, Fault, Kind, RunId, RunState, Stop, Wait};
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::Result;
@@ -32,7 +32,7 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// A journal that fails, or somebody else who went on with the run; it can be resumed then.
+    /// A journal that fails, or another process that went on with the run; it can be resumed then.
     pub async fn settled(self) -> Result<Outcome> {
         Outcome::of(&self.settled_state().await?)
     }
@@ -61,6 +61,8 @@ pub enum Outcome {
     Done(Value),
     /// It waits for a person to decide on this call.
     Waiting(Box<Approval>),
+    /// It waits for a person to find out whether these calls happened.
+    InDoubt(Vec<Doubt>),
     /// It waits for these times and signals, and no person.
     Parked(Vec<Wait>),
     /// Its budget ran out here; its state is intact.
@@ -75,9 +77,10 @@ pub enum Outcome {
 
 impl Outcome {
     pub(crate) fn of(state: &RunState) -> Result<Self> {
-        let waits: Vec<_> = state.waits().collect();
+        let (waits, doubts): (Vec<_>, Vec<_>) = (state.waits().collect(), state.open_doubts().cloned().collect());
         let waiting = match state.open_approval() {
             Some(approval) => Some(Self::Waiting(Box::new(approval.clone()))),
+            None if !doubts.is_empty() => Some(Self::InDoubt(doubts)),
             None => (!waits.is_empty()).then_some(Self::Parked(waits)),
         };
         let stopped = || state.stopped().cloned().map(Self::Stopped);
@@ -98,6 +101,10 @@ impl fmt::Display for Outcome {
         match self {
             Self::Done(output) => write!(f, "done: {output}"),
             Self::Waiting(approval) => write!(f, "waiting for a person: {approval}"),
+            Self::InDoubt(doubts) => {
+                let doubts: Vec<_> = doubts.iter().map(|doubt| doubt.error.message.as_str()).collect();
+                write!(f, "waiting for a settlement: {}", doubts.join("; "))
+            }
             Self::Parked(waits) => {
                 let waits: Vec<_> = waits.iter().map(Wait::to_string).collect();
                 write!(f, "waiting {}", waits.join("; "))

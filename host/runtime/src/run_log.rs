@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use stockade_journal::{Commit, RowChange, Summary, folded};
 use stockade_sandbox::Held;
-use stockade_workflow::{Change, Effect, EffectKind, Entry, Label, RunState, Status, Usage};
+use stockade_workflow::{Change, Effect, EffectKind, Entry, Label, RunState, Status, Usage, WaitingFor};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -15,7 +15,8 @@ use crate::lease::Holding;
 use crate::marks::{self, Mark};
 use crate::orders::Order;
 use crate::services::Services;
-use crate::{Result, inbox, labels};
+use crate::shared_budgets::{Allotments, Exhausted};
+use crate::{Result, inbox, labels, notices};
 
 /// What the intent of an effect takes in the journal, beside its key and, where a person is asked, the effect itself.
 pub(crate) const INTENT_BYTES: u64 = 1 << 10;
@@ -33,8 +34,8 @@ pub(crate) struct RunLog {
     held: Held,
     /// The memory of what code called and got, of what the journal has not yet.
     unwritten_bytes: u64,
-    /// The status that the journal has.
-    told: Option<Status>,
+    /// The status that the journal has, and what it says that the run waits for.
+    told: Option<(Status, BTreeSet<WaitingFor>)>,
     /// When the run falls due, as the journal has it.
     told_due_ms: Option<u64>,
     /// The effects whose intents this log has written; any others that are in flight were left behind by a crash.
@@ -49,6 +50,8 @@ pub(crate) struct RunLog {
     place: Option<Place>,
     /// What runs left in stores, as the journal last had it.
     marks: Vec<Mark>,
+    /// What the run has drawn of budgets that it shares with others.
+    pub(crate) allotments: Allotments,
 }
 
 impl RunLog {
@@ -62,7 +65,8 @@ impl RunLog {
 
     /// Goes on with a run that was read from the journal under this lease.
     pub(crate) fn go_on(host: Arc<Services>, state: RunState, holding: Holding) -> Result<Self> {
-        let (told, told_due_ms) = (Some(state.status()), state.next_due_ms());
+        let told = Some((state.status(), state.waiting_for()));
+        let told_due_ms = state.next_due_ms();
         Ok(Self { told, told_due_ms, ..Self::new(host, state, holding)? })
     }
 
@@ -83,6 +87,7 @@ impl RunLog {
             committing: Arc::default(),
             place,
             marks: Vec::new(),
+            allotments: Allotments::default(),
         })
     }
 
@@ -136,7 +141,7 @@ impl RunLog {
 
     /// Adds the intent of an effect, and what it may leave in stores.
     pub(crate) fn intend(&mut self, effect: &Effect, intent: Change) -> Result<()> {
-        let left = labels::left(&self.host.tools, &self.marks, &self.state, effect);
+        let left = labels::left(&self.host.registry, &self.marks, &self.state, effect);
         self.index.extend(left.iter().map(Mark::added));
         self.mine.insert(effect.key().to_owned());
         self.push(intent)
@@ -152,7 +157,7 @@ impl RunLog {
 
     /// The intent of an effect that a host performs.
     pub(crate) fn reserved(&self, effect: &Effect, amount: Usage, consumes: Option<&str>) -> Change {
-        let labels = labels::of(&self.host.tools, &self.marks, effect);
+        let labels = labels::of(&self.host.registry, &self.marks, effect);
         let (key, due_ms) = (effect.key().to_owned(), self.due_ms(effect));
         Change::Reserved { key, amount, consumes: consumes.map(str::to_owned), labels, due_ms }
     }
@@ -170,7 +175,7 @@ impl RunLog {
     /// How long all attempts at an effect may take together.
     fn within_ms(&self, effect: &Effect) -> Option<u64> {
         match &effect.kind {
-            EffectKind::CallTool { call, .. } => self.host.tools.retry(&call.tool)?.within_ms,
+            EffectKind::CallTool { call, .. } => self.host.registry.retry(&call.tool)?.within_ms,
             EffectKind::RunCode(_)
             | EffectKind::AskModel(_)
             | EffectKind::Remember(_)
@@ -195,23 +200,23 @@ impl RunLog {
 
     /// The labels of all that the run has taken in.
     pub(crate) fn labels(&self) -> BTreeSet<Label> {
-        labels::taken(&self.host.tools, &self.marks, &self.state).into_keys().collect()
+        labels::taken(&self.host.registry, &self.marks, &self.state).into_keys().collect()
     }
 
     /// Checks that an effect does not send what must not leave.
     pub(crate) fn check_flow(&self, effect: &Effect) -> Result<()> {
-        labels::check(&self.host.tools, &self.marks, &self.state, effect)
+        labels::check(&self.host.registry, &self.marks, &self.state, effect)
     }
 
     /// Checks that a tool that can send may be called by code that runs: what others have left meanwhile in the stores that
     /// the code reads, it may have read.
     pub(crate) async fn check_sink(&mut self, key: &str, tool: &str) -> Result<()> {
-        if !self.host.tools.get(tool).is_ok_and(|tool| self.host.tools.can_send(tool)) {
+        if !self.host.registry.get(tool).is_ok_and(|tool| self.host.registry.can_send(tool)) {
             return Ok(());
         }
         self.read_marks().await?;
         let effect = self.state.effect(key);
-        effect.map_or(Ok(()), |effect| labels::check_sink(&self.host.tools, &self.marks, &self.state, effect, tool))
+        effect.map_or(Ok(()), |effect| labels::check_sink(&self.host.registry, &self.marks, &self.state, effect, tool))
     }
 
     /// Reads what runs left in stores.
@@ -228,10 +233,18 @@ impl RunLog {
         let entries = std::mem::take(&mut self.batch);
         self.unwritten_bytes = 0;
         let status = self.state.status();
-        let summary = (self.told != Some(status)).then(|| self.summary(status, &entries));
+        let stands = Some((status, self.state.waiting_for()));
+        let updated_ms = entries.last().map_or(0, |entry| entry.at_ms);
+        let summary = (self.told != stands).then(|| Summary::of(&self.state, updated_ms));
         // With the last commit for now, so that the next one to drive it need not wait.
         let (lease, releases) = (Some(self.holding.lease().clone()), self.stands_still(status));
         self.index.extend(self.timer());
+        if releases {
+            self.index.extend(self.kept());
+        }
+        if summary.is_some() {
+            self.index.extend(notices::of(&self.host, &self.state, status));
+        }
         let commit = Commit { lease, releases, entries, summary, index: std::mem::take(&mut self.index) };
         self.committing.store(true, Ordering::SeqCst);
         let committed = self.host.journal.commit(&commit).await;
@@ -240,11 +253,15 @@ impl RunLog {
             self.batch = commit.entries;
             return Err(fault);
         }
-        self.committed(status, &commit);
+        self.told = stands;
+        self.committed(&commit);
+        if commit.releases {
+            self.allotments.give_back(&*self.host.journal).await;
+        }
         Ok(())
     }
 
-    fn committed(&mut self, status: Status, commit: &Commit) {
+    fn committed(&mut self, commit: &Commit) {
         if let (Some(place), Some(last)) = (&self.place, commit.entries.last()) {
             place.committed(last.seq);
         }
@@ -252,7 +269,7 @@ impl RunLog {
             self.holding.released();
             self.place = None;
         }
-        (self.told, self.told_due_ms) = (Some(status), self.state.next_due_ms());
+        self.told_due_ms = self.state.next_due_ms();
         self.host.hooks.committed(&self.state, &commit.entries);
     }
 
@@ -263,7 +280,8 @@ impl RunLog {
             Status::Waiting | Status::Suspended => {
                 let now_ms = self.host.clock.now_ms();
                 let may_try = status == Status::Waiting && self.state.ready(now_ms).is_some();
-                self.state.ended_wait(now_ms).is_none() && !may_try && !self.state.is_overdue(now_ms)
+                let is_there = self.state.ended_wait(now_ms).is_some() || self.state.settled().is_some();
+                !is_there && !may_try && !self.state.is_overdue(now_ms)
             }
             Status::Paused | Status::Stopped | Status::Done | Status::Failed => true,
         }
@@ -274,16 +292,34 @@ impl RunLog {
         self.place.is_none()
     }
 
+    /// Reads what the run has drawn of shared budgets.
+    pub(crate) async fn read_allotments(&mut self) -> Result<()> {
+        self.allotments.read(&*self.host.journal, &self.host.budgets, &self.state).await
+    }
+
+    /// Whether shared budgets allow that an amount is set aside, by what the run has drawn.
+    pub(crate) fn is_allotted(&self, amount: &Usage) -> bool {
+        self.allotments.allow(&self.state.ledger().taken_in_all(), amount)
+    }
+
+    /// Draws of shared budgets what an amount needs.
+    pub(crate) async fn draw(&mut self, amount: &Usage) -> Result<Result<(), Exhausted>> {
+        let (now_ms, taken) = (self.host.clock.now_ms(), self.state.ledger().taken_in_all());
+        let drawn = self.allotments.draw(&*self.host.journal, now_ms, &taken, amount).await?;
+        self.allotments.warnings().for_each(|(budget, used)| self.host.hooks.shared_budget(budget, &used));
+        Ok(drawn)
+    }
+
+    /// What the run keeps of what it has drawn, now that it stands still.
+    fn kept(&self) -> Vec<RowChange> {
+        let (now_ms, taken) = (self.host.clock.now_ms(), self.state.ledger().taken_in_all());
+        self.allotments.kept(now_ms, &taken, self.state.suspended_by())
+    }
+
     /// The change of the journal's index that says when the run falls due, where that has changed.
     fn timer(&self) -> Option<RowChange> {
         let due_ms = self.state.next_due_ms();
         (due_ms != self.told_due_ms).then(|| inbox::timer(self.state.run(), due_ms))
-    }
-
-    fn summary(&self, status: Status, entries: &[Entry]) -> Summary {
-        let state = self.state.at().map(|(position, _)| position.to_owned()).unwrap_or_default();
-        let updated_ms = entries.last().map_or(0, |entry| entry.at_ms);
-        Summary { run_id: self.state.run(), workflow: self.state.workflow().to_owned(), status, state, updated_ms }
     }
 
     /// Takes the run as the journal has it, and gives up what is not committed.

@@ -29,10 +29,14 @@ impl Host {
     /// [`Kind::Conflict`] with detail `busy` where a process that lives drives the run.
     pub async fn resume(&self, run: RunId) -> Result<Run> {
         let driver = self.take_up(run).await?;
-        if driver.state().paused().is_none() || driver.is_overdue() {
-            return Ok(Run::spawn(driver));
+        if driver.state().paused().is_some() && !driver.is_overdue() {
+            return changed(driver, |driver| driver.push(Change::Resumed)).await;
         }
-        changed(driver, |driver| driver.push(Change::Resumed)).await
+        if driver.state().suspended_by().is_some() {
+            // The shared budget may have begun anew, or allow more.
+            return changed(driver, |driver| driver.extend(Budget::NONE)).await;
+        }
+        Ok(Run::spawn(driver))
     }
 
     /// Goes on with a run that something has come for; one that is paused stays so, unless its deadline has passed, and none
@@ -198,7 +202,8 @@ impl Host {
         Driver::take_up(Arc::clone(&self.services), machine, self.state(run).await?, holding)
     }
 
-    /// Returns the handle of a run, whoever drives it. Whether there is such a run is seen when the handle is used.
+    /// Returns the handle of a run, in whichever process it is driven. A run that does not exist is refused when the handle is
+    /// used.
     pub fn run(&self, id: RunId) -> RunHandle {
         RunHandle::new(self.clone(), id)
     }

@@ -83,7 +83,7 @@ impl Scratch {
     ///
     /// # Errors
     ///
-    /// A path leads out of it, what is to be a file's contents is no base64, or together they are more than its quota.
+    /// A path leads out of it, the contents of a file are not base64, or together they are more than its quota.
     pub(crate) fn put(&self, files: &BTreeMap<String, String>) -> Result<Files> {
         let files = decoded(files)?;
         for (path, bytes) in &files {
@@ -151,10 +151,11 @@ fn decoded(files: &BTreeMap<String, String>) -> Result<Files> {
     let mut decoded = Files::new();
     for (path, text) in files {
         let bytes = STANDARD.decode(text);
-        let bytes = bytes.map_err(|error| Fault::invalid("files", format!("file \"{path}\" is no base64: {error}")))?;
+        let bytes =
+            bytes.map_err(|error| Fault::invalid("files", format!("file \"{path}\" is not base64: {error}")))?;
         total += bytes.len() as u64;
         if !is_inside(path) {
-            let message = format!("\"{path}\" is no path of a file in the code's directory");
+            let message = format!("\"{path}\" is not the path of a file in the code's directory");
             return Err(Fault::invalid("files", message));
         }
         decoded.insert(path.clone(), bytes);

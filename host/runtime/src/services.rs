@@ -1,5 +1,6 @@
 //! What all runs of a host share.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +14,12 @@ use crate::callable::Outcome;
 use crate::coding::Coding;
 use crate::driving::Driving;
 use crate::hooks::Hooks;
+use crate::notices::Notified;
 use crate::oci::Store;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
+use crate::schedules::Planned;
+use crate::shared_budgets::SharedBudgets;
 use crate::{Clock, Registered, Result, config};
 use stockade_journal::Journal;
 use stockade_models::Models;
@@ -23,7 +27,7 @@ use stockade_models::Models;
 /// What all runs of a host share.
 pub(crate) struct Services {
     pub(crate) journal: Box<dyn Journal>,
-    pub(crate) tools: Registry,
+    pub(crate) registry: Registry,
     pub(crate) limits: Limits,
     pub(crate) coding: Coding,
     pub(crate) clock: Clock,
@@ -31,6 +35,9 @@ pub(crate) struct Services {
     pub(crate) models: Models,
     pub(crate) memory: Option<Recollection>,
     pub(crate) machines: Children,
+    pub(crate) schedules: BTreeMap<String, Planned>,
+    pub(crate) budgets: SharedBudgets,
+    pub(crate) notified: BTreeMap<String, Notified>,
     pub(crate) engine: Engine,
     pub(crate) breakers: Breakers,
     /// Within what time each run must end that is started without a deadline of its own.
@@ -59,7 +66,7 @@ impl Services {
         let of = Of::Tool(tool.name());
         self.check_breaker(of).await?;
         let is_short = call.limits.wall_us < self.limits(tool.name()).wall_us;
-        let outcome = self.tools.answer(tool, call, place)?.await;
+        let outcome = self.registry.answer(tool, call, place)?.await;
         let failed = outcome.result.as_ref().err().filter(|fault| self.is_failure(tool.name(), fault));
         // Of a call that had less time than any may take, the tool is not to blame.
         if !(is_short && failed.is_some_and(|fault| fault.kind == Kind::Deadline)) {
@@ -84,10 +91,10 @@ impl Services {
 
     fn is_failure(&self, tool: &str, fault: &Fault) -> bool {
         let by_kind = || config::retried().contains(&fault.kind);
-        self.tools.retry(tool).map_or_else(by_kind, |retry| retry.is_on(fault))
+        self.registry.retry(tool).map_or_else(by_kind, |retry| retry.is_on(fault))
     }
 
     pub(crate) fn limits(&self, tool: &str) -> &Limits {
-        self.tools.limits(tool).unwrap_or(&self.limits)
+        self.registry.limits(tool).unwrap_or(&self.limits)
     }
 }

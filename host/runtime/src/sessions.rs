@@ -50,13 +50,13 @@ impl Sessions {
             held -= oldest.session.slots();
             gone.push(oldest);
         }
-        // What is dropped gives memory back to the system; nobody need wait for it.
+        // What is dropped gives memory back to the system; no call need wait for it.
         drop(kept);
         drop(gone);
     }
 
     fn kept(&self) -> MutexGuard<'_, Vec<(String, Kept)>> {
-        // A list of instances is whole whoever panicked.
+        // A panic elsewhere leaves the list of instances whole.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

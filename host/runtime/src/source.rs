@@ -71,7 +71,7 @@ impl Source {
         Self::Pinned(Box::new(self), digest)
     }
 
-    /// Checks what can be checked without asking anybody.
+    /// Checks what can be checked without a registry or a file.
     pub(crate) fn check(&self) -> Result<()> {
         match self {
             Self::Oci(reference) => oci::check(reference),

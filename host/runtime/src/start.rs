@@ -1,20 +1,19 @@
 //! The starting of runs, once for each key under which one is started.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
-use stockade_journal::{Journal, Row, RowChange};
-use stockade_workflow::{Budget, Change, Fault, Kind, RunId, check_depth};
+use stockade_journal::{Row, RowChange};
+use stockade_workflow::{Budget, Change, Code, Exec, Fault, Kind, RunState, check_depth};
 
 use crate::executor::Driver;
-use crate::{Host, Result, Run, RunHandle};
+use crate::{Host, NewRun, Result, Run, RunHandle, Started};
 
 /// The longest input of a run, in bytes of JSON: it is journaled, and handed to the workflow at once.
 const INPUT_BYTES_MAX: usize = 1 << 20;
 
-/// The longest key under which a run is started, in bytes.
-const START_KEY_BYTES_MAX: usize = 256;
+/// How many letters of an input an error shows.
+const INPUT_LETTERS_SHOWN: usize = 160;
 
 /// The space of the keys under which runs were started.
 const SPACE: &str = "start_key";
@@ -26,87 +25,109 @@ impl Host {
     ///
     /// An unknown workflow, an input that does not fit it, a journal that fails. No run exists then.
     pub async fn start(&self, workflow: &str, input: Value, budget: Budget) -> Result<Run> {
-        let mut driver = self.create(workflow, input, budget, None)?;
+        let mut driver = self.create(&NewRun::new(workflow, input).budget(budget))?;
         driver.commit_planned().await?;
         Ok(Run::spawn(driver))
     }
 
-    /// Starts a run that must end within this time, by the host's clock; when the time is over, it has failed with kind
-    /// [`Kind::Deadline`], whatever it was doing: also if it was waiting, suspended or paused. A host that has a deadline for all
-    /// runs ([`Builder::deadline`](crate::Builder::deadline)) takes this one in its place.
-    ///
-    /// # Errors
-    ///
-    /// As [`Host::start`].
-    pub async fn start_within(&self, workflow: &str, input: Value, budget: Budget, deadline: Duration) -> Result<Run> {
-        let mut driver = self.create(workflow, input, budget, Some(deadline))?;
-        driver.commit_planned().await?;
-        Ok(Run::spawn(driver))
-    }
-
-    fn create(&self, workflow: &str, input: Value, budget: Budget, deadline: Option<Duration>) -> Result<Driver> {
-        let machine = self.machine(workflow)?;
-        check_input(&input)?;
-        let (workflow, version) = (workflow.to_owned(), machine.version());
-        let created = Change::Created { workflow, version, input: input.into(), budget };
-        let mut driver = Driver::create(Arc::clone(&self.services), machine, created)?;
-        if let Some(deadline) = deadline.or(self.services.deadline) {
-            let ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
-            driver.due(self.services.clock.now_ms().saturating_add(ms))?;
-        }
-        Ok(driver)
-    }
-
-    /// Starts a run unless one was started under this key before, by whichever process; returns the one that there is.
+    /// Starts a run unless one was started under its key before, by whichever process; returns the one that there is.
     /// So a request that comes twice starts one run.
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Conflict`] with detail `start_key` where the run under this key is of another workflow, or had another
-    /// input; else as [`Host::start`].
+    /// As [`Host::start_run`].
     pub async fn start_once(&self, key: &str, workflow: &str, input: Value, budget: Budget) -> Result<RunHandle> {
-        check_key(key)?;
-        let journal = &*self.services.journal;
-        if let Some(run) = started(journal, key).await? {
-            return self.same(key, run, workflow, &input).await;
+        let started = self.start_run(NewRun::new(workflow, input).budget(budget).key(key)).await?;
+        Ok(self.run(started.id()))
+    }
+
+    /// Starts a run, with a key and labels where it has some. One that was started under its key before is not started again:
+    /// it is returned, as it is.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Conflict`] with detail `start_key` where the run under this key is of another workflow, or had another
+    /// input; kind [`Kind::Invalid`] where the key or a label is not valid; else as [`Host::start`].
+    pub async fn start_run(&self, new: NewRun) -> Result<Started> {
+        new.origin.check()?;
+        if let Some(run) = self.started(&new).await? {
+            return Ok(Started::Before(run));
         }
-        let mut driver = self.create(workflow, input.clone(), budget, None)?;
-        let run = driver.state().run();
-        driver.index(RowChange::Add(Row::new(SPACE, key, "").of(run)));
+        let mut driver = self.create(&new)?;
+        if let Some(key) = &new.origin.start_key {
+            let run = driver.state().run();
+            driver.index(RowChange::Add(Row::new(SPACE, key, "").of(run)));
+        }
         match driver.commit_planned().await {
-            Ok(()) => Ok(self.run(Run::spawn(driver).id())),
+            Ok(()) => Ok(Started::New(Run::spawn(driver))),
+            // Of two that start at once under one key, the journal takes one.
             Err(refused) if refused.detail.as_deref() == Some(SPACE) => {
-                let run = started(journal, key).await?.ok_or(refused)?;
-                self.same(key, run, workflow, &input).await
+                self.started(&new).await?.map(Started::Before).ok_or(refused)
             }
             Err(fault) => Err(fault),
         }
     }
 
-    async fn same(&self, key: &str, run: RunId, workflow: &str, input: &Value) -> Result<RunHandle> {
-        let state = self.state(run).await?;
-        if state.workflow() == workflow && state.input() == input {
-            return Ok(self.run(run));
+    /// Returns the start of a run of its own for a piece of code, which may be given a key and labels.
+    ///
+    /// # Errors
+    ///
+    /// There is no such language or tool.
+    pub fn code_run(&self, code: Code) -> Result<NewRun> {
+        self.check_language(&code.language)?;
+        code.tools.iter().try_for_each(|tool| self.tool(tool).map(drop))?;
+        let input = serde_json::to_value(code).map_err(|error| Fault::invalid("code", error.to_string()))?;
+        Ok(NewRun::new(Exec::NAME, input))
+    }
+
+    /// Makes a run that is not in the journal yet.
+    pub(crate) fn create(&self, new: &NewRun) -> Result<Driver> {
+        let machine = self.machine(&new.workflow)?;
+        check_input(&new.input)?;
+        let NewRun { workflow, input, budget, mut origin, deadline } = new.clone();
+        if let Some(deadline) = deadline.or(self.services.deadline) {
+            let ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+            origin.due_ms = Some(self.services.clock.now_ms().saturating_add(ms));
         }
-        let message = format!(
-            "run {run} of workflow \"{}\" was started under key \"{key}\", with another workflow or input; use another key",
-            state.workflow()
-        );
-        Err(Fault::new(Kind::Conflict, message).detail(SPACE))
+        let created = Change::Created { workflow, version: machine.version(), input: input.into(), budget, origin };
+        Driver::create(Arc::clone(&self.services), machine, created)
+    }
+
+    /// Returns the run that was started under the key of a new one, if there is one.
+    async fn started(&self, new: &NewRun) -> Result<Option<RunHandle>> {
+        let Some(key) = &new.origin.start_key else { return Ok(None) };
+        let row = self.services.journal.row(SPACE, key).await?;
+        let Some(run) = row.and_then(|row| row.tie.run()) else { return Ok(None) };
+        let state = self.state(run).await?;
+        if state.workflow() == new.workflow && *state.input() == new.input {
+            return Ok(Some(self.run(run)));
+        }
+        Err(another(key, &state, new))
     }
 }
 
-/// Returns the run that was started under this key, if there is one.
-async fn started(journal: &dyn Journal, key: &str) -> Result<Option<RunId>> {
-    Ok(journal.row(SPACE, key).await?.and_then(|row| row.tie.run()))
+/// The refusal of a start under a key that a run of another workflow, or with another input, has.
+fn another(key: &str, state: &RunState, new: &NewRun) -> Fault {
+    let (before, now) = (state.input().text(), new.input.to_string());
+    let (run, workflow) = (state.run(), state.workflow());
+    let alike = before.chars().zip(now.chars()).take_while(|(one, other)| one == other).count();
+    let message = format!(
+        "start key \"{key}\" is of run {run}, which was started with workflow \"{workflow}\" and input {}; it cannot start \
+         workflow \"{}\" with input {} as well; use another key",
+        excerpt(before, alike),
+        new.workflow,
+        excerpt(&now, alike)
+    );
+    Fault::new(Kind::Conflict, message).detail(SPACE)
 }
 
-fn check_key(key: &str) -> Result<()> {
-    if key.is_empty() || key.len() > START_KEY_BYTES_MAX {
-        let message = format!("a start key has 1 to {START_KEY_BYTES_MAX} bytes, and this one {}", key.len());
-        return Err(Fault::invalid(SPACE, message));
-    }
-    Ok(())
+/// Returns the part of a text in which it differs from another one that begins with as many of its letters.
+fn excerpt(text: &str, alike: usize) -> String {
+    let (letters, from) = (text.chars().count(), alike.saturating_sub(INPUT_LETTERS_SHOWN / 2));
+    let from = if letters > INPUT_LETTERS_SHOWN { from } else { 0 };
+    let shown: String = text.chars().skip(from).take(INPUT_LETTERS_SHOWN).collect();
+    let (before, behind) = (from > 0, from + INPUT_LETTERS_SHOWN < letters);
+    format!("{}{shown}{}", if before { "…" } else { "" }, if behind { "…" } else { "" })
 }
 
 fn check_input(input: &Value) -> Result<()> {
@@ -123,6 +144,15 @@ mod tests {
     use stockade_workflow::DEPTH_MAX;
 
     use super::*;
+
+    #[test]
+    fn an_excerpt_has_what_differs() {
+        assert_eq!(excerpt("{\"a\":1}", 5), "{\"a\":1}");
+        let (one, other) = (format!("{}1{}", "x".repeat(300), "y".repeat(300)), format!("{}2", "x".repeat(300)));
+        let (one, other) = (excerpt(&one, 300), excerpt(&other, 300));
+        assert!(one.starts_with("…x") && one.contains("x1y") && one.ends_with("y…"), "{one}");
+        assert!(other.starts_with("…x") && other.ends_with("x2"), "{other}");
+    }
 
     #[test]
     fn an_input_that_the_journal_could_not_read_back_is_refused() {

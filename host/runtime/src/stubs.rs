@@ -10,7 +10,7 @@ use crate::identifier::identifier;
 use crate::toolbox::Toolbox;
 use crate::{Registered, callable::ToolFunction};
 
-/// The words of Python that are no names.
+/// The words of Python that cannot be names.
 const PYTHON_WORDS: [&str; 35] = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
     "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
@@ -219,7 +219,7 @@ fn kind(schema: &Value) -> &str {
     schema.get("type").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A float, whose words for what is no number are floats in a language.
+/// A float; NaN and the infinities are words in JSON, and floats in a language.
 fn is_float(schema: &Value) -> bool {
     schema.pointer("/anyOf/1/enum/0").and_then(Value::as_str) == Some("NaN")
 }
@@ -288,7 +288,7 @@ mod tests {
 
     use super::*;
 
-    /// It was written with `from_`, which is no member of it.
+    /// It was written as `from_`, a member that the record does not have.
     #[test]
     fn a_member_of_a_record_is_written_as_it_is() {
         let mail = json!({

@@ -14,7 +14,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks};
 use stockade_workflow::{
     Change, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Fault, FinishReason, Message, ModelOutcome,
-    Question, Reply, RunId, RunState, ToolOutcome, Usage,
+    Question, Reply, RunId, RunState, ToolCall, ToolOutcome, Usage,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -46,7 +46,7 @@ impl Telemetry {
     ///
     /// # Errors
     ///
-    /// The address is none.
+    /// The text is not an address.
     pub(crate) fn start(config: &config::Telemetry, endpoint: &str) -> Result<Self> {
         let exporter = exporter(endpoint)?;
         let (inbox, batches) = mpsc::channel(QUEUE_MAX);
@@ -69,7 +69,20 @@ impl Telemetry {
             Change::Expired { .. } | Change::Undone { .. } => {
                 state.end().iter().map(|end| root(state, entry, end)).collect()
             }
-            _ => Vec::new(),
+            Change::Created { .. }
+            | Change::Reserved { .. }
+            | Change::Asked { .. }
+            | Change::Signalled { .. }
+            | Change::Calling { .. }
+            | Change::Called { .. }
+            | Change::Suspended { .. }
+            | Change::Deferred { .. }
+            | Change::Lost { .. }
+            | Change::Doubted { .. }
+            | Change::Settled { .. }
+            | Change::Extended { .. }
+            | Change::Paused { .. }
+            | Change::Resumed => Vec::new(),
         }
     }
 
@@ -222,27 +235,45 @@ fn finish(reason: FinishReason) -> &'static str {
 
 /// What was said, where that is asked for.
 fn content(effect: &Effect, event: &Event) -> Vec<KeyValue> {
-    let json = |name: &'static str, value: serde_json::Value| KeyValue::new(name, value.to_string());
-    match (&effect.kind, event.outcome()) {
-        (EffectKind::AskModel(Question { system, messages, .. }), Some((_, EffectOutcome::ModelReplied(outcome)))) => {
-            let said = serde_json::to_value(messages).unwrap_or_default();
-            let answer: Vec<Message> = match outcome {
-                ModelOutcome::Replied(reply) => vec![reply.message()],
-                ModelOutcome::Failed(_) => Vec::new(),
-            };
-            let answer = serde_json::to_value(answer).unwrap_or_default();
-            let system = KeyValue::new("gen_ai.system_instructions", system.clone());
-            vec![system, json("gen_ai.input.messages", said), json("gen_ai.output.messages", answer)]
-        }
-        (EffectKind::CallTool { call, .. }, Some((_, EffectOutcome::ToolReturned(outcome)))) => {
-            let result = if let ToolOutcome::Returned(value) = outcome { value.text() } else { "null" };
-            vec![
-                KeyValue::new("gen_ai.tool.call.arguments", call.arguments.text().to_owned()),
-                KeyValue::new("gen_ai.tool.call.result", result.to_owned()),
-            ]
-        }
-        _ => Vec::new(),
+    let outcome = event.outcome().map(|(_, outcome)| outcome);
+    match &effect.kind {
+        EffectKind::AskModel(question) => conversation(question, outcome),
+        EffectKind::CallTool { call, .. } => arguments(call, outcome),
+        EffectKind::RunCode(_)
+        | EffectKind::Remember(_)
+        | EffectKind::Recall(_)
+        | EffectKind::RequestApproval { .. }
+        | EffectKind::Sleep(_)
+        | EffectKind::AwaitSignal(_) => Vec::new(),
     }
+}
+
+fn conversation(question: &Question, outcome: Option<&EffectOutcome>) -> Vec<KeyValue> {
+    let Some(EffectOutcome::ModelReplied(outcome)) = outcome else { return Vec::new() };
+    let json = |name: &'static str, messages: &[Message]| {
+        KeyValue::new(name, serde_json::to_value(messages).unwrap_or_default().to_string())
+    };
+    let answer: Vec<Message> = match outcome {
+        ModelOutcome::Replied(reply) => vec![reply.message()],
+        ModelOutcome::Failed(_) => Vec::new(),
+    };
+    vec![
+        KeyValue::new("gen_ai.system_instructions", question.system.clone()),
+        json("gen_ai.input.messages", &question.messages),
+        json("gen_ai.output.messages", &answer),
+    ]
+}
+
+fn arguments(call: &ToolCall, outcome: Option<&EffectOutcome>) -> Vec<KeyValue> {
+    let Some(EffectOutcome::ToolReturned(outcome)) = outcome else { return Vec::new() };
+    let result = match outcome {
+        ToolOutcome::Returned(value) => value.text(),
+        ToolOutcome::Failed(_) | ToolOutcome::Unknown(_) => "null",
+    };
+    vec![
+        KeyValue::new("gen_ai.tool.call.arguments", call.arguments.text().to_owned()),
+        KeyValue::new("gen_ai.tool.call.result", result.to_owned()),
+    ]
 }
 
 /// The kind of a fault as the journal writes it.
@@ -308,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_name_is_no_place_for_a_message() {
-        let call = stockade_workflow::ToolCall::new("fetch", &"x".repeat(1_000), serde_json::Value::Null);
+        let call = ToolCall::new("fetch", &"x".repeat(1_000), serde_json::Value::Null);
         let (name, ..) = described(&Effect::call("a", call));
         assert_eq!(name.len(), "execute_tool ".len() + NAME_BYTES_MAX);
         assert_eq!(short("fetch.send"), "fetch.send");
@@ -320,7 +351,7 @@ mod tests {
         span.ended(UNIX_EPOCH, Duration::ZERO, Vec::new(), None)
     }
 
-    /// The clock stands still but for what is waited for, so that seconds are none.
+    /// The clock of tokio moves only while the test waits, so that it takes no seconds.
     #[tokio::test(start_paused = true)]
     async fn a_collector_that_never_answers_has_its_time_once() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

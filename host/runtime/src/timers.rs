@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::new_signal::NewSignal;
 use crate::runs::is_busy;
-use crate::{Host, Result, Run, inbox};
+use crate::{Host, Result, Run, inbox, settling, shared_budgets};
 
 /// How many runs go on at once because they are due; further ones are due the next time.
 const FIRED_MAX: usize = 256;
@@ -35,7 +35,7 @@ pub struct Fired {
 
 /// Lets runs go on when they are due, for as long as it is kept.
 #[must_use = "runs go on by themselves for as long as this is kept"]
-pub struct Timers(JoinHandle<()>);
+pub struct Timers([JoinHandle<()>; 2]);
 
 impl Host {
     /// Sends a run a signal, and goes on with the run unless another process drives it.
@@ -64,7 +64,8 @@ impl Host {
         self.deliver(run, &signal).await
     }
 
-    /// Goes on with a run that was sent a signal, or waits a while until its driver has taken the signal in. A paused run takes it in once it is resumed.
+    /// Goes on with a run that was sent a signal, or waits a while until its driver has taken the signal in. A paused run takes
+    /// it in once it is resumed.
     async fn deliver(&self, run: RunId, signal: &Signal) -> Result<Option<Run>> {
         for _ in 0..DELIVERY_TRIES {
             match self.wake(run).await {
@@ -87,7 +88,9 @@ impl Host {
     pub async fn fire_due(&self) -> Result<Vec<Fired>> {
         let journal = &self.services.journal;
         let mut rows = journal.due(inbox::TIMERS, Duration::ZERO, FIRED_MAX).await?;
-        rows.extend(journal.due(inbox::SPACE, Duration::ZERO, FIRED_MAX).await?);
+        for space in [inbox::SPACE, settling::SPACE] {
+            rows.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
+        }
         let (mut seen, mut fired) = (BTreeSet::new(), Vec::new());
         for row in rows {
             let Some(run) = row.tie.run().filter(|run| seen.insert(*run)) else { continue };
@@ -100,6 +103,25 @@ impl Host {
                 Err(fault) => {
                     self.put_off(row).await?;
                     fired.push(Fired { run, resumed: Err(fault) });
+                }
+            }
+        }
+        fired.extend(self.fire_allotments().await?);
+        Ok(fired)
+    }
+
+    /// Gives back what runs that stand still have drawn of shared budgets, and goes on with those that waited for a budget to begin anew.
+    async fn fire_allotments(&self) -> Result<Vec<Fired>> {
+        let mut fired = Vec::new();
+        for row in self.services.journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
+            let Some(run) = self.look_at_allotment(row.clone()).await? else { continue };
+            match self.resume(run).await {
+                Err(fault) if is_busy(&fault) => {}
+                resumed => {
+                    if resumed.is_err() {
+                        self.put_off(row).await?;
+                    }
+                    fired.push(Fired { run, resumed });
                 }
             }
         }
@@ -117,25 +139,40 @@ impl Host {
         }
     }
 
-    /// Lets runs go on by themselves when they are due, for as long as what this returns is kept and the host is not shut down.
-    /// Needs a Tokio runtime.
+    /// Lets runs go on, and those of schedules start, by themselves when they are due, and tells those who are to be told, for as
+    /// long as what this returns is kept and the host is not shut down. Needs a Tokio runtime.
     pub fn timers(&self) -> Timers {
+        Timers([self.repeated(Self::fire_all), self.repeated(Self::notify_all)])
+    }
+
+    /// Does something every half a second.
+    fn repeated<F: Future<Output = ()> + Send + 'static>(&self, act: fn(Self) -> F) -> JoinHandle<()> {
         let services = Arc::downgrade(&self.services);
-        Timers(tokio::spawn(async move {
+        tokio::spawn(async move {
             loop {
                 tokio::time::sleep(LOOK).await;
                 let Some(services) = services.upgrade().filter(|services| !services.driving.is_closing()) else {
                     return;
                 };
-                // A journal that fails now may not fail the next time; what is due stays due.
-                let _ = Self { services }.fire_due().await;
+                act(Self { services }).await;
             }
-        }))
+        })
+    }
+
+    /// A journal that fails now may not fail the next time; what is due stays due.
+    async fn fire_all(self) {
+        let _ = self.fire_schedules().await;
+        let _ = self.fire_due().await;
+    }
+
+    /// A server that is slow to take a message keeps no run from going on.
+    async fn notify_all(self) {
+        let _ = self.notify().await;
     }
 }
 
 impl Drop for Timers {
     fn drop(&mut self) {
-        self.0.abort();
+        self.0.iter().for_each(JoinHandle::abort);
     }
 }

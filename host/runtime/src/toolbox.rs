@@ -22,7 +22,7 @@ impl Toolbox {
     ///
     /// # Errors
     ///
-    /// There is none of a name, one of which each call needs a person's yes, or two would have the same name in code.
+    /// A tool is not there, or needs a person's approval for each call, or two functions would have the same name in code.
     pub(crate) fn new(registry: &Registry, names: &[String]) -> Result<Self> {
         let mut toolbox = Self::default();
         for name in names {

@@ -7,7 +7,7 @@ use crate::{Digest, Fault, Kind, RunId, ToolCall};
 /// A question to a person, bound to exactly one call.
 ///
 /// It holds what the person saw: if the arguments, the component or its grants are others when the call is to be
-/// made, the yes is void. It is good for one call, and is used up in the commit that records that call's intent.
+/// made, the approval is void. It is good for one call, and is used up in the commit that records that call's intent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     /// The key of the request in its run.
@@ -17,7 +17,7 @@ pub struct Approval {
     /// The exact call.
     #[serde(flatten)]
     pub call: ToolCall,
-    /// What the yes is bound to.
+    /// What the approval is bound to.
     pub bound_to: Binding,
     /// What was decided, once it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,7 +62,7 @@ pub struct Decision {
     pub comment: Option<String>,
 }
 
-/// Yes or no.
+/// Approved or denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -73,12 +73,12 @@ pub enum Verdict {
 }
 
 impl Decision {
-    /// A yes.
+    /// Approves.
     pub fn approve(by: impl Into<String>) -> Self {
         Self { by: by.into(), verdict: Verdict::Approved, comment: None }
     }
 
-    /// A no.
+    /// Denies.
     pub fn deny(by: impl Into<String>) -> Self {
         Self { verdict: Verdict::Denied, ..Self::approve(by) }
     }
@@ -97,7 +97,7 @@ impl Approval {
         ApprovalId { run, key: self.key.clone() }
     }
 
-    /// Returns the digest of the question as a person sees it: its key, its reason, the exact call, and what a yes is
+    /// Returns the digest of the question as a person sees it: its key, its reason, the exact call, and what an approval is
     /// bound to. A decision carries it, so that only what was seen is decided.
     pub fn digest(&self) -> Digest {
         Digest::of_json(&(&self.key, &self.reason, &self.call, &self.bound_to))
@@ -108,7 +108,7 @@ impl Approval {
         self.decision.is_none() && self.expired_ms.is_none()
     }
 
-    /// Checks that this is an unused yes to exactly this call, made by exactly this component with these grants.
+    /// Checks that this is an unused approval of exactly this call, made by exactly this component with these grants.
     ///
     /// # Errors
     ///

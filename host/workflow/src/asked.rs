@@ -30,14 +30,14 @@ pub struct Asked {
     attempts: u32,
 }
 
-/// What an answer came to.
+/// What became of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered<T = Value> {
     /// It fits.
     Value(T),
     /// It does not, and is asked for again.
     Again(Asked),
-    /// There is none.
+    /// The model did not answer, or never with what fits.
     Failed(Fault),
 }
 

@@ -134,7 +134,7 @@ impl Default for Budget {
 }
 
 impl<'de> Deserialize<'de> for Budget {
-    /// Reads the budget of a run. What is not named is none of it, but for the journal: formats 1 to 4 had no limit of it,
+    /// Reads the budget of a run. A currency that is not named is zero, but for the journal: formats 1 to 4 had no limit of it,
     /// and their runs get the default.
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         read(from, JOURNAL_BYTES)
@@ -271,6 +271,16 @@ impl Exceeded {
             "the run's budget allows {allowed} of \"{name}\" and {used} are used or needed; add to it to go on"
         );
         Fault { breach: Some(Box::new(self.breach())), ..Fault::new(self.limit.kind(), message) }
+    }
+
+    /// Returns the fault that says so of a budget that many runs share.
+    pub fn fault_of(&self, budget: &str) -> Fault {
+        let (name, (allowed, used)) = (self.limit.name(), self.written());
+        let message = format!(
+            "the shared budget \"{budget}\" allows {allowed} of \"{name}\" and {used} are used or needed; the run goes on when the \
+             budget begins anew, or once it is resumed after [budget.{budget}] allows more"
+        );
+        self.fault().reworded(|_| message).detail("budget")
     }
 
     pub(crate) fn written(&self) -> (String, String) {

@@ -25,7 +25,7 @@ pub struct Code {
     /// The session whose variables it sees and leaves behind. Without one, nothing was before it and nothing stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// The files in its private directory, by their paths there, in base64. None is no directory.
+    /// The files in its private directory, by their paths there, in base64. Absent, it has no directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<BTreeMap<String, String>>,
 }
@@ -55,7 +55,7 @@ impl Code {
     }
 }
 
-/// What a piece of code came to.
+/// How a piece of code ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeOutcome {
     /// How it ended.
@@ -105,7 +105,7 @@ impl CodeOutcome {
 pub enum CodeEnd {
     /// It has this value.
     Returned(Json),
-    /// It raised an exception that it did not catch, or is no code of its language.
+    /// It raised an exception that it did not catch, or is not code of its language.
     Raised(Exception),
     /// It was stopped, or could not begin.
     Failed(Fault),

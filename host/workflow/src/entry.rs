@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Budget, Effect, End, Event, Exceeded, Fault, Json, Label, RunId, Signal, Stop, SubBudget, ToolCall,
-    ToolOutcome, Usage, budget,
+    Approval, Budget, Effect, End, Event, Exceeded, Fault, Json, Label, Origin, RunId, Settlement, Signal, Stop,
+    SubBudget, ToolCall, ToolOutcome, Usage, budget,
 };
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
-pub const FORMAT: u32 = 6;
+pub const FORMAT: u32 = 7;
 
 /// One record of a run's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,11 +40,9 @@ pub enum Change {
         input: Json,
         /// What the run may spend.
         budget: Budget,
-    },
-    /// A deadline is set for the whole run; one that was set before is replaced.
-    Due {
-        /// When the run has failed to end in time, in milliseconds since the Unix epoch.
-        due_ms: u64,
+        /// By what it is found again.
+        #[serde(default, skip_serializing_if = "Origin::is_empty")]
+        origin: Origin,
     },
     /// An amount is reserved for an effect: its intent. From here on it may have happened.
     Reserved {
@@ -130,6 +128,9 @@ pub enum Change {
         /// The effect that was cut short and what it had used, if one was; it is wanted again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cut: Option<(String, Usage)>,
+        /// The budget that the run shares with others, where that one is used up and not the run's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        budget: Option<String>,
     },
     /// An attempt at an effect failed in a way that may pass: what it used is booked, and the effect is wanted again from a
     /// time on.
@@ -153,6 +154,21 @@ pub enum Change {
         key: String,
         /// What is booked for it.
         used: Usage,
+    },
+    /// It is not known whether a call happened, and its workflow would fail for that: the run waits until a person settles it.
+    Doubted {
+        /// The effect's key.
+        key: String,
+        /// Why it is not known.
+        fault: crate::Fault,
+        /// What the call cost.
+        used: Usage,
+    },
+    /// A person has said what became of a call in doubt, which the workflow hears next.
+    Settled {
+        /// What it was, and who says so.
+        #[serde(flatten)]
+        settlement: Settlement,
     },
     /// The budget was added to, and the run may go on.
     Extended {
@@ -208,12 +224,13 @@ impl Change {
             | Self::Calling { key, .. }
             | Self::Called { key, .. }
             | Self::Deferred { key, .. }
-            | Self::Lost { key, .. } => key,
+            | Self::Lost { key, .. }
+            | Self::Doubted { key, .. } => key,
+            Self::Settled { settlement } => &settlement.key,
             Self::Asked { approval, .. } => &approval.key,
             Self::Stepped { event, .. } | Self::Undone { event, .. } => event.key().unwrap_or_default(),
             Self::Suspended { cut, .. } => cut.as_ref().map_or("", |(key, _)| key),
             Self::Created { .. }
-            | Self::Due { .. }
             | Self::Signalled { .. }
             | Self::Extended { .. }
             | Self::Paused { .. }

@@ -42,7 +42,7 @@ impl Event {
         }
     }
 
-    /// Returns why the effect that this is the outcome of failed, if a fault says so. An exception of code is none.
+    /// Returns why the effect that this is the outcome of failed, if a fault says so. An exception of code is not a fault.
     pub fn fault(&self) -> Option<&Fault> {
         self.outcome().and_then(|(_, outcome)| outcome.fault())
     }

@@ -115,7 +115,7 @@ pub fn memory_bytes(value: &Value) -> u64 {
 /// Returns how many bytes a value takes as JSON, of which nothing is kept.
 pub fn bytes(value: &impl Serialize) -> u64 {
     let mut length = Length(0);
-    // What fails is a map whose keys are no texts, and nothing of ours has one.
+    // Only a map whose keys are not texts fails, and no type of ours has one.
     let _ = serde_json::to_writer(&mut length, value);
     length.0
 }

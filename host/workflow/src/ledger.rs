@@ -180,6 +180,11 @@ impl Ledger {
         own.for_each(|account| account.spent.add(used));
     }
 
+    /// Returns what was spent and is reserved together; of memory, the peak of what was spent.
+    pub fn taken_in_all(&self) -> Usage {
+        Currency::ALL.into_iter().fold(Usage::NONE, |sum, currency| sum.with(currency, self.taken(currency)))
+    }
+
     /// Describes a currency as exhausted, with today's numbers.
     pub fn exceeded(&self, currency: Currency) -> Exceeded {
         Exceeded { limit: currency, allowed: self.budget.get(currency), used: self.taken(currency) }
@@ -242,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_is_none() {
+    fn a_budget_of_zero_allows_nothing() {
         let refused = Ledger::new(Budget::default().steps(0)).offer("a", &steps(1), &steps(1)).unwrap_err();
         assert_eq!(refused, Shortfall::Run(Exceeded { limit: Currency::Steps, allowed: 0, used: 0 }));
     }
@@ -301,7 +306,7 @@ mod tests {
     proptest! {
         /// However effects interleave, spent and reserved together stay within the budget.
         #[test]
-        fn nothing_overspends(limit in 0u64..50, moves in prop::collection::vec((0u8..4, 0u64..20, any::<bool>()), 0..60)) {
+        fn a_ledger_never_overspends(limit in 0u64..50, moves in prop::collection::vec((0u8..4, 0u64..20, any::<bool>()), 0..60)) {
             let mut ledger = Ledger::new(Budget::NONE.fuel(limit));
             for (key, wish, settle) in moves {
                 let key = key.to_string();

@@ -69,7 +69,7 @@ pub enum Message {
         #[serde(default, skip_serializing_if = "Value::is_null")]
         carried: Value,
     },
-    /// What a call came to.
+    /// How a call ended.
     Tool {
         /// The call's id.
         id: String,
@@ -117,7 +117,7 @@ pub struct Reply {
     /// What it says, without its reasoning.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
-    /// How it came to that, where the provider tells. It is no part of the answer.
+    /// Its reasoning, where the provider tells. It is not part of the answer.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reasoning: String,
     /// What it asks for.
@@ -210,7 +210,7 @@ impl Message {
         Self::User { content: vec![Part::Text { text: text.into() }] }
     }
 
-    /// What a call came to.
+    /// How a call ended.
     pub fn tool(id: &str, content: impl Into<String>, failed: bool) -> Self {
         Self::Tool { id: id.to_owned(), content: content.into(), failed }
     }

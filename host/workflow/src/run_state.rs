@@ -9,8 +9,8 @@ use serde_json::Value;
 use self::undoing::Undoing;
 use crate::{
     Approval, Change, CodeCalls, Currency, Deferred, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event,
-    Exceeded, Fault, Hint, Json, Kind, Label, Ledger, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage, Verdict,
-    Waited, deferred::Attempts, json, utc, waiting::Waiting,
+    Exceeded, Fault, Hint, Json, Kind, Label, Ledger, Origin, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage,
+    Verdict, Waited, deferred::Attempts, doubts::Doubts, json, utc, waiting::Waiting,
 };
 
 /// A run as it stands: the fold of its entries.
@@ -24,6 +24,7 @@ pub struct RunState {
     workflow: String,
     version: u32,
     input: Json,
+    origin: Origin,
     at: Option<(String, Value)>,
     log: Vec<String>,
     effects: BTreeMap<String, Arc<Effect>>,
@@ -31,6 +32,8 @@ pub struct RunState {
     intended: Vec<String>,
     approvals: BTreeMap<String, Approval>,
     calls: BTreeMap<String, CodeCalls>,
+    /// The calls that the run waits to have settled, or waited.
+    doubts: Doubts,
     /// The calls of which it is not known whether they happened, by what they mean: what their keys end with.
     unknown: BTreeMap<Digest, String>,
     labels: BTreeMap<Label, BTreeSet<String>>,
@@ -44,6 +47,7 @@ pub struct RunState {
     suspended: Option<Exceeded>,
     /// When the run has failed to end in time.
     due_ms: Option<u64>,
+    suspended_by: Option<String>,
     paused: Option<Stop>,
     stopped: Option<Stop>,
     end: Option<End>,
@@ -56,7 +60,7 @@ impl RunState {
     ///
     /// Kind [`Kind::Journal`] where it is not one that creates a run.
     pub fn create(entry: &Entry) -> Result<Self, Fault> {
-        let Change::Created { workflow, version, input, budget } = &entry.change else {
+        let Change::Created { workflow, version, input, budget, origin } = &entry.change else {
             return Err(illegal(entry, "the first entry does not create the run"));
         };
         if entry.seq != 1 {
@@ -69,6 +73,7 @@ impl RunState {
             workflow: workflow.clone(),
             version: *version,
             input: input.clone(),
+            origin: origin.clone(),
             at: None,
             log: Vec::new(),
             effects: BTreeMap::new(),
@@ -76,6 +81,7 @@ impl RunState {
             intended: Vec::new(),
             approvals: BTreeMap::new(),
             calls: BTreeMap::new(),
+            doubts: Doubts::default(),
             unknown: BTreeMap::new(),
             labels: BTreeMap::new(),
             recalled: Vec::new(),
@@ -85,7 +91,8 @@ impl RunState {
             ledger: Ledger::new(*budget),
             step_bytes: 0,
             suspended: None,
-            due_ms: None,
+            due_ms: origin.due_ms,
+            suspended_by: None,
             paused: None,
             stopped: None,
             end: None,
@@ -98,7 +105,7 @@ impl RunState {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`] where there are none, else as [`RunState::apply`].
+    /// Kind [`Kind::NotFound`] where the run has no entries, else as [`RunState::apply`].
     pub fn fold(run: RunId, entries: &[Entry]) -> Result<Self, Fault> {
         let Some((first, rest)) = entries.split_first() else {
             return Err(unknown_run(run));
@@ -137,7 +144,6 @@ impl RunState {
     fn change(&mut self, change: &Change) -> Result<(), String> {
         match change {
             Change::Created { .. } => return Err("the run exists already".to_owned()),
-            Change::Due { due_ms } => self.due_ms = Some(*due_ms),
             Change::Reserved { key, amount, consumes, labels, due_ms } => {
                 self.intend(key, *amount)?;
                 labels.iter().for_each(|label| self.labelled(*label, key));
@@ -165,9 +171,10 @@ impl RunState {
                 self.calls_in_flight(key)?.end(*number, call, outcome, used)?;
                 self.known(call, outcome, || format!("{key}/{number}"));
             }
-            Change::Suspended { exceeded, cut } => {
+            Change::Suspended { exceeded, cut, budget } => {
                 cut.iter().try_for_each(|(key, used)| self.want_again(key, used))?;
                 self.suspended = Some(*exceeded);
+                self.suspended_by.clone_from(budget);
             }
             Change::Deferred { key, used, until_ms, parks, fault } => {
                 let (until_ms, parks, used, fault) = (*until_ms, *parks, *used, fault.clone());
@@ -179,9 +186,11 @@ impl RunState {
                 }
                 self.want_again(key, used)?;
             }
+            Change::Doubted { key, fault, used } => self.doubted(key, fault, used)?,
+            Change::Settled { settlement } => self.doubts.settle(settlement)?,
             Change::Extended { more } => {
                 self.ledger.extend(more);
-                self.suspended = None;
+                (self.suspended, self.suspended_by) = (None, None);
             }
             Change::Paused { stop } => self.pause(stop)?,
             Change::Resumed => {
@@ -219,7 +228,7 @@ impl RunState {
     /// Ends what is in flight. What was reserved for it is given back; what of it is spent was booked before.
     fn cut_off(&mut self, unknown: &[String]) -> Result<(), String> {
         for key in unknown {
-            let call = self.call(key).ok_or_else(|| format!("\"{key}\" is no call"))?.clone();
+            let call = self.call(key).ok_or_else(|| format!("\"{key}\" is not a call"))?.clone();
             self.unknown.entry(call.meaning()).or_insert_with(|| key.clone());
         }
         self.may_undo(unknown);
@@ -237,6 +246,20 @@ impl RunState {
         }
         let (code, number) = key.rsplit_once('/')?;
         self.calls(code).get(number.parse().ok()?).map(|call| &call.call)
+    }
+
+    /// Takes a call out of flight of which it is not known whether it happened; what it cost is paid.
+    fn doubted(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
+        let effect = self.shared_effect(key).ok_or_else(|| format!("there is no effect \"{key}\""))?;
+        let EffectKind::CallTool { call, .. } = &effect.kind else {
+            return Err(format!("effect \"{key}\" is no call"));
+        };
+        self.take_intended(key)?;
+        self.waiting.ended(key);
+        self.ledger.settle(key, used);
+        self.known(call, &ToolOutcome::Unknown(fault.clone()), || key.to_owned());
+        self.doubts.add(key, call, fault);
+        Ok(())
     }
 
     fn want_again(&mut self, key: &str, used: &Usage) -> Result<(), String> {
@@ -269,7 +292,7 @@ impl RunState {
         // How long an entry is, another version of this code may have counted otherwise; what it wrote is read.
         let counted = amount.with(Currency::Journal, 0);
         let left = self.ledger.offer(&key, &counted, &counted);
-        left.map_err(|short| format!("effect \"{key}\" sets aside more than is left ({})", short.exceeded()))?;
+        left.map_err(|short| format!("effect \"{key}\" reserves more than is left ({})", short.exceeded()))?;
         self.ledger.reserve(&key, amount);
         self.intended.push(key);
         Ok(())
@@ -295,7 +318,7 @@ impl RunState {
         let asked = self.approvals.get_mut(approval);
         let asked = asked.ok_or_else(|| format!("approval \"{approval}\" was not asked for"))?;
         if asked.decision.as_ref().map(|decision| decision.verdict) != Some(Verdict::Approved) {
-            return Err(format!("approval \"{approval}\" is not a yes"));
+            return Err(format!("approval \"{approval}\" was not given"));
         }
         if asked.consumed_by.replace(key.to_owned()).is_some_and(|before| before != key) {
             return Err(format!("approval \"{approval}\" was used before"));
@@ -309,7 +332,9 @@ impl RunState {
             (None, Some(_)) => return Err("the run had started".to_owned()),
             (Some(_), None) => return Err("the run had not started".to_owned()),
             (Some((key, outcome)), Some(_)) => {
-                self.take_intended(key)?;
+                if !self.doubts.told(key, outcome)? {
+                    self.take_intended(key)?;
+                }
                 let effect = self.effects.get(key).cloned().filter(|effect| effect.kind.ends_with(outcome));
                 let effect = effect.ok_or_else(|| format!("effect \"{key}\" does not end with such an event"))?;
                 self.ledger.settle(key, used);
@@ -394,7 +419,7 @@ impl RunState {
     /// The calls of code that runs.
     fn calls_in_flight(&mut self, key: &str) -> Result<&mut CodeCalls, String> {
         if self.is_wait(key) || !self.intended.iter().any(|intended| intended == key) {
-            return Err(format!("effect \"{key}\" is no code that runs"));
+            return Err(format!("effect \"{key}\" is not code that runs"));
         }
         Ok(self.calls.entry(key.to_owned()).or_default())
     }

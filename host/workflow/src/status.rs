@@ -28,6 +28,17 @@ pub enum Status {
 }
 
 impl Status {
+    /// Returns whether the run has ended.
+    pub fn is_over(self) -> bool {
+        match self {
+            Self::Running | Self::Interrupted | Self::Waiting | Self::Suspended | Self::Paused => false,
+            Self::Done | Self::Failed | Self::Stopped => true,
+        }
+    }
+
+    /// The statuses of runs that have ended.
+    pub const OVER: [Self; 3] = [Self::Done, Self::Failed, Self::Stopped];
+
     const NAMES: [(Self, &'static str); 8] = [
         (Self::Running, "running"),
         (Self::Interrupted, "interrupted"),

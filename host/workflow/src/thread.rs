@@ -6,8 +6,8 @@ use crate::{Fault, Kind, Message, ModelCall, Part, Question};
 /// The short-term memory of an agent: its conversation, kept within a window of tokens.
 ///
 /// Tokens are guessed from bytes, the same for every model and on every machine, so that a run that is read back is
-/// the run that was. What is dropped are whole exchanges, the oldest first: the calls of an answer go together with what
-/// they came to. The first message of the user, which is the task, and the last exchange are always kept; where they alone
+/// the run that was. What is dropped are whole exchanges, the oldest first: the calls of an answer go together with their
+/// results. The first message of the user, which is the task, and the last exchange are always kept; where they alone
 /// are too much, what the exchange says is cut, and says so.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -43,7 +43,7 @@ impl Thread {
         Self { messages: vec![task] }
     }
 
-    /// Adds a message; what a call came to follows the answer that asked for it.
+    /// Adds a message; the result of a call follows the answer that asked for it.
     pub fn push(&mut self, message: Message) {
         self.messages.push(message);
     }

@@ -5,11 +5,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use stockade_workflow::{
     Approval, Binding, Budget, Change, Currency, Decision, Digest, Effect, EffectKind, End, Entry, Event, Exceeded,
-    Fault, Kind, Machine, RunId, RunState, Status, Step, Stop, ToolCall, ToolOutcome, Transition, Usage,
+    Fault, Kind, Machine, RunId, RunState, Settlement, Status, Step, Stop, ToolCall, ToolOutcome, Transition, Usage,
+    WaitingFor,
 };
 
 const RUN: [u8; 16] = [1; 16];
-/// What each call sets aside, and what it then used.
+/// What each call reserves, and what it then used.
 const AMOUNT: Usage = NOTHING.fuel(1_000).memory_bytes_peak(64).wall_us(50).steps(1).tool_calls(1);
 const USED: Usage = AMOUNT.fuel(400).wall_us(7);
 const NOTHING: Usage = Usage::NONE;
@@ -139,14 +140,23 @@ fn an_entry_that_cannot_follow_is_refused_with_its_name() {
         (to(2), reserved("window", None), "effect \"window\" is not wanted"),
         (to(3), reserved("purchase", None), "effect \"purchase\" is not wanted"),
         (to(4), reserved("purchase", None), "effect \"purchase\" is not wanted"),
-        (to(4), greedy, "effect \"window\" sets aside more than is left (fuel: 1000000 allowed, 400 used)"),
+        (to(4), greedy, "effect \"window\" reserves more than is left (fuel: 1000000 allowed, 400 used)"),
         (and(to(4), &[suspended(None)]), reserved("window", None), "the run is suspended"),
         (and(to(4), &[paused()]), reserved("window", None), "the run is paused"),
         (to(3), paused(), "effect \"purchase\" is in flight"),
         (to(4), Change::Resumed, "the run is not paused"),
         (and(to(4), &[stopped(&[])]), Change::Resumed, "the run had ended"),
-        (to(4), stopped(&["approval-1"]), "\"approval-1\" is no call"),
-        (to(4), stopped(&["code/0"]), "\"code/0\" is no call"),
+        (to(4), stopped(&["approval-1"]), "\"approval-1\" is not a call"),
+        (to(4), stopped(&["code/0"]), "\"code/0\" is not a call"),
+        (to(4), doubted("window"), "effect \"window\" was not in flight"),
+        (to(9), doubted("approval-1"), "effect \"approval-1\" is no call"),
+        (to(11), settled("refund"), "effect \"refund\" is not in doubt"),
+        (and(to(11), &[doubted("refund")]), tool("refund"), "effect \"refund\" is in doubt, and does not end so"),
+        (
+            and(to(11), &[doubted("refund"), settled("refund")]),
+            settled("refund"),
+            "effect \"refund\" was settled by \"dana\" before",
+        ),
         (to(2), tool("purchase"), "effect \"purchase\" was not in flight"),
         (to(4), tool("purchase"), "effect \"purchase\" was not in flight"),
         (to(5), tool("refund"), "effect \"refund\" was not in flight"),
@@ -181,7 +191,7 @@ fn an_entry_that_cannot_follow_is_refused_with_its_name() {
             "effect \"refund\" uses up approval \"approval-2\" and does not name it",
         ),
         (and(to(9), &[stranger]), reserved("refund", Some("approval-9")), "approval \"approval-9\" was not asked for"),
-        (and(to(9), &[denied]), reserved("refund", Some("approval-1")), "approval \"approval-1\" is not a yes"),
+        (and(to(9), &[denied]), reserved("refund", Some("approval-1")), "approval \"approval-1\" was not given"),
         (and(to(11), &[twice]), reserved("again", Some("approval-1")), "approval \"approval-1\" was used before"),
     ];
     for (before, change, why) in cases {
@@ -264,6 +274,26 @@ fn a_paused_run_goes_on_and_a_stopped_one_has_ended() {
     );
     let Some(EffectKind::CallTool { call, .. }) = state.effect("refund").map(|effect| &effect.kind) else { panic!() };
     assert_eq!(state.unknown(call), Some("refund"));
+}
+
+#[test]
+fn a_run_in_doubt_waits_for_its_settlement_and_hears_it() {
+    let mut state = RunState::fold(run(), &and(to(11), &[doubted("refund")])).unwrap();
+    assert_eq!((state.status(), state.waiting_for()), (Status::Waiting, [WaitingFor::Settlement].into()));
+    assert_eq!((state.in_flight().next(), state.ledger().reserved("refund")), (None, None));
+    assert_eq!((state.unknown_calls().collect::<Vec<_>>(), state.settled()), (vec!["refund"], None));
+    let refused = state.check_settlement(&Settlement::failed("window", "dana")).unwrap_err();
+    assert_eq!((refused.kind, state.check_settlement(&found())), (Kind::NotFound, Ok(())));
+    state.apply(&entry(13, settled("refund"))).unwrap();
+    assert_eq!((state.status(), state.waiting_for().is_empty()), (Status::Running, true));
+    let again = state.check_settlement(&found()).unwrap_err();
+    assert!(again.kind == Kind::Conflict && again.message.contains("\"dana\""), "{again}");
+    state.apply(&entry(14, step(state.settled().unwrap()))).unwrap();
+    assert_eq!((state.settled(), state.unknown_calls().count()), (None, 0));
+    let ended = and(to(11), &[doubted("refund"), stopped(&[])]);
+    let ended = RunState::fold(run(), &ended).unwrap();
+    assert_eq!((ended.open_doubts().next(), ended.unknown_calls().count()), (None, 1));
+    assert_eq!(ended.check_settlement(&found()).unwrap_err().detail.as_deref(), Some("ended"));
 }
 
 /// A yes is used up by the intent, so that a crash between the intent and the call does not give it back.
@@ -438,7 +468,8 @@ fn illegal(seq: u64, why: &str) -> Fault {
 
 fn created() -> Change {
     let budget = Budget::default().fuel(1_000_000);
-    Change::Created { workflow: "refund".to_owned(), version: 1, input: Story::input().into(), budget }
+    let origin = stockade_workflow::Origin::default();
+    Change::Created { workflow: "refund".to_owned(), version: 1, input: Story::input().into(), budget, origin }
 }
 
 fn reserved(key: &str, consumes: Option<&str>) -> Change {
@@ -461,7 +492,7 @@ fn asked(key: &str, reason: &str, call: ToolCall) -> Change {
 const EXCEEDED: Exceeded = Exceeded { limit: Currency::Fuel, allowed: 1_000_000, used: 1_000_000 };
 
 fn suspended(cut: Option<(String, Usage)>) -> Change {
-    Change::Suspended { exceeded: EXCEEDED, cut }
+    Change::Suspended { exceeded: EXCEEDED, cut, budget: None }
 }
 
 fn extended() -> Change {
@@ -493,6 +524,18 @@ fn wants(entry: &Entry, key: &str, call: &ToolCall, approval: Option<&str>) -> C
 
 fn void() -> Fault {
     Fault::new(Kind::Approval, "void").detail("mismatch")
+}
+
+fn doubted(key: &str) -> Change {
+    Change::Doubted { key: key.to_owned(), fault: Fault::new(Kind::UnknownOutcome, "no answer came"), used: USED }
+}
+
+fn settled(key: &str) -> Change {
+    Change::Settled { settlement: Settlement { key: key.to_owned(), ..found() } }
+}
+
+fn found() -> Settlement {
+    Settlement::done("refund", json!({"reference": "re_7"}), "dana")
 }
 
 fn paused() -> Change {

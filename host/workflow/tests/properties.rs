@@ -78,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn from_everywhere_fitting_answers_end_the_run(story in stories(), yes in any::<bool>()) {
+    fn fitting_answers_end_the_run_from_every_state(story in stories(), yes in any::<bool>()) {
         let machine = story.machine();
         for reached in 0..=story.answers.len() {
             let mut story = Story { answers: story.answers[..reached].to_vec(), ..story.clone() };

@@ -111,7 +111,7 @@ fn what_is_no_schema_is_refused_with_its_place() {
         (json!(3), "at $: 3 is neither an object nor a boolean"),
         (
             json!({"properties": {"n": {"type": "strnig"}}}),
-            "at $/properties/n: \"type\" is \"strnig\", which is no type",
+            "at $/properties/n: \"type\" is \"strnig\", which is not a type",
         ),
         (json!({"type": "object", "required": "n"}), "\"required\" is \"n\" and not a list"),
         (json!({"$defs": {"unused": {"minLength": -1}}}), "at $/$defs/unused: \"minLength\" is -1, and not a count"),

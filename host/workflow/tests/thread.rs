@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use stockade_workflow::{Kind, Message, ModelCall, Part, Thread};
 
-/// One exchange: a message of the user, or an answer with so many calls and what they came to, of so many bytes each.
+/// One exchange: a message of the user, or an answer with so many calls and their results, of so many bytes each.
 #[derive(Clone, Debug)]
 enum Exchange {
     User(usize),
@@ -65,7 +65,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn whatever_is_dropped_the_rest_is_whole(exchanges in exchanges(), window in 0..2_000u64, summarise: bool) {
+    fn a_thread_stays_whole_whatever_is_dropped(exchanges in exchanges(), window in 0..2_000u64, summarise: bool) {
         let before = thread(&exchanges);
         let mut after = before.clone();
         if summarise && after.summary(window).is_some() {

@@ -59,7 +59,7 @@ enum Outside {
     Later(u64),
     /// The clock is set back.
     Back(u64),
-    /// Somebody sends a signal: its key, its name, what it says.
+    /// A signal is sent: its key, its name, what it says.
     Sent(u8, &'static str, Value),
 }
 
@@ -73,9 +73,14 @@ struct Book {
 
 impl Book {
     fn open(effects: &[Effect]) -> Self {
+        Self::due(effects, None)
+    }
+
+    fn due(effects: &[Effect], due_ms: Option<u64>) -> Self {
         let run = RunId::from(uuid::Uuid::from_bytes(RUN));
         let input = serde_json::to_value(effects).unwrap().into();
-        let created = Change::Created { workflow: "waits".to_owned(), version: 1, input, budget: Budget::default() };
+        let (budget, origin) = (Budget::default(), stockade_workflow::Origin { due_ms, ..Default::default() });
+        let created = Change::Created { workflow: "waits".to_owned(), version: 1, input, budget, origin };
         let first = Entry { run, seq: 1, at_ms: BEGIN_MS, change: created };
         let state = RunState::create(&first).unwrap();
         let mut book = Self { machine: Machine::new(Waits), state, entries: vec![first], now_ms: BEGIN_MS };
@@ -301,8 +306,7 @@ fn an_effect_that_only_waits_is_not_tried_again() {
 
 #[test]
 fn a_run_is_not_overdue_before_its_deadline_and_fails_then() {
-    let mut book = Book::open(&[call("a"), Effect::sleep("nap", Duration::from_secs(1))]);
-    book.push(Change::Due { due_ms: 1_500 }).unwrap();
+    let mut book = Book::due(&[call("a"), Effect::sleep("nap", Duration::from_secs(1))], Some(1_500));
     assert_eq!((book.state.next_due_ms(), book.state.is_overdue(1_499)), (Some(1_500), false));
     let expired = |at_ms| Change::Expired { at_ms, unknown: vec!["a".to_owned()] };
     assert!(
@@ -322,8 +326,7 @@ fn record() {
     let desk = |what: &str| ToolCall::new("desk", "do", json!({"what": what}));
     let undone = call("a").undone_by(Undo::by(desk("cancel")).with("id", "/id"));
     let asked = call("c").undone_by(Undo::by(desk("cancel c")).asking("it costs"));
-    let mut book = Book::open(&[undone, call("b").undone_by(Undo::by(desk("never"))), asked]);
-    book.push(Change::Due { due_ms: 9_000 }).unwrap();
+    let mut book = Book::due(&[undone, call("b").undone_by(Undo::by(desk("never"))), asked], Some(9_000));
     book.push(deferred("a", 1_200, true)).unwrap();
     book.now_ms = 1_200;
     book.push(reserved("a", None)).unwrap();
@@ -350,8 +353,7 @@ fn record() {
     book.push(reserved("undo/a", None)).unwrap();
     book.push(Change::Undone { event: returned("undo/a"), used }).unwrap();
     assert_eq!(book.state.status(), Status::Failed);
-    let mut late = Book::open(&[call("a"), Effect::sleep("nap", Duration::from_secs(1))]);
-    late.push(Change::Due { due_ms: 1_500 }).unwrap();
+    let mut late = Book::due(&[call("a"), Effect::sleep("nap", Duration::from_secs(1))], Some(1_500));
     late.now_ms = 1_500;
     late.push(Change::Expired { at_ms: 1_500, unknown: vec!["a".to_owned()] }).unwrap();
     let run = |about: &str, book: &Book| {
@@ -368,7 +370,7 @@ fn record() {
     ];
     std::fs::write(
         "/tmp/h4-golden.json",
-        serde_json::to_string_pretty(&json!({"format": 6, "runs": runs})).unwrap() + "\n",
+        serde_json::to_string_pretty(&json!({"format": 7, "runs": runs})).unwrap() + "\n",
     )
     .unwrap();
 }

@@ -4,11 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use serde_json::{Value, json};
-use stockade::{Budget, Currency, Fault, Host, patterns};
+use stockade::{Budget, Currency, Fault, Host, NewRun, patterns};
 
 use crate::commands::exec;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
+use crate::origin::Origin;
 use crate::{amounts, ask, drive, open_host, read};
 
 /// The media types of images, by the endings of their files.
@@ -48,6 +49,8 @@ pub(crate) struct Agent {
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
     #[command(flatten)]
+    origin: Origin,
+    #[command(flatten)]
     cassettes: Cassettes,
 }
 
@@ -57,7 +60,8 @@ impl Agent {
         let host = open_host::host(globals).await?;
         let input = input(&host, &self)?;
         host.check_model(self.model.as_deref())?;
-        let run = host.start(patterns::Agent::NAME, input, self.budget.unwrap_or_else(budget)).await?;
+        let new = NewRun::new(patterns::Agent::NAME, input).budget(self.budget.unwrap_or_else(budget));
+        let run = host.start_run(self.origin.of(new)).await?;
         drive::attend(globals, &host, run, &self.by.unwrap_or_else(ask::user)).await
     }
 }

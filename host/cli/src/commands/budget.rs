@@ -1,18 +1,21 @@
 use clap::Args;
+use stockade::SharedBudgetReport;
 
+use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::run_ref::RunRef;
+use crate::text::rough;
 use crate::{amounts, drive, open_host, pretty, report};
 
-/// Show a run's budget, or add to it and drive the run on
+/// Show a run's budget, or add to it and drive the run on; without a run, show the budgets that runs share
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  stockade budget RUN --add fuel=1000000,steps=10")]
+#[command(after_help = "Example:\n  stockade budget RUN --add fuel=1000000,steps=10\n  stockade budget")]
 pub(crate) struct Budget {
     /// The run
-    run: RunRef,
+    run: Option<RunRef>,
     /// What to add, as CURRENCY=AMOUNT,…
-    #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, stockade::Budget::NONE))]
+    #[arg(long, value_name = "AMOUNTS", requires = "run", value_parser = |text: &str| amounts::read(text, stockade::Budget::NONE))]
     add: Option<stockade::Budget>,
     #[command(flatten)]
     cassettes: Cassettes,
@@ -26,9 +29,10 @@ impl Budget {
 
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let globals = &globals.with(self.cassettes);
-        match self.add {
-            Some(more) => extend(globals, &self.run, more).await,
-            None => show(globals, &self.run).await,
+        match (&self.run, self.add) {
+            (Some(run), Some(more)) => extend(globals, run, more).await,
+            (Some(run), None) => show(globals, run).await,
+            (None, _) => shared(globals).await,
         }
     }
 }
@@ -48,4 +52,27 @@ async fn show(globals: &Globals, run: &RunRef) -> anyhow::Result<Exit> {
         report::spent(&report);
     }
     Ok(Exit::Done)
+}
+
+async fn shared(globals: &Globals) -> anyhow::Result<Exit> {
+    let budgets = open_host::host(globals).await?.shared_budgets().await?;
+    if globals.json {
+        pretty::print_json(&budgets);
+        return Ok(Exit::Done);
+    }
+    budgets.iter().for_each(|budget| println!("{}", lines(budget)));
+    if budgets.is_empty() {
+        eprintln!("no run has drawn from a shared budget; [budget.NAME] in stockade.toml makes one");
+    }
+    Ok(Exit::Done)
+}
+
+fn lines(SharedBudgetReport { name, period, group, taken, limit }: &SharedBudgetReport) -> String {
+    let words = [name, period, group].into_iter().filter(|word| !word.is_empty()).map(|word| safe(word));
+    let mut lines = words.collect::<Vec<_>>().join("  ");
+    for (currency, limit) in limit {
+        let (used, allowed) = (rough(*currency, taken.get(*currency)), rough(*currency, *limit));
+        lines += &format!("\n  {:<11} {used} of {allowed}", currency.name());
+    }
+    lines
 }

@@ -10,16 +10,17 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use stockade::{
     Budget, Code, CodeCall, CodeCalls, CodeEnd, CodeOutcome, Currency, Exception, Fault, Host, Json, Kind, Limits,
-    Report, Status, Stop, ToolCall, ToolOutcome, Usage, stubs,
+    NewRun, Report, Status, Stop, ToolCall, ToolOutcome, Usage, stubs,
 };
 
 use crate::escape::{safe, safe_lines};
 use crate::exit::Exit;
 use crate::globals::Globals;
+use crate::origin::Origin;
 use crate::out_dir::OutDir;
 use crate::pretty::print_json;
 use crate::text::{DIM, RED, print_error};
-use crate::{amounts, open_host, read, report};
+use crate::{amounts, drive, open_host, read, report};
 
 /// The languages of file names' endings, which are also their short names.
 const ENDINGS: [(&str, &str); 5] =
@@ -60,7 +61,7 @@ pub(crate) struct Exec {
     #[arg(long, value_name = "ID")]
     session: Option<String>,
     /// Begin the session with the variables of this other session
-    #[arg(long, value_name = "ID", requires = "session")]
+    #[arg(long, value_name = "ID", requires = "session", conflicts_with = "key")]
     fork: Option<String>,
     /// A file to put into the code's private directory; can be repeated
     #[arg(long = "file", value_name = "PATH")]
@@ -74,6 +75,8 @@ pub(crate) struct Exec {
     /// Print the functions that the code could call, for a model's prompt, and run nothing
     #[arg(long)]
     print_tools: bool,
+    #[command(flatten)]
+    origin: Origin,
 }
 
 impl Exec {
@@ -97,7 +100,8 @@ impl Exec {
         if let Some(from) = &self.fork {
             host.fork(from, self.session.as_deref().unwrap_or_default()).await?;
         }
-        finish(globals, &host, code, budget, self.suspend, out.as_ref()).await
+        let new = self.origin.of(host.code_run(code)?.budget(budget));
+        finish(globals, &host, new, self.suspend, out.as_ref()).await
     }
 }
 
@@ -112,20 +116,19 @@ fn help() -> String {
 
 /// Runs code for another command.
 pub(super) async fn start(globals: &Globals, host: &Host, code: Code, budget: Budget) -> anyhow::Result<Exit> {
-    finish(globals, host, code, budget, false, None).await
+    finish(globals, host, host.code_run(code)?.budget(budget), false, None).await
 }
 
 async fn finish(
     globals: &Globals,
     host: &Host,
-    code: Code,
-    budget: Budget,
+    new: NewRun,
     suspend: bool,
     out: Option<&OutDir>,
 ) -> anyhow::Result<Exit> {
-    let run = host.exec(code, budget).await?;
+    let run = host.start_run(new).await?;
     let id = run.id();
-    let (state, outcome) = (run.settled_state().await?, host.code_outcome(id, stockade::Exec::KEY).await?);
+    let (state, outcome) = (drive::begun(host, run).await?, host.code_outcome(id, stockade::Exec::KEY).await?);
     let mut report = Report::from(&state);
     if report.status == Status::Suspended && !suspend {
         report = stopped(host, report).await?;

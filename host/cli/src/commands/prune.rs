@@ -1,48 +1,39 @@
 use clap::Args;
-use stockade::{Clock, Filter, Host, Kind, RunId, Status};
+use stockade::Fault;
 
 use crate::exit::Exit;
 use crate::globals::Globals;
-use crate::{amounts, open_host, removed};
+use crate::run_filter::RunFilter;
+use crate::{ask, open_host, removed};
 
-/// Remove runs that ended long ago from the journal
+/// Remove runs that ended long ago from the journal, keep one line about each, and give back their room
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  stockade prune --older 30d --dry-run")]
+#[command(after_help = "Example:\n  stockade runs prune --older 30d --status done --dry-run\n  stockade runs removed")]
 pub(crate) struct Prune {
-    /// Remove runs that ended longer ago than this, as in 12h or 30d
-    #[arg(long, value_name = "TIME", value_parser = amounts::ago)]
-    older: u64,
+    #[command(flatten)]
+    which: RunFilter,
     /// List the runs, and remove none
     #[arg(long)]
     dry_run: bool,
+    /// Who it is; without it, the user who is logged in
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
 }
 
 impl Prune {
     /// Removes the runs that ended so long ago; runs that a session needs stay.
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
-        let host = open_host::reader(globals).await?;
-        let before_ms = Clock::default().now_ms().saturating_sub(self.older);
-        let (mut removed, mut kept) = (Vec::new(), Vec::new());
-        for summary in host.runs(&Filter::default()).await? {
-            if !matches!(summary.status, Status::Done | Status::Failed | Status::Stopped)
-                || summary.updated_ms > before_ms
-            {
-                continue;
-            }
-            let run = summary.run_id;
-            let is_kept =
-                if self.dry_run { host.session_of(run).await?.is_some() } else { !is_removed(&host, run).await? };
-            if is_kept { kept.push(run) } else { removed.push(run) }
+        if self.which.older.is_none() {
+            let message = "--older is missing; it says how long ago a run must have ended, as in 30d";
+            return Err(Fault::invalid("usage", message).into());
         }
-        removed::told(globals, &removed, &kept);
+        let (host, filter) = (open_host::reader(globals).await?, self.which.filter());
+        let pruned = if self.dry_run {
+            host.would_prune(&filter).await?
+        } else {
+            host.prune(&filter, &self.by.unwrap_or_else(ask::user)).await?
+        };
+        removed::pruned(globals, &pruned, self.dry_run);
         Ok(Exit::Done)
-    }
-}
-
-/// Removes a run, unless a session needs it.
-async fn is_removed(host: &Host, run: RunId) -> stockade::Result<bool> {
-    match host.remove(run, false).await {
-        Err(fault) if fault.kind == Kind::Conflict => Ok(false),
-        removed => removed.map(|()| true),
     }
 }

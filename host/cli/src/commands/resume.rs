@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
-use stockade::{Fired, Host, Run, RunId};
+use stockade::{Fault, Fired, Host, Run, RunId, Scheduled};
 
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
@@ -19,7 +19,7 @@ const AT_ONCE: usize = 8;
 pub(crate) struct Resume {
     /// The run; by default, all interrupted runs
     run: Option<RunRef>,
-    /// Drive the runs on that are due, because a time has come or a signal is there; for cron
+    /// Drive the runs on that are due, because a time has come or a signal is there, and start those of schedules; for cron
     #[arg(long, conflicts_with = "run")]
     due: bool,
     #[command(flatten)]
@@ -54,10 +54,44 @@ async fn all(globals: &Globals, host: &Host) -> anyhow::Result<Exit> {
 async fn due(globals: &Globals, host: &Host) -> anyhow::Result<Exit> {
     let mut ended = Vec::new();
     for Fired { run, resumed: driven } in host.fire_due().await? {
-        let (document, exit) = resumed(globals, host, run, driven).await;
-        ended.push((document, if exit == Exit::Waiting { Exit::Done } else { exit }));
+        ended.push(resumed(globals, host, run, driven).await);
     }
+    // Several times of one schedule may have come: the run of each waits for the one before.
+    loop {
+        let started = host.fire_schedules().await?;
+        if started.is_empty() {
+            break;
+        }
+        for scheduled in started {
+            ended.push(started_by(globals, host, scheduled).await);
+        }
+    }
+    drive::told_of(&host.notify().await?);
+    let as_it_should_be = |exit: Exit| if exit == Exit::Waiting { Exit::Done } else { exit };
+    let ended: Vec<_> = ended.into_iter().map(|(document, exit)| (document, as_it_should_be(exit))).collect();
     Ok(told(globals, "due", &ended))
+}
+
+/// Drives a run that a schedule has started.
+async fn started_by(globals: &Globals, host: &Host, Scheduled { schedule, run, .. }: Scheduled) -> (Value, Exit) {
+    match run {
+        Ok(run) => {
+            eprintln!("schedule {schedule} started run {}", run.id());
+            let id = run.id();
+            resumed(globals, host, id, Ok(run)).await
+        }
+        Err(fault) => failed(&format!("schedule {schedule}"), json!({"schedule": schedule}), &fault),
+    }
+}
+
+/// Says what could not go on, and why.
+fn failed(what: &str, mut document: Value, fault: &Fault) -> (Value, Exit) {
+    eprintln!("{what}:");
+    text::print_error(fault);
+    if let Some(document) = document.as_object_mut() {
+        document.insert("error".to_owned(), json!(hint::spelled_out(fault)));
+    }
+    (document, Exit::of_fault(fault))
 }
 
 fn told(globals: &Globals, which: &str, ended: &[(Value, Exit)]) -> Exit {
@@ -79,11 +113,7 @@ async fn resumed(globals: &Globals, host: &Host, run: RunId, driven: stockade::R
             }
             (json!(report), Exit::of_status(report.status))
         }
-        Err(fault) => {
-            eprintln!("run {run}:");
-            text::print_error(&fault);
-            (json!({"run_id": run, "error": hint::spelled_out(&fault)}), Exit::of_fault(&fault))
-        }
+        Err(fault) => failed(&format!("run {run}"), json!({"run_id": run}), &fault),
     }
 }
 

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::run_ref::RunRef;
-use crate::{open_host, removed};
+use crate::{ask, open_host, removed};
 
 /// Remove runs that no process drives from the journal; what their tools did stays
 #[derive(Debug, Args)]
@@ -17,6 +17,9 @@ pub(crate) struct Rm {
     /// Also remove an interrupted run, which could be resumed
     #[arg(long)]
     force: bool,
+    /// Who it is; without it, the user who is logged in
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
 }
 
 impl Rm {
@@ -26,16 +29,16 @@ impl Rm {
         for run in &self.runs {
             found.insert(run.find(&host).await?);
         }
-        let mut removed = Vec::new();
+        let (mut removed, by) = (Vec::new(), self.by.unwrap_or_else(ask::user));
         for run in found {
-            if let Err(fault) = host.remove(run, self.force).await {
+            if let Err(fault) = host.remove(run, &by, self.force).await {
                 // The runs before this one are removed already.
                 removed.iter().for_each(|run| eprintln!("removed {run}"));
                 return Err(fault.into());
             }
             removed.push(run);
         }
-        removed::told(globals, &removed, &[]);
+        removed::told(globals, &removed);
         Ok(Exit::Done)
     }
 }

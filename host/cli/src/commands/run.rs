@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use clap::Args;
-use stockade::Budget;
+use stockade::{Budget, NewRun};
 
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
+use crate::origin::Origin;
 use crate::{amounts, drive, open_host, read};
 
 /// Start a run and drive it until it ends, waits for a person, or is suspended
@@ -23,6 +24,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "TIME", value_parser = amounts::ago)]
     deadline: Option<u64>,
     #[command(flatten)]
+    origin: Origin,
+    #[command(flatten)]
     cassettes: Cassettes,
 }
 
@@ -31,19 +34,18 @@ impl Run {
         let globals = &globals.with(self.cassettes);
         let input = read::json(&self.input, "input")?;
         let host = open_host::host(globals).await?;
-        let budget = self.budget.unwrap_or_default();
-        let run = match self.deadline {
-            Some(ms) => host.start_within(&self.workflow, input, budget, Duration::from_millis(ms)).await?,
-            None => host.start(&self.workflow, input, budget).await?,
-        };
-        drive::tell(globals, &host, run).await
+        let new = NewRun::new(self.workflow, input).budget(self.budget.unwrap_or_default());
+        let new = self.deadline.into_iter().fold(new, |new, ms| new.deadline(Duration::from_millis(ms)));
+        let run = host.start_run(self.origin.of(new)).await?;
+        drive::tell_begun(globals, &host, run).await
     }
 }
 
 fn help() -> String {
     format!(
-        "The default budget:\n  {}\n\nExample:\n  {}",
+        "The default budget:\n  {}\n\nExample:\n  {}\n  {}",
         amounts::spaced(&Budget::default()),
-        "stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"…\"}' \\\n    --budget fuel=1000000,steps=3 --deadline 2h"
+        "stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"…\"}' \\\n    --budget fuel=1000000,steps=3 --deadline 2h",
+        "stockade run refund --input - --key order-7 --label team=a < request.json"
     )
 }

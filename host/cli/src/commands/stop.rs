@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
-use stockade::{Clock, Filter, Host, RunHandle, RunId, Status, Stop as Order, Summary};
+use stockade::{Host, RunHandle, RunId, Status, Stop as Order};
 
 use crate::exit::Exit;
 use crate::globals::Globals;
+use crate::run_filter::RunFilter;
 use crate::run_ref::RunRef;
 use crate::{amounts, ask, hint, open_host, pretty, text};
 
@@ -36,18 +37,11 @@ pub(crate) struct Pause {
 
 #[derive(Debug, Args)]
 struct Which {
-    /// The runs
-    #[arg(value_name = "RUN", required_unless_present_any = ["workflow", "status", "older"])]
+    /// The runs; in place of names, options say which of those that have not ended
+    #[arg(value_name = "RUN", required_unless_present = "RunFilter", conflicts_with = "RunFilter")]
     runs: Vec<RunRef>,
-    /// In place of names: all that have not ended and are of this workflow
-    #[arg(long, value_name = "NAME", conflicts_with = "runs")]
-    workflow: Option<String>,
-    /// In place of names: all that are this: running, interrupted, waiting, suspended or paused
-    #[arg(long, conflicts_with = "runs")]
-    status: Option<Status>,
-    /// In place of names: all of which the status has not changed for so long, as in 12h or 2d
-    #[arg(long, value_name = "TIME", value_parser = amounts::ago, conflicts_with = "runs")]
-    older: Option<u64>,
+    #[command(flatten)]
+    filter: RunFilter,
     /// List the runs, and change none
     #[arg(long)]
     dry_run: bool,
@@ -160,16 +154,10 @@ impl Which {
             found.push(run.find(host).await?);
         }
         if found.is_empty() {
-            let filter = Filter { workflow: self.workflow.clone(), ..Filter::default() };
-            let runs = host.runs(&filter).await?;
-            found.extend(runs.iter().filter(|run| self.means(run)).map(|run| run.run_id));
+            let mut runs = host.runs(&self.filter.filter()).await?;
+            runs.retain(|run| !run.status.is_over());
+            found.extend(runs.iter().map(|run| run.run_id));
         }
         Ok(found)
-    }
-
-    fn means(&self, run: &Summary) -> bool {
-        let before_ms = Clock::default().now_ms().saturating_sub(self.older.unwrap_or_default());
-        let is_over = matches!(run.status, Status::Done | Status::Failed | Status::Stopped);
-        !is_over && self.status.is_none_or(|status| status == run.status) && run.updated_ms <= before_ms
     }
 }

@@ -116,7 +116,7 @@ async fn rows_are_found_by_what_their_keys_begin_with(open: Opener) {
         assert_eq!(paged.last(), Some(&last));
     }
     assert_eq!(paged, in_order);
-    assert_eq!(journal.row("a", "s/").await.unwrap(), None, "the beginning of a key is no key");
+    assert_eq!(journal.row("a", "s/").await.unwrap(), None, "the beginning of a key is not a key");
 }
 
 async fn a_holder_that_was_fenced_changes_no_row(open: Opener) {

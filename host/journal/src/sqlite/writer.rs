@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use stockade_workflow::{FORMAT, RunId};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{failed, leases, removal, rows};
+use super::{failed, json, leases, removal, rows};
 use crate::owner::Owner;
 use crate::{Lease, Result, RowChange, Summary, refusal};
 
@@ -152,12 +152,15 @@ fn add(connection: &Connection, run: RunId, entries: &[NewEntry]) -> rusqlite::R
 
 fn upsert(connection: &Connection, summary: &Summary) -> rusqlite::Result<()> {
     let mut upsert = connection.prepare_cached(
-        "INSERT INTO runs (run, workflow, status, state, updated_ms) VALUES (:run, :workflow, :status, :state, :at)
-         ON CONFLICT (run) DO UPDATE SET status = :status, state = :state, updated_ms = :at",
+        "INSERT INTO runs (run, workflow, status, state, updated_ms, start_key, labels, waiting_for)
+         VALUES (:run, :workflow, :status, :state, :at, :start_key, :labels, :waiting_for)
+         ON CONFLICT (run) DO UPDATE SET
+             status = :status, state = :state, updated_ms = :at, waiting_for = :waiting_for",
     )?;
     upsert.execute(named_params! {
         ":run": summary.run_id.as_bytes(), ":workflow": summary.workflow, ":status": summary.status.to_string(),
-        ":state": summary.state, ":at": summary.updated_ms,
+        ":state": summary.state, ":at": summary.updated_ms, ":start_key": summary.start_key,
+        ":labels": json(&summary.labels)?, ":waiting_for": json(&summary.waiting_for)?,
     })?;
     Ok(())
 }

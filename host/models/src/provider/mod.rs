@@ -50,7 +50,7 @@ pub enum Service {
     Gemini,
     /// Ollama.
     Ollama,
-    /// Anybody who speaks as OpenAI's chat completions do.
+    /// Any service with the interface of OpenAI's chat completions.
     OpenAiCompatible,
 }
 

@@ -127,7 +127,7 @@ impl Spec {
         self
     }
 
-    /// Returns whether each call of a tool needs a person's yes.
+    /// Returns whether each call of a tool needs a person's approval.
     pub(super) fn asks_for(&self, tool: &str) -> bool {
         self.ask.iter().any(|asked| asked == tool)
     }

@@ -62,7 +62,7 @@ impl Turn {
         Self { number, calls: calls.iter().map(|call| Call::new(call, spec)).collect(), excess }
     }
 
-    /// Returns what is wanted first: each call, or a person's yes to it.
+    /// Returns what is wanted first: each call, or a person's approval of it.
     pub(super) fn effects(&self) -> Vec<Effect> {
         (0..self.calls.len()).filter_map(|at| self.effect(at)).collect()
     }

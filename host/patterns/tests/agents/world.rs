@@ -29,7 +29,8 @@ impl World {
     pub(crate) fn try_open(machine: Machine, input: Value) -> Result<Self, Fault> {
         let plenty = Budget::default().steps(1 << 40);
         let (workflow, version) = (machine.name().to_owned(), machine.version());
-        let created = Change::Created { workflow, version, input: (&input).into(), budget: plenty };
+        let (input_json, origin) = ((&input).into(), stockade_workflow::Origin::default());
+        let created = Change::Created { workflow, version, input: input_json, budget: plenty, origin };
         let first = entry(1, created);
         let state = RunState::create(&first).unwrap();
         let mut world = Self { machine, state, entries: vec![first], edges: BTreeSet::new(), effects: Vec::new() };

@@ -49,7 +49,8 @@ impl World {
     pub(crate) fn begin(machine: Machine, input: Value) -> Self {
         let budget = Currency::ALL.into_iter().fold(Budget::NONE, |budget, currency| budget.with(currency, 1_000_000));
         let (workflow, version) = (machine.name().to_owned(), machine.version());
-        let first = entry(1, Change::Created { workflow, version, input: (&input).into(), budget });
+        let origin = stockade_workflow::Origin::default();
+        let first = entry(1, Change::Created { workflow, version, input: (&input).into(), budget, origin });
         let state = RunState::create(&first).unwrap();
         let mut world = Self { machine, state, entries: vec![first], short: BTreeMap::new(), edges: BTreeSet::new() };
         world.take(Event::Started { input: input.into() }, Usage::default());

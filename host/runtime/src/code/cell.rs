@@ -32,7 +32,7 @@ pub(super) async fn plain<'a>(
     let arguments = serde_json::json!({"name": code.name.as_deref().unwrap_or("code"), "source": code.source});
     let call = Call { function: "strip", arguments: &arguments, idempotency_key: TYPESCRIPT, seed: 0, limits };
     let Outcome { result, usage, .. } = tool.call(call).await;
-    // It is no call that the code made.
+    // The code did not make this call.
     let usage = usage.tool_calls(0);
     let source = match result {
         Ok(Value::String(source)) => Ok(source.into()),

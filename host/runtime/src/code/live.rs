@@ -240,7 +240,7 @@ impl RunLog {
         call: &ToolCall,
         in_flight: bool,
     ) -> Result<&'a Registered, ToolOutcome> {
-        let tool = host.tools.get(&call.tool).map_err(ToolOutcome::Failed)?;
+        let tool = host.registry.get(&call.tool).map_err(ToolOutcome::Failed)?;
         let permitted = unrepeated(self, call).and(self.check_sink(key, &call.tool).await);
         permitted.map_err(ToolOutcome::Failed)?;
         if in_flight && !tool.tells_repetitions() {
@@ -296,7 +296,7 @@ impl<'a> Prepared<'a> {
         account: &mut Account,
     ) -> std::result::Result<Self, Stopped> {
         let id = format!("{}/{key}", state.run());
-        let toolbox = Toolbox::new(&host.tools, &code.tools)?;
+        let toolbox = Toolbox::new(&host.registry, &code.tools)?;
         let cells = cells_of(host, code).await?;
         let kept = code.session.as_ref().and_then(|session| host.coding.sessions.take(session, &cells));
         let kept = match kept {

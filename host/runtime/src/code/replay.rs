@@ -20,7 +20,7 @@ use crate::sessions::Kept;
 use crate::toolbox::Toolbox;
 use stockade_journal::{each, folded};
 
-/// A piece of code that has ended, with all that it was given and came to.
+/// A piece of code that has ended, with all that it was given, and how it ended.
 pub(crate) struct Record {
     id: String,
     pub(crate) code: Code,
@@ -154,7 +154,7 @@ impl Record {
             Err(ended) if self.outcome.ended == ended => return Ok(()),
             Err(ended) => return Err(self.unstripped(host, ended, account, &given)),
         };
-        let toolbox = Arc::new(Toolbox::new(&host.tools, &code.tools)?);
+        let toolbox = Arc::new(Toolbox::new(&host.registry, &code.tools)?);
         let before = put(kept, code)?;
         let handler = Arc::new(Recorded { toolbox: Arc::clone(&toolbox), calls: self.calls.clone() });
         // It had enough with what it used, and its tools, which are not called again, are not paid again.
@@ -177,12 +177,12 @@ impl Record {
         let again = CodeOutcome { ended, stdout, stderr, files: changed(&before, &files), fuel, began_ms };
         match (self.outcome.difference(&again), again.ended) {
             (None, _) => Ok(()),
-            // Of fuel it had as much as before. What else it may use can be less by now, and that is no other code.
+            // Of fuel it had as much as before. What else it may use can be less by now, and that is not a divergence.
             (Some(_), CodeEnd::Failed(fault)) if fault.breach.is_some() && fault.kind != Kind::Fuel => {
                 Err(fault.into())
             }
             (Some(what), _) => {
-                Err(diverged(format!("\"{}\" came to another {what} when it was run again", self.id)).into())
+                Err(diverged(format!("\"{}\" had another {what} when it was run again", self.id)).into())
             }
         }
     }

@@ -77,7 +77,7 @@ fn components(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
 
 fn no_component(name: &str) -> Fault {
     let message = format!(
-        "tool \"{name}\" is no component: `digest`, `functions` and `grants` under [tool.{name}] are of components alone"
+        "tool \"{name}\" is not a component: `digest`, `functions` and `grants` under [tool.{name}] are of components alone"
     );
     Fault::invalid("config", message).tool(name)
 }

@@ -21,8 +21,15 @@ impl Grants {
     /// Returns the names of the secrets whose values are needed to honour them.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|grant| match grant {
-            Grant::Secret { name, .. } | Grant::Sql { password: Some(name), .. } => Some(name.as_str()),
-            _ => None,
+            Grant::Secret { name, .. } => Some(name.as_str()),
+            Grant::Sql { password, .. } => password.as_deref(),
+            Grant::Fs { .. }
+            | Grant::Http { .. }
+            | Grant::Kv { .. }
+            | Grant::Config { .. }
+            | Grant::Clock
+            | Grant::Random
+            | Grant::Log => None,
         })
     }
 
@@ -36,7 +43,12 @@ impl Grants {
                         *url = format!("sqlite:{}", anchored(folder, path));
                     }
                 }
-                _ => {}
+                Grant::Http { .. }
+                | Grant::Secret { .. }
+                | Grant::Config { .. }
+                | Grant::Clock
+                | Grant::Random
+                | Grant::Log => {}
             }
         }
     }

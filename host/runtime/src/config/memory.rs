@@ -58,7 +58,7 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// The file is no archive of ours, or cannot be written.
+    /// The file is not an archive of ours, or cannot be written.
     pub fn archive(&self, beside: &Path) -> crate::Result<Arc<dyn Archive>> {
         let path = self.path.clone().unwrap_or_else(|| beside.to_owned());
         Ok(Arc::new(SqliteArchive::open(path)?))
@@ -135,7 +135,7 @@ impl<'de> Deserialize<'de> for Embedding {
     }
 }
 
-/// Returns whether a provider's address has somebody in it, or a key among its parameters.
+/// Returns whether a provider's address has a user in it, or a key among its parameters.
 fn has_password(provider: &Provider) -> bool {
     let url = provider.url.as_deref().unwrap_or_default();
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);

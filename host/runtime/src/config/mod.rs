@@ -7,8 +7,11 @@ mod language;
 mod memory;
 #[cfg_attr(not(feature = "models"), path = "off/model.rs")]
 mod model;
+mod notify;
 mod retry;
+mod schedule;
 mod secret;
+pub(crate) mod shared_budget;
 mod telemetry;
 mod tool;
 
@@ -32,10 +35,13 @@ pub use memory::{Embedding, Provider};
 pub use model::By;
 pub use model::Model;
 pub(crate) use model::default_model;
+pub use notify::{Notify, Occasion};
 pub(crate) use retry::on as retried;
 pub use retry::{Breaker, Retry};
+pub use schedule::{CatchUp, Overlap, Schedule};
 pub use secret::Secret;
 pub(crate) use secret::key_of;
+pub use shared_budget::{By as SharedBy, Limit as SharedLimit, Per, SharedBudget};
 pub use telemetry::Telemetry;
 pub use tool::{Asking, Tool};
 
@@ -47,10 +53,10 @@ const FILE_BYTES_MAX: u64 = 4 << 20;
 /// What an error says of a secret that is written down.
 const NEVER_WRITTEN: &str = "is never written in the configuration";
 
-/// What `stockade.toml` says. What it does not say is the default; what nobody knows is an error.
+/// What `stockade.toml` says. What it leaves out has its default; an unknown key is an error.
 ///
-/// It is only read here: [`Builder::configured`](crate::Builder::configured) does what it says, and whoever builds the
-/// host looks up the values of the secrets that it names.
+/// It is only read here: [`Builder::configured`](crate::Builder::configured) does what it says, and the program that
+/// builds the host looks up the values of the secrets that it names.
 ///
 /// ```
 /// let config = stockade::Config::parse(r#"
@@ -83,12 +89,19 @@ pub struct Config {
     pub language: BTreeMap<String, Language>,
     /// What agent-written code may use.
     pub code: Code,
+    /// Budgets that many runs share, by name.
+    pub budget: BTreeMap<String, SharedBudget>,
+    /// Who is told that runs need a person, by name.
+    pub notify: BTreeMap<String, Notify>,
+    /// Workflows that are started by themselves, by name.
+    pub schedule: BTreeMap<String, Schedule>,
     /// Where the value of each secret is, by name.
     pub secrets: BTreeMap<String, Secret>,
     /// The file that says all this, if it is one.
     #[serde(skip)]
     pub file: Option<PathBuf>,
-    /// The workflows that have settings and no pattern: the host's program brings them, and reads those [`settings`](Self::settings).
+    /// The workflows that have settings and no pattern: the host's program brings them, and reads those
+    /// [`settings`](Self::settings).
     #[serde(skip)]
     pub own: BTreeSet<String>,
     /// The text that says all this.
@@ -235,8 +248,8 @@ fn anchored(folder: &Path, path: &str) -> String {
 
 /// What is wrong and where, in one line: TOML's own text draws the place over several.
 ///
-/// It shows the line's number and its key and never a value, nor a piece of one: whoever gets a line wrong may have written
-/// a secret in it, under whatever name, and errors are copied to where others read.
+/// It shows the line's number and its key and never a value, nor a piece of one: a line that is wrong may have a secret in
+/// it, under any name, and errors are copied to where others read.
 fn located(text: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let number = before.matches('\n').count();
@@ -373,7 +386,7 @@ mod tests {
             "[tool.a.grants]\nsql = [{ name = \"s\", url = \"postgres://me:sk_live@h/db\" }]",
             "[tool.a.grants]\nsql = [{ name = \"s\", url = \"postgres://h/db?password=sk_live\" }]",
             "[tool.a.grants]\nhttp = [{ allow = \"GET https://me:sk_live@h/\" }]",
-            // Where nobody would look for one.
+            // Where a reader would not look for one.
             "secrets = { stripe = \"sk_live\" }",
             "secrets = \"sk_live\"",
             "secrets.stripe = \"sk_live\"",

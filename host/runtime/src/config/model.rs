@@ -103,7 +103,7 @@ pub enum By {
     Gemini,
     /// Ollama.
     Ollama,
-    /// Anybody who speaks as OpenAI's chat completions do.
+    /// Any service with the interface of OpenAI's chat completions.
     #[serde(rename = "openai-compatible")]
     OpenAiCompatible,
     /// A file.

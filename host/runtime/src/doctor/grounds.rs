@@ -21,7 +21,7 @@ pub(super) const AT: &str = "/data";
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 /// The guest's own request has a tenth of it.
 const HEAD_BYTES_MAX: u64 = 4 << 10;
-/// Anybody on this machine may connect, and keeps the guest waiting for no longer.
+/// Any process on this machine may connect, and keeps the guest waiting for no longer.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// What is granted to the guests that need something real: a folder and a server of the doctor's own.

@@ -23,7 +23,7 @@ impl Handler for RequestApproval<'_> {
     }
 
     fn intent(&self, run: &RunLog, amount: Usage) -> Result<Change> {
-        let bound_to = run.host.tools.binding(self.call)?;
+        let bound_to = run.host.registry.binding(self.call)?;
         let (key, reason, call) = (self.effect.key.clone(), self.reason.to_owned(), self.call.clone());
         let approval = Approval { key, reason, call, bound_to, decision: None, consumed_by: None, expired_ms: None };
         Ok(Change::Asked { approval: Box::new(approval), amount, due_ms: run.due_ms(self.effect) })

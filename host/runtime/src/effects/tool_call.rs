@@ -25,7 +25,7 @@ pub(super) struct CallTool<'a> {
 
 impl Handler for CallTool<'_> {
     fn price(&self, host: &Services) -> Result<(Usage, Usage)> {
-        if let Some(approved) = host.tools.approved(&self.call.tool) {
+        if let Some(approved) = host.registry.approved(&self.call.tool) {
             return Ok(price_without_session(&host.coding.limits, !approved.tools.is_empty()));
         }
         let Limits { fuel, memory_bytes, wall_us, .. } = *host.limits(&self.call.tool);
@@ -38,7 +38,7 @@ impl Handler for CallTool<'_> {
         if self.approval.is_some() {
             return Ok(());
         }
-        run.host.tools.unasked(&self.call.tool)?;
+        run.host.registry.unasked(&self.call.tool)?;
         unrepeated(run, self.call)?;
         run.check_flow(self.effect)
     }
@@ -49,14 +49,14 @@ impl Handler for CallTool<'_> {
     }
 
     fn is_alone(&self, host: &Services) -> bool {
-        host.tools.approved(&self.call.tool).is_some()
+        host.registry.approved(&self.call.tool).is_some()
     }
 
     fn begin<'a>(&'a self, run: &RunLog) -> Work<'a> {
         if let Some(Err(outcome)) = self.approval.map(|approval| self.consumed(run, approval)) {
             return Work::ended(outcome);
         }
-        match run.host.tools.code(self.call) {
+        match run.host.registry.code(self.call) {
             Ok(Some(code)) => Work::Code(Cow::Owned(code), returned),
             Ok(None) => self.begin_call(run),
             Err(fault) => Work::ended(ToolOutcome::Failed(fault)),
@@ -71,7 +71,7 @@ impl Handler for CallTool<'_> {
 impl CallTool<'_> {
     fn begin_call(&self, run: &RunLog) -> Work<'static> {
         let (host, key, call) = (Arc::clone(&run.host), self.effect.key.clone(), self.call.clone());
-        let tool = match host.tools.get(&call.tool) {
+        let tool = match host.registry.get(&call.tool) {
             Ok(tool) => tool,
             Err(fault) => return Work::ended(ToolOutcome::Failed(fault)),
         };
@@ -88,7 +88,7 @@ impl CallTool<'_> {
         let missing =
             || Fault::new(Kind::Approval, format!("approval \"{approval}\" was never asked for")).detail("pending");
         let approval = run.state().approval(approval).ok_or_else(missing)?;
-        approval.check(&run.host.tools.binding(self.call)?)
+        approval.check(&run.host.registry.binding(self.call)?)
     }
 
     /// Checks that the call's intent used up its approval, and that the approval is still one of this call.
@@ -101,7 +101,7 @@ impl CallTool<'_> {
             let fault = self.approved(run, approval).err().unwrap_or_else(|| void().detail("mismatch"));
             return Err(ToolOutcome::Failed(fault));
         }
-        let now = run.host.tools.binding(self.call).map_err(ToolOutcome::Failed)?;
+        let now = run.host.registry.binding(self.call).map_err(ToolOutcome::Failed)?;
         let same = state.approval(approval).is_some_and(|approval| approval.bound_to == now);
         // The intent was written for another component or other grants, and it may have happened with those.
         let why = "its component or grants changed while it was in flight";
@@ -110,7 +110,7 @@ impl CallTool<'_> {
 }
 
 async fn perform(host: &Services, key: &str, call: &ToolCall, id: &str, amount: &Usage) -> (Ended, Usage) {
-    let tool = match host.tools.get(&call.tool) {
+    let tool = match host.registry.get(&call.tool) {
         Ok(tool) => tool,
         Err(fault) => return (Ended::As(ToolOutcome::Failed(fault).into()), Usage::default()),
     };

@@ -168,12 +168,12 @@ impl Driver {
             | EffectKind::AwaitSignal(_)
             | EffectKind::RequestApproval { .. } => return None,
         };
-        let changes_nothing = self.host().tools.get(&call.tool).is_ok_and(Registered::changes_nothing);
+        let changes_nothing = self.host().registry.get(&call.tool).is_ok_and(Registered::changes_nothing);
         (!changes_nothing).then_some((key, call))
     }
 
     fn may_be_repeated(&self, call: &ToolCall) -> bool {
-        self.host().tools.tells_repetitions(&call.tool)
+        self.host().registry.tells_repetitions(&call.tool)
     }
 
     /// What an effect in flight is thought to have used: one attempt, with all that was reserved for one; of code, what its

@@ -51,7 +51,7 @@ impl Driver {
     /// Returns that a call is made again, where its tool's configuration says so and another attempt is left.
     fn again(&self, effect: &Effect, fault: &Fault, used: Usage) -> Option<Performed> {
         let EffectKind::CallTool { call, .. } = &effect.kind else { return None };
-        let retry = self.host().tools.retry(&call.tool).filter(|retry| retry.is_on(fault))?;
+        let retry = self.host().registry.retry(&call.tool).filter(|retry| retry.is_on(fault))?;
         let (run, key) = (self.state().run(), effect.key());
         let failed = self.state().deferred(key).map_or(0, |deferred| deferred.attempts).saturating_add(1);
         let wait_ms = retry.wait_ms(failed, seed(&format!("{run}/{key}/{failed}")))?;
@@ -97,7 +97,7 @@ impl Driver {
         match performed {
             Performed::Happened(outcome, used) => self.step(Event::ended(effect.key(), outcome), used),
             Performed::Cut(exceeded, used) => {
-                self.push(Change::Suspended { exceeded, cut: Some((effect.key().to_owned(), used)) })
+                self.push(Change::Suspended { exceeded, cut: Some((effect.key().to_owned(), used)), budget: None })
             }
             Performed::Deferred { until_ms, parks, fault, used } => {
                 self.push(Change::Deferred { key: effect.key().to_owned(), used, until_ms, parks, fault })

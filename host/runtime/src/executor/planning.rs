@@ -8,13 +8,16 @@ use super::{Driver, EFFECTS_AT_ONCE};
 use crate::Result;
 use crate::effects::handler;
 use crate::run_log::INTENT_BYTES;
+use crate::shared_budgets::Exhausted;
 
 impl Driver {
     /// Decides what comes next, until enough is in flight or nothing more can be decided.
     pub(super) fn plan(&mut self) -> Result<()> {
         while self.state().end().is_none() && self.state().suspended().is_none() && self.state().paused().is_none() {
             if self.state().at().is_none() {
-                self.start()?;
+                if !self.start()? {
+                    return Ok(());
+                }
                 continue;
             }
             let Some(effect) = self.state().ready(self.host().clock.now_ms()).cloned() else {
@@ -30,7 +33,8 @@ impl Driver {
     fn is_stuck(&self) -> bool {
         let state = self.state();
         let wants_or_waits = state.wanted().next().is_some() || state.waits().next().is_some();
-        !self.is_busy() && state.open_approval().is_none() && !wants_or_waits
+        let asks = state.open_approval().is_some() || state.open_doubts().next().is_some();
+        !self.is_busy() && !wants_or_waits && !asks && state.settled().is_none()
     }
 
     fn has_room_for(&self, effect: &Effect) -> bool {
@@ -60,15 +64,43 @@ impl Driver {
         waiting.filter_map(|effect| self.state().shared_effect(effect.key())).collect()
     }
 
-    fn start(&mut self) -> Result<()> {
+    /// Lets the workflow begin; returns whether it may.
+    fn start(&mut self) -> Result<bool> {
         let step = self.next_step();
-        match self.state().ledger().offer("", &step, &step) {
-            Err(short) => self.push(Change::Suspended { exceeded: *short.exceeded(), cut: None }),
-            Ok(_) => {
-                let input = self.state().input().clone();
-                self.step(Event::Started { input }, Usage::default())
+        if let Err(short) = self.state().ledger().offer("", &step, &step) {
+            self.push(Change::Suspended { exceeded: *short.exceeded(), cut: None, budget: None })?;
+        } else if self.is_allotted(step) {
+            let input = self.state().input().clone();
+            self.step(Event::Started { input }, Usage::default())?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Plans, and draws of shared budgets what the plan needs. Where one is used up, the run waits for what is in flight, which may
+    /// give something back, and is suspended once nothing is.
+    pub(super) async fn plan_and_draw(&mut self) -> Result<()> {
+        loop {
+            self.needs = None;
+            self.plan()?;
+            let Some(amount) = self.needs.take() else { return Ok(()) };
+            if let Err(Exhausted { budget, exceeded }) = self.log.draw(&amount).await? {
+                if self.is_busy() {
+                    return Ok(());
+                }
+                return self.push(Change::Suspended { exceeded, cut: None, budget: Some(budget) });
             }
         }
+    }
+
+    /// Whether shared budgets allow an amount; where the run is to draw more of them first, it is noted.
+    fn is_allotted(&mut self, amount: Usage) -> bool {
+        let is_allotted = self.log.is_allotted(&amount);
+        if !is_allotted {
+            self.needs = Some(amount);
+        }
+        is_allotted
     }
 
     /// Records an effect's intent, or why it cannot be had; returns whether there may be another one.
@@ -83,8 +115,9 @@ impl Driver {
             return Ok(false);
         }
         match offer {
+            Ok(amount) if !self.is_allotted(amount) => return Ok(false),
             Ok(amount) => self.push_intent(effect, amount)?,
-            Err(Shortfall::Run(exceeded)) => self.push(Change::Suspended { exceeded, cut: None })?,
+            Err(Shortfall::Run(exceeded)) => self.push(Change::Suspended { exceeded, cut: None, budget: None })?,
             Err(short @ Shortfall::SubBudget(..)) => return self.refuse(effect, short.fault()),
         }
         Ok(true)
@@ -130,7 +163,7 @@ impl Driver {
             if self.is_busy() {
                 return Ok(false);
             }
-            self.push(Change::Suspended { exceeded: *short.exceeded(), cut: None })?;
+            self.push(Change::Suspended { exceeded: *short.exceeded(), cut: None, budget: None })?;
             return Ok(true);
         }
         if effect.is_question() {

@@ -40,13 +40,15 @@ impl Driver {
             }
             self.index(taken);
         }
-        Ok(())
+        self.receive_settlements().await
     }
 
-    /// Lets the workflow answer the first wait that has ended; returns whether one had.
+    /// Lets the workflow answer the first wait that has ended, or the first call that a person has settled; returns whether
+    /// there was one.
     pub(super) fn end_wait(&mut self) -> Result<bool> {
         let ended = self.state().ended_wait(self.host().clock.now_ms());
-        let Some(event) = ended.map(|(key, waited)| Event::ended(key, waited)) else { return Ok(false) };
+        let ended = ended.map(|(key, waited)| Event::ended(key, waited)).or_else(|| self.state().settled());
+        let Some(event) = ended else { return Ok(false) };
         self.step(event, Usage::default()).map(|()| true)
     }
 
@@ -64,7 +66,8 @@ impl Driver {
 
     /// Returns when a wait may have ended while something else is in flight.
     pub(super) async fn alarm(&self) {
-        let listens = self.state().waits().any(|wait| wait.signal.is_some());
+        let in_doubt = self.state().open_doubts().next().is_some();
+        let listens = in_doubt || self.state().waits().any(|wait| wait.signal.is_some());
         let now_ms = self.host().clock.now_ms();
         let left = self.state().next_wait_ms(now_ms).map(|due_ms| due_ms.saturating_sub(now_ms));
         match left.map(Duration::from_millis) {

@@ -13,8 +13,8 @@ use serde_json::{Error, Value};
 
 use super::Change;
 use crate::{
-    Budget, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, Event, Exception, Fault, Json, SubBudget,
-    ToolCall, ToolOutcome, Undo, Usage,
+    Budget, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, Event, Exception, Fault, Json, Origin,
+    SubBudget, ToolCall, ToolOutcome, Undo, Usage,
 };
 
 #[derive(Deserialize)]
@@ -65,6 +65,8 @@ struct Created {
     version: u32,
     input: Json,
     budget: Budget,
+    #[serde(default)]
+    origin: Origin,
 }
 
 #[derive(Deserialize)]
@@ -147,8 +149,8 @@ impl Change {
                 Self::Stepped { event: happened(event.get())?, used, position, state, log, effects, slices, end }
             }
             "created" => {
-                let Created { workflow, version, input, budget } = serde_json::from_str(text)?;
-                Self::Created { workflow, version, input, budget }
+                let Created { workflow, version, input, budget, origin } = serde_json::from_str(text)?;
+                Self::Created { workflow, version, input, budget, origin }
             }
             "calling" => {
                 let Calling { key, number, call } = serde_json::from_str(text)?;
@@ -236,7 +238,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Code, Currency, Decision, Kind, ModelOutcome, NewMemory, Query, Question, Recalled, Remembered};
+    use crate::{
+        Code, Currency, Decision, Kind, ModelOutcome, NewMemory, Query, Question, Recalled, Remembered, Settlement,
+    };
 
     fn finished(ended: CodeEnd) -> Event {
         let (stdout, stderr, files) =
@@ -288,9 +292,19 @@ mod tests {
             .chain([ToolOutcome::Failed(fault.clone()), ToolOutcome::Unknown(fault.clone())])
             .collect();
         let budget = Budget::default();
+        let created = |origin| {
+            let (workflow, input) = ("w".to_owned(), json!({"a": [[]]}).into());
+            Change::Created { workflow, version: 2, input, budget, origin }
+        };
+        let labels = BTreeMap::from([("team".to_owned(), "a".to_owned())]);
         let mut changes = vec![
-            Change::Created { workflow: "w".to_owned(), version: 2, input: json!({"a": [[]]}).into(), budget },
+            created(Origin::default()),
+            created(Origin { start_key: Some("order/7".to_owned()), labels }),
             Change::Extended { more: budget },
+            Change::Doubted { key: key.clone(), fault: fault.clone(), used: Usage::default() },
+            Change::Settled { settlement: Settlement::done(&key, json!(null), "dana") },
+            Change::Settled { settlement: Settlement::done(&key, json!({"a": [1.5]}), "dana") },
+            Change::Settled { settlement: Settlement::failed(&key, "dana").comment(Some("no".to_owned())) },
             stepped(Event::Started { input: json!([1]).into() }, Some(End::Failed(fault.clone()))),
             stepped(finished(CodeEnd::Raised(raised)), None),
         ];

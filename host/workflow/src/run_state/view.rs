@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::RunState;
 use crate::{
-    Approval, CodeCalls, Deferred, Effect, EffectKind, End, Exceeded, Fault, Json, Kind, Label, Ledger, RunId, Signal,
-    Status, Stop, ToolCall, Wait, Waited,
+    Approval, CodeCalls, Deferred, Doubt, Effect, EffectKind, End, Event, Exceeded, Fault, Json, Kind, Label, Ledger,
+    Origin, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
 };
 
 impl RunState {
@@ -26,10 +26,11 @@ impl RunState {
         }
     }
 
-    /// Whether nothing can be done now but to wait for a person, a time or a signal, and no signal that is there already.
+    /// Whether nothing can be done now but to wait for a person, a time or a signal, and nothing of that is there already.
     fn is_waiting(&self) -> bool {
         let all_later = self.wanted().all(|effect| self.parked(effect.key()).is_some());
-        all_later && (!self.wanted.is_empty() || self.open_waits().next().is_some()) && self.ended_wait(0).is_none()
+        let waits = self.open_waits().next().is_some() || self.open_doubts().next().is_some();
+        all_later && (!self.wanted.is_empty() || waits) && self.ended_wait(0).is_none() && self.settled().is_none()
     }
 
     /// Returns what is known of an effect that is wanted again, where the run is parked until then.
@@ -55,6 +56,48 @@ impl RunState {
     /// Returns whether an effect is tried again so soon that its driver waits for it.
     pub fn is_retrying(&self) -> bool {
         self.wanted().any(|effect| self.attempts.get(effect.key()).is_some_and(|later| !later.parks))
+    }
+
+    /// Returns the calls of which it is not known whether they happened, and that a person is waited for to settle.
+    pub fn open_doubts(&self) -> impl Iterator<Item = &Doubt> {
+        self.doubts.open().filter(|_| self.end.is_none() && !self.is_undoing())
+    }
+
+    /// Returns a call that is in doubt, or was, by the key of its effect.
+    pub fn doubt(&self, key: &str) -> Option<&Doubt> {
+        self.doubts.get(key)
+    }
+
+    /// Returns how the first call in doubt ended that a person has settled and the workflow has not heard of.
+    pub fn settled(&self) -> Option<Event> {
+        let (doubt, settlement) = self.doubts.untold().find(|_| !self.is_undoing())?;
+        Some(Event::ended(&doubt.key, settlement.outcome(&doubt.call)))
+    }
+
+    /// Checks that a call can be settled so: it is in doubt, and no person has settled it before.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`] where the run has no call in doubt of this key. Kind [`Kind::Conflict`]: with detail `settled`
+    /// where a person has settled it, who is named; with detail `ended` where the run has ended.
+    pub fn check_settlement(&self, settlement: &Settlement) -> Result<(), Fault> {
+        settlement.check()?;
+        let (run, key) = (self.run, &settlement.key);
+        let Some(doubt) = self.doubt(key) else {
+            let open: Vec<_> = self.open_doubts().map(|doubt| format!("\"{}\"", doubt.key)).collect();
+            let open = if open.is_empty() { "no call is".to_owned() } else { format!("in doubt: {}", open.join(", ")) };
+            let message = format!("run {run} has no call \"{key}\" in doubt; {open}");
+            return Err(Fault::new(Kind::NotFound, message).detail("settlement"));
+        };
+        if let Some(before) = &doubt.settlement {
+            return Err(Fault::new(Kind::Conflict, format!("run {run} has been told of call {before} already"))
+                .detail("settled"));
+        }
+        if self.end.is_some() || self.is_undoing() {
+            let message = format!("run {run} is {}, and hears of no settlement any more", self.status());
+            return Err(Fault::new(Kind::Conflict, message).detail("ended"));
+        }
+        Ok(())
     }
 
     /// The effects that have an intent and no outcome yet, and for which nothing is performed.
@@ -146,6 +189,23 @@ impl RunState {
         self.run
     }
 
+    /// Returns what has to come before the run goes on, beside what it does by itself. A run that has ended waits for nothing.
+    pub fn waiting_for(&self) -> BTreeSet<WaitingFor> {
+        let mut waiting_for = BTreeSet::new();
+        if self.end.is_some() {
+            return waiting_for;
+        }
+        waiting_for.extend(self.open_approval().map(|_| WaitingFor::Person));
+        waiting_for.extend(self.open_doubts().next().map(|_| WaitingFor::Settlement));
+        for wait in self.waits() {
+            waiting_for.extend(wait.signal.map(|_| WaitingFor::Signal));
+            waiting_for.extend(wait.until_ms.map(|_| WaitingFor::Time));
+        }
+        waiting_for.extend(self.suspended.map(|_| WaitingFor::Budget));
+        waiting_for.extend(self.paused.as_ref().map(|_| WaitingFor::Resume));
+        waiting_for
+    }
+
     /// Returns when the run was created, in milliseconds since the Unix epoch.
     pub fn created_ms(&self) -> u64 {
         self.created_ms
@@ -169,6 +229,11 @@ impl RunState {
     /// Returns the input.
     pub fn input(&self) -> &Json {
         &self.input
+    }
+
+    /// Returns what the run was started with beside its input.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Returns how much memory what came from outside and stays with the run takes, about.
@@ -274,6 +339,17 @@ impl RunState {
     /// next one, for a step writes the whole state.
     pub fn step_bytes(&self) -> u64 {
         self.step_bytes
+    }
+
+    /// Returns the budget that the run shares with others and that is used up, if it is suspended by that.
+    pub fn suspended_by(&self) -> Option<&str> {
+        self.suspended_by.as_deref()
+    }
+
+    /// Returns the fault that says by what the run is suspended, if it is.
+    pub fn suspension(&self) -> Option<Fault> {
+        let exceeded = self.suspended.as_ref()?;
+        Some(self.suspended_by.as_ref().map_or_else(|| exceeded.fault(), |budget| exceeded.fault_of(budget)))
     }
 
     /// Returns the limit that suspended the run, if one did.

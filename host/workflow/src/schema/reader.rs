@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
             },
             "unevaluatedItems" => Rule::OtherItems { node, rest: self.child(place, place.key)? },
             "unevaluatedProperties" => Rule::OtherMembers { node, rest: self.child(place, place.key)? },
-            // They are read though nothing may refer to them: what is no schema there is a mistake too.
+            // They are read though nothing may refer to them: what is not a schema there is a mistake too.
             "$defs" | "definitions" => return self.children(place, place.key).map(|_| Vec::new()),
             "$id" if !place.at.is_empty() && !text(value)?.starts_with('#') => {
                 return Err("makes a document within the document, which is not known here".into());
@@ -282,7 +282,7 @@ fn types(value: &Value) -> Result<Vec<Type>> {
     let one = |value: &Value| {
         let named = |(name, _): &&(&str, Type)| value.as_str() == Some(name);
         let found = Type::ALL.iter().find(named).map(|(_, one)| *one);
-        found.ok_or_else(|| format!("is {}, which is no type", quoted(Some(value))))
+        found.ok_or_else(|| format!("is {}, which is not a type", quoted(Some(value))))
     };
     match value {
         Value::Array(all) if all.is_empty() => Err("is empty".into()),

@@ -1,0 +1,97 @@
+//! The options that say which runs a command means.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use clap::Args;
+use stockade::{Clock, Fault, Filter, Status, WaitingFor};
+
+use crate::amounts;
+
+/// Which runs are meant: those that all of these options let through.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RunFilter {
+    /// Only runs of this status: running, interrupted, waiting, suspended, paused, done, failed or stopped; can be repeated
+    #[arg(long)]
+    pub(crate) status: Vec<Status>,
+    /// Only runs of this workflow
+    #[arg(long, value_name = "NAME")]
+    workflow: Option<String>,
+    /// Only runs whose status, and what they wait for, has not changed for this time, as in 12h or 30d
+    #[arg(long, value_name = "TIME", value_parser = amounts::ago)]
+    pub(crate) older: Option<u64>,
+    /// Only runs whose status, or what they wait for, changed within this time
+    #[arg(long, value_name = "TIME", value_parser = amounts::ago)]
+    newer: Option<u64>,
+    /// Only runs that started within this time, as in 45m, 2h or 3d
+    #[arg(long, value_name = "TIME", value_parser = amounts::ago)]
+    since: Option<u64>,
+    /// Only runs that were started with this label; can be repeated, then with all of them
+    #[arg(long, value_name = "NAME=VALUE")]
+    label: Vec<RunLabel>,
+    /// Only the run that was started under this key
+    #[arg(long)]
+    key: Option<String>,
+    /// Only runs that wait for this: person, settlement, signal, time, budget or resume; can be repeated
+    #[arg(long, value_name = "WHAT")]
+    waiting_for: Vec<WaitingFor>,
+    /// Only runs that wait for a person: for a decision, or a settlement
+    #[arg(long)]
+    needs_me: bool,
+}
+
+impl RunFilter {
+    /// Returns it as the library takes it, at this moment.
+    pub(crate) fn filter(&self) -> Filter {
+        let now_ms = Clock::default().now_ms();
+        let at = |ago: Option<u64>| ago.map(|ago| now_ms.saturating_sub(ago));
+        Filter {
+            status: self.status.clone(),
+            workflow: self.workflow.clone(),
+            start_key: self.key.clone(),
+            labels: self.label.iter().map(|label| (label.name.clone(), label.value.clone())).collect(),
+            waiting_for: self.waiting_for(),
+            since_ms: at(self.since),
+            changed_since_ms: at(self.newer),
+            unchanged_since_ms: at(self.older),
+            ..Filter::default()
+        }
+    }
+
+    fn waiting_for(&self) -> BTreeSet<WaitingFor> {
+        let mut waiting_for: BTreeSet<_> = self.waiting_for.iter().copied().collect();
+        if self.needs_me {
+            waiting_for.extend(WaitingFor::OF_PEOPLE);
+        }
+        waiting_for
+    }
+}
+
+/// A label of a run, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RunLabel {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+impl FromStr for RunLabel {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let wrong = || Fault::invalid("label", format!("\"{text}\" is not a label; write NAME=VALUE"));
+        let (name, value) = text.split_once('=').ok_or_else(wrong)?;
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_a_name_and_a_value() {
+        let label = |name: &str, value: &str| Ok(RunLabel { name: name.to_owned(), value: value.to_owned() });
+        assert_eq!(("a=b=c".parse(), "a=".parse()), (label("a", "b=c"), label("a", "")));
+        assert_eq!("a".parse::<RunLabel>().unwrap_err().message, "\"a\" is not a label; write NAME=VALUE");
+    }
+}

@@ -1,0 +1,50 @@
+//! What the sixth version added to the line of each run: by what it is found, and what it waits for.
+
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+use stockade_workflow::{RunId, RunState};
+
+use super::entry;
+use crate::Result;
+
+/// The columns. What a run waits for is not known where an older version wrote its line, until [`fill`] has read the run.
+pub(super) const TABLES: &str = "
+    ALTER TABLE runs ADD COLUMN start_key TEXT;
+    ALTER TABLE runs ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE runs ADD COLUMN waiting_for TEXT;
+    UPDATE runs SET
+        start_key = (SELECT key FROM index_rows WHERE space = 'start_key' AND index_rows.run = runs.run),
+        waiting_for = CASE WHEN status IN ('done', 'failed', 'stopped') THEN '[]' END;
+    CREATE INDEX runs_by_change ON runs (updated_ms);
+    CREATE INDEX runs_by_start_key ON runs (start_key) WHERE start_key IS NOT NULL;
+    CREATE INDEX runs_to_fill ON runs (run) WHERE waiting_for IS NULL;";
+
+/// Writes what runs wait for, where an older version has not.
+pub(super) fn fill(connection: &Connection, path: &Path) -> rusqlite::Result<()> {
+    let mut select = connection.prepare("SELECT run FROM runs WHERE waiting_for IS NULL")?;
+    let runs = select.query_map([], |row| row.get(0).map(RunId::from_bytes))?;
+    for run in runs.collect::<rusqlite::Result<Vec<_>>>()? {
+        // One that cannot be read is listed all the same, and says why once it is looked at.
+        let waiting_for = folded(connection, path, run)?.map(|state| state.waiting_for()).unwrap_or_default();
+        let update = "UPDATE runs SET waiting_for = ?2 WHERE run = ?1 AND waiting_for IS NULL";
+        connection.execute(update, params![run.as_bytes(), super::json(&waiting_for)?])?;
+    }
+    Ok(())
+}
+
+fn folded(connection: &Connection, path: &Path, run: RunId) -> rusqlite::Result<Result<RunState>> {
+    let mut select =
+        connection.prepare_cached("SELECT seq, format, at_ms, change FROM entries WHERE run = ?1 ORDER BY seq")?;
+    let rows = select
+        .query_map([run.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?)))?;
+    let mut entries = Vec::new();
+    for row in rows {
+        let (seq, format, at_ms, change) = row?;
+        match entry(path, run, seq, format, at_ms, &change) {
+            Ok(entry) => entries.push(entry),
+            Err(unread) => return Ok(Err(unread)),
+        }
+    }
+    Ok(RunState::fold(run, &entries))
+}

@@ -1,0 +1,114 @@
+//! How people settle what became of calls of which the host does not know it.
+//!
+//! A settlement is a row of the journal's index, which the driver of the run takes in. The row stays, so that of two people
+//! who settle one call at once, the second is told of the first.
+
+use std::time::Duration;
+
+use stockade_journal::{Commit, Journal, Row, RowChange, index};
+use stockade_workflow::schema::Schema;
+use stockade_workflow::{Change, Doubt, Fault, Found, Kind, RunId, RunState, Settlement};
+
+use crate::executor::Driver;
+use crate::runs::is_busy;
+use crate::{Host, Result, Run};
+
+/// The space of the settlements: the key is the run and the effect's key, the value is the settlement. A row is due at once,
+/// and no more once the run has it.
+pub(crate) const SPACE: &str = "settlement";
+
+/// How often and how long a settlement waits for the driver of the run to take it in: two seconds in all.
+const DELIVERY_TRIES: u32 = 40;
+const DELIVERY_PAUSE: Duration = Duration::from_millis(50);
+
+impl Host {
+    /// Says what became of a call that is in doubt, as a person has found out, and goes on with the run unless another process
+    /// drives it: its workflow hears that the call answered so, or failed.
+    ///
+    /// The settlement is durable when this returns, and in the journal with the person's name. Returns the run if it goes on
+    /// here; a paused one goes on once it is resumed.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`] where the run has no such call in doubt. Kind [`Kind::Conflict`]: with detail `settled` where
+    /// another person was first, who is named; with detail `ended` where the run has ended. Kind [`Kind::Invalid`] with detail
+    /// `settlement` where no person is named, or the output does not fit what the tool answers. An unknown run, a workflow
+    /// that is not registered here, a journal that fails.
+    pub async fn settle(&self, run: RunId, settlement: Settlement) -> Result<Option<Run>> {
+        let state = self.state(run).await?;
+        self.machine(state.workflow())?;
+        state.check_settlement(&settlement)?;
+        self.check_output(&state, &settlement)?;
+        put(&*self.services.journal, run, &settlement).await?;
+        for _ in 0..DELIVERY_TRIES {
+            match self.wake(run).await {
+                Err(fault) if is_busy(&fault) => tokio::time::sleep(DELIVERY_PAUSE).await,
+                woken => return woken,
+            }
+            if self.state(run).await?.doubt(&settlement.key).is_some_and(|doubt| doubt.settlement.is_some()) {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Checks an output against what the tool says that it answers. A tool that is not here any more says nothing.
+    fn check_output(&self, state: &RunState, settlement: &Settlement) -> Result<()> {
+        let (Some(Doubt { call, .. }), Found::Done(output)) = (state.doubt(&settlement.key), &settlement.found) else {
+            return Ok(());
+        };
+        let functions = self.services.registry.get(&call.tool).map(|tool| tool.functions()).unwrap_or_default();
+        let Some(function) = functions.iter().find(|function| function.name() == call.function) else { return Ok(()) };
+        let Ok(schema) = Schema::new(function.output_schema()) else { return Ok(()) };
+        let output = output.value();
+        let misfits = schema.misfits(&output, 1);
+        misfits.first().map_or(Ok(()), |misfit| {
+            let (tool, function, why) = (&call.tool, &call.function, misfit.says_of("its output"));
+            let message = format!("the settlement does not fit what {tool}.{function} answers: {why}");
+            Err(Fault::invalid("settlement", message).tool(tool))
+        })
+    }
+}
+
+impl Driver {
+    /// Takes in what people have settled since this last looked.
+    pub(crate) async fn receive_settlements(&mut self) -> Result<()> {
+        if self.state().open_doubts().next().is_none() {
+            return Ok(());
+        }
+        let run = self.state().run();
+        for row in self.host().journal.find(SPACE, &format!("{run}/"), None, usize::MAX).await? {
+            let settlement = read(&row)?;
+            if self.state().check_settlement(&settlement).is_ok() {
+                self.push(Change::Settled { settlement })?;
+                let value = row.value.clone();
+                self.index(RowChange::Replace { seen: row, due_ms: None, value });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts a settlement there. The same one, sent twice, is one.
+async fn put(journal: &dyn Journal, run: RunId, settlement: &Settlement) -> Result<()> {
+    let value = serde_json::to_string(settlement).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
+    let key = index::key([&*run.to_string(), &settlement.key]);
+    let row = Row::new(SPACE, &key, value).of(run).due(0);
+    match journal.commit(&Commit::of_index(vec![RowChange::Add(row)])).await {
+        Err(refused) if refused.detail.as_deref() == Some(SPACE) => {}
+        put => return put,
+    }
+    match journal.row(SPACE, &key).await?.map(|row| read(&row)).transpose()? {
+        Some(there) if there != *settlement => {
+            let message = format!("a settlement of call {there} of run {run} is there already");
+            Err(Fault::new(Kind::Conflict, message).detail("settled"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn read(row: &Row) -> Result<Settlement> {
+    let damaged =
+        |error| Fault::new(Kind::Journal, format!("settlement \"{}\" is damaged: {error}", row.key)).detail(SPACE);
+    serde_json::from_str(&row.value).map_err(damaged)
+}

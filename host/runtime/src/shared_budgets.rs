@@ -1,0 +1,155 @@
+//! Budgets that many runs share, on whichever host they run.
+//!
+//! A budget is an *account*: a row of the journal's index for each period and group. A run draws an *allotment* from it before it sets
+//! aside an effect's amount, in a transaction of the index that only one of several hosts can make; so what all runs have drawn never
+//! exceeds the limit, however they interleave and wherever a host stops. When a run comes to stand still, it keeps of its allotment what it has
+//! used or set aside, and the rest goes back to the account.
+
+mod account;
+mod allotment;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use stockade_journal::{Journal, Row, RowChange};
+use stockade_workflow::{Currency, Exceeded, RunId, RunState, Usage};
+
+use crate::config::SharedBudget;
+use crate::config::shared_budget::Limit;
+use crate::{Host, Result};
+use account::Account;
+pub(crate) use allotment::{Allotment, SPACE};
+
+/// The shared budgets of a host, by name.
+pub(crate) type SharedBudgets = BTreeMap<String, SharedBudget>;
+
+/// The allotments of one run.
+#[derive(Default)]
+pub(crate) struct Allotments {
+    is_read: bool,
+    all: Vec<Allotment>,
+}
+
+/// Why a shared budget gives no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Exhausted {
+    /// The budget.
+    pub(crate) budget: String,
+    /// What of it is used up.
+    pub(crate) exceeded: Exceeded,
+}
+
+/// How a shared budget stands in one period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SharedBudgetReport {
+    /// Its name.
+    pub name: String,
+    /// The period, as the beginning of its time; empty where it never begins anew.
+    pub period: String,
+    /// What the runs that share it have in common; empty where all do.
+    pub group: String,
+    /// What is used or set aside.
+    pub taken: Usage,
+    /// What is allowed, in the currencies that have a limit.
+    pub limit: Limit,
+}
+
+impl Allotments {
+    /// Reads what the run has drawn, once.
+    pub(crate) async fn read(
+        &mut self,
+        journal: &dyn Journal,
+        budgets: &SharedBudgets,
+        state: &RunState,
+    ) -> Result<()> {
+        if self.is_read {
+            return Ok(());
+        }
+        for (name, budget) in budgets.iter().filter(|(_, budget)| is_of(budget, state)) {
+            self.all.push(Allotment::read(journal, name, budget, state).await?);
+        }
+        self.is_read = true;
+        Ok(())
+    }
+
+    /// Returns whether the run may set an amount aside by what it has drawn.
+    pub(crate) fn allow(&self, taken: &Usage, amount: &Usage) -> bool {
+        self.all.iter().all(|allotment| allotment.allows(taken, amount))
+    }
+
+    /// Draws what an amount needs.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub(crate) async fn draw(
+        &mut self,
+        journal: &dyn Journal,
+        now_ms: u64,
+        taken: &Usage,
+        amount: &Usage,
+    ) -> Result<Result<(), Exhausted>> {
+        for allotment in &mut self.all {
+            if let Err(exhausted) = allotment.draw(journal, now_ms, taken, amount).await? {
+                return Ok(Err(exhausted));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Returns the budgets of which the last draw gives a warning, with how they stand.
+    pub(crate) fn warnings(&mut self) -> impl Iterator<Item = (&str, Exceeded)> {
+        self.all.iter_mut().filter_map(Allotment::warning)
+    }
+
+    /// Returns the changes with which a run that stands still keeps what it has used or set aside; `suspended_by` is the budget for
+    /// whose next period it waits.
+    pub(crate) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Vec<RowChange> {
+        self.all.iter().filter_map(|allotment| allotment.kept(now_ms, taken, suspended_by)).collect()
+    }
+
+    /// Gives back what was drawn and is not kept. Where that fails, a host that looks for what is due does it.
+    pub(crate) async fn give_back(&self, journal: &dyn Journal) {
+        for allotment in &self.all {
+            if let Ok(Some(row)) = journal.row(SPACE, &allotment.key).await {
+                let _ = allotment::give_back(journal, row).await;
+            }
+        }
+    }
+}
+
+fn is_of(budget: &SharedBudget, state: &RunState) -> bool {
+    budget.workflows.is_empty() || budget.workflows.contains(state.workflow())
+}
+
+impl Exhausted {
+    fn of(budget: &str, currency: Currency, allowed: u64, used: u64) -> Self {
+        Self { budget: budget.to_owned(), exceeded: Exceeded { limit: currency, allowed, used } }
+    }
+}
+
+impl Host {
+    /// Returns how the shared budgets of this host stand, in all periods that the journal has, by name and period.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn shared_budgets(&self) -> Result<Vec<SharedBudgetReport>> {
+        let rows = self.services.journal.find(account::SPACE, "", None, usize::MAX).await?;
+        let known = |row: &Row| account::parts(row).filter(|(name, ..)| self.services.budgets.contains_key(name));
+        let report = |(row, (name, period, group)): (&Row, (String, String, String))| {
+            let limit = self.services.budgets.get(&name).map(|budget| budget.limit.clone()).unwrap_or_default();
+            Ok(SharedBudgetReport { name, period, group, taken: Account::read(row)?.taken, limit })
+        };
+        rows.iter().filter_map(|row| Some((row, known(row)?))).map(report).collect()
+    }
+
+    /// Gives back what a run has not kept, and returns the run if it waits for a period that has begun.
+    pub(crate) async fn look_at_allotment(&self, row: Row) -> Result<Option<RunId>> {
+        let run = row.tie.run();
+        let again_ms = allotment::give_back(&*self.services.journal, row).await?;
+        Ok(run.filter(|_| again_ms.is_some_and(|again_ms| again_ms <= self.services.clock.now_ms())))
+    }
+}

@@ -1,0 +1,216 @@
+use serde::{Deserialize, Serialize};
+use stockade_journal::{Commit, Journal, Row, RowChange, index};
+use stockade_workflow::{Currency, Exceeded, Fault, Kind, RunId, RunState, Usage};
+
+use super::Exhausted;
+use super::account::{self, Seen};
+use crate::Result;
+use crate::config::SharedBudget;
+use crate::config::shared_budget::{By, Limit, Per};
+
+/// The space of the allotments: the key is the run and the budget.
+pub(crate) const SPACE: &str = "allotment";
+
+/// What one run has drawn of one shared budget.
+pub(crate) struct Allotment {
+    budget: String,
+    limit: Limit,
+    per: Per,
+    group: String,
+    run: RunId,
+    pub(super) key: String,
+    standing: Standing,
+    warn_at: u8,
+    /// The currency whose share for a warning the last draw has passed.
+    warning: Option<Exceeded>,
+}
+
+/// What the row of an allotment says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Standing {
+    /// The key of the account that it is drawn from; empty before the first.
+    account: String,
+    /// What the run had taken when it first drew from this account.
+    base: Usage,
+    /// What it may take beyond that.
+    drawn: Usage,
+    /// What the account counts for it: more than was drawn where the rest has yet to go back.
+    counted: Usage,
+    /// When the run goes on, if it waits for the next period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    again_ms: Option<u64>,
+}
+
+impl Allotment {
+    pub(super) async fn read(
+        journal: &dyn Journal,
+        name: &str,
+        budget: &SharedBudget,
+        state: &RunState,
+    ) -> Result<Self> {
+        let key = index::key([&*state.run().to_string(), name]);
+        if let Some(row) = journal.row(SPACE, &key).await? {
+            // From here on the account counts just what was drawn, and no other host has anything to give back.
+            give_back(journal, row).await?;
+        }
+        let standing = journal.row(SPACE, &key).await?.as_ref().map(read).transpose()?.unwrap_or_default();
+        let group = match budget.by {
+            Some(By::Workflow) => state.workflow().to_owned(),
+            None => String::new(),
+        };
+        let (limit, per, warn_at, run) = (budget.limit.clone(), budget.per, budget.warn_at, state.run());
+        Ok(Self { budget: name.to_owned(), limit, per, group, run, key, standing, warn_at, warning: None })
+    }
+
+    pub(super) fn allows(&self, taken: &Usage, amount: &Usage) -> bool {
+        self.limit.keys().all(|currency| self.left(*currency, taken) >= amount.get(*currency))
+    }
+
+    fn left(&self, currency: Currency, taken: &Usage) -> u64 {
+        let Standing { base, drawn, .. } = &self.standing;
+        base.get(currency).saturating_add(drawn.get(currency)).saturating_sub(taken.get(currency))
+    }
+
+    /// Draws what an amount needs, as far as the account has it.
+    pub(super) async fn draw(
+        &mut self,
+        journal: &dyn Journal,
+        now_ms: u64,
+        taken: &Usage,
+        amount: &Usage,
+    ) -> Result<Result<(), Exhausted>> {
+        loop {
+            let seen = journal.row(SPACE, &self.key).await?;
+            self.standing = seen.as_ref().map(read).transpose()?.unwrap_or_default();
+            let mut changes = self.turn(journal, now_ms, taken).await?;
+            let mut account = Seen::read(journal, &self.standing.account).await?;
+            let drawn = self.drawn(&account.account.taken, taken, amount);
+            let before = account.account.taken;
+            account.account.recount(&self.standing.counted, &drawn);
+            let used = account.account.taken;
+            self.standing = Standing { drawn, counted: drawn, again_ms: None, ..self.standing.clone() };
+            changes.extend([account.written()?, self.row(seen, None)?]);
+            match journal.commit(&Commit::of_index(changes)).await {
+                Err(refused) if refused.kind == Kind::Conflict => {}
+                Err(fault) => return Err(fault),
+                Ok(()) => {
+                    self.warning = self.passed(&before, &used);
+                    return Ok(self.judged(&used, taken, amount));
+                }
+            }
+        }
+    }
+
+    /// Turns to the account of this period, and settles with the one before.
+    async fn turn(&mut self, journal: &dyn Journal, now_ms: u64, taken: &Usage) -> Result<Vec<RowChange>> {
+        let key = account::key(&self.budget, &self.per.period(now_ms), &self.group);
+        if self.standing.account == key {
+            return Ok(Vec::new());
+        }
+        let mut changes = Vec::new();
+        if !self.standing.account.is_empty() {
+            let mut before = Seen::read(journal, &self.standing.account).await?;
+            before.account.recount(&self.standing.counted, &beyond(taken, &self.standing.base));
+            changes.push(before.written()?);
+        }
+        let base = if self.standing.account.is_empty() { Usage::NONE } else { *taken };
+        self.standing = Standing { account: key, base, ..Standing::default() };
+        Ok(changes)
+    }
+
+    /// Returns what the run will have drawn: what it has taken and what it needs more, as far as the account has it, and
+    /// no less than it has taken.
+    fn drawn(&self, account: &Usage, taken: &Usage, amount: &Usage) -> Usage {
+        let Standing { base, drawn, counted, .. } = &self.standing;
+        Currency::ALL.into_iter().fold(Usage::NONE, |sum, currency| {
+            let own = taken.get(currency).saturating_sub(base.get(currency));
+            let wanted = own.saturating_add(amount.get(currency)).max(drawn.get(currency));
+            let others = account.get(currency).saturating_sub(counted.get(currency));
+            let room = self.limit.get(&currency).map_or(u64::MAX, |limit| limit.saturating_sub(others));
+            sum.with(currency, wanted.min(room).max(own))
+        })
+    }
+
+    /// Returns the first currency whose share for a warning was passed between these.
+    fn passed(&self, before: &Usage, now: &Usage) -> Option<Exceeded> {
+        self.limit.iter().find_map(|(currency, allowed)| {
+            let share = u128::from(*allowed) * u128::from(self.warn_at) / 100;
+            let is_past = |taken: &Usage| u128::from(taken.get(*currency)) >= share;
+            let used = now.get(*currency);
+            (is_past(now) && !is_past(before)).then_some(Exceeded { limit: *currency, allowed: *allowed, used })
+        })
+    }
+
+    /// Returns what the last draw gives a warning of, once.
+    pub(super) fn warning(&mut self) -> Option<(&str, Exceeded)> {
+        Some((&self.budget, self.warning.take()?))
+    }
+
+    fn judged(&self, account: &Usage, taken: &Usage, amount: &Usage) -> Result<(), Exhausted> {
+        let is_short = |(currency, _): &(&Currency, &u64)| self.left(**currency, taken) < amount.get(**currency);
+        self.limit.iter().find(is_short).map_or(Ok(()), |(currency, allowed)| {
+            let used = account.get(*currency).saturating_add(amount.get(*currency) - self.left(*currency, taken));
+            Err(Exhausted::of(&self.budget, *currency, *allowed, used))
+        })
+    }
+
+    /// Returns the change with which the run keeps what it has taken, if it has drawn more, or waits for the next period.
+    pub(super) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Option<RowChange> {
+        if self.standing.account.is_empty() {
+            return None;
+        }
+        let again_ms = self.per.next(now_ms).filter(|_| suspended_by == Some(&*self.budget));
+        let drawn = beyond(taken, &self.standing.base);
+        if again_ms.is_none() && drawn == self.standing.drawn {
+            return None;
+        }
+        let standing = Standing { drawn, again_ms, ..self.standing.clone() };
+        let value = serde_json::json!(standing).to_string();
+        Some(RowChange::Put(Row::new(SPACE, self.key.clone(), value).of(self.run).due(now_ms)))
+    }
+
+    fn row(&self, seen: Option<Row>, due_ms: Option<u64>) -> Result<RowChange> {
+        let value = text(&self.standing)?;
+        Ok(match seen {
+            Some(seen) => RowChange::Replace { seen, due_ms, value },
+            None => RowChange::Add(Row::new(SPACE, self.key.clone(), value).of(self.run)),
+        })
+    }
+}
+
+/// Gives back to its account what an allotment does not keep, and returns when its run goes on, if it waits for that.
+pub(super) async fn give_back(journal: &dyn Journal, mut seen: Row) -> Result<Option<u64>> {
+    loop {
+        let standing = read(&seen)?;
+        let mut account = Seen::read(journal, &standing.account).await?;
+        account.account.recount(&standing.counted, &standing.drawn);
+        let given = Standing { counted: standing.drawn, ..standing };
+        let change = RowChange::Replace { seen: seen.clone(), due_ms: given.again_ms, value: text(&given)? };
+        match journal.commit(&Commit::of_index(vec![account.written()?, change])).await {
+            Ok(()) => return Ok(given.again_ms),
+            Err(refused) if refused.kind == Kind::Conflict => {}
+            Err(fault) => return Err(fault),
+        }
+        // Another host has changed the account, or taken the run up.
+        match journal.row(SPACE, &seen.key).await? {
+            Some(now) if now.value == seen.value => seen = now,
+            Some(_) | None => return Ok(None),
+        }
+    }
+}
+
+/// What of `taken` is beyond `base`.
+fn beyond(taken: &Usage, base: &Usage) -> Usage {
+    Currency::ALL
+        .into_iter()
+        .fold(Usage::NONE, |sum, currency| sum.with(currency, taken.get(currency).saturating_sub(base.get(currency))))
+}
+
+fn read(row: &Row) -> Result<Standing> {
+    let damaged = |error| Fault::new(Kind::Journal, format!("the allotment \"{}\" is damaged: {error}", row.key));
+    serde_json::from_str(&row.value).map_err(|error| damaged(error).detail(SPACE))
+}
+
+pub(super) fn text(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))
+}

@@ -1,0 +1,2 @@
+const found = await purchases.find({ user_id: "user_123" });
+[found.item, found.price_cents];

@@ -1,0 +1,2 @@
+await purchases.find({ user_id: "user_123" });
+await purchases.nope();

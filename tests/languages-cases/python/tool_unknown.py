@@ -1,0 +1,2 @@
+purchases.find(user_id="user_123")
+purchases.nope()

@@ -1,0 +1,260 @@
+//! People are told of runs that need them: by whatever is configured, until it takes the message, without moving the run.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stockade::config::{Notify, Occasion};
+use stockade::{
+    AllowedEffect, Budget, Decision, Delivery, Effect, End, Event, Fault, Graph, Host, Kind, Notice, RunId, State,
+    Status, Transition, Workflow,
+};
+use stockade_tests::{Hand, Place, decide, input};
+
+const HOUR_MS: u64 = 3_600_000;
+
+/// A message as a server got it.
+struct Posted {
+    headers: String,
+    body: Value,
+}
+
+impl Posted {
+    fn header(&self, name: &str) -> &str {
+        let line = self.headers.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+        line.unwrap_or_else(|| panic!("no {name} in {}", self.headers))
+    }
+}
+
+/// A server that answers each message with the next of these statuses, and its address.
+fn server() -> (String, Receiver<Posted>, Sender<u16>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let ((posted, got), (statuses, status)) = (channel(), channel::<u16>());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let (mut headers, mut line) = (String::new(), String::new());
+            while reader.read_line(&mut line).unwrap() > 2 {
+                headers += &line.to_lowercase();
+                line.clear();
+            }
+            let length = headers.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+            let mut body = vec![0; length.parse().unwrap()];
+            reader.read_exact(&mut body).unwrap();
+            let Ok(status) = status.recv() else { return };
+            let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            reader.get_mut().write_all(answer.as_bytes()).unwrap();
+            let _ = posted.send(Posted { headers, body: serde_json::from_slice(&body).unwrap() });
+        }
+    });
+    (url, got, statuses)
+}
+
+fn webhook(url: &str) -> Notify {
+    Notify { url: Some(url.to_owned()), ..Notify::default() }
+}
+
+async fn open(place: &Place, hand: &Hand, notify: Notify) -> Host {
+    let builder = place.host().workflow(Patient).clock(hand.clock()).secret("hook", "whsec_c2VjcmV0");
+    builder.notify("ops", notify).build().await.unwrap()
+}
+
+/// Starts a refund that waits for a person.
+async fn waiting(host: &Host) -> RunId {
+    let run = host.start("refund", input("user_123"), Budget::default()).await.unwrap();
+    let id = run.id();
+    assert_eq!(run.settled_state().await.unwrap().status(), Status::Waiting);
+    id
+}
+
+async fn sent(host: &Host) -> Vec<(Delivery, u32)> {
+    host.notify().await.unwrap().iter().map(|notice| (notice.delivery, notice.attempts)).collect()
+}
+
+/// Waits for a signal, for an hour at most.
+struct Patient;
+
+impl Workflow for Patient {
+    type Input = ();
+    type State = bool;
+
+    fn name(&self) -> &str {
+        "patient"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn graph(&self) -> Graph {
+        let go = AllowedEffect::Signal("go".to_owned());
+        Graph::new([State::new("WAIT", [go], &["DONE"]), State::new("DONE", [], &[])])
+    }
+
+    fn position(&self, is_done: &Self::State) -> &'static str {
+        if *is_done { "DONE" } else { "WAIT" }
+    }
+
+    fn start(&self, (): ()) -> Result<Transition<bool>, Fault> {
+        let go = Effect::await_signal("go", "go").within(Duration::from_millis(HOUR_MS));
+        Ok(Transition::to(false).want(go))
+    }
+
+    fn step(&self, _: bool, _: Event) -> Result<Transition<bool>, Fault> {
+        Ok(Transition::to(true).end(End::Failed(Fault::invalid("late", "nothing came"))))
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_waits_is_told_of_once_with_the_command_that_decides() {
+    let (place, hand, (url, got, statuses)) = (Place::new(), Hand::new(), server());
+    let notify = Notify { secret: Some("hook".to_owned()), ..webhook(&url) };
+    let host = open(&place, &hand, notify.clone()).await;
+    let run = waiting(&host).await;
+    drop(host);
+    // What was to be told when a process stopped is told by the next one.
+    let host = open(&place, &hand, notify).await;
+    statuses.send(200).unwrap();
+    assert_eq!(sent(&host).await, [(Delivery::Delivered, 1)]);
+    assert_eq!(sent(&host).await, []);
+    let posted = got.recv().unwrap();
+    assert!(posted.header("webhook-signature").starts_with("v1,"), "{}", posted.headers);
+    assert_eq!(posted.header("webhook-timestamp"), (Hand::BEGIN_MS / 1_000).to_string());
+    assert!(posted.header("webhook-id").starts_with("sha256:"));
+    let Posted { body, .. } = posted;
+    assert_eq!((&body["type"], &body["data"]["run_id"]), (&json!("run.waiting"), &json!(run)));
+    assert_eq!(body["data"]["questions"][0]["arguments"]["amount_cents"], 14_900);
+    let text = body["text"].as_str().unwrap();
+    assert!(text.ends_with("waits for a person: refund of $149.00 is over $100.00"), "{text}");
+    let command: Vec<_> = body["data"]["questions"][0]["approve"].as_str().unwrap().split(' ').collect();
+    let approved = place.json(&[&command[1..], &["--by", "dana"]].concat());
+    assert_eq!(approved.exit, Some(0), "{approved:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_is_not_taken_is_sent_again_a_number_of_times_and_the_run_stays() {
+    let (place, hand, (url, got, statuses)) = (Place::new(), Hand::new(), server());
+    let host = open(&place, &hand, Notify { attempts: 3, ..webhook(&url) }).await;
+    let run = waiting(&host).await;
+    let mut ids = Vec::new();
+    for (status, after_ms, expected) in
+        [(500, 0, (Delivery::Pending, 1)), (302, 60_000, (Delivery::Pending, 2)), (404, 120_000, (Delivery::Failed, 3))]
+    {
+        hand.set(after_ms);
+        statuses.send(status).unwrap();
+        assert_eq!(sent(&host).await, [expected]);
+        assert_eq!(sent(&host).await, [], "not again at once");
+        ids.push(got.recv().unwrap().header("webhook-id").to_owned());
+    }
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    hand.set(24 * HOUR_MS);
+    assert_eq!(sent(&host).await, []);
+    let notices = host.notices(Some(run)).await.unwrap();
+    assert_eq!(notices[0].reason.as_deref(), Some("the server answered with status 404"));
+    assert_eq!(host.state(run).await.unwrap().status(), Status::Waiting);
+}
+
+#[tokio::test]
+async fn a_message_is_not_sent_once_the_run_stands_otherwise() {
+    let (place, hand, (url, got, _)) = (Place::new(), Hand::new(), server());
+    let host = open(&place, &hand, webhook(&url)).await;
+    let run = waiting(&host).await;
+    decide(&host, run, Decision::approve("dana")).await.unwrap().settled().await.unwrap();
+    assert_eq!(sent(&host).await, [(Delivery::Outdated, 0)]);
+    assert!(got.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_several_hosts_sends_a_message() {
+    let (place, hand, (url, got, statuses)) = (Place::new(), Hand::new(), server());
+    let hosts = [open(&place, &hand, webhook(&url)).await, open(&place, &hand, webhook(&url)).await];
+    for _ in 0..8 {
+        waiting(&hosts[0]).await;
+        statuses.send(200).unwrap();
+        let (one, other) = tokio::join!(sent(&hosts[0]), sent(&hosts[1]));
+        assert_eq!([one, other].concat(), [(Delivery::Delivered, 1)]);
+        got.recv().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_that_is_near_is_told_of() {
+    let (place, hand, (url, got, statuses)) = (Place::new(), Hand::new(), server());
+    let on = [Occasion::Deadline, Occasion::Failed].into();
+    let host = open(&place, &hand, Notify { on, before_ms: HOUR_MS / 2, ..webhook(&url) }).await;
+    host.start("patient", Value::Null, Budget::default()).await.unwrap().settled().await.unwrap();
+    assert_eq!(sent(&host).await, []);
+    hand.set(HOUR_MS / 2);
+    statuses.send(200).unwrap();
+    assert_eq!(sent(&host).await, [(Delivery::Delivered, 1)]);
+    let body = got.recv().unwrap().body;
+    assert_eq!(body["data"]["deadline_ms"], Hand::BEGIN_MS + HOUR_MS);
+    assert!(body["text"].as_str().unwrap().ends_with("waits until 2027-01-15 09:00:00Z"), "{}", body["text"]);
+    hand.set(HOUR_MS);
+    for fired in host.fire_due().await.unwrap() {
+        fired.resumed.unwrap().settled().await.unwrap();
+    }
+    statuses.send(204).unwrap();
+    assert_eq!(sent(&host).await, [(Delivery::Delivered, 1)]);
+    assert!(got.recv().unwrap().body["text"].as_str().unwrap().ends_with("is failed: nothing came"));
+}
+
+#[tokio::test]
+async fn a_command_reads_a_message_in_a_clean_environment() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let script = format!("cat > '{0}/message'; env > '{0}/env'", place.path("").display());
+    let command = |program: &[&str]| Notify {
+        command: Some(program.iter().map(|&word| word.to_owned()).collect()),
+        ..Notify::default()
+    };
+    let host = open(&place, &hand, command(&["sh", "-c", &script])).await;
+    waiting(&host).await;
+    assert_eq!(sent(&host).await, [(Delivery::Delivered, 1)]);
+    let message: Value = serde_json::from_slice(&std::fs::read(place.path("message")).unwrap()).unwrap();
+    assert_eq!(message["data"]["status"], "waiting");
+    let environment = std::fs::read_to_string(place.path("env")).unwrap();
+    let names: Vec<_> = environment.lines().filter_map(|line| line.split('=').next()).collect();
+    assert!(names.iter().all(|name| ["PATH", "PWD", "SHLVL", "_", "OLDPWD"].contains(name)), "{names:?}");
+    for (program, says) in [(["false", ""], "ended with exit status: 1"), (["/no/such", ""], "was not started")] {
+        let host = open(&place, &hand, command(&program)).await;
+        let run = waiting(&host).await;
+        assert_eq!(sent(&host).await, [(Delivery::Pending, 1)]);
+        let Notice { reason, .. } = host.notices(Some(run)).await.unwrap().remove(0);
+        assert!(reason.as_ref().unwrap().contains(says), "{reason:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_configured_wrong_is_refused_when_the_host_is_made() {
+    let hand = Hand::new();
+    for (notify, says) in [
+        (Notify::default(), "needs either `url` or `command"),
+        (Notify { attempts: 0, ..webhook("http://localhost/") }, "must not be empty or 0"),
+        (Notify { secret: Some("none".to_owned()), ..webhook("http://localhost/") }, "the secret \"none\""),
+    ] {
+        let built = Place::new().bare().clock(hand.clock()).notify("ops", notify).build().await;
+        let fault = built.err().unwrap();
+        assert!(fault.message.contains(says) && fault.message.contains("[notify.ops]"), "{fault}");
+        assert!(matches!(fault.kind, Kind::Invalid | Kind::NotFound), "{fault}");
+    }
+}
+
+#[test]
+fn the_command_line_says_what_was_not_told_and_ends_as_without() {
+    let place = Place::new();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    place.write("stockade.toml", format!("[notify.ops]\nurl = \"http://{free}/\"\non = [\"waiting\"]\n"));
+    let run = place.refund("user_123", &[]);
+    assert_eq!((run.exit, &run.json["status"]), (Some(3), &json!("waiting")), "{run:?}");
+    assert!(run.stderr.contains("\"ops\" was not told: the server was not reached"), "{}", run.stderr);
+    let listed = place.json(&["notices"]);
+    assert_eq!(
+        (&listed.json[0]["delivery"], &listed.json[0]["attempts"]),
+        (&json!("pending"), &json!(1)),
+        "{listed:?}"
+    );
+    assert!(place.call(&["notices", &run.run()]).stdout.contains("  waiting  to ops  pending, 1 attempts\n"));
+}

@@ -1,0 +1,65 @@
+//! Runs that ended are removed in bulk: one line about each stays, and their room is given back.
+
+use serde_json::json;
+use stockade::{Filter, Host, Kind, NewRun, RunId, Status};
+use stockade_tests::{Place, input};
+
+/// What each of the runs takes of the journal at the least.
+const BYTES: usize = 200_000;
+
+async fn ended(host: &Host, team: &str) -> RunId {
+    let input = json!({"user_id": "nobody", "request": "x".repeat(BYTES)});
+    let started = host.start_run(NewRun::new("refund", input).label("team", team)).await.unwrap();
+    let id = started.id();
+    started.settled().await.unwrap();
+    id
+}
+
+fn of_team(team: &str) -> Filter {
+    Filter { labels: [("team".to_owned(), team.to_owned())].into(), ..Filter::default() }
+}
+
+#[tokio::test]
+async fn a_pruned_run_leaves_one_line_and_its_room_is_given_back() {
+    let place = Place::new();
+    let host = place.host().build().await.unwrap();
+    let mut runs = Vec::new();
+    for team in ["a", "a", "a", "b"] {
+        runs.push(ended(&host, team).await);
+    }
+    let waiting = host.start_run(NewRun::new("refund", input("user_123")).label("team", "a")).await.unwrap();
+    let waiting_id = waiting.id();
+    waiting.settled().await.unwrap();
+    let would = host.would_prune(&of_team("a")).await.unwrap();
+    assert_eq!((would.removed.as_slice(), would.room.freed_bytes), (&runs[..3], 0));
+    assert_eq!(host.runs(&Filter::default()).await.unwrap().len(), 5, "nothing is removed yet");
+    let length = || std::fs::metadata(place.data("journal.db")).unwrap().len();
+    let pruned = host.prune(&of_team("a"), "dana").await.unwrap();
+    assert_eq!((pruned.removed.as_slice(), pruned.kept.as_slice()), (&runs[..3], &[][..]));
+    assert!(pruned.room.freed_bytes >= 3 * BYTES as u64, "{pruned:?}");
+    // What else is in the journal is as long as the runs that stay, and what the file was shortened by is gone.
+    assert!(length() < pruned.room.freed_bytes + 3 * BYTES as u64, "{} {pruned:?}", length());
+    let left: Vec<_> = host.runs(&Filter::default()).await.unwrap().iter().map(|run| run.run_id).collect();
+    assert_eq!(left, [runs[3], waiting_id]);
+
+    let lines = host.removed_runs(0, usize::MAX).await.unwrap();
+    let of = |number: usize| (lines[number].run_id, lines[number].by.as_str(), lines[number].status);
+    assert_eq!([of(0), of(1), of(2)], [0, 1, 2].map(|number| (runs[number], "dana", Status::Done)));
+    assert_eq!((lines.len(), lines[0].workflow.as_str(), lines[0].labels["team"].as_str()), (3, "refund", "a"));
+    assert!(lines[0].updated_ms <= lines[0].removed_ms);
+    assert_eq!(host.removed_runs(lines[2].removed_ms + 1, 9).await.unwrap(), []);
+    assert_eq!(host.removed_runs(0, 2).await.unwrap(), lines[..2]);
+}
+
+#[tokio::test]
+async fn a_run_that_has_not_ended_is_not_pruned_and_a_removal_names_who_did_it() {
+    let place = Place::new();
+    let host = place.host().build().await.unwrap();
+    let run = ended(&host, "a").await;
+    let waiting = Filter { status: vec![Status::Done, Status::Waiting], ..Filter::default() };
+    let refused = host.prune(&waiting, "dana").await.unwrap_err();
+    assert_eq!((refused.kind, refused.detail.as_deref()), (Kind::Invalid, Some("status")));
+    let refused = host.remove(run, " ", false).await.unwrap_err();
+    assert_eq!((refused.kind, refused.detail.as_deref()), (Kind::Invalid, Some("by")));
+    assert_eq!(host.runs(&Filter::default()).await.unwrap().len(), 1);
+}

@@ -1,0 +1,214 @@
+//! A call of which it is not known whether it happened waits for a person, in place of failing its run.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use stockade::{
+    Budget, Change, End, Entry, Fault, Filter, Grant, Host, Kind, Outcome, RunId, RunState, Settlement, Status, Stop,
+    WaitingFor,
+};
+use stockade_tests::{Place, dist, input};
+
+/// A host whose payments tool does not tell a repetition from a new request.
+async fn host(place: &Place) -> Host {
+    let shop = Grant::sql("shop", format!("sqlite:{}", place.data("shop.db").display()));
+    let builder = place
+        .bare()
+        .tool("purchases", dist("purchases"), [shop.clone()])
+        .tool("policy", dist("policy"), [])
+        .tool("payments", dist("payments"), [shop.writable()])
+        .tool("letters", dist("letters"), []);
+    builder.build().await.unwrap()
+}
+
+/// The journal of a run, up to the intent of its refund: as a host leaves it that was killed while it called the tool.
+async fn killed_while_it_paid() -> (RunId, Vec<Entry>) {
+    let place = Place::new();
+    let host = host(&place).await;
+    let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+    let id = run.id();
+    run.settled().await.unwrap();
+    let entries = host.entries(id).await.unwrap();
+    let is_intent = |entry: &Entry| matches!(&entry.change, Change::Reserved { key, .. } if key == "refund");
+    let cut = entries.iter().position(is_intent).unwrap() + 1;
+    (id, entries[..cut].to_vec())
+}
+
+/// A place with a run whose refund is in doubt.
+async fn in_doubt(place: &Place) -> (Host, RunId) {
+    let (id, entries) = killed_while_it_paid().await;
+    let host = host(place).await;
+    place.journal_of(&entries).await;
+    let outcome = host.resume(id).await.unwrap().settled().await.unwrap();
+    assert!(matches!(outcome, Outcome::InDoubt(_)), "{outcome}");
+    (host, id)
+}
+
+fn paid(by: &str) -> Settlement {
+    Settlement::done("refund", json!({"reference": "re_7"}), by)
+}
+
+fn detail(refused: &Fault) -> (Kind, &str) {
+    (refused.kind, refused.detail.as_deref().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_call_in_doubt_that_is_settled_as_done_ends_as_the_person_says() {
+    let place = Place::new();
+    let (host, run) = in_doubt(&place).await;
+    let waits = Filter { waiting_for: [WaitingFor::Settlement].into(), ..Filter::default() };
+    let listed = host.runs(&waits).await.unwrap();
+    assert_eq!((listed[0].run_id, listed[0].status), (run, Status::Waiting));
+    assert_eq!(host.state(run).await.unwrap().unknown_calls().collect::<Vec<_>>(), ["refund"]);
+    let outcome = host.settle(run, paid("dana")).await.unwrap().unwrap().settled().await.unwrap();
+    let Outcome::Done(output) = outcome else { panic!("{outcome}") };
+    assert_eq!((&output["reference"], &output["outcome"]), (&json!("re_7"), &json!("processed")));
+    assert_eq!(place.refunds(), [""; 0], "the call was not made again");
+    assert_eq!(
+        (host.runs(&waits).await.unwrap().len(), host.state(run).await.unwrap().unknown_calls().count()),
+        (0, 0)
+    );
+    let entries = host.entries(run).await.unwrap();
+    let settled = entries.iter().find_map(|entry| match &entry.change {
+        Change::Settled { settlement } => Some(settlement.clone()),
+        _ => None,
+    });
+    assert_eq!(settled, Some(paid("dana")), "the journal says who has found out");
+}
+
+#[tokio::test]
+async fn a_call_in_doubt_that_is_settled_as_failed_has_failed_for_its_workflow() {
+    let place = Place::new();
+    let (host, run) = in_doubt(&place).await;
+    let settlement = Settlement::failed("refund", "dana").comment(Some("the bank has none".to_owned()));
+    let outcome = host.settle(run, settlement).await.unwrap().unwrap().settled().await.unwrap();
+    let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
+    assert_eq!(detail(&fault), (Kind::GuestError, "settled"));
+    assert!(fault.message.contains("as \"dana\" has found out: the bank has none"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_settlement_that_fits_nothing_is_refused_and_changes_nothing() {
+    let place = Place::new();
+    let (host, run) = in_doubt(&place).await;
+    let refused = async |settlement| host.settle(run, settlement).await.err().unwrap();
+    let wrong = refused(Settlement::done("refund", json!({"reference": 7}), "dana")).await;
+    assert_eq!(detail(&wrong), (Kind::Invalid, "settlement"));
+    assert!(wrong.message.contains("what payments.refund answers"), "{wrong}");
+    let unknown = refused(Settlement::failed("purchase", "dana")).await;
+    assert_eq!(detail(&unknown), (Kind::NotFound, "settlement"));
+    assert!(unknown.message.contains("in doubt: \"refund\""), "{unknown}");
+    assert_eq!(detail(&refused(Settlement::failed("refund", " ")).await), (Kind::Invalid, "settlement"));
+    assert_eq!(host.state(run).await.unwrap().status(), Status::Waiting);
+    host.run(run).stop(Stop::by("eve"), Duration::ZERO).await.unwrap();
+    assert_eq!(detail(&refused(paid("dana")).await), (Kind::Conflict, "ended"));
+    assert_eq!(host.state(run).await.unwrap().unknown_calls().collect::<Vec<_>>(), ["refund"]);
+}
+
+/// Several people settle one call at once, one of them otherwise.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_several_that_settle_a_call_at_once_wins_and_the_others_are_told_who() {
+    let place = Place::new();
+    let (first, run) = in_doubt(&place).await;
+    let others = join_all((0..3).map(|_| host(&place))).await;
+    let hosts = [vec![first], others].concat();
+    let settle = |(number, host): (usize, &Host)| {
+        let by = format!("person {number}");
+        let settlement = if number == 0 { Settlement::failed("refund", &by) } else { paid(&by) };
+        let host = host.clone();
+        async move { host.settle(run, settlement).await.map(drop) }
+    };
+    let settled = join_all(hosts.iter().enumerate().map(settle)).await;
+    let outcome = hosts[0].run(run).settled().await;
+    assert!(matches!(outcome, Ok(Outcome::Done(_) | Outcome::Failed(_))), "{outcome:?}");
+    let state = hosts[0].state(run).await.unwrap();
+    let winner = state.doubt("refund").and_then(|doubt| doubt.settlement.clone()).unwrap().by;
+    for (number, settled) in settled.iter().enumerate() {
+        match settled {
+            Ok(()) => assert_eq!(format!("person {number}"), winner),
+            Err(refused) => {
+                assert_eq!(detail(refused), (Kind::Conflict, "settled"), "{refused}");
+                assert!(refused.message.contains(&winner), "{refused}");
+            }
+        }
+    }
+    assert_eq!(settled.iter().filter(|settled| settled.is_ok()).count(), 1);
+}
+
+/// What is paused takes the settlement in, and hears of it once it is resumed.
+#[tokio::test]
+async fn a_paused_run_hears_of_its_settlement_once_it_is_resumed() {
+    let place = Place::new();
+    let (host, run) = in_doubt(&place).await;
+    host.run(run).pause(Stop::by("eve"), Duration::ZERO).await.unwrap();
+    assert!(host.settle(run, paid("dana")).await.unwrap().is_none());
+    assert_eq!(host.state(run).await.unwrap().status(), Status::Paused);
+    let outcome = host.resume(run).await.unwrap().settled().await.unwrap();
+    assert!(matches!(outcome, Outcome::Done(_)), "{outcome}");
+}
+
+/// A settlement is durable before the run goes on, and is heard whatever is killed in between.
+#[tokio::test]
+async fn a_settled_run_cut_after_any_record_ends_the_same() {
+    let place = Place::new();
+    let (first, run) = in_doubt(&place).await;
+    first.settle(run, paid("dana")).await.unwrap().unwrap().settled().await.unwrap();
+    let (ended, entries) = (first.state(run).await.unwrap(), first.entries(run).await.unwrap());
+    drop(first);
+    let doubted = entries.iter().position(|entry| matches!(entry.change, Change::Doubted { .. })).unwrap();
+    for cut in doubted..=entries.len() {
+        place.clear();
+        let host = host(&place).await;
+        place.journal_of(&entries[..cut]).await;
+        host.resume(run).await.unwrap().settled().await.unwrap();
+        if host.state(run).await.unwrap().open_doubts().next().is_some() {
+            host.settle(run, paid("dana")).await.unwrap().unwrap().settled().await.unwrap();
+        }
+        let state = host.state(run).await.unwrap();
+        assert_eq!((state.end(), state.log()), (ended.end(), ended.log()), "cut after {cut}");
+        assert!(matches!(state.end(), Some(End::Done(_))) && place.refunds().is_empty(), "cut after {cut}");
+        assert_eq!(RunState::fold(run, &host.entries(run).await.unwrap()).unwrap(), state);
+    }
+}
+
+/// A settlement that was left in the journal by a process that was killed before it could go on with the run.
+#[tokio::test]
+async fn a_settlement_that_was_left_behind_is_due() {
+    let place = Place::new();
+    let (host, run) = in_doubt(&place).await;
+    let value = serde_json::to_string(&paid("dana")).unwrap();
+    let key = format!("{run}/refund");
+    let insert =
+        "INSERT INTO index_rows (space, key, run, needed, due_ms, value) VALUES ('settlement', ?1, ?2, 0, 0, ?3)";
+    let journal = rusqlite::Connection::open(place.data("journal.db")).unwrap();
+    journal.execute(insert, rusqlite::params![key, run.as_bytes(), value]).unwrap();
+    let [fired] = <[_; 1]>::try_from(host.fire_due().await.unwrap()).ok().unwrap();
+    let outcome = fired.resumed.unwrap().settled().await.unwrap();
+    assert!(matches!(outcome, Outcome::Done(_)), "{outcome}");
+    assert_eq!(host.fire_due().await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_run_in_doubt_is_listed_shown_and_settled_by_command() {
+    let place = Place::new();
+    let (host, run) = in_doubt(&place).await;
+    drop(host);
+    let run = run.to_string();
+    let listed = place.json(&["runs", "--waiting-for", "settlement"]).json;
+    assert_eq!((&listed[0]["run_id"], &listed[0]["waiting_for"]), (&json!(run), &json!(["settlement"])));
+    assert!(listed[0]["waits_for"][0].as_str().unwrap().starts_with("for a person to settle refund: payments.refund"));
+    assert_eq!(place.json(&["runs", "--needs-me"]).json[0]["run_id"], json!(run));
+    let shown = place.call(&["show", &run]).stdout;
+    assert!(shown.contains("nobody knows whether payments.refund") && shown.contains("refund --as failed"), "{shown}");
+    let refused = place.json(&["settle", &run, "refund", "--as", "failed", "--output", "1"]);
+    assert_eq!(refused.exit, Some(2), "{refused:#?}");
+    let refused = place.json(&["settle", &run, "refund", "--as", "done", "--output", "1"]);
+    assert_eq!((refused.exit, &refused.json["error"]["detail"]), (Some(2), &json!("settlement")));
+    let output = json!({"reference": "re_7"}).to_string();
+    let settled = place.json(&["settle", &run, "refund", "--as", "done", "--output", &output, "--by", "dana"]);
+    assert_eq!((settled.exit, &settled.json["output"]["reference"]), (Some(0), &json!("re_7")), "{settled:#?}");
+    let again = place.json(&["settle", &run, "refund", "--as", "failed"]);
+    assert_eq!(again.exit, Some(6));
+    assert!(again.json["error"]["message"].as_str().unwrap().contains("by \"dana\""), "{again:#?}");
+}

@@ -1,0 +1,140 @@
+//! Budgets that many runs share: never overspent, whatever runs at the same time and on whichever host.
+
+use serde_json::{Value, json};
+use stockade::config::{Per, SharedBudget, SharedBy, SharedLimit};
+use stockade::{Budget, Currency, Host, Outcome, RunId, Status};
+use stockade_tests::{Hand, Place, input};
+
+const DAY_MS: u64 = 86_400_000;
+
+/// How many calls of tools a refund makes that needs no person.
+const CALLS: u64 = 4;
+
+fn calls(limit: u64) -> SharedBudget {
+    let limit = SharedLimit::from([(Currency::ToolCalls, limit)]);
+    SharedBudget { limit, per: Per::Day, by: None, workflows: [].into(), warn_at: 80 }
+}
+
+async fn open(place: &Place, hand: &Hand, budget: SharedBudget) -> Host {
+    place.host().clock(hand.clock()).shared_budget("calls", budget).build().await.unwrap()
+}
+
+async fn spent(host: &Host, runs: &[RunId]) -> u64 {
+    let mut spent = 0;
+    for run in runs {
+        spent += host.state(*run).await.unwrap().ledger().spent().get(Currency::ToolCalls);
+    }
+    spent
+}
+
+async fn taken(host: &Host) -> Vec<u64> {
+    let budgets = host.shared_budgets().await.unwrap();
+    budgets.iter().map(|budget| budget.taken.get(Currency::ToolCalls)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_of_several_hosts_do_not_overspend_together_and_go_on_the_next_day() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let hosts = [open(&place, &hand, calls(10)).await, open(&place, &hand, calls(10)).await];
+    let mut runs = Vec::new();
+    for number in 0..8 {
+        runs.push(hosts[number % 2].start("refund", input("user_789"), Budget::default()).await.unwrap());
+    }
+    let (ids, mut suspended) = (runs.iter().map(stockade::Run::id).collect::<Vec<_>>(), 0);
+    for run in runs {
+        match run.settled().await.unwrap() {
+            Outcome::Done(_) => {}
+            Outcome::Suspended(exceeded) => {
+                assert_eq!((exceeded.limit, exceeded.allowed), (Currency::ToolCalls, 10));
+                suspended += 1;
+            }
+            other => panic!("{other}"),
+        }
+    }
+    let first = spent(&hosts[0], &ids).await;
+    assert!(suspended > 0 && first <= 10, "{suspended} suspended, {first} calls");
+    assert_eq!(taken(&hosts[0]).await, [first], "what is not used is given back");
+    assert!(hosts[0].fire_due().await.unwrap().is_empty(), "nothing goes on while the budget is used up");
+    for day in 1..8 {
+        hand.set(day * DAY_MS);
+        for fired in hosts[0].fire_due().await.unwrap() {
+            fired.resumed.unwrap().settled().await.unwrap();
+        }
+        let all = spent(&hosts[0], &ids).await;
+        assert!(all <= 10 * (day + 1), "{all} calls after {day} days");
+    }
+    assert_eq!(spent(&hosts[0], &ids).await, 8 * CALLS);
+    for run in ids {
+        assert_eq!(hosts[0].state(run).await.unwrap().status(), Status::Done);
+    }
+}
+
+#[tokio::test]
+async fn a_suspended_run_names_the_shared_budget_and_goes_on_once_that_allows_more() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = open(&place, &hand, calls(2)).await;
+    let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+    let id = run.id();
+    assert!(matches!(run.settled().await.unwrap(), Outcome::Suspended(_)));
+    let fault = host.report(id).await.unwrap().error.unwrap();
+    assert!(fault.message.starts_with("the shared budget \"calls\" allows 2 of \"tool_calls\" and 3 are"), "{fault}");
+    assert!(matches!(host.resume(id).await.unwrap().settled().await.unwrap(), Outcome::Suspended(_)));
+    drop(host);
+    let host = open(&place, &hand, calls(CALLS)).await;
+    let settled = host.resume(id).await.unwrap().settled().await.unwrap();
+    assert!(matches!(settled, Outcome::Done(_)), "{settled}");
+    assert_eq!(taken(&host).await, [CALLS]);
+}
+
+#[tokio::test]
+async fn a_budget_is_of_the_workflows_that_it_names_and_of_each_by_itself() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = open(&place, &hand, SharedBudget { workflows: ["other".to_owned()].into(), ..calls(0) }).await;
+    let settled = host.start("refund", input("user_789"), Budget::default()).await.unwrap().settled().await.unwrap();
+    assert!(matches!(settled, Outcome::Done(_)), "{settled}");
+    assert_eq!(taken(&host).await, [0; 0]);
+    let host = open(&place, &hand, SharedBudget { by: Some(SharedBy::Workflow), ..calls(CALLS) }).await;
+    host.start("refund", input("user_789"), Budget::default()).await.unwrap().settled().await.unwrap();
+    let report = host.shared_budgets().await.unwrap().remove(0);
+    assert_eq!((&*report.group, &*report.period), ("refund", "2027-01-15"));
+}
+
+#[tokio::test]
+async fn a_budget_holds_in_every_currency_but_memory() {
+    for currency in Currency::ALL.into_iter().filter(|currency| *currency != Currency::Memory) {
+        let (place, hand) = (Place::new(), Hand::new());
+        let host = open(&place, &hand, SharedBudget { limit: [(currency, 1)].into(), ..calls(0) }).await;
+        let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+        let id = run.id();
+        match (currency, run.settled().await.unwrap()) {
+            // A refund asks no model.
+            (Currency::ModelCalls | Currency::Tokens | Currency::Money, Outcome::Done(_)) => {}
+            (_, Outcome::Suspended(exceeded)) => assert_eq!(exceeded.limit, currency),
+            (_, other) => panic!("{currency:?}: {other}"),
+        }
+        let used = host.state(id).await.unwrap().ledger().spent().get(currency);
+        // The record that begins a run is written before anything is drawn.
+        assert!(used <= 1 || currency == Currency::Journal, "{currency:?}: {used}");
+    }
+}
+
+#[test]
+fn the_command_line_shows_shared_budgets_and_what_is_suspended_by_one() {
+    let place = Place::new();
+    place.write("stockade.toml", "[budget.daily]\nlimit = \"tool_calls=2,fuel=100000000\"\n");
+    let run = place.refund("user_789", &[]);
+    assert_eq!((run.exit, &run.json["status"]), (Some(4), &json!("suspended")), "{run:?}");
+    assert!(run.json["error"]["message"].as_str().unwrap().contains("\"daily\""), "{run:?}");
+    assert!(run.stderr.contains("budget daily: 2 of 2 of tool_calls are used"), "{}", run.stderr);
+    let budgets = place.json(&["budget"]).json;
+    assert_eq!(
+        (&budgets[0]["limit"]["tool_calls"], &budgets[0]["taken"]["tool_calls"]),
+        (&json!(2), &json!(2)),
+        "{budgets}"
+    );
+    let shown = place.call(&["budget"]).stdout;
+    assert!(shown.starts_with("daily  2") && shown.contains("tool_calls  2 of 2\n"), "{shown}");
+    assert!(place.call(&["resume", &run.run()]).stdout.contains("the shared budget \"daily\" allows 2"));
+    assert_eq!(place.json(&["budget"]).json.as_array().map(Vec::len), Some(1));
+    assert_ne!(place.json(&["budget"]).json, Value::Null);
+}
