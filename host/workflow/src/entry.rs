@@ -160,7 +160,7 @@ pub enum Change {
         /// The effect's key.
         key: String,
         /// Why it is not known.
-        fault: crate::Fault,
+        fault: Fault,
         /// What the call cost.
         used: Usage,
     },

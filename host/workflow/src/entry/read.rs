@@ -299,7 +299,7 @@ mod tests {
         let labels = BTreeMap::from([("team".to_owned(), "a".to_owned())]);
         let mut changes = vec![
             created(Origin::default()),
-            created(Origin { start_key: Some("order/7".to_owned()), labels }),
+            created(Origin { start_key: Some("order/7".to_owned()), labels, due_ms: None }),
             Change::Extended { more: budget },
             Change::Doubted { key: key.clone(), fault: fault.clone(), used: Usage::default() },
             Change::Settled { settlement: Settlement::done(&key, json!(null), "dana") },

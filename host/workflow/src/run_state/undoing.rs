@@ -51,6 +51,8 @@ impl RunState {
         let fails = matches!(end, End::Failed(_));
         if fails && !self.is_undoing() {
             let in_flight = std::mem::take(&mut self.intended);
+            let in_doubt: Vec<_> = self.doubts.open().map(|doubt| doubt.key.clone()).collect();
+            self.may_undo(&in_doubt);
             self.may_undo(&in_flight);
             if !self.undoing.done.is_empty() {
                 self.give_up(&in_flight);
@@ -70,7 +72,7 @@ impl RunState {
             self.waiting.ended(key);
         }
         self.wanted.clear();
-        (self.suspended, self.paused, self.due_ms) = (None, None, None);
+        (self.suspended, self.suspended_by, self.paused, self.due_ms) = (None, None, None, None);
     }
 
     /// Takes in how an effect ended that undoes another one, or a question whether it may.
