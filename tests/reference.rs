@@ -48,10 +48,13 @@ fn tables() -> Vec<(&'static str, String)> {
         ("top", config("mod", "Config", refused!(Config), json!({}))),
         ("limits", keys("src/limits.rs", "Limits", &refused!(Limits), &json!(Limits::default()))),
         ("code-limits", changed(&json!(Limits::default()), &json!(code_limits()))),
+        ("run", config("mod", "Run", refused!(config::Run), json!({}))),
         ("tools", config("mod", "Tools", refused!(config::Tools), json!({}))),
         ("tool", config("tool", "Tool", refused!(config::Tool), json!({}))),
         ("terms", keys("workflow/src/terms.rs", "Terms", &refused!(Terms), &json!(Terms::default()))),
         ("escalation", keys("workflow/src/terms.rs", "Escalation", &refused!(Escalation), &json!({}))),
+        ("retry", config("retry", "Retry", refused!(config::Retry), a_retry())),
+        ("breaker", config("retry", "Breaker", refused!(config::Breaker), json!({"rest_ms": 30_000}))),
         ("grants", config("grants", "Table", parsed("[tool.a.grants]\n__ = 0"), json!({}))),
         ("sql", grant("sql", "Sql", r#"name = "n", url = "sqlite:x""#)),
         ("fs", grant("fs", "Fs", r#"path = ".", at = "/d""#)),
@@ -116,6 +119,12 @@ fn a_model() -> Value {
     let model::Settings { tokens_max, timeout, retries, concurrency, images, .. } = model::Settings::default();
     let timeout_ms = timeout.as_millis();
     json!({"tokens_max": tokens_max, "timeout_ms": timeout_ms, "retries": retries, "concurrency": concurrency, "images": images})
+}
+
+fn a_retry() -> Value {
+    let config = Config::parse("[tool.a]\nretry = { attempts = 2 }").unwrap();
+    let config::Retry { backoff_ms, jitter, on, .. } = config.tool["a"].retry.clone().unwrap();
+    json!({"backoff_ms": backoff_ms, "jitter": jitter, "on": on})
 }
 
 fn the_refund() -> Value {
@@ -289,6 +298,9 @@ fn meant(name: &str, kind: &str) -> String {
         "Price" => "[price](#prices)",
         "Embedding" => "[embedding](#memory)",
         "Limits" => "[limits](#limits)",
+        "Kind" => "[kinds of errors](limits-and-errors.md#errors)",
+        "Retry" => "[retry](#retries-and-breakers)",
+        "Breaker" => "[breaker](#retries-and-breakers)",
         "Grants" => "[grants](#toolnamegrants)",
         "Quota" => "[quota](#fs)",
         "Share" => "[share](#shares)",
@@ -311,7 +323,7 @@ fn meant(name: &str, kind: &str) -> String {
         "Label" => return choice!(Label),
         _ if kind.starts_with("BTreeMap<String, ") => "tables by name",
         "Sql" | "Fs" | "Http" | "Secret" | "Kv" | "Route" => "tables",
-        "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember" | "Letter" => "table",
+        "Run" | "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember" | "Letter" => "table",
         other => panic!("the reference does not know how a value of {other} is written"),
     };
     text.to_owned()

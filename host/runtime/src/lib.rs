@@ -19,6 +19,7 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod asking;
+mod breakers;
 mod builder;
 #[cfg(feature = "languages")]
 mod built_in_languages;
@@ -81,6 +82,7 @@ mod telemetry;
 mod timers;
 mod toolbox;
 
+pub use breakers::BreakerView;
 pub use builder::{Builder, Cassette};
 pub use coding::default_limits as code_limits;
 pub use config::Config;
