@@ -39,7 +39,7 @@ pub(crate) struct Standing {
     pub(crate) next_ms: u64,
     /// Up to here times were not missed: they came while the run before had not ended, and wait for it.
     #[serde(default)]
-    queued_ms: u64,
+    pub(crate) queued_ms: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last: Option<LastStart>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stockade_journal::Commit;
-use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Event, Fault, Kind, Usage, utc};
+use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Fault, Kind, Usage, utc};
 
 use super::Driver;
 use crate::effects::{Ended, handler};
