@@ -333,19 +333,9 @@ fn record() {
     book.step(returned("a"));
     book.step(Event::ended("b", ToolOutcome::Failed(Fault::new(Kind::GuestError, "it is not possible"))));
     book.push(Change::Broken { fault: Fault::new(Kind::HostBug, "the workflow has broken its rules") }).unwrap();
-    let approval = Approval {
-        key: "undo/c/ask".to_owned(),
-        reason: "it costs".to_owned(),
-        call: desk("cancel c"),
-        bound_to: Binding {
-            call: desk("cancel c").digest(),
-            component: Digest::of(b"desk"),
-            grants: Digest::of(b"none"),
-        },
-        decision: None,
-        consumed_by: None,
-        expired_ms: None,
-    };
+    let bound_to =
+        Binding { call: desk("cancel c").digest(), component: Digest::of(b"desk"), grants: Digest::of(b"none") };
+    let approval = Approval::new("undo/c/ask", "it costs", desk("cancel c"), bound_to);
     book.push(Change::Asked { approval: Box::new(approval), amount: Usage::NONE.steps(1), due_ms: None }).unwrap();
     let used = Usage::NONE.steps(1);
     let no = Event::ended("undo/c/ask", Decision::deny("dana"));
