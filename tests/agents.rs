@@ -342,7 +342,7 @@ async fn code_of_exec_with_tools_for_all_three_is_not_run() {
 
 /// Case 67: the tool is another one when the yes comes; the question is asked anew, about that one.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_yes_is_void_for_a_tool_that_changed_and_is_asked_for_again() {
+async fn a_yes_is_not_taken_for_a_tool_that_changed_and_is_asked_for_anew() {
     let place = Place::new();
     let refund = json!({"user_id": "user_789", "amount_cents": 7900});
     let script = calls(1, &[("payments.refund", refund)]) + &says(2, "done");
@@ -353,9 +353,11 @@ async fn a_yes_is_void_for_a_tool_that_changed_and_is_asked_for_again() {
     // The same name with other grants.
     let other = config_of_payments(&place);
     let host = scripted(&place, &script).configured(&other).unwrap().build().await.unwrap();
-    let outcome = decide(&host, run, Decision::approve("mia")).await.unwrap().settled().await.unwrap();
-    let second = waiting(outcome);
-    assert_ne!(first.key, second.key);
+    let refused = decide(&host, run, Decision::approve("mia")).await.err().unwrap();
+    assert_eq!((refused.kind, refused.detail.as_deref()), (Kind::Conflict, Some("renewed")), "{refused}");
+    let second = host.question(run, None).await.unwrap();
+    assert_eq!(first.key, second.key);
+    assert_ne!(first.digest(), second.digest());
     assert_eq!(place.refunds(), Vec::<String>::new());
     let outcome = decide(&host, run, Decision::approve("mia")).await.unwrap().settled().await.unwrap();
     assert!(matches!(outcome, Outcome::Done(_)), "{outcome}");
@@ -390,11 +392,11 @@ async fn a_tool_that_is_always_asked_for_is_not_called_without_approval() {
     let run = host.start("refund", stockade_tests::input("user_789"), Budget::default()).await.unwrap();
     let Outcome::Failed(fault) = run.settled().await.unwrap() else { panic!() };
     assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Approval, Some("pending")));
-    // Nor can code.
-    let code = stockade::Code::new("javascript", "return 1").tools(["payments"]);
+    // Code waits for one.
+    let source = "return (await payments.refund({user_id: 'user_789', amount_cents: 7900})).reference";
+    let code = stockade::Code::new("javascript", source).tools(["payments"]);
     let run = host.exec(code, Budget::default().fuel(1 << 40)).await.unwrap();
-    let Outcome::Failed(fault) = run.settled().await.unwrap() else { panic!() };
-    assert_eq!(fault.kind, Kind::Approval);
+    waiting(run.settled().await.unwrap());
     assert_eq!(place.refunds(), Vec::<String>::new());
 }
 

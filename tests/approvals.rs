@@ -105,35 +105,46 @@ async fn a_yes_is_used_up_in_the_commit_that_records_the_intent() {
     assert_eq!((spent.kind, spent.detail.as_deref()), (Kind::Approval, Some("spent")));
 }
 
-/// What changed between the question and the answer, in a second host over the same journal.
-async fn void(change: impl Fn(&Place) -> Builder, what: &str) {
+/// What changed between the question and the answer, in a second host over the same journal. The question is asked anew
+/// about what is there now, however often that is something else, and the run waits for as long.
+async fn renewed(change: impl Fn(&Place) -> Builder, what: &str) {
     let place = Place::new();
     let (run, first) = asked(&as_approved(&place).await).await;
-    let changed = change(&place).build().await.unwrap();
-    let Outcome::Waiting(second) = approve(&changed, run).await else { panic!("the old yes was good for {what}") };
-    assert_eq!(place.refunds().len(), 0, "{what}");
-    assert_eq!((first.key.as_str(), second.key.as_str()), ("approval-1", "approval-2"));
-    assert_eq!(second.call, first.call);
-    assert_ne!(second.bound_to, first.bound_to);
-    let state = changed.state(run).await.unwrap();
-    assert_eq!(state.approval("approval-1").unwrap().consumed_by, None, "{what}");
-    let said = format!("Refund not made: approval \"approval-1\" is void: {what} changed");
-    assert!(state.log().iter().any(|line| line.starts_with(&said)), "{:?}", state.log());
-
+    let decided = async |host: &Host| decide(host, run, Decision::approve("dana")).await;
+    let mut digests = vec![first.digest()];
+    for is_changed in [true, false, true] {
+        let host = if is_changed { change(&place).build().await.unwrap() } else { as_approved(&place).await };
+        let refused = decided(&host).await.err().expect(what);
+        assert_eq!((refused.kind, refused.detail.as_deref()), (Kind::Conflict, Some("renewed")), "{refused}");
+        assert!(refused.message.contains(&format!("{what} changed since it was asked; look at it again")), "{refused}");
+        let state = host.state(run).await.unwrap();
+        let question = state.open_approval().unwrap();
+        assert_eq!((question.key.as_str(), &question.call, state.approvals().count()), ("approval-1", &first.call, 1));
+        assert_ne!(Some(&question.digest()), digests.last(), "{what}");
+        digests.push(question.digest());
+        assert_eq!(place.refunds().len(), 0, "{what}");
+        // What was seen before is not what is there now.
+        let seen = host.decide(&question.id(run), &digests[digests.len() - 2], Decision::approve("dana")).await;
+        assert_eq!(seen.err().unwrap().detail.as_deref(), Some("seen"), "{what}");
+    }
+    assert_eq!(digests[0], digests[2], "changed back, it is the question that it was");
     // A yes to what is there now is good.
-    assert!(matches!(approve(&changed, run).await, Outcome::Done(_)), "{what}");
-    assert_eq!(place.refunds(), [format!("{run}/refund-again")]);
+    let host = change(&place).build().await.unwrap();
+    let outcome = decided(&host).await.unwrap().settled().await.unwrap();
+    assert!(matches!(outcome, Outcome::Done(_)), "{what}: {outcome}");
+    assert_eq!(place.refunds(), [format!("{run}/refund")]);
+    assert!(RunState::fold(run, &host.entries(run).await.unwrap()).is_ok());
 }
 
 #[tokio::test]
-async fn a_swapped_component_voids_the_yes() {
-    void(|place| shop(place, swapped(), vec![grant(place).writable()]), "the tool's component").await;
+async fn a_question_about_a_swapped_component_is_asked_anew() {
+    renewed(|place| shop(place, swapped(), vec![grant(place).writable()]), "the tool's component").await;
 }
 
 #[tokio::test]
-async fn changed_grants_void_the_yes() {
+async fn a_question_about_a_tool_with_other_grants_is_asked_anew() {
     let more = |place: &Place| shop(place, payments(), vec![grant(place).writable(), Grant::sql("other", url(place))]);
-    void(more, "the tool's grants").await;
+    renewed(more, "the tool's grants").await;
 }
 
 fn url(place: &Place) -> String {

@@ -15,6 +15,8 @@ struct Example {
     workflow: String,
     input: Value,
     output: Value,
+    /// The arguments that a person puts in place of those of a call that is asked about, where not just a yes is said.
+    edit: Option<Value>,
 }
 
 fn examples() -> Vec<Example> {
@@ -32,6 +34,7 @@ fn example(folder: PathBuf) -> Example {
         workflow: case["workflow"].as_str().unwrap().to_owned(),
         input: case["input"].clone(),
         output: case["output"].clone(),
+        edit: case.get("edit").cloned(),
         folder,
     }
 }
@@ -53,6 +56,10 @@ impl Example {
         builder.configured(&config).unwrap().workflow(refund).build().await.unwrap()
     }
 
+    fn decision(&self) -> Decision {
+        self.edit.clone().map_or_else(|| Decision::approve("dana"), |arguments| Decision::edit("dana", arguments))
+    }
+
     /// Runs it to its end, and says yes to whatever is asked.
     async fn run(&self, host: &Host, budget: Budget) -> (RunId, Vec<Exceeded>) {
         let run = host.start(&self.workflow, self.input.clone(), budget).await.unwrap();
@@ -69,7 +76,7 @@ impl Example {
                     assert_eq!(output, self.output, "{}", self.name);
                     return limits;
                 }
-                Outcome::Waiting(_) => decide(host, run, Decision::approve("dana")).await,
+                Outcome::Waiting(_) => decide(host, run, self.decision()).await,
                 Outcome::Paused(_) | Outcome::Stopped(_) => panic!("{outcome}"),
                 Outcome::Suspended(exceeded) => {
                     limits.push(exceeded);

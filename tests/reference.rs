@@ -8,7 +8,7 @@ use std::fs;
 use serde_json::{Value, json};
 use stockade::config::{self, Config};
 use stockade::patterns::{chain_of_thought, evaluator, orchestrator, react, router, tree_of_thoughts};
-use stockade::{Budget, Currency, Kind, Label, Limits, Namespace, Quota, code_limits, model};
+use stockade::{Budget, Currency, Escalation, Kind, Label, Limits, Namespace, Quota, Terms, code_limits, model};
 use stockade_refund::{Letter, Settings};
 use stockade_tests::root;
 
@@ -51,6 +51,8 @@ fn tables() -> Vec<(&'static str, String)> {
         ("run", config("mod", "Run", refused!(config::Run), json!({}))),
         ("tools", config("mod", "Tools", refused!(config::Tools), json!({}))),
         ("tool", config("tool", "Tool", refused!(config::Tool), json!({}))),
+        ("terms", keys("workflow/src/terms.rs", "Terms", &refused!(Terms), &json!(Terms::default()))),
+        ("escalation", keys("workflow/src/terms.rs", "Escalation", &refused!(Escalation), &json!({}))),
         ("retry", config("retry", "Retry", refused!(config::Retry), a_retry())),
         ("breaker", config("retry", "Breaker", refused!(config::Breaker), json!({"rest_ms": 30_000}))),
         ("grants", config("grants", "Table", parsed("[tool.a.grants]\n__ = 0"), json!({}))),
@@ -285,6 +287,7 @@ fn meant(name: &str, kind: &str) -> String {
         "Budget" => "amounts",
         "CatchUp" => return choice!(config::CatchUp),
         "Limit" => "amounts",
+        "Duration" => "time with its unit",
         "By" if name == "by" => return choice!(config::SharedBy),
         "Per" => return choice!(config::Per),
         "Occasion" => return choice!(config::Occasion),
@@ -304,7 +307,12 @@ fn meant(name: &str, kind: &str) -> String {
         "Criteria" => "[criteria](#evaluator)",
         "Namespace" => "[namespace](#react)",
         "Rule" => "[rule](#router)",
+        "Approval" => "`\"always\"`, `\"never\"`, [approval](#toolnameapproval)",
+        "Terms" => "[terms](#toolnameapproval)",
+        "Escalation" => "table",
+        "Period" => "time, as in `\"2h\"`",
         "BTreeMap<String, String>" => "table of texts",
+        "BTreeMap<String, BTreeSet<String>>" => "table of lists of text",
         "Access" => "`\"read-only\"`, `\"read-write\"`",
         "Real" => "`\"real\"`",
         "Asking" => return choice!(config::Asking),

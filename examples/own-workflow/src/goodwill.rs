@@ -100,7 +100,8 @@ fn decided(user_id: &str, decision: &Decision) -> Transition<State> {
         Verdict::Approved => {
             Transition::to(State::Pay).want(Effect::approved_call("payment", payment(user_id), "approval"))
         }
-        Verdict::Denied => done("denied"),
+        // The question takes a yes or a no, so a person can neither edit the call nor answer in its place.
+        Verdict::Denied | Verdict::Edited | Verdict::Responded => done("denied"),
     }
 }
 

@@ -3,7 +3,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::agent::Agent;
 use crate::commands::approvals::Approvals;
 use crate::commands::budget::Budget;
-use crate::commands::decide::{Approve, Deny};
+use crate::commands::decide::{Approve, Deny, Edit, Respond, Revoke};
 use crate::commands::doctor::Doctor;
 use crate::commands::eval::Eval;
 use crate::commands::exec::Exec;
@@ -59,6 +59,9 @@ pub(crate) enum Command {
     Signal(Signal),
     Approve(Approve),
     Deny(Deny),
+    Edit(Edit),
+    Respond(Respond),
+    Revoke(Revoke),
     Settle(Settle),
     Stop(Stop),
     Pause(Pause),
@@ -94,6 +97,9 @@ impl Command {
             Self::Signal(signal) => signal.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
             Self::Deny(deny) => deny.run(globals).await,
+            Self::Edit(edit) => edit.run(globals).await,
+            Self::Respond(respond) => respond.run(globals).await,
+            Self::Revoke(revoke) => revoke.run(globals).await,
             Self::Settle(settle) => settle.run(globals).await,
             Self::Stop(stop) => stop.run(globals).await,
             Self::Pause(pause) => pause.run(globals).await,
@@ -133,6 +139,9 @@ impl Command {
             | Self::Signal(_)
             | Self::Approve(_)
             | Self::Deny(_)
+            | Self::Edit(_)
+            | Self::Respond(_)
+            | Self::Revoke(_)
             | Self::Settle(_)
             | Self::Stop(_)
             | Self::Pause(_) => false,

@@ -47,6 +47,8 @@ pub(crate) fn decision(approval: &Approval, by: &str) -> stockade::Result<Option
     eprintln!("\n{YELLOW}asks{YELLOW:#} {BOLD}{}.{}{BOLD:#}", safe(&call.tool), safe(&call.function));
     eprint!("{}", Frame::all(&safe_json(&call.arguments), terminal::columns()));
     eprintln!("{DIM}{}{DIM:#}", safe(&approval.reason));
+    approval.terms.iter().for_each(|terms| eprintln!("{DIM}{}{DIM:#}", safe(&terms.to_string())));
+    approval.notes.iter().for_each(|note| eprintln!("{YELLOW}note{YELLOW:#} {}", safe(note)));
     Ok(match answer("May it be called?")? {
         Answer::Yes => Some(Decision::approve(by)),
         Answer::No => Some(Decision::deny(by)),

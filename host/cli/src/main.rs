@@ -32,6 +32,7 @@ mod resources;
 mod run_filter;
 mod run_ref;
 mod secrets;
+mod shown_call;
 mod stream;
 mod terminal;
 mod text;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use stockade::{
     ApprovalView, Budget, Change, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId,
-    RunState, Status, Summary, Wait, utc,
+    RunState, Status, Summary, ToolCall, Verdict, Wait, utc,
 };
 
 use crate::amounts;
@@ -13,6 +13,7 @@ use crate::frame::Frame;
 use crate::globals::Globals;
 use crate::pretty::print_json;
 use crate::run_ref::started_ms;
+use crate::shown_call::shown;
 use crate::terminal;
 use crate::text::{BOLD, DIM, YELLOW, age, print_error, rough, used};
 
@@ -54,7 +55,7 @@ fn output(output: Option<&Json>) {
 }
 
 fn waiting(globals: &Globals, report: &Report) {
-    open(report).for_each(|approval| question(globals, report.run_id, approval, None));
+    open(report).for_each(|approval| question(globals, report.run_id, approval, None, false));
     report.doubts.iter().for_each(|doubt| in_doubt(globals, report.run_id, doubt));
     report.waits.iter().for_each(|wait| waits(globals, report.run_id, wait));
     report.due_ms.iter().for_each(|due_ms| println!("run {} must end until {}", report.run_id, utc(*due_ms)));
@@ -81,14 +82,63 @@ fn waits(globals: &Globals, run: RunId, wait: &Wait) {
     }
 }
 
-/// Prints an open question, how long it has waited if that is known, and how to decide on it.
-pub(crate) fn question(globals: &Globals, run: RunId, approval: &ApprovalView, waits_ms: Option<u64>) {
+/// Prints an open question, how long it has waited if that is known, who may decide on it, and how.
+pub(crate) fn question(globals: &Globals, run: RunId, approval: &ApprovalView, waits_ms: Option<u64>, is_full: bool) {
     let since = waits_ms.map_or(String::new(), |ms| format!(" for {}", age(ms)));
     println!("run {run} waits{since} for a person: {}", safe(&approval.reason));
     let columns = terminal::columns_of(std::io::stdout()).unwrap_or(usize::MAX);
-    print!("{}", Frame::all(&safe(&approval.call.to_string()), columns));
-    println!("yes:  {}", decision(globals, "approve", run, approval, ""));
-    println!("no:   {}", decision(globals, "deny", run, approval, " --comment \"…\""));
+    print!("{}", Frame::all(&shown(&approval.call, is_full), columns));
+    terms(approval).iter().for_each(|line| println!("{line}"));
+    for verdict in &approval.decisions {
+        match verdict {
+            Verdict::Approved => println!("yes:  {}", decision(globals, "approve", run, approval, "")),
+            Verdict::Denied => println!("no:   {}", decision(globals, "deny", run, approval, " --comment \"…\"")),
+            Verdict::Edited => println!("edit: {}", decision(globals, "edit", run, approval, " --input '{…}'")),
+            Verdict::Responded => println!("else: {}", decision(globals, "respond", run, approval, " --text \"…\"")),
+        }
+    }
+}
+
+/// Returns what a person should know of a question beside the call, a line each.
+pub(crate) fn terms(approval: &ApprovalView) -> Vec<String> {
+    let ApprovalView { notes, terms, votes, reminded_ms, escalated_ms, expires_ms, .. } = approval;
+    let notes = notes.iter().map(|note| format!("note: {}", safe(note)));
+    let who = terms.iter().map(|terms| format!("who:  {}", safe(&terms.to_string())));
+    let votes = votes.iter().map(|vote| format!("has:  approved by {}", safe(&vote.by)));
+    let times = [("ends", expires_ms), ("late", reminded_ms), ("more", escalated_ms)];
+    let times = times.into_iter().filter_map(|(what, at_ms)| Some((what, (*at_ms)?)));
+    let times = times.map(|(what, at_ms)| match what {
+        "ends" => format!("ends: {}, without a decision until then", utc(at_ms)),
+        "late" => format!("late: since {}", utc(at_ms)),
+        _ => format!("more: others may decide too since {}", utc(at_ms)),
+    });
+    notes.chain(who).chain(votes).chain(times).collect()
+}
+
+/// Prints which yes of a run holds for later calls too, and how to take it back.
+pub(crate) fn remembered(globals: &Globals, report: &Report) {
+    let held = report.approvals.iter().filter(|approval| approval.revoked_by.is_none());
+    let held: Vec<_> = held.filter(|approval| pattern(approval).is_some()).collect();
+    if globals.json {
+        return print_json(&held);
+    }
+    for approval in &held {
+        let (by, pattern) = (approval.decision.as_ref().map_or("", |decision| &decision.by), pattern(approval));
+        let pattern = pattern.map(|pattern| safe(pattern.text())).unwrap_or_default();
+        let ToolCall { tool, function, .. } = &approval.call;
+        println!("\"{}\": {} approves {}.{} with {pattern}", safe(&approval.key), safe(by), safe(tool), safe(function));
+        println!(
+            "  {}",
+            command(globals, "revoke", report.run_id, &format!("{} --by YOUR_NAME", quoted(&approval.key)))
+        );
+    }
+    if held.is_empty() {
+        eprintln!("no yes of the run holds for later calls");
+    }
+}
+
+fn pattern(approval: &ApprovalView) -> Option<&Json> {
+    approval.decision.as_ref()?.remember.as_ref()
 }
 
 /// Prints the open questions of a run on stderr, each with the command that approves it.
@@ -96,7 +146,7 @@ pub(crate) fn questions(globals: &Globals, report: &Report) {
     let is_over = matches!(report.status, Status::Done | Status::Failed | Status::Stopped);
     for approval in open(report).filter(|_| !is_over) {
         eprintln!("\"{}\": {}", safe(&approval.key), safe(&approval.reason));
-        eprint!("{}", Frame::all(&safe(&approval.call.to_string()), terminal::columns()));
+        eprint!("{}", Frame::all(&shown(&approval.call, false), terminal::columns()));
         eprintln!("  {}", decision(globals, "approve", report.run_id, approval, ""));
     }
 }

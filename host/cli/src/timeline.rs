@@ -1,7 +1,7 @@
 use stockade::{
     Change, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, Entry, Event, Exceeded, ModelCall,
-    ModelOutcome, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited, dollars,
-    utc,
+    ModelOutcome, Overdue, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Verdict, Waited,
+    dollars, utc,
 };
 
 use crate::escape::safe;
@@ -52,8 +52,23 @@ impl Timeline {
                 Some(self.step(state, event, used, position, end.as_ref()))
             }
             Change::Called { call, outcome, used, .. } => Some(self.nested(call, outcome, used)),
-            Change::Asked { approval, .. } => {
+            Change::Asked { approval, .. } | Change::AskedInCode { approval, .. } => {
                 Some(format!("  {YELLOW}asks{YELLOW:#} {}", self.fit(7, &safe(&approval.to_string()))))
+            }
+            Change::AnsweredInCode { outcome, .. } => Some(match outcome {
+                EffectOutcome::Decided { decision } => format!("  {}", self.fit(2, &decided(decision))),
+                _ => "  timed out".to_owned(),
+            }),
+            Change::Renewed { key, .. } => Some(format!("  {YELLOW}asks anew{YELLOW:#} {}", self.fit(12, &safe(key)))),
+            Change::Overdue { key, overdue, .. } => {
+                let what = if *overdue == Overdue::Reminder { "overdue" } else { "escalated" };
+                Some(format!("  {YELLOW}{what}{YELLOW:#} {}", self.fit(what.len() + 3, &safe(key))))
+            }
+            Change::Voted { key, decision } => {
+                Some(self.fit(0, &format!("  approved by {}, and others must too: {}", safe(&decision.by), safe(key))))
+            }
+            Change::Revoked { key, by } => {
+                Some(self.fit(0, &format!("  revoked by {}: the yes to {}", safe(by), safe(key))))
             }
             Change::Signalled { signal } => Some(format!("  signal {}", self.fit(9, &safe(&signal.to_string())))),
             // One that adds nothing looks at a shared budget again.
@@ -261,9 +276,10 @@ fn ended(waited: &Waited) -> String {
 }
 
 fn decided(decision: &Decision) -> String {
-    let verdict = if decision.verdict == Verdict::Approved { "approved" } else { "denied" };
+    let verdict = decision.verdict.past();
+    let again = decision.repeats.as_ref().map(|key| format!(" before, as {}", safe(key))).unwrap_or_default();
     let comment = decision.comment.as_ref().map(|comment| format!(": {}", safe(comment))).unwrap_or_default();
-    format!("{verdict} by {}{comment}", safe(&decision.by))
+    format!("{verdict} by {}{again}{comment}", safe(&decision.by))
 }
 
 fn called(state: &RunState, key: &str) -> String {

@@ -94,7 +94,9 @@ impl Pattern {
             Self::React(spec) => React::new(name, spec.clone()).map(Machine::new),
             Self::ChainOfThought(spec) => ChainOfThought::new(name, spec.clone()).map(Machine::new),
         };
-        machine.map_err(|fault| fault.reworded(|why| format!("workflow \"{name}\": {why}")))
+        machine
+            .map(|machine| machine.set_up(self))
+            .map_err(|fault| fault.reworded(|why| format!("workflow \"{name}\": {why}")))
     }
 }
 

@@ -15,8 +15,8 @@ use stockade_workflow::State as Node;
 use stockade_workflow::authoring::cut;
 use stockade_workflow::authoring::stray;
 use stockade_workflow::{
-    AllowedEffect, Answered, Asked, End, Event, Fault, Graph, Inner, Kind, Machine, ModelOutcome, Nested, Question,
-    Transition, Workflow,
+    AllowedEffect, Answered, Asked, End, Event, Fault, Graph, Inner, Kind, Machine, ModelOutcome, Needs, Nested,
+    Question, Transition, Verdict, Workflow,
 };
 
 /// The most workers that a configuration may allow: each is at least one question of a run.
@@ -290,11 +290,34 @@ impl Workflow for Orchestrator {
             Stage::Done => Err(stray("DONE", &event)),
         }
     }
+    fn decisions(&self, state: &State, question: &str) -> &'static [Verdict] {
+        match (state.asking(question), self.worker(&state.spec)) {
+            (Some(nested), Ok(Some(machine))) => nested.decisions(machine, question),
+            _ => Verdict::YES_OR_NO,
+        }
+    }
+
+    fn needs(&self, state: &State, question: &str) -> Result<Needs, Fault> {
+        let own = Needs { models: vec![state.spec.model.clone()], tools: Vec::new() };
+        match (state.asking(question), self.worker(&state.spec)?) {
+            (Some(nested), Some(machine)) => Ok(own.and(nested.needs(machine, question)?)),
+            _ => Ok(own),
+        }
+    }
 }
 
 impl State {
     fn at(self, stage: Stage) -> Self {
         Self { stage, ..self }
+    }
+
+    /// The workflow inside that asks a question.
+    fn asking(&self, question: &str) -> Option<&Nested> {
+        let Stage::Work(workers) = &self.stage else { return None };
+        workers.iter().find_map(|worker| match &worker.does {
+            Does::Run(nested) if nested.has(question) => Some(nested),
+            Does::Run(_) | Does::Ask(_) | Does::Succeeded(_) | Does::Failed(_) => None,
+        })
     }
 }
 
@@ -311,7 +334,7 @@ impl Worker {
 
     /// Takes an outcome. One that comes after the worker's end, or while the run only waits to fail, changes nothing.
     fn step(&mut self, machine: Option<&Machine>, event: Event, failing: bool) -> Result<Inner, Fault> {
-        let settles = usize::from(!event.outcome().is_some_and(|(_, outcome)| outcome.is_decision()));
+        let settles = usize::from(!event.outcome().is_some_and(|(_, outcome)| outcome.ends_wait()));
         let inner = match (&mut self.does, machine) {
             (Does::Run(nested), Some(machine)) if !failing => nested.step(machine, event)?,
             (Does::Ask(asked), _) if !failing => {

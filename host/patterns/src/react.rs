@@ -26,8 +26,8 @@ use stockade_workflow::authoring::stray;
 use stockade_workflow::authoring::{fitting, refused};
 use stockade_workflow::{
     Asked, Effect, EffectOutcome, End, Event, Fault, FinishReason, Graph, Kind, Label, Memory, Message, ModelCall,
-    ModelOutcome, NewMemory, Part, Query, Question, RUN_CODE, Recalled, Remembered, Reply, Thread, Transition,
-    Workflow,
+    ModelOutcome, Needs, NewMemory, Part, Query, Question, RUN_CODE, Recalled, Remembered, Reply, Thread, Transition,
+    Verdict, Workflow,
 };
 
 /// An agent that is set up by the host's configuration.
@@ -157,6 +157,15 @@ impl Workflow for React {
         state.spec = state.spec.narrowed(&self.spec);
         state.step(event)
     }
+
+    fn decisions(&self, _: &State, _: &str) -> &'static [Verdict] {
+        Verdict::ALL
+    }
+
+    fn needs(&self, state: &State, question: &str) -> Result<Needs, Fault> {
+        state.asked_tool(question).map_or(Ok(()), |tool| state.spec.fits(&self.spec, tool))?;
+        Ok(state.needs())
+    }
 }
 
 impl Workflow for Agent {
@@ -186,6 +195,14 @@ impl Workflow for Agent {
 
     fn step(&self, state: State, event: Event) -> Next {
         state.step(event)
+    }
+
+    fn decisions(&self, _: &State, _: &str) -> &'static [Verdict] {
+        Verdict::ALL
+    }
+
+    fn needs(&self, state: &State, _: &str) -> Result<Needs, Fault> {
+        Ok(state.needs())
     }
 }
 
@@ -224,6 +241,18 @@ impl State {
             }
             event => Err(stray(self.position(), &event)),
         }
+    }
+
+    /// The tool that a question asks about.
+    fn asked_tool(&self, question: &str) -> Option<&str> {
+        match &self.phase {
+            Phase::Acting(turn) => turn.asked_tool(question),
+            Phase::Recalling | Phase::Thinking | Phase::Summarising | Phase::Keeping(_) | Phase::Complete => None,
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { models: vec![self.spec.model.clone()], tools: self.spec.tools.clone() }
     }
 
     fn awaits(&self, key: &str, outcome: &EffectOutcome) -> bool {

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::{Children, done, missing, object, picked};
 use stockade_workflow::authoring::stray;
 use stockade_workflow::{
-    AllowedEffect, Answered, Asked, End, Event, Fault, Graph, Inner, Kind, Machine, ModelOutcome, Nested, Question,
-    State as Node, Transition, Workflow,
+    AllowedEffect, Answered, Asked, End, Event, Fault, Graph, Inner, Kind, Machine, ModelOutcome, Needs, Nested,
+    Question, State as Node, Transition, Verdict, Workflow,
 };
 
 /// The workflow that chooses another.
@@ -288,6 +288,21 @@ impl Workflow for Router {
                 Ok(go_on(chosen, workflow, nested, inner))
             }
             (state, event) => Err(stray(self.position(&state), &event)),
+        }
+    }
+    fn decisions(&self, state: &State, question: &str) -> &'static [Verdict] {
+        match state {
+            State::Run { workflow, nested, .. } => {
+                self.child(workflow).map_or(Verdict::YES_OR_NO, |machine| nested.decisions(machine, question))
+            }
+            State::Ask { .. } | State::AtOnce | State::Complete => Verdict::YES_OR_NO,
+        }
+    }
+
+    fn needs(&self, state: &State, question: &str) -> Result<Needs, Fault> {
+        match state {
+            State::Run { workflow, nested, .. } => nested.needs(self.child(workflow)?, question),
+            State::Ask { .. } | State::AtOnce | State::Complete => Ok(Needs::default()),
         }
     }
 }

@@ -1,5 +1,5 @@
 use serde::{Deserialize, Deserializer};
-use stockade_workflow::Cents;
+use stockade_workflow::{Cents, Terms};
 
 use crate::{Letter, Refund, Rules};
 
@@ -15,6 +15,10 @@ pub struct Settings {
     /// The largest refund that needs no approval.
     #[serde(deserialize_with = "dollars")]
     pub approval_above: Cents,
+    /// Who may decide and until when, beside what `approval` of the tool says. A question that expires ends the run, and no
+    /// money moves.
+    #[serde(deserialize_with = "terms")]
+    pub approval: Option<Terms>,
     /// The last line of the letter. Without it, the tool `letters` has its own.
     #[serde(deserialize_with = "signature")]
     pub signature: Option<String>,
@@ -24,14 +28,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let Rules { window_days, approval_above, signature } = Rules::default();
-        Self { window_days, approval_above, signature, letter: None }
+        let Rules { window_days, approval_above, approval, signature } = Rules::default();
+        Self { window_days, approval_above, approval, signature, letter: None }
     }
 }
 
 impl From<Settings> for Refund {
-    fn from(Settings { window_days, approval_above, signature, letter }: Settings) -> Self {
-        Self { rules: Rules { window_days, approval_above, signature }, letter }
+    fn from(Settings { window_days, approval_above, approval, signature, letter }: Settings) -> Self {
+        Self { rules: Rules { window_days, approval_above, approval, signature }, letter }
     }
 }
 
@@ -49,6 +53,12 @@ fn signature<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String
         }
         _ => Ok(Some(text)),
     }
+}
+
+fn terms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Terms>, D::Error> {
+    let terms = Terms::deserialize(deserializer)?;
+    terms.check().map_err(serde::de::Error::custom)?;
+    Ok(Some(terms))
 }
 
 fn dollars<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cents, D::Error> {
@@ -75,6 +85,8 @@ mod tests {
             ("[workflow.refund]\napproval_above = \"cheap\"", "\"…\" is not an amount"),
             ("[workflow.refund]\nsignature = \"\"", "line 2, \"signature = …\": a signature has letters at"),
             ("[workflow.refund]\nsignature = \"a\\nb\"", "a signature is one line"),
+            ("[workflow.refund]\napproval = { quorum = 0 }", "\"quorum\" is 0; it may be 1 to 20"),
+            ("[workflow.refund]\napproval = { expires = \"2\" }", "is not a time with its unit"),
             ("[workflow.refund]\nwindow = 3", "unknown field `window`"),
         ] {
             let fault = settings(text).unwrap_err();

@@ -24,7 +24,7 @@ use letter::Writer;
 use stockade_workflow::authoring::{canonical, stray};
 use stockade_workflow::{
     AllowedEffect, Answered, Asked, Cents, Decision, Effect, EffectKind, EffectOutcome, End, Event, Fault, Graph, Kind,
-    ModelOutcome, State as Node, ToolCall, ToolOutcome, Transition, Verdict, Workflow,
+    ModelOutcome, Needs, State as Node, Terms, ToolCall, ToolOutcome, Transition, Waited, Workflow,
 };
 
 /// The refund workflow with its rules.
@@ -44,6 +44,9 @@ pub struct Rules {
     pub window_days: u32,
     /// The largest refund that is made without asking a person.
     pub approval_above: Cents,
+    /// Who may decide on a refund and until when, where that is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Terms>,
     /// The last line of the letter; without one, the tool `letters` has its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
@@ -52,7 +55,7 @@ pub struct Rules {
 impl Default for Rules {
     /// Thirty days, a hundred dollars, the signature of the tool.
     fn default() -> Self {
-        Self { window_days: 30, approval_above: Cents(10_000), signature: None }
+        Self { window_days: 30, approval_above: Cents(10_000), approval: None, signature: None }
     }
 }
 
@@ -217,6 +220,12 @@ impl Workflow for Refund {
             {
                 return Ok(decided(case.clone(), &decision));
             }
+            (
+                State::WaitingForHuman(case),
+                Event::Ended { key, outcome: EffectOutcome::Waited(Waited::TimedOut { .. }) },
+            ) if key == case.approval_key() => {
+                return Ok(expired(state.clone(), &key));
+            }
             (waits @ State::WriteLetter { told, asked, signature }, event) => {
                 let outcome = asked.reply(self.position(waits), event)?;
                 return Ok(self.written(told.clone(), asked.clone(), signature.clone(), outcome));
@@ -235,6 +244,10 @@ impl Workflow for Refund {
             ToolOutcome::Failed(fault) => Ok(failed(state, fault)),
             ToolOutcome::Unknown(fault) => Ok(Transition::to(state).end(End::Failed(fault))),
         }
+    }
+    fn needs(&self, state: &State, _: &str) -> Result<Needs, Fault> {
+        let writer = state.writer().filter(|_| self.letter.is_some());
+        Ok(Needs { models: writer.map(Writer::model).into_iter().collect(), tools: Vec::new() })
     }
 }
 
@@ -273,6 +286,17 @@ impl State {
             Self::ExecuteRefund(_) => Some("refund"),
             Self::DraftResponse(_) => Some("letter"),
             Self::WaitingForHuman(_) | Self::WriteLetter { .. } | Self::Complete => None,
+        }
+    }
+
+    fn writer(&self) -> Option<&Writer> {
+        match self {
+            Self::Init { writer, .. } => writer.as_ref(),
+            Self::ValidatePolicy(case)
+            | Self::CheckApproval(case)
+            | Self::WaitingForHuman(case)
+            | Self::ExecuteRefund(case) => case.writer.as_ref(),
+            Self::DraftResponse(_) | Self::WriteLetter { .. } | Self::Complete => None,
         }
     }
 
@@ -365,6 +389,7 @@ fn ask(mut case: Case, line: String) -> Transition<State> {
         format!("refund of {amount} is not over {approval_above}, but the policy tool wants a person asked")
     };
     let request = Effect::request_approval(&case.approval_key(), reason, case.refund());
+    let request = case.rules.approval.iter().cloned().fold(request, Effect::on);
     Transition::to(State::WaitingForHuman(case))
         .log(line)
         .log("Execution paused: waiting for human operator approval.")
@@ -372,9 +397,16 @@ fn ask(mut case: Case, line: String) -> Transition<State> {
 }
 
 fn decided(case: Case, decision: &Decision) -> Transition<State> {
-    let approved = decision.verdict == Verdict::Approved;
+    let approved = decision.verdict.is_yes();
     let next = if approved { execute(case) } else { draft(Answer::Declined, case.writer.as_ref(), case.rules) };
     next.log(format!("Human manager decision received: Approved = {}", if approved { "True" } else { "False" }))
+}
+
+/// Without a decision no money moves, and the customer is not told of a no that no person said.
+fn expired(state: State, key: &str) -> Transition<State> {
+    let message = format!("question \"{key}\" expired: no person decided in time, and nothing was refunded");
+    let fault = Fault::new(Kind::Approval, message).detail("expired");
+    Transition::to(state).log("No decision was received in time.").end(End::Failed(fault))
 }
 
 fn execute(case: Case) -> Transition<State> {

@@ -1,5 +1,6 @@
 //! How a host is put together.
 
+mod approvers;
 mod checks;
 mod configured;
 
@@ -20,11 +21,11 @@ use crate::callable::Callable;
 use crate::coding::Coding;
 use crate::hooks::{AllHooks, Hooks};
 use crate::languages::Languages;
-use crate::notices::Notified;
+use crate::notice::Notified;
 use crate::oci::Store;
+use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::{Registry, Wanted};
-use crate::schedules::Planned;
 use crate::scratch::Scratch;
 use crate::services::Services;
 use crate::sessions::Sessions;
@@ -71,6 +72,7 @@ pub struct Builder {
     ready: usize,
     scratch: Option<PathBuf>,
     clock: Clock,
+    roles: BTreeMap<String, BTreeSet<String>>,
     deadline: Option<Duration>,
 }
 
@@ -246,7 +248,7 @@ impl Builder {
         self
     }
 
-    /// Requires a person's approval for each call of a tool, whatever the workflow wants. Code cannot call it.
+    /// Requires a person's approval for each call of a tool, whatever the workflow wants, and for each one of code too.
     #[must_use]
     pub fn ask_first(mut self, tool: &str) -> Self {
         self.tools.ask_first(tool);
@@ -420,7 +422,7 @@ impl Builder {
     }
 
     fn build_blocking(self, memory: Option<Recollection>, hooks: Arc<dyn Hooks>) -> Result<Host> {
-        let Self { journal, mut tools, store, mut machines, mut engine, secrets, limits, clock, .. } = self;
+        let Self { journal, mut tools, store, mut machines, mut engine, secrets, limits, clock, roles, .. } = self;
         let models = models(&self.models, self.own_models, self.cassette.as_ref(), &secrets, &clock)?;
         tools.in_time(&limits);
         let breakers = breakers(&tools, &self.models);
@@ -482,6 +484,7 @@ impl Builder {
             driving: Arc::default(),
             store,
             folder,
+            roles,
         };
         Ok(Host { services: Arc::new(services) })
     }
@@ -577,6 +580,7 @@ impl Host {
             ready: 0,
             scratch: None,
             clock: Clock::default(),
+            roles: BTreeMap::new(),
             deadline: None,
         }
     }

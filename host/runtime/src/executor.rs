@@ -1,5 +1,6 @@
 //! The one place where effects are decided, performed and joined.
 
+mod code_questions;
 mod orders;
 mod outcome;
 mod planning;
@@ -114,6 +115,11 @@ impl Driver {
         self.log.state()
     }
 
+    /// Returns the workflow, where it is here.
+    pub(crate) fn machine(&self) -> Option<&Machine> {
+        self.machine.as_deref()
+    }
+
     pub(crate) fn host(&self) -> &Arc<Services> {
         &self.log.host
     }
@@ -166,6 +172,7 @@ impl Driver {
                 self.commit().await?;
             } else {
                 self.receive().await?;
+                self.mark_overdue()?;
                 self.commit_planned().await?;
             }
             if self.state().end().is_some() {
@@ -212,6 +219,7 @@ impl Driver {
             Work::Code(code, outcome) => match self.log.run_code(effect.key(), &code).await? {
                 Ran::Ended(ended, used) => Performed::Happened(outcome(ended), used),
                 Ran::Cut(exceeded, used) => Performed::Cut(exceeded, used),
+                Ran::Asks(number, call, used) => return self.ask_in_code(effect, number, &call, used),
             },
             Work::Beside(work) => {
                 let (ended, used) = work.await;

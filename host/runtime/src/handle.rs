@@ -200,6 +200,12 @@ fn may_end(change: &Change) -> bool {
         Change::Created { .. }
         | Change::Reserved { .. }
         | Change::Asked { .. }
+        | Change::AskedInCode { .. }
+        | Change::AnsweredInCode { .. }
+        | Change::Renewed { .. }
+        | Change::Overdue { .. }
+        | Change::Voted { .. }
+        | Change::Revoked { .. }
         | Change::Signalled { .. }
         | Change::Calling { .. }
         | Change::Called { .. }

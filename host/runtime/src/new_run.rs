@@ -50,6 +50,13 @@ impl NewRun {
         self
     }
 
+    /// Says who starts it: that person may not decide on its questions where their terms say so.
+    #[must_use]
+    pub fn by(mut self, person: impl Into<String>) -> Self {
+        self.origin.by = Some(person.into());
+        self
+    }
+
     /// Gives it a label, by which it is found.
     #[must_use]
     pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {

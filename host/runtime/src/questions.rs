@@ -1,6 +1,6 @@
 //! Which question of a run a decision is about, and whether it may still be decided.
 
-use stockade_workflow::{Approval, ApprovalId, Decision, Digest, Fault, Kind, RunState, Verdict, utc};
+use stockade_workflow::{Approval, ApprovalId, Decision, Digest, Fault, Kind, RunState, utc};
 
 use crate::Result;
 
@@ -44,6 +44,20 @@ pub(crate) fn find<'a>(state: &'a RunState, key: Option<&str>) -> Result<&'a App
     }
 }
 
+/// Checks that a yes of a run that has not ended holds for later calls too.
+///
+/// # Errors
+///
+/// Kind [`Kind::NotFound`] where the run asked no such question; kind [`Kind::Conflict`] with detail `remembered`.
+pub(crate) fn check_remembered(state: &RunState, key: &str) -> Result<()> {
+    let approval = find(state, Some(key))?;
+    if approval.remembered().is_some() && state.end().is_none() {
+        return Ok(());
+    }
+    let message = format!("the decision on question \"{key}\" of run {} holds for no later call", state.run());
+    Err(conflict("remembered", message))
+}
+
 fn only(state: &RunState) -> Result<&Approval> {
     if let Some(only) = state.only_approval() {
         return Ok(only);
@@ -68,10 +82,7 @@ fn unasked(state: &RunState, key: &str) -> Fault {
 }
 
 fn decided(state: &RunState, approval: &Approval, decision: &Decision) -> String {
-    let verdict = match decision.verdict {
-        Verdict::Approved => "approved",
-        Verdict::Denied => "denied",
-    };
+    let verdict = decision.verdict.past();
     format!(
         "question \"{}\" of run {} is closed: \"{}\" has decided already, and {verdict} it",
         approval.key,

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stockade_workflow::{
-    Approval, Budget, Decision, Digest, Doubt, End, Fault, Json, RunId, RunState, Status, Stop, ToolCall, Undone,
-    Usage, Wait,
+    Approval, Budget, Decision, Digest, Doubt, End, Fault, Json, RunId, RunState, Status, Stop, Terms, ToolCall,
+    Undone, Usage, Verdict, Wait,
 };
 
 /// Everything about a run that a caller may want to know, as one document.
@@ -66,8 +66,31 @@ pub struct ApprovalView {
     pub call: ToolCall,
     /// The digest of the question.
     pub digest: Digest,
+    /// What may be decided.
+    pub decisions: Vec<Verdict>,
+    /// What the person should know of such calls in this run, in the host's words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Who may decide and until when: all of these hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<Terms>,
+    /// The approvals of people that were not enough by themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<Decision>,
+    /// When it became overdue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminded_ms: Option<u64>,
+    /// Since when others may decide as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalated_ms: Option<u64>,
+    /// When it expires, while it is open: what the run knows, and the question alone does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_ms: Option<u64>,
     /// What was decided, once it was.
     pub decision: Option<Decision>,
+    /// Who took back that the decision holds for later calls too, if a person did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_by: Option<String>,
     /// When it expired, in milliseconds since the Unix epoch, if it was not decided in time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expired_ms: Option<u64>,
@@ -75,8 +98,31 @@ pub struct ApprovalView {
 
 impl From<&Approval> for ApprovalView {
     fn from(approval: &Approval) -> Self {
-        let Approval { key, reason, call, decision, expired_ms, .. } = approval.clone();
-        Self { key, reason, call, digest: approval.digest(), decision, expired_ms }
+        let (digest, decisions) = (approval.digest(), approval.allowed().to_vec());
+        let Approval { key, reason, call, notes, terms, votes, decision, revoked_by, .. } = approval.clone();
+        let Approval { reminded_ms, escalated_ms, expired_ms, .. } = *approval;
+        Self {
+            key,
+            reason,
+            call,
+            digest,
+            decisions,
+            notes,
+            terms,
+            votes,
+            reminded_ms,
+            escalated_ms,
+            expires_ms: None,
+            decision,
+            revoked_by,
+            expired_ms,
+        }
+    }
+}
+
+impl ApprovalView {
+    fn of(state: &RunState, approval: &Approval) -> Self {
+        Self { expires_ms: state.due_ms(&approval.key), ..Self::from(approval) }
     }
 }
 
@@ -100,7 +146,7 @@ impl From<&RunState> for Report {
             stop: state.stopped().or(state.paused()).cloned(),
             unknown: state.unknown_calls().map(str::to_owned).collect(),
             approval: state.open_approval().cloned(),
-            approvals: state.approvals().map(ApprovalView::from).collect(),
+            approvals: state.approvals().map(|approval| ApprovalView::of(state, approval)).collect(),
             due_ms: state.run_due_ms(),
             doubts: state.open_doubts().cloned().collect(),
             waits: state.waits().collect(),

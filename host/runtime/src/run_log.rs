@@ -16,7 +16,7 @@ use crate::marks::{self, Mark};
 use crate::orders::Order;
 use crate::services::Services;
 use crate::shared_budgets::{Allotments, Exhausted};
-use crate::{Result, inbox, labels, notices};
+use crate::{Result, inbox, labels, notice};
 
 /// What the intent of an effect takes in the journal, beside its key and, where a person is asked, the effect itself.
 pub(crate) const INTENT_BYTES: u64 = 1 << 10;
@@ -243,7 +243,7 @@ impl RunLog {
             self.index.extend(self.kept());
         }
         if summary.is_some() {
-            self.index.extend(notices::of(&self.host, &self.state, status));
+            self.index.extend(notice::of(&self.host.notified, self.host.clock.now_ms(), &self.state, status));
         }
         let commit = Commit { lease, releases, entries, summary, index: std::mem::take(&mut self.index) };
         self.committing.store(true, Ordering::SeqCst);

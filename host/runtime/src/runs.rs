@@ -1,11 +1,9 @@
-//! What a service does with its runs: follow one, list what waits, decide, end one, shut down.
+//! What a service does with its runs: follow one, list what waits, end one, shut down.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use stockade_workflow::{
-    Approval, ApprovalId, Budget, Change, Decision, Digest, Entry, Event, Fault, Kind, RunId, RunState, Status, Usage,
-};
+use stockade_workflow::{Approval, ApprovalId, Budget, Change, Entry, Fault, Kind, RunId, RunState, Status};
 
 use crate::driving::NextChange;
 use crate::executor::Driver;
@@ -71,38 +69,8 @@ impl Host {
         questions::find(&self.state(run).await?, key).cloned()
     }
 
-    /// Takes a person's decision on one question of a run, and goes on with the run.
-    ///
-    /// `seen` is the [digest](stockade_workflow::Approval::digest) of the question as the person saw it, so that what
-    /// was not seen cannot be approved. The decision is durable when this returns. Where another process drives the run
-    /// at that moment, perhaps because another decision came first, this waits for it a while.
-    ///
-    /// # Errors
-    ///
-    /// Kind [`Kind::NotFound`] where the run asked no such question. Kind [`Kind::Conflict`] where it was decided before
-    /// (the message says by whom, and what), is not what was seen, or something else is in flight; else as
-    /// [`Host::resume`].
-    pub async fn decide(&self, id: &ApprovalId, seen: &Digest, decision: Decision) -> Result<Run> {
-        if decision.by.trim().is_empty() {
-            return Err(Fault::invalid("decision", "the decision names no person; say who decided"));
-        }
-        let driver = self.take_up_question(id, seen).await?;
-        changed(driver, |driver| {
-            questions::check(driver.state(), id, seen)?;
-            driver.check_in_time(&id.key)?;
-            check_idle(driver.state())?;
-            driver.step(Event::ended(&id.key, decision), Usage::default())
-        })
-        .await
-    }
-
-    /// Takes up a run of which a question is open. What another decider does takes a moment; a driver may take longer.
-    async fn take_up_question(&self, id: &ApprovalId, seen: &Digest) -> Result<Driver> {
-        self.take_up_soon(id.run, |state| questions::check(state, id, seen)).await
-    }
-
     /// Takes up a run that another driver may have for a moment, for as long as it can still be changed so.
-    async fn take_up_soon(&self, run: RunId, check: impl Fn(&RunState) -> Result<()>) -> Result<Driver> {
+    pub(crate) async fn take_up_soon(&self, run: RunId, check: impl Fn(&RunState) -> Result<()>) -> Result<Driver> {
         for _ in 0..DECISION_TRIES {
             check(&self.state(run).await?)?;
             match self.take_up(run).await {
@@ -314,7 +282,7 @@ pub(crate) fn is_busy(fault: &Fault) -> bool {
 }
 
 /// Checks that no effect of a run is in flight: it would be done once more, or be unknown.
-fn check_idle(state: &RunState) -> Result<()> {
+pub(crate) fn check_idle(state: &RunState) -> Result<()> {
     let Some(effect) = state.in_flight().next() else { return Ok(()) };
     let message = format!(
         "run {} is still busy with \"{}\"; wait until it is done, or resume the run if the process that drove it is gone",

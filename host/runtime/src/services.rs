@@ -1,6 +1,6 @@
 //! What all runs of a host share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use crate::callable::Outcome;
 use crate::coding::Coding;
 use crate::driving::Driving;
 use crate::hooks::Hooks;
-use crate::notices::Notified;
+use crate::notice::Notified;
 use crate::oci::Store;
+use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
-use crate::schedules::Planned;
 use crate::shared_budgets::SharedBudgets;
 use crate::{Clock, Registered, Result, config};
 use stockade_journal::Journal;
@@ -46,6 +46,8 @@ pub(crate) struct Services {
     pub(crate) store: Store,
     /// Where the journal is.
     pub(crate) folder: PathBuf,
+    /// The people who have each role.
+    pub(crate) roles: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Services {
@@ -55,6 +57,10 @@ impl Services {
             Fault::new(Kind::NotFound, message).detail("memory")
         };
         self.memory.as_ref().ok_or_else(none)
+    }
+
+    pub(crate) fn has_role(&self, person: &str, role: &str) -> bool {
+        self.roles.get(role).is_some_and(|people| people.contains(person))
     }
 
     /// Calls a tool that answers by itself, unless its breaker is open, and notes there how that ended.

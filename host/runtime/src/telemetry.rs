@@ -72,6 +72,12 @@ impl Telemetry {
             Change::Created { .. }
             | Change::Reserved { .. }
             | Change::Asked { .. }
+            | Change::AskedInCode { .. }
+            | Change::AnsweredInCode { .. }
+            | Change::Renewed { .. }
+            | Change::Overdue { .. }
+            | Change::Voted { .. }
+            | Change::Revoked { .. }
             | Change::Signalled { .. }
             | Change::Calling { .. }
             | Change::Called { .. }

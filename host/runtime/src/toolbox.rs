@@ -1,7 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stockade_sandbox::CodeFunction;
-use stockade_workflow::{Fault, Kind};
+use stockade_workflow::{Code, Fault, Kind};
 
 use crate::Result;
 use crate::identifier::identifier;
@@ -13,20 +13,22 @@ pub(crate) struct Toolbox {
     functions: Vec<CodeFunction>,
     /// The tool and the function that a name means.
     means: BTreeMap<String, (String, String)>,
+    /// The tools whose every call a person is asked about first.
+    asked: BTreeSet<String>,
     /// How many slots of the pool the largest of the tools takes.
     slots: u32,
 }
 
 impl Toolbox {
-    /// Finds the tools of these names.
+    /// Finds the tools of a piece of code.
     ///
     /// # Errors
     ///
-    /// A tool is not there, or needs a person's approval for each call, or two functions would have the same name in code.
-    pub(crate) fn new(registry: &Registry, names: &[String]) -> Result<Self> {
-        let mut toolbox = Self::default();
-        for name in names {
-            registry.unasked(name)?;
+    /// There is none of a name, or two would have the same name in code.
+    pub(crate) fn new(registry: &Registry, code: &Code) -> Result<Self> {
+        let asked = code.tools.iter().filter(|name| code.ask.contains(name) || registry.asks_first(name));
+        let mut toolbox = Self { asked: asked.cloned().collect(), ..Self::default() };
+        for name in &code.tools {
             toolbox.add(registry.get(name)?)?;
         }
         Ok(toolbox)
@@ -54,6 +56,11 @@ impl Toolbox {
     /// Returns the functions.
     pub(crate) fn functions(&self) -> &[CodeFunction] {
         &self.functions
+    }
+
+    /// Returns whether a person is asked first before a tool is called.
+    pub(crate) fn asks_first(&self, tool: &str) -> bool {
+        self.asked.contains(tool)
     }
 
     /// Returns how many slots of the pool a call takes at most.

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Fault, Kind, RunId, ToolCall};
+use crate::{Decision, Digest, Fault, Json, Kind, Overdue, Period, RunId, Terms, ToolCall, Verdict};
 
 /// A question to a person, bound to exactly one call.
 ///
@@ -19,9 +19,36 @@ pub struct Approval {
     pub call: ToolCall,
     /// What the approval is bound to.
     pub bound_to: Binding,
+    /// What may be decided; where it is empty, yes or no.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<Verdict>,
+    /// What the person should know of such calls in this run, in the host's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// The digest of the workflow as it was set up when this was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<Digest>,
+    /// Who may decide and until when: all of these hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<Terms>,
+    /// When it was asked, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_ms: Option<u64>,
+    /// When it became overdue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminded_ms: Option<u64>,
+    /// Since when others may decide as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated_ms: Option<u64>,
+    /// The approvals of people that were not enough by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<Decision>,
     /// What was decided, once it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
+    /// Who took back that the decision holds for later calls too, if a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_by: Option<String>,
     /// The key of the effect that used it up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consumed_by: Option<String>,
@@ -50,57 +77,91 @@ pub struct Binding {
     pub grants: Digest,
 }
 
-/// A person's answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    /// Who decided.
-    pub by: String,
-    /// What.
-    pub verdict: Verdict,
-    /// Why, in the person's words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub comment: Option<String>,
-}
-
-/// Approved or denied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// The call may be made, once.
-    Approved,
-    /// It may not.
-    Denied,
-}
-
-impl Decision {
-    /// Approves.
-    pub fn approve(by: impl Into<String>) -> Self {
-        Self { by: by.into(), verdict: Verdict::Approved, comment: None }
-    }
-
-    /// Denies.
-    pub fn deny(by: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Denied, ..Self::approve(by) }
-    }
-
-    /// Adds the reason.
-    #[must_use]
-    pub fn comment(mut self, comment: Option<String>) -> Self {
-        self.comment = comment;
-        self
-    }
-}
-
 impl Approval {
+    /// Asks whether a call may be made; `reason` says why.
+    pub fn new(key: impl Into<String>, reason: impl Into<String>, call: ToolCall, bound_to: Binding) -> Self {
+        Self {
+            key: key.into(),
+            reason: reason.into(),
+            call,
+            bound_to,
+            decisions: Vec::new(),
+            notes: Vec::new(),
+            workflow: None,
+            terms: Vec::new(),
+            asked_ms: None,
+            reminded_ms: None,
+            escalated_ms: None,
+            votes: Vec::new(),
+            decision: None,
+            revoked_by: None,
+            consumed_by: None,
+            expired_ms: None,
+        }
+    }
+
     /// Returns the name of this question, which `run` asks.
     pub fn id(&self, run: RunId) -> ApprovalId {
         ApprovalId { run, key: self.key.clone() }
     }
 
-    /// Returns the digest of the question as a person sees it: its key, its reason, the exact call, and what an approval is
-    /// bound to. A decision carries it, so that only what was seen is decided.
+    /// Returns the digest of the question as a person sees it: its key, its reason, the exact call, what a yes is bound to,
+    /// what may be decided and by whom, and the notes. A decision carries it, so that only what was seen is decided.
     pub fn digest(&self) -> Digest {
-        Digest::of_json(&(&self.key, &self.reason, &self.call, &self.bound_to))
+        let asked = (&self.key, &self.reason, &self.call, &self.bound_to);
+        // As before there were others, so that what was seen then is still the same.
+        let is_plain = self.decisions.is_empty() && self.notes.is_empty() && self.terms.is_empty();
+        if is_plain {
+            return Digest::of_json(&asked);
+        }
+        Digest::of_json(&(asked, &self.decisions, &self.notes, &self.terms))
+    }
+
+    /// Returns how many people must approve.
+    pub fn quorum(&self) -> usize {
+        self.terms.iter().map(|terms| terms.quorum as usize).max().unwrap_or(1)
+    }
+
+    /// Returns the next time at which something is journaled about it while it is open, and what.
+    pub fn next_overdue(&self) -> Option<(u64, Overdue)> {
+        let asked_ms = self.asked_ms.filter(|_| self.is_open())?;
+        let first =
+            |times: &mut dyn Iterator<Item = Period>| times.min().map(|after| asked_ms.saturating_add(after.ms));
+        let remind = first(&mut self.terms.iter().filter_map(|terms| terms.remind));
+        let escalate = first(&mut self.terms.iter().filter_map(|terms| Some(terms.escalate.as_ref()?.after)));
+        let remind = remind.filter(|_| self.reminded_ms.is_none()).map(|at_ms| (at_ms, Overdue::Reminder));
+        let escalate = escalate.filter(|_| self.escalated_ms.is_none()).map(|at_ms| (at_ms, Overdue::Escalation));
+        remind.into_iter().chain(escalate).min_by_key(|(at_ms, _)| *at_ms)
+    }
+
+    /// Returns whether a yes to it holds for a later call as well: a person said so, did not take it back, and the call is of
+    /// the same function, of the same component with the same grants, and has the arguments that were named.
+    pub fn covers(&self, call: &ToolCall, now: &Binding) -> bool {
+        let Some(pattern) = self.remembered() else { return false };
+        let is_same = self.bound_to.component == now.component && self.bound_to.grants == now.grants;
+        is_same && call.tool == self.call.tool && call.function == self.call.function && call.has(&pattern.value())
+    }
+
+    /// Returns the arguments that later calls must have to which the yes holds as well, where it does.
+    pub fn remembered(&self) -> Option<&Json> {
+        self.decision.as_ref()?.remember.as_ref().filter(|_| self.revoked_by.is_none())
+    }
+
+    /// Returns what may be decided.
+    pub fn allowed(&self) -> &[Verdict] {
+        if self.decisions.is_empty() { Verdict::YES_OR_NO } else { &self.decisions }
+    }
+
+    /// Returns the call as it was decided on; before that, and unless it was edited, as it was asked about.
+    pub fn decided_call(&self) -> ToolCall {
+        self.decision.as_ref().map_or_else(|| self.call.clone(), |decision| decision.call(&self.call))
+    }
+
+    /// Returns what the call that was decided on is bound to: an edited one has a digest of its own.
+    pub fn binding(&self) -> Binding {
+        let is_edited = self.decision.as_ref().is_some_and(|decision| decision.arguments.is_some());
+        let call = if is_edited { self.decided_call().digest() } else { self.bound_to.call.clone() };
+        Binding { call, ..self.bound_to.clone() }
     }
 
     /// Returns whether it is neither decided nor expired.
@@ -120,11 +181,11 @@ impl Approval {
         match &self.decision {
             None if self.expired_ms.is_some() => refuse("expired", "was not decided before its deadline"),
             None => refuse("pending", "is not decided yet"),
-            Some(Decision { verdict: Verdict::Denied, by, .. }) => {
-                refuse("rejected", &format!("was denied by \"{by}\""))
+            Some(Decision { verdict, by, .. }) if !verdict.is_yes() => {
+                refuse("rejected", &format!("was {} by \"{by}\"", verdict.past()))
             }
             Some(_) if self.consumed_by.is_some() => refuse("spent", "was used before; it is good for one call"),
-            Some(_) => self.bound_to.check(now).or_else(|what| {
+            Some(_) => self.binding().check(now).or_else(|what| {
                 refuse("mismatch", &format!("is void: {what} changed since it was asked for; ask again"))
             }),
         }
@@ -138,7 +199,12 @@ impl fmt::Display for Approval {
 }
 
 impl Binding {
-    fn check(&self, now: &Self) -> Result<(), &'static str> {
+    /// Checks that nothing has changed since.
+    ///
+    /// # Errors
+    ///
+    /// What has changed, as in "the tool's grants".
+    pub fn check(&self, now: &Self) -> Result<(), &'static str> {
         let pairs = [
             (&self.call, &now.call, "the call's arguments"),
             (&self.component, &now.component, "the tool's component"),

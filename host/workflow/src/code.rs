@@ -22,6 +22,9 @@ pub struct Code {
     /// The tools that it may call, by the names under which they are registered: these, and no others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<String>,
+    /// Those of the tools whose every call needs an approval: the code waits for it, and goes on afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ask: Vec<String>,
     /// The session whose variables it sees and leaves behind. Without one, nothing was before it and nothing stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
@@ -34,7 +37,8 @@ impl Code {
     /// Names a piece of code that is given nothing.
     pub fn new(language: &str, source: &str) -> Self {
         let (language, source) = (language.to_owned(), source.to_owned());
-        Self { language, name: None, source, input: Json::default(), tools: Vec::new(), session: None, files: None }
+        let (input, tools, ask) = (Json::default(), Vec::new(), Vec::new());
+        Self { language, name: None, source, input, tools, ask, session: None, files: None }
     }
 
     /// Gives it an input.
@@ -47,6 +51,12 @@ impl Code {
     #[must_use]
     pub fn tools<T: Into<String>>(self, tools: impl IntoIterator<Item = T>) -> Self {
         Self { tools: tools.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Asks a person before each call of these tools.
+    #[must_use]
+    pub fn ask<T: Into<String>>(self, tools: impl IntoIterator<Item = T>) -> Self {
+        Self { ask: tools.into_iter().map(Into::into).collect(), ..self }
     }
 
     /// Returns the digest of the source alone.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{AwaitedSignal, Code, EffectOutcome, NewMemory, Query, Question, Sleep, ToolCall, Undo, Waited};
+use crate::{AwaitedSignal, Code, EffectOutcome, NewMemory, Query, Question, Sleep, Terms, ToolCall, Undo, Waited};
 
 /// Something that a workflow wants done. Only the host does it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,9 @@ pub enum EffectKind {
         /// The exact call that is asked for.
         #[serde(flatten)]
         call: ToolCall,
+        /// Who may decide and until when, beside what the operator says of the tool.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terms: Option<Box<Terms>>,
     },
     /// Wait until a time.
     Sleep(Sleep),
@@ -95,7 +98,7 @@ impl Effect {
 
     /// Wants a person asked whether a call may be made; `reason` says why.
     pub fn request_approval(key: &str, reason: impl Into<String>, call: ToolCall) -> Self {
-        Self::new(key, EffectKind::RequestApproval { reason: reason.into(), call })
+        Self::new(key, EffectKind::RequestApproval { reason: reason.into(), call, terms: None })
     }
 
     /// Wants nothing for so long.
@@ -116,6 +119,15 @@ impl Effect {
     /// Wants the run sent a signal of this name, whose payload fits a JSON Schema.
     pub fn await_signal_of(key: &str, name: impl Into<String>, schema: Value) -> Self {
         Self::new(key, EffectKind::AwaitSignal(AwaitedSignal { name: name.into(), schema: Some(schema) }))
+    }
+
+    /// Says who may decide and until when, where it is a question; any other effect stays as it is.
+    #[must_use]
+    pub fn on(mut self, asked_on: Terms) -> Self {
+        if let EffectKind::RequestApproval { terms, .. } = &mut self.kind {
+            *terms = Some(Box::new(asked_on));
+        }
+        self
     }
 
     /// Ends it so long after its intent, if it has not ended before.

@@ -26,16 +26,15 @@ pub enum EffectOutcome {
 }
 
 impl EffectOutcome {
-    /// Returns whether a person decided: how an effect ends that is a question.
-    pub fn is_decision(&self) -> bool {
+    /// Returns whether a wait ended so, for a person, a time or a signal: nothing was performed for it.
+    pub fn ends_wait(&self) -> bool {
         match self {
-            Self::Decided { .. } => true,
+            Self::Decided { .. } | Self::Waited(_) => true,
             Self::ToolReturned(_)
             | Self::CodeFinished(_)
             | Self::ModelReplied(_)
             | Self::Remembered(_)
-            | Self::Recalled(_)
-            | Self::Waited(_) => false,
+            | Self::Recalled(_) => false,
         }
     }
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Budget, Effect, End, Event, Exceeded, Fault, Json, Label, Origin, RunId, Settlement, Signal, Stop,
-    SubBudget, ToolCall, ToolOutcome, Usage, budget,
+    Approval, Binding, Budget, Decision, Digest, Effect, EffectOutcome, End, Event, Exceeded, Fault, Json, Label,
+    Origin, Overdue, RunId, Settlement, Signal, Stop, SubBudget, ToolCall, ToolOutcome, Usage, budget,
 };
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
@@ -69,6 +69,62 @@ pub enum Change {
         /// When the question expires, in milliseconds since the Unix epoch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due_ms: Option<u64>,
+    },
+    /// Code that runs wants a call that a person is asked about first: the code ends here, and runs again once there is an
+    /// answer.
+    AskedInCode {
+        /// The key of the effect that runs the code.
+        key: String,
+        /// Which of its calls this is, from 0.
+        number: usize,
+        /// The question.
+        approval: Box<Approval>,
+        /// What the code has used.
+        used: Usage,
+        /// When the question expires, in milliseconds since the Unix epoch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due_ms: Option<u64>,
+    },
+    /// A question of code was decided, or has expired; the code is wanted again.
+    AnsweredInCode {
+        /// The key of the question.
+        key: String,
+        /// How it ended.
+        #[serde(flatten)]
+        outcome: EffectOutcome,
+    },
+    /// An open question is asked anew, about the tool as it is now: no decision was taken, for the tool had changed.
+    Renewed {
+        /// The key of the question.
+        key: String,
+        /// What a yes is bound to from here on.
+        bound_to: Binding,
+        /// The digest of the workflow as it is set up now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        workflow: Option<Digest>,
+    },
+    /// A time of an open question has come.
+    Overdue {
+        /// The key of the question.
+        key: String,
+        /// What has come.
+        overdue: Overdue,
+        /// When the host saw so, in milliseconds since the Unix epoch.
+        at_ms: u64,
+    },
+    /// A person approved a call that more people must approve.
+    Voted {
+        /// The key of the question.
+        key: String,
+        /// The approval.
+        decision: Decision,
+    },
+    /// A person took back that a yes holds for later calls too.
+    Revoked {
+        /// The key of the question that it answered.
+        key: String,
+        /// Who.
+        by: String,
     },
     /// The run was sent a signal, which is kept until a wait takes it.
     Signalled {
@@ -223,6 +279,12 @@ impl Change {
             Self::Reserved { key, .. }
             | Self::Calling { key, .. }
             | Self::Called { key, .. }
+            | Self::AskedInCode { key, .. }
+            | Self::AnsweredInCode { key, .. }
+            | Self::Renewed { key, .. }
+            | Self::Overdue { key, .. }
+            | Self::Voted { key, .. }
+            | Self::Revoked { key, .. }
             | Self::Deferred { key, .. }
             | Self::Lost { key, .. }
             | Self::Doubted { key, .. } => key,

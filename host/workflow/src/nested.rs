@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Effect, End, Event, Fault, Machine, Step, SubBudget, Transition};
+use crate::{Effect, End, Event, Fault, Machine, Needs, Step, SubBudget, Transition, Verdict};
 
 /// A workflow that runs inside another one: part of its state, with keys of its own.
 ///
@@ -41,7 +41,32 @@ impl Nested {
 
     /// Returns whether an event is for it.
     pub fn awaits(&self, event: &Event) -> bool {
-        event.key().is_some_and(|key| key.starts_with(&self.prefix))
+        event.key().is_some_and(|key| self.has(key))
+    }
+
+    /// Returns whether an effect of this key is its own.
+    pub fn has(&self, key: &str) -> bool {
+        key.starts_with(&self.prefix)
+    }
+
+    /// Returns what a question of its own may be answered with, by its key in the run.
+    pub fn decisions(&self, machine: &Machine, question: &str) -> &'static [Verdict] {
+        match (&self.at, question.strip_prefix(&self.prefix)) {
+            (Some((_, state)), Some(own)) => machine.decisions(state, own),
+            _ => Verdict::YES_OR_NO,
+        }
+    }
+
+    /// Returns what it needs to go on with a question of its own, by its key in the run.
+    ///
+    /// # Errors
+    ///
+    /// As [`Machine::needs`].
+    pub fn needs(&self, machine: &Machine, question: &str) -> Result<Needs, Fault> {
+        match (&self.at, question.strip_prefix(&self.prefix)) {
+            (Some((_, state)), Some(own)) => machine.needs(state, own),
+            _ => Ok(Needs::default()),
+        }
     }
 
     /// Lets it answer an event.

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use self::undoing::Undoing;
 use crate::{
-    Approval, Change, CodeCalls, Currency, Deferred, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event,
-    Exceeded, Fault, Hint, Json, Kind, Label, Ledger, Origin, Recalled, RunId, Stop, ToolCall, ToolOutcome, Usage,
-    Verdict, Waited, deferred::Attempts, doubts::Doubts, json, utc, waiting::Waiting,
+    Approval, Binding, Change, CodeCalls, Currency, Decision, Deferred, Digest, Effect, EffectKind, EffectOutcome, End,
+    Entry, Event, Exceeded, Fault, Hint, Json, Kind, Label, Ledger, Origin, Overdue, Recalled, RunId, Stop, ToolCall,
+    ToolOutcome, Usage, Verdict, Waited, deferred::Attempts, doubts::Doubts, json, utc, waiting::Waiting,
 };
 
 /// A run as it stands: the fold of its entries.
@@ -31,6 +31,8 @@ pub struct RunState {
     wanted: Vec<String>,
     intended: Vec<String>,
     approvals: BTreeMap<String, Approval>,
+    /// The code that waits for a question of its own, by the keys of the questions.
+    held: BTreeMap<String, String>,
     calls: BTreeMap<String, CodeCalls>,
     /// The calls that the run waits to have settled, or waited.
     doubts: Doubts,
@@ -80,6 +82,7 @@ impl RunState {
             wanted: Vec::new(),
             intended: Vec::new(),
             approvals: BTreeMap::new(),
+            held: BTreeMap::new(),
             calls: BTreeMap::new(),
             doubts: Doubts::default(),
             unknown: BTreeMap::new(),
@@ -157,6 +160,15 @@ impl RunState {
                 self.ask(approval, *amount)?;
                 self.waiting.set_due(&approval.key, *due_ms);
             }
+            Change::AskedInCode { key, number, approval, used, due_ms } => {
+                self.ask_in_code(key, *number, approval, used)?;
+                self.waiting.set_due(&approval.key, *due_ms);
+            }
+            Change::AnsweredInCode { key, outcome } => self.answer_in_code(key, outcome)?,
+            Change::Renewed { key, bound_to, workflow } => self.renew(key, bound_to, workflow.as_ref())?,
+            Change::Overdue { key, overdue, at_ms } => self.overdue(key, *overdue, *at_ms)?,
+            Change::Voted { key, decision } => self.vote(key, decision)?,
+            Change::Revoked { key, by } => self.revoke(key, by)?,
             Change::Signalled { signal } => self.waiting.keep(signal)?,
             Change::Stepped { event, used, position, state, log, effects, slices, end } => {
                 self.happened(event, used)?;
@@ -166,7 +178,10 @@ impl RunState {
                 slices.iter().for_each(|slice| self.ledger.slice(slice.clone()));
                 end.clone().map_or(Ok(()), |end| self.close(end))?;
             }
-            Change::Calling { key, number, call } => self.calls_in_flight(key)?.begin(*number, call)?,
+            Change::Calling { key, number, call } => {
+                self.calls_in_flight(key)?.begin(*number, call)?;
+                self.consume_in_code(&format!("{key}/{number}"))?;
+            }
             Change::Called { key, number, call, outcome, used } => {
                 self.calls_in_flight(key)?.end(*number, call, outcome, used)?;
                 self.known(call, outcome, || format!("{key}/{number}"));
@@ -309,6 +324,110 @@ impl RunState {
         Ok(())
     }
 
+    /// Lets code end where it wants a call that a person is asked about. Its calls so far are paid for, and it is wanted again
+    /// once there is an answer.
+    fn ask_in_code(&mut self, key: &str, number: usize, approval: &Approval, used: &Usage) -> Result<(), String> {
+        let calls = self.calls_in_flight(key)?;
+        if number != calls.len() || approval.key != format!("{key}/{number}") || !approval.is_open() {
+            return Err(format!("approval \"{}\" is not of the next call of the code", approval.key));
+        }
+        calls.settle();
+        if self.approvals.insert(approval.key.clone(), approval.clone()).is_some() {
+            return Err(format!("approval \"{}\" was asked for before", approval.key));
+        }
+        self.take_intended(key)?;
+        self.waiting.ended(key);
+        self.ledger.settle(key, used);
+        self.held.insert(approval.key.clone(), key.to_owned());
+        Ok(())
+    }
+
+    fn answer_in_code(&mut self, key: &str, outcome: &EffectOutcome) -> Result<(), String> {
+        let code = self.held.remove(key).ok_or_else(|| format!("no code waits for approval \"{key}\""))?;
+        match outcome {
+            EffectOutcome::Decided { decision } => self.decide(key, decision)?,
+            EffectOutcome::Waited(waited @ Waited::TimedOut { .. }) => self.waited(key, waited)?,
+            EffectOutcome::ToolReturned(_)
+            | EffectOutcome::CodeFinished(_)
+            | EffectOutcome::ModelReplied(_)
+            | EffectOutcome::Remembered(_)
+            | EffectOutcome::Recalled(_)
+            | EffectOutcome::Waited(_) => return Err(format!("approval \"{key}\" does not end with such an event")),
+        }
+        self.waiting.ended(key);
+        self.wanted.insert(0, code);
+        Ok(())
+    }
+
+    /// Uses up the yes to a call that code is about to make, where a person was asked about it.
+    fn consume_in_code(&mut self, key: &str) -> Result<(), String> {
+        let Some(approval) = self.approvals.get_mut(key) else { return Ok(()) };
+        if !approval.decision.as_ref().is_some_and(|decision| decision.verdict.is_yes()) {
+            return Err(format!("approval \"{key}\" was not given"));
+        }
+        approval.consumed_by = Some(key.to_owned());
+        Ok(())
+    }
+
+    fn decide(&mut self, key: &str, decision: &Decision) -> Result<(), String> {
+        let approval = self.open_question(key)?;
+        let Decision { verdict, arguments, response, .. } = decision;
+        let is_whole = arguments.is_some() == (*verdict == Verdict::Edited)
+            && response.is_some() == (*verdict == Verdict::Responded);
+        let is_of_few = approval.votes.len() + 1 < approval.quorum();
+        let is_too_few = is_of_few && verdict.is_yes() && decision.repeats.is_none();
+        if !approval.allowed().contains(verdict) || !is_whole || is_too_few {
+            return Err(format!("approval \"{key}\" does not take such a decision"));
+        }
+        approval.decision = Some(decision.clone());
+        Ok(())
+    }
+
+    /// Asks an open question anew, about the same call.
+    fn renew(&mut self, key: &str, bound_to: &Binding, workflow: Option<&Digest>) -> Result<(), String> {
+        let approval = self.open_question(key)?;
+        if approval.bound_to.call != bound_to.call {
+            return Err(format!("approval \"{key}\" is renewed for another call"));
+        }
+        (approval.bound_to, approval.workflow) = (bound_to.clone(), workflow.cloned());
+        Ok(())
+    }
+
+    fn overdue(&mut self, key: &str, overdue: Overdue, at_ms: u64) -> Result<(), String> {
+        let approval = self.open_question(key)?;
+        if approval.next_overdue().is_none_or(|(due_ms, due)| due != overdue || at_ms < due_ms) {
+            return Err(format!("approval \"{key}\" is not overdue so at {at_ms}"));
+        }
+        match overdue {
+            Overdue::Reminder => approval.reminded_ms = Some(at_ms),
+            Overdue::Escalation => approval.escalated_ms = Some(at_ms),
+        }
+        Ok(())
+    }
+
+    /// Takes an approval that is not enough by itself.
+    fn vote(&mut self, key: &str, decision: &Decision) -> Result<(), String> {
+        let approval = self.open_question(key)?;
+        let is_new = approval.votes.iter().all(|vote| vote.by != decision.by);
+        if decision.verdict != Verdict::Approved || !is_new || approval.votes.len() + 1 >= approval.quorum() {
+            return Err(format!("approval \"{key}\" does not take such a vote"));
+        }
+        approval.votes.push(decision.clone());
+        Ok(())
+    }
+
+    fn revoke(&mut self, key: &str, by: &str) -> Result<(), String> {
+        let approval = self.approvals.get_mut(key).filter(|approval| approval.remembered().is_some());
+        let approval = approval.ok_or_else(|| format!("approval \"{key}\" holds for no later call"))?;
+        approval.revoked_by = Some(by.to_owned());
+        Ok(())
+    }
+
+    fn open_question(&mut self, key: &str) -> Result<&mut Approval, String> {
+        let approval = self.approvals.get_mut(key).filter(|approval| approval.is_open());
+        approval.ok_or_else(|| format!("there is no open approval \"{key}\""))
+    }
+
     fn consume(&mut self, key: &str, approval: &str) -> Result<(), String> {
         let wanted = self.effect(key).map(|effect| &effect.kind);
         let names_it = matches!(wanted, Some(EffectKind::CallTool { approval: Some(named), .. }) if named == approval);
@@ -317,7 +436,7 @@ impl RunState {
         }
         let asked = self.approvals.get_mut(approval);
         let asked = asked.ok_or_else(|| format!("approval \"{approval}\" was not asked for"))?;
-        if asked.decision.as_ref().map(|decision| decision.verdict) != Some(Verdict::Approved) {
+        if !asked.decision.as_ref().is_some_and(|decision| decision.verdict.is_yes()) {
             return Err(format!("approval \"{approval}\" was not given"));
         }
         if asked.consumed_by.replace(key.to_owned()).is_some_and(|before| before != key) {
@@ -359,11 +478,7 @@ impl RunState {
                 memories.iter().flat_map(|memory| &memory.labels).for_each(|label| self.labelled(*label, key));
                 self.recalled.extend(memories.iter().map(|memory| memory.text.clone()));
             }
-            EffectOutcome::Decided { decision } => {
-                let approval = self.approvals.get_mut(key).filter(|approval| approval.is_open());
-                let approval = approval.ok_or_else(|| format!("there is no open approval \"{key}\""))?;
-                approval.decision = Some(decision.clone());
-            }
+            EffectOutcome::Decided { decision } => self.decide(key, decision)?,
             EffectOutcome::CodeFinished(_)
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)

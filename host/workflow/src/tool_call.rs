@@ -45,6 +45,12 @@ impl ToolCall {
         Digest::of_json(self)
     }
 
+    /// Returns whether it has these arguments, each by its name; others that it has do not matter.
+    pub fn has(&self, arguments: &Value) -> bool {
+        let (own, Some(named)) = (self.arguments.value(), arguments.as_object()) else { return false };
+        named.iter().all(|(name, value)| own.get(name).map(plain) == Some(plain(value)))
+    }
+
     /// Returns a digest that is the same for all spellings of a call that a tool cannot tell apart: a whole number with a
     /// point, a member that is null or left out.
     pub fn meaning(&self) -> Digest {

@@ -2,7 +2,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Budget, Effect, Event, Fault, Graph, Json, Kind, SubBudget};
+use crate::{Budget, Digest, Effect, Event, Fault, Graph, Json, Kind, Needs, SubBudget, Verdict};
 
 /// A pure state machine: what happened in, the next state and what is wanted out.
 ///
@@ -39,6 +39,22 @@ pub trait Workflow: Send + Sync + 'static {
     ///
     /// A fault where the event does not belong to the state; the run is not changed by it.
     fn step(&self, state: Self::State, event: Event) -> Result<Transition<Self::State>, Fault>;
+
+    /// Returns what a question of a run in this state may be answered with, by its key: what the workflow understands.
+    fn decisions(&self, _state: &Self::State, _question: &str) -> &'static [Verdict] {
+        Verdict::YES_OR_NO
+    }
+
+    /// Returns what a run in this state needs to go on once the question of this key is decided. A yes is taken only while
+    /// that is there.
+    ///
+    /// # Errors
+    ///
+    /// What the run began with does not fit how the workflow is set up now, so that it could not go on; the message says
+    /// what differs.
+    fn needs(&self, _state: &Self::State, _question: &str) -> Result<Needs, Fault> {
+        Ok(Needs::default())
+    }
 }
 
 /// What follows from an event: the next state, what is wanted, and the end if it is one.
@@ -108,14 +124,36 @@ impl<S> Transition<S> {
     }
 }
 
-type StepFn = Box<dyn Fn(Option<Value>, Event) -> Result<Step, Fault> + Send + Sync>;
-
 /// A [`Workflow`] whose state is JSON: what the executor and the journal handle.
 pub struct Machine {
     name: String,
     version: u32,
     graph: Graph,
-    step: StepFn,
+    /// The digest of how it is set up, where a configuration did that.
+    setup: Option<Digest>,
+    workflow: Box<dyn OfJson>,
+}
+
+/// A workflow of which the types are forgotten.
+trait OfJson: Send + Sync {
+    fn step_json(&self, state: Option<Value>, event: Event) -> Result<Step, Fault>;
+    fn decisions_json(&self, state: Value, question: &str) -> &'static [Verdict];
+    fn needs_json(&self, state: Value, question: &str) -> Result<Needs, Fault>;
+}
+
+impl<W: Workflow> OfJson for W {
+    fn step_json(&self, state: Option<Value>, event: Event) -> Result<Step, Fault> {
+        step(self, state, event)
+    }
+
+    fn decisions_json(&self, state: Value, question: &str) -> &'static [Verdict] {
+        let state = parse(state, "state");
+        state.map_or(Verdict::YES_OR_NO, |state| self.decisions(&state, question))
+    }
+
+    fn needs_json(&self, state: Value, question: &str) -> Result<Needs, Fault> {
+        self.needs(&parse(state, "state")?, question)
+    }
 }
 
 /// A checked [`Transition`] of a [`Machine`].
@@ -131,7 +169,32 @@ impl Machine {
     /// Wraps a workflow.
     pub fn new(workflow: impl Workflow) -> Self {
         let (name, version, graph) = (workflow.name().to_owned(), workflow.version(), workflow.graph());
-        Self { name, version, graph, step: Box::new(move |state, event| step(&workflow, state, event)) }
+        Self { name, version, graph, setup: None, workflow: Box::new(workflow) }
+    }
+
+    /// Says how it is set up, so that another setup is another [`digest`](Self::digest).
+    #[must_use]
+    pub fn set_up(self, setup: &impl Serialize) -> Self {
+        Self { setup: Some(Digest::of_json(setup)), ..self }
+    }
+
+    /// Returns the digest of what is known of it without running it: name, version, graph and setup.
+    pub fn digest(&self) -> Digest {
+        Digest::of_json(&(&self.name, self.version, &self.graph, &self.setup))
+    }
+
+    /// Returns what a question of a run may be answered with, as [`Workflow::decisions`].
+    pub fn decisions(&self, state: &Value, question: &str) -> &'static [Verdict] {
+        self.workflow.decisions_json(state.clone(), question)
+    }
+
+    /// Returns what a run needs to go on once a question is decided.
+    ///
+    /// # Errors
+    ///
+    /// As [`Workflow::needs`], and kind [`Kind::Invalid`] where the state does not fit.
+    pub fn needs(&self, state: &Value, question: &str) -> Result<Needs, Fault> {
+        self.workflow.needs_json(state.clone(), question)
     }
 
     /// Returns the workflow's name.
@@ -157,7 +220,7 @@ impl Machine {
     /// what its graph does not declare. Nothing is changed by either.
     pub fn step(&self, at: Option<(&str, Value)>, event: Event) -> Result<Step, Fault> {
         let (from, state) = at.unzip();
-        let answer = (self.step)(state, event)?;
+        let answer = self.workflow.step_json(state, event)?;
         let Step { position, transition } = &answer;
         let fails = matches!(transition.end, Some(End::Failed(_)));
         // A run may fail where it stands, without a declaration.

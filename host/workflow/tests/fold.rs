@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use stockade_workflow::{
     Approval, Binding, Budget, Change, Currency, Decision, Digest, Effect, EffectKind, End, Entry, Event, Exceeded,
-    Fault, Kind, Machine, RunId, RunState, Settlement, Status, Step, Stop, ToolCall, ToolOutcome, Transition, Usage,
-    WaitingFor,
+    Fault, Kind, Machine, Overdue, RunId, RunState, Settlement, Status, Step, Stop, ToolCall, ToolOutcome, Transition,
+    Usage, WaitingFor,
 };
 
 const RUN: [u8; 16] = [1; 16];
@@ -93,7 +93,7 @@ impl Book {
                 labels: Vec::new(),
                 due_ms: None,
             },
-            EffectKind::RequestApproval { reason, call } => asked(&key, reason, call.clone()),
+            EffectKind::RequestApproval { reason, call, .. } => asked(&key, reason, call.clone()),
             other => panic!("the refund workflow does not want {other:?}"),
         });
     }
@@ -176,6 +176,28 @@ fn an_entry_that_cannot_follow_is_refused_with_its_name() {
             "approval \"approval-1\" is not the question that is wanted",
         ),
         (to(10), asked("refund", "", refund.clone()), "approval \"refund\" is not the question that is wanted"),
+        (to(9), renewed(&other), "approval \"approval-1\" is renewed for another call"),
+        (to(10), renewed(&refund), "there is no open approval \"approval-1\""),
+        (
+            to(9),
+            Change::Overdue { key: "approval-1".into(), overdue: Overdue::Reminder, at_ms: 5 },
+            "approval \"approval-1\" is not overdue so at 5",
+        ),
+        (
+            to(9),
+            Change::Voted { key: "approval-1".into(), decision: Decision::approve("dana") },
+            "approval \"approval-1\" does not take such a vote",
+        ),
+        (
+            to(10),
+            Change::Revoked { key: "approval-1".into(), by: "dana".into() },
+            "approval \"approval-1\" holds for no later call",
+        ),
+        (
+            to(9),
+            step(Event::ended("approval-1", Decision::edit("dana", json!({})))),
+            "approval \"approval-1\" does not take such a decision",
+        ),
         (to(8), decided("approval-1"), "effect \"approval-1\" was not in flight"),
         (to(10), decided("approval-1"), "effect \"approval-1\" was not in flight"),
         (to(9), tool("approval-1"), "effect \"approval-1\" does not end with such an event"),
@@ -482,10 +504,18 @@ fn reserved(key: &str, consumes: Option<&str>) -> Change {
     }
 }
 
+fn bound_to(call: &ToolCall) -> Binding {
+    Binding { call: call.digest(), component: Digest::of(b"component"), grants: Digest::of(b"grants") }
+}
+
+fn renewed(call: &ToolCall) -> Change {
+    Change::Renewed { key: "approval-1".to_owned(), bound_to: bound_to(call), workflow: None }
+}
+
 fn asked(key: &str, reason: &str, call: ToolCall) -> Change {
-    let bound_to = Binding { call: call.digest(), component: Digest::of(b"component"), grants: Digest::of(b"grants") };
+    let bound_to = bound_to(&call);
     let (key, reason) = (key.to_owned(), reason.to_owned());
-    let approval = Approval { key, reason, call, bound_to, decision: None, consumed_by: None, expired_ms: None };
+    let approval = Approval::new(key, reason, call, bound_to);
     Change::Asked { approval: Box::new(approval), amount: NOTHING.steps(1), due_ms: None }
 }
 

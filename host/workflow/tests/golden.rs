@@ -2,9 +2,10 @@
 //!
 //! `golden/journal-vN.json` holds runs as format N wrote them, each with what was found then: in 1 the refunds, in 2 the code, in
 //! 3 the models, the memory and the shares of a budget, in 4 the effects that were lost with a host, in 5 the limit of what is
-//! written into the journal, in 6 the runs that were paused and stopped, times and signals, in 7 start keys, labels and calls in
-//! doubt, and in a file of its own attempts that failed, deadlines of runs and what was undone. It is a recording, not an
-//! expectation: where a test here fails, the reader is wrong, and a new format gets a file of its own beside it.
+//! written into the journal, in 6 the runs that were paused and stopped, times and signals, in 7 start keys, labels, calls in
+//! doubt, the decisions of several people, edits, and what holds for later calls, and in a file of its own attempts that failed,
+//! deadlines of runs and what was undone. It is a recording, not an expectation: where a test here fails, the reader is wrong, and
+//! a new format gets a file of its own beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -119,16 +120,17 @@ fn the_recording_has_one_of_each() {
         let objects = changes.iter().filter_map(|change| change.pointer(of)?.as_object());
         objects.flat_map(|object| object.keys().map(String::as_str)).collect::<BTreeSet<_>>()
     };
-    let ways =
-        ["asked", "broken", "called", "calling", "created", "deferred", "doubted", "expired", "extended", "lost"];
-    let more = ["paused", "reserved", "resumed", "settled", "signalled", "stepped", "stopped", "suspended", "undone"];
-    assert_eq!(tags("/change"), ways.into_iter().chain(more).collect());
+    let ways = ["answered_in_code", "asked", "asked_in_code", "broken", "called", "calling", "created", "deferred"];
+    let more =
+        ["doubted", "expired", "extended", "lost", "overdue", "paused", "renewed", "reserved", "resumed", "revoked"];
+    let rest = ["settled", "signalled", "stepped", "stopped", "suspended", "undone", "voted"];
+    assert_eq!(tags("/change"), ways.into_iter().chain(more).chain(rest).collect());
     assert_eq!(
         tags("/event/event"),
         ["code_finished", "decided", "model_replied", "recalled", "remembered", "started", "tool_returned", "waited"]
             .into()
     );
-    assert_eq!(tags("/event/decision/verdict"), ["approved", "denied"].into());
+    assert_eq!(tags("/event/decision/verdict"), ["approved", "denied", "edited", "responded"].into());
     assert!(
         names("/event").is_superset(
             &[

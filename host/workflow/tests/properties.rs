@@ -136,7 +136,7 @@ proptest! {
     #[test]
     fn new_rules_are_for_new_runs(story in stories(), window_days in any::<u32>(), cents in any::<u64>(), model in any::<bool>()) {
         let signature = Some("Another".to_owned());
-        let (rules, letter) = (Rules { window_days, approval_above: Cents(cents), signature }, model.then(Letter::default));
+        let (rules, letter) = (Rules { window_days, approval_above: Cents(cents), approval: None, signature }, model.then(Letter::default));
         let others = Machine::new(Refund { rules, letter });
         for step in walk(&story, &story.machine()).into_iter().filter(|step| step.from.is_some()) {
             prop_assert_eq!(given(&others, &step.from, &step.event), step.result);

@@ -45,7 +45,7 @@ pub(crate) struct Agent {
     /// What the run may spend, as CURRENCY=AMOUNT,…; other currencies keep their defaults
     #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, budget()))]
     budget: Option<Budget>,
-    /// The person who decides at the terminal; by default, the logged-in user
+    /// The person who starts the run, and decides at the terminal; by default, the logged-in user
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
     #[command(flatten)]
@@ -60,9 +60,10 @@ impl Agent {
         let host = open_host::host(globals).await?;
         let input = input(&host, &self)?;
         host.check_model(self.model.as_deref())?;
-        let new = NewRun::new(patterns::Agent::NAME, input).budget(self.budget.unwrap_or_else(budget));
+        let by = self.by.unwrap_or_else(ask::user);
+        let new = NewRun::new(patterns::Agent::NAME, input).budget(self.budget.unwrap_or_else(budget)).by(&by);
         let run = host.start_run(self.origin.of(new)).await?;
-        drive::attend(globals, &host, run, &self.by.unwrap_or_else(ask::user)).await
+        drive::attend(globals, &host, run, &by).await
     }
 }
 
@@ -94,13 +95,6 @@ fn input(host: &Host, agent: &Agent) -> stockade::Result<Value> {
         if host.agent_asks(tool)? {
             ask.push(tool);
         }
-    }
-    if let (Some(_), Some(tool)) = (&agent.code, ask.first()) {
-        let message = format!(
-            "tool \"{tool}\" may change something, so a person is asked first, and code cannot wait for one; approval = \"never\" \
-             under [tool.{tool}] lets code call it without, and without --code each call is asked for"
-        );
-        return Err(Fault::invalid("approval", message).tool(tool));
     }
     let code = agent.code.as_deref().map(|name| exec::language(host, name)).transpose()?;
     let images = agent.image.iter().map(|path| image(path)).collect::<stockade::Result<Vec<_>>>()?;

@@ -11,8 +11,12 @@ use crate::{open_host, pretty, report, text};
 
 /// List the questions of all runs that wait for a person: why, for how long, and how to decide
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  stockade approvals")]
-pub(crate) struct Approvals;
+#[command(after_help = "Example:\n  stockade approvals\n  stockade approvals --full")]
+pub(crate) struct Approvals {
+    /// Show arguments in full, however long they are
+    #[arg(long)]
+    full: bool,
+}
 
 /// An open question of a run.
 #[derive(Serialize)]
@@ -41,7 +45,7 @@ impl Approvals {
             return Ok(Exit::Done);
         }
         for Question { run_id, approval, waits_ms, .. } in &waiting {
-            report::question(globals, *run_id, approval, Some(*waits_ms));
+            report::question(globals, *run_id, approval, Some(*waits_ms), self.full);
         }
         if waiting.is_empty() {
             eprintln!("nothing waits for a person");
@@ -57,7 +61,7 @@ async fn questions(host: &Host, summary: &Summary) -> stockade::Result<Vec<Quest
     let state = host.state(summary.run_id).await?;
     let (report, mut asked_ms) = (Report::from(&state), BTreeMap::new());
     entries::each(host, &state, 0, |entry| {
-        if let Change::Asked { approval, .. } = &entry.change {
+        if let Change::Asked { approval, .. } | Change::AskedInCode { approval, .. } = &entry.change {
             asked_ms.insert(approval.key.clone(), entry.at_ms);
         }
     })

@@ -6,7 +6,7 @@ use stockade::{Budget, NewRun};
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::origin::Origin;
-use crate::{amounts, drive, open_host, read};
+use crate::{amounts, ask, drive, open_host, read};
 
 /// Start a run and drive it until it ends, waits for a person, or is suspended
 #[derive(Debug, Args)]
@@ -20,6 +20,9 @@ pub(crate) struct Run {
     /// What the run may spend, as CURRENCY=AMOUNT,…; other currencies keep their defaults
     #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, Budget::default()))]
     budget: Option<Budget>,
+    /// The person who starts the run; by default, the logged-in user
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
     /// The longest that the run may take, its waits included, as 90s, 30m or 2h; then it has failed
     #[arg(long, value_name = "TIME", value_parser = amounts::ago)]
     deadline: Option<u64>,
@@ -34,7 +37,8 @@ impl Run {
         let globals = &globals.with(self.cassettes);
         let input = read::json(&self.input, "input")?;
         let host = open_host::host(globals).await?;
-        let new = NewRun::new(self.workflow, input).budget(self.budget.unwrap_or_default());
+        let by = self.by.unwrap_or_else(ask::user);
+        let new = NewRun::new(self.workflow, input).budget(self.budget.unwrap_or_default()).by(by);
         let new = self.deadline.into_iter().fold(new, |new, ms| new.deadline(Duration::from_millis(ms)));
         let run = host.start_run(self.origin.of(new)).await?;
         drive::tell_begun(globals, &host, run).await

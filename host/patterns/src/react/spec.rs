@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use stockade_workflow::authoring::misfits;
-use stockade_workflow::{AllowedEffect, Fault, Graph, Namespace, State as Node};
+use stockade_workflow::{AllowedEffect, Fault, Graph, Kind, Namespace, State as Node};
 
 /// How an agent is set up: what `[workflow.NAME]` with `pattern = "react"` holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Spec {
     pub system: String,
     /// The tools that the agent may call. It can call no others.
     pub tools: Vec<String>,
-    /// Those of the tools whose every call needs an approval. It cannot be combined with `code`.
+    /// Those of the tools whose every call needs an approval. Code waits for it too.
     pub ask: Vec<String>,
     /// The language in which the agent writes code that calls the tools. Without it, it calls them one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,9 +99,6 @@ impl Spec {
         if let Some(tool) = self.ask.iter().find(|tool| !self.tools.contains(tool)) {
             return refuse(format!("\"ask\" has the tool \"{tool}\", which \"tools\" has not"));
         }
-        if self.code.is_some() && !self.ask.is_empty() {
-            return refuse("\"ask\" and \"code\" exclude each other: code cannot wait for a person".to_owned());
-        }
         let limit = self.recall.as_ref().map_or(0, |recall| recall.limit);
         for (name, value, ceiling) in [
             ("steps_max", self.steps_max, STEPS_CEILING),
@@ -125,6 +122,29 @@ impl Spec {
         self.remember = self.remember.filter(|_| now.remember.is_some());
         self.summarise &= now.summarise;
         self
+    }
+
+    /// Checks that a run that began so can go on, after a yes to a call of this tool, as the agent is set up now.
+    ///
+    /// # Errors
+    ///
+    /// What differs.
+    pub(super) fn fits(&self, now: &Self, tool: &str) -> Result<(), Fault> {
+        let differs = |what: String| Err(Fault::new(Kind::Conflict, what).detail("workflow"));
+        let is_gone = |tool: &&String| now.tools.contains(tool) && !now.asks_for(tool);
+        if !now.tools.iter().any(|offered| offered == tool) {
+            return differs(format!("\"tools\" no longer has \"{tool}\""));
+        }
+        if self.code.is_none() && now.code.is_some() {
+            return differs("\"code\" was added".to_owned());
+        }
+        if let Some(gone) = self.ask.iter().find(is_gone) {
+            return differs(format!("\"ask\" no longer has \"{gone}\""));
+        }
+        if self.remember.is_none() && now.remember.is_some() {
+            return differs("\"remember\" was added".to_owned());
+        }
+        Ok(())
     }
 
     /// Returns whether each call of a tool needs a person's approval.

@@ -6,7 +6,7 @@ use super::fence::unfenced;
 use stockade_workflow::authoring::cut;
 use stockade_workflow::{
     Code, CodeEnd, CodeOutcome, Decision, Digest, Effect, EffectKind, EffectOutcome, Fault, Json, Kind, Message,
-    ModelCall, RUN_CODE, ToolCall, ToolOutcome, Verdict,
+    ModelCall, RUN_CODE, ToolCall, ToolOutcome, Verdict, Waited,
 };
 
 /// The calls that one answer of the model asks for, and what has become of them.
@@ -26,6 +26,9 @@ struct Call {
     mark: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     work: Option<Work>,
+    /// What a person changed in it, as the model is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edited: Option<String>,
     stage: Stage,
 }
 
@@ -53,6 +56,8 @@ enum Stage {
 const CONTENT_BYTES_MAX: usize = 16 << 10;
 /// The longest name of a function: with that of its interface, and the version of that.
 const FUNCTION_BYTES_MAX: usize = 256;
+/// The most of edited arguments that the model reads.
+const CHANGED_BYTES_MAX: usize = 4 << 10;
 /// The most of a name that is repeated to the model that wrote it.
 const NAME_BYTES_MAX: usize = 100;
 
@@ -109,8 +114,11 @@ impl Turn {
         let Some(call) = self.place(key).and_then(|at| self.calls.get(at)) else { return false };
         matches!(
             (&call.stage, &call.work, outcome),
-            (Stage::Asking { .. }, Some(Work::Tool { .. }), EffectOutcome::Decided { .. })
-                | (Stage::Calling { .. }, Some(Work::Tool { .. }), EffectOutcome::ToolReturned(_))
+            (
+                Stage::Asking { .. },
+                Some(Work::Tool { .. }),
+                EffectOutcome::Decided { .. } | EffectOutcome::Waited(Waited::TimedOut { .. })
+            ) | (Stage::Calling { .. }, Some(Work::Tool { .. }), EffectOutcome::ToolReturned(_))
                 | (Stage::Calling { .. }, Some(Work::Code(_)), EffectOutcome::CodeFinished(_))
         )
     }
@@ -124,6 +132,14 @@ impl Turn {
         let Some(at) = self.place(key) else { return Ok(None) };
         self.calls.get_mut(at).map_or(Ok(()), |call| call.take(outcome, spec))?;
         Ok(self.effect(at))
+    }
+
+    /// Returns the tool that a question of this key asks about.
+    pub(super) fn asked_tool(&self, key: &str) -> Option<&str> {
+        match self.calls.get(self.place(key)?)?.work.as_ref()? {
+            Work::Tool { call, .. } => Some(&call.tool),
+            Work::Code(_) => None,
+        }
     }
 
     fn place(&self, key: &str) -> Option<usize> {
@@ -171,48 +187,89 @@ impl Call {
             Ok(_) => Stage::Calling { again: false },
             Err(why) => failed(why),
         };
-        Self { id, mark, work: work.ok(), stage }
+        Self { id, mark, work: work.ok(), edited: None, stage }
     }
 
     fn take(&mut self, outcome: EffectOutcome, spec: &Spec) -> Result<(), Fault> {
         let again = matches!(self.stage, Stage::Asking { again: true } | Stage::Calling { again: true });
         self.stage = match outcome {
             EffectOutcome::Decided { decision } => self.decided(&decision, again, spec),
+            EffectOutcome::Waited(Waited::TimedOut { .. }) => failed(EXPIRED),
             EffectOutcome::ToolReturned(outcome) => self.returned(outcome, again)?,
             EffectOutcome::CodeFinished(outcome) => finished(&outcome)?,
             EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
             | EffectOutcome::Recalled(_)
-            | EffectOutcome::Waited(_) => return Ok(()),
+            | EffectOutcome::Waited(Waited::Slept { .. } | Waited::Signalled(_) | Waited::Failed(_)) => return Ok(()),
         };
         Ok(())
     }
 
     fn returned(&self, outcome: ToolOutcome, again: bool) -> Result<Stage, Fault> {
         match outcome {
-            ToolOutcome::Returned(value) => Ok(ended(&text(&value))),
+            ToolOutcome::Returned(value) => Ok(ended(&self.told(&text(&value)))),
             ToolOutcome::Failed(fault) if self.is_asked() && is_void(&fault) && !again => {
                 Ok(Stage::Asking { again: true })
             }
-            ToolOutcome::Failed(fault) => Ok(failed(&fault.message)),
+            ToolOutcome::Failed(fault) => Ok(failed(&self.told(&fault.message))),
             ToolOutcome::Unknown(fault) => Err(fault),
         }
+    }
+
+    /// What a call came to, after what a person changed in it.
+    fn told(&self, content: &str) -> String {
+        self.edited.as_ref().map_or_else(|| content.to_owned(), |edited| format!("[{edited}]\n{content}"))
     }
 
     fn is_asked(&self) -> bool {
         matches!(&self.work, Some(Work::Tool { asked: true, .. }))
     }
 
-    fn decided(&self, Decision { by, verdict, comment }: &Decision, again: bool, spec: &Spec) -> Stage {
-        match &self.work {
-            Some(Work::Tool { call, .. }) if !spec.tools.contains(&call.tool) => failed(&not_offered(&call.tool, spec)),
-            _ if *verdict == Verdict::Approved => Stage::Calling { again },
-            _ => {
-                let why = comment.as_ref().map(|comment| format!(", saying: {comment}")).unwrap_or_default();
-                failed(&format!("the call was not made: \"{by}\" said no{why}"))
+    fn decided(&mut self, decision: &Decision, again: bool, spec: &Spec) -> Stage {
+        let call = match &mut self.work {
+            Some(Work::Tool { call, .. }) => call,
+            Some(Work::Code(_)) | None => return failed("there is no such call"),
+        };
+        if !spec.tools.contains(&call.tool) {
+            return failed(&not_offered(&call.tool, spec));
+        }
+        match decision.verdict {
+            Verdict::Approved => Stage::Calling { again },
+            Verdict::Edited => {
+                *call = decision.call(call);
+                self.edited = Some(changed(decision, call));
+                Stage::Calling { again }
             }
+            Verdict::Denied => failed(&denied(decision)),
+            Verdict::Responded => ended(&responded(decision)),
         }
     }
+}
+
+const EXPIRED: &str = "the call was not made: no person decided on it in time, which is no denial";
+
+fn changed(decision: &Decision, call: &ToolCall) -> String {
+    let arguments = cut(call.arguments.text(), CHANGED_BYTES_MAX);
+    format!("\"{}\" changed the arguments before the call was made, to {arguments}{}", decision.by, saying(decision))
+}
+
+fn denied(decision: &Decision) -> String {
+    let (by, saying) = (&decision.by, saying(decision));
+    match &decision.repeats {
+        None => format!("the call was not made: \"{by}\" said no{saying}"),
+        Some(_) => {
+            format!("the call was not made: \"{by}\" said no to this very call before{saying}; do not ask for it again")
+        }
+    }
+}
+
+fn responded(decision: &Decision) -> String {
+    let response = decision.response.as_deref().unwrap_or_default();
+    format!("[the call was not made; \"{}\" answers in place of the tool]\n{response}", decision.by)
+}
+
+fn saying(decision: &Decision) -> String {
+    decision.comment.as_ref().map(|comment| format!(", saying: {comment}")).unwrap_or_default()
 }
 
 /// Reads a call: what the model may ask for, and nothing else.
@@ -243,7 +300,7 @@ fn code(call: &ModelCall, language: &str, spec: &Spec) -> Result<Work, String> {
         return Err(format!("there is no function {name:?}; call the tools from code, with \"{RUN_CODE}\""));
     }
     match call.arguments.get("source").and_then(Value::as_str) {
-        Some(source) => Ok(Work::Code(Code::new(language, unfenced(source)).tools(&spec.tools))),
+        Some(source) => Ok(Work::Code(Code::new(language, unfenced(source)).tools(&spec.tools).ask(&spec.ask))),
         None => Err(format!("\"{RUN_CODE}\" wants the argument \"source\", which is text")),
     }
 }

@@ -477,7 +477,6 @@ fn the_agent_is_set_up_by_its_input() {
 fn a_setup_or_an_input_that_contradicts_itself_is_refused() {
     let cases = [
         (json!({"ask": ["stock"]}), "\"ask\" has the tool \"stock\""),
-        (json!({"tools": ["stock"], "ask": ["stock"], "code": "python"}), "exclude each other"),
         (json!({"steps_max": 100_000}), "\"steps_max\" is 100000; it may be at most 1000"),
         (json!({"calls_max": 10_000}), "\"calls_max\""),
         (json!({"repeats_max": 10_000}), "\"repeats_max\""),

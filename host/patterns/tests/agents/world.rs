@@ -215,11 +215,10 @@ fn entry(seq: u64, change: Change) -> Entry {
 fn intent(effect: &Effect) -> Change {
     let (key, amount) = (effect.key().to_owned(), Usage::default());
     match effect.kind.clone() {
-        EffectKind::RequestApproval { reason, call } => {
+        EffectKind::RequestApproval { reason, call, .. } => {
             let digest = Digest::of_json(&json!({}));
             let bound_to = Binding { call: call.digest(), component: digest.clone(), grants: digest };
-            let approval =
-                Approval { key, reason, call, bound_to, decision: None, consumed_by: None, expired_ms: None };
+            let approval = Approval::new(key, reason, call, bound_to);
             Change::Asked { approval: Box::new(approval), amount, due_ms: None }
         }
         EffectKind::CallTool { approval, .. } => {

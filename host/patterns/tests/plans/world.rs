@@ -95,7 +95,7 @@ impl World {
                 Err(Shortfall::Run(exceeded)) => panic!("{exceeded}"),
             };
             self.push(match effect.kind {
-                EffectKind::RequestApproval { reason, call } => asked(&key, reason, call),
+                EffectKind::RequestApproval { reason, call, .. } => asked(&key, reason, call),
                 _ => Change::Reserved { key, amount, consumes: None, labels: Vec::new(), due_ms: None },
             });
         }
@@ -253,7 +253,6 @@ fn entry(seq: u64, change: Change) -> Entry {
 
 fn asked(key: &str, reason: String, call: ToolCall) -> Change {
     let bound_to = Binding { call: call.digest(), component: Digest::of(b"component"), grants: Digest::of(b"grants") };
-    let approval =
-        Approval { key: key.to_owned(), reason, call, bound_to, decision: None, consumed_by: None, expired_ms: None };
+    let approval = Approval::new(key, reason, call, bound_to);
     Change::Asked { approval: Box::new(approval), amount: Usage::default().with(Currency::Steps, 1), due_ms: None }
 }

@@ -45,6 +45,11 @@ impl Writer {
         Self { letter, request: request.chars().take(REQUEST_CHARS_MAX).collect() }
     }
 
+    /// The name of the model; the default one has none.
+    pub(super) fn model(&self) -> Option<String> {
+        self.letter.model.clone()
+    }
+
     pub(super) fn ask(&self, told: &Answer, signature: Option<&str>) -> Asked {
         let schema = json!({
             "type": "object",

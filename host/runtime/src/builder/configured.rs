@@ -30,6 +30,7 @@ impl Builder {
         self.budgets.extend(config.budget.clone());
         self.notify.extend(config.notify.clone());
         self.schedules.extend(config.schedule.clone());
+        self.roles.extend(config.roles.clone());
         if let Some((_, memory)) = &mut self.memory {
             *memory = config.memory.clone();
         }

@@ -86,7 +86,9 @@ pub(super) fn cell<'a>(
 /// What a call from code means.
 pub(super) enum Made {
     Call(ToolCall),
-    /// It means none that the code was given.
+    /// One that a person is asked about first.
+    Asks(ToolCall),
+    /// It means none that the code was given, or one that may not be made.
     Refused(ToolCall, Fault),
 }
 

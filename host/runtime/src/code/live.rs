@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use stockade_sandbox::{Call, CallFromCode, Cell, CellOutcome, Left, Limits, Outcome, Place, ToolHandler};
 use stockade_workflow::{
-    Change, Code, CodeEnd, CodeOutcome, Entry, Exceeded, Fault, Kind, RunId, RunState, Shortfall, ToolCall,
+    Change, Code, CodeEnd, CodeOutcome, Decision, Entry, Exceeded, Fault, Kind, RunId, RunState, Shortfall, ToolCall,
     ToolOutcome, Usage, json,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -26,7 +26,7 @@ use crate::scratch::{Files, changed};
 use crate::services::Services;
 use crate::sessions::Kept;
 use crate::toolbox::Toolbox;
-use crate::{Registered, Result};
+use crate::{Registered, Result, standing};
 use stockade_journal::{RowChange, each};
 
 /// How the running of code ended.
@@ -34,6 +34,16 @@ pub(crate) enum Ran {
     Ended(CodeOutcome, Usage),
     /// The run's budget ended it here, and it can be run again.
     Cut(Exceeded, Usage),
+    /// A person is asked about its call of this number, and then it is run again.
+    Asks(usize, ToolCall, Usage),
+}
+
+/// Why a call ends the code that makes it.
+enum Halt {
+    /// The run's journal has no room for it.
+    Short(Shortfall),
+    /// A person is asked first.
+    Asks(usize, ToolCall),
 }
 
 /// A call from code, on its way to the driver of the run.
@@ -82,10 +92,15 @@ impl RunLog {
         let left = account.left();
         let limits = account.within(&most);
         let began_ms = if self.host.coding.real_clock { Some(self.wanted_ms(key).await?) } else { None };
-        let (outcome, short) = self.follow(key, &mut prepared, limits, left.tool_calls, began_ms).await?;
+        let (outcome, halt) = self.follow(key, &mut prepared, limits, left.tool_calls, began_ms).await?;
         let CellOutcome { result, mut usage, fuel, calls, stdout, stderr } = outcome;
         usage.tool_calls = usage.tool_calls.min(left.tool_calls);
         usage.add(&account.spent);
+        let short = match halt {
+            Some(Halt::Asks(number, call)) => return Ok(Ran::Asks(number, call, usage)),
+            Some(Halt::Short(short)) => Some(short),
+            None => None,
+        };
         let known = self.state().calls(key).len();
         let ended = match result {
             Ok(_) if calls < known => CodeEnd::Failed(diverged(format!("it made {calls} calls, and {known} before"))),
@@ -131,7 +146,7 @@ impl RunLog {
         Ran::Ended(unrun(CodeEnd::Failed(fault)), spent)
     }
 
-    /// Runs the code, and makes the calls that it asks for; returns what the journal had no room for, too.
+    /// Runs the code, and makes the calls that it asks for; returns why one of them has ended it, too.
     async fn follow(
         &mut self,
         key: &str,
@@ -139,39 +154,42 @@ impl RunLog {
         limits: Limits,
         tool_calls: u64,
         began_ms: Option<u64>,
-    ) -> Result<(CellOutcome, Option<Shortfall>)> {
+    ) -> Result<(CellOutcome, Option<Halt>)> {
         let (asks, mut asked) = mpsc::channel(1);
         let Prepared { kept, toolbox, code, source, id, .. } = prepared;
         let cell = cell(code, source, id, toolbox, Arc::new(ToDriver(asks)), limits, tool_calls);
         let cell = Cell { begins_ms: began_ms, ..cell };
-        let (mut running, mut short) = (pin!(kept.session.run(cell)), None);
+        let (mut running, mut halt) = (pin!(kept.session.run(cell)), None);
         loop {
             tokio::select! {
                 biased;
-                outcome = &mut running => return Ok((outcome, short)),
-                Some(asked) = asked.recv() => short = self.answer(key, toolbox, asked).await?,
+                outcome = &mut running => return Ok((outcome, halt)),
+                Some(asked) = asked.recv() => halt = self.answer(key, toolbox, asked).await?,
             }
         }
     }
 
-    /// Answers a call; returns what ends the code instead, where the run's journal has no room for the call.
-    async fn answer(&mut self, key: &str, toolbox: &Toolbox, asked: CallOfCode) -> Result<Option<Shortfall>> {
+    /// Answers a call; returns what ends the code instead, where the call cannot be made now.
+    async fn answer(&mut self, key: &str, toolbox: &Toolbox, asked: CallOfCode) -> Result<Option<Halt>> {
         let CallOfCode { name, arguments, number, left, place, answer } = asked;
-        let made = made(toolbox, &name, arguments);
-        let (Made::Call(call) | Made::Refused(call, _)) = &made;
+        let made = self.gated(key, number, toolbox, made(toolbox, &name, arguments));
+        let (Made::Call(call) | Made::Asks(call) | Made::Refused(call, _)) = &made;
         let known = recorded(self.state().calls(key), number, call);
         if matches!(known, Ok(None))
             && let Some(short) = self.short(key, call)
         {
-            // No kind that the code could catch.
-            let mut fault = short.fault();
-            fault.kind = Kind::Journal;
-            let _ = answer.send(refused(fault));
-            return Ok(Some(short));
+            let _ = answer.send(uncaught(short.fault()));
+            return Ok(Some(Halt::Short(short)));
         }
         let outcome = match (known, made) {
             (Ok(Some(outcome)), _) => outcome,
             (Err(fault), _) => refused(fault),
+            (Ok(None), Made::Asks(call)) => {
+                let fault =
+                    Fault::new(Kind::Journal, "a person is asked about the call, and the code goes on afterwards");
+                let _ = answer.send(uncaught(fault));
+                return Ok(Some(Halt::Asks(number, call)));
+            }
             (Ok(None), Made::Call(call)) => self.code_call(key, number, call, left, &place).await?,
             (Ok(None), Made::Refused(call, fault)) => {
                 self.record(key, number, call, ToolOutcome::Failed(fault), Usage::default()).await?
@@ -180,6 +198,28 @@ impl RunLog {
         // Code that was stopped meanwhile waits for nothing.
         let _ = answer.send(outcome);
         Ok(None)
+    }
+
+    /// What becomes of a call that a person must approve: it is made by an approval of its own, is refused, or is asked about.
+    fn gated(&self, key: &str, number: usize, toolbox: &Toolbox, made: Made) -> Made {
+        let call = match made {
+            Made::Call(call) if toolbox.asks_first(&call.tool) => call,
+            other => return other,
+        };
+        let question = format!("{key}/{number}");
+        let Some(approval) = self.state().approval(&question) else {
+            return match standing::no(self.state(), &call) {
+                Some(no) => Made::Refused(call, denied_before(&no)),
+                None => Made::Asks(call),
+            };
+        };
+        // One that is in flight has used its approval up.
+        let is_begun = approval.consumed_by.as_deref() == Some(question.as_str()) && approval.call == call;
+        let checked = self.host.registry.binding(&call).and_then(|now| approval.check(&now));
+        match checked {
+            Err(fault) if !is_begun => Made::Refused(call, fault),
+            Ok(()) | Err(_) => Made::Call(call),
+        }
     }
 
     /// Returns why a call of code cannot be journaled: it is, before it is made and with its answer.
@@ -265,6 +305,17 @@ impl RunLog {
     }
 }
 
+fn denied_before(no: &Decision) -> Fault {
+    let why = no.comment.as_ref().map(|comment| format!(", saying: {comment}")).unwrap_or_default();
+    Fault::new(Kind::Approval, format!("\"{}\" said no to this very call before{why}", no.by)).detail("rejected")
+}
+
+/// An answer of no kind that the code could catch.
+fn uncaught(mut fault: Fault) -> Outcome {
+    fault.kind = Kind::Journal;
+    refused(fault)
+}
+
 /// How a call ended that was made.
 fn ended(key: &str, call: &ToolCall, tool: &Registered, result: Result<Value>) -> ToolOutcome {
     match result {
@@ -296,7 +347,7 @@ impl<'a> Prepared<'a> {
         account: &mut Account,
     ) -> std::result::Result<Self, Stopped> {
         let id = format!("{}/{key}", state.run());
-        let toolbox = Toolbox::new(&host.registry, &code.tools)?;
+        let toolbox = Toolbox::new(&host.registry, code)?;
         let cells = cells_of(host, code).await?;
         let kept = code.session.as_ref().and_then(|session| host.coding.sessions.take(session, &cells));
         let kept = match kept {

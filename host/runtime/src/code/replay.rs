@@ -154,7 +154,7 @@ impl Record {
             Err(ended) if self.outcome.ended == ended => return Ok(()),
             Err(ended) => return Err(self.unstripped(host, ended, account, &given)),
         };
-        let toolbox = Arc::new(Toolbox::new(&host.registry, &code.tools)?);
+        let toolbox = Arc::new(Toolbox::new(&host.registry, code)?);
         let before = put(kept, code)?;
         let handler = Arc::new(Recorded { toolbox: Arc::clone(&toolbox), calls: self.calls.clone() });
         // It had enough with what it used, and its tools, which are not called again, are not paid again.
@@ -198,7 +198,8 @@ struct Recorded {
 impl ToolHandler for Recorded {
     async fn call(&self, call: CallFromCode<'_>) -> Outcome {
         let number = call.number;
-        let (Made::Call(call) | Made::Refused(call, _)) = made(&self.toolbox, call.name, call.arguments);
+        let (Made::Call(call) | Made::Asks(call) | Made::Refused(call, _)) =
+            made(&self.toolbox, call.name, call.arguments);
         match recorded(&self.calls, number, &call) {
             Ok(Some(outcome)) => outcome,
             Ok(None) => refused(diverged(format!("it made call {number} and had not before"))),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use stockade_workflow::{Fault, Kind};
 
-use super::{Config, Tool};
+use super::{Approval, Config, Tool};
 use crate::registry::Wanted;
 use crate::{Result, Source};
 
@@ -51,7 +51,10 @@ impl Wanted {
         let policy = self.policy(name);
         policy.idempotent = idempotent.unwrap_or(policy.idempotent);
         policy.limits = limits.or(policy.limits.take());
-        policy.approval = approval.or(policy.approval);
+        if let Some(Approval { ask, terms }) = approval {
+            policy.approval = ask.or(policy.approval);
+            policy.terms = terms.or(policy.terms.take());
+        }
         policy.labels = labels.or(policy.labels.take());
         policy.retry = retry.or(policy.retry.take());
         policy.breaker = breaker.or(policy.breaker);

@@ -1,6 +1,7 @@
 //! What `stockade.toml` says.
 
 mod apply;
+mod approval;
 mod grants;
 mod language;
 #[cfg_attr(not(feature = "memory"), path = "off/memory.rs")]
@@ -26,6 +27,7 @@ use stockade_workflow::{Fault, Kind};
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 use toml::{Deserializer, Spanned};
 
+pub use approval::Approval;
 pub use grants::Grants;
 pub use language::{Code, Language};
 pub use memory::Memory;
@@ -97,6 +99,8 @@ pub struct Config {
     pub schedule: BTreeMap<String, Schedule>,
     /// Where the value of each secret is, by name.
     pub secrets: BTreeMap<String, Secret>,
+    /// The people who have each role, by its name: who may decide where a tool's `approval` wants a role.
+    pub roles: BTreeMap<String, BTreeSet<String>>,
     /// The file that says all this, if it is one.
     #[serde(skip)]
     pub file: Option<PathBuf>,

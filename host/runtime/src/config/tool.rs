@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, de};
 use stockade_sandbox::Limits;
 use stockade_workflow::{Digest, Label};
 
-use super::{Breaker, Grants, Retry, anchored};
+use super::{Approval, Breaker, Grants, Retry, anchored};
 use crate::Source;
 
 /// What `[tool.NAME]` says. Where it names no component, what it does not say stays as it is for the tool of this name; where
@@ -28,9 +28,10 @@ pub struct Tool {
     pub idempotent: Option<bool>,
     /// What one call may use. What is not named here is as `[limits]` says.
     pub limits: Option<Limits>,
-    /// `"always"`: a person is asked before each call, and code cannot call the tool. `"never"`: a person is asked
-    /// only where a workflow wants it. Without it, an agent asks before each call that may change something.
-    pub approval: Option<Asking>,
+    /// `"always"`: a person is asked before each call, one of code too. `"never"`: a person is asked
+    /// only where a workflow wants it. Without it, an agent asks before each call that may change something. A table says who
+    /// may decide and until when; its `ask` is one of these words.
+    pub approval: Option<Approval>,
     /// The labels of its answers. Without it they follow from the grants: data from the network is untrusted; data
     /// from a database, a directory or a bucket is private.
     pub labels: Option<BTreeSet<Label>>,
@@ -46,7 +47,7 @@ pub struct Tool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Asking {
-    /// Before each call, whatever the workflow wants; code cannot call it.
+    /// Before each call, whatever the workflow wants, and before each one of code.
     Always,
     /// Where a workflow wants it.
     Never,

@@ -1,16 +1,17 @@
 //! A question to a person.
 
-use stockade_workflow::{Approval, Change, Decision, Effect, EffectOutcome, Fault, ToolCall, Usage};
+use stockade_workflow::{Change, Decision, Effect, EffectOutcome, Fault, Terms, ToolCall, Usage, Verdict};
 
 use super::{Handler, Work, one_step};
-use crate::Result;
 use crate::run_log::RunLog;
 use crate::services::Services;
+use crate::{Result, new_question};
 
 pub(super) struct RequestApproval<'a> {
     pub(super) effect: &'a Effect,
     pub(super) reason: &'a str,
     pub(super) call: &'a ToolCall,
+    pub(super) terms: Option<&'a Terms>,
 }
 
 impl Handler for RequestApproval<'_> {
@@ -19,14 +20,14 @@ impl Handler for RequestApproval<'_> {
     }
 
     fn permit(&self, _: &RunLog) -> Result<()> {
-        Ok(())
+        self.terms.map_or(Ok(()), Terms::check)
     }
 
     fn intent(&self, run: &RunLog, amount: Usage) -> Result<Change> {
-        let bound_to = run.host.registry.binding(self.call)?;
-        let (key, reason, call) = (self.effect.key.clone(), self.reason.to_owned(), self.call.clone());
-        let approval = Approval { key, reason, call, bound_to, decision: None, consumed_by: None, expired_ms: None };
-        Ok(Change::Asked { approval: Box::new(approval), amount, due_ms: run.due_ms(self.effect) })
+        let asked = (self.effect.key(), self.reason, self.call);
+        let (approval, expires_ms) = new_question::new(run, asked, self.terms, self.understood(run))?;
+        let due_ms = expires_ms.into_iter().chain(run.due_ms(self.effect)).min();
+        Ok(Change::Asked { approval: Box::new(approval), amount, due_ms })
     }
 
     fn is_alone(&self, _: &Services) -> bool {
@@ -39,6 +40,16 @@ impl Handler for RequestApproval<'_> {
 
     /// A person was not asked, and the workflow hears a no: of a question there is no other end.
     fn failed(&self, fault: Fault) -> EffectOutcome {
-        Decision::deny("stockade").comment(Some(fault.message)).into()
+        Decision::deny(Decision::HOST).comment(Some(fault.message)).into()
+    }
+}
+
+impl RequestApproval<'_> {
+    /// What the workflow can be answered.
+    fn understood(&self, run: &RunLog) -> &'static [Verdict] {
+        let state = run.state();
+        let machine = run.host.machines.get(state.workflow());
+        let understood = machine.zip(state.at()).map(|(machine, (_, at))| machine.decisions(at, self.effect.key()));
+        understood.unwrap_or(Verdict::YES_OR_NO)
     }
 }

@@ -70,7 +70,9 @@ pub(crate) fn handler(effect: &Effect) -> Box<dyn Handler + '_> {
         EffectKind::AskModel(question) => Box::new(AskModel { effect, question }),
         EffectKind::Remember(memory) => Box::new(Remember { effect, memory }),
         EffectKind::Recall(query) => Box::new(Recall { effect, query }),
-        EffectKind::RequestApproval { reason, call } => Box::new(RequestApproval { effect, reason, call }),
+        EffectKind::RequestApproval { reason, call, terms } => {
+            Box::new(RequestApproval { effect, reason, call, terms: terms.as_deref() })
+        }
         EffectKind::Sleep(_) => Box::new(Sleep { effect }),
         EffectKind::AwaitSignal(awaited) => Box::new(AwaitSignal { effect, awaited }),
     }

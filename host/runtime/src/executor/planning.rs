@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use stockade_workflow::{Change, Currency, Effect, Event, Fault, Kind, RunState, Shortfall, Usage, json};
+use stockade_workflow::{
+    Change, Currency, Decision, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, RunState, Shortfall, Usage, json,
+};
 
 use super::{Driver, EFFECTS_AT_ONCE};
 use crate::Result;
 use crate::effects::handler;
 use crate::run_log::INTENT_BYTES;
 use crate::shared_budgets::Exhausted;
+use crate::standing;
 
 impl Driver {
     /// Decides what comes next, until enough is in flight or nothing more can be decided.
@@ -105,6 +108,9 @@ impl Driver {
 
     /// Records an effect's intent, or why it cannot be had; returns whether there may be another one.
     fn intend(&mut self, effect: &Effect) -> Result<bool> {
+        if let Some(decision) = self.standing(effect) {
+            return self.end_at_once(effect, decision.into());
+        }
         let (wish, least) = match self.price(effect) {
             Ok(price) => price,
             Err(fault) => return self.refuse(effect, fault),
@@ -121,6 +127,15 @@ impl Driver {
             Err(short @ Shortfall::SubBudget(..)) => return self.refuse(effect, short.fault()),
         }
         Ok(true)
+    }
+
+    /// The earlier decision that holds for a question without asking again, if there is one.
+    fn standing(&self, effect: &Effect) -> Option<Decision> {
+        let EffectKind::RequestApproval { call, .. } = &effect.kind else { return None };
+        standing::no(self.state(), call).or_else(|| {
+            let now = self.host().registry.binding(call).ok()?;
+            standing::yes(self.state(), call, &now)
+        })
     }
 
     /// What an effect that may begin may use, what it takes of the journal included, and the least without which it need
@@ -158,6 +173,11 @@ impl Driver {
 
     /// Tells the workflow that an effect was not even begun; returns whether there may be another one.
     fn refuse(&mut self, effect: &Effect, fault: Fault) -> Result<bool> {
+        self.end_at_once(effect, handler(effect).failed(fault))
+    }
+
+    /// Tells the workflow how an effect ends of which that is known already; returns whether there may be another one.
+    fn end_at_once(&mut self, effect: &Effect, outcome: EffectOutcome) -> Result<bool> {
         let (nothing, step) = (Usage::default(), self.next_step());
         if let Err(short) = self.state().ledger().offer("", &step, &step) {
             if self.is_busy() {
@@ -173,7 +193,7 @@ impl Driver {
             self.push(Change::Reserved { key, amount: nothing, consumes: None, labels: Vec::new(), due_ms: None })?;
         }
         if self.state().end().is_none() {
-            self.step(Event::ended(effect.key(), handler(effect).failed(fault)), nothing)?;
+            self.step(Event::ended(effect.key(), outcome), nothing)?;
         }
         Ok(true)
     }

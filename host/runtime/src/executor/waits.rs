@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stockade_journal::Commit;
-use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Event, Fault, Kind, Usage, utc};
+use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Fault, Kind, Usage, utc};
 
 use super::Driver;
 use crate::effects::{Ended, handler};
@@ -43,12 +43,24 @@ impl Driver {
         self.receive_settlements().await
     }
 
+    /// Journals that times of open questions have come.
+    pub(crate) fn mark_overdue(&mut self) -> Result<()> {
+        let at_ms = self.host().clock.now_ms();
+        while let Some((key, overdue)) = self.state().overdue_at(at_ms) {
+            let key = key.to_owned();
+            self.log.push(Change::Overdue { key, overdue, at_ms })?;
+        }
+        Ok(())
+    }
+
     /// Lets the workflow answer the first wait that has ended, or the first call that a person has settled; returns whether
     /// there was one.
     pub(super) fn end_wait(&mut self) -> Result<bool> {
         let ended = self.state().ended_wait(self.host().clock.now_ms());
-        let ended = ended.map(|(key, waited)| Event::ended(key, waited)).or_else(|| self.state().settled());
-        let Some(event) = ended else { return Ok(false) };
+        if let Some((key, waited)) = ended.map(|(key, waited)| (key.to_owned(), waited)) {
+            return self.end_wait_as(&key, waited.into()).map(|()| true);
+        }
+        let Some(event) = self.state().settled() else { return Ok(false) };
         self.step(event, Usage::default()).map(|()| true)
     }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use stockade_sandbox::Limits;
-use stockade_workflow::Label;
+use stockade_workflow::{Label, Terms};
 
 use crate::config::{Asking, Breaker, Retry};
 
@@ -12,6 +12,8 @@ pub(crate) struct Policy {
     pub(crate) idempotent: bool,
     /// When a person is asked before a call.
     pub(crate) approval: Option<Asking>,
+    /// Who may decide on its calls, and until when.
+    pub(crate) terms: Option<Terms>,
     /// The labels of its answers.
     pub(crate) labels: Option<BTreeSet<Label>>,
     /// What one call may use.

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use stockade_sandbox::{Call, Place, Tool};
-use stockade_workflow::{Digest, Label, grants_digest};
+use stockade_workflow::{Digest, Label, Terms, grants_digest};
 
 use super::Policy;
 use crate::callable::{Callable, Calling, Nature, ToolFunction};
@@ -88,6 +88,11 @@ impl Registered {
             Some(Asking::Never) => false,
             None => !self.changes_nothing(),
         }
+    }
+
+    /// Who may decide on its calls and until when, as the operator says.
+    pub(crate) fn terms(&self) -> Option<&Terms> {
+        self.policy.terms.as_ref()
     }
 
     /// The labels of its answers, without those of the tools that it calls.

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use stockade_sandbox::{Engine, Limits, Tool};
-use stockade_workflow::{Grant, Label};
+use stockade_workflow::{Grant, Label, Terms};
 
 use super::{Policy, Registered};
 use crate::callable::{self, Callable};
@@ -64,6 +64,10 @@ impl Wanted {
 
     pub(crate) fn ask_first(&mut self, name: &str) {
         self.policy(name).approval = Some(Asking::Always);
+    }
+
+    pub(crate) fn on_terms(&mut self, name: &str, terms: Terms) {
+        self.policy(name).terms = Some(terms);
     }
 
     pub(crate) fn labelled(&mut self, name: &str, labels: BTreeSet<Label>) {

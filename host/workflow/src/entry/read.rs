@@ -14,7 +14,7 @@ use serde_json::{Error, Value};
 use super::Change;
 use crate::{
     Budget, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, Event, Exception, Fault, Json, Origin,
-    SubBudget, ToolCall, ToolOutcome, Undo, Usage,
+    SubBudget, Terms, ToolCall, ToolOutcome, Undo, Usage,
 };
 
 #[derive(Deserialize)]
@@ -87,6 +87,7 @@ struct Call {
     approval: Option<String>,
     #[serde(default)]
     reason: String,
+    terms: Option<Box<Terms>>,
 }
 
 #[derive(Deserialize)]
@@ -174,12 +175,12 @@ fn wanted(text: &str) -> Result<Effect, Error> {
     let Wanted { effect, key, deadline_ms, undo } = serde_json::from_str(text)?;
     let kind = match &*effect {
         "call_tool" | "request_approval" => {
-            let Call { tool, function, arguments, approval, reason } = serde_json::from_str(text)?;
+            let Call { tool, function, arguments, approval, reason, terms } = serde_json::from_str(text)?;
             let call = ToolCall { tool, function, arguments };
             if effect == "call_tool" {
                 EffectKind::CallTool { call, approval }
             } else {
-                EffectKind::RequestApproval { reason, call }
+                EffectKind::RequestApproval { reason, call, terms }
             }
         }
         "run_code" => EffectKind::RunCode(serde_json::from_str(text)?),
@@ -254,7 +255,8 @@ mod tests {
         let call = ToolCall::new("shop", "find", json!({"id": [1]}));
         let effects = vec![
             Effect::approved_call("a", call.clone(), "a"),
-            Effect::request_approval("a", "r", call),
+            Effect::request_approval("a", "r", call.clone()),
+            Effect::request_approval("f", "r", call).on(Terms { quorum: 2, ..Terms::default() }),
             Effect::run_code("b", Code::new("python", "1").input(json!([{}])).tools(["shop"])),
             Effect::ask("c", Question::new("how many?")),
             Effect::remember("d", NewMemory { text: "t".to_owned(), ..NewMemory::default() }),
@@ -299,7 +301,12 @@ mod tests {
         let labels = BTreeMap::from([("team".to_owned(), "a".to_owned())]);
         let mut changes = vec![
             created(Origin::default()),
-            created(Origin { start_key: Some("order/7".to_owned()), labels, due_ms: None }),
+            created(Origin {
+                start_key: Some("order/7".to_owned()),
+                labels,
+                by: Some("robin".to_owned()),
+                due_ms: None,
+            }),
             Change::Extended { more: budget },
             Change::Doubted { key: key.clone(), fault: fault.clone(), used: Usage::default() },
             Change::Settled { settlement: Settlement::done(&key, json!(null), "dana") },

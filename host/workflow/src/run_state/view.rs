@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::RunState;
 use crate::{
     Approval, CodeCalls, Deferred, Doubt, Effect, EffectKind, End, Event, Exceeded, Fault, Json, Kind, Label, Ledger,
-    Origin, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
+    Origin, Overdue, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
 };
 
 impl RunState {
@@ -29,7 +29,7 @@ impl RunState {
     /// Whether nothing can be done now but to wait for a person, a time or a signal, and nothing of that is there already.
     fn is_waiting(&self) -> bool {
         let all_later = self.wanted().all(|effect| self.parked(effect.key()).is_some());
-        let waits = self.open_waits().next().is_some() || self.open_doubts().next().is_some();
+        let waits = self.open_waits().next().is_some() || !self.held.is_empty() || self.open_doubts().next().is_some();
         all_later && (!self.wanted.is_empty() || waits) && self.ended_wait(0).is_none() && self.settled().is_none()
     }
 
@@ -122,7 +122,17 @@ impl RunState {
     /// Returns the first wait that has ended at this time, by its key, and how: the time has come, a signal is there, or the
     /// deadline has passed.
     pub fn ended_wait(&self, now_ms: u64) -> Option<(&str, Waited)> {
-        self.open_waits().find_map(|effect| Some((effect.key(), self.waiting.ended_at(effect, now_ms)?)))
+        let ended = self.open_waits().find_map(|effect| Some((effect.key(), self.waiting.ended_at(effect, now_ms)?)));
+        ended.or_else(|| {
+            let mut held = self.held.keys().filter(|_| self.end.is_none());
+            let expired = held.find(|key| self.waiting.due(key).is_some_and(|due_ms| due_ms <= now_ms))?;
+            Some((expired.as_str(), Waited::TimedOut { at_ms: now_ms }))
+        })
+    }
+
+    /// Returns whether a question is one of code, which waits for its answer.
+    pub fn is_of_code(&self, question: &str) -> bool {
+        self.held.contains_key(question)
     }
 
     /// Returns when an effect that has an intent falls due, if it does.
@@ -142,14 +152,28 @@ impl RunState {
 
     /// Returns when the run is to be looked at although nothing else happens.
     pub fn next_due_ms(&self) -> Option<u64> {
-        let due = [self.waiting.next_due(), self.next_attempt_ms(), self.due_ms];
+        let due = [self.waiting.next_due(), self.next_overdue_ms(), self.next_attempt_ms(), self.due_ms];
         due.into_iter().flatten().min().filter(|_| self.end.is_none())
     }
 
-    /// Returns when the first open wait ends by itself, a question expires, an effect may be tried again that could not be
-    /// until now, or the run has failed to end in time.
+    fn next_overdue_ms(&self) -> Option<u64> {
+        self.open_approvals().filter_map(Approval::next_overdue).map(|(at_ms, _)| at_ms).min()
+    }
+
+    /// Returns the key of the first open question of which a time has come before it expires, and what has come.
+    pub fn overdue_at(&self, now_ms: u64) -> Option<(&str, Overdue)> {
+        self.open_approvals().find_map(|approval| {
+            let is_expired = self.waiting.due(&approval.key).is_some_and(|due_ms| due_ms <= now_ms);
+            let (_, overdue) = approval.next_overdue().filter(|(at_ms, _)| !is_expired && *at_ms <= now_ms)?;
+            Some((approval.key.as_str(), overdue))
+        })
+    }
+
+    /// Returns when the first open wait ends by itself, a question expires, something is journaled about one, an effect may be
+    /// tried again that could not be until now, or the run has failed to end in time.
     pub fn next_wait_ms(&self, now_ms: u64) -> Option<u64> {
-        let waits = self.open_waits().filter_map(|effect| self.waiting.due(effect.key()));
+        let waits = self.open_waits().map(Effect::key).chain(self.held.keys().map(String::as_str));
+        let waits = waits.filter_map(|key| self.waiting.due(key)).chain(self.next_overdue_ms());
         let attempts = self.wanted().filter_map(|effect| Some(self.attempts.get(effect.key())?.until_ms));
         waits.chain(attempts.filter(|until_ms| *until_ms > now_ms)).chain(self.due_ms).min()
     }

@@ -94,7 +94,7 @@ pub(crate) fn stories() -> impl Strategy<Value = Story> {
     let rules = (near(30), near64(10_000));
     let rules = rules.prop_map(|(window_days, cents)| {
         let signature = (window_days % 2 == 0).then(|| "Dana of Acme".to_owned());
-        Rules { window_days, approval_above: Cents(cents), signature }
+        Rules { window_days, approval_above: Cents(cents), approval: None, signature }
     });
     rules.prop_flat_map(|rules| {
         let purchase = (near64(rules.approval_above.0), near(rules.window_days));
