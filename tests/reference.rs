@@ -232,7 +232,9 @@ fn items(body: &str, has_defaults: bool) -> Vec<Item> {
             let is_skipped = attributes.contains("(skip)") || declaration.starts_with('_');
             let is_optional = has_defaults || attributes.contains("default") || declaration.contains("Option<");
             if !is_skipped {
-                items.push(item(declaration, &doc.join(" "), !is_optional));
+                let renamed = attributes.split_once("rename = \"").and_then(|(_, rest)| rest.split('"').next());
+                let item = item(declaration, &doc.join(" "), !is_optional);
+                items.push(Item { name: renamed.map_or(item.name.clone(), str::to_owned), ..item });
             }
             (doc, attributes) = (Vec::new(), String::new());
         }

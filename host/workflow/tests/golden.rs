@@ -201,7 +201,7 @@ fn read(run: RunId, entries: &[Record]) -> Vec<Entry> {
     entries.iter().map(read).collect()
 }
 
-pub(crate) fn outcome_of(state: &RunState) -> Value {
+fn outcome_of(state: &RunState) -> Value {
     json!({
         "status": state.status(),
         "position": state.at().map(|(position, _)| position),
