@@ -6,9 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use stockade_workflow::{
-    AllowedEffect, Approval, Binding, Budget, Change, Decision, Digest, Effect, EffectOutcome, End, Entry, Event,
-    Fault, Graph, Kind, Machine, RunId, RunState, SIGNALS_KEPT_MAX, Signal, State, Status, Step, ToolCall, ToolOutcome,
-    Transition, Undo, Usage, Waited, Workflow,
+    AllowedEffect, Budget, Change, Effect, EffectOutcome, End, Entry, Event, Fault, Graph, Kind, Machine, RunId,
+    RunState, SIGNALS_KEPT_MAX, Signal, State, Status, Step, ToolCall, ToolOutcome, Transition, Usage, Waited,
+    Workflow,
 };
 
 const RUN: [u8; 16] = [2; 16];
@@ -319,48 +319,4 @@ fn a_run_is_not_overdue_before_its_deadline_and_fails_then() {
     assert_eq!((book.state.status(), book.state.next_due_ms()), (Status::Failed, None));
     assert_eq!(book.state.unknown_calls().collect::<Vec<_>>(), ["a"]);
     assert_eq!(book.state.ledger().reserved("a"), None);
-}
-
-#[test]
-fn record() {
-    let desk = |what: &str| ToolCall::new("desk", "do", json!({"what": what}));
-    let undone = call("a").undone_by(Undo::by(desk("cancel")).with("id", "/id"));
-    let asked = call("c").undone_by(Undo::by(desk("cancel c")).asking("it costs"));
-    let mut book = Book::due(&[undone, call("b").undone_by(Undo::by(desk("never"))), asked], Some(9_000));
-    book.push(deferred("a", 1_200, true)).unwrap();
-    book.now_ms = 1_200;
-    book.push(reserved("a", None)).unwrap();
-    book.step(returned("a"));
-    book.step(Event::ended("b", ToolOutcome::Failed(Fault::new(Kind::GuestError, "it is not possible"))));
-    book.push(Change::Broken { fault: Fault::new(Kind::HostBug, "the workflow has broken its rules") }).unwrap();
-    let bound_to =
-        Binding { call: desk("cancel c").digest(), component: Digest::of(b"desk"), grants: Digest::of(b"none") };
-    let approval = Approval::new("undo/c/ask", "it costs", desk("cancel c"), bound_to);
-    book.push(Change::Asked { approval: Box::new(approval), amount: Usage::NONE.steps(1), due_ms: None }).unwrap();
-    let used = Usage::NONE.steps(1);
-    let no = Event::ended("undo/c/ask", Decision::deny("dana"));
-    book.push(Change::Undone { event: no, used }).unwrap();
-    book.push(reserved("undo/a", None)).unwrap();
-    book.push(Change::Undone { event: returned("undo/a"), used }).unwrap();
-    assert_eq!(book.state.status(), Status::Failed);
-    let mut late = Book::due(&[call("a"), Effect::sleep("nap", Duration::from_secs(1))], Some(1_500));
-    late.now_ms = 1_500;
-    late.push(Change::Expired { at_ms: 1_500, unknown: vec!["a".to_owned()] }).unwrap();
-    let run = |about: &str, book: &Book| {
-        let entries: Vec<_> = book
-            .entries
-            .iter()
-            .map(|entry| json!({"seq": entry.seq, "at_ms": entry.at_ms, "change": entry.change}))
-            .collect();
-        json!({"about": about, "run": book.state.run(), "entries": entries, "outcome": crate::golden::outcome_of(&book.state)})
-    };
-    let runs = [
-        run("Tried again, broken, undone but for what a person denied.", &book),
-        run("Not ended until its deadline.", &late),
-    ];
-    std::fs::write(
-        "/tmp/h4-golden.json",
-        serde_json::to_string_pretty(&json!({"format": 7, "runs": runs})).unwrap() + "\n",
-    )
-    .unwrap();
 }
