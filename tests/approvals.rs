@@ -114,7 +114,7 @@ async fn renewed(change: impl Fn(&Place) -> Builder, what: &str) {
     let mut digests = vec![first.digest()];
     for is_changed in [true, false, true] {
         let host = if is_changed { change(&place).build().await.unwrap() } else { as_approved(&place).await };
-        let refused = decided(&host).await.err().unwrap();
+        let refused = decided(&host).await.err().unwrap_or_else(|| panic!("{what}"));
         assert_eq!((refused.kind, refused.detail.as_deref()), (Kind::Conflict, Some("renewed")), "{refused}");
         assert!(refused.message.contains(&format!("{what} changed since it was asked; look at it again")), "{refused}");
         let state = host.state(run).await.unwrap();

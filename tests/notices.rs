@@ -184,7 +184,7 @@ async fn one_of_several_hosts_sends_a_message() {
 async fn a_deadline_that_is_near_is_told_of() {
     let (place, hand, (url, got, statuses)) = (Place::new(), Hand::new(), server());
     let on = [Occasion::Deadline, Occasion::Failed].into();
-    let host = open(&place, &hand, Notify { on, before_ms: HOUR_MS / 2, ..webhook(&url) }).await;
+    let host = open(&place, &hand, Notify { on, before: Duration::from_millis(HOUR_MS / 2), ..webhook(&url) }).await;
     host.start("patient", Value::Null, Budget::default()).await.unwrap().settled().await.unwrap();
     assert_eq!(sent(&host).await, []);
     hand.set(HOUR_MS / 2);
@@ -235,7 +235,7 @@ async fn what_is_configured_wrong_is_refused_when_the_host_is_made() {
         (Notify { attempts: 0, ..webhook("http://localhost/") }, "must not be empty or 0"),
         (Notify { secret: Some("none".to_owned()), ..webhook("http://localhost/") }, "the secret \"none\""),
     ] {
-        let built = Place::new().bare().clock(hand.clock()).notify("ops", notify).build().await;
+        let built = Place::new().host().clock(hand.clock()).notify("ops", notify).build().await;
         let fault = built.err().unwrap();
         assert!(fault.message.contains(says) && fault.message.contains("[notify.ops]"), "{fault}");
         assert!(matches!(fault.kind, Kind::Invalid | Kind::NotFound), "{fault}");

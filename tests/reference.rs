@@ -48,10 +48,13 @@ fn tables() -> Vec<(&'static str, String)> {
         ("top", config("mod", "Config", refused!(Config), json!({}))),
         ("limits", keys("src/limits.rs", "Limits", &refused!(Limits), &json!(Limits::default()))),
         ("code-limits", changed(&json!(Limits::default()), &json!(code_limits()))),
+        ("run", config("mod", "Run", refused!(config::Run), json!({}))),
         ("tools", config("mod", "Tools", refused!(config::Tools), json!({}))),
         ("tool", config("tool", "Tool", refused!(config::Tool), json!({}))),
         ("terms", keys("workflow/src/terms.rs", "Terms", &refused!(Terms), &json!(Terms::default()))),
         ("escalation", keys("workflow/src/terms.rs", "Escalation", &refused!(Escalation), &json!({}))),
+        ("retry", config("retry", "Retry", refused!(config::Retry), a_retry())),
+        ("breaker", config("retry", "Breaker", refused!(config::Breaker), json!({"rest_ms": 30_000}))),
         ("grants", config("grants", "Table", parsed("[tool.a.grants]\n__ = 0"), json!({}))),
         ("sql", grant("sql", "Sql", r#"name = "n", url = "sqlite:x""#)),
         ("fs", grant("fs", "Fs", r#"path = ".", at = "/d""#)),
@@ -116,6 +119,12 @@ fn a_model() -> Value {
     let model::Settings { tokens_max, timeout, retries, concurrency, images, .. } = model::Settings::default();
     let timeout_ms = timeout.as_millis();
     json!({"tokens_max": tokens_max, "timeout_ms": timeout_ms, "retries": retries, "concurrency": concurrency, "images": images})
+}
+
+fn a_retry() -> Value {
+    let config = Config::parse("[tool.a]\nretry = { attempts = 2 }").unwrap();
+    let config::Retry { backoff_ms, jitter, on, .. } = config.tool["a"].retry.clone().unwrap();
+    json!({"backoff_ms": backoff_ms, "jitter": jitter, "on": on})
 }
 
 fn the_refund() -> Value {
@@ -223,7 +232,9 @@ fn items(body: &str, has_defaults: bool) -> Vec<Item> {
             let is_skipped = attributes.contains("(skip)") || declaration.starts_with('_');
             let is_optional = has_defaults || attributes.contains("default") || declaration.contains("Option<");
             if !is_skipped {
-                items.push(item(declaration, &doc.join(" "), !is_optional));
+                let renamed = attributes.split_once("rename = \"").and_then(|(_, rest)| rest.split('"').next());
+                let item = item(declaration, &doc.join(" "), !is_optional);
+                items.push(Item { name: renamed.map_or(item.name.clone(), str::to_owned), ..item });
             }
             (doc, attributes) = (Vec::new(), String::new());
         }
@@ -278,6 +289,7 @@ fn meant(name: &str, kind: &str) -> String {
         "Budget" => "amounts",
         "CatchUp" => return choice!(config::CatchUp),
         "Limit" => "amounts",
+        "Duration" => "time with its unit",
         "By" if name == "by" => return choice!(config::SharedBy),
         "Per" => return choice!(config::Per),
         "Occasion" => return choice!(config::Occasion),
@@ -288,6 +300,9 @@ fn meant(name: &str, kind: &str) -> String {
         "Price" => "[price](#prices)",
         "Embedding" => "[embedding](#memory)",
         "Limits" => "[limits](#limits)",
+        "Kind" => "[kinds of errors](limits-and-errors.md#errors)",
+        "Retry" => "[retry](#retries-and-breakers)",
+        "Breaker" => "[breaker](#retries-and-breakers)",
         "Grants" => "[grants](#toolnamegrants)",
         "Quota" => "[quota](#fs)",
         "Share" => "[share](#shares)",
@@ -310,7 +325,7 @@ fn meant(name: &str, kind: &str) -> String {
         "Label" => return choice!(Label),
         _ if kind.starts_with("BTreeMap<String, ") => "tables by name",
         "Sql" | "Fs" | "Http" | "Secret" | "Kv" | "Route" => "tables",
-        "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember" | "Letter" => "table",
+        "Run" | "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember" | "Letter" => "table",
         other => panic!("the reference does not know how a value of {other} is written"),
     };
     text.to_owned()

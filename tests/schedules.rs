@@ -51,7 +51,7 @@ fn hourly() -> Schedule {
 }
 
 async fn open(place: &Place, hand: &Hand, schedule: Schedule) -> Host {
-    let builder = place.bare().workflow(Errand).clock(hand.clock());
+    let builder = place.host().workflow(Errand).clock(hand.clock());
     builder.schedule("errands", schedule).build().await.unwrap()
 }
 
@@ -173,7 +173,7 @@ async fn a_schedule_whose_times_are_changed_begins_anew() {
 async fn a_schedule_that_is_taken_out_starts_nothing_and_keeps_no_other_from_its_turn() {
     let (place, hand) = (Place::new(), Hand::new());
     let with = |names: &[&str]| {
-        let builder = place.bare().workflow(Errand).clock(hand.clock());
+        let builder = place.host().workflow(Errand).clock(hand.clock());
         names.iter().fold(builder, |builder, name| builder.schedule(name, hourly())).build()
     };
     fire(&with(&["a", "b"]).await.unwrap()).await;
@@ -192,7 +192,7 @@ async fn a_schedule_that_cannot_work_is_refused_when_the_host_is_made() {
         (Schedule { cron: "0 25 * * *".to_owned(), ..hourly() }, Kind::Invalid, "cron = \"0 25 * * *\""),
         (Schedule { timezone: "Mars".to_owned(), ..hourly() }, Kind::Invalid, "timezone = \"Mars\""),
     ] {
-        let builder = Place::new().bare().workflow(Errand).schedule("errands", schedule);
+        let builder = Place::new().host().workflow(Errand).schedule("errands", schedule);
         let fault = builder.build().await.err().unwrap();
         assert_eq!(fault.kind, kind, "{fault}");
         assert!(fault.message.contains(says) && fault.message.contains("[schedule.errands]"), "{fault}");

@@ -46,7 +46,7 @@ async fn in_doubt(place: &Place) -> (Host, RunId) {
 }
 
 fn paid(by: &str) -> Settlement {
-    Settlement::done("refund", json!({"reference": "re_7"}), by)
+    Settlement::done("refund", json!({"reference": "re_7", "amount_cents": 7_900}), by)
 }
 
 fn detail(refused: &Fault) -> (Kind, &str) {
@@ -93,7 +93,7 @@ async fn a_settlement_that_fits_nothing_is_refused_and_changes_nothing() {
     let place = Place::new();
     let (host, run) = in_doubt(&place).await;
     let refused = async |settlement| host.settle(run, settlement).await.err().unwrap();
-    let wrong = refused(Settlement::done("refund", json!({"reference": 7}), "dana")).await;
+    let wrong = refused(Settlement::done("refund", json!({"reference": 7, "amount_cents": 7_900}), "dana")).await;
     assert_eq!(detail(&wrong), (Kind::Invalid, "settlement"));
     assert!(wrong.message.contains("what payments.refund answers"), "{wrong}");
     let unknown = refused(Settlement::failed("purchase", "dana")).await;
@@ -117,7 +117,10 @@ async fn one_of_several_that_settle_a_call_at_once_wins_and_the_others_are_told_
         let by = format!("person {number}");
         let settlement = if number == 0 { Settlement::failed("refund", &by) } else { paid(&by) };
         let host = host.clone();
-        async move { host.settle(run, settlement).await.map(drop) }
+        async move {
+            let Some(run) = host.settle(run, settlement).await? else { return Ok(()) };
+            run.settled().await.map(drop)
+        }
     };
     let settled = join_all(hosts.iter().enumerate().map(settle)).await;
     let outcome = hosts[0].run(run).settled().await;
@@ -200,12 +203,15 @@ async fn a_run_in_doubt_is_listed_shown_and_settled_by_command() {
     assert!(listed[0]["waits_for"][0].as_str().unwrap().starts_with("for a person to settle refund: payments.refund"));
     assert_eq!(place.json(&["runs", "--needs-me"]).json[0]["run_id"], json!(run));
     let shown = place.call(&["show", &run]).stdout;
-    assert!(shown.contains("nobody knows whether payments.refund") && shown.contains("refund --as failed"), "{shown}");
+    assert!(
+        shown.contains("it is not known whether payments.refund") && shown.contains("refund --as failed"),
+        "{shown}"
+    );
     let refused = place.json(&["settle", &run, "refund", "--as", "failed", "--output", "1"]);
     assert_eq!(refused.exit, Some(2), "{refused:#?}");
     let refused = place.json(&["settle", &run, "refund", "--as", "done", "--output", "1"]);
     assert_eq!((refused.exit, &refused.json["error"]["detail"]), (Some(2), &json!("settlement")));
-    let output = json!({"reference": "re_7"}).to_string();
+    let output = json!({"reference": "re_7", "amount_cents": 7_900}).to_string();
     let settled = place.json(&["settle", &run, "refund", "--as", "done", "--output", &output, "--by", "dana"]);
     assert_eq!((settled.exit, &settled.json["output"]["reference"]), (Some(0), &json!("re_7")), "{settled:#?}");
     let again = place.json(&["settle", &run, "refund", "--as", "failed"]);

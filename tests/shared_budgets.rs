@@ -8,7 +8,7 @@ use stockade_tests::{Hand, Place, input};
 const DAY_MS: u64 = 86_400_000;
 
 /// How many calls of tools a refund makes that needs no person.
-const CALLS: u64 = 4;
+const CALLS: u64 = 5;
 
 fn calls(limit: u64) -> SharedBudget {
     let limit = SharedLimit::from([(Currency::ToolCalls, limit)]);

@@ -368,7 +368,7 @@ async fn a_date_to_ask_again_after_is_compared_with_the_host_s_clock() {
         for mut client in provider.incoming().flatten() {
             seen.fetch_add(1, Ordering::SeqCst);
             let _ = client.read(&mut [0; 65_536]);
-            // Two minutes from then: longer than a provider is waited for.
+            // Two minutes from then: longer than a process waits for a provider.
             let head = "HTTP/1.1 429 X\r\nretry-after: Sun, 06 Nov 1994 08:51:30 GMT\r\nconnection: close\r\n";
             let _ = client.write_all(format!("{head}content-length: 2\r\n\r\n{{}}").as_bytes());
         }
@@ -376,9 +376,9 @@ async fn a_date_to_ask_again_after_is_compared_with_the_host_s_clock() {
     let builder = asking_at(&place, port).clock(Clock::new(|| 784_111_770_000));
     let host = host(builder).await;
     let (_, outcome) = start(&host, &[Effect::ask("ask", Question::new("well?"))], &[], Budget::default()).await;
-    let failed = ended(&outcome);
-    assert_eq!(failed[0].fault().and_then(|fault| fault.detail.as_deref()), Some("rate_limit"), "{failed:?}");
-    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    let Outcome::Parked(waits) = &outcome else { panic!("{outcome}") };
+    assert_eq!((waits[0].until_ms, asked.load(Ordering::SeqCst)), (Some(784_111_890_000), 1), "{outcome}");
+    assert!(outcome.to_string().starts_with("waiting until 1994-11-06 08:51:30Z, to try \"ask\" again: "), "{outcome}");
 }
 
 /// What a host cannot do is said when it is built, with the name of whatever wants it.

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+pub mod desk;
+pub mod flaky;
 pub mod gate;
 mod hand;
+pub mod in_turn;
 pub mod registry;
 
 use std::fs;

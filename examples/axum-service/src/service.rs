@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stockade::model::{Price, Settings};
 use stockade::{
-    ApprovalId, ApprovalView, Budget, Decision, Digest, Filter, Host, Journal, Report, RunId, Status, Stop, Summary,
+    ApprovalId, ApprovalView, Budget, Decision, Digest, Filter, Host, Journal, PageEnd, Report, RunId, Status, Stop,
+    Summary,
 };
 use stockade_refund::{Letter, Refund, shop};
 use tokio::net::TcpListener;
@@ -97,6 +98,8 @@ struct Page {
 async fn runs(State(host): State<Host>, Query(page): Query<Page>) -> Answer<Json<Vec<Summary>>> {
     let Page { status, workflow, after, limit } = page;
     let limit = Some(limit.unwrap_or(PAGE_MAX).min(PAGE_MAX));
+    // Where runs are listed in the order of their starts, the time is not looked at.
+    let after = after.map(|run| PageEnd { run, updated_ms: 0 });
     let filter = Filter { status: status.into_iter().collect(), workflow, after, limit, ..Filter::default() };
     Ok(Json(host.runs(&filter).await?))
 }

@@ -1,6 +1,5 @@
 //! The service over HTTP, on loopback: each test has its own.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -205,9 +204,10 @@ async fn a_stopped_run_has_ended_and_a_stopped_service_leaves_its_runs_to_the_ne
 #[derive(Clone, Default)]
 struct Trace(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Trace {
+impl std::io::Write for Trace {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -240,9 +240,11 @@ async fn a_feature_that_is_off_is_named_by_what_refuses_its_use() {
     for (feature, text) in [
         ("models", "[model.main]\nprovider = \"scripted\"\nfile = \"script.toml\""),
         ("memory", "[memory]\nlexical = true"),
+        ("notify", "[notify.ops]\nurl = \"https://hooks.example/stockade\""),
         ("oci", "[tool.greet]\ncomponent = \"oci://registry.example/greet:1.0\""),
         ("otel", "[telemetry]\nendpoint = \"http://127.0.0.1:1\""),
         ("postgres", "[tool.purchases.grants]\nsql = [{ name = \"shop\", url = \"postgres://me@db.example/shop\" }]"),
+        ("schedules", "[schedule.nightly]\ncron = \"0 3 * * *\"\nworkflow = \"agent\""),
     ] {
         let refused = configured(&place, text).await.err().unwrap();
         let says = format!("enable its cargo feature `{feature}`");

@@ -22,6 +22,7 @@ pub(crate) async fn begun(host: &Host, started: Started) -> stockade::Result<Run
         Started::New(run) => run.settled_state().await?,
         Started::Before(run) => attached(host, &run).await?,
     };
+    told_of(&host.notify().await?);
     host.flush().await;
     Ok(state)
 }

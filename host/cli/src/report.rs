@@ -58,6 +58,7 @@ fn waiting(globals: &Globals, report: &Report) {
     open(report).for_each(|approval| question(globals, report.run_id, approval, None, false));
     report.doubts.iter().for_each(|doubt| in_doubt(globals, report.run_id, doubt));
     report.waits.iter().for_each(|wait| waits(globals, report.run_id, wait));
+    report.due_ms.iter().for_each(|due_ms| println!("run {} must end until {}", report.run_id, utc(*due_ms)));
 }
 
 /// Prints a call of which it is not known whether it happened, and how to settle it.

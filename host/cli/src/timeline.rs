@@ -1,6 +1,7 @@
 use stockade::{
     Change, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, Entry, Event, Exceeded, ModelCall,
     ModelOutcome, Overdue, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Waited, dollars,
+    utc,
 };
 
 use crate::escape::safe;
@@ -77,6 +78,11 @@ impl Timeline {
                 let by = budget.as_ref().map(|budget| format!("{} ", safe(budget))).unwrap_or_default();
                 Some(format!("  {YELLOW}suspended{YELLOW:#} {by}{}", suspension(exceeded)))
             }
+            Change::Deferred { key, until_ms, fault, .. } => {
+                let what = format!("{}, again from {}", safe(key), utc(*until_ms));
+                let why = self.below(&[self.quote(&sentence(fault))]);
+                Some(format!("  {YELLOW}failed{YELLOW:#} {}{why}", self.fit(9, &what)))
+            }
             Change::Lost { key, used } => {
                 let what = format!("{:<21}", self.fit(BEHIND_COLUMNS, &safe(key)));
                 Some(format!("  {YELLOW}lost{YELLOW:#} {what}{DIM}{}{DIM:#}", self.asked(used)))
@@ -94,6 +100,15 @@ impl Timeline {
             Change::Stopped { stop, unknown } => {
                 let unknown: Vec<_> = unknown.iter().map(|key| self.quote(&format!("unknown: {key}"))).collect();
                 Some(format!("{}{}", self.stop("stopped", stop), self.below(&unknown)))
+            }
+            Change::Undone { event, used } => {
+                let what = format!("{:<26}", self.fit(BEHIND_COLUMNS, &cause(state, event)));
+                let below = self.below(&self.details(event));
+                Some(format!("  {YELLOW}undoes{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
+            }
+            Change::Expired { unknown, .. } => {
+                let unknown: Vec<_> = unknown.iter().map(|key| self.quote(&format!("unknown: {key}"))).collect();
+                Some(format!("  {RED}overdue ✗{RED:#}{}", self.below(&unknown)))
             }
             Change::Broken { .. } => Some(format!("  {RED}broken ✗{RED:#}")),
             Change::Reserved { .. } | Change::Calling { .. } | Change::Suspended { .. } => None,

@@ -4,7 +4,11 @@
 //! rows: keys under which runs were started, cells of sessions of code, labels of stores, timers, signals, messages to
 //! be sent. The journal looks at a row's place, its run and its time, and never into its value.
 
-use stockade_workflow::RunId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use stockade_workflow::{Fault, Kind, RunId};
+
+use crate::Result;
 
 /// A row of a journal's index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +67,28 @@ impl Row {
     /// Makes a row that is tied to no run and never due.
     pub fn new(space: impl Into<String>, key: impl Into<String>, value: impl Into<String>) -> Self {
         Self { space: space.into(), key: key.into(), tie: Tie::None, due_ms: None, value: value.into() }
+    }
+
+    /// Writes a value as the JSON of a row.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::HostBug`] where it has no JSON.
+    pub fn text(value: &impl Serialize) -> Result<String> {
+        serde_json::to_string(value).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))
+    }
+
+    /// Reads its value, which is JSON.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Journal`], with the space as the detail, where it is damaged.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(&self.value).map_err(|error| {
+            let message =
+                format!("the {} \"{}\" in the journal is damaged: {error}", self.space.replace('_', " "), self.key);
+            Fault::new(Kind::Journal, message).detail(&*self.space)
+        })
     }
 
     /// Says that it is about a run.

@@ -10,7 +10,7 @@ use crate::Result;
 const BACKOFF: Duration = Duration::from_millis(500);
 /// The longest wait that is not the provider's own wish.
 const BACKOFF_MAX: Duration = Duration::from_secs(20);
-/// A question that must wait longer for a provider is better served by another one.
+/// A question that must wait longer for a provider is better served by another one, or later.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// An answer that has room for fewer tokens is of no use to anybody.
 const ANSWER_TOKENS_MIN: u32 = 256;
@@ -18,6 +18,11 @@ const ANSWER_TOKENS_MIN: u32 = 256;
 /// The fewest tokens for which an answer of `wanted` ones is asked for.
 pub(super) fn least(wanted: u32) -> u32 {
     wanted.min(ANSWER_TOKENS_MIN)
+}
+
+/// Whether a provider wants to be left alone for longer than an asking waits.
+pub(super) fn is_long(wait: Duration) -> bool {
+    wait > RETRY_AFTER_MAX
 }
 
 /// One asking with all its attempts: what it may use, and has used.
@@ -94,7 +99,7 @@ impl<'a> Asking<'a> {
     /// Waits until the next attempt of a model makes sense; returns whether one does.
     pub(super) async fn pause(&mut self, model: &str, attempts: u32, attempts_max: u32, failure: &Failure) -> bool {
         let wait = failure.retry_after.unwrap_or_else(|| self.backoff(attempts));
-        if wait > RETRY_AFTER_MAX || wait >= self.left() {
+        if is_long(wait) || wait >= self.left() {
             return false;
         }
         let attempt = attempts.saturating_add(1);

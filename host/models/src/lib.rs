@@ -21,10 +21,11 @@ mod price;
 mod provider;
 mod scripted;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use stockade_workflow::{Fault, Kind, Question, Reply, ToolDefinition};
+use stockade_workflow::{Fault, Kind, ModelOutcome, Question, Reply, ToolDefinition, Usage};
 
 pub use cassette::{Player, Recorder, Recording, Replay};
 pub use models::Models;
@@ -49,6 +50,39 @@ pub struct Request<'a> {
     pub tokens_max: u32,
     /// The key of the effect, by which a script can tell questions apart.
     pub key: &'a str,
+}
+
+/// On what terms a question is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// What it may use.
+    pub reserved: Usage,
+    /// Decides how long the waits between attempts are.
+    pub seed: u64,
+    /// The models that are not asked now, by name, each with why.
+    pub barred: &'a BTreeMap<String, Fault>,
+}
+
+/// What came of a question.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The answer, or why there is none.
+    pub outcome: ModelOutcome,
+    /// What was used.
+    pub used: Usage,
+    /// How long the provider wants to be left alone, where there is no answer and that is longer than an asking waits.
+    pub retry_after: Option<Duration>,
+    /// The models that were asked, in order.
+    pub tried: Vec<Tried>,
+}
+
+/// A model that was asked, with all its attempts.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// Its name.
+    pub model: String,
+    /// Why it did not answer, where that may pass; absent where it answered.
+    pub fault: Option<Fault>,
 }
 
 /// Gets the pieces of an answer's text as they come.

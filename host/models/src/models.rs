@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use stockade_workflow::{Fault, Kind, ModelOutcome, Question, Reply, Usage};
 
-use super::asking::Asking;
-use super::{Failure, Named, Player, Recorder, Recording, Replay, Request, Retrying, Told};
+use super::asking::{Asking, is_long};
+use super::{Asked, Failure, Named, Player, Recorder, Recording, Replay, Request, Retrying, Terms, Told, Tried};
 use crate::Result;
 
 /// The models of a host, by name.
@@ -76,8 +76,19 @@ impl Models {
         Ok((wish, least))
     }
 
+    /// Returns a model, or the default, and its fallbacks, in the order in which they are asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Models::get`].
+    pub fn chain(&self, name: Option<&str>) -> Result<Vec<&str>> {
+        let first = self.get(name)?;
+        let fallbacks = first.settings().fallbacks.iter().map(String::as_str);
+        Ok([first.name()].into_iter().chain(fallbacks).collect())
+    }
+
     /// Asks a model, and its fallbacks where it fails in a way that may pass. Returns the outcome and what was used: no
-    /// attempt is begun beyond what is `reserved`. `seed` decides how long the waits between attempts are.
+    /// attempt is begun beyond what is reserved.
     ///
     /// After an attempt that failed in the midst of an answer, `told` gets the next one's from its beginning; `retrying` is
     /// told of each further attempt before the wait for it.
@@ -85,17 +96,22 @@ impl Models {
         &self,
         name: Option<&str>,
         request: &Request<'_>,
-        reserved: &Usage,
-        seed: u64,
+        terms: &Terms<'_>,
         told: &Told<'_>,
         retrying: &Retrying<'_>,
-    ) -> (ModelOutcome, Usage) {
-        let mut asking = Asking::new(reserved, seed, retrying);
-        let outcome = match self.ask_each(name, request, &mut asking, told).await {
-            Ok(reply) => ModelOutcome::Replied(Box::new(reply)),
-            Err(failure) => ModelOutcome::Failed(*failure.fault),
+    ) -> Asked {
+        let mut asking = Asking::new(&terms.reserved, terms.seed, retrying);
+        let mut tried = Vec::new();
+        let asked =
+            self.ask_each(name, request, &mut Trial { asking: &mut asking, terms, tried: &mut tried }, told).await;
+        let (outcome, retry_after) = match asked {
+            Ok(reply) => (ModelOutcome::Replied(Box::new(reply)), None),
+            Err(failure) => {
+                let wait = failure.retry_after.filter(|wait| failure.is_retryable && is_long(*wait));
+                (ModelOutcome::Failed(*failure.fault), wait)
+            }
         };
-        (outcome, asking.settled())
+        Asked { outcome, used: asking.settled(), retry_after, tried }
     }
 
     /// Records what the models are asked and answer.
@@ -119,16 +135,16 @@ impl Models {
         &self,
         name: Option<&str>,
         request: &Request<'_>,
-        asking: &mut Asking<'_>,
+        trial: &mut Trial<'_, '_>,
         told: &Told<'_>,
     ) -> Result<Reply, Failure> {
-        let mut asked = self.get(name)?.ask(request, asking, told).await;
+        let mut asked = trial.ask(self.get(name)?, request, told).await;
         for fallback in self.fallbacks(name, request)? {
             let first = match asked {
                 Err(failure) if failure.is_retryable => failure,
                 asked => return asked,
             };
-            asked = fallback.ask(request, asking, told).await;
+            asked = trial.ask(fallback, request, told).await;
             if asked.as_ref().is_err_and(|failure| failure.fault.breach.is_some()) {
                 // That nothing is left for the fallback says less than why it was needed.
                 return Err(first);
@@ -176,5 +192,29 @@ impl Models {
     fn there(&self) -> String {
         let names = self.names().map(|name| format!("\"{name}\"")).collect::<Vec<_>>();
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    }
+}
+
+/// One asking that goes from model to model.
+struct Trial<'a, 'b> {
+    asking: &'a mut Asking<'b>,
+    terms: &'a Terms<'a>,
+    tried: &'a mut Vec<Tried>,
+}
+
+impl Trial<'_, '_> {
+    /// Asks one model, unless it is not to be asked now, and notes what came of it.
+    async fn ask(&mut self, named: &Named, request: &Request<'_>, told: &Told<'_>) -> Result<Reply, Failure> {
+        if let Some(fault) = self.terms.barred.get(named.name()) {
+            return Err(Failure::from(fault.clone()).retryable());
+        }
+        let asked = named.ask(request, self.asking, told).await;
+        let fault = match &asked {
+            Ok(_) => Some(None),
+            // Of a question that no model takes, or that was not paid for, a model is not to blame.
+            Err(failure) => failure.is_retryable.then(|| Some((*failure.fault).clone())),
+        };
+        self.tried.extend(fault.map(|fault| Tried { model: named.name().to_owned(), fault }));
+        asked
     }
 }

@@ -1,5 +1,6 @@
 //! How the host asks: again, another model, and never beyond what was reserved.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 
 use super::server::{Answer, Server};
 use super::wires::sent;
-use super::{KEY, provider, request};
+use super::{KEY, ask_models, ask_models_without, provider, request};
 
 const PRICE: Price = Price::Tokens { input: 3_000_000, output: 15_000_000 };
 
@@ -69,7 +70,7 @@ fn plenty() -> Usage {
 }
 
 async fn ask(models: &Models, name: &str, reserved: &Usage) -> (ModelOutcome, Usage) {
-    models.ask(Some(name), &request(&Question::new("hi"), &[]), reserved, 1, &|_| {}, &|_| {}).await
+    ask_models(models, Some(name), &request(&Question::new("hi"), &[]), reserved).await
 }
 
 fn detail(outcome: &ModelOutcome) -> String {
@@ -110,6 +111,42 @@ async fn attempts_have_an_end_and_then_others_are_asked_in_order() {
     assert_eq!((detail(&outcome).as_str(), used.model_calls, asked.lock().unwrap().len()), ("replied: yes", 5, 2));
     let (outcome, used) = ask(&models, "alone", &plenty()).await;
     assert_eq!((detail(&outcome).as_str(), used.model_calls), ("rate_limit", 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_wants_more_than_a_minute_ends_the_asking_with_its_wish() {
+    let after = |seconds| Failure {
+        retry_after: Some(Duration::from_secs(seconds)),
+        ..Failure::new("rate_limit", "busy").retryable()
+    };
+    let (main, asked) = acting("main", vec![Act::Fail(after(3_600))], settings());
+    let (brief, _) = acting("brief", (0..3).map(|_| Act::Fail(after(5))).collect(), settings());
+    let models = Models::new([main, brief], None).unwrap();
+    let (none, question) = (BTreeMap::new(), Question::new("hi"));
+    let long = ask_models_without(&models, Some("main"), &request(&question, &[]), &plenty(), &none).await;
+    assert_eq!((long.retry_after, long.used.model_calls), (Some(Duration::from_secs(3_600)), 1));
+    assert_eq!((asked.lock().unwrap().len(), long.tried.len()), (1, 1));
+    let brief = ask_models_without(&models, Some("brief"), &request(&question, &[]), &plenty(), &none).await;
+    assert_eq!((brief.retry_after, brief.used.model_calls), (None, 3), "its attempts are used up");
+}
+
+#[tokio::test]
+async fn a_model_that_is_barred_is_not_asked_and_its_fallback_is() {
+    let fallbacks = vec!["second".to_owned()];
+    let (main, asked) = acting("main", vec![Act::Reply], Settings { fallbacks, ..settings() });
+    let (second, _) = acting("second", vec![Act::Reply], settings());
+    let models = Models::new([main, second], None).unwrap();
+    let barred = BTreeMap::from([("main".to_owned(), Fault::new(Kind::Unavailable, "it rests"))]);
+    let question = Question::new("hi");
+    let came = ask_models_without(&models, Some("main"), &request(&question, &[]), &plenty(), &barred).await;
+    assert_eq!((detail(&came.outcome).as_str(), asked.lock().unwrap().len()), ("replied: yes", 0));
+    let tried: Vec<_> = came.tried.iter().map(|tried| (tried.model.as_str(), tried.fault.is_none())).collect();
+    assert_eq!((models.chain(Some("main")).unwrap(), tried), (vec!["main", "second"], vec![("second", true)]));
+    let both: BTreeMap<_, _> =
+        ["main", "second"].map(|name| (name.to_owned(), Fault::new(Kind::Unavailable, name))).into();
+    let came = ask_models_without(&models, Some("main"), &request(&question, &[]), &plenty(), &both).await;
+    assert_eq!((came.used.model_calls, came.tried.len()), (0, 0));
+    assert!(matches!(&came.outcome, ModelOutcome::Failed(fault) if fault.kind == Kind::Unavailable));
 }
 
 /// Each call was within its limit, and all together were 32 MB of state and as much in each entry of the journal.
@@ -249,7 +286,7 @@ async fn what_cannot_be_asked_says_why() {
     // A fallback that does not take the question is skipped.
     let seen = image("image/png", "AAAA");
     assert_eq!(models.price(Some("seeing"), &request(&seen, &[])).unwrap().0.model_calls, 1);
-    let (outcome, _) = models.ask(Some("seeing"), &request(&seen, &[]), &plenty(), 1, &|_| {}, &|_| {}).await;
+    let (outcome, _) = ask_models(&models, Some("seeing"), &request(&seen, &[]), &plenty()).await;
     assert_eq!(detail(&outcome), "rate_limit");
     for (name, says) in [
         (
@@ -357,7 +394,7 @@ async fn tokens_have_a_floor_that_follows_from_the_texts() {
     let named = Named::new("main", Box::new(provider(Service::OpenAi, &server.url)), settings());
     let models = Models::new([named], None).unwrap();
     let question = Question::new("y".repeat(32 << 10));
-    let (outcome, used) = models.ask(None, &request(&question, &[]), &plenty(), 1, &|_| {}, &|_| {}).await;
+    let (outcome, used) = ask_models(&models, None, &request(&question, &[]), &plenty()).await;
     let ModelOutcome::Replied(reply) = outcome else { panic!("{outcome:?}") };
     assert_eq!((reply.tokens_in, reply.tokens_out), (4 << 10, 8 << 10));
     assert_eq!(used.tokens, reply.tokens_in + reply.tokens_out);

@@ -8,7 +8,7 @@ use stockade_workflow::{Kind, ModelOutcome, Question, Reply, Usage};
 
 use super::server::{Answer, Server};
 use super::wires::sent;
-use super::{KEY, ask, provider};
+use super::{KEY, ask, ask_models, provider};
 
 const SCRIPT: &str = r#"
     [[answer]]
@@ -109,7 +109,7 @@ async fn models_are_recorded_and_played_all_together() {
 async fn outcome(models: &Models) -> (Reply, u64) {
     let question = Question::new("hi");
     let reserved = Usage::default().model_calls(9).tokens(9_999).wall_us(60_000_000);
-    let (outcome, used) = models.ask(None, &super::request(&question, &[]), &reserved, 1, &|_| {}, &|_| {}).await;
+    let (outcome, used) = ask_models(models, None, &super::request(&question, &[]), &reserved).await;
     let ModelOutcome::Replied(reply) = outcome else { panic!("{outcome:?}") };
     (*reply, used.model_calls)
 }

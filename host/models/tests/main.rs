@@ -8,9 +8,11 @@ mod scripted;
 mod server;
 mod wires;
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
-use stockade_models::{Failure, Model, Provider, Request, Service};
-use stockade_workflow::{Question, Reply, ToolDefinition};
+use stockade_models::{Asked, Failure, Model, Models, Provider, Request, Service, Terms};
+use stockade_workflow::{Fault, ModelOutcome, Question, Reply, ToolDefinition, Usage};
 
 /// A key as a provider would give it out.
 const KEY: &str = "sk-live-0123456789";
@@ -25,6 +27,28 @@ fn provider(service: Service, url: &str) -> Provider {
 
 async fn ask(model: &dyn Model, question: &Question) -> Result<Reply, Failure> {
     model.ask(&request(question, &[]), &|_| {}).await
+}
+
+/// Asks the models of a host, but for those that are barred.
+async fn ask_models_without(
+    models: &Models,
+    name: Option<&str>,
+    request: &Request<'_>,
+    reserved: &Usage,
+    barred: &BTreeMap<String, Fault>,
+) -> Asked {
+    let terms = Terms { reserved: *reserved, seed: 1, barred };
+    models.ask(name, request, &terms, &|_| {}, &|_| {}).await
+}
+
+async fn ask_models(
+    models: &Models,
+    name: Option<&str>,
+    request: &Request<'_>,
+    reserved: &Usage,
+) -> (ModelOutcome, Usage) {
+    let Asked { outcome, used, .. } = ask_models_without(models, name, request, reserved, &BTreeMap::new()).await;
+    (outcome, used)
 }
 
 fn offers() -> Vec<ToolDefinition> {

@@ -4,6 +4,8 @@ use serde_json::json;
 use stockade_models::{Failure, Model as _, Models, Named, Price, Request, Scripted, Settings};
 use stockade_workflow::{FinishReason, Message, ModelOutcome, Question, Reply, Usage};
 
+use super::ask_models;
+
 const SCRIPT: &str = r#"
     [[answer]]
     when = { contains = "refund", turn = 1 }
@@ -98,7 +100,7 @@ async fn a_failure_is_given_once_to_a_question() {
     for key in ["a", "b"] {
         let question = Question::new("moody");
         let request = Request { question: &question, functions: &[], tokens_max: 100, key };
-        let (outcome, used) = models.ask(None, &request, &reserved, 1, &|_| {}, &|_| {}).await;
+        let (outcome, used) = ask_models(&models, None, &request, &reserved).await;
         assert!(matches!(&outcome, ModelOutcome::Replied(reply) if reply.text == "Now."), "{outcome:?}");
         assert_eq!((used.model_calls, used.money_micros), (2, 0));
     }

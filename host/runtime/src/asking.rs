@@ -1,10 +1,10 @@
 use serde_json::{Value, json};
-use stockade_workflow::{ModelOutcome, Question, RUN_CODE, ToolDefinition, Usage};
+use stockade_workflow::{Question, RUN_CODE, ToolDefinition, Usage};
 
 use crate::callable::ToolFunction;
 use crate::services::Services;
 use crate::{Registered, Result, stubs};
-use stockade_models::{Models, Request, Retrying};
+use stockade_models::{Asked, Models, Request, Retrying, Terms};
 
 /// A question with the models that there are, and the functions that the model may ask for written out.
 pub(crate) struct Asking<'a> {
@@ -35,20 +35,20 @@ impl<'a> Asking<'a> {
         self.models.price(self.question.model.as_deref(), &self.request()?)
     }
 
-    /// Asks, within what is reserved. `seed` makes the waits between attempts differ from those of others.
+    /// Returns the model and its fallbacks, in the order in which they are asked.
+    pub(crate) fn chain(&self) -> Result<Vec<&str>> {
+        self.models.chain(self.question.model.as_deref())
+    }
+
+    /// Asks, on these terms.
     pub(crate) async fn ask(
         &self,
-        amount: &Usage,
-        seed: u64,
+        terms: &Terms<'_>,
         told: &(dyn Fn(&str) + Send + Sync),
         retrying: &Retrying<'_>,
-    ) -> (ModelOutcome, Usage) {
-        match self.request() {
-            Ok(request) => {
-                self.models.ask(self.question.model.as_deref(), &request, amount, seed, told, retrying).await
-            }
-            Err(fault) => (ModelOutcome::Failed(fault), Usage::default()),
-        }
+    ) -> Result<Asked> {
+        let request = self.request()?;
+        Ok(self.models.ask(self.question.model.as_deref(), &request, terms, told, retrying).await)
     }
 
     fn request(&self) -> Result<Request<'_>> {

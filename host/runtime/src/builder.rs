@@ -8,22 +8,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use stockade_patterns::{self as patterns, Agent, Children, Pattern};
 use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Reserved};
 use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 
-use self::checks::{check_free, check_models, check_tools};
+use self::checks::{check_free, check_models, check_settings, check_tools};
 use crate::Host;
+use crate::breakers::Breakers;
 use crate::callable::Callable;
 use crate::coding::Coding;
 use crate::hooks::{AllHooks, Hooks};
 use crate::languages::Languages;
-use crate::notices::Notified;
+use crate::notice::Notified;
 use crate::oci::Store;
+use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::{Registry, Wanted};
-use crate::schedules::Planned;
 use crate::scratch::Scratch;
 use crate::services::Services;
 use crate::sessions::Sessions;
@@ -71,6 +73,7 @@ pub struct Builder {
     scratch: Option<PathBuf>,
     clock: Clock,
     roles: BTreeMap<String, BTreeSet<String>>,
+    deadline: Option<Duration>,
 }
 
 impl Builder {
@@ -371,6 +374,14 @@ impl Builder {
         self
     }
 
+    /// Lets each run end within this time that is started without a deadline of its own
+    /// ([`NewRun::deadline`](crate::NewRun::deadline)).
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
     /// Takes the journal's time from here.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -411,8 +422,10 @@ impl Builder {
     }
 
     fn build_blocking(self, memory: Option<Recollection>, hooks: Arc<dyn Hooks>) -> Result<Host> {
-        let Self { journal, tools, store, mut machines, mut engine, secrets, limits, clock, roles, .. } = self;
+        let Self { journal, mut tools, store, mut machines, mut engine, secrets, limits, clock, roles, .. } = self;
         let models = models(&self.models, self.own_models, self.cassette.as_ref(), &secrets, &clock)?;
+        tools.in_time(&limits);
+        let breakers = breakers(&tools, &self.models);
         let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
         // Without a language no code runs.
         let for_code = if self.languages.is_empty() { 0 } else { self.code_limits.memory_bytes };
@@ -466,6 +479,8 @@ impl Builder {
             budgets: self.budgets,
             notified,
             engine,
+            breakers,
+            deadline: self.deadline,
             driving: Arc::default(),
             store,
             folder,
@@ -473,17 +488,6 @@ impl Builder {
         };
         Ok(Host { services: Arc::new(services) })
     }
-}
-
-/// Checks that settings are those of a workflow that the host's program brought.
-fn check_settings(settings: &BTreeSet<String>, machines: &[Machine]) -> Result<()> {
-    let is_brought = |name: &&String| machines.iter().any(|machine| machine.name() == name.as_str());
-    let Some(name) = settings.iter().find(|name| !is_brought(name)) else { return Ok(()) };
-    let message = format!(
-        "[workflow.{name}] has settings, and this program brings no workflow of that name; a workflow of the \
-         configuration's own needs a `pattern`"
-    );
-    Err(Fault::invalid("config", message))
 }
 
 #[cfg(feature = "sqlite")]
@@ -531,6 +535,12 @@ fn models(
     })
 }
 
+/// When the tools and the models of a configuration are left alone.
+fn breakers(tools: &Wanted, models: &BTreeMap<String, config::Model>) -> Breakers {
+    let models = models.iter().filter_map(|(name, model)| Some((name.clone(), model.breaker()?)));
+    Breakers { tools: tools.breakers(), models: models.collect() }
+}
+
 /// Has an agent ask before each call of a tool that the operator wants to be asked for.
 fn asking_first(mut patterns: BTreeMap<String, Pattern>, tools: &Registry) -> BTreeMap<String, Pattern> {
     for pattern in patterns.values_mut() {
@@ -571,6 +581,7 @@ impl Host {
             scratch: None,
             clock: Clock::default(),
             roles: BTreeMap::new(),
+            deadline: None,
         }
     }
 }

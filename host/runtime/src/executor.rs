@@ -55,6 +55,13 @@ enum Performed {
     Happened(EffectOutcome, Usage),
     /// The run's budget ended it here, and it may be done again.
     Cut(Exceeded, Usage),
+    /// It failed in a way that may pass, and is tried again after a wait.
+    Deferred {
+        until_ms: u64,
+        parks: bool,
+        fault: Fault,
+        used: Usage,
+    },
 }
 
 /// An effect that is in flight, with how it ends.
@@ -136,13 +143,28 @@ impl Driver {
     async fn go_on(&mut self) -> Result<()> {
         let (mut in_flight, mut watch) = (InFlight::new(), self.watch());
         self.book_left_behind()?;
+        let mut undoes = self.state().is_undoing();
         // The commit after which a run stands still gives the lease back.
         while !self.log.is_released() {
+            if self.state().is_undoing() && !undoes {
+                // What was in flight belongs to what has failed.
+                (undoes, in_flight) = (true, InFlight::new());
+                self.begun.clear();
+            }
             self.hear(&watch).await?;
             if in_flight.is_empty()
                 && let Some(due) = self.order.take()
             {
-                return self.obey(&due.order).await;
+                self.obey(&due.order).await?;
+                if self.state().is_undoing() {
+                    continue;
+                }
+                return Ok(());
+            }
+            if self.is_overdue() {
+                in_flight = InFlight::new();
+                self.expire().await?;
+                continue;
             }
             let is_ending = self.order.is_some() || self.host().driving.is_closing();
             if is_ending {
@@ -168,7 +190,8 @@ impl Driver {
             for effect in beginning {
                 in_flight.push(self.begin(effect)?);
             }
-            match Next::of(&mut in_flight, &mut watch, self.order.as_ref(), self.alarm()).await {
+            let retries = self.is_retrying();
+            match Next::of(&mut in_flight, &mut watch, self.order.as_ref(), retries, self.alarm()).await {
                 Next::Ended(None) => return Ok(()),
                 Next::Ended(Some((effect, ended, used))) => {
                     self.begun.remove(effect.key());
@@ -289,6 +312,9 @@ impl Driver {
     /// Lets the workflow answer an event.
     pub(crate) fn step(&mut self, event: Event, used: Usage) -> Result<()> {
         self.log.hold(event.memory_bytes());
+        if self.state().is_undoing() {
+            return self.push(Change::Undone { event, used });
+        }
         let at = self.state().at().map(|(position, state)| (position, state.clone()));
         let gone = || Fault::new(Kind::HostBug, "a run whose workflow is not here takes no step");
         let machine = self.machine.as_ref().ok_or_else(gone)?;

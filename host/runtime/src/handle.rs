@@ -180,7 +180,11 @@ impl Following {
                 None => return Ok(()),
                 Some(last) => self.read = last.seq,
             }
-            self.has_ended |= entries.iter().any(|entry| ends(&entry.change));
+            if entries.iter().any(|entry| may_end(&entry.change)) {
+                // A run that has failed may undo what it has done before it ends.
+                let state = self.handle.state().await?;
+                self.has_ended = state.end().is_some() && state.seq() == self.read;
+            }
             let after = self.after;
             self.unread.extend(entries.into_iter().filter(|entry| entry.seq > after));
         }
@@ -188,9 +192,10 @@ impl Following {
     }
 }
 
-fn ends(change: &Change) -> bool {
+/// Whether a run may have ended with a change.
+fn may_end(change: &Change) -> bool {
     match change {
-        Change::Broken { .. } | Change::Stopped { .. } => true,
+        Change::Broken { .. } | Change::Stopped { .. } | Change::Expired { .. } | Change::Undone { .. } => true,
         Change::Stepped { end, .. } => end.is_some(),
         Change::Created { .. }
         | Change::Reserved { .. }
@@ -205,6 +210,7 @@ fn ends(change: &Change) -> bool {
         | Change::Calling { .. }
         | Change::Called { .. }
         | Change::Suspended { .. }
+        | Change::Deferred { .. }
         | Change::Lost { .. }
         | Change::Doubted { .. }
         | Change::Settled { .. }

@@ -11,7 +11,7 @@ use crate::marks::{self, Mark};
 #[cfg(feature = "oci")]
 use crate::oci::Pulled;
 use crate::services::Services;
-use crate::{Registered, Result, Run, Source, code, labels, promote};
+use crate::{BreakerView, Registered, Result, Run, Source, code, labels, promote};
 use stockade_journal::{Commit, each};
 #[cfg(feature = "memory")]
 use stockade_memory::LongTerm;
@@ -273,6 +273,16 @@ impl Host {
     /// declared idempotent.
     pub fn is_repeatable(&self, tool: &Tool) -> bool {
         tool.is_repeatable() || self.services.registry.tells_repetitions(tool.name())
+    }
+
+    /// Returns the circuit breakers of the tools and models that have one, as all hosts of the journal share them.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn breakers(&self) -> Result<Vec<BreakerView>> {
+        let Services { breakers, journal, clock, .. } = &*self.services;
+        breakers.views(&**journal, clock).await
     }
 
     /// Returns what one call of a tool may use: its own limits, or those of all.

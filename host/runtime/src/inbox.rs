@@ -38,7 +38,7 @@ pub(crate) async fn put(journal: &dyn Journal, run: RunId, signal: &Signal) -> R
 
 /// Where its key is taken, a signal may be the same one, sent twice.
 async fn again(journal: &dyn Journal, run: RunId, signal: &Signal) -> Result<()> {
-    let there = journal.row(SPACE, &key(run, &signal.key)).await?.map(|row| read(&row)).transpose()?;
+    let there = journal.row(SPACE, &key(run, &signal.key)).await?.map(|row| row.read::<Signal>()).transpose()?;
     if there.is_none_or(|there| there.digest() == signal.digest()) {
         return Ok(());
     }
@@ -49,8 +49,8 @@ async fn again(journal: &dyn Journal, run: RunId, signal: &Signal) -> Result<()>
 /// Returns the signals of a run, in the order in which they were sent.
 pub(crate) async fn of(journal: &dyn Journal, run: RunId) -> Result<Vec<Signal>> {
     let rows = journal.find(SPACE, &format!("{run}/"), None, usize::MAX).await?;
-    let mut signals = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
-    signals.sort_by_key(|signal| signal.at_ms);
+    let mut signals = rows.iter().map(Row::read).collect::<Result<Vec<_>>>()?;
+    signals.sort_by_key(|signal: &Signal| signal.at_ms);
     Ok(signals)
 }
 
@@ -61,10 +61,4 @@ pub(crate) fn taken(run: RunId, signal: &Signal) -> RowChange {
 
 fn key(run: RunId, signal: &str) -> String {
     index::key([&*run.to_string(), signal])
-}
-
-fn read(row: &Row) -> Result<Signal> {
-    let damaged =
-        |error| Fault::new(Kind::Journal, format!("signal \"{}\" is damaged: {error}", row.key)).detail(SPACE);
-    serde_json::from_str(&row.value).map_err(damaged)
 }

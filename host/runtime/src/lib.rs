@@ -19,6 +19,7 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod asking;
+mod breakers;
 mod builder;
 #[cfg(feature = "languages")]
 mod built_in_languages;
@@ -46,10 +47,12 @@ mod marks;
 mod new_question;
 mod new_run;
 mod new_signal;
+mod notice;
 mod notices;
 #[cfg_attr(not(feature = "oci"), path = "off/oci.rs")]
 mod oci;
 mod orders;
+mod planned;
 mod promote;
 mod pruning;
 mod questions;
@@ -69,6 +72,7 @@ mod sessions;
 mod settling;
 mod shared_budgets;
 mod source;
+mod spending;
 mod standing;
 mod start;
 mod started;
@@ -78,6 +82,7 @@ mod telemetry;
 mod timers;
 mod toolbox;
 
+pub use breakers::BreakerView;
 pub use builder::{Builder, Cassette};
 pub use coding::default_limits as code_limits;
 pub use config::Config;
@@ -86,17 +91,18 @@ pub use hooks::Hooks;
 pub use host::Host;
 pub use new_run::NewRun;
 pub use new_signal::NewSignal;
-pub use notices::{Delivery, Notice};
+pub use notice::{Delivery, Notice};
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
+pub use planned::LastStart;
 pub use pruning::Pruned;
 pub use registry::Registered;
 pub use removed_run::RemovedRun;
 pub use report::{ApprovalView, Report};
 pub use run::{Outcome, Run};
-pub use schedules::{LastStart, ScheduleReport, Scheduled};
-pub use shared_budgets::SharedBudgetReport;
+pub use schedules::{ScheduleReport, Scheduled};
 pub use source::Source;
+pub use spending::SharedBudgetReport;
 pub use started::Started;
 pub use stockade_journal as journal;
 pub use stockade_journal::{Filter, Journal, PageEnd, Sort, Summary};

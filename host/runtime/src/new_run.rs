@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 use stockade_workflow::{Budget, Origin};
@@ -19,18 +20,27 @@ pub struct NewRun {
     pub(crate) input: Value,
     pub(crate) budget: Budget,
     pub(crate) origin: Origin,
+    pub(crate) deadline: Option<Duration>,
 }
 
 impl NewRun {
     /// A run of this workflow with this input, and the default budget.
     pub fn new(workflow: impl Into<String>, input: Value) -> Self {
-        Self { workflow: workflow.into(), input, budget: Budget::default(), origin: Origin::default() }
+        Self { workflow: workflow.into(), input, budget: Budget::default(), origin: Origin::default(), deadline: None }
     }
 
     /// Says what it may spend.
     #[must_use]
     pub fn budget(self, budget: Budget) -> Self {
         Self { budget, ..self }
+    }
+
+    /// Lets it end within this time, by the host's clock, its waits included; when the time is over, it has failed with kind
+    /// [`Kind::Deadline`](crate::Kind::Deadline), whatever it was doing. Without it, it has the host's deadline for all runs, if
+    /// there is one.
+    #[must_use]
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline: Some(deadline), ..self }
     }
 
     /// Gives it a key of the caller's own: a run that was started under it is not started again.

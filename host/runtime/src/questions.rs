@@ -18,7 +18,7 @@ pub(crate) fn check(state: &RunState, id: &ApprovalId, seen: &Digest) -> Result<
     if let Some(expired_ms) = approval.expired_ms {
         return Err(conflict("expired", expired(state, approval, expired_ms)));
     }
-    if state.end().is_some() {
+    if state.open_approvals().all(|open| open.key != id.key) {
         return Err(closed(state));
     }
     let shown = approval.digest();

@@ -14,6 +14,7 @@ pub(crate) use self::policy::Policy;
 pub use self::registered::Registered;
 pub(crate) use self::wanted::Wanted;
 use crate::callable::{Approved, Calling, Outcome, unapproved};
+use crate::config::Retry;
 use crate::{Result, Source};
 
 /// The tools of a host, by name.
@@ -76,6 +77,11 @@ impl Registry {
     /// Returns what one call of a tool may use, where it has limits of its own.
     pub(crate) fn limits(&self, name: &str) -> Option<&Limits> {
         self.by_name.get(name)?.policy().limits.as_ref()
+    }
+
+    /// Returns how a call of a tool is made again, if it is.
+    pub(crate) fn retry(&self, name: &str) -> Option<&Retry> {
+        self.by_name.get(name)?.policy().retry.as_ref()
     }
 
     /// Returns what the code of a tool was approved to call, where the tool is code.

@@ -64,12 +64,6 @@ impl Host {
     /// A journal that fails.
     pub async fn removed_runs(&self, since_ms: u64, limit: usize) -> Result<Vec<RemovedRun>> {
         let rows = self.services.journal.find(SPACE, "", Some(&time(since_ms)), limit).await?;
-        rows.iter().map(read).collect()
+        rows.iter().map(Row::read).collect()
     }
-}
-
-fn read(row: &Row) -> Result<RemovedRun> {
-    let damaged =
-        |error| Fault::new(Kind::Journal, format!("line \"{}\" about a removed run is damaged: {error}", row.key));
-    serde_json::from_str(&row.value).map_err(damaged)
 }

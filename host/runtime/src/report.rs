@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stockade_workflow::{
-    Approval, Budget, Decision, Digest, Doubt, End, Fault, Json, RunId, RunState, Status, Stop, Terms, ToolCall, Usage,
-    Verdict, Wait,
+    Approval, Budget, Decision, Digest, Doubt, End, Fault, Json, RunId, RunState, Status, Stop, Terms, ToolCall,
+    Undone, Usage, Verdict, Wait,
 };
 
 /// Everything about a run that a caller may want to know, as one document.
@@ -36,10 +36,16 @@ pub struct Report {
     pub approval: Option<Approval>,
     /// All that a person was asked, decided or not; by the keys that a decision names.
     pub approvals: Vec<ApprovalView>,
+    /// When it has failed to end in time, in milliseconds since the Unix epoch, if it has a deadline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<u64>,
     /// The calls in doubt that it waits to have settled.
     pub doubts: Vec<Doubt>,
     /// The times and signals that it waits for.
     pub waits: Vec<Wait>,
+    /// What came of the effects that were to be undone, if it has failed or was stopped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undone: Vec<Undone>,
     /// What it has spent.
     pub usage: Usage,
     /// What it may spend.
@@ -141,8 +147,10 @@ impl From<&RunState> for Report {
             unknown: state.unknown_calls().map(str::to_owned).collect(),
             approval: state.open_approval().cloned(),
             approvals: state.approvals().map(|approval| ApprovalView::of(state, approval)).collect(),
+            due_ms: state.run_due_ms(),
             doubts: state.open_doubts().cloned().collect(),
             waits: state.waits().collect(),
+            undone: state.undone().to_vec(),
             usage: *state.ledger().spent(),
             budget: *state.ledger().budget(),
             log: state.log().to_vec(),

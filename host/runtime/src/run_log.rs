@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use stockade_journal::{Commit, RowChange, Summary, folded};
 use stockade_sandbox::Held;
-use stockade_workflow::{Change, Effect, Entry, Label, RunState, Status, Usage, WaitingFor};
+use stockade_workflow::{Change, Effect, EffectKind, Entry, Label, RunState, Status, Usage, WaitingFor};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::marks::{self, Mark};
 use crate::orders::Order;
 use crate::services::Services;
 use crate::shared_budgets::{Allotments, Exhausted};
-use crate::{Result, inbox, labels, notices};
+use crate::{Result, inbox, labels, notice};
 
 /// What the intent of an effect takes in the journal, beside its key and, where a person is asked, the effect itself.
 pub(crate) const INTENT_BYTES: u64 = 1 << 10;
@@ -162,9 +162,28 @@ impl RunLog {
         Change::Reserved { key, amount, consumes: consumes.map(str::to_owned), labels, due_ms }
     }
 
-    /// When an effect falls due whose intent is written now.
+    /// When an effect falls due whose intent is written now. What is tried again falls due as the first time.
     pub(crate) fn due_ms(&self, effect: &Effect) -> Option<u64> {
-        effect.due_ms(self.host.clock.now_ms())
+        if let Some(deferred) = self.state.deferred(effect.key()) {
+            return deferred.due_ms;
+        }
+        let now_ms = self.host.clock.now_ms();
+        let all_attempts_ms = self.within_ms(effect).map(|ms| now_ms.saturating_add(ms));
+        effect.due_ms(now_ms).into_iter().chain(all_attempts_ms).min()
+    }
+
+    /// How long all attempts at an effect may take together.
+    fn within_ms(&self, effect: &Effect) -> Option<u64> {
+        match &effect.kind {
+            EffectKind::CallTool { call, .. } => self.host.registry.retry(&call.tool)?.within_ms,
+            EffectKind::RunCode(_)
+            | EffectKind::AskModel(_)
+            | EffectKind::Remember(_)
+            | EffectKind::Recall(_)
+            | EffectKind::RequestApproval { .. }
+            | EffectKind::Sleep(_)
+            | EffectKind::AwaitSignal(_) => None,
+        }
     }
 
     /// What is reserved for an effect, but for time that is over only after its deadline.
@@ -224,7 +243,7 @@ impl RunLog {
             self.index.extend(self.kept());
         }
         if summary.is_some() {
-            self.index.extend(notices::of(&self.host, &self.state, status));
+            self.index.extend(notice::of(&self.host.notified, self.host.clock.now_ms(), &self.state, status));
         }
         let commit = Commit { lease, releases, entries, summary, index: std::mem::take(&mut self.index) };
         self.committing.store(true, Ordering::SeqCst);
@@ -259,7 +278,10 @@ impl RunLog {
         match status {
             Status::Running | Status::Interrupted => false,
             Status::Waiting | Status::Suspended => {
-                self.state.ended_wait(self.host.clock.now_ms()).is_none() && self.state.settled().is_none()
+                let now_ms = self.host.clock.now_ms();
+                let may_try = status == Status::Waiting && self.state.ready(now_ms).is_some();
+                let is_there = self.state.ended_wait(now_ms).is_some() || self.state.settled().is_some();
+                !is_there && !may_try && !self.state.is_overdue(now_ms)
             }
             Status::Paused | Status::Stopped | Status::Done | Status::Failed => true,
         }

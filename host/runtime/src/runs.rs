@@ -27,7 +27,7 @@ impl Host {
     /// [`Kind::Conflict`] with detail `busy` where a process that lives drives the run.
     pub async fn resume(&self, run: RunId) -> Result<Run> {
         let driver = self.take_up(run).await?;
-        if driver.state().paused().is_some() {
+        if driver.state().paused().is_some() && !driver.is_overdue() {
             return changed(driver, |driver| driver.push(Change::Resumed)).await;
         }
         if driver.state().suspended_by().is_some() {
@@ -37,10 +37,11 @@ impl Host {
         Ok(Run::spawn(driver))
     }
 
-    /// Goes on with a run that something has come for; one that is paused stays so, and none is returned.
+    /// Goes on with a run that something has come for; one that is paused stays so, unless its deadline has passed, and none
+    /// is returned.
     pub(crate) async fn wake(&self, run: RunId) -> Result<Option<Run>> {
         let mut driver = self.take_up(run).await?;
-        if driver.state().paused().is_none() {
+        if driver.state().paused().is_none() || driver.is_overdue() {
             return Ok(Some(Run::spawn(driver)));
         }
         driver.release().await;
@@ -249,6 +250,11 @@ impl Host {
         let state = self.state(run).await?;
         let mut driver = Driver::take_up_to_end(Arc::clone(&self.services), machine, state, holding)?;
         let obeyed = driver.obey(order).await;
+        if obeyed.is_ok() && driver.state().is_undoing() {
+            // What the run has done is undone beside this.
+            drop(Run::spawn(driver));
+            return Ok(());
+        }
         driver.release().await;
         obeyed
     }

@@ -3,22 +3,16 @@
 //! Each schedule is a row of the journal's index, due at its next time. The run that starts then is in the same commit as the
 //! row's next time: so of several hosts one starts it, and none starts it twice, whatever a clock does.
 
-#[cfg_attr(not(feature = "schedules"), path = "off/calendar.rs")]
-mod calendar;
-mod turn;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use stockade_journal::{Commit, Filter, Row, RowChange};
-use stockade_patterns::Children;
-use stockade_workflow::{Event, Fault, Kind, Machine, RunId, Status};
+use stockade_workflow::{Fault, Kind, Status};
 
-use crate::config::{CatchUp, Overlap, Schedule};
+use crate::config::Schedule;
+use crate::planned::{LastStart, Planned, Standing, Turn};
 use crate::{Host, NewRun, Result, Run};
-use calendar::Calendar;
-use turn::Turn;
 
 /// The space of the schedules: the key is the schedule's name.
 const SPACE: &str = "schedule";
@@ -28,12 +22,6 @@ const DUE_MAX: usize = 256;
 
 /// When a schedule is looked at again whose run could not start, or has to wait for the one before.
 const AGAIN_MS: u64 = 5_000;
-
-/// A schedule with its times.
-pub(crate) struct Planned {
-    schedule: Schedule,
-    calendar: Calendar,
-}
 
 /// A run that a schedule has started, or why it could not.
 pub struct Scheduled {
@@ -64,73 +52,6 @@ pub struct ScheduleReport {
     pub left_out_ms: Option<u64>,
 }
 
-/// The last run that a schedule has started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastStart {
-    /// The time for which it started.
-    pub at_ms: u64,
-    /// The run.
-    pub run: RunId,
-}
-
-/// What the row of a schedule says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Standing {
-    /// Its times, as they were configured: where they are others now, the next time is another too.
-    times: String,
-    /// The time that comes next.
-    next_ms: u64,
-    /// Up to here times were not missed: they came while the run before had not ended, and wait for it.
-    #[serde(default)]
-    queued_ms: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last: Option<LastStart>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    left_out_ms: Option<u64>,
-}
-
-impl Planned {
-    /// Checks a schedule, and that its workflow takes its input.
-    ///
-    /// # Errors
-    ///
-    /// Kind [`Kind::Invalid`] or [`Kind::NotFound`], with what is wrong with it.
-    fn new(name: &str, schedule: Schedule, machine: Option<&Machine>) -> Result<Self> {
-        let named = |fault: Fault| fault.reworded(|why| format!("[schedule.{name}]: {why}"));
-        let calendar = Calendar::new(&schedule.cron, &schedule.timezone).map_err(named)?;
-        if schedule.catch_up == CatchUp::All && schedule.overlap == Overlap::Skip {
-            return Err(named(Fault::invalid("schedule", NO_QUEUE)));
-        }
-        let unknown = || Fault::new(Kind::NotFound, format!("there is no workflow \"{}\"", schedule.workflow));
-        let machine = machine.ok_or_else(|| named(unknown().detail("workflow")))?;
-        machine.step(None, Event::Started { input: schedule.input.clone().into() }).map_err(named)?;
-        Ok(Self { schedule, calendar })
-    }
-
-    /// Checks all of them, by name.
-    pub(crate) fn all(schedules: BTreeMap<String, Schedule>, machines: &Children) -> Result<BTreeMap<String, Self>> {
-        let planned = |(name, schedule): (String, Schedule)| {
-            let machine = machines.get(&schedule.workflow).map(|machine| &**machine);
-            Ok((name.clone(), Self::new(&name, schedule, machine)?))
-        };
-        schedules.into_iter().map(planned).collect()
-    }
-
-    fn times(&self) -> String {
-        format!("{} {}", self.schedule.cron, self.schedule.timezone)
-    }
-
-    /// How it stands when it is seen for the first time, or its times have changed.
-    fn begun(&self, now_ms: u64, before: Option<Standing>) -> Result<Standing> {
-        let next_ms = self.calendar.after(now_ms)?;
-        let (last, left_out_ms) = before.map_or((None, None), |before| (before.last, before.left_out_ms));
-        Ok(Standing { times: self.times(), next_ms, queued_ms: 0, last, left_out_ms })
-    }
-}
-
-const NO_QUEUE: &str = "catch_up = \"all\" needs overlap = \"queue\": with \"skip\", the second of the times that were missed \
-                        would be left out, because the run of the first has just begun";
-
 impl Host {
     /// Starts the runs whose time has come by a schedule. Of several hosts, one starts each.
     ///
@@ -154,7 +75,7 @@ impl Host {
     pub async fn schedules(&self) -> Result<Vec<ScheduleReport>> {
         let (rows, now_ms) = (self.schedule_rows().await?, self.services.clock.now_ms());
         let report = |(name, planned): (&String, &Planned)| {
-            let before = rows.get(name).map(read).transpose()?;
+            let before = rows.get(name).map(Row::read::<Standing>).transpose()?;
             let standing = match before {
                 Some(standing) if standing.times == planned.times() => standing,
                 before => planned.begun(now_ms, before)?,
@@ -176,7 +97,7 @@ impl Host {
         let (rows, now_ms) = (self.schedule_rows().await?, self.services.clock.now_ms());
         for (name, planned) in &self.services.schedules {
             let seen = rows.get(name).cloned();
-            let before = seen.as_ref().map(read).transpose()?;
+            let before = seen.as_ref().map(Row::read::<Standing>).transpose()?;
             if before.as_ref().is_none_or(|before| before.times != planned.times()) {
                 let standing = planned.begun(now_ms, before)?;
                 self.stand(name, seen, standing.next_ms, &standing).await?;
@@ -187,7 +108,7 @@ impl Host {
 
     /// Writes how a schedule stands, unless another host was faster.
     async fn stand(&self, name: &str, seen: Option<Row>, due_ms: u64, standing: &Standing) -> Result<()> {
-        let value = written(standing)?;
+        let value = Row::text(standing)?;
         let change = match seen {
             Some(seen) => RowChange::Replace { seen, due_ms: Some(due_ms), value },
             None => RowChange::Ensure(Row::new(SPACE, name, value).due(due_ms)),
@@ -201,7 +122,7 @@ impl Host {
     /// Starts the run of a schedule whose time has come.
     async fn fire_schedule(&self, row: Row) -> Result<Option<Scheduled>> {
         let (now_ms, name) = (self.services.clock.now_ms(), row.key.clone());
-        let standing = read(&row)?;
+        let standing: Standing = row.read()?;
         let Some(planned) = self.services.schedules.get(&name) else {
             // Another host, which has it, starts its runs.
             self.stand(&name, Some(row), now_ms.saturating_add(AGAIN_MS), &standing).await?;
@@ -241,7 +162,7 @@ impl Host {
         };
         if run.is_err() {
             let again_ms = self.services.clock.now_ms().saturating_add(AGAIN_MS);
-            let standing = read(&before)?;
+            let standing: Standing = before.read()?;
             self.stand(&schedule, Some(before), again_ms, &standing).await?;
         }
         Ok(Some(Scheduled { schedule, at_ms, run }))
@@ -251,7 +172,7 @@ impl Host {
         let Schedule { workflow, input, budget, .. } = &planned.schedule;
         let mut driver = self.create(&NewRun::new(workflow, input.clone()).budget(*budget))?;
         let last = Some(LastStart { at_ms, run: driver.state().run() });
-        let value = written(&Standing { last, ..then.clone() })?;
+        let value = Row::text(&Standing { last, ..then.clone() })?;
         driver.index(RowChange::Replace { seen, due_ms: Some(then.next_ms), value });
         driver.commit_planned().await?;
         Ok(Run::spawn(driver))
@@ -260,13 +181,4 @@ impl Host {
 
 fn is_overtaken(refused: &Fault) -> bool {
     refused.kind == Kind::Conflict && refused.detail.as_deref() == Some(SPACE)
-}
-
-fn read(row: &Row) -> Result<Standing> {
-    let damaged = |error| Fault::new(Kind::Journal, format!("schedule \"{}\" is damaged: {error}", row.key));
-    serde_json::from_str(&row.value).map_err(|error| damaged(error).detail(SPACE))
-}
-
-fn written(standing: &Standing) -> Result<String> {
-    serde_json::to_string(standing).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))
 }

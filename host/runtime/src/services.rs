@@ -3,21 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use stockade_patterns::Children;
-use stockade_sandbox::{Engine, Limits};
+use stockade_sandbox::{Call, Engine, Limits, Place};
 use stockade_workflow::{Fault, Kind};
 
+use crate::breakers::{Breakers, Of};
+use crate::callable::Outcome;
 use crate::coding::Coding;
 use crate::driving::Driving;
 use crate::hooks::Hooks;
-use crate::notices::Notified;
+use crate::notice::Notified;
 use crate::oci::Store;
+use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
-use crate::schedules::Planned;
 use crate::shared_budgets::SharedBudgets;
-use crate::{Clock, Result};
+use crate::{Clock, Registered, Result, config};
 use stockade_journal::Journal;
 use stockade_models::Models;
 
@@ -36,6 +39,9 @@ pub(crate) struct Services {
     pub(crate) budgets: SharedBudgets,
     pub(crate) notified: BTreeMap<String, Notified>,
     pub(crate) engine: Engine,
+    pub(crate) breakers: Breakers,
+    /// Within what time each run must end that is started without a deadline of its own.
+    pub(crate) deadline: Option<Duration>,
     pub(crate) driving: Arc<Driving>,
     pub(crate) store: Store,
     /// Where the journal is.
@@ -55,6 +61,43 @@ impl Services {
 
     pub(crate) fn has_role(&self, person: &str, role: &str) -> bool {
         self.roles.get(role).is_some_and(|people| people.contains(person))
+    }
+
+    /// Calls a tool that answers by itself, unless its breaker is open, and notes there how that ended.
+    ///
+    /// # Errors
+    ///
+    /// The call is not made: as the tool says, or kind [`Kind::Unavailable`].
+    pub(crate) async fn call(&self, tool: &Registered, call: Call<'_>, place: Option<&Place>) -> Result<Outcome> {
+        let of = Of::Tool(tool.name());
+        self.check_breaker(of).await?;
+        let is_short = call.limits.wall_us < self.limits(tool.name()).wall_us;
+        let outcome = self.registry.answer(tool, call, place)?.await;
+        let failed = outcome.result.as_ref().err().filter(|fault| self.is_failure(tool.name(), fault));
+        // Of a call that had less time than any may take, the tool is not to blame.
+        if !(is_short && failed.is_some_and(|fault| fault.kind == Kind::Deadline)) {
+            self.note(of, failed).await;
+        }
+        Ok(outcome)
+    }
+
+    /// Checks that a tool or a model is not left alone. A journal that fails says so when the run is committed.
+    pub(crate) async fn check_breaker(&self, of: Of<'_>) -> Result<()> {
+        match self.breakers.check(&*self.journal, &self.clock, of).await {
+            Err(fault) if fault.kind == Kind::Unavailable => Err(fault),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Notes how a call or a question ended.
+    pub(crate) async fn note(&self, of: Of<'_>, failed: Option<&Fault>) {
+        // What cannot be noted now is noted the next time.
+        let _ = self.breakers.note(&*self.journal, &self.clock, of, failed).await;
+    }
+
+    fn is_failure(&self, tool: &str, fault: &Fault) -> bool {
+        let by_kind = || config::retried().contains(&fault.kind);
+        self.registry.retry(tool).map_or_else(by_kind, |retry| retry.is_on(fault))
     }
 
     pub(crate) fn limits(&self, tool: &str) -> &Limits {

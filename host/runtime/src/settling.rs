@@ -78,7 +78,7 @@ impl Driver {
         }
         let run = self.state().run();
         for row in self.host().journal.find(SPACE, &format!("{run}/"), None, usize::MAX).await? {
-            let settlement = read(&row)?;
+            let settlement = row.read::<Settlement>()?;
             if self.state().check_settlement(&settlement).is_ok() {
                 self.push(Change::Settled { settlement })?;
                 let value = row.value.clone();
@@ -98,17 +98,11 @@ async fn put(journal: &dyn Journal, run: RunId, settlement: &Settlement) -> Resu
         Err(refused) if refused.detail.as_deref() == Some(SPACE) => {}
         put => return put,
     }
-    match journal.row(SPACE, &key).await?.map(|row| read(&row)).transpose()? {
+    match journal.row(SPACE, &key).await?.map(|row| row.read::<Settlement>()).transpose()? {
         Some(there) if there != *settlement => {
             let message = format!("a settlement of call {there} of run {run} is there already");
             Err(Fault::new(Kind::Conflict, message).detail("settled"))
         }
         Some(_) | None => Ok(()),
     }
-}
-
-fn read(row: &Row) -> Result<Settlement> {
-    let damaged =
-        |error| Fault::new(Kind::Journal, format!("settlement \"{}\" is damaged: {error}", row.key)).detail(SPACE);
-    serde_json::from_str(&row.value).map_err(damaged)
 }

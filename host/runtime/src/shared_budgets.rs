@@ -12,15 +12,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use stockade_journal::{Journal, Row, RowChange};
-use stockade_workflow::{Currency, Exceeded, RunId, RunState, Usage};
+use stockade_journal::{Journal, RowChange};
+use stockade_workflow::{Currency, Exceeded, RunState, Usage};
 
+use crate::Result;
 use crate::config::SharedBudget;
-use crate::config::shared_budget::Limit;
-use crate::{Host, Result};
-use account::Account;
-pub(crate) use allotment::{Allotment, SPACE};
+pub(crate) use account::{Account, SPACE as ACCOUNTS, parts};
+pub(crate) use allotment::{Allotment, SPACE, give_back};
 
 /// The shared budgets of a host, by name.
 pub(crate) type SharedBudgets = BTreeMap<String, SharedBudget>;
@@ -39,21 +37,6 @@ pub(crate) struct Exhausted {
     pub(crate) budget: String,
     /// What of it is used up.
     pub(crate) exceeded: Exceeded,
-}
-
-/// How a shared budget stands in one period.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SharedBudgetReport {
-    /// Its name.
-    pub name: String,
-    /// The period, as the beginning of its time; empty where it never begins anew.
-    pub period: String,
-    /// What the runs that share it have in common; empty where all do.
-    pub group: String,
-    /// What is used or set aside.
-    pub taken: Usage,
-    /// What is allowed, in the currencies that have a limit.
-    pub limit: Limit,
 }
 
 impl Allotments {
@@ -114,7 +97,7 @@ impl Allotments {
     pub(crate) async fn give_back(&self, journal: &dyn Journal) {
         for allotment in &self.all {
             if let Ok(Some(row)) = journal.row(SPACE, &allotment.key).await {
-                let _ = allotment::give_back(journal, row).await;
+                let _ = give_back(journal, row).await;
             }
         }
     }
@@ -127,29 +110,5 @@ fn is_of(budget: &SharedBudget, state: &RunState) -> bool {
 impl Exhausted {
     fn of(budget: &str, currency: Currency, allowed: u64, used: u64) -> Self {
         Self { budget: budget.to_owned(), exceeded: Exceeded { limit: currency, allowed, used } }
-    }
-}
-
-impl Host {
-    /// Returns how the shared budgets of this host stand, in all periods that the journal has, by name and period.
-    ///
-    /// # Errors
-    ///
-    /// A journal that fails.
-    pub async fn shared_budgets(&self) -> Result<Vec<SharedBudgetReport>> {
-        let rows = self.services.journal.find(account::SPACE, "", None, usize::MAX).await?;
-        let known = |row: &Row| account::parts(row).filter(|(name, ..)| self.services.budgets.contains_key(name));
-        let report = |(row, (name, period, group)): (&Row, (String, String, String))| {
-            let limit = self.services.budgets.get(&name).map(|budget| budget.limit.clone()).unwrap_or_default();
-            Ok(SharedBudgetReport { name, period, group, taken: Account::read(row)?.taken, limit })
-        };
-        rows.iter().filter_map(|row| Some((row, known(row)?))).map(report).collect()
-    }
-
-    /// Gives back what a run has not kept, and returns the run if it waits for a period that has begun.
-    pub(crate) async fn look_at_allotment(&self, row: Row) -> Result<Option<RunId>> {
-        let run = row.tie.run();
-        let again_ms = allotment::give_back(&*self.services.journal, row).await?;
-        Ok(run.filter(|_| again_ms.is_some_and(|again_ms| again_ms <= self.services.clock.now_ms())))
     }
 }

@@ -84,7 +84,11 @@ impl Host {
     pub(crate) fn create(&self, new: &NewRun) -> Result<Driver> {
         let machine = self.machine(&new.workflow)?;
         check_input(&new.input)?;
-        let NewRun { workflow, input, budget, origin } = new.clone();
+        let NewRun { workflow, input, budget, mut origin, deadline } = new.clone();
+        if let Some(deadline) = deadline.or(self.services.deadline) {
+            let ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+            origin.due_ms = Some(self.services.clock.now_ms().saturating_add(ms));
+        }
         let created = Change::Created { workflow, version: machine.version(), input: input.into(), budget, origin };
         Driver::create(Arc::clone(&self.services), machine, created)
     }

@@ -59,10 +59,16 @@ impl Telemetry {
             Change::Stepped { event, used, end, .. } => {
                 let own = event.key().and_then(|key| Some((key, state.effect(key)?)));
                 let own = own.map(|(key, effect)| self.effect(entry, key, effect, event, used));
-                own.into_iter().chain(end.as_ref().map(|end| root(state, entry, end))).collect()
+                let end = end.as_ref().filter(|_| !state.is_undoing());
+                own.into_iter().chain(end.map(|end| root(state, entry, end))).collect()
             }
+            Change::Broken { .. } | Change::Stopped { .. } if state.is_undoing() => Vec::new(),
             Change::Broken { fault } => vec![root(state, entry, &End::Failed(fault.clone()))],
             Change::Stopped { stop, .. } => vec![root(state, entry, &End::Failed(stop.fault()))],
+            Change::Undone { .. } if entry.seq < state.seq() => Vec::new(),
+            Change::Expired { .. } | Change::Undone { .. } => {
+                state.end().iter().map(|end| root(state, entry, end)).collect()
+            }
             Change::Created { .. }
             | Change::Reserved { .. }
             | Change::Asked { .. }
@@ -76,6 +82,7 @@ impl Telemetry {
             | Change::Calling { .. }
             | Change::Called { .. }
             | Change::Suspended { .. }
+            | Change::Deferred { .. }
             | Change::Lost { .. }
             | Change::Doubted { .. }
             | Change::Settled { .. }

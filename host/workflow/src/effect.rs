@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{AwaitedSignal, Code, EffectOutcome, NewMemory, Query, Question, Sleep, Terms, ToolCall, Waited};
+use crate::{AwaitedSignal, Code, EffectOutcome, NewMemory, Query, Question, Sleep, Terms, ToolCall, Undo, Waited};
 
 /// Something that a workflow wants done. Only the host does it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct Effect {
     /// takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u64>,
+    /// What undoes it, where the run fails or is stopped after it has happened, or may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Box<Undo>>,
     /// What is wanted.
     #[serde(flatten)]
     pub kind: EffectKind,
@@ -60,7 +63,7 @@ pub enum EffectKind {
 impl Effect {
     /// Wants something of a kind.
     pub fn new(key: &str, kind: EffectKind) -> Self {
-        Self { key: key.to_owned(), deadline_ms: None, kind }
+        Self { key: key.to_owned(), deadline_ms: None, undo: None, kind }
     }
 
     /// Wants a tool called.
@@ -131,6 +134,13 @@ impl Effect {
     #[must_use]
     pub fn within(self, time: Duration) -> Self {
         Self { deadline_ms: Some(millis(time)), ..self }
+    }
+
+    /// Says what undoes it, where the run fails or is stopped later. What undoes it must be harmless where it is not known
+    /// whether the effect has happened.
+    #[must_use]
+    pub fn undone_by(self, undo: Undo) -> Self {
+        Self { undo: Some(Box::new(undo)), ..self }
     }
 
     /// Returns when it falls due whose intent is journaled now: a sleep ends then, anything else has failed to end in time.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Binding, Budget, Decision, Digest, Effect, EffectOutcome, End, Event, Exceeded, Json, Label, Origin,
-    Overdue, RunId, Settlement, Signal, Stop, SubBudget, ToolCall, ToolOutcome, Usage, budget,
+    Approval, Binding, Budget, Decision, Digest, Effect, EffectOutcome, End, Event, Exceeded, Fault, Json, Label,
+    Origin, Overdue, RunId, Settlement, Signal, Stop, SubBudget, ToolCall, ToolOutcome, Usage, budget,
 };
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
@@ -188,6 +188,21 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         budget: Option<String>,
     },
+    /// An attempt at an effect failed in a way that may pass: what it used is booked, and the effect is wanted again from a
+    /// time on.
+    Deferred {
+        /// The effect's key.
+        key: String,
+        /// What the attempt used.
+        used: Usage,
+        /// When the next attempt may begin, in milliseconds since the Unix epoch.
+        until_ms: u64,
+        /// Whether no process drives the run until then: the wait is a long one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        parks: bool,
+        /// Why it failed.
+        fault: Fault,
+    },
     /// The host, or the run, ended in the midst of an effect that is paid whatever became of it: what it is thought to have
     /// used is booked, and where the run goes on it is wanted again.
     Lost {
@@ -201,7 +216,7 @@ pub enum Change {
         /// The effect's key.
         key: String,
         /// Why it is not known.
-        fault: crate::Fault,
+        fault: Fault,
         /// What the call cost.
         used: Usage,
     },
@@ -235,10 +250,25 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unknown: Vec<String>,
     },
+    /// The run's deadline has passed, and so it has failed.
+    Expired {
+        /// When the host saw so, in milliseconds since the Unix epoch.
+        at_ms: u64,
+        /// The calls that were in flight, of which it is not known whether they happened, as those of a run that is stopped.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unknown: Vec<String>,
+    },
+    /// Of a run that has failed or was stopped, an effect ended that undoes another one, or a person decided whether it may.
+    Undone {
+        /// What happened.
+        event: Event,
+        /// What it cost.
+        used: Usage,
+    },
     /// The run cannot go on, whatever its workflow says.
     Broken {
         /// Why.
-        fault: crate::Fault,
+        fault: Fault,
     },
 }
 
@@ -255,11 +285,12 @@ impl Change {
             | Self::Overdue { key, .. }
             | Self::Voted { key, .. }
             | Self::Revoked { key, .. }
+            | Self::Deferred { key, .. }
             | Self::Lost { key, .. }
             | Self::Doubted { key, .. } => key,
             Self::Settled { settlement } => &settlement.key,
             Self::Asked { approval, .. } => &approval.key,
-            Self::Stepped { event, .. } => event.key().unwrap_or_default(),
+            Self::Stepped { event, .. } | Self::Undone { event, .. } => event.key().unwrap_or_default(),
             Self::Suspended { cut, .. } => cut.as_ref().map_or("", |(key, _)| key),
             Self::Created { .. }
             | Self::Signalled { .. }
@@ -267,6 +298,7 @@ impl Change {
             | Self::Paused { .. }
             | Self::Resumed
             | Self::Stopped { .. }
+            | Self::Expired { .. }
             | Self::Broken { .. } => "",
         }
     }

@@ -99,6 +99,8 @@ pub enum Kind {
     /// A model or its provider did not do its part; `detail` says how: `rate_limit`, `timeout`, `auth`, `unavailable`,
     /// `malformed`, `too_large`, `refused`, `length`, `schema`.
     Model,
+    /// A tool or a model has failed too often and is left alone for a while: its circuit breaker is open.
+    Unavailable,
     /// A person, or the program that embeds the host, ended it.
     Cancelled,
     /// The journal could not be read or written.

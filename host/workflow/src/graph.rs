@@ -2,7 +2,7 @@ use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
-use crate::{Effect, EffectKind, Fault, Kind};
+use crate::{Effect, EffectKind, Fault, Kind, Undo};
 
 /// The states of a workflow, declared: where each may go and what it may want done.
 ///
@@ -76,7 +76,10 @@ impl Graph {
             Some(from) if !self.state(from)?.next.iter().any(|next| next == to) => return Err(undeclared(from, to)),
             _ => {}
         }
-        let stray = effects.iter().find(|effect| !state.wants().any(|want| want.allows(effect)));
+        let calls = |undo: &Undo| state.wants().any(|want| want.allows_call(&undo.call.tool));
+        let undoes = |effect: &Effect| effect.undo.as_deref().is_none_or(calls);
+        let allows = |effect: &Effect| state.wants().any(|want| want.allows(effect)) && undoes(effect);
+        let stray = effects.iter().find(|effect| !allows(effect));
         stray.map_or(Ok(()), |effect| Err(bug(format!("state \"{to}\" may not want effect \"{}\"", effect.key()))))
     }
 
@@ -164,12 +167,16 @@ impl AllowedEffect {
         }
     }
 
+    fn allows_call(&self, tool: &str) -> bool {
+        match self {
+            Self::Tool(name) => name == tool,
+            other => *other == Self::AnyTool,
+        }
+    }
+
     fn allows(&self, effect: &Effect) -> bool {
         match &effect.kind {
-            EffectKind::CallTool { call, .. } => match self {
-                Self::Tool(tool) => *tool == call.tool,
-                other => *other == Self::AnyTool,
-            },
+            EffectKind::CallTool { call, .. } => self.allows_call(&call.tool),
             EffectKind::RequestApproval { call, .. } => match self {
                 Self::ApprovalOf(tool) => *tool == call.tool,
                 other => *other == Self::AnyTool,

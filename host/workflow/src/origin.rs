@@ -16,8 +16,8 @@ const NAME_BYTES_MAX: usize = 64;
 /// The longest value of a run's label, in bytes.
 const VALUE_BYTES_MAX: usize = 256;
 
-/// What a run was started with beside its input, and by what it is found again. It changes nothing of what the run does; the
-/// person who started it may be one who may not decide on its questions.
+/// What a run was started with beside its input, and by what it is found again. The person who started it may be one who may not
+/// decide on its questions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The key under which it was started, which no other run has.
@@ -29,11 +29,14 @@ pub struct Origin {
     /// The person or the program that started it, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// When it has failed to end in time, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<u64>,
 }
 
 impl Origin {
     pub(crate) fn is_empty(&self) -> bool {
-        self.start_key.is_none() && self.labels.is_empty() && self.by.is_none()
+        *self == Self::default()
     }
 
     /// Checks the lengths and the names.
@@ -82,7 +85,7 @@ mod tests {
 
     fn refused(start_key: Option<&str>, labels: &[(&str, &str)]) -> Option<String> {
         let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let origin = Origin { start_key: start_key.map(str::to_owned), labels, by: None };
+        let origin = Origin { start_key: start_key.map(str::to_owned), labels, ..Origin::default() };
         origin.check().err().and_then(|fault| fault.detail)
     }
 

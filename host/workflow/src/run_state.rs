@@ -1,3 +1,4 @@
+mod undoing;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -5,10 +6,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::undoing::Undoing;
 use crate::{
-    Approval, Binding, Change, CodeCalls, Currency, Decision, Digest, Effect, EffectKind, EffectOutcome, End, Entry,
-    Event, Exceeded, Fault, Hint, Json, Kind, Label, Ledger, Origin, Overdue, Recalled, RunId, Stop, ToolCall,
-    ToolOutcome, Usage, Verdict, Waited, doubts::Doubts, json, waiting::Waiting,
+    Approval, Binding, Change, CodeCalls, Currency, Decision, Deferred, Digest, Effect, EffectKind, EffectOutcome, End,
+    Entry, Event, Exceeded, Fault, Hint, Json, Kind, Label, Ledger, Origin, Overdue, Recalled, RunId, Stop, ToolCall,
+    ToolOutcome, Usage, Verdict, Waited, deferred::Attempts, doubts::Doubts, json, utc, waiting::Waiting,
 };
 
 /// A run as it stands: the fold of its entries.
@@ -39,10 +41,14 @@ pub struct RunState {
     labels: BTreeMap<Label, BTreeSet<String>>,
     recalled: Vec<String>,
     waiting: Waiting,
+    undoing: Undoing,
+    attempts: Attempts,
     ledger: Ledger,
     /// How many bytes of the journal the last step took.
     step_bytes: u64,
     suspended: Option<Exceeded>,
+    /// When the run has failed to end in time.
+    due_ms: Option<u64>,
     suspended_by: Option<String>,
     paused: Option<Stop>,
     stopped: Option<Stop>,
@@ -83,9 +89,12 @@ impl RunState {
             labels: BTreeMap::new(),
             recalled: Vec::new(),
             waiting: Waiting::default(),
+            undoing: Undoing::default(),
+            attempts: Attempts::default(),
             ledger: Ledger::new(*budget),
             step_bytes: 0,
             suspended: None,
+            due_ms: origin.due_ms,
             suspended_by: None,
             paused: None,
             stopped: None,
@@ -167,7 +176,7 @@ impl RunState {
                 self.log.extend_from_slice(log);
                 self.want(effects)?;
                 slices.iter().for_each(|slice| self.ledger.slice(slice.clone()));
-                self.end.clone_from(end);
+                end.clone().map_or(Ok(()), |end| self.close(end))?;
             }
             Change::Calling { key, number, call } => {
                 self.calls_in_flight(key)?.begin(*number, call)?;
@@ -181,6 +190,10 @@ impl RunState {
                 cut.iter().try_for_each(|(key, used)| self.want_again(key, used))?;
                 self.suspended = Some(*exceeded);
                 self.suspended_by.clone_from(budget);
+            }
+            Change::Deferred { key, used, until_ms, parks, fault } => {
+                let (until_ms, parks, used, fault) = (*until_ms, *parks, *used, fault.clone());
+                self.defer(key, Deferred { attempts: 0, until_ms, parks, fault, due_ms: self.waiting.due(key), used })?;
             }
             Change::Lost { key, used } => {
                 if self.is_wait(key) {
@@ -199,7 +212,9 @@ impl RunState {
                 self.paused.take().ok_or("the run is not paused")?;
             }
             Change::Stopped { stop, unknown } => self.stop(stop, unknown)?,
-            Change::Broken { fault } => self.end = Some(End::Failed(fault.clone())),
+            Change::Expired { at_ms, unknown } => self.expire(*at_ms, unknown)?,
+            Change::Undone { event, used } => self.undo(event, used)?,
+            Change::Broken { fault } => self.close(End::Failed(fault.clone()))?,
         }
         Ok(())
     }
@@ -212,15 +227,30 @@ impl RunState {
         Ok(())
     }
 
-    /// Ends the run. What was reserved for effects in flight is given back; what of it is spent was booked before.
     fn stop(&mut self, stop: &Stop, unknown: &[String]) -> Result<(), String> {
+        self.cut_off(unknown)?;
+        self.stopped = Some(stop.clone());
+        self.close(End::Failed(stop.fault()))
+    }
+
+    fn expire(&mut self, at_ms: u64, unknown: &[String]) -> Result<(), String> {
+        let due_ms = self.due_ms.filter(|due_ms| *due_ms <= at_ms);
+        let due_ms = due_ms.ok_or_else(|| format!("the run is not due at {at_ms}"))?;
+        self.cut_off(unknown)?;
+        self.close(End::Failed(overdue(due_ms)))
+    }
+
+    /// Ends what is in flight. What was reserved for it is given back; what of it is spent was booked before.
+    fn cut_off(&mut self, unknown: &[String]) -> Result<(), String> {
         for key in unknown {
             let call = self.call(key).ok_or_else(|| format!("\"{key}\" is not a call"))?.clone();
             self.unknown.entry(call.meaning()).or_insert_with(|| key.clone());
         }
-        std::mem::take(&mut self.intended).iter().for_each(|key| self.ledger.settle(key, &Usage::default()));
-        self.end = Some(End::Failed(stop.fault()));
-        self.stopped = Some(stop.clone());
+        self.may_undo(unknown);
+        for key in std::mem::take(&mut self.intended) {
+            self.ledger.settle(&key, &Usage::default());
+            self.waiting.ended(&key);
+        }
         Ok(())
     }
 
@@ -253,6 +283,15 @@ impl RunState {
         self.waiting.ended(key);
         self.ledger.settle(key, used);
         self.wanted.insert(0, key.to_owned());
+        Ok(())
+    }
+
+    fn defer(&mut self, key: &str, failed: Deferred) -> Result<(), String> {
+        if self.is_wait(key) {
+            return Err(format!("effect \"{key}\" is a wait, which is not tried again"));
+        }
+        self.want_again(key, &failed.used)?;
+        self.attempts.add(key, failed);
         Ok(())
     }
 
@@ -419,7 +458,9 @@ impl RunState {
                 let effect = effect.ok_or_else(|| format!("effect \"{key}\" does not end with such an event"))?;
                 self.ledger.settle(key, used);
                 self.took_in(&effect, outcome)?;
+                self.can_undo(&effect, outcome);
                 self.waiting.ended(key);
+                self.attempts.ended(key);
             }
         }
         Ok(())
@@ -521,6 +562,11 @@ impl RunState {
 /// The error where there is no run with this id.
 pub fn unknown_run(run: RunId) -> Fault {
     Fault::new(Kind::NotFound, format!("there is no run \"{run}\"")).detail("run").hint(Hint::ListRuns)
+}
+
+/// The error with which a run has ended whose deadline has passed.
+fn overdue(due_ms: u64) -> Fault {
+    Fault::new(Kind::Deadline, format!("the run had to end until {}, and has not", utc(due_ms))).detail("run")
 }
 
 fn illegal(entry: &Entry, why: &str) -> Fault {

@@ -75,12 +75,15 @@ pub enum Waited {
 pub struct Wait {
     /// The key of the effect.
     pub key: String,
-    /// The name of the signal; absent where the run sleeps.
+    /// The name of the signal; absent where the run waits for a time alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
     /// When the wait ends by itself, in milliseconds since the Unix epoch; absent where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<u64>,
+    /// Why an attempt at the effect failed that is to be made again then; absent where the effect itself waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
 }
 
 impl AwaitedSignal {
@@ -171,6 +174,9 @@ impl Waited {
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let until = self.until_ms.map(|until_ms| format!("until {}", utc(until_ms)));
+        if let (Some(why), Some(until)) = (&self.after, &until) {
+            return write!(f, "{until}, to try \"{}\" again: {why}", self.key);
+        }
         match (&self.signal, until) {
             (Some(name), Some(until)) => write!(f, "for signal {name}, {until}"),
             (Some(name), None) => write!(f, "for signal {name}"),

@@ -164,7 +164,7 @@ fn an_entry_that_cannot_follow_is_refused_with_its_name() {
         (to(3), wants(&approved()[3], "purchase", &refund, None), "effect \"purchase\" is wanted twice"),
         (to(8), reserved("approval-1", None), "effect \"approval-1\" is a question, not a call"),
         (to(8), asked("approval-2", "", refund.clone()), "effect \"approval-2\" is not wanted"),
-        (to(8), asked("approval-1", "", other), "approval \"approval-1\" is not the question that is wanted"),
+        (to(8), asked("approval-1", "", other.clone()), "approval \"approval-1\" is not the question that is wanted"),
         (
             to(8),
             ask(Approval { decision: yes, ..question.clone() }),

@@ -3,8 +3,9 @@
 //! `golden/journal-vN.json` holds runs as format N wrote them, each with what was found then: in 1 the refunds, in 2 the code, in
 //! 3 the models, the memory and the shares of a budget, in 4 the effects that were lost with a host, in 5 the limit of what is
 //! written into the journal, in 6 the runs that were paused and stopped, times and signals, in 7 start keys, labels, calls in
-//! doubt, the decisions of several people, edits, and what holds for later calls. It is a recording, not an expectation: where a
-//! test here fails, the reader is wrong, and a new format gets a file of its own beside it.
+//! doubt, the decisions of several people, edits, and what holds for later calls, and in a file of its own attempts that failed,
+//! deadlines of runs and what was undone. It is a recording, not an expectation: where a test here fails, the reader is wrong, and
+//! a new format gets a file of its own beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use stockade_workflow::{Budget, Change, Currency, Effect, Entry, Exec, FORMAT, M
 /// The first format that limits the bytes of the journal. To read an older one is to count them, within the default.
 const LIMITS_THE_JOURNAL: u32 = 5;
 
-const JOURNALS: [&str; 7] = [
+const JOURNALS: [&str; 8] = [
     include_str!("golden/journal-v1.json"),
     include_str!("golden/journal-v2.json"),
     include_str!("golden/journal-v3.json"),
@@ -27,6 +28,7 @@ const JOURNALS: [&str; 7] = [
     include_str!("golden/journal-v5.json"),
     include_str!("golden/journal-v6.json"),
     include_str!("golden/journal-v7.json"),
+    include_str!("golden/journal-v7-failures.json"),
 ];
 
 #[derive(Deserialize)]
@@ -118,9 +120,10 @@ fn the_recording_has_one_of_each() {
         let objects = changes.iter().filter_map(|change| change.pointer(of)?.as_object());
         objects.flat_map(|object| object.keys().map(String::as_str)).collect::<BTreeSet<_>>()
     };
-    let ways = ["answered_in_code", "asked", "asked_in_code", "broken", "called", "calling", "created", "doubted"];
-    let more = ["extended", "lost", "overdue", "paused", "renewed", "reserved", "resumed", "revoked", "settled"];
-    let rest = ["signalled", "stepped", "stopped", "suspended", "voted"];
+    let ways = ["answered_in_code", "asked", "asked_in_code", "broken", "called", "calling", "created", "deferred"];
+    let more =
+        ["doubted", "expired", "extended", "lost", "overdue", "paused", "renewed", "reserved", "resumed", "revoked"];
+    let rest = ["settled", "signalled", "stepped", "stopped", "suspended", "undone", "voted"];
     assert_eq!(tags("/change"), ways.into_iter().chain(more).chain(rest).collect());
     assert_eq!(
         tags("/event/event"),

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use stockade_workflow::{
     AllowedEffect, Budget, Change, Effect, EffectOutcome, End, Entry, Event, Fault, Graph, Kind, Machine, RunId,
-    RunState, SIGNALS_KEPT_MAX, Signal, State, Status, Step, Transition, Usage, Waited, Workflow,
+    RunState, SIGNALS_KEPT_MAX, Signal, State, Status, Step, ToolCall, ToolOutcome, Transition, Usage, Waited,
+    Workflow,
 };
 
 const RUN: [u8; 16] = [2; 16];
@@ -72,9 +73,13 @@ struct Book {
 
 impl Book {
     fn open(effects: &[Effect]) -> Self {
+        Self::due(effects, None)
+    }
+
+    fn due(effects: &[Effect], due_ms: Option<u64>) -> Self {
         let run = RunId::from(uuid::Uuid::from_bytes(RUN));
         let input = serde_json::to_value(effects).unwrap().into();
-        let (budget, origin) = (Budget::default(), stockade_workflow::Origin::default());
+        let (budget, origin) = (Budget::default(), stockade_workflow::Origin { due_ms, ..Default::default() });
         let created = Change::Created { workflow: "waits".to_owned(), version: 1, input, budget, origin };
         let first = Entry { run, seq: 1, at_ms: BEGIN_MS, change: created };
         let state = RunState::create(&first).unwrap();
@@ -250,4 +255,68 @@ fn a_signal_that_comes_after_the_deadline_is_left_to_a_later_wait() {
     let of = |key: &str| &ended.iter().find(|(of, _)| *of == key).unwrap().1;
     assert_eq!(*of("first"), Waited::TimedOut { at_ms: BEGIN_MS + 41 }.into());
     assert!(matches!(of("second"), EffectOutcome::Waited(Waited::Signalled(_))));
+}
+
+fn call(key: &str) -> Effect {
+    Effect::call(key, ToolCall::new("desk", "do", json!({"what": key})))
+}
+
+fn deferred(key: &str, until_ms: u64, parks: bool) -> Change {
+    let fault = Fault::new(Kind::Trap, "the guest trapped");
+    Change::Deferred { key: key.to_owned(), used: Usage::NONE.tool_calls(1), until_ms, parks, fault }
+}
+
+fn reserved(key: &str, due_ms: Option<u64>) -> Change {
+    let amount = Usage::NONE.steps(1);
+    Change::Reserved { key: key.to_owned(), amount, consumes: None, labels: Vec::new(), due_ms }
+}
+
+fn returned(key: &str) -> Event {
+    Event::ended(key, ToolOutcome::Returned(json!({"id": key}).into()))
+}
+
+#[test]
+fn an_effect_that_is_tried_again_is_not_ready_before_its_time_and_keeps_its_deadline() {
+    let mut book = Book::open(&[call("a").within(Duration::from_millis(900))]);
+    book.push(deferred("a", 1_200, true)).unwrap();
+    let state = &book.state;
+    assert_eq!((state.status(), state.next_due_ms(), state.ready(1_199)), (Status::Waiting, Some(1_200), None));
+    assert_eq!(state.ready(1_200).map(Effect::key), Some("a"));
+    let wait = state.waits().next().unwrap();
+    assert_eq!((wait.until_ms, wait.after.as_deref()), (Some(1_200), Some("the guest trapped")));
+    let known = state.deferred("a").unwrap();
+    assert_eq!((known.attempts, known.due_ms, known.used.tool_calls), (1, Some(BEGIN_MS + 900), 1));
+    book.push(reserved("a", Some(BEGIN_MS + 900))).unwrap();
+    assert_eq!(book.state.status(), Status::Running);
+    book.push(deferred("a", 1_300, false)).unwrap();
+    assert_eq!((book.state.status(), book.state.is_retrying()), (Status::Running, true), "its driver waits");
+    let known = book.state.deferred("a").unwrap();
+    assert_eq!((known.attempts, known.used.tool_calls), (2, 2));
+    book.push(reserved("a", Some(BEGIN_MS + 900))).unwrap();
+    book.step(returned("a"));
+    assert_eq!((book.state.deferred("a"), book.state.status()), (None, Status::Done));
+    assert_eq!(RunState::fold(book.state.run(), &book.entries).unwrap(), book.state);
+}
+
+#[test]
+fn an_effect_that_only_waits_is_not_tried_again() {
+    let mut book = Book::open(&[Effect::sleep("nap", Duration::from_secs(1))]);
+    assert!(book.push(deferred("nap", 2_000, true)).is_err());
+}
+
+#[test]
+fn a_run_is_not_overdue_before_its_deadline_and_fails_then() {
+    let mut book = Book::due(&[call("a"), Effect::sleep("nap", Duration::from_secs(1))], Some(1_500));
+    assert_eq!((book.state.next_due_ms(), book.state.is_overdue(1_499)), (Some(1_500), false));
+    let expired = |at_ms| Change::Expired { at_ms, unknown: vec!["a".to_owned()] };
+    assert!(
+        book.state
+            .clone()
+            .apply(&Entry { run: book.state.run(), seq: book.state.seq() + 1, at_ms: 1, change: expired(1_499) })
+            .is_err()
+    );
+    book.push(expired(1_500)).unwrap();
+    assert_eq!((book.state.status(), book.state.next_due_ms()), (Status::Failed, None));
+    assert_eq!(book.state.unknown_calls().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(book.state.ledger().reserved("a"), None);
 }

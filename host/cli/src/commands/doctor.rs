@@ -1,7 +1,9 @@
 use clap::Args;
 use serde_json::json;
 use stockade::doctor::{self, Check};
+use stockade::{BreakerView, utc};
 
+use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::open_host;
@@ -12,12 +14,22 @@ use crate::text::{BOLD, RED, YELLOW, grouped};
 ///
 /// The exit code is 1 if a limit did not fire.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  stockade doctor\n  stockade doctor --json | jq '.limits[] | select(.fired | not)'")]
-pub(crate) struct Doctor;
+#[command(
+    after_help = "Example:\n  stockade doctor\n  stockade doctor --json | jq '.limits[] | select(.fired | not)'\n  stockade doctor --live"
+)]
+pub(crate) struct Doctor {
+    /// Show the circuit breakers of tools and models as all hosts of this journal share them now, and trip nothing; the exit
+    /// code is 1 if one is open
+    #[arg(long)]
+    live: bool,
+}
 
 impl Doctor {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let host = open_host::host(globals).await?;
+        if self.live {
+            return live(globals, &host.breakers().await?);
+        }
         let checks = doctor::examine(&host).await?;
         if globals.json {
             print_json(&json!({ "limits": checks }));
@@ -26,6 +38,27 @@ impl Doctor {
         }
         Ok(exit(&checks))
     }
+}
+
+fn live(globals: &Globals, breakers: &[BreakerView]) -> anyhow::Result<Exit> {
+    if globals.json {
+        print_json(&json!({ "breakers": breakers }));
+    } else if breakers.is_empty() {
+        eprintln!("no tool and no model has a circuit breaker; `breaker` in the configuration of one adds it");
+    } else {
+        breakers.iter().for_each(breaker);
+    }
+    let is_open = breakers.iter().any(|breaker| breaker.is_open);
+    Ok(if is_open { Exit::Failed } else { Exit::Done })
+}
+
+fn breaker(breaker: &BreakerView) {
+    let BreakerView { of, is_open, failures, failures_max, open_until_ms, why } = breaker;
+    let until =
+        open_until_ms.filter(|_| *is_open).map_or(String::new(), |until_ms| format!(" until {}", utc(until_ms)));
+    let state = if *is_open { format!("{RED}open{RED:#}{until}") } else { "closed".to_owned() };
+    let why = why.as_ref().map_or(String::new(), |why| format!(": {}", safe(why)));
+    println!("{BOLD}{}{BOLD:#} is {state}, after {failures} of {failures_max} failures in a row{why}", safe(of));
 }
 
 fn exit(checks: &[Check]) -> Exit {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use clap::Args;
 use stockade::{Budget, NewRun};
 
@@ -21,6 +23,9 @@ pub(crate) struct Run {
     /// The person who starts the run; by default, the logged-in user
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
+    /// The longest that the run may take, its waits included, as 90s, 30m or 2h; then it has failed
+    #[arg(long, value_name = "TIME", value_parser = amounts::ago)]
+    deadline: Option<u64>,
     #[command(flatten)]
     origin: Origin,
     #[command(flatten)]
@@ -34,6 +39,7 @@ impl Run {
         let host = open_host::host(globals).await?;
         let by = self.by.unwrap_or_else(ask::user);
         let new = NewRun::new(self.workflow, input).budget(self.budget.unwrap_or_default()).by(by);
+        let new = self.deadline.into_iter().fold(new, |new, ms| new.deadline(Duration::from_millis(ms)));
         let run = host.start_run(self.origin.of(new)).await?;
         drive::tell_begun(globals, &host, run).await
     }
@@ -43,7 +49,7 @@ fn help() -> String {
     format!(
         "The default budget:\n  {}\n\nExample:\n  {}\n  {}",
         amounts::spaced(&Budget::default()),
-        "stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"…\"}' \\\n    --budget fuel=1000000,steps=3",
+        "stockade run refund --input '{\"user_id\": \"user_123\", \"request\": \"…\"}' \\\n    --budget fuel=1000000,steps=3 --deadline 2h",
         "stockade run refund --input - --key order-7 --label team=a < request.json"
     )
 }

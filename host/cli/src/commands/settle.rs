@@ -12,7 +12,7 @@ use crate::{ask, drive, open_host, read};
 /// The run waits for that in place of failing. Its workflow hears that the call answered so, or that it failed.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stockade runs --waiting-for settlement\n  \
-                        stockade settle RUN refund --as done --output '{\"reference\": \"re_1\"}'\n  \
+                        stockade settle RUN refund --as done \\\n      --output '{\"reference\": \"re_1\", \"amount_cents\": 7900}'\n  \
                         stockade settle RUN refund --as failed --comment \"the bank has none\"")]
 pub(crate) struct Settle {
     /// The run

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
-use stockade::{Host, RunId, Status, Stop as Order};
+use stockade::{Host, RunHandle, RunId, Status, Stop as Order};
 
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -130,10 +130,21 @@ impl How {
         let by = self.by.clone().unwrap_or_else(ask::user);
         let (order, run) = (Order::by(by).reason(self.reason.clone()), host.run(run));
         match aim {
-            Aim::Stop => run.stop(order, self.grace).await,
+            Aim::Stop => {
+                run.stop(order, self.grace).await?;
+                undone(&run).await
+            }
             Aim::Pause => run.pause(order, self.grace).await,
         }
     }
+}
+
+/// Waits until a run that was stopped has undone what it has done, or a person is asked.
+async fn undone(run: &RunHandle) -> stockade::Result<()> {
+    if run.state().await?.is_undoing() {
+        run.settled_state().await?;
+    }
+    Ok(())
 }
 
 impl Which {

@@ -1,6 +1,6 @@
-//! What must fit in a host.
+//! What must be there, and what must not, before a host is put together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stockade_models::Models;
 use stockade_patterns::Pattern;
@@ -8,6 +8,17 @@ use stockade_workflow::{Fault, Kind, Machine};
 
 use crate::Result;
 use crate::registry::Registry;
+
+/// Checks that settings are those of a workflow that the host's program brought.
+pub(super) fn check_settings(settings: &BTreeSet<String>, machines: &[Machine]) -> Result<()> {
+    let is_brought = |name: &&String| machines.iter().any(|machine| machine.name() == name.as_str());
+    let Some(name) = settings.iter().find(|name| !is_brought(name)) else { return Ok(()) };
+    let message = format!(
+        "[workflow.{name}] has settings, and this program brings no workflow of that name; a workflow of the \
+         configuration's own needs a `pattern`"
+    );
+    Err(Fault::invalid("config", message))
+}
 
 /// Checks that no workflow has the name of one that every host has.
 pub(super) fn check_free(own: &str, machines: &[Machine]) -> Result<()> {

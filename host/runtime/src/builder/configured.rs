@@ -1,5 +1,7 @@
 //! What a configuration sets in a host that is put together.
 
+use std::time::Duration;
+
 use super::Builder;
 use crate::{Config, Result};
 
@@ -24,6 +26,7 @@ impl Builder {
         self.patterns.extend(config.workflow.clone());
         self.settings.extend(config.own.iter().cloned());
         self.telemetry = config.telemetry.clone();
+        self.deadline = config.run.deadline_ms.map(Duration::from_millis).or(self.deadline);
         self.budgets.extend(config.budget.clone());
         self.notify.extend(config.notify.clone());
         self.schedules.extend(config.schedule.clone());

@@ -255,17 +255,15 @@ impl RunLog {
         let is_short = limits != *own;
         let (function, arguments, idempotency_key) = (&*call.function, &call.arguments.value(), &*id);
         let performed = Call { function, arguments, idempotency_key, seed: seed(&id), limits };
-        let (outcome, usage) = match host.registry.answer(tool, performed, Some(place)) {
+        let (outcome, usage) = match host.call(tool, performed, Some(place)).await {
             Err(fault) => (ToolOutcome::Failed(fault), Usage::default()),
-            Ok(answer) => match answer.await {
-                // What the code has left ended it; so it ends the code too, and with more of it it may be made again.
-                Outcome { result: Err(fault), usage, .. }
-                    if is_short && tool.tells_repetitions() && matches!(fault.kind, Kind::Fuel | Kind::Deadline) =>
-                {
-                    return Ok(Outcome { usage, ..refused(fault) });
-                }
-                Outcome { result, usage, .. } => (ended(key, &call, tool, result.and_then(readable)), usage),
-            },
+            // What the code has left ended it; so it ends the code too, and with more of it it may be made again.
+            Ok(Outcome { result: Err(fault), usage, .. })
+                if is_short && tool.tells_repetitions() && matches!(fault.kind, Kind::Fuel | Kind::Deadline) =>
+            {
+                return Ok(Outcome { usage, ..refused(fault) });
+            }
+            Ok(Outcome { result, usage, .. }) => (ended(key, &call, tool, result.and_then(readable)), usage),
         };
         let outcome = self.record(key, number, call, outcome, usage).await?;
         if durable {

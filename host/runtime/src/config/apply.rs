@@ -33,7 +33,8 @@ impl Wanted {
 
     /// Changes what is said of a tool that is there; of what is not named, it stays.
     fn change(&mut self, name: &str, tool: &Tool) -> Result<()> {
-        let Tool { component: _, digest, functions, idempotent, limits, approval, labels, grants } = tool.clone();
+        let Tool { component: _, digest, functions, idempotent, limits, approval, labels, retry, breaker, grants } =
+            tool.clone();
         let is_of_component = digest.is_some() || functions.is_some() || grants.is_some();
         if is_of_component && self.components(name).next().is_none() {
             return Err(no_component(name));
@@ -55,6 +56,8 @@ impl Wanted {
             policy.terms = terms.or(policy.terms.take());
         }
         policy.labels = labels.or(policy.labels.take());
+        policy.retry = retry.or(policy.retry.take());
+        policy.breaker = breaker.or(policy.breaker);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ mod memory;
 #[cfg_attr(not(feature = "models"), path = "off/model.rs")]
 mod model;
 mod notify;
+mod retry;
 mod schedule;
 mod secret;
 pub(crate) mod shared_budget;
@@ -37,6 +38,8 @@ pub use model::By;
 pub use model::Model;
 pub(crate) use model::default_model;
 pub use notify::{Notify, Occasion};
+pub(crate) use retry::on as retried;
+pub use retry::{Breaker, Retry};
 pub use schedule::{CatchUp, Overlap, Schedule};
 pub use secret::Secret;
 pub(crate) use secret::key_of;
@@ -70,6 +73,8 @@ const NEVER_WRITTEN: &str = "is never written in the configuration";
 pub struct Config {
     /// The workflows that are made of a pattern, by name, and the settings of those that the program brings.
     pub workflow: BTreeMap<String, Pattern>,
+    /// What holds for each run.
+    pub run: Run,
     /// What one call may use where its tool sets no limit of its own.
     pub limits: Option<Limits>,
     /// Where tools come from that have no table of their own.
@@ -106,6 +111,15 @@ pub struct Config {
     /// The text that says all this.
     #[serde(skip)]
     pub text: String,
+}
+
+/// What `[run]` says.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Run {
+    /// The longest that a run may take from its start to its end, in milliseconds, its waits included; then it has failed. A run
+    /// that is started with a deadline of its own has that one.
+    pub deadline_ms: Option<u64>,
 }
 
 /// What `[tools]` says.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use stockade_workflow::Fault;
 
-use super::anchored;
+use super::{Breaker, anchored};
 use crate::{Clock, Result};
 use stockade_models::{Effort, Named, Price, Provider, Scripted, Service, Settings};
 
@@ -82,6 +82,9 @@ pub struct Model {
     /// The most questions in a minute. Without it, there is no such limit.
     #[serde(default)]
     pub requests_per_minute: Option<NonZeroU32>,
+    /// When the model is left alone because its questions are not answered, with all their attempts.
+    #[serde(default)]
+    pub breaker: Option<Breaker>,
 }
 
 /// Who answers, as `provider` says.
@@ -130,6 +133,11 @@ impl Model {
     /// Returns the file that answers, if one does.
     pub(crate) fn script(&self) -> Option<&Path> {
         self.file.as_deref()
+    }
+
+    /// Returns when it is left alone.
+    pub(crate) fn breaker(&self) -> Option<Breaker> {
+        self.breaker
     }
 
     /// Returns the name of the secret that is the key.

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use stockade_workflow::{Currency, amounts};
@@ -9,7 +10,7 @@ use stockade_workflow::{Currency, amounts};
 pub struct Notify {
     /// Where a message is posted; this, or `command`.
     pub url: Option<String>,
-    /// A program with its arguments that reads a message on its standard input, in an environment that has `PATH` alone; this, or
+    /// A program with its arguments that reads a message on its standard input, in an environment that has a standard `PATH` alone; this, or
     /// `url`.
     pub command: Option<Vec<String>>,
     /// The secret with which messages of a webhook are signed, as [Standard Webhooks](https://www.standardwebhooks.com) has it.
@@ -19,8 +20,8 @@ pub struct Notify {
     /// The workflows whose runs are told of; none named means all.
     pub workflows: BTreeSet<String>,
     /// How long before a deadline the occasion `deadline` is, as in `"30m"`.
-    #[serde(rename = "before", deserialize_with = "before")]
-    pub before_ms: u64,
+    #[serde(deserialize_with = "before")]
+    pub before: Duration,
     /// How often a message is sent until it is taken. The waits in between begin with ten seconds, and double up to an hour.
     pub attempts: u32,
     /// Milliseconds that one attempt may take.
@@ -53,17 +54,17 @@ impl Default for Notify {
             secret: None,
             on: BTreeSet::from([Occasion::Waiting, Occasion::Suspended, Occasion::Failed]),
             workflows: BTreeSet::new(),
-            before_ms: 3_600_000,
+            before: Duration::from_hours(1),
             attempts: 12,
             timeout_ms: 10_000,
         }
     }
 }
 
-fn before<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+fn before<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
     let us = amounts::one(Currency::Wall, &text).ok().filter(|_| !text.ends_with(|last: char| last.is_ascii_digit()));
-    us.map(|us| us / 1_000).ok_or_else(|| {
+    us.map(Duration::from_micros).ok_or_else(|| {
         de::Error::custom(format!("before = \"{text}\" is not a time with its unit, as in \"30m\" or \"2h\""))
     })
 }

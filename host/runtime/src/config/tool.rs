@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, de};
 use stockade_sandbox::Limits;
 use stockade_workflow::{Digest, Label};
 
-use super::{Approval, Grants, anchored};
+use super::{Approval, Breaker, Grants, Retry, anchored};
 use crate::Source;
 
 /// What `[tool.NAME]` says. Where it names no component, what it does not say stays as it is for the tool of this name; where
@@ -35,6 +35,10 @@ pub struct Tool {
     /// The labels of its answers. Without it they follow from the grants: data from the network is untrusted; data
     /// from a database, a directory or a bucket is private.
     pub labels: Option<BTreeSet<Label>>,
+    /// How a call that a workflow wants is made again after an error that may pass. Without it, it is not.
+    pub retry: Option<Retry>,
+    /// When the tool is left alone because its calls fail.
+    pub breaker: Option<Breaker>,
     /// What the tool is granted.
     pub grants: Option<Grants>,
 }

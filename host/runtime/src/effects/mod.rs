@@ -10,6 +10,7 @@ mod sleep;
 mod tool_call;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -110,6 +111,8 @@ pub(crate) enum Ended {
     Short(&'static [Currency], EffectOutcome),
     /// It was stopped, or has ended with a fault.
     Stopped(Stopped),
+    /// So, unless the run can wait for so long: then it is tried again.
+    Later(Duration, EffectOutcome),
 }
 
 impl Ended {

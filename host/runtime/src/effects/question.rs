@@ -1,9 +1,10 @@
 //! A question to a model.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use stockade_models::Retry;
+use stockade_models::{Asked, Retry, Terms, Tried};
 use stockade_workflow::{
     Change, Currency, Effect, EffectOutcome, Fault, FinishReason, Kind, ModelOutcome, Question, Reply, RunId, Usage,
     check_depth,
@@ -12,6 +13,7 @@ use stockade_workflow::{
 use super::{Ended, Handler, Work};
 use crate::Result;
 use crate::asking::Asking;
+use crate::breakers::Of;
 use crate::calls::seed;
 use crate::run_log::RunLog;
 use crate::services::Services;
@@ -41,7 +43,7 @@ impl Handler for AskModel<'_> {
 
     fn begin<'a>(&'a self, run: &RunLog) -> Work<'a> {
         let (key, question, host) = (self.effect.key.clone(), self.question.clone(), Arc::clone(&run.host));
-        let (id, amount) = (run.state().run(), run.in_time(&key));
+        let (id, amount) = (run.state().run(), untried(run, &key));
         Work::Beside(async move { ask(&host, id, &key, &question, &amount).await }.boxed())
     }
 
@@ -50,15 +52,43 @@ impl Handler for AskModel<'_> {
     }
 }
 
+/// What is reserved, without the attempts that were made before the provider wanted to be left alone.
+fn untried(run: &RunLog, key: &str) -> Usage {
+    let amount = run.in_time(key);
+    let before = run.state().deferred(key).map_or(0, |deferred| deferred.used.model_calls);
+    amount.model_calls(amount.model_calls.saturating_sub(before))
+}
+
 async fn ask(host: &Services, run: RunId, key: &str, question: &Question, amount: &Usage) -> (Ended, Usage) {
-    let asking = match Asking::new(host, key, question) {
-        Ok(asking) => asking,
-        Err(fault) => return (Ended::As(ModelOutcome::Failed(fault).into()), Usage::default()),
-    };
+    match asked(host, run, key, question, amount).await {
+        Ok(Asked { outcome, used, retry_after: Some(wait), .. }) => (Ended::Later(wait, outcome.into()), used),
+        Ok(Asked { outcome, used, .. }) => (ended(outcome), used),
+        Err(fault) => (Ended::As(ModelOutcome::Failed(fault).into()), Usage::default()),
+    }
+}
+
+async fn asked(host: &Services, run: RunId, key: &str, question: &Question, amount: &Usage) -> Result<Asked> {
+    let asking = Asking::new(host, key, question)?;
+    let barred = barred(host, &asking.chain()?).await;
+    let terms = Terms { reserved: *amount, seed: seed(&format!("{run}/{key}")), barred: &barred };
     let told = |piece: &str| host.hooks.piece(run, key, piece);
     let retrying = |retry: &Retry<'_>| host.hooks.retrying(run, key, retry);
-    let (outcome, used) = asking.ask(amount, seed(&format!("{run}/{key}")), &told, &retrying).await;
-    (ended(outcome), used)
+    let asked = asking.ask(&terms, &told, &retrying).await?;
+    for Tried { model, fault } in &asked.tried {
+        host.note(Of::Model(model), fault.as_ref()).await;
+    }
+    Ok(asked)
+}
+
+/// The models that are left alone now. Where the first one answers, the rest of a fallback is not over for it.
+async fn barred(host: &Services, chain: &[&str]) -> BTreeMap<String, Fault> {
+    let mut barred = BTreeMap::new();
+    for name in chain {
+        if let Err(fault) = host.check_breaker(Of::Model(name)).await {
+            barred.insert((*name).to_owned(), fault);
+        }
+    }
+    barred
 }
 
 /// An answer that was cut off because the run had too few tokens or too little money for it is asked for again once it

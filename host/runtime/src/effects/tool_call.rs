@@ -117,8 +117,11 @@ async fn perform(host: &Services, key: &str, call: &ToolCall, id: &str, amount: 
     let limits = within(host.limits(&call.tool), amount);
     let (function, arguments) = (&call.function, &call.arguments.value());
     let made = Call { function, arguments, idempotency_key: id, seed: seed(id), limits };
-    let outcome = match host.registry.answer(tool, made, None) {
-        Ok(answer) => answer.await,
+    let outcome = match host.call(tool, made, None).await {
+        Ok(outcome) => outcome,
+        Err(fault) if fault.kind == Kind::Unavailable => {
+            return (Ended::Stopped(not_begun(host, call, fault)), Usage::default());
+        }
         Err(fault) => return (Ended::As(ToolOutcome::Failed(fault).into()), Usage::default()),
     };
     let ended = match outcome.result.and_then(readable) {
@@ -126,6 +129,11 @@ async fn perform(host: &Services, key: &str, call: &ToolCall, id: &str, amount: 
         Err(fault) => Ended::Stopped(stopped(host, tool, key, call, fault)),
     };
     (ended, outcome.usage)
+}
+
+/// A call that was not made, and may be later.
+fn not_begun(host: &Services, call: &ToolCall, fault: Fault) -> Stopped {
+    Stopped { fault, limits: host.limits(&call.tool).clone(), is_repeatable: true, unknown: None }
 }
 
 /// A tool that answers knows what it has done. One that was stopped may have done it, idempotent or not.

@@ -8,6 +8,7 @@ use std::task::Poll;
 use futures_util::StreamExt as _;
 use stockade_workflow::{Change, Effect, EffectKind, Event, Stop, ToolCall, ToolOutcome, Usage};
 
+use super::waits::overdue;
 use super::watch::Watch;
 use super::{Driver, InFlight};
 use crate::calls::unknown;
@@ -33,11 +34,14 @@ impl Next {
         in_flight: &mut InFlight,
         watch: &mut Watch,
         due: Option<&Due>,
+        // Whether there is something to wait for although nothing is in flight.
+        retries: bool,
         alarm: impl Future<Output = ()>,
     ) -> Self {
+        let is_over = in_flight.is_empty() && !retries;
         tokio::select! {
             biased;
-            ended = in_flight.next() => Self::Ended(ended),
+            ended = in_flight.next(), if is_over || !in_flight.is_empty() => Self::Ended(ended),
             () = Due::passed(due), if due.is_some() => Self::Late,
             () = alarm, if due.is_none() => Self::Alarmed,
             order = watch.order(), if due.is_none() => Self::Ordered(order),
@@ -60,14 +64,15 @@ impl Driver {
         Ok(())
     }
 
-    /// Performs code, unless an order ends it: what it has called until then is recorded.
+    /// Performs code, unless an order or the deadline of its run ends it: what it has called until then is recorded.
     pub(super) async fn perform_alone_until_ordered(&mut self, effect: &Effect) -> Result<()> {
         self.begun.insert(effect.key().to_owned());
         let (watch, committing) = (self.watch(), self.log.committing());
+        let overdue = overdue(self.host().clock.clone(), self.state().run_due_ms());
         let performed = tokio::select! {
             biased;
             performed = self.perform_alone(effect) => Some(performed),
-            () = late(watch, &committing) => None,
+            () = late(watch, overdue, &committing) => None,
         };
         if performed.is_some() {
             self.begun.remove(effect.key());
@@ -89,12 +94,26 @@ impl Driver {
     }
 
     fn stop(&mut self, stop: &Stop) -> Result<()> {
+        let unknown = self.cut_off()?;
+        self.log.push(Change::Stopped { stop: stop.clone(), unknown })
+    }
+
+    /// Ends a run whose deadline has passed, with what is in flight, and makes that durable.
+    pub(super) async fn expire(&mut self) -> Result<()> {
+        let (at_ms, unknown) = (self.host().clock.now_ms(), self.cut_off()?);
+        self.log.push(Change::Expired { at_ms, unknown })?;
+        self.log.index.push(orders::taken(self.state().run()));
+        self.commit().await
+    }
+
+    /// Books what is in flight and will not be heard any more; returns the calls of which it is not known whether they happened.
+    fn cut_off(&mut self) -> Result<Vec<String>> {
         let in_flight = self.keys_in_flight();
         let unknown = in_flight.iter().filter_map(|key| self.in_doubt(key)).map(|(key, _)| key).collect();
         // The first one last, for each is put before those that are wanted.
         let begun: Vec<_> = in_flight.iter().rev().filter(|key| self.may_have_begun(key)).collect();
         begun.into_iter().try_for_each(|key| self.book(key))?;
-        self.log.push(Change::Stopped { stop: stop.clone(), unknown })
+        Ok(unknown)
     }
 
     /// What may be done again is wanted again; of a call that may not, the workflow hears that its outcome is unknown.
@@ -175,9 +194,13 @@ impl Driver {
     }
 }
 
-/// Returns when an order ends what is performed alone. A commit is not cut: whether it was made would not be known.
-async fn late(watch: Watch, committing: &AtomicBool) {
-    watch.late().await;
+/// Returns when an order, or the deadline of the run, ends what is performed alone. A commit is not cut: whether it was made
+/// would not be known.
+async fn late(watch: Watch, overdue: impl Future<Output = ()>, committing: &AtomicBool) {
+    tokio::select! {
+        () = watch.late() => {}
+        () = overdue => {}
+    }
     // The end of the commit wakes the task that polls this.
     poll_fn(|_| if committing.load(Ordering::SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
 }

@@ -1,11 +1,19 @@
 //! How an effect ended: by itself, at a limit of its own, or at one of the run.
 
-use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Event, Fault, Kind, Shortfall, Usage};
+use std::time::Duration;
+
+use stockade_workflow::{Change, Currency, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, Shortfall, Usage};
 
 use super::{Driver, Performed};
 use crate::Result;
-use crate::calls::cut;
+use crate::calls::{cut, seed};
 use crate::effects::{Ended, Stopped, handler};
+
+/// The longest wait for another attempt during which a process drives the run; a longer one is durable.
+const DRIVEN_MS_MAX: u64 = 60_000;
+
+/// The longest time for which a run waits because a provider wants so.
+const PARKED_MAX: Duration = Duration::from_hours(24);
 
 impl Driver {
     /// Tells a limit of the run from one of a single effect, and what did not happen from what is not known.
@@ -17,7 +25,37 @@ impl Driver {
             Ended::As(outcome) => Performed::Happened(outcome, used),
             Ended::Short(limits, outcome) => self.judged_short(effect, limits, outcome, used),
             Ended::Stopped(stopped) => self.judged_stopped(effect, stopped, used),
+            Ended::Later(wait, outcome) => self.judged_later(effect, wait, outcome, used),
         }
+    }
+
+    /// A question to a provider that wants to be left alone is asked again after that, as often as it may be asked.
+    fn judged_later(&self, effect: &Effect, wait: Duration, outcome: EffectOutcome, used: Usage) -> Performed {
+        let before = self.state().deferred(effect.key()).map_or(0, |deferred| deferred.used.model_calls);
+        let calls_max = handler(effect).price(self.host()).map_or(0, |(wish, _)| wish.model_calls);
+        let may_ask = before.saturating_add(used.model_calls) < calls_max && wait <= PARKED_MAX;
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        let fault = outcome.fault().filter(|_| may_ask).cloned();
+        let deferred = fault.and_then(|fault| self.deferred(effect, wait_ms, fault, used));
+        deferred.unwrap_or(Performed::Happened(outcome, used))
+    }
+
+    /// The effect is wanted again after a wait, unless it falls due before.
+    fn deferred(&self, effect: &Effect, wait_ms: u64, fault: Fault, used: Usage) -> Option<Performed> {
+        let until_ms = self.host().clock.now_ms().saturating_add(wait_ms);
+        let due = [self.state().due_ms(effect.key()), self.state().run_due_ms()];
+        let is_late = due.into_iter().flatten().any(|due_ms| due_ms <= until_ms);
+        (!is_late).then_some(Performed::Deferred { until_ms, parks: wait_ms > DRIVEN_MS_MAX, fault, used })
+    }
+
+    /// Returns that a call is made again, where its tool's configuration says so and another attempt is left.
+    fn again(&self, effect: &Effect, fault: &Fault, used: Usage) -> Option<Performed> {
+        let EffectKind::CallTool { call, .. } = &effect.kind else { return None };
+        let retry = self.host().registry.retry(&call.tool).filter(|retry| retry.is_on(fault))?;
+        let (run, key) = (self.state().run(), effect.key());
+        let failed = self.state().deferred(key).map_or(0, |deferred| deferred.attempts).saturating_add(1);
+        let wait_ms = retry.wait_ms(failed, seed(&format!("{run}/{key}/{failed}")))?;
+        self.deferred(effect, wait_ms, fault.clone(), used)
     }
 
     /// An effect that had less of a currency than it may use is done again once the run has more, or fails by its share.
@@ -37,7 +75,15 @@ impl Driver {
         let Stopped { fault, limits, is_repeatable, unknown } = stopped;
         let amount = self.log.amount(effect.key());
         let failed = |fault| Performed::Happened(handler(effect).failed(fault), used);
-        match (cut(&self.log, effect.key(), &limits, &fault, &amount, &used), unknown) {
+        let short = cut(&self.log, effect.key(), &limits, &fault, &amount, &used);
+        // What may have happened is made again only where its tool tells a repetition.
+        if short.is_none()
+            && (is_repeatable || unknown.is_none())
+            && let Some(again) = self.again(effect, &fault, used)
+        {
+            return again;
+        }
+        match (short, unknown) {
             (Some(Shortfall::Run(exceeded)), unknown) if is_repeatable || unknown.is_none() => {
                 Performed::Cut(exceeded, used)
             }
@@ -52,6 +98,9 @@ impl Driver {
             Performed::Happened(outcome, used) => self.step(Event::ended(effect.key(), outcome), used),
             Performed::Cut(exceeded, used) => {
                 self.push(Change::Suspended { exceeded, cut: Some((effect.key().to_owned(), used)), budget: None })
+            }
+            Performed::Deferred { until_ms, parks, fault, used } => {
+                self.push(Change::Deferred { key: effect.key().to_owned(), used, until_ms, parks, fault })
             }
         }
     }

@@ -23,7 +23,7 @@ impl Driver {
                 }
                 continue;
             }
-            let Some(effect) = self.state().wanted().next().cloned() else {
+            let Some(effect) = self.state().ready(self.host().clock.now_ms()).cloned() else {
                 return if self.is_stuck() { self.push(Change::Broken { fault: stuck(self.state()) }) } else { Ok(()) };
             };
             if !self.has_room_for(&effect) || !self.intend(&effect)? {
@@ -35,8 +35,9 @@ impl Driver {
 
     fn is_stuck(&self) -> bool {
         let state = self.state();
-        let waits = state.open_approval().is_some() || state.waits().next().is_some();
-        !self.is_busy() && !waits && state.open_doubts().next().is_none() && state.settled().is_none()
+        let wants_or_waits = state.wanted().next().is_some() || state.waits().next().is_some();
+        let asks = state.open_approval().is_some() || state.open_doubts().next().is_some();
+        !self.is_busy() && !wants_or_waits && !asks && state.settled().is_none()
     }
 
     fn has_room_for(&self, effect: &Effect) -> bool {

@@ -3,17 +3,25 @@
 use std::time::Duration;
 
 use stockade_journal::Commit;
-use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Fault, Kind, Usage};
+use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Fault, Kind, Usage, utc};
 
 use super::Driver;
 use crate::effects::{Ended, handler};
-use crate::{Result, inbox, questions};
+use crate::{Clock, Result, inbox, questions};
 
 /// How often a run that is driven looks for signals, which another process may send.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// A clock that was set back, or one of a test, does not make a driver spin.
 const LOOK_LEAST: Duration = Duration::from_millis(10);
+
+/// Returns when the deadline of a run has passed by the host's clock.
+pub(super) async fn overdue(clock: Clock, due_ms: Option<u64>) {
+    let Some(due_ms) = due_ms else { return std::future::pending().await };
+    while let left_ms @ 1.. = due_ms.saturating_sub(clock.now_ms()) {
+        tokio::time::sleep(Duration::from_millis(left_ms).clamp(LOOK_LEAST, LOOK)).await;
+    }
+}
 
 impl Driver {
     /// Takes in the signals that the run was sent since it last looked.
@@ -56,11 +64,24 @@ impl Driver {
         self.step(event, Usage::default()).map(|()| true)
     }
 
+    /// Whether the run's deadline has passed.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.state().is_overdue(self.host().clock.now_ms())
+    }
+
+    /// Whether this driver waits until an effect is tried again, and nothing keeps it from that.
+    pub(super) fn is_retrying(&self) -> bool {
+        let state = self.state();
+        let may_begin = state.paused().is_none() && state.suspended().is_none();
+        may_begin && self.order.is_none() && !self.host().driving.is_closing() && state.is_retrying()
+    }
+
     /// Returns when a wait may have ended while something else is in flight.
     pub(super) async fn alarm(&self) {
         let in_doubt = self.state().open_doubts().next().is_some();
         let listens = in_doubt || self.state().waits().any(|wait| wait.signal.is_some());
-        let left = self.state().next_wait_ms().map(|due_ms| due_ms.saturating_sub(self.host().clock.now_ms()));
+        let now_ms = self.host().clock.now_ms();
+        let left = self.state().next_wait_ms(now_ms).map(|due_ms| due_ms.saturating_sub(now_ms));
         match left.map(Duration::from_millis) {
             None if !listens => std::future::pending().await,
             left => tokio::time::sleep(left.unwrap_or(LOOK).clamp(LOOK_LEAST, LOOK)).await,
@@ -73,20 +94,25 @@ impl Driver {
         let unknown = match ended {
             Ended::Short(limits, _) if limits.contains(&Currency::Wall) => None,
             Ended::Stopped(stopped) if stopped.fault.kind == Kind::Deadline => stopped.unknown.clone(),
-            Ended::As(_) | Ended::Short(..) | Ended::Stopped(_) => return None,
+            Ended::As(_) | Ended::Short(..) | Ended::Stopped(_) | Ended::Later(..) => return None,
         };
         let message = format!("effect \"{}\" was ended at its deadline", effect.key());
         let failed = || handler(effect).failed(Fault::new(Kind::Deadline, message).detail("effect"));
         Some(unknown.unwrap_or_else(failed))
     }
 
-    /// Checks that the deadline of a question has not passed.
+    /// Checks that neither the deadline of a question nor that of its run has passed.
     ///
     /// # Errors
     ///
     /// Kind [`Kind::Conflict`] with detail `expired`.
     pub(crate) fn check_in_time(&self, key: &str) -> Result<()> {
         let (state, now_ms) = (self.state(), self.host().clock.now_ms());
+        if let Some(due_ms) = state.run_due_ms().filter(|due_ms| *due_ms <= now_ms) {
+            let message =
+                format!("run {} had to end until {}; no decision is taken any more", state.run(), utc(due_ms));
+            return Err(Fault::new(Kind::Conflict, message).detail("expired"));
+        }
         match (state.due_ms(key).filter(|due_ms| *due_ms <= now_ms), state.approval(key)) {
             (Some(due_ms), Some(approval)) => {
                 Err(Fault::new(Kind::Conflict, questions::expired(state, approval, due_ms)).detail("expired"))

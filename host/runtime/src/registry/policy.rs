@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use stockade_sandbox::Limits;
 use stockade_workflow::{Label, Terms};
 
-use crate::config::Asking;
+use crate::config::{Asking, Breaker, Retry};
 
 /// What the operator says of a tool. Where a field is absent, it follows from the tool's nature.
 #[derive(Clone, Debug, Default)]
@@ -18,4 +18,8 @@ pub(crate) struct Policy {
     pub(crate) labels: Option<BTreeSet<Label>>,
     /// What one call may use.
     pub(crate) limits: Option<Limits>,
+    /// How a call is made again.
+    pub(crate) retry: Option<Retry>,
+    /// When it is left alone.
+    pub(crate) breaker: Option<Breaker>,
 }

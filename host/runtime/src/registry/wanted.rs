@@ -6,7 +6,7 @@ use stockade_workflow::{Grant, Label, Terms};
 
 use super::{Policy, Registered};
 use crate::callable::{self, Callable};
-use crate::config::Asking;
+use crate::config::{Asking, Breaker};
 use crate::oci::Store;
 use crate::{Result, Source};
 
@@ -93,6 +93,22 @@ impl Wanted {
     pub(crate) fn forget(&mut self, name: &str) {
         self.tools.retain(|tool| tool.name != name);
         self.policies.remove(name);
+    }
+
+    /// Gives each tool whose attempts have a time the limits that say so; `all` are those of a tool without its own.
+    pub(crate) fn in_time(&mut self, all: &Limits) {
+        for policy in self.policies.values_mut() {
+            let timeout_ms = policy.retry.as_ref().and_then(|retry| retry.timeout_ms);
+            if let Some(wall_us) = timeout_ms.map(|ms| ms.saturating_mul(1_000)) {
+                let limits = policy.limits.clone().unwrap_or_else(|| all.clone());
+                policy.limits = Some(limits.clone().wall_us(limits.wall_us.min(wall_us)));
+            }
+        }
+    }
+
+    /// Returns when tools are left alone, by their names.
+    pub(crate) fn breakers(&self) -> BTreeMap<String, Breaker> {
+        self.policies.iter().filter_map(|(name, policy)| Some((name.clone(), policy.breaker?))).collect()
     }
 
     /// Gets what is in registries.

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use stockade_journal::{Journal, Row, RowChange, index};
-use stockade_workflow::{Currency, Fault, Kind, Usage};
+use stockade_workflow::{Currency, Usage};
 
 use crate::Result;
 
@@ -9,8 +9,8 @@ pub(crate) const SPACE: &str = "budget";
 
 /// What all runs have drawn of a budget in one period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Account {
-    pub(super) taken: Usage,
+pub(crate) struct Account {
+    pub(crate) taken: Usage,
 }
 
 /// An account as it was read, to be written only if it is still so.
@@ -25,17 +25,12 @@ pub(super) fn key(budget: &str, period: &str, group: &str) -> String {
 }
 
 /// Returns the budget, the period and the group of an account.
-pub(super) fn parts(row: &Row) -> Option<(String, String, String)> {
+pub(crate) fn parts(row: &Row) -> Option<(String, String, String)> {
     let mut parts = index::parts(&row.key).into_iter();
     Some((parts.next()?, parts.next()?, parts.next()?))
 }
 
 impl Account {
-    pub(super) fn read(row: &Row) -> Result<Self> {
-        let damaged = |error| Fault::new(Kind::Journal, format!("the account \"{}\" is damaged: {error}", row.key));
-        serde_json::from_str(&row.value).map_err(|error| damaged(error).detail(SPACE))
-    }
-
     /// Counts `now` in place of what was counted before.
     pub(super) fn recount(&mut self, before: &Usage, now: &Usage) {
         for currency in Currency::ALL {
@@ -48,13 +43,13 @@ impl Account {
 impl Seen {
     pub(super) async fn read(journal: &dyn Journal, key: &str) -> Result<Self> {
         let row = journal.row(SPACE, key).await?;
-        let account = row.as_ref().map(Account::read).transpose()?.unwrap_or_default();
+        let account = row.as_ref().map(Row::read::<Account>).transpose()?.unwrap_or_default();
         Ok(Self { key: key.to_owned(), row, account })
     }
 
     /// Returns the change that writes it, unless another host was faster.
     pub(super) fn written(self) -> Result<RowChange> {
-        let value = super::allotment::text(&self.account)?;
+        let value = Row::text(&self.account)?;
         Ok(match self.row {
             Some(seen) => RowChange::Replace { seen, due_ms: None, value },
             None => RowChange::Add(Row::new(SPACE, self.key, value)),

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use stockade_journal::{Commit, Journal, Row, RowChange, index};
-use stockade_workflow::{Currency, Exceeded, Fault, Kind, RunId, RunState, Usage};
+use stockade_workflow::{Currency, Exceeded, Kind, RunId, RunState, Usage};
 
 use super::Exhausted;
 use super::account::{self, Seen};
@@ -53,7 +53,8 @@ impl Allotment {
             // From here on the account counts just what was drawn, and no other host has anything to give back.
             give_back(journal, row).await?;
         }
-        let standing = journal.row(SPACE, &key).await?.as_ref().map(read).transpose()?.unwrap_or_default();
+        let standing =
+            journal.row(SPACE, &key).await?.as_ref().map(Row::read::<Standing>).transpose()?.unwrap_or_default();
         let group = match budget.by {
             Some(By::Workflow) => state.workflow().to_owned(),
             None => String::new(),
@@ -81,7 +82,7 @@ impl Allotment {
     ) -> Result<Result<(), Exhausted>> {
         loop {
             let seen = journal.row(SPACE, &self.key).await?;
-            self.standing = seen.as_ref().map(read).transpose()?.unwrap_or_default();
+            self.standing = seen.as_ref().map(Row::read::<Standing>).transpose()?.unwrap_or_default();
             let mut changes = self.turn(journal, now_ms, taken).await?;
             let mut account = Seen::read(journal, &self.standing.account).await?;
             let drawn = self.drawn(&account.account.taken, taken, amount);
@@ -134,8 +135,8 @@ impl Allotment {
     /// Returns the first currency whose share for a warning was passed between these.
     fn passed(&self, before: &Usage, now: &Usage) -> Option<Exceeded> {
         self.limit.iter().find_map(|(currency, allowed)| {
-            let share = u128::from(*allowed) * u128::from(self.warn_at) / 100;
-            let is_past = |taken: &Usage| u128::from(taken.get(*currency)) >= share;
+            let share = u128::from(*allowed) * u128::from(self.warn_at);
+            let is_past = |taken: &Usage| u128::from(taken.get(*currency)) * 100 >= share;
             let used = now.get(*currency);
             (is_past(now) && !is_past(before)).then_some(Exceeded { limit: *currency, allowed: *allowed, used })
         })
@@ -170,7 +171,7 @@ impl Allotment {
     }
 
     fn row(&self, seen: Option<Row>, due_ms: Option<u64>) -> Result<RowChange> {
-        let value = text(&self.standing)?;
+        let value = Row::text(&self.standing)?;
         Ok(match seen {
             Some(seen) => RowChange::Replace { seen, due_ms, value },
             None => RowChange::Add(Row::new(SPACE, self.key.clone(), value).of(self.run)),
@@ -179,13 +180,13 @@ impl Allotment {
 }
 
 /// Gives back to its account what an allotment does not keep, and returns when its run goes on, if it waits for that.
-pub(super) async fn give_back(journal: &dyn Journal, mut seen: Row) -> Result<Option<u64>> {
+pub(crate) async fn give_back(journal: &dyn Journal, mut seen: Row) -> Result<Option<u64>> {
     loop {
-        let standing = read(&seen)?;
+        let standing: Standing = seen.read()?;
         let mut account = Seen::read(journal, &standing.account).await?;
         account.account.recount(&standing.counted, &standing.drawn);
         let given = Standing { counted: standing.drawn, ..standing };
-        let change = RowChange::Replace { seen: seen.clone(), due_ms: given.again_ms, value: text(&given)? };
+        let change = RowChange::Replace { seen: seen.clone(), due_ms: given.again_ms, value: Row::text(&given)? };
         match journal.commit(&Commit::of_index(vec![account.written()?, change])).await {
             Ok(()) => return Ok(given.again_ms),
             Err(refused) if refused.kind == Kind::Conflict => {}
@@ -204,13 +205,4 @@ fn beyond(taken: &Usage, base: &Usage) -> Usage {
     Currency::ALL
         .into_iter()
         .fold(Usage::NONE, |sum, currency| sum.with(currency, taken.get(currency).saturating_sub(base.get(currency))))
-}
-
-fn read(row: &Row) -> Result<Standing> {
-    let damaged = |error| Fault::new(Kind::Journal, format!("the allotment \"{}\" is damaged: {error}", row.key));
-    serde_json::from_str(&row.value).map_err(|error| damaged(error).detail(SPACE))
-}
-
-pub(super) fn text(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))
 }

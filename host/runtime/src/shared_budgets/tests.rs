@@ -4,7 +4,6 @@ use proptest::prelude::*;
 use stockade_journal::{Commit, Journal as _, MemoryJournal};
 use stockade_workflow::{Budget, Change, Currency, Entry, Origin, RunState, Usage};
 
-use super::account::Account;
 use super::*;
 use crate::Clock;
 use crate::config::Per;
@@ -110,8 +109,8 @@ async fn play(moves: Vec<(usize, Move)>) {
                 actors.iter_mut().for_each(|actor| actor.before = actor.taken().steps);
             }
         }
-        for row in journal.find(account::SPACE, "", None, usize::MAX).await.unwrap() {
-            assert!(Account::read(&row).unwrap().taken.steps <= LIMIT, "{row:?}");
+        for row in journal.find(ACCOUNTS, "", None, usize::MAX).await.unwrap() {
+            assert!(row.read::<Account>().unwrap().taken.steps <= LIMIT, "{row:?}");
         }
         let today: u64 = actors.iter().map(|actor| actor.taken().steps.saturating_sub(actor.before)).sum();
         // What was drawn the day before may be used today: it was counted then.

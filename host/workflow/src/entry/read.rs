@@ -14,7 +14,7 @@ use serde_json::{Error, Value};
 use super::Change;
 use crate::{
     Budget, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, Event, Exception, Fault, Json, Origin,
-    SubBudget, Terms, ToolCall, ToolOutcome, Usage,
+    SubBudget, Terms, ToolCall, ToolOutcome, Undo, Usage,
 };
 
 #[derive(Deserialize)]
@@ -75,6 +75,7 @@ struct Wanted<'a> {
     effect: Cow<'a, str>,
     key: String,
     deadline_ms: Option<u64>,
+    undo: Option<Box<Undo>>,
 }
 
 /// What is wanted of a tool: a call of it, or a person's answer to one.
@@ -171,7 +172,7 @@ fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::
 }
 
 fn wanted(text: &str) -> Result<Effect, Error> {
-    let Wanted { effect, key, deadline_ms } = serde_json::from_str(text)?;
+    let Wanted { effect, key, deadline_ms, undo } = serde_json::from_str(text)?;
     let kind = match &*effect {
         "call_tool" | "request_approval" => {
             let Call { tool, function, arguments, approval, reason, terms } = serde_json::from_str(text)?;
@@ -185,7 +186,7 @@ fn wanted(text: &str) -> Result<Effect, Error> {
         "run_code" => EffectKind::RunCode(serde_json::from_str(text)?),
         _ => return serde_json::from_str(text),
     };
-    Ok(Effect { key, deadline_ms, kind })
+    Ok(Effect { key, deadline_ms, undo, kind })
 }
 
 fn happened(text: &str) -> Result<Event, Error> {
@@ -300,7 +301,12 @@ mod tests {
         let labels = BTreeMap::from([("team".to_owned(), "a".to_owned())]);
         let mut changes = vec![
             created(Origin::default()),
-            created(Origin { start_key: Some("order/7".to_owned()), labels, by: Some("robin".to_owned()) }),
+            created(Origin {
+                start_key: Some("order/7".to_owned()),
+                labels,
+                by: Some("robin".to_owned()),
+                due_ms: None,
+            }),
             Change::Extended { more: budget },
             Change::Doubted { key: key.clone(), fault: fault.clone(), used: Usage::default() },
             Change::Settled { settlement: Settlement::done(&key, json!(null), "dana") },

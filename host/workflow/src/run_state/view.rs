@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::RunState;
 use crate::{
-    Approval, CodeCalls, Doubt, Effect, EffectKind, End, Event, Exceeded, Fault, Json, Kind, Label, Ledger, Origin,
-    Overdue, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
+    Approval, CodeCalls, Deferred, Doubt, Effect, EffectKind, End, Event, Exceeded, Fault, Json, Kind, Label, Ledger,
+    Origin, Overdue, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
 };
 
 impl RunState {
@@ -21,21 +21,46 @@ impl RunState {
             None if self.in_flight().next().is_some() => Status::Running,
             None if self.paused.is_some() => Status::Paused,
             None if self.suspended.is_some() => Status::Suspended,
-            None if self.wanted.is_empty() && self.is_waiting() => Status::Waiting,
+            None if self.is_waiting() => Status::Waiting,
             None => Status::Running,
         }
     }
 
-    /// Whether a person, a time or a signal is waited for, and nothing of that is there already.
+    /// Whether nothing can be done now but to wait for a person, a time or a signal, and nothing of that is there already.
     fn is_waiting(&self) -> bool {
-        let waits = self.open_waits().next().is_some() || !self.held.is_empty();
-        let waits = waits || self.open_doubts().next().is_some();
-        waits && self.ended_wait(0).is_none() && self.settled().is_none()
+        let all_later = self.wanted().all(|effect| self.parked(effect.key()).is_some());
+        let waits = self.open_waits().next().is_some() || !self.held.is_empty() || self.open_doubts().next().is_some();
+        all_later && (!self.wanted.is_empty() || waits) && self.ended_wait(0).is_none() && self.settled().is_none()
+    }
+
+    /// Returns what is known of an effect that is wanted again, where the run is parked until then.
+    fn parked(&self, key: &str) -> Option<&Deferred> {
+        self.attempts.get(key).filter(|deferred| deferred.parks)
+    }
+
+    /// Returns what is known of an effect of which an attempt has failed, if it has not ended.
+    pub fn deferred(&self, key: &str) -> Option<&Deferred> {
+        self.attempts.get(key)
+    }
+
+    /// Returns the first wanted effect that may begin at this time.
+    pub fn ready(&self, now_ms: u64) -> Option<&Effect> {
+        self.wanted().find(|effect| self.attempts.get(effect.key()).is_none_or(|later| later.until_ms <= now_ms))
+    }
+
+    /// Returns when the first of the wanted effects may begin of which an attempt has failed.
+    pub fn next_attempt_ms(&self) -> Option<u64> {
+        self.wanted().filter_map(|effect| Some(self.attempts.get(effect.key())?.until_ms)).min()
+    }
+
+    /// Returns whether an effect is tried again so soon that its driver waits for it.
+    pub fn is_retrying(&self) -> bool {
+        self.wanted().any(|effect| self.attempts.get(effect.key()).is_some_and(|later| !later.parks))
     }
 
     /// Returns the calls of which it is not known whether they happened, and that a person is waited for to settle.
     pub fn open_doubts(&self) -> impl Iterator<Item = &Doubt> {
-        self.doubts.open().filter(|_| self.end.is_none())
+        self.doubts.open().filter(|_| self.end.is_none() && !self.is_undoing())
     }
 
     /// Returns a call that is in doubt, or was, by the key of its effect.
@@ -45,7 +70,7 @@ impl RunState {
 
     /// Returns how the first call in doubt ended that a person has settled and the workflow has not heard of.
     pub fn settled(&self) -> Option<Event> {
-        let (doubt, settlement) = self.doubts.untold().next()?;
+        let (doubt, settlement) = self.doubts.untold().find(|_| !self.is_undoing())?;
         Some(Event::ended(&doubt.key, settlement.outcome(&doubt.call)))
     }
 
@@ -68,7 +93,7 @@ impl RunState {
             return Err(Fault::new(Kind::Conflict, format!("run {run} has been told of call {before} already"))
                 .detail("settled"));
         }
-        if self.end.is_some() {
+        if self.end.is_some() || self.is_undoing() {
             let message = format!("run {run} is {}, and hears of no settlement any more", self.status());
             return Err(Fault::new(Kind::Conflict, message).detail("ended"));
         }
@@ -83,10 +108,15 @@ impl RunState {
 
     /// Returns what the run waits for by itself: times and signals, and no person.
     pub fn waits(&self) -> impl Iterator<Item = Wait> {
-        self.open_waits().filter(|effect| !effect.is_question()).map(|Effect { key, kind, .. }| {
+        let waits = self.open_waits().filter(|effect| !effect.is_question()).map(|Effect { key, kind, .. }| {
             let signal = if let EffectKind::AwaitSignal(awaited) = kind { Some(awaited.name.clone()) } else { None };
-            Wait { key: key.clone(), signal, until_ms: self.waiting.due(key) }
-        })
+            Wait { key: key.clone(), signal, until_ms: self.waiting.due(key), after: None }
+        });
+        let parked = self.wanted().filter(|_| self.end.is_none()).filter_map(|Effect { key, .. }| {
+            let Deferred { until_ms, fault, .. } = self.parked(key)?;
+            Some(Wait { key: key.clone(), signal: None, until_ms: Some(*until_ms), after: Some(fault.message.clone()) })
+        });
+        waits.chain(parked)
     }
 
     /// Returns the first wait that has ended at this time, by its key, and how: the time has come, a signal is there, or the
@@ -110,9 +140,20 @@ impl RunState {
         self.waiting.due(key)
     }
 
+    /// Returns when the run has failed to end in time, if it has a deadline.
+    pub fn run_due_ms(&self) -> Option<u64> {
+        self.due_ms
+    }
+
+    /// Returns whether the run has failed to end in time, and has not ended.
+    pub fn is_overdue(&self, now_ms: u64) -> bool {
+        self.end.is_none() && self.due_ms.is_some_and(|due_ms| due_ms <= now_ms)
+    }
+
     /// Returns when the run is to be looked at although nothing else happens.
     pub fn next_due_ms(&self) -> Option<u64> {
-        self.waiting.next_due().into_iter().chain(self.next_overdue_ms()).min().filter(|_| self.end.is_none())
+        let due = [self.waiting.next_due(), self.next_overdue_ms(), self.next_attempt_ms(), self.due_ms];
+        due.into_iter().flatten().min().filter(|_| self.end.is_none())
     }
 
     fn next_overdue_ms(&self) -> Option<u64> {
@@ -128,10 +169,13 @@ impl RunState {
         })
     }
 
-    /// Returns when the first open wait ends by itself, a question expires, or something is journaled about one.
-    pub fn next_wait_ms(&self) -> Option<u64> {
+    /// Returns when the first open wait ends by itself, a question expires, something is journaled about one, an effect may be
+    /// tried again that could not be until now, or the run has failed to end in time.
+    pub fn next_wait_ms(&self, now_ms: u64) -> Option<u64> {
         let waits = self.open_waits().map(Effect::key).chain(self.held.keys().map(String::as_str));
-        waits.filter_map(|key| self.waiting.due(key)).chain(self.next_overdue_ms()).min()
+        let waits = waits.filter_map(|key| self.waiting.due(key)).chain(self.next_overdue_ms());
+        let attempts = self.wanted().filter_map(|effect| Some(self.attempts.get(effect.key())?.until_ms));
+        waits.chain(attempts.filter(|until_ms| *until_ms > now_ms)).chain(self.due_ms).min()
     }
 
     /// Returns the signals that no wait has taken yet.
@@ -295,7 +339,8 @@ impl RunState {
 
     /// Returns the approvals that a person is waited for; a run that has ended has none.
     pub fn open_approvals(&self) -> impl Iterator<Item = &Approval> {
-        self.approvals.values().filter(|approval| approval.is_open() && self.end.is_none())
+        let is_asked = |approval: &&Approval| approval.is_open() && self.intended.contains(&approval.key);
+        self.approvals.values().filter(move |approval| is_asked(approval) && self.end.is_none())
     }
 
     /// Returns the first approval that a person is waited for, if the run has not ended.

@@ -4,6 +4,7 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer, de};
 use stockade_models::Named;
 
+use crate::config::Breaker;
 use crate::features::off;
 use crate::{Clock, Result};
 
@@ -23,6 +24,10 @@ impl Model {
     }
 
     pub(crate) fn script(&self) -> Option<&Path> {
+        match *self {}
+    }
+
+    pub(crate) fn breaker(&self) -> Option<Breaker> {
         match *self {}
     }
 

@@ -19,6 +19,9 @@ use crate::config::{Notify, key_of};
 /// What a secret of Standard Webhooks begins with, before its base64.
 const PREFIX: &str = "whsec_";
 
+/// Where a command, and what it starts, is looked for: all that its environment says.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// One way to send messages.
 pub(super) enum Channel {
     /// Messages are posted here, signed where there is a secret.
@@ -108,13 +111,16 @@ fn signature(secret: &[u8], id: &str, at_s: u64, body: &str) -> Result<String> {
     Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
 }
 
-/// Lets a program read a message. It gets no variable of this process but `PATH`, and is killed if it takes too long.
+/// Lets a program read a message. It gets no variable of this process, and is killed if it takes too long.
 async fn run(program: &str, arguments: &[String], body: &str) -> Result<()> {
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    if let Some(path) = std::env::var_os("PATH") {
-        command.env("PATH", path);
-    }
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", PATH)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let failed_to = |what: &str, error: std::io::Error| failed(format!("\"{program}\" {what}: {error}"));
     let mut child = command.kill_on_drop(true).spawn().map_err(|error| failed_to("was not started", error))?;
     if let Some(mut stdin) = child.stdin.take() {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use stockade_workflow::{Approval, Fault, RunState, Status, utc};
 
+use super::Notice;
 use crate::config::Occasion;
-use crate::notices::Notice;
 use crate::{ApprovalView, Report};
 
 /// The longest arguments of a call that a message has whole, in bytes of JSON.

@@ -1,13 +1,13 @@
+use super::{Planned, Standing};
 use crate::Result;
 use crate::config::{CatchUp, Overlap};
-use crate::schedules::{Planned, Standing};
 
 /// A time that passed longer ago than this was missed: a host that looks sees it sooner. Cron itself looks once a minute.
 const LATE_MS: u64 = 90_000;
 
 /// What a schedule does with the times that have come, and how it stands then.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(crate) enum Turn {
     /// A run starts for this time.
     Start { at_ms: u64, then: Standing },
     /// No run starts for them.
@@ -18,7 +18,7 @@ pub(super) enum Turn {
 
 impl Planned {
     /// Decides what to do; the schedule's next time is not after now, and `is_free` says that no run of it goes on.
-    pub(super) fn turn(&self, standing: &Standing, now_ms: u64, is_free: bool) -> Result<Turn> {
+    pub(crate) fn turn(&self, standing: &Standing, now_ms: u64, is_free: bool) -> Result<Turn> {
         let latest_ms = self.calendar.up_to(now_ms)?.max(standing.next_ms);
         match (is_free, self.schedule.overlap) {
             (true, _) => self.start(standing, now_ms, latest_ms),
