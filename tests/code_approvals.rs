@@ -100,7 +100,7 @@ async fn a_question_of_code_expires_and_takes_neither_edits_nor_answers() {
     assert_eq!(place.refunds().len(), 0);
 }
 
-/// Whatever record was the last, the code comes to the same, and its call is booked once.
+/// Whatever record was the last, the code ends the same, and its call is booked once.
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_after_any_record_code_that_waits_comes_to_the_same() {
     let (place, now_ms) = (Place::new(), clock());

@@ -36,7 +36,7 @@ pub struct Notice {
     pub to: String,
     /// What is told.
     pub on: Occasion,
-    /// When the run came to stand so, in milliseconds since the Unix epoch.
+    /// When the run began to stand so, in milliseconds since the Unix epoch.
     pub at_ms: u64,
     /// The deadline that it tells of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,7 +127,7 @@ pub(crate) fn of(all: &BTreeMap<String, Notified>, now_ms: u64, state: &RunState
     rows
 }
 
-/// What is told of a run that came to stand so.
+/// What is told of a run that now stands so.
 fn occasion(status: Status) -> Option<Occasion> {
     match status {
         Status::Waiting => Some(Occasion::Waiting),
@@ -139,7 +139,7 @@ fn occasion(status: Status) -> Option<Occasion> {
     }
 }
 
-/// The first deadline of what a run waits for: a decision of a person, or a signal. The end of a sleep is none.
+/// The first deadline of what a run waits for: a decision of a person, or a signal. The end of a sleep is not a deadline.
 fn deadline(state: &RunState, status: Status) -> Option<u64> {
     let decisions = state.open_approvals().filter_map(|approval| state.due_ms(&approval.key));
     let signals = state.waits().filter(|wait| wait.signal.is_some()).filter_map(|wait| wait.until_ms);

@@ -266,15 +266,20 @@ impl Host {
 
 /// Changes a run that was taken up, makes that durable, and goes on with it.
 async fn changed(mut driver: Driver, change: impl FnOnce(&mut Driver) -> Result<()>) -> Result<Run> {
-    let committed = match change(&mut driver) {
-        Ok(()) => driver.commit_planned().await,
-        refused => refused,
-    };
-    if let Err(fault) = committed {
+    let changed = change(&mut driver);
+    if let Err(fault) = committed(&mut driver, changed).await {
         driver.release().await;
         return Err(fault);
     }
     Ok(Run::spawn(driver))
+}
+
+/// Makes a change durable, with the signals and the settlements that came meanwhile: after this commit the run may stand still,
+/// and its driver looks no more.
+async fn committed(driver: &mut Driver, changed: Result<()>) -> Result<()> {
+    changed?;
+    driver.receive().await?;
+    driver.commit_planned().await
 }
 
 pub(crate) fn is_busy(fault: &Fault) -> bool {

@@ -1,9 +1,9 @@
 //! Budgets that many runs share, on whichever host they run.
 //!
-//! A budget is an *account*: a row of the journal's index for each period and group. A run draws an *allotment* from it before it sets
-//! aside an effect's amount, in a transaction of the index that only one of several hosts can make; so what all runs have drawn never
-//! exceeds the limit, however they interleave and wherever a host stops. When a run comes to stand still, it keeps of its allotment what it has
-//! used or set aside, and the rest goes back to the account.
+//! A budget is an *account*: a row of the journal's index for each period and group. A run draws an *allotment* from it before it
+//! reserves an effect's amount, in a transaction of the index that only one of several hosts can make; so what all runs have drawn never
+//! exceeds the limit, however they interleave and wherever a host stops. When a run stands still, it keeps of its allotment what it has
+//! used or reserved, and the rest goes back to the account.
 
 mod account;
 mod allotment;

@@ -52,7 +52,7 @@ fn denied_before((Approval { key, call, .. }, decision): (&Approval, &Decision))
     format!("\"{}\" denied {call} before (\"{key}\"){}", decision.by, comment.unwrap_or_default())
 }
 
-/// An approval is used up where its call is about to be made; whether that came to something, the journal tells.
+/// An approval is used up where its call is about to be made; the journal tells whether it was.
 fn made_before(Approval { key, decision, consumed_by, .. }: &Approval) -> Option<String> {
     let (decision, call) = (decision.as_ref()?, consumed_by.as_ref()?);
     let (by, verdict) = (&decision.by, decision.verdict.past());

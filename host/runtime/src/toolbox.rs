@@ -24,7 +24,7 @@ impl Toolbox {
     ///
     /// # Errors
     ///
-    /// There is none of a name, or two would have the same name in code.
+    /// A tool is not there, or two functions would have the same name in code.
     pub(crate) fn new(registry: &Registry, code: &Code) -> Result<Self> {
         let asked = code.tools.iter().filter(|name| code.ask.contains(name) || registry.asks_first(name));
         let mut toolbox = Self { asked: asked.cloned().collect(), ..Self::default() };

@@ -138,6 +138,9 @@ impl Decision {
         if self.by == Self::HOST {
             return invalid(format!("\"{}\" is the host's own name; decide by that of a person", Self::HOST));
         }
+        if let Some(key) = &self.repeats {
+            return invalid(format!("only the host repeats a decision, and this one says that it repeats \"{key}\""));
+        }
         for (what, text) in [("comment", &self.comment), ("answer", &self.response)] {
             let bytes = text.as_ref().map_or(0, String::len);
             if bytes > TEXT_BYTES_MAX {
@@ -174,4 +177,17 @@ fn check_arguments(arguments: &Json) -> Result<(), Fault> {
         return Err(Fault::invalid("decision", "the arguments are not a JSON object"));
     }
     check_depth(Kind::Invalid, "the arguments", &value).map_err(|fault| fault.detail("decision"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_of_a_person_is_not_the_hosts_and_repeats_none() {
+        let repeating = Decision { repeats: Some("approval-1".to_owned()), ..Decision::deny("dana") };
+        assert!(repeating.check().unwrap_err().message.contains("\"approval-1\""));
+        assert!(Decision::approve(Decision::HOST).check().is_err());
+        assert!(Decision::approve("dana").check().is_ok());
+    }
 }

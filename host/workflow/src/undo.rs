@@ -14,7 +14,7 @@ pub struct Undo {
     /// The call.
     #[serde(flatten)]
     pub call: ToolCall,
-    /// The arguments that are taken from what the effect came to: their names, each with the JSON Pointer of its value there.
+    /// The arguments that are taken from the outcome of the effect: their names, each with the JSON Pointer of its value there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub from_outcome: BTreeMap<String, String>,
     /// Why a person is asked before the call is made; absent where no person is.
@@ -40,7 +40,7 @@ pub struct Undone {
 pub(crate) struct Done {
     pub(crate) key: String,
     pub(crate) call: ToolCall,
-    /// What the call lacks, as the effect did not come to it.
+    /// The argument that the call lacks, as the outcome of the effect does not have it.
     pub(crate) lacks: Option<String>,
     pub(crate) reason: Option<String>,
 }
@@ -51,7 +51,7 @@ impl Undo {
         Self { call, from_outcome: BTreeMap::new(), reason: None }
     }
 
-    /// Takes an argument of the call from what the effect came to, where this JSON Pointer leads.
+    /// Takes an argument of the call from the outcome of the effect, where this JSON Pointer leads.
     #[must_use]
     pub fn with(mut self, argument: &str, pointer: &str) -> Self {
         self.from_outcome.insert(argument.to_owned(), pointer.to_owned());
@@ -64,7 +64,7 @@ impl Undo {
         Self { reason: Some(reason.into()), ..self }
     }
 
-    /// Returns the call that undoes an effect that came to this; it lacks what is not there.
+    /// Returns the call that undoes an effect with this outcome; it lacks what is not there.
     pub(crate) fn of(&self, key: &str, outcome: Option<&EffectOutcome>) -> Done {
         let value = outcome.and_then(value);
         let mut arguments = self.call.arguments.value();

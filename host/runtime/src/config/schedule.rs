@@ -130,7 +130,7 @@ mod tests {
         let with = |line: &str| format!("[schedule.a]\ncron = \"@daily\"\nworkflow = \"w\"\n{line}");
         for (line, says) in [
             ("input = { share = nan }", "JSON has no number NaN"),
-            ("budget = \"mony=3\"", "\"mony=3\""),
+            ("budget = \"mony=3\"", "names none of fuel, memory"),
             ("catch_up = \"some\"", "unknown variant `some`"),
             ("every = \"1h\"", "unknown field `every`"),
         ] {

@@ -1,4 +1,4 @@
-;; Runs into each limit of what calls into the host may come to: how many, how long, how much, how many at one time,
+;; Runs into each limit of calls into the host: how many, how long, how much, how many at one time,
 ;; and what is printed and logged.
 (component
   (import "wasi:io/poll@0.2.0" (instance $poll

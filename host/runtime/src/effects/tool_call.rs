@@ -102,7 +102,7 @@ impl CallTool<'_> {
             return Err(ToolOutcome::Failed(fault));
         }
         let now = run.host.registry.binding(self.call).map_err(ToolOutcome::Failed)?;
-        let same = state.approval(approval).is_some_and(|approval| approval.bound_to == now);
+        let same = state.approval(approval).is_some_and(|approval| approval.binding() == now);
         // The intent was written for another component or other grants, and it may have happened with those.
         let why = "its component or grants changed while it was in flight";
         if same { Ok(()) } else { Err(ToolOutcome::Unknown(unknown(key, self.call, why))) }

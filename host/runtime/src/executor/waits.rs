@@ -25,7 +25,7 @@ pub(super) async fn overdue(clock: Clock, due_ms: Option<u64>) {
 
 impl Driver {
     /// Takes in the signals that the run was sent since it last looked.
-    pub(super) async fn receive(&mut self) -> Result<()> {
+    pub(crate) async fn receive(&mut self) -> Result<()> {
         let run = self.state().run();
         for signal in inbox::of(&*self.host().journal, run).await? {
             let taken = inbox::taken(run, &signal);

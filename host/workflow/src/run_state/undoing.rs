@@ -107,7 +107,7 @@ impl RunState {
         while let Some(done) = self.undoing.done.pop() {
             if let Some(name) = &done.lacks {
                 let message =
-                    format!("the effect did not come to what argument \"{name}\" of its undoing is taken from");
+                    format!("the outcome of the effect lacks what argument \"{name}\" of its undoing is taken from");
                 let fault = Fault::invalid("undo", message);
                 self.undoing.undone.push(done.not_undone(fault));
                 continue;
