@@ -87,8 +87,8 @@ async fn a_tool_of_another_kind_follows_what_the_operator_says_of_it() {
     let place = Place::new();
     let configured = |text: &str| builder(&place).configured(&Config::parse(text).unwrap());
     let host = configured("[tool.echo]\napproval = \"always\"").unwrap().build().await.unwrap();
-    let Outcome::Failed(fault) = exec(&host, SAY, &["echo"]).await else { panic!("it was called") };
-    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Approval, Some("pending")), "{fault}");
+    let Outcome::Waiting(approval) = exec(&host, SAY, &["echo"]).await else { panic!("it was called") };
+    assert_eq!((&*approval.call.tool, approval.is_open()), ("echo", true), "{approval}");
     drop(host);
     let host = configured("[tool.echo]\nlabels = []").unwrap().build().await.unwrap();
     assert_eq!(exec(&host, SAY, &["echo", "purchases"]).await, Outcome::Done("hello".into()));

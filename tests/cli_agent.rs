@@ -256,14 +256,6 @@ fn what_is_proposed_works() {
     assert_eq!(place.refunds().len(), 1);
 }
 
-#[test]
-fn code_gets_no_tool_that_needs_an_approval_and_the_error_says_what_would_allow_it() {
-    let place = Place::new();
-    let (exit, report, _) = agent(&place, &["refund", "--tool", "payments", "--code", "javascript"]);
-    let message = report["error"]["message"].as_str().unwrap();
-    assert!(exit == Some(2) && message.contains("approval = \"never\" under [tool.payments]"), "{message}");
-}
-
 /// Calls the binary in a terminal, in which a person types once the question is there.
 fn at_a_terminal(place: &Place, args: &str, types: &str) -> String {
     Terminal::start(place, args).answered(QUESTION, types).ended().1

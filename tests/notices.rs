@@ -235,7 +235,8 @@ async fn what_is_configured_wrong_is_refused_when_the_host_is_made() {
         (Notify { attempts: 0, ..webhook("http://localhost/") }, "must not be empty or 0"),
         (Notify { secret: Some("none".to_owned()), ..webhook("http://localhost/") }, "the secret \"none\""),
     ] {
-        let built = Place::new().host().clock(hand.clock()).notify("ops", notify).build().await;
+        let place = Place::new();
+        let built = place.host().clock(hand.clock()).notify("ops", notify).build().await;
         let fault = built.err().unwrap();
         assert!(fault.message.contains(says) && fault.message.contains("[notify.ops]"), "{fault}");
         assert!(matches!(fault.kind, Kind::Invalid | Kind::NotFound), "{fault}");

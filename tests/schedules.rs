@@ -15,7 +15,7 @@ struct Errand;
 
 impl Workflow for Errand {
     type Input = Option<String>;
-    type State = bool;
+    type State = ();
 
     fn name(&self) -> &str {
         "errand"
@@ -27,22 +27,22 @@ impl Workflow for Errand {
 
     fn graph(&self) -> Graph {
         let go = AllowedEffect::Signal("go".to_owned());
-        Graph::new([State::new("WAIT", [go], &["DONE"]), State::new("DONE", [], &[])])
+        Graph::new([State::new("ERRAND", [go], &["ERRAND"])])
     }
 
-    fn position(&self, is_done: &Self::State) -> &'static str {
-        if *is_done { "DONE" } else { "WAIT" }
+    fn position(&self, (): &Self::State) -> &'static str {
+        "ERRAND"
     }
 
-    fn start(&self, input: Self::Input) -> Result<Transition<bool>, Fault> {
+    fn start(&self, input: Self::Input) -> Result<Transition<()>, Fault> {
         Ok(match input.as_deref() {
-            Some("wait") => Transition::to(false).want(Effect::await_signal("go", "go")),
-            _ => Transition::to(true).end(End::Done(Value::Null.into())),
+            Some("wait") => Transition::to(()).want(Effect::await_signal("go", "go")),
+            _ => Transition::to(()).end(End::Done(Value::Null.into())),
         })
     }
 
-    fn step(&self, _: bool, _: Event) -> Result<Transition<bool>, Fault> {
-        Ok(Transition::to(true).end(End::Done(Value::Null.into())))
+    fn step(&self, (): (), _: Event) -> Result<Transition<()>, Fault> {
+        Ok(Transition::to(()).end(End::Done(Value::Null.into())))
     }
 }
 
@@ -192,7 +192,8 @@ async fn a_schedule_that_cannot_work_is_refused_when_the_host_is_made() {
         (Schedule { cron: "0 25 * * *".to_owned(), ..hourly() }, Kind::Invalid, "cron = \"0 25 * * *\""),
         (Schedule { timezone: "Mars".to_owned(), ..hourly() }, Kind::Invalid, "timezone = \"Mars\""),
     ] {
-        let builder = Place::new().host().workflow(Errand).schedule("errands", schedule);
+        let place = Place::new();
+        let builder = place.host().workflow(Errand).schedule("errands", schedule);
         let fault = builder.build().await.err().unwrap();
         assert_eq!(fault.kind, kind, "{fault}");
         assert!(fault.message.contains(says) && fault.message.contains("[schedule.errands]"), "{fault}");

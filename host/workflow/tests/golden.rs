@@ -20,7 +20,7 @@ use stockade_workflow::{Budget, Change, Currency, Effect, Entry, Exec, FORMAT, M
 /// The first format that limits the bytes of the journal. To read an older one is to count them, within the default.
 const LIMITS_THE_JOURNAL: u32 = 5;
 
-const JOURNALS: [&str; 8] = [
+const JOURNALS: [&str; 9] = [
     include_str!("golden/journal-v1.json"),
     include_str!("golden/journal-v2.json"),
     include_str!("golden/journal-v3.json"),
@@ -29,6 +29,7 @@ const JOURNALS: [&str; 8] = [
     include_str!("golden/journal-v6.json"),
     include_str!("golden/journal-v7.json"),
     include_str!("golden/journal-v7-failures.json"),
+    include_str!("golden/journal-v7-decisions.json"),
 ];
 
 #[derive(Deserialize)]

@@ -339,7 +339,8 @@ impl RunState {
 
     /// Returns the approvals that a person is waited for; a run that has ended has none.
     pub fn open_approvals(&self) -> impl Iterator<Item = &Approval> {
-        let is_asked = |approval: &&Approval| approval.is_open() && self.intended.contains(&approval.key);
+        let is_waited_for = |key: &String| self.intended.contains(key) || self.held.contains_key(key);
+        let is_asked = move |approval: &&Approval| approval.is_open() && is_waited_for(&approval.key);
         self.approvals.values().filter(move |approval| is_asked(approval) && self.end.is_none())
     }
 
