@@ -131,8 +131,8 @@ mod tests {
         for (line, says) in [
             ("input = { share = nan }", "JSON has no number NaN"),
             ("budget = \"mony=3\"", "names none of fuel, memory"),
-            ("catch_up = \"some\"", "unknown variant `some`"),
-            ("every = \"1h\"", "unknown field `every`"),
+            ("catch_up = \"some\"", "expected one of `none`, `one`, `all`"),
+            ("every = \"1h\"", "unknown field"),
         ] {
             let fault = Config::parse(&with(line)).unwrap_err();
             assert!(fault.message.contains(says), "{line}: {fault}");
