@@ -220,7 +220,8 @@ async fn each_effect_is_a_span_that_names_its_run() {
     let trace = Trace::default();
     let writer = trace.clone();
     let subscriber = tracing_subscriber::fmt().with_span_events(FmtSpan::CLOSE).with_writer(move || writer.clone());
-    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    // For all threads, as a service does it: what a thread without a subscriber sees first, tracing may leave out.
+    tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
     let place = place();
     let service = Service::start(journal(), &place).await;
     let run = service.refund("order-1", "user_789").await;
