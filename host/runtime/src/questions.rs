@@ -100,7 +100,9 @@ pub(crate) fn expired(state: &RunState, approval: &Approval, expired_ms: u64) ->
 fn closed(state: &RunState) -> Fault {
     let last = state.approvals().filter_map(|approval| approval.decision.as_ref()).last();
     let before = last.map(|decision| format!("; \"{}\" has decided already", decision.by)).unwrap_or_default();
-    conflict("decision", format!("run {} is {} and waits for no decision{before}", state.run(), state.status()))
+    let stopped = state.stopped().map(|stop| format!(" {stop}")).unwrap_or_default();
+    let (run, status) = (state.run(), state.status());
+    conflict("decision", format!("run {run} is {status}{stopped} and waits for no decision{before}"))
 }
 
 fn conflict(detail: &str, message: String) -> Fault {
