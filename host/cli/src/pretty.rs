@@ -174,5 +174,11 @@ mod tests {
         let shown = safe_json(&value);
         assert!(shown.is_ascii(), "{shown}");
         assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
+        assert_eq!(line(&value).replace(' ', ""), shown.replace([' ', '\n'], ""));
+    }
+
+    #[test]
+    fn a_line_has_no_end_of_a_line_within() {
+        assert_eq!(line(&json!({"a b": ["c\nd\u{9b}"]})), r#"{"a b":["c\nd\u009b"]}"#);
     }
 }

@@ -34,6 +34,7 @@ thread_local! {
 
 /// Compresses bytes with the dictionary.
 pub(super) fn whole(plain: &[u8]) -> io::Result<Vec<u8>> {
+    check(plain.len() as u64)?;
     COMPRESSOR.with_borrow_mut(|kept| match kept {
         Some(compressor) => compressor.compress(plain),
         None => kept.insert(compressor()?).compress(plain),
@@ -50,6 +51,7 @@ fn compressor() -> io::Result<Compressor<'static>> {
 
 /// Compresses bytes as the difference to others.
 pub(super) fn difference(plain: &[u8], base: &[u8]) -> io::Result<Vec<u8>> {
+    check(plain.len() as u64)?;
     let mut encoder = Encoder::with_ref_prefix(Vec::new(), LEVEL, base)?;
     encoder.include_checksum(true)?;
     let reach_log = (plain.len() + base.len()).next_power_of_two().ilog2();
@@ -71,10 +73,14 @@ pub(super) fn unpacked(frame: &[u8], base: Option<&[u8]>) -> io::Result<Vec<u8>>
     decoder.window_log_max(REACH_LOG_MAX)?;
     let mut plain = Vec::new();
     let bytes = io::copy(&mut decoder.take(PLAIN_BYTES_MAX + 1), &mut plain)?;
-    if bytes > PLAIN_BYTES_MAX {
-        return Err(io::Error::other(format!("it unpacks to more than {PLAIN_BYTES_MAX} bytes")));
+    check(bytes).map(|()| plain)
+}
+
+fn check(bytes: u64) -> io::Result<()> {
+    if bytes <= PLAIN_BYTES_MAX {
+        return Ok(());
     }
-    Ok(plain)
+    Err(io::Error::other(format!("it has more than {PLAIN_BYTES_MAX} bytes")))
 }
 
 #[cfg(test)]
@@ -91,13 +97,14 @@ mod tests {
 
     #[test]
     fn bytes_are_unpacked_as_they_were_packed() {
-        for bytes in [0, 1, 100, 70_000, 3 << 20] {
+        for bytes in [0, 1, 100, 70_000, 600_000, 3 << 20] {
             let plain = noise(bytes, 7);
             assert!(unpacked(&whole(&plain).unwrap(), None).unwrap() == plain, "{bytes}");
             let changed = [&plain[..bytes / 2], b"changed", &plain[bytes / 2..]].concat();
             let difference = difference(&changed, &plain).unwrap();
             assert!(unpacked(&difference, Some(&plain)).unwrap() == changed, "{bytes}");
-            assert!(bytes < 4_096 || difference.len() < bytes / 16, "{bytes}: {}", difference.len());
+            let is_usual = (4_096..1 << 20).contains(&bytes);
+            assert!(!is_usual || difference.len() < 512, "{bytes}: {}", difference.len());
         }
     }
 
