@@ -202,7 +202,8 @@ impl Journal for SqliteJournal {
 
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
         let path = self.path.clone();
-        self.query(move |db| entries::page(db, &path, run, seq, bytes_max)).await?
+        let rows = self.query(move |db| entries::page(db, &path, run, seq, bytes_max)).await??;
+        entries::of(rows, &self.path, run, seq)
     }
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {

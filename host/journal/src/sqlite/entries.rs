@@ -4,16 +4,60 @@
 //! versions before the sixth wrote them.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 use stockade_workflow::{Change, Entry, FORMAT, Fault, RunId};
 
-use super::{blobs, newer};
-use crate::codec::{self, Head, LINKS_MAX, Unread};
+use super::{blobs, newer, unread};
+use crate::codec::{self, BlobDigest, Head, LINKS_MAX, Unread};
 use crate::{Result, deep};
 
-/// Why entries could not be read: the storage fails, or one of them is refused.
+/// A row as it was unpacked. To make entries of it takes the most of the time, and no connection.
+pub(super) struct Row {
+    seq: u64,
+    at_ms: u64,
+    json: Json,
+}
+
+enum Json {
+    Packed(Arc<Vec<u8>>, Vec<String>),
+    Plain(String),
+}
+
+impl Row {
+    /// How long its JSON is.
+    fn bytes(&self) -> usize {
+        match &self.json {
+            Json::Packed(payload, blobs) => payload.len() + blobs.iter().map(String::len).sum::<usize>(),
+            Json::Plain(text) => text.len(),
+        }
+    }
+
+    fn entries(self, run: RunId) -> Result<Vec<Entry>, Unread> {
+        let Self { seq, at_ms, json } = self;
+        match json {
+            Json::Packed(payload, blobs) => codec::entries(run, seq, at_ms, &payload, &blobs),
+            Json::Plain(text) => {
+                let change = deep::read(&text, Change::read).map_err(|why| Unread::new(seq, why))?;
+                Ok(vec![Entry { run, seq, at_ms, change }])
+            }
+        }
+    }
+}
+
+/// Makes entries of rows of a run, of those after a number.
+pub(super) fn of(rows: Vec<Row>, path: &Path, run: RunId, after: u64) -> Result<Vec<Entry>> {
+    let mut all = Vec::new();
+    for row in rows {
+        let entries = row.entries(run).map_err(|why| unread(path, Some(run), why))?;
+        all.extend(entries.into_iter().filter(|entry| entry.seq > after));
+    }
+    Ok(all)
+}
+
+/// Why a row could not be read: the storage fails, or the row is refused.
 enum Failure {
     Storage(rusqlite::Error),
     Refused(Fault),
@@ -25,17 +69,17 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-/// Reads the entries of a run after a number, until their JSON has so many bytes.
+/// Reads the rows of a run that end after a number, until their JSON has so many bytes.
 pub(super) fn page(
     connection: &Connection,
     path: &Path,
     run: RunId,
     after: u64,
     bytes_max: usize,
-) -> rusqlite::Result<Result<Vec<Entry>>> {
+) -> rusqlite::Result<Result<Vec<Row>>> {
     let reader = Reader { connection, path, run, base: None };
     match reader.page(after, bytes_max) {
-        Ok(entries) => Ok(Ok(entries)),
+        Ok(rows) => Ok(Ok(rows)),
         Err(Failure::Refused(fault)) => Ok(Err(fault)),
         Err(Failure::Storage(error)) => Err(error),
     }
@@ -46,20 +90,20 @@ struct Reader<'a> {
     path: &'a Path,
     run: RunId,
     /// The last row, with its number, to which others may be differences.
-    base: Option<(u64, Vec<u8>)>,
+    base: Option<(u64, Arc<Vec<u8>>)>,
 }
 
 impl Reader<'_> {
-    fn page(mut self, after: u64, bytes_max: usize) -> Result<Vec<Entry>, Failure> {
+    fn page(mut self, after: u64, bytes_max: usize) -> Result<Vec<Row>, Failure> {
         let select = "SELECT seq, format, at_ms, change FROM entries WHERE run = ?1 AND seq > ?2 ORDER BY seq";
         let connection = self.connection;
         let mut select = connection.prepare_cached(select)?;
         let mut rows = select.query(params![self.run.as_bytes(), after])?;
         let (mut page, mut bytes) = (Vec::new(), 0_usize);
         while let Some(row) = rows.next()? {
-            let (entries, length) = self.entries(row)?;
-            page.extend(entries.into_iter().filter(|entry| entry.seq > after));
-            bytes = bytes.saturating_add(length);
+            let row = self.row(row)?;
+            bytes = bytes.saturating_add(row.bytes());
+            page.push(row);
             if bytes >= bytes_max {
                 break;
             }
@@ -67,43 +111,40 @@ impl Reader<'_> {
         Ok(page)
     }
 
-    /// Reads the entries of a row, and says how long their JSON is.
-    fn entries(&mut self, row: &SqlRow<'_>) -> Result<(Vec<Entry>, usize), Failure> {
+    fn row(&mut self, row: &SqlRow<'_>) -> Result<Row, Failure> {
         let (seq, format, at_ms): (u64, u32, u64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if format > FORMAT {
             return Err(Failure::Refused(newer(self.path, format, FORMAT)));
         }
-        match row.get_ref(3)? {
-            ValueRef::Blob(bytes) => self.packed(seq, at_ms, bytes),
+        let json = match row.get_ref(3)? {
+            ValueRef::Blob(bytes) => self.packed(seq, bytes)?,
             ValueRef::Text(text) => {
-                let entry = plain(self.run, seq, at_ms, text).map_err(|unread| self.refused(unread))?;
-                Ok((vec![entry], text.len()))
+                let text = std::str::from_utf8(text).map_err(|error| self.refused(Unread::new(seq, error)))?;
+                Json::Plain(text.to_owned())
             }
             ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => {
-                Err(self.refused(Unread::new(seq, "it is neither text nor bytes")))
+                return Err(self.refused(Unread::new(seq, "it is neither text nor bytes")));
             }
-        }
+        };
+        Ok(Row { seq, at_ms, json })
     }
 
-    fn packed(&mut self, seq: u64, at_ms: u64, bytes: &[u8]) -> Result<(Vec<Entry>, usize), Failure> {
-        let head = Head::read(seq, bytes).map_err(|unread| self.refused(unread))?;
-        let payload = self.payload(&head)?;
-        let blobs = head.blobs.iter().map(|digest| self.blob(seq, digest)).collect::<Result<Vec<_>, _>>()?;
-        let entries = codec::entries(self.run, seq, at_ms, &payload, &blobs);
-        let entries = entries.map_err(|unread| self.refused(unread))?;
-        let length = blobs.iter().fold(payload.len(), |sum, blob| sum.saturating_add(blob.len()));
+    fn packed(&mut self, seq: u64, bytes: &[u8]) -> Result<Json, Failure> {
+        let head = Head::read(seq, bytes).map_err(|why| self.refused(why))?;
+        let payload = Arc::new(self.payload(&head)?);
         if codec::is_base(&payload) {
-            self.base = Some((seq, payload));
+            self.base = Some((seq, Arc::clone(&payload)));
         }
-        Ok((entries, length))
+        let blobs = head.blobs.iter().map(|digest| self.blob(seq, digest)).collect::<Result<_, _>>()?;
+        Ok(Json::Packed(payload, blobs))
     }
 
     fn payload(&mut self, head: &Head<'_>) -> Result<Vec<u8>, Failure> {
         if let Some(base) = head.base.filter(|base| self.base.as_ref().is_none_or(|(kept, _)| kept != base)) {
-            self.base = Some((base, self.followed(base)?));
+            self.base = Some((base, Arc::new(self.followed(base)?)));
         }
-        let base = head.base.and(self.base.as_ref()).map(|(_, payload)| &**payload);
-        head.payload(base).map_err(|unread| self.refused(unread))
+        let base = head.base.and(self.base.as_ref()).map(|(_, payload)| payload.as_slice());
+        head.payload(base).map_err(|why| self.refused(why))
     }
 
     /// Reads a row to which others are differences, from the last one before it that is whole.
@@ -112,13 +153,13 @@ impl Reader<'_> {
         while let Some(seq) = next {
             let bytes = self.bytes(seq)?.filter(|_| rows.len() <= LINKS_MAX as usize);
             let bytes = bytes.ok_or_else(|| self.refused(Unread::new(seq, "the row is not there")))?;
-            next = Head::read(seq, &bytes).map_err(|unread| self.refused(unread))?.base;
+            next = Head::read(seq, &bytes).map_err(|why| self.refused(why))?.base;
             rows.push((seq, bytes));
         }
         let mut payload: Option<Vec<u8>> = None;
         for (seq, bytes) in rows.iter().rev() {
             let unpacked = Head::read(*seq, bytes).and_then(|head| head.payload(payload.as_deref()));
-            payload = Some(unpacked.map_err(|unread| self.refused(unread))?);
+            payload = Some(unpacked.map_err(|why| self.refused(why))?);
         }
         Ok(payload.unwrap_or_default())
     }
@@ -129,22 +170,15 @@ impl Reader<'_> {
         select.query_row(params![self.run.as_bytes(), seq], |row| row.get(0)).optional()
     }
 
-    fn blob(&self, seq: u64, digest: &codec::BlobDigest) -> Result<String, Failure> {
+    fn blob(&self, seq: u64, digest: &BlobDigest) -> Result<String, Failure> {
         let bytes = blobs::bytes(self.connection, digest)?;
         let bytes = bytes.ok_or_else(|| self.refused(Unread::new(seq, "one of its blobs is not there")))?;
-        codec::blob_text(seq, &bytes).map_err(|unread| self.refused(unread))
+        codec::blob_text(seq, &bytes).map_err(|why| self.refused(why))
     }
 
-    fn refused(&self, unread: Unread) -> Failure {
-        Failure::Refused(super::unread(self.path, Some(self.run), unread))
+    fn refused(&self, why: Unread) -> Failure {
+        Failure::Refused(unread(self.path, Some(self.run), why))
     }
-}
-
-/// Reads an entry as versions before the sixth wrote them.
-fn plain(run: RunId, seq: u64, at_ms: u64, text: &[u8]) -> Result<Entry, Unread> {
-    let text = std::str::from_utf8(text).map_err(|error| Unread::new(seq, error))?;
-    let change = deep::read(text, Change::read).map_err(|why| Unread::new(seq, why))?;
-    Ok(Entry { run, seq, at_ms, change })
 }
 
 #[cfg(test)]

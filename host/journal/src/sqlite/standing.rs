@@ -34,6 +34,7 @@ pub(super) fn fill(connection: &Connection, path: &Path) -> rusqlite::Result<()>
 }
 
 fn folded(connection: &Connection, path: &Path, run: RunId) -> rusqlite::Result<Result<RunState>> {
-    let entries = entries::page(connection, path, run, 0, usize::MAX)?;
+    let rows = entries::page(connection, path, run, 0, usize::MAX)?;
+    let entries = rows.and_then(|rows| entries::of(rows, path, run, 0));
     Ok(entries.and_then(|entries| RunState::fold(run, &entries)))
 }
