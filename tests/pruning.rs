@@ -3,12 +3,20 @@
 use serde_json::json;
 use stockade::{Filter, Host, Kind, NewRun, RunId, Status};
 use stockade_tests::{Place, input};
+use stockade_workflow::Digest;
+use uuid::Uuid;
 
 /// What each of the runs takes of the journal at the least.
 const BYTES: usize = 200_000;
 
+/// Letters that nothing compresses to fewer bytes than that, and that no other run has.
+fn noise() -> String {
+    let seed = Uuid::now_v7();
+    (0..=BYTES / 32).map(|number| Digest::of(format!("{seed}/{number}").as_bytes()).hex().to_owned()).collect()
+}
+
 async fn ended(host: &Host, team: &str) -> RunId {
-    let input = json!({"user_id": "nobody", "request": "x".repeat(BYTES)});
+    let input = json!({"user_id": "nobody", "request": noise()});
     let started = host.start_run(NewRun::new("refund", input).label("team", team)).await.unwrap();
     let id = started.id();
     started.settled().await.unwrap();

@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params};
 use serde_json::{Value, json};
 use stockade::journal::{Commit, Journal as _, SqliteJournal};
-use stockade::{Builder, Clock, Decision, Entry, Host, Run, RunId, RunState, Summary};
+use stockade::{Builder, Clock, Decision, Entry, Filter, Host, Run, RunId, RunState, Summary};
 use stockade_refund::{Refund, shop};
+use stockade_workflow::FORMAT;
 use tempfile::TempDir;
 
 pub use hand::Hand;
@@ -161,6 +162,22 @@ impl Place {
         let journal = SqliteJournal::open(self.data("journal.db"), Clock::default()).unwrap();
         let (entries, summary) = (entries.to_vec(), Some(summary));
         journal.commit(&Commit { entries, summary, ..Commit::default() }).await.unwrap();
+    }
+
+    /// Writes the entries of the journal as versions did that did not pack them: each is a row of JSON, which a test may change.
+    pub async fn as_before_packing(&self) -> Connection {
+        let path = self.data("journal.db");
+        let (journal, raw) = (SqliteJournal::open(&path, Clock::default()).unwrap(), Connection::open(&path).unwrap());
+        for Summary { run_id, .. } in journal.runs(&Filter::default()).await.unwrap() {
+            let entries = journal.read(run_id).await.unwrap();
+            raw.execute("DELETE FROM entries WHERE run = ?1", [run_id.as_bytes()]).unwrap();
+            for Entry { run, seq, at_ms, change } in entries {
+                let insert = "INSERT INTO entries (run, seq, format, at_ms, change) VALUES (?1, ?2, ?3, ?4, ?5)";
+                let change = serde_json::to_string(&change).unwrap();
+                raw.execute(insert, params![run.as_bytes(), seq, FORMAT, at_ms, change]).unwrap();
+            }
+        }
+        raw
     }
 }
 

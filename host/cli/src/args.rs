@@ -7,6 +7,7 @@ use crate::commands::decide::{Approve, Deny, Edit, Respond, Revoke};
 use crate::commands::doctor::Doctor;
 use crate::commands::eval::Eval;
 use crate::commands::exec::Exec;
+use crate::commands::export::Export;
 use crate::commands::graph::Graph;
 use crate::commands::language::Language;
 use crate::commands::memory::Memory;
@@ -66,6 +67,7 @@ pub(crate) enum Command {
     Stop(Stop),
     Pause(Pause),
     Show(Show),
+    Export(Export),
     Runs(Runs),
     Approvals(Approvals),
     Schedules(Schedules),
@@ -104,6 +106,7 @@ impl Command {
             Self::Stop(stop) => stop.run(globals).await,
             Self::Pause(pause) => pause.run(globals).await,
             Self::Show(show) => show.run(globals).await,
+            Self::Export(export) => export.run(globals).await,
             Self::Runs(runs) => runs.run(globals).await,
             Self::Approvals(approvals) => approvals.run(globals).await,
             Self::Schedules(schedules) => schedules.run(globals).await,
@@ -123,6 +126,7 @@ impl Command {
     pub(crate) fn only_looks(&self) -> bool {
         match self {
             Self::Show(_)
+            | Self::Export(_)
             | Self::Runs(_)
             | Self::Approvals(_)
             | Self::Schedules(_)

@@ -6,6 +6,8 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
+#[cfg(feature = "sqlite")]
+mod codec;
 pub mod conformance;
 #[cfg(feature = "sqlite")]
 mod deep;

@@ -7,6 +7,7 @@ pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod exec;
+pub(crate) mod export;
 pub(crate) mod graph;
 pub(crate) mod language;
 pub(crate) mod memory;
