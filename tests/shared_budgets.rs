@@ -1,8 +1,10 @@
 //! Budgets that many runs share: never overspent, whatever runs at the same time and on whichever host.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use stockade::config::{Per, SharedBudget, SharedBy, SharedLimit};
-use stockade::{Budget, Currency, Host, Outcome, RunId, Status};
+use stockade::{Budget, Currency, Host, NewSignal, Outcome, RunId, Status, Stop};
 use stockade_tests::{Hand, Place, input};
 
 const DAY_MS: u64 = 86_400_000;
@@ -84,6 +86,39 @@ async fn a_suspended_run_names_the_shared_budget_and_goes_on_once_that_allows_mo
     let settled = host.resume(id).await.unwrap().settled().await.unwrap();
     assert!(matches!(settled, Outcome::Done(_)), "{settled}");
     assert_eq!(taken(&host).await, [CALLS]);
+}
+
+/// A person's pause is lifted by a person, and not by the time at which the budget begins anew.
+#[tokio::test]
+async fn a_run_that_a_budget_suspended_and_a_person_paused_goes_on_once_it_is_resumed() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = open(&place, &hand, calls(3)).await;
+    let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+    let id = run.id();
+    assert!(matches!(run.settled().await.unwrap(), Outcome::Suspended(_)));
+    host.run(id).pause(Stop::by("dana"), Duration::ZERO).await.unwrap();
+    hand.set(DAY_MS);
+    for _ in 0..2 {
+        assert!(host.fire_due().await.unwrap().is_empty());
+        assert_eq!(host.state(id).await.unwrap().status(), Status::Paused);
+    }
+    assert_eq!(spent(&host, &[id]).await, 3);
+    let settled = host.resume(id).await.unwrap().settled().await.unwrap();
+    assert!(matches!(settled, Outcome::Done(_)), "{settled}");
+    assert_eq!(spent(&host, &[id]).await, CALLS);
+}
+
+#[tokio::test]
+async fn a_suspended_run_is_not_looked_at_again_before_its_budget_begins_anew() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = open(&place, &hand, calls(2)).await;
+    let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+    let id = run.id();
+    assert!(matches!(run.settled().await.unwrap(), Outcome::Suspended(_)));
+    let entries = host.entries(id).await.unwrap().len();
+    let sent = host.signal(id, NewSignal::new("paid", json!(5))).await.unwrap().unwrap();
+    assert!(matches!(sent.settled().await.unwrap(), Outcome::Suspended(_)));
+    assert_eq!(host.entries(id).await.unwrap().len(), entries + 1, "the signal alone is journaled");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use stockade_workflow::{Currency, Exceeded, RunState, Usage};
 use crate::Result;
 use crate::config::SharedBudget;
 pub(crate) use account::{Account, SPACE as ACCOUNTS, parts};
-pub(crate) use allotment::{Allotment, SPACE, give_back};
+pub(crate) use allotment::{Allotment, SPACE, begins_anew, give_back};
 
 /// The shared budgets of a host, by name.
 pub(crate) type SharedBudgets = BTreeMap<String, SharedBudget>;

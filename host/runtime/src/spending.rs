@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use stockade_journal::Row;
-use stockade_workflow::{RunId, Usage};
+use stockade_workflow::Usage;
 
 use crate::config::shared_budget::Limit;
 use crate::shared_budgets::{ACCOUNTS, Account, give_back, parts};
@@ -39,10 +39,10 @@ impl Host {
         rows.iter().filter_map(|row| Some((row, known(row)?))).map(report).collect()
     }
 
-    /// Gives back what a run has not kept, and returns the run if it waits for a period that has begun.
-    pub(crate) async fn look_at_allotment(&self, row: Row) -> Result<Option<RunId>> {
-        let run = row.tie.run();
-        let again_ms = give_back(&*self.services.journal, row).await?;
-        Ok(run.filter(|_| again_ms.is_some_and(|again_ms| again_ms <= self.services.clock.now_ms())))
+    /// Gives back what a run has not kept, and returns the row, as it then is, of a run that waits for a period that has begun.
+    pub(crate) async fn look_at_allotment(&self, row: Row) -> Result<Option<Row>> {
+        let now_ms = self.services.clock.now_ms();
+        let row = give_back(&*self.services.journal, row).await?;
+        Ok(row.filter(|row| row.due_ms.is_some_and(|again_ms| again_ms <= now_ms)))
     }
 }

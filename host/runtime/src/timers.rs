@@ -86,13 +86,8 @@ impl Host {
     ///
     /// A journal that fails. A run that cannot go on does not keep the others from it.
     pub async fn fire_due(&self) -> Result<Vec<Fired>> {
-        let journal = &self.services.journal;
-        let mut rows = journal.due(inbox::TIMERS, Duration::ZERO, FIRED_MAX).await?;
-        for space in [inbox::SPACE, settling::SPACE] {
-            rows.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
-        }
         let (mut seen, mut fired) = (BTreeSet::new(), Vec::new());
-        for row in rows {
+        for row in self.due().await? {
             let Some(run) = row.tie.run().filter(|run| seen.insert(*run)) else { continue };
             match self.wake(run).await {
                 // Its driver sees what is due, too.
@@ -106,26 +101,19 @@ impl Host {
                 }
             }
         }
-        fired.extend(self.fire_allotments().await?);
         Ok(fired)
     }
 
-    /// Gives back what runs that stand still have drawn of shared budgets, and goes on with those that waited for a budget to begin anew.
-    async fn fire_allotments(&self) -> Result<Vec<Fired>> {
-        let mut fired = Vec::new();
-        for row in self.services.journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
-            let Some(run) = self.look_at_allotment(row.clone()).await? else { continue };
-            match self.resume(run).await {
-                Err(fault) if is_busy(&fault) => {}
-                resumed => {
-                    if resumed.is_err() {
-                        self.put_off(row).await?;
-                    }
-                    fired.push(Fired { run, resumed });
-                }
-            }
+    /// Returns the rows for which runs are to be woken. What runs that stand still have drawn of shared budgets is given back.
+    async fn due(&self) -> Result<Vec<Row>> {
+        let (journal, mut due) = (&self.services.journal, Vec::new());
+        for row in journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
+            due.extend(self.look_at_allotment(row).await?);
         }
-        Ok(fired)
+        for space in [inbox::TIMERS, inbox::SPACE, settling::SPACE] {
+            due.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
+        }
+        Ok(due)
     }
 
     /// Looks at a due row again later, so that it does not keep others from their turn.

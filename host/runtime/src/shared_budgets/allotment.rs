@@ -48,7 +48,7 @@ impl Allotment {
         budget: &SharedBudget,
         state: &RunState,
     ) -> Result<Self> {
-        let key = index::key([&*state.run().to_string(), name]);
+        let key = key(state.run(), name);
         if let Some(row) = journal.row(SPACE, &key).await? {
             // From here on the account counts just what was drawn, and no other host has anything to give back.
             give_back(journal, row).await?;
@@ -179,16 +179,19 @@ impl Allotment {
     }
 }
 
-/// Gives back to its account what an allotment does not keep, and returns when its run goes on, if it waits for that.
-pub(crate) async fn give_back(journal: &dyn Journal, mut seen: Row) -> Result<Option<u64>> {
+/// Gives back to its account what an allotment does not keep, and returns its row as it then is, due when its run goes on if the
+/// run waits for that; none where another host has taken the run up.
+pub(crate) async fn give_back(journal: &dyn Journal, mut seen: Row) -> Result<Option<Row>> {
     loop {
         let standing: Standing = seen.read()?;
         let mut account = Seen::read(journal, &standing.account).await?;
         account.account.recount(&standing.counted, &standing.drawn);
         let given = Standing { counted: standing.drawn, ..standing };
-        let change = RowChange::Replace { seen: seen.clone(), due_ms: given.again_ms, value: Row::text(&given)? };
+        let (due_ms, value) = (given.again_ms, Row::text(&given)?);
+        let now = Row { due_ms, value: value.clone(), ..seen.clone() };
+        let change = RowChange::Replace { seen: seen.clone(), due_ms, value };
         match journal.commit(&Commit::of_index(vec![account.written()?, change])).await {
-            Ok(()) => return Ok(given.again_ms),
+            Ok(()) => return Ok(Some(now)),
             Err(refused) if refused.kind == Kind::Conflict => {}
             Err(fault) => return Err(fault),
         }
@@ -198,6 +201,18 @@ pub(crate) async fn give_back(journal: &dyn Journal, mut seen: Row) -> Result<Op
             Some(_) | None => return Ok(None),
         }
     }
+}
+
+/// Returns whether the period has begun for which a run waits that a shared budget has suspended.
+pub(crate) async fn begins_anew(journal: &dyn Journal, now_ms: u64, state: &RunState) -> Result<bool> {
+    let Some(budget) = state.suspended_by() else { return Ok(false) };
+    let row = journal.row(SPACE, &key(state.run(), budget)).await?;
+    let again_ms = row.as_ref().map(Row::read::<Standing>).transpose()?.and_then(|standing| standing.again_ms);
+    Ok(again_ms.is_some_and(|again_ms| again_ms <= now_ms))
+}
+
+fn key(run: RunId, budget: &str) -> String {
+    index::key([&*run.to_string(), budget])
 }
 
 /// What of `taken` is beyond `base`.
