@@ -75,6 +75,17 @@ async fn report(host: &Host) -> ScheduleReport {
 }
 
 #[tokio::test]
+async fn a_host_without_schedules_leaves_those_of_others_alone() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = open(&place, &hand, hourly()).await;
+    assert_eq!(hours(&host).await, [0; 0]);
+    let other = place.host().workflow(Errand).clock(hand.clock()).build().await.unwrap();
+    hand.set(HOUR_MS);
+    assert!(other.fire_schedules().await.unwrap().is_empty());
+    assert_eq!(hours(&host).await, [1]);
+}
+
+#[tokio::test]
 async fn a_schedule_starts_one_run_at_each_of_its_times_whatever_the_clock_does() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand, hourly()).await;

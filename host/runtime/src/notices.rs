@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use stockade_journal::{Commit, Row, RowChange};
-use stockade_workflow::{Digest, Kind, RunId};
+use stockade_journal::{Row, index};
+use stockade_workflow::{Digest, RunId};
 
 use crate::notice::{Delivery, Notice, SPACE, wait_ms};
 use crate::{Host, Result};
@@ -81,12 +81,6 @@ impl Host {
 
     /// Writes what has become of a message, and returns its row; none where another host was faster.
     async fn write(&self, seen: Row, due_ms: Option<u64>, notice: &Notice) -> Result<Option<Row>> {
-        let now = Row { due_ms, value: notice.text(), ..seen.clone() };
-        let change = RowChange::Replace { seen, due_ms, value: now.value.clone() };
-        match self.services.journal.commit(&Commit::of_index(vec![change])).await {
-            Ok(()) => Ok(Some(now)),
-            Err(refused) if refused.kind == Kind::Conflict => Ok(None),
-            Err(fault) => Err(fault),
-        }
+        index::replace(&*self.services.journal, seen, due_ms, Row::text(notice)?).await
     }
 }

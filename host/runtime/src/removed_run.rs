@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use stockade_journal::{Row, RowChange, Summary, index};
-use stockade_workflow::{Fault, Kind, RunId, Status};
+use stockade_workflow::{RunId, Status};
 
 use crate::{Host, Result};
 
@@ -45,7 +45,7 @@ impl RemovedRun {
 
     /// The change of the index that keeps it.
     pub(crate) fn kept(&self) -> Result<RowChange> {
-        let value = serde_json::to_string(self).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
+        let value = Row::text(self)?;
         let key = index::key([&*time(self.removed_ms), &*self.run_id.to_string()]);
         Ok(RowChange::Put(Row::new(SPACE, key, value)))
     }

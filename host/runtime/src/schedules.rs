@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use stockade_journal::{Commit, Filter, Row, RowChange};
+use stockade_journal::{Commit, Filter, Row, RowChange, index};
 use stockade_workflow::{Fault, Kind, Status};
 
 use crate::config::Schedule;
@@ -59,6 +59,9 @@ impl Host {
     ///
     /// A journal that fails. A schedule whose run cannot start does not keep the others from it.
     pub async fn fire_schedules(&self) -> Result<Vec<Scheduled>> {
+        if self.services.schedules.is_empty() {
+            return Ok(Vec::new());
+        }
         self.lay_out_schedules().await?;
         let mut started = Vec::new();
         for row in self.services.journal.due(SPACE, Duration::ZERO, DUE_MAX).await? {
@@ -108,15 +111,12 @@ impl Host {
 
     /// Writes how a schedule stands, unless another host was faster.
     async fn stand(&self, name: &str, seen: Option<Row>, due_ms: u64, standing: &Standing) -> Result<()> {
-        let value = Row::text(standing)?;
-        let change = match seen {
-            Some(seen) => RowChange::Replace { seen, due_ms: Some(due_ms), value },
-            None => RowChange::Ensure(Row::new(SPACE, name, value).due(due_ms)),
-        };
-        match self.services.journal.commit(&Commit::of_index(vec![change])).await {
-            Err(refused) if is_overtaken(&refused) => Ok(()),
-            written => written,
+        let (journal, value) = (&*self.services.journal, Row::text(standing)?);
+        if let Some(seen) = seen {
+            return index::replace(journal, seen, Some(due_ms), value).await.map(drop);
         }
+        let row = Row::new(SPACE, name, value).due(due_ms);
+        journal.commit(&Commit::of_index(vec![RowChange::Ensure(row)])).await
     }
 
     /// Starts the run of a schedule whose time has come.

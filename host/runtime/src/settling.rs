@@ -91,7 +91,7 @@ impl Driver {
 
 /// Puts a settlement there. The same one, sent twice, is one.
 async fn put(journal: &dyn Journal, run: RunId, settlement: &Settlement) -> Result<()> {
-    let value = serde_json::to_string(settlement).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
+    let value = Row::text(settlement)?;
     let key = index::key([&*run.to_string(), &settlement.key]);
     let row = Row::new(SPACE, &key, value).of(run).due(0);
     match journal.commit(&Commit::of_index(vec![RowChange::Add(row)])).await {

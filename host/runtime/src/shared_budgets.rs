@@ -89,8 +89,8 @@ impl Allotments {
 
     /// Returns the changes with which a run that stands still keeps what it has used or set aside; `suspended_by` is the budget for
     /// whose next period it waits.
-    pub(crate) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Vec<RowChange> {
-        self.all.iter().filter_map(|allotment| allotment.kept(now_ms, taken, suspended_by)).collect()
+    pub(crate) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Result<Vec<RowChange>> {
+        self.all.iter().filter_map(|allotment| allotment.kept(now_ms, taken, suspended_by).transpose()).collect()
     }
 
     /// Gives back what was drawn and is not kept. Where that fails, a host that looks for what is due does it.

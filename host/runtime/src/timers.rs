@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stockade_journal::{Commit, Row, RowChange};
+use stockade_journal::{Row, index};
 use stockade_workflow::{Fault, Kind, RunId, SIGNALS_KEPT_MAX, Signal};
 use tokio::task::JoinHandle;
 
@@ -118,13 +118,9 @@ impl Host {
 
     /// Looks at a due row again later, so that it does not keep others from their turn.
     async fn put_off(&self, seen: Row) -> Result<()> {
-        let (due_ms, value) = (Some(self.services.clock.now_ms().saturating_add(REFUSED_MS)), seen.value.clone());
-        let later = RowChange::Replace { seen, due_ms, value };
-        match self.services.journal.commit(&Commit::of_index(vec![later])).await {
-            // Another host, or the run's own driver, was faster.
-            Err(refused) if refused.kind == Kind::Conflict => Ok(()),
-            put_off => put_off,
-        }
+        let (due_ms, value) = (self.services.clock.now_ms().saturating_add(REFUSED_MS), seen.value.clone());
+        // Another host, or the run's own driver, may have been faster.
+        index::replace(&*self.services.journal, seen, Some(due_ms), value).await.map(drop)
     }
 
     /// Lets runs go on, and those of schedules start, by themselves when they are due, and tells those who are to be told, for as

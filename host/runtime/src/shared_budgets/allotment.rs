@@ -156,18 +156,18 @@ impl Allotment {
     }
 
     /// Returns the change with which the run keeps what it has taken, if it has drawn more, or waits for the next period.
-    pub(super) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Option<RowChange> {
+    pub(super) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Result<Option<RowChange>> {
         if self.standing.account.is_empty() {
-            return None;
+            return Ok(None);
         }
         let again_ms = self.per.next(now_ms).filter(|_| suspended_by == Some(&*self.budget));
         let drawn = beyond(taken, &self.standing.base);
         if again_ms.is_none() && drawn == self.standing.drawn {
-            return None;
+            return Ok(None);
         }
         let standing = Standing { drawn, again_ms, ..self.standing.clone() };
-        let value = serde_json::json!(standing).to_string();
-        Some(RowChange::Put(Row::new(SPACE, self.key.clone(), value).of(self.run).due(now_ms)))
+        let row = Row::new(SPACE, self.key.clone(), Row::text(&standing)?);
+        Ok(Some(RowChange::Put(row.of(self.run).due(now_ms))))
     }
 
     fn row(&self, seen: Option<Row>, due_ms: Option<u64>) -> Result<RowChange> {
