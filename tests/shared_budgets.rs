@@ -30,7 +30,7 @@ async fn spent(host: &Host, runs: &[RunId]) -> u64 {
 }
 
 async fn taken(host: &Host) -> Vec<u64> {
-    let budgets = host.shared_budgets().await.unwrap();
+    let budgets = host.shared_budgets().await.unwrap().found;
     budgets.iter().map(|budget| budget.taken.get(Currency::ToolCalls)).collect()
 }
 
@@ -122,6 +122,32 @@ async fn a_suspended_run_is_not_looked_at_again_before_its_budget_begins_anew() 
 }
 
 #[tokio::test]
+async fn an_allotment_that_cannot_be_read_keeps_no_other_run_from_going_on() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = open(&place, &hand, calls(0)).await;
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+        runs.push(run.id());
+        assert!(matches!(run.settled().await.unwrap(), Outcome::Suspended(_)));
+    }
+    place.damage_rows("allotment", runs[0]);
+    hand.set(DAY_MS);
+    let (mut woken, mut damaged) = (Vec::new(), Vec::new());
+    for fired in host.fire_due().await.unwrap() {
+        match fired.resumed {
+            Ok(run) => woken.push(run.settled().await.map(|_| fired.run).unwrap()),
+            Err(fault) => damaged.push((fired.run, fault.detail)),
+        }
+    }
+    assert_eq!((woken, damaged), (vec![runs[1]], vec![(runs[0], Some("allotment".to_owned()))]));
+    assert!(host.fire_due().await.unwrap().is_empty(), "it is looked at again later");
+    place.damage("UPDATE index_rows SET value = '{' WHERE space = 'budget' AND key LIKE '%2027-01-16%'");
+    let listed = host.shared_budgets().await.unwrap();
+    assert_eq!((listed.found.len(), listed.unreadable.len()), (1, 1));
+}
+
+#[tokio::test]
 async fn a_budget_is_of_the_workflows_that_it_names_and_of_each_by_itself() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand, SharedBudget { workflows: ["other".to_owned()].into(), ..calls(0) }).await;
@@ -130,7 +156,7 @@ async fn a_budget_is_of_the_workflows_that_it_names_and_of_each_by_itself() {
     assert_eq!(taken(&host).await, [0; 0]);
     let host = open(&place, &hand, SharedBudget { by: Some(SharedBy::Workflow), ..calls(CALLS) }).await;
     host.start("refund", input("user_789"), Budget::default()).await.unwrap().settled().await.unwrap();
-    let report = host.shared_budgets().await.unwrap().remove(0);
+    let report = host.shared_budgets().await.unwrap().found.remove(0);
     assert_eq!((&*report.group, &*report.period), ("refund", "2027-01-15"));
 }
 

@@ -9,7 +9,7 @@ use crate::driving::NextChange;
 use crate::executor::Driver;
 use crate::lease::Holding;
 use crate::orders::{self, Order};
-use crate::{Filter, Host, RunHandle};
+use crate::{Filter, Host, Listing, RunHandle, Unreadable};
 use crate::{Report, Result, Run, questions, shared_budgets};
 use stockade_journal::{LEASE, PAGE_BYTES, Summary, folded};
 
@@ -185,20 +185,27 @@ impl Host {
         RunHandle::new(self.clone(), id)
     }
 
-    /// Returns the questions that wait for a person, each with its run, oldest run first. Only the runs that wait are read.
+    /// Returns the questions that wait for a person, each with its run, oldest run first. Only the runs that wait are read; one
+    /// that cannot be is named.
     ///
     /// # Errors
     ///
     /// A journal that fails.
-    pub async fn pending(&self) -> Result<Vec<(ApprovalId, Approval)>> {
+    pub async fn pending(&self) -> Result<Listing<(ApprovalId, Approval)>> {
         // A run that is busy with something else may have asked as well.
         let may_wait = vec![Status::Waiting, Status::Running, Status::Interrupted, Status::Suspended, Status::Paused];
-        let mut pending = Vec::new();
+        let mut pending = Listing::default();
         for summary in self.runs(&Filter { status: may_wait, ..Filter::default() }).await? {
             let run = summary.run_id;
-            let state = self.state(run).await?;
-            let open = state.open_approvals().cloned();
-            pending.extend(open.map(|approval| (ApprovalId { run, key: approval.key.clone() }, approval)));
+            match self.state(run).await {
+                Ok(state) => {
+                    let open = state.open_approvals().cloned();
+                    pending.found.extend(open.map(|approval| (ApprovalId { run, key: approval.key.clone() }, approval)));
+                }
+                // It was removed meanwhile.
+                Err(fault) if fault.kind == Kind::NotFound => {}
+                Err(fault) => pending.unreadable.push(Unreadable::run(run, fault)),
+            }
         }
         Ok(pending)
     }

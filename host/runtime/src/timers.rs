@@ -86,8 +86,9 @@ impl Host {
     ///
     /// A journal that fails. A run that cannot go on does not keep the others from it.
     pub async fn fire_due(&self) -> Result<Vec<Fired>> {
-        let (mut seen, mut fired) = (BTreeSet::new(), Vec::new());
-        for row in self.due().await? {
+        let (due, mut fired) = self.due().await?;
+        let mut seen = BTreeSet::new();
+        for row in due {
             let Some(run) = row.tie.run().filter(|run| seen.insert(*run)) else { continue };
             match self.wake(run).await {
                 // Its driver sees what is due, too.
@@ -104,20 +105,27 @@ impl Host {
         Ok(fired)
     }
 
-    /// Returns the rows for which runs are to be woken. What runs that stand still have drawn of shared budgets is given back.
-    async fn due(&self) -> Result<Vec<Row>> {
-        let (journal, mut due) = (&self.services.journal, Vec::new());
+    /// Returns the rows for which runs are to be woken, and the runs of which what they have drawn of shared budgets cannot be
+    /// read. What others that stand still have drawn and not used is given back.
+    async fn due(&self) -> Result<(Vec<Row>, Vec<Fired>)> {
+        let (journal, mut due, mut damaged) = (&self.services.journal, Vec::new(), Vec::new());
         for row in journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
-            due.extend(self.look_at_allotment(row).await?);
+            match self.look_at_allotment(row.clone()).await {
+                Ok(row) => due.extend(row),
+                Err(fault) => {
+                    damaged.extend(row.tie.run().map(|run| Fired { run, resumed: Err(fault) }));
+                    self.put_off(row).await?;
+                }
+            }
         }
         for space in [inbox::TIMERS, inbox::SPACE, settling::SPACE] {
             due.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
         }
-        Ok(due)
+        Ok((due, damaged))
     }
 
     /// Looks at a due row again later, so that it does not keep others from their turn.
-    async fn put_off(&self, seen: Row) -> Result<()> {
+    pub(crate) async fn put_off(&self, seen: Row) -> Result<()> {
         let (due_ms, value) = (self.services.clock.now_ms().saturating_add(REFUSED_MS), seen.value.clone());
         // Another host, or the run's own driver, may have been faster.
         index::replace(&*self.services.journal, seen, Some(due_ms), value).await.map(drop)
