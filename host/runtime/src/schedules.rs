@@ -179,7 +179,8 @@ impl Host {
 
     async fn begin_scheduled(&self, planned: &Planned, seen: Row, at_ms: u64, then: Standing) -> Result<Run> {
         let Schedule { workflow, input, budget, .. } = &planned.schedule;
-        let mut driver = self.create(&NewRun::new(workflow, input.clone()).budget(*budget))?;
+        let new = NewRun::new(workflow, input.clone()).budget(*budget).by(format!("schedule {}", seen.key));
+        let mut driver = self.create(&new)?;
         let last = Some(LastStart { at_ms, run: driver.state().run() });
         let value = Row::text(&Standing { last, ..then.clone() })?;
         driver.index(RowChange::Replace { seen, due_ms: Some(then.next_ms), value });

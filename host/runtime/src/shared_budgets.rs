@@ -13,7 +13,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use stockade_journal::{Journal, RowChange};
-use stockade_workflow::{Currency, Exceeded, RunState, Usage};
+use stockade_workflow::{Currency, Exceeded, Fault, Origin, RunState, Usage};
 
 use crate::Result;
 use crate::config::SharedBudget;
@@ -50,7 +50,7 @@ impl Allotments {
         if self.is_read {
             return Ok(());
         }
-        for (name, budget) in budgets.iter().filter(|(_, budget)| is_of(budget, state)) {
+        for (name, budget) in budgets.iter().filter(|(_, budget)| is_of(budget, state.workflow())) {
             self.all.push(Allotment::read(journal, name, budget, state).await?);
         }
         self.is_read = true;
@@ -103,8 +103,23 @@ impl Allotments {
     }
 }
 
-fn is_of(budget: &SharedBudget, state: &RunState) -> bool {
-    budget.workflows.is_empty() || budget.workflows.contains(state.workflow())
+fn is_of(budget: &SharedBudget, workflow: &str) -> bool {
+    budget.workflows.is_empty() || budget.workflows.contains(workflow)
+}
+
+/// Checks that a run which is to be started says by whose budgets it is.
+///
+/// # Errors
+///
+/// Kind [`Kind::Invalid`](stockade_workflow::Kind::Invalid) with detail `budget`: a budget is by what the run does not say.
+pub(crate) fn check(budgets: &SharedBudgets, workflow: &str, origin: &Origin) -> Result<()> {
+    for (name, budget) in budgets.iter().filter(|(_, budget)| is_of(budget, workflow)) {
+        if let Some(by) = budget.by.filter(|by| by.group(workflow, origin).is_none()) {
+            let why = format!("the shared budget \"{name}\" is by {by}, and this run of \"{workflow}\" {}", by.lacks());
+            return Err(Fault::invalid("budget", format!("{why}; say it when the run is started")));
+        }
+    }
+    Ok(())
 }
 
 impl Exhausted {

@@ -6,7 +6,7 @@ use super::Exhausted;
 use super::account::{self, Seen};
 use crate::Result;
 use crate::config::SharedBudget;
-use crate::config::shared_budget::{By, Limit, Per};
+use crate::config::shared_budget::{Limit, Per};
 
 /// The space of the allotments: the key is the run and the budget.
 pub(crate) const SPACE: &str = "allotment";
@@ -55,10 +55,8 @@ impl Allotment {
         }
         let standing =
             journal.row(SPACE, &key).await?.as_ref().map(Row::read::<Standing>).transpose()?.unwrap_or_default();
-        let group = match budget.by {
-            Some(By::Workflow) => state.workflow().to_owned(),
-            None => String::new(),
-        };
+        // The runs from before the budget was by what they do not say share one.
+        let group = budget.by.and_then(|by| by.group(state.workflow(), state.origin())).unwrap_or_default().to_owned();
         let (limit, per, warn_at, run) = (budget.limit.clone(), budget.per, budget.warn_at, state.run());
         Ok(Self { budget: name.to_owned(), limit, per, group, run, key, standing, warn_at, warning: None })
     }
