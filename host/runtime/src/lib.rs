@@ -63,6 +63,7 @@ mod registry;
 mod removal;
 mod removed_run;
 mod report;
+mod retry_after;
 mod run;
 mod run_log;
 mod runs;

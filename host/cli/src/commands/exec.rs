@@ -319,7 +319,7 @@ fn document<'a>(report: &'a Report, outcome: Option<&'a CodeOutcome>, calls: &'a
     }
 }
 
-fn called(CodeCall { call, ended }: &CodeCall) -> Called<'_> {
+fn called(CodeCall { call, ended, .. }: &CodeCall) -> Called<'_> {
     let (output, error) = match ended.as_ref().map(|(outcome, _)| outcome) {
         Some(ToolOutcome::Returned(value)) => (Some(value), None),
         Some(ToolOutcome::Failed(fault) | ToolOutcome::Unknown(fault)) => (None, Some(fault)),
