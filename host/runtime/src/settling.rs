@@ -23,7 +23,7 @@ const DELIVERY_PAUSE: Duration = Duration::from_millis(50);
 
 impl Host {
     /// Says what became of a call that is in doubt, as a person has found out, and goes on with the run unless another process
-    /// drives it: its workflow hears that the call answered so, or failed.
+    /// drives it: its workflow hears that the call answered so, or failed. Code that made the call goes on with the answer.
     ///
     /// The settlement is durable when this returns, and in the journal with the person's name. Returns the run if it goes on
     /// here; a paused one goes on once it is resumed.

@@ -88,6 +88,22 @@ impl CodeCalls {
         })
     }
 
+    /// Returns the last call, of which it is not known whether it happened.
+    pub(crate) fn unknown(&self, number: usize) -> Result<&ToolCall, String> {
+        let last = self.calls.get(number).filter(|_| number.saturating_add(1) == self.calls.len());
+        match last.map(|last| (&last.call, &last.ended)) {
+            Some((call, Some((ToolOutcome::Unknown(_), _)))) => Ok(call),
+            Some(_) | None => Err(format!("call {number} of the code is not a last one that may have happened")),
+        }
+    }
+
+    /// Says how a call ended of which it was not known whether it happened. It was paid for before.
+    pub(crate) fn answer(&mut self, number: usize, outcome: &ToolOutcome) {
+        if let Some((ended, _)) = self.calls.get_mut(number).and_then(|call| call.ended.as_mut()) {
+            ended.clone_from(outcome);
+        }
+    }
+
     /// All that the calls have used until now is paid for.
     pub(crate) fn settle(&mut self) {
         self.settled = self.calls.iter().take_while(|call| call.ended.is_some()).count();

@@ -227,14 +227,16 @@ pub enum Change {
     },
     /// It is not known whether a call happened, and its workflow would fail for that: the run waits until a person settles it.
     Doubted {
-        /// The effect's key.
+        /// The effect's key, with a slash and its number behind it where the last call of code is meant, which the code did not
+        /// catch.
         key: String,
         /// Why it is not known.
         fault: Fault,
-        /// What the call cost.
+        /// What the call cost, or the code.
         used: Usage,
     },
-    /// A person has said what became of a call in doubt, which the workflow hears next.
+    /// A person has said what became of a call in doubt, which the workflow hears next. Where code made the call, the code is wanted
+    /// again, and has that answer.
     Settled {
         /// What it was, and who says so.
         #[serde(flatten)]

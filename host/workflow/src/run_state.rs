@@ -206,7 +206,12 @@ impl RunState {
                 self.want_again(key, used)?;
             }
             Change::Doubted { key, fault, used } => self.doubted(key, fault, used)?,
-            Change::Settled { settlement } => self.doubts.settle(settlement)?,
+            Change::Settled { settlement } => {
+                self.doubts.settle(settlement)?;
+                if !self.effects.contains_key(&settlement.key) {
+                    self.settle_in_code(settlement)?;
+                }
+            }
             Change::Extended { more } => {
                 self.ledger.extend(more);
                 (self.suspended, self.suspended_by) = (None, None);
@@ -269,7 +274,7 @@ impl RunState {
 
     /// Takes a call out of flight of which it is not known whether it happened; what it cost is paid.
     fn doubted(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
-        let effect = self.shared_effect(key).ok_or_else(|| format!("there is no effect \"{key}\""))?;
+        let Some(effect) = self.shared_effect(key) else { return self.doubt_in_code(key, fault, used) };
         let EffectKind::CallTool { call, .. } = &effect.kind else {
             return Err(format!("effect \"{key}\" is no call"));
         };

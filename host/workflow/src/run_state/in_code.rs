@@ -1,7 +1,7 @@
 //! What calls that code makes mean for the run of the code.
 
 use super::RunState;
-use crate::{Approval, CodeCalls, EffectOutcome, Usage, Waited};
+use crate::{Approval, CodeCalls, EffectOutcome, Fault, Settlement, Usage, Waited};
 
 impl RunState {
     /// Lets code end where it wants a call that a person is asked about. Its calls so far are paid for, and it is wanted again
@@ -49,6 +49,33 @@ impl RunState {
         Ok(())
     }
 
+    /// Lets code end that did not catch that it is not known whether its last call happened. Its calls are paid for, and it is
+    /// wanted again once a person has found out.
+    pub(super) fn doubt_in_code(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
+        let (code, number) = of_code(key)?;
+        let calls = self.calls_in_flight(code)?;
+        let call = calls.unknown(number)?.clone();
+        calls.settle();
+        self.take_intended(code)?;
+        self.waiting.ended(code);
+        self.ledger.settle(code, used);
+        self.doubts.add(key, &call, fault);
+        Ok(())
+    }
+
+    /// Gives code the answer to a call that a person has settled.
+    pub(super) fn settle_in_code(&mut self, settlement: &Settlement) -> Result<(), String> {
+        let (key, (code, number)) = (&settlement.key, of_code(&settlement.key)?);
+        let calls = self.calls.get_mut(code).ok_or_else(|| format!("there is no code \"{code}\""))?;
+        let call = calls.unknown(number)?.clone();
+        let outcome = settlement.outcome(&call);
+        calls.answer(number, &outcome);
+        self.doubts.told(key, &outcome.clone().into())?;
+        self.known(&call, &outcome, || key.clone());
+        self.wanted.insert(0, code.to_owned());
+        Ok(())
+    }
+
     /// The calls of code that runs.
     pub(super) fn calls_in_flight(&mut self, key: &str) -> Result<&mut CodeCalls, String> {
         if self.is_wait(key) || !self.intended.iter().any(|intended| intended == key) {
@@ -56,4 +83,10 @@ impl RunState {
         }
         Ok(self.calls.entry(key.to_owned()).or_default())
     }
+}
+
+/// Returns the key of the effect that runs code, and the number of the call, of the key of a call that code made.
+fn of_code(key: &str) -> Result<(&str, usize), String> {
+    let parts = key.rsplit_once('/').and_then(|(code, number)| Some((code, number.parse().ok()?)));
+    parts.ok_or_else(|| format!("there is no effect \"{key}\""))
 }
