@@ -51,7 +51,9 @@ impl Timeline {
             Change::Stepped { event, used, position, end, .. } => {
                 Some(self.step(state, event, used, position, end.as_ref()))
             }
-            Change::Called { call, outcome, used, .. } => Some(self.nested(call, outcome, used)),
+            Change::Retried { call, outcome, used, .. } | Change::Called { call, outcome, used, .. } => {
+                Some(self.nested(call, outcome, used))
+            }
             Change::Asked { approval, .. } | Change::AskedInCode { approval, .. } => {
                 Some(format!("  {YELLOW}asks{YELLOW:#} {}", self.fit(7, &safe(&approval.to_string()))))
             }

@@ -1,6 +1,7 @@
 //! The one place where effects are decided, performed and joined.
 
 mod code_questions;
+mod doubt;
 mod orders;
 mod outcome;
 mod planning;
@@ -15,10 +16,11 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use stockade_journal::RowChange;
 use stockade_workflow::{
-    Budget, Change, CodeEnd, Effect, EffectOutcome, End, Event, Exceeded, Fault, Kind, Machine, RunState, Step,
-    ToolOutcome, Transition, Usage,
+    Budget, Change, CodeEnd, Effect, EffectOutcome, Event, Exceeded, Fault, Kind, Machine, RunState, Step, Transition,
+    Usage,
 };
 
+use self::doubt::doubted;
 use self::orders::Next;
 use self::outcome::misplaced;
 use crate::Result;
@@ -300,15 +302,6 @@ impl Driver {
         self.log.push(change)
     }
 
-    /// Keeps a run from its end that would fail because it is not known whether a call happened: a person can find out.
-    fn doubt(&mut self, event: &Event, used: Usage) -> Result<()> {
-        let Some((key, EffectOutcome::ToolReturned(ToolOutcome::Unknown(fault)))) = event.outcome() else {
-            return Err(Fault::new(Kind::HostBug, "what is in doubt is no call"));
-        };
-        let (key, fault) = (key.to_owned(), fault.clone());
-        self.push(Change::Doubted { key, fault, used })
-    }
-
     /// Lets the workflow answer an event.
     pub(crate) fn step(&mut self, event: Event, used: Usage) -> Result<()> {
         self.log.hold(event.memory_bytes());
@@ -318,21 +311,17 @@ impl Driver {
         let at = self.state().at().map(|(position, state)| (position, state.clone()));
         let gone = || Fault::new(Kind::HostBug, "a run whose workflow is not here takes no step");
         let machine = self.machine.as_ref().ok_or_else(gone)?;
-        let change = match machine.step(at, event.clone()) {
-            Err(fault) => Change::Broken { fault },
-            Ok(step) if fails_in_doubt(&event, &step) => return self.doubt(&event, used),
-            Ok(Step { position, transition: Transition { state, log, effects, slices, end } }) => {
-                let (used, position) = (used.steps(1), position.to_owned());
-                Change::Stepped { event, used, position, state, log, effects, slices, end }
-            }
+        let step = match machine.step(at, event.clone()) {
+            Err(fault) => return self.push(Change::Broken { fault }),
+            Ok(step) => step,
         };
-        self.push(change)
+        if let Some((key, fault)) = doubted(self.state(), &event, &step) {
+            // A person can find out. Code goes on then, so it has not ended for its session.
+            cells::withdraw(&mut self.log.index);
+            return self.push(Change::Doubted { key, fault, used });
+        }
+        let Step { position, transition: Transition { state, log, effects, slices, end } } = step;
+        let (used, position) = (used.steps(1), position.to_owned());
+        self.push(Change::Stepped { event, used, position, state, log, effects, slices, end })
     }
-}
-
-/// Whether a workflow answers an unknown outcome with its own failure, and knows nothing better.
-fn fails_in_doubt(event: &Event, step: &Step) -> bool {
-    let is_unknown = matches!(event.outcome(), Some((_, EffectOutcome::ToolReturned(ToolOutcome::Unknown(_)))));
-    let end = step.transition.end.as_ref();
-    is_unknown && matches!(end, Some(End::Failed(fault)) if fault.kind == Kind::UnknownOutcome)
 }

@@ -208,6 +208,7 @@ fn may_end(change: &Change) -> bool {
         | Change::Revoked { .. }
         | Change::Signalled { .. }
         | Change::Calling { .. }
+        | Change::Retried { .. }
         | Change::Called { .. }
         | Change::Suspended { .. }
         | Change::Deferred { .. }

@@ -116,7 +116,7 @@ pub(crate) fn unheard(run: RunId, order: &Order) -> Fault {
 /// Leaves an order for the driver of a run. Where there is one already that it does not outrank, that one stays: what becomes
 /// of the run is seen.
 pub(crate) async fn give(journal: &dyn Journal, run: RunId, order: &Order) -> Result<()> {
-    let value = serde_json::to_string(order).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
+    let value = Row::text(order)?;
     let key = run.to_string();
     let change = match journal.row(SPACE, &key).await? {
         None => RowChange::Add(Row::new(SPACE, key, value).of(run)),

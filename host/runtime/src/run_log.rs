@@ -230,21 +230,21 @@ impl RunLog {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let entries = std::mem::take(&mut self.batch);
-        self.unwritten_bytes = 0;
         let status = self.state.status();
         let stands = Some((status, self.state.waiting_for()));
-        let updated_ms = entries.last().map_or(0, |entry| entry.at_ms);
+        let updated_ms = self.batch.last().map_or(0, |entry| entry.at_ms);
         let summary = (self.told != stands).then(|| Summary::of(&self.state, updated_ms));
         // With the last commit for now, so that the next one to drive it need not wait.
         let (lease, releases) = (Some(self.holding.lease().clone()), self.stands_still(status));
         self.index.extend(self.timer());
         if releases {
-            self.index.extend(self.kept());
+            self.index.extend(self.kept()?);
         }
         if summary.is_some() {
-            self.index.extend(notice::of(&self.host.notified, self.host.clock.now_ms(), &self.state, status));
+            self.index.extend(notice::of(&self.host.notified, self.host.clock.now_ms(), &self.state, status)?);
         }
+        let entries = std::mem::take(&mut self.batch);
+        self.unwritten_bytes = 0;
         let commit = Commit { lease, releases, entries, summary, index: std::mem::take(&mut self.index) };
         self.committing.store(true, Ordering::SeqCst);
         let committed = self.host.journal.commit(&commit).await;
@@ -311,7 +311,7 @@ impl RunLog {
     }
 
     /// What the run keeps of what it has drawn, now that it stands still.
-    fn kept(&self) -> Vec<RowChange> {
+    fn kept(&self) -> Result<Vec<RowChange>> {
         let (now_ms, taken) = (self.host.clock.now_ms(), self.state.ledger().taken_in_all());
         self.allotments.kept(now_ms, &taken, self.state.suspended_by())
     }

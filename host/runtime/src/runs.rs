@@ -9,8 +9,8 @@ use crate::driving::NextChange;
 use crate::executor::Driver;
 use crate::lease::Holding;
 use crate::orders::{self, Order};
-use crate::{Filter, Host, RunHandle};
-use crate::{Report, Result, Run, questions};
+use crate::{Filter, Host, Listing, RunHandle, Unreadable};
+use crate::{Report, Result, Run, questions, shared_budgets};
 use stockade_journal::{LEASE, PAGE_BYTES, Summary, folded};
 
 /// How often and how long a decision waits for another process that drives the run: ten seconds in all, for two people
@@ -27,25 +27,34 @@ impl Host {
     /// [`Kind::Conflict`] with detail `busy` where a process that lives drives the run.
     pub async fn resume(&self, run: RunId) -> Result<Run> {
         let driver = self.take_up(run).await?;
-        if driver.state().paused().is_some() && !driver.is_overdue() {
-            return changed(driver, |driver| driver.push(Change::Resumed)).await;
+        let is_paused = driver.state().paused().is_some() && !driver.is_overdue();
+        let is_suspended = driver.state().suspended_by().is_some();
+        if !is_paused && !is_suspended {
+            return Ok(Run::spawn(driver));
         }
-        if driver.state().suspended_by().is_some() {
+        changed(driver, |driver| {
+            if is_paused {
+                driver.push(Change::Resumed)?;
+            }
             // The shared budget may have begun anew, or allow more.
-            return changed(driver, |driver| driver.extend(Budget::NONE)).await;
-        }
-        Ok(Run::spawn(driver))
+            if is_suspended { driver.extend(Budget::NONE) } else { Ok(()) }
+        })
+        .await
     }
 
-    /// Goes on with a run that something has come for; one that is paused stays so, unless its deadline has passed, and none
-    /// is returned.
+    /// Goes on with a run that something has come for, or whose shared budget has begun anew; one that is paused stays so, unless
+    /// its deadline has passed, and none is returned.
     pub(crate) async fn wake(&self, run: RunId) -> Result<Option<Run>> {
         let mut driver = self.take_up(run).await?;
-        if driver.state().paused().is_none() || driver.is_overdue() {
-            return Ok(Some(Run::spawn(driver)));
+        if driver.state().paused().is_some() && !driver.is_overdue() {
+            driver.release().await;
+            return Ok(None);
         }
-        driver.release().await;
-        Ok(None)
+        let (journal, now_ms) = (&*self.services.journal, self.services.clock.now_ms());
+        if shared_budgets::begins_anew(journal, now_ms, driver.state()).await? {
+            return changed(driver, |driver| driver.extend(Budget::NONE)).await.map(Some);
+        }
+        Ok(Some(Run::spawn(driver)))
     }
 
     /// Returns the runs that would go on by themselves if they were resumed: none that a process drives that lives.
@@ -176,20 +185,27 @@ impl Host {
         RunHandle::new(self.clone(), id)
     }
 
-    /// Returns the questions that wait for a person, each with its run, oldest run first. Only the runs that wait are read.
+    /// Returns the questions that wait for a person, each with its run, oldest run first. Only the runs that wait are read; one
+    /// that cannot be is named.
     ///
     /// # Errors
     ///
     /// A journal that fails.
-    pub async fn pending(&self) -> Result<Vec<(ApprovalId, Approval)>> {
+    pub async fn pending(&self) -> Result<Listing<(ApprovalId, Approval)>> {
         // A run that is busy with something else may have asked as well.
         let may_wait = vec![Status::Waiting, Status::Running, Status::Interrupted, Status::Suspended, Status::Paused];
-        let mut pending = Vec::new();
+        let mut pending = Listing::default();
         for summary in self.runs(&Filter { status: may_wait, ..Filter::default() }).await? {
             let run = summary.run_id;
-            let state = self.state(run).await?;
-            let open = state.open_approvals().cloned();
-            pending.extend(open.map(|approval| (ApprovalId { run, key: approval.key.clone() }, approval)));
+            match self.state(run).await {
+                Ok(state) => {
+                    let open = state.open_approvals().cloned();
+                    pending.found.extend(open.map(|approval| (ApprovalId { run, key: approval.key.clone() }, approval)));
+                }
+                // It was removed meanwhile.
+                Err(fault) if fault.kind == Kind::NotFound => {}
+                Err(fault) => pending.unreadable.push(Unreadable::run(run, fault)),
+            }
         }
         Ok(pending)
     }

@@ -23,7 +23,7 @@ const DELIVERY_PAUSE: Duration = Duration::from_millis(50);
 
 impl Host {
     /// Says what became of a call that is in doubt, as a person has found out, and goes on with the run unless another process
-    /// drives it: its workflow hears that the call answered so, or failed.
+    /// drives it: its workflow hears that the call answered so, or failed. Code that made the call goes on with the answer.
     ///
     /// The settlement is durable when this returns, and in the journal with the person's name. Returns the run if it goes on
     /// here; a paused one goes on once it is resumed.
@@ -91,7 +91,7 @@ impl Driver {
 
 /// Puts a settlement there. The same one, sent twice, is one.
 async fn put(journal: &dyn Journal, run: RunId, settlement: &Settlement) -> Result<()> {
-    let value = serde_json::to_string(settlement).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
+    let value = Row::text(settlement)?;
     let key = index::key([&*run.to_string(), &settlement.key]);
     let row = Row::new(SPACE, &key, value).of(run).due(0);
     match journal.commit(&Commit::of_index(vec![RowChange::Add(row)])).await {

@@ -7,7 +7,7 @@ use stockade_journal::{Row, RowChange};
 use stockade_workflow::{Budget, Change, Code, Exec, Fault, Kind, RunState, check_depth};
 
 use crate::executor::Driver;
-use crate::{Host, NewRun, Result, Run, RunHandle, Started};
+use crate::{Host, NewRun, Result, Run, RunHandle, Started, shared_budgets};
 
 /// The longest input of a run, in bytes of JSON: it is journaled, and handed to the workflow at once.
 const INPUT_BYTES_MAX: usize = 1 << 20;
@@ -47,7 +47,8 @@ impl Host {
     /// # Errors
     ///
     /// Kind [`Kind::Conflict`] with detail `start_key` where the run under this key is of another workflow, or had another
-    /// input; kind [`Kind::Invalid`] where the key or a label is not valid; else as [`Host::start`].
+    /// input; kind [`Kind::Invalid`] where the key or a label is not valid, and with detail `budget` where a shared budget is by
+    /// what the run does not say; else as [`Host::start`].
     pub async fn start_run(&self, new: NewRun) -> Result<Started> {
         new.origin.check()?;
         if let Some(run) = self.started(&new).await? {
@@ -84,6 +85,7 @@ impl Host {
     pub(crate) fn create(&self, new: &NewRun) -> Result<Driver> {
         let machine = self.machine(&new.workflow)?;
         check_input(&new.input)?;
+        shared_budgets::check(&self.services.budgets, &new.workflow, &new.origin)?;
         let NewRun { workflow, input, budget, mut origin, deadline } = new.clone();
         if let Some(deadline) = deadline.or(self.services.deadline) {
             let ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);

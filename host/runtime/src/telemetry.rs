@@ -80,6 +80,7 @@ impl Telemetry {
             | Change::Revoked { .. }
             | Change::Signalled { .. }
             | Change::Calling { .. }
+            | Change::Retried { .. }
             | Change::Called { .. }
             | Change::Suspended { .. }
             | Change::Deferred { .. }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stockade_journal::{Commit, Row, RowChange};
+use stockade_journal::{Row, index};
 use stockade_workflow::{Fault, Kind, RunId, SIGNALS_KEPT_MAX, Signal};
 use tokio::task::JoinHandle;
 
@@ -86,13 +86,9 @@ impl Host {
     ///
     /// A journal that fails. A run that cannot go on does not keep the others from it.
     pub async fn fire_due(&self) -> Result<Vec<Fired>> {
-        let journal = &self.services.journal;
-        let mut rows = journal.due(inbox::TIMERS, Duration::ZERO, FIRED_MAX).await?;
-        for space in [inbox::SPACE, settling::SPACE] {
-            rows.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
-        }
-        let (mut seen, mut fired) = (BTreeSet::new(), Vec::new());
-        for row in rows {
+        let (due, mut fired) = self.due().await?;
+        let mut seen = BTreeSet::new();
+        for row in due {
             let Some(run) = row.tie.run().filter(|run| seen.insert(*run)) else { continue };
             match self.wake(run).await {
                 // Its driver sees what is due, too.
@@ -106,37 +102,33 @@ impl Host {
                 }
             }
         }
-        fired.extend(self.fire_allotments().await?);
         Ok(fired)
     }
 
-    /// Gives back what runs that stand still have drawn of shared budgets, and goes on with those that waited for a budget to begin anew.
-    async fn fire_allotments(&self) -> Result<Vec<Fired>> {
-        let mut fired = Vec::new();
-        for row in self.services.journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
-            let Some(run) = self.look_at_allotment(row.clone()).await? else { continue };
-            match self.resume(run).await {
-                Err(fault) if is_busy(&fault) => {}
-                resumed => {
-                    if resumed.is_err() {
-                        self.put_off(row).await?;
-                    }
-                    fired.push(Fired { run, resumed });
+    /// Returns the rows for which runs are to be woken, and the runs of which what they have drawn of shared budgets cannot be
+    /// read. What others that stand still have drawn and not used is given back.
+    async fn due(&self) -> Result<(Vec<Row>, Vec<Fired>)> {
+        let (journal, mut due, mut damaged) = (&self.services.journal, Vec::new(), Vec::new());
+        for row in journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
+            match self.look_at_allotment(row.clone()).await {
+                Ok(row) => due.extend(row),
+                Err(fault) => {
+                    damaged.extend(row.tie.run().map(|run| Fired { run, resumed: Err(fault) }));
+                    self.put_off(row).await?;
                 }
             }
         }
-        Ok(fired)
+        for space in [inbox::TIMERS, inbox::SPACE, settling::SPACE] {
+            due.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
+        }
+        Ok((due, damaged))
     }
 
     /// Looks at a due row again later, so that it does not keep others from their turn.
-    async fn put_off(&self, seen: Row) -> Result<()> {
-        let (due_ms, value) = (Some(self.services.clock.now_ms().saturating_add(REFUSED_MS)), seen.value.clone());
-        let later = RowChange::Replace { seen, due_ms, value };
-        match self.services.journal.commit(&Commit::of_index(vec![later])).await {
-            // Another host, or the run's own driver, was faster.
-            Err(refused) if refused.kind == Kind::Conflict => Ok(()),
-            put_off => put_off,
-        }
+    pub(crate) async fn put_off(&self, seen: Row) -> Result<()> {
+        let (due_ms, value) = (self.services.clock.now_ms().saturating_add(REFUSED_MS), seen.value.clone());
+        // Another host, or the run's own driver, may have been faster.
+        index::replace(&*self.services.journal, seen, Some(due_ms), value).await.map(drop)
     }
 
     /// Lets runs go on, and those of schedules start, by themselves when they are due, and tells those who are to be told, for as

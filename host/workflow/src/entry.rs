@@ -163,6 +163,20 @@ pub enum Change {
         /// What it calls.
         call: ToolCall,
     },
+    /// An attempt at a call that code made has failed in a way that may pass, and the call is made again.
+    Retried {
+        /// The key of the effect that runs the code.
+        key: String,
+        /// Which of its calls this is, from 0.
+        number: usize,
+        /// What it calls.
+        call: ToolCall,
+        /// How the attempt ended.
+        #[serde(flatten)]
+        outcome: ToolOutcome,
+        /// What it cost.
+        used: Usage,
+    },
     /// A call that code made has ended.
     Called {
         /// The key of the effect that runs the code.
@@ -174,7 +188,7 @@ pub enum Change {
         /// How it ended.
         #[serde(flatten)]
         outcome: ToolOutcome,
-        /// What it cost.
+        /// What it cost, with the attempts that were not paid before.
         used: Usage,
     },
     /// The budget does not allow what comes next; the state stays as it is.
@@ -213,14 +227,16 @@ pub enum Change {
     },
     /// It is not known whether a call happened, and its workflow would fail for that: the run waits until a person settles it.
     Doubted {
-        /// The effect's key.
+        /// The effect's key, with a slash and its number behind it where the last call of code is meant, which the code did not
+        /// catch.
         key: String,
         /// Why it is not known.
         fault: Fault,
-        /// What the call cost.
+        /// What the call cost, or the code.
         used: Usage,
     },
-    /// A person has said what became of a call in doubt, which the workflow hears next.
+    /// A person has said what became of a call in doubt, which the workflow hears next. Where code made the call, the code is wanted
+    /// again, and has that answer.
     Settled {
         /// What it was, and who says so.
         #[serde(flatten)]
@@ -278,6 +294,7 @@ impl Change {
         match self {
             Self::Reserved { key, .. }
             | Self::Calling { key, .. }
+            | Self::Retried { key, .. }
             | Self::Called { key, .. }
             | Self::AskedInCode { key, .. }
             | Self::AnsweredInCode { key, .. }

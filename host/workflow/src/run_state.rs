@@ -1,3 +1,4 @@
+mod in_code;
 mod undoing;
 mod view;
 
@@ -182,6 +183,9 @@ impl RunState {
                 self.calls_in_flight(key)?.begin(*number, call)?;
                 self.consume_in_code(&format!("{key}/{number}"))?;
             }
+            Change::Retried { key, number, call, outcome, used } => {
+                self.calls_in_flight(key)?.retry(*number, call, outcome, used)?;
+            }
             Change::Called { key, number, call, outcome, used } => {
                 self.calls_in_flight(key)?.end(*number, call, outcome, used)?;
                 self.known(call, outcome, || format!("{key}/{number}"));
@@ -202,7 +206,12 @@ impl RunState {
                 self.want_again(key, used)?;
             }
             Change::Doubted { key, fault, used } => self.doubted(key, fault, used)?,
-            Change::Settled { settlement } => self.doubts.settle(settlement)?,
+            Change::Settled { settlement } => {
+                self.doubts.settle(settlement)?;
+                if !self.effects.contains_key(&settlement.key) {
+                    self.settle_in_code(settlement)?;
+                }
+            }
             Change::Extended { more } => {
                 self.ledger.extend(more);
                 (self.suspended, self.suspended_by) = (None, None);
@@ -265,7 +274,7 @@ impl RunState {
 
     /// Takes a call out of flight of which it is not known whether it happened; what it cost is paid.
     fn doubted(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
-        let effect = self.shared_effect(key).ok_or_else(|| format!("there is no effect \"{key}\""))?;
+        let Some(effect) = self.shared_effect(key) else { return self.doubt_in_code(key, fault, used) };
         let EffectKind::CallTool { call, .. } = &effect.kind else {
             return Err(format!("effect \"{key}\" is no call"));
         };
@@ -321,51 +330,6 @@ impl RunState {
             return Err(format!("approval \"{}\" is not the question that is wanted", approval.key));
         }
         self.approvals.insert(approval.key.clone(), approval.clone());
-        Ok(())
-    }
-
-    /// Lets code end where it wants a call that a person is asked about. Its calls so far are paid for, and it is wanted again
-    /// once there is an answer.
-    fn ask_in_code(&mut self, key: &str, number: usize, approval: &Approval, used: &Usage) -> Result<(), String> {
-        let calls = self.calls_in_flight(key)?;
-        if number != calls.len() || approval.key != format!("{key}/{number}") || !approval.is_open() {
-            return Err(format!("approval \"{}\" is not of the next call of the code", approval.key));
-        }
-        calls.settle();
-        if self.approvals.insert(approval.key.clone(), approval.clone()).is_some() {
-            return Err(format!("approval \"{}\" was asked for before", approval.key));
-        }
-        self.take_intended(key)?;
-        self.waiting.ended(key);
-        self.ledger.settle(key, used);
-        self.held.insert(approval.key.clone(), key.to_owned());
-        Ok(())
-    }
-
-    fn answer_in_code(&mut self, key: &str, outcome: &EffectOutcome) -> Result<(), String> {
-        let code = self.held.remove(key).ok_or_else(|| format!("no code waits for approval \"{key}\""))?;
-        match outcome {
-            EffectOutcome::Decided { decision } => self.decide(key, decision)?,
-            EffectOutcome::Waited(waited @ Waited::TimedOut { .. }) => self.waited(key, waited)?,
-            EffectOutcome::ToolReturned(_)
-            | EffectOutcome::CodeFinished(_)
-            | EffectOutcome::ModelReplied(_)
-            | EffectOutcome::Remembered(_)
-            | EffectOutcome::Recalled(_)
-            | EffectOutcome::Waited(_) => return Err(format!("approval \"{key}\" does not end with such an event")),
-        }
-        self.waiting.ended(key);
-        self.wanted.insert(0, code);
-        Ok(())
-    }
-
-    /// Uses up the yes to a call that code is about to make, where a person was asked about it.
-    fn consume_in_code(&mut self, key: &str) -> Result<(), String> {
-        let Some(approval) = self.approvals.get_mut(key) else { return Ok(()) };
-        if !approval.decision.as_ref().is_some_and(|decision| decision.verdict.is_yes()) {
-            return Err(format!("approval \"{key}\" was not given"));
-        }
-        approval.consumed_by = Some(key.to_owned());
         Ok(())
     }
 
@@ -529,14 +493,6 @@ impl RunState {
         let place = self.intended.iter().position(|intended| intended == key);
         self.intended.remove(place.ok_or_else(|| format!("effect \"{key}\" was not in flight"))?);
         Ok(())
-    }
-
-    /// The calls of code that runs.
-    fn calls_in_flight(&mut self, key: &str) -> Result<&mut CodeCalls, String> {
-        if self.is_wait(key) || !self.intended.iter().any(|intended| intended == key) {
-            return Err(format!("effect \"{key}\" is not code that runs"));
-        }
-        Ok(self.calls.entry(key.to_owned()).or_default())
     }
 
     fn is_question(&self, key: &str) -> bool {

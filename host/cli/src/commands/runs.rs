@@ -2,12 +2,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use stockade::{Clock, Filter, Host, PageEnd, RunId, Sort, Summary};
 
 use crate::commands::prune::Prune;
+use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::report::Listed;
 use crate::run_filter::RunFilter;
 use crate::run_ref::RunRef;
-use crate::{amounts, open_host, pretty, removed, report, run_ref};
+use crate::{amounts, open_host, pretty, removed, report, run_ref, text};
 
 /// List runs, oldest first, and say what each waits for
 #[derive(Debug, Args)]
@@ -77,6 +78,9 @@ impl Runs {
         summaries.truncate(self.limit.unwrap_or(usize::MAX));
         let mut listed = Vec::new();
         for summary in summaries {
+            if let Some(why) = &summary.damaged {
+                eprintln!("run {} is listed in part: {}", summary.run_id, safe(why));
+            }
             listed.push(Listed { waits_for: waits_for(&host, &summary).await, summary });
         }
         if globals.json {
@@ -130,7 +134,13 @@ async fn waits_for(host: &Host, summary: &Summary) -> Vec<String> {
     if summary.waiting_for.is_empty() {
         return Vec::new();
     }
-    let Ok(state) = host.state(summary.run_id).await else { return Vec::new() };
+    let state = match host.state(summary.run_id).await {
+        Ok(state) => state,
+        Err(fault) => {
+            text::print_error(&fault);
+            return Vec::new();
+        }
+    };
     let people = state.open_approvals().map(|approval| format!("for a person: {}", approval.call));
     let doubts = state.open_doubts().map(|doubt| format!("for a person to settle {}: {}", doubt.key, doubt.call));
     let budget = state.suspended().map(|exceeded| format!("for its budget: {exceeded}"));

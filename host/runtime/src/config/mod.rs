@@ -38,7 +38,7 @@ pub use model::By;
 pub use model::Model;
 pub(crate) use model::default_model;
 pub use notify::{Notify, Occasion};
-pub(crate) use retry::on as retried;
+pub(crate) use retry::{DRIVEN_MS_MAX, PARKED_MAX, on as retried};
 pub use retry::{Breaker, Retry};
 pub use schedule::{CatchUp, Overlap, Schedule};
 pub use secret::Secret;

@@ -158,7 +158,7 @@ impl Driver {
             EffectKind::CallTool { .. } | EffectKind::RunCode(_) => {
                 let calls = self.state().calls(key);
                 let last = calls.len().checked_sub(1)?;
-                let open = calls.get(last).filter(|call| call.ended.is_none())?;
+                let open = calls.get(last).filter(|call| call.ended.is_none() && call.may_have_happened)?;
                 (format!("{key}/{last}"), open.call.clone())
             }
             EffectKind::AskModel(_)
@@ -179,15 +179,12 @@ impl Driver {
     /// What an effect in flight is thought to have used: one attempt, with all that was reserved for one; of code, what its
     /// calls have used.
     fn used(&self, key: &str) -> Usage {
-        let mut used = Usage::default();
+        let used = Usage::default();
         if !self.may_have_begun(key) {
             return used;
         }
         if self.state().effect(key).is_some_and(|effect| self.is_alone(effect)) {
-            let calls = self.state().calls(key);
-            let unpaid = calls.iter().enumerate().filter(|(number, _)| !calls.is_settled(*number));
-            unpaid.filter_map(|(_, call)| call.ended.as_ref()).for_each(|(_, cost)| used.add(cost));
-            return used;
+            return self.state().calls(key).unpaid();
         }
         let Usage { tokens, money_micros, model_calls, tool_calls, .. } = self.log.amount(key);
         used.tokens(tokens).money_micros(money_micros).model_calls(model_calls.min(1)).tool_calls(tool_calls.min(1))

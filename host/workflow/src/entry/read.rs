@@ -161,6 +161,10 @@ impl Change {
                 let Called { key, number, call, used, returned, failed, unknown } = serde_json::from_str(text)?;
                 Self::Called { key, number, call, outcome: outcome(returned, failed, unknown)?, used }
             }
+            "retried" => {
+                let Called { key, number, call, used, returned, failed, unknown } = serde_json::from_str(text)?;
+                Self::Retried { key, number, call, outcome: outcome(returned, failed, unknown)?, used }
+            }
             _ => serde_json::from_str(text)?,
         })
     }
@@ -331,7 +335,15 @@ mod tests {
             if let ToolOutcome::Returned(value) = &outcome {
                 changes.push(stepped(finished(outcome.clone().into()), Some(End::Done(value.clone()))));
             }
-            changes.push(Change::Called { key: key.clone(), number: 3, call, outcome, used });
+            let (key, number) = (key.clone(), 3);
+            changes.push(Change::Retried {
+                key: key.clone(),
+                number,
+                call: call.clone(),
+                outcome: outcome.clone(),
+                used,
+            });
+            changes.push(Change::Called { key, number, call, outcome, used });
         }
         for change in changes {
             let text = serde_json::to_string(&change).unwrap();
