@@ -1,6 +1,9 @@
 //! The one place where effects are decided, performed and joined.
 
+mod beginning;
+mod children;
 mod code_questions;
+mod kin;
 mod orders;
 mod outcome;
 mod planning;
@@ -15,10 +18,11 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use stockade_journal::RowChange;
 use stockade_workflow::{
-    Budget, Change, CodeEnd, Effect, EffectOutcome, End, Event, Exceeded, Fault, Kind, Machine, RunState, Step,
+    Budget, Change, CodeEnd, Effect, EffectOutcome, End, Event, Exceeded, Fault, Kind, Machine, RunId, RunState, Step,
     ToolOutcome, Transition, Usage,
 };
 
+pub(crate) use self::kin::{obey, stop_all};
 use self::orders::Next;
 use self::outcome::misplaced;
 use crate::Result;
@@ -132,7 +136,13 @@ impl Driver {
     pub(crate) async fn drive(mut self) -> Result<RunState> {
         let driven = self.go_on().await;
         self.release().await;
+        stop_all(&Arc::clone(self.host()), self.orphans()).await;
         driven.map(|()| self.log.into_state())
+    }
+
+    /// Takes the runs that the journal has an order for since this was last asked.
+    fn orphans(&mut self) -> Vec<RunId> {
+        std::mem::take(&mut self.log.orphans)
     }
 
     /// Gives the right to write to the run back.
@@ -146,6 +156,7 @@ impl Driver {
         let mut undoes = self.state().is_undoing();
         // The commit after which a run stands still gives the lease back.
         while !self.log.is_released() {
+            stop_all(&Arc::clone(self.host()), self.orphans()).await;
             if self.state().is_undoing() && !undoes {
                 // What was in flight belongs to what has failed.
                 (undoes, in_flight) = (true, InFlight::new());
@@ -180,6 +191,9 @@ impl Driver {
             }
             self.log.holding.check().await?;
             if !is_ending && self.state().paused().is_none() && self.end_wait()? {
+                continue;
+            }
+            if !is_ending && self.start_children().await? {
                 continue;
             }
             if let Some(effect) = self.alone().filter(|_| self.order.is_none() && in_flight.is_empty()) {

@@ -76,7 +76,8 @@ impl RunHandle {
         })
     }
 
-    /// Waits until the run has ended, waits for a person, a time or a signal, or is suspended.
+    /// Waits until the run has ended, waits for a person, a time, a signal or other runs, or is
+    /// suspended.
     ///
     /// # Errors
     ///
@@ -207,6 +208,8 @@ fn may_end(change: &Change) -> bool {
         | Change::Voted { .. }
         | Change::Revoked { .. }
         | Change::Signalled { .. }
+        | Change::ChildStarted { .. }
+        | Change::ChildEnded { .. }
         | Change::Calling { .. }
         | Change::Called { .. }
         | Change::Suspended { .. }

@@ -296,10 +296,6 @@ impl Host {
     }
 
     pub(crate) fn machine(&self, name: &str) -> Result<Arc<Machine>> {
-        self.services.machines.get(name).cloned().ok_or_else(|| {
-            let known: Vec<_> = self.services.machines.keys().map(String::as_str).collect();
-            let message = format!("there is no workflow \"{name}\"; registered are: {}", known.join(", "));
-            Fault::new(Kind::NotFound, message).detail("workflow")
-        })
+        self.services.machine(name)
     }
 }

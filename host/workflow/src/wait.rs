@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::schema::Schema;
-use crate::{Digest, Fault, Json, utc};
+use crate::{Digest, Fault, Json, RunsLeft, utc};
 
 /// The longest payload of a signal, in bytes of JSON.
 pub const SIGNAL_BYTES_MAX: usize = 64 << 10;
@@ -78,6 +78,9 @@ pub struct Wait {
     /// The name of the signal; absent where the run waits for a time alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
+    /// How many runs it waits for that the effect starts; absent where it starts none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<RunsLeft>,
     /// When the wait ends by itself, in milliseconds since the Unix epoch; absent where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<u64>,
@@ -176,6 +179,9 @@ impl fmt::Display for Wait {
         let until = self.until_ms.map(|until_ms| format!("until {}", utc(until_ms)));
         if let (Some(why), Some(until)) = (&self.after, &until) {
             return write!(f, "{until}, to try \"{}\" again: {why}", self.key);
+        }
+        if let Some(runs) = &self.runs {
+            return until.map_or_else(|| runs.fmt(f), |until| write!(f, "{runs}, {until}"));
         }
         match (&self.signal, until) {
             (Some(name), Some(until)) => write!(f, "for signal {name}, {until}"),

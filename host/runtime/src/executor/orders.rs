@@ -166,6 +166,7 @@ impl Driver {
             | EffectKind::Recall(_)
             | EffectKind::Sleep(_)
             | EffectKind::AwaitSignal(_)
+            | EffectKind::StartRuns(_)
             | EffectKind::RequestApproval { .. } => return None,
         };
         let changes_nothing = self.host().registry.get(&call.tool).is_ok_and(Registered::changes_nothing);
