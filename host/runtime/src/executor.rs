@@ -136,11 +136,16 @@ impl Driver {
     pub(crate) async fn drive(mut self) -> Result<RunState> {
         let driven = self.go_on().await;
         self.release().await;
-        stop_all(&Arc::clone(self.host()), self.orphans()).await;
+        self.stop_orphans();
         driven.map(|()| self.log.into_state())
     }
 
-    /// Takes the runs that the journal has an order for since this was last asked.
+    /// Stops the runs that the journal has an order for since this was last done.
+    fn stop_orphans(&mut self) {
+        let orphans = self.orphans();
+        stop_all(self.host(), orphans);
+    }
+
     fn orphans(&mut self) -> Vec<RunId> {
         std::mem::take(&mut self.log.orphans)
     }
@@ -156,7 +161,7 @@ impl Driver {
         let mut undoes = self.state().is_undoing();
         // The commit after which a run stands still gives the lease back.
         while !self.log.is_released() {
-            stop_all(&Arc::clone(self.host()), self.orphans()).await;
+            self.stop_orphans();
             if self.state().is_undoing() && !undoes {
                 // What was in flight belongs to what has failed.
                 (undoes, in_flight) = (true, InFlight::new());

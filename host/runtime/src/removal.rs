@@ -79,7 +79,7 @@ impl Host {
                 index.extend(stops.collect::<Result<Vec<_>>>()?);
                 index.extend(state.as_ref().map_or(Ok(None), |state| told(state, by, now_ms))?);
                 self.services.journal.remove(lease, &index).await?;
-                stop_all(&self.services, orphans).await;
+                stop_all(&self.services, orphans);
                 Ok(())
             }
         }

@@ -220,7 +220,7 @@ impl Host {
             match executor::obey(&self.services, run, order).await {
                 Err(fault) if is_busy(&fault) => {}
                 obeyed => {
-                    stop_all(&self.services, obeyed?).await;
+                    stop_all(&self.services, obeyed?);
                     is_given = true;
                     continue;
                 }

@@ -138,7 +138,7 @@ impl Host {
             let Some(run) = row.tie.run() else { continue };
             // A driver sees the order by itself.
             if !self.services.journal.is_held(run).await? {
-                stop_all(&self.services, vec![run]).await;
+                stop_all(&self.services, vec![run]);
             }
         }
         Ok(())

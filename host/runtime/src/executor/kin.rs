@@ -12,8 +12,8 @@ use crate::orders::{self, Order};
 use crate::services::Services;
 use crate::{Result, children};
 
-/// How often and how long a run that has ended waits for the driver of the one that has started it to hear so. Later, the
-/// row that tells of it is due.
+/// How often and how long the driver of another run is waited for, until it hears of an end or of an order. The row that tells
+/// of it is due, and is looked at later.
 const TELLING_TRIES: u32 = 40;
 const TELLING_PAUSE: Duration = Duration::from_millis(50);
 
@@ -40,25 +40,40 @@ async fn wake_parent(host: &Arc<Services>, parent: &Parent) {
         }
         match Driver::wake(host, parent.run).await {
             Err(fault) if is_busy(&fault) => tokio::time::sleep(TELLING_PAUSE).await,
-            Ok(Some(driver)) => return drop(driver.spawn()),
+            Ok(Some(driver)) => {
+                drop(driver.spawn());
+                return;
+            }
             Ok(None) | Err(_) => return,
         }
     }
 }
 
-/// Stops runs that the journal has an order for, and those that they have started in turn. What cannot be stopped now is due,
-/// and is stopped later.
-pub(crate) async fn stop_all(host: &Arc<Services>, mut runs: Vec<RunId>) {
-    while let Some(run) = runs.pop() {
-        runs.extend(stop(host, run).await.unwrap_or_default());
+/// Stops runs that the journal has an order for, each in a task of its own, and those that they have started in turn. What
+/// cannot be stopped now is due, and is stopped later.
+pub(crate) fn stop_all(host: &Arc<Services>, runs: Vec<RunId>) {
+    for run in runs {
+        let (host, busy) = (Arc::clone(host), host.driving.busy());
+        tokio::spawn(async move {
+            let orphans = stop(&host, run).await.unwrap_or_default();
+            stop_all(&host, orphans);
+            drop(busy);
+        });
     }
 }
 
-/// Returns which runs are to be stopped with it.
+/// Tells the driver of a run, or takes its place once there is none here. Returns the runs that are to be stopped now.
 async fn stop(host: &Arc<Services>, run: RunId) -> Result<Vec<RunId>> {
-    let Some(order) = orders::left(&*host.journal, run).await? else { return Ok(Vec::new()) };
-    host.driving.order(run, &order);
-    if host.driving.has(run) { Ok(Vec::new()) } else { obey(host, run, &order).await }
+    for _ in 0..TELLING_TRIES {
+        let Some(order) = orders::left(&*host.journal, run).await? else { break };
+        let next = host.driving.next_change(run);
+        if !host.driving.has(run) {
+            return obey(host, run, &order).await;
+        }
+        host.driving.order(run, &order);
+        next.wait().await;
+    }
+    Ok(Vec::new())
 }
 
 /// Obeys an order in place of a driver, where no process drives the run. An order that nothing can obey is taken back. Returns

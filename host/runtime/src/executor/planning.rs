@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stockade_workflow::{
-    Change, Currency, Decision, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, RunState, Shortfall, Usage, json,
+    Change, Decision, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, RunState, Shortfall, Usage, json,
 };
 
 use super::{Driver, EFFECTS_AT_ONCE};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::RunState;
 use crate::{
     CHILDREN_AT_ONCE_MAX, Carried, Child, ChildEnd, ChildRun, ChildRuns, Currency, Effect, EffectKind, EndedChild, Fault,
-    Kind, OnClose, OnFailure, RunId, RunsEnded, RunsLeft, Usage,
+    Kind, Label, OnClose, OnFailure, RunId, RunsEnded, RunsLeft, Usage,
 };
 
 /// The part of a run's fold that is about the runs that it has started, by the keys of its effects.
@@ -102,7 +102,7 @@ impl RunState {
     }
 
     /// Returns what data carries out of this run, where the run has taken in such labels.
-    pub fn carried(&self, labels: impl IntoIterator<Item = crate::Label>) -> Carried {
+    pub fn carried(&self, labels: impl IntoIterator<Item = Label>) -> Carried {
         Carried { labels: labels.into_iter().collect(), takes_orders: self.takes_orders() }
     }
 
