@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use stockade::journal::MemoryJournal;
 use stockade::{
     AllowedEffect, Budget, Builder, ChildEnd, ChildRuns, Currency, Effect, EffectOutcome, End, Event, Exceeded, Fault,
-    Filter, Graph, Host, Kind, Label, NewRun, NewSignal, OnClose, OnFailure, Outcome, RunId, RunsEnded, State, Status, Stop,
-    Transition, Waited, Workflow,
+    Filter, Graph, Host, Kind, Label, NewRun, NewSignal, OnClose, OnFailure, Outcome, RunId, RunsEnded, State, Status,
+    Stop, Transition, Waited, Workflow,
 };
 use stockade_tests::cut::Cut;
 use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, outcomes, start};
@@ -393,8 +393,8 @@ async fn a_run_is_suspended_by_any_currency_of_which_its_children_need_more() {
     for currency in Currency::ALL {
         let all = |currency| each().get(currency) * if currency == Currency::Memory { 1 } else { 2 };
         let room = Budget::NONE.steps(50).with(Currency::Journal, 1 << 20);
-        let mut budget = Currency::ALL.into_iter().fold(room, |budget, one| budget.with(one, budget.get(one) + all(one)));
-        budget = budget.with(currency, all(currency) - 1);
+        let enough = |budget: Budget, one| budget.with(one, budget.get(one) + all(one));
+        let budget = Currency::ALL.into_iter().fold(room, enough).with(currency, all(currency) - 1);
         let (run, outcome) = start(&host, &[fan(runs(&[say(1), say(2)]))], budget).await;
         let is_cut = matches!(&outcome, Outcome::Suspended(Exceeded { limit, .. }) if *limit == currency);
         assert!(is_cut, "{}: {outcome}", currency.name());

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use stockade::{
-    AllowedEffect, Budget, ChildEnd, ChildRuns, Currency, Effect, EffectOutcome, End, Event, Fault, Graph, Host, Kind, State,
-    Transition, Workflow,
+    AllowedEffect, Budget, ChildEnd, ChildRuns, Currency, Effect, EffectOutcome, End, Event, Fault, Graph, Host, Kind,
+    State, Transition, Workflow,
 };
 
 /// Counts one shop: the child. Its state is nothing, for it ends as it begins.
@@ -84,7 +84,9 @@ impl Workflow for Inventory {
             match &child.end {
                 ChildEnd::Done(count) => goods += count.value().as_u64().unwrap_or_default(),
                 ChildEnd::Failed(fault) => missing.push(fault.message.clone()),
-                ChildEnd::Stopped(_) | ChildEnd::NotStarted | ChildEnd::Alive => missing.push(child.end.name().to_owned()),
+                ChildEnd::Stopped(_) | ChildEnd::NotStarted | ChildEnd::Alive => {
+                    missing.push(child.end.name().to_owned());
+                }
             }
         }
         let output = json!({"goods": goods, "missing": missing});

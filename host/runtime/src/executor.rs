@@ -218,7 +218,7 @@ impl Driver {
                     self.happened(&effect, performed)?;
                 }
                 Next::Alarmed => {}
-                Next::Ordered(order) => self.order = Some(Due::new(order)),
+                Next::Ordered(order) => self.heed(order),
                 Next::Late => in_flight = InFlight::new(),
             }
         }

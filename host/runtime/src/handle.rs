@@ -124,8 +124,8 @@ impl RunHandle {
     /// Ends the run, whatever it is doing and whichever process drives it: it is [stopped](Status::Stopped).
     ///
     /// Calls, questions and code that are in flight have the time `grace` to end by themselves; then they are ended, nested
-    /// workflows with them; the runs that it has started are stopped beside this. A call that may have changed something is [unknown](RunState::unknown_calls) then; a question is
-    /// paid. When this returns, the run has ended.
+    /// workflows with them. A call that may have changed something is [unknown](RunState::unknown_calls) then; a question is
+    /// paid. When this returns, the run has ended; those that it has started are [stopped beside this](crate::OnClose).
     ///
     /// # Errors
     ///

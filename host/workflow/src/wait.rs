@@ -180,12 +180,10 @@ impl fmt::Display for Wait {
         if let (Some(why), Some(until)) = (&self.after, &until) {
             return write!(f, "{until}, to try \"{}\" again: {why}", self.key);
         }
-        if let Some(runs) = &self.runs {
-            return until.map_or_else(|| runs.fmt(f), |until| write!(f, "{runs}, {until}"));
-        }
-        match (&self.signal, until) {
-            (Some(name), Some(until)) => write!(f, "for signal {name}, {until}"),
-            (Some(name), None) => write!(f, "for signal {name}"),
+        let what = self.signal.as_ref().map(|name| format!("for signal {name}"));
+        match (what.or(self.runs.as_ref().map(RunsLeft::to_string)), until) {
+            (Some(what), Some(until)) => write!(f, "{what}, {until}"),
+            (Some(what), None) => f.write_str(&what),
             (None, Some(until)) => f.write_str(&until),
             (None, None) => f.write_str("for ever"),
         }
