@@ -22,9 +22,18 @@ pub(crate) async fn begun(host: &Host, started: Started) -> stockade::Result<Run
         Started::New(run) => run.settled_state().await?,
         Started::Before(run) => attached(host, &run).await?,
     };
+    let state = still(host, state).await?;
     notify(host).await;
     host.flush().await;
     Ok(state)
+}
+
+/// Waits until the runs stand still too that it has started, or that has started it: this process goes on with them, and ends
+/// with this command.
+async fn still(host: &Host, state: RunState) -> stockade::Result<RunState> {
+    host.idle().await;
+    let is_alone = state.children().next().is_none() && state.origin().parent.is_none();
+    if is_alone { Ok(state) } else { host.state(state.run()).await }
 }
 
 /// Waits for a run that was started before; one that was interrupted goes on here.
@@ -99,7 +108,7 @@ fn told_of(notices: &[Notice]) {
 
 /// Waits until a run settles, and returns its report of that moment; another process may drive it on at once.
 pub(crate) async fn settle(host: &Host, run: Run) -> stockade::Result<Report> {
-    let state = run.settled_state().await?;
+    let state = still(host, run.settled_state().await?).await?;
     notify(host).await;
     host.flush().await;
     Ok(Report::from(&state))

@@ -66,7 +66,8 @@ impl Calls {
                 | EffectKind::Recall(_)
                 | EffectKind::RequestApproval { .. }
                 | EffectKind::Sleep(_)
-                | EffectKind::AwaitSignal(_) => {}
+                | EffectKind::AwaitSignal(_)
+                | EffectKind::StartRuns(_) => {}
             }
         }
         Self(calls)

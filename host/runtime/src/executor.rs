@@ -1,7 +1,10 @@
 //! The one place where effects are decided, performed and joined.
 
+mod beginning;
+mod children;
 mod code_questions;
 mod doubt;
+mod kin;
 mod orders;
 mod outcome;
 mod planning;
@@ -16,11 +19,12 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use stockade_journal::RowChange;
 use stockade_workflow::{
-    Budget, Change, CodeEnd, Effect, EffectOutcome, Event, Exceeded, Fault, Kind, Machine, RunState, Step, Transition,
-    Usage,
+    Budget, Change, CodeEnd, Effect, EffectOutcome, Event, Exceeded, Fault, Kind, Machine, RunId, RunState, Step,
+    Transition, Usage,
 };
 
 use self::doubt::doubted;
+pub(crate) use self::kin::{obey, stop_all};
 use self::orders::Next;
 use self::outcome::misplaced;
 use crate::Result;
@@ -134,7 +138,18 @@ impl Driver {
     pub(crate) async fn drive(mut self) -> Result<RunState> {
         let driven = self.go_on().await;
         self.release().await;
+        self.stop_orphans();
         driven.map(|()| self.log.into_state())
+    }
+
+    /// Stops the runs that the journal has an order for since this was last done.
+    fn stop_orphans(&mut self) {
+        let orphans = self.orphans();
+        stop_all(self.host(), orphans);
+    }
+
+    fn orphans(&mut self) -> Vec<RunId> {
+        std::mem::take(&mut self.log.orphans)
     }
 
     /// Gives the right to write to the run back.
@@ -148,6 +163,7 @@ impl Driver {
         let mut undoes = self.state().is_undoing();
         // The commit after which a run stands still gives the lease back.
         while !self.log.is_released() {
+            self.stop_orphans();
             if self.state().is_undoing() && !undoes {
                 // What was in flight belongs to what has failed.
                 (undoes, in_flight) = (true, InFlight::new());
@@ -184,6 +200,9 @@ impl Driver {
             if !is_ending && self.state().paused().is_none() && self.end_wait()? {
                 continue;
             }
+            if !is_ending && self.start_children().await? {
+                continue;
+            }
             if let Some(effect) = self.alone().filter(|_| self.order.is_none() && in_flight.is_empty()) {
                 self.perform_alone_until_ordered(&effect).await?;
                 continue;
@@ -201,7 +220,7 @@ impl Driver {
                     self.happened(&effect, performed)?;
                 }
                 Next::Alarmed => {}
-                Next::Ordered(order) => self.order = Some(Due::new(order)),
+                Next::Ordered(order) => self.heed(order),
                 Next::Late => in_flight = InFlight::new(),
             }
         }

@@ -56,7 +56,8 @@ fn session(effect: &Effect) -> Option<String> {
         | EffectKind::Recall(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => None,
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => None,
     }
 }
 
@@ -189,7 +190,8 @@ fn runs_code(registry: &Registry, effect: &Effect) -> bool {
         | EffectKind::Recall(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => false,
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => false,
     }
 }
 
@@ -203,7 +205,8 @@ fn called(effect: &Effect) -> Vec<&str> {
         | EffectKind::Recall(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => Vec::new(),
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => Vec::new(),
     }
 }
 

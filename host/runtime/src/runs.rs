@@ -1,16 +1,15 @@
 //! What a service does with its runs: follow one, list what waits, end one, shut down.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use stockade_workflow::{Approval, ApprovalId, Budget, Change, Entry, Fault, Kind, RunId, RunState, Status};
 
 use crate::driving::NextChange;
-use crate::executor::Driver;
-use crate::lease::Holding;
+use crate::executor::{self, Driver, stop_all};
+use crate::lease::is_busy;
 use crate::orders::{self, Order};
 use crate::{Filter, Host, Listing, RunHandle, Unreadable};
-use crate::{Report, Result, Run, questions, shared_budgets};
+use crate::{Report, Result, Run, children, questions};
 use stockade_journal::{LEASE, PAGE_BYTES, Summary, folded};
 
 /// How often and how long a decision waits for another process that drives the run: ten seconds in all, for two people
@@ -45,16 +44,7 @@ impl Host {
     /// Goes on with a run that something has come for, or whose shared budget has begun anew; one that is paused stays so, unless
     /// its deadline has passed, and none is returned.
     pub(crate) async fn wake(&self, run: RunId) -> Result<Option<Run>> {
-        let mut driver = self.take_up(run).await?;
-        if driver.state().paused().is_some() && !driver.is_overdue() {
-            driver.release().await;
-            return Ok(None);
-        }
-        let (journal, now_ms) = (&*self.services.journal, self.services.clock.now_ms());
-        if shared_budgets::begins_anew(journal, now_ms, driver.state()).await? {
-            return changed(driver, |driver| driver.extend(Budget::NONE)).await.map(Some);
-        }
-        Ok(Some(Run::spawn(driver)))
+        Ok(Driver::wake(&self.services, run).await?.map(Run::spawn))
     }
 
     /// Returns the runs that would go on by themselves if they were resumed: none that a process drives that lives.
@@ -173,10 +163,22 @@ impl Host {
 
     /// Takes the lease of a run, and then reads it: from here on it changes only here.
     async fn take_up(&self, run: RunId) -> Result<Driver> {
-        self.services.driving.check_open()?;
-        let machine = self.machine(self.state(run).await?.workflow())?;
-        let holding = Holding::claim(&self.services, run).await?;
-        Driver::take_up(Arc::clone(&self.services), machine, self.state(run).await?, holding)
+        Driver::claim(&self.services, run).await
+    }
+
+    /// Returns the runs that a run has started, in order, without those that were removed.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn children(&self, run: RunId) -> Result<Vec<RunId>> {
+        children::all(&*self.services.journal, run).await
+    }
+
+    /// Waits until no run goes on in this host any more: each has ended, waits, or is paused or suspended, and so have those that
+    /// runs have started, and that went on because of that.
+    pub async fn idle(&self) {
+        self.services.driving.idle().await;
     }
 
     /// Returns the handle of a run, in whichever process it is driven. A run that does not exist is refused when the handle is
@@ -227,10 +229,10 @@ impl Host {
         let mut is_given = false;
         while !self.is_obeyed(run, order, is_given).await? {
             let next = self.next_change(run);
-            match self.obey(run, order).await {
+            match executor::obey(&self.services, run, order).await {
                 Err(fault) if is_busy(&fault) => {}
                 obeyed => {
-                    obeyed?;
+                    stop_all(&self.services, obeyed?);
                     is_given = true;
                     continue;
                 }
@@ -258,23 +260,6 @@ impl Host {
         obeyed
     }
 
-    /// Obeys an order in place of a driver, where no process drives the run.
-    async fn obey(&self, run: RunId, order: &Order) -> Result<()> {
-        self.services.driving.check_open()?;
-        let machine = self.machine(self.state(run).await?.workflow()).ok();
-        let holding = Holding::claim(&self.services, run).await?;
-        let state = self.state(run).await?;
-        let mut driver = Driver::take_up_to_end(Arc::clone(&self.services), machine, state, holding)?;
-        let obeyed = driver.obey(order).await;
-        if obeyed.is_ok() && driver.state().is_undoing() {
-            // What the run has done is undone beside this.
-            drop(Run::spawn(driver));
-            return Ok(());
-        }
-        driver.release().await;
-        obeyed
-    }
-
     pub(crate) fn next_change(&self, run: RunId) -> NextChange {
         self.services.driving.next_change(run)
     }
@@ -296,10 +281,6 @@ async fn committed(driver: &mut Driver, changed: Result<()>) -> Result<()> {
     changed?;
     driver.receive().await?;
     driver.commit_planned().await
-}
-
-pub(crate) fn is_busy(fault: &Fault) -> bool {
-    fault.kind == Kind::Conflict && fault.detail.as_deref() == Some("busy")
 }
 
 /// Checks that no effect of a run is in flight: it would be done once more, or be unknown.

@@ -10,7 +10,7 @@ use stockade_workflow::schema::Schema;
 use stockade_workflow::{Change, Doubt, Fault, Found, Kind, RunId, RunState, Settlement};
 
 use crate::executor::Driver;
-use crate::runs::is_busy;
+use crate::lease::is_busy;
 use crate::{Host, Result, Run};
 
 /// The space of the settlements: the key is the run and the effect's key, the value is the settlement. A row is due at once,

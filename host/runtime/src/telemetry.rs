@@ -79,6 +79,8 @@ impl Telemetry {
             | Change::Voted { .. }
             | Change::Revoked { .. }
             | Change::Signalled { .. }
+            | Change::ChildStarted { .. }
+            | Change::ChildEnded { .. }
             | Change::Calling { .. }
             | Change::Retried { .. }
             | Change::Called { .. }
@@ -213,6 +215,7 @@ fn described(effect: &Effect) -> (String, SpanKind, Vec<KeyValue>) {
         EffectKind::RequestApproval { .. } => ("request_approval".to_owned(), SpanKind::Internal, Vec::new()),
         EffectKind::Sleep(_) => ("sleep".to_owned(), SpanKind::Internal, Vec::new()),
         EffectKind::AwaitSignal(_) => ("await_signal".to_owned(), SpanKind::Internal, Vec::new()),
+        EffectKind::StartRuns(_) => ("start_runs".to_owned(), SpanKind::Internal, Vec::new()),
     }
 }
 
@@ -251,7 +254,8 @@ fn content(effect: &Effect, event: &Event) -> Vec<KeyValue> {
         | EffectKind::Recall(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => Vec::new(),
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => Vec::new(),
     }
 }
 

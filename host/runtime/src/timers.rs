@@ -1,16 +1,17 @@
-//! The runs that something waits for which is there: a time that has come, a signal that was sent.
+//! The runs that something waits for which is there: a time that has come, a signal that was sent, a run that has ended.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stockade_journal::{Row, index};
+use stockade_journal::{Commit, Filter, Row, index};
 use stockade_workflow::{Fault, Kind, RunId, SIGNALS_KEPT_MAX, Signal};
 use tokio::task::JoinHandle;
 
+use crate::executor::stop_all;
+use crate::lease::is_busy;
 use crate::new_signal::NewSignal;
-use crate::runs::is_busy;
-use crate::{Host, Result, Run, inbox, settling, shared_budgets};
+use crate::{Host, Result, Run, children, inbox, orders, settling, shared_budgets};
 
 /// How many runs go on at once because they are due; further ones are due the next time.
 const FIRED_MAX: usize = 256;
@@ -79,8 +80,8 @@ impl Host {
         Ok(None)
     }
 
-    /// Goes on with the runs that are due: a time that they wait for has come, a deadline has passed, or a signal is there.
-    /// Runs that another process drives are left to it.
+    /// Goes on with the runs that are due: a time that they wait for has come, a deadline has passed, a signal is there, or a run
+    /// has ended that they have started. Runs that another process drives are left to it.
     ///
     /// # Errors
     ///
@@ -102,7 +103,39 @@ impl Host {
                 }
             }
         }
+        self.fire_orders().await?;
         Ok(fired)
+    }
+
+    /// Returns the ends of runs of which those are to hear that have started them. One of which no run hears any more is removed.
+    async fn ends_of_children(&self) -> Result<Vec<Row>> {
+        let (journal, mut ends) = (&self.services.journal, Vec::new());
+        for row in journal.due(children::ENDED, Duration::ZERO, FIRED_MAX).await? {
+            if self.goes_on(row.tie.run()).await? {
+                ends.push(row);
+            } else {
+                journal.commit(&Commit::of_index(vec![children::heard(&row)])).await?;
+            }
+        }
+        Ok(ends)
+    }
+
+    /// Whether there is such a run, and it has not ended.
+    async fn goes_on(&self, run: Option<RunId>) -> Result<bool> {
+        let only = Filter { runs: Some(run.into_iter().collect()), ..Filter::default() };
+        Ok(self.runs(&only).await?.iter().any(|summary| !summary.status.is_over()))
+    }
+
+    /// Stops the runs that no driver has stopped for which the runs do not wait any more that have started them.
+    async fn fire_orders(&self) -> Result<()> {
+        for row in self.services.journal.due(orders::SPACE, Duration::ZERO, FIRED_MAX).await? {
+            let Some(run) = row.tie.run() else { continue };
+            // A driver sees the order by itself.
+            if !self.services.journal.is_held(run).await? {
+                stop_all(&self.services, vec![run]);
+            }
+        }
+        Ok(())
     }
 
     /// Returns the rows for which runs are to be woken, and the runs of which what they have drawn of shared budgets cannot be
@@ -121,6 +154,7 @@ impl Host {
         for space in [inbox::TIMERS, inbox::SPACE, settling::SPACE] {
             due.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
         }
+        due.extend(self.ends_of_children().await?);
         Ok((due, damaged))
     }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{CodeOutcome, Decision, Fault, ModelOutcome, Recalled, Remembered, ToolOutcome, Waited};
+use crate::{CodeOutcome, Decision, Fault, ModelOutcome, Recalled, Remembered, RunsEnded, ToolOutcome, Waited};
 
 /// How an effect ended: one kind for each [`EffectKind`](crate::EffectKind).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,13 +23,15 @@ pub enum EffectOutcome {
     },
     /// A wait ended: the time came, or the signal, or the deadline of a question to a person.
     Waited(Waited),
+    /// The runs ended that the effect has started, or its deadline came first.
+    RunsEnded(RunsEnded),
 }
 
 impl EffectOutcome {
-    /// Returns whether a wait ended so, for a person, a time or a signal: nothing was performed for it.
+    /// Returns whether a wait ended so, for a person, a time, a signal or other runs: nothing was performed for it.
     pub fn ends_wait(&self) -> bool {
         match self {
-            Self::Decided { .. } | Self::Waited(_) => true,
+            Self::Decided { .. } | Self::Waited(_) | Self::RunsEnded(_) => true,
             Self::ToolReturned(_)
             | Self::CodeFinished(_)
             | Self::ModelReplied(_)
@@ -48,6 +50,7 @@ impl EffectOutcome {
             Self::Recalled(outcome) => outcome.fault(),
             Self::Decided { .. } => None,
             Self::Waited(outcome) => outcome.fault(),
+            Self::RunsEnded(outcome) => outcome.fault(),
         }
     }
 
@@ -59,6 +62,7 @@ impl EffectOutcome {
             Self::ModelReplied(outcome) => outcome.memory_bytes(),
             Self::Recalled(outcome) => outcome.memory_bytes(),
             Self::Waited(outcome) => outcome.memory_bytes(),
+            Self::RunsEnded(outcome) => outcome.memory_bytes(),
             Self::Remembered(_) | Self::Decided { .. } => 0,
         }
     }
@@ -97,6 +101,12 @@ impl From<Recalled> for EffectOutcome {
 impl From<Waited> for EffectOutcome {
     fn from(outcome: Waited) -> Self {
         Self::Waited(outcome)
+    }
+}
+
+impl From<RunsEnded> for EffectOutcome {
+    fn from(outcome: RunsEnded) -> Self {
+        Self::RunsEnded(outcome)
     }
 }
 

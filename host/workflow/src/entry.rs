@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Binding, Budget, Decision, Digest, Effect, EffectOutcome, End, Event, Exceeded, Fault, Json, Label,
-    Origin, Overdue, RunId, Settlement, Signal, Stop, SubBudget, ToolCall, ToolOutcome, Usage, budget,
+    Approval, Binding, Budget, Decision, Digest, Effect, EffectOutcome, End, EndedChild, Event, Exceeded, Fault, Json,
+    Label, Origin, Overdue, RunId, Settlement, Signal, Stop, SubBudget, ToolCall, ToolOutcome, Usage, budget,
 };
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
@@ -130,6 +130,20 @@ pub enum Change {
     Signalled {
         /// The signal.
         signal: Signal,
+    },
+    /// A run that an effect starts has started.
+    ChildStarted {
+        /// The effect's key.
+        key: String,
+        /// Which of its runs this is, from 0.
+        number: usize,
+        /// The run.
+        run: RunId,
+    },
+    /// A run that an effect has started ended, or one that it was to start could not.
+    ChildEnded {
+        /// The run, and how it ended.
+        child: Box<EndedChild>,
     },
     /// The workflow answered an event.
     Stepped {
@@ -304,7 +318,9 @@ impl Change {
             | Self::Revoked { key, .. }
             | Self::Deferred { key, .. }
             | Self::Lost { key, .. }
-            | Self::Doubted { key, .. } => key,
+            | Self::Doubted { key, .. }
+            | Self::ChildStarted { key, .. } => key,
+            Self::ChildEnded { child } => &child.key,
             Self::Settled { settlement } => &settlement.key,
             Self::Asked { approval, .. } => &approval.key,
             Self::Stepped { event, .. } | Self::Undone { event, .. } => event.key().unwrap_or_default(),

@@ -1,3 +1,4 @@
+mod family;
 mod in_code;
 mod undoing;
 mod view;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::family::Family;
 use self::undoing::Undoing;
 use crate::{
     Approval, Binding, Change, CodeCalls, Currency, Decision, Deferred, Digest, Effect, EffectKind, EffectOutcome, End,
@@ -43,6 +45,9 @@ pub struct RunState {
     recalled: Vec<String>,
     waiting: Waiting,
     undoing: Undoing,
+    family: Family,
+    /// Whether a run above or below this one has taken orders, of which data came in.
+    took_orders: bool,
     attempts: Attempts,
     ledger: Ledger,
     /// How many bytes of the journal the last step took.
@@ -91,6 +96,8 @@ impl RunState {
             recalled: Vec::new(),
             waiting: Waiting::default(),
             undoing: Undoing::default(),
+            family: Family::default(),
+            took_orders: false,
             attempts: Attempts::default(),
             ledger: Ledger::new(*budget),
             step_bytes: 0,
@@ -102,7 +109,15 @@ impl RunState {
             end: None,
         };
         state.count(&entry.change);
+        state.inherit();
         Ok(state)
+    }
+
+    /// Takes in what the input carries from the run that has started this one.
+    fn inherit(&mut self) {
+        let Some(parent) = self.origin.parent.clone() else { return };
+        parent.carried.labels.iter().for_each(|label| self.labelled(*label, "parent"));
+        self.took_orders = parent.carried.takes_orders;
     }
 
     /// Folds all entries of a run.
@@ -171,6 +186,8 @@ impl RunState {
             Change::Voted { key, decision } => self.vote(key, decision)?,
             Change::Revoked { key, by } => self.revoke(key, by)?,
             Change::Signalled { signal } => self.waiting.keep(signal)?,
+            Change::ChildStarted { key, number, run } => self.child_started(key, *number, *run)?,
+            Change::ChildEnded { child } => self.child_ended(child)?,
             Change::Stepped { event, used, position, state, log, effects, slices, end } => {
                 self.happened(event, used)?;
                 self.at = Some((position.clone(), state.clone()));
@@ -317,7 +334,8 @@ impl RunState {
         let counted = amount.with(Currency::Journal, 0);
         let left = self.ledger.offer(&key, &counted, &counted);
         left.map_err(|short| format!("effect \"{key}\" reserves more than is left ({})", short.exceeded()))?;
-        self.ledger.reserve(&key, amount);
+        let own = self.lend(&key, amount);
+        self.ledger.reserve(&key, own);
         self.intended.push(key);
         Ok(())
     }
@@ -448,6 +466,7 @@ impl RunState {
             | EffectOutcome::Remembered(_)
             | EffectOutcome::Recalled(Recalled::Failed(_)) => {}
             EffectOutcome::Waited(waited) => self.waited(key, waited)?,
+            EffectOutcome::RunsEnded(outcome) => self.runs_over(key, outcome)?,
         }
         Ok(())
     }

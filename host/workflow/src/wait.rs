@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::schema::Schema;
-use crate::{Digest, Fault, Json, utc};
+use crate::{Digest, Fault, Json, RunsLeft, utc};
 
 /// The longest payload of a signal, in bytes of JSON.
 pub const SIGNAL_BYTES_MAX: usize = 64 << 10;
@@ -78,6 +78,9 @@ pub struct Wait {
     /// The name of the signal; absent where the run waits for a time alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
+    /// How many runs it waits for that the effect starts; absent where it starts none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<RunsLeft>,
     /// When the wait ends by itself, in milliseconds since the Unix epoch; absent where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<u64>,
@@ -177,9 +180,10 @@ impl fmt::Display for Wait {
         if let (Some(why), Some(until)) = (&self.after, &until) {
             return write!(f, "{until}, to try \"{}\" again: {why}", self.key);
         }
-        match (&self.signal, until) {
-            (Some(name), Some(until)) => write!(f, "for signal {name}, {until}"),
-            (Some(name), None) => write!(f, "for signal {name}"),
+        let what = self.signal.as_ref().map(|name| format!("for signal {name}"));
+        match (what.or(self.runs.as_ref().map(RunsLeft::to_string)), until) {
+            (Some(what), Some(until)) => write!(f, "{what}, {until}"),
+            (Some(what), None) => f.write_str(&what),
             (None, Some(until)) => f.write_str(&until),
             (None, None) => f.write_str("for ever"),
         }

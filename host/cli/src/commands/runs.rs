@@ -16,6 +16,7 @@ use crate::{amounts, open_host, pretty, removed, report, run_ref, text};
 #[command(after_help = "Example:\n  stockade runs --status waiting --since 2d\n  \
                         stockade runs --needs-me --sort changed\n  \
                         stockade runs --label team=support --limit 20 --after RUN\n  \
+                        stockade runs --parent RUN --status failed\n  \
                         stockade runs --json | jq -r '.[].run_id'\n  \
                         stockade runs prune --older 30d --status done --dry-run")]
 pub(crate) struct Runs {
@@ -23,6 +24,9 @@ pub(crate) struct Runs {
     command: Option<OfRuns>,
     #[command(flatten)]
     which: RunFilter,
+    /// Only the runs that this run has started
+    #[arg(long, value_name = "RUN")]
+    parent: Option<RunRef>,
     /// Sort by when runs started, or by when their status, or what they wait for, changed last
     #[arg(long, value_name = "BY", default_value = "started")]
     sort: By,
@@ -103,9 +107,13 @@ impl Runs {
             Some(run) => page_end(host, run.find(host).await?).await?,
             None => None,
         };
+        let runs = match &self.parent {
+            Some(run) => Some(host.children(run.find(host).await?).await?),
+            None => None,
+        };
         // One run more tells whether there is another page.
         let limit = self.limit.map(|limit| limit.saturating_add(1));
-        Ok(Filter { sort, reverse: self.reverse, after, limit, ..self.which.filter() })
+        Ok(Filter { runs, sort, reverse: self.reverse, after, limit, ..self.which.filter() })
     }
 }
 

@@ -59,9 +59,16 @@ impl Driver {
     pub(super) async fn hear(&mut self, watch: &Watch) -> Result<()> {
         // One that stands still may be another's by now.
         if self.order.is_none() && self.log.orders().is_some() {
-            self.order = watch.given().await?.map(Due::new);
+            watch.given().await?.into_iter().for_each(|order| self.heed(order));
         }
         Ok(())
+    }
+
+    /// Takes note of an order, unless the run was stopped by it before and undoes now what it has done.
+    pub(super) fn heed(&mut self, order: Order) {
+        if self.state().stopped() != Some(order.stop()) {
+            self.order = Some(Due::new(order));
+        }
     }
 
     /// Performs code, unless an order or the deadline of its run ends it: what it has called until then is recorded.
@@ -166,6 +173,7 @@ impl Driver {
             | EffectKind::Recall(_)
             | EffectKind::Sleep(_)
             | EffectKind::AwaitSignal(_)
+            | EffectKind::StartRuns(_)
             | EffectKind::RequestApproval { .. } => return None,
         };
         let changes_nothing = self.host().registry.get(&call.tool).is_ok_and(Registered::changes_nothing);

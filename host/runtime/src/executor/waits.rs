@@ -40,6 +40,7 @@ impl Driver {
             }
             self.index(taken);
         }
+        self.receive_children().await?;
         self.receive_settlements().await
     }
 
@@ -58,7 +59,7 @@ impl Driver {
     pub(super) fn end_wait(&mut self) -> Result<bool> {
         let ended = self.state().ended_wait(self.host().clock.now_ms());
         if let Some((key, waited)) = ended.map(|(key, waited)| (key.to_owned(), waited)) {
-            return self.end_wait_as(&key, waited.into()).map(|()| true);
+            return self.end_wait_as(&key, waited).map(|()| true);
         }
         let Some(event) = self.state().settled() else { return Ok(false) };
         self.step(event, Usage::default()).map(|()| true)
@@ -79,7 +80,7 @@ impl Driver {
     /// Returns when a wait may have ended while something else is in flight.
     pub(super) async fn alarm(&self) {
         let in_doubt = self.state().open_doubts().next().is_some();
-        let listens = in_doubt || self.state().waits().any(|wait| wait.signal.is_some());
+        let listens = in_doubt || self.state().waits().any(|wait| wait.signal.is_some() || wait.runs.is_some());
         let now_ms = self.host().clock.now_ms();
         let left = self.state().next_wait_ms(now_ms).map(|due_ms| due_ms.saturating_sub(now_ms));
         match left.map(Duration::from_millis) {

@@ -32,6 +32,7 @@ impl RunState {
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
             | EffectOutcome::Recalled(_)
+            | EffectOutcome::RunsEnded(_)
             | EffectOutcome::Waited(_) => return Err(format!("approval \"{key}\" does not end with such an event")),
         }
         self.waiting.ended(key);

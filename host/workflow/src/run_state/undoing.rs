@@ -48,6 +48,7 @@ impl RunState {
 
     /// Ends the run; one that has failed undoes first what it has done. One that is ended while it undoes gives that up.
     pub(super) fn close(&mut self, end: End) -> Result<(), String> {
+        self.part_with_children();
         let fails = matches!(end, End::Failed(_));
         if fails && !self.is_undoing() {
             let in_flight = std::mem::take(&mut self.intended);
@@ -96,7 +97,8 @@ impl RunState {
             | EffectOutcome::CodeFinished(_)
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
-            | EffectOutcome::Recalled(_) => return Err(format!("effect \"{key}\" undoes nothing")),
+            | EffectOutcome::Recalled(_)
+            | EffectOutcome::RunsEnded(_) => return Err(format!("effect \"{key}\" undoes nothing")),
         };
         self.undoing.undone.push(undone);
         self.undo_next()
