@@ -125,8 +125,13 @@ fn of_processes_that_decide_edit_stop_signal_and_let_expire_one_wins_and_the_oth
     let place = Place::new();
     for round in 0..ROUNDS {
         // Some questions have expired before anyone can decide, and most expire about when the processes have begun.
-        expiring(&place, if round.is_multiple_of(10) { 1 } else { 100 + 7 * round });
+        expiring(&place, if round.is_multiple_of(10) { 20 } else { 100 + 7 * round });
         let asked = place.json(&["agent", "refund it", "--tool", "payments", "--by", "robin"]);
+        if asked.exit == Some(0) {
+            // It expired before the process that asked had ended.
+            assert!(asked.json["approvals"][0]["expired_ms"].is_u64(), "{asked:?}");
+            continue;
+        }
         assert_eq!(asked.exit, Some(3), "{asked:?}");
         let run = asked.run();
         let edited = json!({"user_id": "user_789", "amount_cents": 4_900}).to_string();

@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::json;
 use stockade::{
-    Budget, Builder, Change, Code, End, Entry, Fault, Filter, Grant, Host, Kind, Outcome, RunId, RunState, Settlement, Status, Stop,
-    WaitingFor,
+    Budget, Builder, Change, Code, End, Entry, Fault, Filter, Grant, Host, Kind, Outcome, RunId, RunState, Settlement,
+    Status, Stop, WaitingFor,
 };
 use stockade_tests::{Place, dist, input};
 
@@ -176,7 +176,10 @@ async fn code_hears_that_a_call_in_doubt_did_not_happen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn code_that_catches_an_unknown_outcome_waits_for_no_person() {
     for (source, said) in [
-        ("try { await payments.refund({user_id: input, amount_cents: 7900}) } catch (error) { return 'caught' }", "caught"),
+        (
+            "try { await payments.refund({user_id: input, amount_cents: 7900}) } catch (error) { return 'caught' }",
+            "caught",
+        ),
         (
             "try { await payments.refund({user_id: input, amount_cents: 7900}) } \
              catch (error) { await payments.refund({user_id: input, amount_cents: 7900}) }",

@@ -68,7 +68,8 @@ async fn a_run_that_sleeps_is_parked_and_goes_on_once_when_the_time_has_come() {
 async fn a_paused_run_goes_on_when_it_is_resumed_and_not_when_its_time_comes() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand).await;
-    let (run, _) = start(&host, &[Effect::sleep("nap", HOUR), Effect::await_signal("paid", "paid")], Budget::default()).await;
+    let (run, _) =
+        start(&host, &[Effect::sleep("nap", HOUR), Effect::await_signal("paid", "paid")], Budget::default()).await;
     host.run(run).pause(Stop::by("dana"), Duration::ZERO).await.unwrap();
     hand.set(HOUR_MS);
     assert!(fire(&host).await.is_empty());
@@ -82,7 +83,8 @@ async fn a_paused_run_goes_on_when_it_is_resumed_and_not_when_its_time_comes() {
 async fn a_signal_that_comes_early_is_kept_and_one_sent_twice_is_one() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand).await;
-    let (run, _) = start(&host, &[Effect::sleep("nap", HOUR), await_paid(), await_paid_again()], Budget::default()).await;
+    let (run, _) =
+        start(&host, &[Effect::sleep("nap", HOUR), await_paid(), await_paid_again()], Budget::default()).await;
     send(&host, run, paid(json!({"cents": 5}))).await;
     host.run(run).signal(paid(json!({"cents": 5}))).await.unwrap();
     let other = host.run(run).signal(paid(json!({"cents": 6}))).await.unwrap_err();
@@ -128,7 +130,8 @@ async fn a_question_that_expires_is_no_denial_and_takes_no_decision() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand).await;
     let call = ToolCall::new("payments", "refund", json!({"user_id": "user_789", "amount_cents": 7900}));
-    let (run, outcome) = start(&host, &[Effect::request_approval("ask", "why not", call).within(HOUR)], Budget::default()).await;
+    let (run, outcome) =
+        start(&host, &[Effect::request_approval("ask", "why not", call).within(HOUR)], Budget::default()).await;
     assert!(matches!(outcome, Outcome::Waiting(_)), "{outcome}");
     hand.set(HOUR_MS);
     let late = decide(&host, run, Decision::approve("dana")).await.err().unwrap();
@@ -144,7 +147,8 @@ async fn a_question_that_expires_is_no_denial_and_takes_no_decision() {
 async fn a_run_that_waits_ends_the_same_when_cut_after_any_record() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand).await;
-    let (run, _) = start(&host, &[Effect::sleep("nap", HOUR), await_paid(), Effect::sleep("rest", HOUR)], Budget::default()).await;
+    let (run, _) =
+        start(&host, &[Effect::sleep("nap", HOUR), await_paid(), Effect::sleep("rest", HOUR)], Budget::default()).await;
     let ended = to_the_end(&host, &hand, run).await;
     let entries = host.entries(run).await.unwrap();
     drop(host);

@@ -142,7 +142,8 @@ async fn approvals(State(host): State<Host>) -> Answer<Json<Vec<Open>>> {
     for left_out in &pending.unreadable {
         tracing::error!(run = ?left_out.run_id, "{}", left_out.error);
     }
-    Ok(Json(pending.found.into_iter().map(|(id, approval)| Open { run: id.run, approval: ApprovalView::from(&approval) }).collect()))
+    let open = pending.found.into_iter();
+    Ok(Json(open.map(|(id, approval)| Open { run: id.run, approval: ApprovalView::from(&approval) }).collect()))
 }
 
 #[derive(Deserialize)]

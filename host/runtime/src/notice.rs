@@ -109,7 +109,12 @@ impl Notified {
 }
 
 /// Returns the messages that tell how a run stands now, to go into the commit with which it does.
-pub(crate) fn of(all: &BTreeMap<String, Notified>, now_ms: u64, state: &RunState, status: Status) -> Result<Vec<RowChange>> {
+pub(crate) fn of(
+    all: &BTreeMap<String, Notified>,
+    now_ms: u64,
+    state: &RunState,
+    status: Status,
+) -> Result<Vec<RowChange>> {
     let (deadline_ms, mut rows) = (deadline(state, status), Vec::new());
     for (to, notified) in all {
         let told = occasion(status).map(|on| (on, None, now_ms));

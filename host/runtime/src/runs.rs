@@ -201,8 +201,8 @@ impl Host {
             let run = summary.run_id;
             match self.state(run).await {
                 Ok(state) => {
-                    let open = state.open_approvals().cloned();
-                    pending.found.extend(open.map(|approval| (ApprovalId { run, key: approval.key.clone() }, approval)));
+                    let open = state.open_approvals().map(|approval| (approval.id(run), approval.clone()));
+                    pending.found.extend(open);
                 }
                 // It was removed meanwhile.
                 Err(fault) if fault.kind == Kind::NotFound => {}

@@ -106,7 +106,7 @@ impl Host {
     /// Whether the fold refuses that an effect ends so, whatever its workflow would answer.
     fn refuses(&mut self, key: &str, outcome: impl Into<EffectOutcome>) -> bool {
         let (position, state) = self.state.at().map(|(at, state)| (at.to_owned(), state.clone())).unwrap();
-        let (event, used) = (Event::ended(key, outcome.into()), Usage::NONE.steps(1));
+        let (event, used) = (Event::ended(key, outcome), Usage::NONE.steps(1));
         let (log, effects, slices, end) = (vec![], vec![], vec![], None);
         self.push(Change::Stepped { event, used, position, state, log, effects, slices, end }).is_err()
     }
@@ -173,9 +173,10 @@ impl Host {
 
     /// How the effects ended, in order, each with when.
     fn ended(&self, key: &str) -> Vec<(u64, EffectOutcome)> {
-        let ended = self.entries.iter().filter_map(|entry| match &entry.change {
-            Change::Stepped { event, .. } => Some((entry.at_ms, event.outcome().filter(|(of, _)| *of == key)?.1.clone())),
-            _ => None,
+        let ended = self.entries.iter().filter_map(|entry| {
+            let Change::Stepped { event, .. } = &entry.change else { return None };
+            let (_, outcome) = event.outcome().filter(|(of, _)| *of == key)?;
+            Some((entry.at_ms, outcome.clone()))
         });
         ended.collect()
     }
@@ -211,7 +212,8 @@ proptest! {
                     prop_assert!(*at_ms < DUE_MS && (question != "soon" || *at_ms < BEGIN_MS + 30));
                     let mut yes: Vec<_> = approval.votes.iter().map(|vote| &vote.by).collect();
                     yes.extend(decision.verdict.is_yes().then_some(&decision.by));
-                    prop_assert!(!decision.verdict.is_yes() || question != "two" || (yes.len() == 2 && yes[0] != yes[1]));
+                    let are_two = yes.len() == 2 && yes[0] != yes[1];
+                    prop_assert!(!decision.verdict.is_yes() || question != "two" || are_two);
                 }
                 Some((_, EffectOutcome::Waited(Waited::TimedOut { at_ms }))) => {
                     prop_assert_eq!((&approval.decision, approval.expired_ms), (&None, Some(*at_ms)));

@@ -6,7 +6,13 @@ use crate::{Approval, CodeCalls, EffectOutcome, Fault, Settlement, Usage, Waited
 impl RunState {
     /// Lets code end where it wants a call that a person is asked about. Its calls so far are paid for, and it is wanted again
     /// once there is an answer.
-    pub(super) fn ask_in_code(&mut self, key: &str, number: usize, approval: &Approval, used: &Usage) -> Result<(), String> {
+    pub(super) fn ask_in_code(
+        &mut self,
+        key: &str,
+        number: usize,
+        approval: &Approval,
+        used: &Usage,
+    ) -> Result<(), String> {
         let calls = self.calls_in_flight(key)?;
         if number != calls.len() || approval.key != format!("{key}/{number}") || !approval.is_open() {
             return Err(format!("approval \"{}\" is not of the next call of the code", approval.key));
