@@ -27,6 +27,7 @@ mod eval;
 mod hostile_code;
 mod kill;
 mod languages;
+mod later;
 mod layers;
 mod limits;
 mod memory;

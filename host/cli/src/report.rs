@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use stockade::{
-    ApprovalView, Budget, Change, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId,
+    ApprovalView, AwaitedResult, Budget, Change, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId,
     RunState, Status, Summary, ToolCall, Verdict, Wait, utc,
 };
 
@@ -76,6 +76,10 @@ fn waits(globals: &Globals, run: RunId, wait: &Wait) {
     println!("run {run} waits {}", safe(&wait.to_string()));
     if let Some(name) = &wait.signal {
         println!("  {}", command(globals, "signal", run, &format!("{} 'JSON' --by YOUR_NAME", quoted(name))));
+    }
+    if let Some(AwaitedResult { tool, token }) = &wait.result {
+        let what = format!("complete {} {} 'JSON'", quoted(tool), quoted(token));
+        println!("  {}", command_for_all(globals, &what));
     }
     if wait.until_ms.is_some() {
         println!("  {}", command_for_all(globals, "resume --due"));

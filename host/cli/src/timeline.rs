@@ -92,6 +92,11 @@ impl Timeline {
                 let below = self.below(&[self.quote(&sentence(fault))]);
                 Some(format!("  {YELLOW}in doubt{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
             }
+            Change::Later { key, token, used } => {
+                let what = format!("{:<20}", self.fit(BEHIND_COLUMNS, &safe(key)));
+                let below = self.below(&[self.quote(&format!("its result comes later, under the token {token}"))]);
+                Some(format!("  {YELLOW}later{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
+            }
             Change::Settled { settlement } => {
                 Some(format!("  settled {}", self.fit(10, &safe(&settlement.to_string()))))
             }

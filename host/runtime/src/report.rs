@@ -41,7 +41,7 @@ pub struct Report {
     pub due_ms: Option<u64>,
     /// The calls in doubt that it waits to have settled.
     pub doubts: Vec<Doubt>,
-    /// The times and signals that it waits for.
+    /// The times, signals and results of calls that it waits for.
     pub waits: Vec<Wait>,
     /// What came of the effects that were to be undone, if it has failed or was stopped.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -63,7 +63,7 @@ pub enum Outcome {
     Waiting(Box<Approval>),
     /// It waits for a person to find out whether these calls happened.
     InDoubt(Vec<Doubt>),
-    /// It waits for these times and signals, and no person.
+    /// It waits for these times, signals and results of calls, and no person.
     Parked(Vec<Wait>),
     /// Its budget ran out here; its state is intact.
     Suspended(Exceeded),

@@ -281,7 +281,8 @@ impl RunLog {
                 let now_ms = self.host.clock.now_ms();
                 let may_try = status == Status::Waiting && self.state.ready(now_ms).is_some();
                 let is_there = self.state.ended_wait(now_ms).is_some() || self.state.settled().is_some();
-                !is_there && !may_try && !self.state.is_overdue(now_ms)
+                let is_late = self.state.late_result(now_ms).is_some();
+                !is_there && !is_late && !may_try && !self.state.is_overdue(now_ms)
             }
             Status::Paused | Status::Stopped | Status::Done | Status::Failed => true,
         }

@@ -85,6 +85,7 @@ impl Telemetry {
             | Change::Deferred { .. }
             | Change::Lost { .. }
             | Change::Doubted { .. }
+            | Change::Later { .. }
             | Change::Settled { .. }
             | Change::Extended { .. }
             | Change::Paused { .. }

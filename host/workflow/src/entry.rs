@@ -220,7 +220,17 @@ pub enum Change {
         /// What the call cost.
         used: Usage,
     },
-    /// A person has said what became of a call in doubt, which the workflow hears next.
+    /// A tool has accepted a call and tells its result later: the run waits for that. What the call cost is booked.
+    Later {
+        /// The effect's key.
+        key: String,
+        /// The token under which the tool tells the result.
+        token: String,
+        /// What the call cost.
+        used: Usage,
+    },
+    /// It was found out what became of a call, by a person or because its tool told the result later; the workflow hears it
+    /// next.
     Settled {
         /// What it was, and who says so.
         #[serde(flatten)]
@@ -287,7 +297,8 @@ impl Change {
             | Self::Revoked { key, .. }
             | Self::Deferred { key, .. }
             | Self::Lost { key, .. }
-            | Self::Doubted { key, .. } => key,
+            | Self::Doubted { key, .. }
+            | Self::Later { key, .. } => key,
             Self::Settled { settlement } => &settlement.key,
             Self::Asked { approval, .. } => &approval.key,
             Self::Stepped { event, .. } | Self::Undone { event, .. } => event.key().unwrap_or_default(),

@@ -102,6 +102,6 @@ pub use thread::Thread;
 pub use tool_call::{ToolCall, ToolOutcome};
 pub use undo::{Undo, Undone};
 pub use utc::utc;
-pub use wait::{AwaitedSignal, SIGNAL_BYTES_MAX, SIGNALS_KEPT_MAX, Signal, Sleep, Wait, Waited};
+pub use wait::{AwaitedResult, AwaitedSignal, SIGNAL_BYTES_MAX, SIGNALS_KEPT_MAX, Signal, Sleep, Wait, Waited};
 pub use waiting_for::WaitingFor;
 pub use workflow::{End, Machine, Step, Transition, Workflow};

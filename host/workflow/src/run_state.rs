@@ -1,3 +1,4 @@
+mod awaiting;
 mod undoing;
 mod view;
 
@@ -202,6 +203,7 @@ impl RunState {
                 self.want_again(key, used)?;
             }
             Change::Doubted { key, fault, used } => self.doubted(key, fault, used)?,
+            Change::Later { key, token, used } => self.later(key, token, used)?,
             Change::Settled { settlement } => self.doubts.settle(settlement)?,
             Change::Extended { more } => {
                 self.ledger.extend(more);
@@ -246,7 +248,9 @@ impl RunState {
             let call = self.call(key).ok_or_else(|| format!("\"{key}\" is not a call"))?.clone();
             self.unknown.entry(call.meaning()).or_insert_with(|| key.clone());
         }
-        self.may_undo(unknown);
+        // What waits is found when the run is closed.
+        let in_flight: Vec<_> = unknown.iter().filter(|key| self.doubts.get(key).is_none()).cloned().collect();
+        self.may_undo(&in_flight);
         for key in std::mem::take(&mut self.intended) {
             self.ledger.settle(&key, &Usage::default());
             self.waiting.ended(&key);
@@ -261,20 +265,6 @@ impl RunState {
         }
         let (code, number) = key.rsplit_once('/')?;
         self.calls(code).get(number.parse().ok()?).map(|call| &call.call)
-    }
-
-    /// Takes a call out of flight of which it is not known whether it happened; what it cost is paid.
-    fn doubted(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
-        let effect = self.shared_effect(key).ok_or_else(|| format!("there is no effect \"{key}\""))?;
-        let EffectKind::CallTool { call, .. } = &effect.kind else {
-            return Err(format!("effect \"{key}\" is no call"));
-        };
-        self.take_intended(key)?;
-        self.waiting.ended(key);
-        self.ledger.settle(key, used);
-        self.known(call, &ToolOutcome::Unknown(fault.clone()), || key.to_owned());
-        self.doubts.add(key, call, fault);
-        Ok(())
     }
 
     fn want_again(&mut self, key: &str, used: &Usage) -> Result<(), String> {

@@ -15,6 +15,8 @@ pub enum WaitingFor {
     Settlement,
     /// A signal.
     Signal,
+    /// The result of a call, which its tool tells later.
+    Result,
     /// A time.
     Time,
     /// An addition to its budget.
@@ -24,10 +26,11 @@ pub enum WaitingFor {
 }
 
 impl WaitingFor {
-    const NAMES: [(Self, &'static str); 6] = [
+    const NAMES: [(Self, &'static str); 7] = [
         (Self::Person, "person"),
         (Self::Settlement, "settlement"),
         (Self::Signal, "signal"),
+        (Self::Result, "result"),
         (Self::Time, "time"),
         (Self::Budget, "budget"),
         (Self::Resume, "resume"),

@@ -113,6 +113,8 @@ pub(crate) enum Ended {
     Stopped(Stopped),
     /// So, unless the run can wait for so long: then it is tried again.
     Later(Duration, EffectOutcome),
+    /// Not yet: its tool tells the result later, under this token. So where the run does not wait for that.
+    Promised(String, EffectOutcome),
 }
 
 impl Ended {
