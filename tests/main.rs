@@ -40,6 +40,7 @@ mod pruning;
 mod races;
 mod reference;
 mod registry;
+mod results;
 mod retries;
 mod schedules;
 mod service;

@@ -1,6 +1,6 @@
 use stockade::{
     Change, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, Entry, Event, Exceeded, ModelCall,
-    ModelOutcome, Overdue, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Waited, dollars,
+    ModelOutcome, Overdue, Recalled, Remembered, Reply, ResultRead, RunState, Stop, ToolCall, ToolOutcome, Usage, Waited, dollars,
     utc,
 };
 
@@ -159,6 +159,7 @@ impl Timeline {
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
             | EffectOutcome::Recalled(_)
+            | EffectOutcome::ResultRead(_)
             | EffectOutcome::Decided { .. }
             | EffectOutcome::Waited(_) => outcome.fault().iter().map(|fault| self.quote(&sentence(fault))).collect(),
         }
@@ -263,6 +264,8 @@ fn cause(state: &RunState, event: &Event) -> String {
         }
         EffectOutcome::Recalled(Recalled::Found(found)) => format!("{}recalled {}", place(key), found.len()),
         EffectOutcome::Recalled(Recalled::Failed(_)) => format!("{}recall ✗", place(key)),
+        EffectOutcome::ResultRead(ResultRead::Read(part)) => format!("{}read {} B", place(key), part.text.len()),
+        EffectOutcome::ResultRead(ResultRead::Failed(_)) => format!("{}read ✗", place(key)),
         EffectOutcome::Remembered(Remembered::Kept(_) | Remembered::Known(_)) => format!("{}remembered", place(key)),
         EffectOutcome::Remembered(Remembered::Failed(_)) => format!("{}remember ✗", place(key)),
         EffectOutcome::Decided { decision } => decided(decision),
@@ -298,6 +301,7 @@ fn called(state: &RunState, key: &str) -> String {
         },
         EffectKind::Remember(_)
         | EffectKind::Recall(_)
+        | EffectKind::ReadResult(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
         | EffectKind::AwaitSignal(_) => return safe(key),

@@ -65,6 +65,7 @@ mod registry;
 mod removal;
 mod removed_run;
 mod report;
+mod results;
 mod run;
 mod run_log;
 mod runs;

@@ -157,7 +157,9 @@ impl RunLog {
 
     /// The intent of an effect that a host performs.
     pub(crate) fn reserved(&self, effect: &Effect, amount: Usage, consumes: Option<&str>) -> Change {
-        let labels = labels::of(&self.host.registry, &self.marks, effect);
+        let own = labels::of(&self.host.registry, &self.marks, effect);
+        let labels: BTreeSet<_> = own.into_iter().chain(labels::of_results(&self.state, effect)).collect();
+        let labels = labels.into_iter().collect();
         let (key, due_ms) = (effect.key().to_owned(), self.due_ms(effect));
         Change::Reserved { key, amount, consumes: consumes.map(str::to_owned), labels, due_ms }
     }
@@ -180,6 +182,7 @@ impl RunLog {
             | EffectKind::AskModel(_)
             | EffectKind::Remember(_)
             | EffectKind::Recall(_)
+            | EffectKind::ReadResult(_)
             | EffectKind::RequestApproval { .. }
             | EffectKind::Sleep(_)
             | EffectKind::AwaitSignal(_) => None,

@@ -342,6 +342,7 @@ impl RunState {
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
             | EffectOutcome::Recalled(_)
+            | EffectOutcome::ResultRead(_)
             | EffectOutcome::Waited(_) => return Err(format!("approval \"{key}\" does not end with such an event")),
         }
         self.waiting.ended(key);
@@ -472,7 +473,8 @@ impl RunState {
             EffectOutcome::CodeFinished(_)
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
-            | EffectOutcome::Recalled(Recalled::Failed(_)) => {}
+            | EffectOutcome::Recalled(Recalled::Failed(_))
+            | EffectOutcome::ResultRead(_) => {}
             EffectOutcome::Waited(waited) => self.waited(key, waited)?,
         }
         Ok(())

@@ -98,6 +98,7 @@ pub(crate) fn may_have_happened(outcome: &EffectOutcome) -> bool {
         EffectOutcome::ModelReplied(_)
         | EffectOutcome::Remembered(_)
         | EffectOutcome::Recalled(_)
+        | EffectOutcome::ResultRead(_)
         | EffectOutcome::Decided { .. }
         | EffectOutcome::Waited(_) => outcome.fault().is_none(),
     }
@@ -114,6 +115,7 @@ fn value(outcome: &EffectOutcome) -> Option<Value> {
         | EffectOutcome::ModelReplied(_)
         | EffectOutcome::Remembered(_)
         | EffectOutcome::Recalled(_)
+        | EffectOutcome::ResultRead(_)
         | EffectOutcome::Decided { .. }
         | EffectOutcome::Waited(_) => None,
     }

@@ -167,6 +167,7 @@ impl Driver {
             EffectKind::AskModel(_)
             | EffectKind::Remember(_)
             | EffectKind::Recall(_)
+            | EffectKind::ReadResult(_)
             | EffectKind::Sleep(_)
             | EffectKind::AwaitSignal(_)
             | EffectKind::RequestApproval { .. } => return None,

@@ -240,7 +240,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Code, Currency, Decision, Kind, ModelOutcome, NewMemory, Query, Question, Recalled, Remembered, Settlement,
+        Code, Currency, Decision, Kind, ModelOutcome, NewMemory, Query, Question, ReadResult, Recalled, Remembered,
+        ResultPart, ResultRead, Settlement,
     };
 
     fn finished(ended: CodeEnd) -> Event {
@@ -259,6 +260,7 @@ mod tests {
             Effect::request_approval("f", "r", call).on(Terms { quorum: 2, ..Terms::default() }),
             Effect::run_code("b", Code::new("python", "1").input(json!([{}])).tools(["shop"])),
             Effect::ask("c", Question::new("how many?")),
+            Effect::read_result("g", ReadResult { result: "b".to_owned(), from: 7, bytes: 9 }),
             Effect::remember("d", NewMemory { text: "t".to_owned(), ..NewMemory::default() }),
             Effect::recall("e", Query { text: "t".to_owned(), ..Query::default() }),
         ];
@@ -317,11 +319,12 @@ mod tests {
             stepped(Event::Started { input: json!([1]).into() }, Some(End::Failed(fault.clone()))),
             stepped(finished(CodeEnd::Raised(raised)), None),
         ];
-        let others: [EffectOutcome; 6] = [
+        let others: [EffectOutcome; 7] = [
             ModelOutcome::Replied(Box::default()).into(),
             ModelOutcome::Failed(fault.clone()).into(),
             Remembered::Known(1).into(),
             Recalled::Found(Vec::new()).into(),
+            ResultRead::Read(ResultPart { text: "a".to_owned(), from: 3, of: 9 }).into(),
             Decision::approve("mia").into(),
             Decision::deny("mia").comment(Some("no".to_owned())).into(),
         ];

@@ -97,7 +97,8 @@ impl RunState {
             | EffectOutcome::CodeFinished(_)
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
-            | EffectOutcome::Recalled(_) => return Err(format!("effect \"{key}\" undoes nothing")),
+            | EffectOutcome::Recalled(_)
+            | EffectOutcome::ResultRead(_) => return Err(format!("effect \"{key}\" undoes nothing")),
         };
         self.undoing.undone.push(undone);
         self.undo_next()
