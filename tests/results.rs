@@ -114,7 +114,8 @@ async fn what_reads_a_result_carries_its_labels() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_reads_a_result_ends_the_same_when_cut_after_any_record() {
     let place = Place::new();
-    let turns = [ALL, &read(70_000), DONE];
+    let reading = read(70_000);
+    let turns = [ALL, &reading, DONE];
     let host = builder(&place, &turns).build().await.unwrap();
     let (run, _) = start(&host, None).await;
     let (ended, entries) = (host.state(run).await.unwrap(), host.entries(run).await.unwrap());

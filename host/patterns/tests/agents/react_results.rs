@@ -40,7 +40,7 @@ fn part(world: &mut World, key: &str) -> ReadResult {
 #[test]
 fn a_long_result_is_shown_with_its_beginning_its_end_and_a_handle() {
     let mut world = open(stock());
-    assert_eq!(world.question().functions, []);
+    assert!(world.question().functions.is_empty());
     world.says(calls([("stock.list", json!({})), ("stock.count", json!({}))]));
     world.returns("turn-1/call-1", long().into());
     world.returns("turn-1/call-2", "x".repeat(16 << 10).into());
@@ -88,8 +88,7 @@ fn a_handle_that_is_none_and_arguments_that_are_wrong_are_told_with_what_there_i
         read(json!({"handle": handle, "from": -1})),
         read(json!({"handle": handle, "from": 100_000})),
     ]));
-    let told = told(&world);
-    for (told, why) in told.iter().zip([
+    for (told, why) in told(&world).iter().zip([
         "there is no result \"result:turn-9/call-1\"; those are: result:turn-1/call-1",
         "there is no result null; those are",
         "\"from\" of \"read_result\" is a number from 0",
@@ -99,7 +98,7 @@ fn a_handle_that_is_none_and_arguments_that_are_wrong_are_told_with_what_there_i
     }
     world.says(calls([read(json!({"handle": handle, "bytes": 1_000_000}))]));
     world.give(Event::ended("turn-3/call-1", ResultRead::Failed(Fault::new(Kind::NotFound, "there is no such result"))));
-    assert!(super::react::told(&world)[0].2);
+    assert!(told(&world)[0].2);
 }
 
 #[test]
