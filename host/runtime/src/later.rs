@@ -61,7 +61,8 @@ pub(crate) async fn find(journal: &dyn Journal, tool: &str, token: &str) -> Resu
 fn check(tool: &str, token: &str) -> Result<()> {
     let (bytes, max) = (token.len(), TOKEN_BYTES_MAX);
     if token.trim().is_empty() || bytes > max {
-        let message = format!("tool \"{tool}\" tells its result later, under a token of {bytes} bytes, and 1 to {max} are allowed");
+        let message =
+            format!("tool \"{tool}\" tells its result later, under a token of {bytes} bytes; 1 to {max} are allowed");
         return Err(Fault::invalid("token", message).tool(tool));
     }
     Ok(())
