@@ -3,6 +3,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::agent::Agent;
 use crate::commands::approvals::Approvals;
 use crate::commands::budget::Budget;
+use crate::commands::complete::Complete;
 use crate::commands::decide::{Approve, Deny, Edit, Respond, Revoke};
 use crate::commands::doctor::Doctor;
 use crate::commands::eval::Eval;
@@ -58,6 +59,7 @@ pub(crate) enum Command {
     Graph(Graph),
     Resume(Resume),
     Signal(Signal),
+    Complete(Complete),
     Approve(Approve),
     Deny(Deny),
     Edit(Edit),
@@ -97,6 +99,7 @@ impl Command {
             Self::Graph(graph) => graph.run(globals).await,
             Self::Resume(resume) => resume.run(globals).await,
             Self::Signal(signal) => signal.run(globals).await,
+            Self::Complete(complete) => complete.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
             Self::Deny(deny) => deny.run(globals).await,
             Self::Edit(edit) => edit.run(globals).await,
@@ -141,6 +144,7 @@ impl Command {
             | Self::Eval(_)
             | Self::Resume(_)
             | Self::Signal(_)
+            | Self::Complete(_)
             | Self::Approve(_)
             | Self::Deny(_)
             | Self::Edit(_)

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use stockade::{
-    ApprovalView, Budget, Change, ChildView, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId,
+    ApprovalView, AwaitedResult, Budget, Change, ChildView, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId,
     RunState, Status, Summary, ToolCall, Verdict, Wait, utc,
 };
 
@@ -82,6 +82,10 @@ fn waits(globals: &Globals, run: RunId, wait: &Wait) {
     }
     if wait.runs.is_some() {
         println!("  {}", command_for_all(globals, &format!("runs --parent {run}")));
+    }
+    if let Some(AwaitedResult { tool, token }) = &wait.result {
+        let what = format!("complete {} {} 'JSON'", quoted(tool), quoted(token));
+        println!("  {}", command_for_all(globals, &what));
     }
     if wait.until_ms.is_some() || wait.runs.is_some() {
         println!("  {}", command_for_all(globals, "resume --due"));

@@ -32,7 +32,7 @@ pub(crate) struct RunFilter {
     /// Only the run that was started under this key
     #[arg(long)]
     key: Option<String>,
-    /// Only runs that wait for this: person, settlement, signal, runs, time, budget or
+    /// Only runs that wait for this: person, settlement, signal, result, runs, time, budget or
     /// resume; can be repeated
     #[arg(long, value_name = "WHAT")]
     waiting_for: Vec<WaitingFor>,

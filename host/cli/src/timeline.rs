@@ -1,6 +1,6 @@
 use stockade::{
     Change, ChildEnd, ChildRun, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, EndedChild, Entry, Event,
-    Exceeded, ModelCall, ModelOutcome, Overdue, Recalled, Remembered, Reply, RunId, RunState, RunsEnded, Stop, ToolCall,
+    Exceeded, ModelCall, ModelOutcome, Overdue, Recalled, Remembered, Reply, ResultRead, RunId, RunState, RunsEnded, Stop, ToolCall,
     ToolOutcome, Usage, Waited, dollars, utc,
 };
 
@@ -98,6 +98,11 @@ impl Timeline {
                 let below = self.below(&[self.quote(&sentence(fault))]);
                 Some(format!("  {YELLOW}in doubt{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
             }
+            Change::Later { key, token, used } => {
+                let what = format!("{:<20}", self.fit(BEHIND_COLUMNS, &safe(key)));
+                let below = self.below(&[self.quote(&format!("its result comes later, under the token {token}"))]);
+                Some(format!("  {YELLOW}later{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
+            }
             Change::Settled { settlement } => {
                 Some(format!("  settled {}", self.fit(10, &safe(&settlement.to_string()))))
             }
@@ -172,6 +177,7 @@ impl Timeline {
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
             | EffectOutcome::Recalled(_)
+            | EffectOutcome::ResultRead(_)
             | EffectOutcome::Decided { .. }
             | EffectOutcome::Waited(_)
             | EffectOutcome::RunsEnded(_) => outcome.fault().iter().map(|fault| self.quote(&sentence(fault))).collect(),
@@ -277,6 +283,8 @@ fn cause(state: &RunState, event: &Event) -> String {
         }
         EffectOutcome::Recalled(Recalled::Found(found)) => format!("{}recalled {}", place(key), found.len()),
         EffectOutcome::Recalled(Recalled::Failed(_)) => format!("{}recall ✗", place(key)),
+        EffectOutcome::ResultRead(ResultRead::Read(part)) => format!("{}read {} B", place(key), part.text.len()),
+        EffectOutcome::ResultRead(ResultRead::Failed(_)) => format!("{}read ✗", place(key)),
         EffectOutcome::Remembered(Remembered::Kept(_) | Remembered::Known(_)) => format!("{}remembered", place(key)),
         EffectOutcome::Remembered(Remembered::Failed(_)) => format!("{}remember ✗", place(key)),
         EffectOutcome::Decided { decision } => decided(decision),
@@ -324,6 +332,7 @@ fn called(state: &RunState, key: &str) -> String {
         },
         EffectKind::Remember(_)
         | EffectKind::Recall(_)
+        | EffectKind::ReadResult(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
         | EffectKind::AwaitSignal(_)

@@ -64,6 +64,7 @@ impl Calls {
                 EffectKind::AskModel(_)
                 | EffectKind::Remember(_)
                 | EffectKind::Recall(_)
+                | EffectKind::ReadResult(_)
                 | EffectKind::RequestApproval { .. }
                 | EffectKind::Sleep(_)
                 | EffectKind::AwaitSignal(_)

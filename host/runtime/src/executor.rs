@@ -61,6 +61,8 @@ enum Performed {
     Happened(EffectOutcome, Usage),
     /// The run's budget ended it here, and it may be done again.
     Cut(Exceeded, Usage),
+    /// Its tool tells the result later, under this token.
+    Promised(String, Usage),
     /// It failed in a way that may pass, and is tried again after a wait.
     Deferred {
         until_ms: u64,
@@ -160,6 +162,7 @@ impl Driver {
     async fn go_on(&mut self) -> Result<()> {
         let (mut in_flight, mut watch) = (InFlight::new(), self.watch());
         self.book_left_behind()?;
+        self.claim_tokens().await?;
         let mut undoes = self.state().is_undoing();
         // The commit after which a run stands still gives the lease back.
         while !self.log.is_released() {

@@ -217,6 +217,7 @@ fn may_end(change: &Change) -> bool {
         | Change::Deferred { .. }
         | Change::Lost { .. }
         | Change::Doubted { .. }
+        | Change::Later { .. }
         | Change::Settled { .. }
         | Change::Extended { .. }
         | Change::Paused { .. }

@@ -144,11 +144,12 @@ fn occasion(status: Status) -> Option<Occasion> {
     }
 }
 
-/// The first deadline of what a run waits for: a decision of a person, or a signal. The end of a sleep is not a deadline.
+/// The first deadline of what a run waits for: a decision of a person, a signal, or a result that comes later. The end of a sleep is not a deadline.
 fn deadline(state: &RunState, status: Status) -> Option<u64> {
     let decisions = state.open_approvals().filter_map(|approval| state.due_ms(&approval.key));
-    let signals = state.waits().filter(|wait| wait.signal.is_some()).filter_map(|wait| wait.until_ms);
-    decisions.chain(signals).min().filter(|_| status == Status::Waiting)
+    let told = state.waits().filter(|wait| wait.signal.is_some() || wait.result.is_some());
+    let told = told.filter_map(|wait| wait.until_ms);
+    decisions.chain(told).min().filter(|_| status == Status::Waiting)
 }
 
 impl Notice {

@@ -41,7 +41,7 @@ pub struct Report {
     pub due_ms: Option<u64>,
     /// The calls in doubt that it waits to have settled.
     pub doubts: Vec<Doubt>,
-    /// The times, signals and runs that it waits for.
+    /// The times, signals, results of calls and runs that it waits for.
     pub waits: Vec<Wait>,
     /// The run that has started it, if one has.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -58,7 +58,7 @@ pub enum Outcome {
     Waiting(Box<Approval>),
     /// It waits for a person to find out whether these calls happened.
     InDoubt(Vec<Doubt>),
-    /// It waits for these times, signals and runs, and no person.
+    /// It waits for these times, signals, results of calls and runs, and no person.
     Parked(Vec<Wait>),
     /// Its budget ran out here; its state is intact.
     Suspended(Exceeded),

@@ -163,7 +163,9 @@ impl RunLog {
 
     /// The intent of an effect that a host performs.
     pub(crate) fn reserved(&self, effect: &Effect, amount: Usage, consumes: Option<&str>) -> Change {
-        let labels = labels::of(&self.host.registry, &self.marks, effect);
+        let own = labels::of(&self.host.registry, &self.marks, effect);
+        let labels: BTreeSet<_> = own.into_iter().chain(labels::of_results(&self.state, effect)).collect();
+        let labels = labels.into_iter().collect();
         let (key, due_ms) = (effect.key().to_owned(), self.due_ms(effect));
         Change::Reserved { key, amount, consumes: consumes.map(str::to_owned), labels, due_ms }
     }
@@ -186,6 +188,7 @@ impl RunLog {
             | EffectKind::AskModel(_)
             | EffectKind::Remember(_)
             | EffectKind::Recall(_)
+            | EffectKind::ReadResult(_)
             | EffectKind::RequestApproval { .. }
             | EffectKind::Sleep(_)
             | EffectKind::AwaitSignal(_)
@@ -308,7 +311,8 @@ impl RunLog {
                 let now_ms = self.host.clock.now_ms();
                 let may_try = status == Status::Waiting && self.state.ready(now_ms).is_some();
                 let is_there = self.state.ended_wait(now_ms).is_some() || self.state.settled().is_some();
-                !is_there && !may_try && !self.state.is_overdue(now_ms)
+                let is_late = self.state.late_result(now_ms).is_some();
+                !is_there && !is_late && !may_try && !self.state.is_overdue(now_ms)
             }
             Status::Paused | Status::Stopped | Status::Done | Status::Failed => true,
         }

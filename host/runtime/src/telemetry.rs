@@ -88,6 +88,7 @@ impl Telemetry {
             | Change::Deferred { .. }
             | Change::Lost { .. }
             | Change::Doubted { .. }
+            | Change::Later { .. }
             | Change::Settled { .. }
             | Change::Extended { .. }
             | Change::Paused { .. }
@@ -211,6 +212,7 @@ fn described(effect: &Effect) -> (String, SpanKind, Vec<KeyValue>) {
             )
         }
         EffectKind::Recall(_) => ("search_memory".to_owned(), SpanKind::Internal, vec![operation("search_memory")]),
+        EffectKind::ReadResult(_) => ("read_result".to_owned(), SpanKind::Internal, Vec::new()),
         EffectKind::Remember(_) => ("update_memory".to_owned(), SpanKind::Internal, vec![operation("update_memory")]),
         EffectKind::RequestApproval { .. } => ("request_approval".to_owned(), SpanKind::Internal, Vec::new()),
         EffectKind::Sleep(_) => ("sleep".to_owned(), SpanKind::Internal, Vec::new()),
@@ -252,6 +254,7 @@ fn content(effect: &Effect, event: &Event) -> Vec<KeyValue> {
         EffectKind::RunCode(_)
         | EffectKind::Remember(_)
         | EffectKind::Recall(_)
+        | EffectKind::ReadResult(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
         | EffectKind::AwaitSignal(_)

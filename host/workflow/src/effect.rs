@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AwaitedSignal, Budget, ChildRuns, Code, Currency, EffectOutcome, NewMemory, Query, Question, Sleep, Terms, ToolCall,
+    AwaitedSignal, Budget, ChildRuns, Code, Currency, EffectOutcome, NewMemory, Query, Question, ReadResult, Sleep, Terms, ToolCall,
     Undo, Usage, Waited,
 };
 
@@ -46,6 +46,8 @@ pub enum EffectKind {
     Remember(NewMemory),
     /// Look into the long-term memory.
     Recall(Query),
+    /// Read a part of a result that the run has already.
+    ReadResult(ReadResult),
     /// Ask a person whether a call may be made. The decision comes back by the effect's key.
     RequestApproval {
         /// One line that says why a person is asked.
@@ -99,6 +101,11 @@ impl Effect {
     /// Wants the long-term memory looked into.
     pub fn recall(key: &str, query: Query) -> Self {
         Self::new(key, EffectKind::Recall(query))
+    }
+
+    /// Wants a part of a result read that the run has already.
+    pub fn read_result(key: &str, read: ReadResult) -> Self {
+        Self::new(key, EffectKind::ReadResult(read))
     }
 
     /// Wants a person asked whether a call may be made; `reason` says why.
@@ -170,6 +177,7 @@ impl Effect {
             | EffectKind::AskModel(_)
             | EffectKind::Remember(_)
             | EffectKind::Recall(_)
+            | EffectKind::ReadResult(_)
             | EffectKind::RequestApproval { .. }
             | EffectKind::AwaitSignal(_)
             | EffectKind::StartRuns(_) => None,
@@ -190,7 +198,7 @@ impl Effect {
         &self.key
     }
 
-    /// Returns the effect under a key that this stands before; an approval that it names is one of the same place.
+    /// Returns the effect under a key that this stands before; an approval and results that it names are of the same place.
     #[must_use]
     pub fn under(mut self, prefix: &str) -> Self {
         self.key.insert_str(0, prefix);
@@ -214,8 +222,9 @@ impl EffectKind {
     fn move_under(&mut self, prefix: &str) {
         match self {
             Self::CallTool { approval, .. } => approval.iter_mut().for_each(|key| key.insert_str(0, prefix)),
-            Self::RunCode(_)
-            | Self::AskModel(_)
+            Self::RunCode(code) => code.results.values_mut().for_each(|key| key.insert_str(0, prefix)),
+            Self::ReadResult(read) => read.result.insert_str(0, prefix),
+            Self::AskModel(_)
             | Self::Remember(_)
             | Self::Recall(_)
             | Self::RequestApproval { .. }
@@ -234,6 +243,7 @@ impl EffectKind {
             | Self::AskModel(_)
             | Self::Remember(_)
             | Self::Recall(_)
+            | Self::ReadResult(_)
             | Self::Sleep(_)
             | Self::AwaitSignal(_)
             | Self::StartRuns(_) => false,
@@ -259,7 +269,12 @@ impl EffectKind {
     pub fn is_wait(&self) -> bool {
         match self {
             Self::RequestApproval { .. } | Self::Sleep(_) | Self::AwaitSignal(_) | Self::StartRuns(_) => true,
-            Self::CallTool { .. } | Self::RunCode(_) | Self::AskModel(_) | Self::Remember(_) | Self::Recall(_) => false,
+            Self::CallTool { .. }
+            | Self::RunCode(_)
+            | Self::AskModel(_)
+            | Self::Remember(_)
+            | Self::Recall(_)
+            | Self::ReadResult(_) => false,
         }
     }
 
@@ -271,6 +286,7 @@ impl EffectKind {
             Self::CallTool { .. }
             | Self::Remember(_)
             | Self::Recall(_)
+            | Self::ReadResult(_)
             | Self::RequestApproval { .. }
             | Self::Sleep(_)
             | Self::AwaitSignal(_)
@@ -286,6 +302,7 @@ impl EffectKind {
             Self::AskModel(_) => matches!(outcome, EffectOutcome::ModelReplied(_)),
             Self::Remember(_) => matches!(outcome, EffectOutcome::Remembered(_)),
             Self::Recall(_) => matches!(outcome, EffectOutcome::Recalled(_)),
+            Self::ReadResult(_) => matches!(outcome, EffectOutcome::ResultRead(_)),
             Self::RequestApproval { .. } => {
                 matches!(outcome, EffectOutcome::Decided { .. } | EffectOutcome::Waited(Waited::TimedOut { .. }))
             }

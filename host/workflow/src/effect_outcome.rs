@@ -1,6 +1,9 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{CodeOutcome, Decision, Fault, ModelOutcome, Recalled, Remembered, RunsEnded, ToolOutcome, Waited};
+use crate::{
+    CodeEnd, CodeOutcome, Decision, Fault, Json, ModelOutcome, Recalled, Remembered, ResultRead, RunsEnded, ToolOutcome, Waited,
+};
 
 /// How an effect ended: one kind for each [`EffectKind`](crate::EffectKind).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +19,8 @@ pub enum EffectOutcome {
     Remembered(Remembered),
     /// The long-term memory was looked into.
     Recalled(Recalled),
+    /// A part of a result was read, or was not.
+    ResultRead(ResultRead),
     /// A person decided.
     Decided {
         /// What was decided, and by whom.
@@ -36,7 +41,8 @@ impl EffectOutcome {
             | Self::CodeFinished(_)
             | Self::ModelReplied(_)
             | Self::Remembered(_)
-            | Self::Recalled(_) => false,
+            | Self::Recalled(_)
+            | Self::ResultRead(_) => false,
         }
     }
 
@@ -48,6 +54,7 @@ impl EffectOutcome {
             Self::ModelReplied(outcome) => outcome.fault(),
             Self::Remembered(outcome) => outcome.fault(),
             Self::Recalled(outcome) => outcome.fault(),
+            Self::ResultRead(outcome) => outcome.fault(),
             Self::Decided { .. } => None,
             Self::Waited(outcome) => outcome.fault(),
             Self::RunsEnded(outcome) => outcome.fault(),
@@ -61,10 +68,37 @@ impl EffectOutcome {
             Self::CodeFinished(outcome) => outcome.memory_bytes(),
             Self::ModelReplied(outcome) => outcome.memory_bytes(),
             Self::Recalled(outcome) => outcome.memory_bytes(),
+            Self::ResultRead(outcome) => outcome.memory_bytes(),
             Self::Waited(outcome) => outcome.memory_bytes(),
             Self::RunsEnded(outcome) => outcome.memory_bytes(),
             Self::Remembered(_) | Self::Decided { .. } => 0,
         }
+    }
+
+    /// Returns the result as a model reads it: of a tool its answer, text as it is and anything else as JSON; of code, what it
+    /// came to. Nothing else is a result.
+    pub fn result_text(&self) -> Option<String> {
+        match self {
+            Self::ToolReturned(ToolOutcome::Returned(value)) => Some(value.string().unwrap_or_else(|| value.to_string())),
+            Self::CodeFinished(outcome) => Some(outcome.text()),
+            Self::ToolReturned(ToolOutcome::Failed(_) | ToolOutcome::Unknown(_))
+            | Self::ModelReplied(_)
+            | Self::Remembered(_)
+            | Self::Recalled(_)
+            | Self::ResultRead(_)
+            | Self::Decided { .. }
+            | Self::Waited(_) => None,
+        }
+    }
+
+    /// Returns the result as code takes it: the answer of a tool, the value of code; of code that has none, what it came to.
+    pub fn result_value(&self) -> Option<Json> {
+        if let Self::ToolReturned(ToolOutcome::Returned(value))
+        | Self::CodeFinished(CodeOutcome { ended: CodeEnd::Returned(value), .. }) = self
+        {
+            return Some(value.clone());
+        }
+        self.result_text().map(|text| Value::from(text).into())
     }
 }
 
@@ -95,6 +129,12 @@ impl From<Remembered> for EffectOutcome {
 impl From<Recalled> for EffectOutcome {
     fn from(outcome: Recalled) -> Self {
         Self::Recalled(outcome)
+    }
+}
+
+impl From<ResultRead> for EffectOutcome {
+    fn from(outcome: ResultRead) -> Self {
+        Self::ResultRead(outcome)
     }
 }
 

@@ -249,8 +249,17 @@ pub enum Change {
         /// What the call cost, or the code.
         used: Usage,
     },
-    /// A person has said what became of a call in doubt, which the workflow hears next. Where code made the call, the code is wanted
-    /// again, and has that answer.
+    /// A tool has accepted a call and tells its result later: the run waits for that. What the call cost is booked.
+    Later {
+        /// The effect's key.
+        key: String,
+        /// The token under which the tool tells the result.
+        token: String,
+        /// What the call cost.
+        used: Usage,
+    },
+    /// It was found out what became of a call, by a person or because its tool told the result later; the workflow hears it
+    /// next. Where code made the call, the code is wanted again, and has that answer.
     Settled {
         /// What it was, and who says so.
         #[serde(flatten)]
@@ -319,7 +328,8 @@ impl Change {
             | Self::Deferred { key, .. }
             | Self::Lost { key, .. }
             | Self::Doubted { key, .. }
-            | Self::ChildStarted { key, .. } => key,
+            | Self::ChildStarted { key, .. }
+            | Self::Later { key, .. } => key,
             Self::ChildEnded { child } => &child.key,
             Self::Settled { settlement } => &settlement.key,
             Self::Asked { approval, .. } => &approval.key,

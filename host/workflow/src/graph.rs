@@ -49,6 +49,8 @@ pub enum AllowedEffect {
     Model,
     /// What is in the long-term memory.
     Recall,
+    /// A part of a result that the run has already.
+    ReadResult,
     /// Something kept in the long-term memory.
     Remember,
     /// A wait until a time.
@@ -163,6 +165,7 @@ impl AllowedEffect {
             | Self::CodeWithAnyTool
             | Self::Model
             | Self::Recall
+            | Self::ReadResult
             | Self::Remember
             | Self::Sleep
             | Self::Signal(_)
@@ -190,6 +193,7 @@ impl AllowedEffect {
             },
             EffectKind::AskModel(_) => *self == Self::Model,
             EffectKind::Recall(_) => *self == Self::Recall,
+            EffectKind::ReadResult(_) => *self == Self::ReadResult,
             EffectKind::Remember(_) => *self == Self::Remember,
             EffectKind::Sleep(_) => *self == Self::Sleep,
             EffectKind::AwaitSignal(awaited) => matches!(self, Self::Signal(name) if *name == awaited.name),

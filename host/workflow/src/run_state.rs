@@ -1,3 +1,4 @@
+mod awaiting;
 mod family;
 mod in_code;
 mod undoing;
@@ -223,6 +224,7 @@ impl RunState {
                 self.want_again(key, used)?;
             }
             Change::Doubted { key, fault, used } => self.doubted(key, fault, used)?,
+            Change::Later { key, token, used } => self.later(key, token, used)?,
             Change::Settled { settlement } => {
                 self.doubts.settle(settlement)?;
                 if !self.effects.contains_key(&settlement.key) {
@@ -272,7 +274,9 @@ impl RunState {
             let call = self.call(key).ok_or_else(|| format!("\"{key}\" is not a call"))?.clone();
             self.unknown.entry(call.meaning()).or_insert_with(|| key.clone());
         }
-        self.may_undo(unknown);
+        // What waits is found when the run is closed.
+        let in_flight: Vec<_> = unknown.iter().filter(|key| self.doubts.get(key).is_none()).cloned().collect();
+        self.may_undo(&in_flight);
         for key in std::mem::take(&mut self.intended) {
             self.ledger.settle(&key, &Usage::default());
             self.waiting.ended(&key);
@@ -287,20 +291,6 @@ impl RunState {
         }
         let (code, number) = key.rsplit_once('/')?;
         self.calls(code).get(number.parse().ok()?).map(|call| &call.call)
-    }
-
-    /// Takes a call out of flight of which it is not known whether it happened; what it cost is paid.
-    fn doubted(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
-        let Some(effect) = self.shared_effect(key) else { return self.doubt_in_code(key, fault, used) };
-        let EffectKind::CallTool { call, .. } = &effect.kind else {
-            return Err(format!("effect \"{key}\" is no call"));
-        };
-        self.take_intended(key)?;
-        self.waiting.ended(key);
-        self.ledger.settle(key, used);
-        self.known(call, &ToolOutcome::Unknown(fault.clone()), || key.to_owned());
-        self.doubts.add(key, call, fault);
-        Ok(())
     }
 
     fn want_again(&mut self, key: &str, used: &Usage) -> Result<(), String> {
@@ -464,7 +454,8 @@ impl RunState {
             EffectOutcome::CodeFinished(_)
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
-            | EffectOutcome::Recalled(Recalled::Failed(_)) => {}
+            | EffectOutcome::Recalled(Recalled::Failed(_))
+            | EffectOutcome::ResultRead(_) => {}
             EffectOutcome::Waited(waited) => self.waited(key, waited)?,
             EffectOutcome::RunsEnded(outcome) => self.runs_over(key, outcome)?,
         }

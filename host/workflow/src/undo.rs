@@ -98,6 +98,7 @@ pub(crate) fn may_have_happened(outcome: &EffectOutcome) -> bool {
         EffectOutcome::ModelReplied(_)
         | EffectOutcome::Remembered(_)
         | EffectOutcome::Recalled(_)
+        | EffectOutcome::ResultRead(_)
         | EffectOutcome::Decided { .. }
         | EffectOutcome::Waited(_)
         | EffectOutcome::RunsEnded(_) => outcome.fault().is_none(),
@@ -116,6 +117,7 @@ fn value(outcome: &EffectOutcome) -> Option<Value> {
         | EffectOutcome::ModelReplied(_)
         | EffectOutcome::Remembered(_)
         | EffectOutcome::Recalled(_)
+        | EffectOutcome::ResultRead(_)
         | EffectOutcome::Decided { .. }
         | EffectOutcome::Waited(_) => None,
     }

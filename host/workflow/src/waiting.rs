@@ -95,6 +95,7 @@ impl Waiting {
             | EffectKind::AskModel(_)
             | EffectKind::Remember(_)
             | EffectKind::Recall(_)
+            | EffectKind::ReadResult(_)
             | EffectKind::StartRuns(_) => None,
         }
     }

@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod approvals;
 pub(crate) mod budget;
+pub(crate) mod complete;
 pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod eval;

@@ -130,6 +130,9 @@ impl RunLog {
 fn ended(key: &str, call: &ToolCall, tool: &Registered, result: Result<Value>) -> ToolOutcome {
     match result {
         Ok(value) => ToolOutcome::Returned(value.into()),
+        Err(fault) if fault.kind == Kind::Later => {
+            ToolOutcome::Unknown(unknown(key, call, &format!("{}, and code cannot wait for it", fault.message)))
+        }
         Err(fault) if !is_answer(&fault) && !tool.changes_nothing() => {
             ToolOutcome::Unknown(unknown(key, call, &fault.message))
         }

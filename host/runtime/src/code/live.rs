@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use stockade_sandbox::{CallFromCode, Cell, CellOutcome, Left, Limits, Outcome, Place, ToolHandler};
 use stockade_workflow::{
-    Change, Code, CodeEnd, CodeOutcome, Decision, Entry, Exceeded, Fault, Kind, RunId, RunState, Shortfall, ToolCall,
+    Change, Code, CodeEnd, CodeOutcome, Decision, Entry, Exceeded, Fault, Json, Kind, RunId, RunState, Shortfall, ToolCall,
     ToolOutcome, Usage,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -28,7 +28,7 @@ use crate::scratch::{Files, changed};
 use crate::services::Services;
 use crate::sessions::Kept;
 use crate::toolbox::Toolbox;
-use crate::{Registered, Result, standing};
+use crate::{Registered, Result, results, standing};
 use stockade_journal::{RowChange, each};
 
 /// How the running of code ended.
@@ -160,9 +160,9 @@ impl RunLog {
         began_ms: Option<u64>,
     ) -> Result<(CellOutcome, Option<Halt>)> {
         let (asks, mut asked) = mpsc::channel(1);
-        let Prepared { kept, toolbox, code, source, id, .. } = prepared;
+        let Prepared { kept, toolbox, code, source, input, id, .. } = prepared;
         let cell = cell(code, source, id, toolbox, Arc::new(ToDriver(asks)), limits, tool_calls);
-        let cell = Cell { begins_ms: began_ms, ..cell };
+        let cell = Cell { input, begins_ms: began_ms, ..cell };
         let (mut running, mut halt) = (pin!(kept.session.run(cell)), None);
         loop {
             tokio::select! {
@@ -337,6 +337,7 @@ struct Prepared<'a> {
     toolbox: Toolbox,
     code: &'a Code,
     source: Cow<'a, str>,
+    input: Cow<'a, Json>,
     id: String,
     before: Files,
 }
@@ -352,6 +353,7 @@ impl<'a> Prepared<'a> {
     ) -> std::result::Result<Self, Stopped> {
         let id = format!("{}/{key}", state.run());
         let toolbox = Toolbox::new(&host.registry, code)?;
+        let input = results::input(&*host.journal, state.run(), code).await?;
         let cells = cells_of(host, code).await?;
         let kept = code.session.as_ref().and_then(|session| host.coding.sessions.take(session, &cells));
         let kept = match kept {
@@ -359,7 +361,7 @@ impl<'a> Prepared<'a> {
             _ => restored(host, &id, code, &cells, account).await?,
         };
         let before = put(&kept, code)?;
-        Ok(Self { kept, toolbox, code, source, id, before })
+        Ok(Self { kept, toolbox, code, source, input, id, before })
     }
 
     fn changed_files(&self) -> Result<BTreeMap<String, String>> {

@@ -152,6 +152,7 @@ fn may_pass(kind: Kind) -> bool {
         | Kind::Agent
         | Kind::NotFound
         | Kind::Conflict
+        | Kind::Later
         | Kind::Divergence
         | Kind::Model
         | Kind::Cancelled

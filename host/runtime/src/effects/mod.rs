@@ -3,6 +3,7 @@
 mod approval;
 mod code;
 mod question;
+mod read_result;
 mod recall;
 mod remember;
 mod signal;
@@ -21,6 +22,7 @@ use stockade_workflow::{Change, Code, CodeOutcome, Currency, Effect, EffectKind,
 use self::approval::RequestApproval;
 use self::code::RunCode;
 use self::question::AskModel;
+use self::read_result::ReadPart;
 use self::recall::Recall;
 use self::remember::Remember;
 use self::signal::AwaitSignal;
@@ -72,6 +74,7 @@ pub(crate) fn handler(effect: &Effect) -> Box<dyn Handler + '_> {
         EffectKind::AskModel(question) => Box::new(AskModel { effect, question }),
         EffectKind::Remember(memory) => Box::new(Remember { effect, memory }),
         EffectKind::Recall(query) => Box::new(Recall { effect, query }),
+        EffectKind::ReadResult(read) => Box::new(ReadPart { effect, read }),
         EffectKind::RequestApproval { reason, call, terms } => {
             Box::new(RequestApproval { effect, reason, call, terms: terms.as_deref() })
         }
@@ -116,6 +119,8 @@ pub(crate) enum Ended {
     Stopped(Stopped),
     /// So, unless the run can wait for so long: then it is tried again.
     Later(Duration, EffectOutcome),
+    /// Not yet: its tool tells the result later, under this token. So where the run does not wait for that.
+    Promised(String, EffectOutcome),
 }
 
 impl Ended {

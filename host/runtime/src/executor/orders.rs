@@ -113,10 +113,13 @@ impl Driver {
         self.commit().await
     }
 
-    /// Books what is in flight and will not be heard any more; returns the calls of which it is not known whether they happened.
+    /// Books what is in flight and will not be heard any more; returns the calls of which it is not known whether they happened,
+    /// and those whose results have not come.
     fn cut_off(&mut self) -> Result<Vec<String>> {
         let in_flight = self.keys_in_flight();
-        let unknown = in_flight.iter().filter_map(|key| self.in_doubt(key)).map(|(key, _)| key).collect();
+        let in_doubt = in_flight.iter().filter_map(|key| self.in_doubt(key)).map(|(key, _)| key);
+        let awaited = self.state().awaited_results().map(|(doubt, _)| doubt.key.clone());
+        let unknown = in_doubt.chain(awaited).collect();
         // The first one last, for each is put before those that are wanted.
         let begun: Vec<_> = in_flight.iter().rev().filter(|key| self.may_have_begun(key)).collect();
         begun.into_iter().try_for_each(|key| self.book(key))?;
@@ -171,6 +174,7 @@ impl Driver {
             EffectKind::AskModel(_)
             | EffectKind::Remember(_)
             | EffectKind::Recall(_)
+            | EffectKind::ReadResult(_)
             | EffectKind::Sleep(_)
             | EffectKind::AwaitSignal(_)
             | EffectKind::StartRuns(_)

@@ -21,6 +21,9 @@ impl Driver {
             Ended::Short(limits, outcome) => self.judged_short(effect, limits, outcome, used),
             Ended::Stopped(stopped) => self.judged_stopped(effect, stopped, used),
             Ended::Later(wait, outcome) => self.judged_later(effect, wait, outcome, used),
+            // A run that undoes what it has done waits for no result.
+            Ended::Promised(_, unknown) if self.state().is_undoing() => Performed::Happened(unknown, used),
+            Ended::Promised(token, _) => Performed::Promised(token, used),
         }
     }
 
@@ -94,6 +97,7 @@ impl Driver {
             Performed::Cut(exceeded, used) => {
                 self.push(Change::Suspended { exceeded, cut: Some((effect.key().to_owned(), used)), budget: None })
             }
+            Performed::Promised(token, used) => self.push(Change::Later { key: effect.key().to_owned(), token, used }),
             Performed::Deferred { until_ms, parks, fault, used } => {
                 self.push(Change::Deferred { key: effect.key().to_owned(), used, until_ms, parks, fault })
             }

@@ -287,7 +287,7 @@ mod tests {
     use super::*;
     use crate::{
         Carried, ChildEnd, ChildRuns, Code, Currency, Decision, Kind, Label, ModelOutcome, NewMemory, OnClose, OnFailure,
-        Parent, Query, Question, Recalled, Remembered, RunId, Settlement, Stop,
+        Parent, Query, Question, ReadResult, Recalled, Remembered, ResultPart, ResultRead, RunId, Settlement, Stop,
     };
 
     fn finished(ended: CodeEnd) -> Event {
@@ -308,6 +308,7 @@ mod tests {
             Effect::request_approval("f", "r", call).on(Terms { quorum: 2, ..Terms::default() }),
             Effect::run_code("b", Code::new("python", "1").input(json!([{}])).tools(["shop"])),
             Effect::ask("c", Question::new("how many?")),
+            Effect::read_result("g", ReadResult { result: "b".to_owned(), from: 7, bytes: 9 }),
             Effect::remember("d", NewMemory { text: "t".to_owned(), ..NewMemory::default() }),
             Effect::recall("e", Query { text: "t".to_owned(), ..Query::default() }),
             Effect::start_run("g", "w", json!({"a": [[1.5]]}), Budget::default()),
@@ -379,7 +380,9 @@ mod tests {
             Change::ChildStarted { key: key.clone(), number: 3, run: RunId::from_bytes([7; 16]) },
             Change::Extended { more: budget },
             Change::Doubted { key: key.clone(), fault: fault.clone(), used: Usage::default() },
+            Change::Later { key: key.clone(), token: "pi_7".to_owned(), used: Usage::default() },
             Change::Settled { settlement: Settlement::done(&key, json!(null), "dana") },
+            Change::Settled { settlement: Settlement::refused(&key, "the card has expired", "bank") },
             Change::Settled { settlement: Settlement::done(&key, json!({"a": [1.5]}), "dana") },
             Change::Settled { settlement: Settlement::failed(&key, "dana").comment(Some("no".to_owned())) },
             stepped(Event::Started { input: json!([1]).into() }, Some(End::Failed(fault.clone()))),
@@ -391,7 +394,7 @@ mod tests {
             let (key, used, carried) = (key.clone(), Usage::default().steps(2), Carried::default());
             Change::ChildEnded { child: Box::new(EndedChild { key, number: 3, run, end, used, carried }) }
         }));
-        let others: [EffectOutcome; 9] = [
+        let others: [EffectOutcome; 10] = [
             RunsEnded::Ended(children.clone()).into(),
             RunsEnded::TimedOut { at_ms: 5, children }.into(),
             RunsEnded::Failed(fault.clone()).into(),
@@ -399,6 +402,7 @@ mod tests {
             ModelOutcome::Failed(fault.clone()).into(),
             Remembered::Known(1).into(),
             Recalled::Found(Vec::new()).into(),
+            ResultRead::Read(ResultPart { text: "a".to_owned(), from: 3, of: 9 }).into(),
             Decision::approve("mia").into(),
             Decision::deny("mia").comment(Some("no".to_owned())).into(),
         ];

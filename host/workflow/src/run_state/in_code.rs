@@ -38,6 +38,7 @@ impl RunState {
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
             | EffectOutcome::Recalled(_)
+            | EffectOutcome::ResultRead(_)
             | EffectOutcome::RunsEnded(_)
             | EffectOutcome::Waited(_) => return Err(format!("approval \"{key}\" does not end with such an event")),
         }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::RunState;
 use crate::{
-    Approval, CodeCalls, Deferred, Doubt, Effect, EffectKind, EffectOutcome, End, Event, Exceeded, Fault, Json, Kind,
+    Approval, AwaitedResult, CodeCalls, Deferred, Doubt, Effect, EffectKind, EffectOutcome, End, Event, Exceeded, Fault, Json, Kind,
     Label, Ledger, Origin, Overdue, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
 };
 
@@ -30,7 +30,7 @@ impl RunState {
     /// already.
     fn is_waiting(&self) -> bool {
         let all_later = self.wanted().all(|effect| self.parked(effect.key()).is_some());
-        let waits = self.open_waits().next().is_some() || !self.held.is_empty() || self.open_doubts().next().is_some();
+        let waits = self.open_waits().next().is_some() || !self.held.is_empty() || self.awaits_settlement();
         all_later && (!self.wanted.is_empty() || waits) && self.ended_wait(0).is_none() && self.settled().is_none()
     }
 
@@ -64,7 +64,12 @@ impl RunState {
         self.doubts.open().filter(|_| self.end.is_none() && !self.is_undoing())
     }
 
-    /// Returns a call that is in doubt, or was, by the key of its effect.
+    /// Returns the token of a call whose tool tells the result later, or has told it, by the key of its effect.
+    pub fn token(&self, key: &str) -> Option<&str> {
+        self.doubts.token(key)
+    }
+
+    /// Returns a call that is in doubt or whose tool tells the result later, or was, by the key of its effect.
     pub fn doubt(&self, key: &str) -> Option<&Doubt> {
         self.doubts.get(key)
     }
@@ -80,7 +85,8 @@ impl RunState {
     /// # Errors
     ///
     /// Kind [`Kind::NotFound`] where the run has no call in doubt of this key. Kind [`Kind::Conflict`]: with detail `settled`
-    /// where a person has settled it, who is named; with detail `ended` where the run has ended.
+    /// where a person has settled it, who is named; with detail `late` where the run has waited for it and has gone on without
+    /// it; with detail `ended` where the run has ended.
     pub fn check_settlement(&self, settlement: &Settlement) -> Result<(), Fault> {
         settlement.check()?;
         let (run, key) = (self.run, &settlement.key);
@@ -93,6 +99,10 @@ impl RunState {
         if let Some(before) = &doubt.settlement {
             return Err(Fault::new(Kind::Conflict, format!("run {run} has been told of call {before} already"))
                 .detail("settled"));
+        }
+        if self.doubts.is_told(key) {
+            let message = format!("the result of call \"{key}\" has come too late for run {run}, which has gone on");
+            return Err(Fault::new(Kind::Conflict, message).detail("late"));
         }
         if self.end.is_some() || self.is_undoing() {
             let message = format!("run {run} is {}, and hears of no settlement any more", self.status());
@@ -107,19 +117,23 @@ impl RunState {
         intended.filter_map(|key| self.effect(key)).filter(|effect| effect.is_wait())
     }
 
-    /// Returns what the run waits for by itself: times, signals and runs, and no person.
+    /// Returns what the run waits for by itself: times, signals, results that come later and runs, and no person.
     pub fn waits(&self) -> impl Iterator<Item = Wait> {
         let waits = self.open_waits().filter(|effect| !effect.is_question()).map(|Effect { key, kind, .. }| {
             let signal = if let EffectKind::AwaitSignal(awaited) = kind { Some(awaited.name.clone()) } else { None };
             let (runs, until_ms) = (self.runs_left(key), self.waiting.due(key));
-            Wait { key: key.clone(), signal, runs, until_ms, after: None }
+            Wait { key: key.clone(), signal, result: None, runs, until_ms, after: None }
+        });
+        let results = self.awaited_results().map(|(Doubt { key, call, .. }, token)| {
+            let result = Some(AwaitedResult { tool: call.tool.clone(), token: token.to_owned() });
+            Wait { key: key.clone(), signal: None, result, runs: None, until_ms: self.waiting.due(key), after: None }
         });
         let parked = self.wanted().filter(|_| self.end.is_none()).filter_map(|Effect { key, .. }| {
             let Deferred { until_ms, fault, .. } = self.parked(key)?;
             let (until_ms, after) = (Some(*until_ms), Some(fault.message.clone()));
-            Some(Wait { key: key.clone(), signal: None, runs: None, until_ms, after })
+            Some(Wait { key: key.clone(), signal: None, result: None, runs: None, until_ms, after })
         });
-        waits.chain(parked)
+        waits.chain(results).chain(parked)
     }
 
     /// Returns the first wait that has ended at this time, by its key, and how: the time has come, a signal is there, the
@@ -183,6 +197,7 @@ impl RunState {
     /// tried again that could not be until now, or the run has failed to end in time.
     pub fn next_wait_ms(&self, now_ms: u64) -> Option<u64> {
         let waits = self.open_waits().map(Effect::key).chain(self.held.keys().map(String::as_str));
+        let waits = waits.chain(self.awaited_results().map(|(doubt, _)| doubt.key.as_str()));
         let waits = waits.filter_map(|key| self.waiting.due(key)).chain(self.next_overdue_ms());
         let attempts = self.wanted().filter_map(|effect| Some(self.attempts.get(effect.key())?.until_ms));
         waits.chain(attempts.filter(|until_ms| *until_ms > now_ms)).chain(self.due_ms).min()
@@ -234,6 +249,7 @@ impl RunState {
         for wait in self.waits() {
             waiting_for.extend(wait.signal.map(|_| WaitingFor::Signal));
             waiting_for.extend(wait.runs.map(|_| WaitingFor::Runs));
+            waiting_for.extend(wait.result.map(|_| WaitingFor::Result));
             waiting_for.extend(wait.until_ms.map(|_| WaitingFor::Time));
         }
         waiting_for.extend(self.suspended.map(|_| WaitingFor::Budget));
