@@ -3,8 +3,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use stockade::{
-    ApprovalView, Budget, Change, ChildView, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId,
-    RunState, Status, Summary, ToolCall, Verdict, Wait, utc,
+    ApprovalView, Budget, Change, ChildView, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report,
+    RunId, RunState, Status, Summary, ToolCall, Verdict, Wait, utc,
 };
 
 use crate::amounts;
@@ -274,7 +274,10 @@ pub(crate) fn family(globals: &Globals, report: &Report) {
     }
     let more = report.children.len().saturating_sub(CHILDREN_SHOWN);
     if more > 0 {
-        println!("  {DIM}{more} more:{DIM:#} {}", command_for_all(globals, &format!("runs --parent {}", report.run_id)));
+        println!(
+            "  {DIM}{more} more:{DIM:#} {}",
+            command_for_all(globals, &format!("runs --parent {}", report.run_id))
+        );
     }
 }
 

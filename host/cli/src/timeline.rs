@@ -1,7 +1,7 @@
 use stockade::{
-    Change, ChildEnd, ChildRun, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, EndedChild, Entry, Event,
-    Exceeded, ModelCall, ModelOutcome, Overdue, Recalled, Remembered, Reply, RunId, RunState, RunsEnded, Stop, ToolCall,
-    ToolOutcome, Usage, Waited, dollars, utc,
+    Change, ChildEnd, ChildRun, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, EndedChild, Entry,
+    Event, Exceeded, ModelCall, ModelOutcome, Overdue, Recalled, Remembered, Reply, RunId, RunState, RunsEnded, Stop,
+    ToolCall, ToolOutcome, Usage, Waited, dollars, utc,
 };
 
 use crate::escape::safe;
@@ -71,9 +71,10 @@ impl Timeline {
                 Some(self.fit(0, &format!("  revoked by {}: the yes to {}", safe(by), safe(key))))
             }
             Change::Signalled { signal } => Some(format!("  signal {}", self.fit(9, &safe(&signal.to_string())))),
-            Change::ChildStarted { key, number, run } => {
-                Some(format!("  starts {run} {DIM}{}{DIM:#}", self.fit(BEHIND_COLUMNS, &format!("{} {number}", safe(key)))))
-            }
+            Change::ChildStarted { key, number, run } => Some(format!(
+                "  starts {run} {DIM}{}{DIM:#}",
+                self.fit(BEHIND_COLUMNS, &format!("{} {number}", safe(key)))
+            )),
             Change::ChildEnded { child } => Some(self.child(child)),
             // One that adds nothing looks at a shared budget again.
             Change::Extended { more } if *more == stockade::Budget::NONE => None,

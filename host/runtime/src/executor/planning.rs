@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use stockade_workflow::{
-    Change, Currency, Decision, Effect, EffectKind, EffectOutcome, Event, Exceeded, Fault, Kind, RunState, Shortfall, Usage,
-    json,
+    Change, Currency, Decision, Effect, EffectKind, EffectOutcome, Event, Exceeded, Fault, Kind, RunState, Shortfall,
+    Usage, json,
 };
 
 use super::{Driver, EFFECTS_AT_ONCE};

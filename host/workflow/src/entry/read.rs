@@ -13,8 +13,8 @@ use serde_json::{Error, Value};
 
 use super::Change;
 use crate::{
-    Budget, ChildRun, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, EndedChild, Event, Exception, Fault, Json,
-    Origin, RunsEnded, SubBudget, Terms, ToolCall, ToolOutcome, Undo, Usage,
+    Budget, ChildRun, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, EndedChild, Event, Exception,
+    Fault, Json, Origin, RunsEnded, SubBudget, Terms, ToolCall, ToolOutcome, Undo, Usage,
 };
 
 #[derive(Deserialize)]
@@ -282,8 +282,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Carried, ChildEnd, ChildRuns, Code, Currency, Decision, Kind, Label, ModelOutcome, NewMemory, OnClose, OnFailure,
-        Parent, Query, Question, Recalled, Remembered, RunId, Settlement, Stop,
+        Carried, ChildEnd, ChildRuns, Code, Currency, Decision, Kind, Label, ModelOutcome, NewMemory, OnClose,
+        OnFailure, Parent, Query, Question, Recalled, Remembered, RunId, Settlement, Stop,
     };
 
     fn finished(ended: CodeEnd) -> Event {
