@@ -333,7 +333,8 @@ async fn to_the_end(host: &Host, hand: &Hand) -> RunId {
 #[tokio::test]
 async fn a_run_and_its_children_end_the_same_when_cut_after_any_commit() {
     let (place, hand) = (Place::new(), Hand::new());
-    let open = |journal: MemoryJournal| with_workflows(place.host(), &hand).with_journal(journal).scratch(place.path(""));
+    let open =
+        |journal: MemoryJournal| with_workflows(place.host(), &hand).with_journal(journal).scratch(place.path(""));
     let whole = open(MemoryJournal::new(hand.clock())).build().await.unwrap();
     let run = to_the_end(&whole, &hand).await;
     let (expected, spent) = (ended(&whole, run).await, whole.state(run).await.unwrap().ledger().spent().steps);
@@ -343,7 +344,8 @@ async fn a_run_and_its_children_end_the_same_when_cut_after_any_commit() {
         let journal = MemoryJournal::new(hand.clock());
         let cut = Cut::after(taken, &journal);
         let asked = cut.asked();
-        let first = with_workflows(place.host(), &hand).with_journal(cut).scratch(place.path("")).build().await.unwrap();
+        let first =
+            with_workflows(place.host(), &hand).with_journal(cut).scratch(place.path("")).build().await.unwrap();
         drop(first.start_run(NewRun::new("in_turn", json!(story())).key("story")).await);
         gone(first).await;
         let other = open(journal.open_again()).build().await.unwrap();

@@ -278,7 +278,10 @@ pub(crate) fn family(globals: &Globals, report: &Report) {
     }
     let more = report.children.len().saturating_sub(CHILDREN_SHOWN);
     if more > 0 {
-        println!("  {DIM}{more} more:{DIM:#} {}", command_for_all(globals, &format!("runs --parent {}", report.run_id)));
+        println!(
+            "  {DIM}{more} more:{DIM:#} {}",
+            command_for_all(globals, &format!("runs --parent {}", report.run_id))
+        );
     }
 }
 

@@ -73,9 +73,10 @@ impl Timeline {
                 Some(self.fit(0, &format!("  revoked by {}: the yes to {}", safe(by), safe(key))))
             }
             Change::Signalled { signal } => Some(format!("  signal {}", self.fit(9, &safe(&signal.to_string())))),
-            Change::ChildStarted { key, number, run } => {
-                Some(format!("  starts {run} {DIM}{}{DIM:#}", self.fit(BEHIND_COLUMNS, &format!("{} {number}", safe(key)))))
-            }
+            Change::ChildStarted { key, number, run } => Some(format!(
+                "  starts {run} {DIM}{}{DIM:#}",
+                self.fit(BEHIND_COLUMNS, &format!("{} {number}", safe(key)))
+            )),
             Change::ChildEnded { child } => Some(self.child(child)),
             // One that adds nothing looks at a shared budget again.
             Change::Extended { more } if *more == stockade::Budget::NONE => None,

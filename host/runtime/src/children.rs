@@ -75,9 +75,8 @@ pub(crate) fn end(state: &RunState) -> Option<ChildEnd> {
 /// An output that is too large is not handed on: the run that waits keeps those of all its runs.
 fn done(run: RunId, output: &Json) -> ChildEnd {
     let (bytes, depth) = (output.text().len(), output.depth());
-    let over = |limit: &str, max: usize, used: usize| {
-        ChildEnd::Failed(unheard_output(run, limit, max as u64, used as u64))
-    };
+    let over =
+        |limit: &str, max: usize, used: usize| ChildEnd::Failed(unheard_output(run, limit, max as u64, used as u64));
     if bytes > CHILD_OUTPUT_BYTES_MAX {
         over("child_output_bytes", CHILD_OUTPUT_BYTES_MAX, bytes)
     } else if depth > DEPTH_MAX {

@@ -1,9 +1,7 @@
 //! The removal of runs that the journal need not keep.
 
 use stockade_journal::{Filter, Lease, RowChange, Summary};
-use stockade_workflow::{
-    ChildEnd, Code, EffectKind, Fault, Hint, Kind, OnClose, RunId, RunState, Status, unknown_run,
-};
+use stockade_workflow::{ChildEnd, Code, EffectKind, Fault, Hint, Kind, OnClose, RunId, RunState, Status, unknown_run};
 
 use crate::cells;
 use crate::executor::stop_all;

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stockade_workflow::{
-    Approval, Budget, Child, ChildEnd, Decision, Digest, Doubt, End, Fault, Json, Parent, RunId, RunState, Status, Stop,
-    Terms, ToolCall, Undone, Usage, Verdict, Wait,
+    Approval, Budget, Child, ChildEnd, Decision, Digest, Doubt, End, Fault, Json, Parent, RunId, RunState, Status,
+    Stop, Terms, ToolCall, Undone, Usage, Verdict, Wait,
 };
 
 /// Everything about a run that a caller may want to know, as one document.

@@ -71,8 +71,8 @@ pub use approval::{Approval, ApprovalId, Binding};
 pub use asked::{Answered, Asked};
 pub use budget::{Budget, Currency, Exceeded, Usage};
 pub use child_runs::{
-    CHILD_OUTPUT_BYTES_MAX, CHILDREN_AT_ONCE_MAX, CHILDREN_MAX, Child, ChildEnd, ChildRun, ChildRuns, EndedChild, OnClose,
-    OnFailure, RunsEnded, RunsLeft, unheard_output,
+    CHILD_OUTPUT_BYTES_MAX, CHILDREN_AT_ONCE_MAX, CHILDREN_MAX, Child, ChildEnd, ChildRun, ChildRuns, EndedChild,
+    OnClose, OnFailure, RunsEnded, RunsLeft, unheard_output,
 };
 pub use code::{Code, CodeEnd, CodeOutcome, Exception};
 pub use code_calls::{CodeCall, CodeCalls};

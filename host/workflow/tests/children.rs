@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use stockade_workflow::{
-    Budget, Carried, Change, ChildEnd, ChildRuns, Currency, Effect, EffectOutcome, EndedChild, Entry, Event, Fault, Kind,
-    Label, OnClose, OnFailure, Origin, RunId, RunState, RunsEnded, Status, Stop, Usage, WaitingFor,
+    Budget, Carried, Change, ChildEnd, ChildRuns, Currency, Effect, EffectOutcome, EndedChild, Entry, Event, Fault,
+    Kind, Label, OnClose, OnFailure, Origin, RunId, RunState, RunsEnded, Status, Stop, Usage, WaitingFor,
 };
 
 const INPUTS: usize = 4;

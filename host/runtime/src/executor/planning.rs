@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use stockade_workflow::{
-    Change, Decision, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, RunState, Shortfall, Usage, json,
+    Change, Currency, Decision, Effect, EffectKind, EffectOutcome, Event, Exceeded, Fault, Kind, RunState, Shortfall,
+    Usage, json,
 };
 
 use super::{Driver, EFFECTS_AT_ONCE};
@@ -127,7 +128,10 @@ impl Driver {
             // What it lends, those draw for themselves to whom it is lent.
             Ok(amount) if !self.is_allotted(effect.own(&amount)) => return Ok(false),
             Ok(amount) => self.push_intent(effect, amount)?,
-            Err(Shortfall::Run(exceeded)) => self.push(Change::Suspended { exceeded, cut: None, budget: None })?,
+            Err(Shortfall::Run(exceeded)) => {
+                let exceeded = needed(effect, exceeded, &least);
+                self.push(Change::Suspended { exceeded, cut: None, budget: None })?;
+            }
             Err(short @ Shortfall::SubBudget(..)) => return self.refuse(effect, short.fault()),
         }
         Ok(true)
@@ -203,6 +207,24 @@ impl Driver {
             self.step(Event::ended(effect.key(), outcome), nothing)?;
         }
         Ok(true)
+    }
+}
+
+/// Says what is needed too where runs are to be started: that may be much, and nothing of it is used yet.
+fn needed(effect: &Effect, exceeded: Exceeded, least: &Usage) -> Exceeded {
+    let wanted = least.get(exceeded.limit);
+    match exceeded.limit {
+        _ if effect.kind.child_runs().is_none() => exceeded,
+        // What is needed is said already.
+        Currency::Journal => exceeded,
+        Currency::Memory => Exceeded { used: wanted, ..exceeded },
+        Currency::Fuel
+        | Currency::Wall
+        | Currency::Steps
+        | Currency::ToolCalls
+        | Currency::ModelCalls
+        | Currency::Tokens
+        | Currency::Money => Exceeded { used: exceeded.used.saturating_add(wanted), ..exceeded },
     }
 }
 

@@ -13,8 +13,8 @@ use serde_json::{Error, Value};
 
 use super::Change;
 use crate::{
-    Budget, ChildRun, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, EndedChild, Event, Exception, Fault, Json,
-    Origin, RunsEnded, SubBudget, Terms, ToolCall, ToolOutcome, Undo, Usage,
+    Budget, ChildRun, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, EndedChild, Event, Exception,
+    Fault, Json, Origin, RunsEnded, SubBudget, Terms, ToolCall, ToolOutcome, Undo, Usage,
 };
 
 #[derive(Deserialize)]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::RunState;
 use crate::{
-    CHILDREN_AT_ONCE_MAX, Carried, Child, ChildEnd, ChildRun, ChildRuns, Currency, Effect, EffectKind, EndedChild, Fault,
-    Kind, Label, OnClose, OnFailure, RunId, RunsEnded, RunsLeft, Usage,
+    CHILDREN_AT_ONCE_MAX, Carried, Child, ChildEnd, ChildRun, ChildRuns, Currency, Effect, EffectKind, EndedChild,
+    Fault, Kind, Label, OnClose, OnFailure, RunId, RunsEnded, RunsLeft, Usage,
 };
 
 /// The part of a run's fold that is about the runs that it has started, by the keys of its effects.
@@ -193,8 +193,9 @@ impl RunState {
         let siblings = self.family.0.get(key).zip(self.child_runs(key));
         let fits = match outcome {
             RunsEnded::Failed(_) => siblings.is_none_or(|(siblings, _)| siblings.all.iter().all(Sibling::is_queued)),
-            RunsEnded::Ended(children) => siblings
-                .is_some_and(|(siblings, wanted)| siblings.is_complete(wanted) && siblings.ended() == *children),
+            RunsEnded::Ended(children) => {
+                siblings.is_some_and(|(siblings, wanted)| siblings.is_complete(wanted) && siblings.ended() == *children)
+            }
             RunsEnded::TimedOut { at_ms, children } => {
                 let is_due = self.waiting.due(key).is_some_and(|due_ms| due_ms <= *at_ms);
                 is_due && siblings.is_some_and(|(siblings, _)| siblings.ended() == *children)
