@@ -13,11 +13,11 @@ mod pool;
 mod refused;
 mod rows;
 mod select;
+mod store;
 mod text;
 mod write;
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -26,11 +26,10 @@ use stockade_workflow::{Entry, Fault, Kind, RunId};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use uuid::Uuid;
 
-use self::pool::{Failed, Pool};
+use self::store::Store;
 use self::write::{Removal, Write};
-use crate::{Commit, Filter, Journal, Lease, Result, Row, RowChange, Summary, refusal};
+use crate::{Commit, Filter, Journal, Lease, Result, Row, RowChange, Summary};
 
 pub use self::database::Database;
 pub use self::migrate::Migrated;
@@ -51,15 +50,6 @@ pub struct PostgresJournal {
     runtime: Handle,
     close: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-}
-
-/// What the tasks of a journal share.
-struct Store {
-    pool: Pool,
-    /// The opener, as other openers know it: new with each.
-    own: String,
-    /// The runs of which it may hold the lease.
-    held: Mutex<BTreeSet<RunId>>,
 }
 
 impl PostgresJournal {
@@ -96,8 +86,7 @@ impl PostgresJournal {
         };
         let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let (handle, (close, closed)) = (runtime.handle().clone(), oneshot::channel());
-        let own = Uuid::now_v7().to_string();
-        let store = Arc::new(Store { pool: Pool::new(database), own, held: Mutex::default() });
+        let store = Arc::new(Store::new(database));
         let kept = Arc::clone(&store);
         let thread = std::thread::Builder::new().name("journal".to_owned());
         let thread = thread.spawn(move || {
@@ -116,107 +105,10 @@ impl PostgresJournal {
     }
 }
 
-impl Store {
-    fn failed(&self, failed: &Failed) -> Fault {
-        self.pool.fault(failed)
-    }
-
-    async fn prepare(&self) -> Result<()> {
-        let client = self.pool.connected().await.map_err(|failed| self.failed(&failed))?;
-        let refused = |error| self.failed(&Failed::Refused(error));
-        match migrate::version(&client).await.map_err(refused)? {
-            Some(version) => migrate::check(self.pool.database(), version)?,
-            None => drop(migrate::migrate(&client).await.map_err(refused)?),
-        }
-        self.pool.keep(client);
-        Ok(())
-    }
-
-    async fn migrate(&self) -> Result<Migrated> {
-        let client = self.pool.connected().await.map_err(|failed| self.failed(&failed))?;
-        let from = migrate::migrate(&client).await.map_err(|error| self.failed(&Failed::Refused(error)))?;
-        let to = from.unwrap_or_default().max(migrate::SCHEMA);
-        migrate::check(self.pool.database(), to)?;
-        Ok(Migrated { from, to })
-    }
-
-    fn held(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn commit(&self, write: Write) -> Result<()> {
-        if let Some(lease) = &write.lease {
-            self.held().insert(lease.run);
-        }
-        match write.send(&self.pool, &self.own).await {
-            Ok(()) => {}
-            Err(failed) => return Err(refused::fault(&self.pool, &failed, write.run, &write.rows).await),
-        }
-        if let Some(lease) = write.lease.as_ref().filter(|_| write.releases) {
-            self.held().remove(&lease.run);
-        }
-        Ok(())
-    }
-
-    async fn claim(&self, run: RunId) -> Result<Lease> {
-        let id = Uuid::now_v7().to_string();
-        let claimed = leases::claim(&self.pool, &self.own, &id, run).await.map_err(|failed| self.failed(&failed))?;
-        let lease = claimed.ok_or_else(|| refusal::busy(run))?;
-        self.held().insert(run);
-        Ok(lease)
-    }
-
-    async fn renew(&self, lease: &Lease) -> Result<()> {
-        let renewed = leases::renew(&self.pool, &self.own, lease).await.map_err(|failed| self.failed(&failed))?;
-        if renewed { Ok(()) } else { Err(refusal::fenced(lease.run)) }
-    }
-
-    async fn release(&self, lease: &Lease) -> Result<()> {
-        leases::release(&self.pool, &self.own, lease).await.map_err(|failed| self.failed(&failed))?;
-        self.held().remove(&lease.run);
-        Ok(())
-    }
-
-    /// Gives back what is held still.
-    async fn release_all(&self) {
-        let runs: Vec<_> = std::mem::take(&mut *self.held()).into_iter().collect();
-        if !runs.is_empty() {
-            // A lease that is not given back ends by itself.
-            let _ = leases::release_all(&self.pool, &self.own, &runs).await;
-        }
-    }
-
-    async fn remove(&self, removal: Removal) -> Result<()> {
-        let run = removal.lease.run;
-        match removal.send(&self.pool, &self.own).await {
-            Ok(()) => {
-                self.held().remove(&run);
-                Ok(())
-            }
-            Err(failed) => Err(refused::fault(&self.pool, &failed, Some(run), &removal.rows).await),
-        }
-    }
-
-    async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
-        let page = entries::page(&self.pool, run, seq, bytes_max).await.map_err(|failed| self.failed(&failed))?;
-        page.iter().map(|row| entries::read(self.pool.database(), run, row)).collect()
-    }
-
-    async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
-        let runs = select::runs(&self.pool, filter).await.map_err(|failed| self.failed(&failed))?;
-        runs.iter().map(|row| select::read(&self.pool, row)).collect()
-    }
-
-    fn rows(&self, found: Result<Vec<tokio_postgres::Row>, Failed>) -> Result<Vec<Row>> {
-        let found = found.map_err(|failed| self.failed(&failed))?;
-        found.iter().map(|row| rows::read(&self.pool, row)).collect()
-    }
-}
-
 #[async_trait]
 impl Journal for PostgresJournal {
     async fn commit(&self, commit: &Commit) -> Result<()> {
-        let (store, write) = (Arc::clone(&self.store), Write::of(self.store.pool.database(), commit)?);
+        let (store, write) = (Arc::clone(&self.store), Write::of(self.store.database(), commit)?);
         self.on(async move { store.commit(write).await }).await
     }
 
@@ -242,7 +134,7 @@ impl Journal for PostgresJournal {
 
     async fn is_held(&self, run: RunId) -> Result<bool> {
         let store = Arc::clone(&self.store);
-        self.on(async move { leases::is_held(&store.pool, run).await.map_err(|failed| store.failed(&failed)) }).await
+        self.on(async move { store.is_held(run).await }).await
     }
 
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
@@ -258,21 +150,13 @@ impl Journal for PostgresJournal {
     async fn find(&self, space: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
         let (store, space, prefix) = (Arc::clone(&self.store), space.to_owned(), prefix.to_owned());
         let after = after.map(str::to_owned);
-        self.on(async move {
-            let found = rows::find(&store.pool, &space, &prefix, after.as_deref(), limit).await;
-            store.rows(found)
-        })
-        .await
+        self.on(async move { store.find(&space, &prefix, after.as_deref(), limit).await }).await
     }
 
     async fn due(&self, space: &str, within: Duration, limit: usize) -> Result<Vec<Row>> {
         let (store, space) = (Arc::clone(&self.store), space.to_owned());
         let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
-        self.on(async move {
-            let found = rows::due(&store.pool, &space, within_ms, limit).await;
-            store.rows(found)
-        })
-        .await
+        self.on(async move { store.due(&space, within_ms, limit).await }).await
     }
 }
 
@@ -297,6 +181,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpStream};
     use tokio_postgres::{Client, NoTls};
+    use uuid::Uuid;
 
     use super::*;
     use crate::conformance;
@@ -351,7 +236,7 @@ mod tests {
     /// Waits for something from where nothing can wait. Connections are carried by the journal's own thread.
     fn blocking<T: Send>(work: impl Future<Output = T> + Send) -> T {
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| Builder::new_current_thread().enable_all().build().unwrap().block_on(work));
+            let waiting = scope.spawn(move || Builder::new_current_thread().enable_all().build().unwrap().block_on(work));
             waiting.join().unwrap()
         })
     }
@@ -510,9 +395,9 @@ mod tests {
         journal.commit(&Commit::of_index(vec![RowChange::Add(Row::new("a", "k", ""))])).await.unwrap();
         assert!(way.has_lost());
         way.lose_the_next_answer();
-        let audit = RowChange::Add(Row::new("removed", "k", ""));
         assert_eq!(journal.read(run).await.unwrap().len(), 2);
         way.lose_the_next_answer();
+        let audit = RowChange::Add(Row::new("removed", "k", ""));
         journal.remove(&lease, &[audit]).await.unwrap();
         assert!(way.has_lost() && journal.read(run).await.unwrap().is_empty());
     }
