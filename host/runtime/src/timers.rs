@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stockade_journal::{Commit, Row, RowChange};
+use stockade_journal::{Commit, Filter, Row, RowChange};
 use stockade_workflow::{Fault, Kind, RunId, SIGNALS_KEPT_MAX, Signal};
 use tokio::task::JoinHandle;
 
 use crate::new_signal::NewSignal;
 use crate::runs::is_busy;
 use crate::{Host, Result, Run, inbox, settling, shared_budgets};
+
+/// The name of the label that says in which queue a run is: a [`Worker`](crate::Worker) may take the runs of some queues alone.
+pub const QUEUE: &str = "queue";
 
 /// How many runs go on at once because they are due; further ones are due the next time.
 const FIRED_MAX: usize = 256;
@@ -86,6 +89,11 @@ impl Host {
     ///
     /// A journal that fails. A run that cannot go on does not keep the others from it.
     pub async fn fire_due(&self) -> Result<Vec<Fired>> {
+        self.fire_due_of(&BTreeSet::new()).await
+    }
+
+    /// Does as [`Host::fire_due`] does with the runs of some queues; of all, where none is named.
+    pub(crate) async fn fire_due_of(&self, queues: &BTreeSet<String>) -> Result<Vec<Fired>> {
         let journal = &self.services.journal;
         let mut rows = journal.due(inbox::TIMERS, Duration::ZERO, FIRED_MAX).await?;
         for space in [inbox::SPACE, settling::SPACE] {
@@ -94,6 +102,9 @@ impl Host {
         let (mut seen, mut fired) = (BTreeSet::new(), Vec::new());
         for row in rows {
             let Some(run) = row.tie.run().filter(|run| seen.insert(*run)) else { continue };
+            if !self.is_of_queue(run, queues).await? {
+                continue;
+            }
             match self.wake(run).await {
                 // Its driver sees what is due, too.
                 Err(fault) if is_busy(&fault) => {}
@@ -106,15 +117,18 @@ impl Host {
                 }
             }
         }
-        fired.extend(self.fire_allotments().await?);
+        fired.extend(self.fire_allotments(queues).await?);
         Ok(fired)
     }
 
     /// Gives back what runs that stand still have drawn of shared budgets, and goes on with those that waited for a budget to begin anew.
-    async fn fire_allotments(&self) -> Result<Vec<Fired>> {
+    async fn fire_allotments(&self, queues: &BTreeSet<String>) -> Result<Vec<Fired>> {
         let mut fired = Vec::new();
         for row in self.services.journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
             let Some(run) = self.look_at_allotment(row.clone()).await? else { continue };
+            if !self.is_of_queue(run, queues).await? {
+                continue;
+            }
             match self.resume(run).await {
                 Err(fault) if is_busy(&fault) => {}
                 resumed => {
@@ -126,6 +140,16 @@ impl Host {
             }
         }
         Ok(fired)
+    }
+
+    /// Returns whether a run is in one of these queues, or in any, where none is named.
+    async fn is_of_queue(&self, run: RunId, queues: &BTreeSet<String>) -> Result<bool> {
+        if queues.is_empty() {
+            return Ok(true);
+        }
+        let only = Filter { runs: Some(vec![run]), ..Filter::default() };
+        let found = self.services.journal.runs(&only).await?;
+        Ok(found.iter().any(|found| found.labels.get(QUEUE).is_some_and(|queue| queues.contains(queue))))
     }
 
     /// Looks at a due row again later, so that it does not keep others from their turn.
