@@ -50,3 +50,4 @@ mod together;
 mod tools;
 mod undo;
 mod waits;
+mod workers;

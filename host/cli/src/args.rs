@@ -10,6 +10,7 @@ use crate::commands::exec::Exec;
 use crate::commands::graph::Graph;
 use crate::commands::language::Language;
 use crate::commands::memory::Memory;
+use crate::commands::migrate::Migrate;
 use crate::commands::notices::Notices;
 use crate::commands::prune::Prune;
 use crate::commands::replay::Replay;
@@ -23,6 +24,7 @@ use crate::commands::show::Show;
 use crate::commands::signal::Signal;
 use crate::commands::stop::{Pause, Stop};
 use crate::commands::tool::Tool;
+use crate::commands::worker::Worker;
 use crate::exit::Exit;
 use crate::globals::Globals;
 
@@ -56,6 +58,7 @@ pub(crate) enum Command {
     Eval(Eval),
     Graph(Graph),
     Resume(Resume),
+    Worker(Worker),
     Signal(Signal),
     Approve(Approve),
     Deny(Deny),
@@ -75,6 +78,7 @@ pub(crate) enum Command {
     #[command(hide = true)]
     Prune(Prune),
     Budget(Budget),
+    Migrate(Migrate),
     Doctor(Doctor),
     Exec(Exec),
     Replay(Replay),
@@ -94,6 +98,7 @@ impl Command {
             Self::Eval(eval) => eval.run(globals).await,
             Self::Graph(graph) => graph.run(globals).await,
             Self::Resume(resume) => resume.run(globals).await,
+            Self::Worker(worker) => worker.run(globals).await,
             Self::Signal(signal) => signal.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
             Self::Deny(deny) => deny.run(globals).await,
@@ -111,6 +116,7 @@ impl Command {
             Self::Rm(rm) => rm.run(globals).await,
             Self::Prune(prune) => prune.run(globals).await,
             Self::Budget(budget) => budget.run(globals).await,
+            Self::Migrate(migrate) => migrate.run(globals).await,
             Self::Doctor(doctor) => doctor.run(globals).await,
             Self::Exec(exec) => exec.run(globals).await,
             Self::Replay(replay) => replay.run(globals).await,
@@ -136,6 +142,7 @@ impl Command {
             | Self::Agent(_)
             | Self::Eval(_)
             | Self::Resume(_)
+            | Self::Worker(_)
             | Self::Signal(_)
             | Self::Approve(_)
             | Self::Deny(_)
@@ -144,7 +151,8 @@ impl Command {
             | Self::Revoke(_)
             | Self::Settle(_)
             | Self::Stop(_)
-            | Self::Pause(_) => false,
+            | Self::Pause(_)
+            | Self::Migrate(_) => false,
             Self::Budget(budget) => budget.only_looks(),
             Self::Exec(exec) => exec.only_looks(),
             Self::Memory(memory) => memory.only_looks(),
