@@ -269,7 +269,7 @@ async fn tables_of_another_version_are_refused_by_name() {
     ] {
         admin.batch_execute(&format!("UPDATE stockade.version SET version = version {change}")).await.unwrap();
         for command in commands {
-            let answer = shared.place.json(&[command]);
+            let answer = shared.place.json(&[*command]);
             let message = answer.json["error"]["message"].as_str().unwrap();
             assert!(answer.exit == Some(1) && message.contains(why), "{command}: {message}");
             assert!(!message.contains(&shared.password), "{message}");
@@ -283,7 +283,7 @@ async fn tables_of_another_version_are_refused_by_name() {
 async fn two_starts_under_one_key_are_one_run_on_a_database_too() {
     let shared = Shared::new().await;
     let input = input("user_789").to_string();
-    let start = ["run", "refund", "--input", &input, "--key", "order-7", "--detach", "--json"];
+    let start = ["run", "refund", "--input", input.as_str(), "--key", "order-7", "--detach", "--json"];
     let both = [(), ()].map(|()| {
         shared.place.command(&start).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     });
