@@ -172,7 +172,8 @@ impl Work {
         if globals.json {
             pretty::print_json(&json!({"settled": self.count, "late": late}));
         } else {
-            eprintln!("the worker drove {} runs to where they stand; {} were late and are left to others", self.count, late.len());
+            let (count, late) = (self.count, late.len());
+            eprintln!("the worker drove {count} runs to where they stand; {late} were late and are left to others");
         }
         // Runs that others go on with are no failure of a worker that was told to end.
         if late.is_empty() { self.exit } else { Exit::Done }

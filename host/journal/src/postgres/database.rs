@@ -59,8 +59,8 @@ impl Database {
         let shape = || "the journal's URL is not \"postgres://USER@HOST:PORT/DATABASE\"".to_owned();
         let mut url = Url::parse(url).map_err(|_| shape())?;
         if url.password().is_some() {
-            return Err("the journal's URL holds a password; name a secret instead: password = \"SECRET\" under [journal]"
-                .to_owned());
+            let instead = "name a secret instead: password = \"SECRET\" under [journal]";
+            return Err(format!("the journal's URL holds a password; {instead}"));
         }
         let options = Options::read(&url)?;
         url.set_query(None);
@@ -181,7 +181,8 @@ impl Options {
                 // The certificate is checked in any case; a URL that asks for TLS does not ask for half of it.
                 ("sslmode", "require" | "verify-ca" | "verify-full") => options.tls = Some(true),
                 ("sslmode", _) => {
-                    return Err("sslmode of the journal's URL is none of \"require\", \"verify-full\" and \"disable\"".to_owned());
+                    let modes = "\"require\", \"verify-full\" and \"disable\"";
+                    return Err(format!("sslmode of the journal's URL is none of {modes}"));
                 }
                 ("sslrootcert", path) => options.roots = Some(path.into()),
                 (name, _) => return Err(format!("the journal's URL has an option \"{name}\" that is not known")),
@@ -223,9 +224,9 @@ mod tests {
     #[test]
     fn a_server_elsewhere_is_spoken_to_over_tls_and_one_here_is_not() {
         let is_sealed = |url: &str| Database::parse(url, Some("hunter2")).unwrap().is_sealed();
-        assert!(is_sealed("postgres://u@db.example.com/d") && is_sealed("postgres://u@localhost/d?sslmode=verify-full"));
-        assert!(!is_sealed("postgres://u@127.0.0.1:5433/d") && !is_sealed("postgres://u@db.example.com/d?sslmode=disable"));
-        let place = Database::parse("postgres://u@db.example.com/d?sslmode=require", Some("hunter2")).unwrap().to_string();
-        assert_eq!(place, "postgres://u@db.example.com:5432/d");
+        assert!(is_sealed("postgres://u@h.example.com/d") && is_sealed("postgres://u@localhost/d?sslmode=verify-full"));
+        assert!(!is_sealed("postgres://u@127.0.0.1:1/d") && !is_sealed("postgres://u@h.example.com/d?sslmode=disable"));
+        let database = Database::parse("postgres://u@h.example.com/d?sslmode=require", Some("hunter2")).unwrap();
+        assert_eq!(database.to_string(), "postgres://u@h.example.com:5432/d");
     }
 }

@@ -84,7 +84,8 @@ impl Pool {
             Some(client) => client,
             None => self.connected().await?,
         };
-        match timeout(self.database.statement_max(), client.query_typed(statement, parameters)).await {
+        let answer = timeout(self.database.statement_max(), client.query_typed(statement, parameters)).await;
+        match answer {
             Ok(answer) => {
                 if !answer.as_ref().is_err_and(is_of_connection) {
                     self.keep(client);
@@ -162,13 +163,14 @@ impl Failed {
     /// Whether the same may succeed a moment later: the connection broke, the server starts or ends or has no connection
     /// left, another transaction was in the way, or the server became one that only reads.
     fn may_pass(&self) -> bool {
-        match self {
-            Self::Late => false,
-            Self::Unreachable(_) | Self::Refused(_) => match self.code() {
-                None => true,
-                Some("25006" | "57P01" | "57P02" | "57P03") => true,
-                Some(code) => ["08", "40", "53"].iter().any(|class| code.starts_with(class)),
-            },
+        match (self, self.code()) {
+            (Self::Late, _) => false,
+            (Self::Unreachable(_), None) => true,
+            (Self::Refused(error), None) => error.is_closed(),
+            (Self::Unreachable(_) | Self::Refused(_), Some("25006" | "57P01" | "57P02" | "57P03")) => true,
+            (Self::Unreachable(_) | Self::Refused(_), Some(code)) => {
+                ["08", "40", "53"].iter().any(|class| code.starts_with(class))
+            }
         }
     }
 }
@@ -181,7 +183,9 @@ impl fmt::Display for Failed {
             Self::Late => return f.write_str("does not answer in time"),
         };
         match (self.code(), error.as_db_error()) {
-            (Some(code), _) if code.starts_with("28") => f.write_str("does not let in the role, or not with this password"),
+            (Some(code), _) if code.starts_with("28") => {
+                f.write_str("does not let in the role, or not with this password")
+            }
             (Some(code), _) if code.starts_with("3D") => f.write_str("does not exist on its server"),
             (_, Some(said)) => write!(f, "{verb}: {}", said.message()),
             (_, None) => write!(f, "{verb}: {error}"),

@@ -126,12 +126,13 @@ impl Select {
     }
 }
 
+/// By the column: the selected text of the same name has no index.
 fn order(filter: &Filter) -> &'static str {
     match (filter.sort, filter.reverse) {
-        (Sort::Started, false) => " ORDER BY run",
-        (Sort::Started, true) => " ORDER BY run DESC",
-        (Sort::Changed, false) => " ORDER BY updated_ms, run",
-        (Sort::Changed, true) => " ORDER BY updated_ms DESC, run DESC",
+        (Sort::Started, false) => " ORDER BY runs.run",
+        (Sort::Started, true) => " ORDER BY runs.run DESC",
+        (Sort::Changed, false) => " ORDER BY updated_ms, runs.run",
+        (Sort::Changed, true) => " ORDER BY updated_ms DESC, runs.run DESC",
     }
 }
 

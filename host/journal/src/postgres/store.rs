@@ -41,7 +41,9 @@ impl Store {
         let refused = |error| self.failed(&Failed::Refused(error));
         match migrate::version(&client).await.map_err(refused)? {
             Some(version) => migrate::check(self.pool.database(), version)?,
-            None => drop(migrate::migrate(&client).await.map_err(refused)?),
+            None => {
+                migrate::migrate(&client).await.map_err(refused)?;
+            }
         }
         self.pool.keep(client);
         Ok(())

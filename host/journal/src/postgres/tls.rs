@@ -42,7 +42,8 @@ fn public_roots() -> RootCertStore {
 }
 
 fn read_roots(path: &Path) -> Result<RootCertStore, String> {
-    let unusable = |why: &dyn std::fmt::Display| format!("the certificates of \"{}\" cannot be used: {why}", path.display());
+    let unusable =
+        |why: &dyn std::fmt::Display| format!("the certificates of \"{}\" cannot be used: {why}", path.display());
     let file = file::read(path, ROOTS_BYTES_MAX).map_err(|error| unusable(&error))?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&file) {

@@ -78,7 +78,8 @@ impl Write {
     pub(super) async fn send(&self, pool: &Pool, own: &str) -> Result<(), Failed> {
         let Self { id, run, lease, releases, entries, line, rows } = self;
         let (run, epoch) = (run.map(|run| run.to_string()), lease.as_ref().map(|lease| stored(lease.epoch)));
-        let (now_ms, lease_ms, format) = (pool.database().now_ms(), lease_ms(), i32::try_from(FORMAT).unwrap_or(i32::MAX));
+        let (now_ms, lease_ms) = (pool.database().now_ms(), lease_ms());
+        let format = i32::try_from(FORMAT).unwrap_or(i32::MAX);
         let mut parameters: Vec<Parameter<'_>> = vec![
             (id, Type::TEXT),
             (&run, Type::TEXT),

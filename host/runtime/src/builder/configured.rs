@@ -7,8 +7,8 @@ use crate::{Config, Result};
 
 impl Builder {
     /// Adds the tools of a configuration, with their grants and limits, its models and its workflows, and takes from it the
-    /// place of the journal, where it names one, the limits of all other calls, its languages, and what code may use. A tool that is registered already is replaced, with all
-    /// that was said of it, where the configuration names its component.
+    /// place of the journal, where it names one, the limits of all other calls, its languages, and what code may use. A tool
+    /// that is registered already is replaced, with all that was said of it, where the configuration names its component.
     ///
     /// # Errors
     ///
