@@ -285,9 +285,8 @@ async fn two_starts_under_one_key_are_one_run_on_a_database_too() {
     let shared = Shared::new().await;
     let input = input("user_789").to_string();
     let start = ["run", "refund", "--input", input.as_str(), "--key", "order-7", "--detach", "--json"];
-    let both = [(), ()].map(|()| {
-        shared.place.command(&start).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    });
+    let both =
+        [(), ()].map(|()| shared.place.command(&start).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
     let [one, other] = both.map(|start| Answer::of_json(start.wait_with_output().unwrap()));
     assert_eq!(one.run(), other.run());
 }

@@ -236,7 +236,8 @@ mod tests {
     /// Waits for something from where nothing can wait. Connections are carried by the journal's own thread.
     fn blocking<T: Send>(work: impl Future<Output = T> + Send) -> T {
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(move || Builder::new_current_thread().enable_all().build().unwrap().block_on(work));
+            let waiting =
+                scope.spawn(move || Builder::new_current_thread().enable_all().build().unwrap().block_on(work));
             waiting.join().unwrap()
         })
     }
@@ -457,7 +458,8 @@ mod tests {
         assert_eq!(other.claim(run).await.unwrap_err().detail.as_deref(), Some("busy"));
         admin.batch_execute("UPDATE stockade.leases SET until_ms = until_ms - 30000").await.unwrap();
         assert_eq!(other.claim(run).await.unwrap().epoch, 2);
-        let late = [one.commit(&Commit { lease: Some(lease.clone()), ..commit(run, 2) }).await, one.renew(&lease).await];
+        let late =
+            [one.commit(&Commit { lease: Some(lease.clone()), ..commit(run, 2) }).await, one.renew(&lease).await];
         assert_eq!(late.map(|late| late.unwrap_err().detail), [Some("fenced".to_owned()), Some("fenced".to_owned())]);
     }
 

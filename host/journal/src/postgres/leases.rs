@@ -37,13 +37,8 @@ const HELD: &str = "
 /// Takes the lease of a run, unless another, or this opener itself, holds it; `id` tells this claim from any other.
 pub(super) async fn claim(pool: &Pool, own: &str, id: &str, run: RunId) -> Result<Option<Lease>, Failed> {
     let (key, now_ms, lease_ms) = (run.to_string(), pool.database().now_ms(), lease_ms());
-    let parameters: [Parameter<'_>; 5] = [
-        (&key, Type::TEXT),
-        (&own, Type::TEXT),
-        (&id, Type::TEXT),
-        (&now_ms, Type::INT8),
-        (&lease_ms, Type::INT8),
-    ];
+    let parameters: [Parameter<'_>; 5] =
+        [(&key, Type::TEXT), (&own, Type::TEXT), (&id, Type::TEXT), (&now_ms, Type::INT8), (&lease_ms, Type::INT8)];
     let Some(row) = pool.row(CLAIM, &parameters).await? else { return Ok(None) };
     let epoch: i64 = row.try_get(0).map_err(Failed::Refused)?;
     Ok(Some(Lease { run, epoch: u64::try_from(epoch).unwrap_or_default() }))
@@ -52,13 +47,8 @@ pub(super) async fn claim(pool: &Pool, own: &str, id: &str, run: RunId) -> Resul
 /// Says that the holder of a lease lives; returns whether it is its holder still.
 pub(super) async fn renew(pool: &Pool, own: &str, Lease { run, epoch }: &Lease) -> Result<bool, Failed> {
     let (run, epoch, now_ms, lease_ms) = (run.to_string(), stored(*epoch), pool.database().now_ms(), lease_ms());
-    let parameters: [Parameter<'_>; 5] = [
-        (&run, Type::TEXT),
-        (&own, Type::TEXT),
-        (&epoch, Type::INT8),
-        (&now_ms, Type::INT8),
-        (&lease_ms, Type::INT8),
-    ];
+    let parameters: [Parameter<'_>; 5] =
+        [(&run, Type::TEXT), (&own, Type::TEXT), (&epoch, Type::INT8), (&now_ms, Type::INT8), (&lease_ms, Type::INT8)];
     pool.row(RENEW, &parameters).await.map(|row| row.is_some())
 }
 

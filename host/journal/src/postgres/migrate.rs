@@ -47,8 +47,9 @@ pub(super) fn check(database: &Database, found: u32) -> Result<()> {
         return Err(newer(database, found));
     }
     if found < SCHEMA {
-        let message =
-            format!("the tables of the journal \"{database}\" are of version {found}, and this stockade needs {SCHEMA}");
+        let message = format!(
+            "the tables of the journal \"{database}\" are of version {found}, and this stockade needs {SCHEMA}"
+        );
         return Err(Fault::new(Kind::Journal, message).detail("schema").hint(Hint::MigrateJournal));
     }
     Ok(())
