@@ -53,3 +53,4 @@ mod together;
 mod tools;
 mod undo;
 mod waits;
+mod workers;

@@ -12,6 +12,7 @@ use crate::commands::export::Export;
 use crate::commands::graph::Graph;
 use crate::commands::language::Language;
 use crate::commands::memory::Memory;
+use crate::commands::migrate::Migrate;
 use crate::commands::notices::Notices;
 use crate::commands::prune::Prune;
 use crate::commands::replay::Replay;
@@ -25,6 +26,7 @@ use crate::commands::show::Show;
 use crate::commands::signal::Signal;
 use crate::commands::stop::{Pause, Stop};
 use crate::commands::tool::Tool;
+use crate::commands::worker::Worker;
 use crate::exit::Exit;
 use crate::globals::Globals;
 
@@ -58,6 +60,7 @@ pub(crate) enum Command {
     Eval(Eval),
     Graph(Graph),
     Resume(Resume),
+    Worker(Worker),
     Signal(Signal),
     Complete(Complete),
     Approve(Approve),
@@ -79,6 +82,7 @@ pub(crate) enum Command {
     #[command(hide = true)]
     Prune(Prune),
     Budget(Budget),
+    Migrate(Migrate),
     Doctor(Doctor),
     Exec(Exec),
     Replay(Replay),
@@ -98,6 +102,7 @@ impl Command {
             Self::Eval(eval) => eval.run(globals).await,
             Self::Graph(graph) => graph.run(globals).await,
             Self::Resume(resume) => resume.run(globals).await,
+            Self::Worker(worker) => worker.run(globals).await,
             Self::Signal(signal) => signal.run(globals).await,
             Self::Complete(complete) => complete.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
@@ -117,6 +122,7 @@ impl Command {
             Self::Rm(rm) => rm.run(globals).await,
             Self::Prune(prune) => prune.run(globals).await,
             Self::Budget(budget) => budget.run(globals).await,
+            Self::Migrate(migrate) => migrate.run(globals).await,
             Self::Doctor(doctor) => doctor.run(globals).await,
             Self::Exec(exec) => exec.run(globals).await,
             Self::Replay(replay) => replay.run(globals).await,
@@ -143,6 +149,7 @@ impl Command {
             | Self::Agent(_)
             | Self::Eval(_)
             | Self::Resume(_)
+            | Self::Worker(_)
             | Self::Signal(_)
             | Self::Complete(_)
             | Self::Approve(_)
@@ -152,7 +159,8 @@ impl Command {
             | Self::Revoke(_)
             | Self::Settle(_)
             | Self::Stop(_)
-            | Self::Pause(_) => false,
+            | Self::Pause(_)
+            | Self::Migrate(_) => false,
             Self::Budget(budget) => budget.only_looks(),
             Self::Exec(exec) => exec.only_looks(),
             Self::Memory(memory) => memory.only_looks(),

@@ -90,6 +90,11 @@ impl Driving {
         self.is_closing.load(Ordering::SeqCst)
     }
 
+    /// Returns how many runs there are.
+    pub(crate) fn count(&self) -> usize {
+        self.runs().len()
+    }
+
     /// Returns what waits for the next change of a run: begin to wait before the run is read.
     pub(crate) fn next_change(&self, run: RunId) -> NextChange {
         NextChange(self.runs().get(&run).map(|driven| driven.committed.subscribe()))

@@ -309,6 +309,12 @@ impl Driver {
         self.commit().await
     }
 
+    /// Makes what was changed durable, and leaves the run to whichever host takes it up.
+    pub(crate) async fn leave(&mut self) -> Result<()> {
+        self.log.leave();
+        self.commit().await
+    }
+
     /// Adds to the run's budget.
     pub(crate) fn extend(&mut self, more: Budget) -> Result<()> {
         self.push(Change::Extended { more })

@@ -5,7 +5,7 @@
 //! stops to ask a person where the workflow says so. After a crash it goes on from the journal.
 //!
 //! ```text
-//!        Host ──► executor ──► Journal (SQLite)
+//!        Host ──► executor ──► Journal (SQLite, PostgreSQL)
 //!          │          └──────► Workflow (pure)      stockade-workflow
 //!          └── tools ────────► Tool (sandboxed)     stockade-sandbox
 //! ```
@@ -88,6 +88,7 @@ pub mod stubs;
 mod telemetry;
 mod timers;
 mod toolbox;
+mod worker;
 
 pub use breakers::BreakerView;
 pub use builder::{Builder, Cassette};
@@ -125,7 +126,8 @@ pub use stockade_sandbox::{
 };
 pub use stockade_system::{Clock, file};
 pub use stockade_workflow::*;
-pub use timers::{Fired, Timers};
+pub use timers::{Fired, QUEUE, Timers};
+pub use worker::Worker;
 
 /// What every fallible function of this crate returns.
 pub type Result<T, E = Fault> = std::result::Result<T, E>;

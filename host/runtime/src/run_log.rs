@@ -46,6 +46,8 @@ pub(crate) struct RunLog {
     pub(crate) holding: Holding,
     /// Whether a commit is made now.
     committing: Arc<AtomicBool>,
+    /// Whether the lease is given back with the next commit, for another host is to drive the run.
+    is_left: bool,
     /// Where this host lists it as driven; none once it stands still.
     place: Option<Place>,
     /// What runs left in stores, as the journal last had it.
@@ -89,6 +91,7 @@ impl RunLog {
             index: Vec::new(),
             holding,
             committing: Arc::default(),
+            is_left: false,
             place,
             marks: Vec::new(),
             orphans: Vec::new(),
@@ -103,6 +106,11 @@ impl RunLog {
 
     pub(crate) fn into_state(self) -> RunState {
         self.state
+    }
+
+    /// Has the next commit give the run to whichever host takes it up.
+    pub(crate) fn leave(&mut self) {
+        self.is_left = true;
     }
 
     /// Returns the entries that are not in the journal yet.
@@ -247,7 +255,7 @@ impl RunLog {
         let updated_ms = self.batch.last().map_or(0, |entry| entry.at_ms);
         let summary = (self.told != stands).then(|| Summary::of(&self.state, updated_ms));
         // With the last commit for now, so that the next one to drive it need not wait.
-        let (lease, releases) = (Some(self.holding.lease().clone()), self.stands_still(status));
+        let (lease, releases) = (Some(self.holding.lease().clone()), self.is_left || self.stands_still(status));
         self.index.extend(self.timer());
         if releases {
             self.index.extend(self.kept()?);

@@ -161,6 +161,16 @@ impl Host {
         self.services.journal.runs(filter).await
     }
 
+    /// Goes on with a run that was interrupted, or none where it was not, for another process drove it on meanwhile.
+    pub(crate) async fn take_over(&self, run: RunId) -> Result<Option<Run>> {
+        let mut driver = self.take_up(run).await?;
+        if driver.state().status() == Status::Running {
+            return Ok(Some(Run::spawn(driver)));
+        }
+        driver.release().await;
+        Ok(None)
+    }
+
     /// Takes the lease of a run, and then reads it: from here on it changes only here.
     async fn take_up(&self, run: RunId) -> Result<Driver> {
         Driver::claim(&self.services, run).await

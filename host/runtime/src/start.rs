@@ -13,6 +13,19 @@ const INPUT_LETTERS_SHOWN: usize = 160;
 /// The space of the keys under which runs were started.
 const SPACE: &str = "start_key";
 
+/// What is done with a run that begins.
+#[derive(Clone, Copy)]
+enum Then {
+    Drive,
+    Leave,
+}
+
+/// A run that is in the journal.
+enum Begun {
+    New(Box<Driver>),
+    Before(RunHandle),
+}
+
 impl Host {
     /// Starts a run; when this returns, it is in the journal and in flight.
     ///
@@ -45,20 +58,44 @@ impl Host {
     /// input; kind [`Kind::Invalid`] where the key or a label is not valid, and with detail `budget` where a shared budget is by
     /// what the run does not say; else as [`Host::start`].
     pub async fn start_run(&self, new: NewRun) -> Result<Started> {
+        Ok(match self.begin(&new, Then::Drive).await? {
+            Begun::New(driver) => Started::New(Run::spawn(*driver)),
+            Begun::Before(run) => Started::Before(run),
+        })
+    }
+
+    /// Starts a run as [`Host::start_run`] does, and drives it nowhere: it is in the journal when this returns, and goes on where a
+    /// [`Worker`](crate::Worker), or [`Host::resume`], takes it up.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::start_run`].
+    pub async fn start_detached(&self, new: NewRun) -> Result<RunHandle> {
+        Ok(match self.begin(&new, Then::Leave).await? {
+            Begun::New(driver) => self.run(driver.state().run()),
+            Begun::Before(run) => run,
+        })
+    }
+
+    async fn begin(&self, new: &NewRun, then: Then) -> Result<Begun> {
         new.origin.check()?;
-        if let Some(run) = self.started(&new).await? {
-            return Ok(Started::Before(run));
+        if let Some(run) = self.started(new).await? {
+            return Ok(Begun::Before(run));
         }
-        let mut driver = self.create(&new)?;
+        let mut driver = self.create(new)?;
         if let Some(key) = &new.origin.start_key {
             let run = driver.state().run();
             driver.index(RowChange::Add(Row::new(SPACE, key, "").of(run)));
         }
-        match driver.commit_planned().await {
-            Ok(()) => Ok(Started::New(Run::spawn(driver))),
+        let committed = match then {
+            Then::Drive => driver.commit_planned().await,
+            Then::Leave => driver.leave().await,
+        };
+        match committed {
+            Ok(()) => Ok(Begun::New(Box::new(driver))),
             // Of two that start at once under one key, the journal takes one.
             Err(refused) if refused.detail.as_deref() == Some(SPACE) => {
-                self.started(&new).await?.map(Started::Before).ok_or(refused)
+                self.started(new).await?.map(Begun::Before).ok_or(refused)
             }
             Err(fault) => Err(fault),
         }

@@ -13,6 +13,9 @@ use crate::lease::is_busy;
 use crate::new_signal::NewSignal;
 use crate::{Host, Result, Run, children, inbox, orders, settling, shared_budgets};
 
+/// The name of the label that says in which queue a run is: a [`Worker`](crate::Worker) may take the runs of some queues alone.
+pub const QUEUE: &str = "queue";
+
 /// How many runs go on at once because they are due; further ones are due the next time.
 const FIRED_MAX: usize = 256;
 
@@ -87,10 +90,18 @@ impl Host {
     ///
     /// A journal that fails. A run that cannot go on does not keep the others from it.
     pub async fn fire_due(&self) -> Result<Vec<Fired>> {
+        self.fire_due_of(&BTreeSet::new()).await
+    }
+
+    /// Does as [`Host::fire_due`] does with the runs of some queues; of all, where none is named.
+    pub(crate) async fn fire_due_of(&self, queues: &BTreeSet<String>) -> Result<Vec<Fired>> {
         let (due, mut fired) = self.due().await?;
         let mut seen = BTreeSet::new();
         for row in due {
             let Some(run) = row.tie.run().filter(|run| seen.insert(*run)) else { continue };
+            if !self.is_of_queue(run, queues).await? {
+                continue;
+            }
             match self.wake(run).await {
                 // Its driver sees what is due, too.
                 Err(fault) if is_busy(&fault) => {}
@@ -156,6 +167,16 @@ impl Host {
         }
         due.extend(self.ends_of_children().await?);
         Ok((due, damaged))
+    }
+
+    /// Returns whether a run is in one of these queues, or in any, where none is named.
+    async fn is_of_queue(&self, run: RunId, queues: &BTreeSet<String>) -> Result<bool> {
+        if queues.is_empty() {
+            return Ok(true);
+        }
+        let only = Filter { runs: Some(vec![run]), ..Filter::default() };
+        let found = self.services.journal.runs(&only).await?;
+        Ok(found.iter().any(|found| found.labels.get(QUEUE).is_some_and(|queue| queues.contains(queue))))
     }
 
     /// Looks at a due row again later, so that it does not keep others from their turn.
