@@ -1,7 +1,7 @@
 use stockade::{
-    Change, ChildEnd, ChildRun, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, EndedChild, Entry, Event,
-    Exceeded, ModelCall, ModelOutcome, Overdue, Recalled, Remembered, Reply, ResultRead, RunId, RunState, RunsEnded, Stop, ToolCall,
-    ToolOutcome, Usage, Waited, dollars, utc,
+    Change, ChildEnd, ChildRun, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, EndedChild, Entry,
+    Event, Exceeded, ModelCall, ModelOutcome, Overdue, Recalled, Remembered, Reply, ResultRead, RunId, RunState,
+    RunsEnded, Stop, ToolCall, ToolOutcome, Usage, Waited, dollars, utc,
 };
 
 use crate::escape::safe;

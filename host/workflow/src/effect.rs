@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AwaitedSignal, Budget, ChildRuns, Code, Currency, EffectOutcome, NewMemory, Query, Question, ReadResult, Sleep, Terms, ToolCall,
-    Undo, Usage, Waited,
+    AwaitedSignal, Budget, ChildRuns, Code, Currency, EffectOutcome, NewMemory, Query, Question, ReadResult, Sleep,
+    Terms, ToolCall, Undo, Usage, Waited,
 };
 
 /// Something that a workflow wants done. Only the host does it.

@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    CodeEnd, CodeOutcome, Decision, Fault, Json, ModelOutcome, Recalled, Remembered, ResultRead, RunsEnded, ToolOutcome, Waited,
+    CodeEnd, CodeOutcome, Decision, Fault, Json, ModelOutcome, Recalled, Remembered, ResultRead, RunsEnded,
+    ToolOutcome, Waited,
 };
 
 /// How an effect ended: one kind for each [`EffectKind`](crate::EffectKind).
@@ -79,7 +80,9 @@ impl EffectOutcome {
     /// came to. Nothing else is a result.
     pub fn result_text(&self) -> Option<String> {
         match self {
-            Self::ToolReturned(ToolOutcome::Returned(value)) => Some(value.string().unwrap_or_else(|| value.to_string())),
+            Self::ToolReturned(ToolOutcome::Returned(value)) => {
+                Some(value.string().unwrap_or_else(|| value.to_string()))
+            }
             Self::CodeFinished(outcome) => Some(outcome.text()),
             Self::ToolReturned(ToolOutcome::Failed(_) | ToolOutcome::Unknown(_))
             | Self::ModelReplied(_)

@@ -8,11 +8,11 @@ use tokio::task::JoinHandle;
 
 use super::Driver;
 use super::kin::tell_parent;
-use crate::{Result, shared_budgets};
 use crate::driving::Place;
 use crate::lease::Holding;
 use crate::new_run::{NewRun, check_input};
 use crate::services::Services;
+use crate::{Result, shared_budgets};
 
 impl Driver {
     /// Makes a run that is not in the journal yet.

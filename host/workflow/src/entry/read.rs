@@ -286,8 +286,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        Carried, ChildEnd, ChildRuns, Code, Currency, Decision, Kind, Label, ModelOutcome, NewMemory, OnClose, OnFailure,
-        Parent, Query, Question, ReadResult, Recalled, Remembered, ResultPart, ResultRead, RunId, Settlement, Stop,
+        Carried, ChildEnd, ChildRuns, Code, Currency, Decision, Kind, Label, ModelOutcome, NewMemory, OnClose,
+        OnFailure, Parent, Query, Question, ReadResult, Recalled, Remembered, ResultPart, ResultRead, RunId,
+        Settlement, Stop,
     };
 
     fn finished(ended: CodeEnd) -> Event {
