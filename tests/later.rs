@@ -90,7 +90,10 @@ async fn a_result_that_says_that_the_call_failed_is_the_tools_own_error() {
     let (host, _) = promised(&place, &hand, "pi_7").await;
     let outcome = complete(&host, "pi_7", Completion::failed("the card has expired")).await;
     let ToolOutcome::Failed(fault) = returned(&outcome) else { panic!("{outcome}") };
-    assert_eq!((fault.kind, &*fault.message, fault.tool.as_deref()), (Kind::GuestError, "the card has expired", Some("flaky")));
+    assert_eq!(
+        (fault.kind, &*fault.message, fault.tool.as_deref()),
+        (Kind::GuestError, "the card has expired", Some("flaky"))
+    );
 }
 
 #[tokio::test]
@@ -137,7 +140,9 @@ async fn a_result_that_has_not_come_at_the_deadline_is_unknown_and_too_late_afte
 async fn a_late_result_settles_a_call_that_is_in_doubt_by_then() {
     let place = Place::new();
     let hand = Hand::new();
-    let host = bank(&place).clock(hand.clock()).configured(&Config::parse("[tool.payments]\nretry = { attempts = 2, within_ms = 3600000 }").unwrap());
+    let host = bank(&place)
+        .clock(hand.clock())
+        .configured(&Config::parse("[tool.payments]\nretry = { attempts = 2, within_ms = 3600000 }").unwrap());
     let host = host.unwrap().build().await.unwrap();
     let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
     let (id, outcome) = (run.id(), run.settled().await.unwrap());

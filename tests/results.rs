@@ -17,7 +17,8 @@ fn rows() -> Value {
 
 /// What the model answers, turn by turn: calls as inline tables of TOML, or a text.
 fn script(turns: &[&str]) -> String {
-    let answer = |(turn, reply): (usize, &&str)| format!("[[answer]]\nwhen = {{ turn = {turn} }}\nreply = {{ {reply} }}\n");
+    let answer =
+        |(turn, reply): (usize, &&str)| format!("[[answer]]\nwhen = {{ turn = {turn} }}\nreply = {{ {reply} }}\n");
     (1..).zip(turns).map(answer).collect()
 }
 
@@ -60,7 +61,9 @@ fn journal(entries: &[Entry]) -> String {
 
 /// Reads the part of the result that has this byte and the next ninety-nine.
 fn read(from: usize) -> String {
-    format!("calls = [{{ name = \"read_result\", arguments = {{ handle = \"{HANDLE}\", from = {from}, bytes = 100 }} }}]")
+    format!(
+        "calls = [{{ name = \"read_result\", arguments = {{ handle = \"{HANDLE}\", from = {from}, bytes = 100 }} }}]"
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,8 +3,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use stockade::{
-    ApprovalView, AwaitedResult, Budget, Change, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId,
-    RunState, Status, Summary, ToolCall, Verdict, Wait, utc,
+    ApprovalView, AwaitedResult, Budget, Change, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json,
+    Report, RunId, RunState, Status, Summary, ToolCall, Verdict, Wait, utc,
 };
 
 use crate::amounts;

@@ -1,7 +1,7 @@
 use stockade::{
     Change, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, Entry, Event, Exceeded, ModelCall,
-    ModelOutcome, Overdue, Recalled, Remembered, Reply, ResultRead, RunState, Stop, ToolCall, ToolOutcome, Usage, Waited, dollars,
-    utc,
+    ModelOutcome, Overdue, Recalled, Remembered, Reply, ResultRead, RunState, Stop, ToolCall, ToolOutcome, Usage,
+    Waited, dollars, utc,
 };
 
 use crate::escape::safe;

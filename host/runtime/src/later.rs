@@ -69,6 +69,7 @@ fn check(tool: &str, token: &str) -> Result<()> {
 }
 
 fn taken(tool: &str, token: &str) -> Fault {
-    let message = format!("tool \"{tool}\" tells its result later, under the token \"{token}\", which another call has");
+    let message =
+        format!("tool \"{tool}\" tells its result later, under the token \"{token}\", which another call has");
     Fault::new(Kind::Conflict, message).detail("token").tool(tool)
 }

@@ -75,7 +75,9 @@ impl EffectOutcome {
     /// came to. Nothing else is a result.
     pub fn result_text(&self) -> Option<String> {
         match self {
-            Self::ToolReturned(ToolOutcome::Returned(value)) => Some(value.string().unwrap_or_else(|| value.to_string())),
+            Self::ToolReturned(ToolOutcome::Returned(value)) => {
+                Some(value.string().unwrap_or_else(|| value.to_string()))
+            }
             Self::CodeFinished(outcome) => Some(outcome.text()),
             Self::ToolReturned(ToolOutcome::Failed(_) | ToolOutcome::Unknown(_))
             | Self::ModelReplied(_)

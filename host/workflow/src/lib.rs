@@ -91,7 +91,9 @@ pub use needs::Needs;
 pub use nested::{Inner, Nested};
 pub use origin::Origin;
 pub use period::Period;
-pub use question::{FinishReason, Message, ModelCall, ModelOutcome, Part, Question, READ_RESULT, RUN_CODE, Reply, ToolDefinition};
+pub use question::{
+    FinishReason, Message, ModelCall, ModelOutcome, Part, Question, READ_RESULT, RUN_CODE, Reply, ToolDefinition,
+};
 pub use read_result::{RESULT_PART_BYTES_MAX, ReadResult, ResultPart, ResultRead};
 pub use run_id::RunId;
 pub use run_state::{RunState, unknown_run};

@@ -215,7 +215,9 @@ impl Call {
                 let is_failed = !matches!(outcome.ended, CodeEnd::Returned(_));
                 self.result(key, outcome.text(), is_failed, spec)
             }
-            EffectOutcome::ResultRead(ResultRead::Read(part)) => Stage::Ended { content: shown_part(&part), failed: false },
+            EffectOutcome::ResultRead(ResultRead::Read(part)) => {
+                Stage::Ended { content: shown_part(&part), failed: false }
+            }
             EffectOutcome::ResultRead(ResultRead::Failed(fault)) => failed(&fault.message),
             EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)

@@ -46,7 +46,8 @@ fn a_long_result_is_shown_with_its_beginning_its_end_and_a_handle() {
     world.returns("turn-1/call-2", "x".repeat(16 << 10).into());
     let (shown, whole) = (&told(&world)[0].1, &told(&world)[1].1);
     assert!(shown.starts_with("0000 0001 ") && shown.ends_with(&long()[long().len() - 2_000..]), "{shown}");
-    let note = "[bytes 4096 to 97952 of 100000 are left out; \"read_result\" with the handle \"result:turn-1/call-1\" reads";
+    let note =
+        "[bytes 4096 to 97952 of 100000 are left out; \"read_result\" with the handle \"result:turn-1/call-1\" reads";
     assert!(shown.contains(note) && shown.len() < 7 << 10, "{shown}");
     assert_eq!(whole.len(), 16 << 10, "what is not over the size is shown whole");
     let functions = world.question().functions;
@@ -70,7 +71,10 @@ fn a_long_result_is_read_in_parts_that_make_the_whole() {
     }
     assert_eq!(whole, long());
     world.says(calls([read(json!({"handle": "result:turn-1/call-1", "from": 5, "bytes": 9}))]));
-    assert_eq!((part(&mut world, &format!("turn-{turn}/call-1")).bytes, told(&world)[0].1.lines().last()), (9, Some("0001 0002")));
+    assert_eq!(
+        (part(&mut world, &format!("turn-{turn}/call-1")).bytes, told(&world)[0].1.lines().last()),
+        (9, Some("0001 0002"))
+    );
     world.says(text("done"));
     assert_eq!(world.output()["answer"], "done");
 }
@@ -97,7 +101,8 @@ fn a_handle_that_is_none_and_arguments_that_are_wrong_are_told_with_what_there_i
         assert!(told.2 && told.1.contains(why), "{told:?}");
     }
     world.says(calls([read(json!({"handle": handle, "bytes": 1_000_000}))]));
-    world.give(Event::ended("turn-3/call-1", ResultRead::Failed(Fault::new(Kind::NotFound, "there is no such result"))));
+    world
+        .give(Event::ended("turn-3/call-1", ResultRead::Failed(Fault::new(Kind::NotFound, "there is no such result"))));
     assert!(told(&world)[0].2);
 }
 
@@ -113,7 +118,9 @@ fn code_is_given_results_by_their_handles() {
     let wrong = json!({"source": "return 1", "results": ["result:turn-1/call-2"]});
     let given = json!({"source": "return input.results", "results": [handle]});
     world.says(calls([("run_code", wrong), ("run_code", given), read(json!({"handle": handle}))]));
-    let EffectKind::RunCode(Code { results, input, .. }) = world.effect("turn-2/call-2").kind else { panic!("no code") };
+    let EffectKind::RunCode(Code { results, input, .. }) = world.effect("turn-2/call-2").kind else {
+        panic!("no code")
+    };
     assert_eq!((results, input.is_null()), ([(handle.to_owned(), "turn-1/call-1".to_owned())].into(), true));
     assert_eq!(world.keys(), ["turn-2/call-2", "turn-2/call-3"]);
     world.give(Event::ended("turn-2/call-2", silent()));

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 use stockade_sandbox::{Call, CallFromCode, Cell, CellOutcome, Left, Limits, Outcome, Place, ToolHandler};
 use stockade_workflow::{
-    Change, Code, CodeEnd, CodeOutcome, Decision, Entry, Exceeded, Fault, Json, Kind, RunId, RunState, Shortfall, ToolCall,
-    ToolOutcome, Usage, json,
+    Change, Code, CodeEnd, CodeOutcome, Decision, Entry, Exceeded, Fault, Json, Kind, RunId, RunState, Shortfall,
+    ToolCall, ToolOutcome, Usage, json,
 };
 use tokio::sync::{mpsc, oneshot};
 

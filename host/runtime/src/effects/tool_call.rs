@@ -150,7 +150,9 @@ async fn promised(host: &Services, caller: &Caller, call: &ToolCall, fault: &Fau
     let token = fault.detail.clone().unwrap_or_default();
     let not_known = |why: &str| EffectOutcome::from(ToolOutcome::Unknown(unknown(key, call, why)));
     match later::claim(&*host.journal, *run, key, &call.tool, &token, awaited).await {
-        Ok(()) => Ended::Promised(token, not_known("its tool tells the result later, and the run does not wait for it")),
+        Ok(()) => {
+            Ended::Promised(token, not_known("its tool tells the result later, and the run does not wait for it"))
+        }
         Err(fault) => Ended::As(not_known(&fault.message)),
     }
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::RunState;
 use crate::{
-    Approval, AwaitedResult, CodeCalls, Deferred, Doubt, Effect, EffectKind, End, Event, Exceeded, Fault, Json, Kind, Label, Ledger,
-    Origin, Overdue, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
+    Approval, AwaitedResult, CodeCalls, Deferred, Doubt, Effect, EffectKind, End, Event, Exceeded, Fault, Json, Kind,
+    Label, Ledger, Origin, Overdue, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
 };
 
 impl RunState {
