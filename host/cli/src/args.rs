@@ -8,9 +8,11 @@ use crate::commands::decide::{Approve, Deny, Edit, Respond, Revoke};
 use crate::commands::doctor::Doctor;
 use crate::commands::eval::Eval;
 use crate::commands::exec::Exec;
+use crate::commands::export::Export;
 use crate::commands::graph::Graph;
 use crate::commands::language::Language;
 use crate::commands::memory::Memory;
+use crate::commands::migrate::Migrate;
 use crate::commands::notices::Notices;
 use crate::commands::prune::Prune;
 use crate::commands::replay::Replay;
@@ -24,6 +26,7 @@ use crate::commands::show::Show;
 use crate::commands::signal::Signal;
 use crate::commands::stop::{Pause, Stop};
 use crate::commands::tool::Tool;
+use crate::commands::worker::Worker;
 use crate::exit::Exit;
 use crate::globals::Globals;
 
@@ -57,6 +60,7 @@ pub(crate) enum Command {
     Eval(Eval),
     Graph(Graph),
     Resume(Resume),
+    Worker(Worker),
     Signal(Signal),
     Complete(Complete),
     Approve(Approve),
@@ -68,6 +72,7 @@ pub(crate) enum Command {
     Stop(Stop),
     Pause(Pause),
     Show(Show),
+    Export(Export),
     Runs(Runs),
     Approvals(Approvals),
     Schedules(Schedules),
@@ -77,6 +82,7 @@ pub(crate) enum Command {
     #[command(hide = true)]
     Prune(Prune),
     Budget(Budget),
+    Migrate(Migrate),
     Doctor(Doctor),
     Exec(Exec),
     Replay(Replay),
@@ -96,6 +102,7 @@ impl Command {
             Self::Eval(eval) => eval.run(globals).await,
             Self::Graph(graph) => graph.run(globals).await,
             Self::Resume(resume) => resume.run(globals).await,
+            Self::Worker(worker) => worker.run(globals).await,
             Self::Signal(signal) => signal.run(globals).await,
             Self::Complete(complete) => complete.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
@@ -107,6 +114,7 @@ impl Command {
             Self::Stop(stop) => stop.run(globals).await,
             Self::Pause(pause) => pause.run(globals).await,
             Self::Show(show) => show.run(globals).await,
+            Self::Export(export) => export.run(globals).await,
             Self::Runs(runs) => runs.run(globals).await,
             Self::Approvals(approvals) => approvals.run(globals).await,
             Self::Schedules(schedules) => schedules.run(globals).await,
@@ -114,6 +122,7 @@ impl Command {
             Self::Rm(rm) => rm.run(globals).await,
             Self::Prune(prune) => prune.run(globals).await,
             Self::Budget(budget) => budget.run(globals).await,
+            Self::Migrate(migrate) => migrate.run(globals).await,
             Self::Doctor(doctor) => doctor.run(globals).await,
             Self::Exec(exec) => exec.run(globals).await,
             Self::Replay(replay) => replay.run(globals).await,
@@ -126,6 +135,7 @@ impl Command {
     pub(crate) fn only_looks(&self) -> bool {
         match self {
             Self::Show(_)
+            | Self::Export(_)
             | Self::Runs(_)
             | Self::Approvals(_)
             | Self::Schedules(_)
@@ -139,6 +149,7 @@ impl Command {
             | Self::Agent(_)
             | Self::Eval(_)
             | Self::Resume(_)
+            | Self::Worker(_)
             | Self::Signal(_)
             | Self::Complete(_)
             | Self::Approve(_)
@@ -148,7 +159,8 @@ impl Command {
             | Self::Revoke(_)
             | Self::Settle(_)
             | Self::Stop(_)
-            | Self::Pause(_) => false,
+            | Self::Pause(_)
+            | Self::Migrate(_) => false,
             Self::Budget(budget) => budget.only_looks(),
             Self::Exec(exec) => exec.only_looks(),
             Self::Memory(memory) => memory.only_looks(),

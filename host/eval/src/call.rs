@@ -67,7 +67,8 @@ impl Calls {
                 | EffectKind::ReadResult(_)
                 | EffectKind::RequestApproval { .. }
                 | EffectKind::Sleep(_)
-                | EffectKind::AwaitSignal(_) => {}
+                | EffectKind::AwaitSignal(_)
+                | EffectKind::StartRuns(_) => {}
             }
         }
         Self(calls)

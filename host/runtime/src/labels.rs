@@ -57,7 +57,8 @@ fn session(effect: &Effect) -> Option<String> {
         | EffectKind::ReadResult(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => None,
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => None,
     }
 }
 
@@ -208,7 +209,8 @@ fn runs_code(registry: &Registry, effect: &Effect) -> bool {
         | EffectKind::ReadResult(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => false,
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => false,
     }
 }
 
@@ -223,7 +225,8 @@ fn called(effect: &Effect) -> Vec<&str> {
         | EffectKind::ReadResult(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => Vec::new(),
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => Vec::new(),
     }
 }
 

@@ -109,7 +109,12 @@ impl Notified {
 }
 
 /// Returns the messages that tell how a run stands now, to go into the commit with which it does.
-pub(crate) fn of(all: &BTreeMap<String, Notified>, now_ms: u64, state: &RunState, status: Status) -> Vec<RowChange> {
+pub(crate) fn of(
+    all: &BTreeMap<String, Notified>,
+    now_ms: u64,
+    state: &RunState,
+    status: Status,
+) -> Result<Vec<RowChange>> {
     let (deadline_ms, mut rows) = (deadline(state, status), Vec::new());
     for (to, notified) in all {
         let told = occasion(status).map(|on| (on, None, now_ms));
@@ -120,11 +125,11 @@ pub(crate) fn of(all: &BTreeMap<String, Notified>, now_ms: u64, state: &RunState
                 let (run, delivery) = (state.run(), Delivery::Pending);
                 let notice =
                     Notice { run, to: to.clone(), on, at_ms, deadline_ms, attempts: 0, delivery, reason: None };
-                rows.push(RowChange::Put(notice.row(state.seq()).of(run).due(due_ms)));
+                rows.push(RowChange::Put(notice.row(state.seq())?.of(run).due(due_ms)));
             }
         }
     }
-    rows
+    Ok(rows)
 }
 
 /// What is told of a run that now stands so.
@@ -148,13 +153,10 @@ fn deadline(state: &RunState, status: Status) -> Option<u64> {
 }
 
 impl Notice {
-    fn row(&self, seq: u64) -> Row {
+    fn row(&self, seq: u64) -> Result<Row> {
         let (run, seq, on) = (self.run.to_string(), format!("{seq:020}"), serde_json::json!(self.on));
-        Row::new(SPACE, index::key([&*run, &seq, &self.to, on.as_str().unwrap_or_default()]), self.text())
-    }
-
-    pub(crate) fn text(&self) -> String {
-        serde_json::json!(self).to_string()
+        let key = index::key([&*run, &seq, &self.to, on.as_str().unwrap_or_default()]);
+        Ok(Row::new(SPACE, key, Row::text(self)?))
     }
 
     /// Returns whether the run still stands as it tells.

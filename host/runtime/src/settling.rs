@@ -10,7 +10,7 @@ use stockade_workflow::schema::Schema;
 use stockade_workflow::{Change, Doubt, Fault, Found, Kind, RunId, RunState, Settlement};
 
 use crate::executor::Driver;
-use crate::runs::is_busy;
+use crate::lease::is_busy;
 use crate::{Host, Result, Run};
 
 /// The space of the settlements: the key is the run and the effect's key, the value is the settlement. A row is due at once,
@@ -23,7 +23,7 @@ pub(crate) const DELIVERY_PAUSE: Duration = Duration::from_millis(50);
 
 impl Host {
     /// Says what became of a call that is in doubt, as a person has found out, and goes on with the run unless another process
-    /// drives it: its workflow hears that the call answered so, or failed.
+    /// drives it: its workflow hears that the call answered so, or failed. Code that made the call goes on with the answer.
     ///
     /// The settlement is durable when this returns, and in the journal with the person's name. Returns the run if it goes on
     /// here; a paused one goes on once it is resumed.
@@ -103,7 +103,7 @@ pub(crate) async fn is_there(journal: &dyn Journal, run: RunId, settlement: &Set
 
 /// Puts a settlement there. The same one, sent twice, is one.
 pub(crate) async fn put(journal: &dyn Journal, run: RunId, settlement: &Settlement) -> Result<()> {
-    let value = serde_json::to_string(settlement).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
+    let value = Row::text(settlement)?;
     let key = index::key([&*run.to_string(), &settlement.key]);
     let row = Row::new(SPACE, &key, value).of(run).due(0);
     match journal.commit(&Commit::of_index(vec![RowChange::Add(row)])).await {

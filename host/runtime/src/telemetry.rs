@@ -79,7 +79,10 @@ impl Telemetry {
             | Change::Voted { .. }
             | Change::Revoked { .. }
             | Change::Signalled { .. }
+            | Change::ChildStarted { .. }
+            | Change::ChildEnded { .. }
             | Change::Calling { .. }
+            | Change::Retried { .. }
             | Change::Called { .. }
             | Change::Suspended { .. }
             | Change::Deferred { .. }
@@ -214,6 +217,7 @@ fn described(effect: &Effect) -> (String, SpanKind, Vec<KeyValue>) {
         EffectKind::RequestApproval { .. } => ("request_approval".to_owned(), SpanKind::Internal, Vec::new()),
         EffectKind::Sleep(_) => ("sleep".to_owned(), SpanKind::Internal, Vec::new()),
         EffectKind::AwaitSignal(_) => ("await_signal".to_owned(), SpanKind::Internal, Vec::new()),
+        EffectKind::StartRuns(_) => ("start_runs".to_owned(), SpanKind::Internal, Vec::new()),
     }
 }
 
@@ -253,7 +257,8 @@ fn content(effect: &Effect, event: &Event) -> Vec<KeyValue> {
         | EffectKind::ReadResult(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => Vec::new(),
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => Vec::new(),
     }
 }
 

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AwaitedSignal, Code, EffectOutcome, NewMemory, Query, Question, ReadResult, Sleep, Terms, ToolCall, Undo, Waited,
+    AwaitedSignal, Budget, ChildRuns, Code, Currency, EffectOutcome, NewMemory, Query, Question, ReadResult, Sleep,
+    Terms, ToolCall, Undo, Usage, Waited,
 };
 
 /// Something that a workflow wants done. Only the host does it.
@@ -62,6 +63,8 @@ pub enum EffectKind {
     Sleep(Sleep),
     /// Wait until the run is sent a signal.
     AwaitSignal(AwaitedSignal),
+    /// Start runs of a workflow, and wait until all have ended.
+    StartRuns(ChildRuns),
 }
 
 impl Effect {
@@ -130,6 +133,17 @@ impl Effect {
         Self::new(key, EffectKind::AwaitSignal(AwaitedSignal { name: name.into(), schema: Some(schema) }))
     }
 
+    /// Wants a run of this workflow started, and to hear how it ends. It has its own journal, and this budget, which is set
+    /// aside from the one of the run that starts it.
+    pub fn start_run(key: &str, workflow: impl Into<String>, input: Value, budget: Budget) -> Self {
+        Self::start_runs(key, ChildRuns::new(workflow, [input], budget))
+    }
+
+    /// Wants runs started, and to hear how they end once all have ended.
+    pub fn start_runs(key: &str, runs: ChildRuns) -> Self {
+        Self::new(key, EffectKind::StartRuns(runs))
+    }
+
     /// Says who may decide and until when, where it is a question; any other effect stays as it is.
     #[must_use]
     pub fn on(mut self, asked_on: Terms) -> Self {
@@ -165,9 +179,18 @@ impl Effect {
             | EffectKind::Recall(_)
             | EffectKind::ReadResult(_)
             | EffectKind::RequestApproval { .. }
-            | EffectKind::AwaitSignal(_) => None,
+            | EffectKind::AwaitSignal(_)
+            | EffectKind::StartRuns(_) => None,
         };
         deadline_ms.into_iter().chain(ends_ms).min()
+    }
+
+    /// Returns what of an amount that is reserved for it is its own, and not lent to runs that it starts.
+    #[must_use]
+    pub fn own(&self, amount: &Usage) -> Usage {
+        let lent = self.kind.child_runs().map_or(Usage::NONE, ChildRuns::lent);
+        let own = |currency| amount.get(currency).saturating_sub(lent.get(currency));
+        Currency::ALL.into_iter().fold(Usage::NONE, |sum, currency| sum.with(currency, own(currency)))
     }
 
     /// Returns the key.
@@ -188,7 +211,7 @@ impl Effect {
         self.kind.is_question()
     }
 
-    /// Returns whether nothing is performed for it: the run waits for a person, a time or a signal.
+    /// Returns whether nothing is performed for it: the run waits for a person, a time, a signal or other runs.
     pub fn is_wait(&self) -> bool {
         self.kind.is_wait()
     }
@@ -206,7 +229,8 @@ impl EffectKind {
             | Self::Recall(_)
             | Self::RequestApproval { .. }
             | Self::Sleep(_)
-            | Self::AwaitSignal(_) => {}
+            | Self::AwaitSignal(_)
+            | Self::StartRuns(_) => {}
         }
     }
 
@@ -221,14 +245,30 @@ impl EffectKind {
             | Self::Recall(_)
             | Self::ReadResult(_)
             | Self::Sleep(_)
-            | Self::AwaitSignal(_) => false,
+            | Self::AwaitSignal(_)
+            | Self::StartRuns(_) => false,
         }
     }
 
-    /// Returns whether nothing is performed for it: the run waits for a person, a time or a signal.
+    /// Returns the runs that it starts, if it starts any.
+    pub fn child_runs(&self) -> Option<&ChildRuns> {
+        match self {
+            Self::StartRuns(runs) => Some(runs),
+            Self::CallTool { .. }
+            | Self::RunCode(_)
+            | Self::AskModel(_)
+            | Self::Remember(_)
+            | Self::Recall(_)
+            | Self::RequestApproval { .. }
+            | Self::Sleep(_)
+            | Self::AwaitSignal(_) => None,
+        }
+    }
+
+    /// Returns whether nothing is performed for it: the run waits for a person, a time, a signal or other runs.
     pub fn is_wait(&self) -> bool {
         match self {
-            Self::RequestApproval { .. } | Self::Sleep(_) | Self::AwaitSignal(_) => true,
+            Self::RequestApproval { .. } | Self::Sleep(_) | Self::AwaitSignal(_) | Self::StartRuns(_) => true,
             Self::CallTool { .. }
             | Self::RunCode(_)
             | Self::AskModel(_)
@@ -249,7 +289,8 @@ impl EffectKind {
             | Self::ReadResult(_)
             | Self::RequestApproval { .. }
             | Self::Sleep(_)
-            | Self::AwaitSignal(_) => false,
+            | Self::AwaitSignal(_)
+            | Self::StartRuns(_) => false,
         }
     }
 
@@ -272,6 +313,7 @@ impl EffectKind {
                 outcome,
                 EffectOutcome::Waited(Waited::Signalled(_) | Waited::TimedOut { .. } | Waited::Failed(_))
             ),
+            Self::StartRuns(_) => matches!(outcome, EffectOutcome::RunsEnded(_)),
         }
     }
 }

@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    CodeEnd, CodeOutcome, Decision, Fault, Json, ModelOutcome, Recalled, Remembered, ResultRead, ToolOutcome, Waited,
+    CodeEnd, CodeOutcome, Decision, Fault, Json, ModelOutcome, Recalled, Remembered, ResultRead, RunsEnded,
+    ToolOutcome, Waited,
 };
 
 /// How an effect ended: one kind for each [`EffectKind`](crate::EffectKind).
@@ -28,13 +29,15 @@ pub enum EffectOutcome {
     },
     /// A wait ended: the time came, or the signal, or the deadline of a question to a person.
     Waited(Waited),
+    /// The runs ended that the effect has started, or its deadline came first.
+    RunsEnded(RunsEnded),
 }
 
 impl EffectOutcome {
-    /// Returns whether a wait ended so, for a person, a time or a signal: nothing was performed for it.
+    /// Returns whether a wait ended so, for a person, a time, a signal or other runs: nothing was performed for it.
     pub fn ends_wait(&self) -> bool {
         match self {
-            Self::Decided { .. } | Self::Waited(_) => true,
+            Self::Decided { .. } | Self::Waited(_) | Self::RunsEnded(_) => true,
             Self::ToolReturned(_)
             | Self::CodeFinished(_)
             | Self::ModelReplied(_)
@@ -55,6 +58,7 @@ impl EffectOutcome {
             Self::ResultRead(outcome) => outcome.fault(),
             Self::Decided { .. } => None,
             Self::Waited(outcome) => outcome.fault(),
+            Self::RunsEnded(outcome) => outcome.fault(),
         }
     }
 
@@ -67,6 +71,7 @@ impl EffectOutcome {
             Self::Recalled(outcome) => outcome.memory_bytes(),
             Self::ResultRead(outcome) => outcome.memory_bytes(),
             Self::Waited(outcome) => outcome.memory_bytes(),
+            Self::RunsEnded(outcome) => outcome.memory_bytes(),
             Self::Remembered(_) | Self::Decided { .. } => 0,
         }
     }
@@ -139,6 +144,12 @@ impl From<ResultRead> for EffectOutcome {
 impl From<Waited> for EffectOutcome {
     fn from(outcome: Waited) -> Self {
         Self::Waited(outcome)
+    }
+}
+
+impl From<RunsEnded> for EffectOutcome {
+    fn from(outcome: RunsEnded) -> Self {
+        Self::RunsEnded(outcome)
     }
 }
 

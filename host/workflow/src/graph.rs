@@ -57,6 +57,8 @@ pub enum AllowedEffect {
     Sleep,
     /// A wait for a signal of this name.
     Signal(String),
+    /// Runs of this workflow, which are started.
+    Runs(String),
 }
 
 impl Graph {
@@ -166,7 +168,8 @@ impl AllowedEffect {
             | Self::ReadResult
             | Self::Remember
             | Self::Sleep
-            | Self::Signal(_) => &[],
+            | Self::Signal(_)
+            | Self::Runs(_) => &[],
         }
     }
 
@@ -194,6 +197,7 @@ impl AllowedEffect {
             EffectKind::Remember(_) => *self == Self::Remember,
             EffectKind::Sleep(_) => *self == Self::Sleep,
             EffectKind::AwaitSignal(awaited) => matches!(self, Self::Signal(name) if *name == awaited.name),
+            EffectKind::StartRuns(runs) => matches!(self, Self::Runs(name) if *name == runs.workflow),
         }
     }
 }

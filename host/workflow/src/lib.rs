@@ -22,6 +22,7 @@ mod approval;
 mod asked;
 pub mod authoring;
 mod budget;
+mod child_runs;
 mod code;
 mod code_calls;
 mod decision;
@@ -45,6 +46,7 @@ mod money;
 mod needs;
 mod nested;
 mod origin;
+mod parent;
 mod period;
 mod question;
 mod read_result;
@@ -68,6 +70,10 @@ mod workflow;
 pub use approval::{Approval, ApprovalId, Binding};
 pub use asked::{Answered, Asked};
 pub use budget::{Budget, Currency, Exceeded, Usage};
+pub use child_runs::{
+    CHILD_OUTPUT_BYTES_MAX, CHILDREN_AT_ONCE_MAX, CHILDREN_MAX, Child, ChildEnd, ChildRun, ChildRuns, EndedChild,
+    OnClose, OnFailure, RunsEnded, RunsLeft, unheard_output,
+};
 pub use code::{Code, CodeEnd, CodeOutcome, Exception};
 pub use code_calls::{CodeCall, CodeCalls};
 pub use decision::{Decision, Verdict};
@@ -90,6 +96,7 @@ pub use money::{Cents, dollars};
 pub use needs::Needs;
 pub use nested::{Inner, Nested};
 pub use origin::Origin;
+pub use parent::{Carried, GENERATIONS_MAX, Parent};
 pub use period::Period;
 pub use question::{
     FinishReason, Message, ModelCall, ModelOutcome, Part, Question, READ_RESULT, RUN_CODE, Reply, ToolDefinition,

@@ -14,7 +14,7 @@ const NAME_BYTES_MAX: usize = 256;
 /// result later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
-    /// The key of the effect that made the call.
+    /// The key of the effect that made the call, with a slash and its number behind it where code made it.
     pub key: String,
     /// What became of the call.
     #[serde(flatten)]
@@ -41,7 +41,7 @@ pub enum Found {
 /// A call of which it is not known whether it happened, and whose run waits until a person settles it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Doubt {
-    /// The key of the effect that made the call.
+    /// The key of the effect that made the call, with a slash and its number behind it where code made it.
     pub key: String,
     /// The call.
     #[serde(flatten)]

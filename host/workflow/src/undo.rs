@@ -100,7 +100,8 @@ pub(crate) fn may_have_happened(outcome: &EffectOutcome) -> bool {
         | EffectOutcome::Recalled(_)
         | EffectOutcome::ResultRead(_)
         | EffectOutcome::Decided { .. }
-        | EffectOutcome::Waited(_) => outcome.fault().is_none(),
+        | EffectOutcome::Waited(_)
+        | EffectOutcome::RunsEnded(_) => outcome.fault().is_none(),
     }
 }
 
@@ -111,6 +112,7 @@ fn value(outcome: &EffectOutcome) -> Option<Value> {
             CodeEnd::Returned(value) => Some(value.value()),
             CodeEnd::Raised(_) | CodeEnd::Failed(_) | CodeEnd::Unknown(_) => None,
         },
+        EffectOutcome::RunsEnded(outcome) => Some(outcome.value()),
         EffectOutcome::ToolReturned(ToolOutcome::Failed(_) | ToolOutcome::Unknown(_))
         | EffectOutcome::ModelReplied(_)
         | EffectOutcome::Remembered(_)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::schema::Schema;
-use crate::{Digest, Fault, Json, utc};
+use crate::{Digest, Fault, Json, RunsLeft, utc};
 
 /// The longest payload of a signal, in bytes of JSON.
 pub const SIGNAL_BYTES_MAX: usize = 64 << 10;
@@ -81,6 +81,9 @@ pub struct Wait {
     /// What the run waits for where a tool tells a result later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<AwaitedResult>,
+    /// How many runs it waits for that the effect starts; absent where it starts none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<RunsLeft>,
     /// When the wait ends by itself, in milliseconds since the Unix epoch; absent where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<u64>,
@@ -191,7 +194,7 @@ impl fmt::Display for Wait {
         }
         let signal = self.signal.as_ref().map(|name| format!("for signal {name}"));
         let result = self.result.as_ref().map(|result| format!("for {result}"));
-        match (signal.or(result), until) {
+        match (signal.or(result).or(self.runs.as_ref().map(RunsLeft::to_string)), until) {
             (Some(what), Some(until)) => write!(f, "{what}, {until}"),
             (Some(what), None) => f.write_str(&what),
             (None, Some(until)) => f.write_str(&until),

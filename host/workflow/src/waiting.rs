@@ -95,7 +95,8 @@ impl Waiting {
             | EffectKind::AskModel(_)
             | EffectKind::Remember(_)
             | EffectKind::Recall(_)
-            | EffectKind::ReadResult(_) => None,
+            | EffectKind::ReadResult(_)
+            | EffectKind::StartRuns(_) => None,
         }
     }
 }

@@ -222,6 +222,7 @@ impl Call {
             EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
             | EffectOutcome::Recalled(_)
+            | EffectOutcome::RunsEnded(_)
             | EffectOutcome::Waited(Waited::Slept { .. } | Waited::Signalled(_) | Waited::Failed(_)) => return Ok(()),
         };
         Ok(())

@@ -8,6 +8,7 @@ mod recall;
 mod remember;
 mod signal;
 mod sleep;
+mod start_runs;
 mod tool_call;
 
 use std::borrow::Cow;
@@ -26,6 +27,7 @@ use self::recall::Recall;
 use self::remember::Remember;
 use self::signal::AwaitSignal;
 use self::sleep::Sleep;
+use self::start_runs::StartRuns;
 use self::tool_call::CallTool;
 use crate::Result;
 use crate::run_log::RunLog;
@@ -78,6 +80,7 @@ pub(crate) fn handler(effect: &Effect) -> Box<dyn Handler + '_> {
         }
         EffectKind::Sleep(_) => Box::new(Sleep { effect }),
         EffectKind::AwaitSignal(awaited) => Box::new(AwaitSignal { effect, awaited }),
+        EffectKind::StartRuns(runs) => Box::new(StartRuns { effect, runs }),
     }
 }
 

@@ -59,9 +59,16 @@ impl Driver {
     pub(super) async fn hear(&mut self, watch: &Watch) -> Result<()> {
         // One that stands still may be another's by now.
         if self.order.is_none() && self.log.orders().is_some() {
-            self.order = watch.given().await?.map(Due::new);
+            watch.given().await?.into_iter().for_each(|order| self.heed(order));
         }
         Ok(())
+    }
+
+    /// Takes note of an order, unless the run was stopped by it before and undoes now what it has done.
+    pub(super) fn heed(&mut self, order: Order) {
+        if self.state().stopped() != Some(order.stop()) {
+            self.order = Some(Due::new(order));
+        }
     }
 
     /// Performs code, unless an order or the deadline of its run ends it: what it has called until then is recorded.
@@ -161,7 +168,7 @@ impl Driver {
             EffectKind::CallTool { .. } | EffectKind::RunCode(_) => {
                 let calls = self.state().calls(key);
                 let last = calls.len().checked_sub(1)?;
-                let open = calls.get(last).filter(|call| call.ended.is_none())?;
+                let open = calls.get(last).filter(|call| call.ended.is_none() && call.may_have_happened)?;
                 (format!("{key}/{last}"), open.call.clone())
             }
             EffectKind::AskModel(_)
@@ -170,6 +177,7 @@ impl Driver {
             | EffectKind::ReadResult(_)
             | EffectKind::Sleep(_)
             | EffectKind::AwaitSignal(_)
+            | EffectKind::StartRuns(_)
             | EffectKind::RequestApproval { .. } => return None,
         };
         let changes_nothing = self.host().registry.get(&call.tool).is_ok_and(Registered::changes_nothing);
@@ -183,15 +191,12 @@ impl Driver {
     /// What an effect in flight is thought to have used: one attempt, with all that was reserved for one; of code, what its
     /// calls have used.
     fn used(&self, key: &str) -> Usage {
-        let mut used = Usage::default();
+        let used = Usage::default();
         if !self.may_have_begun(key) {
             return used;
         }
         if self.state().effect(key).is_some_and(|effect| self.is_alone(effect)) {
-            let calls = self.state().calls(key);
-            let unpaid = calls.iter().enumerate().filter(|(number, _)| !calls.is_settled(*number));
-            unpaid.filter_map(|(_, call)| call.ended.as_ref()).for_each(|(_, cost)| used.add(cost));
-            return used;
+            return self.state().calls(key).unpaid();
         }
         let Usage { tokens, money_micros, model_calls, tool_calls, .. } = self.log.amount(key);
         used.tokens(tokens).money_micros(money_micros).model_calls(model_calls.min(1)).tool_calls(tool_calls.min(1))

@@ -41,6 +41,7 @@ impl Driver {
             }
             self.index(taken);
         }
+        self.receive_children().await?;
         self.receive_settlements().await
     }
 
@@ -59,7 +60,7 @@ impl Driver {
     pub(super) fn end_wait(&mut self) -> Result<bool> {
         let ended = self.state().ended_wait(self.host().clock.now_ms());
         if let Some((key, waited)) = ended.map(|(key, waited)| (key.to_owned(), waited)) {
-            return self.end_wait_as(&key, waited.into()).map(|()| true);
+            return self.end_wait_as(&key, waited).map(|()| true);
         }
         let Some(event) = self.state().settled().or_else(|| self.late_result()) else { return Ok(false) };
         self.step(event, Usage::default()).map(|()| true)
@@ -99,7 +100,8 @@ impl Driver {
 
     /// Returns when a wait may have ended while something else is in flight.
     pub(super) async fn alarm(&self) {
-        let listens = self.state().awaits_settlement() || self.state().waits().any(|wait| wait.signal.is_some());
+        let awaits = self.state().waits().any(|wait| wait.signal.is_some() || wait.runs.is_some());
+        let listens = awaits || self.state().awaits_settlement();
         let now_ms = self.host().clock.now_ms();
         let left = self.state().next_wait_ms(now_ms).map(|due_ms| due_ms.saturating_sub(now_ms));
         match left.map(Duration::from_millis) {

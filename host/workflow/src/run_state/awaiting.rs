@@ -34,6 +34,9 @@ impl RunState {
     /// Takes a call out of flight of which it is not known whether it happened, or whose result was not told in time; what it
     /// cost is paid.
     pub(super) fn doubted(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
+        if self.effect(key).is_none() {
+            return self.doubt_in_code(key, fault, used);
+        }
         let call = self.tool_call(key)?;
         if !self.doubts.awaited().any(|(doubt, _)| doubt.key == key) {
             self.take_intended(key)?;

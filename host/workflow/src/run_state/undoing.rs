@@ -48,6 +48,7 @@ impl RunState {
 
     /// Ends the run; one that has failed undoes first what it has done. One that is ended while it undoes gives that up.
     pub(super) fn close(&mut self, end: End) -> Result<(), String> {
+        self.part_with_children();
         let fails = matches!(end, End::Failed(_));
         if fails && !self.is_undoing() {
             let in_flight = std::mem::take(&mut self.intended);
@@ -98,7 +99,8 @@ impl RunState {
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
             | EffectOutcome::Recalled(_)
-            | EffectOutcome::ResultRead(_) => return Err(format!("effect \"{key}\" undoes nothing")),
+            | EffectOutcome::ResultRead(_)
+            | EffectOutcome::RunsEnded(_) => return Err(format!("effect \"{key}\" undoes nothing")),
         };
         self.undoing.undone.push(undone);
         self.undo_next()

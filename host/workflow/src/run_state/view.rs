@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::RunState;
 use crate::{
-    Approval, AwaitedResult, CodeCalls, Deferred, Doubt, Effect, EffectKind, End, Event, Exceeded, Fault, Json, Kind,
-    Label, Ledger, Origin, Overdue, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
+    Approval, AwaitedResult, CodeCalls, Deferred, Doubt, Effect, EffectKind, EffectOutcome, End, Event, Exceeded,
+    Fault, Json, Kind, Label, Ledger, Origin, Overdue, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited,
+    WaitingFor,
 };
 
 impl RunState {
@@ -18,7 +19,7 @@ impl RunState {
             Some(End::Done(_)) => Status::Done,
             Some(End::Failed(_)) if self.stopped.is_some() => Status::Stopped,
             Some(End::Failed(_)) => Status::Failed,
-            None if self.in_flight().next().is_some() => Status::Running,
+            None if self.in_flight().next().is_some() || self.next_child().is_some() => Status::Running,
             None if self.paused.is_some() => Status::Paused,
             None if self.suspended.is_some() => Status::Suspended,
             None if self.is_waiting() => Status::Waiting,
@@ -26,7 +27,8 @@ impl RunState {
         }
     }
 
-    /// Whether nothing can be done now but to wait for a person, a time or a signal, and nothing of that is there already.
+    /// Whether nothing can be done now but to wait for a person, a time, a signal or other runs, and nothing of that is there
+    /// already.
     fn is_waiting(&self) -> bool {
         let all_later = self.wanted().all(|effect| self.parked(effect.key()).is_some());
         let waits = self.open_waits().next().is_some() || !self.held.is_empty() || self.awaits_settlement();
@@ -116,33 +118,41 @@ impl RunState {
         intended.filter_map(|key| self.effect(key)).filter(|effect| effect.is_wait())
     }
 
-    /// Returns what the run waits for by itself: times, signals and results that come later, and no person.
+    /// Returns what the run waits for by itself: times, signals, results that come later and runs, and no person.
     pub fn waits(&self) -> impl Iterator<Item = Wait> {
         let waits = self.open_waits().filter(|effect| !effect.is_question()).map(|Effect { key, kind, .. }| {
             let signal = if let EffectKind::AwaitSignal(awaited) = kind { Some(awaited.name.clone()) } else { None };
-            Wait { key: key.clone(), signal, result: None, until_ms: self.waiting.due(key), after: None }
+            let (runs, until_ms) = (self.runs_left(key), self.waiting.due(key));
+            Wait { key: key.clone(), signal, result: None, runs, until_ms, after: None }
         });
         let results = self.awaited_results().map(|(Doubt { key, call, .. }, token)| {
             let result = Some(AwaitedResult { tool: call.tool.clone(), token: token.to_owned() });
-            Wait { key: key.clone(), signal: None, result, until_ms: self.waiting.due(key), after: None }
+            Wait { key: key.clone(), signal: None, result, runs: None, until_ms: self.waiting.due(key), after: None }
         });
         let parked = self.wanted().filter(|_| self.end.is_none()).filter_map(|Effect { key, .. }| {
             let Deferred { until_ms, fault, .. } = self.parked(key)?;
             let (until_ms, after) = (Some(*until_ms), Some(fault.message.clone()));
-            Some(Wait { key: key.clone(), signal: None, result: None, until_ms, after })
+            Some(Wait { key: key.clone(), signal: None, result: None, runs: None, until_ms, after })
         });
         waits.chain(results).chain(parked)
     }
 
-    /// Returns the first wait that has ended at this time, by its key, and how: the time has come, a signal is there, or the
-    /// deadline has passed.
-    pub fn ended_wait(&self, now_ms: u64) -> Option<(&str, Waited)> {
-        let ended = self.open_waits().find_map(|effect| Some((effect.key(), self.waiting.ended_at(effect, now_ms)?)));
+    /// Returns the first wait that has ended at this time, by its key, and how: the time has come, a signal is there, the
+    /// runs ended, or the deadline has passed.
+    pub fn ended_wait(&self, now_ms: u64) -> Option<(&str, EffectOutcome)> {
+        let ended = self.open_waits().find_map(|effect| Some((effect.key(), self.ended_as(effect, now_ms)?)));
         ended.or_else(|| {
             let mut held = self.held.keys().filter(|_| self.end.is_none());
             let expired = held.find(|key| self.waiting.due(key).is_some_and(|due_ms| due_ms <= now_ms))?;
-            Some((expired.as_str(), Waited::TimedOut { at_ms: now_ms }))
+            Some((expired.as_str(), Waited::TimedOut { at_ms: now_ms }.into()))
         })
+    }
+
+    fn ended_as(&self, effect: &Effect, now_ms: u64) -> Option<EffectOutcome> {
+        if effect.kind.child_runs().is_some() {
+            return self.runs_ended(effect, now_ms).map(EffectOutcome::from);
+        }
+        self.waiting.ended_at(effect, now_ms).map(EffectOutcome::from)
     }
 
     /// Returns whether a question is one of code, which waits for its answer.
@@ -239,6 +249,7 @@ impl RunState {
         waiting_for.extend(self.open_doubts().next().map(|_| WaitingFor::Settlement));
         for wait in self.waits() {
             waiting_for.extend(wait.signal.map(|_| WaitingFor::Signal));
+            waiting_for.extend(wait.runs.map(|_| WaitingFor::Runs));
             waiting_for.extend(wait.result.map(|_| WaitingFor::Result));
             waiting_for.extend(wait.until_ms.map(|_| WaitingFor::Time));
         }
@@ -310,7 +321,7 @@ impl RunState {
 
     /// Returns whether a model, or code that one may have written, has a say in the run: strangers can talk it into things.
     pub fn takes_orders(&self) -> bool {
-        self.effects.values().any(|effect| effect.kind.takes_orders())
+        self.took_orders || self.effects.values().any(|effect| effect.kind.takes_orders())
     }
 
     /// Returns the texts that the run has recalled from the long-term memory.
