@@ -232,8 +232,14 @@ fn show_prints_the_timeline_the_letter_and_what_was_spent() {
 
     let document = place.json(&["show", &run]);
     assert_eq!((document.exit, &document.json["status"]), (Some(0), &json!("done")));
-    let entries: u64 = place.journal().query_row("SELECT count(*) FROM entries", [], |row| row.get(0)).unwrap();
-    assert_eq!(document.json["timeline"].as_array().unwrap().len() as u64, entries);
+    let exported = place.call(&["export", &run]).stdout;
+    let entries = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>();
+    assert_eq!(document.json["timeline"], json!(entries));
+    let told = place.call(&["export", &run, "--out", "run.jsonl"]).stdout;
+    assert_eq!(told, format!("{} entries are in \"run.jsonl\"\n", entries.len()));
+    assert_eq!(std::fs::read_to_string(place.path("run.jsonl")).unwrap(), exported);
+    assert_eq!(place.call(&["export", &run, "--out", "no/such/folder"]).exit, Some(1));
+    assert_eq!(place.call(&["export", "0000"]).exit, Some(5));
 }
 
 /// Looking does not change anything, and its exit code is that of the looking.

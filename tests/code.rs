@@ -484,7 +484,7 @@ async fn a_run_that_recorded_a_deep_value_is_read() {
     let code = Code { session: Some("old".to_owned()), ..javascript("let a = 'MARK'; globalThis.kept = 7; return a") };
     let (run, _) = exec(&host, code).await;
     let deep = format!("{}7{}", "[".repeat(126), "]".repeat(126));
-    let journal = rusqlite::Connection::open(place.data("journal.db")).unwrap();
+    let journal = place.as_before_packing().await;
     journal.execute("UPDATE entries SET change = replace(change, '\"MARK\"', ?1)", [&deep]).unwrap();
     let state = host.state(run).await.unwrap();
     assert_eq!(state.status(), stockade::Status::Done);

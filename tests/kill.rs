@@ -281,8 +281,10 @@ fn the_process_is_killed_before_the_shop_has_booked() {
         is_running(&place)
     });
     assert!(caught && place.refunds().is_empty());
-    let intent = "SELECT count(*) FROM entries WHERE change LIKE '{\"change\":\"reserved\",\"key\":\"refund\"%'";
-    assert_eq!(place.journal().query_row(intent, [], |row| row.get(0)), Ok(1));
+    let run = place.json(&["runs"]).json[0]["run_id"].as_str().unwrap().to_owned();
+    let shown = place.json(&["show", &run]).json;
+    let is_intent = |entry: &&Value| entry["change"] == "reserved" && entry["key"] == "refund";
+    assert_eq!(shown["timeline"].as_array().unwrap().iter().filter(is_intent).count(), 1);
     assert_ended(&place, "user_789", "killed before the shop has booked");
 }
 

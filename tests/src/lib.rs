@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+pub mod cut;
 pub mod desk;
 pub mod flaky;
 pub mod gate;
@@ -14,11 +15,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params};
 use serde_json::{Value, json};
 use stockade::journal::{Commit, Journal as _, SqliteJournal};
-use stockade::{Builder, Clock, Decision, Entry, Host, Run, RunId, RunState, Summary};
+use stockade::{Builder, Clock, Decision, Entry, Filter, Host, Run, RunId, RunState, Summary};
 use stockade_refund::{Refund, shop};
+use stockade_workflow::FORMAT;
 use tempfile::TempDir;
 
 pub use hand::Hand;
@@ -128,6 +130,22 @@ impl Place {
         refunds(&self.data("shop.db"))
     }
 
+    /// Changes the journal's file as what damages it would.
+    pub fn damage(&self, sql: &str) {
+        let changed = Connection::open(self.data("journal.db")).unwrap().execute(sql, []).unwrap();
+        assert!(changed > 0, "{sql} changes nothing");
+    }
+
+    /// Damages the first entry of a run.
+    pub fn damage_run(&self, run: RunId) {
+        self.damage(&format!("UPDATE entries SET change = '{{' WHERE seq = 1 AND {}", is(run)));
+    }
+
+    /// Damages the rows of a space that are about a run.
+    pub fn damage_rows(&self, space: &str, run: RunId) {
+        self.damage(&format!("UPDATE index_rows SET value = '{{' WHERE space = '{space}' AND {}", is(run)));
+    }
+
     /// Counts journal entries, runs and refunds; zero where there is no file yet, or it is not ours.
     pub fn marks(&self) -> Marks {
         let count = |file: &str, table: &str| {
@@ -162,6 +180,22 @@ impl Place {
         let (entries, summary) = (entries.to_vec(), Some(summary));
         journal.commit(&Commit { entries, summary, ..Commit::default() }).await.unwrap();
     }
+
+    /// Writes the entries of the journal as versions did that did not pack them: each is a row of JSON, which a test may change.
+    pub async fn as_before_packing(&self) -> Connection {
+        let path = self.data("journal.db");
+        let (journal, raw) = (SqliteJournal::open(&path, Clock::default()).unwrap(), Connection::open(&path).unwrap());
+        for Summary { run_id, .. } in journal.runs(&Filter::default()).await.unwrap() {
+            let entries = journal.read(run_id).await.unwrap();
+            raw.execute("DELETE FROM entries WHERE run = ?1", [run_id.as_bytes()]).unwrap();
+            for Entry { run, seq, at_ms, change } in entries {
+                let insert = "INSERT INTO entries (run, seq, format, at_ms, change) VALUES (?1, ?2, ?3, ?4, ?5)";
+                let change = serde_json::to_string(&change).unwrap();
+                raw.execute(insert, params![run.as_bytes(), seq, FORMAT, at_ms, change]).unwrap();
+            }
+        }
+        raw
+    }
 }
 
 impl Answer {
@@ -183,6 +217,11 @@ impl Answer {
     pub fn run(&self) -> String {
         self.json["run_id"].as_str().unwrap_or_else(|| panic!("no run_id in {self:#?}")).to_owned()
     }
+}
+
+/// The condition that a row of the journal's file is of a run.
+fn is(run: RunId) -> String {
+    format!("hex(run) = '{}'", run.to_string().replace('-', "").to_uppercase())
 }
 
 /// Decides on the first question that a run has open, as a person who has just seen it.

@@ -3,10 +3,12 @@ use clap::{Parser, Subcommand};
 use crate::commands::agent::Agent;
 use crate::commands::approvals::Approvals;
 use crate::commands::budget::Budget;
+use crate::commands::complete::Complete;
 use crate::commands::decide::{Approve, Deny, Edit, Respond, Revoke};
 use crate::commands::doctor::Doctor;
 use crate::commands::eval::Eval;
 use crate::commands::exec::Exec;
+use crate::commands::export::Export;
 use crate::commands::graph::Graph;
 use crate::commands::language::Language;
 use crate::commands::memory::Memory;
@@ -60,6 +62,7 @@ pub(crate) enum Command {
     Resume(Resume),
     Worker(Worker),
     Signal(Signal),
+    Complete(Complete),
     Approve(Approve),
     Deny(Deny),
     Edit(Edit),
@@ -69,6 +72,7 @@ pub(crate) enum Command {
     Stop(Stop),
     Pause(Pause),
     Show(Show),
+    Export(Export),
     Runs(Runs),
     Approvals(Approvals),
     Schedules(Schedules),
@@ -100,6 +104,7 @@ impl Command {
             Self::Resume(resume) => resume.run(globals).await,
             Self::Worker(worker) => worker.run(globals).await,
             Self::Signal(signal) => signal.run(globals).await,
+            Self::Complete(complete) => complete.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
             Self::Deny(deny) => deny.run(globals).await,
             Self::Edit(edit) => edit.run(globals).await,
@@ -109,6 +114,7 @@ impl Command {
             Self::Stop(stop) => stop.run(globals).await,
             Self::Pause(pause) => pause.run(globals).await,
             Self::Show(show) => show.run(globals).await,
+            Self::Export(export) => export.run(globals).await,
             Self::Runs(runs) => runs.run(globals).await,
             Self::Approvals(approvals) => approvals.run(globals).await,
             Self::Schedules(schedules) => schedules.run(globals).await,
@@ -129,6 +135,7 @@ impl Command {
     pub(crate) fn only_looks(&self) -> bool {
         match self {
             Self::Show(_)
+            | Self::Export(_)
             | Self::Runs(_)
             | Self::Approvals(_)
             | Self::Schedules(_)
@@ -144,6 +151,7 @@ impl Command {
             | Self::Resume(_)
             | Self::Worker(_)
             | Self::Signal(_)
+            | Self::Complete(_)
             | Self::Approve(_)
             | Self::Deny(_)
             | Self::Edit(_)

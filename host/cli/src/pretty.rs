@@ -28,6 +28,26 @@ pub(crate) fn safe_json(value: &impl Serialize) -> String {
     out
 }
 
+/// Returns JSON on one line with hidden letters escaped; it reads back as the same value.
+pub(crate) fn line(value: &impl Serialize) -> String {
+    let mut out = String::new();
+    // All that is hidden is inside of texts.
+    serde_json::to_string(value).unwrap_or_default().chars().for_each(|letter| escaped(&mut out, letter));
+    out
+}
+
+/// Writes a letter of a text, a hidden one in the way of JSON.
+fn escaped(out: &mut String, letter: char) {
+    if !is_hidden(letter) {
+        out.push(letter);
+        return;
+    }
+    for unit in letter.encode_utf16(&mut [0; 2]) {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "\\u{unit:04x}");
+    }
+}
+
 /// Gets JSON without spaces, and passes it on over several lines. Hidden letters are escaped in the way of JSON, so the
 /// document reads back as the same value.
 pub(crate) struct Pretty<F: FnMut(&str)> {
@@ -80,13 +100,7 @@ impl<F: FnMut(&str)> Pretty<F> {
         let is_escaped = std::mem::take(&mut self.is_escaped);
         self.is_escaped = letter == '\\' && !is_escaped;
         self.in_string = letter != '"' || is_escaped;
-        self.out.extend((!is_hidden(letter)).then_some(letter));
-        if is_hidden(letter) {
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                // Writing to a string cannot fail.
-                let _ = write!(self.out, "\\u{unit:04x}");
-            }
-        }
+        escaped(&mut self.out, letter);
     }
 
     fn plain(&mut self, letter: char) {
@@ -160,5 +174,11 @@ mod tests {
         let shown = safe_json(&value);
         assert!(shown.is_ascii(), "{shown}");
         assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
+        assert_eq!(line(&value).replace(' ', ""), shown.replace([' ', '\n'], ""));
+    }
+
+    #[test]
+    fn a_line_has_no_end_of_a_line_within() {
+        assert_eq!(line(&json!({"a b": ["c\nd\u{9b}"]})), r#"{"a b":["c\nd\u009b"]}"#);
     }
 }

@@ -14,6 +14,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "it is a test, which the tests of other crates run")]
 
 mod lists;
+mod long;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,7 @@ pub async fn check(new: impl Fn(Clock) -> Opener) {
     what_was_committed_is_read_by_another_opener(new(Clock::default())).await;
     a_number_that_is_taken_or_skipped_is_refused(new(Clock::default())).await;
     lists::check(&new).await;
+    long::check(&new).await;
     a_run_is_removed_whole_or_not_at_all(new(Clock::default())).await;
     rows::check(&new).await;
     let (clock, time) = turned();
@@ -81,6 +83,7 @@ fn summary(run: RunId, status: Status) -> Summary {
         start_key: None,
         labels: BTreeMap::new(),
         waiting_for: BTreeSet::new(),
+        damaged: None,
     }
 }
 

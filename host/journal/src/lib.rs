@@ -6,6 +6,8 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
+#[cfg(feature = "sqlite")]
+mod codec;
 pub mod conformance;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod deep;

@@ -1,3 +1,5 @@
+mod blobs;
+mod entries;
 mod leases;
 mod removal;
 mod room;
@@ -13,17 +15,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, Row as SqlRow, params, params_from_iter};
+use rusqlite::{Connection, ErrorCode, Row as SqlRow, params_from_iter};
 use serde::Serialize;
 use stockade_system::{Clock, database};
-use stockade_workflow::{Change, Entry, FORMAT, Fault, Kind, RunId, Status};
+use stockade_workflow::{Entry, Fault, Kind, RunId, Status};
 use tokio::sync::{mpsc, oneshot};
 
 use self::leases::Held;
 use self::select::{LEASE_COLUMN, Select};
-use self::writer::{Append, Done, NewEntry, Request, Work, Writer};
+use self::writer::{Append, Done, Request, Work, Writer};
+use crate::codec::{self, Bases, Unread};
 use crate::owner::Owner;
-use crate::{Commit, Filter, Journal, Lease, Result, Room, Row, RowChange, Summary, deep, refusal};
+use crate::{Commit, Filter, Journal, Lease, Result, Room, Row, RowChange, Summary, refusal};
 
 /// The version of the tables; a file of a newer one is refused.
 const SCHEMA: u32 = 6;
@@ -37,7 +40,8 @@ const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// How many commits may wait for the writer; beyond it, callers wait in line.
 const QUEUE_MAX: usize = 1024;
 
-/// Entries are only ever appended at the end of one table: keyed tables would dirty a page for each live run.
+/// Entries are only ever appended at the end of one table: keyed tables would dirty a page for each live run. What the sixth
+/// version packs into a row has the number of its last entry, and is of bytes; up to the fifth, `change` was the text of one.
 const TABLES: &str = "
     CREATE TABLE entries (
         id INTEGER PRIMARY KEY, run BLOB NOT NULL, seq INTEGER NOT NULL,
@@ -99,6 +103,8 @@ pub struct SqliteJournal {
     inbox: Option<mpsc::Sender<Request>>,
     writer: Option<JoinHandle<()>>,
     reader: Arc<Mutex<Connection>>,
+    /// What was written last of the runs that are driven here.
+    bases: Bases,
 }
 
 impl SqliteJournal {
@@ -118,7 +124,8 @@ impl SqliteJournal {
         let thread = std::thread::Builder::new().name("journal".to_owned());
         let writer = thread.spawn(move || writer.write(requests)).map_err(|error| failed(&path, error))?;
         let reader = Arc::new(Mutex::new(reader));
-        Ok(Self { path, owner, clock, inbox: Some(inbox), writer: Some(writer), reader })
+        let bases = Bases::default();
+        Ok(Self { path, owner, clock, inbox: Some(inbox), writer: Some(writer), reader, bases })
     }
 
     async fn query<T: Send + 'static>(
@@ -148,10 +155,16 @@ impl SqliteJournal {
 #[async_trait]
 impl Journal for SqliteJournal {
     async fn commit(&self, commit: &Commit) -> Result<()> {
-        let entries = commit.entries.iter().map(|entry| written(&self.path, entry)).collect::<Result<_>>()?;
         let (lease, summary, index) = (commit.lease.clone(), commit.summary.clone(), commit.index.clone());
-        let append = Append { run: commit.run(), lease, releases: commit.releases, entries, summary, index };
-        self.done(Work::Append(Box::new(append))).await.map(drop)
+        let before = lease.as_ref().and_then(|lease| self.bases.take(lease));
+        let packed = codec::encode(&commit.entries, before);
+        let (rows, last) = packed.map_err(|why| unread(&self.path, commit.run(), why))?;
+        let append = Append { run: commit.run(), lease, releases: commit.releases, rows, summary, index };
+        self.done(Work::Append(Box::new(append))).await?;
+        if let (Some(lease), Some(last), false) = (&commit.lease, last, commit.releases) {
+            self.bases.put(lease, last);
+        }
+        Ok(())
     }
 
     async fn claim(&self, run: RunId) -> Result<Lease> {
@@ -166,10 +179,12 @@ impl Journal for SqliteJournal {
     }
 
     async fn release(&self, lease: &Lease) -> Result<()> {
+        self.bases.take(lease);
         self.done(Work::Release(lease.clone())).await.map(drop)
     }
 
     async fn remove(&self, lease: &Lease, index: &[RowChange]) -> Result<()> {
+        self.bases.take(lease);
         self.done(Work::Remove(lease.clone(), index.to_vec())).await.map(drop)
     }
 
@@ -186,16 +201,9 @@ impl Journal for SqliteJournal {
     }
 
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
-        let rows = self.query(move |db| {
-            let select = "SELECT seq, format, at_ms, change FROM entries WHERE run = ?1 AND seq > ?2 ORDER BY seq";
-            let mut select = db.prepare_cached(select)?;
-            let rows = select.query_map(params![run.as_bytes(), seq], |row| {
-                Ok((row.get::<_, u64>(0)?, row.get::<_, u32>(1)?, row.get::<_, u64>(2)?, row.get::<_, String>(3)?))
-            })?;
-            page(rows, bytes_max)
-        });
-        let rows = rows.await?.into_iter();
-        rows.map(|(seq, format, at_ms, change)| entry(&self.path, run, seq, format, at_ms, &change)).collect()
+        let path = self.path.clone();
+        let rows = self.query(move |db| entries::page(db, &path, run, seq, bytes_max)).await??;
+        entries::of(rows, &self.path, run, seq)
     }
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
@@ -240,23 +248,6 @@ impl Drop for SqliteJournal {
     }
 }
 
-/// Takes rows until they have so many bytes together.
-fn page(rows: impl Iterator<Item = rusqlite::Result<Stored>>, bytes_max: usize) -> rusqlite::Result<Vec<Stored>> {
-    let (mut page, mut bytes) = (Vec::new(), 0_usize);
-    for row in rows {
-        let row = row?;
-        bytes = bytes.saturating_add(row.3.len());
-        page.push(row);
-        if bytes >= bytes_max {
-            break;
-        }
-    }
-    Ok(page)
-}
-
-/// A row: the entry's number, its format, its time and what it changes.
-type Stored = (u64, u32, u64, String);
-
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = database::open(path)?;
     connection.busy_timeout(BUSY_WAIT)?;
@@ -266,7 +257,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
-    let found = database::tables(connection, APPLICATION_ID, &[TABLES, CELLS, LEASES, STARTS, ROWS, standing::TABLES])
+    let sixth = [standing::TABLES, blobs::TABLES].concat();
+    let found = database::tables(connection, APPLICATION_ID, &[TABLES, CELLS, LEASES, STARTS, ROWS, &sixth])
         .map_err(|error| unusable(path, &error))?;
     match found {
         (APPLICATION_ID, SCHEMA) => standing::fill(connection, path).map_err(|error| unusable(path, &error)),
@@ -278,49 +270,35 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     }
 }
 
-/// Writes an entry; in a debug build it is read back at once, for what is written must be read.
-fn written(path: &Path, Entry { run, seq, at_ms, change }: &Entry) -> Result<NewEntry> {
-    let change = serde_json::to_string(change).map_err(|error| failed(path, error))?;
-    deep::check(&change).map_err(|why| unread(path, *run, *seq, &why))?;
-    if cfg!(debug_assertions) {
-        entry(path, *run, *seq, FORMAT, *at_ms, &change)?;
-    }
-    Ok(NewEntry { seq: *seq, at_ms: *at_ms, change })
-}
-
-fn entry(path: &Path, run: RunId, seq: u64, format: u32, at_ms: u64, change: &str) -> Result<Entry> {
-    if format > FORMAT {
-        return Err(newer(path, format, FORMAT));
-    }
-    let change = deep::read(change, Change::read).map_err(|error| unread(path, run, seq, &error))?;
-    Ok(Entry { run, seq, at_ms, change })
-}
-
-fn unread(path: &Path, run: RunId, seq: u64, why: &str) -> Fault {
-    let message = format!("entry {seq} of run {run} in \"{}\" cannot be read: {why}", path.display());
+fn unread(path: &Path, run: Option<RunId>, Unread { seq, why }: Unread) -> Fault {
+    let of = run.map(|run| format!(" of run {run}")).unwrap_or_default();
+    let message = format!("entry {seq}{of} in \"{}\" cannot be read: {why}", path.display());
     Fault::new(Kind::Journal, message).detail("entry")
 }
 
 fn summary(row: &SqlRow<'_>) -> rusqlite::Result<Summary> {
-    let status: String = row.get(2)?;
+    let (mut damaged, status) = (None, row.get::<_, String>(2)?);
     let (labels, waiting_for): (String, Option<String>) = (row.get(6)?, row.get(7)?);
+    let waiting_for = waiting_for.map_or(Ok(BTreeSet::new()), |text| serde_json::from_str(&text));
     Ok(Summary {
         run_id: RunId::from_bytes(row.get(0)?),
         workflow: row.get(1)?,
-        status: status.parse().map_err(|error: Fault| damaged(2, error))?,
+        status: part("status", status.parse::<Status>().map(Some), &mut damaged).unwrap_or(Status::Running),
         state: row.get(3)?,
         updated_ms: row.get(4)?,
         start_key: row.get(5)?,
-        labels: serde_json::from_str(&labels).map_err(|error| damaged(6, error))?,
-        waiting_for: match waiting_for {
-            Some(text) => serde_json::from_str(&text).map_err(|error| damaged(7, error))?,
-            None => BTreeSet::new(),
-        },
+        labels: part("labels", serde_json::from_str(&labels), &mut damaged),
+        waiting_for: part("waits", waiting_for, &mut damaged),
+        damaged,
     })
 }
 
-fn damaged(column: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+/// A part of a run's line that cannot be read is left out, and the line says so: those of the other runs are listed all the same.
+fn part<T: Default>(what: &str, read: Result<T, impl std::fmt::Display>, damaged: &mut Option<String>) -> T {
+    read.unwrap_or_else(|error| {
+        *damaged = Some(format!("its {what} cannot be read: {error}"));
+        T::default()
+    })
 }
 
 fn json(value: &impl Serialize) -> rusqlite::Result<String> {
@@ -347,7 +325,8 @@ fn failed(path: &Path, error: impl std::fmt::Display) -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use stockade_workflow::{Budget, Effect, Event, Origin, RunState, Usage, WaitingFor};
+    use rusqlite::params;
+    use stockade_workflow::{Budget, Change, Effect, Event, Origin, RunState, Usage, WaitingFor};
 
     use super::*;
     use crate::{conformance, index};
@@ -393,6 +372,28 @@ mod tests {
         fresh.unwrap();
         assert_eq!(skipped.unwrap_err().kind, Kind::Conflict);
         assert_eq!(journal.read(two).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_line_of_a_run_that_cannot_be_read_in_part_keeps_no_other_from_the_list() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let journal = SqliteJournal::open(&path, Clock::default()).unwrap();
+        for (column, says) in [("labels", "labels"), ("waiting_for", "waits"), ("status", "status")] {
+            let run = run();
+            journal.commit(&commit(run, 1)).await.unwrap();
+            let update = format!("UPDATE runs SET {column} = '[' WHERE run = ?1");
+            Connection::open(&path).unwrap().execute(&update, [run.as_bytes()]).unwrap();
+            let listed = journal.runs(&Filter::default()).await.unwrap();
+            let damaged = listed.iter().find(|summary| summary.run_id == run).unwrap().damaged.clone().unwrap();
+            assert!(damaged.starts_with(&format!("its {says} cannot be read")), "{damaged}");
+        }
+        assert_eq!(journal.runs(&Filter::default()).await.unwrap().len(), 3);
+        let labelled = Filter { labels: [("team".to_owned(), "a".to_owned())].into(), ..Filter::default() };
+        let waiting = Filter { waiting_for: [WaitingFor::Time].into(), ..Filter::default() };
+        for filter in [labelled, waiting] {
+            assert_eq!(journal.runs(&filter).await.unwrap(), []);
+        }
     }
 
     #[tokio::test]

@@ -3,10 +3,12 @@
 pub(crate) mod agent;
 pub(crate) mod approvals;
 pub(crate) mod budget;
+pub(crate) mod complete;
 pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod exec;
+pub(crate) mod export;
 pub(crate) mod graph;
 pub(crate) mod language;
 pub(crate) mod memory;

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{leases, rows};
+use super::{blobs, leases, rows};
 use crate::owner::Owner;
 use crate::{Lease, Result, RowChange, refusal};
 
@@ -21,6 +21,7 @@ pub(super) fn remove(
     if let Some(refused) = refused {
         return Ok(Err(refused));
     }
+    blobs::release(connection, run)?;
     for table in ["entries", "runs", "leases", "index_rows"] {
         connection.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [run.as_bytes()])?;
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use stockade_workflow::{RunId, RunState};
 
-use super::entry;
+use super::entries;
 use crate::Result;
 
 /// The columns. What a run waits for is not known where an older version wrote its line, until [`fill`] has read the run.
@@ -34,17 +34,7 @@ pub(super) fn fill(connection: &Connection, path: &Path) -> rusqlite::Result<()>
 }
 
 fn folded(connection: &Connection, path: &Path, run: RunId) -> rusqlite::Result<Result<RunState>> {
-    let mut select =
-        connection.prepare_cached("SELECT seq, format, at_ms, change FROM entries WHERE run = ?1 ORDER BY seq")?;
-    let rows = select
-        .query_map([run.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?)))?;
-    let mut entries = Vec::new();
-    for row in rows {
-        let (seq, format, at_ms, change) = row?;
-        match entry(path, run, seq, format, at_ms, &change) {
-            Ok(entry) => entries.push(entry),
-            Err(unread) => return Ok(Err(unread)),
-        }
-    }
-    Ok(RunState::fold(run, &entries))
+    let rows = entries::page(connection, path, run, 0, usize::MAX)?;
+    let entries = rows.and_then(|rows| entries::of(rows, path, run, 0));
+    Ok(entries.and_then(|entries| RunState::fold(run, &entries)))
 }

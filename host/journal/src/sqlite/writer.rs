@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use stockade_workflow::{FORMAT, RunId};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{failed, json, leases, removal, rows};
+use super::{blobs, failed, json, leases, removal, rows};
+use crate::codec::Packed;
 use crate::owner::Owner;
 use crate::{Lease, Result, RowChange, Summary, refusal};
 
@@ -30,20 +31,14 @@ pub(super) enum Work {
     Remove(Lease, Vec<RowChange>),
 }
 
-/// A commit. Its JSON is written before, where it is committed: there is one writer for all.
+/// A commit. Its entries are packed before, where it is committed: there is one writer for all.
 pub(super) struct Append {
     pub(super) run: Option<RunId>,
     pub(super) lease: Option<Lease>,
     pub(super) releases: bool,
-    pub(super) entries: Vec<NewEntry>,
+    pub(super) rows: Vec<Packed>,
     pub(super) summary: Option<Summary>,
     pub(super) index: Vec<RowChange>,
-}
-
-pub(super) struct NewEntry {
-    pub(super) seq: u64,
-    pub(super) at_ms: u64,
-    pub(super) change: String,
 }
 
 /// What was written.
@@ -122,12 +117,12 @@ fn one(
 }
 
 fn append_leased(connection: &Connection, owner: &Owner, now_ms: u64, append: &Append) -> rusqlite::Result<Result<()>> {
-    let Append { run, lease, releases, entries, summary, index } = append;
+    let Append { run, lease, releases, rows: packed, summary, index } = append;
     let Some(run) = *run else { return rows::change(connection, index) };
-    if !leases::allow(connection, owner, now_ms, run, lease.as_ref(), !entries.is_empty())? {
+    if !leases::allow(connection, owner, now_ms, run, lease.as_ref(), !packed.is_empty())? {
         return Ok(Err(refusal::fenced(run)));
     }
-    if !add(connection, run, entries)? {
+    if !add(connection, run, packed)? {
         return Ok(Err(refusal::taken(run)));
     }
     summary.as_ref().map_or(Ok(()), |summary| upsert(connection, summary))?;
@@ -135,17 +130,18 @@ fn append_leased(connection: &Connection, owner: &Owner, now_ms: u64, append: &A
     rows::change(connection, index)
 }
 
-/// Adds entries, if the run's next one has the number of the first; then the rest of them are free by construction.
-fn add(connection: &Connection, run: RunId, entries: &[NewEntry]) -> rusqlite::Result<bool> {
+/// Adds rows of entries, if the run's next entry has the number of the first; then the rest of them are free by construction.
+fn add(connection: &Connection, run: RunId, rows: &[Packed]) -> rusqlite::Result<bool> {
     let mut last = connection.prepare_cached("SELECT seq FROM entries WHERE run = ?1 ORDER BY seq DESC LIMIT 1")?;
     let last: Option<u64> = last.query_row([run.as_bytes()], |row| row.get(0)).optional()?;
-    if entries.first().is_some_and(|first| last.unwrap_or(0) + 1 != first.seq) {
+    if rows.first().is_some_and(|row| last.unwrap_or(0) + 1 != row.first) {
         return Ok(false);
     }
     let mut insert = connection
         .prepare_cached("INSERT INTO entries (run, seq, format, at_ms, change) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    for NewEntry { seq, at_ms, change } in entries {
-        insert.execute(params![run.as_bytes(), seq, FORMAT, at_ms, change])?;
+    for Packed { seq, at_ms, bytes, blobs, .. } in rows {
+        insert.execute(params![run.as_bytes(), seq, FORMAT, at_ms, bytes])?;
+        blobs::add(connection, blobs)?;
     }
     Ok(true)
 }

@@ -1,0 +1,475 @@
+//! How a journal that writes bytes keeps entries: compact, and saying itself how it is read.
+//!
+//! The entries of one commit make one row. A row is, in this order:
+//!
+//! - a byte: the [version](VERSION) of this encoding, for a reader refuses what it does not know;
+//! - how many entries back the row ends to which it is a difference; 0 where it is whole;
+//! - how many [blobs](blob) were taken out of it, and the 32 bytes of each one's SHA-256;
+//! - a frame of Zstandard with a checksum. Unpacked, it says how many entries there are; how long the JSON of each is, and how
+//!   many milliseconds before the last one it was written; how far behind the one before it each blob was taken out; and then
+//!   comes the JSON of their changes, as [`Change`] writes it, without the blobs.
+//!
+//! Numbers are LEB128. What is short is compressed with a dictionary, what is long as the difference to the row before it that
+//! was long too: the state of a run is in each of its steps, and mostly as it was. Every [32nd](LINKS_MAX) such row is whole,
+//! so that a reader in the middle of a run need not go back to its beginning. A writer keeps the row before in memory, under the
+//! lease of its run; one that does not have it writes a whole row.
+//!
+//! The changes are kept as JSON for it is what the formats of entries are made of: a reader of old ones reads these too, and
+//! `stockade export` has nothing to translate. With the dictionary, a refund's 5,400 bytes of JSON take 740. MessagePack in
+//! place of JSON would save a few bytes more in front of the compressor and almost none behind it. Zstandard, and not Deflate,
+//! because its dictionary has the tables of symbols too, which is most of what a text of a kilobyte needs, because it looks
+//! back farther than 32 KiB, and because a row costs it three microseconds.
+//!
+//! `entries-1.dict` was trained on the entries of the recordings in `host/workflow/tests/golden`, of formats 5 to 7. What was
+//! written with it cannot be read without it: a better one is another file and another version.
+
+mod bases;
+mod blob;
+mod frame;
+mod number;
+
+use stockade_workflow::{Change, Entry, RunId};
+
+pub(crate) use self::bases::{Base, Bases};
+pub(crate) use self::blob::{Blob, BlobDigest};
+use crate::deep;
+
+/// The version of the encoding that is written; it is the first byte of each row and of each blob.
+const VERSION: u8 = 1;
+
+/// How many rows in a row may be differences.
+pub(crate) const LINKS_MAX: u32 = 31;
+
+/// From which length on a row is a difference, and others are differences to it: a shorter one is as short with the dictionary.
+const LONG_BYTES_MIN: usize = 4 << 10;
+
+/// The longest row that is kept in memory to write differences to it.
+const BASE_BYTES_MAX: usize = 8 << 20;
+
+/// How much JSON a row has before the next entry begins another one, for a reader unpacks whole rows.
+const ROW_BYTES: usize = 256 << 10;
+
+/// Entries of one run with consecutive numbers, as they are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Packed {
+    /// The number of the first.
+    pub(crate) first: u64,
+    /// The number of the last, which is the row's.
+    pub(crate) seq: u64,
+    /// When the last was written.
+    pub(crate) at_ms: u64,
+    pub(crate) bytes: Vec<u8>,
+    /// What was taken out of it, and is kept once.
+    pub(crate) blobs: Vec<Blob>,
+}
+
+/// An entry that cannot be read, or written so that it could be.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    pub(crate) seq: u64,
+    pub(crate) why: String,
+}
+
+impl Unread {
+    pub(crate) fn new(seq: u64, why: impl ToString) -> Self {
+        Self { seq, why: why.to_string() }
+    }
+}
+
+/// Packs entries of one run, and returns to what the next ones may be differences.
+pub(crate) fn encode(entries: &[Entry], mut base: Option<Base>) -> Result<(Vec<Packed>, Option<Base>), Unread> {
+    let (mut rows, mut batch) = (Vec::new(), Batch::default());
+    for entry in entries {
+        batch.push(entry)?;
+        if batch.json.len() >= ROW_BYTES {
+            rows.push(std::mem::take(&mut batch).packed(&mut base)?);
+        }
+    }
+    if !batch.stamps.is_empty() {
+        rows.push(batch.packed(&mut base)?);
+    }
+    Ok((rows, base))
+}
+
+/// Entries that are to be one row.
+#[derive(Default)]
+struct Batch {
+    stamps: Vec<Stamp>,
+    /// Their changes, one behind the other, without the blobs.
+    json: String,
+    /// Where the blobs were taken out.
+    places: Vec<usize>,
+    blobs: Vec<Blob>,
+}
+
+struct Stamp {
+    run: RunId,
+    seq: u64,
+    at_ms: u64,
+    /// How long the JSON of the change is, with its blobs.
+    bytes: usize,
+}
+
+impl Batch {
+    fn push(&mut self, Entry { run, seq, at_ms, change }: &Entry) -> Result<(), Unread> {
+        let unread = |why: &dyn ToString| Unread::new(*seq, why.to_string());
+        let json = serde_json::to_string(change).map_err(|error| unread(&error))?;
+        deep::check(&json).map_err(|why| unread(&why))?;
+        let mut from = 0;
+        for place in blob::places(&json) {
+            let (before, taken) = (json.get(from..place.start), json.get(place.clone()));
+            let (Some(before), Some(taken)) = (before, taken) else { continue };
+            self.json += before;
+            self.places.push(self.json.len());
+            self.blobs.push(Blob::of(taken).map_err(|error| unread(&error))?);
+            from = place.end;
+        }
+        self.json += json.get(from..).unwrap_or_default();
+        self.stamps.push(Stamp { run: *run, seq: *seq, at_ms: *at_ms, bytes: json.len() });
+        Ok(())
+    }
+
+    fn packed(self, base: &mut Option<Base>) -> Result<Packed, Unread> {
+        let (Some(first), Some(last)) = (self.stamps.first(), self.stamps.last()) else {
+            return Err(Unread::new(0, "it has no entries"));
+        };
+        let (run, first, seq, at_ms) = (last.run, first.seq, last.seq, last.at_ms);
+        let payload = self.payload(at_ms);
+        let is_long = payload.len() >= LONG_BYTES_MIN;
+        let linked = base.as_ref().filter(|base| is_long && base.links < LINKS_MAX && base.seq < seq);
+        let links = linked.map_or(0, |base| base.links + 1);
+        let frame = linked.map_or_else(|| frame::whole(&payload), |base| frame::difference(&payload, &base.payload));
+        let frame = frame.map_err(|error| Unread::new(seq, error))?;
+        let bytes = self.bytes(linked.map_or(0, |base| seq - base.seq), &frame);
+        let packed = Packed { first, seq, at_ms, bytes, blobs: self.blobs };
+        if cfg!(debug_assertions) {
+            packed.check(run, base.as_ref())?;
+        }
+        if is_long {
+            *base = Some(Base { seq, payload, links }).filter(|base| base.payload.len() <= BASE_BYTES_MAX);
+        }
+        Ok(packed)
+    }
+
+    fn bytes(&self, back: u64, frame: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        number::write(&mut bytes, back);
+        number::write(&mut bytes, self.blobs.len() as u64);
+        self.blobs.iter().for_each(|blob| bytes.extend(blob.digest));
+        bytes.extend(frame);
+        bytes
+    }
+
+    fn payload(&self, last_ms: u64) -> Vec<u8> {
+        let mut payload = Vec::with_capacity(self.json.len() + 8 * (1 + self.stamps.len() + self.places.len()));
+        number::write(&mut payload, self.stamps.len() as u64);
+        for Stamp { at_ms, bytes, .. } in &self.stamps {
+            number::write(&mut payload, *bytes as u64);
+            // A clock may go back; what is subtracted here is what is subtracted when it is read.
+            number::write(&mut payload, last_ms.wrapping_sub(*at_ms));
+        }
+        let mut before = 0;
+        for place in &self.places {
+            number::write(&mut payload, (place - before) as u64);
+            before = *place;
+        }
+        payload.extend(self.json.as_bytes());
+        payload
+    }
+}
+
+impl Packed {
+    /// Reads what was written at once, for what is written must be read.
+    fn check(&self, run: RunId, base: Option<&Base>) -> Result<(), Unread> {
+        let head = Head::read(self.seq, &self.bytes)?;
+        let payload = head.payload(head.base.and(base).map(|base| &*base.payload))?;
+        let blobs = self.blobs.iter().map(|blob| blob::text(&blob.bytes)).collect::<Result<Vec<_>, _>>();
+        let blobs = blobs.map_err(|why| Unread::new(self.seq, why))?;
+        entries(run, self.seq, self.at_ms, &payload, &blobs).map(drop)
+    }
+}
+
+/// Whether others may be differences to a row that is so long.
+pub(crate) fn is_base(payload: &[u8]) -> bool {
+    payload.len() >= LONG_BYTES_MIN
+}
+
+/// What a row says before it is unpacked.
+pub(crate) struct Head<'a> {
+    seq: u64,
+    /// The number of the row to which it is a difference.
+    pub(crate) base: Option<u64>,
+    /// The blobs that were taken out of it.
+    pub(crate) blobs: Vec<BlobDigest>,
+    frame: &'a [u8],
+}
+
+impl<'a> Head<'a> {
+    pub(crate) fn read(seq: u64, bytes: &'a [u8]) -> Result<Self, Unread> {
+        let cut = || Unread::new(seq, "it is cut off");
+        let (version, mut rest) = bytes.split_first().ok_or_else(cut)?;
+        if *version != VERSION {
+            let why = format!("its encoding is {version}, and this stockade knows {VERSION}; a newer one wrote it");
+            return Err(Unread::new(seq, why));
+        }
+        let back = number::read(&mut rest).ok_or_else(cut)?;
+        let base = seq.checked_sub(back).ok_or_else(|| Unread::new(seq, "what it is a difference to is not there"))?;
+        let mut blobs = Vec::new();
+        for _ in 0..number::read(&mut rest).ok_or_else(cut)? {
+            let (digest, after) = rest.split_first_chunk().ok_or_else(cut)?;
+            blobs.push(*digest);
+            rest = after;
+        }
+        Ok(Self { seq, base: (back > 0).then_some(base), blobs, frame: rest })
+    }
+
+    /// Unpacks the row; a difference, with what the row unpacks to of which it is one.
+    pub(crate) fn payload(&self, base: Option<&[u8]>) -> Result<Vec<u8>, Unread> {
+        frame::unpacked(self.frame, base).map_err(|error| Unread::new(self.seq, error))
+    }
+}
+
+/// Reads the piece of JSON that a blob holds.
+pub(crate) fn blob_text(seq: u64, bytes: &[u8]) -> Result<String, Unread> {
+    blob::text(bytes).map_err(|why| Unread::new(seq, why))
+}
+
+/// Reads the entries of a row that was unpacked, with its blobs.
+pub(crate) fn entries(
+    run: RunId,
+    seq: u64,
+    last_ms: u64,
+    payload: &[u8],
+    blobs: &[String],
+) -> Result<Vec<Entry>, Unread> {
+    let damaged = || Unread::new(seq, "what is said of its length is wrong");
+    let Contents { stamps, json } = contents(payload, blobs).ok_or_else(damaged)?;
+    let before = u64::try_from(stamps.len()).ok().and_then(|count| seq.checked_sub(count)).ok_or_else(damaged)?;
+    let (mut rest, mut entries) = (json.as_str(), Vec::new());
+    for (seq, (bytes, earlier_ms)) in (before + 1..).zip(stamps) {
+        let (change, after) = rest.split_at_checked(bytes).ok_or_else(damaged)?;
+        let change = deep::read(change, Change::read).map_err(|why| Unread::new(seq, why))?;
+        entries.push(Entry { run, seq, at_ms: last_ms.wrapping_sub(earlier_ms), change });
+        rest = after;
+    }
+    if rest.is_empty() { Ok(entries) } else { Err(damaged()) }
+}
+
+/// What a row unpacks to: how long the JSON of each entry is and how much earlier it was written, and the JSON of them all.
+struct Contents {
+    stamps: Vec<(usize, u64)>,
+    json: String,
+}
+
+fn contents(mut payload: &[u8], blobs: &[String]) -> Option<Contents> {
+    let mut stamps = Vec::new();
+    for _ in 0..number::read(&mut payload)? {
+        stamps.push((usize::try_from(number::read(&mut payload)?).ok()?, number::read(&mut payload)?));
+    }
+    let mut gaps = Vec::new();
+    for _ in blobs {
+        gaps.push(usize::try_from(number::read(&mut payload)?).ok()?);
+    }
+    let mut rest = std::str::from_utf8(payload).ok()?;
+    let mut json = String::with_capacity(rest.len() + blobs.iter().map(String::len).sum::<usize>());
+    for (gap, blob) in gaps.into_iter().zip(blobs) {
+        let (before, after) = rest.split_at_checked(gap)?;
+        json.extend([before, blob]);
+        rest = after;
+    }
+    json += rest;
+    Some(Contents { stamps, json })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
+    use stockade_workflow::{Event, Usage};
+
+    use super::*;
+
+    const RECORDINGS: [&str; 6] = [
+        include_str!("../../workflow/tests/golden/journal-v1.json"),
+        include_str!("../../workflow/tests/golden/journal-v3.json"),
+        include_str!("../../workflow/tests/golden/journal-v6.json"),
+        include_str!("../../workflow/tests/golden/journal-v7.json"),
+        include_str!("../../workflow/tests/golden/journal-v7-failures.json"),
+        include_str!("../../workflow/tests/golden/journal-v7-decisions.json"),
+    ];
+
+    fn run() -> RunId {
+        RunId::from_bytes([7; 16])
+    }
+
+    /// The runs of the recordings.
+    fn recorded() -> Vec<Vec<Entry>> {
+        let files = RECORDINGS.map(|text| serde_json::from_str::<Value>(text).unwrap());
+        let runs = files.iter().flat_map(|file| file["runs"].as_array().unwrap());
+        runs.map(|run| run["entries"].as_array().unwrap().iter().map(entry).collect()).collect()
+    }
+
+    fn entry(record: &Value) -> Entry {
+        let number = |name: &str| record[name].as_u64().unwrap();
+        let change = Change::read(&record["change"].to_string()).unwrap();
+        Entry { run: run(), seq: number("seq"), at_ms: number("at_ms"), change }
+    }
+
+    /// A step to a state.
+    fn stepped(seq: u64, state: Value) -> Entry {
+        let change = Change::Stepped {
+            event: Event::Started { input: json!(1).into() },
+            used: Usage::default(),
+            position: "A".to_owned(),
+            state,
+            log: Vec::new(),
+            effects: Vec::new(),
+            slices: Vec::new(),
+            end: None,
+        };
+        Entry { run: run(), seq, at_ms: 1_800_000_000_000 + seq, change }
+    }
+
+    /// Commits entries, so many at a time.
+    fn committed(entries: &[Entry], at_once: usize) -> Vec<Packed> {
+        let (mut base, mut rows) = (None, Vec::new());
+        for batch in entries.chunks(at_once) {
+            let (packed, next) = encode(batch, base.take()).unwrap();
+            rows.extend(packed);
+            base = next;
+        }
+        rows
+    }
+
+    fn unpacked(row: &Packed, base: Option<&[u8]>) -> Result<(Vec<u8>, Vec<Entry>), Unread> {
+        let payload = Head::read(row.seq, &row.bytes)?.payload(base)?;
+        let blobs = row.blobs.iter().map(|blob| blob_text(row.seq, &blob.bytes)).collect::<Result<Vec<_>, _>>()?;
+        let entries = entries(run(), row.seq, row.at_ms, &payload, &blobs)?;
+        Ok((payload, entries))
+    }
+
+    fn read(rows: &[Packed]) -> Vec<Entry> {
+        let (mut bases, mut all) = (BTreeMap::<u64, Vec<u8>>::new(), Vec::new());
+        for row in rows {
+            let base = Head::read(row.seq, &row.bytes).unwrap().base;
+            let (payload, entries) = unpacked(row, base.map(|base| &*bases[&base])).unwrap();
+            assert_eq!(entries.first().map(|entry| entry.seq), Some(row.first));
+            bases.insert(row.seq, payload);
+            all.extend(entries);
+        }
+        all
+    }
+
+    fn bytes(rows: &[Packed]) -> usize {
+        rows.iter().map(|row| row.bytes.len()).sum()
+    }
+
+    #[test]
+    fn entries_are_read_as_they_were_written() {
+        for run in recorded() {
+            for at_once in [1, 2, 3, run.len()] {
+                assert_eq!(read(&committed(&run, at_once)), run);
+            }
+        }
+    }
+
+    #[test]
+    fn entries_take_a_quarter_of_their_json() {
+        let runs = recorded();
+        let json = runs.iter().flatten().map(|entry| serde_json::to_string(&entry.change).unwrap().len());
+        let (json, packed) = (json.sum::<usize>(), runs.iter().map(|run| bytes(&committed(run, 2))).sum::<usize>());
+        assert!(packed * 4 < json, "{packed} of {json}");
+    }
+
+    #[test]
+    fn a_time_before_the_last_one_is_kept() {
+        let mut entries: Vec<_> = (1..=3).map(|seq| stepped(seq, json!({}))).collect();
+        (entries[0].at_ms, entries[1].at_ms, entries[2].at_ms) = (u64::MAX, 0, 5);
+        assert_eq!(read(&committed(&entries, 3)), entries);
+    }
+
+    /// The states of a conversation: each has one message more.
+    fn conversation(steps: u64) -> Vec<Entry> {
+        let words = |number: u64| format!("{:x} ", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)).repeat(20);
+        let message = |number: u64| json!({"role": "user", "content": words(number)});
+        let thread = |messages: u64| (0..messages).map(message).collect::<Vec<_>>();
+        (1..=steps).map(|seq| stepped(seq, json!({"thread": thread(seq + 20)}))).collect()
+    }
+
+    #[test]
+    fn a_state_that_grows_costs_what_is_new_of_it() {
+        let rows = committed(&conversation(200), 1);
+        let is_whole = |row: &&Packed| Head::read(row.seq, &row.bytes).unwrap().base.is_none();
+        let whole: Vec<_> = rows.iter().filter(is_whole).map(|row| row.seq).collect();
+        assert_eq!(whole, [1, 33, 65, 97, 129, 161, 193]);
+        let differences = rows.iter().filter(|row| !is_whole(row));
+        let longest = differences.map(|row| row.bytes.len()).max().unwrap();
+        assert!(longest < 512, "{longest}");
+        assert_eq!(read(&rows), conversation(200));
+    }
+
+    /// A short row in between, as that of an intent, leaves the long one before it the one to differ from.
+    #[test]
+    fn a_difference_is_to_the_last_long_row() {
+        let mut entries = conversation(3);
+        entries[1] = stepped(2, json!("short"));
+        let rows = committed(&entries, 1);
+        let bases: Vec<_> = rows.iter().map(|row| Head::read(row.seq, &row.bytes).unwrap().base).collect();
+        assert_eq!(bases, [None, None, Some(1)]);
+        assert_eq!(read(&rows), entries);
+    }
+
+    #[test]
+    fn what_is_committed_at_once_is_cut_into_rows() {
+        let text = |seq: u64| format!("{seq:x}").repeat(3_000);
+        let entries: Vec<_> = (1..=200).map(|seq| stepped(seq, json!({"text": text(seq)}))).collect();
+        let rows = committed(&entries, 200);
+        assert!(rows.len() >= 2 && rows.windows(2).all(|pair| pair[0].seq + 1 == pair[1].first), "{}", rows.len());
+        assert_eq!(read(&rows), entries);
+    }
+
+    #[test]
+    fn a_long_text_is_taken_out_wherever_it_is() {
+        let document = "All of it is of use. ".repeat(2_000);
+        let entries = [stepped(1, json!({"a": document, "b": [1, document]})), stepped(2, json!({"c": document}))];
+        let rows = committed(&entries, 2);
+        let digests: Vec<_> = rows[0].blobs.iter().map(|blob| blob.digest).collect();
+        assert_eq!(digests, vec![digests[0]; 3]);
+        assert_eq!(Head::read(2, &rows[0].bytes).unwrap().blobs, digests);
+        assert!(rows[0].bytes.len() < 500, "{}", rows[0].bytes.len());
+        assert_eq!(read(&rows), entries);
+    }
+
+    /// Whatever is damaged, it is refused, or makes no difference.
+    #[test]
+    fn a_damaged_row_is_refused() {
+        let mut entries = conversation(2);
+        entries.push(stepped(3, json!({"text": "A line.".repeat(2_000)})));
+        let runs = [entries, recorded().swap_remove(0)];
+        for run in runs {
+            let rows = committed(&run, 1);
+            let base = unpacked(&rows[0], None).unwrap().0;
+            for row in rows.iter().take(6) {
+                let base = Head::read(row.seq, &row.bytes).unwrap().base.map(|_| &*base);
+                let (_, whole) = unpacked(row, base).unwrap();
+                for bit in 0..row.bytes.len() * 8 {
+                    let mut damaged = row.clone();
+                    damaged.bytes[bit / 8] ^= 1 << (bit % 8);
+                    assert!(unpacked(&damaged, base).map_or(true, |(_, entries)| entries == whole), "bit {bit}");
+                }
+                for end in 0..row.bytes.len() {
+                    let damaged = Packed { bytes: row.bytes[..end].to_vec(), ..row.clone() };
+                    assert!(unpacked(&damaged, base).is_err(), "cut at {end}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_newer_encoding_is_refused_by_name() {
+        let mut row = committed(&conversation(1), 1).swap_remove(0);
+        row.bytes[0] = VERSION + 1;
+        assert!(unpacked(&row, None).unwrap_err().why.contains("its encoding is 2"));
+    }
+}
