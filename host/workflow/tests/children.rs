@@ -194,7 +194,7 @@ proptest! {
     ) {
         let on_failure = if stops { OnFailure::Stop } else { OnFailure::Collect };
         let mut book = Book::open(runs().on_failure(on_failure), None);
-        let mut ended = vec![None; INPUTS];
+        let mut ended = [None; INPUTS];
         for (number, what, steps) in moves {
             if what == 0 {
                 if let Some(next) = book.next() {

@@ -321,7 +321,7 @@ fn a_run_in_doubt_waits_for_its_settlement_and_hears_it() {
 #[test]
 fn a_call_whose_result_comes_later_waits_for_it_and_is_unknown_where_the_run_is_stopped() {
     let later = Change::Later { key: "refund".to_owned(), token: "pi_7".to_owned(), used: USED };
-    let mut state = RunState::fold(run(), &and(to(11), &[later.clone()])).unwrap();
+    let mut state = RunState::fold(run(), &and(to(11), std::slice::from_ref(&later))).unwrap();
     assert_eq!((state.status(), state.waiting_for()), (Status::Waiting, [WaitingFor::Result].into()));
     assert_eq!((state.ledger().reserved("refund"), state.unknown_calls().count()), (None, 0));
     state.apply(&entry(13, settled("refund"))).unwrap();
