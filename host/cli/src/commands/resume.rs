@@ -56,6 +56,8 @@ async fn due(globals: &Globals, host: &Host) -> anyhow::Result<Exit> {
     for Fired { run, resumed: driven } in host.fire_due().await? {
         ended.push(resumed(globals, host, run, driven).await);
     }
+    // Runs for which no other waits any more are stopped beside this.
+    host.idle().await;
     // Several times of one schedule may have come: the run of each waits for the one before.
     loop {
         let started = host.fire_schedules().await?;

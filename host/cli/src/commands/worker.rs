@@ -120,6 +120,8 @@ impl Work {
                 return Ok(());
             }
             self.drain().await;
+            // Runs that those have started, and that go on because of those, are driven here too.
+            self.host.idle().await;
         }
     }
 
