@@ -15,6 +15,7 @@ mod rows;
 mod select;
 mod store;
 mod text;
+mod tls;
 mod write;
 
 use std::sync::Arc;

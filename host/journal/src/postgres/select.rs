@@ -160,5 +160,6 @@ fn columns(row: &Row) -> Result<Summary, Box<dyn std::error::Error + Send + Sync
         start_key: row.try_get::<_, Option<&str>>(5)?.map(unescaped),
         labels: labels.collect::<Result<BTreeMap<_, _>, _>>()?,
         waiting_for: waiting_for.into_iter().map(str::parse).collect::<Result<BTreeSet<_>, _>>()?,
+        damaged: None,
     })
 }

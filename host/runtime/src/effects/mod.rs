@@ -91,6 +91,7 @@ fn one_step() -> (Usage, Usage) {
 }
 
 /// How an effect is performed.
+#[expect(clippy::large_enum_variant, reason = "there is one for each effect that begins, for a moment")]
 pub(crate) enum Work<'a> {
     /// Beside others: it needs nothing of the run any more.
     Beside(BoxFuture<'static, (Ended, Usage)>),
