@@ -18,7 +18,8 @@ pub(super) async fn check(new: &impl Fn(Clock) -> Opener) {
 /// Each entry says what the one before it said, and more; every tenth is short.
 fn long(run: RunId, seq: u64) -> Entry {
     let messages = if seq.is_multiple_of(10) { 0 } else { seq + 40 };
-    let said: Vec<_> = (0..messages).map(|number| format!("message {number}: {}", "\"so\u{e9}\" ".repeat(20))).collect();
+    let said: Vec<_> =
+        (0..messages).map(|number| format!("message {number}: {}", "\"so\u{e9}\" ".repeat(20))).collect();
     let input = json!({"said": said, "document": "a page of it\n".repeat(1_000)}).into();
     let change =
         Change::Created { workflow: "w".into(), version: 1, input, budget: Budget::NONE, origin: Origin::default() };

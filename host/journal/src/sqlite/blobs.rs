@@ -61,8 +61,13 @@ mod tests {
     /// Begins a run with a document, which no other has.
     fn begun(run: RunId, document: &str) -> Commit {
         let input = json!({"document": document, "pages": 3}).into();
-        let change =
-            Change::Created { workflow: "w".into(), version: 1, input, budget: Budget::NONE, origin: Origin::default() };
+        let change = Change::Created {
+            workflow: "w".into(),
+            version: 1,
+            input,
+            budget: Budget::NONE,
+            origin: Origin::default(),
+        };
         let entries = vec![Entry { run, seq: 1, at_ms: 5, change }];
         Commit { lease: Some(Lease::first(run)), entries, ..Commit::default() }
     }

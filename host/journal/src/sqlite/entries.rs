@@ -232,7 +232,8 @@ mod tests {
 
     fn bases(raw: &Connection, run: RunId) -> Vec<Option<u64>> {
         let mut select = raw.prepare("SELECT seq, change FROM entries WHERE run = ?1 ORDER BY seq").unwrap();
-        let rows = select.query_map([run.as_bytes()], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, Vec<u8>>(1)?))).unwrap();
+        let rows =
+            select.query_map([run.as_bytes()], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, Vec<u8>>(1)?))).unwrap();
         rows.map(|row| row.unwrap()).map(|(seq, bytes)| Head::read(seq, &bytes).unwrap().base).collect()
     }
 
