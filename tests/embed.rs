@@ -40,6 +40,16 @@ fn the_orders_of_the_signal_example_are_paid_and_time_out() {
 }
 
 #[test]
+fn the_shops_of_the_children_example_are_counted() {
+    let place = Place::new();
+    let output = Command::new(example("children")).current_dir(place.path("")).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines[..3], ["done: 12", "failed: the shop in Ulm is closed", "done: 30"], "{said}");
+    assert!(lines[3].starts_with("done: {\"goods\":42"), "{said}");
+}
+
+#[test]
 fn the_documents_show_the_example_to_the_letter() {
     let program = std::fs::read_to_string(root().join("host/runtime/examples/embed.rs")).unwrap();
     for page in ["README.md", "docs/src/guide/embedding.md"] {

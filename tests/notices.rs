@@ -1,5 +1,6 @@
 //! People are told of runs that need them: by whatever is configured, until it takes the message, without moving the run.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -8,8 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stockade::config::{Notify, Occasion};
 use stockade::{
-    AllowedEffect, Budget, Decision, Delivery, Effect, End, Event, Fault, Graph, Host, Kind, Notice, RunId, State,
-    Status, Transition, Workflow,
+    AllowedEffect, Budget, Decision, Delivery, Effect, End, Event, Fault, Graph, Host, Kind, Listing, Notice, RunId,
+    State, Status, Transition, Workflow,
 };
 use stockade_tests::{Hand, Place, decide, input};
 
@@ -71,7 +72,7 @@ async fn waiting(host: &Host) -> RunId {
 }
 
 async fn sent(host: &Host) -> Vec<(Delivery, u32)> {
-    host.notify().await.unwrap().iter().map(|notice| (notice.delivery, notice.attempts)).collect()
+    host.notify().await.unwrap().found.iter().map(|notice| (notice.delivery, notice.attempts)).collect()
 }
 
 /// Waits for a signal, for an hour at most.
@@ -152,7 +153,7 @@ async fn a_message_that_is_not_taken_is_sent_again_a_number_of_times_and_the_run
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     hand.set(24 * HOUR_MS);
     assert_eq!(sent(&host).await, []);
-    let notices = host.notices(Some(run)).await.unwrap();
+    let notices = host.notices(Some(run)).await.unwrap().found;
     assert_eq!(notices[0].reason.as_deref(), Some("the server answered with status 404"));
     assert_eq!(host.state(run).await.unwrap().status(), Status::Waiting);
 }
@@ -165,6 +166,24 @@ async fn a_message_is_not_sent_once_the_run_stands_otherwise() {
     decide(&host, run, Decision::approve("dana")).await.unwrap().settled().await.unwrap();
     assert_eq!(sent(&host).await, [(Delivery::Outdated, 0)]);
     assert!(got.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_or_whose_run_cannot_be_keeps_no_other_from_being_sent() {
+    let (place, hand, (url, got, statuses)) = (Place::new(), Hand::new(), server());
+    let host = open(&place, &hand, webhook(&url)).await;
+    let (row, run, sound) = (waiting(&host).await, waiting(&host).await, waiting(&host).await);
+    place.damage_rows("notice", row);
+    place.damage_run(run);
+    statuses.send(200).unwrap();
+    let told = host.notify().await.unwrap();
+    assert_eq!(told.found.iter().map(|notice| notice.run).collect::<Vec<_>>(), [sound]);
+    assert_eq!(got.recv().unwrap().body["data"]["run_id"], json!(sound));
+    let named: BTreeSet<_> = told.unreadable.iter().filter_map(|left_out| left_out.run_id).collect();
+    assert_eq!(named, [row, run].into());
+    assert_eq!(host.notify().await.unwrap(), Listing::default(), "they are looked at again later");
+    let listed = host.notices(None).await.unwrap();
+    assert_eq!((listed.found.len(), listed.unreadable[0].run_id), (2, Some(row)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,7 +241,7 @@ async fn a_command_reads_a_message_in_a_clean_environment() {
         let host = open(&place, &hand, command(&program)).await;
         let run = waiting(&host).await;
         assert_eq!(sent(&host).await, [(Delivery::Pending, 1)]);
-        let Notice { reason, .. } = host.notices(Some(run)).await.unwrap().remove(0);
+        let Notice { reason, .. } = host.notices(Some(run)).await.unwrap().found.remove(0);
         assert!(reason.as_ref().unwrap().contains(says), "{reason:?}");
     }
 }
@@ -258,4 +277,19 @@ fn the_command_line_says_what_was_not_told_and_ends_as_without() {
         "{listed:?}"
     );
     assert!(place.call(&["notices", &run.run()]).stdout.contains("  waiting  to ops  pending, 1 attempts\n"));
+}
+
+#[test]
+fn the_command_line_says_which_message_cannot_be_read_and_ends_as_without() {
+    let place = Place::new();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    place.write("stockade.toml", format!("[notify.ops]\nurl = \"http://{free}/\"\non = [\"waiting\"]\n"));
+    let damaged = place.refund("user_123", &[]).run();
+    place.damage("UPDATE index_rows SET value = '{', due_ms = 0 WHERE space = 'notice'");
+    let run = place.refund("user_123", &[]);
+    assert_eq!((run.exit, &run.json["status"]), (Some(3), &json!("waiting")), "{run:?}");
+    assert!(run.stderr.contains(&format!("run {damaged}, which cannot be read, is left out")), "{}", run.stderr);
+    let listed = place.json(&["notices"]);
+    assert_eq!((listed.exit, &listed.json[0]["run"]), (Some(0), &json!(run.run())), "{listed:?}");
+    assert!(listed.stderr.contains(&damaged), "{}", listed.stderr);
 }

@@ -50,13 +50,28 @@ async fn a_pruned_run_leaves_one_line_and_its_room_is_given_back() {
     let left: Vec<_> = host.runs(&Filter::default()).await.unwrap().iter().map(|run| run.run_id).collect();
     assert_eq!(left, [runs[3], waiting_id]);
 
-    let lines = host.removed_runs(0, usize::MAX).await.unwrap();
+    let lines = host.removed_runs(0, usize::MAX).await.unwrap().found;
     let of = |number: usize| (lines[number].run_id, lines[number].by.as_str(), lines[number].status);
     assert_eq!([of(0), of(1), of(2)], [0, 1, 2].map(|number| (runs[number], "dana", Status::Done)));
     assert_eq!((lines.len(), lines[0].workflow.as_str(), lines[0].labels["team"].as_str()), (3, "refund", "a"));
     assert!(lines[0].updated_ms <= lines[0].removed_ms);
-    assert_eq!(host.removed_runs(lines[2].removed_ms + 1, 9).await.unwrap(), []);
-    assert_eq!(host.removed_runs(0, 2).await.unwrap(), lines[..2]);
+    assert_eq!(host.removed_runs(lines[2].removed_ms + 1, 9).await.unwrap().found, []);
+    assert_eq!(host.removed_runs(0, 2).await.unwrap().found, lines[..2]);
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_read_keeps_no_other_from_being_pruned() {
+    let place = Place::new();
+    let host = place.host().build().await.unwrap();
+    let (damaged, sound) = (ended(&host, "a").await, ended(&host, "a").await);
+    place.damage_run(damaged);
+    let would = host.would_prune(&of_team("a")).await.unwrap();
+    assert_eq!((would.removed, would.unreadable[0].run_id), (vec![sound], Some(damaged)));
+    // A run need not be read to be removed.
+    assert_eq!(host.prune(&of_team("a"), "dana").await.unwrap().removed, [damaged, sound]);
+    place.damage(&format!("UPDATE index_rows SET value = '{{' WHERE space = 'removed' AND key LIKE '%/{damaged}'"));
+    let lines = host.removed_runs(0, usize::MAX).await.unwrap();
+    assert_eq!((lines.found.len(), lines.unreadable.len()), (1, 1));
 }
 
 #[tokio::test]

@@ -48,6 +48,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("top", config("mod", "Config", refused!(Config), json!({}))),
         ("limits", keys("src/limits.rs", "Limits", &refused!(Limits), &json!(Limits::default()))),
         ("code-limits", changed(&json!(Limits::default()), &json!(code_limits()))),
+        ("journal", config("journal", "Journal", refused!(config::Journal), a_journal())),
         ("run", config("mod", "Run", refused!(config::Run), json!({}))),
         ("tools", config("mod", "Tools", refused!(config::Tools), json!({}))),
         ("tool", config("tool", "Tool", refused!(config::Tool), json!({}))),
@@ -139,6 +140,10 @@ fn a_notify() -> Value {
 
 fn a_schedule() -> Value {
     json!({"timezone": config::Schedule::new("", "").timezone, "catch_up": "none", "overlap": "skip"})
+}
+
+fn a_journal() -> Value {
+    json!({"connections": 8, "connect_timeout_ms": 5_000, "statement_timeout_ms": 30_000})
 }
 
 fn a_recall() -> Value {
@@ -325,7 +330,7 @@ fn meant(name: &str, kind: &str) -> String {
         "Label" => return choice!(Label),
         _ if kind.starts_with("BTreeMap<String, ") => "tables by name",
         "Sql" | "Fs" | "Http" | "Secret" | "Kv" | "Route" => "tables",
-        "Run" | "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember" | "Letter" => "table",
+        "Journal" | "Run" | "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember" | "Letter" => "table",
         other => panic!("the reference does not know how a value of {other} is written"),
     };
     text.to_owned()

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde_json::json;
 use stockade::model::{Failure, Model, Price, Request, Settings, Told};
 use stockade::{
-    Budget, Builder, Change, Config, Currency, Effect, EffectOutcome, Entry, Exceeded, Fault, Host, Kind, ModelOutcome,
-    Outcome, Question, Reply, Status, Stop, ToolOutcome,
+    Budget, Builder, Change, Code, Config, Currency, Effect, EffectOutcome, Entry, Exceeded, Fault, Host, Kind,
+    ModelOutcome, Outcome, Question, Reply, RunId, Status, Stop, ToolOutcome,
 };
 use stockade_tests::flaky::{Acts, Flaky};
 use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, outcomes, start};
@@ -72,6 +73,154 @@ async fn a_call_fails_with_its_last_error_when_its_attempts_are_used_up() {
     let (_, outcome) = start(&host, &[call()], Budget::default()).await;
     assert!(matches!(returned(&outcome), ToolOutcome::Unknown(_)), "{outcome}");
     assert_eq!(flaky.called().len(), 3);
+}
+
+/// A host whose code can call the flaky tool.
+async fn coding(place: &Place, flaky: &Flaky, says: &str) -> Host {
+    let builder = with(place, &Hand::new(), flaky, says).built_in_languages().scratch(place.path(""));
+    builder.build().await.unwrap()
+}
+
+const CALLS: &str = "const said = []; \
+    for (let call = 0; call < 2; call++) { \
+        try { said.push(await flaky.do({})) } catch (error) { said.push(error.message) } \
+    } \
+    return said";
+
+async fn exec(host: &Host, budget: Budget) -> (RunId, Outcome) {
+    let code = Code::new("javascript", CALLS).tools(["flaky"]);
+    let run = host.exec(code, budget.fuel(2_000_000_000)).await.unwrap();
+    (run.id(), run.settled().await.unwrap())
+}
+
+/// How many attempts of code's calls the journal has, and how many calls.
+fn attempts(entries: &[Entry]) -> (usize, usize) {
+    let count = |is_one: fn(&Change) -> bool| entries.iter().filter(|entry| is_one(&entry.change)).count();
+    let retried = count(|change| matches!(change, Change::Retried { .. }));
+    (retried, count(|change| matches!(change, Change::Called { .. })))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_code_that_failed_is_made_again_and_the_code_sees_one_answer() {
+    let (place, flaky) = (Place::new(), Flaky::new(traps(2)));
+    let host = coding(&place, &flaky, TWICE).await;
+    let (run, outcome) = exec(&host, Budget::default()).await;
+    assert_eq!(outcome, Outcome::Done(json!(["done", "done"])));
+    assert_eq!(flaky.called(), ["code/0", "code/0", "code/0", "code/1"]);
+    let (state, entries) = (host.state(run).await.unwrap(), host.entries(run).await.unwrap());
+    assert_eq!(attempts(&entries), (2, 2));
+    assert_eq!(state.ledger().spent().tool_calls, 4, "each attempt is paid once");
+    assert_eq!(state.calls("code").get(0).unwrap().attempts, 2);
+    host.replay(run, "code").await.unwrap();
+    assert_eq!(flaky.called().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_code_has_its_attempts_and_no_others() {
+    let (place, flaky) = (Place::new(), Flaky::new(traps(4)));
+    let host = coding(&place, &flaky, TWICE).await;
+    let (run, outcome) = exec(&host, Budget::default()).await;
+    let Outcome::Done(said) = &outcome else { panic!("{outcome}") };
+    assert!(said[0].as_str().unwrap().contains("the guest trapped") && said[1] == "done", "{outcome}");
+    assert_eq!((flaky.called().len(), attempts(&host.entries(run).await.unwrap())), (3 + 2, (2 + 1, 2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_code_is_not_repeated_blindly_nor_after_a_wait_that_is_too_long() {
+    for (says, fault, calls) in [
+        // The second call is the very one of which it is not known whether it happened.
+        ("retry = { attempts = 3, backoff_ms = 0 }", trap(), 1),
+        ("idempotent = true\nretry = { attempts = 3, backoff_ms = 3600000 }", trap(), 2),
+        ("idempotent = true\nretry = { attempts = 3, backoff_ms = 0, within_ms = 0 }", trap(), 2),
+        ("idempotent = true\nretry = { attempts = 3, backoff_ms = 0, on = [\"deadline\"] }", trap(), 2),
+        ("retry = { attempts = 3, backoff_ms = 0 }", busy_for(3_600), 2),
+        ("retry = { attempts = 3, backoff_ms = 0 }", busy_for(0), 3),
+    ] {
+        let (place, flaky) = (Place::new(), Flaky::new(vec![Err(fault)]));
+        let host = coding(&place, &flaky, says).await;
+        let (_, outcome) = exec(&host, Budget::default()).await;
+        assert!(matches!(outcome, Outcome::Done(_)), "{says}: {outcome}");
+        assert_eq!(flaky.called().len(), calls, "{says}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_attempts_of_code_open_the_breaker_and_stop_at_it() {
+    let (place, flaky) = (Place::new(), Flaky::new(traps(9)));
+    let says = format!("{TWICE}\nbreaker = {{ failures = 2, rest_ms = 3600000 }}");
+    let host = coding(&place, &flaky, &says).await;
+    let (_, outcome) = exec(&host, Budget::default()).await;
+    let Outcome::Done(said) = &outcome else { panic!("{outcome}") };
+    assert!(said[1].as_str().unwrap().contains("is left alone until"), "{outcome}");
+    assert_eq!((flaky.called().len(), host.breakers().await.unwrap()[0].is_open), (2, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_attempts_of_code_are_among_the_calls_that_its_run_may_make() {
+    let (place, flaky) = (Place::new(), Flaky::new(traps(1)));
+    let host = coding(&place, &flaky, TWICE).await;
+    let (run, outcome) = exec(&host, Budget::default().with(Currency::ToolCalls, 2)).await;
+    assert!(
+        matches!(&outcome, Outcome::Suspended(Exceeded { limit: Currency::ToolCalls, allowed: 2, .. })),
+        "{outcome}"
+    );
+    assert_eq!(flaky.called(), ["code/0", "code/0"]);
+    let more = Budget::NONE.with(Currency::ToolCalls, 9);
+    let outcome = host.extend(run, more).await.unwrap().settled().await.unwrap();
+    assert_eq!(outcome, Outcome::Done(json!(["done", "done"])));
+    assert_eq!(host.state(run).await.unwrap().ledger().spent().tool_calls, 3);
+}
+
+/// What a crash leaves behind after any record ends as if nothing had happened.
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_after_any_record_code_whose_calls_are_made_again_ends_the_same() {
+    let (place, flaky) = (Place::new(), Flaky::new(traps(2)));
+    let first = coding(&place, &flaky, TWICE).await;
+    let (run, expected) = exec(&first, Budget::default()).await;
+    let (entries, spent) = (first.entries(run).await.unwrap(), *first.state(run).await.unwrap().ledger().spent());
+    drop(first);
+    for cut in 1..entries.len() {
+        place.clear();
+        let left = 2_usize.saturating_sub(attempts(&entries[..cut]).0);
+        let flaky = Flaky::new(traps(left));
+        let host = coding(&place, &flaky, TWICE).await;
+        place.journal_of(&entries[..cut]).await;
+        let outcome = host.resume(run).await.unwrap().settled().await.unwrap();
+        assert_eq!(outcome, expected, "cut after {cut}");
+        let again = *host.state(run).await.unwrap().ledger().spent();
+        assert_eq!(again.tool_calls, spent.tool_calls, "cut after {cut}");
+        host.replay(run, "code").await.unwrap();
+    }
+}
+
+fn busy_for(after_s: u64) -> Fault {
+    Fault::new(Kind::GuestError, json!({"unavailable": {"retry_after_s": after_s}}).to_string())
+}
+
+#[tokio::test]
+async fn a_tool_that_says_when_it_may_be_called_again_is_called_then() {
+    let says = "retry = { attempts = 3, backoff_ms = 0 }";
+    let (place, hand, flaky) = (Place::new(), Hand::new(), Flaky::new(vec![Err(busy_for(0)), Err(busy_for(3_600))]));
+    let host = host(&place, &hand, &flaky, says).await;
+    let (run, outcome) = start(&host, &[call()], Budget::default()).await;
+    assert_eq!(flaky.called().len(), 2, "a short wait is waited out");
+    assert!(outcome.to_string().starts_with("waiting until 2027-01-15 09:00:00Z, to try \"call\" again"), "{outcome}");
+    assert_eq!(host.state(run).await.unwrap().status(), Status::Waiting);
+    hand.set(HOUR_MS);
+    let outcome = fire(&host).await.remove(0).1;
+    assert!(matches!(returned(&outcome), ToolOutcome::Returned(_)), "{outcome}");
+    assert_eq!(flaky.called().len(), 3);
+}
+
+#[tokio::test]
+async fn a_tool_that_says_when_is_not_called_again_without_attempts_or_after_more_than_a_day() {
+    for (says, after_s) in [("idempotent = true", 0), ("retry = { attempts = 3 }", 25 * 3_600)] {
+        let (place, hand, flaky) = (Place::new(), Hand::new(), Flaky::new(vec![Err(busy_for(after_s))]));
+        let host = host(&place, &hand, &flaky, says).await;
+        let (_, outcome) = start(&host, &[call()], Budget::default()).await;
+        assert!(matches!(returned(&outcome), ToolOutcome::Failed(_)), "{outcome}");
+        assert_eq!(flaky.called().len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -71,7 +71,18 @@ async fn hours(host: &Host) -> Vec<u64> {
 }
 
 async fn report(host: &Host) -> ScheduleReport {
-    host.schedules().await.unwrap().remove(0)
+    host.schedules().await.unwrap().found.remove(0)
+}
+
+#[tokio::test]
+async fn a_host_without_schedules_leaves_those_of_others_alone() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = open(&place, &hand, hourly()).await;
+    assert_eq!(hours(&host).await, [0; 0]);
+    let other = place.host().workflow(Errand).clock(hand.clock()).build().await.unwrap();
+    hand.set(HOUR_MS);
+    assert!(other.fire_schedules().await.unwrap().is_empty());
+    assert_eq!(hours(&host).await, [1]);
 }
 
 #[tokio::test]
@@ -180,7 +191,24 @@ async fn a_schedule_that_is_taken_out_starts_nothing_and_keeps_no_other_from_its
     hand.set(HOUR_MS);
     let host = with(&["b"]).await.unwrap();
     assert_eq!(hours(&host).await, [1]);
-    assert_eq!(host.schedules().await.unwrap().len(), 1);
+    assert_eq!(host.schedules().await.unwrap().found.len(), 1);
+}
+
+#[tokio::test]
+async fn a_schedule_that_cannot_be_read_keeps_no_other_from_starting() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let builder = place.host().workflow(Errand).clock(hand.clock());
+    let host = builder.schedule("a", hourly()).schedule("b", hourly()).build().await.unwrap();
+    assert!(fire(&host).await.is_empty());
+    place.damage("UPDATE index_rows SET value = '{' WHERE space = 'schedule' AND key = 'a'");
+    hand.set(HOUR_MS);
+    let mut started: Vec<_> = host.fire_schedules().await.unwrap();
+    started.sort_by(|one, other| one.schedule.cmp(&other.schedule));
+    let told: Vec<_> = started.iter().map(|scheduled| (&*scheduled.schedule, scheduled.run.is_ok())).collect();
+    assert_eq!(told, [("a", false), ("b", true)]);
+    assert!(host.fire_schedules().await.unwrap().is_empty(), "it is looked at again later");
+    let listed = host.schedules().await.unwrap();
+    assert_eq!((&*listed.found[0].name, listed.unreadable.len()), ("b", 1));
 }
 
 #[tokio::test]

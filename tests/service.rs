@@ -75,12 +75,29 @@ async fn pending_questions_are_those_that_are_open() {
             waiting.push(handle.id());
         }
     }
-    let pending = async || -> Vec<RunId> { host.pending().await.unwrap().iter().map(|(id, _)| id.run).collect() };
+    let pending = async || -> Vec<RunId> { host.pending().await.unwrap().found.iter().map(|(id, _)| id.run).collect() };
     assert_eq!((waiting.len(), pending().await), (2, waiting.clone()));
-    let (id, approval) = host.pending().await.unwrap().remove(0);
+    let (id, approval) = host.pending().await.unwrap().found.remove(0);
     let decided = host.decide(&id, &approval.digest(), Decision::deny("dana")).await.unwrap();
     decided.settled().await.unwrap();
     assert_eq!(pending().await, waiting[1..]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_cannot_be_read_keeps_no_question_of_another_from_the_list() {
+    let place = Place::new();
+    let host = refund_host(&place).await;
+    let mut waiting = Vec::new();
+    for _ in 0..2 {
+        let run = host.start("refund", input("user_123"), Budget::default()).await.unwrap();
+        waiting.push(run.id());
+        run.settled().await.unwrap();
+    }
+    place.damage_run(waiting[0]);
+    let pending = host.pending().await.unwrap();
+    assert_eq!(pending.found.iter().map(|(id, _)| id.run).collect::<Vec<_>>(), waiting[1..]);
+    let [unreadable] = &pending.unreadable[..] else { panic!("{:?}", pending.unreadable) };
+    assert_eq!((unreadable.run_id, unreadable.error.kind), (Some(waiting[0]), Kind::Journal));
 }
 
 /// A host whose code can fetch from that server.

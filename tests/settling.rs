@@ -5,21 +5,24 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::json;
 use stockade::{
-    Budget, Change, End, Entry, Fault, Filter, Grant, Host, Kind, Outcome, RunId, RunState, Settlement, Status, Stop,
-    WaitingFor,
+    Budget, Builder, Change, Code, End, Entry, Fault, Filter, Grant, Host, Kind, Outcome, RunId, RunState, Settlement,
+    Status, Stop, WaitingFor,
 };
 use stockade_tests::{Place, dist, input};
 
-/// A host whose payments tool does not tell a repetition from a new request.
-async fn host(place: &Place) -> Host {
+/// A payments tool that does not tell a repetition from a new request, and those beside it.
+fn tools(place: &Place) -> Builder {
     let shop = Grant::sql("shop", format!("sqlite:{}", place.data("shop.db").display()));
-    let builder = place
+    place
         .bare()
         .tool("purchases", dist("purchases"), [shop.clone()])
         .tool("policy", dist("policy"), [])
         .tool("payments", dist("payments"), [shop.writable()])
-        .tool("letters", dist("letters"), []);
-    builder.build().await.unwrap()
+        .tool("letters", dist("letters"), [])
+}
+
+async fn host(place: &Place) -> Host {
+    tools(place).build().await.unwrap()
 }
 
 /// The journal of a run, up to the intent of its refund: as a host leaves it that was killed while it called the tool.
@@ -104,6 +107,123 @@ async fn a_settlement_that_fits_nothing_is_refused_and_changes_nothing() {
     host.run(run).stop(Stop::by("eve"), Duration::ZERO).await.unwrap();
     assert_eq!(detail(&refused(paid("dana")).await), (Kind::Conflict, "ended"));
     assert_eq!(host.state(run).await.unwrap().unknown_calls().collect::<Vec<_>>(), ["refund"]);
+}
+
+const PAYS: &str = "const {reference} = await payments.refund({user_id: input, amount_cents: 7900}); \
+                    return 'paid ' + reference";
+
+async fn coding(place: &Place) -> Host {
+    tools(place).built_in_languages().scratch(place.path("")).build().await.unwrap()
+}
+
+/// A place with a run of code that was killed while it called the tool, and how the run goes on from there.
+async fn code_killed_while_it_paid(place: &Place, source: &str) -> (Host, RunId, Outcome) {
+    let first = Place::new();
+    let host = coding(&first).await;
+    let code = Code::new("javascript", source).input("user_789".into()).tools(["payments"]);
+    let run = host.exec(code, Budget::default().fuel(1 << 40)).await.unwrap();
+    let id = run.id();
+    run.settled().await.unwrap();
+    let entries = host.entries(id).await.unwrap();
+    let begun = entries.iter().position(|entry| matches!(entry.change, Change::Calling { .. })).unwrap();
+    let host = coding(place).await;
+    place.journal_of(&entries[..=begun]).await;
+    let outcome = host.resume(id).await.unwrap().settled().await.unwrap();
+    (host, id, outcome)
+}
+
+async fn code_in_doubt(place: &Place) -> (Host, RunId) {
+    let (host, run, outcome) = code_killed_while_it_paid(place, PAYS).await;
+    let Outcome::InDoubt(doubts) = &outcome else { panic!("{outcome}") };
+    assert_eq!((doubts.len(), doubts[0].key.as_str(), doubts[0].call.tool.as_str()), (1, "code/0", "payments"));
+    (host, run)
+}
+
+fn paid_in_code() -> Settlement {
+    Settlement { key: "code/0".to_owned(), ..paid("dana") }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_code_in_doubt_is_settled_and_the_code_goes_on_with_the_answer() {
+    let place = Place::new();
+    let (host, run) = code_in_doubt(&place).await;
+    assert_eq!(host.state(run).await.unwrap().status(), Status::Waiting);
+    let wrong = host.settle(run, Settlement::done("code/1", json!(1), "dana")).await.err().unwrap();
+    assert_eq!(detail(&wrong), (Kind::NotFound, "settlement"));
+    let misfit = host.settle(run, Settlement::done("code/0", json!(1), "dana")).await.err().unwrap();
+    assert_eq!(detail(&misfit), (Kind::Invalid, "settlement"));
+    let outcome = host.settle(run, paid_in_code()).await.unwrap().unwrap().settled().await.unwrap();
+    assert_eq!(outcome, Outcome::Done(json!("paid re_7")));
+    assert_eq!(place.refunds(), [""; 0], "the call was not made again");
+    let state = host.state(run).await.unwrap();
+    assert_eq!((state.unknown_calls().count(), state.open_doubts().count()), (0, 0));
+    assert_eq!(state.doubt("code/0").unwrap().settlement, Some(paid_in_code()));
+    host.replay(run, "code").await.unwrap();
+    let late = host.settle(run, paid_in_code()).await.err().unwrap();
+    assert_eq!(detail(&late), (Kind::Conflict, "settled"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_hears_that_a_call_in_doubt_did_not_happen() {
+    let place = Place::new();
+    let (host, run) = code_in_doubt(&place).await;
+    let settlement = Settlement::failed("code/0", "dana").comment(Some("the bank has none".to_owned()));
+    let outcome = host.settle(run, settlement).await.unwrap().unwrap().settled().await.unwrap();
+    let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
+    assert!(fault.message.contains("as \"dana\" has found out: the bank has none"), "{fault}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_catches_an_unknown_outcome_waits_for_no_person() {
+    for (source, said) in [
+        (
+            "try { await payments.refund({user_id: input, amount_cents: 7900}) } catch (error) { return 'caught' }",
+            "caught",
+        ),
+        (
+            "try { await payments.refund({user_id: input, amount_cents: 7900}) } \
+             catch (error) { await payments.refund({user_id: input, amount_cents: 7900}) }",
+            "was called with these arguments",
+        ),
+    ] {
+        let (_, _, outcome) = code_killed_while_it_paid(&Place::new(), source).await;
+        assert!(matches!(outcome, Outcome::Done(_) | Outcome::Failed(_)), "{outcome}");
+        assert!(outcome.to_string().contains(said), "{outcome}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settled_code_cut_after_any_record_ends_the_same() {
+    let place = Place::new();
+    let (first, run) = code_in_doubt(&place).await;
+    first.settle(run, paid_in_code()).await.unwrap().unwrap().settled().await.unwrap();
+    let entries = first.entries(run).await.unwrap();
+    drop(first);
+    for cut in 1..entries.len() {
+        place.clear();
+        let host = coding(&place).await;
+        place.journal_of(&entries[..cut]).await;
+        let mut outcome = host.resume(run).await.unwrap().settled().await.unwrap();
+        if let Outcome::InDoubt(_) = outcome {
+            outcome = host.settle(run, paid_in_code()).await.unwrap().unwrap().settled().await.unwrap();
+        }
+        let Outcome::Done(said) = outcome else { panic!("cut after {cut}: {outcome}") };
+        // Before its intent was written, the call is made now, and has a reference of its own.
+        assert_eq!(said == "paid re_7", place.refunds().is_empty(), "cut after {cut}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_in_doubt_is_settled_by_command() {
+    let place = Place::new();
+    let (host, run) = code_in_doubt(&place).await;
+    drop(host);
+    let run = run.to_string();
+    let shown = place.call(&["show", &run]).stdout;
+    assert!(shown.contains("code/0 --as failed"), "{shown}");
+    let output = json!({"reference": "re_7", "amount_cents": 7_900}).to_string();
+    let settled = place.json(&["settle", &run, "code/0", "--as", "done", "--output", &output, "--by", "dana"]);
+    assert_eq!((settled.exit, &settled.json["output"]), (Some(0), &json!("paid re_7")), "{settled:#?}");
 }
 
 /// Several people settle one call at once, one of them otherwise.

@@ -1,8 +1,11 @@
 //! Budgets that many runs share: never overspent, whatever runs at the same time and on whichever host.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use stockade::config::{Per, SharedBudget, SharedBy, SharedLimit};
-use stockade::{Budget, Currency, Host, Outcome, RunId, Status};
+use stockade::{Budget, Currency, Filter, Host, Kind, NewRun, NewSignal, Outcome, RunId, Status, Stop};
 use stockade_tests::{Hand, Place, input};
 
 const DAY_MS: u64 = 86_400_000;
@@ -28,7 +31,7 @@ async fn spent(host: &Host, runs: &[RunId]) -> u64 {
 }
 
 async fn taken(host: &Host) -> Vec<u64> {
-    let budgets = host.shared_budgets().await.unwrap();
+    let budgets = host.shared_budgets().await.unwrap().found;
     budgets.iter().map(|budget| budget.taken.get(Currency::ToolCalls)).collect()
 }
 
@@ -86,6 +89,65 @@ async fn a_suspended_run_names_the_shared_budget_and_goes_on_once_that_allows_mo
     assert_eq!(taken(&host).await, [CALLS]);
 }
 
+/// A person's pause is lifted by a person, and not by the time at which the budget begins anew.
+#[tokio::test]
+async fn a_run_that_a_budget_suspended_and_a_person_paused_goes_on_once_it_is_resumed() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = open(&place, &hand, calls(3)).await;
+    let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+    let id = run.id();
+    assert!(matches!(run.settled().await.unwrap(), Outcome::Suspended(_)));
+    host.run(id).pause(Stop::by("dana"), Duration::ZERO).await.unwrap();
+    hand.set(DAY_MS);
+    for _ in 0..2 {
+        assert!(host.fire_due().await.unwrap().is_empty());
+        assert_eq!(host.state(id).await.unwrap().status(), Status::Paused);
+    }
+    assert_eq!(spent(&host, &[id]).await, 3);
+    let settled = host.resume(id).await.unwrap().settled().await.unwrap();
+    assert!(matches!(settled, Outcome::Done(_)), "{settled}");
+    assert_eq!(spent(&host, &[id]).await, CALLS);
+}
+
+#[tokio::test]
+async fn a_suspended_run_is_not_looked_at_again_before_its_budget_begins_anew() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = open(&place, &hand, calls(2)).await;
+    let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+    let id = run.id();
+    assert!(matches!(run.settled().await.unwrap(), Outcome::Suspended(_)));
+    let entries = host.entries(id).await.unwrap().len();
+    let sent = host.signal(id, NewSignal::new("paid", json!(5))).await.unwrap().unwrap();
+    assert!(matches!(sent.settled().await.unwrap(), Outcome::Suspended(_)));
+    assert_eq!(host.entries(id).await.unwrap().len(), entries + 1, "the signal alone is journaled");
+}
+
+#[tokio::test]
+async fn an_allotment_that_cannot_be_read_keeps_no_other_run_from_going_on() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = open(&place, &hand, calls(0)).await;
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+        runs.push(run.id());
+        assert!(matches!(run.settled().await.unwrap(), Outcome::Suspended(_)));
+    }
+    place.damage_rows("allotment", runs[0]);
+    hand.set(DAY_MS);
+    let (mut woken, mut damaged) = (Vec::new(), Vec::new());
+    for fired in host.fire_due().await.unwrap() {
+        match fired.resumed {
+            Ok(run) => woken.push(run.settled().await.map(|_| fired.run).unwrap()),
+            Err(fault) => damaged.push((fired.run, fault.detail)),
+        }
+    }
+    assert_eq!((woken, damaged), (vec![runs[1]], vec![(runs[0], Some("allotment".to_owned()))]));
+    assert!(host.fire_due().await.unwrap().is_empty(), "it is looked at again later");
+    place.damage("UPDATE index_rows SET value = '{' WHERE space = 'budget' AND key LIKE '%2027-01-16%'");
+    let listed = host.shared_budgets().await.unwrap();
+    assert_eq!((listed.found.len(), listed.unreadable.len()), (1, 1));
+}
+
 #[tokio::test]
 async fn a_budget_is_of_the_workflows_that_it_names_and_of_each_by_itself() {
     let (place, hand) = (Place::new(), Hand::new());
@@ -95,8 +157,64 @@ async fn a_budget_is_of_the_workflows_that_it_names_and_of_each_by_itself() {
     assert_eq!(taken(&host).await, [0; 0]);
     let host = open(&place, &hand, SharedBudget { by: Some(SharedBy::Workflow), ..calls(CALLS) }).await;
     host.start("refund", input("user_789"), Budget::default()).await.unwrap().settled().await.unwrap();
-    let report = host.shared_budgets().await.unwrap().remove(0);
+    let report = host.shared_budgets().await.unwrap().found.remove(0);
     assert_eq!((&*report.group, &*report.period), ("refund", "2027-01-15"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_tenant_has_a_budget_that_runs_of_several_hosts_do_not_overspend_together() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let by_tenant = SharedBudget { by: Some(SharedBy::Tenant), ..calls(7) };
+    let hosts = [open(&place, &hand, by_tenant.clone()).await, open(&place, &hand, by_tenant).await];
+    let of = |tenant: &str| NewRun::new("refund", input("user_789")).label("tenant", tenant);
+    let mut started = Vec::new();
+    for number in 0..8 {
+        let tenant = ["acme", "umbrella"][number % 2];
+        started.push((tenant, hosts[number / 2 % 2].start_run(of(tenant)).await.unwrap()));
+    }
+    let ids: Vec<_> = started.iter().map(|(tenant, run)| (*tenant, run.id())).collect();
+    let mut suspended = BTreeSet::new();
+    for (tenant, run) in started {
+        if matches!(run.settled().await.unwrap(), Outcome::Suspended(_)) {
+            suspended.insert(tenant);
+        }
+    }
+    assert_eq!(suspended, ["acme", "umbrella"].into());
+    let mut spent_by = Vec::new();
+    for tenant in ["acme", "umbrella"] {
+        let runs: Vec<_> = ids.iter().filter(|(of, _)| *of == tenant).map(|(_, run)| *run).collect();
+        spent_by.push((tenant.to_owned(), spent(&hosts[0], &runs).await));
+    }
+    assert!(spent_by.iter().all(|(_, spent)| (1..=7).contains(spent)), "{spent_by:?}");
+    let budgets = hosts[0].shared_budgets().await.unwrap().found;
+    let taken: Vec<_> = budgets.iter().map(|budget| (budget.group.clone(), budget.taken.tool_calls)).collect();
+    assert_eq!(taken, spent_by);
+    // What others have used up is not this one's.
+    let third = hosts[0].start_run(of("initech")).await.unwrap().settled().await.unwrap();
+    assert!(matches!(third, Outcome::Done(_)), "{third}");
+}
+
+#[tokio::test]
+async fn a_run_that_does_not_say_by_whose_budget_it_is_does_not_start() {
+    for (by, says, group) in [
+        (SharedBy::User, "by user, and this run of \"refund\" does not say who starts it", "dana"),
+        (SharedBy::Agent, "by agent, and this run of \"refund\" has no label \"agent\"", "desk"),
+        (SharedBy::Tenant, "by tenant, and this run of \"refund\" has no label \"tenant\"", "acme"),
+    ] {
+        let (place, hand) = (Place::new(), Hand::new());
+        let host = open(&place, &hand, SharedBudget { by: Some(by), ..calls(CALLS) }).await;
+        for blank in ["", " "] {
+            let new = NewRun::new("refund", input("user_789")).by(blank).label("agent", blank).label("tenant", blank);
+            let refused = host.start_run(new).await.err().unwrap();
+            assert_eq!((refused.kind, refused.detail.as_deref()), (Kind::Invalid, Some("budget")), "{refused}");
+            assert!(refused.message.contains(says) && refused.message.contains("\"calls\""), "{refused}");
+        }
+        assert!(host.start("refund", input("user_789"), Budget::default()).await.is_err());
+        assert!(host.runs(&Filter::default()).await.unwrap().is_empty());
+        let new = NewRun::new("refund", input("user_789")).by("dana").label("agent", "desk").label("tenant", "acme");
+        host.start_run(new).await.unwrap().settled().await.unwrap();
+        assert_eq!(host.shared_budgets().await.unwrap().found[0].group, group);
+    }
 }
 
 #[tokio::test]
@@ -137,4 +255,15 @@ fn the_command_line_shows_shared_budgets_and_what_is_suspended_by_one() {
     assert!(place.call(&["resume", &run.run()]).stdout.contains("the shared budget \"daily\" allows 2"));
     assert_eq!(place.json(&["budget"]).json.as_array().map(Vec::len), Some(1));
     assert_ne!(place.json(&["budget"]).json, Value::Null);
+}
+
+#[test]
+fn the_command_line_starts_runs_by_the_user_who_is_named() {
+    let place = Place::new();
+    place.write("stockade.toml", "[budget.daily]\nlimit = \"tool_calls=9\"\nby = \"user\"\n");
+    for by in ["ann", "dan"] {
+        assert_eq!(place.refund("user_789", &["--by", by]).exit, Some(0));
+    }
+    let budgets = place.json(&["budget"]).json;
+    assert_eq!([&budgets[0]["group"], &budgets[1]["group"]], [&json!("ann"), &json!("dan")], "{budgets}");
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 use stockade::{
-    AllowedEffect, Budget, Change, Currency, Decision, Effect, End, Event, Exceeded, Fault, Graph, Host, Kind, NewRun,
-    Outcome, RunId, State, Status, Stop, ToolOutcome, Transition, Undo, Undone, Workflow,
+    AllowedEffect, Budget, Change, Currency, Decision, Effect, End, Event, Exceeded, Fault, Grant, Graph, Host, Kind,
+    NewRun, Outcome, RunId, State, Status, Stop, ToolCall, ToolOutcome, Transition, Undo, Undone, Workflow,
 };
 use stockade_tests::desk::Desk;
-use stockade_tests::in_turn::{HOUR_MS, fire};
-use stockade_tests::{Hand, Place, decide};
+use stockade_tests::gate::gated;
+use stockade_tests::in_turn::{HOUR_MS, InTurn, fire};
+use stockade_tests::{Hand, Place, decide, dist};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -118,6 +119,25 @@ async fn a_run_that_is_stopped_undoes_what_it_has_done_whichever_host_drives_it(
     assert_eq!((again.kind, again.detail.as_deref()), (Kind::Conflict, Some("ended")), "{again}");
 }
 
+/// The order is obeyed once: a second time, it would end the undoing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_stopped_while_a_call_is_in_flight_undoes_what_it_has_done() {
+    let (place, desk, (port, asked, _answer)) = (Place::new(), Desk::default(), gated());
+    let grant = Grant::http(format!("GET http://127.0.0.1:{port}/")).addresses(["127.0.0.1"]);
+    let builder = place.host().workflow(InTurn).callable("desk", desk.clone()).idempotent("desk");
+    let host = builder.tool("fetch", dist("fetch"), [grant]).build().await.unwrap();
+    let request = json!({
+        "method": "GET", "scheme": "http", "authority": format!("127.0.0.1:{port}"), "path": "/", "headers": [],
+        "body": [], "trailers": [], "timeout": null, "secret": null,
+    });
+    let send = Effect::call("send", ToolCall::new("fetch", "send", json!({"request": request})));
+    let run = host.start("in_turn", json!([book("flight"), send]), Budget::default()).await.unwrap();
+    asked.recv().unwrap();
+    host.run(run.id()).stop(Stop::by("dana"), Duration::ZERO).await.unwrap();
+    host.idle().await;
+    assert_eq!(desk.done(), ["flight", "cancel-flight id-of-flight"]);
+}
+
 #[tokio::test]
 async fn a_run_that_is_overdue_undoes_what_it_has_done() {
     let (place, hand, desk) = (Place::new(), Hand::new(), Desk::default());
@@ -219,7 +239,7 @@ async fn cut_after_any_record_a_run_undoes_all_of_it_once() {
 async fn a_workflow_is_undone_only_by_tools_that_its_graph_declares() {
     let (place, hand, desk) = (Place::new(), Hand::new(), Desk::default());
     let host = host(&place, &hand, &desk).await;
-    let call = stockade::ToolCall::new("payments", "refund", json!({}));
+    let call = ToolCall::new("payments", "refund", json!({}));
     let stray = Effect::call("flight", Desk::call("flight")).undone_by(Undo::by(call));
     let refused = host.start("trip", json!([stray]), Budget::default()).await.err().unwrap();
     assert_eq!((refused.kind, refused.detail.as_deref()), (Kind::HostBug, Some("graph")), "{refused}");

@@ -5,84 +5,25 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use stockade::{
-    AllowedEffect, Budget, Change, Currency, Decision, Effect, EffectOutcome, End, Event, Exceeded, Fault, Graph, Host,
-    Kind, NewSignal, Outcome, RunId, State, Status, Stop, ToolCall, Transition, Waited, Workflow,
+    Budget, Change, Currency, Decision, Effect, EffectOutcome, Exceeded, Host, Kind, NewSignal, Outcome, RunId, Status,
+    Stop, ToolCall, Waited,
 };
+use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, outcomes, start};
 use stockade_tests::{Hand, Place, decide};
 
 const BEGIN_MS: u64 = Hand::BEGIN_MS;
 const HOUR: Duration = Duration::from_secs(3_600);
-const HOUR_MS: u64 = 3_600_000;
-
-/// Wants one effect after the other, and ends with what became of them.
-struct InTurn;
-
-impl Workflow for InTurn {
-    type Input = Vec<Effect>;
-    /// What is left, and what became of the others.
-    type State = (Vec<Effect>, Vec<Event>);
-
-    fn name(&self) -> &str {
-        "in_turn"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn graph(&self) -> Graph {
-        let paid = AllowedEffect::Signal("paid".to_owned());
-        let wants = [AllowedEffect::Sleep, paid, AllowedEffect::AnyTool];
-        Graph::new([State::new("WAIT", wants, &["WAIT", "DONE"]), State::new("DONE", [], &[])])
-    }
-
-    fn position(&self, (left, seen): &Self::State) -> &'static str {
-        if left.is_empty() && !seen.is_empty() { "DONE" } else { "WAIT" }
-    }
-
-    fn start(&self, effects: Self::Input) -> Result<Transition<Self::State>, Fault> {
-        let first = effects[0].clone();
-        Ok(Transition::to((effects, Vec::new())).want(first))
-    }
-
-    fn step(&self, (mut left, mut seen): Self::State, event: Event) -> Result<Transition<Self::State>, Fault> {
-        seen.push(event);
-        left.remove(0);
-        let (next, output) = (left.first().cloned(), serde_json::to_value(&seen).unwrap());
-        let to = Transition::to((left, seen));
-        Ok(match next {
-            Some(next) => to.want(next),
-            None => to.end(End::Done(output.into())),
-        })
-    }
-}
 
 async fn open(place: &Place, hand: &Hand) -> Host {
     place.host().workflow(InTurn).clock(hand.clock()).build().await.unwrap()
 }
 
-async fn start(host: &Host, effects: &[Effect]) -> (RunId, Outcome) {
-    let run = host.start("in_turn", serde_json::to_value(effects).unwrap(), Budget::default()).await.unwrap();
-    (run.id(), run.settled().await.unwrap())
-}
-
-/// Fires what is due, and returns how it stands then.
-async fn fire(host: &Host) -> Vec<(RunId, Outcome)> {
-    let mut settled = Vec::new();
-    for fired in host.fire_due().await.unwrap() {
-        settled.push((fired.run, fired.resumed.unwrap().settled().await.unwrap()));
-    }
-    settled
-}
-
 fn waited(outcome: &Outcome) -> Vec<Waited> {
-    let Outcome::Done(events) = outcome else { panic!("{outcome}") };
-    let events: Vec<Event> = serde_json::from_value(events.clone()).unwrap();
-    let waited = |event: &Event| match event.outcome() {
-        Some((_, EffectOutcome::Waited(waited))) => waited.clone(),
+    let waited = |outcome: EffectOutcome| match outcome {
+        EffectOutcome::Waited(waited) => waited,
         other => panic!("{other:?}"),
     };
-    events.iter().map(waited).collect()
+    outcomes(outcome).into_iter().map(waited).collect()
 }
 
 fn paid(payload: Value) -> NewSignal {
@@ -104,7 +45,7 @@ fn await_paid() -> Effect {
 async fn a_run_that_sleeps_is_parked_and_goes_on_once_when_the_time_has_come() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand).await;
-    let (run, outcome) = start(&host, &[Effect::sleep("nap", HOUR)]).await;
+    let (run, outcome) = start(&host, &[Effect::sleep("nap", HOUR)], Budget::default()).await;
     let Outcome::Parked(waits) = &outcome else { panic!("{outcome}") };
     assert_eq!(waits[0].until_ms, Some(BEGIN_MS + HOUR_MS));
     assert_eq!(outcome.to_string(), "waiting until 2027-01-15 09:00:00Z");
@@ -127,7 +68,8 @@ async fn a_run_that_sleeps_is_parked_and_goes_on_once_when_the_time_has_come() {
 async fn a_paused_run_goes_on_when_it_is_resumed_and_not_when_its_time_comes() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand).await;
-    let (run, _) = start(&host, &[Effect::sleep("nap", HOUR), Effect::await_signal("paid", "paid")]).await;
+    let (run, _) =
+        start(&host, &[Effect::sleep("nap", HOUR), Effect::await_signal("paid", "paid")], Budget::default()).await;
     host.run(run).pause(Stop::by("dana"), Duration::ZERO).await.unwrap();
     hand.set(HOUR_MS);
     assert!(fire(&host).await.is_empty());
@@ -141,7 +83,8 @@ async fn a_paused_run_goes_on_when_it_is_resumed_and_not_when_its_time_comes() {
 async fn a_signal_that_comes_early_is_kept_and_one_sent_twice_is_one() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand).await;
-    let (run, _) = start(&host, &[Effect::sleep("nap", HOUR), await_paid(), await_paid_again()]).await;
+    let (run, _) =
+        start(&host, &[Effect::sleep("nap", HOUR), await_paid(), await_paid_again()], Budget::default()).await;
     send(&host, run, paid(json!({"cents": 5}))).await;
     host.run(run).signal(paid(json!({"cents": 5}))).await.unwrap();
     let other = host.run(run).signal(paid(json!({"cents": 6}))).await.unwrap_err();
@@ -169,7 +112,7 @@ fn await_paid_again() -> Effect {
 async fn a_signal_that_does_not_fit_is_refused_and_a_timeout_is_told_apart() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand).await;
-    let (run, outcome) = start(&host, &[await_paid().within(HOUR)]).await;
+    let (run, outcome) = start(&host, &[await_paid().within(HOUR)], Budget::default()).await;
     assert_eq!(outcome.to_string(), "waiting for signal paid, until 2027-01-15 09:00:00Z");
     let entries = host.entries(run).await.unwrap().len();
     let misfit = host.signal(run, paid(json!({"dollars": 5}))).await.err().unwrap();
@@ -187,7 +130,8 @@ async fn a_question_that_expires_is_no_denial_and_takes_no_decision() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand).await;
     let call = ToolCall::new("payments", "refund", json!({"user_id": "user_789", "amount_cents": 7900}));
-    let (run, outcome) = start(&host, &[Effect::request_approval("ask", "why not", call).within(HOUR)]).await;
+    let (run, outcome) =
+        start(&host, &[Effect::request_approval("ask", "why not", call).within(HOUR)], Budget::default()).await;
     assert!(matches!(outcome, Outcome::Waiting(_)), "{outcome}");
     hand.set(HOUR_MS);
     let late = decide(&host, run, Decision::approve("dana")).await.err().unwrap();
@@ -203,7 +147,8 @@ async fn a_question_that_expires_is_no_denial_and_takes_no_decision() {
 async fn a_run_that_waits_ends_the_same_when_cut_after_any_record() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand).await;
-    let (run, _) = start(&host, &[Effect::sleep("nap", HOUR), await_paid(), Effect::sleep("rest", HOUR)]).await;
+    let (run, _) =
+        start(&host, &[Effect::sleep("nap", HOUR), await_paid(), Effect::sleep("rest", HOUR)], Budget::default()).await;
     let ended = to_the_end(&host, &hand, run).await;
     let entries = host.entries(run).await.unwrap();
     drop(host);
@@ -257,7 +202,7 @@ async fn a_wait_is_cut_by_the_steps_and_the_journal_that_are_left() {
 async fn a_host_with_timers_goes_on_by_itself() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = open(&place, &hand).await;
-    let (run, _) = start(&host, &[Effect::sleep("nap", HOUR)]).await;
+    let (run, _) = start(&host, &[Effect::sleep("nap", HOUR)], Budget::default()).await;
     let _timers = host.timers();
     hand.set(HOUR_MS);
     // Ends with the run.

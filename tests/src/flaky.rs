@@ -25,9 +25,14 @@ struct Inner {
 impl Flaky {
     /// Makes one whose calls may change something.
     pub fn new(acts: Acts) -> Self {
+        Self::named("do", json!({"type": "string"}), acts)
+    }
+
+    /// Makes one whose function has this name, and says that it answers so.
+    pub fn named(function: &str, answers: Value, acts: Acts) -> Self {
         let input = json!({"type": "object", "properties": {}});
         Self(Arc::new(Inner {
-            functions: [ToolFunction::new("do", "Does it.", input, json!({"type": "string"}))],
+            functions: [ToolFunction::new(function, "Does it.", input, answers)],
             identity: Digest::of(b"flaky 1"),
             nature: Nature::default(),
             acts: Mutex::new(acts.into()),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+pub mod cut;
 pub mod desk;
 pub mod flaky;
 pub mod gate;
@@ -129,6 +130,22 @@ impl Place {
         refunds(&self.data("shop.db"))
     }
 
+    /// Changes the journal's file as what damages it would.
+    pub fn damage(&self, sql: &str) {
+        let changed = Connection::open(self.data("journal.db")).unwrap().execute(sql, []).unwrap();
+        assert!(changed > 0, "{sql} changes nothing");
+    }
+
+    /// Damages the first entry of a run.
+    pub fn damage_run(&self, run: RunId) {
+        self.damage(&format!("UPDATE entries SET change = '{{' WHERE seq = 1 AND {}", is(run)));
+    }
+
+    /// Damages the rows of a space that are about a run.
+    pub fn damage_rows(&self, space: &str, run: RunId) {
+        self.damage(&format!("UPDATE index_rows SET value = '{{' WHERE space = '{space}' AND {}", is(run)));
+    }
+
     /// Counts journal entries, runs and refunds; zero where there is no file yet, or it is not ours.
     pub fn marks(&self) -> Marks {
         let count = |file: &str, table: &str| {
@@ -200,6 +217,11 @@ impl Answer {
     pub fn run(&self) -> String {
         self.json["run_id"].as_str().unwrap_or_else(|| panic!("no run_id in {self:#?}")).to_owned()
     }
+}
+
+/// The condition that a row of the journal's file is of a run.
+fn is(run: RunId) -> String {
+    format!("hex(run) = '{}'", run.to_string().replace('-', "").to_uppercase())
 }
 
 /// Decides on the first question that a run has open, as a person who has just seen it.

@@ -138,8 +138,12 @@ struct Open {
 }
 
 async fn approvals(State(host): State<Host>) -> Answer<Json<Vec<Open>>> {
-    let pending = host.pending().await?.into_iter();
-    Ok(Json(pending.map(|(id, approval)| Open { run: id.run, approval: ApprovalView::from(&approval) }).collect()))
+    let pending = host.pending().await?;
+    for left_out in &pending.unreadable {
+        tracing::error!(run = ?left_out.run_id, "{}", left_out.error);
+    }
+    let open = pending.found.into_iter();
+    Ok(Json(open.map(|(id, approval)| Open { run: id.run, approval: ApprovalView::from(&approval) }).collect()))
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::agent::Agent;
 use crate::commands::approvals::Approvals;
 use crate::commands::budget::Budget;
+use crate::commands::complete::Complete;
 use crate::commands::decide::{Approve, Deny, Edit, Respond, Revoke};
 use crate::commands::doctor::Doctor;
 use crate::commands::eval::Eval;
@@ -11,6 +12,7 @@ use crate::commands::export::Export;
 use crate::commands::graph::Graph;
 use crate::commands::language::Language;
 use crate::commands::memory::Memory;
+use crate::commands::migrate::Migrate;
 use crate::commands::notices::Notices;
 use crate::commands::prune::Prune;
 use crate::commands::replay::Replay;
@@ -24,6 +26,7 @@ use crate::commands::show::Show;
 use crate::commands::signal::Signal;
 use crate::commands::stop::{Pause, Stop};
 use crate::commands::tool::Tool;
+use crate::commands::worker::Worker;
 use crate::exit::Exit;
 use crate::globals::Globals;
 
@@ -57,7 +60,9 @@ pub(crate) enum Command {
     Eval(Eval),
     Graph(Graph),
     Resume(Resume),
+    Worker(Worker),
     Signal(Signal),
+    Complete(Complete),
     Approve(Approve),
     Deny(Deny),
     Edit(Edit),
@@ -77,6 +82,7 @@ pub(crate) enum Command {
     #[command(hide = true)]
     Prune(Prune),
     Budget(Budget),
+    Migrate(Migrate),
     Doctor(Doctor),
     Exec(Exec),
     Replay(Replay),
@@ -96,7 +102,9 @@ impl Command {
             Self::Eval(eval) => eval.run(globals).await,
             Self::Graph(graph) => graph.run(globals).await,
             Self::Resume(resume) => resume.run(globals).await,
+            Self::Worker(worker) => worker.run(globals).await,
             Self::Signal(signal) => signal.run(globals).await,
+            Self::Complete(complete) => complete.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
             Self::Deny(deny) => deny.run(globals).await,
             Self::Edit(edit) => edit.run(globals).await,
@@ -114,6 +122,7 @@ impl Command {
             Self::Rm(rm) => rm.run(globals).await,
             Self::Prune(prune) => prune.run(globals).await,
             Self::Budget(budget) => budget.run(globals).await,
+            Self::Migrate(migrate) => migrate.run(globals).await,
             Self::Doctor(doctor) => doctor.run(globals).await,
             Self::Exec(exec) => exec.run(globals).await,
             Self::Replay(replay) => replay.run(globals).await,
@@ -140,7 +149,9 @@ impl Command {
             | Self::Agent(_)
             | Self::Eval(_)
             | Self::Resume(_)
+            | Self::Worker(_)
             | Self::Signal(_)
+            | Self::Complete(_)
             | Self::Approve(_)
             | Self::Deny(_)
             | Self::Edit(_)
@@ -148,7 +159,8 @@ impl Command {
             | Self::Revoke(_)
             | Self::Settle(_)
             | Self::Stop(_)
-            | Self::Pause(_) => false,
+            | Self::Pause(_)
+            | Self::Migrate(_) => false,
             Self::Budget(budget) => budget.only_looks(),
             Self::Exec(exec) => exec.only_looks(),
             Self::Memory(memory) => memory.only_looks(),

@@ -10,14 +10,19 @@ use crate::globals::Globals;
 /// The built-in workflow, and the name of its settings under `[workflow]`.
 pub(crate) const REFUND: &str = "refund";
 
-/// Reads the configuration that `--config` names, or `stockade.toml` if it exists.
+/// Reads the configuration that `--config` names, or `stockade.toml` if it exists. The journal is the one of `--journal`, if that
+/// is there.
 pub(crate) fn usual(globals: &Globals) -> stockade::Result<Config> {
     let usual = Path::new("stockade.toml");
-    match &globals.config {
-        Some(path) => load(path),
-        None if usual.exists() => load(usual),
-        None => Ok(Config::default()),
+    let mut config = match &globals.config {
+        Some(path) => load(path)?,
+        None if usual.exists() => load(usual)?,
+        None => Config::default(),
+    };
+    if let Some(url) = &globals.journal {
+        config.journal.url = Some(url.clone());
     }
+    Ok(config)
 }
 
 /// Reads a configuration, and checks the settings of the refund at once, as all other settings are checked.

@@ -1,6 +1,6 @@
 //! Drives a run for a command until the run ends, waits for a person, or is suspended.
 
-use stockade::{Delivery, Host, Kind, Notice, Report, Run, RunHandle, RunState, Started};
+use stockade::{Delivery, Host, Kind, Listing, Notice, Report, Run, RunHandle, RunState, Started};
 
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -22,9 +22,18 @@ pub(crate) async fn begun(host: &Host, started: Started) -> stockade::Result<Run
         Started::New(run) => run.settled_state().await?,
         Started::Before(run) => attached(host, &run).await?,
     };
-    told_of(&host.notify().await?);
+    let state = still(host, state).await?;
+    notify(host).await;
     host.flush().await;
     Ok(state)
+}
+
+/// Waits until the runs stand still too that it has started, or that has started it: this process goes on with them, and ends
+/// with this command.
+async fn still(host: &Host, state: RunState) -> stockade::Result<RunState> {
+    host.idle().await;
+    let is_alone = state.children().next().is_none() && state.origin().parent.is_none();
+    if is_alone { Ok(state) } else { host.state(state.run()).await }
 }
 
 /// Waits for a run that was started before; one that was interrupted goes on here.
@@ -72,8 +81,21 @@ pub(crate) fn told(globals: &Globals, report: &Report) -> Exit {
     Exit::of_status(report.status)
 }
 
-/// Says which messages were not taken. The run is not moved by it.
-pub(crate) fn told_of(notices: &[Notice]) {
+/// Sends the messages that are due, and says which were not taken. What a command has done is as it was without them.
+pub(crate) async fn notify(host: &Host) {
+    match host.notify().await {
+        Ok(Listing { found, unreadable }) => {
+            told_of(&found);
+            text::left_out(&unreadable);
+        }
+        Err(fault) => {
+            eprintln!("messages that are due were not sent:");
+            text::print_error(&fault);
+        }
+    }
+}
+
+fn told_of(notices: &[Notice]) {
     for Notice { to, reason, delivery, .. } in notices {
         let Some(reason) = reason else { continue };
         let next = match delivery {
@@ -86,8 +108,8 @@ pub(crate) fn told_of(notices: &[Notice]) {
 
 /// Waits until a run settles, and returns its report of that moment; another process may drive it on at once.
 pub(crate) async fn settle(host: &Host, run: Run) -> stockade::Result<Report> {
-    let state = run.settled_state().await?;
-    told_of(&host.notify().await?);
+    let state = still(host, run.settled_state().await?).await?;
+    notify(host).await;
     host.flush().await;
     Ok(Report::from(&state))
 }

@@ -22,7 +22,7 @@ const MEANINGS: [(Exit, &str); 8] = [
     (Exit::Done, "done"),
     (Exit::Failed, "failed: the run, the call, a check, or the command itself"),
     (Exit::Usage, "usage: the command line, the configuration, or JSON in them, is not valid"),
-    (Exit::Waiting, "waiting: the run waits for a person, a time or a signal"),
+    (Exit::Waiting, "waiting: the run waits for a person, a time, a signal or other runs"),
     (Exit::Suspended, "suspended: the run's budget is used up"),
     (Exit::NotFound, "not found: there is no such run, file, tool, model or workflow"),
     (Exit::Conflict, "conflict: it exists already, or another process changed it first"),

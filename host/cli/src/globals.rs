@@ -22,6 +22,10 @@ pub(crate) struct Globals {
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
+    /// The journal, in place of the one in the data directory: a file, or postgres://USER@HOST/DATABASE for many hosts
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "URL")]
+    pub(crate) journal: Option<String>,
+
     /// Print one JSON document on stdout
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,

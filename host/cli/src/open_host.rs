@@ -26,11 +26,20 @@ pub(crate) fn code_limits(globals: &Globals) -> stockade::Result<Limits> {
 
 /// Opens the usual host with other limits for agent-written code.
 pub(crate) async fn host_for_code(globals: &Globals, limits: Limits) -> stockade::Result<Host> {
+    usual(globals, limits)?.hooks(Runs).build().await
+}
+
+/// Opens the usual host for many runs: it prints no timeline.
+pub(crate) async fn host_of_many(globals: &Globals) -> stockade::Result<Host> {
+    usual(globals, code_limits(globals)?)?.build().await
+}
+
+fn usual(globals: &Globals, limits: Limits) -> stockade::Result<Builder> {
     let mut config = config::usual(globals)?;
     config.code.limits = Some(limits);
     let builder = bare(globals)?.memory(places::memory_file(globals));
     let builder = furnished(globals, builder, &config, &globals.data_dir.join("shop.db"))?;
-    secrets::stored(with_cassette(globals, builder), &config)?.hooks(Runs).build().await
+    secrets::stored(with_cassette(globals, builder), &config)
 }
 
 /// What each run of an evaluation has for itself.
@@ -51,6 +60,8 @@ pub(crate) async fn apart(
     globals: &Globals,
     Apart { config, journal, data, cassette }: Apart<'_>,
 ) -> stockade::Result<Host> {
+    // The runs are nobody else's, wherever the journal of other runs is.
+    let config = &Config { journal: stockade::config::Journal::default(), ..config.clone() };
     let builder = bare(globals)?.journal(journal.join("journal.db")).memory(data.join("memory.db"));
     let builder = furnished(globals, builder, config, &data.join("shop.db"))?;
     let builder = cassette.into_iter().fold(builder, Builder::cassette);
@@ -142,7 +153,9 @@ pub(crate) async fn puller(globals: &Globals) -> stockade::Result<Host> {
 
 /// Opens a host that can only read the journal; it loads no tool.
 pub(crate) async fn reader(globals: &Globals) -> stockade::Result<Host> {
-    bare(globals)?.build().await
+    let config = config::usual(globals)?;
+    let builder = bare(globals)?.journal_at(config.journal.clone());
+    secrets::of_journal(builder, &config)?.build().await
 }
 
 fn bare(globals: &Globals) -> stockade::Result<Builder> {

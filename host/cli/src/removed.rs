@@ -1,12 +1,12 @@
 //! Prints the results of `stockade rm` and `stockade runs prune`, and what is kept of the runs that were removed.
 
 use serde_json::{Value, json};
-use stockade::{Pruned, RemovedRun, RunId, utc};
+use stockade::{Listing, Pruned, RemovedRun, RunId, utc};
 
 use crate::escape::safe;
 use crate::globals::Globals;
 use crate::pretty;
-use crate::text::bytes;
+use crate::text::{bytes, left_out};
 
 /// Prints which runs were removed by name.
 pub(crate) fn told(globals: &Globals, removed: &[RunId]) {
@@ -19,6 +19,7 @@ pub(crate) fn told(globals: &Globals, removed: &[RunId]) {
 
 /// Prints which runs were removed, or would be, and what that frees.
 pub(crate) fn pruned(globals: &Globals, pruned: &Pruned, is_dry: bool) {
+    left_out(&pruned.unreadable);
     if globals.json {
         pretty::print_json(&document(pruned, is_dry));
         return;
@@ -37,7 +38,7 @@ pub(crate) fn pruned(globals: &Globals, pruned: &Pruned, is_dry: bool) {
 
 /// A dry run says nothing of room: what will be free is known once it is.
 fn document(pruned: &Pruned, is_dry: bool) -> Value {
-    let Pruned { removed, kept, room } = pruned;
+    let Pruned { removed, kept, room, unreadable: _ } = pruned;
     if is_dry {
         return json!({"removed": removed, "kept": kept});
     }
@@ -50,7 +51,8 @@ fn document(pruned: &Pruned, is_dry: bool) -> Value {
 }
 
 /// Prints what is kept of runs that were removed.
-pub(crate) fn lines(globals: &Globals, lines: &[RemovedRun]) {
+pub(crate) fn lines(globals: &Globals, Listing { found: lines, unreadable }: &Listing<RemovedRun>) {
+    left_out(unreadable);
     if globals.json {
         pretty::print_json(&lines);
         return;

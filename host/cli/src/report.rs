@@ -3,8 +3,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use stockade::{
-    ApprovalView, Budget, Change, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault, Json, Report, RunId,
-    RunState, Status, Summary, ToolCall, Verdict, Wait, utc,
+    ApprovalView, AwaitedResult, Budget, Change, ChildView, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault,
+    Json, Report, RunId, RunState, Status, Summary, ToolCall, Verdict, Wait, utc,
 };
 
 use crate::amounts;
@@ -19,6 +19,9 @@ use crate::text::{BOLD, DIM, YELLOW, age, print_error, rough, used};
 
 /// The most lines that are shown of each text of code; `--json` has all of them.
 const CODE_LINES_MAX: usize = 200;
+
+/// The most runs that are shown of those that a run has started; `--json` has all of them.
+const CHILDREN_SHOWN: usize = 20;
 
 /// Prints the status of a run that has settled, and what to do next.
 pub(crate) fn settled(globals: &Globals, report: &Report) {
@@ -77,7 +80,14 @@ fn waits(globals: &Globals, run: RunId, wait: &Wait) {
     if let Some(name) = &wait.signal {
         println!("  {}", command(globals, "signal", run, &format!("{} 'JSON' --by YOUR_NAME", quoted(name))));
     }
-    if wait.until_ms.is_some() {
+    if wait.runs.is_some() {
+        println!("  {}", command_for_all(globals, &format!("runs --parent {run}")));
+    }
+    if let Some(AwaitedResult { tool, token }) = &wait.result {
+        let what = format!("complete {} {} 'JSON'", quoted(tool), quoted(token));
+        println!("  {}", command_for_all(globals, &what));
+    }
+    if wait.until_ms.is_some() || wait.runs.is_some() {
         println!("  {}", command_for_all(globals, "resume --due"));
     }
 }
@@ -251,6 +261,28 @@ fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// Prints the run that has started this one, and those that this one has started.
+pub(crate) fn family(globals: &Globals, report: &Report) {
+    if let Some(parent) = &report.parent {
+        println!("\n{BOLD}parent{BOLD:#}\n  {}  {}", parent.run, safe(&parent.key));
+    }
+    if report.children.is_empty() {
+        return;
+    }
+    println!("\n{BOLD}children{BOLD:#}");
+    for ChildView { run_id, key, number, end } in report.children.iter().take(CHILDREN_SHOWN) {
+        let run = run_id.map_or_else(|| "not started".to_owned(), |run| run.to_string());
+        println!("  {run:<36}  {:<9} {DIM}{} {number}{DIM:#}", end.unwrap_or("alive"), safe(key));
+    }
+    let more = report.children.len().saturating_sub(CHILDREN_SHOWN);
+    if more > 0 {
+        println!(
+            "  {DIM}{more} more:{DIM:#} {}",
+            command_for_all(globals, &format!("runs --parent {}", report.run_id))
+        );
+    }
 }
 
 /// Prints the log lines of a run's workflow.

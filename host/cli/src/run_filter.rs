@@ -32,7 +32,8 @@ pub(crate) struct RunFilter {
     /// Only the run that was started under this key
     #[arg(long)]
     key: Option<String>,
-    /// Only runs that wait for this: person, settlement, signal, time, budget or resume; can be repeated
+    /// Only runs that wait for this: person, settlement, signal, result, runs, time, budget or
+    /// resume; can be repeated
     #[arg(long, value_name = "WHAT")]
     waiting_for: Vec<WaitingFor>,
     /// Only runs that wait for a person: for a decision, or a settlement

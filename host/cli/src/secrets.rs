@@ -5,7 +5,7 @@ use stockade::{Builder, Config, Fault};
 
 use crate::read;
 
-/// Stores the value of each secret that a grant, a model, the memory or a webhook names. Other secrets are not read.
+/// Stores the value of each secret that a grant, a model, the memory, a webhook or the journal names. Other secrets are not read.
 ///
 /// # Errors
 ///
@@ -18,10 +18,20 @@ pub(crate) fn stored(mut builder: Builder, config: &Config) -> stockade::Result<
     }
     let models = config.model.values().filter_map(|model| model.key.as_deref());
     let webhooks = config.notify.values().filter_map(|notify| notify.secret.as_deref());
-    for name in models.chain(config.memory.secret()).chain(webhooks) {
+    for name in models.chain(config.memory.secret()).chain(webhooks).chain(config.journal.secret()) {
         builder = builder.secret(name, named(config, name)?);
     }
     Ok(builder)
+}
+
+/// Stores the value of the secret that the journal needs, if it needs one.
+///
+/// # Errors
+///
+/// As [`stored`].
+pub(crate) fn of_journal(builder: Builder, config: &Config) -> stockade::Result<Builder> {
+    let Some(name) = config.journal.secret() else { return Ok(builder) };
+    Ok(builder.secret(name, named(config, name)?))
 }
 
 /// Looks up the value of one secret that the configuration names.

@@ -1,5 +1,5 @@
 use anstyle::{AnsiColor, Style};
-use stockade::{Breach, Currency, Fault, LogLine, dollars};
+use stockade::{Breach, Currency, Fault, LogLine, Unreadable, dollars};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::escape::safe;
@@ -15,6 +15,15 @@ pub(crate) fn print_error(fault: &Fault) {
     eprintln!("{RED}error:{RED:#} {}", safe(&sentence(fault)));
     if let Some(breach) = &fault.breach {
         eprintln!("  limit \"{}\": {}", breach.limit, used(breach));
+    }
+}
+
+/// Says what was left out of a list, or of some work, because the journal has it so that it cannot be read.
+pub(crate) fn left_out(unreadable: &[Unreadable]) {
+    for Unreadable { run_id, error } in unreadable {
+        let what = run_id.map_or("what cannot be read".to_owned(), |run| format!("run {run}, which cannot be read,"));
+        eprintln!("{what} is left out:");
+        print_error(error);
     }
 }
 

@@ -1,7 +1,7 @@
 use stockade::{
-    Change, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, Entry, Event, Exceeded, ModelCall,
-    ModelOutcome, Overdue, Recalled, Remembered, Reply, RunState, Stop, ToolCall, ToolOutcome, Usage, Waited, dollars,
-    utc,
+    Change, ChildEnd, ChildRun, CodeEnd, CodeOutcome, Decision, EffectKind, EffectOutcome, End, EndedChild, Entry,
+    Event, Exceeded, ModelCall, ModelOutcome, Overdue, Recalled, Remembered, Reply, ResultRead, RunId, RunState,
+    RunsEnded, Stop, ToolCall, ToolOutcome, Usage, Waited, dollars, utc,
 };
 
 use crate::escape::safe;
@@ -51,7 +51,9 @@ impl Timeline {
             Change::Stepped { event, used, position, end, .. } => {
                 Some(self.step(state, event, used, position, end.as_ref()))
             }
-            Change::Called { call, outcome, used, .. } => Some(self.nested(call, outcome, used)),
+            Change::Retried { call, outcome, used, .. } | Change::Called { call, outcome, used, .. } => {
+                Some(self.nested(call, outcome, used))
+            }
             Change::Asked { approval, .. } | Change::AskedInCode { approval, .. } => {
                 Some(format!("  {YELLOW}asks{YELLOW:#} {}", self.fit(7, &safe(&approval.to_string()))))
             }
@@ -71,6 +73,11 @@ impl Timeline {
                 Some(self.fit(0, &format!("  revoked by {}: the yes to {}", safe(by), safe(key))))
             }
             Change::Signalled { signal } => Some(format!("  signal {}", self.fit(9, &safe(&signal.to_string())))),
+            Change::ChildStarted { key, number, run } => Some(format!(
+                "  starts {run} {DIM}{}{DIM:#}",
+                self.fit(BEHIND_COLUMNS, &format!("{} {number}", safe(key)))
+            )),
+            Change::ChildEnded { child } => Some(self.child(child)),
             // One that adds nothing looks at a shared budget again.
             Change::Extended { more } if *more == stockade::Budget::NONE => None,
             Change::Extended { more } => Some(format!("  budget {}", crate::report::added(more))),
@@ -91,6 +98,11 @@ impl Timeline {
                 let what = format!("{:<18}", self.fit(BEHIND_COLUMNS, &safe(key)));
                 let below = self.below(&[self.quote(&sentence(fault))]);
                 Some(format!("  {YELLOW}in doubt{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
+            }
+            Change::Later { key, token, used } => {
+                let what = format!("{:<20}", self.fit(BEHIND_COLUMNS, &safe(key)));
+                let below = self.below(&[self.quote(&format!("its result comes later, under the token {token}"))]);
+                Some(format!("  {YELLOW}later{YELLOW:#} {what}{DIM}{}{DIM:#}{below}", self.cost(used)))
             }
             Change::Settled { settlement } => {
                 Some(format!("  settled {}", self.fit(10, &safe(&settlement.to_string()))))
@@ -113,6 +125,18 @@ impl Timeline {
             Change::Broken { .. } => Some(format!("  {RED}broken ✗{RED:#}")),
             Change::Reserved { .. } | Change::Calling { .. } | Change::Suspended { .. } => None,
         }
+    }
+
+    /// Writes how a run ended that this one has started.
+    fn child(self, EndedChild { key, number, run, end, used, .. }: &EndedChild) -> String {
+        let run = run.as_ref().map_or_else(|| format!("{} {number}", safe(key)), RunId::to_string);
+        let below = match end {
+            ChildEnd::Failed(fault) => self.below(&[self.quote(&sentence(fault))]),
+            ChildEnd::Stopped(stop) => self.below(&[self.quote(&stop.to_string())]),
+            ChildEnd::Done(_) | ChildEnd::NotStarted | ChildEnd::Alive => String::new(),
+        };
+        let what = format!("run {run} {}", end.name());
+        format!("  {}{DIM}{}{DIM:#}{below}", self.fit(2, &format!("{what:<52}")), self.cost(used))
     }
 
     fn stop(self, what: &str, stop: &Stop) -> String {
@@ -154,8 +178,10 @@ impl Timeline {
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
             | EffectOutcome::Recalled(_)
+            | EffectOutcome::ResultRead(_)
             | EffectOutcome::Decided { .. }
-            | EffectOutcome::Waited(_) => outcome.fault().iter().map(|fault| self.quote(&sentence(fault))).collect(),
+            | EffectOutcome::Waited(_)
+            | EffectOutcome::RunsEnded(_) => outcome.fault().iter().map(|fault| self.quote(&sentence(fault))).collect(),
         }
     }
 
@@ -258,10 +284,24 @@ fn cause(state: &RunState, event: &Event) -> String {
         }
         EffectOutcome::Recalled(Recalled::Found(found)) => format!("{}recalled {}", place(key), found.len()),
         EffectOutcome::Recalled(Recalled::Failed(_)) => format!("{}recall ✗", place(key)),
+        EffectOutcome::ResultRead(ResultRead::Read(part)) => format!("{}read {} B", place(key), part.text.len()),
+        EffectOutcome::ResultRead(ResultRead::Failed(_)) => format!("{}read ✗", place(key)),
         EffectOutcome::Remembered(Remembered::Kept(_) | Remembered::Known(_)) => format!("{}remembered", place(key)),
         EffectOutcome::Remembered(Remembered::Failed(_)) => format!("{}remember ✗", place(key)),
         EffectOutcome::Decided { decision } => decided(decision),
         EffectOutcome::Waited(waited) => format!("{}{}", place(key), ended(waited)),
+        EffectOutcome::RunsEnded(outcome) => format!("{}{}", place(key), runs_ended(outcome)),
+    }
+}
+
+/// Writes how the runs of an effect ended.
+fn runs_ended(outcome: &RunsEnded) -> String {
+    let is_done = |child: &&ChildRun| child.end.is_done();
+    let (done, all) = (outcome.children().iter().filter(is_done).count(), outcome.children().len());
+    match outcome {
+        RunsEnded::Ended(_) => format!("{done} of {all} runs done"),
+        RunsEnded::TimedOut { .. } => format!("timed out, {done} of {all} runs done"),
+        RunsEnded::Failed(_) => "runs ✗".to_owned(),
     }
 }
 
@@ -293,9 +333,11 @@ fn called(state: &RunState, key: &str) -> String {
         },
         EffectKind::Remember(_)
         | EffectKind::Recall(_)
+        | EffectKind::ReadResult(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => return safe(key),
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => return safe(key),
     };
     format!("{}{what}", place(key))
 }

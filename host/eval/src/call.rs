@@ -64,9 +64,11 @@ impl Calls {
                 EffectKind::AskModel(_)
                 | EffectKind::Remember(_)
                 | EffectKind::Recall(_)
+                | EffectKind::ReadResult(_)
                 | EffectKind::RequestApproval { .. }
                 | EffectKind::Sleep(_)
-                | EffectKind::AwaitSignal(_) => {}
+                | EffectKind::AwaitSignal(_)
+                | EffectKind::StartRuns(_) => {}
             }
         }
         Self(calls)

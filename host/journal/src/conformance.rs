@@ -83,6 +83,7 @@ fn summary(run: RunId, status: Status) -> Summary {
         start_key: None,
         labels: BTreeMap::new(),
         waiting_for: BTreeSet::new(),
+        damaged: None,
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stockade_workflow::{Fault, Kind, RunId};
 
-use crate::Result;
+use crate::{Commit, Journal, Result};
 
 /// A row of a journal's index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +132,20 @@ impl Tie {
     }
 }
 
+/// Changes the time and the value of a row, and returns it as it then is; none where another host was faster.
+///
+/// # Errors
+///
+/// The storage fails.
+pub async fn replace(journal: &dyn Journal, seen: Row, due_ms: Option<u64>, value: String) -> Result<Option<Row>> {
+    let now = Row { due_ms, value: value.clone(), ..seen.clone() };
+    match journal.commit(&Commit::of_index(vec![RowChange::Replace { seen, due_ms, value }])).await {
+        Ok(()) => Ok(Some(now)),
+        Err(refused) if refused.kind == Kind::Conflict => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// Joins parts to a key. Whatever is in them, other parts make another key, and the keys that begin with some parts are those
 /// that begin with the key of these and a slash.
 pub fn key<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
@@ -146,7 +160,20 @@ pub fn parts(key: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use stockade_system::Clock;
+
     use super::*;
+    use crate::MemoryJournal;
+
+    #[tokio::test]
+    async fn a_row_that_another_host_has_changed_is_not_replaced() {
+        let (journal, row) = (MemoryJournal::new(Clock::default()), Row::new("a", "b", "1"));
+        journal.commit(&Commit::of_index(vec![RowChange::Add(row.clone())])).await.unwrap();
+        let changed = replace(&journal, row.clone(), Some(5), "2".to_owned()).await.unwrap().unwrap();
+        assert_eq!((changed.due_ms, &*changed.value), (Some(5), "2"));
+        assert_eq!(replace(&journal, row, None, "3".to_owned()).await.unwrap(), None);
+        assert_eq!(journal.row("a", "b").await.unwrap(), Some(changed));
+    }
 
     #[test]
     fn a_key_has_the_parts_that_it_was_made_of() {

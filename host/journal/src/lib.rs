@@ -1,21 +1,23 @@
 //! The persistent log of Stockade's runs: what is in it has happened.
 //!
 //! [`Journal`] says what a journal guarantees, and [`conformance`] checks it. There is one in memory, [`MemoryJournal`],
-//! and with the feature `sqlite` one in a file, `SqliteJournal`. What is neither an entry of a run nor its summary is a row of
-//! the journal's [`index`].
+//! with the feature `sqlite` one in a file, `SqliteJournal`, and with the feature `postgres` one in a PostgreSQL database that
+//! many hosts share, `PostgresJournal`. What is neither an entry of a run nor its summary is a row of the journal's [`index`].
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 #[cfg(feature = "sqlite")]
 mod codec;
 pub mod conformance;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod deep;
 mod filter;
 pub mod index;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod owner;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod refusal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -30,6 +32,8 @@ use stockade_workflow::{Entry, Fault, RunId, RunState, unknown_run};
 pub use filter::{Filter, PageEnd, Sort};
 pub use index::{Row, RowChange, Tie};
 pub use memory::MemoryJournal;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresJournal;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteJournal;
 pub use summary::Summary;
@@ -60,7 +64,7 @@ pub trait Journal: Send + Sync {
     /// detail where the index refuses the row: its key is taken, or it is not as it was seen.
     async fn commit(&self, commit: &Commit) -> Result<()>;
 
-    /// Takes the lease of a run. It is over at once where its holder is gone, and some time after a holder that lives was
+    /// Takes the lease of a run. It is over at once where its holder is seen to be gone, and some time after a holder was
     /// last heard of. That the run has a new holder is durable when this returns.
     ///
     /// # Errors
@@ -165,8 +169,8 @@ pub trait Journal: Send + Sync {
     async fn due(&self, space: &str, within: Duration, limit: usize) -> Result<Vec<Row>>;
 }
 
-/// How long a lease lasts after its holder was last heard of. That a process is gone is seen without it; this is how long
-/// one that was stopped keeps others from its runs.
+/// How long a lease lasts after its holder was last heard of. On one machine it is seen without it that a process is gone; this
+/// is how long one that was stopped, or a machine that is gone, keeps others from its runs.
 pub const LEASE: Duration = Duration::from_secs(30);
 
 /// How much of a run is read at once where it is looked through: what one run has may be more than the host's memory.

@@ -277,25 +277,28 @@ fn unread(path: &Path, run: Option<RunId>, Unread { seq, why }: Unread) -> Fault
 }
 
 fn summary(row: &SqlRow<'_>) -> rusqlite::Result<Summary> {
-    let status: String = row.get(2)?;
+    let (mut damaged, status) = (None, row.get::<_, String>(2)?);
     let (labels, waiting_for): (String, Option<String>) = (row.get(6)?, row.get(7)?);
+    let waiting_for = waiting_for.map_or(Ok(BTreeSet::new()), |text| serde_json::from_str(&text));
     Ok(Summary {
         run_id: RunId::from_bytes(row.get(0)?),
         workflow: row.get(1)?,
-        status: status.parse().map_err(|error: Fault| damaged(2, error))?,
+        status: part("status", status.parse::<Status>().map(Some), &mut damaged).unwrap_or(Status::Running),
         state: row.get(3)?,
         updated_ms: row.get(4)?,
         start_key: row.get(5)?,
-        labels: serde_json::from_str(&labels).map_err(|error| damaged(6, error))?,
-        waiting_for: match waiting_for {
-            Some(text) => serde_json::from_str(&text).map_err(|error| damaged(7, error))?,
-            None => BTreeSet::new(),
-        },
+        labels: part("labels", serde_json::from_str(&labels), &mut damaged),
+        waiting_for: part("waits", waiting_for, &mut damaged),
+        damaged,
     })
 }
 
-fn damaged(column: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+/// A part of a run's line that cannot be read is left out, and the line says so: those of the other runs are listed all the same.
+fn part<T: Default>(what: &str, read: Result<T, impl std::fmt::Display>, damaged: &mut Option<String>) -> T {
+    read.unwrap_or_else(|error| {
+        *damaged = Some(format!("its {what} cannot be read: {error}"));
+        T::default()
+    })
 }
 
 fn json(value: &impl Serialize) -> rusqlite::Result<String> {
@@ -369,6 +372,28 @@ mod tests {
         fresh.unwrap();
         assert_eq!(skipped.unwrap_err().kind, Kind::Conflict);
         assert_eq!(journal.read(two).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_line_of_a_run_that_cannot_be_read_in_part_keeps_no_other_from_the_list() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let journal = SqliteJournal::open(&path, Clock::default()).unwrap();
+        for (column, says) in [("labels", "labels"), ("waiting_for", "waits"), ("status", "status")] {
+            let run = run();
+            journal.commit(&commit(run, 1)).await.unwrap();
+            let update = format!("UPDATE runs SET {column} = '[' WHERE run = ?1");
+            Connection::open(&path).unwrap().execute(&update, [run.as_bytes()]).unwrap();
+            let listed = journal.runs(&Filter::default()).await.unwrap();
+            let damaged = listed.iter().find(|summary| summary.run_id == run).unwrap().damaged.clone().unwrap();
+            assert!(damaged.starts_with(&format!("its {says} cannot be read")), "{damaged}");
+        }
+        assert_eq!(journal.runs(&Filter::default()).await.unwrap().len(), 3);
+        let labelled = Filter { labels: [("team".to_owned(), "a".to_owned())].into(), ..Filter::default() };
+        let waiting = Filter { waiting_for: [WaitingFor::Time].into(), ..Filter::default() };
+        for filter in [labelled, waiting] {
+            assert_eq!(journal.runs(&filter).await.unwrap(), []);
+        }
     }
 
     #[tokio::test]

@@ -25,6 +25,10 @@ pub struct Summary {
     /// What has to come before it goes on, beside what it does by itself.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub waiting_for: BTreeSet<WaitingFor>,
+    /// What of this line cannot be read and is left out of it, and why. A status that cannot be read is that of a run which would
+    /// go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damaged: Option<String>,
 }
 
 impl Summary {
@@ -40,6 +44,7 @@ impl Summary {
             start_key: origin.start_key,
             labels: origin.labels,
             waiting_for: state.waiting_for(),
+            damaged: None,
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod fence;
 mod repeats;
+mod results;
 mod spec;
 mod turn;
 
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 
 use self::fence::{fenced, is_in};
 use self::repeats::Repeats;
+use self::results::Results;
 pub use self::spec::{Recall, Remember, Spec};
 use self::turn::Turn;
 use stockade_workflow::authoring::cut;
@@ -87,6 +89,9 @@ pub struct State {
     /// How many answers in a row were none.
     bad: u32,
     repeats: Repeats,
+    /// The results of which the conversation has only the beginning and the end.
+    #[serde(default, skip_serializing_if = "Results::is_empty")]
+    results: Results,
     labels: BTreeSet<Label>,
     phase: Phase,
 }
@@ -216,7 +221,8 @@ impl State {
         let content = std::iter::once(Part::Text { text: task }).chain(images).collect();
         let thread = Thread::new(Message::User { content });
         let (repeats, labels, phase) = (Repeats::default(), BTreeSet::new(), Phase::Recalling);
-        let state = Self { spec, thread, turns: 0, calls: 0, bad: 0, repeats, labels, phase };
+        let results = Results::default();
+        let state = Self { spec, thread, turns: 0, calls: 0, bad: 0, repeats, results, labels, phase };
         match query {
             Some(query) => Ok(Transition::to(state).want(Effect::recall(RECALL, query))),
             None => state.think(),
@@ -333,7 +339,8 @@ impl State {
     fn question(&self) -> Question {
         let Spec { model, system, tools, code, schema, .. } = self.spec.clone();
         let messages = self.thread.messages().to_vec();
-        Question { model, system, messages, tools, code, schema, ..Question::default() }
+        let functions = self.results.functions(self.spec.result_bytes_max as usize);
+        Question { model, system, messages, tools, code, functions, schema, ..Question::default() }
     }
 
     /// Without a summary, what it was to be made of is dropped.
@@ -414,7 +421,7 @@ impl State {
         self.bad = 0;
         self.calls = self.calls.saturating_add(calls.len() as u32);
         let (calls, message) = said(reply, calls);
-        let turn = Turn::new(self.turns, &self.spec, &calls, excess);
+        let turn = Turn::new(self.turns, &self.spec, &self.results, &calls, excess);
         self.repeats.begin(&turn.marks(), self.spec.repeats_max)?;
         self.thread.push(message);
         // Better now than after its calls: each of them writes the conversation down once more.
@@ -434,6 +441,7 @@ impl State {
             self.phase = Phase::Acting(turn);
             return Ok(Transition::to(self));
         }
+        turn.long_results().for_each(|long| self.results.add(long.clone()));
         turn.outcomes().for_each(|(mark, content, failed)| self.repeats.end(mark, content, failed));
         turn.messages().into_iter().for_each(|message| self.thread.push(message));
         self.think()

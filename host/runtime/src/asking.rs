@@ -1,5 +1,5 @@
-use serde_json::{Value, json};
-use stockade_workflow::{Question, RUN_CODE, ToolDefinition, Usage};
+use serde_json::{Map, Value, json};
+use stockade_workflow::{Question, READ_RESULT, RUN_CODE, ToolDefinition, Usage};
 
 use crate::callable::ToolFunction;
 use crate::services::Services;
@@ -23,7 +23,7 @@ impl<'a> Asking<'a> {
     pub(crate) fn new(host: &'a Services, key: &'a str, question: &'a Question) -> Result<Self> {
         let tools = question.tools.iter().map(|name| host.registry.get(name)).collect::<Result<Vec<_>>>()?;
         let mut functions = match &question.code {
-            Some(language) => vec![run_code(&tools, language, clock(host.coding.real_clock))?],
+            Some(language) => vec![run_code(&tools, language, clock(host.coding.real_clock), reads_results(question))?],
             None => tools.iter().flat_map(|tool| offers(tool)).collect(),
         };
         functions.extend(question.functions.iter().cloned());
@@ -88,17 +88,28 @@ fn value_of(language: &str) -> &'static str {
     }
 }
 
+/// Whether a model has results of which it was shown only the beginning and the end.
+fn reads_results(question: &Question) -> bool {
+    question.functions.iter().any(|function| function.name == READ_RESULT)
+}
+
 /// The one function of a model that calls tools from code.
-fn run_code(tools: &[&Registered], language: &str, clock: &str) -> Result<ToolDefinition> {
+fn run_code(tools: &[&Registered], language: &str, clock: &str, reads_results: bool) -> Result<ToolDefinition> {
     let stubs = stubs::text(tools, language)?;
     let description = format!(
         "Runs {language} code in a sandbox and gives back its value and what it printed. {clock} The code may call these \
          functions, as often as it likes, in loops too; a call that fails raises.\n\n{stubs}"
     );
     let source = format!("The {language} code, without fences. {}", value_of(language));
+    let results = "The handles of results that the code is to have whole: `input.results[handle]` (in Python \
+        `input[\"results\"][handle]`) is the value of each.";
+    let results = json!({"type": "array", "items": {"type": "string"}, "description": results});
+    let source = ("source", json!({"type": "string", "description": source}));
+    let properties = [source].into_iter().chain(reads_results.then_some(("results", results)));
+    let properties: Map<_, _> = properties.map(|(name, schema)| (name.to_owned(), schema)).collect();
     let schema: Value = json!({
         "type": "object",
-        "properties": {"source": {"type": "string", "description": source}},
+        "properties": properties,
         "required": ["source"],
         "additionalProperties": false,
     });

@@ -165,7 +165,7 @@ fn read(row: &Row) -> Record {
 
 impl Record {
     fn written(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))
+        Row::text(self)
     }
 
     fn refusal(&self, of: Of<'_>, until_ms: u64) -> Fault {

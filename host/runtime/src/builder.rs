@@ -3,6 +3,7 @@
 mod approvers;
 mod checks;
 mod configured;
+mod journals;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Reserve
 use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 
 use self::checks::{check_free, check_models, check_settings, check_tools};
+use self::journals::{folder_of, in_file, no_folder};
 use crate::Host;
 use crate::breakers::Breakers;
 use crate::callable::Callable;
@@ -47,6 +49,8 @@ pub enum Cassette {
 /// Puts a [`Host`] together.
 pub struct Builder {
     journal: PathBuf,
+    /// Where the journal is otherwise than in that file.
+    place: config::Journal,
     /// A journal that is handed in, in place of the file.
     own_journal: Option<Box<dyn Journal>>,
     own_models: Vec<Named>,
@@ -396,6 +400,9 @@ impl Builder {
     /// A journal that cannot be used, a file that is not a component, a component that asks for what the host does not offer, a
     /// workflow that wants a tool that is not registered.
     pub async fn build(mut self) -> Result<Host> {
+        if let Some(file) = self.place.file() {
+            self.journal = file.to_owned();
+        }
         self.reserve_own();
         let hooks = self.all_hooks()?;
         self.store.tell(Arc::clone(&hooks));
@@ -408,7 +415,11 @@ impl Builder {
             Some((path, memory)) => Some(Recollection::open(path, memory, &self.secrets, self.clock.now_ms()).await?),
             None => None,
         };
-        let build = tokio::task::spawn_blocking(move || self.build_blocking(memory, hooks));
+        let shared = match self.place.database().filter(|_| self.own_journal.is_none()) {
+            Some(url) => Some(journals::in_database(&self.place, url, &self.secrets).await?),
+            None => None,
+        };
+        let build = tokio::task::spawn_blocking(move || self.build_blocking(memory, hooks, shared));
         build.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
     }
 
@@ -421,7 +432,13 @@ impl Builder {
         Ok(Arc::new(AllHooks(hooks)))
     }
 
-    fn build_blocking(self, memory: Option<Recollection>, hooks: Arc<dyn Hooks>) -> Result<Host> {
+    /// `shared` is the journal in a database, where it is in one.
+    fn build_blocking(
+        self,
+        memory: Option<Recollection>,
+        hooks: Arc<dyn Hooks>,
+        shared: Option<Box<dyn Journal>>,
+    ) -> Result<Host> {
         let Self { journal, mut tools, store, mut machines, mut engine, secrets, limits, clock, roles, .. } = self;
         let models = models(&self.models, self.own_models, self.cassette.as_ref(), &secrets, &clock)?;
         tools.in_time(&limits);
@@ -448,9 +465,10 @@ impl Builder {
         let machines: Children = machines.into_iter().chain(patterns).collect();
         machines.values().try_for_each(|machine| check_tools(machine, &registry))?;
         let schedules = Planned::all(self.schedules, &machines)?;
-        let (journal, folder): (Box<dyn Journal>, _) = match self.own_journal {
-            Some(own) => (own, self.scratch.clone().ok_or_else(no_folder)?),
-            None => (in_file(&journal, &clock)?, folder_of(&journal)),
+        let (journal, folder): (Box<dyn Journal>, _) = match (self.own_journal, shared) {
+            (Some(own), _) => (own, self.scratch.clone().ok_or_else(no_folder)?),
+            (None, Some(shared)) => (shared, folder_of(&journal)),
+            (None, None) => (in_file(&journal, &clock)?, folder_of(&journal)),
         };
         let coding = Coding {
             languages: Arc::new(Languages::new(
@@ -488,26 +506,6 @@ impl Builder {
         };
         Ok(Host { services: Arc::new(services) })
     }
-}
-
-#[cfg(feature = "sqlite")]
-fn in_file(path: &Path, clock: &Clock) -> Result<Box<dyn Journal>> {
-    Ok(Box::new(stockade_journal::SqliteJournal::open(path, clock.clone())?))
-}
-
-#[cfg(not(feature = "sqlite"))]
-fn in_file(_: &Path, _: &Clock) -> Result<Box<dyn Journal>> {
-    let off = crate::features::off("journal in a file", "sqlite");
-    Err(off.reworded(|why| format!("{why}, or hand in a journal with `Builder::with_journal`")))
-}
-
-fn folder_of(journal: &Path) -> PathBuf {
-    let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new(".")).to_owned()
-}
-
-fn no_folder() -> Fault {
-    Fault::invalid("scratch", "a journal that is handed in has no folder; name one for code with `Builder::scratch`")
 }
 
 /// Makes the models of a configuration; `secrets` are the keys, by name, and what a recording must not have.
@@ -556,6 +554,7 @@ impl Host {
     pub fn builder() -> Builder {
         Builder {
             journal: "stockade.db".into(),
+            place: config::Journal::default(),
             own_journal: None,
             own_models: Vec::new(),
             tools: Wanted::default(),

@@ -38,6 +38,11 @@ pub(crate) async fn of(journal: &dyn Journal, session: &str) -> Result<Vec<CellR
     rows.into_iter().map(CellRef::read).collect()
 }
 
+/// Takes back that the next commit adds a cell: its code has not ended, and is run again.
+pub(crate) fn withdraw(index: &mut Vec<RowChange>) {
+    index.retain(|change| change.place().0 != SPACE);
+}
+
 /// Returns whether a commit was refused for another cell of its session had its number.
 pub(crate) fn is_overtaken(refused: &Fault) -> bool {
     refused.kind == Kind::Conflict && refused.detail.as_deref() == Some(SPACE)

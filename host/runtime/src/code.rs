@@ -1,6 +1,7 @@
 //! How code that an agent wrote is run: as an effect, live and after a crash.
 
 mod account;
+mod attempts;
 mod cell;
 mod live;
 mod replay;

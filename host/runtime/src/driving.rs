@@ -22,6 +22,8 @@ pub(crate) struct Driving {
     is_closing: AtomicBool,
     /// Is told whenever a run has left.
     left: watch::Sender<()>,
+    /// How many tasks go on with runs.
+    busy: watch::Sender<usize>,
 }
 
 struct Driven {
@@ -66,9 +68,31 @@ impl Driving {
         if self.is_closing() { Err(closing()) } else { Ok(()) }
     }
 
+    /// Counts a task that goes on with a run, for as long as what this returns is kept.
+    pub(crate) fn busy(self: &Arc<Self>) -> Busy {
+        self.busy.send_modify(|tasks| *tasks += 1);
+        Busy(Arc::clone(self))
+    }
+
+    /// Returns once no task goes on with any run.
+    pub(crate) async fn idle(&self) {
+        // The sender is this one's own.
+        let _ = self.busy.subscribe().wait_for(|tasks| *tasks == 0).await;
+    }
+
+    /// Whether a run is driven here.
+    pub(crate) fn has(&self, run: RunId) -> bool {
+        self.runs().contains_key(&run)
+    }
+
     /// Whether no run may begin anything new.
     pub(crate) fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::SeqCst)
+    }
+
+    /// Returns how many runs there are.
+    pub(crate) fn count(&self) -> usize {
+        self.runs().len()
     }
 
     /// Returns what waits for the next change of a run: begin to wait before the run is read.
@@ -154,6 +178,15 @@ impl Drop for Place {
     }
 }
 
+/// A task that goes on with a run.
+pub(crate) struct Busy(Arc<Driving>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.busy.send_modify(|tasks| *tasks = tasks.saturating_sub(1));
+    }
+}
+
 /// Waits for a run to change.
 pub(crate) struct NextChange(Option<watch::Receiver<u64>>);
 
@@ -189,6 +222,19 @@ mod tests {
         assert_eq!(driving.enter(run).err().unwrap().detail.as_deref(), Some("busy"));
         drop(place);
         assert!(driving.enter(run).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_host_is_idle_once_its_last_task_has_ended() {
+        let driving = Arc::new(Driving::default());
+        driving.idle().await;
+        let (one, other) = (driving.busy(), driving.busy());
+        let waiting = tokio::spawn(async move { driving.idle().await });
+        drop(one);
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        drop(other);
+        waiting.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,10 @@
 //! The one place where effects are decided, performed and joined.
 
+mod beginning;
+mod children;
 mod code_questions;
+mod doubt;
+mod kin;
 mod orders;
 mod outcome;
 mod planning;
@@ -15,10 +19,12 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use stockade_journal::RowChange;
 use stockade_workflow::{
-    Budget, Change, CodeEnd, Effect, EffectOutcome, End, Event, Exceeded, Fault, Kind, Machine, RunState, Step,
-    ToolOutcome, Transition, Usage,
+    Budget, Change, CodeEnd, Effect, EffectOutcome, Event, Exceeded, Fault, Kind, Machine, RunId, RunState, Step,
+    Transition, Usage,
 };
 
+use self::doubt::doubted;
+pub(crate) use self::kin::{obey, stop_all};
 use self::orders::Next;
 use self::outcome::misplaced;
 use crate::Result;
@@ -55,6 +61,8 @@ enum Performed {
     Happened(EffectOutcome, Usage),
     /// The run's budget ended it here, and it may be done again.
     Cut(Exceeded, Usage),
+    /// Its tool tells the result later, under this token.
+    Promised(String, Usage),
     /// It failed in a way that may pass, and is tried again after a wait.
     Deferred {
         until_ms: u64,
@@ -132,7 +140,18 @@ impl Driver {
     pub(crate) async fn drive(mut self) -> Result<RunState> {
         let driven = self.go_on().await;
         self.release().await;
+        self.stop_orphans();
         driven.map(|()| self.log.into_state())
+    }
+
+    /// Stops the runs that the journal has an order for since this was last done.
+    fn stop_orphans(&mut self) {
+        let orphans = self.orphans();
+        stop_all(self.host(), orphans);
+    }
+
+    fn orphans(&mut self) -> Vec<RunId> {
+        std::mem::take(&mut self.log.orphans)
     }
 
     /// Gives the right to write to the run back.
@@ -143,9 +162,11 @@ impl Driver {
     async fn go_on(&mut self) -> Result<()> {
         let (mut in_flight, mut watch) = (InFlight::new(), self.watch());
         self.book_left_behind()?;
+        self.claim_tokens().await?;
         let mut undoes = self.state().is_undoing();
         // The commit after which a run stands still gives the lease back.
         while !self.log.is_released() {
+            self.stop_orphans();
             if self.state().is_undoing() && !undoes {
                 // What was in flight belongs to what has failed.
                 (undoes, in_flight) = (true, InFlight::new());
@@ -182,6 +203,9 @@ impl Driver {
             if !is_ending && self.state().paused().is_none() && self.end_wait()? {
                 continue;
             }
+            if !is_ending && self.start_children().await? {
+                continue;
+            }
             if let Some(effect) = self.alone().filter(|_| self.order.is_none() && in_flight.is_empty()) {
                 self.perform_alone_until_ordered(&effect).await?;
                 continue;
@@ -199,7 +223,7 @@ impl Driver {
                     self.happened(&effect, performed)?;
                 }
                 Next::Alarmed => {}
-                Next::Ordered(order) => self.order = Some(Due::new(order)),
+                Next::Ordered(order) => self.heed(order),
                 Next::Late => in_flight = InFlight::new(),
             }
         }
@@ -285,6 +309,12 @@ impl Driver {
         self.commit().await
     }
 
+    /// Makes what was changed durable, and leaves the run to whichever host takes it up.
+    pub(crate) async fn leave(&mut self) -> Result<()> {
+        self.log.leave();
+        self.commit().await
+    }
+
     /// Adds to the run's budget.
     pub(crate) fn extend(&mut self, more: Budget) -> Result<()> {
         self.push(Change::Extended { more })
@@ -300,15 +330,6 @@ impl Driver {
         self.log.push(change)
     }
 
-    /// Keeps a run from its end that would fail because it is not known whether a call happened: a person can find out.
-    fn doubt(&mut self, event: &Event, used: Usage) -> Result<()> {
-        let Some((key, EffectOutcome::ToolReturned(ToolOutcome::Unknown(fault)))) = event.outcome() else {
-            return Err(Fault::new(Kind::HostBug, "what is in doubt is no call"));
-        };
-        let (key, fault) = (key.to_owned(), fault.clone());
-        self.push(Change::Doubted { key, fault, used })
-    }
-
     /// Lets the workflow answer an event.
     pub(crate) fn step(&mut self, event: Event, used: Usage) -> Result<()> {
         self.log.hold(event.memory_bytes());
@@ -318,21 +339,17 @@ impl Driver {
         let at = self.state().at().map(|(position, state)| (position, state.clone()));
         let gone = || Fault::new(Kind::HostBug, "a run whose workflow is not here takes no step");
         let machine = self.machine.as_ref().ok_or_else(gone)?;
-        let change = match machine.step(at, event.clone()) {
-            Err(fault) => Change::Broken { fault },
-            Ok(step) if fails_in_doubt(&event, &step) => return self.doubt(&event, used),
-            Ok(Step { position, transition: Transition { state, log, effects, slices, end } }) => {
-                let (used, position) = (used.steps(1), position.to_owned());
-                Change::Stepped { event, used, position, state, log, effects, slices, end }
-            }
+        let step = match machine.step(at, event.clone()) {
+            Err(fault) => return self.push(Change::Broken { fault }),
+            Ok(step) => step,
         };
-        self.push(change)
+        if let Some((key, fault)) = doubted(self.state(), &event, &step) {
+            // A person can find out. Code goes on then, so it has not ended for its session.
+            cells::withdraw(&mut self.log.index);
+            return self.push(Change::Doubted { key, fault, used });
+        }
+        let Step { position, transition: Transition { state, log, effects, slices, end } } = step;
+        let (used, position) = (used.steps(1), position.to_owned());
+        self.push(Change::Stepped { event, used, position, state, log, effects, slices, end })
     }
-}
-
-/// Whether a workflow answers an unknown outcome with its own failure, and knows nothing better.
-fn fails_in_doubt(event: &Event, step: &Step) -> bool {
-    let is_unknown = matches!(event.outcome(), Some((_, EffectOutcome::ToolReturned(ToolOutcome::Unknown(_)))));
-    let end = step.transition.end.as_ref();
-    is_unknown && matches!(end, Some(End::Failed(fault)) if fault.kind == Kind::UnknownOutcome)
 }

@@ -76,7 +76,8 @@ impl RunHandle {
         })
     }
 
-    /// Waits until the run has ended, waits for a person, a time or a signal, or is suspended.
+    /// Waits until the run has ended, waits for a person, a time, a signal or other runs, or is
+    /// suspended.
     ///
     /// # Errors
     ///
@@ -124,7 +125,7 @@ impl RunHandle {
     ///
     /// Calls, questions and code that are in flight have the time `grace` to end by themselves; then they are ended, nested
     /// workflows with them. A call that may have changed something is [unknown](RunState::unknown_calls) then; a question is
-    /// paid. When this returns, the run has ended.
+    /// paid. When this returns, the run has ended; those that it has started are [stopped beside this](crate::OnClose).
     ///
     /// # Errors
     ///
@@ -207,12 +208,16 @@ fn may_end(change: &Change) -> bool {
         | Change::Voted { .. }
         | Change::Revoked { .. }
         | Change::Signalled { .. }
+        | Change::ChildStarted { .. }
+        | Change::ChildEnded { .. }
         | Change::Calling { .. }
+        | Change::Retried { .. }
         | Change::Called { .. }
         | Change::Suspended { .. }
         | Change::Deferred { .. }
         | Change::Lost { .. }
         | Change::Doubted { .. }
+        | Change::Later { .. }
         | Change::Settled { .. }
         | Change::Extended { .. }
         | Change::Paused { .. }

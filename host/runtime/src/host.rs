@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stockade_sandbox::{Limits, Tool};
-use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Fault, Grant, Kind, Machine, RunId, ToolCall};
+use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Grant, Machine, RunId, ToolCall};
 
 use crate::cells::{self, CellRef};
 use crate::code::Record;
@@ -103,7 +103,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Divergence`] where it ends otherwise, writes something else or uses other fuel.
+    /// Kind [`Kind::Divergence`](crate::Kind::Divergence) where it ends otherwise, writes something else or uses other fuel.
     pub async fn replay(&self, run: RunId, key: &str) -> Result<()> {
         let cell = CellRef { run, key: key.to_owned() };
         Record::read(&self.services, &cell).await?.repeated(&self.services, &cell).await
@@ -127,7 +127,8 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Approval`] where the code was not approved on this host, or a tool that it may call has changed since.
+    /// Kind [`Kind::Approval`](crate::Kind::Approval) where the code was not approved on this host, or a tool that it may call
+    /// has changed since.
     pub fn promoted(&self, tool: &Tool, function: &str, arguments: &Value) -> Result<Option<Code>> {
         self.services.registry.code_of(tool, &ToolCall::new(tool.name(), function, arguments))
     }
@@ -145,7 +146,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`], with the names that there are.
+    /// Kind [`Kind::NotFound`](crate::Kind::NotFound), with the names that there are.
     pub fn check_language(&self, name: &str) -> Result<()> {
         self.services.coding.languages.check(name)
     }
@@ -154,7 +155,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`], with the names that there are.
+    /// Kind [`Kind::NotFound`](crate::Kind::NotFound), with the names that there are.
     pub fn check_model(&self, name: Option<&str>) -> Result<()> {
         self.services.models.get(name).map(drop)
     }
@@ -173,7 +174,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`], with the names that there are.
+    /// Kind [`Kind::NotFound`](crate::Kind::NotFound), with the names that there are.
     pub fn tool(&self, name: &str) -> Result<&Registered> {
         self.services.registry.get(name)
     }
@@ -254,7 +255,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`], with the names that there are.
+    /// Kind [`Kind::NotFound`](crate::Kind::NotFound), with the names that there are.
     pub fn workflow(&self, name: &str) -> Result<Arc<Machine>> {
         self.machine(name)
     }
@@ -296,10 +297,6 @@ impl Host {
     }
 
     pub(crate) fn machine(&self, name: &str) -> Result<Arc<Machine>> {
-        self.services.machines.get(name).cloned().ok_or_else(|| {
-            let known: Vec<_> = self.services.machines.keys().map(String::as_str).collect();
-            let message = format!("there is no workflow \"{name}\"; registered are: {}", known.join(", "));
-            Fault::new(Kind::NotFound, message).detail("workflow")
-        })
+        self.services.machine(name)
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn timer(run: RunId, due_ms: Option<u64>) -> RowChange {
 ///
 /// Kind [`Kind::Conflict`] with detail `signal` where another one is there under its key; a journal that fails.
 pub(crate) async fn put(journal: &dyn Journal, run: RunId, signal: &Signal) -> Result<()> {
-    let value = serde_json::to_string(signal).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
+    let value = Row::text(signal)?;
     let row = Row::new(SPACE, key(run, &signal.key), value).of(run).due(signal.at_ms);
     match journal.commit(&Commit::of_index(vec![RowChange::Add(row)])).await {
         Err(refused) if refused.detail.as_deref() == Some(SPACE) => again(journal, run, signal).await,

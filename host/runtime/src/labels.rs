@@ -54,9 +54,11 @@ fn session(effect: &Effect) -> Option<String> {
         | EffectKind::AskModel(_)
         | EffectKind::Remember(_)
         | EffectKind::Recall(_)
+        | EffectKind::ReadResult(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => None,
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => None,
     }
 }
 
@@ -84,6 +86,23 @@ pub(crate) fn of(registry: &Registry, marks: &[Mark], effect: &Effect) -> Vec<La
     let stores: Vec<_> = called.iter().flat_map(|name| read(registry, name)).chain(session(effect)).collect();
     let labels: BTreeSet<_> = own.chain(kept(marks, &stores)).collect();
     labels.into_iter().collect()
+}
+
+/// The labels of the results that an effect reads, which the run has already.
+pub(crate) fn of_results(run: &RunState, effect: &Effect) -> Vec<Label> {
+    let results: Vec<&String> = match &effect.kind {
+        EffectKind::RunCode(code) => code.results.values().collect(),
+        EffectKind::ReadResult(read) => vec![&read.result],
+        EffectKind::CallTool { .. }
+        | EffectKind::AskModel(_)
+        | EffectKind::Remember(_)
+        | EffectKind::Recall(_)
+        | EffectKind::RequestApproval { .. }
+        | EffectKind::Sleep(_)
+        | EffectKind::AwaitSignal(_) => Vec::new(),
+    };
+    let brought = |(_, sources): &(&Label, &BTreeSet<String>)| results.iter().any(|key| sources.contains(*key));
+    run.labels().iter().filter(brought).map(|(label, _)| *label).collect()
 }
 
 /// What a run has taken in, with the keys of the effects that brought it: what was known when they began, and what others
@@ -187,9 +206,11 @@ fn runs_code(registry: &Registry, effect: &Effect) -> bool {
         EffectKind::AskModel(_)
         | EffectKind::Remember(_)
         | EffectKind::Recall(_)
+        | EffectKind::ReadResult(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => false,
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => false,
     }
 }
 
@@ -201,9 +222,11 @@ fn called(effect: &Effect) -> Vec<&str> {
         EffectKind::AskModel(_)
         | EffectKind::Remember(_)
         | EffectKind::Recall(_)
+        | EffectKind::ReadResult(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => Vec::new(),
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => Vec::new(),
     }
 }
 

@@ -109,6 +109,11 @@ async fn renew_once(host: &Services, lease: &Lease, renewed_ms: &AtomicU64) -> R
     Ok(())
 }
 
+/// Returns whether a fault says that another process drives a run.
+pub(crate) fn is_busy(fault: &Fault) -> bool {
+    fault.kind == Kind::Conflict && fault.detail.as_deref() == Some("busy")
+}
+
 fn is_fenced(renewed: &Result<()>) -> bool {
     matches!(renewed, Err(Fault { kind: Kind::Conflict, .. }))
 }

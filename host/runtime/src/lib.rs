@@ -5,7 +5,7 @@
 //! stops to ask a person where the workflow says so. After a crash it goes on from the journal.
 //!
 //! ```text
-//!        Host ──► executor ──► Journal (SQLite)
+//!        Host ──► executor ──► Journal (SQLite, PostgreSQL)
 //!          │          └──────► Workflow (pure)      stockade-workflow
 //!          └── tools ────────► Tool (sandboxed)     stockade-sandbox
 //! ```
@@ -26,8 +26,11 @@ mod built_in_languages;
 pub mod callable;
 mod calls;
 mod cells;
+mod children;
 mod code;
 mod coding;
+mod completing;
+mod completion;
 pub mod config;
 mod deciding;
 pub mod doctor;
@@ -42,7 +45,9 @@ mod identifier;
 mod inbox;
 mod labels;
 mod languages;
+mod later;
 mod lease;
+mod listing;
 mod marks;
 mod new_question;
 mod new_run;
@@ -62,6 +67,8 @@ mod registry;
 mod removal;
 mod removed_run;
 mod report;
+mod results;
+mod retry_after;
 mod run;
 mod run_log;
 mod runs;
@@ -81,14 +88,17 @@ pub mod stubs;
 mod telemetry;
 mod timers;
 mod toolbox;
+mod worker;
 
 pub use breakers::BreakerView;
 pub use builder::{Builder, Cassette};
 pub use coding::default_limits as code_limits;
+pub use completion::{Completed, Completion};
 pub use config::Config;
 pub use handle::RunHandle;
 pub use hooks::Hooks;
 pub use host::Host;
+pub use listing::{Listing, Unreadable};
 pub use new_run::NewRun;
 pub use new_signal::NewSignal;
 pub use notice::{Delivery, Notice};
@@ -98,7 +108,7 @@ pub use planned::LastStart;
 pub use pruning::Pruned;
 pub use registry::Registered;
 pub use removed_run::RemovedRun;
-pub use report::{ApprovalView, Report};
+pub use report::{ApprovalView, ChildView, Report};
 pub use run::{Outcome, Run};
 pub use schedules::{ScheduleReport, Scheduled};
 pub use source::Source;
@@ -116,7 +126,8 @@ pub use stockade_sandbox::{
 };
 pub use stockade_system::{Clock, file};
 pub use stockade_workflow::*;
-pub use timers::{Fired, Timers};
+pub use timers::{Fired, QUEUE, Timers};
+pub use worker::Worker;
 
 /// What every fallible function of this crate returns.
 pub type Result<T, E = Fault> = std::result::Result<T, E>;

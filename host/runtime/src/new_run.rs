@@ -2,7 +2,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
-use stockade_workflow::{Budget, Origin};
+use stockade_workflow::{Budget, ChildRuns, Fault, Kind, Origin, Parent, check_depth};
+
+use crate::Result;
+
+/// The longest input of a run, in bytes of JSON: it is journaled, and handed to the workflow at once.
+const INPUT_BYTES_MAX: usize = 1 << 20;
 
 /// A run that is to be started.
 ///
@@ -69,5 +74,58 @@ impl NewRun {
     pub fn labels(mut self, labels: BTreeMap<String, String>) -> Self {
         self.origin.labels.extend(labels);
         self
+    }
+
+    /// One of the runs that a run starts: it is found by the labels of that one too, and was started by the same person.
+    pub(crate) fn child(runs: &ChildRuns, input: Value, starter: &Origin, parent: Parent) -> Self {
+        let (labels, by) = (labels(starter, &runs.labels), starter.by.clone());
+        let origin = Origin { start_key: None, labels, by, due_ms: None, parent: Some(Box::new(parent)) };
+        Self { origin, budget: runs.budget, ..Self::new(&runs.workflow, input) }
+    }
+}
+
+/// The labels of a run that another one starts.
+pub(crate) fn labels(starter: &Origin, own: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut labels = starter.labels.clone();
+    labels.extend(own.clone());
+    labels
+}
+
+/// How many runs are above one that a run of this origin starts.
+pub(crate) fn generation(starter: &Origin) -> u32 {
+    starter.parent.as_ref().map_or(0, |parent| parent.generation).saturating_add(1)
+}
+
+/// Checks that an input is not too large for the journal.
+///
+/// # Errors
+///
+/// Kind [`Kind::Invalid`] with detail `input`.
+pub(crate) fn check_input(input: &Value) -> Result<()> {
+    let bytes = input.to_string().len();
+    if bytes > INPUT_BYTES_MAX {
+        let message = format!("the input is {bytes} bytes of JSON, and {INPUT_BYTES_MAX} are allowed");
+        return Err(Fault::invalid("input", message));
+    }
+    check_depth(Kind::Invalid, "the input", input).map_err(|fault| fault.detail("input"))
+}
+
+#[cfg(test)]
+mod tests {
+    use stockade_workflow::DEPTH_MAX;
+
+    use super::*;
+
+    #[test]
+    fn an_input_that_the_journal_could_not_read_back_is_refused() {
+        let nested = |depth: usize| (0..depth).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
+        assert!(check_input(&nested(DEPTH_MAX)).is_ok());
+        let fault = check_input(&nested(DEPTH_MAX + 1)).unwrap_err();
+        assert_eq!(
+            (fault.kind, fault.message.as_str()),
+            (Kind::Invalid, "the input nests 65 deep, and 64 are allowed")
+        );
+        let long = Value::String("x".repeat(INPUT_BYTES_MAX));
+        assert!(check_input(&long).unwrap_err().message.starts_with("the input is 1048578 bytes"));
     }
 }

@@ -109,7 +109,12 @@ impl Notified {
 }
 
 /// Returns the messages that tell how a run stands now, to go into the commit with which it does.
-pub(crate) fn of(all: &BTreeMap<String, Notified>, now_ms: u64, state: &RunState, status: Status) -> Vec<RowChange> {
+pub(crate) fn of(
+    all: &BTreeMap<String, Notified>,
+    now_ms: u64,
+    state: &RunState,
+    status: Status,
+) -> Result<Vec<RowChange>> {
     let (deadline_ms, mut rows) = (deadline(state, status), Vec::new());
     for (to, notified) in all {
         let told = occasion(status).map(|on| (on, None, now_ms));
@@ -120,11 +125,11 @@ pub(crate) fn of(all: &BTreeMap<String, Notified>, now_ms: u64, state: &RunState
                 let (run, delivery) = (state.run(), Delivery::Pending);
                 let notice =
                     Notice { run, to: to.clone(), on, at_ms, deadline_ms, attempts: 0, delivery, reason: None };
-                rows.push(RowChange::Put(notice.row(state.seq()).of(run).due(due_ms)));
+                rows.push(RowChange::Put(notice.row(state.seq())?.of(run).due(due_ms)));
             }
         }
     }
-    rows
+    Ok(rows)
 }
 
 /// What is told of a run that now stands so.
@@ -139,21 +144,19 @@ fn occasion(status: Status) -> Option<Occasion> {
     }
 }
 
-/// The first deadline of what a run waits for: a decision of a person, or a signal. The end of a sleep is not a deadline.
+/// The first deadline of what a run waits for: a decision of a person, a signal, or a result that comes later. The end of a sleep is not a deadline.
 fn deadline(state: &RunState, status: Status) -> Option<u64> {
     let decisions = state.open_approvals().filter_map(|approval| state.due_ms(&approval.key));
-    let signals = state.waits().filter(|wait| wait.signal.is_some()).filter_map(|wait| wait.until_ms);
-    decisions.chain(signals).min().filter(|_| status == Status::Waiting)
+    let told = state.waits().filter(|wait| wait.signal.is_some() || wait.result.is_some());
+    let told = told.filter_map(|wait| wait.until_ms);
+    decisions.chain(told).min().filter(|_| status == Status::Waiting)
 }
 
 impl Notice {
-    fn row(&self, seq: u64) -> Row {
+    fn row(&self, seq: u64) -> Result<Row> {
         let (run, seq, on) = (self.run.to_string(), format!("{seq:020}"), serde_json::json!(self.on));
-        Row::new(SPACE, index::key([&*run, &seq, &self.to, on.as_str().unwrap_or_default()]), self.text())
-    }
-
-    pub(crate) fn text(&self) -> String {
-        serde_json::json!(self).to_string()
+        let key = index::key([&*run, &seq, &self.to, on.as_str().unwrap_or_default()]);
+        Ok(Row::new(SPACE, key, Row::text(self)?))
     }
 
     /// Returns whether the run still stands as it tells.

@@ -6,12 +6,12 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use stockade_journal::{Commit, Row, RowChange};
-use stockade_workflow::{Digest, Kind, RunId};
+use futures_util::{StreamExt as _, stream};
+use stockade_journal::{Row, index};
+use stockade_workflow::{Digest, RunId};
 
 use crate::notice::{Delivery, Notice, SPACE, wait_ms};
-use crate::{Host, Result};
+use crate::{Host, Listing, Result, Unreadable};
 
 /// How many messages are sent in one go; further ones are due the next time.
 const SENT_MAX: usize = 64;
@@ -19,25 +19,26 @@ const SENT_MAX: usize = 64;
 /// How many of them are sent at the same time: one that is slow to take a message holds up no other.
 const AT_ONCE: usize = 8;
 
-/// When a message is looked at again whose receiver this host does not know.
+/// When a message is looked at again whose receiver this host does not know, or that cannot be read.
 const UNKNOWN_MS: u64 = 3_600_000;
 
 /// The longest reason that is kept of an attempt that failed, in letters.
 const REASON_MAX: usize = 300;
 
 impl Host {
-    /// Sends the messages that are due, each once, and returns what has become of them. Of several hosts one sends each.
+    /// Sends the messages that are due, each once, and returns what has become of them. Of several hosts one sends each. A
+    /// message that cannot be read, or whose run cannot be, is looked at again later, and the others are sent.
     ///
     /// # Errors
     ///
     /// A journal that fails. A message that is not taken is no error; it is sent again later.
-    pub async fn notify(&self) -> Result<Vec<Notice>> {
+    pub async fn notify(&self) -> Result<Listing<Notice>> {
         if self.services.notified.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Listing::default());
         }
         let rows = self.services.journal.due(SPACE, Duration::ZERO, SENT_MAX).await?;
-        let sent = stream::iter(rows).map(|row| self.notify_of(row)).buffered(AT_ONCE);
-        sent.try_filter_map(|notice| std::future::ready(Ok(notice))).try_collect().await
+        let sent: Vec<_> = stream::iter(rows).map(|row| self.notify_or_put_off(row)).buffered(AT_ONCE).collect().await;
+        Ok(sent.into_iter().filter_map(Result::transpose).collect())
     }
 
     /// Returns the messages about one run, or about all, in the order of the runs.
@@ -45,10 +46,22 @@ impl Host {
     /// # Errors
     ///
     /// A journal that fails.
-    pub async fn notices(&self, run: Option<RunId>) -> Result<Vec<Notice>> {
+    pub async fn notices(&self, run: Option<RunId>) -> Result<Listing<Notice>> {
         let prefix = run.map(|run| format!("{run}/")).unwrap_or_default();
-        let rows = self.services.journal.find(SPACE, &prefix, None, usize::MAX).await?;
-        rows.iter().map(Row::read).collect()
+        Ok(Listing::of_rows(&self.services.journal.find(SPACE, &prefix, None, usize::MAX).await?))
+    }
+
+    async fn notify_or_put_off(&self, row: Row) -> Result<Option<Notice>, Unreadable> {
+        let (run_id, seen) = (row.tie.run(), row.clone());
+        match self.notify_of(row).await {
+            Ok(notice) => Ok(notice),
+            Err(error) => {
+                let (due_ms, value) = (self.services.clock.now_ms().saturating_add(UNKNOWN_MS), seen.value.clone());
+                // Where the journal does not take that either, it stays due.
+                let _ = index::replace(&*self.services.journal, seen, Some(due_ms), value).await;
+                Err(Unreadable { run_id, error })
+            }
+        }
     }
 
     async fn notify_of(&self, row: Row) -> Result<Option<Notice>> {
@@ -81,12 +94,6 @@ impl Host {
 
     /// Writes what has become of a message, and returns its row; none where another host was faster.
     async fn write(&self, seen: Row, due_ms: Option<u64>, notice: &Notice) -> Result<Option<Row>> {
-        let now = Row { due_ms, value: notice.text(), ..seen.clone() };
-        let change = RowChange::Replace { seen, due_ms, value: now.value.clone() };
-        match self.services.journal.commit(&Commit::of_index(vec![change])).await {
-            Ok(()) => Ok(Some(now)),
-            Err(refused) if refused.kind == Kind::Conflict => Ok(None),
-            Err(fault) => Err(fault),
-        }
+        index::replace(&*self.services.journal, seen, due_ms, Row::text(notice)?).await
     }
 }

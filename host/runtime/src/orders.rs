@@ -12,8 +12,11 @@ use tokio::time::Instant;
 
 use crate::Result;
 
-/// The space of the orders: the key is the run.
-const SPACE: &str = "order";
+/// The space of the orders: the key is the run. One that no person waits for is due at once.
+pub(crate) const SPACE: &str = "order";
+
+/// The time that is given to what is in flight of a run that is stopped because the run no longer waits that has started it.
+const CLOSE_GRACE: Duration = Duration::from_secs(5);
 
 /// The longest time that what is in flight may be given: longer than any call takes.
 const GRACE_MAX: Duration = Duration::from_hours(24);
@@ -116,7 +119,7 @@ pub(crate) fn unheard(run: RunId, order: &Order) -> Fault {
 /// Leaves an order for the driver of a run. Where there is one already that it does not outrank, that one stays: what becomes
 /// of the run is seen.
 pub(crate) async fn give(journal: &dyn Journal, run: RunId, order: &Order) -> Result<()> {
-    let value = serde_json::to_string(order).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
+    let value = Row::text(order)?;
     let key = run.to_string();
     let change = match journal.row(SPACE, &key).await? {
         None => RowChange::Add(Row::new(SPACE, key, value).of(run)),
@@ -129,6 +132,13 @@ pub(crate) async fn give(journal: &dyn Journal, run: RunId, order: &Order) -> Re
         Err(refused) if refused.detail.as_deref() == Some(SPACE) => Ok(()),
         given => given,
     }
+}
+
+/// Orders that a run stops for which the run does not wait any more that has started it. It takes the place of any other order.
+pub(crate) fn of_parent(parent: RunId, run: RunId, now_ms: u64) -> Result<RowChange> {
+    let reason = "the run that has started it does not wait for it any more".to_owned();
+    let order = Order::new(Aim::Stop, Stop::by(format!("run {parent}")).reason(Some(reason)), CLOSE_GRACE)?;
+    Ok(RowChange::Put(Row::new(SPACE, run.to_string(), Row::text(&order)?).of(run).due(now_ms)))
 }
 
 /// Takes an order back, of a run that has ended meanwhile.

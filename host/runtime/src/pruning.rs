@@ -4,7 +4,7 @@ use serde::Serialize;
 use stockade_journal::{Filter, Room};
 use stockade_workflow::{Fault, Kind, RunId, Status};
 
-use crate::{Host, Result};
+use crate::{Host, Result, Unreadable};
 
 /// Which runs were removed, or would be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -13,6 +13,9 @@ pub struct Pruned {
     pub removed: Vec<RunId>,
     /// The runs that are kept, because a session of code needs them, or another process goes on with them.
     pub kept: Vec<RunId>,
+    /// The runs of which the journal cannot tell whether they may go, so that they are kept too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<Unreadable>,
     /// What became of their room.
     #[serde(flatten)]
     pub room: Room,
@@ -34,6 +37,7 @@ impl Host {
                 Err(fault) if fault.kind == Kind::Conflict => pruned.kept.push(run),
                 // Another process was faster.
                 Err(fault) if fault.kind == Kind::NotFound => {}
+                Err(fault) if fault.kind == Kind::Journal => pruned.unreadable.push(Unreadable::run(run, fault)),
                 Err(fault) => return Err(fault),
             }
         }
@@ -49,8 +53,12 @@ impl Host {
     pub async fn would_prune(&self, filter: &Filter) -> Result<Pruned> {
         let mut pruned = Pruned::default();
         for run in self.ended(filter).await? {
-            let list = if self.session_of(run).await?.is_some() { &mut pruned.kept } else { &mut pruned.removed };
-            list.push(run);
+            match self.session_of(run).await {
+                Ok(None) => pruned.removed.push(run),
+                Ok(Some(_)) => pruned.kept.push(run),
+                Err(fault) if fault.kind == Kind::NotFound => {}
+                Err(fault) => pruned.unreadable.push(Unreadable::run(run, fault)),
+            }
         }
         Ok(pruned)
     }

@@ -98,8 +98,11 @@ pub(crate) fn expired(state: &RunState, approval: &Approval, expired_ms: u64) ->
 }
 
 fn closed(state: &RunState) -> Fault {
-    let last = state.approvals().filter_map(|approval| approval.decision.as_ref()).last();
-    let before = last.map(|decision| format!("; \"{}\" has decided already", decision.by)).unwrap_or_default();
+    let decided = state.approvals().filter_map(|approval| approval.decision.as_ref()).last();
+    let decided = decided.map(|decision| format!("; \"{}\" has decided already", decision.by));
+    let expired = state.approvals().filter_map(|approval| approval.expired_ms).last();
+    let expired = expired.map(|at_ms| format!("; its question expired at {}", utc(at_ms)));
+    let before = decided.or(expired).unwrap_or_default();
     let stopped = state.stopped().map(|stop| format!(" {stop}")).unwrap_or_default();
     let (run, status) = (state.run(), state.status());
     conflict("decision", format!("run {run} is {status}{stopped} and waits for no decision{before}"))

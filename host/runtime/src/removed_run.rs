@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use stockade_journal::{Row, RowChange, Summary, index};
-use stockade_workflow::{Fault, Kind, RunId, Status};
+use stockade_workflow::{RunId, Status};
 
-use crate::{Host, Result};
+use crate::{Host, Listing, Result};
 
 /// The space of these lines: the key is the time of the removal and the run.
 const SPACE: &str = "removed";
@@ -39,13 +39,14 @@ pub struct RemovedRun {
 
 impl RemovedRun {
     pub(crate) fn new(summary: Summary, by: &str, removed_ms: u64) -> Self {
-        let Summary { run_id, workflow, status, updated_ms, start_key, labels, state: _, waiting_for: _ } = summary;
+        let Summary { run_id, workflow, status, updated_ms, start_key, labels, state: _, waiting_for: _, damaged: _ } =
+            summary;
         Self { run_id, workflow, status, updated_ms, removed_ms, by: by.to_owned(), start_key, labels }
     }
 
     /// The change of the index that keeps it.
     pub(crate) fn kept(&self) -> Result<RowChange> {
-        let value = serde_json::to_string(self).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
+        let value = Row::text(self)?;
         let key = index::key([&*time(self.removed_ms), &*self.run_id.to_string()]);
         Ok(RowChange::Put(Row::new(SPACE, key, value)))
     }
@@ -62,8 +63,7 @@ impl Host {
     /// # Errors
     ///
     /// A journal that fails.
-    pub async fn removed_runs(&self, since_ms: u64, limit: usize) -> Result<Vec<RemovedRun>> {
-        let rows = self.services.journal.find(SPACE, "", Some(&time(since_ms)), limit).await?;
-        rows.iter().map(Row::read).collect()
+    pub async fn removed_runs(&self, since_ms: u64, limit: usize) -> Result<Listing<RemovedRun>> {
+        Ok(Listing::of_rows(&self.services.journal.find(SPACE, "", Some(&time(since_ms)), limit).await?))
     }
 }

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stockade_workflow::{
-    Approval, Budget, Decision, Digest, Doubt, End, Fault, Json, RunId, RunState, Status, Stop, Terms, ToolCall,
-    Undone, Usage, Verdict, Wait,
+    Approval, Budget, Child, ChildEnd, Decision, Digest, Doubt, End, Fault, Json, Parent, RunId, RunState, Status,
+    Stop, Terms, ToolCall, Undone, Usage, Verdict, Wait,
 };
 
 /// Everything about a run that a caller may want to know, as one document.
@@ -41,8 +41,14 @@ pub struct Report {
     pub due_ms: Option<u64>,
     /// The calls in doubt that it waits to have settled.
     pub doubts: Vec<Doubt>,
-    /// The times and signals that it waits for.
+    /// The times, signals, results of calls and runs that it waits for.
     pub waits: Vec<Wait>,
+    /// The run that has started it, if one has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+    /// The runs that it has started, in order, and those that it could not start.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<ChildView>,
     /// What came of the effects that were to be undone, if it has failed or was stopped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub undone: Vec<Undone>,
@@ -52,6 +58,27 @@ pub struct Report {
     pub budget: Budget,
     /// The lines that its workflow logged.
     pub log: Vec<String>,
+}
+
+/// A run that another one has started, as that one knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChildView {
+    /// The run; absent where it could not start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<RunId>,
+    /// The key of the effect that has started it.
+    pub key: String,
+    /// Which of the runs of the effect this is, from 0.
+    pub number: usize,
+    /// How it ended: `done`, `failed` or `stopped`; absent where it has not ended, as far as the run knows that has started it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<&'static str>,
+}
+
+impl From<Child<'_>> for ChildView {
+    fn from(Child { key, number, run, end }: Child<'_>) -> Self {
+        Self { run_id: run, key: key.to_owned(), number, end: end.map(ChildEnd::name) }
+    }
 }
 
 /// A question to a person as it is shown, with the digest that a decision carries.
@@ -150,6 +177,8 @@ impl From<&RunState> for Report {
             due_ms: state.run_due_ms(),
             doubts: state.open_doubts().cloned().collect(),
             waits: state.waits().collect(),
+            parent: state.origin().parent.as_deref().cloned(),
+            children: state.children().map(ChildView::from).collect(),
             undone: state.undone().to_vec(),
             usage: *state.ledger().spent(),
             budget: *state.ledger().budget(),

@@ -1,12 +1,10 @@
 use std::fmt;
-use std::sync::Arc;
 
 use serde_json::Value;
 use stockade_workflow::{Approval, Doubt, End, Exceeded, Fault, Kind, RunId, RunState, Stop, Wait};
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::Result;
-use crate::driving::Place;
 use crate::executor::Driver;
 
 /// A run that is in flight. Dropping the handle does not stop it.
@@ -17,10 +15,7 @@ pub struct Run {
 
 impl Run {
     pub(crate) fn spawn(driver: Driver) -> Self {
-        let (id, host) = (driver.state().run(), Arc::clone(driver.host()));
-        let driver = tokio::spawn(driver.drive());
-        Place::driven_by(&host.driving, id, driver.abort_handle());
-        Self { id, driver }
+        Self { id: driver.state().run(), driver: driver.spawn() }
     }
 
     /// Returns the run's id.
@@ -28,7 +23,7 @@ impl Run {
         self.id
     }
 
-    /// Waits until the run has ended, waits for a person, a time or a signal, or is suspended.
+    /// Waits until the run has ended, waits for a person, a time, a signal or other runs, or is suspended.
     ///
     /// # Errors
     ///
@@ -63,7 +58,7 @@ pub enum Outcome {
     Waiting(Box<Approval>),
     /// It waits for a person to find out whether these calls happened.
     InDoubt(Vec<Doubt>),
-    /// It waits for these times and signals, and no person.
+    /// It waits for these times, signals, results of calls and runs, and no person.
     Parked(Vec<Wait>),
     /// Its budget ran out here; its state is intact.
     Suspended(Exceeded),

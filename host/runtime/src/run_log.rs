@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use stockade_journal::{Commit, RowChange, Summary, folded};
 use stockade_sandbox::Held;
-use stockade_workflow::{Change, Effect, EffectKind, Entry, Label, RunState, Status, Usage, WaitingFor};
+use stockade_workflow::{Change, Effect, EffectKind, Entry, Label, RunId, RunState, Status, Usage, WaitingFor};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::driving::Place;
 use crate::lease::Holding;
 use crate::marks::{self, Mark};
-use crate::orders::Order;
+use crate::orders::{self, Order};
 use crate::services::Services;
 use crate::shared_budgets::{Allotments, Exhausted};
-use crate::{Result, inbox, labels, notice};
+use crate::{Result, children, inbox, labels, notice};
 
 /// What the intent of an effect takes in the journal, beside its key and, where a person is asked, the effect itself.
 pub(crate) const INTENT_BYTES: u64 = 1 << 10;
@@ -46,10 +46,16 @@ pub(crate) struct RunLog {
     pub(crate) holding: Holding,
     /// Whether a commit is made now.
     committing: Arc<AtomicBool>,
+    /// Whether the lease is given back with the next commit, for another host is to drive the run.
+    is_left: bool,
     /// Where this host lists it as driven; none once it stands still.
     place: Option<Place>,
     /// What runs left in stores, as the journal last had it.
     marks: Vec<Mark>,
+    /// The runs that this one has started and that the journal has an order for, to be stopped.
+    pub(crate) orphans: Vec<RunId>,
+    /// All for which the journal has such an order.
+    ordered: BTreeSet<RunId>,
     /// What the run has drawn of budgets that it shares with others.
     pub(crate) allotments: Allotments,
 }
@@ -66,8 +72,8 @@ impl RunLog {
     /// Goes on with a run that was read from the journal under this lease.
     pub(crate) fn go_on(host: Arc<Services>, state: RunState, holding: Holding) -> Result<Self> {
         let told = Some((state.status(), state.waiting_for()));
-        let told_due_ms = state.next_due_ms();
-        Ok(Self { told, told_due_ms, ..Self::new(host, state, holding)? })
+        let (told_due_ms, ordered) = (state.next_due_ms(), state.orphans().collect());
+        Ok(Self { told, told_due_ms, ordered, ..Self::new(host, state, holding)? })
     }
 
     fn new(host: Arc<Services>, state: RunState, holding: Holding) -> Result<Self> {
@@ -85,8 +91,11 @@ impl RunLog {
             index: Vec::new(),
             holding,
             committing: Arc::default(),
+            is_left: false,
             place,
             marks: Vec::new(),
+            orphans: Vec::new(),
+            ordered: BTreeSet::new(),
             allotments: Allotments::default(),
         })
     }
@@ -97,6 +106,11 @@ impl RunLog {
 
     pub(crate) fn into_state(self) -> RunState {
         self.state
+    }
+
+    /// Has the next commit give the run to whichever host takes it up.
+    pub(crate) fn leave(&mut self) {
+        self.is_left = true;
     }
 
     /// Returns the entries that are not in the journal yet.
@@ -157,7 +171,9 @@ impl RunLog {
 
     /// The intent of an effect that a host performs.
     pub(crate) fn reserved(&self, effect: &Effect, amount: Usage, consumes: Option<&str>) -> Change {
-        let labels = labels::of(&self.host.registry, &self.marks, effect);
+        let own = labels::of(&self.host.registry, &self.marks, effect);
+        let labels: BTreeSet<_> = own.into_iter().chain(labels::of_results(&self.state, effect)).collect();
+        let labels = labels.into_iter().collect();
         let (key, due_ms) = (effect.key().to_owned(), self.due_ms(effect));
         Change::Reserved { key, amount, consumes: consumes.map(str::to_owned), labels, due_ms }
     }
@@ -180,9 +196,11 @@ impl RunLog {
             | EffectKind::AskModel(_)
             | EffectKind::Remember(_)
             | EffectKind::Recall(_)
+            | EffectKind::ReadResult(_)
             | EffectKind::RequestApproval { .. }
             | EffectKind::Sleep(_)
-            | EffectKind::AwaitSignal(_) => None,
+            | EffectKind::AwaitSignal(_)
+            | EffectKind::StartRuns(_) => None,
         }
     }
 
@@ -230,21 +248,24 @@ impl RunLog {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let entries = std::mem::take(&mut self.batch);
-        self.unwritten_bytes = 0;
+        let orphans: Vec<_> = self.state.orphans().filter(|run| !self.ordered.contains(run)).collect();
+        let of_kin = self.of_kin(&orphans).await?;
         let status = self.state.status();
         let stands = Some((status, self.state.waiting_for()));
-        let updated_ms = entries.last().map_or(0, |entry| entry.at_ms);
+        let updated_ms = self.batch.last().map_or(0, |entry| entry.at_ms);
         let summary = (self.told != stands).then(|| Summary::of(&self.state, updated_ms));
         // With the last commit for now, so that the next one to drive it need not wait.
-        let (lease, releases) = (Some(self.holding.lease().clone()), self.stands_still(status));
+        let (lease, releases) = (Some(self.holding.lease().clone()), self.is_left || self.stands_still(status));
         self.index.extend(self.timer());
         if releases {
-            self.index.extend(self.kept());
+            self.index.extend(self.kept()?);
         }
         if summary.is_some() {
-            self.index.extend(notice::of(&self.host.notified, self.host.clock.now_ms(), &self.state, status));
+            self.index.extend(notice::of(&self.host.notified, self.host.clock.now_ms(), &self.state, status)?);
         }
+        self.index.extend(of_kin);
+        let entries = std::mem::take(&mut self.batch);
+        self.unwritten_bytes = 0;
         let commit = Commit { lease, releases, entries, summary, index: std::mem::take(&mut self.index) };
         self.committing.store(true, Ordering::SeqCst);
         let committed = self.host.journal.commit(&commit).await;
@@ -254,11 +275,28 @@ impl RunLog {
             return Err(fault);
         }
         self.told = stands;
+        self.ordered.extend(orphans.iter().copied());
+        self.orphans.extend(orphans);
         self.committed(&commit);
         if commit.releases {
             self.allotments.give_back(&*self.host.journal).await;
         }
         Ok(())
+    }
+
+    /// What the next commit says to other runs: that this one has ended, to the run that has started it; that they stop, to
+    /// those for which it no longer waits.
+    async fn of_kin(&mut self, orphans: &[RunId]) -> Result<Vec<RowChange>> {
+        let now_ms = self.host.clock.now_ms();
+        let stops = orphans.iter().map(|run| orders::of_parent(self.state.run(), *run, now_ms));
+        let mut changes = stops.collect::<Result<Vec<_>>>()?;
+        if let (Some(parent), Some(end)) = (self.state.origin().parent.clone(), children::end(&self.state)) {
+            // What others have left in stores meanwhile, the run may have read.
+            self.read_marks().await?;
+            let told = children::told(&parent, &self.state, end, self.labels());
+            changes.push(children::ended(&parent, &told, now_ms)?);
+        }
+        Ok(changes)
     }
 
     fn committed(&mut self, commit: &Commit) {
@@ -281,7 +319,8 @@ impl RunLog {
                 let now_ms = self.host.clock.now_ms();
                 let may_try = status == Status::Waiting && self.state.ready(now_ms).is_some();
                 let is_there = self.state.ended_wait(now_ms).is_some() || self.state.settled().is_some();
-                !is_there && !may_try && !self.state.is_overdue(now_ms)
+                let is_late = self.state.late_result(now_ms).is_some();
+                !is_there && !is_late && !may_try && !self.state.is_overdue(now_ms)
             }
             Status::Paused | Status::Stopped | Status::Done | Status::Failed => true,
         }
@@ -311,7 +350,7 @@ impl RunLog {
     }
 
     /// What the run keeps of what it has drawn, now that it stands still.
-    fn kept(&self) -> Vec<RowChange> {
+    fn kept(&self) -> Result<Vec<RowChange>> {
         let (now_ms, taken) = (self.host.clock.now_ms(), self.state.ledger().taken_in_all());
         self.allotments.kept(now_ms, &taken, self.state.suspended_by())
     }

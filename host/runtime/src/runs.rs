@@ -1,16 +1,15 @@
 //! What a service does with its runs: follow one, list what waits, end one, shut down.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use stockade_workflow::{Approval, ApprovalId, Budget, Change, Entry, Fault, Kind, RunId, RunState, Status};
 
 use crate::driving::NextChange;
-use crate::executor::Driver;
-use crate::lease::Holding;
+use crate::executor::{self, Driver, stop_all};
+use crate::lease::is_busy;
 use crate::orders::{self, Order};
-use crate::{Filter, Host, RunHandle};
-use crate::{Report, Result, Run, questions};
+use crate::{Filter, Host, Listing, RunHandle, Unreadable};
+use crate::{Report, Result, Run, children, questions};
 use stockade_journal::{LEASE, PAGE_BYTES, Summary, folded};
 
 /// How often and how long a decision waits for another process that drives the run: ten seconds in all, for two people
@@ -27,25 +26,25 @@ impl Host {
     /// [`Kind::Conflict`] with detail `busy` where a process that lives drives the run.
     pub async fn resume(&self, run: RunId) -> Result<Run> {
         let driver = self.take_up(run).await?;
-        if driver.state().paused().is_some() && !driver.is_overdue() {
-            return changed(driver, |driver| driver.push(Change::Resumed)).await;
+        let is_paused = driver.state().paused().is_some() && !driver.is_overdue();
+        let is_suspended = driver.state().suspended_by().is_some();
+        if !is_paused && !is_suspended {
+            return Ok(Run::spawn(driver));
         }
-        if driver.state().suspended_by().is_some() {
+        changed(driver, |driver| {
+            if is_paused {
+                driver.push(Change::Resumed)?;
+            }
             // The shared budget may have begun anew, or allow more.
-            return changed(driver, |driver| driver.extend(Budget::NONE)).await;
-        }
-        Ok(Run::spawn(driver))
+            if is_suspended { driver.extend(Budget::NONE) } else { Ok(()) }
+        })
+        .await
     }
 
-    /// Goes on with a run that something has come for; one that is paused stays so, unless its deadline has passed, and none
-    /// is returned.
+    /// Goes on with a run that something has come for, or whose shared budget has begun anew; one that is paused stays so, unless
+    /// its deadline has passed, and none is returned.
     pub(crate) async fn wake(&self, run: RunId) -> Result<Option<Run>> {
-        let mut driver = self.take_up(run).await?;
-        if driver.state().paused().is_none() || driver.is_overdue() {
-            return Ok(Some(Run::spawn(driver)));
-        }
-        driver.release().await;
-        Ok(None)
+        Ok(Driver::wake(&self.services, run).await?.map(Run::spawn))
     }
 
     /// Returns the runs that would go on by themselves if they were resumed: none that a process drives that lives.
@@ -162,12 +161,34 @@ impl Host {
         self.services.journal.runs(filter).await
     }
 
+    /// Goes on with a run that was interrupted, or none where it was not, for another process drove it on meanwhile.
+    pub(crate) async fn take_over(&self, run: RunId) -> Result<Option<Run>> {
+        let mut driver = self.take_up(run).await?;
+        if driver.state().status() == Status::Running {
+            return Ok(Some(Run::spawn(driver)));
+        }
+        driver.release().await;
+        Ok(None)
+    }
+
     /// Takes the lease of a run, and then reads it: from here on it changes only here.
     async fn take_up(&self, run: RunId) -> Result<Driver> {
-        self.services.driving.check_open()?;
-        let machine = self.machine(self.state(run).await?.workflow())?;
-        let holding = Holding::claim(&self.services, run).await?;
-        Driver::take_up(Arc::clone(&self.services), machine, self.state(run).await?, holding)
+        Driver::claim(&self.services, run).await
+    }
+
+    /// Returns the runs that a run has started, in order, without those that were removed.
+    ///
+    /// # Errors
+    ///
+    /// A journal that fails.
+    pub async fn children(&self, run: RunId) -> Result<Vec<RunId>> {
+        children::all(&*self.services.journal, run).await
+    }
+
+    /// Waits until no run goes on in this host any more: each has ended, waits, or is paused or suspended, and so have those that
+    /// runs have started, and that went on because of that.
+    pub async fn idle(&self) {
+        self.services.driving.idle().await;
     }
 
     /// Returns the handle of a run, in whichever process it is driven. A run that does not exist is refused when the handle is
@@ -176,20 +197,27 @@ impl Host {
         RunHandle::new(self.clone(), id)
     }
 
-    /// Returns the questions that wait for a person, each with its run, oldest run first. Only the runs that wait are read.
+    /// Returns the questions that wait for a person, each with its run, oldest run first. Only the runs that wait are read; one
+    /// that cannot be is named.
     ///
     /// # Errors
     ///
     /// A journal that fails.
-    pub async fn pending(&self) -> Result<Vec<(ApprovalId, Approval)>> {
+    pub async fn pending(&self) -> Result<Listing<(ApprovalId, Approval)>> {
         // A run that is busy with something else may have asked as well.
         let may_wait = vec![Status::Waiting, Status::Running, Status::Interrupted, Status::Suspended, Status::Paused];
-        let mut pending = Vec::new();
+        let mut pending = Listing::default();
         for summary in self.runs(&Filter { status: may_wait, ..Filter::default() }).await? {
             let run = summary.run_id;
-            let state = self.state(run).await?;
-            let open = state.open_approvals().cloned();
-            pending.extend(open.map(|approval| (ApprovalId { run, key: approval.key.clone() }, approval)));
+            match self.state(run).await {
+                Ok(state) => {
+                    let open = state.open_approvals().map(|approval| (approval.id(run), approval.clone()));
+                    pending.found.extend(open);
+                }
+                // It was removed meanwhile.
+                Err(fault) if fault.kind == Kind::NotFound => {}
+                Err(fault) => pending.unreadable.push(Unreadable::run(run, fault)),
+            }
         }
         Ok(pending)
     }
@@ -211,10 +239,10 @@ impl Host {
         let mut is_given = false;
         while !self.is_obeyed(run, order, is_given).await? {
             let next = self.next_change(run);
-            match self.obey(run, order).await {
+            match executor::obey(&self.services, run, order).await {
                 Err(fault) if is_busy(&fault) => {}
                 obeyed => {
-                    obeyed?;
+                    stop_all(&self.services, obeyed?);
                     is_given = true;
                     continue;
                 }
@@ -242,23 +270,6 @@ impl Host {
         obeyed
     }
 
-    /// Obeys an order in place of a driver, where no process drives the run.
-    async fn obey(&self, run: RunId, order: &Order) -> Result<()> {
-        self.services.driving.check_open()?;
-        let machine = self.machine(self.state(run).await?.workflow()).ok();
-        let holding = Holding::claim(&self.services, run).await?;
-        let state = self.state(run).await?;
-        let mut driver = Driver::take_up_to_end(Arc::clone(&self.services), machine, state, holding)?;
-        let obeyed = driver.obey(order).await;
-        if obeyed.is_ok() && driver.state().is_undoing() {
-            // What the run has done is undone beside this.
-            drop(Run::spawn(driver));
-            return Ok(());
-        }
-        driver.release().await;
-        obeyed
-    }
-
     pub(crate) fn next_change(&self, run: RunId) -> NextChange {
         self.services.driving.next_change(run)
     }
@@ -280,10 +291,6 @@ async fn committed(driver: &mut Driver, changed: Result<()>) -> Result<()> {
     changed?;
     driver.receive().await?;
     driver.commit_planned().await
-}
-
-pub(crate) fn is_busy(fault: &Fault) -> bool {
-    fault.kind == Kind::Conflict && fault.detail.as_deref() == Some("busy")
 }
 
 /// Checks that no effect of a run is in flight: it would be done once more, or be unknown.

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use stockade_journal::{Commit, Filter, Row, RowChange};
+use stockade_journal::{Commit, Filter, Row, RowChange, index};
 use stockade_workflow::{Fault, Kind, Status};
 
 use crate::config::Schedule;
 use crate::planned::{LastStart, Planned, Standing, Turn};
-use crate::{Host, NewRun, Result, Run};
+use crate::{Host, Listing, NewRun, Result, Run, Unreadable};
 
 /// The space of the schedules: the key is the schedule's name.
 const SPACE: &str = "schedule";
@@ -57,24 +57,34 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// A journal that fails. A schedule whose run cannot start does not keep the others from it.
+    /// A journal that fails. A schedule whose run cannot start, or that cannot be read, does not keep the others from it.
     pub async fn fire_schedules(&self) -> Result<Vec<Scheduled>> {
+        if self.services.schedules.is_empty() {
+            return Ok(Vec::new());
+        }
         self.lay_out_schedules().await?;
         let mut started = Vec::new();
         for row in self.services.journal.due(SPACE, Duration::ZERO, DUE_MAX).await? {
-            started.extend(self.fire_schedule(row).await?);
+            let (schedule, at_ms) = (row.key.clone(), row.due_ms.unwrap_or_default());
+            match self.fire_schedule(row.clone()).await {
+                Ok(scheduled) => started.extend(scheduled),
+                Err(fault) => {
+                    self.put_off(row).await?;
+                    started.push(Scheduled { schedule, at_ms, run: Err(fault) });
+                }
+            }
         }
         Ok(started)
     }
 
-    /// Returns how each schedule stands, by name.
+    /// Returns how each schedule stands, by name. One that cannot be read is named.
     ///
     /// # Errors
     ///
     /// A journal that fails.
-    pub async fn schedules(&self) -> Result<Vec<ScheduleReport>> {
+    pub async fn schedules(&self) -> Result<Listing<ScheduleReport>> {
         let (rows, now_ms) = (self.schedule_rows().await?, self.services.clock.now_ms());
-        let report = |(name, planned): (&String, &Planned)| {
+        let report = |(name, planned): (&String, &Planned)| -> Result<ScheduleReport> {
             let before = rows.get(name).map(Row::read::<Standing>).transpose()?;
             let standing = match before {
                 Some(standing) if standing.times == planned.times() => standing,
@@ -84,7 +94,8 @@ impl Host {
             let Standing { next_ms, last, left_out_ms, .. } = standing;
             Ok(ScheduleReport { name: name.clone(), cron, timezone, workflow, next_ms, last, left_out_ms })
         };
-        self.services.schedules.iter().map(report).collect()
+        let unreadable = |error| Unreadable { run_id: None, error };
+        Ok(self.services.schedules.iter().map(|planned| report(planned).map_err(unreadable)).collect())
     }
 
     async fn schedule_rows(&self) -> Result<BTreeMap<String, Row>> {
@@ -97,7 +108,8 @@ impl Host {
         let (rows, now_ms) = (self.schedule_rows().await?, self.services.clock.now_ms());
         for (name, planned) in &self.services.schedules {
             let seen = rows.get(name).cloned();
-            let before = seen.as_ref().map(Row::read::<Standing>).transpose()?;
+            // One that cannot be read says so when it is due.
+            let Ok(before) = seen.as_ref().map(Row::read::<Standing>).transpose() else { continue };
             if before.as_ref().is_none_or(|before| before.times != planned.times()) {
                 let standing = planned.begun(now_ms, before)?;
                 self.stand(name, seen, standing.next_ms, &standing).await?;
@@ -108,15 +120,12 @@ impl Host {
 
     /// Writes how a schedule stands, unless another host was faster.
     async fn stand(&self, name: &str, seen: Option<Row>, due_ms: u64, standing: &Standing) -> Result<()> {
-        let value = Row::text(standing)?;
-        let change = match seen {
-            Some(seen) => RowChange::Replace { seen, due_ms: Some(due_ms), value },
-            None => RowChange::Ensure(Row::new(SPACE, name, value).due(due_ms)),
-        };
-        match self.services.journal.commit(&Commit::of_index(vec![change])).await {
-            Err(refused) if is_overtaken(&refused) => Ok(()),
-            written => written,
+        let (journal, value) = (&*self.services.journal, Row::text(standing)?);
+        if let Some(seen) = seen {
+            return index::replace(journal, seen, Some(due_ms), value).await.map(drop);
         }
+        let row = Row::new(SPACE, name, value).due(due_ms);
+        journal.commit(&Commit::of_index(vec![RowChange::Ensure(row)])).await
     }
 
     /// Starts the run of a schedule whose time has come.
@@ -170,7 +179,8 @@ impl Host {
 
     async fn begin_scheduled(&self, planned: &Planned, seen: Row, at_ms: u64, then: Standing) -> Result<Run> {
         let Schedule { workflow, input, budget, .. } = &planned.schedule;
-        let mut driver = self.create(&NewRun::new(workflow, input.clone()).budget(*budget))?;
+        let new = NewRun::new(workflow, input.clone()).budget(*budget).by(format!("schedule {}", seen.key));
+        let mut driver = self.create(&new)?;
         let last = Some(LastStart { at_ms, run: driver.state().run() });
         let value = Row::text(&Standing { last, ..then.clone() })?;
         driver.index(RowChange::Replace { seen, due_ms: Some(then.next_ms), value });

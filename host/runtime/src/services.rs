@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use stockade_patterns::Children;
 use stockade_sandbox::{Call, Engine, Limits, Place};
-use stockade_workflow::{Fault, Kind};
+use stockade_workflow::{Fault, Kind, Machine};
 
 use crate::breakers::{Breakers, Of};
 use crate::callable::Outcome;
@@ -51,6 +51,19 @@ pub(crate) struct Services {
 }
 
 impl Services {
+    /// Returns a workflow.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`], with the names that there are.
+    pub(crate) fn machine(&self, name: &str) -> Result<Arc<Machine>> {
+        self.machines.get(name).cloned().ok_or_else(|| {
+            let known: Vec<_> = self.machines.keys().map(String::as_str).collect();
+            let message = format!("there is no workflow \"{name}\"; registered are: {}", known.join(", "));
+            Fault::new(Kind::NotFound, message).detail("workflow")
+        })
+    }
+
     pub(crate) fn recollection(&self) -> Result<&Recollection> {
         let none = || {
             let message = "this host has no long-term memory; `Builder::memory` says where it is kept";

@@ -1,4 +1,4 @@
-//! How people settle what became of calls of which the host does not know it.
+//! How it is settled what became of calls of which the host does not know it: by people, or by tools that tell it later.
 //!
 //! A settlement is a row of the journal's index, which the driver of the run takes in. The row stays, so that of two people
 //! who settle one call at once, the second is told of the first.
@@ -10,7 +10,7 @@ use stockade_workflow::schema::Schema;
 use stockade_workflow::{Change, Doubt, Fault, Found, Kind, RunId, RunState, Settlement};
 
 use crate::executor::Driver;
-use crate::runs::is_busy;
+use crate::lease::is_busy;
 use crate::{Host, Result, Run};
 
 /// The space of the settlements: the key is the run and the effect's key, the value is the settlement. A row is due at once,
@@ -18,12 +18,12 @@ use crate::{Host, Result, Run};
 pub(crate) const SPACE: &str = "settlement";
 
 /// How often and how long a settlement waits for the driver of the run to take it in: two seconds in all.
-const DELIVERY_TRIES: u32 = 40;
-const DELIVERY_PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const DELIVERY_TRIES: u32 = 40;
+pub(crate) const DELIVERY_PAUSE: Duration = Duration::from_millis(50);
 
 impl Host {
     /// Says what became of a call that is in doubt, as a person has found out, and goes on with the run unless another process
-    /// drives it: its workflow hears that the call answered so, or failed.
+    /// drives it: its workflow hears that the call answered so, or failed. Code that made the call goes on with the answer.
     ///
     /// The settlement is durable when this returns, and in the journal with the person's name. Returns the run if it goes on
     /// here; a paused one goes on once it is resumed.
@@ -31,21 +31,26 @@ impl Host {
     /// # Errors
     ///
     /// Kind [`Kind::NotFound`] where the run has no such call in doubt. Kind [`Kind::Conflict`]: with detail `settled` where
-    /// another person was first, who is named; with detail `ended` where the run has ended. Kind [`Kind::Invalid`] with detail
+    /// another person was first, who is named; with detail `late` or `ended` where the run has gone on, or has ended. Kind [`Kind::Invalid`] with detail
     /// `settlement` where no person is named, or the output does not fit what the tool answers. An unknown run, a workflow
     /// that is not registered here, a journal that fails.
     pub async fn settle(&self, run: RunId, settlement: Settlement) -> Result<Option<Run>> {
         let state = self.state(run).await?;
         self.machine(state.workflow())?;
         state.check_settlement(&settlement)?;
-        self.check_output(&state, &settlement)?;
+        self.check_output(&state, &settlement, "settlement")?;
         put(&*self.services.journal, run, &settlement).await?;
+        self.deliver_settlement(run, &settlement.key).await
+    }
+
+    /// Goes on with a run that a settlement is there for, or waits a while until its driver has taken it in.
+    pub(crate) async fn deliver_settlement(&self, run: RunId, key: &str) -> Result<Option<Run>> {
         for _ in 0..DELIVERY_TRIES {
             match self.wake(run).await {
                 Err(fault) if is_busy(&fault) => tokio::time::sleep(DELIVERY_PAUSE).await,
                 woken => return woken,
             }
-            if self.state(run).await?.doubt(&settlement.key).is_some_and(|doubt| doubt.settlement.is_some()) {
+            if self.state(run).await?.doubt(key).is_some_and(|doubt| doubt.settlement.is_some()) {
                 return Ok(None);
             }
         }
@@ -53,7 +58,7 @@ impl Host {
     }
 
     /// Checks an output against what the tool says that it answers. A tool that is not here any more says nothing.
-    fn check_output(&self, state: &RunState, settlement: &Settlement) -> Result<()> {
+    pub(crate) fn check_output(&self, state: &RunState, settlement: &Settlement, what: &str) -> Result<()> {
         let (Some(Doubt { call, .. }), Found::Done(output)) = (state.doubt(&settlement.key), &settlement.found) else {
             return Ok(());
         };
@@ -64,8 +69,8 @@ impl Host {
         let misfits = schema.misfits(&output, 1);
         misfits.first().map_or(Ok(()), |misfit| {
             let (tool, function, why) = (&call.tool, &call.function, misfit.says_of("its output"));
-            let message = format!("the settlement does not fit what {tool}.{function} answers: {why}");
-            Err(Fault::invalid("settlement", message).tool(tool))
+            let message = format!("the {what} does not fit what {tool}.{function} answers: {why}");
+            Err(Fault::invalid(what, message).tool(tool))
         })
     }
 }
@@ -73,7 +78,7 @@ impl Host {
 impl Driver {
     /// Takes in what people have settled since this last looked.
     pub(crate) async fn receive_settlements(&mut self) -> Result<()> {
-        if self.state().open_doubts().next().is_none() {
+        if !self.state().awaits_settlement() {
             return Ok(());
         }
         let run = self.state().run();
@@ -89,9 +94,16 @@ impl Driver {
     }
 }
 
+/// Returns whether a settlement is there that says the same, whoever says so.
+pub(crate) async fn is_there(journal: &dyn Journal, run: RunId, settlement: &Settlement) -> Result<bool> {
+    let row = journal.row(SPACE, &index::key([&*run.to_string(), &settlement.key])).await?;
+    let there = row.map(|row| row.read::<Settlement>()).transpose()?;
+    Ok(there.is_some_and(|there| there.found == settlement.found))
+}
+
 /// Puts a settlement there. The same one, sent twice, is one.
-async fn put(journal: &dyn Journal, run: RunId, settlement: &Settlement) -> Result<()> {
-    let value = serde_json::to_string(settlement).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
+pub(crate) async fn put(journal: &dyn Journal, run: RunId, settlement: &Settlement) -> Result<()> {
+    let value = Row::text(settlement)?;
     let key = index::key([&*run.to_string(), &settlement.key]);
     let row = Row::new(SPACE, &key, value).of(run).due(0);
     match journal.commit(&Commit::of_index(vec![RowChange::Add(row)])).await {

@@ -13,12 +13,12 @@ mod tests;
 use std::collections::BTreeMap;
 
 use stockade_journal::{Journal, RowChange};
-use stockade_workflow::{Currency, Exceeded, RunState, Usage};
+use stockade_workflow::{Currency, Exceeded, Fault, Origin, RunState, Usage};
 
 use crate::Result;
 use crate::config::SharedBudget;
 pub(crate) use account::{Account, SPACE as ACCOUNTS, parts};
-pub(crate) use allotment::{Allotment, SPACE, give_back};
+pub(crate) use allotment::{Allotment, SPACE, begins_anew, give_back};
 
 /// The shared budgets of a host, by name.
 pub(crate) type SharedBudgets = BTreeMap<String, SharedBudget>;
@@ -50,7 +50,7 @@ impl Allotments {
         if self.is_read {
             return Ok(());
         }
-        for (name, budget) in budgets.iter().filter(|(_, budget)| is_of(budget, state)) {
+        for (name, budget) in budgets.iter().filter(|(_, budget)| is_of(budget, state.workflow())) {
             self.all.push(Allotment::read(journal, name, budget, state).await?);
         }
         self.is_read = true;
@@ -89,8 +89,8 @@ impl Allotments {
 
     /// Returns the changes with which a run that stands still keeps what it has used or set aside; `suspended_by` is the budget for
     /// whose next period it waits.
-    pub(crate) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Vec<RowChange> {
-        self.all.iter().filter_map(|allotment| allotment.kept(now_ms, taken, suspended_by)).collect()
+    pub(crate) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Result<Vec<RowChange>> {
+        self.all.iter().filter_map(|allotment| allotment.kept(now_ms, taken, suspended_by).transpose()).collect()
     }
 
     /// Gives back what was drawn and is not kept. Where that fails, a host that looks for what is due does it.
@@ -103,8 +103,23 @@ impl Allotments {
     }
 }
 
-fn is_of(budget: &SharedBudget, state: &RunState) -> bool {
-    budget.workflows.is_empty() || budget.workflows.contains(state.workflow())
+fn is_of(budget: &SharedBudget, workflow: &str) -> bool {
+    budget.workflows.is_empty() || budget.workflows.contains(workflow)
+}
+
+/// Checks that a run which is to be started says by whose budgets it is.
+///
+/// # Errors
+///
+/// Kind [`Kind::Invalid`](stockade_workflow::Kind::Invalid) with detail `budget`: a budget is by what the run does not say.
+pub(crate) fn check(budgets: &SharedBudgets, workflow: &str, origin: &Origin) -> Result<()> {
+    for (name, budget) in budgets.iter().filter(|(_, budget)| is_of(budget, workflow)) {
+        if let Some(by) = budget.by.filter(|by| by.group(workflow, origin).is_none()) {
+            let why = format!("the shared budget \"{name}\" is by {by}, and this run of \"{workflow}\" {}", by.lacks());
+            return Err(Fault::invalid("budget", format!("{why}; say it when the run is started")));
+        }
+    }
+    Ok(())
 }
 
 impl Exhausted {

@@ -1,22 +1,30 @@
 //! The starting of runs, once for each key under which one is started.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 use stockade_journal::{Row, RowChange};
-use stockade_workflow::{Budget, Change, Code, Exec, Fault, Kind, RunState, check_depth};
+use stockade_workflow::{Budget, Code, Exec, Fault, Kind, RunState};
 
 use crate::executor::Driver;
-use crate::{Host, NewRun, Result, Run, RunHandle, Started};
-
-/// The longest input of a run, in bytes of JSON: it is journaled, and handed to the workflow at once.
-const INPUT_BYTES_MAX: usize = 1 << 20;
+use crate::{Host, NewRun, Result, Run, RunHandle, Started, shared_budgets};
 
 /// How many letters of an input an error shows.
 const INPUT_LETTERS_SHOWN: usize = 160;
 
 /// The space of the keys under which runs were started.
 const SPACE: &str = "start_key";
+
+/// What is done with a run that begins.
+#[derive(Clone, Copy)]
+enum Then {
+    Drive,
+    Leave,
+}
+
+/// A run that is in the journal.
+enum Begun {
+    New(Box<Driver>),
+    Before(RunHandle),
+}
 
 impl Host {
     /// Starts a run; when this returns, it is in the journal and in flight.
@@ -47,22 +55,47 @@ impl Host {
     /// # Errors
     ///
     /// Kind [`Kind::Conflict`] with detail `start_key` where the run under this key is of another workflow, or had another
-    /// input; kind [`Kind::Invalid`] where the key or a label is not valid; else as [`Host::start`].
+    /// input; kind [`Kind::Invalid`] where the key or a label is not valid, and with detail `budget` where a shared budget is by
+    /// what the run does not say; else as [`Host::start`].
     pub async fn start_run(&self, new: NewRun) -> Result<Started> {
+        Ok(match self.begin(&new, Then::Drive).await? {
+            Begun::New(driver) => Started::New(Run::spawn(*driver)),
+            Begun::Before(run) => Started::Before(run),
+        })
+    }
+
+    /// Starts a run as [`Host::start_run`] does, and drives it nowhere: it is in the journal when this returns, and goes on where a
+    /// [`Worker`](crate::Worker), or [`Host::resume`], takes it up.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::start_run`].
+    pub async fn start_detached(&self, new: NewRun) -> Result<RunHandle> {
+        Ok(match self.begin(&new, Then::Leave).await? {
+            Begun::New(driver) => self.run(driver.state().run()),
+            Begun::Before(run) => run,
+        })
+    }
+
+    async fn begin(&self, new: &NewRun, then: Then) -> Result<Begun> {
         new.origin.check()?;
-        if let Some(run) = self.started(&new).await? {
-            return Ok(Started::Before(run));
+        if let Some(run) = self.started(new).await? {
+            return Ok(Begun::Before(run));
         }
-        let mut driver = self.create(&new)?;
+        let mut driver = self.create(new)?;
         if let Some(key) = &new.origin.start_key {
             let run = driver.state().run();
             driver.index(RowChange::Add(Row::new(SPACE, key, "").of(run)));
         }
-        match driver.commit_planned().await {
-            Ok(()) => Ok(Started::New(Run::spawn(driver))),
+        let committed = match then {
+            Then::Drive => driver.commit_planned().await,
+            Then::Leave => driver.leave().await,
+        };
+        match committed {
+            Ok(()) => Ok(Begun::New(Box::new(driver))),
             // Of two that start at once under one key, the journal takes one.
             Err(refused) if refused.detail.as_deref() == Some(SPACE) => {
-                self.started(&new).await?.map(Started::Before).ok_or(refused)
+                self.started(new).await?.map(Begun::Before).ok_or(refused)
             }
             Err(fault) => Err(fault),
         }
@@ -82,15 +115,7 @@ impl Host {
 
     /// Makes a run that is not in the journal yet.
     pub(crate) fn create(&self, new: &NewRun) -> Result<Driver> {
-        let machine = self.machine(&new.workflow)?;
-        check_input(&new.input)?;
-        let NewRun { workflow, input, budget, mut origin, deadline } = new.clone();
-        if let Some(deadline) = deadline.or(self.services.deadline) {
-            let ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
-            origin.due_ms = Some(self.services.clock.now_ms().saturating_add(ms));
-        }
-        let created = Change::Created { workflow, version: machine.version(), input: input.into(), budget, origin };
-        Driver::create(Arc::clone(&self.services), machine, created)
+        Driver::of(&self.services, new)
     }
 
     /// Returns the run that was started under the key of a new one, if there is one.
@@ -130,19 +155,8 @@ fn excerpt(text: &str, alike: usize) -> String {
     format!("{}{shown}{}", if before { "…" } else { "" }, if behind { "…" } else { "" })
 }
 
-fn check_input(input: &Value) -> Result<()> {
-    let bytes = input.to_string().len();
-    if bytes > INPUT_BYTES_MAX {
-        let message = format!("the input is {bytes} bytes of JSON, and {INPUT_BYTES_MAX} are allowed");
-        return Err(Fault::invalid("input", message));
-    }
-    check_depth(Kind::Invalid, "the input", input).map_err(|fault| fault.detail("input"))
-}
-
 #[cfg(test)]
 mod tests {
-    use stockade_workflow::DEPTH_MAX;
-
     use super::*;
 
     #[test]
@@ -152,18 +166,5 @@ mod tests {
         let (one, other) = (excerpt(&one, 300), excerpt(&other, 300));
         assert!(one.starts_with("…x") && one.contains("x1y") && one.ends_with("y…"), "{one}");
         assert!(other.starts_with("…x") && other.ends_with("x2"), "{other}");
-    }
-
-    #[test]
-    fn an_input_that_the_journal_could_not_read_back_is_refused() {
-        let nested = |depth: usize| (0..depth).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
-        assert!(check_input(&nested(DEPTH_MAX)).is_ok());
-        let fault = check_input(&nested(DEPTH_MAX + 1)).unwrap_err();
-        assert_eq!(
-            (fault.kind, fault.message.as_str()),
-            (Kind::Invalid, "the input nests 65 deep, and 64 are allowed")
-        );
-        let long = Value::String("x".repeat(INPUT_BYTES_MAX));
-        assert!(check_input(&long).unwrap_err().message.starts_with("the input is 1048578 bytes"));
     }
 }

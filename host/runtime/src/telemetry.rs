@@ -79,12 +79,16 @@ impl Telemetry {
             | Change::Voted { .. }
             | Change::Revoked { .. }
             | Change::Signalled { .. }
+            | Change::ChildStarted { .. }
+            | Change::ChildEnded { .. }
             | Change::Calling { .. }
+            | Change::Retried { .. }
             | Change::Called { .. }
             | Change::Suspended { .. }
             | Change::Deferred { .. }
             | Change::Lost { .. }
             | Change::Doubted { .. }
+            | Change::Later { .. }
             | Change::Settled { .. }
             | Change::Extended { .. }
             | Change::Paused { .. }
@@ -208,10 +212,12 @@ fn described(effect: &Effect) -> (String, SpanKind, Vec<KeyValue>) {
             )
         }
         EffectKind::Recall(_) => ("search_memory".to_owned(), SpanKind::Internal, vec![operation("search_memory")]),
+        EffectKind::ReadResult(_) => ("read_result".to_owned(), SpanKind::Internal, Vec::new()),
         EffectKind::Remember(_) => ("update_memory".to_owned(), SpanKind::Internal, vec![operation("update_memory")]),
         EffectKind::RequestApproval { .. } => ("request_approval".to_owned(), SpanKind::Internal, Vec::new()),
         EffectKind::Sleep(_) => ("sleep".to_owned(), SpanKind::Internal, Vec::new()),
         EffectKind::AwaitSignal(_) => ("await_signal".to_owned(), SpanKind::Internal, Vec::new()),
+        EffectKind::StartRuns(_) => ("start_runs".to_owned(), SpanKind::Internal, Vec::new()),
     }
 }
 
@@ -248,9 +254,11 @@ fn content(effect: &Effect, event: &Event) -> Vec<KeyValue> {
         EffectKind::RunCode(_)
         | EffectKind::Remember(_)
         | EffectKind::Recall(_)
+        | EffectKind::ReadResult(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => Vec::new(),
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => Vec::new(),
     }
 }
 

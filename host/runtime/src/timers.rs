@@ -1,16 +1,20 @@
-//! The runs that something waits for which is there: a time that has come, a signal that was sent.
+//! The runs that something waits for which is there: a time that has come, a signal that was sent, a run that has ended.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stockade_journal::{Commit, Row, RowChange};
+use stockade_journal::{Commit, Filter, Row, index};
 use stockade_workflow::{Fault, Kind, RunId, SIGNALS_KEPT_MAX, Signal};
 use tokio::task::JoinHandle;
 
+use crate::executor::stop_all;
+use crate::lease::is_busy;
 use crate::new_signal::NewSignal;
-use crate::runs::is_busy;
-use crate::{Host, Result, Run, inbox, settling, shared_budgets};
+use crate::{Host, Result, Run, children, inbox, orders, settling, shared_budgets};
+
+/// The name of the label that says in which queue a run is: a [`Worker`](crate::Worker) may take the runs of some queues alone.
+pub const QUEUE: &str = "queue";
 
 /// How many runs go on at once because they are due; further ones are due the next time.
 const FIRED_MAX: usize = 256;
@@ -79,21 +83,25 @@ impl Host {
         Ok(None)
     }
 
-    /// Goes on with the runs that are due: a time that they wait for has come, a deadline has passed, or a signal is there.
-    /// Runs that another process drives are left to it.
+    /// Goes on with the runs that are due: a time that they wait for has come, a deadline has passed, a signal is there, or a run
+    /// has ended that they have started. Runs that another process drives are left to it.
     ///
     /// # Errors
     ///
     /// A journal that fails. A run that cannot go on does not keep the others from it.
     pub async fn fire_due(&self) -> Result<Vec<Fired>> {
-        let journal = &self.services.journal;
-        let mut rows = journal.due(inbox::TIMERS, Duration::ZERO, FIRED_MAX).await?;
-        for space in [inbox::SPACE, settling::SPACE] {
-            rows.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
-        }
-        let (mut seen, mut fired) = (BTreeSet::new(), Vec::new());
-        for row in rows {
+        self.fire_due_of(&BTreeSet::new()).await
+    }
+
+    /// Does as [`Host::fire_due`] does with the runs of some queues; of all, where none is named.
+    pub(crate) async fn fire_due_of(&self, queues: &BTreeSet<String>) -> Result<Vec<Fired>> {
+        let (due, mut fired) = self.due().await?;
+        let mut seen = BTreeSet::new();
+        for row in due {
             let Some(run) = row.tie.run().filter(|run| seen.insert(*run)) else { continue };
+            if !self.is_of_queue(run, queues).await? {
+                continue;
+            }
             match self.wake(run).await {
                 // Its driver sees what is due, too.
                 Err(fault) if is_busy(&fault) => {}
@@ -106,37 +114,76 @@ impl Host {
                 }
             }
         }
-        fired.extend(self.fire_allotments().await?);
+        self.fire_orders().await?;
         Ok(fired)
     }
 
-    /// Gives back what runs that stand still have drawn of shared budgets, and goes on with those that waited for a budget to begin anew.
-    async fn fire_allotments(&self) -> Result<Vec<Fired>> {
-        let mut fired = Vec::new();
-        for row in self.services.journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
-            let Some(run) = self.look_at_allotment(row.clone()).await? else { continue };
-            match self.resume(run).await {
-                Err(fault) if is_busy(&fault) => {}
-                resumed => {
-                    if resumed.is_err() {
-                        self.put_off(row).await?;
-                    }
-                    fired.push(Fired { run, resumed });
+    /// Returns the ends of runs of which those are to hear that have started them. One of which no run hears any more is removed.
+    async fn ends_of_children(&self) -> Result<Vec<Row>> {
+        let (journal, mut ends) = (&self.services.journal, Vec::new());
+        for row in journal.due(children::ENDED, Duration::ZERO, FIRED_MAX).await? {
+            if self.goes_on(row.tie.run()).await? {
+                ends.push(row);
+            } else {
+                journal.commit(&Commit::of_index(vec![children::heard(&row)])).await?;
+            }
+        }
+        Ok(ends)
+    }
+
+    /// Whether there is such a run, and it has not ended.
+    async fn goes_on(&self, run: Option<RunId>) -> Result<bool> {
+        let only = Filter { runs: Some(run.into_iter().collect()), ..Filter::default() };
+        Ok(self.runs(&only).await?.iter().any(|summary| !summary.status.is_over()))
+    }
+
+    /// Stops the runs that no driver has stopped for which the runs do not wait any more that have started them.
+    async fn fire_orders(&self) -> Result<()> {
+        for row in self.services.journal.due(orders::SPACE, Duration::ZERO, FIRED_MAX).await? {
+            let Some(run) = row.tie.run() else { continue };
+            // A driver sees the order by itself.
+            if !self.services.journal.is_held(run).await? {
+                stop_all(&self.services, vec![run]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the rows for which runs are to be woken, and the runs of which what they have drawn of shared budgets cannot be
+    /// read. What others that stand still have drawn and not used is given back.
+    async fn due(&self) -> Result<(Vec<Row>, Vec<Fired>)> {
+        let (journal, mut due, mut damaged) = (&self.services.journal, Vec::new(), Vec::new());
+        for row in journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
+            match self.look_at_allotment(row.clone()).await {
+                Ok(row) => due.extend(row),
+                Err(fault) => {
+                    damaged.extend(row.tie.run().map(|run| Fired { run, resumed: Err(fault) }));
+                    self.put_off(row).await?;
                 }
             }
         }
-        Ok(fired)
+        for space in [inbox::TIMERS, inbox::SPACE, settling::SPACE] {
+            due.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
+        }
+        due.extend(self.ends_of_children().await?);
+        Ok((due, damaged))
+    }
+
+    /// Returns whether a run is in one of these queues, or in any, where none is named.
+    async fn is_of_queue(&self, run: RunId, queues: &BTreeSet<String>) -> Result<bool> {
+        if queues.is_empty() {
+            return Ok(true);
+        }
+        let only = Filter { runs: Some(vec![run]), ..Filter::default() };
+        let found = self.services.journal.runs(&only).await?;
+        Ok(found.iter().any(|found| found.labels.get(QUEUE).is_some_and(|queue| queues.contains(queue))))
     }
 
     /// Looks at a due row again later, so that it does not keep others from their turn.
-    async fn put_off(&self, seen: Row) -> Result<()> {
-        let (due_ms, value) = (Some(self.services.clock.now_ms().saturating_add(REFUSED_MS)), seen.value.clone());
-        let later = RowChange::Replace { seen, due_ms, value };
-        match self.services.journal.commit(&Commit::of_index(vec![later])).await {
-            // Another host, or the run's own driver, was faster.
-            Err(refused) if refused.kind == Kind::Conflict => Ok(()),
-            put_off => put_off,
-        }
+    pub(crate) async fn put_off(&self, seen: Row) -> Result<()> {
+        let (due_ms, value) = (self.services.clock.now_ms().saturating_add(REFUSED_MS), seen.value.clone());
+        // Another host, or the run's own driver, may have been faster.
+        index::replace(&*self.services.journal, seen, Some(due_ms), value).await.map(drop)
     }
 
     /// Lets runs go on, and those of schedules start, by themselves when they are due, and tells those who are to be told, for as

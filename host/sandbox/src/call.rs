@@ -285,8 +285,11 @@ fn payload(shape: Option<&Shape>, value: Option<Val>, bytes_max: u64) -> Result<
 }
 
 fn guest_error(shape: Option<&Shape>, error: Value) -> Fault {
-    let is_unknown = shape.is_some_and(|shape| says_unknown(shape, &error));
-    let kind = if is_unknown { Kind::UnknownOutcome } else { Kind::GuestError };
+    let case = shape.and_then(|shape| case(shape, &error));
+    if let (Some(LATER), Some(token)) = (case, error.get(LATER).and_then(Value::as_str)) {
+        return Fault::later(token);
+    }
+    let kind = if case == Some(UNKNOWN) { Kind::UnknownOutcome } else { Kind::GuestError };
     match error {
         Value::String(text) => Fault::new(kind, text),
         Value::Null => Fault::new(kind, GUEST_ERROR_SILENT),
@@ -297,14 +300,16 @@ fn guest_error(shape: Option<&Shape>, error: Value) -> Fault {
 /// The case of a tool's own error by which it says that it does not know whether the call has happened.
 const UNKNOWN: &str = "unknown";
 
-/// Whether an error is the case `unknown` of a variant or of an enum; a text that says so is not.
-fn says_unknown(shape: &Shape, error: &Value) -> bool {
-    let case = match error {
-        Value::String(case) => Some(case),
-        Value::Object(members) => members.keys().next(),
+/// The case by which it says that it has accepted the call and tells the result later. Its payload, a text, is the token.
+const LATER: &str = "later";
+
+/// The case of an error that is a variant or an enum; a text is none, whatever it says.
+fn case<'a>(shape: &Shape, error: &'a Value) -> Option<&'a str> {
+    match (shape, error) {
+        (Shape::Variant(..) | Shape::Enum(..), Value::String(case)) => Some(case),
+        (Shape::Variant(..) | Shape::Enum(..), Value::Object(members)) => members.keys().next().map(String::as_str),
         _ => None,
-    };
-    matches!(shape, Shape::Variant(..) | Shape::Enum(..)) && case.is_some_and(|case| case == UNKNOWN)
+    }
 }
 
 /// An exception that the guest does not catch is a trap, and only the standard error says what it was about.
@@ -346,5 +351,16 @@ mod tests {
         }
         assert_eq!(guest_error(Some(&Shape::String), "unknown".into()).kind, Kind::GuestError, "a text is just a text");
         assert_eq!(guest_error(None, Value::Null).kind, Kind::GuestError);
+    }
+
+    #[test]
+    fn a_tool_says_by_a_case_of_its_error_that_its_result_comes_later() {
+        let case = |payload| crate::shape::Case { name: Name::new("later"), payload };
+        let shape = Shape::Variant(None, vec![case(Some(Box::new(Shape::String)))]);
+        let later = guest_error(Some(&shape), serde_json::json!({"later": "pi_7"}));
+        assert_eq!((later.kind, later.detail.as_deref()), (Kind::Later, Some("pi_7")));
+        let silent = Shape::Variant(None, vec![case(None)]);
+        assert_eq!(guest_error(Some(&silent), "later".into()).kind, Kind::GuestError, "there is no token");
+        assert_eq!(guest_error(Some(&Shape::String), "later".into()).kind, Kind::GuestError, "a text is just a text");
     }
 }

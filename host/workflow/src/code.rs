@@ -19,6 +19,10 @@ pub struct Code {
     /// What its variable `input` holds.
     #[serde(default, skip_serializing_if = "Json::is_null")]
     pub input: Json,
+    /// The results of earlier effects of its run that its variable `input` holds as members of `results`: the name of each, with
+    /// the key of its effect. They are in the journal already, and are not written there again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub results: BTreeMap<String, String>,
     /// The tools that it may call, by the names under which they are registered: these, and no others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<String>,
@@ -37,8 +41,8 @@ impl Code {
     /// Names a piece of code that is given nothing.
     pub fn new(language: &str, source: &str) -> Self {
         let (language, source) = (language.to_owned(), source.to_owned());
-        let (input, tools, ask) = (Json::default(), Vec::new(), Vec::new());
-        Self { language, name: None, source, input, tools, ask, session: None, files: None }
+        let (input, results, tools, ask) = (Json::default(), BTreeMap::new(), Vec::new(), Vec::new());
+        Self { language, name: None, source, input, results, tools, ask, session: None, files: None }
     }
 
     /// Gives it an input.
@@ -90,6 +94,20 @@ pub struct CodeOutcome {
 }
 
 impl CodeOutcome {
+    /// Returns what it came to, as a model reads it: its value, or why it has none, and then what it wrote.
+    pub fn text(&self) -> String {
+        let came_to = match &self.ended {
+            CodeEnd::Returned(value) => format!("value: {value}"),
+            CodeEnd::Raised(exception) if exception.traceback.is_empty() => exception.to_string(),
+            CodeEnd::Raised(exception) => exception.traceback.clone(),
+            CodeEnd::Failed(fault) | CodeEnd::Unknown(fault) => fault.message.clone(),
+        };
+        // What it came to goes first, for what is written may be long, and is cut.
+        let written = [("stdout", &self.stdout), ("stderr", &self.stderr)].into_iter();
+        let written = written.filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("\n{name}:\n{text}"));
+        std::iter::once(came_to).chain(written).collect()
+    }
+
     /// Returns how much memory it takes, about. A fault and an exception are small.
     pub fn memory_bytes(&self) -> u64 {
         let value = if let CodeEnd::Returned(value) = &self.ended { value.text().len() } else { 0 };

@@ -3,7 +3,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{AwaitedSignal, Code, EffectOutcome, NewMemory, Query, Question, Sleep, Terms, ToolCall, Undo, Waited};
+use crate::{
+    AwaitedSignal, Budget, ChildRuns, Code, Currency, EffectOutcome, NewMemory, Query, Question, ReadResult, Sleep,
+    Terms, ToolCall, Undo, Usage, Waited,
+};
 
 /// Something that a workflow wants done. Only the host does it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,8 @@ pub enum EffectKind {
     Remember(NewMemory),
     /// Look into the long-term memory.
     Recall(Query),
+    /// Read a part of a result that the run has already.
+    ReadResult(ReadResult),
     /// Ask a person whether a call may be made. The decision comes back by the effect's key.
     RequestApproval {
         /// One line that says why a person is asked.
@@ -58,6 +63,8 @@ pub enum EffectKind {
     Sleep(Sleep),
     /// Wait until the run is sent a signal.
     AwaitSignal(AwaitedSignal),
+    /// Start runs of a workflow, and wait until all have ended.
+    StartRuns(ChildRuns),
 }
 
 impl Effect {
@@ -96,6 +103,11 @@ impl Effect {
         Self::new(key, EffectKind::Recall(query))
     }
 
+    /// Wants a part of a result read that the run has already.
+    pub fn read_result(key: &str, read: ReadResult) -> Self {
+        Self::new(key, EffectKind::ReadResult(read))
+    }
+
     /// Wants a person asked whether a call may be made; `reason` says why.
     pub fn request_approval(key: &str, reason: impl Into<String>, call: ToolCall) -> Self {
         Self::new(key, EffectKind::RequestApproval { reason: reason.into(), call, terms: None })
@@ -119,6 +131,17 @@ impl Effect {
     /// Wants the run sent a signal of this name, whose payload fits a JSON Schema.
     pub fn await_signal_of(key: &str, name: impl Into<String>, schema: Value) -> Self {
         Self::new(key, EffectKind::AwaitSignal(AwaitedSignal { name: name.into(), schema: Some(schema) }))
+    }
+
+    /// Wants a run of this workflow started, and to hear how it ends. It has its own journal, and this budget, which is set
+    /// aside from the one of the run that starts it.
+    pub fn start_run(key: &str, workflow: impl Into<String>, input: Value, budget: Budget) -> Self {
+        Self::start_runs(key, ChildRuns::new(workflow, [input], budget))
+    }
+
+    /// Wants runs started, and to hear how they end once all have ended.
+    pub fn start_runs(key: &str, runs: ChildRuns) -> Self {
+        Self::new(key, EffectKind::StartRuns(runs))
     }
 
     /// Says who may decide and until when, where it is a question; any other effect stays as it is.
@@ -154,10 +177,20 @@ impl Effect {
             | EffectKind::AskModel(_)
             | EffectKind::Remember(_)
             | EffectKind::Recall(_)
+            | EffectKind::ReadResult(_)
             | EffectKind::RequestApproval { .. }
-            | EffectKind::AwaitSignal(_) => None,
+            | EffectKind::AwaitSignal(_)
+            | EffectKind::StartRuns(_) => None,
         };
         deadline_ms.into_iter().chain(ends_ms).min()
+    }
+
+    /// Returns what of an amount that is reserved for it is its own, and not lent to runs that it starts.
+    #[must_use]
+    pub fn own(&self, amount: &Usage) -> Usage {
+        let lent = self.kind.child_runs().map_or(Usage::NONE, ChildRuns::lent);
+        let own = |currency| amount.get(currency).saturating_sub(lent.get(currency));
+        Currency::ALL.into_iter().fold(Usage::NONE, |sum, currency| sum.with(currency, own(currency)))
     }
 
     /// Returns the key.
@@ -165,7 +198,7 @@ impl Effect {
         &self.key
     }
 
-    /// Returns the effect under a key that this stands before; an approval that it names is one of the same place.
+    /// Returns the effect under a key that this stands before; an approval and results that it names are of the same place.
     #[must_use]
     pub fn under(mut self, prefix: &str) -> Self {
         self.key.insert_str(0, prefix);
@@ -178,7 +211,7 @@ impl Effect {
         self.kind.is_question()
     }
 
-    /// Returns whether nothing is performed for it: the run waits for a person, a time or a signal.
+    /// Returns whether nothing is performed for it: the run waits for a person, a time, a signal or other runs.
     pub fn is_wait(&self) -> bool {
         self.kind.is_wait()
     }
@@ -189,13 +222,15 @@ impl EffectKind {
     fn move_under(&mut self, prefix: &str) {
         match self {
             Self::CallTool { approval, .. } => approval.iter_mut().for_each(|key| key.insert_str(0, prefix)),
-            Self::RunCode(_)
-            | Self::AskModel(_)
+            Self::RunCode(code) => code.results.values_mut().for_each(|key| key.insert_str(0, prefix)),
+            Self::ReadResult(read) => read.result.insert_str(0, prefix),
+            Self::AskModel(_)
             | Self::Remember(_)
             | Self::Recall(_)
             | Self::RequestApproval { .. }
             | Self::Sleep(_)
-            | Self::AwaitSignal(_) => {}
+            | Self::AwaitSignal(_)
+            | Self::StartRuns(_) => {}
         }
     }
 
@@ -208,16 +243,38 @@ impl EffectKind {
             | Self::AskModel(_)
             | Self::Remember(_)
             | Self::Recall(_)
+            | Self::ReadResult(_)
             | Self::Sleep(_)
-            | Self::AwaitSignal(_) => false,
+            | Self::AwaitSignal(_)
+            | Self::StartRuns(_) => false,
         }
     }
 
-    /// Returns whether nothing is performed for it: the run waits for a person, a time or a signal.
+    /// Returns the runs that it starts, if it starts any.
+    pub fn child_runs(&self) -> Option<&ChildRuns> {
+        match self {
+            Self::StartRuns(runs) => Some(runs),
+            Self::CallTool { .. }
+            | Self::RunCode(_)
+            | Self::AskModel(_)
+            | Self::Remember(_)
+            | Self::Recall(_)
+            | Self::RequestApproval { .. }
+            | Self::Sleep(_)
+            | Self::AwaitSignal(_) => None,
+        }
+    }
+
+    /// Returns whether nothing is performed for it: the run waits for a person, a time, a signal or other runs.
     pub fn is_wait(&self) -> bool {
         match self {
-            Self::RequestApproval { .. } | Self::Sleep(_) | Self::AwaitSignal(_) => true,
-            Self::CallTool { .. } | Self::RunCode(_) | Self::AskModel(_) | Self::Remember(_) | Self::Recall(_) => false,
+            Self::RequestApproval { .. } | Self::Sleep(_) | Self::AwaitSignal(_) | Self::StartRuns(_) => true,
+            Self::CallTool { .. }
+            | Self::RunCode(_)
+            | Self::AskModel(_)
+            | Self::Remember(_)
+            | Self::Recall(_)
+            | Self::ReadResult(_) => false,
         }
     }
 
@@ -229,9 +286,11 @@ impl EffectKind {
             Self::CallTool { .. }
             | Self::Remember(_)
             | Self::Recall(_)
+            | Self::ReadResult(_)
             | Self::RequestApproval { .. }
             | Self::Sleep(_)
-            | Self::AwaitSignal(_) => false,
+            | Self::AwaitSignal(_)
+            | Self::StartRuns(_) => false,
         }
     }
 
@@ -243,6 +302,7 @@ impl EffectKind {
             Self::AskModel(_) => matches!(outcome, EffectOutcome::ModelReplied(_)),
             Self::Remember(_) => matches!(outcome, EffectOutcome::Remembered(_)),
             Self::Recall(_) => matches!(outcome, EffectOutcome::Recalled(_)),
+            Self::ReadResult(_) => matches!(outcome, EffectOutcome::ResultRead(_)),
             Self::RequestApproval { .. } => {
                 matches!(outcome, EffectOutcome::Decided { .. } | EffectOutcome::Waited(Waited::TimedOut { .. }))
             }
@@ -253,6 +313,7 @@ impl EffectKind {
                 outcome,
                 EffectOutcome::Waited(Waited::Signalled(_) | Waited::TimedOut { .. } | Waited::Failed(_))
             ),
+            Self::StartRuns(_) => matches!(outcome, EffectOutcome::RunsEnded(_)),
         }
     }
 }

@@ -1,6 +1,10 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{CodeOutcome, Decision, Fault, ModelOutcome, Recalled, Remembered, ToolOutcome, Waited};
+use crate::{
+    CodeEnd, CodeOutcome, Decision, Fault, Json, ModelOutcome, Recalled, Remembered, ResultRead, RunsEnded,
+    ToolOutcome, Waited,
+};
 
 /// How an effect ended: one kind for each [`EffectKind`](crate::EffectKind).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +20,8 @@ pub enum EffectOutcome {
     Remembered(Remembered),
     /// The long-term memory was looked into.
     Recalled(Recalled),
+    /// A part of a result was read, or was not.
+    ResultRead(ResultRead),
     /// A person decided.
     Decided {
         /// What was decided, and by whom.
@@ -23,18 +29,21 @@ pub enum EffectOutcome {
     },
     /// A wait ended: the time came, or the signal, or the deadline of a question to a person.
     Waited(Waited),
+    /// The runs ended that the effect has started, or its deadline came first.
+    RunsEnded(RunsEnded),
 }
 
 impl EffectOutcome {
-    /// Returns whether a wait ended so, for a person, a time or a signal: nothing was performed for it.
+    /// Returns whether a wait ended so, for a person, a time, a signal or other runs: nothing was performed for it.
     pub fn ends_wait(&self) -> bool {
         match self {
-            Self::Decided { .. } | Self::Waited(_) => true,
+            Self::Decided { .. } | Self::Waited(_) | Self::RunsEnded(_) => true,
             Self::ToolReturned(_)
             | Self::CodeFinished(_)
             | Self::ModelReplied(_)
             | Self::Remembered(_)
-            | Self::Recalled(_) => false,
+            | Self::Recalled(_)
+            | Self::ResultRead(_) => false,
         }
     }
 
@@ -46,8 +55,10 @@ impl EffectOutcome {
             Self::ModelReplied(outcome) => outcome.fault(),
             Self::Remembered(outcome) => outcome.fault(),
             Self::Recalled(outcome) => outcome.fault(),
+            Self::ResultRead(outcome) => outcome.fault(),
             Self::Decided { .. } => None,
             Self::Waited(outcome) => outcome.fault(),
+            Self::RunsEnded(outcome) => outcome.fault(),
         }
     }
 
@@ -58,9 +69,39 @@ impl EffectOutcome {
             Self::CodeFinished(outcome) => outcome.memory_bytes(),
             Self::ModelReplied(outcome) => outcome.memory_bytes(),
             Self::Recalled(outcome) => outcome.memory_bytes(),
+            Self::ResultRead(outcome) => outcome.memory_bytes(),
             Self::Waited(outcome) => outcome.memory_bytes(),
+            Self::RunsEnded(outcome) => outcome.memory_bytes(),
             Self::Remembered(_) | Self::Decided { .. } => 0,
         }
+    }
+
+    /// Returns the result as a model reads it: of a tool its answer, text as it is and anything else as JSON; of code, what it
+    /// came to. Nothing else is a result.
+    pub fn result_text(&self) -> Option<String> {
+        match self {
+            Self::ToolReturned(ToolOutcome::Returned(value)) => {
+                Some(value.string().unwrap_or_else(|| value.to_string()))
+            }
+            Self::CodeFinished(outcome) => Some(outcome.text()),
+            Self::ToolReturned(ToolOutcome::Failed(_) | ToolOutcome::Unknown(_))
+            | Self::ModelReplied(_)
+            | Self::Remembered(_)
+            | Self::Recalled(_)
+            | Self::ResultRead(_)
+            | Self::Decided { .. }
+            | Self::Waited(_) => None,
+        }
+    }
+
+    /// Returns the result as code takes it: the answer of a tool, the value of code; of code that has none, what it came to.
+    pub fn result_value(&self) -> Option<Json> {
+        if let Self::ToolReturned(ToolOutcome::Returned(value))
+        | Self::CodeFinished(CodeOutcome { ended: CodeEnd::Returned(value), .. }) = self
+        {
+            return Some(value.clone());
+        }
+        self.result_text().map(|text| Value::from(text).into())
     }
 }
 
@@ -94,9 +135,21 @@ impl From<Recalled> for EffectOutcome {
     }
 }
 
+impl From<ResultRead> for EffectOutcome {
+    fn from(outcome: ResultRead) -> Self {
+        Self::ResultRead(outcome)
+    }
+}
+
 impl From<Waited> for EffectOutcome {
     fn from(outcome: Waited) -> Self {
         Self::Waited(outcome)
+    }
+}
+
+impl From<RunsEnded> for EffectOutcome {
+    fn from(outcome: RunsEnded) -> Self {
+        Self::RunsEnded(outcome)
     }
 }
 

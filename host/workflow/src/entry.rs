@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Approval, Binding, Budget, Decision, Digest, Effect, EffectOutcome, End, Event, Exceeded, Fault, Json, Label,
-    Origin, Overdue, RunId, Settlement, Signal, Stop, SubBudget, ToolCall, ToolOutcome, Usage, budget,
+    Approval, Binding, Budget, Decision, Digest, Effect, EffectOutcome, End, EndedChild, Event, Exceeded, Fault, Json,
+    Label, Origin, Overdue, RunId, Settlement, Signal, Stop, SubBudget, ToolCall, ToolOutcome, Usage, budget,
 };
 
 /// The version of the entries that this code writes. It reads this one and older ones, never newer ones.
@@ -131,6 +131,20 @@ pub enum Change {
         /// The signal.
         signal: Signal,
     },
+    /// A run that an effect starts has started.
+    ChildStarted {
+        /// The effect's key.
+        key: String,
+        /// Which of its runs this is, from 0.
+        number: usize,
+        /// The run.
+        run: RunId,
+    },
+    /// A run that an effect has started ended, or one that it was to start could not.
+    ChildEnded {
+        /// The run, and how it ended.
+        child: Box<EndedChild>,
+    },
     /// The workflow answered an event.
     Stepped {
         /// What happened.
@@ -163,6 +177,20 @@ pub enum Change {
         /// What it calls.
         call: ToolCall,
     },
+    /// An attempt at a call that code made has failed in a way that may pass, and the call is made again.
+    Retried {
+        /// The key of the effect that runs the code.
+        key: String,
+        /// Which of its calls this is, from 0.
+        number: usize,
+        /// What it calls.
+        call: ToolCall,
+        /// How the attempt ended.
+        #[serde(flatten)]
+        outcome: ToolOutcome,
+        /// What it cost.
+        used: Usage,
+    },
     /// A call that code made has ended.
     Called {
         /// The key of the effect that runs the code.
@@ -174,7 +202,7 @@ pub enum Change {
         /// How it ended.
         #[serde(flatten)]
         outcome: ToolOutcome,
-        /// What it cost.
+        /// What it cost, with the attempts that were not paid before.
         used: Usage,
     },
     /// The budget does not allow what comes next; the state stays as it is.
@@ -213,14 +241,25 @@ pub enum Change {
     },
     /// It is not known whether a call happened, and its workflow would fail for that: the run waits until a person settles it.
     Doubted {
-        /// The effect's key.
+        /// The effect's key, with a slash and its number behind it where the last call of code is meant, which the code did not
+        /// catch.
         key: String,
         /// Why it is not known.
         fault: Fault,
+        /// What the call cost, or the code.
+        used: Usage,
+    },
+    /// A tool has accepted a call and tells its result later: the run waits for that. What the call cost is booked.
+    Later {
+        /// The effect's key.
+        key: String,
+        /// The token under which the tool tells the result.
+        token: String,
         /// What the call cost.
         used: Usage,
     },
-    /// A person has said what became of a call in doubt, which the workflow hears next.
+    /// It was found out what became of a call, by a person or because its tool told the result later; the workflow hears it
+    /// next. Where code made the call, the code is wanted again, and has that answer.
     Settled {
         /// What it was, and who says so.
         #[serde(flatten)]
@@ -278,6 +317,7 @@ impl Change {
         match self {
             Self::Reserved { key, .. }
             | Self::Calling { key, .. }
+            | Self::Retried { key, .. }
             | Self::Called { key, .. }
             | Self::AskedInCode { key, .. }
             | Self::AnsweredInCode { key, .. }
@@ -287,7 +327,10 @@ impl Change {
             | Self::Revoked { key, .. }
             | Self::Deferred { key, .. }
             | Self::Lost { key, .. }
-            | Self::Doubted { key, .. } => key,
+            | Self::Doubted { key, .. }
+            | Self::ChildStarted { key, .. }
+            | Self::Later { key, .. } => key,
+            Self::ChildEnded { child } => &child.key,
             Self::Settled { settlement } => &settlement.key,
             Self::Asked { approval, .. } => &approval.key,
             Self::Stepped { event, .. } | Self::Undone { event, .. } => event.key().unwrap_or_default(),

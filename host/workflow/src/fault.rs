@@ -94,6 +94,8 @@ pub enum Kind {
     Conflict,
     /// An effect may or may not have happened, and its tool cannot tell.
     UnknownOutcome,
+    /// A tool has accepted the call and tells its result later; `detail` is the token under which it does.
+    Later,
     /// What was recorded and what was done again are not the same.
     Divergence,
     /// A model or its provider did not do its part; `detail` says how: `rate_limit`, `timeout`, `auth`, `unavailable`,
@@ -154,6 +156,13 @@ impl Fault {
     pub fn limit(kind: Kind, limit: &str, allowed: u64, used: u64, message: impl Into<String>) -> Self {
         let breach = Breach { limit: limit.to_owned(), allowed, used };
         Self { breach: Some(Box::new(breach)), ..Self::new(kind, message) }
+    }
+
+    /// Creates the answer of a tool that has accepted a call and tells its result later, under this token. A run waits for
+    /// that; elsewhere it is an error.
+    pub fn later(token: &str) -> Self {
+        let message = format!("the tool has accepted the call and tells its result later, under the token \"{token}\"");
+        Self::new(Kind::Later, message).detail(within_bounds(token.to_owned()))
     }
 
     /// Says the message in other words, or with more of them; the rest stays.

@@ -49,12 +49,16 @@ pub enum AllowedEffect {
     Model,
     /// What is in the long-term memory.
     Recall,
+    /// A part of a result that the run has already.
+    ReadResult,
     /// Something kept in the long-term memory.
     Remember,
     /// A wait until a time.
     Sleep,
     /// A wait for a signal of this name.
     Signal(String),
+    /// Runs of this workflow, which are started.
+    Runs(String),
 }
 
 impl Graph {
@@ -161,9 +165,11 @@ impl AllowedEffect {
             | Self::CodeWithAnyTool
             | Self::Model
             | Self::Recall
+            | Self::ReadResult
             | Self::Remember
             | Self::Sleep
-            | Self::Signal(_) => &[],
+            | Self::Signal(_)
+            | Self::Runs(_) => &[],
         }
     }
 
@@ -187,9 +193,11 @@ impl AllowedEffect {
             },
             EffectKind::AskModel(_) => *self == Self::Model,
             EffectKind::Recall(_) => *self == Self::Recall,
+            EffectKind::ReadResult(_) => *self == Self::ReadResult,
             EffectKind::Remember(_) => *self == Self::Remember,
             EffectKind::Sleep(_) => *self == Self::Sleep,
             EffectKind::AwaitSignal(awaited) => matches!(self, Self::Signal(name) if *name == awaited.name),
+            EffectKind::StartRuns(runs) => matches!(self, Self::Runs(name) if *name == runs.workflow),
         }
     }
 }

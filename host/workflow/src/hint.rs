@@ -30,6 +30,8 @@ pub enum Hint {
     ForgetMemories,
     /// The vectors of all memories can be made again.
     ReembedMemories,
+    /// The tables of the journal can be changed to the version of this program.
+    MigrateJournal,
 }
 
 impl fmt::Display for Hint {
@@ -45,6 +47,7 @@ impl fmt::Display for Hint {
             Self::ListMemories => "`LongTerm::list` lists them",
             Self::ForgetMemories => "`LongTerm::forget` makes room",
             Self::ReembedMemories => "`LongTerm::reembed` makes all vectors again",
+            Self::MigrateJournal => "`PostgresJournal::migrate` changes them",
         })
     }
 }

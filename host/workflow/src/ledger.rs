@@ -16,6 +16,16 @@ pub struct Ledger {
     reserved: BTreeMap<String, Usage>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     slices: Vec<Account>,
+    /// What is lent to the runs that effects start, by the keys of those.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    lent: BTreeMap<String, Usage>,
+    /// What such runs have spent: a part of what was spent.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    spent_by_children: Usage,
+}
+
+fn is_nothing(usage: &Usage) -> bool {
+    *usage == Usage::NONE
 }
 
 /// A share of a run's budget: the most that all effects whose keys begin so may use together.
@@ -180,9 +190,42 @@ impl Ledger {
         own.for_each(|account| account.spent.add(used));
     }
 
-    /// Returns what was spent and is reserved together; of memory, the peak of what was spent.
+    /// Lends an amount to the runs that an effect starts.
+    pub(crate) fn lend(&mut self, key: &str, amount: Usage) {
+        self.lent.insert(key.to_owned(), amount);
+    }
+
+    /// Takes back what was lent to one run, and books what it has used of that. What it has used beyond that was added to its
+    /// own budget.
+    pub(crate) fn repay(&mut self, key: &str, each: &Usage, used: &Usage) {
+        if let Some(lent) = self.lent.get_mut(key) {
+            *lent = less(lent, each);
+        }
+        let within = |currency| used.get(currency).min(each.get(currency));
+        let used = Currency::ALL.into_iter().fold(Usage::NONE, |sum, currency| sum.with(currency, within(currency)));
+        self.spend(key, &used);
+        self.spent_by_children.add(&used);
+    }
+
+    /// Books all that is still lent to the runs of an effect.
+    pub(crate) fn write_off(&mut self, key: &str) {
+        if let Some(lent) = self.lent.remove(key) {
+            self.spend(key, &lent);
+            self.spent_by_children.add(&lent);
+        }
+    }
+
+    /// Returns what is lent to the runs that an effect starts.
+    pub fn lent(&self, key: &str) -> Option<&Usage> {
+        self.lent.get(key)
+    }
+
+    /// Returns what the run itself has spent and reserved, without the runs that it has started; of memory, the peak of what was
+    /// spent.
     pub fn taken_in_all(&self) -> Usage {
-        Currency::ALL.into_iter().fold(Usage::NONE, |sum, currency| sum.with(currency, self.taken(currency)))
+        let own = less(&self.spent, &self.spent_by_children).with(Currency::Memory, self.spent.memory_bytes_peak);
+        let taken = |currency| taken(currency, &own, self.reserved.values());
+        Currency::ALL.into_iter().fold(Usage::NONE, |sum, currency| sum.with(currency, taken(currency)))
     }
 
     /// Describes a currency as exhausted, with today's numbers.
@@ -195,11 +238,12 @@ impl Ledger {
     }
 
     fn taken(&self, currency: Currency) -> u64 {
-        taken(currency, &self.spent, self.reserved.values())
+        taken(currency, &self.spent, self.reserved.values().chain(self.lent.values()))
     }
 
     fn taken_of(&self, account: &Account, currency: Currency) -> u64 {
-        let own = self.reserved.iter().filter(|(key, _)| key.starts_with(&account.slice.prefix));
+        let all = self.reserved.iter().chain(&self.lent);
+        let own = all.filter(|(key, _)| key.starts_with(&account.slice.prefix));
         taken(currency, &account.spent, own.map(|(_, usage)| usage))
     }
 }
@@ -208,6 +252,12 @@ impl Ledger {
 /// those before it.
 fn needed(currency: Currency, taken: u64, wanted: u64) -> u64 {
     if currency == Currency::Journal { taken.saturating_add(wanted) } else { taken }
+}
+
+/// What is left of an amount without another one.
+fn less(amount: &Usage, other: &Usage) -> Usage {
+    let left = |currency| amount.get(currency).saturating_sub(other.get(currency));
+    Currency::ALL.into_iter().fold(Usage::NONE, |sum, currency| sum.with(currency, left(currency)))
 }
 
 fn left(budget: &Budget, currency: Currency, taken: u64) -> u64 {
@@ -301,6 +351,27 @@ mod tests {
         );
         ledger.settle("a/x", &bytes(0));
         assert_eq!((ledger.spent().journal_bytes, ledger.exceeded(Currency::Journal).used), (2, 2));
+    }
+
+    #[test]
+    fn what_is_lent_is_taken_until_it_is_repaid_and_counts_for_others_than_the_run_itself() {
+        let (mut ledger, fuel) = (Ledger::new(Budget::NONE.fuel(100)), |fuel| Usage::default().fuel(fuel));
+        ledger.slice(SubBudget { prefix: "a/".to_owned(), budget: Budget::NONE.fuel(70) });
+        ledger.lend("a/fan", fuel(60));
+        let short = ledger.offer("a/x", &fuel(20), &fuel(20)).unwrap_err();
+        assert!(matches!(&short, Shortfall::SubBudget(prefix, _) if prefix == "a/"), "{short:?}");
+        assert_eq!(ledger.offer("b", &fuel(50), &fuel(1)), Ok(fuel(40)));
+        ledger.repay("a/fan", &fuel(20), &fuel(7));
+        // A person has added to the budget of this one.
+        ledger.repay("a/fan", &fuel(20), &fuel(25));
+        assert_eq!((ledger.spent().fuel, ledger.lent("a/fan").map(|lent| lent.fuel)), (27, Some(20)));
+        ledger.repay("a/fan", &fuel(20), &Usage::NONE);
+        ledger.lend("c", fuel(3));
+        ledger.write_off("c");
+        ledger.write_off("a/fan");
+        ledger.reserve("d", fuel(5));
+        assert_eq!((ledger.spent().fuel, ledger.exceeded(Currency::Fuel).used), (30, 35));
+        assert_eq!(ledger.taken_in_all(), fuel(5));
     }
 
     proptest! {

@@ -22,6 +22,7 @@ mod approval;
 mod asked;
 pub mod authoring;
 mod budget;
+mod child_runs;
 mod code;
 mod code_calls;
 mod decision;
@@ -45,8 +46,10 @@ mod money;
 mod needs;
 mod nested;
 mod origin;
+mod parent;
 mod period;
 mod question;
+mod read_result;
 mod run_id;
 mod run_state;
 pub mod schema;
@@ -67,6 +70,10 @@ mod workflow;
 pub use approval::{Approval, ApprovalId, Binding};
 pub use asked::{Answered, Asked};
 pub use budget::{Budget, Currency, Exceeded, Usage};
+pub use child_runs::{
+    CHILD_OUTPUT_BYTES_MAX, CHILDREN_AT_ONCE_MAX, CHILDREN_MAX, Child, ChildEnd, ChildRun, ChildRuns, EndedChild,
+    OnClose, OnFailure, RunsEnded, RunsLeft, unheard_output,
+};
 pub use code::{Code, CodeEnd, CodeOutcome, Exception};
 pub use code_calls::{CodeCall, CodeCalls};
 pub use decision::{Decision, Verdict};
@@ -89,8 +96,12 @@ pub use money::{Cents, dollars};
 pub use needs::Needs;
 pub use nested::{Inner, Nested};
 pub use origin::Origin;
+pub use parent::{Carried, GENERATIONS_MAX, Parent};
 pub use period::Period;
-pub use question::{FinishReason, Message, ModelCall, ModelOutcome, Part, Question, RUN_CODE, Reply, ToolDefinition};
+pub use question::{
+    FinishReason, Message, ModelCall, ModelOutcome, Part, Question, READ_RESULT, RUN_CODE, Reply, ToolDefinition,
+};
+pub use read_result::{RESULT_PART_BYTES_MAX, ReadResult, ResultPart, ResultRead};
 pub use run_id::RunId;
 pub use run_state::{RunState, unknown_run};
 pub use scrubber::{REDACTED, ScrubbedStream, Scrubber};
@@ -102,6 +113,6 @@ pub use thread::Thread;
 pub use tool_call::{ToolCall, ToolOutcome};
 pub use undo::{Undo, Undone};
 pub use utc::utc;
-pub use wait::{AwaitedSignal, SIGNAL_BYTES_MAX, SIGNALS_KEPT_MAX, Signal, Sleep, Wait, Waited};
+pub use wait::{AwaitedResult, AwaitedSignal, SIGNAL_BYTES_MAX, SIGNALS_KEPT_MAX, Signal, Sleep, Wait, Waited};
 pub use waiting_for::WaitingFor;
 pub use workflow::{End, Machine, Step, Transition, Workflow};

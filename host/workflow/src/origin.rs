@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Fault;
+use crate::{Fault, Parent};
 
 /// The longest key under which a run is started, in bytes.
 const START_KEY_BYTES_MAX: usize = 256;
@@ -32,6 +32,9 @@ pub struct Origin {
     /// When it has failed to end in time, in milliseconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_ms: Option<u64>,
+    /// The run that has started it, where one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Box<Parent>>,
 }
 
 impl Origin {

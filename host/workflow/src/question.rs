@@ -34,8 +34,11 @@ pub struct Question {
     pub tokens_max: Option<u32>,
 }
 
-/// The function that a model asks for to run code; its argument is `source`.
+/// The function that a model asks for to run code; its argument is `source`, and where it may read results too, `results`.
 pub const RUN_CODE: &str = "run_code";
+
+/// The function that a model asks for to read a part of a result of which it has only the beginning and the end.
+pub const READ_RESULT: &str = "read_result";
 
 /// A function that a workflow offers to a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,3 +1,6 @@
+mod awaiting;
+mod family;
+mod in_code;
 mod undoing;
 mod view;
 
@@ -6,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::family::Family;
 use self::undoing::Undoing;
 use crate::{
     Approval, Binding, Change, CodeCalls, Currency, Decision, Deferred, Digest, Effect, EffectKind, EffectOutcome, End,
@@ -42,6 +46,9 @@ pub struct RunState {
     recalled: Vec<String>,
     waiting: Waiting,
     undoing: Undoing,
+    family: Family,
+    /// Whether a run above or below this one has taken orders, of which data came in.
+    took_orders: bool,
     attempts: Attempts,
     ledger: Ledger,
     /// How many bytes of the journal the last step took.
@@ -90,6 +97,8 @@ impl RunState {
             recalled: Vec::new(),
             waiting: Waiting::default(),
             undoing: Undoing::default(),
+            family: Family::default(),
+            took_orders: false,
             attempts: Attempts::default(),
             ledger: Ledger::new(*budget),
             step_bytes: 0,
@@ -101,7 +110,15 @@ impl RunState {
             end: None,
         };
         state.count(&entry.change);
+        state.inherit();
         Ok(state)
+    }
+
+    /// Takes in what the input carries from the run that has started this one.
+    fn inherit(&mut self) {
+        let Some(parent) = self.origin.parent.clone() else { return };
+        parent.carried.labels.iter().for_each(|label| self.labelled(*label, "parent"));
+        self.took_orders = parent.carried.takes_orders;
     }
 
     /// Folds all entries of a run.
@@ -170,6 +187,8 @@ impl RunState {
             Change::Voted { key, decision } => self.vote(key, decision)?,
             Change::Revoked { key, by } => self.revoke(key, by)?,
             Change::Signalled { signal } => self.waiting.keep(signal)?,
+            Change::ChildStarted { key, number, run } => self.child_started(key, *number, *run)?,
+            Change::ChildEnded { child } => self.child_ended(child)?,
             Change::Stepped { event, used, position, state, log, effects, slices, end } => {
                 self.happened(event, used)?;
                 self.at = Some((position.clone(), state.clone()));
@@ -181,6 +200,9 @@ impl RunState {
             Change::Calling { key, number, call } => {
                 self.calls_in_flight(key)?.begin(*number, call)?;
                 self.consume_in_code(&format!("{key}/{number}"))?;
+            }
+            Change::Retried { key, number, call, outcome, used } => {
+                self.calls_in_flight(key)?.retry(*number, call, outcome, used)?;
             }
             Change::Called { key, number, call, outcome, used } => {
                 self.calls_in_flight(key)?.end(*number, call, outcome, used)?;
@@ -202,7 +224,13 @@ impl RunState {
                 self.want_again(key, used)?;
             }
             Change::Doubted { key, fault, used } => self.doubted(key, fault, used)?,
-            Change::Settled { settlement } => self.doubts.settle(settlement)?,
+            Change::Later { key, token, used } => self.later(key, token, used)?,
+            Change::Settled { settlement } => {
+                self.doubts.settle(settlement)?;
+                if !self.effects.contains_key(&settlement.key) {
+                    self.settle_in_code(settlement)?;
+                }
+            }
             Change::Extended { more } => {
                 self.ledger.extend(more);
                 (self.suspended, self.suspended_by) = (None, None);
@@ -246,7 +274,9 @@ impl RunState {
             let call = self.call(key).ok_or_else(|| format!("\"{key}\" is not a call"))?.clone();
             self.unknown.entry(call.meaning()).or_insert_with(|| key.clone());
         }
-        self.may_undo(unknown);
+        // What waits is found when the run is closed.
+        let in_flight: Vec<_> = unknown.iter().filter(|key| self.doubts.get(key).is_none()).cloned().collect();
+        self.may_undo(&in_flight);
         for key in std::mem::take(&mut self.intended) {
             self.ledger.settle(&key, &Usage::default());
             self.waiting.ended(&key);
@@ -261,20 +291,6 @@ impl RunState {
         }
         let (code, number) = key.rsplit_once('/')?;
         self.calls(code).get(number.parse().ok()?).map(|call| &call.call)
-    }
-
-    /// Takes a call out of flight of which it is not known whether it happened; what it cost is paid.
-    fn doubted(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
-        let effect = self.shared_effect(key).ok_or_else(|| format!("there is no effect \"{key}\""))?;
-        let EffectKind::CallTool { call, .. } = &effect.kind else {
-            return Err(format!("effect \"{key}\" is no call"));
-        };
-        self.take_intended(key)?;
-        self.waiting.ended(key);
-        self.ledger.settle(key, used);
-        self.known(call, &ToolOutcome::Unknown(fault.clone()), || key.to_owned());
-        self.doubts.add(key, call, fault);
-        Ok(())
     }
 
     fn want_again(&mut self, key: &str, used: &Usage) -> Result<(), String> {
@@ -308,7 +324,8 @@ impl RunState {
         let counted = amount.with(Currency::Journal, 0);
         let left = self.ledger.offer(&key, &counted, &counted);
         left.map_err(|short| format!("effect \"{key}\" reserves more than is left ({})", short.exceeded()))?;
-        self.ledger.reserve(&key, amount);
+        let own = self.lend(&key, amount);
+        self.ledger.reserve(&key, own);
         self.intended.push(key);
         Ok(())
     }
@@ -321,51 +338,6 @@ impl RunState {
             return Err(format!("approval \"{}\" is not the question that is wanted", approval.key));
         }
         self.approvals.insert(approval.key.clone(), approval.clone());
-        Ok(())
-    }
-
-    /// Lets code end where it wants a call that a person is asked about. Its calls so far are paid for, and it is wanted again
-    /// once there is an answer.
-    fn ask_in_code(&mut self, key: &str, number: usize, approval: &Approval, used: &Usage) -> Result<(), String> {
-        let calls = self.calls_in_flight(key)?;
-        if number != calls.len() || approval.key != format!("{key}/{number}") || !approval.is_open() {
-            return Err(format!("approval \"{}\" is not of the next call of the code", approval.key));
-        }
-        calls.settle();
-        if self.approvals.insert(approval.key.clone(), approval.clone()).is_some() {
-            return Err(format!("approval \"{}\" was asked for before", approval.key));
-        }
-        self.take_intended(key)?;
-        self.waiting.ended(key);
-        self.ledger.settle(key, used);
-        self.held.insert(approval.key.clone(), key.to_owned());
-        Ok(())
-    }
-
-    fn answer_in_code(&mut self, key: &str, outcome: &EffectOutcome) -> Result<(), String> {
-        let code = self.held.remove(key).ok_or_else(|| format!("no code waits for approval \"{key}\""))?;
-        match outcome {
-            EffectOutcome::Decided { decision } => self.decide(key, decision)?,
-            EffectOutcome::Waited(waited @ Waited::TimedOut { .. }) => self.waited(key, waited)?,
-            EffectOutcome::ToolReturned(_)
-            | EffectOutcome::CodeFinished(_)
-            | EffectOutcome::ModelReplied(_)
-            | EffectOutcome::Remembered(_)
-            | EffectOutcome::Recalled(_)
-            | EffectOutcome::Waited(_) => return Err(format!("approval \"{key}\" does not end with such an event")),
-        }
-        self.waiting.ended(key);
-        self.wanted.insert(0, code);
-        Ok(())
-    }
-
-    /// Uses up the yes to a call that code is about to make, where a person was asked about it.
-    fn consume_in_code(&mut self, key: &str) -> Result<(), String> {
-        let Some(approval) = self.approvals.get_mut(key) else { return Ok(()) };
-        if !approval.decision.as_ref().is_some_and(|decision| decision.verdict.is_yes()) {
-            return Err(format!("approval \"{key}\" was not given"));
-        }
-        approval.consumed_by = Some(key.to_owned());
         Ok(())
     }
 
@@ -482,8 +454,10 @@ impl RunState {
             EffectOutcome::CodeFinished(_)
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
-            | EffectOutcome::Recalled(Recalled::Failed(_)) => {}
+            | EffectOutcome::Recalled(Recalled::Failed(_))
+            | EffectOutcome::ResultRead(_) => {}
             EffectOutcome::Waited(waited) => self.waited(key, waited)?,
+            EffectOutcome::RunsEnded(outcome) => self.runs_over(key, outcome)?,
         }
         Ok(())
     }
@@ -529,14 +503,6 @@ impl RunState {
         let place = self.intended.iter().position(|intended| intended == key);
         self.intended.remove(place.ok_or_else(|| format!("effect \"{key}\" was not in flight"))?);
         Ok(())
-    }
-
-    /// The calls of code that runs.
-    fn calls_in_flight(&mut self, key: &str) -> Result<&mut CodeCalls, String> {
-        if self.is_wait(key) || !self.intended.iter().any(|intended| intended == key) {
-            return Err(format!("effect \"{key}\" is not code that runs"));
-        }
-        Ok(self.calls.entry(key.to_owned()).or_default())
     }
 
     fn is_question(&self, key: &str) -> bool {

@@ -10,10 +10,11 @@ const BYTES_MAX: usize = 1 << 20;
 /// The longest name of the person who settles, in bytes.
 const NAME_BYTES_MAX: usize = 256;
 
-/// What a person has found out about a call of which it was not known whether it happened.
+/// What was found out about a call of which it was not known whether it happened: by a person, or because its tool told the
+/// result later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
-    /// The key of the effect that made the call.
+    /// The key of the effect that made the call, with a slash and its number behind it where code made it.
     pub key: String,
     /// What became of the call.
     #[serde(flatten)]
@@ -33,12 +34,14 @@ pub enum Found {
     Done(Json),
     /// It did not happen.
     Failed,
+    /// The tool, which tells the result later, says that it failed, in these words.
+    Refused(String),
 }
 
 /// A call of which it is not known whether it happened, and whose run waits until a person settles it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Doubt {
-    /// The key of the effect that made the call.
+    /// The key of the effect that made the call, with a slash and its number behind it where code made it.
     pub key: String,
     /// The call.
     #[serde(flatten)]
@@ -61,6 +64,11 @@ impl Settlement {
         Self { key: key.to_owned(), found: Found::Failed, by: by.to_owned(), comment: None }
     }
 
+    /// The tool, which tells the result later, says that the call failed.
+    pub fn refused(key: &str, message: impl Into<String>, by: &str) -> Self {
+        Self { key: key.to_owned(), found: Found::Refused(message.into()), by: by.to_owned(), comment: None }
+    }
+
     /// Says how the person knows.
     #[must_use]
     pub fn comment(self, comment: Option<String>) -> Self {
@@ -73,7 +81,11 @@ impl Settlement {
     ///
     /// Kind [`Kind::Invalid`] with detail `settlement`.
     pub fn check(&self) -> Result<(), Fault> {
-        let output = if let Found::Done(output) = &self.found { output.text().len() } else { 0 };
+        let output = match &self.found {
+            Found::Done(output) => output.text().len(),
+            Found::Refused(message) => message.len(),
+            Found::Failed => 0,
+        };
         let comment = self.comment.as_ref().map_or(0, String::len);
         let refused = if self.by.trim().is_empty() {
             "the settlement names no person; say who has found out".to_owned()
@@ -97,6 +109,7 @@ impl Settlement {
                     format!("{tool}.{function} did not happen, as \"{}\" has found out{}", self.by, self.why());
                 ToolOutcome::Failed(Fault::new(Kind::GuestError, message).detail("settled").tool(tool))
             }
+            Found::Refused(message) => ToolOutcome::Failed(Fault::new(Kind::GuestError, message).tool(&call.tool)),
         }
     }
 
@@ -109,7 +122,7 @@ impl fmt::Display for Settlement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let found = match &self.found {
             Found::Done(_) => "done",
-            Found::Failed => "failed",
+            Found::Failed | Found::Refused(_) => "failed",
         };
         write!(f, "\"{}\" as {found} by \"{}\"{}", self.key, self.by, self.why())
     }
@@ -124,7 +137,8 @@ mod tests {
     #[test]
     fn a_settlement_is_read_as_it_was_written() {
         let done = Settlement::done("refund", json!(null), "dana").comment(Some("seen at the bank".to_owned()));
-        for settlement in [done, Settlement::failed("refund", "dana")] {
+        let refused = Settlement::refused("refund", "the card has expired", "bank");
+        for settlement in [done, Settlement::failed("refund", "dana"), refused] {
             let text = serde_json::to_string(&settlement).unwrap();
             assert_eq!(serde_json::from_str::<Settlement>(&text).unwrap(), settlement, "{text}");
         }

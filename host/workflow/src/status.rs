@@ -13,7 +13,7 @@ pub enum Status {
     Running,
     /// It would go on by itself, and no host that lives drives it. Only who knows the hosts can say so; a fold cannot.
     Interrupted,
-    /// It waits for a person, a time or a signal.
+    /// It waits for a person, a time, a signal or other runs.
     Waiting,
     /// Its budget is used up, and what was in flight has ended.
     Suspended,

@@ -98,8 +98,10 @@ pub(crate) fn may_have_happened(outcome: &EffectOutcome) -> bool {
         EffectOutcome::ModelReplied(_)
         | EffectOutcome::Remembered(_)
         | EffectOutcome::Recalled(_)
+        | EffectOutcome::ResultRead(_)
         | EffectOutcome::Decided { .. }
-        | EffectOutcome::Waited(_) => outcome.fault().is_none(),
+        | EffectOutcome::Waited(_)
+        | EffectOutcome::RunsEnded(_) => outcome.fault().is_none(),
     }
 }
 
@@ -110,10 +112,12 @@ fn value(outcome: &EffectOutcome) -> Option<Value> {
             CodeEnd::Returned(value) => Some(value.value()),
             CodeEnd::Raised(_) | CodeEnd::Failed(_) | CodeEnd::Unknown(_) => None,
         },
+        EffectOutcome::RunsEnded(outcome) => Some(outcome.value()),
         EffectOutcome::ToolReturned(ToolOutcome::Failed(_) | ToolOutcome::Unknown(_))
         | EffectOutcome::ModelReplied(_)
         | EffectOutcome::Remembered(_)
         | EffectOutcome::Recalled(_)
+        | EffectOutcome::ResultRead(_)
         | EffectOutcome::Decided { .. }
         | EffectOutcome::Waited(_) => None,
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::schema::Schema;
-use crate::{Digest, Fault, Json, utc};
+use crate::{Digest, Fault, Json, RunsLeft, utc};
 
 /// The longest payload of a signal, in bytes of JSON.
 pub const SIGNAL_BYTES_MAX: usize = 64 << 10;
@@ -78,12 +78,27 @@ pub struct Wait {
     /// The name of the signal; absent where the run waits for a time alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
+    /// What the run waits for where a tool tells a result later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<AwaitedResult>,
+    /// How many runs it waits for that the effect starts; absent where it starts none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<RunsLeft>,
     /// When the wait ends by itself, in milliseconds since the Unix epoch; absent where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<u64>,
     /// Why an attempt at the effect failed that is to be made again then; absent where the effect itself waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+}
+
+/// The result of a call that a tool tells later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AwaitedResult {
+    /// The tool.
+    pub tool: String,
+    /// The token under which it tells the result.
+    pub token: String,
 }
 
 impl AwaitedSignal {
@@ -177,12 +192,20 @@ impl fmt::Display for Wait {
         if let (Some(why), Some(until)) = (&self.after, &until) {
             return write!(f, "{until}, to try \"{}\" again: {why}", self.key);
         }
-        match (&self.signal, until) {
-            (Some(name), Some(until)) => write!(f, "for signal {name}, {until}"),
-            (Some(name), None) => write!(f, "for signal {name}"),
+        let signal = self.signal.as_ref().map(|name| format!("for signal {name}"));
+        let result = self.result.as_ref().map(|result| format!("for {result}"));
+        match (signal.or(result).or(self.runs.as_ref().map(RunsLeft::to_string)), until) {
+            (Some(what), Some(until)) => write!(f, "{what}, {until}"),
+            (Some(what), None) => f.write_str(&what),
             (None, Some(until)) => f.write_str(&until),
             (None, None) => f.write_str("for ever"),
         }
+    }
+}
+
+impl fmt::Display for AwaitedResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the result of {} (token \"{}\")", self.tool, self.token)
     }
 }
 

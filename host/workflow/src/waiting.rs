@@ -94,7 +94,9 @@ impl Waiting {
             | EffectKind::RunCode(_)
             | EffectKind::AskModel(_)
             | EffectKind::Remember(_)
-            | EffectKind::Recall(_) => None,
+            | EffectKind::Recall(_)
+            | EffectKind::ReadResult(_)
+            | EffectKind::StartRuns(_) => None,
         }
     }
 }

@@ -15,6 +15,10 @@ pub enum WaitingFor {
     Settlement,
     /// A signal.
     Signal,
+    /// The result of a call, which its tool tells later.
+    Result,
+    /// The end of runs that it has started.
+    Runs,
     /// A time.
     Time,
     /// An addition to its budget.
@@ -24,10 +28,12 @@ pub enum WaitingFor {
 }
 
 impl WaitingFor {
-    const NAMES: [(Self, &'static str); 6] = [
+    const NAMES: [(Self, &'static str); 8] = [
         (Self::Person, "person"),
         (Self::Settlement, "settlement"),
         (Self::Signal, "signal"),
+        (Self::Result, "result"),
+        (Self::Runs, "runs"),
         (Self::Time, "time"),
         (Self::Budget, "budget"),
         (Self::Resume, "resume"),

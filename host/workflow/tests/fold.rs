@@ -318,6 +318,19 @@ fn a_run_in_doubt_waits_for_its_settlement_and_hears_it() {
     assert_eq!(ended.check_settlement(&found()).unwrap_err().detail.as_deref(), Some("ended"));
 }
 
+#[test]
+fn a_call_whose_result_comes_later_waits_for_it_and_is_unknown_where_the_run_is_stopped() {
+    let later = Change::Later { key: "refund".to_owned(), token: "pi_7".to_owned(), used: USED };
+    let mut state = RunState::fold(run(), &and(to(11), &[later.clone()])).unwrap();
+    assert_eq!((state.status(), state.waiting_for()), (Status::Waiting, [WaitingFor::Result].into()));
+    assert_eq!((state.ledger().reserved("refund"), state.unknown_calls().count()), (None, 0));
+    state.apply(&entry(13, settled("refund"))).unwrap();
+    state.apply(&entry(14, step(state.settled().unwrap()))).unwrap();
+    assert_eq!((state.awaits_settlement(), state.token("refund")), (false, Some("pi_7")));
+    let ended = RunState::fold(run(), &and(to(11), &[later, stopped(&["refund"])])).unwrap();
+    assert_eq!((ended.awaits_settlement(), ended.unknown_calls().collect::<Vec<_>>()), (false, vec!["refund"]));
+}
+
 /// A yes is used up by the intent, so that a crash between the intent and the call does not give it back.
 #[test]
 fn a_yes_is_used_up_by_the_intent_and_stays_with_a_call_that_was_cut() {

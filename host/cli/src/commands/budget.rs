@@ -1,11 +1,11 @@
 use clap::Args;
-use stockade::SharedBudgetReport;
+use stockade::{Listing, SharedBudgetReport};
 
 use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::run_ref::RunRef;
-use crate::text::rough;
+use crate::text::{left_out, rough};
 use crate::{amounts, drive, open_host, pretty, report};
 
 /// Show a run's budget, or add to it and drive the run on; without a run, show the budgets that runs share
@@ -55,7 +55,8 @@ async fn show(globals: &Globals, run: &RunRef) -> anyhow::Result<Exit> {
 }
 
 async fn shared(globals: &Globals) -> anyhow::Result<Exit> {
-    let budgets = open_host::host(globals).await?.shared_budgets().await?;
+    let Listing { found: budgets, unreadable } = open_host::host(globals).await?.shared_budgets().await?;
+    left_out(&unreadable);
     if globals.json {
         pretty::print_json(&budgets);
         return Ok(Exit::Done);

@@ -20,7 +20,7 @@ use crate::origin::Origin;
 use crate::out_dir::OutDir;
 use crate::pretty::print_json;
 use crate::text::{DIM, RED, print_error};
-use crate::{amounts, drive, open_host, read, report};
+use crate::{amounts, ask, drive, open_host, read, report};
 
 /// The languages of file names' endings, which are also their short names.
 const ENDINGS: [(&str, &str); 5] =
@@ -126,7 +126,7 @@ async fn finish(
     suspend: bool,
     out: Option<&OutDir>,
 ) -> anyhow::Result<Exit> {
-    let run = host.start_run(new).await?;
+    let run = host.start_run(new.by(ask::user())).await?;
     let id = run.id();
     let (state, outcome) = (drive::begun(host, run).await?, host.code_outcome(id, stockade::Exec::KEY).await?);
     let mut report = Report::from(&state);
@@ -319,7 +319,7 @@ fn document<'a>(report: &'a Report, outcome: Option<&'a CodeOutcome>, calls: &'a
     }
 }
 
-fn called(CodeCall { call, ended }: &CodeCall) -> Called<'_> {
+fn called(CodeCall { call, ended, .. }: &CodeCall) -> Called<'_> {
     let (output, error) = match ended.as_ref().map(|(outcome, _)| outcome) {
         Some(ToolOutcome::Returned(value)) => (Some(value), None),
         Some(ToolOutcome::Failed(fault) | ToolOutcome::Unknown(fault)) => (None, Some(fault)),

@@ -1,11 +1,11 @@
 use clap::Args;
-use stockade::{Delivery, Notice, utc};
+use stockade::{Delivery, Listing, Notice, utc};
 
 use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::run_ref::RunRef;
-use crate::{open_host, pretty};
+use crate::{open_host, pretty, text};
 
 /// List the messages that tell of runs that need a person, and what has become of each
 #[derive(Debug, Args)]
@@ -22,7 +22,8 @@ impl Notices {
             Some(run) => Some(run.find(&host).await?),
             None => None,
         };
-        let notices = host.notices(run).await?;
+        let Listing { found: notices, unreadable } = host.notices(run).await?;
+        text::left_out(&unreadable);
         if globals.json {
             pretty::print_json(&notices);
             return Ok(Exit::Done);

@@ -66,7 +66,7 @@ async fn due(globals: &Globals, host: &Host) -> anyhow::Result<Exit> {
             ended.push(started_by(globals, host, scheduled).await);
         }
     }
-    drive::told_of(&host.notify().await?);
+    drive::notify(host).await;
     let as_it_should_be = |exit: Exit| if exit == Exit::Waiting { Exit::Done } else { exit };
     let ended: Vec<_> = ended.into_iter().map(|(document, exit)| (document, as_it_should_be(exit))).collect();
     Ok(told(globals, "due", &ended))

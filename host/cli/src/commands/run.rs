@@ -1,14 +1,15 @@
 use std::time::Duration;
 
 use clap::Args;
-use stockade::{Budget, NewRun};
+use serde_json::json;
+use stockade::{Budget, NewRun, QUEUE, RunId};
 
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::origin::Origin;
-use crate::{amounts, ask, drive, open_host, read};
+use crate::{amounts, ask, drive, open_host, pretty, read};
 
-/// Start a run and drive it until it ends, waits for a person, or is suspended
+/// Start a run and drive it until it ends, waits for a person, or is suspended; or leave it to a worker
 #[derive(Debug, Args)]
 #[command(after_help = help())]
 pub(crate) struct Run {
@@ -26,6 +27,12 @@ pub(crate) struct Run {
     /// The longest that the run may take, its waits included, as 90s, 30m or 2h; then it has failed
     #[arg(long, value_name = "TIME", value_parser = amounts::ago)]
     deadline: Option<u64>,
+    /// Start the run and print its id, and leave it to a worker, or to `resume`
+    #[arg(long)]
+    detach: bool,
+    /// The queue of the run: a worker may take the runs of some queues alone. It is the label `queue`
+    #[arg(long, value_name = "NAME")]
+    queue: Option<String>,
     #[command(flatten)]
     origin: Origin,
     #[command(flatten)]
@@ -40,9 +47,23 @@ impl Run {
         let by = self.by.unwrap_or_else(ask::user);
         let new = NewRun::new(self.workflow, input).budget(self.budget.unwrap_or_default()).by(by);
         let new = self.deadline.into_iter().fold(new, |new, ms| new.deadline(Duration::from_millis(ms)));
-        let run = host.start_run(self.origin.of(new)).await?;
+        let new = self.queue.into_iter().fold(self.origin.of(new), |new, queue| new.label(QUEUE, queue));
+        if self.detach {
+            return Ok(left(globals, host.start_detached(new).await?.id()));
+        }
+        let run = host.start_run(new).await?;
         drive::tell_begun(globals, &host, run).await
     }
+}
+
+/// Says which run was left to others.
+fn left(globals: &Globals, run: RunId) -> Exit {
+    if globals.json {
+        pretty::print_json(&json!({"run_id": run}));
+    } else {
+        println!("{run}");
+    }
+    Exit::Done
 }
 
 fn help() -> String {

@@ -2,12 +2,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use stockade::{Clock, Filter, Host, PageEnd, RunId, Sort, Summary};
 
 use crate::commands::prune::Prune;
+use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::report::Listed;
 use crate::run_filter::RunFilter;
 use crate::run_ref::RunRef;
-use crate::{amounts, open_host, pretty, removed, report, run_ref};
+use crate::{amounts, open_host, pretty, removed, report, run_ref, text};
 
 /// List runs, oldest first, and say what each waits for
 #[derive(Debug, Args)]
@@ -15,6 +16,7 @@ use crate::{amounts, open_host, pretty, removed, report, run_ref};
 #[command(after_help = "Example:\n  stockade runs --status waiting --since 2d\n  \
                         stockade runs --needs-me --sort changed\n  \
                         stockade runs --label team=support --limit 20 --after RUN\n  \
+                        stockade runs --parent RUN --status failed\n  \
                         stockade runs --json | jq -r '.[].run_id'\n  \
                         stockade runs prune --older 30d --status done --dry-run")]
 pub(crate) struct Runs {
@@ -22,6 +24,9 @@ pub(crate) struct Runs {
     command: Option<OfRuns>,
     #[command(flatten)]
     which: RunFilter,
+    /// Only the runs that this run has started
+    #[arg(long, value_name = "RUN")]
+    parent: Option<RunRef>,
     /// Sort by when runs started, or by when their status, or what they wait for, changed last
     #[arg(long, value_name = "BY", default_value = "started")]
     sort: By,
@@ -77,6 +82,9 @@ impl Runs {
         summaries.truncate(self.limit.unwrap_or(usize::MAX));
         let mut listed = Vec::new();
         for summary in summaries {
+            if let Some(why) = &summary.damaged {
+                eprintln!("run {} is listed in part: {}", summary.run_id, safe(why));
+            }
             listed.push(Listed { waits_for: waits_for(&host, &summary).await, summary });
         }
         if globals.json {
@@ -99,9 +107,13 @@ impl Runs {
             Some(run) => page_end(host, run.find(host).await?).await?,
             None => None,
         };
+        let runs = match &self.parent {
+            Some(run) => Some(host.children(run.find(host).await?).await?),
+            None => None,
+        };
         // One run more tells whether there is another page.
         let limit = self.limit.map(|limit| limit.saturating_add(1));
-        Ok(Filter { sort, reverse: self.reverse, after, limit, ..self.which.filter() })
+        Ok(Filter { runs, sort, reverse: self.reverse, after, limit, ..self.which.filter() })
     }
 }
 
@@ -130,7 +142,13 @@ async fn waits_for(host: &Host, summary: &Summary) -> Vec<String> {
     if summary.waiting_for.is_empty() {
         return Vec::new();
     }
-    let Ok(state) = host.state(summary.run_id).await else { return Vec::new() };
+    let state = match host.state(summary.run_id).await {
+        Ok(state) => state,
+        Err(fault) => {
+            text::print_error(&fault);
+            return Vec::new();
+        }
+    };
     let people = state.open_approvals().map(|approval| format!("for a person: {}", approval.call));
     let doubts = state.open_doubts().map(|doubt| format!("for a person to settle {}: {}", doubt.key, doubt.call));
     let budget = state.suspended().map(|exceeded| format!("for its budget: {exceeded}"));

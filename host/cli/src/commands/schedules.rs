@@ -1,9 +1,9 @@
 use clap::Args;
-use stockade::{Clock, ScheduleReport, utc};
+use stockade::{Clock, Listing, ScheduleReport, utc};
 
 use crate::exit::Exit;
 use crate::globals::Globals;
-use crate::{open_host, pretty};
+use crate::{open_host, pretty, text};
 
 /// List the schedules: when each starts its next run, and which run it started last
 #[derive(Debug, Args)]
@@ -12,7 +12,8 @@ pub(crate) struct Schedules;
 
 impl Schedules {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
-        let schedules = open_host::host(globals).await?.schedules().await?;
+        let Listing { found: schedules, unreadable } = open_host::host(globals).await?.schedules().await?;
+        text::left_out(&unreadable);
         if globals.json {
             pretty::print_json(&schedules);
             return Ok(Exit::Done);
@@ -21,7 +22,7 @@ impl Schedules {
         for schedule in &schedules {
             println!("{}", lines(schedule, now_ms));
         }
-        if schedules.is_empty() {
+        if schedules.is_empty() && unreadable.is_empty() {
             eprintln!("no schedule is configured; [schedule.NAME] in stockade.toml makes one");
         }
         Ok(Exit::Done)

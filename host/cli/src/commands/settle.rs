@@ -9,7 +9,7 @@ use crate::{ask, drive, open_host, read};
 
 /// Say what became of a call of which it is not known whether it happened, and drive the run on
 ///
-/// The run waits for that in place of failing. Its workflow hears that the call answered so, or that it failed.
+/// The run waits for that in place of failing. Its workflow, or its code, hears that the call answered so, or that it failed.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stockade runs --waiting-for settlement\n  \
                         stockade settle RUN refund --as done \\\n      --output '{\"reference\": \"re_1\", \"amount_cents\": 7900}'\n  \
@@ -17,7 +17,7 @@ use crate::{ask, drive, open_host, read};
 pub(crate) struct Settle {
     /// The run
     run: RunRef,
-    /// The key of the call, as `show` prints it
+    /// The key of the call, as `show` prints it: that of its effect, with `/NUMBER` behind it where code made the call
     key: String,
     /// What became of the call
     #[arg(long = "as", value_name = "WHAT")]

@@ -44,6 +44,7 @@ impl Show {
             timeline(&host, &state, 0).await?;
         }
         each(&host, &state, 0, |entry| report::code(&state, entry)).await?;
+        report::family(globals, &report);
         report::log(&report);
         report::spent(&report);
         println!();

@@ -93,6 +93,8 @@ async fn run(globals: &Globals, aim: Aim, which: &Which, how: &How) -> anyhow::R
         }
         documents.push(told(globals, aim, which.dry_run, run, done));
     }
+    // Runs that they have started undo what they have done.
+    host.idle().await;
     if globals.json {
         pretty::print_json(&documents);
     } else if documents.is_empty() {

@@ -40,8 +40,8 @@ impl Select {
             self.values.extend(runs.iter().map(|run| run.as_bytes().to_vec().into()));
         }
         if !filter.waiting_for.is_empty() {
-            let one = "EXISTS (SELECT 1 FROM json_each(waiting_for) WHERE value = ?)";
-            wheres.push(format!("({})", vec![one; filter.waiting_for.len()].join(" OR ")));
+            let one = format!("EXISTS (SELECT 1 FROM json_each({}) WHERE value = ?)", readable("waiting_for"));
+            wheres.push(format!("({})", vec![&*one; filter.waiting_for.len()].join(" OR ")));
             self.values.extend(filter.waiting_for.iter().map(|what| what.to_string().into()));
         }
         wheres
@@ -56,7 +56,8 @@ impl Select {
             }
         }
         for (name, value) in &filter.labels {
-            wheres.push("EXISTS (SELECT 1 FROM json_each(labels) WHERE key = ? AND value = ?)".to_owned());
+            let labels = readable("labels");
+            wheres.push(format!("EXISTS (SELECT 1 FROM json_each({labels}) WHERE key = ? AND value = ?)"));
             self.values.extend([name.clone().into(), value.clone().into()]);
         }
         wheres
@@ -96,6 +97,11 @@ const SELECT: &str =
 
 /// Which of the selected columns is the first one of the lease.
 pub(super) const LEASE_COLUMN: usize = 8;
+
+/// The JSON of a column; what cannot be read has nothing in it.
+fn readable(column: &str) -> String {
+    format!("CASE WHEN json_valid({column}) THEN {column} ELSE '[]' END")
+}
 
 fn order(filter: &Filter) -> String {
     let direction = if filter.reverse { " DESC" } else { "" };

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use stockade_workflow::authoring::misfits;
-use stockade_workflow::{AllowedEffect, Fault, Graph, Kind, Namespace, State as Node};
+use stockade_workflow::{AllowedEffect, Fault, Graph, Kind, Namespace, RESULT_PART_BYTES_MAX, State as Node};
 
 /// How an agent is set up: what `[workflow.NAME]` with `pattern = "react"` holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Spec {
     pub repeats_max: u32,
     /// The most tokens of the conversation, as the host estimates them.
     pub window: u64,
+    /// The longest result that the conversation has whole, in bytes; of a longer one it has the beginning and the end, and the
+    /// agent reads the rest in parts, or with code; 256 to 65,536.
+    pub result_bytes_max: u32,
     /// Whether older exchanges that do not fit the window are summarised. Otherwise they are dropped.
     pub summarise: bool,
     /// The JSON Schema that the answer must fit. Without it, the answer is text.
@@ -67,6 +70,10 @@ const CALLS_CEILING: u32 = 64;
 const REPEATS_CEILING: u32 = 100;
 /// They all go into the first message, which is never dropped.
 const RECALL_CEILING: u32 = 20;
+/// A part that is read has as many bytes, and no more are read at once.
+const RESULT_BYTES_CEILING: u32 = RESULT_PART_BYTES_MAX as u32;
+/// A handle, and the words around it, take so much.
+const RESULT_BYTES_FLOOR: u32 = 256;
 
 fn recall_limit() -> u32 {
     5
@@ -85,6 +92,7 @@ impl Default for Spec {
             calls_max: 8,
             repeats_max: 3,
             window: 100_000,
+            result_bytes_max: 16 << 10,
             summarise: false,
             schema: None,
             recall: None,
@@ -104,11 +112,16 @@ impl Spec {
             ("steps_max", self.steps_max, STEPS_CEILING),
             ("calls_max", self.calls_max, CALLS_CEILING),
             ("repeats_max", self.repeats_max, REPEATS_CEILING),
+            ("result_bytes_max", self.result_bytes_max, RESULT_BYTES_CEILING),
             ("recall.limit", limit, RECALL_CEILING),
         ] {
             if value > ceiling {
                 return refuse(format!("\"{name}\" is {value}; it may be at most {ceiling}"));
             }
+        }
+        if self.result_bytes_max < RESULT_BYTES_FLOOR {
+            let bytes = self.result_bytes_max;
+            return refuse(format!("\"result_bytes_max\" is {bytes}; it must be at least {RESULT_BYTES_FLOOR}"));
         }
         self.schema.as_ref().map_or(Ok(()), |schema| misfits(schema, &Value::Null).map(drop))
     }
@@ -154,17 +167,19 @@ impl Spec {
 
     fn acts(&self) -> Vec<AllowedEffect> {
         if self.code.is_some() {
-            return vec![AllowedEffect::Code(self.tools.clone())];
+            return vec![AllowedEffect::Code(self.tools.clone()), AllowedEffect::ReadResult];
         }
         let asks = self.ask.iter().cloned().map(AllowedEffect::ApprovalOf);
-        self.tools.iter().cloned().map(AllowedEffect::Tool).chain(asks).collect()
+        let reads = (!self.tools.is_empty()).then_some(AllowedEffect::ReadResult);
+        self.tools.iter().cloned().map(AllowedEffect::Tool).chain(asks).chain(reads).collect()
     }
 }
 
 /// Declares what an agent may do that is set up like this; without a setup, what any may.
 pub(super) fn graph(spec: Option<&Spec>) -> Graph {
     let has = |this: fn(&Spec) -> bool| spec.is_none_or(this);
-    let acts = spec.map_or_else(|| vec![AllowedEffect::AnyTool, AllowedEffect::CodeWithAnyTool], Spec::acts);
+    let any = || vec![AllowedEffect::AnyTool, AllowedEffect::CodeWithAnyTool, AllowedEffect::ReadResult];
+    let acts = spec.map_or_else(any, Spec::acts);
     let (recalls, summarises) = (has(|spec| spec.recall.is_some()), has(|spec| spec.summarise));
     let (keeps, may_not_keep) = (has(|spec| spec.remember.is_some()), has(|spec| spec.remember.is_none()));
     let only = |pairs: &[(&'static str, bool)]| -> Vec<&'static str> {

@@ -3,10 +3,11 @@ use serde_json::Value;
 
 use super::Spec;
 use super::fence::unfenced;
+use super::results::{Long, Results, shown_part};
 use stockade_workflow::authoring::cut;
 use stockade_workflow::{
     Code, CodeEnd, CodeOutcome, Decision, Digest, Effect, EffectKind, EffectOutcome, Fault, Json, Kind, Message,
-    ModelCall, RUN_CODE, ToolCall, ToolOutcome, Verdict, Waited,
+    ModelCall, READ_RESULT, RUN_CODE, ReadResult, ResultRead, ToolCall, ToolOutcome, Verdict, Waited,
 };
 
 /// The calls that one answer of the model asks for, and what has become of them.
@@ -29,6 +30,9 @@ struct Call {
     /// What a person changed in it, as the model is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     edited: Option<String>,
+    /// What its result is known by, where the model is shown only the beginning and the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    long: Option<Long>,
     stage: Stage,
 }
 
@@ -38,6 +42,7 @@ struct Call {
 enum Work {
     Tool { call: ToolCall, asked: bool },
     Code(Code),
+    Read(ReadResult),
 }
 
 /// How far a call is.
@@ -52,7 +57,7 @@ enum Stage {
     Ended { content: String, failed: bool },
 }
 
-/// The most of an outcome that the model reads: eight of them are within the default window.
+/// The most of an outcome that the model reads, but for a result: eight of them are within the default window.
 const CONTENT_BYTES_MAX: usize = 16 << 10;
 /// The longest name of a function: with that of its interface, and the version of that.
 const FUNCTION_BYTES_MAX: usize = 256;
@@ -63,8 +68,8 @@ const NAME_BYTES_MAX: usize = 100;
 
 impl Turn {
     /// Reads the calls of an answer. What is not offered becomes a failure and no effect.
-    pub(super) fn new(number: u32, spec: &Spec, calls: &[ModelCall], excess: usize) -> Self {
-        Self { number, calls: calls.iter().map(|call| Call::new(call, spec)).collect(), excess }
+    pub(super) fn new(number: u32, spec: &Spec, results: &Results, calls: &[ModelCall], excess: usize) -> Self {
+        Self { number, calls: calls.iter().map(|call| Call::new(call, spec, results)).collect(), excess }
     }
 
     /// Returns what is wanted first: each call, or a person's approval of it.
@@ -86,6 +91,11 @@ impl Turn {
             Stage::Ended { content, failed } => Some((&*call.mark, &**content, *failed)),
             _ => None,
         })
+    }
+
+    /// Returns the results of which the model is shown only the beginning and the end.
+    pub(super) fn long_results(&self) -> impl Iterator<Item = &Long> {
+        self.calls.iter().filter_map(|call| call.long.as_ref())
     }
 
     /// Returns what the model reads of them, in the order of the calls.
@@ -120,6 +130,7 @@ impl Turn {
                 EffectOutcome::Decided { .. } | EffectOutcome::Waited(Waited::TimedOut { .. })
             ) | (Stage::Calling { .. }, Some(Work::Tool { .. }), EffectOutcome::ToolReturned(_))
                 | (Stage::Calling { .. }, Some(Work::Code(_)), EffectOutcome::CodeFinished(_))
+                | (Stage::Calling { .. }, Some(Work::Read(_)), EffectOutcome::ResultRead(_))
         )
     }
 
@@ -130,7 +141,7 @@ impl Turn {
     /// A fault where it is not known whether the call has happened.
     pub(super) fn take(&mut self, key: &str, outcome: EffectOutcome, spec: &Spec) -> Result<Option<Effect>, Fault> {
         let Some(at) = self.place(key) else { return Ok(None) };
-        self.calls.get_mut(at).map_or(Ok(()), |call| call.take(outcome, spec))?;
+        self.calls.get_mut(at).map_or(Ok(()), |call| call.take(key, outcome, spec))?;
         Ok(self.effect(at))
     }
 
@@ -138,7 +149,7 @@ impl Turn {
     pub(super) fn asked_tool(&self, key: &str) -> Option<&str> {
         match self.calls.get(self.place(key)?)?.work.as_ref()? {
             Work::Tool { call, .. } => Some(&call.tool),
-            Work::Code(_) => None,
+            Work::Code(_) | Work::Read(_) => None,
         }
     }
 
@@ -173,47 +184,62 @@ impl Turn {
                 Some(Effect::new(&key, EffectKind::CallTool { call, approval }))
             }
             (_, Work::Code(code)) => Some(Effect::run_code(&key, code)),
+            (_, Work::Read(read)) => Some(Effect::read_result(&key, read)),
             _ => None,
         }
     }
 }
 
 impl Call {
-    fn new(call: &ModelCall, spec: &Spec) -> Self {
+    fn new(call: &ModelCall, spec: &Spec, results: &Results) -> Self {
         let mark = Digest::of_json(&(&call.name, &call.arguments)).short().to_owned();
-        let (id, work) = (call.id.clone(), work(call, spec));
+        let (id, work) = (call.id.clone(), work(call, spec, results));
         let stage = match &work {
             Ok(Work::Tool { asked: true, .. }) => Stage::Asking { again: false },
             Ok(_) => Stage::Calling { again: false },
             Err(why) => failed(why),
         };
-        Self { id, mark, work: work.ok(), edited: None, stage }
+        Self { id, mark, work: work.ok(), edited: None, long: None, stage }
     }
 
-    fn take(&mut self, outcome: EffectOutcome, spec: &Spec) -> Result<(), Fault> {
+    fn take(&mut self, key: &str, outcome: EffectOutcome, spec: &Spec) -> Result<(), Fault> {
         let again = matches!(self.stage, Stage::Asking { again: true } | Stage::Calling { again: true });
         self.stage = match outcome {
             EffectOutcome::Decided { decision } => self.decided(&decision, again, spec),
             EffectOutcome::Waited(Waited::TimedOut { .. }) => failed(EXPIRED),
-            EffectOutcome::ToolReturned(outcome) => self.returned(outcome, again)?,
-            EffectOutcome::CodeFinished(outcome) => finished(&outcome)?,
+            EffectOutcome::ToolReturned(ToolOutcome::Returned(value)) => self.result(key, text(&value), false, spec),
+            EffectOutcome::ToolReturned(ToolOutcome::Failed(fault)) => self.failed(&fault, again),
+            EffectOutcome::ToolReturned(ToolOutcome::Unknown(fault))
+            | EffectOutcome::CodeFinished(CodeOutcome { ended: CodeEnd::Unknown(fault), .. }) => return Err(fault),
+            EffectOutcome::CodeFinished(outcome) => {
+                let is_failed = !matches!(outcome.ended, CodeEnd::Returned(_));
+                self.result(key, outcome.text(), is_failed, spec)
+            }
+            EffectOutcome::ResultRead(ResultRead::Read(part)) => {
+                Stage::Ended { content: shown_part(&part), failed: false }
+            }
+            EffectOutcome::ResultRead(ResultRead::Failed(fault)) => failed(&fault.message),
             EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
             | EffectOutcome::Recalled(_)
+            | EffectOutcome::RunsEnded(_)
             | EffectOutcome::Waited(Waited::Slept { .. } | Waited::Signalled(_) | Waited::Failed(_)) => return Ok(()),
         };
         Ok(())
     }
 
-    fn returned(&self, outcome: ToolOutcome, again: bool) -> Result<Stage, Fault> {
-        match outcome {
-            ToolOutcome::Returned(value) => Ok(ended(&self.told(&text(&value)))),
-            ToolOutcome::Failed(fault) if self.is_asked() && is_void(&fault) && !again => {
-                Ok(Stage::Asking { again: true })
-            }
-            ToolOutcome::Failed(fault) => Ok(failed(&self.told(&fault.message))),
-            ToolOutcome::Unknown(fault) => Err(fault),
+    /// Takes a result, of which the conversation has no more than it may have.
+    fn result(&mut self, key: &str, result: String, failed: bool, spec: &Spec) -> Stage {
+        let (shown, long) = Long::shown(key, result, spec.result_bytes_max as usize);
+        self.long = long;
+        Stage::Ended { content: self.told(&shown), failed }
+    }
+
+    fn failed(&self, fault: &Fault, again: bool) -> Stage {
+        if self.is_asked() && is_void(fault) && !again {
+            return Stage::Asking { again: true };
         }
+        failed(&self.told(&fault.message))
     }
 
     /// What a call came to, after what a person changed in it.
@@ -228,7 +254,7 @@ impl Call {
     fn decided(&mut self, decision: &Decision, again: bool, spec: &Spec) -> Stage {
         let call = match &mut self.work {
             Some(Work::Tool { call, .. }) => call,
-            Some(Work::Code(_)) | None => return failed("there is no such call"),
+            Some(Work::Code(_) | Work::Read(_)) | None => return failed("there is no such call"),
         };
         if !spec.tools.contains(&call.tool) {
             return failed(&not_offered(&call.tool, spec));
@@ -273,13 +299,16 @@ fn saying(decision: &Decision) -> String {
 }
 
 /// Reads a call: what the model may ask for, and nothing else.
-fn work(call: &ModelCall, spec: &Spec) -> Result<Work, String> {
+fn work(call: &ModelCall, spec: &Spec, results: &Results) -> Result<Work, String> {
     let name = cut(&call.name, NAME_BYTES_MAX);
     if !call.arguments.is_object() {
         return Err(format!("the arguments of {name:?} are no JSON object; call it again with one"));
     }
+    if call.name == READ_RESULT {
+        return results.reading(&call.arguments, spec.result_bytes_max as usize).map(Work::Read);
+    }
     if let Some(language) = &spec.code {
-        return code(call, language, spec);
+        return code(call, language, spec, results);
     }
     let Some((tool, function)) = call.name.split_once('.') else {
         return Err(format!("there is no function {name:?}; their names are tool.function"));
@@ -294,15 +323,17 @@ fn work(call: &ModelCall, spec: &Spec) -> Result<Work, String> {
     Ok(Work::Tool { asked: spec.asks_for(tool), call })
 }
 
-fn code(call: &ModelCall, language: &str, spec: &Spec) -> Result<Work, String> {
+fn code(call: &ModelCall, language: &str, spec: &Spec, results: &Results) -> Result<Work, String> {
     if call.name != RUN_CODE {
         let name = cut(&call.name, NAME_BYTES_MAX);
         return Err(format!("there is no function {name:?}; call the tools from code, with \"{RUN_CODE}\""));
     }
-    match call.arguments.get("source").and_then(Value::as_str) {
-        Some(source) => Ok(Work::Code(Code::new(language, unfenced(source)).tools(&spec.tools).ask(&spec.ask))),
-        None => Err(format!("\"{RUN_CODE}\" wants the argument \"source\", which is text")),
-    }
+    let Some(source) = call.arguments.get("source").and_then(Value::as_str) else {
+        return Err(format!("\"{RUN_CODE}\" wants the argument \"source\", which is text"));
+    };
+    let results = results.given(&call.arguments)?.into_iter().collect();
+    let code = Code::new(language, unfenced(source)).tools(&spec.tools).ask(&spec.ask);
+    Ok(Work::Code(Code { results, ..code }))
 }
 
 /// Whether a function can have this name: where two interfaces of a tool have one of a name, its interface's is before it.
@@ -331,19 +362,4 @@ fn failed(why: &str) -> Stage {
 /// A value as a model reads it: text as it is, anything else as JSON.
 fn text(value: &Json) -> String {
     value.string().unwrap_or_else(|| value.to_string())
-}
-
-fn finished(outcome: &CodeOutcome) -> Result<Stage, Fault> {
-    let (content, is_failed) = match &outcome.ended {
-        CodeEnd::Returned(value) => (format!("value: {value}"), false),
-        CodeEnd::Raised(exception) if exception.traceback.is_empty() => (exception.to_string(), true),
-        CodeEnd::Raised(exception) => (exception.traceback.clone(), true),
-        CodeEnd::Failed(fault) => (fault.message.clone(), true),
-        CodeEnd::Unknown(fault) => return Err(fault.clone()),
-    };
-    // What it came to goes first, for what is written may be long, and is cut.
-    let written = [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)];
-    let written = written.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("\n{name}:\n{text}"));
-    let content = std::iter::once(content).chain(written).collect::<String>();
-    Ok(if is_failed { failed(&content) } else { ended(&content) })
 }

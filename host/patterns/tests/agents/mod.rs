@@ -5,5 +5,6 @@ mod machines;
 mod react;
 mod react_memory;
 mod react_properties;
+mod react_results;
 mod router;
 mod world;

@@ -7,8 +7,8 @@ use crate::{Config, Result};
 
 impl Builder {
     /// Adds the tools of a configuration, with their grants and limits, its models and its workflows, and takes from it the
-    /// limits of all other calls, its languages, and what code may use. A tool that is registered already is replaced, with all
-    /// that was said of it, where the configuration names its component.
+    /// place of the journal, where it names one, the limits of all other calls, its languages, and what code may use. A tool
+    /// that is registered already is replaced, with all that was said of it, where the configuration names its component.
     ///
     /// # Errors
     ///
@@ -18,6 +18,9 @@ impl Builder {
         self.store.allow_private(config.tools.private_hosts.iter().cloned());
         config.files().for_each(|path| self.reserved().keep(path));
         config.believed().for_each(|path| self.reserved().believe(path));
+        if config.journal.url.is_some() {
+            self.place = config.journal.clone();
+        }
         self.limits = config.limits.clone().unwrap_or(self.limits);
         self.code_limits = config.code.limits.clone().unwrap_or(self.code_limits);
         self.real_clock |= config.code.clock.is_some();

@@ -5,28 +5,30 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use stockade_sandbox::{Call, CallFromCode, Cell, CellOutcome, Left, Limits, Outcome, Place, ToolHandler};
+use stockade_sandbox::{CallFromCode, Cell, CellOutcome, Left, Limits, Outcome, Place, ToolHandler};
 use stockade_workflow::{
-    Change, Code, CodeEnd, CodeOutcome, Decision, Entry, Exceeded, Fault, Kind, RunId, RunState, Shortfall, ToolCall,
-    ToolOutcome, Usage, json,
+    Change, Code, CodeEnd, CodeOutcome, Decision, Entry, Exceeded, Fault, Json, Kind, RunId, RunState, Shortfall,
+    ToolCall, ToolOutcome, Usage,
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::account::{Account, Stopped};
+use super::attempts::{Attempt, CodeCalling};
 use super::cell::{Made, cell, diverged, made, plain, put, refused, spoken};
 use super::replay::{answered, cells_of, recorded, restored};
 use super::unrun;
-use crate::calls::{call_id, cut, is_answer, readable, seed, unknown, unrepeated};
+use crate::calls::{call_id, cut, unknown, unrepeated};
 use crate::cells::CellRef;
-use crate::run_log::{INTENT_BYTES, RunLog};
+use crate::run_log::RunLog;
 use crate::scratch::{Files, changed};
 use crate::services::Services;
 use crate::sessions::Kept;
 use crate::toolbox::Toolbox;
-use crate::{Registered, Result, standing};
+use crate::{Registered, Result, results, standing};
 use stockade_journal::{RowChange, each};
 
 /// How the running of code ended.
@@ -40,7 +42,7 @@ pub(crate) enum Ran {
 
 /// Why a call ends the code that makes it.
 enum Halt {
-    /// The run's journal has no room for it.
+    /// The run's journal has no room for it, or the run has no more calls.
     Short(Shortfall),
     /// A person is asked first.
     Asks(usize, ToolCall),
@@ -94,6 +96,8 @@ impl RunLog {
         let began_ms = if self.host.coding.real_clock { Some(self.wanted_ms(key).await?) } else { None };
         let (outcome, halt) = self.follow(key, &mut prepared, limits, left.tool_calls, began_ms).await?;
         let CellOutcome { result, mut usage, fuel, calls, stdout, stderr } = outcome;
+        // Those of a call that did not end.
+        usage.add(&self.state().calls(key).spent());
         usage.tool_calls = usage.tool_calls.min(left.tool_calls);
         usage.add(&account.spent);
         let short = match halt {
@@ -156,27 +160,33 @@ impl RunLog {
         began_ms: Option<u64>,
     ) -> Result<(CellOutcome, Option<Halt>)> {
         let (asks, mut asked) = mpsc::channel(1);
-        let Prepared { kept, toolbox, code, source, id, .. } = prepared;
+        let Prepared { kept, toolbox, code, source, input, id, .. } = prepared;
         let cell = cell(code, source, id, toolbox, Arc::new(ToDriver(asks)), limits, tool_calls);
-        let cell = Cell { begins_ms: began_ms, ..cell };
+        let cell = Cell { input, begins_ms: began_ms, ..cell };
         let (mut running, mut halt) = (pin!(kept.session.run(cell)), None);
         loop {
             tokio::select! {
                 biased;
                 outcome = &mut running => return Ok((outcome, halt)),
-                Some(asked) = asked.recv() => halt = self.answer(key, toolbox, asked).await?,
+                Some(asked) = asked.recv() => halt = self.answer(key, toolbox, asked, tool_calls).await?,
             }
         }
     }
 
     /// Answers a call; returns what ends the code instead, where the call cannot be made now.
-    async fn answer(&mut self, key: &str, toolbox: &Toolbox, asked: CallOfCode) -> Result<Option<Halt>> {
+    async fn answer(
+        &mut self,
+        key: &str,
+        toolbox: &Toolbox,
+        asked: CallOfCode,
+        tool_calls: u64,
+    ) -> Result<Option<Halt>> {
         let CallOfCode { name, arguments, number, left, place, answer } = asked;
         let made = self.gated(key, number, toolbox, made(toolbox, &name, arguments));
         let (Made::Call(call) | Made::Asks(call) | Made::Refused(call, _)) = &made;
         let known = recorded(self.state().calls(key), number, call);
         if matches!(known, Ok(None))
-            && let Some(short) = self.short(key, call)
+            && let Some(short) = self.short(key, number, call, tool_calls)
         {
             let _ = answer.send(uncaught(short.fault()));
             return Ok(Some(Halt::Short(short)));
@@ -190,7 +200,10 @@ impl RunLog {
                 let _ = answer.send(uncaught(fault));
                 return Ok(Some(Halt::Asks(number, call)));
             }
-            (Ok(None), Made::Call(call)) => self.code_call(key, number, call, left, &place).await?,
+            (Ok(None), Made::Call(call)) => {
+                let (place, since) = (&*place, Instant::now());
+                self.code_call(CodeCalling { key, number, call, left, tool_calls, place, since }).await?
+            }
             (Ok(None), Made::Refused(call, fault)) => {
                 self.record(key, number, call, ToolOutcome::Failed(fault), Usage::default()).await?
             }
@@ -222,54 +235,55 @@ impl RunLog {
         }
     }
 
-    /// Returns why a call of code cannot be journaled: it is, before it is made and with its answer.
-    fn short(&self, key: &str, call: &ToolCall) -> Option<Shortfall> {
-        let journal_bytes = json::bytes(call).saturating_mul(2).saturating_add(INTENT_BYTES);
-        let needed = Usage::default().journal_bytes(journal_bytes);
-        self.state().ledger().offer(key, &needed, &needed).err()
+    /// Makes a call for code that has no outcome yet, and makes it again as the configuration of its tool says.
+    async fn code_call(&mut self, calling: CodeCalling<'_>) -> Result<Outcome> {
+        let (host, CodeCalling { key, number, call, .. }) = (Arc::clone(&self.host), &calling);
+        let mut is_begun = self.may_have_happened(key, *number);
+        let tool = match self.callable(&host, key, call, is_begun).await {
+            Ok(tool) => tool,
+            Err(outcome) => return self.record(key, *number, call.clone(), outcome, Usage::default()).await,
+        };
+        let (id, durable) = (call_id(self, &format!("{key}/{number}"), call), !tool.changes_nothing());
+        loop {
+            let in_doubt = self.may_have_happened(key, *number);
+            if durable && !is_begun {
+                self.push(Change::Calling { key: (*key).to_owned(), number: *number, call: call.clone() })?;
+                self.commit().await?;
+            }
+            self.holding.check().await?;
+            let spent = self.state().calls(key).spent();
+            let attempt = calling.made(&host, tool, &id, &spent).await;
+            let attempt = if in_doubt { attempt.after_doubt(&calling) } else { attempt };
+            // What the code has left ended it; so it ends the code too, and with more of it it may be made again.
+            if let Some(fault) = attempt.cut().filter(|_| tool.tells_repetitions()) {
+                return Ok(Outcome { usage: attempt.used, ..refused(fault.clone()) });
+            }
+            let wait = self.waits_for_another(&calling, tool, &attempt);
+            let answer = self.recorded(&calling, attempt, wait.is_some()).await?;
+            if durable {
+                self.commit().await?;
+            }
+            let Some(wait) = wait else { return Ok(answer) };
+            tokio::time::sleep(wait).await;
+            is_begun = false;
+        }
     }
 
-    /// Makes a call for code that has no outcome yet.
-    async fn code_call(
-        &mut self,
-        key: &str,
-        number: usize,
-        call: ToolCall,
-        left: Left,
-        place: &Place,
-    ) -> Result<Outcome> {
-        let host = Arc::clone(&self.host);
-        let in_flight = self.state().calls(key).len() > number;
-        let tool = match self.callable(&host, key, &call, in_flight).await {
-            Ok(tool) => tool,
-            Err(outcome) => return self.record(key, number, call, outcome, Usage::default()).await,
-        };
-        let durable = !tool.changes_nothing();
-        if durable && !in_flight {
-            self.push(Change::Calling { key: key.to_owned(), number, call: call.clone() })?;
-            self.commit().await?;
+    /// Whether a call of code may have happened of which the journal has no outcome yet.
+    fn may_have_happened(&self, key: &str, number: usize) -> bool {
+        self.state().calls(key).get(number).is_some_and(|call| call.may_have_happened)
+    }
+
+    /// Journals how an attempt at a call ended, after which there is another one or not.
+    async fn recorded(&mut self, calling: &CodeCalling<'_>, attempt: Attempt, again: bool) -> Result<Outcome> {
+        let (CodeCalling { key, number, call, .. }, Attempt { outcome, used, .. }) = (calling, attempt);
+        if !again {
+            return self.record(key, *number, call.clone(), outcome, used).await;
         }
-        self.holding.check().await?;
-        let (own, id) = (host.limits(&call.tool), call_id(self, &format!("{key}/{number}"), &call));
-        let limits = left.of(own);
-        let is_short = limits != *own;
-        let (function, arguments, idempotency_key) = (&*call.function, &call.arguments.value(), &*id);
-        let performed = Call { function, arguments, idempotency_key, seed: seed(&id), limits };
-        let (outcome, usage) = match host.call(tool, performed, Some(place)).await {
-            Err(fault) => (ToolOutcome::Failed(fault), Usage::default()),
-            // What the code has left ended it; so it ends the code too, and with more of it it may be made again.
-            Ok(Outcome { result: Err(fault), usage, .. })
-                if is_short && tool.tells_repetitions() && matches!(fault.kind, Kind::Fuel | Kind::Deadline) =>
-            {
-                return Ok(Outcome { usage, ..refused(fault) });
-            }
-            Ok(Outcome { result, usage, .. }) => (ended(key, &call, tool, result.and_then(readable)), usage),
-        };
-        let outcome = self.record(key, number, call, outcome, usage).await?;
-        if durable {
-            self.commit().await?;
-        }
-        Ok(outcome)
+        let answer = answered(outcome.clone(), used);
+        let (key, bytes) = ((*key).to_owned(), call.memory_bytes());
+        self.push_call(Change::Retried { key, number: *number, call: call.clone(), outcome, used }, bytes).await?;
+        Ok(answer)
     }
 
     /// Finds the tool of a call that may be made; else returns what comes of the call.
@@ -298,7 +312,8 @@ impl RunLog {
         outcome: ToolOutcome,
         used: Usage,
     ) -> Result<Outcome> {
-        let bytes = call.memory_bytes() + outcome.memory_bytes();
+        let (bytes, mut used) = (call.memory_bytes() + outcome.memory_bytes(), used);
+        used.add(&self.state().calls(key).spent());
         let answer = answered(outcome.clone(), used);
         self.push_call(Change::Called { key: key.to_owned(), number, call, outcome, used }, bytes).await?;
         Ok(answer)
@@ -316,23 +331,13 @@ fn uncaught(mut fault: Fault) -> Outcome {
     refused(fault)
 }
 
-/// How a call ended that was made.
-fn ended(key: &str, call: &ToolCall, tool: &Registered, result: Result<Value>) -> ToolOutcome {
-    match result {
-        Ok(value) => ToolOutcome::Returned(value.into()),
-        Err(fault) if !is_answer(&fault) && !tool.changes_nothing() => {
-            ToolOutcome::Unknown(unknown(key, call, &fault.message))
-        }
-        Err(fault) => ToolOutcome::Failed(fault),
-    }
-}
-
 /// Code with an instance to run in.
 struct Prepared<'a> {
     kept: Kept,
     toolbox: Toolbox,
     code: &'a Code,
     source: Cow<'a, str>,
+    input: Cow<'a, Json>,
     id: String,
     before: Files,
 }
@@ -348,6 +353,7 @@ impl<'a> Prepared<'a> {
     ) -> std::result::Result<Self, Stopped> {
         let id = format!("{}/{key}", state.run());
         let toolbox = Toolbox::new(&host.registry, code)?;
+        let input = results::input(&*host.journal, state.run(), code).await?;
         let cells = cells_of(host, code).await?;
         let kept = code.session.as_ref().and_then(|session| host.coding.sessions.take(session, &cells));
         let kept = match kept {
@@ -355,7 +361,7 @@ impl<'a> Prepared<'a> {
             _ => restored(host, &id, code, &cells, account).await?,
         };
         let before = put(&kept, code)?;
-        Ok(Self { kept, toolbox, code, source, id, before })
+        Ok(Self { kept, toolbox, code, source, input, id, before })
     }
 
     fn changed_files(&self) -> Result<BTreeMap<String, String>> {

@@ -5,23 +5,24 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use stockade_sandbox::{CallFromCode, Cell, CellOutcome, Limits, Outcome, ToolHandler};
 use stockade_workflow::{
-    Code, CodeCalls, CodeEnd, CodeOutcome, Currency, EffectKind, Fault, Hint, Kind, ToolCall, ToolOutcome, Usage,
+    Code, CodeCalls, CodeEnd, CodeOutcome, Currency, EffectKind, Fault, Hint, Kind, RunId, ToolCall, ToolOutcome, Usage,
 };
 
 use super::account::{Account, Stopped};
 use super::cell::{Made, answer, cell, diverged, made, plain, put, refused, spoken};
 use super::ended;
-use crate::Result;
 use crate::calls::{CALLS_MAX, seed};
 use crate::cells::{self, CellRef};
 use crate::scratch::{Scratch, changed};
 use crate::services::Services;
 use crate::sessions::Kept;
 use crate::toolbox::Toolbox;
+use crate::{Result, results};
 use stockade_journal::{each, folded};
 
 /// A piece of code that has ended, with all that it was given, and how it ended.
 pub(crate) struct Record {
+    run: RunId,
     id: String,
     pub(crate) code: Code,
     pub(crate) calls: CodeCalls,
@@ -101,7 +102,7 @@ impl Record {
         };
         each(&*host.journal, *run, find).await?;
         let outcome = outcome.ok_or_else(missing)?;
-        Ok(Self { id, code: code.clone(), calls: state.calls(key).clone(), outcome })
+        Ok(Self { run: *run, id, code: code.clone(), calls: state.calls(key).clone(), outcome })
     }
 
     /// Runs it again, in an instance of its own.
@@ -155,13 +156,14 @@ impl Record {
             Err(ended) => return Err(self.unstripped(host, ended, account, &given)),
         };
         let toolbox = Arc::new(Toolbox::new(&host.registry, code)?);
+        let input = results::input(&*host.journal, self.run, code).await?;
         let before = put(kept, code)?;
         let handler = Arc::new(Recorded { toolbox: Arc::clone(&toolbox), calls: self.calls.clone() });
         // It had enough with what it used, and its tools, which are not called again, are not paid again.
         let given = account.within(limits);
         let cell = cell(code, &source, &self.id, &toolbox, handler, given.clone().fuel(self.fuel()), CALLS_MAX);
         let began_ms = self.outcome.began_ms;
-        let cell = Cell { begins_ms: began_ms, ..cell };
+        let cell = Cell { input: &input, begins_ms: began_ms, ..cell };
         let CellOutcome { result, usage, fuel, stdout, stderr, .. } = kept.session.run(cell).await;
         account.pay(fuel, &usage);
         let ended = match result {

@@ -3,6 +3,7 @@
 mod apply;
 mod approval;
 mod grants;
+mod journal;
 mod language;
 #[cfg_attr(not(feature = "memory"), path = "off/memory.rs")]
 mod memory;
@@ -29,6 +30,7 @@ use toml::{Deserializer, Spanned};
 
 pub use approval::Approval;
 pub use grants::Grants;
+pub use journal::Journal;
 pub use language::{Code, Language};
 pub use memory::Memory;
 #[cfg(feature = "memory")]
@@ -38,8 +40,8 @@ pub use model::By;
 pub use model::Model;
 pub(crate) use model::default_model;
 pub use notify::{Notify, Occasion};
-pub(crate) use retry::on as retried;
 pub use retry::{Breaker, Retry};
+pub(crate) use retry::{DRIVEN_MS_MAX, PARKED_MAX, on as retried};
 pub use schedule::{CatchUp, Overlap, Schedule};
 pub use secret::Secret;
 pub(crate) use secret::key_of;
@@ -73,6 +75,8 @@ const NEVER_WRITTEN: &str = "is never written in the configuration";
 pub struct Config {
     /// The workflows that are made of a pattern, by name, and the settings of those that the program brings.
     pub workflow: BTreeMap<String, Pattern>,
+    /// Where runs are kept.
+    pub journal: Journal,
     /// What holds for each run.
     pub run: Run,
     /// What one call may use where its tool sets no limit of its own.
@@ -227,6 +231,7 @@ impl Config {
         self.tool.values_mut().for_each(|tool| tool.anchor(folder));
         self.language.values_mut().for_each(|language| language.anchor(folder));
         self.model.values_mut().for_each(|model| model.anchor(folder));
+        self.journal.anchor(folder);
         self.memory.anchor(folder);
         self.secrets.values_mut().for_each(|secret| secret.anchor(folder));
     }

@@ -1,7 +1,10 @@
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 use stockade_workflow::{Fault, Kind};
+
+use crate::retry_after::retry_after;
 
 /// The most attempts at one call.
 const ATTEMPTS_MAX: u32 = 20;
@@ -9,7 +12,13 @@ const ATTEMPTS_MAX: u32 = 20;
 /// The longest wait between two attempts, where it doubles.
 const BACKOFF_MS_MAX: u64 = 3_600_000;
 
-/// How often, when and why a call that a workflow wants is made again.
+/// The longest wait for another attempt during which a process drives the run; a longer one is durable.
+pub(crate) const DRIVEN_MS_MAX: u64 = 60_000;
+
+/// The longest time for which a run waits because a provider or a tool wants so.
+pub(crate) const PARKED_MAX: Duration = Duration::from_hours(24);
+
+/// How often, when and why a call is made again.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
@@ -17,7 +26,8 @@ pub struct Retry {
     #[serde(deserialize_with = "attempts")]
     pub attempts: u32,
     /// The wait after the first attempt that failed, in milliseconds. Each further one is twice as long, up to an hour; a
-    /// wait of more than a minute is durable, and no process drives the run meanwhile.
+    /// wait of more than a minute is durable, and no process drives the run meanwhile. A call that code makes is made again only
+    /// after a wait of a minute at most, within the time of the code.
     #[serde(default = "backoff_ms")]
     pub backoff_ms: u64,
     /// Whether a random half of each wait is left out, so that callers that failed together do not come back together.
@@ -30,7 +40,8 @@ pub struct Retry {
     #[serde(default)]
     pub within_ms: Option<u64>,
     /// The kinds of errors after which there is another attempt. Refusals, and what a budget does not allow, are never
-    /// among them.
+    /// among them. An error of the tool itself that says when it may be called again (`retry_after_s`) is one of them, named
+    /// or not.
     #[serde(default = "on", deserialize_with = "kinds")]
     pub on: Vec<Kind>,
     /// Texts of which the tool's own error must have one, where `on` has `guest_error`; without them, any error.
@@ -50,10 +61,20 @@ pub struct Breaker {
 }
 
 impl Retry {
-    /// Returns whether there may be another attempt after this error.
+    /// Returns whether there may be another attempt after this error: it is one of those that are named, or says when.
     pub(crate) fn is_on(&self, fault: &Fault) -> bool {
         let said = || self.says.is_empty() || self.says.iter().any(|text| fault.message.contains(text));
-        self.on.contains(&fault.kind) && (fault.kind != Kind::GuestError || said())
+        let is_named = self.on.contains(&fault.kind) && (fault.kind != Kind::GuestError || said());
+        is_named || retry_after(fault).is_some()
+    }
+
+    /// Returns how long to wait after this error, with which so many attempts have failed, if there is another one: as long as
+    /// the tool says, where it says so.
+    pub(crate) fn wait_after_ms(&self, fault: &Fault, failed: u32, random: u64) -> Option<u64> {
+        let wait_ms = self.wait_ms(failed, random).filter(|_| self.is_on(fault))?;
+        let said = retry_after(fault).unwrap_or_default();
+        let said_ms = u64::try_from(said.as_millis()).unwrap_or(u64::MAX);
+        (said <= PARKED_MAX).then(|| wait_ms.max(said_ms))
     }
 
     /// Returns how long to wait after so many attempts that have failed, if there is another one. `random` decides what of
@@ -131,6 +152,7 @@ fn may_pass(kind: Kind) -> bool {
         | Kind::Agent
         | Kind::NotFound
         | Kind::Conflict
+        | Kind::Later
         | Kind::Divergence
         | Kind::Model
         | Kind::Cancelled
@@ -171,6 +193,17 @@ mod tests {
             assert!(fault.message.contains("is never retried"), "{kind}: {fault}");
         }
         assert!(retry("attempts = 0").is_err() && retry("attempts = 21").is_err() && retry("atempts = 2").is_err());
+    }
+
+    #[test]
+    fn an_error_that_says_when_is_retried_no_earlier_and_not_after_more_than_a_day() {
+        let retry = retry("attempts = 3, backoff_ms = 1000, jitter = false").unwrap();
+        let wait_ms = |says: &str, failed| retry.wait_after_ms(&Fault::new(Kind::GuestError, says), failed, 0);
+        assert_eq!(wait_ms(r#"{"full":{"retry_after_s":30}}"#, 1), Some(30_000));
+        assert_eq!(wait_ms(r#"{"retry_after_s":0}"#, 2), Some(2_000), "no earlier than it would be without");
+        assert_eq!(wait_ms(r#"{"retry_after_s":30}"#, 3), None, "the attempts are used up");
+        assert_eq!(wait_ms(r#"{"retry_after_s":86401}"#, 1), None);
+        assert_eq!(wait_ms("full", 1), None, "the kind is not named");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
-use stockade_workflow::{Currency, amounts, utc};
+use stockade_workflow::{Currency, Origin, amounts, utc};
 
 /// What `[budget.NAME]` says: what many runs may use together.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -14,7 +15,8 @@ pub struct SharedBudget {
     /// The time after which it begins anew, by UTC: `hour`, `day`, `month`, or never (`total`).
     #[serde(default)]
     pub per: Per,
-    /// `"workflow"`: each workflow has one of its own. Without it, all runs share one.
+    /// Each of these has one of its own: `workflow`; `user`, who started the run; `agent` or `tenant`, as the run's label of that
+    /// name says. A run that does not say so is not started. Without it, all runs share one.
     #[serde(default)]
     pub by: Option<By>,
     /// The workflows whose runs use it; none named means all.
@@ -34,6 +36,47 @@ pub type Limit = BTreeMap<Currency, u64>;
 pub enum By {
     /// Those of one workflow.
     Workflow,
+    /// Those that one person or program has started.
+    User,
+    /// Those with one value of the label `agent`.
+    Agent,
+    /// Those with one value of the label `tenant`.
+    Tenant,
+}
+
+impl By {
+    /// Returns what the runs that share a budget with this one have in common; none where the run does not say so.
+    pub(crate) fn group<'a>(self, workflow: &'a str, origin: &'a Origin) -> Option<&'a str> {
+        let label = |name: &str| origin.labels.get(name).map(String::as_str);
+        let group = match self {
+            Self::Workflow => Some(workflow),
+            Self::User => origin.by.as_deref(),
+            Self::Agent => label("agent"),
+            Self::Tenant => label("tenant"),
+        };
+        group.filter(|group| !group.trim().is_empty())
+    }
+
+    /// Returns what a run lacks that has no group.
+    pub(crate) fn lacks(self) -> &'static str {
+        match self {
+            Self::Workflow => "has no workflow",
+            Self::User => "does not say who starts it",
+            Self::Agent => "has no label \"agent\"",
+            Self::Tenant => "has no label \"tenant\"",
+        }
+    }
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Workflow => "workflow",
+            Self::User => "user",
+            Self::Agent => "agent",
+            Self::Tenant => "tenant",
+        })
+    }
 }
 
 /// The time after which a budget begins anew.

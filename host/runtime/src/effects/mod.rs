@@ -3,10 +3,12 @@
 mod approval;
 mod code;
 mod question;
+mod read_result;
 mod recall;
 mod remember;
 mod signal;
 mod sleep;
+mod start_runs;
 mod tool_call;
 
 use std::borrow::Cow;
@@ -20,10 +22,12 @@ use stockade_workflow::{Change, Code, CodeOutcome, Currency, Effect, EffectKind,
 use self::approval::RequestApproval;
 use self::code::RunCode;
 use self::question::AskModel;
+use self::read_result::ReadPart;
 use self::recall::Recall;
 use self::remember::Remember;
 use self::signal::AwaitSignal;
 use self::sleep::Sleep;
+use self::start_runs::StartRuns;
 use self::tool_call::CallTool;
 use crate::Result;
 use crate::run_log::RunLog;
@@ -70,11 +74,13 @@ pub(crate) fn handler(effect: &Effect) -> Box<dyn Handler + '_> {
         EffectKind::AskModel(question) => Box::new(AskModel { effect, question }),
         EffectKind::Remember(memory) => Box::new(Remember { effect, memory }),
         EffectKind::Recall(query) => Box::new(Recall { effect, query }),
+        EffectKind::ReadResult(read) => Box::new(ReadPart { effect, read }),
         EffectKind::RequestApproval { reason, call, terms } => {
             Box::new(RequestApproval { effect, reason, call, terms: terms.as_deref() })
         }
         EffectKind::Sleep(_) => Box::new(Sleep { effect }),
         EffectKind::AwaitSignal(awaited) => Box::new(AwaitSignal { effect, awaited }),
+        EffectKind::StartRuns(runs) => Box::new(StartRuns { effect, runs }),
     }
 }
 
@@ -113,6 +119,8 @@ pub(crate) enum Ended {
     Stopped(Stopped),
     /// So, unless the run can wait for so long: then it is tried again.
     Later(Duration, EffectOutcome),
+    /// Not yet: its tool tells the result later, under this token. So where the run does not wait for that.
+    Promised(String, EffectOutcome),
 }
 
 impl Ended {

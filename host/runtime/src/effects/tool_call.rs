@@ -7,12 +7,13 @@ use futures_util::FutureExt as _;
 use serde_json::Value;
 use stockade_sandbox::{Call, Limits};
 use stockade_workflow::{
-    Change, CodeEnd, CodeOutcome, Effect, EffectOutcome, Fault, Json, Kind, ToolCall, ToolOutcome, Usage,
+    Change, CodeEnd, CodeOutcome, Effect, EffectOutcome, Fault, Json, Kind, RunId, ToolCall, ToolOutcome, Usage,
 };
 
 use super::{Ended, Handler, Stopped, Work};
 use crate::calls::{call_id, is_answer, readable, seed, unknown, unrepeated, within};
 use crate::code::price_without_session;
+use crate::later;
 use crate::run_log::RunLog;
 use crate::services::Services;
 use crate::{Registered, Result};
@@ -80,7 +81,9 @@ impl CallTool<'_> {
             return Work::ended(ToolOutcome::Unknown(unknown(&key, &call, why)));
         }
         let (id, amount) = (call_id(run, &key, &call), run.in_time(&key));
-        Work::Beside(async move { perform(&host, &key, &call, &id, &amount).await }.boxed())
+        let awaited: Vec<_> = run.state().awaited_results().map(|(doubt, _)| doubt.key.clone()).collect();
+        let caller = Caller { run: run.state().run(), key, awaited };
+        Work::Beside(async move { perform(&host, &caller, &call, &id, &amount).await }.boxed())
     }
 
     /// Checks that a person has approved this very call of what is there now.
@@ -109,7 +112,15 @@ impl CallTool<'_> {
     }
 }
 
-async fn perform(host: &Services, key: &str, call: &ToolCall, id: &str, amount: &Usage) -> (Ended, Usage) {
+/// The effect that makes a call.
+struct Caller {
+    run: RunId,
+    key: String,
+    /// The effects of the run whose results come later.
+    awaited: Vec<String>,
+}
+
+async fn perform(host: &Services, caller: &Caller, call: &ToolCall, id: &str, amount: &Usage) -> (Ended, Usage) {
     let tool = match host.registry.get(&call.tool) {
         Ok(tool) => tool,
         Err(fault) => return (Ended::As(ToolOutcome::Failed(fault).into()), Usage::default()),
@@ -126,9 +137,24 @@ async fn perform(host: &Services, key: &str, call: &ToolCall, id: &str, amount: 
     };
     let ended = match outcome.result.and_then(readable) {
         Ok(value) => Ended::As(ToolOutcome::Returned(value.into()).into()),
-        Err(fault) => Ended::Stopped(stopped(host, tool, key, call, fault)),
+        Err(fault) if fault.kind == Kind::Later => promised(host, caller, call, &fault).await,
+        Err(fault) => Ended::Stopped(stopped(host, tool, &caller.key, call, fault)),
     };
     (ended, outcome.usage)
+}
+
+/// Makes the token of a call lead to it whose tool tells the result later, before the run waits for that. The result of one
+/// whose token does not is not heard.
+async fn promised(host: &Services, caller: &Caller, call: &ToolCall, fault: &Fault) -> Ended {
+    let Caller { run, key, awaited } = caller;
+    let token = fault.detail.clone().unwrap_or_default();
+    let not_known = |why: &str| EffectOutcome::from(ToolOutcome::Unknown(unknown(key, call, why)));
+    match later::claim(&*host.journal, *run, key, &call.tool, &token, awaited).await {
+        Ok(()) => {
+            Ended::Promised(token, not_known("its tool tells the result later, and the run does not wait for it"))
+        }
+        Err(fault) => Ended::As(not_known(&fault.message)),
+    }
 }
 
 /// A call that was not made, and may be later.

@@ -59,9 +59,16 @@ impl Driver {
     pub(super) async fn hear(&mut self, watch: &Watch) -> Result<()> {
         // One that stands still may be another's by now.
         if self.order.is_none() && self.log.orders().is_some() {
-            self.order = watch.given().await?.map(Due::new);
+            watch.given().await?.into_iter().for_each(|order| self.heed(order));
         }
         Ok(())
+    }
+
+    /// Takes note of an order, unless the run was stopped by it before and undoes now what it has done.
+    pub(super) fn heed(&mut self, order: Order) {
+        if self.state().stopped() != Some(order.stop()) {
+            self.order = Some(Due::new(order));
+        }
     }
 
     /// Performs code, unless an order or the deadline of its run ends it: what it has called until then is recorded.
@@ -106,10 +113,13 @@ impl Driver {
         self.commit().await
     }
 
-    /// Books what is in flight and will not be heard any more; returns the calls of which it is not known whether they happened.
+    /// Books what is in flight and will not be heard any more; returns the calls of which it is not known whether they happened,
+    /// and those whose results have not come.
     fn cut_off(&mut self) -> Result<Vec<String>> {
         let in_flight = self.keys_in_flight();
-        let unknown = in_flight.iter().filter_map(|key| self.in_doubt(key)).map(|(key, _)| key).collect();
+        let in_doubt = in_flight.iter().filter_map(|key| self.in_doubt(key)).map(|(key, _)| key);
+        let awaited = self.state().awaited_results().map(|(doubt, _)| doubt.key.clone());
+        let unknown = in_doubt.chain(awaited).collect();
         // The first one last, for each is put before those that are wanted.
         let begun: Vec<_> = in_flight.iter().rev().filter(|key| self.may_have_begun(key)).collect();
         begun.into_iter().try_for_each(|key| self.book(key))?;
@@ -158,14 +168,16 @@ impl Driver {
             EffectKind::CallTool { .. } | EffectKind::RunCode(_) => {
                 let calls = self.state().calls(key);
                 let last = calls.len().checked_sub(1)?;
-                let open = calls.get(last).filter(|call| call.ended.is_none())?;
+                let open = calls.get(last).filter(|call| call.ended.is_none() && call.may_have_happened)?;
                 (format!("{key}/{last}"), open.call.clone())
             }
             EffectKind::AskModel(_)
             | EffectKind::Remember(_)
             | EffectKind::Recall(_)
+            | EffectKind::ReadResult(_)
             | EffectKind::Sleep(_)
             | EffectKind::AwaitSignal(_)
+            | EffectKind::StartRuns(_)
             | EffectKind::RequestApproval { .. } => return None,
         };
         let changes_nothing = self.host().registry.get(&call.tool).is_ok_and(Registered::changes_nothing);
@@ -179,15 +191,12 @@ impl Driver {
     /// What an effect in flight is thought to have used: one attempt, with all that was reserved for one; of code, what its
     /// calls have used.
     fn used(&self, key: &str) -> Usage {
-        let mut used = Usage::default();
+        let used = Usage::default();
         if !self.may_have_begun(key) {
             return used;
         }
         if self.state().effect(key).is_some_and(|effect| self.is_alone(effect)) {
-            let calls = self.state().calls(key);
-            let unpaid = calls.iter().enumerate().filter(|(number, _)| !calls.is_settled(*number));
-            unpaid.filter_map(|(_, call)| call.ended.as_ref()).for_each(|(_, cost)| used.add(cost));
-            return used;
+            return self.state().calls(key).unpaid();
         }
         let Usage { tokens, money_micros, model_calls, tool_calls, .. } = self.log.amount(key);
         used.tokens(tokens).money_micros(money_micros).model_calls(model_calls.min(1)).tool_calls(tool_calls.min(1))

@@ -7,13 +7,8 @@ use stockade_workflow::{Change, Currency, Effect, EffectKind, EffectOutcome, Eve
 use super::{Driver, Performed};
 use crate::Result;
 use crate::calls::{cut, seed};
+use crate::config::{DRIVEN_MS_MAX, PARKED_MAX};
 use crate::effects::{Ended, Stopped, handler};
-
-/// The longest wait for another attempt during which a process drives the run; a longer one is durable.
-const DRIVEN_MS_MAX: u64 = 60_000;
-
-/// The longest time for which a run waits because a provider wants so.
-const PARKED_MAX: Duration = Duration::from_hours(24);
 
 impl Driver {
     /// Tells a limit of the run from one of a single effect, and what did not happen from what is not known.
@@ -26,6 +21,9 @@ impl Driver {
             Ended::Short(limits, outcome) => self.judged_short(effect, limits, outcome, used),
             Ended::Stopped(stopped) => self.judged_stopped(effect, stopped, used),
             Ended::Later(wait, outcome) => self.judged_later(effect, wait, outcome, used),
+            // A run that undoes what it has done waits for no result.
+            Ended::Promised(_, unknown) if self.state().is_undoing() => Performed::Happened(unknown, used),
+            Ended::Promised(token, _) => Performed::Promised(token, used),
         }
     }
 
@@ -51,10 +49,10 @@ impl Driver {
     /// Returns that a call is made again, where its tool's configuration says so and another attempt is left.
     fn again(&self, effect: &Effect, fault: &Fault, used: Usage) -> Option<Performed> {
         let EffectKind::CallTool { call, .. } = &effect.kind else { return None };
-        let retry = self.host().registry.retry(&call.tool).filter(|retry| retry.is_on(fault))?;
+        let retry = self.host().registry.retry(&call.tool)?;
         let (run, key) = (self.state().run(), effect.key());
         let failed = self.state().deferred(key).map_or(0, |deferred| deferred.attempts).saturating_add(1);
-        let wait_ms = retry.wait_ms(failed, seed(&format!("{run}/{key}/{failed}")))?;
+        let wait_ms = retry.wait_after_ms(fault, failed, seed(&format!("{run}/{key}/{failed}")))?;
         self.deferred(effect, wait_ms, fault.clone(), used)
     }
 
@@ -99,6 +97,7 @@ impl Driver {
             Performed::Cut(exceeded, used) => {
                 self.push(Change::Suspended { exceeded, cut: Some((effect.key().to_owned(), used)), budget: None })
             }
+            Performed::Promised(token, used) => self.push(Change::Later { key: effect.key().to_owned(), token, used }),
             Performed::Deferred { until_ms, parks, fault, used } => {
                 self.push(Change::Deferred { key: effect.key().to_owned(), used, until_ms, parks, fault })
             }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use stockade_workflow::{
-    Change, Currency, Decision, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, RunState, Shortfall, Usage, json,
+    Change, Currency, Decision, Effect, EffectKind, EffectOutcome, Event, Exceeded, Fault, Kind, RunState, Shortfall,
+    Usage, json,
 };
 
 use super::{Driver, EFFECTS_AT_ONCE};
@@ -12,6 +13,9 @@ use crate::effects::handler;
 use crate::run_log::INTENT_BYTES;
 use crate::shared_budgets::Exhausted;
 use crate::standing;
+
+/// What the start and the end of a run take in the journal of the run that starts it, beside an output that is long.
+const CHILD_BYTES: u64 = 1 << 10;
 
 impl Driver {
     /// Decides what comes next, until enough is in flight or nothing more can be decided.
@@ -121,9 +125,13 @@ impl Driver {
             return Ok(false);
         }
         match offer {
-            Ok(amount) if !self.is_allotted(amount) => return Ok(false),
+            // What it lends, those draw for themselves to whom it is lent.
+            Ok(amount) if !self.is_allotted(effect.own(&amount)) => return Ok(false),
             Ok(amount) => self.push_intent(effect, amount)?,
-            Err(Shortfall::Run(exceeded)) => self.push(Change::Suspended { exceeded, cut: None, budget: None })?,
+            Err(Shortfall::Run(exceeded)) => {
+                let exceeded = needed(effect, exceeded, &least);
+                self.push(Change::Suspended { exceeded, cut: None, budget: None })?;
+            }
             Err(short @ Shortfall::SubBudget(..)) => return self.refuse(effect, short.fault()),
         }
         Ok(true)
@@ -145,7 +153,8 @@ impl Driver {
         handler.permit(&self.log)?;
         let (wish, least) = handler.price(self.host())?;
         let journal = self.journal_bytes(effect);
-        Ok((wish.with(Currency::Journal, journal), least.with(Currency::Journal, journal)))
+        let with_journal = |usage: Usage| usage.journal_bytes(usage.journal_bytes.saturating_add(journal));
+        Ok((with_journal(wish), with_journal(least)))
     }
 
     fn push_intent(&mut self, effect: &Effect, amount: Usage) -> Result<()> {
@@ -163,7 +172,9 @@ impl Driver {
     /// What an effect is thought to take of the journal: its intent, and the step that follows it.
     fn journal_bytes(&self, effect: &Effect) -> u64 {
         let shown = if effect.is_question() { json::bytes(effect) } else { effect.key().len() as u64 };
-        self.state().step_bytes().saturating_add(INTENT_BYTES).saturating_add(shown)
+        let runs = effect.kind.child_runs().map_or(0, |runs| runs.inputs.len() as u64);
+        let sum = self.state().step_bytes().saturating_add(INTENT_BYTES).saturating_add(shown);
+        sum.saturating_add(runs.saturating_mul(CHILD_BYTES))
     }
 
     /// Whether something is in flight, which may give back some of what is reserved for it.
@@ -196,6 +207,24 @@ impl Driver {
             self.step(Event::ended(effect.key(), outcome), nothing)?;
         }
         Ok(true)
+    }
+}
+
+/// Says what is needed too where runs are to be started: that may be much, and nothing of it is used yet.
+fn needed(effect: &Effect, exceeded: Exceeded, least: &Usage) -> Exceeded {
+    let wanted = least.get(exceeded.limit);
+    match exceeded.limit {
+        _ if effect.kind.child_runs().is_none() => exceeded,
+        // What is needed is said already.
+        Currency::Journal => exceeded,
+        Currency::Memory => Exceeded { used: wanted, ..exceeded },
+        Currency::Fuel
+        | Currency::Wall
+        | Currency::Steps
+        | Currency::ToolCalls
+        | Currency::ModelCalls
+        | Currency::Tokens
+        | Currency::Money => Exceeded { used: exceeded.used.saturating_add(wanted), ..exceeded },
     }
 }
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use stockade_journal::Commit;
-use stockade_workflow::{Change, Currency, Effect, EffectOutcome, Fault, Kind, Usage, utc};
+use stockade_workflow::{Change, Currency, Doubt, Effect, EffectOutcome, Event, Fault, Kind, ToolOutcome, Usage, utc};
 
 use super::Driver;
+use crate::calls::unknown;
 use crate::effects::{Ended, handler};
-use crate::{Clock, Result, inbox, questions};
+use crate::{Clock, Result, inbox, later, questions};
 
 /// How often a run that is driven looks for signals, which another process may send.
 const LOOK: Duration = Duration::from_millis(500);
@@ -40,6 +41,7 @@ impl Driver {
             }
             self.index(taken);
         }
+        self.receive_children().await?;
         self.receive_settlements().await
     }
 
@@ -53,15 +55,35 @@ impl Driver {
         Ok(())
     }
 
-    /// Lets the workflow answer the first wait that has ended, or the first call that a person has settled; returns whether
-    /// there was one.
+    /// Lets the workflow answer the first wait that has ended, or the first call of which was said what became of it, or whose
+    /// result has not come in time; returns whether there was one.
     pub(super) fn end_wait(&mut self) -> Result<bool> {
         let ended = self.state().ended_wait(self.host().clock.now_ms());
         if let Some((key, waited)) = ended.map(|(key, waited)| (key.to_owned(), waited)) {
-            return self.end_wait_as(&key, waited.into()).map(|()| true);
+            return self.end_wait_as(&key, waited).map(|()| true);
         }
-        let Some(event) = self.state().settled() else { return Ok(false) };
+        let Some(event) = self.state().settled().or_else(|| self.late_result()) else { return Ok(false) };
         self.step(event, Usage::default()).map(|()| true)
+    }
+
+    /// Returns how the first call ends whose tool has not told the result in time.
+    fn late_result(&self) -> Option<Event> {
+        let (Doubt { key, call, .. }, due_ms) = self.state().late_result(self.host().clock.now_ms())?;
+        let why = format!("its tool has accepted it, and did not tell the result until {}", utc(due_ms));
+        Some(Event::ended(key, ToolOutcome::Unknown(unknown(key, call, &why))))
+    }
+
+    /// Makes the tokens known of the results that the run waits for: of a run that was brought here whole they are not.
+    pub(super) async fn claim_tokens(&self) -> Result<()> {
+        let (state, journal) = (self.state(), &*self.host().journal);
+        for (Doubt { key, call, .. }, token) in state.awaited_results() {
+            match later::claim(journal, state.run(), key, &call.tool, token, &[]).await {
+                // It leads to another run by now.
+                Err(fault) if fault.kind == Kind::Conflict => {}
+                claimed => claimed?,
+            }
+        }
+        Ok(())
     }
 
     /// Whether the run's deadline has passed.
@@ -78,8 +100,8 @@ impl Driver {
 
     /// Returns when a wait may have ended while something else is in flight.
     pub(super) async fn alarm(&self) {
-        let in_doubt = self.state().open_doubts().next().is_some();
-        let listens = in_doubt || self.state().waits().any(|wait| wait.signal.is_some());
+        let awaits = self.state().waits().any(|wait| wait.signal.is_some() || wait.runs.is_some());
+        let listens = awaits || self.state().awaits_settlement();
         let now_ms = self.host().clock.now_ms();
         let left = self.state().next_wait_ms(now_ms).map(|due_ms| due_ms.saturating_sub(now_ms));
         match left.map(Duration::from_millis) {
@@ -94,7 +116,9 @@ impl Driver {
         let unknown = match ended {
             Ended::Short(limits, _) if limits.contains(&Currency::Wall) => None,
             Ended::Stopped(stopped) if stopped.fault.kind == Kind::Deadline => stopped.unknown.clone(),
-            Ended::As(_) | Ended::Short(..) | Ended::Stopped(_) | Ended::Later(..) => return None,
+            Ended::As(_) | Ended::Short(..) | Ended::Stopped(_) | Ended::Later(..) | Ended::Promised(..) => {
+                return None;
+            }
         };
         let message = format!("effect \"{}\" was ended at its deadline", effect.key());
         let failed = || handler(effect).failed(Fault::new(Kind::Deadline, message).detail("effect"));

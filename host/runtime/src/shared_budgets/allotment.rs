@@ -6,7 +6,7 @@ use super::Exhausted;
 use super::account::{self, Seen};
 use crate::Result;
 use crate::config::SharedBudget;
-use crate::config::shared_budget::{By, Limit, Per};
+use crate::config::shared_budget::{Limit, Per};
 
 /// The space of the allotments: the key is the run and the budget.
 pub(crate) const SPACE: &str = "allotment";
@@ -48,17 +48,15 @@ impl Allotment {
         budget: &SharedBudget,
         state: &RunState,
     ) -> Result<Self> {
-        let key = index::key([&*state.run().to_string(), name]);
+        let key = key(state.run(), name);
         if let Some(row) = journal.row(SPACE, &key).await? {
             // From here on the account counts just what was drawn, and no other host has anything to give back.
             give_back(journal, row).await?;
         }
         let standing =
             journal.row(SPACE, &key).await?.as_ref().map(Row::read::<Standing>).transpose()?.unwrap_or_default();
-        let group = match budget.by {
-            Some(By::Workflow) => state.workflow().to_owned(),
-            None => String::new(),
-        };
+        // The runs from before the budget was by what they do not say share one.
+        let group = budget.by.and_then(|by| by.group(state.workflow(), state.origin())).unwrap_or_default().to_owned();
         let (limit, per, warn_at, run) = (budget.limit.clone(), budget.per, budget.warn_at, state.run());
         Ok(Self { budget: name.to_owned(), limit, per, group, run, key, standing, warn_at, warning: None })
     }
@@ -156,18 +154,18 @@ impl Allotment {
     }
 
     /// Returns the change with which the run keeps what it has taken, if it has drawn more, or waits for the next period.
-    pub(super) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Option<RowChange> {
+    pub(super) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Result<Option<RowChange>> {
         if self.standing.account.is_empty() {
-            return None;
+            return Ok(None);
         }
         let again_ms = self.per.next(now_ms).filter(|_| suspended_by == Some(&*self.budget));
         let drawn = beyond(taken, &self.standing.base);
         if again_ms.is_none() && drawn == self.standing.drawn {
-            return None;
+            return Ok(None);
         }
         let standing = Standing { drawn, again_ms, ..self.standing.clone() };
-        let value = serde_json::json!(standing).to_string();
-        Some(RowChange::Put(Row::new(SPACE, self.key.clone(), value).of(self.run).due(now_ms)))
+        let row = Row::new(SPACE, self.key.clone(), Row::text(&standing)?);
+        Ok(Some(RowChange::Put(row.of(self.run).due(now_ms))))
     }
 
     fn row(&self, seen: Option<Row>, due_ms: Option<u64>) -> Result<RowChange> {
@@ -179,16 +177,19 @@ impl Allotment {
     }
 }
 
-/// Gives back to its account what an allotment does not keep, and returns when its run goes on, if it waits for that.
-pub(crate) async fn give_back(journal: &dyn Journal, mut seen: Row) -> Result<Option<u64>> {
+/// Gives back to its account what an allotment does not keep, and returns its row as it then is, due when its run goes on if the
+/// run waits for that; none where another host has taken the run up.
+pub(crate) async fn give_back(journal: &dyn Journal, mut seen: Row) -> Result<Option<Row>> {
     loop {
         let standing: Standing = seen.read()?;
         let mut account = Seen::read(journal, &standing.account).await?;
         account.account.recount(&standing.counted, &standing.drawn);
         let given = Standing { counted: standing.drawn, ..standing };
-        let change = RowChange::Replace { seen: seen.clone(), due_ms: given.again_ms, value: Row::text(&given)? };
+        let (due_ms, value) = (given.again_ms, Row::text(&given)?);
+        let now = Row { due_ms, value: value.clone(), ..seen.clone() };
+        let change = RowChange::Replace { seen: seen.clone(), due_ms, value };
         match journal.commit(&Commit::of_index(vec![account.written()?, change])).await {
-            Ok(()) => return Ok(given.again_ms),
+            Ok(()) => return Ok(Some(now)),
             Err(refused) if refused.kind == Kind::Conflict => {}
             Err(fault) => return Err(fault),
         }
@@ -198,6 +199,18 @@ pub(crate) async fn give_back(journal: &dyn Journal, mut seen: Row) -> Result<Op
             Some(_) | None => return Ok(None),
         }
     }
+}
+
+/// Returns whether the period has begun for which a run waits that a shared budget has suspended.
+pub(crate) async fn begins_anew(journal: &dyn Journal, now_ms: u64, state: &RunState) -> Result<bool> {
+    let Some(budget) = state.suspended_by() else { return Ok(false) };
+    let row = journal.row(SPACE, &key(state.run(), budget)).await?;
+    let again_ms = row.as_ref().map(Row::read::<Standing>).transpose()?.and_then(|standing| standing.again_ms);
+    Ok(again_ms.is_some_and(|again_ms| again_ms <= now_ms))
+}
+
+fn key(run: RunId, budget: &str) -> String {
+    index::key([&*run.to_string(), budget])
 }
 
 /// What of `taken` is beyond `base`.

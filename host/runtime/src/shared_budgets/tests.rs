@@ -19,9 +19,9 @@ enum Move {
     Reserve(u64),
     /// What it has set aside is over: it has used a part of it.
     Settle(u64),
-    /// It comes to stand still, and gives back.
+    /// It stops, and gives back.
     Stand,
-    /// It comes to stand still, and its host ends before it has given back.
+    /// It stops, and its host ends before it has given back.
     StandAndCrash,
     /// Its host ends, and another one takes it up.
     Crash,
@@ -96,7 +96,7 @@ async fn play(moves: Vec<(usize, Move)>) {
                 actor.reserved = 0;
             }
             Move::Stand | Move::StandAndCrash => {
-                let index = actor.allotments.kept(now_ms, &actor.taken(), None);
+                let index = actor.allotments.kept(now_ms, &actor.taken(), None).unwrap();
                 journal.commit(&Commit::of_index(index)).await.unwrap();
                 if matches!(next, Move::Stand) {
                     actor.allotments.give_back(&journal).await;

@@ -13,8 +13,8 @@ use serde_json::{Error, Value};
 
 use super::Change;
 use crate::{
-    Budget, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, Event, Exception, Fault, Json, Origin,
-    SubBudget, Terms, ToolCall, ToolOutcome, Undo, Usage,
+    Budget, ChildRun, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, EndedChild, Event, Exception,
+    Fault, Json, Origin, RunsEnded, SubBudget, Terms, ToolCall, ToolOutcome, Undo, Usage,
 };
 
 #[derive(Deserialize)]
@@ -57,6 +57,11 @@ struct Called {
     returned: Option<Json>,
     failed: Option<Fault>,
     unknown: Option<Fault>,
+}
+
+#[derive(Deserialize)]
+struct OfChild {
+    child: Box<EndedChild>,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +141,21 @@ struct Returned {
     unknown: Option<Fault>,
 }
 
+/// How runs ended: one of these, as [`RunsEnded`] is written.
+#[derive(Deserialize)]
+struct Runs {
+    key: String,
+    ended: Option<Vec<ChildRun>>,
+    timed_out: Option<TimedOut>,
+    failed: Option<Fault>,
+}
+
+#[derive(Deserialize)]
+struct TimedOut {
+    at_ms: u64,
+    children: Vec<ChildRun>,
+}
+
 impl Change {
     /// Reads a change that the host wrote.
     ///
@@ -161,6 +181,14 @@ impl Change {
                 let Called { key, number, call, used, returned, failed, unknown } = serde_json::from_str(text)?;
                 Self::Called { key, number, call, outcome: outcome(returned, failed, unknown)?, used }
             }
+            "retried" => {
+                let Called { key, number, call, used, returned, failed, unknown } = serde_json::from_str(text)?;
+                Self::Retried { key, number, call, outcome: outcome(returned, failed, unknown)?, used }
+            }
+            "child_ended" => {
+                let OfChild { child } = serde_json::from_str(text)?;
+                Self::ChildEnded { child }
+            }
             _ => serde_json::from_str(text)?,
         })
     }
@@ -184,6 +212,7 @@ fn wanted(text: &str) -> Result<Effect, Error> {
             }
         }
         "run_code" => EffectKind::RunCode(serde_json::from_str(text)?),
+        "start_runs" => EffectKind::StartRuns(serde_json::from_str(text)?),
         _ => return serde_json::from_str(text),
     };
     Ok(Effect { key, deadline_ms, undo, kind })
@@ -208,11 +237,28 @@ fn happened(text: &str) -> Result<Event, Error> {
             )?;
             Event::Ended { key, outcome: CodeOutcome { ended, stdout, stderr, files, fuel, began_ms }.into() }
         }
+        "runs_ended" => {
+            let Runs { key, ended, timed_out, failed } = serde_json::from_str(text)?;
+            Event::Ended { key, outcome: runs_ended(ended, timed_out, failed)?.into() }
+        }
         _ => {
             let Ended { key, outcome } = serde_json::from_str(text)?;
             Event::Ended { key, outcome }
         }
     })
+}
+
+fn runs_ended(
+    ended: Option<Vec<ChildRun>>,
+    timed_out: Option<TimedOut>,
+    failed: Option<Fault>,
+) -> Result<RunsEnded, Error> {
+    match (ended, timed_out, failed) {
+        (Some(children), None, None) => Ok(RunsEnded::Ended(children)),
+        (None, Some(TimedOut { at_ms, children }), None) => Ok(RunsEnded::TimedOut { at_ms, children }),
+        (None, None, Some(fault)) => Ok(RunsEnded::Failed(fault)),
+        _ => Err(Error::custom("runs ended in one way: ended, timed_out or failed")),
+    }
 }
 
 fn outcome(returned: Option<Json>, failed: Option<Fault>, unknown: Option<Fault>) -> Result<ToolOutcome, Error> {
@@ -240,7 +286,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        Code, Currency, Decision, Kind, ModelOutcome, NewMemory, Query, Question, Recalled, Remembered, Settlement,
+        Carried, ChildEnd, ChildRuns, Code, Currency, Decision, Kind, Label, ModelOutcome, NewMemory, OnClose,
+        OnFailure, Parent, Query, Question, ReadResult, Recalled, Remembered, ResultPart, ResultRead, RunId,
+        Settlement, Stop,
     };
 
     fn finished(ended: CodeEnd) -> Event {
@@ -253,14 +301,19 @@ mod tests {
     fn stepped(event: Event, end: Option<End>) -> Change {
         let slices = vec![SubBudget { prefix: "a".to_owned(), budget: Budget::NONE.with(Currency::Fuel, 3) }];
         let call = ToolCall::new("shop", "find", json!({"id": [1]}));
+        let runs = ChildRuns::new("w", [json!(null), json!("x")], Budget::NONE.steps(1)).label("team", "a").at_once(1);
+        let runs = runs.on_close(OnClose::Leave).on_failure(OnFailure::Stop);
         let effects = vec![
             Effect::approved_call("a", call.clone(), "a"),
             Effect::request_approval("a", "r", call.clone()),
             Effect::request_approval("f", "r", call).on(Terms { quorum: 2, ..Terms::default() }),
             Effect::run_code("b", Code::new("python", "1").input(json!([{}])).tools(["shop"])),
             Effect::ask("c", Question::new("how many?")),
+            Effect::read_result("g", ReadResult { result: "b".to_owned(), from: 7, bytes: 9 }),
             Effect::remember("d", NewMemory { text: "t".to_owned(), ..NewMemory::default() }),
             Effect::recall("e", Query { text: "t".to_owned(), ..Query::default() }),
+            Effect::start_run("g", "w", json!({"a": [[1.5]]}), Budget::default()),
+            Effect::start_runs("h", runs),
         ];
         let (position, state, log) = ("THERE".to_owned(), json!({"a": [null]}), vec!["said".to_owned()]);
         Change::Stepped {
@@ -273,6 +326,17 @@ mod tests {
             slices,
             end,
         }
+    }
+
+    fn child_ends(fault: &Fault) -> [ChildEnd; 6] {
+        [
+            ChildEnd::Done(json!(null).into()),
+            ChildEnd::Done(json!({"a": [1.5, {"": []}]}).into()),
+            ChildEnd::Failed(fault.clone()),
+            ChildEnd::Stopped(Stop::by("dana")),
+            ChildEnd::NotStarted,
+            ChildEnd::Alive,
+        ]
     }
 
     #[test]
@@ -306,20 +370,40 @@ mod tests {
                 labels,
                 by: Some("robin".to_owned()),
                 due_ms: None,
+                parent: Some(Box::new(Parent {
+                    run: RunId::from_bytes([7; 16]),
+                    key: "fan".to_owned(),
+                    number: 3,
+                    generation: 1,
+                    carried: Carried { labels: vec![Label::Private], takes_orders: true },
+                })),
             }),
+            Change::ChildStarted { key: key.clone(), number: 3, run: RunId::from_bytes([7; 16]) },
             Change::Extended { more: budget },
             Change::Doubted { key: key.clone(), fault: fault.clone(), used: Usage::default() },
+            Change::Later { key: key.clone(), token: "pi_7".to_owned(), used: Usage::default() },
             Change::Settled { settlement: Settlement::done(&key, json!(null), "dana") },
+            Change::Settled { settlement: Settlement::refused(&key, "the card has expired", "bank") },
             Change::Settled { settlement: Settlement::done(&key, json!({"a": [1.5]}), "dana") },
             Change::Settled { settlement: Settlement::failed(&key, "dana").comment(Some("no".to_owned())) },
             stepped(Event::Started { input: json!([1]).into() }, Some(End::Failed(fault.clone()))),
             stepped(finished(CodeEnd::Raised(raised)), None),
         ];
-        let others: [EffectOutcome; 6] = [
+        let (run, ends) = (Some(RunId::from_bytes([7; 16])), child_ends(&fault));
+        let children: Vec<_> = ends.iter().map(|end| ChildRun { run, end: end.clone() }).collect();
+        changes.extend(ends.map(|end| {
+            let (key, used, carried) = (key.clone(), Usage::default().steps(2), Carried::default());
+            Change::ChildEnded { child: Box::new(EndedChild { key, number: 3, run, end, used, carried }) }
+        }));
+        let others: [EffectOutcome; 10] = [
+            RunsEnded::Ended(children.clone()).into(),
+            RunsEnded::TimedOut { at_ms: 5, children }.into(),
+            RunsEnded::Failed(fault.clone()).into(),
             ModelOutcome::Replied(Box::default()).into(),
             ModelOutcome::Failed(fault.clone()).into(),
             Remembered::Known(1).into(),
             Recalled::Found(Vec::new()).into(),
+            ResultRead::Read(ResultPart { text: "a".to_owned(), from: 3, of: 9 }).into(),
             Decision::approve("mia").into(),
             Decision::deny("mia").comment(Some("no".to_owned())).into(),
         ];
@@ -331,7 +415,15 @@ mod tests {
             if let ToolOutcome::Returned(value) = &outcome {
                 changes.push(stepped(finished(outcome.clone().into()), Some(End::Done(value.clone()))));
             }
-            changes.push(Change::Called { key: key.clone(), number: 3, call, outcome, used });
+            let (key, number) = (key.clone(), 3);
+            changes.push(Change::Retried {
+                key: key.clone(),
+                number,
+                call: call.clone(),
+                outcome: outcome.clone(),
+                used,
+            });
+            changes.push(Change::Called { key, number, call, outcome, used });
         }
         for change in changes {
             let text = serde_json::to_string(&change).unwrap();

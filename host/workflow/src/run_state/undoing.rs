@@ -48,13 +48,15 @@ impl RunState {
 
     /// Ends the run; one that has failed undoes first what it has done. One that is ended while it undoes gives that up.
     pub(super) fn close(&mut self, end: End) -> Result<(), String> {
+        self.part_with_children();
         let fails = matches!(end, End::Failed(_));
         if fails && !self.is_undoing() {
             let in_flight = std::mem::take(&mut self.intended);
-            let in_doubt: Vec<_> = self.doubts.open().map(|doubt| doubt.key.clone()).collect();
+            let in_doubt: Vec<_> = self.doubts.unsettled().map(|doubt| doubt.key.clone()).collect();
             self.may_undo(&in_doubt);
             self.may_undo(&in_flight);
             if !self.undoing.done.is_empty() {
+                in_doubt.iter().for_each(|key| self.waiting.ended(key));
                 self.give_up(&in_flight);
                 self.undoing.end = Some(end);
                 return self.undo_next();
@@ -96,7 +98,9 @@ impl RunState {
             | EffectOutcome::CodeFinished(_)
             | EffectOutcome::ModelReplied(_)
             | EffectOutcome::Remembered(_)
-            | EffectOutcome::Recalled(_) => return Err(format!("effect \"{key}\" undoes nothing")),
+            | EffectOutcome::Recalled(_)
+            | EffectOutcome::ResultRead(_)
+            | EffectOutcome::RunsEnded(_) => return Err(format!("effect \"{key}\" undoes nothing")),
         };
         self.undoing.undone.push(undone);
         self.undo_next()

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::RunState;
 use crate::{
-    Approval, CodeCalls, Deferred, Doubt, Effect, EffectKind, End, Event, Exceeded, Fault, Json, Kind, Label, Ledger,
-    Origin, Overdue, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited, WaitingFor,
+    Approval, AwaitedResult, CodeCalls, Deferred, Doubt, Effect, EffectKind, EffectOutcome, End, Event, Exceeded,
+    Fault, Json, Kind, Label, Ledger, Origin, Overdue, RunId, Settlement, Signal, Status, Stop, ToolCall, Wait, Waited,
+    WaitingFor,
 };
 
 impl RunState {
@@ -18,7 +19,7 @@ impl RunState {
             Some(End::Done(_)) => Status::Done,
             Some(End::Failed(_)) if self.stopped.is_some() => Status::Stopped,
             Some(End::Failed(_)) => Status::Failed,
-            None if self.in_flight().next().is_some() => Status::Running,
+            None if self.in_flight().next().is_some() || self.next_child().is_some() => Status::Running,
             None if self.paused.is_some() => Status::Paused,
             None if self.suspended.is_some() => Status::Suspended,
             None if self.is_waiting() => Status::Waiting,
@@ -26,10 +27,11 @@ impl RunState {
         }
     }
 
-    /// Whether nothing can be done now but to wait for a person, a time or a signal, and nothing of that is there already.
+    /// Whether nothing can be done now but to wait for a person, a time, a signal or other runs, and nothing of that is there
+    /// already.
     fn is_waiting(&self) -> bool {
         let all_later = self.wanted().all(|effect| self.parked(effect.key()).is_some());
-        let waits = self.open_waits().next().is_some() || !self.held.is_empty() || self.open_doubts().next().is_some();
+        let waits = self.open_waits().next().is_some() || !self.held.is_empty() || self.awaits_settlement();
         all_later && (!self.wanted.is_empty() || waits) && self.ended_wait(0).is_none() && self.settled().is_none()
     }
 
@@ -63,7 +65,12 @@ impl RunState {
         self.doubts.open().filter(|_| self.end.is_none() && !self.is_undoing())
     }
 
-    /// Returns a call that is in doubt, or was, by the key of its effect.
+    /// Returns the token of a call whose tool tells the result later, or has told it, by the key of its effect.
+    pub fn token(&self, key: &str) -> Option<&str> {
+        self.doubts.token(key)
+    }
+
+    /// Returns a call that is in doubt or whose tool tells the result later, or was, by the key of its effect.
     pub fn doubt(&self, key: &str) -> Option<&Doubt> {
         self.doubts.get(key)
     }
@@ -79,7 +86,8 @@ impl RunState {
     /// # Errors
     ///
     /// Kind [`Kind::NotFound`] where the run has no call in doubt of this key. Kind [`Kind::Conflict`]: with detail `settled`
-    /// where a person has settled it, who is named; with detail `ended` where the run has ended.
+    /// where a person has settled it, who is named; with detail `late` where the run has waited for it and has gone on without
+    /// it; with detail `ended` where the run has ended.
     pub fn check_settlement(&self, settlement: &Settlement) -> Result<(), Fault> {
         settlement.check()?;
         let (run, key) = (self.run, &settlement.key);
@@ -92,6 +100,10 @@ impl RunState {
         if let Some(before) = &doubt.settlement {
             return Err(Fault::new(Kind::Conflict, format!("run {run} has been told of call {before} already"))
                 .detail("settled"));
+        }
+        if self.doubts.is_told(key) {
+            let message = format!("the result of call \"{key}\" has come too late for run {run}, which has gone on");
+            return Err(Fault::new(Kind::Conflict, message).detail("late"));
         }
         if self.end.is_some() || self.is_undoing() {
             let message = format!("run {run} is {}, and hears of no settlement any more", self.status());
@@ -106,28 +118,41 @@ impl RunState {
         intended.filter_map(|key| self.effect(key)).filter(|effect| effect.is_wait())
     }
 
-    /// Returns what the run waits for by itself: times and signals, and no person.
+    /// Returns what the run waits for by itself: times, signals, results that come later and runs, and no person.
     pub fn waits(&self) -> impl Iterator<Item = Wait> {
         let waits = self.open_waits().filter(|effect| !effect.is_question()).map(|Effect { key, kind, .. }| {
             let signal = if let EffectKind::AwaitSignal(awaited) = kind { Some(awaited.name.clone()) } else { None };
-            Wait { key: key.clone(), signal, until_ms: self.waiting.due(key), after: None }
+            let (runs, until_ms) = (self.runs_left(key), self.waiting.due(key));
+            Wait { key: key.clone(), signal, result: None, runs, until_ms, after: None }
+        });
+        let results = self.awaited_results().map(|(Doubt { key, call, .. }, token)| {
+            let result = Some(AwaitedResult { tool: call.tool.clone(), token: token.to_owned() });
+            Wait { key: key.clone(), signal: None, result, runs: None, until_ms: self.waiting.due(key), after: None }
         });
         let parked = self.wanted().filter(|_| self.end.is_none()).filter_map(|Effect { key, .. }| {
             let Deferred { until_ms, fault, .. } = self.parked(key)?;
-            Some(Wait { key: key.clone(), signal: None, until_ms: Some(*until_ms), after: Some(fault.message.clone()) })
+            let (until_ms, after) = (Some(*until_ms), Some(fault.message.clone()));
+            Some(Wait { key: key.clone(), signal: None, result: None, runs: None, until_ms, after })
         });
-        waits.chain(parked)
+        waits.chain(results).chain(parked)
     }
 
-    /// Returns the first wait that has ended at this time, by its key, and how: the time has come, a signal is there, or the
-    /// deadline has passed.
-    pub fn ended_wait(&self, now_ms: u64) -> Option<(&str, Waited)> {
-        let ended = self.open_waits().find_map(|effect| Some((effect.key(), self.waiting.ended_at(effect, now_ms)?)));
+    /// Returns the first wait that has ended at this time, by its key, and how: the time has come, a signal is there, the
+    /// runs ended, or the deadline has passed.
+    pub fn ended_wait(&self, now_ms: u64) -> Option<(&str, EffectOutcome)> {
+        let ended = self.open_waits().find_map(|effect| Some((effect.key(), self.ended_as(effect, now_ms)?)));
         ended.or_else(|| {
             let mut held = self.held.keys().filter(|_| self.end.is_none());
             let expired = held.find(|key| self.waiting.due(key).is_some_and(|due_ms| due_ms <= now_ms))?;
-            Some((expired.as_str(), Waited::TimedOut { at_ms: now_ms }))
+            Some((expired.as_str(), Waited::TimedOut { at_ms: now_ms }.into()))
         })
+    }
+
+    fn ended_as(&self, effect: &Effect, now_ms: u64) -> Option<EffectOutcome> {
+        if effect.kind.child_runs().is_some() {
+            return self.runs_ended(effect, now_ms).map(EffectOutcome::from);
+        }
+        self.waiting.ended_at(effect, now_ms).map(EffectOutcome::from)
     }
 
     /// Returns whether a question is one of code, which waits for its answer.
@@ -173,6 +198,7 @@ impl RunState {
     /// tried again that could not be until now, or the run has failed to end in time.
     pub fn next_wait_ms(&self, now_ms: u64) -> Option<u64> {
         let waits = self.open_waits().map(Effect::key).chain(self.held.keys().map(String::as_str));
+        let waits = waits.chain(self.awaited_results().map(|(doubt, _)| doubt.key.as_str()));
         let waits = waits.filter_map(|key| self.waiting.due(key)).chain(self.next_overdue_ms());
         let attempts = self.wanted().filter_map(|effect| Some(self.attempts.get(effect.key())?.until_ms));
         waits.chain(attempts.filter(|until_ms| *until_ms > now_ms)).chain(self.due_ms).min()
@@ -223,6 +249,8 @@ impl RunState {
         waiting_for.extend(self.open_doubts().next().map(|_| WaitingFor::Settlement));
         for wait in self.waits() {
             waiting_for.extend(wait.signal.map(|_| WaitingFor::Signal));
+            waiting_for.extend(wait.runs.map(|_| WaitingFor::Runs));
+            waiting_for.extend(wait.result.map(|_| WaitingFor::Result));
             waiting_for.extend(wait.until_ms.map(|_| WaitingFor::Time));
         }
         waiting_for.extend(self.suspended.map(|_| WaitingFor::Budget));
@@ -293,7 +321,7 @@ impl RunState {
 
     /// Returns whether a model, or code that one may have written, has a say in the run: strangers can talk it into things.
     pub fn takes_orders(&self) -> bool {
-        self.effects.values().any(|effect| effect.kind.takes_orders())
+        self.took_orders || self.effects.values().any(|effect| effect.kind.takes_orders())
     }
 
     /// Returns the texts that the run has recalled from the long-term memory.

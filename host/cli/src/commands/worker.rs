@@ -1,0 +1,195 @@
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+use stockade::{Currency, Fault, Fired, Host, Kind, Run, RunId, RunState, Scheduled, Worker as Taker};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::exit::Exit;
+use crate::globals::{Cassettes, Globals};
+use crate::{amounts, drive, escape, hint, open_host, pretty};
+
+/// How often the journal is looked into for runs to take up.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Take up runs that nobody drives, for as long as this is not ended: runs that were started detached, interrupted or are due
+///
+/// Any number of workers may share a journal; each run is driven by one. SIGTERM or Ctrl-C lets a worker take up nothing more: what
+/// is in flight has the grace to end, and another worker goes on with the runs.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stockade run refund --input - --detach --queue refunds < request.json\n  \
+                        stockade worker --journal postgres://app@db.example.com/runs --queues refunds,letters")]
+pub(crate) struct Worker {
+    /// Only runs of these queues; by default all runs, whether they are in a queue or not
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    queues: Vec<String>,
+    /// How many runs are driven at the same time, beside those that are due
+    #[arg(long, value_name = "RUNS", default_value_t = 16)]
+    at_once: usize,
+    /// How long what is in flight may take to end when the worker is ended, as in 500ms or 30s
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = grace)]
+    grace: Duration,
+    /// End once no run is left that could be taken up
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    cassettes: Cassettes,
+}
+
+fn grace(text: &str) -> stockade::Result<Duration> {
+    amounts::one(Currency::Wall, text).map(Duration::from_micros)
+}
+
+impl Worker {
+    pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        let globals = &globals.with(self.cassettes);
+        let host = open_host::host_of_many(globals).await?;
+        let mut end = End::new().context(Fault::new(Kind::System, "signals cannot be waited for"))?;
+        let taker = host.worker().queues(self.queues).at_once(self.at_once);
+        let mut work = Work { host: host.clone(), taker, driven: JoinSet::new(), count: 0, exit: Exit::Done };
+        eprintln!("worker {} looks for runs", std::process::id());
+        if self.once {
+            work.all_there_is().await?;
+        } else {
+            work.until(&mut end).await;
+        }
+        let late = host.shutdown(self.grace).await;
+        work.drain().await;
+        Ok(work.told(globals, &late))
+    }
+}
+
+/// What tells a worker to end.
+struct End {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl End {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// A run that was driven here, and how it stands, or why it could not go on.
+type Driven = (RunId, stockade::Result<RunState>);
+
+/// The runs that a worker drives.
+struct Work {
+    host: Host,
+    taker: Taker,
+    driven: JoinSet<Driven>,
+    /// How many runs have settled here.
+    count: u64,
+    exit: Exit,
+}
+
+impl Work {
+    /// Takes up runs until the worker is told to end. A journal that fails now may not fail the next time.
+    async fn until(&mut self, end: &mut End) {
+        let telling = tokio::spawn(tell(self.host.clone()));
+        loop {
+            if let Err(fault) = self.turn().await {
+                complain("worker", &fault);
+            }
+            tokio::select! {
+                () = end.told() => break,
+                Some(settled) = self.driven.join_next() => self.settled(settled.ok()),
+                () = sleep(LOOK) => {}
+            }
+        }
+        telling.abort();
+    }
+
+    /// Takes up runs until none is left.
+    async fn all_there_is(&mut self) -> stockade::Result<()> {
+        loop {
+            self.turn().await?;
+            if self.driven.is_empty() {
+                drive::told_of(&self.host.notify().await?);
+                return Ok(());
+            }
+            self.drain().await;
+        }
+    }
+
+    async fn turn(&mut self) -> stockade::Result<()> {
+        for Scheduled { schedule, run, .. } in self.host.fire_schedules().await? {
+            match run {
+                Ok(run) => self.follow(run.id(), Ok(run), "started by a schedule"),
+                Err(fault) => complain(&format!("schedule {}", escape::safe(&schedule)), &fault),
+            }
+        }
+        for Fired { run, resumed } in self.taker.turn().await? {
+            self.follow(run, resumed, "taken up");
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, run: RunId, resumed: stockade::Result<Run>, how: &str) {
+        if resumed.is_ok() {
+            eprintln!("run {run} is {how}");
+        }
+        self.driven.spawn(async move {
+            let settled = async { resumed?.settled_state().await }.await;
+            (run, settled)
+        });
+    }
+
+    /// Waits for the runs that are driven here.
+    async fn drain(&mut self) {
+        while let Some(settled) = self.driven.join_next().await {
+            self.settled(settled.ok());
+        }
+    }
+
+    fn settled(&mut self, settled: Option<Driven>) {
+        match settled {
+            Some((run, Ok(state))) => {
+                self.count += 1;
+                eprintln!("run {run} is {} ({})", state.status(), escape::safe(state.workflow()));
+            }
+            Some((run, Err(fault))) => {
+                self.exit = self.exit.graver(Exit::of_fault(&fault));
+                complain(&format!("run {run}"), &fault);
+            }
+            // It has panicked, and said so.
+            None => self.exit = self.exit.graver(Exit::Failed),
+        }
+    }
+
+    fn told(&self, globals: &Globals, late: &[RunId]) -> Exit {
+        if globals.json {
+            pretty::print_json(&json!({"settled": self.count, "late": late}));
+        } else {
+            let (count, late) = (self.count, late.len());
+            eprintln!("the worker drove {count} runs to where they stand; {late} were late and are left to others");
+        }
+        // Runs that others go on with are no failure of a worker that was told to end.
+        if late.is_empty() { self.exit } else { Exit::Done }
+    }
+}
+
+fn complain(what: &str, fault: &Fault) {
+    eprintln!("{what}: {}", escape::safe(&hint::sentence(fault)));
+}
+
+/// Tells those who are to be told, every now and then; a server that is slow to take a message keeps no run from going on.
+async fn tell(host: Host) {
+    loop {
+        if let Ok(notices) = host.notify().await {
+            drive::told_of(&notices);
+        }
+        sleep(LOOK).await;
+    }
+}

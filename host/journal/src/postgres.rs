@@ -1,0 +1,496 @@
+//! A journal in a PostgreSQL database, which any number of hosts share.
+//!
+//! Each method is one statement, and so one transaction: nothing of a session is relied on, so that a pooler may hand each
+//! statement to another connection (pgbouncer in transaction mode).
+
+mod database;
+mod entries;
+mod labels;
+mod leases;
+mod migrate;
+mod numbers;
+mod pool;
+mod refused;
+mod rows;
+mod select;
+mod store;
+mod text;
+mod write;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use stockade_workflow::{Entry, Fault, Kind, RunId};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use self::store::Store;
+use self::write::{Removal, Write};
+use crate::{Commit, Filter, Journal, Lease, Result, Row, RowChange, Summary};
+
+pub use self::database::Database;
+pub use self::migrate::Migrated;
+
+/// How long giving back the leases may take when a journal is closed; those that are left end by themselves.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A journal in a PostgreSQL database. Any number of hosts, on any number of machines, may use it at the same time.
+///
+/// The time of leases, and of what is due, is the database's. That a process is gone is not seen: its leases end by
+/// themselves, [`LEASE`](crate::LEASE) after it was last heard of. A process that ends as it should gives them back.
+///
+/// A commit whose connection broke before the answer is sent again under its id: the database knows it then, and it is made
+/// once. Nothing that was committed is lost as long as the server keeps what it has confirmed: a standby that takes over must
+/// be a synchronous one.
+pub struct PostgresJournal {
+    store: Arc<Store>,
+    runtime: Handle,
+    close: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl PostgresJournal {
+    /// Opens a journal, and makes its tables where the database has none.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Journal`] where the server cannot be reached or does not let us in, with detail `version` where the tables
+    /// are of a newer version, and with detail `schema` where they are of an older one: [`PostgresJournal::migrate`] changes
+    /// them.
+    pub async fn open(database: Database) -> Result<Self> {
+        let journal = Self::start(database)?;
+        let store = Arc::clone(&journal.store);
+        journal.on(async move { store.prepare().await }).await?;
+        Ok(journal)
+    }
+
+    /// Makes the tables of a journal, or changes them to the version of this program, whatever other processes do meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresJournal::open`], but for tables of an older version.
+    pub async fn migrate(database: Database) -> Result<Migrated> {
+        let journal = Self::start(database)?;
+        let store = Arc::clone(&journal.store);
+        journal.on(async move { store.migrate().await }).await
+    }
+
+    /// Begins the thread in which connections are carried, whatever runtime the journal is used in, and whether that still
+    /// runs when the journal is closed.
+    fn start(database: Database) -> Result<Self> {
+        let failed = |error: std::io::Error| {
+            Fault::new(Kind::Journal, format!("the journal's thread cannot be started: {error}"))
+        };
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let (handle, (close, closed)) = (runtime.handle().clone(), oneshot::channel());
+        let store = Arc::new(Store::new(database));
+        let kept = Arc::clone(&store);
+        let thread = std::thread::Builder::new().name("journal".to_owned());
+        let thread = thread.spawn(move || {
+            runtime.block_on(async {
+                let _ = closed.await;
+                let _ = timeout(FAREWELL, kept.release_all()).await;
+            });
+        });
+        Ok(Self { store, runtime: handle, close: Some(close), thread: Some(thread.map_err(failed)?) })
+    }
+
+    /// Does something to its end, even if nobody waits for it any more.
+    async fn on<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        let done = self.runtime.spawn(work).await;
+        done.map_err(|error| Fault::new(Kind::Journal, format!("the journal's thread has stopped: {error}")))?
+    }
+}
+
+#[async_trait]
+impl Journal for PostgresJournal {
+    async fn commit(&self, commit: &Commit) -> Result<()> {
+        let (store, write) = (Arc::clone(&self.store), Write::of(self.store.database(), commit)?);
+        self.on(async move { store.commit(write).await }).await
+    }
+
+    async fn claim(&self, run: RunId) -> Result<Lease> {
+        let store = Arc::clone(&self.store);
+        self.on(async move { store.claim(run).await }).await
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<()> {
+        let (store, lease) = (Arc::clone(&self.store), lease.clone());
+        self.on(async move { store.renew(&lease).await }).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        let (store, lease) = (Arc::clone(&self.store), lease.clone());
+        self.on(async move { store.release(&lease).await }).await
+    }
+
+    async fn remove(&self, lease: &Lease, index: &[RowChange]) -> Result<()> {
+        let (store, removal) = (Arc::clone(&self.store), Removal::of(lease, index));
+        self.on(async move { store.remove(removal).await }).await
+    }
+
+    async fn is_held(&self, run: RunId) -> Result<bool> {
+        let store = Arc::clone(&self.store);
+        self.on(async move { store.is_held(run).await }).await
+    }
+
+    async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
+        let store = Arc::clone(&self.store);
+        self.on(async move { store.read_after(run, seq, bytes_max).await }).await
+    }
+
+    async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
+        let (store, filter) = (Arc::clone(&self.store), filter.clone());
+        self.on(async move { store.runs(&filter).await }).await
+    }
+
+    async fn find(&self, space: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
+        let (store, space, prefix) = (Arc::clone(&self.store), space.to_owned(), prefix.to_owned());
+        let after = after.map(str::to_owned);
+        self.on(async move { store.find(&space, &prefix, after.as_deref(), limit).await }).await
+    }
+
+    async fn due(&self, space: &str, within: Duration, limit: usize) -> Result<Vec<Row>> {
+        let (store, space) = (Arc::clone(&self.store), space.to_owned());
+        let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
+        self.on(async move { store.due(&space, within_ms, limit).await }).await
+    }
+}
+
+impl Drop for PostgresJournal {
+    /// Gives back the leases that are held still, as far as the server can be reached.
+    fn drop(&mut self) {
+        self.close.take();
+        if let Some(thread) = self.thread.take() {
+            // It has nothing left to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+    use stockade_system::Clock;
+    use stockade_workflow::{Budget, Change, Origin, RunState, Status};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_postgres::{Client, NoTls};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::conformance;
+
+    /// A database of the test's own, on the server that `tests/postgres` starts.
+    struct Place {
+        /// The server's superuser with the password, and where the server is.
+        password: String,
+        server: String,
+        name: String,
+    }
+
+    impl Place {
+        async fn new() -> Self {
+            static NUMBER: AtomicU32 = AtomicU32::new(0);
+            let url = std::env::var("STOCKADE_TEST_POSTGRES")
+                .expect("STOCKADE_TEST_POSTGRES; run the tests by tests/postgres");
+            let (login, server) = url.strip_prefix("postgres://postgres:").unwrap().split_once('@').unwrap();
+            let server = server.strip_suffix("/postgres").unwrap().to_owned();
+            let name = format!("journal_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+            let place = Self { password: login.to_owned(), server, name };
+            place.admin("postgres").await.batch_execute(&format!("CREATE DATABASE {}", place.name)).await.unwrap();
+            place
+        }
+
+        /// A connection that is not the journal's.
+        async fn admin(&self, database: &str) -> Client {
+            let url = format!("postgres://postgres:{}@{}/{database}", self.password, self.server);
+            let (client, traffic) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+            tokio::spawn(traffic);
+            client
+        }
+
+        async fn inside(&self) -> Client {
+            self.admin(&self.name).await
+        }
+
+        fn at(&self, server: &str, options: &str) -> Database {
+            let url = format!("postgres://postgres@{server}/{}{options}", self.name);
+            Database::parse(&url, Some(&self.password)).unwrap()
+        }
+
+        fn database(&self) -> Database {
+            self.at(&self.server, "")
+        }
+
+        async fn open(&self) -> PostgresJournal {
+            PostgresJournal::open(self.database()).await.unwrap()
+        }
+    }
+
+    /// Waits for something from where nothing can wait. Connections are carried by the journal's own thread.
+    fn blocking<T: Send>(work: impl Future<Output = T> + Send) -> T {
+        std::thread::scope(|scope| {
+            let waiting =
+                scope.spawn(move || Builder::new_current_thread().enable_all().build().unwrap().block_on(work));
+            waiting.join().unwrap()
+        })
+    }
+
+    fn run() -> RunId {
+        Uuid::now_v7().into()
+    }
+
+    fn commit(run: RunId, seq: u64) -> Commit {
+        let (budget, origin) = (Budget::NONE, Origin::default());
+        let input = serde_json::json!("a\u{0}b").into();
+        let change = Change::Created { workflow: "w".into(), version: 1, input, budget, origin };
+        let entry = Entry { run, seq, at_ms: 5, change };
+        let summary = Summary::of(&RunState::create(&Entry { seq: 1, ..entry.clone() }).unwrap(), 5);
+        Commit { entries: vec![entry], summary: Some(summary), ..Commit::default() }
+    }
+
+    async fn count(client: &Client, query: &str) -> i64 {
+        client.query_one(query, &[]).await.unwrap().get(0)
+    }
+
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
+    async fn the_journal_in_postgresql_does_what_every_journal_does() {
+        conformance::check(|clock| {
+            let place = blocking(Place::new());
+            Box::new(move || {
+                let database = place.database().clock(clock.clone());
+                Box::new(blocking(PostgresJournal::open(database)).unwrap())
+            })
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
+    async fn a_text_with_a_zero_comes_back_as_it_was() {
+        let (place, run) = (Place::new().await, run());
+        let journal = place.open().await;
+        let row = Row::new("a", "k\u{0}/\\", "\u{0}").of(run);
+        let mut first = commit(run, 1);
+        let summary = first.summary.as_mut().unwrap();
+        (summary.state, summary.start_key) = ("s\u{0}\\0".to_owned(), Some("\u{0}".to_owned()));
+        summary.labels.insert("team\u{0}".to_owned(), "a/\u{0}~".to_owned());
+        first.index = vec![RowChange::Add(row.clone())];
+        journal.commit(&first).await.unwrap();
+        assert_eq!(journal.read(run).await.unwrap(), first.entries);
+        assert_eq!(journal.find("a", "k\u{0}", None, 9).await.unwrap(), [row]);
+        let (start_key, labels) = (Some("\u{0}".to_owned()), first.summary.as_ref().unwrap().labels.clone());
+        let found = journal.runs(&Filter { start_key, labels, ..Filter::default() }).await.unwrap();
+        let interrupted = Summary { status: Status::Interrupted, ..first.summary.unwrap() };
+        assert_eq!(found, [interrupted]);
+    }
+
+    /// Eight hosts of a new version start at the same moment.
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
+    async fn migrations_at_once_make_the_tables_once() {
+        let place = Place::new().await;
+        let all: Vec<_> = (0..8).map(|_| tokio::spawn(PostgresJournal::migrate(place.database()))).collect();
+        let mut made = 0;
+        for one in all {
+            let Migrated { from, to } = one.await.unwrap().unwrap();
+            assert_eq!(to, migrate::SCHEMA);
+            made += u32::from(from.is_none());
+        }
+        assert_eq!(made, 1);
+        assert_eq!(count(&place.inside().await, "SELECT count(*) FROM stockade.version").await, 1);
+    }
+
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
+    async fn newer_tables_are_refused_and_older_ones_wait_for_a_migration() {
+        let place = Place::new().await;
+        drop(place.open().await);
+        let admin = place.inside().await;
+        let set = async |version: u32| {
+            admin.batch_execute(&format!("UPDATE stockade.version SET version = {version}")).await.unwrap();
+        };
+        set(migrate::SCHEMA + 1).await;
+        let refused = [
+            PostgresJournal::open(place.database()).await.err().unwrap(),
+            PostgresJournal::migrate(place.database()).await.err().unwrap(),
+        ];
+        assert_eq!(refused.map(|fault| fault.detail), [Some("version".to_owned()), Some("version".to_owned())]);
+        set(migrate::SCHEMA - 1).await;
+        let refused = PostgresJournal::open(place.database()).await.err().unwrap();
+        assert_eq!((refused.detail.as_deref(), refused.hint.is_some()), (Some("schema"), true), "{refused}");
+        admin.batch_execute("DROP SCHEMA stockade CASCADE").await.unwrap();
+        let migrated = PostgresJournal::migrate(place.database()).await.unwrap();
+        assert_eq!(migrated, Migrated { from: None, to: migrate::SCHEMA });
+        let again = PostgresJournal::migrate(place.database()).await.unwrap();
+        assert_eq!(again, Migrated { from: Some(migrate::SCHEMA), to: migrate::SCHEMA });
+    }
+
+    /// A machine on the way that loses an answer of the server, and the connection with it.
+    struct Way {
+        address: SocketAddr,
+        loses: Arc<AtomicBool>,
+    }
+
+    impl Way {
+        async fn to(server: &str) -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let (address, loses) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
+            let (server, told) = (server.to_owned(), Arc::clone(&loses));
+            tokio::spawn(async move {
+                while let Ok((client, _)) = listener.accept().await {
+                    tokio::spawn(carry(client, server.clone(), Arc::clone(&told)));
+                }
+            });
+            Self { address, loses }
+        }
+
+        fn lose_the_next_answer(&self) {
+            self.loses.store(true, Ordering::SeqCst);
+        }
+
+        fn has_lost(&self) -> bool {
+            !self.loses.load(Ordering::SeqCst)
+        }
+    }
+
+    async fn carry(client: TcpStream, server: String, loses: Arc<AtomicBool>) {
+        let ((mut asks, mut hears), server) = (client.into_split(), TcpStream::connect(server).await.unwrap());
+        let (mut answers, mut is_asked) = server.into_split();
+        let asking = tokio::spawn(async move { tokio::io::copy(&mut asks, &mut is_asked).await });
+        let mut piece = [0; 8 << 10];
+        while let Ok(length @ 1..) = answers.read(&mut piece).await {
+            if loses.swap(false, Ordering::SeqCst) || hears.write_all(&piece[..length]).await.is_err() {
+                break;
+            }
+        }
+        asking.abort();
+    }
+
+    /// The server has committed, and its answer is lost with the connection: the commit is found, and not made twice.
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
+    async fn what_is_committed_although_the_answer_was_lost_is_made_once() {
+        let (place, run) = (Place::new().await, run());
+        let way = Way::to(&place.server).await;
+        let journal = PostgresJournal::open(place.at(&way.address.to_string(), "")).await.unwrap();
+        let lease = Lease::first(run);
+        let leased = |seq| Commit { lease: Some(lease.clone()), ..commit(run, seq) };
+        way.lose_the_next_answer();
+        journal.commit(&leased(1)).await.unwrap();
+        assert!(way.has_lost());
+        way.lose_the_next_answer();
+        journal.commit(&Commit { releases: true, ..leased(2) }).await.unwrap();
+        assert!(way.has_lost() && !journal.is_held(run).await.unwrap());
+        way.lose_the_next_answer();
+        let lease = journal.claim(run).await.unwrap();
+        assert!(way.has_lost() && lease.epoch == 2);
+        way.lose_the_next_answer();
+        journal.commit(&Commit::of_index(vec![RowChange::Add(Row::new("a", "k", ""))])).await.unwrap();
+        assert!(way.has_lost());
+        way.lose_the_next_answer();
+        assert_eq!(journal.read(run).await.unwrap().len(), 2);
+        way.lose_the_next_answer();
+        let audit = RowChange::Add(Row::new("removed", "k", ""));
+        journal.remove(&lease, &[audit]).await.unwrap();
+        assert!(way.has_lost() && journal.read(run).await.unwrap().is_empty());
+    }
+
+    /// The server ends what it does for us while a commit waits in it: nothing of the commit is there, and it is made again.
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
+    async fn a_commit_that_the_server_ends_is_made_again() {
+        let (place, run) = (Place::new().await, run());
+        let journal = Arc::new(place.open().await);
+        let (admin, other) = (place.inside().await, place.inside().await);
+        admin.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
+        let committing = Arc::clone(&journal);
+        let committed = tokio::spawn(async move { committing.commit(&commit(run, 1)).await });
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                       AND application_name = 'stockade' AND wait_event_type = 'Lock'";
+        while count(&other, waiting).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        let end = waiting.replace("count(*)", "count(pg_terminate_backend(pid))");
+        assert_eq!(count(&other, &end).await, 1);
+        admin.batch_execute("COMMIT").await.unwrap();
+        committed.await.unwrap().unwrap();
+        assert_eq!(journal.read(run).await.unwrap().len(), 1);
+    }
+
+    /// Sixty-four at once, of which three are served at a time.
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
+    async fn commits_at_once_share_few_connections() {
+        let place = Place::new().await;
+        let journal = Arc::new(PostgresJournal::open(place.database().connections(3)).await.unwrap());
+        let all: Vec<_> = (0..64).map(|_| (run(), Arc::clone(&journal))).collect();
+        let commits = all.iter().cloned();
+        let commits = commits.map(|(run, journal)| tokio::spawn(async move { journal.commit(&commit(run, 1)).await }));
+        for committed in commits.collect::<Vec<_>>() {
+            committed.await.unwrap().unwrap();
+        }
+        assert_eq!(journal.runs(&Filter::default()).await.unwrap().len(), 64);
+        let connections = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                           AND application_name = 'stockade'";
+        assert!((1..=3).contains(&count(&place.inside().await, connections).await));
+    }
+
+    /// A process that is killed gives nothing back: its leases end by the database's clock, and it is fenced if it was only slow.
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
+    async fn a_lease_ends_by_the_clock_of_the_database() {
+        let (place, run) = (Place::new().await, run());
+        // The clocks of the hosts are far from it.
+        let (one, other) = (place.open().await, place.open().await);
+        let lease = Lease::first(run);
+        one.commit(&Commit { lease: Some(lease.clone()), ..commit(run, 1) }).await.unwrap();
+        let left = "SELECT (until_ms - extract(epoch FROM now()) * 1000)::bigint FROM stockade.leases";
+        let admin = place.inside().await;
+        assert!((1..=30_000).contains(&count(&admin, left).await));
+        assert_eq!(other.claim(run).await.unwrap_err().detail.as_deref(), Some("busy"));
+        admin.batch_execute("UPDATE stockade.leases SET until_ms = until_ms - 30000").await.unwrap();
+        assert_eq!(other.claim(run).await.unwrap().epoch, 2);
+        let late =
+            [one.commit(&Commit { lease: Some(lease.clone()), ..commit(run, 2) }).await, one.renew(&lease).await];
+        assert_eq!(late.map(|late| late.unwrap_err().detail), [Some("fenced".to_owned()), Some("fenced".to_owned())]);
+    }
+
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
+    async fn the_certificate_is_checked_and_no_error_shows_the_password() {
+        let place = Place::new().await;
+        let authority = std::env::var("STOCKADE_TEST_POSTGRES_CA").unwrap();
+        let options = format!("?sslmode=verify-full&sslrootcert={authority}");
+        drop(PostgresJournal::open(place.at(&place.server, &options)).await.unwrap());
+        let elsewhere = Place { name: "nowhere".to_owned(), ..Place::new().await };
+        let wrong = Place { password: "hunter2".to_owned(), ..Place::new().await };
+        for (database, why) in [
+            (place.at(&place.server, "?sslmode=require"), "its certificate must be valid for its name"),
+            (wrong.database(), "does not let in the role, or not with this password"),
+            (elsewhere.database(), "does not exist on its server"),
+            (place.at("127.0.0.1:1", ""), "cannot be reached"),
+        ] {
+            let message = PostgresJournal::open(database).await.err().unwrap().message;
+            assert!(message.contains(why), "{message}");
+            assert!(!message.contains(&place.password) && !message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
+    async fn a_clock_of_a_test_is_gone_by_in_place_of_the_database_s() {
+        let place = Place::new().await;
+        let journal = PostgresJournal::open(place.database().clock(Clock::new(|| 1_000))).await.unwrap();
+        journal.commit(&Commit::of_index(vec![RowChange::Add(Row::new("a", "k", "").due(1_001))])).await.unwrap();
+        assert_eq!(journal.due("a", Duration::ZERO, 9).await.unwrap(), []);
+        assert_eq!(journal.due("a", Duration::from_millis(1), 9).await.unwrap().len(), 1);
+    }
+}

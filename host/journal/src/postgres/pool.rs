@@ -1,0 +1,194 @@
+//! The connections of a journal, few and shared.
+//!
+//! This is no crate of pools: each statement is a transaction of its own and leaves nothing in a session, so that any
+//! connection will do, and one that fails is dropped.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use stockade_workflow::{Fault, Kind};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error, Row};
+
+use super::database::Database;
+use crate::Result;
+
+/// For how long a statement is sent again whose connection broke, or which the server refused for a moment.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The first wait before a statement is sent again; it doubles up to the last one.
+const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// How long the request to cancel a statement may take.
+const CANCEL: Duration = Duration::from_secs(5);
+
+/// A value of a statement, with its type: the server is not asked for it, which would take a statement of the session's.
+pub(super) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// The connections to a database.
+pub(super) struct Pool {
+    database: Database,
+    idle: Mutex<Vec<Client>>,
+    places: Semaphore,
+}
+
+/// Why a statement has no answer.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// The server cannot be reached, or does not let us in.
+    Unreachable(Error),
+    /// The server refused it, or the connection broke.
+    Refused(Error),
+    /// The server did not answer in time.
+    Late,
+}
+
+impl Pool {
+    pub(super) fn new(database: Database) -> Self {
+        let places = Semaphore::new(database.connections_max() as usize);
+        Self { database, idle: Mutex::default(), places }
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Runs a statement, and once more where its connection broke or the server refused it for a moment: whoever writes one
+    /// sees to it that it may be run twice.
+    pub(super) async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failed> {
+        let (begun, mut pause) = (Instant::now(), PAUSE);
+        loop {
+            match self.once(statement, parameters).await {
+                Err(failed) if failed.may_pass() && begun.elapsed() < PATIENCE => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Runs a statement that returns at most one row.
+    pub(super) async fn row(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Option<Row>, Failed> {
+        Ok(self.query(statement, parameters).await?.pop())
+    }
+
+    async fn once(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failed> {
+        // It is never closed.
+        let _place = self.places.acquire().await;
+        let client = match self.idle() {
+            Some(client) => client,
+            None => self.connected().await?,
+        };
+        let answer = timeout(self.database.statement_max(), client.query_typed(statement, parameters)).await;
+        match answer {
+            Ok(answer) => {
+                if !answer.as_ref().is_err_and(is_of_connection) {
+                    self.keep(client);
+                }
+                answer.map_err(Failed::Refused)
+            }
+            Err(_) => {
+                self.abandon(&client);
+                Err(Failed::Late)
+            }
+        }
+    }
+
+    /// Opens a connection.
+    pub(super) async fn connected(&self) -> Result<Client, Failed> {
+        let connected = timeout(self.database.connect_max(), self.database.connect()).await;
+        connected.map_err(|_| Failed::Late)?.map_err(Failed::Unreachable)
+    }
+
+    fn idle(&self) -> Option<Client> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|client| !client.is_closed());
+        idle.pop()
+    }
+
+    /// Keeps a connection for the next statement.
+    pub(super) fn keep(&self, client: Client) {
+        if !client.is_closed() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(client);
+        }
+    }
+
+    /// Asks the server to stop what it does for a connection, which is not used again.
+    fn abandon(&self, client: &Client) {
+        let (database, token) = (self.database.clone(), client.cancel_token());
+        tokio::spawn(async move {
+            let _ = timeout(CANCEL, database.cancel(token)).await;
+        });
+    }
+
+    /// Says what went wrong, and nothing of a password.
+    pub(super) fn fault(&self, failed: &Failed) -> Fault {
+        let database = &self.database;
+        let certificate = match failed {
+            Failed::Unreachable(error) if database.is_sealed() && error.code().is_none() => {
+                "; its certificate must be valid for its name, by an authority that browsers trust or that \
+                 `sslrootcert=FILE` of the URL names"
+            }
+            Failed::Unreachable(_) | Failed::Refused(_) | Failed::Late => "",
+        };
+        Fault::new(Kind::Journal, format!("the journal \"{database}\" {failed}{certificate}"))
+    }
+}
+
+/// Whether an error leaves the connection in doubt: it broke, or it is to a server that ends or that writes nothing.
+fn is_of_connection(error: &Error) -> bool {
+    error.code().map(|code| code.code()).is_none_or(|code| code == "25006" || code.starts_with("57P"))
+}
+
+impl Failed {
+    /// The code that the server gives.
+    pub(super) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable(error) | Self::Refused(error) => error.code().map(|code| code.code()),
+            Self::Late => None,
+        }
+    }
+
+    /// The place in a list that the server's message is.
+    pub(super) fn place(&self) -> Option<usize> {
+        let Self::Refused(error) = self else { return None };
+        error.as_db_error()?.message().parse::<usize>().ok()?.checked_sub(1)
+    }
+
+    /// Whether the same may succeed a moment later: the connection broke, the server starts or ends or has no connection
+    /// left, another transaction was in the way, or the server became one that only reads.
+    fn may_pass(&self) -> bool {
+        match (self, self.code()) {
+            (Self::Late, _) => false,
+            (Self::Unreachable(_), None) => true,
+            (Self::Refused(error), None) => error.is_closed(),
+            (Self::Unreachable(_) | Self::Refused(_), Some("25006" | "57P01" | "57P02" | "57P03")) => true,
+            (Self::Unreachable(_) | Self::Refused(_), Some(code)) => {
+                ["08", "40", "53"].iter().any(|class| code.starts_with(class))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (verb, error) = match self {
+            Self::Unreachable(error) => ("cannot be reached", error),
+            Self::Refused(error) => ("failed", error),
+            Self::Late => return f.write_str("does not answer in time"),
+        };
+        match (self.code(), error.as_db_error()) {
+            (Some(code), _) if code.starts_with("28") => {
+                f.write_str("does not let in the role, or not with this password")
+            }
+            (Some(code), _) if code.starts_with("3D") => f.write_str("does not exist on its server"),
+            (_, Some(said)) => write!(f, "{verb}: {}", said.message()),
+            (_, None) => write!(f, "{verb}: {error}"),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The index of a journal in PostgreSQL. Keys and values are bytes there: in their order, and with any letter.
+
+use stockade_workflow::{Fault, Kind, RunId};
+use tokio_postgres::Row as SqlRow;
+use tokio_postgres::types::Type;
+
+use super::numbers::stored;
+use super::pool::{Failed, Parameter, Pool};
+use crate::{Result, Row, RowChange, Tie};
+
+/// Rows by their keys. Those with a prefix are together: they end before the first key that is greater than all of them.
+const FIND: &str = "
+    SELECT space, key, run::text, needed, due_ms, value FROM stockade.index_rows
+    WHERE space = $1 AND key >= $2 AND ($3::bytea IS NULL OR key < $3) AND ($4::bytea IS NULL OR key > $4)
+    ORDER BY key LIMIT $5";
+
+/// Rows by their time. `now()`, for a clock that may go on within the statement is no condition of an index.
+const DUE: &str = "
+    SELECT space, key, run::text, needed, due_ms, value FROM stockade.index_rows
+    WHERE space = $1 AND due_ms <= coalesce($2::int8, (extract(epoch FROM now()) * 1000)::int8) + $3
+    ORDER BY due_ms, key LIMIT $4";
+
+const NEEDING: &str = "SELECT space, key FROM stockade.index_rows WHERE run = $1::text::uuid AND needed LIMIT 1";
+
+/// Changes of the index, each of its parts a list.
+#[derive(Default)]
+pub(super) struct Columns {
+    kinds: Vec<&'static str>,
+    spaces: Vec<String>,
+    keys: Vec<Vec<u8>>,
+    runs: Vec<Option<String>>,
+    needed: Vec<bool>,
+    dues: Vec<Option<i64>>,
+    values: Vec<Vec<u8>>,
+    new_dues: Vec<Option<i64>>,
+    new_values: Vec<Option<Vec<u8>>>,
+}
+
+impl Columns {
+    pub(super) fn of(changes: &[RowChange]) -> Self {
+        let mut columns = Self::default();
+        changes.iter().for_each(|change| columns.add(change));
+        columns
+    }
+
+    fn add(&mut self, change: &RowChange) {
+        match change {
+            RowChange::Add(row) => self.row("a", row),
+            RowChange::Ensure(row) => self.row("e", row),
+            RowChange::Put(row) => self.row("p", row),
+            RowChange::Replace { seen, due_ms, value } => {
+                self.row("c", seen);
+                self.becomes(due_ms.map(stored), value);
+            }
+            RowChange::Remove { space, key } => self.row("r", &Row::new(space, key, "")),
+        }
+    }
+
+    fn row(&mut self, kind: &'static str, Row { space, key, tie, due_ms, value }: &Row) {
+        self.kinds.push(kind);
+        self.spaces.push(space.clone());
+        self.keys.push(key.clone().into_bytes());
+        self.runs.push(tie.run().map(|run| run.to_string()));
+        self.needed.push(matches!(tie, Tie::Needs(_)));
+        self.dues.push(due_ms.map(stored));
+        self.values.push(value.clone().into_bytes());
+        self.new_dues.push(None);
+        self.new_values.push(None);
+    }
+
+    /// Says what the last row becomes.
+    fn becomes(&mut self, due_ms: Option<i64>, value: &str) {
+        if let (Some(new_due), Some(new_value)) = (self.new_dues.last_mut(), self.new_values.last_mut()) {
+            (*new_due, *new_value) = (due_ms, Some(value.as_bytes().to_vec()));
+        }
+    }
+
+    /// The values of the places of the functions, in their order.
+    pub(super) fn parameters(&self) -> [Parameter<'_>; 9] {
+        [
+            (&self.kinds, Type::TEXT_ARRAY),
+            (&self.spaces, Type::TEXT_ARRAY),
+            (&self.keys, Type::BYTEA_ARRAY),
+            (&self.runs, Type::TEXT_ARRAY),
+            (&self.needed, Type::BOOL_ARRAY),
+            (&self.dues, Type::INT8_ARRAY),
+            (&self.values, Type::BYTEA_ARRAY),
+            (&self.new_dues, Type::INT8_ARRAY),
+            (&self.new_values, Type::BYTEA_ARRAY),
+        ]
+    }
+
+    /// Returns the space and the key of a change.
+    pub(super) fn place(&self, number: usize) -> Option<(&str, String)> {
+        Some((self.spaces.get(number)?, String::from_utf8_lossy(self.keys.get(number)?).into_owned()))
+    }
+}
+
+/// Returns rows by their keys.
+pub(super) async fn find(
+    pool: &Pool,
+    space: &str,
+    prefix: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<SqlRow>, Failed> {
+    let (prefix, end, after) = (prefix.as_bytes(), end(prefix), after.map(str::as_bytes));
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let parameters: [Parameter<'_>; 5] = [
+        (&space, Type::TEXT),
+        (&prefix, Type::BYTEA),
+        (&end, Type::BYTEA),
+        (&after, Type::BYTEA),
+        (&limit, Type::INT8),
+    ];
+    pool.query(FIND, &parameters).await
+}
+
+/// The first bytes that are greater than all that begin with these; none where there are none: no byte of a text is 255.
+fn end(prefix: &str) -> Option<Vec<u8>> {
+    let mut end = prefix.as_bytes().to_vec();
+    let last = end.last_mut()?;
+    *last = last.saturating_add(1);
+    Some(end)
+}
+
+/// Returns rows by their time.
+pub(super) async fn due(pool: &Pool, space: &str, within_ms: u64, limit: usize) -> Result<Vec<SqlRow>, Failed> {
+    let now_ms = pool.database().now_ms();
+    // With the time now, it is no more than the server can count.
+    let within_ms = stored(within_ms).min(i64::MAX / 2);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let parameters: [Parameter<'_>; 4] =
+        [(&space, Type::TEXT), (&now_ms, Type::INT8), (&within_ms, Type::INT8), (&limit, Type::INT8)];
+    pool.query(DUE, &parameters).await
+}
+
+/// Returns the place of a row that needs a run.
+pub(super) async fn needing(pool: &Pool, run: RunId) -> Option<(String, String)> {
+    let run = run.to_string();
+    let row = pool.row(NEEDING, &[(&run, Type::TEXT)]).await.ok()??;
+    Some((row.try_get(0).ok()?, String::from_utf8(row.try_get(1).ok()?).ok()?))
+}
+
+/// Reads a row.
+pub(super) fn read(pool: &Pool, row: &SqlRow) -> Result<Row> {
+    columns(row).map_err(|why| {
+        Fault::new(Kind::Journal, format!("a row of the index of \"{}\" cannot be read: {why}", pool.database()))
+    })
+}
+
+fn columns(row: &SqlRow) -> Result<Row, Box<dyn std::error::Error + Send + Sync>> {
+    let run = row.try_get::<_, Option<&str>>(2)?.map(str::parse::<RunId>).transpose()?;
+    let tie = match (run, row.try_get(3)?) {
+        (None, _) => Tie::None,
+        (Some(run), false) => Tie::Of(run),
+        (Some(run), true) => Tie::Needs(run),
+    };
+    let due_ms = row.try_get::<_, Option<i64>>(4)?.map(u64::try_from).transpose()?;
+    let (key, value) = (String::from_utf8(row.try_get(1)?)?, String::from_utf8(row.try_get(5)?)?);
+    Ok(Row { space: row.try_get(0)?, key, tie, due_ms, value })
+}

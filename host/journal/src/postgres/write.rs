@@ -1,0 +1,142 @@
+//! A commit, as the functions of the database take it.
+
+use stockade_workflow::{FORMAT, RunId};
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::database::Database;
+use super::leases::lease_ms;
+use super::numbers::stored;
+use super::pool::{Failed, Parameter, Pool};
+use super::rows::Columns;
+use super::text::escaped;
+use super::{entries, labels};
+use crate::{Commit, Lease, Result, RowChange, Summary};
+
+const WRITE: &str = "
+    SELECT stockade.write_commit(
+        $1::text::uuid, $2::text::uuid, $3, $4::text::uuid, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+        $19, $20, $21, $22::text[]::uuid[], $23, $24, $25, $26, $27)";
+
+const REMOVE: &str = "
+    SELECT stockade.remove_run(
+        $1::text::uuid, $2::text::uuid, $3, $4::text::uuid, $5, $6, $7, $8::text[]::uuid[], $9, $10, $11, $12, $13)";
+
+/// A commit that is to be made. It has an id, by which it is known again where it is sent twice.
+pub(super) struct Write {
+    id: String,
+    pub(super) run: Option<RunId>,
+    /// The lease under which it is made, and whether that is given back.
+    pub(super) lease: Option<Lease>,
+    pub(super) releases: bool,
+    entries: Entries,
+    line: Line,
+    pub(super) rows: Columns,
+}
+
+/// Entries, each of their parts a list.
+#[derive(Default)]
+struct Entries {
+    seqs: Vec<i64>,
+    ats: Vec<i64>,
+    changes: Vec<Vec<u8>>,
+}
+
+/// A run's summary, absent where it stays as it is.
+#[derive(Default)]
+struct Line {
+    workflow: Option<String>,
+    status: Option<String>,
+    state: Option<String>,
+    updated_ms: Option<i64>,
+    start_key: Option<String>,
+    labels: Vec<String>,
+    waiting_for: Vec<String>,
+}
+
+impl Write {
+    pub(super) fn of(database: &Database, commit: &Commit) -> Result<Self> {
+        let Commit { lease, releases, entries, summary, index } = commit;
+        let mut columns = Entries::default();
+        for entry in entries {
+            columns.seqs.push(stored(entry.seq));
+            columns.ats.push(stored(entry.at_ms));
+            columns.changes.push(entries::written(database, entry)?);
+        }
+        Ok(Self {
+            id: Uuid::now_v7().to_string(),
+            run: commit.run(),
+            lease: lease.clone(),
+            releases: *releases,
+            entries: columns,
+            line: summary.as_ref().map(Line::of).unwrap_or_default(),
+            rows: Columns::of(index),
+        })
+    }
+
+    /// Makes the commit.
+    pub(super) async fn send(&self, pool: &Pool, own: &str) -> Result<(), Failed> {
+        let Self { id, run, lease, releases, entries, line, rows } = self;
+        let (run, epoch) = (run.map(|run| run.to_string()), lease.as_ref().map(|lease| stored(lease.epoch)));
+        let (now_ms, lease_ms) = (pool.database().now_ms(), lease_ms());
+        let format = i32::try_from(FORMAT).unwrap_or(i32::MAX);
+        let mut parameters: Vec<Parameter<'_>> = vec![
+            (id, Type::TEXT),
+            (&run, Type::TEXT),
+            (&epoch, Type::INT8),
+            (&own, Type::TEXT),
+            (releases, Type::BOOL),
+            (&now_ms, Type::INT8),
+            (&lease_ms, Type::INT8),
+            (&format, Type::INT4),
+            (&entries.seqs, Type::INT8_ARRAY),
+            (&entries.ats, Type::INT8_ARRAY),
+            (&entries.changes, Type::BYTEA_ARRAY),
+            (&line.workflow, Type::TEXT),
+            (&line.status, Type::TEXT),
+            (&line.state, Type::TEXT),
+            (&line.updated_ms, Type::INT8),
+            (&line.start_key, Type::TEXT),
+            (&line.labels, Type::TEXT_ARRAY),
+            (&line.waiting_for, Type::TEXT_ARRAY),
+        ];
+        parameters.extend(rows.parameters());
+        pool.query(WRITE, &parameters).await.map(drop)
+    }
+}
+
+impl Line {
+    fn of(summary: &Summary) -> Self {
+        Self {
+            workflow: Some(escaped(&summary.workflow)),
+            status: Some(summary.status.to_string()),
+            state: Some(escaped(&summary.state)),
+            updated_ms: Some(stored(summary.updated_ms)),
+            start_key: summary.start_key.as_deref().map(escaped),
+            labels: summary.labels.iter().map(|(name, value)| labels::written(name, value)).collect(),
+            waiting_for: summary.waiting_for.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// A removal that is to be made.
+pub(super) struct Removal {
+    id: String,
+    pub(super) lease: Lease,
+    pub(super) rows: Columns,
+}
+
+impl Removal {
+    pub(super) fn of(lease: &Lease, index: &[RowChange]) -> Self {
+        Self { id: Uuid::now_v7().to_string(), lease: lease.clone(), rows: Columns::of(index) }
+    }
+
+    /// Removes the run.
+    pub(super) async fn send(&self, pool: &Pool, own: &str) -> Result<(), Failed> {
+        let (run, epoch) = (self.lease.run.to_string(), stored(self.lease.epoch));
+        let mut parameters: Vec<Parameter<'_>> =
+            vec![(&self.id, Type::TEXT), (&run, Type::TEXT), (&epoch, Type::INT8), (&own, Type::TEXT)];
+        parameters.extend(self.rows.parameters());
+        pool.query(REMOVE, &parameters).await.map(drop)
+    }
+}

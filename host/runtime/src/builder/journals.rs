@@ -1,0 +1,70 @@
+//! Where a host's journal is.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use stockade_journal::Journal;
+use stockade_workflow::Fault;
+
+use super::Builder;
+use crate::{Clock, Result, config};
+
+impl Builder {
+    /// Keeps the journal where this says, as `[journal]` does: in a file, or in a PostgreSQL database that many hosts share. Its
+    /// password is the value of the secret that it names. With a database, what else the host writes goes to the folder of
+    /// the file of [`journal`](Self::journal).
+    ///
+    /// ```no_run
+    /// # async fn example() -> stockade::Result<()> {
+    /// use stockade::{Host, config};
+    ///
+    /// let place = config::Journal { password: Some("db".into()), ..config::Journal::at("postgres://app@db.example.com/runs") };
+    /// let host = Host::builder().journal_at(place).secret("db", "…").build().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn journal_at(mut self, place: config::Journal) -> Self {
+        self.place = place;
+        self
+    }
+}
+
+#[cfg(feature = "sqlite")]
+pub(super) fn in_file(path: &Path, clock: &Clock) -> Result<Box<dyn Journal>> {
+    Ok(Box::new(stockade_journal::SqliteJournal::open(path, clock.clone())?))
+}
+
+#[cfg(not(feature = "sqlite"))]
+pub(super) fn in_file(_: &Path, _: &Clock) -> Result<Box<dyn Journal>> {
+    let off = crate::features::off("journal in a file", "sqlite");
+    Err(off.reworded(|why| format!("{why}, or hand in a journal with `Builder::with_journal`")))
+}
+
+pub(super) fn folder_of(journal: &Path) -> PathBuf {
+    let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new(".")).to_owned()
+}
+
+pub(super) fn no_folder() -> Fault {
+    Fault::invalid("scratch", "a journal that is handed in has no folder; name one for code with `Builder::scratch`")
+}
+
+/// Opens a journal in a database; `secrets` are the values of secrets, by name.
+#[cfg(feature = "postgres")]
+pub(super) async fn in_database(
+    place: &config::Journal,
+    url: &str,
+    secrets: &BTreeMap<String, String>,
+) -> Result<Box<dyn Journal>> {
+    let database = place.parsed(url, secrets)?;
+    Ok(Box::new(stockade_journal::PostgresJournal::open(database).await?))
+}
+
+#[cfg(not(feature = "postgres"))]
+pub(super) async fn in_database(
+    _: &config::Journal,
+    _: &str,
+    _: &BTreeMap<String, String>,
+) -> Result<Box<dyn Journal>> {
+    Err(crate::features::off("journal in a PostgreSQL database", "postgres"))
+}

@@ -1,0 +1,125 @@
+#[cfg(feature = "postgres")]
+use std::collections::BTreeMap;
+use std::path::Path;
+#[cfg(feature = "postgres")]
+use std::time::Duration;
+
+use serde::Deserialize;
+#[cfg(feature = "postgres")]
+use stockade_journal::PostgresJournal;
+#[cfg(feature = "postgres")]
+use stockade_journal::postgres::{Database, Migrated};
+
+use super::anchored;
+#[cfg(feature = "postgres")]
+use super::key_of;
+#[cfg(feature = "postgres")]
+use crate::Result;
+
+/// What `[journal]` says: where runs are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Journal {
+    /// A file, as `PATH` or `sqlite:PATH`, or a database, as `postgres://USER@HOST:PORT/DATABASE`, to which `?sslmode=` and
+    /// `sslrootcert=` may be added. Without it, `journal.db` in the data directory.
+    pub url: Option<String>,
+    /// The name of the secret that is the password of the database.
+    pub password: Option<String>,
+    /// How many connections to the database a host has at most.
+    pub connections: Option<u32>,
+    /// Milliseconds that the database may take to let the host in.
+    pub connect_timeout_ms: Option<u64>,
+    /// Milliseconds that one statement may take.
+    pub statement_timeout_ms: Option<u64>,
+}
+
+impl Journal {
+    /// Names a journal by its URL, with the defaults for all else.
+    pub fn at(url: impl Into<String>) -> Self {
+        Self { url: Some(url.into()), ..Self::default() }
+    }
+
+    /// Returns the file of the journal; none where it is in a database, or not said.
+    pub fn file(&self) -> Option<&Path> {
+        let url = self.url.as_deref().filter(|url| !is_database(url))?;
+        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
+        Some(Path::new(path))
+    }
+
+    /// Returns the URL of the database of the journal; none where it is in a file, or not said.
+    pub fn database(&self) -> Option<&str> {
+        self.url.as_deref().filter(|url| is_database(url))
+    }
+
+    /// Returns the database at its URL as it is spoken to; `secrets` are the values of secrets, by name.
+    ///
+    /// # Errors
+    ///
+    /// The URL is not one of a database, or holds a password; kind [`Kind::NotFound`](crate::Kind::NotFound) where the secret
+    /// has no value. No text repeats the URL.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn parsed(&self, url: &str, secrets: &BTreeMap<String, String>) -> Result<Database> {
+        let password = self.password.as_deref().map(|name| key_of(name, "the journal", secrets)).transpose()?;
+        let database = Database::parse(url, password.as_deref())?;
+        let database = self.connections.into_iter().fold(database, Database::connections);
+        let timeouts = (self.connect_timeout_ms, self.statement_timeout_ms);
+        let (connect, statement) = (timeouts.0.map(Duration::from_millis), timeouts.1.map(Duration::from_millis));
+        let database = connect.into_iter().fold(database, Database::connect_timeout);
+        Ok(statement.into_iter().fold(database, Database::statement_timeout))
+    }
+
+    /// Makes the tables of the journal, or changes them to the version of this program; a journal in a file changes by itself.
+    /// Returns what was done, if the journal is in a database.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be used, or its tables are of a newer version.
+    #[cfg(feature = "postgres")]
+    pub async fn migrate(&self, secrets: &BTreeMap<String, String>) -> Result<Option<Migrated>> {
+        let Some(url) = self.database() else { return Ok(None) };
+        PostgresJournal::migrate(self.parsed(url, secrets)?).await.map(Some)
+    }
+
+    /// Returns the name of the secret that the journal needs, if it is in a database that has a password.
+    pub fn secret(&self) -> Option<&str> {
+        self.database().and(self.password.as_deref())
+    }
+
+    pub(super) fn anchor(&mut self, folder: &Path) {
+        if let Some(path) = self.file().and_then(Path::to_str).map(|path| anchored(folder, path)) {
+            self.url = Some(path);
+        }
+    }
+}
+
+fn is_database(url: &str) -> bool {
+    ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_of_a_file_or_of_a_database() {
+        let file = |url: &str| Journal::at(url).file().map(|path| path.display().to_string());
+        for url in ["a/journal.db", "sqlite:a/journal.db", "sqlite://a/journal.db"] {
+            assert_eq!(file(url).as_deref(), Some("a/journal.db"), "{url}");
+        }
+        let there = Journal::at("postgresql://u@h/d");
+        assert_eq!((there.file(), there.database()), (None, Some("postgresql://u@h/d")));
+        assert_eq!((Journal::default().file(), Journal::default().database()), (None, None));
+    }
+
+    #[test]
+    fn a_file_is_beside_the_configuration() {
+        let anchored = |url: &str| {
+            let mut journal = Journal::at(url);
+            journal.anchor(Path::new("/etc/stockade"));
+            journal.url.unwrap()
+        };
+        assert_eq!(anchored("sqlite:journal.db"), "/etc/stockade/journal.db");
+        assert_eq!(anchored("/var/journal.db"), "/var/journal.db");
+        assert_eq!(anchored("postgres://u@h/d"), "postgres://u@h/d");
+    }
+}

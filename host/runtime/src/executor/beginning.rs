@@ -1,0 +1,67 @@
+//! How a run comes to be driven: it begins, or it is taken up.
+
+use std::sync::Arc;
+
+use stockade_journal::folded;
+use stockade_workflow::{Budget, Change, RunId, RunState};
+use tokio::task::JoinHandle;
+
+use super::Driver;
+use super::kin::tell_parent;
+use crate::driving::Place;
+use crate::lease::Holding;
+use crate::new_run::{NewRun, check_input};
+use crate::services::Services;
+use crate::{Result, shared_budgets};
+
+impl Driver {
+    /// Makes a run that is not in the journal yet.
+    pub(crate) fn of(host: &Arc<Services>, new: &NewRun) -> Result<Self> {
+        let machine = host.machine(&new.workflow)?;
+        check_input(&new.input)?;
+        shared_budgets::check(&host.budgets, &new.workflow, &new.origin)?;
+        let NewRun { workflow, input, budget, mut origin, deadline } = new.clone();
+        if let Some(deadline) = deadline.or(host.deadline) {
+            let ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+            origin.due_ms = Some(host.clock.now_ms().saturating_add(ms));
+        }
+        let created = Change::Created { workflow, version: machine.version(), input: input.into(), budget, origin };
+        Self::create(Arc::clone(host), machine, created)
+    }
+
+    /// Takes the lease of a run, and then reads it: from here on it changes only here.
+    pub(crate) async fn claim(host: &Arc<Services>, run: RunId) -> Result<Self> {
+        host.driving.check_open()?;
+        let machine = host.machine(folded(&*host.journal, run).await?.workflow())?;
+        let holding = Holding::claim(host, run).await?;
+        Self::take_up(Arc::clone(host), machine, folded(&*host.journal, run).await?, holding)
+    }
+
+    /// Takes up a run that something has come for; one that is paused stays so, unless its deadline has passed, and none is
+    /// returned.
+    pub(crate) async fn wake(host: &Arc<Services>, run: RunId) -> Result<Option<Self>> {
+        let mut driver = Self::claim(host, run).await?;
+        if driver.state().paused().is_some() && !driver.is_overdue() {
+            driver.release().await;
+            return Ok(None);
+        }
+        if shared_budgets::begins_anew(&*host.journal, host.clock.now_ms(), driver.state()).await? {
+            driver.extend(Budget::NONE)?;
+        }
+        Ok(Some(driver))
+    }
+
+    /// Drives the run in a task of its own. The run that has started it is told once it has ended.
+    pub(crate) fn spawn(self) -> JoinHandle<Result<RunState>> {
+        let (run, host) = (self.state().run(), Arc::clone(self.host()));
+        let (driving, busy) = (Arc::clone(&host), host.driving.busy());
+        let driver = tokio::spawn(async move {
+            let driven = self.drive().await;
+            driven.iter().for_each(|state| tell_parent(&host, state));
+            drop(busy);
+            driven
+        });
+        Place::driven_by(&driving.driving, run, driver.abort_handle());
+        driver
+    }
+}

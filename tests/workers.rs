@@ -1,0 +1,292 @@
+//! Runs that are left to workers: each is driven by one, whichever of them is killed, stopped or told to end.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStderr, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+use stockade_tests::{Answer, Place, input};
+use tokio_postgres::{Client, NoTls};
+
+/// Starts a refund that needs no person, leaves it to others, and returns its id.
+fn left(place: &Place, more: &[&str]) -> String {
+    place.refund("user_789", &[&["--detach"], more].concat()).run()
+}
+
+/// Drives what there is to be driven; returns how many runs that were.
+fn worked(place: &Place, more: &[&str]) -> u64 {
+    let answer = place.json(&[&["worker", "--once"], more].concat());
+    assert_eq!(answer.exit, Some(0), "{answer:#?}");
+    answer.json["settled"].as_u64().unwrap()
+}
+
+/// A worker that goes on until it is told to end.
+struct Working {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStderr>>,
+}
+
+impl Working {
+    fn begin(place: &Place) -> Self {
+        let mut child = place.command(&["worker"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// Waits for a line that has this text.
+    fn says(&mut self, text: &str) -> String {
+        let line = self.lines.by_ref().map(Result::unwrap).find(|line| line.contains(text));
+        line.unwrap_or_else(|| panic!("the worker did not say \"{text}\""))
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    fn end(mut self) -> Option<i32> {
+        self.lines.by_ref().for_each(drop);
+        self.child.wait().unwrap().code()
+    }
+}
+
+fn done(place: &Place) -> BTreeSet<String> {
+    let answer = place.json(&["runs", "--status", "done"]);
+    answer.json.as_array().unwrap().iter().map(|run| run["run_id"].as_str().unwrap().to_owned()).collect()
+}
+
+fn assert_each_is_booked_once(place: &Place, runs: &BTreeSet<String>) {
+    assert_eq!(done(place), *runs);
+    let booked = place.refunds();
+    assert_eq!(booked.len(), runs.len(), "{booked:?}");
+    assert_eq!(booked.into_iter().collect::<BTreeSet<_>>(), runs.iter().map(|run| format!("{run}/refund")).collect());
+}
+
+#[test]
+fn a_detached_run_is_in_the_journal_and_driven_by_a_worker_alone() {
+    let place = Place::new();
+    let run = left(&place, &["--key", "order-7"]);
+    assert_eq!(place.json(&["show", &run]).json["status"], "interrupted");
+    assert_eq!((left(&place, &["--key", "order-7"]), place.refunds().len()), (run.clone(), 0), "it is started once");
+    assert_eq!(worked(&place, &[]), 1);
+    assert_each_is_booked_once(&place, &BTreeSet::from([run]));
+    assert_eq!(worked(&place, &[]), 0);
+}
+
+#[test]
+fn a_worker_takes_the_runs_of_its_queues_alone() {
+    let place = Place::new();
+    let (one, other) = (left(&place, &["--queue", "a"]), left(&place, &["--queue", "b"]));
+    let free = left(&place, &[]);
+    assert_eq!(worked(&place, &["--queues", "c,d"]), 0);
+    assert_eq!(worked(&place, &["--queues", "a,c"]), 1);
+    assert_eq!(done(&place), BTreeSet::from([one.clone()]));
+    assert_eq!(worked(&place, &[]), 2, "without queues it takes all");
+    assert_each_is_booked_once(&place, &BTreeSet::from([one, other, free]));
+}
+
+#[test]
+fn two_workers_on_one_file_share_its_runs() {
+    let place = Place::new();
+    let runs: BTreeSet<_> = (0..6).map(|_| left(&place, &[])).collect();
+    let workers = [(), ()].map(|()| {
+        place.command(&["worker", "--once", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    });
+    let drove = workers.map(|worker| Answer::of_json(worker.wait_with_output().unwrap()));
+    assert_eq!(drove.iter().map(|answer| answer.json["settled"].as_u64().unwrap()).sum::<u64>(), 6, "{drove:#?}");
+    assert_each_is_booked_once(&place, &runs);
+}
+
+#[test]
+fn a_worker_that_is_told_to_end_says_what_it_has_done() {
+    let place = Place::new();
+    let mut worker = Working::begin(&place);
+    worker.says("looks for runs");
+    let run = left(&place, &[]);
+    worker.says(&format!("run {run} is taken up"));
+    worker.says(&format!("run {run} is done (refund)"));
+    worker.signal(Signal::TERM);
+    worker.says("drove 1 runs to where they stand; 0 were late");
+    assert_eq!(worker.end(), Some(0));
+    assert_each_is_booked_once(&place, &BTreeSet::from([run]));
+}
+
+#[test]
+fn a_journal_is_where_the_option_says_and_no_error_shows_a_password() {
+    let place = Place::new();
+    let elsewhere = ["--journal", "elsewhere.db"];
+    let run = left(&place, &elsewhere);
+    assert!(place.path("elsewhere.db").exists());
+    assert_eq!(place.json(&["runs"]).json, json!([]));
+    assert_eq!(worked(&place, &["--journal", "sqlite:elsewhere.db"]), 1);
+    assert_eq!(place.json(&["show", &run, "--journal", "sqlite://elsewhere.db"]).json["status"], "done");
+    place.write("stockade.toml", "[journal]\nurl = \"elsewhere.db\"\n");
+    assert_eq!(place.json(&["runs"]).json[0]["run_id"], run);
+    for command in ["runs", "migrate", "worker"] {
+        let answer = place.json(&[command, "--journal", "postgres://app:hunter2@127.0.0.1:1/runs"]);
+        let message = answer.json["error"]["message"].as_str().unwrap();
+        assert!(message.contains("holds a password; name a secret instead"), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}
+
+/// A folder whose journal is in a database of its own, on the server that `tests/postgres` starts.
+struct Shared {
+    place: Place,
+    password: String,
+    server: String,
+    name: String,
+}
+
+impl Shared {
+    async fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let url =
+            std::env::var("STOCKADE_TEST_POSTGRES").expect("STOCKADE_TEST_POSTGRES; run the tests by tests/postgres");
+        let (password, server) = url.strip_prefix("postgres://postgres:").unwrap().split_once('@').unwrap();
+        let (password, server) = (password.to_owned(), server.strip_suffix("/postgres").unwrap().to_owned());
+        let name = format!("workers_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let shared = Self { place: Place::new(), password, server, name };
+        shared.admin("postgres").await.batch_execute(&format!("CREATE DATABASE {}", shared.name)).await.unwrap();
+        shared.place.write("password", &shared.password);
+        let Self { server, name, .. } = &shared;
+        let config = format!(
+            "[journal]\nurl = \"postgres://postgres@{server}/{name}\"\npassword = \"db\"\n\n\
+             [secrets]\ndb = {{ file = \"password\" }}\n"
+        );
+        shared.place.write("stockade.toml", config);
+        shared
+    }
+
+    /// A connection that is no worker's.
+    async fn admin(&self, database: &str) -> Client {
+        let url = format!("postgres://postgres:{}@{}/{database}", self.password, self.server);
+        let (client, traffic) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        tokio::spawn(traffic);
+        client
+    }
+
+    async fn inside(&self) -> Client {
+        self.admin(&self.name).await
+    }
+}
+
+/// Waits until a worker's commit waits for what another has locked.
+async fn a_commit_waits(admin: &Client) {
+    while admin.query_one(&format!("SELECT count(*) {WAITING}"), &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+const WAITING: &str = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'stockade' \
+                       AND wait_event_type = 'Lock'";
+
+/// The end of all leases, as the database's clock would bring it.
+const OVER: &str = "UPDATE stockade.leases SET until_ms = 0";
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn two_workers_on_one_database_share_its_runs() {
+    let shared = Shared::new().await;
+    let runs: BTreeSet<_> = (0..12).map(|_| left(&shared.place, &[])).collect();
+    assert!(!shared.place.data("journal.db").exists());
+    let workers = [(), ()].map(|()| {
+        let mut worker = shared.place.command(&["worker", "--once", "--json", "--at-once", "2"]);
+        worker.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    });
+    let drove = workers.map(|worker| Answer::of_json(worker.wait_with_output().unwrap()));
+    assert_eq!(drove.iter().map(|answer| answer.json["settled"].as_u64().unwrap()).sum::<u64>(), 12, "{drove:#?}");
+    assert_each_is_booked_once(&shared.place, &runs);
+}
+
+/// Its commit may be made after its death, for the server has it already.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn the_runs_of_a_worker_that_is_killed_are_taken_over() {
+    let shared = Shared::new().await;
+    let run = left(&shared.place, &[]);
+    let (locks, admin) = (shared.inside().await, shared.inside().await);
+    locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
+    let worker = Working::begin(&shared.place);
+    a_commit_waits(&admin).await;
+    worker.signal(Signal::KILL);
+    assert_eq!(worker.end(), None);
+    locks.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(worked(&shared.place, &[]), 0, "its lease is not over");
+    admin.batch_execute(OVER).await.unwrap();
+    assert_eq!(worked(&shared.place, &[]), 1);
+    assert_each_is_booked_once(&shared.place, &BTreeSet::from([run]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn a_worker_that_is_stopped_past_its_lease_is_fenced() {
+    let shared = Shared::new().await;
+    let run = left(&shared.place, &[]);
+    let (locks, admin) = (shared.inside().await, shared.inside().await);
+    locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
+    let mut worker = Working::begin(&shared.place);
+    worker.says("is taken up");
+    a_commit_waits(&admin).await;
+    worker.signal(Signal::STOP);
+    admin.batch_execute(&format!("SELECT pg_terminate_backend(pid) {WAITING}")).await.unwrap();
+    locks.batch_execute("COMMIT").await.unwrap();
+    admin.batch_execute(OVER).await.unwrap();
+    assert_eq!(worked(&shared.place, &[]), 1);
+    worker.signal(Signal::CONT);
+    worker.says(&format!("another process took over run {run} meanwhile"));
+    worker.signal(Signal::TERM);
+    worker.end();
+    assert_each_is_booked_once(&shared.place, &BTreeSet::from([run]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn a_run_that_waits_for_a_person_is_decided_on_another_host() {
+    let shared = Shared::new().await;
+    let run = shared.place.refund("user_123", &["--detach"]).run();
+    assert_eq!(worked(&shared.place, &[]), 1);
+    let other = Place::new();
+    other.write("password", &shared.password);
+    other.write("stockade.toml", std::fs::read(shared.place.path("stockade.toml")).unwrap());
+    assert_eq!(other.json(&["approvals"]).json.as_array().map(Vec::len), Some(1));
+    let answer = shared.place.json(&["approve", &run, "--by", "dana"]);
+    assert_eq!((answer.exit, &answer.json["status"]), (Some(0), &json!("done")), "{answer:#?}");
+    assert_eq!(other.json(&["show", &run]).json["status"], "done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn tables_of_another_version_are_refused_by_name() {
+    let shared = Shared::new().await;
+    let made = shared.place.json(&["migrate"]);
+    assert_eq!((made.exit, &made.json["from"]), (Some(0), &json!(null)), "{made:#?}");
+    assert_eq!(shared.place.json(&["migrate"]).json["from"], made.json["to"]);
+    let admin = shared.inside().await;
+    for (change, commands, why) in [
+        ("- 1", &["runs"][..], "`stockade migrate` changes them"),
+        ("+ 2", &["runs", "migrate", "worker"][..], "was written by a newer stockade"),
+    ] {
+        admin.batch_execute(&format!("UPDATE stockade.version SET version = version {change}")).await.unwrap();
+        for command in commands {
+            let answer = shared.place.json(&[*command]);
+            let message = answer.json["error"]["message"].as_str().unwrap();
+            assert!(answer.exit == Some(1) && message.contains(why), "{command}: {message}");
+            assert!(!message.contains(&shared.password), "{message}");
+        }
+    }
+}
+
+/// What a schedule, a person or another program sends at the same moment, two hosts take once.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn two_starts_under_one_key_are_one_run_on_a_database_too() {
+    let shared = Shared::new().await;
+    let input = input("user_789").to_string();
+    let start = ["run", "refund", "--input", input.as_str(), "--key", "order-7", "--detach", "--json"];
+    let both =
+        [(), ()].map(|()| shared.place.command(&start).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let [one, other] = both.map(|start| Answer::of_json(start.wait_with_output().unwrap()));
+    assert_eq!(one.run(), other.run());
+}
