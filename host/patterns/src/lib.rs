@@ -35,6 +35,7 @@ pub type Children = BTreeMap<String, Arc<Machine>>;
 /// A workflow as configuration sets it up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "pattern", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a configuration has few, and most of them are agents")]
 pub enum Pattern {
     /// One of several workflows, chosen by rules and a model.
     Router(router::Spec),

@@ -99,7 +99,8 @@ pub(crate) fn of_results(run: &RunState, effect: &Effect) -> Vec<Label> {
         | EffectKind::Recall(_)
         | EffectKind::RequestApproval { .. }
         | EffectKind::Sleep(_)
-        | EffectKind::AwaitSignal(_) => Vec::new(),
+        | EffectKind::AwaitSignal(_)
+        | EffectKind::StartRuns(_) => Vec::new(),
     };
     let brought = |(_, sources): &(&Label, &BTreeSet<String>)| results.iter().any(|key| sources.contains(*key));
     run.labels().iter().filter(brought).map(|(label, _)| *label).collect()

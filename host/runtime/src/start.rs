@@ -5,7 +5,7 @@ use stockade_journal::{Row, RowChange};
 use stockade_workflow::{Budget, Code, Exec, Fault, Kind, RunState};
 
 use crate::executor::Driver;
-use crate::{Host, NewRun, Result, Run, RunHandle, Started, shared_budgets};
+use crate::{Host, NewRun, Result, Run, RunHandle, Started};
 
 /// How many letters of an input an error shows.
 const INPUT_LETTERS_SHOWN: usize = 160;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stockade_journal::{Filter, Sort};
 use stockade_workflow::{RunId, Status};
 
-use crate::runs::is_busy;
+use crate::lease::is_busy;
 use crate::{Fired, Host, QUEUE, Result};
 
 /// For how long a run is left alone that cannot go on here: its workflow may be registered in another host alone.

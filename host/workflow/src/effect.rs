@@ -259,6 +259,7 @@ impl EffectKind {
             | Self::AskModel(_)
             | Self::Remember(_)
             | Self::Recall(_)
+            | Self::ReadResult(_)
             | Self::RequestApproval { .. }
             | Self::Sleep(_)
             | Self::AwaitSignal(_) => None,

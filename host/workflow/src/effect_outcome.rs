@@ -90,7 +90,8 @@ impl EffectOutcome {
             | Self::Recalled(_)
             | Self::ResultRead(_)
             | Self::Decided { .. }
-            | Self::Waited(_) => None,
+            | Self::Waited(_)
+            | Self::RunsEnded(_) => None,
         }
     }
 

@@ -42,7 +42,7 @@ pub(super) fn whole(plain: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 fn compressor() -> io::Result<Compressor<'static>> {
-    let mut compressor = Compressor::with_prepared_dictionary(&*ENCODER)?;
+    let mut compressor = Compressor::with_prepared_dictionary(&ENCODER)?;
     compressor.include_checksum(true)?;
     // The version in front says which it is.
     compressor.include_dictid(false)?;

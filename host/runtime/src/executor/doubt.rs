@@ -19,8 +19,10 @@ pub(super) fn doubted(state: &RunState, event: &Event, step: &Step) -> Option<(S
         EffectOutcome::ModelReplied(_)
         | EffectOutcome::Remembered(_)
         | EffectOutcome::Recalled(_)
+        | EffectOutcome::ResultRead(_)
         | EffectOutcome::Decided { .. }
-        | EffectOutcome::Waited(_) => None,
+        | EffectOutcome::Waited(_)
+        | EffectOutcome::RunsEnded(_) => None,
     }
 }
 
