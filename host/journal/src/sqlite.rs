@@ -26,6 +26,7 @@ use self::select::{LEASE_COLUMN, Select};
 use self::writer::{Append, Done, Request, Work, Writer};
 use crate::codec::{self, Bases, Unread};
 use crate::owner::Owner;
+use crate::summary::part;
 use crate::{Commit, Filter, Journal, Lease, Result, Room, Row, RowChange, Summary, refusal};
 
 /// The version of the tables; a file of a newer one is refused.
@@ -290,14 +291,6 @@ fn summary(row: &SqlRow<'_>) -> rusqlite::Result<Summary> {
         labels: part("labels", serde_json::from_str(&labels), &mut damaged),
         waiting_for: part("waits", waiting_for, &mut damaged),
         damaged,
-    })
-}
-
-/// A part of a run's line that cannot be read is left out, and the line says so: those of the other runs are listed all the same.
-fn part<T: Default>(what: &str, read: Result<T, impl std::fmt::Display>, damaged: &mut Option<String>) -> T {
-    read.unwrap_or_else(|error| {
-        *damaged = Some(format!("its {what} cannot be read: {error}"));
-        T::default()
     })
 }
 

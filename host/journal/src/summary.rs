@@ -48,3 +48,13 @@ impl Summary {
         }
     }
 }
+
+/// Reads a part of a run's line. One that cannot be read is left out, and the line says so: those of the other runs are listed
+/// all the same.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) fn part<T: Default>(what: &str, read: Result<T, impl std::fmt::Display>, damaged: &mut Option<String>) -> T {
+    read.unwrap_or_else(|error| {
+        *damaged = Some(format!("its {what} cannot be read: {error}"));
+        T::default()
+    })
+}

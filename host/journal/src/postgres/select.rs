@@ -11,6 +11,7 @@ use super::numbers::stored;
 use super::pool::{Failed, Parameter, Pool};
 use super::text::{escaped, unescaped};
 use crate::filter::first_created_at;
+use crate::summary::part;
 use crate::{Filter, PageEnd, Result, Sort, Summary};
 
 /// The columns of a summary. Whether a run is interrupted is not written, but seen: by whether its lease is held.
@@ -148,18 +149,19 @@ pub(super) fn read(pool: &Pool, row: &Row) -> Result<Summary> {
 }
 
 fn columns(row: &Row) -> Result<Summary, Box<dyn std::error::Error + Send + Sync>> {
-    let labels: Vec<&str> = row.try_get(6)?;
-    let labels = labels.into_iter().map(|label| labels::read(label).ok_or("a label has no value"));
-    let waiting_for: Vec<&str> = row.try_get(7)?;
+    let (mut damaged, status) = (None, row.try_get::<_, &str>(2)?);
+    let (labels, waiting_for): (Vec<&str>, Vec<&str>) = (row.try_get(6)?, row.try_get(7)?);
+    let labels = labels.into_iter().map(|label| labels::read(label).ok_or("one has no value"));
+    let waiting_for = waiting_for.into_iter().map(str::parse::<WaitingFor>);
     Ok(Summary {
         run_id: row.try_get::<_, &str>(0)?.parse()?,
         workflow: unescaped(row.try_get(1)?),
-        status: row.try_get::<_, &str>(2)?.parse()?,
+        status: part("status", status.parse::<Status>().map(Some), &mut damaged).unwrap_or(Status::Running),
         state: unescaped(row.try_get(3)?),
         updated_ms: u64::try_from(row.try_get::<_, i64>(4)?)?,
         start_key: row.try_get::<_, Option<&str>>(5)?.map(unescaped),
-        labels: labels.collect::<Result<BTreeMap<_, _>, _>>()?,
-        waiting_for: waiting_for.into_iter().map(str::parse).collect::<Result<BTreeSet<_>, _>>()?,
-        damaged: None,
+        labels: part("labels", labels.collect::<Result<BTreeMap<_, _>, _>>(), &mut damaged),
+        waiting_for: part("waits", waiting_for.collect::<Result<BTreeSet<_>, _>>(), &mut damaged),
+        damaged,
     })
 }
