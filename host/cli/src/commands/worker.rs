@@ -116,7 +116,7 @@ impl Work {
         loop {
             self.turn().await?;
             if self.driven.is_empty() {
-                drive::told_of(&self.host.notify().await?);
+                drive::notify(&self.host).await;
                 return Ok(());
             }
             self.drain().await;
@@ -189,9 +189,7 @@ fn complain(what: &str, fault: &Fault) {
 /// Tells those who are to be told, every now and then; a server that is slow to take a message keeps no run from going on.
 async fn tell(host: Host) {
     loop {
-        if let Ok(notices) = host.notify().await {
-            drive::told_of(&notices);
-        }
+        drive::notify(&host).await;
         sleep(LOOK).await;
     }
 }
