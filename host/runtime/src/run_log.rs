@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use stockade_journal::{Commit, RowChange, Summary, folded};
 use stockade_sandbox::Held;
-use stockade_workflow::{Change, Effect, EffectKind, Entry, Label, RunId, RunState, Status, Usage, WaitingFor};
+use stockade_workflow::{Change, Effect, EffectKind, Entry, Kind, Label, RunId, RunState, Status, Usage, WaitingFor};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -268,7 +268,7 @@ impl RunLog {
         self.unwritten_bytes = 0;
         let commit = Commit { lease, releases, entries, summary, index: std::mem::take(&mut self.index) };
         self.committing.store(true, Ordering::SeqCst);
-        let committed = self.host.journal.commit(&commit).await;
+        let committed = self.made(&commit).await;
         self.committing.store(false, Ordering::SeqCst);
         if let Err(fault) = committed {
             self.batch = commit.entries;
@@ -282,6 +282,25 @@ impl RunLog {
             self.allotments.give_back(&*self.host.journal).await;
         }
         Ok(())
+    }
+
+    /// Makes a commit. Where the journal fails, it may have made the commit before: it is asked whether it has.
+    async fn made(&self, commit: &Commit) -> Result<()> {
+        match self.host.journal.commit(commit).await {
+            Err(fault) if fault.kind == Kind::Journal && self.is_there(commit).await.unwrap_or(false) => Ok(()),
+            made => made,
+        }
+    }
+
+    /// Whether the journal has a commit whose outcome is not known. While the lease is ours, nobody else has written what is there;
+    /// where it was given back with the commit, nothing is done any more that another could do as well.
+    async fn is_there(&self, commit: &Commit) -> Result<bool> {
+        if !commit.releases {
+            self.host.journal.renew(self.holding.lease()).await?;
+        }
+        let Some(first) = commit.entries.first() else { return Ok(false) };
+        let there = self.host.journal.read_after(first.run, first.seq - 1, usize::MAX).await?;
+        Ok(there.starts_with(&commit.entries))
     }
 
     /// What the next commit says to other runs: that this one has ended, to the run that has started it; that they stop, to

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stockade_journal::{Commit, Filter, Row, index};
+use stockade_journal::{Commit, Filter, Row, Summary, index};
 use stockade_workflow::{Fault, Kind, RunId, SIGNALS_KEPT_MAX, Signal};
 use tokio::task::JoinHandle;
 
@@ -95,13 +95,10 @@ impl Host {
 
     /// Does as [`Host::fire_due`] does with the runs of some queues; of all, where none is named.
     pub(crate) async fn fire_due_of(&self, queues: &BTreeSet<String>) -> Result<Vec<Fired>> {
-        let (due, mut fired) = self.due().await?;
+        let (due, mut fired) = self.due(queues).await?;
         let mut seen = BTreeSet::new();
         for row in due {
             let Some(run) = row.tie.run().filter(|run| seen.insert(*run)) else { continue };
-            if !self.is_of_queue(run, queues).await? {
-                continue;
-            }
             match self.wake(run).await {
                 // Its driver sees what is due, too.
                 Err(fault) if is_busy(&fault) => {}
@@ -119,13 +116,13 @@ impl Host {
     }
 
     /// Returns the ends of runs of which those are to hear that have started them. One of which no run hears any more is removed.
-    async fn ends_of_children(&self) -> Result<Vec<Row>> {
-        let (journal, mut ends) = (&self.services.journal, Vec::new());
-        for row in journal.due(children::ENDED, Duration::ZERO, FIRED_MAX).await? {
+    async fn ends_of_children(&self, queues: &BTreeSet<String>) -> Result<Vec<Row>> {
+        let mut ends = Vec::new();
+        for row in self.due_in(children::ENDED, queues).await? {
             if self.goes_on(row.tie.run()).await? {
                 ends.push(row);
             } else {
-                journal.commit(&Commit::of_index(vec![children::heard(&row)])).await?;
+                self.services.journal.commit(&Commit::of_index(vec![children::heard(&row)])).await?;
             }
         }
         Ok(ends)
@@ -151,9 +148,9 @@ impl Host {
 
     /// Returns the rows for which runs are to be woken, and the runs of which what they have drawn of shared budgets cannot be
     /// read. What others that stand still have drawn and not used is given back.
-    async fn due(&self) -> Result<(Vec<Row>, Vec<Fired>)> {
-        let (journal, mut due, mut damaged) = (&self.services.journal, Vec::new(), Vec::new());
-        for row in journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
+    async fn due(&self, queues: &BTreeSet<String>) -> Result<(Vec<Row>, Vec<Fired>)> {
+        let (mut due, mut damaged) = (Vec::new(), Vec::new());
+        for row in self.services.journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
             match self.look_at_allotment(row.clone()).await {
                 Ok(row) => due.extend(row),
                 Err(fault) => {
@@ -162,21 +159,45 @@ impl Host {
                 }
             }
         }
+        let mut due = self.of_queues(due, queues).await?;
         for space in [inbox::TIMERS, inbox::SPACE, settling::SPACE] {
-            due.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
+            due.extend(self.due_in(space, queues).await?);
         }
-        due.extend(self.ends_of_children().await?);
+        due.extend(self.ends_of_children(queues).await?);
         Ok((due, damaged))
     }
 
-    /// Returns whether a run is in one of these queues, or in any, where none is named.
-    async fn is_of_queue(&self, run: RunId, queues: &BTreeSet<String>) -> Result<bool> {
-        if queues.is_empty() {
-            return Ok(true);
+    /// Returns the due rows of a space whose runs are in some queues. Those of other queues are in nobody's way, however many of
+    /// them are due and left.
+    async fn due_in(&self, space: &str, queues: &BTreeSet<String>) -> Result<Vec<Row>> {
+        let mut looked_at = FIRED_MAX;
+        loop {
+            let rows = self.services.journal.due(space, Duration::ZERO, looked_at).await?;
+            let is_all = rows.len() < looked_at;
+            let mut own = self.of_queues(rows, queues).await?;
+            if is_all || own.len() >= FIRED_MAX {
+                own.truncate(FIRED_MAX);
+                return Ok(own);
+            }
+            looked_at = looked_at.saturating_mul(4);
         }
-        let only = Filter { runs: Some(vec![run]), ..Filter::default() };
-        let found = self.services.journal.runs(&only).await?;
-        Ok(found.iter().any(|found| found.labels.get(QUEUE).is_some_and(|queue| queues.contains(queue))))
+    }
+
+    /// Returns the rows whose runs are in one of these queues; all, where none is named.
+    async fn of_queues(&self, mut rows: Vec<Row>, queues: &BTreeSet<String>) -> Result<Vec<Row>> {
+        if queues.is_empty() {
+            return Ok(rows);
+        }
+        let runs: Vec<_> = rows.iter().filter_map(|row| row.tie.run()).collect();
+        let mut own = BTreeSet::new();
+        for some in runs.chunks(FIRED_MAX) {
+            let only = Filter { runs: Some(some.to_vec()), ..Filter::default() };
+            let found = self.services.journal.runs(&only).await?.into_iter();
+            let is_own = |found: &Summary| found.labels.get(QUEUE).is_some_and(|queue| queues.contains(queue));
+            own.extend(found.filter(is_own).map(|found| found.run_id));
+        }
+        rows.retain(|row| row.tie.run().is_some_and(|run| own.contains(&run)));
+        Ok(rows)
     }
 
     /// Looks at a due row again later, so that it does not keep others from their turn.
