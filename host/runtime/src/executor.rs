@@ -219,7 +219,7 @@ impl Driver {
                 Next::Ended(None) => return Ok(()),
                 Next::Ended(Some((effect, ended, used))) => {
                     self.begun.remove(effect.key());
-                    let performed = self.judged(&effect, ended, used);
+                    let performed = self.judged(&effect, ended, used)?;
                     self.happened(&effect, performed)?;
                 }
                 Next::Alarmed => {}
@@ -247,7 +247,7 @@ impl Driver {
             },
             Work::Beside(work) => {
                 let (ended, used) = work.await;
-                self.judged(effect, ended, used)
+                self.judged(effect, ended, used)?
             }
             Work::Outside => return Err(misplaced(effect)),
         };

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use stockade_journal::{Commit, RowChange, Summary, folded};
 use stockade_sandbox::Held;
-use stockade_workflow::{Change, Effect, EffectKind, Entry, Kind, Label, RunId, RunState, Status, Usage, WaitingFor};
+use stockade_workflow::{
+    Change, Effect, EffectKind, Entry, Fault, Kind, Label, RunId, RunState, Status, Usage, WaitingFor,
+};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -23,6 +25,12 @@ pub(crate) const INTENT_BYTES: u64 = 1 << 10;
 
 /// The memory of calls that are journaled at the end of their code; beyond it they are journaled at once.
 const UNWRITTEN_BYTES_MAX: u64 = 16 << 20;
+
+/// Whether a fault says that the journal's storage failed, which may pass, and not that what it has is damaged. A run does not hear of
+/// it: it is left as it is, and goes on where its journal does.
+pub(crate) fn is_storage(fault: &Fault) -> bool {
+    fault.kind == Kind::Journal && fault.detail.is_none()
+}
 
 /// One run with the right to write to it.
 pub(crate) struct RunLog {
@@ -287,7 +295,7 @@ impl RunLog {
     /// Makes a commit. Where the journal fails, it may have made the commit before: it is asked whether it has.
     async fn made(&self, commit: &Commit) -> Result<()> {
         match self.host.journal.commit(commit).await {
-            Err(fault) if fault.kind == Kind::Journal && self.is_there(commit).await.unwrap_or(false) => Ok(()),
+            Err(fault) if is_storage(&fault) && self.is_there(commit).await.unwrap_or(false) => Ok(()),
             made => made,
         }
     }

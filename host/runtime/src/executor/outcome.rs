@@ -12,11 +12,15 @@ use crate::effects::{Ended, Stopped, handler};
 
 impl Driver {
     /// Tells a limit of the run from one of a single effect, and what did not happen from what is not known.
-    pub(super) fn judged(&self, effect: &Effect, ended: Ended, used: Usage) -> Performed {
+    ///
+    /// # Errors
+    ///
+    /// The journal failed while it was performed.
+    pub(super) fn judged(&self, effect: &Effect, ended: Ended, used: Usage) -> Result<Performed> {
         if let Some(outcome) = self.late(effect, &ended) {
-            return Performed::Happened(outcome, used);
+            return Ok(Performed::Happened(outcome, used));
         }
-        match ended {
+        Ok(match ended {
             Ended::As(outcome) => Performed::Happened(outcome, used),
             Ended::Short(limits, outcome) => self.judged_short(effect, limits, outcome, used),
             Ended::Stopped(stopped) => self.judged_stopped(effect, stopped, used),
@@ -24,7 +28,8 @@ impl Driver {
             // A run that undoes what it has done waits for no result.
             Ended::Promised(_, unknown) if self.state().is_undoing() => Performed::Happened(unknown, used),
             Ended::Promised(token, _) => Performed::Promised(token, used),
-        }
+            Ended::Unheard(fault) => return Err(fault),
+        })
     }
 
     /// A question to a provider that wants to be left alone is asked again after that, as often as it may be asked.
