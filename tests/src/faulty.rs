@@ -132,7 +132,6 @@ impl Faulty {
         Ok((journal, Answer::Comes))
     }
 
-    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
     fn asks(&self) -> Result<(Arc<dyn Journal>, Arc<dyn Journal>, Option<Trouble>)> {
         let mut state = self.state.lock().unwrap();
         state.asked += 1;

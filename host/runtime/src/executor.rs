@@ -33,7 +33,7 @@ use crate::code::{Ran, unrun};
 use crate::effects::{Ended, Work, handler};
 use crate::lease::Holding;
 use crate::orders::Due;
-use crate::run_log::RunLog;
+use crate::run_log::{RunLog, is_storage};
 use crate::services::Services;
 
 /// How many effects of one run are in flight at the same time; further ones wait. What they hold (slots of the pool,
@@ -139,9 +139,22 @@ impl Driver {
     /// that is dropped so is paid.
     pub(crate) async fn drive(mut self) -> Result<RunState> {
         let driven = self.go_on().await;
+        if driven.as_ref().is_err_and(is_storage) {
+            self.keep().await;
+        }
         self.release().await;
         self.stop_orphans();
         driven.map(|()| self.log.into_state())
+    }
+
+    /// Writes what has happened, where the journal failed before it was written and does not fail now. An intent is not written any
+    /// more, for nothing is begun.
+    async fn keep(&mut self) {
+        let is_intent = |change: &Change| matches!(change, Change::Reserved { .. } | Change::Calling { .. });
+        if !self.log.uncommitted().iter().any(|entry| is_intent(&entry.change)) {
+            // Where it fails still, the next driver finds the run as it was.
+            let _ = self.log.commit().await;
+        }
     }
 
     /// Stops the runs that the journal has an order for since this was last done.

@@ -251,7 +251,8 @@ impl RunLog {
         Ok(())
     }
 
-    /// Makes what was changed so far durable. What the journal does not take stays [uncommitted](Self::uncommitted).
+    /// Makes what was changed so far durable. What the journal does not take stays [uncommitted](Self::uncommitted), with what it
+    /// changes in the index.
     pub(crate) async fn commit(&mut self) -> Result<()> {
         if self.batch.is_empty() {
             return Ok(());
@@ -264,6 +265,7 @@ impl RunLog {
         let summary = (self.told != stands).then(|| Summary::of(&self.state, updated_ms));
         // With the last commit for now, so that the next one to drive it need not wait.
         let (lease, releases) = (Some(self.holding.lease().clone()), self.is_left || self.stands_still(status));
+        let asked = self.index.len();
         self.index.extend(self.timer());
         if releases {
             self.index.extend(self.kept()?);
@@ -279,7 +281,9 @@ impl RunLog {
         let committed = self.made(&commit).await;
         self.committing.store(false, Ordering::SeqCst);
         if let Err(fault) = committed {
-            self.batch = commit.entries;
+            (self.batch, self.index) = (commit.entries, commit.index);
+            // The rest is of this commit, and made anew for the next one.
+            self.index.truncate(asked);
             return Err(fault);
         }
         self.told = stands;
@@ -292,10 +296,19 @@ impl RunLog {
         Ok(())
     }
 
-    /// Makes a commit. Where the journal fails, it may have made the commit before: it is asked whether it has.
+    /// Makes a commit. Where the journal fails, it may have made the commit before: it is asked whether it has, and else once more
+    /// to make it. What has happened is known here, and would be in doubt for any other driver.
     async fn made(&self, commit: &Commit) -> Result<()> {
         match self.host.journal.commit(commit).await {
-            Err(fault) if is_storage(&fault) && self.is_there(commit).await.unwrap_or(false) => Ok(()),
+            Err(fault) if is_storage(&fault) => {}
+            made => return made,
+        }
+        if self.is_there(commit).await.unwrap_or(false) {
+            return Ok(());
+        }
+        match self.host.journal.commit(commit).await {
+            // The first one was on its way still.
+            Err(_) if self.is_there(commit).await.unwrap_or(false) => Ok(()),
             made => made,
         }
     }
@@ -392,6 +405,7 @@ impl RunLog {
     pub(crate) async fn roll_back(&mut self) -> Result<()> {
         self.state = folded(&*self.host.journal, self.state.run()).await?;
         self.batch.clear();
+        self.index.clear();
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ use super::{Driver, InFlight};
 use crate::calls::unknown;
 use crate::effects::Ended;
 use crate::orders::{self, Aim, Due, Order};
+use crate::run_log::is_storage;
 use crate::{Registered, Result};
 
 /// What a driver hears of first while effects are in flight.
@@ -55,11 +56,15 @@ impl Driver {
         Watch::new(Arc::clone(self.host()), self.state().run(), told)
     }
 
-    /// Looks whether something is ordered.
+    /// Looks whether something is ordered. A journal that fails is asked again, and the next commit tells of it.
     pub(super) async fn hear(&mut self, watch: &Watch) -> Result<()> {
         // One that stands still may be another's by now.
         if self.order.is_none() && self.log.orders().is_some() {
-            watch.given().await?.into_iter().for_each(|order| self.heed(order));
+            let given = match watch.given().await {
+                Err(fault) if is_storage(&fault) => None,
+                given => given?,
+            };
+            given.into_iter().for_each(|order| self.heed(order));
         }
         Ok(())
     }
