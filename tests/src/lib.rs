@@ -4,6 +4,7 @@
 
 pub mod crash;
 pub mod cut;
+pub mod database;
 pub mod desk;
 pub mod far_side;
 pub mod faulty;
