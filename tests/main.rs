@@ -53,6 +53,7 @@ mod starts;
 mod terms;
 mod together;
 mod tools;
+mod torn;
 mod undo;
 mod waits;
 mod workers;

@@ -30,6 +30,12 @@ const HELPER: &str = "
     price = \"free\"
 ";
 
+/// Of how many scenarios one is played: of all where `STOCKADE_SCENARIOS` is `all`.
+pub fn every(sample: usize) -> usize {
+    let is_all = std::env::var("STOCKADE_SCENARIOS").is_ok_and(|which| which == "all");
+    if is_all { 1 } else { sample }
+}
+
 /// Hosts of one configuration, into which journals are put, and what is around them. They are made once for many scenarios.
 pub struct Bench {
     /// The hosts, each with the place of its journal.

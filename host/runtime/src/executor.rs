@@ -147,16 +147,6 @@ impl Driver {
         driven.map(|()| self.log.into_state())
     }
 
-    /// Writes what has happened, where the journal failed before it was written and does not fail now. An intent is not written any
-    /// more, for nothing is begun.
-    async fn keep(&mut self) {
-        let is_intent = |change: &Change| matches!(change, Change::Reserved { .. } | Change::Calling { .. });
-        if !self.log.uncommitted().iter().any(|entry| is_intent(&entry.change)) {
-            // Where it fails still, the next driver finds the run as it was.
-            let _ = self.log.commit().await;
-        }
-    }
-
     /// Stops the runs that the journal has an order for since this was last done.
     fn stop_orphans(&mut self) {
         let orphans = self.orphans();
@@ -231,8 +221,8 @@ impl Driver {
             match Next::of(&mut in_flight, &mut watch, self.order.as_ref(), retries, self.alarm()).await {
                 Next::Ended(None) => return Ok(()),
                 Next::Ended(Some((effect, ended, used))) => {
-                    self.begun.remove(effect.key());
                     let performed = self.judged(&effect, ended, used)?;
+                    self.begun.remove(effect.key());
                     self.happened(&effect, performed)?;
                 }
                 Next::Alarmed => {}

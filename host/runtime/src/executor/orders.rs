@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use futures_util::StreamExt as _;
-use stockade_workflow::{Change, Effect, EffectKind, Event, Stop, ToolCall, ToolOutcome, Usage};
+use stockade_workflow::{Change, Effect, EffectKind, Entry, Event, Stop, ToolCall, ToolOutcome, Usage};
 
 use super::waits::overdue;
 use super::watch::Watch;
@@ -86,7 +86,7 @@ impl Driver {
             performed = self.perform_alone(effect) => Some(performed),
             () = late(watch, overdue, &committing) => None,
         };
-        if performed.is_some() {
+        if matches!(performed, Some(Ok(()))) {
             self.begun.remove(effect.key());
         }
         performed.unwrap_or(Ok(()))
@@ -143,6 +143,22 @@ impl Driver {
             }
         }
         self.log.push(Change::Paused { stop: stop.clone() })
+    }
+
+    /// Writes what is known of a run whose journal has failed, for it may not fail any more: what has happened, and that what was
+    /// intended was not begun. For the next driver, both would be in doubt.
+    pub(super) async fn keep(&mut self) {
+        let is_of_code = |entry: &Entry| matches!(entry.change, Change::Calling { .. });
+        if self.log.uncommitted().iter().any(is_of_code) {
+            return;
+        }
+        let mut unbegun = self.keys_in_flight();
+        // What ends the run ends that, too.
+        unbegun.retain(|key| self.state().end().is_none() && !self.may_have_begun(key));
+        if unbegun.iter().rev().all(|key| self.book(key).is_ok()) {
+            // Where it fails still, the next driver finds the run as it was.
+            let _ = self.log.commit().await;
+        }
     }
 
     fn lose_sight(&mut self, key: &str, call: &ToolCall) -> Result<()> {
