@@ -262,7 +262,11 @@ fn a_process_that_is_killed_at_any_moment_leaves_a_run_that_ends_as_any_other() 
             kill_after(&place, &["run", "refund", "--input", &input(user).to_string()], lines, spins);
         }
         let verdict = ended(&place, user);
-        table.count("processes that are killed", || format!("{command} after {lines} lines and {spins} spins"), &verdict);
+        table.count(
+            "processes that are killed",
+            || format!("{command} after {lines} lines and {spins} spins"),
+            &verdict,
+        );
     }
     println!("{table}");
     table.assert_flawless();

@@ -79,7 +79,8 @@ async fn check(path: &Path, run: RunId, commits: u64) -> Verdict {
     }
     // The process that held the lease is gone.
     let lease = if commits == 0 { Ok(Lease::first(run)) } else { journal.claim(run).await };
-    let next = Commit { lease: Some(lease.map_err(|fault| (Flaw::Stuck, fault.to_string()))?), ..commit(run, commits + 1) };
+    let next =
+        Commit { lease: Some(lease.map_err(|fault| (Flaw::Stuck, fault.to_string()))?), ..commit(run, commits + 1) };
     journal.commit(&next).await.map_err(|fault| (Flaw::Stuck, fault.to_string()))?;
     let whole = journal.read(run).await.unwrap().len() as u64 == 2 * (commits + 1);
     if whole { Ok(()) } else { Err((Flaw::Lost, "the commit after the failure".to_owned())) }

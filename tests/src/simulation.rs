@@ -2,7 +2,6 @@
 //!
 //! Everything is in one thread, in memory, and by a clock that nothing real turns: the same seed does the same again.
 
-
 use serde_json::Value;
 use stockade::journal::conformance::Verdict;
 use stockade::{Filter, Host};

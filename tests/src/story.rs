@@ -35,8 +35,14 @@ pub struct Story {
 }
 
 /// A story that asks nothing of anyone.
-const PLAIN: Story =
-    Story { name: "", workflow: "in_turn", input: || json!([]), budget: Budget::default, says_yes: true, signal: false };
+const PLAIN: Story = Story {
+    name: "",
+    workflow: "in_turn",
+    input: || json!([]),
+    budget: Budget::default,
+    says_yes: true,
+    signal: false,
+};
 
 /// All stories.
 pub static STORIES: [Story; 12] = [
@@ -60,7 +66,12 @@ pub static STORIES: [Story; 12] = [
         ..PLAIN
     },
     Story { name: "child runs", input: || json!([children(), call("last")]), ..PLAIN },
-    Story { name: "compensation", workflow: "trip", input: || json!([book("flight"), book("hotel"), fails()]), ..PLAIN },
+    Story {
+        name: "compensation",
+        workflow: "trip",
+        input: || json!([book("flight"), book("hotel"), fails()]),
+        ..PLAIN
+    },
     Story { name: "a later result, and a part of it", input: || json!([later(), part(), call("a")]), ..PLAIN },
     Story { name: "an agent with tools", workflow: "helper", input: || json!({"task": "refund user_789"}), ..PLAIN },
 ];

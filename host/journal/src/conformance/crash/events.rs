@@ -45,7 +45,8 @@ async fn the_storage_refuses(storage: &Storage, refuse: &dyn Fn(bool), at: u64) 
         one.commit(&leased(&lease, seq)).await.unwrap();
     }
     refuse(true);
-    let next = Commit { index: vec![RowChange::Add(Row::new("refused", run.to_string(), ""))], ..leased(&lease, at + 1) };
+    let next =
+        Commit { index: vec![RowChange::Add(Row::new("refused", run.to_string(), ""))], ..leased(&lease, at + 1) };
     let answers = [one.commit(&next).await, one.commit(&next).await];
     let there = check_entries(&*other, run, at).await;
     let row = other.row("refused", &run.to_string()).await.unwrap();
@@ -215,7 +216,8 @@ async fn times_that_come_at_once_are_each_taken_once(storage: &Storage, count: u
         if seen.is_empty() {
             break;
         }
-        let take = seen.iter().map(|seen| RowChange::Replace { seen: seen.clone(), due_ms: None, value: "taken".into() });
+        let take =
+            seen.iter().map(|seen| RowChange::Replace { seen: seen.clone(), due_ms: None, value: "taken".into() });
         let take = Commit::of_index(take.collect());
         hosts[turn % 2].commit(&take).await.unwrap();
         let late = hosts[(turn + 1) % 2].commit(&take).await;
