@@ -115,11 +115,14 @@ impl Work {
     async fn all_there_is(&mut self) -> stockade::Result<()> {
         loop {
             self.turn().await?;
+            self.drain().await;
+            // Runs that others have started, or wait for no more, go on or are stopped beside this; then more may be due.
+            self.host.idle().await;
+            self.turn().await?;
             if self.driven.is_empty() {
-                drive::told_of(&self.host.notify().await?);
+                drive::notify(&self.host).await;
                 return Ok(());
             }
-            self.drain().await;
             // Runs that those have started, and that go on because of those, are driven here too.
             self.host.idle().await;
         }
@@ -190,7 +193,7 @@ fn complain(what: &str, fault: &Fault) {
 async fn tell(host: Host) {
     loop {
         if let Ok(notices) = host.notify().await {
-            drive::told_of(&notices);
+            drive::told_of(&notices.found);
         }
         sleep(LOOK).await;
     }
