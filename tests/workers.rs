@@ -142,8 +142,7 @@ struct Shared {
 impl Shared {
     async fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let url = std::env::var("STOCKADE_TEST_POSTGRES");
-        let url = url.unwrap_or_else(|_| panic!("no STOCKADE_TEST_POSTGRES; run the tests by tests/postgres"));
+        let url = std::env::var("STOCKADE_TEST_POSTGRES").unwrap();
         let (password, server) = url.strip_prefix("postgres://postgres:").unwrap().split_once('@').unwrap();
         let (password, server) = (password.to_owned(), server.strip_suffix("/postgres").unwrap().to_owned());
         let name = format!("workers_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));

@@ -95,8 +95,7 @@ pub(crate) async fn notify(host: &Host) {
     }
 }
 
-/// Says which messages were not taken.
-pub(crate) fn told_of(notices: &[Notice]) {
+fn told_of(notices: &[Notice]) {
     for Notice { to, reason, delivery, .. } in notices {
         let Some(reason) = reason else { continue };
         let next = match delivery {

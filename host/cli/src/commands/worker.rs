@@ -115,14 +115,11 @@ impl Work {
     async fn all_there_is(&mut self) -> stockade::Result<()> {
         loop {
             self.turn().await?;
-            self.drain().await;
-            // Runs that others have started, or wait for no more, go on or are stopped beside this; then more may be due.
-            self.host.idle().await;
-            self.turn().await?;
             if self.driven.is_empty() {
                 drive::notify(&self.host).await;
                 return Ok(());
             }
+            self.drain().await;
             // Runs that those have started, and that go on because of those, are driven here too.
             self.host.idle().await;
         }
@@ -192,9 +189,7 @@ fn complain(what: &str, fault: &Fault) {
 /// Tells those who are to be told, every now and then; a server that is slow to take a message keeps no run from going on.
 async fn tell(host: Host) {
     loop {
-        if let Ok(notices) = host.notify().await {
-            drive::told_of(&notices.found);
-        }
+        drive::notify(&host).await;
         sleep(LOOK).await;
     }
 }
