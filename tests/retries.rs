@@ -83,7 +83,7 @@ async fn coding(place: &Place, flaky: &Flaky, says: &str) -> Host {
 
 const CALLS: &str = "const said = []; \
     for (let call = 0; call < 2; call++) { \
-        try { said.push(await flaky.do({})) } catch (error) { said.push(error.message) } \
+        try { said.push(await flaky.do_({})) } catch (error) { said.push(error.message) } \
     } \
     return said";
 
