@@ -68,6 +68,8 @@ enum Performed {
         until_ms: u64,
         parks: bool,
         fault: Fault,
+        /// Whether it may have happened all the same.
+        in_doubt: bool,
         used: Usage,
     },
 }
