@@ -145,6 +145,20 @@ pub trait Journal: Send + Sync {
     /// The storage fails.
     async fn find(&self, space: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>>;
 
+    /// Returns the rows of several spaces, each with the prefix of the keys that are wanted of it, as [`Journal::find`] does: a
+    /// driver asks so before each step of its run, and one question costs less than several.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::find`].
+    async fn find_each(&self, places: &[(&str, &str)]) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        for (space, prefix) in places {
+            rows.extend(self.find(space, prefix, None, usize::MAX).await?);
+        }
+        Ok(rows)
+    }
+
     /// Returns the row of a key, if there is one.
     ///
     /// # Errors

@@ -172,7 +172,7 @@ impl Driver {
                 (undoes, in_flight) = (true, InFlight::new());
                 self.begun.clear();
             }
-            self.hear(&watch).await?;
+            let news = self.hear(&watch).await?;
             if in_flight.is_empty()
                 && let Some(due) = self.order.take()
             {
@@ -192,9 +192,10 @@ impl Driver {
                 // An effect with an intent is performed, or it would not be known whether it was.
                 self.commit().await?;
             } else {
-                self.receive().await?;
+                self.take_in(news).await?;
                 self.mark_overdue()?;
-                self.commit_planned().await?;
+                self.plan_and_draw().await?;
+                self.commit().await?;
             }
             if self.state().end().is_some() {
                 return Ok(());
@@ -304,7 +305,6 @@ impl Driver {
     /// Makes what was changed, and the intent that follows from it, durable in one commit.
     pub(crate) async fn commit_planned(&mut self) -> Result<()> {
         self.log.read_marks().await?;
-        self.log.read_allotments().await?;
         self.plan_and_draw().await?;
         self.commit().await
     }

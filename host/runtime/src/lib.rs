@@ -52,6 +52,7 @@ mod marks;
 mod new_question;
 mod new_run;
 mod new_signal;
+mod news;
 mod notice;
 mod notices;
 #[cfg_attr(not(feature = "oci"), path = "off/oci.rs")]

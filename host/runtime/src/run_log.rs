@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use stockade_journal::{Commit, RowChange, Summary, folded};
+use stockade_journal::{Commit, Row, RowChange, Summary, folded};
 use stockade_sandbox::Held;
 use stockade_workflow::{Change, Effect, EffectKind, Entry, Label, RunId, RunState, Status, Usage, WaitingFor};
 use tokio::sync::watch;
@@ -240,6 +240,12 @@ impl RunLog {
     /// Reads what runs left in stores.
     pub(crate) async fn read_marks(&mut self) -> Result<()> {
         self.marks = marks::all(&*self.host.journal).await?;
+        Ok(())
+    }
+
+    /// Takes note of what runs left in stores, as the journal has it.
+    pub(crate) fn know_marks(&mut self, rows: Vec<Row>) -> Result<()> {
+        self.marks = marks::read(rows)?;
         Ok(())
     }
 

@@ -77,12 +77,8 @@ impl Host {
 
 impl Driver {
     /// Takes in what people have settled since this last looked.
-    pub(crate) async fn receive_settlements(&mut self) -> Result<()> {
-        if !self.state().awaits_settlement() {
-            return Ok(());
-        }
-        let run = self.state().run();
-        for row in self.host().journal.find(SPACE, &format!("{run}/"), None, usize::MAX).await? {
+    pub(crate) fn receive_settlements(&mut self, rows: Vec<Row>) -> Result<()> {
+        for row in rows {
             let settlement = row.read::<Settlement>()?;
             if self.state().check_settlement(&settlement).is_ok() {
                 self.push(Change::Settled { settlement })?;

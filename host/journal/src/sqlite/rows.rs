@@ -98,6 +98,15 @@ pub(super) fn find(
     rows.filter(is_new).take_while(is_within).take(limit).collect()
 }
 
+/// Returns the rows of several spaces whose keys begin with a prefix.
+pub(super) fn find_each<T: AsRef<str>>(connection: &Connection, places: &[(T, T)]) -> rusqlite::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for (space, prefix) in places {
+        rows.extend(find(connection, space.as_ref(), prefix.as_ref(), None, usize::MAX)?);
+    }
+    Ok(rows)
+}
+
 /// Returns rows by their time.
 pub(super) fn due(connection: &Connection, space: &str, until_ms: u64, limit: usize) -> rusqlite::Result<Vec<Row>> {
     let due = format!("{COLUMNS} WHERE space = ?1 AND due_ms <= ?2 ORDER BY due_ms, key LIMIT ?3");

@@ -13,6 +13,7 @@ use super::watch::Watch;
 use super::{Driver, InFlight};
 use crate::calls::unknown;
 use crate::effects::Ended;
+use crate::news::News;
 use crate::orders::{self, Aim, Due, Order};
 use crate::{Registered, Result};
 
@@ -55,13 +56,15 @@ impl Driver {
         Watch::new(Arc::clone(self.host()), self.state().run(), told)
     }
 
-    /// Looks whether something is ordered.
-    pub(super) async fn hear(&mut self, watch: &Watch) -> Result<()> {
+    /// Looks for what has come for the run, and takes note of what is ordered, in this process or another.
+    pub(super) async fn hear(&mut self, watch: &Watch) -> Result<News> {
+        let mut news = News::of(&*self.host().journal, self.state()).await?;
+        let order = watch.told().or(news.order.take());
         // One that stands still may be another's by now.
         if self.order.is_none() && self.log.orders().is_some() {
-            watch.given().await?.into_iter().for_each(|order| self.heed(order));
+            order.into_iter().for_each(|order| self.heed(order));
         }
-        Ok(())
+        Ok(news)
     }
 
     /// Takes note of an order, unless the run was stopped by it before and undoes now what it has done.
