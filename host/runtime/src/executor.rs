@@ -42,8 +42,9 @@ const EFFECTS_AT_ONCE: usize = 8;
 
 /// Drives one run: plans what is wanted, makes the intents durable, performs them, and lets the workflow answer.
 ///
-/// What one step changes (the event, the new state, the intents of the next effects) is one commit. Effects that are
-/// wanted together are in flight together; code is alone, for the driver journals its calls.
+/// What one step changes (the event, the new state, the intents of the next effects) is one commit; a step by which
+/// only a computation begins [may wait](RunLog::may_wait) for the next one. Effects that are wanted together are in flight
+/// together; code is alone, for the driver journals its calls.
 pub(crate) struct Driver {
     /// Absent where the run is only to be stopped or paused, and its workflow is not here.
     machine: Option<Arc<Machine>>,
@@ -195,7 +196,9 @@ impl Driver {
                 self.take_in(news).await?;
                 self.mark_overdue()?;
                 self.plan_and_draw().await?;
-                self.commit().await?;
+                if !self.log.may_wait() {
+                    self.commit().await?;
+                }
             }
             if self.state().end().is_some() {
                 return Ok(());
@@ -215,8 +218,8 @@ impl Driver {
             for effect in beginning {
                 in_flight.push(self.begin(effect)?);
             }
-            let retries = self.is_retrying();
-            match Next::of(&mut in_flight, &mut watch, self.order.as_ref(), retries, self.alarm()).await {
+            let (retries, is_behind) = (self.is_retrying(), !self.log.uncommitted().is_empty());
+            match Next::of(&mut in_flight, &mut watch, self.order.as_ref(), (retries, is_behind), self.alarm()).await {
                 Next::Ended(None) => return Ok(()),
                 Next::Ended(Some((effect, ended, used))) => {
                     self.begun.remove(effect.key());
@@ -224,6 +227,7 @@ impl Driver {
                     self.happened(&effect, performed)?;
                 }
                 Next::Alarmed => {}
+                Next::Behind => self.commit().await?,
                 Next::Ordered(order) => self.heed(order),
                 Next::Late => in_flight = InFlight::new(),
             }

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use stockade_workflow::{Change, Effect, EffectKind, Event, Stop, ToolCall, ToolOutcome, Usage};
@@ -17,6 +18,9 @@ use crate::news::News;
 use crate::orders::{self, Aim, Due, Order};
 use crate::{Registered, Result};
 
+/// How long the journal waits for what was only computed, where the next answer takes long: others look at the run there.
+const BEHIND: Duration = Duration::from_millis(100);
+
 /// What a driver hears of first while effects are in flight.
 #[expect(clippy::large_enum_variant, reason = "most often an effect has ended, which is the large one")]
 pub(super) enum Next {
@@ -24,6 +28,8 @@ pub(super) enum Next {
     Ended(Option<(Arc<Effect>, Ended, Usage)>),
     /// A time may have come, or a signal.
     Alarmed,
+    /// The journal has waited long enough for what has happened.
+    Behind,
     /// A person wants something of the run.
     Ordered(Order),
     /// The time is over that an order gave them.
@@ -35,8 +41,8 @@ impl Next {
         in_flight: &mut InFlight,
         watch: &mut Watch,
         due: Option<&Due>,
-        // Whether there is something to wait for although nothing is in flight.
-        retries: bool,
+        // Whether there is something to wait for although nothing is in flight, and whether the journal is behind.
+        (retries, is_behind): (bool, bool),
         alarm: impl Future<Output = ()>,
     ) -> Self {
         let is_over = in_flight.is_empty() && !retries;
@@ -45,6 +51,7 @@ impl Next {
             ended = in_flight.next(), if is_over || !in_flight.is_empty() => Self::Ended(ended),
             () = Due::passed(due), if due.is_some() => Self::Late,
             () = alarm, if due.is_none() => Self::Alarmed,
+            () = tokio::time::sleep(BEHIND), if is_behind => Self::Behind,
             order = watch.order(), if due.is_none() => Self::Ordered(order),
         }
     }
