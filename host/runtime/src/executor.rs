@@ -340,10 +340,9 @@ impl Driver {
         if self.state().is_undoing() {
             return self.push(Change::Undone { event, used });
         }
-        let at = self.state().at().map(|(position, state)| (position, state.clone()));
         let gone = || Fault::new(Kind::HostBug, "a run whose workflow is not here takes no step");
         let machine = self.machine.as_ref().ok_or_else(gone)?;
-        let step = match machine.step(at, event.clone()) {
+        let step = match machine.step_at(self.log.state().at(), event.clone()) {
             Err(fault) => return self.push(Change::Broken { fault }),
             Ok(step) => step,
         };
