@@ -43,7 +43,7 @@ impl Mark {
 
 /// Returns what runs left in stores.
 pub(crate) async fn all(journal: &dyn Journal) -> Result<Vec<Mark>> {
-    read(journal.find(SPACE, "", None, usize::MAX).await?)
+    read(journal.find_each(&[(SPACE, "")]).await?)
 }
 
 /// Reads what rows of the space say.

@@ -98,8 +98,9 @@ pub(super) fn find(
     rows.filter(is_new).take_while(is_within).take(limit).collect()
 }
 
-/// Returns the rows of several spaces whose keys begin with a prefix.
+/// Returns the rows of several spaces whose keys begin with a prefix. In one transaction, which takes its lock once.
 pub(super) fn find_each<T: AsRef<str>>(connection: &Connection, places: &[(T, T)]) -> rusqlite::Result<Vec<Row>> {
+    let _reading = connection.unchecked_transaction()?;
     let mut rows = Vec::new();
     for (space, prefix) in places {
         rows.extend(find(connection, space.as_ref(), prefix.as_ref(), None, usize::MAX)?);
