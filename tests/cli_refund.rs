@@ -238,7 +238,7 @@ fn show_prints_the_timeline_the_letter_and_what_was_spent() {
     let told = place.call(&["export", &run, "--out", "run.jsonl"]).stdout;
     assert_eq!(told, format!("{} entries are in \"run.jsonl\"\n", entries.len()));
     assert_eq!(std::fs::read_to_string(place.path("run.jsonl")).unwrap(), exported);
-    assert_eq!(place.call(&["export", &run, "--out", "no/such/folder"]).exit, Some(1));
+    assert_eq!(place.call(&["export", &run, "--out", "no/such/folder"]).exit, Some(5));
     assert_eq!(place.call(&["export", "0000"]).exit, Some(5));
 }
 

@@ -510,6 +510,7 @@ async fn a_session_and_a_start_key_of_before_the_index_go_on() {
         INSERT INTO cells SELECT 'a/b', CAST(substr(key, -10) AS INTEGER), run, value FROM index_rows WHERE space = 'session';
         INSERT INTO starts SELECT key, run FROM index_rows WHERE space = 'start_key';
         DROP TABLE index_rows;
+        DROP TABLE blobs;
         DROP INDEX runs_by_change; DROP INDEX runs_by_start_key; DROP INDEX runs_to_fill;
         ALTER TABLE runs DROP COLUMN start_key;
         ALTER TABLE runs DROP COLUMN labels;
@@ -526,7 +527,7 @@ async fn a_session_and_a_start_key_of_before_the_index_go_on() {
     let run = start(&before).await;
     before.run(run).settled().await.unwrap();
     drop(before);
-    rusqlite::Connection::open(place.data("journal.db")).unwrap().execute_batch(BEFORE).unwrap();
+    place.as_before_packing().await.execute_batch(BEFORE).unwrap();
 
     let after = host(&place).await;
     assert_eq!(value(&after, cell("return a + 1")).await, json!(8));

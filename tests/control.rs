@@ -87,7 +87,7 @@ async fn a_paused_run_does_again_what_may_be_done_again() {
     assert_eq!(resumed.settled().await.unwrap(), Outcome::Done(2.into()));
 }
 
-/// Of a call that may have changed something, code hears after the pause that its outcome is unknown.
+/// Of a call that may have changed something, a person finds out after the pause whether it happened.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_run_does_not_do_again_what_may_have_happened() {
     let place = Place::new();
@@ -96,10 +96,11 @@ async fn a_paused_run_does_not_do_again_what_may_have_happened() {
     let run = send_twice(&host, port, "POST").await;
     asked.recv().unwrap();
     host.run(run).pause(dana(), Duration::ZERO).await.unwrap();
-    let Outcome::Failed(fault) = host.resume(run).await.unwrap().settled().await.unwrap() else { panic!("it is done") };
-    assert!(fault.message.contains("it is not known whether fetch.send"), "{fault}");
-    let state = host.state(run).await.unwrap();
-    assert_eq!(state.unknown_calls().collect::<Vec<_>>(), ["code/0"]);
+    let outcome = host.resume(run).await.unwrap().settled().await.unwrap();
+    let Outcome::InDoubt(doubts) = &outcome else { panic!("{outcome}") };
+    let [doubt] = &**doubts else { panic!("{outcome}") };
+    assert_eq!(doubt.key, "code/0");
+    assert!(doubt.error.message.contains("it is not known whether fetch.send"), "{}", doubt.error);
     assert!(asked.try_recv().is_err(), "it was not sent again");
     drop(answer);
 }

@@ -83,7 +83,7 @@ async fn coding(place: &Place, flaky: &Flaky, says: &str) -> Host {
 
 const CALLS: &str = "const said = []; \
     for (let call = 0; call < 2; call++) { \
-        try { said.push(await flaky.do({})) } catch (error) { said.push(error.message) } \
+        try { said.push(await flaky.do_({})) } catch (error) { said.push(error.message) } \
     } \
     return said";
 
@@ -348,6 +348,18 @@ async fn a_budget_ends_the_attempts_and_more_of_it_goes_on() {
 }
 
 const BREAKER: &str = "idempotent = true\nbreaker = { failures = 2, rest_ms = 60000 }";
+
+/// The first attempt may have happened; that the second one was not made says nothing of it.
+#[tokio::test]
+async fn a_call_that_may_have_happened_is_not_known_to_have_failed_where_a_breaker_keeps_it_from_another_attempt() {
+    let (place, hand, flaky) = (Place::new(), Hand::new(), Flaky::new(traps(3)));
+    let says = format!("{TWICE}\nbreaker = {{ failures = 1, rest_ms = 3600000 }}");
+    let host = host(&place, &hand, &flaky, &says).await;
+    let (_, outcome) = start(&host, &[call()], Budget::default()).await;
+    let ToolOutcome::Unknown(fault) = returned(&outcome) else { panic!("{outcome}") };
+    assert!(fault.message.contains("is left alone until"), "{fault}");
+    assert_eq!(flaky.called().len(), 1);
+}
 
 #[tokio::test]
 async fn a_breaker_opens_for_all_hosts_of_a_journal_and_lets_one_call_through_after_its_rest() {

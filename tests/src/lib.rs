@@ -136,9 +136,9 @@ impl Place {
         assert!(changed > 0, "{sql} changes nothing");
     }
 
-    /// Damages the first entry of a run.
+    /// Damages the entries of a run.
     pub fn damage_run(&self, run: RunId) {
-        self.damage(&format!("UPDATE entries SET change = '{{' WHERE seq = 1 AND {}", is(run)));
+        self.damage(&format!("UPDATE entries SET change = '{{' WHERE {}", is(run)));
     }
 
     /// Damages the rows of a space that are about a run.

@@ -60,7 +60,7 @@ pub(crate) async fn apart(
     globals: &Globals,
     Apart { config, journal, data, cassette }: Apart<'_>,
 ) -> stockade::Result<Host> {
-    // The runs are nobody else's, wherever the journal of other runs is.
+    // No other process has these runs, wherever the journal of other runs is.
     let config = &Config { journal: stockade::config::Journal::default(), ..config.clone() };
     let builder = bare(globals)?.journal(journal.join("journal.db")).memory(data.join("memory.db"));
     let builder = furnished(globals, builder, config, &data.join("shop.db"))?;

@@ -99,7 +99,7 @@ impl PostgresJournal {
         Ok(Self { store, runtime: handle, close: Some(close), thread: Some(thread.map_err(failed)?) })
     }
 
-    /// Does something to its end, even if nobody waits for it any more.
+    /// Does something to its end, even if nothing waits for it any more.
     async fn on<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
         let done = self.runtime.spawn(work).await;
         done.map_err(|error| Fault::new(Kind::Journal, format!("the journal's thread has stopped: {error}")))?

@@ -69,6 +69,8 @@ enum Performed {
         until_ms: u64,
         parks: bool,
         fault: Fault,
+        /// Whether it may have happened all the same.
+        in_doubt: bool,
         used: Usage,
     },
 }

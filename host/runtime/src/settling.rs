@@ -90,7 +90,7 @@ impl Driver {
     }
 }
 
-/// Returns whether a settlement is there that says the same, whoever says so.
+/// Returns whether a settlement is there that says the same, by any person.
 pub(crate) async fn is_there(journal: &dyn Journal, run: RunId, settlement: &Settlement) -> Result<bool> {
     let row = journal.row(SPACE, &index::key([&*run.to_string(), &settlement.key])).await?;
     let there = row.map(|row| row.read::<Settlement>()).transpose()?;

@@ -11,7 +11,7 @@ use crate::{Fired, Host, QUEUE, Result};
 /// For how long a run is left alone that cannot go on here: its workflow may be registered in another host alone.
 const REFUSED_MS: u64 = 60_000;
 
-/// Takes up the runs of a journal that nobody drives. Any number of workers may share a journal: each run is driven by one.
+/// Takes up the runs of a journal that no process drives. Any number of workers may share a journal: each run is driven by one.
 ///
 /// ```no_run
 /// # async fn example(host: stockade::Host) -> stockade::Result<()> {

@@ -15,6 +15,8 @@ pub struct Deferred {
     pub parks: bool,
     /// Why the last attempt failed.
     pub fault: Fault,
+    /// Whether one of the attempts may have happened all the same.
+    pub in_doubt: bool,
     /// When the effect falls due, counted from its first intent.
     pub due_ms: Option<u64>,
     /// What all attempts have used.
@@ -32,8 +34,9 @@ impl Attempts {
         let mut used = failed.used;
         used.add(&before.as_ref().map(|before| before.used).unwrap_or_default());
         let attempts = before.as_ref().map_or(0, |before| before.attempts).saturating_add(1);
+        let in_doubt = failed.in_doubt || before.as_ref().is_some_and(|before| before.in_doubt);
         let due_ms = before.and_then(|before| before.due_ms).or(failed.due_ms);
-        self.0.insert(key.to_owned(), Deferred { attempts, due_ms, used, ..failed });
+        self.0.insert(key.to_owned(), Deferred { attempts, in_doubt, due_ms, used, ..failed });
     }
 
     /// Forgets the attempts at an effect that has ended.

@@ -49,7 +49,7 @@ impl Doubts {
         awaited.filter_map(|entry| Some((&entry.doubt, entry.token.as_deref()?)))
     }
 
-    /// Those of which nobody has said yet what became of them.
+    /// Those of which it was not said yet what became of them.
     pub(crate) fn unsettled(&self) -> impl Iterator<Item = &Doubt> {
         self.0.values().filter(|entry| entry.is_open()).map(|entry| &entry.doubt)
     }

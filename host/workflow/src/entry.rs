@@ -230,6 +230,9 @@ pub enum Change {
         parks: bool,
         /// Why it failed.
         fault: Fault,
+        /// Whether it may have happened all the same.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_doubt: bool,
     },
     /// The host, or the run, ended in the midst of an effect that is paid whatever became of it: what it is thought to have
     /// used is booked, and where the run goes on it is wanted again.

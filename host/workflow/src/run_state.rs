@@ -213,9 +213,10 @@ impl RunState {
                 self.suspended = Some(*exceeded);
                 self.suspended_by.clone_from(budget);
             }
-            Change::Deferred { key, used, until_ms, parks, fault } => {
-                let (until_ms, parks, used, fault) = (*until_ms, *parks, *used, fault.clone());
-                self.defer(key, Deferred { attempts: 0, until_ms, parks, fault, due_ms: self.waiting.due(key), used })?;
+            Change::Deferred { key, used, until_ms, parks, fault, in_doubt } => {
+                let (until_ms, parks, used, in_doubt) = (*until_ms, *parks, *used, *in_doubt);
+                let (fault, due_ms) = (fault.clone(), self.waiting.due(key));
+                self.defer(key, Deferred { attempts: 0, until_ms, parks, fault, in_doubt, due_ms, used })?;
             }
             Change::Lost { key, used } => {
                 if self.is_wait(key) {

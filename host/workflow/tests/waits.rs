@@ -263,7 +263,8 @@ fn call(key: &str) -> Effect {
 
 fn deferred(key: &str, until_ms: u64, parks: bool) -> Change {
     let fault = Fault::new(Kind::Trap, "the guest trapped");
-    Change::Deferred { key: key.to_owned(), used: Usage::NONE.tool_calls(1), until_ms, parks, fault }
+    let (key, used) = (key.to_owned(), Usage::NONE.tool_calls(1));
+    Change::Deferred { key, used, until_ms, parks, fault, in_doubt: false }
 }
 
 fn reserved(key: &str, due_ms: Option<u64>) -> Change {

@@ -15,7 +15,7 @@ use crate::{amounts, drive, escape, hint, open_host, pretty};
 /// How often the journal is looked into for runs to take up.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Take up runs that nobody drives, for as long as this is not ended: runs that were started detached, interrupted or are due
+/// Take up runs that no process drives, for as long as this is not ended: runs that were started detached, interrupted or are due
 ///
 /// Any number of workers may share a journal; each run is driven by one. SIGTERM or Ctrl-C lets a worker take up nothing more: what
 /// is in flight has the grace to end, and another worker goes on with the runs.

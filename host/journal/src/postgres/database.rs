@@ -182,7 +182,7 @@ impl Options {
                 ("sslmode", "require" | "verify-ca" | "verify-full") => options.tls = Some(true),
                 ("sslmode", _) => {
                     let modes = "\"require\", \"verify-full\" and \"disable\"";
-                    return Err(format!("sslmode of the journal's URL is none of {modes}"));
+                    return Err(format!("sslmode of the journal's URL must be one of {modes}"));
                 }
                 ("sslrootcert", path) => options.roots = Some(path.into()),
                 (name, _) => return Err(format!("the journal's URL has an option \"{name}\" that is not known")),
@@ -210,7 +210,7 @@ mod tests {
         for (url, why) in [
             ("postgres://u:hunter2@h/d", "holds a password; name a secret instead"),
             ("postgres://u@h/d?password=hunter2", "an option \"password\" that is not known"),
-            ("postgres://u@h/d?sslmode=prefer", "sslmode of the journal's URL is none of"),
+            ("postgres://u@h/d?sslmode=prefer", "sslmode of the journal's URL must be one of"),
             ("postgres://u@h/d?sslrootcert=/nowhere/roots", "the certificates of \"/nowhere/roots\" cannot be used"),
             ("postgres://h/d", "is not \"postgres://USER@HOST:PORT/DATABASE\""),
             ("postgres://u@h", "is not \"postgres://USER@HOST:PORT/DATABASE\""),

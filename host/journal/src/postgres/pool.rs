@@ -57,7 +57,7 @@ impl Pool {
         &self.database
     }
 
-    /// Runs a statement, and once more where its connection broke or the server refused it for a moment: whoever writes one
+    /// Runs a statement, and once more where its connection broke or the server refused it for a moment: the one who writes it
     /// sees to it that it may be run twice.
     pub(super) async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failed> {
         let (begun, mut pause) = (Instant::now(), PAUSE);

@@ -30,7 +30,8 @@ pub struct Spec {
     /// The most tokens of the conversation, as the host estimates them.
     pub window: u64,
     /// The longest result that the conversation has whole, in bytes; of a longer one it has the beginning and the end, and the
-    /// agent reads the rest in parts, or with code; 256 to 65,536.
+    /// agent reads the rest in parts, or with code; 256 to 65,536, and 16,384 unless it is said.
+    #[serde(skip_serializing_if = "is_usual")]
     pub result_bytes_max: u32,
     /// Whether older exchanges that do not fit the window are summarised. Otherwise they are dropped.
     pub summarise: bool,
@@ -75,6 +76,13 @@ const RESULT_BYTES_CEILING: u32 = RESULT_PART_BYTES_MAX as u32;
 /// A handle, and the words around it, take so much.
 const RESULT_BYTES_FLOOR: u32 = 256;
 
+/// What holds where nothing is said. A state does not say it either, so that one of an older version is the same.
+const RESULT_BYTES: u32 = 16 << 10;
+
+fn is_usual(result_bytes_max: &u32) -> bool {
+    *result_bytes_max == RESULT_BYTES
+}
+
 fn recall_limit() -> u32 {
     5
 }
@@ -92,7 +100,7 @@ impl Default for Spec {
             calls_max: 8,
             repeats_max: 3,
             window: 100_000,
-            result_bytes_max: 16 << 10,
+            result_bytes_max: RESULT_BYTES,
             summarise: false,
             schema: None,
             recall: None,

@@ -2,17 +2,48 @@
 
 use std::time::Duration;
 
-use stockade_workflow::{Change, Currency, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, Shortfall, Usage};
+use stockade_workflow::{
+    Change, Currency, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, Shortfall, ToolCall, ToolOutcome, Usage,
+};
 
 use super::{Driver, Performed};
 use crate::Result;
-use crate::calls::{cut, seed};
+use crate::calls::{cut, seed, unknown};
 use crate::config::{DRIVEN_MS_MAX, PARKED_MAX};
 use crate::effects::{Ended, Stopped, handler};
 
 impl Driver {
     /// Tells a limit of the run from one of a single effect, and what did not happen from what is not known.
     pub(super) fn judged(&self, effect: &Effect, ended: Ended, used: Usage) -> Performed {
+        match self.judged_alone(effect, ended, used) {
+            Performed::Happened(outcome, used) => Performed::Happened(self.after_others(effect, outcome), used),
+            performed => performed,
+        }
+    }
+
+    /// Returns how a call ended where an attempt before this one may have happened, which a host that is gone made or this one: only
+    /// the tool itself can say that it has not.
+    fn after_others(&self, effect: &Effect, outcome: EffectOutcome) -> EffectOutcome {
+        match (&effect.kind, outcome) {
+            (EffectKind::CallTool { call, .. }, EffectOutcome::ToolReturned(ToolOutcome::Failed(fault)))
+                if !matches!(fault.kind, Kind::GuestError | Kind::Invalid)
+                    && self.may_have_happened(effect.key(), call) =>
+            {
+                ToolOutcome::Unknown(unknown(effect.key(), call, &fault.message)).into()
+            }
+            (_, outcome) => outcome,
+        }
+    }
+
+    fn may_have_happened(&self, key: &str, call: &ToolCall) -> bool {
+        let was_left = || {
+            let tool = self.host().registry.get(&call.tool);
+            !self.log.is_mine(key) && tool.is_ok_and(|tool| !tool.changes_nothing())
+        };
+        self.state().deferred(key).is_some_and(|deferred| deferred.in_doubt) || was_left()
+    }
+
+    fn judged_alone(&self, effect: &Effect, ended: Ended, used: Usage) -> Performed {
         if let Some(outcome) = self.late(effect, &ended) {
             return Performed::Happened(outcome, used);
         }
@@ -34,26 +65,26 @@ impl Driver {
         let may_ask = before.saturating_add(used.model_calls) < calls_max && wait <= PARKED_MAX;
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let fault = outcome.fault().filter(|_| may_ask).cloned();
-        let deferred = fault.and_then(|fault| self.deferred(effect, wait_ms, fault, used));
+        let deferred = fault.and_then(|fault| self.deferred(effect, wait_ms, fault, false, used));
         deferred.unwrap_or(Performed::Happened(outcome, used))
     }
 
     /// The effect is wanted again after a wait, unless it falls due before.
-    fn deferred(&self, effect: &Effect, wait_ms: u64, fault: Fault, used: Usage) -> Option<Performed> {
+    fn deferred(&self, effect: &Effect, wait_ms: u64, fault: Fault, in_doubt: bool, used: Usage) -> Option<Performed> {
         let until_ms = self.host().clock.now_ms().saturating_add(wait_ms);
         let due = [self.state().due_ms(effect.key()), self.state().run_due_ms()];
         let is_late = due.into_iter().flatten().any(|due_ms| due_ms <= until_ms);
-        (!is_late).then_some(Performed::Deferred { until_ms, parks: wait_ms > DRIVEN_MS_MAX, fault, used })
+        (!is_late).then_some(Performed::Deferred { until_ms, parks: wait_ms > DRIVEN_MS_MAX, fault, in_doubt, used })
     }
 
     /// Returns that a call is made again, where its tool's configuration says so and another attempt is left.
-    fn again(&self, effect: &Effect, fault: &Fault, used: Usage) -> Option<Performed> {
+    fn again(&self, effect: &Effect, fault: &Fault, in_doubt: bool, used: Usage) -> Option<Performed> {
         let EffectKind::CallTool { call, .. } = &effect.kind else { return None };
         let retry = self.host().registry.retry(&call.tool)?;
         let (run, key) = (self.state().run(), effect.key());
         let failed = self.state().deferred(key).map_or(0, |deferred| deferred.attempts).saturating_add(1);
         let wait_ms = retry.wait_after_ms(fault, failed, seed(&format!("{run}/{key}/{failed}")))?;
-        self.deferred(effect, wait_ms, fault.clone(), used)
+        self.deferred(effect, wait_ms, fault.clone(), in_doubt, used)
     }
 
     /// An effect that had less of a currency than it may use is done again once the run has more, or fails by its share.
@@ -77,7 +108,7 @@ impl Driver {
         // What may have happened is made again only where its tool tells a repetition.
         if short.is_none()
             && (is_repeatable || unknown.is_none())
-            && let Some(again) = self.again(effect, &fault, used)
+            && let Some(again) = self.again(effect, &fault, unknown.is_some(), used)
         {
             return again;
         }
@@ -98,8 +129,8 @@ impl Driver {
                 self.push(Change::Suspended { exceeded, cut: Some((effect.key().to_owned(), used)), budget: None })
             }
             Performed::Promised(token, used) => self.push(Change::Later { key: effect.key().to_owned(), token, used }),
-            Performed::Deferred { until_ms, parks, fault, used } => {
-                self.push(Change::Deferred { key: effect.key().to_owned(), used, until_ms, parks, fault })
+            Performed::Deferred { until_ms, parks, fault, in_doubt, used } => {
+                self.push(Change::Deferred { key: effect.key().to_owned(), used, until_ms, parks, fault, in_doubt })
             }
         }
     }
