@@ -77,6 +77,7 @@ mod schedules;
 mod scratch;
 mod services;
 mod sessions;
+mod settlements;
 mod settling;
 mod shared_budgets;
 mod source;

@@ -4,7 +4,7 @@ use stockade_journal::{Journal, Row};
 use stockade_workflow::RunState;
 
 use crate::orders::Order;
-use crate::{Result, children, inbox, marks, orders, settling};
+use crate::{Result, children, inbox, marks, orders, settlements};
 
 /// What the journal has for a run that its driver may not know yet.
 #[derive(Default)]
@@ -35,7 +35,7 @@ impl News {
             places.push((children::ENDED, &*own));
         }
         if state.awaits_settlement() {
-            places.push((settling::SPACE, &*own));
+            places.push((settlements::SPACE, &*own));
         }
         let mut news = Self::default();
         journal.find_each(&places).await?.into_iter().for_each(|row| news.add(row));
@@ -47,7 +47,7 @@ impl News {
             orders::SPACE => self.order = orders::read(&row),
             inbox::SPACE => self.signals.push(row),
             children::ENDED => self.ends.push(row),
-            settling::SPACE => self.settlements.push(row),
+            settlements::SPACE => self.settlements.push(row),
             marks::SPACE => self.marks.push(row),
             _ => {}
         }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::executor::stop_all;
 use crate::lease::is_busy;
 use crate::new_signal::NewSignal;
-use crate::{Host, Result, Run, children, inbox, orders, settling, shared_budgets};
+use crate::{Host, Result, Run, children, inbox, orders, settlements, shared_budgets};
 
 /// The name of the label that says in which queue a run is: a [`Worker`](crate::Worker) may take the runs of some queues alone.
 pub const QUEUE: &str = "queue";
@@ -162,7 +162,7 @@ impl Host {
                 }
             }
         }
-        for space in [inbox::TIMERS, inbox::SPACE, settling::SPACE] {
+        for space in [inbox::TIMERS, inbox::SPACE, settlements::SPACE] {
             due.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
         }
         due.extend(self.ends_of_children().await?);
