@@ -58,6 +58,8 @@ struct Job {
     number: u64,
     statement: Statement,
     until: Until,
+    /// Whether it is to be done in a transaction of its own.
+    is_alone: bool,
     done: oneshot::Sender<Answer<Done>>,
 }
 
@@ -102,7 +104,7 @@ impl Writers {
         let mut waiting = self.waiting();
         waiting.count += 1;
         let number = waiting.count;
-        waiting.jobs.push_back(Job { number, statement, until, done });
+        waiting.jobs.push_back(Job { number, statement, until, is_alone: false, done });
         number
     }
 
@@ -121,8 +123,15 @@ impl Writers {
         self.waiting().jobs.pop_front()
     }
 
-    fn is_idle(&self) -> bool {
-        self.waiting().jobs.is_empty()
+    /// Takes the next statement, unless it is to be done by itself.
+    fn next_of_many(&self) -> Option<Job> {
+        self.waiting().jobs.pop_front_if(|job| !job.is_alone)
+    }
+
+    /// Has statements wait again, each to be done by itself.
+    fn put_back(&self, jobs: impl DoubleEndedIterator<Item = Job>) {
+        let mut waiting = self.waiting();
+        jobs.rev().for_each(|job| waiting.jobs.push_front(Job { is_alone: true, ..job }));
     }
 
     /// Does what waits, turn by turn, until the answer is there for which the caller waits too.
@@ -139,18 +148,17 @@ impl Writers {
         }
     }
 
-    /// Does statements that wait, and answers each.
+    /// Does statements that wait, and answers them.
     fn work(&self) {
         let Some(first) = self.next() else { return };
-        if self.is_idle() {
+        if first.is_alone || self.waiting().jobs.is_empty() {
             return self.alone(first);
         }
         match self.file.session() {
             Err(error) => first.answer(Err(error)),
             Ok(session) => {
-                let rest = self.together(&session, first);
+                self.together(&session, first);
                 self.file.put_back(session);
-                rest.into_iter().for_each(|job| self.alone(job));
             }
         }
     }
@@ -162,50 +170,48 @@ impl Writers {
         job.answer(answer);
     }
 
-    /// Does statements in one transaction, and answers those that are durable then. Returns the others, which have changed
-    /// nothing yet: what only reads need not wait for the disk, and what fails or takes long is to fail, or take long, by
-    /// itself.
-    fn together(&self, session: &Session, first: Job) -> Vec<Job> {
+    /// Does statements in one transaction, and answers those that are durable then. What fails or takes long is to fail, or take
+    /// long, by itself: it has changed nothing yet, and waits for its turn again.
+    fn together(&self, session: &Session, first: Job) {
         let begun = Instant::now();
         let (mut done, mut rest, mut next) = (Vec::new(), Vec::new(), Some(first));
         while let Some(job) = next {
             match self.part(session, &job) {
-                Some(answer) => done.push((job, answer)),
                 None => rest.push(job),
+                // Nothing was changed before, nor by it.
+                Some(answer) if session.is_idle() => job.answer(Ok(answer)),
+                Some(answer) => done.push((job, answer)),
             }
-            if session.is_idle() && !done.is_empty() {
-                // SQLite has undone all of the transaction with the statement that failed.
-                let undone = done.into_iter().map(|(job, _)| job);
-                return undone.chain(rest).collect();
-            }
-            next = if done.len() < TOGETHER_MAX && begun.elapsed() < TOGETHER { self.next() } else { None };
+            // SQLite may undo all of a transaction with a statement that failed.
+            let is_over = session.is_idle() && !done.is_empty();
+            let is_enough = is_over || done.len() >= TOGETHER_MAX || begun.elapsed() >= TOGETHER;
+            next = if is_enough { None } else { self.next_of_many() };
         }
-        let mut undone = if done.is_empty() { Vec::new() } else { committed(session, done) };
-        session.undo();
-        undone.append(&mut rest);
-        undone
+        let undone = committed(session, done);
+        self.put_back(undone.into_iter().chain(rest));
     }
 
-    /// Does a statement in the transaction of the session; none where it is not to be done there.
+    /// Does a statement in the transaction of the session, or before it where it only reads; none where it could not be done there.
     fn part(&self, session: &Session, job: &Job) -> Option<Done> {
         let until = job.until.within(PATIENCE);
         if until.is_over() {
             return None;
         }
-        let statement = &job.statement;
+        // Nothing is committed here, so nothing can be in doubt.
+        let run = |session: &Session| job.statement.run(session, &Doubt::default());
         let done = self.file.bounded(session, until, |session| {
-            if !session.changes_rows(&statement.text) {
-                return Ok(None);
-            }
-            // Nothing is committed here, so nothing can be in doubt.
-            session.part(|| statement.run(session, &Doubt::default())).map(Some)
+            if session.changes_rows(&job.statement.text) { session.part(|| run(session)) } else { run(session) }
         });
-        done.ok().flatten()
+        done.ok()
     }
 }
 
 /// Commits what was done and answers it; returns what is undone instead. Where the disk fails, it is not known which it is.
 fn committed(session: &Session, done: Vec<(Job, Done)>) -> Vec<Job> {
+    if session.is_idle() || done.is_empty() {
+        session.undo();
+        return done.into_iter().map(|(job, _)| job).collect();
+    }
     match session.commit() {
         Ok(()) => {
             done.into_iter().for_each(|(job, answer)| job.answer(Ok(answer)));
