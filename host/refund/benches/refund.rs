@@ -125,7 +125,9 @@ impl Table {
                 beside(CALLS, cpu)
             );
         }
-        println!("goals: runs for each write at least 0.15 with 1 in flight and 1.0 with 64; a run at most 2 times its calls");
+        println!(
+            "goals: runs for each write at least 0.15 with 1 in flight and 1.0 with 64; a run at most 2 times its calls"
+        );
     }
 }
 

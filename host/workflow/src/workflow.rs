@@ -253,6 +253,5 @@ fn step<W: Workflow>(workflow: &W, state: Option<&Value>, event: Event) -> Resul
 }
 
 fn parse<T: DeserializeOwned>(value: &Value, what: &str) -> Result<T, Fault> {
-    T::deserialize(value)
-        .map_err(|error| Fault::invalid(what, format!("the run's {what} does not fit: {error}")))
+    T::deserialize(value).map_err(|error| Fault::invalid(what, format!("the run's {what} does not fit: {error}")))
 }

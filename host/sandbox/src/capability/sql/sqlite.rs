@@ -340,7 +340,8 @@ impl Session {
     fn compiled(&self, statement: &str) -> Answer<CachedStatement<'_>> {
         let prepare = || self.connection.prepare_cached(statement);
         let heap::Prepared { prepared, taken, over } = heap::bounded(self.deadline.get(), prepare);
-        self.is_heavy.set(taken > KEPT_BYTES_MAX);
+        // It may be prepared twice, and the second time from what is kept.
+        self.is_heavy.set(self.is_heavy.get() || taken > KEPT_BYTES_MAX);
         match (prepared, over) {
             (Err(_), Some(Over::Bytes)) => Err(expanded()),
             (Err(_), Some(Over::Time)) => Err(late()),

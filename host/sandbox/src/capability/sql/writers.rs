@@ -349,7 +349,9 @@ mod tests {
             tokio::task::yield_now().await;
         }
         drop(turn);
-        assert!(matches!(&inserted.await.unwrap().unwrap().rows.rows[..], [row] if matches!(&row[..], [Value::Text(_)])));
+        assert!(
+            matches!(&inserted.await.unwrap().unwrap().rows.rows[..], [row] if matches!(&row[..], [Value::Text(_)]))
+        );
         assert!(matches!(&read.await.unwrap().unwrap().rows.rows[..], [row] if matches!(row[..], [Value::Integer(1)])));
     }
 }
