@@ -1,5 +1,5 @@
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Budget, Digest, Effect, Event, Fault, Graph, Json, Kind, Needs, SubBudget, Verdict};
