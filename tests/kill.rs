@@ -170,10 +170,8 @@ async fn calls_that_only_compute_wait_for_the_commit_of_what_follows() {
         let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
         assert!(matches!(run.settled().await.unwrap(), Outcome::Done(_)));
         let commits = commits.0.lock().unwrap().clone();
-        let at = |is: fn((Option<usize>, Option<usize>)) -> Option<usize>| {
-            commits.iter().position(|entries| is(refund_at(entries)).is_some()).unwrap()
-        };
-        let (intent, outcome) = (at(|(intent, _)| intent), at(|(_, outcome)| outcome));
+        let intent = commits.iter().position(|entries| refund_at(entries).0.is_some()).unwrap();
+        let outcome = commits.iter().position(|entries| refund_at(entries).1.is_some()).unwrap();
         assert_eq!(outcome, intent + 1);
         assert!(!matches!(commits[outcome].last().unwrap().change, Change::Stepped { end: Some(_), .. }));
         fewest = fewest.min(commits.len());
