@@ -6,7 +6,7 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod codec;
 pub mod conformance;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
