@@ -168,10 +168,11 @@ impl Journal for PostgresJournal {
         self.on(async move { store.find(&space, &prefix, after.as_deref(), limit).await }).await
     }
 
-    async fn due(&self, space: &str, within: Duration, limit: usize) -> Result<Vec<Row>> {
+    async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
         let (store, space) = (Arc::clone(&self.store), space.to_owned());
         let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
-        self.on(async move { store.due(&space, within_ms, limit).await }).await
+        let after = after.map(|row| (row.due_ms, row.key.clone()));
+        self.on(async move { store.due(&space, within_ms, after, limit).await }).await
     }
 }
 
@@ -570,7 +571,7 @@ mod tests {
         let place = Place::new().await;
         let journal = PostgresJournal::open(place.database().clock(Clock::new(|| 1_000))).await.unwrap();
         journal.commit(&Commit::of_index(vec![RowChange::Add(Row::new("a", "k", "").due(1_001))])).await.unwrap();
-        assert_eq!(journal.due("a", Duration::ZERO, 9).await.unwrap(), []);
-        assert_eq!(journal.due("a", Duration::from_millis(1), 9).await.unwrap().len(), 1);
+        assert_eq!(journal.due("a", Duration::ZERO, None, 9).await.unwrap(), []);
+        assert_eq!(journal.due("a", Duration::from_millis(1), None, 9).await.unwrap().len(), 1);
     }
 }

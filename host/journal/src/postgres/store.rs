@@ -133,8 +133,14 @@ impl Store {
         self.rows(rows::find(&self.pool, space, prefix, after, limit).await)
     }
 
-    pub(super) async fn due(&self, space: &str, within_ms: u64, limit: usize) -> Result<Vec<Row>> {
-        self.rows(rows::due(&self.pool, space, within_ms, limit).await)
+    pub(super) async fn due(
+        &self,
+        space: &str,
+        within_ms: u64,
+        after: Option<(Option<u64>, String)>,
+        limit: usize,
+    ) -> Result<Vec<Row>> {
+        self.rows(rows::due(&self.pool, space, within_ms, after, limit).await)
     }
 
     fn rows(&self, found: Result<Vec<tokio_postgres::Row>, Failed>) -> Result<Vec<Row>> {
