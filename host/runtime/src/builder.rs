@@ -390,7 +390,7 @@ impl Builder {
 
     /// Drives no more runs than this at the same time; further ones wait for their turn.
     #[must_use]
-    pub fn concurrency(mut self, concurrency: config::Concurrency) -> Self {
+    pub fn runs_at_once(mut self, concurrency: config::Concurrency) -> Self {
         self.concurrency = concurrency;
         self
     }
