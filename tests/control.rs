@@ -8,8 +8,8 @@ use futures_util::future::join_all;
 use serde_json::json;
 use stockade::config::Concurrency;
 use stockade::{
-    Budget, Builder, Change, Code, Decision, Entry, Fault, Grant, Host, Kind, Outcome, Run, RunHandle, RunId, RunState, Status,
-    Stop,
+    Budget, Builder, Change, Code, Decision, Entry, Fault, Grant, Host, Kind, Outcome, Run, RunHandle, RunId, RunState,
+    Status, Stop,
 };
 use stockade_tests::gate::gated;
 use stockade_tests::{Place, decide, dist, input};

@@ -254,7 +254,7 @@ mod tests {
     }
 
     fn limits(runs: u32, tenant: u32, workflow: u32) -> Concurrency {
-        let some = |count| NonZeroU32::new(count);
+        let some = NonZeroU32::new;
         let workflow = some(workflow).map(|count| ("w".to_owned(), count)).into_iter().collect();
         Concurrency { runs: some(runs), tenant: some(tenant), workflow }
     }
