@@ -51,6 +51,7 @@ mod starts;
 mod terms;
 mod together;
 mod tools;
+mod turns;
 mod undo;
 mod waits;
 mod workers;

@@ -221,21 +221,21 @@ impl Journal for SqliteJournal {
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
         let select = Select::of(filter);
-        let rows = self.query(move |db| {
+        let (filter, owner, now_ms) = (filter.clone(), Arc::clone(&self.owner), self.clock.now_ms());
+        self.query(move |db| {
             let mut prepared = db.prepare_cached(&select.sql)?;
             let rows = prepared.query_map(params_from_iter(&select.values), |row| {
-                Ok((summary(row)?, Held::read(row, LEASE_COLUMN)?))
+                let (mut summary, held) = (summary(row)?, Held::read(row, LEASE_COLUMN)?);
+                if summary.status == Status::Running && !held.is_some_and(|held| held.is_live(&owner, now_ms)) {
+                    summary.status = Status::Interrupted;
+                }
+                Ok(summary)
             })?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        });
-        let seen = rows.await?.into_iter().map(|(mut summary, held)| {
-            if summary.status == Status::Running && !held.is_some_and(|held| self.is_live(&held)) {
-                summary.status = Status::Interrupted;
-            }
-            summary
-        });
-        let wanted = seen.filter(|summary| filter.lets(summary));
-        Ok(wanted.take(filter.limit.unwrap_or(usize::MAX)).collect())
+            // No more is read than is wanted.
+            let wanted = rows.filter(|read| read.as_ref().map_or(true, |summary| filter.lets(summary)));
+            wanted.take(filter.limit.unwrap_or(usize::MAX)).collect()
+        })
+        .await
     }
 
     async fn find(&self, space: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
@@ -251,10 +251,11 @@ impl Journal for SqliteJournal {
         self.query(move |db| rows::find_each(db, &places)).await
     }
 
-    async fn due(&self, space: &str, within: Duration, limit: usize) -> Result<Vec<Row>> {
+    async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
         let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
         let (space, until_ms) = (space.to_owned(), self.clock.now_ms().saturating_add(within_ms));
-        self.query(move |db| rows::due(db, &space, until_ms, limit)).await
+        let after = after.map(|row| (row.due_ms, row.key.clone()));
+        self.query(move |db| rows::due(db, &space, until_ms, after, limit)).await
     }
 }
 

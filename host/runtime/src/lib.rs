@@ -35,6 +35,7 @@ pub mod config;
 mod deciding;
 pub mod doctor;
 mod driving;
+mod due;
 mod effects;
 mod executor;
 mod features;
@@ -90,6 +91,7 @@ pub mod stubs;
 mod telemetry;
 mod timers;
 mod toolbox;
+mod turns;
 mod worker;
 
 pub use breakers::BreakerView;
@@ -129,6 +131,7 @@ pub use stockade_sandbox::{
 pub use stockade_system::{Clock, file};
 pub use stockade_workflow::*;
 pub use timers::{Fired, QUEUE, Timers};
+pub use turns::{PRIORITY, TENANT};
 pub use worker::Worker;
 
 /// What every fallible function of this crate returns.

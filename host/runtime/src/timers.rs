@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stockade_journal::{Commit, Filter, Row, index};
+use stockade_journal::{Row, index};
 use stockade_workflow::{Fault, Kind, RunId, SIGNALS_KEPT_MAX, Signal};
 use tokio::task::JoinHandle;
 
 use crate::executor::stop_all;
 use crate::lease::is_busy;
 use crate::new_signal::NewSignal;
-use crate::{Host, Result, Run, children, inbox, orders, settlements, shared_budgets};
+use crate::{Host, Result, Run, inbox, orders};
 
 /// The name of the label that says in which queue a run is: a [`Worker`](crate::Worker) may take the runs of some queues alone.
 pub const QUEUE: &str = "queue";
@@ -84,7 +84,8 @@ impl Host {
     }
 
     /// Goes on with the runs that are due: a time that they wait for has come, a deadline has passed, a signal is there, or a run
-    /// has ended that they have started. Runs that another process drives are left to it.
+    /// has ended that they have started. Runs that another process drives are left to it. Of many, the tenants' take turns, and no
+    /// more go on than may be driven at the same time.
     ///
     /// # Errors
     ///
@@ -95,21 +96,17 @@ impl Host {
 
     /// Does as [`Host::fire_due`] does with the runs of some queues; of all, where none is named.
     pub(crate) async fn fire_due_of(&self, queues: &BTreeSet<String>) -> Result<Vec<Fired>> {
-        let (due, mut fired) = self.due().await?;
-        let mut seen = BTreeSet::new();
-        for row in due {
-            let Some(run) = row.tie.run().filter(|run| seen.insert(*run)) else { continue };
-            if !self.is_of_queue(run, queues).await? {
-                continue;
-            }
+        let (due, mut fired) = self.due(queues, FIRED_MAX).await?;
+        for due in due {
+            let run = due.run;
             match self.wake(run).await {
                 // Its driver sees what is due, too.
                 Err(fault) if is_busy(&fault) => {}
                 Ok(Some(resumed)) => fired.push(Fired { run, resumed: Ok(resumed) }),
                 // A paused run looks for itself once it is resumed.
-                Ok(None) => self.put_off(row).await?,
+                Ok(None) => self.put_off_run(&due).await?,
                 Err(fault) => {
-                    self.put_off(row).await?;
+                    self.put_off_run(&due).await?;
                     fired.push(Fired { run, resumed: Err(fault) });
                 }
             }
@@ -118,28 +115,9 @@ impl Host {
         Ok(fired)
     }
 
-    /// Returns the ends of runs of which those are to hear that have started them. One of which no run hears any more is removed.
-    async fn ends_of_children(&self) -> Result<Vec<Row>> {
-        let (journal, mut ends) = (&self.services.journal, Vec::new());
-        for row in journal.due(children::ENDED, Duration::ZERO, FIRED_MAX).await? {
-            if self.goes_on(row.tie.run()).await? {
-                ends.push(row);
-            } else {
-                journal.commit(&Commit::of_index(vec![children::heard(&row)])).await?;
-            }
-        }
-        Ok(ends)
-    }
-
-    /// Whether there is such a run, and it has not ended.
-    async fn goes_on(&self, run: Option<RunId>) -> Result<bool> {
-        let only = Filter { runs: Some(run.into_iter().collect()), ..Filter::default() };
-        Ok(self.runs(&only).await?.iter().any(|summary| !summary.status.is_over()))
-    }
-
     /// Stops the runs that no driver has stopped for which the runs do not wait any more that have started them.
     async fn fire_orders(&self) -> Result<()> {
-        for row in self.services.journal.due(orders::SPACE, Duration::ZERO, FIRED_MAX).await? {
+        for row in self.due_rows(orders::SPACE).await? {
             let Some(run) = row.tie.run() else { continue };
             // A driver sees the order by itself.
             if !self.services.journal.is_held(run).await? {
@@ -147,36 +125,6 @@ impl Host {
             }
         }
         Ok(())
-    }
-
-    /// Returns the rows for which runs are to be woken, and the runs of which what they have drawn of shared budgets cannot be
-    /// read. What others that stand still have drawn and not used is given back.
-    async fn due(&self) -> Result<(Vec<Row>, Vec<Fired>)> {
-        let (journal, mut due, mut damaged) = (&self.services.journal, Vec::new(), Vec::new());
-        for row in journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
-            match self.look_at_allotment(row.clone()).await {
-                Ok(row) => due.extend(row),
-                Err(fault) => {
-                    damaged.extend(row.tie.run().map(|run| Fired { run, resumed: Err(fault) }));
-                    self.put_off(row).await?;
-                }
-            }
-        }
-        for space in [inbox::TIMERS, inbox::SPACE, settlements::SPACE] {
-            due.extend(journal.due(space, Duration::ZERO, FIRED_MAX).await?);
-        }
-        due.extend(self.ends_of_children().await?);
-        Ok((due, damaged))
-    }
-
-    /// Returns whether a run is in one of these queues, or in any, where none is named.
-    async fn is_of_queue(&self, run: RunId, queues: &BTreeSet<String>) -> Result<bool> {
-        if queues.is_empty() {
-            return Ok(true);
-        }
-        let only = Filter { runs: Some(vec![run]), ..Filter::default() };
-        let found = self.services.journal.runs(&only).await?;
-        Ok(found.iter().any(|found| found.labels.get(QUEUE).is_some_and(|queue| queues.contains(queue))))
     }
 
     /// Looks at a due row again later, so that it does not keep others from their turn.

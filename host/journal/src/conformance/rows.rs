@@ -169,7 +169,7 @@ async fn rows_are_due_by_the_clock_of_the_journal(journal: Box<dyn Journal>, tim
     journal.commit(&Commit::of_index(rows.map(|(key, due_ms)| add(key, due_ms)).to_vec())).await.unwrap();
     changed(&*journal, RowChange::Add(Row::new("b", "e", "").due(0))).await.unwrap();
     let due = async |within: u64, limit| -> Vec<String> {
-        let due = journal.due("a", Duration::from_millis(within), limit).await.unwrap();
+        let due = journal.due("a", Duration::from_millis(within), None, limit).await.unwrap();
         due.into_iter().map(|row| row.key).collect()
     };
     assert_eq!(due(0, 9).await, ["c", "a", "b"], "the earliest first");
@@ -179,6 +179,12 @@ async fn rows_are_due_by_the_clock_of_the_journal(journal: Box<dyn Journal>, tim
     );
     turn(time, Duration::from_millis(1));
     assert_eq!(due(0, 9).await, ["c", "a", "b", "d"]);
+    let (mut after, mut paged) = (None, Vec::new());
+    while let Some(row) = journal.due("a", Duration::ZERO, after.as_ref(), 1).await.unwrap().pop() {
+        paged.push(row.key.clone());
+        after = Some(row);
+    }
+    assert_eq!(paged, ["c", "a", "b", "d"], "page by page");
     let seen = journal.row("a", "c").await.unwrap().unwrap();
     let off = RowChange::Replace { seen, due_ms: Some(1_500), value: String::new() };
     changed(&*journal, off).await.unwrap();
