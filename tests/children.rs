@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use stockade::journal::MemoryJournal;
 use stockade::{
     AllowedEffect, Budget, Builder, ChildEnd, ChildRuns, Currency, Effect, EffectOutcome, End, Event, Exceeded, Fault,
-    Filter, Graph, Host, Kind, Label, NewRun, NewSignal, OnClose, OnFailure, Outcome, RunId, RunsEnded, State, Status,
-    Stop, Transition, Waited, Workflow,
+    Filter, Graph, Host, Kind, Label, NewRun, NewSignal, OnClose, OnFailure, Outcome, QUEUE, RunId, RunsEnded, State,
+    Status, Stop, TENANT, Transition, Waited, Workflow,
 };
 use stockade_tests::cut::Cut;
 use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, outcomes, start};
@@ -175,6 +175,23 @@ async fn a_run_that_starts_one_hears_its_output_and_goes_on() {
     let child = host.report(children[0].run.unwrap()).await.unwrap();
     let parent = child.parent.unwrap();
     assert_eq!((parent.run, parent.generation, child.output), (run, 1, Some(json!(7).into())));
+}
+
+/// So they are driven by the same workers, in the turns of the same tenant.
+#[tokio::test]
+async fn a_child_is_in_the_queue_of_its_parent_unless_it_is_given_another() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = host(&place, &hand).await;
+    for (runs, queue) in [(runs(&[say(1)]), "refunds"), (runs(&[say(1)]).label(QUEUE, "letters"), "letters")] {
+        let input = serde_json::to_value([fan(runs)]).unwrap();
+        let new = NewRun::new("in_turn", input).label(QUEUE, "refunds").label(TENANT, "acme");
+        let parent = host.start_run(new).await.unwrap().id();
+        host.idle().await;
+        let children = Some(host.children(parent).await.unwrap());
+        let children = host.runs(&Filter { runs: children, ..Filter::default() }).await.unwrap();
+        let labels: Vec<_> = children.iter().map(|child| (&*child.labels[QUEUE], &*child.labels[TENANT])).collect();
+        assert_eq!(labels, [(queue, "acme")]);
+    }
 }
 
 #[tokio::test]

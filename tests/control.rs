@@ -1,13 +1,15 @@
 //! Stop, pause, resume: whatever a run is doing, and whichever process drives it.
 
+use std::num::NonZeroU32;
 use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
+use stockade::config::Concurrency;
 use stockade::{
-    Budget, Change, Code, Decision, Entry, Fault, Grant, Host, Kind, Outcome, Run, RunHandle, RunId, RunState, Status,
-    Stop,
+    Budget, Builder, Change, Code, Decision, Entry, Fault, Grant, Host, Kind, Outcome, Run, RunHandle, RunId, RunState,
+    Status, Stop,
 };
 use stockade_tests::gate::gated;
 use stockade_tests::{Place, decide, dist, input};
@@ -25,9 +27,13 @@ fn detail(refused: Fault) -> (Kind, String) {
 
 /// A host whose code can send requests to a server of this port: to get is harmless, to post may change something.
 async fn sending(place: &Place, port: u16, method: &str) -> Host {
+    sender(place, port, method).build().await.unwrap()
+}
+
+fn sender(place: &Place, port: u16, method: &str) -> Builder {
     let grant = Grant::http(format!("{method} http://127.0.0.1:{port}/")).addresses(["127.0.0.1"]);
     let builder = place.host().tool("fetch", dist("fetch"), [grant]).built_in_languages();
-    builder.scratch(place.path("")).build().await.unwrap()
+    builder.scratch(place.path(""))
 }
 
 /// Starts code that sends two requests, one after the other.
@@ -305,4 +311,23 @@ fn runs_are_stopped_by_what_they_are() {
     assert_eq!(place.json(&["show", &done]).json["status"], "done");
     assert_eq!(place.json(&["approve", &waiting, "--by", "eve"]).exit, Some(6));
     assert_eq!(place.json(&["stop"]).exit, Some(2));
+}
+
+/// One run is driven at a time, and the second one waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_waits_for_its_turn_is_stopped_and_has_done_nothing() {
+    let place = Place::new();
+    let (port, asked, answer) = gated();
+    let one_at_once = Concurrency { runs: NonZeroU32::new(1), ..Concurrency::default() };
+    let host = sender(&place, port, "GET").runs_at_once(one_at_once).build().await.unwrap();
+    let driven = send_twice(&host, port, "GET").await;
+    asked.recv().unwrap();
+    let waits = send_twice(&host, port, "GET").await;
+    host.run(waits).stop(dana(), Duration::ZERO).await.unwrap();
+    assert_eq!(host.state(waits).await.unwrap().status(), Status::Stopped);
+    answer.send(()).unwrap();
+    asked.recv().unwrap();
+    answer.send(()).unwrap();
+    assert!(matches!(host.run(driven).settled().await.unwrap(), Outcome::Done(_)));
+    assert!(asked.try_recv().is_err());
 }

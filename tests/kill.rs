@@ -5,12 +5,18 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use stockade::journal::MemoryJournal;
 use stockade::journal::conformance::{Flaw, Table, Verdict};
-use stockade::{Budget, Change, Currency, Decision, Entry, Grant, Host, Kind, Outcome, Run, RunId, RunState, Status};
+use stockade::{
+    Budget, Change, Clock, Currency, Decision, Entry, Grant, Hooks, Host, Kind, Outcome, Run, RunId, RunState, Status,
+};
 use stockade_tests::crash::every;
+use stockade_tests::cut::Cut;
 use stockade_tests::{Place, decide, dist, input};
 
 /// A way through the workflow: who asks, what a person says, what the run may spend at first.
@@ -111,6 +117,71 @@ async fn each_path_ends_the_same_when_cut_after_any_record() {
     for path in PATHS {
         cut_everywhere(path).await;
     }
+}
+
+/// The host goes away, and with it all that it has not committed.
+async fn gone(host: Host) {
+    host.idle().await;
+    drop(host);
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_ends_the_same_after_whichever_commit_its_host_dies() {
+    for taken in 1.. {
+        let (place, journal) = (Place::new(), MemoryJournal::new(Clock::default()));
+        let cut = Cut::after(taken, &journal);
+        let asked = cut.asked();
+        let first = place.host().with_journal(cut).scratch(place.path("")).build().await.unwrap();
+        let run = first.start("refund", input("user_789"), Budget::default()).await.unwrap();
+        let id = run.id();
+        drop(run.settled().await);
+        gone(first).await;
+        if asked.load(Ordering::SeqCst) <= taken {
+            assert!(taken > 3, "a refund takes more commits than that");
+            return;
+        }
+        let other = place.host().with_journal(journal.open_again()).scratch(place.path("")).build().await.unwrap();
+        let again = other.resume(id).await.unwrap().settled().await.unwrap();
+        assert!(matches!(again, Outcome::Done(_)), "cut after {taken}: {again}");
+        assert_eq!(place.refunds(), [format!("{id}/refund")], "cut after {taken}");
+    }
+}
+
+/// Keeps what was committed together.
+#[derive(Clone, Default)]
+struct Commits(Arc<Mutex<Vec<Vec<Entry>>>>);
+
+impl Hooks for Commits {
+    fn committed(&self, _: &RunState, entries: &[Entry]) {
+        self.0.lock().unwrap().push(entries.to_vec());
+    }
+}
+
+/// Of the five calls of a refund only one leaves a trace. All before it is durable when it begins, and what it has done is durable
+/// before anything follows from it.
+#[tokio::test]
+async fn calls_that_only_compute_wait_for_the_commit_of_what_follows() {
+    let mut fewest = usize::MAX;
+    // A machine that is busy tells of what takes long before that is over.
+    for _ in 0..TRIES {
+        let (place, commits) = (Place::new(), Commits::default());
+        let host = place.host().hooks(commits.clone()).build().await.unwrap();
+        let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+        assert!(matches!(run.settled().await.unwrap(), Outcome::Done(_)));
+        let commits = commits.0.lock().unwrap().clone();
+        let intent = commits.iter().position(|entries| refund_at(entries).0.is_some()).unwrap();
+        let outcome = commits.iter().position(|entries| refund_at(entries).1.is_some()).unwrap();
+        assert_eq!(outcome, intent + 1);
+        assert!(!matches!(commits[outcome].last().unwrap().change, Change::Stepped { end: Some(_), .. }));
+        fewest = fewest.min(commits.len());
+        if fewest == 4 {
+            return;
+        }
+    }
+    panic!("a refund takes {fewest} commits at best");
 }
 
 /// Without a promise that a repetition has no second effect, nothing is repeated: the outcome is unknown.

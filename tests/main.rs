@@ -54,6 +54,7 @@ mod terms;
 mod together;
 mod tools;
 mod torn;
+mod turns;
 mod undo;
 mod waits;
 mod workers;

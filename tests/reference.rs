@@ -50,6 +50,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("code-limits", changed(&json!(Limits::default()), &json!(code_limits()))),
         ("journal", config("journal", "Journal", refused!(config::Journal), a_journal())),
         ("run", config("mod", "Run", refused!(config::Run), json!({}))),
+        ("concurrency", config("concurrency", "Concurrency", refused!(config::Concurrency), json!({}))),
         ("tools", config("mod", "Tools", refused!(config::Tools), json!({}))),
         ("tool", config("tool", "Tool", refused!(config::Tool), json!({}))),
         ("terms", keys("workflow/src/terms.rs", "Terms", &refused!(Terms), &json!(Terms::default()))),
@@ -328,9 +329,11 @@ fn meant(name: &str, kind: &str) -> String {
         "Failures" => return choice!(orchestrator::Failures),
         "Search" => return choice!(tree_of_thoughts::Search),
         "Label" => return choice!(Label),
+        "BTreeMap<String, NonZeroU32>" => "numbers by name",
         _ if kind.starts_with("BTreeMap<String, ") => "tables by name",
         "Sql" | "Fs" | "Http" | "Secret" | "Kv" | "Route" => "tables",
-        "Journal" | "Run" | "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember" | "Letter" => "table",
+        "Concurrency" | "Journal" | "Run" | "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember"
+        | "Letter" => "table",
         other => panic!("the reference does not know how a value of {other} is written"),
     };
     text.to_owned()

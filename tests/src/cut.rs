@@ -77,7 +77,7 @@ impl Journal for Cut {
         self.journal.find(space, prefix, after, limit).await
     }
 
-    async fn due(&self, space: &str, within: Duration, limit: usize) -> Result<Vec<Row>> {
-        self.journal.due(space, within, limit).await
+    async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
+        self.journal.due(space, within, after, limit).await
     }
 }

@@ -228,7 +228,7 @@ async fn each_effect_is_a_span_that_names_its_run() {
     assert_eq!(service.settled(&run).await["status"], "done");
     assert_eq!(service.stop().await, []);
     let text = String::from_utf8(trace.0.lock().unwrap().clone()).unwrap();
-    for key in ["refund", "letter-model"] {
+    for key in ["window", "limit", "refund", "letter-model"] {
         let spans = text.lines().filter(|line| line.contains(&format!("effect{{run={run} key=\"{key}\"}}: "))).count();
         assert_eq!(spans, 1, "{text}");
     }

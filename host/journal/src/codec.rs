@@ -27,11 +27,13 @@ mod bases;
 mod blob;
 mod frame;
 mod number;
+mod unpacker;
 
 use stockade_workflow::{Change, Entry, RunId};
 
 pub(crate) use self::bases::{Base, Bases};
 pub(crate) use self::blob::{Blob, BlobDigest};
+pub(crate) use self::unpacker::{Unpacked, Unpacker};
 use crate::deep;
 
 /// The version of the encoding that is written; it is the first byte of each row and of each blob.
@@ -61,6 +63,9 @@ pub(crate) struct Packed {
     pub(crate) bytes: Vec<u8>,
     /// What was taken out of it, and is kept once.
     pub(crate) blobs: Vec<Blob>,
+    /// How long the JSON of its entries is, so that a database can tell how many rows make a page.
+    #[cfg(feature = "postgres")]
+    pub(crate) json_bytes: usize,
 }
 
 /// An entry that cannot be read, or written so that it could be.
@@ -141,7 +146,15 @@ impl Batch {
         let frame = linked.map_or_else(|| frame::whole(&payload), |base| frame::difference(&payload, &base.payload));
         let frame = frame.map_err(|error| Unread::new(seq, error))?;
         let bytes = self.bytes(linked.map_or(0, |base| seq - base.seq), &frame);
-        let packed = Packed { first, seq, at_ms, bytes, blobs: self.blobs };
+        let packed = Packed {
+            first,
+            seq,
+            at_ms,
+            bytes,
+            blobs: self.blobs,
+            #[cfg(feature = "postgres")]
+            json_bytes: self.stamps.iter().map(|stamp| stamp.bytes).sum(),
+        };
         if cfg!(debug_assertions) {
             packed.check(run, base.as_ref())?;
         }
@@ -190,7 +203,7 @@ impl Packed {
 }
 
 /// Whether others may be differences to a row that is so long.
-pub(crate) fn is_base(payload: &[u8]) -> bool {
+fn is_base(payload: &[u8]) -> bool {
     payload.len() >= LONG_BYTES_MIN
 }
 

@@ -18,6 +18,8 @@ pub struct Filter {
     pub start_key: Option<String>,
     /// Runs that were started with all of these labels.
     pub labels: BTreeMap<String, String>,
+    /// Runs whose labels of these names have none of these values. A run without a label has the empty value of it.
+    pub labels_besides: BTreeMap<String, BTreeSet<String>>,
     /// Runs that wait for one of these; any where none is named.
     pub waiting_for: BTreeSet<WaitingFor>,
     /// Runs that were created at this time or later, in milliseconds since the Unix epoch.
@@ -80,6 +82,9 @@ impl Filter {
             && self.workflow.as_ref().is_none_or(|workflow| *workflow == summary.workflow)
             && (self.start_key.is_none() || self.start_key == summary.start_key)
             && self.labels.iter().all(|(name, value)| summary.labels.get(name) == Some(value))
+            && self.labels_besides.iter().all(|(name, values)| {
+                !values.contains(summary.labels.get(name).map(String::as_str).unwrap_or_default())
+            })
             && (self.waiting_for.is_empty() || !self.waiting_for.is_disjoint(&summary.waiting_for))
             && self.since_ms.is_none_or(|since_ms| *run.as_bytes() >= first_created_at(since_ms))
             && self.changed_since_ms.is_none_or(|since_ms| changed_ms >= since_ms)

@@ -236,10 +236,10 @@ impl Journal for MemoryJournal {
         Ok(locked(&self.kept).rows.find(space, prefix, after, limit))
     }
 
-    async fn due(&self, space: &str, within: Duration, limit: usize) -> Result<Vec<Row>> {
+    async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
         let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
         let until_ms = self.now().ms.saturating_add(within_ms);
-        Ok(locked(&self.kept).rows.due(space, until_ms, limit))
+        Ok(locked(&self.kept).rows.due(space, until_ms, after, limit))
     }
 }
 

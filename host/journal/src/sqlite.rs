@@ -104,6 +104,8 @@ pub struct SqliteJournal {
     inbox: Option<mpsc::Sender<Request>>,
     writer: Option<JoinHandle<()>>,
     reader: Arc<Mutex<Connection>>,
+    /// Reads what is found at once, and waits for no lock.
+    looker: Mutex<Connection>,
     /// What was written last of the runs that are driven here.
     bases: Bases,
 }
@@ -125,8 +127,11 @@ impl SqliteJournal {
         let thread = std::thread::Builder::new().name("journal".to_owned());
         let writer = thread.spawn(move || writer.write(requests)).map_err(|error| failed(&path, error))?;
         let reader = Arc::new(Mutex::new(reader));
+        let looker = connect(&path).map_err(|error| unusable(&path, &error))?;
+        looker.busy_timeout(Duration::ZERO).map_err(|error| unusable(&path, &error))?;
+        let looker = Mutex::new(looker);
         let bases = Bases::default();
-        Ok(Self { path, owner, clock, inbox: Some(inbox), writer: Some(writer), reader, bases })
+        Ok(Self { path, owner, clock, inbox: Some(inbox), writer: Some(writer), reader, looker, bases })
     }
 
     async fn query<T: Send + 'static>(
@@ -137,6 +142,13 @@ impl SqliteJournal {
         let task = tokio::task::spawn_blocking(move || query(&reader.lock().unwrap_or_else(PoisonError::into_inner)));
         let answer = task.await.map_err(|error| failed(&self.path, error))?;
         answer.map_err(|error| failed(&self.path, error))
+    }
+
+    /// Looks for rows on this thread, where no lock has to be waited for: they are in a few pages that the system mostly has in
+    /// memory, and a hop to another thread and back takes longer. None where it could not be done so.
+    fn look(&self, places: &[(&str, &str)]) -> Option<Vec<Row>> {
+        let looker = self.looker.try_lock().ok()?;
+        rows::find_each(&looker, places).ok()
     }
 
     /// Has the writer do something, and waits until it is durable.
@@ -209,21 +221,21 @@ impl Journal for SqliteJournal {
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
         let select = Select::of(filter);
-        let rows = self.query(move |db| {
+        let (filter, owner, now_ms) = (filter.clone(), Arc::clone(&self.owner), self.clock.now_ms());
+        self.query(move |db| {
             let mut prepared = db.prepare_cached(&select.sql)?;
             let rows = prepared.query_map(params_from_iter(&select.values), |row| {
-                Ok((summary(row)?, Held::read(row, LEASE_COLUMN)?))
+                let (mut summary, held) = (summary(row)?, Held::read(row, LEASE_COLUMN)?);
+                if summary.status == Status::Running && !held.is_some_and(|held| held.is_live(&owner, now_ms)) {
+                    summary.status = Status::Interrupted;
+                }
+                Ok(summary)
             })?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        });
-        let seen = rows.await?.into_iter().map(|(mut summary, held)| {
-            if summary.status == Status::Running && !held.is_some_and(|held| self.is_live(&held)) {
-                summary.status = Status::Interrupted;
-            }
-            summary
-        });
-        let wanted = seen.filter(|summary| filter.lets(summary));
-        Ok(wanted.take(filter.limit.unwrap_or(usize::MAX)).collect())
+            // No more is read than is wanted.
+            let wanted = rows.filter(|read| read.as_ref().map_or(true, |summary| filter.lets(summary)));
+            wanted.take(filter.limit.unwrap_or(usize::MAX)).collect()
+        })
+        .await
     }
 
     async fn find(&self, space: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
@@ -231,10 +243,19 @@ impl Journal for SqliteJournal {
         self.query(move |db| rows::find(db, &space, &prefix, after.as_deref(), limit)).await
     }
 
-    async fn due(&self, space: &str, within: Duration, limit: usize) -> Result<Vec<Row>> {
+    async fn find_each(&self, places: &[(&str, &str)]) -> Result<Vec<Row>> {
+        if let Some(rows) = self.look(places) {
+            return Ok(rows);
+        }
+        let places: Vec<_> = places.iter().map(|(space, prefix)| ((*space).to_owned(), (*prefix).to_owned())).collect();
+        self.query(move |db| rows::find_each(db, &places)).await
+    }
+
+    async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
         let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
         let (space, until_ms) = (space.to_owned(), self.clock.now_ms().saturating_add(within_ms));
-        self.query(move |db| rows::due(db, &space, until_ms, limit)).await
+        let after = after.map(|row| (row.due_ms, row.key.clone()));
+        self.query(move |db| rows::due(db, &space, until_ms, after, limit)).await
     }
 }
 

@@ -15,7 +15,7 @@ use stockade_patterns::{self as patterns, Agent, Children, Pattern};
 use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Reserved};
 use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 
-use self::checks::{check_free, check_models, check_settings, check_tools};
+use self::checks::{check_concurrency, check_free, check_models, check_settings, check_tools};
 use self::journals::{folder_of, in_file, no_folder};
 use crate::Host;
 use crate::breakers::Breakers;
@@ -33,6 +33,7 @@ use crate::services::Services;
 use crate::sessions::Sessions;
 use crate::shared_budgets::SharedBudgets;
 use crate::telemetry::Telemetry;
+use crate::turns::Turns;
 use crate::{Clock, Result, Source, coding, config};
 use stockade_journal::Journal;
 use stockade_models::{Model, Models, Named, Recording, Replay, Settings as ModelSettings};
@@ -78,6 +79,7 @@ pub struct Builder {
     clock: Clock,
     roles: BTreeMap<String, BTreeSet<String>>,
     deadline: Option<Duration>,
+    concurrency: config::Concurrency,
 }
 
 impl Builder {
@@ -386,6 +388,13 @@ impl Builder {
         self
     }
 
+    /// Drives no more runs than this at the same time; further ones wait for their turn.
+    #[must_use]
+    pub fn runs_at_once(mut self, concurrency: config::Concurrency) -> Self {
+        self.concurrency = concurrency;
+        self
+    }
+
     /// Takes the journal's time from here.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -464,6 +473,7 @@ impl Builder {
         let patterns = patterns::machines(&asking_first(self.patterns, &registry), &machines)?;
         let machines: Children = machines.into_iter().chain(patterns).collect();
         machines.values().try_for_each(|machine| check_tools(machine, &registry))?;
+        check_concurrency(&self.concurrency, &machines)?;
         let schedules = Planned::all(self.schedules, &machines)?;
         let (journal, folder): (Box<dyn Journal>, _) = match (self.own_journal, shared) {
             (Some(own), _) => (own, self.scratch.clone().ok_or_else(no_folder)?),
@@ -500,6 +510,7 @@ impl Builder {
             breakers,
             deadline: self.deadline,
             driving: Arc::default(),
+            turns: Arc::new(Turns::new(self.concurrency)),
             store,
             folder,
             roles,
@@ -581,6 +592,7 @@ impl Host {
             clock: Clock::default(),
             roles: BTreeMap::new(),
             deadline: None,
+            concurrency: config::Concurrency::default(),
         }
     }
 }

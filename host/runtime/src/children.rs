@@ -47,11 +47,6 @@ pub(crate) fn ended(parent: &Parent, ended: &EndedChild, now_ms: u64) -> Result<
     Ok(RowChange::Put(row.of(parent.run).due(now_ms)))
 }
 
-/// Returns what a run is told of the ends of those that it has started.
-pub(crate) async fn ends(journal: &dyn Journal, parent: RunId) -> Result<Vec<Row>> {
-    journal.find(ENDED, &format!("{parent}/"), None, usize::MAX).await
-}
-
 /// Removes a row that tells of an end.
 pub(crate) fn heard(row: &Row) -> RowChange {
     RowChange::Remove { space: ENDED.to_owned(), key: row.key.clone() }

@@ -3,8 +3,8 @@
 use stockade_workflow::{Kind, RunId, RunState, Settlement};
 
 use crate::completion::{Completed, Completion};
-use crate::settling::{self, DELIVERY_PAUSE, DELIVERY_TRIES};
-use crate::{Host, Result, later};
+use crate::settling::{DELIVERY_PAUSE, DELIVERY_TRIES};
+use crate::{Host, Result, later, settlements};
 
 impl Host {
     /// Tells the result of a call of which a tool has said that the result comes later, under this token; and goes on with the
@@ -28,10 +28,10 @@ impl Host {
         self.machine(state.workflow())?;
         state.check_settlement(&told)?;
         self.check_output(&state, &told, "result")?;
-        let put = settling::put(journal, run, &told).await;
+        let put = settlements::put(journal, run, &told).await;
         let is_taken = put.as_ref().is_err_and(|refused| refused.kind == Kind::Conflict);
         // What is there may be the same one, told twice at once.
-        if !(is_taken && settling::is_there(journal, run, &told).await?) {
+        if !(is_taken && settlements::is_there(journal, run, &told).await?) {
             put?;
         }
         Ok(Completed { run, resumed: self.deliver_settlement(run, &key).await? })

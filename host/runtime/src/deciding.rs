@@ -198,8 +198,8 @@ impl Question<'_> {
         if state.is_of_code(&self.approval.key) {
             return Ok(());
         }
-        let at = state.at().map(|(position, at)| (position, at.clone()));
-        let Step { transition, .. } = machine.step(at, Event::ended(&self.approval.key, self.decision.clone()))?;
+        let Step { transition, .. } =
+            machine.step_at(state.at(), Event::ended(&self.approval.key, self.decision.clone()))?;
         if let Some(End::Failed(fault)) = transition.end
             && self.decision.verdict.is_yes()
         {

@@ -126,10 +126,15 @@ impl Driving {
         }
     }
 
+    /// Lets no run begin anything new.
+    pub(crate) fn begin_closing(&self) {
+        self.is_closing.store(true, Ordering::SeqCst);
+    }
+
     /// Lets no run begin anything new, waits until each has finished what is in flight, and ends those that take longer.
     /// Returns the latter.
     pub(crate) async fn close(&self, grace: Duration) -> Vec<RunId> {
-        self.is_closing.store(true, Ordering::SeqCst);
+        self.begin_closing();
         let mut left = self.left.subscribe();
         let all_left = async { while !self.runs().is_empty() && left.changed().await.is_ok() {} };
         let _ = tokio::time::timeout(grace, all_left).await;

@@ -32,6 +32,7 @@ use crate::cells;
 use crate::code::{Ran, unrun};
 use crate::effects::{Ended, Work, handler};
 use crate::lease::Holding;
+use crate::news::News;
 use crate::orders::Due;
 use crate::run_log::{RunLog, is_storage};
 use crate::services::Services;
@@ -42,8 +43,9 @@ const EFFECTS_AT_ONCE: usize = 8;
 
 /// Drives one run: plans what is wanted, makes the intents durable, performs them, and lets the workflow answer.
 ///
-/// What one step changes (the event, the new state, the intents of the next effects) is one commit. Effects that are
-/// wanted together are in flight together; code is alone, for the driver journals its calls.
+/// What one step changes (the event, the new state, the intents of the next effects) is one commit; a step by which
+/// only a computation begins [may wait](RunLog::may_wait) for the next one. Effects that are wanted together are in flight
+/// together; code is alone, for the driver journals its calls.
 pub(crate) struct Driver {
     /// Absent where the run is only to be stopped or paused, and its workflow is not here.
     machine: Option<Arc<Machine>>,
@@ -177,7 +179,7 @@ impl Driver {
                 (undoes, in_flight) = (true, InFlight::new());
                 self.begun.clear();
             }
-            self.hear(&watch).await?;
+            let news = self.hear(&watch, !in_flight.is_empty()).await?;
             if in_flight.is_empty()
                 && let Some(due) = self.order.take()
             {
@@ -193,13 +195,10 @@ impl Driver {
                 continue;
             }
             let is_ending = self.order.is_some() || self.host().driving.is_closing();
-            if is_ending {
+            match news.filter(|_| !is_ending) {
+                Some(news) => self.follow(news).await?,
                 // An effect with an intent is performed, or it would not be known whether it was.
-                self.commit().await?;
-            } else {
-                self.receive().await?;
-                self.mark_overdue()?;
-                self.commit_planned().await?;
+                None => self.commit().await?,
             }
             if self.state().end().is_some() {
                 return Ok(());
@@ -219,8 +218,8 @@ impl Driver {
             for effect in beginning {
                 in_flight.push(self.begin(effect)?);
             }
-            let retries = self.is_retrying();
-            match Next::of(&mut in_flight, &mut watch, self.order.as_ref(), retries, self.alarm()).await {
+            let (retries, is_behind) = (self.is_retrying(), !self.log.uncommitted().is_empty());
+            match Next::of(&mut in_flight, &mut watch, self.order.as_ref(), (retries, is_behind), self.alarm()).await {
                 Next::Ended(None) => return Ok(()),
                 Next::Ended(Some((effect, ended, used))) => {
                     let performed = self.judged(&effect, ended, used)?;
@@ -228,11 +227,20 @@ impl Driver {
                     self.happened(&effect, performed)?;
                 }
                 Next::Alarmed => {}
+                Next::Behind => self.commit().await?,
                 Next::Ordered(order) => self.heed(order),
                 Next::Late => in_flight = InFlight::new(),
             }
         }
         Ok(())
+    }
+
+    /// Takes in what has come for the run, plans what follows, and makes that durable unless it may wait.
+    async fn follow(&mut self, news: News) -> Result<()> {
+        self.take_in(news).await?;
+        self.mark_overdue()?;
+        self.plan_and_draw().await?;
+        if self.log.may_wait() { Ok(()) } else { self.commit().await }
     }
 
     /// Begins an effect that others may be in flight beside.
@@ -309,7 +317,6 @@ impl Driver {
     /// Makes what was changed, and the intent that follows from it, durable in one commit.
     pub(crate) async fn commit_planned(&mut self) -> Result<()> {
         self.log.read_marks().await?;
-        self.log.read_allotments().await?;
         self.plan_and_draw().await?;
         self.commit().await
     }
@@ -341,10 +348,9 @@ impl Driver {
         if self.state().is_undoing() {
             return self.push(Change::Undone { event, used });
         }
-        let at = self.state().at().map(|(position, state)| (position, state.clone()));
         let gone = || Fault::new(Kind::HostBug, "a run whose workflow is not here takes no step");
         let machine = self.machine.as_ref().ok_or_else(gone)?;
-        let step = match machine.step(at, event.clone()) {
+        let step = match machine.step_at(self.log.state().at(), event.clone()) {
             Err(fault) => return self.push(Change::Broken { fault }),
             Ok(step) => step,
         };

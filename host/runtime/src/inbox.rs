@@ -48,7 +48,11 @@ async fn again(journal: &dyn Journal, run: RunId, signal: &Signal) -> Result<()>
 
 /// Returns the signals of a run, in the order in which they were sent.
 pub(crate) async fn of(journal: &dyn Journal, run: RunId) -> Result<Vec<Signal>> {
-    let rows = journal.find(SPACE, &format!("{run}/"), None, usize::MAX).await?;
+    read(&journal.find(SPACE, &format!("{run}/"), None, usize::MAX).await?)
+}
+
+/// Reads the signals that rows of the space have, in the order in which they were sent.
+pub(crate) fn read(rows: &[Row]) -> Result<Vec<Signal>> {
     let mut signals = rows.iter().map(Row::read).collect::<Result<Vec<_>>>()?;
     signals.sort_by_key(|signal: &Signal| signal.at_ms);
     Ok(signals)

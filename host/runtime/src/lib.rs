@@ -35,6 +35,7 @@ pub mod config;
 mod deciding;
 pub mod doctor;
 mod driving;
+mod due;
 mod effects;
 mod executor;
 mod features;
@@ -52,6 +53,7 @@ mod marks;
 mod new_question;
 mod new_run;
 mod new_signal;
+mod news;
 mod notice;
 mod notices;
 #[cfg_attr(not(feature = "oci"), path = "off/oci.rs")]
@@ -76,6 +78,7 @@ mod schedules;
 mod scratch;
 mod services;
 mod sessions;
+mod settlements;
 mod settling;
 mod shared_budgets;
 mod source;
@@ -88,6 +91,7 @@ pub mod stubs;
 mod telemetry;
 mod timers;
 mod toolbox;
+mod turns;
 mod worker;
 
 pub use breakers::BreakerView;
@@ -127,6 +131,7 @@ pub use stockade_sandbox::{
 pub use stockade_system::{Clock, file};
 pub use stockade_workflow::*;
 pub use timers::{Fired, QUEUE, Timers};
+pub use turns::{PRIORITY, TENANT};
 pub use worker::Worker;
 
 /// What every fallible function of this crate returns.

@@ -6,7 +6,7 @@ use stockade_workflow::{Fault, Kind, Label};
 use crate::Result;
 
 /// The space of the marks: the key is the store and the label, the value is the source.
-const SPACE: &str = "mark";
+pub(crate) const SPACE: &str = "mark";
 
 /// A label that what is in a store carries, for all who read it later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,11 @@ impl Mark {
 
 /// Returns what runs left in stores.
 pub(crate) async fn all(journal: &dyn Journal) -> Result<Vec<Mark>> {
-    let rows = journal.find(SPACE, "", None, usize::MAX).await?;
+    read(journal.find_each(&[(SPACE, "")]).await?)
+}
+
+/// Reads what rows of the space say.
+pub(crate) fn read(rows: Vec<Row>) -> Result<Vec<Mark>> {
     rows.into_iter().map(Mark::read).collect()
 }
 

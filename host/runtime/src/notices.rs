@@ -36,7 +36,7 @@ impl Host {
         if self.services.notified.is_empty() {
             return Ok(Listing::default());
         }
-        let rows = self.services.journal.due(SPACE, Duration::ZERO, SENT_MAX).await?;
+        let rows = self.services.journal.due(SPACE, Duration::ZERO, None, SENT_MAX).await?;
         let sent: Vec<_> = stream::iter(rows).map(|row| self.notify_or_put_off(row)).buffered(AT_ONCE).collect().await;
         Ok(sent.into_iter().filter_map(Result::transpose).collect())
     }

@@ -157,7 +157,7 @@ pub(crate) async fn left(journal: &dyn Journal, run: RunId) -> Result<Option<Ord
 }
 
 /// A row that no version of this code has written is not an order.
-fn read(row: &Row) -> Option<Order> {
+pub(crate) fn read(row: &Row) -> Option<Order> {
     let value = json::parse(&row.value, &json::Bounds::OUTSIDE).ok()?;
     serde_json::from_value(value).ok()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use stockade_journal::{Commit, RowChange, Summary, folded};
+use stockade_journal::{Commit, Row, RowChange, Summary, folded};
 use stockade_sandbox::Held;
 use stockade_workflow::{
     Change, Effect, EffectKind, Entry, Fault, Kind, Label, RunId, RunState, Status, Usage, WaitingFor,
@@ -26,6 +26,8 @@ pub(crate) const INTENT_BYTES: u64 = 1 << 10;
 /// The memory of calls that are journaled at the end of their code; beyond it they are journaled at once.
 const UNWRITTEN_BYTES_MAX: u64 = 16 << 20;
 
+/// How many entries may wait for the commit of those that follow.
+const WAITING_MAX: usize = 16;
 /// Whether a fault says that the journal's storage failed, which may pass, and not that what it has is damaged. A run does not hear of
 /// it: it is left as it is, and goes on where its journal does.
 pub(crate) fn is_storage(fault: &Fault) -> bool {
@@ -48,6 +50,10 @@ pub(crate) struct RunLog {
     told_due_ms: Option<u64>,
     /// The effects whose intents this log has written; any others that are in flight were left behind by a crash.
     mine: BTreeSet<String>,
+    /// Those of them that are calls of tools which change nothing.
+    harmless: BTreeSet<String>,
+    /// Those of these whose tools only compute.
+    computed: BTreeSet<String>,
     /// What the next commit changes in the journal's index.
     pub(crate) index: Vec<RowChange>,
     /// The right to write to the run.
@@ -96,6 +102,8 @@ impl RunLog {
             told: None,
             told_due_ms: None,
             mine: BTreeSet::new(),
+            harmless: BTreeSet::new(),
+            computed: BTreeSet::new(),
             index: Vec::new(),
             holding,
             committing: Arc::default(),
@@ -166,7 +174,20 @@ impl RunLog {
         let left = labels::left(&self.host.registry, &self.marks, &self.state, effect);
         self.index.extend(left.iter().map(Mark::added));
         self.mine.insert(effect.key().to_owned());
+        self.sort(effect);
         self.push(intent)
+    }
+
+    /// Notes whether an effect leaves a trace.
+    fn sort(&mut self, effect: &Effect) {
+        let EffectKind::CallTool { call, .. } = &effect.kind else { return };
+        let Ok(tool) = self.host.registry.get(&call.tool) else { return };
+        if tool.changes_nothing() && !tool.is_code() {
+            self.harmless.insert(effect.key().to_owned());
+        }
+        if tool.only_computes() {
+            self.computed.insert(effect.key().to_owned());
+        }
     }
 
     /// Adds a call that code made, with its end. Many of them are not left to the end of the code.
@@ -249,6 +270,34 @@ impl RunLog {
     pub(crate) async fn read_marks(&mut self) -> Result<()> {
         self.marks = marks::all(&*self.host.journal).await?;
         Ok(())
+    }
+
+    /// Takes note of what runs left in stores, as the journal has it.
+    pub(crate) fn know_marks(&mut self, rows: Vec<Row>) -> Result<()> {
+        self.marks = marks::read(rows)?;
+        Ok(())
+    }
+
+    /// Whether what was changed may wait for the commit of what follows it.
+    ///
+    /// It may where all of it is answers of tools that change nothing, and calls of tools that only compute of which one is in
+    /// flight: a host that asks once more has missed nothing, and nothing was done by what was answered. Any other effect begins
+    /// once all before it is durable, and any other outcome is durable before what follows it begins.
+    pub(crate) fn may_wait(&self) -> bool {
+        let is_little = !self.batch.is_empty() && self.batch.len() <= WAITING_MAX && self.index.is_empty();
+        is_little
+            && self.batch.iter().all(|entry| self.leaves_no_trace(&entry.change))
+            && self.state.in_flight().any(|effect| self.computed.contains(effect.key()))
+            && self.timer().is_none()
+            && self.told == Some((self.state.status(), self.state.waiting_for()))
+    }
+
+    fn leaves_no_trace(&self, change: &Change) -> bool {
+        if let Change::Reserved { key, consumes: None, .. } = change {
+            return self.computed.contains(key);
+        }
+        matches!(change, Change::Stepped { event, end: None, .. }
+            if event.key().is_some_and(|key| self.harmless.contains(key)))
     }
 
     /// Makes what was changed so far durable. What the journal does not take stays [uncommitted](Self::uncommitted), with what it

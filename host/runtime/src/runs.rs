@@ -228,6 +228,8 @@ impl Host {
     ///
     /// From the first moment, this host starts and resumes nothing: kind [`Kind::Conflict`] with detail `closing`.
     pub async fn shutdown(&self, grace: Duration) -> Vec<RunId> {
+        self.services.driving.begin_closing();
+        self.services.turns.close();
         let late = self.services.driving.close(grace).await;
         self.flush().await;
         late

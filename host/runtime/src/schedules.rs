@@ -64,7 +64,7 @@ impl Host {
         }
         self.lay_out_schedules().await?;
         let mut started = Vec::new();
-        for row in self.services.journal.due(SPACE, Duration::ZERO, DUE_MAX).await? {
+        for row in self.services.journal.due(SPACE, Duration::ZERO, None, DUE_MAX).await? {
             let (schedule, at_ms) = (row.key.clone(), row.due_ms.unwrap_or_default());
             match self.fire_schedule(row.clone()).await {
                 Ok(scheduled) => started.extend(scheduled),

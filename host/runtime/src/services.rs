@@ -20,6 +20,7 @@ use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
 use crate::shared_budgets::SharedBudgets;
+use crate::turns::Turns;
 use crate::{Clock, Registered, Result, config};
 use stockade_journal::Journal;
 use stockade_models::Models;
@@ -43,6 +44,7 @@ pub(crate) struct Services {
     /// Within what time each run must end that is started without a deadline of its own.
     pub(crate) deadline: Option<Duration>,
     pub(crate) driving: Arc<Driving>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) store: Store,
     /// Where the journal is.
     pub(crate) folder: PathBuf,

@@ -5,17 +5,13 @@
 
 use std::time::Duration;
 
-use stockade_journal::{Commit, Journal, Row, RowChange, index};
+use stockade_journal::{Row, RowChange};
 use stockade_workflow::schema::Schema;
-use stockade_workflow::{Change, Doubt, Fault, Found, Kind, RunId, RunState, Settlement};
+use stockade_workflow::{Change, Doubt, Fault, Found, RunId, RunState, Settlement};
 
 use crate::executor::Driver;
 use crate::lease::is_busy;
-use crate::{Host, Result, Run};
-
-/// The space of the settlements: the key is the run and the effect's key, the value is the settlement. A row is due at once,
-/// and no more once the run has it.
-pub(crate) const SPACE: &str = "settlement";
+use crate::{Host, Result, Run, settlements};
 
 /// How often and how long a settlement waits for the driver of the run to take it in: two seconds in all.
 pub(crate) const DELIVERY_TRIES: u32 = 40;
@@ -31,15 +27,19 @@ impl Host {
     /// # Errors
     ///
     /// Kind [`Kind::NotFound`] where the run has no such call in doubt. Kind [`Kind::Conflict`]: with detail `settled` where
-    /// another person was first, who is named; with detail `late` or `ended` where the run has gone on, or has ended. Kind [`Kind::Invalid`] with detail
-    /// `settlement` where no person is named, or the output does not fit what the tool answers. An unknown run, a workflow
-    /// that is not registered here, a journal that fails.
+    /// another person was first, who is named; with detail `late` or `ended` where the run has gone on, or has ended. Kind
+    /// [`Kind::Invalid`] with detail `settlement` where no person is named, or the output does not fit what the tool answers. An
+    /// unknown run, a workflow that is not registered here, a journal that fails.
+    ///
+    /// [`Kind::NotFound`]: crate::Kind::NotFound
+    /// [`Kind::Conflict`]: crate::Kind::Conflict
+    /// [`Kind::Invalid`]: crate::Kind::Invalid
     pub async fn settle(&self, run: RunId, settlement: Settlement) -> Result<Option<Run>> {
         let state = self.state(run).await?;
         self.machine(state.workflow())?;
         state.check_settlement(&settlement)?;
         self.check_output(&state, &settlement, "settlement")?;
-        put(&*self.services.journal, run, &settlement).await?;
+        settlements::put(&*self.services.journal, run, &settlement).await?;
         self.deliver_settlement(run, &settlement.key).await
     }
 
@@ -77,12 +77,8 @@ impl Host {
 
 impl Driver {
     /// Takes in what people have settled since this last looked.
-    pub(crate) async fn receive_settlements(&mut self) -> Result<()> {
-        if !self.state().awaits_settlement() {
-            return Ok(());
-        }
-        let run = self.state().run();
-        for row in self.host().journal.find(SPACE, &format!("{run}/"), None, usize::MAX).await? {
+    pub(crate) fn receive_settlements(&mut self, rows: Vec<Row>) -> Result<()> {
+        for row in rows {
             let settlement = row.read::<Settlement>()?;
             if self.state().check_settlement(&settlement).is_ok() {
                 self.push(Change::Settled { settlement })?;
@@ -91,30 +87,5 @@ impl Driver {
             }
         }
         Ok(())
-    }
-}
-
-/// Returns whether a settlement is there that says the same, by any person.
-pub(crate) async fn is_there(journal: &dyn Journal, run: RunId, settlement: &Settlement) -> Result<bool> {
-    let row = journal.row(SPACE, &index::key([&*run.to_string(), &settlement.key])).await?;
-    let there = row.map(|row| row.read::<Settlement>()).transpose()?;
-    Ok(there.is_some_and(|there| there.found == settlement.found))
-}
-
-/// Puts a settlement there. The same one, sent twice, is one.
-pub(crate) async fn put(journal: &dyn Journal, run: RunId, settlement: &Settlement) -> Result<()> {
-    let value = Row::text(settlement)?;
-    let key = index::key([&*run.to_string(), &settlement.key]);
-    let row = Row::new(SPACE, &key, value).of(run).due(0);
-    match journal.commit(&Commit::of_index(vec![RowChange::Add(row)])).await {
-        Err(refused) if refused.detail.as_deref() == Some(SPACE) => {}
-        put => return put,
-    }
-    match journal.row(SPACE, &key).await?.map(|row| row.read::<Settlement>()).transpose()? {
-        Some(there) if there != *settlement => {
-            let message = format!("a settlement of call {there} of run {run} is there already");
-            Err(Fault::new(Kind::Conflict, message).detail("settled"))
-        }
-        Some(_) | None => Ok(()),
     }
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use stockade_journal::{Commit, Filter, Row, Summary, index};
+use stockade_journal::{Row, index};
 use stockade_workflow::{Fault, Kind, RunId, SIGNALS_KEPT_MAX, Signal};
 use tokio::task::JoinHandle;
 
 use crate::executor::stop_all;
 use crate::lease::is_busy;
 use crate::new_signal::NewSignal;
-use crate::{Host, Result, Run, children, inbox, orders, settling, shared_budgets};
+use crate::{Host, Result, Run, inbox, orders};
 
 /// The name of the label that says in which queue a run is: a [`Worker`](crate::Worker) may take the runs of some queues alone.
 pub const QUEUE: &str = "queue";
@@ -84,7 +84,8 @@ impl Host {
     }
 
     /// Goes on with the runs that are due: a time that they wait for has come, a deadline has passed, a signal is there, or a run
-    /// has ended that they have started. Runs that another process drives are left to it.
+    /// has ended that they have started. Runs that another process drives are left to it. Of many, the tenants' take turns, and no
+    /// more go on than may be driven at the same time.
     ///
     /// # Errors
     ///
@@ -95,18 +96,17 @@ impl Host {
 
     /// Does as [`Host::fire_due`] does with the runs of some queues; of all, where none is named.
     pub(crate) async fn fire_due_of(&self, queues: &BTreeSet<String>) -> Result<Vec<Fired>> {
-        let (due, mut fired) = self.due(queues).await?;
-        let mut seen = BTreeSet::new();
-        for row in due {
-            let Some(run) = row.tie.run().filter(|run| seen.insert(*run)) else { continue };
+        let (due, mut fired) = self.due(queues, FIRED_MAX).await?;
+        for due in due {
+            let run = due.run;
             match self.wake(run).await {
                 // Its driver sees what is due, too.
                 Err(fault) if is_busy(&fault) => {}
                 Ok(Some(resumed)) => fired.push(Fired { run, resumed: Ok(resumed) }),
                 // A paused run looks for itself once it is resumed.
-                Ok(None) => self.put_off(row).await?,
+                Ok(None) => self.put_off_run(&due).await?,
                 Err(fault) => {
-                    self.put_off(row).await?;
+                    self.put_off_run(&due).await?;
                     fired.push(Fired { run, resumed: Err(fault) });
                 }
             }
@@ -115,28 +115,9 @@ impl Host {
         Ok(fired)
     }
 
-    /// Returns the ends of runs of which those are to hear that have started them. One of which no run hears any more is removed.
-    async fn ends_of_children(&self, queues: &BTreeSet<String>) -> Result<Vec<Row>> {
-        let mut ends = Vec::new();
-        for row in self.due_in(children::ENDED, queues).await? {
-            if self.goes_on(row.tie.run()).await? {
-                ends.push(row);
-            } else {
-                self.services.journal.commit(&Commit::of_index(vec![children::heard(&row)])).await?;
-            }
-        }
-        Ok(ends)
-    }
-
-    /// Whether there is such a run, and it has not ended.
-    async fn goes_on(&self, run: Option<RunId>) -> Result<bool> {
-        let only = Filter { runs: Some(run.into_iter().collect()), ..Filter::default() };
-        Ok(self.runs(&only).await?.iter().any(|summary| !summary.status.is_over()))
-    }
-
     /// Stops the runs that no driver has stopped for which the runs do not wait any more that have started them.
     async fn fire_orders(&self) -> Result<()> {
-        for row in self.services.journal.due(orders::SPACE, Duration::ZERO, FIRED_MAX).await? {
+        for row in self.due_rows(orders::SPACE).await? {
             let Some(run) = row.tie.run() else { continue };
             // A driver sees the order by itself.
             if !self.services.journal.is_held(run).await? {
@@ -144,60 +125,6 @@ impl Host {
             }
         }
         Ok(())
-    }
-
-    /// Returns the rows for which runs are to be woken, and the runs of which what they have drawn of shared budgets cannot be
-    /// read. What others that stand still have drawn and not used is given back.
-    async fn due(&self, queues: &BTreeSet<String>) -> Result<(Vec<Row>, Vec<Fired>)> {
-        let (mut due, mut damaged) = (Vec::new(), Vec::new());
-        for row in self.services.journal.due(shared_budgets::SPACE, Duration::ZERO, FIRED_MAX).await? {
-            match self.look_at_allotment(row.clone()).await {
-                Ok(row) => due.extend(row),
-                Err(fault) => {
-                    damaged.extend(row.tie.run().map(|run| Fired { run, resumed: Err(fault) }));
-                    self.put_off(row).await?;
-                }
-            }
-        }
-        let mut due = self.of_queues(due, queues).await?;
-        for space in [inbox::TIMERS, inbox::SPACE, settling::SPACE] {
-            due.extend(self.due_in(space, queues).await?);
-        }
-        due.extend(self.ends_of_children(queues).await?);
-        Ok((due, damaged))
-    }
-
-    /// Returns the due rows of a space whose runs are in some queues. Those of other queues are in nobody's way, however many of
-    /// them are due and left.
-    async fn due_in(&self, space: &str, queues: &BTreeSet<String>) -> Result<Vec<Row>> {
-        let mut looked_at = FIRED_MAX;
-        loop {
-            let rows = self.services.journal.due(space, Duration::ZERO, looked_at).await?;
-            let is_all = rows.len() < looked_at;
-            let mut own = self.of_queues(rows, queues).await?;
-            if is_all || own.len() >= FIRED_MAX {
-                own.truncate(FIRED_MAX);
-                return Ok(own);
-            }
-            looked_at = looked_at.saturating_mul(4);
-        }
-    }
-
-    /// Returns the rows whose runs are in one of these queues; all, where none is named.
-    async fn of_queues(&self, mut rows: Vec<Row>, queues: &BTreeSet<String>) -> Result<Vec<Row>> {
-        if queues.is_empty() {
-            return Ok(rows);
-        }
-        let runs: Vec<_> = rows.iter().filter_map(|row| row.tie.run()).collect();
-        let mut own = BTreeSet::new();
-        for some in runs.chunks(FIRED_MAX) {
-            let only = Filter { runs: Some(some.to_vec()), ..Filter::default() };
-            let found = self.services.journal.runs(&only).await?.into_iter();
-            let is_own = |found: &Summary| found.labels.get(QUEUE).is_some_and(|queue| queues.contains(queue));
-            own.extend(found.filter(is_own).map(|found| found.run_id));
-        }
-        rows.retain(|row| row.tie.run().is_some_and(|run| own.contains(&run)));
-        Ok(rows)
     }
 
     /// Looks at a due row again later, so that it does not keep others from their turn.

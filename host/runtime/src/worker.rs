@@ -6,10 +6,17 @@ use stockade_journal::{Filter, Sort};
 use stockade_workflow::{RunId, Status};
 
 use crate::lease::is_busy;
+use crate::turns::{Lane, PRIORITY, Priority, TENANT};
 use crate::{Fired, Host, QUEUE, Result};
 
 /// For how long a run is left alone that cannot go on here: its workflow may be registered in another host alone.
 const REFUSED_MS: u64 = 60_000;
+
+/// How many interrupted runs are read at once, to choose among them. Where there are more, those of each tenant are looked for.
+const RUNS_LOOKED_AT: usize = 256;
+
+/// How often runs of further tenants are looked for in one turn.
+const TENANTS_LOOKED_AT: usize = 64;
 
 /// Takes up the runs of a journal that no process drives. Any number of workers may share a journal: each run is driven by one.
 ///
@@ -49,8 +56,9 @@ impl Worker {
         Self { at_once: runs, ..self }
     }
 
-    /// Takes up the runs that are due, and as many that are interrupted as there is room for, the oldest first. Returns those
-    /// that go on here, and those that cannot, which are then left alone for a minute.
+    /// Takes up the runs that are due, and as many that are interrupted as there is room for: tenants ([`TENANT`]) take turns, the
+    /// most urgent run of one ([`PRIORITY`]) comes first, and of those the oldest. Returns those that go on here, and those that
+    /// cannot, which are then left alone for a minute.
     ///
     /// # Errors
     ///
@@ -85,21 +93,52 @@ impl Worker {
         self.at_once.saturating_sub(self.host.services.driving.count())
     }
 
-    /// Returns the interrupted runs that may be taken, the oldest first.
+    /// Returns interrupted runs that may be taken, in the order of their turns: some more than there is room for, for other workers
+    /// take some of them.
     async fn interrupted(&self) -> Result<Vec<RunId>> {
-        if self.room() == 0 {
+        let room = self.room();
+        if room == 0 {
             return Ok(Vec::new());
         }
-        let mut found = BTreeSet::new();
+        let mut found = BTreeMap::new();
         for labels in self.labels() {
-            // Those that are left alone take no room of others.
-            let limit = Some(self.room().saturating_add(self.refused.len()));
-            let status = vec![Status::Interrupted];
-            let filter = Filter { status, labels, sort: Sort::Started, limit, ..Filter::default() };
-            found.extend(self.host.runs(&filter).await?.into_iter().map(|summary| summary.run_id));
+            let all = Filter { labels, status: vec![Status::Interrupted], ..Filter::default() };
+            found.extend(self.look(all).await?);
         }
-        found.retain(|run| !self.refused.contains_key(run));
-        Ok(found.into_iter().collect())
+        found.retain(|run, _| !self.refused.contains_key(run));
+        let found = found.into_iter().map(|(run, lane)| (lane, run)).collect();
+        Ok(self.host.services.turns.first(found, room.saturating_mul(2)))
+    }
+
+    /// Returns runs that a filter lets through, the oldest first; of many, those of each tenant and of each priority.
+    async fn look(&self, all: Filter) -> Result<BTreeMap<RunId, Lane>> {
+        // Those that are left alone take no room of others.
+        let limit = RUNS_LOOKED_AT.saturating_add(self.refused.len());
+        let all = Filter { sort: Sort::Started, limit: Some(limit), ..all };
+        let mut found = self.page(&all).await?;
+        if found.len() < limit {
+            return Ok(found);
+        }
+        for priority in Priority::ALL {
+            let mut filter = of_priority(all.clone(), priority);
+            for _ in 0..TENANTS_LOOKED_AT {
+                let page = self.page(&filter).await?;
+                let tenants = page.values().map(|lane| lane.tenant.clone());
+                filter.labels_besides.entry(TENANT.to_owned()).or_default().extend(tenants);
+                let is_last = page.len() < limit;
+                found.extend(page);
+                if is_last {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn page(&self, filter: &Filter) -> Result<BTreeMap<RunId, Lane>> {
+        let runs = self.host.services.journal.runs(filter).await?;
+        let lanes = runs.iter().map(|summary| (summary.run_id, Lane::of(&summary.workflow, &summary.labels)));
+        Ok(lanes.collect())
     }
 
     /// The labels of the runs of each queue.
@@ -109,4 +148,18 @@ impl Worker {
         }
         self.queues.iter().map(|queue| BTreeMap::from([(QUEUE.to_owned(), queue.clone())])).collect()
     }
+}
+
+/// Lets through the runs of one priority alone.
+fn of_priority(mut filter: Filter, priority: Priority) -> Filter {
+    match priority.label() {
+        Some(label) => {
+            filter.labels.insert(PRIORITY.to_owned(), label.to_owned());
+        }
+        None => {
+            let others = Priority::ALL.into_iter().filter_map(Priority::label).map(str::to_owned);
+            filter.labels_besides.insert(PRIORITY.to_owned(), others.collect());
+        }
+    }
+    filter
 }

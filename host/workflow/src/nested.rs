@@ -77,8 +77,8 @@ impl Nested {
     pub fn step(&mut self, machine: &Machine, event: Event) -> Result<Inner, Fault> {
         let own = event.key().and_then(|key| key.strip_prefix(&self.prefix)).map(str::to_owned);
         let event = own.map(|key| event.clone().with_key(&key)).unwrap_or(event);
-        let at = self.at.as_ref().map(|(position, state)| (position.as_str(), state.clone()));
-        let Step { position, transition } = machine.step(at, event)?;
+        let at = self.at.as_ref().map(|(position, state)| (position.as_str(), state));
+        let Step { position, transition } = machine.step_at(at, event)?;
         let Transition { state, log, effects, slices, end } = transition;
         self.at = Some((position.to_owned(), state));
         let effects = effects.into_iter().map(|effect| effect.under(&self.prefix)).collect();

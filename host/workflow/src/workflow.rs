@@ -136,22 +136,22 @@ pub struct Machine {
 
 /// A workflow of which the types are forgotten.
 trait OfJson: Send + Sync {
-    fn step_json(&self, state: Option<Value>, event: Event) -> Result<Step, Fault>;
-    fn decisions_json(&self, state: Value, question: &str) -> &'static [Verdict];
-    fn needs_json(&self, state: Value, question: &str) -> Result<Needs, Fault>;
+    fn step_json(&self, state: Option<&Value>, event: Event) -> Result<Step, Fault>;
+    fn decisions_json(&self, state: &Value, question: &str) -> &'static [Verdict];
+    fn needs_json(&self, state: &Value, question: &str) -> Result<Needs, Fault>;
 }
 
 impl<W: Workflow> OfJson for W {
-    fn step_json(&self, state: Option<Value>, event: Event) -> Result<Step, Fault> {
+    fn step_json(&self, state: Option<&Value>, event: Event) -> Result<Step, Fault> {
         step(self, state, event)
     }
 
-    fn decisions_json(&self, state: Value, question: &str) -> &'static [Verdict] {
+    fn decisions_json(&self, state: &Value, question: &str) -> &'static [Verdict] {
         let state = parse(state, "state");
         state.map_or(Verdict::YES_OR_NO, |state| self.decisions(&state, question))
     }
 
-    fn needs_json(&self, state: Value, question: &str) -> Result<Needs, Fault> {
+    fn needs_json(&self, state: &Value, question: &str) -> Result<Needs, Fault> {
         self.needs(&parse(state, "state")?, question)
     }
 }
@@ -185,7 +185,7 @@ impl Machine {
 
     /// Returns what a question of a run may be answered with, as [`Workflow::decisions`].
     pub fn decisions(&self, state: &Value, question: &str) -> &'static [Verdict] {
-        self.workflow.decisions_json(state.clone(), question)
+        self.workflow.decisions_json(state, question)
     }
 
     /// Returns what a run needs to go on once a question is decided.
@@ -194,7 +194,7 @@ impl Machine {
     ///
     /// As [`Workflow::needs`], and kind [`Kind::Invalid`] where the state does not fit.
     pub fn needs(&self, state: &Value, question: &str) -> Result<Needs, Fault> {
-        self.workflow.needs_json(state.clone(), question)
+        self.workflow.needs_json(state, question)
     }
 
     /// Returns the workflow's name.
@@ -219,6 +219,15 @@ impl Machine {
     /// Kind [`Kind::Invalid`] where the input or the event does not fit, [`Kind::HostBug`] where the workflow does
     /// what its graph does not declare. Nothing is changed by either.
     pub fn step(&self, at: Option<(&str, Value)>, event: Event) -> Result<Step, Fault> {
+        self.step_at(at.as_ref().map(|(from, state)| (*from, state)), event)
+    }
+
+    /// Answers an event as [`Machine::step`] does, in a state that stays where it is: a long one need not be copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Machine::step`].
+    pub fn step_at(&self, at: Option<(&str, &Value)>, event: Event) -> Result<Step, Fault> {
         let (from, state) = at.unzip();
         let answer = self.workflow.step_json(state, event)?;
         let Step { position, transition } = &answer;
@@ -231,9 +240,9 @@ impl Machine {
     }
 }
 
-fn step<W: Workflow>(workflow: &W, state: Option<Value>, event: Event) -> Result<Step, Fault> {
+fn step<W: Workflow>(workflow: &W, state: Option<&Value>, event: Event) -> Result<Step, Fault> {
     let transition = match (state, event) {
-        (None, Event::Started { input }) => workflow.start(parse(input.value(), "input")?)?,
+        (None, Event::Started { input }) => workflow.start(parse(&input.value(), "input")?)?,
         (Some(state), event) => workflow.step(parse(state, "state")?, event)?,
         (None, _) => return Err(Fault::invalid("event", "a run begins with the event \"started\" and no other")),
     };
@@ -243,7 +252,6 @@ fn step<W: Workflow>(workflow: &W, state: Option<Value>, event: Event) -> Result
     Ok(Step { position, transition: Transition { state, log, effects, slices, end } })
 }
 
-fn parse<T: DeserializeOwned>(value: Value, what: &str) -> Result<T, Fault> {
-    serde_json::from_value(value)
-        .map_err(|error| Fault::invalid(what, format!("the run's {what} does not fit: {error}")))
+fn parse<T: DeserializeOwned>(value: &Value, what: &str) -> Result<T, Fault> {
+    T::deserialize(value).map_err(|error| Fault::invalid(what, format!("the run's {what} does not fit: {error}")))
 }

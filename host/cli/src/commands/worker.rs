@@ -6,10 +6,11 @@ use serde_json::json;
 use stockade::{Currency, Fault, Fired, Host, Kind, Run, RunId, RunState, Scheduled, Worker as Taker};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
+use crate::outage::{News, Outage};
 use crate::{amounts, drive, escape, hint, open_host, pretty};
 
 /// How often the journal is looked into for runs to take up.
@@ -98,17 +99,37 @@ impl Work {
     /// Takes up runs until the worker is told to end. A journal that fails now may not fail the next time.
     async fn until(&mut self, end: &mut End) {
         let telling = tokio::spawn(tell(self.host.clone()));
+        let mut outage = Outage::default();
         loop {
-            if let Err(fault) = self.turn().await {
-                complain("worker", &fault);
+            let turned = self.turn().await;
+            match (outage.note(turned.is_err()), turned) {
+                (News::Fails, Err(fault)) => complain("worker", &fault),
+                (News::Answers, _) => eprintln!("worker: the journal answers again"),
+                (News::Fails | News::Nothing, _) => {}
             }
-            tokio::select! {
-                () = end.told() => break,
-                Some(settled) = self.driven.join_next() => self.settled(settled.ok()),
-                () = sleep(LOOK) => {}
+            if self.is_told(end, &outage).await {
+                break;
             }
         }
         telling.abort();
+    }
+
+    /// Waits until the next look, and returns whether the worker is told to end. A run that has settled makes room for another, unless
+    /// the journal fails.
+    async fn is_told(&mut self, end: &mut End, outage: &Outage) -> bool {
+        let look = Instant::now() + outage.pause(LOOK);
+        loop {
+            tokio::select! {
+                () = end.told() => return true,
+                Some(settled) = self.driven.join_next() => {
+                    self.settled(settled.ok());
+                    if !outage.lasts() {
+                        return false;
+                    }
+                }
+                () = sleep_until(look) => return false,
+            }
+        }
     }
 
     /// Takes up runs until none is left.
@@ -186,10 +207,15 @@ fn complain(what: &str, fault: &Fault) {
     eprintln!("{what}: {}", escape::safe(&hint::sentence(fault)));
 }
 
-/// Tells those who are to be told, every now and then; a server that is slow to take a message keeps no run from going on.
+/// Tells those who are to be told, every now and then; a server that is slow to take a message keeps no run from going on. A
+/// journal that fails is complained of once.
 async fn tell(host: Host) {
+    let mut outage = Outage::default();
     loop {
-        drive::notify(&host).await;
-        sleep(LOOK).await;
+        let told = host.notify().await;
+        if outage.note(told.is_err()) == News::Fails || told.is_ok() {
+            drive::told(told);
+        }
+        sleep(outage.pause(LOOK)).await;
     }
 }

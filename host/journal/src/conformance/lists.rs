@@ -1,6 +1,6 @@
 //! What every journal does with lists of runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stockade_system::Clock;
 use stockade_workflow::{RunId, Status, WaitingFor};
@@ -63,6 +63,13 @@ async fn runs_are_found_by_how_they_were_started(open: Opener) {
     assert_eq!(page(labelled(&[("team", "a")])).await, [0, 1]);
     assert_eq!(page(labelled(&[("team", "a"), ("stage", "\"b'")])).await, [1]);
     assert_eq!(page(labelled(&[("stage", "a")])).await, [0; 0]);
+    let besides = |name: &str, values: &[&str]| {
+        let values = values.iter().map(|value| (*value).to_owned()).collect::<BTreeSet<_>>();
+        Filter { labels_besides: BTreeMap::from([(name.to_owned(), values)]), ..Filter::default() }
+    };
+    assert_eq!((page(besides("team", &["a", ""])).await, page(besides("team", &[])).await), (vec![2], vec![0, 1, 2]));
+    assert_eq!((page(besides("stage", &[""])).await, page(besides("stage", &["\"b'"])).await), (vec![1], vec![0, 2]));
+    assert_eq!(page(besides("team", &["a", "b"])).await, [0; 0]);
     let found = other.runs(&keyed("order-7")).await.unwrap();
     assert_eq!((found[0].start_key.as_deref(), found[0].labels["team"].as_str()), (Some("order-7"), "a"));
 }

@@ -13,6 +13,7 @@ pub(super) async fn check(new: impl Fn(Clock) -> Opener) {
     a_refused_row_refuses_all_of_its_commit(new(Clock::default())).await;
     a_row_is_changed_only_as_it_was_seen(new(Clock::default())).await;
     rows_are_found_by_what_their_keys_begin_with(new(Clock::default())).await;
+    rows_of_several_spaces_are_found_at_once(new(Clock::default())).await;
     a_holder_that_was_fenced_changes_no_row(new(Clock::default())).await;
     let (clock, time) = turned();
     let open = new(clock);
@@ -47,6 +48,22 @@ async fn a_key_is_of_one_row(open: Opener) {
     assert_eq!(other.row("a", "k").await.unwrap(), None);
     assert!(other.row("b", "k").await.unwrap().is_some(), "another space");
     changed(&*one, RowChange::Add(row("fifth"))).await.unwrap();
+}
+
+/// What was written by another opener is found as well.
+async fn rows_of_several_spaces_are_found_at_once(open: Opener) {
+    let (one, other) = (open(), open());
+    let row = |space: &str, key: &str| Row::new(space, key, "");
+    for _ in 0..2 {
+        for row in [row("a", "run"), row("b", "run/2"), row("b", "run/1"), row("b", "runs"), row("c", "run/1")] {
+            changed(&*one, RowChange::Put(row)).await.unwrap();
+        }
+        let found = other.find_each(&[("b", "run/"), ("a", "run"), ("d", "")]).await.unwrap();
+        assert_eq!(found, [row("b", "run/1"), row("b", "run/2"), row("a", "run")]);
+        assert_eq!(other.find_each(&[]).await.unwrap(), []);
+        changed(&*one, RowChange::Remove { space: "a".to_owned(), key: "run".to_owned() }).await.unwrap();
+        assert_eq!(other.find_each(&[("a", "run")]).await.unwrap(), []);
+    }
 }
 
 async fn a_refused_row_refuses_all_of_its_commit(open: Opener) {
@@ -152,7 +169,7 @@ async fn rows_are_due_by_the_clock_of_the_journal(journal: Box<dyn Journal>, tim
     journal.commit(&Commit::of_index(rows.map(|(key, due_ms)| add(key, due_ms)).to_vec())).await.unwrap();
     changed(&*journal, RowChange::Add(Row::new("b", "e", "").due(0))).await.unwrap();
     let due = async |within: u64, limit| -> Vec<String> {
-        let due = journal.due("a", Duration::from_millis(within), limit).await.unwrap();
+        let due = journal.due("a", Duration::from_millis(within), None, limit).await.unwrap();
         due.into_iter().map(|row| row.key).collect()
     };
     assert_eq!(due(0, 9).await, ["c", "a", "b"], "the earliest first");
@@ -162,6 +179,12 @@ async fn rows_are_due_by_the_clock_of_the_journal(journal: Box<dyn Journal>, tim
     );
     turn(time, Duration::from_millis(1));
     assert_eq!(due(0, 9).await, ["c", "a", "b", "d"]);
+    let (mut after, mut paged) = (None, Vec::new());
+    while let Some(row) = journal.due("a", Duration::ZERO, after.as_ref(), 1).await.unwrap().pop() {
+        paged.push(row.key.clone());
+        after = Some(row);
+    }
+    assert_eq!(paged, ["c", "a", "b", "d"], "page by page");
     let seen = journal.row("a", "c").await.unwrap().unwrap();
     let off = RowChange::Replace { seen, due_ms: Some(1_500), value: String::new() };
     changed(&*journal, off).await.unwrap();

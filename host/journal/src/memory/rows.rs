@@ -75,9 +75,11 @@ impl Rows {
         rows.filter(is_wanted).take(limit).cloned().collect()
     }
 
-    pub(super) fn due(&self, space: &str, until_ms: u64, limit: usize) -> Vec<Row> {
+    pub(super) fn due(&self, space: &str, until_ms: u64, after: Option<&Row>, limit: usize) -> Vec<Row> {
         let rows = self.0.get(space).into_iter().flat_map(BTreeMap::values);
-        let mut due: Vec<_> = rows.filter(|row| row.due_ms.is_some_and(|due_ms| due_ms <= until_ms)).collect();
+        let is_behind = |row: &Row| after.is_none_or(|after| (row.due_ms, &row.key) > (after.due_ms, &after.key));
+        let is_due = |row: &&Row| row.due_ms.is_some_and(|due_ms| due_ms <= until_ms) && is_behind(row);
+        let mut due: Vec<_> = rows.filter(is_due).collect();
         due.sort_by_key(|row| row.due_ms);
         due.into_iter().take(limit).cloned().collect()
     }

@@ -1,79 +1,208 @@
-//! How entries are stored: as bytes, in which any text may be.
+//! The rows of entries: how they are written, and read.
 
-use stockade_workflow::{Change, Entry, FORMAT, Fault, Kind, RunId};
-use tokio_postgres::Row;
+use std::collections::{BTreeMap, BTreeSet};
+
+use stockade_workflow::{Entry, FORMAT, Fault, Kind, RunId};
 use tokio_postgres::types::Type;
+use tokio_postgres::{Error, Row};
 
 use super::database::Database;
 use super::numbers::stored;
 use super::pool::{Failed, Parameter, Pool};
-use crate::{Result, deep};
+use crate::Result;
+use crate::codec::{self, BlobDigest, Head, Packed, Unpacked, Unpacker, Unread};
 
-/// How many entries are looked through for one page, unless all of a run is wanted.
-const PAGE_ENTRIES: i64 = 1024;
+/// How many rows are looked through for one page, unless all of a run is wanted.
+const PAGE_ROWS: i64 = 1024;
 
-/// Takes entries until they have so many bytes together.
+/// Takes rows until their JSON has so many bytes together, and before them those to which they are differences.
 const PAGE: &str = "
-    SELECT seq, format, at_ms, change FROM (
-        SELECT seq, format, at_ms, change,
-            sum(octet_length(change)) OVER (ORDER BY seq) - octet_length(change) AS bytes_before
-        FROM stockade.entries WHERE run = $1::text::uuid AND seq > $2 AND seq <= $3
-    ) AS page WHERE bytes_before < $4 ORDER BY seq";
+    WITH RECURSIVE page AS (
+        SELECT seq, format, at_ms, change, base FROM (
+            SELECT seq, format, at_ms, change, base, sum(json_bytes) OVER (ORDER BY seq) - json_bytes AS bytes_before
+            FROM (
+                SELECT * FROM stockade.entries WHERE run = $1::text::uuid AND seq > $2 ORDER BY seq LIMIT $3
+            ) AS next
+        ) AS summed WHERE bytes_before < $4
+    ), bases AS (
+        SELECT e.seq, e.format, e.at_ms, e.change, e.base FROM stockade.entries e
+        WHERE e.run = $1::text::uuid AND e.seq IN (SELECT p.base FROM page p WHERE p.base <= $2)
+        UNION ALL
+        SELECT e.seq, e.format, e.at_ms, e.change, e.base FROM stockade.entries e
+        JOIN bases b ON e.seq = b.base AND e.seq < b.seq WHERE e.run = $1::text::uuid
+    )
+    SELECT seq, format, at_ms, change FROM bases UNION ALL SELECT seq, format, at_ms, change FROM page ORDER BY seq";
 
-/// Writes what an entry changes.
-pub(super) fn encode(entry: &Entry) -> Result<Vec<u8>, String> {
-    let change = serde_json::to_string(&entry.change).map_err(|error| error.to_string())?;
-    deep::check(&change)?;
-    Ok(change.into_bytes())
+const BLOBS: &str = "SELECT digest, bytes FROM stockade.blobs WHERE digest = ANY ($1)";
+
+/// Rows of entries that are to be written, each of their parts a list, and what they name.
+#[derive(Default)]
+pub(super) struct Columns {
+    /// The number of the first entry.
+    first: Option<i64>,
+    seqs: Vec<i64>,
+    bases: Vec<Option<i64>>,
+    ats: Vec<i64>,
+    json_bytes: Vec<i64>,
+    changes: Vec<Vec<u8>>,
+    digests: Vec<Vec<u8>>,
+    blobs: Vec<Vec<u8>>,
 }
 
-/// Reads what [`encode`] has written.
-pub(super) fn decode(change: &[u8]) -> Result<Change, String> {
-    let change = std::str::from_utf8(change).map_err(|error| error.to_string())?;
-    deep::read(change, Change::read)
-}
-
-/// Writes an entry; in a debug build it is read back at once, for what is written must be read.
-pub(super) fn written(database: &Database, entry: &Entry) -> Result<Vec<u8>> {
-    let unwritten = |why: String| unread(database, entry.run, entry.seq, &why);
-    let change = encode(entry).map_err(unwritten)?;
-    if cfg!(debug_assertions) {
-        decode(&change).map_err(unwritten)?;
+impl Columns {
+    pub(super) fn of(rows: Vec<Packed>) -> Result<Self, Unread> {
+        let (mut columns, mut blobs) = (Self::default(), BTreeMap::new());
+        columns.first = rows.first().map(|row| stored(row.first));
+        for Packed { seq, at_ms, bytes, blobs: named, json_bytes, .. } in rows {
+            columns.seqs.push(stored(seq));
+            columns.bases.push(Head::read(seq, &bytes)?.base.map(stored));
+            columns.ats.push(stored(at_ms));
+            columns.json_bytes.push(stored(json_bytes as u64));
+            columns.changes.push(bytes);
+            blobs.extend(named.into_iter().map(|blob| (blob.digest, blob.bytes)));
+        }
+        // In the order of the digests, as the database wants them.
+        (columns.digests, columns.blobs) = blobs.into_iter().map(|(digest, bytes)| (digest.to_vec(), bytes)).unzip();
+        Ok(columns)
     }
-    Ok(change)
+
+    /// The values of the places of the function, in their order.
+    pub(super) fn parameters(&self) -> [Parameter<'_>; 8] {
+        [
+            (&self.first, Type::INT8),
+            (&self.seqs, Type::INT8_ARRAY),
+            (&self.bases, Type::INT8_ARRAY),
+            (&self.ats, Type::INT8_ARRAY),
+            (&self.json_bytes, Type::INT8_ARRAY),
+            (&self.changes, Type::BYTEA_ARRAY),
+            (&self.digests, Type::BYTEA_ARRAY),
+            (&self.blobs, Type::BYTEA_ARRAY),
+        ]
+    }
 }
 
-/// Returns a page of a run.
-pub(super) async fn page(pool: &Pool, run: RunId, after: u64, bytes_max: usize) -> Result<Vec<Row>, Failed> {
-    let after = stored(after);
-    let last = if bytes_max == usize::MAX { i64::MAX } else { after.saturating_add(PAGE_ENTRIES) };
-    let (run, bytes_max) = (run.to_string(), i64::try_from(bytes_max).unwrap_or(i64::MAX).max(1));
+/// Rows of a run as they are kept. To make entries of them takes the most of the time, and no connection.
+pub(super) struct Page {
+    run: RunId,
+    after: u64,
+    rows: Vec<Row>,
+    blobs: Vec<Row>,
+    has_all: bool,
+}
+
+impl Page {
+    /// Reads the rows of a run that end after a number, until their JSON has so many bytes.
+    pub(super) async fn read(pool: &Pool, run: RunId, after: u64, bytes_max: usize) -> Result<Self, Failed> {
+        let page = Self::once(pool, run, after, bytes_max).await?;
+        // The run may have been removed between the two statements.
+        if page.has_all { Ok(page) } else { Self::once(pool, run, after, bytes_max).await }
+    }
+
+    async fn once(pool: &Pool, run: RunId, after: u64, bytes_max: usize) -> Result<Self, Failed> {
+        let rows = rows(pool, run, after, bytes_max).await?;
+        let named = named(&rows, after).map_err(Failed::Refused)?;
+        let blobs = if named.is_empty() { Vec::new() } else { blobs(pool, &named).await? };
+        let has_all = blobs.len() == named.len();
+        Ok(Self { run, after, rows, blobs, has_all })
+    }
+
+    /// Makes entries of the rows, of those after the number.
+    pub(super) fn entries(&self, database: &Database) -> Result<Vec<Entry>> {
+        let broken = |error: Error| unread(database, Some(self.run), &Unread::new(0, error));
+        let (mut unpacker, mut all) = (Unpacker::default(), Vec::new());
+        let blobs = self.blobs.iter().map(blob).collect::<Result<BTreeMap<_, _>, _>>().map_err(broken)?;
+        for row in &self.rows {
+            let row = Kept::of(row).map_err(broken)?;
+            if row.format > FORMAT {
+                return Err(newer(database, row.format));
+            }
+            let entries = self.unpacked(&row, &mut unpacker, &blobs);
+            all.extend(entries.map_err(|why| unread(database, Some(self.run), &why))?);
+        }
+        all.retain(|entry| entry.seq > self.after);
+        Ok(all)
+    }
+
+    fn unpacked(
+        &self,
+        &Kept { seq, at_ms, bytes, .. }: &Kept<'_>,
+        unpacker: &mut Unpacker,
+        blobs: &BTreeMap<&[u8], &[u8]>,
+    ) -> Result<Vec<Entry>, Unread> {
+        let head = Head::read(seq, bytes)?;
+        let payload = unpacker.unpack(&head)?;
+        if seq <= self.after {
+            // Others are differences to it, and it is not of this page.
+            return Ok(Vec::new());
+        }
+        let text = |digest: &BlobDigest| {
+            let bytes = blobs.get(digest.as_slice());
+            let bytes = bytes.ok_or_else(|| Unread::new(seq, "one of its blobs is not there"))?;
+            codec::blob_text(seq, bytes)
+        };
+        let blobs = head.blobs.iter().map(text).collect::<Result<_, _>>()?;
+        Unpacked { seq, at_ms, payload, blobs }.entries(self.run)
+    }
+}
+
+/// A row of entries.
+struct Kept<'a> {
+    seq: u64,
+    format: u32,
+    at_ms: u64,
+    bytes: &'a [u8],
+}
+
+impl<'a> Kept<'a> {
+    fn of(row: &'a Row) -> Result<Self, Error> {
+        let number = |column| row.try_get::<_, i64>(column).map(|number| u64::try_from(number).unwrap_or_default());
+        let format = u32::try_from(row.try_get::<_, i32>(1)?).unwrap_or(u32::MAX);
+        Ok(Self { seq: number(0)?, format, at_ms: number(2)?, bytes: row.try_get(3)? })
+    }
+}
+
+async fn rows(pool: &Pool, run: RunId, after: u64, bytes_max: usize) -> Result<Vec<Row>, Failed> {
+    let (run, after) = (run.to_string(), stored(after));
+    let limit = if bytes_max == usize::MAX { i64::MAX } else { PAGE_ROWS };
+    let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX).max(1);
     let parameters: [Parameter<'_>; 4] =
-        [(&run, Type::TEXT), (&after, Type::INT8), (&last, Type::INT8), (&bytes_max, Type::INT8)];
+        [(&run, Type::TEXT), (&after, Type::INT8), (&limit, Type::INT8), (&bytes_max, Type::INT8)];
     pool.query(PAGE, &parameters).await
 }
 
-/// Reads an entry.
-pub(super) fn read(database: &Database, run: RunId, row: &Row) -> Result<Entry> {
-    let (seq, format, at_ms, change) = columns(row).map_err(|error| unread(database, run, 0, &error.to_string()))?;
-    if format > FORMAT {
-        let message = format!(
-            "\"{database}\" was written by a newer stockade (format {format}, this one knows {FORMAT}); use that one"
-        );
-        return Err(Fault::new(Kind::Journal, message).detail("version"));
+/// The blobs of the rows after a number. What a damaged row names is not known; it is refused when it is unpacked.
+fn named(rows: &[Row], after: u64) -> Result<BTreeSet<BlobDigest>, Error> {
+    let mut named = BTreeSet::new();
+    for row in rows {
+        let Kept { seq, bytes, .. } = Kept::of(row)?;
+        if let Some(head) = Head::read(seq, bytes).ok().filter(|_| seq > after) {
+            named.extend(head.blobs);
+        }
     }
-    let change = decode(change).map_err(|why| unread(database, run, seq, &why))?;
-    Ok(Entry { run, seq, at_ms, change })
+    Ok(named)
 }
 
-/// A row: the entry's number, its format, its time and what it changes.
-fn columns(row: &Row) -> Result<(u64, u32, u64, &[u8]), tokio_postgres::Error> {
-    let number = |column| row.try_get::<_, i64>(column).map(|number| u64::try_from(number).unwrap_or_default());
-    let format = u32::try_from(row.try_get::<_, i32>(1)?).unwrap_or(u32::MAX);
-    Ok((number(0)?, format, number(2)?, row.try_get(3)?))
+async fn blobs(pool: &Pool, named: &BTreeSet<BlobDigest>) -> Result<Vec<Row>, Failed> {
+    let digests: Vec<_> = named.iter().map(|digest| digest.to_vec()).collect();
+    pool.query(BLOBS, &[(&digests, Type::BYTEA_ARRAY)]).await
 }
 
-fn unread(database: &Database, run: RunId, seq: u64, why: &str) -> Fault {
-    let message = format!("entry {seq} of run {run} in \"{database}\" cannot be read: {why}");
+/// A row of blobs: the digest, and the bytes.
+fn blob(row: &Row) -> Result<(&[u8], &[u8]), Error> {
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
+/// A row that a newer version wrote.
+fn newer(database: &Database, format: u32) -> Fault {
+    let message = format!(
+        "\"{database}\" was written by a newer stockade (format {format}, this one knows {FORMAT}); use that one"
+    );
+    Fault::new(Kind::Journal, message).detail("version")
+}
+
+/// An entry that cannot be read, or written so that it could be.
+pub(super) fn unread(database: &Database, run: Option<RunId>, Unread { seq, why }: &Unread) -> Fault {
+    let of = run.map(|run| format!(" of run {run}")).unwrap_or_default();
+    let message = format!("entry {seq}{of} in \"{database}\" cannot be read: {why}");
     Fault::new(Kind::Journal, message).detail("entry")
 }

@@ -59,10 +59,45 @@ CREATE FUNCTION stockade.has_written(p_commit uuid, p_spaces text[], p_keys byte
     )
 $$;
 
+-- Keeps what a run's entries name. Digests are in their order, so that of two commits none waits for the other in a circle.
+CREATE FUNCTION stockade.keep_blobs(p_run uuid, p_digests bytea[], p_blobs bytea[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1 .. cardinality(p_digests) LOOP
+        INSERT INTO stockade.blob_runs (run, digest) VALUES (p_run, p_digests[i]) ON CONFLICT DO NOTHING;
+        CONTINUE WHEN NOT FOUND;
+        LOOP
+            INSERT INTO stockade.blobs (digest, bytes) VALUES (p_digests[i], p_blobs[i]) ON CONFLICT DO NOTHING;
+            EXIT WHEN FOUND;
+            -- Until this is committed, it is not removed; if another has just removed it, it is written again.
+            PERFORM 1 FROM stockade.blobs b WHERE b.digest = p_digests[i] FOR KEY SHARE;
+            EXIT WHEN FOUND;
+        END LOOP;
+    END LOOP;
+END
+$$;
+
+-- Removes what the entries of a run alone name.
+CREATE FUNCTION stockade.drop_blobs(p_run uuid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    named bytea[];
+BEGIN
+    -- A commit that begins to name one waits until this is committed; what others have committed by now, the next
+    -- statements see.
+    SELECT array_agg(locked.digest) INTO named FROM (
+        SELECT b.digest FROM stockade.blobs b JOIN stockade.blob_runs r ON r.digest = b.digest WHERE r.run = p_run
+        ORDER BY b.digest FOR UPDATE OF b
+    ) AS locked;
+    DELETE FROM stockade.blob_runs r WHERE r.run = p_run;
+    DELETE FROM stockade.blobs b WHERE b.digest = ANY (named)
+        AND NOT EXISTS (SELECT 1 FROM stockade.blob_runs r WHERE r.digest = b.digest);
+END
+$$;
+
 -- Writes all of a commit: a run's entries and its line, its lease, and the index.
 CREATE FUNCTION stockade.write_commit(
     p_commit uuid, p_run uuid, p_epoch bigint, p_owner uuid, p_releases boolean, p_now bigint, p_lease_ms bigint,
-    p_format integer, p_seqs bigint[], p_ats bigint[], p_changes bytea[],
+    p_format integer, p_first bigint, p_seqs bigint[], p_bases bigint[], p_ats bigint[], p_json_bytes bigint[],
+    p_changes bytea[], p_digests bytea[], p_blobs bytea[],
     p_workflow text, p_status text, p_state text, p_updated bigint, p_start_key text, p_labels text[], p_waiting_for text[],
     p_kinds text[], p_spaces text[], p_keys bytea[], p_runs uuid[], p_needed boolean[], p_dues bigint[], p_values bytea[],
     p_new_dues bigint[], p_new_values bytea[]
@@ -70,7 +105,7 @@ CREATE FUNCTION stockade.write_commit(
 DECLARE
     held stockade.leases;
     is_first boolean;
-    entries integer := cardinality(p_seqs);
+    packed integer := cardinality(p_seqs);
 BEGIN
     IF p_run IS NULL THEN
         -- No row of a lease tells whether it was made before: a first attempt may still be on its way.
@@ -90,7 +125,7 @@ BEGIN
         RETURN true;
     END IF;
     -- The first entries of a run take its lease.
-    is_first := held.epoch = 0 AND p_epoch = 1 AND entries > 0;
+    is_first := held.epoch = 0 AND p_epoch = 1 AND packed > 0;
     IF p_epoch IS NULL THEN
         IF held.owner IS NOT NULL AND held.until_ms > stockade.now_ms(p_now) THEN
             RAISE EXCEPTION USING ERRCODE = 'SK001', MESSAGE = 'fenced';
@@ -98,11 +133,13 @@ BEGIN
     ELSIF NOT is_first AND (held.epoch <> p_epoch OR held.owner IS DISTINCT FROM p_owner) THEN
         RAISE EXCEPTION USING ERRCODE = 'SK001', MESSAGE = 'fenced';
     END IF;
-    IF entries > 0 AND p_seqs[1] <> held.seq + 1 THEN
+    IF packed > 0 AND p_first <> held.seq + 1 THEN
         RAISE EXCEPTION USING ERRCODE = 'SK002', MESSAGE = 'taken';
     END IF;
-    INSERT INTO stockade.entries (run, seq, format, at_ms, change)
-    SELECT p_run, e.seq, p_format, e.at_ms, e.change FROM unnest(p_seqs, p_ats, p_changes) AS e(seq, at_ms, change);
+    INSERT INTO stockade.entries (run, seq, base, format, at_ms, json_bytes, change)
+    SELECT p_run, e.seq, e.base, p_format, e.at_ms, e.json_bytes, e.change
+    FROM unnest(p_seqs, p_bases, p_ats, p_json_bytes, p_changes) AS e(seq, base, at_ms, json_bytes, change);
+    PERFORM stockade.keep_blobs(p_run, p_digests, p_blobs);
     IF p_workflow IS NOT NULL THEN
         INSERT INTO stockade.runs (run, workflow, status, state, updated_ms, start_key, labels, waiting_for)
         VALUES (p_run, p_workflow, p_status, p_state, p_updated, p_start_key, p_labels, p_waiting_for)
@@ -112,7 +149,7 @@ BEGIN
     PERFORM stockade.change_rows(p_commit, p_kinds, p_spaces, p_keys, p_runs, p_needed, p_dues, p_values, p_new_dues,
         p_new_values);
     UPDATE stockade.leases l SET
-        seq = held.seq + entries,
+        seq = CASE WHEN packed > 0 THEN p_seqs[packed] ELSE held.seq END,
         commit_id = p_commit,
         epoch = coalesce(p_epoch, held.epoch),
         owner = CASE WHEN p_epoch IS NULL THEN held.owner WHEN p_releases THEN NULL ELSE p_owner END,
@@ -146,6 +183,7 @@ BEGIN
     END IF;
     PERFORM stockade.change_rows(p_commit, p_kinds, p_spaces, p_keys, p_runs, p_needed, p_dues, p_values, p_new_dues,
         p_new_values);
+    PERFORM stockade.drop_blobs(p_run);
     DELETE FROM stockade.entries e WHERE e.run = p_run;
     DELETE FROM stockade.runs r WHERE r.run = p_run;
     DELETE FROM stockade.index_rows r WHERE r.run = p_run;

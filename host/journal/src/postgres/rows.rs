@@ -18,7 +18,8 @@ const FIND: &str = "
 const DUE: &str = "
     SELECT space, key, run::text, needed, due_ms, value FROM stockade.index_rows
     WHERE space = $1 AND due_ms <= coalesce($2::int8, (extract(epoch FROM now()) * 1000)::int8) + $3
-    ORDER BY due_ms, key LIMIT $4";
+        AND due_ms >= $4 AND (due_ms > $4 OR key > $5)
+    ORDER BY due_ms, key LIMIT $6";
 
 const NEEDING: &str = "SELECT space, key FROM stockade.index_rows WHERE run = $1::text::uuid AND needed LIMIT 1";
 
@@ -125,13 +126,28 @@ fn end(prefix: &str) -> Option<Vec<u8>> {
 }
 
 /// Returns rows by their time.
-pub(super) async fn due(pool: &Pool, space: &str, within_ms: u64, limit: usize) -> Result<Vec<SqlRow>, Failed> {
+pub(super) async fn due(
+    pool: &Pool,
+    space: &str,
+    within_ms: u64,
+    after: Option<(Option<u64>, String)>,
+    limit: usize,
+) -> Result<Vec<SqlRow>, Failed> {
     let now_ms = pool.database().now_ms();
     // With the time now, it is no more than the server can count.
     let within_ms = stored(within_ms).min(i64::MAX / 2);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let parameters: [Parameter<'_>; 4] =
-        [(&space, Type::TEXT), (&now_ms, Type::INT8), (&within_ms, Type::INT8), (&limit, Type::INT8)];
+    // No row is due before the first moment.
+    let (from_ms, key) = after.map_or((-1, String::new()), |(due_ms, key)| (due_ms.map_or(-1, stored), key));
+    let key = key.as_bytes();
+    let parameters: [Parameter<'_>; 6] = [
+        (&space, Type::TEXT),
+        (&now_ms, Type::INT8),
+        (&within_ms, Type::INT8),
+        (&from_ms, Type::INT8),
+        (&key, Type::BYTEA),
+        (&limit, Type::INT8),
+    ];
     pool.query(DUE, &parameters).await
 }
 

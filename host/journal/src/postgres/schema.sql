@@ -1,10 +1,20 @@
 -- The first version of the tables. All names are written in full: no setting of a session is relied on.
 
--- A run's entries. They are only ever appended.
+-- A run's entries, those of a commit in one row under the number of the last, packed. A row may be a difference to another one,
+-- its base. They are only ever appended, and are compressed already.
 CREATE TABLE stockade.entries (
-    run uuid NOT NULL, seq bigint NOT NULL, format integer NOT NULL, at_ms bigint NOT NULL, change bytea NOT NULL,
+    run uuid NOT NULL, seq bigint NOT NULL, base bigint, format integer NOT NULL, at_ms bigint NOT NULL,
+    json_bytes bigint NOT NULL, change bytea NOT NULL,
     PRIMARY KEY (run, seq)
 );
+ALTER TABLE stockade.entries ALTER COLUMN change SET STORAGE EXTERNAL;
+
+-- What is long in entries, once by its digest, and the runs whose entries name it. There is no count of them: runs that name the
+-- same would wait for each other at each step.
+CREATE TABLE stockade.blobs (digest bytea PRIMARY KEY, bytes bytea NOT NULL);
+ALTER TABLE stockade.blobs ALTER COLUMN bytes SET STORAGE EXTERNAL;
+CREATE TABLE stockade.blob_runs (run uuid NOT NULL, digest bytea NOT NULL, PRIMARY KEY (run, digest));
+CREATE INDEX blob_runs_by_digest ON stockade.blob_runs (digest);
 
 -- One line about each run. Texts are written so that none has U+0000.
 CREATE TABLE stockade.runs (

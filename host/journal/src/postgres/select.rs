@@ -95,6 +95,15 @@ impl Select {
             let labels: Vec<_> = filter.labels.iter().map(|(name, value)| labels::written(name, value)).collect();
             wheres.push(format!("labels @> {}", self.value(labels, Type::TEXT_ARRAY)));
         }
+        for (name, values) in &filter.labels_besides {
+            let labels: Vec<_> = values.iter().map(|value| labels::written(name, value)).collect();
+            wheres.push(format!("NOT labels && {}", self.value(labels, Type::TEXT_ARRAY)));
+            if values.contains("") {
+                // A label begins with its name and what is between it and the value.
+                let beginning = self.value(labels::written(name, ""), Type::TEXT);
+                wheres.push(format!("EXISTS (SELECT 1 FROM unnest(labels) AS l WHERE starts_with(l, {beginning}))"));
+            }
+        }
         wheres
     }
 

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use stockade_workflow::{Entry, Fault, RunId};
+use stockade_workflow::{Fault, RunId};
 use uuid::Uuid;
 
 use super::database::Database;
+use super::entries::Page;
 use super::migrate::{self, Migrated};
 use super::pool::{Failed, Pool};
 use super::write::{Removal, Write};
-use super::{entries, leases, refused, rows, select};
+use super::{leases, refused, rows, select};
 use crate::{Filter, Lease, Result, Row, Summary, refusal};
 
 /// What the tasks of a journal share.
@@ -115,9 +116,8 @@ impl Store {
         }
     }
 
-    pub(super) async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
-        let page = entries::page(&self.pool, run, seq, bytes_max).await.map_err(|failed| self.failed(&failed))?;
-        page.iter().map(|row| entries::read(self.pool.database(), run, row)).collect()
+    pub(super) async fn page(&self, run: RunId, after: u64, bytes_max: usize) -> Result<Page> {
+        Page::read(&self.pool, run, after, bytes_max).await.map_err(|failed| self.failed(&failed))
     }
 
     pub(super) async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
@@ -133,8 +133,14 @@ impl Store {
         self.rows(rows::find(&self.pool, space, prefix, after, limit).await)
     }
 
-    pub(super) async fn due(&self, space: &str, within_ms: u64, limit: usize) -> Result<Vec<Row>> {
-        self.rows(rows::due(&self.pool, space, within_ms, limit).await)
+    pub(super) async fn due(
+        &self,
+        space: &str,
+        within_ms: u64,
+        after: Option<(Option<u64>, String)>,
+        limit: usize,
+    ) -> Result<Vec<Row>> {
+        self.rows(rows::due(&self.pool, space, within_ms, after, limit).await)
     }
 
     fn rows(&self, found: Result<Vec<tokio_postgres::Row>, Failed>) -> Result<Vec<Row>> {

@@ -4,19 +4,19 @@ use stockade_workflow::{FORMAT, RunId};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::database::Database;
 use super::leases::lease_ms;
 use super::numbers::stored;
 use super::pool::{Failed, Parameter, Pool};
 use super::rows::Columns;
 use super::text::escaped;
 use super::{entries, labels};
+use crate::codec::{Packed, Unread};
 use crate::{Commit, Lease, Result, RowChange, Summary};
 
 const WRITE: &str = "
     SELECT stockade.write_commit(
         $1::text::uuid, $2::text::uuid, $3, $4::text::uuid, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-        $19, $20, $21, $22::text[]::uuid[], $23, $24, $25, $26, $27)";
+        $19, $20, $21, $22, $23, $24, $25, $26, $27::text[]::uuid[], $28, $29, $30, $31, $32)";
 
 const REMOVE: &str = "
     SELECT stockade.remove_run(
@@ -29,17 +29,9 @@ pub(super) struct Write {
     /// The lease under which it is made, and whether that is given back.
     pub(super) lease: Option<Lease>,
     pub(super) releases: bool,
-    entries: Entries,
+    entries: entries::Columns,
     line: Line,
     pub(super) rows: Columns,
-}
-
-/// Entries, each of their parts a list.
-#[derive(Default)]
-struct Entries {
-    seqs: Vec<i64>,
-    ats: Vec<i64>,
-    changes: Vec<Vec<u8>>,
 }
 
 /// A run's summary, absent where it stays as it is.
@@ -55,20 +47,15 @@ struct Line {
 }
 
 impl Write {
-    pub(super) fn of(database: &Database, commit: &Commit) -> Result<Self> {
-        let Commit { lease, releases, entries, summary, index } = commit;
-        let mut columns = Entries::default();
-        for entry in entries {
-            columns.seqs.push(stored(entry.seq));
-            columns.ats.push(stored(entry.at_ms));
-            columns.changes.push(entries::written(database, entry)?);
-        }
+    /// Returns what a commit writes, whose entries are packed as these rows.
+    pub(super) fn of(commit: &Commit, rows: Vec<Packed>) -> Result<Self, Unread> {
+        let Commit { lease, releases, entries: _, summary, index } = commit;
         Ok(Self {
             id: Uuid::now_v7().to_string(),
             run: commit.run(),
             lease: lease.clone(),
             releases: *releases,
-            entries: columns,
+            entries: entries::Columns::of(rows)?,
             line: summary.as_ref().map(Line::of).unwrap_or_default(),
             rows: Columns::of(index),
         })
@@ -89,17 +76,9 @@ impl Write {
             (&now_ms, Type::INT8),
             (&lease_ms, Type::INT8),
             (&format, Type::INT4),
-            (&entries.seqs, Type::INT8_ARRAY),
-            (&entries.ats, Type::INT8_ARRAY),
-            (&entries.changes, Type::BYTEA_ARRAY),
-            (&line.workflow, Type::TEXT),
-            (&line.status, Type::TEXT),
-            (&line.state, Type::TEXT),
-            (&line.updated_ms, Type::INT8),
-            (&line.start_key, Type::TEXT),
-            (&line.labels, Type::TEXT_ARRAY),
-            (&line.waiting_for, Type::TEXT_ARRAY),
         ];
+        parameters.extend(entries.parameters());
+        parameters.extend(line.parameters());
         parameters.extend(rows.parameters());
         pool.query(WRITE, &parameters).await.map(drop)
     }
@@ -116,6 +95,19 @@ impl Line {
             labels: summary.labels.iter().map(|(name, value)| labels::written(name, value)).collect(),
             waiting_for: summary.waiting_for.iter().map(ToString::to_string).collect(),
         }
+    }
+
+    /// The values of the places of the function, in their order.
+    fn parameters(&self) -> [Parameter<'_>; 7] {
+        [
+            (&self.workflow, Type::TEXT),
+            (&self.status, Type::TEXT),
+            (&self.state, Type::TEXT),
+            (&self.updated_ms, Type::INT8),
+            (&self.start_key, Type::TEXT),
+            (&self.labels, Type::TEXT_ARRAY),
+            (&self.waiting_for, Type::TEXT_ARRAY),
+        ]
     }
 }
 

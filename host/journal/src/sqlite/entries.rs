@@ -4,43 +4,35 @@
 //! versions before the sixth wrote them.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 use stockade_workflow::{Change, Entry, FORMAT, Fault, RunId};
 
 use super::{blobs, newer, unread};
-use crate::codec::{self, BlobDigest, Head, LINKS_MAX, Unread};
+use crate::codec::{self, BlobDigest, Head, LINKS_MAX, Unpacked, Unpacker, Unread};
 use crate::{Result, deep};
 
-/// A row as it was unpacked. To make entries of it takes the most of the time, and no connection.
-pub(super) struct Row {
-    seq: u64,
-    at_ms: u64,
-    json: Json,
-}
-
-enum Json {
-    Packed(Arc<Vec<u8>>, Vec<String>),
-    Plain(String),
+/// A row as it was read. To make entries of it takes the most of the time, and no connection.
+pub(super) enum Row {
+    Packed(Unpacked),
+    Plain { seq: u64, at_ms: u64, json: String },
 }
 
 impl Row {
     /// How long its JSON is.
     fn bytes(&self) -> usize {
-        match &self.json {
-            Json::Packed(payload, blobs) => payload.len() + blobs.iter().map(String::len).sum::<usize>(),
-            Json::Plain(text) => text.len(),
+        match self {
+            Self::Packed(row) => row.payload.len() + row.blobs.iter().map(String::len).sum::<usize>(),
+            Self::Plain { json, .. } => json.len(),
         }
     }
 
     fn entries(self, run: RunId) -> Result<Vec<Entry>, Unread> {
-        let Self { seq, at_ms, json } = self;
-        match json {
-            Json::Packed(payload, blobs) => codec::entries(run, seq, at_ms, &payload, &blobs),
-            Json::Plain(text) => {
-                let change = deep::read(&text, Change::read).map_err(|why| Unread::new(seq, why))?;
+        match self {
+            Self::Packed(row) => row.entries(run),
+            Self::Plain { seq, at_ms, json } => {
+                let change = deep::read(&json, Change::read).map_err(|why| Unread::new(seq, why))?;
                 Ok(vec![Entry { run, seq, at_ms, change }])
             }
         }
@@ -77,7 +69,7 @@ pub(super) fn page(
     after: u64,
     bytes_max: usize,
 ) -> rusqlite::Result<Result<Vec<Row>>> {
-    let reader = Reader { connection, path, run, base: None };
+    let reader = Reader { connection, path, run, unpacker: Unpacker::default() };
     match reader.page(after, bytes_max) {
         Ok(rows) => Ok(Ok(rows)),
         Err(Failure::Refused(fault)) => Ok(Err(fault)),
@@ -89,8 +81,7 @@ struct Reader<'a> {
     connection: &'a Connection,
     path: &'a Path,
     run: RunId,
-    /// The last row, with its number, to which others may be differences.
-    base: Option<(u64, Arc<Vec<u8>>)>,
+    unpacker: Unpacker,
 }
 
 impl Reader<'_> {
@@ -116,39 +107,30 @@ impl Reader<'_> {
         if format > FORMAT {
             return Err(Failure::Refused(newer(self.path, format, FORMAT)));
         }
-        let json = match row.get_ref(3)? {
-            ValueRef::Blob(bytes) => self.packed(seq, bytes)?,
+        match row.get_ref(3)? {
+            ValueRef::Blob(bytes) => self.packed(seq, at_ms, bytes).map(Row::Packed),
             ValueRef::Text(text) => {
-                let text = std::str::from_utf8(text).map_err(|error| self.refused(Unread::new(seq, error)))?;
-                Json::Plain(text.to_owned())
+                let json = std::str::from_utf8(text).map_err(|error| self.refused(Unread::new(seq, error)))?;
+                Ok(Row::Plain { seq, at_ms, json: json.to_owned() })
             }
             ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => {
-                return Err(self.refused(Unread::new(seq, "it is neither text nor bytes")));
+                Err(self.refused(Unread::new(seq, "it is neither text nor bytes")))
             }
-        };
-        Ok(Row { seq, at_ms, json })
+        }
     }
 
-    fn packed(&mut self, seq: u64, bytes: &[u8]) -> Result<Json, Failure> {
+    fn packed(&mut self, seq: u64, at_ms: u64, bytes: &[u8]) -> Result<Unpacked, Failure> {
         let head = Head::read(seq, bytes).map_err(|why| self.refused(why))?;
-        let payload = Arc::new(self.payload(&head)?);
-        if codec::is_base(&payload) {
-            self.base = Some((seq, Arc::clone(&payload)));
+        if let Some(base) = self.unpacker.lacks(&head) {
+            self.follow(base)?;
         }
+        let payload = self.unpacker.unpack(&head).map_err(|why| self.refused(why))?;
         let blobs = head.blobs.iter().map(|digest| self.blob(seq, digest)).collect::<Result<_, _>>()?;
-        Ok(Json::Packed(payload, blobs))
+        Ok(Unpacked { seq, at_ms, payload, blobs })
     }
 
-    fn payload(&mut self, head: &Head<'_>) -> Result<Vec<u8>, Failure> {
-        if let Some(base) = head.base.filter(|base| self.base.as_ref().is_none_or(|(kept, _)| kept != base)) {
-            self.base = Some((base, Arc::new(self.followed(base)?)));
-        }
-        let base = head.base.and(self.base.as_ref()).map(|(_, payload)| payload.as_slice());
-        head.payload(base).map_err(|why| self.refused(why))
-    }
-
-    /// Reads a row to which others are differences, from the last one before it that is whole.
-    fn followed(&self, seq: u64) -> Result<Vec<u8>, Failure> {
+    /// Unpacks a row to which others are differences, from the last one before it that is whole.
+    fn follow(&mut self, seq: u64) -> Result<(), Failure> {
         let (mut rows, mut next) = (Vec::new(), Some(seq));
         while let Some(seq) = next {
             let bytes = self.bytes(seq)?.filter(|_| rows.len() <= LINKS_MAX as usize);
@@ -156,12 +138,11 @@ impl Reader<'_> {
             next = Head::read(seq, &bytes).map_err(|why| self.refused(why))?.base;
             rows.push((seq, bytes));
         }
-        let mut payload: Option<Vec<u8>> = None;
         for (seq, bytes) in rows.iter().rev() {
-            let unpacked = Head::read(*seq, bytes).and_then(|head| head.payload(payload.as_deref()));
-            payload = Some(unpacked.map_err(|why| self.refused(why))?);
+            let unpacked = Head::read(*seq, bytes).and_then(|head| self.unpacker.unpack(&head));
+            unpacked.map_err(|why| self.refused(why))?;
         }
-        Ok(payload.unwrap_or_default())
+        Ok(())
     }
 
     fn bytes(&self, seq: u64) -> rusqlite::Result<Option<Vec<u8>>> {

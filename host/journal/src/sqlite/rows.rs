@@ -98,11 +98,32 @@ pub(super) fn find(
     rows.filter(is_new).take_while(is_within).take(limit).collect()
 }
 
+/// Returns the rows of several spaces whose keys begin with a prefix. In one transaction, which takes its lock once.
+pub(super) fn find_each<T: AsRef<str>>(connection: &Connection, places: &[(T, T)]) -> rusqlite::Result<Vec<Row>> {
+    let _reading = connection.unchecked_transaction()?;
+    let mut rows = Vec::new();
+    for (space, prefix) in places {
+        rows.extend(find(connection, space.as_ref(), prefix.as_ref(), None, usize::MAX)?);
+    }
+    Ok(rows)
+}
+
 /// Returns rows by their time.
-pub(super) fn due(connection: &Connection, space: &str, until_ms: u64, limit: usize) -> rusqlite::Result<Vec<Row>> {
-    let due = format!("{COLUMNS} WHERE space = ?1 AND due_ms <= ?2 ORDER BY due_ms, key LIMIT ?3");
+pub(super) fn due(
+    connection: &Connection,
+    space: &str,
+    until_ms: u64,
+    after: Option<(Option<u64>, String)>,
+    limit: usize,
+) -> rusqlite::Result<Vec<Row>> {
+    let due = format!(
+        "{COLUMNS} WHERE space = ?1 AND due_ms <= ?2 AND due_ms >= ?3 AND (due_ms > ?3 OR key > ?4)
+         ORDER BY due_ms, key LIMIT ?5"
+    );
+    // No row is due before the first moment.
+    let (from_ms, key) = after.map_or((-1, String::new()), |(due_ms, key)| (due_ms.map_or(-1, stored), key));
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    connection.prepare_cached(&due)?.query_map(params![space, stored(until_ms), limit], row)?.collect()
+    connection.prepare_cached(&due)?.query_map(params![space, stored(until_ms), from_ms, key, limit], row)?.collect()
 }
 
 fn row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {

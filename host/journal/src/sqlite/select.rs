@@ -60,6 +60,13 @@ impl Select {
             wheres.push(format!("EXISTS (SELECT 1 FROM json_each({labels}) WHERE key = ? AND value = ?)"));
             self.values.extend([name.clone().into(), value.clone().into()]);
         }
+        for (name, values) in filter.labels_besides.iter().filter(|(_, values)| !values.is_empty()) {
+            let (labels, places) = (readable("labels"), vec!["?"; values.len()].join(", "));
+            let value = format!("COALESCE((SELECT value FROM json_each({labels}) WHERE key = ?), '')");
+            wheres.push(format!("{value} NOT IN ({places})"));
+            self.values.push(name.clone().into());
+            self.values.extend(values.iter().map(|value| value.clone().into()));
+        }
         wheres
     }
 

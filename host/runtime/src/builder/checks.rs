@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stockade_models::Models;
-use stockade_patterns::Pattern;
+use stockade_patterns::{Children, Pattern};
 use stockade_workflow::{Fault, Kind, Machine};
 
 use crate::Result;
+use crate::config::Concurrency;
 use crate::registry::Registry;
 
 /// Checks that settings are those of a workflow that the host's program brought.
@@ -18,6 +19,17 @@ pub(super) fn check_settings(settings: &BTreeSet<String>, machines: &[Machine]) 
          configuration's own needs a `pattern`"
     );
     Err(Fault::invalid("config", message))
+}
+
+/// Checks that there is each workflow of which no more than so many runs are driven.
+pub(super) fn check_concurrency(concurrency: &Concurrency, machines: &Children) -> Result<()> {
+    let Some(name) = concurrency.workflow.keys().find(|name| !machines.contains_key(*name)) else { return Ok(()) };
+    let known: Vec<_> = machines.keys().map(String::as_str).collect();
+    let message = format!(
+        "[concurrency.workflow] names \"{name}\", and there is no such workflow; registered are: {}",
+        known.join(", ")
+    );
+    Err(Fault::new(Kind::NotFound, message).detail("workflow"))
 }
 
 /// Checks that no workflow has the name of one that every host has.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Builder;
+use crate::config::Concurrency;
 use crate::{Config, Result};
 
 impl Builder {
@@ -30,6 +31,9 @@ impl Builder {
         self.settings.extend(config.own.iter().cloned());
         self.telemetry = config.telemetry.clone();
         self.deadline = config.run.deadline_ms.map(Duration::from_millis).or(self.deadline);
+        if config.concurrency != Concurrency::default() {
+            self.concurrency = config.concurrency.clone();
+        }
         self.budgets.extend(config.budget.clone());
         self.notify.extend(config.notify.clone());
         self.schedules.extend(config.schedule.clone());

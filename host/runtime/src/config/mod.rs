@@ -2,6 +2,7 @@
 
 mod apply;
 mod approval;
+mod concurrency;
 mod grants;
 mod journal;
 mod language;
@@ -29,6 +30,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use toml::{Deserializer, Spanned};
 
 pub use approval::Approval;
+pub use concurrency::Concurrency;
 pub use grants::Grants;
 pub use journal::Journal;
 pub use language::{Code, Language};
@@ -79,6 +81,8 @@ pub struct Config {
     pub journal: Journal,
     /// What holds for each run.
     pub run: Run,
+    /// How many runs are driven at the same time.
+    pub concurrency: Concurrency,
     /// What one call may use where its tool sets no limit of its own.
     pub limits: Option<Limits>,
     /// Where tools come from that have no table of their own.

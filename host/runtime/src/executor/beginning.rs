@@ -8,10 +8,12 @@ use tokio::task::JoinHandle;
 
 use super::Driver;
 use super::kin::tell_parent;
+use super::waits::overdue;
 use crate::driving::Place;
 use crate::lease::Holding;
 use crate::new_run::{NewRun, check_input};
 use crate::services::Services;
+use crate::turns::{Lane, Turn};
 use crate::{Result, shared_budgets};
 
 impl Driver {
@@ -51,12 +53,36 @@ impl Driver {
         Ok(Some(driver))
     }
 
+    /// Waits for the run's turn, and drives it.
+    async fn drive_in_turn(mut self) -> Result<RunState> {
+        let turn = self.turn().await;
+        let driven = self.drive().await;
+        drop(turn);
+        driven
+    }
+
+    /// Waits for the run's turn. One that is to be stopped or paused needs none, nor does one that is overdue.
+    async fn turn(&mut self) -> Option<Turn> {
+        let (host, mut watch) = (Arc::clone(self.host()), self.watch());
+        let lane = Lane::of(self.state().workflow(), &self.state().origin().labels);
+        let overdue = overdue(host.clock.clone(), self.state().run_due_ms());
+        tokio::select! {
+            biased;
+            turn = host.turns.next(lane) => turn,
+            order = watch.order() => {
+                self.heed(order);
+                None
+            }
+            () = overdue => None,
+        }
+    }
+
     /// Drives the run in a task of its own. The run that has started it is told once it has ended.
     pub(crate) fn spawn(self) -> JoinHandle<Result<RunState>> {
         let (run, host) = (self.state().run(), Arc::clone(self.host()));
         let (driving, busy) = (Arc::clone(&host), host.driving.busy());
         let driver = tokio::spawn(async move {
-            let driven = self.drive().await;
+            let driven = self.drive_in_turn().await;
             driven.iter().for_each(|state| tell_parent(&host, state));
             drop(busy);
             driven

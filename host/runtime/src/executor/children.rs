@@ -1,6 +1,6 @@
 //! How a driver starts the runs that its run wants, and hears of their ends.
 
-use stockade_journal::Commit;
+use stockade_journal::{Commit, Row};
 use stockade_workflow::{Carried, Change, ChildEnd, EndedChild, Fault, Kind, Parent, RunId, Usage};
 
 use super::Driver;
@@ -9,12 +9,8 @@ use crate::{Result, children};
 
 impl Driver {
     /// Takes in the ends of runs of which this one was told since it last looked.
-    pub(super) async fn receive_children(&mut self) -> Result<()> {
-        if self.state().children().next().is_none() {
-            return Ok(());
-        }
-        let run = self.state().run();
-        for row in children::ends(&*self.host().journal, run).await? {
+    pub(super) async fn receive_children(&mut self, ends: Vec<Row>) -> Result<()> {
+        for row in ends {
             let child = Box::new(row.read::<EndedChild>()?);
             if self.state().awaits_child(&child) {
                 self.log.hold(child.end.output().map_or(0, |output| output.text().len() as u64));

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use stockade_workflow::{Change, Effect, EffectKind, Entry, Event, Stop, ToolCall, ToolOutcome, Usage};
@@ -13,9 +14,13 @@ use super::watch::Watch;
 use super::{Driver, InFlight};
 use crate::calls::unknown;
 use crate::effects::Ended;
+use crate::news::News;
 use crate::orders::{self, Aim, Due, Order};
 use crate::run_log::is_storage;
 use crate::{Registered, Result};
+
+/// How long the journal waits for what was only computed, where the next answer takes long: others look at the run there.
+const BEHIND: Duration = Duration::from_millis(100);
 
 /// What a driver hears of first while effects are in flight.
 #[expect(clippy::large_enum_variant, reason = "most often an effect has ended, which is the large one")]
@@ -24,6 +29,8 @@ pub(super) enum Next {
     Ended(Option<(Arc<Effect>, Ended, Usage)>),
     /// A time may have come, or a signal.
     Alarmed,
+    /// The journal has waited long enough for what has happened.
+    Behind,
     /// A person wants something of the run.
     Ordered(Order),
     /// The time is over that an order gave them.
@@ -35,8 +42,8 @@ impl Next {
         in_flight: &mut InFlight,
         watch: &mut Watch,
         due: Option<&Due>,
-        // Whether there is something to wait for although nothing is in flight.
-        retries: bool,
+        // Whether there is something to wait for although nothing is in flight, and whether the journal is behind.
+        (retries, is_behind): (bool, bool),
         alarm: impl Future<Output = ()>,
     ) -> Self {
         let is_over = in_flight.is_empty() && !retries;
@@ -45,6 +52,7 @@ impl Next {
             ended = in_flight.next(), if is_over || !in_flight.is_empty() => Self::Ended(ended),
             () = Due::passed(due), if due.is_some() => Self::Late,
             () = alarm, if due.is_none() => Self::Alarmed,
+            () = tokio::time::sleep(BEHIND), if is_behind => Self::Behind,
             order = watch.order(), if due.is_none() => Self::Ordered(order),
         }
     }
@@ -56,17 +64,19 @@ impl Driver {
         Watch::new(Arc::clone(self.host()), self.state().run(), told)
     }
 
-    /// Looks whether something is ordered. A journal that fails is asked again, and the next commit tells of it.
-    pub(super) async fn hear(&mut self, watch: &Watch) -> Result<()> {
+    /// Looks for what has come for the run, and takes note of what is ordered, in this process or another. Where effects are in
+    /// flight, a journal that fails is asked again once one of them has ended; nothing begins until then, and none is returned.
+    pub(super) async fn hear(&mut self, watch: &Watch, is_busy: bool) -> Result<Option<News>> {
+        let mut news = match News::of(&*self.host().journal, self.state()).await {
+            Err(fault) if is_busy && is_storage(&fault) => None,
+            news => Some(news?),
+        };
+        let order = watch.told().or_else(|| news.as_mut()?.order.take());
         // One that stands still may be another's by now.
         if self.order.is_none() && self.log.orders().is_some() {
-            let given = match watch.given().await {
-                Err(fault) if is_storage(&fault) => None,
-                given => given?,
-            };
-            given.into_iter().for_each(|order| self.heed(order));
+            order.into_iter().for_each(|order| self.heed(order));
         }
-        Ok(())
+        Ok(news)
     }
 
     /// Takes note of an order, unless the run was stopped by it before and undoes now what it has done.

@@ -88,6 +88,7 @@ impl Driver {
     /// Plans, and draws of shared budgets what the plan needs. Where one is used up, the run waits for what is in flight, which may
     /// give something back, and is suspended once nothing is.
     pub(super) async fn plan_and_draw(&mut self) -> Result<()> {
+        self.log.read_allotments().await?;
         loop {
             self.needs = None;
             self.plan()?;

@@ -8,6 +8,7 @@ use stockade_workflow::{Change, Currency, Doubt, Effect, EffectOutcome, Event, F
 use super::Driver;
 use crate::calls::unknown;
 use crate::effects::{Ended, handler};
+use crate::news::News;
 use crate::{Clock, Result, inbox, later, questions};
 
 /// How often a run that is driven looks for signals, which another process may send.
@@ -25,10 +26,17 @@ pub(super) async fn overdue(clock: Clock, due_ms: Option<u64>) {
 }
 
 impl Driver {
-    /// Takes in the signals that the run was sent since it last looked.
+    /// Takes in what has come for the run since it last looked.
     pub(crate) async fn receive(&mut self) -> Result<()> {
+        let news = News::of(&*self.host().journal, self.state()).await?;
+        self.take_in(news).await
+    }
+
+    /// Takes in the signals, the ends of other runs and the settlements that the journal has for the run, and what runs left in
+    /// stores.
+    pub(super) async fn take_in(&mut self, news: News) -> Result<()> {
         let run = self.state().run();
-        for signal in inbox::of(&*self.host().journal, run).await? {
+        for signal in inbox::read(&news.signals)? {
             let taken = inbox::taken(run, &signal);
             match self.state().check_signal(&signal) {
                 // One that does not fit what is awaited may fit what will be.
@@ -41,8 +49,9 @@ impl Driver {
             }
             self.index(taken);
         }
-        self.receive_children().await?;
-        self.receive_settlements().await
+        self.receive_children(news.ends).await?;
+        self.receive_settlements(news.settlements)?;
+        self.log.know_marks(news.marks)
     }
 
     /// Journals that times of open questions have come.

@@ -31,9 +31,14 @@ impl Watch {
     /// # Errors
     ///
     /// A journal that fails.
-    pub(super) async fn given(&self) -> Result<Option<Order>> {
-        let told = self.told.borrow().clone();
+    async fn given(&self) -> Result<Option<Order>> {
+        let told = self.told();
         if told.is_some() { Ok(told) } else { orders::left(&*self.host.journal, self.run).await }
+    }
+
+    /// Returns the order that was given in this process, if one was.
+    pub(super) fn told(&self) -> Option<Order> {
+        self.told.borrow().clone()
     }
 
     /// Returns an order once one is given. A journal that fails is asked again: the next commit tells.

@@ -70,6 +70,11 @@ impl Registered {
         self.nature().repeatable
     }
 
+    /// Whether a call leaves no trace but its answer, which is the same each time: the tool is a component that was granted nothing.
+    pub(crate) fn only_computes(&self) -> bool {
+        self.component().is_some() && !self.is_code() && self.nature().grants.is_empty()
+    }
+
     /// Whether a call may be made again when it is not known whether it was made: it changes nothing, or is declared to
     /// tell a repetition by its key.
     pub(crate) fn tells_repetitions(&self) -> bool {

@@ -81,7 +81,9 @@ impl Authorizer {
             | AuthAction::Update { table_name: table, .. }
             | AuthAction::Delete { table_name: table } => change(table),
             AuthAction::Pragma { pragma_name: name, pragma_value: None } if PRAGMAS_ALLOWED.contains(name) => None,
-            AuthAction::Transaction { .. } if self.is_ours.load(Ordering::Relaxed) => None,
+            AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } if self.is_ours.load(Ordering::Relaxed) => {
+                None
+            }
             other => Some(word(other).to_owned()),
         }
     }

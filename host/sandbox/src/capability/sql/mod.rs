@@ -6,11 +6,12 @@ mod heap;
 mod postgres;
 mod sqlite;
 mod taken;
+mod writers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use stockade_workflow::{Access, Capability, Fault, Grant};
 use tokio::time::timeout_at;
@@ -19,6 +20,7 @@ use wasmtime::component::{HasData, Linker};
 use self::bindings::stockade::host::sql::{self, Error, Rows, Value};
 use self::postgres::Postgres;
 use self::sqlite::{Session, Sqlite};
+use self::writers::{Kind, Statement, Writers};
 use super::Offer;
 use crate::asks::Asks;
 use crate::context::CallContext;
@@ -53,7 +55,10 @@ pub(crate) struct Databases {
 
 /// A database that a tool was granted.
 enum Database {
+    /// A file that the tool may read.
     Sqlite(Arc<Sqlite>),
+    /// A file that the tool may change.
+    Written(Arc<Writers>),
     Postgres(Box<Postgres>),
 }
 
@@ -103,7 +108,13 @@ impl Database {
     ) -> std::result::Result<Self, String> {
         match url.split_once(':') {
             Some(("sqlite", _)) if password.is_some() => Err("a file has no password".to_owned()),
-            Some(("sqlite", path)) => Ok(Self::Sqlite(Arc::new(Sqlite::new(tool, name, path, access, reserved)?))),
+            Some(("sqlite", path)) => {
+                let file = Sqlite::new(tool, name, path, access, reserved)?;
+                Ok(match access {
+                    Access::ReadOnly => Self::Sqlite(Arc::new(file)),
+                    Access::ReadWrite => Self::Written(Arc::new(Writers::new(file))),
+                })
+            }
             Some(("postgres" | "postgresql", _)) => {
                 Ok(Self::Postgres(Box::new(Postgres::new(tool, name, url, access, password)?)))
             }
@@ -122,6 +133,10 @@ impl Database {
                 let work = move |session: &Session| session.query(&statement, &parameters, &doubt);
                 blocking(file.clone(), deadline, work).await
             }
+            Self::Written(file) => {
+                let statement = Statement { kind: Kind::Query, text: statement, parameters, doubt };
+                file.run(statement, deadline).await.map(|done| done.rows)
+            }
             Self::Postgres(server) => server.query(&statement, &parameters, deadline, &doubt).await,
         }
     }
@@ -131,6 +146,10 @@ impl Database {
             Self::Sqlite(file) => {
                 let work = move |session: &Session| session.execute(&statement, &parameters, &doubt);
                 blocking(file.clone(), deadline, work).await
+            }
+            Self::Written(file) => {
+                let statement = Statement { kind: Kind::Execute, text: statement, parameters, doubt };
+                file.run(statement, deadline).await.map(|done| done.changed)
             }
             Self::Postgres(server) => server.execute(&statement, &parameters, deadline, &doubt).await,
         }
@@ -211,14 +230,18 @@ async fn blocking<T: Send + 'static>(
     let turn = timeout_at(deadline.into(), database.turns().acquire_owned()).await.map_err(|_| late())?;
     let turn = turn.map_err(|_| Error::Failed("the database is closed".into()))?;
     let wanted = Wanted::default();
-    let until = Until { deadline, wanted: wanted.0.clone() };
+    let until = wanted.until(deadline);
     let done = tokio::task::spawn_blocking(move || {
         // The turn ends with the work, not with the interest in it.
         let _turn = turn;
         database.with(until, work)
     });
     let done = done.await;
-    done.unwrap_or_else(|_| Err(Error::Failed("the database's thread did not finish".into())))
+    done.unwrap_or_else(|_| Err(unfinished()))
+}
+
+fn unfinished() -> Error {
+    Error::Failed("the database's thread did not finish".into())
 }
 
 fn late() -> Error {
@@ -236,10 +259,21 @@ impl Until {
     pub(crate) fn is_over(&self) -> bool {
         !self.wanted.load(Ordering::Relaxed) || Instant::now() >= self.deadline
     }
+
+    /// The same, and no longer than this from now.
+    fn within(&self, time: Duration) -> Self {
+        Self { deadline: self.deadline.min(Instant::now() + time), wanted: self.wanted.clone() }
+    }
 }
 
 /// Says that the answer is no longer wanted when the call is dropped in the middle of a statement.
 struct Wanted(Arc<AtomicBool>);
+
+impl Wanted {
+    fn until(&self, deadline: Instant) -> Until {
+        Until { deadline, wanted: self.0.clone() }
+    }
+}
 
 impl Default for Wanted {
     fn default() -> Self {

@@ -122,13 +122,29 @@ impl Sqlite {
         if until.is_over() {
             return Err(late());
         }
-        let session = self.take_idle().map_or_else(|| self.open(), Ok)?;
+        let session = self.session()?;
+        let answer = self.bounded(&session, until, work);
+        self.put_back(session);
+        answer
+    }
+
+    /// Returns a connection, which is to be [put back](Sqlite::put_back).
+    pub(super) fn session(&self) -> Answer<Session> {
+        self.take_idle().map_or_else(|| self.open(), Ok)
+    }
+
+    /// Does work on a connection, which is stopped when its time is over or SQLite holds too much memory.
+    pub(super) fn bounded<T>(
+        &self,
+        session: &Session,
+        until: Until,
+        work: impl FnOnce(&Session) -> Answer<T>,
+    ) -> Answer<T> {
         session.deadline.set(until.deadline);
         session.stop_when(Some((until, self.heap_bytes_max)));
-        let answer = work(&session);
+        let answer = work(session);
         session.stop_when(None);
         session.forget_heavy();
-        self.put_back(session);
         answer
     }
 
@@ -185,10 +201,10 @@ impl Sqlite {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
-    fn put_back(&self, session: Session) {
+    pub(super) fn put_back(&self, session: Session) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         // A connection that is still in a transaction would hold its locks for as long as it idles.
-        if idle.len() < READERS_MAX && session.connection.is_autocommit() {
+        if idle.len() < READERS_MAX && session.is_idle() {
             idle.push(session);
         }
     }
@@ -200,6 +216,19 @@ fn unopened(error: &rusqlite::Error) -> &'static str {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "is locked",
         _ => "cannot be opened",
     }
+}
+
+/// Why a transaction was not committed.
+pub(super) enum Uncommitted {
+    /// Nothing of it is left.
+    Undone,
+    /// It may be there all the same.
+    InDoubt(Error),
+}
+
+/// Says that it is not known whether a commit was made.
+pub(super) fn half_way(doubt: &Doubt) {
+    doubt.add("sql", "a commit to a database failed half-way".to_owned());
 }
 
 impl Session {
@@ -230,6 +259,10 @@ impl Session {
     /// Does work in a transaction, of which nothing is left where it fails: SQLite makes all changes of a statement before it
     /// returns the first row, and keeps them when no more rows are asked for.
     fn whole<T>(&self, doubt: &Doubt, work: impl FnOnce() -> Answer<T>) -> Answer<T> {
+        if !self.is_idle() {
+            // A part of a transaction is undone as a part.
+            return work();
+        }
         self.transaction("BEGIN IMMEDIATE", doubt)?;
         let answer = work().and_then(|answer| self.transaction("COMMIT", doubt).map(|()| answer));
         if answer.is_err() {
@@ -244,10 +277,52 @@ impl Session {
         done.map_err(|error| self.change_error(&error, doubt))
     }
 
+    /// Returns whether no transaction has begun.
+    pub(super) fn is_idle(&self) -> bool {
+        self.connection.is_autocommit()
+    }
+
+    /// Returns whether a statement changes rows. One that cannot be prepared does not.
+    pub(super) fn changes_rows(&self, statement: &str) -> bool {
+        self.compiled(statement).is_ok_and(|statement| !statement.readonly())
+    }
+
+    /// Does work in a transaction that others have a part in, and begins it where this is the first part; nothing of the work is
+    /// left where it fails. SQLite may undo all of the transaction then: the session is [idle](Session::is_idle).
+    pub(super) fn part<T>(&self, work: impl FnOnce() -> Answer<T>) -> Answer<T> {
+        let nothing = Doubt::default();
+        if self.is_idle() {
+            self.transaction("BEGIN IMMEDIATE", &nothing)?;
+        }
+        self.transaction("SAVEPOINT part", &nothing)?;
+        let answer = work().and_then(|answer| self.transaction("RELEASE part", &nothing).map(|()| answer));
+        if answer.is_err() && !self.is_idle() {
+            let undone = self.transaction("ROLLBACK TO part; RELEASE part", &nothing);
+            undone.unwrap_or_else(|_| self.undo());
+        }
+        answer
+    }
+
+    /// Commits a transaction of several parts.
+    pub(super) fn commit(&self) -> Result<(), Uncommitted> {
+        let committed = self.authorizer.ours(|| self.connection.execute_batch("COMMIT"));
+        committed.map_err(|error| {
+            self.undo();
+            if is_in_doubt(&error) { Uncommitted::InDoubt(self.error(&error)) } else { Uncommitted::Undone }
+        })
+    }
+
+    /// Undoes a transaction. Where that fails too, the connection is not used again, and closing it rolls back.
+    pub(super) fn undo(&self) {
+        if !self.is_idle() {
+            let _ = self.transaction("ROLLBACK", &Doubt::default());
+        }
+    }
+
     /// The error of what changes rows, or ends a transaction that did.
     fn change_error(&self, error: &rusqlite::Error, doubt: &Doubt) -> Error {
         if is_in_doubt(error) {
-            doubt.add("sql", "a commit to a database failed half-way".to_owned());
+            half_way(doubt);
         }
         self.error(error)
     }
@@ -262,15 +337,20 @@ impl Session {
         Ok(changed as u64)
     }
 
-    fn prepare(&self, statement: &str, parameters: &[Value]) -> Answer<CachedStatement<'_>> {
+    fn compiled(&self, statement: &str) -> Answer<CachedStatement<'_>> {
         let prepare = || self.connection.prepare_cached(statement);
         let heap::Prepared { prepared, taken, over } = heap::bounded(self.deadline.get(), prepare);
-        self.is_heavy.set(taken > KEPT_BYTES_MAX);
-        let mut statement = match (prepared, over) {
-            (Err(_), Some(Over::Bytes)) => return Err(expanded()),
-            (Err(_), Some(Over::Time)) => return Err(late()),
-            (prepared, _) => prepared.map_err(|error| self.error(&error))?,
-        };
+        // It may be prepared twice, and the second time from what is kept.
+        self.is_heavy.set(self.is_heavy.get() || taken > KEPT_BYTES_MAX);
+        match (prepared, over) {
+            (Err(_), Some(Over::Bytes)) => Err(expanded()),
+            (Err(_), Some(Over::Time)) => Err(late()),
+            (prepared, _) => prepared.map_err(|error| self.error(&error)),
+        }
+    }
+
+    fn prepare(&self, statement: &str, parameters: &[Value]) -> Answer<CachedStatement<'_>> {
+        let mut statement = self.compiled(statement)?;
         if !statement.readonly() && !self.authorizer.allows_changes() {
             return Err(Error::Denied(self.authorizer.denial()));
         }
