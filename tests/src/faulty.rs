@@ -200,8 +200,13 @@ impl Journal for Faulty {
         answer.of(journal.find(space, prefix, after, limit).await)
     }
 
-    async fn due(&self, space: &str, within: Duration, limit: usize) -> Result<Vec<Row>> {
+    async fn find_each(&self, places: &[(&str, &str)]) -> Result<Vec<Row>> {
         let (journal, answer) = self.next(None).await?;
-        answer.of(journal.due(space, within, limit).await)
+        answer.of(journal.find_each(places).await)
+    }
+
+    async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
+        let (journal, answer) = self.next(None).await?;
+        answer.of(journal.due(space, within, after, limit).await)
     }
 }
