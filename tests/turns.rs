@@ -130,7 +130,8 @@ async fn a_worker_takes_up_no_more_runs_than_may_be_driven_at_once() {
 #[tokio::test]
 async fn a_limit_is_read_and_one_of_no_workflow_is_refused() {
     let config =
-        Config::parse("[concurrency]\nruns = 9\ntenant = 2\n\n[concurrency.workflow]\nin_turn = 1\nrefnd = 2\n").unwrap();
+        Config::parse("[concurrency]\nruns = 9\ntenant = 2\n\n[concurrency.workflow]\nin_turn = 1\nrefnd = 2\n")
+            .unwrap();
     assert_eq!((config.concurrency.runs, config.concurrency.tenant), (NonZeroU32::new(9), NonZeroU32::new(2)));
     let fault = builder(&Place::new(), &Hand::new()).configured(&config).unwrap().build().await.err().unwrap();
     assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::NotFound, Some("workflow")));

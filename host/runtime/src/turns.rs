@@ -285,7 +285,8 @@ mod tests {
     fn an_urgent_run_comes_first_among_those_of_its_tenant_alone() {
         let turns = turns(0, 0, 0);
         let wanted = [("a", Priority::Low), ("a", Priority::Usual), ("b", Priority::Low), ("a", Priority::High)];
-        let wanted = wanted.into_iter().enumerate().map(|(number, (tenant, priority))| (lane(tenant, priority), number));
+        let wanted =
+            wanted.into_iter().enumerate().map(|(number, (tenant, priority))| (lane(tenant, priority), number));
         assert_eq!(turns.first(wanted.collect(), 9), [3, 2, 1, 0]);
     }
 
