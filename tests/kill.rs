@@ -11,9 +11,11 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use stockade::journal::MemoryJournal;
+use stockade::journal::conformance::{Flaw, Table, Verdict};
 use stockade::{
     Budget, Change, Clock, Currency, Decision, Entry, Grant, Hooks, Host, Kind, Outcome, Run, RunId, RunState, Status,
 };
+use stockade_tests::crash::every;
 use stockade_tests::cut::Cut;
 use stockade_tests::{Place, decide, dist, input};
 
@@ -249,14 +251,27 @@ fn recover(place: &Place, user: &str) -> Value {
     place.json(&["show", id]).json
 }
 
+/// Says how a run ended whose process was killed: as any other does, and refunded once.
+fn ended(place: &Place, user: &str) -> Verdict {
+    let (run, refunds) = (recover(place, user), place.refunds());
+    let told = |flaw| Err((flaw, format!("{run:#}\n{refunds:?}")));
+    let lines = if user == "user_123" { 8 } else { 6 };
+    let is_whole = run["log"].as_array().map(Vec::len) == Some(lines) && run["output"]["reference"] == "re_1";
+    if (&run["status"], &run["state"]) != (&json!("done"), &json!("COMPLETE")) {
+        return told(Flaw::Stuck);
+    }
+    if refunds.len() > 1 {
+        return told(Flaw::Duplicated);
+    }
+    let is_booked = refunds == [format!("{}/refund", run["run_id"].as_str().unwrap())];
+    if is_whole && is_booked { Ok(()) } else { told(Flaw::Lost) }
+}
+
 #[track_caller]
 fn assert_ended(place: &Place, user: &str, at: &str) {
-    let run = recover(place, user);
-    assert_eq!((&run["status"], &run["state"]), (&json!("done"), &json!("COMPLETE")), "{at}: {run:#}");
-    let lines = if user == "user_123" { 8 } else { 6 };
-    assert_eq!(run["log"].as_array().unwrap().len(), lines, "{at}: {run:#}");
-    assert_eq!(run["output"]["reference"], "re_1", "{at}");
-    assert_eq!(place.refunds(), [format!("{}/refund", run["run_id"].as_str().unwrap())], "{at}");
+    if let Err((flaw, why)) = ended(place, user) {
+        panic!("{at}: {flaw:?}: {why}");
+    }
 }
 
 /// Moments after a line: at once, and later by amounts that fall into the next step's work.
@@ -294,6 +309,38 @@ fn the_process_is_killed_after_the_answer() {
             assert_ended(&place, "user_123", &format!("killed after {lines} lines and {spins} spins"));
         }
     }
+}
+
+/// When a process is killed: which command it obeys, after how many lines of it, and after how many spins.
+type Moment = (&'static str, usize, u32);
+
+/// 1,064 moments. A test run plays a sample of them, and with `STOCKADE_SCENARIOS=all` all.
+fn moments() -> impl Iterator<Item = Moment> {
+    let lines = [("user_789", 7), ("user_123", 6), ("approve", 3)];
+    let lines = lines.into_iter().flat_map(|(command, last)| (0..=last).map(move |lines| (command, lines)));
+    lines.flat_map(|(command, lines)| (0..56).map(move |spins| (command, lines, spins * 12_000)))
+}
+
+#[test]
+fn a_process_that_is_killed_at_any_moment_leaves_a_run_that_ends_as_any_other() {
+    let mut table = Table::default();
+    for (command, lines, spins) in moments().step_by(every(97)) {
+        let (place, user) = (Place::new(), if command == "approve" { "user_123" } else { command });
+        if command == "approve" {
+            let run = place.refund(user, &[]).run();
+            kill_after(&place, &["approve", &run, "--by", "dana"], lines, spins);
+        } else {
+            kill_after(&place, &["run", "refund", "--input", &input(user).to_string()], lines, spins);
+        }
+        let verdict = ended(&place, user);
+        table.count(
+            "processes that are killed",
+            || format!("{command} after {lines} lines and {spins} spins"),
+            &verdict,
+        );
+    }
+    println!("{table}");
+    table.assert_flawless();
 }
 
 /// Locks a database against all other writers.

@@ -4,58 +4,16 @@ use std::time::Duration;
 
 use serde_json::json;
 use stockade::{
-    AllowedEffect, Budget, Change, Currency, Decision, Effect, End, Event, Exceeded, Fault, Grant, Graph, Host, Kind,
-    NewRun, Outcome, RunId, State, Status, Stop, ToolCall, ToolOutcome, Transition, Undo, Undone, Workflow,
+    Budget, Change, Currency, Decision, Effect, Exceeded, Grant, Host, Kind, NewRun, Outcome, RunId, Status, Stop,
+    ToolCall, ToolOutcome, Undo, Undone,
 };
 use stockade_tests::desk::Desk;
 use stockade_tests::gate::gated;
 use stockade_tests::in_turn::{HOUR_MS, InTurn, fire};
+use stockade_tests::trip::Trip;
 use stockade_tests::{Hand, Place, decide, dist};
 
 const HOUR: Duration = Duration::from_secs(3_600);
-
-/// Wants one effect after the other, and fails as the first of them that fails.
-struct Trip;
-
-impl Workflow for Trip {
-    type Input = Vec<Effect>;
-    type State = Vec<Effect>;
-
-    fn name(&self) -> &str {
-        "trip"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn graph(&self) -> Graph {
-        let wants = [AllowedEffect::Sleep, AllowedEffect::tool("desk")];
-        Graph::new([State::new("BOOK", wants, &["BOOK", "DONE"]), State::new("DONE", [], &[])])
-    }
-
-    fn position(&self, left: &Self::State) -> &'static str {
-        if left.is_empty() { "DONE" } else { "BOOK" }
-    }
-
-    fn start(&self, effects: Self::Input) -> Result<Transition<Self::State>, Fault> {
-        let first = effects[0].clone();
-        Ok(Transition::to(effects).want(first))
-    }
-
-    fn step(&self, mut left: Self::State, event: Event) -> Result<Transition<Self::State>, Fault> {
-        if let Some(fault) = event.fault() {
-            return Ok(Transition::to(left).end(End::Failed(fault.clone())));
-        }
-        left.remove(0);
-        let next = left.first().cloned();
-        let to = Transition::to(left);
-        Ok(match next {
-            Some(next) => to.want(next),
-            None => to.end(End::Done(json!("booked").into())),
-        })
-    }
-}
 
 async fn host(place: &Place, hand: &Hand, desk: &Desk) -> Host {
     let builder = place.host().workflow(Trip).callable("desk", desk.clone()).idempotent("desk");

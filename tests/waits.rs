@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
+use stockade::journal::MemoryJournal;
 use stockade::{
-    Budget, Change, Currency, Decision, Effect, EffectOutcome, Exceeded, Host, Kind, NewSignal, Outcome, RunId, Status,
-    Stop, ToolCall, Waited,
+    Budget, Change, Currency, Decision, Effect, EffectOutcome, Exceeded, Host, Kind, NewRun, NewSignal, Outcome, QUEUE,
+    RunId, Status, Stop, ToolCall, Waited,
 };
 use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, outcomes, start};
 use stockade_tests::{Hand, Place, decide};
@@ -225,4 +226,21 @@ fn the_binary_keeps_signals_and_fires_what_is_due() {
     assert!(shown.stdout.contains("signal paid (key \"evt_1\", by bank)"), "{shown:?}");
     let listed = place.call(&["runs"]);
     assert!(listed.stdout.contains("waits for a person: "), "{listed:?}");
+}
+
+/// Those of the other queue are due first, and nobody works on it.
+#[tokio::test]
+async fn a_run_has_its_turn_although_many_of_another_queue_are_due_and_left() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let builder = place.bare().workflow(InTurn).clock(hand.clock()).scratch(place.path(""));
+    let host = builder.with_journal(MemoryJournal::new(hand.clock())).build().await.unwrap();
+    let nap = |queue: &str| NewRun::new("in_turn", json!([Effect::sleep("nap", HOUR)])).label(QUEUE, queue);
+    for _ in 0..300 {
+        host.start_run(nap("left")).await.unwrap();
+    }
+    let run = host.start_run(nap("mine")).await.unwrap().id();
+    host.idle().await;
+    hand.set(HOUR_MS);
+    let fired = host.worker().queues(["mine"]).turn().await.unwrap();
+    assert_eq!(fired.iter().map(|fired| fired.run).collect::<Vec<_>>(), [run]);
 }

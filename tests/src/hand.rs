@@ -21,6 +21,16 @@ impl Hand {
         self.0.store(Self::BEGIN_MS + after_ms, Ordering::SeqCst);
     }
 
+    /// Sets it forward.
+    pub fn forward(&self, ms: u64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Sets it back.
+    pub fn back(&self, ms: u64) {
+        self.0.fetch_sub(ms, Ordering::SeqCst);
+    }
+
     /// Returns the clock that shows it.
     pub fn clock(&self) -> Clock {
         let now_ms = Arc::clone(&self.0);

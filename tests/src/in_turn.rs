@@ -27,7 +27,8 @@ impl Workflow for InTurn {
     fn graph(&self) -> Graph {
         let paid = AllowedEffect::Signal("paid".to_owned());
         let runs = ["in_turn", "worker"].map(|name| AllowedEffect::Runs(name.to_owned()));
-        let wants = [AllowedEffect::Sleep, paid, AllowedEffect::AnyTool, AllowedEffect::Model];
+        let wants =
+            [AllowedEffect::Sleep, paid, AllowedEffect::AnyTool, AllowedEffect::Model, AllowedEffect::ReadResult];
         let wants = wants.into_iter().chain(runs);
         Graph::new([State::new("WAIT", wants, &["WAIT", "DONE"]), State::new("DONE", [], &[])])
     }

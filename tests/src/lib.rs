@@ -2,13 +2,20 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+pub mod crash;
 pub mod cut;
+pub mod database;
 pub mod desk;
+pub mod far_side;
+pub mod faulty;
 pub mod flaky;
 pub mod gate;
 mod hand;
 pub mod in_turn;
 pub mod registry;
+pub mod simulation;
+pub mod story;
+pub mod trip;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! What every journal must do, as a suite of checks that the tests of each run.
+//! What every journal must do, as suites that the tests of each run: [`check`] says what it promises, and [`crash`] plays what can
+//! go wrong.
 //!
 //! ```
 //! use stockade_journal::{MemoryJournal, conformance};
@@ -13,9 +14,11 @@
 //! ```
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "it is a test, which the tests of other crates run")]
 
+mod crash;
 mod lists;
 mod long;
 mod rows;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,6 +30,9 @@ use stockade_workflow::{Budget, Change, Entry, Json, Kind, Origin, RunId, Status
 use uuid::Uuid;
 
 use crate::{Commit, Filter, Journal, LEASE, Lease, Result, Row, RowChange, Summary};
+
+pub use self::crash::{Storage, crash};
+pub use self::table::{Flaw, Table, Tally, Verdict};
 
 /// Opens one and the same journal, each time as another process would.
 pub type Opener = Box<dyn Fn() -> Box<dyn Journal>>;

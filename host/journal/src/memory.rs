@@ -256,4 +256,14 @@ mod tests {
         })
         .await;
     }
+
+    #[tokio::test]
+    async fn the_journal_in_memory_keeps_its_promises_whatever_happens() {
+        let new = |clock| {
+            let first = MemoryJournal::new(clock);
+            let open: conformance::Opener = Box::new(move || Box::new(first.open_again()));
+            open.into()
+        };
+        conformance::crash(new, 1).await.assert_flawless();
+    }
 }

@@ -32,8 +32,9 @@ use crate::cells;
 use crate::code::{Ran, unrun};
 use crate::effects::{Ended, Work, handler};
 use crate::lease::Holding;
+use crate::news::News;
 use crate::orders::Due;
-use crate::run_log::RunLog;
+use crate::run_log::{RunLog, is_storage};
 use crate::services::Services;
 
 /// How many effects of one run are in flight at the same time; further ones wait. What they hold (slots of the pool,
@@ -142,6 +143,9 @@ impl Driver {
     /// that is dropped so is paid.
     pub(crate) async fn drive(mut self) -> Result<RunState> {
         let driven = self.go_on().await;
+        if driven.as_ref().is_err_and(is_storage) {
+            self.keep().await;
+        }
         self.release().await;
         self.stop_orphans();
         driven.map(|()| self.log.into_state())
@@ -175,7 +179,7 @@ impl Driver {
                 (undoes, in_flight) = (true, InFlight::new());
                 self.begun.clear();
             }
-            let news = self.hear(&watch).await?;
+            let news = self.hear(&watch, !in_flight.is_empty()).await?;
             if in_flight.is_empty()
                 && let Some(due) = self.order.take()
             {
@@ -191,16 +195,10 @@ impl Driver {
                 continue;
             }
             let is_ending = self.order.is_some() || self.host().driving.is_closing();
-            if is_ending {
+            match news.filter(|_| !is_ending) {
+                Some(news) => self.follow(news).await?,
                 // An effect with an intent is performed, or it would not be known whether it was.
-                self.commit().await?;
-            } else {
-                self.take_in(news).await?;
-                self.mark_overdue()?;
-                self.plan_and_draw().await?;
-                if !self.log.may_wait() {
-                    self.commit().await?;
-                }
+                None => self.commit().await?,
             }
             if self.state().end().is_some() {
                 return Ok(());
@@ -224,8 +222,8 @@ impl Driver {
             match Next::of(&mut in_flight, &mut watch, self.order.as_ref(), (retries, is_behind), self.alarm()).await {
                 Next::Ended(None) => return Ok(()),
                 Next::Ended(Some((effect, ended, used))) => {
+                    let performed = self.judged(&effect, ended, used)?;
                     self.begun.remove(effect.key());
-                    let performed = self.judged(&effect, ended, used);
                     self.happened(&effect, performed)?;
                 }
                 Next::Alarmed => {}
@@ -235,6 +233,14 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// Takes in what has come for the run, plans what follows, and makes that durable unless it may wait.
+    async fn follow(&mut self, news: News) -> Result<()> {
+        self.take_in(news).await?;
+        self.mark_overdue()?;
+        self.plan_and_draw().await?;
+        if self.log.may_wait() { Ok(()) } else { self.commit().await }
     }
 
     /// Begins an effect that others may be in flight beside.
@@ -254,7 +260,7 @@ impl Driver {
             },
             Work::Beside(work) => {
                 let (ended, used) = work.await;
-                self.judged(effect, ended, used)
+                self.judged(effect, ended, used)?
             }
             Work::Outside => return Err(misplaced(effect)),
         };

@@ -1,14 +1,14 @@
 //! The lease of a run while this host drives it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use stockade_workflow::{Fault, Kind, RunId};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
-use crate::Result;
 use crate::services::Services;
+use crate::{Clock, Result};
 use stockade_journal::{LEASE, Lease};
 
 /// How often the journal is told that this host lives: twice may fail before the lease is over.
@@ -21,9 +21,47 @@ const FRESH: Duration = Duration::from_secs(LEASE.as_secs() * 2 / 3);
 pub(crate) struct Holding {
     host: Arc<Services>,
     lease: Lease,
-    renewed_ms: Arc<AtomicU64>,
+    heard: Arc<Heard>,
     renewing: JoinHandle<()>,
     is_released: bool,
+}
+
+/// When the journal last said that this host holds the lease.
+///
+/// A clock that is set back would make that look fresh, and the other one stands still while the machine sleeps: the older of
+/// the two counts.
+struct Heard(Mutex<Moment>);
+
+/// A moment by the host's clock, and by the one that nobody sets.
+#[derive(Clone, Copy)]
+struct Moment {
+    ms: u64,
+    instant: Instant,
+}
+
+impl Moment {
+    fn now(clock: &Clock) -> Self {
+        Self { ms: clock.now_ms(), instant: Instant::now() }
+    }
+
+    fn since(self, before: Self) -> Duration {
+        let by_clock = Duration::from_millis(self.ms.saturating_sub(before.ms));
+        by_clock.max(self.instant.saturating_duration_since(before.instant))
+    }
+}
+
+impl Heard {
+    fn at(moment: Moment) -> Self {
+        Self(Mutex::new(moment))
+    }
+
+    fn set(&self, moment: Moment) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = moment;
+    }
+
+    fn is_fresh(&self, now: Moment) -> bool {
+        now.since(*self.0.lock().unwrap_or_else(PoisonError::into_inner)) <= FRESH
+    }
 }
 
 impl Holding {
@@ -43,9 +81,9 @@ impl Holding {
     }
 
     fn keep(host: &Arc<Services>, lease: Lease) -> Self {
-        let renewed_ms = Arc::new(AtomicU64::new(host.clock.now_ms()));
-        let renewing = tokio::spawn(renew(Arc::clone(host), lease.clone(), Arc::clone(&renewed_ms)));
-        Self { host: Arc::clone(host), lease, renewed_ms, renewing, is_released: false }
+        let heard = Arc::new(Heard::at(Moment::now(&host.clock)));
+        let renewing = tokio::spawn(renew(Arc::clone(host), lease.clone(), Arc::clone(&heard)));
+        Self { host: Arc::clone(host), lease, heard, renewing, is_released: false }
     }
 
     pub(crate) fn lease(&self) -> &Lease {
@@ -58,11 +96,10 @@ impl Holding {
     ///
     /// Kind [`Kind::Conflict`] with detail `fenced` where one has.
     pub(crate) async fn check(&self) -> Result<()> {
-        let since_ms = self.host.clock.now_ms().saturating_sub(self.renewed_ms.load(Ordering::SeqCst));
-        if Duration::from_millis(since_ms) <= FRESH {
+        if self.heard.is_fresh(Moment::now(&self.host.clock)) {
             return Ok(());
         }
-        renew_once(&self.host, &self.lease, &self.renewed_ms).await
+        renew_once(&self.host, &self.lease, &self.heard).await
     }
 
     /// Says that the journal has taken the lease back with the last commit.
@@ -93,19 +130,19 @@ impl Drop for Holding {
     }
 }
 
-async fn renew(host: Arc<Services>, lease: Lease, renewed_ms: Arc<AtomicU64>) {
+/// Renews a lease for as long as it is kept. One that is refused is renewed all the same: the run's first commit, which takes it,
+/// may be on its way for longer; and of a holder that is fenced, the next commit is refused.
+async fn renew(host: Arc<Services>, lease: Lease, heard: Arc<Heard>) {
     loop {
         tokio::time::sleep(RENEW_EVERY).await;
-        if is_fenced(&renew_once(&host, &lease, &renewed_ms).await) {
-            return;
-        }
+        let _ = renew_once(&host, &lease, &heard).await;
     }
 }
 
-async fn renew_once(host: &Services, lease: &Lease, renewed_ms: &AtomicU64) -> Result<()> {
-    let now_ms = host.clock.now_ms();
+async fn renew_once(host: &Services, lease: &Lease, heard: &Heard) -> Result<()> {
+    let now = Moment::now(&host.clock);
     host.journal.renew(lease).await?;
-    renewed_ms.store(now_ms, Ordering::SeqCst);
+    heard.set(now);
     Ok(())
 }
 
@@ -114,6 +151,30 @@ pub(crate) fn is_busy(fault: &Fault) -> bool {
     fault.kind == Kind::Conflict && fault.detail.as_deref() == Some("busy")
 }
 
-fn is_fenced(renewed: &Result<()>) -> bool {
-    matches!(renewed, Err(Fault { kind: Kind::Conflict, .. }))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(moment: Moment, ms: u64, instant: Duration) -> Moment {
+        Moment { ms: moment.ms + ms, instant: moment.instant + instant }
+    }
+
+    #[test]
+    fn what_was_heard_of_a_lease_is_old_by_whichever_clock_says_so() {
+        let heard = Moment { ms: 1_000_000, instant: Instant::now() };
+        let is_fresh = |now| Heard::at(heard).is_fresh(now);
+        assert!(is_fresh(after(heard, 20_000, FRESH)));
+        assert!(!is_fresh(after(heard, 20_001, Duration::ZERO)), "the machine slept");
+        let set_back = Moment { ms: 0, ..after(heard, 0, FRESH + Duration::from_millis(1)) };
+        assert!(!is_fresh(set_back), "the clock was set back while the process was stopped");
+    }
+
+    #[test]
+    fn a_lease_is_fresh_once_it_was_heard_of_again() {
+        let first = Moment { ms: 5, instant: Instant::now() };
+        let (heard, now) = (Heard::at(first), after(first, 30_000, FRESH + FRESH));
+        assert!(!heard.is_fresh(now));
+        heard.set(now);
+        assert!(heard.is_fresh(now));
+    }
 }

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use stockade_journal::{Commit, Row, RowChange, Summary, folded};
 use stockade_sandbox::Held;
-use stockade_workflow::{Change, Effect, EffectKind, Entry, Label, RunId, RunState, Status, Usage, WaitingFor};
+use stockade_workflow::{
+    Change, Effect, EffectKind, Entry, Fault, Kind, Label, RunId, RunState, Status, Usage, WaitingFor,
+};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -26,6 +28,11 @@ const UNWRITTEN_BYTES_MAX: u64 = 16 << 20;
 
 /// How many entries may wait for the commit of those that follow.
 const WAITING_MAX: usize = 16;
+/// Whether a fault says that the journal's storage failed, which may pass, and not that what it has is damaged. A run does not hear of
+/// it: it is left as it is, and goes on where its journal does.
+pub(crate) fn is_storage(fault: &Fault) -> bool {
+    fault.kind == Kind::Journal && fault.detail.is_none()
+}
 
 /// One run with the right to write to it.
 pub(crate) struct RunLog {
@@ -293,7 +300,8 @@ impl RunLog {
             if event.key().is_some_and(|key| self.harmless.contains(key)))
     }
 
-    /// Makes what was changed so far durable. What the journal does not take stays [uncommitted](Self::uncommitted).
+    /// Makes what was changed so far durable. What the journal does not take stays [uncommitted](Self::uncommitted), with what it
+    /// changes in the index.
     pub(crate) async fn commit(&mut self) -> Result<()> {
         if self.batch.is_empty() {
             return Ok(());
@@ -306,6 +314,7 @@ impl RunLog {
         let summary = (self.told != stands).then(|| Summary::of(&self.state, updated_ms));
         // With the last commit for now, so that the next one to drive it need not wait.
         let (lease, releases) = (Some(self.holding.lease().clone()), self.is_left || self.stands_still(status));
+        let asked = self.index.len();
         self.index.extend(self.timer());
         if releases {
             self.index.extend(self.kept()?);
@@ -318,10 +327,12 @@ impl RunLog {
         self.unwritten_bytes = 0;
         let commit = Commit { lease, releases, entries, summary, index: std::mem::take(&mut self.index) };
         self.committing.store(true, Ordering::SeqCst);
-        let committed = self.host.journal.commit(&commit).await;
+        let committed = self.made(&commit).await;
         self.committing.store(false, Ordering::SeqCst);
         if let Err(fault) = committed {
-            self.batch = commit.entries;
+            (self.batch, self.index) = (commit.entries, commit.index);
+            // The rest is of this commit, and made anew for the next one.
+            self.index.truncate(asked);
             return Err(fault);
         }
         self.told = stands;
@@ -332,6 +343,34 @@ impl RunLog {
             self.allotments.give_back(&*self.host.journal).await;
         }
         Ok(())
+    }
+
+    /// Makes a commit. Where the journal fails, it may have made the commit before: it is asked whether it has, and else once more
+    /// to make it. What has happened is known here, and would be in doubt for any other driver.
+    async fn made(&self, commit: &Commit) -> Result<()> {
+        match self.host.journal.commit(commit).await {
+            Err(fault) if is_storage(&fault) => {}
+            made => return made,
+        }
+        if self.is_there(commit).await.unwrap_or(false) {
+            return Ok(());
+        }
+        match self.host.journal.commit(commit).await {
+            // The first one was on its way still.
+            Err(_) if self.is_there(commit).await.unwrap_or(false) => Ok(()),
+            made => made,
+        }
+    }
+
+    /// Whether the journal has a commit whose outcome is not known. While the lease is ours, nobody else has written what is there;
+    /// where it was given back with the commit, nothing is done any more that another could do as well.
+    async fn is_there(&self, commit: &Commit) -> Result<bool> {
+        if !commit.releases {
+            self.host.journal.renew(self.holding.lease()).await?;
+        }
+        let Some(first) = commit.entries.first() else { return Ok(false) };
+        let there = self.host.journal.read_after(first.run, first.seq - 1, usize::MAX).await?;
+        Ok(there.starts_with(&commit.entries))
     }
 
     /// What the next commit says to other runs: that this one has ended, to the run that has started it; that they stop, to
@@ -415,6 +454,7 @@ impl RunLog {
     pub(crate) async fn roll_back(&mut self) -> Result<()> {
         self.state = folded(&*self.host.journal, self.state.run()).await?;
         self.batch.clear();
+        self.index.clear();
         Ok(())
     }
 }

@@ -23,7 +23,7 @@ use super::replay::{answered, cells_of, recorded, restored};
 use super::unrun;
 use crate::calls::{call_id, cut, unknown, unrepeated};
 use crate::cells::CellRef;
-use crate::run_log::RunLog;
+use crate::run_log::{RunLog, is_storage};
 use crate::scratch::{Files, changed};
 use crate::services::Services;
 use crate::sessions::Kept;
@@ -89,7 +89,7 @@ impl RunLog {
         };
         let mut prepared = match Prepared::new(&self.host, key, self.state(), code, source, &mut account).await {
             Ok(prepared) => prepared,
-            Err(stopped) => return Ok(self.unprepared(key, stopped, account.spent)),
+            Err(stopped) => return self.unprepared(key, stopped, account.spent),
         };
         let left = account.left();
         let limits = account.within(&most);
@@ -139,15 +139,16 @@ impl RunLog {
 
     /// Returns how code ended that did not begin. Where the run had too little left to restore its session, nothing is lost:
     /// the code begins again once there is more.
-    fn unprepared(&self, key: &str, stopped: Stopped, spent: Usage) -> Ran {
+    fn unprepared(&self, key: &str, stopped: Stopped, spent: Usage) -> Result<Ran> {
         let fault = match stopped {
+            Stopped::Fault(fault) if is_storage(&fault) => return Err(fault),
             Stopped::Fault(fault) => fault,
             Stopped::Shortfall(currency, needed) => match self.state().ledger().shortage(key, currency, needed) {
-                Shortfall::Run(exceeded) => return Ran::Cut(exceeded, spent),
+                Shortfall::Run(exceeded) => return Ok(Ran::Cut(exceeded, spent)),
                 short @ Shortfall::SubBudget(..) => short.fault(),
             },
         };
-        Ran::Ended(unrun(CodeEnd::Failed(fault)), spent)
+        Ok(Ran::Ended(unrun(CodeEnd::Failed(fault)), spent))
     }
 
     /// Runs the code, and makes the calls that it asks for; returns why one of them has ended it, too.
@@ -241,6 +242,7 @@ impl RunLog {
         let mut is_begun = self.may_have_happened(key, *number);
         let tool = match self.callable(&host, key, call, is_begun).await {
             Ok(tool) => tool,
+            Err(ToolOutcome::Failed(fault)) if is_storage(&fault) => return Err(fault),
             Err(outcome) => return self.record(key, *number, call.clone(), outcome, Usage::default()).await,
         };
         let (id, durable) = (call_id(self, &format!("{key}/{number}"), call), !tool.changes_nothing());

@@ -122,6 +122,8 @@ pub(crate) enum Ended {
     Later(Duration, EffectOutcome),
     /// Not yet: its tool tells the result later, under this token. So where the run does not wait for that.
     Promised(String, EffectOutcome),
+    /// The run cannot hear how, for its journal failed so meanwhile.
+    Unheard(Fault),
 }
 
 impl Ended {

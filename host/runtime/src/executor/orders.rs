@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use stockade_workflow::{Change, Effect, EffectKind, Event, Stop, ToolCall, ToolOutcome, Usage};
+use stockade_workflow::{Change, Effect, EffectKind, Entry, Event, Stop, ToolCall, ToolOutcome, Usage};
 
 use super::waits::overdue;
 use super::watch::Watch;
@@ -16,6 +16,7 @@ use crate::calls::unknown;
 use crate::effects::Ended;
 use crate::news::News;
 use crate::orders::{self, Aim, Due, Order};
+use crate::run_log::is_storage;
 use crate::{Registered, Result};
 
 /// How long the journal waits for what was only computed, where the next answer takes long: others look at the run there.
@@ -63,10 +64,14 @@ impl Driver {
         Watch::new(Arc::clone(self.host()), self.state().run(), told)
     }
 
-    /// Looks for what has come for the run, and takes note of what is ordered, in this process or another.
-    pub(super) async fn hear(&mut self, watch: &Watch) -> Result<News> {
-        let mut news = News::of(&*self.host().journal, self.state()).await?;
-        let order = watch.told().or(news.order.take());
+    /// Looks for what has come for the run, and takes note of what is ordered, in this process or another. Where effects are in
+    /// flight, a journal that fails is asked again once one of them has ended; nothing begins until then, and none is returned.
+    pub(super) async fn hear(&mut self, watch: &Watch, is_busy: bool) -> Result<Option<News>> {
+        let mut news = match News::of(&*self.host().journal, self.state()).await {
+            Err(fault) if is_busy && is_storage(&fault) => None,
+            news => Some(news?),
+        };
+        let order = watch.told().or_else(|| news.as_mut()?.order.take());
         // One that stands still may be another's by now.
         if self.order.is_none() && self.log.orders().is_some() {
             order.into_iter().for_each(|order| self.heed(order));
@@ -91,7 +96,7 @@ impl Driver {
             performed = self.perform_alone(effect) => Some(performed),
             () = late(watch, overdue, &committing) => None,
         };
-        if performed.is_some() {
+        if matches!(performed, Some(Ok(()))) {
             self.begun.remove(effect.key());
         }
         performed.unwrap_or(Ok(()))
@@ -148,6 +153,22 @@ impl Driver {
             }
         }
         self.log.push(Change::Paused { stop: stop.clone() })
+    }
+
+    /// Writes what is known of a run whose journal has failed, for it may not fail any more: what has happened, and that what was
+    /// intended was not begun. For the next driver, both would be in doubt.
+    pub(super) async fn keep(&mut self) {
+        let is_of_code = |entry: &Entry| matches!(entry.change, Change::Calling { .. });
+        if self.log.uncommitted().iter().any(is_of_code) {
+            return;
+        }
+        let mut unbegun = self.keys_in_flight();
+        // What ends the run ends that, too.
+        unbegun.retain(|key| self.state().end().is_none() && !self.may_have_begun(key));
+        if unbegun.iter().rev().all(|key| self.book(key).is_ok()) {
+            // Where it fails still, the next driver finds the run as it was.
+            let _ = self.log.commit().await;
+        }
     }
 
     fn lose_sight(&mut self, key: &str, call: &ToolCall) -> Result<()> {

@@ -14,11 +14,15 @@ use crate::effects::{Ended, Stopped, handler};
 
 impl Driver {
     /// Tells a limit of the run from one of a single effect, and what did not happen from what is not known.
-    pub(super) fn judged(&self, effect: &Effect, ended: Ended, used: Usage) -> Performed {
-        match self.judged_alone(effect, ended, used) {
+    ///
+    /// # Errors
+    ///
+    /// The journal failed while it was performed.
+    pub(super) fn judged(&self, effect: &Effect, ended: Ended, used: Usage) -> Result<Performed> {
+        Ok(match self.judged_alone(effect, ended, used)? {
             Performed::Happened(outcome, used) => Performed::Happened(self.after_others(effect, outcome), used),
             performed => performed,
-        }
+        })
     }
 
     /// Returns how a call ended where an attempt before this one may have happened, which a host that is gone made or this one: only
@@ -43,11 +47,11 @@ impl Driver {
         self.state().deferred(key).is_some_and(|deferred| deferred.in_doubt) || was_left()
     }
 
-    fn judged_alone(&self, effect: &Effect, ended: Ended, used: Usage) -> Performed {
+    fn judged_alone(&self, effect: &Effect, ended: Ended, used: Usage) -> Result<Performed> {
         if let Some(outcome) = self.late(effect, &ended) {
-            return Performed::Happened(outcome, used);
+            return Ok(Performed::Happened(outcome, used));
         }
-        match ended {
+        Ok(match ended {
             Ended::As(outcome) => Performed::Happened(outcome, used),
             Ended::Short(limits, outcome) => self.judged_short(effect, limits, outcome, used),
             Ended::Stopped(stopped) => self.judged_stopped(effect, stopped, used),
@@ -55,7 +59,8 @@ impl Driver {
             // A run that undoes what it has done waits for no result.
             Ended::Promised(_, unknown) if self.state().is_undoing() => Performed::Happened(unknown, used),
             Ended::Promised(token, _) => Performed::Promised(token, used),
-        }
+            Ended::Unheard(fault) => return Err(fault),
+        })
     }
 
     /// A question to a provider that wants to be left alone is asked again after that, as often as it may be asked.

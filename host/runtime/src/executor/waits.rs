@@ -125,9 +125,12 @@ impl Driver {
         let unknown = match ended {
             Ended::Short(limits, _) if limits.contains(&Currency::Wall) => None,
             Ended::Stopped(stopped) if stopped.fault.kind == Kind::Deadline => stopped.unknown.clone(),
-            Ended::As(_) | Ended::Short(..) | Ended::Stopped(_) | Ended::Later(..) | Ended::Promised(..) => {
-                return None;
-            }
+            Ended::As(_)
+            | Ended::Short(..)
+            | Ended::Stopped(_)
+            | Ended::Later(..)
+            | Ended::Promised(..)
+            | Ended::Unheard(_) => return None,
         };
         let message = format!("effect \"{}\" was ended at its deadline", effect.key());
         let failed = || handler(effect).failed(Fault::new(Kind::Deadline, message).detail("effect"));

@@ -1,0 +1,183 @@
+//! Scenarios of crashes, counted: journals alone, and hosts that fail at every operation of their journal in every way. No effect
+//! happens twice, no step is lost, no run is stuck.
+//!
+//! A test run plays a sample; with `STOCKADE_SCENARIOS=all`, each of these tests plays all that it has. Each prints its table.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use serde_json::json;
+use stockade::journal::conformance::{self, Opener, Storage, Table};
+use stockade::journal::{MemoryJournal, SqliteJournal};
+use stockade::{Clock, Effect, Host, Journal, NewRun, Status};
+use stockade_tests::crash::{Bench, every};
+use stockade_tests::database::{OwnDatabase, blocking};
+use stockade_tests::faulty::{Disk, Faulty, Trouble};
+use stockade_tests::flaky::Flaky;
+use stockade_tests::in_turn::InTurn;
+use stockade_tests::story::{Ending, STORIES, Story, idle};
+use stockade_tests::{Hand, Place};
+
+fn done(table: &Table) {
+    println!("{table}");
+    table.assert_flawless();
+}
+
+#[tokio::test]
+async fn a_journal_in_memory_keeps_its_promises_in_each_scenario() {
+    let new = |clock| {
+        let journal = MemoryJournal::new(clock);
+        let open: Opener = Box::new(move || Box::new(journal.open_again()));
+        Storage::from(open)
+    };
+    done(&conformance::crash(new, every(4)).await);
+}
+
+/// The storage refuses with a trigger, as a disk that is full would: the statement fails, and its transaction with it.
+const REFUSES: &str =
+    "CREATE TRIGGER refuses BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
+
+#[tokio::test]
+async fn a_journal_in_a_file_keeps_its_promises_in_each_scenario() {
+    let place = Place::new();
+    let new = |clock: Clock| {
+        let path = place.path("journal.db");
+        let at = path.clone();
+        let refuse = move |refuses| {
+            let raw = Connection::open(&at).unwrap();
+            raw.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+            raw.execute_batch(if refuses { REFUSES } else { "DROP TRIGGER refuses" }).unwrap();
+        };
+        let open: Opener = Box::new(move || Box::new(SqliteJournal::open(&path, clock.clone()).unwrap()));
+        Storage { open, refuse: Some(Box::new(refuse)) }
+    };
+    done(&conformance::crash(new, every(40)).await);
+}
+
+/// What a trigger of the server's does in place of a disk that is full.
+const REFUSES_THERE: &str = "
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room is left'; END $$;
+    CREATE TRIGGER refuses BEFORE INSERT ON stockade.entries FOR EACH ROW EXECUTE FUNCTION refuse()";
+
+const TAKES_AGAIN: &str = "DROP TRIGGER refuses ON stockade.entries; DROP FUNCTION refuse()";
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn a_journal_in_postgresql_keeps_its_promises_in_each_scenario() {
+    let database = Arc::new(OwnDatabase::new().await);
+    let new = |clock: Clock| {
+        let (opened, told) = (Arc::clone(&database), Arc::clone(&database));
+        let open: Opener = Box::new(move || Box::new(opened.open(&clock)));
+        let refuse = move |refuses| blocking(told.execute(if refuses { REFUSES_THERE } else { TAKES_AGAIN }));
+        Storage { open, refuse: Some(Box::new(refuse)) }
+    };
+    done(&conformance::crash(new, every(40)).await);
+}
+
+/// How a story ends without any trouble.
+async fn undisturbed(bench: &Bench, story: &Story, disk: &Disk) -> (Ending, usize) {
+    let played = bench.play(story, disk, &format!("{}, undisturbed", story.name), &[]).await;
+    assert!(played.is_over, "{} does not end", story.name);
+    (played.ending.unwrap(), played.asked)
+}
+
+/// Plays each story with each trouble at each operation, or a sample of these; then another host takes over.
+async fn fail_everywhere(bench: &Bench, journal: &str, disk: impl Fn() -> Disk, every: usize) -> Table {
+    let mut table = Table::default();
+    for (which, story) in STORIES.iter().enumerate() {
+        let (expected, asked) = undisturbed(bench, story, &disk()).await;
+        for (kind, trouble) in Trouble::ALL.into_iter().enumerate() {
+            // Where samples are played, each trouble has others.
+            for number in (1 + (which * 7 + kind * 3) % every..=asked).step_by(every) {
+                let name = format!("{}, {trouble:?} at {number}", story.name);
+                let played = bench.play(story, &disk(), &name, &[(number, trouble)]).await;
+                table.count(&format!("{journal}: {}", story.name), || name, &played.judged(&expected));
+            }
+        }
+    }
+    table
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_ends_the_same_whatever_fails_at_whichever_operation() {
+    let bench = Bench::new(2).await;
+    done(&fail_everywhere(&bench, "memory", || bench.memory(), every(12)).await);
+}
+
+#[tokio::test]
+async fn a_run_in_a_file_ends_the_same_whatever_fails_at_whichever_operation() {
+    let bench = Bench::new(2).await;
+    done(&fail_everywhere(&bench, "file", || bench.file("journal.db"), every(240)).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn a_run_in_postgresql_ends_the_same_whatever_fails_at_whichever_operation() {
+    let (bench, database) = (Bench::new(2).await, Arc::new(OwnDatabase::new().await));
+    let clock = bench.hand.clock();
+    let disk = || -> Disk {
+        let (database, clock) = (Arc::clone(&database), clock.clone());
+        Arc::new(move || -> Arc<dyn Journal> { Arc::new(database.open(&clock)) })
+    };
+    done(&fail_everywhere(&bench, "PostgreSQL", disk, every(240)).await);
+}
+
+/// The first host dies, the second one is in trouble as well, and a third one ends it.
+#[tokio::test(start_paused = true)]
+async fn a_run_ends_the_same_where_the_host_that_takes_over_is_in_trouble_too() {
+    let (bench, every, mut table) = (Bench::new(2).await, every(60), Table::default());
+    for (which, story) in STORIES.iter().enumerate() {
+        let (expected, asked) = undisturbed(&bench, story, &bench.memory()).await;
+        let scenarios = (1..=asked).step_by(3).flat_map(|first| (1..=asked).step_by(7).map(move |then| (first, then)));
+        for (number, (first, then)) in scenarios.enumerate().skip(which % every).step_by(every) {
+            let dies = if number % 2 == 0 { Trouble::DeadBefore } else { Trouble::DeadAfter };
+            let trouble = Trouble::ALL[(number / 2) % Trouble::ALL.len()];
+            let name = format!("{}, {dies:?} at {first}, then {trouble:?} at {then}", story.name);
+            let played = bench.play(story, &bench.memory(), &name, &[(first, dies), (then, trouble)]).await;
+            table.count("memory: two hosts in trouble", || name, &played.judged(&expected));
+        }
+    }
+    done(&table);
+}
+
+/// A tool that cannot tell a repetition is called once, and nothing is in doubt: a host that lives knows what it has done, even where
+/// its journal fails for a moment, or makes a commit and cannot say so.
+#[tokio::test(start_paused = true)]
+async fn a_journal_that_fails_for_a_moment_puts_no_call_in_doubt() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let (flaky, faulty) = (Flaky::new(Vec::new()), Faulty::new(&hand));
+    let builder = place.bare().workflow(InTurn).callable("flaky", flaky.clone()).clock(hand.clock());
+    let host = builder.with_journal(faulty.clone()).scratch(place.path("")).build().await.unwrap();
+    for trouble in [Trouble::Before, Trouble::After] {
+        for number in 1.. {
+            let journal = MemoryJournal::new(hand.clock());
+            let disk: Disk = Arc::new(move || -> Arc<dyn Journal> { Arc::new(journal.open_again()) });
+            faulty.insert(&disk, Box::new(move |asked| (asked == number).then_some(trouble)));
+            let before = flaky.called().len();
+            let ended = called(&host).await;
+            assert!(ended, "{trouble:?} at {number}: the call is in doubt");
+            assert_eq!(flaky.called().len(), before + 1, "{trouble:?} at {number}");
+            if faulty.asked() < number {
+                assert!(number > 8, "a run asks its journal for more than that");
+                break;
+            }
+        }
+    }
+}
+
+/// Starts a run that makes a call, and has the host take it up until it has ended, or the call is in doubt; returns whether it has
+/// ended.
+async fn called(host: &Host) -> bool {
+    let new = || NewRun::new("in_turn", json!([Effect::call("call", Flaky::wanted())])).key("call");
+    for _ in 0..5 {
+        let started = host.start_run(new()).await;
+        let _ = host.worker().turn().await;
+        assert!(idle(host).await, "the host does not come to an end");
+        let Ok(started) = started else { continue };
+        let Ok(state) = host.state(started.id()).await else { continue };
+        if state.end().is_some() || state.open_doubts().next().is_some() {
+            return state.status() == Status::Done;
+        }
+    }
+    panic!("the run does not end")
+}

@@ -1,0 +1,150 @@
+//! Hosts that fail one after the other while they drive a run, and what has become of it in the end.
+
+use std::sync::Arc;
+
+use stockade::journal::conformance::{Flaw, Verdict};
+use stockade::journal::{MemoryJournal, SqliteJournal};
+use stockade::{Builder, Config, Host, Journal};
+
+use crate::far_side::FarSide;
+use crate::faulty::{Disk, Faulty, Plan, Trouble};
+use crate::in_turn::{HOUR_MS, InTurn};
+use crate::story::{Ending, Story, ending, idle};
+use crate::trip::Trip;
+use crate::{Hand, Place, root};
+
+/// For how many hours a host that lives has a run, and then the last one.
+const HOURS: u32 = 6;
+const HOURS_OF_THE_LAST: u32 = 40;
+
+/// An agent with the tools of the shop, whose model answers by a script.
+const HELPER: &str = "
+    [workflow.helper]
+    pattern = \"react\"
+    system = \"You work at the refund desk of a shop.\"
+    tools = [\"purchases\", \"policy\", \"payments\"]
+    ask = [\"payments\"]
+
+    [model.demo]
+    provider = \"scripted\"
+    price = \"free\"
+";
+
+/// Of how many scenarios one is played: of all where `STOCKADE_SCENARIOS` is `all`.
+pub fn every(sample: usize) -> usize {
+    let is_all = std::env::var("STOCKADE_SCENARIOS").is_ok_and(|which| which == "all");
+    if is_all { 1 } else { sample }
+}
+
+/// Hosts of one configuration, into which journals are put, and what is around them. They are made once for many scenarios.
+pub struct Bench {
+    /// The hosts, each with the place of its journal.
+    pub hosts: Vec<(Host, Faulty)>,
+    /// The clock of all.
+    pub hand: Hand,
+    /// What is outside.
+    pub far: FarSide,
+    /// The folder of all.
+    pub place: Place,
+}
+
+/// How a scenario ended.
+pub struct Played {
+    /// How the runs ended, or what of them does not add up.
+    pub ending: Result<Ending, String>,
+    /// Whether all of them have.
+    pub is_over: bool,
+    /// How many operations the first host has asked its journal for.
+    pub asked: usize,
+}
+
+impl Bench {
+    /// Makes so many hosts.
+    pub async fn new(hosts: usize) -> Self {
+        let (hand, far, place) = (Hand::new(), FarSide::default(), Place::new());
+        let mut made = Vec::new();
+        for _ in 0..hosts {
+            let faulty = Faulty::new(&hand);
+            let host = builder(&place, &hand, &far).with_journal(faulty.clone()).build().await.unwrap();
+            made.push((host, faulty));
+        }
+        Self { hosts: made, hand, far, place }
+    }
+
+    /// Begins a scenario: ten hours after the beginning, and nothing is booked.
+    pub fn begin(&self) {
+        self.hand.set(10 * HOUR_MS);
+        self.far.clear();
+    }
+
+    /// Makes a journal in memory.
+    pub fn memory(&self) -> Disk {
+        let journal = MemoryJournal::new(self.hand.clock());
+        Arc::new(move || -> Arc<dyn Journal> { Arc::new(journal.open_again()) })
+    }
+
+    /// Makes a journal in a file of this name.
+    pub fn file(&self, name: &str) -> Disk {
+        let (path, clock) = (self.place.path(name), self.hand.clock());
+        Arc::new(move || -> Arc<dyn Journal> { Arc::new(SqliteJournal::open(&path, clock.clone()).unwrap()) })
+    }
+
+    /// Plays a story on a journal: for each of these troubles, at an operation of this number, a host has the run until it is gone;
+    /// the last one has it without any trouble until it has ended.
+    pub async fn play(&self, story: &Story, disk: &Disk, playing: &str, troubles: &[(usize, Trouble)]) -> Played {
+        self.begin();
+        let mut asked = None;
+        for (turn, trouble) in troubles.iter().enumerate() {
+            let (host, faulty) = &self.hosts[turn % self.hosts.len()];
+            faulty.insert(disk, at(*trouble));
+            story.tend(host, &self.hand, &self.far, playing, HOURS).await;
+            asked.get_or_insert(faulty.asked());
+            faulty.remove();
+            idle(host).await;
+        }
+        let (host, faulty) = &self.hosts[troubles.len() % self.hosts.len()];
+        faulty.insert(disk, Box::new(|_| None));
+        let is_over = story.tend(host, &self.hand, &self.far, playing, HOURS_OF_THE_LAST).await;
+        let ending = ending(host, &self.far, &[playing.to_owned()]).await;
+        let asked = asked.unwrap_or_else(|| faulty.asked());
+        faulty.remove();
+        Played { ending, is_over, asked }
+    }
+}
+
+/// A trouble at one operation, and none else.
+fn at((number, trouble): (usize, Trouble)) -> Plan {
+    Box::new(move |asked| (asked == number).then_some(trouble))
+}
+
+fn builder(place: &Place, hand: &Hand, far: &FarSide) -> Builder {
+    let replies = root().join("examples/react/replies.toml");
+    let config = Config::parse(&format!("{HELPER}file = {replies:?}\n")).unwrap();
+    let builder = far.with_tools(place.bare()).workflow(InTurn).workflow(Trip).configured(&config).unwrap();
+    builder.clock(hand.clock()).scratch(place.path(""))
+}
+
+impl Played {
+    /// Compares how it ended with how it was to end.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong.
+    pub fn judged(&self, expected: &Ending) -> Verdict {
+        let ending = self.ending.as_ref().map_err(|why| (Flaw::Wrong, why.clone()))?;
+        let told = || format!("{ending:#?}\nand not\n{expected:#?}");
+        if !self.is_over {
+            return Err((Flaw::Stuck, told()));
+        }
+        if let Some(what) = beyond(&ending.booked, &expected.booked) {
+            return Err((Flaw::Duplicated, format!("{what}: {}", told())));
+        }
+        if ending == expected { Ok(()) } else { Err((Flaw::Lost, told())) }
+    }
+}
+
+/// Returns the first of these that is there more often than it is to be.
+fn beyond<'a>(booked: &'a [String], expected: &[String]) -> Option<&'a String> {
+    let count = |all: &[String], what: &String| all.iter().filter(|other| *other == what).count();
+    booked.iter().find(|what| count(booked, what) > count(expected, what))
+}
