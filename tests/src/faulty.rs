@@ -197,8 +197,8 @@ impl Journal for Faulty {
         answer.of(journal.find(space, prefix, after, limit).await)
     }
 
-    async fn due(&self, space: &str, within: Duration, limit: usize) -> Result<Vec<Row>> {
+    async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
         let (journal, answer) = self.next(None).await?;
-        answer.of(journal.due(space, within, limit).await)
+        answer.of(journal.due(space, within, after, limit).await)
     }
 }

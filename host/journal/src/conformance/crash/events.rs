@@ -212,7 +212,7 @@ async fn times_that_come_at_once_are_each_taken_once(storage: &Storage, count: u
     }
     let mut taken = BTreeSet::new();
     for turn in 0.. {
-        let seen = hosts[turn % 2].due("time", Duration::ZERO, TAKEN_AT_ONCE).await.unwrap();
+        let seen = hosts[turn % 2].due("time", Duration::ZERO, None, TAKEN_AT_ONCE).await.unwrap();
         if seen.is_empty() {
             break;
         }
