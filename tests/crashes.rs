@@ -14,7 +14,7 @@ use stockade_tests::crash::{Bench, every};
 use stockade_tests::database::{OwnDatabase, blocking};
 use stockade_tests::faulty::{Disk, Faulty, Trouble};
 use stockade_tests::flaky::Flaky;
-use stockade_tests::in_turn::InTurn;
+use stockade_tests::in_turn::{HOUR_MS, InTurn};
 use stockade_tests::story::{Ending, STORIES, Story, idle};
 use stockade_tests::{Hand, Place};
 
@@ -101,7 +101,7 @@ async fn fail_everywhere(bench: &Bench, journal: &str, disk: impl Fn() -> Disk, 
 #[tokio::test(start_paused = true)]
 async fn a_run_ends_the_same_whatever_fails_at_whichever_operation() {
     let bench = Bench::new(2).await;
-    done(&fail_everywhere(&bench, "memory", || bench.memory(), every(12)).await);
+    done(&fail_everywhere(&bench, "memory", || bench.memory(), every(20)).await);
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn a_journal_that_fails_for_a_moment_puts_no_call_in_doubt() {
             let disk: Disk = Arc::new(move || -> Arc<dyn Journal> { Arc::new(journal.open_again()) });
             faulty.insert(&disk, Box::new(move |asked| (asked == number).then_some(trouble)));
             let before = flaky.called().len();
-            let ended = called(&host).await;
+            let ended = called(&host, &hand).await;
             assert!(ended, "{trouble:?} at {number}: the call is in doubt");
             assert_eq!(flaky.called().len(), before + 1, "{trouble:?} at {number}");
             if faulty.asked() < number {
@@ -167,7 +167,7 @@ async fn a_journal_that_fails_for_a_moment_puts_no_call_in_doubt() {
 
 /// Starts a run that makes a call, and has the host take it up until it has ended, or the call is in doubt; returns whether it has
 /// ended.
-async fn called(host: &Host) -> bool {
+async fn called(host: &Host, hand: &Hand) -> bool {
     let new = || NewRun::new("in_turn", json!([Effect::call("call", Flaky::wanted())])).key("call");
     for _ in 0..5 {
         let started = host.start_run(new()).await;
@@ -178,6 +178,8 @@ async fn called(host: &Host) -> bool {
         if state.end().is_some() || state.open_doubts().next().is_some() {
             return state.status() == Status::Done;
         }
+        // A lease whose answer was lost is over then.
+        hand.forward(HOUR_MS);
     }
     panic!("the run does not end")
 }

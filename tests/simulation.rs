@@ -6,7 +6,7 @@ use stockade::journal::conformance::Table;
 use stockade_tests::simulation::{HOSTS, Simulation};
 
 /// How many seeds a test run plays.
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 500;
 
 /// The seeds that once failed, each with what was wrong.
 const FAILED_ONCE: &str = include_str!("simulation-seeds");

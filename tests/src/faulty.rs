@@ -62,6 +62,9 @@ struct Inserted {
     plan: Plan,
 }
 
+/// What an operation finds: the host's journal, another host's, and what is to happen.
+type Asked = (Arc<dyn Journal>, Arc<dyn Journal>, Option<Trouble>);
+
 /// Whether the answer of an operation reaches the host.
 #[derive(Clone, Copy)]
 enum Answer {
@@ -132,7 +135,7 @@ impl Faulty {
         Ok((journal, Answer::Comes))
     }
 
-    fn asks(&self) -> Result<(Arc<dyn Journal>, Arc<dyn Journal>, Option<Trouble>)> {
+    fn asks(&self) -> Result<Asked> {
         let mut state = self.state.lock().unwrap();
         state.asked += 1;
         let asked = state.asked;

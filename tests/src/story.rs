@@ -142,7 +142,7 @@ impl Story {
         for Summary { run_id, status, .. } in runs {
             match status {
                 Status::Waiting => self.decide(host, run_id).await,
-                Status::Suspended => drop(host.extend(run_id, Budget::NONE.steps(20)).await),
+                Status::Suspended => drop(host.extend(run_id, Budget::default()).await),
                 Status::Running
                 | Status::Interrupted
                 | Status::Paused
