@@ -83,11 +83,11 @@ pub(crate) fn told(globals: &Globals, report: &Report) -> Exit {
 
 /// Sends the messages that are due, and says which were not taken. What a command has done is as it was without them.
 pub(crate) async fn notify(host: &Host) {
-    told(host.notify().await);
+    told_notices(host.notify().await);
 }
 
 /// Says which messages were not sent, and why.
-pub(crate) fn told(notified: stockade::Result<Listing<Notice>>) {
+pub(crate) fn told_notices(notified: stockade::Result<Listing<Notice>>) {
     match notified {
         Ok(Listing { found, unreadable }) => {
             told_of(&found);

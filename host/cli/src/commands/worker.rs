@@ -214,7 +214,7 @@ async fn tell(host: Host) {
     loop {
         let told = host.notify().await;
         if outage.note(told.is_err()) == News::Fails || told.is_ok() {
-            drive::told(told);
+            drive::told_notices(told);
         }
         sleep(outage.pause(LOOK)).await;
     }
