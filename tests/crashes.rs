@@ -146,7 +146,7 @@ async fn a_run_ends_the_same_where_the_host_that_takes_over_is_in_trouble_too() 
 async fn a_journal_that_fails_for_a_moment_puts_no_call_in_doubt() {
     let (place, hand) = (Place::new(), Hand::new());
     let (flaky, faulty) = (Flaky::new(Vec::new()), Faulty::new(&hand));
-    let builder = place.bare().workflow(InTurn).callable("flaky", flaky.clone()).clock(hand.clock());
+    let builder = place.host().workflow(InTurn).callable("flaky", flaky.clone()).clock(hand.clock());
     let host = builder.with_journal(faulty.clone()).scratch(place.path("")).build().await.unwrap();
     for trouble in [Trouble::Before, Trouble::After] {
         for number in 1.. {

@@ -15,7 +15,7 @@ use stockade_tests::{Hand, Place};
 const MANY: usize = 300;
 
 fn builder(place: &Place, hand: &Hand) -> Builder {
-    let builder = place.bare().with_journal(MemoryJournal::new(hand.clock())).scratch(place.path(""));
+    let builder = place.host().with_journal(MemoryJournal::new(hand.clock())).scratch(place.path(""));
     builder.workflow(InTurn).clock(hand.clock())
 }
 

@@ -232,7 +232,7 @@ fn the_binary_keeps_signals_and_fires_what_is_due() {
 #[tokio::test]
 async fn a_run_has_its_turn_although_many_of_another_queue_are_due_and_left() {
     let (place, hand) = (Place::new(), Hand::new());
-    let builder = place.bare().workflow(InTurn).clock(hand.clock()).scratch(place.path(""));
+    let builder = place.host().workflow(InTurn).clock(hand.clock()).scratch(place.path(""));
     let host = builder.with_journal(MemoryJournal::new(hand.clock())).build().await.unwrap();
     let nap = |queue: &str| NewRun::new("in_turn", json!([Effect::sleep("nap", HOUR)])).label(QUEUE, queue);
     for _ in 0..300 {
