@@ -9,12 +9,17 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stockade::config::{Notify, Occasion};
 use stockade::{
-    AllowedEffect, Budget, Decision, Delivery, Effect, End, Event, Fault, Graph, Host, Kind, Listing, Notice, RunId,
-    State, Status, Transition, Workflow,
+    AllowedEffect, Budget, ChildRuns, Config, Currency, Decision, Delivery, Effect, End, Event, Fault, Graph, Host, Kind,
+    Listing, NewRun, Notice, RunId, State, Status, Stop, Transition, Workflow,
 };
+use stockade_refund::{Refund, Settings};
+use stockade_tests::in_turn::{InTurn, fire, start};
 use stockade_tests::{Hand, Place, decide, input};
 
 const HOUR_MS: u64 = 3_600_000;
+
+/// The value of the secret with which messages are signed.
+const SECRET: &str = "whsec_c2VjcmV0";
 
 /// A message as a server got it.
 struct Posted {
@@ -59,7 +64,7 @@ fn webhook(url: &str) -> Notify {
 }
 
 async fn open(place: &Place, hand: &Hand, notify: Notify) -> Host {
-    let builder = place.host().workflow(Patient).clock(hand.clock()).secret("hook", "whsec_c2VjcmV0");
+    let builder = place.host().workflow(Patient).clock(hand.clock()).secret("hook", SECRET);
     builder.notify("ops", notify).build().await.unwrap()
 }
 
@@ -219,6 +224,157 @@ async fn a_deadline_that_is_near_is_told_of() {
     statuses.send(204).unwrap();
     assert_eq!(sent(&host).await, [(Delivery::Delivered, 1)]);
     assert!(got.recv().unwrap().body["text"].as_str().unwrap().ends_with("is failed: nothing came"));
+}
+
+/// A deadline is told once, however often the run begins to wait before it, and in whatever way it rests.
+#[tokio::test]
+async fn a_deadline_of_the_whole_run_that_is_near_is_told_of_once() {
+    let (place, hand, (url, got, statuses)) = (Place::new(), Hand::new(), server());
+    let on = [Occasion::Deadline].into();
+    let host = open(&place, &hand, Notify { on, before: Duration::from_millis(HOUR_MS / 4), ..webhook(&url) }).await;
+    let new = NewRun::new("patient", Value::Null).deadline(Duration::from_millis(HOUR_MS / 2));
+    let run = host.start_run(new).await.unwrap();
+    let id = run.id();
+    run.settled().await.unwrap();
+    host.run(id).pause(Stop::by("dana"), Duration::ZERO).await.unwrap();
+    host.resume(id).await.unwrap().settled().await.unwrap();
+    host.run(id).pause(Stop::by("dana"), Duration::ZERO).await.unwrap();
+    assert_eq!(sent(&host).await, []);
+    hand.set(HOUR_MS / 4);
+    statuses.send(200).unwrap();
+    assert_eq!(sent(&host).await, [(Delivery::Delivered, 1)]);
+    let body = got.recv().unwrap().body;
+    assert_eq!((&body["data"]["deadline_ms"], &body["data"]["status"]), (&json!(Hand::BEGIN_MS + HOUR_MS / 2), &json!("paused")));
+    assert!(body["text"].as_str().unwrap().ends_with("has to end until 2027-01-15 08:30:00Z"), "{}", body["text"]);
+    hand.set(HOUR_MS / 2 - 1);
+    host.resume(id).await.unwrap().settled().await.unwrap();
+    assert_eq!(sent(&host).await, [], "it was told of before, and the signal would come too late");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_of_a_wait_for_other_runs_that_is_near_is_told_of() {
+    let (place, hand, (url, got, statuses)) = (Place::new(), Hand::new(), server());
+    let notify = Notify { on: [Occasion::Deadline].into(), ..webhook(&url) };
+    let builder = place.host().workflow(InTurn).clock(hand.clock()).notify("ops", notify);
+    let host = builder.build().await.unwrap();
+    let naps = ChildRuns::new("in_turn", [json!([Effect::sleep("nap", Duration::from_millis(9 * HOUR_MS))])], each());
+    let fan = Effect::start_runs("fan", naps).within(Duration::from_millis(2 * HOUR_MS));
+    let (run, _) = start(&host, &[fan], Budget::default()).await;
+    host.idle().await;
+    assert_eq!(host.state(run).await.unwrap().status(), Status::Waiting);
+    assert_eq!(sent(&host).await, []);
+    hand.set(HOUR_MS);
+    statuses.send(200).unwrap();
+    assert_eq!(sent(&host).await, [(Delivery::Delivered, 1)]);
+    let data = &got.recv().unwrap().body["data"];
+    assert_eq!((&data["run_id"], &data["deadline_ms"]), (&json!(run), &json!(Hand::BEGIN_MS + 2 * HOUR_MS)));
+}
+
+/// What a child may spend that sleeps.
+fn each() -> Budget {
+    let each = Budget::NONE.fuel(1_000).steps(5).with(Currency::Wall, 1_000).with(Currency::Memory, 1 << 20);
+    each.with(Currency::Journal, 64 << 10)
+}
+
+/// A refund of which a person is reminded, and that is escalated.
+const LATE: &str = "[workflow.refund]\napproval = { approvers = [\"dana\"], expires = \"3h\", remind = \"30m\", \
+                    escalate = { after = \"1h\", to = [\"eve\"] } }\n";
+
+const MINUTE_MS: u64 = 60_000;
+
+async fn late(place: &Place, hand: &Hand, url: &str) -> Host {
+    let refund = Refund::from(Config::parse(LATE).unwrap().settings::<Settings>("refund").unwrap());
+    let notify = Notify { on: [Occasion::Reminder, Occasion::Escalation].into(), ..webhook(url) };
+    let builder = place.host().workflow(refund).clock(hand.clock()).notify("ops", notify);
+    builder.build().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_reminder_and_an_escalation_are_told_of_once_each_with_who_is_asked() {
+    let (place, hand, (url, got, statuses)) = (Place::new(), Hand::new(), server());
+    let host = late(&place, &hand, &url).await;
+    waiting(&host).await;
+    assert_eq!(sent(&host).await, []);
+    for (minutes, kind, escalated_to, says) in [
+        (30, "run.reminder", json!([]), "still waits for a person (dana; after "),
+        (60, "run.escalation", json!(["eve"]), "waits for a person, now also for eve: refund of $149.00"),
+    ] {
+        hand.set(minutes * MINUTE_MS);
+        assert_eq!((fire(&host).await.len(), fire(&host).await.len()), (1, 0));
+        statuses.send(200).unwrap();
+        assert_eq!(sent(&host).await, [(Delivery::Delivered, 1)]);
+        assert_eq!(sent(&host).await, [], "once");
+        let Posted { body, .. } = got.recv().unwrap();
+        let question = &body["data"]["questions"][0];
+        assert_eq!((&body["type"], &body["data"]["question"]), (&json!(kind), &question["key"]));
+        let who = &question["who"][0];
+        assert_eq!((&who["approvers"], &who["escalated_to"]), (&json!(["dana"]), &escalated_to));
+        assert!(body["text"].as_str().unwrap().contains(says), "{}", body["text"]);
+    }
+}
+
+#[tokio::test]
+async fn a_reminder_of_a_question_that_is_decided_is_not_sent() {
+    let (place, hand, (url, got, _statuses)) = (Place::new(), Hand::new(), server());
+    let host = late(&place, &hand, &url).await;
+    let (reminded, decided) = (waiting(&host).await, waiting(&host).await);
+    hand.set(30 * MINUTE_MS);
+    // In the commit that says that it is overdue.
+    decide(&host, decided, Decision::approve("dana")).await.unwrap().settled().await.unwrap();
+    assert_eq!(host.notices(None).await.unwrap().found, []);
+    assert_eq!(fire(&host).await.len(), 1);
+    assert_eq!(host.notices(None).await.unwrap().found.len(), 1);
+    decide(&host, reminded, Decision::deny("dana")).await.unwrap().settled().await.unwrap();
+    assert_eq!(sent(&host).await, [(Delivery::Outdated, 0)]);
+    assert!(got.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_run_that_is_suspended_is_told_of_with_its_limit() {
+    let (place, hand, (url, got, statuses)) = (Place::new(), Hand::new(), server());
+    let host = open(&place, &hand, webhook(&url)).await;
+    let budget = Budget::default().with(Currency::ToolCalls, 2);
+    let run = host.start("refund", input("user_789"), budget).await.unwrap();
+    assert_eq!(run.settled_state().await.unwrap().status(), Status::Suspended);
+    statuses.send(200).unwrap();
+    assert_eq!(sent(&host).await, [(Delivery::Delivered, 1)]);
+    let body = got.recv().unwrap().body;
+    assert_eq!((&body["type"], &body["data"]["status"]), (&json!("run.suspended"), &json!("suspended")));
+    let text = body["text"].as_str().unwrap();
+    assert!(text.contains(" is suspended: ") && text.contains("tool_calls"), "{text}");
+}
+
+/// A person may have written a secret into a task, a model into a call: those who are told need not know it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_has_no_value_of_a_secret() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let replies = format!(
+        "[[answer]]\nwhen = {{ turn = 1 }}\nreply = {{ calls = [{{ name = \"payments.refund\", arguments = \
+         {{ user_id = \"user_{SECRET}\", amount_cents = 7900 }} }}] }}\n"
+    );
+    let config = format!(
+        "[model.demo]\nprovider = \"scripted\"\nfile = {:?}\nprice = \"free\"\n[workflow.desk]\npattern = \"react\"\n\
+         tools = [\"payments\"]\nask = [\"payments\"]\n",
+        place.write("replies.toml", replies)
+    );
+    let script = format!("cat > '{0}/message'; env > '{0}/env'; exit 1", place.path("").display());
+    let command = ["sh", "-c", &script].map(str::to_owned).to_vec();
+    let notify = Notify { command: Some(command), ..Notify::default() };
+    let builder = place.host().clock(hand.clock()).secret("hook", SECRET).notify("ops", notify);
+    let host = builder.configured(&Config::parse(&config).unwrap()).unwrap().build().await.unwrap();
+    let run = host.start("desk", json!({"task": "refund it"}), Budget::default()).await.unwrap();
+    let id = run.id();
+    assert_eq!(run.settled_state().await.unwrap().status(), Status::Waiting);
+    assert_eq!(sent(&host).await, [(Delivery::Pending, 1)]);
+    let message = std::fs::read_to_string(place.path("message")).unwrap();
+    let body: Value = serde_json::from_str(&message).unwrap();
+    assert_eq!(body["data"]["questions"][0]["arguments"]["user_id"], "user_[secret hook]");
+    let notices = serde_json::to_string(&host.notices(Some(id)).await.unwrap().found).unwrap();
+    for told in [message, std::fs::read_to_string(place.path("env")).unwrap(), notices] {
+        assert!(!told.contains(SECRET), "{told}");
+    }
+    let asked = host.state(id).await.unwrap().open_approval().unwrap().call.arguments.value();
+    assert_eq!(asked["user_id"], format!("user_{SECRET}"), "the call itself stays as it is");
 }
 
 #[tokio::test]

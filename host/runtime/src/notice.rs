@@ -2,19 +2,22 @@
 
 #[cfg_attr(not(feature = "notify"), path = "off/channel.rs")]
 mod channel;
+mod concealed;
 mod message;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use stockade_journal::{Row, RowChange, index};
-use stockade_workflow::{Fault, RunId, RunState, Status};
+use stockade_workflow::{Change, Entry, Fault, Overdue, RunId, RunState, Status};
 
 use crate::Result;
 use crate::config::{Notify, Occasion};
 use channel::Channel;
+use concealed::Concealed;
 
-/// The space of the messages: the key is the run, the number of the run's last record, the one who is told, and the occasion.
+/// The space of the messages: the key is the run, the number of the record that it tells of, or the deadline, the one who is told,
+/// and the occasion.
 pub(crate) const SPACE: &str = "notice";
 
 /// The first wait between two attempts, and the longest.
@@ -25,6 +28,7 @@ const WAIT_MS_MAX: u64 = 3_600_000;
 pub(crate) struct Notified {
     pub(crate) notify: Notify,
     channel: Channel,
+    concealed: Concealed,
 }
 
 /// A message about a run, and what has become of it.
@@ -41,6 +45,9 @@ pub struct Notice {
     /// The deadline that it tells of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u64>,
+    /// The key of the question of which it reminds, or that was escalated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
     /// How often it was sent.
     pub attempts: u32,
     /// What has become of it.
@@ -83,7 +90,7 @@ impl Notified {
                 )));
             }
             let channel = Channel::open(&name, &notify, secrets).map_err(named)?;
-            Ok((name, Self { notify, channel }))
+            Ok((name, Self { notify, channel, concealed: Concealed::new(secrets) }))
         };
         notify.into_iter().map(open).collect()
     }
@@ -94,7 +101,7 @@ impl Notified {
     ///
     /// It was not taken.
     pub(crate) async fn send(&self, id: &str, at_s: u64, notice: &Notice, state: &RunState) -> Result<()> {
-        self.channel.send(id, at_s, &message::body(notice, state), self.notify.timeout_ms).await
+        self.channel.send(id, at_s, &message::body(notice, state, &self.concealed), self.notify.timeout_ms).await
     }
 
     fn is_told(&self, on: Occasion, workflow: &str) -> bool {
@@ -108,28 +115,55 @@ impl Notified {
     }
 }
 
-/// Returns the messages that tell how a run stands now, to go into the commit with which it does.
-pub(crate) fn of(
-    all: &BTreeMap<String, Notified>,
-    now_ms: u64,
-    state: &RunState,
-    status: Status,
-) -> Result<Vec<RowChange>> {
-    let (deadline_ms, mut rows) = (deadline(state, status), Vec::new());
-    for (to, notified) in all {
-        let told = occasion(status).map(|on| (on, None, now_ms));
-        let near = deadline_ms.map(|at_ms| (Occasion::Deadline, Some(at_ms), notified.near(at_ms)));
-        for (on, deadline_ms, due_ms) in told.into_iter().chain(near) {
-            if notified.is_told(on, state.workflow()) {
-                let at_ms = now_ms;
-                let (run, delivery) = (state.run(), Delivery::Pending);
-                let notice =
-                    Notice { run, to: to.clone(), on, at_ms, deadline_ms, attempts: 0, delivery, reason: None };
-                rows.push(RowChange::Put(notice.row(state.seq())?.of(run).due(due_ms)));
-            }
-        }
+/// A run into whose commit messages go.
+pub(crate) struct Telling<'a> {
+    pub(crate) all: &'a BTreeMap<String, Notified>,
+    pub(crate) state: &'a RunState,
+    pub(crate) now_ms: u64,
+}
+
+impl Telling<'_> {
+    /// Returns the messages that tell how the run stands now, to go into the commit with which it does.
+    pub(crate) fn stands(&self, status: Status) -> Result<Vec<RowChange>> {
+        let told = occasion(status).into_iter().flat_map(|on| self.notices(on));
+        let told =
+            told.map(|(_, notice)| Ok(RowChange::Put(notice.row(self.state.seq())?.due(self.now_ms))));
+        let deadlines = deadlines(self.state).into_iter().filter(|_| rests(status));
+        told.chain(deadlines.flat_map(|deadline_ms| self.near(deadline_ms))).collect()
     }
-    Ok(rows)
+
+    /// Returns the messages that tell that times of open questions have come, to go into the commit of these entries.
+    pub(crate) fn overdue(&self, entries: &[Entry]) -> Result<Vec<RowChange>> {
+        let overdue = entries.iter().filter_map(|entry| {
+            let Change::Overdue { key, overdue, .. } = &entry.change else { return None };
+            is_open(self.state, key).then_some((entry.seq, key, *overdue))
+        });
+        let told = overdue.flat_map(|(seq, key, overdue)| {
+            self.notices(reminding(overdue)).map(move |(_, notice)| {
+                let notice = Notice { question: Some(key.clone()), ..notice };
+                Ok(RowChange::Put(notice.row(seq)?.due(self.now_ms)))
+            })
+        });
+        told.collect()
+    }
+
+    /// The messages of a deadline, each once, however often the run begins to wait before it.
+    fn near(&self, deadline_ms: u64) -> impl Iterator<Item = Result<RowChange>> {
+        self.notices(Occasion::Deadline).map(move |(notified, notice)| {
+            let notice = Notice { deadline_ms: Some(deadline_ms), ..notice };
+            Ok(RowChange::Ensure(notice.row(deadline_ms)?.due(notified.near(deadline_ms))))
+        })
+    }
+
+    /// A message to each who is told of an occasion.
+    fn notices(&self, on: Occasion) -> impl Iterator<Item = (&Notified, Notice)> {
+        let told = self.all.iter().filter(move |(_, notified)| notified.is_told(on, self.state.workflow()));
+        told.map(move |(to, notified)| {
+            let (run, to, at_ms, delivery) = (self.state.run(), to.clone(), self.now_ms, Delivery::Pending);
+            let (deadline_ms, question, reason) = (None, None, None);
+            (notified, Notice { run, to, on, at_ms, deadline_ms, question, attempts: 0, delivery, reason })
+        })
+    }
 }
 
 /// What is told of a run that now stands so.
@@ -144,26 +178,54 @@ fn occasion(status: Status) -> Option<Occasion> {
     }
 }
 
-/// The first deadline of what a run waits for: a decision of a person, a signal, or a result that comes later. The end of a sleep is not a deadline.
-fn deadline(state: &RunState, status: Status) -> Option<u64> {
+/// What is told where a time of an open question has come.
+fn reminding(overdue: Overdue) -> Occasion {
+    match overdue {
+        Overdue::Reminder => Occasion::Reminder,
+        Overdue::Escalation => Occasion::Escalation,
+    }
+}
+
+/// Whether a run that stands so goes on only when something comes, and may miss a deadline meanwhile.
+fn rests(status: Status) -> bool {
+    match status {
+        Status::Waiting | Status::Suspended | Status::Paused => true,
+        Status::Running | Status::Interrupted | Status::Failed | Status::Stopped | Status::Done => false,
+    }
+}
+
+/// The deadlines of a run that has not ended: its own, and before that those of what it waits for, which is a decision of a person, a
+/// signal, a result that comes later, or other runs. The end of a sleep is not a deadline.
+fn deadlines(state: &RunState) -> BTreeSet<u64> {
+    let own = state.run_due_ms().filter(|_| state.end().is_none());
     let decisions = state.open_approvals().filter_map(|approval| state.due_ms(&approval.key));
-    let told = state.waits().filter(|wait| wait.signal.is_some() || wait.result.is_some());
-    let told = told.filter_map(|wait| wait.until_ms);
-    decisions.chain(told).min().filter(|_| status == Status::Waiting)
+    let told = state.waits().filter(|wait| wait.signal.is_some() || wait.result.is_some() || wait.runs.is_some());
+    let first = decisions.chain(told.filter_map(|wait| wait.until_ms));
+    first.filter(|due_ms| own.is_none_or(|own| *due_ms < own)).chain(own).collect()
+}
+
+fn is_open(state: &RunState, question: &str) -> bool {
+    state.open_approvals().any(|approval| approval.key == question)
 }
 
 impl Notice {
-    fn row(&self, seq: u64) -> Result<Row> {
-        let (run, seq, on) = (self.run.to_string(), format!("{seq:020}"), serde_json::json!(self.on));
-        let key = index::key([&*run, &seq, &self.to, on.as_str().unwrap_or_default()]);
-        Ok(Row::new(SPACE, key, Row::text(self)?))
+    /// Its row: the number is that of the record that it tells of, or the deadline.
+    fn row(&self, number: u64) -> Result<Row> {
+        let (run, number, on) = (self.run.to_string(), format!("{number:020}"), serde_json::json!(self.on));
+        let key = index::key([&*run, &number, &self.to, on.as_str().unwrap_or_default()]);
+        Ok(Row::new(SPACE, key, Row::text(self)?).of(self.run))
     }
 
     /// Returns whether the run still stands as it tells.
     pub(crate) fn holds(&self, state: &RunState) -> bool {
         match self.on {
-            Occasion::Deadline => deadline(state, state.status()) == self.deadline_ms,
-            on => occasion(state.status()) == Some(on),
+            Occasion::Deadline => self.deadline_ms.is_some_and(|due_ms| deadlines(state).contains(&due_ms)),
+            Occasion::Reminder | Occasion::Escalation => {
+                self.question.as_ref().is_some_and(|question| is_open(state, question))
+            }
+            Occasion::Waiting | Occasion::Suspended | Occasion::Failed | Occasion::Stopped | Occasion::Done => {
+                occasion(state.status()) == Some(self.on)
+            }
         }
     }
 }

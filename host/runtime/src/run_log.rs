@@ -15,10 +15,11 @@ use uuid::Uuid;
 use crate::driving::Place;
 use crate::lease::Holding;
 use crate::marks::{self, Mark};
+use crate::notice::Telling;
 use crate::orders::{self, Order};
 use crate::services::Services;
 use crate::shared_budgets::{Allotments, Exhausted};
-use crate::{Result, children, inbox, labels, notice};
+use crate::{Result, children, inbox, labels};
 
 /// What the intent of an effect takes in the journal, beside its key and, where a person is asked, the effect itself.
 pub(crate) const INTENT_BYTES: u64 = 1 << 10;
@@ -319,9 +320,7 @@ impl RunLog {
         if releases {
             self.index.extend(self.kept()?);
         }
-        if summary.is_some() {
-            self.index.extend(notice::of(&self.host.notified, self.host.clock.now_ms(), &self.state, status)?);
-        }
+        self.index.extend(self.notices(summary.as_ref().map(|_| status))?);
         self.index.extend(of_kin);
         let entries = std::mem::take(&mut self.batch);
         self.unwritten_bytes = 0;
@@ -343,6 +342,17 @@ impl RunLog {
             self.allotments.give_back(&*self.host.journal).await;
         }
         Ok(())
+    }
+
+    /// What people are told with the next commit, with which the run begins to stand so, if it does.
+    fn notices(&self, new: Option<Status>) -> Result<Vec<RowChange>> {
+        let (all, now_ms) = (&self.host.notified, self.host.clock.now_ms());
+        let telling = Telling { all, state: &self.state, now_ms };
+        let mut rows = telling.overdue(&self.batch)?;
+        if let Some(status) = new {
+            rows.extend(telling.stands(status)?);
+        }
+        Ok(rows)
     }
 
     /// Makes a commit. Where the journal fails, it may have made the commit before: it is asked whether it has, and else once more

@@ -42,8 +42,12 @@ pub enum Occasion {
     Stopped,
     /// The run is done.
     Done,
-    /// A deadline of what the run waits for is near.
+    /// A deadline of the run, or of what it waits for, is near.
     Deadline,
+    /// A question is overdue.
+    Reminder,
+    /// Others may decide on a question as well.
+    Escalation,
 }
 
 impl Default for Notify {
@@ -52,7 +56,13 @@ impl Default for Notify {
             url: None,
             command: None,
             secret: None,
-            on: BTreeSet::from([Occasion::Waiting, Occasion::Suspended, Occasion::Failed]),
+            on: BTreeSet::from([
+                Occasion::Waiting,
+                Occasion::Suspended,
+                Occasion::Failed,
+                Occasion::Reminder,
+                Occasion::Escalation,
+            ]),
             workflows: BTreeSet::new(),
             before: Duration::from_hours(1),
             attempts: 12,

@@ -1,9 +1,10 @@
 //! What a message says: what is asked and how to decide, and no secret.
 
 use serde_json::{Value, json};
-use stockade_workflow::{Approval, Fault, RunState, Status, utc};
+use stockade_workflow::{Approval, Fault, RunState, Status, Terms, utc};
 
 use super::Notice;
+use super::concealed::Concealed;
 use crate::config::Occasion;
 use crate::{ApprovalView, Report};
 
@@ -14,18 +15,18 @@ const ARGUMENTS_BYTES_MAX: usize = 8 << 10;
 const QUESTIONS_MAX: usize = 16;
 
 /// Writes a message as JSON.
-pub(super) fn body(notice: &Notice, state: &RunState) -> String {
+pub(super) fn body(notice: &Notice, state: &RunState, concealed: &Concealed) -> String {
     let Report { run_id, workflow, status, error, waits, stop, .. } = Report::from(state);
     let questions: Vec<_> = state.open_approvals().take(QUESTIONS_MAX).map(|question| asked(state, question)).collect();
     let left_out = state.open_approvals().count().saturating_sub(questions.len());
     let data = json!({
         "run_id": run_id, "workflow": workflow, "status": status, "error": error, "stop": stop, "waits": waits,
         "questions": questions, "questions_left_out": left_out, "deadline_ms": notice.deadline_ms,
-        "show": format!("stockade show {run_id}"),
+        "question": notice.question, "show": format!("stockade show {run_id}"),
     });
     let kind = json!(notice.on).as_str().map(|on| format!("run.{on}"));
-    json!({"type": kind, "timestamp": utc(notice.at_ms), "text": text(notice, state, error.as_ref()), "data": data})
-        .to_string()
+    let text = visible(&concealed.text(&text(notice, state, error.as_ref())));
+    json!({"type": kind, "timestamp": utc(notice.at_ms), "text": text, "data": concealed.json(data)}).to_string()
 }
 
 /// One question, with the commands that decide it.
@@ -37,9 +38,27 @@ fn asked(state: &RunState, question: &Approval) -> Value {
         |verdict: &str| format!("stockade {verdict} {} {} --seen {}", state.run(), quoted(&key), digest.short());
     json!({
         "key": key, "reason": reason, "tool": call.tool, "function": call.function, "arguments": arguments,
-        "arguments_bytes": bytes, "digest": digest, "expires_ms": state.due_ms(&question.key),
+        "arguments_bytes": bytes, "who": who(question), "digest": digest, "expires_ms": state.due_ms(&question.key),
         "approve": decide("approve"), "deny": decide("deny"),
     })
+}
+
+/// Who may decide now. All of these hold.
+fn who(question: &Approval) -> Vec<Value> {
+    let who = |terms: &Terms| {
+        let Terms { role, approvers, quorum, not_starter, .. } = terms;
+        json!({
+            "role": role, "approvers": approvers, "quorum": quorum, "not_starter": not_starter,
+            "escalated_to": escalated_to(question, terms),
+        })
+    };
+    question.terms.iter().map(who).collect()
+}
+
+/// Those who may decide as well by now.
+fn escalated_to<'a>(question: &Approval, terms: &'a Terms) -> &'a [String] {
+    let escalation = terms.escalate.as_ref().filter(|_| question.escalated_ms.is_some());
+    escalation.map(|escalation| escalation.to.as_slice()).unwrap_or_default()
 }
 
 /// Writes a word as a shell takes it.
@@ -51,14 +70,37 @@ fn quoted(word: &str) -> String {
 /// One line for people.
 fn text(notice: &Notice, state: &RunState, error: Option<&Fault>) -> String {
     let (run, workflow) = (state.run(), state.workflow());
-    let says = match (notice.on, notice.deadline_ms) {
-        (Occasion::Deadline, Some(deadline_ms)) => format!("waits until {}", utc(deadline_ms)),
-        _ => stands(state),
+    let is_told = |question: &&Approval| notice.question.as_ref().is_none_or(|key| *key == question.key);
+    let questions: Vec<_> = state.open_approvals().filter(is_told).collect();
+    let says = match notice.on {
+        Occasion::Deadline => notice.deadline_ms.map_or_else(|| stands(state), |due_ms| until(state, due_ms)),
+        Occasion::Reminder => format!("still waits for a person ({})", terms(&questions)),
+        Occasion::Escalation => format!("waits for a person, now also for {}", also(&questions)),
+        Occasion::Waiting | Occasion::Suspended | Occasion::Failed | Occasion::Stopped | Occasion::Done => {
+            stands(state)
+        }
     };
-    let reasons = state.open_approvals().map(|approval| approval.reason.clone());
+    let reasons = questions.iter().map(|question| question.reason.clone());
     let reasons: Vec<_> = reasons.chain(error.map(|error| error.message.clone())).collect();
     let colon = if reasons.is_empty() { "" } else { ": " };
-    visible(&format!("run {run} of workflow {workflow} {says}{colon}{}", reasons.join("; ")))
+    format!("run {run} of workflow {workflow} {says}{colon}{}", reasons.join("; "))
+}
+
+fn until(state: &RunState, due_ms: u64) -> String {
+    let what = if state.run_due_ms() == Some(due_ms) { "has to end" } else { "waits" };
+    format!("{what} until {}", utc(due_ms))
+}
+
+fn terms(questions: &[&Approval]) -> String {
+    let terms: Vec<_> = questions.iter().flat_map(|question| &question.terms).map(Terms::to_string).collect();
+    terms.join(", and ")
+}
+
+fn also(questions: &[&Approval]) -> String {
+    let of = |question: &&Approval| {
+        question.terms.iter().flat_map(|terms| escalated_to(question, terms).to_vec()).collect::<Vec<_>>()
+    };
+    questions.iter().flat_map(of).collect::<Vec<_>>().join(", ")
 }
 
 fn stands(state: &RunState) -> String {
