@@ -189,7 +189,10 @@ fn a_person_at_the_terminal_is_asked_and_elsewhere_the_run_waits() {
             continue;
         };
         let output = at_a_terminal(&place, "agent 'refund user_789' --tool payments", answer);
-        assert!(output.contains("payments.refund") && output.contains("\"amount_cents\": 7900"), "{output}");
+        // As `approvals` shows it: what decides comes first.
+        let at = |line: &str| output.find(line).unwrap_or_else(|| panic!("{line} in {output}"));
+        let lines = ["payments.refund", "  amount_cents: 7900", "  user_id: \"user_789\"", "May it be called?"].map(at);
+        assert!(lines.is_sorted(), "{lines:?} in {output}");
         assert_eq!(place.refunds().len(), refunds, "{output}");
         assert!(output.lines().any(|line| line.trim_end() == "done"), "the answer, as it was given: {output}");
         let run = place.json(&["runs"]).json[0]["run_id"].as_str().unwrap().to_owned();

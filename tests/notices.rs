@@ -358,7 +358,7 @@ async fn a_message_has_no_value_of_a_secret() {
         place.write("replies.toml", replies)
     );
     let script = format!("cat > '{0}/message'; env > '{0}/env'; exit 1", place.path("").display());
-    let command = ["sh", "-c", &script].map(str::to_owned).to_vec();
+    let command = ["sh", "-c", script.as_str()].map(str::to_owned).to_vec();
     let notify = Notify { command: Some(command), ..Notify::default() };
     let builder = place.host().clock(hand.clock()).secret("hook", SECRET).notify("ops", notify);
     let host = builder.configured(&Config::parse(&config).unwrap()).unwrap().build().await.unwrap();

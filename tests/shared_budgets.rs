@@ -1,11 +1,12 @@
 //! Budgets that many runs share: never overspent, whatever runs at the same time and on whichever host.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use stockade::config::{Per, SharedBudget, SharedBy, SharedLimit};
-use stockade::{Budget, Currency, Filter, Host, Kind, NewRun, NewSignal, Outcome, RunId, Status, Stop};
+use stockade::{Budget, Currency, Exceeded, Filter, Hooks, Host, Kind, NewRun, NewSignal, Outcome, RunId, Status, Stop};
 use stockade_tests::{Hand, Place, input};
 
 const DAY_MS: u64 = 86_400_000;
@@ -87,6 +88,38 @@ async fn a_suspended_run_names_the_shared_budget_and_goes_on_once_that_allows_mo
     let settled = host.resume(id).await.unwrap().settled().await.unwrap();
     assert!(matches!(settled, Outcome::Done(_)), "{settled}");
     assert_eq!(taken(&host).await, [CALLS]);
+}
+
+/// Keeps the warnings of shared budgets.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<(String, Exceeded)>>>);
+
+impl Hooks for Warnings {
+    fn shared_budget(&self, budget: &str, used: &Exceeded) {
+        self.0.lock().unwrap().push((budget.to_owned(), *used));
+    }
+}
+
+#[tokio::test]
+async fn a_budget_of_which_a_share_is_used_is_warned_of_once_in_its_period() {
+    let (place, hand, warnings) = (Place::new(), Hand::new(), Warnings::default());
+    let builder = place.host().clock(hand.clock()).hooks(warnings.clone()).shared_budget("calls", calls(2 * CALLS));
+    let host = builder.build().await.unwrap();
+    let told = || warnings.0.lock().unwrap().clone();
+    let settled = async || {
+        host.start("refund", input("user_789"), Budget::default()).await.unwrap().settled().await.unwrap()
+    };
+    let warning = ("calls".to_owned(), Exceeded { limit: Currency::ToolCalls, allowed: 10, used: 8 });
+    assert!(matches!(settled().await, Outcome::Done(_)));
+    assert_eq!(told(), [], "a half is used");
+    assert!(matches!(settled().await, Outcome::Done(_)));
+    assert_eq!(told(), [warning.clone()], "of 80 %, and not of what came after it");
+    assert!(matches!(settled().await, Outcome::Suspended(_)));
+    assert_eq!(told(), [warning.clone()]);
+    hand.set(DAY_MS);
+    assert!(matches!(settled().await, Outcome::Done(_)));
+    assert!(matches!(settled().await, Outcome::Done(_)));
+    assert_eq!(told(), [warning.clone(), warning]);
 }
 
 /// A person's pause is lifted by a person, and not by the time at which the budget begins anew.

@@ -6,9 +6,9 @@ use stockade::{Approval, Decision, Fault};
 
 use crate::escape::safe;
 use crate::frame::Frame;
-use crate::pretty::safe_json;
+use crate::shown_call::shown;
 use crate::terminal;
-use crate::text::{BOLD, DIM, YELLOW};
+use crate::text::{DIM, YELLOW};
 
 /// How often a question is repeated if the answer is neither yes, no nor later.
 const ASKED_MAX: u32 = 5;
@@ -43,9 +43,9 @@ pub(crate) fn yes(question: &str) -> stockade::Result<bool> {
 /// Shows the exact call, and asks for a decision. The person sees the call itself, and not what a model says about it. Returns
 /// nothing if the person will decide later.
 pub(crate) fn decision(approval: &Approval, by: &str) -> stockade::Result<Option<Decision>> {
-    let call = &approval.call;
-    eprintln!("\n{YELLOW}asks{YELLOW:#} {BOLD}{}.{}{BOLD:#}", safe(&call.tool), safe(&call.function));
-    eprint!("{}", Frame::all(&safe_json(&call.arguments), terminal::columns()));
+    eprintln!("\n{YELLOW}asks{YELLOW:#}");
+    // All of it: what is cut here could be seen nowhere else before the answer.
+    eprint!("{}", Frame::all(&shown(&approval.call, true), terminal::columns()));
     eprintln!("{DIM}{}{DIM:#}", safe(&approval.reason));
     approval.terms.iter().for_each(|terms| eprintln!("{DIM}{}{DIM:#}", safe(&terms.to_string())));
     approval.notes.iter().for_each(|note| eprintln!("{YELLOW}note{YELLOW:#} {}", safe(note)));

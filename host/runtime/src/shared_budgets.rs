@@ -84,7 +84,7 @@ impl Allotments {
 
     /// Returns the budgets of which the last draw gives a warning, with how they stand.
     pub(crate) fn warnings(&mut self) -> impl Iterator<Item = (&str, Exceeded)> {
-        self.all.iter_mut().filter_map(Allotment::warning)
+        self.all.iter_mut().flat_map(Allotment::warnings)
     }
 
     /// Returns the changes with which a run that stands still keeps what it has used or set aside; `suspended_by` is the budget for

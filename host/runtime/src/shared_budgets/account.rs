@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use stockade_journal::{Journal, Row, RowChange, index};
 use stockade_workflow::{Currency, Usage};
@@ -8,9 +10,12 @@ use crate::Result;
 pub(crate) const SPACE: &str = "budget";
 
 /// What all runs have drawn of a budget in one period.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub(crate) taken: Usage,
+    /// The limits of which a warning was given.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) warned: BTreeMap<Currency, u64>,
 }
 
 /// An account as it was read, to be written only if it is still so.

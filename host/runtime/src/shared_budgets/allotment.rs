@@ -3,7 +3,7 @@ use stockade_journal::{Commit, Journal, Row, RowChange, index};
 use stockade_workflow::{Currency, Exceeded, Kind, RunId, RunState, Usage};
 
 use super::Exhausted;
-use super::account::{self, Seen};
+use super::account::{self, Account, Seen};
 use crate::Result;
 use crate::config::SharedBudget;
 use crate::config::shared_budget::{Limit, Per};
@@ -21,8 +21,8 @@ pub(crate) struct Allotment {
     pub(super) key: String,
     standing: Standing,
     warn_at: u8,
-    /// The currency whose share for a warning the last draw has passed.
-    warning: Option<Exceeded>,
+    /// The limits whose share for a warning the last draw has passed, as the first one in the period.
+    warnings: Vec<Exceeded>,
 }
 
 /// What the row of an allotment says.
@@ -58,7 +58,7 @@ impl Allotment {
         // The runs from before the budget was by what they do not say share one.
         let group = budget.by.and_then(|by| by.group(state.workflow(), state.origin())).unwrap_or_default().to_owned();
         let (limit, per, warn_at, run) = (budget.limit.clone(), budget.per, budget.warn_at, state.run());
-        Ok(Self { budget: name.to_owned(), limit, per, group, run, key, standing, warn_at, warning: None })
+        Ok(Self { budget: name.to_owned(), limit, per, group, run, key, standing, warn_at, warnings: Vec::new() })
     }
 
     pub(super) fn allows(&self, taken: &Usage, amount: &Usage) -> bool {
@@ -84,16 +84,16 @@ impl Allotment {
             let mut changes = self.turn(journal, now_ms, taken).await?;
             let mut account = Seen::read(journal, &self.standing.account).await?;
             let drawn = self.drawn(&account.account.taken, taken, amount);
-            let before = account.account.taken;
             account.account.recount(&self.standing.counted, &drawn);
-            let used = account.account.taken;
+            let (used, warnings) = (account.account.taken, self.passed(&account.account));
+            account.account.warned.extend(warnings.iter().map(|warning| (warning.limit, warning.allowed)));
             self.standing = Standing { drawn, counted: drawn, again_ms: None, ..self.standing.clone() };
             changes.extend([account.written()?, self.row(seen, None)?]);
             match journal.commit(&Commit::of_index(changes)).await {
                 Err(refused) if refused.kind == Kind::Conflict => {}
                 Err(fault) => return Err(fault),
                 Ok(()) => {
-                    self.warning = self.passed(&before, &used);
+                    self.warnings = warnings;
                     return Ok(self.judged(&used, taken, amount));
                 }
             }
@@ -130,19 +130,22 @@ impl Allotment {
         })
     }
 
-    /// Returns the first currency whose share for a warning was passed between these.
-    fn passed(&self, before: &Usage, now: &Usage) -> Option<Exceeded> {
-        self.limit.iter().find_map(|(currency, allowed)| {
-            let share = u128::from(*allowed) * u128::from(self.warn_at);
-            let is_past = |taken: &Usage| u128::from(taken.get(*currency)) * 100 >= share;
-            let used = now.get(*currency);
-            (is_past(now) && !is_past(before)).then_some(Exceeded { limit: *currency, allowed: *allowed, used })
-        })
+    /// Returns the limits whose share for a warning is passed, but for those of which one was given in this period: what is given
+    /// back and drawn again passes it again.
+    fn passed(&self, Account { taken, warned }: &Account) -> Vec<Exceeded> {
+        let passed = self.limit.iter().filter_map(|(currency, allowed)| {
+            let (share, used) = (u128::from(*allowed) * u128::from(self.warn_at), taken.get(*currency));
+            let is_past = used > 0 && u128::from(used) * 100 >= share;
+            let is_new = warned.get(currency) != Some(allowed);
+            (is_past && is_new).then_some(Exceeded { limit: *currency, allowed: *allowed, used })
+        });
+        passed.collect()
     }
 
-    /// Returns what the last draw gives a warning of, once.
-    pub(super) fn warning(&mut self) -> Option<(&str, Exceeded)> {
-        Some((&self.budget, self.warning.take()?))
+    /// Returns what the last draw gives warnings of, once.
+    pub(super) fn warnings(&mut self) -> impl Iterator<Item = (&str, Exceeded)> {
+        let budget = self.budget.as_str();
+        std::mem::take(&mut self.warnings).into_iter().map(move |warning| (budget, warning))
     }
 
     fn judged(&self, account: &Usage, taken: &Usage, amount: &Usage) -> Result<(), Exhausted> {

@@ -118,6 +118,25 @@ async fn play(moves: Vec<(usize, Move)>) {
     }
 }
 
+/// What is given back and drawn again, by whichever run, gives no second warning in its period; a larger limit gives one.
+#[tokio::test]
+async fn a_share_is_warned_of_once_in_a_period() {
+    let (journal, mut budgets) = (MemoryJournal::new(Clock::default()), budgets());
+    let mut warned = Vec::new();
+    for (now_ms, limit, amount) in [(0, 50, 39), (0, 50, 40), (0, 50, 45), (0, 60, 48), (DAY_MS, 60, 48), (DAY_MS, 60, 60)] {
+        budgets.values_mut().for_each(|budget| budget.limit = [(Currency::Steps, limit)].into());
+        let mut actor = actor();
+        actor.allotments.read(&journal, &budgets, &actor.state).await.unwrap();
+        let drawn = actor.allotments.draw(&journal, now_ms, &Usage::NONE, &Usage::NONE.steps(amount)).await.unwrap();
+        assert_eq!(drawn, Ok(()));
+        warned.push(actor.allotments.warnings().map(|(_, used)| (used.used, used.allowed)).collect::<Vec<_>>());
+        let index = actor.allotments.kept(now_ms, &Usage::NONE, None).unwrap();
+        journal.commit(&Commit::of_index(index)).await.unwrap();
+        actor.allotments.give_back(&journal).await;
+    }
+    assert_eq!(warned, [vec![], vec![(40, 50)], vec![], vec![(48, 60)], vec![(48, 60)], vec![]]);
+}
+
 proptest! {
     #[test]
     fn runs_do_not_overspend_together(moves in moves()) {
