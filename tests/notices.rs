@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stockade::config::{Notify, Occasion};
 use stockade::{
-    AllowedEffect, Budget, ChildRuns, Config, Currency, Decision, Delivery, Effect, End, Event, Fault, Graph, Host, Kind,
-    Listing, NewRun, Notice, RunId, State, Status, Stop, Transition, Workflow,
+    AllowedEffect, Budget, ChildRuns, Config, Currency, Decision, Delivery, Effect, End, Event, Fault, Graph, Host,
+    Kind, Listing, NewRun, Notice, RunId, State, Status, Stop, Transition, Workflow,
 };
 use stockade_refund::{Refund, Settings};
 use stockade_tests::in_turn::{InTurn, fire, start};
@@ -244,7 +244,10 @@ async fn a_deadline_of_the_whole_run_that_is_near_is_told_of_once() {
     statuses.send(200).unwrap();
     assert_eq!(sent(&host).await, [(Delivery::Delivered, 1)]);
     let body = got.recv().unwrap().body;
-    assert_eq!((&body["data"]["deadline_ms"], &body["data"]["status"]), (&json!(Hand::BEGIN_MS + HOUR_MS / 2), &json!("paused")));
+    assert_eq!(
+        (&body["data"]["deadline_ms"], &body["data"]["status"]),
+        (&json!(Hand::BEGIN_MS + HOUR_MS / 2), &json!("paused"))
+    );
     assert!(body["text"].as_str().unwrap().ends_with("has to end until 2027-01-15 08:30:00Z"), "{}", body["text"]);
     hand.set(HOUR_MS / 2 - 1);
     host.resume(id).await.unwrap().settled().await.unwrap();

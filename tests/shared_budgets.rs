@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stockade::config::{Per, SharedBudget, SharedBy, SharedLimit};
-use stockade::{Budget, Currency, Exceeded, Filter, Hooks, Host, Kind, NewRun, NewSignal, Outcome, RunId, Status, Stop};
+use stockade::{
+    Budget, Currency, Exceeded, Filter, Hooks, Host, Kind, NewRun, NewSignal, Outcome, RunId, Status, Stop,
+};
 use stockade_tests::{Hand, Place, input};
 
 const DAY_MS: u64 = 86_400_000;
@@ -106,9 +108,8 @@ async fn a_budget_of_which_a_share_is_used_is_warned_of_once_in_its_period() {
     let builder = place.host().clock(hand.clock()).hooks(warnings.clone()).shared_budget("calls", calls(2 * CALLS));
     let host = builder.build().await.unwrap();
     let told = || warnings.0.lock().unwrap().clone();
-    let settled = async || {
-        host.start("refund", input("user_789"), Budget::default()).await.unwrap().settled().await.unwrap()
-    };
+    let settled =
+        async || host.start("refund", input("user_789"), Budget::default()).await.unwrap().settled().await.unwrap();
     let warning = ("calls".to_owned(), Exceeded { limit: Currency::ToolCalls, allowed: 10, used: 8 });
     assert!(matches!(settled().await, Outcome::Done(_)));
     assert_eq!(told(), [], "a half is used");

@@ -126,8 +126,7 @@ impl Telling<'_> {
     /// Returns the messages that tell how the run stands now, to go into the commit with which it does.
     pub(crate) fn stands(&self, status: Status) -> Result<Vec<RowChange>> {
         let told = occasion(status).into_iter().flat_map(|on| self.notices(on));
-        let told =
-            told.map(|(_, notice)| Ok(RowChange::Put(notice.row(self.state.seq())?.due(self.now_ms))));
+        let told = told.map(|(_, notice)| Ok(RowChange::Put(notice.row(self.state.seq())?.due(self.now_ms))));
         let deadlines = deadlines(self.state).into_iter().filter(|_| rests(status));
         told.chain(deadlines.flat_map(|deadline_ms| self.near(deadline_ms))).collect()
     }

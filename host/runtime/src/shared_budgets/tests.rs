@@ -123,7 +123,9 @@ async fn play(moves: Vec<(usize, Move)>) {
 async fn a_share_is_warned_of_once_in_a_period() {
     let (journal, mut budgets) = (MemoryJournal::new(Clock::default()), budgets());
     let mut warned = Vec::new();
-    for (now_ms, limit, amount) in [(0, 50, 39), (0, 50, 40), (0, 50, 45), (0, 60, 48), (DAY_MS, 60, 48), (DAY_MS, 60, 60)] {
+    for (now_ms, limit, amount) in
+        [(0, 50, 39), (0, 50, 40), (0, 50, 45), (0, 60, 48), (DAY_MS, 60, 48), (DAY_MS, 60, 60)]
+    {
         budgets.values_mut().for_each(|budget| budget.limit = [(Currency::Steps, limit)].into());
         let mut actor = actor();
         actor.allotments.read(&journal, &budgets, &actor.state).await.unwrap();
