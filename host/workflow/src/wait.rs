@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::schema::Schema;
-use crate::{Digest, Fault, Json, RunsLeft, utc};
+use crate::{DEPTH_MAX, Digest, Fault, Json, RunsLeft, utc};
 
 /// The longest payload of a signal, in bytes of JSON.
 pub const SIGNAL_BYTES_MAX: usize = 64 << 10;
@@ -153,6 +153,12 @@ impl Signal {
                     format!("a signal's {what} has 1 to {max} bytes, this one {bytes}"),
                 ));
             }
+        }
+        let deep = self.payload.depth();
+        if deep > DEPTH_MAX {
+            let message =
+                format!("the payload of signal \"{}\" nests {deep} deep, and {DEPTH_MAX} are allowed", self.name);
+            return Err(Fault::invalid("signal", message));
         }
         let (bytes, max) = (self.payload.text().len(), SIGNAL_BYTES_MAX);
         if bytes > max {
