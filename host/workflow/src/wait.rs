@@ -220,3 +220,21 @@ impl fmt::Display for Signal {
         write!(f, "{} (key \"{}\", by {})", self.name, self.key, self.by)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_payload_nests_no_deeper_than_the_journal_reads_back() {
+        let signal = |levels| {
+            let payload = (1..levels).fold(json!([]), |inner, _| json!([inner])).into();
+            Signal { key: "k".to_owned(), name: "n".to_owned(), payload, by: "mia".to_owned(), at_ms: 1 }
+        };
+        assert_eq!(signal(DEPTH_MAX).check(), Ok(()));
+        let fault = signal(DEPTH_MAX + 1).check().unwrap_err();
+        assert!(fault.message.contains("nests 65 deep") && fault.detail.as_deref() == Some("signal"), "{fault}");
+    }
+}
