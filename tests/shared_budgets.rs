@@ -110,17 +110,17 @@ async fn a_budget_of_which_a_share_is_used_is_warned_of_once_in_its_period() {
     let told = || warnings.0.lock().unwrap().clone();
     let settled =
         async || host.start("refund", input("user_789"), Budget::default()).await.unwrap().settled().await.unwrap();
-    let warning = ("calls".to_owned(), Exceeded { limit: Currency::ToolCalls, allowed: 10, used: 8 });
+    let warning = || ("calls".to_owned(), Exceeded { limit: Currency::ToolCalls, allowed: 10, used: 8 });
     assert!(matches!(settled().await, Outcome::Done(_)));
     assert_eq!(told(), [], "a half is used");
     assert!(matches!(settled().await, Outcome::Done(_)));
-    assert_eq!(told(), [warning.clone()], "of 80 %, and not of what came after it");
+    assert_eq!(told(), [warning()], "of 80 %, and not of what came after it");
     assert!(matches!(settled().await, Outcome::Suspended(_)));
-    assert_eq!(told(), [warning.clone()]);
+    assert_eq!(told(), [warning()]);
     hand.set(DAY_MS);
     assert!(matches!(settled().await, Outcome::Done(_)));
     assert!(matches!(settled().await, Outcome::Done(_)));
-    assert_eq!(told(), [warning.clone(), warning]);
+    assert_eq!(told(), [warning(), warning()]);
 }
 
 /// A person's pause is lifted by a person, and not by the time at which the budget begins anew.
