@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use stockade::config::{CatchUp, Overlap, Schedule};
 use stockade::{
-    AllowedEffect, Clock, Effect, End, Event, Fault, Filter, Graph, Host, Kind, NewSignal, RunId, ScheduleReport, State,
-    Status, Transition, Workflow,
+    AllowedEffect, Clock, Effect, End, Event, Fault, Filter, Graph, Host, Kind, NewSignal, RunId, ScheduleReport,
+    State, Status, Transition, Workflow,
 };
 use stockade_tests::faulty::{Faulty, Trouble, calm, memory};
 use stockade_tests::story::idle;

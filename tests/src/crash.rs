@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use stockade::journal::conformance::{Flaw, Verdict};
 use stockade::journal::SqliteJournal;
+use stockade::journal::conformance::{Flaw, Verdict};
 use stockade::{Builder, Config, Host, Journal};
 
 use crate::far_side::FarSide;

@@ -66,11 +66,5 @@ fn more(currency: Currency) -> u64 {
 }
 
 /// What a call of a tool takes.
-pub const OF_CALLS: [Currency; 6] = [
-    Currency::Fuel,
-    Currency::Memory,
-    Currency::Wall,
-    Currency::Steps,
-    Currency::ToolCalls,
-    Currency::Journal,
-];
+pub const OF_CALLS: [Currency; 6] =
+    [Currency::Fuel, Currency::Memory, Currency::Wall, Currency::Steps, Currency::ToolCalls, Currency::Journal];

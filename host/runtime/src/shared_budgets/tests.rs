@@ -95,7 +95,11 @@ impl Failing {
         match &mut *self.cut.lock().unwrap() {
             None => Answer::Comes,
             Some(Cut { operations: 0, is_one_unheard }) => {
-                if std::mem::take(is_one_unheard) { Answer::IsUnheard } else { Answer::IsMissing }
+                if std::mem::take(is_one_unheard) {
+                    Answer::IsUnheard
+                } else {
+                    Answer::IsMissing
+                }
             }
             Some(Cut { operations, .. }) => {
                 *operations -= 1;
