@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stockade::journal::MemoryJournal;
 use stockade::{
-    AllowedEffect, Budget, Builder, ChildEnd, ChildRuns, Currency, Effect, EffectOutcome, End, Event, Exceeded, Fault,
-    Filter, Graph, Host, Kind, Label, NewRun, NewSignal, OnClose, OnFailure, Outcome, QUEUE, RunId, RunsEnded, State,
-    Status, Stop, TENANT, Transition, Waited, Workflow,
+    AllowedEffect, Budget, Builder, Change, ChildEnd, ChildRuns, Currency, Effect, EffectOutcome, End, Event, Exceeded,
+    Fault, Filter, Graph, Host, Kind, Label, NewRun, NewSignal, OnClose, OnFailure, Outcome, QUEUE, RunId, RunsEnded,
+    State, Status, Stop, TENANT, Transition, Waited, Workflow,
 };
 use stockade_tests::cut::Cut;
 use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, outcomes, start};
@@ -559,4 +559,26 @@ async fn the_binary_shows_parents_and_children() {
     assert_eq!((listed[0]["run_id"].clone(), listed.as_array().unwrap().len()), (json!(children[1]), 1));
     let listed = place.json(&["runs", "--waiting-for", "runs"]).json;
     assert_eq!(listed[0]["run_id"], json!(run));
+}
+
+/// The host that started the run ended before it could say so. A run that is stopped then is not to go on, and is not free of charge.
+#[tokio::test]
+async fn a_child_of_which_its_parent_has_not_heard_is_stopped_with_it() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let first = host(&place, &hand).await;
+    let (parent, _) = start(&first, &[Effect::start_runs("runs", runs(&[Job::Wait]))], Budget::default()).await;
+    first.idle().await;
+    let entries = first.entries(parent).await.unwrap();
+    let started = entries.iter().find(|entry| matches!(entry.change, Change::ChildStarted { .. })).unwrap().seq;
+    let child = first.children(parent).await.unwrap()[0];
+    drop(first);
+    let raw = place.as_before_packing().await;
+    let forgotten = "DELETE FROM entries WHERE run = ?1 AND seq >= ?2";
+    assert!(raw.execute(forgotten, rusqlite::params![parent.as_bytes(), started]).unwrap() > 0);
+    let other = host(&place, &hand).await;
+    other.run(parent).stop(Stop::by("mia"), Duration::ZERO).await.unwrap();
+    other.idle().await;
+    assert_eq!(other.state(child).await.unwrap().status(), Status::Stopped);
+    let spent = *other.state(parent).await.unwrap().ledger().spent();
+    assert_eq!(spent.fuel, 1_000, "what the child may have spent is booked");
 }

@@ -85,6 +85,19 @@ async fn a_run_waits_for_a_result_that_comes_later_and_goes_on_with_it() {
     assert_eq!(by.as_deref(), Some("bank"), "the journal says who told it");
 }
 
+/// Neither knows of the other when it begins.
+#[tokio::test]
+async fn of_two_calls_in_flight_that_get_one_token_one_waits_and_the_other_is_unknown() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let flaky = Flaky::new([later("pi_7"), later("pi_7")].concat());
+    let host = host(&place, &hand, &flaky).await;
+    let both = ["one", "two"].map(|key| Effect::call(key, Flaky::wanted()));
+    let (run, outcome) = start(&host, &both, Budget::default()).await;
+    assert!(matches!(outcome, Outcome::Parked(_)), "{outcome}");
+    let state = host.state(run).await.unwrap();
+    assert_eq!((state.awaited_results().count(), state.unknown_calls().count()), (1, 1));
+}
+
 #[tokio::test]
 async fn a_result_that_says_that_the_call_failed_is_the_tools_own_error() {
     let (place, hand) = (Place::new(), Hand::new());

@@ -378,6 +378,24 @@ async fn a_budget_ends_the_attempts_and_more_of_it_goes_on() {
 
 const BREAKER: &str = "idempotent = true\nbreaker = { failures = 2, rest_ms = 60000 }";
 
+/// The first attempt may have happened when the budget ended it; that there is no second one says nothing of it.
+#[tokio::test]
+async fn a_call_that_a_budget_cut_off_is_not_known_to_have_failed_where_its_tool_is_gone() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let flaky = Flaky::new(vec![Err(Fault::new(Kind::Fuel, "the guest is out of fuel"))]);
+    let first = host(&place, &hand, &flaky, "idempotent = true").await;
+    let (run, outcome) = start(&first, &[call()], Budget::default().fuel(1_000)).await;
+    assert!(matches!(outcome, Outcome::Suspended(_)), "{outcome}");
+    assert!(first.state(run).await.unwrap().may_have_happened("call"));
+    drop(first);
+    let other = place.host().workflow(InTurn).clock(hand.clock()).build().await.unwrap();
+    let more = Budget::NONE.with(Currency::Fuel, 1_000_000_000);
+    let outcome = other.extend(run, more).await.unwrap().settled().await.unwrap();
+    let ToolOutcome::Unknown(fault) = returned(&outcome) else { panic!("{outcome}") };
+    assert!(fault.message.contains("it is not known whether flaky.do"), "{fault}");
+    assert!(!other.state(run).await.unwrap().may_have_happened("call"));
+}
+
 /// The first attempt may have happened; that the second one was not made says nothing of it.
 #[tokio::test]
 async fn a_call_that_may_have_happened_is_not_known_to_have_failed_where_a_breaker_keeps_it_from_another_attempt() {

@@ -41,6 +41,17 @@ pub(crate) async fn all(journal: &dyn Journal, parent: RunId) -> Result<Vec<RunI
     Ok(rows.iter().filter_map(|row| row.tie.run()).collect())
 }
 
+/// Returns the runs that a run has started, each with the key of the effect and its number there.
+pub(crate) async fn begun(journal: &dyn Journal, parent: RunId) -> Result<Vec<(String, usize, RunId)>> {
+    let rows = journal.find(STARTED, &format!("{parent}/"), None, usize::MAX).await?;
+    Ok(rows.iter().filter_map(place).collect())
+}
+
+fn place(row: &Row) -> Option<(String, usize, RunId)> {
+    let [_, key, number] = <[String; 3]>::try_from(index::parts(&row.key)).ok()?;
+    Some((key, number.parse().ok()?, row.tie.run()?))
+}
+
 /// Tells the run that has started another one how that one ended.
 pub(crate) fn ended(parent: &Parent, ended: &EndedChild, now_ms: u64) -> Result<RowChange> {
     let row = Row::new(ENDED, key(parent.run, &parent.key, parent.number), Row::text(ended)?);

@@ -170,6 +170,8 @@ impl Driver {
         let (mut in_flight, mut watch) = (InFlight::new(), self.watch());
         self.book_left_behind()?;
         self.claim_tokens().await?;
+        let recalled = self.recall_children().await?;
+        self.take_up_children(recalled).await;
         let mut undoes = self.state().is_undoing();
         // The commit after which a run stands still gives the lease back.
         while !self.log.is_released() {

@@ -15,8 +15,8 @@ const TOKEN_BYTES_MAX: usize = 256;
 /// Lets a token lead to an effect that calls a tool.
 ///
 /// The row is there before the run waits, so that of two calls that get one token, one is refused. What a call leaves behind
-/// that is made again after a crash leads to the same effect. `awaited` are the effects of the run whose results come later: a
-/// token of another one, which is awaited no longer, leads to this one from now on.
+/// that is made again after a crash leads to the same effect. `awaited` are the other effects of the run that are in flight, or whose
+/// results come later: a token of one that has ended leads to this one from now on.
 ///
 /// # Errors
 ///

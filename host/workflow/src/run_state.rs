@@ -209,7 +209,7 @@ impl RunState {
                 self.known(call, outcome, || format!("{key}/{number}"));
             }
             Change::Suspended { exceeded, cut, budget } => {
-                cut.iter().try_for_each(|(key, used)| self.want_again(key, used))?;
+                cut.iter().try_for_each(|(key, used)| self.lost(key, used))?;
                 self.suspended = Some(*exceeded);
                 self.suspended_by.clone_from(budget);
             }
@@ -222,7 +222,7 @@ impl RunState {
                 if self.is_wait(key) {
                     return Err(format!("effect \"{key}\" is a wait, which is not lost"));
                 }
-                self.want_again(key, used)?;
+                self.lost(key, used)?;
             }
             Change::Doubted { key, fault, used } => self.doubted(key, fault, used)?,
             Change::Later { key, token, used } => self.later(key, token, used)?,
@@ -301,6 +301,12 @@ impl RunState {
         self.ledger.settle(key, used);
         self.wanted.insert(0, key.to_owned());
         Ok(())
+    }
+
+    /// Wants an effect again that was ended while it was in flight.
+    fn lost(&mut self, key: &str, used: &Usage) -> Result<(), String> {
+        self.attempts.end_in_flight(key);
+        self.want_again(key, used)
     }
 
     fn defer(&mut self, key: &str, failed: Deferred) -> Result<(), String> {

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fault, Json, Kind, ToolCall, ToolOutcome};
+use crate::{DEPTH_MAX, Fault, Json, Kind, ToolCall, ToolOutcome};
 
 /// The longest output and the longest comment of a settlement, in bytes.
 const BYTES_MAX: usize = 1 << 20;
@@ -81,6 +81,12 @@ impl Settlement {
     ///
     /// Kind [`Kind::Invalid`] with detail `settlement`.
     pub fn check(&self) -> Result<(), Fault> {
+        if let Found::Done(output) = &self.found
+            && output.depth() > DEPTH_MAX
+        {
+            let message = format!("the settlement nests {} deep, and {DEPTH_MAX} are allowed", output.depth());
+            return Err(Fault::invalid("settlement", message));
+        }
         let output = match &self.found {
             Found::Done(output) => output.text().len(),
             Found::Refused(message) => message.len(),
@@ -151,5 +157,8 @@ mod tests {
         assert!(refused(Settlement::failed("a", " ")).unwrap().contains("names no person"));
         assert!(refused(Settlement::failed("a", &"d".repeat(300))).unwrap().contains("300 bytes"));
         assert!(refused(Settlement::done("a", json!("x".repeat(BYTES_MAX)), "dana")).unwrap().contains("are allowed"));
+        let nested = |levels| (1..levels).fold(json!([]), |inner, _| json!([inner]));
+        assert_eq!(refused(Settlement::done("a", nested(DEPTH_MAX), "dana")), None);
+        assert!(refused(Settlement::done("a", nested(DEPTH_MAX + 1), "dana")).unwrap().contains("nests 65 deep"));
     }
 }

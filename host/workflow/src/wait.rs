@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::schema::Schema;
-use crate::{Digest, Fault, Json, RunsLeft, utc};
+use crate::{DEPTH_MAX, Digest, Fault, Json, RunsLeft, utc};
 
 /// The longest payload of a signal, in bytes of JSON.
 pub const SIGNAL_BYTES_MAX: usize = 64 << 10;
@@ -154,6 +154,12 @@ impl Signal {
                 ));
             }
         }
+        let deep = self.payload.depth();
+        if deep > DEPTH_MAX {
+            let message =
+                format!("the payload of signal \"{}\" nests {deep} deep, and {DEPTH_MAX} are allowed", self.name);
+            return Err(Fault::invalid("signal", message));
+        }
         let (bytes, max) = (self.payload.text().len(), SIGNAL_BYTES_MAX);
         if bytes > max {
             let message = format!("the payload of signal \"{}\" has {bytes} bytes, and {max} are allowed", self.name);
@@ -212,5 +218,23 @@ impl fmt::Display for AwaitedResult {
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (key \"{}\", by {})", self.name, self.key, self.by)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_payload_nests_no_deeper_than_the_journal_reads_back() {
+        let signal = |levels| {
+            let payload = (1..levels).fold(json!([]), |inner, _| json!([inner])).into();
+            Signal { key: "k".to_owned(), name: "n".to_owned(), payload, by: "mia".to_owned(), at_ms: 1 }
+        };
+        assert_eq!(signal(DEPTH_MAX).check(), Ok(()));
+        let fault = signal(DEPTH_MAX + 1).check().unwrap_err();
+        assert!(fault.message.contains("nests 65 deep") && fault.detail.as_deref() == Some("signal"), "{fault}");
     }
 }

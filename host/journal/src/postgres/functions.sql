@@ -81,6 +81,10 @@ CREATE FUNCTION stockade.drop_blobs(p_run uuid) RETURNS void LANGUAGE plpgsql AS
 DECLARE
     named bytea[];
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'the journal needs transactions that are READ COMMITTED, and these are %; set default_transaction_isolation of '
+            'the role or the database', upper(current_setting('transaction_isolation'));
+    END IF;
     -- A commit that begins to name one waits until this is committed; what others have committed by now, the next
     -- statements see.
     SELECT array_agg(locked.digest) INTO named FROM (

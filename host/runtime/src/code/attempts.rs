@@ -39,6 +39,16 @@ pub(super) struct Attempt {
 }
 
 impl CodeCalling<'_> {
+    /// Returns how the call ended where an attempt before may have happened.
+    pub(super) fn in_doubt(&self, outcome: ToolOutcome) -> ToolOutcome {
+        match outcome {
+            ToolOutcome::Failed(fault) if fault.kind != Kind::GuestError => {
+                ToolOutcome::Unknown(unknown(self.key, &self.call, &fault.message))
+            }
+            outcome => outcome,
+        }
+    }
+
     /// Makes the call once, under this name.
     pub(super) async fn made(&self, host: &Services, tool: &Registered, id: &str, spent: &Usage) -> Attempt {
         let own = host.limits(&self.call.tool);
@@ -68,14 +78,8 @@ impl CodeCalling<'_> {
 impl Attempt {
     /// Returns how the call ended where it is not known whether an attempt before this one has happened: only the tool itself can
     /// say.
-    pub(super) fn after_doubt(self, CodeCalling { key, call, .. }: &CodeCalling<'_>) -> Self {
-        let outcome = match self.outcome {
-            ToolOutcome::Failed(fault) if fault.kind != Kind::GuestError => {
-                ToolOutcome::Unknown(unknown(key, call, &fault.message))
-            }
-            other => other,
-        };
-        Self { outcome, ..self }
+    pub(super) fn after_doubt(self, calling: &CodeCalling<'_>) -> Self {
+        Self { outcome: calling.in_doubt(self.outcome), ..self }
     }
 
     /// Returns why the attempt ended where that is what the code had left, and not a limit of the tool.

@@ -243,7 +243,10 @@ impl RunLog {
         let tool = match self.callable(&host, key, call, is_begun).await {
             Ok(tool) => tool,
             Err(ToolOutcome::Failed(fault)) if is_storage(&fault) => return Err(fault),
-            Err(outcome) => return self.record(key, *number, call.clone(), outcome, Usage::default()).await,
+            Err(outcome) => {
+                let outcome = if is_begun { calling.in_doubt(outcome) } else { outcome };
+                return self.record(key, *number, call.clone(), outcome, Usage::default()).await;
+            }
         };
         let (id, durable) = (call_id(self, &format!("{key}/{number}"), call), !tool.changes_nothing());
         loop {

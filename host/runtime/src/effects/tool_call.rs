@@ -81,7 +81,9 @@ impl CallTool<'_> {
             return Work::ended(ToolOutcome::Unknown(unknown(&key, &call, why)));
         }
         let (id, amount) = (call_id(run, &key, &call), run.in_time(&key));
-        let awaited: Vec<_> = run.state().awaited_results().map(|(doubt, _)| doubt.key.clone()).collect();
+        let awaited = run.state().awaited_results().map(|(doubt, _)| &*doubt.key);
+        let others = run.state().in_flight().map(Effect::key).filter(|other| *other != key);
+        let awaited = awaited.chain(others).map(str::to_owned).collect();
         let caller = Caller { run: run.state().run(), key, awaited };
         Work::Beside(async move { perform(&host, &caller, &call, &id, &amount).await }.boxed())
     }

@@ -1,5 +1,7 @@
 //! How a driver starts the runs that its run wants, and hears of their ends.
 
+use std::collections::BTreeSet;
+
 use stockade_journal::{Commit, Row};
 use stockade_workflow::{Carried, Change, ChildEnd, EndedChild, Fault, Kind, Parent, RunId, Usage};
 
@@ -22,6 +24,30 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// Takes note of the runs that a driver before this one has started without having time to say so; returns them. Without that, they
+    /// would be taken for runs that have not begun when the run ends, or no longer waits for them.
+    pub(super) async fn recall_children(&mut self) -> Result<Vec<RunId>> {
+        let queued = self.state().queued_children().map(|(key, number)| (key.to_owned(), number));
+        let (queued, mut recalled) = (queued.collect::<BTreeSet<_>>(), Vec::new());
+        if queued.is_empty() {
+            return Ok(recalled);
+        }
+        for (key, number, run) in children::begun(&*self.host().journal, self.state().run()).await? {
+            if queued.contains(&(key.clone(), number)) {
+                self.log.push(Change::ChildStarted { key, number, run })?;
+                recalled.push(run);
+            }
+        }
+        Ok(recalled)
+    }
+
+    /// Goes on with runs that a host has started which is gone.
+    pub(super) async fn take_up_children(&self, runs: Vec<RunId>) {
+        for run in runs {
+            self.take_up_child(run).await;
+        }
     }
 
     /// Starts the runs for which there is room; returns whether there were any.

@@ -106,6 +106,7 @@ impl Driver {
     /// is.
     pub(crate) async fn obey(&mut self, order: &Order) -> Result<()> {
         if self.state().end().is_none() {
+            self.recall_children().await?;
             match order.aim() {
                 Aim::Stop => self.stop(order.stop())?,
                 Aim::Pause => self.pause(order.stop())?,

@@ -20,18 +20,23 @@ impl Driver {
     /// The journal failed while it was performed.
     pub(super) fn judged(&self, effect: &Effect, ended: Ended, used: Usage) -> Result<Performed> {
         Ok(match self.judged_alone(effect, ended, used)? {
-            Performed::Happened(outcome, used) => Performed::Happened(self.after_others(effect, outcome), used),
+            Performed::Happened(outcome, used) => {
+                let is_left = !self.log.is_mine(effect.key());
+                Performed::Happened(self.after_others(effect, outcome, is_left), used)
+            }
             performed => performed,
         })
     }
 
-    /// Returns how a call ended where an attempt before this one may have happened, which a host that is gone made or this one: only
-    /// the tool itself can say that it has not.
-    fn after_others(&self, effect: &Effect, outcome: EffectOutcome) -> EffectOutcome {
+    /// Returns how a call ended where an attempt before this one may have happened: only the tool itself can say that it has not.
+    /// `is_left` says that a host that is gone may have made one.
+    pub(super) fn after_others(&self, effect: &Effect, outcome: EffectOutcome, is_left: bool) -> EffectOutcome {
+        let may_have_happened = is_left || self.state().may_have_happened(effect.key());
         match (&effect.kind, outcome) {
             (EffectKind::CallTool { call, .. }, EffectOutcome::ToolReturned(ToolOutcome::Failed(fault)))
-                if !matches!(fault.kind, Kind::GuestError | Kind::Invalid)
-                    && self.may_have_happened(effect.key(), call) =>
+                if may_have_happened
+                    && !matches!(fault.kind, Kind::GuestError | Kind::Invalid)
+                    && self.may_change(call) =>
             {
                 ToolOutcome::Unknown(unknown(effect.key(), call, &fault.message)).into()
             }
@@ -39,12 +44,9 @@ impl Driver {
         }
     }
 
-    fn may_have_happened(&self, key: &str, call: &ToolCall) -> bool {
-        let was_left = || {
-            let tool = self.host().registry.get(&call.tool);
-            !self.log.is_mine(key) && tool.is_ok_and(|tool| !tool.changes_nothing())
-        };
-        self.state().deferred(key).is_some_and(|deferred| deferred.in_doubt) || was_left()
+    /// Whether a call may change something, as one of a tool that is not here any more may.
+    fn may_change(&self, call: &ToolCall) -> bool {
+        self.host().registry.get(&call.tool).map_or(true, |tool| !tool.changes_nothing())
     }
 
     fn judged_alone(&self, effect: &Effect, ended: Ended, used: Usage) -> Result<Performed> {

@@ -183,9 +183,10 @@ impl Driver {
         self.state().in_flight().next().is_some()
     }
 
-    /// Tells the workflow that an effect was not even begun; returns whether there may be another one.
+    /// Tells the workflow that an effect was not begun, or not once more; returns whether there may be another one.
     fn refuse(&mut self, effect: &Effect, fault: Fault) -> Result<bool> {
-        self.end_at_once(effect, handler(effect).failed(fault))
+        let outcome = self.after_others(effect, handler(effect).failed(fault), false);
+        self.end_at_once(effect, outcome)
     }
 
     /// Tells the workflow how an effect ends of which that is known already; returns whether there may be another one.

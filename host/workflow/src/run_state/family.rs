@@ -89,6 +89,14 @@ impl RunState {
         self.open_siblings().find_map(|(key, siblings, wanted)| Some((key, siblings.next(wanted)?)))
     }
 
+    /// Returns the runs that are to be started and of which nothing is known, by the keys of their effects and their numbers there.
+    pub fn queued_children(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.open_siblings().flat_map(|(key, siblings, _)| {
+            let queued = siblings.all.iter().enumerate().filter(|(_, one)| one.is_queued());
+            queued.map(move |(number, _)| (key, number))
+        })
+    }
+
     /// Returns the runs that it has started, that have not ended, and that are to be stopped: it no longer waits for them, or
     /// another one did not end well.
     pub fn orphans(&self) -> impl Iterator<Item = RunId> {

@@ -45,6 +45,12 @@ impl RunState {
         self.attempts.get(key)
     }
 
+    /// Returns whether an attempt at an effect that has not ended may have happened: it failed without an answer, or was ended while
+    /// it was in flight.
+    pub fn may_have_happened(&self, key: &str) -> bool {
+        self.attempts.may_have_happened(key)
+    }
+
     /// Returns the first wanted effect that may begin at this time.
     pub fn ready(&self, now_ms: u64) -> Option<&Effect> {
         self.wanted().find(|effect| self.attempts.get(effect.key()).is_none_or(|later| later.until_ms <= now_ms))

@@ -52,6 +52,8 @@ pub(super) enum Kind {
 pub(super) struct Done {
     pub(super) rows: Rows,
     pub(super) changed: u64,
+    /// Whether it is of a statement that may change rows, and was done among others.
+    may_change: bool,
 }
 
 struct Job {
@@ -67,8 +69,13 @@ impl Statement {
     fn run(&self, session: &Session, doubt: &Doubt) -> Answer<Done> {
         let none = Rows { columns: Vec::new(), rows: Vec::new() };
         Ok(match self.kind {
-            Kind::Query => Done { rows: session.query(&self.text, &self.parameters, doubt)?, changed: 0 },
-            Kind::Execute => Done { rows: none, changed: session.execute(&self.text, &self.parameters, doubt)? },
+            Kind::Query => {
+                Done { rows: session.query(&self.text, &self.parameters, doubt)?, changed: 0, may_change: false }
+            }
+            Kind::Execute => {
+                let changed = session.execute(&self.text, &self.parameters, doubt)?;
+                Done { rows: none, changed, may_change: false }
+            }
         })
     }
 }
@@ -200,7 +207,9 @@ impl Writers {
         // Nothing is committed here, so nothing can be in doubt.
         let run = |session: &Session| job.statement.run(session, &Doubt::default());
         let done = self.file.bounded(session, until, |session| {
-            if session.changes_rows(&job.statement.text) { session.part(|| run(session)) } else { run(session) }
+            let may_change = session.changes_rows(&job.statement.text);
+            let done = if may_change { session.part(|| run(session)) } else { run(session) };
+            done.map(|done| Done { may_change, ..done })
         });
         done.ok()
     }
@@ -219,11 +228,13 @@ fn committed(session: &Session, done: Vec<(Job, Done)>) -> Vec<Job> {
         }
         Err(Uncommitted::Undone) => done.into_iter().map(|(job, _)| job).collect(),
         Err(Uncommitted::InDoubt(error)) => {
-            for (job, _) in done {
+            let (changed, read): (Vec<_>, Vec<_>) = done.into_iter().partition(|(_, answer)| answer.may_change);
+            for (job, _) in changed {
                 half_way(&job.statement.doubt);
                 job.answer(Err(error.clone()));
             }
-            Vec::new()
+            // What only reads is never in doubt.
+            read.into_iter().map(|(job, _)| job).collect()
         }
     }
 }
