@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use serde_json::json;
 use stockade::{
-    Approval, Budget, Builder, Change, Decision, Digest, EffectOutcome, Entry, Grant, Hooks, Host, Kind, Outcome,
-    RunId, RunState, Verdict, grants_digest,
+    Approval, Budget, Builder, Change, Config, Decision, Digest, EffectOutcome, Entry, Grant, Hooks, Host, Kind,
+    Outcome, RunId, RunState, Verdict, grants_digest,
 };
 use stockade_tests::{Place, decide, dist, input};
 
@@ -187,13 +188,13 @@ async fn a_decision_is_made_once() {
     assert_eq!(place.refunds(), [format!("{approved}/refund")]);
 }
 
-/// A place whose agent wants two refunds in one answer, and asks a person for each.
-fn two_questions() -> Place {
+/// A place whose agent wants refunds of so many cents in one answer, and asks a person for each.
+fn questions(cents: &[u32]) -> Place {
     let place = Place::new();
-    let refund = |cents: u32| {
+    let refund = |cents: &u32| {
         format!("{{ name = \"payments.refund\", arguments = {{ user_id = \"user_789\", amount_cents = {cents} }} }}")
     };
-    let calls = format!("{}, {}", refund(100), refund(9_900_000));
+    let calls = cents.iter().map(refund).collect::<Vec<_>>().join(", ");
     let script = format!(
         "[[answer]]\nwhen = {{ turn = 1 }}\nreply = {{ calls = [{calls}] }}\n\
          [[answer]]\nwhen = {{ turn = 2 }}\nreply = {{ text = \"done\" }}\n"
@@ -207,7 +208,7 @@ fn two_questions() -> Place {
 /// nobody had seen.
 #[test]
 fn a_decision_is_no_yes_to_the_next_question() {
-    let place = two_questions();
+    let place = questions(&[100, 9_900_000]);
     let asked = place.json(&["agent", "refund both", "--tool", "payments"]);
     assert_eq!(asked.exit, Some(3), "{asked:#?}");
     let run = asked.run();
@@ -246,6 +247,44 @@ fn a_decision_is_no_yes_to_the_next_question() {
     assert!(shown.contains(&format!("deny {run} {key} --seen")) && !shown.contains(&command), "{shown}");
     assert_eq!(place.json(&["deny", &run, key, "--by", "eve"]).exit, Some(0));
     assert_eq!(place.refunds().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_questions_are_decided_in_any_order_each_by_its_key() {
+    let place = questions(&[100, 200, 300]);
+    let config = Config::load(&place.path("stockade.toml")).unwrap();
+    let host = place.host().configured(&config).unwrap().build().await.unwrap();
+    let input = json!({"task": "refund all", "tools": ["payments"], "ask": ["payments"]});
+    let run = host.start("agent", input, Budget::default()).await.unwrap();
+    let id = run.id();
+    let Outcome::Waiting(first) = run.settled().await.unwrap() else { panic!("no person was asked") };
+    let asked: Vec<_> = host.state(id).await.unwrap().open_approvals().cloned().collect();
+    assert_eq!((asked.len(), &asked[0]), (3, &*first));
+    let keys = |state: &RunState| state.open_approvals().map(|asked| asked.key.clone()).collect::<Vec<_>>();
+    let decide = async |number: usize, decision: Decision| {
+        let question: &Approval = &asked[number];
+        let run = host.decide(&question.id(id), &question.digest(), decision).await.unwrap();
+        (run.settled().await.unwrap(), keys(&host.state(id).await.unwrap()), place.refunds().len())
+    };
+    let (outcome, open, paid) = decide(2, Decision::deny("dana")).await;
+    assert!(matches!(&outcome, Outcome::Waiting(next) if **next == *first), "{outcome}");
+    assert_eq!((open, paid), (vec![asked[0].key.clone(), asked[1].key.clone()], 0));
+    let (outcome, open, paid) = decide(1, Decision::approve("eve")).await;
+    assert!(matches!(&outcome, Outcome::Waiting(next) if **next == *first), "{outcome}");
+    assert_eq!((open, paid), (vec![asked[0].key.clone()], 1));
+    let (outcome, open, paid) = decide(0, Decision::approve("dana")).await;
+    assert!(matches!(outcome, Outcome::Done(_)), "{outcome}");
+    assert_eq!((open, paid), (vec![], 2));
+    let state = host.state(id).await.unwrap();
+    let decided = asked.iter().map(|asked| {
+        let Approval { decision, consumed_by, .. } = state.approval(&asked.key).unwrap();
+        (decision.as_ref().unwrap().by.clone(), consumed_by.as_ref().map(|key| format!("{id}/{key}")))
+    });
+    let decided: Vec<_> = decided.collect();
+    let by: Vec<_> = decided.iter().map(|(by, _)| &**by).collect();
+    assert_eq!(by, ["dana", "eve", "dana"]);
+    let used: Vec<_> = decided.into_iter().rev().filter_map(|(_, key)| key).collect();
+    assert_eq!(used, place.refunds(), "each yes is for its own call, in the order of the decisions");
 }
 
 #[tokio::test]

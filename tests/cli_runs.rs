@@ -64,6 +64,20 @@ fn a_list_of_runs_is_filtered() {
 }
 
 #[test]
+fn runs_are_listed_by_when_they_changed_and_those_that_are_older_alone() {
+    let (place, waiting, done) = two();
+    let listed = |more: &[&str]| ids(&place.json(&[&["runs"], more].concat()));
+    place.damage("UPDATE runs SET updated_ms = updated_ms - 7200000 WHERE status = 'done'");
+    assert_eq!(listed(&[]), [waiting.clone(), done.clone()]);
+    assert_eq!(listed(&["--sort", "changed"]), [done.clone(), waiting.clone()]);
+    assert_eq!(listed(&["--sort", "changed", "--reverse"]), [waiting.clone(), done.clone()]);
+    assert_eq!(listed(&["--sort", "changed", "--after", &done]), std::slice::from_ref(&waiting));
+    assert_eq!(listed(&["--older", "1h"]), std::slice::from_ref(&done));
+    assert_eq!(listed(&["--older", "3h"]), [""; 0]);
+    assert_eq!(listed(&["--newer", "1h"]), [waiting]);
+}
+
+#[test]
 fn a_command_that_reads_creates_nothing() {
     let place = Place::new();
     for (args, exit) in [

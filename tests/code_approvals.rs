@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
 use stockade::{Approval, Budget, Change, Clock, Code, Decision, Entry, Host, Kind, Outcome, RunId, Status, Terms};
+use stockade_tests::currencies::{OF_CALLS, Played, cut_by_each, to_the_end};
 use stockade_tests::{Place, decide};
 
 const BEGIN_MS: u64 = 1_800_000_000_000;
@@ -31,9 +32,12 @@ fn clock() -> Arc<AtomicU64> {
     Arc::new(AtomicU64::new(BEGIN_MS))
 }
 
+fn pays_twice() -> Code {
+    Code::new("javascript", PAYS_TWICE).input("user_789".into()).tools(["purchases", "payments"])
+}
+
 async fn start(host: &Host) -> (RunId, Approval) {
-    let code = Code::new("javascript", PAYS_TWICE).input("user_789".into()).tools(["purchases", "payments"]);
-    let run = host.exec(code, Budget::default().fuel(1 << 40)).await.unwrap();
+    let run = host.exec(pays_twice(), Budget::default().fuel(1 << 40)).await.unwrap();
     let id = run.id();
     (id, waiting(run.settled().await.unwrap()))
 }
@@ -126,6 +130,26 @@ async fn cut_after_any_record_code_that_waits_comes_to_the_same() {
         // Where it was booked before the cut, the shop of then is gone.
         assert!(place.refunds().iter().all(|key| *key == format!("{run}/code/1")), "cut after {cut}");
     }
+}
+
+/// The code within a budget, with a yes and a no.
+async fn within(budget: Budget) -> Played {
+    let (place, now_ms) = (Place::new(), clock());
+    let host = host(&place, &now_ms).await;
+    let run = host.exec(pays_twice(), budget).await.unwrap();
+    let id = run.id();
+    let decide = async |outcome: Outcome| {
+        let yes = waiting(outcome).key == "code/1";
+        settled(&host, id, if yes { Decision::approve("dana") } else { Decision::deny("dana") }).await
+    };
+    let (outcome, limits) = to_the_end(&host, run, decide).await;
+    assert_eq!(place.refunds(), [format!("{id}/code/1")], "what was approved was paid once");
+    Played { said: outcome.to_string(), limits }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_waits_is_cut_by_each_currency_and_goes_on_with_more() {
+    cut_by_each(&OF_CALLS, within).await;
 }
 
 #[test]

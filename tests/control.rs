@@ -313,6 +313,22 @@ fn runs_are_stopped_by_what_they_are() {
     assert_eq!(place.json(&["stop"]).exit, Some(2));
 }
 
+#[test]
+fn runs_that_have_stood_still_for_long_are_stopped_and_the_others_are_not() {
+    let place = Place::new();
+    let old = place.refund("user_123", &[]).run();
+    place.damage("UPDATE runs SET updated_ms = updated_ms - 7200000");
+    let young = place.refund("user_123", &[]).run();
+    let stop = ["stop", "--workflow", "refund", "--status", "waiting", "--older", "1h"];
+    for more in [&["--dry-run"][..], &[]] {
+        let stopped = place.json(&[&stop[..], more].concat());
+        let runs = stopped.json.as_array().unwrap();
+        assert_eq!((stopped.exit, runs.len(), &runs[0]["run_id"]), (Some(0), 1, &json!(old)), "{stopped:?}");
+    }
+    let status = |run: &str| place.json(&["show", run]).json["status"].clone();
+    assert_eq!((status(&old), status(&young)), (json!("stopped"), json!("waiting")));
+}
+
 /// One run is driven at a time, and the second one waits.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_waits_for_its_turn_is_stopped_and_has_done_nothing() {

@@ -152,7 +152,7 @@ async fn a_journal_that_fails_for_a_moment_puts_no_call_in_doubt() {
         for number in 1.. {
             let journal = MemoryJournal::new(hand.clock());
             let disk: Disk = Arc::new(move || -> Arc<dyn Journal> { Arc::new(journal.open_again()) });
-            faulty.insert(&disk, Box::new(move |asked| (asked == number).then_some(trouble)));
+            faulty.insert(&disk, trouble.at(number));
             let before = flaky.called().len();
             let ended = called(&host, &hand).await;
             assert!(ended, "{trouble:?} at {number}: the call is in doubt");

@@ -7,6 +7,7 @@ use stockade::{
     Budget, Builder, Change, Code, Completion, Config, Effect, EffectOutcome, End, Fault, Filter, Host, Kind, Outcome,
     RunId, RunState, Settlement, Status, Stop, ToolOutcome, WaitingFor,
 };
+use stockade_tests::currencies::{OF_CALLS, Played, cut_by_each, to_the_end};
 use stockade_tests::flaky::{Acts, Flaky};
 use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, outcomes, start};
 use stockade_tests::{Hand, Place, dist, input};
@@ -192,6 +193,23 @@ async fn a_run_that_waits_for_a_result_ends_the_same_when_cut_after_any_record()
         assert!(matches!(state.end(), Some(End::Done(_))), "cut after {cut}");
         assert_eq!(RunState::fold(run, &host.entries(run).await.unwrap()).unwrap(), state);
     }
+}
+
+/// A call whose result comes later, and one whose result does not.
+async fn within(budget: Budget) -> Played {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = host(&place, &hand, &Flaky::new(later("pi_7"))).await;
+    let effects = json!([call(), Effect::call("again", Flaky::wanted())]);
+    let run = host.start("in_turn", effects, budget).await.unwrap();
+    let help = async |_: Outcome| complete(&host, "pi_7", booked()).await;
+    let (outcome, limits) = to_the_end(&host, run, help).await;
+    assert_eq!(returned(&outcome), ToolOutcome::Returned(json!("done").into()));
+    Played { said: outcome.to_string(), limits }
+}
+
+#[tokio::test]
+async fn a_run_that_waits_for_a_result_is_cut_by_each_currency_and_goes_on_with_more() {
+    cut_by_each(&OF_CALLS, within).await;
 }
 
 /// A process that was killed after it had told the result, and before it could go on with the run.

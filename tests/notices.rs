@@ -13,7 +13,9 @@ use stockade::{
     Kind, Listing, NewRun, Notice, RunId, State, Status, Stop, Transition, Workflow,
 };
 use stockade_refund::{Refund, Settings};
+use stockade_tests::faulty::{Faulty, Trouble, calm, memory};
 use stockade_tests::in_turn::{InTurn, fire, start};
+use stockade_tests::story::idle;
 use stockade_tests::{Hand, Place, decide, input};
 
 const HOUR_MS: u64 = 3_600_000;
@@ -51,9 +53,10 @@ fn server() -> (String, Receiver<Posted>, Sender<u16>) {
             let mut body = vec![0; length.parse().unwrap()];
             reader.read_exact(&mut body).unwrap();
             let Ok(status) = status.recv() else { return };
+            // It is there for the test before the host knows that it was taken.
+            let _ = posted.send(Posted { headers, body: serde_json::from_slice(&body).unwrap() });
             let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
             reader.get_mut().write_all(answer.as_bytes()).unwrap();
-            let _ = posted.send(Posted { headers, body: serde_json::from_slice(&body).unwrap() });
         }
     });
     (url, got, statuses)
@@ -161,6 +164,47 @@ async fn a_message_that_is_not_taken_is_sent_again_a_number_of_times_and_the_run
     let notices = host.notices(Some(run)).await.unwrap().found;
     assert_eq!(notices[0].reason.as_deref(), Some("the server answered with status 404"));
     assert_eq!(host.state(run).await.unwrap().status(), Status::Waiting);
+}
+
+/// What is written before and after a message is sent may fail, and the host with it: another one sends it again.
+#[tokio::test]
+async fn a_message_is_sent_under_one_id_wherever_its_host_fails() {
+    let (place, hand, (url, got, statuses)) = (Place::new(), Hand::new(), server());
+    let faulty = Faulty::new(&hand);
+    faulty.insert(&memory(&hand), calm());
+    let builder = place.host().with_journal(faulty.clone()).scratch(place.path("")).clock(hand.clock());
+    let host = builder.notify("ops", Notify { attempts: 3, ..webhook(&url) }).build().await.unwrap();
+    for trouble in Trouble::CUTS {
+        for number in 1.. {
+            let disk = memory(&hand);
+            faulty.insert(&disk, calm());
+            let run = waiting(&host).await;
+            faulty.insert(&disk, trouble.at(number));
+            // There is an answer for each attempt that may come; those that are left are for the next scenarios.
+            statuses.send(200).unwrap();
+            statuses.send(200).unwrap();
+            drop(host.notify().await);
+            let asked = faulty.asked();
+            faulty.remove();
+            idle(&host).await;
+            // By then it is due again, also where it was put off because the journal failed.
+            hand.forward(2 * HOUR_MS);
+            faulty.insert(&disk, calm());
+            host.notify().await.unwrap();
+            let ids: Vec<_> = got.try_iter().map(|posted| posted.header("webhook-id").to_owned()).collect();
+            let is_told = (1..=2).contains(&ids.len()) && ids.iter().all(|id| *id == ids[0]);
+            assert!(is_told, "{trouble:?} at operation {number}: {ids:?}");
+            let notice = host.notices(Some(run)).await.unwrap().found.remove(0);
+            assert_eq!(notice.delivery, Delivery::Delivered, "{trouble:?} at operation {number}");
+            assert!((1..=3).contains(&notice.attempts), "{trouble:?} at operation {number}: {notice:?}");
+            hand.forward(24 * HOUR_MS);
+            assert_eq!(sent(&host).await, [], "{trouble:?} at operation {number}: what was taken is not sent again");
+            if asked < number {
+                assert!(number > 3, "a message takes more operations than that");
+                break;
+            }
+        }
+    }
 }
 
 #[tokio::test]

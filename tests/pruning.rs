@@ -2,7 +2,9 @@
 
 use serde_json::json;
 use stockade::{Filter, Host, Kind, NewRun, RunId, Status};
-use stockade_tests::{Place, input};
+use stockade_tests::faulty::{Faulty, Trouble, calm, memory};
+use stockade_tests::story::idle;
+use stockade_tests::{Hand, Place, input};
 use stockade_workflow::Digest;
 use uuid::Uuid;
 
@@ -85,4 +87,56 @@ async fn a_run_that_has_not_ended_is_not_pruned_and_a_removal_names_who_did_it()
     let refused = host.remove(run, " ", false).await.unwrap_err();
     assert_eq!((refused.kind, refused.detail.as_deref()), (Kind::Invalid, Some("by")));
     assert_eq!(host.runs(&Filter::default()).await.unwrap().len(), 1);
+}
+
+/// Returns whether the journal has a run, all of it; else nothing of it is left but for its line.
+async fn is_there(host: &Host, run: RunId) -> bool {
+    let listed = host.runs(&Filter { runs: Some(vec![run]), ..Filter::default() }).await.unwrap().len();
+    let removed = host.removed_runs(0, usize::MAX).await.unwrap().found;
+    let lines = removed.iter().filter(|line| line.run_id == run).count();
+    let is_whole = host.state(run).await.is_ok_and(|state| state.status() == Status::Done);
+    assert_eq!((listed, lines), if is_whole { (1, 0) } else { (0, 1) }, "{run} is half removed");
+    is_whole
+}
+
+#[tokio::test]
+async fn a_run_is_pruned_whole_or_not_at_all_wherever_its_host_fails() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let faulty = Faulty::new(&hand);
+    faulty.insert(&memory(&hand), calm());
+    let builder = place.host().with_journal(faulty.clone()).scratch(place.path("")).clock(hand.clock());
+    let host = builder.build().await.unwrap();
+    for trouble in Trouble::CUTS {
+        for number in 1.. {
+            let disk = memory(&hand);
+            faulty.insert(&disk, calm());
+            let runs = [done(&host).await, done(&host).await];
+            faulty.insert(&disk, trouble.at(number));
+            drop(host.prune(&Filter::default(), "dana").await);
+            let asked = faulty.asked();
+            faulty.remove();
+            idle(&host).await;
+            faulty.insert(&disk, calm());
+            let mut left = Vec::new();
+            for run in runs {
+                left.extend(is_there(&host, run).await.then_some(run));
+            }
+            let pruned = host.prune(&Filter::default(), "eve").await.unwrap();
+            assert_eq!((pruned.removed, pruned.kept), (left, vec![]), "{trouble:?} at operation {number}");
+            for run in runs {
+                assert!(!is_there(&host, run).await, "{trouble:?} at operation {number}");
+            }
+            if asked < number {
+                assert!(number > 5, "two runs take more operations than that");
+                break;
+            }
+        }
+    }
+}
+
+async fn done(host: &Host) -> RunId {
+    let started = host.start_run(NewRun::new("refund", input("nobody"))).await.unwrap();
+    let id = started.id();
+    started.settled().await.unwrap();
+    id
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use stockade::{
-    Budget, Builder, Code, Config, EffectKind, Entry, Host, Kind, Label, Message, Outcome, RunId, RunState,
+    Budget, Builder, Code, Config, Currency, EffectKind, Entry, Host, Kind, Label, Message, Outcome, RunId, RunState,
 };
 use stockade_tests::Place;
+use stockade_tests::currencies::{OF_CALLS, Played, cut_by_each, to_the_end};
 use stockade_tests::flaky::Flaky;
 
 const HANDLE: &str = "result:turn-1/call-1";
@@ -132,6 +133,23 @@ async fn a_run_that_reads_a_result_ends_the_same_when_cut_after_any_record() {
         assert_eq!((state.end(), told(&state)), (ended.end(), told(&ended)), "cut after {cut}");
         assert_eq!(RunState::fold(run, &host.entries(run).await.unwrap()).unwrap(), state);
     }
+}
+
+/// A run within a budget that reads a part of a long result.
+async fn within(budget: Budget) -> Played {
+    let place = Place::new();
+    let host = builder(&place, &[ALL, &read(70_000), DONE]).build().await.unwrap();
+    let run = host.start("agent", json!({"task": "count", "tools": ["rows"]}), budget).await.unwrap();
+    let id = run.id();
+    let no_help = async |outcome: Outcome| -> Outcome { panic!("{outcome}") };
+    let (_, limits) = to_the_end(&host, run, no_help).await;
+    assert_eq!(journal(&host.entries(id).await.unwrap()).matches(MIDDLE).count(), 1);
+    Played { said: told(&host.state(id).await.unwrap()).join("\n"), limits }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_reads_a_result_is_cut_by_each_currency_and_goes_on_with_more() {
+    cut_by_each(&[&OF_CALLS[..], &[Currency::ModelCalls, Currency::Tokens]].concat(), within).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

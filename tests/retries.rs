@@ -11,11 +11,11 @@ use serde_json::json;
 use stockade::model::{Failure, Model, Price, Request, Settings, Told};
 use stockade::{
     Budget, Builder, Change, Code, Config, Currency, Effect, EffectOutcome, Entry, Exceeded, Fault, Host, Kind,
-    ModelOutcome, Outcome, Question, Reply, RunId, Status, Stop, ToolOutcome,
+    ModelOutcome, Outcome, Question, Reply, RunId, Status, Stop, ToolCall, ToolOutcome,
 };
 use stockade_tests::flaky::{Acts, Flaky};
 use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, outcomes, start};
-use stockade_tests::{Hand, Place};
+use stockade_tests::{Hand, Place, guest};
 
 fn trap() -> Fault {
     Fault::new(Kind::Trap, "the guest trapped")
@@ -293,6 +293,35 @@ async fn all_attempts_together_take_no_longer_than_they_may() {
     // The next attempt would come after two hours more.
     assert!(matches!(returned(&fire(&host).await[0].1), ToolOutcome::Unknown(_)));
     assert_eq!(flaky.called().len(), 2);
+}
+
+/// A guest that never ends: each attempt has its own time, and no more than the tool has for any call.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_takes_longer_than_it_may_is_ended_and_the_call_is_made_again() {
+    for (timeout_ms, wall_us, allowed_us) in [(30, 600_000_000, 30_000), (600_000, 20_000, 20_000)] {
+        let place = Place::new();
+        let text = format!(
+            "[tool.spin]\nidempotent = true\nlimits = {{ fuel = 1_000_000_000_000, wall_us = {wall_us} }}\n\
+             retry = {{ attempts = 2, backoff_ms = 0, timeout_ms = {timeout_ms} }}"
+        );
+        let builder = place.host().tool("spin", guest("spin"), []).configured(&Config::parse(&text).unwrap());
+        let host = builder.unwrap().workflow(InTurn).build().await.unwrap();
+        let spin = Effect::call("spin", ToolCall::new("spin", "run", json!({})));
+        let (run, outcome) = start(&host, &[spin], Budget::default().fuel(1 << 40)).await;
+        // It was granted nothing, so that nothing has happened.
+        let ToolOutcome::Failed(fault) = returned(&outcome) else { panic!("{outcome}") };
+        assert!(fault.message.contains(&format!("the deadline of {allowed_us} µs has passed")), "{fault}");
+        let (entries, spent) = (host.entries(run).await.unwrap(), *host.state(run).await.unwrap().ledger().spent());
+        let Some(Change::Deferred { fault, .. }) = entries.iter().map(|entry| &entry.change).find(is_deferred) else {
+            panic!("{entries:?}")
+        };
+        assert_eq!((fault.kind, deferred(&entries), spent.tool_calls), (Kind::Deadline, 1, 2), "{fault}");
+        assert!(spent.wall_us >= 2 * allowed_us, "each attempt had its time: {spent:?}");
+    }
+}
+
+fn is_deferred(change: &&Change) -> bool {
+    matches!(change, Change::Deferred { .. })
 }
 
 #[tokio::test]

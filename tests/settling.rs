@@ -8,6 +8,7 @@ use stockade::{
     Budget, Builder, Change, Code, End, Entry, Fault, Filter, Grant, Host, Kind, Outcome, RunId, RunState, Settlement,
     Status, Stop, WaitingFor,
 };
+use stockade_tests::currencies::{OF_CALLS, Played, cut_by_each, to_the_end};
 use stockade_tests::{Place, dist, input};
 
 /// A payments tool that does not tell a repetition from a new request, and those beside it.
@@ -33,9 +34,13 @@ async fn killed_while_it_paid() -> (RunId, Vec<Entry>) {
     let id = run.id();
     run.settled().await.unwrap();
     let entries = host.entries(id).await.unwrap();
+    (id, up_to_the_refund(&entries))
+}
+
+fn up_to_the_refund(entries: &[Entry]) -> Vec<Entry> {
     let is_intent = |entry: &Entry| matches!(&entry.change, Change::Reserved { key, .. } if key == "refund");
     let cut = entries.iter().position(is_intent).unwrap() + 1;
-    (id, entries[..cut].to_vec())
+    entries[..cut].to_vec()
 }
 
 /// A place with a run whose refund is in doubt.
@@ -293,6 +298,35 @@ async fn a_settled_run_cut_after_any_record_ends_the_same() {
         assert!(matches!(state.end(), Some(End::Done(_))) && place.refunds().is_empty(), "cut after {cut}");
         assert_eq!(RunState::fold(run, &host.entries(run).await.unwrap()).unwrap(), state);
     }
+}
+
+/// A run within a budget that is killed while it pays, is settled, and goes on.
+async fn within(budget: Budget) -> Played {
+    let (first, second) = (Place::new(), Place::new());
+    let one = host(&first).await;
+    let run = one.start("refund", input("user_789"), budget).await.unwrap();
+    let id = run.id();
+    let no_help = async |outcome: Outcome| -> Outcome { panic!("{outcome}") };
+    let (_, mut limits) = to_the_end(&one, run, no_help).await;
+    let entries = up_to_the_refund(&one.entries(id).await.unwrap());
+    let is_suspension = |entry: &&Entry| matches!(entry.change, Change::Suspended { .. });
+    limits.truncate(entries.iter().filter(is_suspension).count());
+    let other = host(&second).await;
+    second.journal_of(&entries).await;
+    let settle = async |outcome: Outcome| {
+        assert!(matches!(outcome, Outcome::InDoubt(_)), "{outcome}");
+        other.settle(id, paid("dana")).await.unwrap().unwrap().settled().await.unwrap()
+    };
+    let (outcome, after) = to_the_end(&other, other.resume(id).await.unwrap(), settle).await;
+    limits.extend(after);
+    let Outcome::Done(output) = outcome else { panic!("{outcome}") };
+    assert_eq!(second.refunds(), [""; 0], "the call was not made again");
+    Played { said: format!("{} {}", output["reference"], output["outcome"]), limits }
+}
+
+#[tokio::test]
+async fn a_settled_run_is_cut_by_each_currency_and_goes_on_with_more() {
+    cut_by_each(&OF_CALLS, within).await;
 }
 
 /// A settlement that was left in the journal by a process that was killed before it could go on with the run.

@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use stockade::{
-    Approval, ApprovalId, Budget, Change, Clock, Config, Decision, Fault, Host, Kind, NewRun, Outcome, Overdue, RunId,
-    RunState, Status, Verdict,
+    Approval, ApprovalId, Budget, Change, Clock, Config, Decision, Entry, Fault, Host, Kind, NewRun, Outcome, Overdue,
+    RunId, RunState, Status, Verdict,
 };
 use stockade_refund::{Refund, Settings};
 use stockade_tests::{Place, decide, input};
 
 const BEGIN_MS: u64 = 1_800_000_000_000;
+/// The key of the first question.
+const FIRST: &str = "turn-1/ask-1";
 const MINUTE_MS: u64 = 60_000;
 
 /// A place whose agent wants refunds of so many cents, one after the other, and a clock that stands still until it is set.
@@ -131,11 +133,45 @@ async fn a_question_becomes_overdue_is_escalated_and_expires_which_is_no_denial(
     let entries = host.entries(run).await.unwrap();
     let told = serde_json::to_string(&entries).unwrap();
     assert!(told.contains("no person decided on it in time") && !told.contains("said no"), "{told}");
+    assert_eq!(overdue(&entries), [Overdue::Reminder, Overdue::Escalation]);
+}
+
+fn overdue(entries: &[Entry]) -> Vec<Overdue> {
     let overdue = entries.iter().filter_map(|entry| match &entry.change {
         Change::Overdue { overdue, .. } => Some(*overdue),
         _ => None,
     });
-    assert_eq!(overdue.collect::<Vec<_>>(), [Overdue::Reminder, Overdue::Escalation]);
+    overdue.collect()
+}
+
+/// Lets the time of a question pass, and has a host look at the run at each of its times from this one on.
+async fn lapse(desk: &Desk, host: &Host, run: RunId, from_ms: u64) {
+    for minutes in [0, 30, 60, 120] {
+        desk.now_ms.store(from_ms.max(BEGIN_MS + minutes * MINUTE_MS), Ordering::SeqCst);
+        host.resume(run).await.unwrap().settled().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_overdue_escalated_and_expired_once_when_cut_after_any_record() {
+    let desk = Desk::new(LATE, &[7_900]);
+    let host = desk.host().await;
+    let (run, _) = desk.start(&host, None).await;
+    lapse(&desk, &host, run, BEGIN_MS).await;
+    let (asked, entries) = (question(&host, run, FIRST).await, host.entries(run).await.unwrap());
+    assert_eq!((asked.expired_ms, overdue(&entries).len()), (Some(BEGIN_MS + 120 * MINUTE_MS), 2));
+    drop(host);
+    for cut in 1..entries.len() {
+        desk.place.clear();
+        let host = desk.host().await;
+        desk.place.journal_of(&entries[..cut]).await;
+        lapse(&desk, &host, run, entries[cut - 1].at_ms).await;
+        assert_eq!(question(&host, run, FIRST).await, asked, "cut after {cut}");
+        let again = host.entries(run).await.unwrap();
+        assert_eq!(overdue(&again), [Overdue::Reminder, Overdue::Escalation], "cut after {cut}");
+        let status = host.state(run).await.unwrap().status();
+        assert_eq!((status, desk.refunds()), (Status::Done, 0), "cut after {cut}");
+    }
 }
 
 /// A host that was down meanwhile takes the decision of those to whom the question was escalated, and journals that it was.
@@ -254,6 +290,52 @@ async fn a_remembered_yes_holds_for_the_calls_that_it_names_until_it_is_revoked(
     settled(&host, run, Decision::deny("dana")).await;
     assert_eq!(desk.refunds(), 2);
     assert!(RunState::fold(run, &host.entries(run).await.unwrap()).is_ok());
+}
+
+/// Decides as the story has it: a yes that is remembered, which is taken back once it has held for another call, and noes.
+async fn remembered_and_revoked(host: &Host, run: RunId, mut outcome: Outcome) -> Outcome {
+    while let Outcome::Waiting(asked) = outcome {
+        let first = question(host, run, FIRST).await;
+        outcome = if asked.key == FIRST {
+            settled(host, run, remembering("dana", json!({"amount_cents": 7_900}))).await
+        } else if first.remembered().is_some() {
+            let id = ApprovalId { run, key: FIRST.to_owned() };
+            host.revoke(&id, "eve").await.unwrap().settled().await.unwrap()
+        } else {
+            settled(host, run, Decision::deny("dana")).await
+        };
+    }
+    outcome
+}
+
+/// The questions of the first turns, each with what was decided, and whether it was used up or taken back.
+async fn questions(host: &Host, run: RunId) -> Vec<Approval> {
+    let state = host.state(run).await.unwrap();
+    (1..=4).filter_map(|turn| state.approval(&format!("turn-{turn}/ask-1")).cloned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_that_is_remembered_and_revoked_holds_for_the_same_calls_when_cut_after_any_record() {
+    let desk = Desk::new("{}", &[7_900, 7_900, 100, 7_900]);
+    let host = desk.host().await;
+    let (run, asked) = desk.start(&host, None).await;
+    let ended = remembered_and_revoked(&host, run, Outcome::Waiting(Box::new(asked))).await;
+    let (asked, entries) = (questions(&host, run).await, host.entries(run).await.unwrap());
+    let is_used = |asked: &Approval| asked.consumed_by.is_some();
+    assert_eq!(asked.iter().map(is_used).collect::<Vec<_>>(), [true, true, false, false]);
+    assert_eq!(asked[0].revoked_by.as_deref(), Some("eve"));
+    drop(host);
+    for cut in 1..entries.len() {
+        desk.place.clear();
+        let host = desk.host().await;
+        desk.place.journal_of(&entries[..cut]).await;
+        let resumed = host.resume(run).await.unwrap().settled().await.unwrap();
+        assert_eq!(remembered_and_revoked(&host, run, resumed).await, ended, "cut after {cut}");
+        assert_eq!(questions(&host, run).await, asked, "cut after {cut}");
+        // Where it was booked before the cut, the shop of then is gone.
+        let booked = [1, 2].map(|turn| format!("{run}/turn-{turn}/call-1"));
+        assert!(desk.place.refunds().iter().all(|key| booked.contains(key)), "cut after {cut}");
+    }
 }
 
 /// What was approved is the tool as it was then.

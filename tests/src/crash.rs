@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use stockade::journal::SqliteJournal;
 use stockade::journal::conformance::{Flaw, Verdict};
-use stockade::journal::{MemoryJournal, SqliteJournal};
 use stockade::{Builder, Config, Host, Journal};
 
 use crate::far_side::FarSide;
-use crate::faulty::{Disk, Faulty, Plan, Trouble};
+use crate::faulty::{self, Disk, Faulty, Trouble};
 use crate::in_turn::{HOUR_MS, InTurn};
 use crate::story::{Ending, Story, ending, idle};
 use crate::trip::Trip;
@@ -79,8 +79,7 @@ impl Bench {
 
     /// Makes a journal in memory.
     pub fn memory(&self) -> Disk {
-        let journal = MemoryJournal::new(self.hand.clock());
-        Arc::new(move || -> Arc<dyn Journal> { Arc::new(journal.open_again()) })
+        faulty::memory(&self.hand)
     }
 
     /// Makes a journal in a file of this name.
@@ -94,27 +93,22 @@ impl Bench {
     pub async fn play(&self, story: &Story, disk: &Disk, playing: &str, troubles: &[(usize, Trouble)]) -> Played {
         self.begin();
         let mut asked = None;
-        for (turn, trouble) in troubles.iter().enumerate() {
+        for (turn, (number, trouble)) in troubles.iter().enumerate() {
             let (host, faulty) = &self.hosts[turn % self.hosts.len()];
-            faulty.insert(disk, at(*trouble));
+            faulty.insert(disk, trouble.at(*number));
             story.tend(host, &self.hand, &self.far, playing, HOURS).await;
             asked.get_or_insert(faulty.asked());
             faulty.remove();
             idle(host).await;
         }
         let (host, faulty) = &self.hosts[troubles.len() % self.hosts.len()];
-        faulty.insert(disk, Box::new(|_| None));
+        faulty.insert(disk, faulty::calm());
         let is_over = story.tend(host, &self.hand, &self.far, playing, HOURS_OF_THE_LAST).await;
         let ending = ending(host, &self.far, &[playing.to_owned()]).await;
         let asked = asked.unwrap_or_else(|| faulty.asked());
         faulty.remove();
         Played { ending, is_over, asked }
     }
-}
-
-/// A trouble at one operation, and none else.
-fn at((number, trouble): (usize, Trouble)) -> Plan {
-    Box::new(move |asked| (asked == number).then_some(trouble))
 }
 
 fn builder(place: &Place, hand: &Hand, far: &FarSide) -> Builder {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use stockade::journal::{Commit, LEASE, Lease, Row, RowChange};
+use stockade::journal::{Commit, LEASE, Lease, MemoryJournal, Row, RowChange};
 use stockade::{Entry, Fault, Filter, Journal, Kind, Result, RunId, Summary};
 
 use crate::Hand;
@@ -33,6 +33,25 @@ impl Trouble {
     /// All that can happen.
     pub const ALL: [Self; 7] =
         [Self::Before, Self::After, Self::DeadBefore, Self::DeadAfter, Self::Fenced, Self::Ahead, Self::Back];
+
+    /// What can happen to an operation itself.
+    pub const CUTS: [Self; 4] = [Self::Before, Self::After, Self::DeadBefore, Self::DeadAfter];
+
+    /// It happens at the operation of this number, and nothing else does.
+    pub fn at(self, number: usize) -> Plan {
+        Box::new(move |asked| (asked == number).then_some(self))
+    }
+}
+
+/// Nothing happens.
+pub fn calm() -> Plan {
+    Box::new(|_| None)
+}
+
+/// Makes a journal in memory for hosts that go by this clock.
+pub fn memory(hand: &Hand) -> Disk {
+    let journal = MemoryJournal::new(hand.clock());
+    Arc::new(move || -> Arc<dyn Journal> { Arc::new(journal.open_again()) })
 }
 
 /// Says what happens at the operation of this number, from one on.

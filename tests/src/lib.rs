@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 pub mod crash;
+pub mod currencies;
 pub mod cut;
 pub mod database;
 pub mod desk;
