@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stockade::{
-    Budget, Builder, Change, Code, Completion, Config, Effect, EffectOutcome, End, Fault, Filter, Host, Kind, Outcome,
-    RunId, RunState, Settlement, Status, Stop, ToolOutcome, WaitingFor,
+    AllowedEffect, Budget, Builder, Change, Code, Completion, Config, Effect, EffectOutcome, End, Event, Fault, Filter,
+    Graph, Host, Kind, Outcome, RunId, RunState, Settlement, State, Status, Stop, ToolOutcome, Transition, WaitingFor,
+    Workflow,
 };
 use stockade_tests::currencies::{OF_CALLS, Played, cut_by_each, to_the_end};
 use stockade_tests::flaky::{Acts, Flaky};
@@ -85,17 +86,57 @@ async fn a_run_waits_for_a_result_that_comes_later_and_goes_on_with_it() {
     assert_eq!(by.as_deref(), Some("bank"), "the journal says who told it");
 }
 
-/// Neither knows of the other when it begins.
+/// Wants its calls at the same time, and ends once two have ended.
+struct Both;
+
+impl Workflow for Both {
+    type Input = Vec<Effect>;
+    type State = u32;
+
+    fn name(&self) -> &str {
+        "both"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn graph(&self) -> Graph {
+        let wait = State::new("WAIT", [AllowedEffect::AnyTool], &["WAIT", "DONE"]);
+        Graph::new([wait, State::new("DONE", [], &[])])
+    }
+
+    fn position(&self, ended: &u32) -> &'static str {
+        if *ended == 2 { "DONE" } else { "WAIT" }
+    }
+
+    fn start(&self, effects: Self::Input) -> Result<Transition<u32>, Fault> {
+        Ok(effects.into_iter().fold(Transition::to(0), Transition::want))
+    }
+
+    fn step(&self, ended: u32, _: Event) -> Result<Transition<u32>, Fault> {
+        let to = Transition::to(ended + 1);
+        Ok(if ended == 1 { to.end(End::Done(json!(null).into())) } else { to })
+    }
+}
+
+/// Neither knows of the other's token when it begins.
 #[tokio::test]
 async fn of_two_calls_in_flight_that_get_one_token_one_waits_and_the_other_is_unknown() {
     let (place, hand) = (Place::new(), Hand::new());
     let flaky = Flaky::new([later("pi_7"), later("pi_7")].concat());
-    let host = host(&place, &hand, &flaky).await;
-    let both = ["one", "two"].map(|key| Effect::call(key, Flaky::wanted()));
-    let (run, outcome) = start(&host, &both, Budget::default()).await;
+    let host = with(&place, &hand, &flaky, "idempotent = true").workflow(Both).build().await.unwrap();
+    let calls = ["one", "two"].map(|key| Effect::call(key, Flaky::wanted()));
+    let run = host.start("both", serde_json::to_value(calls).unwrap(), Budget::default()).await.unwrap();
+    let (id, outcome) = (run.id(), run.settled().await.unwrap());
     assert!(matches!(outcome, Outcome::Parked(_)), "{outcome}");
-    let state = host.state(run).await.unwrap();
-    assert_eq!((state.awaited_results().count(), state.unknown_calls().count()), (1, 1));
+    assert_eq!(host.state(id).await.unwrap().awaited_results().count(), 1);
+    let is_unknown =
+        |event: &Event| matches!(event.outcome(), Some((_, EffectOutcome::ToolReturned(ToolOutcome::Unknown(_)))));
+    let entries = host.entries(id).await.unwrap();
+    let unknown =
+        entries.iter().filter(|entry| matches!(&entry.change, Change::Stepped { event, .. } if is_unknown(event)));
+    assert_eq!(unknown.count(), 1);
 }
 
 #[tokio::test]

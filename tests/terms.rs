@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use stockade::{
-    Approval, ApprovalId, Budget, Change, Clock, Config, Decision, Entry, Fault, Host, Kind, NewRun, Outcome, Overdue,
-    RunId, RunState, Status, Verdict,
+    Approval, ApprovalId, Budget, Change, Clock, Config, Decision, EffectOutcome, Entry, Fault, Host, Kind, NewRun,
+    Outcome, Overdue, RunId, RunState, Status, Verdict,
 };
 use stockade_refund::{Refund, Settings};
 use stockade_tests::{Place, decide, input};
@@ -325,7 +325,14 @@ async fn a_yes_that_is_remembered_and_revoked_holds_for_the_same_calls_when_cut_
     assert_eq!(asked.iter().map(is_used).collect::<Vec<_>>(), [true, true, false, false]);
     assert_eq!(asked[0].revoked_by.as_deref(), Some("eve"));
     drop(host);
-    for cut in 1..entries.len() {
+    // A question that a remembered yes answers is asked and answered in one commit.
+    let answers = |entry: &Entry| match &entry.change {
+        Change::Stepped { event, .. } => {
+            matches!(event.outcome(), Some((_, EffectOutcome::Decided { decision })) if decision.repeats.is_some())
+        }
+        _ => false,
+    };
+    for cut in (1..entries.len()).filter(|cut| !answers(&entries[*cut])) {
         desk.place.clear();
         let host = desk.host().await;
         desk.place.journal_of(&entries[..cut]).await;
