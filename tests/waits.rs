@@ -228,7 +228,7 @@ fn the_binary_keeps_signals_and_fires_what_is_due() {
     assert!(listed.stdout.contains("waits for a person: "), "{listed:?}");
 }
 
-/// Those of the other queue are due first, and nobody works on it.
+/// Those of the other queue are due first, and no worker takes them.
 #[tokio::test]
 async fn a_run_has_its_turn_although_many_of_another_queue_are_due_and_left() {
     let (place, hand) = (Place::new(), Hand::new());

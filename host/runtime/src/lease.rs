@@ -32,7 +32,7 @@ pub(crate) struct Holding {
 /// the two counts.
 struct Heard(Mutex<Moment>);
 
-/// A moment by the host's clock, and by the one that nobody sets.
+/// A moment by the host's clock, and by the one that cannot be set.
 #[derive(Clone, Copy)]
 struct Moment {
     ms: u64,

@@ -372,7 +372,7 @@ impl RunLog {
         }
     }
 
-    /// Whether the journal has a commit whose outcome is not known. While the lease is ours, nobody else has written what is there;
+    /// Whether the journal has a commit whose outcome is not known. While the lease is ours, no other host has written what is there;
     /// where it was given back with the commit, nothing is done any more that another could do as well.
     async fn is_there(&self, commit: &Commit) -> Result<bool> {
         if !commit.releases {

@@ -303,7 +303,7 @@ const UNKNOWN: &str = "unknown";
 /// The case by which it says that it has accepted the call and tells the result later. Its payload, a text, is the token.
 const LATER: &str = "later";
 
-/// The case of an error that is a variant or an enum; a text is none, whatever it says.
+/// The case of an error that is a variant or an enum; a text has no case, whatever it says.
 fn case<'a>(shape: &Shape, error: &'a Value) -> Option<&'a str> {
     match (shape, error) {
         (Shape::Variant(..) | Shape::Enum(..), Value::String(case)) => Some(case),

@@ -11,7 +11,7 @@ use super::{VERSION, frame};
 /// From which length on something is kept apart. Its digest and its row take a hundred bytes.
 const BLOB_BYTES_MIN: usize = 8 << 10;
 
-/// The members that hold what came from outside, and are the same wherever they are again. A state is none of them: it changes
+/// The members that hold what came from outside, and are the same wherever they are again. A state is not among them: it changes
 /// with each step, and is kept as a difference.
 const PAYLOADS: [&str; 6] = ["input", "arguments", "returned", "done", "args", "value"];
 

@@ -13,7 +13,7 @@ pub enum Flaw {
     Duplicated,
     /// Something that happened is not there any more.
     Lost,
-    /// Nobody can go on.
+    /// No host can go on.
     Stuck,
     /// An answer was another one than is promised.
     Wrong,
@@ -31,7 +31,7 @@ pub struct Tally {
     pub duplicated: u64,
     /// In how many something was lost.
     pub lost: u64,
-    /// In how many nobody could go on.
+    /// In how many no host could go on.
     pub stuck: u64,
     /// In how many an answer was wrong.
     pub wrong: u64,

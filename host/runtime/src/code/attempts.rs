@@ -92,7 +92,7 @@ impl Attempt {
 impl RunLog {
     /// Returns how long code waits until a call is made again of which an attempt ended so; none where it is not.
     ///
-    /// The wait is within the time of the code. A longer one, for which the run would have to be parked, is none: the code hears
+    /// The wait is within the time of the code. A longer one would park the run, and is not waited for: the code hears
     /// why the call failed.
     pub(super) fn waits_for_another(
         &self,

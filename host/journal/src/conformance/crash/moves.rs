@@ -101,7 +101,7 @@ impl<'a> Game<'a> {
             self.make(*next).await?;
         }
         check_entries(&*self.hosts[1], self.run, self.seq).await?;
-        // Whatever has happened, the lease ends, and somebody goes on.
+        // Whatever has happened, the lease ends, and another host goes on.
         self.time.store(self.until_ms.max(self.now_ms()) + 1, Ordering::SeqCst);
         for next in [Move::Claim(1), Move::Commit(1)] {
             self.make(next).await.map_err(|(_, why)| (Flaw::Stuck, why))?;
