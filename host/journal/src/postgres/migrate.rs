@@ -15,6 +15,10 @@ pub(super) const SCHEMA: u32 = STEPS.len() as u32;
 /// Keeps others from the tables while one changes them: "STKD".
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1398033220)";
 
+/// Asks whether there are tables. `to_regclass` may still answer as before the lock was waited for, from a cache of the session.
+const THERE: &str = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                     WHERE n.nspname = 'stockade' AND c.relname = 'version')";
+
 const FIRST: &str = "CREATE SCHEMA IF NOT EXISTS stockade; CREATE TABLE stockade.version (version integer NOT NULL); \
                      INSERT INTO stockade.version VALUES (0)";
 
@@ -29,7 +33,7 @@ pub struct Migrated {
 
 /// Returns the version of the tables; none where there are none.
 pub(super) async fn version(client: &Client) -> Result<Option<u32>, Error> {
-    let there = client.query_typed_one("SELECT to_regclass('stockade.version') IS NOT NULL", &[]).await?;
+    let there = client.query_typed_one(THERE, &[]).await?;
     if !there.try_get::<_, bool>(0)? {
         return Ok(None);
     }
