@@ -275,8 +275,7 @@ fn every_guest_of_the_tests_is_used() {
     }
 }
 
-/// What is built is tested, and what is committed was built from a folder that is there. `python-lite` is too large to be
-/// committed.
+/// What is built is tested, and what is committed was built from a folder that is there.
 #[test]
 fn every_guest_tool_is_built_and_tested() {
     let tests = [files("tests", ".rs"), files("host/sandbox/tests", ".rs")].concat();
@@ -284,7 +283,7 @@ fn every_guest_tool_is_built_and_tested() {
     let folders: BTreeSet<_> = files("guest-tools", "/Cargo.toml")
         .iter()
         .filter_map(|path| path.split('/').nth(1).map(str::to_owned))
-        .filter(|folder| !["Cargo.toml", "lean", "bench-tool", "python-lite", "workdir"].contains(&folder.as_str()))
+        .filter(|folder| !["Cargo.toml", "lean", "bench-tool", "workdir"].contains(&folder.as_str()))
         .collect();
     let built: BTreeSet<_> = files("guest-tools/dist", ".wasm")
         .iter()

@@ -32,14 +32,11 @@ fn expected(program: &Path, language: &str) -> Value {
         .unwrap()
 }
 
-/// A host with the languages that `tests/interpreters` makes; compiled once for all tests.
+/// A host with all languages; compiled once for all tests.
 pub(crate) async fn host(place: &Place) -> Host {
     let built = root().join("target/languages");
     let builder = place.host().cache(built.join("cache")).built_in_languages();
-    let added = ["python", "python-lite"]
-        .into_iter()
-        .fold(builder, |builder, name| builder.language(name, built.join(format!("interpreter-{name}.wasm"))));
-    added.build().await.unwrap()
+    builder.language("python", built.join("interpreter-python.wasm")).build().await.unwrap()
 }
 
 /// The tools of the built-in shop that a program may call.

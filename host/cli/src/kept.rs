@@ -15,7 +15,7 @@ use crate::globals::Globals;
 use crate::{places, read};
 
 /// The languages that can be added.
-pub(crate) const LANGUAGES: [&str; 2] = ["python", "python-lite"];
+pub(crate) const LANGUAGES: [&str; 1] = ["python"];
 
 /// The purpose of a kept component.
 #[derive(Clone, Copy)]

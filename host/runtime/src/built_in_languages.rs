@@ -9,9 +9,11 @@ macro_rules! component {
 }
 
 impl Builder {
-    /// Adds the languages that come with the program, `javascript` and `typescript`.
+    /// Adds the languages that come with the program: `javascript`, `typescript` and `python-lite`.
     #[must_use]
     pub fn built_in_languages(self) -> Self {
-        self.language("javascript", component!("javascript")).language("typescript", component!("typescript"))
+        self.language("javascript", component!("javascript"))
+            .language("python-lite", component!("python-lite"))
+            .language("typescript", component!("typescript"))
     }
 }

@@ -10,10 +10,10 @@ use crate::hooks::Hooks;
 use crate::{Result, Source};
 
 /// The languages that a command of the binary adds, and that may be missing.
-const TO_BE_ADDED: [&str; 2] = ["python", "python-lite"];
+const TO_BE_ADDED: [&str; 1] = ["python"];
 
 /// The languages whose components the crate carries, with its feature `languages`.
-const BUILT_IN: [&str; 2] = ["javascript", TYPESCRIPT];
+const BUILT_IN: [&str; 3] = ["javascript", "python-lite", TYPESCRIPT];
 
 /// The language that is another one with types.
 pub(crate) const TYPESCRIPT: &str = "typescript";

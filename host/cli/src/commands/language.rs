@@ -19,11 +19,8 @@ macro_rules! sources {
 
 /// The environment of a language's build: programs and their caches, the way to the network, the registries. Other variables
 /// may hold secrets that the packages of a build must not see.
-const ENVIRONMENT: [&str; 25] = [
+const ENVIRONMENT: [&str; 20] = [
     "ALL_PROXY",
-    "CARGO_HOME",
-    "CARGO_HTTP_CAINFO",
-    "CARGO_HTTP_PROXY",
     "CURL_CA_BUNDLE",
     "HOME",
     "HTTPS_PROXY",
@@ -35,8 +32,6 @@ const ENVIRONMENT: [&str; 25] = [
     "PIP_INDEX_URL",
     "PIP_PROXY",
     "REQUESTS_CA_BUNDLE",
-    "RUSTUP_HOME",
-    "RUSTUP_TOOLCHAIN",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
     "TMPDIR",
@@ -51,15 +46,7 @@ const ENVIRONMENT: [&str; 25] = [
 const SOURCES: &[(&str, &str)] = &sources!(
     "guest-tools/languages",
     "guest-tools/build",
-    "guest-tools/.cargo/config.toml",
     "guest-tools/python/app.py",
-    "guest-tools/python-lite/Cargo.toml",
-    "guest-tools/python-lite/Cargo.lock",
-    "guest-tools/python-lite/src/files.rs",
-    "guest-tools/python-lite/src/lib.rs",
-    "guest-tools/python-lite/src/output.rs",
-    "guest-tools/python-lite/src/tools.rs",
-    "guest-tools/python-lite/src/values.rs",
     "wit/code.wit",
 );
 

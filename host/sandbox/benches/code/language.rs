@@ -51,8 +51,8 @@ impl Language {
     pub(crate) fn load(name: &str) -> Option<Self> {
         let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
         let file = match name {
-            "javascript" => root.join("guest-tools/dist/javascript.wasm"),
-            _ => root.join(format!("target/languages/interpreter-{name}.wasm")),
+            "python" => root.join("target/languages/interpreter-python.wasm"),
+            _ => root.join(format!("guest-tools/dist/{name}.wasm")),
         };
         let Ok(bytes) = std::fs::read(&file) else {
             println!("{name} is not there: tests/interpreters makes it");
