@@ -15,7 +15,6 @@ mod rows;
 mod select;
 mod store;
 mod text;
-mod tls;
 mod write;
 
 use std::sync::Arc;
