@@ -9,6 +9,7 @@ use stockade_patterns::Children;
 use stockade_sandbox::{Call, Engine, Limits, Place};
 use stockade_workflow::{Fault, Kind, Machine};
 
+use crate::bookmarks::Bookmarks;
 use crate::breakers::{Breakers, Of};
 use crate::callable::Outcome;
 use crate::coding::Coding;
@@ -41,6 +42,7 @@ pub(crate) struct Services {
     pub(crate) notified: BTreeMap<String, Notified>,
     pub(crate) engine: Engine,
     pub(crate) breakers: Breakers,
+    pub(crate) bookmarks: Bookmarks,
     /// Within what time each run must end that is started without a deadline of its own.
     pub(crate) deadline: Option<Duration>,
     pub(crate) driving: Arc<Driving>,
