@@ -167,6 +167,12 @@ impl Journal for PostgresJournal {
         self.on(async move { store.find(&space, &prefix, after.as_deref(), limit).await }).await
     }
 
+    async fn find_each(&self, places: &[(&str, &str)]) -> Result<Vec<Row>> {
+        let store = Arc::clone(&self.store);
+        let places: Vec<_> = places.iter().map(|(space, prefix)| ((*space).to_owned(), (*prefix).to_owned())).collect();
+        self.on(async move { store.find_each(&places).await }).await
+    }
+
     async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
         let (store, space) = (Arc::clone(&self.store), space.to_owned());
         let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
