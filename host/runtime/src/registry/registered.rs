@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde_json::Value;
 use stockade_sandbox::{Call, Place, Tool};
 use stockade_workflow::{Digest, Label, Terms, grants_digest};
 
@@ -46,6 +47,13 @@ impl Registered {
     /// Returns the component, where the tool is one.
     pub fn component(&self) -> Option<&Tool> {
         self.tool.component()
+    }
+
+    /// Returns the JSON Schema of the arguments of a function, by whichever of its names it is called; none where the tool has no such
+    /// function.
+    pub(crate) fn input_schema(&self, function: &str) -> Option<Value> {
+        let own = self.functions().iter().find(|own| own.name() == function).map(|own| own.input_schema().clone());
+        own.or_else(|| Some(self.component()?.function(function).ok()?.input_schema()))
     }
 
     pub(super) fn source(&self) -> Option<&Source> {
