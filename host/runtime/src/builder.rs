@@ -235,7 +235,8 @@ impl Builder {
         self
     }
 
-    /// Tells of runs that need a person, whenever [`Host::notify`] or [`Host::timers`] looks. Its key is the value of the secret that it names.
+    /// Tells of runs that need a person, whenever [`Host::notify`] or [`Host::timers`] looks. Its key is the value of the secret
+    /// that it names.
     #[must_use]
     pub fn notify(mut self, name: &str, notify: config::Notify) -> Self {
         self.notify.insert(name.to_owned(), notify);

@@ -41,12 +41,12 @@ pub trait Hooks: Send + Sync {
     /// Is told of each further attempt at a question to a model, before the wait for it, with the key of the effect.
     fn retrying(&self, run: RunId, key: &str, retry: &Retry<'_>) {}
 
-    /// Is told that a budget which runs share has passed its share for a warning: the currency, what is allowed, and what is used or
-    /// set aside.
+    /// Is told that a budget which runs share has passed its share for a warning: the currency, what is allowed, and what is used
+    /// or set aside.
     fn shared_budget(&self, budget: &str, used: &Exceeded) {}
 
-    /// Is told of a signal that the journal has for a run and that cannot be read. It was set aside: the run goes on without it, and
-    /// its sender may send it again.
+    /// Is told of a signal that the journal has for a run and that cannot be read. It was set aside: the run goes on without it,
+    /// and its sender may send it again.
     fn unreadable(&self, signal: &Unreadable) {}
 
     /// Is told the name of a language that is being compiled, which takes seconds and is done once.

@@ -99,8 +99,8 @@ impl Services {
         Ok(outcome)
     }
 
-    /// Has a tool answer within the time that the call may take. A component ends by itself then. Of a tool of another kind, which may
-    /// never answer, the call is stopped.
+    /// Has a tool answer within the time that the call may take. A component ends by itself then. Of a tool of another kind,
+    /// which may never answer, the call is stopped.
     async fn answered(&self, tool: &Registered, call: Call<'_>, place: Option<&Place>) -> Result<Outcome> {
         let (wall_us, begun) = (call.limits.wall_us, Instant::now());
         let answer = self.registry.answer(tool, call, place)?;

@@ -84,8 +84,8 @@ impl Host {
     }
 
     /// Goes on with the runs that are due: a time that they wait for has come, a deadline has passed, a signal is there, or a run
-    /// has ended that they have started. Runs that another process drives are left to it. Of many, the tenants' take turns, and no
-    /// more go on than may be driven at the same time.
+    /// has ended that they have started. Runs that another process drives are left to it. Of many, the tenants' take turns, and
+    /// no more go on than may be driven at the same time.
     ///
     /// # Errors
     ///

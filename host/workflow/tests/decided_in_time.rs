@@ -1,5 +1,5 @@
-//! Decisions, deadlines, signals, pauses and stops in any order: each question ends once, by the first of them, and the fold refuses
-//! what comes after.
+//! Decisions, deadlines, signals, pauses and stops in any order: each question ends once, by the first of them, and the fold
+//! refuses what comes after.
 
 use std::time::Duration;
 
