@@ -197,7 +197,8 @@ mod tests {
         let others = (0..many).map(|number| timer(number, other)).collect();
         journal.commit(&Commit::of_index(others)).await.unwrap();
         journal.commit(&Commit::of_index(vec![timer(many, mine)])).await.unwrap();
-        let host = Host::builder().with_journal(journal).scratch(dir.path()).build().await.unwrap();
+        let builder = Host::builder().with_journal(journal).scratch(dir.path()).concurrency(3);
+        let host = builder.build().await.unwrap();
         let (queues, mut found) = (BTreeSet::from(["mine".to_owned()]), Vec::new());
         for _ in 0..4 {
             let (due, _) = host.due_within(&queues, 9, PAGE).await.unwrap();
