@@ -2,11 +2,18 @@
 
 use serde_json::{Value, json};
 use stockade::callable::{Call, Callable, Calling, Nature, Outcome as Answer, Place as PlaceInPool, ToolFunction};
-use stockade::{Budget, Builder, Code, Config, Digest, Fault, Host, Kind, Label, Outcome, Usage, stubs};
-use stockade_tests::Place;
+use stockade::journal::MemoryJournal;
+use stockade::{
+    Budget, Builder, Code, Config, Digest, Effect, EffectOutcome, Fault, Host, Kind, Label, Limits, Outcome, ToolCall,
+    ToolOutcome, Usage, stubs,
+};
+use stockade_tests::in_turn::{InTurn, outcomes, start};
+use stockade_tests::{Hand, Place};
 
 /// Says what it is told, to a stranger.
 struct Echo {
+    /// Whether it never answers.
+    is_silent: bool,
     functions: [ToolFunction; 1],
     identity: Digest,
     nature: Nature,
@@ -18,6 +25,7 @@ impl Echo {
         let input =
             json!({"type": "object", "properties": {"text": text, "times": {"type": "integer"}}, "required": ["text"]});
         Self {
+            is_silent: false,
             functions: [ToolFunction::new("say", "Says a text.", input, text)],
             identity: Digest::of(b"echo 1"),
             nature: Nature { labels: [Label::Untrusted].into(), can_send: true, ..Nature::default() },
@@ -42,6 +50,9 @@ impl Callable for Echo {
         let Some(text) = call.arguments.get("text").and_then(Value::as_str) else {
             return Err(Fault::invalid("arguments", "\"text\" is missing"));
         };
+        if self.is_silent {
+            return Ok(Calling::Answer(Box::pin(std::future::pending())));
+        }
         let result = Ok(text.into());
         let usage = Usage::default().tool_calls(1);
         let answer = Answer { result, usage, stdout: String::new(), stderr: String::new(), log: Vec::new() };
@@ -94,4 +105,31 @@ async fn a_tool_of_another_kind_follows_what_the_operator_says_of_it() {
     assert_eq!(exec(&host, SAY, &["echo", "purchases"]).await, Outcome::Done("hello".into()));
     let fault = configured("[tool.echo.grants]\nlog = true").err().unwrap();
     assert_eq!((fault.kind, fault.tool.as_deref()), (Kind::Invalid, Some("echo")), "{fault}");
+}
+
+/// The clock is Tokio's, which goes on by itself once nothing else is to be done.
+#[tokio::test(start_paused = true)]
+async fn a_tool_of_another_kind_that_never_answers_is_stopped_at_the_deadline_of_its_call() {
+    for repeatable in [true, false] {
+        let (place, hand) = (Place::new(), Hand::new());
+        let nature = Nature { repeatable, ..Nature::default() };
+        let builder = place.host().workflow(InTurn).callable("echo", Echo { is_silent: true, nature, ..Echo::new() });
+        let builder = builder.with_journal(MemoryJournal::new(hand.clock())).scratch(place.path(""));
+        let host = builder.clock(hand.clock()).build().await.unwrap();
+        let say = Effect::call("say", ToolCall::new("echo", "say", json!({"text": "hello"})));
+        let (run, outcome) = start(&host, &[say], Budget::default()).await;
+        match outcomes(&outcome).remove(0) {
+            EffectOutcome::ToolReturned(ToolOutcome::Failed(fault)) if repeatable => {
+                assert_eq!((fault.kind, fault.tool.as_deref()), (Kind::Deadline, Some("echo")), "{fault}");
+                assert_eq!(fault.breach.unwrap().limit, "wall_us");
+            }
+            EffectOutcome::ToolReturned(ToolOutcome::Unknown(fault)) if !repeatable => {
+                assert_eq!(fault.kind, Kind::UnknownOutcome, "{fault}");
+                assert!(fault.message.contains("tool \"echo\" had not answered"), "{fault}");
+            }
+            other => panic!("repeatable: {repeatable}, and {other:?}"),
+        }
+        let spent = *host.state(run).await.unwrap().ledger().spent();
+        assert!(spent.wall_us >= Limits::default().wall_us && spent.tool_calls == 1, "{spent:?}");
+    }
 }

@@ -8,11 +8,14 @@ use futures_util::future::join_all;
 use serde_json::json;
 use stockade::config::Concurrency;
 use stockade::{
-    Budget, Builder, Change, Code, Decision, Entry, Fault, Grant, Host, Kind, Outcome, Run, RunHandle, RunId, RunState,
-    Status, Stop,
+    Budget, Builder, Change, Code, Decision, Effect, Entry, Fault, Grant, Host, Kind, NewSignal, Outcome, Run,
+    RunHandle, RunId, RunState, Status, Stop,
 };
+use stockade_tests::currencies::{self, OF_CALLS, Played, cut_by_each};
+use stockade_tests::flaky::Flaky;
 use stockade_tests::gate::gated;
-use stockade_tests::{Place, decide, dist, input};
+use stockade_tests::in_turn::InTurn;
+use stockade_tests::{Hand, Place, decide, dist, input};
 
 /// Time enough for what a test lets end.
 const LONG: Duration = Duration::from_secs(600);
@@ -213,7 +216,7 @@ async fn a_paused_run_cut_after_any_record_ends_the_same_and_can_be_stopped() {
         let state = host.state(id).await.unwrap();
         assert_eq!((state.status(), state.seq() > before.seq()), (Status::Stopped, true), "cut after {cut}");
         // The refund alone may change something, and its intent is the only one that may have been left behind.
-        let in_doubt: Vec<_> = before.in_flight().map(stockade::Effect::key).filter(|key| *key == "refund").collect();
+        let in_doubt: Vec<_> = before.in_flight().map(Effect::key).filter(|key| *key == "refund").collect();
         assert_eq!(state.unknown_calls().collect::<Vec<_>>(), in_doubt, "cut after {cut}");
         assert_eq!(host.resume(id).await.unwrap().settled().await.unwrap(), Outcome::Stopped(dana()));
         assert!(place.refunds().is_empty());
@@ -346,4 +349,31 @@ async fn a_run_that_waits_for_its_turn_is_stopped_and_has_done_nothing() {
     answer.send(()).unwrap();
     assert!(matches!(host.run(driven).settled().await.unwrap(), Outcome::Done(_)));
     assert!(asked.try_recv().is_err());
+}
+
+/// A run within a budget that is paused while it waits, is sent what it waits for, and is resumed.
+async fn within(budget: Budget) -> Played {
+    let (place, hand) = (Place::new(), Hand::new());
+    let builder = place.host().workflow(InTurn).callable("flaky", Flaky::new(Vec::new()));
+    let host = builder.clock(hand.clock()).build().await.unwrap();
+    let call = |key| Effect::call(key, Flaky::wanted());
+    let effects = json!([call("one"), Effect::await_signal("paid", "paid"), call("two")]);
+    let run = host.start("in_turn", effects, budget).await.unwrap();
+    let id = run.id();
+    let pause = async |outcome: Outcome| -> Outcome {
+        assert!(matches!(outcome, Outcome::Parked(_)), "{outcome}");
+        host.run(id).pause(dana(), Duration::ZERO).await.unwrap();
+        let signal = NewSignal::new("paid", json!(5)).key("evt_1").by("bank");
+        assert!(host.signal(id, signal).await.unwrap().is_none(), "it is paused");
+        host.resume(id).await.unwrap().settled().await.unwrap()
+    };
+    let (outcome, limits) = currencies::to_the_end(&host, run, pause).await;
+    let is_pause = |entry: &&Entry| matches!(entry.change, Change::Paused { .. });
+    assert_eq!(host.entries(id).await.unwrap().iter().filter(is_pause).count(), 1);
+    Played { said: outcome.to_string(), limits }
+}
+
+#[tokio::test]
+async fn a_run_that_is_paused_and_resumed_is_cut_by_each_currency_and_goes_on_with_more() {
+    cut_by_each(&OF_CALLS, within).await;
 }

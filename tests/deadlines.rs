@@ -7,6 +7,8 @@ use stockade::{
     Budget, Builder, Config, Decision, Effect, EffectOutcome, Entry, Fault, Grant, Host, Kind, ModelOutcome, NewRun,
     Outcome, Question, Run, RunId, Started, Status, Stop, ToolCall, ToolOutcome,
 };
+use stockade_tests::currencies::{OF_CALLS, Played, cut_by_each, to_the_end};
+use stockade_tests::flaky::Flaky;
 use stockade_tests::gate::gated;
 use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, outcomes, start};
 use stockade_tests::{Hand, Place, decide, dist};
@@ -246,6 +248,30 @@ async fn to_the_deadline(host: &Host, hand: &Hand, run: RunId) -> Vec<Entry> {
         }
     }
     host.entries(run).await.unwrap()
+}
+
+/// A run within a budget, with deadlines of its own, of a call and of a wait, of which the one of the wait passes.
+async fn within(budget: Budget) -> Played {
+    let (place, hand) = (Place::new(), Hand::new());
+    let builder = place.host().workflow(InTurn).callable("flaky", Flaky::new(Vec::new()));
+    let host = builder.clock(hand.clock()).build().await.unwrap();
+    let call = |key| Effect::call(key, Flaky::wanted()).within(HOUR);
+    let effects = json!([call("one"), Effect::await_signal("paid", "paid").within(HOUR / 2), call("two")]);
+    let run = started(host.start_run(NewRun::new("in_turn", effects).budget(budget).deadline(HOUR)).await.unwrap());
+    let id = run.id();
+    let pass = async |outcome: Outcome| -> Outcome {
+        assert!(matches!(outcome, Outcome::Parked(_)), "{outcome}");
+        hand.set(HOUR_MS / 2);
+        fire(&host).await.remove(0).1
+    };
+    let (outcome, limits) = to_the_end(&host, run, pass).await;
+    let due_ms = host.state(id).await.unwrap().run_due_ms();
+    Played { said: format!("{outcome}, {due_ms:?}"), limits }
+}
+
+#[tokio::test]
+async fn a_run_with_deadlines_is_cut_by_each_currency_and_goes_on_with_more() {
+    cut_by_each(&OF_CALLS, within).await;
 }
 
 #[tokio::test]

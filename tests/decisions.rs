@@ -245,6 +245,22 @@ async fn an_edit_that_may_not_be_called_is_refused_and_the_run_waits_on() {
     assert_eq!(amounts(&place), [1_900]);
 }
 
+/// A function has a short name and a full one, and a model may call it by either.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_is_checked_by_whichever_name_the_function_is_called() {
+    let place = Place::new();
+    place.write("replies.toml", script(&["7900"]).replace("payments.refund", FULL_NAME));
+    let host = host(&place, &config(&place, "demo", DESK)).await;
+    let (run, asked) = start(&host).await;
+    assert_eq!(format!("{}.{}", asked.call.tool, asked.call.function), FULL_NAME);
+    let refused = refused(&host, run, Decision::edit("eve", json!({"user_id": "user_789"}))).await;
+    assert!(refused.message.contains("do not fit"), "{refused}");
+    settled(&host, run, Decision::edit("eve", cents(1_900))).await;
+    assert_eq!(amounts(&place), [1_900]);
+}
+
+const FULL_NAME: &str = "payments.stockade:payments/payments@0.1.0.refund";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_response_answers_the_call_in_the_tools_place() {
     let place = place(&["7900"]);

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use stockade::{
-    Approval, ApprovalId, Budget, Change, Clock, Config, Decision, EffectOutcome, Entry, Fault, Host, Kind, NewRun,
-    Outcome, Overdue, RunId, RunState, Status, Verdict,
+    Approval, ApprovalId, Budget, Change, Clock, Config, Currency, Decision, EffectOutcome, Entry, Fault, Host, Kind,
+    NewRun, Outcome, Overdue, RunId, RunState, Status, Verdict,
 };
 use stockade_refund::{Refund, Settings};
+use stockade_tests::currencies::{OF_CALLS, Played, cut_by_each, to_the_end};
 use stockade_tests::{Place, decide, input};
 
 const BEGIN_MS: u64 = 1_800_000_000_000;
@@ -422,4 +423,32 @@ fn the_binary_says_who_may_decide_and_takes_back_what_holds() {
     let revoked = desk.place.json(&["revoke", &run, "turn-1/ask-1", "--by", "dana"]);
     assert_eq!((revoked.exit, &revoked.json["approvals"][0]["revoked_by"]), (Some(3), &json!("dana")), "{revoked:#?}");
     assert_eq!(desk.place.json(&["revoke", &run]).json, json!([]));
+}
+
+/// A run within a budget whose question is overdue, and is decided by two people.
+async fn within(budget: Budget) -> Played {
+    let desk = Desk::new("{ role = \"manager\", quorum = 2, remind = \"30m\" }", &[7_900]);
+    let host = desk.host().await;
+    let run = host.start("desk", json!({"task": "refund it"}), budget).await.unwrap();
+    let id = run.id();
+    let decide = async |outcome: Outcome| -> Outcome {
+        let by = match waiting(outcome).votes.len() {
+            0 => {
+                desk.set(30);
+                assert_eq!(fire(&host).await, 1);
+                "dana"
+            }
+            _ => "mia",
+        };
+        settled(&host, id, Decision::approve(by)).await
+    };
+    let (outcome, limits) = to_the_end(&host, run, decide).await;
+    assert_eq!(desk.refunds(), 1, "what two approved was paid once");
+    let overdue = overdue(&host.entries(id).await.unwrap());
+    Played { said: format!("{outcome}, {overdue:?}"), limits }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_with_terms_is_cut_by_each_currency_and_goes_on_with_more() {
+    cut_by_each(&[&OF_CALLS[..], &[Currency::ModelCalls, Currency::Tokens]].concat(), within).await;
 }

@@ -1,13 +1,14 @@
 //! Runs that wait for a time or a signal: parked, and gone on with when it is there, whichever process stops in between.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use stockade::journal::MemoryJournal;
 use stockade::{
-    Budget, Change, Currency, Decision, Effect, EffectOutcome, Exceeded, Host, Kind, NewRun, NewSignal, Outcome, QUEUE,
-    RunId, Status, Stop, ToolCall, Waited,
+    Budget, Change, Currency, Decision, Effect, EffectOutcome, Exceeded, Hooks, Host, Kind, NewRun, NewSignal, Outcome,
+    QUEUE, RunId, Status, Stop, ToolCall, Unreadable, Waited,
 };
 use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, outcomes, start};
 use stockade_tests::{Hand, Place, decide};
@@ -141,6 +142,40 @@ async fn a_question_that_expires_is_no_denial_and_takes_no_decision() {
     let state = host.state(run).await.unwrap();
     let approval = state.approval("ask").unwrap();
     assert_eq!((approval.expired_ms, &approval.decision, approval.is_open()), (Some(BEGIN_MS + HOUR_MS), &None, false));
+}
+
+/// Keeps what was set aside.
+#[derive(Clone, Default)]
+struct SetAside(Arc<Mutex<Vec<Unreadable>>>);
+
+impl Hooks for SetAside {
+    fn unreadable(&self, signal: &Unreadable) {
+        self.0.lock().unwrap().push(signal.clone());
+    }
+}
+
+#[tokio::test]
+async fn a_signal_that_cannot_be_read_is_set_aside_and_its_run_waits_on() {
+    let (place, hand, set_aside) = (Place::new(), Hand::new(), SetAside::default());
+    let builder = place.host().workflow(InTurn).clock(hand.clock()).hooks(set_aside.clone());
+    let (host, mut runs) = (builder.build().await.unwrap(), Vec::new());
+    for _ in 0..2 {
+        let (run, _) = start(&host, &[Effect::await_signal("paid", "paid")], Budget::default()).await;
+        host.run(run).pause(Stop::by("dana"), Duration::ZERO).await.unwrap();
+        assert!(host.signal(run, paid(json!(5))).await.unwrap().is_none());
+        runs.push(run);
+    }
+    place.damage_rows("signal", runs[0]);
+    let unread = host.resume(runs[0]).await.unwrap().settled().await.unwrap();
+    assert!(matches!(unread, Outcome::Parked(_)), "{unread}");
+    let read = host.resume(runs[1]).await.unwrap().settled().await.unwrap();
+    assert!(matches!(read, Outcome::Done(_)), "{read}");
+    assert!(fire(&host).await.is_empty(), "it is not looked at again");
+    let told = set_aside.0.lock().unwrap().clone();
+    let [Unreadable { run_id, error }] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((*run_id, error.kind, error.detail.as_deref()), (Some(runs[0]), Kind::Journal, Some("signal")));
+    send(&host, runs[0], paid(json!(6))).await;
+    assert_eq!(host.state(runs[0]).await.unwrap().status(), Status::Done, "its key is free");
 }
 
 /// What a crash leaves behind after any record ends as if nothing had happened.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStderr, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
+use stockade_tests::database::OwnDatabase;
 use stockade_tests::{Answer, Place, input};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// Starts a refund that needs no person, leaves it to others, and returns its id.
 fn left(place: &Place, more: &[&str]) -> String {
@@ -134,40 +134,19 @@ fn a_journal_is_where_the_option_says_and_no_error_shows_a_password() {
 /// A folder whose journal is in a database of its own, on the server that `tests/postgres` starts.
 struct Shared {
     place: Place,
-    password: String,
-    server: String,
-    name: String,
+    database: OwnDatabase,
 }
 
 impl Shared {
     async fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let url = std::env::var("STOCKADE_TEST_POSTGRES").unwrap();
-        let (password, server) = url.strip_prefix("postgres://postgres:").unwrap().split_once('@').unwrap();
-        let (password, server) = (password.to_owned(), server.strip_suffix("/postgres").unwrap().to_owned());
-        let name = format!("workers_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let shared = Self { place: Place::new(), password, server, name };
-        shared.admin("postgres").await.batch_execute(&format!("CREATE DATABASE {}", shared.name)).await.unwrap();
-        shared.place.write("password", &shared.password);
-        let Self { server, name, .. } = &shared;
+        let (place, database) = (Place::new(), OwnDatabase::new().await);
+        place.write("password", database.password());
         let config = format!(
-            "[journal]\nurl = \"postgres://postgres@{server}/{name}\"\npassword = \"db\"\n\n\
-             [secrets]\ndb = {{ file = \"password\" }}\n"
+            "[journal]\nurl = \"{}\"\npassword = \"db\"\n\n[secrets]\ndb = {{ file = \"password\" }}\n",
+            database.url()
         );
-        shared.place.write("stockade.toml", config);
-        shared
-    }
-
-    /// A connection that is no worker's.
-    async fn admin(&self, database: &str) -> Client {
-        let url = format!("postgres://postgres:{}@{}/{database}", self.password, self.server);
-        let (client, traffic) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-        tokio::spawn(traffic);
-        client
-    }
-
-    async fn inside(&self) -> Client {
-        self.admin(&self.name).await
+        place.write("stockade.toml", config);
+        Self { place, database }
     }
 }
 
@@ -205,7 +184,7 @@ async fn two_workers_on_one_database_share_its_runs() {
 async fn the_runs_of_a_worker_that_is_killed_are_taken_over() {
     let shared = Shared::new().await;
     let run = left(&shared.place, &[]);
-    let (locks, admin) = (shared.inside().await, shared.inside().await);
+    let (locks, admin) = (shared.database.inside().await, shared.database.inside().await);
     locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
     let worker = Working::begin(&shared.place);
     a_commit_waits(&admin).await;
@@ -223,7 +202,7 @@ async fn the_runs_of_a_worker_that_is_killed_are_taken_over() {
 async fn a_worker_that_is_stopped_past_its_lease_is_fenced() {
     let shared = Shared::new().await;
     let run = left(&shared.place, &[]);
-    let (locks, admin) = (shared.inside().await, shared.inside().await);
+    let (locks, admin) = (shared.database.inside().await, shared.database.inside().await);
     locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
     let mut worker = Working::begin(&shared.place);
     worker.says("is taken up");
@@ -247,7 +226,7 @@ async fn a_run_that_waits_for_a_person_is_decided_on_another_host() {
     let run = shared.place.refund("user_123", &["--detach"]).run();
     assert_eq!(worked(&shared.place, &[]), 1);
     let other = Place::new();
-    other.write("password", &shared.password);
+    other.write("password", shared.database.password());
     other.write("stockade.toml", std::fs::read(shared.place.path("stockade.toml")).unwrap());
     assert_eq!(other.json(&["approvals"]).json.as_array().map(Vec::len), Some(1));
     let answer = shared.place.json(&["approve", &run, "--by", "dana"]);
@@ -262,7 +241,7 @@ async fn tables_of_another_version_are_refused_by_name() {
     let made = shared.place.json(&["migrate"]);
     assert_eq!((made.exit, &made.json["from"]), (Some(0), &json!(null)), "{made:#?}");
     assert_eq!(shared.place.json(&["migrate"]).json["from"], made.json["to"]);
-    let admin = shared.inside().await;
+    let admin = shared.database.inside().await;
     for (change, commands, why) in [
         ("- 1", &["runs"][..], "`stockade migrate` changes them"),
         ("+ 2", &["runs", "migrate", "worker"][..], "was written by a newer stockade"),
@@ -272,7 +251,7 @@ async fn tables_of_another_version_are_refused_by_name() {
             let answer = shared.place.json(&[*command]);
             let message = answer.json["error"]["message"].as_str().unwrap();
             assert!(answer.exit == Some(1) && message.contains(why), "{command}: {message}");
-            assert!(!message.contains(&shared.password), "{message}");
+            assert!(!message.contains(shared.database.password()), "{message}");
         }
     }
 }

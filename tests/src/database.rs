@@ -23,22 +23,36 @@ impl OwnDatabase {
         let url = std::env::var("STOCKADE_TEST_POSTGRES").unwrap();
         let (password, server) = url.strip_prefix("postgres://postgres:").unwrap().split_once('@').unwrap();
         let (password, server) = (password.to_owned(), server.strip_suffix("/postgres").unwrap().to_owned());
-        let name = format!("crashes_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let name = format!("tests_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let database = Self { password, server, name };
         let made = format!("CREATE DATABASE {}", database.name);
         database.client("postgres").await.batch_execute(&made).await.unwrap();
         database
     }
 
+    /// Its URL, which a journal takes; without the password.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@{}/{}", self.server, self.name)
+    }
+
+    /// The password of the user in the URL.
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
     /// Does something to it that no journal does.
     pub async fn execute(&self, statements: &str) {
-        self.client(&self.name).await.batch_execute(statements).await.unwrap();
+        self.inside().await.batch_execute(statements).await.unwrap();
+    }
+
+    /// A connection to it that is no journal's.
+    pub async fn inside(&self) -> Client {
+        self.client(&self.name).await
     }
 
     /// Opens the journal in it, from wherever that is wanted.
     pub fn open(&self, clock: &Clock) -> PostgresJournal {
-        let url = format!("postgres://postgres@{}/{}", self.server, self.name);
-        let database = Database::parse(&url, Some(&self.password)).unwrap().clock(clock.clone());
+        let database = Database::parse(&self.url(), Some(&self.password)).unwrap().clock(clock.clone());
         blocking(PostgresJournal::open(database)).unwrap()
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use stockade::model::Retry;
-use stockade::{Entry, Exceeded, Hooks, RunId, RunState};
+use stockade::{Entry, Exceeded, Hooks, RunId, RunState, Unreadable};
 
 use crate::escape::safe;
 use crate::text::{bytes, rough};
@@ -32,6 +32,10 @@ impl Hooks for Runs {
     fn shared_budget(&self, budget: &str, Exceeded { limit, allowed, used }: &Exceeded) {
         let (used, allowed) = (rough(*limit, *used), rough(*limit, *allowed));
         eprintln!("budget {}: {used} of {allowed} of {} are used", safe(budget), limit.name());
+    }
+
+    fn unreadable(&self, signal: &Unreadable) {
+        eprintln!("warning: {}; it is set aside, and may be sent again", safe(&signal.error.message));
     }
 }
 

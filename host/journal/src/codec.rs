@@ -299,9 +299,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use serde_json::{Value, json};
-    use stockade_workflow::{Event, Usage};
 
     use super::*;
+    use crate::testing;
 
     const RECORDINGS: [&str; 6] = [
         include_str!("../../workflow/tests/golden/journal-v1.json"),
@@ -331,17 +331,7 @@ mod tests {
 
     /// A step to a state.
     fn stepped(seq: u64, state: Value) -> Entry {
-        let change = Change::Stepped {
-            event: Event::Started { input: json!(1).into() },
-            used: Usage::default(),
-            position: "A".to_owned(),
-            state,
-            log: Vec::new(),
-            effects: Vec::new(),
-            slices: Vec::new(),
-            end: None,
-        };
-        Entry { run: run(), seq, at_ms: 1_800_000_000_000 + seq, change }
+        testing::stepped(run(), seq, state)
     }
 
     /// Commits entries, so many at a time.

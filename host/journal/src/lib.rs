@@ -22,6 +22,8 @@ mod refusal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod summary;
+#[cfg(all(test, any(feature = "postgres", feature = "sqlite")))]
+mod testing;
 
 use std::time::Duration;
 

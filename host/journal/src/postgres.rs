@@ -15,7 +15,6 @@ mod rows;
 mod select;
 mod store;
 mod text;
-mod tls;
 mod write;
 
 use std::sync::Arc;
@@ -166,6 +165,12 @@ impl Journal for PostgresJournal {
         let (store, space, prefix) = (Arc::clone(&self.store), space.to_owned(), prefix.to_owned());
         let after = after.map(str::to_owned);
         self.on(async move { store.find(&space, &prefix, after.as_deref(), limit).await }).await
+    }
+
+    async fn find_each(&self, places: &[(&str, &str)]) -> Result<Vec<Row>> {
+        let store = Arc::clone(&self.store);
+        let places: Vec<_> = places.iter().map(|(space, prefix)| ((*space).to_owned(), (*prefix).to_owned())).collect();
+        self.on(async move { store.find_each(&places).await }).await
     }
 
     async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {

@@ -4,6 +4,7 @@ mod approvers;
 mod checks;
 mod configured;
 mod journals;
+mod models;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -18,6 +19,7 @@ use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 use self::checks::{check_concurrency, check_free, check_models, check_settings, check_tools};
 use self::journals::{folder_of, in_file, no_folder};
 use crate::Host;
+use crate::bookmarks::Bookmarks;
 use crate::breakers::Breakers;
 use crate::callable::Callable;
 use crate::coding::Coding;
@@ -36,7 +38,7 @@ use crate::telemetry::Telemetry;
 use crate::turns::Turns;
 use crate::{Clock, Result, Source, coding, config};
 use stockade_journal::Journal;
-use stockade_models::{Model, Models, Named, Recording, Replay, Settings as ModelSettings};
+use stockade_models::{Model, Named, Settings as ModelSettings};
 
 /// A recording of what models answer.
 #[derive(Clone, Debug)]
@@ -233,7 +235,8 @@ impl Builder {
         self
     }
 
-    /// Tells of runs that need a person, whenever [`Host::notify`] or [`Host::timers`] looks. Its key is the value of the secret that it names.
+    /// Tells of runs that need a person, whenever [`Host::notify`] or [`Host::timers`] looks. Its key is the value of the secret
+    /// that it names.
     #[must_use]
     pub fn notify(mut self, name: &str, notify: config::Notify) -> Self {
         self.notify.insert(name.to_owned(), notify);
@@ -449,7 +452,7 @@ impl Builder {
         shared: Option<Box<dyn Journal>>,
     ) -> Result<Host> {
         let Self { journal, mut tools, store, mut machines, mut engine, secrets, limits, clock, roles, .. } = self;
-        let models = models(&self.models, self.own_models, self.cassette.as_ref(), &secrets, &clock)?;
+        let models = models::made(&self.models, self.own_models, self.cassette.as_ref(), &secrets, &clock)?;
         tools.in_time(&limits);
         let breakers = breakers(&tools, &self.models);
         let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
@@ -508,6 +511,7 @@ impl Builder {
             notified,
             engine,
             breakers,
+            bookmarks: Bookmarks::default(),
             deadline: self.deadline,
             driving: Arc::default(),
             turns: Arc::new(Turns::new(self.concurrency)),
@@ -517,31 +521,6 @@ impl Builder {
         };
         Ok(Host { services: Arc::new(services) })
     }
-}
-
-/// Makes the models of a configuration; `secrets` are the keys, by name, and what a recording must not have.
-fn models(
-    wanted: &BTreeMap<String, config::Model>,
-    own: Vec<Named>,
-    cassette: Option<&Cassette>,
-    secrets: &BTreeMap<String, String>,
-    clock: &Clock,
-) -> Result<Models> {
-    let is_asked = !matches!(cassette, Some(Cassette::Replay(_)));
-    let key = |name: &str, model: &config::Model| match model.secret() {
-        Some(secret) if is_asked => config::key_of(secret, &format!("the model \"{name}\""), secrets).map(Some),
-        secret => Ok(secret.and_then(|secret| secrets.get(secret)).cloned()),
-    };
-    let named = wanted.iter().map(|(name, model)| model.build(name, key(name, model)?, clock));
-    let only_own = own.first().filter(|_| own.len() == 1 && wanted.is_empty()).map(|model| model.name().to_owned());
-    let default = config::default_model(wanted)?.or(only_own);
-    let models = Models::new(named.chain(own.into_iter().map(Ok)).collect::<Result<Vec<_>>>()?, default)?;
-    let values = secrets.values().cloned().collect();
-    Ok(match cassette {
-        None => models,
-        Some(Cassette::Record(file)) => models.record(&Recording::create(file, values)?),
-        Some(Cassette::Replay(file)) => models.replay(&Replay::load(file, values)?),
-    })
 }
 
 /// When the tools and the models of a configuration are left alone.

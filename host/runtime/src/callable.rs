@@ -58,7 +58,9 @@ pub(crate) fn of_component(tool: Tool, is_approved: bool) -> Box<dyn Callable> {
 
 /// A call that has begun.
 pub enum Calling<'a> {
-    /// The tool answers by itself. Dropping the future stops the call.
+    /// The tool answers by itself. Dropping the future stops the call: the host does so once the call has taken the
+    /// [`wall_us`](stockade_sandbox::Limits::wall_us) of its limits. Whether it happened is not known then, unless the tool's
+    /// [nature](Nature::repeatable) says that it changes nothing.
     Answer(BoxFuture<'a, Outcome>),
     /// The call is code, which the host runs: each call that the code makes is in the journal before it is made. Only a
     /// tool whose [`Nature::code`] says so begins one.

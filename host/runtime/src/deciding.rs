@@ -27,9 +27,9 @@ impl Host {
     ///
     /// Kind [`Kind::NotFound`] where the run asked no such question. Kind [`Kind::Conflict`] where it was decided before
     /// (the message says by whom, and what), is not what was seen, or something else is in flight; with detail `changed`
-    /// where the run could not go on, `voted` where the same person has approved it already, `renewed` where the question is asked anew. Kind [`Kind::Invalid`] with
-    /// detail `decision` where the decision is not one that the question takes. Kind [`Kind::Denied`] with detail `approver`
-    /// where this person may not decide. Else as [`Host::resume`].
+    /// where the run could not go on, `voted` where the same person has approved it already, `renewed` where the question is
+    /// asked anew. Kind [`Kind::Invalid`] with detail `decision` where the decision is not one that the question takes. Kind
+    /// [`Kind::Denied`] with detail `approver` where this person may not decide. Else as [`Host::resume`].
     pub async fn decide(&self, id: &ApprovalId, seen: &Digest, decision: Decision) -> Result<Run> {
         decision.check()?;
         let mut driver = self.take_up_question(id, seen).await?;
@@ -150,8 +150,8 @@ impl Question<'_> {
     fn check_edited(&self, call: &ToolCall) -> Result<()> {
         let (invalid, state) = (|why: String| Err(Fault::invalid("decision", why)), self.driver.state());
         let tool = self.host().registry.get(&call.tool)?;
-        if let Some(function) = tool.functions().iter().find(|function| function.name() == call.function) {
-            let misfits = misfits(function.input_schema(), &call.arguments.value())?;
+        if let Some(schema) = tool.input_schema(&call.function) {
+            let misfits = misfits(&schema, &call.arguments.value())?;
             if !misfits.is_empty() {
                 return invalid(format!(
                     "the edited arguments do not fit {}.{}: {}",

@@ -12,7 +12,8 @@ use crate::{Fired, Host, QUEUE, Result, children, inbox, settlements, shared_bud
 /// How many rows are read at once. What a row says may be long.
 const PAGE: usize = 256;
 
-/// How many rows of each space are looked at, so that many of other queues or of one tenant do not hide the others.
+/// How many rows of each space one look takes in, so that many of other queues or of one tenant do not hide the others. Where
+/// there are more, the next look goes on behind them.
 const ROWS_MAX: usize = 16_384;
 
 /// The spaces whose rows let runs go on.
@@ -29,6 +30,8 @@ pub(crate) struct DueRun {
 struct Look<'a> {
     host: &'a Host,
     queues: &'a BTreeSet<String>,
+    /// How many rows of each space it takes in.
+    rows_max: usize,
     seen: BTreeSet<RunId>,
     due: Vec<(Lane, DueRun)>,
     /// The runs of which what they have drawn of shared budgets cannot be read.
@@ -40,7 +43,17 @@ impl Host {
     /// `max`, in the order of their turns; and those of which what they have drawn of shared budgets cannot be read. What others
     /// that stand still have drawn and not used is given back.
     pub(crate) async fn due(&self, queues: &BTreeSet<String>, max: usize) -> Result<(Vec<DueRun>, Vec<Fired>)> {
-        let mut look = Look { host: self, queues, seen: BTreeSet::new(), due: Vec::new(), damaged: Vec::new() };
+        self.due_within(queues, max, ROWS_MAX).await
+    }
+
+    async fn due_within(
+        &self,
+        queues: &BTreeSet<String>,
+        max: usize,
+        rows_max: usize,
+    ) -> Result<(Vec<DueRun>, Vec<Fired>)> {
+        let (seen, due, damaged) = (BTreeSet::new(), Vec::new(), Vec::new());
+        let mut look = Look { host: self, queues, rows_max, seen, due, damaged };
         for space in SPACES {
             look.through(space).await?;
         }
@@ -70,23 +83,34 @@ impl Host {
 }
 
 impl Look<'_> {
+    /// Looks through a space: from where the last look ended, and from the beginning once it has reached the end.
     async fn through(&mut self, space: &str) -> Result<()> {
-        let (mut after, mut count) = (None, 0);
+        let host = self.host;
+        let (journal, bookmarks) = (&host.services.journal, &host.services.bookmarks);
+        let (mut after, mut count) = (bookmarks.get(space, self.queues), 0);
+        let mut has_skipped = after.is_some();
         loop {
-            let page = self.host.services.journal.due(space, Duration::ZERO, after.as_ref(), PAGE).await?;
+            let page = journal.due(space, Duration::ZERO, after.as_ref(), PAGE).await?;
             let (is_first, is_last) = (count == 0, page.len() < PAGE);
             count += page.len();
-            after = page.last().cloned();
-            let summaries = self.summaries(&page).await?;
-            for row in page {
-                if let Some(run) = row.tie.run() {
-                    self.at(run, row, summaries.get(&run), is_first).await?;
-                }
-            }
-            if is_last || count >= ROWS_MAX {
+            after = page.last().cloned().filter(|_| !is_last);
+            self.page(page, is_first).await?;
+            if (is_last && !has_skipped) || count >= self.rows_max {
+                bookmarks.set(space, self.queues, after.as_ref());
                 return Ok(());
             }
+            has_skipped &= !is_last;
         }
+    }
+
+    async fn page(&mut self, page: Vec<Row>, is_first: bool) -> Result<()> {
+        let summaries = self.summaries(&page).await?;
+        for row in page {
+            if let Some(run) = row.tie.run() {
+                self.at(run, row, summaries.get(&run), is_first).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn summaries(&self, page: &[Row]) -> Result<BTreeMap<RunId, Summary>> {
@@ -134,5 +158,56 @@ impl Look<'_> {
     fn is_ours(&self, summary: Option<&Summary>) -> bool {
         let queue = summary.and_then(|summary| summary.labels.get(QUEUE));
         self.queues.is_empty() || queue.is_some_and(|queue| self.queues.contains(queue))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use stockade_journal::{Journal as _, Lease, MemoryJournal, RowChange};
+    use stockade_workflow::{Budget, Change, Entry, Origin, RunState};
+
+    use super::*;
+    use crate::Clock;
+
+    /// A run that its journal has, in a queue.
+    fn begun(run: RunId, queue: &str) -> Commit {
+        let labels = BTreeMap::from([(QUEUE.to_owned(), queue.to_owned())]);
+        let (workflow, input, origin) = ("w".to_owned(), json!(1).into(), Origin { labels, ..Origin::default() });
+        let change = Change::Created { workflow, version: 1, input, budget: Budget::default(), origin };
+        let entry = Entry { run, seq: 1, at_ms: 1, change };
+        let summary = Some(Summary::of(&RunState::create(&entry).unwrap(), 1));
+        let lease = Some(Lease::first(run));
+        Commit { lease, releases: true, entries: vec![entry], summary, ..Commit::default() }
+    }
+
+    fn timer(number: u16, run: RunId) -> RowChange {
+        RowChange::Add(Row::new(inbox::TIMERS, format!("{number:05}"), "").of(run).due(u64::from(number)))
+    }
+
+    /// All that is due first is of another queue, and more than one look takes in.
+    #[tokio::test]
+    async fn a_look_goes_on_behind_what_the_last_one_took_in_and_begins_anew_at_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = MemoryJournal::new(Clock::default());
+        let [mine, other] = [1, 2].map(|byte| RunId::from_bytes([byte; 16]));
+        journal.commit(&begun(mine, "mine")).await.unwrap();
+        journal.commit(&begun(other, "other")).await.unwrap();
+        let many = 300;
+        let others = (0..many).map(|number| timer(number, other)).collect();
+        journal.commit(&Commit::of_index(others)).await.unwrap();
+        journal.commit(&Commit::of_index(vec![timer(many, mine)])).await.unwrap();
+        let builder = Host::builder().with_journal(journal).scratch(dir.path()).concurrency(3);
+        let host = builder.build().await.unwrap();
+        let (queues, mut found) = (BTreeSet::from(["mine".to_owned()]), Vec::new());
+        for _ in 0..4 {
+            let (due, _) = host.due_within(&queues, 9, PAGE).await.unwrap();
+            found.push(due.into_iter().map(|due| due.run).collect::<Vec<_>>());
+        }
+        // The second one has begun anew, and the third goes on behind it.
+        assert_eq!(found, [vec![], vec![mine], vec![mine], vec![mine]]);
+        let (due, _) = host.due(&queues, 9).await.unwrap();
+        assert_eq!(due.len(), 1);
+        assert!(host.services.bookmarks.get(inbox::TIMERS, &queues).is_none(), "it has seen all");
     }
 }

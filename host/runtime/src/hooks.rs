@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use stockade_models::Retry;
 use stockade_workflow::{Entry, Exceeded, RunId, RunState};
 
+use crate::Unreadable;
+
 /// Is told what happens in a host, as it happens: a timeline, a progress bar, spans of a tracing library.
 ///
 /// Each method does nothing unless it is implemented. The host calls them between two steps and waits for each, so they
@@ -39,9 +41,13 @@ pub trait Hooks: Send + Sync {
     /// Is told of each further attempt at a question to a model, before the wait for it, with the key of the effect.
     fn retrying(&self, run: RunId, key: &str, retry: &Retry<'_>) {}
 
-    /// Is told that a budget which runs share has passed its share for a warning: the currency, what is allowed, and what is used or
-    /// set aside.
+    /// Is told that a budget which runs share has passed its share for a warning: the currency, what is allowed, and what is used
+    /// or set aside.
     fn shared_budget(&self, budget: &str, used: &Exceeded) {}
+
+    /// Is told of a signal that the journal has for a run and that cannot be read. It was set aside: the run goes on without it,
+    /// and its sender may send it again.
+    fn unreadable(&self, signal: &Unreadable) {}
 
     /// Is told the name of a language that is being compiled, which takes seconds and is done once.
     fn preparing(&self, language: &str) {}
@@ -73,6 +79,10 @@ impl Hooks for AllHooks {
 
     fn shared_budget(&self, budget: &str, used: &Exceeded) {
         self.0.iter().for_each(|hooks| hooks.shared_budget(budget, used));
+    }
+
+    fn unreadable(&self, signal: &Unreadable) {
+        self.0.iter().for_each(|hooks| hooks.unreadable(signal));
     }
 
     fn preparing(&self, language: &str) {

@@ -1,5 +1,7 @@
 //! What the journal's index has for runs that wait: when they fall due, and the signals that they have not received yet.
 
+use std::collections::BTreeSet;
+
 use stockade_journal::{Commit, Journal, Row, RowChange, index};
 use stockade_workflow::{Fault, Kind, RunId, Signal};
 
@@ -12,6 +14,9 @@ pub(crate) const TIMERS: &str = "timer";
 ///
 /// A row is due at once, so that a run gets its signal although its sender ended before it could be resumed.
 pub(crate) const SPACE: &str = "signal";
+
+/// The space of the signals that cannot be read, with the same keys: they are kept for a person to look at, and never due.
+const UNREADABLE: &str = "signal_unreadable";
 
 /// Says when a run falls due, if it does.
 pub(crate) fn timer(run: RunId, due_ms: Option<u64>) -> RowChange {
@@ -46,16 +51,30 @@ async fn again(journal: &dyn Journal, run: RunId, signal: &Signal) -> Result<()>
     Err(Fault::new(Kind::Conflict, message).detail(SPACE))
 }
 
-/// Returns the signals of a run, in the order in which they were sent.
-pub(crate) async fn of(journal: &dyn Journal, run: RunId) -> Result<Vec<Signal>> {
-    read(&journal.find(SPACE, &format!("{run}/"), None, usize::MAX).await?)
+/// Returns the keys of the signals that the journal has for a run, whether they can be read or not.
+pub(crate) async fn keys(journal: &dyn Journal, run: RunId) -> Result<BTreeSet<String>> {
+    let rows = journal.find(SPACE, &format!("{run}/"), None, usize::MAX).await?;
+    Ok(rows.iter().filter_map(|row| index::parts(&row.key).into_iter().nth(1)).collect())
 }
 
-/// Reads the signals that rows of the space have, in the order in which they were sent.
-pub(crate) fn read(rows: &[Row]) -> Result<Vec<Signal>> {
-    let mut signals = rows.iter().map(Row::read).collect::<Result<Vec<_>>>()?;
-    signals.sort_by_key(|signal: &Signal| signal.at_ms);
-    Ok(signals)
+/// Reads the signals that rows of the space have, in the order in which they were sent; and returns the rows that cannot be read.
+pub(crate) fn read(rows: Vec<Row>) -> (Vec<Signal>, Vec<(Row, Fault)>) {
+    let (mut signals, mut unreadable) = (Vec::<Signal>::new(), Vec::new());
+    for row in rows {
+        match row.read() {
+            Ok(signal) => signals.push(signal),
+            Err(fault) => unreadable.push((row, fault)),
+        }
+    }
+    signals.sort_by_key(|signal| signal.at_ms);
+    (signals, unreadable)
+}
+
+/// Sets a row aside that cannot be read. Its key is free then: the signal may be sent again.
+pub(crate) fn set_aside(row: Row) -> Commit {
+    let gone = RowChange::Remove { space: row.space.clone(), key: row.key.clone() };
+    let kept = RowChange::Put(Row { space: UNREADABLE.to_owned(), due_ms: None, ..row });
+    Commit::of_index(vec![kept, gone])
 }
 
 /// Takes one away.

@@ -19,6 +19,7 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod asking;
+mod bookmarks;
 mod breakers;
 mod builder;
 #[cfg(feature = "languages")]

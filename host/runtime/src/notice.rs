@@ -16,8 +16,8 @@ use crate::config::{Notify, Occasion};
 use channel::Channel;
 use concealed::Concealed;
 
-/// The space of the messages: the key is the run, the number of the record that it tells of, or the deadline, the one who is told,
-/// and the occasion.
+/// The space of the messages: the key is the run, the number of the record that it tells of, or the deadline, the one who is
+/// told, and the occasion.
 pub(crate) const SPACE: &str = "notice";
 
 /// The first wait between two attempts, and the longest.
@@ -193,8 +193,8 @@ fn rests(status: Status) -> bool {
     }
 }
 
-/// The deadlines of a run that has not ended: its own, and before that those of what it waits for, which is a decision of a person, a
-/// signal, a result that comes later, or other runs. The end of a sleep is not a deadline.
+/// The deadlines of a run that has not ended: its own, and before that those of what it waits for, which is a decision of a
+/// person, a signal, a result that comes later, or other runs. The end of a sleep is not a deadline.
 fn deadlines(state: &RunState) -> BTreeSet<u64> {
     let own = state.run_due_ms().filter(|_| state.end().is_none());
     let decisions = state.open_approvals().filter_map(|approval| state.due_ms(&approval.key));

@@ -1,8 +1,8 @@
 //! Messages that tell people of runs that need them.
 //!
 //! A message is a row of the journal's index, which is written in the commit with which the run began to stand so. So none is
-//! lost, and what becomes of it never moves the run. It is sent until it is taken, by one host at a time; where a host stops after the
-//! message was taken and before that is written, it is sent again under the same id.
+//! lost, and what becomes of it never moves the run. It is sent until it is taken, by one host at a time; where a host stops
+//! after the message was taken and before that is written, it is sent again under the same id.
 
 use std::time::Duration;
 

@@ -29,8 +29,9 @@ const UNWRITTEN_BYTES_MAX: u64 = 16 << 20;
 
 /// How many entries may wait for the commit of those that follow.
 const WAITING_MAX: usize = 16;
-/// Whether a fault says that the journal's storage failed, which may pass, and not that what it has is damaged. A run does not hear of
-/// it: it is left as it is, and goes on where its journal does.
+
+/// Whether a fault says that the journal's storage failed, which may pass, and not that what it has is damaged. A run does not
+/// hear of it: it is left as it is, and goes on where its journal does.
 pub(crate) fn is_storage(fault: &Fault) -> bool {
     fault.kind == Kind::Journal && fault.detail.is_none()
 }
@@ -355,8 +356,8 @@ impl RunLog {
         Ok(rows)
     }
 
-    /// Makes a commit. Where the journal fails, it may have made the commit before: it is asked whether it has, and else once more
-    /// to make it. What has happened is known here, and would be in doubt for any other driver.
+    /// Makes a commit. Where the journal fails, it may have made the commit before: it is asked whether it has, and else once
+    /// more to make it. What has happened is known here, and would be in doubt for any other driver.
     async fn made(&self, commit: &Commit) -> Result<()> {
         match self.host.journal.commit(commit).await {
             Err(fault) if is_storage(&fault) => {}
@@ -372,8 +373,8 @@ impl RunLog {
         }
     }
 
-    /// Whether the journal has a commit whose outcome is not known. While the lease is ours, no other host has written what is there;
-    /// where it was given back with the commit, nothing is done any more that another could do as well.
+    /// Whether the journal has a commit whose outcome is not known. While the lease is ours, no other host has written what is
+    /// there; where it was given back with the commit, nothing is done any more that another could do as well.
     async fn is_there(&self, commit: &Commit) -> Result<bool> {
         if !commit.releases {
             self.host.journal.renew(self.holding.lease()).await?;

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use stockade_patterns::Children;
 use stockade_sandbox::{Call, Engine, Limits, Place};
-use stockade_workflow::{Fault, Kind, Machine};
+use stockade_workflow::{Fault, Kind, Machine, Usage};
+use tokio::time::{Instant, timeout};
 
+use crate::bookmarks::Bookmarks;
 use crate::breakers::{Breakers, Of};
 use crate::callable::Outcome;
 use crate::coding::Coding;
@@ -41,6 +43,7 @@ pub(crate) struct Services {
     pub(crate) notified: BTreeMap<String, Notified>,
     pub(crate) engine: Engine,
     pub(crate) breakers: Breakers,
+    pub(crate) bookmarks: Bookmarks,
     /// Within what time each run must end that is started without a deadline of its own.
     pub(crate) deadline: Option<Duration>,
     pub(crate) driving: Arc<Driving>,
@@ -87,13 +90,25 @@ impl Services {
         let of = Of::Tool(tool.name());
         self.check_breaker(of).await?;
         let is_short = call.limits.wall_us < self.limits(tool.name()).wall_us;
-        let outcome = self.registry.answer(tool, call, place)?.await;
+        let outcome = self.answered(tool, call, place).await?;
         let failed = outcome.result.as_ref().err().filter(|fault| self.is_failure(tool.name(), fault));
         // Of a call that had less time than any may take, the tool is not to blame.
         if !(is_short && failed.is_some_and(|fault| fault.kind == Kind::Deadline)) {
             self.note(of, failed).await;
         }
         Ok(outcome)
+    }
+
+    /// Has a tool answer within the time that the call may take. A component ends by itself then. Of a tool of another kind,
+    /// which may never answer, the call is stopped.
+    async fn answered(&self, tool: &Registered, call: Call<'_>, place: Option<&Place>) -> Result<Outcome> {
+        let (wall_us, begun) = (call.limits.wall_us, Instant::now());
+        let answer = self.registry.answer(tool, call, place)?;
+        if tool.component().is_some() {
+            return Ok(answer.await);
+        }
+        let answered = timeout(Duration::from_micros(wall_us), answer).await;
+        Ok(answered.unwrap_or_else(|_| unanswered(tool.name(), wall_us, begun.elapsed())))
     }
 
     /// Checks that a tool or a model is not left alone. A journal that fails says so when the run is committed.
@@ -118,4 +133,16 @@ impl Services {
     pub(crate) fn limits(&self, tool: &str) -> &Limits {
         self.registry.limits(tool).unwrap_or(&self.limits)
     }
+}
+
+/// How a call ends that was stopped because it took longer than it may.
+fn unanswered(tool: &str, wall_us: u64, took: Duration) -> Outcome {
+    let used_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let message = format!(
+        "the deadline of {wall_us} µs has passed: tool \"{tool}\" had not answered; wall_us under [tool.{tool}.limits] \
+         says how long a call may take"
+    );
+    let fault = Fault::limit(Kind::Deadline, "wall_us", wall_us, used_us, message).tool(tool);
+    let usage = Usage::default().wall_us(used_us).tool_calls(1);
+    Outcome { result: Err(fault), usage, stdout: String::new(), stderr: String::new(), log: Vec::new() }
 }

@@ -1,9 +1,9 @@
 //! Budgets that many runs share, on whichever host they run.
 //!
 //! A budget is an *account*: a row of the journal's index for each period and group. A run draws an *allotment* from it before it
-//! reserves an effect's amount, in a transaction of the index that only one of several hosts can make; so what all runs have drawn never
-//! exceeds the limit, however they interleave and wherever a host stops. When a run stands still, it keeps of its allotment what it has
-//! used or reserved, and the rest goes back to the account.
+//! reserves an effect's amount, in a transaction of the index that only one of several hosts can make; so what all runs have
+//! drawn never exceeds the limit, however they interleave and wherever a host stops. When a run stands still, it keeps of its
+//! allotment what it has used or reserved, and the rest goes back to the account.
 
 mod account;
 mod allotment;
@@ -87,8 +87,8 @@ impl Allotments {
         self.all.iter_mut().flat_map(Allotment::warnings)
     }
 
-    /// Returns the changes with which a run that stands still keeps what it has used or set aside; `suspended_by` is the budget for
-    /// whose next period it waits.
+    /// Returns the changes with which a run that stands still keeps what it has used or set aside; `suspended_by` is the budget
+    /// for whose next period it waits.
     pub(crate) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Result<Vec<RowChange>> {
         self.all.iter().filter_map(|allotment| allotment.kept(now_ms, taken, suspended_by).transpose()).collect()
     }

@@ -60,7 +60,7 @@ impl Host {
         if !state.check_signal(&signal)? {
             return Ok(None);
         }
-        if state.signals().len() + inbox::of(journal, run).await?.len() >= SIGNALS_KEPT_MAX {
+        if state.signals().len() + inbox::keys(journal, run).await?.len() >= SIGNALS_KEPT_MAX {
             let message = format!("run {run} keeps {SIGNALS_KEPT_MAX} signals that it has not awaited, and no more");
             return Err(Fault::new(Kind::Conflict, message).detail("signals"));
         }
@@ -76,7 +76,7 @@ impl Host {
                 Err(fault) if is_busy(&fault) => tokio::time::sleep(DELIVERY_PAUSE).await,
                 woken => return woken,
             }
-            if !inbox::of(&*self.services.journal, run).await?.iter().any(|kept| kept.key == signal.key) {
+            if !inbox::keys(&*self.services.journal, run).await?.contains(&signal.key) {
                 return Ok(None);
             }
         }
@@ -84,8 +84,8 @@ impl Host {
     }
 
     /// Goes on with the runs that are due: a time that they wait for has come, a deadline has passed, a signal is there, or a run
-    /// has ended that they have started. Runs that another process drives are left to it. Of many, the tenants' take turns, and no
-    /// more go on than may be driven at the same time.
+    /// has ended that they have started. Runs that another process drives are left to it. Of many, the tenants' take turns, and
+    /// no more go on than may be driven at the same time.
     ///
     /// # Errors
     ///

@@ -56,9 +56,9 @@ impl Worker {
         Self { at_once: runs, ..self }
     }
 
-    /// Takes up the runs that are due, and as many that are interrupted as there is room for: tenants ([`TENANT`]) take turns, the
-    /// most urgent run of one ([`PRIORITY`]) comes first, and of those the oldest. Returns those that go on here, and those that
-    /// cannot, which are then left alone for a minute.
+    /// Takes up the runs that are due, and as many that are interrupted as there is room for: tenants ([`TENANT`]) take turns,
+    /// the most urgent run of one ([`PRIORITY`]) comes first, and of those the oldest. Returns those that go on here, and those
+    /// that cannot, which are then left alone for a minute.
     ///
     /// # Errors
     ///
@@ -93,8 +93,8 @@ impl Worker {
         self.at_once.saturating_sub(self.host.services.driving.count())
     }
 
-    /// Returns interrupted runs that may be taken, in the order of their turns: some more than there is room for, for other workers
-    /// take some of them.
+    /// Returns interrupted runs that may be taken, in the order of their turns: some more than there is room for, for other
+    /// workers take some of them.
     async fn interrupted(&self) -> Result<Vec<RunId>> {
         let room = self.room();
         if room == 0 {

@@ -1,7 +1,8 @@
 //! What several crates of Stockade's host need of the operating system: the clock, files, databases and HTTP.
 //!
 //! [`mod@file`] reads files that a person named, and refuses pipes and devices; `database` (feature `sqlite`) opens databases
-//! for their owner alone; `http` (feature `http`) makes the one client that follows no redirect and asks no proxy.
+//! for their owner alone; `http` (feature `http`) makes the one client that follows no redirect and asks no proxy;
+//! `postgres` (feature `postgres`) checks the certificate of a server of PostgreSQL.
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
@@ -11,5 +12,7 @@ pub mod database;
 pub mod file;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 
 pub use clock::Clock;

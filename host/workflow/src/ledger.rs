@@ -73,7 +73,8 @@ impl Shortfall {
         };
         let (name, (allowed, used)) = (exceeded.limit.name(), exceeded.written());
         let message = format!(
-            "the share of \"{}\" in the run's budget allows {allowed} of \"{name}\" and {used} are used or needed; the workflow's configuration sets the share",
+            "the share of \"{}\" in the run's budget allows {allowed} of \"{name}\" and {used} are used or needed; the workflow's \
+             configuration sets the share",
             prefix.trim_end_matches('/')
         );
         exceeded.fault().reworded(|_| message).detail("slice")
@@ -377,7 +378,10 @@ mod tests {
     proptest! {
         /// However effects interleave, spent and reserved together stay within the budget.
         #[test]
-        fn a_ledger_never_overspends(limit in 0u64..50, moves in prop::collection::vec((0u8..4, 0u64..20, any::<bool>()), 0..60)) {
+        fn a_ledger_never_overspends(
+            limit in 0u64..50,
+            moves in prop::collection::vec((0u8..4, 0u64..20, any::<bool>()), 0..60),
+        ) {
             let mut ledger = Ledger::new(Budget::NONE.fuel(limit));
             for (key, wish, settle) in moves {
                 let key = key.to_string();

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::waits::Waits;
+use crate::support::book::Waits;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stockade_patterns::{self as patterns, Agent, Children, Pattern};

@@ -6,51 +6,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use stockade_workflow::{
-    AllowedEffect, Budget, Change, Effect, EffectOutcome, End, Entry, Event, Fault, Graph, Kind, Machine, RunId,
-    RunState, SIGNALS_KEPT_MAX, Signal, State, Status, Step, ToolCall, ToolOutcome, Transition, Usage, Waited,
-    Workflow,
+    Change, Effect, EffectOutcome, Entry, Event, Fault, Kind, RunState, SIGNALS_KEPT_MAX, Signal, Status, ToolCall,
+    ToolOutcome, Usage, Waited,
 };
 
-const RUN: [u8; 16] = [2; 16];
-const BEGIN_MS: u64 = 1_000;
-
-/// Wants everything at once, and ends with what became of it.
-pub(crate) struct Waits;
-
-impl Workflow for Waits {
-    type Input = Vec<Effect>;
-    /// How many are left, and what became of the others.
-    type State = (usize, Vec<Event>);
-
-    fn name(&self) -> &str {
-        "waits"
-    }
-
-    fn version(&self) -> u32 {
-        1
-    }
-
-    fn graph(&self) -> Graph {
-        let signals = ["a", "b"].map(|name| AllowedEffect::Signal(name.to_owned()));
-        let wants = signals.into_iter().chain([AllowedEffect::Sleep, AllowedEffect::AnyTool]);
-        Graph::new([State::new("WAIT", wants, &["WAIT", "DONE"]), State::new("DONE", [], &[])])
-    }
-
-    fn position(&self, (left, _): &Self::State) -> &'static str {
-        if *left == 0 { "DONE" } else { "WAIT" }
-    }
-
-    fn start(&self, effects: Self::Input) -> Result<Transition<Self::State>, Fault> {
-        Ok(Transition::to((effects.len(), Vec::new())).want_all(effects))
-    }
-
-    fn step(&self, (left, mut seen): Self::State, event: Event) -> Result<Transition<Self::State>, Fault> {
-        seen.push(event);
-        let output = serde_json::to_value(&seen).unwrap();
-        let next = Transition::to((left - 1, seen));
-        Ok(if left == 1 { next.end(End::Done(output.into())) } else { next })
-    }
-}
+use crate::support::book::{BEGIN_MS, Book};
 
 /// What happens to a run from outside.
 #[derive(Clone, Debug)]
@@ -63,67 +23,13 @@ enum Outside {
     Sent(u8, &'static str, Value),
 }
 
-/// A journal in the writing, with a clock of its own.
-struct Book {
-    machine: Machine,
-    state: RunState,
-    entries: Vec<Entry>,
-    now_ms: u64,
-}
-
-impl Book {
-    fn open(effects: &[Effect]) -> Self {
-        Self::due(effects, None)
+fn take(book: &mut Book, outside: &Outside) {
+    match outside {
+        Outside::Later(ms) => book.now_ms += ms,
+        Outside::Back(ms) => book.now_ms = book.now_ms.saturating_sub(*ms),
+        Outside::Sent(key, name, payload) => book.send(signal(&key.to_string(), name, payload.clone(), book.now_ms)),
     }
-
-    fn due(effects: &[Effect], due_ms: Option<u64>) -> Self {
-        let run = RunId::from(uuid::Uuid::from_bytes(RUN));
-        let input = serde_json::to_value(effects).unwrap().into();
-        let (budget, origin) = (Budget::default(), stockade_workflow::Origin { due_ms, ..Default::default() });
-        let created = Change::Created { workflow: "waits".to_owned(), version: 1, input, budget, origin };
-        let first = Entry { run, seq: 1, at_ms: BEGIN_MS, change: created };
-        let state = RunState::create(&first).unwrap();
-        let mut book = Self { machine: Machine::new(Waits), state, entries: vec![first], now_ms: BEGIN_MS };
-        book.step(Event::Started { input: book.state.input().clone() });
-        book
-    }
-
-    fn push(&mut self, change: Change) -> Result<(), Fault> {
-        let entry = Entry { run: self.state.run(), seq: self.state.seq() + 1, at_ms: self.now_ms, change };
-        self.state.apply(&entry)?;
-        self.entries.push(entry);
-        Ok(())
-    }
-
-    /// Answers an event, and journals the intents that follow.
-    fn step(&mut self, event: Event) {
-        let at = self.state.at().map(|(position, state)| (position, state.clone()));
-        let Step { position, transition } = self.machine.step(at, event.clone()).unwrap();
-        let (position, used) = (position.to_owned(), Usage::NONE.steps(1));
-        let Transition { state, log, effects, slices, end } = transition;
-        self.push(Change::Stepped { event, used, position, state, log, effects, slices, end }).unwrap();
-        let wanted: Vec<_> = self.state.wanted().cloned().collect();
-        for effect in wanted {
-            let (key, amount, due_ms) = (effect.key.clone(), Usage::NONE.steps(1), effect.due_ms(self.now_ms));
-            self.push(Change::Reserved { key, amount, consumes: None, labels: Vec::new(), due_ms }).unwrap();
-        }
-    }
-
-    fn take(&mut self, outside: &Outside) {
-        match outside {
-            Outside::Later(ms) => self.now_ms += ms,
-            Outside::Back(ms) => self.now_ms = self.now_ms.saturating_sub(*ms),
-            Outside::Sent(key, name, payload) => {
-                let signal = signal(&key.to_string(), name, payload.clone(), self.now_ms);
-                if self.state.check_signal(&signal) == Ok(true) {
-                    self.push(Change::Signalled { signal }).unwrap();
-                }
-            }
-        }
-        while let Some(event) = self.state.ended_wait(self.now_ms).map(|(key, waited)| Event::ended(key, waited)) {
-            self.step(event);
-        }
-    }
+    book.end_waits();
 }
 
 fn signal(key: &str, name: &str, payload: Value, at_ms: u64) -> Signal {
@@ -166,9 +72,9 @@ fn due(entries: &[Entry], key: &str) -> Option<u64> {
 proptest! {
     #[test]
     fn each_wait_ends_once_and_none_early(story in prop::collection::vec(outside(), 0..40)) {
-        let mut book = Book::open(&effects());
-        story.iter().for_each(|outside| book.take(outside));
-        book.take(&Outside::Later(10_000));
+        let mut book = Book::open(&effects(), None);
+        story.iter().for_each(|outside| take(&mut book, outside));
+        take(&mut book, &Outside::Later(10_000));
         let (mut ended, mut taken) = (BTreeSet::new(), BTreeSet::new());
         for entry in &book.entries {
             let Change::Stepped { event, .. } = &entry.change else { continue };
@@ -199,13 +105,9 @@ proptest! {
 #[test]
 fn a_journal_in_which_a_wait_ends_early_or_a_signal_twice_is_refused() {
     let refused = |prepare: fn(&mut Book), key: &str, waited: Waited| {
-        let mut book = Book::open(&effects());
+        let mut book = Book::open(&effects(), None);
         prepare(&mut book);
-        let event = Event::ended(key, waited);
-        let at = book.state.at().map(|(position, state)| (position.to_owned(), state.clone()));
-        let (position, state) = at.unwrap();
-        let (used, log, effects, slices, end) = (Usage::NONE.steps(1), vec![], vec![], vec![], None);
-        book.push(Change::Stepped { event, used, position, state, log, effects, slices, end })
+        book.unanswered(Event::ended(key, waited))
     };
     let a = signal("k", "a", json!(1), BEGIN_MS);
     let early = Waited::Slept { at_ms: BEGIN_MS + 9 };
@@ -216,7 +118,7 @@ fn a_journal_in_which_a_wait_ends_early_or_a_signal_twice_is_refused() {
     let unsent = refused(|_| {}, "first", Waited::Signalled(a.clone())).unwrap_err();
     assert!(unsent.message.contains("signal \"k\" was not sent"), "{unsent}");
     let sent: fn(&mut Book) = |book| {
-        book.take(&Outside::Sent(7, "a", json!(1)));
+        take(book, &Outside::Sent(7, "a", json!(1)));
         assert!(book.push(Change::Signalled { signal: signal("7", "a", json!(1), BEGIN_MS) }).is_err());
     };
     assert!(refused(sent, "second", Waited::Signalled(signal("7", "a", json!(1), BEGIN_MS))).is_err());
@@ -224,7 +126,7 @@ fn a_journal_in_which_a_wait_ends_early_or_a_signal_twice_is_refused() {
 
 #[test]
 fn a_signal_is_kept_once_and_checked_against_what_is_awaited() {
-    let mut book = Book::open(&effects());
+    let mut book = Book::open(&effects(), None);
     let check =
         |book: &Book, key: &str, name: &str, payload: Value| book.state.check_signal(&signal(key, name, payload, 1));
     let misfit = check(&book, "k", "b", json!("one")).unwrap_err();
@@ -232,7 +134,7 @@ fn a_signal_is_kept_once_and_checked_against_what_is_awaited() {
     assert!(misfit.message.contains("\"b\""), "{misfit}");
     assert_eq!(check(&book, "k", "", json!(1)).unwrap_err().kind, Kind::Invalid);
     assert_eq!(check(&book, "k", "c", json!("x".repeat(70_000))).unwrap_err().kind, Kind::Invalid);
-    book.take(&Outside::Sent(1, "c", json!(1)));
+    take(&mut book, &Outside::Sent(1, "c", json!(1)));
     assert_eq!(book.state.signals().len(), 1);
     assert_eq!(check(&book, "1", "c", json!(1)), Ok(false));
     assert_eq!(check(&book, "1", "c", json!(2)).unwrap_err().kind, Kind::Conflict);
@@ -244,9 +146,9 @@ fn a_signal_is_kept_once_and_checked_against_what_is_awaited() {
 
 #[test]
 fn a_signal_that_comes_after_the_deadline_is_left_to_a_later_wait() {
-    let mut book = Book::open(&effects());
+    let mut book = Book::open(&effects(), None);
     book.now_ms = BEGIN_MS + 41;
-    book.take(&Outside::Sent(1, "a", json!(1)));
+    take(&mut book, &Outside::Sent(1, "a", json!(1)));
     let outcome = |entry: &Entry| match &entry.change {
         Change::Stepped { event, .. } => event.outcome().map(|(key, outcome)| (key.to_owned(), outcome.clone())),
         _ => None,
@@ -278,7 +180,7 @@ fn returned(key: &str) -> Event {
 
 #[test]
 fn an_effect_that_is_tried_again_is_not_ready_before_its_time_and_keeps_its_deadline() {
-    let mut book = Book::open(&[call("a").within(Duration::from_millis(900))]);
+    let mut book = Book::open(&[call("a").within(Duration::from_millis(900))], None);
     book.push(deferred("a", 1_200, true)).unwrap();
     let state = &book.state;
     assert_eq!((state.status(), state.next_due_ms(), state.ready(1_199)), (Status::Waiting, Some(1_200), None));
@@ -301,13 +203,13 @@ fn an_effect_that_is_tried_again_is_not_ready_before_its_time_and_keeps_its_dead
 
 #[test]
 fn an_effect_that_only_waits_is_not_tried_again() {
-    let mut book = Book::open(&[Effect::sleep("nap", Duration::from_secs(1))]);
+    let mut book = Book::open(&[Effect::sleep("nap", Duration::from_secs(1))], None);
     assert!(book.push(deferred("nap", 2_000, true)).is_err());
 }
 
 #[test]
 fn a_run_is_not_overdue_before_its_deadline_and_fails_then() {
-    let mut book = Book::due(&[call("a"), Effect::sleep("nap", Duration::from_secs(1))], Some(1_500));
+    let mut book = Book::open(&[call("a"), Effect::sleep("nap", Duration::from_secs(1))], Some(1_500));
     assert_eq!((book.state.next_due_ms(), book.state.is_overdue(1_499)), (Some(1_500), false));
     let expired = |at_ms| Change::Expired { at_ms, unknown: vec!["a".to_owned()] };
     assert!(

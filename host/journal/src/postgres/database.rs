@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use stockade_system::Clock;
+use stockade_system::postgres::Tls;
 use stockade_workflow::Fault;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{CancelToken, Client, Config, Error, NoTls, Socket};
 use url::Url;
 
-use super::tls::Tls;
 use crate::Result;
 
 const PORT: u16 = 5432;

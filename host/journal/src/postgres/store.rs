@@ -133,6 +133,10 @@ impl Store {
         self.rows(rows::find(&self.pool, space, prefix, after, limit).await)
     }
 
+    pub(super) async fn find_each(&self, places: &[(String, String)]) -> Result<Vec<Row>> {
+        self.rows(rows::find_each(&self.pool, places).await)
+    }
+
     pub(super) async fn due(
         &self,
         space: &str,

@@ -164,12 +164,13 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
     use stockade_system::Clock;
-    use stockade_workflow::{Event, Kind, Usage};
+    use stockade_workflow::Kind;
 
     use super::*;
     use crate::sqlite::SqliteJournal;
+    use crate::testing::stepped;
     use crate::{Commit, Journal, Lease};
 
     /// How many steps the run has, each of which knows one line more.
@@ -177,20 +178,6 @@ mod tests {
 
     fn run() -> RunId {
         uuid::Uuid::now_v7().into()
-    }
-
-    fn stepped(run: RunId, seq: u64, state: Value) -> Entry {
-        let change = Change::Stepped {
-            event: Event::Started { input: json!(1).into() },
-            used: Usage::default(),
-            position: "A".to_owned(),
-            state,
-            log: Vec::new(),
-            effects: Vec::new(),
-            slices: Vec::new(),
-            end: None,
-        };
-        Entry { run, seq, at_ms: 1_800_000_000_000 + seq, change }
     }
 
     fn grown(run: RunId, seq: u64) -> Entry {

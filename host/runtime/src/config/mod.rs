@@ -473,7 +473,10 @@ mod tests {
             idempotent = true
             limits = { fuel = 7 }
             [tool.payments.grants]
-            sql = [{ name = "shop", url = "sqlite:shop.db" }, { name = "pg", url = "postgres://me@h/db", access = "read-write", password = "pg" }]
+            sql = [
+                { name = "shop", url = "sqlite:shop.db" },
+                { name = "pg", url = "postgres://me@h/db", access = "read-write", password = "pg" },
+            ]
             fs = [{ path = "data", at = "/data", access = "read-write", quota = { bytes = 9 } }]
             http = [{ allow = "POST https://api.stripe.com/v1/refunds", addresses = ["127.0.0.1"] }]
             secrets = [{ name = "stripe", host = "api.stripe.com", header = "authorization" }]

@@ -10,8 +10,8 @@ use stockade_workflow::{Currency, amounts};
 pub struct Notify {
     /// Where a message is posted; this, or `command`.
     pub url: Option<String>,
-    /// A program with its arguments that reads a message on its standard input, in an environment that has a standard `PATH` alone; this, or
-    /// `url`.
+    /// A program with its arguments that reads a message on its standard input, in an environment that has a standard `PATH`
+    /// alone; this, or `url`.
     pub command: Option<Vec<String>>,
     /// The secret with which messages of a webhook are signed, as [Standard Webhooks](https://www.standardwebhooks.com) has it.
     pub secret: Option<String>,

@@ -9,7 +9,7 @@ use super::Driver;
 use crate::calls::unknown;
 use crate::effects::{Ended, handler};
 use crate::news::News;
-use crate::{Clock, Result, inbox, later, questions};
+use crate::{Clock, Result, Unreadable, inbox, later, questions};
 
 /// How often a run that is driven looks for signals, which another process may send.
 const LOOK: Duration = Duration::from_millis(500);
@@ -33,10 +33,15 @@ impl Driver {
     }
 
     /// Takes in the signals, the ends of other runs and the settlements that the journal has for the run, and what runs left in
-    /// stores.
+    /// stores. A signal that cannot be read is set aside, so that it keeps neither this run nor another from going on.
     pub(super) async fn take_in(&mut self, news: News) -> Result<()> {
         let run = self.state().run();
-        for signal in inbox::read(&news.signals)? {
+        let (signals, unreadable) = inbox::read(news.signals);
+        for (row, error) in unreadable {
+            self.host().journal.commit(&inbox::set_aside(row)).await?;
+            self.host().hooks.unreadable(&Unreadable::run(run, error));
+        }
+        for signal in signals {
             let taken = inbox::taken(run, &signal);
             match self.state().check_signal(&signal) {
                 // One that does not fit what is awaited may fit what will be.

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde_json::Value;
 use stockade_sandbox::{Call, Place, Tool};
 use stockade_workflow::{Digest, Label, Terms, grants_digest};
 
@@ -48,6 +49,13 @@ impl Registered {
         self.tool.component()
     }
 
+    /// Returns the JSON Schema of the arguments of a function, by whichever of its names it is called; none where the tool has no
+    /// such function.
+    pub(crate) fn input_schema(&self, function: &str) -> Option<Value> {
+        let own = self.functions().iter().find(|own| own.name() == function).map(|own| own.input_schema().clone());
+        own.or_else(|| Some(self.component()?.function(function).ok()?.input_schema()))
+    }
+
     pub(super) fn source(&self) -> Option<&Source> {
         self.source.as_ref()
     }
@@ -70,7 +78,8 @@ impl Registered {
         self.nature().repeatable
     }
 
-    /// Whether a call leaves no trace but its answer, which is the same each time: the tool is a component that was granted nothing.
+    /// Whether a call leaves no trace but its answer, which is the same each time: the tool is a component that was granted
+    /// nothing.
     pub(crate) fn only_computes(&self) -> bool {
         self.component().is_some() && !self.is_code() && self.nature().grants.is_empty()
     }

@@ -1,5 +1,7 @@
 //! What the tests of this crate share: refunds of all sorts, and the world that answers them.
 
+pub(crate) mod book;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use stockade_refund::{Refund, Rules};

@@ -1,9 +1,9 @@
 //! What SQLite holds of memory, over all databases of the process, and what it may take to prepare one statement.
 //!
 //! SQLite has one heap and one limit for it, and neither knows connections: sorting and grouping, which happen in memory,
-//! are in no connection's own figures. So the statements of tools stop at [`TOOLS_MAX`] of the whole, whichever statement holds it, and
-//! the limit that SQLite itself enforces is at [`HARD_MAX`]: what is between is for the journal of runs and the buckets of
-//! keys, whose statements are not stopped, and for what tools' statements take between two looks.
+//! are in no connection's own figures. So the statements of tools stop at [`TOOLS_MAX`] of the whole, whichever statement holds
+//! it, and the limit that SQLite itself enforces is at [`HARD_MAX`]: what is between is for the journal of runs and the buckets
+//! of keys, whose statements are not stopped, and for what tools' statements take between two looks.
 //!
 //! While it prepares a statement SQLite asks no progress handler for most of its time, and a few hundred bytes of common
 //! table expressions that name each other twice are expanded into millions of references. But all that it expands it has to

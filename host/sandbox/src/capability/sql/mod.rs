@@ -67,8 +67,8 @@ impl Databases {
     ///
     /// # Errors
     ///
-    /// A grant is not of a database file that exists and is not reserved or of a PostgreSQL address, its secret has no value, or two have
-    /// one name.
+    /// A grant is not of a database file that exists and is not reserved or of a PostgreSQL address, its secret has no value, or
+    /// two have one name.
     pub(crate) fn new(tool: &str, grants: &[Grant], secrets: &Secrets, reserved: &Arc<Reserved>) -> Result<Self> {
         let mut by_name = BTreeMap::new();
         for grant in grants {

@@ -198,7 +198,8 @@ impl Writers {
         self.put_back(undone.into_iter().chain(rest));
     }
 
-    /// Does a statement in the transaction of the session, or before it where it only reads; none where it could not be done there.
+    /// Does a statement in the transaction of the session, or before it where it only reads; none where it could not be done
+    /// there.
     fn part(&self, session: &Session, job: &Job) -> Option<Done> {
         let until = job.until.within(PATIENCE);
         if until.is_over() {

@@ -1,5 +1,7 @@
 use std::net::IpAddr;
+use std::path::PathBuf;
 
+use stockade_system::postgres::{Named, Tls};
 use tokio::net::TcpStream;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::TlsConnect;
@@ -7,7 +9,7 @@ use tokio_postgres::{CancelToken, Config, NoTls};
 use url::Url;
 
 use super::connection::{Connection, Left};
-use super::wire::{Capped, Tls};
+use super::wire::Capped;
 
 const PORT: u16 = 5432;
 
@@ -16,7 +18,7 @@ pub(super) struct Address {
     host: String,
     port: u16,
     config: Config,
-    tls: Option<Tls>,
+    tls: Option<Named>,
 }
 
 impl Address {
@@ -43,7 +45,7 @@ impl Address {
             return Err(shape());
         }
         let port = config.get_ports().first().copied().unwrap_or(PORT);
-        let tls = options.is_tls(&host).then(|| Tls::new(&host, options.roots.as_deref())).transpose()?;
+        let tls = options.is_tls(&host).then(|| options.trust(&host)).transpose()?;
         config.application_name("stockade").ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
         if let Some(password) = password {
             config.password(password);
@@ -126,7 +128,7 @@ impl Address {
 #[derive(Default)]
 struct Options {
     tls: Option<bool>,
-    roots: Option<String>,
+    roots: Option<PathBuf>,
 }
 
 impl Options {
@@ -138,11 +140,15 @@ impl Options {
                 // The certificate is checked in any case; a URL that asks for TLS does not ask for half of it.
                 ("sslmode", "require" | "verify-ca" | "verify-full") => options.tls = Some(true),
                 ("sslmode", _) => return Err("sslmode is neither \"require\" nor \"disable\"".to_owned()),
-                ("sslrootcert", path) => options.roots = Some(path.to_owned()),
+                ("sslrootcert", path) => options.roots = Some(path.into()),
                 (name, _) => return Err(format!("the URL has an option \"{name}\" that is not known")),
             }
         }
         Ok(options)
+    }
+
+    fn trust(&self, host: &str) -> Result<Named, String> {
+        Tls::new(self.roots.as_deref())?.named(host).map_err(|error| error.to_string())
     }
 
     fn is_tls(&self, host: &str) -> bool {

@@ -1,4 +1,5 @@
-//! How the server proves that it is the one that was named: by a certificate for its name, of an authority that is known.
+//! How a server of PostgreSQL proves that it is the one that was named: by a certificate for its name, of an authority that is
+//! known.
 
 use std::io;
 use std::path::Path;
@@ -6,7 +7,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use stockade_system::file;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
@@ -15,25 +15,38 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use crate::file;
+
 /// The longest file of authorities. All that browsers trust take a quarter of a megabyte.
 const ROOTS_BYTES_MAX: u64 = 4 << 20;
 
-/// Whom to trust.
+/// Whom to trust, whichever server is named.
 #[derive(Clone)]
-pub(super) struct Tls(TlsConnector);
+pub struct Tls(TlsConnector);
 
 impl Tls {
     /// Trusts the authorities of a file, or without one those that browsers trust.
     ///
     /// # Errors
     ///
-    /// The file holds no certificate.
-    pub(super) fn new(roots: Option<&Path>) -> Result<Self, String> {
+    /// The file cannot be read, holds no certificate or more than 4 MiB, and the text names it.
+    pub fn new(roots: Option<&Path>) -> Result<Self, String> {
         let roots = roots.map_or_else(|| Ok(public_roots()), read_roots)?;
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let config = config.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
         let config = config.with_root_certificates(roots).with_no_client_auth();
         Ok(Self(TlsConnector::from(Arc::new(config))))
+    }
+
+    /// Trusts them for one server only, which is the one of this name.
+    ///
+    /// # Errors
+    ///
+    /// No certificate can be for this name.
+    pub fn named(&self, host: &str) -> io::Result<Named> {
+        let name = ServerName::try_from(host.to_owned());
+        let name = name.map_err(|_| io::Error::other("the host cannot have a certificate"))?;
+        Ok(Named { connector: self.0.clone(), name })
     }
 }
 
@@ -59,14 +72,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for T
     type Error = io::Error;
 
     fn make_tls_connect(&mut self, host: &str) -> io::Result<Named> {
-        let name = ServerName::try_from(host.to_owned());
-        let name = name.map_err(|_| io::Error::other("the host cannot have a certificate"))?;
-        Ok(Named { connector: self.0.clone(), name })
+        self.named(host)
     }
 }
 
 /// Whom to trust to be the server of this name.
-pub(super) struct Named {
+#[derive(Clone)]
+pub struct Named {
     connector: TlsConnector,
     name: ServerName<'static>,
 }
@@ -82,7 +94,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Named
 }
 
 /// A stream of which no machine on the way can read or change a byte.
-pub(super) struct Sealed<S>(tokio_rustls::client::TlsStream<S>);
+pub struct Sealed<S>(tokio_rustls::client::TlsStream<S>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Sealed<S> {
     /// The certificate has been checked against its authority and name, which is what a binding would add.
