@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 static char what[16], part[256];
-static const char *only_while;
+static char *only_while;
 static long first, last;
 static atomic_long calls;
 static atomic_int has_failed;
@@ -30,7 +30,9 @@ static atomic_int has_failed;
 __attribute__((constructor)) static void begin(void) {
     const char *fault = getenv("STOCKADE_FAULT");
     if (fault == NULL || sscanf(fault, "%15s %ld %ld %255s", what, &first, &last, part) != 4) what[0] = 0;
-    only_while = getenv("STOCKADE_FAULT_WHILE");
+    // A program may write over its environment.
+    const char *file = getenv("STOCKADE_FAULT_WHILE");
+    only_while = file == NULL ? NULL : strdup(file);
 }
 
 static int is_on(const char *path) {
