@@ -5,7 +5,8 @@
 //   kill-before, kill-after: a file is made durable, and the process is killed before or after that;
 //   full: what is written does not fit on the disk;
 //   read-only: what is written is refused, and from then on also what opens a file for writing.
-// STOCKADE_FAULT_WHILE names a file; while it is not there, no call counts.
+// STOCKADE_FAULT_WHILE names a file; while it is not there, no call counts. STOCKADE_FAULT_TELLS names one that is made when a
+// write has failed.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,17 +23,21 @@
 #include <unistd.h>
 
 static char what[16], part[256];
-static char *only_while;
+static char *only_while, *tells;
 static long first, last;
 static atomic_long calls;
 static atomic_int has_failed;
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+static char *copied(const char *text) { return text == NULL ? NULL : strdup(text); }
 
 __attribute__((constructor)) static void begin(void) {
     const char *fault = getenv("STOCKADE_FAULT");
     if (fault == NULL || sscanf(fault, "%15s %ld %ld %255s", what, &first, &last, part) != 4) what[0] = 0;
     // A program may write over its environment.
-    const char *file = getenv("STOCKADE_FAULT_WHILE");
-    only_while = file == NULL ? NULL : strdup(file);
+    only_while = copied(getenv("STOCKADE_FAULT_WHILE"));
+    tells = copied(getenv("STOCKADE_FAULT_TELLS"));
 }
 
 static int is_on(const char *path) {
@@ -55,16 +60,13 @@ static int fails(const char *kind, int fd) {
 }
 
 static int is_refused(int fd) {
-    if (fails("full", fd)) {
-        errno = ENOSPC;
-        return 1;
-    }
-    if (fails("read-only", fd)) {
-        atomic_store(&has_failed, 1);
-        errno = EROFS;
-        return 1;
-    }
-    return 0;
+    int is_full = fails("full", fd), is_read_only = fails("read-only", fd);
+    if (!is_full && !is_read_only) return 0;
+    int told = tells == NULL ? -1 : REAL(open)(tells, O_CREAT | O_WRONLY, 0600);
+    if (told >= 0) close(told);
+    if (is_read_only) atomic_store(&has_failed, 1);
+    errno = is_full ? ENOSPC : EROFS;
+    return 1;
 }
 
 static int is_closed_to(const char *path, int flags) {
@@ -72,8 +74,6 @@ static int is_closed_to(const char *path, int flags) {
     if (is) errno = EROFS;
     return is;
 }
-
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 static int synced(int fd, int (*real)(int)) {
     int is_last = fails("kill", fd);

@@ -33,10 +33,11 @@ impl Failure {
         }
     }
 
-    /// Has these calls of a process fail, the first one being one, of those on files whose path has this part.
-    pub fn at(self, calls: RangeInclusive<u32>, part: &str, command: &mut Command) {
+    /// Has these calls of a process fail, the first one being one, of those on files whose path has this part. Once a write has
+    /// failed, there is a file `told`.
+    pub fn at(self, calls: &RangeInclusive<u32>, part: &str, told: &Path, command: &mut Command) {
         let fault = format!("{} {} {} {part}", self.name(), calls.start(), calls.end());
-        command.env("LD_PRELOAD", library()).env("STOCKADE_FAULT", fault);
+        command.env("LD_PRELOAD", library()).env("STOCKADE_FAULT", fault).env("STOCKADE_FAULT_TELLS", told);
     }
 }
 
