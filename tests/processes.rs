@@ -132,7 +132,7 @@ fn is_shop_free(place: &Place) -> bool {
 #[test]
 fn a_process_that_is_stopped_past_its_lease_and_wakes_does_nothing_twice() {
     let mut table = Table::default();
-    for moment in moments().step_by(every(29)) {
+    for moment in moments().step_by(every(41)) {
         let place = Place::new();
         let over = || is_shop_free(&place) && is_done(&place, "journal.db", "UPDATE leases SET until_ms = 0");
         if let Some(verdict) = stopped_past_its_lease(&place, moment, over) {
@@ -162,7 +162,7 @@ fn a_process_of_many_hosts_that_is_stopped_past_its_lease_and_wakes_does_nothing
     let mut table = Table::default();
     // A process that says yes claims the run, and cannot be seen to have sent that when it is stopped.
     let moments = moments().filter(|(order, ..)| matches!(order, Order::Refund("user_789")));
-    for moment in moments.step_by(every(29)) {
+    for moment in moments.step_by(every(43)) {
         let (place, database) = (Place::new(), blocking(OwnDatabase::new()));
         database.configure(&place);
         let over = || is_shop_free(&place) && blocking(are_over(&database));
@@ -182,7 +182,7 @@ fn ends(place: &Place, order: Order, failure: Failure, calls: &RangeInclusive<u3
 
 #[test]
 fn a_process_that_is_killed_at_any_sync_of_its_files_leaves_a_run_that_ends_as_any_other() {
-    let (mut table, every) = (Table::default(), every(16));
+    let (mut table, every) = (Table::default(), every(24));
     for (which, order) in (0..).zip(ORDERS) {
         for (kind, failure) in (0..).zip([Failure::KilledBefore, Failure::KilledAfter]) {
             // Where samples are played, each order and each kind has others.
@@ -217,7 +217,7 @@ fn writes() -> impl Iterator<Item = (Order, Failure, RangeInclusive<u32>)> {
 #[test]
 fn a_process_whose_journal_is_full_or_only_reads_leaves_a_run_that_ends_as_any_other() {
     let mut table = Table::default();
-    for (order, failure, calls) in writes().step_by(every(41)) {
+    for (order, failure, calls) in writes().step_by(every(59)) {
         let place = Place::new();
         ends(&place, order, failure, &calls, "/.stockade/journal.db");
         if !place.path("failed").exists() {

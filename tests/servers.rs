@@ -300,10 +300,10 @@ const ONLY_READS: &str = "in a read-only transaction";
 /// The disk of the tables is full, and room is made while commits wait for it.
 async fn full_and_freed_again(own: &Own, table: &mut Table) {
     let (leases, before) = (own.begun().await, own.server.said(NO_ROOM));
-    own.server.is_full(true);
+    own.server.set_full(true);
     let commits = own.going_on(&leases, &long());
     own.says(NO_ROOM, before).await;
-    own.server.is_full(false);
+    own.server.set_full(false);
     own.count(table, "PostgreSQL: a disk that is full and freed again", &leases, commits).await;
 }
 
@@ -330,10 +330,10 @@ async fn read_only_and_writable_again(own: &Own, table: &mut Table) {
 async fn full_for_longer(own: &Own) -> Verdict {
     let lease = own.begun().await.remove(0);
     let next = with(&lease, 2, 0, long());
-    own.server.is_full(true);
+    own.server.set_full(true);
     let answer = own.journal.commit(&next).await;
     let there = check_entries(&own.journal, lease.run, 1).await;
-    own.server.is_full(false);
+    own.server.set_full(false);
     there?;
     if answer.as_ref().err().map(|fault| fault.kind) != Some(Kind::Journal) {
         return Err((Flaw::Wrong, format!("a commit that finds no room: {answer:?}")));

@@ -106,7 +106,7 @@ impl Server {
     }
 
     /// Has its tables find no room on the disk, or find it again.
-    pub fn is_full(&self, is_full: bool) {
+    pub fn set_full(&self, is_full: bool) {
         let file = self.path("full");
         if is_full { fs::write(file, "").unwrap() } else { fs::remove_file(file).unwrap() }
     }

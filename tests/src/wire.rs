@@ -28,8 +28,8 @@ pub enum Side {
 /// How many messages a statement is.
 const ASKED: usize = 5;
 
-/// How many messages the shortest answer is.
-const ANSWERED: usize = 5;
+/// How many messages the shortest answer is, of a statement without rows; with one, there is one more.
+const ANSWERED: usize = 6;
 
 impl Cut {
     /// All places: before anything is sent, at and in each message of the statement, right after the last of them, and at and in
@@ -62,7 +62,9 @@ enum Fate {
     /// It arrives, and nothing after it does.
     IsLast,
     /// So much of it arrives: nothing, or half.
-    Breaks { half: bool },
+    Breaks {
+        half: bool,
+    },
 }
 
 impl State {
