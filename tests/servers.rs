@@ -215,11 +215,12 @@ impl Own {
         }
     }
 
-    /// Waits until the server has said this so many times more than before.
-    async fn says(&self, text: &str, before: usize) {
-        while self.server.said(text) < before + AT_ONCE {
+    /// Waits until the server has said this so many times more than before to these commits.
+    async fn says(&self, text: &str, before: usize, commits: &[JoinHandle<Result<()>>]) {
+        while self.server.said(text) < before + AT_ONCE && commits.iter().any(|commit| !commit.is_finished()) {
             yield_now().await;
         }
+        assert!(self.server.said(text) > before, "the server has not said \"{text}\"");
     }
 }
 
@@ -302,7 +303,7 @@ async fn full_and_freed_again(own: &Own, table: &mut Table) {
     let (leases, before) = (own.begun().await, own.server.said(NO_ROOM));
     own.server.set_full(true);
     let commits = own.going_on(&leases, &long());
-    own.says(NO_ROOM, before).await;
+    own.says(NO_ROOM, before, &commits).await;
     own.server.set_full(false);
     own.count(table, "PostgreSQL: a disk that is full and freed again", &leases, commits).await;
 }
@@ -317,11 +318,13 @@ async fn read_only_and_writable_again(own: &Own, table: &mut Table) {
     };
     only_reads("on").await;
     // What is connected already would go on.
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+    let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                WHERE datname = current_database() AND application_name = 'stockade'";
-    admin.batch_execute(end).await.unwrap();
+    while admin.query_one(end, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+        yield_now().await;
+    }
     let commits = own.going_on(&leases, &json!(2));
-    own.says(ONLY_READS, before).await;
+    own.says(ONLY_READS, before, &commits).await;
     only_reads("off").await;
     own.count(table, "PostgreSQL: a database that only reads for a while", &leases, commits).await;
 }

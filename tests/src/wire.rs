@@ -19,9 +19,9 @@ pub struct Cut {
 /// Where a message comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// Side the journal.
+    /// From the journal.
     Client,
-    /// Side the server.
+    /// From the server.
     Server,
 }
 
