@@ -189,7 +189,7 @@ fn a_process_that_is_killed_at_any_sync_of_its_files_leaves_a_run_that_ends_as_a
             let first = if every == 1 { 1 } else { 1 + 3 * which + 5 * kind };
             for number in (first..).step_by(every) {
                 let place = Place::new();
-                let killed = ends(&place, order, failure, &(number..=number), "/.stockade/");
+                let killed = ends(&place, order, failure, &(number..=number), "/.stockade");
                 if killed.signal().is_none() {
                     assert!(every > 1 || number > 3, "{order:?} makes its files durable {number} times");
                     break;
