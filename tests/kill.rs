@@ -252,7 +252,7 @@ fn recover(place: &Place, user: &str) -> Value {
 }
 
 /// Says how a run ended whose process was killed: as any other does, and refunded once.
-fn ended(place: &Place, user: &str) -> Verdict {
+pub(crate) fn ended(place: &Place, user: &str) -> Verdict {
     let (run, refunds) = (recover(place, user), place.refunds());
     let told = |flaw| Err((flaw, format!("{run:#}\n{refunds:?}")));
     let lines = if user == "user_123" { 8 } else { 6 };

@@ -1,4 +1,4 @@
-//! A PostgreSQL database of a test's own, on the server that `tests/postgres` starts.
+//! A PostgreSQL database of a test's own, on the server that `tests/postgres` starts or on one of the test's.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -7,6 +7,8 @@ use stockade::journal::PostgresJournal;
 use stockade::journal::postgres::Database;
 use tokio::runtime::Builder;
 use tokio_postgres::{Client, NoTls};
+
+use crate::Place;
 
 /// A database.
 pub struct OwnDatabase {
@@ -19,10 +21,14 @@ pub struct OwnDatabase {
 impl OwnDatabase {
     /// Makes one that is empty.
     pub async fn new() -> Self {
+        let (password, server) = login();
+        Self::on(&server, &password).await
+    }
+
+    /// Makes one that is empty on this server, `HOST:PORT`.
+    pub async fn on(server: &str, password: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let url = std::env::var("STOCKADE_TEST_POSTGRES").unwrap();
-        let (password, server) = url.strip_prefix("postgres://postgres:").unwrap().split_once('@').unwrap();
-        let (password, server) = (password.to_owned(), server.strip_suffix("/postgres").unwrap().to_owned());
+        let (password, server) = (password.to_owned(), server.to_owned());
         let name = format!("tests_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let database = Self { password, server, name };
         let made = format!("CREATE DATABASE {}", database.name);
@@ -32,7 +38,7 @@ impl OwnDatabase {
 
     /// Its URL, which a journal takes; without the password.
     pub fn url(&self) -> String {
-        format!("postgres://postgres@{}/{}", self.server, self.name)
+        self.url_by(&self.server)
     }
 
     /// The password of the user in the URL.
@@ -45,15 +51,43 @@ impl OwnDatabase {
         self.inside().await.batch_execute(statements).await.unwrap();
     }
 
-    /// A connection to it that is no journal's.
-    pub async fn inside(&self) -> Client {
-        self.client(&self.name).await
-    }
-
     /// Opens the journal in it, from wherever that is wanted.
     pub fn open(&self, clock: &Clock) -> PostgresJournal {
-        let database = Database::parse(&self.url(), Some(&self.password)).unwrap().clock(clock.clone());
+        self.open_by(&self.server, clock)
+    }
+
+    /// Opens the journal in it by a way of its own to the server, `HOST:PORT`.
+    pub fn open_by(&self, way: &str, clock: &Clock) -> PostgresJournal {
+        let database = Database::parse(&self.url_by(way), Some(&self.password)).unwrap().clock(clock.clone());
         blocking(PostgresJournal::open(database)).unwrap()
+    }
+
+    /// Has what is called in a place keep its journal here.
+    pub fn configure(&self, place: &Place) {
+        place.write("password", &self.password);
+        let url = self.url();
+        let config =
+            format!("[journal]\nurl = \"{url}\"\npassword = \"db\"\n\n[secrets]\ndb = {{ file = \"password\" }}\n");
+        place.write("stockade.toml", config);
+    }
+
+    fn url_by(&self, server: &str) -> String {
+        format!("postgres://postgres@{server}/{}", self.name)
+    }
+
+    /// Where the server is, `HOST:PORT`.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// What the server calls it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Connects to it, as no journal does.
+    pub async fn inside(&self) -> Client {
+        self.client(&self.name).await
     }
 
     async fn client(&self, database: &str) -> Client {
@@ -62,6 +96,18 @@ impl OwnDatabase {
         tokio::spawn(traffic);
         client
     }
+}
+
+/// Returns the password of the server that `tests/postgres` starts, and where it is.
+fn login() -> (String, String) {
+    let url = std::env::var("STOCKADE_TEST_POSTGRES").unwrap();
+    let (password, server) = url.strip_prefix("postgres://postgres:").unwrap().split_once('@').unwrap();
+    (password.to_owned(), server.strip_suffix("/postgres").unwrap().to_owned())
+}
+
+/// Returns that password, which a server of a test's own has too.
+pub fn password() -> String {
+    login().0
 }
 
 /// Waits for something from where nothing can wait.

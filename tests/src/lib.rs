@@ -8,15 +8,18 @@ pub mod cut;
 pub mod database;
 pub mod desk;
 pub mod far_side;
+pub mod faults;
 pub mod faulty;
 pub mod flaky;
 pub mod gate;
 mod hand;
 pub mod in_turn;
 pub mod registry;
+pub mod server;
 pub mod simulation;
 pub mod story;
 pub mod trip;
+pub mod wire;
 
 use std::fs;
 use std::path::{Path, PathBuf};
