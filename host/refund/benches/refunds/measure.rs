@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// What what was measured survives.
+/// What the runs of a row survive.
 pub(crate) const POWER_LOSS: &str = "power loss";
 pub(crate) const NOTHING: &str = "nothing";
 
