@@ -30,39 +30,29 @@ const GOAL: f64 = 2.0;
 pub(crate) async fn measure(dir: &Path, goals: &mut Goals) {
     let mut rows = Vec::new();
     for turns in TURNS {
-        let dir = folder(dir, &turns.to_string());
-        let few = usize::try_from(turns).unwrap();
-        for crowd in [0, few, CROWD] {
-            eprintln!("{turns} runs at once, {crowd} runs of the other tenant");
-            rows.push((turns, crowd, beside(&dir, turns, crowd).await));
-        }
+        let (dir, few) = (folder(dir, &turns.to_string()), usize::try_from(turns).unwrap());
+        let alone = beside(&dir, turns, 0).await;
+        rows.push((
+            turns,
+            [(0, alone), (few, beside(&dir, turns, few).await), (CROWD, beside(&dir, turns, CROWD).await)],
+        ));
     }
     Percentiles::print_head(&format!("SQLite, every step survives a power loss; {SAMPLES} runs, one after the other"));
-    for (turns, crowd, times) in &rows {
-        times.print(&format!("a run from start to end; {turns} at once; {crowd} of another tenant"));
+    for (turns, times) in &rows {
+        for (crowd, times) in times {
+            times.print(&format!("a run from start to end; {turns} at once; {crowd} of another tenant"));
+        }
     }
-    for turns in TURNS {
-        let of = |wanted: &dyn Fn(usize) -> bool| {
-            let row = rows.iter().find(|(of, crowd, _)| *of == turns && wanted(*crowd));
-            row.map_or(f64::NAN, |(_, _, times)| times.p99_ms)
-        };
-        let (alone, few, many) =
-            (of(&|crowd| crowd == 0), of(&|crowd| crowd > 0 && crowd < CROWD), of(&|crowd| crowd == CROWD));
-        goals.at_most(
-            &format!("p99 beside {CROWD} runs of another tenant ÷ alone, {turns} at once"),
-            many / alone,
-            GOAL,
-        );
-        goals.at_most(
-            &format!("p99 beside {CROWD} runs of another ÷ beside {turns}, {turns} at once"),
-            many / few,
-            GOAL,
-        );
+    for (turns, [(_, alone), (few, beside_few), (_, many)]) in rows {
+        let title = format!("p99 beside {CROWD} runs of another tenant ÷");
+        goals.at_most(&format!("{title} alone, {turns} at once"), many.p99_ms / alone.p99_ms, GOAL);
+        goals.at_most(&format!("{title} beside {few}, {turns} at once"), many.p99_ms / beside_few.p99_ms, GOAL);
     }
 }
 
 /// Returns what the runs of the small tenant take beside so many of the large one.
 async fn beside(dir: &Path, turns: u32, crowd: usize) -> Percentiles {
+    eprintln!("{turns} runs at once, {crowd} runs of the other tenant");
     let at_once = Concurrency { runs: NonZeroU32::new(turns), ..Concurrency::default() };
     let host = builder(dir).runs_at_once(at_once).build().await.unwrap();
     refunds(&host, Work::Booked, 64, 64).await;
