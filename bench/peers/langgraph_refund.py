@@ -1,15 +1,16 @@
 """The refund workflow on LangGraph, with its SQLite checkpointer. Usage: langgraph_refund.py FOLDER sync|async
 
 The second argument is LangGraph's `durability`: with `sync` a step is written before the next one begins, as in Stockade; with
-`async`, which is its default, while the next one runs."""
+`async`, which is its default, while the next one runs. The saver that is not asynchronous takes less of the processor for a run,
+with 64 in flight too (7.8 ms beside 12), so it is the one that is measured."""
 
-import asyncio
 import sys
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypedDict
 
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
 
@@ -66,48 +67,31 @@ def graph(shop):
     return builder
 
 
-async def one(refunds, number, durability):
+def one(refunds, number, durability):
     run = str(uuid.uuid4())
     config = {"configurable": {"thread_id": run}}
     begin = {"run": run, "user_id": customer(number), "request": "not what I expected"}
-    state = await refunds.ainvoke(begin, config, durability=durability)
+    state = refunds.invoke(begin, config, durability=durability)
     if "__interrupt__" in state:
-        state = await refunds.ainvoke(Command(resume=True), config, durability=durability)
+        state = refunds.invoke(Command(resume=True), config, durability=durability)
     assert state["letter"], state
-
-
-async def mix(refunds, runs, in_flight, durability):
-    numbers = iter(range(runs))
-
-    async def worker():
-        for number in numbers:
-            await one(refunds, number, durability)
-
-    await asyncio.gather(*(worker() for _ in range(in_flight)))
 
 
 def main():
     folder, durability = Path(sys.argv[1]), sys.argv[2]
-    loop = asyncio.new_event_loop()
-    opened = AsyncSqliteSaver.from_conn_string(str(folder / "journal.db"))
+    with SqliteSaver.from_conn_string(str(folder / "journal.db")) as saver:
+        saver.setup()
+        settings, survives = peer.sqlite_settings(lambda name: saver.conn.execute(f"PRAGMA {name}").fetchone()[0])
+        refunds = graph(Shop(folder / "shop.db")).compile(checkpointer=saver)
+        if durability == "async":
+            survives = f"{survives}, but for the last step"
 
-    async def begin():
-        saver = await opened.__aenter__()
-        await saver.setup()
-        return saver
+        def mix(runs, in_flight):
+            with ThreadPoolExecutor(in_flight) as pool:
+                for _ in pool.map(lambda number: one(refunds, number, durability), range(runs)):
+                    pass
 
-    async def pragma(name):
-        async with saver.conn.execute(f"PRAGMA {name}") as cursor:
-            return (await cursor.fetchone())[0]
-
-    saver = loop.run_until_complete(begin())
-    settings, survives = peer.sqlite_settings(lambda name: loop.run_until_complete(pragma(name)))
-    refunds = graph(Shop(folder / "shop.db")).compile(checkpointer=saver)
-    if durability == "async":
-        survives = f"{survives}, but for the last step"
-    peer.serve(f"{settings}, durability={durability}", survives,
-               lambda runs, in_flight: loop.run_until_complete(mix(refunds, runs, in_flight, durability)))
-    loop.run_until_complete(opened.__aexit__(None, None, None))
+        peer.serve(f"{settings}, durability={durability}", survives, mix)
 
 
 main()
