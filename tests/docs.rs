@@ -130,7 +130,9 @@ fn commands_of_the_documents_exist_with_their_options() {
 #[test]
 fn paths_of_the_documents_exist() {
     let is_path = |word: &&str| {
-        ["host/", "tests/", "examples/", "guest-tools/", "docs/", "wit/", ".ci/"].iter().any(|at| word.starts_with(at))
+        ["bench/", "host/", "tests/", "examples/", "guest-tools/", "docs/", "wit/", ".ci/"]
+            .iter()
+            .any(|at| word.starts_with(at))
     };
     for page in pages() {
         let text = read(&page);

@@ -140,12 +140,7 @@ struct Shared {
 impl Shared {
     async fn new() -> Self {
         let (place, database) = (Place::new(), OwnDatabase::new().await);
-        place.write("password", database.password());
-        let config = format!(
-            "[journal]\nurl = \"{}\"\npassword = \"db\"\n\n[secrets]\ndb = {{ file = \"password\" }}\n",
-            database.url()
-        );
-        place.write("stockade.toml", config);
+        database.configure(&place);
         Self { place, database }
     }
 }
