@@ -254,7 +254,11 @@ DECLARE
     home text;
 BEGIN
     PERFORM stockade_memory.begin_write();
-    IF to_regclass('stockade_memory.vectors') IS NOT NULL THEN
+    IF EXISTS (
+        SELECT 1 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'stockade_memory' AND c.relname = 'vectors' AND a.attname = 'vector' AND NOT a.attisdropped
+    ) THEN
         RETURN true;
     END IF;
     IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extname = 'vector')
@@ -271,6 +275,8 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
+    -- One whose extension was removed has lost its column.
+    DROP TABLE IF EXISTS stockade_memory.vectors;
     -- The numbers are in the rows, as far as a page takes them: each search reads all of a namespace.
     EXECUTE format($table$
         CREATE TABLE stockade_memory.vectors (
@@ -283,7 +289,7 @@ BEGIN
     CREATE INDEX vectors_by_memory ON stockade_memory.vectors (memory);
     -- The nearest vectors of a namespace, all of which are looked at: none is missed for what is elsewhere or has expired.
     EXECUTE format($function$
-        CREATE FUNCTION stockade_memory.by_vector(
+        CREATE OR REPLACE FUNCTION stockade_memory.by_vector(
             p_tenant text, p_person text, p_agent text, p_now bigint, p_embedding text, p_numbers real[], p_floor real, p_limit integer
         ) RETURNS TABLE (id bigint, similarity real) LANGUAGE plpgsql STABLE AS $body$
         DECLARE
