@@ -48,6 +48,7 @@ mod schedules;
 mod service;
 mod settling;
 mod shared_budgets;
+mod shared_memory;
 mod simulation;
 mod starts;
 mod terms;

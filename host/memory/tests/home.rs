@@ -29,7 +29,8 @@ impl Home {
 
     /// A database of a server, which may have the extension for vectors or not.
     pub(crate) async fn postgresql() -> Self {
-        let url = std::env::var("STOCKADE_TEST_POSTGRES").expect("STOCKADE_TEST_POSTGRES; run the tests by tests/postgres");
+        let url =
+            std::env::var("STOCKADE_TEST_POSTGRES").expect("STOCKADE_TEST_POSTGRES; run the tests by tests/postgres");
         Self::Server(OwnDatabase::new(&url).await)
     }
 

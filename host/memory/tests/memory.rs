@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use stockade_memory::{
-    DOCUMENT_BYTES_MAX, Embed, Embedded, Forget, LIMIT_MAX, Lexical, LongTerm, New, Page, QUERY_BYTES_MAX, Result, Search,
-    TEXT_BYTES_MAX, Vector,
+    DOCUMENT_BYTES_MAX, Embed, Embedded, Forget, LIMIT_MAX, Lexical, LongTerm, New, Page, QUERY_BYTES_MAX, Result,
+    Search, TEXT_BYTES_MAX, Vector,
 };
 use stockade_workflow::{Hint, Kind, Label, Memory, Namespace, NewMemory, Query, Remembered, RunId};
 

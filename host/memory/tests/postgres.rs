@@ -88,7 +88,9 @@ async fn a_database_without_a_place_for_vectors_finds_by_words_and_pays_for_no_v
 async fn a_place_for_vectors_is_made_when_the_extension_is_there() {
     let Some(Home::Server(place)) = Home::pgvector().await else { return };
     assert!(PostgresArchive::migrate(place.database()).await.unwrap().has_vectors);
-    place.execute("DROP EXTENSION vector CASCADE; CREATE SCHEMA elsewhere; CREATE EXTENSION vector SCHEMA elsewhere").await;
+    place
+        .execute("DROP EXTENSION vector CASCADE; CREATE SCHEMA elsewhere; CREATE EXTENSION vector SCHEMA elsewhere")
+        .await;
     let archive = Arc::new(PostgresArchive::open(place.database()).await.unwrap());
     LongTerm::open(archive, Arc::new(Dear), 0).await.unwrap().remember(&note("a cat"), None, 1, &[]).await.unwrap();
     assert!(PostgresArchive::migrate(place.database()).await.unwrap().has_vectors);
@@ -135,6 +137,7 @@ async fn all_of_a_source_or_of_a_run_is_forgotten_in_a_database() {
     let query = Query { namespace: Namespace::default(), text: "oboes".to_owned(), limit: 5 };
     assert_eq!(memory.recall(&query, 1).await.unwrap().value[0].written_by, Some((two, "k\0".to_owned())));
     assert_eq!(memory.forget(None, Forget::Run(two)).await.unwrap(), 1);
-    let left = "SELECT (SELECT count(*) FROM stockade_memory.memories) + (SELECT count(*) FROM stockade_memory.sources)";
+    let left =
+        "SELECT (SELECT count(*) FROM stockade_memory.memories) + (SELECT count(*) FROM stockade_memory.sources)";
     assert_eq!(place.number(left).await, 0);
 }

@@ -93,8 +93,7 @@ async fn these(
         "SELECT f.has, {COLUMNS} FROM stockade_memory.these($1, $2, $3) f JOIN stockade_memory.memories m ON m.id = f.id
          JOIN stockade_memory.namespaces n ON n.id = m.namespace ORDER BY array_position($1, m.id)"
     );
-    let parameters: [Parameter<'_>; 3] =
-        [(&ids, Type::INT8_ARRAY), (&terms, Type::TEXT_ARRAY), (&now_ms, Type::INT8)];
+    let parameters: [Parameter<'_>; 3] = [(&ids, Type::INT8_ARRAY), (&terms, Type::TEXT_ARRAY), (&now_ms, Type::INT8)];
     let rows = pool.query(&select, &parameters).await.map_err(|failed| broken(pool, &failed))?;
     let memories = rows.iter().map(|row| {
         let (memory, has) = (kept(pool, row)?.memory, number(pool, row, "has")?);

@@ -36,13 +36,8 @@ pub(super) async fn embedding(pool: &Pool) -> Result<Option<String>> {
 
 pub(super) async fn known(pool: &Pool, place: &Namespace, text: &str, now_ms: u64) -> Result<Option<u64>> {
     let (Namespace { tenant, user, agent }, digest, now_ms) = (place, digest(text), stored(now_ms));
-    let parameters: [Parameter<'_>; 5] = [
-        (tenant, Type::TEXT),
-        (user, Type::TEXT),
-        (agent, Type::TEXT),
-        (&digest, Type::TEXT),
-        (&now_ms, Type::INT8),
-    ];
+    let parameters: [Parameter<'_>; 5] =
+        [(tenant, Type::TEXT), (user, Type::TEXT), (agent, Type::TEXT), (&digest, Type::TEXT), (&now_ms, Type::INT8)];
     let row = pool.row(KNOWN, &parameters).await.map_err(|failed| broken(pool, &failed))?;
     row.map(|row| number(pool, &row, "id")).transpose()
 }
@@ -73,8 +68,7 @@ pub(super) async fn list(pool: &Pool, page: &Page) -> Result<Vec<Kept>> {
 pub(super) async fn counts(pool: &Pool, now_ms: u64) -> Result<Vec<Count>> {
     let now_ms = stored(now_ms);
     let rows = pool.query(COUNTS, &[(&now_ms, Type::INT8)]).await.map_err(|failed| broken(pool, &failed))?;
-    let counts = rows
-        .iter()
-        .map(|row| Ok(Count { namespace: namespace(pool, row)?, memories: number(pool, row, "memories")? }));
+    let counts =
+        rows.iter().map(|row| Ok(Count { namespace: namespace(pool, row)?, memories: number(pool, row, "memories")? }));
     counts.collect()
 }

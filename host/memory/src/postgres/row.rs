@@ -29,7 +29,11 @@ pub(super) fn number(pool: &Pool, row: &Row, name: &str) -> Result<u64> {
 }
 
 pub(super) fn namespace(pool: &Pool, row: &Row) -> Result<Namespace> {
-    Ok(Namespace { tenant: cell(pool, row, "tenant")?, user: cell(pool, row, "person")?, agent: cell(pool, row, "agent")? })
+    Ok(Namespace {
+        tenant: cell(pool, row, "tenant")?,
+        user: cell(pool, row, "person")?,
+        agent: cell(pool, row, "agent")?,
+    })
 }
 
 pub(super) fn kept(pool: &Pool, row: &Row) -> Result<Kept> {

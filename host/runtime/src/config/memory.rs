@@ -86,11 +86,7 @@ impl Memory {
     ///
     /// Both a file and a database are named; the file is not an archive of ours, or cannot be written; the database cannot be
     /// used, or this build has not the feature `postgres`.
-    pub async fn archive(
-        &self,
-        beside: &Path,
-        secrets: &BTreeMap<String, String>,
-    ) -> crate::Result<Arc<dyn Archive>> {
+    pub async fn archive(&self, beside: &Path, secrets: &BTreeMap<String, String>) -> crate::Result<Arc<dyn Archive>> {
         match (&self.path, &self.url) {
             (Some(path), Some(_)) => Err(twice(path)),
             (None, Some(url)) => self.in_database(url, secrets).await,
@@ -111,7 +107,8 @@ impl Memory {
     /// Returns the database at its URL as it is spoken to. No text repeats the URL.
     #[cfg(feature = "postgres")]
     fn parsed(&self, url: &str, secrets: &BTreeMap<String, String>) -> crate::Result<Database> {
-        let password = self.password.as_deref().map(|name| key_of(name, "the long-term memory", secrets)).transpose()?;
+        let password =
+            self.password.as_deref().map(|name| key_of(name, "the long-term memory", secrets)).transpose()?;
         let database = Database::of_memory(url, password.as_deref())?;
         Ok(tuned(database, self.connections, self.connect_timeout_ms, self.statement_timeout_ms))
     }

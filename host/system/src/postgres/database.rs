@@ -9,8 +9,8 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{CancelToken, Client, Config, Error, NoTls, Socket};
 use url::Url;
 
-use super::tls::Tls;
 use super::Result;
+use super::tls::Tls;
 use crate::Clock;
 
 const PORT: u16 = 5432;
@@ -269,6 +269,8 @@ mod tests {
     fn a_url_of_a_memory_is_refused_as_one() {
         let fault = Database::of_memory("postgres://u:hunter2@h/d", None).err().unwrap();
         assert_eq!(fault.detail.as_deref(), Some("memory"));
-        assert!(fault.message.contains("the memory's URL holds a password") && fault.message.contains("under [memory]"));
+        assert!(
+            fault.message.contains("the memory's URL holds a password") && fault.message.contains("under [memory]")
+        );
     }
 }
