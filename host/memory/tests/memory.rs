@@ -468,8 +468,8 @@ async fn what_is_found_by_chance_does_not_look_as_if_it_fits(home: &Home) {
     }
 }
 
-/// Each archive does what every archive does. Where a server has no vectors, memories are found by their words alone, and what is about
-/// vectors alone is left out.
+/// Each archive does what every archive does. Where a server has no vectors, memories are found by their words alone, and what is
+/// about vectors alone is left out.
 macro_rules! in_every_archive {
     (everywhere: $($name:ident),+; with_vectors: $($vectors:ident),+;) => {
         mod in_a_file {

@@ -8,8 +8,8 @@ use crate::{config, open_host, pretty, secrets};
 
 /// Make the tables of the journal in a database, or change them to the version of this program
 ///
-/// It does the same for the long-term memory, if that is in a database. Other commands make tables where there are none, and refuse
-/// those of another version. What is in a file changes by itself.
+/// It does the same for the long-term memory, if that is in a database. Other commands make tables where there are none, and
+/// refuse those of another version. What is in a file changes by itself.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stockade migrate --journal postgres://app@db.example.com/runs")]
 pub(crate) struct Migrate {}

@@ -1,7 +1,7 @@
--- One statement does all of a method: it is a transaction of its own, and needs nothing of a session. Those that write wait for each
--- other, as the writers of a file do. What is refused ends in an error of these codes, which undoes all of it: SM001 another embedding
--- (its name), SM002 another number of numbers (the one before), SM003 the namespace is full (how many it has), SM004 no such memory
--- (its number).
+-- One statement does all of a method: it is a transaction of its own, and needs nothing of a session. Those that write wait for
+-- each other, as the writers of a file do. What is refused ends in an error of these codes, which undoes all of it: SM001 another
+-- embedding (its name), SM002 another number of numbers (the one before), SM003 the namespace is full (how many it has), SM004 no
+-- such memory (its number).
 
 -- Waits until no other writes. Migrations, which lock "STKM", may wait for each other besides.
 CREATE FUNCTION stockade_memory.begin_write() RETURNS void LANGUAGE sql AS $$
@@ -63,8 +63,8 @@ BEGIN
 END
 $$;
 
--- Refuses vectors of another embedding, and returns the number of the one that is searched or, where `p_searched` is false, staged;
--- there is one afterwards. Where nothing is kept, it becomes the one that is searched.
+-- Refuses vectors of another embedding, and returns the number of the one that is searched or, where `p_searched` is false,
+-- staged; there is one afterwards. Where nothing is kept, it becomes the one that is searched.
 CREATE FUNCTION stockade_memory.embedding_for(p_name text, p_dimension integer, p_searched boolean) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -89,8 +89,9 @@ BEGIN
 END
 $$;
 
--- Keeps texts in a namespace, each of its parts a list, in place of what there was of `p_replaced` where that is a source. Vectors are
--- one after the other in `p_numbers`, `p_dimension` of them for each text that has one. Returns the number of each, and whether it is new.
+-- Keeps texts in a namespace, each of its parts a list, in place of what there was of `p_replaced` where that is a source. Vectors
+-- are one after the other in `p_numbers`, `p_dimension` numbers for each text that has one. Returns the number of each, and whether
+-- it is new.
 CREATE FUNCTION stockade_memory.keep(
     p_tenant text, p_person text, p_agent text, p_now bigint, p_replaced text, p_max bigint, p_texts text[], p_digests text[],
     p_words text[], p_sources text[], p_labels text[], p_runs uuid[], p_keys bytea[], p_expiries bigint[],
@@ -231,8 +232,8 @@ BEGIN
 END
 $$;
 
--- Searches the vectors of this embedding from now on, and drops all others; or returns that it did not, for there are memories later
--- than the last that was staged. If it is sent again, it changes nothing.
+-- Searches the vectors of this embedding from now on, and drops all others; or returns that it did not, for there are memories
+-- later than the last that was staged. If it is sent again, it changes nothing.
 CREATE FUNCTION stockade_memory.adopt(p_embedding text, p_last bigint) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM stockade_memory.begin_write();
@@ -247,8 +248,8 @@ BEGIN
 END
 $$;
 
--- Makes the table of vectors where the server has the extension and the role may install it, or it is there; returns whether there is
--- that table now. The extension may be in any schema, so that what names its type is written once that is known.
+-- Makes the table of vectors where the server has the extension and the role may install it, or it is there; returns whether there
+-- is that table now. The extension may be in any schema, so that what names its type is written once that is known.
 CREATE FUNCTION stockade_memory.add_vectors() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     home text;
@@ -290,7 +291,8 @@ BEGIN
     -- The nearest vectors of a namespace, all of which are looked at: none is missed for what is elsewhere or has expired.
     EXECUTE format($function$
         CREATE OR REPLACE FUNCTION stockade_memory.by_vector(
-            p_tenant text, p_person text, p_agent text, p_now bigint, p_embedding text, p_numbers real[], p_floor real, p_limit integer
+            p_tenant text, p_person text, p_agent text, p_now bigint, p_embedding text, p_numbers real[], p_floor real,
+            p_limit integer
         ) RETURNS TABLE (id bigint, similarity real) LANGUAGE plpgsql STABLE AS $body$
         DECLARE
             kept stockade_memory.embeddings;

@@ -5,8 +5,8 @@ CREATE TABLE stockade_memory.namespaces (
     agent text COLLATE "C" NOT NULL, memories bigint NOT NULL DEFAULT 0, UNIQUE (tenant, person, agent)
 );
 
--- `words` are those of the text in the form in which they are looked for, and the word `#N` of its namespace, so that the words of
--- others are left out before anything is ranked.
+-- `words` are those of the text in the form in which they are looked for, and the word `#N` of its namespace, so that the words
+-- of others are left out before anything is ranked.
 CREATE TABLE stockade_memory.memories (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, namespace bigint NOT NULL REFERENCES stockade_memory.namespaces (id),
     text text NOT NULL, digest text COLLATE "C" NOT NULL, words tsvector NOT NULL, labels text[] NOT NULL, run uuid, key bytea,
@@ -16,7 +16,7 @@ CREATE INDEX memories_by_word ON stockade_memory.memories USING gin (words);
 CREATE INDEX memories_by_run ON stockade_memory.memories (run) WHERE run IS NOT NULL;
 CREATE INDEX memories_by_expiry ON stockade_memory.memories (expires_ms);
 
--- All the sources that a text is of; the empty one stands for what was kept without a source. A source is as long as an index takes.
+-- All the sources that a text is of; the empty one stands for what was kept without a source.
 CREATE TABLE stockade_memory.sources (
     source text COLLATE "C" NOT NULL, memory bigint NOT NULL REFERENCES stockade_memory.memories (id) ON DELETE CASCADE,
     PRIMARY KEY (memory, source)

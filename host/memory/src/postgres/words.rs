@@ -1,7 +1,7 @@
 //! The words of a text, as the index in PostgreSQL takes them.
 //!
-//! They are told apart here and not by the server, whose parser reads `ORD-10234` as a word and a negative number, and whose letters
-//! are those of its locale. Only endings are taken off there.
+//! They are told apart here and not by the server, whose parser reads `ORD-10234` as a word and a negative number, and whose
+//! letters are those of its locale. Only endings are taken off there.
 
 use unicode_normalization::char::decompose_canonical;
 
