@@ -173,7 +173,7 @@ fn crates_use_of_others_what_the_diagram_allows() {
         "host/memory/",
         "host/models/",
         "host/system/src/http.rs",
-        "host/system/src/postgres.rs",
+        "host/system/src/postgres",
         "host/runtime/",
         "host/cli/",
         "host/server/",

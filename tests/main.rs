@@ -50,6 +50,7 @@ mod servers;
 mod service;
 mod settling;
 mod shared_budgets;
+mod shared_memory;
 mod simulation;
 mod starts;
 mod terms;

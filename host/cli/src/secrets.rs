@@ -1,5 +1,7 @@
 //! Looks up the values of the secrets that the configuration names.
 
+use std::collections::BTreeMap;
+
 use stockade::config::{Grants, Secret};
 use stockade::{Builder, Config, Fault};
 
@@ -18,7 +20,8 @@ pub(crate) fn stored(mut builder: Builder, config: &Config) -> stockade::Result<
     }
     let models = config.model.values().filter_map(|model| model.key.as_deref());
     let webhooks = config.notify.values().filter_map(|notify| notify.secret.as_deref());
-    for name in models.chain(config.memory.secret()).chain(webhooks).chain(config.journal.secret()) {
+    let memory = config.memory.secret().into_iter().chain(config.memory.database_secret());
+    for name in models.chain(memory).chain(webhooks).chain(config.journal.secret()) {
         builder = builder.secret(name, named(config, name)?);
     }
     Ok(builder)
@@ -32,6 +35,16 @@ pub(crate) fn stored(mut builder: Builder, config: &Config) -> stockade::Result<
 pub(crate) fn of_journal(builder: Builder, config: &Config) -> stockade::Result<Builder> {
     let Some(name) = config.journal.secret() else { return Ok(builder) };
     Ok(builder.secret(name, named(config, name)?))
+}
+
+/// Looks up what the long-term memory needs to be opened, by name.
+///
+/// # Errors
+///
+/// As [`stored`].
+pub(crate) fn of_memory(config: &Config) -> stockade::Result<BTreeMap<String, String>> {
+    let password = config.memory.database_secret().into_iter();
+    password.map(|name| Ok((name.to_owned(), named(config, name)?))).collect()
 }
 
 /// Looks up the value of one secret that the configuration names.

@@ -1,8 +1,6 @@
 #[cfg(feature = "postgres")]
 use std::collections::BTreeMap;
 use std::path::Path;
-#[cfg(feature = "postgres")]
-use std::time::Duration;
 
 use serde::Deserialize;
 #[cfg(feature = "postgres")]
@@ -11,6 +9,8 @@ use stockade_journal::PostgresJournal;
 use stockade_journal::postgres::{Database, Migrated};
 
 use super::anchored;
+#[cfg(feature = "postgres")]
+use super::database::tuned;
 #[cfg(feature = "postgres")]
 use super::key_of;
 #[cfg(feature = "postgres")]
@@ -61,11 +61,7 @@ impl Journal {
     pub(crate) fn parsed(&self, url: &str, secrets: &BTreeMap<String, String>) -> Result<Database> {
         let password = self.password.as_deref().map(|name| key_of(name, "the journal", secrets)).transpose()?;
         let database = Database::parse(url, password.as_deref())?;
-        let database = self.connections.into_iter().fold(database, Database::connections);
-        let timeouts = (self.connect_timeout_ms, self.statement_timeout_ms);
-        let (connect, statement) = (timeouts.0.map(Duration::from_millis), timeouts.1.map(Duration::from_millis));
-        let database = connect.into_iter().fold(database, Database::connect_timeout);
-        Ok(statement.into_iter().fold(database, Database::statement_timeout))
+        Ok(tuned(database, self.connections, self.connect_timeout_ms, self.statement_timeout_ms))
     }
 
     /// Makes the tables of the journal, or changes them to the version of this program; a journal in a file changes by itself.
