@@ -15,7 +15,7 @@ use stockade_patterns::{self as patterns, Agent, Children, Pattern};
 use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Reserved};
 use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 
-use self::checks::{check_concurrency, check_free, check_models, check_settings, check_tools};
+use self::checks::{check_concurrency, check_free, check_models, check_settings, check_shared, check_tools};
 use self::journals::{folder_of, in_file, no_folder};
 use crate::Host;
 use crate::breakers::Breakers;
@@ -409,6 +409,7 @@ impl Builder {
     /// A journal that cannot be used, a file that is not a component, a component that asks for what the host does not offer, a
     /// workflow that wants a tool that is not registered.
     pub async fn build(mut self) -> Result<Host> {
+        self.place.check()?;
         if let Some(file) = self.place.file() {
             self.journal = file.to_owned();
         }
@@ -424,10 +425,9 @@ impl Builder {
             Some((path, memory)) => Some(Recollection::open(path, memory, &self.secrets, self.clock.now_ms()).await?),
             None => None,
         };
-        let shared = match self.place.database().filter(|_| self.own_journal.is_none()) {
-            Some(url) => Some(journals::in_database(&self.place, url, &self.secrets).await?),
-            None => None,
-        };
+        let is_shared = self.own_journal.is_none() && self.place.is_in_databases();
+        let shared =
+            if is_shared { Some(journals::in_databases(&self.place, &self.secrets, &self.clock).await?) } else { None };
         let build = tokio::task::spawn_blocking(move || self.build_blocking(memory, hooks, shared));
         build.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
     }
@@ -480,6 +480,7 @@ impl Builder {
             (None, Some(shared)) => (shared, folder_of(&journal)),
             (None, None) => (in_file(&journal, &clock)?, folder_of(&journal)),
         };
+        check_shared(&self.budgets, &*journal)?;
         let coding = Coding {
             languages: Arc::new(Languages::new(
                 &engine,

@@ -10,7 +10,6 @@ use stockade_workflow::{
     Change, Effect, EffectKind, Entry, Fault, Kind, Label, RunId, RunState, Status, Usage, WaitingFor,
 };
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use crate::driving::Place;
 use crate::lease::Holding;
@@ -76,9 +75,8 @@ pub(crate) struct RunLog {
 }
 
 impl RunLog {
-    /// Begins a run; nothing is written before the first commit.
-    pub(crate) fn create(host: Arc<Services>, created: Change) -> Result<Self> {
-        let run = Uuid::now_v7().into();
+    /// Begins a run under this id; nothing is written before the first commit.
+    pub(crate) fn create(host: Arc<Services>, run: RunId, created: Change) -> Result<Self> {
         let entry = Entry { run, seq: 1, at_ms: host.clock.now_ms(), change: created };
         let (state, holding) = (RunState::create(&entry)?, Holding::first(&host, run));
         Ok(Self { batch: vec![entry], ..Self::new(host, state, holding)? })

@@ -21,15 +21,17 @@ impl Migrate {
         if let Some(name) = config.journal.secret() {
             values.insert(name.to_owned(), secrets::named(&config, name)?);
         }
-        match config.journal.migrate(&values).await? {
-            Some(migrated) if globals.json => {
-                pretty::print_json(&json!({"from": migrated.from, "to": migrated.to}));
-            }
-            Some(migrated) => println!("{}", told(migrated.from, migrated.to)),
-            None => {
-                open_host::reader(globals).await?;
-                eprintln!("the journal is in a file, which changes by itself");
-            }
+        let migrated = config.journal.migrate(&values).await?;
+        if migrated.len() != 1 {
+            // Several databases are made one journal; one in a file changes.
+            open_host::reader(globals).await?;
+        }
+        let all: Vec<_> = migrated.iter().map(|migrated| json!({"from": migrated.from, "to": migrated.to})).collect();
+        match all.as_slice() {
+            [] => eprintln!("the journal is in a file, which changes by itself"),
+            [only] if globals.json => pretty::print_json(only),
+            several if globals.json => pretty::print_json(&json!({"databases": several})),
+            _ => migrated.iter().for_each(|migrated| println!("{}", told(migrated.from, migrated.to))),
         }
         Ok(Exit::Done)
     }
