@@ -47,6 +47,7 @@ mod retries;
 mod schedules;
 mod service;
 mod settling;
+mod sharded;
 mod shared_budgets;
 mod simulation;
 mod starts;

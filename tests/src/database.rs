@@ -35,10 +35,24 @@ impl OwnDatabase {
         self.client(&self.name).await.batch_execute(statements).await.unwrap();
     }
 
+    /// Returns its URL, without the password.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@{}/{}", self.server, self.name)
+    }
+
+    /// Returns the password.
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// Asks for a number.
+    pub async fn count(&self, query: &str) -> i64 {
+        self.client(&self.name).await.query_one(query, &[]).await.unwrap().get(0)
+    }
+
     /// Opens the journal in it, from wherever that is wanted.
     pub fn open(&self, clock: &Clock) -> PostgresJournal {
-        let url = format!("postgres://postgres@{}/{}", self.server, self.name);
-        let database = Database::parse(&url, Some(&self.password)).unwrap().clock(clock.clone());
+        let database = Database::parse(&self.url(), Some(&self.password)).unwrap().clock(clock.clone());
         blocking(PostgresJournal::open(database)).unwrap()
     }
 
