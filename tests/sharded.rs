@@ -1,5 +1,5 @@
-//! Hosts whose journal is in two databases: a run lies by a hash of its id, what is written with it lies beside it, and one database
-//! that is gone keeps the runs of the other from nothing.
+//! Hosts whose journal is in two databases: a run lies by a hash of its id, what is written with it lies beside it, and one
+//! database that is gone keeps the runs of the other from nothing.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;

@@ -183,8 +183,8 @@ pub trait Journal: Send + Sync {
     /// the row with the commit that says what came of it; on a row of no run, it first puts the row off by
     /// [`RowChange::Replace`], which one host of several can do.
     ///
-    /// A journal in several databases leaves out those of one that it cannot reach, where another answers: they are due still when
-    /// it answers again.
+    /// A journal in several databases leaves out those of one that it cannot reach, where another answers: they are due still
+    /// when it answers again.
     ///
     /// # Errors
     ///
@@ -199,6 +199,15 @@ pub trait Journal: Send + Sync {
     /// Kind [`Invalid`](stockade_workflow::Kind::Invalid) with detail `databases` where they lie in different databases.
     fn new_run(&self, _beside: &[Beside<'_>]) -> Result<RunId> {
         Ok(Uuid::now_v7().into())
+    }
+
+    /// Checks that the journal can write these in one transaction. A journal in one database can.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::new_run`].
+    fn check_together(&self, _things: &[Beside<'_>]) -> Result<()> {
+        Ok(())
     }
 
     /// Returns how many databases the journal is in.

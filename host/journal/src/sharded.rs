@@ -36,9 +36,9 @@ const REMOVED_LOOKED_AT: usize = 1_000;
 /// is written with it.
 ///
 /// A commit is one transaction of one database. What must be in one with a run is so because the run's id is
-/// [drawn](Journal::new_run) until it lies there: a start key, a schedule, a session of code, the run that has started it. A commit
-/// of what lies in two databases is refused, with kind [`Invalid`](Kind::Invalid) and detail `databases`; it never is two
-/// transactions. But for two things:
+/// [drawn](Journal::new_run) until it lies there: a start key, a schedule, a session of code, the run that has started it. A
+/// commit of what lies in two databases is refused, with kind [`Invalid`](Kind::Invalid) and detail `databases`; it never is
+/// two transactions. But for two things:
 ///
 /// - What runs left in stores (`mark`) is in all databases before a commit that says so is made. If that is not made then, too
 ///   much is marked, and never too little.
@@ -266,6 +266,9 @@ impl Journal for ShardedJournal {
     async fn commit(&self, commit: &Commit) -> Result<()> {
         let number = self.place_of(commit.run(), &commit.index)?;
         self.spread(&commit.index).await?;
+        if commit.run().is_none() && commit.index.iter().all(placing::is_everywhere) {
+            return Ok(());
+        }
         self.journal(number)?.commit(commit).await
     }
 
@@ -389,6 +392,10 @@ impl Journal for ShardedJournal {
         drawn.ok_or_else(|| {
             Fault::new(Kind::HostBug, format!("none of {DRAWS_MAX} ids lies in the database of the run"))
         })
+    }
+
+    fn check_together(&self, things: &[Beside<'_>]) -> Result<()> {
+        self.together(things.iter().copied()).map(drop)
     }
 
     fn unreachable(&self) -> Vec<Fault> {

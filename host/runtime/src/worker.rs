@@ -42,8 +42,8 @@ impl Host {
         Worker { host: self.clone(), queues: BTreeSet::new(), at_once: 16, refused: BTreeMap::new() }
     }
 
-    /// Returns, for each database of a journal in several that could not be reached when it was asked last, why. Runs in the others
-    /// go on; those in it do once it answers again.
+    /// Returns, for each database of a journal in several that could not be reached when it was asked last, why. Runs in the
+    /// others go on; those in it do once it answers again.
     pub fn unreachable(&self) -> Vec<Fault> {
         self.services.journal.unreachable()
     }

@@ -106,8 +106,8 @@ async fn make_whole(journal: &dyn Journal) -> Result<()> {
     index::replace(journal, row, None, value).await.map(drop)
 }
 
-/// Checks that a database without a place may be given one: it has nothing, for that would lie in the wrong one, and the journal has
-/// not begun without it.
+/// Checks that a database without a place may be given one: it has nothing, for that would lie in the wrong one, and the
+/// journal has not begun without it.
 async fn check_new(journals: &[Arc<dyn Journal>], places: &[Option<Place>]) -> Result<()> {
     let has_begun = places.iter().flatten().any(|place| place.is_whole);
     for (number, (journal, place)) in (1..).zip(journals.iter().zip(places)) {

@@ -34,8 +34,8 @@ pub(super) fn check_concurrency(concurrency: &Concurrency, machines: &Children) 
     Err(Fault::new(Kind::NotFound, message).detail("workflow"))
 }
 
-/// Checks that no budgets are shared by the runs of a journal in several databases: what a run draws of a budget, and what the budget
-/// has left, are written by one commit, and would lie in two databases.
+/// Checks that no budgets are shared by the runs of a journal in several databases: what a run draws of a budget, and what the
+/// budget has left, are written by one commit, and would lie in two databases.
 ///
 /// # Errors
 ///
@@ -46,8 +46,8 @@ pub(super) fn check_shared(budgets: &SharedBudgets, journal: &dyn Journal) -> Re
         return Ok(());
     }
     let message = format!(
-        "[budget.{name}] is shared by runs, and the journal is in {databases} databases, of which a commit writes to one; keep the \
-         journal in one database, or leave the shared budget away: each run has a budget of its own"
+        "[budget.{name}] is shared by runs, and the journal is in {databases} databases, of which a commit writes to one; keep \
+         the journal in one database, or leave the shared budget away: each run has a budget of its own"
     );
     Err(Fault::invalid("databases", message))
 }

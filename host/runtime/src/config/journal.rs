@@ -79,7 +79,7 @@ impl Journal {
             (Some(_), _) => "both `url` and `urls` say where the journal is; name one of them",
             (None, [_]) => "`urls` names one database; name it by `url`, or two or more",
             (None, urls) if !urls.iter().all(|url| is_database(url)) => {
-                "each of `urls` must be a database, as \"postgres://USER@HOST:PORT/DATABASE\"; a file is named by `url`, and is one"
+                "each of `urls` must be a database, \"postgres://USER@HOST:PORT/DATABASE\"; a file is named by `url`, and is one"
             }
             (None, _) => return Ok(()),
         };
