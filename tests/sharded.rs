@@ -11,12 +11,13 @@ use serde_json::json;
 use stockade::config::{Per, SharedBudget, SharedLimit};
 use stockade::journal::ShardedJournal;
 use stockade::{
-    Budget, Builder, Currency, Effect, Filter, Fired, Host, Journal, Kind, NewRun, NewSignal, RunId, Status,
+    Budget, Builder, Currency, Effect, Filter, Fired, Host, Journal, Kind, NewRun, NewSignal, Outcome, RunId, Started,
+    Status,
 };
 use stockade_tests::database::OwnDatabase;
 use stockade_tests::faulty::{Disk, Faulty, calm, memory};
 use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, start};
-use stockade_tests::{Answer, Hand, Place};
+use stockade_tests::{Answer, Hand, Place, input};
 
 /// Two databases, which stay whatever becomes of hosts.
 struct Databases {
@@ -155,15 +156,56 @@ async fn a_worker_drives_the_runs_of_the_database_that_it_reaches_and_the_others
     assert_eq!(host.runs(&done).await.unwrap().len(), 8);
 }
 
-#[tokio::test]
-async fn a_shared_budget_over_two_databases_is_refused() {
+/// A refund makes five calls of tools that needs no person.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_of_two_databases_do_not_overspend_a_shared_budget_and_go_on_the_next_day() {
     let (place, databases) = (Place::new(), Databases::new());
     let limit = SharedLimit::from([(Currency::ToolCalls, 10)]);
     let budget = SharedBudget { limit, per: Per::Day, by: None, workflows: [].into(), warn_at: 80 };
-    let builder = databases.builder(&place, &databases.reached()).await.shared_budget("calls", budget);
-    let fault = builder.build().await.err().unwrap();
-    assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Invalid, Some("databases")));
-    assert!(fault.message.starts_with("[budget.calls] is shared by runs"), "{fault}");
+    let open = async || {
+        let builder = databases.builder(&place, &databases.reached()).await;
+        builder.shared_budget("calls", budget.clone()).build().await.unwrap()
+    };
+    let hosts = [open().await, open().await];
+    let mut runs = Vec::new();
+    for order in 0..8 {
+        let new = NewRun::new("refund", input("user_789")).key(format!("order-{order}"));
+        runs.push(hosts[order % 2].start_run(new).await.unwrap());
+    }
+    let ids: Vec<_> = runs.iter().map(Started::id).collect();
+    let mut suspended = 0;
+    for run in runs {
+        suspended += u64::from(matches!(run.settled().await.unwrap(), Outcome::Suspended(_)));
+    }
+    let spent = async || {
+        let mut spent = 0;
+        for run in &ids {
+            spent += hosts[0].state(*run).await.unwrap().ledger().spent().get(Currency::ToolCalls);
+        }
+        spent
+    };
+    let first = spent().await;
+    assert!(suspended > 0 && first <= 10, "{suspended} suspended, {first} calls");
+    let taken = hosts[0].shared_budgets().await.unwrap().found;
+    let taken: Vec<_> = taken.iter().map(|budget| budget.taken.get(Currency::ToolCalls)).collect();
+    assert_eq!(taken, [first], "what is not used is given back");
+    for day in 1..8 {
+        databases.hand.set(day * 24 * HOUR_MS);
+        settled(hosts[0].fire_due().await.unwrap()).await;
+        let all = spent().await;
+        assert!(all <= 10 * (day + 1), "{all} calls after {day} days");
+    }
+    assert_eq!(spent().await, 40);
+    let done = Filter { status: vec![Status::Done], ..Filter::default() };
+    assert_eq!(hosts[1].runs(&done).await.unwrap().len(), 8);
+    for run in &ids {
+        hosts[0].remove(*run, "dana", false).await.unwrap();
+    }
+    for disk in &databases.disks {
+        for space in ["allotment", "kept", "start_key"] {
+            assert_eq!(disk().find(space, "", None, 9).await.unwrap(), [], "{space}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use stockade_patterns::{self as patterns, Agent, Children, Pattern};
 use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Reserved};
 use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 
-use self::checks::{check_concurrency, check_free, check_models, check_settings, check_shared, check_tools};
+use self::checks::{check_concurrency, check_free, check_models, check_settings, check_tools};
 use self::journals::{folder_of, in_file, no_folder};
 use crate::Host;
 use crate::breakers::Breakers;
@@ -480,7 +480,6 @@ impl Builder {
             (None, Some(shared)) => (shared, folder_of(&journal)),
             (None, None) => (in_file(&journal, &clock)?, folder_of(&journal)),
         };
-        check_shared(&self.budgets, &*journal)?;
         let coding = Coding {
             languages: Arc::new(Languages::new(
                 &engine,

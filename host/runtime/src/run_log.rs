@@ -449,7 +449,8 @@ impl RunLog {
     /// What the run keeps of what it has drawn, now that it stands still.
     fn kept(&self) -> Result<Vec<RowChange>> {
         let (now_ms, taken) = (self.host.clock.now_ms(), self.state.ledger().taken_in_all());
-        self.allotments.kept(now_ms, &taken, self.state.suspended_by())
+        let journal = &*self.host.journal;
+        self.allotments.kept(journal, &self.state, now_ms, self.state.suspended_by(), &taken)
     }
 
     /// The change of the journal's index that says when the run falls due, where that has changed.

@@ -15,6 +15,8 @@ const RUN_BYTES: usize = 36;
 enum Placing {
     /// By the first part of the key; a row whose key begins with a run lies with that run.
     FirstPart,
+    /// By the second part of the key.
+    SecondPart,
     /// By the whole key, which is a text that others have chosen.
     WholeKey,
     /// In each: such rows are only ever ensured, and all databases have one before a commit that ensures it is made.
@@ -38,6 +40,8 @@ impl Placing {
     /// The spaces of a host that do not go by the first part of their keys.
     fn of(space: &str) -> Self {
         match space {
+            // What a run has drawn of a budget lies with the budget: the key is the run and the budget.
+            "allotment" => Self::SecondPart,
             "start_key" | "later" => Self::WholeKey,
             "mark" => Self::Everywhere,
             "removed" => Self::WithRun,
@@ -61,6 +65,7 @@ pub(super) fn place(name: &str, databases: usize) -> usize {
 pub(super) fn name<'a>(space: &str, key: &'a str) -> Option<&'a str> {
     match Placing::of(space) {
         Placing::FirstPart => Some(run_of(key).unwrap_or_else(|| key.split_once('/').map_or(key, |(first, _)| first))),
+        Placing::SecondPart => Some(key.split('/').nth(1).unwrap_or(key)),
         Placing::WholeKey => Some(key),
         Placing::Everywhere | Placing::WithRun => None,
     }
@@ -78,7 +83,7 @@ pub(super) fn reach<'a>(space: &str, prefix: &'a str) -> Reach<'a> {
             let first = run_of(prefix).or_else(|| prefix.split_once('/').map(|(first, _)| first));
             first.map_or(Reach::All, Reach::One)
         }
-        Placing::WholeKey | Placing::WithRun => Reach::All,
+        Placing::SecondPart | Placing::WholeKey | Placing::WithRun => Reach::All,
         Placing::Everywhere => Reach::Any,
     }
 }
@@ -96,7 +101,7 @@ pub(super) fn is_everywhere(change: &RowChange) -> bool {
 pub(super) fn check(change: &RowChange) -> Result<()> {
     let (space, key) = change.place();
     match (Placing::of(space), change) {
-        (Placing::FirstPart | Placing::WholeKey, _)
+        (Placing::FirstPart | Placing::SecondPart | Placing::WholeKey, _)
         | (Placing::Everywhere, RowChange::Ensure(_))
         | (Placing::WithRun, RowChange::Ensure(_) | RowChange::Put(_)) => Ok(()),
         (Placing::Everywhere | Placing::WithRun, _) => {
@@ -143,6 +148,7 @@ mod tests {
             assert_eq!((name("child", &key), reach("child", &key)), (Some(run), Reach::One(run)), "{key}");
         }
         assert_eq!((name("session", "s/0001"), name("schedule", "nightly")), (Some("s"), Some("nightly")));
+        assert_eq!((name("budget", "b/2027-01-01/"), name("allotment", &format!("{run}/b"))), (Some("b"), Some("b")));
         assert_eq!((name("start_key", "a/b"), name("later", "pay/7")), (Some("a/b"), Some("pay/7")));
         assert_eq!((name("mark", "db/secret"), name("removed", "17/run")), (None, None));
         assert_eq!([reach("session", "s/"), reach("session", "s")], [Reach::One("s"), Reach::All]);

@@ -176,8 +176,8 @@ async fn what_lies_in_two_databases_is_not_written_by_one_commit() {
     let message = refusal(journal.commit(&Commit { index: vec![account.clone()], ..begun(run, 5) }).await);
     let told = format!("run {run} lies in database 1 of the journal, and budget \"{key}\" in database 2");
     assert!(message.starts_with(&told), "{message}");
-    let allotment = RowChange::Add(Row::new("allotment", format!("{run}/b"), "").of(run));
-    refusal(journal.commit(&Commit::of_index(vec![account, allotment])).await);
+    let signal = RowChange::Add(Row::new("signal", format!("{run}/b"), "").of(run));
+    refusal(journal.commit(&Commit::of_index(vec![account, signal])).await);
     let needing = Row::new("session", format!("{}/1", key_in(&journal, "session", 1)), "").needs(run);
     refusal(journal.commit(&Commit::of_index(vec![RowChange::Add(needing)])).await);
     refusal(
@@ -186,7 +186,7 @@ async fn what_lies_in_two_databases_is_not_written_by_one_commit() {
     refusal(journal.commit(&Commit::of_index(vec![RowChange::Put(Row::new("mark", "db/secret", ""))])).await);
     for memory in &databases.memories {
         assert!(memory.runs(&Filter::default()).await.unwrap().is_empty());
-        for space in ["budget", "allotment", "session", "mark"] {
+        for space in ["budget", "signal", "session", "mark"] {
             assert_eq!(memory.find(space, "", None, 9).await.unwrap(), [], "{space}");
         }
     }

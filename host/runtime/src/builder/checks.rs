@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stockade_journal::Journal;
 use stockade_models::Models;
 use stockade_patterns::{Children, Pattern};
 use stockade_workflow::{Fault, Kind, Machine};
@@ -10,7 +9,6 @@ use stockade_workflow::{Fault, Kind, Machine};
 use crate::Result;
 use crate::config::Concurrency;
 use crate::registry::Registry;
-use crate::shared_budgets::SharedBudgets;
 
 /// Checks that settings are those of a workflow that the host's program brought.
 pub(super) fn check_settings(settings: &BTreeSet<String>, machines: &[Machine]) -> Result<()> {
@@ -32,24 +30,6 @@ pub(super) fn check_concurrency(concurrency: &Concurrency, machines: &Children) 
         known.join(", ")
     );
     Err(Fault::new(Kind::NotFound, message).detail("workflow"))
-}
-
-/// Checks that no budgets are shared by the runs of a journal in several databases: what a run draws of a budget, and what the
-/// budget has left, are written by one commit, and would lie in two databases.
-///
-/// # Errors
-///
-/// Kind [`Kind::Invalid`] with detail `databases`.
-pub(super) fn check_shared(budgets: &SharedBudgets, journal: &dyn Journal) -> Result<()> {
-    let (Some(name), databases) = (budgets.keys().next(), journal.databases()) else { return Ok(()) };
-    if databases < 2 {
-        return Ok(());
-    }
-    let message = format!(
-        "[budget.{name}] is shared by runs, and the journal is in {databases} databases, of which a commit writes to one; keep \
-         the journal in one database, or leave the shared budget away: each run has a budget of its own"
-    );
-    Err(Fault::invalid("databases", message))
 }
 
 /// Checks that no workflow has the name of one that every host has.
