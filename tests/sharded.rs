@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde_json::json;
-use stockade::config::{Per, SharedBudget, SharedLimit};
+use serde_json::{Value, json};
+use stockade::config::{Per, Schedule, SharedBudget, SharedLimit};
 use stockade::journal::ShardedJournal;
 use stockade::{
     Budget, Builder, Currency, Effect, Filter, Fired, Host, Journal, Kind, NewRun, NewSignal, Outcome, RunId, Started,
@@ -70,9 +70,13 @@ fn hour() -> Duration {
     Duration::from_millis(HOUR_MS)
 }
 
+fn nap_input() -> Value {
+    json!([Effect::sleep("nap", hour())])
+}
+
 /// A run that waits for an hour, and ends.
 fn nap() -> NewRun {
-    NewRun::new("in_turn", json!([Effect::sleep("nap", hour())]))
+    NewRun::new("in_turn", nap_input())
 }
 
 /// Lets runs go on until they stand still, and returns which.
@@ -107,7 +111,7 @@ async fn a_child_is_in_the_database_of_its_parent_and_is_heard() {
     let host = databases.host(&place).await;
     let each = Budget::NONE.fuel(1_000).steps(5).with(Currency::Wall, 1_000).with(Currency::Memory, 1 << 20);
     let each = each.with(Currency::Journal, 64 << 10);
-    let child = Effect::start_run("child", "in_turn", json!([Effect::sleep("nap", hour())]), each);
+    let child = Effect::start_run("child", "in_turn", nap_input(), each);
     for _ in 0..4 {
         let (parent, _) = start(&host, std::slice::from_ref(&child), Budget::default()).await;
         host.idle().await;
@@ -156,7 +160,34 @@ async fn a_worker_drives_the_runs_of_the_database_that_it_reaches_and_the_others
     assert_eq!(host.runs(&done).await.unwrap().len(), 8);
 }
 
-/// A refund makes five calls of tools that needs no person.
+#[tokio::test]
+async fn a_schedule_starts_one_run_at_its_time_in_the_database_in_which_it_is_itself() {
+    let (place, databases) = (Place::new(), Databases::new());
+    let nap = || Schedule { input: nap_input(), ..Schedule::new("0 * * * *", "in_turn") };
+    let names = ["hourly", "each-hour", "on-the-hour", "sixty-minutes"];
+    let open = async || {
+        let builder = databases.builder(&place, &databases.reached()).await;
+        names.into_iter().fold(builder, |builder, name| builder.schedule(name, nap())).build().await.unwrap()
+    };
+    let hosts = [open().await, open().await];
+    for host in &hosts {
+        assert!(host.fire_schedules().await.unwrap().is_empty());
+    }
+    databases.hand.forward(HOUR_MS);
+    let mut started = BTreeSet::new();
+    for host in &hosts {
+        for scheduled in host.fire_schedules().await.unwrap() {
+            let run = scheduled.run.unwrap();
+            let there = databases.of(run.id()).await;
+            assert!(databases.disks[there]().row("schedule", &scheduled.schedule).await.unwrap().is_some());
+            run.settled().await.unwrap();
+            assert!(started.insert(scheduled.schedule));
+        }
+    }
+    assert_eq!(started.len(), names.len());
+}
+
+/// A refund that needs no person makes five calls of tools.
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_of_two_databases_do_not_overspend_a_shared_budget_and_go_on_the_next_day() {
     let (place, databases) = (Place::new(), Databases::new());
