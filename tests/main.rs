@@ -49,6 +49,7 @@ mod schedules;
 mod servers;
 mod service;
 mod settling;
+mod sharded;
 mod shared_budgets;
 mod shared_memory;
 mod simulation;

@@ -19,8 +19,11 @@ pub(crate) fn usual(globals: &Globals) -> stockade::Result<Config> {
         None if usual.exists() => load(usual)?,
         None => Config::default(),
     };
-    if let Some(url) = &globals.journal {
-        config.journal.url = Some(url.clone());
+    let journal = &mut config.journal;
+    match globals.journal.as_slice() {
+        [] => {}
+        [url] => (journal.url, journal.urls) = (Some(url.clone()), Vec::new()),
+        urls => (journal.url, journal.urls) = (None, urls.to_vec()),
     }
     Ok(config)
 }

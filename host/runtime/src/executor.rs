@@ -83,12 +83,12 @@ type Flight = BoxFuture<'static, (Arc<Effect>, Ended, Usage)>;
 type InFlight = FuturesUnordered<Flight>;
 
 impl Driver {
-    /// Begins a run; nothing is written before the first commit.
-    pub(crate) fn create(host: Arc<Services>, machine: Arc<Machine>, created: Change) -> Result<Self> {
+    /// Begins a run under this id; nothing is written before the first commit.
+    pub(crate) fn create(host: Arc<Services>, machine: Arc<Machine>, run: RunId, created: Change) -> Result<Self> {
         if let Change::Created { input, .. } = &created {
             machine.step(None, Event::Started { input: input.clone() })?;
         }
-        Ok(Self::new(Some(machine), RunLog::create(host, created)?))
+        Ok(Self::new(Some(machine), RunLog::create(host, run, created)?))
     }
 
     /// Takes up a run that was read from the journal under this lease.

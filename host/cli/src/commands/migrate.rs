@@ -1,5 +1,6 @@
 use clap::Args;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
+use stockade::journal;
 use stockade::memory::postgres::Migrated;
 
 use crate::exit::Exit;
@@ -22,16 +23,19 @@ impl Migrate {
             values.insert(name.to_owned(), secrets::named(&config, name)?);
         }
         let mut done = Map::new();
-        match config.journal.migrate(&values).await? {
-            Some(migrated) if globals.json => {
-                done.insert("from".to_owned(), json!(migrated.from));
-                done.insert("to".to_owned(), json!(migrated.to));
+        let migrated = config.journal.migrate(&values).await?;
+        if migrated.len() != 1 {
+            // Several databases are made one journal; one in a file changes.
+            open_host::reader(globals).await?;
+        }
+        match migrated.as_slice() {
+            [] => eprintln!("the journal is in a file, which changes by itself"),
+            [only] if globals.json => done.extend(document(only)),
+            several if globals.json => {
+                let all: Vec<_> = several.iter().map(document).collect();
+                done.insert("databases".to_owned(), json!(all));
             }
-            Some(migrated) => println!("{}", told(migrated.from, migrated.to)),
-            None => {
-                open_host::reader(globals).await?;
-                eprintln!("the journal is in a file, which changes by itself");
-            }
+            several => several.iter().for_each(|one| println!("{}", told(one.from, one.to))),
         }
         match config.memory.migrate(&values).await? {
             Some(Migrated { from, to, has_vectors }) if globals.json => {
@@ -47,6 +51,10 @@ impl Migrate {
         }
         Ok(Exit::Done)
     }
+}
+
+fn document(migrated: &journal::postgres::Migrated) -> Map<String, Value> {
+    Map::from_iter([("from".to_owned(), json!(migrated.from)), ("to".to_owned(), json!(migrated.to))])
 }
 
 fn told(from: Option<u32>, to: u32) -> String {

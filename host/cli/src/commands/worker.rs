@@ -146,8 +146,11 @@ impl Work {
         }
     }
 
+    /// Takes up what there is, in the databases that can be reached, and fails where one cannot.
     async fn turn(&mut self) -> stockade::Result<()> {
-        for Scheduled { schedule, run, .. } in self.host.fire_schedules().await? {
+        let scheduled = self.host.fire_schedules().await;
+        let failed = scheduled.as_ref().err().cloned();
+        for Scheduled { schedule, run, .. } in scheduled.into_iter().flatten() {
             match run {
                 Ok(run) => self.follow(run.id(), Ok(run), "started by a schedule"),
                 Err(fault) => complain(&format!("schedule {}", escape::safe(&schedule)), &fault),
@@ -156,7 +159,7 @@ impl Work {
         for Fired { run, resumed } in self.taker.turn().await? {
             self.follow(run, resumed, "taken up");
         }
-        Ok(())
+        failed.or_else(|| self.host.unreachable().into_iter().next()).map_or(Ok(()), Err)
     }
 
     fn follow(&mut self, run: RunId, resumed: stockade::Result<Run>, how: &str) {

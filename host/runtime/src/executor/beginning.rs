@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stockade_journal::folded;
+use stockade_journal::{Beside, folded};
 use stockade_workflow::{Budget, Change, RunId, RunState};
 use tokio::task::JoinHandle;
 
@@ -17,8 +17,8 @@ use crate::turns::{Lane, Turn};
 use crate::{Result, shared_budgets};
 
 impl Driver {
-    /// Makes a run that is not in the journal yet.
-    pub(crate) fn of(host: &Arc<Services>, new: &NewRun) -> Result<Self> {
+    /// Makes a run that is not in the journal yet, and whose first commit may write these.
+    pub(crate) fn of(host: &Arc<Services>, new: &NewRun, beside: &[Beside<'_>]) -> Result<Self> {
         let machine = host.machine(&new.workflow)?;
         check_input(&new.input)?;
         shared_budgets::check(&host.budgets, &new.workflow, &new.origin)?;
@@ -28,7 +28,7 @@ impl Driver {
             origin.due_ms = Some(host.clock.now_ms().saturating_add(ms));
         }
         let created = Change::Created { workflow, version: machine.version(), input: input.into(), budget, origin };
-        Self::create(Arc::clone(host), machine, created)
+        Self::create(Arc::clone(host), machine, host.journal.new_run(beside)?, created)
     }
 
     /// Takes the lease of a run, and then reads it: from here on it changes only here.
