@@ -29,7 +29,7 @@ use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::{Registry, Wanted};
 use crate::scratch::Scratch;
-use crate::services::Services;
+use crate::services::{Common, Services};
 use crate::sessions::Sessions;
 use crate::shared_budgets::SharedBudgets;
 use crate::telemetry::Telemetry;
@@ -493,8 +493,7 @@ impl Builder {
             scratch: self.scratch.unwrap_or_else(|| folder.clone()),
         };
         Scratch::sweep(&coding.scratch);
-        let services = Services {
-            journal,
+        let common = Common {
             registry,
             limits,
             coding,
@@ -509,13 +508,12 @@ impl Builder {
             engine,
             breakers,
             deadline: self.deadline,
-            driving: Arc::default(),
             turns: Arc::new(Turns::new(self.concurrency)),
             store,
             folder,
             roles,
         };
-        Ok(Host { services: Arc::new(services) })
+        Ok(Host { services: Arc::new(Services::new(journal, common)) })
     }
 }
 

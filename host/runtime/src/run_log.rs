@@ -76,9 +76,9 @@ pub(crate) struct RunLog {
 }
 
 impl RunLog {
-    /// Begins a run; nothing is written before the first commit.
-    pub(crate) fn create(host: Arc<Services>, created: Change) -> Result<Self> {
-        let run = Uuid::now_v7().into();
+    /// Begins a run, under this id where it has one; nothing is written before the first commit.
+    pub(crate) fn create(host: Arc<Services>, id: Option<RunId>, created: Change) -> Result<Self> {
+        let run = id.unwrap_or_else(|| Uuid::now_v7().into());
         let entry = Entry { run, seq: 1, at_ms: host.clock.now_ms(), change: created };
         let (state, holding) = (RunState::create(&entry)?, Holding::first(&host, run));
         Ok(Self { batch: vec![entry], ..Self::new(host, state, holding)? })
@@ -143,6 +143,11 @@ impl RunLog {
     /// Whether an effect that is in flight was begun here, so that no host before may have performed it.
     pub(crate) fn is_mine(&self, key: &str) -> bool {
         self.mine.contains(key)
+    }
+
+    /// Says of an effect whose intent another log has written that no host has begun to perform it.
+    pub(crate) fn adopt(&mut self, key: &str) {
+        self.mine.insert(key.to_owned());
     }
 
     /// Tells whether a commit is made now: while one is, what this log is used by must not be dropped, for whether the
