@@ -49,10 +49,11 @@ impl Driver {
         self.happened(&effect, performed)
     }
 
-    /// Returns an effect that is in flight.
+    /// Returns an effect that is in flight. None is of a run that has ended.
     fn flying(&mut self, key: &str, is_first: bool) -> Option<Arc<Effect>> {
-        let is_in_flight = self.state().in_flight().any(|effect| effect.key() == key);
-        let effect = self.state().shared_effect(key).filter(|_| is_in_flight);
+        let state = self.state();
+        let is_in_flight = state.end().is_none() && state.in_flight().any(|effect| effect.key() == key);
+        let effect = state.shared_effect(key).filter(|_| is_in_flight);
         if effect.is_some() && is_first {
             self.log.adopt(key);
         }
