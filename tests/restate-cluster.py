@@ -188,7 +188,7 @@ class Test:
         return run
 
     def read(self, run):
-        status, answer = self.cluster.call(f"Run/{run}/read", {})
+        status, answer = self.cluster.call(f"Run/{run}/read", None)
         if status != 200:
             raise AssertionError(f"run {run} cannot be read: {status} {answer}")
         return answer

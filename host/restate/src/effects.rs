@@ -50,7 +50,8 @@ impl Effects {
     async fn perform(&self, ctx: Context<'_>, order: Json<Order>) -> HandlerResult<()> {
         let Order { run, key, .. } = order.into_inner();
         let Json(kept) = ctx.object_client::<RunClient>(run.to_string()).history().call().await?;
-        // That an attempt begins is in Restate's log before it does. Only the process that has written that knows that it is the first.
+        // That an attempt begins is in Restate's log before it does. Only the process that has written that knows that it is
+        // the first.
         let begins_here = Arc::new(AtomicBool::new(false));
         let begins = Arc::clone(&begins_here);
         ctx.run(move || async move {

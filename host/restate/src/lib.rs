@@ -1,8 +1,8 @@
 //! Stockade's runs on [Restate](https://restate.dev), which partitions and replicates them and calls this program.
 //!
-//! The virtual object [`Run`] has a run each: its handlers plan and commit what follows from what they are told, one after the other,
-//! and send each effect to the service [`Effects`], which performs it and tells the run how it ended. A timer is a message that comes
-//! later. What runs leave in stores for others to read is kept by the object [`Stores`].
+//! The virtual object [`Run`] has a run each: its handlers plan and commit what follows from what they are told, one after the
+//! other, and send each effect to the service [`Effects`], which performs it and tells the run how it ended. A timer is a
+//! message that comes later. What runs leave in stores for others to read is kept by the object [`Stores`].
 //!
 //! ```text
 //!  client ──► Run/ID/start, decide, cancel … ──plan and commit──► Effects/perform ──► tool, model
@@ -11,8 +11,8 @@
 //!                  └───────────── Run/ID/event (ended) ───────┴──────────┘
 //! ```
 //!
-//! Whether an effect happens twice is decided as in Stockade's own engine: an attempt is noted before it begins, and one that has no
-//! noted end is made again only where the tool tells a repetition by its key.
+//! Whether an effect happens twice is decided as in Stockade's own engine: an attempt is noted before it begins, and one that
+//! has no noted end is made again only where the tool tells a repetition by its key.
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 

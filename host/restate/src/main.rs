@@ -1,7 +1,7 @@
 //! Serves the refund workflow, agent-written code and what a configuration has, for Restate to call.
 //!
-//! `stockade-restate ADDRESS FOLDER [stockade.toml]`: where it listens, and the folder of the shop's database. It serves until it is
-//! told to stop. A service of your own calls `stockade_restate::endpoint` with its own host.
+//! `stockade-restate ADDRESS FOLDER [stockade.toml]`: where it listens, and the folder of the shop's database. It serves until
+//! it is told to stop. A service of your own calls `stockade_restate::endpoint` with its own host.
 
 use std::error::Error;
 use std::path::PathBuf;

@@ -31,8 +31,8 @@ impl Run {
     }
 }
 
-/// Each answers with the report of the run, once all that follows is planned. Those of people and programs refuse with the fault as
-/// JSON: 404 for what is not there, 403 for what a person may not, 409 where the run does not stand so, 400 else.
+/// Each answers with the report of the run, once all that follows is planned. Those of people and programs refuse with the
+/// fault as JSON: 404 for what is not there, 403 for what a person may not, 409 where the run does not stand so, 400 else.
 #[restate_sdk::object(
     client_visibility = "pub(crate)",
     inactivity_timeout = "1h",

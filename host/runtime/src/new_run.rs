@@ -32,7 +32,14 @@ pub struct NewRun {
 impl NewRun {
     /// A run of this workflow with this input, and the default budget.
     pub fn new(workflow: impl Into<String>, input: Value) -> Self {
-        Self { workflow: workflow.into(), input, budget: Budget::default(), origin: Origin::default(), deadline: None, id: None }
+        Self {
+            workflow: workflow.into(),
+            input,
+            budget: Budget::default(),
+            origin: Origin::default(),
+            deadline: None,
+            id: None,
+        }
     }
 
     /// Says what it may spend.
@@ -49,8 +56,8 @@ impl NewRun {
         Self { deadline: Some(deadline), ..self }
     }
 
-    /// Gives it this id, where another system has the run under it already; without it, the host makes one. A run that the journal
-    /// has under it is not started again: kind [`Kind::Conflict`](crate::Kind::Conflict).
+    /// Gives it this id, where another system has the run under it already; without it, the host makes one. A run that the
+    /// journal has under it is not started again: kind [`Kind::Conflict`](crate::Kind::Conflict).
     #[must_use]
     pub fn id(self, id: RunId) -> Self {
         Self { id: Some(id), ..self }
