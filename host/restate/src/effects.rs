@@ -56,7 +56,7 @@ impl Effects {
         let begins = Arc::clone(&begins_here);
         ctx.run(move || async move {
             begins.store(true, Ordering::SeqCst);
-            Ok(())
+            Ok::<_, HandlerError>(())
         })
         .name("begin")
         .await?;
