@@ -24,6 +24,7 @@ mod deadlines;
 mod decisions;
 mod docs;
 mod doctor;
+mod elsewhere;
 mod embed;
 mod eval;
 mod hostile_code;

@@ -31,7 +31,7 @@ use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::{Registry, Wanted};
 use crate::scratch::Scratch;
-use crate::services::Services;
+use crate::services::{Common, Services};
 use crate::sessions::Sessions;
 use crate::shared_budgets::SharedBudgets;
 use crate::telemetry::Telemetry;
@@ -496,8 +496,7 @@ impl Builder {
             scratch: self.scratch.unwrap_or_else(|| folder.clone()),
         };
         Scratch::sweep(&coding.scratch);
-        let services = Services {
-            journal,
+        let common = Common {
             registry,
             limits,
             coding,
@@ -513,13 +512,12 @@ impl Builder {
             breakers,
             bookmarks: Bookmarks::default(),
             deadline: self.deadline,
-            driving: Arc::default(),
             turns: Arc::new(Turns::new(self.concurrency)),
             store,
             folder,
             roles,
         };
-        Ok(Host { services: Arc::new(services) })
+        Ok(Host { services: Arc::new(Services::new(journal, common)) })
     }
 }
 

@@ -144,6 +144,11 @@ impl RunLog {
         self.mine.contains(key)
     }
 
+    /// Says of an effect whose intent another log has written that no host has begun to perform it.
+    pub(crate) fn adopt(&mut self, key: &str) {
+        self.mine.insert(key.to_owned());
+    }
+
     /// Tells whether a commit is made now: while one is, what this log is used by must not be dropped, for whether the
     /// commit was made would not be known.
     pub(crate) fn committing(&self) -> Arc<AtomicBool> {

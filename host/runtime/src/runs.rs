@@ -43,7 +43,13 @@ impl Host {
 
     /// Goes on with a run that something has come for, or whose shared budget has begun anew; one that is paused stays so, unless
     /// its deadline has passed, and none is returned.
-    pub(crate) async fn wake(&self, run: RunId) -> Result<Option<Run>> {
+    ///
+    /// [`Host::fire_due`] does so with all that are due.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::resume`].
+    pub async fn wake(&self, run: RunId) -> Result<Option<Run>> {
         Ok(Driver::wake(&self.services, run).await?.map(Run::spawn))
     }
 
@@ -278,7 +284,7 @@ impl Host {
 }
 
 /// Changes a run that was taken up, makes that durable, and goes on with it.
-async fn changed(mut driver: Driver, change: impl FnOnce(&mut Driver) -> Result<()>) -> Result<Run> {
+pub(crate) async fn changed(mut driver: Driver, change: impl FnOnce(&mut Driver) -> Result<()>) -> Result<Run> {
     let changed = change(&mut driver);
     if let Err(fault) = committed(&mut driver, changed).await {
         driver.release().await;
