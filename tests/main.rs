@@ -45,6 +45,7 @@ mod registry;
 mod results;
 mod retries;
 mod schedules;
+mod server;
 mod service;
 mod settling;
 mod shared_budgets;

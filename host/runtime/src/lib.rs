@@ -48,6 +48,7 @@ mod labels;
 mod languages;
 mod later;
 mod lease;
+mod listed;
 mod listing;
 mod marks;
 mod new_question;
@@ -58,6 +59,7 @@ mod notice;
 mod notices;
 #[cfg_attr(not(feature = "oci"), path = "off/oci.rs")]
 mod oci;
+mod open_question;
 mod orders;
 mod planned;
 mod promote;
@@ -90,6 +92,8 @@ pub mod stubs;
 #[cfg_attr(not(feature = "otel"), path = "off/telemetry.rs")]
 mod telemetry;
 mod timers;
+mod tokens;
+mod tool_view;
 mod toolbox;
 mod turns;
 mod worker;
@@ -102,12 +106,14 @@ pub use config::Config;
 pub use handle::RunHandle;
 pub use hooks::Hooks;
 pub use host::Host;
+pub use listed::Listed;
 pub use listing::{Listing, Unreadable};
 pub use new_run::NewRun;
 pub use new_signal::NewSignal;
 pub use notice::{Delivery, Notice};
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
+pub use open_question::OpenQuestion;
 pub use planned::LastStart;
 pub use pruning::Pruned;
 pub use registry::Registered;
@@ -131,6 +137,7 @@ pub use stockade_sandbox::{
 pub use stockade_system::{Clock, file};
 pub use stockade_workflow::*;
 pub use timers::{Fired, QUEUE, Timers};
+pub use tokens::{Principal, Right, Role};
 pub use turns::{PRIORITY, TENANT};
 pub use worker::Worker;
 
