@@ -12,7 +12,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use stockade::{Budget, Host, Role, RunId};
+use stockade::{Budget, Host, NewToken, Role, RunId};
 use stockade_server::{Access, Limits, Server};
 use stockade_tests::{Place, input, run_id};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -39,7 +39,7 @@ struct Client {
 impl Served {
     async fn start(set: impl FnOnce(Server) -> Server) -> Self {
         let place = Place::new();
-        let host = place.host().build().await.unwrap();
+        let host = place.host().built_in_languages().build().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -50,7 +50,7 @@ impl Served {
 
     /// One whose token has a role.
     async fn client(&self, name: &str, role: Role) -> Client {
-        let (_, token) = self.host.create_token(name, role, None).await.unwrap();
+        let (_, token) = self.host.create_token(NewToken::new(name, role)).await.unwrap();
         Client { address: self.address, token: Some(token) }
     }
 
@@ -305,7 +305,8 @@ async fn a_run_is_paused_resumed_given_more_and_stopped_by_the_principal() {
 async fn a_token_with_a_budget_gives_no_more_and_one_that_was_removed_opens_nothing() {
     let served = Served::start(|server| server).await;
     let budget = Some(Budget::default().steps(50));
-    let (principal, token) = served.host.create_token("bot", Role::Operator, budget).await.unwrap();
+    let new = NewToken { budget, ..NewToken::new("bot", Role::Operator) };
+    let (principal, token) = served.host.create_token(new).await.unwrap();
     let bot = Client { token: Some(token), ..served.anyone() };
     let refused = bot.post("/v1/runs", &json!({"workflow": "refund", "input": input("user_789"), "budget": {"steps": 51}})).await;
     assert_problem(&refused, 403, "budget");
@@ -318,6 +319,33 @@ async fn a_token_with_a_budget_gives_no_more_and_one_that_was_removed_opens_noth
     served.host.remove_token(&principal.id).await.unwrap();
     assert_problem(&bot.ask("GET /v1/runs", &[], &Value::Null).await, 401, "token");
     assert!(served.host.remove_token(&principal.id).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_with_tools_calls_those_alone_and_so_does_its_code() {
+    let served = Served::start(|server| server).await;
+    let tools = Some(["policy".to_owned()].into());
+    let (_, token) = served.host.create_token(NewToken { tools, ..NewToken::new("bot", Role::Admin) }).await.unwrap();
+    let bot = Client { token: Some(token), ..served.anyone() };
+    let call = json!({"amount_cents": 14_900, "approval_above_cents": 10_000});
+    let (status, answer) = bot.ask("POST /v1/tools/policy/needs_approval", &[("idempotency-key", "k")], &call).await;
+    assert_eq!((status, &answer["output"], &answer["idempotency_key"]), (200, &json!(true), &json!("k")), "{answer}");
+    let description = bot.get("/openapi.json").await;
+    assert_described(&description, "ToolAnswer", &answer);
+    assert_problem(&bot.post("/v1/tools/purchases/find", &json!({"user_id": "user_123"})).await, 403, "tool");
+    assert_eq!(bot.post("/v1/tools/policy/needs_approval", &json!({})).await.0, 400);
+    let code = |tools: Value| json!({"language": "javascript", "code": "return 6 * input", "input": 7, "tools": tools});
+    assert_problem(&bot.post("/v1/exec", &code(json!(["purchases"]))).await, 403, "tool");
+    let named = json!({"workflow": "exec", "input": {"language": "javascript", "source": "1", "tools": ["purchases"]}});
+    assert_problem(&bot.post("/v1/runs", &named).await, 403, "tool");
+    let key = [("idempotency-key", "code-1")];
+    let (status, ran) = bot.ask("POST /v1/exec", &key, &code(json!(["policy"]))).await;
+    assert_eq!((status, &ran["output"], &ran["stdout"]), (201, &json!(42), &json!("")), "{ran}");
+    assert_described(&description, "CodeRun", &ran);
+    let (status, again) = bot.ask("POST /v1/exec", &key, &code(json!(["policy"]))).await;
+    assert_eq!((status, &again["run_id"]), (200, &ran["run_id"]));
+    let viewer = served.client("eve", Role::Viewer).await;
+    assert_problem(&viewer.post("/v1/exec", &code(json!([]))).await, 403, "role");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

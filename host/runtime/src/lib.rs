@@ -37,6 +37,7 @@ pub mod doctor;
 mod driving;
 mod due;
 mod effects;
+mod exec_report;
 mod executor;
 mod features;
 mod handle;
@@ -103,6 +104,7 @@ pub use builder::{Builder, Cassette};
 pub use coding::default_limits as code_limits;
 pub use completion::{Completed, Completion};
 pub use config::Config;
+pub use exec_report::{CalledByCode, ExecReport, exec_budget};
 pub use handle::RunHandle;
 pub use hooks::Hooks;
 pub use host::Host;
@@ -137,7 +139,8 @@ pub use stockade_sandbox::{
 pub use stockade_system::{Clock, file};
 pub use stockade_workflow::*;
 pub use timers::{Fired, QUEUE, Timers};
-pub use tokens::{Principal, Right, Role};
+pub use tool_view::ToolAnswer;
+pub use tokens::{NewToken, Principal, Right, Role};
 pub use turns::{PRIORITY, TENANT};
 pub use worker::Worker;
 

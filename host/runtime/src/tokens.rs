@@ -1,5 +1,6 @@
 //! Who may use a server of this journal: people and programs with tokens, of which the journal has only the digests.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -64,8 +65,32 @@ pub struct Principal {
     /// The most that the budget of a run may be that it starts or adds to; absent where it may give any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
+    /// The tools that it may call, and that code may call which it runs; absent where it may call any. What a workflow calls is the
+    /// workflow's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<BTreeSet<String>>,
     /// When the token was made, in milliseconds since the Unix epoch.
     pub created_ms: u64,
+}
+
+/// A token that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewToken {
+    /// The name of the person or the program.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// As [`Principal::budget`].
+    pub budget: Option<Budget>,
+    /// As [`Principal::tools`].
+    pub tools: Option<BTreeSet<String>>,
+}
+
+impl NewToken {
+    /// One without a budget and without a list of tools.
+    pub fn new(name: impl Into<String>, role: Role) -> Self {
+        Self { name: name.into(), role, budget: None, tools: None }
+    }
 }
 
 impl Role {
@@ -114,7 +139,23 @@ impl FromStr for Role {
 impl Principal {
     /// Makes one that has no token, for a program that knows by other means who it is.
     pub fn new(name: impl Into<String>, role: Role) -> Self {
-        Self { id: String::new(), name: name.into(), role, budget: None, created_ms: 0 }
+        Self { id: String::new(), name: name.into(), role, budget: None, tools: None, created_ms: 0 }
+    }
+
+    /// Checks that it may call a tool.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Denied`] with detail `tool`.
+    pub fn check_tool(&self, tool: &str) -> Result<()> {
+        match &self.tools {
+            Some(tools) if !tools.contains(tool) => {
+                let known = tools.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let message = format!("the token of \"{}\" may not call \"{tool}\"; it may call: {known}", self.name);
+                Err(Fault::new(Kind::Denied, message).detail("tool"))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Checks that it has a right.
@@ -139,13 +180,14 @@ impl Host {
     /// # Errors
     ///
     /// Kind [`Kind::Invalid`] with detail `name` where the name is empty, too long, or the host's own; a journal that fails.
-    pub async fn create_token(&self, name: &str, role: Role, budget: Option<Budget>) -> Result<(Principal, String)> {
-        check_name(name)?;
+    pub async fn create_token(&self, new: NewToken) -> Result<(Principal, String)> {
+        let NewToken { name, role, budget, tools } = new;
+        check_name(&name)?;
         // Each has 122 bits of the system's randomness.
         let token = format!("{PREFIX}{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         let (key, created_ms) = (key(&token), self.services.clock.now_ms());
         let id = key.chars().take(ID_DIGITS).collect();
-        let principal = Principal { id, name: name.to_owned(), role, budget, created_ms };
+        let principal = Principal { id, name, role, budget, tools, created_ms };
         let row = Row::new(SPACE, key, Row::text(&principal)?);
         self.services.journal.commit(&Commit::of_index(vec![RowChange::Add(row)])).await?;
         Ok((principal, token))

@@ -1,9 +1,46 @@
 //! A tool as it is shown: what it is, what it asks for and was granted, and its functions with their schemas.
 
+use serde::Serialize;
 use serde_json::{Value, json};
-use stockade_sandbox::{Function, Tool, Unsupported};
+use stockade_sandbox::{Function, LogLine, Outcome, Tool, Unsupported};
+use stockade_workflow::Usage;
 
-use crate::Host;
+use crate::{Host, Result};
+
+/// What one call of a tool, outside of any run, has answered.
+#[derive(Clone, Debug, Serialize)]
+pub struct ToolAnswer {
+    /// The tool.
+    pub tool: String,
+    /// Its function.
+    pub function: String,
+    /// The answer.
+    pub output: Value,
+    /// What the call used.
+    pub usage: Usage,
+    /// What the tool wrote to its standard output.
+    pub stdout: String,
+    /// What it wrote to its standard error.
+    pub stderr: String,
+    /// What it wrote to its log.
+    pub log: Vec<LogLine>,
+    /// The key under which it was called: another call under it is the same one.
+    pub idempotency_key: String,
+}
+
+impl ToolAnswer {
+    /// Takes what a call has answered.
+    ///
+    /// # Errors
+    ///
+    /// The call has failed.
+    pub fn new(tool: &Tool, function: &str, idempotency_key: &str, outcome: Outcome) -> Result<Self> {
+        let Outcome { result, usage, stdout, stderr, log } = outcome;
+        let (tool, function, idempotency_key) =
+            (tool.name().to_owned(), function.to_owned(), idempotency_key.to_owned());
+        Ok(Self { tool, function, output: result?, usage, stdout, stderr, log, idempotency_key })
+    }
+}
 
 impl Host {
     /// Returns a document about a tool: its digest, imports, grants and manifest, and each function with its schemas.

@@ -1,6 +1,6 @@
 //! Who a request is of.
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use stockade::{Fault, Host, Kind, Principal, Role};
 
 use crate::problem::{Answer, Problem};
@@ -56,7 +56,7 @@ fn unauthorized(message: &str) -> Problem {
 /// Checks that a request comes from a program of this machine. A page of another origin could make the person's browser send one:
 /// such a request names that origin, or, where the page's name leads to this machine, another host.
 fn check_own(headers: &HeaderMap) -> Answer<()> {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST).unwrap_or_default();
     if !is_loopback(host) {
         let message = format!("without tokens, only requests to this machine's own address are taken, and not to \"{host}\"");
@@ -83,8 +83,6 @@ fn is_loopback(authority: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderName;
-
     use super::*;
 
     fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {

@@ -36,10 +36,9 @@ fn amount(currency: Currency, value: &Value) -> Answer<u64> {
     }
 }
 
-/// Returns the budget of a run that a principal starts: what it says onto the default, of which a principal that may give less has
+/// Returns the budget of a run that a principal starts: what it says onto the usual one, of which a principal that may give less has
 /// as much as it may give.
-pub(crate) fn of_start(principal: &Principal, said: &Amounts) -> Answer<Budget> {
-    let usual = Budget::default();
+pub(crate) fn of_start(principal: &Principal, said: &Amounts, usual: Budget) -> Answer<Budget> {
     let usual = match &principal.budget {
         Some(most) => Currency::ALL
             .into_iter()
@@ -89,10 +88,11 @@ mod tests {
     fn a_token_with_a_budget_gives_a_run_no_more_than_that() {
         let most = Budget::default().steps(5).fuel(1_000);
         let principal = Principal { budget: Some(most), ..Principal::new("bot", Role::Operator) };
-        let usual = of_start(&principal, &Amounts::default()).unwrap();
+        let usual = of_start(&principal, &Amounts::default(), Budget::default()).unwrap();
         assert_eq!((usual.get(Currency::Steps), usual.get(Currency::Fuel)), (5, 1_000));
-        assert_eq!(of_start(&principal, &said(json!({"steps": 2}))).unwrap().get(Currency::Steps), 2);
-        let refused = of_start(&principal, &said(json!({"steps": 6}))).unwrap_err().fault;
+        let start = |amounts| of_start(&principal, &said(amounts), Budget::default());
+        assert_eq!(start(json!({"steps": 2})).unwrap().get(Currency::Steps), 2);
+        let refused = start(json!({"steps": 6})).unwrap_err().fault;
         let breach = refused.breach.unwrap();
         assert_eq!((refused.kind, &*breach.limit, breach.allowed, breach.used), (Kind::Denied, "steps", 5, 6));
     }

@@ -4,7 +4,7 @@ use stockade::Right;
 
 use crate::door::{Door, Shape};
 use crate::guard::Entry;
-use crate::{approvals, catalogue, events, health, query, runs};
+use crate::{approvals, calls, catalogue, events, exec, health, query, runs};
 
 const KEY: &str = "Idempotency-Key";
 const LAST: &str = "Last-Event-ID";
@@ -29,6 +29,12 @@ fn of_runs() -> Vec<Door> {
         Door::get("/v1/runs", "listRuns", "Lists runs, in pages; the header `Link` leads to the next one.", runs::list)
             .query(&query::OF_RUNS)
             .answers(200, Shape::Many("RunLine"), "One line about each run, the oldest first."),
+        Door::post("/v1/exec", "exec", "Runs a piece of code, and answers once it stands still.", exec::exec)
+            .header(KEY, "The same code under the same key runs once.")
+            .body("Code")
+            .answers(201, Shape::One("CodeRun"), "The code ran, and stands still.")
+            .answers(200, Shape::One("CodeRun"), "It ran under this key before.")
+            .answers(202, RUN, "The code takes longer, and goes on."),
         Door::get("/v1/events", "followRuns", "Follows the lines of all runs as they change.", events::of_all)
             .entry(Entry::Follows(Right::Read))
             .query(&query::OF_CHANGES)
@@ -87,6 +93,11 @@ fn of_the_host() -> Vec<Door> {
             .answers(200, Shape::Many("Tool"), "The tools, with their functions and grants."),
         Door::get("/v1/tools/{name}", "readTool", "Returns all about a tool.", catalogue::tool)
             .answers(200, Shape::One("Tool"), "The tool."),
+        Door::post("/v1/tools/{name}/{function}", "callTool", "Calls a function once, outside of any run.", calls::call)
+            .entry(Entry::Needs(Right::Administer))
+            .header(KEY, "A call under the same key is the same one, where the tool knows it again.")
+            .body("Arguments")
+            .answers(200, Shape::One("ToolAnswer"), "What the tool answered."),
         Door::get("/v1/budgets", "listBudgets", "Returns how the budgets stand that runs share.", catalogue::budgets)
             .answers(200, Shape::Many("SharedBudget"), "The budgets, by name and period."),
         Door::get("/healthz", "lives", "Says that the server lives.", health::lives)

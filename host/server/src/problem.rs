@@ -44,7 +44,7 @@ struct Document<'a> {
 const INSIDE: &str = "the server could not do this; its operator can read why";
 
 /// How many seconds a client is to wait that found no room.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+const RETRY_AFTER: &str = "1";
 
 /// Returns the status and the title of a kind.
 fn told(kind: Kind) -> (StatusCode, &'static str) {
@@ -127,7 +127,7 @@ impl Problem {
             r#type: format!("urn:stockade:fault:{}", name.as_str().unwrap_or_default()),
             title: told(*kind).1,
             status: self.status.as_u16(),
-            detail: if is_of_the_inside(*kind) { INSIDE } else { message },
+            detail: if is_of_the_inside(*kind) { INSIDE } else { message.as_str() },
             kind: *kind,
             reason: detail.as_deref(),
             limit: breach.as_ref().map(|breach| breach.limit.as_str()),
@@ -157,7 +157,7 @@ impl IntoResponse for Problem {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"stockade\""));
             }
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
             }
             _ => {}
         }

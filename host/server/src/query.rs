@@ -1,6 +1,5 @@
 //! What a request says behind the question mark.
 
-use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use axum::http::Uri;
@@ -63,7 +62,7 @@ fn read(filter: &mut Filter, name: &str, value: &str) -> Answer<()> {
         }
         "key" => filter.start_key = Some(value.to_owned()),
         "waiting_for" => filter.waiting_for.extend([value.parse::<WaitingFor>()?]),
-        "needs_me" if parsed(name, value)? => filter.waiting_for.extend(BTreeSet::from(WaitingFor::OF_PEOPLE)),
+        "needs_me" if parsed(name, value)? => filter.waiting_for.extend(WaitingFor::OF_PEOPLE),
         "needs_me" => {}
         "since_ms" => filter.since_ms = Some(parsed(name, value)?),
         "changed_since_ms" => filter.changed_since_ms = Some(parsed(name, value)?),

@@ -15,6 +15,8 @@ use stockade::{
 
 use crate::amounts::{self, Amounts};
 use crate::body::Given;
+use crate::calls;
+use crate::key::key;
 use crate::links::with_next;
 use crate::names::Names;
 use crate::problem::Answer;
@@ -24,9 +26,6 @@ use crate::service::Service;
 /// How long what is in flight may take to end where a request does not say so, and at most: an answer is waited for no longer.
 const GRACE_MS: u64 = 5_000;
 const GRACE_MS_MAX: u64 = 20_000;
-
-/// The header under which a request that comes twice does one thing.
-const KEY: &str = "idempotency-key";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,25 +45,22 @@ pub(crate) async fn start(
     headers: HeaderMap,
     Given(start): Given<Start>,
 ) -> Answer<Response> {
-    let budget = amounts::of_start(&principal, &start.budget)?;
+    calls::check_workflow(service.host(), &principal, &start.workflow)?;
+    let budget = amounts::of_start(&principal, &start.budget, Budget::default())?;
     let new = NewRun::new(start.workflow, start.input).budget(budget).labels(start.labels).by(principal.name);
     let new = start.deadline_ms.into_iter().fold(new, |new, ms| new.deadline(Duration::from_millis(ms)));
     let new = key(&headers)?.into_iter().fold(new, NewRun::key);
     let started = service.host().start_run(new).await?;
-    let status = match started {
-        Started::New(_) => StatusCode::CREATED,
-        Started::Before(_) => StatusCode::OK,
-    };
-    let run = started.id();
+    let (status, run) = (status(&started), started.id());
     Ok((status, [(header::LOCATION, format!("/v1/runs/{run}"))], report(&service, run).await?).into_response())
 }
 
-/// Returns the key of a request, if it has one; the draft of the header puts it into quotes, and most clients do not.
-fn key(headers: &HeaderMap) -> Answer<Option<String>> {
-    let Some(key) = headers.get(KEY) else { return Ok(None) };
-    let key = key.to_str().map_err(|error| Fault::invalid("start_key", format!("the key cannot be read: {error}")))?;
-    let bare = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
-    Ok(Some(bare.to_owned()))
+/// Returns the status of an answer to a start.
+pub(crate) fn status(started: &Started) -> StatusCode {
+    match started {
+        Started::New(_) => StatusCode::CREATED,
+        Started::Before(_) => StatusCode::OK,
+    }
 }
 
 pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Response> {
@@ -210,18 +206,4 @@ pub(crate) async fn extend(
 /// Returns all about a run, as it stands now.
 pub(crate) async fn report(service: &Service, run: RunId) -> Answer<Json<Report>> {
     Ok(Json(service.host().report(run).await?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_read_with_its_quotes_or_without() {
-        let headers = |key: &str| [(KEY.parse().unwrap(), key.parse().unwrap())].into_iter().collect::<HeaderMap>();
-        for written in ["order-7", "\"order-7\""] {
-            assert_eq!(key(&headers(written)).unwrap().as_deref(), Some("order-7"));
-        }
-        assert_eq!(key(&HeaderMap::new()).unwrap(), None);
-    }
 }

@@ -64,6 +64,13 @@ fn of_requests() -> Value {
             "labels": map_of(text()),
             "deadline_ms": {"type": "integer", "minimum": 0, "description": "The longest that the run may take, its waits included."},
         })),
+        "Code": object(&["language", "code"], json!({
+            "language": {"type": "string", "description": "As `stockade language list` has them."},
+            "code": text(), "input": {"description": "The value of the variable `input`."}, "tools": texts(),
+            "budget": a("Amounts"), "session": text(),
+            "files": {"type": "object", "additionalProperties": {"type": "string", "contentEncoding": "base64"}},
+        })),
+        "Arguments": {"type": "object", "description": "The arguments by name, as the schema of the function has them."},
         "Amounts": {
             "type": "object",
             "description": "Amounts by currency: numbers of its own unit, or texts with one, as in \"$1.50\" or \"64MiB\".",
@@ -90,23 +97,39 @@ fn of_requests() -> Value {
     })
 }
 
-fn of_runs() -> Value {
+const OF_EVERY_RUN: [&str; 8] = ["run_id", "workflow", "status", "input", "labels", "approvals", "usage", "budget"];
+
+fn run() -> Value {
     json!({
-        "Run": object(
-            &["run_id", "workflow", "status", "input", "labels", "approvals", "usage", "budget"],
-            json!({
-                "run_id": run_id(), "workflow": text(), "status": a("Status"), "state": or_null(text()),
-                "input": {}, "start_key": or_null(text()), "labels": map_of(text()),
-                "output": {"description": "What it ended with, if it is done."},
-                "error": or_null(a("Fault")), "stop": or_null(a("Stop")), "unknown": texts(),
-                "approval": {"type": ["object", "null"], "description": "What a person is asked first."},
-                "approvals": many(a("Approval")), "due_ms": time(),
-                "doubts": many(json!({"type": "object"})), "waits": many(json!({"type": "object"})),
-                "parent": {"type": "object"}, "children": many(json!({"type": "object"})),
-                "undone": many(json!({"type": "object"})),
-                "usage": a("Usage"), "budget": a("Usage"), "log": texts(),
-            }),
-        ),
+        "run_id": run_id(), "workflow": text(), "status": a("Status"), "state": or_null(text()),
+        "input": {}, "start_key": or_null(text()), "labels": map_of(text()),
+        "output": {"description": "What it ended with, if it is done."},
+        "error": or_null(a("Fault")), "stop": or_null(a("Stop")), "unknown": texts(),
+        "approval": {"type": ["object", "null"], "description": "What a person is asked first."},
+        "approvals": many(a("Approval")), "due_ms": time(),
+        "doubts": many(json!({"type": "object"})), "waits": many(json!({"type": "object"})),
+        "parent": {"type": "object"}, "children": many(json!({"type": "object"})),
+        "undone": many(json!({"type": "object"})),
+        "usage": a("Usage"), "budget": a("Usage"), "log": texts(),
+    })
+}
+
+/// Adds members to others.
+fn with(mut members: Value, more: Value) -> Value {
+    if let (Value::Object(members), Value::Object(more)) = (&mut members, more) {
+        members.extend(more);
+    }
+    members
+}
+
+fn of_runs() -> Value {
+    let of_code = json!({
+        "exception": {"type": "object"}, "stdout": text(), "stderr": text(),
+        "tool_calls": many(json!({"type": "object", "required": ["tool", "function", "arguments"]})), "files": texts(),
+    });
+    json!({
+        "Run": object(&OF_EVERY_RUN, run()),
+        "CodeRun": object(&OF_EVERY_RUN, with(run(), of_code)),
         "RunLine": object(
             &["run_id", "workflow", "status", "state", "updated_ms"],
             json!({
@@ -140,11 +163,7 @@ fn question() -> Value {
 }
 
 fn of_questions() -> Value {
-    let mut open = question();
-    let more = [("run_id", run_id()), ("workflow", text()), ("waits_ms", number())];
-    if let Value::Object(members) = &mut open {
-        members.extend(more.map(|(name, schema)| (name.to_owned(), schema)));
-    }
+    let open = with(question(), json!({"run_id": run_id(), "workflow": text(), "waits_ms": number()}));
     json!({
         "Approval": object(&["key", "reason", "tool", "function", "arguments", "digest", "decisions"], question()),
         "Question": object(&["run_id", "workflow", "waits_ms", "key", "digest", "decisions"], open),
@@ -162,6 +181,10 @@ fn of_the_host() -> Value {
             "name": text(), "digest": text(), "size": number(), "imports": texts(), "asks": texts(),
             "grants": many(json!({})), "repeatable": {"type": "boolean"}, "manifest": {"type": ["object", "null"]},
             "functions": many(json!({"type": "object", "required": ["name"]})),
+        })),
+        "ToolAnswer": object(&["tool", "function", "output", "usage", "idempotency_key"], json!({
+            "tool": text(), "function": text(), "output": {}, "usage": a("Usage"), "stdout": text(), "stderr": text(),
+            "log": many(json!({"type": "object"})), "idempotency_key": text(),
         })),
         "SharedBudget": object(&["name", "period", "group", "taken", "limit"], json!({
             "name": text(), "period": text(), "group": text(), "taken": a("Usage"), "limit": map_of(number()),

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use stockade::{Budget, Listing, Principal, Role, utc};
+use stockade::{Budget, Listing, NewToken, Principal, Role, utc};
 
 use crate::escape::safe;
 use crate::exit::Exit;
@@ -32,6 +32,9 @@ pub(crate) struct Create {
     /// The most that it may give a run, as CURRENCY=AMOUNT,…; other currencies have the default of a run
     #[arg(long, value_name = "AMOUNTS", value_parser = |text: &str| amounts::read(text, Budget::default()))]
     budget: Option<Budget>,
+    /// The tools that it may call, and code that it runs; by default all. What a workflow calls is the workflow's
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    tools: Vec<String>,
 }
 
 /// List who has a token; the tokens themselves are not kept
@@ -79,7 +82,9 @@ impl Token {
 impl Create {
     async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let host = open_host::reader(globals).await?;
-        let (principal, token) = host.create_token(&self.name, self.role, self.budget).await?;
+        let Self { name, role, budget, tools } = self;
+        let tools = (!tools.is_empty()).then(|| tools.into_iter().collect());
+        let (principal, token) = host.create_token(NewToken { name, role, budget, tools }).await?;
         if globals.json {
             pretty::print_json(&Created { token: &token, principal: &principal });
         } else {
@@ -98,9 +103,11 @@ async fn list(globals: &Globals) -> anyhow::Result<Exit> {
         pretty::print_json(&principals);
         return Ok(Exit::Done);
     }
-    for Principal { id, name, role, budget, created_ms } in &principals {
+    for Principal { id, name, role, budget, tools, created_ms } in &principals {
         let budget = budget.as_ref().map(|budget| format!("  up to {}", amounts::write(budget))).unwrap_or_default();
-        println!("{id}  {role:<8} {}  since {}{budget}", safe(name), utc(*created_ms));
+        let tools = tools.iter().flatten().map(|tool| safe(tool)).collect::<Vec<_>>().join(",");
+        let tools = if tools.is_empty() { tools } else { format!("  tools {tools}") };
+        println!("{id}  {role:<8} {}  since {}{budget}{tools}", safe(name), utc(*created_ms));
     }
     if principals.is_empty() {
         eprintln!("there is no token; `stockade token create` makes one");
