@@ -145,7 +145,11 @@ fn refund(user: &str) -> Value {
 
 /// The document of a problem, with its status and what narrows its kind.
 fn assert_problem((status, problem): &(u16, Value), expected: u16, reason: &str) {
-    assert_eq!((*status, &problem["reason"], &problem["status"]), (expected, &json!(reason), &json!(expected)), "{problem}");
+    assert_eq!(
+        (*status, &problem["reason"], &problem["status"]),
+        (expected, &json!(reason), &json!(expected)),
+        "{problem}"
+    );
 }
 
 /// Compares the members of a document with those that its schema has.
@@ -177,12 +181,20 @@ async fn a_run_is_started_once_for_a_key_and_pays_after_one_with_the_role_approv
     let path = format!("/v1/runs/{id}/approvals/{}", open[0]["key"].as_str().unwrap());
     let yes = json!({"decision": "approve", "seen": open[0]["digest"], "comment": "fine"});
     assert_problem(&shop.post(&path, &yes).await, 403, "role");
-    assert_problem(&dana.post(&path, &json!({"decision": "approve", "seen": "sha256:0000000000000"})).await, 409, "seen");
+    assert_problem(
+        &dana.post(&path, &json!({"decision": "approve", "seen": "sha256:0000000000000"})).await,
+        409,
+        "seen",
+    );
     let (status, approved) = dana.post(&path, &yes).await;
     assert_eq!(status, 200, "{approved}");
     served.settled(id).await;
     let report = shop.get(&format!("/v1/runs/{id}")).await;
-    assert_eq!((&report["status"], &report["approvals"][0]["decision"]["by"]), (&json!("done"), &json!("dana")), "{report}");
+    assert_eq!(
+        (&report["status"], &report["approvals"][0]["decision"]["by"]),
+        (&json!("done"), &json!("dana")),
+        "{report}"
+    );
     let entries = shop.get(&format!("/v1/runs/{id}/entries")).await;
     assert_eq!(entries[0]["origin"]["by"], "shop", "{entries}");
     assert_eq!(dana.get("/v1/approvals").await, json!([]));
@@ -218,7 +230,11 @@ async fn a_follower_sees_each_entry_once_from_where_it_was_cut_off_and_then_how_
     let last = numbers.last().unwrap().to_string();
     let answer = client.send(&format!("GET {path}"), &[("last-event-id", &last)], "").await;
     assert_eq!(answer.status(), 204, "who has all of it is told not to come again");
-    assert_problem(&client.ask(&format!("GET {path}"), &[("last-event-id", "x")], &Value::Null).await, 400, "last_event_id");
+    assert_problem(
+        &client.ask(&format!("GET {path}"), &[("last-event-id", "x")], &Value::Null).await,
+        400,
+        "last_event_id",
+    );
     let unknown = format!("GET /v1/runs/{}/events", RunId::from_bytes([7; 16]));
     assert_problem(&client.ask(&unknown, &[], &Value::Null).await, 404, "run");
 }
@@ -262,12 +278,16 @@ async fn runs_are_listed_in_pages_that_lead_to_one_another() {
         let page = client.send(&format!("GET {path}"), &[], "").await;
         let link = page.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
         let (_, runs) = read(page).await;
-        pages.push(runs.as_array().unwrap().iter().map(|run| run["run_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>());
+        pages.push(
+            runs.as_array().unwrap().iter().map(|run| run["run_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>(),
+        );
         let Some(link) = link else { break };
         path = link.strip_prefix('<').unwrap().split_once(">; rel=\"next\"").unwrap().0.to_owned();
     }
     assert_eq!(pages, [&waiting[..2], &waiting[2..]]);
-    assert!(client.get("/v1/runs?needs_me=true").await[0]["waits_for"][0].as_str().unwrap().starts_with("for a person"));
+    assert!(
+        client.get("/v1/runs?needs_me=true").await[0]["waits_for"][0].as_str().unwrap().starts_with("for a person")
+    );
     assert_eq!(client.get("/v1/runs?workflow=other").await, json!([]));
     assert_problem(&client.ask("GET /v1/runs?stauts=waiting", &[], &Value::Null).await, 400, "query");
     let path = format!("/v1/runs/{}/entries", waiting[0]);
@@ -308,7 +328,8 @@ async fn a_token_with_a_budget_gives_no_more_and_one_that_was_removed_opens_noth
     let new = NewToken { budget, ..NewToken::new("bot", Role::Operator) };
     let (principal, token) = served.host.create_token(new).await.unwrap();
     let bot = Client { token: Some(token), ..served.anyone() };
-    let refused = bot.post("/v1/runs", &json!({"workflow": "refund", "input": input("user_789"), "budget": {"steps": 51}})).await;
+    let refused =
+        bot.post("/v1/runs", &json!({"workflow": "refund", "input": input("user_789"), "budget": {"steps": 51}})).await;
     assert_problem(&refused, 403, "budget");
     let numbers = ["limit", "allowed", "used", "kind"].map(|name| refused.1[name].clone());
     assert_eq!(numbers, [json!("steps"), json!(50), json!(51), json!("denied")]);
@@ -410,7 +431,8 @@ async fn a_connection_that_sends_no_head_and_a_body_that_does_not_come_are_ended
     assert!(said.is_empty() || said.starts_with("HTTP/1.1 408"), "{said}");
     let mut slow = TcpStream::connect(served.address).await.unwrap();
     let token = client.token.unwrap();
-    let head = format!("POST /v1/runs HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-length: 9\r\n\r\n{{");
+    let head =
+        format!("POST /v1/runs HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-length: 9\r\n\r\n{{");
     slow.write_all(head.as_bytes()).await.unwrap();
     let mut said = [0; 12];
     slow.read_exact(&mut said).await.unwrap();

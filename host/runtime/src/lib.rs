@@ -139,8 +139,8 @@ pub use stockade_sandbox::{
 pub use stockade_system::{Clock, file};
 pub use stockade_workflow::*;
 pub use timers::{Fired, QUEUE, Timers};
-pub use tool_view::ToolAnswer;
 pub use tokens::{NewToken, Principal, Right, Role};
+pub use tool_view::ToolAnswer;
 pub use turns::{PRIORITY, TENANT};
 pub use worker::Worker;
 

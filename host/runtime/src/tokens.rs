@@ -65,8 +65,8 @@ pub struct Principal {
     /// The most that the budget of a run may be that it starts or adds to; absent where it may give any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
-    /// The tools that it may call, and that code may call which it runs; absent where it may call any. What a workflow calls is the
-    /// workflow's.
+    /// The tools that it may call, and that code may call which it runs; absent where it may call any. What a workflow calls
+    /// is the workflow's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<BTreeSet<String>>,
     /// When the token was made, in milliseconds since the Unix epoch.

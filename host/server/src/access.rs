@@ -12,8 +12,8 @@ pub enum Access {
     /// By its token: `Authorization: Bearer …`, of those that [`Host::create_token`] has made.
     #[default]
     Tokens,
-    /// Every request is of this principal. Only requests to this machine's own address are taken, and none that a page of another
-    /// origin has made; [`Server::serve`](crate::Server::serve) listens on no other address then.
+    /// Every request is of this principal. Only requests to this machine's own address are taken, and none that a page of
+    /// another origin has made; [`Server::serve`](crate::Server::serve) listens on no other address then.
     Open(Principal),
 }
 
@@ -38,7 +38,9 @@ impl Access {
 async fn of_token(host: &Host, headers: &HeaderMap) -> Answer<Principal> {
     let said = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = said.and_then(bearer).ok_or_else(|| {
-        unauthorized("the request has no token; send \"Authorization: Bearer TOKEN\" with one of `stockade token create`")
+        unauthorized(
+            "the request has no token; send \"Authorization: Bearer TOKEN\" with one of `stockade token create`",
+        )
     })?;
     host.principal(token).await?.ok_or_else(|| unauthorized("the token is not one of this journal, or was removed"))
 }
@@ -53,13 +55,14 @@ fn unauthorized(message: &str) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, Fault::new(Kind::Denied, message).detail("token"))
 }
 
-/// Checks that a request comes from a program of this machine. A page of another origin could make the person's browser send one:
-/// such a request names that origin, or, where the page's name leads to this machine, another host.
+/// Checks that a request comes from a program of this machine. A page of another origin could make the person's browser send
+/// one: such a request names that origin, or, where the page's name leads to this machine, another host.
 fn check_own(headers: &HeaderMap) -> Answer<()> {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST).unwrap_or_default();
     if !is_loopback(host) {
-        let message = format!("without tokens, only requests to this machine's own address are taken, and not to \"{host}\"");
+        let message =
+            format!("without tokens, only requests to this machine's own address are taken, and not to \"{host}\"");
         return Err(Fault::new(Kind::Denied, message).detail("host").into());
     }
     match text(header::ORIGIN) {
@@ -94,7 +97,9 @@ mod tests {
         for own in ["localhost", "localhost:7700", "127.0.0.1:7700", "[::1]:7700", "127.0.0.9"] {
             assert!(check_own(&headers(&[(header::HOST, own)])).is_ok(), "{own}");
         }
-        for other in ["", "evil.example", "evil.example:7700", "10.0.0.1:7700", "localhost.evil.example", "127.0.0.1.evil:80"] {
+        for other in
+            ["", "evil.example", "evil.example:7700", "10.0.0.1:7700", "localhost.evil.example", "127.0.0.1.evil:80"]
+        {
             let refused = check_own(&headers(&[(header::HOST, other)])).unwrap_err();
             assert_eq!(refused.fault.detail.as_deref(), Some("host"), "{other}");
         }

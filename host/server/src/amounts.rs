@@ -8,7 +8,8 @@ use stockade::{Budget, Currency, Fault, Kind, Principal, amounts};
 
 use crate::problem::Answer;
 
-/// Amounts by the names of their currencies, as numbers of their own unit or as texts with one: `{"steps": 3, "money": "$1.50"}`.
+/// Amounts by the names of their currencies, as numbers of their own unit or as texts with one: `{"steps": 3, "money":
+/// "$1.50"}`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Amounts(BTreeMap<String, Value>);
@@ -30,14 +31,17 @@ fn amount(currency: Currency, value: &Value) -> Answer<u64> {
     match value {
         Value::String(text) => Ok(amounts::one(currency, text)?),
         number => number.as_u64().ok_or_else(|| {
-            let message = format!("{number} is not an amount of {}; write a whole number, or a text with its unit", currency.name());
+            let message = format!(
+                "{number} is not an amount of {}; write a whole number, or a text with its unit",
+                currency.name()
+            );
             Fault::invalid("budget", message).into()
         }),
     }
 }
 
-/// Returns the budget of a run that a principal starts: what it says onto the usual one, of which a principal that may give less has
-/// as much as it may give.
+/// Returns the budget of a run that a principal starts: what it says onto the usual one, of which a principal that may give
+/// less has as much as it may give.
 pub(crate) fn of_start(principal: &Principal, said: &Amounts, usual: Budget) -> Answer<Budget> {
     let usual = match &principal.budget {
         Some(most) => Currency::ALL
@@ -57,7 +61,8 @@ pub(crate) fn check(principal: &Principal, budget: &Budget) -> Answer<()> {
     beyond.map_or(Ok(()), |currency| {
         let (allowed, used, name) = (most.get(currency), budget.get(currency), currency.name());
         let (most, wanted) = (currency.written(allowed), currency.written(used));
-        let message = format!("the token of \"{}\" gives a run up to {most} of \"{name}\", and not {wanted}", principal.name);
+        let message =
+            format!("the token of \"{}\" gives a run up to {most} of \"{name}\", and not {wanted}", principal.name);
         Err(Fault::limit(Kind::Denied, name, allowed, used, message).detail("budget").into())
     })
 }
@@ -78,7 +83,9 @@ mod tests {
         let budget = said(json!({"steps": 3, "money": "$1.50", "memory": "16MiB"})).onto(Budget::NONE).unwrap();
         let read = [Currency::Steps, Currency::Money, Currency::Memory].map(|currency| budget.get(currency));
         assert_eq!(read, [3, 1_500_000, 16 << 20]);
-        for (wrong, named) in [(json!({"step": 3}), "\"step\""), (json!({"steps": -1}), "-1"), (json!({"fuel": "x"}), "x")] {
+        for (wrong, named) in
+            [(json!({"step": 3}), "\"step\""), (json!({"steps": -1}), "-1"), (json!({"fuel": "x"}), "x")]
+        {
             let refused = said(wrong).onto(Budget::NONE).unwrap_err().fault;
             assert!(refused.kind == Kind::Invalid && refused.message.contains(named), "{refused}");
         }

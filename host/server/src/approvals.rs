@@ -5,7 +5,9 @@ use axum::extract::{Extension, State};
 use axum::http::Uri;
 use serde::Deserialize;
 use serde_json::Value;
-use stockade::{Approval, ApprovalId, Decision, Digest, Fault, Json as Text, Kind, Listing, OpenQuestion, Principal, Report};
+use stockade::{
+    Approval, ApprovalId, Decision, Digest, Fault, Json as Text, Kind, Listing, OpenQuestion, Principal, Report,
+};
 
 use crate::body::Given;
 use crate::names::Names;
@@ -66,7 +68,8 @@ fn seen(question: &Approval, seen: &str) -> Result<Digest, Fault> {
     if digest.is_written(seen) {
         return Ok(digest);
     }
-    let message = format!("question \"{}\" is {}, and \"{seen}\" was seen; look at it again", question.key, digest.short());
+    let message =
+        format!("question \"{}\" is {}, and \"{seen}\" was seen; look at it again", question.key, digest.short());
     Err(Fault::new(Kind::Conflict, message).detail("seen"))
 }
 
@@ -103,8 +106,13 @@ mod tests {
         assert_eq!(decided(json!({"decision": "denied", "seen": ""})).verdict, Verdict::Denied);
         let edited = decided(json!({"decision": "edit", "seen": "", "arguments": {"amount_cents": 1}}));
         assert_eq!(edited, Decision::edit("dana", json!({"amount_cents": 1})));
-        assert_eq!(decided(json!({"decision": "respond", "seen": "", "response": "half"})), Decision::respond("dana", "half"));
-        for wrong in [json!({"decision": "edit", "seen": ""}), json!({"decision": "approve", "seen": "", "arguments": {}})] {
+        assert_eq!(
+            decided(json!({"decision": "respond", "seen": "", "response": "half"})),
+            Decision::respond("dana", "half")
+        );
+        for wrong in
+            [json!({"decision": "edit", "seen": ""}), json!({"decision": "approve", "seen": "", "arguments": {}})]
+        {
             assert!(decided(wrong).check().is_err());
         }
         assert!(from_value::<Decided>(json!({"decision": "approve", "seen": "", "by": "eve"})).is_err());

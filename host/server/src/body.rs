@@ -23,7 +23,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Given<T> {
             return Ok(Self(json::read("{}", &Bounds::OUTSIDE)?));
         }
         if !is_json {
-            let fault = Fault::invalid("body", "the body is not said to be JSON; send \"Content-Type: application/json\"");
+            let fault =
+                Fault::invalid("body", "the body is not said to be JSON; send \"Content-Type: application/json\"");
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, fault));
         }
         let text = std::str::from_utf8(&bytes).map_err(|error| unreadable(error.to_string()))?;

@@ -13,8 +13,8 @@ use crate::names::Names;
 use crate::problem::Answer;
 use crate::service::Service;
 
-/// Calls a function once, within the limits of its tool, and charges no run for it. A call under the key of another one is the same
-/// call, where the tool knows it again.
+/// Calls a function once, within the limits of its tool, and charges no run for it. A call under the key of another one is
+/// the same call, where the tool knows it again.
 pub(crate) async fn call(
     State(service): State<Service>,
     Extension(principal): Extension<Principal>,
@@ -51,7 +51,8 @@ pub(crate) fn check_workflow(host: &Host, principal: &Principal, workflow: &str)
 
 fn takes_tools(graph: &Graph) -> bool {
     graph.states.iter().any(|state| {
-        let named_by_input = |want: &AllowedEffect| matches!(want, AllowedEffect::AnyTool | AllowedEffect::CodeWithAnyTool);
+        let named_by_input =
+            |want: &AllowedEffect| matches!(want, AllowedEffect::AnyTool | AllowedEffect::CodeWithAnyTool);
         state.wants.iter().any(named_by_input) || state.inner.iter().any(|(_, graph)| takes_tools(graph))
     })
 }

@@ -1,8 +1,8 @@
 //! The lines of runs as they change, whichever process drives the runs.
 //!
-//! The journal is asked every second for the lines that have changed since the last one that was seen. Two changes may have the same
-//! time, and one of another host may become visible a little later than one that came after it; so a bit of the past is asked for
-//! again each time, and what was sent before is left out.
+//! The journal is asked every second for the lines that have changed since the last one that was seen. Two changes may have
+//! the same time, and one of another host may become visible a little later than one that came after it; so a bit of the past
+//! is asked for again each time, and what was sent before is left out.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;

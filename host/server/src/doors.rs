@@ -49,26 +49,46 @@ fn of_one_run() -> Vec<Door> {
         Door::get("/v1/runs/{id}/entries", "listEntries", "Returns the journal of a run, in pages.", runs::entries)
             .query(&[("after", "Only entries behind the one of this number.")])
             .answers(200, Shape::Many("Entry"), "About a megabyte of entries; none where there are no more."),
-        Door::get("/v1/runs/{id}/events", "followRun", "Follows the entries of a run until it has ended.", events::of_run)
-            .entry(Entry::Follows(Right::Read))
-            .header(LAST, "The number of the last entry that the client has.")
-            .answers(200, Shape::Events, "Events `entry`, each with an entry, and in the end `end` with the run.")
-            .answers(204, Shape::Empty, "The run has ended, and the client has all of it."),
+        Door::get(
+            "/v1/runs/{id}/events",
+            "followRun",
+            "Follows the entries of a run until it has ended.",
+            events::of_run,
+        )
+        .entry(Entry::Follows(Right::Read))
+        .header(LAST, "The number of the last entry that the client has.")
+        .answers(200, Shape::Events, "Events `entry`, each with an entry, and in the end `end` with the run.")
+        .answers(204, Shape::Empty, "The run has ended, and the client has all of it."),
         Door::post("/v1/runs/{id}/stop", "stopRun", "Ends a run, whatever it is doing.", runs::stop)
             .body("Order")
             .answers(200, RUN, AS_IT_IS),
-        Door::post("/v1/runs/{id}/pause", "pauseRun", "Lets a run begin nothing more until it is resumed.", runs::pause)
-            .body("Order")
-            .answers(200, RUN, AS_IT_IS),
-        Door::post("/v1/runs/{id}/resume", "resumeRun", "Goes on with a run that was paused or interrupted.", runs::resume)
-            .answers(200, RUN, AS_IT_IS),
+        Door::post(
+            "/v1/runs/{id}/pause",
+            "pauseRun",
+            "Lets a run begin nothing more until it is resumed.",
+            runs::pause,
+        )
+        .body("Order")
+        .answers(200, RUN, AS_IT_IS),
+        Door::post(
+            "/v1/runs/{id}/resume",
+            "resumeRun",
+            "Goes on with a run that was paused or interrupted.",
+            runs::resume,
+        )
+        .answers(200, RUN, AS_IT_IS),
         Door::post("/v1/runs/{id}/signals/{name}", "sendSignal", "Sends a run a signal.", runs::signal)
             .header(KEY, "Sent again under the same key, it is still one signal.")
             .body("Signal")
             .answers(200, RUN, AS_IT_IS),
-        Door::post("/v1/runs/{id}/budget", "addToBudget", "Adds to the budget of a run, and goes on with it.", runs::extend)
-            .body("Addition")
-            .answers(200, RUN, AS_IT_IS),
+        Door::post(
+            "/v1/runs/{id}/budget",
+            "addToBudget",
+            "Adds to the budget of a run, and goes on with it.",
+            runs::extend,
+        )
+        .body("Addition")
+        .answers(200, RUN, AS_IT_IS),
     ]
 }
 
@@ -76,33 +96,54 @@ fn of_people() -> Vec<Door> {
     vec![
         Door::get("/v1/approvals", "listQuestions", "Lists the questions that wait for a person.", approvals::list)
             .answers(200, Shape::Many("Question"), "The open questions, those of the oldest run first."),
-        Door::post("/v1/runs/{id}/approvals/{*key}", "decide", "Decides on a question, as it was seen.", approvals::decide)
-            .entry(Entry::Needs(Right::Approve))
-            .body("Decision")
-            .answers(200, RUN, "The decision is taken, and the run goes on."),
+        Door::post(
+            "/v1/runs/{id}/approvals/{*key}",
+            "decide",
+            "Decides on a question, as it was seen.",
+            approvals::decide,
+        )
+        .entry(Entry::Needs(Right::Approve))
+        .body("Decision")
+        .answers(200, RUN, "The decision is taken, and the run goes on."),
     ]
 }
 
 fn of_the_host() -> Vec<Door> {
     vec![
-        Door::get("/v1/workflows", "listWorkflows", "Lists the workflows.", catalogue::workflows)
-            .answers(200, Shape::Many("Name"), "Their names."),
+        Door::get("/v1/workflows", "listWorkflows", "Lists the workflows.", catalogue::workflows).answers(
+            200,
+            Shape::Many("Name"),
+            "Their names.",
+        ),
         Door::get("/v1/workflows/{name}", "readWorkflow", "Returns the states of a workflow.", catalogue::workflow)
             .answers(200, Shape::One("Graph"), "The states, with what each may want and where it leads."),
-        Door::get("/v1/tools", "listTools", "Lists the tools that are components.", catalogue::tools)
-            .answers(200, Shape::Many("Tool"), "The tools, with their functions and grants."),
-        Door::get("/v1/tools/{name}", "readTool", "Returns all about a tool.", catalogue::tool)
-            .answers(200, Shape::One("Tool"), "The tool."),
-        Door::post("/v1/tools/{name}/{function}", "callTool", "Calls a function once, outside of any run.", calls::call)
-            .entry(Entry::Needs(Right::Administer))
-            .header(KEY, "A call under the same key is the same one, where the tool knows it again.")
-            .body("Arguments")
-            .answers(200, Shape::One("ToolAnswer"), "What the tool answered."),
+        Door::get("/v1/tools", "listTools", "Lists the tools that are components.", catalogue::tools).answers(
+            200,
+            Shape::Many("Tool"),
+            "The tools, with their functions and grants.",
+        ),
+        Door::get("/v1/tools/{name}", "readTool", "Returns all about a tool.", catalogue::tool).answers(
+            200,
+            Shape::One("Tool"),
+            "The tool.",
+        ),
+        Door::post(
+            "/v1/tools/{name}/{function}",
+            "callTool",
+            "Calls a function once, outside of any run.",
+            calls::call,
+        )
+        .entry(Entry::Needs(Right::Administer))
+        .header(KEY, "A call under the same key is the same one, where the tool knows it again.")
+        .body("Arguments")
+        .answers(200, Shape::One("ToolAnswer"), "What the tool answered."),
         Door::get("/v1/budgets", "listBudgets", "Returns how the budgets stand that runs share.", catalogue::budgets)
             .answers(200, Shape::Many("SharedBudget"), "The budgets, by name and period."),
-        Door::get("/healthz", "lives", "Says that the server lives.", health::lives)
-            .entry(Entry::Free)
-            .answers(200, Shape::One("Health"), "It lives."),
+        Door::get("/healthz", "lives", "Says that the server lives.", health::lives).entry(Entry::Free).answers(
+            200,
+            Shape::One("Health"),
+            "It lives.",
+        ),
         Door::get("/readyz", "isReady", "Says whether the server can work: its journal answers.", health::is_ready)
             .entry(Entry::Free)
             .answers(200, Shape::One("Health"), "It can work."),

@@ -21,11 +21,12 @@ use crate::service::Service;
 /// The header with which a client goes on that was cut off.
 const LAST: &str = "last-event-id";
 
-/// A client that has not said where it was sees the changes of the last seconds too: it has read a list before, and clocks differ.
+/// A client that has not said where it was sees the changes of the last seconds too: it has read a list before, and clocks
+/// differ.
 const BEFORE_MS: u64 = 5_000;
 
-/// Sends the entries of a run as they are committed, and how it has ended. A client of a run that has ended, and that has all of
-/// it, is told not to come again.
+/// Sends the entries of a run as they are committed, and how it has ended. A client of a run that has ended, and that has all
+/// of it, is told not to come again.
 pub(crate) async fn of_run(
     State(service): State<Service>,
     Extension(room): Extension<Room>,
@@ -108,7 +109,6 @@ fn last(headers: &HeaderMap) -> Answer<Option<String>> {
 }
 
 fn number(last: &str) -> Answer<u64> {
-    last.parse().map_err(|_| {
-        Fault::invalid("last_event_id", format!("\"{last}\" is not the number of an entry")).into()
-    })
+    last.parse()
+        .map_err(|_| Fault::invalid("last_event_id", format!("\"{last}\" is not the number of an entry")).into())
 }

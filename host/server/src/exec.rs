@@ -34,8 +34,8 @@ pub(crate) struct Exec {
     files: Option<BTreeMap<String, String>>,
 }
 
-/// Runs a piece of code, and answers once it stands still: with what it returned, wrote and called. Code that takes longer than an
-/// answer may is answered with its run, which goes on.
+/// Runs a piece of code, and answers once it stands still: with what it returned, wrote and called. Code that takes longer
+/// than an answer may is answered with its run, which goes on.
 pub(crate) async fn exec(
     State(service): State<Service>,
     Extension(principal): Extension<Principal>,

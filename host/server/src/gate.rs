@@ -34,8 +34,8 @@ impl Gate {
         Self { what, max, each_max, queue_time, all, each: Mutex::default() }
     }
 
-    /// Waits for room, and for no longer than a while: first among those of the principal, so that one principal's requests do not
-    /// stand in the way of another's.
+    /// Waits for room, and for no longer than a while: first among those of the principal, so that one principal's requests
+    /// do not stand in the way of another's.
     pub(crate) async fn enter(&self, principal: &str) -> Answer<Pass> {
         let of_one = timeout(self.queue_time, self.of(principal).acquire_owned()).await;
         let Ok(Ok(of_one)) = of_one else {

@@ -35,11 +35,7 @@ pub(crate) struct Room {
 }
 
 /// Lets a request through to its handler, or answers with a problem.
-pub(crate) async fn guard(
-    State((service, entry)): State<(Service, Entry)>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn guard(State((service, entry)): State<(Service, Entry)>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let mut response = match guarded(&service, entry, parts, body, next).await {
         Ok(response) => response,
@@ -56,7 +52,9 @@ pub(crate) async fn guard(
 
 async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, next: Next) -> Answer<Response> {
     let (right, gate) = match entry {
-        Entry::Free => return timely(service.limits(), async move { next.run(Request::from_parts(parts, body)).await }).await,
+        Entry::Free => {
+            return timely(service.limits(), async move { next.run(Request::from_parts(parts, body)).await }).await;
+        }
         Entry::Needs(right) => (right, &service.0.requests),
         Entry::Follows(right) => (right, &service.0.streams),
     };
@@ -108,7 +106,8 @@ async fn timely(limits: &Limits, answer: impl Future<Output = Response> + Send +
         Ok(Err(error)) => Err(Fault::new(Kind::HostBug, format!("a handler has ended: {error}")).into()),
         Err(_) => {
             let allowed = millis(limits.answer_time);
-            let message = format!("the answer takes longer than {allowed} ms; what was asked for goes on: read how it stands");
+            let message =
+                format!("the answer takes longer than {allowed} ms; what was asked for goes on: read how it stands");
             let fault = Fault::limit(Kind::Deadline, "answer_ms", allowed, allowed, message);
             Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, fault))
         }

@@ -9,8 +9,8 @@ pub struct Limits {
     pub body_time: Duration,
     /// How long a client may take to send the head of a request.
     pub head_time: Duration,
-    /// How long an answer may take; what was asked for goes on all the same. A decision waits up to ten seconds for the process that
-    /// drives the run.
+    /// How long an answer may take; what was asked for goes on all the same. A decision waits up to ten seconds for the
+    /// process that drives the run.
     pub answer_time: Duration,
     /// How many requests are worked on at the same time.
     pub requests: usize,

@@ -50,7 +50,8 @@ fn written(path: &str) -> String {
 
 fn operation(door: &Door) -> Value {
     let mut operation = json!({"operationId": door.id, "summary": door.summary});
-    let mut add = |name: &str, value: Value| operation.as_object_mut().map(|members| members.insert(name.to_owned(), value));
+    let mut add =
+        |name: &str, value: Value| operation.as_object_mut().map(|members| members.insert(name.to_owned(), value));
     match door.entry {
         Entry::Free => drop(add("security", json!([]))),
         Entry::Needs(right) | Entry::Follows(right) => {
@@ -77,12 +78,14 @@ fn parameters(door: &Door) -> Vec<Value> {
         let schema = if name == "id" { json!({"type": "string", "format": "uuid"}) } else { text.clone() };
         json!({"name": name, "in": "path", "required": true, "schema": schema})
     });
-    let of_query = door.query.iter().map(|(name, meaning)| {
-        json!({"name": name, "in": "query", "description": meaning, "schema": parameter(name)})
-    });
-    let of_head = door.headers.iter().map(|(name, meaning)| {
-        json!({"name": name, "in": "header", "description": meaning, "schema": text})
-    });
+    let of_query = door
+        .query
+        .iter()
+        .map(|(name, meaning)| json!({"name": name, "in": "query", "description": meaning, "schema": parameter(name)}));
+    let of_head = door
+        .headers
+        .iter()
+        .map(|(name, meaning)| json!({"name": name, "in": "header", "description": meaning, "schema": text}));
     of_path.chain(of_query).chain(of_head).collect()
 }
 

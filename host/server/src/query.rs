@@ -31,7 +31,10 @@ pub(crate) const OF_CHANGES: [(&str, &str); 5] = [
     ("status", "Only runs that are of this status then; can be repeated."),
     ("label", "Only runs that were started with this label, as NAME=VALUE; can be repeated, then with all of them."),
     ("needs_me", "With `true`, only runs that wait for a person then."),
-    ("changed_since_ms", "Begin with changes at this time, in milliseconds since the Unix epoch; without it, with those of now."),
+    (
+        "changed_since_ms",
+        "Begin with changes at this time, in milliseconds since the Unix epoch; without it, with those of now.",
+    ),
 ];
 
 /// Reads the parameters that a request may have. Any other is refused: a filter that is not known would let too much through.
@@ -99,7 +102,8 @@ pub(crate) fn end(cursor: &str) -> Result<PageEnd, Fault> {
         let (updated_ms, run) = cursor.split_once('.')?;
         Some(PageEnd { run: run.parse::<RunId>().ok()?, updated_ms: updated_ms.parse().ok()? })
     };
-    read().ok_or_else(|| Fault::invalid("cursor", format!("\"{cursor}\" is not a cursor; take that of the page before")))
+    read()
+        .ok_or_else(|| Fault::invalid("cursor", format!("\"{cursor}\" is not a cursor; take that of the page before")))
 }
 
 /// Reads a number of entries, as in `?after=7`.
@@ -132,7 +136,9 @@ mod tests {
     #[test]
     fn a_filter_is_what_the_parameters_say() {
         let run = RunId::from_bytes([7; 16]);
-        let query = format!("workflow=refund&status=waiting&status=failed&label=team%3Da%3Db&needs_me=true&limit=5&cursor=9.{run}");
+        let query = format!(
+            "workflow=refund&status=waiting&status=failed&label=team%3Da%3Db&needs_me=true&limit=5&cursor=9.{run}"
+        );
         let expected = Filter {
             workflow: Some("refund".to_owned()),
             status: vec![Status::Waiting, Status::Failed],

@@ -1,5 +1,5 @@
-//! The schemas of what comes in and goes out. Documents have no members beside those that stand here, but for journal entries, whose
-//! kinds are many, and for what tools and workflows say.
+//! The schemas of what comes in and goes out. Documents have no members beside those that stand here, but for journal
+//! entries, whose kinds are many, and for what tools and workflows say.
 
 use serde_json::{Value, json};
 use stockade::Currency;
@@ -10,7 +10,8 @@ const VERDICTS: [&str; 4] = ["approved", "denied", "edited", "responded"];
 
 pub(crate) fn schemas() -> Value {
     let parts = [of_requests(), of_runs(), of_questions(), of_the_host(), of_words()];
-    let members = parts.into_iter().filter_map(|part| if let Value::Object(members) = part { Some(members) } else { None });
+    let members =
+        parts.into_iter().filter_map(|part| if let Value::Object(members) = part { Some(members) } else { None });
     Value::Object(members.flatten().collect())
 }
 
@@ -62,7 +63,9 @@ fn of_requests() -> Value {
             "input": {"description": "What the workflow takes."},
             "budget": a("Amounts"),
             "labels": map_of(text()),
-            "deadline_ms": {"type": "integer", "minimum": 0, "description": "The longest that the run may take, its waits included."},
+            "deadline_ms": {
+                "type": "integer", "minimum": 0, "description": "The longest that the run may take, its waits included.",
+            },
         })),
         "Code": object(&["language", "code"], json!({
             "language": {"type": "string", "description": "As `stockade language list` has them."},
@@ -88,7 +91,9 @@ fn of_requests() -> Value {
         "Addition": object(&["add"], json!({"add": a("Amounts")})),
         "Decision": object(&["decision", "seen"], json!({
             "decision": {"enum": ["approve", "deny", "edit", "respond", "approved", "denied", "edited", "responded"]},
-            "seen": {"type": "string", "description": "The digest of the question as the person saw it, or its first twelve digits."},
+            "seen": {
+                "type": "string", "description": "The digest of the question as the person saw it, or its first twelve digits.",
+            },
             "arguments": {"type": "object", "description": "All arguments of the call, where it is edited."},
             "response": {"type": "string", "description": "The answer in the tool's place, where that is the decision."},
             "remember": {"type": "object", "description": "The arguments of later calls for which an approval holds too."},

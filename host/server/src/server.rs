@@ -41,8 +41,8 @@ pub struct Server {
     closing: watch::Sender<bool>,
 }
 
-/// Returns the routes of a server that knows its clients by their [tokens](Access::Tokens), to be merged into those of a service:
-/// all are beneath `/v1`, but for `/healthz`, `/readyz` and `/openapi.json`.
+/// Returns the routes of a server that knows its clients by their [tokens](Access::Tokens), to be merged into those of a
+/// service: all are beneath `/v1`, but for `/healthz`, `/readyz` and `/openapi.json`.
 ///
 /// The service listens, drives what is due (see [`Host::timers`]), and shuts the host down.
 pub fn router(host: Host) -> Router {
@@ -81,8 +81,8 @@ impl Server {
         Self { limits, ..self }
     }
 
-    /// Says who is told the errors of which a client is told little, for they may speak of the inside, and those of runs that cannot
-    /// go on here. What is told must not block.
+    /// Says who is told the errors of which a client is told little, for they may speak of the inside, and those of runs that
+    /// cannot go on here. What is told must not block.
     #[must_use]
     pub fn on_fault(self, told: impl Fn(&Fault) + Send + Sync + 'static) -> Self {
         Self { told: Arc::new(told), ..self }
@@ -91,8 +91,7 @@ impl Server {
     /// Returns its routes, to be merged into those of a service; see [`router`].
     pub fn router(&self) -> Router {
         let Self { host, access, limits, told, closing } = self;
-        let service =
-            Service::new(host.clone(), access.clone(), limits.clone(), Arc::clone(told), closing.subscribe());
+        let service = Service::new(host.clone(), access.clone(), limits.clone(), Arc::clone(told), closing.subscribe());
         let doors = doors();
         let document = openapi::document(&doors).to_string();
         let description = get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) });
@@ -107,8 +106,8 @@ impl Server {
 
     /// Serves until `shutdown` ends: answers clients, and drives the runs that are due, and those that no process drives.
     ///
-    /// Then it takes no further connection, streams end, and what is in flight has [the grace](Limits::grace) to end. Returns the
-    /// runs that were late; another host goes on with them, and with those that wait.
+    /// Then it takes no further connection, streams end, and what is in flight has [the grace](Limits::grace) to end. Returns
+    /// the runs that were late; another host goes on with them, and with those that wait.
     ///
     /// # Errors
     ///
@@ -132,7 +131,9 @@ impl Server {
         let address = listener.local_addr().map_err(|error| Fault::new(Kind::System, error.to_string()))?;
         match self.access {
             Access::Open(_) if !address.ip().is_loopback() => {
-                let message = format!("a server without tokens listens on this machine's own address alone, and not on {address}");
+                let message = format!(
+                    "a server without tokens listens on this machine's own address alone, and not on {address}"
+                );
                 Err(Fault::invalid("listen", message))
             }
             Access::Open(_) | Access::Tokens => Ok(()),
@@ -161,7 +162,9 @@ async fn take_up(host: Host, told: Told) {
 }
 
 async fn unknown(uri: Uri) -> Problem {
-    Fault::new(Kind::NotFound, format!("there is no \"{}\"; /openapi.json lists what there is", uri.path())).detail("path").into()
+    Fault::new(Kind::NotFound, format!("there is no \"{}\"; /openapi.json lists what there is", uri.path()))
+        .detail("path")
+        .into()
 }
 
 async fn wrong_method(uri: Uri) -> Problem {

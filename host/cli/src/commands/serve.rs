@@ -15,8 +15,9 @@ use crate::{amounts, ask, escape, hint, open_host, pretty};
 
 /// Serve runs over HTTP, and drive them, for as long as this is not ended
 ///
-/// Clients send a token that `stockade token create` has made; `/openapi.json` describes what they may ask for. SIGTERM or Ctrl-C
-/// lets the server take nothing more: what is in flight has the grace to end, and the next server goes on with the runs.
+/// Clients send a token that `stockade token create` has made; `/openapi.json` describes what they may ask for. SIGTERM or
+/// Ctrl-C lets the server take nothing more: what is in flight has the grace to end, and the next server goes on with the
+/// runs.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stockade serve --no-auth\n  stockade serve --listen 0.0.0.0:7700 --journal \
                         postgres://app@db.example.com/runs")]
@@ -24,8 +25,8 @@ pub(crate) struct Serve {
     /// The address to listen on; port 0 takes one that is free
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7700")]
     listen: SocketAddr,
-    /// Ask for no token: every program of this machine may do everything, as the user who is logged in. Only on this machine's own
-    /// address
+    /// Ask for no token: every program of this machine may do everything, as the user who is logged in. Only on this
+    /// machine's own address
     #[arg(long)]
     no_auth: bool,
     /// How long what is in flight may take to end when the server is ended, as in 500ms or 30s

@@ -89,7 +89,12 @@ impl Create {
             pretty::print_json(&Created { token: &token, principal: &principal });
         } else {
             println!("{token}");
-            eprintln!("the token {} of {} ({}) is not shown again", principal.id, safe(&principal.name), principal.role);
+            eprintln!(
+                "the token {} of {} ({}) is not shown again",
+                principal.id,
+                safe(&principal.name),
+                principal.role
+            );
         }
         Ok(Exit::Done)
     }
