@@ -21,8 +21,8 @@ use crate::service::Service;
 /// The header with which a client goes on that was cut off.
 const LAST: &str = "last-event-id";
 
-/// A client that has not said where it was sees the changes of the last seconds too: it has read a list before, and clocks
-/// differ.
+/// A client sees the changes of the last seconds before it came, or was cut off, too: it has read a list before, clocks differ,
+/// and what one host has written may be seen a little after what another wrote later.
 const BEFORE_MS: u64 = 5_000;
 
 /// Sends the entries of a run as they are committed, and how it has ended. A client of a run that has ended, and that has all
@@ -63,8 +63,9 @@ pub(crate) async fn of_all(
 ) -> Answer<Response> {
     let filter = query::filter(&uri, &query::OF_CHANGES)?;
     let last = last(&headers)?.map(|last| query::end(&last)).transpose()?.map(|end| end.updated_ms);
-    let now_ms = || Clock::default().now_ms().saturating_sub(BEFORE_MS);
-    let since_ms = last.or(filter.changed_since_ms).unwrap_or_else(now_ms);
+    let before = |at_ms: u64| at_ms.saturating_sub(BEFORE_MS);
+    let begin = filter.changed_since_ms.unwrap_or_else(|| before(Clock::default().now_ms()));
+    let since_ms = last.map_or(begin, before);
     let changes = Changes::new(service.host().clone(), filter, since_ms).stream().map(|line| match line {
         Ok(line) => event("run", &line).id(query::cursor((&line).into())),
         Err(fault) => problem(fault),
