@@ -34,7 +34,7 @@ pub enum Role {
     Viewer,
     /// Reads, and starts, stops, pauses and resumes runs, sends signals, and adds to budgets.
     Operator,
-    /// Reads, and decides on questions.
+    /// Reads, decides on questions, and settles calls in doubt.
     Approver,
     /// Does everything.
     Admin,
@@ -45,9 +45,9 @@ pub enum Role {
 pub enum Right {
     /// To read.
     Read,
-    /// To change runs in any way but by a decision.
+    /// To change runs in any other way.
     Operate,
-    /// To decide on a question.
+    /// To decide on a question, or to settle a call in doubt.
     Approve,
     /// To do what concerns the whole host, such as a call of a tool outside of any run.
     Administer,

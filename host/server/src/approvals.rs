@@ -62,6 +62,17 @@ pub(crate) async fn decide(
     report(&service, run).await
 }
 
+/// Takes back that an approval holds for later calls too.
+pub(crate) async fn revoke(
+    State(service): State<Service>,
+    Extension(principal): Extension<Principal>,
+    names: Names,
+) -> Answer<Json<Report>> {
+    let (run, key) = (names.run()?, names.text("key").to_owned());
+    service.host().revoke(&ApprovalId { run, key }, &principal.name).await?;
+    report(&service, run).await
+}
+
 /// Returns the digest of a question, if it is the one that the person saw.
 fn seen(question: &Approval, seen: &str) -> Result<Digest, Fault> {
     let digest = question.digest();

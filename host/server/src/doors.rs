@@ -4,7 +4,7 @@ use stockade::Right;
 
 use crate::door::{Door, Shape};
 use crate::guard::Entry;
-use crate::{approvals, calls, catalogue, events, exec, health, query, runs};
+use crate::{approvals, calls, catalogue, events, exec, health, query, runs, settlements};
 
 const KEY: &str = "Idempotency-Key";
 const LAST: &str = "Last-Event-ID";
@@ -105,6 +105,23 @@ fn of_people() -> Vec<Door> {
         .entry(Entry::Needs(Right::Approve))
         .body("Decision")
         .answers(200, RUN, "The decision is taken, and the run goes on."),
+        Door::delete(
+            "/v1/runs/{id}/approvals/{*key}",
+            "revoke",
+            "Lets an approval hold no longer for later calls.",
+            approvals::revoke,
+        )
+        .entry(Entry::Needs(Right::Approve))
+        .answers(200, RUN, AS_IT_IS),
+        Door::post(
+            "/v1/runs/{id}/settlements/{*key}",
+            "settle",
+            "Says what became of a call in doubt.",
+            settlements::settle,
+        )
+        .entry(Entry::Needs(Right::Approve))
+        .body("Settlement")
+        .answers(200, RUN, AS_IT_IS),
     ]
 }
 

@@ -44,6 +44,7 @@ mod runs;
 mod schemas;
 mod server;
 mod service;
+mod settlements;
 
 pub use access::Access;
 pub use limits::Limits;

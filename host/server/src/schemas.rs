@@ -89,6 +89,10 @@ fn of_requests() -> Value {
         })),
         "Signal": object(&[], json!({"payload": {"description": "What the run awaits."}})),
         "Addition": object(&["add"], json!({"add": a("Amounts")})),
+        "Settlement": object(&["found"], json!({
+            "found": {"enum": ["done", "failed"]}, "output": {"description": "What the call answered, where it is done."},
+            "comment": text(),
+        })),
         "Decision": object(&["decision", "seen"], json!({
             "decision": {"enum": ["approve", "deny", "edit", "respond", "approved", "denied", "edited", "responded"]},
             "seen": {
