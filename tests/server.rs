@@ -120,7 +120,7 @@ impl Client {
                     let name = format!("{name}: ");
                     event.lines().find_map(|line| line.strip_prefix(&name)).unwrap_or_default().to_owned()
                 };
-                if let Ok(data) = serde_json::from_str(&field("data")) {
+                if let Ok(data) = serde_json::from_str::<Value>(&field("data")) {
                     events.push((field("id"), field("event"), data));
                 }
                 text = rest.to_owned();
@@ -226,7 +226,10 @@ async fn a_follower_sees_each_entry_once_from_where_it_was_cut_off_and_then_how_
     let (end, entries) = all.split_last().unwrap();
     let numbers: Vec<u64> = entries.iter().map(|(id, _, _)| id.parse().unwrap()).collect();
     assert_eq!(numbers, (1..=entries.len() as u64).collect::<Vec<_>>());
-    assert!(entries.iter().all(|(id, name, entry)| name == "entry" && entry["seq"].to_string() == *id), "{entries:?}");
+    assert!(
+        entries.iter().all(|(id, name, entry)| name == "entry" && entry["seq"] == id.parse::<u64>().unwrap()),
+        "{entries:?}"
+    );
     assert_eq!((&*end.1, &end.2["status"]), ("end", &json!("done")));
     assert_eq!(client.follow(&path, "3", "").await, all[3..]);
     let last = numbers.last().unwrap().to_string();
