@@ -111,7 +111,7 @@ fn languages() -> PathBuf {
 fn a_new_python_tool_builds_and_passes_its_test() {
     let place = Place::new();
     let folder = new(&place, "greeter", &["--lang", "python"]);
-    // It takes half a minute to make a component of Python, so the one of the template gets an exception, too.
+    // To make a component of Python and compile it takes long: the one of the template gets an exception of its own, too.
     let app = std::fs::read_to_string(folder.join("app.py")).unwrap();
     let greets = "        return f";
     let raises = "        if name == \"Eve\":\n            raise ValueError(\"Eve has left\")\n";
