@@ -46,7 +46,7 @@ fn tables() -> Vec<(&'static str, String)> {
     };
     vec![
         ("top", config("mod", "Config", refused!(Config), json!({}))),
-        ("limits", keys("src/limits.rs", "Limits", &refused!(Limits), &json!(Limits::default()))),
+        ("limits", keys("sandbox/src/limits.rs", "Limits", &refused!(Limits), &json!(Limits::default()))),
         ("code-limits", changed(&json!(Limits::default()), &json!(code_limits()))),
         ("journal", config("journal", "Journal", refused!(config::Journal), a_journal())),
         ("run", config("mod", "Run", refused!(config::Run), json!({}))),

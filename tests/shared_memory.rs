@@ -51,7 +51,7 @@ async fn what_a_run_remembers_in_a_database_is_of_that_run() {
     let database = OwnDatabase::new().await;
     let place = host(&database);
     let config = Config::parse(&config(&database)).unwrap();
-    let builder = place.bare().memory(place.data("memory.db")).configured(&config).unwrap();
+    let builder = place.host().memory(place.data("memory.db")).configured(&config).unwrap();
     let host = builder.secret("db", database.password()).build().await.unwrap();
     let run = "01a2050d-bf9d-757d-8ee0-cb207a02d5da";
     let id: RunId = run.parse().unwrap();

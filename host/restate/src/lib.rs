@@ -18,7 +18,6 @@
 
 mod asked;
 mod desk;
-mod effects;
 mod kept;
 mod page;
 mod planned;
@@ -30,8 +29,7 @@ mod stores;
 use restate_sdk::endpoint::Endpoint;
 use stockade::Host;
 
-pub use effects::Effects;
-pub use run::Run;
+pub use run::{Effects, Run};
 pub use stores::Stores;
 
 /// Returns the endpoint of a host's workflows: what Restate is told of by `POST /deployments`.

@@ -1,5 +1,7 @@
 //! The virtual object that a run is.
 
+mod effects;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +11,15 @@ use stockade::{Budget, Fault, Host, Kind, Report, RunId, Settlement, Stop};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use self::effects::{EffectsClient, Order};
 use crate::asked::{Asked, Decided, Happened, Sent, Start};
 use crate::desk::{Desk, Opening, Turn};
-use crate::effects::{EffectsClient, Order};
 use crate::kept::Kept;
 use crate::page::Page;
 use crate::planned::Planned;
 use crate::stores::{STORES, StoresClient};
+
+pub use self::effects::Effects;
 
 /// The key of what a run has but its entries.
 const HEAD: &str = "head";

@@ -82,10 +82,10 @@ impl Host {
     /// # Errors
     ///
     /// A journal that fails.
-    pub async fn exec_report(&self, state: &RunState) -> Result<ExecReport> {
+    pub async fn exec_report(&self, mut state: RunState) -> Result<ExecReport> {
+        let status = self.status(&mut state).await?;
         let outcome = self.code_outcome(state.run(), Exec::KEY).await?;
-        let mut report = Report::from(state);
-        report.status = self.status(state.run(), report.status).await?;
+        let report = Report { status, ..Report::from(&state) };
         Ok(ExecReport::new(report, outcome.as_ref(), state.calls(Exec::KEY)))
     }
 

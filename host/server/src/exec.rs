@@ -58,7 +58,7 @@ async fn answer(service: &Service, started: Started) -> Answer<Response> {
     // Some of the time of an answer is for what is done around this.
     let time = service.limits().answer_time.mul_f32(0.8);
     match timeout(time, started.settled_state()).await {
-        Ok(state) => Ok((status, place, Json(service.host().exec_report(&state?).await?)).into_response()),
+        Ok(state) => Ok((status, place, Json(service.host().exec_report(state?).await?)).into_response()),
         Err(_) => Ok((StatusCode::ACCEPTED, place, report(service, run).await?).into_response()),
     }
 }

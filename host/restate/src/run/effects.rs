@@ -7,9 +7,9 @@ use restate_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 use stockade::{Ending, Host, RunId};
 
+use super::RunClient;
 use crate::asked::Happened;
 use crate::kept::Kept;
-use crate::run::RunClient;
 
 /// An effect that is to be performed.
 #[derive(Clone, Deserialize, Serialize)]
