@@ -6,6 +6,7 @@ mod agents;
 mod approvals;
 mod budgets;
 mod callable;
+mod check;
 mod children;
 mod cli_agent;
 mod cli_doors;
