@@ -67,10 +67,11 @@ impl Check {
 /// Returns the problem with a tool, or with the folder of tools. Other errors, as of the data directory, are none of the
 /// configuration.
 fn of_config(config: &Config, fault: Fault) -> stockade::Result<Problem> {
-    match (fault.tool.clone(), fault.detail.as_deref()) {
-        (Some(tool), _) => Ok(config.problem(&["tool", &tool], fault)),
-        (None, Some("tools")) => Ok(config.problem(&["tools", "folder"], fault)),
-        (None, _) => Err(fault),
+    let is_of_folder = fault.detail.as_deref() == Some("tools");
+    match fault.tool.clone() {
+        Some(tool) => Ok(config.problem(&["tool", &tool], fault)),
+        None if is_of_folder => Ok(config.problem(&["tools", "folder"], fault)),
+        None => Err(fault),
     }
 }
 

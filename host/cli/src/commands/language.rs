@@ -43,12 +43,8 @@ const ENVIRONMENT: [&str; 20] = [
 ];
 
 /// The sources of the languages.
-const SOURCES: &[(&str, &str)] = &sources!(
-    "guest-tools/languages",
-    "guest-tools/build",
-    "guest-tools/python/app.py",
-    "wit/code.wit",
-);
+const SOURCES: &[(&str, &str)] =
+    &sources!("guest-tools/languages", "guest-tools/build", "guest-tools/python/app.py", "wit/code.wit",);
 
 /// Add languages, and list them
 #[derive(Debug, Subcommand)]
