@@ -3,6 +3,7 @@
 //! `tests/run` makes the components, and runs these tests with `--include-ignored`.
 
 use std::fs;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -14,6 +15,9 @@ fn limits() -> Limits {
     Limits::default().fuel(500_000_000).memory_bytes(256 << 20).table_elements(60_000)
 }
 
+/// Compiling an interpreter takes seconds on all cores. One test at a time does it: the next one finds it compiled.
+static LOADING: Mutex<()> = Mutex::new(());
+
 /// The tool of `languages-guests/wit` in some language, with nothing granted.
 struct Words {
     tool: Tool,
@@ -24,10 +28,12 @@ struct Words {
 impl Words {
     async fn new(language: &str) -> Self {
         let (place, built) = (Place::new(), root().join("target/languages"));
-        // Compiling an interpreter takes seconds; the next test finds it compiled.
         let host = place.host().cache(built.join("cache")).limits(limits()).build().await.unwrap();
-        let file = built.join(language).with_extension("wasm");
-        let tool = host.load(language, &Source::from(file), &[]).unwrap();
+        let source = Source::from(built.join(language).with_extension("wasm"));
+        let tool = {
+            let _turn = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
+            host.load(language, &source, &[]).unwrap()
+        };
         Self { tool, _host: host, _place: place }
     }
 

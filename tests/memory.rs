@@ -73,17 +73,17 @@ fn run(place: &Place, source: &str) -> (String, u64) {
 #[test]
 fn memory_of_what_is_read_from_the_journal_is_a_small_multiple_of_the_text() {
     let place = Place::new();
+    let call = |args: &[&str], run: &str| {
+        let of = if args[0] == "replay" { format!("{run}/code") } else { run.to_owned() };
+        peak(place.command(args).arg(of))
+    };
+    let commands = [&["show"][..], &["show", "--json"], &["budget"], &["replay"]];
     let (small, small_guest) = run(&place, "return 1");
+    let least = commands.map(|args| call(args, &small).0);
     for (what, source, bytes) in VALUES {
         let (large, large_guest) = run(&place, source);
-        for args in [&["show"][..], &["show", "--json"], &["budget"], &["replay"]] {
-            let call = |run: &String| {
-                let key = if args[0] == "replay" { vec![format!("{run}/code")] } else { vec![run.clone()] };
-                let mut command = place.command(args);
-                command.args(key);
-                peak(&mut command)
-            };
-            let ((least, _), (most, printed)) = (call(&small), call(&large));
+        for (args, least) in commands.into_iter().zip(least) {
+            let (most, printed) = call(args, &large);
             let guest = if args[0] == "replay" { large_guest - small_guest } else { 0 };
             let factor = most.saturating_sub(least + guest) as f64 / bytes as f64;
             println!("{what}: {args:?} takes {factor:.1} times the text, {} bytes printed", printed.len());

@@ -1,11 +1,19 @@
 //! Several processes want different things of one run at the same time.
+//!
+//! A test run plays a sample of the rounds; with `STOCKADE_SCENARIOS=all`, each of these tests plays all that it has.
 
 use std::process::Stdio;
 
 use serde_json::{Value, json};
+use stockade_tests::crash::every;
 use stockade_tests::{Answer, Place};
 
 const ROUNDS: usize = 100;
+
+/// The numbers of the rounds to play. Also in a sample, the question expires at once in some, and in others after all times.
+fn rounds() -> impl Iterator<Item = usize> {
+    (0..ROUNDS).step_by(every(7))
+}
 
 /// Who wants what.
 const WISHES: [(&str, &str); 4] = [("approve", "ann"), ("deny", "dan"), ("stop", "sue"), ("resume", "")];
@@ -34,7 +42,7 @@ fn together(place: &Place, commands: &[Vec<&str>]) -> Vec<Answer> {
 fn of_processes_that_approve_deny_stop_and_resume_a_run_one_wins_and_the_others_are_told() {
     let place = Place::new();
     let mut booked = 0;
-    for round in 0..ROUNDS {
+    for round in rounds() {
         let run = place.refund("user_123", &[]).run();
         let answers = at_once(&place, &run);
         let shown = place.json(&["show", &run]).json;
@@ -123,7 +131,7 @@ impl Became {
 #[test]
 fn of_processes_that_decide_edit_stop_signal_and_let_expire_one_wins_and_the_others_are_told() {
     let place = Place::new();
-    for round in 0..ROUNDS {
+    for round in rounds() {
         // Some questions have expired before anyone can decide, and most expire about when the processes have begun.
         expiring(&place, if round.is_multiple_of(10) { 20 } else { 100 + 7 * round });
         let asked = place.json(&["agent", "refund it", "--tool", "payments", "--by", "robin"]);

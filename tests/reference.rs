@@ -46,7 +46,7 @@ fn tables() -> Vec<(&'static str, String)> {
     };
     vec![
         ("top", config("mod", "Config", refused!(Config), json!({}))),
-        ("limits", keys("src/limits.rs", "Limits", &refused!(Limits), &json!(Limits::default()))),
+        ("limits", keys("sandbox/src/limits.rs", "Limits", &refused!(Limits), &json!(Limits::default()))),
         ("code-limits", changed(&json!(Limits::default()), &json!(code_limits()))),
         ("journal", config("journal", "Journal", refused!(config::Journal), a_journal())),
         ("run", config("mod", "Run", refused!(config::Run), json!({}))),
@@ -65,7 +65,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("secrets", grant("secrets", "Secret", r#"name = "n", host = "h", header = "x""#)),
         ("kv", grant("kv", "Kv", r#"bucket = "b", path = "b.db""#)),
         ("model", config("model", "Model", refused!(config::Model), a_model())),
-        ("memory", config("memory", "Memory", refused!(config::Memory), json!({"embedding": "lexical"}))),
+        ("memory", config("memory", "Memory", refused!(config::Memory), a_memory())),
         ("embedding", config("memory", "Provider", refused!(config::Provider), json!({}))),
         ("code", config("language", "Code", refused!(config::Code), json!({}))),
         ("language", config("language", "Language", refused!(config::Language), json!({}))),
@@ -145,6 +145,10 @@ fn a_schedule() -> Value {
 
 fn a_journal() -> Value {
     json!({"connections": 8, "connect_timeout_ms": 5_000, "statement_timeout_ms": 30_000})
+}
+
+fn a_memory() -> Value {
+    json!({"embedding": "lexical", "connections": 8, "connect_timeout_ms": 5_000, "statement_timeout_ms": 30_000})
 }
 
 fn a_recall() -> Value {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 use stockade::journal::MemoryJournal;
 use stockade::{
-    Budget, Clock, Code, Decision, End, Filter, Grant, Host, Kind, Outcome, RunHandle, RunId, Status, Stop,
+    Budget, Clock, Code, Decision, End, Filter, Grant, Host, Kind, Outcome, RunHandle, RunId, RunState, Status, Stop,
 };
 use stockade_tests::gate::gated;
 use stockade_tests::{Place, decide, dist, input};
@@ -62,6 +62,21 @@ async fn followers_of_a_run_see_each_entry_once_from_where_they_began_to_its_end
     }
     let unknown = RunId::from_bytes([7; 16]);
     assert_eq!(detail(numbers(host.run(unknown), 0).await).0, Kind::NotFound);
+}
+
+/// Between the read of a run and the question of who drives it, its driver may have let go of it.
+#[tokio::test]
+async fn a_run_that_has_settled_since_it_was_read_is_not_interrupted() {
+    let place = Place::new();
+    let host = refund_host(&place).await;
+    let run = host.start("refund", input("user_123"), Budget::default()).await.unwrap();
+    let id = run.id();
+    run.settled().await.unwrap();
+    let entries = host.entries(id).await.unwrap();
+    let mut stale = RunState::create(&entries[0]).unwrap();
+    assert_eq!(stale.status(), Status::Running);
+    assert_eq!(host.status(&mut stale).await.unwrap(), Status::Waiting);
+    assert_eq!(stale.seq(), entries.last().unwrap().seq);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -51,6 +51,11 @@ impl OwnDatabase {
         self.inside().await.batch_execute(statements).await.unwrap();
     }
 
+    /// Asks for a number.
+    pub async fn count(&self, query: &str) -> i64 {
+        self.inside().await.query_one(query, &[]).await.unwrap().get(0)
+    }
+
     /// Opens the journal in it, from wherever that is wanted.
     pub fn open(&self, clock: &Clock) -> PostgresJournal {
         self.open_by(&self.server, clock)

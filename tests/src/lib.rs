@@ -294,18 +294,24 @@ pub fn binary() -> &'static Path {
     BINARY.get_or_init(|| built("stockade"))
 }
 
-/// Returns an example of the runtime, built in the same way.
+/// The examples that tests run.
+pub const EXAMPLES: [&str; 4] = ["agent", "children", "embed", "signal"];
+
+/// Returns an example of the runtime, one of [`EXAMPLES`], built in the same way.
 pub fn example(name: &str) -> PathBuf {
+    assert!(EXAMPLES.contains(&name), "{name} is not among the examples that are built");
     built(&format!("examples/{name}"))
 }
 
-/// With the examples, the dependencies have the features that the tests have. And what cargo tells this test of its own
-/// package is not for the other cargo: `ring` would be built anew for it, and for the next test again.
+/// With examples, the dependencies have the features that the tests have, so all products are built together. And what cargo
+/// tells this test of its own package is not for the other cargo: `ring` would be built anew for it, and for the next test
+/// again.
 fn built(product: &str) -> PathBuf {
     let (target, profile) = profile();
     let profile_name = if profile == "debug" { "dev" } else { profile.as_str() };
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--workspace", "--bins", "--examples", "--quiet"]);
+    cargo.args(["build", "--workspace", "--quiet", "--bin", "stockade"]);
+    cargo.args(EXAMPLES.into_iter().flat_map(|name| ["--example", name]));
     cargo.args(["--profile", profile_name, "--target-dir"]).arg(&target);
     let own = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(own)) {

@@ -24,10 +24,12 @@ use crate::commands::rm::Rm;
 use crate::commands::run::Run;
 use crate::commands::runs::Runs;
 use crate::commands::schedules::Schedules;
+use crate::commands::serve::Serve;
 use crate::commands::settle::Settle;
 use crate::commands::show::Show;
 use crate::commands::signal::Signal;
 use crate::commands::stop::{Pause, Stop};
+use crate::commands::token::Token;
 use crate::commands::tool::Tool;
 use crate::commands::worker::Worker;
 use crate::exit::Exit;
@@ -64,6 +66,9 @@ pub(crate) enum Command {
     Graph(Graph),
     Resume(Resume),
     Worker(Worker),
+    Serve(Serve),
+    #[command(subcommand)]
+    Token(Token),
     Signal(Signal),
     Complete(Complete),
     Approve(Approve),
@@ -109,6 +114,8 @@ impl Command {
             Self::Graph(graph) => graph.run(globals).await,
             Self::Resume(resume) => resume.run(globals).await,
             Self::Worker(worker) => worker.run(globals).await,
+            Self::Serve(serve) => serve.run(globals).await,
+            Self::Token(token) => token.run(globals).await,
             Self::Signal(signal) => signal.run(globals).await,
             Self::Complete(complete) => complete.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
@@ -162,6 +169,7 @@ impl Command {
             | Self::Eval(_)
             | Self::Resume(_)
             | Self::Worker(_)
+            | Self::Serve(_)
             | Self::Signal(_)
             | Self::Complete(_)
             | Self::Approve(_)
@@ -177,6 +185,7 @@ impl Command {
             Self::Exec(exec) => exec.only_looks(),
             Self::Memory(memory) => memory.only_looks(),
             Self::Language(language) => language.only_looks(),
+            Self::Token(token) => token.only_looks(),
             Self::Tool(tool) => tool.only_looks(),
         }
     }

@@ -14,8 +14,11 @@ pub(crate) const REFUND: &str = "refund";
 /// is there.
 pub(crate) fn usual(globals: &Globals) -> stockade::Result<Config> {
     let mut config = file(globals).map(load).transpose()?.unwrap_or_default();
-    if let Some(url) = &globals.journal {
-        config.journal.url = Some(url.clone());
+    let journal = &mut config.journal;
+    match globals.journal.as_slice() {
+        [] => {}
+        [url] => (journal.url, journal.urls) = (Some(url.clone()), Vec::new()),
+        urls => (journal.url, journal.urls) = (None, urls.to_vec()),
     }
     Ok(config)
 }

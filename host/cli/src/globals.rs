@@ -22,9 +22,10 @@ pub(crate) struct Globals {
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// The journal, in place of the one in the data directory: a file, or postgres://USER@HOST/DATABASE for many hosts
+    /// The journal, in place of the one in the data directory: a file, or postgres://USER@HOST/DATABASE for many hosts; named
+    /// more than once, the databases among which runs are spread, in their order
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "URL")]
-    pub(crate) journal: Option<String>,
+    pub(crate) journal: Vec<String>,
 
     /// Print one JSON document on stdout
     #[arg(long, global = true, help_heading = EVERYWHERE)]

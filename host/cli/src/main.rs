@@ -10,6 +10,7 @@ mod ask;
 mod commands;
 mod config;
 mod drive;
+mod end;
 mod entries;
 mod escape;
 mod eval;

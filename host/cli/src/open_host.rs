@@ -102,9 +102,10 @@ fn with_cassette(globals: &Globals, builder: Builder) -> Builder {
 }
 
 /// Opens the archive of the long-term memory.
-pub(crate) fn archive(globals: &Globals) -> stockade::Result<Arc<dyn Archive>> {
+pub(crate) async fn archive(globals: &Globals) -> stockade::Result<Arc<dyn Archive>> {
     places::create_private(&globals.data_dir)?;
-    config::usual(globals)?.memory.archive(&places::memory_file(globals))
+    let config = config::usual(globals)?;
+    config.memory.archive(&places::memory_file(globals), &secrets::of_memory(&config)?).await
 }
 
 /// Makes the configured embedding.

@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Serialize;
 use stockade::{
     ApprovalView, AwaitedResult, Budget, Change, ChildView, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault,
-    Json, Report, RunId, RunState, Status, Summary, ToolCall, Verdict, Wait, utc,
+    Json, Listed, Report, RunId, RunState, Status, Summary, ToolCall, Verdict, Wait, utc,
 };
 
 use crate::amounts;
@@ -303,15 +302,6 @@ pub(crate) fn spent(report: &Report) {
         let (spent, allowed) = (rough(currency, spent), rough(currency, allowed));
         println!("  {:<12} {spent:>14} {DIM}{share} {allowed}{DIM:#}", currency.name());
     }
-}
-
-/// A run in a list, with what it waits for.
-#[derive(Serialize)]
-pub(crate) struct Listed {
-    #[serde(flatten)]
-    pub(crate) summary: Summary,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) waits_for: Vec<String>,
 }
 
 /// Lists runs, one line each and one for each wait; `letters` of their ids tell all runs apart.

@@ -47,7 +47,8 @@ fn names(config: &Config) -> Vec<(Option<&str>, &str)> {
     });
     let models = config.model.values().filter_map(|model| model.key.as_deref());
     let webhooks = config.notify.values().filter_map(|notify| notify.secret.as_deref());
-    let others = models.chain(config.memory.secret()).chain(webhooks).chain(config.journal.secret());
+    let memory = config.memory.secret().into_iter().chain(config.memory.database_secret());
+    let others = models.chain(memory).chain(webhooks).chain(config.journal.secret());
     of_tools.chain(others.map(|name| (None, name))).collect()
 }
 
@@ -59,6 +60,16 @@ fn names(config: &Config) -> Vec<(Option<&str>, &str)> {
 pub(crate) fn of_journal(builder: Builder, config: &Config) -> stockade::Result<Builder> {
     let Some(name) = config.journal.secret() else { return Ok(builder) };
     Ok(builder.secret(name, named(config, name)?))
+}
+
+/// Looks up what the long-term memory needs to be opened, by name.
+///
+/// # Errors
+///
+/// As [`stored`].
+pub(crate) fn of_memory(config: &Config) -> stockade::Result<BTreeMap<String, String>> {
+    let password = config.memory.database_secret().into_iter();
+    password.map(|name| Ok((name.to_owned(), named(config, name)?))).collect()
 }
 
 /// Looks up the value of one secret that the configuration names.

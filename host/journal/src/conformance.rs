@@ -29,7 +29,7 @@ use stockade_system::Clock;
 use stockade_workflow::{Budget, Change, Entry, Json, Kind, Origin, RunId, Status};
 use uuid::Uuid;
 
-use crate::{Commit, Filter, Journal, LEASE, Lease, Result, Row, RowChange, Summary};
+use crate::{Beside, Commit, Filter, Journal, LEASE, Lease, Result, Row, RowChange, Summary};
 
 pub use self::crash::{Storage, crash};
 pub use self::table::{Flaw, Table, Tally, Verdict};
@@ -139,15 +139,19 @@ async fn a_number_that_is_taken_or_skipped_is_refused(open: Opener) {
 }
 
 async fn a_run_is_removed_whole_or_not_at_all(open: Opener) {
-    let (journal, removed, kept) = (open(), run(), run());
+    let journal = open();
+    // What one commit writes may have to lie together.
+    let removed = journal.new_run(&[Beside::Row { space: "session", key: "s/1" }]).unwrap();
+    let kept = journal.new_run(&[Beside::Run(removed)]).unwrap();
     let lease = Lease::first(removed);
     let first = Commit { lease: Some(lease.clone()), ..commit(removed, 1) };
-    let about = |run, key| RowChange::Add(Row::new("about", key, "").of(run));
+    let about_key = |key: &str| format!("{removed}/{key}");
+    let about = |run, key| RowChange::Add(Row::new("about", about_key(key), "").of(run));
     journal.commit(&Commit { index: vec![about(removed, "a"), about(kept, "b")], ..first }).await.unwrap();
     journal.commit(&commit(kept, 1)).await.unwrap();
     let needing = Row::new("session", "s/1", "").needs(removed);
     journal.commit(&Commit::of_index(vec![RowChange::Add(needing.clone())])).await.unwrap();
-    let audit = [RowChange::Add(Row::new("removed", removed.to_string(), "dana"))];
+    let audit = [RowChange::Add(Row::new("audit", removed.to_string(), "dana"))];
     let refused = open().remove(&lease, &audit).await;
     assert_eq!(detail(refused).as_deref(), Some("fenced"), "the lease is the first opener's");
     let refused = journal.remove(&lease, &audit).await.unwrap_err();
@@ -158,14 +162,14 @@ async fn a_run_is_removed_whole_or_not_at_all(open: Opener) {
     let refused = journal.remove(&lease, &[about(kept, "b")]).await;
     assert_eq!(detail(refused).as_deref(), Some("about"), "the index refuses a row");
     assert_eq!(journal.read(removed).await.unwrap().len(), 1);
-    assert!(journal.row("about", "a").await.unwrap().is_some() && journal.is_held(removed).await.unwrap());
+    assert!(journal.row("about", &about_key("a")).await.unwrap().is_some() && journal.is_held(removed).await.unwrap());
 
     journal.remove(&lease, &audit).await.unwrap();
     let other = open();
     assert_eq!(other.read(removed).await.unwrap(), []);
     assert_eq!(other.runs(&Filter::default()).await.unwrap().len(), 1);
     let keys = async |space| other.find(space, "", None, 9).await.unwrap().into_iter().map(|row| row.key);
-    assert!(keys("about").await.eq(["b"]) && keys("removed").await.eq([removed.to_string()]));
+    assert!(keys("about").await.eq([about_key("b")]) && keys("audit").await.eq([removed.to_string()]));
     assert!(!other.is_held(removed).await.unwrap());
     let late = [journal.remove(&lease, &[]).await, journal.renew(&lease).await];
     assert_eq!(late.map(detail), [Some("fenced".to_owned()), Some("fenced".to_owned())]);

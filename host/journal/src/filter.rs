@@ -36,6 +36,9 @@ pub struct Filter {
     pub after: Option<PageEnd>,
     /// No more runs than this.
     pub limit: Option<usize>,
+    /// Leaves out the runs of a database that cannot be reached, where a journal is in several and another one answers. Without it,
+    /// such a journal fails.
+    pub reachable: bool,
 }
 
 /// What a list of runs is sorted by.

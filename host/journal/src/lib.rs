@@ -2,10 +2,12 @@
 //!
 //! [`Journal`] says what a journal guarantees, and [`conformance`] checks it. There is one in memory, [`MemoryJournal`],
 //! with the feature `sqlite` one in a file, `SqliteJournal`, and with the feature `postgres` one in a PostgreSQL database that
-//! many hosts share, `PostgresJournal`. What is neither an entry of a run nor its summary is a row of the journal's [`index`].
+//! many hosts share, `PostgresJournal`. [`ShardedJournal`] is one over several of them. What is neither an entry of a run nor its
+//! summary is a row of the journal's [`index`].
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
+mod beside;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod codec;
 pub mod conformance;
@@ -19,6 +21,7 @@ mod owner;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod refusal;
+mod sharded;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod summary;
@@ -30,12 +33,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Serialize;
 use stockade_workflow::{Entry, Fault, RunId, RunState, unknown_run};
+use uuid::Uuid;
 
+pub use beside::Beside;
 pub use filter::{Filter, PageEnd, Sort};
 pub use index::{Row, RowChange, Tie};
 pub use memory::MemoryJournal;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresJournal;
+pub use sharded::ShardedJournal;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteJournal;
 pub use summary::Summary;
@@ -179,10 +185,43 @@ pub trait Journal: Send + Sync {
     /// the row with the commit that says what came of it; on a row of no run, it first puts the row off by
     /// [`RowChange::Replace`], which one host of several can do.
     ///
+    /// A journal in several databases leaves out those of one that it cannot reach, where another answers: they are due still
+    /// when it answers again.
+    ///
     /// # Errors
     ///
     /// The storage fails.
     async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>>;
+
+    /// Returns an id for a run that is to begin, of version 7, with which the journal can write these in one transaction. In a
+    /// journal in one database, any id will do.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Invalid`](stockade_workflow::Kind::Invalid) with detail `databases` where they lie in different databases.
+    fn new_run(&self, _beside: &[Beside<'_>]) -> Result<RunId> {
+        Ok(Uuid::now_v7().into())
+    }
+
+    /// Checks that the journal can write these in one transaction. A journal in one database can.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::new_run`].
+    fn check_together(&self, _things: &[Beside<'_>]) -> Result<()> {
+        Ok(())
+    }
+
+    /// Returns how many databases the journal is in.
+    fn databases(&self) -> usize {
+        1
+    }
+
+    /// Returns, for each of several databases that could not be reached when it was asked last, why. A journal in one database
+    /// says so by failing.
+    fn unreachable(&self) -> Vec<Fault> {
+        Vec::new()
+    }
 }
 
 /// How long a lease lasts after its holder was last heard of. On one machine it is seen without it that a process is gone; this

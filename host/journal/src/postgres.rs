@@ -3,13 +3,11 @@
 //! Each method is one statement, and so one transaction: nothing of a session is relied on, so that a pooler may hand each
 //! statement to another connection (pgbouncer in transaction mode).
 
-mod database;
 mod entries;
 mod labels;
 mod leases;
 mod migrate;
 mod numbers;
-mod pool;
 mod refused;
 mod rows;
 mod select;
@@ -32,8 +30,7 @@ use self::write::{Removal, Write};
 use crate::codec::{self, Bases};
 use crate::{Commit, Filter, Journal, Lease, Result, Row, RowChange, Summary};
 
-pub use self::database::Database;
-pub use self::migrate::Migrated;
+pub use stockade_system::postgres::{Database, Migrated};
 
 /// How long giving back the leases may take when a journal is closed; those that are left end by themselves.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -387,7 +384,7 @@ mod tests {
         let mut made = 0;
         for one in all {
             let Migrated { from, to } = one.await.unwrap().unwrap();
-            assert_eq!(to, migrate::SCHEMA);
+            assert_eq!(to, migrate::TABLES.version());
             made += u32::from(from.is_none());
         }
         assert_eq!(made, 1);
@@ -403,20 +400,20 @@ mod tests {
         let set = async |version: u32| {
             admin.batch_execute(&format!("UPDATE stockade.version SET version = {version}")).await.unwrap();
         };
-        set(migrate::SCHEMA + 1).await;
+        set(migrate::TABLES.version() + 1).await;
         let refused = [
             PostgresJournal::open(place.database()).await.err().unwrap(),
             PostgresJournal::migrate(place.database()).await.err().unwrap(),
         ];
         assert_eq!(refused.map(|fault| fault.detail), [Some("version".to_owned()), Some("version".to_owned())]);
-        set(migrate::SCHEMA - 1).await;
+        set(migrate::TABLES.version() - 1).await;
         let refused = PostgresJournal::open(place.database()).await.err().unwrap();
         assert_eq!((refused.detail.as_deref(), refused.hint.is_some()), (Some("schema"), true), "{refused}");
         admin.batch_execute("DROP SCHEMA stockade CASCADE").await.unwrap();
         let migrated = PostgresJournal::migrate(place.database()).await.unwrap();
-        assert_eq!(migrated, Migrated { from: None, to: migrate::SCHEMA });
+        assert_eq!(migrated, Migrated { from: None, to: migrate::TABLES.version() });
         let again = PostgresJournal::migrate(place.database()).await.unwrap();
-        assert_eq!(again, Migrated { from: Some(migrate::SCHEMA), to: migrate::SCHEMA });
+        assert_eq!(again, Migrated { from: Some(migrate::TABLES.version()), to: migrate::TABLES.version() });
     }
 
     /// A machine on the way that loses an answer of the server, and the connection with it.

@@ -1,6 +1,6 @@
 //! What may be kept and looked for. All of it may be a model's words, or a customer's.
 
-use stockade_workflow::{Fault, Kind, Namespace, NewMemory, Query};
+use stockade_workflow::{Digest, Fault, Kind, Namespace, NewMemory, Query};
 
 use crate::Result;
 
@@ -91,4 +91,9 @@ fn without_nul(what: &str, text: &str) -> Result<()> {
 /// Returns a text with one space wherever it has white space: two texts that are the same but for it are the same.
 pub(super) fn normalised(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Returns what tells a text from others in its namespace.
+pub(super) fn digest(text: &str) -> String {
+    Digest::of(normalised(text).as_bytes()).hex().to_owned()
 }

@@ -2,7 +2,9 @@ use std::fmt::Display;
 use std::path::Path;
 
 use rusqlite::ErrorCode;
-use stockade_workflow::{Fault, Hint, Kind};
+use stockade_workflow::{Fault, Hint, Kind, Namespace};
+
+use super::bounds::MEMORIES_MAX;
 
 /// The family of what goes wrong with the storage: the memory is one of the host's own records, as the journal is.
 const KIND: Kind = Kind::Journal;
@@ -69,4 +71,24 @@ pub(super) fn other_embedding(kept: &str, configured: &str) -> Fault {
 pub(super) fn other_dimension(embedding: &str, kept: usize, given: usize) -> Fault {
     let message = format!("the embedding \"{embedding}\" gave {given} numbers where it gave {kept} before");
     Fault::invalid("embedding", message).hint(Hint::ReembedMemories)
+}
+
+pub(super) fn full(namespace: &Namespace, count: u64) -> Fault {
+    let message =
+        format!("the namespace \"{namespace}\" has {count} memories, and may have {MEMORIES_MAX} (limit \"memories\")");
+    let fault = Fault::limit(Kind::Invalid, "memories", MEMORIES_MAX, count.saturating_add(1), message);
+    fault.detail("memory").hint(Hint::ForgetMemories)
+}
+
+pub(super) fn no_such_memory(id: u64, namespace: Option<&Namespace>) -> Fault {
+    let place = namespace.map(|namespace| format!(" in the namespace \"{namespace}\"")).unwrap_or_default();
+    let message = format!("there is no memory {id}{place}, and nothing was forgotten");
+    Fault::new(Kind::NotFound, message).detail("memory").hint(Hint::ListMemories)
+}
+
+/// A memory that keeps no vectors has none that could be made anew.
+pub(super) fn without_vectors() -> Fault {
+    let message = "this memory keeps no vectors: its database has not the extension \"vector\" (pgvector), or got it after the \
+                   tables were made";
+    Fault::invalid("embedding", message).hint(Hint::MigrateJournal)
 }

@@ -1,10 +1,11 @@
 //! The long-term memory of Stockade: what is kept beyond a run, and found again by its words and by what it is about.
 //!
 //! [`LongTerm`] is what the host uses: it refuses what is too much, makes the vectors, and hands both to an [`Archive`],
-//! which is where memories are kept. The archive that there is, [`SqliteArchive`], is one file.
+//! which is where memories are kept: [`SqliteArchive`] is one file, and with the feature `postgres`, `PostgresArchive` is in a
+//! PostgreSQL database, which many hosts share.
 //!
 //! A memory belongs to one [`Namespace`], and a query sees those of one: the archive returns nothing of another, and no limit
-//! can be reached by what is elsewhere. Only how rare a word is, is counted over all of them.
+//! can be reached by what is elsewhere. Only how rare a word is, is counted over all of them in a file.
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
@@ -13,11 +14,15 @@ mod common;
 mod document;
 mod embedding;
 mod fault;
+mod fit;
 mod form;
 mod fusion;
 mod lexical;
+mod lifetime;
 mod long_term;
 mod phrase;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod provider;
 mod ranking;
 mod rows;
@@ -35,6 +40,8 @@ pub use bounds::{DOCUMENT_BYTES_MAX, LIMIT_MAX, MEMORIES_MAX, QUERY_BYTES_MAX, T
 pub use embedding::{Embed, Embedded};
 pub use lexical::Lexical;
 pub use long_term::{Charged, LongTerm};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresArchive;
 pub use provider::{Provider, Service};
 pub use sqlite::SqliteArchive;
 #[cfg(feature = "static-embeddings")]
@@ -49,6 +56,12 @@ pub type Result<T, E = Fault> = std::result::Result<T, E>;
 /// kept, that a search reads no namespace but its own, and that what has expired is not returned.
 #[async_trait]
 pub trait Archive: Send + Sync {
+    /// Returns whether it has a place for vectors. Where it has not, memories are found by their words alone, and the vectors that
+    /// it is handed are left out.
+    fn keeps_vectors(&self) -> bool {
+        true
+    }
+
     /// Returns the name of the embedding that the vectors are of; none where nothing is kept.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use stockade_workflow::{Fault, Kind, Memory, Namespace, NewMemory, Query, Rememb
 use super::bounds::{self, normalised};
 use super::document::pieces;
 use super::embedding::{Embed, unit};
-use super::fault::other_embedding;
+use super::fault::{other_embedding, without_vectors};
 use super::{Archive, Count, Forget, Kept, New, Page, Search, Vector};
 use crate::Result;
 
@@ -55,13 +55,16 @@ impl LongTerm {
     ///
     /// # Errors
     ///
-    /// Those of the embedding, and of [`LongTerm::open`].
+    /// Those of the embedding, and of [`LongTerm::open`]; detail `embedding` where the archive keeps no vectors.
     pub async fn reembed(
         archive: Arc<dyn Archive>,
         embed: Arc<dyn Embed>,
         now_ms: u64,
         progress: &(dyn Fn(u64, u64) + Send + Sync),
     ) -> Result<Charged<Self>> {
+        if !archive.keeps_vectors() {
+            return Err(without_vectors());
+        }
         archive.expire(now_ms).await?;
         let memory = Self { archive, embed };
         let all = memory.counts(now_ms).await?.iter().map(|count| count.memories).sum();
@@ -201,8 +204,11 @@ impl LongTerm {
         Ok((value.into_iter().next().flatten(), tokens))
     }
 
-    /// Returns the vector of each text, in their order.
+    /// Returns the vector of each text, in their order. None is made, and paid for, that has no place.
     async fn vectors(&self, texts: &[String]) -> Result<Charged<Vec<Option<Vector>>>> {
+        if !self.archive.keeps_vectors() {
+            return Ok(Charged { value: vec![None; texts.len()], tokens: 0 });
+        }
         let embedded = self.embed.embed(texts).await?;
         let name = self.embed.name();
         let mut vectors: Vec<_> = embedded.vectors.into_iter().map(|values| unit(name, values)).collect();

@@ -12,23 +12,23 @@ const TERMS_MAX: usize = 64;
 /// is read from its beginning.
 const PHRASE_WORDS_MAX: usize = 16;
 
-/// Returns the words of a text that are looked for, each of them once and in quotes.
+/// Returns the words of a text that are looked for, each of them once.
 ///
 /// Words that nearly every text has are looked for only where there are no others. A word is what full text takes for
 /// one: letters and digits. What is written together, as in `ORD-10234`, is also looked for as it stands, and where no space
-/// is written between words, each two letters are. No word has a quote itself, so that none is `NOT`, `NEAR` or the name of
-/// a column.
+/// is written between words, each two letters are. No word has a quote.
 pub(super) fn terms(text: &str) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let terms = text.split_whitespace().flat_map(together).filter(|term| seen.insert(term.to_lowercase()));
     let (common, telling): (Vec<_>, Vec<_>) = terms.partition(|term| is_common(&term.to_lowercase()));
     let terms = if telling.is_empty() { common } else { telling };
-    terms.iter().take(TERMS_MAX).map(|term| format!("\"{term}\"")).collect()
+    terms.into_iter().take(TERMS_MAX).collect()
 }
 
-/// Returns an expression that matches any of these terms in one scope, or nothing without a term.
+/// Returns an expression of SQLite that matches any of these terms in one scope, or nothing without a term. Each is in quotes, so
+/// that none is `NOT`, `NEAR` or the name of a column.
 pub(super) fn any(scope: &str, terms: &[String]) -> Option<String> {
-    (!terms.is_empty()).then(|| format!("{{scope}} : \"{scope}\" AND {{text}} : ({})", terms.join(" OR ")))
+    (!terms.is_empty()).then(|| format!("{{scope}} : \"{scope}\" AND {{text}} : (\"{}\")", terms.join("\" OR \"")))
 }
 
 /// The words of what is written together, and where it has several, all of them as one phrase.
@@ -78,8 +78,8 @@ mod tests {
 
     #[test]
     fn joined_letters_are_looked_for_two_by_two() {
-        assert_eq!(terms("以内"), ["\"以 内\""]);
-        assert_eq!(terms("返品は OK"), ["\"返 品\"", "\"品 は\"", "\"返 品 は\"", "\"OK\""]);
-        assert_eq!(terms("ＯＫ円"), ["\"OK\"", "\"円\"", "\"OK 円\""]);
+        assert_eq!(terms("以内"), ["以 内"]);
+        assert_eq!(terms("返品は OK"), ["返 品", "品 は", "返 品 は", "OK"]);
+        assert_eq!(terms("ＯＫ円"), ["OK", "円", "OK 円"]);
     }
 }

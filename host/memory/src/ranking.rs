@@ -7,20 +7,16 @@ use stockade_workflow::Memory;
 
 use super::bounds::LIMIT_MAX;
 use super::fault::Broken;
+use super::fit::{candidates, fit};
 use super::fusion::fuse;
 use super::rows::{bytes, one, place};
 use super::tables::{self, Embedding};
 use super::{Search, Vector, phrase};
 
-/// How many of each ranking are fused for each that is wanted, and at least: what is far down in both can be ahead of what
-/// is in one.
-const CANDIDATES_EACH: usize = 4;
-const CANDIDATES_MIN: usize = 50;
-
 pub(super) fn search(connection: &Connection, search: &Search) -> Result<Vec<Memory>, Broken> {
     let Some(place) = place(connection, &search.namespace)? else { return Ok(Vec::new()) };
     let limit = search.limit.min(LIMIT_MAX) as usize;
-    let candidates = (limit * CANDIDATES_EACH).max(CANDIDATES_MIN);
+    let candidates = candidates(limit);
     let (scope, terms) = (format!("n{place}"), search.words.as_deref().map(phrase::terms).unwrap_or_default());
     let mut rankings = Vec::new();
     if let Some(expression) = phrase::any(&scope, &terms) {
@@ -43,14 +39,6 @@ pub(super) fn search(connection: &Connection, search: &Search) -> Result<Vec<Mem
             Ok(Memory { score: fit(words, similarity), ..one(connection, id)?.memory })
         })
         .collect()
-}
-
-/// How well a memory fits, in millionths: the mean of the share of the words that it has and of its similarity, of those that
-/// were looked for. What is found by chance, by its vector alone, has little of the one and nothing of the other.
-fn fit(words: Option<f32>, similarity: Option<f32>) -> u32 {
-    let parts: Vec<f32> = words.into_iter().chain(similarity).collect();
-    let mean = parts.iter().sum::<f32>() / parts.len().max(1) as f32;
-    (f64::from(mean.clamp(0.0, 1.0)) * 1e6).round() as u32
 }
 
 /// The share of the words that a memory has; none where there are no words.

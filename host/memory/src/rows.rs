@@ -4,27 +4,16 @@ use std::collections::BTreeSet;
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
-use stockade_workflow::{Digest, Fault, Hint, Kind, Label, Memory, Namespace, Remembered, RunId};
+use stockade_workflow::{Label, Memory, Namespace, Remembered, RunId};
 
-use super::bounds::{MEMORIES_MAX, normalised};
-use super::fault::Broken;
+use super::bounds::{MEMORIES_MAX, digest};
+use super::fault::{Broken, full, no_such_memory};
 use super::form;
+use super::lifetime::{self, expiry};
 use super::tables::{self, Embedding};
 use super::{Forget, Kept, New, Page, Vector};
 
-/// When that expires which does not. SQLite has no larger number, and the tables of vectors have no NULL.
-const NEVER: i64 = i64::MAX;
-
 const COLUMNS: &str = "m.id, m.text, (SELECT group_concat(source, char(0)) FROM sources WHERE memory = m.id AND source <> ''), m.labels, m.run, m.key, m.at_ms, m.expires_ms, n.tenant, n.user, n.agent";
-
-/// What tells a text from others in its namespace.
-fn digest(text: &str) -> String {
-    Digest::of(normalised(text).as_bytes()).hex().to_owned()
-}
-
-fn expiry(now_ms: u64, keep_ms: Option<u64>) -> i64 {
-    keep_ms.and_then(|keep_ms| i64::try_from(now_ms.saturating_add(keep_ms)).ok()).unwrap_or(NEVER)
-}
 
 /// Returns a namespace's number, if it ever had a memory.
 pub(super) fn place(
@@ -94,10 +83,7 @@ fn room(transaction: &Transaction<'_>, place: i64, namespace: &Namespace) -> Res
     if count < MEMORIES_MAX {
         return Ok(());
     }
-    let message =
-        format!("the namespace \"{namespace}\" has {count} memories, and may have {MEMORIES_MAX} (limit \"memories\")");
-    let fault = Fault::limit(Kind::Invalid, "memories", MEMORIES_MAX, count.saturating_add(1), message);
-    Err(fault.detail("memory").hint(Hint::ForgetMemories).into())
+    Err(full(namespace, count).into())
 }
 
 fn insert(transaction: &Transaction<'_>, place: i64, new: &New, now_ms: u64) -> Result<u64, Broken> {
@@ -228,12 +214,6 @@ fn forget_source(transaction: &Transaction<'_>, place: Option<i64>, source: &str
     Ok(ids.len() as u64)
 }
 
-fn no_such_memory(id: u64, namespace: Option<&Namespace>) -> Fault {
-    let place = namespace.map(|namespace| format!(" in the namespace \"{namespace}\"")).unwrap_or_default();
-    let message = format!("there is no memory {id}{place}, and nothing was forgotten");
-    Fault::new(Kind::NotFound, message).detail("memory").hint(Hint::ListMemories)
-}
-
 pub(super) fn expire(transaction: &Transaction<'_>, now_ms: u64) -> rusqlite::Result<u64> {
     erase(transaction, None, "expires_ms <= ?2", now_ms)
 }
@@ -316,7 +296,7 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
         at_ms: row.get(6)?,
         score: 0,
     };
-    let expires_ms = (expires != NEVER).then(|| u64::try_from(expires).unwrap_or_default());
+    let expires_ms = lifetime::read(expires);
     Ok(Kept { namespace: namespace(row, 8)?, memory, also_in: sources.collect(), expires_ms })
 }
 

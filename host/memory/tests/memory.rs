@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use stockade_memory::{
-    Archive, DOCUMENT_BYTES_MAX, Embed, Embedded, Forget, LIMIT_MAX, Lexical, LongTerm, New, Page, QUERY_BYTES_MAX,
-    Result, Search, SqliteArchive, TEXT_BYTES_MAX, Vector,
+    DOCUMENT_BYTES_MAX, Embed, Embedded, Forget, LIMIT_MAX, Lexical, LongTerm, New, Page, QUERY_BYTES_MAX, Result,
+    Search, TEXT_BYTES_MAX, Vector,
 };
 use stockade_workflow::{Hint, Kind, Label, Memory, Namespace, NewMemory, Query, Remembered, RunId};
-use tempfile::TempDir;
+
+use crate::home::Home;
 
 /// An embedding of three numbers that sees three words.
 struct Tiny(&'static str);
@@ -26,12 +27,8 @@ impl Embed for Tiny {
     }
 }
 
-fn archive(dir: &TempDir) -> Arc<SqliteArchive> {
-    Arc::new(SqliteArchive::open(dir.path().join("memory.db")).unwrap())
-}
-
-async fn lexical(dir: &TempDir) -> LongTerm {
-    LongTerm::open(archive(dir), Arc::new(Lexical), 0).await.unwrap()
+async fn lexical(home: &Home) -> LongTerm {
+    LongTerm::open(home.archive().await, Arc::new(Lexical), 0).await.unwrap()
 }
 
 fn of(user: &str) -> Namespace {
@@ -59,17 +56,15 @@ fn run() -> RunId {
     uuid::Uuid::now_v7().into()
 }
 
-#[tokio::test]
-async fn what_was_kept_is_found_with_all_that_belongs_to_it_after_reopening() {
-    let dir = tempfile::tempdir().unwrap();
+async fn what_was_kept_is_found_with_all_that_belongs_to_it_after_reopening(home: &Home) {
     let (writer, labels) = (run(), BTreeSet::from([Label::Untrusted]));
     let text = "Dana prefers e-mail over the telephone";
     let kept = NewMemory { source: Some("mail 7".into()), labels: labels.clone(), ..note("a", text) };
-    let memory = lexical(&dir).await;
+    let memory = lexical(home).await;
     let remembered = memory.remember(&kept, Some((writer, "note.1".into())), 42, &[]).await.unwrap();
     assert_eq!((remembered.value, remembered.tokens), (Remembered::Kept(1), 0));
     drop(memory);
-    let found = recall_at(&lexical(&dir).await, "a", "how to reach Dana by e-mail", 50).await;
+    let found = recall_at(&lexical(home).await, "a", "how to reach Dana by e-mail", 50).await;
     let expected = Memory {
         id: 1,
         text: text.into(),
@@ -83,10 +78,8 @@ async fn what_was_kept_is_found_with_all_that_belongs_to_it_after_reopening() {
     assert_eq!(found, [expected]);
 }
 
-#[tokio::test]
-async fn a_namespace_sees_itself_and_nothing_else() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+async fn a_namespace_sees_itself_and_nothing_else(home: &Home) {
+    let memory = lexical(home).await;
     // More of another's than any ranking takes, all nearer than the one that is asked for.
     for number in 0..120 {
         keep(&memory, note("b", &format!("the cat sat on the mat, number {number}"))).await;
@@ -106,10 +99,8 @@ async fn a_namespace_sees_itself_and_nothing_else() {
     assert_eq!(recall(&memory, "b", "cat").await.len(), 5);
 }
 
-#[tokio::test]
-async fn a_text_is_kept_once_and_its_marks_and_its_time_only_grow() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+async fn a_text_is_kept_once_and_its_marks_and_its_time_only_grow(home: &Home) {
+    let memory = lexical(home).await;
     let until = |keep_ms| NewMemory { keep_ms: Some(keep_ms), ..note("a", "the  cat\n sat") };
     assert_eq!(keep(&memory, until(10)).await, Remembered::Kept(1));
     let again = NewMemory { labels: [Label::Private].into(), text: " the cat sat ".into(), ..until(100) };
@@ -122,10 +113,8 @@ async fn a_text_is_kept_once_and_its_marks_and_its_time_only_grow() {
     assert_eq!(recall_at(&memory, "a", "cat", 101).await, []);
 }
 
-#[tokio::test]
-async fn what_a_run_recalled_is_not_kept_again() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+async fn what_a_run_recalled_is_not_kept_again(home: &Home) {
+    let memory = lexical(home).await;
     let text = "Mr Okafor wants all parcels left with the concierge";
     keep(&memory, note("a", text)).await;
     keep(&memory, note("a", "yes")).await;
@@ -143,10 +132,8 @@ async fn what_a_run_recalled_is_not_kept_again() {
     assert_eq!(remembered.value, Remembered::Kept(4));
 }
 
-#[tokio::test]
-async fn what_has_expired_is_not_returned_takes_no_place_and_is_deleted() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+async fn what_has_expired_is_not_returned_takes_no_place_and_is_deleted(home: &Home) {
+    let memory = lexical(home).await;
     for number in 0..120 {
         keep(&memory, NewMemory { keep_ms: Some(9), ..note("a", &format!("the cat sat on the mat, number {number}")) })
             .await;
@@ -156,7 +143,7 @@ async fn what_has_expired_is_not_returned_takes_no_place_and_is_deleted() {
     assert_eq!(recall_at(&memory, "a", "cat on mat", 10).await.len(), 1);
     assert_eq!(memory.list(Page { limit: 500, now_ms: 10, ..Page::default() }).await.unwrap().len(), 1);
     // Each process that opens it deletes them, and so does a write.
-    let archive = archive(&dir);
+    let archive = home.archive().await;
     LongTerm::open(archive.clone(), Arc::new(Lexical), 10).await.unwrap();
     assert_eq!(archive.counts(0).await.unwrap()[0].memories, 1);
     keep(&memory, NewMemory { keep_ms: Some(9), ..note("a", "a dog") }).await;
@@ -166,8 +153,9 @@ async fn what_has_expired_is_not_returned_takes_no_place_and_is_deleted() {
 
 #[tokio::test]
 async fn all_of_a_source_or_of_a_run_is_forgotten_and_is_not_in_the_file() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+    let home = Home::file();
+    let Home::File(dir) = &home else { panic!("it is a file") };
+    let memory = lexical(&home).await;
     let (one, two) = (run(), run());
     let from = |source: &str, text: &str| NewMemory { source: Some(source.into()), ..note("a", text) };
     for (note, run) in [
@@ -194,10 +182,8 @@ async fn all_of_a_source_or_of_a_run_is_forgotten_and_is_not_in_the_file() {
     assert_eq!(keep(&memory, note("a", "new")).await, Remembered::Kept(4));
 }
 
-#[tokio::test]
-async fn what_is_no_text_or_too_much_is_refused_by_name() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+async fn what_is_no_text_or_too_much_is_refused_by_name(home: &Home) {
+    let memory = lexical(home).await;
     let long = |bytes: usize| "x".repeat(bytes);
     for (bad, says) in [
         (note("a", ""), "empty"),
@@ -233,10 +219,8 @@ async fn what_is_no_text_or_too_much_is_refused_by_name() {
     }
 }
 
-#[tokio::test]
-async fn no_text_to_look_for_is_an_operator() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+async fn no_text_to_look_for_is_an_operator(home: &Home) {
+    let memory = lexical(home).await;
     keep(&memory, note("a", "NEAR the OR gate is NOT an AND gate")).await;
     for text in [
         "gate AND",
@@ -261,10 +245,8 @@ async fn no_text_to_look_for_is_an_operator() {
     assert_eq!(recall(&memory, "a", "gate AND nothing").await.len(), 1);
 }
 
-#[tokio::test]
-async fn a_thousand_notes_are_kept_and_each_is_found() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+async fn a_thousand_notes_are_kept_and_each_is_found(home: &Home) {
+    let memory = lexical(home).await;
     for number in 0..1000 {
         keep(&memory, note("a", &format!("order ORD-{number:05} was delivered to shelf {}", number % 7))).await;
     }
@@ -278,10 +260,8 @@ async fn a_thousand_notes_are_kept_and_each_is_found() {
     assert_eq!((first.len(), second.len(), second[0].memory.id), (600, 400, 601));
 }
 
-#[tokio::test]
-async fn a_document_that_is_added_again_takes_the_place_of_its_pieces() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+async fn a_document_that_is_added_again_takes_the_place_of_its_pieces(home: &Home) {
+    let memory = lexical(home).await;
     let told = Mutex::new(Vec::new());
     let paragraph = |word: &str| format!("{word} is what this is about. {}\n\n", "There is more to say. ".repeat(40));
     let document = |words: &[&str]| NewMemory {
@@ -305,10 +285,8 @@ async fn a_document_that_is_added_again_takes_the_place_of_its_pieces() {
     assert_eq!(memory.forget(None, Forget::Source("handbook.md".into())).await.unwrap(), 2);
 }
 
-#[tokio::test]
-async fn another_embedding_is_refused_until_all_vectors_are_made_anew() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = LongTerm::open(archive(&dir), Arc::new(Tiny("old")), 0).await.unwrap();
+async fn another_embedding_is_refused_until_all_vectors_are_made_anew(home: &Home) {
+    let memory = LongTerm::open(home.archive().await, Arc::new(Tiny("old")), 0).await.unwrap();
     assert_eq!(memory.remember(&note("a", "a cat"), None, 1, &[]).await.unwrap().tokens, 7);
     for text in ["a dog", "no such animal", "we pay by card"] {
         keep(&memory, note("b", text)).await;
@@ -316,16 +294,16 @@ async fn another_embedding_is_refused_until_all_vectors_are_made_anew() {
     for number in 0..40 {
         keep(&memory, note("c", &format!("cat {number}"))).await;
     }
-    let fault = LongTerm::open(archive(&dir), Arc::new(Lexical), 0).await.err().unwrap();
+    let fault = LongTerm::open(home.archive().await, Arc::new(Lexical), 0).await.err().unwrap();
     assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Invalid, Some("embedding")));
     assert!(fault.message.contains("\"old\"") && fault.hint == Some(Box::new(Hint::ReembedMemories)), "{fault}");
     // An attempt that did not come to its end is taken away, whichever embedding it was of.
     let half = Vector { embedding: "half".into(), values: vec![1.0] };
-    archive(&dir).stage(vec![(1, half)], true).await.unwrap();
+    home.archive().await.stage(vec![(1, half)], true).await.unwrap();
     assert_eq!(recall(&memory, "b", "payment: pay").await[0], "we pay by card");
     let told = Mutex::new(Vec::new());
     let progress = |done, all| told.lock().unwrap().push((done, all));
-    let new = LongTerm::reembed(archive(&dir), Arc::new(Lexical), 1, &progress).await.unwrap().value;
+    let new = LongTerm::reembed(home.archive().await, Arc::new(Lexical), 1, &progress).await.unwrap().value;
     assert_eq!(*told.lock().unwrap(), [(32, 44), (44, 44)]);
     assert_eq!(recall(&new, "b", "dogs").await[0], "a dog");
     // A process that still has the old one open cannot mix the two.
@@ -335,17 +313,15 @@ async fn another_embedding_is_refused_until_all_vectors_are_made_anew() {
     ] {
         assert_eq!(fault.detail.as_deref(), Some("embedding"));
     }
-    LongTerm::open(archive(&dir), Arc::new(Lexical), 0).await.unwrap();
+    LongTerm::open(home.archive().await, Arc::new(Lexical), 0).await.unwrap();
     // Where nothing is left, there is nothing to mix with.
     new.forget(None, Forget::All).await.unwrap();
-    let other = LongTerm::open(archive(&dir), Arc::new(Tiny("other")), 0).await.unwrap();
+    let other = LongTerm::open(home.archive().await, Arc::new(Tiny("other")), 0).await.unwrap();
     assert_eq!(keep(&other, note("a", "a cat")).await, Remembered::Kept(45));
 }
 
-#[tokio::test]
-async fn what_comes_while_vectors_are_made_anew_is_not_left_out() {
-    let dir = tempfile::tempdir().unwrap();
-    let archive = archive(&dir);
+async fn what_comes_while_vectors_are_made_anew_is_not_left_out(home: &Home) {
+    let archive = home.archive().await;
     let old = LongTerm::open(archive.clone(), Arc::new(Tiny("old")), 0).await.unwrap();
     keep(&old, note("a", "a cat")).await;
     let vector = |values: [f32; 2]| Vector { embedding: "new".into(), values: values.into() };
@@ -367,10 +343,8 @@ async fn what_comes_while_vectors_are_made_anew_is_not_left_out() {
     assert_eq!(found.iter().map(|memory| memory.id).collect::<Vec<_>>(), [2]);
 }
 
-#[tokio::test]
-async fn the_same_provider_with_other_numbers_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let archive = archive(&dir);
+async fn the_same_provider_with_other_numbers_is_refused(home: &Home) {
+    let archive = home.archive().await;
     let new = |text: &str, values: Vec<f32>| New {
         note: note("a", text),
         vector: Some(Vector { embedding: "p:m".into(), values }),
@@ -383,10 +357,8 @@ async fn the_same_provider_with_other_numbers_is_refused() {
 }
 
 /// Two processes that were told the same keep it once.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_is_said_at_the_same_time_is_kept_once() {
-    let dir = tempfile::tempdir().unwrap();
-    let (one, two) = (lexical(&dir).await, lexical(&dir).await);
+async fn what_is_said_at_the_same_time_is_kept_once(home: &Home) {
+    let (one, two) = (lexical(home).await, lexical(home).await);
     for number in 0..20 {
         let note = note("a", &format!("said at the same time, {number}"));
         let (first, second) = tokio::join!(one.remember(&note, None, 1, &[]), two.remember(&note, None, 1, &[]));
@@ -399,10 +371,8 @@ async fn what_is_said_at_the_same_time_is_kept_once() {
     assert_eq!(one.counts(1).await.unwrap()[0].memories, 20);
 }
 
-#[tokio::test]
-async fn words_within_words_are_found_where_no_space_is_written_and_in_every_width_and_form() {
-    let dir = tempfile::tempdir().unwrap();
-    let archive = archive(&dir);
+async fn words_within_words_are_found_where_no_space_is_written_and_in_every_width_and_form(home: &Home) {
+    let archive = home.archive().await;
     let texts = [
         "返品は三十日以内です",
         "환불은 삼십일이내에 가능합니다",
@@ -426,10 +396,8 @@ async fn words_within_words_are_found_where_no_space_is_written_and_in_every_wid
     assert_eq!(found("内以").await, [""; 0]);
 }
 
-#[tokio::test]
-async fn a_text_of_two_sources_is_there_until_it_is_forgotten_of_both() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+async fn a_text_of_two_sources_is_there_until_it_is_forgotten_of_both(home: &Home) {
+    let memory = lexical(home).await;
     let of_source =
         |source: Option<&str>, text: &str| NewMemory { source: source.map(str::to_owned), ..note("a", text) };
     for source in ["one.md", "two.md"] {
@@ -455,10 +423,8 @@ async fn a_text_of_two_sources_is_there_until_it_is_forgotten_of_both() {
     assert_eq!(left, ["said by a person", "Something else."]);
 }
 
-#[tokio::test]
-async fn a_number_that_is_no_memory_s_is_an_error_and_nothing_is_forgotten() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+async fn a_number_that_is_no_memory_s_is_an_error_and_nothing_is_forgotten(home: &Home) {
+    let memory = lexical(home).await;
     keep(&memory, note("a", "kept")).await;
     for (namespace, ids) in [(None, vec![1, 7]), (Some(of("b")), vec![1]), (Some(of("a")), vec![1, 7])] {
         let fault = memory.forget(namespace.as_ref(), Forget::Ids(ids)).await.unwrap_err();
@@ -470,8 +436,9 @@ async fn a_number_that_is_no_memory_s_is_an_error_and_nothing_is_forgotten() {
 
 #[tokio::test]
 async fn the_file_is_smaller_once_something_is_forgotten() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+    let home = Home::file();
+    let Home::File(dir) = &home else { panic!("it is a file") };
+    let memory = lexical(&home).await;
     for number in 0..200 {
         let source = if number % 2 == 0 { "even" } else { "odd" };
         let text = format!("{number} {}", "some words that take room ".repeat(100));
@@ -490,10 +457,8 @@ async fn the_file_is_smaller_once_something_is_forgotten() {
     assert_eq!(recall(&memory, "a", "goes").await, ["it goes on"]);
 }
 
-#[tokio::test]
-async fn what_is_found_by_chance_does_not_look_as_if_it_fits() {
-    let dir = tempfile::tempdir().unwrap();
-    let memory = lexical(&dir).await;
+async fn what_is_found_by_chance_does_not_look_as_if_it_fits(home: &Home) {
+    let memory = lexical(home).await;
     keep(&memory, note("a", "Goods can be returned within 30 days of delivery.")).await;
     let score = async |text: &str| recall_at(&memory, "a", text, 2).await.first().map_or(0, |memory| memory.score);
     assert!(score("returned goods within 30 days").await > 600_000);
@@ -501,4 +466,76 @@ async fn what_is_found_by_chance_does_not_look_as_if_it_fits() {
     for text in ["xylophone lessons", "kayaks float on water"] {
         assert!(score(text).await < 100_000, "{text}: {}", score(text).await);
     }
+}
+
+/// Each archive does what every archive does. Where a server has no vectors, memories are found by their words alone, and what is
+/// about vectors alone is left out.
+macro_rules! in_every_archive {
+    (everywhere: $($name:ident),+; with_vectors: $($vectors:ident),+;) => {
+        mod in_a_file {
+            use super::Home;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $name() {
+                super::$name(&Home::file()).await;
+            })+
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $vectors() {
+                super::$vectors(&Home::file()).await;
+            })+
+        }
+
+        mod in_postgresql {
+            use super::Home;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            #[ignore = "needs PostgreSQL; tests/postgres starts one"]
+            async fn $name() {
+                super::$name(&Home::postgresql().await).await;
+            })+
+        }
+
+        mod in_pgvector {
+            use super::Home;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            #[ignore = "needs PostgreSQL with pgvector; tests/postgres starts one"]
+            async fn $name() {
+                if let Some(home) = Home::pgvector().await {
+                    super::$name(&home).await;
+                }
+            })+
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            #[ignore = "needs PostgreSQL with pgvector; tests/postgres starts one"]
+            async fn $vectors() {
+                if let Some(home) = Home::pgvector().await {
+                    super::$vectors(&home).await;
+                }
+            })+
+        }
+    };
+}
+
+in_every_archive! {
+    everywhere:
+    what_was_kept_is_found_with_all_that_belongs_to_it_after_reopening,
+    a_namespace_sees_itself_and_nothing_else,
+    a_text_is_kept_once_and_its_marks_and_its_time_only_grow,
+    what_a_run_recalled_is_not_kept_again,
+    what_has_expired_is_not_returned_takes_no_place_and_is_deleted,
+    what_is_no_text_or_too_much_is_refused_by_name,
+    no_text_to_look_for_is_an_operator,
+    a_thousand_notes_are_kept_and_each_is_found,
+    a_document_that_is_added_again_takes_the_place_of_its_pieces,
+    what_is_said_at_the_same_time_is_kept_once,
+    words_within_words_are_found_where_no_space_is_written_and_in_every_width_and_form,
+    a_text_of_two_sources_is_there_until_it_is_forgotten_of_both,
+    a_number_that_is_no_memory_s_is_an_error_and_nothing_is_forgotten,
+    what_is_found_by_chance_does_not_look_as_if_it_fits;
+    with_vectors:
+    another_embedding_is_refused_until_all_vectors_are_made_anew,
+    what_comes_while_vectors_are_made_anew_is_not_left_out,
+    the_same_provider_with_other_numbers_is_refused;
 }

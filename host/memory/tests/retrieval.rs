@@ -5,8 +5,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use stockade_memory::{Archive, Embed, Lexical, New, Search, SqliteArchive, Vector};
+use stockade_memory::{Archive, Embed, Lexical, New, Search, Vector};
 use stockade_workflow::{NewMemory, Remembered};
+
+use crate::home::Home;
 
 /// What was found when this was written, less two queries of the 72: fused 0.750 and 0.613. What is missing are
 /// paraphrases without a word in common, which only an embedding that was trained knows.
@@ -73,9 +75,7 @@ async fn vector(embed: &dyn Embed, text: &str) -> Vector {
 }
 
 /// Returns what full text, vectors and both found, for each kind of query and for all.
-async fn measure(embed: &dyn Embed) -> Vec<(String, [Found; 3])> {
-    let dir = tempfile::tempdir().unwrap();
-    let archive = SqliteArchive::open(dir.path().join("memory.db")).unwrap();
+async fn measure(archive: &dyn Archive, embed: &dyn Embed) -> Vec<(String, [Found; 3])> {
     let passages: Vec<Passage> = read("passages.jsonl");
     for passage in &passages {
         let note = NewMemory { text: passage.text.clone(), ..NewMemory::default() };
@@ -123,10 +123,31 @@ fn print(embed: &dyn Embed, table: &[(String, [Found; 3])]) -> [Found; 3] {
 
 #[tokio::test]
 async fn what_was_meant_is_found() {
-    let [words, vectors, fused] = print(&Lexical, &measure(&Lexical).await);
+    let home = Home::file();
+    let [words, vectors, fused] = print(&Lexical, &measure(&*home.archive().await, &Lexical).await);
     assert!(fused.recall() >= words.recall().max(vectors.recall()) - MARGIN, "{fused:?}");
     assert!(fused.mrr() >= words.mrr().max(vectors.mrr()) - MARGIN, "{fused:?}");
     assert!(fused.recall() >= FUSED_RECALL_MIN && fused.mrr() >= FUSED_MRR_MIN, "{fused:?}");
+}
+
+/// The words of a database are ranked by other figures than those of a file, and find as much.
+#[tokio::test]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn what_was_meant_is_found_by_the_words_of_a_database() {
+    let (file, server) = (Home::file(), Home::postgresql().await);
+    let [in_file, ..] = print(&Lexical, &measure(&*file.archive().await, &Lexical).await);
+    let [in_database, ..] = print(&Lexical, &measure(&*server.archive().await, &Lexical).await);
+    assert!(in_database.recall() >= in_file.recall() - 2.0 * MARGIN, "{in_database:?}");
+    assert!(in_database.mrr() >= in_file.mrr() - 2.0 * MARGIN, "{in_database:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL with pgvector; tests/postgres starts one"]
+async fn what_was_meant_is_found_by_a_database_with_pgvector() {
+    let Some(home) = Home::pgvector().await else { return };
+    let [words, vectors, fused] = print(&Lexical, &measure(&*home.archive().await, &Lexical).await);
+    assert!(fused.recall() >= words.recall().max(vectors.recall()) - 2.0 * MARGIN, "{fused:?}");
+    assert!(fused.recall() >= FUSED_RECALL_MIN - MARGIN && fused.mrr() >= FUSED_MRR_MIN - MARGIN, "{fused:?}");
 }
 
 /// `STOCKADE_MODEL2VEC=FOLDER cargo test -p stockade-memory --features static-embeddings --test memory retrieval -- --ignored
@@ -136,6 +157,6 @@ async fn what_was_meant_is_found() {
 #[ignore = "needs a model2vec model, which the repository has not"]
 async fn what_a_model_finds() {
     let model = stockade_memory::Static::load(std::env::var("STOCKADE_MODEL2VEC").unwrap()).unwrap();
-    let [_, _, fused] = print(&model, &measure(&model).await);
+    let [_, _, fused] = print(&model, &measure(&*Home::file().archive().await, &model).await);
     assert!(fused.recall() >= FUSED_RECALL_MIN, "a trained model finds no less than words do: {fused:?}");
 }

@@ -32,7 +32,7 @@ use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::{Registry, Wanted};
 use crate::scratch::Scratch;
-use crate::services::Services;
+use crate::services::{Common, Services};
 use crate::sessions::Sessions;
 use crate::shared_budgets::SharedBudgets;
 use crate::telemetry::Telemetry;
@@ -413,6 +413,7 @@ impl Builder {
     /// A journal that cannot be used, a file that is not a component, a component that asks for what the host does not offer, a
     /// workflow that wants a tool that is not registered.
     pub async fn build(mut self) -> Result<Host> {
+        self.place.check()?;
         if let Some(file) = self.place.file() {
             self.journal = file.to_owned();
         }
@@ -428,10 +429,9 @@ impl Builder {
             Some((path, memory)) => Some(Recollection::open(path, memory, &self.secrets, self.clock.now_ms()).await?),
             None => None,
         };
-        let shared = match self.place.database().filter(|_| self.own_journal.is_none()) {
-            Some(url) => Some(journals::in_database(&self.place, url, &self.secrets).await?),
-            None => None,
-        };
+        let is_shared = self.own_journal.is_none() && self.place.is_in_databases();
+        let shared =
+            if is_shared { Some(journals::in_databases(&self.place, &self.secrets, &self.clock).await?) } else { None };
         let build = tokio::task::spawn_blocking(move || self.build_blocking(memory, hooks, shared));
         build.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
     }
@@ -497,8 +497,7 @@ impl Builder {
             scratch: self.scratch.unwrap_or_else(|| folder.clone()),
         };
         Scratch::sweep(&coding.scratch);
-        let services = Services {
-            journal,
+        let common = Common {
             registry,
             limits,
             coding,
@@ -514,13 +513,12 @@ impl Builder {
             breakers,
             bookmarks: Bookmarks::default(),
             deadline: self.deadline,
-            driving: Arc::default(),
             turns: Arc::new(Turns::new(self.concurrency)),
             store,
             folder,
             roles,
         };
-        Ok(Host { services: Arc::new(services) })
+        Ok(Host { services: Arc::new(Services::new(journal, common)) })
     }
 }
 

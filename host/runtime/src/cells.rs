@@ -7,7 +7,7 @@ use crate::Result;
 use crate::marks;
 
 /// The space of the cells: the key is the session and the cell's number, the value is the key of the effect that ran it.
-const SPACE: &str = "session";
+pub(crate) const SPACE: &str = "session";
 
 /// Where a cell of a session of code was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +34,13 @@ impl CellRef {
 
 /// Returns the cells of a session in their order; none where there is no such session.
 pub(crate) async fn of(journal: &dyn Journal, session: &str) -> Result<Vec<CellRef>> {
-    let rows = journal.find(SPACE, &format!("{}/", index::key([session])), None, usize::MAX).await?;
+    let rows = journal.find(SPACE, &prefix(session), None, usize::MAX).await?;
     rows.into_iter().map(CellRef::read).collect()
+}
+
+/// Returns what the keys of the cells of a session begin with.
+pub(crate) fn prefix(session: &str) -> String {
+    format!("{}/", index::key([session]))
 }
 
 /// Takes back that the next commit adds a cell: its code has not ended, and is run again.

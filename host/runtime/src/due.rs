@@ -6,6 +6,7 @@ use std::time::Duration;
 use stockade_journal::{Commit, Filter, Row, Summary};
 use stockade_workflow::RunId;
 
+use crate::run_log::is_storage;
 use crate::turns::Lane;
 use crate::{Fired, Host, QUEUE, Result, children, inbox, settlements, shared_budgets};
 
@@ -54,6 +55,9 @@ impl Host {
     ) -> Result<(Vec<DueRun>, Vec<Fired>)> {
         let (seen, due, damaged) = (BTreeSet::new(), Vec::new(), Vec::new());
         let mut look = Look { host: self, queues, rows_max, seen, due, damaged };
+        if self.services.journal.databases() > 1 {
+            look.through(shared_budgets::KEPT).await?;
+        }
         for space in SPACES {
             look.through(space).await?;
         }
@@ -130,6 +134,9 @@ impl Look<'_> {
             // No run hears of this end any more.
             return self.host.services.journal.commit(&Commit::of_index(vec![children::heard(&row)])).await;
         }
+        if row.space == shared_budgets::KEPT {
+            return self.settle(run, &row).await;
+        }
         // What a run has drawn is given back by whichever host sees it; but not all of it is looked at by all.
         if row.space == shared_budgets::SPACE && (is_ours || is_first) && !self.begins_anew(run, &row).await? {
             return Ok(());
@@ -140,6 +147,15 @@ impl Look<'_> {
             self.due.push((lane, DueRun { run, space: row.space, key: row.key }));
         }
         Ok(())
+    }
+
+    /// Writes to an allotment in another database what its run has kept. Where that database cannot be reached, it is done later.
+    async fn settle(&mut self, run: RunId, row: &Row) -> Result<()> {
+        let Err(fault) = shared_budgets::settle(&*self.host.services.journal, row).await else { return Ok(()) };
+        if !is_storage(&fault) {
+            self.damaged.push(Fired { run, resumed: Err(fault) });
+        }
+        self.host.put_off(row.clone()).await
     }
 
     /// Gives back what a run has not kept, and returns whether it waits for a period that has begun.

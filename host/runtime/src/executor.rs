@@ -4,6 +4,7 @@ mod beginning;
 mod children;
 mod code_questions;
 mod doubt;
+mod ending;
 mod kin;
 mod orders;
 mod outcome;
@@ -24,6 +25,7 @@ use stockade_workflow::{
 };
 
 use self::doubt::doubted;
+pub use self::ending::Ending;
 pub(crate) use self::kin::{obey, stop_all};
 use self::orders::Next;
 use self::outcome::misplaced;
@@ -83,12 +85,12 @@ type Flight = BoxFuture<'static, (Arc<Effect>, Ended, Usage)>;
 type InFlight = FuturesUnordered<Flight>;
 
 impl Driver {
-    /// Begins a run; nothing is written before the first commit.
-    pub(crate) fn create(host: Arc<Services>, machine: Arc<Machine>, created: Change) -> Result<Self> {
+    /// Begins a run under this id; nothing is written before the first commit.
+    fn create(host: Arc<Services>, machine: Arc<Machine>, run: RunId, created: Change) -> Result<Self> {
         if let Change::Created { input, .. } = &created {
             machine.step(None, Event::Started { input: input.clone() })?;
         }
-        Ok(Self::new(Some(machine), RunLog::create(host, created)?))
+        Ok(Self::new(Some(machine), RunLog::create(host, run, created)?))
     }
 
     /// Takes up a run that was read from the journal under this lease.
@@ -168,7 +170,9 @@ impl Driver {
 
     async fn go_on(&mut self) -> Result<()> {
         let (mut in_flight, mut watch) = (InFlight::new(), self.watch());
-        self.book_left_behind()?;
+        if self.host().performs {
+            self.book_left_behind()?;
+        }
         self.claim_tokens().await?;
         let recalled = self.recall_children().await?;
         self.take_up_children(recalled).await;
@@ -216,6 +220,10 @@ impl Driver {
                 self.perform_alone_until_ordered(&effect).await?;
                 continue;
             }
+            if !self.host().performs {
+                // All of it is durable; others perform what is in flight, and say how it ended.
+                return Ok(());
+            }
             let beginning = if self.order.is_none() { self.waiting() } else { Vec::new() };
             for effect in beginning {
                 in_flight.push(self.begin(effect)?);
@@ -242,7 +250,7 @@ impl Driver {
         self.take_in(news).await?;
         self.mark_overdue()?;
         self.plan_and_draw().await?;
-        if self.log.may_wait() { Ok(()) } else { self.commit().await }
+        if self.host().performs && self.log.may_wait() { Ok(()) } else { self.commit().await }
     }
 
     /// Begins an effect that others may be in flight beside.

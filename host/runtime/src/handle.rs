@@ -96,8 +96,8 @@ impl RunHandle {
         let mut state = self.state().await?;
         loop {
             let next = self.host.next_change(self.id);
-            self.catch_up(&mut state).await?;
-            match self.host.status(self.id, state.status()).await? {
+            self.host.catch_up(&mut state).await?;
+            match self.host.status(&mut state).await? {
                 Status::Running => next.wait().await,
                 Status::Interrupted => return Err(interrupted(self.id)),
                 Status::Waiting
@@ -107,17 +107,6 @@ impl RunHandle {
                 | Status::Failed
                 | Status::Stopped => return Ok(state),
             }
-        }
-    }
-
-    /// Takes what was committed since; a run that is long is not read anew for each of its steps.
-    async fn catch_up(&self, state: &mut RunState) -> Result<()> {
-        loop {
-            let entries = self.host.entries_after(self.id, state.seq()).await?;
-            if entries.is_empty() {
-                return Ok(());
-            }
-            entries.iter().try_for_each(|entry| state.apply(entry))?;
         }
     }
 

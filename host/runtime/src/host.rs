@@ -282,8 +282,8 @@ impl Host {
     ///
     /// A journal that fails.
     pub async fn breakers(&self) -> Result<Vec<BreakerView>> {
-        let Services { breakers, journal, clock, .. } = &*self.services;
-        breakers.views(&**journal, clock).await
+        let Services { journal, common, .. } = &*self.services;
+        common.breakers.views(&**journal, &common.clock).await
     }
 
     /// Returns what one call of a tool may use: its own limits, or those of all.

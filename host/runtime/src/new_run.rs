@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
-use stockade_workflow::{Budget, ChildRuns, Fault, Kind, Origin, Parent, check_depth};
+use stockade_workflow::{Budget, ChildRuns, Fault, Kind, Origin, Parent, RunId, check_depth};
 
 use crate::Result;
 
@@ -26,12 +26,20 @@ pub struct NewRun {
     pub(crate) budget: Budget,
     pub(crate) origin: Origin,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) id: Option<RunId>,
 }
 
 impl NewRun {
     /// A run of this workflow with this input, and the default budget.
     pub fn new(workflow: impl Into<String>, input: Value) -> Self {
-        Self { workflow: workflow.into(), input, budget: Budget::default(), origin: Origin::default(), deadline: None }
+        Self {
+            workflow: workflow.into(),
+            input,
+            budget: Budget::default(),
+            origin: Origin::default(),
+            deadline: None,
+            id: None,
+        }
     }
 
     /// Says what it may spend.
@@ -46,6 +54,13 @@ impl NewRun {
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline: Some(deadline), ..self }
+    }
+
+    /// Gives it this id, where another system has the run under it already; without it, the host makes one. A run that the
+    /// journal has under it is not started again: kind [`Kind::Conflict`](crate::Kind::Conflict).
+    #[must_use]
+    pub fn id(self, id: RunId) -> Self {
+        Self { id: Some(id), ..self }
     }
 
     /// Gives it a key of the caller's own: a run that was started under it is not started again.

@@ -27,7 +27,7 @@ impl Recollection {
     ///
     /// # Errors
     ///
-    /// The file is not a memory of ours, has vectors of another embedding, or the embedding cannot be had.
+    /// The file or the database is not a memory of ours, has vectors of another embedding, or the embedding cannot be had.
     pub(crate) async fn open(
         beside: &Path,
         config: &config::Memory,
@@ -36,7 +36,7 @@ impl Recollection {
     ) -> Result<Self> {
         let key = config.secret().map(|name| config::key_of(name, "the embedding of the long-term memory", secrets));
         let key = key.transpose()?;
-        let memory = LongTerm::open(config.archive(beside)?, config.embed(key)?, now_ms).await?;
+        let memory = LongTerm::open(config.archive(beside, secrets).await?, config.embed(key)?, now_ms).await?;
         let price =
             if let Embedding::Provider(provider) = &config.embedding { provider.price } else { Some(Price::Free) };
         Ok(Self { memory, price })

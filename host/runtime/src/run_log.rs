@@ -10,7 +10,6 @@ use stockade_workflow::{
     Change, Effect, EffectKind, Entry, Fault, Kind, Label, RunId, RunState, Status, Usage, WaitingFor,
 };
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use crate::driving::Place;
 use crate::lease::Holding;
@@ -77,9 +76,8 @@ pub(crate) struct RunLog {
 }
 
 impl RunLog {
-    /// Begins a run; nothing is written before the first commit.
-    pub(crate) fn create(host: Arc<Services>, created: Change) -> Result<Self> {
-        let run = Uuid::now_v7().into();
+    /// Begins a run under this id; nothing is written before the first commit.
+    pub(crate) fn create(host: Arc<Services>, run: RunId, created: Change) -> Result<Self> {
         let entry = Entry { run, seq: 1, at_ms: host.clock.now_ms(), change: created };
         let (state, holding) = (RunState::create(&entry)?, Holding::first(&host, run));
         Ok(Self { batch: vec![entry], ..Self::new(host, state, holding)? })
@@ -144,6 +142,11 @@ impl RunLog {
     /// Whether an effect that is in flight was begun here, so that no host before may have performed it.
     pub(crate) fn is_mine(&self, key: &str) -> bool {
         self.mine.contains(key)
+    }
+
+    /// Says of an effect whose intent another log has written that no host has begun to perform it.
+    pub(crate) fn adopt(&mut self, key: &str) {
+        self.mine.insert(key.to_owned());
     }
 
     /// Tells whether a commit is made now: while one is, what this log is used by must not be dropped, for whether the
@@ -452,7 +455,8 @@ impl RunLog {
     /// What the run keeps of what it has drawn, now that it stands still.
     fn kept(&self) -> Result<Vec<RowChange>> {
         let (now_ms, taken) = (self.host.clock.now_ms(), self.state.ledger().taken_in_all());
-        self.allotments.kept(now_ms, &taken, self.state.suspended_by())
+        let journal = &*self.host.journal;
+        self.allotments.kept(journal, &self.state, now_ms, self.state.suspended_by(), &taken)
     }
 
     /// The change of the journal's index that says when the run falls due, where that has changed.

@@ -43,7 +43,13 @@ impl Host {
 
     /// Goes on with a run that something has come for, or whose shared budget has begun anew; one that is paused stays so, unless
     /// its deadline has passed, and none is returned.
-    pub(crate) async fn wake(&self, run: RunId) -> Result<Option<Run>> {
+    ///
+    /// [`Host::fire_due`] does so with all that are due.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::resume`].
+    pub async fn wake(&self, run: RunId) -> Result<Option<Run>> {
         Ok(Driver::wake(&self.services, run).await?.map(Run::spawn))
     }
 
@@ -107,20 +113,38 @@ impl Host {
     ///
     /// An unknown run, a journal that fails.
     pub async fn report(&self, run: RunId) -> Result<Report> {
-        let mut report = Report::from(&self.state(run).await?);
-        report.status = self.status(run, report.status).await?;
-        Ok(report)
+        let mut state = self.state(run).await?;
+        let status = self.status(&mut state).await?;
+        Ok(Report { status, ..Report::from(&state) })
     }
 
-    /// Returns what a run is doing whose state says this: one that would go on and that no live process drives is
-    /// interrupted.
+    /// Returns what a run is doing whose state this is: one that would go on and that no live process drives is interrupted.
+    /// The state then has what its last driver committed in the meantime.
     ///
     /// # Errors
     ///
     /// A journal that fails.
-    pub async fn status(&self, run: RunId, status: Status) -> Result<Status> {
-        let is_interrupted = status == Status::Running && !self.services.journal.is_held(run).await?;
-        Ok(if is_interrupted { Status::Interrupted } else { status })
+    pub async fn status(&self, state: &mut RunState) -> Result<Status> {
+        while state.status() == Status::Running && !self.services.journal.is_held(state.run()).await? {
+            // A driver that lets go of its run does so with a commit, which the state may lack.
+            if !self.catch_up(state).await? {
+                return Ok(Status::Interrupted);
+            }
+        }
+        Ok(state.status())
+    }
+
+    /// Takes into a state what was committed since, and returns whether that was anything. A run that is long is not read anew
+    /// for each of its steps.
+    pub(crate) async fn catch_up(&self, state: &mut RunState) -> Result<bool> {
+        let before = state.seq();
+        loop {
+            let entries = self.entries_after(state.run(), state.seq()).await?;
+            if entries.is_empty() {
+                return Ok(state.seq() != before);
+            }
+            entries.iter().try_for_each(|entry| state.apply(entry))?;
+        }
     }
 
     /// Returns a run as it stands in the journal.
@@ -278,7 +302,7 @@ impl Host {
 }
 
 /// Changes a run that was taken up, makes that durable, and goes on with it.
-async fn changed(mut driver: Driver, change: impl FnOnce(&mut Driver) -> Result<()>) -> Result<Run> {
+pub(crate) async fn changed(mut driver: Driver, change: impl FnOnce(&mut Driver) -> Result<()>) -> Result<Run> {
     let changed = change(&mut driver);
     if let Err(fault) = committed(&mut driver, changed).await {
         driver.release().await;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use stockade_journal::{Commit, Filter, Row, RowChange, index};
+use stockade_journal::{Beside, Commit, Filter, Row, RowChange, index};
 use stockade_workflow::{Fault, Kind, Status};
 
 use crate::config::Schedule;
@@ -180,7 +180,7 @@ impl Host {
     async fn begin_scheduled(&self, planned: &Planned, seen: Row, at_ms: u64, then: Standing) -> Result<Run> {
         let Schedule { workflow, input, budget, .. } = &planned.schedule;
         let new = NewRun::new(workflow, input.clone()).budget(*budget).by(format!("schedule {}", seen.key));
-        let mut driver = self.create(&new)?;
+        let mut driver = self.create(&new, &[Beside::Row { space: SPACE, key: &seen.key }])?;
         let last = Some(LastStart { at_ms, run: driver.state().run() });
         let value = Row::text(&Standing { last, ..then.clone() })?;
         driver.index(RowChange::Replace { seen, due_ms: Some(then.next_ms), value });

@@ -1,6 +1,7 @@
 //! What all runs of a host share.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,14 @@ use stockade_models::Models;
 /// What all runs of a host share.
 pub(crate) struct Services {
     pub(crate) journal: Box<dyn Journal>,
+    pub(crate) driving: Arc<Driving>,
+    /// Whether the drivers of runs perform effects. Where they do not, [others](crate::Host::planning) do.
+    pub(crate) performs: bool,
+    pub(crate) common: Arc<Common>,
+}
+
+/// What does not depend on where the runs are kept.
+pub(crate) struct Common {
     pub(crate) registry: Registry,
     pub(crate) limits: Limits,
     pub(crate) coding: Coding,
@@ -46,7 +55,6 @@ pub(crate) struct Services {
     pub(crate) bookmarks: Bookmarks,
     /// Within what time each run must end that is started without a deadline of its own.
     pub(crate) deadline: Option<Duration>,
-    pub(crate) driving: Arc<Driving>,
     pub(crate) turns: Arc<Turns>,
     pub(crate) store: Store,
     /// Where the journal is.
@@ -55,7 +63,20 @@ pub(crate) struct Services {
     pub(crate) roles: BTreeMap<String, BTreeSet<String>>,
 }
 
+impl Deref for Services {
+    type Target = Common;
+
+    fn deref(&self) -> &Common {
+        &self.common
+    }
+}
+
 impl Services {
+    /// What a host has whose drivers perform what they plan.
+    pub(crate) fn new(journal: Box<dyn Journal>, common: Common) -> Self {
+        Self { journal, driving: Arc::default(), performs: true, common: Arc::new(common) }
+    }
+
     /// Returns a workflow.
     ///
     /// # Errors

@@ -7,6 +7,8 @@
 
 mod account;
 mod allotment;
+mod kept;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +20,9 @@ use stockade_workflow::{Currency, Exceeded, Fault, Origin, RunState, Usage};
 use crate::Result;
 use crate::config::SharedBudget;
 pub(crate) use account::{Account, SPACE as ACCOUNTS, parts};
-pub(crate) use allotment::{Allotment, SPACE, begins_anew, give_back};
+pub(crate) use allotment::{Allotment, begins_anew, give_back};
+pub(crate) use kept::{SPACE as KEPT, settle};
+pub(crate) use standing::SPACE;
 
 /// The shared budgets of a host, by name.
 pub(crate) type SharedBudgets = BTreeMap<String, SharedBudget>;
@@ -89,13 +93,22 @@ impl Allotments {
 
     /// Returns the changes with which a run that stands still keeps what it has used or set aside; `suspended_by` is the budget
     /// for whose next period it waits.
-    pub(crate) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Result<Vec<RowChange>> {
-        self.all.iter().filter_map(|allotment| allotment.kept(now_ms, taken, suspended_by).transpose()).collect()
+    pub(crate) fn kept(
+        &self,
+        journal: &dyn Journal,
+        state: &RunState,
+        now_ms: u64,
+        suspended_by: Option<&str>,
+        taken: &Usage,
+    ) -> Result<Vec<RowChange>> {
+        let kept = |allotment: &Allotment| allotment.kept(journal, state, now_ms, suspended_by, taken).transpose();
+        self.all.iter().filter_map(kept).collect()
     }
 
     /// Gives back what was drawn and is not kept. Where that fails, a host that looks for what is due does it.
     pub(crate) async fn give_back(&self, journal: &dyn Journal) {
         for allotment in &self.all {
+            let _ = kept::settle_all(journal, &allotment.key).await;
             if let Ok(Some(row)) = journal.row(SPACE, &allotment.key).await {
                 let _ = give_back(journal, row).await;
             }

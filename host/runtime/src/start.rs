@@ -1,11 +1,11 @@
 //! The starting of runs, once for each key under which one is started.
 
 use serde_json::Value;
-use stockade_journal::{Row, RowChange};
+use stockade_journal::{Beside, Row, RowChange};
 use stockade_workflow::{Budget, Code, Exec, Fault, Kind, RunState};
 
 use crate::executor::Driver;
-use crate::{Host, NewRun, Result, Run, RunHandle, Started};
+use crate::{Host, NewRun, Result, Run, RunHandle, Started, cells};
 
 /// How many letters of an input an error shows.
 const INPUT_LETTERS_SHOWN: usize = 160;
@@ -33,7 +33,7 @@ impl Host {
     ///
     /// An unknown workflow, an input that does not fit it, a journal that fails. No run exists then.
     pub async fn start(&self, workflow: &str, input: Value, budget: Budget) -> Result<Run> {
-        let mut driver = self.create(&NewRun::new(workflow, input).budget(budget))?;
+        let mut driver = self.create(&NewRun::new(workflow, input).budget(budget), &[])?;
         driver.commit_planned().await?;
         Ok(Run::spawn(driver))
     }
@@ -82,7 +82,11 @@ impl Host {
         if let Some(run) = self.started(new).await? {
             return Ok(Begun::Before(run));
         }
-        let mut driver = self.create(new)?;
+        let session = session_of(new);
+        let session = session.as_deref().map(|key| Beside::Row { space: cells::SPACE, key });
+        let start_key = new.origin.start_key.as_deref().map(|key| Beside::Row { space: SPACE, key });
+        let beside: Vec<_> = session.into_iter().chain(start_key).collect();
+        let mut driver = self.create(new, &beside)?;
         if let Some(key) = &new.origin.start_key {
             let run = driver.state().run();
             driver.index(RowChange::Add(Row::new(SPACE, key, "").of(run)));
@@ -113,9 +117,9 @@ impl Host {
         Ok(NewRun::new(Exec::NAME, input))
     }
 
-    /// Makes a run that is not in the journal yet.
-    pub(crate) fn create(&self, new: &NewRun) -> Result<Driver> {
-        Driver::of(&self.services, new)
+    /// Makes a run that is not in the journal yet, and whose commits may write these.
+    pub(crate) fn create(&self, new: &NewRun, beside: &[Beside<'_>]) -> Result<Driver> {
+        Driver::of(&self.services, new, beside)
     }
 
     /// Returns the run that was started under the key of a new one, if there is one.
@@ -129,6 +133,12 @@ impl Host {
         }
         Err(another(key, &state, new))
     }
+}
+
+/// What the keys of the cells of a session begin with in which a run of code is, if it is in one.
+fn session_of(new: &NewRun) -> Option<String> {
+    let session = new.input.get("session").filter(|_| new.workflow == Exec::NAME)?;
+    session.as_str().map(cells::prefix)
 }
 
 /// The refusal of a start under a key that a run of another workflow, or with another input, has.

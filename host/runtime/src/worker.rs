@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stockade_journal::{Filter, Sort};
-use stockade_workflow::{RunId, Status};
+use stockade_workflow::{Fault, RunId, Status};
 
 use crate::lease::is_busy;
 use crate::turns::{Lane, PRIORITY, Priority, TENANT};
@@ -41,6 +41,12 @@ impl Host {
     pub fn worker(&self) -> Worker {
         Worker { host: self.clone(), queues: BTreeSet::new(), at_once: 16, refused: BTreeMap::new() }
     }
+
+    /// Returns, for each database of a journal in several that could not be reached when it was asked last, why. Runs in the
+    /// others go on; those in it do once it answers again.
+    pub fn unreachable(&self) -> Vec<Fault> {
+        self.services.journal.unreachable()
+    }
 }
 
 impl Worker {
@@ -58,7 +64,8 @@ impl Worker {
 
     /// Takes up the runs that are due, and as many that are interrupted as there is room for: tenants ([`TENANT`]) take turns,
     /// the most urgent run of one ([`PRIORITY`]) comes first, and of those the oldest. Returns those that go on here, and those
-    /// that cannot, which are then left alone for a minute.
+    /// that cannot, which are then left alone for a minute. Of a journal in several databases, runs in those that answer are
+    /// taken up; [`Host::unreachable`] names the others.
     ///
     /// # Errors
     ///
@@ -102,7 +109,7 @@ impl Worker {
         }
         let mut found = BTreeMap::new();
         for labels in self.labels() {
-            let all = Filter { labels, status: vec![Status::Interrupted], ..Filter::default() };
+            let all = Filter { labels, status: vec![Status::Interrupted], reachable: true, ..Filter::default() };
             found.extend(self.look(all).await?);
         }
         found.retain(|run, _| !self.refused.contains_key(run));

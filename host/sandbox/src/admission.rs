@@ -485,12 +485,19 @@ mod tests {
 
     #[test]
     fn every_cut_is_refused_or_ends_between_sections() {
-        for length in 0..PURCHASES.len() {
-            let cut = &PURCHASES[..length];
-            if let Err(fault) = glance(cut).and_then(|()| admit(cut, 64 << 20)) {
-                assert_eq!(fault.detail.as_deref(), Some("component"), "{length}: {fault}");
+        let cuts_from = |first: usize| {
+            for length in (first..PURCHASES.len()).step_by(2) {
+                let cut = &PURCHASES[..length];
+                if let Err(fault) = glance(cut).and_then(|()| admit(cut, 64 << 20)) {
+                    assert_eq!(fault.detail.as_deref(), Some("component"), "{length}: {fault}");
+                }
             }
-        }
+        };
+        // It takes longer than all others of this program: by itself it would keep one core busy, and the others idle.
+        std::thread::scope(|scope| {
+            scope.spawn(|| cuts_from(0));
+            scope.spawn(|| cuts_from(1));
+        });
         admit(PURCHASES, 64 << 20).unwrap();
     }
 }

@@ -47,7 +47,7 @@ mod exported_types;
 mod extent;
 mod failure;
 mod function;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod host_memory;

@@ -2,7 +2,7 @@
 //!
 //! [`mod@file`] reads files that a person named, and refuses pipes and devices; `database` (feature `sqlite`) opens databases
 //! for their owner alone; `http` (feature `http`) makes the one client that follows no redirect and asks no proxy;
-//! `postgres` (feature `postgres`) checks the certificate of a server of PostgreSQL.
+//! `postgres` (feature `postgres`) speaks to a server of PostgreSQL.
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 

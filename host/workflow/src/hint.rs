@@ -30,7 +30,7 @@ pub enum Hint {
     ForgetMemories,
     /// The vectors of all memories can be made again.
     ReembedMemories,
-    /// The tables of the journal can be changed to the version of this program.
+    /// The tables of the journal, or of the memory, can be changed to the version of this program.
     MigrateJournal,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for Hint {
             Self::ListMemories => "`LongTerm::list` lists them",
             Self::ForgetMemories => "`LongTerm::forget` makes room",
             Self::ReembedMemories => "`LongTerm::reembed` makes all vectors again",
-            Self::MigrateJournal => "`PostgresJournal::migrate` changes them",
+            Self::MigrateJournal => "`PostgresJournal::migrate`, or `PostgresArchive::migrate`, changes them",
         })
     }
 }

@@ -6,11 +6,10 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use serde::Serialize;
 use serde_json::{Value, json};
 use stockade::{
-    Budget, Code, CodeCall, CodeCalls, CodeEnd, CodeOutcome, Currency, Exception, Fault, Host, Json, Kind, Limits,
-    NewRun, Report, Status, Stop, ToolCall, ToolOutcome, Usage, stubs,
+    Budget, Code, CodeEnd, CodeOutcome, Currency, ExecReport, Fault, Host, Kind, Limits, NewRun, Report, Status, Stop,
+    stubs,
 };
 
 use crate::escape::{safe, safe_lines};
@@ -25,9 +24,6 @@ use crate::{amounts, ask, drive, open_host, read, report};
 /// The languages of file names' endings, which are also their short names.
 const ENDINGS: [(&str, &str); 5] =
     [("py", "python"), ("js", "javascript"), ("mjs", "javascript"), ("ts", "typescript"), ("mts", "typescript")];
-
-/// The most calls of one piece of code.
-const CALLS_MAX: u64 = 10_000;
 
 /// Run agent-written code in the sandbox
 #[derive(Debug, Args)]
@@ -138,7 +134,7 @@ async fn finish(
         write_files(dir, &outcome.files)?;
     }
     if globals.json {
-        print_json(&document(&report, outcome.as_ref(), state.calls(stockade::Exec::KEY)));
+        print_json(&ExecReport::new(report.clone(), outcome.as_ref(), state.calls(stockade::Exec::KEY)));
     } else {
         print(globals, &report, outcome.as_ref());
     }
@@ -251,7 +247,7 @@ fn write_files(dir: &OutDir, files: &BTreeMap<String, String>) -> anyhow::Result
 
 /// Returns the budget of the run: the limits of code, unless options say otherwise.
 fn budget(limits: &Limits, exec: &Exec) -> Budget {
-    let mut budget = budget_of(limits);
+    let mut budget = stockade::exec_budget(limits);
     let options = [(Currency::Fuel, exec.fuel), (Currency::Memory, exec.memory), (Currency::Wall, exec.timeout)];
     for (currency, amount) in options {
         budget = amount.map_or(budget, |amount| budget.with(currency, amount));
@@ -269,63 +265,7 @@ fn within(limits: Limits, budget: &Budget) -> Limits {
 
 /// Returns the default budget of a piece of code.
 pub(crate) fn exec_budget() -> Budget {
-    budget_of(&stockade::code_limits())
-}
-
-fn budget_of(limits: &Limits) -> Budget {
-    Budget::default()
-        .fuel(limits.fuel)
-        .with(Currency::Memory, limits.memory_bytes)
-        .with(Currency::Wall, limits.wall_us)
-        .with(Currency::ToolCalls, CALLS_MAX)
-}
-
-/// What `--json` prints.
-#[derive(Serialize)]
-struct Document<'a> {
-    #[serde(flatten)]
-    report: &'a Report,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    exception: Option<&'a Exception>,
-    stdout: &'a str,
-    stderr: &'a str,
-    tool_calls: Vec<Called<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    files: Vec<&'a str>,
-}
-
-/// A call that the code made.
-#[derive(Serialize)]
-struct Called<'a> {
-    #[serde(flatten)]
-    call: &'a ToolCall,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output: Option<&'a Json>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a Fault>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<&'a Usage>,
-}
-
-fn document<'a>(report: &'a Report, outcome: Option<&'a CodeOutcome>, calls: &'a CodeCalls) -> Document<'a> {
-    let ended = outcome.map(|outcome| &outcome.ended);
-    Document {
-        report,
-        exception: ended.and_then(|ended| if let CodeEnd::Raised(exception) = ended { Some(exception) } else { None }),
-        stdout: outcome.map(|outcome| outcome.stdout.as_str()).unwrap_or_default(),
-        stderr: outcome.map(|outcome| outcome.stderr.as_str()).unwrap_or_default(),
-        tool_calls: calls.iter().map(called).collect(),
-        files: outcome.iter().flat_map(|outcome| outcome.files.keys().map(String::as_str)).collect(),
-    }
-}
-
-fn called(CodeCall { call, ended, .. }: &CodeCall) -> Called<'_> {
-    let (output, error) = match ended.as_ref().map(|(outcome, _)| outcome) {
-        Some(ToolOutcome::Returned(value)) => (Some(value), None),
-        Some(ToolOutcome::Failed(fault) | ToolOutcome::Unknown(fault)) => (None, Some(fault)),
-        None => (None, None),
-    };
-    Called { call, output, error, usage: ended.as_ref().map(|(_, used)| used) }
+    stockade::exec_budget(&stockade::code_limits())
 }
 
 fn print(globals: &Globals, report: &Report, outcome: Option<&CodeOutcome>) {

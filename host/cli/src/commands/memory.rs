@@ -129,7 +129,7 @@ pub(crate) struct What {
 /// Opens the memory with the configured embedding. Commands that need no vectors open the archive alone, so that they work
 /// after a change of the embedding too.
 async fn open(globals: &Globals) -> stockade::Result<LongTerm> {
-    LongTerm::open(open_host::archive(globals)?, open_host::embedding(globals)?, Clock::default().now_ms()).await
+    LongTerm::open(open_host::archive(globals).await?, open_host::embedding(globals)?, Clock::default().now_ms()).await
 }
 
 async fn keep(globals: &Globals, add: &Add) -> anyhow::Result<Exit> {
@@ -211,7 +211,7 @@ async fn list(globals: &Globals, namespace: Option<&Namespace>) -> anyhow::Resul
 }
 
 async fn all(globals: &Globals, namespace: Option<&Namespace>) -> stockade::Result<Vec<Kept>> {
-    let archive = open_host::archive(globals)?;
+    let archive = open_host::archive(globals).await?;
     let now_ms = Clock::default().now_ms();
     let mut all: Vec<Kept> = Vec::new();
     loop {
@@ -293,7 +293,7 @@ async fn forget(globals: &Globals, what: &What) -> anyhow::Result<Exit> {
         What { all: true, .. } => Forget::All,
         What { ids, .. } => Forget::Ids(ids.clone()),
     };
-    let forgotten = open_host::archive(globals)?.forget(what.namespace.as_ref(), forget.clone()).await?;
+    let forgotten = open_host::archive(globals).await?.forget(what.namespace.as_ref(), forget.clone()).await?;
     if forgotten == 0 {
         is_there(globals, &forget, what.namespace.as_ref()).await?;
     }
@@ -335,7 +335,7 @@ fn nothing_of(source: &str, namespace: Option<&Namespace>) -> Fault {
 }
 
 async fn reembed(globals: &Globals) -> anyhow::Result<Exit> {
-    let (archive, embed) = (open_host::archive(globals)?, open_host::embedding(globals)?);
+    let (archive, embed) = (open_host::archive(globals).await?, open_host::embedding(globals)?);
     let now_ms = Clock::default().now_ms();
     let bar = bar("vectors");
     let memory = LongTerm::reembed(archive, embed, now_ms, &|done, all| advance(&bar, done, all)).await;

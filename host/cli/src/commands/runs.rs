@@ -1,11 +1,10 @@
 use clap::{Args, Subcommand, ValueEnum};
-use stockade::{Clock, Filter, Host, PageEnd, RunId, Sort, Summary};
+use stockade::{Clock, Filter, Host, Listed, PageEnd, RunId, Sort, Summary};
 
 use crate::commands::prune::Prune;
 use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::Globals;
-use crate::report::Listed;
 use crate::run_filter::RunFilter;
 use crate::run_ref::RunRef;
 use crate::{amounts, open_host, pretty, removed, report, run_ref, text};
@@ -139,19 +138,8 @@ fn more(last: RunId) {
 
 /// Returns what a run waits for, in words. A run that cannot be read is listed all the same.
 async fn waits_for(host: &Host, summary: &Summary) -> Vec<String> {
-    if summary.waiting_for.is_empty() {
-        return Vec::new();
-    }
-    let state = match host.state(summary.run_id).await {
-        Ok(state) => state,
-        Err(fault) => {
-            text::print_error(&fault);
-            return Vec::new();
-        }
-    };
-    let people = state.open_approvals().map(|approval| format!("for a person: {}", approval.call));
-    let doubts = state.open_doubts().map(|doubt| format!("for a person to settle {}: {}", doubt.key, doubt.call));
-    let budget = state.suspended().map(|exceeded| format!("for its budget: {exceeded}"));
-    let resume = state.paused().map(|stop| format!("to be resumed: paused {stop}"));
-    people.chain(doubts).chain(state.waits().map(|wait| wait.to_string())).chain(budget).chain(resume).collect()
+    host.waits_for(summary).await.unwrap_or_else(|fault| {
+        text::print_error(&fault);
+        Vec::new()
+    })
 }

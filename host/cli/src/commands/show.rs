@@ -34,9 +34,9 @@ impl Show {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let host = open_host::reader(globals).await?;
         let run = self.run.find(&host).await?;
-        let state = if self.follow { followed(&host, run, !globals.json).await? } else { host.state(run).await? };
-        let mut report = Report::from(&state);
-        report.status = host.status(run, report.status).await?;
+        let mut state = if self.follow { followed(&host, run, !globals.json).await? } else { host.state(run).await? };
+        let status = host.status(&mut state).await?;
+        let report = Report { status, ..Report::from(&state) };
         if globals.json {
             return document(&host, &state, &report).await;
         }

@@ -4,10 +4,10 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use stockade::{Currency, Fault, Fired, Host, Kind, Run, RunId, RunState, Scheduled, Worker as Taker};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::end::End;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::outage::{News, Outage};
@@ -60,25 +60,6 @@ impl Worker {
         let late = host.shutdown(self.grace).await;
         work.drain().await;
         Ok(work.told(globals, &late))
-    }
-}
-
-/// What tells a worker to end.
-struct End {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl End {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn told(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
     }
 }
 
@@ -146,8 +127,11 @@ impl Work {
         }
     }
 
+    /// Takes up what there is, in the databases that can be reached, and fails where one cannot.
     async fn turn(&mut self) -> stockade::Result<()> {
-        for Scheduled { schedule, run, .. } in self.host.fire_schedules().await? {
+        let scheduled = self.host.fire_schedules().await;
+        let failed = scheduled.as_ref().err().cloned();
+        for Scheduled { schedule, run, .. } in scheduled.into_iter().flatten() {
             match run {
                 Ok(run) => self.follow(run.id(), Ok(run), "started by a schedule"),
                 Err(fault) => complain(&format!("schedule {}", escape::safe(&schedule)), &fault),
@@ -156,7 +140,7 @@ impl Work {
         for Fired { run, resumed } in self.taker.turn().await? {
             self.follow(run, resumed, "taken up");
         }
-        Ok(())
+        failed.or_else(|| self.host.unreachable().into_iter().next()).map_or(Ok(()), Err)
     }
 
     fn follow(&mut self, run: RunId, resumed: stockade::Result<Run>, how: &str) {

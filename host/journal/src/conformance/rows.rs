@@ -6,7 +6,7 @@ use stockade_system::Clock;
 use stockade_workflow::Kind;
 
 use super::{Opener, commit, detail, run, turn, turned};
-use crate::{Commit, Journal, Lease, Result, Row, RowChange, index};
+use crate::{Beside, Commit, Journal, Lease, Result, Row, RowChange, index};
 
 pub(super) async fn check(new: impl Fn(Clock) -> Opener) {
     a_key_is_of_one_row(new(Clock::default())).await;
@@ -67,19 +67,21 @@ async fn rows_of_several_spaces_are_found_at_once(open: Opener) {
 }
 
 async fn a_refused_row_refuses_all_of_its_commit(open: Opener) {
-    let (journal, one, two) = (open(), run(), run());
-    let started = |run, key: &str| RowChange::Add(Row::new("start_key", key, "").of(run));
+    let journal = open();
+    let one = journal.new_run(&[Beside::Row { space: "given", key: "s/k" }]).unwrap();
+    let two = journal.new_run(&[Beside::Run(one)]).unwrap();
+    let given = |run, key: &str| RowChange::Add(Row::new("given", format!("s/{key}"), "").of(run));
     let first = |run, index| Commit { lease: Some(Lease::first(run)), index, ..commit(run, 1) };
-    journal.commit(&first(one, vec![started(one, "k")])).await.unwrap();
-    let refused = open().commit(&first(two, vec![started(two, "l"), started(two, "k")])).await;
-    assert_eq!(detail(refused).as_deref(), Some("start_key"));
-    assert_eq!(journal.row("start_key", "k").await.unwrap().and_then(|row| row.tie.run()), Some(one));
-    assert_eq!(journal.row("start_key", "l").await.unwrap(), None, "nor is a row that came before");
+    journal.commit(&first(one, vec![given(one, "k")])).await.unwrap();
+    let refused = open().commit(&first(two, vec![given(two, "l"), given(two, "k")])).await;
+    assert_eq!(detail(refused).as_deref(), Some("given"));
+    assert_eq!(journal.row("given", "s/k").await.unwrap().and_then(|row| row.tie.run()), Some(one));
+    assert_eq!(journal.row("given", "s/l").await.unwrap(), None, "nor is a row that came before");
     assert!(journal.read(two).await.unwrap().is_empty() && !journal.is_held(two).await.unwrap());
-    let taken = Commit { index: vec![started(one, "m")], ..first(one, vec![]) };
+    let taken = Commit { index: vec![given(one, "m")], ..first(one, vec![]) };
     assert_eq!(detail(journal.commit(&taken).await).as_deref(), Some("taken"));
-    assert_eq!(journal.row("start_key", "m").await.unwrap(), None, "nor one of entries whose number is taken");
-    open().commit(&first(two, vec![started(two, "l")])).await.unwrap();
+    assert_eq!(journal.row("given", "s/m").await.unwrap(), None, "nor one of entries whose number is taken");
+    open().commit(&first(two, vec![given(two, "l")])).await.unwrap();
 }
 
 /// An account that many hosts add to, and a message that one of several hosts is to send.
@@ -112,8 +114,9 @@ async fn a_row_is_changed_only_as_it_was_seen(open: Opener) {
 async fn rows_are_found_by_what_their_keys_begin_with(open: Opener) {
     let journal = open();
     let all = ["", "s", "s/1", "s/2", "s0", "t%", "t_", "é", "\u{10ffff}", "😀"];
-    let add = all.iter().rev().map(|key| RowChange::Add(Row::new("a", *key, *key)));
-    journal.commit(&Commit::of_index(add.collect())).await.unwrap();
+    for key in all.iter().rev() {
+        changed(&*journal, RowChange::Add(Row::new("a", *key, *key))).await.unwrap();
+    }
     changed(&*journal, RowChange::Add(Row::new("b", "s/3", ""))).await.unwrap();
     let mut in_order = all.to_vec();
     in_order.sort_unstable();
@@ -137,10 +140,12 @@ async fn rows_are_found_by_what_their_keys_begin_with(open: Opener) {
 }
 
 async fn a_holder_that_was_fenced_changes_no_row(open: Opener) {
-    let (one, run) = (open(), run());
+    let one = open();
+    let beside = [Beside::Row { space: "a", key: "r/k" }];
+    let run = one.new_run(&beside).unwrap();
     let lease = Lease::first(run);
     one.commit(&Commit { lease: Some(lease.clone()), ..commit(run, 1) }).await.unwrap();
-    let add = |key: &str| vec![RowChange::Add(Row::new("a", key, "").of(run))];
+    let add = |key: &str| vec![RowChange::Add(Row::new("a", format!("r/{key}"), "").of(run))];
     one.commit(&Commit { lease: Some(lease.clone()), ..Commit::of_index(add("k")) }).await.unwrap();
     // Anyone may leave something for a run that another drives.
     let other = open();
@@ -149,10 +154,10 @@ async fn a_holder_that_was_fenced_changes_no_row(open: Opener) {
     other.claim(run).await.unwrap();
     let refused = one.commit(&Commit { lease: Some(lease), ..Commit::of_index(add("n")) }).await;
     assert_eq!(detail(refused).as_deref(), Some("fenced"));
-    let unknown = Some(Lease::first(self::run()));
+    let unknown = Some(Lease::first(one.new_run(&beside).unwrap()));
     let refused = one.commit(&Commit { lease: unknown, ..Commit::of_index(add("o")) }).await;
     assert_eq!(detail(refused).as_deref(), Some("fenced"), "no run began under this lease");
-    assert_eq!(keys(&*other, "", None, 9).await, ["k", "l", "m"]);
+    assert_eq!(keys(&*other, "", None, 9).await, ["r/k", "r/l", "r/m"]);
 }
 
 async fn rows_are_due_by_the_clock_of_the_journal(journal: Box<dyn Journal>, time: &std::sync::atomic::AtomicU64) {
@@ -166,7 +171,9 @@ async fn rows_are_due_by_the_clock_of_the_journal(journal: Box<dyn Journal>, tim
         ("z", None),
         ("y", Some(u64::MAX)),
     ];
-    journal.commit(&Commit::of_index(rows.map(|(key, due_ms)| add(key, due_ms)).to_vec())).await.unwrap();
+    for (key, due_ms) in rows {
+        changed(&*journal, add(key, due_ms)).await.unwrap();
+    }
     changed(&*journal, RowChange::Add(Row::new("b", "e", "").due(0))).await.unwrap();
     let due = async |within: u64, limit| -> Vec<String> {
         let due = journal.due("a", Duration::from_millis(within), None, limit).await.unwrap();

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use stockade_system::postgres::{Database, Failed, Parameter, Pool};
 use stockade_workflow::{Entry, FORMAT, Fault, Kind, RunId};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row};
 
-use super::database::Database;
 use super::numbers::stored;
-use super::pool::{Failed, Parameter, Pool};
 use crate::Result;
 use crate::codec::{self, BlobDigest, Head, Packed, Unpacked, Unpacker, Unread};
 

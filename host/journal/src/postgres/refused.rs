@@ -1,8 +1,8 @@
 //! What the functions of the database refuse, in the words of every journal.
 
+use stockade_system::postgres::{Failed, Pool};
 use stockade_workflow::{Fault, RunId};
 
-use super::pool::{Failed, Pool};
 use super::rows::{self, Columns};
 use crate::refusal;
 

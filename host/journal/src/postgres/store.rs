@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use stockade_system::postgres::{Database, Failed, Migrated, Pool};
 use stockade_workflow::{Fault, RunId};
 use uuid::Uuid;
 
-use super::database::Database;
 use super::entries::Page;
-use super::migrate::{self, Migrated};
-use super::pool::{Failed, Pool};
+use super::migrate::TABLES;
 use super::write::{Removal, Write};
 use super::{leases, refused, rows, select};
 use crate::{Filter, Lease, Result, Row, Summary, refusal};
@@ -38,24 +37,11 @@ impl Store {
 
     /// Connects, and makes the tables where there are none.
     pub(super) async fn prepare(&self) -> Result<()> {
-        let client = self.pool.connected().await.map_err(|failed| self.failed(&failed))?;
-        let refused = |error| self.failed(&Failed::Refused(error));
-        match migrate::version(&client).await.map_err(refused)? {
-            Some(version) => migrate::check(self.pool.database(), version)?,
-            None => {
-                migrate::migrate(&client).await.map_err(refused)?;
-            }
-        }
-        self.pool.keep(client);
-        Ok(())
+        TABLES.prepare(&self.pool).await
     }
 
     pub(super) async fn migrate(&self) -> Result<Migrated> {
-        let client = self.pool.connected().await.map_err(|failed| self.failed(&failed))?;
-        let from = migrate::migrate(&client).await.map_err(|error| self.failed(&Failed::Refused(error)))?;
-        let to = from.unwrap_or_default().max(migrate::SCHEMA);
-        migrate::check(self.pool.database(), to)?;
-        Ok(Migrated { from, to })
+        TABLES.migrate(&self.pool).await
     }
 
     fn held(&self) -> MutexGuard<'_, BTreeSet<RunId>> {

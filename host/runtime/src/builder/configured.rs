@@ -19,7 +19,7 @@ impl Builder {
         self.store.allow_private(config.tools.private_hosts.iter().cloned());
         config.files().for_each(|path| self.reserved().keep(path));
         config.believed().for_each(|path| self.reserved().believe(path));
-        if config.journal.url.is_some() {
+        if config.journal.is_said() {
             self.place = config.journal.clone();
         }
         self.limits = config.limits.clone().unwrap_or(self.limits);

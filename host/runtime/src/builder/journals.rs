@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "postgres")]
+use std::sync::Arc;
 
 use stockade_journal::Journal;
+#[cfg(feature = "postgres")]
+use stockade_journal::{PostgresJournal, ShardedJournal};
 use stockade_workflow::Fault;
 
 use super::Builder;
 use crate::{Clock, Result, config};
 
 impl Builder {
-    /// Keeps the journal where this says, as `[journal]` does: in a file, or in a PostgreSQL database that many hosts share. Its
-    /// password is the value of the secret that it names. With a database, what else the host writes goes to the folder of
+    /// Keeps the journal where this says, as `[journal]` does: in a file, or in a PostgreSQL database, or several, that many hosts
+    /// share. Its password is the value of the secret that it names. With a database, what else the host writes goes to the folder of
     /// the file of [`journal`](Self::journal).
     ///
     /// ```no_run
@@ -49,22 +53,31 @@ pub(super) fn no_folder() -> Fault {
     Fault::invalid("scratch", "a journal that is handed in has no folder; name one for code with `Builder::scratch`")
 }
 
-/// Opens a journal in a database; `secrets` are the values of secrets, by name.
+/// Opens a journal in a database, or in several; `secrets` are the values of secrets, by name.
 #[cfg(feature = "postgres")]
-pub(super) async fn in_database(
+pub(super) async fn in_databases(
     place: &config::Journal,
-    url: &str,
     secrets: &BTreeMap<String, String>,
+    clock: &Clock,
 ) -> Result<Box<dyn Journal>> {
-    let database = place.parsed(url, secrets)?;
-    Ok(Box::new(stockade_journal::PostgresJournal::open(database).await?))
+    let mut opened = Vec::new();
+    for url in place.databases().collect::<Vec<_>>() {
+        opened.push(PostgresJournal::open(place.parsed(url, secrets)?).await?);
+    }
+    if opened.len() > 1 {
+        let all = opened.into_iter().map(|journal| Arc::new(journal) as Arc<dyn Journal>).collect();
+        return Ok(Box::new(ShardedJournal::open(all, clock.clone()).await?));
+    }
+    let only = opened.pop().ok_or_else(|| Fault::invalid("journal", "no database is named for the journal"))?;
+    ShardedJournal::check_alone(&only).await?;
+    Ok(Box::new(only))
 }
 
 #[cfg(not(feature = "postgres"))]
-pub(super) async fn in_database(
+pub(super) async fn in_databases(
     _: &config::Journal,
-    _: &str,
     _: &BTreeMap<String, String>,
+    _: &Clock,
 ) -> Result<Box<dyn Journal>> {
     Err(crate::features::off("journal in a PostgreSQL database", "postgres"))
 }

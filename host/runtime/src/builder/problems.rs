@@ -46,6 +46,7 @@ impl Builder {
 
     /// Adds to what was found what takes time: the components are compiled.
     fn found(mut self, mut found: Findings) -> Result<Findings> {
+        found.check(&["journal"], self.place.check());
         for name in &self.settings {
             let one = BTreeSet::from([name.clone()]);
             found.check(&["workflow", name], check_settings(&one, &self.machines));

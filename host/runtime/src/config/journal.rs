@@ -1,19 +1,19 @@
 #[cfg(feature = "postgres")]
 use std::collections::BTreeMap;
 use std::path::Path;
-#[cfg(feature = "postgres")]
-use std::time::Duration;
 
 use serde::Deserialize;
 #[cfg(feature = "postgres")]
 use stockade_journal::PostgresJournal;
 #[cfg(feature = "postgres")]
 use stockade_journal::postgres::{Database, Migrated};
+use stockade_workflow::Fault;
 
 use super::anchored;
 #[cfg(feature = "postgres")]
-use super::key_of;
+use super::database::tuned;
 #[cfg(feature = "postgres")]
+use super::key_of;
 use crate::Result;
 
 /// What `[journal]` says: where runs are kept.
@@ -23,9 +23,12 @@ pub struct Journal {
     /// A file, as `PATH` or `sqlite:PATH`, or a database, as `postgres://USER@HOST:PORT/DATABASE`, to which `?sslmode=` and
     /// `sslrootcert=` may be added. Without it, `journal.db` in the data directory.
     pub url: Option<String>,
-    /// The name of the secret that is the password of the database.
+    /// In place of `url`, two databases or more, among which runs are spread by a hash of their ids. They are empty at first, and
+    /// stay those, in this order.
+    pub urls: Vec<String>,
+    /// The name of the secret that is the password of the database, or of each of them.
     pub password: Option<String>,
-    /// How many connections to the database a host has at most.
+    /// How many connections to a database a host has at most.
     pub connections: Option<u32>,
     /// Milliseconds that the database may take to let the host in.
     pub connect_timeout_ms: Option<u64>,
@@ -46,9 +49,41 @@ impl Journal {
         Some(Path::new(path))
     }
 
-    /// Returns the URL of the database of the journal; none where it is in a file, or not said.
-    pub fn database(&self) -> Option<&str> {
-        self.url.as_deref().filter(|url| is_database(url))
+    /// Names the databases of a journal by their URLs, with the defaults for all else.
+    pub fn across<U: Into<String>>(urls: impl IntoIterator<Item = U>) -> Self {
+        Self { urls: urls.into_iter().map(Into::into).collect(), ..Self::default() }
+    }
+
+    /// Returns the URLs of the databases of the journal, in their order; none where it is in a file, or not said.
+    pub fn databases(&self) -> impl Iterator<Item = &str> {
+        self.url.iter().chain(&self.urls).map(String::as_str).filter(|url| is_database(url))
+    }
+
+    pub(crate) fn is_in_databases(&self) -> bool {
+        self.databases().next().is_some()
+    }
+
+    /// Whether it names a place.
+    pub(crate) fn is_said(&self) -> bool {
+        self.url.is_some() || !self.urls.is_empty()
+    }
+
+    /// Checks that it names one place, or several databases.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Invalid`](crate::Kind::Invalid) with detail `journal`. No text repeats a URL.
+    pub(crate) fn check(&self) -> Result<()> {
+        let why = match (&self.url, self.urls.as_slice()) {
+            (_, []) => return Ok(()),
+            (Some(_), _) => "both `url` and `urls` say where the journal is; name one of them",
+            (None, [_]) => "`urls` names one database; name it by `url`, or two or more",
+            (None, urls) if !urls.iter().all(|url| is_database(url)) => {
+                "each of `urls` must be a database, \"postgres://USER@HOST:PORT/DATABASE\"; a file is named by `url`, and is one"
+            }
+            (None, _) => return Ok(()),
+        };
+        Err(Fault::invalid("journal", why))
     }
 
     /// Returns the database at its URL as it is spoken to; `secrets` are the values of secrets, by name.
@@ -61,28 +96,28 @@ impl Journal {
     pub(crate) fn parsed(&self, url: &str, secrets: &BTreeMap<String, String>) -> Result<Database> {
         let password = self.password.as_deref().map(|name| key_of(name, "the journal", secrets)).transpose()?;
         let database = Database::parse(url, password.as_deref())?;
-        let database = self.connections.into_iter().fold(database, Database::connections);
-        let timeouts = (self.connect_timeout_ms, self.statement_timeout_ms);
-        let (connect, statement) = (timeouts.0.map(Duration::from_millis), timeouts.1.map(Duration::from_millis));
-        let database = connect.into_iter().fold(database, Database::connect_timeout);
-        Ok(statement.into_iter().fold(database, Database::statement_timeout))
+        Ok(tuned(database, self.connections, self.connect_timeout_ms, self.statement_timeout_ms))
     }
 
     /// Makes the tables of the journal, or changes them to the version of this program; a journal in a file changes by itself.
-    /// Returns what was done, if the journal is in a database.
+    /// Returns what was done in each database, in their order.
     ///
     /// # Errors
     ///
     /// The database cannot be used, or its tables are of a newer version.
     #[cfg(feature = "postgres")]
-    pub async fn migrate(&self, secrets: &BTreeMap<String, String>) -> Result<Option<Migrated>> {
-        let Some(url) = self.database() else { return Ok(None) };
-        PostgresJournal::migrate(self.parsed(url, secrets)?).await.map(Some)
+    pub async fn migrate(&self, secrets: &BTreeMap<String, String>) -> Result<Vec<Migrated>> {
+        self.check()?;
+        let mut migrated = Vec::new();
+        for url in self.databases().collect::<Vec<_>>() {
+            migrated.push(PostgresJournal::migrate(self.parsed(url, secrets)?).await?);
+        }
+        Ok(migrated)
     }
 
     /// Returns the name of the secret that the journal needs, if it is in a database that has a password.
     pub fn secret(&self) -> Option<&str> {
-        self.database().and(self.password.as_deref())
+        self.password.as_deref().filter(|_| self.is_in_databases())
     }
 
     pub(super) fn anchor(&mut self, folder: &Path) {
@@ -107,8 +142,25 @@ mod tests {
             assert_eq!(file(url).as_deref(), Some("a/journal.db"), "{url}");
         }
         let there = Journal::at("postgresql://u@h/d");
-        assert_eq!((there.file(), there.database()), (None, Some("postgresql://u@h/d")));
-        assert_eq!((Journal::default().file(), Journal::default().database()), (None, None));
+        assert!(there.file().is_none() && there.databases().eq(["postgresql://u@h/d"]));
+        assert!(Journal::default().file().is_none() && !Journal::default().is_in_databases());
+    }
+
+    #[test]
+    fn several_places_are_databases() {
+        let [one, other] = ["postgres://u@h/a", "postgres://u@h/b"];
+        let several = Journal::across([one, other]);
+        several.check().unwrap();
+        assert!(several.databases().eq([one, other]) && several.file().is_none());
+        let both = Journal { url: Some("journal.db".to_owned()), ..several };
+        for (wrong, why) in [
+            (both, "name one of them"),
+            (Journal::across([one]), "`urls` names one database"),
+            (Journal::across([one, "journal.db"]), "a file is named by `url`, and is one"),
+        ] {
+            let message = wrong.check().unwrap_err().message;
+            assert!(message.contains(why), "{message}");
+        }
     }
 
     #[test]

@@ -1,11 +1,20 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::NEVER_WRITTEN;
+#[cfg(feature = "postgres")]
+use stockade_memory::postgres::{Database, Migrated};
 use stockade_memory::{self as memory, Archive, Embed, Lexical, Service, SqliteArchive};
 use stockade_models::Price;
+use stockade_workflow::Fault;
+
+use super::NEVER_WRITTEN;
+#[cfg(feature = "postgres")]
+use super::database::tuned;
+#[cfg(feature = "postgres")]
+use super::key_of;
 
 /// What `[memory]` says: where the long-term memory is, and how it knows what texts are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -13,6 +22,17 @@ use stockade_models::Price;
 pub struct Memory {
     /// The file of the memory. Without it, `memory.db` beside the journal.
     pub path: Option<PathBuf>,
+    /// A database in which the memory is in place of a file, as `postgres://USER@HOST:PORT/DATABASE`, to which `?sslmode=` and
+    /// `sslrootcert=` may be added. Many hosts may share it.
+    pub url: Option<String>,
+    /// The name of the secret that is the password of the database.
+    pub password: Option<String>,
+    /// How many connections to the database a host has at most.
+    pub connections: Option<u32>,
+    /// Milliseconds that the database may take to let the host in.
+    pub connect_timeout_ms: Option<u64>,
+    /// Milliseconds that one statement may take.
+    pub statement_timeout_ms: Option<u64>,
     /// What makes vectors of texts: `"lexical"` (the default), a folder with a model2vec model, or a provider.
     pub embedding: Embedding,
 }
@@ -46,7 +66,12 @@ pub struct Provider {
 }
 
 impl Memory {
-    /// Returns the name of the secret whose value is needed.
+    /// Returns the name of the secret that is the password of the database, if the memory is in one that has a password.
+    pub fn database_secret(&self) -> Option<&str> {
+        self.url.as_ref().and(self.password.as_deref())
+    }
+
+    /// Returns the name of the secret that is the key of the embedding.
     pub fn secret(&self) -> Option<&str> {
         match &self.embedding {
             Embedding::Provider(Provider { key, .. }) => key.as_deref(),
@@ -54,14 +79,53 @@ impl Memory {
         }
     }
 
-    /// Opens the archive, in its file or, if it names none, in the one beside the journal.
+    /// Opens the archive: in its database, in its file or, if it names neither, in the file beside the journal. `secrets` are the
+    /// values of secrets, by name.
     ///
     /// # Errors
     ///
-    /// The file is not an archive of ours, or cannot be written.
-    pub fn archive(&self, beside: &Path) -> crate::Result<Arc<dyn Archive>> {
-        let path = self.path.clone().unwrap_or_else(|| beside.to_owned());
-        Ok(Arc::new(SqliteArchive::open(path)?))
+    /// Both a file and a database are named; the file is not an archive of ours, or cannot be written; the database cannot be
+    /// used, or this build has not the feature `postgres`.
+    pub async fn archive(&self, beside: &Path, secrets: &BTreeMap<String, String>) -> crate::Result<Arc<dyn Archive>> {
+        match (&self.path, &self.url) {
+            (Some(path), Some(_)) => Err(twice(path)),
+            (None, Some(url)) => self.in_database(url, secrets).await,
+            (path, None) => Ok(Arc::new(SqliteArchive::open(path.as_deref().unwrap_or(beside))?)),
+        }
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn in_database(&self, url: &str, secrets: &BTreeMap<String, String>) -> crate::Result<Arc<dyn Archive>> {
+        Ok(Arc::new(memory::PostgresArchive::open(self.parsed(url, secrets)?).await?))
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    async fn in_database(&self, _: &str, _: &BTreeMap<String, String>) -> crate::Result<Arc<dyn Archive>> {
+        Err(crate::features::off("long-term memory in a PostgreSQL database", "postgres"))
+    }
+
+    /// Returns the database at its URL as it is spoken to. No text repeats the URL.
+    #[cfg(feature = "postgres")]
+    fn parsed(&self, url: &str, secrets: &BTreeMap<String, String>) -> crate::Result<Database> {
+        let password =
+            self.password.as_deref().map(|name| key_of(name, "the long-term memory", secrets)).transpose()?;
+        let database = Database::of_memory(url, password.as_deref())?;
+        Ok(tuned(database, self.connections, self.connect_timeout_ms, self.statement_timeout_ms))
+    }
+
+    /// Makes the tables of the memory, or changes them to the version of this program; a memory in a file changes by itself.
+    /// Returns what was done, if the memory is in a database. `secrets` are the values of secrets, by name.
+    ///
+    /// # Errors
+    ///
+    /// Both a file and a database are named; the database cannot be used, or its tables are of a newer version.
+    #[cfg(feature = "postgres")]
+    pub async fn migrate(&self, secrets: &BTreeMap<String, String>) -> crate::Result<Option<Migrated>> {
+        match (&self.path, &self.url) {
+            (Some(path), Some(_)) => Err(twice(path)),
+            (None, Some(url)) => memory::PostgresArchive::migrate(self.parsed(url, secrets)?).await.map(Some),
+            (_, None) => Ok(None),
+        }
     }
 
     /// Makes the embedding. `key` is the value of the secret that [`Memory::secret`] names.
@@ -89,6 +153,14 @@ impl Memory {
             *model = folder.join(&model);
         }
     }
+}
+
+fn twice(path: &Path) -> Fault {
+    let message = format!(
+        "[memory] names the file \"{}\" as its path, and a database as its url; the memory is in one of them",
+        path.display()
+    );
+    Fault::invalid("memory", message)
 }
 
 #[cfg(feature = "static-embeddings")]

@@ -3,6 +3,8 @@
 mod apply;
 mod approval;
 mod concurrency;
+#[cfg(feature = "postgres")]
+mod database;
 mod grants;
 mod journal;
 mod language;

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
+use stockade_journal::Beside;
 use stockade_workflow::{Change, Code, CodeEnd, Effect, EffectOutcome, Fault, Usage};
 
 use super::{Handler, Work};
-use crate::Result;
 use crate::code::{price, unrun};
 use crate::run_log::RunLog;
 use crate::services::Services;
+use crate::{Result, cells};
 
 pub(super) struct RunCode<'a> {
     pub(super) effect: &'a Effect,
@@ -21,6 +22,12 @@ impl Handler for RunCode<'_> {
     }
 
     fn permit(&self, run: &RunLog) -> Result<()> {
+        if let Some(session) = &self.code.session {
+            // What it leaves in the session is written with what the run has of it.
+            let key = cells::prefix(session);
+            let cell = Beside::Row { space: cells::SPACE, key: &key };
+            run.host.journal.check_together(&[Beside::Run(run.state().run()), cell])?;
+        }
         run.check_flow(self.effect)
     }
 

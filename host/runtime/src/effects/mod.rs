@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use stockade_sandbox::Limits;
 use stockade_workflow::{Change, Code, CodeOutcome, Currency, Effect, EffectKind, EffectOutcome, Fault, Kind, Usage};
 
@@ -110,12 +111,14 @@ impl Work<'_> {
 }
 
 /// How an effect ended, before its limits are compared with those of the run.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "most effects end as they say, and what they say is the large one")]
 pub(crate) enum Ended {
     /// So, whatever the budget.
     As(EffectOutcome),
     /// So, unless less of one of these currencies was reserved for it than it may use: that was why.
-    Short(&'static [Currency], EffectOutcome),
+    Short(Cow<'static, [Currency]>, EffectOutcome),
     /// It was stopped, or has ended with a fault.
     Stopped(Stopped),
     /// So, unless the run can wait for so long: then it is tried again.
@@ -132,7 +135,7 @@ impl Ended {
         let outcome = outcome.into();
         let is_timeout = |fault: &Fault| fault.kind == Kind::Model && fault.detail.as_deref() == Some("timeout");
         if outcome.fault().is_some_and(is_timeout) {
-            Self::Short(&[Currency::Wall], outcome)
+            Self::Short(Cow::Borrowed(&[Currency::Wall]), outcome)
         } else {
             Self::As(outcome)
         }
@@ -140,6 +143,7 @@ impl Ended {
 }
 
 /// A call that was stopped, or has ended with a fault.
+#[derive(Deserialize, Serialize)]
 pub(crate) struct Stopped {
     /// Why.
     pub(crate) fault: Fault,

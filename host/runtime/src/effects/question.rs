@@ -1,5 +1,6 @@
 //! A question to a model.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -98,7 +99,7 @@ fn ended(outcome: ModelOutcome) -> Ended {
     let is_cut_off = reply.stop == FinishReason::Length;
     match readable(reply) {
         outcome @ ModelOutcome::Replied(_) if is_cut_off => {
-            Ended::Short(&[Currency::Tokens, Currency::Money], outcome.into())
+            Ended::Short(Cow::Borrowed(&[Currency::Tokens, Currency::Money]), outcome.into())
         }
         outcome => Ended::As(outcome.into()),
     }

@@ -24,6 +24,7 @@ impl Handler for StartRuns<'_> {
 
     fn permit(&self, run: &RunLog) -> Result<()> {
         self.runs.validate()?;
+        check_kept_here(run)?;
         check_generation(run)?;
         let labels = new_run::labels(run.state().origin(), &self.runs.labels);
         Origin { labels, ..Origin::default() }.check()?;
@@ -50,6 +51,15 @@ impl Handler for StartRuns<'_> {
     fn failed(&self, fault: Fault) -> EffectOutcome {
         RunsEnded::Failed(fault).into()
     }
+}
+
+/// A journal that is of one run alone has no place for others.
+fn check_kept_here(run: &RunLog) -> Result<()> {
+    if run.host.performs {
+        return Ok(());
+    }
+    let message = format!("run {} is kept by another engine, where no run starts others", run.state().run());
+    Err(Fault::invalid("runs", message))
 }
 
 /// A workflow that starts itself ends here.

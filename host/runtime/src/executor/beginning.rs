@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stockade_journal::folded;
+use stockade_journal::{Beside, folded};
 use stockade_workflow::{Budget, Change, RunId, RunState};
 use tokio::task::JoinHandle;
 
@@ -17,18 +17,19 @@ use crate::turns::{Lane, Turn};
 use crate::{Result, shared_budgets};
 
 impl Driver {
-    /// Makes a run that is not in the journal yet.
-    pub(crate) fn of(host: &Arc<Services>, new: &NewRun) -> Result<Self> {
+    /// Makes a run that is not in the journal yet, and whose first commit may write these.
+    pub(crate) fn of(host: &Arc<Services>, new: &NewRun, beside: &[Beside<'_>]) -> Result<Self> {
         let machine = host.machine(&new.workflow)?;
         check_input(&new.input)?;
         shared_budgets::check(&host.budgets, &new.workflow, &new.origin)?;
-        let NewRun { workflow, input, budget, mut origin, deadline } = new.clone();
+        let NewRun { workflow, input, budget, mut origin, deadline, id } = new.clone();
         if let Some(deadline) = deadline.or(host.deadline) {
             let ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
             origin.due_ms = Some(host.clock.now_ms().saturating_add(ms));
         }
         let created = Change::Created { workflow, version: machine.version(), input: input.into(), budget, origin };
-        Self::create(Arc::clone(host), machine, created)
+        let id = id.map_or_else(|| host.journal.new_run(beside), Ok)?;
+        Self::create(Arc::clone(host), machine, id, created)
     }
 
     /// Takes the lease of a run, and then reads it: from here on it changes only here.

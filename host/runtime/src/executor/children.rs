@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use stockade_journal::{Commit, Row};
+use stockade_journal::{Beside, Commit, Row};
 use stockade_workflow::{Carried, Change, ChildEnd, EndedChild, Fault, Kind, Parent, RunId, Usage};
 
 use super::Driver;
@@ -77,7 +77,7 @@ impl Driver {
         }
         let (new, parent) = self.new_child(key, number)?;
         self.host().driving.check_open()?;
-        let mut driver = match Self::of(self.host(), &new) {
+        let mut driver = match Self::of(self.host(), &new, &[Beside::Run(parent.run)]) {
             Ok(driver) => driver,
             Err(fault) => return Ok(Err(fault)),
         };

@@ -55,7 +55,7 @@ impl Driver {
         }
         Ok(match ended {
             Ended::As(outcome) => Performed::Happened(outcome, used),
-            Ended::Short(limits, outcome) => self.judged_short(effect, limits, outcome, used),
+            Ended::Short(limits, outcome) => self.judged_short(effect, &limits, outcome, used),
             Ended::Stopped(stopped) => self.judged_stopped(effect, stopped, used),
             Ended::Later(wait, outcome) => self.judged_later(effect, wait, outcome, used),
             // A run that undoes what it has done waits for no result.

@@ -1,15 +1,13 @@
-use serde::{Deserialize, Serialize};
-use stockade_journal::{Commit, Journal, Row, RowChange, index};
+use stockade_journal::{Beside, Commit, Journal, Row, RowChange};
 use stockade_workflow::{Currency, Exceeded, Kind, RunId, RunState, Usage};
 
 use super::Exhausted;
 use super::account::{self, Account, Seen};
+use super::kept::{self, Kept};
+use super::standing::{SPACE, Standing, key};
 use crate::Result;
 use crate::config::SharedBudget;
 use crate::config::shared_budget::{Limit, Per};
-
-/// The space of the allotments: the key is the run and the budget.
-pub(crate) const SPACE: &str = "allotment";
 
 /// What one run has drawn of one shared budget.
 pub(crate) struct Allotment {
@@ -25,22 +23,6 @@ pub(crate) struct Allotment {
     warnings: Vec<Exceeded>,
 }
 
-/// What the row of an allotment says.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Standing {
-    /// The key of the account that it is drawn from; empty before the first.
-    account: String,
-    /// What the run had taken when it first drew from this account.
-    base: Usage,
-    /// What it may take beyond that.
-    drawn: Usage,
-    /// What the account counts for it: more than was drawn where the rest has yet to go back.
-    counted: Usage,
-    /// When the run goes on, if it waits for the next period.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    again_ms: Option<u64>,
-}
-
 impl Allotment {
     pub(super) async fn read(
         journal: &dyn Journal,
@@ -49,6 +31,7 @@ impl Allotment {
         state: &RunState,
     ) -> Result<Self> {
         let key = key(state.run(), name);
+        kept::settle_all(journal, &key).await?;
         if let Some(row) = journal.row(SPACE, &key).await? {
             // From here on the account counts just what was drawn, and no other host has anything to give back.
             give_back(journal, row).await?;
@@ -87,7 +70,8 @@ impl Allotment {
             account.account.recount(&self.standing.counted, &drawn);
             let (used, warnings) = (account.account.taken, self.passed(&account.account));
             account.account.warned.extend(warnings.iter().map(|warning| (warning.limit, warning.allowed)));
-            self.standing = Standing { drawn, counted: drawn, again_ms: None, ..self.standing.clone() };
+            let draws = self.standing.draws.saturating_add(1);
+            self.standing = Standing { drawn, counted: drawn, again_ms: None, draws, ..self.standing.clone() };
             changes.extend([account.written()?, self.row(seen, None)?]);
             match journal.commit(&Commit::of_index(changes)).await {
                 Err(refused) if refused.kind == Kind::Conflict => {}
@@ -113,7 +97,7 @@ impl Allotment {
             changes.push(before.written()?);
         }
         let base = if self.standing.account.is_empty() { Usage::NONE } else { *taken };
-        self.standing = Standing { account: key, base, ..Standing::default() };
+        self.standing = Standing { account: key, base, draws: self.standing.draws, ..Standing::default() };
         Ok(changes)
     }
 
@@ -156,8 +140,16 @@ impl Allotment {
         })
     }
 
-    /// Returns the change with which the run keeps what it has taken, if it has drawn more, or waits for the next period.
-    pub(super) fn kept(&self, now_ms: u64, taken: &Usage, suspended_by: Option<&str>) -> Result<Option<RowChange>> {
+    /// Returns the change with which the run keeps what it has taken, if it has drawn more, or waits for the next period. Where its
+    /// allotment is in another database, the change is a row beside the run that says so.
+    pub(super) fn kept(
+        &self,
+        journal: &dyn Journal,
+        state: &RunState,
+        now_ms: u64,
+        suspended_by: Option<&str>,
+        taken: &Usage,
+    ) -> Result<Option<RowChange>> {
         if self.standing.account.is_empty() {
             return Ok(None);
         }
@@ -167,7 +159,11 @@ impl Allotment {
             return Ok(None);
         }
         let standing = Standing { drawn, again_ms, ..self.standing.clone() };
-        let row = Row::new(SPACE, self.key.clone(), Row::text(&standing)?);
+        let own = Beside::Row { space: SPACE, key: &self.key };
+        let row = match journal.check_together(&[Beside::Run(self.run), own]) {
+            Ok(()) => Row::new(SPACE, self.key.clone(), Row::text(&standing)?),
+            Err(_) => Kept { before: self.standing.clone(), after: standing }.row(&self.key, state.seq())?,
+        };
         Ok(Some(RowChange::Put(row.of(self.run).due(now_ms))))
     }
 
@@ -207,13 +203,11 @@ pub(crate) async fn give_back(journal: &dyn Journal, mut seen: Row) -> Result<Op
 /// Returns whether the period has begun for which a run waits that a shared budget has suspended.
 pub(crate) async fn begins_anew(journal: &dyn Journal, now_ms: u64, state: &RunState) -> Result<bool> {
     let Some(budget) = state.suspended_by() else { return Ok(false) };
-    let row = journal.row(SPACE, &key(state.run(), budget)).await?;
+    let key = key(state.run(), budget);
+    kept::settle_all(journal, &key).await?;
+    let row = journal.row(SPACE, &key).await?;
     let again_ms = row.as_ref().map(Row::read::<Standing>).transpose()?.and_then(|standing| standing.again_ms);
     Ok(again_ms.is_some_and(|again_ms| again_ms <= now_ms))
-}
-
-fn key(run: RunId, budget: &str) -> String {
-    index::key([&*run.to_string(), budget])
 }
 
 /// What of `taken` is beyond `base`.

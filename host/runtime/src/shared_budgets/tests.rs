@@ -1,11 +1,11 @@
 //! Whatever runs do at the same time, and wherever a host stops, they do not overspend together.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use proptest::prelude::*;
-use stockade_journal::{Commit, Filter, Journal, Lease, MemoryJournal, Row, Summary};
+use stockade_journal::{Beside, Commit, Filter, Journal, Lease, MemoryJournal, Row, ShardedJournal, Summary};
 use stockade_workflow::{Budget, Change, Currency, Entry, Kind, Origin, RunId, RunState, Usage};
 
 use super::*;
@@ -16,7 +16,7 @@ const LIMIT: u64 = 50;
 const RUNS: usize = 4;
 const DAY_MS: u64 = 86_400_000;
 /// More operations of the journal than a run takes to read what it has drawn, and to draw more.
-const OPERATIONS: usize = 10;
+const OPERATIONS: usize = 16;
 
 /// What one of several runs does next.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +74,7 @@ fn moves() -> impl Strategy<Value = Vec<(usize, Move)>> {
 
 /// A journal of whose operations a host may not hear, since it ends.
 struct Failing {
-    journal: MemoryJournal,
+    journal: Box<dyn Journal>,
     cut: Mutex<Option<Cut>>,
 }
 
@@ -159,6 +159,14 @@ impl Journal for Failing {
     async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
         self.answer(self.journal.due(space, within, after, limit)).await
     }
+
+    fn check_together(&self, things: &[Beside<'_>]) -> Result<()> {
+        self.journal.check_together(things)
+    }
+
+    fn databases(&self) -> usize {
+        self.journal.databases()
+    }
 }
 
 struct Actor {
@@ -210,7 +218,7 @@ impl Actor {
                 self.reserved = 0;
             }
             Move::Stand | Move::StandAndCrash(_) => {
-                let index = self.allotments.kept(now_ms, &self.taken(), None)?;
+                let index = self.allotments.kept(journal, &self.state, now_ms, None, &self.taken())?;
                 journal.commit(&Commit::of_index(index)).await?;
                 self.allotments.give_back(journal).await;
                 self.allotments = Allotments::default();
@@ -231,8 +239,18 @@ impl Actor {
     }
 }
 
-async fn play(moves: Vec<(usize, Move)>) {
-    let journal = Failing { journal: MemoryJournal::new(Clock::default()), cut: Mutex::default() };
+fn memory() -> MemoryJournal {
+    MemoryJournal::new(Clock::default())
+}
+
+/// A journal in two databases: a run's allotment lies in another one than the run, or in the same.
+async fn sharded() -> ShardedJournal {
+    let databases = [(), ()].map(|()| Arc::new(memory()) as Arc<dyn Journal>);
+    ShardedJournal::open(databases.into(), Clock::default()).await.unwrap()
+}
+
+async fn play(moves: Vec<(usize, Move)>, journal: impl Journal + 'static) {
+    let journal = Failing { journal: Box::new(journal), cut: Mutex::default() };
     let (budgets, mut now_ms) = (budgets(), 0);
     let mut actors: Vec<_> = (0..RUNS).map(|_| actor()).collect();
     for (number, next) in moves {
@@ -272,7 +290,7 @@ async fn a_share_is_warned_of_once_in_a_period() {
         let drawn = actor.allotments.draw(&journal, now_ms, &Usage::NONE, &Usage::NONE.steps(amount)).await.unwrap();
         assert_eq!(drawn, Ok(()));
         warned.push(actor.allotments.warnings().map(|(_, used)| (used.used, used.allowed)).collect::<Vec<_>>());
-        let index = actor.allotments.kept(now_ms, &Usage::NONE, None).unwrap();
+        let index = actor.allotments.kept(&journal, &actor.state, now_ms, None, &Usage::NONE).unwrap();
         journal.commit(&Commit::of_index(index)).await.unwrap();
         actor.allotments.give_back(&journal).await;
     }
@@ -282,6 +300,12 @@ async fn a_share_is_warned_of_once_in_a_period() {
 proptest! {
     #[test]
     fn runs_do_not_overspend_together(moves in moves()) {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(play(moves));
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(play(moves, memory()));
+    }
+
+    #[test]
+    fn runs_of_two_databases_do_not_overspend_together(moves in moves()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { play(moves, sharded().await).await });
     }
 }

@@ -1,7 +1,9 @@
-//! What the fuzz targets of `fuzz/` call, and what `tests/corpora.rs` replays on their corpora.
+//! What the fuzz targets of `fuzz/` call, and what the tests replay on their corpora.
 //!
 //! Each function takes any bytes and must neither panic nor break what it asserts.
 
+#[cfg(test)]
+mod corpora;
 mod imports;
 
 use serde_json::{Value, json};

@@ -9,7 +9,6 @@ mod common;
 mod compiler;
 mod components;
 mod config;
-mod corpora;
 mod determinism;
 mod fs;
 mod http;

@@ -70,7 +70,7 @@ impl Bench<'_> {
         places::create_private(&data)?;
         let mut config = self.config.clone();
         // No run uses the configured memory: it would add to it, and profit from what another run remembered.
-        config.memory.path = None;
+        (config.memory.path, config.memory.url) = (None, None);
         if let Some(Models::File(file)) = &case.models {
             config = scripted(config, file)?;
         }

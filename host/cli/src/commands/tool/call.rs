@@ -1,6 +1,6 @@
 use clap::Args;
-use serde_json::{Value, json};
-use stockade::{Budget, Currency, Fault, Limits, Tool};
+use serde_json::Value;
+use stockade::{Budget, Currency, Fault, Limits, Tool, ToolAnswer};
 
 use super::find;
 use crate::commands::exec;
@@ -97,14 +97,12 @@ async fn call(
         eprint!("{}{}", safe_lines(&outcome.stdout), safe_lines(&outcome.stderr));
         outcome.log.iter().for_each(|line| eprintln!("{}", log_line(line)));
     }
-    let (output, usage) = (outcome.result?, outcome.usage);
+    let answer = ToolAnswer::new(tool, function, key, outcome)?;
     if globals.json {
-        print_json(&json!({
-            "tool": tool.name(), "function": function, "output": output, "usage": usage,
-            "stdout": outcome.stdout, "stderr": outcome.stderr, "log": outcome.log, "idempotency_key": key,
-        }));
+        print_json(&answer);
     } else {
-        println!("{}", safe_json(&output));
+        println!("{}", safe_json(&answer.output));
+        let usage = answer.usage;
         let (memory, wall) = (bytes(usage.memory_bytes_peak), micros(usage.wall_us));
         eprintln!("{DIM}{} fuel, {memory} memory, {wall}{DIM:#}", grouped(usage.fuel));
     }

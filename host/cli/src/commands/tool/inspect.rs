@@ -1,6 +1,6 @@
 use clap::Args;
-use serde_json::{Value, json};
-use stockade::{Example, Function, Host, Manifest, Snippet, Tool, Unsupported};
+use serde_json::Value;
+use stockade::{Example, Function, Manifest, Snippet, Tool, Unsupported};
 
 use super::{find, source};
 use crate::escape::{safe, safe_lines};
@@ -25,7 +25,7 @@ impl Inspect {
         // A component whose interface cannot be written as WIT has functions all the same.
         let wit = source(&host, &self.tool).await?.wit();
         if globals.json {
-            let mut document = document(&host, &tool);
+            let mut document = host.describe(&tool);
             let wit = wit.map_or(Value::Null, Value::from);
             document.as_object_mut().into_iter().for_each(|members| drop(members.insert("wit".into(), wit.clone())));
             print_json(&document);
@@ -93,29 +93,6 @@ fn examples(examples: &[Example]) {
 
 fn indented(by: usize, text: &str) {
     safe_lines(text).lines().for_each(|line| println!("{:by$}{line}", ""));
-}
-
-pub(super) fn document(host: &Host, tool: &Tool) -> Value {
-    let component = tool.component();
-    json!({
-        "name": tool.name(), "digest": component.digest(), "size": component.size(), "imports": component.imports(),
-        "asks": component.asks(), "grants": tool.grants(), "repeatable": host.is_repeatable(tool),
-        "manifest": component.manifest(),
-        "functions": component.functions().iter().map(described)
-            .chain(component.unsupported().iter().map(refused)).collect::<Vec<_>>(),
-    })
-}
-
-fn described(function: &Function) -> Value {
-    json!({
-        "name": function.name(), "interface": function.interface(), "signature": function.signature(),
-        "description": function.docs(),
-        "input_schema": function.input_schema(), "output_schema": function.output_schema(),
-    })
-}
-
-fn refused(function: &Unsupported) -> Value {
-    json!({"name": function.name(), "interface": function.interface(), "unsupported": function.reason()})
 }
 
 /// Returns what a tool asks for, with its reasons if it gives any.

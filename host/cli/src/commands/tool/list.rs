@@ -2,7 +2,7 @@ use clap::Args;
 use stockade::Registered;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::inspect::{cannot, document, granted};
+use super::inspect::{cannot, granted};
 use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -19,9 +19,8 @@ impl List {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let host = open_host::host(globals).await?;
         if globals.json {
-            print_json(
-                &host.tools().filter_map(Registered::component).map(|tool| document(&host, tool)).collect::<Vec<_>>(),
-            );
+            let tools = host.tools().filter_map(Registered::component);
+            print_json(&tools.map(|tool| host.describe(tool)).collect::<Vec<_>>());
             return Ok(Exit::Done);
         }
         // Long lines are shortened; `inspect` shows everything.

@@ -112,7 +112,7 @@ fn a_grant_that_cannot_be_honoured_is_refused_without_its_secrets() {
         ("postgres://u@localhost/shop?password=hunter2", "the URL has an option \"password\" that is not known"),
         ("postgres://u@localhost/shop?sslmode=prefer", "sslmode is neither \"require\" nor \"disable\""),
         ("postgres://u@localhost/shop?sslrootcert=/nowhere/hunter", "the certificates of \"/nowhere/hunter\""),
-        ("postgres://u@localhost/shop?sslrootcert=/dev/zero", "it is not a file"),
+        ("postgres://u@localhost/shop?sslrootcert=/dev/zero", "it is a device, and not a file"),
         ("postgres://localhost/shop", "the URL is not \"postgres://USER@HOST:PORT/DATABASE\""),
         ("postgres://u@localhost", "the URL is not \"postgres://USER@HOST:PORT/DATABASE\""),
         ("postgres://u@%2Fvar%2Frun/shop", "the URL is not \"postgres://USER@HOST:PORT/DATABASE\""),

@@ -3,19 +3,19 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use stockade_system::Clock;
-use stockade_system::postgres::Tls;
 use stockade_workflow::Fault;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{CancelToken, Client, Config, Error, NoTls, Socket};
 use url::Url;
 
-use crate::Result;
+use super::Result;
+use super::tls::Tls;
+use crate::Clock;
 
 const PORT: u16 = 5432;
 
-/// How many connections a journal has at most, unless another number is said: a server has a hundred by default, for all hosts.
+/// How many connections a record has at most, unless another number is said: a server has a hundred by default, for all hosts.
 const CONNECTIONS: u32 = 8;
 
 /// How long the server may take to let us in.
@@ -27,9 +27,26 @@ const STATEMENT: Duration = Duration::from_secs(30);
 /// How long a connection is kept whose other end acknowledges nothing.
 const UNHEARD: Duration = Duration::from_secs(10);
 
-/// A PostgreSQL database in which a journal is: where, and as whom and how it is spoken to.
+/// What is kept in a database.
+#[derive(Clone, Copy)]
+enum Record {
+    Journal,
+    Memory,
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Journal => "journal",
+            Self::Memory => "memory",
+        })
+    }
+}
+
+/// A PostgreSQL database in which a journal or a long-term memory is: where, and as whom and how it is spoken to.
 #[derive(Clone)]
 pub struct Database {
+    record: Record,
     /// What it is called in errors: the URL without options and password.
     place: String,
     config: Config,
@@ -41,7 +58,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Reads `postgres://USER@HOST:PORT/DATABASE`, with `?sslmode=require`, `verify-full` or `disable`, and
+    /// Reads the URL of a journal: `postgres://USER@HOST:PORT/DATABASE`, with `?sslmode=require`, `verify-full` or `disable`, and
     /// `sslrootcert=FILE`.
     ///
     /// Without a mode, a server on another machine is spoken to over TLS, and one on this machine is not. The certificate is
@@ -52,17 +69,30 @@ impl Database {
     /// Kind [`Invalid`](stockade_workflow::Kind::Invalid) where it is not such a URL, or holds a password. The text repeats
     /// nothing of it, for it may be printed anywhere.
     pub fn parse(url: &str, password: Option<&str>) -> Result<Self> {
-        Self::read(url, password).map_err(|why| Fault::invalid("journal", why))
+        Self::of(Record::Journal, url, password)
     }
 
-    fn read(url: &str, password: Option<&str>) -> Result<Self, String> {
-        let shape = || "the journal's URL is not \"postgres://USER@HOST:PORT/DATABASE\"".to_owned();
+    /// Reads the URL of a long-term memory, as [`Database::parse`] does that of a journal.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::parse`].
+    pub fn of_memory(url: &str, password: Option<&str>) -> Result<Self> {
+        Self::of(Record::Memory, url, password)
+    }
+
+    fn of(record: Record, url: &str, password: Option<&str>) -> Result<Self> {
+        Self::read(record, url, password).map_err(|why| Fault::invalid(&record.to_string(), why))
+    }
+
+    fn read(record: Record, url: &str, password: Option<&str>) -> Result<Self, String> {
+        let shape = || format!("the {record}'s URL is not \"postgres://USER@HOST:PORT/DATABASE\"");
         let mut url = Url::parse(url).map_err(|_| shape())?;
         if url.password().is_some() {
-            let instead = "name a secret instead: password = \"SECRET\" under [journal]";
-            return Err(format!("the journal's URL holds a password; {instead}"));
+            let instead = format!("name a secret instead: password = \"SECRET\" under [{record}]");
+            return Err(format!("the {record}'s URL holds a password; {instead}"));
         }
-        let options = Options::read(&url)?;
+        let options = Options::read(record, &url)?;
         url.set_query(None);
         let mut config: Config = url.as_str().parse().map_err(|_| shape())?;
         let [Host::Tcp(host)] = config.get_hosts() else { return Err(shape()) };
@@ -78,7 +108,7 @@ impl Database {
         if let Some(password) = password {
             config.password(password);
         }
-        Ok(Self { place, config, tls, connections: CONNECTIONS, statement: STATEMENT, clock: None })
+        Ok(Self { record, place, config, tls, connections: CONNECTIONS, statement: STATEMENT, clock: None })
     }
 
     /// Has at most so many connections at the same time, and at least one; further statements wait for their turn.
@@ -106,6 +136,11 @@ impl Database {
         Self { clock: Some(clock), ..self }
     }
 
+    /// What is kept in it, in one word.
+    pub(super) fn record(&self) -> impl fmt::Display {
+        self.record
+    }
+
     pub(super) fn connections_max(&self) -> u32 {
         self.connections
     }
@@ -123,8 +158,8 @@ impl Database {
         self.tls.is_some()
     }
 
-    /// The time to go by in place of the database's, if there is one.
-    pub(super) fn now_ms(&self) -> Option<i64> {
+    /// Returns the time to go by in place of the database's, in milliseconds since the Unix epoch, if there is one.
+    pub fn now_ms(&self) -> Option<i64> {
         self.clock.as_ref().map(|clock| i64::try_from(clock.now_ms()).unwrap_or(i64::MAX))
     }
 
@@ -173,7 +208,7 @@ struct Options {
 }
 
 impl Options {
-    fn read(url: &Url) -> Result<Self, String> {
+    fn read(record: Record, url: &Url) -> Result<Self, String> {
         let mut options = Self::default();
         for (name, value) in url.query_pairs() {
             match (name.as_ref(), value.as_ref()) {
@@ -182,10 +217,10 @@ impl Options {
                 ("sslmode", "require" | "verify-ca" | "verify-full") => options.tls = Some(true),
                 ("sslmode", _) => {
                     let modes = "\"require\", \"verify-full\" and \"disable\"";
-                    return Err(format!("sslmode of the journal's URL must be one of {modes}"));
+                    return Err(format!("sslmode of the {record}'s URL must be one of {modes}"));
                 }
                 ("sslrootcert", path) => options.roots = Some(path.into()),
-                (name, _) => return Err(format!("the journal's URL has an option \"{name}\" that is not known")),
+                (name, _) => return Err(format!("the {record}'s URL has an option \"{name}\" that is not known")),
             }
         }
         Ok(options)
@@ -228,5 +263,14 @@ mod tests {
         assert!(!is_sealed("postgres://u@127.0.0.1:1/d") && !is_sealed("postgres://u@h.example.com/d?sslmode=disable"));
         let database = Database::parse("postgres://u@h.example.com/d?sslmode=require", Some("hunter2")).unwrap();
         assert_eq!(database.to_string(), "postgres://u@h.example.com:5432/d");
+    }
+
+    #[test]
+    fn a_url_of_a_memory_is_refused_as_one() {
+        let fault = Database::of_memory("postgres://u:hunter2@h/d", None).err().unwrap();
+        assert_eq!(fault.detail.as_deref(), Some("memory"));
+        assert!(
+            fault.message.contains("the memory's URL holds a password") && fault.message.contains("under [memory]")
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The connections of a journal, few and shared.
+//! The connections of a record, few and shared.
 //!
 //! This is no crate of pools: each statement is a transaction of its own and leaves nothing in a session, so that any
 //! connection will do, and one that fails is dropped.
@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row};
 
+use super::Result;
 use super::database::Database;
-use crate::Result;
 
 /// For how long a statement is sent again whose connection broke, or which the server refused for a moment.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,10 +27,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 const CANCEL: Duration = Duration::from_secs(5);
 
 /// A value of a statement, with its type: the server is not asked for it, which would take a statement of the session's.
-pub(super) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// The connections to a database.
-pub(super) struct Pool {
+pub struct Pool {
     database: Database,
     idle: Mutex<Vec<Client>>,
     places: Semaphore,
@@ -38,7 +38,7 @@ pub(super) struct Pool {
 
 /// Why a statement has no answer.
 #[derive(Debug)]
-pub(super) enum Failed {
+pub enum Failed {
     /// The server cannot be reached, or does not let us in.
     Unreachable(Error),
     /// The server refused it, or the connection broke.
@@ -48,18 +48,24 @@ pub(super) enum Failed {
 }
 
 impl Pool {
-    pub(super) fn new(database: Database) -> Self {
+    /// Makes no connection yet.
+    pub fn new(database: Database) -> Self {
         let places = Semaphore::new(database.connections_max() as usize);
         Self { database, idle: Mutex::default(), places }
     }
 
-    pub(super) fn database(&self) -> &Database {
+    /// Returns the database to which they are.
+    pub fn database(&self) -> &Database {
         &self.database
     }
 
     /// Runs a statement, and once more where its connection broke or the server refused it for a moment: the one who writes it
     /// sees to it that it may be run twice.
-    pub(super) async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failed> {
+    ///
+    /// # Errors
+    ///
+    /// It has no answer.
+    pub async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failed> {
         let (begun, mut pause) = (Instant::now(), PAUSE);
         loop {
             match self.once(statement, parameters).await {
@@ -72,12 +78,21 @@ impl Pool {
         }
     }
 
-    /// Runs a statement that returns at most one row.
-    pub(super) async fn row(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Option<Row>, Failed> {
+    /// Runs a statement that returns at most one row, as [`Pool::query`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::query`].
+    pub async fn row(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Option<Row>, Failed> {
         Ok(self.query(statement, parameters).await?.pop())
     }
 
-    async fn once(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failed> {
+    /// Runs a statement that must not be run twice.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::query`]; then it is not known whether it was run, unless the server says so.
+    pub async fn once(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failed> {
         // It is never closed.
         let _place = self.places.acquire().await;
         let client = match self.idle() {
@@ -99,7 +114,7 @@ impl Pool {
         }
     }
 
-    /// Opens a connection.
+    /// Opens a connection. The task that carries it is one of the runtime in which this is called.
     pub(super) async fn connected(&self) -> Result<Client, Failed> {
         let connected = timeout(self.database.connect_max(), self.database.connect()).await;
         connected.map_err(|_| Failed::Late)?.map_err(Failed::Unreachable)
@@ -127,8 +142,8 @@ impl Pool {
     }
 
     /// Says what went wrong, and nothing of a password.
-    pub(super) fn fault(&self, failed: &Failed) -> Fault {
-        let database = &self.database;
+    pub fn fault(&self, failed: &Failed) -> Fault {
+        let (database, record) = (&self.database, self.database.record());
         let certificate = match failed {
             Failed::Unreachable(error) if database.is_sealed() && error.code().is_none() => {
                 "; its certificate must be valid for its name, by an authority that browsers trust or that \
@@ -136,7 +151,7 @@ impl Pool {
             }
             Failed::Unreachable(_) | Failed::Refused(_) | Failed::Late => "",
         };
-        Fault::new(Kind::Journal, format!("the journal \"{database}\" {failed}{certificate}"))
+        Fault::new(Kind::Journal, format!("the {record} \"{database}\" {failed}{certificate}"))
     }
 }
 
@@ -146,18 +161,23 @@ fn is_of_connection(error: &Error) -> bool {
 }
 
 impl Failed {
-    /// The code that the server gives.
-    pub(super) fn code(&self) -> Option<&str> {
+    /// Returns the code that the server gives.
+    pub fn code(&self) -> Option<&str> {
         match self {
             Self::Unreachable(error) | Self::Refused(error) => error.code().map(|code| code.code()),
             Self::Late => None,
         }
     }
 
-    /// The place in a list that the server's message is.
-    pub(super) fn place(&self) -> Option<usize> {
+    /// Returns the server's message.
+    pub fn said(&self) -> Option<&str> {
         let Self::Refused(error) = self else { return None };
-        error.as_db_error()?.message().parse::<usize>().ok()?.checked_sub(1)
+        error.as_db_error().map(|said| said.message())
+    }
+
+    /// Returns the place in a list that the server's message is.
+    pub fn place(&self) -> Option<usize> {
+        self.said()?.parse::<usize>().ok()?.checked_sub(1)
     }
 
     /// Whether the same may succeed a moment later: the connection broke, the server starts or ends or has no connection

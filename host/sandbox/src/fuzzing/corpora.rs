@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use stockade_sandbox::fuzzing;
+use crate::fuzzing;
 
 #[track_caller]
 fn replay(target: &str, run: impl Fn(&[u8])) {

@@ -1,0 +1,90 @@
+//! A run as Restate keeps it: the entries of its journal and the rows of its index.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use stockade::journal::{Commit, Journal, MemoryJournal, RowChange};
+use stockade::{Clock, Result, RunId, RunState, unknown_run};
+
+use crate::page::{Page, Written};
+use crate::row::{KeptRow, RowChanged};
+
+/// What a run has in Restate.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Kept {
+    pub(crate) pages: Vec<Page>,
+    /// The rows, by their places.
+    pub(crate) rows: BTreeMap<String, KeptRow>,
+    /// When the run is told next that a time has come.
+    pub(crate) armed_ms: Option<u64>,
+}
+
+/// What one commit has changed.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Changed {
+    pub(crate) entries: Vec<Written>,
+    pub(crate) rows: Vec<RowChanged>,
+}
+
+impl Changed {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.rows.is_empty()
+    }
+
+    /// Returns the rows that other runs are to see.
+    pub(crate) fn shared(&self) -> Vec<KeptRow> {
+        let written = self.rows.iter().filter_map(|change| match change {
+            RowChanged::Written(row) => Some(row),
+            RowChanged::Removed(_) => None,
+        });
+        written.filter(|row| row.is_shared()).cloned().collect()
+    }
+}
+
+impl Kept {
+    /// Whether no run was started under this key.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+    }
+
+    /// Takes in what a commit has changed.
+    pub(crate) fn take(&mut self, changed: Changed) {
+        if !changed.entries.is_empty() {
+            Page::add(&mut self.pages, changed.entries);
+        }
+        for row in changed.rows {
+            match row {
+                // Others have it.
+                RowChanged::Written(row) if row.is_shared() => {}
+                RowChanged::Written(row) => drop(self.rows.insert(row.place(), row)),
+                RowChanged::Removed(place) => drop(self.rows.remove(&place)),
+            }
+        }
+    }
+
+    /// Returns the run as it stands.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or its entries cannot be read.
+    pub(crate) fn state(&self, run: RunId) -> Result<RunState> {
+        let entries = Page::entries(&self.pages, run)?;
+        if entries.is_empty() { Err(unknown_run(run)) } else { RunState::fold(run, &entries) }
+    }
+
+    /// Returns a journal in memory that has this run, and what all runs have left in stores.
+    ///
+    /// # Errors
+    ///
+    /// Its entries cannot be read.
+    pub(crate) async fn journal(&self, run: RunId, shared: &[KeptRow]) -> Result<MemoryJournal> {
+        let journal = MemoryJournal::new(Clock::default());
+        let entries = Page::entries(&self.pages, run)?;
+        if !entries.is_empty() {
+            journal.commit(&Commit { entries, ..Commit::default() }).await?;
+        }
+        let rows = self.rows.values().chain(shared).map(|row| RowChange::Ensure(row.row(run)));
+        journal.commit(&Commit::of_index(rows.collect())).await?;
+        Ok(journal)
+    }
+}

@@ -1,0 +1,46 @@
+//! Stockade's runs on [Restate](https://restate.dev), which partitions and replicates them and calls this program.
+//!
+//! The virtual object [`Run`] has a run each: its handlers plan and commit what follows from what they are told, one after the
+//! other, and send each effect to the service [`Effects`], which performs it and tells the run how it ended. A timer is a
+//! message that comes later. What runs leave in stores for others to read is kept by the object [`Stores`].
+//!
+//! ```text
+//!  client ──► Run/ID/start, decide, cancel … ──plan and commit──► Effects/perform ──► tool, model
+//!                  ▲        ▲                                            │
+//!                  │        └── Run/ID/event (due) ── later ──┐          │
+//!                  └───────────── Run/ID/event (ended) ───────┴──────────┘
+//! ```
+//!
+//! Whether an effect happens twice is decided as in Stockade's own engine: an attempt is noted before it begins, and one that
+//! has no noted end is made again only where the tool tells a repetition by its key.
+
+#![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
+
+mod asked;
+mod desk;
+mod kept;
+mod page;
+mod planned;
+mod relay;
+mod row;
+mod run;
+mod stores;
+
+use restate_sdk::endpoint::Endpoint;
+use stockade::Host;
+
+pub use run::{Effects, Run};
+pub use stores::Stores;
+
+/// Returns the endpoint of a host's workflows: what Restate is told of by `POST /deployments`.
+///
+/// The journal of the host is not used: a host that is built with a [`MemoryJournal`](stockade::journal::MemoryJournal) will do.
+///
+/// # Errors
+///
+/// As [`Host::planning`].
+pub fn endpoint(host: Host) -> stockade::Result<Endpoint> {
+    // What cannot be planned here is said now, and not by each run.
+    host.planning(stockade::journal::MemoryJournal::new(stockade::Clock::default()))?;
+    Ok(Endpoint::builder().bind(Run::new(host.clone())).bind(Effects::new(host)).bind(Stores).build())
+}

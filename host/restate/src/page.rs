@@ -1,0 +1,75 @@
+//! Entries of a run, as Restate keeps them.
+
+use serde::{Deserialize, Serialize};
+use stockade::{Change, Entry, FORMAT, Fault, Kind, Result, RunId};
+
+/// How much one page holds at least before the next one is begun, in bytes of JSON: so much is written anew with each step.
+const PAGE_BYTES: usize = 64 << 10;
+
+/// An entry.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Written {
+    seq: u64,
+    at_ms: u64,
+    /// The change as JSON: the values of others stay text.
+    change: String,
+}
+
+/// Entries that follow each other.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Page {
+    /// The version of the entries.
+    format: u32,
+    entries: Vec<Written>,
+}
+
+impl Written {
+    pub(crate) fn of(entry: &Entry) -> Result<Self> {
+        let change = serde_json::to_string(&entry.change);
+        let change = change.map_err(|error| Fault::new(Kind::HostBug, format!("an entry has no JSON: {error}")))?;
+        Ok(Self { seq: entry.seq, at_ms: entry.at_ms, change })
+    }
+
+    fn entry(&self, run: RunId) -> Result<Entry> {
+        let damaged = |error| Fault::new(Kind::Journal, format!("entry {} of run {run} is damaged: {error}", self.seq));
+        let change = Change::read(&self.change).map_err(|error| damaged(error).detail("entry"))?;
+        Ok(Entry { run, seq: self.seq, at_ms: self.at_ms, change })
+    }
+}
+
+impl Page {
+    fn new() -> Self {
+        Self { format: FORMAT, entries: Vec::new() }
+    }
+
+    /// Whether the next entries begin another page. Those of another version do.
+    fn is_full(&self) -> bool {
+        self.format != FORMAT || self.entries.iter().map(|entry| entry.change.len()).sum::<usize>() >= PAGE_BYTES
+    }
+
+    /// Adds entries to the last page, or to a new one.
+    pub(crate) fn add(pages: &mut Vec<Self>, entries: Vec<Written>) {
+        if pages.last().is_none_or(Self::is_full) {
+            pages.push(Self::new());
+        }
+        if let Some(last) = pages.last_mut() {
+            last.entries.extend(entries);
+        }
+    }
+
+    /// Returns all entries.
+    ///
+    /// # Errors
+    ///
+    /// They are of a newer version of this program, or damaged.
+    pub(crate) fn entries(pages: &[Self], run: RunId) -> Result<Vec<Entry>> {
+        if let Some(newer) = pages.iter().find(|page| page.format > FORMAT) {
+            let message = format!(
+                "run {run} has entries of format {}, and this program reads up to {FORMAT}; register a newer one with Restate",
+                newer.format
+            );
+            return Err(Fault::new(Kind::Journal, message).detail("format"));
+        }
+        pages.iter().flat_map(|page| &page.entries).map(|entry| entry.entry(run)).collect()
+    }
+}

@@ -1,0 +1,51 @@
+//! What follows from how a run stands: which effects are to be performed, and when it is to be looked at.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use stockade::{Change, Clock, Result, RunId};
+
+use crate::kept::Kept;
+use crate::page::Page;
+
+/// What is sent once a handler has planned.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Planned {
+    /// The effects that are to be performed, each with the number of the entry that is its intent.
+    pub(crate) perform: Vec<(String, u64)>,
+    /// When the run falls due.
+    pub(crate) due_ms: Option<u64>,
+    /// In how many milliseconds that is.
+    pub(crate) in_ms: u64,
+}
+
+impl Planned {
+    /// Returns what follows from a run, of which the entries up to a number were there before. A run that was not started has
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// Its entries cannot be read.
+    pub(crate) fn of(kept: &Kept, run: RunId, before: u64) -> Result<Self> {
+        if kept.is_empty() {
+            return Ok(Self::default());
+        }
+        let (state, entries) = (kept.state(run)?, Page::entries(&kept.pages, run)?);
+        // An effect that is tried again has several.
+        let intents: BTreeMap<_, _> = entries.iter().filter(|entry| entry.seq > before).filter_map(intent).collect();
+        let in_flight = state.in_flight().filter(|_| state.end().is_none());
+        let perform = in_flight.filter_map(|effect| Some((effect.key().to_owned(), *intents.get(effect.key())?)));
+        let now_ms = Clock::default().now_ms();
+        let due = [state.next_due_ms(), state.next_wait_ms(now_ms)].into_iter().flatten().min();
+        let due_ms = due.filter(|_| state.end().is_none());
+        let in_ms = due_ms.map_or(0, |due_ms| due_ms.saturating_sub(now_ms));
+        Ok(Self { perform: perform.collect(), due_ms, in_ms })
+    }
+}
+
+fn intent(entry: &stockade::Entry) -> Option<(&str, u64)> {
+    match &entry.change {
+        Change::Reserved { key, .. } => Some((key, entry.seq)),
+        _ => None,
+    }
+}

@@ -1,0 +1,121 @@
+//! A journal of one run for as long as a handler of Restate is called: each commit waits until the handler has it in its own log.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use stockade::journal::{Commit, Filter, Journal, Lease, MemoryJournal, Row, RowChange, Summary};
+use stockade::{Entry, Fault, Kind, Result, RunId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::kept::Changed;
+use crate::page::Written;
+use crate::row::{KeptRow, RowChanged, place};
+
+/// A commit that is durable once the receiver of `durable` hears so.
+pub(crate) struct Handed {
+    pub(crate) changed: Changed,
+    pub(crate) durable: oneshot::Sender<()>,
+}
+
+/// Hands commits on to the handler, one at a time.
+pub(crate) struct Relay {
+    memory: MemoryJournal,
+    handed: mpsc::Sender<Handed>,
+    /// Whether a commit may not be durable that `memory` has. From then on nothing is known, and nothing may be done.
+    is_cut: AtomicBool,
+}
+
+impl Relay {
+    pub(crate) fn new(memory: MemoryJournal) -> (Self, mpsc::Receiver<Handed>) {
+        let (handed, received) = mpsc::channel(1);
+        (Self { memory, handed, is_cut: AtomicBool::new(false) }, received)
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.is_cut.load(Ordering::SeqCst) || self.handed.is_closed() { Err(cut()) } else { Ok(()) }
+    }
+
+    async fn changed(&self, commit: &Commit) -> Result<Changed> {
+        let entries = commit.entries.iter().map(Written::of).collect::<Result<_>>()?;
+        let mut rows = Vec::new();
+        for change in &commit.index {
+            let (space, key) = change.place();
+            // As it is after the commit, whatever the change would have done.
+            rows.push(match self.memory.row(space, key).await? {
+                Some(row) => RowChanged::Written(KeptRow::of(row)),
+                None => RowChanged::Removed(place(space, key)),
+            });
+        }
+        Ok(Changed { entries, rows })
+    }
+
+    async fn hand(&self, changed: Changed) -> Result<()> {
+        let (durable, heard) = oneshot::channel();
+        self.handed.send(Handed { changed, durable }).await.map_err(|_| cut())?;
+        heard.await.map_err(|_| cut())
+    }
+}
+
+#[async_trait]
+impl Journal for Relay {
+    async fn commit(&self, commit: &Commit) -> Result<()> {
+        self.check()?;
+        self.memory.commit(commit).await?;
+        let changed = self.changed(commit).await?;
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let handed = self.hand(changed).await;
+        if handed.is_err() {
+            self.is_cut.store(true, Ordering::SeqCst);
+        }
+        handed
+    }
+
+    async fn claim(&self, run: RunId) -> Result<Lease> {
+        self.check()?;
+        self.memory.claim(run).await
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<()> {
+        self.check()?;
+        self.memory.renew(lease).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        self.memory.release(lease).await
+    }
+
+    async fn remove(&self, lease: &Lease, _: &[RowChange]) -> Result<()> {
+        let message = format!("run {} is kept by Restate, which removes it", lease.run);
+        Err(Fault::new(Kind::Conflict, message).detail("engine"))
+    }
+
+    async fn is_held(&self, run: RunId) -> Result<bool> {
+        self.memory.is_held(run).await
+    }
+
+    async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
+        self.check()?;
+        self.memory.read_after(run, seq, bytes_max).await
+    }
+
+    async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
+        self.memory.runs(filter).await
+    }
+
+    async fn find(&self, space: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
+        self.check()?;
+        self.memory.find(space, prefix, after, limit).await
+    }
+
+    async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
+        self.memory.due(space, within, after, limit).await
+    }
+}
+
+/// The failure of a storage: the next attempt of the handler goes on from what is durable.
+fn cut() -> Fault {
+    Fault::new(Kind::Journal, "the handler of the run was cut off by Restate; its next attempt goes on")
+}

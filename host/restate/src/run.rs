@@ -1,0 +1,268 @@
+//! The virtual object that a run is.
+
+mod effects;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use restate_sdk::prelude::*;
+use serde_json::{Value, json};
+use stockade::{Budget, Fault, Host, Kind, Report, RunId, Settlement, Stop};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use self::effects::{EffectsClient, Order};
+use crate::asked::{Asked, Decided, Happened, Sent, Start};
+use crate::desk::{Desk, Opening, Turn};
+use crate::kept::Kept;
+use crate::page::Page;
+use crate::planned::Planned;
+use crate::stores::{STORES, StoresClient};
+
+pub use self::effects::Effects;
+
+/// The key of what a run has but its entries.
+const HEAD: &str = "head";
+
+/// A run. Its key is the run's id, a UUID that the client chooses: the same start twice starts one run.
+pub struct Run {
+    host: Host,
+}
+
+impl Run {
+    pub(crate) fn new(host: Host) -> Self {
+        Self { host }
+    }
+}
+
+/// Each answers with the report of the run, once all that follows is planned. Those of people and programs refuse with the
+/// fault as JSON: 404 for what is not there, 403 for what a person may not, 409 where the run does not stand so, 400 else.
+#[restate_sdk::object(
+    client_visibility = "pub(crate)",
+    inactivity_timeout = "1h",
+    abort_timeout = "10m",
+    invocation_retry_policy(initial_interval = "100ms", factor = 2.0, max_interval = "5s")
+)]
+impl Run {
+    /// Starts the run.
+    #[handler]
+    async fn start(&self, ctx: ObjectContext<'_>, start: Json<Start>) -> HandlerResult<Json<Value>> {
+        self.handled(&ctx, Asked::Start(start.into_inner())).await
+    }
+
+    /// Hears how an effect ended, or that a time has come.
+    #[handler(ingress_private)]
+    async fn event(&self, ctx: ObjectContext<'_>, happened: Json<Happened>) -> HandlerResult<Json<Value>> {
+        self.handled(&ctx, Asked::Happened(happened.into_inner())).await
+    }
+
+    /// Takes a person's decision.
+    #[handler]
+    async fn decide(&self, ctx: ObjectContext<'_>, decided: Json<Decided>) -> HandlerResult<Json<Value>> {
+        self.handled(&ctx, Asked::Decide(decided.into_inner())).await
+    }
+
+    /// Sends it a signal.
+    #[handler]
+    async fn signal(&self, ctx: ObjectContext<'_>, sent: Json<Sent>) -> HandlerResult<Json<Value>> {
+        self.handled(&ctx, Asked::Signal(sent.into_inner())).await
+    }
+
+    /// Says what became of a call in doubt.
+    #[handler]
+    async fn settle(&self, ctx: ObjectContext<'_>, settlement: Json<Settlement>) -> HandlerResult<Json<Value>> {
+        self.handled(&ctx, Asked::Settle(settlement.into_inner())).await
+    }
+
+    /// Adds to its budget.
+    #[handler]
+    async fn extend(&self, ctx: ObjectContext<'_>, more: Json<Budget>) -> HandlerResult<Json<Value>> {
+        self.handled(&ctx, Asked::Extend(more.into_inner())).await
+    }
+
+    /// Lets it begin nothing more.
+    #[handler]
+    async fn pause(&self, ctx: ObjectContext<'_>, stop: Json<Stop>) -> HandlerResult<Json<Value>> {
+        self.handled(&ctx, Asked::Pause(stop.into_inner())).await
+    }
+
+    /// Goes on with a paused one.
+    #[handler]
+    async fn resume(&self, ctx: ObjectContext<'_>) -> HandlerResult<Json<Value>> {
+        self.handled(&ctx, Asked::Resume).await
+    }
+
+    /// Ends it.
+    #[handler]
+    async fn cancel(&self, ctx: ObjectContext<'_>, stop: Json<Stop>) -> HandlerResult<Json<Value>> {
+        self.handled(&ctx, Asked::Cancel(stop.into_inner())).await
+    }
+
+    /// Returns its report, also while another handler is busy.
+    #[handler]
+    async fn read(&self, ctx: SharedObjectContext<'_>) -> HandlerResult<Json<Value>> {
+        let run = id(ctx.key())?;
+        report(&loaded(&ctx).await?, run)
+    }
+
+    /// Returns all that Restate keeps of it.
+    #[handler(ingress_private)]
+    async fn history(&self, ctx: SharedObjectContext<'_>) -> HandlerResult<Json<Kept>> {
+        loaded(&ctx).await.map(Json)
+    }
+}
+
+impl Run {
+    /// Does what is asked, and sends what follows from it.
+    async fn handled(&self, ctx: &ObjectContext<'_>, asked: Asked) -> HandlerResult<Json<Value>> {
+        let run = id(ctx.key())?;
+        let before = loaded(ctx).await?;
+        if let Some(is_same) = started(&asked, &before, run)? {
+            return if is_same { report(&before, run) } else { Err(refusal(&another(run)).into()) };
+        }
+        if matches!(&asked, Asked::Happened(Happened::Due(due_ms)) if before.armed_ms != Some(*due_ms)) {
+            // It was armed for another time since.
+            return report(&before, run);
+        }
+        let (known, is_due) = (before.pages.len(), matches!(&asked, Asked::Happened(Happened::Due(_))));
+        let (mut kept, planned, refused) = self.planned(ctx, run, before, asked).await?;
+        let Planned { perform, due_ms, in_ms } = planned;
+        let arms = due_ms.filter(|_| due_ms != kept.armed_ms || (is_due && in_ms > 0));
+        kept.armed_ms = due_ms;
+        if !kept.is_empty() {
+            saved(ctx, &kept, known);
+        }
+        for (key, intent) in perform {
+            let order = Order { run, key, intent };
+            let request = ctx.service_client::<EffectsClient>().perform(Json(order.clone()));
+            drop(request.idempotency_key(order.idempotency_key()).send());
+        }
+        if let Some(due_ms) = arms {
+            let request = ctx.object_client::<RunClient>(ctx.key()).event(Json(Happened::Due(due_ms)));
+            drop(request.send_after(Duration::from_millis(in_ms)));
+        }
+        refused.map_or_else(|| report(&kept, run), |fault| Err(refusal(&fault).into()))
+    }
+
+    /// Has a host plan until nothing follows any more. Each commit is in Restate's log before what it intends begins.
+    async fn planned(
+        &self,
+        ctx: &ObjectContext<'_>,
+        run: RunId,
+        before: Kept,
+        asked: Asked,
+    ) -> HandlerResult<(Kept, Planned, Option<Fault>)> {
+        let Json(shared) = ctx.object_client::<StoresClient>(STORES).read().call().await?;
+        let (is_internal, seq) = (asked.is_internal(), seq(&before, run)?);
+        let (desk, mut asked) = (Arc::new(Mutex::new(None)), Some(asked));
+        let mut kept = Arc::new(before);
+        loop {
+            let opening = Opening { host: self.host.clone(), run, shared: shared.clone(), asked: asked.take() };
+            let (desk, known) = (Arc::clone(&desk), Arc::clone(&kept));
+            let turn = ctx.run(move || turn(desk, opening, known, seq, is_internal)).name("plan").await?;
+            match turn.into_inner() {
+                Turn::Changed(changed) => {
+                    let rows = changed.shared();
+                    Arc::make_mut(&mut kept).take(changed);
+                    if !rows.is_empty() {
+                        ctx.object_client::<StoresClient>(STORES).add(Json(rows)).call().await?;
+                    }
+                }
+                Turn::Settled(planned, refused) => return Ok((Arc::unwrap_or_clone(kept), planned, refused)),
+            }
+        }
+    }
+}
+
+/// Returns what comes next of the desk of this attempt, which begins with it.
+async fn turn(
+    desk: Arc<Mutex<Option<Desk>>>,
+    opening: Opening,
+    kept: Arc<Kept>,
+    seq: u64,
+    is_internal: bool,
+) -> HandlerResult<Json<Turn>> {
+    let (mut desk, run) = (desk.lock().await, opening.run);
+    let next = match &mut *desk {
+        Some(desk) => desk.next().await,
+        none => none.insert(Desk::open(opening, &kept).await?).next().await,
+    };
+    Ok(Json(match next {
+        Ok(Some(changed)) => Turn::Changed(changed),
+        Ok(None) => Turn::Settled(Planned::of(&kept, run, seq)?, None),
+        // What no client hears must be done, and is tried again until it is.
+        Err(fault) if is_internal || fault.kind == Kind::Journal => return Err(fault.into()),
+        Err(fault) => Turn::Settled(Planned::of(&kept, run, seq)?, Some(fault)),
+    }))
+}
+
+/// Returns whether a start is that of the run which is there; none where there is none, or something else is asked.
+fn started(asked: &Asked, kept: &Kept, run: RunId) -> HandlerResult<Option<bool>> {
+    let Asked::Start(start) = asked else { return Ok(None) };
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    let state = kept.state(run)?;
+    Ok(Some(state.workflow() == start.workflow && *state.input() == start.input))
+}
+
+fn another(run: RunId) -> Fault {
+    let message = format!("run {run} was started with another workflow or another input; choose another id");
+    Fault::new(Kind::Conflict, message).detail("start")
+}
+
+fn seq(kept: &Kept, run: RunId) -> stockade::Result<u64> {
+    if kept.is_empty() { Ok(0) } else { Ok(kept.state(run)?.seq()) }
+}
+
+fn id(key: &str) -> Result<RunId, TerminalError> {
+    let refused = |error| {
+        let message = format!("the key of a run is its id, a UUID, and \"{key}\" is not one: {error}");
+        refusal(&Fault::invalid("run", message))
+    };
+    Uuid::parse_str(key).map(RunId::from).map_err(refused)
+}
+
+/// Returns what Restate keeps of the run.
+async fn loaded<'ctx>(ctx: &impl ContextReadState<'ctx>) -> HandlerResult<Kept> {
+    let head = ctx.get::<Json<(u64, Kept)>>(HEAD).await?;
+    let Some(Json((pages, mut kept))) = head else { return Ok(Kept::default()) };
+    for number in 0..pages {
+        let missing = || Fault::new(Kind::Journal, format!("page {number} of the run is missing")).detail("page");
+        let Json(page) = ctx.get::<Json<Page>>(&name(number)).await?.ok_or_else(missing)?;
+        kept.pages.push(page);
+    }
+    Ok(kept)
+}
+
+/// Writes what has changed: the last of the pages that were there, and those behind it.
+fn saved(ctx: &ObjectContext<'_>, kept: &Kept, known: usize) {
+    let changed = known.saturating_sub(1);
+    for (page, number) in kept.pages.iter().zip(0_u64..).skip(changed) {
+        ctx.set(&name(number), Json(page.clone()));
+    }
+    let head = Kept { pages: Vec::new(), ..kept.clone() };
+    ctx.set(HEAD, Json((kept.pages.len() as u64, head)));
+}
+
+fn name(number: u64) -> String {
+    format!("page/{number}")
+}
+
+fn report(kept: &Kept, run: RunId) -> HandlerResult<Json<Value>> {
+    let state = kept.state(run).map_err(|fault| refusal(&fault))?;
+    Ok(Json(serde_json::to_value(Report::from(&state)).unwrap_or_else(|error| json!({"error": error.to_string()}))))
+}
+
+/// The answer to a client whose request is refused.
+pub(crate) fn refusal(fault: &Fault) -> TerminalError {
+    let code = match fault.kind {
+        Kind::NotFound => 404,
+        Kind::Denied => 403,
+        Kind::Conflict => 409,
+        Kind::Journal | Kind::HostBug => 500,
+        _ => 400,
+    };
+    let message = serde_json::to_string(fault).unwrap_or_else(|_| fault.message.clone());
+    TerminalError::new_with_code(code, message)
+}

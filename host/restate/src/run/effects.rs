@@ -1,0 +1,82 @@
+//! The service that performs effects.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use restate_sdk::prelude::*;
+use serde::{Deserialize, Serialize};
+use stockade::{Ending, Host, RunId};
+
+use super::RunClient;
+use crate::asked::Happened;
+use crate::kept::Kept;
+
+/// An effect that is to be performed.
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) struct Order {
+    pub(crate) run: RunId,
+    pub(crate) key: String,
+    /// The number of the entry that is its intent: an effect that is tried again has another one.
+    pub(crate) intent: u64,
+}
+
+impl Order {
+    pub(crate) fn idempotency_key(&self) -> String {
+        format!("{}/{}/{}", self.run, self.key, self.intent)
+    }
+}
+
+/// Performs effects, and tells their runs how they ended.
+pub struct Effects {
+    host: Host,
+}
+
+impl Effects {
+    pub(crate) fn new(host: Host) -> Self {
+        Self { host }
+    }
+}
+
+#[restate_sdk::service(
+    client_visibility = "pub(crate)",
+    ingress_private,
+    inactivity_timeout = "1h",
+    abort_timeout = "10m",
+    invocation_retry_policy(initial_interval = "100ms", factor = 2.0, max_interval = "5s")
+)]
+impl Effects {
+    /// Performs an effect, unless its run has ended or goes on without it.
+    #[handler]
+    async fn perform(&self, ctx: Context<'_>, order: Json<Order>) -> HandlerResult<()> {
+        let Order { run, key, .. } = order.into_inner();
+        let Json(kept) = ctx.object_client::<RunClient>(run.to_string()).history().call().await?;
+        // That an attempt begins is in Restate's log before it does. Only the process that has written that knows that it is
+        // the first.
+        let begins_here = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&begins_here);
+        ctx.run(move || async move {
+            begins.store(true, Ordering::SeqCst);
+            Ok::<_, HandlerError>(())
+        })
+        .name("begin")
+        .await?;
+        let (host, is_first) = (self.host.clone(), begins_here.load(Ordering::SeqCst));
+        let ended = ctx.run(move || performed(host, run, kept, key, is_first)).name("perform").await?;
+        if let Some(ending) = ended.into_inner() {
+            let event = ctx.object_client::<RunClient>(run.to_string()).event(Json(Happened::Ended(ending)));
+            drop(event.send());
+        }
+        Ok(())
+    }
+}
+
+async fn performed(
+    host: Host,
+    run: RunId,
+    kept: Kept,
+    key: String,
+    is_first: bool,
+) -> HandlerResult<Json<Option<Ending>>> {
+    let journal = kept.journal(run, &[]).await?;
+    Ok(Json(host.planning(journal)?.perform(run, &key, is_first).await?))
+}

@@ -1,0 +1,118 @@
+//! Who a request is of.
+
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use stockade::{Fault, Host, Kind, Principal, Role};
+
+use crate::problem::{Answer, Problem};
+
+/// How a server knows who a request is of.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum Access {
+    /// By its token: `Authorization: Bearer …`, of those that [`Host::create_token`] has made.
+    #[default]
+    Tokens,
+    /// Every request is of this principal. Only requests to this machine's own address are taken, and none that a page of
+    /// another origin has made; [`Server::serve`](crate::Server::serve) listens on no other address then.
+    Open(Principal),
+}
+
+impl Access {
+    /// Everything is open, and done under this name.
+    pub fn open(name: impl Into<String>) -> Self {
+        Self::Open(Principal::new(name, Role::Admin))
+    }
+
+    /// Returns who a request is of.
+    pub(crate) async fn principal(&self, host: &Host, headers: &HeaderMap) -> Answer<Principal> {
+        match self {
+            Self::Tokens => of_token(host, headers).await,
+            Self::Open(principal) => {
+                check_own(headers)?;
+                Ok(principal.clone())
+            }
+        }
+    }
+}
+
+async fn of_token(host: &Host, headers: &HeaderMap) -> Answer<Principal> {
+    let said = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = said.and_then(bearer).ok_or_else(|| {
+        unauthorized(
+            "the request has no token; send \"Authorization: Bearer TOKEN\" with one of `stockade token create`",
+        )
+    })?;
+    host.principal(token).await?.ok_or_else(|| unauthorized("the token is not one of this journal, or was removed"))
+}
+
+/// Returns the token of a header's value.
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn unauthorized(message: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, Fault::new(Kind::Denied, message).detail("token"))
+}
+
+/// Checks that a request comes from a program of this machine. A page of another origin could make the person's browser send
+/// one: such a request names that origin, or, where the page's name leads to this machine, another host.
+fn check_own(headers: &HeaderMap) -> Answer<()> {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let host = text(header::HOST).unwrap_or_default();
+    if !is_loopback(host) {
+        let message =
+            format!("without tokens, only requests to this machine's own address are taken, and not to \"{host}\"");
+        return Err(Fault::new(Kind::Denied, message).detail("host").into());
+    }
+    match text(header::ORIGIN) {
+        Some(origin) if origin.strip_prefix("http://") != Some(host) => {
+            let message = format!("without tokens, a page of \"{origin}\" may not use this server");
+            Err(Fault::new(Kind::Denied, message).detail("origin").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns whether an authority, as in `localhost:7700`, is this machine.
+fn is_loopback(authority: &str) -> bool {
+    let name = match authority.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => authority,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_request_without_a_token_is_taken_only_to_this_machine_and_of_no_other_page() {
+        for own in ["localhost", "localhost:7700", "127.0.0.1:7700", "[::1]:7700", "127.0.0.9"] {
+            assert!(check_own(&headers(&[(header::HOST, own)])).is_ok(), "{own}");
+        }
+        for other in
+            ["", "evil.example", "evil.example:7700", "10.0.0.1:7700", "localhost.evil.example", "127.0.0.1.evil:80"]
+        {
+            let refused = check_own(&headers(&[(header::HOST, other)])).unwrap_err();
+            assert_eq!(refused.fault.detail.as_deref(), Some("host"), "{other}");
+        }
+        let of_page = |origin| check_own(&headers(&[(header::HOST, "localhost:7700"), (header::ORIGIN, origin)]));
+        assert!(of_page("http://localhost:7700").is_ok());
+        for other in ["null", "https://evil.example", "http://localhost:8080"] {
+            assert_eq!(of_page(other).unwrap_err().fault.detail.as_deref(), Some("origin"), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_bearer_token_is_read_whatever_the_case_of_its_scheme() {
+        assert_eq!(["Bearer stk_1", "bearer  stk_1 "].map(bearer), [Some("stk_1"); 2]);
+        assert_eq!(["stk_1", "Basic stk_1", ""].map(bearer), [None; 3]);
+    }
+}

@@ -1,0 +1,131 @@
+//! What people are asked, and what they decide.
+
+use axum::Json;
+use axum::extract::{Extension, State};
+use axum::http::Uri;
+use serde::Deserialize;
+use serde_json::Value;
+use stockade::{
+    Approval, ApprovalId, Decision, Digest, Fault, Json as Text, Kind, Listing, OpenQuestion, Principal, Report,
+};
+
+use crate::body::Given;
+use crate::names::Names;
+use crate::problem::Answer;
+use crate::query;
+use crate::runs::report;
+use crate::service::Service;
+
+pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Json<Vec<OpenQuestion>>> {
+    query::none(&uri)?;
+    let Listing { found, unreadable } = service.host().open_questions().await?;
+    unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
+    Ok(Json(found))
+}
+
+/// What a person decides. The names are those of the commands; those under which a question lists what it takes are the same.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Verb {
+    #[serde(alias = "approved")]
+    Approve,
+    #[serde(alias = "denied")]
+    Deny,
+    #[serde(alias = "edited")]
+    Edit,
+    #[serde(alias = "responded")]
+    Respond,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Decided {
+    decision: Verb,
+    /// The digest of the question as the person saw it, or its first twelve digits.
+    seen: String,
+    arguments: Option<Value>,
+    response: Option<String>,
+    remember: Option<Value>,
+    comment: Option<String>,
+}
+
+pub(crate) async fn decide(
+    State(service): State<Service>,
+    Extension(principal): Extension<Principal>,
+    names: Names,
+    Given(decided): Given<Decided>,
+) -> Answer<Json<Report>> {
+    let (run, key) = (names.run()?, names.text("key").to_owned());
+    let question = service.host().question(run, Some(&key)).await?;
+    let seen = seen(&question, &decided.seen)?;
+    service.host().decide(&ApprovalId { run, key }, &seen, decided.of(principal)).await?;
+    report(&service, run).await
+}
+
+/// Takes back that an approval holds for later calls too.
+pub(crate) async fn revoke(
+    State(service): State<Service>,
+    Extension(principal): Extension<Principal>,
+    names: Names,
+) -> Answer<Json<Report>> {
+    let (run, key) = (names.run()?, names.text("key").to_owned());
+    service.host().revoke(&ApprovalId { run, key }, &principal.name).await?;
+    report(&service, run).await
+}
+
+/// Returns the digest of a question, if it is the one that the person saw.
+fn seen(question: &Approval, seen: &str) -> Result<Digest, Fault> {
+    let digest = question.digest();
+    if digest.is_written(seen) {
+        return Ok(digest);
+    }
+    let message =
+        format!("question \"{}\" is {}, and \"{seen}\" was seen; look at it again", question.key, digest.short());
+    Err(Fault::new(Kind::Conflict, message).detail("seen"))
+}
+
+impl Decided {
+    /// The decision, by the person whose token it is. What does not belong to it is refused with it.
+    fn of(self, Principal { name: by, .. }: Principal) -> Decision {
+        let decision = match self.decision {
+            Verb::Approve => Decision::approve(by),
+            Verb::Deny => Decision::deny(by),
+            Verb::Edit => Decision { arguments: None, ..Decision::edit(by, Value::Null) },
+            Verb::Respond => Decision { response: None, ..Decision::respond(by, "") },
+        };
+        let arguments = self.arguments.map(Text::from);
+        let decision = Decision { arguments, response: self.response, ..decision };
+        decision.remember(self.remember.map(Text::from)).comment(self.comment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+    use stockade::{Role, Verdict};
+
+    use super::*;
+
+    fn decided(body: Value) -> Decision {
+        from_value::<Decided>(body).unwrap().of(Principal::new("dana", Role::Approver))
+    }
+
+    #[test]
+    fn a_decision_is_of_the_principal_and_has_what_the_body_says() {
+        let yes = decided(json!({"decision": "approve", "seen": "", "comment": "fine"}));
+        assert_eq!(yes, Decision::approve("dana").comment(Some("fine".to_owned())));
+        assert_eq!(decided(json!({"decision": "denied", "seen": ""})).verdict, Verdict::Denied);
+        let edited = decided(json!({"decision": "edit", "seen": "", "arguments": {"amount_cents": 1}}));
+        assert_eq!(edited, Decision::edit("dana", json!({"amount_cents": 1})));
+        assert_eq!(
+            decided(json!({"decision": "respond", "seen": "", "response": "half"})),
+            Decision::respond("dana", "half")
+        );
+        for wrong in
+            [json!({"decision": "edit", "seen": ""}), json!({"decision": "approve", "seen": "", "arguments": {}})]
+        {
+            assert!(decided(wrong).check().is_err());
+        }
+        assert!(from_value::<Decided>(json!({"decision": "approve", "seen": "", "by": "eve"})).is_err());
+    }
+}

@@ -1,0 +1,58 @@
+//! Calls of tools outside of any run, and which tools a principal may use.
+
+use axum::Json;
+use axum::extract::{Extension, State};
+use axum::http::HeaderMap;
+use serde_json::Value;
+use stockade::{AllowedEffect, Call, Fault, Graph, Host, Kind, Principal, ToolAnswer};
+use uuid::Uuid;
+
+use crate::body::Given;
+use crate::key::key;
+use crate::names::Names;
+use crate::problem::Answer;
+use crate::service::Service;
+
+/// Calls a function once, within the limits of its tool, and charges no run for it. A call under the key of another one is
+/// the same call, where the tool knows it again.
+pub(crate) async fn call(
+    State(service): State<Service>,
+    Extension(principal): Extension<Principal>,
+    names: Names,
+    headers: HeaderMap,
+    Given(arguments): Given<Value>,
+) -> Answer<Json<ToolAnswer>> {
+    let (host, name, function) = (service.host(), names.text("name"), names.text("function"));
+    principal.check_tool(name)?;
+    let tool = host.component(name)?.clone();
+    if host.promoted(&tool, function, &arguments)?.is_some() {
+        let message = format!("tool \"{name}\" is code, which runs in a run of its own; start one with POST /v1/exec");
+        return Err(Fault::new(Kind::Conflict, message).detail("code").into());
+    }
+    let key = key(&headers)?.unwrap_or_else(|| format!("call/{}", Uuid::now_v7()));
+    host.calls_outside(name, &key).await?;
+    let limits = host.limits(name).clone();
+    let call = Call { function, arguments: &arguments, idempotency_key: &key, seed: 0, limits };
+    let outcome = tool.call(call).await;
+    Ok(Json(ToolAnswer::new(&tool, function, &key, outcome)?))
+}
+
+/// Checks that a principal which may call some tools alone does not start a workflow whose input names the tools that it calls.
+pub(crate) fn check_workflow(host: &Host, principal: &Principal, workflow: &str) -> Answer<()> {
+    if principal.tools.is_none() || !takes_tools(host.workflow(workflow)?.graph()) {
+        return Ok(());
+    }
+    let message = format!(
+        "the token of \"{}\" has a list of tools, and workflow \"{workflow}\" calls those that its input names",
+        principal.name
+    );
+    Err(Fault::new(Kind::Denied, message).detail("tool").into())
+}
+
+fn takes_tools(graph: &Graph) -> bool {
+    graph.states.iter().any(|state| {
+        let named_by_input =
+            |want: &AllowedEffect| matches!(want, AllowedEffect::AnyTool | AllowedEffect::CodeWithAnyTool);
+        state.wants.iter().any(named_by_input) || state.inner.iter().any(|(_, graph)| takes_tools(graph))
+    })
+}

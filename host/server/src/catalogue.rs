@@ -1,0 +1,39 @@
+//! What the host has: tools, workflows, shared budgets.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Uri;
+use serde_json::Value;
+use stockade::{Graph, Listing, Machine, Registered, SharedBudgetReport};
+
+use crate::names::Names;
+use crate::problem::Answer;
+use crate::query;
+use crate::service::Service;
+
+pub(crate) async fn tools(State(service): State<Service>, uri: Uri) -> Answer<Json<Vec<Value>>> {
+    query::none(&uri)?;
+    let tools = service.host().tools().filter_map(Registered::component);
+    Ok(Json(tools.map(|tool| service.host().describe(tool)).collect()))
+}
+
+pub(crate) async fn tool(State(service): State<Service>, names: Names) -> Answer<Json<Value>> {
+    let tool = service.host().component(names.text("name"))?;
+    Ok(Json(service.host().describe(tool)))
+}
+
+pub(crate) async fn workflows(State(service): State<Service>, uri: Uri) -> Answer<Json<Vec<String>>> {
+    query::none(&uri)?;
+    Ok(Json(service.host().workflows().map(Machine::name).map(str::to_owned).collect()))
+}
+
+pub(crate) async fn workflow(State(service): State<Service>, names: Names) -> Answer<Json<Graph>> {
+    Ok(Json(service.host().workflow(names.text("name"))?.graph().clone()))
+}
+
+pub(crate) async fn budgets(State(service): State<Service>, uri: Uri) -> Answer<Json<Vec<SharedBudgetReport>>> {
+    query::none(&uri)?;
+    let Listing { found, unreadable } = service.host().shared_budgets().await?;
+    unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
+    Ok(Json(found))
+}

@@ -1,0 +1,168 @@
+//! All that a client can ask for. The routes and the description of the interface are both made of this table.
+
+use stockade::Right;
+
+use crate::door::{Door, Shape};
+use crate::guard::Entry;
+use crate::{approvals, calls, catalogue, events, exec, health, query, runs, settlements};
+
+const KEY: &str = "Idempotency-Key";
+const LAST: &str = "Last-Event-ID";
+const RUN: Shape = Shape::One("Run");
+const AS_IT_IS: &str = "The run as it then stands.";
+
+pub(crate) fn doors() -> Vec<Door> {
+    let mut doors = of_runs();
+    doors.extend(of_one_run());
+    doors.extend(of_people());
+    doors.extend(of_the_host());
+    doors
+}
+
+fn of_runs() -> Vec<Door> {
+    vec![
+        Door::post("/v1/runs", "startRun", "Starts a run, once for each key.", runs::start)
+            .header(KEY, "The same request under the same key starts one run, whichever server is asked.")
+            .body("NewRun")
+            .answers(201, RUN, "The run was started.")
+            .answers(200, RUN, "The run was started under this key before."),
+        Door::get("/v1/runs", "listRuns", "Lists runs, in pages; the header `Link` leads to the next one.", runs::list)
+            .query(&query::OF_RUNS)
+            .answers(200, Shape::Many("RunLine"), "One line about each run, the oldest first."),
+        Door::post("/v1/exec", "exec", "Runs a piece of code, and answers once it stands still.", exec::exec)
+            .header(KEY, "The same code under the same key runs once.")
+            .body("Code")
+            .answers(201, Shape::One("CodeRun"), "The code ran, and stands still.")
+            .answers(200, Shape::One("CodeRun"), "It ran under this key before.")
+            .answers(202, RUN, "The code takes longer, and goes on."),
+        Door::get("/v1/events", "followRuns", "Follows the lines of all runs as they change.", events::of_all)
+            .entry(Entry::Follows(Right::Read))
+            .query(&query::OF_CHANGES)
+            .header(LAST, "Go on behind this event; some of those before it may come again.")
+            .answers(200, Shape::Events, "Events `run`, each with a line as `listRuns` has it."),
+    ]
+}
+
+fn of_one_run() -> Vec<Door> {
+    vec![
+        Door::get("/v1/runs/{id}", "readRun", "Returns all about a run.", runs::show).answers(200, RUN, AS_IT_IS),
+        Door::get("/v1/runs/{id}/entries", "listEntries", "Returns the journal of a run, in pages.", runs::entries)
+            .query(&[("after", "Only entries behind the one of this number.")])
+            .answers(200, Shape::Many("Entry"), "About a megabyte of entries; none where there are no more."),
+        Door::get(
+            "/v1/runs/{id}/events",
+            "followRun",
+            "Follows the entries of a run until it has ended.",
+            events::of_run,
+        )
+        .entry(Entry::Follows(Right::Read))
+        .header(LAST, "The number of the last entry that the client has.")
+        .answers(200, Shape::Events, "Events `entry`, each with an entry, and in the end `end` with the run.")
+        .answers(204, Shape::Empty, "The run has ended, and the client has all of it."),
+        Door::post("/v1/runs/{id}/stop", "stopRun", "Ends a run, whatever it is doing.", runs::stop)
+            .body("Order")
+            .answers(200, RUN, AS_IT_IS),
+        Door::post(
+            "/v1/runs/{id}/pause",
+            "pauseRun",
+            "Lets a run begin nothing more until it is resumed.",
+            runs::pause,
+        )
+        .body("Order")
+        .answers(200, RUN, AS_IT_IS),
+        Door::post(
+            "/v1/runs/{id}/resume",
+            "resumeRun",
+            "Goes on with a run that was paused or interrupted.",
+            runs::resume,
+        )
+        .answers(200, RUN, AS_IT_IS),
+        Door::post("/v1/runs/{id}/signals/{name}", "sendSignal", "Sends a run a signal.", runs::signal)
+            .header(KEY, "Sent again under the same key, it is still one signal.")
+            .body("Signal")
+            .answers(200, RUN, AS_IT_IS),
+        Door::post(
+            "/v1/runs/{id}/budget",
+            "addToBudget",
+            "Adds to the budget of a run, and goes on with it.",
+            runs::extend,
+        )
+        .body("Addition")
+        .answers(200, RUN, AS_IT_IS),
+    ]
+}
+
+fn of_people() -> Vec<Door> {
+    vec![
+        Door::get("/v1/approvals", "listQuestions", "Lists the questions that wait for a person.", approvals::list)
+            .answers(200, Shape::Many("Question"), "The open questions, those of the oldest run first."),
+        Door::post(
+            "/v1/runs/{id}/approvals/{*key}",
+            "decide",
+            "Decides on a question, as it was seen.",
+            approvals::decide,
+        )
+        .entry(Entry::Needs(Right::Approve))
+        .body("Decision")
+        .answers(200, RUN, "The decision is taken, and the run goes on."),
+        Door::delete(
+            "/v1/runs/{id}/approvals/{*key}",
+            "revoke",
+            "Lets an approval hold no longer for later calls.",
+            approvals::revoke,
+        )
+        .entry(Entry::Needs(Right::Approve))
+        .answers(200, RUN, AS_IT_IS),
+        Door::post(
+            "/v1/runs/{id}/settlements/{*key}",
+            "settle",
+            "Says what became of a call in doubt.",
+            settlements::settle,
+        )
+        .entry(Entry::Needs(Right::Approve))
+        .body("Settlement")
+        .answers(200, RUN, AS_IT_IS),
+    ]
+}
+
+fn of_the_host() -> Vec<Door> {
+    vec![
+        Door::get("/v1/workflows", "listWorkflows", "Lists the workflows.", catalogue::workflows).answers(
+            200,
+            Shape::Many("Name"),
+            "Their names.",
+        ),
+        Door::get("/v1/workflows/{name}", "readWorkflow", "Returns the states of a workflow.", catalogue::workflow)
+            .answers(200, Shape::One("Graph"), "The states, with what each may want and where it leads."),
+        Door::get("/v1/tools", "listTools", "Lists the tools that are components.", catalogue::tools).answers(
+            200,
+            Shape::Many("Tool"),
+            "The tools, with their functions and grants.",
+        ),
+        Door::get("/v1/tools/{name}", "readTool", "Returns all about a tool.", catalogue::tool).answers(
+            200,
+            Shape::One("Tool"),
+            "The tool.",
+        ),
+        Door::post(
+            "/v1/tools/{name}/{function}",
+            "callTool",
+            "Calls a function once, outside of any run.",
+            calls::call,
+        )
+        .entry(Entry::Needs(Right::Administer))
+        .header(KEY, "A call under the same key is the same one, where the tool knows it again.")
+        .body("Arguments")
+        .answers(200, Shape::One("ToolAnswer"), "What the tool answered."),
+        Door::get("/v1/budgets", "listBudgets", "Returns how the budgets stand that runs share.", catalogue::budgets)
+            .answers(200, Shape::Many("SharedBudget"), "The budgets, by name and period."),
+        Door::get("/healthz", "lives", "Says that the server lives.", health::lives).entry(Entry::Free).answers(
+            200,
+            Shape::One("Health"),
+            "It lives.",
+        ),
+        Door::get("/readyz", "isReady", "Says whether the server can work: its journal answers.", health::is_ready)
+            .entry(Entry::Free)
+            .answers(200, Shape::One("Health"), "It can work."),
+    ]
+}

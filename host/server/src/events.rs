@@ -1,0 +1,115 @@
+//! Live events, as EventSource reads them.
+
+use std::convert::Infallible;
+
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::{Stream, StreamExt as _, stream};
+use serde::Serialize;
+use stockade::{Clock, Fault, RunId};
+use tokio::time::sleep;
+
+use crate::changes::Changes;
+use crate::guard::Room;
+use crate::names::Names;
+use crate::problem::{Answer, Problem};
+use crate::query;
+use crate::service::Service;
+
+/// The header with which a client goes on that was cut off.
+const LAST: &str = "last-event-id";
+
+/// A client sees the changes of the last seconds before it came, or was cut off, too: it has read a list before, clocks differ,
+/// and what one host has written may be seen a little after what another wrote later.
+const BEFORE_MS: u64 = 5_000;
+
+/// Sends the entries of a run as they are committed, and how it has ended. A client of a run that has ended, and that has all
+/// of it, is told not to come again.
+pub(crate) async fn of_run(
+    State(service): State<Service>,
+    Extension(room): Extension<Room>,
+    names: Names,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let (run, after) = (names.run()?, last(&headers)?.map_or(Ok(0), |last| number(&last))?);
+    let state = service.host().state(run).await?;
+    if state.end().is_some() && after >= state.seq() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let entries = service.host().run(run).events(after).map(|entry| match entry {
+        Ok(entry) => event("entry", &entry).id(entry.seq.to_string()),
+        Err(fault) => problem(fault),
+    });
+    let end = stream::once(ended(service.clone(), run));
+    Ok(live(service, room, entries.chain(end)))
+}
+
+/// Says how a run stands after its last entry.
+async fn ended(service: Service, run: RunId) -> Event {
+    match service.host().report(run).await {
+        Ok(report) => event("end", &report),
+        Err(fault) => problem(fault),
+    }
+}
+
+/// Sends the lines of all runs as they change.
+pub(crate) async fn of_all(
+    State(service): State<Service>,
+    Extension(room): Extension<Room>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Answer<Response> {
+    let filter = query::filter(&uri, &query::OF_CHANGES)?;
+    let last = last(&headers)?.map(|last| query::end(&last)).transpose()?.map(|end| end.updated_ms);
+    let before = |at_ms: u64| at_ms.saturating_sub(BEFORE_MS);
+    let begin = filter.changed_since_ms.unwrap_or_else(|| before(Clock::default().now_ms()));
+    let since_ms = last.map_or(begin, before);
+    let changes = Changes::new(service.host().clone(), filter, since_ms).stream().map(|line| match line {
+        Ok(line) => event("run", &line).id(query::cursor((&line).into())),
+        Err(fault) => problem(fault),
+    });
+    Ok(live(service, room, changes))
+}
+
+/// Sends events with a sign of life between them, until the server is being ended or the time of a stream is over.
+fn live(service: Service, room: Room, events: impl Stream<Item = Event> + Send + 'static) -> Response {
+    let (heartbeat, time) = (service.limits().heartbeat, service.limits().stream_time);
+    let end = async move {
+        tokio::select! {
+            () = service.closing() => {}
+            () = sleep(time) => {}
+        }
+    };
+    let events = events.take_until(end).map(move |event| {
+        // The stream takes its room for as long as it lasts.
+        let _ = &room;
+        Ok::<_, Infallible>(event)
+    });
+    Sse::new(events).keep_alive(KeepAlive::new().interval(heartbeat)).into_response()
+}
+
+fn event(name: &str, value: &impl Serialize) -> Event {
+    let event = Event::default().event(name);
+    match event.json_data(value) {
+        Ok(event) => event,
+        Err(error) => problem(Fault::new(stockade::Kind::HostBug, error.to_string())),
+    }
+}
+
+/// The last event of a stream that breaks off.
+fn problem(fault: Fault) -> Event {
+    Event::default().event("problem").data(Problem::from(fault).json())
+}
+
+fn last(headers: &HeaderMap) -> Answer<Option<String>> {
+    let Some(last) = headers.get(LAST) else { return Ok(None) };
+    let last = last.to_str().map_err(|error| Fault::invalid("last_event_id", format!("it cannot be read: {error}")))?;
+    Ok(Some(last.to_owned()).filter(|last| !last.is_empty()))
+}
+
+fn number(last: &str) -> Answer<u64> {
+    last.parse()
+        .map_err(|_| Fault::invalid("last_event_id", format!("\"{last}\" is not the number of an entry")).into())
+}

@@ -1,0 +1,86 @@
+//! How much is worked on at the same time.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use stockade::{Fault, Kind};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::problem::{Answer, Problem};
+
+/// Lets so many in at the same time, and so many of one principal.
+pub(crate) struct Gate {
+    what: &'static str,
+    max: usize,
+    each_max: usize,
+    queue_time: Duration,
+    all: Arc<Semaphore>,
+    /// By the principals' names, of which there are as many as tokens.
+    each: Mutex<BTreeMap<String, Arc<Semaphore>>>,
+}
+
+/// The room of one that was let in, until it is dropped.
+pub(crate) struct Pass {
+    _of_one: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
+}
+
+impl Gate {
+    pub(crate) fn new(what: &'static str, max: usize, each_max: usize, queue_time: Duration) -> Self {
+        let all = Arc::new(Semaphore::new(max));
+        Self { what, max, each_max, queue_time, all, each: Mutex::default() }
+    }
+
+    /// Waits for room, and for no longer than a while: first among those of the principal, so that one principal's requests
+    /// do not stand in the way of another's.
+    pub(crate) async fn enter(&self, principal: &str) -> Answer<Pass> {
+        let of_one = timeout(self.queue_time, self.of(principal).acquire_owned()).await;
+        let Ok(Ok(of_one)) = of_one else {
+            let why = format!("\"{principal}\" has {} {} open, and no more are allowed", self.each_max, self.what);
+            return Err(self.full(StatusCode::TOO_MANY_REQUESTS, self.each_max, why));
+        };
+        match timeout(self.queue_time, Arc::clone(&self.all).acquire_owned()).await {
+            Ok(Ok(of_all)) => Ok(Pass { _of_one: of_one, _of_all: of_all }),
+            Ok(Err(_)) | Err(_) => {
+                let why = format!("the server has {} {} open, and no more are allowed", self.max, self.what);
+                Err(self.full(StatusCode::SERVICE_UNAVAILABLE, self.max, why))
+            }
+        }
+    }
+
+    fn of(&self, principal: &str) -> Arc<Semaphore> {
+        let mut each = self.each.lock().unwrap_or_else(PoisonError::into_inner);
+        // Where all of a principal have left, it is forgotten, so that names of tokens that were removed do not pile up.
+        each.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
+        let new = || Arc::new(Semaphore::new(self.each_max));
+        Arc::clone(each.entry(principal.to_owned()).or_insert_with(new))
+    }
+
+    fn full(&self, status: StatusCode, allowed: usize, why: String) -> Problem {
+        let (allowed, used) = (allowed as u64, (allowed as u64).saturating_add(1));
+        Problem::new(status, Fault::limit(Kind::Unavailable, self.what, allowed, used, why))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gate_lets_in_so_many_and_of_one_principal_fewer() {
+        let gate = Gate::new("requests", 3, 2, Duration::from_secs(5));
+        let one = [gate.enter("one").await.ok().unwrap(), gate.enter("one").await.ok().unwrap()];
+        let refused = gate.enter("one").await.err().unwrap();
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        let breach = refused.fault.breach.unwrap();
+        assert_eq!((&*breach.limit, breach.allowed, breach.used), ("requests", 2, 3));
+        let other = gate.enter("other").await.ok().unwrap();
+        assert_eq!(gate.enter("third").await.err().unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
+        drop((one, other));
+        assert!(gate.enter("third").await.is_ok());
+        assert_eq!(gate.each.lock().unwrap().len(), 1, "those who have left are forgotten");
+    }
+}

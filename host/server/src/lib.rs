@@ -1,0 +1,51 @@
+//! Stockade over HTTP.
+//!
+//! A [`Server`] lets programs start runs, follow them, and decide on what they ask: JSON as the command line prints it, live
+//! events, and errors as RFC 9457 has them. Its interface is described by its own `/openapi.json`.
+//!
+//! ```text
+//!   connections ──► guard: who is it, may it, is there room, how long ──► one call of the library each
+//! ```
+//!
+//! ```no_run
+//! # async fn example(host: stockade::Host) -> Result<(), Box<dyn std::error::Error>> {
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:7700").await?;
+//! let late = stockade_server::serve(listener, host, std::future::pending()).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! [`router`] mounts it in a service of your own.
+
+#![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
+
+mod access;
+mod amounts;
+mod approvals;
+mod body;
+mod calls;
+mod catalogue;
+mod changes;
+mod door;
+mod doors;
+mod events;
+mod exec;
+mod gate;
+mod guard;
+mod health;
+mod key;
+mod limits;
+mod links;
+mod listening;
+mod names;
+mod openapi;
+mod problem;
+mod query;
+mod runs;
+mod schemas;
+mod server;
+mod service;
+mod settlements;
+
+pub use access::Access;
+pub use limits::Limits;
+pub use server::{Server, router, serve};

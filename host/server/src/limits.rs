@@ -1,0 +1,56 @@
+use std::time::Duration;
+
+/// What clients may take of a server. Every door has all of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest body of a request, in bytes: an input of a run has up to a MiB.
+    pub body_bytes: usize,
+    /// How long a client may take to send a body.
+    pub body_time: Duration,
+    /// How long a client may take to send the head of a request.
+    pub head_time: Duration,
+    /// How long an answer may take; what was asked for goes on all the same. A decision waits up to ten seconds for the
+    /// process that drives the run.
+    pub answer_time: Duration,
+    /// How many requests are worked on at the same time.
+    pub requests: usize,
+    /// How many of them may be of one principal.
+    pub requests_each: usize,
+    /// How long a request waits for room among those.
+    pub queue_time: Duration,
+    /// How many streams of events are open at the same time.
+    pub streams: usize,
+    /// How many of them may be of one principal.
+    pub streams_each: usize,
+    /// How long a stream lasts; its client goes on from where it was cut off.
+    pub stream_time: Duration,
+    /// How often a stream without events says that it lives.
+    pub heartbeat: Duration,
+    /// How many connections are open at the same time; further ones wait in the system's queue.
+    pub connections: usize,
+    /// The most runs of one page.
+    pub page: usize,
+    /// How long what is in flight may take to end when the server is ended.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 2 << 20,
+            body_time: Duration::from_secs(10),
+            head_time: Duration::from_secs(10),
+            answer_time: Duration::from_secs(30),
+            requests: 64,
+            requests_each: 32,
+            queue_time: Duration::from_secs(5),
+            streams: 1_024,
+            streams_each: 512,
+            stream_time: Duration::from_secs(3_600),
+            heartbeat: Duration::from_secs(15),
+            connections: 2_048,
+            page: 100,
+            grace: Duration::from_secs(10),
+        }
+    }
+}

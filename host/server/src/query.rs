@@ -1,0 +1,176 @@
+//! What a request says behind the question mark.
+
+use std::str::FromStr;
+
+use axum::http::Uri;
+use stockade::{Fault, Filter, PageEnd, RunId, Sort, WaitingFor};
+use url::form_urlencoded::parse;
+
+use crate::problem::Answer;
+
+/// The parameters of a list of runs, with what they mean.
+pub(crate) const OF_RUNS: [(&str, &str); 13] = [
+    ("workflow", "Only runs of this workflow."),
+    ("status", "Only runs of this status; can be repeated."),
+    ("label", "Only runs that were started with this label, as NAME=VALUE; can be repeated, then with all of them."),
+    ("key", "Only the run that was started under this key."),
+    ("waiting_for", "Only runs that wait for this; can be repeated."),
+    ("needs_me", "With `true`, only runs that wait for a person: for a decision, or a settlement."),
+    ("since_ms", "Only runs that were created at this time or later, in milliseconds since the Unix epoch."),
+    ("changed_since_ms", "Only runs whose line changed at this time or later."),
+    ("unchanged_since_ms", "Only runs whose line changed last at this time or before."),
+    ("sort", "`started`, the default, or `changed`."),
+    ("reverse", "With `true`, the last one comes first."),
+    ("cursor", "Where the page before this one ends: the `Link` of that page says it."),
+    ("limit", "No more runs than this."),
+];
+
+/// The parameters of a stream of changes.
+pub(crate) const OF_CHANGES: [(&str, &str); 5] = [
+    ("workflow", "Only runs of this workflow."),
+    ("status", "Only runs that are of this status then; can be repeated."),
+    ("label", "Only runs that were started with this label, as NAME=VALUE; can be repeated, then with all of them."),
+    ("needs_me", "With `true`, only runs that wait for a person then."),
+    (
+        "changed_since_ms",
+        "Begin with changes at this time, in milliseconds since the Unix epoch; without it, with those of now.",
+    ),
+];
+
+/// Reads the parameters that a request may have. Any other is refused: a filter that is not known would let too much through.
+pub(crate) fn filter(uri: &Uri, known: &[(&str, &str)]) -> Answer<Filter> {
+    let mut filter = Filter::default();
+    for (name, value) in parse(uri.query().unwrap_or_default().as_bytes()) {
+        if !known.iter().any(|(known, _)| *known == name) {
+            return Err(unknown(&name, known).into());
+        }
+        read(&mut filter, &name, &value)?;
+    }
+    Ok(filter)
+}
+
+fn unknown(name: &str, known: &[(&str, &str)]) -> Fault {
+    let known = known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    Fault::invalid("query", format!("\"{name}\" is not a parameter of this request; those are {known}"))
+}
+
+fn read(filter: &mut Filter, name: &str, value: &str) -> Answer<()> {
+    match name {
+        "workflow" => filter.workflow = Some(value.to_owned()),
+        "status" => filter.status.push(value.parse()?),
+        "label" => {
+            let wrong = || Fault::invalid("label", format!("\"{value}\" is not a label; write NAME=VALUE"));
+            let (name, value) = value.split_once('=').ok_or_else(wrong)?;
+            filter.labels.insert(name.to_owned(), value.to_owned());
+        }
+        "key" => filter.start_key = Some(value.to_owned()),
+        "waiting_for" => filter.waiting_for.extend([value.parse::<WaitingFor>()?]),
+        "needs_me" if parsed(name, value)? => filter.waiting_for.extend(WaitingFor::OF_PEOPLE),
+        "needs_me" => {}
+        "since_ms" => filter.since_ms = Some(parsed(name, value)?),
+        "changed_since_ms" => filter.changed_since_ms = Some(parsed(name, value)?),
+        "unchanged_since_ms" => filter.unchanged_since_ms = Some(parsed(name, value)?),
+        "sort" => filter.sort = sort(value)?,
+        "reverse" => filter.reverse = parsed(name, value)?,
+        "cursor" => filter.after = Some(end(value)?),
+        "limit" => filter.limit = Some(parsed(name, value)?),
+        _ => return Err(unknown(name, &OF_RUNS).into()),
+    }
+    Ok(())
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T, Fault> {
+    value.parse().map_err(|error| Fault::invalid("query", format!("\"{value}\" is not a value of {name}: {error}")))
+}
+
+fn sort(value: &str) -> Result<Sort, Fault> {
+    match value {
+        "started" => Ok(Sort::Started),
+        "changed" => Ok(Sort::Changed),
+        other => Err(Fault::invalid("query", format!("\"{other}\" is no order of runs; those are started, changed"))),
+    }
+}
+
+/// Writes the end of a page, as a cursor.
+pub(crate) fn cursor(end: PageEnd) -> String {
+    format!("{}.{}", end.updated_ms, end.run)
+}
+
+/// Reads a cursor.
+pub(crate) fn end(cursor: &str) -> Result<PageEnd, Fault> {
+    let read = || {
+        let (updated_ms, run) = cursor.split_once('.')?;
+        Some(PageEnd { run: run.parse::<RunId>().ok()?, updated_ms: updated_ms.parse().ok()? })
+    };
+    read()
+        .ok_or_else(|| Fault::invalid("cursor", format!("\"{cursor}\" is not a cursor; take that of the page before")))
+}
+
+/// Reads a number of entries, as in `?after=7`.
+pub(crate) fn after(uri: &Uri) -> Answer<u64> {
+    let mut after = 0;
+    for (name, value) in parse(uri.query().unwrap_or_default().as_bytes()) {
+        if name != "after" {
+            return Err(unknown(&name, &[("after", "")]).into());
+        }
+        after = parsed("after", &value)?;
+    }
+    Ok(after)
+}
+
+/// Checks that a request has no parameters.
+pub(crate) fn none(uri: &Uri) -> Answer<()> {
+    filter(uri, &[]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use stockade::Status;
+
+    use super::*;
+
+    fn read(query: &str) -> Answer<Filter> {
+        filter(&format!("/v1/runs?{query}").parse().unwrap(), &OF_RUNS)
+    }
+
+    #[test]
+    fn a_filter_is_what_the_parameters_say() {
+        let run = RunId::from_bytes([7; 16]);
+        let query = format!(
+            "workflow=refund&status=waiting&status=failed&label=team%3Da%3Db&needs_me=true&limit=5&cursor=9.{run}"
+        );
+        let expected = Filter {
+            workflow: Some("refund".to_owned()),
+            status: vec![Status::Waiting, Status::Failed],
+            labels: [("team".to_owned(), "a=b".to_owned())].into(),
+            waiting_for: WaitingFor::OF_PEOPLE.into(),
+            limit: Some(5),
+            after: Some(PageEnd { run, updated_ms: 9 }),
+            ..Filter::default()
+        };
+        assert_eq!(read(&query).unwrap(), expected);
+        assert_eq!(read("needs_me=false&sort=changed&reverse=true").unwrap().sort, Sort::Changed);
+        assert_eq!(cursor(PageEnd { run, updated_ms: 9 }), format!("9.{run}"));
+    }
+
+    #[test]
+    fn a_parameter_that_is_not_known_or_not_valid_is_named() {
+        for (query, named) in [
+            ("stauts=waiting", "\"stauts\""),
+            ("status=asleep", "\"asleep\""),
+            ("label=team", "\"team\""),
+            ("needs_me=maybe", "\"maybe\""),
+            ("limit=-1", "\"-1\""),
+            ("sort=name", "\"name\""),
+            ("cursor=7", "\"7\""),
+        ] {
+            let refused = read(query).unwrap_err().fault;
+            assert!(refused.message.contains(named), "{query}: {refused}");
+        }
+        for (name, _) in OF_RUNS {
+            let refused = read(&format!("{name}=%00"));
+            assert!(refused.is_ok() || !refused.unwrap_err().fault.message.contains("is not a parameter"), "{name}");
+        }
+        assert!(none(&"/v1/approvals?x=1".parse().unwrap()).is_err());
+    }
+}

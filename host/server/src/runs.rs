@@ -1,0 +1,209 @@
+//! Runs: started, listed, read, and told what to do.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::Value;
+use stockade::{
+    Budget, Fault, Filter, Listed, NewRun, NewSignal, PageEnd, Principal, Report, RunId, Started, Stop, unknown_run,
+};
+
+use crate::amounts::{self, Amounts};
+use crate::body::Given;
+use crate::calls;
+use crate::key::key;
+use crate::links::with_next;
+use crate::names::Names;
+use crate::problem::Answer;
+use crate::query;
+use crate::service::Service;
+
+/// How long what is in flight may take to end where a request does not say so, and at most: an answer is waited for no longer.
+const GRACE_MS: u64 = 5_000;
+const GRACE_MS_MAX: u64 = 20_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Start {
+    workflow: String,
+    input: Value,
+    #[serde(default)]
+    budget: Amounts,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    deadline_ms: Option<u64>,
+}
+
+pub(crate) async fn start(
+    State(service): State<Service>,
+    Extension(principal): Extension<Principal>,
+    headers: HeaderMap,
+    Given(start): Given<Start>,
+) -> Answer<Response> {
+    calls::check_workflow(service.host(), &principal, &start.workflow)?;
+    let budget = amounts::of_start(&principal, &start.budget, Budget::default())?;
+    let new = NewRun::new(start.workflow, start.input).budget(budget).labels(start.labels).by(principal.name);
+    let new = start.deadline_ms.into_iter().fold(new, |new, ms| new.deadline(Duration::from_millis(ms)));
+    let new = key(&headers)?.into_iter().fold(new, NewRun::key);
+    let started = service.host().start_run(new).await?;
+    let (status, run) = (status(&started), started.id());
+    Ok((status, [(header::LOCATION, format!("/v1/runs/{run}"))], report(&service, run).await?).into_response())
+}
+
+/// Returns the status of an answer to a start.
+pub(crate) fn status(started: &Started) -> StatusCode {
+    match started {
+        Started::New(_) => StatusCode::CREATED,
+        Started::Before(_) => StatusCode::OK,
+    }
+}
+
+pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Response> {
+    let filter = query::filter(&uri, &query::OF_RUNS)?;
+    let limit = filter.limit.unwrap_or(usize::MAX).clamp(1, service.limits().page);
+    // One run more tells whether there is another page.
+    let mut runs = service.host().runs(&Filter { limit: Some(limit.saturating_add(1)), ..filter }).await?;
+    let has_more = runs.len() > limit;
+    runs.truncate(limit);
+    let end = runs.last().filter(|_| has_more).map(PageEnd::from);
+    let mut listed = Vec::new();
+    for summary in runs {
+        // A run that cannot be read is listed all the same.
+        let waits_for = service.host().waits_for(&summary).await.unwrap_or_else(|fault| {
+            service.tell(&fault);
+            Vec::new()
+        });
+        listed.push(Listed { summary, waits_for });
+    }
+    Ok(match end {
+        Some(end) => with_next(Json(listed), &uri, "cursor", &query::cursor(end)),
+        None => Json(listed).into_response(),
+    })
+}
+
+pub(crate) async fn show(State(service): State<Service>, names: Names) -> Answer<Json<Report>> {
+    report(&service, names.run()?).await
+}
+
+pub(crate) async fn entries(State(service): State<Service>, names: Names, uri: Uri) -> Answer<Response> {
+    let (run, after) = (names.run()?, query::after(&uri)?);
+    check_exists(&service, run).await?;
+    let entries = service.host().entries_after(run, after).await?;
+    let last = entries.last().map(|entry| entry.seq.to_string());
+    Ok(match last {
+        Some(last) => with_next(Json(entries), &uri, "after", &last),
+        None => Json(entries).into_response(),
+    })
+}
+
+/// Checks that there is a run, without reading it whole.
+async fn check_exists(service: &Service, run: RunId) -> Answer<()> {
+    let only = Filter { runs: Some(vec![run]), limit: Some(1), ..Filter::default() };
+    let found = service.host().runs(&only).await?;
+    if found.is_empty() { Err(unknown_run(run).into()) } else { Ok(()) }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Order {
+    reason: Option<String>,
+    grace_ms: Option<u64>,
+}
+
+impl Order {
+    fn stop(&self, principal: &Principal) -> Answer<(Stop, Duration)> {
+        let grace_ms = self.grace_ms.unwrap_or(GRACE_MS);
+        if grace_ms > GRACE_MS_MAX {
+            let message = format!("the grace is {grace_ms} ms, and {GRACE_MS_MAX} are allowed");
+            return Err(Fault::invalid("grace_ms", message).into());
+        }
+        Ok((Stop::by(&principal.name).reason(self.reason.clone()), Duration::from_millis(grace_ms)))
+    }
+}
+
+pub(crate) async fn stop(
+    State(service): State<Service>,
+    Extension(principal): Extension<Principal>,
+    names: Names,
+    Given(order): Given<Order>,
+) -> Answer<Json<Report>> {
+    let (run, (stop, grace)) = (names.run()?, order.stop(&principal)?);
+    service.host().run(run).stop(stop, grace).await?;
+    report(&service, run).await
+}
+
+pub(crate) async fn pause(
+    State(service): State<Service>,
+    Extension(principal): Extension<Principal>,
+    names: Names,
+    Given(order): Given<Order>,
+) -> Answer<Json<Report>> {
+    let (run, (stop, grace)) = (names.run()?, order.stop(&principal)?);
+    service.host().run(run).pause(stop, grace).await?;
+    report(&service, run).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+pub(crate) async fn resume(
+    State(service): State<Service>,
+    names: Names,
+    Given(Nothing {}): Given<Nothing>,
+) -> Answer<Json<Report>> {
+    let run = names.run()?;
+    service.host().resume(run).await?;
+    report(&service, run).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sent {
+    #[serde(default)]
+    payload: Value,
+}
+
+pub(crate) async fn signal(
+    State(service): State<Service>,
+    Extension(principal): Extension<Principal>,
+    names: Names,
+    headers: HeaderMap,
+    Given(sent): Given<Sent>,
+) -> Answer<Json<Report>> {
+    let run = names.run()?;
+    let signal = NewSignal::new(names.text("name"), sent.payload).by(principal.name);
+    let signal = key(&headers)?.into_iter().fold(signal, NewSignal::key);
+    service.host().signal(run, signal).await?;
+    report(&service, run).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct More {
+    add: Amounts,
+}
+
+pub(crate) async fn extend(
+    State(service): State<Service>,
+    Extension(principal): Extension<Principal>,
+    names: Names,
+    Given(More { add }): Given<More>,
+) -> Answer<Json<Report>> {
+    let (run, more) = (names.run()?, add.onto(Budget::NONE)?);
+    let mut whole = *service.host().state(run).await?.ledger().budget();
+    whole.add(&more);
+    amounts::check(&principal, &whole)?;
+    service.host().extend(run, more).await?;
+    report(&service, run).await
+}
+
+/// Returns all about a run, as it stands now.
+pub(crate) async fn report(service: &Service, run: RunId) -> Answer<Json<Report>> {
+    Ok(Json(service.host().report(run).await?))
+}

@@ -1,0 +1,57 @@
+//! What all handlers share.
+
+use std::sync::Arc;
+
+use stockade::{Fault, Host};
+use tokio::sync::watch;
+
+use crate::gate::Gate;
+use crate::{Access, Limits};
+
+/// Is told the errors of which a client is told little.
+pub(crate) type Told = Arc<dyn Fn(&Fault) + Send + Sync>;
+
+/// What all handlers share. A cheap handle.
+#[derive(Clone)]
+pub(crate) struct Service(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) host: Host,
+    pub(crate) access: Access,
+    pub(crate) limits: Limits,
+    pub(crate) requests: Gate,
+    pub(crate) streams: Gate,
+    /// Whether the server is being ended: streams end then.
+    pub(crate) closing: watch::Receiver<bool>,
+    pub(crate) told: Told,
+}
+
+impl Service {
+    pub(crate) fn new(host: Host, access: Access, limits: Limits, told: Told, closing: watch::Receiver<bool>) -> Self {
+        let Limits { requests, requests_each, streams, streams_each, queue_time, .. } = limits;
+        let requests = Gate::new("requests", requests, requests_each, queue_time);
+        let streams = Gate::new("streams", streams, streams_each, queue_time);
+        Self(Arc::new(Shared { host, access, limits, requests, streams, closing, told }))
+    }
+
+    pub(crate) fn host(&self) -> &Host {
+        &self.0.host
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Tells the operator.
+    pub(crate) fn tell(&self, fault: &Fault) {
+        (self.0.told)(fault);
+    }
+
+    /// Waits until the server is being ended. One that is mounted in another service never is.
+    pub(crate) async fn closing(self) {
+        let mut closing = self.0.closing.clone();
+        if closing.wait_for(|is_closing| *is_closing).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,365 @@
+"""Runs workflows on three Restate nodes, kills one of them during each, and counts what happened twice and what was lost.
+
+Usage: restate-cluster.py RESTATE-SERVER STOCKADE-RESTATE [SEED]. The seed decides when which node is killed. Prints a table, and
+ends with 1 where anything happened twice or was lost.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+NODES = 3
+# A node that is killed is missed after some seconds, and its partitions are led by others then.
+SETTLED_S = 120
+CALL_S = 20
+UNTIL = time.monotonic
+
+CODE = """
+const booked = [];
+for (let amount = 1; amount <= 12; amount++) {
+    const found = await purchases.find({user_id: 'user_789'});
+    booked.push((await payments.refund({user_id: 'user_789', amount_cents: amount})).reference);
+}
+return booked.length;
+"""
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def request(url, body=None, key=None, timeout=CALL_S):
+    """Returns the status and the JSON of an answer."""
+    headers = {"content-type": "application/json"} if body is not None else {}
+    if key:
+        headers["idempotency-key"] = key
+    data = None if body is None else json.dumps(body).encode()
+    asked = urllib.request.Request(url, data, headers, method="GET" if body is None else "POST")
+    try:
+        with urllib.request.urlopen(asked, timeout=timeout) as answer:
+            return answer.status, json.loads(answer.read() or b"null")
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode(errors="replace")
+
+
+class Cluster:
+    def __init__(self, server, place):
+        self.server, self.place = server, place
+        self.ports = [[free_port() for _ in range(3)] for _ in range(NODES)]
+        self.nodes = [None] * NODES
+        for number in range(NODES):
+            self.start(number)
+
+    def start(self, number):
+        ingress, admin, node = self.ports[number]
+        metadata = ", ".join(f'"http://127.0.0.1:{ports[2]}"' for ports in self.ports)
+        config = os.path.join(self.place, f"node-{number}.toml")
+        with open(config, "w") as file:
+            file.write(f"""
+cluster-name = "stockade-test"
+node-name = "node-{number}"
+roles = ["metadata-server", "admin", "worker", "log-server", "http-ingress"]
+base-dir = "{self.place}/node-{number}"
+bind-address = "127.0.0.1:{node}"
+advertised-address = "http://127.0.0.1:{node}"
+auto-provision = {"true" if number == 0 else "false"}
+default-num-partitions = 4
+default-replication = 2
+disable-telemetry = true
+[metadata-client]
+type = "replicated"
+addresses = [{metadata}]
+[admin]
+bind-address = "127.0.0.1:{admin}"
+[ingress]
+bind-address = "127.0.0.1:{ingress}"
+""")
+        log = open(os.path.join(self.place, f"node-{number}.log"), "a")
+        self.nodes[number] = subprocess.Popen([self.server, "--config-file", config], stdout=log, stderr=log)
+
+    def kill(self, number):
+        self.nodes[number].send_signal(signal.SIGKILL)
+        self.nodes[number].wait()
+        self.nodes[number] = None
+
+    def ready(self):
+        """Waits until all nodes answer."""
+        until = UNTIL() + SETTLED_S
+        for ingress, admin, _ in self.ports:
+            urls = [f"http://127.0.0.1:{admin}/health", f"http://127.0.0.1:{ingress}/restate/health"]
+            while not all(is_ok(url) for url in urls):
+                if UNTIL() > until:
+                    raise TimeoutError(f"{urls} do not answer")
+                time.sleep(0.2)
+
+    def register(self, endpoint):
+        self.anywhere(1, "deployments", {"uri": endpoint, "force": True}, None)
+
+    def call(self, path, body, key=None):
+        """Calls a handler by a node that lives, by others where it does not answer; a repetition under its key is one call."""
+        return self.anywhere(0, path, body, key)
+
+    def anywhere(self, kind, path, body, key):
+        until, last = UNTIL() + SETTLED_S, None
+        while UNTIL() < until:
+            for number in random.sample(range(NODES), NODES):
+                if self.nodes[number] is None:
+                    continue
+                url = f"http://127.0.0.1:{self.ports[number][kind]}/{path}"
+                try:
+                    status, answer = request(url, body, key)
+                except OSError as broken:
+                    last = f"{url}: {broken}"
+                    continue
+                if status < 300 or 400 <= status < 500 and status not in (408, 425, 429):
+                    return status, answer
+                last = f"{url}: {status} {answer}"
+            time.sleep(0.2)
+        raise TimeoutError(f"no node has answered {path}: {last}")
+
+    def stop(self):
+        for node in self.nodes:
+            if node is not None:
+                node.kill()
+                node.wait()
+
+
+def is_ok(url):
+    try:
+        return request(url, timeout=2)[0] == 200
+    except OSError:
+        return False
+
+
+class Endpoint:
+    def __init__(self, program, place):
+        self.program, self.place, self.port = program, place, free_port()
+        self.start()
+
+    def start(self):
+        log = open(os.path.join(self.place, "endpoint.log"), "a")
+        arguments = [self.program, f"127.0.0.1:{self.port}", self.place]
+        self.process = subprocess.Popen(arguments, stdout=log, stderr=log)
+        until = UNTIL() + SETTLED_S
+        while UNTIL() < until:
+            with socket.socket() as peer:
+                if peer.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.1)
+        raise TimeoutError("the endpoint does not listen")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def books(self):
+        """Returns the keys under which refunds are booked."""
+        with sqlite3.connect(f"file:{self.place}/shop.db?mode=ro", uri=True) as shop:
+            return [key for (key,) in shop.execute("SELECT idempotency_key FROM refunds")]
+
+
+class Test:
+    def __init__(self, cluster, endpoint, seed):
+        self.cluster, self.endpoint, self.random = cluster, endpoint, random.Random(seed)
+        self.rows, self.failures = [], []
+
+    def start(self, workflow, sent, **more):
+        run = str(uuid.uuid4())
+        status, answer = self.cluster.call(
+            f"Run/{run}/start", {"workflow": workflow, "input": sent, **more}, f"start-{run}"
+        )
+        if status != 200:
+            raise AssertionError(f"a start is refused: {status} {answer}")
+        return run
+
+    def read(self, run):
+        status, answer = self.cluster.call(f"Run/{run}/read", None)
+        if status != 200:
+            raise AssertionError(f"run {run} cannot be read: {status} {answer}")
+        return answer
+
+    def settled(self, runs, *statuses):
+        """Waits until runs stand so, and returns how each stands then; one that does not is stuck."""
+        until, found = UNTIL() + SETTLED_S, {}
+        while UNTIL() < until and len(found) < len(runs):
+            for run in runs:
+                if run not in found:
+                    report = self.read(run)
+                    if report["status"] in statuses and (report["status"] != "waiting" or report["approval"]):
+                        found[run] = report
+            time.sleep(0.2)
+        return found
+
+    def refunds(self, count, user, **more):
+        sent = {"user_id": user, "request": "not what I expected"}
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(lambda _: self.start("refund", sent, **more), range(count)))
+
+    def during(self, name, act, victim="node"):
+        """Does something while a node, or the endpoint, is killed, and waits until it is back."""
+        number, after = self.random.randrange(NODES), self.random.uniform(0.0, 0.6)
+
+        def kill():
+            time.sleep(after)
+            self.cluster.kill(number) if victim == "node" else self.endpoint.kill()
+            time.sleep(2)
+            self.cluster.start(number) if victim == "node" else self.endpoint.start()
+
+        killer = threading.Thread(target=kill)
+        began = UNTIL()
+        killer.start()
+        try:
+            acted = act()
+        finally:
+            killer.join()
+        self.cluster.ready()
+        what = f"node {number}" if victim == "node" else "the endpoint"
+        print(f"{name}: {what} was killed after {after:.2f} s; took {UNTIL() - began:.1f} s", flush=True)
+        return acted
+
+    def count(self, name, runs, stands, wanted, booked):
+        """Counts, of runs of which each is to stand so and to have booked so many refunds."""
+        books = self.endpoint.books()
+        lost = twice = stuck = 0
+        for run in runs:
+            mine = sum(key.startswith(f"{run}/") for key in books)
+            lost += max(0, booked(run) - mine)
+            twice += max(0, mine - booked(run))
+            if run not in stands or not wanted(run, stands[run]):
+                stuck += 1
+                self.failures.append(f"{name}: run {run} stands so: {json.dumps(stands.get(run) or self.read(run))[:1500]}")
+        self.rows.append((name, len(runs), twice, lost, stuck))
+
+    def refund(self, victim="node"):
+        name = f"refund, {victim} killed"
+        def act():
+            runs = self.refunds(12, "user_789")
+            return runs, self.settled(runs, "done", "failed", "stopped", "waiting")
+        runs, stands = self.during(name, act, victim)
+        self.count(name, runs, stands, lambda _, report: report["status"] == "done", lambda _: 1)
+
+    def approval(self):
+        runs = self.refunds(8, "user_123")
+        asked = self.settled(runs, "waiting")
+        verdicts = {run: "approved" if number % 2 else "denied" for number, run in enumerate(runs)}
+
+        def decide(run):
+            question = asked[run]["approvals"][0]
+            body = {"key": question["key"], "seen": question["digest"], "by": "dana", "verdict": verdicts[run]}
+            return self.cluster.call(f"Run/{run}/decide", body, f"decide-{run}")
+
+        def act():
+            with ThreadPoolExecutor(len(runs)) as pool:
+                decided = list(pool.map(decide, asked))
+            return decided, self.settled(runs, "done", "failed", "stopped")
+
+        decided, stands = self.during("approval", act)
+        self.failures += [f"approval: a decision is refused: {answer}" for status, answer in decided if status != 200]
+        is_over = lambda _, report: report["status"] == "done"
+        self.count("approval", runs, stands, is_over, lambda run: int(verdicts[run] == "approved"))
+
+    def timer(self):
+        def act():
+            began = time.time()
+            runs = self.refunds(6, "user_123", deadline_ms=6_000)
+            return began, runs, self.settled(runs, "done", "failed", "stopped")
+
+        began, runs, stands = self.during("timer", act)
+        early = time.time() < began + 6
+        def wanted(_, report):
+            error = report["error"] or {}
+            return report["status"] == "failed" and error.get("kind") == "deadline" and not early
+        self.count("timer", runs, stands, wanted, lambda _: 0)
+
+    def stop(self):
+        runs = self.refunds(6, "user_123")
+        self.settled(runs, "waiting")
+
+        def act():
+            with ThreadPoolExecutor(len(runs)) as pool:
+                stop = {"by": "dana", "reason": "a test"}
+                stopped = list(pool.map(lambda run: self.cluster.call(f"Run/{run}/cancel", stop, f"stop-{run}"), runs))
+            return stopped, self.settled(runs, "done", "failed", "stopped")
+
+        stopped, stands = self.during("stop", act)
+        self.failures += [f"stop: refused: {answer}" for status, answer in stopped if status != 200]
+        self.count("stop", runs, stands, lambda _, report: report["status"] == "stopped", lambda _: 0)
+        question = next(iter(stands.values()))["approvals"][0]
+        body = {"key": question["key"], "seen": question["digest"], "by": "dana", "verdict": "approved"}
+        status, answer = self.cluster.call(f"Run/{runs[0]}/decide", body, "late")
+        if status != 409:
+            self.failures.append(f"stop: a decision on a stopped run is answered {status} {answer}")
+
+    def code(self, victim="node"):
+        name = f"agent code with tools, {victim} killed"
+        code = {"language": "javascript", "source": CODE, "tools": ["purchases", "payments"]}
+
+        def act():
+            with ThreadPoolExecutor(6) as pool:
+                runs = list(pool.map(lambda _: self.start("exec", code), range(6)))
+            return runs, self.settled(runs, "done", "failed", "stopped", "waiting", "suspended")
+
+        runs, stands = self.during(name, act, victim)
+        is_done = lambda _, report: report["status"] == "done" and report["output"] == 12
+        self.count(name, runs, stands, is_done, lambda _: 12)
+
+    def all(self):
+        self.refund()
+        self.approval()
+        self.timer()
+        self.stop()
+        self.code()
+        self.refund("endpoint")
+        self.code("endpoint")
+
+    def told(self):
+        print(f"{'scenario':45}{'runs':>6}{'twice':>7}{'lost':>6}{'stuck or wrong':>16}")
+        for name, *counts in self.rows:
+            print(f"{name:45}{counts[0]:6}{counts[1]:7}{counts[2]:6}{counts[3]:16}")
+        print("\n".join(self.failures), file=sys.stderr)
+        is_good = not self.failures and len(self.rows) == 7 and not any(sum(row[2:]) for row in self.rows)
+        return 0 if is_good else 1
+
+
+def main(server, program, seed=None):
+    seed = int(seed) if seed else random.SystemRandom().randrange(1 << 32)
+    print(f"seed {seed}", flush=True)
+    place = tempfile.mkdtemp(prefix="stockade-restate.")
+    cluster = endpoint = None
+    try:
+        cluster = Cluster(os.path.abspath(server), place)
+        endpoint = Endpoint(os.path.abspath(program), place)
+        cluster.ready()
+        cluster.register(f"http://127.0.0.1:{endpoint.port}")
+        test = Test(cluster, endpoint, seed)
+        test.all()
+        code = test.told()
+    finally:
+        if cluster:
+            cluster.stop()
+        if endpoint:
+            endpoint.kill()
+        if os.environ.get("KEEP"):
+            print(f"logs: {place}")
+        else:
+            shutil.rmtree(place, ignore_errors=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
