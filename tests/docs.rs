@@ -130,7 +130,7 @@ fn commands_of_the_documents_exist_with_their_options() {
 #[test]
 fn paths_of_the_documents_exist() {
     let is_path = |word: &&str| {
-        ["bench/", "host/", "tests/", "examples/", "guest-tools/", "docs/", "wit/", ".ci/"]
+        ["bench/", "host/", "tests/", "examples/", "guest-tools/", "docs/", "packages/", "wit/", ".ci/"]
             .iter()
             .any(|at| word.starts_with(at))
     };

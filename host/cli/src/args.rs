@@ -1,9 +1,11 @@
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::agent::Agent;
 use crate::commands::approvals::Approvals;
 use crate::commands::budget::Budget;
+use crate::commands::check::Check;
 use crate::commands::complete::Complete;
+use crate::commands::completions::Completions;
 use crate::commands::decide::{Approve, Deny, Edit, Respond, Revoke};
 use crate::commands::doctor::Doctor;
 use crate::commands::eval::Eval;
@@ -11,6 +13,7 @@ use crate::commands::exec::Exec;
 use crate::commands::export::Export;
 use crate::commands::graph::Graph;
 use crate::commands::language::Language;
+use crate::commands::man::Man;
 use crate::commands::memory::Memory;
 use crate::commands::migrate::Migrate;
 use crate::commands::notices::Notices;
@@ -88,6 +91,7 @@ pub(crate) enum Command {
     Prune(Prune),
     Budget(Budget),
     Migrate(Migrate),
+    Check(Check),
     Doctor(Doctor),
     Exec(Exec),
     Replay(Replay),
@@ -95,6 +99,8 @@ pub(crate) enum Command {
     Language(Language),
     #[command(subcommand)]
     Tool(Tool),
+    Completions(Completions),
+    Man(Man),
 }
 
 impl Command {
@@ -130,11 +136,14 @@ impl Command {
             Self::Prune(prune) => prune.run(globals).await,
             Self::Budget(budget) => budget.run(globals).await,
             Self::Migrate(migrate) => migrate.run(globals).await,
+            Self::Check(check) => check.run(globals).await,
             Self::Doctor(doctor) => doctor.run(globals).await,
             Self::Exec(exec) => exec.run(globals).await,
             Self::Replay(replay) => replay.run(globals).await,
             Self::Language(language) => language.run(globals).await,
             Self::Tool(tool) => tool.run(globals).await,
+            Self::Completions(completions) => completions.run(globals, Args::command()),
+            Self::Man(man) => man.run(globals, Args::command()),
         }
     }
 
@@ -150,8 +159,11 @@ impl Command {
             | Self::Rm(_)
             | Self::Prune(_)
             | Self::Graph(_)
+            | Self::Check(_)
             | Self::Doctor(_)
-            | Self::Replay(_) => true,
+            | Self::Replay(_)
+            | Self::Completions(_)
+            | Self::Man(_) => true,
             Self::Run(_)
             | Self::Agent(_)
             | Self::Eval(_)

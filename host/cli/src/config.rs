@@ -13,12 +13,7 @@ pub(crate) const REFUND: &str = "refund";
 /// Reads the configuration that `--config` names, or `stockade.toml` if it exists. The journal is the one of `--journal`, if that
 /// is there.
 pub(crate) fn usual(globals: &Globals) -> stockade::Result<Config> {
-    let usual = Path::new("stockade.toml");
-    let mut config = match &globals.config {
-        Some(path) => load(path)?,
-        None if usual.exists() => load(usual)?,
-        None => Config::default(),
-    };
+    let mut config = file(globals).map(load).transpose()?.unwrap_or_default();
     let journal = &mut config.journal;
     match globals.journal.as_slice() {
         [] => {}
@@ -26,6 +21,12 @@ pub(crate) fn usual(globals: &Globals) -> stockade::Result<Config> {
         urls => (journal.url, journal.urls) = (None, urls.to_vec()),
     }
     Ok(config)
+}
+
+/// Returns the file of the configuration: the one that `--config` names, or `stockade.toml` if it exists.
+pub(crate) fn file(globals: &Globals) -> Option<&Path> {
+    let usual = Path::new("stockade.toml");
+    globals.config.as_deref().or_else(|| usual.exists().then_some(usual))
 }
 
 /// Reads a configuration, and checks the settings of the refund at once, as all other settings are checked.

@@ -95,8 +95,11 @@ fn run(mut globals: Globals, command: Command) -> anyhow::Result<Exit> {
     let runtime = resources::runtime()?;
     let passing = passing(&mut globals, &command)?;
     let exit = runtime.block_on(async {
-        // Not every command needs the configuration, but a named one that is missing or wrong is always an error.
-        globals.config.as_deref().map(config::load).transpose()?;
+        // Not every command needs the configuration, but a named one that is missing or wrong is always an error. `check` lists
+        // all that is wrong with it.
+        if !matches!(command, Command::Check(_)) {
+            globals.config.as_deref().map(config::load).transpose()?;
+        }
         command.run(&globals).await
     });
     // The tasks that use the folder end before the folder is removed.

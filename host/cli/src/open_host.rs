@@ -37,9 +37,13 @@ pub(crate) async fn host_of_many(globals: &Globals) -> stockade::Result<Host> {
 fn usual(globals: &Globals, limits: Limits) -> stockade::Result<Builder> {
     let mut config = config::usual(globals)?;
     config.code.limits = Some(limits);
+    secrets::stored(with_cassette(globals, unopened(globals, &config)?), &config)
+}
+
+/// Begins the usual host, which has no secrets yet and is not opened.
+pub(crate) fn unopened(globals: &Globals, config: &Config) -> stockade::Result<Builder> {
     let builder = bare(globals)?.memory(places::memory_file(globals));
-    let builder = furnished(globals, builder, &config, &globals.data_dir.join("shop.db"))?;
-    secrets::stored(with_cassette(globals, builder), &config)
+    furnished(globals, builder, config, &globals.data_dir.join("shop.db"))
 }
 
 /// What each run of an evaluation has for itself.

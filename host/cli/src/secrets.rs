@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stockade::config::{Grants, Secret};
+use stockade::config::{Grants, Problem, Secret};
 use stockade::{Builder, Config, Fault};
 
 use crate::read;
@@ -13,18 +13,43 @@ use crate::read;
 ///
 /// A secret is missing. The message says where it should be, and never shows a value.
 pub(crate) fn stored(mut builder: Builder, config: &Config) -> stockade::Result<Builder> {
-    for (tool, entry) in &config.tool {
-        for name in entry.grants.iter().flat_map(Grants::secrets) {
-            builder = builder.secret(name, named(config, name).map_err(|fault| fault.tool(tool))?);
-        }
+    for (tool, name) in names(config) {
+        let value = named(config, name).map_err(|fault| tool.into_iter().fold(fault, Fault::tool))?;
+        builder = builder.secret(name, value);
     }
+    Ok(builder)
+}
+
+/// Stores what stands for the value of each secret that is named, and returns which of them are not defined or, if they are to
+/// be read, cannot be. Nothing is sent to anyone with such a value.
+pub(crate) fn checked(mut builder: Builder, config: &Config, are_read: bool) -> (Builder, Vec<Problem>) {
+    let mut problems = Vec::new();
+    for (name, tool) in names(config).into_iter().map(|(tool, name)| (name, tool)).collect::<BTreeMap<_, _>>() {
+        let is_defined = config.secrets.contains_key(name);
+        if (are_read || !is_defined)
+            && let Err(fault) = named(config, name)
+        {
+            let place = match tool.filter(|_| !is_defined) {
+                Some(tool) => ["tool", tool],
+                None => ["secrets", name],
+            };
+            problems.push(config.problem(&place, fault));
+        }
+        builder = builder.secret(name, "not read");
+    }
+    (builder, problems)
+}
+
+/// Returns the secrets that the configuration names, each with the tool that is granted it, where it is for one.
+fn names(config: &Config) -> Vec<(Option<&str>, &str)> {
+    let of_tools = config.tool.iter().flat_map(|(tool, entry)| {
+        entry.grants.iter().flat_map(Grants::secrets).map(move |name| (Some(tool.as_str()), name))
+    });
     let models = config.model.values().filter_map(|model| model.key.as_deref());
     let webhooks = config.notify.values().filter_map(|notify| notify.secret.as_deref());
     let memory = config.memory.secret().into_iter().chain(config.memory.database_secret());
-    for name in models.chain(memory).chain(webhooks).chain(config.journal.secret()) {
-        builder = builder.secret(name, named(config, name)?);
-    }
-    Ok(builder)
+    let others = models.chain(memory).chain(webhooks).chain(config.journal.secret());
+    of_tools.chain(others.map(|name| (None, name))).collect()
 }
 
 /// Stores the value of the secret that the journal needs, if it needs one.

@@ -5,6 +5,7 @@ mod checks;
 mod configured;
 mod journals;
 mod models;
+mod problems;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

@@ -29,19 +29,24 @@ impl Registry {
     ///
     /// A component that cannot be linked, two tools of one name, a policy for a tool that is not there.
     pub(crate) fn load(engine: &Engine, wanted: Wanted) -> Result<Self> {
+        let (registry, faults) = Self::load_each(engine, wanted);
+        faults.into_iter().next().map_or(Ok(registry), Err)
+    }
+
+    /// Loads the tools that can be loaded, and returns what is wrong with the others.
+    pub(crate) fn load_each(engine: &Engine, wanted: Wanted) -> (Self, Vec<Fault>) {
         let Wanted { tools, mut policies } = wanted;
-        let mut by_name = BTreeMap::new();
+        let (mut by_name, mut faults) = (BTreeMap::new(), Vec::new());
         for tool in tools {
-            let registered = tool.load(engine, &mut policies)?;
-            let name = registered.name().to_owned();
-            if by_name.contains_key(&name) {
-                return Err(Fault::invalid("tool", format!("two tools are registered as \"{name}\"")));
+            match tool.load(engine, &mut policies) {
+                Ok(tool) if by_name.contains_key(tool.name()) => faults.push(twice(tool.name())),
+                Ok(tool) => drop(by_name.insert(tool.name().to_owned(), tool)),
+                Err(fault) => faults.push(fault),
             }
-            by_name.insert(name, registered);
         }
         let registry = Self { by_name };
-        policies.keys().try_for_each(|name| registry.get(name).map(drop))?;
-        Ok(registry)
+        faults.extend(policies.keys().filter_map(|name| registry.get(name).err()));
+        (registry, faults)
     }
 
     pub(crate) fn get(&self, name: &str) -> Result<&Registered> {
@@ -233,6 +238,10 @@ impl Registry {
 fn unsaid(tool: &str) -> Fault {
     Fault::new(Kind::HostBug, format!("a call of tool \"{tool}\" is code, and the tool's nature does not say so"))
         .tool(tool)
+}
+
+fn twice(name: &str) -> Fault {
+    Fault::invalid("tool", format!("two tools are registered as \"{name}\"")).tool(name)
 }
 
 fn no_component(name: &str) -> Fault {

@@ -2,7 +2,7 @@
 //! the capabilities.
 
 wasmtime::component::bindgen!({
-    path: "../../wit",
+    path: "wit",
     inline: "
         package stockade:sandbox;
 

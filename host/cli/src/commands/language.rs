@@ -13,7 +13,7 @@ use crate::{escape, open_host, places, pretty, read, text};
 
 macro_rules! sources {
     ($($path:literal),* $(,)?) => {
-        [$(($path, include_str!(concat!("../../../../", $path)))),*]
+        [$(($path, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/carried/", $path)))),*]
     };
 }
 

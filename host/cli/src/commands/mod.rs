@@ -3,7 +3,9 @@
 pub(crate) mod agent;
 pub(crate) mod approvals;
 pub(crate) mod budget;
+pub(crate) mod check;
 pub(crate) mod complete;
+pub(crate) mod completions;
 pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod eval;
@@ -11,6 +13,7 @@ pub(crate) mod exec;
 pub(crate) mod export;
 pub(crate) mod graph;
 pub(crate) mod language;
+pub(crate) mod man;
 pub(crate) mod memory;
 pub(crate) mod migrate;
 pub(crate) mod notices;

@@ -13,6 +13,7 @@ mod memory;
 #[cfg_attr(not(feature = "models"), path = "off/model.rs")]
 mod model;
 mod notify;
+mod problem;
 mod retry;
 mod schedule;
 mod secret;
@@ -44,6 +45,8 @@ pub use model::By;
 pub use model::Model;
 pub(crate) use model::default_model;
 pub use notify::{Notify, Occasion};
+pub use problem::Problem;
+use problem::line_at;
 pub use retry::{Breaker, Retry};
 pub(crate) use retry::{DRIVEN_MS_MAX, PARKED_MAX, on as retried};
 pub use schedule::{CatchUp, Overlap, Schedule};
@@ -165,10 +168,13 @@ impl Config {
     ///
     /// As [`Config::parse`], where they do not fit the type.
     pub fn settings<T: DeserializeOwned + Default>(&self, workflow: &str) -> Result<T> {
-        let mut document = DeTable::parse(&self.text).map_err(|error| invalid(&self.text, &error))?;
+        self.read_settings(workflow).map_err(|error| self.named(invalid(&self.text, &error)))
+    }
+
+    fn read_settings<T: DeserializeOwned + Default>(&self, workflow: &str) -> Result<T, toml::de::Error> {
+        let mut document = DeTable::parse(&self.text)?;
         let Some(settings) = without_pattern(&mut document).remove(workflow) else { return Ok(T::default()) };
-        let settings = T::deserialize(ValueDeserializer::from(settings));
-        settings.map_err(|error| self.named(invalid(&self.text, &error)))
+        T::deserialize(ValueDeserializer::from(settings))
     }
 
     /// Says in which file a fault is.
@@ -201,10 +207,7 @@ impl Config {
     /// Kind [`Kind::NotFound`] where it is not there, [`Kind::Invalid`] where it is not a file of text, else as
     /// [`Config::parse`].
     pub fn load(path: &Path) -> Result<Self> {
-        let text = file::read_text(path, FILE_BYTES_MAX).map_err(|error| {
-            let message = format!("the configuration \"{}\" cannot be read: {error}", path.display());
-            Fault::new(Kind::of_file(&error), message).detail("config")
-        })?;
+        let text = text_of(path)?;
         let named = |fault: Fault| fault.reworded(|why| format!("{}: {why}", path.display()));
         let mut config = Self::parse(&text).map_err(named)?;
         // In full, so that the same file is the same grant from wherever it is named: approvals are bound to grants.
@@ -243,6 +246,13 @@ impl Config {
     }
 }
 
+fn text_of(path: &Path) -> Result<String> {
+    file::read_text(path, FILE_BYTES_MAX).map_err(|error| {
+        let message = format!("the configuration \"{}\" cannot be read: {error}", path.display());
+        Fault::new(Kind::of_file(&error), message).detail("config")
+    })
+}
+
 /// Takes the workflows out of a document that have settings and no pattern.
 fn without_pattern<'a>(document: &mut Spanned<DeTable<'a>>) -> BTreeMap<String, Spanned<DeValue<'a>>> {
     let Some(workflows) = document.get_mut().get_mut("workflow") else { return BTreeMap::new() };
@@ -266,11 +276,17 @@ fn anchored(folder: &Path, path: &str) -> String {
 /// It shows the line's number and its key and never a value, nor a piece of one: a line that is wrong may have a secret in
 /// it, under any name, and errors are copied to where others read.
 fn located(text: &str, error: &toml::de::Error) -> String {
+    let (line, what) = placed(text, error);
+    format!("line {line}{what}")
+}
+
+/// The number of the line, and what follows it in [`located`].
+fn placed(text: &str, error: &toml::de::Error) -> (usize, String) {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let number = before.matches('\n').count();
-    let key = text.lines().nth(number).and_then(|line| key(before, line)).unwrap_or_default();
+    let number = line_at(text, before.len());
+    let key = text.lines().nth(number - 1).and_then(|line| key(before, line)).unwrap_or_default();
     let message = without_values(text, &error.message().replace('\n', "; "));
-    format!("line {}{key}: {message}", number + 1)
+    (number, format!("{key}: {message}"))
 }
 
 /// Returns what stands before the value of a line, as an error shows it. In the midst of a text over several lines there

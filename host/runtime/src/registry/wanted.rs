@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use stockade_sandbox::{Engine, Limits, Tool};
-use stockade_workflow::{Grant, Label, Terms};
+use stockade_workflow::{Fault, Grant, Label, Terms};
 
 use super::{Policy, Registered};
 use crate::callable::{self, Callable};
@@ -114,12 +114,25 @@ impl Wanted {
     /// Gets what is in registries.
     pub(crate) async fn fetched(mut self, store: &Store) -> Result<Self> {
         for tool in &mut self.tools {
-            if let WantedKind::Component(component) = &mut tool.kind {
-                let fetched = component.source.clone().fetched(store).await;
-                component.source = fetched.map_err(|fault| fault.tool(&tool.name))?;
-            }
+            tool.fetch(store).await?;
         }
         Ok(self)
+    }
+
+    /// Gets what is in registries, leaves out the tools that cannot be got, and returns why.
+    pub(crate) async fn each_fetched(self, store: &Store) -> (Self, Vec<Fault>) {
+        let Self { tools, mut policies } = self;
+        let (mut fetched, mut faults) = (Vec::new(), Vec::new());
+        for mut tool in tools {
+            match tool.fetch(store).await {
+                Ok(()) => fetched.push(tool),
+                Err(fault) => {
+                    policies.remove(&tool.name);
+                    faults.push(fault);
+                }
+            }
+        }
+        (Self { tools: fetched, policies }, faults)
     }
 
     /// The files that the host opens for tools: their components, and the databases that they were granted.
@@ -152,16 +165,26 @@ impl WantedTool {
         }
     }
 
-    /// Loads the tool, under the policy of its name.
+    /// Gets the component, if it is in a registry.
+    async fn fetch(&mut self, store: &Store) -> Result<()> {
+        if let WantedKind::Component(component) = &mut self.kind {
+            let fetched = component.source.clone().fetched(store).await;
+            component.source = fetched.map_err(|fault| fault.tool(&self.name))?;
+        }
+        Ok(())
+    }
+
+    /// Loads the tool, under the policy of its name, which is taken from `policies` even if the tool cannot be loaded.
     pub(super) fn load(self, engine: &Engine, policies: &mut BTreeMap<String, Policy>) -> Result<Registered> {
         let Self { name, kind } = self;
+        let policy = policies.remove(&name).unwrap_or_default();
         let (tool, source) = match kind {
             WantedKind::Component(component) => {
-                (callable::of_component(component.tool(engine, &name)?, component.is_promoted), Some(component.source))
+                let tool = component.tool(engine, &name).map_err(|fault| fault.tool(&name))?;
+                (callable::of_component(tool, component.is_promoted), Some(component.source))
             }
             WantedKind::Other(tool) => (tool, None),
         };
-        let policy = policies.remove(&name).unwrap_or_default();
         Ok(Registered::new(name, policy, tool, source))
     }
 }

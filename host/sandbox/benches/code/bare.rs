@@ -9,7 +9,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use crate::language::{self, Program};
 
 wasmtime::component::bindgen!({
-    path: "../../wit",
+    path: "wit",
     world: "stockade:host/interpreter",
     exports: { default: async },
 });

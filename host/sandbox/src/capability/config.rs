@@ -12,7 +12,7 @@ use crate::quote::quoted;
 
 mod bindings {
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package stockade:sandbox;
 

@@ -6,7 +6,7 @@ use crate::context::CallContext;
 
 mod bindings {
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package stockade:sandbox;
 

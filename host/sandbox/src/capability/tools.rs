@@ -21,7 +21,7 @@ use crate::{Held, HostMemory, Limits, Outcome, Result};
 
 mod bindings {
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package stockade:sandbox;
 

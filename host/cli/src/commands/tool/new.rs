@@ -47,7 +47,7 @@ macro_rules! template {
 
 macro_rules! lean {
     ($path:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest-tools/lean/", $path))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/carried/lean/", $path))
     };
 }
 
@@ -59,7 +59,7 @@ const RUST: &[File] = &[
     ("Cargo.toml", template!("rust/Cargo.toml.in")),
     ("README.md", template!("rust/README.md")),
     ("src/lib.rs", template!("rust/lib.rs.in")),
-    ("lean/Cargo.toml", lean!("Cargo.toml")),
+    ("lean/Cargo.toml", lean!("Cargo.toml.in")),
     ("lean/src/arena.rs", lean!("src/arena.rs")),
     ("lean/src/heap.rs", lean!("src/heap.rs")),
     ("lean/src/lib.rs", lean!("src/lib.rs")),

@@ -1,5 +1,5 @@
 wasmtime::component::bindgen!({
-    path: "../../wit",
+    path: "wit",
     inline: "
         package stockade:sandbox;
 

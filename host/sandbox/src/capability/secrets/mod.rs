@@ -18,7 +18,7 @@ pub use self::values::Secrets;
 
 mod bindings {
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package stockade:sandbox;
 

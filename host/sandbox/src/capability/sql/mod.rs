@@ -30,7 +30,7 @@ use crate::{Reserved, Result, Secrets};
 
 mod bindings {
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package stockade:sandbox;
 

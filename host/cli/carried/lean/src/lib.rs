@@ -1,0 +1,1 @@
+../../../../../guest-tools/lean/src/lib.rs
