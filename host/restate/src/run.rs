@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use restate_sdk::prelude::*;
 use serde_json::{Value, json};
-use stockade::{Budget, Fault, Host, Kind, Report, RunId, Settlement, Stop};
+use stockade::{Fault, Host, Kind, Report, RunId, Settlement, Stop};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::asked::{Asked, Decided, Happened, Sent, Start};
+use crate::asked::{Asked, Decided, Happened, More, Sent, Start};
 use crate::desk::{Desk, Opening, Turn};
 use crate::effects::{EffectsClient, Order};
 use crate::kept::Kept;
@@ -72,7 +72,7 @@ impl Run {
 
     /// Adds to its budget.
     #[handler]
-    async fn extend(&self, ctx: ObjectContext<'_>, more: Json<Budget>) -> HandlerResult<Json<Value>> {
+    async fn extend(&self, ctx: ObjectContext<'_>, more: Json<More>) -> HandlerResult<Json<Value>> {
         self.handled(&ctx, Asked::Extend(more.into_inner())).await
     }
 
