@@ -1,11 +1,13 @@
 //! What a run is asked or told, and how a host does it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stockade::{
-    ApprovalId, Budget, Decision, Digest, Ending, Host, NewRun, NewSignal, Result, RunId, Settlement, Started, Stop,
+    ApprovalId, Budget, Decision, Digest, Ending, Fault, Host, NewRun, NewSignal, Result, RunId, Settlement, Started,
+    Stop,
 };
 
 /// The start of a run.
@@ -43,6 +45,10 @@ pub(crate) struct Sent {
     by: Option<String>,
 }
 
+/// What is added to a budget: amounts by the names of their currencies.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct More(BTreeMap<String, u64>);
+
 /// What comes from Restate itself.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,7 +67,7 @@ pub(crate) enum Asked {
     Decide(Decided),
     Signal(Sent),
     Settle(Settlement),
-    Extend(Budget),
+    Extend(More),
     Pause(Stop),
     Cancel(Stop),
     Resume,
@@ -87,7 +93,7 @@ impl Asked {
             }
             Some(Self::Signal(sent)) => host.signal(run, sent.signal()).await?,
             Some(Self::Settle(settlement)) => host.settle(run, settlement).await?,
-            Some(Self::Extend(more)) => Some(host.extend(run, more).await?),
+            Some(Self::Extend(more)) => Some(host.extend(run, more.budget()?).await?),
             Some(Self::Resume) => Some(host.resume(run).await?),
             // What is in flight is not here, and gets no time to end.
             Some(Self::Pause(stop)) => host.run(run).pause(stop, Duration::ZERO).await.map(|()| None)?,
@@ -107,6 +113,15 @@ impl Start {
         let new = NewRun::new(self.workflow, self.input).budget(self.budget).id(id);
         let new = self.by.into_iter().fold(new, NewRun::by);
         self.deadline_ms.into_iter().map(Duration::from_millis).fold(new, NewRun::deadline)
+    }
+}
+
+impl More {
+    fn budget(mut self) -> Result<Budget> {
+        // Of a whole budget, it would have a default.
+        self.0.entry("journal_bytes".to_owned()).or_insert(0);
+        let read = serde_json::to_value(self).and_then(serde_json::from_value);
+        read.map_err(|error| Fault::invalid("budget", format!("what is added is no budget: {error}")))
     }
 }
 

@@ -18,6 +18,7 @@
 
 mod asked;
 mod desk;
+mod effects;
 mod kept;
 mod page;
 mod planned;
@@ -29,7 +30,8 @@ mod stores;
 use restate_sdk::endpoint::Endpoint;
 use stockade::Host;
 
-pub use run::{Effects, Run};
+pub use effects::Effects;
+pub use run::Run;
 pub use stores::Stores;
 
 /// Returns the endpoint of a host's workflows: what Restate is told of by `POST /deployments`.

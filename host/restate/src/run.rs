@@ -1,25 +1,21 @@
 //! The virtual object that a run is.
 
-mod effects;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use restate_sdk::prelude::*;
 use serde_json::{Value, json};
-use stockade::{Budget, Fault, Host, Kind, Report, RunId, Settlement, Stop};
+use stockade::{Fault, Host, Kind, Report, RunId, Settlement, Stop};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use self::effects::{EffectsClient, Order};
-use crate::asked::{Asked, Decided, Happened, Sent, Start};
+use crate::asked::{Asked, Decided, Happened, More, Sent, Start};
 use crate::desk::{Desk, Opening, Turn};
+use crate::effects::{EffectsClient, Order};
 use crate::kept::Kept;
 use crate::page::Page;
 use crate::planned::Planned;
 use crate::stores::{STORES, StoresClient};
-
-pub use self::effects::Effects;
 
 /// The key of what a run has but its entries.
 const HEAD: &str = "head";
@@ -76,7 +72,7 @@ impl Run {
 
     /// Adds to its budget.
     #[handler]
-    async fn extend(&self, ctx: ObjectContext<'_>, more: Json<Budget>) -> HandlerResult<Json<Value>> {
+    async fn extend(&self, ctx: ObjectContext<'_>, more: Json<More>) -> HandlerResult<Json<Value>> {
         self.handled(&ctx, Asked::Extend(more.into_inner())).await
     }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use restate_sdk::context::RequestTarget;
 use restate_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use stockade::{Ending, Host, RunId};
 
-use super::RunClient;
 use crate::asked::Happened;
 use crate::kept::Kept;
 
@@ -49,7 +50,7 @@ impl Effects {
     #[handler]
     async fn perform(&self, ctx: Context<'_>, order: Json<Order>) -> HandlerResult<()> {
         let Order { run, key, .. } = order.into_inner();
-        let Json(kept) = ctx.object_client::<RunClient>(run.to_string()).history().call().await?;
+        let Json(kept) = ctx.request::<(), Json<Kept>>(of_run(run, "history"), ()).call().await?;
         // That an attempt begins is in Restate's log before it does. Only the process that has written that knows that it is
         // the first.
         let begins_here = Arc::new(AtomicBool::new(false));
@@ -63,11 +64,16 @@ impl Effects {
         let (host, is_first) = (self.host.clone(), begins_here.load(Ordering::SeqCst));
         let ended = ctx.run(move || performed(host, run, kept, key, is_first)).name("perform").await?;
         if let Some(ending) = ended.into_inner() {
-            let event = ctx.object_client::<RunClient>(run.to_string()).event(Json(Happened::Ended(ending)));
-            drop(event.send());
+            let happened = Json(Happened::Ended(ending));
+            drop(ctx.request::<_, Json<Value>>(of_run(run, "event"), happened).send());
         }
         Ok(())
     }
+}
+
+/// A handler of the virtual object that the run is.
+fn of_run(run: RunId, handler: &str) -> RequestTarget {
+    RequestTarget::object("Run", run.to_string(), handler)
 }
 
 async fn performed(
