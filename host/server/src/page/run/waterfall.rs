@@ -26,11 +26,11 @@ pub(super) fn draw(viewer: &Viewer, run: RunId, rows: &[Row], now_ms: u64, may: 
     let more = rows.len().saturating_sub(ROWS_MAX);
     let more = (more > 0).then(|| of("p", "hint").text(format!("{more} lines more; /v1/runs/{run}/entries has all")));
     let idle = scale.gaps.iter().map(|gap| age(gap.ms)).collect::<Vec<_>>().join(", ");
-    let idle = (!idle.is_empty()).then(|| of("p", "hint").text(format!("Hatched: idle for {idle}, drawn short.")));
+    let idle = (!idle.is_empty()).then(|| of("p", "hint").text(format!("Grey: idle for {idle}, drawn short.")));
     let titles = ["What", "State", "When", "Fuel", "Memory", "Tokens", "Money", "Time"];
     let head = of("div", "line head").attr("aria-hidden", "true").all(titles.map(|title| el("span").text(title)));
     let list = of("ol", "waterfall").all(lines);
-    let scroll = of("div", "scroll").attr("role", "region").attr("aria-label", "Timeline").attr("tabindex", 0);
+    let scroll = of("div", "scroll").attr("role", "region").attr("aria-label", "Lines of the timeline").attr("tabindex", 0);
     el("section")
         .attr("aria-labelledby", "timeline-title")
         .with(el("h2").attr("id", "timeline-title").text("Timeline"))
@@ -77,7 +77,7 @@ fn bar(row: &Row, scale: &Scale, now_ms: u64) -> El {
         let ended = call.ended.as_ref().map_or(now_ms, |(ended_ms, ..)| *ended_ms);
         rect("call", scale.place(call.begun_ms), scale.place(ended), 6, 4)
     });
-    of("svg", "bar")
+    of("svg", "track")
         .attr("viewBox", format!("0 0 {WIDTH} 16"))
         .attr("preserveAspectRatio", "none")
         .attr("aria-hidden", "true")
