@@ -34,6 +34,7 @@ mod layers;
 mod limits;
 mod memory;
 mod notices;
+mod page;
 mod patterns;
 mod payments;
 mod process_limits;
