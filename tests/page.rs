@@ -193,7 +193,10 @@ async fn a_form_of_another_page_changes_nothing_and_a_role_does_what_it_may() {
     let again = dana.send(&runs, "/runs/bulk", &bulk).await;
     assert_eq!(again.status, 409, "{}", again.html);
     again.has(&["0 of 1 runs took the order", &run]);
-    assert_eq!(dana.send(&runs, &format!("{started}/budget"), &[("currency", "steps"), ("amount", "x")]).await.status, 400);
+    assert_eq!(
+        dana.send(&runs, &format!("{started}/budget"), &[("currency", "steps"), ("amount", "x")]).await.status,
+        400
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -229,7 +232,8 @@ async fn tools_are_tried_code_is_run_and_the_other_views_are_there() {
     assert_eq!(dana.get("/tools/nothing").await.status, 404);
 
     let playground = dana.see("/playground").await;
-    let code = [("language", "javascript"), ("code", "console.log('<b>'); return input.a + 1"), ("input", "{\"a\": 41}")];
+    let code =
+        [("language", "javascript"), ("code", "console.log('<b>'); return input.a + 1"), ("input", "{\"a\": 41}")];
     let ran = dana.send(&playground, "/playground", &code).await;
     assert_eq!(ran.status, 200, "{}", ran.html);
     ran.has(&["id=\"result\"", "42", "&lt;b&gt;", "<b>fuel</b>", "<b>memory</b>", "<b>time</b>"]);

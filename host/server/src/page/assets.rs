@@ -22,7 +22,9 @@ pub(crate) async fn file(names: Names) -> Answer<Response> {
         "page.js" => (SCRIPT, "text/javascript; charset=utf-8"),
         "page.css" => (STYLE, "text/css; charset=utf-8"),
         "icon.svg" => (ICON, "image/svg+xml"),
-        other => return Err(Fault::new(Kind::NotFound, format!("the page has no file \"{other}\"")).detail("path").into()),
+        other => {
+            return Err(Fault::new(Kind::NotFound, format!("the page has no file \"{other}\"")).detail("path").into());
+        }
     };
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, KEPT)], text).into_response())
 }

@@ -49,7 +49,8 @@ mod tests {
 
     #[test]
     fn what_decides_comes_first_and_what_is_hidden_is_written_out() {
-        let arguments = json!({"a_note": "x".repeat(50), "amount_cents": 7900, "parts": [1], "user_id": "user\u{202e}_789"});
+        let arguments =
+            json!({"a_note": "x".repeat(50), "amount_cents": 7900, "parts": [1], "user_id": "user\u{202e}_789"});
         let written = Html::from(shown(&ToolCall::new("payments", "refund", arguments))).document();
         let place = |text: &str| written.find(text).unwrap();
         let places = ["amount_cents", "user\\u{202e}_789", "a_note", "parts"].map(place);

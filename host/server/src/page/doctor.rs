@@ -23,10 +23,9 @@ pub(crate) async fn show(State(service): State<Service>, viewer: Viewer) -> Answ
 async fn page(host: &Host, viewer: &Viewer, checks: Option<Vec<Check>>) -> Answer<Response> {
     let breakers = breakers(&host.breakers().await?);
     let trip = viewer.may(Right::Administer).then(|| {
-        viewer
-            .form("/doctor")
-            .with(el("button").text("Trip every limit once"))
-            .with(of("span", "hint").text(" Runs guests of the doctor's own, which takes some seconds of this machine."))
+        viewer.form("/doctor").with(el("button").text("Trip every limit once")).with(
+            of("span", "hint").text(" Runs guests of the doctor's own, which takes some seconds of this machine."),
+        )
     });
     let inner: Html = [el("h1").text("Doctor"), breakers, what(host)]
         .into_iter()
@@ -66,7 +65,8 @@ fn what(host: &Host) -> El {
 }
 
 fn limits(checks: &[Check]) -> El {
-    let titles = ["limit", "set to", "fired", "error", "neighbour"].map(|title| el("th").attr("scope", "col").text(title));
+    let titles =
+        ["limit", "set to", "fired", "error", "neighbour"].map(|title| el("th").attr("scope", "col").text(title));
     let rows = checks.iter().map(|check| {
         let fired = if check.fired { of("b", "good").text("yes") } else { of("b", "bad").text("no") };
         let kind = check.kind.map(kind).unwrap_or_default();
@@ -80,7 +80,8 @@ fn limits(checks: &[Check]) -> El {
     });
     let fired = checks.iter().filter(|check| check.fired).count();
     let table = el("table").with(el("thead").with(el("tr").all(titles))).with(el("tbody").all(rows));
-    let scroll = of("div", "scroll").attr("role", "region").attr("aria-label", "Limits").attr("tabindex", 0).with(table);
+    let scroll =
+        of("div", "scroll").attr("role", "region").attr("aria-label", "Limits").attr("tabindex", 0).with(table);
     el("section")
         .attr("id", "limits")
         .with(el("h2").text(format!("{fired} of {} limits fired", checks.len())))

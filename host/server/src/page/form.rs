@@ -46,13 +46,8 @@ impl Fields {
     }
 
     /// Returns all fields of a name.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Returns all fields.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Reads a field as JSON.
@@ -67,7 +62,7 @@ impl Fields {
 pub(crate) fn check_same_origin(headers: &HeaderMap) -> Answer<()> {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST).unwrap_or_default();
-    let of_other = |name: &str| {
+    let of_other = |name: &str| -> Answer<()> {
         Err(Fault::new(Kind::Denied, format!("a page of \"{name}\" may not use this one")).detail("origin").into())
     };
     match (text(HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
@@ -86,13 +81,19 @@ mod tests {
     fn a_form_of_another_site_is_refused() {
         let is_taken = |pairs: &[(&'static str, &str)]| {
             let host = [("host", "stockade.example")];
-            let pairs = host.iter().chain(pairs).map(|&(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+            let pairs =
+                host.iter().chain(pairs).map(|&(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
             check_same_origin(&pairs.collect()).is_ok()
         };
         assert!(is_taken(&[]));
         assert!(is_taken(&[("sec-fetch-site", "same-origin")]));
         assert!(is_taken(&[("origin", "https://stockade.example")]));
-        for other in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "null"), ("origin", "https://evil.example")] {
+        for other in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("origin", "null"),
+            ("origin", "https://evil.example"),
+        ] {
             assert!(!is_taken(&[other]), "{other:?}");
         }
     }

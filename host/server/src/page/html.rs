@@ -59,6 +59,12 @@ impl El {
         self
     }
 
+    /// Adds a text as it is, to an element in which a person edits it: it is sent back, so that no letter of it may be another.
+    pub(crate) fn edited(mut self, text: &str) -> Self {
+        put(&mut self.inner, text);
+        self
+    }
+
     /// Adds a piece of markup.
     pub(crate) fn with(mut self, inner: impl Into<Html>) -> Self {
         self.inner.push_str(&inner.into().0);
@@ -129,7 +135,7 @@ mod tests {
     fn a_value_is_kept_letter_by_letter() {
         let Html(written) = el("input").value("a\u{202e}\n\"b\"").flag("required", true).flag("hidden", false).into();
         assert_eq!(written, "<input value=\"a\u{202e}&#10;&quot;b&quot;\" required>");
-        let Html(area) = el("textarea").text("\nfirst").into();
-        assert_eq!(area, "<textarea>\n\nfirst</textarea>");
+        let Html(area) = el("textarea").edited("\n</textarea>\u{200d}").into();
+        assert_eq!(area, "<textarea>\n\n&lt;/textarea&gt;\u{200d}</textarea>");
     }
 }

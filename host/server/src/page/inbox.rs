@@ -256,7 +256,8 @@ fn forms(viewer: &Viewer, run: RunId, approval: &ApprovalView, id: &str) -> El {
     });
     let respond = takes(Verdict::Responded).then(|| {
         let area = el("textarea").attr("rows", 3).flag("required", true);
-        let form = begin().with(labelled("response", "Answer in the tool's place", area)).with(comment("respond-comment"));
+        let form =
+            begin().with(labelled("response", "Answer in the tool's place", area)).with(comment("respond-comment"));
         fold("respond", "Respond", form.with(decide("respond", "Answer")))
     });
     of("div", "decide").with(plain).all(edit).all(respond)

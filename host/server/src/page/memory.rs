@@ -62,7 +62,9 @@ fn namespace(text: &str) -> Result<Namespace, Fault> {
         [tenant] => [*tenant, "", ""],
         [tenant, user] => [*tenant, *user, ""],
         [tenant, user, agent] => [*tenant, *user, *agent],
-        _ => return Err(Fault::invalid("namespace", format!("\"{text}\" is not a namespace; write TENANT/USER/AGENT"))),
+        _ => {
+            return Err(Fault::invalid("namespace", format!("\"{text}\" is not a namespace; write TENANT/USER/AGENT")));
+        }
     };
     Ok(Namespace { tenant: tenant.to_owned(), user: user.to_owned(), agent: agent.to_owned() })
 }
@@ -104,7 +106,11 @@ fn drawn(asked: &Asked, counts: Vec<El>, memories: &[Kept]) -> Vec<El> {
         .attr("method", "get")
         .attr("action", "/memory")
         .attr("role", "search")
-        .with(field("namespace", "Namespace TENANT/USER/AGENT", asked.namespace.as_ref().map(written).unwrap_or_default()))
+        .with(field(
+            "namespace",
+            "Namespace TENANT/USER/AGENT",
+            asked.namespace.as_ref().map(written).unwrap_or_default(),
+        ))
         .with(field("source", "Source", asked.source.clone().unwrap_or_default()))
         .with(el("button").text("Filter"));
     let empty = memories.is_empty().then(|| of("p", "empty").text("Nothing is remembered here."));
@@ -121,7 +127,10 @@ fn kept(Kept { namespace, memory, also_in, expires_ms }: &Kept) -> El {
     let until = expires_ms.map(|ms| format!(" · until {}", utc(ms))).unwrap_or_default();
     let head = format!("{} · {}{source} · {}{until}", memory.id, written(namespace), utc(memory.at_ms));
     let by = memory.written_by.as_ref().map(|(run, key)| {
-        el("p").text("Written by ").with(el("a").attr("href", format!("/runs/{run}")).text(format!("run {run}"))).text(format!(", {key}"))
+        el("p")
+            .text("Written by ")
+            .with(el("a").attr("href", format!("/runs/{run}")).text(format!("run {run}")))
+            .text(format!(", {key}"))
     });
     let labels = memory.labels.iter().map(|label| of("span", "label").text(label));
     of("article", "card memory")

@@ -52,8 +52,7 @@ fn page(host: &Host, viewer: &Viewer, tried: &Tried, result: Option<El>) -> Resp
     let note = (!viewer.may(Right::Operate)).then(|| of("p", "hint").text("Your role reads; an operator runs code."));
     let result = of("section", "result").attr("id", "result").attr("aria-live", "polite").all(result);
     let form = viewer.may(Right::Operate).then(|| form(host, viewer, tried));
-    let inner: Html =
-        [el("h1").text("Playground")].into_iter().chain(note).chain(form).chain([result]).collect();
+    let inner: Html = [el("h1").text("Playground")].into_iter().chain(note).chain(form).chain([result]).collect();
     frame::page(viewer, Place::Playground, "Playground", None, inner)
 }
 
@@ -72,7 +71,7 @@ fn form(host: &Host, viewer: &Viewer, tried: &Tried) -> El {
     let tools = of("ul", "tools").all(tools);
     let area = |id: &'static str, rows: u8, text: &str| {
         let area = el("textarea").attr("id", id).attr("name", id).attr("rows", rows).attr("spellcheck", "false");
-        of("div", "field").with(el("label").attr("for", id).text(id)).with(area.text(text))
+        of("div", "field").with(el("label").attr("for", id).text(id)).with(area.edited(text))
     };
     viewer
         .form("/playground")
@@ -118,7 +117,8 @@ async fn ran(service: &Service, principal: &Principal, tried: &Tried, fields: &F
 
 fn shown(ran: &ExecReport) -> El {
     let usage = &ran.report.usage;
-    let gauge = |title: &'static str, amount: String| of("span", "used").with(el("b").text(title)).text(format!(" {amount}"));
+    let gauge =
+        |title: &'static str, amount: String| of("span", "used").with(el("b").text(title)).text(format!(" {amount}"));
     let exception = ran.exception.as_ref().map(|exception| {
         let trace = if exception.traceback.is_empty() { exception.to_string() } else { exception.traceback.clone() };
         of("pre", "bad").attr("tabindex", 0).text(trace)

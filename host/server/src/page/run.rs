@@ -125,8 +125,12 @@ fn head(report: &Report, state: &RunState) -> El {
         Some(el("li").with(link(child.run_id?)).text(format!(" {end}")))
     });
     let children: Vec<_> = children.collect();
-    let children = (!children.is_empty())
-        .then(|| of("details", "card").attr("id", "children").with(el("summary").text("Runs that it has started")).with(el("ul").all(children)));
+    let children = (!children.is_empty()).then(|| {
+        of("details", "card")
+            .attr("id", "children")
+            .with(el("summary").text("Runs that it has started"))
+            .with(el("ul").all(children))
+    });
     let waits = report.waits.iter().map(|wait| of("p", "waits").text(format!("Waits {wait}")));
     of("div", "head")
         .attr("id", "head")
@@ -152,9 +156,10 @@ fn ending(report: &Report) -> Option<El> {
         let letter = letter(&output.value());
         of("section", "card").with(el("h2").text("Output")).all(letter).with(document(&output.value()))
     });
-    let error = report.error.as_ref().map(|fault| {
-        of("section", "card").with(el("h2").text("Why")).with(of("p", "bad").text(&fault.message))
-    });
+    let error = report
+        .error
+        .as_ref()
+        .map(|fault| of("section", "card").with(el("h2").text("Why")).with(of("p", "bad").text(&fault.message)));
     output.or(error)
 }
 
@@ -198,7 +203,8 @@ fn orders(viewer: &Viewer, run: RunId, is_over: bool) -> El {
 fn unread(read: &Read) -> Option<El> {
     let left_out = read.state.seq().saturating_sub(read.last());
     let run = read.report.run_id;
-    let message = format!("The run is long: {left_out} entries more are in /v1/runs/{run}/entries?after={}", read.last());
+    let message =
+        format!("The run is long: {left_out} entries more are in /v1/runs/{run}/entries?after={}", read.last());
     (left_out > 0).then(|| of("p", "bad").text(message))
 }
 
@@ -208,7 +214,8 @@ fn documents(report: &Report, state: &RunState) -> El {
         el("li").with(of("span", "label").text(label)).text(format!(" came in with {keys}"))
     });
     let labels: Vec<_> = labels.collect();
-    let labels = if labels.is_empty() { el("p").text("Nothing that it took in has a label.") } else { el("ul").all(labels) };
+    let labels =
+        if labels.is_empty() { el("p").text("Nothing that it took in has a label.") } else { el("ul").all(labels) };
     let log = report.log.iter().map(|line| el("li").text(line));
     let log = (!report.log.is_empty()).then(|| el("section").with(el("h2").text("Log")).with(el("ol").all(log)));
     el("div")

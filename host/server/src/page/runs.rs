@@ -211,7 +211,8 @@ fn table(viewer: &Viewer, lines: &[Line]) -> El {
     }
     let may = viewer.may(Right::Operate);
     let now_ms = Clock::default().now_ms();
-    let titles = ["Run", "Status", "State", "Waits", "Labels", "Changed"].map(|title| el("th").attr("scope", "col").text(title));
+    let titles =
+        ["Run", "Status", "State", "Waits", "Labels", "Changed"].map(|title| el("th").attr("scope", "col").text(title));
     let choose = may.then(|| el("th").attr("scope", "col").with(hidden("Choose")));
     let head = el("thead").with(el("tr").all(choose).all(titles));
     let rows = lines.iter().map(|line| row(line, may, now_ms));
@@ -324,7 +325,9 @@ impl Order {
             "stop" => Ok(Self::Stop),
             "pause" => Ok(Self::Pause),
             "resume" => Ok(Self::Resume),
-            other => Err(Fault::invalid("order", format!("\"{other}\" is not an order; those are stop, pause, resume"))),
+            other => {
+                Err(Fault::invalid("order", format!("\"{other}\" is not an order; those are stop, pause, resume")))
+            }
         }
     }
 

@@ -15,7 +15,9 @@ const PREFIX: &str = "arg.";
 #[derive(Clone, Debug, PartialEq)]
 enum Kind {
     Text,
-    Number { is_whole: bool },
+    Number {
+        is_whole: bool,
+    },
     Truth,
     /// One of these words.
     Word(Vec<String>),

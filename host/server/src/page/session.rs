@@ -61,12 +61,12 @@ pub(crate) async fn show(State(service): State<Service>, headers: HeaderMap, uri
 }
 
 fn form(headers: &HeaderMap, next: &str, was_refused: bool) -> El {
-    let refused = was_refused.then(|| {
-        of("p", "bad").attr("role", "alert").text("This is not a token of this journal, or it was removed.")
-    });
+    let refused = was_refused
+        .then(|| of("p", "bad").attr("role", "alert").text("This is not a token of this journal, or it was removed."));
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let remote = (!is_loopback(host)).then(|| {
-        of("p", "hint").text("From another machine, the browser keeps a session only where this page is read over https.")
+        of("p", "hint")
+            .text("From another machine, the browser keeps a session only where this page is read over https.")
     });
     let token = el("input").attr("id", "token").attr("name", "token").attr("type", "password");
     let token = token.attr("autocomplete", "current-password").flag("required", true).flag("autofocus", true);
@@ -121,7 +121,9 @@ fn with_cookie(mut response: Response, token: &str, time: Duration, is_remote: b
 
 /// Returns whether a path leads to this server, wherever a browser is.
 fn is_own_path(path: &str) -> bool {
-    path.starts_with('/') && !path.starts_with("//") && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 /// What a request without a session is answered. A link on another site leads here without the cookie, which the browser
@@ -151,18 +153,26 @@ mod tests {
     #[test]
     fn the_token_of_the_cookie_is_that_of_the_request_where_it_has_none() {
         let with = |pairs: &[(HeaderName, &str)]| {
-            let mut headers: HeaderMap = pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
+            let mut headers: HeaderMap =
+                pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
             take_on(&mut headers);
             said_token(&headers).map(str::to_owned)
         };
         assert_eq!(with(&[(header::COOKIE, "a=b; stockade=stk_1")]).as_deref(), Some("stk_1"));
-        assert_eq!(with(&[(header::COOKIE, "stockade=stk_1"), (header::AUTHORIZATION, "Bearer stk_2")]).as_deref(), Some("stk_2"));
+        assert_eq!(
+            with(&[(header::COOKIE, "stockade=stk_1"), (header::AUTHORIZATION, "Bearer stk_2")]).as_deref(),
+            Some("stk_2")
+        );
         assert_eq!(with(&[(header::COOKIE, "stockadee=stk_1; stockade=")]), None);
     }
 
     #[test]
     fn a_login_leads_to_no_other_site() {
         assert!(["/", "/runs/7?at=3", "/inbox#a"].into_iter().all(is_own_path));
-        assert!(!["", "//evil.example", "https://evil.example", "/\\evil.example", "/a b", "/\n"].into_iter().any(is_own_path));
+        assert!(
+            !["", "//evil.example", "https://evil.example", "/\\evil.example", "/a b", "/\n"]
+                .into_iter()
+                .any(is_own_path)
+        );
     }
 }

@@ -28,14 +28,8 @@ const RUNS_MAX: usize = 200;
 const PAGES_MAX: usize = 64;
 
 /// What a day shows.
-const SHOWN: [Currency; 6] = [
-    Currency::Fuel,
-    Currency::Wall,
-    Currency::ToolCalls,
-    Currency::ModelCalls,
-    Currency::Tokens,
-    Currency::Money,
-];
+const SHOWN: [Currency; 6] =
+    [Currency::Fuel, Currency::Wall, Currency::ToolCalls, Currency::ModelCalls, Currency::Tokens, Currency::Money];
 
 /// What was spent, as far as it was read.
 #[derive(Default)]
@@ -49,7 +43,8 @@ struct Spent {
 
 impl Spent {
     async fn of(host: &Host, since_ms: u64) -> Result<Self, Fault> {
-        let filter = Filter { changed_since_ms: Some(since_ms), sort: Sort::Changed, reverse: true, ..Filter::default() };
+        let filter =
+            Filter { changed_since_ms: Some(since_ms), sort: Sort::Changed, reverse: true, ..Filter::default() };
         let runs = host.runs(&Filter { limit: Some(RUNS_MAX), ..filter }).await?;
         let mut spent = Self { is_cut: runs.len() >= RUNS_MAX, ..Self::default() };
         for summary in &runs {
@@ -145,7 +140,8 @@ pub(crate) async fn show(State(service): State<Service>, viewer: Viewer) -> Answ
     let Listing { found: shared, unreadable } = service.host().shared_budgets().await?;
     unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
     let read = format!("The last {DAYS} days, of {} runs.", spent.runs);
-    let cut = spent.is_cut.then(|| of("p", "bad").text("There are more entries than this view reads: the sums are too low."));
+    let cut =
+        spent.is_cut.then(|| of("p", "bad").text("There are more entries than this view reads: the sums are too low."));
     let inner: Html = [el("h1").text("Models and spend"), of("p", "hint").text(read)]
         .into_iter()
         .chain(cut)
@@ -163,7 +159,13 @@ fn table(id: &'static str, title: &'static str, first: &'static str, more: Optio
     let head = |title: &'static str| el("th").attr("scope", "col").text(title);
     let head = el("tr").with(head(first)).all(more.map(head)).all(SHOWN.map(|currency| head(name(currency))));
     let table = el("table").with(el("thead").with(head)).with(el("tbody").all(rows));
-    section.with(of("div", "scroll").attr("role", "region").attr("aria-label", format!("{title}, as a table")).attr("tabindex", 0).with(table))
+    section.with(
+        of("div", "scroll")
+            .attr("role", "region")
+            .attr("aria-label", format!("{title}, as a table"))
+            .attr("tabindex", 0)
+            .with(table),
+    )
 }
 
 fn cells(usage: &Usage) -> impl Iterator<Item = El> {
@@ -179,9 +181,8 @@ fn days(spent: &Spent) -> El {
 }
 
 fn models(spent: &Spent) -> El {
-    let row = |(model, usage): (&String, &Usage)| {
-        el("tr").with(el("th").attr("scope", "row").text(model)).all(cells(usage))
-    };
+    let row =
+        |(model, usage): (&String, &Usage)| el("tr").with(el("th").attr("scope", "row").text(model)).all(cells(usage));
     table("models-title", "By model", "model", None, spent.models.iter().map(row).collect())
 }
 

@@ -28,7 +28,8 @@ pub(crate) async fn list(State(service): State<Service>, viewer: Viewer) -> Answ
 fn card(tool: &Tool) -> El {
     let link = el("a").attr("href", address(tool)).attr("data-row", "").text(tool.name());
     let said = tool.component().manifest().map(|manifest| el("p").text(&manifest.description));
-    let functions = tool.component().functions().iter().map(|function| el("li").with(el("code").text(function.signature())));
+    let functions =
+        tool.component().functions().iter().map(|function| el("li").with(el("code").text(function.signature())));
     of("article", "card").with(el("h2").with(link)).all(said).with(el("ul").all(functions)).with(grants(tool))
 }
 
@@ -61,12 +62,14 @@ async fn inner(host: &Host, viewer: &Viewer, name: &str, last: Option<Called>) -
     let tool = host.component(name)?;
     let component = tool.component();
     let may = viewer.may(Right::Administer);
-    let head = of("p", "hint").text(format!("digest {} · {}", component.digest().as_str(), bytes(component.size() as u64)));
+    let head =
+        of("p", "hint").text(format!("digest {} · {}", component.digest().as_str(), bytes(component.size() as u64)));
     let imports = component.imports().iter().map(|import| el("li").with(el("code").text(import)));
     let functions = component.functions().iter().map(|function| section(viewer, tool, function, may));
-    let unsupported = component.unsupported().iter().map(|function| {
-        of("p", "hint").text(format!("{} cannot be called: {}", function.name(), function.reason()))
-    });
+    let unsupported = component
+        .unsupported()
+        .iter()
+        .map(|function| of("p", "hint").text(format!("{} cannot be called: {}", function.name(), function.reason())));
     let note = (!may).then(|| of("p", "hint").text("Calls outside of any run take an admin."));
     let wit = el("details").attr("id", "wit").with(el("summary").text("WIT")).all(block("WIT", &wit));
     let imports = el("details").attr("id", "imports").with(el("summary").text("Imports")).with(el("ul").all(imports));

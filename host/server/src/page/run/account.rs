@@ -28,7 +28,8 @@ fn gauge(currency: Currency, spent: u64, allowed: u64, reserved: u64) -> El {
     // A meter from 0 to 0 would be full.
     let meter = el("meter").attr("min", 0).attr("max", allowed.max(1)).attr("value", spent.min(allowed));
     let meter = meter.attr("high", allowed.max(1) / 10 * 9).attr("aria-label", format!("{}: {said}", name(currency)));
-    let reserved = (reserved > 0).then(|| of("span", "hint").text(format!(" and {} reserved", amount(currency, reserved))));
+    let reserved =
+        (reserved > 0).then(|| of("span", "hint").text(format!(" and {} reserved", amount(currency, reserved))));
     el("li")
         .with(of("span", "currency").text(name(currency)))
         .with(meter)
@@ -83,7 +84,11 @@ fn stood(state: &RunState, entry: Option<&Entry>, last: u64) -> El {
     let change = entry.map(document);
     of("div", "stood")
         .attr("id", "stood")
-        .with(el("p").text(format!("entry {} of {last}{when} · {} · ", state.seq(), state.status())).with(el("b").text(at)))
+        .with(
+            el("p")
+                .text(format!("entry {} of {last}{when} · {} · ", state.seq(), state.status()))
+                .with(el("b").text(at)),
+        )
         .all(in_flight)
         .with(ledger)
         .all(kept.map(|kept| fold("Its state", kept)))

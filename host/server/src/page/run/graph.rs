@@ -32,7 +32,8 @@ pub(super) fn draw(graph: &Graph, path: &[String], is_over: bool) -> El {
         let message = format!("The workflow has {} states, and {STATES_MAX} are drawn at most.", graph.states.len());
         return section.with(of("p", "hint").text(message));
     }
-    let scroll = of("div", "scroll").attr("role", "region").attr("aria-label", "Picture of the states").attr("tabindex", 0);
+    let scroll =
+        of("div", "scroll").attr("role", "region").attr("aria-label", "Picture of the states").attr("tabindex", 0);
     section.with(scroll.with(picture(graph, path, is_over)))
 }
 

@@ -47,8 +47,7 @@ impl Scale {
         let gap = drawn.checked_div(GAP_PART).unwrap_or_default().max(1);
         let length = |(from, to): (u64, u64)| if is_gap((from, to)) { gap } else { to.saturating_sub(from) };
         let whole = pieces.iter().copied().map(length).sum::<u64>().max(1);
-        let mut scale =
-            Self { points: times.first().map(|first| (*first, 0)).into_iter().collect(), gaps: Vec::new() };
+        let mut scale = Self { points: times.first().map(|first| (*first, 0)).into_iter().collect(), gaps: Vec::new() };
         let mut at = 0_u64;
         for piece in pieces {
             let from = at.saturating_mul(WIDTH).checked_div(whole).unwrap_or_default();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use stockade::{
-    Budget, Change, Code, Currency, Decision, Effect, EffectKind, EffectOutcome, Entry, Event, Exceeded, Label, Overdue,
-    RunId, ToolCall, ToolOutcome, Usage, utc,
+    Budget, Change, Code, Currency, Decision, Effect, EffectKind, EffectOutcome, Entry, Event, Exceeded, Label,
+    Overdue, RunId, ToolCall, ToolOutcome, Usage, utc,
 };
 
 use crate::page::words;
@@ -334,7 +334,17 @@ mod tests {
         let returned = ToolOutcome::Returned(json!(1).into());
         let entries = [
             entry(2, 10, stepped(Event::Started { input: json!({}).into() }, vec![code], "BEGIN")),
-            entry(3, 20, Change::Reserved { key: key(), amount: Usage::NONE, consumes: None, labels: vec![Label::Private], due_ms: None }),
+            entry(
+                3,
+                20,
+                Change::Reserved {
+                    key: key(),
+                    amount: Usage::NONE,
+                    consumes: None,
+                    labels: vec![Label::Private],
+                    due_ms: None,
+                },
+            ),
             entry(4, 30, Change::Calling { key: key(), number: 0, call: call.clone() }),
             entry(5, 40, Change::Called { key: key(), number: 0, call, outcome: returned.clone(), used: Usage::NONE }),
             entry(6, 50, Change::Lost { key: key(), used: Usage::NONE.fuel(3) }),
@@ -343,9 +353,15 @@ mod tests {
         ];
         let Timeline { rows, path, .. } = Timeline::read(&entries);
         assert_eq!(path, ["BEGIN", "END"]);
-        assert_eq!(rows.iter().map(|row| row.what.as_str()).collect::<Vec<_>>(), ["started", "code in javascript", "resumed"]);
+        assert_eq!(
+            rows.iter().map(|row| row.what.as_str()).collect::<Vec<_>>(),
+            ["started", "code in javascript", "resumed"]
+        );
         let row = &rows[1];
-        assert_eq!((row.begun_ms, row.ended_ms, row.used.fuel, row.labels.len(), row.notes.len()), (20, Some(60), 8, 1, 1));
+        assert_eq!(
+            (row.begun_ms, row.ended_ms, row.used.fuel, row.labels.len(), row.notes.len()),
+            (20, Some(60), 8, 1, 1)
+        );
         assert_eq!((row.calls.len(), row.calls[0].ended.as_ref().unwrap().0), (1, 40));
         assert_eq!(row.state.as_deref(), Some("END"));
     }

@@ -30,7 +30,8 @@ pub(super) fn draw(viewer: &Viewer, run: RunId, rows: &[Row], now_ms: u64, may: 
     let titles = ["What", "State", "When", "Fuel", "Memory", "Tokens", "Money", "Time"];
     let head = of("div", "line head").attr("aria-hidden", "true").all(titles.map(|title| el("span").text(title)));
     let list = of("ol", "waterfall").all(lines);
-    let scroll = of("div", "scroll").attr("role", "region").attr("aria-label", "Lines of the timeline").attr("tabindex", 0);
+    let scroll =
+        of("div", "scroll").attr("role", "region").attr("aria-label", "Lines of the timeline").attr("tabindex", 0);
     el("section")
         .attr("aria-labelledby", "timeline-title")
         .with(el("h2").attr("id", "timeline-title").text("Timeline"))
@@ -127,7 +128,8 @@ fn input(row: &Row) -> Vec<El> {
         EffectKind::RunCode(code) => {
             let source = block("Code", &code.source);
             let input = (!code.input.is_null()).then(|| titled("Its input", document(&code.input.value())));
-            let tools = (!code.tools.is_empty()).then(|| el("p").text(format!("It may call {}", code.tools.join(", "))));
+            let tools =
+                (!code.tools.is_empty()).then(|| el("p").text(format!("It may call {}", code.tools.join(", "))));
             source.into_iter().chain(input).chain(tools).collect()
         }
         EffectKind::CallTool { call, .. } | EffectKind::RequestApproval { call, .. } => {
@@ -169,7 +171,8 @@ fn call(Nested { call, ended, attempts, .. }: &Nested) -> El {
         None => (" …", None, String::new()),
     };
     let again = (*attempts > 0).then(|| of("p", "hint").text(format!("{attempts} attempts before failed")));
-    let head = el("summary").text(format!("{}.{}{mark}", call.tool, call.function)).with(of("span", "hint").text(usage));
+    let head =
+        el("summary").text(format!("{}.{}{mark}", call.tool, call.function)).with(of("span", "hint").text(usage));
     let arguments = document(&call.arguments.value());
     el("li").with(el("details").with(head).with(arguments).all(again).all(outcome))
 }
@@ -177,6 +180,7 @@ fn call(Nested { call, ended, attempts, .. }: &Nested) -> El {
 fn replay(viewer: &Viewer, run: RunId, key: &str) -> El {
     let form = viewer.form(&format!("/runs/{run}/replay"));
     let form = form.with(el("input").attr("type", "hidden").attr("name", "key").value(key));
-    form.with(el("button").text("Replay this code"))
-        .with(of("span", "hint").text(" Runs it again with the answers that its calls had: nothing is called or changed."))
+    form.with(el("button").text("Replay this code")).with(
+        of("span", "hint").text(" Runs it again with the answers that its calls had: nothing is called or changed."),
+    )
 }
