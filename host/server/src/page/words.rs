@@ -95,7 +95,7 @@ pub(crate) fn document(value: &impl Serialize) -> El {
 
 /// Shows a text of several lines, if there is one.
 pub(crate) fn block(title: &'static str, text: &str) -> Option<El> {
-    let shown = || of("div", "block").with(el("h4").text(title)).with(el("pre").attr("tabindex", 0).text(cut(text)));
+    let shown = || of("div", "block").with(el("h3").text(title)).with(el("pre").attr("tabindex", 0).text(cut(text)));
     (!text.is_empty()).then(shown)
 }
 

@@ -46,15 +46,29 @@
   document.addEventListener("htmx:after:swap", () => {
     if (!source) return;
     if (main().dataset.live) return say("Live");
-    source.close();
-    source = null;
+    leave();
     say("");
   });
 
-  if (main() && main().dataset.live && window.EventSource) follow();
-  // A browser has few connections to one server, and a page that is left must not keep one.
-  window.addEventListener("pagehide", () => source && source.close());
-  window.addEventListener("pageshow", (event) => event.persisted && main().dataset.live && follow());
+  // A browser has few connections to one server: a page that is not looked at keeps none.
+  const leave = () => {
+    if (source) source.close();
+    source = null;
+  };
+
+  const come = () => {
+    if (source || !main() || !main().dataset.live || !window.EventSource) return false;
+    follow();
+    return true;
+  };
+
+  come();
+  window.addEventListener("pagehide", leave);
+  window.addEventListener("pageshow", (event) => event.persisted && come() && changed());
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) leave();
+    else if (come()) changed();
+  });
 
   const views = { r: "/", i: "/inbox", t: "/tools", p: "/playground", m: "/memory", s: "/spend", d: "/doctor" };
   let goes = false;
