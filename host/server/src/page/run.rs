@@ -16,7 +16,7 @@ use self::timeline::Timeline;
 use super::form::Fields;
 use super::frame::{self, Place};
 use super::html::{El, Html, el, of};
-use super::runs::{Order, status};
+use super::runs::{Order, status, with_orders};
 use super::viewer::Viewer;
 use super::words::{document, name, used};
 use crate::amounts::{self, Amounts};
@@ -178,16 +178,7 @@ fn orders(viewer: &Viewer, run: RunId, is_over: bool) -> El {
     if is_over {
         return orders.with(fork);
     }
-    let order = |name: &'static str, title: &'static str| {
-        el("button").attr("name", "order").attr("value", name).attr("type", "submit").text(title)
-    };
-    let given = viewer
-        .form(&format!("/runs/{run}/order"))
-        .with(el("label").attr("for", "reason").text("Reason"))
-        .with(el("input").attr("id", "reason").attr("name", "reason"))
-        .with(order("pause", "Pause"))
-        .with(order("resume", "Resume"))
-        .with(order("stop", "Stop").attr("class", "danger"));
+    let given = with_orders(viewer.form(&format!("/runs/{run}/order")));
     let currencies = Currency::ALL.map(|currency| el("option").value(currency.name()).text(name(currency)));
     let budget = viewer
         .form(&format!("/runs/{run}/budget"))

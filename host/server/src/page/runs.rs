@@ -218,16 +218,16 @@ fn table(viewer: &Viewer, lines: &[Line]) -> El {
     let rows = lines.iter().map(|line| row(line, may, now_ms));
     let table = el("table").attr("id", "runs").with(head).with(el("tbody").all(rows));
     let scroll = of("div", "scroll").attr("role", "region").attr("aria-label", "Runs").attr("tabindex", 0).with(table);
-    if may { viewer.form("/runs/bulk").attr("class", "bulk").with(scroll).with(orders()) } else { scroll }
+    let fieldset = with_orders(of("fieldset", "orders").with(el("legend").text("Do this to the chosen runs")));
+    if may { viewer.form("/runs/bulk").attr("class", "bulk").with(scroll).with(fieldset) } else { scroll }
 }
 
-fn orders() -> El {
+/// Adds the orders to a form, with a reason.
+pub(crate) fn with_orders(form: El) -> El {
     let order = |name: &'static str, title: &'static str| {
         el("button").attr("name", "order").attr("value", name).attr("type", "submit").text(title)
     };
-    of("fieldset", "orders")
-        .with(el("legend").text("Do this to the chosen runs"))
-        .with(el("label").attr("for", "reason").text("Reason"))
+    form.with(el("label").attr("for", "reason").text("Reason"))
         .with(el("input").attr("id", "reason").attr("name", "reason"))
         .with(order("pause", "Pause"))
         .with(order("resume", "Resume"))
