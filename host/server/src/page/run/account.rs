@@ -1,6 +1,6 @@
 //! What a run may spend and has spent, and how it stood after any of its entries.
 
-use stockade::{Currency, Entry, Fault, RunId, RunState, Usage, utc};
+use stockade::{Budget, Currency, Entry, Fault, RunId, RunState, SubBudget, Usage, utc};
 
 use crate::page::html::{El, el, of};
 use crate::page::words::{amount, document, name};
@@ -17,10 +17,20 @@ pub(super) fn gauges(state: &RunState) -> El {
         let (spent, allowed) = (spent.get(currency), budget.get(currency));
         gauge(currency, spent, allowed, reserved.get(currency))
     });
+    let shares = state.ledger().sub_budgets().map(|(share, spent)| sub_budget(share, spent, budget));
     el("section")
         .attr("aria-labelledby", "budget-title")
         .with(el("h2").attr("id", "budget-title").text("Budget"))
         .with(of("ul", "gauges").all(rows))
+        .all(shares)
+}
+
+/// Draws what a share of the budget allows less than the whole of it.
+fn sub_budget(SubBudget { prefix, budget }: &SubBudget, spent: &Usage, whole: &Budget) -> El {
+    let less = Currency::ALL.into_iter().filter(|currency| budget.get(*currency) < whole.get(*currency));
+    let gauges = less.map(|currency| gauge(currency, spent.get(currency), budget.get(currency), 0));
+    let title = el("h3").text(format!("Share of {}", prefix.trim_end_matches('/')));
+    el("div").with(title).with(of("ul", "gauges").all(gauges))
 }
 
 fn gauge(currency: Currency, spent: u64, allowed: u64, reserved: u64) -> El {
