@@ -133,7 +133,8 @@ fn place(question: &OpenQuestion) -> String {
 
 fn question(host: &Host, viewer: &Viewer, asked: &Asked, Card { question, state }: &Card, is_later: bool) -> El {
     let OpenQuestion { run_id: run, workflow, waits_ms, approval } = question;
-    let id = format!("q-{}", approval.digest.short());
+    // Two runs may ask the very same.
+    let id = format!("q-{run}-{}", approval.digest.short());
     let title = format!("{}.{}", approval.call.tool, approval.call.function);
     let link = el("a").attr("href", format!("/runs/{run}")).text(workflow);
     let head = el("p").text("Asked by ").with(link).text(format!(" {} ago: {}", age(*waits_ms), approval.reason));
