@@ -11,7 +11,8 @@ const require = createRequire(path.join(home, "node_modules", "x"));
 const { chromium } = require("playwright-core");
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
-const WAIT_MS = 10_000;
+// Where nothing was compiled before, the first code waits for its language.
+const WAIT_MS = 20_000;
 const wrong = [];
 
 // A server with a folder of its own.
@@ -106,14 +107,18 @@ async function decide(page, server, button) {
 async function checked(page, name) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run());
-  violations.forEach(({ id, help, nodes }) => wrong.push(`axe, ${name}: ${id}: ${help}: ${nodes.map((node) => node.target).join(" ")}`));
+  for (const { id, help, nodes } of violations) {
+    wrong.push(`axe, ${name}: ${id}: ${help}: ${nodes.map((node) => node.target).join(" ")}`);
+  }
 }
 
 // Each view as it is drawn in the light, in the dark and on a phone.
+const kinds = [["light", "light", 1280, 900], ["dark", "dark", 1280, 900], ["phone", "light", 390, 844]];
+
 async function pictures(page, server, views) {
   for (const [name, view] of Object.entries(views)) {
     await page.goto(`${server.address}${view}`);
-    for (const [kind, colorScheme, width, height] of [["light", "light", 1280, 900], ["dark", "dark", 1280, 900], ["phone", "light", 390, 844]]) {
+    for (const [kind, colorScheme, width, height] of kinds) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height });
       await checked(page, `${name}, ${kind}`);
@@ -253,7 +258,8 @@ ask = ["payments"]
 
 function desk(folder) {
   const call = '{ name = "payments.refund", arguments = { user_id = "user_789", amount_cents = 7900 } }';
-  const replies = `[[answer]]\nwhen = { turn = 1 }\nreply = { calls = [${call}] }\n[[answer]]\nwhen = { turn = 2 }\nreply = { text = "done" }\n`;
+  const answer = (turn, reply) => `[[answer]]\nwhen = { turn = ${turn} }\nreply = ${reply}\n`;
+  const replies = answer(1, `{ calls = [${call}] }`) + answer(2, '{ text = "done" }');
   fs.writeFileSync(path.join(folder, "replies.toml"), replies);
   return script(folder);
 }
