@@ -1,5 +1,7 @@
 //! What waits for a person: the exact call, what decides first, where its data came from and where it would go.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Extension, State};
 use axum::http::Uri;
 use axum::response::Response;
@@ -36,8 +38,10 @@ struct Card {
 pub(crate) async fn list(State(service): State<Service>, viewer: Viewer, uri: Uri) -> Answer<Response> {
     let host = service.host();
     let asked = Asked::read(&uri);
-    let Listing { found, unreadable } = host.open_questions().await?;
+    let Listing { mut found, unreadable } = host.open_questions().await?;
     unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
+    let workflows: BTreeSet<String> = found.iter().map(|question| question.workflow.clone()).collect();
+    found.retain(|question| asked.workflow.as_ref().is_none_or(|workflow| *workflow == question.workflow));
     let more = found.len().saturating_sub(QUESTIONS_MAX);
     let mut cards = Vec::new();
     for question in found.into_iter().take(QUESTIONS_MAX) {
@@ -59,6 +63,7 @@ pub(crate) async fn list(State(service): State<Service>, viewer: Viewer, uri: Ur
     ];
     let later_title = (!later.is_empty()).then(|| el("h2").text("Not now"));
     let inner: Html = std::iter::once(el("h1").text("Inbox"))
+        .chain(asked.tabs(&workflows))
         .chain(notes.into_iter().flatten())
         .chain(now.iter().map(|card| question(host, &viewer, &asked, card, false)))
         .chain(doubts.iter().map(|(run, doubt)| doubtful(&viewer, *run, doubt)))
@@ -86,6 +91,8 @@ async fn doubts(host: &Host) -> Result<Vec<(RunId, Doubt)>, Fault> {
 /// What the address of the view says: what is put off, and what was just decided.
 #[derive(Debug, Default)]
 struct Asked {
+    /// The workflow, or the agent, whose questions alone are shown.
+    workflow: Option<String>,
     /// The questions that the person looks at later, as `RUN/KEY`.
     later: Vec<String>,
     decided: Option<(Verdict, RunId)>,
@@ -96,6 +103,7 @@ impl Asked {
         let (mut asked, mut verdict, mut run) = (Self::default(), None, None);
         for (name, value) in parse(uri.query().unwrap_or_default().as_bytes()) {
             match &*name {
+                "workflow" => asked.workflow = Some(value.into_owned()).filter(|workflow| !workflow.is_empty()),
                 "later" => asked.later.push(value.into_owned()),
                 "decided" => verdict = Verdict::ALL.iter().copied().find(|verdict| verdict.past() == value),
                 "run" => run = value.parse::<RunId>().ok(),
@@ -114,9 +122,24 @@ impl Asked {
     fn with(&self, question: &OpenQuestion, is_later: bool) -> String {
         let own = place(question);
         let others = self.later.iter().filter(|later| **later != own).cloned();
-        let all = others.chain(is_later.then(|| own.clone()));
-        let query = Serializer::new(String::new()).extend_pairs(all.map(|later| ("later", later))).finish();
-        format!("/inbox?{query}")
+        let later = others.chain(is_later.then(|| own.clone())).map(|later| ("later", later));
+        let workflow = self.workflow.iter().map(|workflow| ("workflow", workflow.clone()));
+        format!("/inbox?{}", Serializer::new(String::new()).extend_pairs(workflow.chain(later)).finish())
+    }
+
+    /// Leads to the questions of each workflow, where there are several, or where those of one are shown.
+    fn tabs(&self, workflows: &BTreeSet<String>) -> Option<El> {
+        let link = |title: &str, workflow: Option<&String>| {
+            let query = workflow.iter().map(|workflow| ("workflow", *workflow));
+            let query = Serializer::new(String::new()).extend_pairs(query).finish();
+            let link = el("a").attr("href", format!("/inbox?{query}")).text(title);
+            let is_shown = self.workflow.as_ref() == workflow;
+            el("li").with(if is_shown { link.attr("aria-current", "true") } else { link })
+        };
+        let each = workflows.iter().map(|workflow| link(workflow, Some(workflow)));
+        let list = of("ul", "tabs").with(link("All", None)).all(each);
+        let is_wanted = workflows.len() > 1 || self.workflow.is_some();
+        is_wanted.then(|| el("nav").attr("aria-label", "Workflows").with(list))
     }
 
     fn note(&self) -> Option<El> {
@@ -127,14 +150,18 @@ impl Asked {
     }
 }
 
+/// Returns the id of a question in the view. Two runs may ask the very same.
+pub(crate) fn id(run: RunId, approval: &ApprovalView) -> String {
+    format!("q-{run}-{}", approval.digest.short())
+}
+
 fn place(question: &OpenQuestion) -> String {
     format!("{}/{}", question.run_id, question.approval.key)
 }
 
 fn question(host: &Host, viewer: &Viewer, asked: &Asked, Card { question, state }: &Card, is_later: bool) -> El {
     let OpenQuestion { run_id: run, workflow, waits_ms, approval } = question;
-    // Two runs may ask the very same.
-    let id = format!("q-{run}-{}", approval.digest.short());
+    let id = id(*run, approval);
     let title = format!("{}.{}", approval.call.tool, approval.call.function);
     let link = el("a").attr("href", format!("/runs/{run}")).text(workflow);
     let head = el("p").text("Asked by ").with(link).text(format!(" {} ago: {}", age(*waits_ms), approval.reason));

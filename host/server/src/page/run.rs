@@ -9,13 +9,16 @@ mod waterfall;
 use axum::extract::{Extension, State};
 use axum::http::Uri;
 use axum::response::Response;
-use stockade::{Budget, Clock, Currency, Entry, Fault, Host, NewRun, Principal, Report, Right, RunId, RunState, utc};
+use stockade::{
+    ApprovalView, Budget, Clock, Currency, Entry, Fault, Host, NewRun, Principal, Report, Right, RunId, RunState, utc,
+};
 use url::form_urlencoded::parse;
 
 use self::timeline::Timeline;
 use super::form::Fields;
 use super::frame::{self, Place};
 use super::html::{El, Html, el, of};
+use super::inbox;
 use super::runs::{Order, status, with_orders};
 use super::viewer::Viewer;
 use super::words::{document, name, used};
@@ -143,10 +146,11 @@ fn head(report: &Report, state: &RunState) -> El {
 
 /// Leads to what a person is asked.
 fn questions(report: &Report) -> Option<El> {
-    let is_open = |approval: &&stockade::ApprovalView| approval.decision.is_none() && approval.expired_ms.is_none();
-    let open = report.approvals.iter().filter(is_open).count();
-    let open = if report.status.is_over() { 0 } else { open.saturating_add(report.doubts.len()) };
-    let link = || el("a").attr("href", "/inbox").text("Decide in the inbox");
+    let is_open = |approval: &&ApprovalView| approval.decision.is_none() && approval.expired_ms.is_none();
+    let open: Vec<_> = report.approvals.iter().filter(is_open).collect();
+    let place = open.first().map(|approval| format!("#{}", inbox::id(report.run_id, approval))).unwrap_or_default();
+    let open = if report.status.is_over() { 0 } else { open.len().saturating_add(report.doubts.len()) };
+    let link = || el("a").attr("href", format!("/inbox{place}")).text("Decide in the inbox");
     (open > 0).then(|| of("p", "asks").text(format!("{open} waiting for a person. ")).with(link()))
 }
 
