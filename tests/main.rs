@@ -38,6 +38,7 @@ mod limits;
 mod manual;
 mod memory;
 mod notices;
+mod page;
 mod patterns;
 mod payments;
 mod process_limits;

@@ -20,9 +20,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-struct Served {
-    host: Host,
-    address: SocketAddr,
+pub(crate) struct Served {
+    pub(crate) host: Host,
+    pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
     served: JoinHandle<stockade::Result<Vec<RunId>>>,
     /// The folder of the host.
@@ -31,13 +31,13 @@ struct Served {
 
 /// One who asks, with a token or without.
 #[derive(Clone)]
-struct Client {
-    address: SocketAddr,
-    token: Option<String>,
+pub(crate) struct Client {
+    pub(crate) address: SocketAddr,
+    pub(crate) token: Option<String>,
 }
 
 impl Served {
-    async fn start(set: impl FnOnce(Server) -> Server) -> Self {
+    pub(crate) async fn start(set: impl FnOnce(Server) -> Server) -> Self {
         let place = Place::new();
         let host = place.host().built_in_languages().build().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -49,17 +49,17 @@ impl Served {
     }
 
     /// One whose token has a role.
-    async fn client(&self, name: &str, role: Role) -> Client {
+    pub(crate) async fn client(&self, name: &str, role: Role) -> Client {
         let (_, token) = self.host.create_token(NewToken::new(name, role)).await.unwrap();
         Client { address: self.address, token: Some(token) }
     }
 
-    fn anyone(&self) -> Client {
+    pub(crate) fn anyone(&self) -> Client {
         Client { address: self.address, token: None }
     }
 
     /// Waits until a run stands still.
-    async fn settled(&self, run: &str) {
+    pub(crate) async fn settled(&self, run: &str) {
         self.host.run(run_id(run)).settled_state().await.unwrap();
     }
 
@@ -70,7 +70,7 @@ impl Served {
 }
 
 impl Client {
-    async fn send(&self, what: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Response<Incoming> {
+    pub(crate) async fn send(&self, what: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Response<Incoming> {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
@@ -103,7 +103,7 @@ impl Client {
     }
 
     /// Starts a refund; returns its run.
-    async fn refund(&self, user: &str) -> String {
+    pub(crate) async fn refund(&self, user: &str) -> String {
         let (status, run) = self.post("/v1/runs", &refund(user)).await;
         assert_eq!(status, 201, "{run}");
         run["run_id"].as_str().unwrap().to_owned()

@@ -36,13 +36,17 @@ impl Access {
 }
 
 async fn of_token(host: &Host, headers: &HeaderMap) -> Answer<Principal> {
-    let said = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = said.and_then(bearer).ok_or_else(|| {
+    let token = said_token(headers).ok_or_else(|| {
         unauthorized(
             "the request has no token; send \"Authorization: Bearer TOKEN\" with one of `stockade token create`",
         )
     })?;
     host.principal(token).await?.ok_or_else(|| unauthorized("the token is not one of this journal, or was removed"))
+}
+
+/// Returns the token that a request says it is of.
+pub(crate) fn said_token(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer)
 }
 
 /// Returns the token of a header's value.
@@ -75,7 +79,7 @@ fn check_own(headers: &HeaderMap) -> Answer<()> {
 }
 
 /// Returns whether an authority, as in `localhost:7700`, is this machine.
-fn is_loopback(authority: &str) -> bool {
+pub(crate) fn is_loopback(authority: &str) -> bool {
     let name = match authority.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
         _ => authority,

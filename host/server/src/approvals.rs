@@ -74,7 +74,7 @@ pub(crate) async fn revoke(
 }
 
 /// Returns the digest of a question, if it is the one that the person saw.
-fn seen(question: &Approval, seen: &str) -> Result<Digest, Fault> {
+pub(crate) fn seen(question: &Approval, seen: &str) -> Result<Digest, Fault> {
     let digest = question.digest();
     if digest.is_written(seen) {
         return Ok(digest);

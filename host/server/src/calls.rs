@@ -22,19 +22,29 @@ pub(crate) async fn call(
     headers: HeaderMap,
     Given(arguments): Given<Value>,
 ) -> Answer<Json<ToolAnswer>> {
-    let (host, name, function) = (service.host(), names.text("name"), names.text("function"));
+    let key = key(&headers)?.unwrap_or_else(|| format!("call/{}", Uuid::now_v7()));
+    Ok(Json(called(&service, &principal, (names.text("name"), names.text("function")), &key, &arguments).await?))
+}
+
+/// Calls a function of a tool under a key, if the principal may.
+pub(crate) async fn called(
+    service: &Service,
+    principal: &Principal,
+    (name, function): (&str, &str),
+    key: &str,
+    arguments: &Value,
+) -> Answer<ToolAnswer> {
+    let host = service.host();
     principal.check_tool(name)?;
     let tool = host.component(name)?.clone();
-    if host.promoted(&tool, function, &arguments)?.is_some() {
+    if host.promoted(&tool, function, arguments)?.is_some() {
         let message = format!("tool \"{name}\" is code, which runs in a run of its own; start one with POST /v1/exec");
         return Err(Fault::new(Kind::Conflict, message).detail("code").into());
     }
-    let key = key(&headers)?.unwrap_or_else(|| format!("call/{}", Uuid::now_v7()));
-    host.calls_outside(name, &key).await?;
+    host.calls_outside(name, key).await?;
     let limits = host.limits(name).clone();
-    let call = Call { function, arguments: &arguments, idempotency_key: &key, seed: 0, limits };
-    let outcome = tool.call(call).await;
-    Ok(Json(ToolAnswer::new(&tool, function, &key, outcome)?))
+    let outcome = tool.call(Call { function, arguments, idempotency_key: key, seed: 0, limits }).await;
+    Ok(ToolAnswer::new(&tool, function, key, outcome)?)
 }
 
 /// Checks that a principal which may call some tools alone does not start a workflow whose input names the tools that it calls.

@@ -74,7 +74,7 @@ pub(crate) async fn of_all(
 }
 
 /// Sends events with a sign of life between them, until the server is being ended or the time of a stream is over.
-fn live(service: Service, room: Room, events: impl Stream<Item = Event> + Send + 'static) -> Response {
+pub(crate) fn live(service: Service, room: Room, events: impl Stream<Item = Event> + Send + 'static) -> Response {
     let (heartbeat, time) = (service.limits().heartbeat, service.limits().stream_time);
     let end = async move {
         tokio::select! {
@@ -99,7 +99,7 @@ fn event(name: &str, value: &impl Serialize) -> Event {
 }
 
 /// The last event of a stream that breaks off.
-fn problem(fault: Fault) -> Event {
+pub(crate) fn problem(fault: Fault) -> Event {
     Event::default().event("problem").data(Problem::from(fault).json())
 }
 

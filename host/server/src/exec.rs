@@ -42,14 +42,24 @@ pub(crate) async fn exec(
     headers: HeaderMap,
     Given(exec): Given<Exec>,
 ) -> Answer<Response> {
-    let host = service.host();
-    exec.tools.iter().try_for_each(|tool| principal.check_tool(tool))?;
-    let budget = amounts::of_start(&principal, &exec.budget, exec_budget(host.code_limits()))?;
     let code = Code::new(&exec.language, &exec.code).input(exec.input).tools(exec.tools);
     let code = Code { session: exec.session, files: exec.files, ..code };
-    let new = host.code_run(code)?.budget(budget).by(principal.name);
-    let started = host.start_run(key(&headers)?.into_iter().fold(new, NewRun::key)).await?;
-    answer(&service, started).await
+    answer(&service, begin(&service, &principal, code, &exec.budget, key(&headers)?).await?).await
+}
+
+/// Starts a run of a piece of code, if the principal may.
+pub(crate) async fn begin(
+    service: &Service,
+    principal: &Principal,
+    code: Code,
+    budget: &Amounts,
+    key: Option<String>,
+) -> Answer<Started> {
+    let host = service.host();
+    code.tools.iter().try_for_each(|tool| principal.check_tool(tool))?;
+    let budget = amounts::of_start(principal, budget, exec_budget(host.code_limits()))?;
+    let new = host.code_run(code)?.budget(budget).by(&principal.name);
+    Ok(host.start_run(key.into_iter().fold(new, NewRun::key)).await?)
 }
 
 async fn answer(service: &Service, started: Started) -> Answer<Response> {

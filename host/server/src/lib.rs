@@ -1,7 +1,7 @@
 //! Stockade over HTTP.
 //!
 //! A [`Server`] lets programs start runs, follow them, and decide on what they ask: JSON as the command line prints it, live
-//! events, and errors as RFC 9457 has them. Its interface is described by its own `/openapi.json`.
+//! events, and errors as RFC 9457 has them. Its interface is described by its own `/openapi.json`. For people, it has a page.
 //!
 //! ```text
 //!   connections ──► guard: who is it, may it, is there room, how long ──► one call of the library each
@@ -38,6 +38,7 @@ mod links;
 mod listening;
 mod names;
 mod openapi;
+mod page;
 mod problem;
 mod query;
 mod runs;

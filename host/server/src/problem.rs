@@ -113,6 +113,16 @@ fn is_of_the_inside(kind: Kind) -> bool {
     }
 }
 
+/// Returns what a client is told of a kind.
+pub(crate) fn title(kind: Kind) -> &'static str {
+    told(kind).1
+}
+
+/// Returns what a client is told of a fault.
+pub(crate) fn words(fault: &Fault) -> &str {
+    if is_of_the_inside(fault.kind) { INSIDE } else { &fault.message }
+}
+
 impl Problem {
     /// A fault that is told under another status than that of its kind.
     pub(crate) fn new(status: StatusCode, fault: Fault) -> Self {
@@ -121,13 +131,13 @@ impl Problem {
 
     /// Writes it as the document that a client reads.
     pub(crate) fn json(&self) -> String {
-        let Fault { kind, message, hint, breach, detail, tool, call_id, .. } = &self.fault;
+        let Fault { kind, hint, breach, detail, tool, call_id, .. } = &self.fault;
         let name = serde_json::to_value(kind).unwrap_or_default();
         let document = Document {
             r#type: format!("urn:stockade:fault:{}", name.as_str().unwrap_or_default()),
             title: told(*kind).1,
             status: self.status.as_u16(),
-            detail: if is_of_the_inside(*kind) { INSIDE } else { message.as_str() },
+            detail: words(&self.fault),
             kind: *kind,
             reason: detail.as_deref(),
             limit: breach.as_ref().map(|breach| breach.limit.as_str()),

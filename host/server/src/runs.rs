@@ -195,12 +195,18 @@ pub(crate) async fn extend(
     names: Names,
     Given(More { add }): Given<More>,
 ) -> Answer<Json<Report>> {
-    let (run, more) = (names.run()?, add.onto(Budget::NONE)?);
+    let run = names.run()?;
+    add_to_budget(&service, &principal, run, add.onto(Budget::NONE)?).await?;
+    report(&service, run).await
+}
+
+/// Adds to the budget of a run, if its principal may give it so much in all.
+pub(crate) async fn add_to_budget(service: &Service, principal: &Principal, run: RunId, more: Budget) -> Answer<()> {
     let mut whole = *service.host().state(run).await?.ledger().budget();
     whole.add(&more);
-    amounts::check(&principal, &whole)?;
+    amounts::check(principal, &whole)?;
     service.host().extend(run, more).await?;
-    report(&service, run).await
+    Ok(())
 }
 
 /// Returns all about a run, as it stands now.

@@ -17,7 +17,7 @@ use crate::doors::doors;
 use crate::guard::guard;
 use crate::problem::Problem;
 use crate::service::{Service, Told};
-use crate::{Access, Limits, listening, openapi};
+use crate::{Access, Limits, listening, openapi, page};
 
 /// How often the journal is looked into for runs to take up.
 const LOOK: Duration = Duration::from_millis(500);
@@ -90,21 +90,23 @@ impl Server {
 
     /// Returns its routes, to be merged into those of a service; see [`router`].
     pub fn router(&self) -> Router {
-        let Self { host, access, limits, told, closing } = self;
-        let service = Service::new(host.clone(), access.clone(), limits.clone(), Arc::clone(told), closing.subscribe());
-        let doors = doors();
-        let document = openapi::document(&doors).to_string();
-        let description = get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) });
-        let routes = doors.into_iter().fold(Router::new(), |routes, door| {
-            let guard = from_fn_with_state((service.clone(), door.entry), guard);
-            routes.route(door.path, door.handler.route_layer(guard))
-        });
-        let routes = routes.route("/openapi.json", description).method_not_allowed_fallback(wrong_method);
-        // The guard bounds bodies, before they are looked at.
-        routes.layer(DefaultBodyLimit::disable()).with_state(service)
+        interface(self.service())
     }
 
-    /// Serves until `shutdown` ends: answers clients, and drives the runs that are due, and those that no process drives.
+    /// Returns the routes of its page for browsers, to be merged into those of a service that has nothing itself at `/`, and
+    /// beneath `/assets`, `/runs`, `/inbox` and the other views. It counts its requests apart from those of
+    /// [`Server::router`].
+    pub fn page(&self) -> Router {
+        page::routes(&self.service())
+    }
+
+    fn service(&self) -> Service {
+        let Self { host, access, limits, told, closing } = self;
+        Service::new(host.clone(), access.clone(), limits.clone(), Arc::clone(told), closing.subscribe())
+    }
+
+    /// Serves until `shutdown` ends: answers clients, with a page for browsers, and drives the runs that are due, and those that
+    /// no process drives.
     ///
     /// Then it takes no further connection, streams end, and what is in flight has [the grace](Limits::grace) to end. Returns
     /// the runs that were late; another host goes on with them, and with those that wait.
@@ -119,7 +121,8 @@ impl Server {
     ) -> stockade::Result<Vec<RunId>> {
         self.check_place(&listener)?;
         let (timers, taking) = (self.host.timers(), tokio::spawn(take_up(self.host.clone(), Arc::clone(&self.told))));
-        let router = self.router().fallback(unknown);
+        let service = self.service();
+        let router = page::routes(&service).merge(interface(service)).fallback(unknown);
         listening::listen(listener, router, &self.limits, &self.closing, shutdown).await;
         taking.abort();
         drop(timers);
@@ -139,6 +142,20 @@ impl Server {
             Access::Open(_) | Access::Tokens => Ok(()),
         }
     }
+}
+
+/// Returns the routes of the interface for programs.
+fn interface(service: Service) -> Router {
+    let doors = doors();
+    let document = openapi::document(&doors).to_string();
+    let description = get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) });
+    let routes = doors.into_iter().fold(Router::new(), |routes, door| {
+        let guard = from_fn_with_state((service.clone(), door.entry), guard);
+        routes.route(door.path, door.handler.route_layer(guard))
+    });
+    let routes = routes.route("/openapi.json", description).method_not_allowed_fallback(wrong_method);
+    // The guard bounds bodies, before they are looked at.
+    routes.layer(DefaultBodyLimit::disable()).with_state(service)
 }
 
 /// Takes up the runs that no process drives. A journal that fails now may not fail the next time, and is told of once.

@@ -113,6 +113,11 @@ impl Ledger {
         self.budget.add(more);
     }
 
+    /// Returns the shares that are set, each with what was spent of it.
+    pub fn sub_budgets(&self) -> impl Iterator<Item = (&SubBudget, &Usage)> {
+        self.slices.iter().map(|Account { slice, spent }| (slice, spent))
+    }
+
     /// Sets a share for some of the effects; one that was set before under the same prefix is replaced.
     pub fn slice(&mut self, slice: SubBudget) {
         match self.slices.iter_mut().find(|account| account.slice.prefix == slice.prefix) {
