@@ -137,7 +137,8 @@ class Server(unittest.TestCase):
         self.assertEqual((answer["output"], answer["idempotency_key"]), (True, "k"))
         self.assertEqual(self.refused(self.client.tools.get, "nothing").status, 404)
         self.assertLessEqual({"refund", "desk"}, set(self.client.workflows()))
-        self.assertIn(self.client.workflow("refund")["initial"], [each["name"] for each in self.client.workflow("refund")["states"]])
+        graph = self.client.workflow("refund")
+        self.assertIn(graph["initial"], [each["name"] for each in graph["states"]])
         self.assertEqual([*self.client.budgets()], [])
 
     def test_a_refusal_says_which_limit_and_a_wrong_token_is_one(self):
@@ -150,8 +151,12 @@ class Server(unittest.TestCase):
         self.assertEqual(self.refused(self.client.runs.get, "7").reason, "run_id")
 
     def test_many_runs_are_started_and_followed_at_once_with_asyncio(self):
+        told = []
+
         async def go():
+            asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
             async with AsyncStockade() as client:
+
                 async def refund():
                     run = await client.runs.start("refund", order("user_789"))
                     return [event async for event in client.runs.events(run["run_id"])][-1]["data"]["status"]
@@ -162,7 +167,7 @@ class Server(unittest.TestCase):
                     if event["data"]["run_id"] == waiting["run_id"]:
                         return done, event["data"]["status"]
 
-        self.assertEqual(asyncio.run(go()), (["done"] * 8, "waiting"))
+        self.assertEqual((asyncio.run(go()), told), ((["done"] * 8, "waiting"), []))
 
     def test_the_package_is_typed_and_has_the_version_of_the_program(self):
         version = re.compile(r'^version = "(.*)"$', re.MULTILINE)

@@ -123,7 +123,9 @@ test("a stream that ends with a problem has given what came before it", async ()
 });
 
 test("a stream that no attempt opens is given up", async () => {
-  const asked = await far(Array(4).fill(problem(503, "journal")), (url) => assert.rejects(all(client(url).runs.events("r")), Problem));
+  const asked = await far(Array(4).fill(problem(503, "journal")), async (url) => {
+    await assert.rejects(all(client(url).runs.events("r")), Problem);
+  });
   assert.equal(asked.length, 4);
 });
 

@@ -8,7 +8,8 @@ import builtins
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Literal, Self, cast
 
@@ -81,45 +82,56 @@ class _AsyncTransport:
 
     async def follow(
         self, path: str, query: Query = (), last: str | None = None, until_s: float | None = None
-    ) -> AsyncIterator[list[Event]]:
+    ) -> AsyncGenerator[list[Event], None]:
         """Yields the events of a stream, those that come together at once; none with a sign of life.
 
         A stream that breaks off goes on behind its last event. It ends when the server says that there is no more.
         """
         failed = 0
+        error: StockadeError | None
+        response: httpx.Response | None
         while True:
-            error: StockadeError | None = None
+            error, response = None, None
             try:
-                async with self._open(path, query, last, until_s) as response:
-                    if response.status_code == 204:
-                        return
-                    if response.status_code != 200:
-                        raise Problem.read(response.status_code, response.headers, await response.aread())
-                    parser = Parser()
-                    async for chunk in response.aiter_bytes():
-                        events = parser.feed(chunk)
-                        known = [event for event in events if event.name != "problem"]
-                        for event in known:
-                            failed, last = 0, event.id or last
-                        yield known
-                        _check_end(events)
+                response = await self._open(path, query, last, until_s)
+                if response.status_code == 204:
+                    return
+                parser = Parser()
+                async for chunk in response.aiter_bytes():
+                    events = parser.feed(chunk)
+                    known = [event for event in events if event.name != "problem"]
+                    for event in known:
+                        failed, last = 0, event.id or last
+                    yield known
+                    _check_end(events)
             except httpx.TransportError as broken:
                 error = requests.unreachable(self.url + path, broken)
             except Problem as problem:
                 if not problem.passes:
                     raise
                 error = problem
+            finally:
+                if response is not None:
+                    await response.aclose()
             _check_time(path, until_s)
             failed += 1
             if error and failed >= self.retry.stream_attempts:
                 raise error
             await self.pause(failed, error)
 
-    def _open(self, path: str, query: Query, last: str | None, until_s: float | None) -> Any:
+    async def _open(self, path: str, query: Query, last: str | None, until_s: float | None) -> httpx.Response:
         headers = self._headers | {"Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
-        silence_s = requests.SILENCE_S if until_s is None else min(requests.SILENCE_S, max(until_s - time.monotonic(), 0.01))
-        timeout = httpx.Timeout(requests.ANSWER_S, read=silence_s)
-        return self._http.stream("GET", self.url + path, params=tuple(query), headers=headers, timeout=timeout)
+        left_s = requests.SILENCE_S if until_s is None else max(until_s - time.monotonic(), 0.01)
+        timeout = httpx.Timeout(requests.ANSWER_S, read=min(left_s, requests.SILENCE_S))
+        request = self._http.build_request("GET", self.url + path, params=tuple(query), headers=headers, timeout=timeout)
+        # Not `stream`: it is a generator too, and the end of a loop closes all that were left, in no order.
+        response = await self._http.send(request, stream=True)
+        if response.status_code in (200, 204):
+            return response
+        try:
+            raise Problem.read(response.status_code, response.headers, await response.aread())
+        finally:
+            await response.aclose()
 
 
 def _check_end(events: list[Event]) -> None:
@@ -252,15 +264,16 @@ class AsyncRuns:
         run, where = await self.get(run_id), path("runs", run_id, "events")
         if _is_over(run, ended):
             return run
-        async for events in self._transport.follow(where, until_s=until_s):
-            for event in events:
-                if event.name == "end":
-                    return cast(Run, json.loads(event.data))
-            if events:
-                run = await self.get(run_id)
-            if _is_over(run, ended):
-                return run
-            _check_time(where, until_s)
+        async with aclosing(self._transport.follow(where, until_s=until_s)) as stream:
+            async for events in stream:
+                for event in events:
+                    if event.name == "end":
+                        return cast(Run, json.loads(event.data))
+                if events:
+                    run = await self.get(run_id)
+                if _is_over(run, ended):
+                    return run
+                _check_time(where, until_s)
         return await self.get(run_id)
 
     async def stop(self, run_id: str, *, reason: str | None = None, grace_ms: int | None = None) -> Run:
