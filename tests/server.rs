@@ -44,7 +44,7 @@ impl Served {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let server = set(Server::new(host.clone()));
-        let served = tokio::spawn(server.serve(listener, async { drop(stopped.await) }));
+        let served = tokio::spawn(server.serve(listener, async { stopped.await.unwrap_or_default() }));
         Self { host, address, stop, served, _place: place }
     }
 
