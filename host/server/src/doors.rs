@@ -4,7 +4,7 @@ use stockade::Right;
 
 use crate::door::{Door, Shape};
 use crate::guard::Entry;
-use crate::{approvals, calls, catalogue, events, exec, health, query, runs, settlements};
+use crate::{agui, approvals, calls, catalogue, events, exec, health, query, runs, settlements};
 
 const KEY: &str = "Idempotency-Key";
 const LAST: &str = "Last-Event-ID";
@@ -40,6 +40,15 @@ fn of_runs() -> Vec<Door> {
             .query(&query::OF_CHANGES)
             .header(LAST, "Go on behind this event; some of those before it may come again.")
             .answers(200, Shape::Events, "Events `run`, each with a line as `listRuns` has it."),
+        Door::post(
+            "/v1/agui/{workflow}",
+            "followAsAgUi",
+            "Follows a run as AG-UI has it: an operator starts one, an approver answers its interrupts.",
+            agui::follow,
+        )
+        .entry(Entry::Follows(Right::Read))
+        .body("AgUiInput")
+        .answers(200, Shape::Events, "Events of AG-UI 1.0, until the run has ended or asks a person."),
     ]
 }
 

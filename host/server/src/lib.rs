@@ -19,6 +19,7 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod access;
+mod agui;
 mod amounts;
 mod approvals;
 mod body;

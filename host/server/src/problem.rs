@@ -119,15 +119,20 @@ impl Problem {
         Self { status, fault }
     }
 
+    /// Returns the message, as a client is told it.
+    pub(crate) fn detail(&self) -> &str {
+        if is_of_the_inside(self.fault.kind) { INSIDE } else { &self.fault.message }
+    }
+
     /// Writes it as the document that a client reads.
     pub(crate) fn json(&self) -> String {
-        let Fault { kind, message, hint, breach, detail, tool, call_id, .. } = &self.fault;
+        let Fault { kind, hint, breach, detail, tool, call_id, .. } = &self.fault;
         let name = serde_json::to_value(kind).unwrap_or_default();
         let document = Document {
             r#type: format!("urn:stockade:fault:{}", name.as_str().unwrap_or_default()),
             title: told(*kind).1,
             status: self.status.as_u16(),
-            detail: if is_of_the_inside(*kind) { INSIDE } else { message.as_str() },
+            detail: self.detail(),
             kind: *kind,
             reason: detail.as_deref(),
             limit: breach.as_ref().map(|breach| breach.limit.as_str()),

@@ -80,6 +80,16 @@ fn of_requests() -> Value {
             "propertyNames": {"enum": Currency::ALL.map(Currency::name)},
             "additionalProperties": {"type": ["integer", "string"], "minimum": 0},
         },
+        "AgUiInput": {
+            "type": "object", "required": ["threadId", "runId"],
+            "description": "`RunAgentInput` of AG-UI 1.0; of what stands there, no more is made use of than these.",
+            "properties": {
+                "threadId": text(), "runId": text(),
+                "messages": many(json!({"type": "object", "required": ["role"]})),
+                "forwardedProps": {"description": "With `input`, what the workflow takes, in place of a task."},
+                "resume": many(json!({"type": "object", "required": ["interruptId", "status"]})),
+            },
+        },
         "Order": object(&[], json!({
             "reason": text(),
             "grace_ms": {
