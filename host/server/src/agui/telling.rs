@@ -162,10 +162,10 @@ impl Telling {
                 self.questions.insert(effect.key.clone(), question.clone());
                 self.begins(question, call)
             }
-            EffectKind::CallTool { call, approval: None } => self.begins(&effect.key, call),
-            // A question is told of once it is put.
-            EffectKind::RequestApproval { .. }
-            | EffectKind::RunCode(_)
+            EffectKind::CallTool { call, approval: None } | EffectKind::RequestApproval { call, .. } => {
+                self.begins(&effect.key, call)
+            }
+            EffectKind::RunCode(_)
             | EffectKind::AskModel(_)
             | EffectKind::Remember(_)
             | EffectKind::Recall(_)
@@ -331,4 +331,98 @@ fn response_schema(allowed: &[Verdict]) -> Value {
         properties.insert("decision".to_owned(), json!({"enum": verbs}));
     }
     json!({"type": "object", "required": ["decision"], "properties": properties, "additionalProperties": false})
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Journal {
+        runs: Vec<Recorded>,
+    }
+
+    #[derive(Deserialize)]
+    struct Recorded {
+        about: String,
+        run: RunId,
+        entries: Vec<Record>,
+    }
+
+    #[derive(Deserialize)]
+    struct Record {
+        seq: u64,
+        at_ms: u64,
+        change: Value,
+    }
+
+    /// Runs with refunds, agents, code, people who deny and edit, failures and deadlines.
+    fn recorded() -> Vec<Recorded> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflow/tests/golden");
+        let names = ["journal-v7.json", "journal-v7-failures.json", "journal-v7-decisions.json"];
+        let read = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
+        names.into_iter().flat_map(|name| serde_json::from_str::<Journal>(&read(name)).unwrap().runs).collect()
+    }
+
+    fn tell(telling: &mut Telling, entries: &[Record]) -> Vec<Value> {
+        let entries = entries.iter().map(|Record { seq, at_ms, change }| Entry {
+            run: telling.run(),
+            seq: *seq,
+            at_ms: *at_ms,
+            change: Change::read(&change.to_string()).unwrap(),
+        });
+        let entries: Vec<_> = entries.collect();
+        entries.iter().flat_map(|entry| telling.entry(entry).unwrap()).collect()
+    }
+
+    fn texts(told: &[Value], kind: &str, member: &str) -> Vec<String> {
+        let of_kind = told.iter().filter(|event| event["type"] == kind);
+        of_kind.map(|event| event[member].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn each_call_of_a_run_begins_once_and_what_has_a_result_has_begun_and_each_step_that_begins_ends() {
+        for Recorded { about, run, entries } in recorded() {
+            let mut telling = Telling::new("thread".to_owned(), "turn".to_owned(), run, None);
+            let mut told = telling.beginning();
+            told.extend(tell(&mut telling, &entries));
+            let ended = telling.state.as_ref().unwrap().end().cloned();
+            let last = telling.end();
+            told.extend(last.clone());
+            let last = last.last().unwrap()["type"].clone();
+            let expected = if matches!(ended, Some(End::Failed(_))) { "RUN_ERROR" } else { "RUN_FINISHED" };
+            assert_eq!(last, expected, "{about}");
+            let begun = texts(&told, "TOOL_CALL_START", "toolCallId");
+            assert_eq!(begun.iter().collect::<BTreeSet<_>>().len(), begun.len(), "{about}");
+            assert_eq!(begun, texts(&told, "TOOL_CALL_END", "toolCallId"), "{about}");
+            for result in texts(&told, "TOOL_CALL_RESULT", "toolCallId") {
+                assert!(begun.contains(&result), "{about}: {result}");
+            }
+            let (steps, left) = (texts(&told, "STEP_STARTED", "stepName"), texts(&told, "STEP_FINISHED", "stepName"));
+            assert_eq!(steps, left, "{about}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_told_of_in_two_parts_is_told_of_as_one_that_is_told_of_whole() {
+        let two = recorded().into_iter().find(|run| run.about == "Approved by two.").unwrap();
+        let asked = two.entries.iter().position(|entry| entry.change["change"] == "asked").unwrap() + 1;
+        let (before, after) = two.entries.split_at(asked);
+        let mut first = Telling::new("thread".to_owned(), "turn-1".to_owned(), two.run, None);
+        let mut told = tell(&mut first, before);
+        assert!(first.stands_still());
+        let interrupt = first.end().last().unwrap()["outcome"]["interrupts"][0].clone();
+        let key = interrupt["id"].as_str().unwrap().parse::<Interrupt>().unwrap().key;
+        assert_eq!(interrupt["toolCallId"], format!("{}/{key}", two.run));
+        assert_eq!(interrupt["responseSchema"]["properties"]["decision"]["enum"], json!(["approve", "deny"]));
+        let mut second = Telling::new("thread".to_owned(), "turn-2".to_owned(), two.run, first.state.take());
+        told.extend(tell(&mut second, after));
+        let mut whole = Telling::new("thread".to_owned(), "turn".to_owned(), two.run, None);
+        let whole = tell(&mut whole, &two.entries);
+        for (kind, member) in [("TOOL_CALL_START", "toolCallId"), ("TOOL_CALL_RESULT", "toolCallId")] {
+            assert_eq!(texts(&told, kind, member), texts(&whole, kind, member));
+        }
+    }
 }
