@@ -18,6 +18,7 @@ WORDS = {
     "AsyncApprovals": "Approvals",
     "AsyncSandbox": "Sandbox",
     "AsyncTools": "Tools",
+    "AsyncLongTerm": "LongTerm",
     "AsyncStockade": "Stockade",
     "asyncio.sleep": "time.sleep",
     "import asyncio\n": "",

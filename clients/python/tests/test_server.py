@@ -141,6 +141,18 @@ class Server(unittest.TestCase):
         self.assertIn(graph["initial"], [each["name"] for each in graph["states"]])
         self.assertEqual([*self.client.budgets()], [])
 
+    def test_a_text_is_kept_found_and_forgotten(self):
+        memory, source = self.client.memory, f"handbook-{uuid.uuid4()}"
+        kept = memory.keep(source, "Goods may be returned within thirty days.", namespace={"tenant": source}, labels=["private"])
+        self.assertEqual((len(kept["kept"]), kept["known"]), (1, []))
+        found = memory.search("how long may goods be returned", namespace=source)
+        self.assertEqual([each["source"] for each in found], [source])
+        listed = [*memory.list(source=source, page=1)]
+        self.assertEqual([(each["id"], each["labels"]) for each in listed], [(kept["kept"][0], ["private"])])
+        self.assertEqual((memory.forget(source=source), memory.forget(ids=kept["kept"])), (1, 0))
+        self.assertEqual([*memory.list(source=source)], [])
+        self.assertEqual(self.refused(memory.forget).reason, "query")
+
     def test_a_refusal_says_which_limit_and_a_wrong_token_is_one(self):
         with Stockade(token=os.environ["STOCKADE_BOT_TOKEN"]) as bot:
             error = self.refused(bot.runs.start, "refund", order("user_789"), budget={"steps": 51})

@@ -189,6 +189,36 @@ export interface ToolAnswer {
   idempotency_key: string;
 }
 
+/** Whose memories these are. */
+export interface Namespace {
+  tenant?: string;
+  user?: string;
+  agent?: string;
+}
+
+/** A mark that data carries. */
+export type Label = "untrusted" | "private";
+
+/** Something that is kept in the long-term memory; in a list, its score is 0. */
+export interface Memory {
+  id: number;
+  text: string;
+  at_ms: number;
+  score: number;
+  source?: string;
+  labels?: Label[];
+  written_by?: [runId: string, key: string];
+  namespace?: Namespace;
+  also_in?: string[];
+  expires_ms?: number;
+}
+
+/** The numbers of what was kept, and of what was there before. */
+export interface Remembered {
+  kept: number[];
+  known: number[];
+}
+
 /** The states of a workflow. */
 export interface Graph {
   initial: string;

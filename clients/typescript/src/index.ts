@@ -2,6 +2,7 @@
 
 import { Approvals } from "./approvals.js";
 import type { Graph, SharedBudget } from "./documents.js";
+import { LongTerm } from "./memory.js";
 import { get, type Options, path } from "./request.js";
 import { Runs } from "./runs.js";
 import { Sandbox } from "./sandbox.js";
@@ -11,11 +12,12 @@ import { RETRY, type Retry, Transport } from "./transport.js";
 export type { Decided, Said, Seen } from "./approvals.js";
 export type * from "./documents.js";
 export { Problem, StockadeError, TimedOut, Unreachable } from "./errors.js";
+export type { Forgotten, Keep, MemoryFilter } from "./memory.js";
 export type { Options } from "./request.js";
 export type { Filter, Followed, Order, Start, Wait } from "./runs.js";
 export type { CodeOptions } from "./sandbox.js";
 export type { Retry } from "./transport.js";
-export type { Approvals, Runs, Sandbox, Tools };
+export type { Approvals, LongTerm, Runs, Sandbox, Tools };
 
 /** Where a server is that was started without further words. */
 const URL_OF_SERVE = "http://127.0.0.1:7700";
@@ -36,6 +38,7 @@ export class Stockade {
   readonly approvals: Approvals;
   readonly sandbox: Sandbox;
   readonly tools: Tools;
+  readonly memory: LongTerm;
   readonly #transport: Transport;
 
   constructor({ url, token, retry, fetch }: Settings = {}) {
@@ -46,6 +49,7 @@ export class Stockade {
     this.approvals = new Approvals(this.#transport);
     this.sandbox = new Sandbox(this.#transport);
     this.tools = new Tools(this.#transport);
+    this.memory = new LongTerm(this.#transport);
   }
 
   /** Lists the names of the workflows. */

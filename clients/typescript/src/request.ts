@@ -2,7 +2,7 @@ import { Problem, type StockadeError, Unreachable } from "./errors.js";
 
 /** A request. One that does the same when it comes twice is repeatable. */
 export interface Request {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   query?: Query;
   body?: unknown;
@@ -15,7 +15,7 @@ export type Query = [string, string][];
 
 /** What any call takes: a signal that ends the waiting for it. What was asked for may go on. */
 export interface Options {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Errors of a connection after which no request can have been received. A browser does not tell them. */

@@ -145,6 +145,20 @@ test("the host tells its tools workflows and budgets", { skip }, async () => {
   assert.deepEqual(await stockade.budgets(), []);
 });
 
+test("a text is kept found and forgotten", { skip }, async () => {
+  const { memory } = stockade;
+  const source = `handbook-${randomUUID()}`;
+  const text = "Goods may be returned within thirty days.";
+  const kept = await memory.keep(source, text, { namespace: { tenant: source }, labels: ["private"] });
+  assert.deepEqual([kept.kept.length, kept.known], [1, []]);
+  const found = await memory.search("how long may goods be returned", { namespace: source });
+  assert.deepEqual(found.map((each) => each.source), [source]);
+  const listed = await all(memory.list({ source, page: 1 }));
+  assert.deepEqual(listed.map(({ id, labels }) => [id, labels]), [[kept.kept[0], ["private"]]]);
+  assert.deepEqual([await memory.forget({ source }), await memory.forget({ ids: kept.kept })], [1, 0]);
+  assert.deepEqual(await all(memory.list({ source })), []);
+});
+
 test("a refusal says which limit and a wrong token is one", { skip }, async () => {
   const bot = new Stockade({ token: process.env.STOCKADE_BOT_TOKEN });
   const error = await refused(bot.runs.start("refund", order("user_789"), { budget: { steps: 51 } }));

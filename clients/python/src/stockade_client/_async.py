@@ -24,7 +24,10 @@ from .documents import (
     Entry,
     Graph,
     LineEvent,
+    Memory,
+    Namespace,
     Question,
+    Remembered,
     Run,
     RunEvent,
     RunLine,
@@ -79,6 +82,16 @@ class _AsyncTransport:
 
     async def ask(self, request: Request) -> Any:
         return (await self.send(request)).json()
+
+    async def pages(self, path: str, query: Query) -> AsyncIterator[Any]:
+        """Yields what pages list, one after the other."""
+        more: Query | None = query
+        while more is not None:
+            response = await self.send(get(path, more))
+            found = response.json()
+            for each in found:
+                yield each
+            more = requests.next_page(response.headers.get("link", "")) if found else None
 
     async def follow(
         self, path: str, query: Query = (), last: str | None = None, until_s: float | None = None
@@ -206,22 +219,13 @@ class AsyncRuns:
             reverse=reverse,
             limit=page,
         )
-        async for line in self._pages("/v1/runs", query):
+        async for line in self._transport.pages("/v1/runs", query):
             yield line
 
     async def entries(self, run_id: str, *, after: int = 0) -> AsyncIterator[Entry]:
         """Lists the entries of a run's journal behind the one of this number, page after page."""
-        async for entry in self._pages(path("runs", run_id, "entries"), [("after", str(after))]):
+        async for entry in self._transport.pages(path("runs", run_id, "entries"), [("after", str(after))]):
             yield entry
-
-    async def _pages(self, path: str, query: Query) -> AsyncIterator[Any]:
-        more: Query | None = query
-        while more is not None:
-            response = await self._transport.send(get(path, more))
-            found = response.json()
-            for each in found:
-                yield each
-            more = requests.next_page(response.headers.get("link", "")) if found else None
 
     async def events(self, run_id: str, *, last_event_id: str | None = None) -> AsyncIterator[RunEvent]:
         """Follows a run: an event ``entry`` for each entry behind the last event, and in the end ``end`` with the run.
@@ -410,6 +414,55 @@ class AsyncTools:
         return cast(ToolAnswer, await self._transport.ask(request))
 
 
+class AsyncLongTerm:
+    """What agents remember beyond a run. A namespace is written ``TENANT/USER/AGENT``; the last names may be left out."""
+
+    def __init__(self, transport: _AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list(
+        self, *, namespace: str | None = None, source: str | None = None, page: int | None = None
+    ) -> AsyncIterator[Memory]:
+        """Lists memories, the oldest first, page after page."""
+        query = requests.query(namespace=namespace, source=source, limit=page)
+        async for memory in self._transport.pages("/v1/memory", query):
+            yield memory
+
+    async def search(self, text: str, *, namespace: str | None = None, limit: int | None = None) -> builtins.list[Memory]:
+        """Finds the memories of a namespace that fit a text best, the best first."""
+        query = requests.query(text=text, namespace=namespace, limit=limit)
+        return cast("list[Memory]", await self._transport.ask(get("/v1/memory/search", query)))
+
+    async def keep(
+        self,
+        source: str,
+        text: str,
+        *,
+        namespace: Namespace | None = None,
+        labels: Iterable[Literal["untrusted", "private"]] = (),
+        keep_ms: int | None = None,
+    ) -> Remembered:
+        """Keeps a text in pieces, in place of what there was of its source."""
+        body = {"source": source, "text": text, "labels": [*labels]}
+        body |= without({"namespace": namespace, "keep_ms": keep_ms})
+        return cast(Remembered, await self._transport.ask(Request("PUT", "/v1/memory", body=body, repeatable=True)))
+
+    async def forget(
+        self,
+        *,
+        ids: Iterable[int] = (),
+        source: str | None = None,
+        run_id: str | None = None,
+        all: bool | None = None,
+        namespace: str | None = None,
+    ) -> int:
+        """Forgets memories, by one of ``ids``, ``source``, ``run_id`` and ``all``; returns how many it were."""
+        query = requests.query(source=source, run=run_id, all=all, namespace=namespace)
+        query += [("id", str(each)) for each in ids]
+        answer = await self._transport.ask(Request("DELETE", "/v1/memory", query=tuple(query)))
+        return cast(int, answer["forgotten"])
+
+
 class AsyncStockade:
     """A client of a Stockade server, for asyncio.
 
@@ -430,6 +483,7 @@ class AsyncStockade:
         self.approvals = AsyncApprovals(self._transport)
         self.sandbox = AsyncSandbox(self._transport)
         self.tools = AsyncTools(self._transport)
+        self.memory = AsyncLongTerm(self._transport)
 
     async def workflows(self) -> list[str]:
         """Lists the names of the workflows."""

@@ -23,7 +23,10 @@ from .documents import (
     Entry,
     Graph,
     LineEvent,
+    Memory,
+    Namespace,
     Question,
+    Remembered,
     Run,
     RunEvent,
     RunLine,
@@ -78,6 +81,16 @@ class _Transport:
 
     def ask(self, request: Request) -> Any:
         return (self.send(request)).json()
+
+    def pages(self, path: str, query: Query) -> Iterator[Any]:
+        """Yields what pages list, one after the other."""
+        more: Query | None = query
+        while more is not None:
+            response = self.send(get(path, more))
+            found = response.json()
+            for each in found:
+                yield each
+            more = requests.next_page(response.headers.get("link", "")) if found else None
 
     def follow(
         self, path: str, query: Query = (), last: str | None = None, until_s: float | None = None
@@ -205,22 +218,13 @@ class Runs:
             reverse=reverse,
             limit=page,
         )
-        for line in self._pages("/v1/runs", query):
+        for line in self._transport.pages("/v1/runs", query):
             yield line
 
     def entries(self, run_id: str, *, after: int = 0) -> Iterator[Entry]:
         """Lists the entries of a run's journal behind the one of this number, page after page."""
-        for entry in self._pages(path("runs", run_id, "entries"), [("after", str(after))]):
+        for entry in self._transport.pages(path("runs", run_id, "entries"), [("after", str(after))]):
             yield entry
-
-    def _pages(self, path: str, query: Query) -> Iterator[Any]:
-        more: Query | None = query
-        while more is not None:
-            response = self._transport.send(get(path, more))
-            found = response.json()
-            for each in found:
-                yield each
-            more = requests.next_page(response.headers.get("link", "")) if found else None
 
     def events(self, run_id: str, *, last_event_id: str | None = None) -> Iterator[RunEvent]:
         """Follows a run: an event ``entry`` for each entry behind the last event, and in the end ``end`` with the run.
@@ -409,6 +413,55 @@ class Tools:
         return cast(ToolAnswer, self._transport.ask(request))
 
 
+class LongTerm:
+    """What agents remember beyond a run. A namespace is written ``TENANT/USER/AGENT``; the last names may be left out."""
+
+    def __init__(self, transport: _Transport) -> None:
+        self._transport = transport
+
+    def list(
+        self, *, namespace: str | None = None, source: str | None = None, page: int | None = None
+    ) -> Iterator[Memory]:
+        """Lists memories, the oldest first, page after page."""
+        query = requests.query(namespace=namespace, source=source, limit=page)
+        for memory in self._transport.pages("/v1/memory", query):
+            yield memory
+
+    def search(self, text: str, *, namespace: str | None = None, limit: int | None = None) -> builtins.list[Memory]:
+        """Finds the memories of a namespace that fit a text best, the best first."""
+        query = requests.query(text=text, namespace=namespace, limit=limit)
+        return cast("list[Memory]", self._transport.ask(get("/v1/memory/search", query)))
+
+    def keep(
+        self,
+        source: str,
+        text: str,
+        *,
+        namespace: Namespace | None = None,
+        labels: Iterable[Literal["untrusted", "private"]] = (),
+        keep_ms: int | None = None,
+    ) -> Remembered:
+        """Keeps a text in pieces, in place of what there was of its source."""
+        body = {"source": source, "text": text, "labels": [*labels]}
+        body |= without({"namespace": namespace, "keep_ms": keep_ms})
+        return cast(Remembered, self._transport.ask(Request("PUT", "/v1/memory", body=body, repeatable=True)))
+
+    def forget(
+        self,
+        *,
+        ids: Iterable[int] = (),
+        source: str | None = None,
+        run_id: str | None = None,
+        all: bool | None = None,
+        namespace: str | None = None,
+    ) -> int:
+        """Forgets memories, by one of ``ids``, ``source``, ``run_id`` and ``all``; returns how many it were."""
+        query = requests.query(source=source, run=run_id, all=all, namespace=namespace)
+        query += [("id", str(each)) for each in ids]
+        answer = self._transport.ask(Request("DELETE", "/v1/memory", query=tuple(query)))
+        return cast(int, answer["forgotten"])
+
+
 class Stockade:
     """A client of a Stockade server.
 
@@ -429,6 +482,7 @@ class Stockade:
         self.approvals = Approvals(self._transport)
         self.sandbox = Sandbox(self._transport)
         self.tools = Tools(self._transport)
+        self.memory = LongTerm(self._transport)
 
     def workflows(self) -> list[str]:
         """Lists the names of the workflows."""

@@ -221,6 +221,36 @@ class ToolAnswer(TypedDict):
     idempotency_key: str
 
 
+class Namespace(TypedDict, total=False):
+    """Whose memories these are."""
+
+    tenant: str
+    user: str
+    agent: str
+
+
+class Memory(TypedDict):
+    """Something that is kept in the long-term memory; in a list, its score is 0."""
+
+    id: int
+    text: str
+    at_ms: int
+    score: int
+    source: NotRequired[str]
+    labels: NotRequired[list[Literal["untrusted", "private"]]]
+    written_by: NotRequired[list[str]]
+    namespace: NotRequired[Namespace]
+    also_in: NotRequired[list[str]]
+    expires_ms: NotRequired[int]
+
+
+class Remembered(TypedDict):
+    """The numbers of what was kept, and of what was there before."""
+
+    kept: list[int]
+    known: list[int]
+
+
 class Graph(TypedDict):
     """The states of a workflow."""
 
