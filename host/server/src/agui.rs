@@ -19,7 +19,7 @@ use crate::approvals::{self, Decided};
 use crate::body::Given;
 use crate::guard::Room;
 use crate::names::Names;
-use crate::problem::{Answer, Problem};
+use crate::problem::Answer;
 use crate::service::Service;
 use crate::{calls, events};
 use interrupt::Interrupt;
@@ -221,7 +221,7 @@ impl Live {
         let told = self.goes_on().await.unwrap_or_else(|fault| {
             self.service.tell(&fault);
             self.has_ended = true;
-            vec![telling::error(&Problem::from(fault))]
+            vec![telling::error(&fault)]
         });
         Some(told)
     }

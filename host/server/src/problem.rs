@@ -113,15 +113,15 @@ fn is_of_the_inside(kind: Kind) -> bool {
     }
 }
 
+/// Returns what a client is told of a fault.
+pub(crate) fn words(fault: &Fault) -> &str {
+    if is_of_the_inside(fault.kind) { INSIDE } else { &fault.message }
+}
+
 impl Problem {
     /// A fault that is told under another status than that of its kind.
     pub(crate) fn new(status: StatusCode, fault: Fault) -> Self {
         Self { status, fault }
-    }
-
-    /// Returns the message, as a client is told it.
-    pub(crate) fn detail(&self) -> &str {
-        if is_of_the_inside(self.fault.kind) { INSIDE } else { &self.fault.message }
     }
 
     /// Writes it as the document that a client reads.
@@ -132,7 +132,7 @@ impl Problem {
             r#type: format!("urn:stockade:fault:{}", name.as_str().unwrap_or_default()),
             title: told(*kind).1,
             status: self.status.as_u16(),
-            detail: self.detail(),
+            detail: words(&self.fault),
             kind: *kind,
             reason: detail.as_deref(),
             limit: breach.as_ref().map(|breach| breach.limit.as_str()),

@@ -5,12 +5,12 @@ use std::slice;
 
 use serde_json::{Value, json};
 use stockade::{
-    Approval, Change, Decision, Effect, EffectKind, EffectOutcome, End, Entry, Event, Json, RunId, RunState, Status,
-    ToolCall, ToolOutcome, Verdict, Waited, utc,
+    Approval, Change, Decision, Effect, EffectKind, EffectOutcome, End, Entry, Event, Fault, Json, RunId, RunState,
+    Status, ToolCall, ToolOutcome, Verdict, Waited, utc,
 };
 
 use super::interrupt::Interrupt;
-use crate::problem::Problem;
+use crate::problem::words;
 
 /// The version of the protocol.
 const VERSION: &str = "1.0";
@@ -229,14 +229,14 @@ impl Telling {
                 told.push(self.finished(json!({"outcome": {"type": "success"}, "result": output.value()})));
             }
             (Status::Stopped, _) => told.push(self.finished(json!({"outcome": {"type": "cancelled"}}))),
-            (_, Some(End::Failed(fault))) => told.push(error(&Problem::from(fault.clone()))),
+            (_, Some(End::Failed(fault))) => told.push(error(fault)),
             (Status::Waiting, None) => {
                 let asked = state.open_approvals().map(|approval| self.interrupt(state, approval));
                 let outcome = json!({"type": "interrupt", "interrupts": asked.collect::<Vec<_>>()});
                 told.push(self.finished(json!({"outcome": outcome})));
             }
             (_, None) => {
-                told.push(state.suspension().map_or_else(|| self.cut_off(), |fault| error(&Problem::from(fault))));
+                told.push(state.suspension().map_or_else(|| self.cut_off(), |fault| error(&fault)));
             }
         }
         told
@@ -288,8 +288,8 @@ impl Telling {
 }
 
 /// The last event of a run that has failed, or of a stream that does.
-pub(crate) fn error(problem: &Problem) -> Value {
-    json!({"type": "RUN_ERROR", "message": problem.detail(), "code": problem.fault.kind})
+pub(crate) fn error(fault: &Fault) -> Value {
+    json!({"type": "RUN_ERROR", "message": words(fault), "code": fault.kind})
 }
 
 /// What a tool has answered, as a model would read it.
