@@ -38,7 +38,7 @@ test("a run that a person has to decide on ends with an interrupt and the answer
   const [call] = agent.messages.flatMap(({ toolCalls }) => toolCalls ?? []);
   assert.deepEqual([call.id, call.function.name], [interrupt.toolCallId, "payments.refund"]);
   assert.equal(JSON.parse(call.function.arguments).amount_cents, 7900);
-  assert.deepEqual(interrupt.responseSchema.properties.decision.enum, ["approve", "deny", "edit", "respond"]);
+  assert.deepEqual(interrupt.responseSchema.properties.decision.enum.toSorted(), ["approve", "deny", "edit", "respond"]);
   assert.ok(new Date(interrupt.expiresAt) > new Date());
 
   seen.length = 0;
