@@ -42,7 +42,7 @@ enum Verb {
 pub(crate) struct Decided {
     decision: Verb,
     /// The digest of the question as the person saw it, or its first twelve digits.
-    seen: String,
+    pub(crate) seen: String,
     arguments: Option<Value>,
     response: Option<String>,
     remember: Option<Value>,
@@ -56,10 +56,16 @@ pub(crate) async fn decide(
     Given(decided): Given<Decided>,
 ) -> Answer<Json<Report>> {
     let (run, key) = (names.run()?, names.text("key").to_owned());
-    let question = service.host().question(run, Some(&key)).await?;
-    let seen = seen(&question, &decided.seen)?;
-    service.host().decide(&ApprovalId { run, key }, &seen, decided.of(principal)).await?;
+    take(&service, principal, ApprovalId { run, key }, decided).await?;
     report(&service, run).await
+}
+
+/// Takes the decision of a principal on a question.
+pub(crate) async fn take(service: &Service, principal: Principal, id: ApprovalId, decided: Decided) -> Answer<()> {
+    let question = service.host().question(id.run, Some(&id.key)).await?;
+    let seen = seen(&question, &decided.seen)?;
+    service.host().decide(&id, &seen, decided.of(principal)).await?;
+    Ok(())
 }
 
 /// Takes back that an approval holds for later calls too.
@@ -85,6 +91,12 @@ pub(crate) fn seen(question: &Approval, seen: &str) -> Result<Digest, Fault> {
 }
 
 impl Decided {
+    /// A no to a question of this digest, for its answer was given up.
+    pub(crate) fn cancelled(seen: String) -> Self {
+        let comment = Some("cancelled".to_owned());
+        Self { decision: Verb::Deny, seen, arguments: None, response: None, remember: None, comment }
+    }
+
     /// The decision, by the person whose token it is. What does not belong to it is refused with it.
     fn of(self, Principal { name: by, .. }: Principal) -> Decision {
         let decision = match self.decision {

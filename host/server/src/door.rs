@@ -59,6 +59,16 @@ impl Door {
         Self::new("post", path, id, summary, routing::post(handler)).entry(Entry::Needs(Right::Operate))
     }
 
+    /// A door that puts something in the place of what there is, as [`Door::post`].
+    pub(crate) fn put<H: Handler<T, Service>, T: 'static>(
+        path: &'static str,
+        id: &'static str,
+        summary: &'static str,
+        handler: H,
+    ) -> Self {
+        Self::new("put", path, id, summary, routing::put(handler)).entry(Entry::Needs(Right::Operate))
+    }
+
     /// A door that takes something back, as [`Door::post`].
     pub(crate) fn delete<H: Handler<T, Service>, T: 'static>(
         path: &'static str,

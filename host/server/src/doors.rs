@@ -4,7 +4,7 @@ use stockade::Right;
 
 use crate::door::{Door, Shape};
 use crate::guard::Entry;
-use crate::{approvals, calls, catalogue, events, exec, health, query, runs, settlements};
+use crate::{agui, approvals, calls, catalogue, events, exec, health, memory, query, runs, settlements};
 
 const KEY: &str = "Idempotency-Key";
 const LAST: &str = "Last-Event-ID";
@@ -16,6 +16,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(of_one_run());
     doors.extend(of_people());
     doors.extend(of_the_host());
+    doors.extend(of_memory());
     doors
 }
 
@@ -40,6 +41,15 @@ fn of_runs() -> Vec<Door> {
             .query(&query::OF_CHANGES)
             .header(LAST, "Go on behind this event; some of those before it may come again.")
             .answers(200, Shape::Events, "Events `run`, each with a line as `listRuns` has it."),
+        Door::post(
+            "/v1/agui/{workflow}",
+            "followAsAgUi",
+            "Follows a run as AG-UI has it: an operator starts one, an approver answers its interrupts.",
+            agui::follow,
+        )
+        .entry(Entry::Follows(Right::Read))
+        .body("AgUiInput")
+        .answers(200, Shape::Events, "Events of AG-UI 1.0, until the run has ended or asks a person."),
     ]
 }
 
@@ -164,5 +174,29 @@ fn of_the_host() -> Vec<Door> {
         Door::get("/readyz", "isReady", "Says whether the server can work: its journal answers.", health::is_ready)
             .entry(Entry::Free)
             .answers(200, Shape::One("Health"), "It can work."),
+    ]
+}
+
+fn of_memory() -> Vec<Door> {
+    vec![
+        Door::get("/v1/memory", "listMemories", "Lists what agents remember beyond a run, in pages.", memory::list)
+            .query(&query::OF_MEMORIES)
+            .answers(200, Shape::Many("Kept"), "The memories, the oldest first."),
+        Door::get("/v1/memory/search", "searchMemories", "Finds the memories that fit a text best.", memory::search)
+            .query(&query::OF_SEARCH)
+            .answers(200, Shape::Many("Memory"), "Those that fit, the best first."),
+        Door::put(
+            "/v1/memory",
+            "keepMemory",
+            "Keeps a text in pieces, in place of what there was of its source.",
+            memory::keep,
+        )
+        .entry(Entry::Needs(Right::Administer))
+        .body("NewMemory")
+        .answers(200, Shape::One("Remembered"), "The numbers of its pieces."),
+        Door::delete("/v1/memory", "forgetMemories", "Forgets memories.", memory::forget)
+            .entry(Entry::Needs(Right::Administer))
+            .query(&query::OF_FORGOTTEN)
+            .answers(200, Shape::One("Forgotten"), "How many it were."),
     ]
 }

@@ -73,16 +73,25 @@ pub(crate) async fn of_all(
     Ok(live(service, room, changes))
 }
 
-/// Sends events with a sign of life between them, until the server is being ended or the time of a stream is over.
+/// Sends events until the server is being ended or the time of a stream is over.
 pub(crate) fn live(service: Service, room: Room, events: impl Stream<Item = Event> + Send + 'static) -> Response {
-    let (heartbeat, time) = (service.limits().heartbeat, service.limits().stream_time);
-    let end = async move {
-        tokio::select! {
-            () = service.closing() => {}
-            () = sleep(time) => {}
-        }
-    };
-    let events = events.take_until(end).map(move |event| {
+    let events = events.take_until(over(service.clone()));
+    send(&service, room, events)
+}
+
+/// Ends when the server is being ended, or the time of a stream is over.
+pub(crate) async fn over(service: Service) {
+    let time = service.limits().stream_time;
+    tokio::select! {
+        () = service.closing() => {}
+        () = sleep(time) => {}
+    }
+}
+
+/// Sends events with a sign of life between them.
+pub(crate) fn send(service: &Service, room: Room, events: impl Stream<Item = Event> + Send + 'static) -> Response {
+    let heartbeat = service.limits().heartbeat;
+    let events = events.map(move |event| {
         // The stream takes its room for as long as it lasts.
         let _ = &room;
         Ok::<_, Infallible>(event)

@@ -19,6 +19,7 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod access;
+mod agui;
 mod amounts;
 mod approvals;
 mod body;
@@ -36,6 +37,8 @@ mod key;
 mod limits;
 mod links;
 mod listening;
+#[cfg_attr(not(feature = "memory"), path = "without_memory.rs")]
+mod memory;
 mod names;
 mod openapi;
 mod page;

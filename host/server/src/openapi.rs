@@ -94,8 +94,9 @@ fn parameter(name: &str) -> Value {
     match name {
         "status" => json!({"type": "array", "items": reference("Status")}),
         "waiting_for" => json!({"type": "array", "items": reference("WaitingFor")}),
+        "id" => json!({"type": "array", "items": {"type": "integer", "minimum": 0}}),
         "label" => json!({"type": "array", "items": {"type": "string", "pattern": "="}}),
-        "needs_me" | "reverse" => json!({"type": "boolean"}),
+        "needs_me" | "reverse" | "all" => json!({"type": "boolean"}),
         "limit" => json!({"type": "integer", "minimum": 1}),
         "after" | "since_ms" | "changed_since_ms" | "unchanged_since_ms" => json!({"type": "integer", "minimum": 0}),
         "sort" => json!({"enum": ["started", "changed"]}),

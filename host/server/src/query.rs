@@ -37,6 +37,30 @@ pub(crate) const OF_CHANGES: [(&str, &str); 5] = [
     ),
 ];
 
+/// The parameters of a list of memories, with what they mean.
+pub(crate) const OF_MEMORIES: [(&str, &str); 4] = [
+    ("namespace", "Only memories of this one, as TENANT/USER/AGENT."),
+    ("source", "Only memories of this source."),
+    ("after", "Only memories behind the one of this number."),
+    ("limit", "No more memories than this."),
+];
+
+/// The parameters of a search among memories.
+pub(crate) const OF_SEARCH: [(&str, &str); 3] = [
+    ("text", "What the memories are to be about."),
+    ("namespace", "Where to look, as TENANT/USER/AGENT; without it, in the one without names."),
+    ("limit", "No more memories than this; without it, five."),
+];
+
+/// What memories can be forgotten by: one of these, in a namespace or in all.
+pub(crate) const OF_FORGOTTEN: [(&str, &str); 5] = [
+    ("id", "The memory of this number; can be repeated."),
+    ("source", "All memories of this source."),
+    ("run", "All memories that this run wrote."),
+    ("all", "With `true`, all memories."),
+    ("namespace", "Only memories of this one, as TENANT/USER/AGENT."),
+];
+
 /// Reads the parameters that a request may have. Any other is refused: a filter that is not known would let too much through.
 pub(crate) fn filter(uri: &Uri, known: &[(&str, &str)]) -> Answer<Filter> {
     let mut filter = Filter::default();
@@ -49,7 +73,7 @@ pub(crate) fn filter(uri: &Uri, known: &[(&str, &str)]) -> Answer<Filter> {
     Ok(filter)
 }
 
-fn unknown(name: &str, known: &[(&str, &str)]) -> Fault {
+pub(crate) fn unknown(name: &str, known: &[(&str, &str)]) -> Fault {
     let known = known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     Fault::invalid("query", format!("\"{name}\" is not a parameter of this request; those are {known}"))
 }
@@ -79,7 +103,7 @@ fn read(filter: &mut Filter, name: &str, value: &str) -> Answer<()> {
     Ok(())
 }
 
-fn parsed<T: FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T, Fault> {
+pub(crate) fn parsed<T: FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T, Fault> {
     value.parse().map_err(|error| Fault::invalid("query", format!("\"{value}\" is not a value of {name}: {error}")))
 }
 

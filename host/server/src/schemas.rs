@@ -9,7 +9,7 @@ const WAITS: [&str; 8] = ["person", "settlement", "signal", "result", "runs", "t
 const VERDICTS: [&str; 4] = ["approved", "denied", "edited", "responded"];
 
 pub(crate) fn schemas() -> Value {
-    let parts = [of_requests(), of_runs(), of_questions(), of_the_host(), of_words()];
+    let parts = [of_requests(), of_runs(), of_questions(), of_the_host(), of_memory(), of_words()];
     let members =
         parts.into_iter().filter_map(|part| if let Value::Object(members) = part { Some(members) } else { None });
     Value::Object(members.flatten().collect())
@@ -79,6 +79,16 @@ fn of_requests() -> Value {
             "description": "Amounts by currency: numbers of its own unit, or texts with one, as in \"$1.50\" or \"64MiB\".",
             "propertyNames": {"enum": Currency::ALL.map(Currency::name)},
             "additionalProperties": {"type": ["integer", "string"], "minimum": 0},
+        },
+        "AgUiInput": {
+            "type": "object", "required": ["threadId", "runId"],
+            "description": "`RunAgentInput` of AG-UI 1.0; of what stands there, no more is made use of than these.",
+            "properties": {
+                "threadId": text(), "runId": text(),
+                "messages": many(json!({"type": "object", "required": ["role"]})),
+                "forwardedProps": {"description": "With `input`, what the workflow takes, in place of a task."},
+                "resume": many(json!({"type": "object", "required": ["interruptId", "status"]})),
+            },
         },
         "Order": object(&[], json!({
             "reason": text(),
@@ -199,6 +209,32 @@ fn of_the_host() -> Value {
             "name": text(), "period": text(), "group": text(), "taken": a("Usage"), "limit": map_of(number()),
         })),
         "Health": object(&["status"], json!({"status": {"const": "ok"}})),
+    })
+}
+
+fn memory() -> Value {
+    json!({
+        "id": number(), "text": text(), "source": text(), "labels": many(a("Label")), "at_ms": time(),
+        "written_by": {"type": "array", "description": "The run that wrote it, and the key of its effect."},
+        "score": {"type": "integer", "minimum": 0, "description": "How well it fits, in millionths; 0 in a list."},
+    })
+}
+
+fn of_memory() -> Value {
+    const ALWAYS: [&str; 4] = ["id", "text", "at_ms", "score"];
+    let of_a_list = json!({"namespace": a("Namespace"), "also_in": texts(), "expires_ms": time()});
+    json!({
+        "Namespace": object(&[], json!({"tenant": text(), "user": text(), "agent": text()})),
+        "Label": {"enum": ["untrusted", "private"]},
+        "Memory": object(&ALWAYS, memory()),
+        "Kept": object(&["namespace", "id", "text", "at_ms", "score"], with(memory(), of_a_list)),
+        "NewMemory": object(&["source", "text"], json!({
+            "source": {"type": "string", "description": "What is kept of it now takes the place of what was."},
+            "text": text(), "namespace": a("Namespace"), "labels": many(a("Label")),
+            "keep_ms": {"type": "integer", "minimum": 0, "description": "Without it, it is kept until it is forgotten."},
+        })),
+        "Remembered": object(&["kept", "known"], json!({"kept": many(number()), "known": many(number())})),
+        "Forgotten": object(&["forgotten"], json!({"forgotten": number()})),
     })
 }
 

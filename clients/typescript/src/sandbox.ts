@@ -1,0 +1,52 @@
+import type { Amounts, CodeRun, Json } from "./documents.js";
+import { once, type Options, path } from "./request.js";
+import { checkTime, end, type Transport } from "./transport.js";
+
+/** What code is given. */
+export interface CodeOptions extends Options {
+  /** The value of the variable `input`. */
+  input?: Json;
+  /** The tools that it may call. */
+  tools?: string[];
+  budget?: Amounts;
+  session?: string;
+  /** The files in its private directory, by name. */
+  files?: Record<string, Uint8Array | string>;
+  /** The same code under the same key runs once. Without one, the client makes one. */
+  key?: string;
+  timeoutMs?: number;
+}
+
+/** Code, each piece in a fresh sandbox and as a run of its own. */
+export class Sandbox {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /**
+   * Runs code, and returns its run once that stands still: the value is `output`.
+   *
+   * Code that asks a person stands still with the status `waiting`; after the decision, the same call under the same key
+   * returns how it ended.
+   */
+  async run(language: string, code: string, options: CodeOptions = {}): Promise<CodeRun> {
+    const { input = null, tools = [], budget, session, files, timeoutMs, signal } = options;
+    const [untilMs, held] = [end(timeoutMs), files && Object.entries(files).map(([name, content]) => [name, base64(content)])];
+    const body = { language, code, input, tools, budget, session, files: held && Object.fromEntries(held) };
+    const request = once("/v1/exec", body, options);
+    // 202: it takes longer than an answer may. Under its key it is asked about again, and not begun again.
+    for (let asked = 1; ; asked += 1) {
+      const { status, text } = await this.#transport.send(request);
+      if (status !== 202) return JSON.parse(text);
+      checkTime(path("runs", JSON.parse(text).run_id), untilMs);
+      await this.#transport.pause(asked, undefined, signal);
+    }
+  }
+}
+
+function base64(content: Uint8Array | string): string {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+}
