@@ -20,6 +20,21 @@ use crate::stores::{STORES, StoresClient};
 /// The key of what a run has but its entries.
 const HEAD: &str = "head";
 
+/// Returns what Restate keeps of the run. No generic function can: the context of one lives longer than the names of pages.
+macro_rules! loaded {
+    ($ctx:expr) => {{
+        let mut kept = Kept::default();
+        if let Some(Json((pages, head))) = $ctx.get::<Json<(u64, Kept)>>(HEAD).await? {
+            kept = head;
+            for number in 0..pages {
+                let name = name(number);
+                let page = $ctx.get::<Json<Page>>(&name).await?;
+                kept.pages.push(page.ok_or_else(|| missing(number))?.into_inner());
+            }
+        }
+        kept
+    }};
+}
 /// A run. Its key is the run's id, a UUID that the client chooses: the same start twice starts one run.
 pub struct Run {
     host: Host,
@@ -98,13 +113,13 @@ impl Run {
     #[handler]
     async fn read(&self, ctx: SharedObjectContext<'_>) -> HandlerResult<Json<Value>> {
         let run = id(ctx.key())?;
-        report(&loaded(&ctx).await?, run)
+        report(&loaded!(ctx), run)
     }
 
     /// Returns all that Restate keeps of it.
     #[handler(ingress_private)]
     async fn history(&self, ctx: SharedObjectContext<'_>) -> HandlerResult<Json<Kept>> {
-        loaded(&ctx).await.map(Json)
+        Ok(Json(loaded!(ctx)))
     }
 }
 
@@ -112,7 +127,7 @@ impl Run {
     /// Does what is asked, and sends what follows from it.
     async fn handled(&self, ctx: &ObjectContext<'_>, asked: Asked) -> HandlerResult<Json<Value>> {
         let run = id(ctx.key())?;
-        let before = loaded(ctx).await?;
+        let before = loaded!(ctx);
         if let Some(is_same) = started(&asked, &before, run)? {
             return if is_same { report(&before, run) } else { Err(refusal(&another(run)).into()) };
         }
@@ -219,16 +234,8 @@ fn id(key: &str) -> Result<RunId, TerminalError> {
     Uuid::parse_str(key).map(RunId::from).map_err(refused)
 }
 
-/// Returns what Restate keeps of the run.
-async fn loaded<'ctx>(ctx: &impl ContextReadState<'ctx>) -> HandlerResult<Kept> {
-    let head = ctx.get::<Json<(u64, Kept)>>(HEAD).await?;
-    let Some(Json((pages, mut kept))) = head else { return Ok(Kept::default()) };
-    for number in 0..pages {
-        let missing = || Fault::new(Kind::Journal, format!("page {number} of the run is missing")).detail("page");
-        let Json(page) = ctx.get::<Json<Page>>(&name(number)).await?.ok_or_else(missing)?;
-        kept.pages.push(page);
-    }
-    Ok(kept)
+fn missing(number: u64) -> Fault {
+    Fault::new(Kind::Journal, format!("page {number} of the run is missing")).detail("page")
 }
 
 /// Writes what has changed: the last of the pages that were there, and those behind it.

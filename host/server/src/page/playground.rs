@@ -110,7 +110,7 @@ async fn ran(service: &Service, principal: &Principal, tried: &Tried, fields: &F
     // Some of the time of an answer is for what is done around this.
     let time = service.limits().answer_time.mul_f32(0.8);
     match timeout(time, started.settled_state()).await {
-        Ok(state) => Ok(shown(&service.host().exec_report(&state?).await?).with(el("p").with(link))),
+        Ok(state) => Ok(shown(&service.host().exec_report(state?).await?).with(el("p").with(link))),
         Err(_) => Ok(el("div").with(el("p").text("The code takes longer, and goes on: ").with(link))),
     }
 }

@@ -45,9 +45,9 @@ struct Read {
 
 impl Read {
     async fn of(host: &Host, run: RunId) -> Result<Self, Fault> {
-        let state = host.state(run).await?;
-        let mut report = Report::from(&state);
-        report.status = host.status(run, report.status).await?;
+        let mut state = host.state(run).await?;
+        let status = host.status(&mut state).await?;
+        let report = Report { status, ..Report::from(&state) };
         let mut entries: Vec<Entry> = Vec::new();
         for _ in 0..PAGES_MAX {
             let after = entries.last().map_or(0, |entry| entry.seq);
