@@ -34,7 +34,7 @@ fn the_texts_problems_are_all_listed_with_their_lines() {
 #[test]
 fn components_and_workflows_that_cannot_be_made_are_listed_with_their_lines() {
     let config = "[tool.absent]\ncomponent = \"absent.wasm\"\n[tool.text]\ncomponent = \"text.wasm\"\n\
-                  [workflow.agent]\npattern = \"react\"\ntools = [\"payments\", \"nowhere\"]\n\
+                  [workflow.helper]\npattern = \"react\"\ntools = [\"payments\", \"nowhere\"]\n\
                   [tool.good]\ncomponent = \"policy.wasm\"\n";
     let place = Place::new();
     place.write("stockade.toml", config);

@@ -7,7 +7,7 @@ use crate::cells;
 use crate::executor::stop_all;
 use crate::lease::{Holding, is_busy};
 use crate::removed_run::RemovedRun;
-use crate::{Host, Result, children, orders};
+use crate::{Host, Result, children, orders, shared_budgets};
 
 impl Host {
     /// Removes a run that stands still, with all that the journal has of it but for [one line](crate::RemovedRun), which says
@@ -76,6 +76,7 @@ impl Host {
                 let stops = orphans.iter().map(|run| orders::of_parent(lease.run, *run, now_ms));
                 index.extend(stops.collect::<Result<Vec<_>>>()?);
                 index.extend(state.as_ref().map_or(Ok(None), |state| told(state, by, now_ms))?);
+                shared_budgets::settle_run(&*self.services.journal, &self.services.budgets, lease.run).await?;
                 self.services.journal.remove(lease, &index).await?;
                 stop_all(&self.services, orphans);
                 Ok(())

@@ -15,7 +15,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use stockade_journal::{Journal, RowChange};
-use stockade_workflow::{Currency, Exceeded, Fault, Origin, RunState, Usage};
+use stockade_workflow::{Currency, Exceeded, Fault, Origin, RunId, RunState, Usage};
 
 use crate::Result;
 use crate::config::SharedBudget;
@@ -114,6 +114,22 @@ impl Allotments {
             }
         }
     }
+}
+
+/// Gives back what a run that is removed has drawn and not kept: its rows go with it.
+///
+/// # Errors
+///
+/// A journal that fails; the run is not removed then.
+pub(crate) async fn settle_run(journal: &dyn Journal, budgets: &SharedBudgets, run: RunId) -> Result<()> {
+    for budget in budgets.keys() {
+        let key = standing::key(run, budget);
+        kept::settle_all(journal, &key).await?;
+        if let Some(row) = journal.row(SPACE, &key).await? {
+            give_back(journal, row).await?;
+        }
+    }
+    Ok(())
 }
 
 fn is_of(budget: &SharedBudget, workflow: &str) -> bool {

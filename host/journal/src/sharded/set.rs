@@ -17,7 +17,8 @@ const SPACE: &str = "database";
 const KEY: &str = "place";
 
 /// The spaces of a host that have rows of no run: a database with one of them is not empty.
-const SPACES: [&str; 8] = ["budget", "breaker", "later", "mark", "removed", "schedule", "session", "start_key"];
+const SPACES: [&str; 9] =
+    ["budget", "breaker", "later", "mark", "removed", "schedule", "session", "start_key", "token"];
 
 /// The place of a database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -267,7 +267,7 @@ BEGIN
     THEN
         BEGIN
             CREATE EXTENSION vector;
-        EXCEPTION WHEN insufficient_privilege OR invalid_schema_name THEN
+        EXCEPTION WHEN insufficient_privilege OR invalid_schema_name OR feature_not_supported OR undefined_file THEN
             RETURN false;
         END;
     END IF;
