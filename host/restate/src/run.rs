@@ -137,8 +137,9 @@ impl Run {
         }
         let (known, is_due) = (before.pages.len(), matches!(&asked, Asked::Happened(Happened::Due(_))));
         let (mut kept, planned, refused) = self.planned(ctx, run, before, asked).await?;
-        let Planned { perform, due_ms, in_ms } = planned;
-        let arms = due_ms.filter(|_| due_ms != kept.armed_ms || (is_due && in_ms > 0));
+        let Planned { perform, due_ms, in_ms, is_early } = planned;
+        // A message that came before its time, by this clock, comes again.
+        let arms = due_ms.filter(|_| due_ms != kept.armed_ms || (is_due && is_early));
         kept.armed_ms = due_ms;
         if !kept.is_empty() {
             saved(ctx, &kept, known);
@@ -194,16 +195,18 @@ async fn turn(
     is_internal: bool,
 ) -> HandlerResult<Json<Turn>> {
     let (mut desk, run) = (desk.lock().await, opening.run);
-    let next = match &mut *desk {
-        Some(desk) => desk.next().await,
-        none => none.insert(Desk::open(opening, &kept).await?).next().await,
+    let desk = match &mut *desk {
+        Some(desk) => desk,
+        none => none.insert(Desk::open(opening, &kept).await?),
     };
+    let next = desk.next().await;
+    let planned = || Planned::of(&kept, run, seq, desk.begun_ms);
     Ok(Json(match next {
         Ok(Some(changed)) => Turn::Changed(changed),
-        Ok(None) => Turn::Settled(Planned::of(&kept, run, seq)?, None),
+        Ok(None) => Turn::Settled(planned()?, None),
         // What no client hears must be done, and is tried again until it is.
         Err(fault) if is_internal || fault.kind == Kind::Journal => return Err(fault.into()),
-        Err(fault) => Turn::Settled(Planned::of(&kept, run, seq)?, Some(fault)),
+        Err(fault) => Turn::Settled(planned()?, Some(fault)),
     }))
 }
 
