@@ -43,7 +43,13 @@ impl Effects {
     ingress_private,
     inactivity_timeout = "1h",
     abort_timeout = "10m",
-    invocation_retry_policy(initial_interval = "100ms", factor = 2.0, max_interval = "5s")
+    // For ever: the server's own number of attempts is gone within minutes, and its run waits for an effect that is paused.
+    invocation_retry_policy(
+        initial_interval = "100ms",
+        factor = 2.0,
+        max_interval = "5s",
+        max_attempts = 1000000000
+    )
 )]
 impl Effects {
     /// Performs an effect, unless its run has ended or goes on without it.

@@ -52,7 +52,13 @@ impl Run {
     client_visibility = "pub(crate)",
     inactivity_timeout = "1h",
     abort_timeout = "10m",
-    invocation_retry_policy(initial_interval = "100ms", factor = 2.0, max_interval = "5s")
+    // For ever: the server's own number of attempts is gone within minutes, and a handler that it then pauses keeps its run.
+    invocation_retry_policy(
+        initial_interval = "100ms",
+        factor = 2.0,
+        max_interval = "5s",
+        max_attempts = 1000000000
+    )
 )]
 impl Run {
     /// Starts the run.
