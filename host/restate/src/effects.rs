@@ -55,8 +55,12 @@ impl Effects {
     /// Performs an effect, unless its run has ended or goes on without it.
     #[handler]
     async fn perform(&self, ctx: Context<'_>, order: Json<Order>) -> HandlerResult<()> {
-        let Order { run, key, .. } = order.into_inner();
+        let Order { run, key, intent } = order.into_inner();
         let Json(kept) = ctx.request::<(), Json<Kept>>(of_run(run, "history"), ()).call().await?;
+        if kept.intent(run, &key)? != Some(intent) {
+            // The effect was lost to a pause, and another order of it is out.
+            return Ok(());
+        }
         // That an attempt begins is in Restate's log before it does. Only the process that has written that knows that it is
         // the first.
         let begins_here = Arc::new(AtomicBool::new(false));
@@ -70,7 +74,7 @@ impl Effects {
         let (host, is_first) = (self.host.clone(), begins_here.load(Ordering::SeqCst));
         let ended = ctx.run(move || performed(host, run, kept, key, is_first)).name("perform").await?;
         if let Some(ending) = ended.into_inner() {
-            let happened = Json(Happened::Ended(ending));
+            let happened = Json(Happened::Ended { intent, ending });
             drop(ctx.request::<_, Json<Value>>(of_run(run, "event"), happened).send());
         }
         Ok(())

@@ -46,7 +46,8 @@ impl Planned {
     }
 }
 
-fn intent(entry: &stockade::Entry) -> Option<(&str, u64)> {
+/// Returns the effect of which an entry is the intent, and the number of the entry.
+pub(crate) fn intent(entry: &stockade::Entry) -> Option<(&str, u64)> {
     match &entry.change {
         Change::Reserved { key, .. } => Some((key, entry.seq)),
         _ => None,

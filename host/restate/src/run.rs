@@ -137,8 +137,7 @@ impl Run {
         if let Some(is_same) = started(&asked, &before, run)? {
             return if is_same { report(&before, run) } else { Err(refusal(&another(run)).into()) };
         }
-        if matches!(&asked, Asked::Happened(Happened::Due(due_ms)) if before.armed_ms != Some(*due_ms)) {
-            // It was armed for another time since.
+        if is_past(&asked, &before, run)? {
             return report(&before, run);
         }
         let (known, is_due) = (before.pages.len(), matches!(&asked, Asked::Happened(Happened::Due(_))));
@@ -224,6 +223,16 @@ fn started(asked: &Asked, kept: &Kept, run: RunId) -> HandlerResult<Option<bool>
     }
     let state = kept.state(run)?;
     Ok(Some(state.workflow() == start.workflow && *state.input() == start.input))
+}
+
+/// Returns whether an event has nothing to say any more: the run was armed for another time since, or the effect has another
+/// intent.
+fn is_past(asked: &Asked, kept: &Kept, run: RunId) -> stockade::Result<bool> {
+    let Asked::Happened(happened) = asked else { return Ok(false) };
+    Ok(match happened {
+        Happened::Due(due_ms) => kept.armed_ms != Some(*due_ms),
+        Happened::Ended { intent, ending } => kept.intent(run, ending.key())? != Some(*intent),
+    })
 }
 
 fn another(run: RunId) -> Fault {
