@@ -150,7 +150,7 @@ impl Run {
             saved(ctx, &kept, known);
         }
         for (key, intent) in perform {
-            let order = Order { run, key, intent };
+            let order = Order { run, key, intent, attempt: 0 };
             let request = ctx.service_client::<EffectsClient>().perform(Json(order.clone()));
             drop(request.idempotency_key(order.idempotency_key()).send());
         }
