@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use stockade::{
-    ApprovalId, Budget, Decision, Digest, Ending, Fault, Host, NewRun, NewSignal, Result, RunId, Settlement, Started,
-    Stop,
+    ApprovalId, Budget, Decision, Digest, Ending, Fault, Host, Kind, NewRun, NewSignal, Result, RunId, Settlement,
+    Started, Stop,
 };
 
 /// The start of a run.
@@ -77,6 +78,17 @@ impl Asked {
     /// Whether no client waits for the answer: then it must come to be done.
     pub(crate) fn is_internal(&self) -> bool {
         matches!(self, Self::Happened(_))
+    }
+
+    /// Returns what comes from Restate itself as it may be sent again; none of what a client asks.
+    ///
+    /// # Errors
+    ///
+    /// It has no JSON.
+    pub(crate) fn again(&self) -> Result<Option<Box<RawValue>>> {
+        let Self::Happened(happened) = self else { return Ok(None) };
+        let no_json = |error| Fault::new(Kind::HostBug, format!("an event has no JSON: {error}"));
+        to_raw_value(happened).map(Some).map_err(no_json)
     }
 
     /// Does it, and goes on with the run until all is planned. Without it, the run goes on from where it was cut off.

@@ -90,8 +90,8 @@ impl Effects {
         .name("begin")
         .await?;
         let Json(kept) = ctx.request::<(), Json<Kept>>(of_run(order.run, "history"), ()).call().await?;
-        if kept.intent(order.run, &order.key)? != Some(order.intent) {
-            // The effect was lost to a pause, and another order of it is out.
+        if !kept.is_in_flight(order.run, &order.key, order.intent)? {
+            // It was lost to a pause, and another order of it may be out; or its run has ended, whose workflow may be gone.
             return Ok(());
         }
         let (host, now) = (self.host.clone(), order.clone());
@@ -113,7 +113,7 @@ impl Effects {
 }
 
 /// A handler of the virtual object that the run is.
-fn of_run(run: RunId, handler: &str) -> RequestTarget {
+pub(crate) fn of_run(run: RunId, handler: &str) -> RequestTarget {
     RequestTarget::object("Run", run.to_string(), handler)
 }
 

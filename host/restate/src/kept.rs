@@ -83,6 +83,19 @@ impl Kept {
         Ok(entries.iter().rev().filter_map(intent).find(|(of, _)| *of == key).map(|(_, seq)| seq))
     }
 
+    /// Returns whether an effect is in flight by this intent. None is of a run that has ended.
+    ///
+    /// # Errors
+    ///
+    /// Its entries cannot be read.
+    pub(crate) fn is_in_flight(&self, run: RunId, key: &str, intent: u64) -> Result<bool> {
+        if self.intent(run, key)? != Some(intent) {
+            return Ok(false);
+        }
+        let state = self.state(run)?;
+        Ok(state.end().is_none() && state.in_flight().any(|effect| effect.key() == key))
+    }
+
     /// Returns a journal in memory that has this run, and what all runs have left in stores.
     ///
     /// # Errors
