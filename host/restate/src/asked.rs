@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use stockade::{
-    ApprovalId, Budget, Decision, Digest, Ending, Fault, Host, NewRun, NewSignal, Result, RunId, Settlement, Started,
-    Stop,
+    ApprovalId, Budget, Decision, Digest, Ending, Fault, Host, Kind, NewRun, NewSignal, Result, RunId, Settlement,
+    Started, Stop,
 };
 
 /// The start of a run.
@@ -54,8 +55,8 @@ pub(crate) struct More(BTreeMap<String, u64>);
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "an effect has ended most often, which is the large one")]
 pub(crate) enum Happened {
-    /// An effect has ended.
-    Ended(Ending),
+    /// An effect has ended, that this entry is the intent of.
+    Ended { intent: u64, ending: Ending },
     /// The time has come for which the run was armed.
     Due(u64),
 }
@@ -79,6 +80,17 @@ impl Asked {
         matches!(self, Self::Happened(_))
     }
 
+    /// Returns what comes from Restate itself as it may be sent again; none of what a client asks.
+    ///
+    /// # Errors
+    ///
+    /// It has no JSON.
+    pub(crate) fn again(&self) -> Result<Option<Box<RawValue>>> {
+        let Self::Happened(happened) = self else { return Ok(None) };
+        let no_json = |error| Fault::new(Kind::HostBug, format!("an event has no JSON: {error}"));
+        to_raw_value(happened).map(Some).map_err(no_json)
+    }
+
     /// Does it, and goes on with the run until all is planned. Without it, the run goes on from where it was cut off.
     pub(crate) async fn done(asked: Option<Self>, host: Host, run: RunId) -> Result<()> {
         let going = match asked {
@@ -87,7 +99,7 @@ impl Asked {
                 Started::New(run) => Some(run),
                 Started::Before(_) => None,
             },
-            Some(Self::Happened(Happened::Ended(ending))) => Some(host.happened(run, ending).await?),
+            Some(Self::Happened(Happened::Ended { ending, .. })) => Some(host.happened(run, ending).await?),
             Some(Self::Decide(Decided { key, seen, decision })) => {
                 Some(host.decide(&ApprovalId { run, key }, &seen, decision).await?)
             }

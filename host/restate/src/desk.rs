@@ -1,7 +1,7 @@
 //! What a handler does between two entries of Restate's log: a host plans, and each of its commits is one.
 
 use serde::{Deserialize, Serialize};
-use stockade::{Fault, Host, Kind, Result, RunId};
+use stockade::{Clock, Fault, Host, Kind, Result, RunId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -27,6 +27,8 @@ pub(crate) struct Desk {
     handed: mpsc::Receiver<Handed>,
     durable: Option<oneshot::Sender<()>>,
     acting: JoinHandle<Result<()>>,
+    /// When it began to plan: what falls due later, it may not have seen as due.
+    pub(crate) begun_ms: u64,
 }
 
 /// Where a desk begins.
@@ -42,8 +44,9 @@ impl Desk {
     pub(crate) async fn open(opening: Opening, kept: &Kept) -> Result<Self> {
         let Opening { host, run, shared, asked } = opening;
         let (relay, handed) = Relay::new(kept.journal(run, &shared).await?);
+        let begun_ms = Clock::default().now_ms();
         let acting = tokio::spawn(Asked::done(asked, host.planning(relay)?, run));
-        Ok(Self { handed, durable: None, acting })
+        Ok(Self { handed, durable: None, acting, begun_ms })
     }
 
     /// Says that the last commit is durable, and returns the next one; none once all is planned.

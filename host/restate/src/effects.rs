@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use restate_sdk::context::RequestTarget;
 use restate_sdk::prelude::*;
@@ -19,11 +20,33 @@ pub(crate) struct Order {
     pub(crate) key: String,
     /// The number of the entry that is its intent: an effect that is tried again has another one.
     pub(crate) intent: u64,
+    /// How many attempts at this order have begun before, and may have been made.
+    #[serde(default)]
+    pub(crate) attempt: u32,
+}
+
+/// What an attempt has come to.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Made {
+    /// It began in a process that is gone: it may have been made, and how the run stood is long ago. Another attempt asks anew.
+    Left,
+    /// It has ended so; or not begun, for the effect is in flight no more.
+    Made(Option<Box<Ending>>),
 }
 
 impl Order {
     pub(crate) fn idempotency_key(&self) -> String {
-        format!("{}/{}/{}", self.run, self.key, self.intent)
+        format!("{}/{}/{}/{}", self.run, self.key, self.intent, self.attempt)
+    }
+
+    fn next(&self) -> Self {
+        Self { attempt: self.attempt.saturating_add(1), ..self.clone() }
+    }
+
+    /// Returns how long the next attempt waits: what one cannot do, the next ones may not either for a while.
+    fn wait(&self) -> Duration {
+        Duration::from_millis(100_u64 << self.attempt.min(6))
     }
 }
 
@@ -43,16 +66,21 @@ impl Effects {
     ingress_private,
     inactivity_timeout = "1h",
     abort_timeout = "10m",
-    invocation_retry_policy(initial_interval = "100ms", factor = 2.0, max_interval = "5s")
+    // For ever: the server's own number of attempts is gone within minutes, and its run waits for an effect that is paused.
+    invocation_retry_policy(
+        initial_interval = "100ms",
+        factor = 2.0,
+        max_interval = "5s",
+        max_attempts = 1000000000
+    )
 )]
 impl Effects {
     /// Performs an effect, unless its run has ended or goes on without it.
     #[handler]
     async fn perform(&self, ctx: Context<'_>, order: Json<Order>) -> HandlerResult<()> {
-        let Order { run, key, .. } = order.into_inner();
-        let Json(kept) = ctx.request::<(), Json<Kept>>(of_run(run, "history"), ()).call().await?;
+        let order = order.into_inner();
         // That an attempt begins is in Restate's log before it does. Only the process that has written that knows that it is
-        // the first.
+        // the first, and that the history which it then reads is not of long ago.
         let begins_here = Arc::new(AtomicBool::new(false));
         let begins = Arc::clone(&begins_here);
         ctx.run(move || async move {
@@ -61,28 +89,40 @@ impl Effects {
         })
         .name("begin")
         .await?;
-        let (host, is_first) = (self.host.clone(), begins_here.load(Ordering::SeqCst));
-        let ended = ctx.run(move || performed(host, run, kept, key, is_first)).name("perform").await?;
-        if let Some(ending) = ended.into_inner() {
-            let happened = Json(Happened::Ended(ending));
-            drop(ctx.request::<_, Json<Value>>(of_run(run, "event"), happened).send());
+        let Json(kept) = ctx.request::<(), Json<Kept>>(of_run(order.run, "history"), ()).call().await?;
+        if !kept.is_in_flight(order.run, &order.key, order.intent)? {
+            // It was lost to a pause, and another order of it may be out; or its run has ended, whose workflow may be gone.
+            return Ok(());
+        }
+        let (host, now) = (self.host.clone(), order.clone());
+        let made = ctx.run(move || made(host, kept, now, begins_here)).name("perform").await?;
+        match made.into_inner() {
+            Made::Made(Some(ending)) => {
+                let happened = Json(Happened::Ended { intent: order.intent, ending: *ending });
+                drop(ctx.request::<_, Json<Value>>(of_run(order.run, "event"), happened).send());
+            }
+            Made::Made(None) => {}
+            Made::Left => {
+                let (wait, next) = (order.wait(), order.next());
+                let request = ctx.service_client::<EffectsClient>().perform(Json(next.clone()));
+                drop(request.idempotency_key(next.idempotency_key()).send_after(wait));
+            }
         }
         Ok(())
     }
 }
 
 /// A handler of the virtual object that the run is.
-fn of_run(run: RunId, handler: &str) -> RequestTarget {
+pub(crate) fn of_run(run: RunId, handler: &str) -> RequestTarget {
     RequestTarget::object("Run", run.to_string(), handler)
 }
 
-async fn performed(
-    host: Host,
-    run: RunId,
-    kept: Kept,
-    key: String,
-    is_first: bool,
-) -> HandlerResult<Json<Option<Ending>>> {
-    let journal = kept.journal(run, &[]).await?;
-    Ok(Json(host.planning(journal)?.perform(run, &key, is_first).await?))
+/// Performs an effect as its run now stands, or leaves it where that is not known.
+async fn made(host: Host, kept: Kept, order: Order, begins_here: Arc<AtomicBool>) -> HandlerResult<Json<Made>> {
+    if !begins_here.load(Ordering::SeqCst) {
+        return Ok(Json(Made::Left));
+    }
+    let journal = kept.journal(order.run, &[]).await?;
+    let ending = host.planning(journal)?.perform(order.run, &order.key, order.attempt == 0).await?;
+    Ok(Json(Made::Made(ending.map(Box::new))))
 }

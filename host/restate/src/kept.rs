@@ -7,6 +7,7 @@ use stockade::journal::{Commit, Journal, MemoryJournal, RowChange};
 use stockade::{Clock, Result, RunId, RunState, unknown_run};
 
 use crate::page::{Page, Written};
+use crate::planned::intent;
 use crate::row::{KeptRow, RowChanged};
 
 /// What a run has in Restate.
@@ -70,6 +71,29 @@ impl Kept {
     pub(crate) fn state(&self, run: RunId) -> Result<RunState> {
         let entries = Page::entries(&self.pages, run)?;
         if entries.is_empty() { Err(unknown_run(run)) } else { RunState::fold(run, &entries) }
+    }
+
+    /// Returns the number of the entry that is the last intent of an effect; an effect that is tried again has several.
+    ///
+    /// # Errors
+    ///
+    /// Its entries cannot be read.
+    pub(crate) fn intent(&self, run: RunId, key: &str) -> Result<Option<u64>> {
+        let entries = Page::entries(&self.pages, run)?;
+        Ok(entries.iter().rev().filter_map(intent).find(|(of, _)| *of == key).map(|(_, seq)| seq))
+    }
+
+    /// Returns whether an effect is in flight by this intent. None is of a run that has ended.
+    ///
+    /// # Errors
+    ///
+    /// Its entries cannot be read.
+    pub(crate) fn is_in_flight(&self, run: RunId, key: &str, intent: u64) -> Result<bool> {
+        if self.intent(run, key)? != Some(intent) {
+            return Ok(false);
+        }
+        let state = self.state(run)?;
+        Ok(state.end().is_none() && state.in_flight().any(|effect| effect.key() == key))
     }
 
     /// Returns a journal in memory that has this run, and what all runs have left in stores.

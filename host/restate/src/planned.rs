@@ -17,16 +17,18 @@ pub(crate) struct Planned {
     pub(crate) due_ms: Option<u64>,
     /// In how many milliseconds that is.
     pub(crate) in_ms: u64,
+    /// Whether it was not due yet when the host began to plan, which may have looked at the time before it came.
+    pub(crate) is_early: bool,
 }
 
 impl Planned {
-    /// Returns what follows from a run, of which the entries up to a number were there before. A run that was not started has
-    /// nothing.
+    /// Returns what follows from a run, of which the entries up to a number were there before, and which a host began to plan
+    /// for at a time. A run that was not started has nothing.
     ///
     /// # Errors
     ///
     /// Its entries cannot be read.
-    pub(crate) fn of(kept: &Kept, run: RunId, before: u64) -> Result<Self> {
+    pub(crate) fn of(kept: &Kept, run: RunId, before: u64, begun_ms: u64) -> Result<Self> {
         if kept.is_empty() {
             return Ok(Self::default());
         }
@@ -39,11 +41,13 @@ impl Planned {
         let due = [state.next_due_ms(), state.next_wait_ms(now_ms)].into_iter().flatten().min();
         let due_ms = due.filter(|_| state.end().is_none());
         let in_ms = due_ms.map_or(0, |due_ms| due_ms.saturating_sub(now_ms));
-        Ok(Self { perform: perform.collect(), due_ms, in_ms })
+        let is_early = due_ms.is_some_and(|due_ms| begun_ms < due_ms);
+        Ok(Self { perform: perform.collect(), due_ms, in_ms, is_early })
     }
 }
 
-fn intent(entry: &stockade::Entry) -> Option<(&str, u64)> {
+/// Returns the effect of which an entry is the intent, and the number of the entry.
+pub(crate) fn intent(entry: &stockade::Entry) -> Option<(&str, u64)> {
     match &entry.change {
         Change::Reserved { key, .. } => Some((key, entry.seq)),
         _ => None,

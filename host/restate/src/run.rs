@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::asked::{Asked, Decided, Happened, More, Sent, Start};
 use crate::desk::{Desk, Opening, Turn};
-use crate::effects::{EffectsClient, Order};
+use crate::effects::{EffectsClient, Order, of_run};
 use crate::kept::Kept;
 use crate::page::Page;
 use crate::planned::Planned;
@@ -19,6 +19,9 @@ use crate::stores::{STORES, StoresClient};
 
 /// The key of what a run has but its entries.
 const HEAD: &str = "head";
+
+/// After how long an event comes again for which the run's workflow was not there.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Returns what Restate keeps of the run. No generic function can: the context of one lives longer than the names of pages.
 macro_rules! loaded {
@@ -52,7 +55,13 @@ impl Run {
     client_visibility = "pub(crate)",
     inactivity_timeout = "1h",
     abort_timeout = "10m",
-    invocation_retry_policy(initial_interval = "100ms", factor = 2.0, max_interval = "5s")
+    // For ever: the server's own number of attempts is gone within minutes, and a handler that it then pauses keeps its run.
+    invocation_retry_policy(
+        initial_interval = "100ms",
+        factor = 2.0,
+        max_interval = "5s",
+        max_attempts = 1000000000
+    )
 )]
 impl Run {
     /// Starts the run.
@@ -131,26 +140,37 @@ impl Run {
         if let Some(is_same) = started(&asked, &before, run)? {
             return if is_same { report(&before, run) } else { Err(refusal(&another(run)).into()) };
         }
-        if matches!(&asked, Asked::Happened(Happened::Due(due_ms)) if before.armed_ms != Some(*due_ms)) {
-            // It was armed for another time since.
+        if is_past(&asked, &before, run)? {
             return report(&before, run);
         }
         let (known, is_due) = (before.pages.len(), matches!(&asked, Asked::Happened(Happened::Due(_))));
+        let again = asked.again()?;
         let (mut kept, planned, refused) = self.planned(ctx, run, before, asked).await?;
-        let Planned { perform, due_ms, in_ms } = planned;
-        let arms = due_ms.filter(|_| due_ms != kept.armed_ms || (is_due && in_ms > 0));
-        kept.armed_ms = due_ms;
+        let Planned { perform, due_ms, in_ms, is_early } = planned;
+        // The run stays armed as it was for an event that comes again: the one of its time finds it so.
+        let again = again.filter(|_| refused.is_some());
+        // A message that came before its time, by this clock, comes again too.
+        let arms = due_ms.filter(|_| again.is_none() && (due_ms != kept.armed_ms || (is_due && is_early)));
+        if again.is_none() {
+            kept.armed_ms = due_ms;
+        }
         if !kept.is_empty() {
             saved(ctx, &kept, known);
         }
         for (key, intent) in perform {
-            let order = Order { run, key, intent };
+            let order = Order { run, key, intent, attempt: 0 };
             let request = ctx.service_client::<EffectsClient>().perform(Json(order.clone()));
             drop(request.idempotency_key(order.idempotency_key()).send());
         }
         if let Some(due_ms) = arms {
             let request = ctx.object_client::<RunClient>(ctx.key()).event(Json(Happened::Due(due_ms)));
             drop(request.send_after(Duration::from_millis(in_ms)));
+        }
+        if let Some(happened) = again {
+            // This handler ends, so that others have the run: another version of the workflow can cancel it.
+            let request = ctx.request::<_, Json<Value>>(of_run(run, "event"), Json(happened));
+            drop(request.send_after(AGAIN));
+            return report(&kept, run);
         }
         refused.map_or_else(|| report(&kept, run), |fault| Err(refusal(&fault).into()))
     }
@@ -194,16 +214,21 @@ async fn turn(
     is_internal: bool,
 ) -> HandlerResult<Json<Turn>> {
     let (mut desk, run) = (desk.lock().await, opening.run);
-    let next = match &mut *desk {
-        Some(desk) => desk.next().await,
-        none => none.insert(Desk::open(opening, &kept).await?).next().await,
+    let desk = match &mut *desk {
+        Some(desk) => desk,
+        none => none.insert(Desk::open(opening, &kept).await?),
     };
+    let next = desk.next().await;
+    let planned = || Planned::of(&kept, run, seq, desk.begun_ms);
     Ok(Json(match next {
         Ok(Some(changed)) => Turn::Changed(changed),
-        Ok(None) => Turn::Settled(Planned::of(&kept, run, seq)?, None),
-        // What no client hears must be done, and is tried again until it is.
+        Ok(None) => Turn::Settled(planned()?, None),
+        Err(fault) if is_internal && is_foreign(&fault) && kept.state(run)?.seq() == seq => {
+            Turn::Settled(planned()?, Some(fault))
+        }
+        // What else no client hears must be done, and is tried again until it is; so is what another version has begun.
         Err(fault) if is_internal || fault.kind == Kind::Journal => return Err(fault.into()),
-        Err(fault) => Turn::Settled(Planned::of(&kept, run, seq)?, Some(fault)),
+        Err(fault) => Turn::Settled(planned()?, Some(fault)),
     }))
 }
 
@@ -215,6 +240,24 @@ fn started(asked: &Asked, kept: &Kept, run: RunId) -> HandlerResult<Option<bool>
     }
     let state = kept.state(run)?;
     Ok(Some(state.workflow() == start.workflow && *state.input() == start.input))
+}
+
+/// Whether the run's workflow is not here, or in another version: that may stay so for long.
+fn is_foreign(fault: &Fault) -> bool {
+    matches!(
+        (&fault.kind, fault.detail.as_deref()),
+        (Kind::Conflict, Some("version")) | (Kind::NotFound, Some("workflow"))
+    )
+}
+
+/// Returns whether an event has nothing to say any more: the run was armed for another time since, or the effect is in flight
+/// no more by this intent.
+fn is_past(asked: &Asked, kept: &Kept, run: RunId) -> stockade::Result<bool> {
+    let Asked::Happened(happened) = asked else { return Ok(false) };
+    Ok(match happened {
+        Happened::Due(due_ms) => kept.armed_ms != Some(*due_ms),
+        Happened::Ended { intent, ending } => !kept.is_in_flight(run, ending.key(), *intent)?,
+    })
 }
 
 fn another(run: RunId) -> Fault {

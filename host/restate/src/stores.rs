@@ -14,7 +14,17 @@ const ROWS: &str = "rows";
 /// What runs left in databases, files and buckets: labels that are there until the end, and few.
 pub struct Stores;
 
-#[restate_sdk::object(client_visibility = "pub(crate)", ingress_private)]
+#[restate_sdk::object(
+    client_visibility = "pub(crate)",
+    ingress_private,
+    // For ever: the server's own number of attempts is gone within minutes, and all runs wait for a handler that it then pauses.
+    invocation_retry_policy(
+        initial_interval = "100ms",
+        factor = 2.0,
+        max_interval = "5s",
+        max_attempts = 1000000000
+    )
+)]
 impl Stores {
     /// Returns all of it.
     #[handler]
