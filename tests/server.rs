@@ -448,6 +448,15 @@ async fn a_connection_that_sends_no_head_and_a_body_that_does_not_come_are_ended
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_reads_none_of_its_answers_is_ended() {
+    let limits = Limits { connections: 1, write_time: Duration::from_millis(50), ..Limits::default() };
+    let served = Served::start(|server| server.limits(limits)).await;
+    let mut silent = TcpStream::connect(served.address).await.unwrap();
+    silent.write_all("GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n".repeat(2_000).as_bytes()).await.unwrap();
+    assert_eq!(served.anyone().send("GET /healthz", &[], "").await.status(), 200, "the only connection is free again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_open_server_takes_no_request_of_another_machine_or_page() {
     let served = Served::start(|server| server.access(Access::open("dana"))).await;
     let anyone = served.anyone();

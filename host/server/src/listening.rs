@@ -1,4 +1,4 @@
-//! The loop that takes connections: so many at the same time, and none that sends no head.
+//! The loop that takes connections: so many at the same time, and none that sends no head or reads nothing.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::Limits;
+use crate::patient::Patient;
 
 /// The longest head of a request, and the most that is kept of a connection's bytes.
 const HEAD_BYTES_MAX: usize = 64 << 10;
@@ -36,6 +37,7 @@ pub(crate) async fn listen(
         tokio::select! {
             () = &mut shutdown => break,
             (stream, permit) = accept(&listener, &room) => {
+                let stream = Patient::new(stream, limits.write_time);
                 open.spawn(answer(stream, permit, router.clone(), limits.head_time, closing.subscribe()));
             }
             Some(_) = open.join_next() => {}
@@ -61,7 +63,7 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Ow
 
 /// Answers the requests of one connection, one after the other.
 async fn answer(
-    stream: TcpStream,
+    stream: Patient,
     _permit: OwnedSemaphorePermit,
     router: Router,
     head_time: Duration,
