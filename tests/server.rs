@@ -351,6 +351,18 @@ async fn a_token_with_a_budget_gives_no_more_and_one_that_was_removed_opens_noth
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_ends_once_its_token_is_removed() {
+    let limits = Limits { heartbeat: Duration::from_millis(20), ..Limits::default() };
+    let served = Served::start(|server| server.limits(limits)).await;
+    let (principal, token) = served.host.create_token(NewToken::new("eve", Role::Viewer)).await.unwrap();
+    let eve = Client { token: Some(token), ..served.anyone() };
+    let stream = eve.send("GET /v1/events", &[], "").await;
+    assert_eq!(stream.status(), 200);
+    served.host.remove_token(&principal.id).await.unwrap();
+    stream.into_body().collect().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_with_tools_calls_those_alone_and_so_does_its_code() {
     let served = Served::start(|server| server).await;
     let tools = Some(["policy".to_owned()].into());

@@ -77,7 +77,7 @@ pub(crate) async fn follow(
     } else {
         resume(&service, principal, workflow, input).await?
     };
-    let live = Live::new(service.clone(), telling);
+    let live = Live::new(service.clone(), room.clone(), telling);
     Ok(events::send(&service, room, live.stream()))
 }
 
@@ -195,9 +195,9 @@ struct Live {
 }
 
 impl Live {
-    fn new(service: Service, telling: Telling) -> Self {
+    fn new(service: Service, room: Room, telling: Telling) -> Self {
         let entries = service.host().run(telling.run()).events(telling.seq()).boxed();
-        let over = events::over(service.clone()).boxed();
+        let over = events::over(service.clone(), room).boxed();
         Self { service, telling, entries, over, has_begun: false, has_ended: false }
     }
 

@@ -73,18 +73,18 @@ pub(crate) async fn of_all(
     Ok(live(service, room, changes))
 }
 
-/// Sends events until the server is being ended or the time of a stream is over.
+/// Sends events for as long as a stream lasts.
 pub(crate) fn live(service: Service, room: Room, events: impl Stream<Item = Event> + Send + 'static) -> Response {
-    let events = events.take_until(over(service.clone()));
+    let events = events.take_until(over(service.clone(), room.clone()));
     send(&service, room, events)
 }
 
-/// Ends when the server is being ended, or the time of a stream is over.
-pub(crate) async fn over(service: Service) {
-    let time = service.limits().stream_time;
+/// Ends when the server is being ended, the time of a stream is over, or its token was removed.
+pub(crate) async fn over(service: Service, room: Room) {
     tokio::select! {
-        () = service.closing() => {}
-        () = sleep(time) => {}
+        () = service.clone().closing() => {}
+        () = sleep(service.limits().stream_time) => {}
+        () = room.is_lost(&service) => {}
     }
 }
 
