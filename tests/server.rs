@@ -363,6 +363,27 @@ async fn a_stream_ends_once_its_token_is_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_has_not_begun_counts_as_a_request() {
+    let limits = Limits { requests_each: 1, queue_time: Duration::from_millis(20), ..Limits::default() };
+    let served = Served::start(|server| server.limits(limits)).await;
+    let client = served.client("shop", Role::Operator).await;
+    let begun = client.send("GET /v1/events", &[], "").await;
+    assert_eq!((begun.status().as_u16(), client.get("/v1/runs").await), (200, json!([])), "one that has begun does not");
+    let mut slow = TcpStream::connect(served.address).await.unwrap();
+    let token = client.token.as_deref().unwrap();
+    let head = format!("POST /v1/agui/refund HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-length: 9\r\n\r\n");
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut refused = 200;
+    for _ in 0..1_000 {
+        refused = client.ask("GET /v1/runs", &[], &Value::Null).await.0;
+        if refused == 429 {
+            break;
+        }
+    }
+    assert_eq!(refused, 429);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_with_tools_calls_those_alone_and_so_does_its_code() {
     let served = Served::start(|server| server).await;
     let tools = Some(["policy".to_owned()].into());

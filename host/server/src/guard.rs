@@ -39,12 +39,12 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    fn new(service: &Service, headers: &HeaderMap, pass: &Arc<Pass>) -> Self {
+    fn new(service: &Service, headers: &HeaderMap, pass: Pass) -> Self {
         let token = match service.0.access {
             Access::Tokens => said_token(headers).map(str::to_owned),
             Access::Open(_) => None,
         };
-        Self { _pass: Arc::clone(pass), token }
+        Self { _pass: Arc::new(pass), token }
     }
 
     /// Waits until its token is removed. The journal is asked as often as a stream says that it lives.
@@ -77,21 +77,25 @@ pub(crate) async fn guard(State((service, entry)): State<(Service, Entry)>, requ
 }
 
 async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, next: Next) -> Answer<Response> {
-    let (right, gate) = match entry {
+    let (right, is_stream) = match entry {
         Entry::Free => {
             return timely(service.limits(), async move { next.run(Request::from_parts(parts, body)).await }).await;
         }
-        Entry::Needs(right) => (right, &service.0.requests),
-        Entry::Follows(right) => (right, &service.0.streams),
+        Entry::Needs(right) => (right, false),
+        Entry::Follows(right) => (right, true),
     };
     let principal = service.0.access.principal(service.host(), &parts.headers).await?;
     principal.check(right)?;
-    let pass = Arc::new(gate.enter(&principal.name).await?);
+    if is_stream {
+        let pass = service.0.streams.enter(&principal.name).await?;
+        parts.extensions.insert(Room::new(service, &parts.headers, pass));
+    }
+    // A stream is a request too until it has begun.
+    let pass = service.0.requests.enter(&principal.name).await?;
     let body = whole(service.limits(), body).await?;
     parts.extensions.insert(principal);
-    parts.extensions.insert(Room::new(service, &parts.headers, &pass));
     let request = Request::from_parts(parts, Body::from(body));
-    // The handler keeps its room until it has ended, also where its client has gone.
+    // The handler keeps its pass until it has ended, also where its client has gone.
     timely(service.limits(), async move {
         let response = next.run(request).await;
         drop(pass);
