@@ -351,6 +351,22 @@ async fn a_token_with_a_budget_gives_no_more_and_one_that_was_removed_opens_noth
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_additions_at_once_give_a_run_no_more_than_the_token_may() {
+    let served = Served::start(|server| server).await;
+    let budget = Some(Budget::default().steps(50));
+    let (_, token) =
+        served.host.create_token(NewToken { budget, ..NewToken::new("bot", Role::Operator) }).await.unwrap();
+    let bot = Client { token: Some(token), ..served.anyone() };
+    let new = json!({"workflow": "refund", "input": input("user_123"), "budget": {"steps": 40}});
+    let run = bot.post("/v1/runs", &new).await.1["run_id"].as_str().unwrap().to_owned();
+    served.settled(&run).await;
+    let (path, more) = (format!("/v1/runs/{run}/budget"), json!({"add": {"steps": 10}}));
+    let (one, other) = tokio::join!(bot.post(&path, &more), bot.post(&path, &more));
+    assert_ne!(one.0, other.0, "{one:?} {other:?}");
+    assert_eq!(bot.get(&format!("/v1/runs/{run}")).await["budget"]["steps"], 50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_ends_once_its_token_is_removed() {
     let limits = Limits { heartbeat: Duration::from_millis(20), ..Limits::default() };
     let served = Served::start(|server| server.limits(limits)).await;
@@ -368,10 +384,16 @@ async fn a_stream_that_has_not_begun_counts_as_a_request() {
     let served = Served::start(|server| server.limits(limits)).await;
     let client = served.client("shop", Role::Operator).await;
     let begun = client.send("GET /v1/events", &[], "").await;
-    assert_eq!((begun.status().as_u16(), client.get("/v1/runs").await), (200, json!([])), "one that has begun does not");
+    assert_eq!(
+        (begun.status().as_u16(), client.get("/v1/runs").await),
+        (200, json!([])),
+        "one that has begun does not"
+    );
     let mut slow = TcpStream::connect(served.address).await.unwrap();
     let token = client.token.as_deref().unwrap();
-    let head = format!("POST /v1/agui/refund HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-length: 9\r\n\r\n");
+    let head = format!(
+        "POST /v1/agui/refund HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-length: 9\r\n\r\n"
+    );
     slow.write_all(head.as_bytes()).await.unwrap();
     let mut refused = 200;
     for _ in 0..1_000 {

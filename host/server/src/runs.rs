@@ -202,10 +202,7 @@ pub(crate) async fn extend(
 
 /// Adds to the budget of a run, if its principal may give it so much in all.
 pub(crate) async fn add_to_budget(service: &Service, principal: &Principal, run: RunId, more: Budget) -> Answer<()> {
-    let mut whole = *service.host().state(run).await?.ledger().budget();
-    whole.add(&more);
-    amounts::check(principal, &whole)?;
-    service.host().extend(run, more).await?;
+    service.host().extend_if(run, more, |whole| amounts::check(principal, whole)).await?;
     Ok(())
 }
 
