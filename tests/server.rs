@@ -179,6 +179,8 @@ async fn a_run_is_started_once_for_a_key_and_pays_after_one_with_the_role_approv
     let (status, again) = shop.ask("POST /v1/runs", &key, &refund("user_123")).await;
     assert_eq!((status, &again["run_id"]), (200, &run["run_id"]));
     assert_problem(&shop.ask("POST /v1/runs", &key, &refund("user_789")).await, 409, "start_key");
+    let other = served.client("other", Role::Operator).await;
+    assert_problem(&other.ask("POST /v1/runs", &key, &refund("user_123")).await, 409, "start_key");
     served.settled(id).await;
 
     let open = dana.get("/v1/approvals").await;

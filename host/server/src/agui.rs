@@ -21,7 +21,7 @@ use crate::guard::Room;
 use crate::names::Names;
 use crate::problem::Answer;
 use crate::service::Service;
-use crate::{calls, events};
+use crate::{calls, events, runs};
 use interrupt::Interrupt;
 use telling::Telling;
 
@@ -87,8 +87,8 @@ async fn start(service: &Service, principal: Principal, workflow: &str, input: I
     calls::check_workflow(service.host(), &principal, workflow)?;
     let budget = amounts::of_start(&principal, &Amounts::default(), Budget::default())?;
     let key = format!("agui/{}/{}", input.thread_id, input.run_id);
-    let new = NewRun::new(workflow, input.of_workflow()?).budget(budget).by(principal.name).key(key);
-    let run = service.host().start_run(new).await?.id();
+    let new = NewRun::new(workflow, input.of_workflow()?).budget(budget).key(key);
+    let run = runs::begin(service, &principal, new).await?.id();
     Ok(Telling::new(input.thread_id, input.run_id, run, None))
 }
 

@@ -15,7 +15,7 @@ use crate::amounts::{self, Amounts};
 use crate::body::Given;
 use crate::key::key;
 use crate::problem::Answer;
-use crate::runs::{report, status};
+use crate::runs::{self, report, status};
 use crate::service::Service;
 
 #[derive(Deserialize)]
@@ -58,8 +58,8 @@ pub(crate) async fn begin(
     let host = service.host();
     code.tools.iter().try_for_each(|tool| principal.check_tool(tool))?;
     let budget = amounts::of_start(principal, budget, exec_budget(host.code_limits()))?;
-    let new = host.code_run(code)?.budget(budget).by(&principal.name);
-    Ok(host.start_run(key.into_iter().fold(new, NewRun::key)).await?)
+    let new = host.code_run(code)?.budget(budget);
+    runs::begin(service, principal, key.into_iter().fold(new, NewRun::key)).await
 }
 
 async fn answer(service: &Service, started: Started) -> Answer<Response> {

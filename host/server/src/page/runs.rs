@@ -22,6 +22,7 @@ use crate::amounts::{self, Amounts};
 use crate::calls::check_workflow;
 use crate::problem::{Answer, words};
 use crate::query;
+use crate::runs::begin;
 use crate::service::Service;
 
 /// The most runs of one page.
@@ -305,9 +306,9 @@ pub(crate) async fn start(
     let workflow = fields.text("workflow");
     check_workflow(service.host(), &principal, workflow)?;
     let budget = amounts::of_start(&principal, &Amounts::default(), Budget::default())?;
-    let new = NewRun::new(workflow, fields.json("input")?).budget(budget).by(&principal.name);
+    let new = NewRun::new(workflow, fields.json("input")?).budget(budget);
     let new = fields.filled("key").into_iter().fold(new, NewRun::key);
-    let started = service.host().start_run(new).await?;
+    let started = begin(&service, &principal, new).await?;
     Ok(frame::see_other(&format!("/runs/{}", started.id())))
 }
 
