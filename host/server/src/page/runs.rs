@@ -11,7 +11,6 @@ use stockade::{
     WaitingFor, utc,
 };
 use url::form_urlencoded::{Serializer, parse};
-use uuid::Uuid;
 
 use super::form::Fields;
 use super::frame::{self, Place, hidden};
@@ -287,9 +286,7 @@ fn start_form(service: &Service, viewer: &Viewer) -> El {
     let select = el("select").attr("id", "start-workflow").attr("name", "workflow").all(workflows);
     let input = el("textarea").attr("id", "start-input").attr("name", "input").attr("rows", 5).flag("required", true);
     let form = viewer
-        .form("/runs")
-        // The same form, sent twice, starts one run.
-        .with(el("input").attr("type", "hidden").attr("name", "key").value(Uuid::now_v7()))
+        .form_once("/runs")
         .with(el("label").attr("for", "start-workflow").text("Workflow"))
         .with(select)
         .with(el("label").attr("for", "start-input").text("Input, as JSON"))

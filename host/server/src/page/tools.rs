@@ -2,9 +2,8 @@
 
 use axum::extract::{Extension, State};
 use axum::response::Response;
-use stockade::{Fault, Function, Grant, Host, Kind, Principal, Registered, Right, Tool, ToolAnswer};
+use stockade::{Digest, Fault, Function, Grant, Host, Kind, Principal, Registered, Right, Tool, ToolAnswer};
 use tokio::task::spawn_blocking;
-use uuid::Uuid;
 
 use super::form::Fields;
 use super::frame::{self, Place, part};
@@ -96,7 +95,7 @@ fn section(viewer: &Viewer, tool: &Tool, function: &Function, may: bool) -> El {
     let id = format!("f-{}", function.name());
     let schema = function.input_schema();
     let form = may.then(|| {
-        let form = viewer.form(&format!("{}/{}", address(tool), part(function.name())));
+        let form = viewer.form_once(&format!("{}/{}", address(tool), part(function.name())));
         form.all(schema_form::fields(&id, &schema)).with(of("button", "primary").text("Call"))
     });
     let fold = |title: &'static str, inner: El| el("details").with(el("summary").text(title)).with(inner);
@@ -132,7 +131,8 @@ pub(crate) async fn call(
     let (name, function) = (names.text("name"), names.text("function"));
     let schema = service.host().component(name)?.function(function)?.input_schema();
     let arguments = schema_form::read(&schema, &fields)?;
-    let key = format!("call/{}", Uuid::now_v7());
+    // The same form with other arguments is another call.
+    let key = format!("call/{}/{}", fields.key()?, Digest::of_json(&arguments).short());
     let answered = called(&service, &principal, (name, function), &key, &arguments).await;
     let last = (function.to_owned(), answered.map_err(|problem| problem.fault));
     let inner = inner(service.host(), &viewer, name, Some(last)).await?;
