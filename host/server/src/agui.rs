@@ -86,7 +86,8 @@ async fn start(service: &Service, principal: Principal, workflow: &str, input: I
     principal.check(Right::Operate)?;
     calls::check_workflow(service.host(), &principal, workflow)?;
     let budget = amounts::of_start(&principal, &Amounts::default(), Budget::default())?;
-    let key = format!("agui/{}/{}", input.thread_id, input.run_id);
+    // With its length, no two threads and runs make the same key.
+    let key = format!("agui/{}/{}/{}", input.thread_id.len(), input.thread_id, input.run_id);
     let new = NewRun::new(workflow, input.of_workflow()?).budget(budget).key(key);
     let run = runs::begin(service, &principal, new).await?.id();
     Ok(Telling::new(input.thread_id, input.run_id, run, None))
@@ -105,7 +106,7 @@ async fn resume(service: &Service, principal: Principal, workflow: &str, input: 
     for (Interrupt { run, key, seen }, decided) in answers {
         // A question whose answer was given up may have expired, and then there is nothing to decide.
         if let Some(decided) = decided.or_else(|| is_open(&state, &key).then(|| Decided::cancelled(seen))) {
-            approvals::take(service, principal.clone(), ApprovalId { run, key }, decided).await?;
+            approvals::take_once(service, principal.clone(), ApprovalId { run, key }, decided).await?;
         }
     }
     Ok(Telling::new(thread_id, run_id, run, Some(state)))
