@@ -355,6 +355,7 @@ pub(crate) async fn bulk(
     let given = join_all(runs.iter().map(|run| order.give(&service, *run, stop()))).await;
     let refused: Vec<_> =
         runs.iter().zip(given).filter_map(|(run, given)| given.err().map(|fault| (*run, fault))).collect();
+    refused.iter().for_each(|(_, fault)| service.tell_within(fault));
     if refused.is_empty() { Ok(frame::see_other("/?show=all")) } else { Ok(left_out(runs.len(), &refused)) }
 }
 
