@@ -11,7 +11,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::Limits;
 use crate::patient::Patient;
@@ -23,14 +23,14 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 const REFUSED: Duration = Duration::from_millis(100);
 
 /// Answers connections until `shutdown` ends; then says that the server is being ended, and waits until what is in flight has
-/// ended, for no longer than the grace.
+/// ended, for no longer than the grace. Returns what is left of it.
 pub(crate) async fn listen(
     listener: TcpListener,
     router: Router,
     limits: &Limits,
     closing: &watch::Sender<bool>,
     shutdown: impl Future<Output = ()>,
-) {
+) -> Duration {
     let (room, mut open) = (Arc::new(Semaphore::new(limits.connections)), JoinSet::new());
     let mut shutdown = pin!(shutdown);
     loop {
@@ -45,8 +45,10 @@ pub(crate) async fn listen(
     }
     drop(listener);
     closing.send_replace(true);
+    let begin = Instant::now();
     // What is late is dropped with the set.
     let _ = timeout(limits.grace, async { while open.join_next().await.is_some() {} }).await;
+    limits.grace.saturating_sub(begin.elapsed())
 }
 
 async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
