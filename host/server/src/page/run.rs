@@ -265,11 +265,14 @@ pub(crate) async fn fork(
 /// Runs code again that has ended, with the answers that its calls had.
 pub(crate) async fn replay(
     State(service): State<Service>,
+    Extension(principal): Extension<Principal>,
     viewer: Viewer,
     names: Names,
     fields: Fields,
 ) -> Answer<Response> {
     let (run, key) = (names.run()?, fields.text("key").to_owned());
+    // No run is charged for it, and it may use as much as the run may.
+    amounts::check(&principal, service.host().state(run).await?.ledger().budget())?;
     service.host().replay(run, &key).await?;
     let inner: Html = [
         el("h1").text("The same again"),
