@@ -109,7 +109,7 @@ impl Asked {
                 "id" => asked.ids.push(parsed(&name, &value)?),
                 "all" => asked.all = parsed(&name, &value)?,
                 "text" => asked.text = Some(value.into_owned()),
-                "after" => asked.after = parsed(&name, &value)?,
+                "after" => asked.after = query::behind(&name, &value)?,
                 "limit" => asked.limit = Some(parsed(&name, &value)?),
                 _ => return Err(query::unknown(&name, known).into()),
             }

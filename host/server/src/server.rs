@@ -108,8 +108,8 @@ impl Server {
     /// Serves until `shutdown` ends: answers clients, with a page for browsers, and drives the runs that are due, and those that
     /// no process drives.
     ///
-    /// Then it takes up no further run and no further connection, streams end, and what is in flight has [the grace](Limits::grace) to end. Returns
-    /// the runs that were late; another host goes on with them, and with those that wait.
+    /// Then it takes up no further run and no further connection, streams end, and what is in flight has [the
+    /// grace](Limits::grace) to end. Returns the runs that were late; another host goes on with them, and with those that wait.
     ///
     /// # Errors
     ///

@@ -12,6 +12,7 @@ use super::html::{El, Html, el, of};
 use super::viewer::Viewer;
 use super::words::{cut, grouped};
 use crate::problem::{Answer, words};
+use crate::query::behind;
 use crate::service::Service;
 
 /// The most memories of one page.
@@ -32,10 +33,7 @@ impl Asked {
             match &*name {
                 "namespace" => asked.namespace = Some(namespace(&value)?),
                 "source" => asked.source = Some(value.into_owned()),
-                "after" => {
-                    let wrong = |_| Fault::invalid("query", format!("\"{value}\" is not the number of a memory"));
-                    asked.after = value.parse().map_err(wrong)?;
-                }
+                "after" => asked.after = behind(&name, &value)?,
                 other => return Err(Fault::invalid("query", format!("\"{other}\" is not a parameter of this view"))),
             }
         }
