@@ -208,6 +208,8 @@ mod tests {
             let refused = read(&format!("{name}=%00"));
             assert!(refused.is_ok() || !refused.unwrap_err().fault.message.contains("is not a parameter"), "{name}");
         }
+        let last = i64::MAX.unsigned_abs();
+        assert_eq!((behind("after", "7"), behind("after", &u64::MAX.to_string())), (Ok(7), Ok(last)));
         let labels = |number: usize| (0..number).map(|label| format!("label=l{label}=x&")).collect::<String>();
         assert!(read(&labels(LABELS_MAX)).is_ok());
         assert_eq!(read(&labels(LABELS_MAX + 1)).unwrap_err().fault.detail.as_deref(), Some("label"));
