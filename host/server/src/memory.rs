@@ -133,15 +133,13 @@ impl Asked {
 }
 
 /// Reads `TENANT/USER/AGENT`, of which the last ones may be left out.
-fn namespace(text: &str) -> Answer<Namespace> {
+pub(crate) fn namespace(text: &str) -> Result<Namespace, Fault> {
     let mut names = text.split('/').map(str::to_owned);
     let mut next = || names.next().unwrap_or_default();
     let namespace = Namespace { tenant: next(), user: next(), agent: next() };
     match names.next() {
         None => Ok(namespace),
-        Some(_) => {
-            Err(Fault::invalid("namespace", format!("\"{text}\" is not a namespace; write TENANT/USER/AGENT")).into())
-        }
+        Some(_) => Err(Fault::invalid("namespace", format!("\"{text}\" is not a namespace; write TENANT/USER/AGENT"))),
     }
 }
 
