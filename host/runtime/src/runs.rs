@@ -95,8 +95,8 @@ impl Host {
         self.extend_if(run, more, |_| Ok(())).await
     }
 
-    /// Adds to a run's budget as [`Host::extend`] does, if this allows the budget that the run then has in all. Of two additions at
-    /// once, the second one is looked at with the first.
+    /// Adds to a run's budget as [`Host::extend`] does, if this allows the budget that the run then has in all. Of two additions
+    /// at once, the second one is looked at with the first.
     ///
     /// # Errors
     ///

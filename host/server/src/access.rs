@@ -60,8 +60,8 @@ fn unauthorized(message: &str) -> Problem {
 }
 
 /// Checks that a request comes from a program of this machine. A page of another origin could make the person's browser send
-/// one: such a request names that origin, or, where the page's name leads to this machine, another host. What a page takes in, as a
-/// script or a picture, names no origin; a browser says then that another site asks. A link of another site leads here.
+/// one: such a request names that origin, or, where the page's name leads to this machine, another host. What a page takes in, as
+/// a script or a picture, names no origin; a browser says then that another site asks. A link of another site leads here.
 fn check_own(headers: &HeaderMap) -> Answer<()> {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST).unwrap_or_default();

@@ -68,8 +68,8 @@ pub(crate) async fn take(service: &Service, principal: Principal, id: ApprovalId
     Ok(())
 }
 
-/// Takes a decision as [`take`] does, unless the very same one was taken before: of several that come together, some may have been
-/// taken when they come again.
+/// Takes a decision as [`take`] does, unless the very same one was taken before: of several that come together, some may have
+/// been taken when they come again.
 pub(crate) async fn take_once(service: &Service, principal: Principal, id: ApprovalId, decided: Decided) -> Answer<()> {
     let question = service.host().question(id.run, Some(&id.key)).await?;
     let (seen, decision) = (seen(&question, &decided.seen)?, decided.of(principal));

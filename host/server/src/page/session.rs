@@ -108,8 +108,8 @@ pub(crate) async fn end(_: Fields) -> Answer<Response> {
     with_cookie(frame::see_other("/login"), "", Duration::ZERO, false)
 }
 
-/// Returns whether a browser is elsewhere. A proxy before this server may name another host than the browser did, and then the page
-/// was read over https.
+/// Returns whether a browser is elsewhere. A proxy before this server may name another host than the browser did, and then the
+/// page was read over https.
 fn is_remote(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     !is_loopback(text(header::HOST)) || text(header::ORIGIN).starts_with("https://")
