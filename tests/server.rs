@@ -382,7 +382,7 @@ async fn a_stream_ends_once_its_token_is_removed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_has_not_begun_counts_as_a_request() {
-    let limits = Limits { requests_each: 1, queue_time: Duration::from_millis(20), ..Limits::default() };
+    let limits = Limits { requests_each: 1, queue_time: Duration::from_millis(200), ..Limits::default() };
     let served = Served::start(|server| server.limits(limits)).await;
     let client = served.client("shop", Role::Operator).await;
     let begun = client.send("GET /v1/events", &[], "").await;
