@@ -155,8 +155,15 @@ async fn a_refund_is_started_approved_and_its_letter_is_read() {
     assert!(!ended.html.contains("data-live"), "what has ended does not change");
     dana.see(&format!("{path}?at=3")).await.has(&["entry 3 of ", "value=\"3\""]);
     assert_eq!(dana.get(&format!("{path}?at=x")).await.status, 400);
-    let forked = dana.send(&ended, &format!("{path}/fork"), &[]).await;
+    let (fork, key) = (format!("{path}/fork"), ended.hidden("key"));
+    let forked = dana.send(&ended, &fork, &[("key", &*key)]).await;
     assert_ne!(forked.location, path);
+    assert_eq!(
+        dana.send(&ended, &fork, &[("key", &*key)]).await.location,
+        forked.location,
+        "sent twice, it is one run"
+    );
+    assert_eq!(dana.send(&ended, &fork, &[]).await.status, 400);
     dana.see(&forked.location).await.has(&[&format!("forked_from={run}")]);
 }
 
@@ -223,11 +230,12 @@ async fn tools_are_tried_code_is_run_and_the_other_views_are_there() {
     dana.see("/tools").await.has(&["/tools/policy", "within_window("]);
     let policy = dana.see("/tools/policy").await;
     policy.has(&["name=\"arg.days_ago\"", "Schema of the arguments", "WIT"]);
-    let fields = [("arg.days_ago", "3"), ("arg.window_days", "30")];
+    let key = policy.hidden("key");
+    let fields = [("key", &*key), ("arg.days_ago", "3"), ("arg.window_days", "30")];
     let called = dana.send(&policy, "/tools/policy/within_window", &fields).await;
     assert_eq!(called.status, 200, "{}", called.html);
     called.has(&["within_window answered", "true", "fuel "]);
-    let wrong = dana.send(&policy, "/tools/policy/within_window", &[("arg.days_ago", "-1")]).await;
+    let wrong = dana.send(&policy, "/tools/policy/within_window", &[("key", &*key), ("arg.days_ago", "-1")]).await;
     wrong.has(&["role=\"alert\""]);
     assert_eq!(dana.get("/tools/nothing").await.status, 404);
 

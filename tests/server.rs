@@ -179,6 +179,8 @@ async fn a_run_is_started_once_for_a_key_and_pays_after_one_with_the_role_approv
     let (status, again) = shop.ask("POST /v1/runs", &key, &refund("user_123")).await;
     assert_eq!((status, &again["run_id"]), (200, &run["run_id"]));
     assert_problem(&shop.ask("POST /v1/runs", &key, &refund("user_789")).await, 409, "start_key");
+    let other = served.client("other", Role::Operator).await;
+    assert_problem(&other.ask("POST /v1/runs", &key, &refund("user_123")).await, 409, "start_key");
     served.settled(id).await;
 
     let open = dana.get("/v1/approvals").await;
@@ -351,6 +353,61 @@ async fn a_token_with_a_budget_gives_no_more_and_one_that_was_removed_opens_noth
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_additions_at_once_give_a_run_no_more_than_the_token_may() {
+    let served = Served::start(|server| server).await;
+    let budget = Some(Budget::default().steps(50));
+    let (_, token) =
+        served.host.create_token(NewToken { budget, ..NewToken::new("bot", Role::Operator) }).await.unwrap();
+    let bot = Client { token: Some(token), ..served.anyone() };
+    let new = json!({"workflow": "refund", "input": input("user_123"), "budget": {"steps": 40}});
+    let run = bot.post("/v1/runs", &new).await.1["run_id"].as_str().unwrap().to_owned();
+    served.settled(&run).await;
+    let (path, more) = (format!("/v1/runs/{run}/budget"), json!({"add": {"steps": 10}}));
+    let (one, other) = tokio::join!(bot.post(&path, &more), bot.post(&path, &more));
+    assert_ne!(one.0, other.0, "{one:?} {other:?}");
+    assert_eq!(bot.get(&format!("/v1/runs/{run}")).await["budget"]["steps"], 50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_ends_once_its_token_is_removed() {
+    let limits = Limits { heartbeat: Duration::from_millis(20), ..Limits::default() };
+    let served = Served::start(|server| server.limits(limits)).await;
+    let (principal, token) = served.host.create_token(NewToken::new("eve", Role::Viewer)).await.unwrap();
+    let eve = Client { token: Some(token), ..served.anyone() };
+    let stream = eve.send("GET /v1/events", &[], "").await;
+    assert_eq!(stream.status(), 200);
+    served.host.remove_token(&principal.id).await.unwrap();
+    stream.into_body().collect().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_has_not_begun_counts_as_a_request() {
+    let limits = Limits { requests_each: 1, queue_time: Duration::from_millis(200), ..Limits::default() };
+    let served = Served::start(|server| server.limits(limits)).await;
+    let client = served.client("shop", Role::Operator).await;
+    let begun = client.send("GET /v1/events", &[], "").await;
+    assert_eq!(
+        (begun.status().as_u16(), client.get("/v1/runs").await),
+        (200, json!([])),
+        "one that has begun does not"
+    );
+    let mut slow = TcpStream::connect(served.address).await.unwrap();
+    let token = client.token.as_deref().unwrap();
+    let head = format!(
+        "POST /v1/agui/refund HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-length: 9\r\n\r\n"
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut refused = 200;
+    for _ in 0..1_000 {
+        refused = client.ask("GET /v1/runs", &[], &Value::Null).await.0;
+        if refused == 429 {
+            break;
+        }
+    }
+    assert_eq!(refused, 429);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_with_tools_calls_those_alone_and_so_does_its_code() {
     let served = Served::start(|server| server).await;
     let tools = Some(["policy".to_owned()].into());
@@ -445,6 +502,15 @@ async fn a_connection_that_sends_no_head_and_a_body_that_does_not_come_are_ended
     let mut said = [0; 12];
     slow.read_exact(&mut said).await.unwrap();
     assert_eq!(&said, b"HTTP/1.1 408");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_reads_none_of_its_answers_is_ended() {
+    let limits = Limits { connections: 1, write_time: Duration::from_millis(50), ..Limits::default() };
+    let served = Served::start(|server| server.limits(limits)).await;
+    let mut silent = TcpStream::connect(served.address).await.unwrap();
+    silent.write_all("GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n".repeat(2_000).as_bytes()).await.unwrap();
+    assert_eq!(served.anyone().send("GET /healthz", &[], "").await.status(), 200, "the only connection is free again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

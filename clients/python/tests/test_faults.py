@@ -58,15 +58,19 @@ class Requests(unittest.TestCase):
 
     def test_a_problem_has_the_kind_and_the_limit_and_an_answer_of_a_proxy_the_kind_http(self):
         told = problem(403, "denied", reason="budget", limit="steps", allowed=50, used=51)
-        with Far(told, Answer(400, b"<html>")) as far, Stockade(far.url, "stk_1", retry=SOON) as client:
+        others = (Answer(400, b"<html>"), Answer(200, b"<html>"))
+        with Far(told, *others) as far, Stockade(far.url, "stk_1", retry=SOON) as client:
             with self.assertRaises(Problem) as refused:
                 client.runs.start("refund", {}, budget={"steps": 51})
             with self.assertRaises(Problem) as other:
+                client.runs.get("r")
+            with self.assertRaises(Problem) as page:
                 client.runs.get("r")
         error = refused.exception
         self.assertEqual((error.status, error.kind, error.reason), (403, "denied", "budget"))
         self.assertEqual((error.limit, error.allowed, error.used, error.detail), ("steps", 50, 51, "d"))
         self.assertEqual((other.exception.status, other.exception.kind), (400, "http"))
+        self.assertEqual((page.exception.status, page.exception.kind), (200, "http"))
         self.assertEqual(far.asked[0].headers["authorization"], "Bearer stk_1")
 
     def test_pages_are_asked_for_until_there_is_no_next_one_and_no_other_address_is_asked(self):

@@ -1,6 +1,6 @@
 import type { Amounts, CodeRun, Json } from "./documents.js";
 import { once, type Options, path } from "./request.js";
-import { checkTime, end, type Transport } from "./transport.js";
+import { checkTime, end, read, type Transport } from "./transport.js";
 
 /** What code is given. */
 export interface CodeOptions extends Options {
@@ -38,9 +38,10 @@ export class Sandbox {
     const request = once("/v1/exec", body, options);
     // 202: it takes longer than an answer may. Under its key it is asked about again, and not begun again.
     for (let asked = 1; ; asked += 1) {
-      const { status, text } = await this.#transport.send(request);
-      if (status !== 202) return JSON.parse(text);
-      checkTime(path("runs", JSON.parse(text).run_id), untilMs);
+      const answer = await this.#transport.send(request);
+      const document = read(answer);
+      if (answer.status !== 202) return document;
+      checkTime(path("runs", document.run_id), untilMs);
       await this.#transport.pause(asked, undefined, signal);
     }
   }

@@ -27,6 +27,15 @@ export interface Answer {
   text: string;
 }
 
+/** Reads the document of an answer. One without is not the server's own. */
+export function read({ status, text }: Answer): Json {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem(status, { kind: "http", detail: `the server answered ${status}, and not with JSON` });
+  }
+}
+
 /** Until when a stream is followed. */
 export interface Until extends Options {
   untilMs?: number | undefined;
@@ -54,7 +63,7 @@ export class Transport {
   }
 
   async ask(request: Request): Promise<Json> {
-    return JSON.parse((await this.send(request)).text);
+    return read(await this.send(request));
   }
 
   async #send({ method, path, query = [], body, key, signal }: Request): Promise<Answer> {
@@ -77,10 +86,10 @@ export class Transport {
   /** Yields what pages list, one after the other. */
   async *pages(path: string, query: Query, options: Options): AsyncGenerator<Json> {
     for (let more: Query | undefined = query; more; ) {
-      const { headers, text } = await this.send(get(path, options, more));
-      const found = JSON.parse(text);
+      const answer: Answer = await this.send(get(path, options, more));
+      const found = read(answer);
       yield* found;
-      more = found.length > 0 ? nextPage(headers.get("link")) : undefined;
+      more = found.length > 0 ? nextPage(answer.headers.get("link")) : undefined;
     }
   }
 

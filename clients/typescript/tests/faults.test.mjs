@@ -69,13 +69,15 @@ test("a server that is not there is unreachable", async () => {
 
 test("a problem has the kind and the limit and an answer of a proxy the kind http", async () => {
   const told = problem(403, "denied", { reason: "budget", limit: "steps", allowed: 50, used: 51 });
-  await far([told, { status: 400, body: "<html>" }], async (url) => {
+  await far([told, { status: 400, body: "<html>" }, { status: 200, body: "<html>" }], async (url) => {
     const error = await client(url).runs.start("refund", {}, { budget: { steps: 51 } }).catch((error) => error);
     assert.ok(error instanceof Problem);
     const { status, kind, reason, limit, allowed, used, detail } = error;
     assert.deepEqual([status, kind, reason, limit, allowed, used, detail], [403, "denied", "budget", "steps", 50, 51, "d"]);
     const other = await client(url).runs.get("r").catch((error) => error);
     assert.deepEqual([other.status, other.kind], [400, "http"]);
+    const page = await client(url).runs.get("r").catch((error) => error);
+    assert.deepEqual([page.status, page.kind], [200, "http"]);
   });
 });
 

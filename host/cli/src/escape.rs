@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
-use icu_properties::{CodePointMapData, CodePointSetData};
+use stockade::is_hidden;
 
 /// Returns text that cannot move the cursor, hide, or look like another line.
 ///
@@ -28,30 +27,6 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
         out
     })
 }
-
-/// Symbols that are drawn as blanks. Unicode has no property for them.
-const BLANK_SYMBOLS: [char; 2] = ['\u{2800}', '\u{1d159}'];
-
-/// Returns whether a letter is not visible as itself: it controls the terminal, changes the direction of writing, has no
-/// width, or has no common shape. Spaces are visible as gaps.
-pub(crate) fn is_hidden(letter: char) -> bool {
-    if letter.is_ascii() {
-        return letter.is_ascii_control();
-    }
-    let category = CodePointMapData::<GeneralCategory>::new().get(letter);
-    let is_ignorable = || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter);
-    HIDDEN.contains(&category) || BLANK_SYMBOLS.contains(&letter) || is_ignorable()
-}
-
-/// The categories of letters without a shape of their own.
-const HIDDEN: [GeneralCategory; 6] = [
-    GeneralCategory::Control,
-    GeneralCategory::Format,
-    GeneralCategory::LineSeparator,
-    GeneralCategory::ParagraphSeparator,
-    GeneralCategory::PrivateUse,
-    GeneralCategory::Unassigned,
-];
 
 /// A tag, a soft hyphen, a Braille blank, a Hangul filler, a variation selector, a joiner, an invisible times sign, a
 /// private letter, an unassigned letter, separators of lines and paragraphs, an interlinear anchor, a Mongolian vowel.

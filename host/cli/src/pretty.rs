@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use serde::Serialize;
-
-use crate::escape::is_hidden;
+use stockade::is_hidden;
 
 /// The size of a piece.
 const PIECE_BYTES: usize = 8 << 10;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use stockade_workflow::{Change, Kind, RunId, RunState};
+use stockade_workflow::{Change, Kind, RunId, RunState, WaitingFor};
 
 use crate::{ApprovalView, Filter, Host, Listing, Report, Result, Summary, Unreadable};
 
@@ -22,14 +22,16 @@ pub struct OpenQuestion {
 }
 
 impl Host {
-    /// Returns the questions that wait for a person, as they are shown, oldest run first. A run that cannot be read is named.
+    /// Returns the questions that wait for a person, as they are shown, oldest run first. Only the runs that have one
+    /// are read; one that cannot be is named.
     ///
     /// # Errors
     ///
     /// A journal that fails.
     pub async fn open_questions(&self) -> Result<Listing<OpenQuestion>> {
         let mut listing = Listing::default();
-        for summary in self.runs(&Filter::default()).await?.iter().filter(|summary| !summary.status.is_over()) {
+        let asks = Filter { waiting_for: [WaitingFor::Person].into(), ..Filter::default() };
+        for summary in &self.runs(&asks).await? {
             match self.open_questions_of(summary).await {
                 Ok(questions) => listing.found.extend(questions),
                 // It was removed meanwhile.

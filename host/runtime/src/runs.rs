@@ -92,6 +92,16 @@ impl Host {
     ///
     /// Kind [`Kind::Conflict`] where the run has ended, or something is in flight; else as [`Host::resume`].
     pub async fn extend(&self, run: RunId, more: Budget) -> Result<Run> {
+        self.extend_if(run, more, |_| Ok(())).await
+    }
+
+    /// Adds to a run's budget as [`Host::extend`] does, if this allows the budget that the run then has in all. Of two additions
+    /// at once, the second one is looked at with the first.
+    ///
+    /// # Errors
+    ///
+    /// That of the check; else as [`Host::extend`].
+    pub async fn extend_if(&self, run: RunId, more: Budget, check: impl FnOnce(&Budget) -> Result<()>) -> Result<Run> {
         if more == Budget::NONE {
             return Err(Fault::invalid("budget", "nothing is added; name at least one currency, as in fuel=1000000"));
         }
@@ -102,6 +112,9 @@ impl Host {
                 return Err(Fault::new(Kind::Conflict, message));
             }
             check_idle(driver.state())?;
+            let mut whole = *driver.state().ledger().budget();
+            whole.add(&more);
+            check(&whole)?;
             driver.extend(more)
         })
         .await

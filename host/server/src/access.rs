@@ -60,7 +60,8 @@ fn unauthorized(message: &str) -> Problem {
 }
 
 /// Checks that a request comes from a program of this machine. A page of another origin could make the person's browser send
-/// one: such a request names that origin, or, where the page's name leads to this machine, another host.
+/// one: such a request names that origin, or, where the page's name leads to this machine, another host. What a page takes in, as
+/// a script or a picture, names no origin; a browser says then that another site asks. A link of another site leads here.
 fn check_own(headers: &HeaderMap) -> Answer<()> {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST).unwrap_or_default();
@@ -69,11 +70,14 @@ fn check_own(headers: &HeaderMap) -> Answer<()> {
             format!("without tokens, only requests to this machine's own address are taken, and not to \"{host}\"");
         return Err(Fault::new(Kind::Denied, message).detail("host").into());
     }
-    match text(header::ORIGIN) {
-        Some(origin) if origin.strip_prefix("http://") != Some(host) => {
-            let message = format!("without tokens, a page of \"{origin}\" may not use this server");
-            Err(Fault::new(Kind::Denied, message).detail("origin").into())
-        }
+    let of_other = |page: &str| -> Answer<()> {
+        let message = format!("without tokens, a page of \"{page}\" may not use this server");
+        Err(Fault::new(Kind::Denied, message).detail("origin").into())
+    };
+    let [site, wanted] = ["sec-fetch-site", "sec-fetch-dest"].map(|name| text(HeaderName::from_static(name)));
+    match (text(header::ORIGIN), site) {
+        (Some(origin), _) if origin.strip_prefix("http://") != Some(host) => of_other(origin),
+        (_, Some(site @ ("cross-site" | "same-site"))) if wanted != Some("document") => of_other(site),
         _ => Ok(()),
     }
 }
@@ -112,6 +116,13 @@ mod tests {
         for other in ["null", "https://evil.example", "http://localhost:8080"] {
             assert_eq!(of_page(other).unwrap_err().fault.detail.as_deref(), Some("origin"), "{other}");
         }
+        let of_site = |site, wanted| {
+            let [of, to] = ["sec-fetch-site", "sec-fetch-dest"].map(HeaderName::from_static);
+            check_own(&headers(&[(header::HOST, "localhost:7700"), (of, site), (to, wanted)])).is_ok()
+        };
+        assert!(of_site("same-origin", "empty") && of_site("none", "document") && of_site("cross-site", "document"));
+        assert!(!["image", "script", "iframe", "empty"].into_iter().any(|wanted| of_site("cross-site", wanted)));
+        assert!(!of_site("same-site", "image"));
     }
 
     #[test]

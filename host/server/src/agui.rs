@@ -21,7 +21,7 @@ use crate::guard::Room;
 use crate::names::Names;
 use crate::problem::Answer;
 use crate::service::Service;
-use crate::{calls, events};
+use crate::{calls, events, runs};
 use interrupt::Interrupt;
 use telling::Telling;
 
@@ -77,7 +77,7 @@ pub(crate) async fn follow(
     } else {
         resume(&service, principal, workflow, input).await?
     };
-    let live = Live::new(service.clone(), telling);
+    let live = Live::new(service.clone(), room.clone(), telling);
     Ok(events::send(&service, room, live.stream()))
 }
 
@@ -86,9 +86,10 @@ async fn start(service: &Service, principal: Principal, workflow: &str, input: I
     principal.check(Right::Operate)?;
     calls::check_workflow(service.host(), &principal, workflow)?;
     let budget = amounts::of_start(&principal, &Amounts::default(), Budget::default())?;
-    let key = format!("agui/{}/{}", input.thread_id, input.run_id);
-    let new = NewRun::new(workflow, input.of_workflow()?).budget(budget).by(principal.name).key(key);
-    let run = service.host().start_run(new).await?.id();
+    // With its length, no two threads and runs make the same key.
+    let key = format!("agui/{}/{}/{}", input.thread_id.len(), input.thread_id, input.run_id);
+    let new = NewRun::new(workflow, input.of_workflow()?).budget(budget).key(key);
+    let run = runs::begin(service, &principal, new).await?.id();
     Ok(Telling::new(input.thread_id, input.run_id, run, None))
 }
 
@@ -105,7 +106,7 @@ async fn resume(service: &Service, principal: Principal, workflow: &str, input: 
     for (Interrupt { run, key, seen }, decided) in answers {
         // A question whose answer was given up may have expired, and then there is nothing to decide.
         if let Some(decided) = decided.or_else(|| is_open(&state, &key).then(|| Decided::cancelled(seen))) {
-            approvals::take(service, principal.clone(), ApprovalId { run, key }, decided).await?;
+            approvals::take_once(service, principal.clone(), ApprovalId { run, key }, decided).await?;
         }
     }
     Ok(Telling::new(thread_id, run_id, run, Some(state)))
@@ -195,9 +196,9 @@ struct Live {
 }
 
 impl Live {
-    fn new(service: Service, telling: Telling) -> Self {
+    fn new(service: Service, room: Room, telling: Telling) -> Self {
         let entries = service.host().run(telling.run()).events(telling.seq()).boxed();
-        let over = events::over(service.clone()).boxed();
+        let over = events::over(service.clone(), room).boxed();
         Self { service, telling, entries, over, has_begun: false, has_ended: false }
     }
 

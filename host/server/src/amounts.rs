@@ -55,7 +55,7 @@ pub(crate) fn of_start(principal: &Principal, said: &Amounts, usual: Budget) -> 
 }
 
 /// Checks that a principal may give a run so much in all.
-pub(crate) fn check(principal: &Principal, budget: &Budget) -> Answer<()> {
+pub(crate) fn check(principal: &Principal, budget: &Budget) -> Result<(), Fault> {
     let Some(most) = &principal.budget else { return Ok(()) };
     let beyond = Currency::ALL.into_iter().find(|currency| budget.get(*currency) > most.get(*currency));
     beyond.map_or(Ok(()), |currency| {
@@ -63,7 +63,7 @@ pub(crate) fn check(principal: &Principal, budget: &Budget) -> Answer<()> {
         let (most, wanted) = (currency.written(allowed), currency.written(used));
         let message =
             format!("the token of \"{}\" gives a run up to {most} of \"{name}\", and not {wanted}", principal.name);
-        Err(Fault::limit(Kind::Denied, name, allowed, used, message).detail("budget").into())
+        Err(Fault::limit(Kind::Denied, name, allowed, used, message).detail("budget"))
     })
 }
 

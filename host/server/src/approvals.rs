@@ -68,6 +68,21 @@ pub(crate) async fn take(service: &Service, principal: Principal, id: ApprovalId
     Ok(())
 }
 
+/// Takes a decision as [`take`] does, unless the very same one was taken before: of several that come together, some may have
+/// been taken when they come again.
+pub(crate) async fn take_once(service: &Service, principal: Principal, id: ApprovalId, decided: Decided) -> Answer<()> {
+    let question = service.host().question(id.run, Some(&id.key)).await?;
+    let (seen, decision) = (seen(&question, &decided.seen)?, decided.of(principal));
+    if !is_taken(&question, &decision) {
+        service.host().decide(&id, &seen, decision).await?;
+    }
+    Ok(())
+}
+
+fn is_taken(question: &Approval, decision: &Decision) -> bool {
+    question.decision.iter().chain(&question.votes).any(|taken| taken == decision)
+}
+
 /// Takes back that an approval holds for later calls too.
 pub(crate) async fn revoke(
     State(service): State<Service>,
@@ -120,6 +135,23 @@ mod tests {
 
     fn decided(body: Value) -> Decision {
         from_value::<Decided>(body).unwrap().of(Principal::new("dana", Role::Approver))
+    }
+
+    #[test]
+    fn a_decision_that_was_taken_is_known_again_and_another_one_is_not() {
+        let digest = Digest::of(b"call");
+        let mut question: Approval = from_value(json!({
+            "key": "approval", "reason": "why", "tool": "payments", "function": "refund", "arguments": {},
+            "bound_to": {"call": digest, "component": digest, "grants": digest},
+        }))
+        .unwrap();
+        let yes = || Decision::approve("dana");
+        assert!(!is_taken(&question, &yes()));
+        question.votes.push(yes());
+        assert!(is_taken(&question, &yes()) && !is_taken(&question, &Decision::approve("mia")));
+        question.votes.clear();
+        question.decision = Some(Decision::deny("dana"));
+        assert!(!is_taken(&question, &yes()) && is_taken(&question, &Decision::deny("dana")));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Calls of tools outside of any run, and which tools a principal may use.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
@@ -47,9 +49,10 @@ pub(crate) async fn called(
     Ok(ToolAnswer::new(&tool, function, key, outcome)?)
 }
 
-/// Checks that a principal which may call some tools alone does not start a workflow whose input names the tools that it calls.
+/// Checks that a principal which may call some tools alone does not start a workflow whose input names the tools that it calls,
+/// itself or in the runs that it starts.
 pub(crate) fn check_workflow(host: &Host, principal: &Principal, workflow: &str) -> Answer<()> {
-    if principal.tools.is_none() || !takes_tools(host.workflow(workflow)?.graph()) {
+    if principal.tools.is_none() || !takes_tools(host, host.workflow(workflow)?.graph(), &mut BTreeSet::new()) {
         return Ok(());
     }
     let message = format!(
@@ -59,10 +62,29 @@ pub(crate) fn check_workflow(host: &Host, principal: &Principal, workflow: &str)
     Err(Fault::new(Kind::Denied, message).detail("tool").into())
 }
 
-fn takes_tools(graph: &Graph) -> bool {
+fn takes_tools(host: &Host, graph: &Graph, seen: &mut BTreeSet<String>) -> bool {
     graph.states.iter().any(|state| {
-        let named_by_input =
-            |want: &AllowedEffect| matches!(want, AllowedEffect::AnyTool | AllowedEffect::CodeWithAnyTool);
-        state.wants.iter().any(named_by_input) || state.inner.iter().any(|(_, graph)| takes_tools(graph))
+        state.wants.iter().any(|want| wants_tools(host, want, seen))
+            || state.inner.iter().any(|(_, graph)| takes_tools(host, graph, seen))
     })
+}
+
+/// Returns whether an effect may be a call of a tool that an input names. A workflow that was seen is not looked at again.
+fn wants_tools(host: &Host, want: &AllowedEffect, seen: &mut BTreeSet<String>) -> bool {
+    match want {
+        AllowedEffect::AnyTool | AllowedEffect::CodeWithAnyTool => true,
+        AllowedEffect::Runs(name) => {
+            let started = host.workflow(name).ok().filter(|_| seen.insert(name.clone()));
+            started.is_some_and(|workflow| takes_tools(host, workflow.graph(), seen))
+        }
+        AllowedEffect::Tool(_)
+        | AllowedEffect::ApprovalOf(_)
+        | AllowedEffect::Code(_)
+        | AllowedEffect::Model
+        | AllowedEffect::Recall
+        | AllowedEffect::ReadResult
+        | AllowedEffect::Remember
+        | AllowedEffect::Sleep
+        | AllowedEffect::Signal(_) => false,
+    }
 }

@@ -183,6 +183,7 @@ fn of_memory() -> Vec<Door> {
             .query(&query::OF_MEMORIES)
             .answers(200, Shape::Many("Kept"), "The memories, the oldest first."),
         Door::get("/v1/memory/search", "searchMemories", "Finds the memories that fit a text best.", memory::search)
+            .entry(Entry::Needs(Right::Operate))
             .query(&query::OF_SEARCH)
             .answers(200, Shape::Many("Memory"), "Those that fit, the best first."),
         Door::put(

@@ -38,9 +38,10 @@ pub(crate) async fn of_run(
     if state.end().is_some() && after >= state.seq() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let entries = service.host().run(run).events(after).map(|entry| match entry {
-        Ok(entry) => event("entry", &entry).id(entry.seq.to_string()),
-        Err(fault) => problem(fault),
+    let told = service.clone();
+    let entries = service.host().run(run).events(after).map(move |entry| match entry {
+        Ok(entry) => event(&told, "entry", &entry).id(entry.seq.to_string()),
+        Err(fault) => problem(&told, fault),
     });
     let end = stream::once(ended(service.clone(), run));
     Ok(live(service, room, entries.chain(end)))
@@ -49,8 +50,8 @@ pub(crate) async fn of_run(
 /// Says how a run stands after its last entry.
 async fn ended(service: Service, run: RunId) -> Event {
     match service.host().report(run).await {
-        Ok(report) => event("end", &report),
-        Err(fault) => problem(fault),
+        Ok(report) => event(&service, "end", &report),
+        Err(fault) => problem(&service, fault),
     }
 }
 
@@ -66,25 +67,26 @@ pub(crate) async fn of_all(
     let before = |at_ms: u64| at_ms.saturating_sub(BEFORE_MS);
     let begin = filter.changed_since_ms.unwrap_or_else(|| before(Clock::default().now_ms()));
     let since_ms = last.map_or(begin, before);
-    let changes = Changes::new(service.host().clone(), filter, since_ms).stream().map(|line| match line {
-        Ok(line) => event("run", &line).id(query::cursor((&line).into())),
-        Err(fault) => problem(fault),
+    let told = service.clone();
+    let changes = Changes::new(service.host().clone(), filter, since_ms).stream().map(move |line| match line {
+        Ok(line) => event(&told, "run", &line).id(query::cursor((&line).into())),
+        Err(fault) => problem(&told, fault),
     });
     Ok(live(service, room, changes))
 }
 
-/// Sends events until the server is being ended or the time of a stream is over.
+/// Sends events for as long as a stream lasts.
 pub(crate) fn live(service: Service, room: Room, events: impl Stream<Item = Event> + Send + 'static) -> Response {
-    let events = events.take_until(over(service.clone()));
+    let events = events.take_until(over(service.clone(), room.clone()));
     send(&service, room, events)
 }
 
-/// Ends when the server is being ended, or the time of a stream is over.
-pub(crate) async fn over(service: Service) {
-    let time = service.limits().stream_time;
+/// Ends when the server is being ended, the time of a stream is over, or its token was removed.
+pub(crate) async fn over(service: Service, room: Room) {
     tokio::select! {
-        () = service.closing() => {}
-        () = sleep(time) => {}
+        () = service.clone().closing() => {}
+        () = sleep(service.limits().stream_time) => {}
+        () = room.is_lost(&service) => {}
     }
 }
 
@@ -99,16 +101,17 @@ pub(crate) fn send(service: &Service, room: Room, events: impl Stream<Item = Eve
     Sse::new(events).keep_alive(KeepAlive::new().interval(heartbeat)).into_response()
 }
 
-fn event(name: &str, value: &impl Serialize) -> Event {
+fn event(service: &Service, name: &str, value: &impl Serialize) -> Event {
     let event = Event::default().event(name);
     match event.json_data(value) {
         Ok(event) => event,
-        Err(error) => problem(Fault::new(stockade::Kind::HostBug, error.to_string())),
+        Err(error) => problem(service, Fault::new(stockade::Kind::HostBug, error.to_string())),
     }
 }
 
 /// The last event of a stream that breaks off.
-pub(crate) fn problem(fault: Fault) -> Event {
+pub(crate) fn problem(service: &Service, fault: Fault) -> Event {
+    service.tell_within(&fault);
     Event::default().event("problem").data(Problem::from(fault).json())
 }
 

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::Value;
-use stockade::{Code, NewRun, Principal, Started, exec_budget};
+use stockade::{Code, NewRun, Principal, RunId, Started, exec_budget};
 use tokio::time::timeout;
 
 use crate::amounts::{self, Amounts};
 use crate::body::Given;
 use crate::key::key;
 use crate::problem::Answer;
-use crate::runs::{report, status};
+use crate::runs::{self, report, status};
 use crate::service::Service;
 
 #[derive(Deserialize)]
@@ -58,17 +58,27 @@ pub(crate) async fn begin(
     let host = service.host();
     code.tools.iter().try_for_each(|tool| principal.check_tool(tool))?;
     let budget = amounts::of_start(principal, budget, exec_budget(host.code_limits()))?;
-    let new = host.code_run(code)?.budget(budget).by(&principal.name);
-    Ok(host.start_run(key.into_iter().fold(new, NewRun::key)).await?)
+    let new = host.code_run(code)?.budget(budget);
+    runs::begin(service, principal, key.into_iter().fold(new, NewRun::key)).await
 }
 
 async fn answer(service: &Service, started: Started) -> Answer<Response> {
     let (status, run) = (status(&started), started.id());
-    let place = [(header::LOCATION, format!("/v1/runs/{run}"))];
     // Some of the time of an answer is for what is done around this.
     let time = service.limits().answer_time.mul_f32(0.8);
     match timeout(time, started.settled_state()).await {
-        Ok(state) => Ok((status, place, Json(service.host().exec_report(state?).await?)).into_response()),
-        Err(_) => Ok((StatusCode::ACCEPTED, place, report(service, run).await?).into_response()),
+        // A process that drove it has ended; a server takes it up.
+        Ok(Err(fault)) if fault.detail.as_deref() == Some("interrupted") => going_on(service, run).await,
+        Ok(state) => Ok((status, place(run), Json(service.host().exec_report(state?).await?)).into_response()),
+        Err(_) => going_on(service, run).await,
     }
+}
+
+/// The answer for a run that has not come to stand still.
+async fn going_on(service: &Service, run: RunId) -> Answer<Response> {
+    Ok((StatusCode::ACCEPTED, place(run), report(service, run).await?).into_response())
+}
+
+fn place(run: RunId) -> [(HeaderName, String); 1] {
+    [(header::LOCATION, format!("/v1/runs/{run}"))]
 }

@@ -1,21 +1,23 @@
 //! What stands before each handler: who is it, may it, is there room, is it short enough, and how long may it take.
 
+use std::future::pending;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::LengthLimitError;
 use stockade::{Fault, Kind, Right};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::Limits;
+use crate::access::said_token;
 use crate::gate::Pass;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
+use crate::{Access, Limits};
 
 /// What a door asks of those who come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,30 @@ pub(crate) enum Entry {
 #[derive(Clone)]
 pub(crate) struct Room {
     _pass: Arc<Pass>,
+    /// The token under which it began, where there are tokens.
+    token: Option<String>,
+}
+
+impl Room {
+    fn new(service: &Service, headers: &HeaderMap, pass: Pass) -> Self {
+        let token = match service.0.access {
+            Access::Tokens => said_token(headers).map(str::to_owned),
+            Access::Open(_) => None,
+        };
+        Self { _pass: Arc::new(pass), token }
+    }
+
+    /// Waits until its token is removed. The journal is asked as often as a stream says that it lives.
+    pub(crate) async fn is_lost(&self, service: &Service) {
+        let Some(token) = &self.token else { return pending().await };
+        loop {
+            sleep(service.limits().heartbeat).await;
+            // A journal that fails now may not fail the next time.
+            if let Ok(None) = service.host().principal(token).await {
+                return;
+            }
+        }
+    }
 }
 
 /// Lets a request through to its handler, or answers with a problem.
@@ -51,21 +77,25 @@ pub(crate) async fn guard(State((service, entry)): State<(Service, Entry)>, requ
 }
 
 async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, next: Next) -> Answer<Response> {
-    let (right, gate) = match entry {
+    let (right, is_stream) = match entry {
         Entry::Free => {
             return timely(service.limits(), async move { next.run(Request::from_parts(parts, body)).await }).await;
         }
-        Entry::Needs(right) => (right, &service.0.requests),
-        Entry::Follows(right) => (right, &service.0.streams),
+        Entry::Needs(right) => (right, false),
+        Entry::Follows(right) => (right, true),
     };
     let principal = service.0.access.principal(service.host(), &parts.headers).await?;
     principal.check(right)?;
-    let pass = Arc::new(gate.enter(&principal.name).await?);
+    if is_stream {
+        let pass = service.0.streams.enter(&principal.name).await?;
+        parts.extensions.insert(Room::new(service, &parts.headers, pass));
+    }
+    // A stream is a request too until it has begun.
+    let pass = service.0.requests.enter(&principal.name).await?;
     let body = whole(service.limits(), body).await?;
     parts.extensions.insert(principal);
-    parts.extensions.insert(Room { _pass: Arc::clone(&pass) });
     let request = Request::from_parts(parts, Body::from(body));
-    // The handler keeps its room until it has ended, also where its client has gone.
+    // The handler keeps its pass until it has ended, also where its client has gone.
     timely(service.limits(), async move {
         let response = next.run(request).await;
         drop(pass);

@@ -42,6 +42,7 @@ mod memory;
 mod names;
 mod openapi;
 mod page;
+mod patient;
 mod problem;
 mod query;
 mod runs;

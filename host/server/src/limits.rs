@@ -9,6 +9,8 @@ pub struct Limits {
     pub body_time: Duration,
     /// How long a client may take to send the head of a request.
     pub head_time: Duration,
+    /// How long a client may take none of what is written to it; then its connection is closed.
+    pub write_time: Duration,
     /// How long an answer may take; what was asked for goes on all the same. A decision waits up to ten seconds for the
     /// process that drives the run.
     pub answer_time: Duration,
@@ -40,6 +42,7 @@ impl Default for Limits {
             body_bytes: 2 << 20,
             body_time: Duration::from_secs(10),
             head_time: Duration::from_secs(10),
+            write_time: Duration::from_secs(30),
             answer_time: Duration::from_secs(30),
             requests: 64,
             requests_each: 32,

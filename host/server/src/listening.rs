@@ -1,4 +1,4 @@
-//! The loop that takes connections: so many at the same time, and none that sends no head.
+//! The loop that takes connections: so many at the same time, and none that sends no head or reads nothing.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,9 +11,10 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::Limits;
+use crate::patient::Patient;
 
 /// The longest head of a request, and the most that is kept of a connection's bytes.
 const HEAD_BYTES_MAX: usize = 64 << 10;
@@ -22,20 +23,21 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 const REFUSED: Duration = Duration::from_millis(100);
 
 /// Answers connections until `shutdown` ends; then says that the server is being ended, and waits until what is in flight has
-/// ended, for no longer than the grace.
+/// ended, for no longer than the grace. Returns what is left of it.
 pub(crate) async fn listen(
     listener: TcpListener,
     router: Router,
     limits: &Limits,
     closing: &watch::Sender<bool>,
     shutdown: impl Future<Output = ()>,
-) {
+) -> Duration {
     let (room, mut open) = (Arc::new(Semaphore::new(limits.connections)), JoinSet::new());
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
             (stream, permit) = accept(&listener, &room) => {
+                let stream = Patient::new(stream, limits.write_time);
                 open.spawn(answer(stream, permit, router.clone(), limits.head_time, closing.subscribe()));
             }
             Some(_) = open.join_next() => {}
@@ -43,8 +45,10 @@ pub(crate) async fn listen(
     }
     drop(listener);
     closing.send_replace(true);
+    let begin = Instant::now();
     // What is late is dropped with the set.
     let _ = timeout(limits.grace, async { while open.join_next().await.is_some() {} }).await;
+    limits.grace.saturating_sub(begin.elapsed())
 }
 
 async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
@@ -61,7 +65,7 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Ow
 
 /// Answers the requests of one connection, one after the other.
 async fn answer(
-    stream: TcpStream,
+    stream: Patient,
     _permit: OwnedSemaphorePermit,
     router: Router,
     head_time: Duration,

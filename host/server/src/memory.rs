@@ -109,7 +109,7 @@ impl Asked {
                 "id" => asked.ids.push(parsed(&name, &value)?),
                 "all" => asked.all = parsed(&name, &value)?,
                 "text" => asked.text = Some(value.into_owned()),
-                "after" => asked.after = parsed(&name, &value)?,
+                "after" => asked.after = query::behind(&name, &value)?,
                 "limit" => asked.limit = Some(parsed(&name, &value)?),
                 _ => return Err(query::unknown(&name, known).into()),
             }
@@ -133,15 +133,13 @@ impl Asked {
 }
 
 /// Reads `TENANT/USER/AGENT`, of which the last ones may be left out.
-fn namespace(text: &str) -> Answer<Namespace> {
+pub(crate) fn namespace(text: &str) -> Result<Namespace, Fault> {
     let mut names = text.split('/').map(str::to_owned);
     let mut next = || names.next().unwrap_or_default();
     let namespace = Namespace { tenant: next(), user: next(), agent: next() };
     match names.next() {
         None => Ok(namespace),
-        Some(_) => {
-            Err(Fault::invalid("namespace", format!("\"{text}\" is not a namespace; write TENANT/USER/AGENT")).into())
-        }
+        Some(_) => Err(Fault::invalid("namespace", format!("\"{text}\" is not a namespace; write TENANT/USER/AGENT"))),
     }
 }
 

@@ -113,6 +113,11 @@ fn is_of_the_inside(kind: Kind) -> bool {
     }
 }
 
+/// Returns whether it is the server, or what it uses, that has failed.
+pub(crate) fn is_of_server(kind: Kind) -> bool {
+    told(kind).0.is_server_error()
+}
+
 /// Returns what a client is told of a kind.
 pub(crate) fn title(kind: Kind) -> &'static str {
     told(kind).1

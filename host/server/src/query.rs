@@ -8,6 +8,9 @@ use url::form_urlencoded::parse;
 
 use crate::problem::Answer;
 
+/// The most labels that a request names: a run has no more.
+const LABELS_MAX: usize = 32;
+
 /// The parameters of a list of runs, with what they mean.
 pub(crate) const OF_RUNS: [(&str, &str); 13] = [
     ("workflow", "Only runs of this workflow."),
@@ -82,6 +85,11 @@ fn read(filter: &mut Filter, name: &str, value: &str) -> Answer<()> {
     match name {
         "workflow" => filter.workflow = Some(value.to_owned()),
         "status" => filter.status.push(value.parse()?),
+        "label" if filter.labels.len() >= LABELS_MAX => {
+            return Err(
+                Fault::invalid("label", format!("a request names up to {LABELS_MAX} labels, and not more")).into()
+            );
+        }
         "label" => {
             let wrong = || Fault::invalid("label", format!("\"{value}\" is not a label; write NAME=VALUE"));
             let (name, value) = value.split_once('=').ok_or_else(wrong)?;
@@ -101,6 +109,11 @@ fn read(filter: &mut Filter, name: &str, value: &str) -> Answer<()> {
         _ => return Err(unknown(name, &OF_RUNS).into()),
     }
     Ok(())
+}
+
+/// Reads a number behind which a page begins. A larger one than the journal has room for is behind the last one too.
+pub(crate) fn behind(name: &str, value: &str) -> Result<u64, Fault> {
+    parsed(name, value).map(|after: u64| after.min(i64::MAX.unsigned_abs()))
 }
 
 pub(crate) fn parsed<T: FromStr<Err: std::fmt::Display>>(name: &str, value: &str) -> Result<T, Fault> {
@@ -137,7 +150,7 @@ pub(crate) fn after(uri: &Uri) -> Answer<u64> {
         if name != "after" {
             return Err(unknown(&name, &[("after", "")]).into());
         }
-        after = parsed("after", &value)?;
+        after = behind("after", &value)?;
     }
     Ok(after)
 }
@@ -195,6 +208,11 @@ mod tests {
             let refused = read(&format!("{name}=%00"));
             assert!(refused.is_ok() || !refused.unwrap_err().fault.message.contains("is not a parameter"), "{name}");
         }
+        let last = i64::MAX.unsigned_abs();
+        assert_eq!((behind("after", "7"), behind("after", &u64::MAX.to_string())), (Ok(7), Ok(last)));
+        let labels = |number: usize| (0..number).map(|label| format!("label=l{label}=x&")).collect::<String>();
+        assert!(read(&labels(LABELS_MAX)).is_ok());
+        assert_eq!(read(&labels(LABELS_MAX + 1)).unwrap_err().fault.detail.as_deref(), Some("label"));
         assert!(none(&"/v1/approvals?x=1".parse().unwrap()).is_err());
     }
 }

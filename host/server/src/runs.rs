@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use stockade::{
-    Budget, Fault, Filter, Listed, NewRun, NewSignal, PageEnd, Principal, Report, RunId, Started, Stop, unknown_run,
+    Budget, Fault, Filter, Kind, Listed, NewRun, NewSignal, PageEnd, Principal, Report, RunId, RunState, Started, Stop,
+    unknown_run,
 };
 
 use crate::amounts::{self, Amounts};
@@ -47,12 +48,35 @@ pub(crate) async fn start(
 ) -> Answer<Response> {
     calls::check_workflow(service.host(), &principal, &start.workflow)?;
     let budget = amounts::of_start(&principal, &start.budget, Budget::default())?;
-    let new = NewRun::new(start.workflow, start.input).budget(budget).labels(start.labels).by(principal.name);
+    let new = NewRun::new(start.workflow, start.input).budget(budget).labels(start.labels);
     let new = start.deadline_ms.into_iter().fold(new, |new, ms| new.deadline(Duration::from_millis(ms)));
     let new = key(&headers)?.into_iter().fold(new, NewRun::key);
-    let started = service.host().start_run(new).await?;
+    let started = begin(&service, &principal, new).await?;
     let (status, run) = (status(&started), started.id());
     Ok((status, [(header::LOCATION, format!("/v1/runs/{run}"))], report(&service, run).await?).into_response())
+}
+
+/// Starts a run for a principal, whose keys are its own: a run that another one has started under the key is not returned.
+pub(crate) async fn begin(service: &Service, principal: &Principal, new: NewRun) -> Answer<Started> {
+    let started = service.host().start_run(new.by(&principal.name)).await?;
+    let before = match &started {
+        Started::New(_) => None,
+        Started::Before(run) => Some(run.id()),
+    };
+    if let Some(run) = before {
+        check_starter(&service.host().state(run).await?, principal)?;
+    }
+    Ok(started)
+}
+
+fn check_starter(state: &RunState, principal: &Principal) -> Answer<()> {
+    let by = state.origin().by.as_deref();
+    if by == Some(principal.name.as_str()) {
+        return Ok(());
+    }
+    let (run, by) = (state.run(), by.unwrap_or("a program that gave no name"));
+    let message = format!("run {run} was started under this key by {by}; use another key");
+    Err(Fault::new(Kind::Conflict, message).detail("start_key").into())
 }
 
 /// Returns the status of an answer to a start.
@@ -202,10 +226,7 @@ pub(crate) async fn extend(
 
 /// Adds to the budget of a run, if its principal may give it so much in all.
 pub(crate) async fn add_to_budget(service: &Service, principal: &Principal, run: RunId, more: Budget) -> Answer<()> {
-    let mut whole = *service.host().state(run).await?.ledger().budget();
-    whole.add(&more);
-    amounts::check(principal, &whole)?;
-    service.host().extend(run, more).await?;
+    service.host().extend_if(run, more, |whole| amounts::check(principal, whole)).await?;
     Ok(())
 }
 

@@ -108,8 +108,8 @@ impl Server {
     /// Serves until `shutdown` ends: answers clients, with a page for browsers, and drives the runs that are due, and those that
     /// no process drives.
     ///
-    /// Then it takes no further connection, streams end, and what is in flight has [the grace](Limits::grace) to end. Returns
-    /// the runs that were late; another host goes on with them, and with those that wait.
+    /// Then it takes up no further run and no further connection, streams end, and what is in flight has [the
+    /// grace](Limits::grace) to end. Returns the runs that were late; another host goes on with them, and with those that wait.
     ///
     /// # Errors
     ///
@@ -123,10 +123,13 @@ impl Server {
         let (timers, taking) = (self.host.timers(), tokio::spawn(take_up(self.host.clone(), Arc::clone(&self.told))));
         let service = self.service();
         let router = page::routes(&service).merge(interface(service)).fallback(unknown);
-        listening::listen(listener, router, &self.limits, &self.closing, shutdown).await;
-        taking.abort();
-        drop(timers);
-        Ok(self.host.shutdown(self.limits.grace).await)
+        let shutdown = async move {
+            shutdown.await;
+            taking.abort();
+            drop(timers);
+        };
+        let grace = listening::listen(listener, router, &self.limits, &self.closing, shutdown).await;
+        Ok(self.host.shutdown(grace).await)
     }
 
     /// Checks that a server which asks for no token is heard by this machine alone.

@@ -6,6 +6,7 @@ use stockade::{Fault, Host};
 use tokio::sync::watch;
 
 use crate::gate::Gate;
+use crate::problem::is_of_server;
 use crate::{Access, Limits};
 
 /// Is told the errors of which a client is told little.
@@ -45,6 +46,14 @@ impl Service {
     /// Tells the operator.
     pub(crate) fn tell(&self, fault: &Fault) {
         (self.0.told)(fault);
+    }
+
+    /// Tells the operator of a failure of the server that a client is told of in an answer without its status: within a stream or
+    /// a view. The guard tells of all others.
+    pub(crate) fn tell_within(&self, fault: &Fault) {
+        if is_of_server(fault.kind) {
+            self.tell(fault);
+        }
     }
 
     /// Waits until the server is being ended. One that is mounted in another service never is.

@@ -81,14 +81,14 @@ class _AsyncTransport:
         return response
 
     async def ask(self, request: Request) -> Any:
-        return (await self.send(request)).json()
+        return requests.document(await self.send(request))
 
     async def pages(self, path: str, query: Query) -> AsyncIterator[Any]:
         """Yields what pages list, one after the other."""
         more: Query | None = query
         while more is not None:
             response = await self.send(get(path, more))
-            found = response.json()
+            found = requests.document(response)
             for each in found:
                 yield each
             more = requests.next_page(response.headers.get("link", "")) if found else None
@@ -388,10 +388,10 @@ class AsyncSandbox:
         request, asked = once("/v1/exec", body, key), 0
         # 202: it takes longer than an answer may. Under its key it is asked about again, and not begun again.
         while (response := await self._transport.send(request)).status_code == 202:
-            _check_time(path("runs", response.json()["run_id"]), until_s)
+            _check_time(path("runs", requests.document(response)["run_id"]), until_s)
             asked += 1
             await self._transport.pause(asked)
-        return cast(CodeRun, response.json())
+        return cast(CodeRun, requests.document(response))
 
 
 class AsyncTools:

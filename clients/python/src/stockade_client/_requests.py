@@ -98,6 +98,15 @@ def unreachable(url: str, error: httpx.TransportError) -> Unreachable:
     return refused
 
 
+def document(response: httpx.Response) -> Any:
+    """Reads the document of an answer. One without is not the server's own."""
+    try:
+        return response.json()
+    except ValueError as error:
+        status = response.status_code
+        raise Problem(status, {"detail": f"the server answered {status}, and not with JSON"}) from error
+
+
 def url(given: str | None) -> str:
     return (given or os.environ.get("STOCKADE_URL") or URL).rstrip("/")
 

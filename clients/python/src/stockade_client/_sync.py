@@ -80,14 +80,14 @@ class _Transport:
         return response
 
     def ask(self, request: Request) -> Any:
-        return (self.send(request)).json()
+        return requests.document(self.send(request))
 
     def pages(self, path: str, query: Query) -> Iterator[Any]:
         """Yields what pages list, one after the other."""
         more: Query | None = query
         while more is not None:
             response = self.send(get(path, more))
-            found = response.json()
+            found = requests.document(response)
             for each in found:
                 yield each
             more = requests.next_page(response.headers.get("link", "")) if found else None
@@ -387,10 +387,10 @@ class Sandbox:
         request, asked = once("/v1/exec", body, key), 0
         # 202: it takes longer than an answer may. Under its key it is asked about again, and not begun again.
         while (response := self._transport.send(request)).status_code == 202:
-            _check_time(path("runs", response.json()["run_id"]), until_s)
+            _check_time(path("runs", requests.document(response)["run_id"]), until_s)
             asked += 1
             self._transport.pause(asked)
-        return cast(CodeRun, response.json())
+        return cast(CodeRun, requests.document(response))
 
 
 class Tools:

@@ -7,10 +7,14 @@ use serde_json::Value;
 use stockade::json::{self, Bounds};
 use stockade::{Digest, Fault, Kind};
 use url::form_urlencoded::parse;
+use uuid::Uuid;
 
 use super::form_token::{FIELD, form_token};
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
+
+/// The field with the key that a form was drawn with.
+pub(crate) const KEY: &str = "key";
 
 /// The fields of a form, in their order.
 pub(crate) struct Fields(Vec<(String, String)>);
@@ -48,6 +52,13 @@ impl Fields {
     /// Returns all fields of a name.
     pub(crate) fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the key that the form was drawn with.
+    pub(crate) fn key(&self) -> Answer<Uuid> {
+        let key = self.text(KEY);
+        let wrong = |_| Fault::invalid("key", format!("\"{key}\" is not the key of a form; read the page anew"));
+        Ok(key.parse::<Uuid>().map_err(wrong)?)
     }
 
     /// Reads a field as JSON.

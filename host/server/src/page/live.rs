@@ -23,9 +23,10 @@ pub(crate) async fn changes(
 ) -> Answer<Response> {
     let filter = Filter { runs: run(&uri)?.map(|run| vec![run]), ..Filter::default() };
     let since_ms = Clock::default().now_ms().saturating_sub(VIEW_MS);
-    let changes = Changes::new(service.host().clone(), filter, since_ms).stream().map(|line| match line {
+    let told = service.clone();
+    let changes = Changes::new(service.host().clone(), filter, since_ms).stream().map(move |line| match line {
         Ok(line) => Event::default().event("changed").data(line.run_id.to_string()),
-        Err(fault) => problem(fault),
+        Err(fault) => problem(&told, fault),
     });
     Ok(live(service, room, changes))
 }

@@ -11,7 +11,9 @@ use super::frame::{self, Place};
 use super::html::{El, Html, el, of};
 use super::viewer::Viewer;
 use super::words::{cut, grouped};
+use crate::memory::namespace;
 use crate::problem::{Answer, words};
+use crate::query::behind;
 use crate::service::Service;
 
 /// The most memories of one page.
@@ -32,10 +34,7 @@ impl Asked {
             match &*name {
                 "namespace" => asked.namespace = Some(namespace(&value)?),
                 "source" => asked.source = Some(value.into_owned()),
-                "after" => {
-                    let wrong = |_| Fault::invalid("query", format!("\"{value}\" is not the number of a memory"));
-                    asked.after = value.parse().map_err(wrong)?;
-                }
+                "after" => asked.after = behind(&name, &value)?,
                 other => return Err(Fault::invalid("query", format!("\"{other}\" is not a parameter of this view"))),
             }
         }
@@ -53,20 +52,6 @@ impl Asked {
         }
         format!("/memory?{}", query.append_pair("after", &after.to_string()).finish())
     }
-}
-
-/// Reads `TENANT/USER/AGENT`, of which the last ones may be left out.
-fn namespace(text: &str) -> Result<Namespace, Fault> {
-    let parts: Vec<_> = text.split('/').collect();
-    let [tenant, user, agent] = match parts.as_slice() {
-        [tenant] => [*tenant, "", ""],
-        [tenant, user] => [*tenant, *user, ""],
-        [tenant, user, agent] => [*tenant, *user, *agent],
-        _ => {
-            return Err(Fault::invalid("namespace", format!("\"{text}\" is not a namespace; write TENANT/USER/AGENT")));
-        }
-    };
-    Ok(Namespace { tenant: tenant.to_owned(), user: user.to_owned(), agent: agent.to_owned() })
 }
 
 fn written(Namespace { tenant, user, agent }: &Namespace) -> String {

@@ -97,7 +97,10 @@ pub(crate) async fn run(
     let tried = Tried::of(&fields);
     let result = match ran(&service, &principal, &tried, &fields).await {
         Ok(result) => result,
-        Err(problem) => of("p", "bad").attr("role", "alert").text(words(&problem.fault)),
+        Err(problem) => {
+            service.tell_within(&problem.fault);
+            of("p", "bad").attr("role", "alert").text(words(&problem.fault))
+        }
     };
     Ok(page(service.host(), &viewer, &tried, Some(result)))
 }

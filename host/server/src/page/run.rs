@@ -26,7 +26,7 @@ use crate::amounts::{self, Amounts};
 use crate::calls::check_workflow;
 use crate::names::Names;
 use crate::problem::Answer;
-use crate::runs::add_to_budget;
+use crate::runs::{add_to_budget, begin};
 use crate::service::Service;
 
 /// The most bytes of entries that a view reads, about: pages of the journal have about a megabyte each.
@@ -175,7 +175,7 @@ fn letter(output: &serde_json::Value) -> Option<El> {
 
 fn orders(viewer: &Viewer, run: RunId, is_over: bool) -> El {
     let fork = viewer
-        .form(&format!("/runs/{run}/fork"))
+        .form_once(&format!("/runs/{run}/fork"))
         .with(el("button").text("Fork"))
         .with(of("span", "hint").text(" Starts a new run with the same input, which asks and pays again."));
     let orders = of("section", "orders").attr("aria-label", "What can be done with the run");
@@ -252,24 +252,27 @@ pub(crate) async fn fork(
     State(service): State<Service>,
     Extension(principal): Extension<Principal>,
     names: Names,
-    _: Fields,
+    fields: Fields,
 ) -> Answer<Response> {
     let state = service.host().state(names.run()?).await?;
     check_workflow(service.host(), &principal, state.workflow())?;
     let budget = amounts::of_start(&principal, &Amounts::default(), *state.ledger().budget())?;
     let new = NewRun::new(state.workflow(), state.input().value()).labels(state.origin().labels.clone());
-    let new = new.label(FORK, state.run().to_string()).budget(budget).by(&principal.name);
-    Ok(back(service.host().start_run(new).await?.id()))
+    let new = new.label(FORK, state.run().to_string()).budget(budget).key(format!("fork/{}", fields.key()?));
+    Ok(back(begin(&service, &principal, new).await?.id()))
 }
 
 /// Runs code again that has ended, with the answers that its calls had.
 pub(crate) async fn replay(
     State(service): State<Service>,
+    Extension(principal): Extension<Principal>,
     viewer: Viewer,
     names: Names,
     fields: Fields,
 ) -> Answer<Response> {
     let (run, key) = (names.run()?, fields.text("key").to_owned());
+    // No run is charged for it, and it may use as much as the run may.
+    amounts::check(&principal, service.host().state(run).await?.ledger().budget())?;
     service.host().replay(run, &key).await?;
     let inner: Html = [
         el("h1").text("The same again"),

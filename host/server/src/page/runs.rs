@@ -11,7 +11,6 @@ use stockade::{
     WaitingFor, utc,
 };
 use url::form_urlencoded::{Serializer, parse};
-use uuid::Uuid;
 
 use super::form::Fields;
 use super::frame::{self, Place, hidden};
@@ -22,6 +21,7 @@ use crate::amounts::{self, Amounts};
 use crate::calls::check_workflow;
 use crate::problem::{Answer, words};
 use crate::query;
+use crate::runs::begin;
 use crate::service::Service;
 
 /// The most runs of one page.
@@ -286,9 +286,7 @@ fn start_form(service: &Service, viewer: &Viewer) -> El {
     let select = el("select").attr("id", "start-workflow").attr("name", "workflow").all(workflows);
     let input = el("textarea").attr("id", "start-input").attr("name", "input").attr("rows", 5).flag("required", true);
     let form = viewer
-        .form("/runs")
-        // The same form, sent twice, starts one run.
-        .with(el("input").attr("type", "hidden").attr("name", "key").value(Uuid::now_v7()))
+        .form_once("/runs")
         .with(el("label").attr("for", "start-workflow").text("Workflow"))
         .with(select)
         .with(el("label").attr("for", "start-input").text("Input, as JSON"))
@@ -305,9 +303,9 @@ pub(crate) async fn start(
     let workflow = fields.text("workflow");
     check_workflow(service.host(), &principal, workflow)?;
     let budget = amounts::of_start(&principal, &Amounts::default(), Budget::default())?;
-    let new = NewRun::new(workflow, fields.json("input")?).budget(budget).by(&principal.name);
+    let new = NewRun::new(workflow, fields.json("input")?).budget(budget);
     let new = fields.filled("key").into_iter().fold(new, NewRun::key);
-    let started = service.host().start_run(new).await?;
+    let started = begin(&service, &principal, new).await?;
     Ok(frame::see_other(&format!("/runs/{}", started.id())))
 }
 
@@ -357,6 +355,7 @@ pub(crate) async fn bulk(
     let given = join_all(runs.iter().map(|run| order.give(&service, *run, stop()))).await;
     let refused: Vec<_> =
         runs.iter().zip(given).filter_map(|(run, given)| given.err().map(|fault| (*run, fault))).collect();
+    refused.iter().for_each(|(_, fault)| service.tell_within(fault));
     if refused.is_empty() { Ok(frame::see_other("/?show=all")) } else { Ok(left_out(runs.len(), &refused)) }
 }
 

@@ -101,12 +101,18 @@ pub(crate) async fn begin(State(service): State<Service>, request: Request) -> A
         let next: String = byte_serialize(next.as_bytes()).collect();
         return Ok(frame::see_other(&format!("/login?refused&next={next}")));
     }
-    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    with_cookie(frame::see_other(next), token, SESSION, !is_loopback(host))
+    with_cookie(frame::see_other(next), token, SESSION, is_remote(&parts.headers))
 }
 
 pub(crate) async fn end(_: Fields) -> Answer<Response> {
     with_cookie(frame::see_other("/login"), "", Duration::ZERO, false)
+}
+
+/// Returns whether a browser is elsewhere. A proxy before this server may name another host than the browser did, and then the
+/// page was read over https.
+fn is_remote(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !is_loopback(text(header::HOST)) || text(header::ORIGIN).starts_with("https://")
 }
 
 fn with_cookie(mut response: Response, token: &str, time: Duration, is_remote: bool) -> Answer<Response> {
@@ -164,6 +170,16 @@ mod tests {
             Some("stk_2")
         );
         assert_eq!(with(&[(header::COOKIE, "stockadee=stk_1; stockade=")]), None);
+    }
+
+    #[test]
+    fn a_cookie_is_for_https_alone_but_where_the_browser_is_on_this_machine() {
+        let is_remote = |host: &str, origin: &str| {
+            let pairs = [(header::HOST, host), (header::ORIGIN, origin)];
+            is_remote(&pairs.into_iter().map(|(name, value)| (name, value.parse().unwrap())).collect())
+        };
+        assert!(!is_remote("localhost:7700", "http://localhost:7700") && !is_remote("localhost:7700", ""));
+        assert!(is_remote("stockade.example", "") && is_remote("127.0.0.1:7700", "https://stockade.example"));
     }
 
     #[test]

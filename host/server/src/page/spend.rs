@@ -24,7 +24,7 @@ const DAY_MS: u64 = 86_400_000;
 /// The most runs that are read, those that changed last.
 const RUNS_MAX: usize = 200;
 
-/// The most pages of entries that are read, of about a megabyte each.
+/// The most pages of entries that are read beyond the first one of each run, of about a megabyte each.
 const PAGES_MAX: usize = 64;
 
 /// What a day shows.
@@ -60,7 +60,7 @@ impl Spent {
 
     async fn read(&mut self, host: &Host, run: RunId, since_ms: u64) -> Result<(), Fault> {
         let mut after = 0;
-        while self.pages < PAGES_MAX {
+        loop {
             let page = match host.entries_after(run, after).await {
                 Ok(page) => page,
                 // It was removed meanwhile.
@@ -68,12 +68,16 @@ impl Spent {
                 Err(fault) => return Err(fault),
             };
             let Some(last) = page.last() else { return Ok(()) };
+            if after > 0 {
+                self.pages = self.pages.saturating_add(1);
+            }
             after = last.seq;
-            self.pages = self.pages.saturating_add(1);
             page.iter().filter(|entry| entry.at_ms >= since_ms).for_each(|entry| self.book(entry));
+            if self.pages >= PAGES_MAX {
+                self.is_cut = true;
+                return Ok(());
+            }
         }
-        self.is_cut = true;
-        Ok(())
     }
 
     fn book(&mut self, entry: &Entry) {

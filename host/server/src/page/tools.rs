@@ -2,9 +2,8 @@
 
 use axum::extract::{Extension, State};
 use axum::response::Response;
-use stockade::{Fault, Function, Grant, Host, Kind, Principal, Registered, Right, Tool, ToolAnswer};
+use stockade::{Digest, Fault, Function, Grant, Host, Kind, Principal, Registered, Right, Tool, ToolAnswer};
 use tokio::task::spawn_blocking;
-use uuid::Uuid;
 
 use super::form::Fields;
 use super::frame::{self, Place, part};
@@ -50,16 +49,19 @@ fn grants(tool: &Tool) -> El {
 }
 
 pub(crate) async fn show(State(service): State<Service>, viewer: Viewer, names: Names) -> Answer<Response> {
-    let inner = inner(service.host(), &viewer, names.text("name"), None).await?;
+    let inner = inner(&service, &viewer, names.text("name"), None).await?;
     Ok(frame::page(&viewer, Place::Tools, names.text("name"), None, inner))
 }
 
 /// What a call has answered, by its function.
 type Called = (String, Result<ToolAnswer, Fault>);
 
-async fn inner(host: &Host, viewer: &Viewer, name: &str, last: Option<Called>) -> Answer<Html> {
-    let wit = wit(host, name).await.unwrap_or_else(|fault| words(&fault).to_owned());
-    let tool = host.component(name)?;
+async fn inner(service: &Service, viewer: &Viewer, name: &str, last: Option<Called>) -> Answer<Html> {
+    let wit = wit(service.host(), name).await.unwrap_or_else(|fault| {
+        service.tell_within(&fault);
+        words(&fault).to_owned()
+    });
+    let tool = service.host().component(name)?;
     let component = tool.component();
     let may = viewer.may(Right::Administer);
     let head =
@@ -96,7 +98,7 @@ fn section(viewer: &Viewer, tool: &Tool, function: &Function, may: bool) -> El {
     let id = format!("f-{}", function.name());
     let schema = function.input_schema();
     let form = may.then(|| {
-        let form = viewer.form(&format!("{}/{}", address(tool), part(function.name())));
+        let form = viewer.form_once(&format!("{}/{}", address(tool), part(function.name())));
         form.all(schema_form::fields(&id, &schema)).with(of("button", "primary").text("Call"))
     });
     let fold = |title: &'static str, inner: El| el("details").with(el("summary").text(title)).with(inner);
@@ -132,9 +134,10 @@ pub(crate) async fn call(
     let (name, function) = (names.text("name"), names.text("function"));
     let schema = service.host().component(name)?.function(function)?.input_schema();
     let arguments = schema_form::read(&schema, &fields)?;
-    let key = format!("call/{}", Uuid::now_v7());
+    // The same form with other arguments is another call.
+    let key = format!("call/{}/{}", fields.key()?, Digest::of_json(&arguments).short());
     let answered = called(&service, &principal, (name, function), &key, &arguments).await;
-    let last = (function.to_owned(), answered.map_err(|problem| problem.fault));
-    let inner = inner(service.host(), &viewer, name, Some(last)).await?;
+    let answered = answered.map_err(|problem| problem.fault).inspect_err(|fault| service.tell_within(fault));
+    let inner = inner(&service, &viewer, name, Some((function.to_owned(), answered))).await?;
     Ok(frame::page(&viewer, Place::Tools, name, None, inner))
 }

@@ -3,7 +3,9 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use stockade::{Fault, Filter, Kind, Principal, Right, WaitingFor};
+use uuid::Uuid;
 
+use super::form::KEY;
 use super::form_token::{FIELD, form_token};
 use super::html::{El, el};
 use crate::Access;
@@ -54,6 +56,11 @@ impl Viewer {
     pub(crate) fn form(&self, action: &str) -> El {
         let token = el("input").attr("type", "hidden").attr("name", FIELD).value(&self.form_token);
         el("form").attr("method", "post").attr("action", action).with(token)
+    }
+
+    /// Begins a form that does one thing, however often it is sent.
+    pub(crate) fn form_once(&self, action: &str) -> El {
+        self.form(action).with(el("input").attr("type", "hidden").attr("name", KEY).value(Uuid::now_v7()))
     }
 
     /// Says how many runs wait for a person, as far as they are counted.

@@ -5,22 +5,7 @@
 
 use std::fmt::Write as _;
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
-use icu_properties::{CodePointMapData, CodePointSetData};
 use serde::Serialize;
-
-/// Symbols that are drawn as blanks. Unicode has no property for them.
-const BLANK_SYMBOLS: [char; 2] = ['\u{2800}', '\u{1d159}'];
-
-/// The categories of letters without a shape of their own.
-const HIDDEN: [GeneralCategory; 6] = [
-    GeneralCategory::Control,
-    GeneralCategory::Format,
-    GeneralCategory::LineSeparator,
-    GeneralCategory::ParagraphSeparator,
-    GeneralCategory::PrivateUse,
-    GeneralCategory::Unassigned,
-];
 
 /// Returns a text whose hidden letters are written out. Line feeds and tabs are seen as what they are.
 pub(crate) fn visible(text: &str) -> String {
@@ -50,13 +35,9 @@ pub(crate) fn visible_json(value: &impl Serialize) -> String {
     })
 }
 
+/// Returns whether a letter is hidden on a page, where line feeds and tabs are seen as what they are.
 fn is_hidden(letter: char) -> bool {
-    if letter.is_ascii() {
-        return letter.is_ascii_control() && !matches!(letter, '\n' | '\t');
-    }
-    let category = CodePointMapData::<GeneralCategory>::new().get(letter);
-    let is_ignorable = || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter);
-    HIDDEN.contains(&category) || BLANK_SYMBOLS.contains(&letter) || is_ignorable()
+    stockade::is_hidden(letter) && !matches!(letter, '\n' | '\t')
 }
 
 /// Adds a letter so that it is a text in markup, and in a value between quotes.

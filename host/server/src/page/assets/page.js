@@ -43,6 +43,13 @@
     if (event.target.closest("#main form")) touched = true;
   });
 
+  // Nor do the buttons of a decision move under a cursor or a finger.
+  for (const reached of ["pointerover", "focusin"]) {
+    document.addEventListener(reached, (event) => {
+      if (event.target.closest(".decide")) touched = true;
+    });
+  }
+
   document.addEventListener("htmx:after:swap", () => {
     if (!source) return;
     if (main().dataset.live) return say("Live");
