@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use stockade::journal::{Commit, Journal, MemoryJournal, RowChange};
-use stockade::{Clock, Result, RunId, RunState, unknown_run};
+use stockade::{Change, Clock, Entry, Result, RunId, RunState, unknown_run};
 
 use crate::page::{Page, Written};
-use crate::planned::intent;
 use crate::row::{KeptRow, RowChanged};
 
 /// What a run has in Restate.
@@ -110,5 +109,13 @@ impl Kept {
         let rows = self.rows.values().chain(shared).map(|row| RowChange::Ensure(row.row(run)));
         journal.commit(&Commit::of_index(rows.collect())).await?;
         Ok(journal)
+    }
+}
+
+/// Returns the effect of which an entry is the intent, and the number of the entry.
+pub(crate) fn intent(entry: &Entry) -> Option<(&str, u64)> {
+    match &entry.change {
+        Change::Reserved { key, .. } => Some((key, entry.seq)),
+        _ => None,
     }
 }

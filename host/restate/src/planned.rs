@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use stockade::{Change, Clock, Result, RunId};
+use stockade::{Clock, Result, RunId};
 
-use crate::kept::Kept;
+use crate::kept::{Kept, intent};
 use crate::page::Page;
 
 /// What is sent once a handler has planned.
@@ -43,13 +43,5 @@ impl Planned {
         let in_ms = due_ms.map_or(0, |due_ms| due_ms.saturating_sub(now_ms));
         let is_early = due_ms.is_some_and(|due_ms| begun_ms < due_ms);
         Ok(Self { perform: perform.collect(), due_ms, in_ms, is_early })
-    }
-}
-
-/// Returns the effect of which an entry is the intent, and the number of the entry.
-pub(crate) fn intent(entry: &stockade::Entry) -> Option<(&str, u64)> {
-    match &entry.change {
-        Change::Reserved { key, .. } => Some((key, entry.seq)),
-        _ => None,
     }
 }
