@@ -53,10 +53,9 @@ pub(crate) struct More(BTreeMap<String, u64>);
 /// What comes from Restate itself.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "an effect has ended most often, which is the large one")]
 pub(crate) enum Happened {
     /// An effect has ended, that this entry is the intent of.
-    Ended { intent: u64, ending: Ending },
+    Ended { intent: u64, ending: Box<Ending> },
     /// The time has come for which the run was armed.
     Due(u64),
 }
@@ -99,7 +98,7 @@ impl Asked {
                 Started::New(run) => Some(run),
                 Started::Before(_) => None,
             },
-            Some(Self::Happened(Happened::Ended { ending, .. })) => Some(host.happened(run, ending).await?),
+            Some(Self::Happened(Happened::Ended { ending, .. })) => Some(host.happened(run, *ending).await?),
             Some(Self::Decide(Decided { key, seen, decision })) => {
                 Some(host.decide(&ApprovalId { run, key }, &seen, decision).await?)
             }

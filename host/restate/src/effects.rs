@@ -98,7 +98,7 @@ impl Effects {
         let made = ctx.run(move || made(host, kept, now, begins_here)).name("perform").await?;
         match made.into_inner() {
             Made::Made(Some(ending)) => {
-                let happened = Json(Happened::Ended { intent: order.intent, ending: *ending });
+                let happened = Json(Happened::Ended { intent: order.intent, ending });
                 drop(ctx.request::<_, Json<Value>>(of_run(order.run, "event"), happened).send());
             }
             Made::Made(None) => {}
