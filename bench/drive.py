@@ -38,6 +38,14 @@ def database(name):
     return name, f"{SERVER.rpartition('/')[0]}/{name}".replace("postgres://", "postgresql://", 1)
 
 
+def restate_server():
+    """The server that the peer `restate` starts as well."""
+    found = list(PEERS.glob("node/node_modules/@restatedev/restate-server-*/bin/restate-server"))
+    if len(found) != 1:
+        sys.exit(f"{PEERS}/node has {len(found)} servers of Restate, and must have one; remove it: bench/run installs it anew")
+    return found[0]
+
+
 class Contestant:
     """A process that plays, and where it keeps its runs."""
 
@@ -47,8 +55,8 @@ class Contestant:
         self.url, self.process = None, None
         self.samples = {in_flight: [] for in_flight in IN_FLIGHT}
 
-    def begin(self, stockade):
-        command, own = self.command(stockade)
+    def begin(self, programs):
+        command, own = self.command(programs)
         env = os.environ | {"RESTATE_LOGGING": "ERROR"}
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env,
                                         cwd=PEERS / "node" if self.name == "restate" else ROOT, start_new_session=True)
@@ -60,13 +68,15 @@ class Contestant:
         self.rate = 40 / (time.monotonic() - began)
         self.made, self.begun_bytes = 0, self.bytes()
 
-    def command(self, stockade):
+    def command(self, programs):
         python, peers = PEERS / "python" / "bin" / "python", ROOT / "bench" / "peers"
         if self.name == "stockade":
-            return [stockade, "be-a-host", "file", self.folder], STOCKADE_SQLITE
+            return [programs.stockade, "be-a-host", "file", self.folder], STOCKADE_SQLITE
         if self.name == "stockade-postgres":
             name, self.url = database(self.name)
-            return [stockade, "be-a-host", name, self.folder], self.server_facts()
+            return [programs.stockade, "be-a-host", name, self.folder], self.server_facts()
+        if self.name == "stockade-restate":
+            return [sys.executable, peers / "stockade_restate.py", self.folder, restate_server(), programs.stockade_restate], None
         if self.name.startswith("langgraph"):
             durability = "async" if self.name == "langgraph-async" else "sync"
             return [python, peers / "langgraph_refund.py", self.folder, durability], None
@@ -153,7 +163,8 @@ def table(contestants):
         size = f"{grown / it.made:,.0f}" if grown > 0 else "not grown"
         cells = ratios + rates + [f"{it.median(64, 1) / 1000:.2f}", size, it.facts["survives"], it.facts["settings"]]
         print(f"| {it.name} | " + " | ".join(cells) + " |")
-    print("\nThe journal of Restate is of files that are made in advance, and its CPU is that of its server and its service.")
+    print("\nThe journal of Restate is of files that are made in advance, and its CPU is that of its server, its service")
+    print("and their client. That of stockade-restate is Python's, and asks how a run stands, for nothing tells it.")
     print("The CPU of those on PostgreSQL is without the server's.")
     for it in contestants:
         if it.name == "langgraph":
@@ -164,6 +175,7 @@ def table(contestants):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--stockade", required=True)
+    parser.add_argument("--stockade-restate")
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("peers", nargs="+")
@@ -175,7 +187,7 @@ def main():
         for name in ["stockade", *arguments.peers]:
             print(f"starting {name}", file=sys.stderr)
             contestants.append(Contestant(name, place))
-            contestants[-1].begin(arguments.stockade)
+            contestants[-1].begin(arguments)
         for number in range(1, arguments.rounds + 1):
             for in_flight in IN_FLIGHT:
                 for it in contestants:

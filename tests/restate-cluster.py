@@ -1,7 +1,7 @@
 """Runs workflows on three Restate nodes, kills one of them during each, and counts what happened twice and what was lost.
 
-Usage: restate-cluster.py RESTATE-SERVER STOCKADE-RESTATE [SEED]. The seed decides when which node is killed. Prints a table, and
-ends with 1 where anything happened twice or was lost.
+Usage: restate-cluster.py RESTATE-SERVER STOCKADE-RESTATE COOL-DOWN [SEED]. COOL-DOWN is the program of a workflow that sleeps.
+The seed decides when which node is killed. Prints a table, and ends with 1 where anything happened twice or was lost.
 """
 
 import json
@@ -26,6 +26,10 @@ NODES = 3
 SETTLED_S = 120
 CALL_S = 20
 UNTIL = time.monotonic
+# How long a run of COOL-DOWN sleeps: longer than a node needs to be killed and to start again.
+SLEEP_MS = 6_000
+# For how long the shop is locked, so that refunds are in flight: the tool gives up on a lock after two seconds.
+LOCKED_S = 1.6
 
 CODE = """
 const booked = [];
@@ -153,6 +157,12 @@ class Endpoint:
         self.program, self.place, self.port = program, place, free_port()
         self.start()
 
+    def serve(self, program):
+        """Ends this program, and has another one serve at its address."""
+        self.kill()
+        self.program = program
+        self.start()
+
     def start(self):
         log = open(os.path.join(self.place, "endpoint.log"), "a")
         arguments = [self.program, f"127.0.0.1:{self.port}", self.place]
@@ -174,10 +184,18 @@ class Endpoint:
         with sqlite3.connect(f"file:{self.place}/shop.db?mode=ro", uri=True) as shop:
             return [key for (key,) in shop.execute("SELECT idempotency_key FROM refunds")]
 
+    def locked(self):
+        """Locks the shop for a while: who wants to book, waits. Returns the thread that unlocks it."""
+        shop = sqlite3.connect(f"{self.place}/shop.db", timeout=10, isolation_level=None, check_same_thread=False)
+        shop.execute("BEGIN IMMEDIATE")
+        unlocking = threading.Timer(LOCKED_S, shop.close)
+        unlocking.start()
+        return unlocking
+
 
 class Test:
-    def __init__(self, cluster, endpoint, seed):
-        self.cluster, self.endpoint, self.random = cluster, endpoint, random.Random(seed)
+    def __init__(self, cluster, endpoint, cool_down, seed):
+        self.cluster, self.endpoint, self.cool_down, self.random = cluster, endpoint, cool_down, random.Random(seed)
         self.rows, self.failures = [], []
 
     def start(self, workflow, sent, **more):
@@ -212,9 +230,9 @@ class Test:
         with ThreadPoolExecutor(count) as pool:
             return list(pool.map(lambda _: self.start("refund", sent, **more), range(count)))
 
-    def during(self, name, act, victim="node"):
+    def during(self, name, act, victim="node", least=0.0, most=0.6):
         """Does something while a node, or the endpoint, is killed, and waits until it is back."""
-        number, after = self.random.randrange(NODES), self.random.uniform(0.0, 0.6)
+        number, after = self.random.randrange(NODES), self.random.uniform(least, most)
 
         def kill():
             time.sleep(after)
@@ -255,19 +273,22 @@ class Test:
         runs, stands = self.during(name, act, victim)
         self.count(name, runs, stands, lambda _, report: report["status"] == "done", lambda _: 1)
 
+    def decide(self, run, asked, verdict):
+        question = asked["approvals"][0]
+        body = {"key": question["key"], "seen": question["digest"], "by": "dana", "verdict": verdict}
+        return self.cluster.call(f"Run/{run}/decide", body, f"decide-{run}")
+
+    def cancel(self, run):
+        return self.cluster.call(f"Run/{run}/cancel", {"by": "dana", "reason": "a test"}, f"stop-{run}")
+
     def approval(self):
         runs = self.refunds(8, "user_123")
         asked = self.settled(runs, "waiting")
         verdicts = {run: "approved" if number % 2 else "denied" for number, run in enumerate(runs)}
 
-        def decide(run):
-            question = asked[run]["approvals"][0]
-            body = {"key": question["key"], "seen": question["digest"], "by": "dana", "verdict": verdicts[run]}
-            return self.cluster.call(f"Run/{run}/decide", body, f"decide-{run}")
-
         def act():
             with ThreadPoolExecutor(len(runs)) as pool:
-                decided = list(pool.map(decide, asked))
+                decided = list(pool.map(lambda run: self.decide(run, asked[run], verdicts[run]), asked))
             return decided, self.settled(runs, "done", "failed", "stopped")
 
         decided, stands = self.during("approval", act)
@@ -275,18 +296,42 @@ class Test:
         is_over = lambda _, report: report["status"] == "done"
         self.count("approval", runs, stands, is_over, lambda run: int(verdicts[run] == "approved"))
 
-    def timer(self):
+    def deadline(self):
         def act():
             began = time.time()
             runs = self.refunds(6, "user_123", deadline_ms=6_000)
             return began, runs, self.settled(runs, "done", "failed", "stopped")
 
-        began, runs, stands = self.during("timer", act)
+        began, runs, stands = self.during("deadline", act)
         early = time.time() < began + 6
         def wanted(_, report):
             error = report["error"] or {}
             return report["status"] == "failed" and error.get("kind") == "deadline" and not early
-        self.count("timer", runs, stands, wanted, lambda _: 0)
+        self.count("deadline", runs, stands, wanted, lambda _: 0)
+
+    def sleep(self):
+        """Runs that sleep, and then book: not before their time, and once."""
+        def act():
+            began = UNTIL()
+            sent = {"user_id": "user_789", "wait_ms": SLEEP_MS}
+            with ThreadPoolExecutor(6) as pool:
+                runs = list(pool.map(lambda _: self.start("cool_down", sent), range(6)))
+            early = set()
+            while UNTIL() < began + SLEEP_MS / 1000:
+                books = self.endpoint.books()
+                # It may have become time while the books were read.
+                if UNTIL() < began + SLEEP_MS / 1000:
+                    early |= {run for run in runs if any(key.startswith(f"{run}/") for key in books)}
+                time.sleep(0.1)
+            return runs, early, self.settled(runs, "done", "failed", "stopped")
+
+        program = self.endpoint.program
+        self.endpoint.serve(self.cool_down)
+        # The node is gone while they sleep.
+        runs, early, stands = self.during("sleep", act, least=1.0, most=3.0)
+        self.endpoint.serve(program)
+        is_done = lambda run, report: report["status"] == "done" and run not in early
+        self.count("sleep", runs, stands, is_done, lambda _: 1)
 
     def stop(self):
         runs = self.refunds(6, "user_123")
@@ -294,8 +339,7 @@ class Test:
 
         def act():
             with ThreadPoolExecutor(len(runs)) as pool:
-                stop = {"by": "dana", "reason": "a test"}
-                stopped = list(pool.map(lambda run: self.cluster.call(f"Run/{run}/cancel", stop, f"stop-{run}"), runs))
+                stopped = list(pool.map(self.cancel, runs))
             return stopped, self.settled(runs, "done", "failed", "stopped")
 
         stopped, stands = self.during("stop", act)
@@ -306,6 +350,54 @@ class Test:
         status, answer = self.cluster.call(f"Run/{runs[0]}/decide", body, "late")
         if status != 409:
             self.failures.append(f"stop: a decision on a stopped run is answered {status} {answer}")
+
+    def stop_in_flight(self):
+        """Stops runs whose refund is in flight. Whether it is booked is a race; then the run must say that it may be."""
+        name = "stop, an effect in flight"
+        runs = self.refunds(8, "user_123")
+        asked = self.settled(runs, "waiting")
+
+        def stop(run):
+            # The answer to a decision comes once the refund is sent off.
+            return self.decide(run, asked[run], "approved"), self.cancel(run)
+
+        def act():
+            unlocking = self.endpoint.locked()
+            with ThreadPoolExecutor(len(runs)) as pool:
+                stopped = list(pool.map(stop, asked))
+            unlocking.join()
+            return dict(zip(asked, stopped)), self.settled(runs, "done", "failed", "stopped")
+
+        # Some are stopped before the node is gone.
+        stopped, stands = self.during(name, act, least=0.5, most=1.2)
+        # Whatever waited for the lock has booked once a later one has.
+        later = self.refunds(1, "user_789")
+        if self.settled(later, "done", "failed", "stopped").get(later[0], {}).get("status") != "done":
+            self.failures.append(f"{name}: a later refund is not done: {self.read(later[0])}")
+        books = self.endpoint.books()
+        booked = {run: sum(key.startswith(f"{run}/") for key in books) for run in runs}
+
+        def is_cut_off(report):
+            return report["status"] == "stopped" and report["state"] == "EXECUTE_REFUND"
+
+        def wanted(run, report):
+            (decided, _), (cancelled, _) = stopped[run]
+            if decided != 200:
+                return False
+            # A run whose node was gone may have ended before it could be stopped; its refund too, as the shop was locked.
+            if report["status"] in ("done", "failed"):
+                return cancelled == 409
+            # One that was cut off says so of its refund, whether that was booked or not.
+            return report["status"] == "stopped" and cancelled == 200 and (not is_cut_off(report) or report["unknown"] != [])
+
+        def owed(run):
+            if run in stands and not is_cut_off(stands[run]):
+                return int(stands[run]["status"] != "failed")
+            return min(1, booked[run])
+
+        if not any(is_cut_off(report) for report in stands.values()):
+            self.failures.append(f"{name}: no run was stopped while its refund was in flight, so that nothing was tried")
+        self.count(name, runs, stands, wanted, owed)
 
     def code(self, victim="node"):
         name = f"agent code with tools, {victim} killed"
@@ -323,8 +415,10 @@ class Test:
     def all(self):
         self.refund()
         self.approval()
-        self.timer()
+        self.deadline()
+        self.sleep()
         self.stop()
+        self.stop_in_flight()
         self.code()
         self.refund("endpoint")
         self.code("endpoint")
@@ -334,11 +428,11 @@ class Test:
         for name, *counts in self.rows:
             print(f"{name:45}{counts[0]:6}{counts[1]:7}{counts[2]:6}{counts[3]:16}")
         print("\n".join(self.failures), file=sys.stderr)
-        is_good = not self.failures and len(self.rows) == 7 and not any(sum(row[2:]) for row in self.rows)
+        is_good = not self.failures and len(self.rows) == 9 and not any(sum(row[2:]) for row in self.rows)
         return 0 if is_good else 1
 
 
-def main(server, program, seed=None):
+def main(server, program, cool_down, seed=None):
     seed = int(seed) if seed else random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}", flush=True)
     place = tempfile.mkdtemp(prefix="stockade-restate.")
@@ -348,7 +442,7 @@ def main(server, program, seed=None):
         endpoint = Endpoint(os.path.abspath(program), place)
         cluster.ready()
         cluster.register(f"http://127.0.0.1:{endpoint.port}")
-        test = Test(cluster, endpoint, seed)
+        test = Test(cluster, endpoint, os.path.abspath(cool_down), seed)
         test.all()
         code = test.told()
     finally:
