@@ -32,8 +32,12 @@ const HELPER: &str = "
 
 /// Of how many scenarios one is played: of all where `STOCKADE_SCENARIOS` is `all`.
 pub fn every(sample: usize) -> usize {
-    let is_all = std::env::var("STOCKADE_SCENARIOS").is_ok_and(|which| which == "all");
-    if is_all { 1 } else { sample }
+    if is_all() { 1 } else { sample }
+}
+
+/// Whether all scenarios are played, and not a sample of them.
+pub fn is_all() -> bool {
+    std::env::var("STOCKADE_SCENARIOS").is_ok_and(|which| which == "all")
 }
 
 /// Hosts of one configuration, into which journals are put, and what is around them. They are made once for many scenarios.
