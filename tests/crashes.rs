@@ -4,12 +4,14 @@
 //! A test run plays a sample; with `STOCKADE_SCENARIOS=all`, each of these tests plays all that it has. Each prints its table.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use rusqlite::Connection;
 use serde_json::json;
-use stockade::journal::conformance::{self, Opener, Storage, Table};
+use stockade::journal::conformance::{self, Flaw, Opener, Storage, Table, Verdict};
 use stockade::journal::{MemoryJournal, SqliteJournal};
-use stockade::{Clock, Effect, Host, Journal, NewRun, Status};
+use stockade::{Change, Clock, Effect, Entry, Host, Journal, NewRun, Run, RunId, Status};
 use stockade_tests::crash::{Bench, every};
 use stockade_tests::database::{OwnDatabase, blocking};
 use stockade_tests::faulty::{Disk, Faulty, Trouble};
@@ -45,7 +47,7 @@ async fn a_journal_in_a_file_keeps_its_promises_in_each_scenario() {
         let at = path.clone();
         let refuse = move |refuses| {
             let raw = Connection::open(&at).unwrap();
-            raw.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+            raw.busy_timeout(Duration::from_secs(10)).unwrap();
             raw.execute_batch(if refuses { REFUSES } else { "DROP TRIGGER refuses" }).unwrap();
         };
         let open: Opener = Box::new(move || Box::new(SqliteJournal::open(&path, clock.clone()).unwrap()));
@@ -182,4 +184,62 @@ async fn called(host: &Host, hand: &Hand) -> bool {
         hand.forward(HOUR_MS);
     }
     panic!("the run does not end")
+}
+
+/// How many runs sleep until one and the same time: more than one look takes up.
+const SLEEPERS: usize = 10_000;
+
+/// Two hosts look at the same moment, each time.
+#[tokio::test]
+async fn runs_that_fall_due_at_once_all_go_on_and_each_of_them_once() {
+    let (place, hand, mut table) = (Place::new(), Hand::new(), Table::default());
+    let journal = MemoryJournal::new(hand.clock());
+    let hosts = [host_of(&place, &hand, &journal).await, host_of(&place, &hand, &journal).await];
+    let runs = asleep(&hosts[0], SLEEPERS / every(20)).await;
+    loop {
+        hand.forward(HOUR_MS);
+        let (one, other) = tokio::join!(go_on(&hosts[0]), go_on(&hosts[1]));
+        if one + other == 0 {
+            break;
+        }
+    }
+    for run in runs {
+        table.count("memory: runs that fall due at once", || run.to_string(), &slept(&hosts[0], run).await);
+    }
+    done(&table);
+}
+
+async fn host_of(place: &Place, hand: &Hand, journal: &MemoryJournal) -> Host {
+    let builder = place.bare().with_journal(journal.open_again()).scratch(place.path(""));
+    builder.workflow(InTurn).clock(hand.clock()).build().await.unwrap()
+}
+
+/// Starts so many runs that sleep for an hour, and end.
+async fn asleep(host: &Host, count: usize) -> Vec<RunId> {
+    let mut runs = Vec::new();
+    for _ in 0..count {
+        let nap = Effect::sleep("nap", Duration::from_millis(HOUR_MS));
+        runs.push(host.start_run(NewRun::new("in_turn", json!([nap]))).await.unwrap().id());
+    }
+    host.idle().await;
+    runs
+}
+
+/// Goes on with what is due, until it stands still again; returns how many runs went on.
+async fn go_on(host: &Host) -> usize {
+    let fired = host.fire_due().await.unwrap();
+    // The other host may have been faster with one.
+    join_all(fired.into_iter().filter_map(|fired| fired.resumed.ok()).map(Run::settled)).await.len()
+}
+
+/// Says whether a run went on when its time had come, and once.
+async fn slept(host: &Host, run: RunId) -> Verdict {
+    let entries = host.entries(run).await.unwrap();
+    let is_nap = |entry: &&Entry| matches!(&entry.change, Change::Stepped { event, .. } if event.key() == Some("nap"));
+    let status = host.state(run).await.unwrap().status();
+    match (entries.iter().filter(is_nap).count(), status) {
+        (1, Status::Done) => Ok(()),
+        (0 | 1, status) => Err((Flaw::Stuck, format!("it is {status:?}"))),
+        (times, _) => Err((Flaw::Duplicated, format!("it went on {times} times"))),
+    }
 }
