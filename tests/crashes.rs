@@ -10,14 +10,14 @@ use futures_util::future::join_all;
 use rusqlite::Connection;
 use serde_json::json;
 use stockade::journal::conformance::{self, Flaw, Opener, Storage, Table, Verdict};
-use stockade::journal::{MemoryJournal, SqliteJournal};
+use stockade::journal::{MemoryJournal, ShardedJournal, SqliteJournal};
 use stockade::{Change, Clock, Effect, Entry, Host, Journal, NewRun, Run, RunId, Status};
 use stockade_tests::crash::{Bench, every};
 use stockade_tests::database::{OwnDatabase, blocking};
 use stockade_tests::faulty::{Disk, Faulty, Trouble};
 use stockade_tests::flaky::Flaky;
 use stockade_tests::in_turn::{HOUR_MS, InTurn};
-use stockade_tests::story::{Ending, STORIES, Story, idle};
+use stockade_tests::story::{STORIES, idle};
 use stockade_tests::{Hand, Place};
 
 fn done(table: &Table) {
@@ -33,6 +33,19 @@ async fn a_journal_in_memory_keeps_its_promises_in_each_scenario() {
         Storage::from(open)
     };
     done(&conformance::crash(new, every(4)).await);
+}
+
+#[tokio::test]
+async fn a_journal_in_two_databases_keeps_its_promises_in_each_scenario() {
+    let new = |clock: Clock| {
+        let databases = [MemoryJournal::new(clock.clone()), MemoryJournal::new(clock.clone())];
+        let open: Opener = Box::new(move || {
+            let opened = databases.iter().map(|memory| Arc::new(memory.open_again()) as Arc<dyn Journal>);
+            Box::new(blocking(ShardedJournal::open(opened.collect(), clock.clone())).unwrap())
+        });
+        Storage::from(open)
+    };
+    done(&conformance::crash(new, every(40)).await);
 }
 
 /// The storage refuses with a trigger, as a disk that is full would: the statement fails, and its transaction with it.
@@ -76,40 +89,16 @@ async fn a_journal_in_postgresql_keeps_its_promises_in_each_scenario() {
     done(&conformance::crash(new, every(40)).await);
 }
 
-/// How a story ends without any trouble.
-async fn undisturbed(bench: &Bench, story: &Story, disk: &Disk) -> (Ending, usize) {
-    let played = bench.play(story, disk, &format!("{}, undisturbed", story.name), &[]).await;
-    assert!(played.is_over, "{} does not end", story.name);
-    (played.ending.unwrap(), played.asked)
-}
-
-/// Plays each story with each trouble at each operation, or a sample of these; then another host takes over.
-async fn fail_everywhere(bench: &Bench, journal: &str, disk: impl Fn() -> Disk, every: usize) -> Table {
-    let mut table = Table::default();
-    for (which, story) in STORIES.iter().enumerate() {
-        let (expected, asked) = undisturbed(bench, story, &disk()).await;
-        for (kind, trouble) in Trouble::ALL.into_iter().enumerate() {
-            // Where samples are played, each trouble has others.
-            for number in (1 + (which * 7 + kind * 3) % every..=asked).step_by(every) {
-                let name = format!("{}, {trouble:?} at {number}", story.name);
-                let played = bench.play(story, &disk(), &name, &[(number, trouble)]).await;
-                table.count(&format!("{journal}: {}", story.name), || name, &played.judged(&expected));
-            }
-        }
-    }
-    table
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_run_ends_the_same_whatever_fails_at_whichever_operation() {
     let bench = Bench::new(2).await;
-    done(&fail_everywhere(&bench, "memory", || bench.memory(), every(20)).await);
+    done(&bench.fail_everywhere("memory", || bench.memory(), every(20)).await);
 }
 
 #[tokio::test]
 async fn a_run_in_a_file_ends_the_same_whatever_fails_at_whichever_operation() {
     let bench = Bench::new(2).await;
-    done(&fail_everywhere(&bench, "file", || bench.file("journal.db"), every(240)).await);
+    done(&bench.fail_everywhere("file", || bench.file("journal.db"), every(240)).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +110,7 @@ async fn a_run_in_postgresql_ends_the_same_whatever_fails_at_whichever_operation
         let (database, clock) = (Arc::clone(&database), clock.clone());
         Arc::new(move || -> Arc<dyn Journal> { Arc::new(database.open(&clock)) })
     };
-    done(&fail_everywhere(&bench, "PostgreSQL", disk, every(240)).await);
+    done(&bench.fail_everywhere("PostgreSQL", disk, every(240)).await);
 }
 
 /// The first host dies, the second one is in trouble as well, and a third one ends it.
@@ -129,7 +118,7 @@ async fn a_run_in_postgresql_ends_the_same_whatever_fails_at_whichever_operation
 async fn a_run_ends_the_same_where_the_host_that_takes_over_is_in_trouble_too() {
     let (bench, every, mut table) = (Bench::new(2).await, every(60), Table::default());
     for (which, story) in STORIES.iter().enumerate() {
-        let (expected, asked) = undisturbed(&bench, story, &bench.memory()).await;
+        let (expected, asked) = bench.undisturbed(story, &bench.memory()).await;
         let scenarios = (1..=asked).step_by(3).flat_map(|first| (1..=asked).step_by(7).map(move |then| (first, then)));
         for (number, (first, then)) in scenarios.enumerate().skip(which % every).step_by(every) {
             let dies = if number % 2 == 0 { Trouble::DeadBefore } else { Trouble::DeadAfter };
