@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use stockade_workflow::{Kind, RunId};
+use stockade_workflow::Kind;
 
 use super::{Flaw, Storage, Table, Verdict, check_entries, check_swept, detail, kind, leased, run, wrong};
-use crate::{Commit, Journal, Lease, Row, RowChange};
+use crate::{Commit, Lease, Row, RowChange};
 
 /// How many entries a run has at which the storage begins to refuse.
 const REFUSED_AT: u64 = 8;
