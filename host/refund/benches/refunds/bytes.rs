@@ -42,7 +42,7 @@ pub(crate) async fn measure(dir: &Path, goals: &mut Goals) {
 
 /// Returns the bytes of a step of runs that have so many.
 async fn step(dir: &Path, steps: u32, keeps: bool) -> f64 {
-    let before = grown(dir, async |_| {}).await;
+    let before = grown(dir, async |_: &Host| {}).await;
     let after = grown(dir, async |host| {
         for _ in 0..LONG / steps {
             let outcome = started(host, Steps::run(steps, keeps)).await.settled().await.unwrap();

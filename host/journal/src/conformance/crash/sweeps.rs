@@ -15,7 +15,7 @@ use crate::{Commit, Journal, Lease, Result, Row, RowChange};
 const ROUNDS: usize = 500;
 
 /// By how much the head start of one of the two grows with each round: over all rounds, to about as long as a commit takes.
-const SPINS: usize = 40;
+const SPINS: usize = 20;
 
 /// What the driver does.
 #[derive(Clone, Copy, Debug)]
