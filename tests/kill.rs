@@ -324,7 +324,7 @@ fn moments() -> impl Iterator<Item = Moment> {
     let lines = [("user_789", 7), ("user_123", 6), ("approve", 3)];
     let lines = lines.into_iter().flat_map(|(command, last)| (0..=last).map(move |lines| (command, lines)));
     // To begin takes a process longer than a step.
-    let step = |lines: usize| if lines == 0 { 6_000 } else { 3_000 };
+    let step = |lines: usize| if lines == 0 { 6_000_u32 } else { 3_000 };
     lines.flat_map(move |(command, lines)| (0..140).map(move |spins| (command, lines, spins * step(lines))))
 }
 

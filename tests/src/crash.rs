@@ -92,8 +92,8 @@ impl Bench {
         Arc::new(move || -> Arc<dyn Journal> { Arc::new(SqliteJournal::open(&path, clock.clone()).unwrap()) })
     }
 
-    /// Plays each story with each trouble at each operation of a journal that goes by this name, or every n-th of these; then another
-    /// host takes over. `disk` makes an empty journal, for each scenario one.
+    /// Plays each story with each trouble at each operation of a journal that goes by this name, or every n-th of these; then
+    /// another host takes over. `disk` makes a journal, for each scenario one, which is empty or has the runs of those before.
     ///
     /// # Panics
     ///

@@ -1,5 +1,5 @@
-//! A run is swept while its driver, whose lease is over, writes: at the same time, round by round. Whichever is first, a run that is
-//! swept is gone with all that it has.
+//! A run is swept while its driver, whose lease is over, writes: at the same time, round by round. Whichever of the two is first, a
+//! run that is swept is gone with all that it has.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
