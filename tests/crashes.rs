@@ -4,18 +4,20 @@
 //! A test run plays a sample; with `STOCKADE_SCENARIOS=all`, each of these tests plays all that it has. Each prints its table.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use rusqlite::Connection;
 use serde_json::json;
-use stockade::journal::conformance::{self, Opener, Storage, Table};
-use stockade::journal::{MemoryJournal, SqliteJournal};
-use stockade::{Clock, Effect, Host, Journal, NewRun, Status};
+use stockade::journal::conformance::{self, Flaw, Opener, Storage, Table, Verdict};
+use stockade::journal::{MemoryJournal, ShardedJournal, SqliteJournal};
+use stockade::{Change, Clock, Effect, Entry, Host, Journal, NewRun, Run, RunId, Status};
 use stockade_tests::crash::{Bench, every};
 use stockade_tests::database::{OwnDatabase, blocking};
 use stockade_tests::faulty::{Disk, Faulty, Trouble};
 use stockade_tests::flaky::Flaky;
 use stockade_tests::in_turn::{HOUR_MS, InTurn};
-use stockade_tests::story::{Ending, STORIES, Story, idle};
+use stockade_tests::story::{STORIES, idle};
 use stockade_tests::{Hand, Place};
 
 fn done(table: &Table) {
@@ -33,6 +35,19 @@ async fn a_journal_in_memory_keeps_its_promises_in_each_scenario() {
     done(&conformance::crash(new, every(4)).await);
 }
 
+#[tokio::test]
+async fn a_journal_in_two_databases_keeps_its_promises_in_each_scenario() {
+    let new = |clock: Clock| {
+        let databases = [MemoryJournal::new(clock.clone()), MemoryJournal::new(clock.clone())];
+        let open: Opener = Box::new(move || {
+            let opened = databases.iter().map(|memory| Arc::new(memory.open_again()) as Arc<dyn Journal>);
+            Box::new(blocking(ShardedJournal::open(opened.collect(), clock.clone())).unwrap())
+        });
+        Storage::from(open)
+    };
+    done(&conformance::crash(new, every(40)).await);
+}
+
 /// The storage refuses with a trigger, as a disk that is full would: the statement fails, and its transaction with it.
 const REFUSES: &str =
     "CREATE TRIGGER refuses BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
@@ -45,7 +60,7 @@ async fn a_journal_in_a_file_keeps_its_promises_in_each_scenario() {
         let at = path.clone();
         let refuse = move |refuses| {
             let raw = Connection::open(&at).unwrap();
-            raw.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+            raw.busy_timeout(Duration::from_secs(10)).unwrap();
             raw.execute_batch(if refuses { REFUSES } else { "DROP TRIGGER refuses" }).unwrap();
         };
         let open: Opener = Box::new(move || Box::new(SqliteJournal::open(&path, clock.clone()).unwrap()));
@@ -74,40 +89,16 @@ async fn a_journal_in_postgresql_keeps_its_promises_in_each_scenario() {
     done(&conformance::crash(new, every(40)).await);
 }
 
-/// How a story ends without any trouble.
-async fn undisturbed(bench: &Bench, story: &Story, disk: &Disk) -> (Ending, usize) {
-    let played = bench.play(story, disk, &format!("{}, undisturbed", story.name), &[]).await;
-    assert!(played.is_over, "{} does not end", story.name);
-    (played.ending.unwrap(), played.asked)
-}
-
-/// Plays each story with each trouble at each operation, or a sample of these; then another host takes over.
-async fn fail_everywhere(bench: &Bench, journal: &str, disk: impl Fn() -> Disk, every: usize) -> Table {
-    let mut table = Table::default();
-    for (which, story) in STORIES.iter().enumerate() {
-        let (expected, asked) = undisturbed(bench, story, &disk()).await;
-        for (kind, trouble) in Trouble::ALL.into_iter().enumerate() {
-            // Where samples are played, each trouble has others.
-            for number in (1 + (which * 7 + kind * 3) % every..=asked).step_by(every) {
-                let name = format!("{}, {trouble:?} at {number}", story.name);
-                let played = bench.play(story, &disk(), &name, &[(number, trouble)]).await;
-                table.count(&format!("{journal}: {}", story.name), || name, &played.judged(&expected));
-            }
-        }
-    }
-    table
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_run_ends_the_same_whatever_fails_at_whichever_operation() {
     let bench = Bench::new(2).await;
-    done(&fail_everywhere(&bench, "memory", || bench.memory(), every(20)).await);
+    done(&bench.fail_everywhere("memory", || bench.memory(), every(20)).await);
 }
 
 #[tokio::test]
 async fn a_run_in_a_file_ends_the_same_whatever_fails_at_whichever_operation() {
     let bench = Bench::new(2).await;
-    done(&fail_everywhere(&bench, "file", || bench.file("journal.db"), every(240)).await);
+    done(&bench.fail_everywhere("file", || bench.file("journal.db"), every(240)).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,7 +110,7 @@ async fn a_run_in_postgresql_ends_the_same_whatever_fails_at_whichever_operation
         let (database, clock) = (Arc::clone(&database), clock.clone());
         Arc::new(move || -> Arc<dyn Journal> { Arc::new(database.open(&clock)) })
     };
-    done(&fail_everywhere(&bench, "PostgreSQL", disk, every(240)).await);
+    done(&bench.fail_everywhere("PostgreSQL", disk, every(240)).await);
 }
 
 /// The first host dies, the second one is in trouble as well, and a third one ends it.
@@ -127,7 +118,7 @@ async fn a_run_in_postgresql_ends_the_same_whatever_fails_at_whichever_operation
 async fn a_run_ends_the_same_where_the_host_that_takes_over_is_in_trouble_too() {
     let (bench, every, mut table) = (Bench::new(2).await, every(60), Table::default());
     for (which, story) in STORIES.iter().enumerate() {
-        let (expected, asked) = undisturbed(&bench, story, &bench.memory()).await;
+        let (expected, asked) = bench.undisturbed(story, &bench.memory()).await;
         let scenarios = (1..=asked).step_by(3).flat_map(|first| (1..=asked).step_by(7).map(move |then| (first, then)));
         for (number, (first, then)) in scenarios.enumerate().skip(which % every).step_by(every) {
             let dies = if number % 2 == 0 { Trouble::DeadBefore } else { Trouble::DeadAfter };
@@ -182,4 +173,62 @@ async fn called(host: &Host, hand: &Hand) -> bool {
         hand.forward(HOUR_MS);
     }
     panic!("the run does not end")
+}
+
+/// How many runs sleep until one and the same time: more than one look takes up.
+const SLEEPERS: usize = 10_000;
+
+/// Two hosts look at the same moment, each time.
+#[tokio::test]
+async fn runs_that_fall_due_at_once_all_go_on_and_each_of_them_once() {
+    let (place, hand, mut table) = (Place::new(), Hand::new(), Table::default());
+    let journal = MemoryJournal::new(hand.clock());
+    let hosts = [host_of(&place, &hand, &journal).await, host_of(&place, &hand, &journal).await];
+    let runs = asleep(&hosts[0], SLEEPERS / every(20)).await;
+    loop {
+        hand.forward(HOUR_MS);
+        let (one, other) = tokio::join!(go_on(&hosts[0]), go_on(&hosts[1]));
+        if one + other == 0 {
+            break;
+        }
+    }
+    for run in runs {
+        table.count("memory: runs that fall due at once", || run.to_string(), &slept(&hosts[0], run).await);
+    }
+    done(&table);
+}
+
+async fn host_of(place: &Place, hand: &Hand, journal: &MemoryJournal) -> Host {
+    let builder = place.bare().with_journal(journal.open_again()).scratch(place.path(""));
+    builder.workflow(InTurn).clock(hand.clock()).build().await.unwrap()
+}
+
+/// Starts so many runs that sleep for an hour, and end.
+async fn asleep(host: &Host, count: usize) -> Vec<RunId> {
+    let mut runs = Vec::new();
+    for _ in 0..count {
+        let nap = Effect::sleep("nap", Duration::from_millis(HOUR_MS));
+        runs.push(host.start_run(NewRun::new("in_turn", json!([nap]))).await.unwrap().id());
+    }
+    host.idle().await;
+    runs
+}
+
+/// Goes on with what is due, until it stands still again; returns how many runs went on.
+async fn go_on(host: &Host) -> usize {
+    let fired = host.fire_due().await.unwrap();
+    // The other host may have been faster with one.
+    join_all(fired.into_iter().filter_map(|fired| fired.resumed.ok()).map(Run::settled)).await.len()
+}
+
+/// Says whether a run went on when its time had come, and once.
+async fn slept(host: &Host, run: RunId) -> Verdict {
+    let entries = host.entries(run).await.unwrap();
+    let is_nap = |entry: &&Entry| matches!(&entry.change, Change::Stepped { event, .. } if event.key() == Some("nap"));
+    let status = host.state(run).await.unwrap().status();
+    match (entries.iter().filter(is_nap).count(), status) {
+        (1, Status::Done) => Ok(()),
+        (0 | 1, status) => Err((Flaw::Stuck, format!("it is {status:?}"))),
+        (times, _) => Err((Flaw::Duplicated, format!("it went on {times} times"))),
+    }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use stockade::journal::SqliteJournal;
-use stockade::journal::conformance::{Flaw, Verdict};
+use stockade::journal::conformance::{Flaw, Table, Verdict};
 use stockade::{Builder, Config, Host, Journal};
 
 use crate::far_side::FarSide;
 use crate::faulty::{self, Disk, Faulty, Trouble};
 use crate::in_turn::{HOUR_MS, InTurn};
-use crate::story::{Ending, Story, ending, idle};
+use crate::story::{Ending, STORIES, Story, ending, idle};
 use crate::trip::Trip;
 use crate::{Hand, Place, root};
 
@@ -32,8 +32,12 @@ const HELPER: &str = "
 
 /// Of how many scenarios one is played: of all where `STOCKADE_SCENARIOS` is `all`.
 pub fn every(sample: usize) -> usize {
-    let is_all = std::env::var("STOCKADE_SCENARIOS").is_ok_and(|which| which == "all");
-    if is_all { 1 } else { sample }
+    if is_all() { 1 } else { sample }
+}
+
+/// Whether all scenarios are played, and not a sample of them.
+pub fn is_all() -> bool {
+    std::env::var("STOCKADE_SCENARIOS").is_ok_and(|which| which == "all")
 }
 
 /// Hosts of one configuration, into which journals are put, and what is around them. They are made once for many scenarios.
@@ -86,6 +90,39 @@ impl Bench {
     pub fn file(&self, name: &str) -> Disk {
         let (path, clock) = (self.place.path(name), self.hand.clock());
         Arc::new(move || -> Arc<dyn Journal> { Arc::new(SqliteJournal::open(&path, clock.clone()).unwrap()) })
+    }
+
+    /// Plays each story with each trouble at each operation of a journal that goes by this name, or every n-th of these; then
+    /// another host takes over. `disk` makes a journal, for each scenario one, which is empty or has the runs of those before.
+    ///
+    /// # Panics
+    ///
+    /// A story does not end although nothing is in its way.
+    pub async fn fail_everywhere(&self, journal: &str, disk: impl Fn() -> Disk, every: usize) -> Table {
+        let mut table = Table::default();
+        for (which, story) in STORIES.iter().enumerate() {
+            let (expected, asked) = self.undisturbed(story, &disk()).await;
+            for (kind, trouble) in Trouble::ALL.into_iter().enumerate() {
+                // Where samples are played, each trouble has others.
+                for number in (1 + (which * 7 + kind * 3) % every..=asked).step_by(every) {
+                    let name = format!("{}, {trouble:?} at {number}", story.name);
+                    let played = self.play(story, &disk(), &name, &[(number, trouble)]).await;
+                    table.count(&format!("{journal}: {}", story.name), || name, &played.judged(&expected));
+                }
+            }
+        }
+        table
+    }
+
+    /// Plays a story without any trouble; returns how it ends, and how many operations of the journal that takes.
+    ///
+    /// # Panics
+    ///
+    /// It does not end.
+    pub async fn undisturbed(&self, story: &Story, disk: &Disk) -> (Ending, usize) {
+        let played = self.play(story, disk, &format!("{}, undisturbed", story.name), &[]).await;
+        assert!(played.is_over, "{} does not end", story.name);
+        (played.ending.unwrap(), played.asked)
     }
 
     /// Plays a story on a journal: for each of these troubles, at an operation of this number, a host has the run until it is gone;

@@ -6,13 +6,17 @@
 
 mod events;
 mod moves;
+mod sweeps;
 
 use stockade_system::Clock;
 use stockade_workflow::RunId;
 
 use super::table::{Flaw, Table, Verdict};
 use super::{Opener, commit, detail, kind, run, turned};
-use crate::{Commit, Filter, Journal, Lease, Result, Summary};
+use crate::{Commit, Filter, Journal, LEASE, Lease, Result, Summary};
+
+/// A little longer than a lease.
+const OVER_MS: u64 = LEASE.as_millis() as u64 + 1;
 
 /// A journal, and how to make what is beneath it fail.
 pub struct Storage {
@@ -58,6 +62,7 @@ pub async fn crash(new: impl Fn(Clock) -> Storage, every: usize) -> Table {
     let storage = new(clock);
     moves::play(&storage, &time, every, &mut table).await;
     events::play(&storage, &time, every, &mut table).await;
+    sweeps::play(&storage, &time, every, &mut table).await;
     table
 }
 
@@ -72,6 +77,17 @@ async fn check_entries(journal: &dyn Journal, run: RunId, last: u64) -> Verdict 
     let numbers: Vec<_> = entries.iter().map(|entry| entry.seq).collect();
     let flaw = if numbers.len() as u64 > last { Flaw::Duplicated } else { Flaw::Lost };
     if numbers.iter().copied().eq(1..=last) { Ok(()) } else { Err((flaw, format!("{numbers:?} and not 1 to {last}"))) }
+}
+
+/// Checks that the journal has so many entries of a run and its line, or nothing of it.
+async fn check_swept(journal: &dyn Journal, run: RunId, last: u64) -> Verdict {
+    check_entries(journal, run, last).await?;
+    let line = listed(journal, run).await;
+    let row = journal.row("swept", &run.to_string()).await.unwrap();
+    if line.is_some() != (last > 0) || (last == 0 && row.is_some()) {
+        return Err((Flaw::Wrong, format!("{line:?} and {row:?} are left of a run with {last} entries")));
+    }
+    Ok(())
 }
 
 /// The commit of an entry under a lease.

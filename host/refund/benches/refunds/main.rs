@@ -4,7 +4,7 @@
 //! | part | what it measures | takes about |
 //! |---|---|---|
 //! | `rates` | runs a second with 1, 16 and 64 in flight, beside synced writes and beside their calls alone | 1 min |
-//! | `bytes` | what a run takes in the journal | 10 s |
+//! | `bytes` | what a run takes in the journal, and a step of a long one | 20 s |
 //! | `history=RUNS` | the same rates where so many finished runs are in the journal (100,000) | 1 min, and 1 min a million |
 //! | `decision` | from a person's decision to the next step | 20 s |
 //! | `fairness` | what 10,000 runs of one tenant do to the runs of another | 1 min |
@@ -31,6 +31,7 @@ mod mix;
 mod postgres;
 mod rates;
 mod recovery;
+mod steps;
 mod worker;
 
 use std::path::Path;

@@ -18,8 +18,18 @@ const VARIABLE: &str = "STOCKADE_TEST_POSTGRES";
 const ROUNDS: usize = 3;
 
 /// How many processes, how many runs are in flight in all of them, and how many are made in a round.
-const KINDS: [(usize, usize, usize); 7] =
-    [(1, 1, 100), (1, 16, 800), (1, 64, 1_600), (2, 16, 800), (2, 64, 1_600), (4, 16, 800), (4, 64, 1_600)];
+const KINDS: [(usize, usize, usize); 9] = [
+    (1, 1, 100),
+    (1, 16, 800),
+    (1, 64, 1_600),
+    // One in flight in each.
+    (2, 2, 200),
+    (2, 16, 800),
+    (2, 64, 1_600),
+    (4, 4, 400),
+    (4, 16, 800),
+    (4, 64, 1_600),
+];
 
 /// How many processes take up runs that were left.
 const TAKERS: [usize; 3] = [1, 2, 4];

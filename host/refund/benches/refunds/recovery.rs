@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::goals::Goals;
 use crate::history::copy;
 use crate::hosts::{folder, host};
-use crate::measure::median;
+use crate::measure::{POWER_LOSS, median};
 use crate::mix::park;
 
 /// The argument by which this program knows that it shall begin, and say what that took.
@@ -38,7 +38,7 @@ pub(crate) async fn measure(dir: &Path, parked: u64, goals: &mut Goals) {
         .collect();
     let of = |name: &str| median(rounds.iter().map(|(_, many)| figure(many, name)));
     let bytes = median(rounds.iter().map(|(one, many)| figure(many, "rss_bytes") - figure(one, "rss_bytes")));
-    println!("\n{parked} parked runs in a SQLite journal, medians of {ROUNDS} processes");
+    println!("\n{parked} parked runs in a SQLite journal, medians of {ROUNDS} processes; they survive {POWER_LOSS}");
     goals.at_most("seconds until a new host has looked through what there is to do", of("seconds"), SECONDS_MAX);
     goals.at_most("bytes of its memory for each parked run", bytes / parked as f64, BYTES_MAX);
     let beside_one = median(rounds.iter().map(|(one, many)| figure(many, "seconds") / figure(one, "seconds")));

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use stockade_workflow::{Kind, RunId};
+use stockade_workflow::Kind;
 
-use super::{Flaw, Storage, Table, Verdict, check_entries, detail, kind, leased, listed, run, wrong};
-use crate::{Commit, Journal, Lease, Row, RowChange};
+use super::{Flaw, Storage, Table, Verdict, check_entries, check_swept, detail, kind, leased, run, wrong};
+use crate::{Commit, Lease, Row, RowChange};
 
 /// How many entries a run has at which the storage begins to refuse.
 const REFUSED_AT: u64 = 8;
@@ -189,17 +189,6 @@ async fn a_sweep_takes_all_or_nothing(storage: &Storage, race: Race) -> Verdict 
         return Err((Flaw::Duplicated, "a run that was swept is written to".to_owned()));
     }
     check_swept(&*driver, run, if promised.is_some() { 2 } else { 0 }).await
-}
-
-/// Checks that the journal has so many entries of a run and its line, or nothing of it.
-async fn check_swept(journal: &dyn Journal, run: RunId, last: u64) -> Verdict {
-    check_entries(journal, run, last).await?;
-    let line = listed(journal, run).await;
-    let row = journal.row("swept", &run.to_string()).await.unwrap();
-    if line.is_some() != (last > 0) || (last == 0 && row.is_some()) {
-        return Err((Flaw::Wrong, format!("{line:?} and {row:?} are left of a run with {last} entries")));
-    }
-    Ok(())
 }
 
 /// Two hosts look at what is due, see the same, and take it: each row is one's.

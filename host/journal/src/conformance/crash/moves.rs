@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use stockade_workflow::RunId;
 
-use super::{Flaw, Storage, Table, Verdict, check_entries, leased, run, wrong};
-use crate::{Journal, LEASE, Lease, Result};
+use super::{Flaw, OVER_MS, Storage, Table, Verdict, check_entries, leased, run, wrong};
+use crate::{Journal, Lease, Result};
 
 /// What can happen next. The first host has begun the run.
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +48,6 @@ const LENGTH: u32 = 4;
 const BEGIN_MS: u64 = 1_000_000_000;
 
 const HOUR_MS: u64 = 3_600_000;
-
-/// A little longer than a lease.
-const OVER_MS: u64 = LEASE.as_millis() as u64 + 1;
 
 pub(super) async fn play(storage: &Storage, time: &AtomicU64, every: usize, table: &mut Table) {
     let mut hosts = [(storage.open)(), (storage.open)()];
