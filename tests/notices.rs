@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stockade::config::{Notify, Occasion};
 use stockade::{
-    AllowedEffect, Budget, Builder, ChildRuns, Config, Currency, Decision, Delivery, Effect, End, Event, Fault, Graph, Host,
-    Kind, Listing, NewRun, Notice, RunId, State, Status, Stop, Transition, Workflow,
+    AllowedEffect, Budget, Builder, ChildRuns, Config, Currency, Decision, Delivery, Effect, End, Event, Fault, Graph,
+    Host, Kind, Listing, NewRun, Notice, RunId, State, Status, Stop, Transition, Workflow,
 };
 use stockade_refund::{Refund, Settings};
 use stockade_tests::database::OwnDatabase;

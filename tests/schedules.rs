@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use stockade::config::{CatchUp, Overlap, Schedule};
 use stockade::{
-    AllowedEffect, Builder, Clock, Effect, End, Event, Fault, Filter, Graph, Host, Kind, NewSignal, RunId, ScheduleReport,
-    State, Status, Transition, Workflow,
+    AllowedEffect, Builder, Clock, Effect, End, Event, Fault, Filter, Graph, Host, Kind, NewSignal, RunId,
+    ScheduleReport, State, Status, Transition, Workflow,
 };
 use stockade_tests::database::OwnDatabase;
 use stockade_tests::faulty::{Faulty, Trouble, calm, memory};
