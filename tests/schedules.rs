@@ -172,6 +172,7 @@ async fn created(host: &Host) -> Vec<u64> {
         let began_ms = host.entries(summary.run_id).await.unwrap()[0].at_ms;
         hours.push((began_ms - Hand::BEGIN_MS) / HOUR_MS);
     }
+    hours.sort_unstable();
     hours
 }
 

@@ -36,8 +36,8 @@ pub fn every(sample: usize) -> usize {
     if is_all { 1 } else { sample }
 }
 
-/// How calls are made again of which no answer came: after a minute and more, for which no driver waits, so that a clock that stands
-/// still keeps no host busy.
+/// How calls are made again of which no answer came: after a minute and more, for which no driver waits, so that a clock that
+/// stands still keeps no host busy.
 const AGAIN: &str = "retry = { attempts = 5, backoff_ms = 61000, jitter = false }";
 
 /// Hosts of one configuration, into which journals are put, and what is around them. They are made once for many scenarios.
