@@ -16,7 +16,7 @@ use crate::story::{DOUBTFUL, Ending, STORIES, Story, ending, idle, is_over, sale
 /// How many hosts share a journal.
 pub const HOSTS: usize = 3;
 
-/// How many runs begin at the most, beside those that they start.
+/// How many runs begin at the most, beside those that they start and a doubtful one.
 const RUNS_MAX: usize = 4;
 
 /// How many things happen from outside.
