@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use stockade::config::{CatchUp, Overlap, Schedule};
 use stockade::{
-    AllowedEffect, Clock, Effect, End, Event, Fault, Filter, Graph, Host, Kind, NewSignal, RunId, ScheduleReport,
-    State, Status, Transition, Workflow,
+    AllowedEffect, Builder, Clock, Effect, End, Event, Fault, Filter, Graph, Host, Kind, NewSignal, RunId,
+    ScheduleReport, State, Status, Transition, Workflow,
 };
+use stockade_tests::database::OwnDatabase;
 use stockade_tests::faulty::{Faulty, Trouble, calm, memory};
 use stockade_tests::story::idle;
 use stockade_tests::{Hand, Place, root};
@@ -53,8 +54,11 @@ fn hourly() -> Schedule {
 }
 
 async fn open(place: &Place, hand: &Hand, schedule: Schedule) -> Host {
-    let builder = place.host().workflow(Errand).clock(hand.clock());
-    builder.schedule("errands", schedule).build().await.unwrap()
+    scheduled(place.host().clock(hand.clock()), schedule).await
+}
+
+async fn scheduled(builder: Builder, schedule: Schedule) -> Host {
+    builder.workflow(Errand).schedule("errands", schedule).build().await.unwrap()
 }
 
 /// Fires what is due, waits until it stands still, and returns for which hours after the beginning, and the runs.
@@ -113,12 +117,33 @@ async fn a_schedule_starts_one_run_at_each_of_its_times_whatever_the_clock_does(
 async fn one_of_several_hosts_starts_the_run_of_a_time() {
     let (place, hand) = (Place::new(), Hand::new());
     let hosts = [open(&place, &hand, hourly()).await, open(&place, &hand, hourly()).await];
+    assert_one_starts_each(&hosts, &hand, 20).await;
+}
+
+/// At each of so many times, both hosts look at the same moment; one of them starts the run.
+async fn assert_one_starts_each(hosts: &[Host; 2], hand: &Hand, end: u64) {
     assert!(fire(&hosts[0]).await.is_empty());
-    for hour in 1..20 {
+    for hour in 1..end {
         hand.set(hour * HOUR_MS);
         let (one, other) = tokio::join!(hours(&hosts[0]), hours(&hosts[1]));
         assert_eq!([one, other].concat(), [hour]);
     }
+    assert_eq!(created(&hosts[1]).await, (1..end).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn one_of_two_hosts_on_one_database_starts_the_run_of_a_time() {
+    let (places, hand, database) = ([Place::new(), Place::new()], Hand::new(), OwnDatabase::new().await);
+    let [one, other] = places.each_ref().map(|place| scheduled(database.host(place, &hand), hourly()));
+    let hosts = [one.await, other.await];
+    assert_one_starts_each(&hosts, &hand, 8).await;
+    drop(hosts);
+    // What a host that is gone has started, the next one knows.
+    let next = scheduled(database.host(&places[0], &hand), hourly()).await;
+    assert!(fire(&next).await.is_empty());
+    hand.set(8 * HOUR_MS);
+    assert_eq!(hours(&next).await, [8]);
 }
 
 /// Fires what is due on a journal that may fail, and waits until nothing goes on here.
@@ -147,6 +172,7 @@ async fn created(host: &Host) -> Vec<u64> {
         let began_ms = host.entries(summary.run_id).await.unwrap()[0].at_ms;
         hours.push((began_ms - Hand::BEGIN_MS) / HOUR_MS);
     }
+    hours.sort_unstable();
     hours
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stockade::config::{Per, SharedBudget, SharedBy, SharedLimit};
 use stockade::{
-    Budget, Currency, Exceeded, Filter, Hooks, Host, Kind, NewRun, NewSignal, Outcome, RunId, Status, Stop,
+    Budget, Builder, Currency, Exceeded, Filter, Hooks, Host, Kind, NewRun, NewSignal, Outcome, RunId, Status, Stop,
 };
+use stockade_tests::database::OwnDatabase;
 use stockade_tests::{Hand, Place, input};
 
 const DAY_MS: u64 = 86_400_000;
@@ -22,7 +23,11 @@ fn calls(limit: u64) -> SharedBudget {
 }
 
 async fn open(place: &Place, hand: &Hand, budget: SharedBudget) -> Host {
-    place.host().clock(hand.clock()).shared_budget("calls", budget).build().await.unwrap()
+    bound(place.host().clock(hand.clock()), budget).await
+}
+
+async fn bound(builder: Builder, budget: SharedBudget) -> Host {
+    builder.shared_budget("calls", budget).build().await.unwrap()
 }
 
 async fn spent(host: &Host, runs: &[RunId]) -> u64 {
@@ -42,6 +47,11 @@ async fn taken(host: &Host) -> Vec<u64> {
 async fn runs_of_several_hosts_do_not_overspend_together_and_go_on_the_next_day() {
     let (place, hand) = (Place::new(), Hand::new());
     let hosts = [open(&place, &hand, calls(10)).await, open(&place, &hand, calls(10)).await];
+    assert_no_overspending_of_ten(&hosts, &hand).await;
+}
+
+/// Both hosts drive refunds at the same time, of a budget of ten calls a day.
+async fn assert_no_overspending_of_ten(hosts: &[Host; 2], hand: &Hand) {
     let mut runs = Vec::new();
     for number in 0..8 {
         runs.push(hosts[number % 2].start("refund", input("user_789"), Budget::default()).await.unwrap());
@@ -73,6 +83,36 @@ async fn runs_of_several_hosts_do_not_overspend_together_and_go_on_the_next_day(
     for run in ids {
         assert_eq!(hosts[0].state(run).await.unwrap().status(), Status::Done);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn runs_of_two_hosts_on_one_database_do_not_overspend_together() {
+    let (place, hand, database) = (Place::new(), Hand::new(), OwnDatabase::new().await);
+    let [one, other] = [(), ()].map(|()| bound(database.host(&place, &hand), calls(10)));
+    assert_no_overspending_of_ten(&[one.await, other.await], &hand).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn two_hosts_on_one_database_draw_of_the_same_budget() {
+    let (place, hand, database) = (Place::new(), Hand::new(), OwnDatabase::new().await);
+    let [one, other] = [(), ()].map(|()| bound(database.host(&place, &hand), calls(2 * CALLS)));
+    let hosts = [one.await, other.await];
+    let refund = async |host: &Host| {
+        let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+        run.settled().await.unwrap()
+    };
+    for (turn, drawn) in [(0, CALLS), (1, 2 * CALLS)] {
+        let settled = refund(&hosts[turn]).await;
+        assert!(matches!(settled, Outcome::Done(_)), "{settled}");
+        assert_eq!(taken(&hosts[1 - turn]).await, [drawn], "the other host sees what this one has drawn");
+    }
+    for host in &hosts {
+        let settled = refund(host).await;
+        assert!(matches!(settled, Outcome::Suspended(_)), "{settled}");
+    }
+    assert_eq!(taken(&hosts[0]).await, [2 * CALLS]);
 }
 
 #[tokio::test]

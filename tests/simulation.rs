@@ -27,12 +27,16 @@ async fn a_simulation_of_any_seed_ends_as_its_runs_would_on_their_own() {
         Some(seed) => vec![seed],
         None => failed_once().chain(0..number("STOCKADE_SEEDS").unwrap_or(SEEDS)).collect(),
     };
+    let (mut unknown, is_sample) = (0, seeds.len() >= 100);
     for seed in seeds {
-        let verdict = simulation.play(seed).await.judged();
+        let simulated = simulation.play(seed).await;
+        let verdict = simulated.judged();
+        unknown += simulated.unknown.unwrap_or_default();
         let again = || format!("again: STOCKADE_SEED={seed} cargo test --package stockade-tests --test all simulation");
         table.count(&format!("simulation: {HOSTS} hosts"), again, &verdict);
     }
-    println!("{table}");
+    println!("{table}\nIn {unknown} runs it was not known whether a call had happened.");
+    assert!(unknown > 0 || !is_sample, "no answer of a call that is never made again was lost");
     table.assert_flawless();
 }
 

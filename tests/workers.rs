@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStderr, Stdio};
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use stockade_tests::database::OwnDatabase;
-use stockade_tests::{Answer, Place, input};
+use stockade_tests::gate::gated_with;
+use stockade_tests::{Answer, Place, dist, input};
 use tokio_postgres::Client;
 
 /// Starts a refund that needs no person, leaves it to others, and returns its id.
@@ -29,8 +32,9 @@ struct Working {
 }
 
 impl Working {
-    fn begin(place: &Place) -> Self {
-        let mut child = place.command(&["worker"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    fn begin(place: &Place, more: &[&str]) -> Self {
+        let mut worker = place.command(&[&["worker"], more].concat());
+        let mut child = worker.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         Self { child, lines }
     }
@@ -101,7 +105,7 @@ fn two_workers_on_one_file_share_its_runs() {
 #[test]
 fn a_worker_that_is_told_to_end_says_what_it_has_done() {
     let place = Place::new();
-    let mut worker = Working::begin(&place);
+    let mut worker = Working::begin(&place, &[]);
     worker.says("looks for runs");
     let run = left(&place, &[]);
     worker.says(&format!("run {run} is taken up"));
@@ -110,6 +114,69 @@ fn a_worker_that_is_told_to_end_says_what_it_has_done() {
     worker.says("drove 1 runs to where they stand; 0 were late");
     assert_eq!(worker.end(), Some(0));
     assert_each_is_booked_once(&place, &BTreeSet::from([run]));
+}
+
+/// What a payment server answers that has paid the refund of a [`left`] run.
+const RECEIPT: &str = r#"{"id": "re_1", "object": "refund", "amount": 7900, "status": "succeeded"}"#;
+
+/// Has refunds in a place paid by a payment server on this port.
+fn pays_at(place: &Place, port: u16) {
+    let before = std::fs::read_to_string(place.path("stockade.toml")).unwrap_or_else(|_| "[secrets]\n".to_owned());
+    let payments = format!(
+        "stripe-key = {{ file = \"key\" }}\n\n[tool.payments]\ncomponent = {:?}\nidempotent = true\n\n\
+         [tool.payments.grants]\nconfig = {{ endpoint = \"http://127.0.0.1:{port}\" }}\n\
+         http = [{{ allow = \"POST http://127.0.0.1:{port}/v1/refunds\", addresses = [\"127.0.0.1\"] }}]\n\
+         secrets = [{{ name = \"stripe-key\", host = \"127.0.0.1\", header = \"authorization\" }}]\n",
+        dist("stripe")
+    );
+    place.write("key", "sk_test_4eC39HqLyjWDarjtT1zdp7dc");
+    place.write("stockade.toml", before + &payments);
+}
+
+/// Waits until the payment server is asked for a refund, and returns under which key.
+fn asked_for(asked: &Receiver<String>) -> String {
+    // A worker that fails before it asks would keep the test for ever.
+    let request = asked.recv_timeout(Duration::from_secs(60)).unwrap();
+    request.lines().find_map(|line| line.strip_prefix("idempotency-key: ")).unwrap().to_owned()
+}
+
+#[test]
+fn a_worker_that_is_told_to_end_finishes_the_call_in_flight_within_the_grace() {
+    let (place, (port, asked, answer)) = (Place::new(), gated_with(RECEIPT));
+    pays_at(&place, port);
+    let run = left(&place, &[]);
+    let mut worker = Working::begin(&place, &[]);
+    assert_eq!(asked_for(&asked), format!("{run}/refund"));
+    worker.signal(Signal::TERM);
+    answer.send(()).unwrap();
+    worker.says("drove 1 runs to where they stand; 0 were late");
+    assert_eq!(worker.end(), Some(0));
+    // What comes after that call, another worker does, unless this one was told a moment too late.
+    worked(&place, &[]);
+    assert_eq!(done(&place), BTreeSet::from([run]));
+    assert!(asked.try_recv().is_err(), "it was asked for twice");
+}
+
+/// The server has the request of the worker that is gone, and has not answered it; the other one asks under the same key.
+fn assert_another_worker_goes_on(place: &Place) {
+    let (port, asked, answer) = gated_with(RECEIPT);
+    pays_at(place, port);
+    let run = left(place, &[]);
+    let mut worker = Working::begin(place, &["--grace", "50ms"]);
+    let first = asked_for(&asked);
+    worker.signal(Signal::TERM);
+    worker.says("drove 0 runs to where they stand; 1 were late and are left to others");
+    assert_eq!(worker.end(), Some(0));
+    (0..2).for_each(|_| answer.send(()).unwrap());
+    assert_eq!(worked(place, &[]), 1, "the run is not released");
+    assert_eq!([first, asked_for(&asked)], [(); 2].map(|()| format!("{run}/refund")));
+    assert_eq!(done(place), BTreeSet::from([run]));
+    assert!(asked.try_recv().is_err(), "it was asked for once more");
+}
+
+#[test]
+fn a_run_that_is_late_when_the_grace_is_over_is_released_and_another_worker_goes_on() {
+    assert_another_worker_goes_on(&Place::new());
 }
 
 #[test]
@@ -181,7 +248,7 @@ async fn the_runs_of_a_worker_that_is_killed_are_taken_over() {
     let run = left(&shared.place, &[]);
     let (locks, admin) = (shared.database.inside().await, shared.database.inside().await);
     locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
-    let worker = Working::begin(&shared.place);
+    let worker = Working::begin(&shared.place, &[]);
     a_commit_waits(&admin).await;
     worker.signal(Signal::KILL);
     assert_eq!(worker.end(), None);
@@ -192,6 +259,13 @@ async fn the_runs_of_a_worker_that_is_killed_are_taken_over() {
     assert_each_is_booked_once(&shared.place, &BTreeSet::from([run]));
 }
 
+/// Its lease would last for half a minute still.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn a_run_in_a_database_that_is_late_when_the_grace_is_over_is_released_at_once() {
+    assert_another_worker_goes_on(&Shared::new().await.place);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL; tests/postgres starts one"]
 async fn a_worker_that_is_stopped_past_its_lease_is_fenced() {
@@ -199,7 +273,7 @@ async fn a_worker_that_is_stopped_past_its_lease_is_fenced() {
     let run = left(&shared.place, &[]);
     let (locks, admin) = (shared.database.inside().await, shared.database.inside().await);
     locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
-    let mut worker = Working::begin(&shared.place);
+    let mut worker = Working::begin(&shared.place, &[]);
     worker.says("is taken up");
     a_commit_waits(&admin).await;
     worker.signal(Signal::STOP);

@@ -6,7 +6,7 @@ use stockade::journal::SqliteJournal;
 use stockade::journal::conformance::{Flaw, Table, Verdict};
 use stockade::{Builder, Config, Host, Journal};
 
-use crate::far_side::FarSide;
+use crate::far_side::{FarSide, LATER};
 use crate::faulty::{self, Disk, Faulty, Trouble};
 use crate::in_turn::{HOUR_MS, InTurn};
 use crate::story::{Ending, STORIES, Story, ending, idle};
@@ -39,6 +39,10 @@ pub fn every(sample: usize) -> usize {
 pub fn is_all() -> bool {
     std::env::var("STOCKADE_SCENARIOS").is_ok_and(|which| which == "all")
 }
+
+/// How calls are made again of which no answer came: after a minute and more, for which no driver waits, so that a clock that
+/// stands still keeps no host busy.
+const AGAIN: &str = "retry = { attempts = 5, backoff_ms = 61000, jitter = false }";
 
 /// Hosts of one configuration, into which journals are put, and what is around them. They are made once for many scenarios.
 pub struct Bench {
@@ -150,7 +154,9 @@ impl Bench {
 
 fn builder(place: &Place, hand: &Hand, far: &FarSide) -> Builder {
     let replies = root().join("examples/react/replies.toml");
-    let config = Config::parse(&format!("{HELPER}file = {replies:?}\n")).unwrap();
+    let tools = ["purchases", "policy", "payments", "letters", "desk", LATER];
+    let retries: String = tools.map(|tool| format!("[tool.{tool}]\n{AGAIN}\n")).concat();
+    let config = Config::parse(&format!("{HELPER}file = {replies:?}\n{retries}")).unwrap();
     let builder = far.with_tools(place.bare()).workflow(InTurn).workflow(Trip).configured(&config).unwrap();
     builder.clock(hand.clock()).scratch(place.path(""))
 }

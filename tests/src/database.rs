@@ -8,7 +8,7 @@ use stockade::journal::postgres::Database;
 use tokio::runtime::Builder;
 use tokio_postgres::{Client, NoTls};
 
-use crate::Place;
+use crate::{Hand, Place};
 
 /// A database.
 pub struct OwnDatabase {
@@ -65,6 +65,12 @@ impl OwnDatabase {
     pub fn open_by(&self, way: &str, clock: &Clock) -> PostgresJournal {
         let database = Database::parse(&self.url_by(way), Some(&self.password)).unwrap().clock(clock.clone());
         blocking(PostgresJournal::open(database)).unwrap()
+    }
+
+    /// Begins a host of a place that keeps its journal here, by a connection of its own, and goes by this clock.
+    pub fn host(&self, place: &Place, hand: &Hand) -> stockade::Builder {
+        let journal = self.open(&hand.clock());
+        place.host().with_journal(journal).scratch(place.path("")).clock(hand.clock())
     }
 
     /// Has what is called in a place keep its journal here.

@@ -3,19 +3,20 @@
 //! Everything is in one thread, in memory, and by a clock that nothing real turns: the same seed does the same again.
 
 use serde_json::Value;
-use stockade::journal::conformance::Verdict;
+use stockade::journal::conformance::{Flaw, Verdict};
 use stockade::{Filter, Host};
 use tokio::task::JoinHandle;
 
 use crate::crash::{Bench, Played};
+use crate::far_side::{Mishap, Weather};
 use crate::faulty::{Disk, Plan, Trouble};
 use crate::in_turn::HOUR_MS;
-use crate::story::{Ending, STORIES, Story, ending, idle, is_over};
+use crate::story::{DOUBTFUL, Ending, STORIES, Story, ending, idle, is_over, sales};
 
 /// How many hosts share a journal.
 pub const HOSTS: usize = 3;
 
-/// How many runs begin at the most, beside those that they start.
+/// How many runs begin at the most, beside those that they start and a doubtful one.
 const RUNS_MAX: usize = 4;
 
 /// How many things happen from outside.
@@ -23,6 +24,10 @@ const ACTS: usize = 24;
 
 /// Of how many operations of a journal, about, one fails.
 const CALM: u64 = 25;
+
+/// Of how many calls of tools, about, one goes wrong, and for how many turns of others an answer may be late.
+const FAIR: u64 = 6;
+const TURNS_MAX: u64 = 60;
 
 /// For how many hours a host has the runs in the end.
 const HOURS_OF_THE_LAST: u32 = 40;
@@ -67,18 +72,21 @@ pub struct Simulated {
     pub played: Played,
     /// How the runs were to end.
     pub expected: Ending,
+    /// In how many runs it was not known whether a sale was made; or which of them says what is not so.
+    pub unknown: Result<usize, String>,
     /// What the journal has of the runs, in order: everything but their ids and what a real clock has measured.
     pub journal: Vec<Value>,
 }
 
 impl Simulated {
-    /// Checks that nothing happened twice, nothing is lost, and no run is stuck.
+    /// Checks that nothing happened twice, nothing is lost, no run is stuck, and what is not known is said to be so.
     ///
     /// # Errors
     ///
     /// What went wrong.
     pub fn judged(&self) -> Verdict {
-        self.played.judged(&self.expected)
+        self.played.judged(&self.expected)?;
+        self.unknown.as_ref().map(|_| ()).map_err(|why| (Flaw::Wrong, why.clone()))
     }
 }
 
@@ -106,16 +114,21 @@ impl Simulation {
         let (bench, mut dice) = (&self.bench, Dice::new(seed));
         bench.begin();
         let disk = bench.memory();
-        let (playings, expected) = self.cast(&mut dice);
+        let (mut playings, expected) = self.cast(&mut dice);
+        let names: Vec<_> = playings.iter().map(|playing| playing.name.clone()).collect();
+        let doubtful = Playing { story: &DOUBTFUL[dice.index(DOUBTFUL.len())], name: "doubtful".to_owned() };
+        playings.push(doubtful.clone());
+        bench.far.set_weather(Some(weather(&mut dice)));
         self.act(&playings, &disk, &mut dice).await;
+        bench.far.set_weather(None);
         let (host, faulty) = &bench.hosts[0];
         faulty.insert(&disk, Box::new(|_| None));
         let is_over = self.finish(host, &playings).await;
-        let names: Vec<_> = playings.iter().map(|playing| playing.name.clone()).collect();
+        let unknown = sales(host, &bench.far, &doubtful.name).await;
         let (ending, journal) = (ending(host, &bench.far, &names).await, journal_of(host).await);
         let asked = faulty.asked();
         faulty.remove();
-        Simulated { played: Played { ending, is_over, asked }, expected, journal }
+        Simulated { played: Played { ending, is_over, asked }, expected, unknown, journal }
     }
 
     /// Chooses the stories, and says how they end together.
@@ -196,6 +209,15 @@ fn turned(host: &Host) -> JoinHandle<()> {
 fn troubles(dice: &mut Dice) -> Plan {
     let mut dice = Dice::new(dice.below(u64::MAX));
     Box::new(move |_| (dice.below(CALM) == 0).then(|| dice.of(&Trouble::ALL)))
+}
+
+/// Lets a few calls of tools go wrong.
+fn weather(dice: &mut Dice) -> Weather {
+    let mut dice = Dice::new(dice.below(u64::MAX));
+    Box::new(move || {
+        let late = Mishap::IsLate(1 + dice.below(TURNS_MAX));
+        (dice.below(FAIR) == 0).then(|| dice.of(&[Mishap::Fails, Mishap::AnswerIsLost, late]))
+    })
 }
 
 /// What the journal has of all runs, without what differs each time.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stockade::{
-    Budget, ChildRuns, Completion, Currency, Decision, Effect, Filter, Host, NewRun, NewSignal, ReadResult, RunId,
-    RunState, Status, Summary, ToolCall, Undo,
+    Budget, ChildRuns, Completion, Currency, Decision, Effect, EffectOutcome, End, Event, Filter, Host, NewRun,
+    NewSignal, ReadResult, RunId, RunState, Settlement, Status, Summary, ToolCall, ToolOutcome, Undo,
 };
 
-use crate::far_side::{FarSide, LATER};
+use crate::far_side::{FarSide, LATER, TILL, receipt};
 use crate::in_turn::HOUR_MS;
 use crate::{Hand, input};
 
@@ -32,6 +32,8 @@ pub struct Story {
     says_yes: bool,
     /// Whether it is sent a signal.
     signal: bool,
+    /// Whether a call of it may be in doubt, of which a person finds out.
+    doubts: bool,
 }
 
 /// A story that asks nothing of anyone.
@@ -42,6 +44,7 @@ const PLAIN: Story = Story {
     budget: Budget::default,
     says_yes: true,
     signal: false,
+    doubts: false,
 };
 
 /// All stories.
@@ -76,6 +79,19 @@ pub static STORIES: [Story; 12] = [
     Story { name: "an agent with tools", workflow: "helper", input: || json!({"task": "refund user_789"}), ..PLAIN },
 ];
 
+/// Stories with a call that is never made again: what they say of it is what the far side has done, or that it is not known. How
+/// they end depends on what went wrong.
+pub static DOUBTFUL: [Story; 2] = [
+    Story { name: "a sale, and the workflow is told", input: || json!([sale()]), ..PLAIN },
+    Story {
+        name: "a sale, and a person finds out",
+        workflow: "trip",
+        input: || json!([sale()]),
+        doubts: true,
+        ..PLAIN
+    },
+];
+
 /// How it all ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
@@ -99,6 +115,10 @@ fn book(what: &str) -> Effect {
 
 fn fails() -> Effect {
     call("fail")
+}
+
+fn sale() -> Effect {
+    Effect::call(TILL, ToolCall::new(TILL, "do", json!({})))
 }
 
 fn later() -> Effect {
@@ -160,10 +180,28 @@ impl Story {
         let _ = host.decide(&question.id(run), &question.digest(), decision).await;
     }
 
+    /// Settles the calls in doubt as the far side has them. Hosts stand still: what it has not done, it does not do any more.
+    async fn find_out(&self, host: &Host, far: &FarSide, playing: &str) {
+        for Summary { run_id, .. } in host.runs(&of(playing)).await.unwrap_or_default() {
+            let Ok(state) = host.state(run_id).await else { continue };
+            let in_doubt: Vec<_> = state.open_doubts().map(|doubt| doubt.key.clone()).collect();
+            for key in in_doubt {
+                let found = match far.sold(&format!("{run_id}/{key}")) {
+                    0 => Settlement::failed(&key, "dana"),
+                    _ => Settlement::done(&key, receipt(), "dana"),
+                };
+                let _ = host.settle(run_id, found).await;
+            }
+        }
+    }
+
     /// Does what is to be done with a host, an hour after the other and no more than so many; returns whether all has ended.
     pub async fn tend(&self, host: &Host, hand: &Hand, far: &FarSide, playing: &str, hours: u32) -> bool {
         let mut worker = host.worker();
         for _ in 0..hours {
+            if self.doubts {
+                self.find_out(host, far, playing).await;
+            }
             self.nudge(host, far, playing).await;
             let _ = worker.turn().await;
             if !idle(host).await {
@@ -205,6 +243,55 @@ pub async fn ending(host: &Host, far: &FarSide, playings: &[String]) -> Result<E
     }
     runs.sort();
     Ok(Ending { runs, booked: far.booked() })
+}
+
+/// Compares what the runs of a playing of [`DOUBTFUL`] say of their sale with how often the till has sold; returns in how many of
+/// them it is not known.
+///
+/// # Errors
+///
+/// A run says something else, or does not end.
+pub async fn sales(host: &Host, far: &FarSide, playing: &str) -> Result<usize, String> {
+    let mut unknown = 0;
+    for Summary { run_id, .. } in host.runs(&of(playing)).await.map_err(|fault| fault.to_string())? {
+        let state = host.state(run_id).await.map_err(|fault| fault.to_string())?;
+        let (sold, said) = (far.sold(&format!("{run_id}/{TILL}")), sale_of(&state)?);
+        let is_so = match said {
+            Sale::Made => sold == 1,
+            Sale::NotMade => sold == 0,
+            Sale::Unknown => sold <= 1,
+        };
+        if !is_so {
+            return Err(format!("run {run_id} ({}) says {said:?}, and the till sold {sold} times", state.workflow()));
+        }
+        unknown += usize::from(said == Sale::Unknown || state.doubt(TILL).is_some());
+    }
+    Ok(unknown)
+}
+
+/// What a run says of its sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sale {
+    Made,
+    NotMade,
+    Unknown,
+}
+
+/// A trip ends as its sale did, and the other workflow with what it was told of it.
+fn sale_of(state: &RunState) -> Result<Sale, String> {
+    let told = match (state.workflow(), state.end()) {
+        ("trip", Some(End::Done(_))) => return Ok(Sale::Made),
+        ("trip", Some(End::Failed(_))) => return Ok(Sale::NotMade),
+        (_, Some(End::Done(told))) => told.value(),
+        (_, end) => return Err(format!("run {} ended as {end:?}", state.run())),
+    };
+    let events: Vec<Event> = serde_json::from_value(told).map_err(|error| error.to_string())?;
+    match events.first().and_then(Event::outcome) {
+        Some((_, EffectOutcome::ToolReturned(ToolOutcome::Returned(_)))) => Ok(Sale::Made),
+        Some((_, EffectOutcome::ToolReturned(ToolOutcome::Failed(_)))) => Ok(Sale::NotMade),
+        Some((_, EffectOutcome::ToolReturned(ToolOutcome::Unknown(_)))) => Ok(Sale::Unknown),
+        other => Err(format!("run {} was told {other:?}", state.run())),
+    }
 }
 
 fn line(state: &RunState) -> Result<String, String> {

@@ -19,7 +19,7 @@ impl Workflow for Trip {
     }
 
     fn graph(&self) -> Graph {
-        let wants = [AllowedEffect::Sleep, AllowedEffect::tool("desk")];
+        let wants = [AllowedEffect::Sleep, AllowedEffect::AnyTool];
         Graph::new([State::new("BOOK", wants, &["BOOK", "DONE"]), State::new("DONE", [], &[])])
     }
 
