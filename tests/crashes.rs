@@ -199,7 +199,7 @@ async fn runs_that_fall_due_at_once_all_go_on_and_each_of_them_once() {
 }
 
 async fn host_of(place: &Place, hand: &Hand, journal: &MemoryJournal) -> Host {
-    let builder = place.bare().with_journal(journal.open_again()).scratch(place.path(""));
+    let builder = place.host().with_journal(journal.open_again()).scratch(place.path(""));
     builder.workflow(InTurn).clock(hand.clock()).build().await.unwrap()
 }
 

@@ -16,7 +16,7 @@ use stockade_tests::{Hand, Place, decide, dist};
 const HOUR: Duration = Duration::from_secs(3_600);
 
 async fn host(place: &Place, hand: &Hand, desk: &Desk) -> Host {
-    let builder = place.host().workflow(Trip).callable("desk", desk.clone()).idempotent("desk");
+    let builder = place.host().workflow(Trip(&["desk"])).callable("desk", desk.clone()).idempotent("desk");
     builder.clock(hand.clock()).build().await.unwrap()
 }
 

@@ -157,7 +157,8 @@ fn builder(place: &Place, hand: &Hand, far: &FarSide) -> Builder {
     let tools = ["purchases", "policy", "payments", "letters", "desk", LATER];
     let retries: String = tools.map(|tool| format!("[tool.{tool}]\n{AGAIN}\n")).concat();
     let config = Config::parse(&format!("{HELPER}file = {replies:?}\n{retries}")).unwrap();
-    let builder = far.with_tools(place.bare()).workflow(InTurn).workflow(Trip).configured(&config).unwrap();
+    let builder =
+        far.with_tools(place.bare()).workflow(InTurn).workflow(Trip(&["desk", "till"])).configured(&config).unwrap();
     builder.clock(hand.clock()).scratch(place.path(""))
 }
 

@@ -3,8 +3,8 @@
 use serde_json::json;
 use stockade::{AllowedEffect, Effect, End, Event, Fault, Graph, State, Transition, Workflow};
 
-/// Wants one effect after the other, and fails as the first of them that fails.
-pub struct Trip;
+/// Wants one effect after the other, of these tools, and fails as the first of them that fails.
+pub struct Trip(pub &'static [&'static str]);
 
 impl Workflow for Trip {
     type Input = Vec<Effect>;
@@ -19,7 +19,8 @@ impl Workflow for Trip {
     }
 
     fn graph(&self) -> Graph {
-        let wants = [AllowedEffect::Sleep, AllowedEffect::AnyTool];
+        let calls = self.0.iter().map(|tool| AllowedEffect::tool(tool));
+        let wants: Vec<_> = [AllowedEffect::Sleep].into_iter().chain(calls).collect();
         Graph::new([State::new("BOOK", wants, &["BOOK", "DONE"]), State::new("DONE", [], &[])])
     }
 

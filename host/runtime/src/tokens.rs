@@ -32,7 +32,7 @@ const TOKEN_BYTES_MAX: usize = 256;
 pub enum Role {
     /// Reads.
     Viewer,
-    /// Reads, and starts, stops, pauses and resumes runs, sends signals, and adds to budgets.
+    /// Reads, and starts, stops, pauses and resumes runs, runs code, searches the memory, sends signals, and adds to budgets.
     Operator,
     /// Reads, decides on questions, and settles calls in doubt.
     Approver,

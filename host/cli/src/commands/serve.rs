@@ -15,8 +15,8 @@ use crate::{amounts, ask, escape, hint, open_host, pretty};
 
 /// Serve runs over HTTP, and drive them, for as long as this is not ended
 ///
-/// Clients send a token that `stockade token create` has made; `/openapi.json` describes what they may ask for. SIGTERM or
-/// Ctrl-C lets the server take nothing more: what is in flight has the grace to end, and the next server goes on with the
+/// Open the address in a browser for the page, and log in with a token that `stockade token create` has made. Clients send
+/// one, too; `/openapi.json` describes what they may ask for. SIGTERM or Ctrl-C lets the server take nothing more: what is in flight has the grace to end, and the next server goes on with the
 /// runs.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stockade serve --no-auth\n  stockade serve --listen 0.0.0.0:7700 --journal \
