@@ -333,6 +333,8 @@ async fn a_question_of_a_run_that_is_stopped_is_charged() {
     let effects = [Effect::ask("ask", Question::new("well?"))];
     let id = host.start("first", json!(effects), Budget::default()).await.unwrap().id();
     let asked = *host.state(id).await.unwrap().ledger().reserved("ask").unwrap();
+    // A run that is stopped before its question goes out does not pay for it.
+    let _client = tokio::task::spawn_blocking(move || (provider.accept().unwrap(), provider)).await.unwrap();
     host.run(id).stop(Stop::by("dana"), Duration::ZERO).await.unwrap();
     let state = host.state(id).await.unwrap();
     let spent = state.ledger().spent();
