@@ -18,7 +18,7 @@ use stockade::{
 };
 use stockade_tests::crash::{every, is_all};
 use stockade_tests::cut::Cut;
-use stockade_tests::{Place, decide, dist, input};
+use stockade_tests::{Answer, Place, decide, dist, input};
 
 /// A way through the workflow: who asks, what a person says, what the run may spend at first.
 #[derive(Clone, Copy)]
@@ -236,7 +236,7 @@ fn kill_after(place: &Place, args: &[&str], lines: usize, spins: u32) -> bool {
 
 /// Resumes what is there, answers what is asked, begins again what was never begun, and returns the only run.
 fn recover(place: &Place, user: &str) -> Value {
-    place.json(&["resume"]);
+    told(&place.json(&["resume"]));
     let runs = place.json(&["runs"]).json;
     let runs = runs.as_array().unwrap();
     assert!(runs.len() <= 1, "{runs:?}");
@@ -248,9 +248,16 @@ fn recover(place: &Place, user: &str) -> Value {
     };
     let id = run["run_id"].as_str().unwrap();
     if run["status"] == "waiting" {
-        place.json(&["approve", id, "--by", "dana"]);
+        told(&place.json(&["approve", id, "--by", "dana"]));
+    } else {
+        eprintln!("status {}", run["status"]);
     }
     place.json(&["show", id]).json
+}
+
+/// Leaves what a command said to whoever looks into a test that has failed.
+fn told(answer: &Answer) {
+    eprintln!("exit {:?}: {}{}", answer.exit, answer.stdout, answer.stderr);
 }
 
 /// Says how a run ended whose process was killed: as any other does, and refunded once.
