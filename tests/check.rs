@@ -41,7 +41,7 @@ fn components_and_workflows_that_cannot_be_made_are_listed_with_their_lines() {
     place.write("text.wasm", "this is no component");
     std::fs::copy(dist("policy"), place.path("policy.wasm")).unwrap();
     let answer = place.json(&["check"]);
-    assert_eq!(answer.exit, Some(1), "a component that is none is graver than one that is absent: {answer:#?}");
+    assert_eq!(answer.exit, Some(1), "a file that is not a component is graver than an absent one: {answer:#?}");
     let found = lines(&answer);
     assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 4, 7], "{found:#?}");
     assert!(found[2].1.contains("wants tool \"nowhere\""), "{found:#?}");

@@ -12,18 +12,13 @@ use serde_json::json;
 use stockade::journal::conformance::{self, Flaw, Opener, Storage, Table, Verdict};
 use stockade::journal::{MemoryJournal, ShardedJournal, SqliteJournal};
 use stockade::{Change, Clock, Effect, Entry, Host, Journal, NewRun, Run, RunId, Status};
-use stockade_tests::crash::{Bench, every};
+use stockade_tests::crash::{Bench, done, every};
 use stockade_tests::database::{OwnDatabase, blocking};
 use stockade_tests::faulty::{Disk, Faulty, Trouble};
 use stockade_tests::flaky::Flaky;
 use stockade_tests::in_turn::{HOUR_MS, InTurn};
 use stockade_tests::story::{STORIES, idle};
 use stockade_tests::{Hand, Place};
-
-fn done(table: &Table) {
-    println!("{table}");
-    table.assert_flawless();
-}
 
 #[tokio::test]
 async fn a_journal_in_memory_keeps_its_promises_in_each_scenario() {

@@ -11,17 +11,12 @@ use stockade::journal::conformance::{self, Flaw, Opener, Storage, Table, Verdict
 use stockade::journal::{Commit, LEASE, Lease, PostgresJournal, Row, RowChange};
 use stockade::{Budget, Change, Clock, Entry, Journal as _, Kind, Origin, Result, RunId};
 use stockade_tests::Hand;
-use stockade_tests::crash::every;
-use stockade_tests::database::{OwnDatabase, blocking};
+use stockade_tests::crash::{done, every};
+use stockade_tests::database::{OwnDatabase, blocking, commits_wait};
 use stockade_tests::server::Server;
 use stockade_tests::wire::{Cut, Wire};
 use tokio::task::{JoinHandle, yield_now};
 use uuid::Uuid;
-
-fn done(table: &Table) {
-    println!("{table}");
-    table.assert_flawless();
-}
 
 fn run() -> RunId {
     Uuid::now_v7().into()
@@ -52,7 +47,7 @@ fn good<T>(answer: Result<T>) -> Result<T, (Flaw, String)> {
     answer.map_err(|fault| (Flaw::Stuck, fault.to_string()))
 }
 
-/// Checks that an answer is this refusal, or that there is none.
+/// Checks that an answer is this refusal, or, without one, that it is no refusal.
 fn refused(answer: Result<()>, promised: Option<&str>) -> Verdict {
     let detail = answer.as_ref().err().and_then(|fault| fault.detail.as_deref());
     let is_as_promised = detail == promised && answer.is_ok() == promised.is_none();
@@ -224,18 +219,13 @@ impl Own {
     }
 }
 
-const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                       AND application_name = 'stockade' AND wait_event_type = 'Lock'";
-
 /// The server has the commits, and has not made them.
 async fn restarted_while_commits_wait(own: &Own, table: &mut Table) {
     let leases = own.begun().await;
     let (locks, admin) = (own.database.inside().await, own.database.inside().await);
     locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
     let commits = own.going_on(&leases, &json!(2));
-    while admin.query_one(WAITING, &[]).await.unwrap().get::<_, i64>(0) < AT_ONCE as i64 {
-        yield_now().await;
-    }
+    commits_wait(&admin, AT_ONCE as i64).await;
     own.server.restart();
     own.count(table, "PostgreSQL: a restart while commits wait", &leases, commits).await;
 }
@@ -437,11 +427,11 @@ impl Tail {
     }
 }
 
-/// The server is lost, and a standby takes its place that was not waited for. What it has not is lost, as the documents say; what
-/// matters is that no host writes on as if it were there, although epochs are given again that were given before.
+/// The server is lost, and a standby takes its place that was not waited for. The writes that it lacks are lost, as the
+/// documents say. No host may write on as if they were there, although the standby gives the same epochs again.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL; tests/postgres starts one"]
-async fn a_host_whose_last_writes_a_standby_has_not_is_fenced_by_who_it_is() {
+async fn a_host_is_fenced_by_who_it_is_where_a_standby_lacks_its_last_writes() {
     let (server, hand, mut table) = (Server::new(), Hand::new(), Table::default());
     let database = server.database().await;
     let hosts = [(); 3].map(|()| database.open(&hand.clock()));

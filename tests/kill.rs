@@ -3,9 +3,9 @@
 //! Two ways to die: the journal is cut after each of its records in turn, which covers every moment that a crash can
 //! leave behind; and the real process is killed, which covers what we did not think of.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines};
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ use stockade::journal::conformance::{Flaw, Table, Verdict};
 use stockade::{
     Budget, Change, Clock, Currency, Decision, Entry, Grant, Hooks, Host, Kind, Outcome, Run, RunId, RunState, Status,
 };
-use stockade_tests::crash::{every, is_all};
+use stockade_tests::crash::{done, every, is_all};
 use stockade_tests::cut::Cut;
 use stockade_tests::{Answer, Place, decide, dist, input};
 
@@ -225,13 +225,18 @@ async fn an_interrupted_call_that_may_not_be_repeated_is_not() {
 /// Starts the binary and kills it: at once, or when it has told of so many commits, and after spinning for a while. Returns whether
 /// the signal has ended it: the process may have ended by itself before.
 fn kill_after(place: &Place, args: &[&str], lines: usize, spins: u32) -> bool {
-    let mut command = place.command(args);
-    let mut child: Child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let (mut child, _told) = begun(place.command(args), lines, spins);
+    child.kill().unwrap();
+    child.wait().unwrap().signal().is_some()
+}
+
+/// Starts a process, waits until it has told of so many commits, and spins for a while. Returns it, and what it tells next.
+pub(crate) fn begun(mut command: Command, lines: usize, spins: u32) -> (Child, Lines<BufReader<ChildStderr>>) {
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
     told.by_ref().take(lines).for_each(|line| drop(line.unwrap()));
     (0..spins).for_each(|_| std::hint::spin_loop());
-    child.kill().unwrap();
-    child.wait().unwrap().signal().is_some()
+    (child, told)
 }
 
 /// Resumes what is there, answers what is asked, begins again what was never begun, and returns the only run.
@@ -255,7 +260,7 @@ fn recover(place: &Place, user: &str) -> Value {
     place.json(&["show", id]).json
 }
 
-/// Leaves what a command said to whoever looks into a test that has failed.
+/// Prints what a command said, for the output of a test that has failed.
 fn told(answer: &Answer) {
     eprintln!("exit {:?}: {}{}", answer.exit, answer.stdout, answer.stderr);
 }
@@ -351,8 +356,7 @@ fn a_process_that_is_killed_at_any_moment_leaves_a_run_that_ends_as_any_other() 
             table.count("file: processes that are killed", name, &ended(&place, user));
         }
     }
-    println!("{table}");
-    table.assert_flawless();
+    done(&table);
     let killed = table.all().scenarios;
     assert!(!is_all() || killed >= KILLED_MIN, "only {killed} processes were killed before they had ended");
 }

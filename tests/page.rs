@@ -93,7 +93,7 @@ impl Browser {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_person_logs_in_with_a_token_and_comes_to_where_they_wanted() {
+async fn a_person_logs_in_with_a_token_and_is_led_to_the_view_that_they_asked_for() {
     let served = Served::start(|server| server).await;
     let anyone = served.anyone();
     let asked = Shown::of(anyone.send("GET /inbox?later=a", &[], "").await).await;

@@ -3,7 +3,6 @@
 //!
 //! A test run plays a sample; with `STOCKADE_SCENARIOS=all`, each of these tests plays all that it has. Each prints its table.
 
-use std::io::{BufRead as _, BufReader};
 use std::ops::RangeInclusive;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,12 +11,12 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use stockade::journal::conformance::{Table, Verdict};
-use stockade_tests::crash::every;
+use stockade_tests::crash::{done, every};
 use stockade_tests::database::{OwnDatabase, blocking};
 use stockade_tests::faults::Failure;
 use stockade_tests::{Place, input};
 
-use crate::kill::ended;
+use crate::kill::{begun, ended};
 
 /// What a process is to do.
 #[derive(Clone, Copy, Debug)]
@@ -59,11 +58,6 @@ impl Order {
     }
 }
 
-fn done(table: &Table) {
-    println!("{table}");
-    table.assert_flawless();
-}
-
 /// A process that is stopped until this is dropped.
 struct Stopped(Pid);
 
@@ -100,11 +94,7 @@ fn moments() -> impl Iterator<Item = Moment> {
 /// `over` brings the end of the leases, as the clock would. It says no where the process was stopped while others wait for it,
 /// which has no end; then the process goes on for a moment.
 fn stopped_past_its_lease(place: &Place, (order, lines, spins): Moment, over: impl Fn() -> bool) -> Option<Verdict> {
-    let mut command = order.command(place);
-    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
-    told.by_ref().take(lines).for_each(|line| drop(line.unwrap()));
-    (0..spins).for_each(|_| std::hint::spin_loop());
+    let (mut child, told) = begun(order.command(place), lines, spins);
     let taken_over = loop {
         let Some(stopped) = Stopped::of(&child) else { break None };
         if over() {
@@ -150,10 +140,9 @@ const BUSY: &str = "SELECT count(*) FROM pg_stat_activity \
 
 /// Brings the end of all leases of a database, unless the server does something for a process.
 async fn are_over(database: &OwnDatabase) -> bool {
-    let admin = database.inside().await;
-    let is_busy = admin.query_one(BUSY, &[]).await.unwrap().get::<_, i64>(0) > 0;
+    let is_busy = database.count(BUSY).await > 0;
     if !is_busy {
-        admin.batch_execute("UPDATE stockade.leases SET until_ms = 0").await.unwrap();
+        database.execute("UPDATE stockade.leases SET until_ms = 0").await;
     }
     !is_busy
 }

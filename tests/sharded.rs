@@ -2,7 +2,6 @@
 //! database that is gone keeps the runs of the other from nothing.
 
 use std::collections::BTreeSet;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +16,9 @@ use stockade::{
 use stockade_tests::database::OwnDatabase;
 use stockade_tests::faulty::{Disk, Faulty, calm, memory};
 use stockade_tests::in_turn::{HOUR_MS, InTurn, fire, start};
-use stockade_tests::{Answer, Hand, Place, input};
+use stockade_tests::{Hand, Place, input};
+
+use crate::workers::{assert_each_is_booked_once, assert_two_drive};
 
 /// Two databases, which stay whatever becomes of hosts.
 struct Databases {
@@ -258,15 +259,9 @@ async fn two_processes_share_the_runs_of_two_databases() {
     for database in &databases {
         assert_eq!(database.count("SELECT count(*) FROM stockade.runs").await, 4);
     }
-    let workers = [(), ()].map(|()| {
-        let mut worker = place.command(&["worker", "--once", "--json", "--at-once", "2"]);
-        worker.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    });
-    let drove = workers.map(|worker| Answer::of_json(worker.wait_with_output().unwrap()));
-    assert_eq!(drove.iter().map(|answer| answer.json["settled"].as_u64().unwrap()).sum::<u64>(), 8, "{drove:#?}");
-    let booked: BTreeSet<_> = place.refunds().into_iter().collect();
-    assert_eq!((booked.len(), place.refunds().len()), (8, 8));
-    assert_eq!(booked, runs.iter().map(|run| format!("{run}/refund")).collect());
+    assert_two_drive(&place, &["--at-once", "2"], 8);
+    assert_eq!(runs.len(), 8);
+    assert_each_is_booked_once(&place, &runs);
     let parked = place.refund("user_123", &["--detach"]).run();
     place.json(&["worker", "--once"]);
     let decided = place.json(&["approve", &parked, "--by", "dana"]);

@@ -20,7 +20,7 @@ fn host(database: &OwnDatabase) -> Place {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL; tests/postgres starts one"]
-async fn what_one_host_keeps_another_finds_and_forgets() {
+async fn a_host_finds_and_forgets_what_another_one_keeps() {
     let database = OwnDatabase::new().await;
     let (one, other) = (host(&database), host(&database));
     let made = one.json(&["migrate"]);

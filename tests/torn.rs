@@ -9,7 +9,7 @@ use stockade::journal::conformance::{Flaw, Table, Verdict};
 use stockade::journal::{Commit, Lease, Row, RowChange, SqliteJournal};
 use stockade::{Budget, Change, Clock, Entry, Journal, Origin, RunId};
 use stockade_tests::Place;
-use stockade_tests::crash::every;
+use stockade_tests::crash::{done, every};
 
 /// How many commits there are, each of two entries and a row.
 const COMMITS: u64 = 16;
@@ -109,6 +109,5 @@ async fn a_file_whose_last_writes_are_torn_missing_or_out_of_order_has_whole_com
         let verdict = check(&left, run, commits).await;
         table.count("file: writes torn, missing, out of order", || format!("{damage:?} at frame {frame}"), &verdict);
     }
-    println!("{table}");
-    table.assert_flawless();
+    done(&table);
 }

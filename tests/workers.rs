@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
-use stockade_tests::database::OwnDatabase;
+use stockade_tests::database::{OwnDatabase, WAITING, commits_wait};
 use stockade_tests::gate::gated_with;
 use stockade_tests::{Answer, Place, dist, input};
-use tokio_postgres::Client;
 
 /// Starts a refund that needs no person, leaves it to others, and returns its id.
 fn left(place: &Place, more: &[&str]) -> String {
@@ -60,7 +59,17 @@ fn done(place: &Place) -> BTreeSet<String> {
     answer.json.as_array().unwrap().iter().map(|run| run["run_id"].as_str().unwrap().to_owned()).collect()
 }
 
-fn assert_each_is_booked_once(place: &Place, runs: &BTreeSet<String>) {
+/// Has two workers drive at the same time what there is to be driven: so many runs in all.
+pub(crate) fn assert_two_drive(place: &Place, more: &[&str], runs: u64) {
+    let workers = [(), ()].map(|()| {
+        let mut worker = place.command(&[&["worker", "--once", "--json"], more].concat());
+        worker.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    });
+    let drove = workers.map(|worker| Answer::of_json(worker.wait_with_output().unwrap()));
+    assert_eq!(drove.iter().map(|answer| answer.json["settled"].as_u64().unwrap()).sum::<u64>(), runs, "{drove:#?}");
+}
+
+pub(crate) fn assert_each_is_booked_once(place: &Place, runs: &BTreeSet<String>) {
     assert_eq!(done(place), *runs);
     let booked = place.refunds();
     assert_eq!(booked.len(), runs.len(), "{booked:?}");
@@ -94,11 +103,7 @@ fn a_worker_takes_the_runs_of_its_queues_alone() {
 fn two_workers_on_one_file_share_its_runs() {
     let place = Place::new();
     let runs: BTreeSet<_> = (0..6).map(|_| left(&place, &[])).collect();
-    let workers = [(), ()].map(|()| {
-        place.command(&["worker", "--once", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    });
-    let drove = workers.map(|worker| Answer::of_json(worker.wait_with_output().unwrap()));
-    assert_eq!(drove.iter().map(|answer| answer.json["settled"].as_u64().unwrap()).sum::<u64>(), 6, "{drove:#?}");
+    assert_two_drive(&place, &[], 6);
     assert_each_is_booked_once(&place, &runs);
 }
 
@@ -212,16 +217,6 @@ impl Shared {
     }
 }
 
-/// Waits until a worker's commit waits for what another has locked.
-async fn a_commit_waits(admin: &Client) {
-    while admin.query_one(&format!("SELECT count(*) {WAITING}"), &[]).await.unwrap().get::<_, i64>(0) == 0 {
-        tokio::task::yield_now().await;
-    }
-}
-
-const WAITING: &str = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'stockade' \
-                       AND wait_event_type = 'Lock'";
-
 /// The end of all leases, as the database's clock would bring it.
 const OVER: &str = "UPDATE stockade.leases SET until_ms = 0";
 
@@ -231,12 +226,7 @@ async fn two_workers_on_one_database_share_its_runs() {
     let shared = Shared::new().await;
     let runs: BTreeSet<_> = (0..12).map(|_| left(&shared.place, &[])).collect();
     assert!(!shared.place.data("journal.db").exists());
-    let workers = [(), ()].map(|()| {
-        let mut worker = shared.place.command(&["worker", "--once", "--json", "--at-once", "2"]);
-        worker.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    });
-    let drove = workers.map(|worker| Answer::of_json(worker.wait_with_output().unwrap()));
-    assert_eq!(drove.iter().map(|answer| answer.json["settled"].as_u64().unwrap()).sum::<u64>(), 12, "{drove:#?}");
+    assert_two_drive(&shared.place, &["--at-once", "2"], 12);
     assert_each_is_booked_once(&shared.place, &runs);
 }
 
@@ -249,7 +239,7 @@ async fn the_runs_of_a_worker_that_is_killed_are_taken_over() {
     let (locks, admin) = (shared.database.inside().await, shared.database.inside().await);
     locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
     let worker = Working::begin(&shared.place, &[]);
-    a_commit_waits(&admin).await;
+    commits_wait(&admin, 1).await;
     worker.signal(Signal::KILL);
     assert_eq!(worker.end(), None);
     locks.batch_execute("COMMIT").await.unwrap();
@@ -275,7 +265,7 @@ async fn a_worker_that_is_stopped_past_its_lease_is_fenced() {
     locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
     let mut worker = Working::begin(&shared.place, &[]);
     worker.says("is taken up");
-    a_commit_waits(&admin).await;
+    commits_wait(&admin, 1).await;
     worker.signal(Signal::STOP);
     admin.batch_execute(&format!("SELECT pg_terminate_backend(pid) {WAITING}")).await.unwrap();
     locks.batch_execute("COMMIT").await.unwrap();

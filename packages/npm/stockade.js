@@ -10,7 +10,7 @@ try {
   program = require.resolve(`${name}/bin/stockade`);
 } catch {
   console.error(
-    `stockade: the package "${name}", which has the program of this machine, is not installed: there is none for it, or npm ` +
+    `stockade: the package "${name}", which has the program of this machine, is not installed: either no package exists for this machine, or npm ` +
       "was told to leave out optional dependencies",
   );
   process.exit(1);

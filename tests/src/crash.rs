@@ -40,6 +40,16 @@ pub fn is_all() -> bool {
     std::env::var("STOCKADE_SCENARIOS").is_ok_and(|which| which == "all")
 }
 
+/// Prints a table, and checks that it has no flaw.
+///
+/// # Panics
+///
+/// It has one, or nothing was played.
+pub fn done(table: &Table) {
+    println!("{table}");
+    table.assert_flawless();
+}
+
 /// How calls are made again of which no answer came: after a minute and more, for which no driver waits, so that a clock that
 /// stands still keeps no host busy.
 const AGAIN: &str = "retry = { attempts = 5, backoff_ms = 61000, jitter = false }";

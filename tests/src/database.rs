@@ -121,6 +121,17 @@ pub fn password() -> String {
     login().0
 }
 
+/// The connections of journals to a database that wait for what another has locked.
+pub const WAITING: &str = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'stockade' \
+                           AND wait_event_type = 'Lock'";
+
+/// Waits until so many commits wait for what another has locked.
+pub async fn commits_wait(admin: &Client, count: i64) {
+    while admin.query_one(&format!("SELECT count(*) {WAITING}"), &[]).await.unwrap().get::<_, i64>(0) < count {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Waits for something from where nothing can wait.
 pub fn blocking<T: Send>(work: impl Future<Output = T> + Send) -> T {
     std::thread::scope(|scope| {

@@ -19,7 +19,7 @@ pub enum Failure {
     KilledAfter,
     /// What is written does not fit on the disk.
     Full,
-    /// What is written is refused, for the files can be read only; so is from then on what opens one for writing.
+    /// What is written is refused, for the files can be read only. From then on, to open one for writing is refused too.
     ReadOnly,
 }
 
@@ -33,8 +33,8 @@ impl Failure {
         }
     }
 
-    /// Has these calls of a process fail, the first one being one, of those on files whose path has this part. Once a write has
-    /// failed, there is a file `told`.
+    /// Has these calls of a process fail. Calls on files whose path has this part are counted, from one. Once a write has failed,
+    /// there is a file `told`.
     pub fn at(self, calls: &RangeInclusive<u32>, part: &str, told: &Path, command: &mut Command) {
         let fault = format!("{} {} {} {part}", self.name(), calls.start(), calls.end());
         command.env("LD_PRELOAD", library()).env("STOCKADE_FAULT", fault).env("STOCKADE_FAULT_TELLS", told);

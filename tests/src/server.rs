@@ -135,7 +135,7 @@ impl Drop for Server {
     }
 }
 
-/// Returns a port that is free, and that the system gives to no one who does not ask for it: the server comes back to it.
+/// Returns a free port below those that the system chooses by itself, so that the server can come back to it.
 fn free_port() -> u16 {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     loop {

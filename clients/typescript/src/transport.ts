@@ -155,7 +155,7 @@ export class Transport {
     return this.token ? { Authorization: `Bearer ${this.token}` } : {};
   }
 
-  /** Says of an error of the connection that the server was not reached; an end that the caller wanted is none. */
+  /** Turns an error of the connection into one that the server was not reached, unless the caller ended the request. */
   async #reached<T>(path: string, answer: Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await answer;

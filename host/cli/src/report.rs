@@ -161,7 +161,7 @@ pub(crate) fn questions(globals: &Globals, report: &Report) {
 }
 
 pub(crate) fn open(report: &Report) -> impl Iterator<Item = &ApprovalView> {
-    report.approvals.iter().filter(|approval| approval.decision.is_none() && approval.expired_ms.is_none())
+    report.approvals.iter().filter(|approval| approval.is_open())
 }
 
 /// Returns the command that decides on this question and on no other.

@@ -1,5 +1,6 @@
 use anstyle::{AnsiColor, Style};
-use stockade::{Breach, Currency, Fault, LogLine, Unreadable, dollars};
+pub(crate) use stockade::readable::{amount as rough, bytes, grouped, micros};
+use stockade::{Breach, Currency, Fault, LogLine, Unreadable};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::escape::safe;
@@ -42,32 +43,6 @@ pub(crate) fn log_line(LogLine { level, context, message }: &LogLine) -> String 
     format!("{level}{separator}{}: {}", safe(context), safe(message))
 }
 
-/// Writes a number with commas between its thousands.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev();
-    groups.map(String::from_utf8_lossy).collect::<Vec<_>>().join(",")
-}
-
-/// Writes an amount of a budget for a person.
-pub(crate) fn rough(currency: Currency, amount: u64) -> String {
-    match currency {
-        Currency::Memory | Currency::Journal => bytes(amount),
-        Currency::Wall => micros(amount),
-        Currency::Money => dollars(amount),
-        _ => grouped(amount),
-    }
-}
-
-/// Writes a number of bytes in a suitable unit.
-pub(crate) fn bytes(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} B"),
-        1024..1_048_576 => format!("{}.{} KiB", bytes >> 10, ((bytes & 1023) * 10) >> 10),
-        _ => format!("{}.{} MiB", bytes >> 20, (((bytes >> 10) & 1023) * 10) >> 10),
-    }
-}
-
 /// Shortens a line to so many columns of a terminal.
 pub(crate) fn fit(text: &str, columns: usize) -> String {
     let mut left = columns;
@@ -94,15 +69,6 @@ pub(crate) fn age(ms: u64) -> String {
         60..3_600 => format!("{}m", seconds / 60),
         3_600..172_800 => format!("{}h", seconds / 3_600),
         _ => format!("{}d", seconds / 86_400),
-    }
-}
-
-/// Writes a duration in a suitable unit.
-pub(crate) fn micros(us: u64) -> String {
-    match us {
-        0..1_000 => format!("{us} µs"),
-        1_000..1_000_000 => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
-        _ => format!("{}.{} s", us / 1_000_000, us % 1_000_000 / 100_000),
     }
 }
 

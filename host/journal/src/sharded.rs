@@ -19,8 +19,8 @@ use self::placing::Reach;
 use self::shard::Shard;
 use crate::{Beside, Commit, Filter, Journal, Lease, Result, Room, Row, RowChange, Summary};
 
-/// How often the id of a new run is drawn until it lies where it is to lie. Of 16 databases, the chance that none of so many
-/// does is less than one in 10^100.
+/// How often an id for a new run is drawn at most. Of 16 databases, the chance that no draw lies in the right one is less
+/// than one in 10^100.
 const DRAWS_MAX: usize = 4_096;
 
 /// How many rows that all databases have are remembered as such.
@@ -91,14 +91,22 @@ impl ShardedJournal {
         placing::place(name, self.shards.len())
     }
 
+    fn of_name(&self, name: &str) -> Result<&dyn Journal> {
+        self.journal(self.named(name))
+    }
+
+    fn place_of_run(&self, run: RunId) -> usize {
+        self.named(&run.to_string())
+    }
+
     fn of_run(&self, run: RunId) -> Result<&dyn Journal> {
-        self.journal(self.named(&run.to_string()))
+        self.journal(self.place_of_run(run))
     }
 
     /// Returns the number of the database of a thing, if it has one.
     fn number(&self, thing: &Beside<'_>) -> Option<usize> {
         match thing {
-            Beside::Run(run) => Some(self.named(&run.to_string())),
+            Beside::Run(run) => Some(self.place_of_run(*run)),
             Beside::Row { space, key } => placing::name(space, key).map(|name| self.named(name)),
         }
     }
@@ -231,10 +239,10 @@ impl ShardedJournal {
         Ok(rows)
     }
 
-    /// Returns a filter for the runs of one database; none where it lets none of them through.
+    /// Returns a filter for the runs of one database; nothing if the filter names no run of it.
     fn narrowed(&self, number: usize, filter: &Filter) -> Option<Filter> {
         let Some(runs) = &filter.runs else { return Some(filter.clone()) };
-        let own: Vec<_> = runs.iter().copied().filter(|run| self.named(&run.to_string()) == number).collect();
+        let own: Vec<_> = runs.iter().copied().filter(|run| self.place_of_run(*run) == number).collect();
         (!own.is_empty()).then(|| Filter { runs: Some(own), ..filter.clone() })
     }
 
@@ -337,7 +345,7 @@ impl Journal for ShardedJournal {
 
     async fn find(&self, space: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
         match placing::reach(space, prefix) {
-            Reach::One(name) => self.journal(self.named(name))?.find(space, prefix, after, limit).await,
+            Reach::One(name) => self.of_name(name)?.find(space, prefix, after, limit).await,
             Reach::Any => self.find_any(space, prefix, after, limit).await,
             Reach::All => self.find_in_all(space, prefix, after, limit).await,
         }
@@ -356,7 +364,7 @@ impl Journal for ShardedJournal {
 
     async fn row(&self, space: &str, key: &str) -> Result<Option<Row>> {
         match placing::name(space, key) {
-            Some(name) => self.journal(self.named(name))?.row(space, key).await,
+            Some(name) => self.of_name(name)?.row(space, key).await,
             // The key itself is the first of those that begin with it.
             None => Ok(self.find(space, key, None, 1).await?.pop().filter(|row| row.key == key)),
         }
@@ -381,7 +389,7 @@ impl Journal for ShardedJournal {
         let (there, now_ms) = (self.together(beside.iter().copied())?, self.clock.now_ms());
         let all_away = self.shards.iter().all(|shard| shard.is_away(now_ms));
         let fits = |run: &RunId| {
-            let number = self.named(&run.to_string());
+            let number = self.place_of_run(*run);
             match there {
                 Some(there) => number == there,
                 // Without a place of its own, a run does not begin where it cannot.

@@ -13,7 +13,7 @@ mod write;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use stockade_system::postgres::{Pool, Tables};
+use stockade_system::postgres::{Pool, Tables, stored};
 use stockade_workflow::{Fault, Kind, Memory, Namespace, Remembered};
 
 use self::columns::{Columns, Vectors};
@@ -76,13 +76,12 @@ impl PostgresArchive {
     pub async fn open(database: Database) -> Result<Self> {
         let pool = Arc::new(Pool::new(database));
         TABLES.prepare(&pool).await?;
-        let has_vectors = read::is_so(&pool, HAS_VECTORS, "vectors").await?;
+        let has_vectors = read::has_vectors(&pool, HAS_VECTORS).await?;
         Ok(Self { pool, has_vectors })
     }
 
     /// Makes the tables of an archive, or changes them to the version of this program, whatever other processes do meanwhile. A
-    /// place for vectors is made where there is none, and the extension is installed or the server has it and the role may
-    /// install it.
+    /// missing place for vectors is made where the extension is installed, or the server has it and the role may install it.
     ///
     /// # Errors
     ///
@@ -90,7 +89,7 @@ impl PostgresArchive {
     pub async fn migrate(database: Database) -> Result<Migrated> {
         let pool = Pool::new(database);
         let migrated = TABLES.migrate(&pool).await?;
-        let has_vectors = read::is_so(&pool, ADD_VECTORS, "vectors").await?;
+        let has_vectors = read::has_vectors(&pool, ADD_VECTORS).await?;
         Ok(Migrated { from: migrated.from, to: migrated.to, has_vectors })
     }
 
@@ -110,11 +109,6 @@ impl PostgresArchive {
 async fn to_its_end<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
     let done = tokio::spawn(work).await;
     done.map_err(|error| Fault::new(Kind::Journal, format!("the memory's task has stopped: {error}")).detail("memory"))?
-}
-
-/// PostgreSQL has integers of 63 bits: later than that is never.
-fn stored(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 #[async_trait]

@@ -74,7 +74,7 @@ pub(crate) enum Asked {
 }
 
 impl Asked {
-    /// Whether no client waits for the answer: then it must come to be done.
+    /// Whether it comes from Restate and not from a client: then it is tried again until it is done.
     pub(crate) fn is_internal(&self) -> bool {
         matches!(self, Self::Happened(_))
     }

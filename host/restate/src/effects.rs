@@ -25,7 +25,7 @@ pub(crate) struct Order {
     pub(crate) attempt: u32,
 }
 
-/// What an attempt has come to.
+/// How an attempt went.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Made {

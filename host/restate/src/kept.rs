@@ -66,32 +66,25 @@ impl Kept {
     ///
     /// # Errors
     ///
-    /// There is none, or its entries cannot be read.
+    /// The run does not exist, or its entries cannot be read.
     pub(crate) fn state(&self, run: RunId) -> Result<RunState> {
         let entries = Page::entries(&self.pages, run)?;
         if entries.is_empty() { Err(unknown_run(run)) } else { RunState::fold(run, &entries) }
     }
 
-    /// Returns the number of the entry that is the last intent of an effect; an effect that is tried again has several.
-    ///
-    /// # Errors
-    ///
-    /// Its entries cannot be read.
-    pub(crate) fn intent(&self, run: RunId, key: &str) -> Result<Option<u64>> {
-        let entries = Page::entries(&self.pages, run)?;
-        Ok(entries.iter().rev().filter_map(intent).find(|(of, _)| *of == key).map(|(_, seq)| seq))
-    }
-
-    /// Returns whether an effect is in flight by this intent. None is of a run that has ended.
+    /// Returns whether an effect is in flight by this intent. A run that has ended has no effect in flight.
     ///
     /// # Errors
     ///
     /// Its entries cannot be read.
     pub(crate) fn is_in_flight(&self, run: RunId, key: &str, intent: u64) -> Result<bool> {
-        if self.intent(run, key)? != Some(intent) {
+        let entries = Page::entries(&self.pages, run)?;
+        // An effect that is tried again has several intents; the last one counts.
+        let last = entries.iter().rev().filter_map(self::intent).find(|(of, _)| *of == key);
+        if last.map(|(_, seq)| seq) != Some(intent) {
             return Ok(false);
         }
-        let state = self.state(run)?;
+        let state = RunState::fold(run, &entries)?;
         Ok(state.end().is_none() && state.in_flight().any(|effect| effect.key() == key))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use stockade::{Clock, Result, RunId};
+use stockade::{Clock, Result, RunId, RunState};
 
 use crate::kept::{Kept, intent};
 use crate::page::Page;
@@ -32,7 +32,8 @@ impl Planned {
         if kept.is_empty() {
             return Ok(Self::default());
         }
-        let (state, entries) = (kept.state(run)?, Page::entries(&kept.pages, run)?);
+        let entries = Page::entries(&kept.pages, run)?;
+        let state = RunState::fold(run, &entries)?;
         // An effect that is tried again has several.
         let intents: BTreeMap<_, _> = entries.iter().filter(|entry| entry.seq > before).filter_map(intent).collect();
         let in_flight = state.in_flight().filter(|_| state.end().is_none());

@@ -226,13 +226,13 @@ async fn turn(
         Err(fault) if is_internal && is_foreign(&fault) && kept.state(run)?.seq() == seq => {
             Turn::Settled(planned()?, Some(fault))
         }
-        // What else no client hears must be done, and is tried again until it is; so is what another version has begun.
+        // An event must be done, and has no client that hears of a refusal: it is tried again. So is one whose journal failed.
         Err(fault) if is_internal || fault.kind == Kind::Journal => return Err(fault.into()),
         Err(fault) => Turn::Settled(planned()?, Some(fault)),
     }))
 }
 
-/// Returns whether a start is that of the run which is there; none where there is none, or something else is asked.
+/// Returns whether a start is the one that began this run. `None`: the run has not begun, or something else is asked.
 fn started(asked: &Asked, kept: &Kept, run: RunId) -> HandlerResult<Option<bool>> {
     let Asked::Start(start) = asked else { return Ok(None) };
     if kept.is_empty() {

@@ -49,14 +49,13 @@ impl Host {
         }
         let (report, asked_ms) = (Report::from(&state), self.asked_ms(&state).await?);
         let now_ms = self.services.clock.now_ms();
-        let is_open = |approval: &ApprovalView| approval.decision.is_none() && approval.expired_ms.is_none();
         let question = |approval: ApprovalView| OpenQuestion {
             run_id: report.run_id,
             workflow: report.workflow.clone(),
             waits_ms: asked_ms.get(&approval.key).map_or(0, |asked_ms| now_ms.saturating_sub(*asked_ms)),
             approval,
         };
-        Ok(report.approvals.iter().filter(|approval| is_open(approval)).cloned().map(question).collect())
+        Ok(report.approvals.iter().filter(|approval| approval.is_open()).cloned().map(question).collect())
     }
 
     /// Returns when each question of a run was put, by its key: only the entries know it of all formats.

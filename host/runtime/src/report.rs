@@ -148,6 +148,11 @@ impl From<&Approval> for ApprovalView {
 }
 
 impl ApprovalView {
+    /// Returns whether it is neither decided nor expired.
+    pub fn is_open(&self) -> bool {
+        self.decision.is_none() && self.expired_ms.is_none()
+    }
+
     fn of(state: &RunState, approval: &Approval) -> Self {
         Self { expires_ms: state.due_ms(&approval.key), ..Self::from(approval) }
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::Value;
-use stockade::{Code, NewRun, Principal, RunId, Started, exec_budget};
+use stockade::{Code, ExecReport, NewRun, Principal, Started, exec_budget};
 use tokio::time::timeout;
 
 use crate::amounts::{self, Amounts};
@@ -64,21 +64,21 @@ pub(crate) async fn begin(
 
 async fn answer(service: &Service, started: Started) -> Answer<Response> {
     let (status, run) = (status(&started), started.id());
+    let place = [(header::LOCATION, format!("/v1/runs/{run}"))];
+    Ok(match settled(service, started).await? {
+        Some(ran) => (status, place, Json(ran)).into_response(),
+        None => (StatusCode::ACCEPTED, place, report(service, run).await?).into_response(),
+    })
+}
+
+/// Waits for the end of a piece of code as long as an answer may. `None`: the run goes on.
+pub(crate) async fn settled(service: &Service, started: Started) -> Answer<Option<ExecReport>> {
     // Some of the time of an answer is for what is done around this.
     let time = service.limits().answer_time.mul_f32(0.8);
     match timeout(time, started.settled_state()).await {
         // A process that drove it has ended; a server takes it up.
-        Ok(Err(fault)) if fault.detail.as_deref() == Some("interrupted") => going_on(service, run).await,
-        Ok(state) => Ok((status, place(run), Json(service.host().exec_report(state?).await?)).into_response()),
-        Err(_) => going_on(service, run).await,
+        Ok(Err(fault)) if fault.detail.as_deref() == Some("interrupted") => Ok(None),
+        Ok(state) => Ok(Some(service.host().exec_report(state?).await?)),
+        Err(_) => Ok(None),
     }
-}
-
-/// The answer for a run that has not come to stand still.
-async fn going_on(service: &Service, run: RunId) -> Answer<Response> {
-    Ok((StatusCode::ACCEPTED, place(run), report(service, run).await?).into_response())
-}
-
-fn place(run: RunId) -> [(HeaderName, String); 1] {
-    [(header::LOCATION, format!("/v1/runs/{run}"))]
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::door::{Door, Shape};
 use crate::guard::Entry;
-use crate::schemas::schemas;
+use crate::schemas::{a as reference, schemas};
 
 /// Describes doors.
 pub(crate) fn document(doors: &[Door]) -> Value {
@@ -123,10 +123,6 @@ fn responses(door: &Door) -> Value {
     }
     responses.insert("default".to_owned(), json!({"$ref": "#/components/responses/Problem"}));
     Value::Object(responses)
-}
-
-fn reference(schema: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{schema}")})
 }
 
 #[cfg(test)]

@@ -81,6 +81,14 @@ pub(crate) fn unknown(name: &str, known: &[(&str, &str)]) -> Fault {
     Fault::invalid("query", format!("\"{name}\" is not a parameter of this request; those are {known}"))
 }
 
+/// Reads a label, `NAME=VALUE`.
+pub(crate) fn label(text: &str) -> Result<(String, String), Fault> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| Fault::invalid("label", format!("\"{text}\" is not a label; write NAME=VALUE")))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 fn read(filter: &mut Filter, name: &str, value: &str) -> Answer<()> {
     match name {
         "workflow" => filter.workflow = Some(value.to_owned()),
@@ -90,11 +98,7 @@ fn read(filter: &mut Filter, name: &str, value: &str) -> Answer<()> {
                 Fault::invalid("label", format!("a request names up to {LABELS_MAX} labels, and not more")).into()
             );
         }
-        "label" => {
-            let wrong = || Fault::invalid("label", format!("\"{value}\" is not a label; write NAME=VALUE"));
-            let (name, value) = value.split_once('=').ok_or_else(wrong)?;
-            filter.labels.insert(name.to_owned(), value.to_owned());
-        }
+        "label" => filter.labels.extend([label(value)?]),
         "key" => filter.start_key = Some(value.to_owned()),
         "waiting_for" => filter.waiting_for.extend([value.parse::<WaitingFor>()?]),
         "needs_me" if parsed(name, value)? => filter.waiting_for.extend(WaitingFor::OF_PEOPLE),

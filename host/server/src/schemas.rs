@@ -35,7 +35,7 @@ fn run_id() -> Value {
     json!({"type": "string", "format": "uuid"})
 }
 
-fn a(schema: &str) -> Value {
+pub(crate) fn a(schema: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{schema}")})
 }
 

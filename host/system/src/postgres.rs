@@ -17,3 +17,8 @@ pub use self::tables::{Migrated, Tables};
 pub use self::tls::{Named, Sealed, Tls};
 
 type Result<T, E = Fault> = std::result::Result<T, E>;
+
+/// Returns a number as it is stored. PostgreSQL has integers of 63 bits: later than that is never.
+pub fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -50,6 +50,7 @@ mod parent;
 mod period;
 mod question;
 mod read_result;
+pub mod readable;
 mod run_id;
 mod run_state;
 pub mod schema;

@@ -64,8 +64,8 @@ impl Check {
     }
 }
 
-/// Returns the problem with a tool, or with the folder of tools. Other errors, as of the data directory, are none of the
-/// configuration.
+/// Returns the problem with a tool, or with the folder of tools. Other errors, such as those of the data directory, are
+/// returned as they are.
 fn of_config(config: &Config, fault: Fault) -> stockade::Result<Problem> {
     let is_of_folder = fault.detail.as_deref() == Some("tools");
     match fault.tool.clone() {

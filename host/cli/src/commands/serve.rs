@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::{amounts, ask, escape, hint, open_host, pretty};
 
-/// Serve runs over HTTP, and drive them, for as long as this is not ended
+/// Serve runs over HTTP, and drive them, until this is ended
 ///
 /// Open the address in a browser for the page, and log in with a token that `stockade token create` has made. Clients send
 /// one, too; `/openapi.json` describes what they may ask for. SIGTERM or Ctrl-C lets the server take nothing more: what is in flight has the grace to end, and the next server goes on with the

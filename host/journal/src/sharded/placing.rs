@@ -134,7 +134,7 @@ mod tests {
 
     /// A journal could not be read any more by a program that gave others.
     #[test]
-    fn a_name_lies_for_ever_where_it_lies() {
+    fn the_database_of_a_name_never_changes() {
         let run = "01890a5d-ac96-774b-bcce-b302099a8057";
         let places = ["", "a", "order-7", run].map(|name| [2, 3, 16].map(|databases| place(name, databases)));
         assert_eq!(places, [[1, 2, 1], [0, 1, 0], [0, 1, 4], [0, 2, 12]]);

@@ -132,11 +132,15 @@ async fn check_new(journals: &[Arc<dyn Journal>], places: &[Option<Place>]) -> R
 }
 
 async fn is_empty(journal: &dyn Journal) -> Result<bool> {
-    let mut is_empty = journal.runs(&Filter { limit: Some(1), ..Filter::default() }).await?.is_empty();
-    for space in SPACES {
-        is_empty &= journal.find(space, "", None, 1).await?.is_empty();
+    if !journal.runs(&Filter { limit: Some(1), ..Filter::default() }).await?.is_empty() {
+        return Ok(false);
     }
-    Ok(is_empty)
+    for space in SPACES {
+        if !journal.find(space, "", None, 1).await?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn check(found: &Place, wanted: &Place) -> Result<()> {

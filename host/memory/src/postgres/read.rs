@@ -23,10 +23,10 @@ const COUNTS: &str = "
     JOIN stockade_memory.namespaces n ON n.id = m.namespace WHERE m.expires_ms > $1
     GROUP BY n.id ORDER BY n.tenant, n.person, n.agent";
 
-/// Asks whether something is so, which the answer has under a name.
-pub(super) async fn is_so(pool: &Pool, question: &str, name: &str) -> Result<bool> {
+/// Asks whether there is a place for vectors, by a statement whose answer is in the column `vectors`.
+pub(super) async fn has_vectors(pool: &Pool, question: &str) -> Result<bool> {
     let answer = pool.row(question, &[]).await.map_err(|failed| broken(pool, &failed))?;
-    answer.map_or(Ok(false), |row| cell(pool, &row, name))
+    answer.map_or(Ok(false), |row| cell(pool, &row, "vectors"))
 }
 
 pub(super) async fn embedding(pool: &Pool) -> Result<Option<String>> {

@@ -84,7 +84,7 @@ pub(crate) async fn to_the_end(host: &Host, run: Run) {
 }
 
 /// Does something so many times, and so many of them side by side.
-async fn each<W>(host: &Host, count: usize, at_once: usize, work: impl Fn(Host, usize) -> W)
+pub(crate) async fn each<W>(host: &Host, count: usize, at_once: usize, work: impl Fn(Host, usize) -> W)
 where
     W: Future<Output = ()> + Send + 'static,
 {

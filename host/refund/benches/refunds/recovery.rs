@@ -9,13 +9,12 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use stockade::{Filter, Outcome, Status};
-use tokio::task::JoinSet;
 
 use crate::goals::Goals;
 use crate::history::copy;
 use crate::hosts::{folder, host};
 use crate::measure::{POWER_LOSS, median};
-use crate::mix::park;
+use crate::mix::{each, park};
 
 /// The argument by which this program knows that it shall begin, and say what that took.
 pub(crate) const CHILD: &str = "recover-parked-runs";
@@ -64,20 +63,15 @@ pub(crate) async fn recover(dir: &Path) {
     let (seconds, rss_bytes) = (begun.elapsed().as_secs_f64(), rss_bytes());
     let waiting = Filter { status: vec![Status::Waiting], ..Filter::default() };
     let runs = host.runs(&waiting).await.unwrap();
-    let (begun, mut going) = (Instant::now(), JoinSet::new());
-    for summary in runs {
-        if going.len() >= 64 {
-            going.join_next().await.unwrap().unwrap();
-        }
-        let host = host.clone();
-        going.spawn(async move {
-            let outcome = host.resume(summary.run_id).await.unwrap().settled().await.unwrap();
+    let begun = Instant::now();
+    each(&host, runs.len(), 64, |host, number| {
+        let run = runs.get(number).unwrap().run_id;
+        async move {
+            let outcome = host.resume(run).await.unwrap().settled().await.unwrap();
             assert!(matches!(outcome, Outcome::Waiting(_)), "{outcome}");
-        });
-    }
-    while let Some(ended) = going.join_next().await {
-        ended.unwrap();
-    }
+        }
+    })
+    .await;
     let all_seconds = begun.elapsed().as_secs_f64();
     println!("{}", json!({"seconds": seconds, "rss_bytes": rss_bytes, "all_seconds": all_seconds}));
 }

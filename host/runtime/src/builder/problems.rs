@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_that_is_wrong_is_found_at_once_with_its_line() {
+    async fn problems_of_a_host_are_found_at_once_each_with_its_line() {
         let text = "[tool.gone]\ncomponent = \"/no/such/gone.wasm\"\n\
                     [workflow.think]\npattern = \"chain_of_thought\"\nmodel = \"no such\"\n\
                     [workflow.act]\npattern = \"react\"\ntools = [\"gone\"]\n\
@@ -225,11 +225,15 @@ mod tests {
         assert!(says(3, "workflow \"think\""), "{found:#?}");
         assert!(says(11, "wants tool \"absent\""), "{found:#?}");
         assert!(says(12, "there is no such workflow"), "{found:#?}");
-        assert_eq!(found.len(), 4, "a workflow that wants a tool with a problem is none of its own: {found:#?}");
+        assert_eq!(
+            found.len(),
+            4,
+            "a problem of a tool is not told again of the workflow that wants the tool: {found:#?}"
+        );
     }
 
     #[tokio::test]
-    async fn what_is_wrong_with_a_workflow_inside_others_is_said_once() {
+    async fn a_problem_of_a_workflow_inside_others_is_told_once() {
         let text = "[workflow.outer]\npattern = \"router\"\ndefault = \"a\"\n\
                     routes = [{ name = \"a\", description = \"b\", workflow = \"inner\" }]\n\
                     [workflow.inner]\npattern = \"router\"\ndefault = \"a\"\n\

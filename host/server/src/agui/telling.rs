@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_is_told_of_in_two_parts_is_told_of_as_one_that_is_told_of_whole() {
+    fn a_run_told_in_two_parts_has_the_same_calls_and_results_as_told_whole() {
         let two = recorded().into_iter().find(|run| run.about == "Approved by two.").unwrap();
         let asked = two.entries.iter().position(|entry| entry.change["change"] == "asked").unwrap() + 1;
         let (before, after) = two.entries.split_at(asked);

@@ -48,7 +48,7 @@ mod tests {
     use crate::page::html::Html;
 
     #[test]
-    fn what_decides_comes_first_and_what_is_hidden_is_written_out() {
+    fn an_argument_that_decides_comes_first_and_hidden_letters_are_written_out() {
         let arguments =
             json!({"a_note": "x".repeat(50), "amount_cents": 7900, "parts": [1], "user_id": "user\u{202e}_789"});
         let written = Html::from(shown(&ToolCall::new("payments", "refund", arguments))).document();

@@ -80,8 +80,7 @@ fn limits(checks: &[Check]) -> El {
     });
     let fired = checks.iter().filter(|check| check.fired).count();
     let table = el("table").with(el("thead").with(el("tr").all(titles))).with(el("tbody").all(rows));
-    let scroll =
-        of("div", "scroll").attr("role", "region").attr("aria-label", "Limits").attr("tabindex", 0).with(table);
+    let scroll = frame::scroll("Limits").with(table);
     el("section")
         .attr("id", "limits")
         .with(el("h2").text(format!("{fired} of {} limits fired", checks.len())))

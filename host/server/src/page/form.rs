@@ -39,7 +39,7 @@ impl FromRequest<Service> for Fields {
 }
 
 impl Fields {
-    /// Returns the first field of a name; an empty text where there is none.
+    /// Returns the first field of a name, or an empty text if the form lacks it.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
     }

@@ -1,5 +1,7 @@
 //! What stands around each view.
 
+use std::fmt::Display;
+
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use url::form_urlencoded::byte_serialize;
@@ -54,6 +56,22 @@ pub(crate) fn page(viewer: &Viewer, at: Place, title: &str, live: Option<&str>, 
         None => main,
     };
     document(StatusCode::OK, title, Some(bar(viewer, at)), main.with(inner))
+}
+
+/// What may be wider than the page, and is scrolled by itself.
+pub(crate) fn scroll(label: impl Display) -> El {
+    of("div", "scroll").attr("role", "region").attr("aria-label", label).attr("tabindex", 0)
+}
+
+/// Begins a form that filters a view.
+pub(crate) fn filter(address: &'static str) -> El {
+    of("form", "filter").attr("method", "get").attr("action", address).attr("role", "search")
+}
+
+/// A field of such a form.
+pub(crate) fn field(id: &'static str, title: &'static str, value: &str) -> El {
+    let input = el("input").attr("id", id).attr("name", id).value(value);
+    of("span", "field").with(el("label").attr("for", id).text(title)).with(input)
 }
 
 /// Returns a page outside of any session.

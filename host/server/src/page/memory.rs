@@ -83,20 +83,10 @@ fn namespace_link(namespace: &Namespace, memories: u64) -> El {
 }
 
 fn drawn(asked: &Asked, counts: Vec<El>, memories: &[Kept]) -> Vec<El> {
-    let field = |id: &'static str, title: &'static str, value: String| {
-        let input = el("input").attr("id", id).attr("name", id).value(value);
-        of("span", "field").with(el("label").attr("for", id).text(title)).with(input)
-    };
-    let filter = of("form", "filter")
-        .attr("method", "get")
-        .attr("action", "/memory")
-        .attr("role", "search")
-        .with(field(
-            "namespace",
-            "Namespace TENANT/USER/AGENT",
-            asked.namespace.as_ref().map(written).unwrap_or_default(),
-        ))
-        .with(field("source", "Source", asked.source.clone().unwrap_or_default()))
+    let namespace = asked.namespace.as_ref().map(written).unwrap_or_default();
+    let filter = frame::filter("/memory")
+        .with(frame::field("namespace", "Namespace TENANT/USER/AGENT", &namespace))
+        .with(frame::field("source", "Source", asked.source.as_deref().unwrap_or_default()))
         .with(el("button").text("Filter"));
     let empty = memories.is_empty().then(|| of("p", "empty").text("Nothing is remembered here."));
     let next = memories.last().filter(|_| memories.len() >= PAGE as usize).map(|last| {

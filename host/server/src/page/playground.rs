@@ -3,7 +3,6 @@
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use stockade::{Code, ExecReport, Host, Principal, Registered, Right};
-use tokio::time::timeout;
 
 use super::form::Fields;
 use super::frame::{self, Place};
@@ -12,7 +11,7 @@ use super::runs::status;
 use super::viewer::Viewer;
 use super::words::{block, bytes, document, grouped, micros};
 use crate::amounts::Amounts;
-use crate::exec::begin;
+use crate::exec::{begin, settled};
 use crate::problem::{Answer, words};
 use crate::service::Service;
 
@@ -110,12 +109,10 @@ async fn ran(service: &Service, principal: &Principal, tried: &Tried, fields: &F
     let started = begin(service, principal, code, &Amounts::default(), None).await?;
     let run = started.id();
     let link = el("a").attr("href", format!("/runs/{run}")).text(format!("run {run}"));
-    // Some of the time of an answer is for what is done around this.
-    let time = service.limits().answer_time.mul_f32(0.8);
-    match timeout(time, started.settled_state()).await {
-        Ok(state) => Ok(shown(&service.host().exec_report(state?).await?).with(el("p").with(link))),
-        Err(_) => Ok(el("div").with(el("p").text("The code takes longer, and goes on: ").with(link))),
-    }
+    Ok(match settled(service, started).await? {
+        Some(ran) => shown(&ran).with(el("p").with(link)),
+        None => el("div").with(el("p").text("The code takes longer, and goes on: ").with(link)),
+    })
 }
 
 fn shown(ran: &ExecReport) -> El {

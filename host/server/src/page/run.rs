@@ -9,9 +9,7 @@ mod waterfall;
 use axum::extract::{Extension, State};
 use axum::http::Uri;
 use axum::response::Response;
-use stockade::{
-    ApprovalView, Budget, Clock, Currency, Entry, Fault, Host, NewRun, Principal, Report, Right, RunId, RunState, utc,
-};
+use stockade::{Budget, Clock, Currency, Entry, Fault, Host, NewRun, Principal, Report, Right, RunId, RunState, utc};
 use url::form_urlencoded::parse;
 
 use self::timeline::Timeline;
@@ -146,8 +144,7 @@ fn head(report: &Report, state: &RunState) -> El {
 
 /// Leads to what a person is asked.
 fn questions(report: &Report) -> Option<El> {
-    let is_open = |approval: &&ApprovalView| approval.decision.is_none() && approval.expired_ms.is_none();
-    let open: Vec<_> = report.approvals.iter().filter(is_open).collect();
+    let open: Vec<_> = report.approvals.iter().filter(|approval| approval.is_open()).collect();
     let place = open.first().map(|approval| format!("#{}", inbox::id(report.run_id, approval))).unwrap_or_default();
     let open = if report.status.is_over() { 0 } else { open.len().saturating_add(report.doubts.len()) };
     let link = || el("a").attr("href", format!("/inbox{place}")).text("Decide in the inbox");

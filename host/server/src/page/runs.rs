@@ -7,7 +7,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use futures_util::future::join_all;
 use stockade::{
-    Budget, Clock, Fault, Filter, Machine, NewRun, PageEnd, Principal, Right, RunId, Sort, Status, Stop, Summary,
+    Budget, Clock, Fault, Filter, Listed, Machine, NewRun, PageEnd, Principal, Right, RunId, Sort, Status, Stop,
     WaitingFor, utc,
 };
 use url::form_urlencoded::{Serializer, parse};
@@ -16,7 +16,7 @@ use super::form::Fields;
 use super::frame::{self, Place, hidden};
 use super::html::{El, Html, el, of};
 use super::viewer::Viewer;
-use super::words::age;
+use super::words::{age, shortened};
 use crate::amounts::{self, Amounts};
 use crate::calls::check_workflow;
 use crate::problem::{Answer, words};
@@ -96,7 +96,7 @@ impl Asked {
             match &*name {
                 "show" => asked.saved = saved(&value)?,
                 "workflow" => asked.workflow = Some(value.into_owned()),
-                "label" => asked.label = Some(label(&value)?),
+                "label" => asked.label = Some(query::label(&value)?),
                 "cursor" => asked.after = Some(query::end(&value)?),
                 other => return Err(Fault::invalid("query", format!("\"{other}\" is not a parameter of this view"))),
             }
@@ -140,19 +140,6 @@ fn saved(name: &str) -> Result<Saved, Fault> {
     })
 }
 
-fn label(text: &str) -> Result<(String, String), Fault> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or_else(|| Fault::invalid("label", format!("\"{text}\" is not a label; write NAME=VALUE")))?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
-/// A run of the list, with what it waits for in words.
-struct Line {
-    summary: Summary,
-    waits_for: Vec<String>,
-}
-
 pub(crate) async fn list(State(service): State<Service>, viewer: Viewer, uri: Uri) -> Answer<Response> {
     let asked = Asked::read(&uri)?;
     let mut runs = service.host().runs(&asked.filter()).await?;
@@ -166,7 +153,7 @@ pub(crate) async fn list(State(service): State<Service>, viewer: Viewer, uri: Ur
             service.tell(&fault);
             vec![words(&fault).to_owned()]
         });
-        lines.push(Line { summary, waits_for });
+        lines.push(Listed { summary, waits_for });
     }
     let start = viewer.may(Right::Operate).then(|| start_form(&service, &viewer));
     let inner: Html = [
@@ -190,22 +177,15 @@ fn filters(asked: &Asked) -> El {
     };
     let saved = el("nav").attr("aria-label", "Saved filters").with(of("ul", "tabs").all(Saved::ALL.map(link)));
     let label = asked.label.as_ref().map(|(name, value)| format!("{name}={value}")).unwrap_or_default();
-    let field = |id: &'static str, title: &'static str, value: &str| {
-        let input = el("input").attr("id", id).attr("name", id).value(value);
-        of("span", "field").with(el("label").attr("for", id).text(title)).with(input)
-    };
-    let form = of("form", "filter")
-        .attr("method", "get")
-        .attr("action", "/")
-        .attr("role", "search")
+    let form = frame::filter("/")
         .with(el("input").attr("type", "hidden").attr("name", "show").value(asked.saved.name()))
-        .with(field("workflow", "Workflow", asked.workflow.as_deref().unwrap_or_default()))
-        .with(field("label", "Label NAME=VALUE", &label))
+        .with(frame::field("workflow", "Workflow", asked.workflow.as_deref().unwrap_or_default()))
+        .with(frame::field("label", "Label NAME=VALUE", &label))
         .with(el("button").text("Filter"));
     of("div", "filters").with(saved).with(form)
 }
 
-fn table(viewer: &Viewer, lines: &[Line]) -> El {
+fn table(viewer: &Viewer, lines: &[Listed]) -> El {
     if lines.is_empty() {
         return of("p", "empty").text("There is no such run.");
     }
@@ -217,7 +197,7 @@ fn table(viewer: &Viewer, lines: &[Line]) -> El {
     let head = el("thead").with(el("tr").all(choose).all(titles));
     let rows = lines.iter().map(|line| row(line, may, now_ms));
     let table = el("table").attr("id", "runs").with(head).with(el("tbody").all(rows));
-    let scroll = of("div", "scroll").attr("role", "region").attr("aria-label", "Runs").attr("tabindex", 0).with(table);
+    let scroll = frame::scroll("Runs").with(table);
     let fieldset = with_orders(of("fieldset", "orders").with(el("legend").text("Do this to the chosen runs")));
     if may { viewer.form("/runs/bulk").attr("class", "bulk").with(scroll).with(fieldset) } else { scroll }
 }
@@ -234,14 +214,14 @@ pub(crate) fn with_orders(form: El) -> El {
         .with(order("stop", "Stop").attr("class", "danger"))
 }
 
-fn row(Line { summary, waits_for }: &Line, may: bool, now_ms: u64) -> El {
+fn row(Listed { summary, waits_for }: &Listed, may: bool, now_ms: u64) -> El {
     let run = summary.run_id;
     let choose = may.then(|| {
         let name = format!("Choose run {run}");
         el("td").with(el("input").attr("type", "checkbox").attr("name", "run").attr("aria-label", name).value(run))
     });
     let link = el("a").attr("href", format!("/runs/{run}")).attr("data-row", "").text(&summary.workflow);
-    let waits = waits_for.iter().map(|what| el("li").text(shortened(what)));
+    let waits = waits_for.iter().map(|what| el("li").text(shortened(what, WAIT_LETTERS)));
     let damaged = summary.damaged.as_ref().map(|why| of("p", "bad").text(why));
     let labels = summary.labels.iter().map(|(name, value)| of("span", "label").text(format!("{name}={value}")));
     let ago = age(now_ms.saturating_sub(summary.updated_ms));
@@ -258,13 +238,6 @@ fn row(Line { summary, waits_for }: &Line, may: bool, now_ms: u64) -> El {
 
 /// The most letters of what a run waits for in a list; its own view has all of it.
 const WAIT_LETTERS: usize = 160;
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(WAIT_LETTERS) {
-        Some((end, _)) => format!("{}…", text.split_at(end).0),
-        None => text.to_owned(),
-    }
-}
 
 /// Shows the status of a run.
 pub(crate) fn status(status: Status) -> El {

@@ -133,7 +133,7 @@ fn is_own_path(path: &str) -> bool {
 }
 
 /// What a request without a session is answered. A link on another site leads here without the cookie, which the browser
-/// sends where this page itself leads on; then, or where there is none, a person logs in.
+/// sends once this page itself leads on. Without a cookie even then, the person logs in.
 pub(crate) fn ask(headers: &HeaderMap, uri: &Uri) -> Response {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let text = |name: &'static str| headers.get(HeaderName::from_static(name)).and_then(|value| value.to_str().ok());

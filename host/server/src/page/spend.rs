@@ -163,13 +163,7 @@ fn table(id: &'static str, title: &'static str, first: &'static str, more: Optio
     let head = |title: &'static str| el("th").attr("scope", "col").text(title);
     let head = el("tr").with(head(first)).all(more.map(head)).all(SHOWN.map(|currency| head(name(currency))));
     let table = el("table").with(el("thead").with(head)).with(el("tbody").all(rows));
-    section.with(
-        of("div", "scroll")
-            .attr("role", "region")
-            .attr("aria-label", format!("{title}, as a table"))
-            .attr("tabindex", 0)
-            .with(table),
-    )
+    section.with(frame::scroll(format!("{title}, as a table")).with(table))
 }
 
 fn cells(usage: &Usage) -> impl Iterator<Item = El> {

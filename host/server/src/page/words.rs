@@ -1,7 +1,8 @@
 //! Amounts, times and documents, as a person reads them.
 
 use serde::Serialize;
-use stockade::{Currency, Usage, dollars};
+pub(crate) use stockade::readable::{amount, bytes, grouped, micros};
+use stockade::{Currency, Usage};
 
 use super::html::{El, el, of};
 use super::visible::visible_json;
@@ -9,28 +10,11 @@ use super::visible::visible_json;
 /// The longest document that is shown whole, in bytes; the interface for programs has all of each.
 const SHOWN_BYTES_MAX: usize = 16 << 10;
 
-/// Writes a number with commas between its thousands.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev();
-    groups.map(String::from_utf8_lossy).collect::<Vec<_>>().join(",")
-}
-
-/// Writes a number of bytes in a suitable unit.
-pub(crate) fn bytes(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} B"),
-        1024..1_048_576 => format!("{}.{} KiB", bytes >> 10, ((bytes & 1023) * 10) >> 10),
-        _ => format!("{}.{} MiB", bytes >> 20, (((bytes >> 10) & 1023) * 10) >> 10),
-    }
-}
-
-/// Writes a time in microseconds in a suitable unit.
-pub(crate) fn micros(us: u64) -> String {
-    match us {
-        0..1_000 => format!("{us} µs"),
-        1_000..1_000_000 => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
-        _ => format!("{}.{} s", us / 1_000_000, us % 1_000_000 / 100_000),
+/// Shortens a text to so many letters.
+pub(crate) fn shortened(text: &str, letters: usize) -> String {
+    match text.char_indices().nth(letters) {
+        Some((end, _)) => format!("{}…", text.split_at(end).0),
+        None => text.to_owned(),
     }
 }
 
@@ -42,18 +26,6 @@ pub(crate) fn age(ms: u64) -> String {
         60..3_600 => format!("{} min", seconds / 60),
         3_600..172_800 => format!("{} h", seconds / 3_600),
         _ => format!("{} d", seconds / 86_400),
-    }
-}
-
-/// Writes an amount of a currency.
-pub(crate) fn amount(currency: Currency, amount: u64) -> String {
-    match currency {
-        Currency::Memory | Currency::Journal => bytes(amount),
-        Currency::Wall => micros(amount),
-        Currency::Money => dollars(amount),
-        Currency::Fuel | Currency::Steps | Currency::ToolCalls | Currency::ModelCalls | Currency::Tokens => {
-            grouped(amount)
-        }
     }
 }
 

@@ -160,7 +160,7 @@ impl Database {
 
     /// Returns the time to go by in place of the database's, in milliseconds since the Unix epoch, if there is one.
     pub fn now_ms(&self) -> Option<i64> {
-        self.clock.as_ref().map(|clock| i64::try_from(clock.now_ms()).unwrap_or(i64::MAX))
+        self.clock.as_ref().map(|clock| super::stored(clock.now_ms()))
     }
 
     /// Connects. The connection is carried by a task of the runtime in which this is called.

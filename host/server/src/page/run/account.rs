@@ -101,11 +101,10 @@ fn stood(state: &RunState, entry: Option<&Entry>, last: u64) -> El {
         )
         .all(in_flight)
         .with(ledger)
-        .all(kept.map(|kept| fold("Its state", kept)))
-        .all(change.map(|change| fold("The entry", change)))
+        .all(kept.map(|kept| fold("stood-state", "Its state", kept)))
+        .all(change.map(|change| fold("stood-entry", "The entry", change)))
 }
 
-fn fold(title: &'static str, inner: El) -> El {
-    let id = if title == "The entry" { "stood-entry" } else { "stood-state" };
+fn fold(id: &'static str, title: &'static str, inner: El) -> El {
     el("details").attr("id", id).with(el("summary").text(title)).with(inner)
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use stockade::Graph;
 
+use crate::page::frame::scroll;
 use crate::page::html::{El, el, of};
+use crate::page::words::shortened;
 
 const NODE_WIDTH: u64 = 190;
 const NODE_HEIGHT: u64 = 34;
@@ -32,9 +34,7 @@ pub(super) fn draw(graph: &Graph, path: &[String], is_over: bool) -> El {
         let message = format!("The workflow has {} states, and {STATES_MAX} are drawn at most.", graph.states.len());
         return section.with(of("p", "hint").text(message));
     }
-    let scroll =
-        of("div", "scroll").attr("role", "region").attr("aria-label", "Picture of the states").attr("tabindex", 0);
-    section.with(scroll.with(picture(graph, path, is_over)))
+    section.with(scroll("Picture of the states").with(picture(graph, path, is_over)))
 }
 
 fn picture(graph: &Graph, path: &[String], is_over: bool) -> El {
@@ -113,10 +113,7 @@ fn corner((line, column): (u64, u64)) -> (u64, u64) {
 
 fn node(place: &(u64, u64), name: &str, class: &'static str) -> El {
     let (x, y) = corner(*place);
-    let name = match name.char_indices().nth(NAME_LETTERS) {
-        Some((end, _)) => format!("{}…", name.split_at(end).0),
-        None => name.to_owned(),
-    };
+    let name = shortened(name, NAME_LETTERS);
     let rect = el("rect").attr("x", x).attr("y", y).attr("width", NODE_WIDTH).attr("height", NODE_HEIGHT).attr("rx", 6);
     let (middle, base) = (x.saturating_add(NODE_WIDTH / 2), y.saturating_add(NODE_HEIGHT / 2 + 4));
     let text = el("text").attr("x", middle).attr("y", base).attr("text-anchor", "middle").text(name);

@@ -32,20 +32,25 @@ pub(super) struct Gap {
 impl Scale {
     pub(super) fn new(rows: &[Row], now_ms: u64) -> Self {
         let end = |row: &Row| row.ended_ms.unwrap_or(now_ms);
-        let work: Vec<_> =
+        let mut work: Vec<_> =
             rows.iter().filter(|row| row.shape == Shape::Work).map(|row| (row.begun_ms, end(row))).collect();
         let nested = rows.iter().flat_map(|row| &row.calls);
         let nested = nested.flat_map(|call| [Some(call.begun_ms), call.ended.as_ref().map(|(ms, ..)| *ms)]).flatten();
         let times: BTreeSet<u64> = rows.iter().flat_map(|row| [row.begun_ms, end(row)]).chain(nested).collect();
-        let pieces: Vec<_> = times.iter().copied().zip(times.iter().copied().skip(1)).collect();
-        let is_gap = |(from, to): (u64, u64)| {
-            let works = work.iter().any(|(begun, ended)| *begun < to && *ended > from);
-            !works && to.saturating_sub(from) > GAP_MS
-        };
-        let short = pieces.iter().copied().filter(|piece| !is_gap(*piece));
-        let drawn: u64 = short.map(|(from, to)| to.saturating_sub(from)).sum();
+        work.sort_unstable();
+        let (mut work, mut worked_ms) = (work.into_iter().peekable(), 0);
+        // Of the work that begins before a piece ends, the last end tells whether something works in the piece.
+        let pieces = times.iter().copied().zip(times.iter().copied().skip(1)).map(|(from, to)| {
+            while let Some((_, ended)) = work.next_if(|(begun, _)| *begun < to) {
+                worked_ms = worked_ms.max(ended);
+            }
+            (from, to, worked_ms <= from && to.saturating_sub(from) > GAP_MS)
+        });
+        let pieces: Vec<_> = pieces.collect();
+        let short = pieces.iter().filter(|(.., is_gap)| !is_gap);
+        let drawn: u64 = short.map(|(from, to, _)| to.saturating_sub(*from)).sum();
         let gap = drawn.checked_div(GAP_PART).unwrap_or_default().max(1);
-        let length = |(from, to): (u64, u64)| if is_gap((from, to)) { gap } else { to.saturating_sub(from) };
+        let length = |(from, to, is_gap): (u64, u64, bool)| if is_gap { gap } else { to.saturating_sub(from) };
         let whole = pieces.iter().copied().map(length).sum::<u64>().max(1);
         let mut scale = Self { points: times.first().map(|first| (*first, 0)).into_iter().collect(), gaps: Vec::new() };
         let mut at = 0_u64;
@@ -54,7 +59,7 @@ impl Scale {
             at = at.saturating_add(length(piece));
             let to = at.saturating_mul(WIDTH).checked_div(whole).unwrap_or_default();
             scale.points.push((piece.1, to));
-            if is_gap(piece) {
+            if piece.2 {
                 scale.gaps.push(Gap { from, to, ms: piece.1.saturating_sub(piece.0) });
             }
         }

@@ -213,7 +213,7 @@ impl Timeline {
         });
     }
 
-    /// Changes the line of an effect; a new one where there is none.
+    /// Changes the line of an effect, which is added if the effect has no line yet.
     fn at(&mut self, entry: &Entry, key: &str, change: impl FnOnce(&mut Row)) {
         let place = self.places.get(key).copied().unwrap_or(self.rows.len());
         if place == self.rows.len() {

@@ -5,7 +5,7 @@ use stockade::{EffectKind, RunId, ToolOutcome, dollars, utc};
 
 use super::scale::{Scale, WIDTH};
 use super::timeline::{Nested, Row, Shape};
-use crate::page::frame::hidden;
+use crate::page::frame::{hidden, scroll};
 use crate::page::html::{El, el, of};
 use crate::page::viewer::Viewer;
 use crate::page::words::{age, block, bytes, document, grouped, micros, used};
@@ -30,8 +30,7 @@ pub(super) fn draw(viewer: &Viewer, run: RunId, rows: &[Row], now_ms: u64, may: 
     let titles = ["What", "State", "When", "Fuel", "Memory", "Tokens", "Money", "Time"];
     let head = of("div", "line head").attr("aria-hidden", "true").all(titles.map(|title| el("span").text(title)));
     let list = of("ol", "waterfall").all(lines);
-    let scroll =
-        of("div", "scroll").attr("role", "region").attr("aria-label", "Lines of the timeline").attr("tabindex", 0);
+    let scroll = scroll("Lines of the timeline");
     el("section")
         .attr("aria-labelledby", "timeline-title")
         .with(el("h2").attr("id", "timeline-title").text("Timeline"))
