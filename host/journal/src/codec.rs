@@ -10,9 +10,9 @@
 //!   comes the JSON of their changes, as [`Change`] writes it, without the blobs.
 //!
 //! Numbers are LEB128. What is short is compressed with a dictionary, what is long as the difference to the row before it that
-//! was long too: the state of a run is in each of its steps, and mostly as it was. Every [32nd](LINKS_MAX) such row is whole,
-//! so that a reader in the middle of a run need not go back to its beginning. A writer keeps the row before in memory, under the
-//! lease of its run; one that does not have it writes a whole row.
+//! was long too: the state of a run is in each of its steps, and mostly as it was. [Now and then](Chain::goes_on) such a row is
+//! whole, so that a reader in the middle of a run need not go back to its beginning. A writer keeps the row before in memory,
+//! under the lease of its run; one that does not have it writes a whole row.
 //!
 //! The changes are kept as JSON for it is what the formats of entries are made of: a reader of old ones reads these too, and
 //! `stockade export` has nothing to translate. With the dictionary, a refund's 5,400 bytes of JSON take 740. MessagePack in
@@ -31,16 +31,14 @@ mod unpacker;
 
 use stockade_workflow::{Change, Entry, RunId};
 
-pub(crate) use self::bases::{Base, Bases};
+use self::bases::Chain;
+pub(crate) use self::bases::{Base, Bases, LINKS_MAX};
 pub(crate) use self::blob::{Blob, BlobDigest};
 pub(crate) use self::unpacker::{Unpacked, Unpacker};
 use crate::deep;
 
 /// The version of the encoding that is written; it is the first byte of each row and of each blob.
 const VERSION: u8 = 1;
-
-/// How many rows in a row may be differences.
-pub(crate) const LINKS_MAX: u32 = 31;
 
 /// From which length on a row is a difference, and others are differences to it: a shorter one is as short with the dictionary.
 const LONG_BYTES_MIN: usize = 4 << 10;
@@ -141,11 +139,12 @@ impl Batch {
         let (run, first, seq, at_ms) = (last.run, first.seq, last.seq, last.at_ms);
         let payload = self.payload(at_ms);
         let is_long = payload.len() >= LONG_BYTES_MIN;
-        let linked = base.as_ref().filter(|base| is_long && base.links < LINKS_MAX && base.seq < seq);
-        let links = linked.map_or(0, |base| base.links + 1);
+        let linked = base.as_ref().filter(|base| is_long && base.chain.goes_on() && base.seq < seq);
         let frame = linked.map_or_else(|| frame::whole(&payload), |base| frame::difference(&payload, &base.payload));
         let frame = frame.map_err(|error| Unread::new(seq, error))?;
         let bytes = self.bytes(linked.map_or(0, |base| seq - base.seq), &frame);
+        let (kept, long) = (bytes.len(), payload.len());
+        let chain = linked.map_or_else(|| Chain::begin(kept, long), |base| base.chain.with(kept, long));
         let packed = Packed {
             first,
             seq,
@@ -159,7 +158,7 @@ impl Batch {
             packed.check(run, base.as_ref())?;
         }
         if is_long {
-            *base = Some(Base { seq, payload, links }).filter(|base| base.payload.len() <= BASE_BYTES_MAX);
+            *base = Some(Base { seq, payload, chain }).filter(|base| base.payload.len() <= BASE_BYTES_MAX);
         }
         Ok(packed)
     }
@@ -404,11 +403,12 @@ mod tests {
     fn a_state_that_grows_costs_what_is_new_of_it() {
         let rows = committed(&conversation(200), 1);
         let is_whole = |row: &&Packed| Head::read(row.seq, &row.bytes).unwrap().base.is_none();
-        let whole: Vec<_> = rows.iter().filter(is_whole).map(|row| row.seq).collect();
-        assert_eq!(whole, [1, 33, 65, 97, 129, 161, 193]);
-        let differences = rows.iter().filter(|row| !is_whole(row));
-        let longest = differences.map(|row| row.bytes.len()).max().unwrap();
+        let (whole, differences): (Vec<_>, Vec<_>) = rows.iter().partition(is_whole);
+        let sum = |rows: &[&Packed]| rows.iter().map(|row| row.bytes.len()).sum::<usize>();
+        let longest = differences.iter().map(|row| row.bytes.len()).max().unwrap();
         assert!(longest < 512, "{longest}");
+        let last = whole.last().unwrap().bytes.len();
+        assert!(sum(&whole) <= sum(&differences) + last, "{} and {}", sum(&whole), sum(&differences));
         assert_eq!(read(&rows), conversation(200));
     }
 

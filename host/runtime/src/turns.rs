@@ -4,12 +4,15 @@
 //! those with the first one. So many runs of one tenant do not hold up those of another, and no tenant gains by saying that all of
 //! its runs are urgent.
 
+mod queue;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
+use self::queue::Queue;
 use crate::config::Concurrency;
 
 /// The name of the label that says whose run it is: tenants take turns.
@@ -74,7 +77,7 @@ pub(crate) struct Turns(Mutex<State>);
 #[derive(Default)]
 struct State {
     driven: Driven,
-    waiting: Vec<Waiting>,
+    waiting: Queue<oneshot::Sender<Turn>>,
     served: Served,
     is_closed: bool,
 }
@@ -88,10 +91,11 @@ struct Driven {
     of_workflows: BTreeMap<String, usize>,
 }
 
-/// A run that waits for its turn.
-struct Waiting {
+/// A run that waits for its turn, for as long as this is kept.
+struct Waiting<'a> {
+    turns: &'a Turns,
     lane: Lane,
-    tell: oneshot::Sender<Turn>,
+    number: u64,
 }
 
 /// When each tenant had its last turn, by the number of that turn.
@@ -116,15 +120,16 @@ impl Turns {
     /// Waits for a run's turn; none comes once there are no more.
     pub(crate) async fn next(self: &Arc<Self>, lane: Lane) -> Option<Turn> {
         let (tell, told) = oneshot::channel();
-        {
-            let mut state = self.state();
-            if state.is_closed {
-                return None;
-            }
-            state.waiting.push(Waiting { lane, tell });
-        }
+        let _waiting = self.waiting(lane, tell)?;
         self.hand_out();
         told.await.ok()
+    }
+
+    fn waiting(&self, lane: Lane, tell: oneshot::Sender<Turn>) -> Option<Waiting<'_>> {
+        let mut state = self.state();
+        let rank = state.served.rank(&lane.tenant);
+        let number = (!state.is_closed).then(|| state.waiting.push(&lane, rank, tell))?;
+        Some(Waiting { turns: self, lane, number })
     }
 
     /// Returns the first of these whose turn it would be now, in the order of their turns. Those of one tenant that are as urgent
@@ -166,7 +171,8 @@ impl Turns {
     /// Gives turns to those that wait, as many as may be driven.
     fn hand_out(self: &Arc<Self>) {
         loop {
-            let Some(Waiting { lane, tell }) = self.state().next() else { return };
+            let next = self.state().next();
+            let Some((lane, tell)) = next else { return };
             // One that does not wait any more drops its turn, which then is another's.
             drop(tell.send(Turn { turns: Arc::clone(self), lane }));
         }
@@ -179,25 +185,31 @@ impl Turns {
 
 impl State {
     /// Takes the run out whose turn is next, if one may be driven.
-    fn next(&mut self) -> Option<Waiting> {
-        self.waiting.retain(|waiting| !waiting.tell.is_closed());
-        let may_be = self.waiting.iter().enumerate().filter(|(_, waiting)| self.driven.allows(&waiting.lane));
-        let rank = |lane: &Lane| (self.served.rank(&lane.tenant), lane.priority);
-        let (place, _) = may_be.min_by_key(|(place, waiting)| (rank(&waiting.lane), *place))?;
-        let next = self.waiting.remove(place);
-        self.driven.add(&next.lane);
-        self.served.note(&next.lane.tenant);
-        Some(next)
+    fn next(&mut self) -> Option<(Lane, oneshot::Sender<Turn>)> {
+        let (lane, tell) = self.waiting.next(&self.driven)?;
+        self.driven.add(&lane);
+        let rank = self.served.note(&lane.tenant);
+        self.waiting.served(&lane.tenant, rank);
+        Some((lane, tell))
     }
 }
 
 impl Driven {
     fn allows(&self, lane: &Lane) -> bool {
-        let fits = |count: usize, max: Option<&NonZeroU32>| max.is_none_or(|max| count < max.get() as usize);
-        let of = |counts: &BTreeMap<String, usize>, name: &str| counts.get(name).copied().unwrap_or_default();
+        self.has_room() && self.allows_tenant(&lane.tenant) && self.allows_workflow(&lane.workflow)
+    }
+
+    fn has_room(&self) -> bool {
         fits(self.runs, self.limits.runs.as_ref())
-            && fits(of(&self.of_tenants, &lane.tenant), self.limits.tenant.as_ref())
-            && fits(of(&self.of_workflows, &lane.workflow), self.limits.workflow.get(&lane.workflow))
+    }
+
+    fn allows_tenant(&self, tenant: &str) -> bool {
+        fits(self.of_tenants.get(tenant).copied().unwrap_or_default(), self.limits.tenant.as_ref())
+    }
+
+    fn allows_workflow(&self, workflow: &str) -> bool {
+        let count = self.of_workflows.get(workflow).copied().unwrap_or_default();
+        fits(count, self.limits.workflow.get(workflow))
     }
 
     fn add(&mut self, lane: &Lane) {
@@ -217,18 +229,31 @@ impl Driven {
     }
 }
 
+/// Whether one more is within a limit.
+fn fits(count: usize, max: Option<&NonZeroU32>) -> bool {
+    max.is_none_or(|max| count < max.get() as usize)
+}
+
 impl Served {
     /// Which tenant comes first: the lowest.
     fn rank(&self, tenant: &str) -> u64 {
         self.last.get(tenant).copied().unwrap_or_default()
     }
 
-    fn note(&mut self, tenant: &str) {
+    /// Notes a turn, and returns which one it is.
+    fn note(&mut self, tenant: &str) -> u64 {
         if self.last.len() >= TENANTS_MAX {
             self.last.clear();
         }
         self.turns += 1;
         self.last.insert(tenant.to_owned(), self.turns);
+        self.turns
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.turns.state().waiting.remove(&self.lane, self.number);
     }
 }
 

@@ -13,8 +13,47 @@ const BYTES_MAX: usize = 32 << 20;
 pub(crate) struct Base {
     pub(crate) seq: u64,
     pub(crate) payload: Vec<u8>,
-    /// How many rows it is away from one that is whole.
-    pub(crate) links: u32,
+    pub(crate) chain: Chain,
+}
+
+/// How many rows in a row may be differences, however short the whole one is.
+const NEAR_LINKS_MAX: u32 = 31;
+
+/// How many may be at all: a reader in the middle reads them all.
+pub(crate) const LINKS_MAX: u32 = 1_023;
+
+/// How much such a reader may have to unpack.
+const UNPACKED_MAX: usize = 256 << 20;
+
+/// The rows from one that is whole to the last one that is a difference, each to the one before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chain {
+    links: u32,
+    /// The bytes of the row that is whole, as it is kept.
+    whole: usize,
+    /// The bytes of those that are differences.
+    differences: usize,
+    /// The bytes of all of them, unpacked.
+    unpacked: usize,
+}
+
+impl Chain {
+    pub(crate) fn begin(whole: usize, unpacked: usize) -> Self {
+        Self { links: 0, whole, differences: 0, unpacked }
+    }
+
+    /// The chain with one row more.
+    pub(crate) fn with(self, difference: usize, unpacked: usize) -> Self {
+        let differences = self.differences.saturating_add(difference);
+        Self { links: self.links + 1, differences, unpacked: self.unpacked.saturating_add(unpacked), ..self }
+    }
+
+    /// Whether the next row may be a difference. A row is whole again once the differences take as much as the last whole one:
+    /// so the whole ones together take no more than the differences, however long a run becomes.
+    pub(crate) fn goes_on(self) -> bool {
+        let is_short = self.differences < self.whole && self.unpacked < UNPACKED_MAX;
+        self.links < NEAR_LINKS_MAX || (is_short && self.links < LINKS_MAX)
+    }
 }
 
 /// The rows that this opener of a journal wrote last, by their runs.
@@ -61,7 +100,7 @@ mod tests {
     }
 
     fn base(bytes: usize) -> Base {
-        Base { seq: 1, payload: vec![0; bytes], links: 0 }
+        Base { seq: 1, payload: vec![0; bytes], chain: Chain::begin(bytes, bytes) }
     }
 
     #[test]
@@ -75,6 +114,21 @@ mod tests {
         bases.put(&lease(1, 2), base(7));
         assert!(bases.take(&lease(1, 3)).is_none(), "the lease is another");
         assert_eq!(bases.0.lock().unwrap().bytes, 0);
+    }
+
+    #[test]
+    fn a_chain_ends_where_its_differences_take_what_its_whole_row_takes() {
+        let length = |whole: usize, difference: usize, unpacked: usize| {
+            let mut chain = Chain::begin(whole, unpacked);
+            while chain.goes_on() {
+                chain = chain.with(difference, unpacked);
+            }
+            chain.links
+        };
+        assert_eq!(length(1_000, 1_000, 4_096), NEAR_LINKS_MAX, "a whole row costs little beside its differences");
+        assert_eq!(length(10_000, 100, 4_096), 100);
+        assert_eq!(length(1 << 20, 1, 4_096), LINKS_MAX, "a reader reads no more");
+        assert_eq!(length(1 << 20, 1, 4 << 20), 63, "a reader unpacks no more");
     }
 
     #[test]
