@@ -64,7 +64,8 @@ impl Meters {
     /// Returns all of them as a page for Prometheus.
     pub fn page(&self, exposition: Exposition) -> String {
         let (state, none) = (self.state(), Series::new());
-        let families = ALL.into_iter().map(|instrument| (instrument, state.series.get(instrument.name).unwrap_or(&none)));
+        let families =
+            ALL.into_iter().map(|instrument| (instrument, state.series.get(instrument.name).unwrap_or(&none)));
         text::page(families, exposition)
     }
 
@@ -114,7 +115,9 @@ impl Meters {
     #[cfg_attr(not(feature = "otel"), expect(dead_code, reason = "only the export by OTLP reads them so"))]
     pub(crate) fn all(&self) -> Vec<(&'static Instrument, Series)> {
         let state = self.state();
-        ALL.into_iter().filter_map(|instrument| Some((instrument, state.series.get(instrument.name)?.clone()))).collect()
+        ALL.into_iter()
+            .filter_map(|instrument| Some((instrument, state.series.get(instrument.name)?.clone())))
+            .collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -22,8 +22,7 @@ const FRESH: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_secs(10);
 
 /// The statuses of runs that have not ended.
-const OPEN: [Status; 5] =
-    [Status::Running, Status::Interrupted, Status::Waiting, Status::Suspended, Status::Paused];
+const OPEN: [Status; 5] = [Status::Running, Status::Interrupted, Status::Waiting, Status::Suspended, Status::Paused];
 
 impl Host {
     /// Returns the meters of this host.

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use stockade_sandbox::LogLevel;
 use stockade_workflow::{
-    Approval, Change, Decision, EffectKind, EffectOutcome, Entry, Event, Fault, RunId, RunState, ToolCall, ToolOutcome, Verdict,
+    Approval, Change, Decision, EffectKind, EffectOutcome, Entry, Event, Fault, RunId, RunState, ToolCall, ToolOutcome,
+    Verdict,
 };
 
 use crate::genai::ended;
@@ -121,9 +122,7 @@ fn told(run: &RunState, change: &Change) -> Option<Said> {
             let why = outcome.fault().map(|fault| fault.message.as_str()).unwrap_or_default();
             Said::new(LogLevel::Warn, "attempt.failed", format!("{} is called again: {why}", name(call)))
         }
-        Change::Suspended { exceeded, .. } => {
-            Said::new(LogLevel::Warn, "run.suspended", exceeded.fault().message)
-        }
+        Change::Suspended { exceeded, .. } => Said::new(LogLevel::Warn, "run.suspended", exceeded.fault().message),
         Change::Deferred { key, fault, .. } => {
             Said::new(LogLevel::Warn, "attempt.failed", format!("\"{key}\" is tried again: {}", fault.message))
         }
@@ -140,7 +139,9 @@ fn told(run: &RunState, change: &Change) -> Option<Said> {
         Change::Resumed => Said::new(LogLevel::Info, "run.resumed", "the run goes on"),
         Change::Extended { .. } => Said::new(LogLevel::Info, "run.extended", "the budget was added to"),
         // The end that it is, is told of.
-        Change::Stopped { stop, .. } => Said::new(LogLevel::Info, "run.stopped", format!("stopped {stop}")).by(&stop.by),
+        Change::Stopped { stop, .. } => {
+            Said::new(LogLevel::Info, "run.stopped", format!("stopped {stop}")).by(&stop.by)
+        }
         Change::Reserved { .. }
         | Change::Renewed { .. }
         | Change::ChildStarted { .. }
@@ -154,9 +155,8 @@ fn told(run: &RunState, change: &Change) -> Option<Said> {
 
 /// What an outcome says, or else that the workflow is in another state.
 fn stepped(run: &RunState, event: &Event, position: &str) -> Option<Said> {
-    happened(run, event).or_else(|| {
-        Some(Said::new(LogLevel::Debug, "run.stepped", format!("the workflow is in state \"{position}\"")))
-    })
+    happened(run, event)
+        .or_else(|| Some(Said::new(LogLevel::Debug, "run.stepped", format!("the workflow is in state \"{position}\""))))
 }
 
 fn happened(run: &RunState, event: &Event) -> Option<Said> {

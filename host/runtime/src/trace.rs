@@ -19,10 +19,14 @@ impl Trace {
     /// The label of a run with the place in the trace of the program that has started it. The runs that it starts have it too.
     pub const LABEL: &'static str = "traceparent";
 
-    /// Returns the place of a run: its whole is one span.
+    /// Returns the place of a run that was started with these labels: its whole is one span.
+    pub fn of(run: RunId, labels: &BTreeMap<String, String>) -> Self {
+        Self { trace: trace(run, labels), span: span(run, "") }
+    }
+
+    /// Returns the place of a run.
     pub fn of_run(state: &RunState) -> Self {
-        let run = state.run();
-        Self { trace: trace(run, &state.origin().labels), span: span(run, "") }
+        Self::of(state.run(), &state.origin().labels)
     }
 
     /// Returns the place that a run was started from, where a program has told it.

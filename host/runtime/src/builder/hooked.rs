@@ -39,7 +39,11 @@ impl Builder {
         let is_alone = self.models.len() == 1 && self.own_models.is_empty();
         let only = || self.models.keys().next().filter(|_| is_alone).cloned();
         let default = config::default_model(&self.models)?.or_else(only);
-        Ok(GenAi { agents: patterns.chain([Agent::NAME.to_owned()]).collect(), models: self.models.iter().map(named).collect(), default })
+        Ok(GenAi {
+            agents: patterns.chain([Agent::NAME.to_owned()]).collect(),
+            models: self.models.iter().map(named).collect(),
+            default,
+        })
     }
 }
 

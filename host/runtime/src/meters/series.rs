@@ -21,7 +21,10 @@ pub(crate) enum Point {
     Counter(u64),
     Gauge(f64),
     /// How many values were up to each bound and above the one before; the last one counts those above all bounds.
-    Histogram { counts: Vec<u64>, sum: f64 },
+    Histogram {
+        counts: Vec<u64>,
+        sum: f64,
+    },
 }
 
 /// The series of an instrument, by the values of its labels.
@@ -34,11 +37,16 @@ pub(super) fn point<'a>(
     known: &BTreeMap<&'static str, BTreeSet<String>>,
     labels: &[&str],
 ) -> &'a mut Point {
-    let mut key: Vec<_> = instrument.labels.iter().enumerate().map(|(at, name)| {
-        let value = labels.get(at).copied().unwrap_or_default();
-        let is_known = known.get(name).is_none_or(|values| values.contains(value));
-        if is_known { plain(value) } else { OTHER.to_owned() }
-    }).collect();
+    let mut key: Vec<_> = instrument
+        .labels
+        .iter()
+        .enumerate()
+        .map(|(at, name)| {
+            let value = labels.get(at).copied().unwrap_or_default();
+            let is_known = known.get(name).is_none_or(|values| values.contains(value));
+            if is_known { plain(value) } else { OTHER.to_owned() }
+        })
+        .collect();
     if series.len() >= SERIES_MAX && !series.contains_key(&key) {
         key = vec![OTHER.to_owned(); key.len()];
     }

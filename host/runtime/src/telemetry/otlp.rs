@@ -24,17 +24,20 @@ pub(super) fn metrics(all: &[(&'static Instrument, Series)], began_ms: u64, now_
 }
 
 fn metric(instrument: &Instrument, series: &Series, began_ms: u64, now_ms: u64) -> Value {
-    let points: Vec<_> = series.iter().map(|(values, point)| {
-        let mut written = json!({
-            "attributes": attributes(instrument.labels.iter().copied().zip(values.iter().map(String::as_str))),
-            "startTimeUnixNano": nanos(began_ms),
-            "timeUnixNano": nanos(now_ms),
-        });
-        if let (Value::Object(written), Value::Object(value)) = (&mut written, value(instrument, point)) {
-            written.extend(value);
-        }
-        written
-    }).collect();
+    let points: Vec<_> = series
+        .iter()
+        .map(|(values, point)| {
+            let mut written = json!({
+                "attributes": attributes(instrument.labels.iter().copied().zip(values.iter().map(String::as_str))),
+                "startTimeUnixNano": nanos(began_ms),
+                "timeUnixNano": nanos(now_ms),
+            });
+            if let (Value::Object(written), Value::Object(value)) = (&mut written, value(instrument, point)) {
+                written.extend(value);
+            }
+            written
+        })
+        .collect();
     let (shape, data) = match instrument.shape {
         Shape::Counter => {
             ("sum", json!({"dataPoints": points, "aggregationTemporality": CUMULATIVE, "isMonotonic": true}))
@@ -109,10 +112,7 @@ fn scope() -> Value {
 /// Writes attributes; one without a value is left out.
 fn attributes<'a>(named: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Map<String, Value>> {
     let written = named.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| {
-        Map::from_iter([
-            ("key".to_owned(), Value::from(key)),
-            ("value".to_owned(), json!({"stringValue": cut(value)})),
-        ])
+        Map::from_iter([("key".to_owned(), Value::from(key)), ("value".to_owned(), json!({"stringValue": cut(value)}))])
     });
     written.collect()
 }
@@ -132,7 +132,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meters::{COMMITS, Meters, MODEL_DURATION, STREAMS};
+    use crate::meters::{COMMITS, MODEL_DURATION, Meters, STREAMS};
 
     #[test]
     fn meters_are_sums_gauges_and_histograms() {
@@ -149,8 +149,14 @@ mod tests {
         assert_eq!(commits["dataPoints"][0]["startTimeUnixNano"], "1000000000");
         assert_eq!(named("stockade.server.streams")["gauge"]["dataPoints"][0]["asDouble"], 2.0);
         let asked = &named("gen_ai.client.operation.duration")["histogram"]["dataPoints"][0];
-        assert_eq!((&asked["count"], &asked["bucketCounts"][2], &asked["sum"]), (&json!("1"), &json!("1"), &json!(0.03)));
-        assert_eq!(asked["bucketCounts"].as_array().unwrap().len(), asked["explicitBounds"].as_array().unwrap().len() + 1);
+        assert_eq!(
+            (&asked["count"], &asked["bucketCounts"][2], &asked["sum"]),
+            (&json!("1"), &json!("1"), &json!(0.03))
+        );
+        assert_eq!(
+            asked["bucketCounts"].as_array().unwrap().len(),
+            asked["explicitBounds"].as_array().unwrap().len() + 1
+        );
         assert_eq!(asked["attributes"].as_array().unwrap().len(), 3, "there was no error");
     }
 
