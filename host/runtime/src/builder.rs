@@ -225,7 +225,7 @@ impl Builder {
         self
     }
 
-    /// Sends spans of OpenTelemetry, with the names of the GenAI conventions, to a collector.
+    /// Sends spans, meters and a log to a collector of OpenTelemetry, with the names of the conventions for GenAI.
     #[must_use]
     pub fn telemetry(mut self, telemetry: config::Telemetry) -> Self {
         self.telemetry = telemetry;

@@ -32,7 +32,7 @@ const GRACE_MS_MAX: u64 = 20_000;
 const LABELS_BESIDE_TRACE: usize = 32;
 
 /// The place in a trace: of the client in a request, and of the run in the answer.
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACEPARENT: &str = "traceparent";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,7 +63,7 @@ pub(crate) async fn start(
     let (status, run) = (status(&started), started.id());
     let report = report(&service, run).await?;
     let (location, trace) = (format!("/v1/runs/{run}"), Trace::of(run, &report.labels).to_string());
-    Ok((status, [(header::LOCATION, location), (TRACEPARENT, trace)], report).into_response())
+    Ok((status, [(header::LOCATION, location), (HeaderName::from_static(TRACEPARENT), trace)], report).into_response())
 }
 
 /// Returns the place in a trace that a client names, if it names one that can be read: no request is refused for its trace.
