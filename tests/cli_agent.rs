@@ -468,11 +468,18 @@ fn meters_and_records_arrive_at_the_same_collector_by_the_conventions_names() {
     }
     let call = &points("gen_ai.execute_tool.duration", "histogram")[0];
     assert_eq!(attribute(call, "gen_ai.tool.name"), "purchases.find");
-    let asked = &points("gen_ai.client.operation.duration", "histogram")[0];
-    assert_eq!(
-        (attribute(asked, "gen_ai.operation.name"), attribute(asked, "gen_ai.request.model"), &asked["count"]),
-        ("chat".to_owned(), "demo".to_owned(), &json!("2"))
-    );
+    // The second name is the one of the conventions before 0.1.0.
+    for name in ["gen_ai.client.inference.duration", "gen_ai.client.operation.duration"] {
+        let asked = &points(name, "histogram")[0];
+        assert_eq!(
+            (attribute(asked, "gen_ai.operation.name"), attribute(asked, "gen_ai.request.model"), &asked["count"]),
+            ("chat".to_owned(), "demo".to_owned(), &json!("2")),
+            "{name}"
+        );
+    }
+    for name in ["gen_ai.client.inference.usage.input_tokens", "gen_ai.client.inference.usage.output_tokens"] {
+        assert_eq!(attribute(&points(name, "sum")[0], "gen_ai.token.modality"), "unknown", "{name}");
+    }
     let tokens = points("gen_ai.client.token.usage", "histogram");
     let types: Vec<_> = tokens.iter().map(|point| attribute(point, "gen_ai.token.type")).collect();
     assert_eq!(types, ["input", "output"]);

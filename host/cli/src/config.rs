@@ -10,7 +10,7 @@ use crate::globals::Globals;
 /// The built-in workflow, and the name of its settings under `[workflow]`.
 pub(crate) const REFUND: &str = "refund";
 
-/// The variable that names the collector of telemetry where the configuration does not, as all programs with OpenTelemetry have it.
+/// The variable that names the collector of telemetry where the configuration does not, as programs with OpenTelemetry have it.
 const COLLECTOR: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
 /// Reads the configuration that `--config` names, or `stockade.toml` if it exists. The journal is the one of `--journal`, if that

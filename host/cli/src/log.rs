@@ -17,8 +17,8 @@ const LETTERS_MAX: usize = 500;
 /// The options of a command that goes on by itself.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct LogOptions {
-    /// Write the log as records on stderr, one a line: with time, level, event, run, workflow and principal. Without it, a few lines
-    /// for a person
+    /// Write the log as records on stderr, one a line: with time, level, event, run, workflow and principal. Without it, a few
+    /// lines for a person
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<Format>,
     /// The least grave records that are written; info, where nothing is said

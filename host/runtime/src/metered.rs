@@ -11,8 +11,9 @@ use stockade_workflow::{
 use crate::genai::{GenAi, ended, kind};
 use crate::hooks::Hooks;
 use crate::meters::{
-    AGENT_DURATION, AGENT_INFERENCE_CALLS, AGENT_TOOL_CALLS, BUDGET_REFUSALS, FUEL, MEMORY_PEAK, MODEL_DURATION, MONEY,
-    Meters, RUNS_ENDED, RUNS_STARTED, STEPS, TOKEN_USAGE, TOOL_CALLS, TOOL_DURATION,
+    AGENT_DURATION, AGENT_INFERENCE_CALLS, AGENT_TOOL_CALLS, ANSWER_TOKENS, BUDGET_REFUSALS, FUEL, INFERENCE_DURATION,
+    INPUT_TOKENS, MEMORY_PEAK, MODEL_DURATION, MONEY, Meters, OUTPUT_TOKENS, QUESTION_TOKENS, RUNS_ENDED, RUNS_STARTED,
+    STEPS, TOKEN_USAGE, TOOL_CALLS, TOOL_DURATION,
 };
 
 /// Counts on these meters.
@@ -134,9 +135,20 @@ impl Metered {
         let (model, provider) = self.words.asked(question.model.as_deref());
         let error = outcome.fault().map(kind).unwrap_or_default();
         let took = Duration::from_micros(used.wall_us);
-        self.meters.time(&MODEL_DURATION, &["chat", provider, model, &error], took);
-        if let ModelOutcome::Replied(reply) = outcome {
-            for (kind, tokens) in [("input", reply.tokens_in), ("output", reply.tokens_out)] {
+        for duration in [&INFERENCE_DURATION, &MODEL_DURATION] {
+            self.meters.time(duration, &["chat", provider, model, &error], took);
+        }
+        let (input, output) = match outcome {
+            ModelOutcome::Replied(reply) => (reply.tokens_in, reply.tokens_out),
+            // The conventions want a zero of what was not told.
+            ModelOutcome::Failed(_) => (0, 0),
+        };
+        for (kind, tokens, all, each) in
+            [("input", input, &INPUT_TOKENS, &QUESTION_TOKENS), ("output", output, &OUTPUT_TOKENS, &ANSWER_TOKENS)]
+        {
+            self.meters.add(all, &["chat", provider, model, "unknown"], tokens);
+            if outcome.fault().is_none() {
+                self.meters.record(each, &["chat", provider, model], float(tokens));
                 self.meters.record(&TOKEN_USAGE, &["chat", provider, model, kind], float(tokens));
             }
         }

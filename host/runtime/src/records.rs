@@ -11,8 +11,8 @@ use crate::genai::ended;
 
 /// One record of a log: what happened, to which run, and by whom.
 ///
-/// Its texts are as people, guests and models gave them: whoever writes a record down escapes them, cuts them, and puts marks in the
-/// place of secrets ([`Scrubber`](crate::Scrubber)). Neither arguments, answers nor questions to models are in it.
+/// Its texts are as people, guests and models gave them: what writes a record down escapes them, cuts them, and puts marks in
+/// the place of secrets ([`Scrubber`](crate::Scrubber)). Neither arguments, answers nor questions to models are in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Record {
     /// When it happened, in milliseconds since the Unix epoch.

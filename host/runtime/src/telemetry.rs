@@ -1,5 +1,5 @@
-//! What a host tells a collector of OpenTelemetry, with the names of the semantic conventions for GenAI, version 0.1.0: spans, the
-//! meters, and the records of a log.
+//! What a host tells a collector of OpenTelemetry, with the names of the semantic conventions for GenAI, version 0.1.0: spans,
+//! the meters, and the records of a log.
 //!
 //! Spans and records are made of what was committed, so that they tell what the journal tells. Their ids follow from the run and
 //! the effect: a run that another process goes on with after a crash is the same trace. What was said is left out unless it

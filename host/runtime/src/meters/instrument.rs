@@ -119,8 +119,8 @@ pub const RUNS: Instrument = Instrument {
     name: "stockade.runs.open",
     shape: Shape::Gauge,
     unit: "{run}",
-    meaning: "Runs of the journal that have not ended, by status: the same on each process of one journal. Up to 10,000 are looked \
-              at.",
+    meaning: "Runs of the journal that have not ended, by status: the same on each process of one journal. Up to 10,000 are \
+              looked at.",
     labels: &["status"],
 };
 
@@ -297,21 +297,66 @@ pub const TOOL_DURATION: Instrument = Instrument {
     labels: &["gen_ai.operation.name", "gen_ai.tool.name", "error.type"],
 };
 
-/// Tokens.
+/// How long questions take.
+pub const INFERENCE_DURATION: Instrument = Instrument {
+    name: "gen_ai.client.inference.duration",
+    shape: Shape::Histogram(OPERATION_S),
+    unit: "s",
+    meaning: "How long a question to a model took, with all its attempts.",
+    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "error.type"],
+};
+
+/// Tokens of questions.
+pub const INPUT_TOKENS: Instrument = Instrument {
+    name: "gen_ai.client.inference.usage.input_tokens",
+    shape: Shape::Counter,
+    unit: "{token}",
+    meaning: "Tokens of questions, as the provider counts them; of which modality is not known.",
+    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "gen_ai.token.modality"],
+};
+
+/// Tokens of answers.
+pub const OUTPUT_TOKENS: Instrument = Instrument {
+    name: "gen_ai.client.inference.usage.output_tokens",
+    shape: Shape::Counter,
+    unit: "{token}",
+    meaning: "Tokens of answers, as the provider counts them; of which modality is not known.",
+    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "gen_ai.token.modality"],
+};
+
+/// Tokens of one question.
+pub const QUESTION_TOKENS: Instrument = Instrument {
+    name: "gen_ai.client.inference.operation.input_tokens",
+    shape: Shape::Histogram(TOKENS),
+    unit: "{token}",
+    meaning: "Tokens of one question.",
+    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"],
+};
+
+/// Tokens of one answer.
+pub const ANSWER_TOKENS: Instrument = Instrument {
+    name: "gen_ai.client.inference.operation.output_tokens",
+    shape: Shape::Histogram(TOKENS),
+    unit: "{token}",
+    meaning: "Tokens of one answer.",
+    labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"],
+};
+
+/// Tokens, under the name before version 0.1.0.
 pub const TOKEN_USAGE: Instrument = Instrument {
     name: "gen_ai.client.token.usage",
     shape: Shape::Histogram(TOKENS),
     unit: "{token}",
-    meaning: "Tokens of a question and of its answer.",
+    meaning: "Tokens of a question and of its answer, as the conventions had them before version 0.1.0.",
     labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "gen_ai.token.type"],
 };
 
-/// How long questions take.
+/// How long questions take, under the name before version 0.1.0.
 pub const MODEL_DURATION: Instrument = Instrument {
     name: "gen_ai.client.operation.duration",
     shape: Shape::Histogram(OPERATION_S),
     unit: "s",
-    meaning: "How long a question to a model took, with all its attempts.",
+    meaning: "The same as `gen_ai.client.inference.duration`, as the conventions had it before version 0.1.0.",
     labels: &["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "error.type"],
 };
 
@@ -325,7 +370,7 @@ pub const TELEMETRY_DROPPED: Instrument = Instrument {
 };
 
 /// All instruments, in the order in which they are shown.
-pub const ALL: [&Instrument; 25] = [
+pub const ALL: [&Instrument; 30] = [
     &RUNS_STARTED,
     &RUNS_ENDED,
     &RUNS,
@@ -346,6 +391,11 @@ pub const ALL: [&Instrument; 25] = [
     &AGENT_INFERENCE_CALLS,
     &AGENT_TOOL_CALLS,
     &TOOL_DURATION,
+    &INFERENCE_DURATION,
+    &INPUT_TOKENS,
+    &OUTPUT_TOKENS,
+    &QUESTION_TOKENS,
+    &ANSWER_TOKENS,
     &TOKEN_USAGE,
     &MODEL_DURATION,
     &HTTP_DURATION,

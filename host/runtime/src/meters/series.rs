@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::instrument::{Instrument, Shape};
 use crate::is_hidden;
 
-/// The most series of one instrument. Names of tools, workflows and doors are as many as an operator has set up; were it otherwise,
-/// a program that invents names could fill the memory of whoever keeps the values.
+/// The most series of one instrument. Names of tools, workflows and doors are as many as an operator has set up; were it
+/// otherwise, a program that invents names could fill the memory here, and of the database that keeps the values.
 const SERIES_MAX: usize = 500;
 
 /// The longest value of a label, in bytes.
