@@ -26,7 +26,7 @@ impl GenAi {
         let name = model.or(self.default.as_deref()).unwrap_or("default");
         // One that a program has handed in.
         let own = (name, "custom");
-        self.models.get(name).map_or(own, |(model, provider)| (model, provider))
+        self.models.get(name).map_or(own, |(model, provider)| (model.as_str(), *provider))
     }
 }
 
