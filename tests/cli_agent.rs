@@ -1,5 +1,6 @@
 //! `stockade agent` and what it needs: a provider on loopback, a person at a terminal, recordings, spans.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -378,41 +379,57 @@ fn a_further_attempt_is_shown_while_the_model_is_asked() {
     assert!(line.contains("model main: attempt 2 of 3, retry in 1 s: ") && line.contains("503"), "{line}");
 }
 
-/// A collector of our own: spans arrive at it with the conventions' names, and what was said does not.
+/// What arrived at a collector of our own, by the path that it was posted to.
+type Arrived = Arc<Mutex<BTreeMap<String, Vec<Vec<u8>>>>>;
+
+/// Starts a collector; returns its port.
+fn collector() -> (u16, Arrived) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (port, arrived) = (listener.local_addr().unwrap().port(), Arrived::default());
+    let kept = Arc::clone(&arrived);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (head, body, mut stream) = request(stream.unwrap());
+            let path = head.strip_prefix("POST ").and_then(|head| head.split_once(' ')).unwrap().0.to_owned();
+            kept.lock().unwrap().entry(path).or_default().push(body);
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+        }
+    });
+    (port, arrived)
+}
+
+/// The agent of the tests of telemetry, which calls a tool and says a word.
+fn telling(port: u16, content: bool) -> Place {
+    let place = Place::new();
+    let script = "[[answer]]\nwhen = { turn = 1 }\nreply = { calls = [{ name = \"purchases.find\", \
+                  arguments = { user_id = \"user_123\" } }] }\n\
+                  [[answer]]\nwhen = { turn = 2 }\nreply = { text = \"the answer is Rosebud\" }\n";
+    place.write("replies.toml", script);
+    let config = format!(
+        "[model.demo]\nprovider = \"scripted\"\nfile = \"replies.toml\"\n\
+         [telemetry]\nendpoint = \"http://127.0.0.1:{port}\"\ncontent = {content}\n"
+    );
+    place.write("stockade.toml", config);
+    place
+}
+
+/// Spans arrive with the conventions' names, and what was said does not.
 #[test]
 fn spans_arrive_at_a_collector_and_carry_no_content_unless_asked() {
     for content in [false, true] {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let spans: Arc<Mutex<Vec<u8>>> = Arc::default();
-        let kept = Arc::clone(&spans);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let (head, body, mut stream) = request(stream.unwrap());
-                assert!(head.starts_with("POST /v1/traces "), "{head}");
-                kept.lock().unwrap().extend(body);
-                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
-            }
-        });
-        let place = Place::new();
-        let script = "[[answer]]\nwhen = { turn = 1 }\nreply = { calls = [{ name = \"purchases.find\", \
-                      arguments = { user_id = \"user_123\" } }] }\n\
-                      [[answer]]\nwhen = { turn = 2 }\nreply = { text = \"the answer is Rosebud\" }\n";
-        place.write("replies.toml", script);
-        let config = format!(
-            "[model.demo]\nprovider = \"scripted\"\nfile = \"replies.toml\"\n\
-             [telemetry]\nendpoint = \"http://127.0.0.1:{port}\"\ncontent = {content}\n"
-        );
-        place.write("stockade.toml", config);
-        let (exit, _, stderr) = agent(&place, &["what did user_123 buy?", "--tool", "purchases"]);
+        let (port, arrived) = collector();
+        let (exit, _, stderr) = agent(&telling(port, content), &["what did user_123 buy?", "--tool", "purchases"]);
         assert_eq!(exit, Some(0), "{stderr}");
         // The texts of protobuf stand in it as they are.
-        let spans = String::from_utf8_lossy(&spans.lock().unwrap()).into_owned();
+        let spans = String::from_utf8_lossy(&arrived.lock().unwrap()["/v1/traces"].concat()).into_owned();
         for name in [
-            "invoke_workflow agent",
+            "invoke_agent agent",
             "execute_tool purchases.find",
-            "chat default",
+            "chat demo",
             "gen_ai.operation.name",
+            "gen_ai.agent.name",
+            "gen_ai.provider.name",
+            "gen_ai.request.model",
             "gen_ai.usage.input_tokens",
             "gen_ai.response.finish_reasons",
             "gen_ai.tool.name",
@@ -422,4 +439,62 @@ fn spans_arrive_at_a_collector_and_carry_no_content_unless_asked() {
         assert_eq!(spans.contains("Rosebud"), content);
         assert_eq!(spans.contains("gen_ai.input.messages"), content);
     }
+}
+
+/// The meters and the log of one agent, as OTLP has them in JSON.
+#[test]
+fn meters_and_records_arrive_at_the_same_collector_by_the_conventions_names() {
+    let (port, arrived) = collector();
+    let (exit, report, stderr) = agent(&telling(port, false), &["what did user_123 buy?", "--tool", "purchases"]);
+    assert_eq!(exit, Some(0), "{stderr}");
+    let arrived = arrived.lock().unwrap();
+    let last: Value = serde_json::from_slice(arrived["/v1/metrics"].last().unwrap()).unwrap();
+    let metrics = last.pointer("/resourceMetrics/0/scopeMetrics/0/metrics").unwrap().as_array().unwrap();
+    let points = |name: &str, shape: &str| {
+        let metric = metrics.iter().find(|metric| metric["name"] == name).unwrap_or_else(|| panic!("{name}: {last}"));
+        metric[shape]["dataPoints"].as_array().unwrap().clone()
+    };
+    let attribute = |point: &Value, key: &str| {
+        let named = point["attributes"].as_array().unwrap().iter().find(|attribute| attribute["key"] == key);
+        named.map(|attribute| attribute["value"]["stringValue"].as_str().unwrap().to_owned()).unwrap_or_default()
+    };
+    let run = &points("gen_ai.invoke_agent.duration", "histogram")[0];
+    assert_eq!(
+        (attribute(run, "gen_ai.operation.name"), attribute(run, "gen_ai.agent.name"), &run["count"]),
+        ("invoke_agent".to_owned(), "agent".to_owned(), &json!("1"))
+    );
+    for (name, sum) in [("gen_ai.invoke_agent.inference_calls", 2.0), ("gen_ai.invoke_agent.tool_calls", 1.0)] {
+        assert_eq!(points(name, "histogram")[0]["sum"], json!(sum), "{name}");
+    }
+    let call = &points("gen_ai.execute_tool.duration", "histogram")[0];
+    assert_eq!(attribute(call, "gen_ai.tool.name"), "purchases.find");
+    // The second name is the one of the conventions before 0.1.0.
+    for name in ["gen_ai.client.inference.duration", "gen_ai.client.operation.duration"] {
+        let asked = &points(name, "histogram")[0];
+        assert_eq!(
+            (attribute(asked, "gen_ai.operation.name"), attribute(asked, "gen_ai.request.model"), &asked["count"]),
+            ("chat".to_owned(), "demo".to_owned(), &json!("2")),
+            "{name}"
+        );
+    }
+    for name in ["gen_ai.client.inference.usage.input_tokens", "gen_ai.client.inference.usage.output_tokens"] {
+        assert_eq!(attribute(&points(name, "sum")[0], "gen_ai.token.modality"), "unknown", "{name}");
+    }
+    let tokens = points("gen_ai.client.token.usage", "histogram");
+    let types: Vec<_> = tokens.iter().map(|point| attribute(point, "gen_ai.token.type")).collect();
+    assert_eq!(types, ["input", "output"]);
+    assert_eq!(points("stockade.runs.ended", "sum")[0]["asInt"], "1");
+
+    let logs = arrived["/v1/logs"].iter().flat_map(|body| {
+        let body: Value = serde_json::from_slice(body).unwrap();
+        body.pointer("/resourceLogs/0/scopeLogs/0/logRecords").unwrap().as_array().unwrap().clone()
+    });
+    let logs: Vec<_> = logs.collect();
+    let names: Vec<_> = logs.iter().map(|record| record["eventName"].as_str().unwrap()).collect();
+    for name in ["stockade.run.started", "stockade.model.asked", "stockade.tool.called", "stockade.run.ended"] {
+        assert!(names.contains(&name), "{name} is not in {names:?}");
+    }
+    let run = report["run_id"].as_str().unwrap();
+    assert!(logs.iter().all(|record| record["traceId"] == run.replace('-', "")), "{logs:?}");
+    assert!(!json!(logs).to_string().contains("Rosebud"));
 }

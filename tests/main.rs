@@ -59,6 +59,7 @@ mod shared_budgets;
 mod shared_memory;
 mod simulation;
 mod starts;
+mod telemetry;
 mod terms;
 mod together;
 mod tools;

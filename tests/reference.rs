@@ -7,6 +7,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use stockade::config::{self, Config};
+use stockade::meters::{self, Shape};
 use stockade::patterns::{chain_of_thought, evaluator, orchestrator, react, router, tree_of_thoughts};
 use stockade::{Budget, Currency, Escalation, Kind, Label, Limits, Namespace, Quota, Terms, code_limits, model};
 use stockade_refund::{Letter, Settings};
@@ -15,7 +16,8 @@ use stockade_tests::root;
 use crate::layers::files;
 
 /// The pages that have such tables, each between `<!-- table: NAME -->` and `<!-- end -->`.
-const PAGES: [&str; 2] = ["docs/src/reference/configuration.md", "docs/src/reference/limits-and-errors.md"];
+const PAGES: [&str; 3] =
+    ["docs/src/reference/configuration.md", "docs/src/reference/limits-and-errors.md", "docs/src/reference/metrics.md"];
 
 /// A key, or a variant, as the sources declare it.
 struct Item {
@@ -107,6 +109,7 @@ fn tables() -> Vec<(&'static str, String)> {
         }),
         ("currencies", currencies()),
         ("kinds", kinds()),
+        ("metrics", metrics()),
     ]
 }
 
@@ -203,6 +206,21 @@ fn kinds() -> String {
     assert_eq!(names(&items), expected(&serde_json::from_value::<Kind>(json!("__")).unwrap_err().to_string()));
     let rows = items.iter().map(|Item { name, doc, .. }| format!("| `{name}` | {doc} |\n"));
     "| kind | meaning |\n|---|---|\n".to_owned() + &rows.collect::<String>()
+}
+
+fn metrics() -> String {
+    let mut table = "| Prometheus | OpenTelemetry | labels | what it says |\n|---|---|---|---|\n".to_owned();
+    for instrument in meters::ALL {
+        let shape = match instrument.shape {
+            Shape::Counter => "_total",
+            Shape::Gauge => "",
+            Shape::Histogram(_) => "_bucket",
+        };
+        let labels: Vec<_> = instrument.labels.iter().map(|label| format!("`{}`", label.replace('.', "_"))).collect();
+        let (family, name, labels) = (instrument.family(), instrument.name, labels.join(", "));
+        writeln!(table, "| `{family}{shape}` | `{name}` | {labels} | {} |", instrument.meaning).unwrap();
+    }
+    table
 }
 
 fn names(items: &[Item]) -> BTreeSet<String> {

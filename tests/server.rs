@@ -91,7 +91,7 @@ impl Client {
         sender.send_request(request.body(Full::new(body.into())).unwrap()).await.unwrap()
     }
 
-    async fn ask(&self, what: &str, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
+    pub(crate) async fn ask(&self, what: &str, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
         let headers = [&[("content-type", "application/json")][..], headers].concat();
         let body = if body.is_null() { String::new() } else { body.to_string() };
         read(self.send(what, &headers, body).await).await
@@ -103,7 +103,7 @@ impl Client {
         answer
     }
 
-    async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         self.ask(&format!("POST {path}"), &[], body).await
     }
 

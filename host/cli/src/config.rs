@@ -10,6 +10,9 @@ use crate::globals::Globals;
 /// The built-in workflow, and the name of its settings under `[workflow]`.
 pub(crate) const REFUND: &str = "refund";
 
+/// The variable that names the collector of telemetry where the configuration does not, as programs with OpenTelemetry have it.
+const COLLECTOR: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
 /// Reads the configuration that `--config` names, or `stockade.toml` if it exists. The journal is the one of `--journal`, if that
 /// is there.
 pub(crate) fn usual(globals: &Globals) -> stockade::Result<Config> {
@@ -19,6 +22,10 @@ pub(crate) fn usual(globals: &Globals) -> stockade::Result<Config> {
         [] => {}
         [url] => (journal.url, journal.urls) = (Some(url.clone()), Vec::new()),
         urls => (journal.url, journal.urls) = (None, urls.to_vec()),
+    }
+    let endpoint = &mut config.telemetry.endpoint;
+    if endpoint.is_none() {
+        *endpoint = std::env::var(COLLECTOR).ok().filter(|collector| !collector.trim().is_empty());
     }
     Ok(config)
 }

@@ -21,6 +21,7 @@ mod globals;
 mod hint;
 mod hooks;
 mod kept;
+mod log;
 mod open_host;
 mod origin;
 mod out_dir;

@@ -9,6 +9,7 @@ use crate::config::REFUND;
 use crate::globals::Globals;
 use crate::hooks::{Runs, Waits};
 use crate::kept::{LANGUAGES, Purpose, kept};
+use crate::log::Log;
 use crate::{config, places, secrets};
 
 /// The first argument with which this program starts itself to compile a component.
@@ -29,9 +30,9 @@ pub(crate) async fn host_for_code(globals: &Globals, limits: Limits) -> stockade
     usual(globals, limits)?.hooks(Runs).build().await
 }
 
-/// Opens the usual host for many runs: it prints no timeline.
-pub(crate) async fn host_of_many(globals: &Globals) -> stockade::Result<Host> {
-    usual(globals, code_limits(globals)?)?.build().await
+/// Opens the usual host for many runs: it prints no timeline, and tells this log.
+pub(crate) async fn host_of_many(globals: &Globals, log: Log) -> stockade::Result<Host> {
+    usual(globals, code_limits(globals)?)?.hooks(log).build().await
 }
 
 fn usual(globals: &Globals, limits: Limits) -> stockade::Result<Builder> {

@@ -45,9 +45,37 @@ pub(crate) fn stdout(text: Arguments<'_>) {
     }
 }
 
+/// Makes a record of a line, or leaves it out.
+type Wrap = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// What makes records of all lines on stderr, where the log is one of records.
+static WRAP: OnceLock<Wrap> = OnceLock::new();
+
+/// Has all that is written to stderr from here on made into records. The first one who says so stays.
+pub(crate) fn wrap(wrap: impl Fn(&str) -> Option<String> + Send + Sync + 'static) {
+    // There is one log of a process.
+    let _ = WRAP.set(Box::new(wrap));
+}
+
 /// Writes progress, a question or an error. If that fails, the work goes on: all of it is in the journal.
 pub(crate) fn stderr(text: Arguments<'_>) {
-    let _ = anstream::stderr().lock().write_fmt(text);
+    match WRAP.get() {
+        None => drop(anstream::stderr().lock().write_fmt(text)),
+        Some(wrap) => {
+            let text = text.to_string();
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            for line in plain.lines().filter(|line| !line.trim().is_empty()) {
+                if let Some(line) = wrap(line) {
+                    record(&line);
+                }
+            }
+        }
+    }
+}
+
+/// Writes a record to stderr. If that fails, it is lost.
+pub(crate) fn record(line: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{line}");
 }
 
 /// Waits until there is no use in writing to stdout: its pipe is closed, or what was written was lost.

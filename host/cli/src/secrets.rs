@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stockade::config::{Grants, Problem, Secret};
-use stockade::{Builder, Config, Fault};
+use stockade::{Builder, Config, Fault, Scrubber};
 
 use crate::read;
 
@@ -38,6 +38,11 @@ pub(crate) fn checked(mut builder: Builder, config: &Config, are_read: bool) -> 
         builder = builder.secret(name, "not read");
     }
     (builder, problems)
+}
+
+/// Returns what takes the values of all secrets that the configuration names out of a text, as far as they can be read.
+pub(crate) fn scrubber(config: &Config) -> Scrubber {
+    Scrubber::redacting(names(config).into_iter().filter_map(|(_, name)| named(config, name).ok()))
 }
 
 /// Returns the secrets that the configuration names, each with the tool that is granted it, where it is for one.

@@ -3,6 +3,7 @@
 mod approvers;
 mod checks;
 mod configured;
+mod hooked;
 mod journals;
 mod models;
 mod problems;
@@ -18,14 +19,16 @@ use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Reserve
 use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 
 use self::checks::{check_concurrency, check_free, check_models, check_settings, check_tools};
+use self::hooked::names_of_tools;
 use self::journals::{folder_of, in_file, no_folder};
 use crate::Host;
 use crate::bookmarks::Bookmarks;
 use crate::breakers::Breakers;
 use crate::callable::Callable;
 use crate::coding::Coding;
-use crate::hooks::{AllHooks, Hooks};
+use crate::hooks::Hooks;
 use crate::languages::Languages;
+use crate::meters::Meters;
 use crate::notice::Notified;
 use crate::oci::Store;
 use crate::planned::Planned;
@@ -35,9 +38,8 @@ use crate::scratch::Scratch;
 use crate::services::{Common, Services};
 use crate::sessions::Sessions;
 use crate::shared_budgets::SharedBudgets;
-use crate::telemetry::Telemetry;
 use crate::turns::Turns;
-use crate::{Clock, Result, Source, coding, config};
+use crate::{Clock, Result, Source, coding, config, observing};
 use stockade_journal::Journal;
 use stockade_models::{Model, Named, Settings as ModelSettings};
 
@@ -68,6 +70,7 @@ pub struct Builder {
     memory: Option<(PathBuf, config::Memory)>,
     hooks: Vec<Box<dyn Hooks>>,
     telemetry: config::Telemetry,
+    meters: Arc<Meters>,
     budgets: SharedBudgets,
     notify: BTreeMap<String, config::Notify>,
     schedules: BTreeMap<String, config::Schedule>,
@@ -222,7 +225,7 @@ impl Builder {
         self
     }
 
-    /// Sends spans of OpenTelemetry, with the names of the GenAI conventions, to a collector.
+    /// Sends spans, meters and a log to a collector of OpenTelemetry, with the names of the conventions for GenAI.
     #[must_use]
     pub fn telemetry(mut self, telemetry: config::Telemetry) -> Self {
         self.telemetry = telemetry;
@@ -432,17 +435,13 @@ impl Builder {
         let is_shared = self.own_journal.is_none() && self.place.is_in_databases();
         let shared =
             if is_shared { Some(journals::in_databases(&self.place, &self.secrets, &self.clock).await?) } else { None };
+        let exports = self.telemetry.endpoint.is_some();
         let build = tokio::task::spawn_blocking(move || self.build_blocking(memory, hooks, shared));
-        build.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
-    }
-
-    /// The hooks that were added, and the telemetry that is configured.
-    fn all_hooks(&mut self) -> Result<Arc<dyn Hooks>> {
-        let mut hooks = std::mem::take(&mut self.hooks);
-        if let Some(endpoint) = &self.telemetry.endpoint {
-            hooks.push(Box::new(Telemetry::start(&self.telemetry, endpoint)?));
+        let host: Host = build.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))??;
+        if exports {
+            tokio::spawn(observing::keep(Arc::downgrade(&host.services)));
         }
-        Ok(Arc::new(AllHooks(hooks)))
+        Ok(host)
     }
 
     /// `shared` is the journal in a database, where it is in one.
@@ -471,6 +470,7 @@ impl Builder {
         engine.secrets = secrets.into_iter().collect();
         let engine = Engine::new(engine)?;
         let registry = Registry::load(&engine, tools)?;
+        self.meters.know("gen_ai.tool.name", names_of_tools(&registry, &self.languages));
         let machines: Children =
             machines.into_iter().map(|machine| (machine.name().to_owned(), Arc::new(machine))).collect();
         check_models(&self.patterns, &models)?;
@@ -503,6 +503,7 @@ impl Builder {
             coding,
             clock,
             hooks,
+            meters: self.meters,
             models,
             memory,
             machines,
@@ -556,6 +557,7 @@ impl Host {
             memory: None,
             hooks: Vec::new(),
             telemetry: config::Telemetry::default(),
+            meters: Arc::default(),
             budgets: SharedBudgets::new(),
             notify: BTreeMap::new(),
             schedules: BTreeMap::new(),

@@ -99,7 +99,9 @@ impl Holding {
         if self.heard.is_fresh(Moment::now(&self.host.clock)) {
             return Ok(());
         }
-        renew_once(&self.host, &self.lease, &self.heard).await
+        let renewed = renew_once(&self.host, &self.lease, &self.heard).await;
+        self.host.meters.lease(renewed.as_ref().err());
+        renewed
     }
 
     /// Says that the journal has taken the lease back with the last commit.

@@ -10,6 +10,7 @@ use stockade_workflow::{
     Change, Effect, EffectKind, Entry, Fault, Kind, Label, RunId, RunState, Status, Usage, WaitingFor,
 };
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::driving::Place;
 use crate::lease::Holding;
@@ -330,8 +331,10 @@ impl RunLog {
         self.unwritten_bytes = 0;
         let commit = Commit { lease, releases, entries, summary, index: std::mem::take(&mut self.index) };
         self.committing.store(true, Ordering::SeqCst);
+        let begun = Instant::now();
         let committed = self.made(&commit).await;
         self.committing.store(false, Ordering::SeqCst);
+        self.host.meters.commit(begun.elapsed(), committed.as_ref().err());
         if let Err(fault) = committed {
             (self.batch, self.index) = (commit.entries, commit.index);
             // The rest is of this commit, and made anew for the next one.

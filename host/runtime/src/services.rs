@@ -17,6 +17,7 @@ use crate::callable::Outcome;
 use crate::coding::Coding;
 use crate::driving::Driving;
 use crate::hooks::Hooks;
+use crate::meters::Meters;
 use crate::notice::Notified;
 use crate::oci::Store;
 use crate::planned::Planned;
@@ -44,6 +45,7 @@ pub(crate) struct Common {
     pub(crate) coding: Coding,
     pub(crate) clock: Clock,
     pub(crate) hooks: Arc<dyn Hooks>,
+    pub(crate) meters: Arc<Meters>,
     pub(crate) models: Models,
     pub(crate) memory: Option<Recollection>,
     pub(crate) machines: Children,

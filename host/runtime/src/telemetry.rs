@@ -1,44 +1,46 @@
-//! What a run did, as OpenTelemetry spans with the names of the GenAI semantic conventions (version 1.41).
+//! What a host tells a collector of OpenTelemetry, with the names of the semantic conventions for GenAI, version 0.1.0: spans,
+//! the meters, and the records of a log.
 //!
-//! Spans are made of what was committed, so that they tell what the journal tells. Their ids follow from the run and the
-//! effect: a run that another process goes on with after a crash is the same trace. What was said is left out unless it
+//! Spans and records are made of what was committed, so that they tell what the journal tells. Their ids follow from the run and
+//! the effect: a run that another process goes on with after a crash is the same trace. What was said is left out unless it
 //! is asked for.
 
+mod collector;
+mod otlp;
+
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status as SpanStatus, TraceFlags, TraceId, TraceState};
 use opentelemetry::{InstrumentationScope, KeyValue};
-use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttpConfig as _};
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks};
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 use stockade_workflow::{
-    Change, Digest, Effect, EffectKind, EffectOutcome, End, Entry, Event, Fault, FinishReason, Message, ModelOutcome,
-    Question, Reply, RunId, RunState, ToolCall, ToolOutcome, Usage,
+    Change, Effect, EffectKind, EffectOutcome, Entry, Event, Fault, FinishReason, Message, ModelOutcome, Question,
+    Reply, RunState, Scrubber, ToolCall, ToolOutcome, Usage,
 };
 use tokio::sync::{mpsc, oneshot};
 
+use self::collector::{Collector, EXPORT_TIMEOUT, Post};
+use crate::genai::{GenAi, ended, kind};
 use crate::hooks::Hooks;
+use crate::meters::{Meters, TELEMETRY_DROPPED};
+use crate::records::Record;
+use crate::trace::{Trace, span};
 use crate::{Result, config};
 
-/// How many batches of spans may wait for a collector that is slow; further ones are dropped, for a run does not wait.
+/// How many batches may wait for a collector that is slow; further ones are dropped, for a run does not wait.
 const QUEUE_MAX: usize = 1024;
-
-/// How long a collector may take for a batch.
-const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest name that a span has: the name of a function may be a model's word.
 const NAME_BYTES_MAX: usize = 128;
 
-/// Sends spans to a collector.
+/// Tells a collector.
 pub(crate) struct Telemetry {
     inbox: mpsc::Sender<Post>,
     content: bool,
-}
-
-enum Post {
-    Spans(Vec<SpanData>),
-    Flush(oneshot::Sender<()>),
+    meters: Arc<Meters>,
+    words: Arc<GenAi>,
 }
 
 impl Telemetry {
@@ -47,63 +49,79 @@ impl Telemetry {
     /// # Errors
     ///
     /// The text is not an address.
-    pub(crate) fn start(config: &config::Telemetry, endpoint: &str) -> Result<Self> {
-        let exporter = exporter(endpoint)?;
+    pub(crate) fn start(
+        config: &config::Telemetry,
+        endpoint: &str,
+        meters: Arc<Meters>,
+        words: Arc<GenAi>,
+        scrubber: Scrubber,
+    ) -> Result<Self> {
+        let collector = Collector::new(endpoint, Arc::clone(&meters), scrubber)?;
         let (inbox, batches) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(send(exporter, batches));
-        Ok(Self { inbox, content: config.content })
+        tokio::spawn(collector.take_all(batches));
+        Ok(Self { inbox, content: config.content, meters, words })
     }
 
     fn spans(&self, state: &RunState, entry: &Entry) -> Vec<SpanData> {
-        match &entry.change {
-            Change::Stepped { event, used, end, .. } => {
-                let own = event.key().and_then(|key| Some((key, state.effect(key)?)));
-                let own = own.map(|(key, effect)| self.effect(entry, key, effect, event, used));
-                let end = end.as_ref().filter(|_| !state.is_undoing());
-                own.into_iter().chain(end.map(|end| root(state, entry, end))).collect()
-            }
-            Change::Broken { .. } | Change::Stopped { .. } if state.is_undoing() => Vec::new(),
-            Change::Broken { fault } => vec![root(state, entry, &End::Failed(fault.clone()))],
-            Change::Stopped { stop, .. } => vec![root(state, entry, &End::Failed(stop.fault()))],
-            Change::Undone { .. } if entry.seq < state.seq() => Vec::new(),
-            Change::Expired { .. } | Change::Undone { .. } => {
-                state.end().iter().map(|end| root(state, entry, end)).collect()
-            }
-            Change::Created { .. }
-            | Change::Reserved { .. }
-            | Change::Asked { .. }
-            | Change::AskedInCode { .. }
-            | Change::AnsweredInCode { .. }
-            | Change::Renewed { .. }
-            | Change::Overdue { .. }
-            | Change::Voted { .. }
-            | Change::Revoked { .. }
-            | Change::Signalled { .. }
-            | Change::ChildStarted { .. }
-            | Change::ChildEnded { .. }
-            | Change::Calling { .. }
-            | Change::Retried { .. }
-            | Change::Called { .. }
-            | Change::Suspended { .. }
-            | Change::Deferred { .. }
-            | Change::Lost { .. }
-            | Change::Doubted { .. }
-            | Change::Later { .. }
-            | Change::Settled { .. }
-            | Change::Extended { .. }
-            | Change::Paused { .. }
-            | Change::Resumed => Vec::new(),
-        }
+        let own = if let Change::Stepped { event, used, .. } = &entry.change {
+            event.key().and_then(|key| Some((key, state.effect(key)?, event, used)))
+        } else {
+            None
+        };
+        let own = own.map(|(key, effect, event, used)| self.effect(state, entry, (key, effect), event, used));
+        let root = ended(state, entry).map(|end| self.root(state, entry, end.err().as_ref()));
+        own.into_iter().chain(root).collect()
     }
 
-    fn effect(&self, entry: &Entry, key: &str, effect: &Effect, event: &Event, used: &Usage) -> SpanData {
-        let (name, kind, mut attributes) = described(effect);
+    fn effect(
+        &self,
+        state: &RunState,
+        entry: &Entry,
+        (key, effect): (&str, &Effect),
+        event: &Event,
+        used: &Usage,
+    ) -> SpanData {
+        let (name, kind, mut attributes) = described(effect, &self.words);
         attributes.extend(outcome(event));
         if self.content {
             attributes.extend(content(effect, event));
         }
-        let span = Span { run: entry.run, id: span_id(entry.run, key), parent: span_id(entry.run, ""), kind, name };
+        let Trace { trace, span: root } = Trace::of_run(state);
+        let (trace, parent) = (TraceId::from_bytes(trace), SpanId::from_bytes(root));
+        let span = Span { trace, id: SpanId::from_bytes(span(entry.run, key)), parent, is_remote: false, kind, name };
         span.ended(at(entry.at_ms), Duration::from_micros(used.wall_us), attributes, event.fault())
+    }
+
+    /// The span of a whole run, from its creation, which its id tells, to its end.
+    fn root(&self, state: &RunState, entry: &Entry, fault: Option<&Fault>) -> SpanData {
+        let (run, workflow, spent) = (state.run(), state.workflow(), state.ledger().spent());
+        let operation = self.words.operation(workflow);
+        let (trace, told) = (Trace::of_run(state), Trace::parent(state));
+        let span = Span {
+            trace: TraceId::from_bytes(trace.trace),
+            id: SpanId::from_bytes(trace.span),
+            parent: told.map_or(SpanId::INVALID, |told| SpanId::from_bytes(told.span)),
+            is_remote: told.is_some(),
+            kind: SpanKind::Internal,
+            name: format!("{operation} {workflow}"),
+        };
+        let attributes = vec![
+            KeyValue::new("gen_ai.operation.name", operation),
+            KeyValue::new("gen_ai.agent.name", workflow.to_owned()),
+            KeyValue::new("gen_ai.conversation.id", run.to_string()),
+            KeyValue::new("stockade.usage.tokens", number(spent.tokens)),
+            KeyValue::new("stockade.usage.fuel", number(spent.fuel)),
+            KeyValue::new("stockade.usage.money_micros", number(spent.money_micros)),
+        ];
+        let took = at(entry.at_ms).duration_since(at(state.created_ms())).unwrap_or_default();
+        span.ended(at(entry.at_ms), took, attributes, fault)
+    }
+
+    /// Hands a batch on. A collector that cannot keep up loses it, which is counted, and never holds a run up.
+    fn hand_on(&self, signal: &'static str, count: usize, post: Post) {
+        if count > 0 && self.inbox.try_send(post).is_err() {
+            self.meters.add(&TELEMETRY_DROPPED, &[signal], count as u64);
+        }
     }
 }
 
@@ -111,10 +129,9 @@ impl Telemetry {
 impl Hooks for Telemetry {
     fn committed(&self, run: &RunState, entries: &[Entry]) {
         let spans: Vec<_> = entries.iter().flat_map(|entry| self.spans(run, entry)).collect();
-        if !spans.is_empty() {
-            // A collector that cannot keep up loses spans, and never holds a run up.
-            let _ = self.inbox.try_send(Post::Spans(spans));
-        }
+        self.hand_on("traces", spans.len(), Post::Spans(spans));
+        let records = Record::of_commit(run, entries);
+        self.hand_on("logs", records.len(), Post::Logs(records, Trace::of_run(run)));
     }
 
     /// Waits until everything that was taken is sent, or the collector had its time: that for one batch, however many
@@ -132,22 +149,23 @@ impl Hooks for Telemetry {
 
 /// A span as it is known before it has ended.
 struct Span {
-    run: RunId,
+    trace: TraceId,
     id: SpanId,
     parent: SpanId,
+    /// Whether its parent is of another program.
+    is_remote: bool,
     kind: SpanKind,
     name: String,
 }
 
 impl Span {
     fn ended(self, end: SystemTime, took: Duration, attributes: Vec<KeyValue>, fault: Option<&Fault>) -> SpanData {
-        let trace = TraceId::from_bytes(*self.run.as_bytes());
         let status = fault.map_or(SpanStatus::Unset, |fault| SpanStatus::error(kind(fault)));
         let kind_of = fault.map(|fault| KeyValue::new("error.type", kind(fault)));
         SpanData {
-            span_context: SpanContext::new(trace, self.id, TraceFlags::SAMPLED, false, TraceState::default()),
+            span_context: SpanContext::new(self.trace, self.id, TraceFlags::SAMPLED, false, TraceState::default()),
             parent_span_id: self.parent,
-            parent_span_is_remote: false,
+            parent_span_is_remote: self.is_remote,
             span_kind: self.kind,
             name: self.name.into(),
             start_time: end.checked_sub(took).unwrap_or(end),
@@ -164,33 +182,18 @@ impl Span {
     }
 }
 
-/// The span of a whole run, from its creation, which its id tells, to its end.
-fn root(state: &RunState, entry: &Entry, end: &End) -> SpanData {
-    let (run, workflow) = (state.run(), state.workflow());
-    let name = format!("invoke_workflow {workflow}");
-    let span = Span { run, id: span_id(run, ""), parent: SpanId::INVALID, kind: SpanKind::Internal, name };
-    let took = at(entry.at_ms).duration_since(at(state.created_ms())).unwrap_or_default();
-    let spent = state.ledger().spent();
-    let attributes = vec![
-        KeyValue::new("gen_ai.operation.name", "invoke_workflow"),
-        KeyValue::new("gen_ai.workflow.name", workflow.to_owned()),
-        KeyValue::new("gen_ai.conversation.id", run.to_string()),
-        KeyValue::new("stockade.usage.tokens", number(spent.tokens)),
-        KeyValue::new("stockade.usage.fuel", number(spent.fuel)),
-        KeyValue::new("stockade.usage.money_micros", number(spent.money_micros)),
-    ];
-    let fault = if let End::Failed(fault) = end { Some(fault) } else { None };
-    span.ended(at(entry.at_ms), took, attributes, fault)
-}
-
 /// The name, kind and attributes of an effect's span.
-fn described(effect: &Effect) -> (String, SpanKind, Vec<KeyValue>) {
+fn described(effect: &Effect, words: &GenAi) -> (String, SpanKind, Vec<KeyValue>) {
     let operation = |name: &'static str| KeyValue::new("gen_ai.operation.name", name);
     match &effect.kind {
         EffectKind::AskModel(question) => {
-            let name = question.model.as_deref().unwrap_or("default");
-            let asked = KeyValue::new("gen_ai.request.model", name.to_owned());
-            (format!("chat {name}"), SpanKind::Client, vec![operation("chat"), asked])
+            let (model, provider) = words.asked(question.model.as_deref());
+            let attributes = vec![
+                operation("chat"),
+                KeyValue::new("gen_ai.provider.name", provider),
+                KeyValue::new("gen_ai.request.model", model.to_owned()),
+            ];
+            (format!("chat {model}"), SpanKind::Client, attributes)
         }
         EffectKind::CallTool { call, .. } => {
             let name = short(&format!("{}.{}", call.tool, call.function));
@@ -290,11 +293,6 @@ fn arguments(call: &ToolCall, outcome: Option<&EffectOutcome>) -> Vec<KeyValue> 
     ]
 }
 
-/// The kind of a fault as the journal writes it.
-fn kind(fault: &Fault) -> String {
-    serde_json::to_value(fault.kind).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
 /// The beginning of a name.
 fn short(name: &str) -> String {
     name.get(..name.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default().to_owned()
@@ -308,45 +306,6 @@ fn at(ms: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(ms)
 }
 
-/// The id of a span: the same whenever it is made.
-fn span_id(run: RunId, key: &str) -> SpanId {
-    let digest = Digest::of(format!("{run}/{key}").as_bytes());
-    let id = digest.hex().get(..16).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(1);
-    SpanId::from_bytes(id.max(1).to_be_bytes())
-}
-
-fn exporter(endpoint: &str) -> Result<SpanExporter> {
-    let wrong = |error: &dyn std::fmt::Display| {
-        Fault::invalid("telemetry", format!("\"{endpoint}\" cannot be a collector of telemetry: {error}"))
-    };
-    let client = stockade_system::http::client().map_err(|fault| wrong(&fault))?;
-    let address = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
-    let built = SpanExporter::builder()
-        .with_http()
-        .with_http_client(client)
-        .with_endpoint(address)
-        .with_protocol(Protocol::HttpBinary)
-        .with_timeout(EXPORT_TIMEOUT)
-        .build();
-    let mut exporter = built.map_err(|error| wrong(&error))?;
-    exporter.set_resource(&Resource::builder_empty().with_service_name("stockade").build());
-    Ok(exporter)
-}
-
-/// Sends what comes, batch by batch. A collector that is not there loses its batch: the journal has it all.
-async fn send(exporter: SpanExporter, mut inbox: mpsc::Receiver<Post>) {
-    while let Some(message) = inbox.recv().await {
-        match message {
-            Post::Spans(spans) => {
-                let _ = tokio::time::timeout(EXPORT_TIMEOUT, exporter.export(spans)).await;
-            }
-            Post::Flush(done) => {
-                let _ = done.send(());
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,14 +313,14 @@ mod tests {
     #[test]
     fn a_name_is_no_place_for_a_message() {
         let call = ToolCall::new("fetch", &"x".repeat(1_000), serde_json::Value::Null);
-        let (name, ..) = described(&Effect::call("a", call));
+        let (name, ..) = described(&Effect::call("a", call), &GenAi::default());
         assert_eq!(name.len(), "execute_tool ".len() + NAME_BYTES_MAX);
         assert_eq!(short("fetch.send"), "fetch.send");
     }
 
     fn span() -> SpanData {
-        let (run, name) = (uuid::Uuid::now_v7().into(), "a".to_owned());
-        let span = Span { run, id: SpanId::INVALID, parent: SpanId::INVALID, kind: SpanKind::Internal, name };
+        let (trace, id, parent, name) = (TraceId::INVALID, SpanId::INVALID, SpanId::INVALID, "a".to_owned());
+        let span = Span { trace, id, parent, is_remote: false, kind: SpanKind::Internal, name };
         span.ended(UNIX_EPOCH, Duration::ZERO, Vec::new(), None)
     }
 
@@ -370,10 +329,25 @@ mod tests {
     async fn a_collector_that_never_answers_has_its_time_once() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let telemetry = Telemetry::start(&config::Telemetry::default(), &endpoint).unwrap();
+        let (meters, words) = (Arc::<Meters>::default(), Arc::default());
+        let telemetry =
+            Telemetry::start(&config::Telemetry::default(), &endpoint, Arc::clone(&meters), words, Scrubber::default());
+        let telemetry = telemetry.unwrap();
         (0..9).for_each(|_| telemetry.inbox.try_send(Post::Spans(vec![span()])).unwrap());
         let began = tokio::time::Instant::now();
         telemetry.flush().await;
         assert!(began.elapsed() <= EXPORT_TIMEOUT + Duration::from_secs(1), "{:?}", began.elapsed());
+    }
+
+    /// The task that sends does not run between two commits here, so that the queue fills.
+    #[tokio::test]
+    async fn what_the_queue_has_no_room_for_is_counted() {
+        let meters = Arc::<Meters>::default();
+        let config = config::Telemetry::default();
+        let (words, scrubber) = (Arc::default(), Scrubber::default());
+        let telemetry = Telemetry::start(&config, "http://127.0.0.1:1", Arc::clone(&meters), words, scrubber).unwrap();
+        (0..QUEUE_MAX + 3).for_each(|_| telemetry.hand_on("traces", 2, Post::Spans(vec![span(), span()])));
+        let page = meters.page(crate::meters::Exposition::Prometheus);
+        assert!(page.contains("stockade_telemetry_dropped_total{signal=\"traces\"} 6\n"), "{page}");
     }
 }

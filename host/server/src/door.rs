@@ -18,6 +18,8 @@ pub(crate) enum Shape {
     Many(&'static str),
     /// A stream of events.
     Events,
+    /// A page of plain text.
+    Text,
 }
 
 /// One thing that a client can ask for.

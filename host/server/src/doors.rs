@@ -4,10 +4,11 @@ use stockade::Right;
 
 use crate::door::{Door, Shape};
 use crate::guard::Entry;
-use crate::{agui, approvals, calls, catalogue, events, exec, health, memory, query, runs, settlements};
+use crate::{agui, approvals, calls, catalogue, events, exec, health, memory, metrics, query, runs, settlements};
 
 const KEY: &str = "Idempotency-Key";
 const LAST: &str = "Last-Event-ID";
+const TRACE: &str = "traceparent";
 const RUN: Shape = Shape::One("Run");
 const AS_IT_IS: &str = "The run as it then stands.";
 
@@ -24,6 +25,7 @@ fn of_runs() -> Vec<Door> {
     vec![
         Door::post("/v1/runs", "startRun", "Starts a run, once for each key.", runs::start)
             .header(KEY, "The same request under the same key starts one run, whichever server is asked.")
+            .header(TRACE, "The place in the client's trace that the run is begun from, as W3C Trace Context has it.")
             .body("NewRun")
             .answers(201, RUN, "The run was started.")
             .answers(200, RUN, "The run was started under this key before."),
@@ -174,6 +176,11 @@ fn of_the_host() -> Vec<Door> {
         Door::get("/readyz", "isReady", "Says whether the server can work: its journal answers.", health::is_ready)
             .entry(Entry::Free)
             .answers(200, Shape::One("Health"), "It can work."),
+        Door::get("/metrics", "readMetrics", "Returns the meters as Prometheus reads them.", metrics::show).answers(
+            200,
+            Shape::Text,
+            "The text format 0.0.4; OpenMetrics 1.0 where the client takes that.",
+        ),
     ]
 }
 

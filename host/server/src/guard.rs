@@ -10,10 +10,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::LengthLimitError;
-use stockade::{Fault, Kind, Right};
-use tokio::time::{sleep, timeout};
+use stockade::meters::STREAMS;
+use stockade::{Fault, Kind, Meters, Right};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::access::said_token;
+use crate::answered::Answered;
 use crate::gate::Pass;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
@@ -30,10 +32,26 @@ pub(crate) enum Entry {
     Follows(Right),
 }
 
+/// A stream on the meters, for as long as it lasts.
+struct Watched(Arc<Meters>);
+
+impl Watched {
+    fn new(meters: Arc<Meters>) -> Self {
+        meters.shift(&STREAMS, &[], 1.0);
+        Self(meters)
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.0.shift(&STREAMS, &[], -1.0);
+    }
+}
+
 /// The room that a stream takes, for as long as it lasts.
 #[derive(Clone)]
 pub(crate) struct Room {
-    _pass: Arc<Pass>,
+    _pass: Arc<(Pass, Watched)>,
     /// The token under which it began, where there are tokens.
     token: Option<String>,
 }
@@ -44,7 +62,7 @@ impl Room {
             Access::Tokens => said_token(headers).map(str::to_owned),
             Access::Open(_) => None,
         };
-        Self { _pass: Arc::new(pass), token }
+        Self { _pass: Arc::new((pass, Watched::new(service.host().meters()))), token }
     }
 
     /// Waits until its token is removed. The journal is asked as often as a stream says that it lives.
@@ -61,22 +79,38 @@ impl Room {
 }
 
 /// Lets a request through to its handler, or answers with a problem.
-pub(crate) async fn guard(State((service, entry)): State<(Service, Entry)>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(
+    State((service, entry, route)): State<(Service, Entry, &'static str)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (begun, mut principal) = (Instant::now(), None);
     let (parts, body) = request.into_parts();
-    let mut response = match guarded(&service, entry, parts, body, next).await {
+    let method = parts.method.clone();
+    let mut response = match guarded(&service, entry, parts, body, next, &mut principal).await {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     };
     if let Some(fault) = response.extensions().get::<Fault>().filter(|_| response.status().is_server_error()) {
         service.tell(fault);
     }
+    let (method, status, took) = (method.as_str(), response.status().as_u16(), begun.elapsed());
+    service.answered(&Answered { method, route, status, took, principal: principal.as_deref() });
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
-async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, next: Next) -> Answer<Response> {
+/// `who` is told of once it is known.
+async fn guarded(
+    service: &Service,
+    entry: Entry,
+    mut parts: Parts,
+    body: Body,
+    next: Next,
+    who: &mut Option<String>,
+) -> Answer<Response> {
     let (right, is_stream) = match entry {
         Entry::Free => {
             return timely(service.limits(), async move { next.run(Request::from_parts(parts, body)).await }).await;
@@ -85,6 +119,7 @@ async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, 
         Entry::Follows(right) => (right, true),
     };
     let principal = service.0.access.principal(service.host(), &parts.headers).await?;
+    *who = Some(principal.name.clone());
     principal.check(right)?;
     if is_stream {
         let pass = service.0.streams.enter(&principal.name).await?;

@@ -21,6 +21,7 @@
 mod access;
 mod agui;
 mod amounts;
+mod answered;
 mod approvals;
 mod body;
 mod calls;
@@ -39,6 +40,7 @@ mod links;
 mod listening;
 #[cfg_attr(not(feature = "memory"), path = "without_memory.rs")]
 mod memory;
+mod metrics;
 mod names;
 mod openapi;
 mod page;
@@ -52,5 +54,6 @@ mod service;
 mod settlements;
 
 pub use access::Access;
+pub use answered::Answered;
 pub use limits::Limits;
 pub use server::{Server, router, serve};

@@ -115,6 +115,7 @@ fn responses(door: &Door) -> Value {
                 Some(json!({"application/json": {"schema": {"type": "array", "items": reference(schema)}}}))
             }
             Shape::Events => Some(json!({"text/event-stream": {"schema": {"type": "string"}}})),
+            Shape::Text => Some(json!({"text/plain": {"schema": {"type": "string"}}})),
         };
         if let (Some(content), Value::Object(members)) = (content, &mut response) {
             members.insert("content".to_owned(), content);

@@ -77,7 +77,7 @@ fn views() -> Vec<View> {
 /// Returns the routes of the page.
 pub(crate) fn routes(service: &Service) -> Router {
     let routes = views().into_iter().fold(Router::new(), |routes, View(path, entry, handler)| {
-        let guard = from_fn_with_state((service.clone(), entry), guard);
+        let guard = from_fn_with_state((service.clone(), entry, path), guard);
         routes.route(path, handler.route_layer(guard))
     });
     // The guard bounds bodies, before they are looked at, and a login bounds its own.

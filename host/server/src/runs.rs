@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use stockade::{
     Budget, Fault, Filter, Kind, Listed, NewRun, NewSignal, PageEnd, Principal, Report, RunId, RunState, Started, Stop,
-    unknown_run,
+    Trace, unknown_run,
 };
 
 use crate::amounts::{self, Amounts};
@@ -27,6 +27,12 @@ use crate::service::Service;
 /// How long what is in flight may take to end where a request does not say so, and at most: an answer is waited for no longer.
 const GRACE_MS: u64 = 5_000;
 const GRACE_MS_MAX: u64 = 20_000;
+
+/// A run has up to 32 labels, and its trace is one of them: those of the client go first.
+const LABELS_BESIDE_TRACE: usize = 32;
+
+/// The place in a trace: of the client in a request, and of the run in the answer.
+const TRACEPARENT: &str = "traceparent";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,12 +54,21 @@ pub(crate) async fn start(
 ) -> Answer<Response> {
     calls::check_workflow(service.host(), &principal, &start.workflow)?;
     let budget = amounts::of_start(&principal, &start.budget, Budget::default())?;
+    let trace = traced(&headers).filter(|_| start.labels.len() < LABELS_BESIDE_TRACE);
     let new = NewRun::new(start.workflow, start.input).budget(budget).labels(start.labels);
     let new = start.deadline_ms.into_iter().fold(new, |new, ms| new.deadline(Duration::from_millis(ms)));
     let new = key(&headers)?.into_iter().fold(new, NewRun::key);
+    let new = trace.into_iter().fold(new, |new, trace| new.label(Trace::LABEL, trace.to_string()));
     let started = begin(&service, &principal, new).await?;
     let (status, run) = (status(&started), started.id());
-    Ok((status, [(header::LOCATION, format!("/v1/runs/{run}"))], report(&service, run).await?).into_response())
+    let report = report(&service, run).await?;
+    let (location, trace) = (format!("/v1/runs/{run}"), Trace::of(run, &report.labels).to_string());
+    Ok((status, [(header::LOCATION, location), (HeaderName::from_static(TRACEPARENT), trace)], report).into_response())
+}
+
+/// Returns the place in a trace that a client names, if it names one that can be read: no request is refused for its trace.
+fn traced(headers: &HeaderMap) -> Option<Trace> {
+    headers.get(TRACEPARENT)?.to_str().ok()?.parse().ok()
 }
 
 /// Starts a run for a principal, whose keys are its own: a run that another one has started under the key is not returned.

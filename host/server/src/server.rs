@@ -16,8 +16,8 @@ use tokio::time::sleep;
 use crate::doors::doors;
 use crate::guard::guard;
 use crate::problem::Problem;
-use crate::service::{Service, Told};
-use crate::{Access, Limits, listening, openapi, page};
+use crate::service::{Heard, Service, Told};
+use crate::{Access, Answered, Limits, listening, openapi, page};
 
 /// How often the journal is looked into for runs to take up.
 const LOOK: Duration = Duration::from_millis(500);
@@ -38,11 +38,13 @@ pub struct Server {
     access: Access,
     limits: Limits,
     told: Told,
+    heard: Heard,
     closing: watch::Sender<bool>,
 }
 
 /// Returns the routes of a server that knows its clients by their [tokens](Access::Tokens), to be merged into those of a
-/// service: all are beneath `/v1`, but for `/healthz`, `/readyz` and `/openapi.json`.
+/// service: all are beneath `/v1`, but for `/healthz`, `/readyz`, `/metrics` and
+/// `/openapi.json`.
 ///
 /// The service listens, drives what is due (see [`Host::timers`]), and shuts the host down. The limits of connections, of the
 /// time for a head and of a client that takes nothing are those of its own listener; [`Server::serve`] has them.
@@ -67,7 +69,8 @@ impl Server {
     /// Makes a server that knows its clients by their tokens.
     pub fn new(host: Host) -> Self {
         let (access, limits, told) = (Access::default(), Limits::default(), Arc::new(|_: &Fault| {}));
-        Self { host, access, limits, told, closing: watch::Sender::new(false) }
+        let heard = Arc::new(|_: &Answered<'_>| {});
+        Self { host, access, limits, told, heard, closing: watch::Sender::new(false) }
     }
 
     /// Says how it knows its clients.
@@ -89,6 +92,12 @@ impl Server {
         Self { told: Arc::new(told), ..self }
     }
 
+    /// Says who is told of each request that was answered, for a log. It must not block.
+    #[must_use]
+    pub fn on_answer(self, heard: impl Fn(&Answered<'_>) + Send + Sync + 'static) -> Self {
+        Self { heard: Arc::new(heard), ..self }
+    }
+
     /// Returns its routes, to be merged into those of a service; see [`router`].
     pub fn router(&self) -> Router {
         interface(self.service())
@@ -102,8 +111,9 @@ impl Server {
     }
 
     fn service(&self) -> Service {
-        let Self { host, access, limits, told, closing } = self;
-        Service::new(host.clone(), access.clone(), limits.clone(), Arc::clone(told), closing.subscribe())
+        let Self { host, access, limits, told, heard, closing } = self;
+        let telling = (Arc::clone(told), Arc::clone(heard));
+        Service::new(host.clone(), access.clone(), limits.clone(), telling, closing.subscribe())
     }
 
     /// Serves until `shutdown` ends: answers clients, with a page for browsers, and drives the runs that are due, and those that
@@ -154,7 +164,7 @@ fn interface(service: Service) -> Router {
     let document = openapi::document(&doors).to_string();
     let description = get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) });
     let routes = doors.into_iter().fold(Router::new(), |routes, door| {
-        let guard = from_fn_with_state((service.clone(), door.entry), guard);
+        let guard = from_fn_with_state((service.clone(), door.entry, door.path), guard);
         routes.route(door.path, door.handler.route_layer(guard))
     });
     let routes = routes.route("/openapi.json", description).method_not_allowed_fallback(wrong_method);

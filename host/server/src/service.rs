@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use stockade::meters::HTTP_DURATION;
 use stockade::{Fault, Host};
 use tokio::sync::watch;
 
+use crate::answered::Answered;
 use crate::gate::Gate;
 use crate::problem::is_of_server;
 use crate::{Access, Limits};
 
 /// Is told the errors of which a client is told little.
 pub(crate) type Told = Arc<dyn Fn(&Fault) + Send + Sync>;
+
+/// Is told of each request that was answered.
+pub(crate) type Heard = Arc<dyn Fn(&Answered<'_>) + Send + Sync>;
 
 /// What all handlers share. A cheap handle.
 #[derive(Clone)]
@@ -25,14 +30,21 @@ pub(crate) struct Shared {
     /// Whether the server is being ended: streams end then.
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) told: Told,
+    pub(crate) heard: Heard,
 }
 
 impl Service {
-    pub(crate) fn new(host: Host, access: Access, limits: Limits, told: Told, closing: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(
+        host: Host,
+        access: Access,
+        limits: Limits,
+        (told, heard): (Told, Heard),
+        closing: watch::Receiver<bool>,
+    ) -> Self {
         let Limits { requests, requests_each, streams, streams_each, queue_time, .. } = limits;
         let requests = Gate::new("requests", requests, requests_each, queue_time);
         let streams = Gate::new("streams", streams, streams_each, queue_time);
-        Self(Arc::new(Shared { host, access, limits, requests, streams, closing, told }))
+        Self(Arc::new(Shared { host, access, limits, requests, streams, closing, told, heard }))
     }
 
     pub(crate) fn host(&self) -> &Host {
@@ -41,6 +53,15 @@ impl Service {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// Counts a request that was answered, and tells of it. A method that a client has made up is not a label.
+    pub(crate) fn answered(&self, answered: &Answered<'_>) {
+        const METHODS: [&str; 6] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"];
+        let method = if METHODS.contains(&answered.method) { answered.method } else { "_OTHER" };
+        let labels = [method, answered.route, &answered.status.to_string()];
+        self.host().meters().time(&HTTP_DURATION, &labels, answered.took);
+        (self.0.heard)(answered);
     }
 
     /// Tells the operator.

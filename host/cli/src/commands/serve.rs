@@ -4,14 +4,15 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
-use stockade::{Currency, Fault, Kind};
-use stockade_server::{Access, Limits, Server};
+use stockade::{Currency, Fault, Kind, LogLevel};
+use stockade_server::{Access, Answered, Limits, Server};
 use tokio::net::TcpListener;
 
 use crate::end::End;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
-use crate::{amounts, ask, escape, hint, open_host, pretty};
+use crate::log::{Log, LogOptions};
+use crate::{amounts, ask, open_host, pretty};
 
 /// Serve runs over HTTP, and drive them, until this is ended
 ///
@@ -33,6 +34,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = grace)]
     grace: Duration,
     #[command(flatten)]
+    log: LogOptions,
+    #[command(flatten)]
     cassettes: Cassettes,
 }
 
@@ -43,14 +46,18 @@ fn grace(text: &str) -> stockade::Result<Duration> {
 impl Serve {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let globals = &globals.with(self.cassettes);
+        let log = self.log.begin(globals)?;
         let mut end = End::new().context(Fault::new(Kind::System, "signals cannot be waited for"))?;
         let unusable = || Fault::invalid("listen", format!("the server cannot listen on {}", self.listen));
         let listener = TcpListener::bind(self.listen).await.with_context(unusable)?;
         let address = listener.local_addr().with_context(unusable)?;
         let access = if self.no_auth { Access::open(ask::user()) } else { Access::Tokens };
-        let host = open_host::host_of_many(globals).await?;
+        let host = open_host::host_of_many(globals, log.clone()).await?;
         let limits = Limits { grace: self.grace, ..Limits::default() };
-        let server = Server::new(host).access(access).limits(limits).on_fault(complain);
+        let (faults, answers) = (log.clone(), log);
+        let server =
+            Server::new(host).access(access).limits(limits).on_fault(move |fault| faults.complain("server", fault));
+        let server = server.on_answer(move |answered| told(&answers, answered));
         eprintln!("stockade serves on http://{address}");
         let late = server.serve(listener, end.told()).await?;
         if globals.json {
@@ -62,6 +69,13 @@ impl Serve {
     }
 }
 
-fn complain(fault: &Fault) {
-    eprintln!("server: {}", escape::safe(&hint::sentence(fault)));
+/// Tells of a request. Those of programs that look again and again are told of only where all is.
+fn told(log: &Log, Answered { method, route, status, took, principal, .. }: &Answered<'_>) {
+    let level = match (*status, *route) {
+        (500.., _) => LogLevel::Error,
+        (_, "/healthz" | "/readyz" | "/metrics" | "/assets/{name}") => LogLevel::Debug,
+        (_, _) => LogLevel::Info,
+    };
+    let message = format!("{method} {route}: {status} after {} ms", took.as_millis());
+    log.told(level, "request.answered", *principal, message);
 }

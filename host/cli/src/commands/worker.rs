@@ -10,8 +10,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::end::End;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
+use crate::log::{Log, LogOptions};
 use crate::outage::{News, Outage};
-use crate::{amounts, drive, escape, hint, open_host, pretty};
+use crate::{amounts, drive, escape, open_host, pretty};
 
 /// How often the journal is looked into for runs to take up.
 const LOOK: Duration = Duration::from_millis(500);
@@ -37,6 +38,8 @@ pub(crate) struct Worker {
     #[arg(long)]
     once: bool,
     #[command(flatten)]
+    log: LogOptions,
+    #[command(flatten)]
     cassettes: Cassettes,
 }
 
@@ -47,10 +50,11 @@ fn grace(text: &str) -> stockade::Result<Duration> {
 impl Worker {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let globals = &globals.with(self.cassettes);
-        let host = open_host::host_of_many(globals).await?;
+        let log = self.log.begin(globals)?;
+        let host = open_host::host_of_many(globals, log.clone()).await?;
         let mut end = End::new().context(Fault::new(Kind::System, "signals cannot be waited for"))?;
         let taker = host.worker().queues(self.queues).at_once(self.at_once);
-        let mut work = Work { host: host.clone(), taker, driven: JoinSet::new(), count: 0, exit: Exit::Done };
+        let mut work = Work { host: host.clone(), taker, log, driven: JoinSet::new(), count: 0, exit: Exit::Done };
         eprintln!("worker {} looks for runs", std::process::id());
         if self.once {
             work.all_there_is().await?;
@@ -70,6 +74,7 @@ type Driven = (RunId, stockade::Result<RunState>);
 struct Work {
     host: Host,
     taker: Taker,
+    log: Log,
     driven: JoinSet<Driven>,
     /// How many runs have settled here.
     count: u64,
@@ -84,7 +89,7 @@ impl Work {
         loop {
             let turned = self.turn().await;
             match (outage.note(turned.is_err()), turned) {
-                (News::Fails, Err(fault)) => complain("worker", &fault),
+                (News::Fails, Err(fault)) => self.log.complain("worker", &fault),
                 (News::Answers, _) => eprintln!("worker: the journal answers again"),
                 (News::Fails | News::Nothing, _) => {}
             }
@@ -134,7 +139,7 @@ impl Work {
         for Scheduled { schedule, run, .. } in scheduled.into_iter().flatten() {
             match run {
                 Ok(run) => self.follow(run.id(), Ok(run), "started by a schedule"),
-                Err(fault) => complain(&format!("schedule {}", escape::safe(&schedule)), &fault),
+                Err(fault) => self.log.complain(&format!("schedule {}", escape::safe(&schedule)), &fault),
             }
         }
         for Fired { run, resumed } in self.taker.turn().await? {
@@ -168,7 +173,7 @@ impl Work {
             }
             Some((run, Err(fault))) => {
                 self.exit = self.exit.graver(Exit::of_fault(&fault));
-                complain(&format!("run {run}"), &fault);
+                self.log.complain(&format!("run {run}"), &fault);
             }
             // It has panicked, and said so.
             None => self.exit = self.exit.graver(Exit::Failed),
@@ -185,10 +190,6 @@ impl Work {
         // Runs that others go on with are no failure of a worker that was told to end.
         if late.is_empty() { self.exit } else { Exit::Done }
     }
-}
-
-fn complain(what: &str, fault: &Fault) {
-    eprintln!("{what}: {}", escape::safe(&hint::sentence(fault)));
 }
 
 /// Tells those who are to be told, every now and then; a server that is slow to take a message keeps no run from going on. A

@@ -98,7 +98,7 @@ pub struct Config {
     pub model: BTreeMap<String, Model>,
     /// The long-term memory.
     pub memory: Memory,
-    /// Where OpenTelemetry spans go.
+    /// Where spans, metrics and logs of OpenTelemetry go.
     pub telemetry: Telemetry,
     /// Languages for agent-written code, beside the built-in ones, by name.
     pub language: BTreeMap<String, Language>,

@@ -124,6 +124,23 @@ pub(crate) fn default_model(models: &BTreeMap<String, Model>) -> Result<Option<S
 }
 
 impl Model {
+    /// Returns who answers, as the conventions of OpenTelemetry for GenAI call them, or as we do where they have no name.
+    pub(crate) fn provider_name(&self) -> &'static str {
+        match self.provider {
+            By::OpenAi | By::OpenAiResponses => "openai",
+            By::Anthropic => "anthropic",
+            By::Gemini => "gcp.gemini",
+            By::Ollama => "ollama",
+            By::OpenAiCompatible => "openai_compatible",
+            By::Scripted => "scripted",
+        }
+    }
+
+    /// Returns the model as its provider calls it, where it has a name there.
+    pub(crate) fn requested(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
     pub(super) fn anchor(&mut self, folder: &Path) {
         if let Some(file) = &mut self.file {
             *file = anchored(folder, &file.to_string_lossy()).into();

@@ -19,6 +19,14 @@ impl<'de> Deserialize<'de> for Model {
 }
 
 impl Model {
+    pub(crate) fn provider_name(&self) -> &'static str {
+        match *self {}
+    }
+
+    pub(crate) fn requested(&self) -> Option<&str> {
+        match *self {}
+    }
+
     pub(super) fn anchor(&mut self, _: &Path) {
         match *self {}
     }
