@@ -18,6 +18,7 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
+mod a2a;
 mod access;
 mod agui;
 mod amounts;
@@ -45,6 +46,8 @@ mod page;
 mod patient;
 mod problem;
 mod query;
+#[cfg(test)]
+mod recorded;
 mod runs;
 mod schemas;
 mod server;
