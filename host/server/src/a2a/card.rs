@@ -50,7 +50,8 @@ fn skills(service: &Service, workflow: Option<&str>, principal: &Principal) -> V
 
 fn skill(workflow: &str) -> Value {
     let description = format!(
-        "Runs the workflow \"{workflow}\". It takes a part of data as its input, or the text of the message as the task of an agent."
+        "Runs the workflow \"{workflow}\". It takes a part of data as its input, or the text of the message as the task of an \
+         agent."
     );
     json!({"id": workflow, "name": workflow, "description": description, "tags": ["workflow"], "examples": []})
 }

@@ -234,7 +234,8 @@ mod tests {
         for wrong in [json!([]), json!({}), json!("GetTask"), json!({"jsonrpc": "1.0", "method": "GetTask"})] {
             assert_eq!(code(Call::read(wrong)), -32_600);
         }
-        assert_eq!([json!({"id": 7}), json!({"id": {}}), json!([7])].map(|asked| id(&asked)), [json!(7), Value::Null, Value::Null]);
+        let ids = [json!({"id": 7}), json!({"id": {}}), json!([7])].map(|asked| id(&asked));
+        assert_eq!(ids, [json!(7), Value::Null, Value::Null]);
     }
 
     #[test]
