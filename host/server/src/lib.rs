@@ -31,6 +31,7 @@ mod door;
 mod doors;
 mod events;
 mod exec;
+mod feed;
 mod gate;
 mod guard;
 mod health;

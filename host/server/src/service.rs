@@ -5,6 +5,7 @@ use std::sync::Arc;
 use stockade::{Fault, Host};
 use tokio::sync::watch;
 
+use crate::feed::Feed;
 use crate::gate::Gate;
 use crate::problem::is_of_server;
 use crate::{Access, Limits};
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) requests: Gate,
     pub(crate) streams: Gate,
+    /// What the streams of all runs follow.
+    pub(crate) feed: Feed,
     /// Whether the server is being ended: streams end then.
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) told: Told,
@@ -32,7 +35,8 @@ impl Service {
         let Limits { requests, requests_each, streams, streams_each, queue_time, .. } = limits;
         let requests = Gate::new("requests", requests, requests_each, queue_time);
         let streams = Gate::new("streams", streams, streams_each, queue_time);
-        Self(Arc::new(Shared { host, access, limits, requests, streams, closing, told }))
+        let feed = Feed::new(host.clone());
+        Self(Arc::new(Shared { host, access, limits, requests, streams, feed, closing, told }))
     }
 
     pub(crate) fn host(&self) -> &Host {
