@@ -35,6 +35,7 @@ mod languages;
 mod later;
 mod layers;
 mod limits;
+mod load;
 mod manual;
 mod memory;
 mod notices;
