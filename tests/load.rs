@@ -517,7 +517,7 @@ async fn a_server_that_is_flooded_and_killed_loses_nothing_and_does_nothing_twic
     let memory_mib = memory_mib.max(process.memory_mib());
     let mut took = std::mem::take(&mut *load.took.lock().unwrap());
     let [half, most] = [50, 99].map(|hundredths| milliseconds(percentile(&mut took, hundredths)));
-    println!("| runs | watchers | runs a second | p50 of a start, ms | p99 | decisions by status | MiB | p99 in a flood ÷ alone |");
+    println!("| runs | watchers | runs a second | p50 of a start, ms | p99 | decisions by status | MiB | p99 flooded ÷ alone |");
     println!("|---|---|---|---|---|---|---|---|");
     let rate = scale.runs as f64 / elapsed.as_secs_f64();
     println!(
