@@ -222,7 +222,7 @@ impl Load {
         let stream = head("GET /v1/events", &self.tokens["idle"], "");
         let pages = "GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n".repeat(200);
         let mut idle = Vec::new();
-        for said in [stream.as_str(), &pages, "GET /healthz HT"].repeat(self.scale.idle) {
+        for said in [stream.as_str(), pages.as_str(), "GET /healthz HT"].repeat(self.scale.idle) {
             let mut connection = TcpStream::connect(address).await.unwrap();
             connection.write_all(said.as_bytes()).await.unwrap();
             idle.push(connection);

@@ -117,7 +117,6 @@ async fn whole(limits: &Limits, body: Body) -> Answer<Bytes> {
 async fn read(bytes_max: usize, body: Body) -> Answer<Bytes> {
     let (mut parts, mut whole, mut bytes) = (body.into_data_stream(), Vec::new(), 0_usize);
     while let Some(part) = parts.next().await {
-        let unread = |error| Fault::invalid("body", format!("the body of the request cannot be read: {error}"));
         let part = part.map_err(unread)?;
         bytes = bytes.saturating_add(part.len());
         if bytes <= bytes_max {
@@ -127,6 +126,10 @@ async fn read(bytes_max: usize, body: Body) -> Answer<Bytes> {
         }
     }
     if bytes > bytes_max { Err(large(bytes_max as u64)) } else { Ok(whole.into()) }
+}
+
+fn unread(error: axum::Error) -> Fault {
+    Fault::invalid("body", format!("the body of the request cannot be read: {error}"))
 }
 
 fn late(limits: &Limits) -> Problem {

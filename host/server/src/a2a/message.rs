@@ -142,7 +142,6 @@ fn wrong(what: &str, message: String) -> Refusal {
 }
 
 /// Writes numbers without a fraction as whole ones: clients send all as doubles, and what takes them counts in cents and steps.
-#[expect(clippy::cast_possible_truncation, reason = "a number without a fraction, and below 2^53")]
 fn whole(value: Value) -> Value {
     match value {
         Value::Number(number) => match number.as_f64() {
