@@ -139,13 +139,15 @@ struct Load {
 impl Load {
     async fn new(scale: &'static Scale, place: &Place) -> Self {
         let host = place.bare().build().await.unwrap();
-        let names = [("shop", Role::Operator), ("watch", Role::Viewer), ("idle", Role::Viewer), ("flood", Role::Operator)];
+        let names =
+            [("shop", Role::Operator), ("watch", Role::Viewer), ("idle", Role::Viewer), ("flood", Role::Operator)];
         let mut tokens = BTreeMap::new();
         for (name, role) in names.into_iter().chain(APPROVERS.map(|name| (name, Role::Approver))) {
             let (_, token) = host.create_token(NewToken::new(name, role)).await.unwrap();
             tokens.insert(name, token);
         }
-        let (at, runs, took, watchers) = (watch::Sender::new(None), Mutex::default(), Mutex::default(), Mutex::default());
+        let (at, runs, took, watchers) =
+            (watch::Sender::new(None), Mutex::default(), Mutex::default(), Mutex::default());
         Self { scale, at, tokens, runs, took, watchers }
     }
 
@@ -396,7 +398,8 @@ async fn decide(load: &Arc<Load>, place: &Place) -> BTreeMap<u16, usize> {
     let run = ask(address, shop, "POST /v1/runs", "", &body).await.unwrap().1["run_id"].as_str().unwrap().to_owned();
     let question = loop {
         let open = ask(address, shop, "GET /v1/approvals", "", &Value::Null).await.unwrap().1;
-        if let Some(question) = open.as_array().and_then(|open| open.iter().find(|question| question["run_id"] == run)) {
+        if let Some(question) = open.as_array().and_then(|open| open.iter().find(|question| question["run_id"] == run))
+        {
             break question.clone();
         }
         sleep(RETRY).await;
@@ -517,7 +520,9 @@ async fn a_server_that_is_flooded_and_killed_loses_nothing_and_does_nothing_twic
     let memory_mib = memory_mib.max(process.memory_mib());
     let mut took = std::mem::take(&mut *load.took.lock().unwrap());
     let [half, most] = [50, 99].map(|hundredths| milliseconds(percentile(&mut took, hundredths)));
-    println!("| runs | watchers | runs a second | p50 of a start, ms | p99 | decisions by status | MiB | p99 flooded ÷ alone |");
+    println!(
+        "| runs | watchers | runs a second | p50 of a start, ms | p99 | decisions by status | MiB | p99 flooded ÷ alone |"
+    );
     println!("|---|---|---|---|---|---|---|---|");
     let rate = scale.runs as f64 / elapsed.as_secs_f64();
     println!(

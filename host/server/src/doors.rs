@@ -67,7 +67,11 @@ fn of_protocols() -> Vec<Door> {
         .entry(Entry::Follows(Right::Read))
         .body("AgUiInput")
         .answers(200, Shape::Events, "Events of AG-UI 1.0, until the run has ended or asks a person."),
-        card("/.well-known/agent-card.json", "readAgentCard", "Returns the card of all workflows as skills of an A2A agent."),
+        card(
+            "/.well-known/agent-card.json",
+            "readAgentCard",
+            "Returns the card of all workflows as skills of an A2A agent.",
+        ),
         call("/v1/a2a", "callAgent", "Starts, reads, follows or cancels a run as a task of A2A."),
         card(
             "/v1/a2a/{workflow}/.well-known/agent-card.json",

@@ -77,7 +77,8 @@ impl Feed {
             Some(_) | None => recent.begin(self.clock.now_ms()),
         }
         let since_ms = recent.latest_ms.saturating_sub(AGAIN_MS);
-        let all = Filter { changed_since_ms: Some(since_ms), sort: Sort::Changed, limit: Some(PAGE), ..Filter::default() };
+        let all =
+            Filter { changed_since_ms: Some(since_ms), sort: Sort::Changed, limit: Some(PAGE), ..Filter::default() };
         let mut after = None;
         loop {
             let page = self.host.runs(&Filter { after, ..all.clone() }).await?;

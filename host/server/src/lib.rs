@@ -47,8 +47,6 @@ mod page;
 mod patient;
 mod problem;
 mod query;
-#[cfg(test)]
-mod recorded;
 mod runs;
 mod schemas;
 mod server;
@@ -58,3 +56,6 @@ mod settlements;
 pub use access::Access;
 pub use limits::Limits;
 pub use server::{Server, router, serve};
+
+#[cfg(test)]
+mod recorded;

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use stockade::json::{self, Bounds};
 use stockade::{Change, Entry, RunId};
 
 const JOURNALS: [&str; 3] = [
@@ -39,7 +40,7 @@ pub(crate) struct Recorded {
 
 /// Returns all of them.
 pub(crate) fn recorded() -> Vec<Recorded> {
-    let runs = JOURNALS.into_iter().flat_map(|text| serde_json::from_str::<Journal>(text).unwrap().runs);
+    let runs = JOURNALS.into_iter().flat_map(|text| json::read::<Journal>(text, &Bounds::OWN).unwrap().runs);
     runs.map(Written::read).collect()
 }
 

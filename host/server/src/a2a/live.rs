@@ -42,7 +42,13 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) fn new(service: &Service, room: Room, (id, base): (Value, String), state: RunState, until: Until) -> Self {
+    pub(crate) fn new(
+        service: &Service,
+        room: Room,
+        (id, base): (Value, String),
+        state: RunState,
+        until: Until,
+    ) -> Self {
         let entries = service.host().run(state.run()).events(state.seq()).boxed();
         let over = events::over(service.clone(), room).boxed();
         let (service, told) = (service.clone(), Standing::of(&state));

@@ -99,7 +99,9 @@ impl Message {
         let mut data = self.parts.iter().filter_map(|part| part.data.as_ref());
         match (data.next(), data.next()) {
             (Some(input), None) => Ok(whole(input.clone())),
-            (Some(_), Some(_)) => Err(wrong("parts", "the message has several parts of data; the input is one".to_owned())),
+            (Some(_), Some(_)) => {
+                Err(wrong("parts", "the message has several parts of data; the input is one".to_owned()))
+            }
             (None, _) => self.text().map(|task| json!({"task": task})),
         }
     }
@@ -161,7 +163,8 @@ mod tests {
     use super::*;
 
     fn message(parts: Value) -> Message {
-        let send = json!({"message": {"messageId": "m", "role": "ROLE_USER", "parts": parts}, "metadata": {"skill": "desk"}});
+        let send =
+            json!({"message": {"messageId": "m", "role": "ROLE_USER", "parts": parts}, "metadata": {"skill": "desk"}});
         serde_json::from_value::<Sending>(send).unwrap().message_of_skill().ok().unwrap()
     }
 
@@ -179,7 +182,9 @@ mod tests {
         let texts = message(json!([{"text": "refund"}, {"text": "me", "mediaType": "text/plain"}]));
         assert_eq!(texts.input().unwrap(), json!({"task": "refund\nme"}));
         assert_eq!((texts.skill(), texts.task(), texts.context()), (Some("desk"), None, None));
-        for wrong in [json!([]), json!([{"text": " "}]), json!([{"url": "http://x"}]), json!([{"data": 1}, {"data": 2}])] {
+        for wrong in
+            [json!([]), json!([{"text": " "}]), json!([{"url": "http://x"}]), json!([{"data": 1}, {"data": 2}])]
+        {
             assert_eq!(message(wrong).input().err().and_then(detail).as_deref(), Some("parts"));
         }
     }

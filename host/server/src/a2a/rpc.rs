@@ -85,7 +85,8 @@ pub(crate) fn check_version(headers: &HeaderMap) -> Told<()> {
     if said.split('.').next() == Some("1") {
         return Ok(());
     }
-    let message = format!("version \"{said}\" of A2A is not spoken here, and 1.0 is; a client says so by \"A2A-Version: 1.0\"");
+    let message =
+        format!("version \"{said}\" of A2A is not spoken here, and 1.0 is; a client says so by \"A2A-Version: 1.0\"");
     Err(Refusal::new(Code::Version, Fault::invalid("a2a_version", message)))
 }
 

@@ -15,6 +15,11 @@ impl Standing {
         Self { status: state.status(), asks: questions.chain(doubts).collect() }
     }
 
+    /// Returns whether a person is waited for because of this question or call in doubt.
+    pub(crate) fn asks(&self, key: &str) -> bool {
+        self.asks.iter().any(|asked| asked == key)
+    }
+
     /// Returns whether the run does nothing more until a person has done something.
     pub(crate) fn needs_a_person(&self) -> bool {
         match self.status {

@@ -14,7 +14,7 @@ pub(crate) struct Task<'a> {
     base: &'a str,
     /// The number of the run's last entry, by which what is said is named.
     seq: u64,
-    needs_a_person: bool,
+    standing: Standing,
     report: Report,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Task<'a> {
     /// The task of a run of this state, which has this status: that of a run which no process drives is not in its state.
     pub(crate) fn of(base: &'a str, state: &RunState, status: Status) -> Self {
         let report = Report { status, ..Report::from(state) };
-        Self { base, seq: state.seq(), needs_a_person: Standing::of(state).needs_a_person(), report }
+        Self { base, seq: state.seq(), standing: Standing::of(state), report }
     }
 
     /// All of it.
@@ -39,7 +39,8 @@ impl<'a> Task<'a> {
     pub(crate) fn changes(&self, at_ms: u64) -> Vec<Value> {
         let (task, context) = (self.report.run_id, self.context());
         let artifact = self.artifact().map(|artifact| {
-            let last = json!({"taskId": task, "contextId": context, "artifact": artifact, "append": false, "lastChunk": true});
+            let last =
+                json!({"taskId": task, "contextId": context, "artifact": artifact, "append": false, "lastChunk": true});
             json!({"artifactUpdate": last})
         });
         let status = json!({"taskId": task, "contextId": context, "status": self.status(Some(at_ms))});
@@ -53,7 +54,9 @@ impl<'a> Task<'a> {
 
     fn state(&self) -> &'static str {
         match self.report.status {
-            Status::Waiting | Status::Suspended | Status::Paused if self.needs_a_person => "TASK_STATE_INPUT_REQUIRED",
+            Status::Waiting | Status::Suspended | Status::Paused if self.standing.needs_a_person() => {
+                "TASK_STATE_INPUT_REQUIRED"
+            }
             Status::Running | Status::Interrupted | Status::Waiting | Status::Suspended | Status::Paused => {
                 "TASK_STATE_WORKING"
             }
@@ -91,7 +94,7 @@ impl<'a> Task<'a> {
         let place = self.address(&page::run(*run_id));
         match status {
             Status::Waiting => {
-                let open = approvals.iter().filter(|approval| approval.is_open());
+                let open = approvals.iter().filter(|approval| self.standing.asks(&approval.key));
                 let asked = open.flat_map(|approval| self.question(*run_id, approval));
                 asked.chain(doubts.iter().map(|doubt| doubtful(doubt, &place))).collect()
             }
