@@ -91,13 +91,13 @@ impl Client {
         sender.send_request(request.body(Full::new(body.into())).unwrap()).await.unwrap()
     }
 
-    async fn ask(&self, what: &str, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
+    pub(crate) async fn ask(&self, what: &str, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
         let headers = [&[("content-type", "application/json")][..], headers].concat();
         let body = if body.is_null() { String::new() } else { body.to_string() };
         read(self.send(what, &headers, body).await).await
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, answer) = self.ask(&format!("GET {path}"), &[], &Value::Null).await;
         assert_eq!(status, 200, "{path}: {answer}");
         answer
