@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod a2a;
 mod agents;
 mod approvals;
 mod budgets;
@@ -35,6 +36,7 @@ mod languages;
 mod later;
 mod layers;
 mod limits;
+mod load;
 mod manual;
 mod memory;
 mod notices;

@@ -97,7 +97,7 @@ impl Client {
         read(self.send(what, &headers, body).await).await
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, answer) = self.ask(&format!("GET {path}"), &[], &Value::Null).await;
         assert_eq!(status, 200, "{path}: {answer}");
         answer
@@ -467,6 +467,8 @@ async fn a_body_that_is_too_long_or_no_json_is_refused_and_so_is_one_that_is_not
     let refused = client.post("/v1/runs", &long).await;
     assert_problem(&refused, 413, "body");
     assert_eq!((&refused.1["limit"], &refused.1["allowed"]), (&json!("body_bytes"), &json!(1_000)));
+    let far_too_long = json!("x".repeat(4 << 20)).to_string();
+    assert_problem(&read(client.send("POST /v1/runs", &[], far_too_long).await).await, 413, "body");
     let form = client.send("POST /v1/runs", &[("content-type", "text/plain")], refund("user_789").to_string()).await;
     assert_problem(&read(form).await, 415, "body");
     for (body, status) in [

@@ -10,6 +10,9 @@ use stockade_workflow::{Change, Entry, Fault, Hint, Kind, RunId, RunState, Statu
 use crate::orders::{Aim, Order};
 use crate::{Host, NewSignal, Outcome, Result};
 
+/// How much of the journal a follower reads at once, in bytes: so much is kept of each that is slow.
+const FOLLOWED_BYTES: usize = 64 << 10;
+
 /// A run by its id, in whichever process it is driven. A cheap handle: clone it.
 #[derive(Clone)]
 pub struct RunHandle {
@@ -164,7 +167,7 @@ impl Following {
     /// Reads pages of the journal until one has an entry that is wanted.
     async fn read(&mut self) -> Result<()> {
         while self.unread.is_empty() {
-            let entries = self.handle.host.entries_after(self.handle.id, self.read).await?;
+            let entries = self.handle.host.page(self.handle.id, self.read, FOLLOWED_BYTES).await?;
             match entries.last() {
                 None if self.read == 0 => return Err(unknown_run(self.handle.id)),
                 None => return Ok(()),

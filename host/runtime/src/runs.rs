@@ -185,7 +185,12 @@ impl Host {
     ///
     /// A journal that fails.
     pub async fn entries_after(&self, run: RunId, seq: u64) -> Result<Vec<Entry>> {
-        self.services.journal.read_after(run, seq, PAGE_BYTES).await
+        self.page(run, seq, PAGE_BYTES).await
+    }
+
+    /// Returns a page as [`Host::entries_after`] does, of about so many bytes.
+    pub(crate) async fn page(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
+        self.services.journal.read_after(run, seq, bytes_max).await
     }
 
     /// Returns a line about each run that a filter lets through, oldest first. The page after this one begins

@@ -124,9 +124,7 @@ fn check(state: &RunState, workflow: &str, answers: &[(Interrupt, Option<Decided
             let message = format!("interrupts of one run are answered at once, and not of {} and {run}", state.run());
             return Err(Fault::invalid("resume", message).into());
         }
-        let unasked =
-            || Fault::new(Kind::NotFound, format!("run {run} has asked no question \"{key}\"")).detail("question");
-        approvals::seen(state.approval(key).ok_or_else(unasked)?, seen)?;
+        approvals::asked(state, key, seen)?;
     }
     Ok(())
 }

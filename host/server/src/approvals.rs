@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use stockade::{
     Approval, ApprovalId, Decision, Digest, Fault, Json as Text, Kind, Listing, OpenQuestion, Principal, Report,
+    RunState,
 };
 
 use crate::body::Given;
@@ -92,6 +93,15 @@ pub(crate) async fn revoke(
     let (run, key) = (names.run()?, names.text("key").to_owned());
     service.host().revoke(&ApprovalId { run, key }, &principal.name).await?;
     report(&service, run).await
+}
+
+/// Returns the digest of a question that a run has asked, if it is the one that the person saw.
+pub(crate) fn asked(state: &RunState, key: &str, digest: &str) -> Result<Digest, Fault> {
+    let question = state.approval(key).ok_or_else(|| {
+        let message = format!("run {} has asked no question \"{key}\"", state.run());
+        Fault::new(Kind::NotFound, message).detail("question")
+    })?;
+    seen(question, digest)
 }
 
 /// Returns the digest of a question, if it is the one that the person saw.

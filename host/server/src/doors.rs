@@ -4,7 +4,7 @@ use stockade::Right;
 
 use crate::door::{Door, Shape};
 use crate::guard::Entry;
-use crate::{agui, approvals, calls, catalogue, events, exec, health, memory, metrics, query, runs, settlements};
+use crate::{a2a, agui, approvals, calls, catalogue, events, exec, health, memory, metrics, query, runs, settlements};
 
 const KEY: &str = "Idempotency-Key";
 const LAST: &str = "Last-Event-ID";
@@ -14,6 +14,7 @@ const AS_IT_IS: &str = "The run as it then stands.";
 
 pub(crate) fn doors() -> Vec<Door> {
     let mut doors = of_runs();
+    doors.extend(of_protocols());
     doors.extend(of_one_run());
     doors.extend(of_people());
     doors.extend(of_the_host());
@@ -43,6 +44,22 @@ fn of_runs() -> Vec<Door> {
             .query(&query::OF_CHANGES)
             .header(LAST, "Go on behind this event; some of those before it may come again.")
             .answers(200, Shape::Events, "Events `run`, each with a line as `listRuns` has it."),
+    ]
+}
+
+/// The interfaces that other programs have in common.
+fn of_protocols() -> Vec<Door> {
+    const CARD: &str = "What A2A 1.0 calls an agent card; its skills are told to a client with a token.";
+    const ANSWER: &str = "The answer of JSON-RPC, or for the methods that follow a task a stream of such.";
+    let card = |path, id, summary| {
+        let door = Door::get(path, id, summary, a2a::card).entry(Entry::Free);
+        door.answers(200, Shape::One("AgentCard"), CARD)
+    };
+    let call = |path, id, summary| {
+        let door = Door::post(path, id, summary, a2a::call).entry(Entry::Follows(Right::Read));
+        door.body("A2aCall").answers(200, Shape::One("A2aAnswer"), ANSWER)
+    };
+    vec![
         Door::post(
             "/v1/agui/{workflow}",
             "followAsAgUi",
@@ -52,6 +69,18 @@ fn of_runs() -> Vec<Door> {
         .entry(Entry::Follows(Right::Read))
         .body("AgUiInput")
         .answers(200, Shape::Events, "Events of AG-UI 1.0, until the run has ended or asks a person."),
+        card(
+            "/.well-known/agent-card.json",
+            "readAgentCard",
+            "Returns the card of all workflows as skills of an A2A agent.",
+        ),
+        call("/v1/a2a", "callAgent", "Starts, reads, follows or cancels a run as a task of A2A."),
+        card(
+            "/v1/a2a/{workflow}/.well-known/agent-card.json",
+            "readAgentCardOfWorkflow",
+            "Returns the card of one workflow as an A2A agent.",
+        ),
+        call("/v1/a2a/{workflow}", "callAgentOfWorkflow", "Does the same with the runs of one workflow."),
     ]
 }
 

@@ -68,8 +68,8 @@ pub(crate) async fn of_all(
     let begin = filter.changed_since_ms.unwrap_or_else(|| before(Clock::default().now_ms()));
     let since_ms = last.map_or(begin, before);
     let told = service.clone();
-    let changes = Changes::new(service.host().clone(), filter, since_ms).stream().map(move |line| match line {
-        Ok(line) => event(&told, "run", &line).id(query::cursor((&line).into())),
+    let changes = Changes::new(service.clone(), filter, since_ms).stream().map(move |line| match line {
+        Ok(line) => event(&told, "run", &*line).id(query::cursor((&*line).into())),
         Err(fault) => problem(&told, fault),
     });
     Ok(live(service, room, changes))

@@ -3,13 +3,13 @@
 use std::future::pending;
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http_body_util::LengthLimitError;
+use futures_util::StreamExt as _;
 use stockade::meters::STREAMS;
 use stockade::{Fault, Kind, Meters, Right};
 use tokio::time::{Instant, sleep, timeout};
@@ -20,6 +20,9 @@ use crate::gate::Pass;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
 use crate::{Access, Limits};
+
+/// How much of a body that is too long is taken behind what it may have.
+const REST_BYTES_MAX: usize = 8 << 20;
 
 /// What a door asks of those who come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,14 +144,27 @@ async fn guarded(
 
 /// Reads a body, if it is short and comes soon.
 async fn whole(limits: &Limits, body: Body) -> Answer<Bytes> {
-    let read = timeout(limits.body_time, to_bytes(body, limits.body_bytes)).await.map_err(|_| late(limits))?;
-    read.map_err(|error| {
-        let source = std::error::Error::source(&error);
-        if source.is_some_and(|source| source.is::<LengthLimitError>()) {
-            return large(limits.body_bytes as u64);
+    timeout(limits.body_time, read(limits.body_bytes, body)).await.map_err(|_| late(limits))?
+}
+
+/// Reads a body. Of one that is too long, a part of the rest is taken too, and dropped: a connection that is closed while its
+/// client still writes loses the answer.
+async fn read(bytes_max: usize, body: Body) -> Answer<Bytes> {
+    let (mut parts, mut whole, mut bytes) = (body.into_data_stream(), Vec::new(), 0_usize);
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(unread)?;
+        bytes = bytes.saturating_add(part.len());
+        if bytes <= bytes_max {
+            whole.extend_from_slice(&part);
+        } else if bytes > bytes_max.saturating_add(REST_BYTES_MAX) {
+            break;
         }
-        Fault::invalid("body", format!("the body of the request cannot be read: {error}")).into()
-    })
+    }
+    if bytes > bytes_max { Err(large(bytes_max as u64)) } else { Ok(whole.into()) }
+}
+
+fn unread(error: axum::Error) -> Fault {
+    Fault::invalid("body", format!("the body of the request cannot be read: {error}"))
 }
 
 fn late(limits: &Limits) -> Problem {

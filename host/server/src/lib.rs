@@ -18,6 +18,7 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
+mod a2a;
 mod access;
 mod agui;
 mod amounts;
@@ -31,6 +32,7 @@ mod door;
 mod doors;
 mod events;
 mod exec;
+mod feed;
 mod gate;
 mod guard;
 mod health;
@@ -57,3 +59,6 @@ pub use access::Access;
 pub use answered::Answered;
 pub use limits::Limits;
 pub use server::{Server, router, serve};
+
+#[cfg(test)]
+mod recorded;

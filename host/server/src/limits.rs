@@ -9,7 +9,7 @@ pub struct Limits {
     pub body_time: Duration,
     /// How long a client may take to send the head of a request.
     pub head_time: Duration,
-    /// How long a client may take none of what is written to it; then its connection is closed.
+    /// How long a client may take less than 64 KiB of what is written to it, while more waits; then its connection is closed.
     pub write_time: Duration,
     /// How long an answer may take; what was asked for goes on all the same. A decision waits up to ten seconds for the
     /// process that drives the run.

@@ -31,10 +31,20 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
-use stockade::Right;
+use stockade::{ApprovalView, Right, RunId};
 
 use crate::guard::{Entry, guard};
 use crate::service::Service;
+
+/// Returns the address of a question in the inbox.
+pub(crate) fn question(run: RunId, approval: &ApprovalView) -> String {
+    format!("/inbox#{}", inbox::id(run, approval))
+}
+
+/// Returns the address of a run.
+pub(crate) fn run(run: RunId) -> String {
+    format!("/runs/{run}")
+}
 
 /// A view, or what one of its forms does.
 struct View(&'static str, Entry, MethodRouter<Service>);

@@ -25,7 +25,7 @@ use crate::query;
 use crate::service::Service;
 
 /// How long what is in flight may take to end where a request does not say so, and at most: an answer is waited for no longer.
-const GRACE_MS: u64 = 5_000;
+pub(crate) const GRACE_MS: u64 = 5_000;
 const GRACE_MS_MAX: u64 = 20_000;
 
 /// A run has up to 32 labels, and its trace is one of them: those of the client go first.

@@ -90,6 +90,23 @@ fn of_requests() -> Value {
                 "resume": many(json!({"type": "object", "required": ["interruptId", "status"]})),
             },
         },
+        "A2aCall": object(&["jsonrpc", "method"], json!({
+            "jsonrpc": {"const": "2.0"}, "id": {"type": ["string", "number", "null"]},
+            "method": {
+                "type": "string",
+                "description": "SendMessage, SendStreamingMessage, GetTask, CancelTask, SubscribeToTask or GetExtendedAgentCard.",
+            },
+            "params": {"type": "object", "description": "As A2A 1.0 has them for the method."},
+        })),
+        "A2aAnswer": object(&["jsonrpc", "id"], json!({
+            "jsonrpc": {"const": "2.0"}, "id": {"type": ["string", "number", "null"]},
+            "result": {"type": "object", "description": "As A2A 1.0 has it for the method."},
+            "error": {"type": "object", "required": ["code", "message"]},
+        })),
+        "AgentCard": {
+            "type": "object", "required": ["name", "description", "version", "supportedInterfaces", "capabilities", "skills"],
+            "description": "`AgentCard` of A2A 1.0.",
+        },
         "Order": object(&[], json!({
             "reason": text(),
             "grace_ms": {

@@ -43,8 +43,8 @@ pub struct Server {
 }
 
 /// Returns the routes of a server that knows its clients by their [tokens](Access::Tokens), to be merged into those of a
-/// service: all are beneath `/v1`, but for `/healthz`, `/readyz`, `/metrics` and
-/// `/openapi.json`.
+/// service: all are beneath `/v1`, but for `/healthz`, `/readyz`, `/metrics`, `/openapi.json` and
+/// `/.well-known/agent-card.json`.
 ///
 /// The service listens, drives what is due (see [`Host::timers`]), and shuts the host down. The limits of connections, of the
 /// time for a head and of a client that takes nothing are those of its own listener; [`Server::serve`] has them.

@@ -7,6 +7,7 @@ use stockade::{Fault, Host};
 use tokio::sync::watch;
 
 use crate::answered::Answered;
+use crate::feed::Feed;
 use crate::gate::Gate;
 use crate::problem::is_of_server;
 use crate::{Access, Limits};
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) requests: Gate,
     pub(crate) streams: Gate,
+    /// What the streams of all runs follow.
+    pub(crate) feed: Feed,
     /// Whether the server is being ended: streams end then.
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) told: Told,
@@ -44,7 +47,8 @@ impl Service {
         let Limits { requests, requests_each, streams, streams_each, queue_time, .. } = limits;
         let requests = Gate::new("requests", requests, requests_each, queue_time);
         let streams = Gate::new("streams", streams, streams_each, queue_time);
-        Self(Arc::new(Shared { host, access, limits, requests, streams, closing, told, heard }))
+        let feed = Feed::new(host.clone());
+        Self(Arc::new(Shared { host, access, limits, requests, streams, feed, closing, told, heard }))
     }
 
     pub(crate) fn host(&self) -> &Host {

@@ -335,45 +335,10 @@ fn response_schema(allowed: &[Verdict]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
+    use crate::recorded::{Recorded, recorded};
 
-    #[derive(Deserialize)]
-    struct Journal {
-        runs: Vec<Recorded>,
-    }
-
-    #[derive(Deserialize)]
-    struct Recorded {
-        about: String,
-        run: RunId,
-        entries: Vec<Record>,
-    }
-
-    #[derive(Deserialize)]
-    struct Record {
-        seq: u64,
-        at_ms: u64,
-        change: Value,
-    }
-
-    /// Runs with refunds, agents, code, people who deny and edit, failures and deadlines.
-    fn recorded() -> Vec<Recorded> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflow/tests/golden");
-        let names = ["journal-v7.json", "journal-v7-failures.json", "journal-v7-decisions.json"];
-        let read = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
-        names.into_iter().flat_map(|name| serde_json::from_str::<Journal>(&read(name)).unwrap().runs).collect()
-    }
-
-    fn tell(telling: &mut Telling, entries: &[Record]) -> Vec<Value> {
-        let entries = entries.iter().map(|Record { seq, at_ms, change }| Entry {
-            run: telling.run(),
-            seq: *seq,
-            at_ms: *at_ms,
-            change: Change::read(&change.to_string()).unwrap(),
-        });
-        let entries: Vec<_> = entries.collect();
+    fn tell(telling: &mut Telling, entries: &[Entry]) -> Vec<Value> {
         entries.iter().flat_map(|entry| telling.entry(entry).unwrap()).collect()
     }
 
@@ -408,7 +373,7 @@ mod tests {
     #[test]
     fn a_run_told_in_two_parts_has_the_same_calls_and_results_as_told_whole() {
         let two = recorded().into_iter().find(|run| run.about == "Approved by two.").unwrap();
-        let asked = two.entries.iter().position(|entry| entry.change["change"] == "asked").unwrap() + 1;
+        let asked = two.entries.iter().position(|entry| matches!(entry.change, Change::Asked { .. })).unwrap() + 1;
         let (before, after) = two.entries.split_at(asked);
         let mut first = Telling::new("thread".to_owned(), "turn-1".to_owned(), two.run, None);
         let mut told = tell(&mut first, before);

@@ -24,7 +24,7 @@ pub(crate) async fn changes(
     let filter = Filter { runs: run(&uri)?.map(|run| vec![run]), ..Filter::default() };
     let since_ms = Clock::default().now_ms().saturating_sub(VIEW_MS);
     let told = service.clone();
-    let changes = Changes::new(service.host().clone(), filter, since_ms).stream().map(move |line| match line {
+    let changes = Changes::new(service.clone(), filter, since_ms).stream().map(move |line| match line {
         Ok(line) => Event::default().event("changed").data(line.run_id.to_string()),
         Err(fault) => problem(&told, fault),
     });
