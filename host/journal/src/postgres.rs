@@ -28,6 +28,7 @@ use tokio::time::timeout;
 use self::store::Store;
 use self::write::{Removal, Write};
 use crate::codec::{self, Bases};
+use crate::keyring::Keyring;
 use crate::{Commit, Filter, Journal, Lease, Result, Row, RowChange, Summary};
 
 pub use stockade_system::postgres::{Database, Migrated};
@@ -50,6 +51,7 @@ pub struct PostgresJournal {
     thread: Option<JoinHandle<()>>,
     /// What was written last of the runs that are driven here.
     bases: Bases,
+    keys: Keyring,
 }
 
 impl PostgresJournal {
@@ -96,7 +98,15 @@ impl PostgresJournal {
             });
         });
         let thread = Some(thread.map_err(failed)?);
-        Ok(Self { store, runtime: handle, close: Some(close), thread, bases: Bases::default() })
+        let (bases, keys) = (Bases::default(), Keyring::default());
+        Ok(Self { store, runtime: handle, close: Some(close), thread, bases, keys })
+    }
+
+    /// Seals what is written from now on with these keys, and opens what is sealed already.
+    #[must_use]
+    pub fn sealed_with(mut self, keys: Keyring) -> Self {
+        self.keys = keys;
+        self
     }
 
     /// Does something to its end, even if nothing waits for it any more.
@@ -111,7 +121,7 @@ impl Journal for PostgresJournal {
     async fn commit(&self, commit: &Commit) -> Result<()> {
         let unread = |why| entries::unread(self.store.database(), commit.run(), &why);
         let before = commit.lease.as_ref().and_then(|lease| self.bases.take(lease));
-        let (rows, last) = codec::encode(&commit.entries, before).map_err(unread)?;
+        let (rows, last) = codec::encode(&commit.entries, before, &self.keys).map_err(unread)?;
         let (store, write) = (Arc::clone(&self.store), Write::of(commit, rows).map_err(unread)?);
         self.on(async move { store.commit(write).await }).await?;
         if let (Some(lease), Some(last), false) = (&commit.lease, last, commit.releases) {
@@ -150,7 +160,7 @@ impl Journal for PostgresJournal {
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
         let store = Arc::clone(&self.store);
         let page = self.on(async move { store.page(run, seq, bytes_max).await }).await?;
-        page.entries(self.store.database())
+        page.entries(self.store.database(), &self.keys)
     }
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
