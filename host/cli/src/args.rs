@@ -12,6 +12,7 @@ use crate::commands::eval::Eval;
 use crate::commands::exec::Exec;
 use crate::commands::export::Export;
 use crate::commands::graph::Graph;
+use crate::commands::journal::Journal;
 use crate::commands::language::Language;
 use crate::commands::man::Man;
 use crate::commands::memory::Memory;
@@ -91,6 +92,8 @@ pub(crate) enum Command {
     Prune(Prune),
     Budget(Budget),
     Migrate(Migrate),
+    #[command(subcommand)]
+    Journal(Journal),
     Check(Check),
     Doctor(Doctor),
     Exec(Exec),
@@ -136,6 +139,7 @@ impl Command {
             Self::Prune(prune) => prune.run(globals).await,
             Self::Budget(budget) => budget.run(globals).await,
             Self::Migrate(migrate) => migrate.run(globals).await,
+            Self::Journal(journal) => journal.run(globals).await,
             Self::Check(check) => check.run(globals).await,
             Self::Doctor(doctor) => doctor.run(globals).await,
             Self::Exec(exec) => exec.run(globals).await,
@@ -183,6 +187,7 @@ impl Command {
             | Self::Migrate(_) => false,
             Self::Budget(budget) => budget.only_looks(),
             Self::Exec(exec) => exec.only_looks(),
+            Self::Journal(journal) => journal.only_looks(),
             Self::Memory(memory) => memory.only_looks(),
             Self::Language(language) => language.only_looks(),
             Self::Token(token) => token.only_looks(),

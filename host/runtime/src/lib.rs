@@ -75,6 +75,7 @@ mod registry;
 mod removal;
 mod removed_run;
 mod report;
+mod resealing;
 mod results;
 mod retry_after;
 mod run;

@@ -12,6 +12,7 @@ pub(crate) mod eval;
 pub(crate) mod exec;
 pub(crate) mod export;
 pub(crate) mod graph;
+pub(crate) mod journal;
 pub(crate) mod language;
 pub(crate) mod man;
 pub(crate) mod memory;
