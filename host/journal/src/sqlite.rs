@@ -1,3 +1,4 @@
+mod adoption;
 mod blobs;
 mod entries;
 mod leases;

@@ -19,6 +19,8 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod asking;
+#[cfg(feature = "sqlite")]
+pub mod backup;
 mod bookmarks;
 mod breakers;
 mod builder;
