@@ -4,6 +4,7 @@
 
 mod agents;
 mod approvals;
+mod backup;
 mod budgets;
 mod callable;
 mod check;
@@ -28,6 +29,7 @@ mod docs;
 mod doctor;
 mod elsewhere;
 mod embed;
+mod encryption;
 mod eval;
 mod hostile_code;
 mod kill;
