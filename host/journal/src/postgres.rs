@@ -9,6 +9,7 @@ mod leases;
 mod migrate;
 mod numbers;
 mod refused;
+mod reseal;
 mod rows;
 mod select;
 mod store;
@@ -29,7 +30,7 @@ use self::store::Store;
 use self::write::{Removal, Write};
 use crate::codec::{self, Bases};
 use crate::keyring::Keyring;
-use crate::{Commit, Filter, Journal, Lease, Result, Row, RowChange, Summary};
+use crate::{Commit, Filter, Journal, KeyUse, Lease, Result, Row, RowChange, Summary};
 
 pub use stockade_system::postgres::{Database, Migrated};
 
@@ -152,6 +153,24 @@ impl Journal for PostgresJournal {
         self.on(async move { store.remove(removal).await }).await
     }
 
+    async fn reseal(&self, told: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<u64> {
+        let (store, keys) = (Arc::clone(&self.store), self.keys.clone());
+        let runs = self.on(async move { store.stale_runs(&keys).await }).await?;
+        let (all, mut changed) = (runs.len() as u64, 0);
+        for (done, run) in (1..).zip(runs) {
+            let (store, keys) = (Arc::clone(&self.store), self.keys.clone());
+            changed += self.on(async move { store.reseal(&keys, run).await }).await?;
+            told(done, all);
+        }
+        Ok(changed)
+    }
+
+    async fn keys_in_use(&self) -> Result<Vec<KeyUse>> {
+        let store = Arc::clone(&self.store);
+        let found = self.on(async move { store.keys_in_use().await }).await?;
+        Ok(KeyUse::all(found, &self.keys))
+    }
+
     async fn is_held(&self, run: RunId) -> Result<bool> {
         let store = Arc::clone(&self.store);
         self.on(async move { store.is_held(run).await }).await
@@ -215,7 +234,7 @@ mod tests {
     use crate::conformance;
 
     /// A database of the test's own, on the server that `tests/postgres` starts.
-    struct Place {
+    pub(super) struct Place {
         /// The server's superuser with the password, and where the server is.
         password: String,
         server: String,
@@ -223,7 +242,7 @@ mod tests {
     }
 
     impl Place {
-        async fn new() -> Self {
+        pub(super) async fn new() -> Self {
             static NUMBER: AtomicU32 = AtomicU32::new(0);
             let url = std::env::var("STOCKADE_TEST_POSTGRES")
                 .expect("STOCKADE_TEST_POSTGRES; run the tests by tests/postgres");
@@ -243,7 +262,7 @@ mod tests {
             client
         }
 
-        async fn inside(&self) -> Client {
+        pub(super) async fn inside(&self) -> Client {
             self.admin(&self.name).await
         }
 
@@ -256,7 +275,7 @@ mod tests {
             self.at(&self.server, "")
         }
 
-        async fn open(&self) -> PostgresJournal {
+        pub(super) async fn open(&self) -> PostgresJournal {
             PostgresJournal::open(self.database()).await.unwrap()
         }
     }

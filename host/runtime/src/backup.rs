@@ -216,7 +216,7 @@ mod tests {
         fs::write(place.path("data/cache/code/a"), "made again").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", place.path("data/link")).unwrap();
         let told = Mutex::new(Vec::new());
-        let tell = |done, all| told.lock().unwrap().push((done, all));
+        let tell = |done: u64, all: u64| told.lock().unwrap().push((done, all));
         let made = create(&place.holdings(), &place.path("backup"), false, &Clock::new(|| 7), &tell).unwrap();
         let names: Vec<_> = made.files.iter().map(name_of).collect();
         assert_eq!(names, ["journal.db", "keys/key", "tools/deep/price.wasm"]);

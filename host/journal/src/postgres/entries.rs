@@ -183,13 +183,13 @@ fn named(rows: &[Row], after: u64) -> Result<BTreeSet<BlobDigest>, Error> {
     Ok(named)
 }
 
-async fn blobs(pool: &Pool, named: &BTreeSet<BlobDigest>) -> Result<Vec<Row>, Failed> {
+pub(super) async fn blobs(pool: &Pool, named: &BTreeSet<BlobDigest>) -> Result<Vec<Row>, Failed> {
     let digests: Vec<_> = named.iter().map(|digest| digest.to_vec()).collect();
     pool.query(BLOBS, &[(&digests, Type::BYTEA_ARRAY)]).await
 }
 
 /// A row of blobs: the digest, and the bytes.
-fn blob(row: &Row) -> Result<(&[u8], &[u8]), Error> {
+pub(super) fn blob(row: &Row) -> Result<(&[u8], &[u8]), Error> {
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
