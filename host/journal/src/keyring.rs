@@ -80,7 +80,8 @@ impl Keyring {
         for secret in previous {
             let key = Key::of(*secret)?;
             if let Some(same) = ring.key(&key.id) {
-                let why = format!("the secrets \"{}\" and \"{}\" have the same value; name one of them", same.name, key.name);
+                let why =
+                    format!("the secrets \"{}\" and \"{}\" have the same value; name one of them", same.name, key.name);
                 return Err(Fault::invalid("encryption", why));
             }
             ring.opening.push(Arc::new(key));
@@ -120,7 +121,8 @@ impl Keyring {
         SystemRandom::new().fill(&mut drawn).map_err(|_| "the system gives no random bytes")?;
         let (own, nonce) = key.own(&drawn).map_err(|_| "its key cannot be derived")?;
         let mut sealed = plain.to_vec();
-        own.seal_in_place_append_tag(nonce, Aad::from(about), &mut sealed).map_err(|_| "it is too long to be sealed")?;
+        own.seal_in_place_append_tag(nonce, Aad::from(about), &mut sealed)
+            .map_err(|_| "it is too long to be sealed")?;
         Ok([&drawn[..], &sealed[..]].concat())
     }
 
@@ -144,8 +146,13 @@ impl Keyring {
     }
 
     fn lacks(&self, id: &KeyId) -> String {
-        let known: Vec<_> = self.sealing.iter().chain(&self.opening).map(|key| format!("{} ({})", key.id, key.name)).collect();
-        let known = if known.is_empty() { "no key is configured".to_owned() } else { format!("known are {}", known.join(", ")) };
+        let known: Vec<_> =
+            self.sealing.iter().chain(&self.opening).map(|key| format!("{} ({})", key.id, key.name)).collect();
+        let known = if known.is_empty() {
+            "no key is configured".to_owned()
+        } else {
+            format!("known are {}", known.join(", "))
+        };
         format!(
             "it is sealed under key {id}, and {known}; name the secret that it was made of in [journal], \
              encryption = {{ key = \"NAME\" }} or {{ previous = [\"NAME\"] }}"

@@ -103,13 +103,6 @@ impl PostgresJournal {
         Ok(Self { store, runtime: handle, close: Some(close), thread, bases, keys })
     }
 
-    /// Seals what is written from now on with these keys, and opens what is sealed already.
-    #[must_use]
-    pub fn sealed_with(mut self, keys: Keyring) -> Self {
-        self.keys = keys;
-        self
-    }
-
     /// Does something to its end, even if nothing waits for it any more.
     async fn on<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
         let done = self.runtime.spawn(work).await;
@@ -167,8 +160,7 @@ impl Journal for PostgresJournal {
 
     async fn keys_in_use(&self) -> Result<Vec<KeyUse>> {
         let store = Arc::clone(&self.store);
-        let found = self.on(async move { store.keys_in_use().await }).await?;
-        Ok(KeyUse::all(found, &self.keys))
+        self.on(async move { store.keys_in_use().await }).await.map(|found| KeyUse::all(found, &self.keys))
     }
 
     async fn is_held(&self, run: RunId) -> Result<bool> {

@@ -48,13 +48,7 @@ pub struct Holdings {
 ///
 /// Kind [`Kind::NotFound`] where there is no journal; kind [`Kind::Conflict`] where the folder exists; kind [`Kind::System`] where a file
 /// cannot be copied. Then nothing is left of the backup.
-pub fn create(
-    holdings: &Holdings,
-    to: &Path,
-    force: bool,
-    clock: &Clock,
-    told: &dyn Fn(u64, u64),
-) -> Result<Manifest> {
+pub fn create(holdings: &Holdings, to: &Path, force: bool, clock: &Clock, told: &dyn Fn(u64, u64)) -> Result<Manifest> {
     check_free(to, force)?;
     check_outside(to, &holdings.data)?;
     let (found, left_out) = Found::all(holdings)?;
@@ -79,7 +73,10 @@ pub fn create(
 fn check_free(to: &Path, force: bool) -> Result<()> {
     let is_there = to.symlink_metadata().is_ok();
     if is_there && !force {
-        let message = format!("\"{}\" exists and is not overwritten; name another folder, or replace it with --force", to.display());
+        let message = format!(
+            "\"{}\" exists and is not overwritten; name another folder, or replace it with --force",
+            to.display()
+        );
         return Err(Fault::new(Kind::Conflict, message).detail("backup"));
     }
     // Whatever else it is stays.
@@ -92,7 +89,8 @@ fn check_outside(to: &Path, data: &Path) -> Result<()> {
     if !within.starts_with(&data) {
         return Ok(());
     }
-    let message = format!("\"{}\" is in the data directory \"{}\"; name a folder elsewhere", to.display(), data.display());
+    let message =
+        format!("\"{}\" is in the data directory \"{}\"; name a folder elsewhere", to.display(), data.display());
     Err(Fault::invalid("backup", message))
 }
 

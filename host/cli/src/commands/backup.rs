@@ -15,8 +15,8 @@ pub(crate) const KEY: &str = "keys/key";
 
 /// Copy all that this host keeps into a new folder, while other processes use it
 ///
-/// The folder has the runs, the memory, the shop, promoted tools, and the key that seals these: only its owner can read it. What can
-/// be made again is not in it, nor are the configuration and its secrets. `stockade restore` puts it back.
+/// The folder has the runs, the memory, the shop, promoted tools, and the key that seals these: only its owner can read it.
+/// What can be made again is not in it, nor are the configuration and its secrets. `stockade restore` puts it back.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stockade backup /var/backups/stockade-monday")]
 pub(crate) struct Backup {
@@ -42,7 +42,8 @@ impl Backup {
             eprintln!("the long-term memory is in a database, and not in the backup: `pg_dump` copies it");
         }
         let bar = bar("backup");
-        let made = backup::create(&holdings, &self.to, self.force, &Clock::default(), &|done, all| advance(&bar, done, all));
+        let made =
+            backup::create(&holdings, &self.to, self.force, &Clock::default(), &|done, all| advance(&bar, done, all));
         bar.finish_and_clear();
         told(globals, &made?, &self.to);
         Ok(Exit::Done)

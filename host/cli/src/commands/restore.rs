@@ -12,8 +12,8 @@ use crate::{config, places, pretty};
 
 /// Put a backup back as the data directory, which must be missing or empty
 ///
-/// Each file is checked before any is put into its place. The runs are interrupted then: `stockade resume` or a worker goes on with
-/// them. What they have done after the backup was made is not known to them.
+/// Each file is checked before any is put into its place. The runs are interrupted then: `stockade resume` or a worker goes on
+/// with them. What they have done after the backup was made is not known to them.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stockade restore /var/backups/stockade-monday --data-dir .stockade")]
 pub(crate) struct Restore {
@@ -28,7 +28,8 @@ impl Restore {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let config = config::usual(globals)?;
         let bar = bar("restore");
-        let restored = backup::restore(&self.from, &globals.data_dir, self.force, &|done, all| advance(&bar, done, all));
+        let restored =
+            backup::restore(&self.from, &globals.data_dir, self.force, &|done, all| advance(&bar, done, all));
         bar.finish_and_clear();
         let restored = restored?;
         let key = key(globals, &restored)?;

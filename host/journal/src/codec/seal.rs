@@ -71,12 +71,7 @@ pub(super) fn sealed(
 }
 
 /// Makes the row anew, sealed as the keys do now, with these blobs in place of its own.
-pub(crate) fn resealed(
-    run: RunId,
-    head: &Head<'_>,
-    blobs: &[BlobDigest],
-    keys: &Keyring,
-) -> Result<Vec<u8>, Unread> {
+pub(crate) fn resealed(run: RunId, head: &Head<'_>, blobs: &[BlobDigest], keys: &Keyring) -> Result<Vec<u8>, Unread> {
     let back = head.base.map_or(0, |base| head.seq - base);
     sealed(run, head.seq, back, blobs, &head.frame(run, keys)?, keys)
 }

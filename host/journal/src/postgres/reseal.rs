@@ -10,8 +10,8 @@ use stockade_workflow::{Fault, Kind, RunId};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row};
 
-use super::entries;
 use super::numbers::stored;
+use super::{PostgresJournal, entries};
 use crate::Result;
 use crate::codec::{self, Blob, BlobDigest, Head, Unread};
 use crate::keyring::Keyring;
@@ -73,10 +73,21 @@ const KEYS: &str = r"
     SELECT CASE WHEN substring(bytes FROM 1 FOR 1) = '\x02'::bytea THEN substring(bytes FROM 2 FOR 8) END, count(*)
     FROM stockade.blobs GROUP BY 1";
 
+impl PostgresJournal {
+    /// Seals what is written from now on with these keys, and opens what is sealed already.
+    #[must_use]
+    pub fn sealed_with(mut self, keys: Keyring) -> Self {
+        self.keys = keys;
+        self
+    }
+}
+
 /// Returns what rows and blobs say of their keys, with how many say so.
 pub(super) async fn keys_in_use(pool: &Pool) -> Result<Vec<(Option<Vec<u8>>, u64)>> {
     let rows = pool.query(KEYS, &[]).await.map_err(|failed| pool.fault(&failed))?;
-    let used = |row: &Row| Ok((row.try_get(0)?, u64::try_from(row.try_get::<_, i64>(1)?).unwrap_or_default()));
+    let used = |row: &Row| -> Result<(Option<Vec<u8>>, u64), Error> {
+        Ok((row.try_get(0)?, u64::try_from(row.try_get::<_, i64>(1)?).unwrap_or_default()))
+    };
     let used = rows.iter().map(used).collect::<Result<Vec<_>, Error>>();
     used.map_err(|error| pool.fault(&Failed::Refused(error)))
 }
@@ -86,7 +97,7 @@ pub(super) async fn runs(pool: &Pool, keys: &Keyring) -> Result<Vec<RunId>> {
     let (prefix, length) = prefix(keys);
     let rows = pool.query(RUNS, &[(&length, Type::INT4), (&prefix, Type::BYTEA)]).await;
     let rows = rows.map_err(|failed| pool.fault(&failed))?;
-    let run = |row: &Row| {
+    let run = |row: &Row| -> Result<RunId> {
         let text: &str = row.try_get(0).map_err(|error| pool.fault(&Failed::Refused(error)))?;
         text.parse().map_err(|_| Fault::new(Kind::Journal, format!("\"{text}\" is not the id of a run")))
     };
@@ -108,7 +119,8 @@ pub(super) async fn run(pool: &Pool, keys: &Keyring, run: RunId) -> Result<u64> 
             return Ok(changed);
         }
     }
-    let message = format!("run {run} is written to all the time, under a key that is not the one that seals here; begin again");
+    let message =
+        format!("run {run} is written to all the time, under a key that is not the one that seals here; begin again");
     Err(Fault::new(Kind::Conflict, message).detail("busy"))
 }
 
@@ -241,8 +253,7 @@ impl Sealer<'_> {
         let stale = stale.iter().map(|row| row.try_get::<_, Vec<u8>>(0)).collect::<Result<Vec<_>, _>>();
         let mut stale = stale.map_err(|error| self.broken(error))?;
         stale.retain(|digest| BlobDigest::try_from(&digest[..]).is_ok_and(|digest| !named.contains(&digest)));
-        let parameters: [Parameter<'_>; 3] =
-            [(&self.id, Type::TEXT), (&seq, Type::INT8), (&stale, Type::BYTEA_ARRAY)];
+        let parameters: [Parameter<'_>; 3] = [(&self.id, Type::TEXT), (&seq, Type::INT8), (&stale, Type::BYTEA_ARRAY)];
         let given = self.query(GIVE, &parameters).await?;
         let given = given.first().map_or(Ok(0), |row| row.try_get::<_, i64>(0)).map_err(|error| self.broken(error))?;
         self.query(DROP, &[]).await?;
@@ -263,12 +274,13 @@ mod tests {
 
     use crate::postgres::tests::Place;
     use crate::testing::{keys, keys_after, stepped};
-    use crate::{Commit, Journal, Keyring, Lease, PostgresJournal};
+    use crate::{Commit, Journal, Lease};
 
     use super::*;
 
     fn entries(run: RunId) -> Vec<Entry> {
-        let state = |seq: u64| json!({"document": "a line, ".repeat(9_000), "seen": (0..seq + 1_500).collect::<Vec<_>>()});
+        let state =
+            |seq: u64| json!({"document": "a line, ".repeat(9_000), "seen": (0..seq + 1_500).collect::<Vec<_>>()});
         (1..=5).map(|seq| stepped(run, seq, state(seq))).collect()
     }
 

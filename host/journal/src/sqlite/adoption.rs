@@ -49,7 +49,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.db");
         let run = uuid::Uuid::now_v7().into();
-        let commit = |seq, lease| Commit { lease: Some(lease), entries: vec![stepped(run, seq, json!(1))], ..Commit::default() };
+        let commit =
+            |seq, lease| Commit { lease: Some(lease), entries: vec![stepped(run, seq, json!(1))], ..Commit::default() };
         let before = SqliteJournal::open(&path, Clock::default()).unwrap();
         before.commit(&commit(1, Lease::first(run))).await.unwrap();
         assert!(SqliteJournal::is_written(&path) && before.is_held(run).await.unwrap());

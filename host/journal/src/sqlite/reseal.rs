@@ -119,8 +119,7 @@ impl Sealer<'_> {
                 Err(self.refused(kept.run, Unread::new(kept.seq, "it is neither text nor bytes")))
             }
         }?;
-        let mut update =
-            self.connection.prepare_cached("UPDATE entries SET format = ?2, change = ?3 WHERE id = ?1")?;
+        let mut update = self.connection.prepare_cached("UPDATE entries SET format = ?2, change = ?3 WHERE id = ?1")?;
         update.execute(params![id, FORMAT, changed])?;
         Ok(changed.len())
     }
@@ -235,7 +234,8 @@ mod tests {
 
     /// Entries that have short and long texts, and states that are differences to one another.
     fn entries(run: RunId) -> Vec<Entry> {
-        let state = |seq: u64| json!({"short": SHORT, "document": long(1), "seen": (0..seq + 1_500).collect::<Vec<_>>()});
+        let state =
+            |seq: u64| json!({"short": SHORT, "document": long(1), "seen": (0..seq + 1_500).collect::<Vec<_>>()});
         (1..=6).map(|seq| stepped(run, seq, state(seq))).collect()
     }
 

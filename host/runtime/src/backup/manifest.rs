@@ -73,7 +73,8 @@ impl Manifest {
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(NAME);
         let text = file::read_text(&path, BYTES_MAX).map_err(|error| {
-            let why = format!("\"{}\" is not a backup that is whole: \"{}\": {error}", folder.display(), path.display());
+            let why =
+                format!("\"{}\" is not a backup that is whole: \"{}\": {error}", folder.display(), path.display());
             Fault::invalid("backup", why)
         })?;
         let damaged = || Fault::invalid("backup", format!("\"{}\" is damaged; take another backup", path.display()));
@@ -112,6 +113,7 @@ fn is_beneath(name: &str) -> bool {
 
 fn newer(folder: &Path, found: u32, known: u32) -> Fault {
     let folder = folder.display();
-    let why = format!("\"{folder}\" was made by a newer stockade (format {found}, this one knows {known}); use that one");
+    let why =
+        format!("\"{folder}\" was made by a newer stockade (format {found}, this one knows {known}); use that one");
     Fault::invalid("backup", why)
 }

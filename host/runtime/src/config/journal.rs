@@ -91,9 +91,8 @@ impl Journal {
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn keys(&self, secrets: &BTreeMap<String, String>) -> Result<Keyring> {
         let Some(Encryption { key, previous }) = &self.encryption else { return Ok(Keyring::default()) };
-        let secret = |name: &String| -> Result<(String, String)> {
-            Ok((name.clone(), key_of(name, "the journal", secrets)?))
-        };
+        let secret =
+            |name: &String| -> Result<(String, String)> { Ok((name.clone(), key_of(name, "the journal", secrets)?)) };
         let key = key.as_ref().map(secret).transpose()?;
         let previous = previous.iter().map(secret).collect::<Result<Vec<_>>>()?;
         Keyring::new(key.as_ref().map(lent), &previous.iter().map(lent).collect::<Vec<_>>())
