@@ -121,7 +121,7 @@ pub trait Journal: Send + Sync {
     /// Seals anew, under the key that seals now, all that is sealed otherwise or not at all; without such a key, opens all that is
     /// sealed. Others may use the journal meanwhile. Each payload is changed in a transaction of its own or with a few others, so that
     /// this can be stopped at any time and begun again; what is done already is passed over. Tells how many rows of entries it
-    /// has looked at, and how many there are. Returns how many it has changed.
+    /// has looked at, and how many there are. Returns how many it has changed. A journal that seals nothing does nothing.
     ///
     /// # Errors
     ///

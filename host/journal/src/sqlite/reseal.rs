@@ -48,14 +48,22 @@ pub(super) fn step(
 ) -> rusqlite::Result<Result<Step>> {
     // What is given up is overwritten, for it may be what was not sealed.
     connection.pragma_update(None, "secure_delete", "ON")?;
+    // Others may write while it is looked for; a row that they have removed is passed over.
+    let all = connection.query_row("SELECT coalesce(max(id), 0) FROM entries", [], |row| row.get(0))?;
+    let stale = stale(connection, keys, after)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let all = transaction.query_row("SELECT coalesce(max(id), 0) FROM entries", [], |row| row.get(0))?;
-    let changed = Sealer { connection: &transaction, path, keys, known: BTreeMap::new() }.some(after, all);
-    match changed {
+    let sealer = Sealer { connection: &transaction, path, keys, known: BTreeMap::new() };
+    match sealer.some(&stale, Step { at: after, all, changed: 0, is_last: false }) {
         Ok(step) => transaction.commit().map(|()| Ok(step)),
         Err(Failure::Refused(fault)) => Ok(Err(fault)),
         Err(Failure::Storage(error)) => Err(error),
     }
+}
+
+fn stale(connection: &Connection, keys: &Keyring, after: u64) -> rusqlite::Result<Vec<u64>> {
+    let mut select = connection.prepare_cached(STALE)?;
+    let ids = select.query_map(params![after, codec::prefix(keys), ROWS_AT_ONCE], |row| row.get(0))?;
+    ids.collect()
 }
 
 /// Returns what rows and blobs say of their keys, with how many say so.
@@ -82,10 +90,9 @@ struct Kept {
 }
 
 impl Sealer<'_> {
-    fn some(mut self, after: u64, all: u64) -> Result<Step, Failure> {
-        let stale = self.stale(after)?;
-        let (mut step, mut bytes) = (Step { at: after, all, changed: 0, is_last: false }, 0);
-        for id in &stale {
+    fn some(mut self, stale: &[u64], mut step: Step) -> Result<Step, Failure> {
+        let mut bytes = 0;
+        for id in stale {
             bytes += self.change(*id)?;
             step.changed += 1;
             step.at = *id;
@@ -95,15 +102,9 @@ impl Sealer<'_> {
         }
         step.is_last = stale.len() < ROWS_AT_ONCE as usize;
         if step.is_last {
-            step.at = all;
+            step.at = step.at.max(step.all);
         }
         Ok(step)
-    }
-
-    fn stale(&self, after: u64) -> rusqlite::Result<Vec<u64>> {
-        let mut select = self.connection.prepare_cached(STALE)?;
-        let ids = select.query_map(params![after, codec::prefix(self.keys), ROWS_AT_ONCE], |row| row.get(0))?;
-        ids.collect()
     }
 
     /// Seals a row anew, and returns how many bytes it has.
