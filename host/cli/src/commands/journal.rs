@@ -80,7 +80,8 @@ fn bar() -> ProgressBar {
     ProgressBar::new(0).with_style(style)
 }
 
-fn line(KeyUse { key, secret, is_current, payloads }: &KeyUse) -> String {
+/// Says how much is sealed under a key.
+pub(crate) fn line(KeyUse { key, secret, is_current, payloads }: &KeyUse) -> String {
     let key = match (key, secret) {
         (Some(key), Some(secret)) => format!("key {key} ({secret})"),
         (Some(key), None) => format!("key {key} (of no secret that is named)"),
