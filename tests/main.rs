@@ -5,6 +5,7 @@
 mod a2a;
 mod agents;
 mod approvals;
+mod backup;
 mod budgets;
 mod callable;
 mod check;
@@ -29,6 +30,7 @@ mod docs;
 mod doctor;
 mod elsewhere;
 mod embed;
+mod encryption;
 mod eval;
 mod hostile_code;
 mod kill;

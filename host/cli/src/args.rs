@@ -2,6 +2,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::agent::Agent;
 use crate::commands::approvals::Approvals;
+use crate::commands::backup::Backup;
 use crate::commands::budget::Budget;
 use crate::commands::check::Check;
 use crate::commands::complete::Complete;
@@ -12,6 +13,7 @@ use crate::commands::eval::Eval;
 use crate::commands::exec::Exec;
 use crate::commands::export::Export;
 use crate::commands::graph::Graph;
+use crate::commands::journal::Journal;
 use crate::commands::language::Language;
 use crate::commands::man::Man;
 use crate::commands::memory::Memory;
@@ -19,6 +21,7 @@ use crate::commands::migrate::Migrate;
 use crate::commands::notices::Notices;
 use crate::commands::prune::Prune;
 use crate::commands::replay::Replay;
+use crate::commands::restore::Restore;
 use crate::commands::resume::Resume;
 use crate::commands::rm::Rm;
 use crate::commands::run::Run;
@@ -91,6 +94,10 @@ pub(crate) enum Command {
     Prune(Prune),
     Budget(Budget),
     Migrate(Migrate),
+    #[command(subcommand)]
+    Journal(Journal),
+    Backup(Backup),
+    Restore(Restore),
     Check(Check),
     Doctor(Doctor),
     Exec(Exec),
@@ -136,6 +143,9 @@ impl Command {
             Self::Prune(prune) => prune.run(globals).await,
             Self::Budget(budget) => budget.run(globals).await,
             Self::Migrate(migrate) => migrate.run(globals).await,
+            Self::Journal(journal) => journal.run(globals).await,
+            Self::Backup(backup) => backup.run(globals),
+            Self::Restore(restore) => restore.run(globals),
             Self::Check(check) => check.run(globals).await,
             Self::Doctor(doctor) => doctor.run(globals).await,
             Self::Exec(exec) => exec.run(globals).await,
@@ -180,9 +190,12 @@ impl Command {
             | Self::Settle(_)
             | Self::Stop(_)
             | Self::Pause(_)
-            | Self::Migrate(_) => false,
+            | Self::Migrate(_)
+            | Self::Backup(_)
+            | Self::Restore(_) => false,
             Self::Budget(budget) => budget.only_looks(),
             Self::Exec(exec) => exec.only_looks(),
+            Self::Journal(journal) => journal.only_looks(),
             Self::Memory(memory) => memory.only_looks(),
             Self::Language(language) => language.only_looks(),
             Self::Token(token) => token.only_looks(),

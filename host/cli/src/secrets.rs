@@ -53,18 +53,18 @@ fn names(config: &Config) -> Vec<(Option<&str>, &str)> {
     let models = config.model.values().filter_map(|model| model.key.as_deref());
     let webhooks = config.notify.values().filter_map(|notify| notify.secret.as_deref());
     let memory = config.memory.secret().into_iter().chain(config.memory.database_secret());
-    let others = models.chain(memory).chain(webhooks).chain(config.journal.secret());
+    let others = models.chain(memory).chain(webhooks).chain(config.journal.secrets());
     of_tools.chain(others.map(|name| (None, name))).collect()
 }
 
-/// Stores the value of the secret that the journal needs, if it needs one.
+/// Stores the values of the secrets that the journal needs, if it needs any.
 ///
 /// # Errors
 ///
 /// As [`stored`].
 pub(crate) fn of_journal(builder: Builder, config: &Config) -> stockade::Result<Builder> {
-    let Some(name) = config.journal.secret() else { return Ok(builder) };
-    Ok(builder.secret(name, named(config, name)?))
+    let mut names = config.journal.secrets();
+    names.try_fold(builder, |builder, name| Ok(builder.secret(name, named(config, name)?)))
 }
 
 /// Looks up what the long-term memory needs to be opened, by name.

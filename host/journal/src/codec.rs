@@ -2,12 +2,14 @@
 //!
 //! The entries of one commit make one row. A row is, in this order:
 //!
-//! - a byte: the [version](VERSION) of this encoding, for a reader refuses what it does not know;
+//! - a byte: the [version](VERSION) of this encoding, for a reader refuses what it does not know; in a [sealed](SEALED) row, 8 bytes
+//!   that say under which key it is;
 //! - how many entries back the row ends to which it is a difference; 0 where it is whole;
-//! - how many [blobs](blob) were taken out of it, and the 32 bytes of each one's SHA-256;
+//! - how many [blobs](blob) were taken out of it, and the 32 bytes of each one's digest;
 //! - a frame of Zstandard with a checksum. Unpacked, it says how many entries there are; how long the JSON of each is, and how
 //!   many milliseconds before the last one it was written; how far behind the one before it each blob was taken out; and then
-//!   comes the JSON of their changes, as [`Change`] writes it, without the blobs.
+//!   comes the JSON of their changes, as [`Change`] writes it, without the blobs. In a sealed row, the frame is
+//!   [sealed](crate::keyring) with all that comes before it, the run and the row's number.
 //!
 //! Numbers are LEB128. What is short is compressed with a dictionary, what is long as the difference to the row before it that
 //! was long too: the state of a run is in each of its steps, and mostly as it was. [Now and then](Chain::goes_on) such a row is
@@ -27,19 +29,27 @@ mod bases;
 mod blob;
 mod frame;
 mod number;
+mod seal;
 mod unpacker;
+
+use std::borrow::Cow;
 
 use stockade_workflow::{Change, Entry, RunId};
 
 use self::bases::Chain;
 pub(crate) use self::bases::{Base, Bases, LINKS_MAX};
 pub(crate) use self::blob::{Blob, BlobDigest};
+use self::seal::{Prefix, sealed};
+pub(crate) use self::seal::{prefix, resealed};
 pub(crate) use self::unpacker::{Unpacked, Unpacker};
 use crate::deep;
+use crate::keyring::{Keyring, Unopened};
 
 /// The version of the encoding that is written; it is the first byte of each row and of each blob.
 const VERSION: u8 = 1;
 
+/// The version of what is sealed; the number of the key follows it.
+const SEALED: u8 = 2;
 /// From which length on a row is a difference, and others are differences to it: a shorter one is as short with the dictionary.
 const LONG_BYTES_MIN: usize = 4 << 10;
 
@@ -71,25 +81,38 @@ pub(crate) struct Packed {
 pub(crate) struct Unread {
     pub(crate) seq: u64,
     pub(crate) why: String,
+    /// The detail of the fault: `entry`, or `key` where that is not there.
+    pub(crate) detail: &'static str,
 }
 
 impl Unread {
     pub(crate) fn new(seq: u64, why: impl ToString) -> Self {
-        Self { seq, why: why.to_string() }
+        Self { seq, why: why.to_string(), detail: "entry" }
+    }
+
+    fn unopened(seq: u64, unopened: Unopened) -> Self {
+        match unopened {
+            Unopened::NoKey(why) => Self { seq, why, detail: "key" },
+            Unopened::Changed(why) => Self::new(seq, why),
+        }
     }
 }
 
-/// Packs entries of one run, and returns to what the next ones may be differences.
-pub(crate) fn encode(entries: &[Entry], mut base: Option<Base>) -> Result<(Vec<Packed>, Option<Base>), Unread> {
+/// Packs entries of one run, and returns to what the next ones may be differences. They are sealed, where a key does.
+pub(crate) fn encode(
+    entries: &[Entry],
+    mut base: Option<Base>,
+    keys: &Keyring,
+) -> Result<(Vec<Packed>, Option<Base>), Unread> {
     let (mut rows, mut batch) = (Vec::new(), Batch::default());
     for entry in entries {
-        batch.push(entry)?;
+        batch.push(entry, keys)?;
         if batch.json.len() >= ROW_BYTES {
-            rows.push(std::mem::take(&mut batch).packed(&mut base)?);
+            rows.push(std::mem::take(&mut batch).packed(&mut base, keys)?);
         }
     }
     if !batch.stamps.is_empty() {
-        rows.push(batch.packed(&mut base)?);
+        rows.push(batch.packed(&mut base, keys)?);
     }
     Ok((rows, base))
 }
@@ -114,7 +137,7 @@ struct Stamp {
 }
 
 impl Batch {
-    fn push(&mut self, Entry { run, seq, at_ms, change }: &Entry) -> Result<(), Unread> {
+    fn push(&mut self, Entry { run, seq, at_ms, change }: &Entry, keys: &Keyring) -> Result<(), Unread> {
         let unread = |why: &dyn ToString| Unread::new(*seq, why.to_string());
         let json = serde_json::to_string(change).map_err(|error| unread(&error))?;
         deep::check(&json).map_err(|why| unread(&why))?;
@@ -124,7 +147,7 @@ impl Batch {
             let (Some(before), Some(taken)) = (before, taken) else { continue };
             self.json += before;
             self.places.push(self.json.len());
-            self.blobs.push(Blob::of(taken).map_err(|error| unread(&error))?);
+            self.blobs.push(Blob::of(taken, keys).map_err(|error| unread(&error))?);
             from = place.end;
         }
         self.json += json.get(from..).unwrap_or_default();
@@ -132,7 +155,7 @@ impl Batch {
         Ok(())
     }
 
-    fn packed(self, base: &mut Option<Base>) -> Result<Packed, Unread> {
+    fn packed(self, base: &mut Option<Base>, keys: &Keyring) -> Result<Packed, Unread> {
         let (Some(first), Some(last)) = (self.stamps.first(), self.stamps.last()) else {
             return Err(Unread::new(0, "it has no entries"));
         };
@@ -142,7 +165,8 @@ impl Batch {
         let linked = base.as_ref().filter(|base| is_long && base.chain.goes_on() && base.seq < seq);
         let frame = linked.map_or_else(|| frame::whole(&payload), |base| frame::difference(&payload, &base.payload));
         let frame = frame.map_err(|error| Unread::new(seq, error))?;
-        let bytes = self.bytes(linked.map_or(0, |base| seq - base.seq), &frame);
+        let digests: Vec<_> = self.blobs.iter().map(|blob| blob.digest).collect();
+        let bytes = sealed(run, seq, linked.map_or(0, |base| seq - base.seq), &digests, &frame, keys)?;
         let (kept, long) = (bytes.len(), payload.len());
         let chain = linked.map_or_else(|| Chain::begin(kept, long), |base| base.chain.with(kept, long));
         let packed = Packed {
@@ -155,21 +179,12 @@ impl Batch {
             json_bytes: self.stamps.iter().map(|stamp| stamp.bytes).sum(),
         };
         if cfg!(debug_assertions) {
-            packed.check(run, base.as_ref())?;
+            packed.check(run, base.as_ref(), keys)?;
         }
         if is_long {
             *base = Some(Base { seq, payload, chain }).filter(|base| base.payload.len() <= BASE_BYTES_MAX);
         }
         Ok(packed)
-    }
-
-    fn bytes(&self, back: u64, frame: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![VERSION];
-        number::write(&mut bytes, back);
-        number::write(&mut bytes, self.blobs.len() as u64);
-        self.blobs.iter().for_each(|blob| bytes.extend(blob.digest));
-        bytes.extend(frame);
-        bytes
     }
 
     fn payload(&self, last_ms: u64) -> Vec<u8> {
@@ -192,11 +207,11 @@ impl Batch {
 
 impl Packed {
     /// Reads what was written at once, for what is written must be read.
-    fn check(&self, run: RunId, base: Option<&Base>) -> Result<(), Unread> {
+    fn check(&self, run: RunId, base: Option<&Base>, keys: &Keyring) -> Result<(), Unread> {
         let head = Head::read(self.seq, &self.bytes)?;
-        let payload = head.payload(head.base.and(base).map(|base| &*base.payload))?;
-        let blobs = self.blobs.iter().map(|blob| blob::text(&blob.bytes)).collect::<Result<Vec<_>, _>>();
-        let blobs = blobs.map_err(|why| Unread::new(self.seq, why))?;
+        let payload = head.payload(run, keys, head.base.and(base).map(|base| &*base.payload))?;
+        let text = |blob: &Blob| blob_text(self.seq, &blob.digest, &blob.bytes, keys);
+        let blobs = self.blobs.iter().map(text).collect::<Result<Vec<_>, _>>()?;
         entries(run, self.seq, self.at_ms, &payload, &blobs).map(drop)
     }
 }
@@ -213,15 +228,20 @@ pub(crate) struct Head<'a> {
     pub(crate) base: Option<u64>,
     /// The blobs that were taken out of it.
     pub(crate) blobs: Vec<BlobDigest>,
+    prefix: Prefix,
+    /// All that comes before the frame.
+    said: &'a [u8],
+    /// The frame, sealed or not.
     frame: &'a [u8],
 }
 
 impl<'a> Head<'a> {
     pub(crate) fn read(seq: u64, bytes: &'a [u8]) -> Result<Self, Unread> {
         let cut = || Unread::new(seq, "it is cut off");
-        let (version, mut rest) = bytes.split_first().ok_or_else(cut)?;
-        if *version != VERSION {
-            let why = format!("its encoding is {version}, and this stockade knows {VERSION}; a newer one wrote it");
+        let mut rest = bytes;
+        let prefix = Prefix::read(&mut rest).ok_or_else(cut)?;
+        if let Prefix::Other(version) = prefix {
+            let why = format!("its encoding is {version}, and this stockade knows {SEALED}; a newer one wrote it");
             return Err(Unread::new(seq, why));
         }
         let back = number::read(&mut rest).ok_or_else(cut)?;
@@ -232,18 +252,26 @@ impl<'a> Head<'a> {
             blobs.push(*digest);
             rest = after;
         }
-        Ok(Self { seq, base: (back > 0).then_some(base), blobs, frame: rest })
+        let said = bytes.get(..bytes.len() - rest.len()).ok_or_else(cut)?;
+        Ok(Self { seq, base: (back > 0).then_some(base), blobs, prefix, said, frame: rest })
     }
 
     /// Unpacks the row; a difference, with what the row unpacks to of which it is one.
-    pub(crate) fn payload(&self, base: Option<&[u8]>) -> Result<Vec<u8>, Unread> {
-        frame::unpacked(self.frame, base).map_err(|error| Unread::new(self.seq, error))
+    pub(crate) fn payload(&self, run: RunId, keys: &Keyring, base: Option<&[u8]>) -> Result<Vec<u8>, Unread> {
+        frame::unpacked(&self.frame(run, keys)?, base).map_err(|error| Unread::new(self.seq, error))
+    }
+
+    /// Returns the frame as it was before it was sealed.
+    fn frame(&self, run: RunId, keys: &Keyring) -> Result<Cow<'a, [u8]>, Unread> {
+        let Prefix::Sealed(key) = &self.prefix else { return Ok(Cow::Borrowed(self.frame)) };
+        let opened = keys.open(key, &seal::about(run, self.seq, self.said), self.frame);
+        opened.map(Cow::Owned).map_err(|why| Unread::unopened(self.seq, why))
     }
 }
 
 /// Reads the piece of JSON that a blob holds.
-pub(crate) fn blob_text(seq: u64, bytes: &[u8]) -> Result<String, Unread> {
-    blob::text(bytes).map_err(|why| Unread::new(seq, why))
+pub(crate) fn blob_text(seq: u64, digest: &BlobDigest, bytes: &[u8], keys: &Keyring) -> Result<String, Unread> {
+    blob::text(digest, bytes, keys).map_err(|why| Unread::unopened(seq, why))
 }
 
 /// Reads the entries of a row that was unpacked, with its blobs.
@@ -315,6 +343,10 @@ mod tests {
         RunId::from_bytes([7; 16])
     }
 
+    fn keys() -> Keyring {
+        testing::keys("one")
+    }
+
     /// The runs of the recordings.
     fn recorded() -> Vec<Vec<Entry>> {
         let files = RECORDINGS.map(|text| serde_json::from_str::<Value>(text).unwrap());
@@ -335,9 +367,14 @@ mod tests {
 
     /// Commits entries, so many at a time.
     fn committed(entries: &[Entry], at_once: usize) -> Vec<Packed> {
+        sealed_by(&Keyring::default(), entries, at_once)
+    }
+
+    /// Commits entries, so many at a time, with these keys.
+    fn sealed_by(keys: &Keyring, entries: &[Entry], at_once: usize) -> Vec<Packed> {
         let (mut base, mut rows) = (None, Vec::new());
         for batch in entries.chunks(at_once) {
-            let (packed, next) = encode(batch, base.take()).unwrap();
+            let (packed, next) = encode(batch, base.take(), keys).unwrap();
             rows.extend(packed);
             base = next;
         }
@@ -345,8 +382,13 @@ mod tests {
     }
 
     fn unpacked(row: &Packed, base: Option<&[u8]>) -> Result<(Vec<u8>, Vec<Entry>), Unread> {
-        let payload = Head::read(row.seq, &row.bytes)?.payload(base)?;
-        let blobs = row.blobs.iter().map(|blob| blob_text(row.seq, &blob.bytes)).collect::<Result<Vec<_>, _>>()?;
+        opened_by(&keys(), row, base)
+    }
+
+    fn opened_by(keys: &Keyring, row: &Packed, base: Option<&[u8]>) -> Result<(Vec<u8>, Vec<Entry>), Unread> {
+        let payload = Head::read(row.seq, &row.bytes)?.payload(run(), keys, base)?;
+        let text = |blob: &Blob| blob_text(row.seq, &blob.digest, &blob.bytes, keys);
+        let blobs = row.blobs.iter().map(text).collect::<Result<Vec<_>, _>>()?;
         let entries = entries(run(), row.seq, row.at_ms, &payload, &blobs)?;
         Ok((payload, entries))
     }
@@ -472,7 +514,83 @@ mod tests {
     #[test]
     fn a_newer_encoding_is_refused_by_name() {
         let mut row = committed(&conversation(1), 1).swap_remove(0);
-        row.bytes[0] = VERSION + 1;
-        assert!(unpacked(&row, None).unwrap_err().why.contains("its encoding is 2"));
+        row.bytes[0] = SEALED + 1;
+        assert!(unpacked(&row, None).unwrap_err().why.contains("its encoding is 3"));
+    }
+
+    #[test]
+    fn sealed_entries_are_read_as_they_were_written() {
+        let mut runs = recorded();
+        runs.push(conversation(40));
+        runs.push(vec![stepped(1, json!({"document": "All of it is of use. ".repeat(2_000)}))]);
+        for run in runs {
+            assert_eq!(read(&sealed_by(&keys(), &run, 2)), run);
+        }
+    }
+
+    #[test]
+    fn sealed_rows_and_blobs_have_nothing_that_can_be_read() {
+        let document = "All of it is of use. ".repeat(2_000);
+        let rows = sealed_by(&keys(), &[stepped(1, json!({"short": "very private", "document": document}))], 1);
+        let plain = Blob::of(&document, &Keyring::default()).unwrap();
+        let blob = &rows[0].blobs[0];
+        let has = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
+        for bytes in [&rows[0].bytes, &blob.bytes] {
+            assert!(!has(bytes, b"private") && !has(bytes, b"of use") && !has(bytes, &plain.digest));
+        }
+        assert_ne!(blob.digest, plain.digest, "the digest tells nothing to one who has the document");
+    }
+
+    #[test]
+    fn a_sealed_row_is_refused_under_another_number_or_in_another_run() {
+        let entries = [stepped(1, json!("one")), stepped(2, json!("two"))];
+        let rows = sealed_by(&keys(), &entries, 1);
+        let moved = Packed { bytes: rows[0].bytes.clone(), ..rows[1].clone() };
+        assert!(opened_by(&keys(), &moved, None).unwrap_err().why.contains("another place"));
+        let other = Head::read(1, &rows[0].bytes).unwrap().payload(RunId::from_bytes([8; 16]), &keys(), None);
+        assert_eq!(other.unwrap_err().detail, "entry");
+    }
+
+    #[test]
+    fn a_sealed_blob_is_refused_in_place_of_another() {
+        let of = |text: &str| Blob::of(&text.repeat(1_000), &keys()).unwrap();
+        let (one, other) = (of("one line. "), of("another line. "));
+        assert!(blob_text(1, &one.digest, &one.bytes, &keys()).unwrap().starts_with("one line. "));
+        assert_eq!(blob_text(1, &one.digest, &other.bytes, &keys()).unwrap_err().detail, "entry");
+    }
+
+    #[test]
+    fn a_sealed_row_that_is_damaged_is_refused_at_every_bit() {
+        let row = sealed_by(&keys(), &[stepped(1, json!("private"))], 1).swap_remove(0);
+        for bit in 0..row.bytes.len() * 8 {
+            let mut damaged = row.clone();
+            damaged.bytes[bit / 8] ^= 1 << (bit % 8);
+            assert!(opened_by(&keys(), &damaged, None).is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_row_whose_key_is_not_there_says_so() {
+        let row = sealed_by(&keys(), &[stepped(1, json!("private"))], 1).swap_remove(0);
+        for without in [Keyring::default(), testing::keys("other")] {
+            assert_eq!(opened_by(&without, &row, None).unwrap_err().detail, "key");
+        }
+    }
+
+    /// What a row is a difference to is not sealed anew for it: the frame stays.
+    #[test]
+    fn a_row_that_is_sealed_anew_is_read_as_before() {
+        let (before, after) = (conversation(3), testing::keys_after("other", "one"));
+        for old in [keys(), Keyring::default()] {
+            let mut rows = sealed_by(&old, &before, 1);
+            for row in &mut rows {
+                let anew = resealed(run(), &Head::read(row.seq, &row.bytes).unwrap(), &[], &after);
+                row.bytes = anew.unwrap();
+                assert!(row.bytes.starts_with(&prefix(&after)));
+            }
+            let base = opened_by(&testing::keys("other"), &rows[0], None).unwrap().0;
+            let (_, entries) = opened_by(&testing::keys("other"), &rows[1], Some(&base)).unwrap();
+            assert_eq!(entries, before[1..2]);
+        }
     }
 }

@@ -15,12 +15,15 @@ pub mod conformance;
 mod deep;
 mod filter;
 pub mod index;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod keyring;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod owner;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod refusal;
+mod sealing;
 mod sharded;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -38,9 +41,12 @@ use uuid::Uuid;
 pub use beside::Beside;
 pub use filter::{Filter, PageEnd, Sort};
 pub use index::{Row, RowChange, Tie};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use keyring::Keyring;
 pub use memory::MemoryJournal;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresJournal;
+pub use sealing::KeyUse;
 pub use sharded::ShardedJournal;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteJournal;
@@ -110,6 +116,28 @@ pub trait Journal: Send + Sync {
     /// The storage fails.
     async fn compact(&self) -> Result<Room> {
         Ok(Room::default())
+    }
+
+    /// Seals anew, under the key that seals now, all that is sealed otherwise or not at all; without such a key, opens all that is
+    /// sealed. Others may use the journal meanwhile. Each payload is changed in a transaction of its own or with a few others, so that
+    /// this can be stopped at any time and begun again; what is done already is passed over. Tells how many rows of entries it
+    /// has looked at, and how many there are. Returns how many it has changed. A journal that seals nothing does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Journal`](stockade_workflow::Kind::Journal): with detail `key` where the key of a payload is not there, with detail
+    /// `entry` where a payload is damaged, else where the storage fails.
+    async fn reseal(&self, _told: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<u64> {
+        Ok(0)
+    }
+
+    /// Returns under which keys payloads are sealed, with how many.
+    ///
+    /// # Errors
+    ///
+    /// The storage fails.
+    async fn keys_in_use(&self) -> Result<Vec<KeyUse>> {
+        Ok(Vec::new())
     }
 
     /// Returns whether a process that lives holds the lease of a run.

@@ -17,9 +17,12 @@ pub(crate) struct Owner {
 impl Owner {
     /// Names the opener of this journal; others see it only once it is [shown](Owner::show).
     pub(crate) fn new(journal: &Path) -> Self {
-        let mut folder = journal.as_os_str().to_owned();
-        folder.push("-owners");
-        Self { id: Uuid::now_v7().to_string(), folder: folder.into(), held: Mutex::default() }
+        Self { id: Uuid::now_v7().to_string(), folder: folder(journal), held: Mutex::default() }
+    }
+
+    /// Returns whether an opener of this journal lives.
+    pub(crate) fn is_any_alive(journal: &Path) -> bool {
+        file::is_any_locked(&folder(journal))
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -41,6 +44,12 @@ impl Owner {
         // A file of another name is not ours.
         id == self.id || (Uuid::try_parse(id).is_ok() && file::is_locked(&self.folder.join(id)))
     }
+}
+
+fn folder(journal: &Path) -> PathBuf {
+    let mut folder = journal.as_os_str().to_owned();
+    folder.push("-owners");
+    folder.into()
 }
 
 impl Drop for Owner {

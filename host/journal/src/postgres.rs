@@ -9,6 +9,7 @@ mod leases;
 mod migrate;
 mod numbers;
 mod refused;
+mod reseal;
 mod rows;
 mod select;
 mod store;
@@ -28,7 +29,8 @@ use tokio::time::timeout;
 use self::store::Store;
 use self::write::{Removal, Write};
 use crate::codec::{self, Bases};
-use crate::{Commit, Filter, Journal, Lease, Result, Row, RowChange, Summary};
+use crate::keyring::Keyring;
+use crate::{Commit, Filter, Journal, KeyUse, Lease, Result, Row, RowChange, Summary};
 
 pub use stockade_system::postgres::{Database, Migrated};
 
@@ -50,6 +52,7 @@ pub struct PostgresJournal {
     thread: Option<JoinHandle<()>>,
     /// What was written last of the runs that are driven here.
     bases: Bases,
+    keys: Keyring,
 }
 
 impl PostgresJournal {
@@ -96,7 +99,8 @@ impl PostgresJournal {
             });
         });
         let thread = Some(thread.map_err(failed)?);
-        Ok(Self { store, runtime: handle, close: Some(close), thread, bases: Bases::default() })
+        let (bases, keys) = (Bases::default(), Keyring::default());
+        Ok(Self { store, runtime: handle, close: Some(close), thread, bases, keys })
     }
 
     /// Does something to its end, even if nothing waits for it any more.
@@ -111,7 +115,7 @@ impl Journal for PostgresJournal {
     async fn commit(&self, commit: &Commit) -> Result<()> {
         let unread = |why| entries::unread(self.store.database(), commit.run(), &why);
         let before = commit.lease.as_ref().and_then(|lease| self.bases.take(lease));
-        let (rows, last) = codec::encode(&commit.entries, before).map_err(unread)?;
+        let (rows, last) = codec::encode(&commit.entries, before, &self.keys).map_err(unread)?;
         let (store, write) = (Arc::clone(&self.store), Write::of(commit, rows).map_err(unread)?);
         self.on(async move { store.commit(write).await }).await?;
         if let (Some(lease), Some(last), false) = (&commit.lease, last, commit.releases) {
@@ -142,6 +146,23 @@ impl Journal for PostgresJournal {
         self.on(async move { store.remove(removal).await }).await
     }
 
+    async fn reseal(&self, told: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<u64> {
+        let (store, keys) = (Arc::clone(&self.store), self.keys.clone());
+        let runs = self.on(async move { store.stale_runs(&keys).await }).await?;
+        let (all, mut changed) = (runs.len() as u64, 0);
+        for (done, run) in (1..).zip(runs) {
+            let (store, keys) = (Arc::clone(&self.store), self.keys.clone());
+            changed += self.on(async move { store.reseal(&keys, run).await }).await?;
+            told(done, all);
+        }
+        Ok(changed)
+    }
+
+    async fn keys_in_use(&self) -> Result<Vec<KeyUse>> {
+        let store = Arc::clone(&self.store);
+        self.on(async move { store.keys_in_use().await }).await.map(|found| KeyUse::all(found, &self.keys))
+    }
+
     async fn is_held(&self, run: RunId) -> Result<bool> {
         let store = Arc::clone(&self.store);
         self.on(async move { store.is_held(run).await }).await
@@ -150,7 +171,7 @@ impl Journal for PostgresJournal {
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
         let store = Arc::clone(&self.store);
         let page = self.on(async move { store.page(run, seq, bytes_max).await }).await?;
-        page.entries(self.store.database())
+        page.entries(self.store.database(), &self.keys)
     }
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
@@ -205,7 +226,7 @@ mod tests {
     use crate::conformance;
 
     /// A database of the test's own, on the server that `tests/postgres` starts.
-    struct Place {
+    pub(super) struct Place {
         /// The server's superuser with the password, and where the server is.
         password: String,
         server: String,
@@ -213,7 +234,7 @@ mod tests {
     }
 
     impl Place {
-        async fn new() -> Self {
+        pub(super) async fn new() -> Self {
             static NUMBER: AtomicU32 = AtomicU32::new(0);
             let url = std::env::var("STOCKADE_TEST_POSTGRES")
                 .expect("STOCKADE_TEST_POSTGRES; run the tests by tests/postgres");
@@ -233,7 +254,7 @@ mod tests {
             client
         }
 
-        async fn inside(&self) -> Client {
+        pub(super) async fn inside(&self) -> Client {
             self.admin(&self.name).await
         }
 
@@ -246,7 +267,7 @@ mod tests {
             self.at(&self.server, "")
         }
 
-        async fn open(&self) -> PostgresJournal {
+        pub(super) async fn open(&self) -> PostgresJournal {
             PostgresJournal::open(self.database()).await.unwrap()
         }
     }

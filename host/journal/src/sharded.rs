@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use self::placing::Reach;
 use self::shard::Shard;
-use crate::{Beside, Commit, Filter, Journal, Lease, Result, Room, Row, RowChange, Summary};
+use crate::{Beside, Commit, Filter, Journal, KeyUse, Lease, Result, Room, Row, RowChange, Summary};
 
 /// How often an id for a new run is drawn at most. Of 16 databases, the chance that no draw lies in the right one is less
 /// than one in 10^100.
@@ -312,6 +312,22 @@ impl Journal for ShardedJournal {
             all.reusable_bytes = all.reusable_bytes.saturating_add(room.reusable_bytes);
         }
         Ok(all)
+    }
+
+    async fn reseal(&self, told: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<u64> {
+        let mut changed = 0;
+        for shard in &self.shards {
+            changed += shard.journal().reseal(told).await?;
+        }
+        Ok(changed)
+    }
+
+    async fn keys_in_use(&self) -> Result<Vec<KeyUse>> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            all.extend(shard.journal().keys_in_use().await?);
+        }
+        Ok(KeyUse::together(all))
     }
 
     async fn is_held(&self, run: RunId) -> Result<bool> {

@@ -1,7 +1,9 @@
+mod adoption;
 mod blobs;
 mod entries;
 mod leases;
 mod removal;
+mod reseal;
 mod room;
 mod rows;
 mod select;
@@ -25,9 +27,10 @@ use self::leases::Held;
 use self::select::{LEASE_COLUMN, Select};
 use self::writer::{Append, Done, Request, Work, Writer};
 use crate::codec::{self, Bases, Unread};
+use crate::keyring::Keyring;
 use crate::owner::Owner;
 use crate::summary::part;
-use crate::{Commit, Filter, Journal, Lease, Result, Room, Row, RowChange, Summary, refusal};
+use crate::{Commit, Filter, Journal, KeyUse, Lease, Result, Room, Row, RowChange, Summary, refusal};
 
 /// The version of the tables; a file of a newer one is refused.
 const SCHEMA: u32 = 6;
@@ -108,6 +111,7 @@ pub struct SqliteJournal {
     looker: Mutex<Connection>,
     /// What was written last of the runs that are driven here.
     bases: Bases,
+    keys: Keyring,
 }
 
 impl SqliteJournal {
@@ -130,8 +134,26 @@ impl SqliteJournal {
         let looker = connect(&path).map_err(|error| unusable(&path, &error))?;
         looker.busy_timeout(Duration::ZERO).map_err(|error| unusable(&path, &error))?;
         let looker = Mutex::new(looker);
-        let bases = Bases::default();
-        Ok(Self { path, owner, clock, inbox: Some(inbox), writer: Some(writer), reader, looker, bases })
+        let (bases, keys) = (Bases::default(), Keyring::default());
+        Ok(Self { path, owner, clock, inbox: Some(inbox), writer: Some(writer), reader, looker, bases, keys })
+    }
+
+    /// Seals what is written from now on with these keys, and opens what is sealed already.
+    #[must_use]
+    pub fn sealed_with(mut self, keys: Keyring) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Does something with a connection of its own, which no other waits for.
+    async fn apart<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Connection) -> rusqlite::Result<Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let path = self.path.clone();
+        let done = tokio::task::spawn_blocking(move || work(connect(&path)?)).await;
+        let done = done.map_err(|error| failed(&self.path, error))?;
+        done.map_err(|error| failed(&self.path, error))?
     }
 
     async fn query<T: Send + 'static>(
@@ -170,7 +192,7 @@ impl Journal for SqliteJournal {
     async fn commit(&self, commit: &Commit) -> Result<()> {
         let (lease, summary, index) = (commit.lease.clone(), commit.summary.clone(), commit.index.clone());
         let before = lease.as_ref().and_then(|lease| self.bases.take(lease));
-        let packed = codec::encode(&commit.entries, before);
+        let packed = codec::encode(&commit.entries, before, &self.keys);
         let (rows, last) = packed.map_err(|why| unread(&self.path, commit.run(), why))?;
         let append = Append { run: commit.run(), lease, releases: commit.releases, rows, summary, index };
         self.done(Work::Append(Box::new(append))).await?;
@@ -208,14 +230,35 @@ impl Journal for SqliteJournal {
         compacted.map_err(|error| failed(&self.path, error))
     }
 
+    async fn reseal(&self, told: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<u64> {
+        let (mut after, mut changed) = (0, 0);
+        loop {
+            let (path, keys) = (self.path.clone(), self.keys.clone());
+            let step = self.apart(move |mut db| reseal::step(&mut db, &path, &keys, after)).await?;
+            changed += step.changed;
+            told(step.at, step.all);
+            if step.is_last {
+                break;
+            }
+            after = step.at;
+        }
+        self.apart(|db| room::checkpoint(&db).map(Ok)).await?;
+        Ok(changed)
+    }
+
+    async fn keys_in_use(&self) -> Result<Vec<KeyUse>> {
+        let keys = self.keys.clone();
+        self.query(move |db| reseal::keys_in_use(db).map(|found| KeyUse::all(found, &keys))).await
+    }
+
     async fn is_held(&self, run: RunId) -> Result<bool> {
         let held = self.query(move |db| leases::held(db, run)).await?;
         Ok(held.is_some_and(|held| self.is_live(&held)))
     }
 
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
-        let path = self.path.clone();
-        let rows = self.query(move |db| entries::page(db, &path, run, seq, bytes_max)).await??;
+        let (path, keys) = (self.path.clone(), self.keys.clone());
+        let rows = self.query(move |db| entries::page(db, &path, &keys, run, seq, bytes_max)).await??;
         entries::of(rows, &self.path, run, seq)
     }
 
@@ -292,10 +335,10 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
     }
 }
 
-fn unread(path: &Path, run: Option<RunId>, Unread { seq, why }: Unread) -> Fault {
+fn unread(path: &Path, run: Option<RunId>, Unread { seq, why, detail }: Unread) -> Fault {
     let of = run.map(|run| format!(" of run {run}")).unwrap_or_default();
     let message = format!("entry {seq}{of} in \"{}\" cannot be read: {why}", path.display());
-    Fault::new(Kind::Journal, message).detail("entry")
+    Fault::new(Kind::Journal, message).detail(detail)
 }
 
 fn summary(row: &SqlRow<'_>) -> rusqlite::Result<Summary> {

@@ -3,6 +3,28 @@
 use serde_json::{Value, json};
 use stockade_workflow::{Change, Entry, Event, RunId, Usage};
 
+use crate::Keyring;
+
+/// A secret of this name, which only the tests have.
+fn secret(name: &str) -> String {
+    format!("{name}, a secret that is long enough for a key of the journal")
+}
+
+/// Keys of which the one of this name seals.
+pub(crate) fn keys(name: &str) -> Keyring {
+    Keyring::new(Some((name, &secret(name))), &[]).unwrap()
+}
+
+/// Keys of which the one of this name seals, and the other one opens what is of before.
+pub(crate) fn keys_after(name: &str, previous: &str) -> Keyring {
+    Keyring::new(Some((name, &secret(name))), &[(previous, &secret(previous))]).unwrap()
+}
+
+/// Keys of which none seals, and the one of this name opens.
+pub(crate) fn opening(name: &str) -> Keyring {
+    Keyring::new(None, &[(name, &secret(name))]).unwrap()
+}
+
 /// A step of a run to a state.
 pub(crate) fn stepped(run: RunId, seq: u64, state: Value) -> Entry {
     let change = Change::Stepped {

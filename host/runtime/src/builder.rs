@@ -417,6 +417,7 @@ impl Builder {
     /// workflow that wants a tool that is not registered.
     pub async fn build(mut self) -> Result<Host> {
         self.place.check()?;
+        self.own_journal.as_ref().map_or(Ok(()), |_| journals::check_own(&self.place))?;
         if let Some(file) = self.place.file() {
             self.journal = file.to_owned();
         }
@@ -451,6 +452,7 @@ impl Builder {
         hooks: Arc<dyn Hooks>,
         shared: Option<Box<dyn Journal>>,
     ) -> Result<Host> {
+        let keys = journals::keys(&self.place, &self.secrets)?;
         let Self { journal, mut tools, store, mut machines, mut engine, secrets, limits, clock, roles, .. } = self;
         let models = models::made(&self.models, self.own_models, self.cassette.as_ref(), &secrets, &clock)?;
         tools.in_time(&limits);
@@ -482,7 +484,7 @@ impl Builder {
         let (journal, folder): (Box<dyn Journal>, _) = match (self.own_journal, shared) {
             (Some(own), _) => (own, self.scratch.clone().ok_or_else(no_folder)?),
             (None, Some(shared)) => (shared, folder_of(&journal)),
-            (None, None) => (in_file(&journal, &clock)?, folder_of(&journal)),
+            (None, None) => (in_file(&journal, &clock, keys)?, folder_of(&journal)),
         };
         let coding = Coding {
             languages: Arc::new(Languages::new(

@@ -19,6 +19,8 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod asking;
+#[cfg(feature = "sqlite")]
+pub mod backup;
 mod bookmarks;
 mod breakers;
 mod builder;
@@ -80,6 +82,7 @@ mod registry;
 mod removal;
 mod removed_run;
 mod report;
+mod resealing;
 mod results;
 mod retry_after;
 mod run;

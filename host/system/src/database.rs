@@ -5,7 +5,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
 /// Opens a database of the host, and creates it if it does not exist. Only its owner can read it; SQLite gives the files beside
 /// it the same mode. A link without a target is not followed.
@@ -17,6 +18,43 @@ pub fn open(path: &Path) -> rusqlite::Result<Connection> {
     // If this fails, the next line fails too and says why.
     let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+}
+
+/// How many pages are copied before it is told how far the copy is.
+const COPIED_AT_ONCE: i32 = 1_024;
+
+/// How long a copy waits for a process that keeps others from the database.
+const COPYING_WAIT: Duration = Duration::from_secs(30);
+
+/// Copies a database as it is at one moment, whatever other processes write to it meanwhile, into a new file that only its owner
+/// can read. The copy is one file: what is in the log beside the database is in it. Tells how many bytes are copied, of how many.
+///
+/// # Errors
+///
+/// The database cannot be read, the file is there already or cannot be written, or another process keeps others from the database
+/// for half a minute.
+pub fn copy(from: &Path, to: &Path, told: &mut dyn FnMut(u64, u64)) -> rusqlite::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let source = Connection::open_with_flags(from, flags)?;
+    source.busy_timeout(COPYING_WAIT)?;
+    // Its first read is the moment: what is committed later is in none of the steps below.
+    let moment = source.unchecked_transaction()?;
+    moment.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    let page_bytes: u64 = moment.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let mut target = open(to)?;
+    let (copying, begun) = (Backup::new(&source, &mut target)?, Instant::now());
+    loop {
+        let step = copying.step(COPIED_AT_ONCE)?;
+        let progress = copying.progress();
+        let bytes = |pages: i32| u64::from(pages.unsigned_abs()) * page_bytes;
+        told(bytes(progress.pagecount - progress.remaining), bytes(progress.pagecount));
+        match step {
+            StepResult::Done => return Ok(()),
+            StepResult::More => {}
+            _ if begun.elapsed() < COPYING_WAIT => std::thread::sleep(Duration::from_millis(5)),
+            _ => return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None)),
+        }
+    }
 }
 
 /// How long a process waits for another process that creates the same database.
@@ -104,6 +142,35 @@ mod tests {
                 opening.into_iter().for_each(|one| assert_eq!(one.join().unwrap().unwrap(), (7, 1)));
             });
         }
+    }
+
+    #[test]
+    fn a_copy_is_of_one_moment_whatever_is_written_meanwhile() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, to) = (dir.path().join("a.db"), dir.path().join("copy.db"));
+        let writer = open(&path).unwrap();
+        writer.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a, filler)").unwrap();
+        let fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+            INSERT INTO t SELECT 1, zeroblob(2000) FROM n";
+        writer.execute(fill, []).unwrap();
+        let mut told = Vec::new();
+        // Both rows change between two steps of the copy.
+        copy(&path, &to, &mut |done, all| {
+            writer.execute("UPDATE t SET a = a + 1 WHERE rowid IN (1, 3000)", []).unwrap();
+            told.push((done, all));
+        })
+        .unwrap();
+        assert!(told.len() > 1 && told.last().is_some_and(|(done, all)| done == all), "{told:?}");
+        let names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!names.iter().any(|name| name.to_string_lossy().starts_with("copy.db-")), "{names:?}");
+        assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o600);
+        let copied = open(&to).unwrap();
+        let found: (u32, u32, u32) = copied
+            .query_row("SELECT count(*), min(a), max(a) FROM t", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        assert_eq!(found, (3_000, 1, 1));
+        let check: String = copied.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(check, "ok");
     }
 
     #[test]

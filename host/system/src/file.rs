@@ -106,6 +106,12 @@ pub fn is_locked(path: &Path) -> bool {
     }
 }
 
+/// Returns whether a process holds a lock on a file of a folder.
+pub fn is_any_locked(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.filter_map(|entry| Some(entry.ok()?.path())).any(|path| is_locked(&path))
+}
+
 /// Removes the files of a folder on which no process holds a lock.
 pub fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
@@ -160,11 +166,12 @@ mod tests {
         assert!(!is_locked(&folder.join("a")));
         let (a, b) = (locked(&folder, "a").unwrap(), locked(&folder, "b").unwrap());
         drop(a);
-        assert!(!is_locked(&folder.join("a")) && is_locked(&folder.join("b")));
+        assert!(!is_locked(&folder.join("a")) && is_locked(&folder.join("b")) && is_any_locked(&folder));
         sweep(&folder);
         assert!(!folder.join("a").exists() && is_locked(&folder.join("b")));
         drop(b);
+        assert!(!is_any_locked(&folder));
         forget(&folder, "b");
-        assert!(!folder.exists());
+        assert!(!folder.exists() && !is_any_locked(&folder));
     }
 }

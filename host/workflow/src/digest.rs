@@ -15,7 +15,24 @@ pub struct Digest(String);
 impl Digest {
     /// Returns the digest of bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self::written(&Sha256::digest(bytes))
+    }
+
+    /// Returns the digest of bytes that come piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// A piece that does not come.
+    pub fn of_pieces<E>(pieces: impl IntoIterator<Item = Result<Vec<u8>, E>>) -> Result<Self, E> {
+        let mut hasher = Sha256::new();
+        for piece in pieces {
+            hasher.update(piece?);
+        }
+        Ok(Self::written(&hasher.finalize()))
+    }
+
+    fn written(hash: &[u8]) -> Self {
+        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         Self(format!("sha256:{hex}"))
     }
 
@@ -104,6 +121,13 @@ mod tests {
             let fault = text.parse::<Digest>().unwrap_err();
             assert!(fault.message.contains(&format!("\"{text}\" is not a digest")), "{fault}");
         }
+    }
+
+    #[test]
+    fn the_digest_of_pieces_is_that_of_the_whole() {
+        let pieces = [b"ab".to_vec(), Vec::new(), b"c".to_vec()].map(Ok::<_, ()>);
+        assert_eq!(Digest::of_pieces(pieces), Ok(Digest::of(b"abc")));
+        assert_eq!(Digest::of_pieces([Ok(Vec::new()), Err("gone")]), Err("gone"));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 use clap::Args;
 use serde_json::json;
 use stockade::doctor::{self, Check};
+use stockade::journal::KeyUse;
 use stockade::{BreakerView, utc};
 
+use super::journal;
 use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -18,8 +20,8 @@ use crate::text::{BOLD, RED, YELLOW, grouped};
     after_help = "Example:\n  stockade doctor\n  stockade doctor --json | jq '.limits[] | select(.fired | not)'\n  stockade doctor --live"
 )]
 pub(crate) struct Doctor {
-    /// Show the circuit breakers of tools and models as all hosts of this journal share them now, and trip nothing; the exit
-    /// code is 1 if one is open
+    /// Show the circuit breakers of tools and models as all hosts of this journal share them now, and the keys under which it is
+    /// sealed, and trip nothing; the exit code is 1 if a breaker is open
     #[arg(long)]
     live: bool,
 }
@@ -28,7 +30,7 @@ impl Doctor {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let host = open_host::host(globals).await?;
         if self.live {
-            return live(globals, &host.breakers().await?);
+            return live(globals, &host.breakers().await?, &host.journal_keys().await?);
         }
         let checks = doctor::examine(&host).await?;
         if globals.json {
@@ -40,13 +42,17 @@ impl Doctor {
     }
 }
 
-fn live(globals: &Globals, breakers: &[BreakerView]) -> anyhow::Result<Exit> {
+fn live(globals: &Globals, breakers: &[BreakerView], keys: &[KeyUse]) -> anyhow::Result<Exit> {
     if globals.json {
-        print_json(&json!({ "breakers": breakers }));
+        print_json(&json!({ "breakers": breakers, "keys": keys }));
     } else if breakers.is_empty() {
         eprintln!("no tool and no model has a circuit breaker; `breaker` in the configuration of one adds it");
     } else {
         breakers.iter().for_each(breaker);
+    }
+    let is_sealed = keys.iter().any(|one| one.key.is_some());
+    if is_sealed && !globals.json {
+        keys.iter().for_each(|one| println!("journal: {}", journal::line(one)));
     }
     let is_open = breakers.iter().any(|breaker| breaker.is_open);
     Ok(if is_open { Exit::Failed } else { Exit::Done })

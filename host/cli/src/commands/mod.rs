@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod approvals;
+pub(crate) mod backup;
 pub(crate) mod budget;
 pub(crate) mod check;
 pub(crate) mod complete;
@@ -12,6 +13,7 @@ pub(crate) mod eval;
 pub(crate) mod exec;
 pub(crate) mod export;
 pub(crate) mod graph;
+pub(crate) mod journal;
 pub(crate) mod language;
 pub(crate) mod man;
 pub(crate) mod memory;
@@ -19,6 +21,7 @@ pub(crate) mod migrate;
 pub(crate) mod notices;
 pub(crate) mod prune;
 pub(crate) mod replay;
+pub(crate) mod restore;
 pub(crate) mod resume;
 pub(crate) mod rm;
 pub(crate) mod run;

@@ -6,7 +6,9 @@ use std::ops::Range;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{VERSION, frame};
+use super::frame;
+use super::seal::{opened_blob, sealed_blob};
+use crate::keyring::{Keyring, Unopened};
 
 /// From which length on something is kept apart. Its digest and its row take a hundred bytes.
 const BLOB_BYTES_MIN: usize = 8 << 10;
@@ -15,32 +17,30 @@ const BLOB_BYTES_MIN: usize = 8 << 10;
 /// with each step, and is kept as a difference.
 const PAYLOADS: [&str; 6] = ["input", "arguments", "returned", "done", "args", "value"];
 
-/// The SHA-256 of a blob.
+/// The SHA-256 of a blob; of one that is sealed, its HMAC-SHA-256 under the key, from which nothing can be told of it.
 pub(crate) type BlobDigest = [u8; 32];
 
 /// A piece of JSON that is kept apart: the inside of a text, or an array or object.
 #[derive(Clone, Debug)]
 pub(crate) struct Blob {
     pub(crate) digest: BlobDigest,
-    /// The piece as it is kept: a version, and a frame.
+    /// The piece as it is kept: a version, and a frame; or how it is sealed, and the sealed frame.
     pub(crate) bytes: Vec<u8>,
 }
 
 impl Blob {
-    pub(super) fn of(piece: &str) -> io::Result<Self> {
-        let mut bytes = vec![VERSION];
-        bytes.extend(frame::whole(piece.as_bytes())?);
-        Ok(Self { digest: Sha256::digest(piece).into(), bytes })
+    pub(crate) fn of(piece: &str, keys: &Keyring) -> io::Result<Self> {
+        let digest = keys.digest(piece.as_bytes()).unwrap_or_else(|| Sha256::digest(piece).into());
+        let bytes = sealed_blob(&digest, &frame::whole(piece.as_bytes())?, keys).map_err(io::Error::other)?;
+        Ok(Self { digest, bytes })
     }
 }
 
 /// Reads the piece of JSON that a blob holds.
-pub(super) fn text(bytes: &[u8]) -> Result<String, String> {
-    let Some((&VERSION, frame)) = bytes.split_first() else {
-        return Err("one of its blobs is of an encoding that this stockade does not know".to_owned());
-    };
-    let piece = frame::unpacked(frame, None).map_err(|error| error.to_string())?;
-    String::from_utf8(piece).map_err(|error| error.to_string())
+pub(super) fn text(digest: &BlobDigest, bytes: &[u8], keys: &Keyring) -> Result<String, Unopened> {
+    let frame = opened_blob(digest, bytes, keys)?;
+    let piece = frame::unpacked(&frame, None).map_err(|error| Unopened::Changed(error.to_string()))?;
+    String::from_utf8(piece).map_err(|error| Unopened::Changed(error.to_string()))
 }
 
 /// An array or object that is not closed yet.
@@ -106,6 +106,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::codec::{SEALED, VERSION};
+    use crate::testing;
 
     fn found(value: &Value) -> Vec<String> {
         let json = value.to_string();
@@ -131,12 +133,14 @@ mod tests {
     #[test]
     fn a_blob_is_read_as_it_was_kept() {
         let piece = "a line of a document\\n".repeat(1_000);
-        let blob = Blob::of(&piece).unwrap();
-        assert_eq!(text(&blob.bytes).unwrap(), piece);
-        assert!(blob.bytes.len() < 200, "{}", blob.bytes.len());
-        assert_ne!(blob.digest, Blob::of(&format!("{piece} ")).unwrap().digest);
-        for damaged in [&[][..], &[VERSION], &[VERSION + 1, 0], &blob.bytes[..blob.bytes.len() - 1]] {
-            assert!(text(damaged).is_err());
+        for keys in [Keyring::default(), testing::keys("one")] {
+            let blob = Blob::of(&piece, &keys).unwrap();
+            assert_eq!(text(&blob.digest, &blob.bytes, &keys).unwrap(), piece);
+            assert!(blob.bytes.len() < 250, "{}", blob.bytes.len());
+            assert_ne!(blob.digest, Blob::of(&format!("{piece} "), &keys).unwrap().digest);
+            for damaged in [&[][..], &[VERSION], &[SEALED, 0], &[SEALED + 1, 0], &blob.bytes[..blob.bytes.len() - 1]] {
+                assert!(text(&blob.digest, damaged, &keys).is_err());
+            }
         }
     }
 }

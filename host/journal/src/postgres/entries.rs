@@ -10,6 +10,7 @@ use tokio_postgres::{Error, Row};
 use super::numbers::stored;
 use crate::Result;
 use crate::codec::{self, BlobDigest, Head, Packed, Unpacked, Unpacker, Unread};
+use crate::keyring::Keyring;
 
 /// How many rows are looked through for one page, unless all of a run is wanted.
 const PAGE_ROWS: i64 = 1024;
@@ -106,16 +107,16 @@ impl Page {
     }
 
     /// Makes entries of the rows, of those after the number.
-    pub(super) fn entries(&self, database: &Database) -> Result<Vec<Entry>> {
+    pub(super) fn entries(&self, database: &Database, keys: &Keyring) -> Result<Vec<Entry>> {
         let broken = |error: Error| unread(database, Some(self.run), &Unread::new(0, error));
-        let (mut unpacker, mut all) = (Unpacker::default(), Vec::new());
+        let (mut unpacker, mut all) = (Unpacker::new(self.run, keys), Vec::new());
         let blobs = self.blobs.iter().map(blob).collect::<Result<BTreeMap<_, _>, _>>().map_err(broken)?;
         for row in &self.rows {
             let row = Kept::of(row).map_err(broken)?;
             if row.format > FORMAT {
                 return Err(newer(database, row.format));
             }
-            let entries = self.unpacked(&row, &mut unpacker, &blobs);
+            let entries = self.unpacked(&row, &mut unpacker, &blobs, keys);
             all.extend(entries.map_err(|why| unread(database, Some(self.run), &why))?);
         }
         all.retain(|entry| entry.seq > self.after);
@@ -127,6 +128,7 @@ impl Page {
         &Kept { seq, at_ms, bytes, .. }: &Kept<'_>,
         unpacker: &mut Unpacker,
         blobs: &BTreeMap<&[u8], &[u8]>,
+        keys: &Keyring,
     ) -> Result<Vec<Entry>, Unread> {
         let head = Head::read(seq, bytes)?;
         let payload = unpacker.unpack(&head)?;
@@ -137,7 +139,7 @@ impl Page {
         let text = |digest: &BlobDigest| {
             let bytes = blobs.get(digest.as_slice());
             let bytes = bytes.ok_or_else(|| Unread::new(seq, "one of its blobs is not there"))?;
-            codec::blob_text(seq, bytes)
+            codec::blob_text(seq, digest, bytes, keys)
         };
         let blobs = head.blobs.iter().map(text).collect::<Result<_, _>>()?;
         Unpacked { seq, at_ms, payload, blobs }.entries(self.run)
@@ -181,13 +183,13 @@ fn named(rows: &[Row], after: u64) -> Result<BTreeSet<BlobDigest>, Error> {
     Ok(named)
 }
 
-async fn blobs(pool: &Pool, named: &BTreeSet<BlobDigest>) -> Result<Vec<Row>, Failed> {
+pub(super) async fn blobs(pool: &Pool, named: &BTreeSet<BlobDigest>) -> Result<Vec<Row>, Failed> {
     let digests: Vec<_> = named.iter().map(|digest| digest.to_vec()).collect();
     pool.query(BLOBS, &[(&digests, Type::BYTEA_ARRAY)]).await
 }
 
 /// A row of blobs: the digest, and the bytes.
-fn blob(row: &Row) -> Result<(&[u8], &[u8]), Error> {
+pub(super) fn blob(row: &Row) -> Result<(&[u8], &[u8]), Error> {
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
@@ -200,8 +202,8 @@ fn newer(database: &Database, format: u32) -> Fault {
 }
 
 /// An entry that cannot be read, or written so that it could be.
-pub(super) fn unread(database: &Database, run: Option<RunId>, Unread { seq, why }: &Unread) -> Fault {
+pub(super) fn unread(database: &Database, run: Option<RunId>, Unread { seq, why, detail }: &Unread) -> Fault {
     let of = run.map(|run| format!(" of run {run}")).unwrap_or_default();
     let message = format!("entry {seq}{of} in \"{database}\" cannot be read: {why}");
-    Fault::new(Kind::Journal, message).detail("entry")
+    Fault::new(Kind::Journal, message).detail(*detail)
 }

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::entries::Page;
 use super::migrate::TABLES;
 use super::write::{Removal, Write};
-use super::{leases, refused, rows, select};
+use super::{leases, refused, reseal, rows, select};
+use crate::keyring::Keyring;
 use crate::{Filter, Lease, Result, Row, Summary, refusal};
 
 /// What the tasks of a journal share.
@@ -100,6 +101,19 @@ impl Store {
             }
             Err(failed) => Err(refused::fault(&self.pool, &failed, Some(run), &removal.rows).await),
         }
+    }
+
+    /// Returns the runs that have something to be sealed anew.
+    pub(super) async fn stale_runs(&self, keys: &Keyring) -> Result<Vec<RunId>> {
+        reseal::runs(&self.pool, keys).await
+    }
+
+    pub(super) async fn reseal(&self, keys: &Keyring, run: RunId) -> Result<u64> {
+        reseal::run(&self.pool, keys, run).await
+    }
+
+    pub(super) async fn keys_in_use(&self) -> Result<Vec<(Option<Vec<u8>>, u64)>> {
+        reseal::keys_in_use(&self.pool).await
     }
 
     pub(super) async fn page(&self, run: RunId, after: u64, bytes_max: usize) -> Result<Page> {

@@ -1,7 +1,7 @@
 //! What is long in entries, kept once by its digest, for as long as a row of entries names it.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension as _, Statement, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use stockade_workflow::RunId;
 
 use crate::codec::{Blob, BlobDigest, Head};
@@ -30,22 +30,26 @@ pub(super) fn bytes(connection: &Connection, digest: &BlobDigest) -> rusqlite::R
 
 /// Gives back what the entries of a run name, before they are removed.
 pub(super) fn release(connection: &Connection, run: RunId) -> rusqlite::Result<()> {
-    let mut release = connection.prepare_cached("UPDATE blobs SET refs = refs - 1 WHERE digest = ?1")?;
-    let mut remove = connection.prepare_cached("DELETE FROM blobs WHERE digest = ?1 AND refs <= 0")?;
     let mut select = connection.prepare_cached("SELECT seq, change FROM entries WHERE run = ?1")?;
     let mut rows = select.query([run.as_bytes()])?;
     while let Some(row) = rows.next()? {
         let ValueRef::Blob(bytes) = row.get_ref(1)? else { continue };
         // What a damaged row names is not known, and stays.
         let Ok(head) = Head::read(row.get(0)?, bytes) else { continue };
-        head.blobs.iter().try_for_each(|digest| give_back(&mut release, &mut remove, digest))?;
+        give_back(connection, &head.blobs)?;
     }
     Ok(())
 }
 
-fn give_back(release: &mut Statement<'_>, remove: &mut Statement<'_>, digest: &BlobDigest) -> rusqlite::Result<()> {
-    release.execute([digest])?;
-    remove.execute([digest]).map(drop)
+/// Gives back what a row no longer names; what none names is removed.
+pub(super) fn give_back(connection: &Connection, digests: &[BlobDigest]) -> rusqlite::Result<()> {
+    let mut release = connection.prepare_cached("UPDATE blobs SET refs = refs - 1 WHERE digest = ?1")?;
+    let mut remove = connection.prepare_cached("DELETE FROM blobs WHERE digest = ?1 AND refs <= 0")?;
+    for digest in digests {
+        release.execute([digest])?;
+        remove.execute([digest])?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

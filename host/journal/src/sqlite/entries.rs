@@ -11,6 +11,7 @@ use stockade_workflow::{Change, Entry, FORMAT, Fault, RunId};
 
 use super::{blobs, newer, unread};
 use crate::codec::{self, BlobDigest, Head, LINKS_MAX, Unpacked, Unpacker, Unread};
+use crate::keyring::Keyring;
 use crate::{Result, deep};
 
 /// A row as it was read. To make entries of it takes the most of the time, and no connection.
@@ -50,7 +51,7 @@ pub(super) fn of(rows: Vec<Row>, path: &Path, run: RunId, after: u64) -> Result<
 }
 
 /// Why a row could not be read: the storage fails, or the row is refused.
-enum Failure {
+pub(super) enum Failure {
     Storage(rusqlite::Error),
     Refused(Fault),
 }
@@ -65,11 +66,12 @@ impl From<rusqlite::Error> for Failure {
 pub(super) fn page(
     connection: &Connection,
     path: &Path,
+    keys: &Keyring,
     run: RunId,
     after: u64,
     bytes_max: usize,
 ) -> rusqlite::Result<Result<Vec<Row>>> {
-    let reader = Reader { connection, path, run, unpacker: Unpacker::default() };
+    let reader = Reader { connection, path, keys, run, unpacker: Unpacker::new(run, keys) };
     match reader.page(after, bytes_max) {
         Ok(rows) => Ok(Ok(rows)),
         Err(Failure::Refused(fault)) => Ok(Err(fault)),
@@ -80,6 +82,7 @@ pub(super) fn page(
 struct Reader<'a> {
     connection: &'a Connection,
     path: &'a Path,
+    keys: &'a Keyring,
     run: RunId,
     unpacker: Unpacker,
 }
@@ -154,7 +157,7 @@ impl Reader<'_> {
     fn blob(&self, seq: u64, digest: &BlobDigest) -> Result<String, Failure> {
         let bytes = blobs::bytes(self.connection, digest)?;
         let bytes = bytes.ok_or_else(|| self.refused(Unread::new(seq, "one of its blobs is not there")))?;
-        codec::blob_text(seq, &bytes).map_err(|why| self.refused(why))
+        codec::blob_text(seq, digest, &bytes, self.keys).map_err(|why| self.refused(why))
     }
 
     fn refused(&self, why: Unread) -> Failure {

@@ -79,7 +79,7 @@ fn unless_busy(error: rusqlite::Error) -> rusqlite::Result<()> {
 }
 
 /// Writes the log into the file, as far as no other reads it.
-fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).or_else(unless_busy)
 }
 

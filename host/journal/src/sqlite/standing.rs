@@ -7,6 +7,7 @@ use stockade_workflow::{RunId, RunState};
 
 use super::entries;
 use crate::Result;
+use crate::keyring::Keyring;
 
 /// The columns. What a run waits for is not known where an older version wrote its line, until [`fill`] has read the run.
 pub(super) const TABLES: &str = "
@@ -34,7 +35,8 @@ pub(super) fn fill(connection: &Connection, path: &Path) -> rusqlite::Result<()>
 }
 
 fn folded(connection: &Connection, path: &Path, run: RunId) -> rusqlite::Result<Result<RunState>> {
-    let rows = entries::page(connection, path, run, 0, usize::MAX)?;
+    // What an older version has written is not sealed.
+    let rows = entries::page(connection, path, &Keyring::default(), run, 0, usize::MAX)?;
     let entries = rows.and_then(|rows| entries::of(rows, path, run, 0));
     Ok(entries.and_then(|entries| RunState::fold(run, &entries)))
 }

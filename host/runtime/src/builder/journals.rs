@@ -33,13 +33,32 @@ impl Builder {
     }
 }
 
+/// The keys of a journal, as the builder hands them on.
 #[cfg(feature = "sqlite")]
-pub(super) fn in_file(path: &Path, clock: &Clock) -> Result<Box<dyn Journal>> {
-    Ok(Box::new(stockade_journal::SqliteJournal::open(path, clock.clone())?))
+pub(super) use stockade_journal::Keyring as Keys;
+
+/// The keys of a journal in a file, which this build does not have.
+#[cfg(not(feature = "sqlite"))]
+pub(super) struct Keys;
+
+/// Makes the keys of a journal in a file; `secrets` are the values of secrets, by name.
+#[cfg(feature = "sqlite")]
+pub(super) fn keys(place: &config::Journal, secrets: &BTreeMap<String, String>) -> Result<Keys> {
+    place.keys(secrets)
 }
 
 #[cfg(not(feature = "sqlite"))]
-pub(super) fn in_file(_: &Path, _: &Clock) -> Result<Box<dyn Journal>> {
+pub(super) fn keys(_: &config::Journal, _: &BTreeMap<String, String>) -> Result<Keys> {
+    Ok(Keys)
+}
+
+#[cfg(feature = "sqlite")]
+pub(super) fn in_file(path: &Path, clock: &Clock, keys: Keys) -> Result<Box<dyn Journal>> {
+    Ok(Box::new(stockade_journal::SqliteJournal::open(path, clock.clone())?.sealed_with(keys)))
+}
+
+#[cfg(not(feature = "sqlite"))]
+pub(super) fn in_file(_: &Path, _: &Clock, _: Keys) -> Result<Box<dyn Journal>> {
     let off = crate::features::off("journal in a file", "sqlite");
     Err(off.reworded(|why| format!("{why}, or hand in a journal with `Builder::with_journal`")))
 }
@@ -47,6 +66,15 @@ pub(super) fn in_file(_: &Path, _: &Clock) -> Result<Box<dyn Journal>> {
 pub(super) fn folder_of(journal: &Path) -> PathBuf {
     let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Checks that what is said of keys is said of a journal that the builder opens.
+pub(super) fn check_own(place: &config::Journal) -> Result<()> {
+    if place.encryption.is_none() {
+        return Ok(());
+    }
+    let why = "a journal that is handed in is opened already; hand it in with its keys, by its own `sealed_with`";
+    Err(Fault::invalid("encryption", why))
 }
 
 pub(super) fn no_folder() -> Fault {
@@ -60,9 +88,9 @@ pub(super) async fn in_databases(
     secrets: &BTreeMap<String, String>,
     clock: &Clock,
 ) -> Result<Box<dyn Journal>> {
-    let mut opened = Vec::new();
+    let (mut opened, keys) = (Vec::new(), place.keys(secrets)?);
     for url in place.databases().collect::<Vec<_>>() {
-        opened.push(PostgresJournal::open(place.parsed(url, secrets)?).await?);
+        opened.push(PostgresJournal::open(place.parsed(url, secrets)?).await?.sealed_with(keys.clone()));
     }
     if opened.len() > 1 {
         let all = opened.into_iter().map(|journal| Arc::new(journal) as Arc<dyn Journal>).collect();

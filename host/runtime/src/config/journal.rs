@@ -1,8 +1,10 @@
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use stockade_journal::Keyring;
 #[cfg(feature = "postgres")]
 use stockade_journal::PostgresJournal;
 #[cfg(feature = "postgres")]
@@ -12,7 +14,7 @@ use stockade_workflow::Fault;
 use super::anchored;
 #[cfg(feature = "postgres")]
 use super::database::tuned;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use super::key_of;
 use crate::Result;
 
@@ -34,6 +36,18 @@ pub struct Journal {
     pub connect_timeout_ms: Option<u64>,
     /// Milliseconds that one statement may take.
     pub statement_timeout_ms: Option<u64>,
+    /// Under which keys what runs take in, do and answer is sealed in the journal. Without it, nothing is.
+    pub encryption: Option<Encryption>,
+}
+
+/// What `[journal] encryption` says: which keys seal the journal. Each is made of a secret of at least 32 bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Encryption {
+    /// The name of the secret under which is sealed what is written from now on. Without it, that is not sealed.
+    pub key: Option<String>,
+    /// The names of secrets of before, which open what is sealed under them still.
+    pub previous: Vec<String>,
 }
 
 impl Journal {
@@ -63,17 +77,37 @@ impl Journal {
         self.databases().next().is_some()
     }
 
-    /// Whether it names a place.
+    /// Whether it names a place, or keys.
     pub(crate) fn is_said(&self) -> bool {
-        self.url.is_some() || !self.urls.is_empty()
+        self.url.is_some() || !self.urls.is_empty() || self.encryption.is_some()
     }
 
-    /// Checks that it names one place, or several databases.
+    /// Returns the keys of the journal; `secrets` are the values of secrets, by name.
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Invalid`](crate::Kind::Invalid) with detail `journal`. No text repeats a URL.
+    /// Kind [`Kind::NotFound`](crate::Kind::NotFound) where a secret has no value, and kind
+    /// [`Kind::Invalid`](crate::Kind::Invalid) with detail `encryption` where it is too short.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn keys(&self, secrets: &BTreeMap<String, String>) -> Result<Keyring> {
+        let Some(Encryption { key, previous }) = &self.encryption else { return Ok(Keyring::default()) };
+        let secret =
+            |name: &String| -> Result<(String, String)> { Ok((name.clone(), key_of(name, "the journal", secrets)?)) };
+        let key = key.as_ref().map(secret).transpose()?;
+        let previous = previous.iter().map(secret).collect::<Result<Vec<_>>>()?;
+        Keyring::new(key.as_ref().map(lent), &previous.iter().map(lent).collect::<Vec<_>>())
+    }
+
+    /// Checks that it names one place, or several databases, and keys where it says that there are some.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Invalid`](crate::Kind::Invalid) with detail `journal`, or `encryption`. No text repeats a URL.
     pub(crate) fn check(&self) -> Result<()> {
+        if self.encryption.as_ref().is_some_and(|keys| *keys == Encryption::default()) {
+            let why = "`encryption` names no secret; { key = \"NAME\" } seals what is written, { previous = [\"NAME\"] } only opens";
+            return Err(Fault::invalid("encryption", why));
+        }
         let why = match (&self.url, self.urls.as_slice()) {
             (_, []) => return Ok(()),
             (Some(_), _) => "both `url` and `urls` say where the journal is; name one of them",
@@ -120,11 +154,22 @@ impl Journal {
         self.password.as_deref().filter(|_| self.is_in_databases())
     }
 
+    /// Returns the names of all secrets that the journal needs.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let keys = self.encryption.iter().flat_map(|keys| keys.key.iter().chain(&keys.previous));
+        self.secret().into_iter().chain(keys.map(String::as_str))
+    }
+
     pub(super) fn anchor(&mut self, folder: &Path) {
         if let Some(path) = self.file().and_then(Path::to_str).map(|path| anchored(folder, path)) {
             self.url = Some(path);
         }
     }
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn lent((name, value): &(String, String)) -> (&str, &str) {
+    (name, value)
 }
 
 fn is_database(url: &str) -> bool {
@@ -161,6 +206,29 @@ mod tests {
             let message = wrong.check().unwrap_err().message;
             assert!(message.contains(why), "{message}");
         }
+    }
+
+    #[test]
+    fn keys_are_secrets_by_their_names() {
+        let text = "[journal]\nencryption = { key = \"new\", previous = [\"old\"] }";
+        let journal = crate::Config::parse(text).unwrap().journal;
+        assert!(journal.secrets().eq(["new", "old"]) && journal.is_said());
+        let none = crate::Config::parse("[journal]\nencryption = {}").unwrap().journal;
+        assert!(none.check().unwrap_err().message.contains("names no secret"));
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn a_key_that_has_no_value_or_a_short_one_is_refused_by_its_name() {
+        let encryption = Some(Encryption { key: Some("new".to_owned()), previous: Vec::new() });
+        let journal = Journal { encryption, ..Journal::default() };
+        let keys = |value: Option<&str>| {
+            journal.keys(&value.map(|value| ("new".to_owned(), value.to_owned())).into_iter().collect())
+        };
+        assert!(keys(None).unwrap_err().message.contains("\"new\""));
+        let short = keys(Some("hunter2")).unwrap_err();
+        assert!(short.message.contains("\"new\" has 7 bytes") && !short.message.contains("hunter2"), "{short}");
+        assert!(keys(Some(&"k".repeat(32))).unwrap().seals());
     }
 
     #[test]

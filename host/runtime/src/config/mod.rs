@@ -35,7 +35,7 @@ use toml::{Deserializer, Spanned};
 pub use approval::Approval;
 pub use concurrency::Concurrency;
 pub use grants::Grants;
-pub use journal::Journal;
+pub use journal::{Encryption, Journal};
 pub use language::{Code, Language};
 pub use memory::Memory;
 #[cfg(feature = "memory")]
