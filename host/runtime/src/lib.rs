@@ -42,6 +42,7 @@ mod elsewhere;
 mod exec_report;
 mod executor;
 mod features;
+mod forking;
 mod handle;
 mod hidden;
 mod hooks;

@@ -33,6 +33,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 use stockade::Right;
 
+pub(crate) use self::run::picture;
 use crate::guard::{Entry, guard};
 use crate::service::Service;
 
