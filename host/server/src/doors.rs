@@ -4,7 +4,7 @@ use stockade::Right;
 
 use crate::door::{Door, Shape};
 use crate::guard::Entry;
-use crate::{agui, approvals, calls, catalogue, events, exec, health, memory, query, runs, settlements};
+use crate::{agui, approvals, calls, catalogue, events, exec, forks, health, memory, picture, query, runs, settlements};
 
 const KEY: &str = "Idempotency-Key";
 const LAST: &str = "Last-Event-ID";
@@ -69,6 +69,13 @@ fn of_one_run() -> Vec<Door> {
         .header(LAST, "The number of the last entry that the client has.")
         .answers(200, Shape::Events, "Events `entry`, each with an entry, and in the end `end` with the run.")
         .answers(204, Shape::Empty, "The run has ended, and the client has all of it."),
+        Door::get(
+            "/v1/runs/{id}/graph.svg",
+            "drawRun",
+            "Draws the states of the run's workflow, with the path that the run took.",
+            picture::of_run,
+        )
+        .answers(200, Shape::Picture, "The picture, as far as about 8 MiB of entries tell."),
         Door::post("/v1/runs/{id}/stop", "stopRun", "Ends a run, whatever it is doing.", runs::stop)
             .body("Order")
             .answers(200, RUN, AS_IT_IS),
@@ -87,6 +94,16 @@ fn of_one_run() -> Vec<Door> {
             runs::resume,
         )
         .answers(200, RUN, AS_IT_IS),
+        Door::post(
+            "/v1/runs/{id}/fork",
+            "forkRun",
+            "Starts a new run that begins as this one stood, and asks and pays again from there.",
+            forks::fork,
+        )
+        .header(KEY, "The same fork under the same key is started once.")
+        .body("Fork")
+        .answers(201, RUN, "The fork was started.")
+        .answers(200, RUN, "The fork was started under this key before."),
         Door::post("/v1/runs/{id}/signals/{name}", "sendSignal", "Sends a run a signal.", runs::signal)
             .header(KEY, "Sent again under the same key, it is still one signal.")
             .body("Signal")

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::door::{Door, Shape};
+use crate::door::{Body, Door, Shape};
 use crate::guard::Entry;
 use crate::schemas::{a as reference, schemas};
 
@@ -63,8 +63,12 @@ fn operation(door: &Door) -> Value {
     if !parameters.is_empty() {
         add("parameters", parameters.into());
     }
-    if let Some(schema) = door.body {
-        add("requestBody", json!({"required": true, "content": {"application/json": {"schema": reference(schema)}}}));
+    if let Some(body) = door.body {
+        let content = match body {
+            Body::Json(schema) => json!({"application/json": {"schema": reference(schema)}}),
+            Body::Component => json!({"application/wasm": {}}),
+        };
+        add("requestBody", json!({"required": true, "content": content}));
     }
     add("responses", responses(door));
     operation
@@ -115,6 +119,10 @@ fn responses(door: &Door) -> Value {
                 Some(json!({"application/json": {"schema": {"type": "array", "items": reference(schema)}}}))
             }
             Shape::Events => Some(json!({"text/event-stream": {"schema": {"type": "string"}}})),
+            Shape::OneOrEvents(schema) => Some(json!({
+                "application/json": {"schema": reference(schema)}, "text/event-stream": {"schema": {"type": "string"}},
+            })),
+            Shape::Picture => Some(json!({"image/svg+xml": {"schema": {"type": "string"}}})),
         };
         if let (Some(content), Value::Object(members)) = (content, &mut response) {
             members.insert("content".to_owned(), content);

@@ -97,6 +97,16 @@ fn of_requests() -> Value {
                 "description": "How long what is in flight may take to end by itself.",
             },
         })),
+        "Fork": object(&[], json!({
+            "after": {
+                "type": "integer", "minimum": 1, "default": 1,
+                "description": "The number of the last entry that both runs have; with 1, the fork begins anew.",
+            },
+            "repeat": {
+                "type": "array", "items": {"type": "string"},
+                "description": "The keys of what the run has performed behind that entry, and the fork may perform again.",
+            },
+        })),
         "Signal": object(&[], json!({"payload": {"description": "What the run awaits."}})),
         "Addition": object(&["add"], json!({"add": a("Amounts")})),
         "Settlement": object(&["found"], json!({

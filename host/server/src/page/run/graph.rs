@@ -37,15 +37,18 @@ pub(super) fn draw(graph: &Graph, path: &[String], is_over: bool) -> El {
     section.with(scroll("Picture of the states").with(picture(graph, path, is_over)))
 }
 
-/// How a picture looks that stands alone: in light and dark, as the reader's system says.
-const STYLE: &str = "svg { color-scheme: light dark; background: light-dark(#fff, #1c201d); } \
-                     text { font: 12px system-ui, sans-serif; fill: light-dark(#1c211e, #e6eae7); } \
-                     rect { fill: light-dark(#fff, #1c201d); stroke: light-dark(#8a938d, #6d7770); stroke-width: 1.5px; } \
-                     .taken rect, .last rect { fill: light-dark(#e3f1e8, #17301f); stroke: light-dark(#1f6b45, #86d3a7); } \
-                     .now rect { fill: light-dark(#fbf0d6, #33270f); stroke: light-dark(#8a5a00, #eec26b); stroke-width: 3px; } \
-                     .edge { fill: none; stroke: light-dark(#8a938d, #6d7770); stroke-width: 1.5px; } \
-                     .edge.taken { stroke: light-dark(#1f6b45, #86d3a7); stroke-width: 2.5px; } \
-                     .arrow { fill: light-dark(#8a938d, #6d7770); } .arrow-taken { fill: light-dark(#1f6b45, #86d3a7); }";
+/// How a picture looks that stands alone.
+const STYLE: &str = "svg { background: #fff; } text { font: 12px system-ui, sans-serif; fill: #1c211e; } \
+                     rect { fill: #fff; stroke: #8a938d; stroke-width: 1.5px; } \
+                     .taken rect, .last rect { fill: #e3f1e8; stroke: #1f6b45; } \
+                     .now rect { fill: #fbf0d6; stroke: #8a5a00; stroke-width: 3px; } \
+                     .edge { fill: none; stroke: #8a938d; stroke-width: 1.5px; } \
+                     .edge.taken { stroke: #1f6b45; stroke-width: 2.5px; } \
+                     path.arrow { fill: #8a938d; } path.arrow-taken { fill: #1f6b45; } \
+                     @media (prefers-color-scheme: dark) { svg { background: #1c201d; } text { fill: #e6eae7; } \
+                     rect { fill: #1c201d; stroke: #6d7770; } .edge { stroke: #6d7770; } path.arrow { fill: #6d7770; } \
+                     .taken rect, .last rect { fill: #17301f; stroke: #86d3a7; } .edge.taken { stroke: #86d3a7; } \
+                     .now rect { fill: #33270f; stroke: #eec26b; } path.arrow-taken { fill: #86d3a7; } }";
 
 /// Draws the states as a document of its own.
 ///
