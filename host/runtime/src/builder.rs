@@ -28,6 +28,7 @@ use crate::hooks::{AllHooks, Hooks};
 use crate::languages::Languages;
 use crate::notice::Notified;
 use crate::oci::Store;
+use crate::outputs::Outputs;
 use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::{Registry, Wanted};
@@ -501,6 +502,7 @@ impl Builder {
             registry,
             limits,
             coding,
+            outputs: Outputs::default(),
             clock,
             hooks,
             models,

@@ -66,6 +66,7 @@ mod notices;
 mod oci;
 mod open_question;
 mod orders;
+mod outputs;
 mod planned;
 mod promote;
 mod pruning;
@@ -122,6 +123,7 @@ pub use notice::{Delivery, Notice};
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
 pub use open_question::OpenQuestion;
+pub use outputs::Wrote;
 pub use planned::LastStart;
 pub use pruning::Pruned;
 pub use registry::Registered;
@@ -139,8 +141,8 @@ pub use stockade_memory as memory;
 pub use stockade_models as model;
 pub use stockade_patterns as patterns;
 pub use stockade_sandbox::{
-    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Seals, Snippet, Tool, Unsupported,
-    compile_worker,
+    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Seals, Snippet, Stdio, Tool,
+    Unsupported, compile_worker,
 };
 pub use stockade_system::{Clock, file};
 pub use stockade_workflow::*;

@@ -19,6 +19,7 @@ use crate::driving::Driving;
 use crate::hooks::Hooks;
 use crate::notice::Notified;
 use crate::oci::Store;
+use crate::outputs::Outputs;
 use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
@@ -42,6 +43,7 @@ pub(crate) struct Common {
     pub(crate) registry: Registry,
     pub(crate) limits: Limits,
     pub(crate) coding: Coding,
+    pub(crate) outputs: Outputs,
     pub(crate) clock: Clock,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) models: Models,

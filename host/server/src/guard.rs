@@ -39,7 +39,7 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    fn new(service: &Service, headers: &HeaderMap, pass: Pass) -> Self {
+    pub(crate) fn new(service: &Service, headers: &HeaderMap, pass: Pass) -> Self {
         let token = match service.0.access {
             Access::Tokens => said_token(headers).map(str::to_owned),
             Access::Open(_) => None,

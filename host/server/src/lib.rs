@@ -52,6 +52,7 @@ mod schemas;
 mod server;
 mod service;
 mod settlements;
+mod written;
 
 pub use access::Access;
 pub use limits::Limits;

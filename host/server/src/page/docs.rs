@@ -9,7 +9,7 @@ use super::html::{El, Html, el, of};
 /// Draws the description.
 pub(super) fn draw(description: &Value) -> El {
     let operations = || members(description, "/paths").flat_map(|(path, methods)| of_path(path, methods));
-    let contents = operations().map(|operation| el("li").with(link(&operation.name, operation.title())));
+    let contents = operations().map(|operation| el("li").with(link(operation.name, operation.title())));
     let schemas = members(description, "/components/schemas").map(|(name, schema)| schema_section(name, schema));
     let intro = el("p").text("Programs read the same as OpenAPI 3.1 at ");
     let intro = intro.with(el("a").attr("href", "/openapi.json").text("/openapi.json"));
@@ -49,7 +49,7 @@ impl Operation<'_> {
         let parameters = said.get("parameters").and_then(Value::as_array);
         let parameters = parameters.map(|parameters| table(["parameter", "in", "value", ""], parameters.iter().map(parameter)));
         let bodies = said.pointer("/requestBody/content").and_then(Value::as_object);
-        let bodies = bodies.map(|kinds| el("p").text("Body: ").all(contents(kinds)));
+        let bodies = bodies.map(|kinds| el("p").text("Body: ").with(contents(kinds)));
         let answers = members(said, "/responses").map(|(status, answer)| answered(status, answer));
         of("section", "card")
             .attr("aria-labelledby", name)
@@ -108,7 +108,7 @@ fn schema_section(name: &str, schema: &Value) -> El {
         });
         table(["member", "", "value", ""], rows)
     });
-    let whole = if properties.is_none() { Some(el("p").with(value(Some(schema)))) } else { None };
+    let whole = properties.is_none().then(|| el("p").with(value(Some(schema))));
     let meaning = Some(text(schema, "description")).filter(|meaning| !meaning.is_empty());
     of("section", "card")
         .attr("aria-labelledby", &id)
