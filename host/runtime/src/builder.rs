@@ -38,6 +38,7 @@ use crate::sessions::Sessions;
 use crate::shared_budgets::SharedBudgets;
 use crate::telemetry::Telemetry;
 use crate::turns::Turns;
+use crate::uploads::{self, Uploads};
 use crate::{Clock, Result, Source, coding, config};
 use stockade_journal::Journal;
 use stockade_models::{Model, Named, Settings as ModelSettings};
@@ -84,6 +85,7 @@ pub struct Builder {
     roles: BTreeMap<String, BTreeSet<String>>,
     deadline: Option<Duration>,
     concurrency: config::Concurrency,
+    uploads: Option<PathBuf>,
 }
 
 impl Builder {
@@ -315,10 +317,11 @@ impl Builder {
         let databases = [Some(self.journal.clone()), self.memory.as_ref().map(|(path, _)| path.clone())];
         let databases = databases.into_iter().flatten();
         let files = databases.flat_map(|path| ["", "-wal", "-shm", "-journal"].map(|ending| beside(&path, ending)));
-        let folders = [self.engine.cache_dir.clone(), self.engine.key_dir.clone(), self.store.folder()];
+        let cached = [self.engine.cache_dir.clone(), self.engine.key_dir.clone()];
+        let folders = cached.into_iter().chain([self.store.folder(), self.uploads.clone()]);
         // The environment of this process has secrets, and its memory is there to be written.
         let processes = PathBuf::from("/proc");
-        let own: Vec<_> = files.chain(folders.into_iter().flatten()).chain([processes]).collect();
+        let own: Vec<_> = files.chain(folders.flatten()).chain([processes]).collect();
         own.into_iter().for_each(|path| self.reserved().keep(path));
         let languages = self.languages.values().filter_map(Source::file).map(Path::to_owned);
         let believed: Vec<_> = self.tools.files().chain(languages).collect();
@@ -400,6 +403,15 @@ impl Builder {
         self
     }
 
+    /// Keeps components in this folder that come while the host runs ([`Host::upload`]), and registers those that are there as
+    /// tools that are granted nothing. Where another tool has the name of one, that tool stays. Without a folder, the host
+    /// takes none.
+    #[must_use]
+    pub fn uploads(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.uploads = Some(folder.into());
+        self
+    }
+
     /// Takes the journal's time from here.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -418,6 +430,7 @@ impl Builder {
         if let Some(file) = self.place.file() {
             self.journal = file.to_owned();
         }
+        self.add_uploads()?;
         self.reserve_own();
         let hooks = self.all_hooks()?;
         self.store.tell(Arc::clone(&hooks));
@@ -435,6 +448,16 @@ impl Builder {
             if is_shared { Some(journals::in_databases(&self.place, &self.secrets, &self.clock).await?) } else { None };
         let build = tokio::task::spawn_blocking(move || self.build_blocking(memory, hooks, shared));
         build.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
+    }
+
+    fn add_uploads(&mut self) -> Result<()> {
+        let kept = self.uploads.as_deref().map_or(Ok(Vec::new()), uploads::kept)?;
+        for (name, source) in kept {
+            if !self.tools.has(&name) {
+                self.tools.add(&name, source, Vec::new());
+            }
+        }
+        Ok(())
     }
 
     /// The hooks that were added, and the telemetry that is configured.
@@ -516,6 +539,7 @@ impl Builder {
             bookmarks: Bookmarks::default(),
             deadline: self.deadline,
             turns: Arc::new(Turns::new(self.concurrency)),
+            uploads: Uploads::new(self.uploads),
             store,
             folder,
             roles,
@@ -573,6 +597,7 @@ impl Host {
             roles: BTreeMap::new(),
             deadline: None,
             concurrency: config::Concurrency::default(),
+            uploads: None,
         }
     }
 }

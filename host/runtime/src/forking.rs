@@ -162,7 +162,7 @@ impl<'a> Read<'a> {
             let message = format!("run {run} has {} entries, and none with number {after}", whole.seq());
             Fault::invalid("entry", message)
         })?;
-        check_named(run, after, &performed, repeat)?;
+        check_all_named(run, after, &performed, repeat)?;
         let mut labels = whole.origin().labels.clone();
         labels.remove(FORK_AFTER);
         let new = NewRun::new(whole.workflow(), whole.input().value()).labels(labels).label(FORK, run.to_string());
@@ -177,7 +177,7 @@ impl<'a> Read<'a> {
 }
 
 /// Checks that all is named that a fork may do once more, and nothing else.
-fn check_named(run: RunId, after: u64, performed: &BTreeSet<String>, repeat: &BTreeSet<String>) -> Result<()> {
+fn check_all_named(run: RunId, after: u64, performed: &BTreeSet<String>, repeat: &BTreeSet<String>) -> Result<()> {
     if let Some(other) = repeat.difference(performed).next() {
         let message = format!("run {run} has performed nothing under the key \"{other}\" behind entry {after}");
         return Err(Fault::invalid("repeat", message));
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn what_a_fork_repeats_is_named_whole_and_nothing_else_is() {
         let check = |performed: &[&str], repeat: &[&str]| {
-            check_named(RunId::from_bytes([7; 16]), 3, &keys(performed), &keys(repeat))
+            check_all_named(RunId::from_bytes([7; 16]), 3, &keys(performed), &keys(repeat))
         };
         assert_eq!(check(&[], &[]), Ok(()));
         assert_eq!(check(&["refund", "letter"], &["letter", "refund"]), Ok(()));

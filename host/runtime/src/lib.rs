@@ -85,6 +85,7 @@ mod runs;
 mod schedules;
 mod scratch;
 mod services;
+mod session_view;
 mod sessions;
 mod settlements;
 mod settling;
@@ -102,6 +103,7 @@ mod tokens;
 mod tool_view;
 mod toolbox;
 mod turns;
+mod uploads;
 mod worker;
 
 pub use breakers::BreakerView;
@@ -131,6 +133,7 @@ pub use removed_run::RemovedRun;
 pub use report::{ApprovalView, ChildView, Report};
 pub use run::{Outcome, Run};
 pub use schedules::{ScheduleReport, Scheduled};
+pub use session_view::SessionCell;
 pub use source::Source;
 pub use spending::SharedBudgetReport;
 pub use started::Started;
@@ -150,6 +153,7 @@ pub use timers::{Fired, QUEUE, Timers};
 pub use tokens::{NewToken, Principal, Right, Role};
 pub use tool_view::ToolAnswer;
 pub use turns::{PRIORITY, TENANT};
+pub use uploads::Uploaded;
 pub use worker::Worker;
 
 /// What every fallible function of this crate returns.

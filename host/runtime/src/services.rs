@@ -25,6 +25,7 @@ use crate::recollection::Recollection;
 use crate::registry::Registry;
 use crate::shared_budgets::SharedBudgets;
 use crate::turns::Turns;
+use crate::uploads::Uploads;
 use crate::{Clock, Registered, Result, config};
 use stockade_journal::Journal;
 use stockade_models::Models;
@@ -58,6 +59,7 @@ pub(crate) struct Common {
     /// Within what time each run must end that is started without a deadline of its own.
     pub(crate) deadline: Option<Duration>,
     pub(crate) turns: Arc<Turns>,
+    pub(crate) uploads: Uploads,
     pub(crate) store: Store,
     /// Where the journal is.
     pub(crate) folder: PathBuf,

@@ -4,7 +4,10 @@ use stockade::Right;
 
 use crate::door::{Door, Shape};
 use crate::guard::Entry;
-use crate::{agui, approvals, calls, catalogue, events, exec, forks, health, memory, picture, query, runs, settlements};
+use crate::{
+    agui, approvals, calls, catalogue, events, exec, forks, health, memory, picture, query, runs, sessions, settlements,
+    uploads,
+};
 
 const KEY: &str = "Idempotency-Key";
 const LAST: &str = "Last-Event-ID";
@@ -16,6 +19,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(of_one_run());
     doors.extend(of_people());
     doors.extend(of_the_host());
+    doors.extend(of_sessions());
     doors.extend(of_memory());
     doors
 }
@@ -168,6 +172,16 @@ fn of_the_host() -> Vec<Door> {
             Shape::One("Tool"),
             "The tool.",
         ),
+        Door::put(
+            "/v1/tools/{name}",
+            "uploadTool",
+            "Registers a component as a tool that is granted nothing, and keeps it.",
+            uploads::upload,
+        )
+        .entry(Entry::Takes(Right::Administer))
+        .component()
+        .answers(201, Shape::One("Tool"), "The tool, with the digest of the component. It may be called from now on.")
+        .answers(200, Shape::One("Tool"), "The same component was there under this name."),
         Door::post(
             "/v1/tools/{name}/{function}",
             "callTool",
@@ -188,6 +202,25 @@ fn of_the_host() -> Vec<Door> {
         Door::get("/readyz", "isReady", "Says whether the server can work: its journal answers.", health::is_ready)
             .entry(Entry::Free)
             .answers(200, Shape::One("Health"), "It can work."),
+    ]
+}
+
+fn of_sessions() -> Vec<Door> {
+    vec![
+        Door::get("/v1/sessions", "listSessions", "Lists the sessions of code, in pages.", sessions::list)
+            .query(&query::OF_SESSIONS)
+            .answers(200, Shape::Many("Session"), "The sessions, by their names."),
+        Door::get("/v1/sessions/{session}", "readSession", "Lists the pieces of code of a session.", sessions::show)
+            .query(&query::OF_CELLS)
+            .answers(200, Shape::Many("SessionCell"), "The pieces, in their order: the runs that they are of."),
+        Door::post(
+            "/v1/sessions/{session}/fork",
+            "forkSession",
+            "Begins a session with the variables of another one.",
+            sessions::fork,
+        )
+        .body("NewSession")
+        .answers(201, Shape::One("Session"), "From now on, neither sees what the other does."),
     ]
 }
 

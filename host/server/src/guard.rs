@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -28,6 +29,8 @@ pub(crate) enum Entry {
     Needs(Right),
     /// A right, and the answer is a stream.
     Follows(Right),
+    /// A right, and the body is a component.
+    Takes(Right),
 }
 
 /// The room that a stream takes, for as long as it lasts.
@@ -77,12 +80,13 @@ pub(crate) async fn guard(State((service, entry)): State<(Service, Entry)>, requ
 }
 
 async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, next: Next) -> Answer<Response> {
-    let (right, is_stream) = match entry {
+    let (right, is_stream, is_upload) = match entry {
         Entry::Free => {
             return timely(service.limits(), async move { next.run(Request::from_parts(parts, body)).await }).await;
         }
-        Entry::Needs(right) => (right, false),
-        Entry::Follows(right) => (right, true),
+        Entry::Needs(right) => (right, false, false),
+        Entry::Follows(right) => (right, true, false),
+        Entry::Takes(right) => (right, false, true),
     };
     let principal = service.0.access.principal(service.host(), &parts.headers).await?;
     principal.check(right)?;
@@ -92,32 +96,38 @@ async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, 
     }
     // A stream is a request too until it has begun.
     let pass = service.0.requests.enter(&principal.name).await?;
-    let body = whole(service.limits(), body).await?;
+    let limits = service.limits();
+    let (upload, bytes, time) = if is_upload {
+        (Some(service.0.uploads.enter(&principal.name).await?), limits.component_bytes, limits.component_time)
+    } else {
+        (None, limits.body_bytes, limits.body_time)
+    };
+    let body = whole(bytes, time, body).await?;
     parts.extensions.insert(principal);
     let request = Request::from_parts(parts, Body::from(body));
-    // The handler keeps its pass until it has ended, also where its client has gone.
-    timely(service.limits(), async move {
+    // The handler keeps its passes until it has ended, also where its client has gone.
+    timely(limits, async move {
         let response = next.run(request).await;
-        drop(pass);
+        drop((pass, upload));
         response
     })
     .await
 }
 
 /// Reads a body, if it is short and comes soon.
-async fn whole(limits: &Limits, body: Body) -> Answer<Bytes> {
-    let read = timeout(limits.body_time, to_bytes(body, limits.body_bytes)).await.map_err(|_| late(limits))?;
+async fn whole(bytes: usize, time: Duration, body: Body) -> Answer<Bytes> {
+    let read = timeout(time, to_bytes(body, bytes)).await.map_err(|_| late(time))?;
     read.map_err(|error| {
         let source = std::error::Error::source(&error);
         if source.is_some_and(|source| source.is::<LengthLimitError>()) {
-            return large(limits.body_bytes as u64);
+            return large(bytes as u64);
         }
         Fault::invalid("body", format!("the body of the request cannot be read: {error}")).into()
     })
 }
 
-fn late(limits: &Limits) -> Problem {
-    let allowed = millis(limits.body_time);
+fn late(time: Duration) -> Problem {
+    let allowed = millis(time);
     let message = format!("the body of the request did not come within {allowed} ms");
     Problem::new(StatusCode::REQUEST_TIMEOUT, Fault::limit(Kind::Deadline, "body_ms", allowed, allowed, message))
 }
@@ -144,6 +154,6 @@ async fn timely(limits: &Limits, answer: impl Future<Output = Response> + Send +
     }
 }
 
-fn millis(time: std::time::Duration) -> u64 {
+fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -51,7 +51,9 @@ mod runs;
 mod schemas;
 mod server;
 mod service;
+mod sessions;
 mod settlements;
+mod uploads;
 mod written;
 
 pub use access::Access;

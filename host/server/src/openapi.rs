@@ -54,7 +54,7 @@ fn operation(door: &Door) -> Value {
         |name: &str, value: Value| operation.as_object_mut().map(|members| members.insert(name.to_owned(), value));
     match door.entry {
         Entry::Free => drop(add("security", json!([]))),
-        Entry::Needs(right) | Entry::Follows(right) => {
+        Entry::Needs(right) | Entry::Follows(right) | Entry::Takes(right) => {
             let roles = stockade::Role::ALL.into_iter().filter(|role| role.has(right)).map(stockade::Role::name);
             add("description", format!("For the roles {}.", roles.collect::<Vec<_>>().join(", ")).into());
         }
@@ -159,7 +159,7 @@ mod tests {
         for door in doors() {
             let role = match door.entry {
                 Entry::Free => "anyone",
-                Entry::Needs(right) | Entry::Follows(right) => {
+                Entry::Needs(right) | Entry::Follows(right) | Entry::Takes(right) => {
                     stockade::Role::ALL.into_iter().find(|role| role.has(right)).map_or("", stockade::Role::name)
                 }
             };

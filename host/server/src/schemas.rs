@@ -107,6 +107,7 @@ fn of_requests() -> Value {
                 "description": "The keys of what the run has performed behind that entry, and the fork may perform again.",
             },
         })),
+        "NewSession": object(&["to"], json!({"to": {"type": "string", "description": "The name of the new session."}})),
         "Signal": object(&[], json!({"payload": {"description": "What the run awaits."}})),
         "Addition": object(&["add"], json!({"add": a("Amounts")})),
         "Settlement": object(&["found"], json!({
@@ -218,6 +219,8 @@ fn of_the_host() -> Value {
         "SharedBudget": object(&["name", "period", "group", "taken", "limit"], json!({
             "name": text(), "period": text(), "group": text(), "taken": a("Usage"), "limit": map_of(number()),
         })),
+        "Session": object(&["session"], json!({"session": text()})),
+        "SessionCell": object(&["number", "run_id", "key"], json!({"number": number(), "run_id": run_id(), "key": text()})),
         "Health": object(&["status"], json!({"status": {"const": "ok"}})),
     })
 }

@@ -22,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) requests: Gate,
     pub(crate) streams: Gate,
+    pub(crate) uploads: Gate,
     /// Whether the server is being ended: streams end then.
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) told: Told,
@@ -32,7 +33,9 @@ impl Service {
         let Limits { requests, requests_each, streams, streams_each, queue_time, .. } = limits;
         let requests = Gate::new("requests", requests, requests_each, queue_time);
         let streams = Gate::new("streams", streams, streams_each, queue_time);
-        Self(Arc::new(Shared { host, access, limits, requests, streams, closing, told }))
+        // Each may take as much memory as a component has bytes.
+        let uploads = Gate::new("uploads", 1, 1, queue_time);
+        Self(Arc::new(Shared { host, access, limits, requests, streams, uploads, closing, told }))
     }
 
     pub(crate) fn host(&self) -> &Host {

@@ -29,7 +29,7 @@ pub(crate) async fn follow(service: Service, room: Room, started: Started) -> An
     let run = started.id();
     let begun = event(&service, "run", &service.host().report(run).await?);
     let following = Following::new(service.clone(), started);
-    Ok(live(service, room, stream::once(async { begun }).chain(following.stream())))
+    Ok(live(service, room, stream::once(async move { begun }).chain(following.stream())))
 }
 
 impl Following {
