@@ -79,8 +79,8 @@ export class Transport {
     return whole;
   }
 
-  #init({ method, body, component, key }: Request, signal: AbortSignal): RequestInit {
-    const headers = { ...this.#headers(), ...(key ? { "Idempotency-Key": key } : {}) };
+  #init({ method, body, component, key }: Request, signal: AbortSignal, more: Record<string, string> = {}): RequestInit {
+    const headers = { ...this.#headers(), ...(key ? { "Idempotency-Key": key } : {}), ...more };
     if (component) {
       // A copy of the bytes alone: the array may be a part of a larger one.
       const bytes = new Blob([component.slice()]);
@@ -139,9 +139,9 @@ export class Transport {
     const silence = new Silence(undefined);
     try {
       const both = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
-      const init = this.#init(request, both);
-      init.headers = { ...init.headers, Accept: "text/event-stream" } as Record<string, string>;
-      const response = await this.#streamed(path, await this.#reached(path, this.fetch(this.#place(path, []), init), signal), signal);
+      const init = this.#init(request, both, { Accept: "text/event-stream" });
+      const begun = await this.#reached(path, this.fetch(this.#place(path, []), init), signal);
+      const response = await this.#streamed(path, begun, signal);
       const parser = new Parser();
       for await (const chunk of this.#chunks(path, response, { signal })) {
         silence.over();
