@@ -28,12 +28,9 @@ async fn followed(client: &Client, key: &str, code: &Value) -> Vec<(String, Valu
     assert_eq!(answer.status(), 200);
     let text = String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().into()).unwrap();
     let events = text.split("\n\n").filter(|event| event.contains("data: "));
-    let field = |event: &str, name: &str| {
-        event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned()
-    };
-    events
-        .map(|event| (field(event, "event: "), serde_json::from_str(&field(event, "data: ")).unwrap()))
-        .collect()
+    let field =
+        |event: &str, name: &str| event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+    events.map(|event| (field(event, "event: "), serde_json::from_str(&field(event, "data: ")).unwrap())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -126,7 +123,8 @@ async fn the_states_of_a_run_are_drawn_with_its_path_and_load_nothing() {
 async fn code_is_followed_line_by_line_and_then_to_how_it_ended() {
     let served = Served::start(|server| server).await;
     let client = served.client("shop", Role::Operator).await;
-    let code = json!({"language": "javascript", "code": "console.log('a'); console.log('b'); return 6 * input", "input": 7});
+    let code =
+        json!({"language": "javascript", "code": "console.log('a'); console.log('b'); return 6 * input", "input": 7});
     let events = followed(&client, "code-1", &code).await;
     let (begun, end) = (events.first().unwrap(), events.last().unwrap());
     assert_eq!((&*begun.0, &*end.0, &end.1["output"]), ("run", "end", &json!(42)), "{events:?}");
@@ -171,8 +169,7 @@ async fn sessions_are_listed_shown_and_begun_with_the_variables_of_another() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_component_that_an_administrator_uploads_is_a_tool_that_is_granted_nothing() {
-    let served =
-        Served::start_with(|builder, place| builder.uploads(place.data("uploads")), |server| server).await;
+    let served = Served::start_with(|builder, place| builder.uploads(place.data("uploads")), |server| server).await;
     let (admin, operator) = (served.client("root", Role::Admin).await, served.client("shop", Role::Operator).await);
     assert_problem(&upload(&operator, "rules", shop::POLICY).await, 403, "role");
     let (status, tool) = upload(&admin, "rules", shop::POLICY).await;
@@ -202,11 +199,9 @@ async fn a_component_that_an_administrator_uploads_is_a_tool_that_is_granted_not
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_that_is_no_component_too_long_or_not_wanted_is_refused() {
     let limits = Limits { component_bytes: shop::POLICY.len(), ..Limits::default() };
-    let served = Served::start_with(
-        |builder, place| builder.uploads(place.data("uploads")),
-        |server| server.limits(limits),
-    )
-    .await;
+    let served =
+        Served::start_with(|builder, place| builder.uploads(place.data("uploads")), |server| server.limits(limits))
+            .await;
     let admin = served.client("root", Role::Admin).await;
     let (status, refused) = upload(&admin, "broken", "no component").await;
     assert_eq!((status, &refused["kind"]), (400, &json!("invalid")), "{refused}");
@@ -227,7 +222,10 @@ async fn an_upload_that_is_no_component_too_long_or_not_wanted_is_refused() {
 async fn the_description_is_a_page_for_people_without_a_script_in_it() {
     let served = Served::start(|server| server).await;
     let page = served.anyone().send("GET /docs", &[], "").await;
-    assert_eq!((page.status().as_u16(), &page.headers()["content-type"]), (200, &"text/html; charset=utf-8".parse().unwrap()));
+    assert_eq!(
+        (page.status().as_u16(), &page.headers()["content-type"]),
+        (200, &"text/html; charset=utf-8".parse().unwrap())
+    );
     assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("script-src 'self'"));
     let text = String::from_utf8(page.into_body().collect().await.unwrap().to_bytes().into()).unwrap();
     for shown in ["POST /v1/runs/{id}/fork", "href=\"#schema-Run\"", "id=\"schema-Run\"", "/openapi.json"] {

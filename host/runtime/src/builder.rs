@@ -6,6 +6,7 @@ mod configured;
 mod journals;
 mod models;
 mod problems;
+mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -38,7 +39,7 @@ use crate::sessions::Sessions;
 use crate::shared_budgets::SharedBudgets;
 use crate::telemetry::Telemetry;
 use crate::turns::Turns;
-use crate::uploads::{self, Uploads};
+use crate::uploads::Uploads;
 use crate::{Clock, Result, Source, coding, config};
 use stockade_journal::Journal;
 use stockade_models::{Model, Named, Settings as ModelSettings};
@@ -403,15 +404,6 @@ impl Builder {
         self
     }
 
-    /// Keeps components in this folder that come while the host runs ([`Host::upload`]), and registers those that are there as
-    /// tools that are granted nothing. Where another tool has the name of one, that tool stays. Without a folder, the host
-    /// takes none.
-    #[must_use]
-    pub fn uploads(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.uploads = Some(folder.into());
-        self
-    }
-
     /// Takes the journal's time from here.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -448,16 +440,6 @@ impl Builder {
             if is_shared { Some(journals::in_databases(&self.place, &self.secrets, &self.clock).await?) } else { None };
         let build = tokio::task::spawn_blocking(move || self.build_blocking(memory, hooks, shared));
         build.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
-    }
-
-    fn add_uploads(&mut self) -> Result<()> {
-        let kept = self.uploads.as_deref().map_or(Ok(Vec::new()), uploads::kept)?;
-        for (name, source) in kept {
-            if !self.tools.has(&name) {
-                self.tools.add(&name, source, Vec::new());
-            }
-        }
-        Ok(())
     }
 
     /// The hooks that were added, and the telemetry that is configured.

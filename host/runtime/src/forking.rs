@@ -58,7 +58,10 @@ impl Host {
 
     async fn read_to_fork(&self, run: RunId, after: u64) -> Result<Read<'_>> {
         if after == 0 {
-            return Err(Fault::invalid("entry", "a run is forked after one of its entries, of which the first has number 1"));
+            return Err(Fault::invalid(
+                "entry",
+                "a run is forked after one of its entries, of which the first has number 1",
+            ));
         }
         let mut read = Read::new(&self.services.registry, after);
         each(&*self.services.journal, run, |entry| read.take(entry)).await?;
@@ -212,7 +215,10 @@ fn check_quiet(at: &RunState) -> Result<()> {
     }
     let decided = at.approvals().find(|approval| approval.decision.is_some() || !approval.votes.is_empty());
     if let Some(approval) = decided {
-        return refused(format!("a person had decided on \"{}\" by then, and a decision holds for one run", approval.key));
+        return refused(format!(
+            "a person had decided on \"{}\" by then, and a decision holds for one run",
+            approval.key
+        ));
     }
     if let Some(effect) = at.begun().find(|effect| effect.undo.is_some()) {
         return refused(format!("it had done \"{}\", and the fork would undo that if it failed", effect.key()));

@@ -55,9 +55,9 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Conflict`] with detail `start_key` where the run under this key is of another workflow, had another input, or
-    /// is a fork of another run or entry; kind [`Kind::Invalid`] where the key or a label is not valid, and with detail `budget` where a shared budget is by
-    /// what the run does not say; else as [`Host::start`].
+    /// Kind [`Kind::Conflict`] with detail `start_key` where the run under this key is of another workflow, had another input,
+    /// or is a fork of another run or entry; kind [`Kind::Invalid`] where the key or a label is not valid, and with detail
+    /// `budget` where a shared budget is by what the run does not say; else as [`Host::start`].
     pub async fn start_run(&self, new: NewRun) -> Result<Started> {
         Ok(match self.begin(&new, Then::Drive).await? {
             Begun::New(driver) => Started::New(Run::spawn(*driver)),
@@ -129,7 +129,8 @@ impl Host {
         let row = self.services.journal.row(SPACE, key).await?;
         let Some(run) = row.and_then(|row| row.tie.run()) else { return Ok(None) };
         let state = self.state(run).await?;
-        let is_same_fork = [FORK, FORK_AFTER].into_iter().all(|name| label(state.origin(), name) == label(&new.origin, name));
+        let is_same_fork =
+            [FORK, FORK_AFTER].into_iter().all(|name| label(state.origin(), name) == label(&new.origin, name));
         if state.workflow() == new.workflow && *state.input() == new.input && is_same_fork {
             return Ok(Some(self.run(run)));
         }

@@ -5,8 +5,8 @@ use stockade::Right;
 use crate::door::{Door, Shape};
 use crate::guard::Entry;
 use crate::{
-    agui, approvals, calls, catalogue, events, exec, forks, health, memory, picture, query, runs, sessions, settlements,
-    uploads,
+    agui, approvals, calls, catalogue, events, exec, forks, health, memory, picture, query, runs, sessions,
+    settlements, uploads,
 };
 
 const KEY: &str = "Idempotency-Key";
@@ -36,7 +36,7 @@ fn of_runs() -> Vec<Door> {
             .answers(200, Shape::Many("RunLine"), "One line about each run, the oldest first."),
         Door::post("/v1/exec", "exec", "Runs a piece of code, and answers once it stands still.", exec::exec)
             .header(KEY, "The same code under the same key runs once.")
-                .answers(202, RUN, "The code takes longer, and goes on."),
+            .answers(202, RUN, "The code takes longer, and goes on."),
         Door::get("/v1/events", "followRuns", "Follows the lines of all runs as they change.", events::of_all)
             .entry(Entry::Follows(Right::Read))
             .query(&query::OF_CHANGES)

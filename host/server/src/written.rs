@@ -84,10 +84,12 @@ impl Following {
             }
             Err(fault) if fault.detail.as_deref() == Some("interrupted") => {
                 let report = self.service.host().report(self.run).await;
-                vec![report.map_or_else(
-                    |fault| problem(&self.service, fault),
-                    |report| event(&self.service, "run", &report),
-                )]
+                vec![
+                    report.map_or_else(
+                        |fault| problem(&self.service, fault),
+                        |report| event(&self.service, "run", &report),
+                    ),
+                ]
             }
             Err(fault) => vec![problem(&self.service, fault)],
         }

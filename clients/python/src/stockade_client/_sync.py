@@ -446,7 +446,7 @@ class Sandbox:
         files: Mapping[str, bytes] | None = None,
         key: str | None = None,
     ) -> Iterator[CodeEvent]:
-        """Runs code and follows it: ``run`` with its run, ``output`` with lines as it writes them, and ``end`` as ``run`` returns it.
+        """Runs code and follows it: ``run``, then ``output`` with lines as it writes them, and ``end`` with what ``run`` returns.
 
         Code goes on where the connection breaks off: ``run`` with the same key returns how it ended.
         """

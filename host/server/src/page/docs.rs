@@ -47,7 +47,8 @@ impl Operation<'_> {
         let Self { name, said, .. } = self;
         let role = Some(text(said, "description")).filter(|role| !role.is_empty());
         let parameters = said.get("parameters").and_then(Value::as_array);
-        let parameters = parameters.map(|parameters| table(["parameter", "in", "value", ""], parameters.iter().map(parameter)));
+        let parameters =
+            parameters.map(|parameters| table(["parameter", "in", "value", ""], parameters.iter().map(parameter)));
         let bodies = said.pointer("/requestBody/content").and_then(Value::as_object);
         let bodies = bodies.map(|kinds| el("p").text("Body: ").with(contents(kinds)));
         let answers = members(said, "/responses").map(|(status, answer)| answered(status, answer));
@@ -129,9 +130,10 @@ fn value(schema: Option<&Value>) -> El {
         return said.text(words.iter().map(Value::to_string).collect::<Vec<_>>().join(", "));
     }
     if let Some(others) = schema.get("anyOf").and_then(Value::as_array) {
-        let others = others.iter().enumerate().map(|(number, other)| {
-            el("span").text(if number > 0 { " or " } else { "" }).with(value(Some(other)))
-        });
+        let others = others
+            .iter()
+            .enumerate()
+            .map(|(number, other)| el("span").text(if number > 0 { " or " } else { "" }).with(value(Some(other))));
         return said.all(others);
     }
     if let Some(only) = schema.get("const") {

@@ -47,13 +47,7 @@ fn gauge(currency: Currency, spent: u64, allowed: u64, reserved: u64) -> El {
 }
 
 /// Draws the scrubber: a slide over the entries, and how the run stood after one of them, with what can be done from there.
-pub(super) fn scrubber(
-    run: RunId,
-    entries: &[Entry],
-    at: u64,
-    last: u64,
-    fork: Option<El>,
-) -> Result<El, Fault> {
+pub(super) fn scrubber(run: RunId, entries: &[Entry], at: u64, last: u64, fork: Option<El>) -> Result<El, Fault> {
     let read = entries.iter().take_while(|entry| entry.seq <= at).count();
     let known = entries.get(..read).unwrap_or(entries);
     let slide = el("input")
