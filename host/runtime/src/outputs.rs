@@ -8,8 +8,6 @@ use stockade_sandbox::Stdio;
 use stockade_workflow::RunId;
 use tokio::sync::watch;
 
-use crate::Host;
-
 /// What code has written to one of its outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrote {
@@ -44,15 +42,10 @@ struct Follower {
     had: BTreeMap<Stdio, usize>,
 }
 
-impl Host {
-    /// Follows what a piece of code of a run writes, by the key of the effect that runs it
-    /// ([`Exec::KEY`](crate::Exec::KEY) of a run of [`Host::exec`]): whole lines, as they are written. The stream never ends
-    /// by itself; the rest of what the code wrote is in its outcome.
-    ///
-    /// Only code that this process runs is heard. Code that is run again, because a person was asked or the process that ran
-    /// it has ended, writes the same again, and a follower hears it once. Of the two outputs, each is in its order.
-    pub fn output(&self, run: RunId, key: &str) -> impl Stream<Item = Wrote> + Send + 'static + use<> {
-        let output = self.services.outputs.of(run, key);
+impl Outputs {
+    /// Follows what a piece of code writes, as [`Host::output`](crate::Host::output) says.
+    pub(crate) fn follow(&self, run: RunId, key: &str) -> impl Stream<Item = Wrote> + Send + 'static + use<> {
+        let output = self.of(run, key);
         let more = output.more.subscribe();
         stream::unfold(Follower { output, more, had: BTreeMap::new() }, |mut follower| async move {
             loop {
@@ -64,9 +57,7 @@ impl Host {
             }
         })
     }
-}
 
-impl Outputs {
     /// Returns the outputs of a piece of code. They are forgotten once no driver and no follower has them.
     pub(crate) fn of(&self, run: RunId, key: &str) -> Arc<Output> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

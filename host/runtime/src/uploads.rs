@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use stockade_sandbox::{Engine, Tool};
 use stockade_workflow::{Digest, Fault, Kind};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::callable::unapproved;
 use crate::registry::Registry;
-use crate::{Host, Result, Source, file};
+use crate::{Result, Source, file};
 
 /// The largest component that is taken: as much as the engine looks at.
 const COMPONENT_BYTES_MAX: u64 = 32 << 20;
@@ -43,27 +43,6 @@ pub struct Uploaded {
     pub is_new: bool,
 }
 
-impl Host {
-    /// Registers a component as a tool that is granted nothing, checks it as at the start, and keeps it in the folder of
-    /// [`Builder::uploads`](crate::Builder::uploads), which only the owner can read: from there each later start has it. Runs
-    /// and code may call it once this returns. The same component under the same name may come again.
-    ///
-    /// # Errors
-    ///
-    /// Kind [`Kind::Denied`] where the host has no such folder; kind [`Kind::Invalid`] where the name is not one or the
-    /// component cannot be a tool; kind [`Kind::Approval`] where it has code in it that no person approved here; kind
-    /// [`Kind::Conflict`] with detail `tool` where another tool has the name, and with limit `uploads` where there are as many
-    /// as are kept; kind [`Kind::System`] where the file cannot be written.
-    pub async fn upload(&self, name: &str, component: Vec<u8>) -> Result<Uploaded> {
-        check(name, &component)?;
-        let (services, name) = (Arc::clone(&self.services), name.to_owned());
-        let taken = tokio::task::spawn_blocking(move || {
-            take((&services.registry, &services.engine), &services.uploads, &name, component)
-        });
-        taken.await.map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?
-    }
-}
-
 impl Uploads {
     pub(crate) fn new(folder: Option<PathBuf>) -> Self {
         Self { folder, taking: Mutex::default() }
@@ -92,7 +71,7 @@ pub(crate) fn kept(folder: &Path) -> Result<Vec<(String, Source)>> {
 }
 
 /// Checks what can be checked without a look at the component.
-fn check(name: &str, component: &[u8]) -> Result<()> {
+pub(crate) fn check(name: &str, component: &[u8]) -> Result<()> {
     let is_plain = name.bytes().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-');
     let begins = name.bytes().next().is_some_and(|letter| letter.is_ascii_lowercase());
     if !is_plain || !begins || name.len() > NAME_BYTES_MAX {
@@ -110,7 +89,8 @@ fn check(name: &str, component: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn take(
+/// Registers a component, and keeps it.
+pub(crate) fn take(
     (registry, engine): (&Registry, &Engine),
     Uploads { folder, taking }: &Uploads,
     name: &str,
@@ -154,8 +134,8 @@ fn keep(folder: &Path, name: &str, component: &[u8], digest: &Digest) -> Result<
     let (allowed, used) = (UPLOADS_MAX as u64, kept.len() as u64);
     if used >= allowed {
         let message = format!(
-            "{used} components are in \"{}\", and {allowed} are kept; remove one that is not used and start the host anew",
-            folder.display()
+            "{used} components are kept that were uploaded, and {allowed} are allowed; the operator removes files that are \
+             not used, and starts the host anew"
         );
         return Err(Fault::limit(Kind::Conflict, "uploads", allowed, used.saturating_add(1), message));
     }
