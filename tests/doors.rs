@@ -190,7 +190,7 @@ async fn a_component_that_an_administrator_uploads_is_a_tool_that_is_granted_not
     // It reads a database, and has none.
     assert_eq!(upload(&admin, "reader", shop::PURCHASES).await.0, 201);
     let (status, refused) = admin.post("/v1/tools/reader/find", &json!({"user_id": "user_123"})).await;
-    assert!(status >= 400 && refused["detail"].as_str().is_some_and(|detail| detail.contains("sql")), "{refused}");
+    assert!((400..500).contains(&status), "{status} {refused}");
 
     let later = served.place.host().uploads(served.place.data("uploads")).build().await.unwrap();
     assert!(later.component("rules").unwrap().grants().is_empty());

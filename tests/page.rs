@@ -167,8 +167,8 @@ async fn a_refund_is_started_approved_and_its_letter_is_read() {
     dana.see(&forked.location).await.has(&[&format!("forked_from={run}")]);
     let earlier = dana.see(&format!("{path}?at=2")).await;
     earlier.has(&["Fork after entry 2"]);
-    let fields = [("key", &*earlier.hidden("key")), ("after", "2")];
-    let forked = dana.send(&earlier, &fork, &fields).await;
+    let key = earlier.hidden("key");
+    let forked = dana.send(&earlier, &fork, &[("key", &*key), ("after", "2")]).await;
     dana.see(&forked.location).await.has(&["forked_after=2"]);
 }
 

@@ -77,14 +77,7 @@ mod tests {
         let host = Host::builder().with_journal(journal).scratch(folder.path()).build().await.unwrap();
         let run = RunId::from_bytes([7; 16]);
         for name in ["a", "a/b", "ab", "\u{e4}"] {
-            let cells = (0..12).map(|number| {
-                let cell = CellRef { run, key: "code".to_owned() };
-                // A row that needs a run is taken only with that run.
-                match cell.added(name, number) {
-                    stockade_journal::RowChange::Add(row) => stockade_journal::RowChange::Add(row.of(run)),
-                    other => other,
-                }
-            });
+            let cells = (0..12).map(|number| CellRef { run, key: "code".to_owned() }.added(name, number));
             host.services.journal.commit(&Commit::of_index(cells.collect())).await.unwrap();
         }
         let all = host.sessions(None, 9).await.unwrap();

@@ -77,7 +77,7 @@ pub(crate) async fn show(State(service): State<Service>, names: Names, uri: Uri)
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Copy {
+pub(crate) struct NewSession {
     to: String,
 }
 
@@ -85,7 +85,7 @@ pub(crate) struct Copy {
 pub(crate) async fn fork(
     State(service): State<Service>,
     names: Names,
-    Given(Copy { to }): Given<Copy>,
+    Given(NewSession { to }): Given<NewSession>,
 ) -> Answer<Response> {
     service.host().fork(names.text("session"), &to).await?;
     Ok((StatusCode::CREATED, Json(json!({"session": to}))).into_response())
