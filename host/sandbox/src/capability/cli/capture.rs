@@ -123,3 +123,40 @@ impl StdoutStream for Capture {
         Box::new(tokio::io::sink())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capability::tools::CallFromCode;
+    use crate::outcome::Outcome;
+
+    /// Writes down what it is told.
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<(u64, String)>>);
+
+    #[async_trait]
+    impl ToolHandler for Heard {
+        async fn call(&self, call: CallFromCode<'_>) -> Outcome {
+            panic!("{call:?} is not made here");
+        }
+
+        fn wrote(&self, _: Stdio, end: u64, lines: &str) {
+            self.0.lock().unwrap().push((end, lines.to_owned()));
+        }
+    }
+
+    #[test]
+    fn whole_lines_are_told_once_as_they_are_written_and_the_rest_is_taken() {
+        let (capture, heard) = (Capture::new("stdio_bytes", 8), Arc::new(Heard::default()));
+        let follower: Arc<dyn ToolHandler> = heard.clone();
+        capture.tell(Stdio::Out, &follower);
+        for piece in [&b"a"[..], b"b\nc", b"\n\xff\n"] {
+            assert!(capture.append(piece).is_ok());
+        }
+        assert!(capture.append(b"de\n").is_err(), "it has more than 8 bytes");
+        assert_eq!(*heard.0.lock().unwrap(), [(3, "ab\n".to_owned()), (7, "c\n\u{fffd}\n".to_owned())]);
+        assert_eq!(capture.take(), "ab\nc\n\u{fffd}\nd");
+        assert!(capture.append(b"e\n").is_ok());
+        assert_eq!(heard.0.lock().unwrap().len(), 2, "no one follows what comes after");
+    }
+}
