@@ -233,3 +233,15 @@ async fn the_description_is_a_page_for_people_without_a_script_in_it() {
     }
     assert!(!text.contains("<script>") && !text.contains("style="));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_principal_that_asks_too_fast_is_told_to_wait_and_another_is_not() {
+    let served = Served::start(|server| server.limits(Limits { requests_per_s: 1, ..Limits::default() })).await;
+    let (one, other) = (served.client("one", Role::Viewer).await, served.client("other", Role::Viewer).await);
+    let mut refused = (200, Value::Null);
+    while refused.0 == 200 {
+        refused = one.ask("GET /v1/runs", &[], &Value::Null).await;
+    }
+    assert_eq!((refused.0, &refused.1["limit"]), (429, &json!("requests_per_s")));
+    assert_eq!(other.ask("GET /v1/runs", &[], &Value::Null).await.0, 200);
+}

@@ -89,6 +89,7 @@ async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, 
         Entry::Takes(right) => (right, false, true),
     };
     let principal = service.0.access.principal(service.host(), &parts.headers).await?;
+    service.0.pace.enter(&principal.name)?;
     principal.check(right)?;
     if is_stream {
         let pass = service.0.streams.enter(&principal.name).await?;

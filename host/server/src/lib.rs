@@ -42,6 +42,7 @@ mod listening;
 mod memory;
 mod names;
 mod openapi;
+mod pace;
 mod page;
 mod patient;
 mod picture;

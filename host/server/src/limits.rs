@@ -22,6 +22,8 @@ pub struct Limits {
     pub requests: usize,
     /// How many of them may be of one principal.
     pub requests_each: usize,
+    /// How many requests one principal may make in a second, and at once after a second without any.
+    pub requests_per_s: u32,
     /// How long a request waits for room among those.
     pub queue_time: Duration,
     /// How many streams of events are open at the same time.
@@ -52,6 +54,7 @@ impl Default for Limits {
             answer_time: Duration::from_secs(30),
             requests: 64,
             requests_each: 32,
+            requests_per_s: 2_000,
             queue_time: Duration::from_secs(5),
             streams: 1_024,
             streams_each: 512,

@@ -6,6 +6,7 @@ use stockade::{Fault, Host};
 use tokio::sync::watch;
 
 use crate::gate::Gate;
+use crate::pace::Pace;
 use crate::problem::is_of_server;
 use crate::{Access, Limits};
 
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) requests: Gate,
     pub(crate) streams: Gate,
     pub(crate) uploads: Gate,
+    pub(crate) pace: Pace,
     /// Whether the server is being ended: streams end then.
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) told: Told,
@@ -30,12 +32,13 @@ pub(crate) struct Shared {
 
 impl Service {
     pub(crate) fn new(host: Host, access: Access, limits: Limits, told: Told, closing: watch::Receiver<bool>) -> Self {
-        let Limits { requests, requests_each, streams, streams_each, queue_time, .. } = limits;
+        let Limits { requests, requests_each, requests_per_s, streams, streams_each, queue_time, .. } = limits;
         let requests = Gate::new("requests", requests, requests_each, queue_time);
         let streams = Gate::new("streams", streams, streams_each, queue_time);
         // Each may take as much memory as a component has bytes.
         let uploads = Gate::new("uploads", 1, 1, queue_time);
-        Self(Arc::new(Shared { host, access, limits, requests, streams, uploads, closing, told }))
+        let pace = Pace::new(requests_per_s);
+        Self(Arc::new(Shared { host, access, limits, requests, streams, uploads, pace, closing, told }))
     }
 
     pub(crate) fn host(&self) -> &Host {
