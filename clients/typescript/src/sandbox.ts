@@ -1,4 +1,5 @@
 import type { Amounts, CodeEvent, CodeRun, Json, Session, SessionCell } from "./documents.js";
+import { Unreachable } from "./errors.js";
 import { once, type Options, path, post, type Request } from "./request.js";
 import { checkTime, end, read, type Transport } from "./transport.js";
 
@@ -48,11 +49,18 @@ export class Sandbox {
   /**
    * Runs code and follows it: `run` with its run, `output` with lines as it writes them, and `end` with what `run` returns.
    *
-   * Code goes on where the connection breaks off: `run` with the same key returns how it ended.
+   * A stream that ends before the code throws `Unreachable`. The code goes on: `run` with the same key returns how it ended.
    */
   async *stream(language: string, code: string, options: Omit<CodeOptions, "timeoutMs"> = {}): AsyncGenerator<CodeEvent> {
+    let last = "";
     for await (const events of this.#transport.stream(exec(language, code, options))) {
-      for (const { name, data } of events) yield { event: name, data: JSON.parse(data) } as CodeEvent;
+      for (const { name, data } of events) {
+        last = name;
+        yield { event: name, data: JSON.parse(data) } as CodeEvent;
+      }
+    }
+    if (last !== "end") {
+      throw new Unreachable("the stream has ended before the code, which goes on; run it again under its key to read how it ends");
     }
   }
 

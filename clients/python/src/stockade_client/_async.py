@@ -38,7 +38,7 @@ from .documents import (
     Tool,
     ToolAnswer,
 )
-from .errors import Problem, StockadeError, TimedOut
+from .errors import Problem, StockadeError, TimedOut, Unreachable
 
 
 class _AsyncTransport:
@@ -449,12 +449,16 @@ class AsyncSandbox:
     ) -> AsyncIterator[CodeEvent]:
         """Runs code and follows it: ``run``, then ``output`` with lines as it writes them, and ``end`` with what ``run`` returns.
 
-        Code goes on where the connection breaks off: ``run`` with the same key returns how it ended.
+        A stream that ends before the code raises :class:`Unreachable`. The code goes on: ``run`` with the same key returns
+        how it ended.
         """
-        request = _code(language, code, input, tools, budget, session, files, key)
+        request, last = _code(language, code, input, tools, budget, session, files, key), ""
         async for events in self._transport.stream(request):
             for event in events:
+                last = event.name
                 yield cast(CodeEvent, {"event": event.name, "data": json.loads(event.data)})
+        if last != "end":
+            raise Unreachable("the stream has ended before the code, which goes on; run it again under its key to read how it ends")
 
     async def sessions(self) -> AsyncIterator[Session]:
         """Lists the sessions of code, page after page."""

@@ -37,7 +37,7 @@ from .documents import (
     Tool,
     ToolAnswer,
 )
-from .errors import Problem, StockadeError, TimedOut
+from .errors import Problem, StockadeError, TimedOut, Unreachable
 
 
 class _Transport:
@@ -448,12 +448,16 @@ class Sandbox:
     ) -> Iterator[CodeEvent]:
         """Runs code and follows it: ``run``, then ``output`` with lines as it writes them, and ``end`` with what ``run`` returns.
 
-        Code goes on where the connection breaks off: ``run`` with the same key returns how it ended.
+        A stream that ends before the code raises :class:`Unreachable`. The code goes on: ``run`` with the same key returns
+        how it ended.
         """
-        request = _code(language, code, input, tools, budget, session, files, key)
+        request, last = _code(language, code, input, tools, budget, session, files, key), ""
         for events in self._transport.stream(request):
             for event in events:
+                last = event.name
                 yield cast(CodeEvent, {"event": event.name, "data": json.loads(event.data)})
+        if last != "end":
+            raise Unreachable("the stream has ended before the code, which goes on; run it again under its key to read how it ends")
 
     def sessions(self) -> Iterator[Session]:
         """Lists the sessions of code, page after page."""
