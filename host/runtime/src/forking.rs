@@ -38,7 +38,8 @@ impl Host {
     ///
     /// Kind [`Kind::Conflict`]: with detail `repeat` where `repeat` lacks something that was performed; with detail `entry`
     /// where something was in flight, waited or had ended at the entry, where a person had decided something by then, which
-    /// holds for one run alone, or where the fork would undo what the other run did. Kind [`Kind::Invalid`] with detail `entry`
+    /// holds for one run alone, or where the fork would undo what the other run did; with detail `parent` where the input carries
+    /// labels from the run that has started the other one. Kind [`Kind::Invalid`] with detail `entry`
     /// where the run has no such entry, with detail `repeat` where it did not perform what is named. An unknown run, a journal
     /// that fails.
     pub async fn fork_of(&self, run: RunId, after: u64, repeat: &BTreeSet<String>) -> Result<NewRun> {
@@ -165,6 +166,7 @@ impl<'a> Read<'a> {
             let message = format!("run {run} has {} entries, and none with number {after}", whole.seq());
             Fault::invalid("entry", message)
         })?;
+        check_clean(&whole)?;
         check_all_named(run, after, &performed, repeat)?;
         let mut labels = whole.origin().labels.clone();
         labels.remove(FORK_AFTER);
@@ -177,6 +179,18 @@ impl<'a> Read<'a> {
         let new = new.label(FORK_AFTER, after.to_string()).budget(budget);
         Ok(NewRun { history: Some(history), ..new })
     }
+}
+
+/// Checks that the input of a run carries nothing from the run that has started it: a fork is started by no run, and would not
+/// know of that.
+fn check_clean(whole: &RunState) -> Result<()> {
+    let carried = whole.origin().parent.as_deref().map(|parent| &parent.carried);
+    if carried.is_none_or(|carried| carried.labels.is_empty() && !carried.takes_orders) {
+        return Ok(());
+    }
+    let run = whole.run();
+    let message = format!("run {run} was started by another run, whose labels its input carries; fork that one");
+    Err(Fault::new(Kind::Conflict, message).detail("parent"))
 }
 
 /// Checks that all is named that a fork may do once more, and nothing else.

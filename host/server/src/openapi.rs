@@ -122,7 +122,7 @@ fn responses(door: &Door) -> Value {
             Shape::OneOrEvents(schema) => Some(json!({
                 "application/json": {"schema": reference(schema)}, "text/event-stream": {"schema": {"type": "string"}},
             })),
-            Shape::Picture => Some(json!({"image/svg+xml": {"schema": {"type": "string"}}})),
+            Shape::Picture => Some(json!({"image/svg+xml": {}})),
         };
         if let (Some(content), Value::Object(members)) = (content, &mut response) {
             members.insert("content".to_owned(), content);
