@@ -28,6 +28,7 @@ mod deadlines;
 mod decisions;
 mod docs;
 mod doctor;
+mod doors;
 mod elsewhere;
 mod embed;
 mod encryption;

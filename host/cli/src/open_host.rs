@@ -85,7 +85,7 @@ fn furnished(globals: &Globals, builder: Builder, config: &Config, shop: &Path) 
         .reserve(places::cache_dir(globals))
         .cache(places::cache_dir(globals).join("code"))
         .keys(places::key_dir(globals));
-    Ok(builder.components(globals.data_dir.join("components")))
+    Ok(builder.components(globals.data_dir.join("components")).uploads(globals.data_dir.join("uploads")))
 }
 
 /// Registers the tools of the shop; they may use its database although its folder is reserved.

@@ -26,7 +26,7 @@ impl CellRef {
         RowChange::Add(Row::new(SPACE, key, &self.key).needs(self.run))
     }
 
-    fn read(row: Row) -> Result<Self> {
+    pub(crate) fn read(row: Row) -> Result<Self> {
         let damaged = || Fault::new(Kind::Journal, format!("cell \"{}\" names no run", row.key)).detail("session");
         Ok(Self { run: row.tie.run().ok_or_else(damaged)?, key: row.value })
     }

@@ -44,6 +44,7 @@ mod elsewhere;
 mod exec_report;
 mod executor;
 mod features;
+mod forking;
 mod genai;
 mod handle;
 mod hidden;
@@ -71,6 +72,7 @@ mod observing;
 mod oci;
 mod open_question;
 mod orders;
+mod outputs;
 mod planned;
 mod promote;
 mod pruning;
@@ -91,6 +93,7 @@ mod runs;
 mod schedules;
 mod scratch;
 mod services;
+mod session_view;
 mod sessions;
 mod settlements;
 mod settling;
@@ -109,6 +112,7 @@ mod tool_view;
 mod toolbox;
 mod trace;
 mod turns;
+mod uploads;
 mod worker;
 
 pub use breakers::BreakerView;
@@ -131,6 +135,7 @@ pub use notice::{Delivery, Notice};
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
 pub use open_question::OpenQuestion;
+pub use outputs::Wrote;
 pub use planned::LastStart;
 pub use pruning::Pruned;
 pub use records::Record;
@@ -139,6 +144,7 @@ pub use removed_run::RemovedRun;
 pub use report::{ApprovalView, ChildView, Report};
 pub use run::{Outcome, Run};
 pub use schedules::{ScheduleReport, Scheduled};
+pub use session_view::SessionCell;
 pub use source::Source;
 pub use spending::SharedBudgetReport;
 pub use started::Started;
@@ -149,8 +155,8 @@ pub use stockade_memory as memory;
 pub use stockade_models as model;
 pub use stockade_patterns as patterns;
 pub use stockade_sandbox::{
-    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Seals, Snippet, Tool, Unsupported,
-    compile_worker,
+    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Seals, Snippet, Stdio, Tool,
+    Unsupported, compile_worker,
 };
 pub use stockade_system::{Clock, file};
 pub use stockade_workflow::*;
@@ -159,6 +165,7 @@ pub use tokens::{NewToken, Principal, Right, Role};
 pub use tool_view::ToolAnswer;
 pub use trace::Trace;
 pub use turns::{PRIORITY, TENANT};
+pub use uploads::Uploaded;
 pub use worker::Worker;
 
 /// What every fallible function of this crate returns.

@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -33,6 +34,8 @@ pub(crate) enum Entry {
     Needs(Right),
     /// A right, and the answer is a stream.
     Follows(Right),
+    /// A right, and the body is a component.
+    Takes(Right),
 }
 
 /// A stream on the meters, for as long as it lasts.
@@ -60,7 +63,7 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    fn new(service: &Service, headers: &HeaderMap, pass: Pass) -> Self {
+    pub(crate) fn new(service: &Service, headers: &HeaderMap, pass: Pass) -> Self {
         let token = match service.0.access {
             Access::Tokens => said_token(headers).map(str::to_owned),
             Access::Open(_) => None,
@@ -114,12 +117,13 @@ async fn guarded(
     next: Next,
     who: &mut Option<String>,
 ) -> Answer<Response> {
-    let (right, is_stream) = match entry {
+    let (right, is_stream, is_upload) = match entry {
         Entry::Free => {
             return timely(service.limits(), async move { next.run(Request::from_parts(parts, body)).await }).await;
         }
-        Entry::Needs(right) => (right, false),
-        Entry::Follows(right) => (right, true),
+        Entry::Needs(right) => (right, false, false),
+        Entry::Follows(right) => (right, true, false),
+        Entry::Takes(right) => (right, false, true),
     };
     let principal = service.0.access.principal(service.host(), &parts.headers).await?;
     *who = Some(principal.name.clone());
@@ -130,21 +134,27 @@ async fn guarded(
     }
     // A stream is a request too until it has begun.
     let pass = service.0.requests.enter(&principal.name).await?;
-    let body = whole(service.limits(), body).await?;
+    let limits = service.limits();
+    let (upload, bytes, time) = if is_upload {
+        (Some(service.0.uploads.enter(&principal.name).await?), limits.component_bytes, limits.component_time)
+    } else {
+        (None, limits.body_bytes, limits.body_time)
+    };
+    let body = whole(bytes, time, body).await?;
     parts.extensions.insert(principal);
     let request = Request::from_parts(parts, Body::from(body));
-    // The handler keeps its pass until it has ended, also where its client has gone.
-    timely(service.limits(), async move {
+    // The handler keeps its passes until it has ended, also where its client has gone.
+    timely(limits, async move {
         let response = next.run(request).await;
-        drop(pass);
+        drop((pass, upload));
         response
     })
     .await
 }
 
 /// Reads a body, if it is short and comes soon.
-async fn whole(limits: &Limits, body: Body) -> Answer<Bytes> {
-    timeout(limits.body_time, read(limits.body_bytes, body)).await.map_err(|_| late(limits))?
+async fn whole(bytes_max: usize, time: Duration, body: Body) -> Answer<Bytes> {
+    timeout(time, read(bytes_max, body)).await.map_err(|_| late(time))?
 }
 
 /// Reads a body. Of one that is too long, a part of the rest is taken too, and dropped: a connection that is closed while its
@@ -167,8 +177,8 @@ fn unread(error: axum::Error) -> Fault {
     Fault::invalid("body", format!("the body of the request cannot be read: {error}"))
 }
 
-fn late(limits: &Limits) -> Problem {
-    let allowed = millis(limits.body_time);
+fn late(time: Duration) -> Problem {
+    let allowed = millis(time);
     let message = format!("the body of the request did not come within {allowed} ms");
     Problem::new(StatusCode::REQUEST_TIMEOUT, Fault::limit(Kind::Deadline, "body_ms", allowed, allowed, message))
 }
@@ -195,6 +205,6 @@ async fn timely(limits: &Limits, answer: impl Future<Output = Response> + Send +
     }
 }
 
-fn millis(time: std::time::Duration) -> u64 {
+fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

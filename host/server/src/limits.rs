@@ -7,6 +7,10 @@ pub struct Limits {
     pub body_bytes: usize,
     /// How long a client may take to send a body.
     pub body_time: Duration,
+    /// The longest component that is uploaded, in bytes. One upload is read at a time.
+    pub component_bytes: usize,
+    /// How long a client may take to send a component.
+    pub component_time: Duration,
     /// How long a client may take to send the head of a request.
     pub head_time: Duration,
     /// How long a client may take less than 64 KiB of what is written to it, while more waits; then its connection is closed.
@@ -41,6 +45,8 @@ impl Default for Limits {
         Self {
             body_bytes: 2 << 20,
             body_time: Duration::from_secs(10),
+            component_bytes: 32 << 20,
+            component_time: Duration::from_secs(60),
             head_time: Duration::from_secs(10),
             write_time: Duration::from_secs(30),
             answer_time: Duration::from_secs(30),

@@ -104,10 +104,10 @@ impl Server {
     }
 
     /// Returns the routes of its page for browsers, to be merged into those of a service that has nothing itself at `/`, and
-    /// beneath `/assets`, `/runs`, `/inbox` and the other views. It counts its requests apart from those of
+    /// beneath `/assets`, `/runs`, `/inbox`, `/docs` and the other views. It counts its requests apart from those of
     /// [`Server::router`].
     pub fn page(&self) -> Router {
-        page::routes(&self.service())
+        page::routes(&self.service()).merge(page::reader(&openapi::document(&doors())))
     }
 
     fn service(&self) -> Service {
@@ -133,7 +133,8 @@ impl Server {
         self.check_place(&listener)?;
         let (timers, taking) = (self.host.timers(), tokio::spawn(take_up(self.host.clone(), Arc::clone(&self.told))));
         let service = self.service();
-        let router = page::routes(&service).merge(interface(service)).fallback(unknown);
+        let router = page::routes(&service).merge(page::reader(&openapi::document(&doors())));
+        let router = router.merge(interface(service)).fallback(unknown);
         let shutdown = async move {
             shutdown.await;
             taking.abort();

@@ -30,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) streams: Gate,
     /// What the streams of all runs follow.
     pub(crate) feed: Feed,
+    pub(crate) uploads: Gate,
     /// Whether the server is being ended: streams end then.
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) told: Told,
@@ -47,8 +48,10 @@ impl Service {
         let Limits { requests, requests_each, streams, streams_each, queue_time, .. } = limits;
         let requests = Gate::new("requests", requests, requests_each, queue_time);
         let streams = Gate::new("streams", streams, streams_each, queue_time);
+        // Each may take as much memory as a component has bytes.
+        let uploads = Gate::new("uploads", 1, 1, queue_time);
         let feed = Feed::new(host.clone());
-        Self(Arc::new(Shared { host, access, limits, requests, streams, feed, closing, told, heard }))
+        Self(Arc::new(Shared { host, access, limits, requests, streams, uploads, feed, closing, told, heard }))
     }
 
     pub(crate) fn host(&self) -> &Host {

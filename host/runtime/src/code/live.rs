@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use stockade_sandbox::{CallFromCode, Cell, CellOutcome, Left, Limits, Outcome, Place, ToolHandler};
+use stockade_sandbox::{CallFromCode, Cell, CellOutcome, Left, Limits, Outcome, Place, Stdio, ToolHandler};
 use stockade_workflow::{
     Change, Code, CodeEnd, CodeOutcome, Decision, Entry, Exceeded, Fault, Json, Kind, RunId, RunState, Shortfall,
     ToolCall, ToolOutcome, Usage,
@@ -23,6 +23,7 @@ use super::replay::{answered, cells_of, recorded, restored};
 use super::unrun;
 use crate::calls::{call_id, cut, unknown, unrepeated};
 use crate::cells::CellRef;
+use crate::outputs::Output;
 use crate::run_log::{RunLog, is_storage};
 use crate::scratch::{Files, changed};
 use crate::services::Services;
@@ -58,8 +59,11 @@ struct CallOfCode {
     answer: oneshot::Sender<Outcome>,
 }
 
-/// Hands calls from code to the driver of the run, which journals them.
-struct ToDriver(mpsc::Sender<CallOfCode>);
+/// Hands calls from code to the driver of the run, which journals them, and what it writes to those who follow that.
+struct ToDriver {
+    calls: mpsc::Sender<CallOfCode>,
+    output: Arc<Output>,
+}
 
 #[async_trait]
 impl ToolHandler for ToDriver {
@@ -68,10 +72,14 @@ impl ToolHandler for ToDriver {
         let (answer, answered) = oneshot::channel();
         let asked = CallOfCode { name: name.to_owned(), arguments, number, left, place: Arc::clone(place), answer };
         let gone = || refused(Fault::new(Kind::HostBug, "the run has no driver any more"));
-        match self.0.send(asked).await {
+        match self.calls.send(asked).await {
             Ok(()) => answered.await.unwrap_or_else(|_| gone()),
             Err(_) => gone(),
         }
+    }
+
+    fn wrote(&self, stdio: Stdio, end: u64, lines: &str) {
+        self.output.wrote(stdio, end, lines);
     }
 }
 
@@ -160,9 +168,11 @@ impl RunLog {
         tool_calls: u64,
         began_ms: Option<u64>,
     ) -> Result<(CellOutcome, Option<Halt>)> {
-        let (asks, mut asked) = mpsc::channel(1);
+        let (calls, mut asked) = mpsc::channel(1);
+        let output = self.host.outputs.of(self.state().run(), key);
         let Prepared { kept, toolbox, code, source, input, id, .. } = prepared;
-        let cell = cell(code, source, id, toolbox, Arc::new(ToDriver(asks)), limits, tool_calls);
+        let handler = Arc::new(ToDriver { calls, output });
+        let cell = cell(code, source, id, toolbox, handler, limits, tool_calls);
         let cell = Cell { input, begins_ms: began_ms, ..cell };
         let (mut running, mut halt) = (pin!(kept.session.run(cell)), None);
         loop {
