@@ -24,7 +24,6 @@ mod kept;
 mod open_host;
 mod origin;
 mod out_dir;
-mod outage;
 mod places;
 mod pretty;
 mod read;

@@ -65,6 +65,7 @@ mod notices;
 mod oci;
 mod open_question;
 mod orders;
+pub mod outage;
 mod planned;
 mod promote;
 mod pruning;
@@ -141,7 +142,9 @@ pub use stockade_sandbox::{
     Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Seals, Snippet, Tool, Unsupported,
     compile_worker,
 };
-pub use stockade_system::{Clock, file};
+#[cfg(feature = "http")]
+pub use stockade_system::http;
+pub use stockade_system::{Clock, LogFile, file};
 pub use stockade_workflow::*;
 pub use timers::{Fired, QUEUE, Timers};
 pub use tokens::{NewToken, Principal, Right, Role};

@@ -8,6 +8,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use stockade::outage::{News, Outage};
 use stockade::{Fault, Host, Kind, RunId};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -162,23 +163,18 @@ fn interface(service: Service) -> Router {
     routes.layer(DefaultBodyLimit::disable()).with_state(service)
 }
 
-/// Takes up the runs that no process drives. A journal that fails now may not fail the next time, and is told of once.
+/// Takes up the runs that no process drives. A journal that fails now may not fail the next time: it is told of once, and left
+/// alone for longer after each failure.
 async fn take_up(host: Host, told: Told) {
-    let (mut worker, mut fails) = (host.worker(), false);
+    let (mut worker, mut outage) = (host.worker(), Outage::default());
     loop {
-        match worker.turn().await {
-            Ok(fired) => {
-                fails = false;
-                fired.iter().filter_map(|fired| fired.resumed.as_ref().err()).for_each(|fault| told(fault));
-            }
-            Err(fault) => {
-                if !fails {
-                    told(&fault);
-                }
-                fails = true;
-            }
+        let turned = worker.turn().await;
+        match (outage.note(turned.is_err()), turned) {
+            (News::Fails, Err(fault)) => told(&fault.reworded(|why| format!("no run is taken up while {why}"))),
+            (_, Err(_)) => {}
+            (_, Ok(fired)) => fired.iter().filter_map(|fired| fired.resumed.as_ref().err()).for_each(|fault| told(fault)),
         }
-        sleep(LOOK).await;
+        sleep(outage.pause(LOOK)).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! What several crates of Stockade's host need of the operating system: the clock, files, databases and HTTP.
 //!
-//! [`mod@file`] reads files that a person named, and refuses pipes and devices; `database` (feature `sqlite`) opens databases
+//! [`mod@file`] reads files that a person named, and refuses pipes and devices; [`LogFile`] is appended to by one process at a
+//! time; `database` (feature `sqlite`) opens databases
 //! for their owner alone; `http` (feature `http`) makes the one client that follows no redirect and asks no proxy;
 //! `postgres` (feature `postgres`) speaks to a server of PostgreSQL.
 
@@ -12,7 +13,9 @@ pub mod database;
 pub mod file;
 #[cfg(feature = "http")]
 pub mod http;
+mod log_file;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 
 pub use clock::Clock;
+pub use log_file::LogFile;
