@@ -10,14 +10,14 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::LengthLimitError;
-use stockade::{Fault, Kind, Right};
+use stockade::{Fault, Kind, Principal, Right};
 use tokio::time::{sleep, timeout};
 
-use crate::access::said_token;
+use crate::audit;
 use crate::gate::Pass;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
-use crate::{Access, Limits};
+use crate::Limits;
 
 /// What a door asks of those who come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,20 +40,15 @@ pub(crate) struct Room {
 
 impl Room {
     fn new(service: &Service, headers: &HeaderMap, pass: Pass) -> Self {
-        let token = match service.0.access {
-            Access::Tokens => said_token(headers).map(str::to_owned),
-            Access::Open(_) => None,
-        };
-        Self { _pass: Arc::new(pass), token }
+        Self { _pass: Arc::new(pass), token: service.token(headers) }
     }
 
-    /// Waits until its token is removed. The journal is asked as often as a stream says that it lives.
+    /// Waits until its token is removed, or its time is over. It is looked at as often as a stream says that it lives.
     pub(crate) async fn is_lost(&self, service: &Service) {
         let Some(token) = &self.token else { return pending().await };
         loop {
             sleep(service.limits().heartbeat).await;
-            // A journal that fails now may not fail the next time.
-            if let Ok(None) = service.host().principal(token).await {
+            if service.is_lost(token).await {
                 return;
             }
         }
@@ -84,8 +79,12 @@ async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, 
         Entry::Needs(right) => (right, false),
         Entry::Follows(right) => (right, true),
     };
-    let principal = service.0.access.principal(service.host(), &parts.headers).await?;
-    principal.check(right)?;
+    let principal = service.principal(&parts).await?;
+    service.0.rate.take(&principal.name)?;
+    if let Err(fault) = principal.check(right) {
+        refuse(service, &principal, &parts, &fault).await?;
+        return Err(fault.into());
+    }
     if is_stream {
         let pass = service.0.streams.enter(&principal.name).await?;
         parts.extensions.insert(Room::new(service, &parts.headers, pass));
@@ -93,15 +92,30 @@ async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, 
     // A stream is a request too until it has begun.
     let pass = service.0.requests.enter(&principal.name).await?;
     let body = whole(service.limits(), body).await?;
+    let asked = audit::asked(&principal, &parts, Some(&body));
+    let audited = service.audit().cloned().zip(asked);
     parts.extensions.insert(principal);
     let request = Request::from_parts(parts, Body::from(body));
+    let told = service.clone();
     // The handler keeps its pass until it has ended, also where its client has gone.
     timely(service.limits(), async move {
-        let response = next.run(request).await;
+        let answer = next.run(request);
+        let response = match audited {
+            Some((audit, asked)) => audit.around(asked, |fault| told.tell(fault), answer).await,
+            None => answer.await,
+        };
         drop(pass);
         response
     })
     .await
+}
+
+/// Notes that a principal has asked for a change that its role does not allow.
+async fn refuse(service: &Service, principal: &Principal, parts: &Parts, fault: &Fault) -> stockade::Result<()> {
+    match service.audit().zip(audit::asked(principal, parts, None)) {
+        Some((audit, asked)) => audit.refused(asked, fault).await,
+        None => Ok(()),
+    }
 }
 
 /// Reads a body, if it is short and comes soon.

@@ -9,15 +9,20 @@ use axum::http::{StatusCode, Uri, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use stockade::outage::{News, Outage};
-use stockade::{Fault, Host, Kind, RunId};
+use stockade::{Clock, Fault, Host, Kind, RunId};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::audit::Audit;
 use crate::doors::doors;
 use crate::guard::guard;
+use crate::listening::Doorway;
+#[cfg(feature = "oidc")]
+use crate::oidc::Oidc;
 use crate::problem::Problem;
-use crate::service::{Service, Told};
+use crate::service::{Service, Settings, Told};
+use crate::tls::Tls;
 use crate::{Access, Limits, listening, openapi, page};
 
 /// How often the journal is looked into for runs to take up.
@@ -35,10 +40,8 @@ const LOOK: Duration = Duration::from_millis(500);
 /// # Ok(()) }
 /// ```
 pub struct Server {
-    host: Host,
-    access: Access,
-    limits: Limits,
-    told: Told,
+    settings: Settings,
+    tls: Option<Arc<Tls>>,
     closing: watch::Sender<bool>,
 }
 
@@ -67,27 +70,63 @@ pub async fn serve(
 impl Server {
     /// Makes a server that knows its clients by their tokens.
     pub fn new(host: Host) -> Self {
-        let (access, limits, told) = (Access::default(), Limits::default(), Arc::new(|_: &Fault| {}));
-        Self { host, access, limits, told, closing: watch::Sender::new(false) }
+        let (access, limits, clock) = (Access::default(), Limits::default(), Clock::default());
+        let told = Arc::new(|_: &Fault| {});
+        let settings = Settings { host, access, oidc: None, audit: None, limits, clock, told };
+        Self { settings, tls: None, closing: watch::Sender::new(false) }
     }
 
     /// Says how it knows its clients.
     #[must_use]
-    pub fn access(self, access: Access) -> Self {
-        Self { access, ..self }
+    pub fn access(mut self, access: Access) -> Self {
+        self.settings.access = access;
+        self
+    }
+
+    /// Lets it know those too who have a token of a provider of OpenID Connect.
+    #[cfg(feature = "oidc")]
+    #[must_use]
+    pub fn oidc(mut self, oidc: Oidc) -> Self {
+        self.settings.oidc = Some(Arc::new(oidc));
+        self
+    }
+
+    /// Lets it speak TLS where it [listens](Self::serve) by itself.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(Arc::new(tls));
+        self
+    }
+
+    /// Lets it note each change that is asked of it, and what became of it, before it answers. A change that the log cannot take
+    /// is not made.
+    #[must_use]
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.settings.audit = Some(audit);
+        self
     }
 
     /// Says what clients may take.
     #[must_use]
-    pub fn limits(self, limits: Limits) -> Self {
-        Self { limits, ..self }
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    /// Gives it a clock of its own, by which rates are limited and certificates are looked at again.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.settings.clock = clock;
+        self
     }
 
     /// Says who is told the errors of which a client is told little, for they may speak of the inside, and those of runs that
     /// cannot go on here. What is told must not block.
     #[must_use]
-    pub fn on_fault(self, told: impl Fn(&Fault) + Send + Sync + 'static) -> Self {
-        Self { told: Arc::new(told), ..self }
+    pub fn on_fault(mut self, told: impl Fn(&Fault) + Send + Sync + 'static) -> Self {
+        self.settings.told = Arc::new(told);
+        self
     }
 
     /// Returns its routes, to be merged into those of a service; see [`router`].
@@ -103,8 +142,7 @@ impl Server {
     }
 
     fn service(&self) -> Service {
-        let Self { host, access, limits, told, closing } = self;
-        Service::new(host.clone(), access.clone(), limits.clone(), Arc::clone(told), closing.subscribe())
+        Service::new(self.settings.clone(), self.closing.subscribe())
     }
 
     /// Serves until `shutdown` ends: answers clients, with a page for browsers, and drives the runs that are due, and those that
@@ -122,7 +160,8 @@ impl Server {
         shutdown: impl Future<Output = ()>,
     ) -> stockade::Result<Vec<RunId>> {
         self.check_place(&listener)?;
-        let (timers, taking) = (self.host.timers(), tokio::spawn(take_up(self.host.clone(), Arc::clone(&self.told))));
+        let Settings { host, limits, clock, told, .. } = self.settings.clone();
+        let (timers, taking) = (host.timers(), tokio::spawn(take_up(host.clone(), Arc::clone(&told))));
         let service = self.service();
         let router = page::routes(&service).merge(interface(service)).fallback(unknown);
         let shutdown = async move {
@@ -130,14 +169,15 @@ impl Server {
             taking.abort();
             drop(timers);
         };
-        let grace = listening::listen(listener, router, &self.limits, &self.closing, shutdown).await;
-        Ok(self.host.shutdown(grace).await)
+        let doorway = Doorway { router, tls: self.tls, limits, clock, told };
+        let grace = listening::listen(listener, doorway, &self.closing, shutdown).await;
+        Ok(host.shutdown(grace).await)
     }
 
     /// Checks that a server which asks for no token is heard by this machine alone.
     fn check_place(&self, listener: &TcpListener) -> stockade::Result<()> {
         let address = listener.local_addr().map_err(|error| Fault::new(Kind::System, error.to_string()))?;
-        match self.access {
+        match self.settings.access {
             Access::Open(_) if !address.ip().is_loopback() => {
                 let message = format!(
                     "a server without tokens listens on this machine's own address alone, and not on {address}"
