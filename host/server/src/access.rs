@@ -10,8 +10,8 @@ use crate::problem::{Answer, Problem};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Access {
-    /// By its token: `Authorization: Bearer …`, of those that [`Host::create_token`] has made, or of the provider of OpenID Connect
-    /// that the server has, if it has one.
+    /// By its token: `Authorization: Bearer …`, of those that [`Host::create_token`] has made, or of the provider of OpenID
+    /// Connect that the server has, if it has one.
     #[default]
     Tokens,
     /// Every request is of this principal. Only requests to this machine's own address are taken, and none that a page of

@@ -75,8 +75,8 @@ impl Audit {
         written.await.map_err(|_| gone())?
     }
 
-    /// Lets a change happen between two entries: what was asked for, and what became of it. Where the first one cannot be written,
-    /// nothing is changed. Where the second one cannot, the change has happened: the operator is told.
+    /// Lets a change happen between two entries: what was asked for, and what became of it. Where the first one cannot be
+    /// written, nothing is changed. Where the second one cannot, the change has happened: the operator is told.
     pub(crate) async fn around(
         &self,
         asked: Asked,

@@ -47,8 +47,10 @@ pub enum Event {
     Answered(Answered),
     /// A principal asks for a change that its role does not allow.
     Refused(Refused),
-    /// A token was made; this is written before.
+    /// A token was made; this is written before it is shown.
     TokenCreated {
+        /// The id of the token.
+        id: String,
         /// The name of the person or the program that it is for.
         name: String,
         /// What it may do.
@@ -56,7 +58,7 @@ pub enum Event {
         /// Who made it.
         by: String,
     },
-    /// A token was removed; this is written before.
+    /// A token is removed; this is written before.
     TokenRemoved {
         /// The id of the token.
         id: String,

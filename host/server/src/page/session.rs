@@ -61,8 +61,10 @@ pub(crate) async fn show(State(service): State<Service>, headers: HeaderMap, uri
 }
 
 fn form(headers: &HeaderMap, next: &str, was_refused: bool) -> El {
-    let refused = was_refused
-        .then(|| of("p", "bad").attr("role", "alert").text("This is not a token of this server, or it was removed, or its time is over."));
+    let refused = was_refused.then(|| {
+        let message = "This is not a token of this server, or it was removed, or its time is over.";
+        of("p", "bad").attr("role", "alert").text(message)
+    });
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let remote = (!is_loopback(host)).then(|| {
         of("p", "hint")
