@@ -52,6 +52,7 @@ mod results;
 mod retries;
 mod schedules;
 mod server;
+mod server_access;
 mod service;
 mod settling;
 mod sharded;

@@ -91,19 +91,19 @@ impl Client {
         sender.send_request(request.body(Full::new(body.into())).unwrap()).await.unwrap()
     }
 
-    async fn ask(&self, what: &str, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
+    pub(crate) async fn ask(&self, what: &str, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {
         let headers = [&[("content-type", "application/json")][..], headers].concat();
         let body = if body.is_null() { String::new() } else { body.to_string() };
         read(self.send(what, &headers, body).await).await
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, answer) = self.ask(&format!("GET {path}"), &[], &Value::Null).await;
         assert_eq!(status, 200, "{path}: {answer}");
         answer
     }
 
-    async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         self.ask(&format!("POST {path}"), &[], body).await
     }
 
@@ -144,12 +144,12 @@ async fn read(response: Response<Incoming>) -> (u16, Value) {
     (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
 
-fn refund(user: &str) -> Value {
+pub(crate) fn refund(user: &str) -> Value {
     json!({"workflow": "refund", "input": input(user)})
 }
 
 /// The document of a problem, with its status and what narrows its kind.
-fn assert_problem((status, problem): &(u16, Value), expected: u16, reason: &str) {
+pub(crate) fn assert_problem((status, problem): &(u16, Value), expected: u16, reason: &str) {
     assert_eq!(
         (*status, &problem["reason"], &problem["status"]),
         (expected, &json!(reason), &json!(expected)),
