@@ -18,6 +18,7 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
+    RsaPublicKeyComponents,
 };
 use serde_json::{Value, json};
 use stockade::config::{self, ByRole, RoleLimits};
@@ -409,9 +410,7 @@ impl Signer {
             }
             Self::Ed(key) => json!({"kty": "OKP", "kid": kid, "crv": "Ed25519", "x": encoded(key.public_key())}),
             Self::Rs(key) => {
-                let public = key.public();
-                let n = public.modulus().big_endian_without_leading_zero();
-                let e = public.exponent().big_endian_without_leading_zero();
+                let RsaPublicKeyComponents::<Vec<u8>> { n, e } = key.public().into();
                 json!({"kty": "RSA", "kid": kid, "use": "sig", "alg": "RS256", "n": encoded(n), "e": encoded(e)})
             }
         }

@@ -14,7 +14,7 @@ pub struct Server {
     pub tls: Option<Tls>,
     /// A provider of OpenID Connect, whose tokens the server takes too.
     pub oidc: Option<Oidc>,
-    /// How often a principal, or an address, may come.
+    /// How often a principal may ask.
     pub rate: Rate,
     /// The longest audit log, in bytes. Then each change is refused until the file is moved away.
     pub audit_bytes: u64,
