@@ -187,7 +187,10 @@ async fn a_principal_that_asks_too_often_is_told_when_to_come_again_and_others_a
         shop.get("/v1/runs").await;
     }
     let (status, refused) = shop.ask("GET /v1/runs", &[], &Value::Null).await;
-    assert_eq!((status, &refused["limit"], &refused["kind"]), (429, &json!("requests_per_second"), &json!("unavailable")));
+    assert_eq!(
+        (status, &refused["limit"], &refused["kind"]),
+        (429, &json!("requests_per_second"), &json!("unavailable"))
+    );
     assert_eq!(shop.send("GET /v1/runs", &[], "").await.headers()["retry-after"], "1");
     dana.get("/v1/runs").await;
     assert_eq!(served.anyone().send("GET /healthz", &[], "").await.status(), 200);
@@ -452,7 +455,8 @@ impl Provider {
 
     fn settings(&self) -> config::Oidc {
         let roles = [("leads", Role::Approver), ("shops", Role::Operator), ("roots", Role::Admin)];
-        let operator = RoleLimits { budget: Some(Budget::default().steps(5)), tools: Some(["policy".to_owned()].into()) };
+        let operator =
+            RoleLimits { budget: Some(Budget::default().steps(5)), tools: Some(["policy".to_owned()].into()) };
         config::Oidc {
             issuer: self.issuer(),
             audience: "stockade".to_owned(),
@@ -597,7 +601,8 @@ async fn a_provider_that_does_not_answer_is_no_fault_of_a_token_and_its_keys_hol
     let token = token(&signer, "es", &claims);
     let down = asks(&served, &token).await;
     assert_problem(&down, 503, "oidc");
-    let lies = [Answer::Status(500), Answer::Endless, Answer::Says(200, "{}".to_owned()), Answer::Elsewhere("/".to_owned())];
+    let lies =
+        [Answer::Status(500), Answer::Endless, Answer::Says(200, "{}".to_owned()), Answer::Elsewhere("/".to_owned())];
     for answer in lies {
         provider.hand.forward(10_000);
         provider.registry.answer("/keys", answer);

@@ -24,7 +24,6 @@ impl Access {
     pub fn open(name: impl Into<String>) -> Self {
         Self::Open(Principal::new(name, Role::Admin))
     }
-
 }
 
 /// Returns the token of a request.

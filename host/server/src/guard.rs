@@ -13,11 +13,11 @@ use http_body_util::LengthLimitError;
 use stockade::{Fault, Kind, Principal, Right};
 use tokio::time::{sleep, timeout};
 
+use crate::Limits;
 use crate::audit;
 use crate::gate::Pass;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
-use crate::Limits;
 
 /// What a door asks of those who come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -212,7 +212,9 @@ async fn take_up(host: Host, told: Told) {
         match (outage.note(turned.is_err()), turned) {
             (News::Fails, Err(fault)) => told(&fault.reworded(|why| format!("no run is taken up while {why}"))),
             (_, Err(_)) => {}
-            (_, Ok(fired)) => fired.iter().filter_map(|fired| fired.resumed.as_ref().err()).for_each(|fault| told(fault)),
+            (_, Ok(fired)) => {
+                fired.iter().filter_map(|fired| fired.resumed.as_ref().err()).for_each(|fault| told(fault))
+            }
         }
         sleep(outage.pause(LOOK)).await;
     }

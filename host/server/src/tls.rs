@@ -29,7 +29,8 @@ const TELL_MS: u64 = 60_000;
 const HANDSHAKE: u8 = 0x16;
 
 /// What a client is answered that speaks plain HTTP, and how much of its request is read first.
-const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 36\r\nconnection: close\r\n\r\n\
+const PLAIN: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 36\r\nconnection: close\r\n\r\n\
                        this server speaks https, not http.\n";
 const PLAIN_BYTES_MAX: usize = 4 << 10;
 

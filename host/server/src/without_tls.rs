@@ -11,7 +11,12 @@ use crate::patient::Patient;
 pub(crate) enum Tls {}
 
 impl Tls {
-    pub(crate) async fn accept(&self, _: Patient, _: &Clock, _: &(dyn Fn(&Fault) + Send + Sync)) -> io::Result<Patient> {
+    pub(crate) async fn accept(
+        &self,
+        _: Patient,
+        _: &Clock,
+        _: &(dyn Fn(&Fault) + Send + Sync),
+    ) -> io::Result<Patient> {
         match *self {}
     }
 }

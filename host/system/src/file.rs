@@ -84,7 +84,9 @@ pub(crate) fn check_private(file: &File) -> Result<()> {
         return refused(format!("it belongs to user {owner} and not to {us}; chown {us} would change that"));
     }
     match found.mode() & 0o777 {
-        mode if mode & 0o077 != 0 => refused(format!("others may use it (mode {mode:o}); chmod 600 would prevent that")),
+        mode if mode & 0o077 != 0 => {
+            refused(format!("others may use it (mode {mode:o}); chmod 600 would prevent that"))
+        }
         _ => Ok(()),
     }
 }

@@ -80,7 +80,8 @@ impl Serve {
         let audit = open_host::audit(globals)?;
         audit.append(Event::began()).await?;
         let Rate { per_second, burst } = config.rate;
-        let limits = Limits { grace: self.grace, requests_per_second: per_second, requests_burst: burst, ..Limits::default() };
+        let limits =
+            Limits { grace: self.grace, requests_per_second: per_second, requests_burst: burst, ..Limits::default() };
         let server = Server::new(host).access(access).audit(audit).limits(limits).on_fault(complain);
         Ok(oidc.into_iter().fold(server, Server::oidc))
     }

@@ -85,7 +85,8 @@ impl End {
 /// Reads a line.
 pub(super) fn read(line: &[u8]) -> Result<Entry, String> {
     let text = std::str::from_utf8(line).map_err(|_| "the line is not UTF-8".to_owned())?;
-    let entry: Entry = json::read(text, &Bounds::OWN).map_err(|fault| format!("it is not an entry: {}", fault.message))?;
+    let entry: Entry =
+        json::read(text, &Bounds::OWN).map_err(|fault| format!("it is not an entry: {}", fault.message))?;
     match entry.format {
         FORMAT => Ok(entry),
         other => Err(format!("it is of format {other}, and this program knows {FORMAT}")),

@@ -58,7 +58,10 @@ fn check(line: &[u8], number: u64, previous: Option<&Digest>) -> Result<(), Stri
     let expected = previous.cloned().unwrap_or_else(of_nothing);
     if entry.previous != expected {
         let Some(previous) = number.checked_sub(1).filter(|number| *number > 0) else {
-            return Err(format!("it is not the first entry of a log: lines before it were cut off (it is entry {})", entry.seq));
+            return Err(format!(
+                "it is not the first entry of a log: lines before it were cut off (it is entry {})",
+                entry.seq
+            ));
         };
         return Err(format!(
             "it was written behind a line of {}, and line {previous} is {expected}: line {previous} was changed, or lines \
@@ -74,7 +77,8 @@ fn check(line: &[u8], number: u64, previous: Option<&Digest>) -> Result<(), Stri
 
 fn cut(head: &str, verified: &Verified) -> Broken {
     let entries = verified.entries;
-    let why = format!("no line is {head}: the log was cut off before it, and has {entries} entries, or it is another log");
+    let why =
+        format!("no line is {head}: the log was cut off before it, and has {entries} entries, or it is another log");
     Broken { line: None, why }
 }
 
@@ -177,7 +181,8 @@ mod tests {
         let mut changed = lines.clone();
         changed[2] = changed[2].replace("dana", "mallory");
         assert_eq!(line(&changed), Some(4), "line 4 says what line 3 was");
-        let removed: Vec<_> = lines.iter().enumerate().filter(|(at, _)| *at != 2).map(|(_, line)| line.clone()).collect();
+        let removed: Vec<_> =
+            lines.iter().enumerate().filter(|(at, _)| *at != 2).map(|(_, line)| line.clone()).collect();
         assert_eq!(line(&removed), Some(3));
         let mut reordered = lines.clone();
         reordered.swap(1, 2);

@@ -132,6 +132,8 @@ mod tests {
         let claims = claims(&json!({"realm_access": {"roles": ["a", 7, "b"]}, "https://x.example/groups": "c"}));
         assert_eq!(claims.texts("realm_access.roles"), ["a", "b"]);
         assert_eq!(claims.texts("https://x.example/groups"), ["c"]);
-        assert!(["roles", "realm_access", "realm_access.x", "iss.x", ""].iter().all(|name| claims.texts(name).is_empty()));
+        assert!(
+            ["roles", "realm_access", "realm_access.x", "iss.x", ""].iter().all(|name| claims.texts(name).is_empty())
+        );
     }
 }

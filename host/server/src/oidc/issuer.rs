@@ -115,12 +115,20 @@ mod tests {
 
     #[test]
     fn an_issuer_is_asked_over_https_or_on_this_machine() {
-        for name in ["https://login.example.com", "https://login.example.com/realms/a", "http://127.0.0.1:8080", "http://[::1]"] {
+        for name in
+            ["https://login.example.com", "https://login.example.com/realms/a", "http://127.0.0.1:8080", "http://[::1]"]
+        {
             assert!(Issuer::new(name).is_ok(), "{name}");
         }
-        for name in
-            ["", "login.example.com", "http://login.example.com", "https://a/?b", "https://a/#b", "https://me:pw@a", "file:///a"]
-        {
+        for name in [
+            "",
+            "login.example.com",
+            "http://login.example.com",
+            "https://a/?b",
+            "https://a/#b",
+            "https://me:pw@a",
+            "file:///a",
+        ] {
             let refused = Issuer::new(name).err().unwrap();
             assert_eq!((refused.kind, refused.detail.as_deref()), (Kind::Invalid, Some("oidc")), "{name}");
         }

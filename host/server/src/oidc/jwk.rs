@@ -27,7 +27,10 @@ struct Named {
 /// A public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Key {
-    Rsa { n: Vec<u8>, e: Vec<u8> },
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
     /// A point of P-256, not compressed.
     P256(Vec<u8>),
     Ed25519(Vec<u8>),
@@ -113,9 +116,7 @@ impl Key {
             Self::Rsa { n, e } => {
                 RsaPublicKeyComponents { n, e }.verify(&RSA_PKCS1_2048_8192_SHA256, signed, &jwt.signature)
             }
-            Self::P256(point) => {
-                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(signed, &jwt.signature)
-            }
+            Self::P256(point) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(signed, &jwt.signature),
             Self::Ed25519(key) => UnparsedPublicKey::new(&ED25519, key).verify(signed, &jwt.signature),
         };
         verified.map(|()| jwt.claims.as_slice()).map_err(|_| "its signature is not one of its key".to_owned())

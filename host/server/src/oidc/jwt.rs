@@ -66,7 +66,10 @@ mod tests {
         let token = |header: &str| format!("{}.{}.{}", part(header), part("{}"), part("s"));
         let jwt = Jwt::read(&token("{\"alg\": \"RS256\", \"kid\": \"a\", \"typ\": \"JWT\"}")).unwrap();
         assert_eq!((&*jwt.header.alg, jwt.header.kid.as_deref(), &*jwt.claims), ("RS256", Some("a"), &b"{}"[..]));
-        assert_eq!(format!("{}.{}", jwt.signed, part("s")), token("{\"alg\": \"RS256\", \"kid\": \"a\", \"typ\": \"JWT\"}"));
+        assert_eq!(
+            format!("{}.{}", jwt.signed, part("s")),
+            token("{\"alg\": \"RS256\", \"kid\": \"a\", \"typ\": \"JWT\"}")
+        );
         for (wrong, says) in [
             ("a".to_owned(), "no signature"),
             ("a.b".to_owned(), "no claims"),
