@@ -146,7 +146,7 @@ pub use stockade_sandbox::{
 };
 #[cfg(feature = "http")]
 pub use stockade_system::http;
-pub use stockade_system::{Clock, LogFile, file};
+pub use stockade_system::{AppendLog, Clock, file};
 pub use stockade_workflow::*;
 pub use timers::{Fired, QUEUE, Timers};
 pub use tokens::{NewToken, Principal};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use stockade::json::{self, Bounds};
-use stockade::{Digest, Fault, Kind, LogFile};
+use stockade::{AppendLog, Digest, Fault, Kind};
 
 use super::entry::{Entry, Event, FORMAT};
 
@@ -26,7 +26,7 @@ struct End {
 /// Appends events, all or none.
 pub(super) fn append(path: &Path, at_ms: u64, bytes_max: u64, events: Vec<Event>) -> stockade::Result<()> {
     let unwritten = |error: io::Error| unwritten(path, &error);
-    let mut file = LogFile::open(path, PATIENCE).map_err(unwritten)?;
+    let mut file = AppendLog::open(path, PATIENCE).map_err(unwritten)?;
     let tail = file.tail(LINE_BYTES_MAX.saturating_mul(2)).map_err(unwritten)?;
     let end = End::read(&tail).map_err(|why| damaged(path, why))?;
     let torn = end.torn.len() as u64;

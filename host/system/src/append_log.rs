@@ -13,11 +13,11 @@ use crate::file::{bounded, check_private};
 const LOOK: Duration = Duration::from_millis(2);
 
 /// A file of lines, locked until this is dropped.
-pub struct LogFile {
+pub struct AppendLog {
     file: File,
 }
 
-impl LogFile {
+impl AppendLog {
     /// Opens and locks a file, and creates it for its owner alone if it does not exist. Waits for another process that has
     /// locked it, and for no longer than `patience`.
     ///
@@ -113,10 +113,10 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(10);
 
     #[test]
-    fn a_log_file_is_its_owners_alone_and_grows_at_its_end() {
+    fn a_append_log_is_its_owners_alone_and_grows_at_its_end() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
-        let mut log = LogFile::open(&path, SHORT).unwrap();
+        let mut log = AppendLog::open(&path, SHORT).unwrap();
         log.append(b"one\n").unwrap();
         log.append(b"two\ntor").unwrap();
         assert_eq!((log.tail(5).unwrap(), log.tail(99).unwrap()), (b"o\ntor".to_vec(), b"one\ntwo\ntor".to_vec()));
@@ -127,25 +127,25 @@ mod tests {
     }
 
     #[test]
-    fn a_log_file_has_one_writer_at_a_time() {
+    fn a_append_log_has_one_writer_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
-        let log = LogFile::open(&path, SHORT).unwrap();
-        assert_eq!(LogFile::open(&path, SHORT).err().unwrap().kind(), ErrorKind::TimedOut);
+        let log = AppendLog::open(&path, SHORT).unwrap();
+        assert_eq!(AppendLog::open(&path, SHORT).err().unwrap().kind(), ErrorKind::TimedOut);
         drop(log);
-        assert!(LogFile::open(&path, SHORT).is_ok());
+        assert!(AppendLog::open(&path, SHORT).is_ok());
     }
 
     #[test]
-    fn a_log_file_that_others_may_read_or_that_is_a_link_is_refused() {
+    fn a_append_log_that_others_may_read_or_that_is_a_link_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
         fs::write(&path, "").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let refused = LogFile::open(&path, SHORT).err().unwrap();
+        let refused = AppendLog::open(&path, SHORT).err().unwrap();
         assert_eq!(refused.to_string(), "others may use it (mode 640); chmod 600 would prevent that");
         let link = dir.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        assert!(LogFile::open(&link, SHORT).is_err());
+        assert!(AppendLog::open(&link, SHORT).is_err());
     }
 }
