@@ -53,6 +53,7 @@ mod retries;
 mod schedules;
 mod server;
 mod server_access;
+mod server_oidc;
 mod service;
 mod settling;
 mod sharded;

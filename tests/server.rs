@@ -63,7 +63,7 @@ impl Served {
         self.host.run(run_id(run)).settled_state().await.unwrap();
     }
 
-    async fn stop(self) -> Vec<RunId> {
+    pub(crate) async fn stop(self) -> Vec<RunId> {
         self.stop.send(()).unwrap();
         self.served.await.unwrap().unwrap()
     }

@@ -21,7 +21,8 @@ const FRESH_MS: u64 = 3_600_000;
 /// How long they are used where the provider does not answer, in milliseconds.
 const STALE_MS: u64 = 24 * 3_600_000;
 
-/// How long the provider is left alone after it was asked: a client may make up as many names of keys as it likes. In milliseconds.
+/// How long the provider is left alone after it was asked, in milliseconds: a client may make up as many names of keys as it
+/// likes.
 const PAUSE_MS: u64 = 10_000;
 
 /// A provider of OpenID Connect whose tokens a server takes.
