@@ -277,7 +277,7 @@ async fn a_server_with_a_certificate_speaks_tls_alone_and_its_sessions_are_for_h
     let tls = Tls::new(certificate, key).unwrap();
     let told = Arc::<Mutex<Vec<String>>>::default();
     let tells = Arc::clone(&told);
-    let limits = Limits { head_time: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits { head_time: Duration::from_secs(1), ..Limits::default() };
     let served = Served::start(|server| {
         server.tls(tls).limits(limits).on_fault(move |fault| tells.lock().unwrap().push(fault.message.clone()))
     })
