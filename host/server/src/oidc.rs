@@ -5,13 +5,14 @@ mod issuer;
 mod jwk;
 mod jwt;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use stockade::{Clock, Fault, Kind, Principal, Role, config};
-use tokio::sync::Mutex;
 
 use claims::Claims;
 use issuer::Issuer;
 use jwk::Keys;
-use jwt::Jwt;
+use jwt::{Header, Jwt};
 
 use crate::problem::{Answer, Problem};
 
@@ -34,6 +35,8 @@ pub struct Oidc {
     issuer: Issuer,
     clock: Clock,
     kept: Mutex<Kept>,
+    /// Held while the provider is asked.
+    asking: tokio::sync::Mutex<()>,
 }
 
 /// The keys, as they were when the provider was asked last.
@@ -45,6 +48,27 @@ struct Kept {
     /// When the provider was asked last, and what has failed then.
     asked_ms: Option<u64>,
     failed: Option<Fault>,
+}
+
+impl Kept {
+    /// Returns whether they are older than so long, or have never come.
+    fn is_older(&self, ms: u64, now_ms: u64) -> bool {
+        self.fetched_ms.is_none_or(|at_ms| now_ms.abs_diff(at_ms) >= ms)
+    }
+
+    /// Returns whether a key is known, and the provider need not be asked.
+    fn is_current(&self, header: &Header, now_ms: u64) -> bool {
+        self.keys.find(header).is_some() && !self.is_older(FRESH_MS, now_ms)
+    }
+
+    /// Returns whether a key is known, and the provider was asked a moment ago.
+    fn can_wait(&self, header: &Header, now_ms: u64) -> bool {
+        self.keys.find(header).is_some() && !self.may_ask(now_ms)
+    }
+
+    fn may_ask(&self, now_ms: u64) -> bool {
+        self.asked_ms.is_none_or(|at_ms| now_ms.abs_diff(at_ms) >= PAUSE_MS)
+    }
 }
 
 impl Oidc {
@@ -59,7 +83,7 @@ impl Oidc {
             return Err(Fault::invalid("oidc", message));
         }
         let issuer = Issuer::new(&settings.issuer)?;
-        Ok(Self { settings, issuer, clock, kept: Mutex::default() })
+        Ok(Self { settings, issuer, clock, kept: Mutex::default(), asking: tokio::sync::Mutex::default() })
     }
 
     /// Returns whose a token is.
@@ -74,31 +98,50 @@ impl Oidc {
 
     /// Checks the signature, and returns what is signed.
     async fn with_key<'a>(&self, jwt: &'a Jwt) -> Answer<&'a [u8]> {
-        let mut kept = self.kept.lock().await;
-        let now_ms = self.clock.now_ms();
-        let is_old = kept.fetched_ms.is_none_or(|at_ms| now_ms.abs_diff(at_ms) >= FRESH_MS);
-        let is_known = kept.keys.find(&jwt.header).is_some();
-        let may_ask = kept.asked_ms.is_none_or(|at_ms| now_ms.abs_diff(at_ms) >= PAUSE_MS);
-        if may_ask && (is_old || !is_known) {
-            // The lock is held meanwhile: those who come now wait for the one answer.
-            self.ask(&mut kept, now_ms).await;
+        if !self.kept().is_current(&jwt.header, self.clock.now_ms()) {
+            self.renew(&jwt.header).await;
         }
-        let is_stale = kept.fetched_ms.is_none_or(|at_ms| now_ms.abs_diff(at_ms) >= STALE_MS);
-        match (kept.keys.find(&jwt.header).filter(|_| !is_stale), &kept.failed) {
+        let (kept, now_ms) = (self.kept(), self.clock.now_ms());
+        match (kept.keys.find(&jwt.header).filter(|_| !kept.is_older(STALE_MS, now_ms)), &kept.failed) {
             (Some(key), _) => key.check(jwt).map_err(refused),
             (None, Some(failed)) => Err(failed.clone().into()),
             (None, None) => Err(refused("it is signed by a key that its issuer does not publish".to_owned())),
         }
     }
 
-    async fn ask(&self, kept: &mut Kept, now_ms: u64) {
-        // A client that goes away meanwhile has asked all the same.
-        kept.asked_ms = Some(now_ms);
-        kept.failed = Some(self.issuer.unavailable("it was asked, and has not answered yet"));
-        match self.issuer.keys().await {
+    /// Asks for the keys, where that may be done again. Those who come meanwhile wait for the one answer, but for those whose
+    /// key is known.
+    async fn renew(&self, header: &Header) {
+        if self.kept().can_wait(header, self.clock.now_ms()) {
+            return;
+        }
+        let _asking = self.asking.lock().await;
+        let now_ms = self.clock.now_ms();
+        if !self.begin(header, now_ms) {
+            return;
+        }
+        let found = self.issuer.keys().await;
+        let mut kept = self.kept();
+        match found {
             Ok(keys) => (kept.keys, kept.fetched_ms, kept.failed) = (keys, Some(now_ms), None),
             Err(fault) => kept.failed = Some(fault),
         }
+    }
+
+    /// Takes note that the provider is asked now, unless another has done so. A client that goes away meanwhile has asked all the
+    /// same.
+    fn begin(&self, header: &Header, now_ms: u64) -> bool {
+        let mut kept = self.kept();
+        let may_ask = !kept.is_current(header, now_ms) && kept.may_ask(now_ms);
+        if may_ask {
+            kept.asked_ms = Some(now_ms);
+            kept.failed = Some(self.issuer.unavailable("it was asked, and has not answered yet"));
+        }
+        may_ask
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the principal of claims that were checked.
