@@ -57,6 +57,8 @@ mod results;
 mod retries;
 mod schedules;
 mod server;
+mod server_access;
+mod server_oidc;
 mod service;
 mod settling;
 mod sharded;

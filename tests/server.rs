@@ -71,7 +71,7 @@ impl Served {
         self.host.run(run_id(run)).settled_state().await.unwrap();
     }
 
-    async fn stop(self) -> Vec<RunId> {
+    pub(crate) async fn stop(self) -> Vec<RunId> {
         self.stop.send(()).unwrap();
         self.served.await.unwrap().unwrap()
     }
@@ -152,7 +152,7 @@ pub(crate) async fn read(response: Response<Incoming>) -> (u16, Value) {
     (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
 
-fn refund(user: &str) -> Value {
+pub(crate) fn refund(user: &str) -> Value {
     json!({"workflow": "refund", "input": input(user)})
 }
 

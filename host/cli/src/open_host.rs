@@ -2,8 +2,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stockade::memory::{Archive, Embed};
-use stockade::{Builder, Cassette, Compiler, Config, Host, Limits, Source};
+use stockade::{Builder, Cassette, Clock, Compiler, Config, Host, Limits, Source};
 use stockade_refund::{Refund, Settings, shop};
+use stockade_server::audit::Audit;
 
 use crate::config::REFUND;
 use crate::globals::Globals;
@@ -100,6 +101,12 @@ fn with_cassette(globals: &Globals, builder: Builder) -> Builder {
         (None, Some(file)) => builder.cassette(Cassette::Replay(file.clone())),
         (None, None) => builder,
     }
+}
+
+/// Opens the log of what is changed through a server.
+pub(crate) fn audit(globals: &Globals) -> stockade::Result<Audit> {
+    let bytes_max = config::usual(globals)?.server.audit_bytes;
+    Ok(Audit::bounded(places::audit_file(globals), Clock::default(), bytes_max))
 }
 
 /// Opens the archive of the long-term memory.

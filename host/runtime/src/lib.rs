@@ -72,6 +72,7 @@ mod observing;
 mod oci;
 mod open_question;
 mod orders;
+pub mod outage;
 mod outputs;
 mod planned;
 mod promote;
@@ -87,6 +88,7 @@ mod report;
 mod resealing;
 mod results;
 mod retry_after;
+mod role;
 mod run;
 mod run_log;
 mod runs;
@@ -142,6 +144,7 @@ pub use records::Record;
 pub use registry::Registered;
 pub use removed_run::RemovedRun;
 pub use report::{ApprovalView, ChildView, Report};
+pub use role::{Right, Role};
 pub use run::{Outcome, Run};
 pub use schedules::{ScheduleReport, Scheduled};
 pub use session_view::SessionCell;
@@ -158,10 +161,12 @@ pub use stockade_sandbox::{
     Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Seals, Snippet, Stdio, Tool,
     Unsupported, compile_worker,
 };
-pub use stockade_system::{Clock, file};
+#[cfg(feature = "http")]
+pub use stockade_system::http;
+pub use stockade_system::{AppendLog, Clock, file};
 pub use stockade_workflow::*;
 pub use timers::{Fired, QUEUE, Timers};
-pub use tokens::{NewToken, Principal, Right, Role};
+pub use tokens::{NewToken, Principal};
 pub use tool_view::ToolAnswer;
 pub use trace::Trace;
 pub use turns::{PRIORITY, TENANT};

@@ -12,15 +12,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use stockade::meters::STREAMS;
-use stockade::{Fault, Kind, Meters, Right};
+use stockade::{Fault, Kind, Meters, Principal, Right};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::access::said_token;
+use crate::Limits;
 use crate::answered::Answered;
+use crate::audit;
 use crate::gate::Pass;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
-use crate::{Access, Limits};
 
 /// How much of a body that is too long is taken behind what it may have.
 const REST_BYTES_MAX: usize = 8 << 20;
@@ -64,20 +64,15 @@ pub(crate) struct Room {
 
 impl Room {
     pub(crate) fn new(service: &Service, headers: &HeaderMap, pass: Pass) -> Self {
-        let token = match service.0.access {
-            Access::Tokens => said_token(headers).map(str::to_owned),
-            Access::Open(_) => None,
-        };
-        Self { _pass: Arc::new((pass, Watched::new(service.host().meters()))), token }
+        Self { _pass: Arc::new((pass, Watched::new(service.host().meters()))), token: service.token(headers) }
     }
 
-    /// Waits until its token is removed. The journal is asked as often as a stream says that it lives.
+    /// Waits until its token is removed, or its time is over. It is looked at as often as a stream says that it lives.
     pub(crate) async fn is_lost(&self, service: &Service) {
         let Some(token) = &self.token else { return pending().await };
         loop {
             sleep(service.limits().heartbeat).await;
-            // A journal that fails now may not fail the next time.
-            if let Ok(None) = service.host().principal(token).await {
+            if service.is_lost(token).await {
                 return;
             }
         }
@@ -125,9 +120,13 @@ async fn guarded(
         Entry::Follows(right) => (right, true, false),
         Entry::Takes(right) => (right, false, true),
     };
-    let principal = service.0.access.principal(service.host(), &parts.headers).await?;
+    let principal = service.principal(&parts).await?;
     *who = Some(principal.name.clone());
-    principal.check(right)?;
+    service.0.rate.take(&principal.name)?;
+    if let Err(fault) = principal.check(right) {
+        refuse(service, &principal, &parts, &fault).await?;
+        return Err(fault.into());
+    }
     if is_stream {
         let pass = service.0.streams.enter(&principal.name).await?;
         parts.extensions.insert(Room::new(service, &parts.headers, pass));
@@ -141,15 +140,30 @@ async fn guarded(
         (None, limits.body_bytes, limits.body_time)
     };
     let body = whole(bytes, time, body).await?;
+    let asked = audit::asked(&principal, &parts, Some(&body));
+    let audited = service.audit().cloned().zip(asked);
     parts.extensions.insert(principal);
     let request = Request::from_parts(parts, Body::from(body));
+    let told = service.clone();
     // The handler keeps its passes until it has ended, also where its client has gone.
     timely(limits, async move {
-        let response = next.run(request).await;
+        let answer = next.run(request);
+        let response = match audited {
+            Some((audit, asked)) => audit.around(asked, |fault| told.tell(fault), answer).await,
+            None => answer.await,
+        };
         drop((pass, upload));
         response
     })
     .await
+}
+
+/// Notes that a principal has asked for a change that its role does not allow.
+async fn refuse(service: &Service, principal: &Principal, parts: &Parts, fault: &Fault) -> stockade::Result<()> {
+    match service.audit().zip(audit::asked(principal, parts, None)) {
+        Some((audit, asked)) => audit.refused(asked, fault).await,
+        None => Ok(()),
+    }
 }
 
 /// Reads a body, if it is short and comes soon.

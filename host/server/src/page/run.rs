@@ -21,6 +21,7 @@ use super::runs::{Order, status, with_orders};
 use super::viewer::Viewer;
 use super::words::{document, name, used};
 use crate::amounts;
+use crate::audit::named;
 use crate::forks::{beginning, fork_again};
 use crate::names::Names;
 use crate::problem::Answer;
@@ -246,6 +247,7 @@ pub(crate) async fn order(
     fields: Fields,
 ) -> Answer<Response> {
     let (run, order) = (names.run()?, Order::named(fields.text("order"))?);
+    named("order", fields.text("order"));
     let reason = fields.filled("reason").map(str::to_owned);
     order.give(&service, run, stockade::Stop::by(&principal.name).reason(reason)).await?;
     Ok(back(run))
