@@ -39,6 +39,9 @@ fn of_runs() -> Vec<Door> {
             .answers(200, Shape::Many("RunLine"), "One line about each run, the oldest first."),
         Door::post("/v1/exec", "exec", "Runs a piece of code, and answers once it stands still.", exec::exec)
             .header(KEY, "The same code under the same key runs once.")
+            .body("Code")
+            .answers(201, Shape::OneOrEvents("CodeRun"), "The code ran, and stands still; as events, `run`, `output` and `end`.")
+            .answers(200, Shape::OneOrEvents("CodeRun"), "It ran under this key before.")
             .answers(202, RUN, "The code takes longer, and goes on."),
         Door::get("/v1/events", "followRuns", "Follows the lines of all runs as they change.", events::of_all)
             .entry(Entry::Follows(Right::Read))

@@ -19,6 +19,7 @@ use crate::Limits;
 use crate::answered::Answered;
 use crate::audit;
 use crate::gate::Pass;
+use crate::peer::Peer;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
 
@@ -120,7 +121,7 @@ async fn guarded(
         Entry::Follows(right) => (right, true, false),
         Entry::Takes(right) => (right, false, true),
     };
-    let principal = service.principal(&parts).await?;
+    let principal = service.principal(&parts.headers, Peer::of(&parts.extensions)).await?;
     *who = Some(principal.name.clone());
     service.0.rate.take(&principal.name)?;
     if let Err(fault) = principal.check(right) {

@@ -21,7 +21,7 @@ use crate::listening::Doorway;
 #[cfg(feature = "oidc")]
 use crate::oidc::Oidc;
 use crate::problem::Problem;
-use crate::service::{Service, Settings};
+use crate::service::{Service, Settings, Told};
 use crate::tls::Tls;
 use crate::{Access, Answered, Limits, listening, openapi, page};
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
-use axum::http::request::Parts;
 use stockade::meters::HTTP_DURATION;
 use stockade::{Clock, Fault, Host, Principal};
 use tokio::sync::watch;
@@ -89,11 +88,11 @@ impl Service {
     }
 
     /// Returns who a request is of. A peer that has come too often with tokens that are not known is not looked at.
-    pub(crate) async fn principal(&self, parts: &Parts) -> Answer<Principal> {
+    pub(crate) async fn principal(&self, headers: &HeaderMap, peer: Option<Peer>) -> Answer<Principal> {
         match &self.0.settings.access {
-            Access::Tokens => self.of_token(access::token(&parts.headers)?, Peer::of(&parts.extensions)).await,
+            Access::Tokens => self.of_token(access::token(headers)?, peer).await,
             Access::Open(principal) => {
-                access::check_own(&parts.headers)?;
+                access::check_own(headers)?;
                 Ok(principal.clone())
             }
         }
@@ -132,7 +131,7 @@ impl Service {
         let method = if METHODS.contains(&answered.method) { answered.method } else { "_OTHER" };
         let labels = [method, answered.route, &answered.status.to_string()];
         self.host().meters().time(&HTTP_DURATION, &labels, answered.took);
-        (self.0.heard)(answered);
+        (self.0.settings.heard)(answered);
     }
 
     /// Tells the operator.
