@@ -63,8 +63,10 @@ mod notice;
 mod notices;
 #[cfg_attr(not(feature = "oci"), path = "off/oci.rs")]
 mod oci;
+mod once;
 mod open_question;
 mod orders;
+mod permitted;
 mod planned;
 mod promote;
 mod pruning;

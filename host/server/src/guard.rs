@@ -63,10 +63,12 @@ impl Room {
 /// Lets a request through to its handler, or answers with a problem.
 pub(crate) async fn guard(State((service, entry)): State<(Service, Entry)>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let mut response = match guarded(&service, entry, parts, body, next).await {
-        Ok(response) => response,
-        Err(problem) => problem.into_response(),
-    };
+    told(&service, guarded(&service, entry, parts, body, next).await)
+}
+
+/// Tells the operator what the client is not told, and what is told is not kept by anything between them.
+pub(crate) fn told(service: &Service, answer: Answer<Response>) -> Response {
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
     if let Some(fault) = response.extensions().get::<Fault>().filter(|_| response.status().is_server_error()) {
         service.tell(fault);
     }
@@ -76,7 +78,7 @@ pub(crate) async fn guard(State((service, entry)): State<(Service, Entry)>, requ
     response
 }
 
-async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, next: Next) -> Answer<Response> {
+async fn guarded(service: &Service, entry: Entry, parts: Parts, body: Body, next: Next) -> Answer<Response> {
     let (right, is_stream) = match entry {
         Entry::Free => {
             return timely(service.limits(), async move { next.run(Request::from_parts(parts, body)).await }).await;
@@ -84,6 +86,25 @@ async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, 
         Entry::Needs(right) => (right, false),
         Entry::Follows(right) => (right, true),
     };
+    let (parts, body, pass) = admitted(service, (right, is_stream), parts, body).await?;
+    let request = Request::from_parts(parts, Body::from(body));
+    // The handler keeps its pass until it has ended, also where its client has gone.
+    timely(service.limits(), async move {
+        let response = next.run(request).await;
+        drop(pass);
+        response
+    })
+    .await
+}
+
+/// Finds out who a request is of, whether it may, and whether there is room; and reads its body. The request has its
+/// [`Principal`](stockade::Principal) then, and where its answer is a stream, its [`Room`].
+pub(crate) async fn admitted(
+    service: &Service,
+    (right, is_stream): (Right, bool),
+    mut parts: Parts,
+    body: Body,
+) -> Answer<(Parts, Bytes, Pass)> {
     let principal = service.0.access.principal(service.host(), &parts.headers).await?;
     principal.check(right)?;
     if is_stream {
@@ -94,14 +115,7 @@ async fn guarded(service: &Service, entry: Entry, mut parts: Parts, body: Body, 
     let pass = service.0.requests.enter(&principal.name).await?;
     let body = whole(service.limits(), body).await?;
     parts.extensions.insert(principal);
-    let request = Request::from_parts(parts, Body::from(body));
-    // The handler keeps its pass until it has ended, also where its client has gone.
-    timely(service.limits(), async move {
-        let response = next.run(request).await;
-        drop(pass);
-        response
-    })
-    .await
+    Ok((parts, body, pass))
 }
 
 /// Reads a body, if it is short and comes soon.
@@ -134,14 +148,14 @@ async fn timely(limits: &Limits, answer: impl Future<Output = Response> + Send +
     match timeout(limits.answer_time, tokio::spawn(answer)).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(error)) => Err(Fault::new(Kind::HostBug, format!("a handler has ended: {error}")).into()),
-        Err(_) => {
-            let allowed = millis(limits.answer_time);
-            let message =
-                format!("the answer takes longer than {allowed} ms; what was asked for goes on: read how it stands");
-            let fault = Fault::limit(Kind::Deadline, "answer_ms", allowed, allowed, message);
-            Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, fault))
-        }
+        Err(_) => Err(too_late(limits)),
     }
+}
+
+pub(crate) fn too_late(limits: &Limits) -> Problem {
+    let allowed = millis(limits.answer_time);
+    let message = format!("the answer takes longer than {allowed} ms; what was asked for goes on: read how it stands");
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, Fault::limit(Kind::Deadline, "answer_ms", allowed, allowed, message))
 }
 
 fn millis(time: std::time::Duration) -> u64 {

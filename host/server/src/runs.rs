@@ -16,7 +16,6 @@ use stockade::{
 
 use crate::amounts::{self, Amounts};
 use crate::body::Given;
-use crate::calls;
 use crate::key::key;
 use crate::links::with_next;
 use crate::names::Names;
@@ -46,7 +45,7 @@ pub(crate) async fn start(
     headers: HeaderMap,
     Given(start): Given<Start>,
 ) -> Answer<Response> {
-    calls::check_workflow(service.host(), &principal, &start.workflow)?;
+    service.host().check_workflow(&principal, &start.workflow)?;
     let budget = amounts::of_start(&principal, &start.budget, Budget::default())?;
     let new = NewRun::new(start.workflow, start.input).budget(budget).labels(start.labels);
     let new = start.deadline_ms.into_iter().fold(new, |new, ms| new.deadline(Duration::from_millis(ms)));

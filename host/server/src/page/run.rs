@@ -21,7 +21,6 @@ use super::runs::{Order, status, with_orders};
 use super::viewer::Viewer;
 use super::words::{document, name, used};
 use crate::amounts::{self, Amounts};
-use crate::calls::check_workflow;
 use crate::names::Names;
 use crate::problem::Answer;
 use crate::runs::{add_to_budget, begin};
@@ -252,7 +251,7 @@ pub(crate) async fn fork(
     fields: Fields,
 ) -> Answer<Response> {
     let state = service.host().state(names.run()?).await?;
-    check_workflow(service.host(), &principal, state.workflow())?;
+    service.host().check_workflow(&principal, state.workflow())?;
     let budget = amounts::of_start(&principal, &Amounts::default(), *state.ledger().budget())?;
     let new = NewRun::new(state.workflow(), state.input().value()).labels(state.origin().labels.clone());
     let new = new.label(FORK, state.run().to_string()).budget(budget).key(format!("fork/{}", fields.key()?));
