@@ -39,6 +39,8 @@ pub struct Server {
     limits: Limits,
     told: Told,
     closing: watch::Sender<bool>,
+    #[cfg(feature = "mcp")]
+    mcp: Option<Arc<stockade_mcp::Http>>,
 }
 
 /// Returns the routes of a server that knows its clients by their [tokens](Access::Tokens), to be merged into those of a
@@ -67,7 +69,15 @@ impl Server {
     /// Makes a server that knows its clients by their tokens.
     pub fn new(host: Host) -> Self {
         let (access, limits, told) = (Access::default(), Limits::default(), Arc::new(|_: &Fault| {}));
-        Self { host, access, limits, told, closing: watch::Sender::new(false) }
+        Self {
+            host,
+            access,
+            limits,
+            told,
+            closing: watch::Sender::new(false),
+            #[cfg(feature = "mcp")]
+            mcp: None,
+        }
     }
 
     /// Says how it knows its clients.
@@ -89,9 +99,27 @@ impl Server {
         Self { told: Arc::new(told), ..self }
     }
 
+    /// Answers agents at `/mcp`, by the Model Context Protocol, behind the tokens and the limits of this server.
+    #[cfg(feature = "mcp")]
+    #[must_use]
+    pub fn mcp(self, mcp: stockade_mcp::Http) -> Self {
+        Self { mcp: Some(Arc::new(mcp)), ..self }
+    }
+
     /// Returns its routes, to be merged into those of a service; see [`router`].
     pub fn router(&self) -> Router {
-        interface(self.service())
+        self.routes(&self.service())
+    }
+
+    /// Returns all routes for programs.
+    fn routes(&self, service: &Service) -> Router {
+        let routes = interface(service.clone());
+        #[cfg(feature = "mcp")]
+        let routes = match &self.mcp {
+            Some(mcp) => routes.merge(crate::mcp::routes(service.clone(), Arc::clone(mcp))),
+            None => routes,
+        };
+        routes
     }
 
     /// Returns the routes of its page for browsers, to be merged into those of a service that has nothing itself at `/`, and
@@ -102,7 +130,7 @@ impl Server {
     }
 
     fn service(&self) -> Service {
-        let Self { host, access, limits, told, closing } = self;
+        let Self { host, access, limits, told, closing, .. } = self;
         Service::new(host.clone(), access.clone(), limits.clone(), Arc::clone(told), closing.subscribe())
     }
 
@@ -123,13 +151,17 @@ impl Server {
         self.check_place(&listener)?;
         let (timers, taking) = (self.host.timers(), tokio::spawn(take_up(self.host.clone(), Arc::clone(&self.told))));
         let service = self.service();
-        let router = page::routes(&service).merge(interface(service)).fallback(unknown);
+        let router = page::routes(&service).merge(self.routes(&service)).fallback(unknown);
         let shutdown = async move {
             shutdown.await;
             taking.abort();
             drop(timers);
         };
         let grace = listening::listen(listener, router, &self.limits, &self.closing, shutdown).await;
+        #[cfg(feature = "mcp")]
+        if let Some(mcp) = &self.mcp {
+            mcp.close().await;
+        }
         Ok(self.host.shutdown(grace).await)
     }
 
