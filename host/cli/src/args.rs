@@ -14,6 +14,7 @@ use crate::commands::export::Export;
 use crate::commands::graph::Graph;
 use crate::commands::language::Language;
 use crate::commands::man::Man;
+use crate::commands::mcp::Mcp;
 use crate::commands::memory::Memory;
 use crate::commands::migrate::Migrate;
 use crate::commands::notices::Notices;
@@ -67,6 +68,7 @@ pub(crate) enum Command {
     Resume(Resume),
     Worker(Worker),
     Serve(Serve),
+    Mcp(Mcp),
     #[command(subcommand)]
     Token(Token),
     Signal(Signal),
@@ -115,6 +117,7 @@ impl Command {
             Self::Resume(resume) => resume.run(globals).await,
             Self::Worker(worker) => worker.run(globals).await,
             Self::Serve(serve) => serve.run(globals).await,
+            Self::Mcp(mcp) => mcp.run(globals).await,
             Self::Token(token) => token.run(globals).await,
             Self::Signal(signal) => signal.run(globals).await,
             Self::Complete(complete) => complete.run(globals).await,
@@ -170,6 +173,7 @@ impl Command {
             | Self::Resume(_)
             | Self::Worker(_)
             | Self::Serve(_)
+            | Self::Mcp(_)
             | Self::Signal(_)
             | Self::Complete(_)
             | Self::Approve(_)

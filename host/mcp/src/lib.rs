@@ -25,6 +25,7 @@ mod definition;
 mod http_service;
 mod in_flight;
 mod limits;
+mod marks;
 mod names;
 mod offer;
 mod outcome;

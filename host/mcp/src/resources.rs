@@ -11,7 +11,7 @@ use stockade::{
     Budget, End, Entry, Filter, Host, Principal, Report, RunId, RunState, Sort, Status, Summary, Usage, unknown_run, utc,
 };
 
-use crate::outcome::meta;
+use crate::marks;
 use crate::pieces::piece;
 use crate::refusal::{Answer, Refusal};
 use crate::request_state::run_id;
@@ -111,7 +111,7 @@ pub(crate) async fn read(
 ) -> Answer<ResourceContents> {
     let place = Place::read(address)?;
     let state = own(host, principal, place.run).await?;
-    let mut marks = meta(&state);
+    let mut marks = marks::of(&state);
     let (text, next) = match place.what {
         What::Run => (view(host, state).await?, None),
         What::Result => {

@@ -26,9 +26,9 @@ const PATH: &str = "/mcp";
 /// Where clients read what protects [`PATH`] (RFC 9728): for the whole server, and for the path.
 const METADATA: [&str; 2] = ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"];
 
-/// What the door shares.
+/// What the handlers share.
 #[derive(Clone)]
-struct Door {
+struct Agents {
     service: Service,
     http: Arc<Http>,
 }
@@ -38,13 +38,13 @@ pub(crate) fn routes(service: Service, http: Arc<Http>) -> Router {
     let routes = Router::new().route(PATH, any(answer));
     let routes = METADATA.into_iter().fold(routes, |routes, path| routes.route(path, get(metadata)));
     // What is admitted is bounded before it is looked at.
-    routes.layer(DefaultBodyLimit::disable()).with_state(Door { service, http })
+    routes.layer(DefaultBodyLimit::disable()).with_state(Agents { service, http })
 }
 
 /// Answers a request, or says where a client learns what is missing for it.
-async fn answer(State(door): State<Door>, request: Request) -> Response {
+async fn answer(State(agents): State<Agents>, request: Request) -> Response {
     let place = place(request.headers());
-    let mut response = told(&door.service, answered(&door, request).await);
+    let mut response = told(&agents.service, answered(&agents, request).await);
     if response.status() == StatusCode::UNAUTHORIZED
         && let Some(challenge) = place.as_deref().and_then(challenge)
     {
@@ -55,16 +55,16 @@ async fn answer(State(door): State<Door>, request: Request) -> Response {
 
 /// Other than what other doors are asked for, a call ends with its client: the handler is dropped where it has gone, and the run
 /// of the call is ended.
-async fn answered(door: &Door, request: Request) -> Answer<Response> {
+async fn answered(agents: &Agents, request: Request) -> Answer<Response> {
     let (parts, body) = request.into_parts();
-    let (parts, body, pass) = admitted(&door.service, (Right::Read, true), parts, body).await?;
+    let (parts, body, pass) = admitted(&agents.service, (Right::Read, true), parts, body).await?;
     let room = parts.extensions.get::<Room>().cloned();
-    let limits = door.service.limits();
-    let answer = timeout(limits.answer_time, door.http.answer(parts, body)).await.map_err(|_| too_late(limits))?;
+    let limits = agents.service.limits();
+    let answer = timeout(limits.answer_time, agents.http.answer(parts, body)).await.map_err(|_| too_late(limits))?;
     drop(pass);
     let (head, body) = answer.into_parts();
     let Some(room) = room else { return Ok(Response::from_parts(head, Body::new(body))) };
-    let pieces = Body::new(body).into_data_stream().take_until(over(door.service.clone(), room.clone()));
+    let pieces = Body::new(body).into_data_stream().take_until(over(agents.service.clone(), room.clone()));
     let pieces = pieces.map(move |piece| {
         // The stream takes its room for as long as it lasts.
         let _ = &room;

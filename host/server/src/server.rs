@@ -113,13 +113,18 @@ impl Server {
 
     /// Returns all routes for programs.
     fn routes(&self, service: &Service) -> Router {
-        let routes = interface(service.clone());
-        #[cfg(feature = "mcp")]
-        let routes = match &self.mcp {
-            Some(mcp) => routes.merge(crate::mcp::routes(service.clone(), Arc::clone(mcp))),
-            None => routes,
-        };
-        routes
+        interface(service.clone()).merge(self.for_agents(service))
+    }
+
+    #[cfg(feature = "mcp")]
+    fn for_agents(&self, service: &Service) -> Router {
+        let routes = |mcp| crate::mcp::routes(service.clone(), Arc::clone(mcp));
+        self.mcp.as_ref().map(routes).unwrap_or_default()
+    }
+
+    #[cfg(not(feature = "mcp"))]
+    fn for_agents(&self, _: &Service) -> Router {
+        Router::new()
     }
 
     /// Returns the routes of its page for browsers, to be merged into those of a service that has nothing itself at `/`, and

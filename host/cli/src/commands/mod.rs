@@ -14,6 +14,7 @@ pub(crate) mod export;
 pub(crate) mod graph;
 pub(crate) mod language;
 pub(crate) mod man;
+pub(crate) mod mcp;
 pub(crate) mod memory;
 pub(crate) mod migrate;
 pub(crate) mod notices;

@@ -5,6 +5,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use stockade::{Currency, Fault, Kind};
+use stockade_mcp::{Http, Mcp, Offer};
 use stockade_server::{Access, Limits, Server};
 use tokio::net::TcpListener;
 
@@ -29,6 +30,14 @@ pub(crate) struct Serve {
     /// machine's own address
     #[arg(long)]
     no_auth: bool,
+    /// A name under which agents reach the server over MCP, as in stockade.example.com, beside those of this machine; can be
+    /// repeated
+    #[arg(long, value_name = "HOST")]
+    mcp_host: Vec<String>,
+    /// The address of the page as people reach it, which agents pass on where a person has to decide; by default the one it
+    /// listens on
+    #[arg(long, value_name = "URL")]
+    page: Option<String>,
     /// How long what is in flight may take to end when the server is ended, as in 500ms or 30s
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = grace)]
     grace: Duration,
@@ -49,8 +58,11 @@ impl Serve {
         let address = listener.local_addr().with_context(unusable)?;
         let access = if self.no_auth { Access::open(ask::user()) } else { Access::Tokens };
         let host = open_host::host_of_many(globals).await?;
+        let mcp = Mcp::new(host.clone(), &Offer::default()).await?;
+        let page = self.page.unwrap_or_else(|| format!("http://{address}"));
+        let mcp = Http::new(mcp.page(page).on_fault(complain), &self.mcp_host);
         let limits = Limits { grace: self.grace, ..Limits::default() };
-        let server = Server::new(host).access(access).limits(limits).on_fault(complain);
+        let server = Server::new(host).access(access).limits(limits).mcp(mcp).on_fault(complain);
         eprintln!("stockade serves on http://{address}");
         let late = server.serve(listener, end.told()).await?;
         if globals.json {
