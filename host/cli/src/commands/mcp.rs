@@ -4,7 +4,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use stockade::{Budget, Currency, Fault, Kind, Principal, Role};
-use stockade_mcp::Offer;
+use stockade_mcp::{Limits, Mcp as Server, Offer};
 
 use crate::end::End;
 use crate::exit::Exit;
@@ -53,7 +53,8 @@ impl Mcp {
         let globals = &globals.with(self.cassettes.clone());
         let mut end = End::new().context(Fault::new(Kind::System, "signals cannot be waited for"))?;
         let host = open_host::host_of_many(globals).await?;
-        let mcp = stockade_mcp::Mcp::new(host.clone(), &self.offer()).await?.of(self.principal());
+        let limits = Limits { grace: self.grace, ..Limits::default() };
+        let mcp = Server::new(host.clone(), &self.offer()).await?.of(self.principal()).limits(limits);
         let mcp = match &self.page {
             Some(page) => mcp.page(page),
             None => mcp,
