@@ -36,6 +36,7 @@ mod later;
 mod layers;
 mod limits;
 mod manual;
+mod mcp_server;
 mod memory;
 mod notices;
 mod page;
