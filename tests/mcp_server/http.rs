@@ -66,7 +66,8 @@ async fn post(client: &Client, headers: &[(&str, &str)], message: &Value) -> Ans
     let own = [("accept", "application/json, text/event-stream"), ("content-type", "application/json")];
     let response = client.send("POST /mcp", &[&own[..], headers].concat(), message.to_string()).await;
     let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-    let (status, session, challenge) = (response.status().as_u16(), header("mcp-session-id"), header("www-authenticate"));
+    let (status, session, challenge) =
+        (response.status().as_u16(), header("mcp-session-id"), header("www-authenticate"));
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     Answered { status, session, challenge, text: String::from_utf8(bytes.to_vec()).unwrap() }
 }
@@ -123,7 +124,9 @@ async fn a_request_without_a_token_of_another_page_or_to_another_host_is_refused
     assert_eq!(metadata["resource"], format!("http://{}/mcp", served.address), "{metadata}");
 
     let bot = served.client(NewToken::new("bot", Role::Operator)).await;
-    for forged in [("origin", "https://evil.example"), ("origin", "null"), ("host", "evil.example"), ("host", "127.0.0.1.evil")] {
+    for forged in
+        [("origin", "https://evil.example"), ("origin", "null"), ("host", "evil.example"), ("host", "127.0.0.1.evil")]
+    {
         assert_eq!(ask(&bot, &[forged], "tools/call", find()).await.status, 403, "{forged:?}");
     }
     let large = json!({"code": "x".repeat(3 << 20)});

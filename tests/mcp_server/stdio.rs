@@ -77,7 +77,10 @@ impl Agent {
         params["_meta"] = json!({"progressToken": "p"});
         let asked = self.send("tools/call", params);
         let told = self.next();
-        assert_eq!((&told["method"], &told["params"]["progressToken"]), (&json!("notifications/progress"), &json!("p")));
+        assert_eq!(
+            (&told["method"], &told["params"]["progressToken"]),
+            (&json!("notifications/progress"), &json!("p"))
+        );
         asked
     }
 
@@ -116,7 +119,10 @@ fn tools_and_code_are_offered_with_schemas_and_hints_and_answer_with_values() {
 
     let found = agent.call("purchases__find", json!({"user_id": "user_123"}));
     assert_eq!(found["structuredContent"]["result"]["price_cents"], 14_900, "{found}");
-    assert_eq!(serde_json::from_str::<Value>(found["content"][0]["text"].as_str().unwrap()).unwrap()["price_cents"], 14_900);
+    assert_eq!(
+        serde_json::from_str::<Value>(found["content"][0]["text"].as_str().unwrap()).unwrap()["price_cents"],
+        14_900
+    );
     let code = "console.log('looking'); return (await purchases.find({user_id: input})).price_cents";
     let ran = agent.call("exec__javascript", json!({"code": code, "input": "user_123"}));
     assert_eq!(ran["structuredContent"], json!({"result": 14_900, "stdout": "looking\n", "stderr": ""}), "{ran}");
@@ -167,7 +173,8 @@ fn a_client_of_the_newest_revision_takes_a_question_to_a_person_and_answers_it_o
     let versions = discovered["result"]["supportedVersions"].as_array().unwrap();
     assert!(versions.contains(&json!(NEWEST)) && versions.contains(&json!(BEFORE)), "{discovered}");
 
-    let refund = || newest(call("payments__refund", json!({"user_id": "user_789", "amount_cents": 5})), opens_addresses());
+    let refund =
+        || newest(call("payments__refund", json!({"user_id": "user_789", "amount_cents": 5})), opens_addresses());
     let asked = agent.ask("tools/call", refund())["result"].clone();
     assert_eq!(asked["resultType"], "input_required", "{asked}");
     let question = &asked["inputRequests"]["approval"];
@@ -181,7 +188,8 @@ fn a_client_of_the_newest_revision_takes_a_question_to_a_person_and_answers_it_o
         params["inputResponses"] = json!({"approval": {"action": action, "content": {"approved": true}}});
         params
     };
-    let other = newest(call("payments__refund", json!({"user_id": "user_789", "amount_cents": 500})), opens_addresses());
+    let other =
+        newest(call("payments__refund", json!({"user_id": "user_789", "amount_cents": 500})), opens_addresses());
     for (forged, why) in [
         (with(other, &asked["requestState"], "accept"), "integrity"),
         (with(refund(), &json!("rs1.AAAA.BBBB"), "accept"), "refused"),
@@ -307,7 +315,11 @@ fn a_result_that_is_too_long_is_told_by_its_beginning_its_end_and_where_the_rest
     let mut agent = Agent::before(&place, &["--languages", "javascript"]);
     let long = agent.call("exec__javascript", json!({"code": "return 'a'.repeat(100000) + 'z'"}));
     let (text, link) = (long["content"][0]["text"].as_str().unwrap(), &long["content"][1]);
-    assert!(text.len() < 60_000 && text.contains("bytes of") && text.trim_end().ends_with(['z', '"']), "{}", text.len());
+    assert!(
+        text.len() < 60_000 && text.contains("bytes of") && text.trim_end().ends_with(['z', '"']),
+        "{}",
+        text.len()
+    );
     assert_eq!((&link["type"], &long["isError"]), (&json!("resource_link"), &json!(false)));
     let (mut uri, mut whole) = (link["uri"].as_str().unwrap().to_owned(), String::new());
     loop {

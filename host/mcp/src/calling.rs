@@ -51,7 +51,8 @@ impl Mcp {
 
     fn full(&self) -> Refusal {
         let allowed = self.limits.calls as u64;
-        let message = format!("{allowed} calls are waited for, and no more are allowed at the same time; call again later");
+        let message =
+            format!("{allowed} calls are waited for, and no more are allowed at the same time; call again later");
         Fault::limit(Kind::Unavailable, "calls", allowed, allowed.saturating_add(1), message).into()
     }
 
@@ -71,8 +72,7 @@ impl Mcp {
             Meaning::Own(own) => self.own(client, own, &arguments, context).await.map(CallToolResponse::from),
             meaning => {
                 client.principal.check(Right::Operate)?;
-                let starting =
-                    Starting { host: &self.host, catalogue: &self.catalogue, principal: &client.principal };
+                let starting = Starting { host: &self.host, catalogue: &self.catalogue, principal: &client.principal };
                 let new = starting.run(meaning, arguments)?.ok_or_else(|| unknown(name))?;
                 self.begun(client, meaning, new, bound, context).await
             }
@@ -88,7 +88,9 @@ impl Mcp {
         let name = text(arguments, "name")?.ok_or_else(|| missing("name"))?;
         let meaning = self.meaning(client, &name)?;
         let (Meaning::Function { .. }, Some(Value::Object(arguments))) = (meaning, arguments.get("arguments")) else {
-            return Err(Refusal::params("call_tool calls a function that search_tools finds, with an object as its arguments"));
+            return Err(Refusal::params(
+                "call_tool calls a function that search_tools finds, with an object as its arguments",
+            ));
         };
         Ok((meaning, arguments.clone()))
     }
@@ -131,8 +133,8 @@ impl Mcp {
         self.response(client, state, bound).await
     }
 
-    /// Takes in what a client says of the question that it was asked to take to a person. It decides nothing: it may only give the
-    /// call up.
+    /// Takes in what a client says of the question that it was asked to take to a person. It decides nothing: it may only give
+    /// the call up.
     pub(crate) async fn heard(&self, client: &Client, run: RunId, responses: &InputResponses) -> Answer<()> {
         if let Some(name) = responses.keys().find(|name| *name != QUESTION) {
             return Err(Refusal::params(format!("no question \"{name}\" was asked")));
@@ -195,7 +197,8 @@ impl Mcp {
         }
     }
 
-    /// Returns what a client takes to a person: the address at which people decide, and never a form, which the agent could fill in.
+    /// Returns what a client takes to a person: the address at which people decide, and never a form, which the agent could fill
+    /// in.
     pub(crate) fn questions(&self, client: &Client, state: &RunState) -> Option<InputRequests> {
         let question = state.open_approval().filter(|_| client.opens_addresses)?;
         let url = self.outcomes().address(state.run())?;

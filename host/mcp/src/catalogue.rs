@@ -35,8 +35,8 @@ impl Catalogue {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Invalid`] with detail `name` where two would have one name; kind [`Kind::NotFound`] where something is offered
-    /// that is not there.
+    /// Kind [`Kind::Invalid`](stockade::Kind::Invalid) with detail `name` where two would have one name; kind [`Kind::NotFound`]
+    /// where something is offered that is not there.
     pub(crate) fn new(host: &Host, offer: &Offer) -> stockade::Result<Self> {
         check_offer(host, offer)?;
         let mut catalogue = Self { by_name: BTreeMap::new() };
@@ -93,7 +93,12 @@ impl Catalogue {
     /// # Errors
     ///
     /// A tool that is not there any more.
-    pub(crate) fn listed(&self, host: &Host, principal: &Principal, functions_max: usize) -> stockade::Result<Vec<Tool>> {
+    pub(crate) fn listed(
+        &self,
+        host: &Host,
+        principal: &Principal,
+        functions_max: usize,
+    ) -> stockade::Result<Vec<Tool>> {
         let has_many = self.functions(host, principal).count() > functions_max;
         let is_listed = |meaning: &Meaning| match meaning {
             Meaning::Function { .. } => !has_many,

@@ -12,7 +12,12 @@ const DESCRIPTION_BYTES_MAX: usize = 4 << 10;
 const STUBS_BYTES_MAX: usize = 16 << 10;
 
 /// Returns the definition of a function of a tool.
-pub(crate) fn of_function(host: &Host, name: &str, tool: &Registered, function: &ToolFunction) -> stockade::Result<Tool> {
+pub(crate) fn of_function(
+    host: &Host,
+    name: &str,
+    tool: &Registered,
+    function: &ToolFunction,
+) -> stockade::Result<Tool> {
     let mut description = cut(&function.description(), DESCRIPTION_BYTES_MAX);
     if host.agent_asks(tool.name())? {
         description.push_str("\n\nA person is asked before each call is made; it may take long.");
@@ -66,8 +71,8 @@ pub(crate) fn of_language(host: &Host, name: &str, language: &str, tools: &[&Reg
 
 fn code_description(language: &str, tools: &[&Registered]) -> stockade::Result<String> {
     let begin = format!(
-        "Runs a piece of {language} in a sandbox that has no network and no files. Prefer it to many calls: results that it reads \
-         need not pass through the conversation."
+        "Runs a piece of {language} in a sandbox that has no network and no files. Prefer it to many calls: results that it \
+         reads need not pass through the conversation."
     );
     // There are stubs for the languages that the host knows; others have none.
     let stubs = if tools.is_empty() { None } else { stubs::text(tools, language).ok() };

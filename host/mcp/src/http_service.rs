@@ -22,9 +22,9 @@ pub type Body = BoxBody<Bytes, Infallible>;
 
 /// Answers clients over HTTP, at one address of a server.
 ///
-/// A server finds out who a request is of, and puts the [`Principal`] into the request's extensions. Requests with an `Origin` are
-/// refused, and so are those to a host that is neither this machine nor one of those that were named: a page in a browser could
-/// have sent them.
+/// A server finds out who a request is of, and puts the [`Principal`] into the request's extensions. Requests with an `Origin`
+/// are refused, and so are those to a host that is neither this machine nor one of those that were named: a page in a browser
+/// could have sent them.
 pub struct Http {
     service: StreamableHttpService<Arc<Mcp>, Sessions>,
     sessions: Arc<Sessions>,
@@ -38,8 +38,7 @@ impl Http {
         let mut config = StreamableHttpServerConfig::default().enforce_origin_validation();
         config.allowed_hosts.extend_from_slice(hosts);
         let served = Arc::clone(&mcp);
-        let service =
-            StreamableHttpService::new(move || Ok(Arc::clone(&served)), Arc::clone(&sessions), config);
+        let service = StreamableHttpService::new(move || Ok(Arc::clone(&served)), Arc::clone(&sessions), config);
         Self { service, sessions, mcp }
     }
 

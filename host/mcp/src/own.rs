@@ -65,7 +65,9 @@ impl Own {
     fn input(self) -> JsonObject {
         let run = json!({"type": "string", "description": "The id of the run."});
         match self {
-            Self::Search => arguments(&[("query", json!({"type": "string", "description": "Words, separated by spaces."}))]),
+            Self::Search => {
+                arguments(&[("query", json!({"type": "string", "description": "Words, separated by spaces."}))])
+            }
             Self::Call => arguments(&[
                 ("name", json!({"type": "string", "description": "The name of the tool."})),
                 ("arguments", json!({"type": "object", "description": "Its arguments, as its definition has them."})),

@@ -1,7 +1,7 @@
 //! What a client sends back to go on with a call for which a person had to decide first.
 //!
-//! It says which run is meant, and nothing that the host would not look up again. It is signed, bound to the client and to the very
-//! call, holds for a while, and is used once: what another client has overheard, or sends for another call, opens nothing.
+//! It says which run is meant, and nothing that the host would not look up again. It is signed, bound to the client and to the
+//! very call, holds for a while, and is used once: what another client has overheard, or sends for another call, opens nothing.
 
 use std::time::Duration;
 
@@ -84,7 +84,9 @@ mod tests {
         let [one, other] = [one, other].map(|state| seals.open(&state, &own).unwrap());
         assert!(one.0 == run && other.0 == run && one.1 != other.1, "each is used up by itself");
         let state = seals.seal(run, &own);
-        for foreign in [bound("eve", "payments__refund", 1), bound("bot", "payments__pay", 1), bound("bot", "payments__refund", 2)] {
+        for foreign in
+            [bound("eve", "payments__refund", 1), bound("bot", "payments__pay", 1), bound("bot", "payments__refund", 2)]
+        {
             assert!(seals.open(&state, &foreign).is_err());
         }
         for forged in ["", "rs1.a.b", &format!("{state}x"), &state.replace('.', "")] {

@@ -8,7 +8,8 @@ use rmcp::model::{JsonObject, MetaObject, Resource, ResourceContents, ResourceTe
 use serde::Serialize;
 use serde_json::{Value, json};
 use stockade::{
-    Budget, End, Entry, Filter, Host, Principal, Report, RunId, RunState, Sort, Status, Summary, Usage, unknown_run, utc,
+    Budget, End, Entry, Filter, Host, Principal, Report, RunId, RunState, Sort, Status, Summary, Usage, unknown_run,
+    utc,
 };
 
 use crate::marks;
@@ -97,8 +98,16 @@ pub(crate) fn templates() -> Vec<ResourceTemplate> {
     };
     vec![
         template("", "run", "How a run stands."),
-        template("/result{?from}", "result", "What a run ended with, in pieces: `from` is the byte at which one begins."),
-        template("/timeline{?from}", "timeline", "What happened in a run: `from` is the number of the last entry that is known."),
+        template(
+            "/result{?from}",
+            "result",
+            "What a run ended with, in pieces: `from` is the byte at which one begins.",
+        ),
+        template(
+            "/timeline{?from}",
+            "timeline",
+            "What happened in a run: `from` is the number of the last entry that is known.",
+        ),
     ]
 }
 
@@ -159,7 +168,9 @@ fn result(state: &RunState) -> Answer<String> {
     match state.end() {
         Some(End::Done(output)) => Ok(output.text().to_owned()),
         Some(End::Failed(fault)) => Ok(json!({"error": words(fault)}).to_string()),
-        None => Err(Refusal::params(format!("run {} has no result yet; its status is {}", state.run(), state.status()))),
+        None => {
+            Err(Refusal::params(format!("run {} has no result yet; its status is {}", state.run(), state.status())))
+        }
     }
 }
 
@@ -193,7 +204,8 @@ fn line(Entry { seq, at_ms, change, .. }: &Entry) -> JsonObject {
 
 impl Place {
     fn read(address: &str) -> Answer<Self> {
-        let unknown = || Refusal::Protocol(rmcp::ErrorData::resource_not_found(format!("there is no \"{address}\""), None));
+        let unknown =
+            || Refusal::Protocol(rmcp::ErrorData::resource_not_found(format!("there is no \"{address}\""), None));
         let rest = address.strip_prefix(RUNS).ok_or_else(unknown)?;
         let (path, query) = rest.split_once('?').unwrap_or((rest, "from=0"));
         let from = query.strip_prefix("from=").and_then(|from| from.parse().ok()).ok_or_else(unknown)?;

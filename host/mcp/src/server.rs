@@ -24,9 +24,10 @@ use crate::told::{Told, words};
 use crate::{Limits, Offer, resources};
 
 /// What agents are told of the server before they use it.
-const INSTRUCTIONS: &str = "Tools of a Stockade host. Each call is journaled, has a budget, and may wait until a person decides on it: \
-                            then the answer names its run, and run_status has the result later. Only people decide, on the page of \
-                            the host or with its commands; you cannot. Prefer the tools named exec__… to many calls.";
+const INSTRUCTIONS: &str = "Tools of a Stockade host. Each call is journaled, has a budget, and may wait until a person \
+                            decides on it: then the answer names its run, and run_status has the result later. Only people \
+                            decide, on the page of the host or with its commands; you cannot. Prefer the tools named \
+                            exec__… to many calls.";
 
 /// Stockade as a server of the Model Context Protocol.
 ///

@@ -155,7 +155,10 @@ mod tests {
     #[test]
     fn a_principal_loses_its_oldest_session_for_one_too_many_and_no_other_principal_does() {
         let mut owners = Owners::default();
-        assert_eq!([("a", "bot"), ("b", "eve"), ("c", "bot")].map(|(session, of)| owners.add(session, of, 2)), [None, None, None]);
+        assert_eq!(
+            [("a", "bot"), ("b", "eve"), ("c", "bot")].map(|(session, of)| owners.add(session, of, 2)),
+            [None, None, None]
+        );
         assert_eq!(owners.add("d", "bot", 2).as_deref(), Some("a"));
         assert_eq!(owners.by_session.keys().collect::<Vec<_>>(), ["b", "c", "d"]);
     }

@@ -67,9 +67,9 @@ impl Starting<'_> {
         Ok(NewRun::new(workflow, input).budget(self.budget(Budget::default())))
     }
 
-    /// Whether a person is asked before a call of a tool. A client makes each call in a run of its own, and what it has read with
-    /// one it may send with another: where it is offered both what is private and what strangers wrote, each call is asked for that
-    /// can send.
+    /// Whether a person is asked before a call of a tool. A client makes each call in a run of its own, and what it has read
+    /// with one it may send with another: where it is offered both what is private and what strangers wrote, each call is asked
+    /// for that can send.
     fn asks(&self, tool: &str) -> Answer<bool> {
         Ok(self.host.agent_asks(tool)? || (self.host.can_send(tool)? && self.mixes()?))
     }

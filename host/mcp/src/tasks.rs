@@ -47,7 +47,10 @@ impl Mcp {
             Status::Done | Status::Failed => {
                 let result = self.outcomes().result(state.clone()).await?;
                 let Ok(Value::Object(result)) = serde_json::to_value(result) else {
-                    return Err(Refusal::Protocol(rmcp::ErrorData::internal_error("the result cannot be written", None)));
+                    return Err(Refusal::Protocol(rmcp::ErrorData::internal_error(
+                        "the result cannot be written",
+                        None,
+                    )));
                 };
                 TaskPayload::Completed { result }
             }
