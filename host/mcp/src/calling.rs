@@ -69,7 +69,7 @@ impl Mcp {
             meaning => (meaning, arguments),
         };
         match meaning {
-            Meaning::Own(own) => self.own(client, own, &arguments, context).await.map(CallToolResponse::from),
+            Meaning::Own(own) => self.own(client, *own, &arguments, context).await.map(CallToolResponse::from),
             meaning => {
                 client.principal.check(Right::Operate)?;
                 let starting = Starting { host: &self.host, catalogue: &self.catalogue, principal: &client.principal };
