@@ -36,7 +36,7 @@ pub enum State {
 
 impl Call {
     /// The name of the workflow.
-    pub const NAME: &'static str = "call";
+    pub const NAME: &'static str = "tool-call";
     const ASK: &'static str = "ask";
     const CALL: &'static str = "call";
     const CALLING: &'static str = "CALLING";

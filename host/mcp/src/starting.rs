@@ -11,6 +11,9 @@ use crate::refusal::{Answer, Refusal};
 /// The label of the runs that clients have started, with the name of the client.
 pub(crate) const LABEL: &str = "mcp";
 
+/// The label by which runs share a budget that each agent has.
+const AGENT: &str = "agent";
+
 /// Makes the runs that calls of a principal start.
 pub(crate) struct Starting<'a> {
     pub(crate) host: &'a Host,
@@ -27,7 +30,8 @@ impl Starting<'_> {
             Meaning::Workflow(workflow) => self.workflow(workflow, arguments)?,
             Meaning::Own(_) => return Ok(None),
         };
-        Ok(Some(new.by(&self.principal.name).label(LABEL, &self.principal.name)))
+        let name = &self.principal.name;
+        Ok(Some(new.by(name).label(LABEL, name).label(AGENT, name)))
     }
 
     fn call(&self, tool: &str, function: &str, arguments: JsonObject) -> Answer<NewRun> {
