@@ -11,7 +11,7 @@ use stockade_tests::in_turn::{InTurn, outcomes, start};
 use stockade_tests::{Hand, Place};
 
 /// Says what it is told, to a stranger.
-struct Echo {
+pub(crate) struct Echo {
     /// Whether it never answers.
     is_silent: bool,
     functions: [ToolFunction; 1],
@@ -20,7 +20,7 @@ struct Echo {
 }
 
 impl Echo {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let text = json!({"type": "string"});
         let input =
             json!({"type": "object", "properties": {"text": text, "times": {"type": "integer"}}, "required": ["text"]});
@@ -30,6 +30,12 @@ impl Echo {
             identity: Digest::of(b"echo 1"),
             nature: Nature { labels: [Label::Untrusted].into(), can_send: true, ..Nature::default() },
         }
+    }
+
+    /// One of which it is known that a call changes nothing.
+    pub(crate) fn that_changes_nothing() -> Self {
+        let echo = Self::new();
+        Self { nature: Nature { repeatable: true, ..echo.nature }, ..echo }
     }
 }
 

@@ -41,6 +41,7 @@ mod layers;
 mod limits;
 mod load;
 mod manual;
+mod mcp_server;
 mod memory;
 mod notices;
 mod page;

@@ -39,6 +39,19 @@ async fn a_start_key_starts_one_run_whichever_host_is_asked() {
     assert_eq!(one.runs(&Filter::default()).await.unwrap().len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_used_once_is_used_whichever_host_is_asked_and_all_hosts_share_a_key() {
+    let place = Place::new();
+    let (one, other) = (refund_host(&place).await, refund_host(&place).await);
+    let run = one.start("refund", input("user_789"), Budget::default()).await.unwrap();
+    let id = run.id();
+    run.settled().await.unwrap();
+    assert!(one.use_once(id, "a").await.unwrap() && !other.use_once(id, "a").await.unwrap());
+    assert!(other.use_once(id, "b").await.unwrap());
+    let (key, same) = (one.shared_key("purpose").await.unwrap(), other.shared_key("purpose").await.unwrap());
+    assert!(key == same && key.len() == 64 && one.shared_key("another").await.unwrap() != key);
+}
+
 async fn numbers(handle: RunHandle, after: u64) -> stockade::Result<Vec<u64>> {
     handle.events(after).map_ok(|entry| entry.seq).try_collect().await
 }

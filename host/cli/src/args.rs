@@ -17,6 +17,7 @@ use crate::commands::graph::Graph;
 use crate::commands::journal::Journal;
 use crate::commands::language::Language;
 use crate::commands::man::Man;
+use crate::commands::mcp::Mcp;
 use crate::commands::memory::Memory;
 use crate::commands::migrate::Migrate;
 use crate::commands::notices::Notices;
@@ -71,6 +72,7 @@ pub(crate) enum Command {
     Resume(Resume),
     Worker(Worker),
     Serve(Serve),
+    Mcp(Mcp),
     #[command(subcommand)]
     Token(Token),
     #[command(subcommand)]
@@ -125,6 +127,7 @@ impl Command {
             Self::Resume(resume) => resume.run(globals).await,
             Self::Worker(worker) => worker.run(globals).await,
             Self::Serve(serve) => serve.run(globals).await,
+            Self::Mcp(mcp) => mcp.run(globals).await,
             Self::Token(token) => token.run(globals).await,
             Self::Audit(audit) => audit.run(globals),
             Self::Signal(signal) => signal.run(globals).await,
@@ -185,6 +188,7 @@ impl Command {
             | Self::Resume(_)
             | Self::Worker(_)
             | Self::Serve(_)
+            | Self::Mcp(_)
             | Self::Signal(_)
             | Self::Complete(_)
             | Self::Approve(_)

@@ -35,6 +35,7 @@ mod run_filter;
 mod run_ref;
 mod secrets;
 mod shown_call;
+mod stdin_pipe;
 mod stream;
 mod terminal;
 mod text;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use stockade::memory::{Archive, Embed};
 use stockade::{Builder, Cassette, Clock, Compiler, Config, Host, Limits, Source};
+use stockade_mcp::Call;
 use stockade_refund::{Refund, Settings, shop};
 use stockade_server::audit::Audit;
 
@@ -80,7 +81,8 @@ fn furnished(globals: &Globals, builder: Builder, config: &Config, shop: &Path) 
     let refund = Refund::from(config.settings::<Settings>(REFUND)?);
     let builder = promoted(globals, builder);
     let builder = languages(globals, with_shop(builder, shop));
-    let builder = memory().into_iter().fold(builder.configured(config)?.workflow(refund), Builder::scratch);
+    let builder = builder.configured(config)?.workflow(refund).workflow(Call);
+    let builder = memory().into_iter().fold(builder, Builder::scratch);
     let builder = builder
         .reserve(&globals.data_dir)
         .reserve(places::cache_dir(globals))

@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::Stream;
 use serde_json::Value;
 use stockade_sandbox::{Limits, Tool};
-use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Fault, Grant, Machine, RunId, ToolCall};
+use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Fault, Grant, Label, Machine, RunId, ToolCall};
 
 use crate::cells::{self, CellRef};
 use crate::code::Record;
@@ -299,6 +300,27 @@ impl Host {
     /// As [`Host::tool`].
     pub fn agent_asks(&self, tool: &str) -> Result<bool> {
         self.services.registry.get(tool).map(Registered::agent_asks)
+    }
+
+    /// Returns the labels that the answers of a tool carry: what the operator says, or what follows from its nature and from the
+    /// tools that it calls.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::tool`].
+    pub fn tool_labels(&self, tool: &str) -> Result<BTreeSet<Label>> {
+        let registry = &self.services.registry;
+        registry.get(tool).map(|tool| registry.labels(tool))
+    }
+
+    /// Returns whether a tool, or one that it calls, can send something to another machine.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::tool`].
+    pub fn can_send(&self, tool: &str) -> Result<bool> {
+        let registry = &self.services.registry;
+        registry.get(tool).map(|tool| registry.can_send(tool))
     }
 
     /// Returns whether a call of a tool may be made again where its outcome is unknown: the tool can change nothing, or it is

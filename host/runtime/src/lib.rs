@@ -70,10 +70,12 @@ mod notices;
 mod observing;
 #[cfg_attr(not(feature = "oci"), path = "off/oci.rs")]
 mod oci;
+mod once;
 mod open_question;
 mod orders;
 pub mod outage;
 mod outputs;
+mod permitted;
 mod planned;
 mod promote;
 mod pruning;

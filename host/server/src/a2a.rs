@@ -167,7 +167,7 @@ impl Agent {
     async fn begin(&self, message: Message) -> Told<RunId> {
         self.principal.check(Right::Operate)?;
         let workflow = self.skill(&message)?;
-        calls::check_workflow(self.service.host(), &self.principal, &workflow)?;
+        self.service.host().check_workflow(&self.principal, &workflow)?;
         let budget = amounts::of_start(&self.principal, &Amounts::default(), Budget::default())?;
         let new = NewRun::new(workflow, message.input()?).budget(budget).key(message.key());
         let new = message.context().into_iter().fold(new, |new, context| new.label(CONTEXT, context));

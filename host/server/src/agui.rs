@@ -21,7 +21,7 @@ use crate::guard::Room;
 use crate::names::Names;
 use crate::problem::Answer;
 use crate::service::Service;
-use crate::{calls, events, runs};
+use crate::{events, runs};
 use interrupt::Interrupt;
 use telling::Telling;
 
@@ -84,7 +84,7 @@ pub(crate) async fn follow(
 /// Starts a run, once for each run of a client's thread.
 async fn start(service: &Service, principal: Principal, workflow: &str, input: Input) -> Answer<Telling> {
     principal.check(Right::Operate)?;
-    calls::check_workflow(service.host(), &principal, workflow)?;
+    service.host().check_workflow(&principal, workflow)?;
     let budget = amounts::of_start(&principal, &Amounts::default(), Budget::default())?;
     // With its length, no two threads and runs make the same key.
     let key = format!("agui/{}/{}/{}", input.thread_id.len(), input.thread_id, input.run_id);

@@ -10,7 +10,6 @@ use stockade::{NewRun, Principal, RunId, Started};
 
 use crate::amounts::{self, Amounts};
 use crate::body::Given;
-use crate::calls::check_workflow;
 use crate::key::key;
 use crate::names::Names;
 use crate::problem::Answer;
@@ -58,7 +57,7 @@ pub(crate) async fn fork_again(
 
 /// Starts a fork, if its principal may start such a run and give it so much.
 async fn forked(service: &Service, principal: &Principal, new: NewRun, key: Option<String>) -> Answer<Started> {
-    check_workflow(service.host(), principal, new.workflow())?;
+    service.host().check_workflow(principal, new.workflow())?;
     let budget = new.budget_in_all();
     let new = if new.has_history() {
         // What it has spent of it is spent.

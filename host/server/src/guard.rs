@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::Limits;
 use crate::answered::Answered;
-use crate::audit;
+use crate::audit::{self, Audit};
 use crate::gate::Pass;
 use crate::peer::Peer;
 use crate::problem::{Answer, Problem};
@@ -37,6 +37,16 @@ pub(crate) enum Entry {
     Follows(Right),
     /// A right, and the body is a component.
     Takes(Right),
+}
+
+impl Entry {
+    /// The right that is needed, if one is.
+    fn right(self) -> Option<Right> {
+        match self {
+            Self::Free => None,
+            Self::Needs(right) | Self::Follows(right) | Self::Takes(right) => Some(right),
+        }
+    }
 }
 
 /// A stream on the meters, for as long as it lasts.
@@ -80,83 +90,130 @@ impl Room {
     }
 }
 
+/// A request that has come in, as far as its answer is told of.
+pub(crate) struct Incoming {
+    begun: Instant,
+    method: Method,
+    route: &'static str,
+    /// Who it is of, once that is known.
+    pub(crate) who: Option<String>,
+}
+
+impl Incoming {
+    pub(crate) fn new(method: Method, route: &'static str) -> Self {
+        Self { begun: Instant::now(), method, route, who: None }
+    }
+
+    /// Tells the operator what the client is not told, and counts the request. What is told is not kept by anything between
+    /// them.
+    pub(crate) fn told(self, service: &Service, answer: Answer<Response>) -> Response {
+        let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+        if let Some(fault) = response.extensions().get::<Fault>().filter(|_| response.status().is_server_error()) {
+            service.tell(fault);
+        }
+        let Self { begun, method, route, who } = self;
+        let (method, status, took) = (method.as_str(), response.status().as_u16(), begun.elapsed());
+        service.answered(&Answered { method, route, status, took, principal: who.as_deref() });
+        let headers = response.headers_mut();
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
 /// Lets a request through to its handler, or answers with a problem.
 pub(crate) async fn guard(
     State((service, entry, route)): State<(Service, Entry, &'static str)>,
     request: Request,
     next: Next,
 ) -> Response {
-    let (begun, mut principal) = (Instant::now(), None);
     let (parts, body) = request.into_parts();
-    let method = parts.method.clone();
-    let mut response = match guarded(&service, entry, parts, body, next, &mut principal).await {
-        Ok(response) => response,
-        Err(problem) => problem.into_response(),
-    };
-    if let Some(fault) = response.extensions().get::<Fault>().filter(|_| response.status().is_server_error()) {
-        service.tell(fault);
-    }
-    let (method, status, took) = (method.as_str(), response.status().as_u16(), begun.elapsed());
-    service.answered(&Answered { method, route, status, took, principal: principal.as_deref() });
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
+    let mut incoming = Incoming::new(parts.method.clone(), route);
+    let answer = guarded(&service, entry, parts, body, next, &mut incoming.who).await;
+    incoming.told(&service, answer)
 }
 
-/// `who` is told of once it is known.
 async fn guarded(
     service: &Service,
     entry: Entry,
-    mut parts: Parts,
+    parts: Parts,
     body: Body,
     next: Next,
     who: &mut Option<String>,
 ) -> Answer<Response> {
-    let (right, is_stream, is_upload) = match entry {
-        Entry::Free => {
-            return timely(service.limits(), async move { next.run(Request::from_parts(parts, body)).await }).await;
-        }
-        Entry::Needs(right) => (right, false, false),
-        Entry::Follows(right) => (right, true, false),
-        Entry::Takes(right) => (right, false, true),
-    };
-    let principal = service.principal(&parts.headers, Peer::of(&parts.extensions)).await?;
-    *who = Some(principal.name.clone());
-    service.0.rate.take(&principal.name)?;
-    if let Err(fault) = principal.check(right) {
-        refuse(service, &principal, &parts, &fault).await?;
-        return Err(fault.into());
+    if entry == Entry::Free {
+        return timely(service.limits(), async move { next.run(Request::from_parts(parts, body)).await }).await;
     }
-    if is_stream {
-        let pass = service.0.streams.enter(&principal.name).await?;
-        parts.extensions.insert(Room::new(service, &parts.headers, pass));
-    }
-    // A stream is a request too until it has begun.
-    let pass = service.0.requests.enter(&principal.name).await?;
-    let limits = service.limits();
-    let (upload, bytes, time) = if is_upload {
-        (Some(service.0.uploads.enter(&principal.name).await?), limits.component_bytes, limits.component_time)
-    } else {
-        (None, limits.body_bytes, limits.body_time)
-    };
-    let body = whole(bytes, time, body).await?;
-    let asked = audit::asked(&principal, &parts, Some(&body));
-    let audited = service.audit().cloned().zip(asked);
-    parts.extensions.insert(principal);
-    let request = Request::from_parts(parts, Body::from(body));
+    let admitted = Admitted::of(service, entry, parts, body, who).await?;
     let told = service.clone();
     // The handler keeps its passes until it has ended, also where its client has gone.
-    timely(limits, async move {
-        let answer = next.run(request);
-        let response = match audited {
-            Some((audit, asked)) => audit.around(asked, |fault| told.tell(fault), answer).await,
-            None => answer.await,
-        };
-        drop((pass, upload));
+    timely(service.limits(), async move {
+        let Admitted { parts, body, audited, passes } = admitted;
+        let answer = next.run(Request::from_parts(parts, Body::from(body)));
+        let response = audited.around(&told, answer).await;
+        drop(passes);
         response
     })
     .await
+}
+
+/// A request that is let through. It has its [`Principal`], and where its answer is a stream, its [`Room`].
+pub(crate) struct Admitted {
+    pub(crate) parts: Parts,
+    pub(crate) body: Bytes,
+    pub(crate) audited: Audited,
+    /// What it takes of the server for as long as its handler is not done.
+    pub(crate) passes: (Pass, Option<Pass>),
+}
+
+/// What the log of changes is told of a request, if anything.
+pub(crate) struct Audited(Option<(Audit, audit::Asked)>);
+
+impl Audited {
+    /// Waits for an answer, and notes it.
+    pub(crate) async fn around(self, service: &Service, answer: impl Future<Output = Response>) -> Response {
+        match self.0 {
+            Some((audit, asked)) => audit.around(asked, |fault| service.tell(fault), answer).await,
+            None => answer.await,
+        }
+    }
+}
+
+impl Admitted {
+    /// Finds out who a request is of, whether it may, and whether there is room; and reads its body. `who` is told of once it is
+    /// known.
+    pub(crate) async fn of(
+        service: &Service,
+        entry: Entry,
+        mut parts: Parts,
+        body: Body,
+        who: &mut Option<String>,
+    ) -> Answer<Self> {
+        let principal = service.principal(&parts.headers, Peer::of(&parts.extensions)).await?;
+        *who = Some(principal.name.clone());
+        service.0.rate.take(&principal.name)?;
+        if let Err(fault) = entry.right().map_or(Ok(()), |right| principal.check(right)) {
+            refuse(service, &principal, &parts, &fault).await?;
+            return Err(fault.into());
+        }
+        if let Entry::Follows(_) = entry {
+            let pass = service.0.streams.enter(&principal.name).await?;
+            parts.extensions.insert(Room::new(service, &parts.headers, pass));
+        }
+        // A stream is a request too until it has begun.
+        let pass = service.0.requests.enter(&principal.name).await?;
+        let limits = service.limits();
+        let (upload, bytes, time) = if let Entry::Takes(_) = entry {
+            (Some(service.0.uploads.enter(&principal.name).await?), limits.component_bytes, limits.component_time)
+        } else {
+            (None, limits.body_bytes, limits.body_time)
+        };
+        let body = whole(bytes, time, body).await?;
+        let asked = audit::asked(&principal, &parts, Some(&body));
+        let audited = Audited(service.audit().cloned().zip(asked));
+        parts.extensions.insert(principal);
+        Ok(Self { parts, body, audited, passes: (pass, upload) })
+    }
 }
 
 /// Notes that a principal has asked for a change that its role does not allow.
@@ -210,14 +267,14 @@ async fn timely(limits: &Limits, answer: impl Future<Output = Response> + Send +
     match timeout(limits.answer_time, tokio::spawn(answer)).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(error)) => Err(Fault::new(Kind::HostBug, format!("a handler has ended: {error}")).into()),
-        Err(_) => {
-            let allowed = millis(limits.answer_time);
-            let message =
-                format!("the answer takes longer than {allowed} ms; what was asked for goes on: read how it stands");
-            let fault = Fault::limit(Kind::Deadline, "answer_ms", allowed, allowed, message);
-            Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, fault))
-        }
+        Err(_) => Err(too_late(limits)),
     }
+}
+
+pub(crate) fn too_late(limits: &Limits) -> Problem {
+    let allowed = millis(limits.answer_time);
+    let message = format!("the answer takes longer than {allowed} ms; what was asked for goes on: read how it stands");
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, Fault::limit(Kind::Deadline, "answer_ms", allowed, allowed, message))
 }
 
 fn millis(time: Duration) -> u64 {

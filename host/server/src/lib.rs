@@ -42,6 +42,8 @@ mod key;
 mod limits;
 mod links;
 mod listening;
+#[cfg(feature = "mcp")]
+mod mcp;
 #[cfg_attr(not(feature = "memory"), path = "without_memory.rs")]
 mod memory;
 mod metrics;

@@ -79,40 +79,6 @@ fn told(kind: Kind) -> (StatusCode, &'static str) {
     }
 }
 
-/// Returns whether the message of a kind is for the operator alone.
-fn is_of_the_inside(kind: Kind) -> bool {
-    match kind {
-        Kind::Journal | Kind::System | Kind::HostBug => true,
-        Kind::Fuel
-        | Kind::Deadline
-        | Kind::Memory
-        | Kind::HostMemory
-        | Kind::Table
-        | Kind::Instances
-        | Kind::Stack
-        | Kind::HostcallBytes
-        | Kind::HostCalls
-        | Kind::Handles
-        | Kind::Output
-        | Kind::FsQuota
-        | Kind::Egress
-        | Kind::Denied
-        | Kind::Invalid
-        | Kind::Trap
-        | Kind::GuestError
-        | Kind::Approval
-        | Kind::Agent
-        | Kind::NotFound
-        | Kind::Conflict
-        | Kind::UnknownOutcome
-        | Kind::Later
-        | Kind::Divergence
-        | Kind::Model
-        | Kind::Unavailable
-        | Kind::Cancelled => false,
-    }
-}
-
 /// Returns whether it is the server, or what it uses, that has failed.
 pub(crate) fn is_of_server(kind: Kind) -> bool {
     told(kind).0.is_server_error()
@@ -125,7 +91,7 @@ pub(crate) fn title(kind: Kind) -> &'static str {
 
 /// Returns what a client is told of a fault.
 pub(crate) fn words(fault: &Fault) -> &str {
-    if is_of_the_inside(fault.kind) { INSIDE } else { &fault.message }
+    if fault.kind.is_of_the_inside() { INSIDE } else { &fault.message }
 }
 
 impl Problem {

@@ -17,7 +17,6 @@ use stockade::{
 use crate::amounts::{self, Amounts};
 use crate::audit::named;
 use crate::body::Given;
-use crate::calls;
 use crate::key::key;
 use crate::links::with_next;
 use crate::names::Names;
@@ -54,7 +53,7 @@ pub(crate) async fn start(
     Given(start): Given<Start>,
 ) -> Answer<Response> {
     named("workflow", &start.workflow);
-    calls::check_workflow(service.host(), &principal, &start.workflow)?;
+    service.host().check_workflow(&principal, &start.workflow)?;
     let budget = amounts::of_start(&principal, &start.budget, Budget::default())?;
     let trace = traced(&headers).filter(|_| start.labels.len() < LABELS_BESIDE_TRACE);
     let new = NewRun::new(start.workflow, start.input).budget(budget).labels(start.labels);

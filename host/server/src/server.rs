@@ -43,6 +43,8 @@ pub struct Server {
     settings: Settings,
     tls: Option<Arc<Tls>>,
     closing: watch::Sender<bool>,
+    #[cfg(feature = "mcp")]
+    mcp: Option<Arc<stockade_mcp::Http>>,
 }
 
 /// Returns the routes of a server that knows its clients by their [tokens](Access::Tokens), to be merged into those of a
@@ -73,8 +75,13 @@ impl Server {
     pub fn new(host: Host) -> Self {
         let (access, limits, clock) = (Access::default(), Limits::default(), Clock::default());
         let (told, heard) = (Arc::new(|_: &Fault| {}), Arc::new(|_: &Answered<'_>| {}));
-        let settings = Settings { host, access, oidc: None, audit: None, limits, clock, told, heard };
-        Self { settings, tls: None, closing: watch::Sender::new(false) }
+        Self {
+            settings: Settings { host, access, oidc: None, audit: None, limits, clock, told, heard },
+            tls: None,
+            closing: watch::Sender::new(false),
+            #[cfg(feature = "mcp")]
+            mcp: None,
+        }
     }
 
     /// Says how it knows its clients.
@@ -136,9 +143,32 @@ impl Server {
         Self { settings: Settings { heard: Arc::new(heard), ..self.settings }, ..self }
     }
 
+    /// Answers agents at `/mcp`, by the Model Context Protocol, behind the tokens and the limits of this server.
+    #[cfg(feature = "mcp")]
+    #[must_use]
+    pub fn mcp(self, mcp: stockade_mcp::Http) -> Self {
+        Self { mcp: Some(Arc::new(mcp)), ..self }
+    }
+
     /// Returns its routes, to be merged into those of a service; see [`router`].
     pub fn router(&self) -> Router {
-        interface(self.service())
+        self.routes(&self.service())
+    }
+
+    /// Returns all routes for programs.
+    fn routes(&self, service: &Service) -> Router {
+        interface(service.clone()).merge(self.for_agents(service))
+    }
+
+    #[cfg(feature = "mcp")]
+    fn for_agents(&self, service: &Service) -> Router {
+        let routes = |mcp| crate::mcp::routes(service.clone(), Arc::clone(mcp));
+        self.mcp.as_ref().map(routes).unwrap_or_default()
+    }
+
+    #[cfg(not(feature = "mcp"))]
+    fn for_agents(&self, _: &Service) -> Router {
+        Router::new()
     }
 
     /// Returns the routes of its page for browsers, to be merged into those of a service that has nothing itself at `/`, and
@@ -171,7 +201,7 @@ impl Server {
         let (timers, taking) = (host.timers(), tokio::spawn(take_up(host.clone(), Arc::clone(&told))));
         let service = self.service();
         let router = page::routes(&service).merge(page::reader(&openapi::document(&doors())));
-        let router = router.merge(interface(service)).fallback(unknown);
+        let router = router.merge(self.routes(&service)).fallback(unknown);
         let shutdown = async move {
             shutdown.await;
             taking.abort();
@@ -179,6 +209,10 @@ impl Server {
         };
         let doorway = Doorway { router, tls: self.tls, limits, clock, told };
         let grace = listening::listen(listener, doorway, &self.closing, shutdown).await;
+        #[cfg(feature = "mcp")]
+        if let Some(mcp) = &self.mcp {
+            mcp.close().await;
+        }
         Ok(host.shutdown(grace).await)
     }
 

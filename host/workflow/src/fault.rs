@@ -138,6 +138,40 @@ impl Kind {
             _ => Self::Invalid,
         }
     }
+
+    /// Returns whether the message of a fault of this kind is for the operator alone: it may speak of paths and of databases.
+    pub fn is_of_the_inside(self) -> bool {
+        match self {
+            Self::Journal | Self::System | Self::HostBug => true,
+            Self::Fuel
+            | Self::Deadline
+            | Self::Memory
+            | Self::HostMemory
+            | Self::Table
+            | Self::Instances
+            | Self::Stack
+            | Self::HostcallBytes
+            | Self::HostCalls
+            | Self::Handles
+            | Self::Output
+            | Self::FsQuota
+            | Self::Egress
+            | Self::Denied
+            | Self::Invalid
+            | Self::Trap
+            | Self::GuestError
+            | Self::Approval
+            | Self::Agent
+            | Self::NotFound
+            | Self::Conflict
+            | Self::UnknownOutcome
+            | Self::Later
+            | Self::Divergence
+            | Self::Model
+            | Self::Unavailable
+            | Self::Cancelled => false,
+        }
+    }
 }
 
 impl Fault {

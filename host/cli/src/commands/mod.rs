@@ -17,6 +17,7 @@ pub(crate) mod graph;
 pub(crate) mod journal;
 pub(crate) mod language;
 pub(crate) mod man;
+pub(crate) mod mcp;
 pub(crate) mod memory;
 pub(crate) mod migrate;
 pub(crate) mod notices;

@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use stockade::config::{Rate, Server as ServerConfig};
-use stockade::{Clock, Currency, Fault, Kind, LogLevel};
+use stockade::{Clock, Currency, Fault, Host, Kind, LogLevel};
+use stockade_mcp::{Http, Mcp, Offer};
 use stockade_server::audit::Event;
 use stockade_server::{Access, Answered, Limits, Oidc, Server, Tls};
 use tokio::net::TcpListener;
@@ -39,6 +40,14 @@ pub(crate) struct Serve {
     /// The private key of the certificate, PEM; only its owner may read the file
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// A name under which agents reach the server over MCP, as in stockade.example.com, beside those of this machine; can be
+    /// repeated
+    #[arg(long, value_name = "HOST")]
+    mcp_host: Vec<String>,
+    /// The address of the page as people reach it, which agents pass on where a person has to decide; by default the one it
+    /// listens on
+    #[arg(long, value_name = "URL")]
+    page: Option<String>,
     /// How long what is in flight may take to end when the server is ended, as in 500ms or 30s
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = grace)]
     grace: Duration,
@@ -63,7 +72,8 @@ impl Serve {
         let config = config::usual(globals)?.server;
         let tls = self.tls(&config)?;
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let server = tls.into_iter().fold(self.server(globals, config, log).await?, Server::tls);
+        let server = self.server(globals, config, log, format!("{scheme}://{address}")).await?;
+        let server = tls.into_iter().fold(server, Server::tls);
         eprintln!("stockade serves on {scheme}://{address}");
         let late = server.serve(listener, end.told()).await?;
         if globals.json {
@@ -77,7 +87,13 @@ impl Serve {
 
 impl Serve {
     /// Makes the server, whose log says first that it begins: a server that could note nothing does not begin.
-    async fn server(&self, globals: &Globals, config: ServerConfig, log: Log) -> anyhow::Result<Server> {
+    async fn server(
+        &self,
+        globals: &Globals,
+        config: ServerConfig,
+        log: Log,
+        address: String,
+    ) -> anyhow::Result<Server> {
         let access = if self.no_auth { Access::open(ask::user()) } else { Access::Tokens };
         let oidc = config.oidc.filter(|_| !self.no_auth).map(|oidc| Oidc::new(oidc, Clock::default())).transpose()?;
         let host = open_host::host_of_many(globals, log.clone()).await?;
@@ -86,11 +102,18 @@ impl Serve {
         let Rate { per_second, burst } = config.rate;
         let limits =
             Limits { grace: self.grace, requests_per_second: per_second, requests_burst: burst, ..Limits::default() };
+        let mcp = self.mcp(host.clone(), log.clone(), address).await?;
         let (faults, answers) = (log.clone(), log);
-        let server = Server::new(host).access(access).audit(audit).limits(limits);
+        let server = Server::new(host).access(access).audit(audit).limits(limits).mcp(mcp);
         let server = server.on_fault(move |fault| faults.complain("server", fault));
         let server = server.on_answer(move |answered| told(&answers, answered));
         Ok(oidc.into_iter().fold(server, Server::oidc))
+    }
+
+    /// Makes the door for agents.
+    async fn mcp(&self, host: Host, log: Log, address: String) -> stockade::Result<Http> {
+        let mcp = Mcp::new(host, &Offer::default()).await?.page(self.page.clone().unwrap_or(address));
+        Ok(Http::new(mcp.on_fault(move |fault| log.complain("server", fault)), &self.mcp_host))
     }
 
     /// Reads the certificate that the options name, or else the configuration, if there is one.

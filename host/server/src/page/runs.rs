@@ -19,7 +19,6 @@ use super::viewer::Viewer;
 use super::words::{age, shortened};
 use crate::amounts::{self, Amounts};
 use crate::audit::named;
-use crate::calls::check_workflow;
 use crate::problem::{Answer, words};
 use crate::query;
 use crate::runs::begin;
@@ -276,7 +275,7 @@ pub(crate) async fn start(
 ) -> Answer<Response> {
     let workflow = fields.text("workflow");
     named("workflow", workflow);
-    check_workflow(service.host(), &principal, workflow)?;
+    service.host().check_workflow(&principal, workflow)?;
     let budget = amounts::of_start(&principal, &Amounts::default(), Budget::default())?;
     let new = NewRun::new(workflow, fields.json("input")?).budget(budget);
     let new = fields.filled("key").into_iter().fold(new, NewRun::key);

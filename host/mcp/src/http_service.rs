@@ -1,0 +1,75 @@
+//! Clients over HTTP. Who a request is of, and whether there is room for it, is known before it comes here.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt as _, Full};
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use stockade::Principal;
+
+use crate::Mcp;
+use crate::sessions::Sessions;
+
+/// The header with the session of a client of the older revisions.
+const SESSION: &str = "mcp-session-id";
+
+/// The bodies of answers.
+pub type Body = BoxBody<Bytes, Infallible>;
+
+/// Answers clients over HTTP, at one address of a server.
+///
+/// A server finds out who a request is of, and puts the [`Principal`] into the request's extensions. Requests with an `Origin`
+/// are refused, and so are those to a host that is neither this machine nor one of those that were named: a page in a browser
+/// could have sent them.
+pub struct Http {
+    service: StreamableHttpService<Arc<Mcp>, Sessions>,
+    sessions: Arc<Sessions>,
+    mcp: Arc<Mcp>,
+}
+
+impl Http {
+    /// Makes one of a server of the protocol. `hosts` are the names, beside those of this machine, under which clients reach it.
+    pub fn new(mcp: Mcp, hosts: &[String]) -> Self {
+        let (sessions, mcp) = (Arc::new(Sessions::new(&mcp.limits)), Arc::new(mcp));
+        let mut config = StreamableHttpServerConfig::default().enforce_origin_validation();
+        config.allowed_hosts.extend_from_slice(hosts);
+        let served = Arc::clone(&mcp);
+        let service = StreamableHttpService::new(move || Ok(Arc::clone(&served)), Arc::clone(&sessions), config);
+        Self { service, sessions, mcp }
+    }
+
+    /// Answers a request, whose body was read.
+    pub async fn answer(&self, parts: Parts, body: Bytes) -> Response<Body> {
+        let Some(principal) = parts.extensions.get::<Principal>().map(|principal| principal.name.clone()) else {
+            return refusal(StatusCode::UNAUTHORIZED, "the request is of no principal");
+        };
+        // A session that another one has begun is to this one as if it were not there.
+        if session(&parts.headers).is_some_and(|session| !self.sessions.is_of(session, &principal)) {
+            return refusal(StatusCode::NOT_FOUND, "there is no such session; begin with initialize");
+        }
+        let response = self.service.handle(Request::from_parts(parts, Full::new(body))).await;
+        if let Some(session) = session(response.headers()) {
+            self.sessions.begun(session, &principal).await;
+        }
+        response
+    }
+
+    /// Ends the runs of the calls that are still waited for.
+    pub async fn close(&self) {
+        self.mcp.close().await;
+    }
+}
+
+fn session(headers: &HeaderMap) -> Option<&str> {
+    headers.get(SESSION)?.to_str().ok()
+}
+
+fn refusal(status: StatusCode, why: &str) -> Response<Body> {
+    let mut response = Response::new(Full::new(Bytes::from(why.to_owned())).boxed());
+    *response.status_mut() = status;
+    response
+}

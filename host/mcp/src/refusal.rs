@@ -1,0 +1,28 @@
+//! Why a request is not answered with a result.
+
+use rmcp::ErrorData;
+use stockade::Fault;
+
+/// Why a request is not answered with a result.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The request itself is wrong: the client's program is told.
+    Protocol(ErrorData),
+    /// What it asks for is not done: the agent is told.
+    Fault(Fault),
+}
+
+impl Refusal {
+    pub(crate) fn params(message: impl Into<String>) -> Self {
+        Self::Protocol(ErrorData::invalid_params(message.into(), None))
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What the parts of a request return.
+pub(crate) type Answer<T> = Result<T, Refusal>;

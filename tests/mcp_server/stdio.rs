@@ -1,0 +1,335 @@
+//! `stockade mcp`, as the program of an agent starts it.
+
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
+use std::process::{Child, ChildStdout, Output, Stdio};
+
+use serde_json::{Value, json};
+use stockade_tests::{Place, dist};
+
+use super::{BEFORE, NEWEST, call, initialize, names, newest, opens_addresses, request, tool};
+
+/// The program of an agent.
+struct Agent {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    asked: u64,
+}
+
+impl Agent {
+    fn start(place: &Place, more: &[&str]) -> Self {
+        let mut command = place.command(&[&["mcp", "--grace", "100ms"], more].concat());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines, asked: 0 }
+    }
+
+    /// Starts one that speaks the revision before.
+    fn before(place: &Place, more: &[&str]) -> Self {
+        let mut agent = Self::start(place, more);
+        let begun = agent.ask("initialize", initialize(json!({})));
+        assert_eq!(begun["result"]["protocolVersion"], BEFORE, "{begun}");
+        agent.tell(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        agent
+    }
+
+    fn write(&mut self, line: &str) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        stdin.write_all(line.as_bytes()).unwrap();
+        stdin.write_all(b"\n").unwrap();
+        stdin.flush().unwrap();
+    }
+
+    fn tell(&mut self, message: &Value) {
+        self.write(&message.to_string());
+    }
+
+    /// Sends a request, and returns its number.
+    fn send(&mut self, method: &str, params: Value) -> u64 {
+        self.asked += 1;
+        self.tell(&request(self.asked, method, params));
+        self.asked
+    }
+
+    /// Returns the next message.
+    fn next(&mut self) -> Value {
+        serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap()
+    }
+
+    /// Asks, and returns the answer; what the server tells meanwhile is passed over.
+    fn ask(&mut self, method: &str, params: Value) -> Value {
+        let asked = self.send(method, params);
+        loop {
+            let next = self.next();
+            if next["id"] == asked {
+                return next;
+            }
+        }
+    }
+
+    fn call(&mut self, name: &str, arguments: Value) -> Value {
+        self.ask("tools/call", call(name, arguments))["result"].clone()
+    }
+
+    /// Begins code that does not end, and returns once it runs.
+    fn begin_endless(&mut self) -> u64 {
+        let mut params = call("exec__javascript", json!({"code": "for (;;);"}));
+        params["_meta"] = json!({"progressToken": "p"});
+        let asked = self.send("tools/call", params);
+        let told = self.next();
+        assert_eq!(
+            (&told["method"], &told["params"]["progressToken"]),
+            (&json!("notifications/progress"), &json!("p"))
+        );
+        asked
+    }
+
+    /// Closes the agent's side, and waits for the end.
+    fn close(mut self) -> Output {
+        drop(self.child.stdin.take());
+        let rest = self.lines.by_ref().map(Result::unwrap).collect::<Vec<_>>().join("\n");
+        let mut output = self.child.wait_with_output().unwrap();
+        output.stdout = rest.into_bytes();
+        output
+    }
+}
+
+fn statuses(place: &Place) -> Vec<String> {
+    let runs = place.json(&["runs"]).json;
+    runs.as_array().unwrap().iter().map(|run| run["status"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn tools_and_code_are_offered_with_schemas_and_hints_and_answer_with_values() {
+    let place = Place::new();
+    let mut agent = Agent::before(&place, &["--tools", "purchases,payments", "--languages", "javascript"]);
+    let tools = agent.ask("tools/list", json!({}))["result"]["tools"].clone();
+    assert_eq!(names(&tools), ["exec__javascript", "payments__refund", "purchases__find", "run_status", "run_stop"]);
+    let find = tool(&tools, "purchases__find");
+    assert_eq!(find["inputSchema"]["properties"]["user_id"]["type"], "string", "{find}");
+    assert!(find["outputSchema"]["properties"]["result"].to_string().contains("price_cents"), "{find}");
+    let hints = |name: &str| {
+        let hints = &tool(&tools, name)["annotations"];
+        ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"].map(|hint| hints[hint].as_bool())
+    };
+    assert_eq!(hints("purchases__find"), [Some(true), Some(false), Some(true), Some(false)]);
+    assert_eq!(hints("payments__refund"), [Some(false), Some(true), Some(false), Some(false)]);
+    let exec = tool(&tools, "exec__javascript")["description"].as_str().unwrap();
+    assert!(exec.contains("purchases") && exec.contains("find(") && exec.contains("user_id"), "{exec}");
+
+    let found = agent.call("purchases__find", json!({"user_id": "user_123"}));
+    assert_eq!(found["structuredContent"]["result"]["price_cents"], 14_900, "{found}");
+    assert_eq!(
+        serde_json::from_str::<Value>(found["content"][0]["text"].as_str().unwrap()).unwrap()["price_cents"],
+        14_900
+    );
+    let code = "console.log('looking'); return (await purchases.find({user_id: input})).price_cents";
+    let ran = agent.call("exec__javascript", json!({"code": code, "input": "user_123"}));
+    assert_eq!(ran["structuredContent"], json!({"result": 14_900, "stdout": "looking\n", "stderr": ""}), "{ran}");
+    let failed = agent.call("exec__javascript", json!({"code": "throw new Error('no')"}));
+    assert!(failed["isError"] == true && failed["content"][0]["text"].as_str().unwrap().contains("no"), "{failed}");
+
+    let resources = agent.ask("resources/list", json!({}))["result"]["resources"].clone();
+    assert_eq!(resources.as_array().unwrap().len(), 3, "{resources}");
+    let run = found["_meta"]["stockade/run"].as_str().unwrap();
+    let read = |agent: &mut Agent, end: &str| {
+        let read = agent.ask("resources/read", json!({"uri": format!("stockade://runs/{run}{end}")}));
+        read["result"]["contents"][0]["text"].as_str().unwrap_or_else(|| panic!("{read}")).to_owned()
+    };
+    assert!(read(&mut agent, "").contains("\"done\""));
+    assert!(read(&mut agent, "/result").contains("14900"));
+    let timeline = read(&mut agent, "/timeline");
+    assert!(timeline.contains("\"created\"") && !timeline.contains("14900"), "{timeline}");
+    assert_eq!(agent.close().status.code(), Some(0));
+    assert_eq!(statuses(&place).iter().filter(|status| *status == "done").count(), 2);
+}
+
+#[test]
+fn a_client_is_offered_what_was_named_and_cannot_call_anything_else() {
+    let place = Place::new();
+    let mut agent = Agent::before(&place, &["--tools", "policy", "--languages", "javascript"]);
+    let code = "return await purchases.find({user_id: 'user_123'})";
+    let refused = agent.call("exec__javascript", json!({"code": code}));
+    assert_eq!(refused["isError"], true, "{refused}");
+    for name in ["purchases__find", "workflow__refund", "call", "approve"] {
+        let refused = agent.ask("tools/call", call(name, json!({})));
+        assert_eq!(refused["error"]["code"], -32_602, "{name}: {refused}");
+    }
+    // A run of another client is as if it were not there.
+    let run = place.refund("user_123", &[]).run();
+    let refused = agent.ask("resources/read", json!({"uri": format!("stockade://runs/{run}")}));
+    assert!(refused["error"]["message"].as_str().unwrap().contains("there is no run"), "{refused}");
+    let refused = agent.call("run_stop", json!({"run_id": run}));
+    assert_eq!(refused["isError"], true, "{refused}");
+    assert_eq!(agent.close().status.code(), Some(0));
+}
+
+#[test]
+fn a_client_of_the_newest_revision_takes_a_question_to_a_person_and_answers_it_once() {
+    let place = Place::new();
+    let page = ["--tools", "payments", "--languages", "javascript", "--page", "http://127.0.0.1:7700"];
+    let mut agent = Agent::start(&place, &page);
+    let discovered = agent.ask("server/discover", newest(json!({}), json!({})));
+    let versions = discovered["result"]["supportedVersions"].as_array().unwrap();
+    assert!(versions.contains(&json!(NEWEST)) && versions.contains(&json!(BEFORE)), "{discovered}");
+
+    let refund =
+        || newest(call("payments__refund", json!({"user_id": "user_789", "amount_cents": 5})), opens_addresses());
+    let asked = agent.ask("tools/call", refund())["result"].clone();
+    assert_eq!(asked["resultType"], "input_required", "{asked}");
+    let question = &asked["inputRequests"]["approval"];
+    assert_eq!((&question["method"], &question["params"]["mode"]), (&json!("elicitation/create"), &json!("url")));
+    let run = place.json(&["runs"]).json[0]["run_id"].as_str().unwrap().to_owned();
+    assert_eq!(question["params"]["url"], format!("http://127.0.0.1:7700/runs/{run}"));
+
+    // What the agent says decides nothing, and its state is of this call alone.
+    let with = |mut params: Value, state: &Value, action: &str| {
+        params["requestState"] = state.clone();
+        params["inputResponses"] = json!({"approval": {"action": action, "content": {"approved": true}}});
+        params
+    };
+    let other =
+        newest(call("payments__refund", json!({"user_id": "user_789", "amount_cents": 500})), opens_addresses());
+    for (forged, why) in [
+        (with(other, &asked["requestState"], "accept"), "integrity"),
+        (with(refund(), &json!("rs1.AAAA.BBBB"), "accept"), "refused"),
+    ] {
+        let refused = agent.ask("tools/call", forged);
+        assert!(refused["error"]["message"].as_str().unwrap().contains(why), "{refused}");
+    }
+    assert_eq!(place.refunds(), [""; 0]);
+
+    let approved = place.json(&["approve", &run, "--by", "dana"]);
+    assert_eq!(approved.exit, Some(0), "{approved:?}");
+    let paid = agent.ask("tools/call", with(refund(), &asked["requestState"], "accept"))["result"].clone();
+    assert_eq!(paid["structuredContent"]["result"]["amount_cents"], 5, "{paid}");
+    let replayed = agent.ask("tools/call", with(refund(), &asked["requestState"], "accept"));
+    assert!(replayed["error"]["message"].as_str().unwrap().contains("used before"), "{replayed}");
+    assert_eq!(place.refunds().len(), 1);
+    assert_eq!(agent.close().status.code(), Some(0));
+}
+
+#[test]
+fn a_client_of_the_revision_before_finds_the_result_by_the_run_that_it_was_told() {
+    let place = Place::new();
+    place.write("stockade.toml", "[tool.purchases]\napproval = \"always\"\n");
+    let mut agent = Agent::before(&place, &["--tools", "purchases", "--languages", "javascript"]);
+    let waiting = agent.call("purchases__find", json!({"user_id": "user_123"}));
+    let handle = &waiting["structuredContent"]["run"];
+    assert_eq!((&handle["status"], &waiting["isError"]), (&json!("waiting"), &json!(false)), "{waiting}");
+    let run = handle["run_id"].as_str().unwrap();
+    assert!(waiting["content"][0]["text"].as_str().unwrap().contains(run), "{waiting}");
+    assert_eq!(place.json(&["approve", run, "--by", "dana"]).exit, Some(0));
+    let found = agent.call("run_status", json!({"run_id": run}));
+    assert_eq!(found["structuredContent"]["result"]["price_cents"], 14_900, "{found}");
+    assert_eq!(agent.close().status.code(), Some(0));
+}
+
+#[test]
+fn a_workflow_is_a_task_that_is_read_and_cancelled_by_the_id_of_its_run() {
+    let place = Place::new();
+    let tasks = || json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
+    let mut agent = Agent::start(&place, &["--workflows", "refund", "--languages", "javascript"]);
+    let input = json!({"user_id": "user_123", "request": "not what I expected"});
+    let start = || newest(call("workflow__refund", json!({"input": input})), tasks());
+    let begun = agent.ask("tools/call", start())["result"].clone();
+    assert_eq!(begun["resultType"], "task", "{begun}");
+    let id = begun["taskId"].as_str().unwrap();
+    let task = |agent: &mut Agent, method: &str, id: &str| {
+        agent.ask(method, newest(json!({"taskId": id}), tasks()))["result"].clone()
+    };
+    assert_eq!(place.json(&["show", id]).json["run_id"], id);
+    assert_eq!(task(&mut agent, "tasks/cancel", id)["resultType"], "complete");
+    assert_eq!(task(&mut agent, "tasks/get", id)["status"], "cancelled");
+    assert_eq!(statuses(&place), ["stopped"]);
+    let unasked = json!({"taskId": id, "inputResponses": {"other": {"action": "accept"}}});
+    let refused = agent.ask("tasks/update", newest(unasked, tasks()));
+    assert_eq!(refused["error"]["code"], -32_602, "{refused}");
+    // A client that did not say so has no tasks.
+    let without = agent.ask("tasks/get", newest(json!({"taskId": id}), json!({})));
+    assert_eq!(without["error"]["code"], -32_021, "{without}");
+    assert_eq!(agent.close().status.code(), Some(0));
+}
+
+#[test]
+fn a_line_that_is_no_request_is_left_out_or_refused_and_the_next_one_is_answered() {
+    let place = Place::new();
+    let mut agent = Agent::before(&place, &["--tools", "policy", "--languages", "javascript"]);
+    agent.write("{\"jsonrpc\": \"2.0\", \"id\": 7, \"method\":");
+    agent.write(&format!("{{\"jsonrpc\": \"2.0\", \"id\": 8, \"method\": \"{}\"}}", "x".repeat(5 << 20)));
+    // An answer to what was never asked.
+    agent.tell(&json!({"jsonrpc": "2.0", "id": 99, "result": {"action": "accept", "content": {"approved": true}}}));
+    let unknown = agent.ask("stockade/approve", json!({}));
+    assert_eq!(unknown["error"]["code"], -32_601, "{unknown}");
+    let mut unasked = call("policy__within_window", json!({}));
+    unasked["inputResponses"] = json!({"approval": {"action": "accept"}});
+    let refused = agent.ask("tools/call", unasked);
+    assert_eq!(refused["error"]["code"], -32_602, "{refused}");
+    let wrong = agent.call("policy__within_window", json!({"no": "such argument"}));
+    assert_eq!(wrong["isError"], true, "{wrong}");
+    assert_eq!(agent.close().status.code(), Some(0));
+}
+
+#[test]
+fn a_call_that_is_cancelled_ends_its_run() {
+    let place = Place::new();
+    let mut agent = Agent::before(&place, &["--languages", "javascript"]);
+    let endless = agent.begin_endless();
+    agent.tell(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": endless}}));
+    assert_eq!(agent.close().status.code(), Some(0));
+    assert_eq!(statuses(&place), ["stopped"]);
+}
+
+#[test]
+fn an_agent_that_goes_in_the_middle_of_a_call_leaves_no_run_behind() {
+    let place = Place::new();
+    let mut agent = Agent::before(&place, &["--languages", "javascript"]);
+    agent.begin_endless();
+    let output = agent.close();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(statuses(&place), ["stopped"]);
+}
+
+#[test]
+fn two_tools_that_would_have_one_name_are_refused_at_the_start() {
+    let place = Place::new();
+    let policy = dist("policy").display().to_string();
+    let tool = |name: &str| format!("[tool.\"{name}\"]\ncomponent = \"{policy}\"\n");
+    place.write("stockade.toml", tool("shop.policy") + &tool("shop_policy"));
+    let refused = place.json(&["mcp"]);
+    assert_eq!((refused.exit, &refused.json["error"]["detail"]), (Some(2), &json!("name")), "{refused:?}");
+    let message = refused.json["error"]["message"].as_str().unwrap();
+    assert!(message.contains("shop.policy") && message.contains("shop_policy"), "{message}");
+    let refused = place.json(&["mcp", "--tools", "purchase"]);
+    assert_eq!((refused.exit, &refused.json["error"]["detail"]), (Some(5), &json!("tool")), "{refused:?}");
+    // Where one of them is not offered, the other one is.
+    let mut agent = Agent::before(&place, &["--tools", "shop.policy", "--languages", "javascript"]);
+    let tools = agent.ask("tools/list", json!({}))["result"]["tools"].clone();
+    assert!(names(&tools).contains(&"shop_policy__within_window"), "{tools}");
+    assert_eq!(agent.close().status.code(), Some(0));
+}
+
+#[test]
+fn a_result_that_is_too_long_is_told_by_its_beginning_its_end_and_where_the_rest_is() {
+    let place = Place::new();
+    let mut agent = Agent::before(&place, &["--languages", "javascript"]);
+    let long = agent.call("exec__javascript", json!({"code": "return 'a'.repeat(100000) + 'z'"}));
+    let (text, link) = (long["content"][0]["text"].as_str().unwrap(), &long["content"][1]);
+    assert!(
+        text.len() < 60_000 && text.contains("bytes of") && text.trim_end().ends_with(['z', '"']),
+        "{}",
+        text.len()
+    );
+    assert_eq!((&link["type"], &long["isError"]), (&json!("resource_link"), &json!(false)));
+    let (mut uri, mut whole) = (link["uri"].as_str().unwrap().to_owned(), String::new());
+    loop {
+        let read = agent.ask("resources/read", json!({"uri": uri}))["result"]["contents"][0].clone();
+        whole += read["text"].as_str().unwrap();
+        match read["_meta"]["stockade/next"].as_str() {
+            Some(next) => uri = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(serde_json::from_str::<String>(&whole).unwrap().len(), 100_001);
+    assert_eq!(agent.close().status.code(), Some(0));
+}
