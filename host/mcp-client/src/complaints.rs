@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use stockade::{Scrubber, is_hidden};
+use stockade::Scrubber;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::counts::Counts;
 use crate::settings::Log;
+use crate::words::shown;
 
 /// The longest line that is told; what is beyond is left out.
 const LINE_BYTES_MAX: usize = 2 << 10;
@@ -83,12 +84,6 @@ impl Complaints {
         }
         format!("{why}; it last wrote: {}", last.iter().map(String::as_str).collect::<Vec<_>>().join(" | "))
     }
-}
-
-/// Writes hidden letters out.
-pub(crate) fn shown(text: &str) -> String {
-    let written = |letter: char| if is_hidden(letter) { letter.escape_unicode().to_string() } else { letter.into() };
-    text.chars().map(written).collect()
 }
 
 #[cfg(test)]

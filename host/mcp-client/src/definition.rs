@@ -63,7 +63,7 @@ impl Definition {
         &self.name
     }
 
-    /// Returns the title, or else the first words of the description.
+    /// Returns the title; empty where there is none.
     pub fn title(&self) -> &str {
         self.text("title")
     }
