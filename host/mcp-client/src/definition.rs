@@ -105,7 +105,9 @@ fn check_name(name: &str) -> Result<(), String> {
     if !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.bytes().all(is_letter) {
         return Ok(());
     }
-    Err(format!("a name has 1 to {NAME_BYTES_MAX} of the letters A to Z, a to z, 0 to 9, \"_\", \"-\", \".\" and \"/\""))
+    Err(format!(
+        "a name has 1 to {NAME_BYTES_MAX} of the letters A to Z, a to z, 0 to 9, \"_\", \"-\", \".\" and \"/\""
+    ))
 }
 
 /// Returns what two names have in common that a person could take for the same: `l`, `I` and `1`, `O` and `0`, capitals, and
@@ -151,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_definition_that_is_no_tool_is_refused() {
-        let deep = (0..SCHEMA_DEPTH_MAX).fold(json!({}), |inner, _| json!({"not": inner}));
+        let deep = (0..=SCHEMA_DEPTH_MAX).fold(json!({}), |inner, _| json!({"not": inner}));
         for (value, why) in [
             (tool("ре\u{430}d"), "a name has"),
             (tool("a\u{200b}b"), "a name has"),
@@ -167,7 +169,9 @@ mod tests {
 
     #[test]
     fn names_that_look_alike_look_the_same() {
-        for (one, other) in [("read_file", "read-file"), ("list", "1ist"), ("IO", "l0"), ("burn", "bum"), ("Get", "get")] {
+        for (one, other) in
+            [("read_file", "read-file"), ("list", "1ist"), ("IO", "l0"), ("burn", "bum"), ("Get", "get")]
+        {
             assert_eq!(looks(one), looks(other));
         }
         assert_ne!(looks("read"), looks("write"));

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde_json::Value;
 use tokio::time::timeout;
@@ -107,14 +107,14 @@ impl Http {
         let token = self.token.get(&self.client, &self.secrets, &self.url).await.map_err(Failure::Unsent)?;
         let mut request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
         request = request.header(ACCEPT, "application/json, text/event-stream");
-        let authorization = token.map(|token| (AUTHORIZATION.as_str(), format!("Bearer {token}")));
+        let authorization = token.map(|token| ("authorization", format!("Bearer {token}")));
         let session = lock(&self.session).clone().map(|session| ("mcp-session-id", session));
         let version = lock(&self.version).clone().map(|version| ("mcp-protocol-version", version));
         for (name, value) in [authorization, session, version].into_iter().flatten() {
             request = request.header(name, value);
         }
         for (name, value) in headers {
-            request = request.header(name, value);
+            request = request.header(name.as_str(), value.as_str());
         }
         request.body(text).send().await.map_err(|error| match error.is_connect() || error.is_builder() {
             true => Failure::Unsent(format!("it was not reached: {}", cause(&error))),
@@ -149,7 +149,8 @@ impl Http {
     /// Keeps the name of the session that the server has begun.
     fn take_session(&self, answer: &Response) {
         let session = answer.headers().get("mcp-session-id").and_then(|session| session.to_str().ok());
-        let is_fit = |session: &&str| session.len() <= SESSION_BYTES_MAX && session.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_fit =
+            |session: &&str| session.len() <= SESSION_BYTES_MAX && session.bytes().all(|byte| byte.is_ascii_graphic());
         if let Some(session) = session.filter(is_fit) {
             lock(&self.session).get_or_insert_with(|| session.to_owned());
         }

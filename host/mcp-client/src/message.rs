@@ -1,8 +1,8 @@
 //! Messages of JSON-RPC 2.0. A message of a server is a stranger's: how much memory it takes is known before it is read.
 
 use serde_json::{Value, json};
-use stockade::json::{self as strict, Bounds};
 use stockade::Fault;
+use stockade::json::{self as strict, Bounds};
 
 /// The longest message of a server. A result of the default `output_bytes` fits several times.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 8 << 20;

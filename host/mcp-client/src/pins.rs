@@ -158,7 +158,8 @@ impl Pins {
     }
 
     fn unusable(&self, what: &str, error: &std::io::Error) -> Fault {
-        let message = format!("what was accepted of MCP servers, in \"{}\", cannot be {what}: {error}", self.folder.display());
+        let message =
+            format!("what was accepted of MCP servers, in \"{}\", cannot be {what}: {error}", self.folder.display());
         Fault::new(Kind::of_file(error), message).detail("mcp")
     }
 }

@@ -47,9 +47,7 @@ impl Spec {
         let has_token = config.token.is_some() || config.oauth.is_some();
         let place = match (&config.command, &config.url) {
             (Some(_), None) if has_token => return Err(invalid("`token` and `oauth` are for a server with a `url`")),
-            (Some(command), None) => {
-                Place::Process { program: command.into(), arguments: config.args.clone() }
-            }
+            (Some(command), None) => Place::Process { program: command.into(), arguments: config.args.clone() },
             (None, Some(_)) if !config.env.is_empty() || !config.variables.is_empty() || !config.args.is_empty() => {
                 return Err(invalid("`args`, `env` and `variables` are for a server with a `command`"));
             }

@@ -198,11 +198,7 @@ async fn listen(
 }
 
 /// Takes in one line, and returns whether it was an answer that was waited for.
-fn taken(
-    shared: &Shared,
-    line: &[u8],
-    outgoing: &mpsc::WeakSender<String>,
-) -> std::result::Result<bool, String> {
+fn taken(shared: &Shared, line: &[u8], outgoing: &mpsc::WeakSender<String>) -> std::result::Result<bool, String> {
     let text = std::str::from_utf8(line).map_err(|_| "it has sent a line that is not UTF-8".to_owned())?.trim();
     if text.is_empty() {
         return Ok(false);

@@ -88,7 +88,7 @@ async fn exchange(http: &Client, oauth: &OAuth, secret: &str, resource: &Url) ->
     let url = Url::parse(token_url).map_err(|_| "`token_url` is not an address".to_owned())?;
     let scope = scope.as_deref().map(|scope| ("scope", scope));
     let fields = [("grant_type", "client_credentials"), ("resource", resource.as_str())].into_iter().chain(scope);
-    let credentials = STANDARD.encode(format!("{}:{}", form(&[("", client_id)]), form(&[("", secret)])));
+    let credentials = STANDARD.encode(format!("{}:{}", form(&[("", client_id.as_str())]), form(&[("", secret)])));
     let request = http
         .post(url)
         .header(AUTHORIZATION, format!("Basic {credentials}"))
@@ -122,7 +122,9 @@ fn is_header(token: &str) -> bool {
 fn form(fields: &[(&str, &str)]) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let written = |text: &str| -> String {
-        text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+        text.bytes()
+            .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+            .collect()
     };
     let field = |(name, value): &(&str, &str)| match *name {
         "" => written(value),
