@@ -34,6 +34,7 @@ use crate::commands::tool::Tool;
 use crate::commands::worker::Worker;
 use crate::exit::Exit;
 use crate::globals::Globals;
+use crate::mcp_servers::Servers;
 
 /// The widest help, even on a wider terminal.
 const HELP_COLUMNS_MAX: usize = 100;
@@ -99,6 +100,8 @@ pub(crate) enum Command {
     Language(Language),
     #[command(subcommand)]
     Tool(Tool),
+    #[command(subcommand)]
+    Mcp(Servers),
     Completions(Completions),
     Man(Man),
 }
@@ -142,6 +145,7 @@ impl Command {
             Self::Replay(replay) => replay.run(globals).await,
             Self::Language(language) => language.run(globals).await,
             Self::Tool(tool) => tool.run(globals).await,
+            Self::Mcp(servers) => servers.run(globals).await,
             Self::Completions(completions) => completions.run(globals, Args::command()),
             Self::Man(man) => man.run(globals, Args::command()),
         }
@@ -185,6 +189,7 @@ impl Command {
             Self::Exec(exec) => exec.only_looks(),
             Self::Memory(memory) => memory.only_looks(),
             Self::Language(language) => language.only_looks(),
+            Self::Mcp(servers) => servers.only_looks(),
             Self::Token(token) => token.only_looks(),
             Self::Tool(tool) => tool.only_looks(),
         }

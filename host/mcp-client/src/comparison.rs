@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
+use stockade::Digest;
 
 use crate::definition::Definition;
 use crate::listing::Listing;
@@ -72,6 +73,13 @@ impl Comparison {
     /// Returns what the server offers beyond what the configuration allows.
     pub fn others(&self) -> impl Iterator<Item = &Definition> {
         self.listing.tools.values().filter(|definition| !self.allowed.contains(definition.name()))
+    }
+
+    /// Returns the digest of what [`Client::pin`](crate::Client::pin) would accept: the allowed tools as they are offered.
+    pub fn digest(&self) -> Digest {
+        let is_allowed = |(name, _): &(&String, &Definition)| self.allowed.contains(*name);
+        let offered = self.listing.tools.iter().filter(is_allowed);
+        Digest::of_json(&offered.map(|(name, definition)| (name, definition.digest())).collect::<BTreeMap<_, _>>())
     }
 
     /// Returns whether all that is allowed is as it was accepted, and nothing that was accepted is left over.

@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_servers_own_limits_come_before_those_of_all() {
-        let config = Config::parse("[limits]\nwall_us = 8\n[mcp.a]\nurl = \"https://h/\"\nlimits = { output_bytes = 9 }");
+        let config =
+            Config::parse("[limits]\nwall_us = 8\n[mcp.a]\nurl = \"https://h/\"\nlimits = { output_bytes = 9 }");
         let limits = config.unwrap().mcp["a"].limits.clone().unwrap();
         assert_eq!((limits.wall_us, limits.output_bytes), (8, 9));
     }
