@@ -36,6 +36,7 @@ mod later;
 mod layers;
 mod limits;
 mod manual;
+mod mcp_servers;
 mod memory;
 mod notices;
 mod page;
