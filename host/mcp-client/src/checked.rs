@@ -22,6 +22,9 @@ const DATA: [&str; 4] = ["const", "enum", "default", "examples"];
 /// How long a text within a schema may be that tells a model what a value means.
 const TEXT_CHARS_MAX: usize = 300;
 
+/// How many properties of a schema that cannot be read as a whole are read one by one: each takes the definitions along.
+const TRIED_MAX: usize = 64;
+
 /// How many things that are left out are named.
 const UNCHECKED_MAX: usize = 16;
 
@@ -82,15 +85,15 @@ fn piecewise(value: &Value, mut unchecked: Vec<String>, why: String) -> Checked 
     for (key, member) in value.as_object().into_iter().flatten() {
         let kept = match (key.as_str(), member) {
             ("properties", Value::Object(all)) => {
-                for (name, property) in all {
-                    let whole = with_definitions(value, json!({"properties": {name: property}}));
-                    let is_known = Schema::new(&whole).is_ok();
+                for (at, (name, property)) in all.iter().enumerate() {
+                    let alone = || with_definitions(value, json!({"properties": {name: property}}));
+                    let is_known = at < TRIED_MAX && Schema::new(&alone()).is_ok();
                     properties.insert(name.clone(), if is_known { property.clone() } else { json!({}) });
                     note(&mut unchecked, !is_known, || format!("$.properties.{name}: {why}"));
                 }
                 continue;
             }
-            ("$defs" | "definitions", _) => false,
+            ("$schema" | "$defs" | "definitions", _) => continue,
             _ => Schema::new(&with_definitions(value, json!({key: member}))).is_ok(),
         };
         if kept {

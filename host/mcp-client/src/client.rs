@@ -28,8 +28,8 @@ impl Client {
     pub fn new(config: &Config, folder: impl Into<PathBuf>) -> Self {
         let settings = Settings {
             folder: folder.into(),
-            secrets: Arc::new(|name| Err(no_value(name))),
-            log: Arc::new(|_, _| {}),
+            secrets: Arc::new(|name: &str| Err(no_value(name))),
+            log: Arc::new(|_: &str, _: &str| {}),
             launcher: None,
         };
         Self { servers: config.mcp.clone(), settings, clock: Clock::default() }

@@ -94,8 +94,9 @@ mod tests {
     async fn lines_are_bounded_scrubbed_and_counted() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&told);
-        let log: Log =
-            Arc::new(move |_, line| heard.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned()));
+        let log: Log = Arc::new(move |_: &str, line: &str| {
+            heard.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned())
+        });
         let scrubber = Scrubber::redacting(["sk_live_0123456789".to_owned()]);
         let counts = Arc::new(Counts::default());
         let complaints = Complaints::new("a", log, scrubber, Arc::clone(&counts));

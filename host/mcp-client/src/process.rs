@@ -43,8 +43,7 @@ pub fn launch(program: &str, arguments: &[String]) -> Error {
     }
 }
 
-/// What is to be started.
-#[derive(Debug)]
+/// What is to be started. It may hold secrets, and is never printed.
 pub(crate) struct Order {
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<String>,

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
-use stockade::{Digest, Fault, Hint, Kind, Result, Scrubber};
-use tokio::sync::{Mutex as AsyncMutex, Semaphore};
+use stockade::{Digest, Fault, Hint, Kind, Limits, Result, Scrubber};
+use tokio::sync::{AcquireError, Mutex as AsyncMutex, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use crate::answer;
@@ -130,11 +130,10 @@ impl Server {
         tool: &str,
         offered: &Offered,
         arguments: &Value,
-        bytes_max: u64,
+        limits: &Limits,
     ) -> Result<Value> {
-        // It is never closed.
-        let _slot = self.slots.acquire().await;
-        let open = self.connected().await.map_err(|failure| failure.of_question(self.name()))?;
+        let ready = timeout(patience(limits), self.ready()).await.unwrap_or_else(|_| Err(still_starting()));
+        let (_slot, open) = ready.map_err(|failure| failure.of_question(self.name()))?;
         if let Some(why) = lock(&open.unfit).get(tool) {
             return Err(self.not_accepted(tool, why));
         }
@@ -142,7 +141,7 @@ impl Server {
             Ok(mut result) => {
                 *lock(&self.rest) = Rest::default();
                 open.scrubber.value(&mut result);
-                answer::value(self.name(), result, offered.output.as_ref(), bytes_max)
+                answer::value(self.name(), result, offered.output.as_ref(), limits.output_bytes)
             }
             Err(failure) => {
                 if open.session.is_over() {
@@ -151,6 +150,13 @@ impl Server {
                 Err(failure.of_call(self.name()).reworded(|said| open.scrubber.text(said).into_owned()))
             }
         }
+    }
+
+    /// Waits for a turn and a session.
+    async fn ready(self: &Arc<Self>) -> Result<(Result<SemaphorePermit<'_>, AcquireError>, Arc<Open>), Failure> {
+        // It is never closed, so that there always is a turn in the end.
+        let slot = self.slots.acquire().await;
+        Ok((slot, self.connected().await?))
     }
 
     fn not_accepted(&self, tool: &str, why: &str) -> Fault {
@@ -298,6 +304,17 @@ impl Server {
         unfit.extend(changed);
         Ok(unfit)
     }
+}
+
+/// How long a call waits until it can be made: so much less than its time that it is known that it was not made.
+fn patience(limits: &Limits) -> Duration {
+    Duration::from_micros(limits.wall_us - limits.wall_us / 10)
+}
+
+fn still_starting() -> Failure {
+    Failure::Unsent(
+        "the call's time was over before the server had started or had a turn; it goes on starting".to_owned(),
+    )
 }
 
 /// Why a tool is not called that was accepted with this digest, by what the server offers now.

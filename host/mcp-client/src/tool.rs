@@ -89,7 +89,7 @@ impl Callable for McpTool {
         self.server.check_rest()?;
         let begun = Instant::now();
         Ok(Calling::Answer(Box::pin(async move {
-            let result = self.server.call(function, offered, arguments, limits.output_bytes).await;
+            let result = self.server.call(function, offered, arguments, &limits).await;
             let wall_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
             let usage = Usage::default().wall_us(wall_us).tool_calls(1);
             Outcome { result, usage, stdout: String::new(), stderr: String::new(), log: Vec::new() }
