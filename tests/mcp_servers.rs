@@ -45,7 +45,8 @@ impl Played {
     fn config(&self) -> Config {
         let peer = root().join("tests/mcp-servers/peer.py");
         let text = format!(
-            "[mcp.peer]\ncommand = \"python3\"\nargs = [{:?}, {:?}]\ntools = {:?}\nstart_timeout_ms = 60000\n{}",
+            "[mcp.peer]\ncommand = \"python3\"\nargs = [{:?}, {:?}]\ntools = {:?}\nstart_timeout_ms = 60000\n\
+             limits = {{ wall_us = 60000000 }}\n{}",
             peer.display().to_string(),
             self.case.display().to_string(),
             self.allow,
@@ -79,7 +80,8 @@ impl Played {
 
 /// Calls a function, and gives up after so long.
 async fn call(tool: &McpTool, function: &str, arguments: &Value, wait_ms: u64) -> Option<stockade::Result<Value>> {
-    let call = Call { function, arguments, idempotency_key: "key", seed: 0, limits: Limits::default() };
+    let limits = Limits::default().wall_us(60_000_000);
+    let call = Call { function, arguments, idempotency_key: "key", seed: 0, limits };
     match tool.call(call, None) {
         Ok(Calling::Answer(answer)) => {
             let answered = tokio::time::timeout(Duration::from_millis(wait_ms), answer).await;
