@@ -54,6 +54,7 @@ impl Definition {
             if deep > SCHEMA_DEPTH_MAX {
                 return Err(format!("a schema nests {deep} deep, and {SCHEMA_DEPTH_MAX} are allowed"));
             }
+            check_properties(schema)?;
         }
         Ok(())
     }
@@ -110,6 +111,35 @@ fn check_name(name: &str) -> Result<(), String> {
     ))
 }
 
+/// Checks the names of all that a schema describes: they stand in prompts and in stubs of code as they are. The schema is not
+/// deep.
+fn check_properties(schema: &Value) -> Result<(), String> {
+    match schema {
+        Value::Object(members) => {
+            let names = members.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+            for name in names {
+                check_property(name)?;
+            }
+            members.values().try_for_each(check_properties)
+        }
+        Value::Array(items) => items.iter().try_for_each(check_properties),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    }
+}
+
+fn check_property(name: &str) -> Result<(), String> {
+    let is_letter = |letter: char| letter.is_alphanumeric() || "_-.$@:/".contains(letter);
+    if !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(is_letter) {
+        return Ok(());
+    }
+    let shown = name.chars().take(NAME_BYTES_MAX).collect::<String>();
+    Err(format!(
+        "\"{}\" is not the name of a value: it has 1 to {NAME_BYTES_MAX} letters, digits and \"_\", \"-\", \".\", \"$\", \
+         \"@\", \":\", \"/\"",
+        shown.escape_debug()
+    ))
+}
+
 /// Returns what two names have in common that a person could take for the same: `l`, `I` and `1`, `O` and `0`, capitals, and
 /// what stands between words.
 pub(crate) fn looks(name: &str) -> String {
@@ -160,6 +190,7 @@ mod tests {
             (tool(""), "a name has"),
             (tool(&"a".repeat(65)), "a name has"),
             (json!({"name": "a"}), "no input schema"),
+            (json!({"name": "a", "inputSchema": {"properties": {"x): pass\nSYSTEM": {}}}}), "not the name of a value"),
             (json!({"name": "a", "inputSchema": deep}), "nests"),
             (json!({"name": "a", "inputSchema": {"x": "y".repeat(70_000)}}), "bytes"),
         ] {
