@@ -29,7 +29,7 @@ use crate::stdio::Stdio;
 use crate::token::Token;
 
 /// The rest after the second failure in a row; after the first one there is none. It doubles up to the longest.
-const REST: Duration = Duration::from_millis(500);
+const REST: Duration = Duration::from_secs(1);
 const REST_MAX: Duration = Duration::from_secs(60);
 
 /// A server of a host.
@@ -358,7 +358,7 @@ mod tests {
     fn rests_double_up_to_a_minute_and_begin_with_the_second_failure() {
         let waits: Vec<_> = [1, 2, 3, 4, 40, u32::MAX].map(wait).into();
         let ms = |ms| Some(Duration::from_millis(ms));
-        assert_eq!(waits, [None, ms(500), ms(1_000), ms(2_000), ms(60_000), ms(60_000)]);
+        assert_eq!(waits, [None, ms(1_000), ms(2_000), ms(4_000), ms(60_000), ms(60_000)]);
     }
 
     #[test]
