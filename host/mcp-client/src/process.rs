@@ -132,7 +132,11 @@ fn begin(order: &Order) -> io::Result<(process::Child, Ends)> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
         (Some(stdin), Some(stdout), Some(stderr)) => Ok((child, (stdin, stdout, stderr))),
-        _ => Err(Error::other("its pipes are missing")),
+        _ => {
+            // It has no pipes, which is why it is of no use; how it ends is not asked.
+            let _ = child.kill().and_then(|()| child.wait());
+            Err(Error::other("its pipes are missing"))
+        }
     }
 }
 

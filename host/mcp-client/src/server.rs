@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use stockade::{Digest, Fault, Hint, Kind, Limits, Result, Scrubber};
-use tokio::sync::{AcquireError, Mutex as AsyncMutex, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use crate::answer;
@@ -153,9 +153,9 @@ impl Server {
     }
 
     /// Waits for a turn and a session.
-    async fn ready(self: &Arc<Self>) -> Result<(Result<SemaphorePermit<'_>, AcquireError>, Arc<Open>), Failure> {
+    async fn ready(self: &Arc<Self>) -> Result<(Option<SemaphorePermit<'_>>, Arc<Open>), Failure> {
         // It is never closed, so that there always is a turn in the end.
-        let slot = self.slots.acquire().await;
+        let slot = self.slots.acquire().await.ok();
         Ok((slot, self.connected().await?))
     }
 
