@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -75,9 +75,6 @@ impl Client {
     ///
     /// A server is not configured well, or what was accepted cannot be read.
     pub fn tools(&self) -> Result<Vec<McpTool>> {
-        if !self.servers.is_empty() {
-            self.pins().keep_only(&self.names().collect::<BTreeSet<_>>())?;
-        }
         self.servers.keys().map(|name| self.tool(name)).collect()
     }
 

@@ -1,6 +1,6 @@
 //! What a person has accepted of each server: a file that is the owner's alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -96,19 +96,6 @@ impl Pins {
         })
     }
 
-    /// Forgets servers that the configuration does not name, so that one that comes back is asked about.
-    ///
-    /// # Errors
-    ///
-    /// As [`Pins::accept`].
-    pub(crate) fn keep_only(&self, servers: &BTreeSet<&str>) -> Result<()> {
-        let is_named = |name: &String| servers.contains(name.as_str());
-        if self.read()?.servers.keys().all(is_named) {
-            return Ok(());
-        }
-        self.change(|kept| kept.servers.retain(|name, _| is_named(name)))
-    }
-
     fn change(&self, change: impl FnOnce(&mut Kept)) -> Result<()> {
         let _lock = file::locked(&self.folder, LOCK).map_err(|error| self.unusable("locked", &error))?;
         let mut kept = self.read()?;
@@ -192,7 +179,7 @@ mod tests {
         let read = pins.of("a")?;
         let withdrawn = |name: &str| read.get(name).and_then(|pin| pin.withdrawn.clone());
         assert_eq!((withdrawn("one").as_deref(), withdrawn("two")), (Some("it is gone"), None));
-        pins.keep_only(&BTreeSet::from(["b"]))?;
+        pins.accept("a", BTreeMap::new())?;
         assert!(pins.of("a")?.is_empty());
         Ok(())
     }
