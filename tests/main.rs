@@ -42,6 +42,7 @@ mod limits;
 mod load;
 mod manual;
 mod mcp_server;
+mod mcp_servers;
 mod memory;
 mod notices;
 mod page;

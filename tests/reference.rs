@@ -82,6 +82,8 @@ fn tables() -> Vec<(&'static str, String)> {
             ),
         ),
         ("notify", config("notify", "Notify", refused!(config::Notify), a_notify())),
+        ("mcp", config("mcp", "Mcp", refused!(config::Mcp), a_server())),
+        ("oauth", config("mcp", "OAuth", refused!(config::OAuth), json!({}))),
         ("schedule", config("schedule", "Schedule", refused!(config::Schedule), a_schedule())),
         ("server", config("server", "Server", refused!(config::Server), a_server())),
         ("server-tls", config("server", "Tls", refused!(config::Tls), json!({}))),
@@ -146,6 +148,11 @@ fn the_refund() -> Value {
 fn a_notify() -> Value {
     let config::Notify { on, attempts, timeout_ms, .. } = config::Notify::default();
     json!({"on": on, "before": "1h", "attempts": attempts, "timeout_ms": timeout_ms})
+}
+
+fn a_server() -> Value {
+    let config::Mcp { sends, read_only, calls_at_once, start_timeout_ms, .. } = config::Mcp::default();
+    json!({"sends": sends, "read_only": read_only, "calls_at_once": calls_at_once, "start_timeout_ms": start_timeout_ms})
 }
 
 fn a_schedule() -> Value {
@@ -342,6 +349,7 @@ fn meant(name: &str, kind: &str) -> String {
         "Cents" => "amount of money",
         "Price" => "[price](#prices)",
         "Embedding" => "[embedding](#memory)",
+        "OAuth" => "[oauth](#mcpname)",
         "Limits" => "[limits](#limits)",
         "Kind" => "[kinds of errors](limits-and-errors.md#errors)",
         "Retry" => "[retry](#retries-and-breakers)",

@@ -188,7 +188,6 @@ impl Command {
             | Self::Resume(_)
             | Self::Worker(_)
             | Self::Serve(_)
-            | Self::Mcp(_)
             | Self::Signal(_)
             | Self::Complete(_)
             | Self::Approve(_)
@@ -207,6 +206,7 @@ impl Command {
             Self::Journal(journal) => journal.only_looks(),
             Self::Memory(memory) => memory.only_looks(),
             Self::Language(language) => language.only_looks(),
+            Self::Mcp(mcp) => mcp.only_looks(),
             Self::Token(token) => token.only_looks(),
             Self::Tool(tool) => tool.only_looks(),
         }

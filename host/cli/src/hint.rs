@@ -27,6 +27,7 @@ fn advice(hint: &Hint) -> String {
         Hint::ListMemories => "`stockade memory list` lists them".to_owned(),
         Hint::ForgetMemories => "`stockade memory forget` makes room".to_owned(),
         Hint::ReembedMemories => "`stockade memory reembed` makes all vectors again".to_owned(),
+        Hint::AcceptServer(name) => format!("`stockade mcp accept {name}` shows what it offers, and asks"),
         Hint::MigrateJournal => "`stockade migrate` changes them".to_owned(),
     }
 }

@@ -22,6 +22,7 @@ mod hint;
 mod hooks;
 mod kept;
 mod log;
+mod mcp_servers;
 mod open_host;
 mod origin;
 mod out_dir;
@@ -59,6 +60,12 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|first| first == open_host::COMPILE_WORKER) {
         // The parent process reads only the exit code.
         return stockade::compile_worker().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
+    if std::env::args_os().nth(1).is_some_and(|first| first == mcp_servers::PROCESS) {
+        let arguments = std::env::args_os().skip(2).map(|argument| argument.to_string_lossy().into_owned());
+        // The parent process tells it as the last words of its server.
+        eprintln!("{}", mcp_servers::become_server(arguments));
+        return ExitCode::FAILURE;
     }
     let json = std::env::args_os().any(|argument| argument == "--json");
     let exit = match Args::try_parse() {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use stockade::config::{Grants, Problem, Secret};
+use stockade::config::{Grants, Mcp, Problem, Secret};
 use stockade::{Builder, Config, Fault, Scrubber};
 
 use crate::read;
 
-/// Stores the value of each secret that a grant, a model, the memory, a webhook or the journal names. Other secrets are not read.
+/// Stores the value of each secret that a grant, a model, a server, the memory, a webhook or the journal names. Other secrets are not read.
 ///
 /// # Errors
 ///
@@ -53,7 +53,8 @@ fn names(config: &Config) -> Vec<(Option<&str>, &str)> {
     let models = config.model.values().filter_map(|model| model.key.as_deref());
     let webhooks = config.notify.values().filter_map(|notify| notify.secret.as_deref());
     let memory = config.memory.secret().into_iter().chain(config.memory.database_secret());
-    let others = models.chain(memory).chain(webhooks).chain(config.journal.secrets());
+    let servers = config.mcp.values().flat_map(Mcp::secrets);
+    let others = models.chain(servers).chain(memory).chain(webhooks).chain(config.journal.secrets());
     of_tools.chain(others.map(|name| (None, name))).collect()
 }
 

@@ -30,6 +30,8 @@ pub enum Hint {
     ForgetMemories,
     /// The vectors of all memories can be made again.
     ReembedMemories,
+    /// A person may accept what the server of this name, of the Model Context Protocol, offers.
+    AcceptServer(String),
     /// The tables of the journal, or of the memory, can be changed to the version of this program.
     MigrateJournal,
 }
@@ -47,6 +49,7 @@ impl fmt::Display for Hint {
             Self::ListMemories => "`LongTerm::list` lists them",
             Self::ForgetMemories => "`LongTerm::forget` makes room",
             Self::ReembedMemories => "`LongTerm::reembed` makes all vectors again",
+            Self::AcceptServer(_) => "`Client::pin` of stockade-mcp-client accepts it",
             Self::MigrateJournal => "`PostgresJournal::migrate`, or `PostgresArchive::migrate`, changes them",
         })
     }

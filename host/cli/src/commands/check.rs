@@ -80,6 +80,7 @@ fn of_server(config: &Config, are_secrets_read: bool) -> Vec<Problem> {
 fn of_config(config: &Config, fault: Fault) -> stockade::Result<Problem> {
     let is_of_folder = fault.detail.as_deref() == Some("tools");
     match fault.tool.clone() {
+        Some(server) if config.mcp.contains_key(&server) => Ok(config.problem(&["mcp", &server], fault)),
         Some(tool) => Ok(config.problem(&["tool", &tool], fault)),
         None if is_of_folder => Ok(config.problem(&["tools", "folder"], fault)),
         None => Err(fault),

@@ -9,16 +9,30 @@ use stockade_mcp::{Limits, Mcp as Server, Offer};
 use crate::end::End;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
+use crate::log::LogOptions;
+use crate::mcp_servers::Servers;
 use crate::{amounts, escape, hint, open_host, stdin_pipe};
 
 /// Offer tools, code and workflows to an agent's program, over the Model Context Protocol on stdin and stdout
 ///
 /// The program starts this one. Each call is a run, journaled and within a budget; people decide on its questions with `stockade
 /// approve` or on the page of `stockade serve`, and the agent cannot. Ends when the program closes stdin.
+///
+/// The other way round, the configuration names servers whose tools are used here; a person accepts them.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Example:\n  stockade mcp --tools purchases,policy --languages javascript --budget steps=20 \
-                        --page http://127.0.0.1:7700")]
+                        --page http://127.0.0.1:7700\n  stockade mcp accept files")]
 pub(crate) struct Mcp {
+    #[command(subcommand)]
+    servers: Option<Servers>,
+    #[command(flatten)]
+    offering: Offering,
+}
+
+/// What is offered, and to whom.
+#[derive(Debug, Args)]
+struct Offering {
     /// The tools that are offered, and that code may call; by default all
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     tools: Option<Vec<String>>,
@@ -49,10 +63,24 @@ fn grace(text: &str) -> stockade::Result<Duration> {
 }
 
 impl Mcp {
+    /// Returns whether the command only reads.
+    pub(crate) fn only_looks(&self) -> bool {
+        self.servers.as_ref().is_some_and(Servers::only_looks)
+    }
+
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
+        match self.servers {
+            Some(servers) => servers.run(globals).await,
+            None => self.offering.run(globals).await,
+        }
+    }
+}
+
+impl Offering {
+    async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let globals = &globals.with(self.cassettes.clone());
         let mut end = End::new().context(Fault::new(Kind::System, "signals cannot be waited for"))?;
-        let host = open_host::host_of_many(globals).await?;
+        let host = open_host::host_of_many(globals, LogOptions::default().begin(globals)?).await?;
         let limits = Limits { grace: self.grace, ..Limits::default() };
         let mcp = Server::new(host.clone(), &self.offer()).await?.of(self.principal()).limits(limits);
         let mcp = match &self.page {

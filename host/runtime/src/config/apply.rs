@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use stockade_workflow::{Fault, Kind};
 
-use super::{Approval, Config, Tool};
+use super::{Approval, Config, Mcp, Tool};
 use crate::registry::Wanted;
 use crate::{Result, Source};
 
@@ -15,6 +15,9 @@ impl Wanted {
         for (name, path) in config.tools.folder.as_deref().map(components).transpose()?.unwrap_or_default() {
             self.add(&name, path.into(), Vec::new());
         }
+        for (name, server) in &config.mcp {
+            self.serve(name, server)?;
+        }
         for (name, tool) in &config.tool {
             match &tool.component {
                 Some(source) => self.replace(name, source.clone()),
@@ -23,6 +26,21 @@ impl Wanted {
             }
             self.change(name, tool)?;
         }
+        Ok(())
+    }
+
+    /// Takes what a configuration says of a server's tool, which the host's program has added already.
+    fn serve(&mut self, name: &str, server: &Mcp) -> Result<()> {
+        if !self.has(name) {
+            return Err(no_client(name));
+        }
+        let policy = self.policy(name);
+        if let Some(Approval { ask, terms }) = server.approval.clone() {
+            policy.approval = ask.or(policy.approval);
+            policy.terms = terms.or(policy.terms.take());
+        }
+        policy.labels = server.labels.clone().or(policy.labels.take());
+        policy.limits = server.limits.clone().or(policy.limits.take());
         Ok(())
     }
 
@@ -76,6 +94,14 @@ fn components(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     }
     found.sort();
     Ok(found)
+}
+
+fn no_client(name: &str) -> Fault {
+    let message = format!(
+        "[mcp.{name}] is a server of the Model Context Protocol, and this program has not added it; the crate \
+         stockade-mcp-client makes a `Callable` of it for `Builder::callable`"
+    );
+    Fault::new(Kind::NotFound, message).detail("mcp").tool(name)
 }
 
 fn no_component(name: &str) -> Fault {

@@ -8,6 +8,7 @@ mod database;
 mod grants;
 mod journal;
 mod language;
+mod mcp;
 #[cfg_attr(not(feature = "memory"), path = "off/memory.rs")]
 mod memory;
 #[cfg_attr(not(feature = "models"), path = "off/model.rs")]
@@ -38,6 +39,7 @@ pub use concurrency::Concurrency;
 pub use grants::Grants;
 pub use journal::{Encryption, Journal};
 pub use language::{Code, Language};
+pub use mcp::{Mcp, OAuth};
 pub use memory::Memory;
 #[cfg(feature = "memory")]
 pub use memory::{Embedding, Provider};
@@ -96,6 +98,8 @@ pub struct Config {
     pub tools: Tools,
     /// The tools, by name.
     pub tool: BTreeMap<String, Tool>,
+    /// Servers of the Model Context Protocol, each with tools that are functions of a tool of its name.
+    pub mcp: BTreeMap<String, Mcp>,
     /// The models, by name.
     pub model: BTreeMap<String, Model>,
     /// The long-term memory.
@@ -189,16 +193,18 @@ impl Config {
         }
     }
 
-    /// Gives the limits that a tool's own leave out the values that `[limits]` gives them. In the limits that were read,
+    /// Gives the limits that the own ones of a tool or a server leave out the values that `[limits]` gives them. In the limits that were read,
     /// what was left out is the default already; so it takes the text's own tables.
     fn inherit(&mut self, text: &toml::Table) -> Result<(), toml::de::Error> {
         let Some(all) = text.get("limits").and_then(toml::Value::as_table) else { return Ok(()) };
-        for (name, tool) in &mut self.tool {
-            let own = text.get("tool").and_then(|tools| tools.get(name)).and_then(|tool| tool.get("limits"));
+        let tools = self.tool.iter_mut().map(|(name, tool)| ("tool", name, &mut tool.limits));
+        let servers = self.mcp.iter_mut().map(|(name, server)| ("mcp", name, &mut server.limits));
+        for (section, name, limits) in tools.chain(servers) {
+            let own = text.get(section).and_then(|tables| tables.get(name)).and_then(|table| table.get("limits"));
             if let Some(own) = own.and_then(toml::Value::as_table) {
-                let mut limits = all.clone();
-                limits.extend(own.clone());
-                tool.limits = Some(limits.try_into()?);
+                let mut merged = all.clone();
+                merged.extend(own.clone());
+                *limits = Some(merged.try_into()?);
             }
         }
         Ok(())
@@ -244,6 +250,7 @@ impl Config {
         }
         self.tool.values_mut().for_each(|tool| tool.anchor(folder));
         self.language.values_mut().for_each(|language| language.anchor(folder));
+        self.mcp.values_mut().for_each(|server| server.anchor(folder));
         self.model.values_mut().for_each(|model| model.anchor(folder));
         self.journal.anchor(folder);
         self.memory.anchor(folder);
