@@ -27,7 +27,7 @@ use crate::names::Names;
 use crate::peer::Peer;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
-use crate::{approvals, calls, events, runs};
+use crate::{approvals, events, runs};
 use live::{Live, Until};
 use message::{Message, Sending};
 use rpc::{Call, Code, Method, Refusal, Told};

@@ -20,6 +20,7 @@ use super::inbox;
 use super::runs::{Order, status, with_orders};
 use super::viewer::Viewer;
 use super::words::{document, name, used};
+use crate::amounts;
 use crate::audit::named;
 use crate::forks::{beginning, fork_again};
 use crate::names::Names;
