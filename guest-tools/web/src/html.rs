@@ -135,7 +135,7 @@ impl<'a> Attributes<'a> {
     }
 
     /// Takes the bytes up to the first that ends a piece.
-    fn take(&mut self, is_end: impl Fn(u8) -> bool) -> &'a str {
+    fn piece(&mut self, is_end: impl Fn(u8) -> bool) -> &'a str {
         let bytes = self.0.bytes().position(is_end).unwrap_or(self.0.len());
         let (taken, rest) = self.0.split_at(bytes);
         self.0 = rest;
@@ -143,7 +143,7 @@ impl<'a> Attributes<'a> {
     }
 
     fn value(&mut self) -> &'a str {
-        self.take(|byte| !byte.is_ascii_whitespace());
+        self.piece(|byte| !byte.is_ascii_whitespace());
         for quote in ['"', '\''] {
             if let Some(rest) = self.0.strip_prefix(quote) {
                 let (value, rest) = rest.split_once(quote).unwrap_or((rest, ""));
@@ -151,7 +151,7 @@ impl<'a> Attributes<'a> {
                 return value;
             }
         }
-        self.take(|byte| byte.is_ascii_whitespace() || byte == b'>')
+        self.piece(|byte| byte.is_ascii_whitespace() || byte == b'>')
     }
 }
 
@@ -159,7 +159,7 @@ impl<'a> Iterator for Attributes<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<(&'a str, &'a str)> {
-        self.take(|byte| !(byte.is_ascii_whitespace() || byte == b'/'));
+        self.piece(|byte| !(byte.is_ascii_whitespace() || byte == b'/'));
         if self.0.is_empty() || self.0.starts_with('>') {
             return None;
         }
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     fn read(html: &str) -> Vec<String> {
-        let show = |token| match token {
+        let show = |token: Token<'_>| match token {
             Token::Text(text) => format!("'{text}'"),
             Token::Start(name, attributes) => {
                 let attributes: String = attributes.map(|(name, value)| format!(" {name}={value}")).collect();
