@@ -24,6 +24,7 @@ mod breakers;
 mod builder;
 #[cfg(feature = "languages")]
 mod built_in_languages;
+mod built_in_tools;
 pub mod callable;
 mod calls;
 mod cells;
