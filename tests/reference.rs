@@ -53,6 +53,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("concurrency", config("concurrency", "Concurrency", refused!(config::Concurrency), json!({}))),
         ("tools", config("mod", "Tools", refused!(config::Tools), json!({}))),
         ("tool", config("tool", "Tool", refused!(config::Tool), json!({}))),
+        ("openapi", config("openapi", "OpenApi", refused!(config::OpenApi), json!({"scheme": "Bearer"}))),
         ("terms", keys("workflow/src/terms.rs", "Terms", &refused!(Terms), &json!(Terms::default()))),
         ("escalation", keys("workflow/src/terms.rs", "Escalation", &refused!(Escalation), &json!({}))),
         ("retry", config("retry", "Retry", refused!(config::Retry), a_retry())),

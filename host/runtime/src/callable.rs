@@ -5,6 +5,7 @@
 
 mod component;
 mod function;
+mod openapi;
 mod promoted;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use stockade_workflow::{Code, Digest, Grant, Label};
 
 use self::component::Component;
 pub use self::function::ToolFunction;
+pub(crate) use self::openapi::{OpenApi, Service};
 use self::promoted::Promoted;
 pub(crate) use self::promoted::unapproved;
 use crate::Result;

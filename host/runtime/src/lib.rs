@@ -65,6 +65,7 @@ mod notices;
 #[cfg_attr(not(feature = "oci"), path = "off/oci.rs")]
 mod oci;
 mod open_question;
+mod openapi;
 mod orders;
 mod planned;
 mod promote;

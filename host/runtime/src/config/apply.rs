@@ -15,6 +15,9 @@ impl Wanted {
         for (name, path) in config.tools.folder.as_deref().map(components).transpose()?.unwrap_or_default() {
             self.add(&name, path.into(), Vec::new());
         }
+        for (name, openapi) in &config.openapi {
+            self.service(name, openapi.service(name)?, openapi.grants.all().to_vec());
+        }
         for (name, tool) in &config.tool {
             match &tool.component {
                 Some(source) => self.replace(name, source.clone()),

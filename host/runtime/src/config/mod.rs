@@ -13,6 +13,7 @@ mod memory;
 #[cfg_attr(not(feature = "models"), path = "off/model.rs")]
 mod model;
 mod notify;
+mod openapi;
 mod problem;
 mod retry;
 mod schedule;
@@ -45,6 +46,7 @@ pub use model::By;
 pub use model::Model;
 pub(crate) use model::default_model;
 pub use notify::{Notify, Occasion};
+pub use openapi::OpenApi;
 pub use problem::Problem;
 use problem::line_at;
 pub use retry::{Breaker, Retry};
@@ -94,6 +96,8 @@ pub struct Config {
     pub tools: Tools,
     /// The tools, by name.
     pub tool: BTreeMap<String, Tool>,
+    /// Services that documents of OpenAPI describe, each a tool, by name.
+    pub openapi: BTreeMap<String, OpenApi>,
     /// The models, by name.
     pub model: BTreeMap<String, Model>,
     /// The long-term memory.
@@ -226,10 +230,11 @@ impl Config {
         secrets.chain(self.file.as_deref())
     }
 
-    /// Returns what no tool may write besides: the folder of tools, and scripts that answer for models.
+    /// Returns what no tool may write besides: the folder of tools, documents of services, and scripts that answer for models.
     pub(crate) fn believed(&self) -> impl Iterator<Item = &Path> {
         let scripts = self.model.values().filter_map(Model::script);
-        scripts.chain(self.tools.folder.as_deref())
+        let documents = self.openapi.values().map(|service| service.document.as_path());
+        scripts.chain(self.tools.folder.as_deref()).chain(documents)
     }
 
     /// Makes relative paths relative to a folder.
@@ -238,6 +243,7 @@ impl Config {
             *tools = folder.join(&tools);
         }
         self.tool.values_mut().for_each(|tool| tool.anchor(folder));
+        self.openapi.values_mut().for_each(|service| service.anchor(folder));
         self.language.values_mut().for_each(|language| language.anchor(folder));
         self.model.values_mut().for_each(|model| model.anchor(folder));
         self.journal.anchor(folder);

@@ -156,15 +156,13 @@ impl<'a> Inlining<'_, 'a> {
         value
     }
 
-    /// What OpenAPI alone means is left out, and `nullable` of its version 3.0 said as JSON Schema does.
+    /// What version 3.0 says by booleans is said as JSON Schema does, or left out.
     fn object(&mut self, members: &'a Map<String, Value>, depth: usize) -> Result<Value, String> {
         let mut object = Map::new();
         for (name, value) in members {
-            let is_own = matches!(name.as_str(), "nullable" | "discriminator" | "xml" | "externalDocs" | "example");
-            // A property may have one of these names, and is a schema itself.
-            let is_schema = value.is_object() && !matches!(name.as_str(), "discriminator" | "xml" | "externalDocs" | "example");
-            let is_old = matches!(name.as_str(), "exclusiveMinimum" | "exclusiveMaximum") && value.is_boolean();
-            if (!is_own || is_schema) && !is_old {
+            // A property may have one of these names, and is a schema then.
+            let is_old = matches!(name.as_str(), "nullable" | "exclusiveMinimum" | "exclusiveMaximum") && value.is_boolean();
+            if !is_old {
                 object.insert(name.clone(), self.value(value, depth + 1)?);
             }
         }
