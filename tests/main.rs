@@ -38,6 +38,7 @@ mod limits;
 mod manual;
 mod memory;
 mod notices;
+mod openapi;
 mod page;
 mod patterns;
 mod payments;

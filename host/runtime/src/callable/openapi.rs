@@ -48,7 +48,7 @@ impl OpenApi {
             slots: tool.component().slots(),
             code: None,
         };
-        let functions = service.operations.iter().map(Operation::function).collect();
+        let functions = service.operations.iter().map(function).collect();
         Self { tool, service, functions, identity, nature }
     }
 
@@ -106,6 +106,12 @@ impl OpenApi {
         let named = |fault: Fault| fault.tool(self.tool.name()).call_id(key);
         Outcome { result: outcome.result.and_then(|answer| read(&answer)).map_err(named), ..outcome }
     }
+}
+
+/// An operation as a function of a tool.
+fn function(operation: &Operation) -> ToolFunction {
+    let (input, output) = operation.schemas();
+    ToolFunction::new(operation.name(), operation.docs(), input.clone(), output.clone())
 }
 
 /// Reads an answer: its value where it is a success.

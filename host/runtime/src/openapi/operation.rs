@@ -7,7 +7,6 @@ use stockade_workflow::schema::Schema;
 use super::parameter::{Parameter, Place};
 use super::{DOCS_CHARS_MAX, Document, NAME_BYTES_MAX, address};
 use crate::Result;
-use crate::callable::ToolFunction;
 
 /// The name of the argument that is the body.
 const BODY: &str = "body";
@@ -72,9 +71,14 @@ impl Operation {
         &self.name
     }
 
-    /// Returns the operation as a function of a tool.
-    pub(crate) fn function(&self) -> ToolFunction {
-        ToolFunction::new(&self.name, &self.docs, self.input.clone(), self.output.clone())
+    /// Returns what the document says of it.
+    pub(crate) fn docs(&self) -> &str {
+        &self.docs
+    }
+
+    /// Returns the schemas of its arguments, which are an object, and of its answer.
+    pub(crate) fn schemas(&self) -> (&Value, &Value) {
+        (&self.input, &self.output)
     }
 
     /// Returns whether it changes nothing, as its method says.

@@ -21,7 +21,7 @@ pub(super) struct Parameter {
 }
 
 impl Parameter {
-    /// Reads a parameter; none where the document says itself that it is no parameter, or it is an optional cookie.
+    /// Reads a parameter; none where it is a header that the host sets itself, or an optional cookie.
     ///
     /// # Errors
     ///
@@ -37,7 +37,7 @@ impl Parameter {
         let place = match value.get("in").and_then(Value::as_str) {
             Some("path") => Place::Path,
             Some("query") => Place::Query,
-            Some("header") if ["accept", "content-type", "authorization"].contains(&&*name.to_ascii_lowercase()) => {
+            Some("header") if ["accept", "content-type", "authorization", "idempotency-key"].contains(&&*name.to_ascii_lowercase()) => {
                 return Ok(None);
             }
             Some("header") => Place::Header,
