@@ -61,7 +61,7 @@ async fn a_server_of_ours_is_a_tool_by_its_own_document() {
     let served = Served::start(|server| server).await;
     let (_, token) = served.host.create_token(NewToken::new("agent", Role::Operator)).await.unwrap();
     let address = served.address;
-    let document = served.anyone().json("/openapi.json").await;
+    let document = served.anyone().get("/openapi.json").await;
     let config = format!(
         r#"
         [openapi.service]

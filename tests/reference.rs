@@ -54,6 +54,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("tools", config("mod", "Tools", refused!(config::Tools), json!({}))),
         ("tool", config("tool", "Tool", refused!(config::Tool), json!({}))),
         ("openapi", config("openapi", "OpenApi", refused!(config::OpenApi), json!({"scheme": "Bearer"}))),
+        ("skills", config("skills", "Skills", refused!(config::Skills), json!({}))),
         ("terms", keys("workflow/src/terms.rs", "Terms", &refused!(Terms), &json!(Terms::default()))),
         ("escalation", keys("workflow/src/terms.rs", "Escalation", &refused!(Escalation), &json!({}))),
         ("retry", config("retry", "Retry", refused!(config::Retry), a_retry())),

@@ -97,12 +97,7 @@ impl Client {
         read(self.send(what, &headers, body).await).await
     }
 
-    /// Returns what is at a path that anyone may read.
-    pub(crate) async fn json(&self, path: &str) -> Value {
-        self.get(path).await
-    }
-
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, answer) = self.ask(&format!("GET {path}"), &[], &Value::Null).await;
         assert_eq!(status, 200, "{path}: {answer}");
         answer

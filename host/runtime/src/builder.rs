@@ -34,6 +34,7 @@ use crate::registry::{Registry, Wanted};
 use crate::scratch::Scratch;
 use crate::services::{Common, Services};
 use crate::sessions::Sessions;
+use crate::skills::{AcceptedSkill, Skills};
 use crate::shared_budgets::SharedBudgets;
 use crate::telemetry::Telemetry;
 use crate::turns::Turns;
@@ -83,6 +84,8 @@ pub struct Builder {
     roles: BTreeMap<String, BTreeSet<String>>,
     deadline: Option<Duration>,
     concurrency: config::Concurrency,
+    skills: Skills,
+    accepted_skills: BTreeMap<String, AcceptedSkill>,
 }
 
 impl Builder {
@@ -128,6 +131,14 @@ impl Builder {
     #[must_use]
     pub fn promoted(mut self, name: &str, source: impl Into<Source>) -> Self {
         self.tools.promoted(name, source.into());
+        self
+    }
+
+    /// Says what a person has accepted of a skill, as [`Host::accept_skill`] has returned it. Skills of a configuration are used as far as
+    /// this was said before [`configured`](Self::configured).
+    #[must_use]
+    pub fn accepted_skill(mut self, name: &str, accepted: AcceptedSkill) -> Self {
+        self.accepted_skills.insert(name.to_owned(), accepted);
         self
     }
 
@@ -517,6 +528,7 @@ impl Builder {
             store,
             folder,
             roles,
+            skills: self.skills,
         };
         Ok(Host { services: Arc::new(Services::new(journal, common)) })
     }
@@ -571,6 +583,8 @@ impl Host {
             roles: BTreeMap::new(),
             deadline: None,
             concurrency: config::Concurrency::default(),
+            skills: Skills::default(),
+            accepted_skills: BTreeMap::new(),
         }
     }
 }

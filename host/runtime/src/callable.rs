@@ -7,6 +7,7 @@ mod component;
 mod function;
 mod openapi;
 mod promoted;
+mod skill;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,7 @@ pub use self::function::ToolFunction;
 pub(crate) use self::openapi::{OpenApi, Service};
 use self::promoted::Promoted;
 pub(crate) use self::promoted::unapproved;
+pub(crate) use self::skill::{Reading, Scripts};
 use crate::Result;
 
 /// A tool of any kind.

@@ -23,6 +23,7 @@ use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
 use crate::shared_budgets::SharedBudgets;
+use crate::skills::Skills;
 use crate::turns::Turns;
 use crate::{Clock, Registered, Result, config};
 use stockade_journal::Journal;
@@ -61,6 +62,7 @@ pub(crate) struct Common {
     pub(crate) folder: PathBuf,
     /// The people who have each role.
     pub(crate) roles: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) skills: Skills,
 }
 
 impl Deref for Services {

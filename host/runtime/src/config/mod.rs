@@ -19,6 +19,7 @@ mod retry;
 mod schedule;
 mod secret;
 pub(crate) mod shared_budget;
+mod skills;
 mod telemetry;
 mod tool;
 
@@ -55,6 +56,7 @@ pub use schedule::{CatchUp, Overlap, Schedule};
 pub use secret::Secret;
 pub(crate) use secret::key_of;
 pub use shared_budget::{By as SharedBy, Limit as SharedLimit, Per, SharedBudget};
+pub use skills::Skills;
 pub use telemetry::Telemetry;
 pub use tool::{Asking, Tool};
 
@@ -98,6 +100,8 @@ pub struct Config {
     pub tool: BTreeMap<String, Tool>,
     /// Services that documents of OpenAPI describe, each a tool, by name.
     pub openapi: BTreeMap<String, OpenApi>,
+    /// Agent Skills.
+    pub skills: Skills,
     /// The models, by name.
     pub model: BTreeMap<String, Model>,
     /// The long-term memory.
@@ -230,11 +234,11 @@ impl Config {
         secrets.chain(self.file.as_deref())
     }
 
-    /// Returns what no tool may write besides: the folder of tools, documents of services, and scripts that answer for models.
+    /// Returns what no tool may write besides: the folders of tools and skills, documents of services, and scripts that answer for models.
     pub(crate) fn believed(&self) -> impl Iterator<Item = &Path> {
         let scripts = self.model.values().filter_map(Model::script);
         let documents = self.openapi.values().map(|service| service.document.as_path());
-        scripts.chain(self.tools.folder.as_deref()).chain(documents)
+        scripts.chain(self.tools.folder.as_deref()).chain(documents).chain(self.skills.folders.iter().map(PathBuf::as_path))
     }
 
     /// Makes relative paths relative to a folder.
@@ -243,6 +247,7 @@ impl Config {
             *tools = folder.join(&tools);
         }
         self.tool.values_mut().for_each(|tool| tool.anchor(folder));
+        self.skills.anchor(folder);
         self.openapi.values_mut().for_each(|service| service.anchor(folder));
         self.language.values_mut().for_each(|language| language.anchor(folder));
         self.model.values_mut().for_each(|model| model.anchor(folder));
