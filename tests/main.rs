@@ -59,6 +59,7 @@ mod sharded;
 mod shared_budgets;
 mod shared_memory;
 mod simulation;
+mod skills;
 mod starts;
 mod terms;
 mod together;

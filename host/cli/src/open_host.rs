@@ -2,13 +2,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stockade::memory::{Archive, Embed};
-use stockade::{Builder, Cassette, Compiler, Config, Host, Limits, Source};
+use stockade::{Builder, Cassette, Compiler, Config, Host, Limits, Source, json};
 use stockade_refund::{Refund, Settings, shop};
 
 use crate::config::REFUND;
 use crate::globals::Globals;
 use crate::hooks::{Runs, Waits};
-use crate::kept::{LANGUAGES, Purpose, kept};
+use crate::kept::{LANGUAGES, Purpose, kept, kept_bytes};
 use crate::{config, places, secrets};
 
 /// The first argument with which this program starts itself to compile a component.
@@ -77,7 +77,7 @@ fn furnished(globals: &Globals, builder: Builder, config: &Config, shop: &Path) 
     shop::create(shop)?;
     let refund = Refund::from(config.settings::<Settings>(REFUND)?);
     let builder = promoted(globals, builder);
-    let builder = languages(globals, with_shop(builder, shop));
+    let builder = accepted_skills(globals, config, languages(globals, with_shop(builder, shop)));
     let builder = memory().into_iter().fold(builder.configured(config)?.workflow(refund), Builder::scratch);
     let builder = builder
         .reserve(&globals.data_dir)
@@ -147,6 +147,22 @@ fn promoted(globals: &Globals, builder: Builder) -> Builder {
             Some(source) => builder.promoted(&name, source),
             None => builder,
         }
+    })
+}
+
+/// Says what was accepted of the skills that the configuration has folders for.
+fn accepted_skills(globals: &Globals, config: &Config, builder: Builder) -> Builder {
+    let Ok(entries) = std::fs::read_dir(places::skills_dir(globals)) else { return builder };
+    if config.skills.folders.is_empty() {
+        return builder;
+    }
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let records = paths.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+    records.fold(builder, |builder, path| {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let record = kept_bytes(globals, Purpose::Skill, &path);
+        let record = record.and_then(|(bytes, _)| json::read(&String::from_utf8_lossy(&bytes), &json::Bounds::OUTSIDE).ok());
+        record.into_iter().fold(builder, |builder, accepted| builder.accepted_skill(&name, accepted))
     })
 }
 

@@ -18,7 +18,7 @@ use stockade_workflow::{Code, Digest, Grant, Label};
 
 use self::component::Component;
 pub use self::function::ToolFunction;
-pub(crate) use self::openapi::{OpenApi, Service};
+pub(crate) use self::openapi::OpenApi;
 use self::promoted::Promoted;
 pub(crate) use self::promoted::unapproved;
 pub(crate) use self::skill::{Reading, Scripts};

@@ -7,9 +7,11 @@ mod address;
 mod document;
 mod operation;
 mod parameter;
+mod service;
 
 pub(crate) use self::document::Document;
 pub(crate) use self::operation::Operation;
+pub(crate) use self::service::Service;
 
 /// How many operations a tool may have: each is shown to models.
 const OPERATIONS_MAX: usize = 200;

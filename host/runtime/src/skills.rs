@@ -15,7 +15,7 @@ use stockade_workflow::{Digest, Fault, Kind};
 use self::folder::Files;
 use self::front_matter::FrontMatter;
 use crate::hidden::is_hidden;
-use crate::{Result, config};
+use crate::Result;
 
 /// The file that makes a folder a skill.
 pub(crate) const MAIN: &str = "SKILL.md";
@@ -103,9 +103,9 @@ impl Skills {
     /// # Errors
     ///
     /// Kind [`Kind::NotFound`] where a folder cannot be read. A skill that cannot be used is listed with the reason.
-    pub(crate) fn read(config: &config::Skills, accepted: &BTreeMap<String, AcceptedSkill>) -> Result<Self> {
+    pub(crate) fn read(folders: &[PathBuf], accepted: &BTreeMap<String, AcceptedSkill>) -> Result<Self> {
         let mut skills = BTreeMap::new();
-        for folder in &config.folders {
+        for folder in folders {
             for (name, files) in folder::skills(folder)? {
                 let content = match skills.contains_key(&name) {
                     true => continue,

@@ -52,7 +52,7 @@ impl Builder {
         if config.skills.folders.is_empty() {
             return Ok(());
         }
-        let skills = Skills::read(&config.skills, &self.accepted_skills)?;
+        let skills = Skills::read(&config.skills.folders, &self.accepted_skills)?;
         let has_python = self.languages.contains_key("python") || config.language.contains_key("python");
         let python = if has_python { "python" } else { "python-lite" };
         let is_trusted = |name: &str| config.skills.trusted.contains(name);

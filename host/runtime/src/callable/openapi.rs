@@ -6,22 +6,13 @@ use stockade_workflow::{Digest, Fault, Grant, Kind, Label};
 
 use super::{Callable, Calling, Nature, ToolFunction};
 use crate::Result;
-use crate::openapi::Operation;
+use crate::openapi::{Operation, Service};
 
 /// The most of an answer that is read. As a result it may be twice as long, for its quotes are escaped.
 const ANSWER_BYTES_MAX: usize = 400 << 10;
 
 /// How much of an answer that is an error is repeated.
 const ERROR_CHARS_MAX: usize = 2_000;
-
-/// A service that a document describes.
-pub(crate) struct Service {
-    /// What the paths of its operations stand behind.
-    pub(crate) base: String,
-    pub(crate) operations: Vec<Operation>,
-    /// What stands before a secret in the header `authorization`.
-    pub(crate) scheme: String,
-}
 
 /// A tool whose functions are the operations of a service.
 ///

@@ -72,6 +72,7 @@ impl Callable for Reading {
     }
 
     fn call<'a>(&'a self, call: Call<'a>, _: Option<&'a Place>) -> Result<Calling<'a>> {
+        check_function(call.function, "read")?;
         let text = self.read(call.arguments)?;
         let usage = Usage::default().tool_calls(1);
         let outcome = Outcome { result: Ok(text), usage, stdout: String::new(), stderr: String::new(), log: Vec::new() };
@@ -137,10 +138,15 @@ impl Callable for Scripts {
     }
 
     fn call<'a>(&'a self, call: Call<'a>, _: Option<&'a Place>) -> Result<Calling<'a>> {
-        if call.function != "run" {
-            let message = format!("there is no function \"{}\"; there is: run", call.function.escape_debug());
-            return Err(Fault::new(Kind::NotFound, message).detail("function"));
-        }
+        check_function(call.function, "run")?;
         Ok(Calling::Code(Box::new(self.code(call.arguments)?)))
     }
+}
+
+fn check_function(called: &str, own: &str) -> Result<()> {
+    if called == own {
+        return Ok(());
+    }
+    let message = format!("there is no function \"{}\"; there is: {own}", called.escape_debug());
+    Err(Fault::new(Kind::NotFound, message).detail("function"))
 }

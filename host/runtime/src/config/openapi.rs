@@ -5,8 +5,7 @@ use stockade_workflow::json::{self, Bounds};
 use stockade_workflow::{Fault, Kind};
 
 use super::Grants;
-use crate::callable::Service;
-use crate::openapi::Document;
+use crate::openapi::{Document, Service};
 use crate::{Result, file};
 
 /// The longest document: that of GitHub, which has nearly a thousand operations, has 12 MB.

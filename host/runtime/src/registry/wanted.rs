@@ -6,9 +6,10 @@ use stockade_workflow::{Fault, Grant, Label, Terms};
 
 use super::{Policy, Registered};
 use crate::built_in_tools::REQUEST;
-use crate::callable::{self, Callable, OpenApi, Service};
+use crate::callable::{self, Callable, OpenApi};
 use crate::config::{Asking, Breaker};
 use crate::oci::Store;
+use crate::openapi::Service;
 use crate::{Result, Source};
 
 /// The tools that a host is to have, and what is said of them by name: of one that is added later, too.
