@@ -76,7 +76,7 @@ async fn a_skill_is_untrusted_unless_the_operator_trusts_it() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_skill_has_no_file_outside_of_its_folder() {
     let place = Place::new();
     write(&place, "pdf", PDF);
@@ -138,15 +138,15 @@ async fn a_script_of_a_skill_runs_in_the_sandbox_with_what_was_accepted() {
     let builder = place.host().built_in_languages().scratch(place.path("")).workflow(InTurn);
     let builder = builder.accepted_skill("pdf", accepted).configured(&Config::parse(&config).unwrap()).unwrap();
     let host = builder.build().await.unwrap();
-    let run = |script: &str| {
+    let run = |key: &str, script: &str| {
         let arguments: Value = json!({"script": script, "input": "user_123"});
-        Effect::call(script, ToolCall::new("skill-pdf", "run", arguments))
+        Effect::call(key, ToolCall::new("skill-pdf", "run", arguments))
     };
-    let effects = [run("scripts/count.js"), run("SKILL.md")];
+    let effects = [run("first", "scripts/count.js"), run("second", "SKILL.md")];
     let (_, outcome) = start(&host, &effects, Budget::default().fuel(2_000_000_000)).await;
     let outcomes = outcomes(&outcome);
     let EffectOutcome::ToolReturned(ToolOutcome::Returned(item)) = &outcomes[0] else { panic!("{outcomes:?}") };
-    assert_eq!(item.value(), json!("Premium Subscription"));
+    assert_eq!(json!(item), json!("Premium Subscription"));
     let EffectOutcome::ToolReturned(ToolOutcome::Failed(fault)) = &outcomes[1] else { panic!("{outcomes:?}") };
     assert!(fault.message.contains("has no script"), "{fault}");
 }
