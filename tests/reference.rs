@@ -338,7 +338,7 @@ fn meant(name: &str, kind: &str) -> String {
         "BTreeMap<String, NonZeroU32>" => "numbers by name",
         _ if kind.starts_with("BTreeMap<String, ") => "tables by name",
         "Sql" | "Fs" | "Http" | "Secret" | "Kv" | "Route" => "tables",
-        "Concurrency" | "Journal" | "Run" | "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember"
+        "Concurrency" | "Journal" | "Run" | "Tools" | "Skills" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember"
         | "Letter" => "table",
         other => panic!("the reference does not know how a value of {other} is written"),
     };

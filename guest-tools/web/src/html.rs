@@ -105,9 +105,13 @@ impl<'a> Iterator for Tokens<'a> {
                     self.at += 4;
                     self.until("-->");
                 }
-                [b'<', b'!' | b'?', ..] => drop(self.until(">")),
+                [b'<', b'!' | b'?', ..] => {
+                    self.until(">");
+                }
                 [b'<', b'/', letter, ..] if letter.is_ascii_alphabetic() => return Some(self.end()),
-                [b'<', b'/', ..] => drop(self.until(">")),
+                [b'<', b'/', ..] => {
+                    self.until(">");
+                }
                 [b'<', letter, ..] if letter.is_ascii_alphabetic() => {
                     if let Some(start) = self.start() {
                         return Some(start);

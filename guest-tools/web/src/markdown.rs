@@ -357,7 +357,9 @@ impl<'a> Writer<'a> {
 
     fn close_list(&mut self) {
         match self.lists_beyond {
-            0 => drop(self.lists.pop()),
+            0 => {
+                self.lists.pop();
+            }
             _ => self.lists_beyond -= 1,
         }
         self.is_marked = false;

@@ -97,7 +97,9 @@ fn plain(path: &str) -> String {
         is_folder = matches!(name, "." | "..");
         match name {
             "." => {}
-            ".." => drop(names.pop()),
+            ".." => {
+                names.pop();
+            }
             name => names.push(name),
         }
     }
@@ -109,10 +111,11 @@ fn plain(path: &str) -> String {
 fn escaped(path: &str) -> String {
     let mut escaped = String::with_capacity(path.len());
     for byte in path.bytes() {
-        match byte {
-            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => drop(write!(escaped, "%{byte:02X}")),
-            _ if byte.is_ascii_graphic() => escaped.push(char::from(byte)),
-            _ => drop(write!(escaped, "%{byte:02X}")),
+        if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped
