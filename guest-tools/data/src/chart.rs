@@ -13,8 +13,8 @@ pub enum Kind {
     Scatter,
 }
 
-/// More values are no chart that a person can read.
-const VALUES_MAX: usize = 10_000;
+/// More values are no chart that a person can read; and each costs some thousand units of fuel.
+const VALUES_MAX: usize = 5_000;
 const BARS_MAX: usize = 200;
 const SERIES_MAX: usize = 8;
 

@@ -28,10 +28,12 @@ impl Cell {
         if !is_plain || has_zero || text.starts_with('+') {
             return Self::Text(text);
         }
-        match (text.parse(), text.parse::<f64>()) {
-            (Ok(integer), _) => Self::Integer(integer),
-            (_, Ok(real)) if real.is_finite() => Self::Real(real),
-            _ => Self::Text(text),
+        if let Ok(integer) = text.parse() {
+            return Self::Integer(integer);
+        }
+        match text.parse::<f64>() {
+            Ok(real) if real.is_finite() => Self::Real(real),
+            Ok(_) | Err(_) => Self::Text(text),
         }
     }
 }

@@ -72,11 +72,6 @@ impl Url {
         Self { path: path.to_owned(), ..self.clone() }
     }
 
-    /// Whether two addresses are of one site.
-    pub fn is_beside(&self, other: &Self) -> bool {
-        self.is_tls == other.is_tls && self.authority == other.authority
-    }
-
     fn scheme(&self) -> &'static str {
         if self.is_tls { "https" } else { "http" }
     }
