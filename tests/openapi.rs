@@ -102,7 +102,10 @@ async fn a_service_that_answers_badly_is_an_error_of_the_tool() {
         (ok(&"[".repeat(10_000)), "is not JSON"),
         (ok(&format!("\"{}\"", "x".repeat(500_000))), "longer than"),
         ("HTTP/1.1 500 Oops\r\ncontent-length: 4\r\n\r\noops".to_owned(), "status \"500\": oops"),
-        ("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n".to_owned(), "status \"302\""),
+        (
+            "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n".to_owned(),
+            "status \"302\"",
+        ),
     ] {
         let place = Place::new();
         let port = answering(answer);

@@ -338,8 +338,8 @@ fn meant(name: &str, kind: &str) -> String {
         "BTreeMap<String, NonZeroU32>" => "numbers by name",
         _ if kind.starts_with("BTreeMap<String, ") => "tables by name",
         "Sql" | "Fs" | "Http" | "Secret" | "Kv" | "Route" => "tables",
-        "Concurrency" | "Journal" | "Run" | "Tools" | "Skills" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember"
-        | "Letter" => "table",
+        "Concurrency" | "Journal" | "Run" | "Tools" | "Skills" | "Memory" | "Telemetry" | "Code" | "Recall"
+        | "Remember" | "Letter" => "table",
         other => panic!("the reference does not know how a value of {other} is written"),
     };
     text.to_owned()

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use stockade::{AcceptedSkill, Budget, Code, Config, Host, Label, Outcome, SkillStatus};
 use stockade_tests::Place;
 
-const PDF: &str = "---\nname: pdf\ndescription: Counts the pages of a PDF.\nallowed-tools: purchases shell\n---\nRun count.js.\n";
+const PDF: &str =
+    "---\nname: pdf\ndescription: Counts the pages of a PDF.\nallowed-tools: purchases shell\n---\nRun count.js.\n";
 
 /// Writes a skill with one script, which asks the shop.
 fn write(place: &Place, name: &str, main: &str) {
@@ -22,7 +23,8 @@ async fn host(place: &Place, trusted: &str, accepted: Option<&AcceptedSkill>) ->
     let folder = place.path("skills");
     let config = format!("[skills]\nfolders = [\"{}\"]\ntrusted = [{trusted}]\n", folder.display());
     let builder = place.host().built_in_languages().scratch(place.path(""));
-    let builder = accepted.into_iter().fold(builder, |builder, accepted| builder.accepted_skill("pdf", accepted.clone()));
+    let builder =
+        accepted.into_iter().fold(builder, |builder, accepted| builder.accepted_skill("pdf", accepted.clone()));
     builder.configured(&Config::parse(&config).unwrap()).unwrap().build().await.unwrap()
 }
 
@@ -86,7 +88,10 @@ async fn a_skill_has_no_file_outside_of_its_folder() {
     let tool = host.tool("skill").unwrap();
     assert_eq!(tool.functions()[0].input_schema()["properties"]["name"]["enum"], json!(["pdf"]));
     for file in ["../../secret", "/etc/passwd", "scripts/../../../secret", "scripts", ""] {
-        let source = format!("try {{ return await skill.read({{name: 'pdf', file: {}}}) }} catch (error) {{ return error.message }}", json!(file));
+        let source = format!(
+            "try {{ return await skill.read({{name: 'pdf', file: {}}}) }} catch (error) {{ return error.message }}",
+            json!(file)
+        );
         let Outcome::Done(message) = exec(&host, &source).await else { panic!("{file}") };
         assert!(message.as_str().unwrap().contains("the skill has no file"), "{file}: {message}");
     }

@@ -13,7 +13,8 @@ const TICKS: usize = 5;
 impl Axis {
     /// Makes an axis on which all of these are; where they are all the same, one that is wider.
     pub fn of(numbers: impl Iterator<Item = f64>) -> Self {
-        let (low, high) = numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), number| (low.min(number), high.max(number)));
+        let (low, high) =
+            numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), number| (low.min(number), high.max(number)));
         match () {
             () if low > high => Self { low: 0.0, high: 1.0 },
             () if low < high => Self { low, high },
@@ -76,7 +77,14 @@ mod tests {
 
     #[test]
     fn every_finite_number_has_a_place() {
-        for numbers in [[f64::MIN, f64::MAX], [1e308, 1e308], [0.0, 5e-324], [f64::MAX, f64::MAX], [-0.0, 0.0], [1e300, 1e300 + 1e284]] {
+        for numbers in [
+            [f64::MIN, f64::MAX],
+            [1e308, 1e308],
+            [0.0, 5e-324],
+            [f64::MAX, f64::MAX],
+            [-0.0, 0.0],
+            [1e300, 1e300 + 1e284],
+        ] {
             let axis = Axis::of(numbers.into_iter());
             assert!(axis.place(numbers[0]) >= 0.0 && axis.place(numbers[1]) <= 1.0, "{axis:?}");
             let ticks = axis.ticks();
@@ -86,7 +94,9 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_short() {
-        for (number, text) in [(0.0, "0"), (-0.0, "0"), (1.5, "1.5"), (1e308, "1.00e308"), (-250.0, "-250"), (1e-7, "1.00e-7")] {
+        for (number, text) in
+            [(0.0, "0"), (-0.0, "0"), (1.5, "1.5"), (1e308, "1.00e308"), (-250.0, "-250"), (1e-7, "1.00e-7")]
+        {
             assert_eq!(shown(number), text);
         }
     }

@@ -92,9 +92,15 @@ impl Chart {
         let (labels, places) = match numbers {
             Some(places) if kind != Kind::Bar => (None, places),
             _ if kind == Kind::Scatter => {
-                return Err(format!("the column \"{}\" has what is not a number, and dots need one", beginning(&table.columns[0])));
+                return Err(format!(
+                    "the column \"{}\" has what is not a number, and dots need one",
+                    beginning(&table.columns[0])
+                ));
             }
-            _ => (Some(table.rows.iter().map(|row| text(row.first())).collect()), (0..rows).map(|at| at as f64).collect()),
+            _ => (
+                Some(table.rows.iter().map(|row| text(row.first())).collect()),
+                (0..rows).map(|at| at as f64).collect(),
+            ),
         };
         Ok(Self { kind, labels, places, series })
     }
@@ -278,7 +284,9 @@ mod tests {
     fn every_kind_is_drawn() {
         let rows = (0..4).map(|at| vec![Cell::Integer(at), Cell::Real(at as f64 * 1.5), Cell::Null]).collect();
         let table = table(&["x", "y", "z"], rows);
-        for (kind, drawn, times) in [(Kind::Bar, "<rect", 4 + 1 + 2), (Kind::Line, "<polyline", 2), (Kind::Scatter, "<circle", 4)] {
+        for (kind, drawn, times) in
+            [(Kind::Bar, "<rect", 4 + 1 + 2), (Kind::Line, "<polyline", 2), (Kind::Scatter, "<circle", 4)]
+        {
             let svg = svg(kind, &table, ["Title", "below", "left"]).unwrap();
             assert_eq!(svg.matches(drawn).count(), times, "{kind:?}: {svg}");
             assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>") && svg.contains(">Title<"), "{svg}");

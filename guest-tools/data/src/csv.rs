@@ -22,7 +22,10 @@ pub fn read(text: &str) -> Result<Table, String> {
         }
         if cells.len() != table.columns.len() {
             let columns = table.columns.len();
-            return Err(format!("the row in line \"{line}\" has \"{}\" cells, and there are {columns} columns", cells.len()));
+            return Err(format!(
+                "the row in line \"{line}\" has \"{}\" cells, and there are {columns} columns",
+                cells.len()
+            ));
         }
         let cell = |text: String| if text.is_empty() { Cell::Null } else { Cell::Text(text) };
         table.rows.push(cells.into_iter().map(cell).collect());
@@ -49,7 +52,8 @@ impl Reader<'_> {
                 }
                 continue;
             }
-            self.rest = self.rest.strip_prefix("\r\n").or_else(|| self.rest.strip_prefix(['\n', '\r'])).unwrap_or(self.rest);
+            self.rest =
+                self.rest.strip_prefix("\r\n").or_else(|| self.rest.strip_prefix(['\n', '\r'])).unwrap_or(self.rest);
             self.line += 1;
             return Ok(Some(cells));
         }

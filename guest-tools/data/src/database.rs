@@ -38,7 +38,9 @@ fn pair(row: &[Value]) -> Option<(String, String)> {
 fn tables(columns: Vec<Vec<Value>>) -> Vec<(String, String)> {
     let mut tables: Vec<(String, String)> = Vec::new();
     for row in columns {
-        let [Value::Text(table), Value::Text(column), Value::Text(kind), Value::Text(nullable)] = row.as_slice() else { continue };
+        let [Value::Text(table), Value::Text(column), Value::Text(kind), Value::Text(nullable)] = row.as_slice() else {
+            continue;
+        };
         let column = format!("{column} {kind}{}", if nullable == "NO" { " NOT NULL" } else { "" });
         match tables.last_mut().filter(|(last, _)| last == table) {
             Some((_, definition)) => definition.push_str(&format!(", {column}")),
@@ -149,7 +151,8 @@ mod tests {
     #[test]
     fn columns_become_tables() {
         let row = |texts: [&str; 4]| texts.map(|text| Value::Text(text.into())).to_vec();
-        let rows = vec![row(["s.a", "id", "bigint", "NO"]), row(["s.a", "x", "text", "YES"]), row(["s.b", "y", "uuid", "NO"])];
+        let rows =
+            vec![row(["s.a", "id", "bigint", "NO"]), row(["s.a", "x", "text", "YES"]), row(["s.b", "y", "uuid", "NO"])];
         let expected = [("s.a", "id bigint NOT NULL, x text"), ("s.b", "y uuid NOT NULL")];
         assert_eq!(tables(rows), expected.map(|(name, definition)| (name.to_owned(), definition.to_owned())));
     }

@@ -136,7 +136,8 @@ mod tests {
         let table = Table { columns: vec!["a\"".into(), "b".into()], rows };
         let text = write(&table);
         let objects: Vec<Map<String, Value>> = serde_json::from_str(&text).unwrap();
-        let expected: Map<String, Value> = serde_json::from_str(r#"{"a\"": "\"\u0001\n</script>", "b": null}"#).unwrap();
+        let expected: Map<String, Value> =
+            serde_json::from_str(r#"{"a\"": "\"\u0001\n</script>", "b": null}"#).unwrap();
         assert_eq!(objects, [expected]);
     }
 

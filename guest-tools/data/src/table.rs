@@ -22,7 +22,8 @@ impl Cell {
         if text.is_empty() {
             return Self::Null;
         }
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'e' | b'E' | b'+'));
+        let is_plain =
+            text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'e' | b'E' | b'+'));
         let digits = text.trim_start_matches('-');
         let has_zero = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
         if !is_plain || has_zero || text.starts_with('+') {
@@ -44,7 +45,9 @@ mod tests {
 
     #[test]
     fn a_number_is_one_only_in_its_plain_spelling() {
-        for (text, cell) in [("", Null), ("-12", Integer(-12)), ("0", Integer(0)), ("0.5", Real(0.5)), ("1e3", Real(1000.0))] {
+        for (text, cell) in
+            [("", Null), ("-12", Integer(-12)), ("0", Integer(0)), ("0.5", Real(0.5)), ("1e3", Real(1000.0))]
+        {
             assert_eq!(Cell::guessed(text.into()), cell, "{text}");
         }
         for text in ["007", "+1", "nan", "inf", "1e999", "1 000", "0x1", "-", "e", "1.2.3"] {

@@ -17,7 +17,9 @@ pub fn edit(path: &str, old: &str, new: &str, count: u32) -> Result<u32, String>
     let text = look::text(path, FILE_BYTES_MAX)?;
     let there = text.matches(old).count();
     if there != count as usize {
-        return Err(format!("\"old\" stands \"{there}\" times in \"{path}\", and {count} was asked for; nothing is changed"));
+        return Err(format!(
+            "\"old\" stands \"{there}\" times in \"{path}\", and {count} was asked for; nothing is changed"
+        ));
     }
     let bytes = (text.len() - old.len() * there).saturating_add(new.len().saturating_mul(there));
     if bytes as u64 > FILE_BYTES_MAX {

@@ -29,7 +29,11 @@ pub fn search(path: &str, text: &str, any_case: bool) -> Result<Matches, String>
     let search = Search { wanted, any_case };
     let is_folder = fs::metadata(path).map_err(because("searched", path))?.is_dir();
     let mut matches = Matches { found: Vec::new(), truncated: false };
-    if is_folder { search.folder(path, &mut matches)? } else { search.file(path, &mut matches)? }
+    if is_folder {
+        search.folder(path, &mut matches)?
+    } else {
+        search.file(path, &mut matches)?
+    }
     Ok(matches)
 }
 
@@ -80,7 +84,8 @@ impl Search {
 
     fn lines(&self, path: &str, text: &str, matches: &mut Matches) {
         for (line, text) in (1..).zip(text.lines()) {
-            let is_there = if self.any_case { text.to_lowercase().contains(&self.wanted) } else { text.contains(&self.wanted) };
+            let is_there =
+                if self.any_case { text.to_lowercase().contains(&self.wanted) } else { text.contains(&self.wanted) };
             if !is_there {
                 continue;
             }
@@ -88,7 +93,11 @@ impl Search {
                 matches.truncated = true;
                 return;
             }
-            matches.found.push(Found { path: path.to_owned(), line, text: text.chars().take(LINE_CHARS_MAX).collect() });
+            matches.found.push(Found {
+                path: path.to_owned(),
+                line,
+                text: text.chars().take(LINE_CHARS_MAX).collect(),
+            });
         }
     }
 }

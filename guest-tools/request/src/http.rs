@@ -80,7 +80,8 @@ pub fn send(request: &Request) -> Result<Response, Error> {
     }
     let response = wait(&future)?;
     let entries = response.headers().entries();
-    let headers = entries.into_iter().map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect();
+    let headers =
+        entries.into_iter().map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned())).collect();
     let (body, is_truncated) = read(&response, request.bytes_max)?;
     Ok(Response { status: response.status(), headers, body, is_truncated })
 }
@@ -88,7 +89,9 @@ pub fn send(request: &Request) -> Result<Response, Error> {
 fn outgoing(request: &Request) -> Result<OutgoingRequest, Error> {
     let fields = Fields::new();
     for (name, value) in request.headers {
-        fields.append(name, value.as_bytes()).map_err(|_| Error::Failed(format!("the header \"{name}\" is not allowed")))?;
+        fields
+            .append(name, value.as_bytes())
+            .map_err(|_| Error::Failed(format!("the header \"{name}\" is not allowed")))?;
     }
     if let Some(body) = request.body {
         let length = body.len().to_string();

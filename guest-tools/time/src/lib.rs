@@ -30,7 +30,9 @@ impl Guest for Tool {
     fn now(named: Option<String>) -> Result<Moment, String> {
         let now = wall_clock::now();
         if now.seconds == NO_CLOCK_SECONDS {
-            return Err("the clock is not granted: in stockade.toml, under the grants of this tool, clock = \"real\"".into());
+            return Err(
+                "the clock is not granted: in stockade.toml, under the grants of this tool, clock = \"real\"".into()
+            );
         }
         let nanoseconds = i32::try_from(now.nanoseconds).unwrap_or_default();
         let now = i64::try_from(now.seconds).ok().and_then(|seconds| Timestamp::new(seconds, nanoseconds).ok());
@@ -50,13 +52,15 @@ impl Guest for Tool {
     fn format(time: String, format: String, named: Option<String>) -> Result<String, String> {
         read::check_length(&format)?;
         let time = read_in(&time, named)?;
-        strtime::format(&format, &time).map_err(|error| format!("the time cannot be written as {}: {error}", quoted(&format)))
+        strtime::format(&format, &time)
+            .map_err(|error| format!("the time cannot be written as {}: {error}", quoted(&format)))
     }
 
     fn add(time: String, span: String, named: Option<String>) -> Result<Moment, String> {
         read::check_length(&span)?;
         let time = read_in(&time, named)?;
-        let parsed = span.parse::<Span>().map_err(|error| format!("{} is not a span of time: {error}", quoted(&span)))?;
+        let parsed =
+            span.parse::<Span>().map_err(|error| format!("{} is not a span of time: {error}", quoted(&span)))?;
         let later = time.checked_add(parsed).map_err(|error| format!("{} is too long: {error}", quoted(&span)))?;
         Ok(moment(&later))
     }

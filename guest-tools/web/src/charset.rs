@@ -2,15 +2,19 @@
 
 /// What Windows-1252 has where Latin-1 has controls.
 const WINDOWS: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“', '”',
-    '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’',
+    '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
 /// Returns the text of an answer with this `content-type`.
 pub fn text(bytes: &[u8], content_type: &str) -> String {
     let kind = content_type.to_ascii_lowercase();
     let is_latin = ["iso-8859-1", "latin1", "windows-1252"].iter().any(|name| kind.contains(name));
-    if is_latin { bytes.iter().map(|byte| letter(*byte)).collect() } else { String::from_utf8_lossy(bytes).into_owned() }
+    if is_latin {
+        bytes.iter().map(|byte| letter(*byte)).collect()
+    } else {
+        String::from_utf8_lossy(bytes).into_owned()
+    }
 }
 
 fn letter(byte: u8) -> char {

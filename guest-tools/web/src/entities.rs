@@ -111,7 +111,10 @@ mod tests {
     #[test]
     fn references_are_replaced_once() {
         assert_eq!(text("a &amp;lt; b &lt;&#65;&#x1F600;&nbsp;c"), "a &lt; b <A😀 c");
-        assert_eq!(text("&unknown; & &; &#0; &#xd800; &#99999999999; &amp"), "&unknown; & &; \u{fffd} \u{fffd} \u{fffd} &amp");
+        assert_eq!(
+            text("&unknown; & &; &#0; &#xd800; &#99999999999; &amp"),
+            "&unknown; & &; \u{fffd} \u{fffd} \u{fffd} &amp"
+        );
         assert_eq!(text(&"&".repeat(100_000)).len(), 100_000);
         assert_eq!(text("&ä&é;"), "&ä&é;");
     }

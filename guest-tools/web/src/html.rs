@@ -169,9 +169,11 @@ impl<'a> Iterator for Attributes<'a> {
         }
         // A name may begin with an equals sign, and has no other.
         let first = usize::from(self.0.starts_with('='));
-        let bytes = self.0.bytes().skip(first).position(|byte| {
-            byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'=')
-        });
+        let bytes = self
+            .0
+            .bytes()
+            .skip(first)
+            .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'='));
         let (name, rest) = self.0.split_at(bytes.map_or(self.0.len(), |bytes| bytes + first));
         self.0 = rest.trim_ascii_start();
         match self.0.strip_prefix('=') {
@@ -213,7 +215,10 @@ mod tests {
 
     #[test]
     fn what_is_no_html_ends_at_its_own_tag() {
-        assert_eq!(read("<script>if (a</b) '</scripty>'</SCRIPT >x"), ["<script>", "'if (a</b) '</scripty>''", "</SCRIPT>", "'x'"]);
+        assert_eq!(
+            read("<script>if (a</b) '</scripty>'</SCRIPT >x"),
+            ["<script>", "'if (a</b) '</scripty>''", "</SCRIPT>", "'x'"]
+        );
         assert_eq!(read("<style>a"), ["<style>", "'a'"]);
     }
 

@@ -43,7 +43,9 @@ impl Guest for Tool {
                 let Markdown { title, text, is_truncated, .. } = markdown(&body, Some(&url), bytes_max(text_bytes_max));
                 (title, text, is_truncated)
             }
-            Kind::Text => (None, markdown::plain(&body, bytes_max(text_bytes_max)), body.len() > bytes_max(text_bytes_max)),
+            Kind::Text => {
+                (None, markdown::plain(&body, bytes_max(text_bytes_max)), body.len() > bytes_max(text_bytes_max))
+            }
             Kind::Other(kind) => return Err(format!("\"{url}\" is of the type \"{kind}\", which is not text")),
         };
         truncated |= response.is_truncated;
@@ -98,8 +100,12 @@ fn check_robots(url: &Url) -> Result<(), String> {
     let file = url.at("/robots.txt");
     let response = match request(&file, robots::BYTES_MAX) {
         Ok(response) => response,
-        Err(Error::Denied) => return Err(format!("\"{file}\" may not be read, and without it `robots` allows nothing")),
-        Err(Error::Failed(why)) => return Err(format!("\"{file}\" cannot be read: {why}; so `robots` allows nothing there")),
+        Err(Error::Denied) => {
+            return Err(format!("\"{file}\" may not be read, and without it `robots` allows nothing"));
+        }
+        Err(Error::Failed(why)) => {
+            return Err(format!("\"{file}\" cannot be read: {why}; so `robots` allows nothing there"));
+        }
     };
     match response.status {
         200..=299 if Rules::read(&String::from_utf8_lossy(&response.body)).allow(&url.path) => Ok(()),
@@ -137,7 +143,8 @@ fn kind(response: &Response) -> Kind {
 }
 
 fn text(response: &Response) -> Result<String, String> {
-    if let Some(coding) = response.header("content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity")) {
+    if let Some(coding) = response.header("content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
+    {
         let coding: String = coding.chars().take(40).collect();
         return Err(format!("the page is compressed (\"{coding}\"), although that was not asked for"));
     }

@@ -243,7 +243,9 @@ impl<'a> Writer<'a> {
                 self.out.push_str(mark);
             }
         }
-        if let Some(anchor) = &mut self.link && anchor.from.is_none() {
+        if let Some(anchor) = &mut self.link
+            && anchor.from.is_none()
+        {
             self.out.push('[');
             anchor.from = Some(self.out.len());
         }
@@ -286,8 +288,8 @@ impl<'a> Writer<'a> {
                 self.breaks(2);
                 self.mark(["# ", "## ", "### ", "#### ", "##### ", "###### "][heading(name)]);
             }
-            "p" | "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside" | "form" | "figure"
-            | "fieldset" | "details" | "dl" | "address" => self.breaks(2),
+            "p" | "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside" | "form"
+            | "figure" | "fieldset" | "details" | "dl" | "address" => self.breaks(2),
             "br" | "dt" | "dd" | "summary" | "figcaption" | "option" | "legend" => self.breaks(1),
             "hr" => {
                 self.breaks(2);
@@ -329,8 +331,8 @@ impl<'a> Writer<'a> {
                 self.is_marked = false;
                 self.breaks(2);
             }
-            "p" | "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside" | "form" | "figure"
-            | "fieldset" | "details" | "dl" | "address" => self.breaks(2),
+            "p" | "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside" | "form"
+            | "figure" | "fieldset" | "details" | "dl" | "address" => self.breaks(2),
             "dt" | "dd" | "summary" | "figcaption" | "option" | "legend" => self.breaks(1),
             "ul" | "ol" => self.close_list(),
             "li" => self.close_item(),
@@ -570,7 +572,8 @@ mod tests {
 
     #[test]
     fn links_lead_somewhere() {
-        let html = "<a href='/l?a=1&amp;b=(2)'>a <b>lamp</b></a>, <a href=javascript:x()>none</a> <a href=d></a><a href=e>e";
+        let html =
+            "<a href='/l?a=1&amp;b=(2)'>a <b>lamp</b></a>, <a href=javascript:x()>none</a> <a href=d></a><a href=e>e";
         assert_eq!(read(html), "[a **lamp**](https://a.example/l?a=1&b=%282%29), none [e](https://a.example/b/e)");
         let base = Url::parse("https://a.example/").unwrap();
         let links = links_only("<a href=x>one</a><a href=x#y>two</a><a href=z> th \n ree</a>", &base);

@@ -20,7 +20,8 @@ impl Url {
     /// Reads an address; what stands after `#` is left out.
     pub fn parse(text: &str) -> Result<Self, String> {
         let shown = || text.chars().take(200).collect::<String>();
-        let url = Self::read(text.trim()).ok_or_else(|| format!("\"{}\" is not an address of http or https", shown()))?;
+        let url =
+            Self::read(text.trim()).ok_or_else(|| format!("\"{}\" is not an address of http or https", shown()))?;
         if url.path.len() > BYTES_MAX {
             return Err(format!("\"{}…\" is longer than the {BYTES_MAX} bytes that an address may have", shown()));
         }
@@ -45,7 +46,8 @@ impl Url {
 
     /// Returns where a link of this page leads; none where that is not an address of the web.
     pub fn join(&self, reference: &str) -> Option<Self> {
-        let reference: String = reference.trim().chars().filter(|letter| !matches!(letter, '\t' | '\n' | '\r')).collect();
+        let reference: String =
+            reference.trim().chars().filter(|letter| !matches!(letter, '\t' | '\n' | '\r')).collect();
         if reference.len() > BYTES_MAX {
             return None;
         }

@@ -161,7 +161,8 @@ fn accepted_skills(globals: &Globals, config: &Config, builder: Builder) -> Buil
     records.fold(builder, |builder, path| {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let record = kept_bytes(globals, Purpose::Skill, &path);
-        let record = record.and_then(|(bytes, _)| json::read(&String::from_utf8_lossy(&bytes), &json::Bounds::OUTSIDE).ok());
+        let record =
+            record.and_then(|(bytes, _)| json::read(&String::from_utf8_lossy(&bytes), &json::Bounds::OUTSIDE).ok());
         record.into_iter().fold(builder, |builder, accepted| builder.accepted_skill(&name, accepted))
     })
 }

@@ -14,8 +14,8 @@ use stockade_workflow::{Digest, Fault, Kind};
 
 use self::folder::Files;
 use self::front_matter::FrontMatter;
-use crate::hidden::is_hidden;
 use crate::Result;
+use crate::hidden::is_hidden;
 
 /// The file that makes a folder a skill.
 pub(crate) const MAIN: &str = "SKILL.md";
@@ -133,7 +133,10 @@ impl Skills {
             let message = format!("there is no skill \"{name}\"; there are: {}", known.join(", "));
             Fault::new(Kind::NotFound, message).detail("skill")
         })?;
-        skill.content.as_ref().map_err(|why| Fault::invalid("skill", format!("the skill \"{name}\" cannot be used: {why}")))
+        skill
+            .content
+            .as_ref()
+            .map_err(|why| Fault::invalid("skill", format!("the skill \"{name}\" cannot be used: {why}")))
     }
 
     /// Returns those that are used, with what was accepted.
@@ -177,7 +180,10 @@ impl Content {
         let main = std::str::from_utf8(main).map_err(|_| format!("{MAIN} is not text in UTF-8"))?;
         let FrontMatter { name: own, description, allowed_tools } = front_matter::read(main)?;
         if own != name {
-            return Err(format!("{MAIN} says that its name is \"{}\", and its folder is \"{name}\"", own.escape_debug()));
+            return Err(format!(
+                "{MAIN} says that its name is \"{}\", and its folder is \"{name}\"",
+                own.escape_debug()
+            ));
         }
         check_name(name)?;
         let length = description.chars().count();
@@ -226,7 +232,8 @@ pub(crate) fn language(path: &str) -> Option<&'static str> {
 
 fn check_name(name: &str) -> std::result::Result<(), String> {
     let is_letter = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    let is_name = name.chars().all(is_letter) && name.len() <= NAME_CHARS_MAX && !name.starts_with('-') && !name.ends_with('-');
+    let is_name =
+        name.chars().all(is_letter) && name.len() <= NAME_CHARS_MAX && !name.starts_with('-') && !name.ends_with('-');
     if is_name && !name.is_empty() {
         return Ok(());
     }

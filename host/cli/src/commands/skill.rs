@@ -77,7 +77,9 @@ async fn accept(globals: &Globals, name: &str, by: &str, yes: bool) -> anyhow::R
     let accepted = host.accept_skill(name, by)?;
     let skill = host.skills().into_iter().find(|skill| skill.name == name);
     if !yes && !agreed(&skill.ok_or_else(|| Fault::new(Kind::NotFound, "the skill is gone"))?, &accepted)? {
-        return Err(Fault::new(Kind::Approval, format!("\"{}\" was not accepted, so it is not used", safe(name))).into());
+        return Err(
+            Fault::new(Kind::Approval, format!("\"{}\" was not accepted, so it is not used", safe(name))).into()
+        );
     }
     places::create_private(&globals.data_dir)?;
     let path = places::skills_dir(globals).join(format!("{name}.json"));

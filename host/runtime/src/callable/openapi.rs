@@ -114,13 +114,16 @@ fn read(answer: &Value) -> Result<Value> {
         return Err(Fault::new(Kind::GuestError, format!("the service answered with status \"{status}\": {said}")));
     }
     if answer.get("truncated") == Some(&Value::Bool(true)) {
-        let (allowed, message) = (ANSWER_BYTES_MAX as u64, format!("the answer is longer than {ANSWER_BYTES_MAX} bytes"));
+        let (allowed, message) =
+            (ANSWER_BYTES_MAX as u64, format!("the answer is longer than {ANSWER_BYTES_MAX} bytes"));
         return Err(Fault::limit(Kind::Output, "answer_bytes", allowed, allowed.saturating_add(1), message));
     }
     if body.trim().is_empty() {
         return Ok(Value::Null);
     }
-    let not_json = |fault: Fault| Fault::new(Kind::GuestError, format!("the answer of the service is not JSON: {}", fault.message));
+    let not_json = |fault: Fault| {
+        Fault::new(Kind::GuestError, format!("the answer of the service is not JSON: {}", fault.message))
+    };
     bounded::parse(body, &Bounds::OUTSIDE).map_err(not_json)
 }
 

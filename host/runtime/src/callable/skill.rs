@@ -22,7 +22,8 @@ impl Reading {
     pub(crate) fn new(skills: &Skills, is_trusted: impl Fn(&str) -> bool) -> Self {
         let contents: BTreeMap<_, _> =
             skills.used().map(|(name, content, _)| (name.to_owned(), content.clone())).collect();
-        let digests: BTreeMap<&String, &Digest> = contents.iter().map(|(name, content)| (name, &content.digest)).collect();
+        let digests: BTreeMap<&String, &Digest> =
+            contents.iter().map(|(name, content)| (name, &content.digest)).collect();
         let all_trusted = contents.keys().all(|name| is_trusted(name));
         let labels = if all_trusted { [].into() } else { [Label::Untrusted].into() };
         let nature = Nature { repeatable: true, labels, ..Nature::default() };
@@ -31,7 +32,8 @@ impl Reading {
 
     fn read(&self, arguments: &Value) -> Result<Value> {
         let text = |name: &str| arguments.get(name).and_then(Value::as_str);
-        let name = text("name").ok_or_else(|| Fault::invalid("arguments", "\"name\" is missing: the name of a skill"))?;
+        let name =
+            text("name").ok_or_else(|| Fault::invalid("arguments", "\"name\" is missing: the name of a skill"))?;
         let content = self.contents.get(name).ok_or_else(|| {
             let known: Vec<_> = self.contents.keys().map(String::as_str).collect();
             let message = format!("there is no skill \"{}\"; there are: {}", name.escape_debug(), known.join(", "));
@@ -53,7 +55,8 @@ fn reading(contents: &BTreeMap<String, Content>) -> ToolFunction {
     }
     let names: Vec<&String> = contents.keys().collect();
     let name = if names.is_empty() { json!({"type": "string"}) } else { json!({"type": "string", "enum": names}) };
-    let file = json!({"type": "string", "description": format!("The path of a file in its folder; without it, {MAIN}.")});
+    let file =
+        json!({"type": "string", "description": format!("The path of a file in its folder; without it, {MAIN}.")});
     let input = json!({"type": "object", "properties": {"name": name, "file": file}, "required": ["name"], "additionalProperties": false});
     ToolFunction::new("read", &docs, input, json!({"type": "string"}))
 }
@@ -75,7 +78,8 @@ impl Callable for Reading {
         check_function(call.function, "read")?;
         let text = self.read(call.arguments)?;
         let usage = Usage::default().tool_calls(1);
-        let outcome = Outcome { result: Ok(text), usage, stdout: String::new(), stderr: String::new(), log: Vec::new() };
+        let outcome =
+            Outcome { result: Ok(text), usage, stdout: String::new(), stderr: String::new(), log: Vec::new() };
         Ok(Calling::Answer(std::future::ready(outcome).boxed()))
     }
 }
@@ -91,12 +95,20 @@ pub(crate) struct Scripts {
 
 impl Scripts {
     /// Takes an accepted skill; none where it has no script.
-    pub(crate) fn new(name: &str, content: &Content, accepted: &AcceptedSkill, is_trusted: bool, python: &str) -> Option<Self> {
+    pub(crate) fn new(
+        name: &str,
+        content: &Content,
+        accepted: &AcceptedSkill,
+        is_trusted: bool,
+        python: &str,
+    ) -> Option<Self> {
         let scripts: Vec<&str> = content.scripts().collect();
         if scripts.is_empty() {
             return None;
         }
-        let docs = format!("Runs a script of the skill \"{name}\" in the sandbox. `input` is what it finds as its input, JSON or a text.");
+        let docs = format!(
+            "Runs a script of the skill \"{name}\" in the sandbox. `input` is what it finds as its input, JSON or a text."
+        );
         let script = json!({"type": "string", "enum": scripts});
         let input = json!({
             "type": "object", "properties": {"script": script, "input": {}}, "required": ["script"], "additionalProperties": false,
@@ -110,11 +122,13 @@ impl Scripts {
 
     fn code(&self, arguments: &Value) -> Result<Code> {
         let script = arguments.get("script").and_then(Value::as_str);
-        let script = script.ok_or_else(|| Fault::invalid("arguments", "\"script\" is missing: the path of a script"))?;
+        let script =
+            script.ok_or_else(|| Fault::invalid("arguments", "\"script\" is missing: the path of a script"))?;
         let language = language(script).filter(|_| self.content.scripts().any(|own| own == script));
         let language = language.ok_or_else(|| {
             let known: Vec<_> = self.content.scripts().collect();
-            let message = format!("the skill has no script \"{}\"; it has: {}", script.escape_debug(), known.join(", "));
+            let message =
+                format!("the skill has no script \"{}\"; it has: {}", script.escape_debug(), known.join(", "));
             Fault::new(Kind::NotFound, message).detail("script")
         })?;
         let language = if language == "python" { self.python.as_str() } else { language };

@@ -238,7 +238,10 @@ impl Config {
     pub(crate) fn believed(&self) -> impl Iterator<Item = &Path> {
         let scripts = self.model.values().filter_map(Model::script);
         let documents = self.openapi.values().map(|service| service.document.as_path());
-        scripts.chain(self.tools.folder.as_deref()).chain(documents).chain(self.skills.folders.iter().map(PathBuf::as_path))
+        scripts
+            .chain(self.tools.folder.as_deref())
+            .chain(documents)
+            .chain(self.skills.folders.iter().map(PathBuf::as_path))
     }
 
     /// Makes relative paths relative to a folder.

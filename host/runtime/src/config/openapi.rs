@@ -45,7 +45,8 @@ impl OpenApi {
             Fault::new(Kind::of_file(&error), message).detail("openapi").tool(name)
         };
         let wrong = |why: String| {
-            Fault::invalid("openapi", format!("the document \"{document}\" of [openapi.{name}] cannot be used: {why}")).tool(name)
+            Fault::invalid("openapi", format!("the document \"{document}\" of [openapi.{name}] cannot be used: {why}"))
+                .tool(name)
         };
         let text = file::read_text(&self.document, FILE_BYTES_MAX).map_err(unreadable)?;
         let root = json::parse(&text, &Bounds::OUTSIDE).map_err(|fault| wrong(fault.message))?;

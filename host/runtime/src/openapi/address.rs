@@ -39,7 +39,17 @@ mod tests {
         for base in ["https://api.example.com", "http://127.0.0.1:8080/v1/"] {
             assert!(is_base(base), "{base}");
         }
-        for base in ["", "/v1", "ftp://a", "https://", "https:///a", "https://a?b", "https://{host}/", "https://a@b", "https://a b"] {
+        for base in [
+            "",
+            "/v1",
+            "ftp://a",
+            "https://",
+            "https:///a",
+            "https://a?b",
+            "https://{host}/",
+            "https://a@b",
+            "https://a b",
+        ] {
             assert!(!is_base(base), "{base}");
         }
     }

@@ -27,7 +27,9 @@ impl<'a> Document<'a> {
         match root.get("openapi").and_then(Value::as_str) {
             Some(version) if version.starts_with("3.") => Ok(Self { root }),
             Some(version) => Err(format!("it is of OpenAPI \"{version}\", and 3.0 and 3.1 are read")),
-            None => Err("it has no \"openapi\", which says its version: documents of Swagger 2 are not read".to_owned()),
+            None => {
+                Err("it has no \"openapi\", which says its version: documents of Swagger 2 are not read".to_owned())
+            }
         }
     }
 
@@ -42,7 +44,10 @@ impl<'a> Document<'a> {
         if address::is_base(base) {
             return Ok(base.trim_end_matches('/').to_owned());
         }
-        Err(format!("the address of the service is \"{}\", which is not https://HOST/PATH; `base_url` says another", address::shown(base)))
+        Err(format!(
+            "the address of the service is \"{}\", which is not https://HOST/PATH; `base_url` says another",
+            address::shown(base)
+        ))
     }
 
     /// Returns the operations, those that are named or else all.
@@ -62,7 +67,9 @@ impl<'a> Document<'a> {
                 }
                 let operation = Operation::read(self, &name, method, path, item, value);
                 let hint = if named.is_none() { "; `operations` says which are wanted" } else { "" };
-                operations.push(operation.map_err(|why| format!("the operation \"{}\": {why}{hint}", address::shown(&name)))?);
+                operations.push(
+                    operation.map_err(|why| format!("the operation \"{}\": {why}{hint}", address::shown(&name)))?,
+                );
             }
         }
         check(&operations, named.unwrap_or_default())?;
@@ -109,7 +116,10 @@ fn check(operations: &[Operation], named: &[String]) -> Result<(), String> {
         return Err(format!("there is no operation \"{missing}\""));
     }
     if operations.is_empty() || operations.len() > OPERATIONS_MAX {
-        return Err(format!("it has \"{}\" operations, and 1 to {OPERATIONS_MAX} may be; `operations` says which", operations.len()));
+        return Err(format!(
+            "it has \"{}\" operations, and 1 to {OPERATIONS_MAX} may be; `operations` says which",
+            operations.len()
+        ));
     }
     let mut names: Vec<String> = operations.iter().map(|operation| identifier(operation.name())).collect();
     names.sort();
@@ -161,7 +171,8 @@ impl<'a> Inlining<'_, 'a> {
         let mut object = Map::new();
         for (name, value) in members {
             // A property may have one of these names, and is a schema then.
-            let is_old = matches!(name.as_str(), "nullable" | "exclusiveMinimum" | "exclusiveMaximum") && value.is_boolean();
+            let is_old =
+                matches!(name.as_str(), "nullable" | "exclusiveMinimum" | "exclusiveMaximum") && value.is_boolean();
             if !is_old {
                 object.insert(name.clone(), self.value(value, depth + 1)?);
             }

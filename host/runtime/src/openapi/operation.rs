@@ -33,7 +33,9 @@ impl Operation {
     pub(super) fn name_of(value: &Value, method: &str, path: &str) -> String {
         let own = value.get("operationId").and_then(Value::as_str).map(str::to_owned);
         let letter = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
-        own.unwrap_or_else(|| format!("{method}{path}").chars().map(letter).collect::<String>().trim_end_matches('_').to_owned())
+        own.unwrap_or_else(|| {
+            format!("{method}{path}").chars().map(letter).collect::<String>().trim_end_matches('_').to_owned()
+        })
     }
 
     pub(super) fn read<'a>(
@@ -46,13 +48,16 @@ impl Operation {
     ) -> Read<Self> {
         let is_letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
         if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(is_letter) {
-            return Err(format!("its name has other letters than a-z, 0-9, \"_\", \"-\" and \".\", or more than {NAME_BYTES_MAX}"));
+            return Err(format!(
+                "its name has other letters than a-z, 0-9, \"_\", \"-\" and \".\", or more than {NAME_BYTES_MAX}"
+            ));
         }
         let parameters = parameters(document, path, item, value)?;
         let body = body(document, value)?;
         let input = input(&parameters, body.as_ref());
         let schema = Schema::new(&input).map_err(|why| format!("the schema of its arguments is not one: {why}"))?;
-        let docs = [value.get("summary"), value.get("description")].map(|text| text.and_then(Value::as_str).unwrap_or_default());
+        let docs = [value.get("summary"), value.get("description")]
+            .map(|text| text.and_then(Value::as_str).unwrap_or_default());
         Ok(Self {
             name: name.to_owned(),
             method: method.to_ascii_uppercase(),
@@ -131,7 +136,12 @@ impl Operation {
 }
 
 /// The parameters of an operation and those of its path, which it may say otherwise.
-fn parameters<'a>(document: &Document<'a>, path: &str, item: &'a Value, value: &'a Value) -> Read<BTreeMap<String, Parameter>> {
+fn parameters<'a>(
+    document: &Document<'a>,
+    path: &str,
+    item: &'a Value,
+    value: &'a Value,
+) -> Read<BTreeMap<String, Parameter>> {
     let mut all: Vec<Parameter> = Vec::new();
     let listed = [item, value].map(|of| of.get("parameters").and_then(Value::as_array));
     for value in listed.into_iter().flatten().flatten() {
@@ -173,7 +183,9 @@ fn body<'a>(document: &Document<'a>, value: &'a Value) -> Read<Option<(Value, bo
     let body = document.resolved(body)?;
     let is_required = body.get("required").and_then(Value::as_bool).unwrap_or_default();
     match json_of(body) {
-        Some(media) => Ok(Some((media.get("schema").map_or(Ok(json!({})), |schema| document.schema(schema))?, is_required))),
+        Some(media) => {
+            Ok(Some((media.get("schema").map_or(Ok(json!({})), |schema| document.schema(schema))?, is_required)))
+        }
         None if is_required => Err("its body is not JSON, and other bodies are not sent".to_owned()),
         None => Ok(None),
     }
@@ -254,7 +266,10 @@ mod tests {
     fn an_operation_becomes_a_function_and_a_call_a_request() {
         let root = document(usual());
         let operation = read(&root).unwrap().remove(0);
-        assert_eq!((operation.name(), operation.is_safe(), operation.docs.as_str()), ("put_item", false, "Keeps an item."));
+        assert_eq!(
+            (operation.name(), operation.is_safe(), operation.docs.as_str()),
+            ("put_item", false, "Keeps an item.")
+        );
         let item = &operation.input["properties"]["body"];
         assert_eq!(item["properties"]["parent"], json!({}), "a circle is cut");
         assert_eq!(item["properties"]["note"], json!({"type": ["string", "null"]}));

@@ -37,7 +37,10 @@ impl Parameter {
         let place = match value.get("in").and_then(Value::as_str) {
             Some("path") => Place::Path,
             Some("query") => Place::Query,
-            Some("header") if ["accept", "content-type", "authorization", "idempotency-key"].contains(&&*name.to_ascii_lowercase()) => {
+            Some("header")
+                if ["accept", "content-type", "authorization", "idempotency-key"]
+                    .contains(&&*name.to_ascii_lowercase()) =>
+            {
                 return Ok(None);
             }
             Some("header") => Place::Header,

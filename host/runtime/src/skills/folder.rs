@@ -59,7 +59,8 @@ fn files(root: &Path) -> std::result::Result<Files, String> {
         let unreadable = |error: std::io::Error| format!("\"{}\" cannot be read: {error}", folder.display());
         for entry in fs::read_dir(&folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
-            let name = entry.file_name().into_string().map_err(|_| "a file has a name that is not Unicode".to_owned())?;
+            let name =
+                entry.file_name().into_string().map_err(|_| "a file has a name that is not Unicode".to_owned())?;
             let path = format!("{before}{name}");
             let kind = entry.file_type().map_err(unreadable)?;
             if kind.is_dir() && depth < DEPTH_MAX {
@@ -67,7 +68,8 @@ fn files(root: &Path) -> std::result::Result<Files, String> {
             } else if kind.is_dir() {
                 return Err(format!("\"{path}\" is deeper than {DEPTH_MAX} folders"));
             } else if kind.is_file() {
-                let content = file::read(&entry.path(), FILE_BYTES_MAX).map_err(|error| format!("\"{path}\" cannot be read: {error}"))?;
+                let content = file::read(&entry.path(), FILE_BYTES_MAX)
+                    .map_err(|error| format!("\"{path}\" cannot be read: {error}"))?;
                 bytes = bytes.saturating_add(content.len() as u64);
                 files.insert(path, content);
             } else {

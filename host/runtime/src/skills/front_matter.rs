@@ -28,7 +28,8 @@ pub(super) fn read(text: &str) -> Read<FrontMatter> {
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
-        let (key, first) = line.split_once(':').ok_or_else(|| format!("the line \"{}\" is not KEY: VALUE", shown(line)))?;
+        let (key, first) =
+            line.split_once(':').ok_or_else(|| format!("the line \"{}\" is not KEY: VALUE", shown(line)))?;
         if key.starts_with([' ', '\t', '-']) {
             return Err(format!("the line \"{}\" belongs to no key", shown(line)));
         }
@@ -78,7 +79,9 @@ fn scalar(first: &str, below: &[&str]) -> Read<String> {
             let whole = [first].into_iter().chain(below()).collect::<Vec<_>>().join(" ");
             unquoted(whole.get(1..).unwrap_or_default(), quote)
         }
-        Some('&' | '*' | '!' | '{' | '[' | '%' | '@' | '`') => Err(format!("is \"{}\", of which only plain texts are read", shown(first))),
+        Some('&' | '*' | '!' | '{' | '[' | '%' | '@' | '`') => {
+            Err(format!("is \"{}\", of which only plain texts are read", shown(first)))
+        }
         Some(_) => {
             let plain = first.split_once(" #").map_or(first, |(plain, _)| plain.trim_end());
             Ok([plain].into_iter().chain(below()).collect::<Vec<_>>().join(" "))

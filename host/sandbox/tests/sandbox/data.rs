@@ -60,7 +60,8 @@ async fn data_is_changed_only_under_a_grant_to_write() {
     denial(reader.call("schema", json!({"connection": "other"})).await);
     let writer = Shop::new(Grant::writable);
     assert_eq!(writer.call("insert", insert).await.unwrap(), 1);
-    let query = json!({"connection": "shop", "statement": "SELECT name, price FROM items WHERE id = 3", "format": "json"});
+    let query =
+        json!({"connection": "shop", "statement": "SELECT name, price FROM items WHERE id = 3", "format": "json"});
     assert_eq!(writer.call("query", query).await.unwrap()["text"], "[{\"name\":\"lamp\",\"price\":2.0}]");
     let evil = json!({"connection": "shop", "table": "items\" SELECT 1; --", "format": "csv", "text": "name\nx\n"});
     let fault = writer.call("insert", evil).await.unwrap_err();

@@ -51,7 +51,8 @@ async fn files_are_read_listed_searched_written_and_edited() {
     let place = Place::new(Grant::writable);
     let piece = place.call("read", json!({"path": "/data/a.txt", "from_line": 2, "lines_max": 1})).await.unwrap();
     assert_eq!(piece, json!({"text": "two\n", "from_line": 2, "lines": 3, "truncated": true}));
-    let bytes = place.call("write", json!({"path": "/data/new/b.txt", "text": "two lamps", "new": true})).await.unwrap();
+    let bytes =
+        place.call("write", json!({"path": "/data/new/b.txt", "text": "two lamps", "new": true})).await.unwrap();
     assert_eq!((bytes, place.text("new/b.txt")), (json!(9), "two lamps".into()));
     let listed = place.call("list", json!({"path": "/data", "deep": true})).await.unwrap();
     let paths: Vec<_> = listed.as_array().unwrap().iter().map(|entry| entry["path"].as_str().unwrap()).collect();

@@ -31,7 +31,9 @@ fn site(request: &str) -> Vec<Piece> {
         "/to/out" => "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".to_owned(),
         "/to/page" => "HTTP/1.1 301 Moved\r\nlocation: ../page?a=b\r\ncontent-length: 0\r\n\r\n".to_owned(),
         "/image" => "HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: 1\r\n\r\nx".to_owned(),
-        "/data" => "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{\"a\": 1 }".to_owned(),
+        "/data" => {
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{\"a\": 1 }".to_owned()
+        }
         _ => ok("<title>Page</title><p>One <b>lamp</b>, <a href='/l'>here</a><script>no()</script>"),
     };
     vec![Piece::Bytes(answer.into_bytes())]
