@@ -1,4 +1,5 @@
-//! The components that this program made and keeps in files, promoted tools and added languages, and which skills a person has accepted.
+//! What this program made and keeps in files: the components of promoted tools and added languages, and what a person has
+//! accepted of skills.
 //!
 //! The host trusts such a file, so each has a seal beside it, made with a key that is kept in another directory.
 

@@ -134,8 +134,8 @@ impl Builder {
         self
     }
 
-    /// Says what a person has accepted of a skill, as [`Host::accept_skill`] has returned it. Skills of a configuration are used as far as
-    /// this was said before [`configured`](Self::configured).
+    /// Says what a person has accepted of a skill, as [`Host::accept_skill`] has returned it. It is to be said before
+    /// [`configured`](Self::configured), which takes up the skills of a configuration.
     #[must_use]
     pub fn accepted_skill(mut self, name: &str, accepted: AcceptedSkill) -> Self {
         self.accepted_skills.insert(name.to_owned(), accepted);

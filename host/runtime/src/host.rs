@@ -211,8 +211,8 @@ impl Host {
         self.services.skills.views()
     }
 
-    /// Returns what is to be kept when a person accepts a skill as it is now: its digest, and of the tools that it would like to call
-    /// those that are there, as they are now.
+    /// Returns what is to be kept when a person accepts a skill as it is now: its digest, and of the tools that it would like
+    /// to call those that are there, as they are now.
     ///
     /// # Errors
     ///

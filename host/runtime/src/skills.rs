@@ -1,7 +1,7 @@
 //! Agent Skills: folders with a SKILL.md, whose texts agents read on demand, and whose scripts run in the sandbox.
 //!
-//! A skill is the word of the one who wrote it. So a person accepts each one, as it is: it is known by the digest of all of its files,
-//! which are read once, when the host starts; and one that has changed is not used until it is accepted again.
+//! A skill is the word of the one who wrote it. So a person accepts each one, as it is: it is known by the digest of all of its
+//! files, which are read once, when the host starts; and one that has changed is not used until it is accepted again.
 
 mod folder;
 mod front_matter;
@@ -89,7 +89,7 @@ pub struct SkillView {
 pub enum SkillStatus {
     /// It is as a person has accepted it.
     Accepted,
-    /// Nobody has accepted it yet.
+    /// No person has accepted it yet.
     New,
     /// It is another than what was accepted.
     Changed,

@@ -95,7 +95,7 @@ async fn accept(globals: &Globals, name: &str, by: &str, yes: bool) -> anyhow::R
 /// Shows what is in a skill, and asks whether it may be used.
 fn agreed(skill: &SkillView, accepted: &AcceptedSkill) -> stockade::Result<bool> {
     if !terminal::is_there() {
-        let message = "no person can be asked: stdin or stderr is not a terminal; --yes says that the skill was read and accepted elsewhere";
+        let message = "no person can be asked: stdin or stderr is not a terminal; --yes says that the skill was accepted elsewhere";
         return Err(Fault::invalid("usage", message));
     }
     eprintln!("{BOLD}{}{BOLD:#} {DIM}{}{DIM:#}\n", safe(&skill.name), safe(&skill.folder.display().to_string()));

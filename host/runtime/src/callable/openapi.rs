@@ -16,8 +16,8 @@ const ERROR_CHARS_MAX: usize = 2_000;
 
 /// A tool whose functions are the operations of a service.
 ///
-/// Each call is one request, which a component in the sandbox sends: so the grants of `http` and `secrets` hold for it, with all that
-/// they refuse, and its budget pays for it.
+/// Each call is one request, which a component in the sandbox sends: so the grants of `http` and `secrets` hold for it, with
+/// all that they refuse, and its budget pays for it.
 pub(crate) struct OpenApi {
     tool: Tool,
     service: Service,

@@ -46,8 +46,8 @@ impl Reading {
 /// The function, whose description lists the skills: that is how agents know of them.
 fn reading(contents: &BTreeMap<String, Content>) -> ToolFunction {
     let mut docs = format!(
-        "Returns the instructions of a skill, or another of its files, as they name them. Read a skill before you do what it is for.\n\
-         The skills, as their authors describe them:{}",
+        "Returns the instructions of a skill, or another of its files, as they name them. Read a skill before you do what it \
+         is for.\nThe skills, as their authors describe them:{}",
         if contents.is_empty() { " there is none." } else { "" }
     );
     for (name, Content { description, .. }) in contents {
@@ -57,7 +57,9 @@ fn reading(contents: &BTreeMap<String, Content>) -> ToolFunction {
     let name = if names.is_empty() { json!({"type": "string"}) } else { json!({"type": "string", "enum": names}) };
     let file =
         json!({"type": "string", "description": format!("The path of a file in its folder; without it, {MAIN}.")});
-    let input = json!({"type": "object", "properties": {"name": name, "file": file}, "required": ["name"], "additionalProperties": false});
+    let properties = json!({"name": name, "file": file});
+    let input =
+        json!({"type": "object", "properties": properties, "required": ["name"], "additionalProperties": false});
     ToolFunction::new("read", &docs, input, json!({"type": "string"}))
 }
 
@@ -111,7 +113,8 @@ impl Scripts {
         );
         let script = json!({"type": "string", "enum": scripts});
         let input = json!({
-            "type": "object", "properties": {"script": script, "input": {}}, "required": ["script"], "additionalProperties": false,
+            "type": "object", "properties": {"script": script, "input": {}}, "required": ["script"],
+            "additionalProperties": false,
         });
         let approved = Approved { tools: accepted.tools.clone(), by: accepted.by.clone() };
         let labels = if is_trusted { [].into() } else { [Label::Untrusted].into() };

@@ -234,7 +234,8 @@ impl Config {
         secrets.chain(self.file.as_deref())
     }
 
-    /// Returns what no tool may write besides: the folders of tools and skills, documents of services, and scripts that answer for models.
+    /// Returns what no tool may write besides: the folders of tools and skills, documents of services, and scripts that answer
+    /// for models.
     pub(crate) fn believed(&self) -> impl Iterator<Item = &Path> {
         let scripts = self.model.values().filter_map(Model::script);
         let documents = self.openapi.values().map(|service| service.document.as_path());

@@ -11,8 +11,8 @@ use crate::{Result, file};
 /// The longest document: that of GitHub, which has nearly a thousand operations, has 12 MB.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
-/// What `[openapi.NAME]` says: a service that becomes the tool NAME, each of its operations a function. `[tool.NAME]` says the rest:
-/// limits, approval, labels, retries.
+/// What `[openapi.NAME]` says: a service that becomes the tool NAME, each of its operations a function. `[tool.NAME]` says the
+/// rest: limits, approval, labels, retries.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenApi {

@@ -1,7 +1,7 @@
 //! What stands between the two lines `---` at the beginning of a SKILL.md: the part of YAML that such files use.
 //!
-//! Keys at the beginning of a line, with a text on the line, in quotes, or in the lines below (`|`, `>`), or a list. Anchors, tags and
-//! what else YAML could mean are refused where they stand for something that is used, and passed over elsewhere.
+//! Keys at the beginning of a line, with a text on the line, in quotes, or in the lines below (`|`, `>`), or a list. Anchors,
+//! tags and what else YAML could mean are refused where they stand for something that is used, and passed over elsewhere.
 
 use std::collections::BTreeMap;
 
