@@ -41,7 +41,7 @@ fn statuses(host: &Host) -> Vec<(String, SkillStatus)> {
     host.skills().into_iter().map(|skill| (skill.name, skill.status)).collect()
 }
 
-const READ: &str = "try { return await skill.read(input ?? {name: 'pdf'}) } catch (error) { return error.message }";
+const READ: &str = "try { return await skill.read({name: 'pdf'}) } catch (error) { return error.message }";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_skill_is_read_once_it_is_accepted_and_not_once_it_has_changed() {

@@ -51,8 +51,8 @@ impl OpenApi {
         let text = file::read_text(&self.document, FILE_BYTES_MAX).map_err(unreadable)?;
         let root = json::parse(&text, &Bounds::OUTSIDE).map_err(|fault| wrong(fault.message))?;
         let document = Document::new(&root).map_err(wrong)?;
-        let base = document.base(self.base_url.as_deref()).map_err(wrong)?;
         let operations = document.operations(self.operations.as_deref()).map_err(wrong)?;
+        let base = document.base(self.base_url.as_deref()).map_err(wrong)?;
         Ok(Service { base, operations, scheme: self.scheme.clone() })
     }
 
