@@ -109,7 +109,7 @@ impl Scripts {
             return None;
         }
         let docs = format!(
-            "Runs a script of the skill \"{name}\" in the sandbox. `input` is what it finds as its input, JSON or a text."
+            "Runs a script of the skill \"{name}\" in the sandbox, and returns its answer as JSON. `input` is what it finds as its input, JSON or a text."
         );
         let script = json!({"type": "string", "enum": scripts});
         let input = json!({
@@ -119,7 +119,7 @@ impl Scripts {
         let approved = Approved { tools: accepted.tools.clone(), by: accepted.by.clone() };
         let labels = if is_trusted { [].into() } else { [Label::Untrusted].into() };
         let nature = Nature { labels, code: Some(approved), ..Nature::default() };
-        let functions = [ToolFunction::new("run", &docs, input, json!({}))];
+        let functions = [ToolFunction::new("run", &docs, input, json!({"type": "string"}))];
         Some(Self { content: content.clone(), python: python.to_owned(), functions, nature })
     }
 
