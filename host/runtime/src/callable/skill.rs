@@ -109,7 +109,8 @@ impl Scripts {
             return None;
         }
         let docs = format!(
-            "Runs a script of the skill \"{name}\" in the sandbox, and returns its answer as JSON. `input` is what it finds as its input, JSON or a text."
+            "Runs a script of the skill \"{name}\" in the sandbox, and returns its answer as JSON. `input` is what it finds as \
+             its input, JSON or a text."
         );
         let script = json!({"type": "string", "enum": scripts});
         let input = json!({
