@@ -156,3 +156,26 @@ async fn a_script_of_a_skill_runs_in_the_sandbox_with_what_was_accepted() {
     let EffectOutcome::ToolReturned(ToolOutcome::Failed(fault)) = &outcomes[1] else { panic!("{outcomes:?}") };
     assert!(fault.message.contains("has no script"), "{fault}");
 }
+
+#[test]
+fn a_skill_is_accepted_on_the_command_line_until_it_changes() {
+    let place = Place::new();
+    write(&place, "pdf", PDF);
+    place.write("stockade.toml", "[skills]\nfolders = [\"skills\"]");
+    let status = |place: &Place| place.json(&["skill", "list"]).json[0]["status"].clone();
+    assert_eq!(status(&place), "new");
+    let unasked = place.json(&["skill", "accept", "pdf", "--by", "dana"]);
+    assert_eq!((unasked.exit, status(&place)), (Some(2), json!("new")), "{unasked:#?}");
+    let accepted = place.json(&["skill", "accept", "pdf", "--by", "dana", "--yes"]);
+    assert_eq!((accepted.exit, status(&place)), (Some(0), json!("accepted")), "{accepted:#?}");
+    let tools = place.json(&["tool", "list"]);
+    let names: Vec<_> = tools.json.as_array().unwrap().iter().map(|tool| tool["name"].clone()).collect();
+    assert!(names.contains(&json!("skill")) && names.contains(&json!("skill-pdf")), "{names:?}");
+    // A record that this user has not sealed is worth nothing.
+    let record = place.data("skills/pdf.json");
+    fs::write(&record, fs::read_to_string(&record).unwrap().replace("dana", "eve")).unwrap();
+    assert_eq!(status(&place), "new");
+    place.json(&["skill", "accept", "pdf", "--by", "dana", "--yes"]);
+    fs::write(place.path("skills/pdf/more.md"), "more").unwrap();
+    assert_eq!(status(&place), "changed");
+}

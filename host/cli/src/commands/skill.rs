@@ -55,6 +55,9 @@ async fn list(globals: &Globals) -> anyhow::Result<Exit> {
         print_json(&skills);
         return Ok(Exit::Done);
     }
+    if skills.is_empty() {
+        eprintln!("no skills: `folders` under [skills] in stockade.toml says where they are");
+    }
     for skill in &skills {
         println!("{BOLD}{}{BOLD:#}  {}", safe(&skill.name), status(skill));
         println!("  {DIM}{}{DIM:#}", safe(skill.problem.as_ref().unwrap_or(&skill.description)));
