@@ -15,6 +15,12 @@ const DEPTH_MAX: usize = 12;
 /// How many links are listed.
 const LINKS_MAX: usize = 1000;
 
+/// The longest address of a link, before its character references are replaced.
+const ADDRESS_BYTES_MAX: usize = 4096;
+
+/// How long the text of a page becomes of which the links alone are wanted.
+const LINKS_TEXT_BYTES_MAX: usize = 2 << 20;
+
 /// How many letters of a link's or a page's own text are kept.
 const TITLE_CHARS_MAX: usize = 300;
 
@@ -57,7 +63,7 @@ pub fn markdown(html: &str, base: Option<&Url>, bytes_max: usize) -> Markdown {
 
 /// Returns the links of a page.
 pub fn links_only(html: &str, base: &Url) -> Vec<(String, String)> {
-    markdown(html, Some(base), usize::MAX).links
+    markdown(html, Some(base), LINKS_TEXT_BYTES_MAX).links
 }
 
 /// Returns a text as it is, without what cannot be seen, of at most so many bytes.
@@ -131,7 +137,8 @@ struct Emphasis {
 }
 
 struct Anchor {
-    url: String,
+    /// As the page says it; once there is text, in full.
+    address: String,
     /// Where its text begins in the output, once there is any.
     from: Option<usize>,
 }
@@ -243,12 +250,19 @@ impl<'a> Writer<'a> {
                 self.out.push_str(mark);
             }
         }
-        if let Some(anchor) = &mut self.link
-            && anchor.from.is_none()
-        {
-            self.out.push('[');
-            anchor.from = Some(self.out.len());
-        }
+        self.begin_link();
+    }
+
+    /// Begins a link once it has text. Where it leads is found out only then: a page may have very many without.
+    fn begin_link(&mut self) {
+        let Some(Anchor { address, from: None }) = &self.link else { return };
+        self.link = match self.leads(&entities::text(address)) {
+            Some(address) => {
+                self.out.push('[');
+                Some(Anchor { address, from: Some(self.out.len()) })
+            }
+            None => None,
+        };
     }
 
     /// Ends the line, and leaves one empty where there are to be two breaks. In a cell of a table it is a blank.
@@ -427,8 +441,8 @@ impl<'a> Writer<'a> {
 
     fn open_link(&mut self, attributes: &Attributes<'_>) {
         self.close_link();
-        let url = attributes.get("href").map(entities::text).and_then(|href| self.leads(&href));
-        self.link = url.filter(|_| self.pre == 0).map(|url| Anchor { url, from: None });
+        let address = attributes.get("href").filter(|address| self.pre == 0 && address.len() <= ADDRESS_BYTES_MAX);
+        self.link = address.map(|address| Anchor { address: address.to_owned(), from: None });
     }
 
     /// Where a reference leads: in full, where it is known from where.
@@ -440,7 +454,7 @@ impl<'a> Writer<'a> {
     }
 
     fn close_link(&mut self) {
-        let Some(Anchor { url, from: Some(from) }) = self.link.take() else { return };
+        let Some(Anchor { address: url, from: Some(from) }) = self.link.take() else { return };
         let text: String = self.out.get(from..).unwrap_or_default().chars().take(TITLE_CHARS_MAX).collect();
         self.out.push_str("](");
         self.out.push_str(&url.replace('(', "%28").replace(')', "%29"));
