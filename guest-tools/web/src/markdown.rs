@@ -123,6 +123,8 @@ struct Writer<'a> {
     blank: bool,
     /// Whether the last that was written is the mark of an item or a heading.
     is_marked: bool,
+    /// Whether nothing stands before the next letter: most letters follow another.
+    is_settled: bool,
     /// Emphasis that is open, and whether its mark is written.
     bold: Emphasis,
     italic: Emphasis,
@@ -165,11 +167,16 @@ impl<'a> Writer<'a> {
     }
 
     fn take(&mut self, token: Token<'_>) {
+        if let Token::Text(text) = token {
+            return self.text(text);
+        }
+        self.is_settled = false;
         match token {
-            Token::Text(text) => self.text(text),
+            Token::Text(_) => {}
             Token::Start(name, attributes) => self.start(&name.to_ascii_lowercase(), &attributes),
             Token::End(name) => self.end(&name.to_ascii_lowercase()),
         }
+        self.is_settled = false;
     }
 
     fn text(&mut self, text: &str) {
@@ -193,7 +200,7 @@ impl<'a> Writer<'a> {
             match letter {
                 _ if self.pre > 0 => self.preformatted(letter),
                 // HTML's own blanks, and those that do not break.
-                ' ' | '\t' | '\n' | '\r' | '\u{c}' | '\u{a0}' => self.blank = true,
+                ' ' | '\t' | '\n' | '\r' | '\u{c}' | '\u{a0}' => (self.blank, self.is_settled) = (true, false),
                 letter if is_seen(letter) => self.letter(letter),
                 _ => {}
             }
@@ -201,7 +208,9 @@ impl<'a> Writer<'a> {
     }
 
     fn letter(&mut self, letter: char) {
-        self.before();
+        if !self.is_settled {
+            self.before();
+        }
         let is_mark = matches!(letter, '*' | '[' | ']' | '<' | '\\') || (letter == '|' && self.tables > 0);
         if is_mark && self.code.open == 0 {
             self.out.push('\\');
@@ -251,6 +260,7 @@ impl<'a> Writer<'a> {
             }
         }
         self.begin_link();
+        self.is_settled = true;
     }
 
     /// Begins a link once it has text. Where it leads is found out only then: a page may have very many without.
