@@ -51,6 +51,20 @@ fn a_tool_of_the_configuration_is_called_with_its_own_limits() {
     assert_eq!(listed(&place, "payments")["functions"][0]["name"], "refund");
 }
 
+#[test]
+fn a_built_in_tool_is_there_where_the_configuration_names_it_with_no_grants_of_its_own() {
+    let place = configured("[tool.web]\n[tool.clock]\ncomponent = \"built-in:time\"\ngrants = { clock = \"real\" }");
+    assert_eq!(listed(&place, "web")["grants"], json!([]));
+    let answer = place.json(&["tool", "call", "clock", "zones", "{\"part\": \"berlin\"}"]);
+    assert_eq!(answer.json["output"], json!(["Europe/Berlin"]), "{answer:#?}");
+    for tool in ["built-in:data", "built-in:files", "built-in:time", "built-in:web"] {
+        assert_eq!(place.json(&["tool", "inspect", tool]).exit, Some(0), "{tool}");
+        let tested = place.json(&["tool", "test", tool]);
+        assert_eq!(tested.exit, Some(0), "{tool}: {tested:#?}");
+    }
+    refused(&configured("[tool.a]\ncomponent = \"built-in:none\""), &["there is no built-in tool"]);
+}
+
 /// What is shown is what a crash would do: the tool's grants alone said that no refund is ever paid again under its key.
 #[test]
 fn a_tools_repeatability_is_that_of_the_configuration() {

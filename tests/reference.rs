@@ -56,6 +56,8 @@ fn tables() -> Vec<(&'static str, String)> {
         ("concurrency", config("concurrency", "Concurrency", refused!(config::Concurrency), json!({}))),
         ("tools", config("mod", "Tools", refused!(config::Tools), json!({}))),
         ("tool", config("tool", "Tool", refused!(config::Tool), json!({}))),
+        ("openapi", config("openapi", "OpenApi", refused!(config::OpenApi), json!({"scheme": "Bearer"}))),
+        ("skills", config("skills", "Skills", refused!(config::Skills), json!({}))),
         ("terms", keys("workflow/src/terms.rs", "Terms", &refused!(Terms), &json!(Terms::default()))),
         ("escalation", keys("workflow/src/terms.rs", "Escalation", &refused!(Escalation), &json!({}))),
         ("retry", config("retry", "Retry", refused!(config::Retry), a_retry())),
@@ -379,8 +381,8 @@ fn meant(name: &str, kind: &str) -> String {
         "BTreeMap<String, Role>" => "roles by name",
         _ if kind.starts_with("BTreeMap<String, ") => "tables by name",
         "Sql" | "Fs" | "Http" | "Secret" | "Kv" | "Route" => "tables",
-        "Concurrency" | "Journal" | "Run" | "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember"
-        | "Letter" | "Server" | "Tls" | "Rate" | "Oidc" | "ByRole" => "table",
+        "Concurrency" | "Journal" | "Run" | "Tools" | "Skills" | "Memory" | "Telemetry" | "Code" | "Recall"
+        | "Remember" | "Letter" | "Server" | "Tls" | "Rate" | "Oidc" | "ByRole" => "table",
         other => panic!("the reference does not know how a value of {other} is written"),
     };
     text.to_owned()

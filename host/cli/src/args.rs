@@ -33,6 +33,7 @@ use crate::commands::serve::Serve;
 use crate::commands::settle::Settle;
 use crate::commands::show::Show;
 use crate::commands::signal::Signal;
+use crate::commands::skill::Skill;
 use crate::commands::stop::{Pause, Stop};
 use crate::commands::token::Token;
 use crate::commands::tool::Tool;
@@ -111,6 +112,8 @@ pub(crate) enum Command {
     Language(Language),
     #[command(subcommand)]
     Tool(Tool),
+    #[command(subcommand)]
+    Skill(Skill),
     Completions(Completions),
     Man(Man),
 }
@@ -159,6 +162,7 @@ impl Command {
             Self::Replay(replay) => replay.run(globals).await,
             Self::Language(language) => language.run(globals).await,
             Self::Tool(tool) => tool.run(globals).await,
+            Self::Skill(skill) => skill.run(globals).await,
             Self::Completions(completions) => completions.run(globals, Args::command()),
             Self::Man(man) => man.run(globals, Args::command()),
         }
@@ -209,6 +213,7 @@ impl Command {
             Self::Mcp(mcp) => mcp.only_looks(),
             Self::Token(token) => token.only_looks(),
             Self::Tool(tool) => tool.only_looks(),
+            Self::Skill(skill) => skill.only_looks(),
         }
     }
 }

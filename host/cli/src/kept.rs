@@ -1,4 +1,5 @@
-//! The components that this program made and keeps in files: promoted tools and added languages.
+//! What this program made and keeps in files: the components of promoted tools and added languages, and what a person has
+//! accepted of skills.
 //!
 //! The host trusts such a file, so each has a seal beside it, made with a key that is kept in another directory.
 
@@ -24,6 +25,8 @@ pub(crate) enum Purpose {
     Tool,
     /// An added language.
     Language,
+    /// What a person has accepted of a skill.
+    Skill,
 }
 
 impl Purpose {
@@ -31,6 +34,7 @@ impl Purpose {
         match self {
             Self::Tool => "tool",
             Self::Language => "language",
+            Self::Skill => "skill",
         }
     }
 
@@ -38,6 +42,7 @@ impl Purpose {
         match self {
             Self::Tool => "`stockade tool promote` makes it again".to_owned(),
             Self::Language => format!("`stockade language add {name}` builds it again"),
+            Self::Skill => format!("`stockade skill accept {name}` accepts it again"),
         }
     }
 }
@@ -61,8 +66,13 @@ pub(crate) fn keep(globals: &Globals, purpose: Purpose, path: &Path, component: 
 
 /// Returns a kept component if its seal fits. Any other file is left out, and a line on stderr says so.
 pub(crate) fn kept(globals: &Globals, purpose: Purpose, path: &Path) -> Option<Source> {
+    kept_bytes(globals, purpose, path).map(|(bytes, digest)| Source::from(bytes).pinned(digest))
+}
+
+/// Returns what is in a kept file, and its digest, as [`kept`] does.
+pub(crate) fn kept_bytes(globals: &Globals, purpose: Purpose, path: &Path) -> Option<(Vec<u8>, Digest)> {
     match verified(globals, purpose, path) {
-        Ok(source) => source,
+        Ok(kept) => kept,
         Err(why) => {
             let name = name(path);
             eprintln!(
@@ -77,7 +87,7 @@ pub(crate) fn kept(globals: &Globals, purpose: Purpose, path: &Path) -> Option<S
     }
 }
 
-fn verified(globals: &Globals, purpose: Purpose, path: &Path) -> Result<Option<Source>, String> {
+fn verified(globals: &Globals, purpose: Purpose, path: &Path) -> Result<Option<(Vec<u8>, Digest)>, String> {
     if !path.exists() {
         return Ok(None);
     }
@@ -90,7 +100,7 @@ fn verified(globals: &Globals, purpose: Purpose, path: &Path) -> Result<Option<S
     if Digest::of(&bytes) != digest {
         return Err("is not the file that was sealed".to_owned());
     }
-    Ok(Some(Source::from(bytes).pinned(digest)))
+    Ok(Some((bytes, digest)))
 }
 
 /// Writes a file so that readers see all of it or nothing, even after a power failure.

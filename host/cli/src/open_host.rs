@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stockade::memory::{Archive, Embed};
-use stockade::{Builder, Cassette, Clock, Compiler, Config, Host, Limits, Source};
+use stockade::{Builder, Cassette, Clock, Compiler, Config, Host, Limits, Source, json};
 use stockade_mcp::Call;
 use stockade_refund::{Refund, Settings, shop};
 use stockade_server::audit::Audit;
@@ -10,7 +10,7 @@ use stockade_server::audit::Audit;
 use crate::config::REFUND;
 use crate::globals::Globals;
 use crate::hooks::{Runs, Waits};
-use crate::kept::{LANGUAGES, Purpose, kept};
+use crate::kept::{LANGUAGES, Purpose, kept, kept_bytes};
 use crate::log::Log;
 use crate::{config, mcp_servers, places, secrets};
 
@@ -80,7 +80,7 @@ fn furnished(globals: &Globals, builder: Builder, config: &Config, shop: &Path) 
     shop::create(shop)?;
     let refund = Refund::from(config.settings::<Settings>(REFUND)?);
     let builder = promoted(globals, builder);
-    let builder = languages(globals, with_shop(builder, shop));
+    let builder = accepted_skills(globals, config, languages(globals, with_shop(builder, shop)));
     let builder = mcp_servers::added(globals, builder, config)?;
     let builder = builder.configured(config)?.workflow(refund).workflow(Call);
     let builder = memory().into_iter().fold(builder, Builder::scratch);
@@ -158,6 +158,23 @@ fn promoted(globals: &Globals, builder: Builder) -> Builder {
             Some(source) => builder.promoted(&name, source),
             None => builder,
         }
+    })
+}
+
+/// Says what was accepted of the skills that the configuration has folders for.
+fn accepted_skills(globals: &Globals, config: &Config, builder: Builder) -> Builder {
+    let Ok(entries) = std::fs::read_dir(places::skills_dir(globals)) else { return builder };
+    if config.skills.folders.is_empty() {
+        return builder;
+    }
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let records = paths.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+    records.fold(builder, |builder, path| {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let record = kept_bytes(globals, Purpose::Skill, &path);
+        let record =
+            record.and_then(|(bytes, _)| json::read(&String::from_utf8_lossy(&bytes), &json::Bounds::OUTSIDE).ok());
+        record.into_iter().fold(builder, |builder, accepted| builder.accepted_skill(&name, accepted))
     })
 }
 

@@ -24,6 +24,11 @@ pub(crate) fn promoted_dir(globals: &Globals) -> PathBuf {
     globals.data_dir.join("tools")
 }
 
+/// The folder of what was accepted of skills.
+pub(crate) fn skills_dir(globals: &Globals) -> PathBuf {
+    globals.data_dir.join("skills")
+}
+
 /// The file of an added language.
 pub(crate) fn language_file(globals: &Globals, name: &str) -> PathBuf {
     cache_dir(globals).join("languages").join(format!("{name}.wasm"))

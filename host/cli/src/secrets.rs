@@ -50,11 +50,12 @@ fn names(config: &Config) -> Vec<(Option<&str>, &str)> {
     let of_tools = config.tool.iter().flat_map(|(tool, entry)| {
         entry.grants.iter().flat_map(Grants::secrets).map(move |name| (Some(tool.as_str()), name))
     });
+    let services = config.openapi.values().flat_map(|service| service.grants.secrets());
     let models = config.model.values().filter_map(|model| model.key.as_deref());
     let webhooks = config.notify.values().filter_map(|notify| notify.secret.as_deref());
     let memory = config.memory.secret().into_iter().chain(config.memory.database_secret());
     let servers = config.mcp.values().flat_map(Mcp::secrets);
-    let others = models.chain(servers).chain(memory).chain(webhooks).chain(config.journal.secrets());
+    let others = services.chain(models).chain(servers).chain(memory).chain(webhooks).chain(config.journal.secrets());
     of_tools.chain(others.map(|name| (None, name))).collect()
 }
 

@@ -40,6 +40,7 @@ use crate::scratch::Scratch;
 use crate::services::{Common, Services};
 use crate::sessions::Sessions;
 use crate::shared_budgets::SharedBudgets;
+use crate::skills::{AcceptedSkill, Skills};
 use crate::turns::Turns;
 use crate::uploads::Uploads;
 use crate::{Clock, Result, Source, coding, config, observing};
@@ -90,6 +91,8 @@ pub struct Builder {
     deadline: Option<Duration>,
     concurrency: config::Concurrency,
     uploads: Option<PathBuf>,
+    skills: Skills,
+    accepted_skills: BTreeMap<String, AcceptedSkill>,
 }
 
 impl Builder {
@@ -135,6 +138,14 @@ impl Builder {
     #[must_use]
     pub fn promoted(mut self, name: &str, source: impl Into<Source>) -> Self {
         self.tools.promoted(name, source.into());
+        self
+    }
+
+    /// Says what a person has accepted of a skill, as [`Host::accept_skill`] has returned it. It is to be said before
+    /// [`configured`](Self::configured), which takes up the skills of a configuration.
+    #[must_use]
+    pub fn accepted_skill(mut self, name: &str, accepted: AcceptedSkill) -> Self {
+        self.accepted_skills.insert(name.to_owned(), accepted);
         self
     }
 
@@ -528,6 +539,7 @@ impl Builder {
             store,
             folder,
             roles,
+            skills: self.skills,
         };
         Ok(Host { services: Arc::new(Services::new(journal, common)) })
     }
@@ -584,6 +596,8 @@ impl Host {
             deadline: None,
             concurrency: config::Concurrency::default(),
             uploads: None,
+            skills: Skills::default(),
+            accepted_skills: BTreeMap::new(),
         }
     }
 }

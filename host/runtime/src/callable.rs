@@ -5,7 +5,9 @@
 
 mod component;
 mod function;
+mod openapi;
 mod promoted;
+mod skill;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +18,10 @@ use stockade_workflow::{Code, Digest, Grant, Label};
 
 use self::component::Component;
 pub use self::function::ToolFunction;
+pub(crate) use self::openapi::OpenApi;
 use self::promoted::Promoted;
 pub(crate) use self::promoted::unapproved;
+pub(crate) use self::skill::{Reading, Scripts};
 use crate::Result;
 
 /// A tool of any kind.

@@ -13,7 +13,10 @@ use crate::marks::{self, Mark};
 #[cfg(feature = "oci")]
 use crate::oci::Pulled;
 use crate::services::Services;
-use crate::{BreakerView, Registered, Result, Run, Source, Uploaded, Wrote, code, labels, promote, uploads};
+use crate::{
+    AcceptedSkill, BreakerView, Registered, Result, Run, SkillView, Source, Uploaded, Wrote, code, labels, promote,
+    uploads,
+};
 use stockade_journal::{Commit, each};
 #[cfg(feature = "memory")]
 use stockade_memory::LongTerm;
@@ -216,6 +219,28 @@ impl Host {
     /// A file that is not a component, or a component that asks for what the host does not offer.
     pub fn load(&self, name: &str, source: &Source, grants: &[Grant]) -> Result<Tool> {
         source.tool(&self.services.engine, name, grants)
+    }
+
+    /// Returns the skills that were found, in order of their names, those too that are not used.
+    pub fn skills(&self) -> Vec<SkillView> {
+        self.services.skills.views()
+    }
+
+    /// Returns what is to be kept when a person accepts a skill as it is now: its digest, and of the tools that it would like
+    /// to call those that are there, as they are now.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`] where there is no such skill, [`Kind::Invalid`] where it is broken or no person is named.
+    pub fn accept_skill(&self, name: &str, by: &str) -> Result<AcceptedSkill> {
+        let content = self.services.skills.get(name)?;
+        if by.trim().is_empty() {
+            return Err(Fault::invalid("approval", "the person who accepts is not named; say who it was"));
+        }
+        let own = |tool: &&String| **tool != "skill" && !tool.starts_with("skill-");
+        let there = content.allowed_tools.iter().filter(own).filter_map(|tool| self.services.registry.get(tool).ok());
+        let tools = there.filter(|tool| !tool.is_code()).map(|tool| (tool.name().to_owned(), tool.rights())).collect();
+        Ok(AcceptedSkill { digest: content.digest.clone(), tools, by: by.to_owned() })
     }
 
     /// Loads a component of the host's own, whose grants may be of what it keeps for itself.

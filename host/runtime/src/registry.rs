@@ -167,7 +167,7 @@ impl Registry {
             if self.get(tool)?.rights() != *then {
                 let message = format!(
                     "the tool \"{tool}\" has another component or other grants than when {by} approved; promote the \
-                     code again"
+                     code, or accept the skill, again"
                 );
                 return Err(Fault::new(Kind::Approval, message).detail("mismatch"));
             }

@@ -25,6 +25,7 @@ use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
 use crate::shared_budgets::SharedBudgets;
+use crate::skills::Skills;
 use crate::turns::Turns;
 use crate::uploads::Uploads;
 use crate::{Clock, Registered, Result, config};
@@ -67,6 +68,7 @@ pub(crate) struct Common {
     pub(crate) folder: PathBuf,
     /// The people who have each role.
     pub(crate) roles: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) skills: Skills,
 }
 
 impl Deref for Services {

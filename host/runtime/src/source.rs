@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use stockade_sandbox::{Component, Engine, Tool};
 use stockade_workflow::{Digest, Fault, Grant, Kind};
 
+use crate::built_in_tools::{self, SCHEME};
 use crate::oci::{self, Store};
 use crate::{Result, file};
 
@@ -12,13 +13,15 @@ const FILE_BYTES_MAX: u64 = 256 << 20;
 
 /// Where a component comes from.
 ///
-/// A text is a file, or, where it begins with `oci://`, a reference to a registry:
+/// A text is a file, or, where it begins with `oci://`, a reference to a registry; `built-in:NAME` is a tool that this crate
+/// carries:
 ///
 /// ```
 /// use stockade::Source;
 ///
 /// assert!(matches!(Source::from("tools/greet.wasm"), Source::File(_)));
 /// assert!(matches!(Source::from("oci://ghcr.io/acme/greet:1.0"), Source::Oci(_)));
+/// assert!(matches!(Source::from("built-in:web"), Source::Bytes(_)));
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -36,7 +39,11 @@ pub enum Source {
 
 impl From<&str> for Source {
     fn from(text: &str) -> Self {
-        if text.starts_with(oci::SCHEME) { Self::Oci(text.to_owned()) } else { Self::File(text.into()) }
+        match text.strip_prefix(SCHEME).and_then(built_in_tools::component) {
+            Some(component) => component.into(),
+            None if text.starts_with(oci::SCHEME) => Self::Oci(text.to_owned()),
+            None => Self::File(text.into()),
+        }
     }
 }
 
@@ -76,7 +83,11 @@ impl Source {
         match self {
             Self::Oci(reference) => oci::check(reference),
             Self::Pinned(source, _) => source.check(),
-            Self::File(_) | Self::Bytes(_) => Ok(()),
+            Self::File(path) => match path.to_str().and_then(|path| path.strip_prefix(SCHEME)) {
+                Some(name) => Err(no_built_in(name)),
+                None => Ok(()),
+            },
+            Self::Bytes(_) => Ok(()),
         }
     }
 
@@ -156,6 +167,11 @@ impl Source {
             Self::Pinned(source, _) => source.named(message),
         }
     }
+}
+
+fn no_built_in(name: &str) -> Fault {
+    let message = format!("there is no built-in tool \"{name}\"; there are: {}", built_in_tools::names());
+    Fault::new(Kind::NotFound, message).detail("tool")
 }
 
 fn verified<'a>(bytes: Cow<'a, [u8]>, pin: &Digest) -> Result<Cow<'a, [u8]>> {

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use stockade_sandbox::{Function, LogLine, Outcome, Tool, Unsupported};
 use stockade_workflow::Usage;
 
-use crate::{Host, Result};
+use crate::callable::ToolFunction;
+use crate::{Host, Registered, Result};
 
 /// What one call of a tool, outside of any run, has answered.
 #[derive(Clone, Debug, Serialize)]
@@ -54,6 +55,25 @@ impl Host {
                 .chain(component.unsupported().iter().map(refused)).collect::<Vec<_>>(),
         })
     }
+
+    /// Describes a registered tool of any kind.
+    pub fn describe_registered(&self, tool: &Registered) -> Value {
+        tool.component().map_or_else(|| other(tool), |component| self.describe(component))
+    }
+}
+
+/// A tool of another kind than a component.
+fn other(tool: &Registered) -> Value {
+    let function = |function: &ToolFunction| {
+        json!({
+            "name": function.name(), "signature": function.signature(), "description": function.docs(),
+            "input_schema": function.input_schema(), "output_schema": function.output_schema(),
+        })
+    };
+    json!({
+        "name": tool.name(), "digest": tool.identity(), "grants": tool.nature().grants, "repeatable": tool.nature().repeatable,
+        "functions": tool.functions().iter().map(function).collect::<Vec<_>>(),
+    })
 }
 
 fn described(function: &Function) -> Value {

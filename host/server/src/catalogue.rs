@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use serde_json::Value;
-use stockade::{Graph, Listing, Machine, Registered, SharedBudgetReport};
+use stockade::{Graph, Listing, Machine, SharedBudgetReport};
 
 use crate::names::Names;
 use crate::problem::Answer;
@@ -13,13 +13,12 @@ use crate::service::Service;
 
 pub(crate) async fn tools(State(service): State<Service>, uri: Uri) -> Answer<Json<Vec<Value>>> {
     query::none(&uri)?;
-    let tools = service.host().tools().filter_map(Registered::component);
-    Ok(Json(tools.map(|tool| service.host().describe(tool)).collect()))
+    Ok(Json(service.host().tools().map(|tool| service.host().describe_registered(tool)).collect()))
 }
 
 pub(crate) async fn tool(State(service): State<Service>, names: Names) -> Answer<Json<Value>> {
-    let tool = service.host().component(names.text("name"))?;
-    Ok(Json(service.host().describe(tool)))
+    let tool = service.host().tool(names.text("name"))?;
+    Ok(Json(service.host().describe_registered(tool)))
 }
 
 pub(crate) async fn workflows(State(service): State<Service>, uri: Uri) -> Answer<Json<Vec<String>>> {

@@ -40,7 +40,11 @@ fn of_runs() -> Vec<Door> {
         Door::post("/v1/exec", "exec", "Runs a piece of code, and answers once it stands still.", exec::exec)
             .header(KEY, "The same code under the same key runs once.")
             .body("Code")
-            .answers(201, Shape::OneOrEvents("CodeRun"), "The code ran, and stands still; as events, `run`, `output` and `end`.")
+            .answers(
+                201,
+                Shape::OneOrEvents("CodeRun"),
+                "The code ran, and stands still; as events, `run`, `output` and `end`.",
+            )
             .answers(200, Shape::OneOrEvents("CodeRun"), "It ran under this key before.")
             .answers(202, RUN, "The code takes longer, and goes on."),
         Door::get("/v1/events", "followRuns", "Follows the lines of all runs as they change.", events::of_all)

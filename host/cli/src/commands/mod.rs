@@ -33,6 +33,7 @@ pub(crate) mod serve;
 pub(crate) mod settle;
 pub(crate) mod show;
 pub(crate) mod signal;
+pub(crate) mod skill;
 pub(crate) mod stop;
 pub(crate) mod token;
 pub(crate) mod tool;

@@ -55,7 +55,7 @@ async fn find(host: &Host, name: &str) -> stockade::Result<stockade::Tool> {
     if is_registered(name) {
         return host.component(name).cloned();
     }
-    let path = std::path::Path::new(name);
+    let path = std::path::Path::new(name.strip_prefix("built-in:").unwrap_or(name));
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     host.load(&stem, &source(host, name).await?, &[])
 }
@@ -64,7 +64,7 @@ async fn source(host: &Host, name: &str) -> stockade::Result<Source> {
     if is_registered(name) { host.source(name).cloned() } else { host.fetch(Source::from(name)).await }
 }
 
-/// Returns whether a text is the name of a tool, and not a file or a reference.
+/// Returns whether a text is the name of a tool, and not a file, a reference or one that is built in.
 fn is_registered(name: &str) -> bool {
-    !name.contains(['/', '\\', '.'])
+    !name.contains(['/', '\\', '.', ':'])
 }

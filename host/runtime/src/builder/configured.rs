@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::Builder;
+use crate::callable::{Reading, Scripts};
 use crate::config::Concurrency;
+use crate::skills::Skills;
 use crate::{Config, Result};
 
 impl Builder {
@@ -13,8 +15,9 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// The folder of tools cannot be read, or a tool has no component.
+    /// The folder of tools or one of skills cannot be read, a document of a service cannot be used, or a tool has no component.
     pub fn configured(mut self, config: &Config) -> Result<Self> {
+        self.add_skills(config)?;
         self.tools.configure(config)?;
         self.store.allow_private(config.tools.private_hosts.iter().cloned());
         config.files().for_each(|path| self.reserved().keep(path));
@@ -42,5 +45,24 @@ impl Builder {
             *memory = config.memory.clone();
         }
         Ok(self)
+    }
+
+    /// Adds the tool by which agents read the skills that are used, and for each with scripts the one that runs them.
+    fn add_skills(&mut self, config: &Config) -> Result<()> {
+        if config.skills.folders.is_empty() {
+            return Ok(());
+        }
+        let skills = Skills::read(&config.skills.folders, &self.accepted_skills)?;
+        let has_python = self.languages.contains_key("python") || config.language.contains_key("python");
+        let python = if has_python { "python" } else { "python-lite" };
+        let is_trusted = |name: &str| config.skills.trusted.contains(name);
+        self.tools.callable("skill", Box::new(Reading::new(&skills, is_trusted)));
+        for (name, content, accepted) in skills.used() {
+            if let Some(scripts) = Scripts::new(name, content, accepted, is_trusted(name), python) {
+                self.tools.callable(&format!("skill-{name}"), Box::new(scripts));
+            }
+        }
+        self.skills = skills;
+        Ok(())
     }
 }

@@ -68,6 +68,11 @@ impl ToolFunction {
         format!("{}\n{}", self.docs(), self.signature).trim().to_owned()
     }
 
+    /// Returns how it is called, in one line.
+    pub fn signature(&self) -> &str {
+        &self.signature
+    }
+
     /// Returns the parameters in their order: the name of each, and whether it may be left out.
     pub fn parameters(&self) -> &[(String, bool)] {
         &self.parameters

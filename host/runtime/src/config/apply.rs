@@ -6,7 +6,7 @@ use stockade_workflow::{Fault, Kind};
 
 use super::{Approval, Config, Mcp, Tool};
 use crate::registry::Wanted;
-use crate::{Result, Source};
+use crate::{Result, Source, built_in_tools};
 
 impl Wanted {
     /// Adds the tools of a configuration. One whose component it names is another tool: nothing that was said of the one
@@ -18,11 +18,17 @@ impl Wanted {
         for (name, server) in &config.mcp {
             self.serve(name, server)?;
         }
+        for (name, openapi) in &config.openapi {
+            self.service(name, openapi.service(name)?, openapi.grants.all().to_vec());
+        }
         for (name, tool) in &config.tool {
             match &tool.component {
                 Some(source) => self.replace(name, source.clone()),
                 None if self.has(name) => {}
-                None => return Err(nowhere(name)),
+                None => {
+                    let component = built_in_tools::component(name).ok_or_else(|| nowhere(name))?;
+                    self.add(name, component.into(), Vec::new());
+                }
             }
             self.change(name, tool)?;
         }

@@ -14,12 +14,14 @@ mod memory;
 #[cfg_attr(not(feature = "models"), path = "off/model.rs")]
 mod model;
 mod notify;
+mod openapi;
 mod problem;
 mod retry;
 mod schedule;
 mod secret;
 mod server;
 pub(crate) mod shared_budget;
+mod skills;
 mod telemetry;
 mod tool;
 
@@ -48,6 +50,7 @@ pub use model::By;
 pub use model::Model;
 pub(crate) use model::default_model;
 pub use notify::{Notify, Occasion};
+pub use openapi::OpenApi;
 pub use problem::Problem;
 use problem::line_at;
 pub use retry::{Breaker, Retry};
@@ -57,6 +60,7 @@ pub use secret::Secret;
 pub(crate) use secret::key_of;
 pub use server::{ByRole, Oidc, Rate, RoleLimits, Server, Tls};
 pub use shared_budget::{By as SharedBy, Limit as SharedLimit, Per, SharedBudget};
+pub use skills::Skills;
 pub use telemetry::Telemetry;
 pub use tool::{Asking, Tool};
 
@@ -100,6 +104,10 @@ pub struct Config {
     pub tool: BTreeMap<String, Tool>,
     /// Servers of the Model Context Protocol, each with tools that are functions of a tool of its name.
     pub mcp: BTreeMap<String, Mcp>,
+    /// Services that documents of OpenAPI describe, each a tool, by name.
+    pub openapi: BTreeMap<String, OpenApi>,
+    /// Agent Skills.
+    pub skills: Skills,
     /// The models, by name.
     pub model: BTreeMap<String, Model>,
     /// The long-term memory.
@@ -237,10 +245,15 @@ impl Config {
         secrets.chain(key).chain(self.file.as_deref())
     }
 
-    /// Returns what no tool may write besides: the folder of tools, and scripts that answer for models.
+    /// Returns what no tool may write besides: the folders of tools and skills, documents of services, and scripts that answer
+    /// for models.
     pub(crate) fn believed(&self) -> impl Iterator<Item = &Path> {
         let scripts = self.model.values().filter_map(Model::script);
-        scripts.chain(self.tools.folder.as_deref())
+        let documents = self.openapi.values().map(|service| service.document.as_path());
+        scripts
+            .chain(self.tools.folder.as_deref())
+            .chain(documents)
+            .chain(self.skills.folders.iter().map(PathBuf::as_path))
     }
 
     /// Makes relative paths relative to a folder.
@@ -249,6 +262,8 @@ impl Config {
             *tools = folder.join(&tools);
         }
         self.tool.values_mut().for_each(|tool| tool.anchor(folder));
+        self.skills.anchor(folder);
+        self.openapi.values_mut().for_each(|service| service.anchor(folder));
         self.language.values_mut().for_each(|language| language.anchor(folder));
         self.mcp.values_mut().for_each(|server| server.anchor(folder));
         self.model.values_mut().for_each(|model| model.anchor(folder));

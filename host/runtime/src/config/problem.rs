@@ -21,8 +21,8 @@ pub struct Problem {
 }
 
 /// The sections that have a table for each name. Each of those tables is checked by itself.
-const NAMED: [&str; 10] =
-    ["budget", "language", "mcp", "model", "notify", "roles", "schedule", "secrets", "tool", "workflow"];
+const NAMED: [&str; 11] =
+    ["budget", "language", "mcp", "model", "notify", "openapi", "roles", "schedule", "secrets", "tool", "workflow"];
 
 impl Config {
     /// Returns what is wrong with a configuration's text: all that is not TOML, or else the first problem of each table.

@@ -13,8 +13,9 @@ use crate::Source;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tool {
-    /// The component: a file, or an `oci://` reference. Without it, the table changes the tool of this name that
-    /// exists already: a built-in one, or one in the folder of tools.
+    /// The component: a file, an `oci://` reference, or `built-in:NAME`. Without it, the table changes the tool of this name that
+    /// exists already, or else takes the built-in one: `data`, `files`, `time` or `web`, which is `built-in:NAME` under
+    /// another name.
     #[serde(deserialize_with = "source")]
     pub component: Option<Source>,
     /// The digest that the component must have. A tag of a registry is refused without it.

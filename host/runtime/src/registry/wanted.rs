@@ -5,9 +5,11 @@ use stockade_sandbox::{Engine, Limits, Tool};
 use stockade_workflow::{Fault, Grant, Label, Terms};
 
 use super::{Policy, Registered};
-use crate::callable::{self, Callable};
+use crate::built_in_tools::REQUEST;
+use crate::callable::{self, Callable, OpenApi};
 use crate::config::{Asking, Breaker};
 use crate::oci::Store;
+use crate::openapi::Service;
 use crate::{Result, Source};
 
 /// The tools that a host is to have, and what is said of them by name: of one that is added later, too.
@@ -25,6 +27,8 @@ pub(super) struct WantedTool {
 
 enum WantedKind {
     Component(WantedComponent),
+    /// A service, and what the component is granted that sends its requests.
+    Service(Box<Service>, Vec<Grant>),
     Other(Box<dyn Callable>),
 }
 
@@ -51,6 +55,11 @@ impl Wanted {
 
     fn push(&mut self, name: &str, component: WantedComponent) {
         self.tools.push(WantedTool { name: name.to_owned(), kind: WantedKind::Component(component) });
+    }
+
+    /// Adds a service that a document describes.
+    pub(crate) fn service(&mut self, name: &str, service: Service, grants: Vec<Grant>) {
+        self.tools.push(WantedTool { name: name.to_owned(), kind: WantedKind::Service(Box::new(service), grants) });
     }
 
     /// Adds a tool of another kind.
@@ -154,14 +163,14 @@ impl WantedTool {
     fn component(&self) -> Option<&WantedComponent> {
         match &self.kind {
             WantedKind::Component(component) => Some(component),
-            WantedKind::Other(_) => None,
+            WantedKind::Service(..) | WantedKind::Other(_) => None,
         }
     }
 
     fn component_mut(&mut self) -> Option<&mut WantedComponent> {
         match &mut self.kind {
             WantedKind::Component(component) => Some(component),
-            WantedKind::Other(_) => None,
+            WantedKind::Service(..) | WantedKind::Other(_) => None,
         }
     }
 
@@ -183,10 +192,17 @@ impl WantedTool {
                 let tool = component.tool(engine, &name).map_err(|fault| fault.tool(&name))?;
                 (callable::of_component(tool, component.is_promoted), Some(component.source))
             }
+            WantedKind::Service(service, grants) => (sending(engine, &name, *service, &grants)?, None),
             WantedKind::Other(tool) => (tool, None),
         };
         Ok(Registered::new(name, policy, tool, source))
     }
+}
+
+/// Makes the tool that a service is, with the component that sends its requests.
+fn sending(engine: &Engine, name: &str, service: Service, grants: &[Grant]) -> Result<Box<dyn Callable>> {
+    let tool = Source::from(REQUEST).tool(engine, name, grants)?;
+    Ok(Box::new(OpenApi::new(tool, service)))
 }
 
 impl WantedComponent {

@@ -1,5 +1,5 @@
 use clap::Args;
-use stockade::Registered;
+use stockade::{Registered, Tool};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::inspect::{cannot, granted};
@@ -19,19 +19,32 @@ impl List {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let host = open_host::host(globals).await?;
         if globals.json {
-            let tools = host.tools().filter_map(Registered::component);
-            print_json(&tools.map(|tool| host.describe(tool)).collect::<Vec<_>>());
+            print_json(&host.tools().map(|tool| host.describe_registered(tool)).collect::<Vec<_>>());
             return Ok(Exit::Done);
         }
         // Long lines are shortened; `inspect` shows everything.
         let columns = terminal::columns_of(std::io::stdout()).unwrap_or(usize::MAX).saturating_sub(2);
-        for tool in host.tools().filter_map(Registered::component) {
+        for tool in host.tools() {
             let name = tool.name();
-            println!("{BOLD}{name}{BOLD:#}  {DIM}{}{DIM:#}", fit(&granted(tool), columns.saturating_sub(name.width())));
-            let functions = tool.component().functions().iter().map(|function| safe(&function.signature()));
-            let lines = functions.chain(tool.component().unsupported().iter().map(cannot));
-            lines.for_each(|line| println!("  {}", fit(&line, columns)));
+            let grants = tool.component().map_or_else(|| granted_other(tool), granted);
+            println!("{BOLD}{name}{BOLD:#}  {DIM}{}{DIM:#}", fit(&grants, columns.saturating_sub(name.width())));
+            lines(tool).iter().for_each(|line| println!("  {}", fit(line, columns)));
         }
         Ok(Exit::Done)
     }
+}
+
+/// The functions of a tool, a line each.
+fn lines(tool: &Registered) -> Vec<String> {
+    let Some(component) = tool.component().map(Tool::component) else {
+        return tool.functions().iter().map(|function| safe(function.signature())).collect();
+    };
+    let functions = component.functions().iter().map(|function| safe(&function.signature()));
+    functions.chain(component.unsupported().iter().map(cannot)).collect()
+}
+
+/// What a tool of another kind than a component was granted.
+fn granted_other(tool: &Registered) -> String {
+    let grants: Vec<_> = tool.nature().grants.iter().map(ToString::to_string).collect();
+    if grants.is_empty() { "nothing".to_owned() } else { safe(&grants.join(", ")) }
 }

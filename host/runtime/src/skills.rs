@@ -1,0 +1,241 @@
+//! Agent Skills: folders with a SKILL.md, whose texts agents read on demand, and whose scripts run in the sandbox.
+//!
+//! A skill is the word of the one who wrote it. So a person accepts each one, as it is: it is known by the digest of all of its
+//! files, which are read once, when the host starts; and one that has changed is not used until it is accepted again.
+
+mod folder;
+mod front_matter;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use stockade_workflow::{Digest, Fault, Kind};
+
+use self::folder::Files;
+use self::front_matter::FrontMatter;
+use crate::Result;
+use crate::hidden::is_hidden;
+
+/// The file that makes a folder a skill.
+pub(crate) const MAIN: &str = "SKILL.md";
+
+/// As the specification of Agent Skills has it.
+const NAME_CHARS_MAX: usize = 64;
+const DESCRIPTION_CHARS_MAX: usize = 1024;
+
+/// The skills of a host, by name, those too that are not used.
+#[derive(Debug, Default)]
+pub(crate) struct Skills(BTreeMap<String, Skill>);
+
+/// A skill.
+#[derive(Clone, Debug)]
+pub(crate) struct Skill {
+    pub(crate) name: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) accepted: Option<AcceptedSkill>,
+    /// What is in it, or why it cannot be used.
+    pub(crate) content: std::result::Result<Content, String>,
+}
+
+/// What is in a skill.
+#[derive(Clone, Debug)]
+pub(crate) struct Content {
+    pub(crate) description: String,
+    /// The tools that its scripts would like to call.
+    pub(crate) allowed_tools: BTreeSet<String>,
+    pub(crate) files: Files,
+    pub(crate) digest: Digest,
+}
+
+/// What a person has accepted of a skill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptedSkill {
+    /// The digest of all of its files.
+    pub digest: Digest,
+    /// The tools that its scripts may call, each with the digest of its identity and grants as they were then.
+    pub tools: BTreeMap<String, Digest>,
+    /// The person.
+    pub by: String,
+}
+
+/// A skill as it is shown to the operator.
+#[derive(Clone, Debug, Serialize)]
+pub struct SkillView {
+    /// The name.
+    pub name: String,
+    /// Whether it is used, and if not, why.
+    pub status: SkillStatus,
+    /// What it says that it is for.
+    pub description: String,
+    /// The folder.
+    pub folder: PathBuf,
+    /// The digest of its files; none where they cannot be used.
+    pub digest: Option<Digest>,
+    /// The tools that its scripts would like to call.
+    pub allowed_tools: BTreeSet<String>,
+    /// The paths of its files.
+    pub files: Vec<String>,
+    /// What a person has accepted, of this content or of another.
+    pub accepted: Option<AcceptedSkill>,
+    /// Why it cannot be used, where it is broken.
+    pub problem: Option<String>,
+}
+
+/// Whether a skill is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkillStatus {
+    /// It is as a person has accepted it.
+    Accepted,
+    /// No person has accepted it yet.
+    New,
+    /// It is another than what was accepted.
+    Changed,
+    /// It cannot be used.
+    Broken,
+}
+
+impl Skills {
+    /// Reads the skills of all folders.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::NotFound`] where a folder cannot be read. A skill that cannot be used is listed with the reason.
+    pub(crate) fn read(folders: &[PathBuf], accepted: &BTreeMap<String, AcceptedSkill>) -> Result<Self> {
+        let mut skills = BTreeMap::new();
+        for folder in folders {
+            for (name, files) in folder::skills(folder)? {
+                let content = match skills.contains_key(&name) {
+                    true => continue,
+                    false => files.and_then(|files| Content::read(&name, files)),
+                };
+                let (folder, accepted) = (folder.join(&name), accepted.get(&name).cloned());
+                skills.insert(name.clone(), Skill { name, folder, accepted, content });
+            }
+        }
+        Ok(Self(skills))
+    }
+
+    pub(crate) fn views(&self) -> Vec<SkillView> {
+        self.0.values().map(Skill::view).collect()
+    }
+
+    /// Returns a skill that can be used once it is accepted.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name, or it is broken.
+    pub(crate) fn get(&self, name: &str) -> Result<&Content> {
+        let skill = self.0.get(name).ok_or_else(|| {
+            let known: Vec<_> = self.0.keys().map(String::as_str).collect();
+            let message = format!("there is no skill \"{name}\"; there are: {}", known.join(", "));
+            Fault::new(Kind::NotFound, message).detail("skill")
+        })?;
+        skill
+            .content
+            .as_ref()
+            .map_err(|why| Fault::invalid("skill", format!("the skill \"{name}\" cannot be used: {why}")))
+    }
+
+    /// Returns those that are used, with what was accepted.
+    pub(crate) fn used(&self) -> impl Iterator<Item = (&str, &Content, &AcceptedSkill)> {
+        self.0.values().filter_map(|skill| {
+            let (content, accepted) = (skill.content.as_ref().ok()?, skill.accepted.as_ref()?);
+            (content.digest == accepted.digest).then_some((skill.name.as_str(), content, accepted))
+        })
+    }
+}
+
+impl Skill {
+    fn status(&self) -> SkillStatus {
+        match (&self.content, &self.accepted) {
+            (Err(_), _) => SkillStatus::Broken,
+            (Ok(_), None) => SkillStatus::New,
+            (Ok(content), Some(accepted)) if content.digest == accepted.digest => SkillStatus::Accepted,
+            (Ok(_), Some(_)) => SkillStatus::Changed,
+        }
+    }
+
+    fn view(&self) -> SkillView {
+        let content = self.content.as_ref().ok();
+        SkillView {
+            name: self.name.clone(),
+            status: self.status(),
+            description: content.map(|content| content.description.clone()).unwrap_or_default(),
+            folder: self.folder.clone(),
+            digest: content.map(|content| content.digest.clone()),
+            allowed_tools: content.map(|content| content.allowed_tools.clone()).unwrap_or_default(),
+            files: content.map(|content| content.files.keys().cloned().collect()).unwrap_or_default(),
+            accepted: self.accepted.clone(),
+            problem: self.content.as_ref().err().cloned(),
+        }
+    }
+}
+
+impl Content {
+    fn read(name: &str, files: Files) -> std::result::Result<Self, String> {
+        let main = files.get(MAIN).ok_or_else(|| format!("it has no {MAIN}"))?;
+        let main = std::str::from_utf8(main).map_err(|_| format!("{MAIN} is not text in UTF-8"))?;
+        let FrontMatter { name: own, description, allowed_tools } = front_matter::read(main)?;
+        if own != name {
+            return Err(format!(
+                "{MAIN} says that its name is \"{}\", and its folder is \"{name}\"",
+                own.escape_debug()
+            ));
+        }
+        check_name(name)?;
+        let length = description.chars().count();
+        if length == 0 || length > DESCRIPTION_CHARS_MAX {
+            return Err(format!("its description has \"{length}\" letters, and 1 to {DESCRIPTION_CHARS_MAX} may be"));
+        }
+        // It is shown to models with the tools, and to the person who accepts it.
+        if let Some(letter) = description.chars().find(|letter| is_hidden(*letter)) {
+            return Err(format!("its description has a letter that cannot be seen, \"{}\"", letter.escape_unicode()));
+        }
+        let digests: BTreeMap<&String, Digest> = files.iter().map(|(path, bytes)| (path, Digest::of(bytes))).collect();
+        let digest = Digest::of_json(&digests);
+        Ok(Self { description, allowed_tools: allowed_tools.into_iter().collect(), files, digest })
+    }
+
+    /// Returns the text of a file.
+    ///
+    /// # Errors
+    ///
+    /// There is no such file, or it is not text. Every path is looked up among those that were read: none leads elsewhere.
+    pub(crate) fn text(&self, path: &str) -> Result<&str> {
+        let bytes = self.files.get(path.trim_start_matches("./")).ok_or_else(|| {
+            let known: Vec<_> = self.files.keys().map(String::as_str).collect();
+            let shown: String = path.chars().take(200).collect();
+            let message = format!("the skill has no file \"{}\"; it has: {}", shown.escape_debug(), known.join(", "));
+            Fault::new(Kind::NotFound, message).detail("file")
+        })?;
+        std::str::from_utf8(bytes).map_err(|_| Fault::invalid("file", format!("\"{path}\" is not text in UTF-8")))
+    }
+
+    /// Returns the paths of its scripts, each with the ending that says of which language it is.
+    pub(crate) fn scripts(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str).filter(|path| language(path).is_some())
+    }
+}
+
+/// Returns the language of a script, by the ending of its name.
+pub(crate) fn language(path: &str) -> Option<&'static str> {
+    match Path::new(path).extension()?.to_str()? {
+        "py" => Some("python"),
+        "js" => Some("javascript"),
+        "ts" => Some("typescript"),
+        _ => None,
+    }
+}
+
+fn check_name(name: &str) -> std::result::Result<(), String> {
+    let is_letter = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    let is_name =
+        name.chars().all(is_letter) && name.len() <= NAME_CHARS_MAX && !name.starts_with('-') && !name.ends_with('-');
+    if is_name && !name.is_empty() {
+        return Ok(());
+    }
+    Err(format!("its name may have small letters, digits and dashes, at most {NAME_CHARS_MAX}"))
+}
