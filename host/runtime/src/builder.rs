@@ -7,16 +7,17 @@ mod hooked;
 mod journals;
 mod models;
 mod problems;
+mod reserve;
 mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use stockade_patterns::{self as patterns, Agent, Children, Pattern};
-use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits, Reserved};
+use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits};
 use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 
 use self::checks::{check_concurrency, check_free, check_models, check_settings, check_tools};
@@ -305,42 +306,6 @@ impl Builder {
     pub fn keys(mut self, folder: impl Into<PathBuf>) -> Self {
         self.engine.key_dir = Some(folder.into());
         self
-    }
-
-    /// Keeps a file, or a folder with all that is in it, from every tool: no grant may reach it. The journal, the memory, what
-    /// is compiled, the configuration and files of secrets are kept so anyhow.
-    #[must_use]
-    pub fn reserve(mut self, path: impl Into<PathBuf>) -> Self {
-        self.reserved().keep(path);
-        self
-    }
-
-    /// Lets a file be granted that is in a folder which is reserved.
-    #[must_use]
-    pub fn lend(mut self, path: impl Into<PathBuf>) -> Self {
-        self.reserved().lend(path);
-        self
-    }
-
-    fn reserved(&mut self) -> &mut Reserved {
-        Arc::make_mut(&mut self.engine.reserved)
-    }
-
-    /// Keeps from every tool what this host keeps its own state in.
-    fn reserve_own(&mut self) {
-        let beside = |path: &Path, ending: &str| PathBuf::from(format!("{}{ending}", path.display()));
-        let databases = [Some(self.journal.clone()), self.memory.as_ref().map(|(path, _)| path.clone())];
-        let databases = databases.into_iter().flatten();
-        let files = databases.flat_map(|path| ["", "-wal", "-shm", "-journal"].map(|ending| beside(&path, ending)));
-        let cached = [self.engine.cache_dir.clone(), self.engine.key_dir.clone()];
-        let folders = cached.into_iter().chain([self.store.folder(), self.uploads.clone()]);
-        // The environment of this process has secrets, and its memory is there to be written.
-        let processes = PathBuf::from("/proc");
-        let own: Vec<_> = files.chain(folders.flatten()).chain([processes]).collect();
-        own.into_iter().for_each(|path| self.reserved().keep(path));
-        let languages = self.languages.values().filter_map(Source::file).map(Path::to_owned);
-        let believed: Vec<_> = self.tools.files().chain(languages).collect();
-        believed.into_iter().for_each(|path| self.reserved().believe(path));
     }
 
     /// Says who compiles components: by default a thread of this process, which bounds neither memory nor, in the end, time.
