@@ -1,4 +1,5 @@
 mod blobs;
+mod driven;
 mod entries;
 mod leases;
 mod removal;
@@ -386,6 +387,22 @@ mod tests {
         fresh.unwrap();
         assert_eq!(skipped.unwrap_err().kind, Kind::Conflict);
         assert_eq!(journal.read(two).await.unwrap().len(), 1);
+    }
+
+    /// It is refused before anything is written, for nothing of it would be taken back.
+    #[tokio::test]
+    async fn a_first_commit_that_is_refused_takes_no_lease() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = SqliteJournal::open(dir.path().join("journal.db"), Clock::default()).unwrap();
+        let run = run();
+        let under = |lease: Lease, commit: Commit| Commit { lease: Some(lease), ..commit };
+        let late = journal.commit(&under(Lease::first(run), commit(run, 2))).await.unwrap_err();
+        assert_eq!(late.detail.as_deref(), Some("taken"));
+        let foreign = journal.commit(&under(Lease { run, epoch: 2 }, commit(run, 1))).await.unwrap_err();
+        assert_eq!(foreign.detail.as_deref(), Some("fenced"));
+        assert!(!journal.is_held(run).await.unwrap());
+        journal.commit(&under(Lease::first(run), commit(run, 1))).await.unwrap();
+        assert!(journal.is_held(run).await.unwrap());
     }
 
     #[tokio::test]

@@ -7,6 +7,14 @@ use crate::{Result, Row, RowChange, Tie, refusal};
 
 const COLUMNS: &str = "SELECT space, key, run, needed, due_ms, value FROM index_rows";
 
+/// Whether one of these changes may be refused.
+pub(super) fn may_be_refused(changes: &[RowChange]) -> bool {
+    changes.iter().any(|change| match change {
+        RowChange::Add(_) | RowChange::Replace { .. } => true,
+        RowChange::Ensure(_) | RowChange::Put(_) | RowChange::Remove { .. } => false,
+    })
+}
+
 /// Makes changes, and says which one is refused, if one is; those before it are then to be undone.
 pub(super) fn change(connection: &Connection, changes: &[RowChange]) -> rusqlite::Result<Result<()>> {
     for change in changes {
