@@ -215,9 +215,14 @@ impl Journal for SqliteJournal {
     }
 
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
+        self.read_page(run, seq, bytes_max).await.map(|(entries, _)| entries)
+    }
+
+    async fn read_page(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<(Vec<Entry>, bool)> {
         let path = self.path.clone();
         let rows = self.query(move |db| entries::page(db, &path, run, seq, bytes_max)).await??;
-        entries::of(rows, &self.path, run, seq)
+        let are_last = entries::are_last(&rows, bytes_max);
+        Ok((entries::of(rows, &self.path, run, seq)?, are_last))
     }
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
