@@ -15,11 +15,13 @@ pub use self::registered::Registered;
 pub(crate) use self::wanted::Wanted;
 use crate::callable::{Approved, Calling, Outcome, unapproved};
 use crate::config::Retry;
+use crate::stores::Stores;
 use crate::{Result, Source};
 
 /// The tools of a host, by name.
 pub(crate) struct Registry {
     by_name: BTreeMap<String, Registered>,
+    stores: Stores,
 }
 
 impl Registry {
@@ -44,7 +46,7 @@ impl Registry {
                 Err(fault) => faults.push(fault),
             }
         }
-        let registry = Self { by_name };
+        let registry = Self { by_name, stores: Stores::default() };
         faults.extend(policies.keys().filter_map(|name| registry.get(name).err()));
         (registry, faults)
     }
@@ -55,6 +57,11 @@ impl Registry {
             let message = format!("there is no tool \"{name}\"; registered are: {}", known.join(", "));
             Fault::new(Kind::NotFound, message).detail("tool").tool(name)
         })
+    }
+
+    /// Returns where the paths of grants lead.
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Registered> {
