@@ -29,6 +29,8 @@ mod frame;
 mod number;
 mod unpacker;
 
+use std::io;
+
 use stockade_workflow::{Change, Entry, RunId};
 
 use self::bases::Chain;
@@ -45,6 +47,9 @@ const LONG_BYTES_MIN: usize = 4 << 10;
 
 /// The longest row that is kept in memory to write differences to it.
 const BASE_BYTES_MAX: usize = 8 << 20;
+
+/// What is reserved for the JSON of a change: most take less.
+const USUAL_BYTES: usize = 2 << 10;
 
 /// How much JSON a row has before the next entry begins another one, for a reader unpacks whole rows.
 const ROW_BYTES: usize = 256 << 10;
@@ -116,7 +121,7 @@ struct Stamp {
 impl Batch {
     fn push(&mut self, Entry { run, seq, at_ms, change }: &Entry) -> Result<(), Unread> {
         let unread = |why: &dyn ToString| Unread::new(*seq, why.to_string());
-        let json = serde_json::to_string(change).map_err(|error| unread(&error))?;
+        let json = written(change).map_err(|error| unread(&error))?;
         deep::check(&json).map_err(|why| unread(&why))?;
         let mut from = 0;
         for place in blob::places(&json) {
@@ -199,6 +204,13 @@ impl Packed {
         let blobs = blobs.map_err(|why| Unread::new(self.seq, why))?;
         entries(run, self.seq, self.at_ms, &payload, &blobs).map(drop)
     }
+}
+
+/// Writes the JSON of a change.
+fn written(change: &Change) -> io::Result<String> {
+    let mut json = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut json, change)?;
+    String::from_utf8(json).map_err(io::Error::other)
 }
 
 /// Whether others may be differences to a row that is so long.

@@ -2,6 +2,7 @@ mod blobs;
 mod driven;
 mod entries;
 mod leases;
+mod lookers;
 mod removal;
 mod room;
 mod rows;
@@ -23,6 +24,7 @@ use stockade_workflow::{Entry, Fault, Kind, RunId, Status};
 use tokio::sync::{mpsc, oneshot};
 
 use self::leases::Held;
+use self::lookers::Lookers;
 use self::select::{LEASE_COLUMN, Select};
 use self::writer::{Append, Done, Request, Work, Writer};
 use crate::codec::{self, Bases, Unread};
@@ -38,6 +40,9 @@ const APPLICATION_ID: u32 = 0x5354_4b44;
 
 /// How long a commit waits for another process that is writing, before it fails.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
+
+/// How many statements a connection keeps prepared: all that the writer has.
+const STATEMENTS_MAX: usize = 32;
 
 /// How many commits may wait for the writer; beyond it, callers wait in line.
 const QUEUE_MAX: usize = 1024;
@@ -105,8 +110,8 @@ pub struct SqliteJournal {
     inbox: Option<mpsc::Sender<Request>>,
     writer: Option<JoinHandle<()>>,
     reader: Arc<Mutex<Connection>>,
-    /// Reads what is found at once, and waits for no lock.
-    looker: Mutex<Connection>,
+    /// Read what is found at once, and wait for no lock.
+    lookers: Lookers,
     /// What was written last of the runs that are driven here.
     bases: Bases,
 }
@@ -128,11 +133,9 @@ impl SqliteJournal {
         let thread = std::thread::Builder::new().name("journal".to_owned());
         let writer = thread.spawn(move || writer.write(requests)).map_err(|error| failed(&path, error))?;
         let reader = Arc::new(Mutex::new(reader));
-        let looker = connect(&path).map_err(|error| unusable(&path, &error))?;
-        looker.busy_timeout(Duration::ZERO).map_err(|error| unusable(&path, &error))?;
-        let looker = Mutex::new(looker);
+        let lookers = Lookers::open(&path).map_err(|error| unusable(&path, &error))?;
         let bases = Bases::default();
-        Ok(Self { path, owner, clock, inbox: Some(inbox), writer: Some(writer), reader, looker, bases })
+        Ok(Self { path, owner, clock, inbox: Some(inbox), writer: Some(writer), reader, lookers, bases })
     }
 
     async fn query<T: Send + 'static>(
@@ -148,8 +151,7 @@ impl SqliteJournal {
     /// Looks for rows on this thread, where no lock has to be waited for: they are in a few pages that the system mostly has in
     /// memory, and a hop to another thread and back takes longer. None where it could not be done so.
     fn look(&self, places: &[(&str, &str)]) -> Option<Vec<Row>> {
-        let looker = self.looker.try_lock().ok()?;
-        rows::find_each(&looker, places).ok()
+        self.lookers.look(|looker| rows::find_each(looker, places))
     }
 
     /// Has the writer do something, and waits until it is durable.
@@ -279,6 +281,7 @@ impl Drop for SqliteJournal {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = database::open(path)?;
     connection.busy_timeout(BUSY_WAIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     room::prepare(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)

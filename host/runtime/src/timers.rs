@@ -9,7 +9,6 @@ use stockade_journal::{Row, index};
 use stockade_workflow::{Fault, Kind, RunId, SIGNALS_KEPT_MAX, Signal};
 use tokio::task::JoinHandle;
 
-use crate::due::DueRun;
 use crate::executor::stop_all;
 use crate::lease::is_busy;
 use crate::new_signal::NewSignal;
@@ -106,27 +105,22 @@ impl Host {
             let runs: Vec<_> = due.iter().map(|due| due.run).collect();
             let woken = join_all(runs.into_iter().map(|run| self.wake(run))).await;
             for (due, woken) in due.iter().zip(woken) {
-                fired.extend(self.fired(due, woken).await?);
+                let run = due.run;
+                match woken {
+                    // Its driver sees what is due, too.
+                    Err(fault) if is_busy(&fault) => {}
+                    Ok(Some(resumed)) => fired.push(Fired { run, resumed: Ok(resumed) }),
+                    // A paused run looks for itself once it is resumed.
+                    Ok(None) => self.put_off_run(due).await?,
+                    Err(fault) => {
+                        self.put_off_run(due).await?;
+                        fired.push(Fired { run, resumed: Err(fault) });
+                    }
+                }
             }
         }
         self.fire_orders().await?;
         Ok(fired)
-    }
-
-    /// Says of a due run how it goes on here; nothing where it does not.
-    async fn fired(&self, due: &DueRun, woken: Result<Option<Run>>) -> Result<Option<Fired>> {
-        let run = due.run;
-        match woken {
-            // Its driver sees what is due, too.
-            Err(fault) if is_busy(&fault) => Ok(None),
-            Ok(Some(resumed)) => Ok(Some(Fired { run, resumed: Ok(resumed) })),
-            // A paused run looks for itself once it is resumed.
-            Ok(None) => self.put_off_run(due).await.map(|()| None),
-            Err(fault) => {
-                self.put_off_run(due).await?;
-                Ok(Some(Fired { run, resumed: Err(fault) }))
-            }
-        }
     }
 
     /// Stops the runs that no driver has stopped for which the runs do not wait any more that have started them.

@@ -129,7 +129,7 @@ mod tests {
     async fn each<T: Send + 'static, F: Future<Output = Result<T>> + Send + 'static>(
         journal: &Arc<PostgresJournal>,
         runs: &[RunId],
-        act: fn(Arc<PostgresJournal>, RunId) -> F,
+        act: impl Fn(Arc<PostgresJournal>, RunId) -> F,
     ) -> Vec<Result<T>> {
         let all: Vec<JoinHandle<_>> = runs.iter().map(|run| tokio::spawn(act(Arc::clone(journal), *run))).collect();
         let mut answers = Vec::new();

@@ -106,9 +106,20 @@ pub(super) fn find(
     rows.filter(is_new).take_while(is_within).take(limit).collect()
 }
 
-/// Returns the rows of several spaces whose keys begin with a prefix. In one transaction, which takes its lock once.
+/// Returns the rows of several spaces whose keys begin with a prefix. In one transaction, which takes its lock once, and whose
+/// statements are prepared like any other: a driver asks so before each step.
 pub(super) fn find_each<T: AsRef<str>>(connection: &Connection, places: &[(T, T)]) -> rusqlite::Result<Vec<Row>> {
-    let _reading = connection.unchecked_transaction()?;
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let rows = find_all(connection, places);
+    let ended = connection.prepare_cached("COMMIT").and_then(|mut end| end.execute([]));
+    if ended.is_err() {
+        // It has only read.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    ended.and(rows)
+}
+
+fn find_all<T: AsRef<str>>(connection: &Connection, places: &[(T, T)]) -> rusqlite::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (space, prefix) in places {
         rows.extend(find(connection, space.as_ref(), prefix.as_ref(), None, usize::MAX)?);

@@ -71,7 +71,9 @@ impl Writer {
             let group = gathered(first, &mut inbox, driven.count());
             let answers = self.write_group(&group);
             for (request, answer) in group.into_iter().zip(answers) {
-                driven.note(&request.work, &answer);
+                if let Some((run, is_held)) = lease_after(&request.work, &answer) {
+                    driven.note(run, is_held);
+                }
                 // The one who asked may have gone away meanwhile.
                 let _ = request.done.send(answer);
             }
@@ -109,6 +111,19 @@ fn gathered(first: Request, inbox: &mut mpsc::Receiver<Request>, driven: usize) 
         fill(&mut group, inbox);
     }
     group
+}
+
+/// The run of whose lease an answer tells something, and whether this opener holds it then. One of which something was refused is
+/// not taken for held until more of it is written.
+fn lease_after(work: &Work, answer: &Result<Done>) -> Option<(RunId, bool)> {
+    let is_made = answer.is_ok();
+    match work {
+        Work::Append(append) => append.lease.as_ref().map(|lease| (lease.run, is_made && !append.releases)),
+        // This opener may be the one that holds what is refused here.
+        Work::Claim(run) => is_made.then_some((*run, true)),
+        Work::Renew(lease) => Some((lease.run, is_made)),
+        Work::Release(lease) | Work::Remove(lease, _) => Some((lease.run, false)),
+    }
 }
 
 fn fill(group: &mut Vec<Request>, inbox: &mut mpsc::Receiver<Request>) {
