@@ -7,6 +7,9 @@ use crate::{Result, Row, RowChange, Tie, refusal};
 
 const COLUMNS: &str = "SELECT space, key, run, needed, due_ms, value FROM index_rows";
 
+/// Rows by their keys. It is a text of its own, for it is looked up among the prepared statements for each step of each run.
+const FIND: &str = "SELECT space, key, run, needed, due_ms, value FROM index_rows WHERE space = ?1 AND key >= ?2 ORDER BY key";
+
 /// Whether one of these changes may be refused.
 pub(super) fn may_be_refused(changes: &[RowChange]) -> bool {
     changes.iter().any(|change| match change {
@@ -98,7 +101,7 @@ pub(super) fn find(
     after: Option<&str>,
     limit: usize,
 ) -> rusqlite::Result<Vec<Row>> {
-    let mut select = connection.prepare_cached(&format!("{COLUMNS} WHERE space = ?1 AND key >= ?2 ORDER BY key"))?;
+    let mut select = connection.prepare_cached(FIND)?;
     let from = after.map_or(prefix, |after| after.max(prefix));
     let rows = select.query_map([space, from], row)?;
     let is_new = |row: &rusqlite::Result<Row>| row.as_ref().map_or(true, |row| Some(row.key.as_str()) != after);
