@@ -50,12 +50,15 @@ pub struct Worker {
 struct Found {
     runs: BTreeMap<RunId, Lane>,
     at_ms: u64,
+    /// Whether other workers have taken some of it.
+    is_shared: bool,
 }
 
 impl Found {
     /// Whether there is so much for this room, found so lately, that one who looked again would mostly find the same.
     fn is_plenty(&self, room: usize, now_ms: u64) -> bool {
-        room > 0 && self.runs.len() >= room.saturating_mul(MUCH) && self.at_ms.abs_diff(now_ms) < FRESH_MS
+        let is_fresh = !self.is_shared && self.at_ms.abs_diff(now_ms) < FRESH_MS;
+        is_fresh && room > 0 && self.runs.len() >= room.saturating_mul(MUCH)
     }
 }
 
@@ -109,7 +112,7 @@ impl Worker {
             }
         }
         let mut taken = self.host.fire_due_of(&self.queues).await?;
-        self.found = Found { runs: self.interrupted().await?, at_ms: now_ms };
+        self.found = Found { runs: self.interrupted().await?, at_ms: now_ms, is_shared: false };
         taken.extend(self.take(now_ms).await);
         Ok(taken)
     }
@@ -130,7 +133,9 @@ impl Worker {
             let resumed = join_all(taking).await;
             for (run, resumed) in resumed {
                 self.found.runs.remove(&run);
-                taken.extend(self.fired(run, resumed, now_ms));
+                let fired = self.fired(run, resumed, now_ms);
+                self.found.is_shared |= fired.is_none();
+                taken.extend(fired);
             }
         }
     }

@@ -8,7 +8,8 @@ use crate::{Result, Row, RowChange, Tie, refusal};
 const COLUMNS: &str = "SELECT space, key, run, needed, due_ms, value FROM index_rows";
 
 /// Rows by their keys. It is a text of its own, for it is looked up among the prepared statements for each step of each run.
-const FIND: &str = "SELECT space, key, run, needed, due_ms, value FROM index_rows WHERE space = ?1 AND key >= ?2 ORDER BY key";
+const FIND: &str =
+    "SELECT space, key, run, needed, due_ms, value FROM index_rows WHERE space = ?1 AND key >= ?2 ORDER BY key";
 
 /// Whether one of these changes may be refused.
 pub(super) fn may_be_refused(changes: &[RowChange]) -> bool {
