@@ -259,6 +259,15 @@ impl Journal for SqliteJournal {
         self.query(move |db| rows::find_each(db, &places)).await
     }
 
+    async fn row(&self, space: &str, key: &str) -> Result<Option<Row>> {
+        // The key itself is the first of those that begin with it.
+        let first = match self.lookers.look(|looker| rows::find(looker, space, key, None, 1)) {
+            Some(first) => first,
+            None => self.find(space, key, None, 1).await?,
+        };
+        Ok(first.into_iter().find(|row| row.key == key))
+    }
+
     async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
         let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
         let (space, until_ms) = (space.to_owned(), self.clock.now_ms().saturating_add(within_ms));
