@@ -157,9 +157,17 @@ impl Worker {
     /// Returns what was found in the order of its turns, with the names of the workflows: some more than there is room for, for
     /// other workers take some of it.
     fn wanted(&self) -> Vec<(RunId, String)> {
-        let found = self.found.runs.iter().filter(|(run, _)| !self.refused.contains_key(run));
+        let max = self.room().saturating_mul(2);
+        // Of runs that are alike in all that decides, the first ones are enough.
+        let mut alike = BTreeMap::new();
+        let found = self.found.runs.iter().filter(|(run, lane)| {
+            let count: &mut usize = alike.entry((&lane.workflow, &lane.tenant, lane.priority)).or_default();
+            let is_wanted = *count < max && !self.refused.contains_key(run);
+            *count += usize::from(is_wanted);
+            is_wanted
+        });
         let found = found.map(|(run, lane)| (lane.clone(), (*run, lane.workflow.clone())));
-        self.host.services.turns.first(found.collect(), self.room().saturating_mul(2))
+        self.host.services.turns.first(found.collect(), max)
     }
 
     fn room(&self) -> usize {
