@@ -160,7 +160,7 @@ impl Worker {
         let max = self.room().saturating_mul(2);
         // Of runs that are alike in all that decides, the first ones are enough.
         let mut alike = BTreeMap::new();
-        let found = self.found.runs.iter().filter(|(run, lane)| {
+        let found = self.found.runs.iter().filter(|&(run, lane)| {
             let count: &mut usize = alike.entry((&lane.workflow, &lane.tenant, lane.priority)).or_default();
             let is_wanted = *count < max && !self.refused.contains_key(run);
             *count += usize::from(is_wanted);
