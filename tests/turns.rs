@@ -77,6 +77,19 @@ async fn a_worker_takes_the_urgent_runs_of_a_tenant_first() {
 }
 
 #[tokio::test]
+async fn a_worker_takes_of_the_many_that_it_has_found_for_a_moment_and_then_looks_again() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = builder(&place, &hand).build().await.unwrap();
+    let many = left(&host, "a", MANY, None).await;
+    let mut worker = host.worker().at_once(1);
+    assert_eq!(taken(&mut worker, 1).await, many[..1]);
+    let urgent = left(&host, "a", 1, Some("high")).await;
+    assert_eq!(taken(&mut worker, 1).await, many[1..2], "it has more than enough");
+    hand.set(1_000);
+    assert_eq!(taken(&mut worker, 1).await, urgent);
+}
+
+#[tokio::test]
 async fn due_runs_of_tenants_go_on_in_turn_however_many_one_has() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = builder(&place, &hand).build().await.unwrap();

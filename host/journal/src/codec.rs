@@ -33,6 +33,7 @@ mod seal;
 mod unpacker;
 
 use std::borrow::Cow;
+use std::io;
 
 use stockade_workflow::{Change, Entry, RunId};
 
@@ -55,6 +56,9 @@ const LONG_BYTES_MIN: usize = 4 << 10;
 
 /// The longest row that is kept in memory to write differences to it.
 const BASE_BYTES_MAX: usize = 8 << 20;
+
+/// What is reserved for the JSON of a change: most take less.
+const USUAL_BYTES: usize = 2 << 10;
 
 /// How much JSON a row has before the next entry begins another one, for a reader unpacks whole rows.
 const ROW_BYTES: usize = 256 << 10;
@@ -139,7 +143,7 @@ struct Stamp {
 impl Batch {
     fn push(&mut self, Entry { run, seq, at_ms, change }: &Entry, keys: &Keyring) -> Result<(), Unread> {
         let unread = |why: &dyn ToString| Unread::new(*seq, why.to_string());
-        let json = serde_json::to_string(change).map_err(|error| unread(&error))?;
+        let json = written(change).map_err(|error| unread(&error))?;
         deep::check(&json).map_err(|why| unread(&why))?;
         let mut from = 0;
         for place in blob::places(&json) {
@@ -214,6 +218,13 @@ impl Packed {
         let blobs = self.blobs.iter().map(text).collect::<Result<Vec<_>, _>>()?;
         entries(run, self.seq, self.at_ms, &payload, &blobs).map(drop)
     }
+}
+
+/// Writes the JSON of a change.
+fn written(change: &Change) -> io::Result<String> {
+    let mut json = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut json, change)?;
+    String::from_utf8(json).map_err(io::Error::other)
 }
 
 /// Whether others may be differences to a row that is so long.

@@ -20,7 +20,7 @@ pub(crate) fn read<T: DeserializeOwned + Send>(
     text: &str,
     shallow: impl FnOnce(&str) -> serde_json::Result<T>,
 ) -> Result<T, String> {
-    match depth_of_text(text) {
+    match depth(text, PARSER_DEPTH_MAX) {
         ..=PARSER_DEPTH_MAX => shallow(text).map_err(|error| error.to_string()),
         deep if deep <= ENTRY_DEPTH_MAX => {
             with_stack(|| serde_json::from_value(value(text)?).map_err(|error| error.to_string()))
@@ -31,8 +31,15 @@ pub(crate) fn read<T: DeserializeOwned + Send>(
 
 /// Checks that what is to be written can be read.
 pub(crate) fn check(text: &str) -> Result<(), String> {
-    let deep = depth_of_text(text);
+    let deep = depth(text, ENTRY_DEPTH_MAX);
     if deep > ENTRY_DEPTH_MAX { Err(too_deep(deep)) } else { Ok(()) }
+}
+
+/// Returns how deep a text nests, or, where it has no more brackets than it may be deep, how many those are: to count them takes
+/// a tenth of the time.
+fn depth(text: &str, allowed: usize) -> usize {
+    let opened = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    if opened <= allowed { opened } else { depth_of_text(text) }
 }
 
 fn too_deep(deep: usize) -> String {

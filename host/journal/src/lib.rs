@@ -156,6 +156,18 @@ pub trait Journal: Send + Sync {
     /// Kind [`Journal`](stockade_workflow::Kind::Journal) where the storage fails or an entry is of a newer format.
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>>;
 
+    /// Returns entries as [`Journal::read_after`] does, and whether they are known to be the last: one who reads a run to its end
+    /// need not ask once more then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::read_after`].
+    async fn read_page(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<(Vec<Entry>, bool)> {
+        let page = self.read_after(run, seq, bytes_max).await?;
+        let is_last = page.is_empty();
+        Ok((page, is_last))
+    }
+
     /// Returns all entries of a run, as [`Journal::read_after`] does.
     ///
     /// # Errors
@@ -267,10 +279,13 @@ pub const PAGE_BYTES: usize = 1 << 20;
 pub async fn each(journal: &dyn Journal, run: RunId, mut take: impl FnMut(Entry) -> Result<()> + Send) -> Result<()> {
     let mut seq = 0;
     loop {
-        let page = journal.read_after(run, seq, PAGE_BYTES).await?;
+        let (page, is_last) = journal.read_page(run, seq, PAGE_BYTES).await?;
         let Some(last) = page.last() else { return Ok(()) };
         seq = last.seq;
         page.into_iter().try_for_each(&mut take)?;
+        if is_last {
+            return Ok(());
+        }
     }
 }
 
@@ -287,6 +302,25 @@ pub async fn folded(journal: &dyn Journal, run: RunId) -> Result<RunState> {
     };
     each(journal, run, fold).await?;
     state.ok_or_else(|| unknown_run(run))
+}
+
+/// Returns a run as it stands that stood so before: what is known of it is not read once more.
+///
+/// # Errors
+///
+/// As [`folded`].
+pub async fn caught_up(journal: &dyn Journal, mut state: RunState) -> Result<RunState> {
+    let (run, seen) = (state.run(), state.seq());
+    let (mut page, mut is_last) = journal.read_page(run, seen.saturating_sub(1), PAGE_BYTES).await?;
+    if page.first().is_none_or(|entry| entry.seq != seen) {
+        // It was removed since.
+        return folded(journal, run).await;
+    }
+    loop {
+        page.iter().filter(|entry| entry.seq > seen).try_for_each(|entry| state.apply(entry))?;
+        let Some(seq) = page.last().filter(|_| !is_last).map(|last| last.seq) else { return Ok(state) };
+        (page, is_last) = journal.read_page(run, seq, PAGE_BYTES).await?;
+    }
 }
 
 /// The right to write to a run. Each time that it changes hands, its epoch is one more, by which an old one is known.

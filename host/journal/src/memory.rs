@@ -245,6 +245,8 @@ impl Journal for MemoryJournal {
 
 #[cfg(test)]
 mod tests {
+    use stockade_workflow::{Budget, Change, Fault, Kind, Origin};
+
     use super::*;
     use crate::conformance;
 
@@ -255,6 +257,28 @@ mod tests {
             Box::new(move || Box::new(first.open_again()))
         })
         .await;
+    }
+
+    #[tokio::test]
+    async fn a_run_that_was_read_is_caught_up_with_what_came_since_and_a_removed_one_is_missed() {
+        let (journal, run) = (MemoryJournal::new(Clock::default()), RunId::from(uuid::Uuid::now_v7()));
+        let (workflow, input) = ("w".to_owned(), serde_json::json!(1).into());
+        let (budget, origin) = (Budget::NONE, Origin::default());
+        let created = Change::Created { workflow, version: 1, input, budget, origin };
+        let lease = Lease::first(run);
+        let commit = async |seq, change| {
+            let (lease, entries) = (Some(lease.clone()), vec![Entry { run, seq, at_ms: 5, change }]);
+            journal.commit(&Commit { lease, entries, ..Commit::default() }).await.unwrap();
+        };
+        commit(1, created).await;
+        let seen = crate::folded(&journal, run).await.unwrap();
+        assert_eq!(crate::caught_up(&journal, seen.clone()).await.unwrap(), seen);
+        let fault = Fault::new(Kind::HostBug, "it broke");
+        commit(2, Change::Broken { fault }).await;
+        let state = crate::caught_up(&journal, seen.clone()).await.unwrap();
+        assert_eq!((state.seq(), &state), (2, &crate::folded(&journal, run).await.unwrap()));
+        journal.remove(&lease, &[]).await.unwrap();
+        assert_eq!(crate::caught_up(&journal, seen).await.unwrap_err().kind, Kind::NotFound);
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 //! statement to another connection (pgbouncer in transaction mode).
 
 mod entries;
+mod group;
 mod labels;
 mod leases;
 mod migrate;
@@ -14,6 +15,7 @@ mod rows;
 mod select;
 mod store;
 mod text;
+mod together;
 mod write;
 
 use std::sync::Arc;
@@ -169,9 +171,13 @@ impl Journal for PostgresJournal {
     }
 
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
+        self.read_page(run, seq, bytes_max).await.map(|(entries, _)| entries)
+    }
+
+    async fn read_page(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<(Vec<Entry>, bool)> {
         let store = Arc::clone(&self.store);
         let page = self.on(async move { store.page(run, seq, bytes_max).await }).await?;
-        page.entries(self.store.database(), &self.keys)
+        Ok((page.entries(self.store.database(), &self.keys)?, page.are_last))
     }
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
@@ -188,7 +194,7 @@ impl Journal for PostgresJournal {
     async fn find_each(&self, places: &[(&str, &str)]) -> Result<Vec<Row>> {
         let store = Arc::clone(&self.store);
         let places: Vec<_> = places.iter().map(|(space, prefix)| ((*space).to_owned(), (*prefix).to_owned())).collect();
-        self.on(async move { store.find_each(&places).await }).await
+        self.on(async move { store.find_each(places).await }).await
     }
 
     async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
@@ -281,11 +287,11 @@ mod tests {
         })
     }
 
-    fn run() -> RunId {
+    pub(super) fn run() -> RunId {
         Uuid::now_v7().into()
     }
 
-    fn commit(run: RunId, seq: u64) -> Commit {
+    pub(super) fn commit(run: RunId, seq: u64) -> Commit {
         let (budget, origin) = (Budget::NONE, Origin::default());
         let input = serde_json::json!("a\u{0}b").into();
         let change = Change::Created { workflow: "w".into(), version: 1, input, budget, origin };

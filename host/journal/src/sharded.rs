@@ -338,6 +338,10 @@ impl Journal for ShardedJournal {
         self.of_run(run)?.read_after(run, seq, bytes_max).await
     }
 
+    async fn read_page(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<(Vec<Entry>, bool)> {
+        self.of_run(run)?.read_page(run, seq, bytes_max).await
+    }
+
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
         let (mut found, mut is_reached) = (Vec::new(), !filter.reachable);
         for (number, shard) in self.shards.iter().enumerate() {

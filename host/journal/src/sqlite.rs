@@ -1,7 +1,9 @@
 mod adoption;
 mod blobs;
+mod driven;
 mod entries;
 mod leases;
+mod lookers;
 mod removal;
 mod reseal;
 mod room;
@@ -24,6 +26,7 @@ use stockade_workflow::{Entry, Fault, Kind, RunId, Status};
 use tokio::sync::{mpsc, oneshot};
 
 use self::leases::Held;
+use self::lookers::Lookers;
 use self::select::{LEASE_COLUMN, Select};
 use self::writer::{Append, Done, Request, Work, Writer};
 use crate::codec::{self, Bases, Unread};
@@ -40,6 +43,9 @@ const APPLICATION_ID: u32 = 0x5354_4b44;
 
 /// How long a commit waits for another process that is writing, before it fails.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
+
+/// How many statements a connection keeps prepared: all that the writer has.
+const STATEMENTS_MAX: usize = 32;
 
 /// How many commits may wait for the writer; beyond it, callers wait in line.
 const QUEUE_MAX: usize = 1024;
@@ -107,8 +113,8 @@ pub struct SqliteJournal {
     inbox: Option<mpsc::Sender<Request>>,
     writer: Option<JoinHandle<()>>,
     reader: Arc<Mutex<Connection>>,
-    /// Reads what is found at once, and waits for no lock.
-    looker: Mutex<Connection>,
+    /// Read what is found at once, and wait for no lock.
+    lookers: Lookers,
     /// What was written last of the runs that are driven here.
     bases: Bases,
     keys: Keyring,
@@ -131,11 +137,9 @@ impl SqliteJournal {
         let thread = std::thread::Builder::new().name("journal".to_owned());
         let writer = thread.spawn(move || writer.write(requests)).map_err(|error| failed(&path, error))?;
         let reader = Arc::new(Mutex::new(reader));
-        let looker = connect(&path).map_err(|error| unusable(&path, &error))?;
-        looker.busy_timeout(Duration::ZERO).map_err(|error| unusable(&path, &error))?;
-        let looker = Mutex::new(looker);
+        let lookers = Lookers::open(&path).map_err(|error| unusable(&path, &error))?;
         let (bases, keys) = (Bases::default(), Keyring::default());
-        Ok(Self { path, owner, clock, inbox: Some(inbox), writer: Some(writer), reader, looker, bases, keys })
+        Ok(Self { path, owner, clock, inbox: Some(inbox), writer: Some(writer), reader, lookers, bases, keys })
     }
 
     /// Seals what is written from now on with these keys, and opens what is sealed already.
@@ -169,8 +173,7 @@ impl SqliteJournal {
     /// Looks for rows on this thread, where no lock has to be waited for: they are in a few pages that the system mostly has in
     /// memory, and a hop to another thread and back takes longer. None where it could not be done so.
     fn look(&self, places: &[(&str, &str)]) -> Option<Vec<Row>> {
-        let looker = self.looker.try_lock().ok()?;
-        rows::find_each(&looker, places).ok()
+        self.lookers.look(|looker| rows::find_each(looker, places))
     }
 
     /// Has the writer do something, and waits until it is durable.
@@ -257,9 +260,14 @@ impl Journal for SqliteJournal {
     }
 
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
+        self.read_page(run, seq, bytes_max).await.map(|(entries, _)| entries)
+    }
+
+    async fn read_page(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<(Vec<Entry>, bool)> {
         let (path, keys) = (self.path.clone(), self.keys.clone());
         let rows = self.query(move |db| entries::page(db, &path, &keys, run, seq, bytes_max)).await??;
-        entries::of(rows, &self.path, run, seq)
+        let are_last = entries::are_last(&rows, bytes_max);
+        Ok((entries::of(rows, &self.path, run, seq)?, are_last))
     }
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
@@ -294,6 +302,15 @@ impl Journal for SqliteJournal {
         self.query(move |db| rows::find_each(db, &places)).await
     }
 
+    async fn row(&self, space: &str, key: &str) -> Result<Option<Row>> {
+        // The key itself is the first of those that begin with it.
+        let first = match self.lookers.look(|looker| rows::find(looker, space, key, None, 1)) {
+            Some(first) => first,
+            None => self.find(space, key, None, 1).await?,
+        };
+        Ok(first.into_iter().find(|row| row.key == key))
+    }
+
     async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
         let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
         let (space, until_ms) = (space.to_owned(), self.clock.now_ms().saturating_add(within_ms));
@@ -316,6 +333,7 @@ impl Drop for SqliteJournal {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = database::open(path)?;
     connection.busy_timeout(BUSY_WAIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     room::prepare(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
@@ -429,6 +447,22 @@ mod tests {
         fresh.unwrap();
         assert_eq!(skipped.unwrap_err().kind, Kind::Conflict);
         assert_eq!(journal.read(two).await.unwrap().len(), 1);
+    }
+
+    /// It is refused before anything is written, for nothing of it would be taken back.
+    #[tokio::test]
+    async fn a_first_commit_that_is_refused_takes_no_lease() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = SqliteJournal::open(dir.path().join("journal.db"), Clock::default()).unwrap();
+        let run = run();
+        let under = |lease: Lease, commit: Commit| Commit { lease: Some(lease), ..commit };
+        let late = journal.commit(&under(Lease::first(run), commit(run, 2))).await.unwrap_err();
+        assert_eq!(late.detail.as_deref(), Some("taken"));
+        let foreign = journal.commit(&under(Lease { run, epoch: 2 }, commit(run, 1))).await.unwrap_err();
+        assert_eq!(foreign.detail.as_deref(), Some("fenced"));
+        assert!(!journal.is_held(run).await.unwrap());
+        journal.commit(&under(Lease::first(run), commit(run, 1))).await.unwrap();
+        assert!(journal.is_held(run).await.unwrap());
     }
 
     #[tokio::test]

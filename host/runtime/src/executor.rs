@@ -58,6 +58,8 @@ pub(crate) struct Driver {
     order: Option<Due>,
     /// What the next effect sets aside, where the run is to draw more of a shared budget first.
     needs: Option<Usage>,
+    /// How the workflow begins, of a run that is not in the journal yet: it was asked before there was a run.
+    first: Option<Box<Step>>,
 }
 
 /// How the performing of an effect ended.
@@ -87,10 +89,12 @@ type InFlight = FuturesUnordered<Flight>;
 impl Driver {
     /// Begins a run under this id; nothing is written before the first commit.
     fn create(host: Arc<Services>, machine: Arc<Machine>, run: RunId, created: Change) -> Result<Self> {
-        if let Change::Created { input, .. } = &created {
-            machine.step(None, Event::Started { input: input.clone() })?;
-        }
-        Ok(Self::new(Some(machine), RunLog::create(host, run, created)?))
+        let first = match &created {
+            Change::Created { input, .. } => Some(machine.step(None, Event::Started { input: input.clone() })?),
+            _ => None,
+        };
+        let driver = Self::new(Some(machine), RunLog::create(host, run, created)?);
+        Ok(Self { first: first.map(Box::new), ..driver })
     }
 
     /// Takes up a run that was read from the journal under this lease.
@@ -122,7 +126,7 @@ impl Driver {
     }
 
     fn new(machine: Option<Arc<Machine>>, log: RunLog) -> Self {
-        Self { machine, log, begun: BTreeSet::new(), order: None, needs: None }
+        Self { machine, log, begun: BTreeSet::new(), order: None, needs: None, first: None }
     }
 
     pub(crate) fn state(&self) -> &RunState {
@@ -360,7 +364,12 @@ impl Driver {
         }
         let gone = || Fault::new(Kind::HostBug, "a run whose workflow is not here takes no step");
         let machine = self.machine.as_ref().ok_or_else(gone)?;
-        let step = match machine.step_at(self.log.state().at(), event.clone()) {
+        let first = self.first.take().filter(|_| self.log.state().at().is_none());
+        let answer = match first {
+            Some(first) => Ok(*first),
+            None => machine.step_at(self.log.state().at(), event.clone()),
+        };
+        let step = match answer {
             Err(fault) => return self.push(Change::Broken { fault }),
             Ok(step) => step,
         };

@@ -15,9 +15,10 @@ use stockade_workflow::{Effect, EffectKind, Fault, Grant, Kind, Label, RunState}
 use crate::Result;
 use crate::marks::Mark;
 use crate::registry::Registry;
+use crate::stores::Stores;
 
 /// The database, the file or the directory that a grant opens, by a name that it has in all grants.
-fn store(grant: &Grant) -> Option<String> {
+fn store(stores: &Stores, grant: &Grant) -> Option<String> {
     let path = match grant {
         Grant::Sql { url, .. } => match url.strip_prefix("sqlite:") {
             Some(path) => path,
@@ -31,8 +32,7 @@ fn store(grant: &Grant) -> Option<String> {
         | Grant::Random
         | Grant::Log => return None,
     };
-    // What does not exist yet has the name by which it is granted; it has no other.
-    Some(Path::new(path).canonicalize().map_or_else(|_| path.to_owned(), |path| path.display().to_string()))
+    Some(stores.real(path))
 }
 
 /// A database of a server, whichever role it is opened as, and however its address is written.
@@ -69,7 +69,8 @@ fn overlap(one: &str, other: &str) -> bool {
 
 /// The stores that a tool reads, of whose answers the operator says nothing: what he says is the last word.
 fn read<'a>(registry: &'a Registry, name: &str) -> impl Iterator<Item = String> + use<'a> {
-    registry.get(name).ok().into_iter().flat_map(move |tool| registry.grants_unsaid(tool)).filter_map(store)
+    let grants = registry.get(name).ok().into_iter().flat_map(move |tool| registry.grants_unsaid(tool));
+    grants.filter_map(move |grant| store(registry.stores(), grant))
 }
 
 /// The labels of what was left in stores.
@@ -151,7 +152,7 @@ pub(crate) fn left_in(registry: &Registry, marks: &[Mark], run: &RunState, folde
 fn written(registry: &Registry, effect: &Effect) -> BTreeSet<String> {
     let called = called(effect).into_iter().filter_map(|name| registry.get(name).ok());
     let writable = called.flat_map(|tool| registry.grants(tool)).filter(|grant| grant.is_writable());
-    writable.filter_map(store).chain(session(effect)).collect()
+    writable.filter_map(|grant| store(registry.stores(), grant)).chain(session(effect)).collect()
 }
 
 fn new(marks: &[Mark], written: &BTreeSet<String>, labels: BTreeSet<Label>, source: &str) -> Vec<Mark> {
@@ -249,6 +250,8 @@ mod tests {
         let file = dir.path().join("notes.db");
         std::fs::write(&file, "").unwrap();
         let (path, folder) = (file.display().to_string(), dir.path().display().to_string());
+        let stores = Stores::default();
+        let store = |grant: &Grant| store(&stores, grant);
         let kv = store(&Grant::kv("notes", &path)).unwrap();
         assert_eq!(
             store(&Grant::sql(

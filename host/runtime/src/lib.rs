@@ -110,6 +110,7 @@ mod spending;
 mod standing;
 mod start;
 mod started;
+mod stores;
 pub mod stubs;
 #[cfg_attr(not(feature = "otel"), path = "off/telemetry.rs")]
 mod telemetry;

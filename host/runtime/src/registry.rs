@@ -17,12 +17,14 @@ pub use self::registered::Registered;
 pub(crate) use self::wanted::Wanted;
 use crate::callable::{self, Approved, Calling, Outcome, unapproved};
 use crate::config::Retry;
+use crate::stores::Stores;
 use crate::{Result, Source};
 
 /// The tools of a host, by name.
 pub(crate) struct Registry {
     by_name: BTreeMap<String, Registered>,
     added: Added,
+    stores: Stores,
 }
 
 impl Registry {
@@ -47,7 +49,7 @@ impl Registry {
                 Err(fault) => faults.push(fault),
             }
         }
-        let registry = Self { by_name, added: Added::default() };
+        let registry = Self { by_name, added: Added::default(), stores: Stores::default() };
         faults.extend(policies.keys().filter_map(|name| registry.get(name).err()));
         (registry, faults)
     }
@@ -62,6 +64,11 @@ impl Registry {
 
     fn find(&self, name: &str) -> Option<&Registered> {
         self.by_name.get(name).or_else(|| self.added.iter().find(|tool| tool.name() == name))
+    }
+
+    /// Returns where the paths of grants lead.
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Registered> {

@@ -66,8 +66,9 @@ pub(crate) struct RunLog {
     is_left: bool,
     /// Where this host lists it as driven; none once it stands still.
     place: Option<Place>,
-    /// What runs left in stores, as the journal last had it.
+    /// What runs left in stores, as the journal last had it, and the rows that say so.
     marks: Vec<Mark>,
+    mark_rows: Vec<Row>,
     /// The runs that this one has started and that the journal has an order for, to be stopped.
     pub(crate) orphans: Vec<RunId>,
     /// All for which the journal has such an order.
@@ -111,6 +112,7 @@ impl RunLog {
             is_left: false,
             place,
             marks: Vec::new(),
+            mark_rows: Vec::new(),
             orphans: Vec::new(),
             ordered: BTreeSet::new(),
             allotments: Allotments::default(),
@@ -274,13 +276,16 @@ impl RunLog {
 
     /// Reads what runs left in stores.
     pub(crate) async fn read_marks(&mut self) -> Result<()> {
-        self.marks = marks::all(&*self.host.journal).await?;
-        Ok(())
+        let rows = self.host.journal.find_each(&[(marks::SPACE, "")]).await?;
+        self.know_marks(rows)
     }
 
-    /// Takes note of what runs left in stores, as the journal has it.
+    /// Takes note of what runs left in stores, as the journal has it: mostly as it was a step before.
     pub(crate) fn know_marks(&mut self, rows: Vec<Row>) -> Result<()> {
-        self.marks = marks::read(rows)?;
+        if rows != self.mark_rows {
+            self.marks = marks::read(rows.clone())?;
+            self.mark_rows = rows;
+        }
         Ok(())
     }
 

@@ -77,8 +77,9 @@ impl Host {
     /// Takes up a run that another driver may have for a moment, for as long as it can still be changed so.
     pub(crate) async fn take_up_soon(&self, run: RunId, check: impl Fn(&RunState) -> Result<()>) -> Result<Driver> {
         for _ in 0..DECISION_TRIES {
-            check(&self.state(run).await?)?;
-            match self.take_up(run).await {
+            let seen = self.state(run).await?;
+            check(&seen)?;
+            match Driver::claim_seen(&self.services, seen).await {
                 Err(fault) if is_busy(&fault) => tokio::time::sleep(DECISION_PAUSE).await,
                 taken => return taken,
             }
@@ -203,9 +204,10 @@ impl Host {
         self.services.journal.runs(filter).await
     }
 
-    /// Goes on with a run that was interrupted, or none where it was not, for another process drove it on meanwhile.
-    pub(crate) async fn take_over(&self, run: RunId) -> Result<Option<Run>> {
-        let mut driver = self.take_up(run).await?;
+    /// Goes on with a run of this workflow that was interrupted, or none where it was not, for another process drove it on
+    /// meanwhile.
+    pub(crate) async fn take_over(&self, run: RunId, workflow: &str) -> Result<Option<Run>> {
+        let mut driver = Driver::claim_of(&self.services, run, workflow).await?;
         if driver.state().status() == Status::Running {
             return Ok(Some(Run::spawn(driver)));
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use stockade_journal::{Row, index};
 use stockade_workflow::{Fault, Kind, RunId, SIGNALS_KEPT_MAX, Signal};
 use tokio::task::JoinHandle;
@@ -18,6 +19,9 @@ pub const QUEUE: &str = "queue";
 
 /// How many runs go on at once because they are due; further ones are due the next time.
 const FIRED_MAX: usize = 256;
+
+/// How many of them are taken up side by side: a journal writes what is claimed together in one transaction.
+const TOGETHER: usize = 16;
 
 /// How often [`Host::timers`] looks for what is due.
 const LOOK: Duration = Duration::from_millis(500);
@@ -97,17 +101,21 @@ impl Host {
     /// Does as [`Host::fire_due`] does with the runs of some queues; of all, where none is named.
     pub(crate) async fn fire_due_of(&self, queues: &BTreeSet<String>) -> Result<Vec<Fired>> {
         let (due, mut fired) = self.due(queues, FIRED_MAX).await?;
-        for due in due {
-            let run = due.run;
-            match self.wake(run).await {
-                // Its driver sees what is due, too.
-                Err(fault) if is_busy(&fault) => {}
-                Ok(Some(resumed)) => fired.push(Fired { run, resumed: Ok(resumed) }),
-                // A paused run looks for itself once it is resumed.
-                Ok(None) => self.put_off_run(&due).await?,
-                Err(fault) => {
-                    self.put_off_run(&due).await?;
-                    fired.push(Fired { run, resumed: Err(fault) });
+        for due in due.chunks(TOGETHER) {
+            let runs: Vec<_> = due.iter().map(|due| due.run).collect();
+            let woken = join_all(runs.into_iter().map(|run| self.wake(run))).await;
+            for (due, woken) in due.iter().zip(woken) {
+                let run = due.run;
+                match woken {
+                    // Its driver sees what is due, too.
+                    Err(fault) if is_busy(&fault) => {}
+                    Ok(Some(resumed)) => fired.push(Fired { run, resumed: Ok(resumed) }),
+                    // A paused run looks for itself once it is resumed.
+                    Ok(None) => self.put_off_run(due).await?,
+                    Err(fault) => {
+                        self.put_off_run(due).await?;
+                        fired.push(Fired { run, resumed: Err(fault) });
+                    }
                 }
             }
         }

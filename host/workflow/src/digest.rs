@@ -32,8 +32,11 @@ impl Digest {
     }
 
     fn written(hash: &[u8]) -> Self {
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("sha256:{hex}"))
+        let mut text = String::with_capacity(71);
+        text.push_str("sha256:");
+        let halves = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        text.extend(halves.filter_map(|half| char::from_digit(u32::from(half), 16)));
+        Self(text)
     }
 
     /// Returns the digest of a value's canonical JSON: object keys sorted, no white space.

@@ -40,6 +40,11 @@ impl Row {
     }
 }
 
+/// Whether none is behind the rows of a page of so many bytes.
+pub(super) fn are_last(rows: &[Row], bytes_max: usize) -> bool {
+    rows.iter().map(Row::bytes).fold(0, usize::saturating_add) < bytes_max
+}
+
 /// Makes entries of rows of a run, of those after a number.
 pub(super) fn of(rows: Vec<Row>, path: &Path, run: RunId, after: u64) -> Result<Vec<Entry>> {
     let mut all = Vec::new();
@@ -219,6 +224,9 @@ mod tests {
             assert_eq!(journal.read_after(run, after, 1).await.unwrap(), [grown(run, after + 1)]);
         }
         assert_eq!(journal.read_after(run, STEPS, 1).await.unwrap(), []);
+        assert_eq!(journal.read_page(run, 0, 1).await.unwrap(), (vec![grown(run, 1)], false));
+        assert_eq!(journal.read_page(run, STEPS - 1, 1 << 20).await.unwrap(), (vec![grown(run, STEPS)], true));
+        assert_eq!(journal.read_page(run, STEPS, 1).await.unwrap(), (vec![], true));
     }
 
     /// What another opener wrote last is not in the memory of this one.

@@ -42,11 +42,21 @@ pub(super) fn claim(connection: &Connection, own: &Owner, now_ms: u64, run: RunI
     if held.as_ref().is_some_and(|held| held.is_live(own, now_ms)) {
         return Ok(Err(refusal::busy(run)));
     }
-    let epoch = held.map_or(0, |held| held.epoch).saturating_add(1);
+    let lease = Lease { run, epoch: held.map_or(0, |held| held.epoch).saturating_add(1) };
+    put(connection, own, now_ms, &lease)?;
+    Ok(Ok(lease))
+}
+
+/// Writes that this opener holds a lease from now on.
+pub(super) fn put(
+    connection: &Connection,
+    own: &Owner,
+    now_ms: u64,
+    Lease { run, epoch }: &Lease,
+) -> rusqlite::Result<()> {
     let mut put = connection
         .prepare_cached("INSERT OR REPLACE INTO leases (run, epoch, owner, until_ms) VALUES (?1, ?2, ?3, ?4)")?;
-    put.execute(params![run.as_bytes(), epoch, own.id(), end(now_ms)])?;
-    Ok(Ok(Lease { run, epoch }))
+    put.execute(params![run.as_bytes(), epoch, own.id(), end(now_ms)]).map(drop)
 }
 
 /// Puts the end of a lease off. One that is over and that no other took is still its holder's.
@@ -73,24 +83,34 @@ pub(super) fn is_ours(connection: &Connection, own: &Owner, lease: &Lease) -> ru
     Ok(held(connection, lease.run)?.is_some_and(|held| held.is_of(own, lease.epoch)))
 }
 
-/// Returns whether a run may be written to under a lease, or without one; the first entries of a run take it.
-pub(super) fn allow(
+/// By what right a run is written to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Right {
+    /// Its lease is held, or it is brought here whole and no process drives it.
+    There,
+    /// Its first entries take its first lease.
+    First,
+    /// There is none.
+    Fenced,
+}
+
+/// Returns by what right a run may be written to under a lease, or without one. Nothing is written.
+pub(super) fn right(
     connection: &Connection,
     own: &Owner,
     now_ms: u64,
     run: RunId,
     lease: Option<&Lease>,
     has_entries: bool,
-) -> rusqlite::Result<bool> {
-    match (held(connection, run)?, lease) {
-        (Some(held), Some(lease)) => Ok(held.is_of(own, lease.epoch)),
-        (Some(held), None) => Ok(!held.is_live(own, now_ms)),
-        (None, None) => Ok(true),
-        (None, Some(lease)) if has_entries => {
-            Ok(claim(connection, own, now_ms, run)?.is_ok_and(|taken| taken == *lease))
-        }
-        (None, Some(_)) => Ok(false),
-    }
+) -> rusqlite::Result<Right> {
+    Ok(match (held(connection, run)?, lease) {
+        (Some(held), Some(lease)) if held.is_of(own, lease.epoch) => Right::There,
+        (Some(_), Some(_)) => Right::Fenced,
+        (Some(held), None) if held.is_live(own, now_ms) => Right::Fenced,
+        (Some(_) | None, None) => Right::There,
+        (None, Some(lease)) if has_entries && *lease == Lease::first(run) => Right::First,
+        (None, Some(_)) => Right::Fenced,
+    })
 }
 
 fn end(now_ms: u64) -> u64 {

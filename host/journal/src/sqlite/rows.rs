@@ -7,6 +7,18 @@ use crate::{Result, Row, RowChange, Tie, refusal};
 
 const COLUMNS: &str = "SELECT space, key, run, needed, due_ms, value FROM index_rows";
 
+/// Rows by their keys. It is a text of its own, for it is looked up among the prepared statements for each step of each run.
+const FIND: &str =
+    "SELECT space, key, run, needed, due_ms, value FROM index_rows WHERE space = ?1 AND key >= ?2 ORDER BY key";
+
+/// Whether one of these changes may be refused.
+pub(super) fn may_be_refused(changes: &[RowChange]) -> bool {
+    changes.iter().any(|change| match change {
+        RowChange::Add(_) | RowChange::Replace { .. } => true,
+        RowChange::Ensure(_) | RowChange::Put(_) | RowChange::Remove { .. } => false,
+    })
+}
+
 /// Makes changes, and says which one is refused, if one is; those before it are then to be undone.
 pub(super) fn change(connection: &Connection, changes: &[RowChange]) -> rusqlite::Result<Result<()>> {
     for change in changes {
@@ -90,7 +102,7 @@ pub(super) fn find(
     after: Option<&str>,
     limit: usize,
 ) -> rusqlite::Result<Vec<Row>> {
-    let mut select = connection.prepare_cached(&format!("{COLUMNS} WHERE space = ?1 AND key >= ?2 ORDER BY key"))?;
+    let mut select = connection.prepare_cached(FIND)?;
     let from = after.map_or(prefix, |after| after.max(prefix));
     let rows = select.query_map([space, from], row)?;
     let is_new = |row: &rusqlite::Result<Row>| row.as_ref().map_or(true, |row| Some(row.key.as_str()) != after);
@@ -98,9 +110,20 @@ pub(super) fn find(
     rows.filter(is_new).take_while(is_within).take(limit).collect()
 }
 
-/// Returns the rows of several spaces whose keys begin with a prefix. In one transaction, which takes its lock once.
+/// Returns the rows of several spaces whose keys begin with a prefix. In one transaction, which takes its lock once, and whose
+/// statements are prepared like any other: a driver asks so before each step.
 pub(super) fn find_each<T: AsRef<str>>(connection: &Connection, places: &[(T, T)]) -> rusqlite::Result<Vec<Row>> {
-    let _reading = connection.unchecked_transaction()?;
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let rows = find_all(connection, places);
+    let ended = connection.prepare_cached("COMMIT").and_then(|mut end| end.execute([]));
+    if ended.is_err() {
+        // It has only read.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    ended.and(rows)
+}
+
+fn find_all<T: AsRef<str>>(connection: &Connection, places: &[(T, T)]) -> rusqlite::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (space, prefix) in places {
         rows.extend(find(connection, space.as_ref(), prefix.as_ref(), None, usize::MAX)?);

@@ -7,6 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use stockade_workflow::{FORMAT, RunId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::driven::Driven;
+use super::leases::Right;
 use super::{blobs, failed, json, leases, removal, rows};
 use crate::codec::Packed;
 use crate::owner::Owner;
@@ -14,6 +16,13 @@ use crate::{Lease, Result, RowChange, Summary, refusal};
 
 /// How many commits share one transaction, so that the first of them does not wait for ever more others.
 const GROUP_MAX: usize = 256;
+
+/// From how many driven runs on a small group waits for more commits, and which part of the runs makes a group that does not.
+const DRIVEN_MIN: usize = 8;
+const SHARE: usize = 4;
+
+/// How often a small group lets others have the processor, at most.
+const YIELDS_MAX: usize = 2;
 
 /// Something to be written, on its way to the writer.
 pub(super) struct Request {
@@ -57,15 +66,14 @@ pub(super) struct Writer {
 impl Writer {
     /// Takes what waits, writes it in one transaction, answers each.
     pub(super) fn write(mut self, mut inbox: mpsc::Receiver<Request>) {
+        let mut driven = Driven::default();
         while let Some(first) = inbox.blocking_recv() {
-            let mut group = vec![first];
-            while group.len() < GROUP_MAX
-                && let Ok(next) = inbox.try_recv()
-            {
-                group.push(next);
-            }
+            let group = gathered(first, &mut inbox, driven.count());
             let answers = self.write_group(&group);
             for (request, answer) in group.into_iter().zip(answers) {
+                if let Some((run, is_held)) = lease_after(&request.work, &answer) {
+                    driven.note(run, is_held);
+                }
                 // The one who asked may have gone away meanwhile.
                 let _ = request.done.send(answer);
             }
@@ -89,8 +97,49 @@ impl Writer {
     }
 }
 
-/// Does what a request asks for, or nothing of it where it is refused.
+/// Takes what waits behind a first request. Where many runs are driven and few of them have a commit here, those that are at
+/// work are let to the processor first, if they want it: theirs share this transaction then, and its way to the disk, which
+/// costs more than all that is written. Where nothing else wants the processor, nothing is waited for.
+fn gathered(first: Request, inbox: &mut mpsc::Receiver<Request>, driven: usize) -> Vec<Request> {
+    let mut group = vec![first];
+    fill(&mut group, inbox);
+    for _ in 0..YIELDS_MAX {
+        if driven < DRIVEN_MIN || group.len() * SHARE >= driven {
+            break;
+        }
+        std::thread::yield_now();
+        fill(&mut group, inbox);
+    }
+    group
+}
+
+/// The run of whose lease an answer tells something, and whether this opener holds it then. One of which something was refused is
+/// not taken for held until more of it is written.
+fn lease_after(work: &Work, answer: &Result<Done>) -> Option<(RunId, bool)> {
+    let is_made = answer.is_ok();
+    match work {
+        Work::Append(append) => append.lease.as_ref().map(|lease| (lease.run, is_made && !append.releases)),
+        // This opener may be the one that holds what is refused here.
+        Work::Claim(run) => is_made.then_some((*run, true)),
+        Work::Renew(lease) => Some((lease.run, is_made)),
+        Work::Release(lease) | Work::Remove(lease, _) => Some((lease.run, false)),
+    }
+}
+
+fn fill(group: &mut Vec<Request>, inbox: &mut mpsc::Receiver<Request>) {
+    while group.len() < GROUP_MAX
+        && let Ok(next) = inbox.try_recv()
+    {
+        group.push(next);
+    }
+}
+
+/// Does what a request asks for, or nothing of it where it is refused. For a savepoint, SQLite keeps a copy of each page that is
+/// changed: most requests need none.
 fn whole(transaction: &mut Transaction<'_>, owner: &Owner, request: &Request) -> rusqlite::Result<Result<Done>> {
+    if !is_refused_late(&request.work) {
+        return one(transaction, owner, request);
+    }
     let savepoint = transaction.savepoint()?;
     let answer = one(&savepoint, owner, request)?;
     if answer.is_ok() {
@@ -99,6 +148,15 @@ fn whole(transaction: &mut Transaction<'_>, owner: &Owner, request: &Request) ->
         savepoint.finish()?
     }
     Ok(answer)
+}
+
+/// Whether a request may be refused when something of it was written.
+fn is_refused_late(work: &Work) -> bool {
+    match work {
+        Work::Append(append) => rows::may_be_refused(&append.index),
+        Work::Remove(..) => true,
+        Work::Claim(_) | Work::Renew(_) | Work::Release(_) => false,
+    }
 }
 
 fn one(
@@ -116,34 +174,42 @@ fn one(
     Ok(written.map(|()| Done::Written))
 }
 
+/// Writes a commit. Nothing is written before the run's part of it is allowed.
 fn append_leased(connection: &Connection, owner: &Owner, now_ms: u64, append: &Append) -> rusqlite::Result<Result<()>> {
     let Append { run, lease, releases, rows: packed, summary, index } = append;
     let Some(run) = *run else { return rows::change(connection, index) };
-    if !leases::allow(connection, owner, now_ms, run, lease.as_ref(), !packed.is_empty())? {
+    let right = leases::right(connection, owner, now_ms, run, lease.as_ref(), !packed.is_empty())?;
+    if right == Right::Fenced {
         return Ok(Err(refusal::fenced(run)));
     }
-    if !add(connection, run, packed)? {
+    if !is_next(connection, run, packed)? {
         return Ok(Err(refusal::taken(run)));
     }
+    if right == Right::First {
+        leases::put(connection, owner, now_ms, &Lease::first(run))?;
+    }
+    add(connection, run, packed)?;
     summary.as_ref().map_or(Ok(()), |summary| upsert(connection, summary))?;
     lease.as_ref().filter(|_| *releases).map_or(Ok(()), |lease| leases::release(connection, owner, lease))?;
     rows::change(connection, index)
 }
 
-/// Adds rows of entries, if the run's next entry has the number of the first; then the rest of them are free by construction.
-fn add(connection: &Connection, run: RunId, rows: &[Packed]) -> rusqlite::Result<bool> {
+/// Whether the run's next entry has the number of the first; then the rest of them are free by construction.
+fn is_next(connection: &Connection, run: RunId, rows: &[Packed]) -> rusqlite::Result<bool> {
+    let Some(Packed { first, .. }) = rows.first() else { return Ok(true) };
     let mut last = connection.prepare_cached("SELECT seq FROM entries WHERE run = ?1 ORDER BY seq DESC LIMIT 1")?;
     let last: Option<u64> = last.query_row([run.as_bytes()], |row| row.get(0)).optional()?;
-    if rows.first().is_some_and(|row| last.unwrap_or(0) + 1 != row.first) {
-        return Ok(false);
-    }
+    Ok(last.unwrap_or(0) + 1 == *first)
+}
+
+fn add(connection: &Connection, run: RunId, rows: &[Packed]) -> rusqlite::Result<()> {
     let mut insert = connection
         .prepare_cached("INSERT INTO entries (run, seq, format, at_ms, change) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for Packed { seq, at_ms, bytes, blobs, .. } in rows {
         insert.execute(params![run.as_bytes(), seq, FORMAT, at_ms, bytes])?;
         blobs::add(connection, blobs)?;
     }
-    Ok(true)
+    Ok(())
 }
 
 fn upsert(connection: &Connection, summary: &Summary) -> rusqlite::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stockade_journal::{Beside, folded};
+use stockade_journal::{Beside, caught_up, folded};
 use stockade_workflow::{Budget, Change, RunId, RunState, json};
 use tokio::task::JoinHandle;
 
@@ -42,7 +42,21 @@ impl Driver {
     /// Takes the lease of a run, and then reads it: from here on it changes only here.
     pub(crate) async fn claim(host: &Arc<Services>, run: RunId) -> Result<Self> {
         host.driving.check_open()?;
-        let machine = host.machine(folded(&*host.journal, run).await?.workflow())?;
+        Self::claim_seen(host, folded(&*host.journal, run).await?).await
+    }
+
+    /// Does so with a run that was read before; then only what has come since is read.
+    pub(crate) async fn claim_seen(host: &Arc<Services>, seen: RunState) -> Result<Self> {
+        host.driving.check_open()?;
+        let machine = host.machine(seen.workflow())?;
+        let holding = Holding::claim(host, seen.run()).await?;
+        Self::take_up(Arc::clone(host), machine, caught_up(&*host.journal, seen).await?, holding)
+    }
+
+    /// Does so with a run whose workflow is known, and which is read once.
+    pub(crate) async fn claim_of(host: &Arc<Services>, run: RunId, workflow: &str) -> Result<Self> {
+        host.driving.check_open()?;
+        let machine = host.machine(workflow)?;
         let holding = Holding::claim(host, run).await?;
         Self::take_up(Arc::clone(host), machine, folded(&*host.journal, run).await?, holding)
     }
