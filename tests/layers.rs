@@ -73,7 +73,7 @@ fn each_thing_is_named_only_where_it_lives() {
 }
 
 /// The crates of which no files import each other in a circle.
-const WITHOUT_CIRCLES: [&str; 14] = [
+const WITHOUT_CIRCLES: [&str; 15] = [
     "host/cli",
     "host/eval",
     "host/journal",
@@ -102,7 +102,7 @@ fn no_files_import_each_other_in_a_circle_but_a_root_and_its_children() {
 }
 
 /// Which of our crates each crate may depend on, as the README draws it. Siblings are not in each other's lists.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     (
         "cli",
         &["stockade", "stockade-eval", "stockade-mcp", "stockade-mcp-client", "stockade-refund", "stockade-server"],

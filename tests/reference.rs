@@ -84,7 +84,7 @@ fn tables() -> Vec<(&'static str, String)> {
             ),
         ),
         ("notify", config("notify", "Notify", refused!(config::Notify), a_notify())),
-        ("mcp", config("mcp", "Mcp", refused!(config::Mcp), a_server())),
+        ("mcp", config("mcp", "Mcp", refused!(config::Mcp), an_mcp_server())),
         ("oauth", config("mcp", "OAuth", refused!(config::OAuth), json!({}))),
         ("schedule", config("schedule", "Schedule", refused!(config::Schedule), a_schedule())),
         ("server", config("server", "Server", refused!(config::Server), a_server())),
@@ -152,7 +152,7 @@ fn a_notify() -> Value {
     json!({"on": on, "before": "1h", "attempts": attempts, "timeout_ms": timeout_ms})
 }
 
-fn a_server() -> Value {
+fn an_mcp_server() -> Value {
     let config::Mcp { sends, read_only, calls_at_once, start_timeout_ms, .. } = config::Mcp::default();
     json!({"sends": sends, "read_only": read_only, "calls_at_once": calls_at_once, "start_timeout_ms": start_timeout_ms})
 }

@@ -61,8 +61,8 @@ impl Drop for Served {
 impl Answered {
     /// The answer to a request: one document, or the last event of a stream.
     fn json(&self) -> Value {
-        let data = self.text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
-        let event = data.filter(|data| !data.is_empty()).next_back();
+        let mut data = self.text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+        let event = data.rfind(|data| !data.is_empty());
         serde_json::from_str(event.unwrap_or(&self.text)).unwrap_or_else(|_| panic!("{}: {}", self.status, self.text))
     }
 }

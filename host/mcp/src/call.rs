@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn next(before: &stockade::Step, key: &str, outcome: impl Into<EffectOutcome>) -> stockade::Step {
-        let at = Some((before.position.as_str(), before.transition.state.clone()));
+        let at = Some((before.position, before.transition.state.clone()));
         Machine::new(Call).step(at, Event::ended(key, outcome)).unwrap()
     }
 
