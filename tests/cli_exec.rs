@@ -215,6 +215,28 @@ fn a_session_is_there_for_the_next_process_and_forks() {
 }
 
 #[test]
+fn sessions_are_listed_shown_exported_and_removed() {
+    let place = Place::new();
+    for source in ["let count = 41", "count += 1"] {
+        exec(&place, "cell.js", source, &["--session", "s"]);
+    }
+    let list = place.json(&["session", "list"]).json;
+    assert_eq!((&list[0]["session"], &list[0]["cells"], &list[1]), (&json!("s"), &json!(2), &Value::Null), "{list}");
+    let cells = place.json(&["session", "show", "s"]).json;
+    assert_eq!((&cells[1]["number"], &cells[1]["run_id"]), (&json!(1), &list[0]["last_run_id"]), "{cells}");
+    let shown = place.call(&["session", "show", "s"]);
+    assert!(shown.stdout.contains("count += 1  → 42"), "{}", shown.stdout);
+    let exported = place.call(&["session", "export", "s"]).stdout;
+    let cells: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((cells.len(), &cells[0]["code"]["source"], &cells[1]["outcome"]["returned"]), (2, &json!("let count = 41"), &json!(42)));
+    let gone = place.json(&["session", "rm", "s"]).json;
+    assert_eq!((&gone["cells"], gone["removed"].as_array().unwrap().len(), &gone["kept"]), (&json!(2), 2, &json!([])), "{gone}");
+    assert_eq!(place.json(&["session", "list"]).json, json!([]));
+    let unknown = place.json(&["session", "show", "s"]);
+    assert_eq!((&unknown.json["error"]["kind"], &unknown.json["error"]["detail"]), (&json!("not_found"), &json!("session")));
+}
+
+#[test]
 fn the_functions_for_code_are_printed_for_a_prompt() {
     let place = Place::new();
     let python = place.call(&["exec", "--print-tools", "--lang", "python"]);

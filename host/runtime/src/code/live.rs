@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -19,10 +19,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::account::{Account, Stopped};
 use super::attempts::{Attempt, CodeCalling};
 use super::cell::{Made, cell, diverged, made, plain, put, refused, spoken};
-use super::replay::{answered, cells_of, recorded, restored};
+use super::replay::{answered, cells_of, recorded, restored, size};
 use super::unrun;
 use crate::calls::{call_id, cut, unknown, unrepeated};
-use crate::cells::CellRef;
+use crate::cells::{self, CellRef};
 use crate::run_log::{RunLog, is_storage};
 use crate::scratch::{Files, changed};
 use crate::services::Services;
@@ -78,6 +78,23 @@ impl ToolHandler for ToDriver {
 impl RunLog {
     /// Runs code from its source to its outcome. What it did before a crash it does again, with the answers that it had.
     pub(crate) async fn run_code(&mut self, key: &str, code: &Code) -> Result<Ran> {
+        self.leave_session();
+        if let Some(session) = &code.session {
+            let longest = Duration::from_micros(self.left_us(key));
+            match self.host.coding.sessions.turn(session, longest).await {
+                Ok(turn) => self.session_turn = Some(turn),
+                Err(fault) => return Ok(Ran::Ended(unrun(CodeEnd::Failed(fault)), Usage::default())),
+            }
+        }
+        let ran = self.run_code_in_turn(key, code).await;
+        if !self.index.iter().any(|change| change.place().0 == cells::SPACE) {
+            // It leaves nothing there.
+            self.leave_session();
+        }
+        ran
+    }
+
+    async fn run_code_in_turn(&mut self, key: &str, code: &Code) -> Result<Ran> {
         let mut account = Account::new(self.amount(key));
         let most = self.host.coding.limits.clone();
         let most = most.clone().wall_us(most.wall_us.min(self.left_us(key)));
@@ -118,9 +135,11 @@ impl RunLog {
             },
         };
         let files = prepared.changed_files()?;
-        let run = self.state().run();
-        self.index.extend(prepared.kept(&self.host, &ended, run, key));
-        Ok(Ran::Ended(CodeOutcome { ended, stdout, stderr, files, fuel, began_ms }, usage))
+        let outcome = CodeOutcome { ended, stdout, stderr, files, fuel, began_ms };
+        let bytes = size(code, self.state().calls(key), &outcome);
+        let cell = CellRef { run: self.state().run(), key: key.to_owned() };
+        self.index.extend(prepared.kept(&self.host, &outcome.ended, cell, bytes));
+        Ok(Ran::Ended(outcome, usage))
     }
 
     /// Returns when an effect was first wanted. It is in the journal, so that code that is run again after a crash finds the
@@ -365,6 +384,9 @@ impl<'a> Prepared<'a> {
             Some(kept) if kept.language == spoken(&code.language) => kept,
             _ => restored(host, &id, code, &cells, account).await?,
         };
+        if let Some(session) = &code.session {
+            host.coding.sessions.limits.check(session, cells.len() as u64, kept.bytes)?;
+        }
         let before = put(&kept, code)?;
         Ok(Self { kept, toolbox, code, source, input, id, before })
     }
@@ -375,14 +397,16 @@ impl<'a> Prepared<'a> {
     }
 
     /// Keeps the instance for the session's next cell, and adds this one to the session.
-    fn kept(self, host: &Services, ended: &CodeEnd, run: RunId, key: &str) -> Option<RowChange> {
-        let session = self.code.session.clone()?;
+    fn kept(self, host: &Services, ended: &CodeEnd, cell: CellRef, bytes: u64) -> Vec<RowChange> {
+        let Some(session) = self.code.session.as_deref() else { return Vec::new() };
         if !matches!(ended, CodeEnd::Returned(_) | CodeEnd::Raised(_)) {
-            return None;
+            return Vec::new();
         }
-        let (number, cell) = (self.kept.cells, CellRef { run, key: key.to_owned() });
-        let added = cell.added(&session, number);
-        host.coding.sessions.keep(&session, Kept { cells: number + 1, last: Some(cell), ..self.kept });
-        Some(added)
+        let Kept { cells: number, last, bytes: before, .. } = &self.kept;
+        let (number, bytes) = (*number, before.saturating_add(bytes));
+        let stays = last.as_ref().map(|last| last.stays(session, number.saturating_sub(1)));
+        let changes = stays.into_iter().chain([cell.added(session, number)]).collect();
+        host.coding.sessions.keep(session, Kept { cells: number + 1, last: Some(cell), bytes, ..self.kept });
+        changes
     }
 }
