@@ -570,8 +570,9 @@ async fn code_that_another_host_overtakes_in_its_session_runs_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_has_no_more_cells_and_bytes_than_the_host_allows() {
     let place = Place::new();
-    let bounded = |limits| async {
-        let builder = place.host().built_in_languages().scratch(place.path("")).session_limits(limits);
+    let at = &place;
+    let bounded = |limits: SessionLimits| async move {
+        let builder = at.host().built_in_languages().scratch(at.path("")).session_limits(limits);
         builder.build().await.unwrap()
     };
     let host = bounded(SessionLimits { cells: 2, ..SessionLimits::default() }).await;

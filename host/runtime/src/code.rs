@@ -2,6 +2,7 @@
 
 mod account;
 mod attempts;
+mod batch;
 mod cell;
 mod live;
 mod replay;

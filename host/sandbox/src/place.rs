@@ -1,4 +1,5 @@
 use stockade_workflow::Fault;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::Result;
 
@@ -9,11 +10,18 @@ use crate::Result;
 #[derive(Debug)]
 pub struct Place {
     slots: u32,
+    /// What is taken of the pool for it alone; none where the code holds it with its own slots.
+    _taken: Option<OwnedSemaphorePermit>,
 }
 
 impl Place {
     pub(crate) fn new(slots: u32) -> Self {
-        Self { slots }
+        Self { slots, _taken: None }
+    }
+
+    /// A place that has its slots of the pool for itself.
+    pub(crate) fn taken(slots: u32, taken: OwnedSemaphorePermit) -> Self {
+        Self { slots, _taken: Some(taken) }
     }
 
     pub(crate) fn fits(&self, slots: u32) -> Result<()> {

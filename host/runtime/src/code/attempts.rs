@@ -110,15 +110,22 @@ impl RunLog {
         let until_us = micros(since.elapsed()).saturating_add(wait_ms.saturating_mul(1_000));
         let within_us = retry.within_ms.map_or(u64::MAX, |ms| ms.saturating_mul(1_000));
         let is_in_time = wait_ms <= DRIVEN_MS_MAX && until_us < left.wall_us.min(within_us);
-        let has_room = self.short(key, number.saturating_add(1), call, *tool_calls).is_none();
+        let has_room = self.short(key, number.saturating_add(1), call, *tool_calls, 0).is_none();
         (is_in_time && has_room).then(|| Duration::from_millis(wait_ms))
     }
 
-    /// Returns why a call of code cannot be made: it is journaled before it is made and with its answer, and each attempt at a
-    /// call is one of the calls that the run may make.
-    pub(super) fn short(&self, key: &str, number: usize, call: &ToolCall, tool_calls: u64) -> Option<Shortfall> {
+    /// Returns why a call of code cannot be made: it is journaled before it is made and with its answer, beside what other calls
+    /// take that are made with it, and each attempt at a call is one of the calls that the run may make.
+    pub(super) fn short(
+        &self,
+        key: &str,
+        number: usize,
+        call: &ToolCall,
+        tool_calls: u64,
+        beside_bytes: u64,
+    ) -> Option<Shortfall> {
         let ledger = self.state().ledger();
-        let journal_bytes = json::bytes(call).saturating_mul(2).saturating_add(INTENT_BYTES);
+        let journal_bytes = journal_bytes(call).saturating_add(beside_bytes);
         let needed = Usage::default().journal_bytes(journal_bytes);
         if let Err(short) = ledger.offer(key, &needed, &needed) {
             return Some(short);
@@ -128,6 +135,11 @@ impl RunLog {
         let is_short = calls > tool_calls && tool_calls < CALLS_MAX;
         is_short.then(|| ledger.shortage(key, Currency::ToolCalls, calls))
     }
+}
+
+/// What a call takes in the journal, before it is made and with its answer.
+pub(super) fn journal_bytes(call: &ToolCall) -> u64 {
+    json::bytes(call).saturating_mul(2).saturating_add(INTENT_BYTES)
 }
 
 /// How a call ended that was made.

@@ -41,7 +41,7 @@ pub(crate) enum Ran {
 }
 
 /// Why a call ends the code that makes it.
-enum Halt {
+pub(super) enum Halt {
     /// The run's journal has no room for it, or the run has no more calls.
     Short(Shortfall),
     /// A person is asked first.
@@ -49,30 +49,50 @@ enum Halt {
 }
 
 /// A call from code, on its way to the driver of the run.
-struct CallOfCode {
-    name: String,
-    arguments: Value,
-    number: usize,
-    left: Left,
-    place: Arc<Place>,
-    answer: oneshot::Sender<Outcome>,
+pub(super) struct CallOfCode {
+    pub(super) name: String,
+    pub(super) arguments: Value,
+    pub(super) number: usize,
+    pub(super) left: Left,
+    pub(super) place: Arc<Place>,
+    /// When it was asked for, which is when so much was left.
+    pub(super) since: Instant,
+    pub(super) answer: oneshot::Sender<Outcome>,
 }
 
-/// Hands calls from code to the driver of the run, which journals them.
-struct ToDriver(mpsc::Sender<CallOfCode>);
+impl CallOfCode {
+    fn new(call: CallFromCode<'_>, since: Instant) -> (Self, oneshot::Receiver<Outcome>) {
+        let CallFromCode { name, arguments, number, left, place } = call;
+        let (answer, answered) = oneshot::channel();
+        let (name, place) = (name.to_owned(), Arc::clone(place));
+        (Self { name, arguments, number, left, place, since, answer }, answered)
+    }
+}
+
+/// Hands calls from code to the driver of the run, which journals them: those together that the code made together.
+struct ToDriver(mpsc::Sender<Vec<CallOfCode>>);
 
 #[async_trait]
 impl ToolHandler for ToDriver {
     async fn call(&self, call: CallFromCode<'_>) -> Outcome {
-        let CallFromCode { name, arguments, number, left, place } = call;
-        let (answer, answered) = oneshot::channel();
-        let asked = CallOfCode { name: name.to_owned(), arguments, number, left, place: Arc::clone(place), answer };
-        let gone = || refused(Fault::new(Kind::HostBug, "the run has no driver any more"));
-        match self.0.send(asked).await {
-            Ok(()) => answered.await.unwrap_or_else(|_| gone()),
-            Err(_) => gone(),
-        }
+        self.call_all(vec![call]).await.pop().unwrap_or_else(gone)
     }
+
+    async fn call_all(&self, calls: Vec<CallFromCode<'_>>) -> Vec<Outcome> {
+        let since = Instant::now();
+        let (asked, answers): (Vec<_>, Vec<_>) = calls.into_iter().map(|call| CallOfCode::new(call, since)).unzip();
+        // A driver that is gone drops what it is asked, and so is heard below.
+        let _ = self.0.send(asked).await;
+        let mut outcomes = Vec::with_capacity(answers.len());
+        for answer in answers {
+            outcomes.push(answer.await.unwrap_or_else(|_| gone()));
+        }
+        outcomes
+    }
+}
+
+fn gone() -> Outcome {
+    refused(Fault::new(Kind::HostBug, "the run has no driver any more"))
 }
 
 impl RunLog {
@@ -188,28 +208,28 @@ impl RunLog {
             tokio::select! {
                 biased;
                 outcome = &mut running => return Ok((outcome, halt)),
-                Some(asked) = asked.recv() => halt = self.answer(key, toolbox, asked, tool_calls).await?,
+                Some(asked) = asked.recv() => halt = self.answer_all(key, toolbox, asked, tool_calls).await?,
             }
         }
     }
 
-    /// Answers a call; returns what ends the code instead, where the call cannot be made now.
-    async fn answer(
+    /// Answers a call, and returns the fuel that it used; or what ends the code instead, where the call cannot be made now.
+    pub(super) async fn answer(
         &mut self,
         key: &str,
         toolbox: &Toolbox,
         asked: CallOfCode,
         tool_calls: u64,
-    ) -> Result<Option<Halt>> {
-        let CallOfCode { name, arguments, number, left, place, answer } = asked;
+    ) -> Result<Result<u64, Halt>> {
+        let CallOfCode { name, arguments, number, left, place, since, answer } = asked;
         let made = self.gated(key, number, toolbox, made(toolbox, &name, arguments));
         let (Made::Call(call) | Made::Asks(call) | Made::Refused(call, _)) = &made;
         let known = recorded(self.state().calls(key), number, call);
         if matches!(known, Ok(None))
-            && let Some(short) = self.short(key, number, call, tool_calls)
+            && let Some(short) = self.short(key, number, call, tool_calls, 0)
         {
             let _ = answer.send(uncaught(short.fault()));
-            return Ok(Some(Halt::Short(short)));
+            return Ok(Err(Halt::Short(short)));
         }
         let outcome = match (known, made) {
             (Ok(Some(outcome)), _) => outcome,
@@ -218,19 +238,20 @@ impl RunLog {
                 let fault =
                     Fault::new(Kind::Journal, "a person is asked about the call, and the code goes on afterwards");
                 let _ = answer.send(uncaught(fault));
-                return Ok(Some(Halt::Asks(number, call)));
+                return Ok(Err(Halt::Asks(number, call)));
             }
             (Ok(None), Made::Call(call)) => {
-                let (place, since) = (&*place, Instant::now());
+                let place = &*place;
                 self.code_call(CodeCalling { key, number, call, left, tool_calls, place, since }).await?
             }
             (Ok(None), Made::Refused(call, fault)) => {
                 self.record(key, number, call, ToolOutcome::Failed(fault), Usage::default()).await?
             }
         };
+        let fuel = outcome.usage.fuel;
         // Code that was stopped meanwhile waits for nothing.
         let _ = answer.send(outcome);
-        Ok(None)
+        Ok(Ok(fuel))
     }
 
     /// What becomes of a call that a person must approve: it is made by an approval of its own, is refused, or is asked about.
@@ -256,7 +277,7 @@ impl RunLog {
     }
 
     /// Makes a call for code that has no outcome yet, and makes it again as the configuration of its tool says.
-    async fn code_call(&mut self, calling: CodeCalling<'_>) -> Result<Outcome> {
+    pub(super) async fn code_call(&mut self, calling: CodeCalling<'_>) -> Result<Outcome> {
         let (host, CodeCalling { key, number, call, .. }) = (Arc::clone(&self.host), &calling);
         let mut is_begun = self.may_have_happened(key, *number);
         let tool = match self.callable(&host, key, call, is_begun).await {
@@ -299,7 +320,7 @@ impl RunLog {
     }
 
     /// Journals how an attempt at a call ended, after which there is another one or not.
-    async fn recorded(&mut self, calling: &CodeCalling<'_>, attempt: Attempt, again: bool) -> Result<Outcome> {
+    pub(super) async fn recorded(&mut self, calling: &CodeCalling<'_>, attempt: Attempt, again: bool) -> Result<Outcome> {
         let (CodeCalling { key, number, call, .. }, Attempt { outcome, used, .. }) = (calling, attempt);
         if !again {
             return self.record(key, *number, call.clone(), outcome, used).await;
@@ -311,7 +332,7 @@ impl RunLog {
     }
 
     /// Finds the tool of a call that may be made; else returns what comes of the call.
-    async fn callable<'a>(
+    pub(super) async fn callable<'a>(
         &mut self,
         host: &'a Services,
         key: &str,
