@@ -20,6 +20,7 @@ mod cli_runs;
 mod cli_tools;
 mod code;
 mod code_approvals;
+mod code_batch;
 mod concurrency;
 mod control;
 mod crashes;
