@@ -316,6 +316,31 @@ fn code_that_proved_itself_becomes_a_tool() {
     assert_eq!(nothing["error"]["kind"], "not_found");
 }
 
+#[test]
+fn a_promoted_tool_keeps_its_schema_and_its_cases() {
+    let place = Place::new();
+    let source = "if (input.n < 0) throw new RangeError('less than nothing'); return {square: input.n * input.n}";
+    let ran = exec(&place, "square.js", source, &["--input", "{\"n\": 3}"]);
+    let step = format!("{}/code", ran.json["run_id"].as_str().unwrap());
+    let promote = ["tool", "promote", &step, "square", "--by", "dana", "--yes", "--case", "{\"n\": 4}={\"square\": 16}"];
+    assert_eq!(place.json(&promote).exit, Some(0));
+    let snippet = place.json(&["tool", "inspect", "square"]).json["manifest"]["code"].clone();
+    let expected = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]});
+    assert_eq!((&snippet["input"], &snippet["output"]["properties"]["square"]), (&expected, &json!({"type": "integer"})));
+    assert_eq!(place.json(&["tool", "call", "square", "run", "{\"n\": 5}"]).json["output"], json!({"square": 25}));
+    let tested = place.json(&["tool", "test", "square"]);
+    assert_eq!((tested.exit, &tested.json["passed"], &tested.json["failed"]), (Some(0), &json!(2), &json!(0)), "{tested:?}");
+    std::fs::create_dir(place.path("cases")).unwrap();
+    place.write("cases/1.json", "{\"input\": {\"n\": -1}, \"error\": \"less than nothing\"}");
+    place.write("cases/2.json", "{\"input\": {\"n\": 2}, \"output\": {\"square\": 5}}");
+    let tested = place.json(&["tool", "test", "square", "--cases", "cases"]);
+    assert_eq!((tested.exit, &tested.json["passed"], &tested.json["failed"]), (Some(1), &json!(3), &json!(1)), "{tested:?}");
+    let wrong = &tested.json["examples"][3];
+    assert_eq!((&wrong["ok"], &wrong["got"]), (&json!(false), &json!({"output": {"square": 4}})));
+    let refused = place.json(&["tool", "test", "policy", "--cases", "cases"]);
+    assert_eq!((refused.exit, &refused.json["error"]["detail"]), (Some(2), &json!("usage")), "{refused:?}");
+}
+
 /// What stands in the folder of promoted tools is run as one, so it must be what was promoted: a file that another user put
 /// there, or that is cut off, is left out, and everything else goes on.
 #[cfg(unix)]

@@ -371,9 +371,13 @@ async fn code_becomes_a_tool_with_the_rights_it_had() {
     };
     let host = promoted(place.host()).build().await.unwrap();
     let tool = host.component("price").unwrap();
+    let [function] = host.tool("price").unwrap().functions() else { panic!() };
+    let user = json!({"type": "object", "properties": {"user": {"type": "string"}}, "required": ["user"]});
+    assert_eq!((function.input_schema(), function.output_schema()), (&user, &json!({"type": "integer"})));
+    let by_members = host.promoted(tool, "run", &json!({"user": "user_456"})).unwrap().unwrap();
     let input = json!({"input": "{\"user\": \"user_456\"}"});
     let code = host.promoted(tool, "run", &input).unwrap().unwrap();
-    assert_eq!(code.tools, ["purchases"]);
+    assert_eq!((&code.tools, &code), (&vec!["purchases".to_owned()], &by_members));
     assert_eq!(host.promoted(tool, "other", &input).unwrap_err().kind, Kind::NotFound);
     assert_eq!(value(&host, code).await, 4_900);
     let (_, outcome) = exec(&host, javascript("1").tools(["price"])).await;
