@@ -228,12 +228,22 @@ fn sessions_are_listed_shown_exported_and_removed() {
     assert!(shown.stdout.contains("count += 1  → 42"), "{}", shown.stdout);
     let exported = place.call(&["session", "export", "s"]).stdout;
     let cells: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((cells.len(), &cells[0]["code"]["source"], &cells[1]["outcome"]["returned"]), (2, &json!("let count = 41"), &json!(42)));
+    assert_eq!(
+        (cells.len(), &cells[0]["code"]["source"], &cells[1]["outcome"]["returned"]),
+        (2, &json!("let count = 41"), &json!(42))
+    );
     let gone = place.json(&["session", "rm", "s"]).json;
-    assert_eq!((&gone["cells"], gone["removed"].as_array().unwrap().len(), &gone["kept"]), (&json!(2), 2, &json!([])), "{gone}");
+    assert_eq!(
+        (&gone["cells"], gone["removed"].as_array().unwrap().len(), &gone["kept"]),
+        (&json!(2), 2, &json!([])),
+        "{gone}"
+    );
     assert_eq!(place.json(&["session", "list"]).json, json!([]));
     let unknown = place.json(&["session", "show", "s"]);
-    assert_eq!((&unknown.json["error"]["kind"], &unknown.json["error"]["detail"]), (&json!("not_found"), &json!("session")));
+    assert_eq!(
+        (&unknown.json["error"]["kind"], &unknown.json["error"]["detail"]),
+        (&json!("not_found"), &json!("session"))
+    );
 }
 
 #[test]
@@ -322,19 +332,30 @@ fn a_promoted_tool_keeps_its_schema_and_its_cases() {
     let source = "if (input.n < 0) throw new RangeError('less than nothing'); return {square: input.n * input.n}";
     let ran = exec(&place, "square.js", source, &["--input", "{\"n\": 3}"]);
     let step = format!("{}/code", ran.json["run_id"].as_str().unwrap());
-    let promote = ["tool", "promote", &step, "square", "--by", "dana", "--yes", "--case", "{\"n\": 4}={\"square\": 16}"];
+    let promote =
+        ["tool", "promote", &step, "square", "--by", "dana", "--yes", "--case", "{\"n\": 4}={\"square\": 16}"];
     assert_eq!(place.json(&promote).exit, Some(0));
     let snippet = place.json(&["tool", "inspect", "square"]).json["manifest"]["code"].clone();
     let expected = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]});
-    assert_eq!((&snippet["input"], &snippet["output"]["properties"]["square"]), (&expected, &json!({"type": "integer"})));
+    assert_eq!(
+        (&snippet["input"], &snippet["output"]["properties"]["square"]),
+        (&expected, &json!({"type": "integer"}))
+    );
     assert_eq!(place.json(&["tool", "call", "square", "run", "{\"n\": 5}"]).json["output"], json!({"square": 25}));
     let tested = place.json(&["tool", "test", "square"]);
-    assert_eq!((tested.exit, &tested.json["passed"], &tested.json["failed"]), (Some(0), &json!(2), &json!(0)), "{tested:?}");
-    std::fs::create_dir(place.path("cases")).unwrap();
+    assert_eq!(
+        (tested.exit, &tested.json["passed"], &tested.json["failed"]),
+        (Some(0), &json!(2), &json!(0)),
+        "{tested:?}"
+    );
     place.write("cases/1.json", "{\"input\": {\"n\": -1}, \"error\": \"less than nothing\"}");
     place.write("cases/2.json", "{\"input\": {\"n\": 2}, \"output\": {\"square\": 5}}");
     let tested = place.json(&["tool", "test", "square", "--cases", "cases"]);
-    assert_eq!((tested.exit, &tested.json["passed"], &tested.json["failed"]), (Some(1), &json!(3), &json!(1)), "{tested:?}");
+    assert_eq!(
+        (tested.exit, &tested.json["passed"], &tested.json["failed"]),
+        (Some(1), &json!(3), &json!(1)),
+        "{tested:?}"
+    );
     let wrong = &tested.json["examples"][3];
     assert_eq!((&wrong["ok"], &wrong["got"]), (&json!(false), &json!({"output": {"square": 4}})));
     let refused = place.json(&["tool", "test", "policy", "--cases", "cases"]);

@@ -102,7 +102,8 @@ async fn calls_that_change_nothing_are_in_flight_together_and_journaled_in_their
     assert_eq!(called(&host, run).await, [0, 1, 2, 3]);
     let state = host.state(run).await.unwrap();
     assert_eq!(state.ledger().spent().tool_calls, 4);
-    let arguments: Vec<_> = state.calls(Exec::KEY).iter().map(|call| call.call.arguments.value()["n"].clone()).collect();
+    let arguments: Vec<_> =
+        state.calls(Exec::KEY).iter().map(|call| call.call.arguments.value()["n"].clone()).collect();
     assert_eq!(arguments, [3, 1, 2, 0]);
     host.replay(run, Exec::KEY).await.unwrap();
 }

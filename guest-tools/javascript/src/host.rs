@@ -115,10 +115,7 @@ fn call_all(ctx: Ctx<'_>, texts: Vec<Text>) -> Result<rquickjs::Array<'_>> {
     Ok(answers)
 }
 
-fn answer<'js>(
-    ctx: &Ctx<'js>,
-    result: std::result::Result<String, tools::ToolError>,
-) -> Result<rquickjs::Array<'js>> {
+fn answer<'js>(ctx: &Ctx<'js>, result: std::result::Result<String, tools::ToolError>) -> Result<rquickjs::Array<'js>> {
     let answer = rquickjs::Array::new(ctx.clone())?;
     match result {
         Ok(result) => {

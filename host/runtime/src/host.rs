@@ -8,9 +8,9 @@ use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Grant, Machine, RunId
 use crate::cells::{self, CellRef};
 use crate::code::Record;
 use crate::marks::{self, Mark};
-use crate::promote::{self, Promotion};
 #[cfg(feature = "oci")]
 use crate::oci::Pulled;
+use crate::promote::{self, Promotion};
 use crate::services::Services;
 use crate::{BreakerView, Registered, Result, Run, Source, code, labels};
 use stockade_journal::{Commit, each};

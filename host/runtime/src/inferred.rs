@@ -41,8 +41,7 @@ fn array(items: &[Value], depth: usize) -> Value {
 }
 
 fn object(members: &Map<String, Value>, depth: usize) -> Value {
-    let properties: Map<_, _> =
-        members.iter().map(|(name, value)| (name.clone(), inferred(value, depth))).collect();
+    let properties: Map<_, _> = members.iter().map(|(name, value)| (name.clone(), inferred(value, depth))).collect();
     let required: Vec<_> = members.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name).collect();
     json!({"type": "object", "properties": properties, "required": required})
 }
@@ -57,9 +56,9 @@ fn either(one: &Value, other: &Value) -> Value {
         ("integer" | "number", "integer" | "number") => json!({"type": "number"}),
         ("array", "array") => match (one.get("items"), other.get("items")) {
             (Some(one), Some(other)) => json!({"type": "array", "items": either(one, other)}),
-            (items, None) | (None, items) => items.map_or(json!({"type": "array"}), |items| {
-                json!({"type": "array", "items": items})
-            }),
+            (items, None) | (None, items) => {
+                items.map_or(json!({"type": "array"}), |items| json!({"type": "array", "items": items}))
+            }
         },
         ("object", "object") => both(one, other),
         _ => json!({}),

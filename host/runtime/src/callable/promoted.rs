@@ -58,7 +58,8 @@ fn input(snippet: &Snippet, arguments: &Value) -> Result<Value> {
     if snippet.takes_members() && (only.is_none_or(|only| !only.is_string()) || takes("input")) {
         return Ok(arguments.clone());
     }
-    let wants_text = snippet.input.as_ref().is_some_and(|schema| schema.get("type").is_some_and(|kind| kind == "string"));
+    let wants_text =
+        snippet.input.as_ref().is_some_and(|schema| schema.get("type").is_some_and(|kind| kind == "string"));
     match arguments.get("input") {
         Some(Value::String(text)) if !wants_text => {
             Ok(json::parse(text, &Bounds::OUTSIDE).unwrap_or_else(|_| text.as_str().into()))

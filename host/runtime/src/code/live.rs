@@ -320,7 +320,12 @@ impl RunLog {
     }
 
     /// Journals how an attempt at a call ended, after which there is another one or not.
-    pub(super) async fn recorded(&mut self, calling: &CodeCalling<'_>, attempt: Attempt, again: bool) -> Result<Outcome> {
+    pub(super) async fn recorded(
+        &mut self,
+        calling: &CodeCalling<'_>,
+        attempt: Attempt,
+        again: bool,
+    ) -> Result<Outcome> {
         let (CodeCalling { key, number, call, .. }, Attempt { outcome, used, .. }) = (calling, attempt);
         if !again {
             return self.record(key, *number, call.clone(), outcome, used).await;

@@ -180,18 +180,12 @@ pub(crate) fn add_to_linker<T: Send + 'static>(
 ) -> wasmtime::Result<()> {
     linker.instance("stockade:host/code@0.1.0")?;
     let mut tools = linker.instance("stockade:host/tools@0.1.0")?;
-    tools.func_wrap_async(
-        "call",
-        move |mut store: StoreContextMut<'_, T>, (name, arguments): (String, String)| {
-            Box::new(async move { Ok((call(&mut store, view, &name, &arguments).await?,)) })
-        },
-    )?;
-    tools.func_wrap_async(
-        "call-all",
-        move |mut store: StoreContextMut<'_, T>, (calls,): (Vec<(String, String)>,)| {
-            Box::new(async move { Ok((call_all(&mut store, view, &calls).await?,)) })
-        },
-    )
+    tools.func_wrap_async("call", move |mut store: StoreContextMut<'_, T>, (name, arguments): (String, String)| {
+        Box::new(async move { Ok((call(&mut store, view, &name, &arguments).await?,)) })
+    })?;
+    tools.func_wrap_async("call-all", move |mut store: StoreContextMut<'_, T>, (calls,): (Vec<(String, String)>,)| {
+        Box::new(async move { Ok((call_all(&mut store, view, &calls).await?,)) })
+    })
 }
 
 async fn call<T>(

@@ -89,7 +89,10 @@ fn checked(schema: Value, what: &str) -> stockade::Result<Value> {
     if schema.is_object() {
         return Ok(schema);
     }
-    Err(Fault::invalid(what, format!("\"{schema}\" is not a JSON Schema, which is an object, as in {{\"type\": \"string\"}}")))
+    Err(Fault::invalid(
+        what,
+        format!("\"{schema}\" is not a JSON Schema, which is an object, as in {{\"type\": \"string\"}}"),
+    ))
 }
 
 /// Reads a case: two documents of JSON with a `=` between them.

@@ -26,11 +26,11 @@ struct Tried {
 #[command(after_help = "Example:
   stockade tool test policy
   stockade tool test ./greeter.wasm --json
-  stockade tool test price --cases cases/     # each FILE.json is {\"input\": …, \"output\": …} or {\"input\": …, \"error\": …}")]
+  stockade tool test price --cases cases/")]
 pub(crate) struct Test {
     /// A registered tool, or a component file
     tool: String,
-    /// A folder of further cases of a promoted tool, each a JSON file
+    /// A folder of further cases of a promoted tool: JSON files, as in {"input": 2, "output": 4} or {"input": 2, "error": "no"}
     #[arg(long, value_name = "DIR")]
     cases: Option<PathBuf>,
 }
@@ -78,9 +78,13 @@ impl Test {
 fn untried(tool: &Tool) -> Fault {
     let name = tool.name();
     let message = if tool.component().manifest().is_some_and(|manifest| manifest.code.is_some()) {
-        format!("tool \"{name}\" has no cases to try; `--cases DIR` names some, and `stockade tool promote --case` keeps some")
+        format!(
+            "tool \"{name}\" has no cases to try; `--cases DIR` names some, and `stockade tool promote --case` keeps some"
+        )
     } else {
-        format!("tool \"{name}\" has no examples to try; [[examples]] in tool.toml, and `stockade tool pack`, give it some")
+        format!(
+            "tool \"{name}\" has no examples to try; [[examples]] in tool.toml, and `stockade tool pack`, give it some"
+        )
     };
     Fault::new(Kind::NotFound, message).tool(name)
 }
