@@ -48,6 +48,19 @@ fn components_and_workflows_that_cannot_be_made_are_listed_with_their_lines() {
 }
 
 #[test]
+fn a_server_that_could_not_begin_is_listed_with_its_lines() {
+    let config = "[server.tls]\ncertificate = \"no.pem\"\nkey = \"no.key\"\n\
+                  [server.oidc]\nissuer = \"http://login.example.com\"\naudience = \"a\"\nroles = { a = \"viewer\" }\n";
+    let (place, answer) = checked(config, &[]);
+    assert_eq!(answer.exit, Some(2), "{answer:#?}");
+    let found = lines(&answer);
+    assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 4], "{found:#?}");
+    assert!(found[0].1.contains("no.pem") && found[1].1.contains("http://login.example.com"), "{found:#?}");
+    let without = place.json(&["check", "--without-secrets"]);
+    assert_eq!(lines(&without).len(), 1, "the key is a secret: {without:#?}");
+}
+
+#[test]
 fn a_configuration_without_problems_is_checked_without_a_trace() {
     let (place, answer) = checked("[workflow.refund]\n[tool.payments]\nidempotent = true\n", &[]);
     assert_eq!((answer.exit, &answer.json["problems"]), (Some(0), &Value::Array(Vec::new())), "{answer:#?}");

@@ -165,6 +165,11 @@ async fn a_refund_is_started_approved_and_its_letter_is_read() {
     );
     assert_eq!(dana.send(&ended, &fork, &[]).await.status, 400);
     dana.see(&forked.location).await.has(&[&format!("forked_from={run}")]);
+    let earlier = dana.see(&format!("{path}?at=2")).await;
+    earlier.has(&["Fork after entry 2"]);
+    let key = earlier.hidden("key");
+    let forked = dana.send(&earlier, &fork, &[("key", &*key), ("after", "2")]).await;
+    dana.see(&forked.location).await.has(&["forked_after=2"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -83,6 +83,11 @@ fn tables() -> Vec<(&'static str, String)> {
         ),
         ("notify", config("notify", "Notify", refused!(config::Notify), a_notify())),
         ("schedule", config("schedule", "Schedule", refused!(config::Schedule), a_schedule())),
+        ("server", config("server", "Server", refused!(config::Server), a_server())),
+        ("server-tls", config("server", "Tls", refused!(config::Tls), json!({}))),
+        ("server-rate", config("server", "Rate", refused!(config::Rate), a_rate())),
+        ("oidc", config("server", "Oidc", refused!(config::Oidc), json!({"role_claim": "roles"}))),
+        ("oidc-limits", config("server", "RoleLimits", refused!(config::RoleLimits), json!({}))),
         ("telemetry", config("telemetry", "Telemetry", refused!(config::Telemetry), json!({}))),
         ("refund", keys("refund/src/settings.rs", "Settings", &refused!(Settings), &the_refund())),
         ("letter", keys("workflow/letter.rs", "Letter", &refused!(Letter), &json!({}))),
@@ -145,6 +150,15 @@ fn a_notify() -> Value {
 
 fn a_schedule() -> Value {
     json!({"timezone": config::Schedule::new("", "").timezone, "catch_up": "none", "overlap": "skip"})
+}
+
+fn a_server() -> Value {
+    json!({"audit_bytes": config::Server::default().audit_bytes})
+}
+
+fn a_rate() -> Value {
+    let config::Rate { per_second, burst } = config::Rate::default();
+    json!({"per_second": per_second, "burst": burst})
 }
 
 fn a_journal() -> Value {
@@ -354,10 +368,11 @@ fn meant(name: &str, kind: &str) -> String {
         "Search" => return choice!(tree_of_thoughts::Search),
         "Label" => return choice!(Label),
         "BTreeMap<String, NonZeroU32>" => "numbers by name",
+        "BTreeMap<String, Role>" => "roles by name",
         _ if kind.starts_with("BTreeMap<String, ") => "tables by name",
         "Sql" | "Fs" | "Http" | "Secret" | "Kv" | "Route" => "tables",
         "Concurrency" | "Journal" | "Run" | "Tools" | "Memory" | "Telemetry" | "Code" | "Recall" | "Remember"
-        | "Letter" => "table",
+        | "Letter" | "Server" | "Tls" | "Rate" | "Oidc" | "ByRole" => "table",
         other => panic!("the reference does not know how a value of {other} is written"),
     };
     text.to_owned()

@@ -12,7 +12,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use stockade::{Budget, Host, NewToken, Role, RunId};
+use stockade::{Budget, Builder, Host, NewToken, Role, RunId};
 use stockade_server::{Access, Limits, Server};
 use stockade_tests::{Place, input, run_id};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -26,7 +26,7 @@ pub(crate) struct Served {
     stop: oneshot::Sender<()>,
     served: JoinHandle<stockade::Result<Vec<RunId>>>,
     /// The folder of the host.
-    _place: Place,
+    pub(crate) place: Place,
 }
 
 /// One who asks, with a token or without.
@@ -38,14 +38,22 @@ pub(crate) struct Client {
 
 impl Served {
     pub(crate) async fn start(set: impl FnOnce(Server) -> Server) -> Self {
+        Self::start_with(|builder, _| builder, set).await
+    }
+
+    /// Starts one whose host is put together with more.
+    pub(crate) async fn start_with(
+        more: impl FnOnce(Builder, &Place) -> Builder,
+        set: impl FnOnce(Server) -> Server,
+    ) -> Self {
         let place = Place::new();
-        let host = place.host().built_in_languages().build().await.unwrap();
+        let host = more(place.host().built_in_languages(), &place).build().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let server = set(Server::new(host.clone()));
         let served = tokio::spawn(server.serve(listener, async { stopped.await.unwrap_or_default() }));
-        Self { host, address, stop, served, _place: place }
+        Self { host, address, stop, served, place }
     }
 
     /// One whose token has a role.
@@ -63,7 +71,7 @@ impl Served {
         self.host.run(run_id(run)).settled_state().await.unwrap();
     }
 
-    async fn stop(self) -> Vec<RunId> {
+    pub(crate) async fn stop(self) -> Vec<RunId> {
         self.stop.send(()).unwrap();
         self.served.await.unwrap().unwrap()
     }
@@ -138,18 +146,18 @@ impl Client {
     }
 }
 
-async fn read(response: Response<Incoming>) -> (u16, Value) {
+pub(crate) async fn read(response: Response<Incoming>) -> (u16, Value) {
     let status = response.status().as_u16();
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
 
-fn refund(user: &str) -> Value {
+pub(crate) fn refund(user: &str) -> Value {
     json!({"workflow": "refund", "input": input(user)})
 }
 
 /// The document of a problem, with its status and what narrows its kind.
-fn assert_problem((status, problem): &(u16, Value), expected: u16, reason: &str) {
+pub(crate) fn assert_problem((status, problem): &(u16, Value), expected: u16, reason: &str) {
     assert_eq!(
         (*status, &problem["reason"], &problem["status"]),
         (expected, &json!(reason), &json!(expected)),
@@ -158,7 +166,7 @@ fn assert_problem((status, problem): &(u16, Value), expected: u16, reason: &str)
 }
 
 /// Compares the members of a document with those that its schema has.
-fn assert_described(description: &Value, schema: &str, document: &Value) {
+pub(crate) fn assert_described(description: &Value, schema: &str, document: &Value) {
     let schema = &description["components"]["schemas"][schema];
     for name in document.as_object().unwrap().keys() {
         assert!(schema["properties"].get(name).is_some(), "\"{name}\" is not described");

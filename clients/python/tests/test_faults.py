@@ -49,6 +49,17 @@ class Requests(unittest.TestCase):
         self.assertEqual([asked.what for asked in far.asked], ["POST /v1/runs/r/approvals/turn-1/call%201"] * 2)
         self.assertEqual(far.asked[1].body, {"decision": "approve", "seen": "sha256:ab", "comment": "fine"})
 
+    def test_code_that_is_followed_is_begun_once_and_its_error_is_raised(self):
+        output = ("output", "", {"stream": "stdout", "text": "a\n"})
+        broken = ("problem", "", {"status": 503, "kind": "journal"})
+        ends = ((events(output, more=9), Unreachable), (events(output), Unreachable), (events(output, broken), Problem))
+        for answer, error in ends:
+            with Far(answer) as far, Stockade(far.url, retry=SOON) as client, self.assertRaises(error):
+                [*client.sandbox.stream("javascript", "1", key="k")]
+            headers = far.asked[0].headers
+            self.assertEqual((headers["accept"], headers["idempotency-key"]), ("text/event-stream", "k"))
+            self.assertEqual((len(far.asked), far.asked[0].body["language"]), (1, "javascript"))
+
     def test_a_server_that_is_not_there_is_unreachable(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 import uuid
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 from stockade_client import AsyncStockade, Problem, Stockade, TimedOut
 
 PACKAGE = Path(__file__).parent.parent
+COMPONENT = PACKAGE.parent.parent / "guest-tools" / "dist" / "policy.wasm"
 URL = os.environ.get("STOCKADE_URL")
 
 
@@ -51,6 +54,48 @@ class Server(unittest.TestCase):
         self.assertLessEqual(len(source.splitlines()), 15)
         for page in (PACKAGE / "README.md", PACKAGE.parent.parent / "docs" / "src" / "guide" / "clients.md"):
             self.assertIn(f"```python\n{source}```", page.read_text(), page)
+
+    def test_the_program_with_an_upload_a_stream_and_a_fork_does_what_the_documents_say(self):
+        program = PACKAGE / "examples" / "sandbox.py"
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(COMPONENT, Path(folder) / "rules.wasm")
+            ran = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=30, cwd=folder)
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        lines = ran.stdout.splitlines()
+        self.assertRegex(lines[0], r"^rules sha256:[0-9a-f]{64} \[\]$")
+        self.assertEqual(lines[1:], ["stdout so far", "42", "42"])
+        source = program.read_text()
+        self.assertLessEqual(len(source.splitlines()), 15)
+        for page in (PACKAGE / "README.md", PACKAGE.parent.parent / "docs" / "src" / "guide" / "clients.md"):
+            self.assertIn(f"```python\n{source}```", page.read_text(), page)
+
+    def test_a_fork_names_what_it_repeats_and_a_picture_has_the_path(self):
+        run_id = self.client.runs.start("refund", order("user_789"))["run_id"]
+        self.ended(run_id)
+        error = self.refused(self.client.runs.fork, run_id)
+        self.assertEqual((error.status, error.reason), (409, "repeat"))
+        repeat = re.findall('"([^"]+)"', error.detail.split(" behind entry ")[0])
+        key = str(uuid.uuid4())
+        fork, again = (self.client.runs.fork(run_id, repeat=repeat, key=key) for _ in range(2))
+        self.assertEqual((fork["run_id"], fork["labels"]["forked_from"]), (again["run_id"], run_id))
+        self.assertTrue(self.client.runs.graph(run_id).startswith("<svg "))
+
+    def test_code_of_a_session_is_followed_and_the_session_is_listed_and_forked(self):
+        session, other = str(uuid.uuid4()), str(uuid.uuid4())
+        events = [*self.client.sandbox.stream("javascript", "console.log('a'); globalThis.x = 1", session=session)]
+        self.assertEqual((events[0]["event"], events[-1]["event"]), ("run", "end"))
+        self.assertIn({"stream": "stdout", "text": "a\n"}, [event["data"] for event in events])
+        self.assertIn(session, [each["session"] for each in self.client.sandbox.sessions()])
+        self.assertEqual(self.client.sandbox.fork_session(session, other), {"session": other})
+        cells = [*self.client.sandbox.session(other)]
+        self.assertEqual([cell["run_id"] for cell in cells], [events[0]["data"]["run_id"]])
+        self.assertEqual(self.refused(lambda: [*self.client.sandbox.session("nothing")]).reason, "session")
+
+    def test_a_component_that_is_none_is_refused(self):
+        error = self.refused(self.client.tools.upload, "broken", b"no component")
+        self.assertEqual((error.status, error.kind), (400, "invalid"))
+        with Stockade(token=os.environ["STOCKADE_BOT_TOKEN"]) as bot:
+            self.assertEqual(self.refused(bot.tools.upload, "mine", COMPONENT.read_bytes()).reason, "role")
 
     def test_a_run_is_started_once_for_a_key_and_its_events_are_its_entries(self):
         key = str(uuid.uuid4())

@@ -164,6 +164,24 @@ export interface LineEvent {
   data: RunLine;
 }
 
+/** What a follower of code sees: its run, what it writes, and in the end how it stands. */
+export type CodeEvent =
+  | { event: "run"; data: Run }
+  | { event: "output"; data: { stream: "stdout" | "stderr"; text: string } }
+  | { event: "end"; data: CodeRun };
+
+/** A session of code. */
+export interface Session {
+  session: string;
+}
+
+/** A piece of code of a session: the run that it is of. */
+export interface SessionCell {
+  number: number;
+  run_id: string;
+  key: string;
+}
+
 /** A tool that is a component. */
 export interface Tool {
   name: string;

@@ -14,7 +14,7 @@ export type * from "./documents.js";
 export { Problem, StockadeError, TimedOut, Unreachable } from "./errors.js";
 export type { Forgotten, Keep, MemoryFilter } from "./memory.js";
 export type { Options } from "./request.js";
-export type { Filter, Followed, Order, Start, Wait } from "./runs.js";
+export type { Filter, Followed, Fork, Order, Start, Wait } from "./runs.js";
 export type { CodeOptions } from "./sandbox.js";
 export type { Retry } from "./transport.js";
 export type { Approvals, LongTerm, Runs, Sandbox, Tools };

@@ -6,6 +6,8 @@ export interface Request {
   path: string;
   query?: Query;
   body?: unknown;
+  /** A component, in place of a document. */
+  component?: Uint8Array;
   key?: string;
   repeatable?: boolean;
   signal?: AbortSignal | undefined;

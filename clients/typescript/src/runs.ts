@@ -41,6 +41,15 @@ export interface Order extends Options {
   graceMs?: number;
 }
 
+/** Where a fork begins, and what it may do once more. */
+export interface Fork extends Options {
+  /** The number of the last entry that both runs have; by default the first one. */
+  after?: number;
+  repeat?: string[];
+  /** The same fork under the same key is started once. Without one, the client makes one. */
+  key?: string;
+}
+
 /** How long is waited. */
 export interface Wait extends Options {
   /** Until the run has ended, and not only stands still. */
@@ -131,6 +140,21 @@ export class Runs {
   /** Goes on with a run that was paused or interrupted. */
   resume(runId: string, options?: Options): Promise<Run> {
     return this.#transport.ask(post(path("runs", runId, "resume"), {}, options));
+  }
+
+  /**
+   * Starts a new run that begins as this one stood after an entry, and asks and pays again from there.
+   *
+   * `repeat` names what this run has performed behind that entry and the fork may perform again; the server refuses a fork
+   * that does not name all of it, with the reason `repeat`.
+   */
+  fork(runId: string, { after = 1, repeat = [], ...options }: Fork = {}): Promise<Run> {
+    return this.#transport.ask(once(path("runs", runId, "fork"), { after, repeat }, options));
+  }
+
+  /** Returns the states of the run's workflow as SVG, with the path that the run took. */
+  async graph(runId: string, options?: Options): Promise<string> {
+    return (await this.#transport.send(get(path("runs", runId, "graph.svg"), options))).text;
   }
 
   /** Adds to the budget of a run, and goes on with it. */

@@ -1,5 +1,6 @@
-import type { Amounts, CodeRun, Json } from "./documents.js";
-import { once, type Options, path } from "./request.js";
+import type { Amounts, CodeEvent, CodeRun, Json, Session, SessionCell } from "./documents.js";
+import { Unreachable } from "./errors.js";
+import { once, type Options, path, post, type Request } from "./request.js";
 import { checkTime, end, read, type Transport } from "./transport.js";
 
 /** What code is given. */
@@ -32,10 +33,9 @@ export class Sandbox {
    * returns how it ended.
    */
   async run(language: string, code: string, options: CodeOptions = {}): Promise<CodeRun> {
-    const { input = null, tools = [], budget, session, files, timeoutMs, signal } = options;
-    const [untilMs, held] = [end(timeoutMs), files && Object.entries(files).map(([name, content]) => [name, base64(content)])];
-    const body = { language, code, input, tools, budget, session, files: held && Object.fromEntries(held) };
-    const request = once("/v1/exec", body, options);
+    const { timeoutMs, signal } = options;
+    const untilMs = end(timeoutMs);
+    const request = exec(language, code, options);
     // 202: it takes longer than an answer may. Under its key it is asked about again, and not begun again.
     for (let asked = 1; ; asked += 1) {
       const answer = await this.#transport.send(request);
@@ -45,6 +45,46 @@ export class Sandbox {
       await this.#transport.pause(asked, undefined, signal);
     }
   }
+
+  /**
+   * Runs code and follows it: `run` with its run, `output` with lines as it writes them, and `end` with what `run` returns.
+   *
+   * A stream that ends before the code throws `Unreachable`. The code goes on: `run` with the same key returns how it ended.
+   */
+  async *stream(language: string, code: string, options: Omit<CodeOptions, "timeoutMs"> = {}): AsyncGenerator<CodeEvent> {
+    let last = "";
+    for await (const events of this.#transport.stream(exec(language, code, options))) {
+      for (const { name, data } of events) {
+        last = name;
+        yield { event: name, data: JSON.parse(data) } as CodeEvent;
+      }
+    }
+    if (last !== "end") {
+      throw new Unreachable("the stream has ended before the code, which goes on; run it again under its key to read how it ends");
+    }
+  }
+
+  /** Lists the sessions of code, page after page. */
+  sessions(options: Options = {}): AsyncGenerator<Session> {
+    return this.#transport.pages("/v1/sessions", [], options);
+  }
+
+  /** Lists the pieces of code of a session, page after page. */
+  session(name: string, options: Options = {}): AsyncGenerator<SessionCell> {
+    return this.#transport.pages(path("sessions", name), [], options);
+  }
+
+  /** Begins a session with the variables of another one; from then on neither sees what the other does. */
+  forkSession(name: string, to: string, options?: Options): Promise<Session> {
+    return this.#transport.ask(post(path("sessions", name, "fork"), { to }, options));
+  }
+}
+
+function exec(language: string, code: string, options: CodeOptions): Request {
+  const { input = null, tools = [], budget, session, files } = options;
+  const held = files && Object.entries(files).map(([name, content]) => [name, base64(content)]);
+  const body = { language, code, input, tools, budget, session, files: held && Object.fromEntries(held) };
+  return once("/v1/exec", body, options);
 }
 
 function base64(content: Uint8Array | string): string {

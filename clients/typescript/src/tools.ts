@@ -20,6 +20,11 @@ export class Tools {
     return this.#transport.ask(get(path("tools", name), options));
   }
 
+  /** Registers a component as a tool that is granted nothing. The same component may come again under its name. */
+  upload(name: string, component: Uint8Array, { signal }: Options = {}): Promise<Tool> {
+    return this.#transport.ask({ method: "PUT", path: path("tools", name), component, repeatable: true, signal });
+  }
+
   /** Calls a function once, outside of any run. It is not called again by itself: not every tool knows a key again. */
   call(name: string, func: string, args: Arguments, options: Options & { key?: string } = {}): Promise<ToolAnswer> {
     const { key = newKey(), signal } = options;

@@ -66,14 +66,10 @@ export class Transport {
     return read(await this.send(request));
   }
 
-  async #send({ method, path, query = [], body, key, signal }: Request): Promise<Answer> {
+  async #send(request: Request): Promise<Answer> {
+    const { path, query = [], signal } = request;
     const signals = [AbortSignal.timeout(ANSWER_MS), ...(signal ? [signal] : [])];
-    const headers = { ...this.#headers(), ...(key ? { "Idempotency-Key": key } : {}) };
-    const init: RequestInit = { method, headers, signal: AbortSignal.any(signals) };
-    if (body !== undefined) {
-      init.headers = { ...headers, "Content-Type": "application/json" };
-      init.body = JSON.stringify(body);
-    }
+    const init = this.#init(request, AbortSignal.any(signals));
     const answer = async () => {
       const response = await this.fetch(this.#place(path, query), init);
       return { status: response.status, ok: response.ok, headers: response.headers, text: await response.text() };
@@ -81,6 +77,17 @@ export class Transport {
     const { ok, ...whole } = await this.#reached(path, answer(), signal);
     if (!ok) throw problem(whole.status, whole.headers, whole.text);
     return whole;
+  }
+
+  #init({ method, body, component, key }: Request, signal: AbortSignal, more: Record<string, string> = {}): RequestInit {
+    const headers = { ...this.#headers(), ...(key ? { "Idempotency-Key": key } : {}), ...more };
+    if (component) {
+      // A copy of the bytes alone: the array may be a part of a larger one.
+      const bytes = new Blob([component.slice()]);
+      return { method, headers: { ...headers, "Content-Type": "application/wasm" }, body: bytes, signal };
+    }
+    if (body === undefined) return { method, headers, signal };
+    return { method, headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body), signal };
   }
 
   /** Yields what pages list, one after the other. */
@@ -126,14 +133,37 @@ export class Transport {
     }
   }
 
+  /** Yields the events of the answer to one request, those that come together at once. It is not made again. */
+  async *stream(request: Request): AsyncGenerator<Event[]> {
+    const { path, signal } = request;
+    const silence = new Silence(undefined);
+    try {
+      const both = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
+      const init = this.#init(request, both, { Accept: "text/event-stream" });
+      const begun = await this.#reached(path, this.fetch(this.#place(path, []), init), signal);
+      const response = await this.#streamed(path, begun, signal);
+      const parser = new Parser();
+      for await (const chunk of this.#chunks(path, response, { signal })) {
+        silence.over();
+        const events = parser.feed(chunk);
+        yield events.filter((event) => event.name !== "problem");
+        checkEnd(events);
+      }
+    } finally {
+      silence.end();
+    }
+  }
+
   async #open(path: string, query: Query, last: string | undefined, { signal }: Until, silence: Silence): Promise<Response> {
     const headers = { ...this.#headers(), Accept: "text/event-stream", ...(last ? { "Last-Event-ID": last } : {}) };
     const both = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
     const response = await this.#reached(path, this.fetch(this.#place(path, query), { headers, signal: both }), signal);
-    if (response.status !== 200 && response.status !== 204) {
-      throw problem(response.status, response.headers, await this.#reached(path, response.text(), signal));
-    }
-    return response;
+    return await this.#streamed(path, response, signal);
+  }
+
+  async #streamed(path: string, response: Response, signal?: AbortSignal): Promise<Response> {
+    if (response.status === 200 || response.status === 204) return response;
+    throw problem(response.status, response.headers, await this.#reached(path, response.text(), signal));
   }
 
   /** The bytes of a stream as they come. Not every browser lets its streams be iterated. */

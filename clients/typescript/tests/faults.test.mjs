@@ -57,6 +57,22 @@ test("a request that has not begun is repeated whatever it is", async () => {
   assert.deepEqual(asked[1].body, { decision: "approve", seen: "sha256:ab", comment: "fine" });
 });
 
+test("code that is followed is begun once and its error is thrown", async () => {
+  const output = ["output", "", { stream: "stdout", text: "a\n" }];
+  const broken = ["problem", "", { status: 503, kind: "journal" }];
+  for (const [answer, kind] of [
+    [events([output], { cut: true }), Unreachable],
+    [events([output]), Unreachable],
+    [events([output, broken]), Problem],
+  ]) {
+    const asked = await far([answer], async (url) => {
+      await assert.rejects(all(client(url).sandbox.stream("javascript", "1", { key: "k" })), kind);
+    });
+    assert.equal(asked.length, 1);
+    assert.deepEqual([asked[0].headers.accept, asked[0].headers["idempotency-key"]], ["text/event-stream", "k"]);
+  }
+});
+
 test("a server that is not there is unreachable", async () => {
   const listener = createServer().listen(0, "127.0.0.1");
   await new Promise((listening) => listener.once("listening", listening));

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -11,6 +12,7 @@ import { promisify } from "node:util";
 import { Problem, Stockade, TimedOut } from "stockade-client";
 
 const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
+const COMPONENT = `${PACKAGE}../../guest-tools/dist/policy.wasm`;
 const skip = process.env.STOCKADE_URL ? false : "tests/clients starts a server, and names it in STOCKADE_URL";
 
 const stockade = new Stockade();
@@ -49,6 +51,49 @@ test("the program of the documents does what they say", { skip }, async () => {
   for (const page of [`${PACKAGE}README.md`, `${PACKAGE}../../docs/src/guide/clients.md`]) {
     assert.ok((await readFile(page, "utf8")).includes(`\`\`\`typescript\n${source}\`\`\``), page);
   }
+});
+
+test("the program with an upload a stream and a fork does what the documents say", { skip }, async () => {
+  const folder = await mkdtemp(`${tmpdir()}/stockade-`);
+  try {
+    await copyFile(COMPONENT, `${folder}/rules.wasm`);
+    const program = [`${PACKAGE}dist/examples/sandbox.js`];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, program, { cwd: folder, timeout: 30_000 });
+    const lines = stdout.trimEnd().split("\n");
+    assert.equal(stderr, "");
+    assert.match(lines[0], /^rules sha256:[0-9a-f]{64} \[\]$/);
+    assert.deepEqual(lines.slice(1), ["stdout so far", "42 42"]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  const source = await readFile(`${PACKAGE}examples/sandbox.ts`, "utf8");
+  assert.ok(source.trimEnd().split("\n").length <= 15);
+  for (const page of [`${PACKAGE}README.md`, `${PACKAGE}../../docs/src/guide/clients.md`]) {
+    assert.ok((await readFile(page, "utf8")).includes(`\`\`\`typescript\n${source}\`\`\``), page);
+  }
+});
+
+test("a fork names what it repeats and a picture has the path", { skip }, async () => {
+  const { run_id } = await stockade.runs.start("refund", order("user_789"));
+  await ended(run_id);
+  const error = await refused(stockade.runs.fork(run_id));
+  assert.deepEqual([error.status, error.reason], [409, "repeat"]);
+  const repeat = [...error.detail.split(" behind entry ")[0].matchAll(/"([^"]+)"/g)].map(([, key]) => key);
+  const options = { repeat, key: randomUUID() };
+  const fork = await stockade.runs.fork(run_id, options);
+  assert.deepEqual([(await stockade.runs.fork(run_id, options)).run_id, fork.labels.forked_from], [fork.run_id, run_id]);
+  assert.match(await stockade.runs.graph(run_id), /^<svg /);
+});
+
+test("code of a session is followed and the session is listed and forked", { skip }, async () => {
+  const { sandbox } = stockade;
+  const [session, other] = [randomUUID(), randomUUID()];
+  const events = await all(sandbox.stream("javascript", "console.log('a'); globalThis.x = 1", { session }));
+  assert.deepEqual([events[0].event, events.at(-1).event], ["run", "end"]);
+  assert.deepEqual(events.find(({ event }) => event === "output").data, { stream: "stdout", text: "a\n" });
+  assert.ok((await all(sandbox.sessions())).some((each) => each.session === session));
+  assert.deepEqual(await sandbox.forkSession(session, other), { session: other });
+  assert.deepEqual((await all(sandbox.session(other))).map(({ run_id }) => run_id), [events[0].data.run_id]);
 });
 
 test("a run is started once for a key and its events are its entries", { skip }, async () => {

@@ -2,6 +2,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::agent::Agent;
 use crate::commands::approvals::Approvals;
+use crate::commands::audit::Audit;
 use crate::commands::backup::Backup;
 use crate::commands::budget::Budget;
 use crate::commands::check::Check;
@@ -73,6 +74,8 @@ pub(crate) enum Command {
     Serve(Serve),
     #[command(subcommand)]
     Token(Token),
+    #[command(subcommand)]
+    Audit(Audit),
     Signal(Signal),
     Complete(Complete),
     Approve(Approve),
@@ -126,6 +129,7 @@ impl Command {
             Self::Worker(worker) => worker.run(globals).await,
             Self::Serve(serve) => serve.run(globals).await,
             Self::Token(token) => token.run(globals).await,
+            Self::Audit(audit) => audit.run(globals),
             Self::Signal(signal) => signal.run(globals).await,
             Self::Complete(complete) => complete.run(globals).await,
             Self::Approve(approve) => approve.run(globals).await,
@@ -168,6 +172,7 @@ impl Command {
             | Self::Export(_)
             | Self::Runs(_)
             | Self::Approvals(_)
+            | Self::Audit(_)
             | Self::Schedules(_)
             | Self::Notices(_)
             | Self::Rm(_)

@@ -25,7 +25,6 @@ mod log;
 mod open_host;
 mod origin;
 mod out_dir;
-mod outage;
 mod places;
 mod pretty;
 mod read;

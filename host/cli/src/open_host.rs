@@ -2,8 +2,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use stockade::memory::{Archive, Embed};
-use stockade::{Builder, Cassette, Compiler, Config, Host, Limits, Source};
+use stockade::{Builder, Cassette, Clock, Compiler, Config, Host, Limits, Source};
 use stockade_refund::{Refund, Settings, shop};
+use stockade_server::audit::Audit;
 
 use crate::config::REFUND;
 use crate::globals::Globals;
@@ -85,7 +86,7 @@ fn furnished(globals: &Globals, builder: Builder, config: &Config, shop: &Path) 
         .reserve(places::cache_dir(globals))
         .cache(places::cache_dir(globals).join("code"))
         .keys(places::key_dir(globals));
-    Ok(builder.components(globals.data_dir.join("components")))
+    Ok(builder.components(globals.data_dir.join("components")).uploads(globals.data_dir.join("uploads")))
 }
 
 /// Registers the tools of the shop; they may use its database although its folder is reserved.
@@ -100,6 +101,12 @@ fn with_cassette(globals: &Globals, builder: Builder) -> Builder {
         (None, Some(file)) => builder.cassette(Cassette::Replay(file.clone())),
         (None, None) => builder,
     }
+}
+
+/// Opens the log of what is changed through a server.
+pub(crate) fn audit(globals: &Globals) -> stockade::Result<Audit> {
+    let bytes_max = config::usual(globals)?.server.audit_bytes;
+    Ok(Audit::bounded(places::audit_file(globals), Clock::default(), bytes_max))
 }
 
 /// Opens the archive of the long-term memory.

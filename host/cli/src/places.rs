@@ -14,6 +14,11 @@ pub(crate) fn memory_file(globals: &Globals) -> PathBuf {
     globals.data_dir.join("memory.db")
 }
 
+/// The log of what was changed through a server, and of the tokens that were made.
+pub(crate) fn audit_file(globals: &Globals) -> PathBuf {
+    globals.data_dir.join("audit.log")
+}
+
 /// The folder of promoted tools.
 pub(crate) fn promoted_dir(globals: &Globals) -> PathBuf {
     globals.data_dir.join("tools")

@@ -1,5 +1,7 @@
 //! What the tests of this crate share.
 
+#![expect(clippy::unwrap_used, reason = "only tests use it")]
+
 use serde_json::{Value, json};
 use stockade_workflow::{Change, Entry, Event, RunId, Usage};
 

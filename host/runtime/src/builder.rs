@@ -7,6 +7,7 @@ mod hooked;
 mod journals;
 mod models;
 mod problems;
+mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -31,6 +32,7 @@ use crate::languages::Languages;
 use crate::meters::Meters;
 use crate::notice::Notified;
 use crate::oci::Store;
+use crate::outputs::Outputs;
 use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::{Registry, Wanted};
@@ -39,6 +41,7 @@ use crate::services::{Common, Services};
 use crate::sessions::{SessionLimits, Sessions};
 use crate::shared_budgets::SharedBudgets;
 use crate::turns::Turns;
+use crate::uploads::Uploads;
 use crate::{Clock, Result, Source, coding, config, observing};
 use stockade_journal::Journal;
 use stockade_models::{Model, Named, Settings as ModelSettings};
@@ -87,6 +90,7 @@ pub struct Builder {
     roles: BTreeMap<String, BTreeSet<String>>,
     deadline: Option<Duration>,
     concurrency: config::Concurrency,
+    uploads: Option<PathBuf>,
 }
 
 impl Builder {
@@ -318,10 +322,11 @@ impl Builder {
         let databases = [Some(self.journal.clone()), self.memory.as_ref().map(|(path, _)| path.clone())];
         let databases = databases.into_iter().flatten();
         let files = databases.flat_map(|path| ["", "-wal", "-shm", "-journal"].map(|ending| beside(&path, ending)));
-        let folders = [self.engine.cache_dir.clone(), self.engine.key_dir.clone(), self.store.folder()];
+        let cached = [self.engine.cache_dir.clone(), self.engine.key_dir.clone()];
+        let folders = cached.into_iter().chain([self.store.folder(), self.uploads.clone()]);
         // The environment of this process has secrets, and its memory is there to be written.
         let processes = PathBuf::from("/proc");
-        let own: Vec<_> = files.chain(folders.into_iter().flatten()).chain([processes]).collect();
+        let own: Vec<_> = files.chain(folders.flatten()).chain([processes]).collect();
         own.into_iter().for_each(|path| self.reserved().keep(path));
         let languages = self.languages.values().filter_map(Source::file).map(Path::to_owned);
         let believed: Vec<_> = self.tools.files().chain(languages).collect();
@@ -429,6 +434,7 @@ impl Builder {
         if let Some(file) = self.place.file() {
             self.journal = file.to_owned();
         }
+        self.add_uploads()?;
         self.reserve_own();
         let hooks = self.all_hooks()?;
         self.store.tell(Arc::clone(&hooks));
@@ -511,6 +517,7 @@ impl Builder {
             registry,
             limits,
             coding,
+            outputs: Outputs::default(),
             clock,
             hooks,
             meters: self.meters,
@@ -525,6 +532,7 @@ impl Builder {
             bookmarks: Bookmarks::default(),
             deadline: self.deadline,
             turns: Arc::new(Turns::new(self.concurrency)),
+            uploads: Uploads::new(self.uploads),
             store,
             folder,
             roles,
@@ -584,6 +592,7 @@ impl Host {
             roles: BTreeMap::new(),
             deadline: None,
             concurrency: config::Concurrency::default(),
+            uploads: None,
         }
     }
 }

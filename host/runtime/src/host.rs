@@ -1,9 +1,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::Stream;
 use serde_json::Value;
 use stockade_sandbox::{Limits, Tool};
-use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Grant, Machine, RunId, ToolCall};
+use stockade_workflow::{Budget, Code, CodeOutcome, Effect, Fault, Grant, Machine, RunId, ToolCall};
 
 use crate::cells::{self, CellRef};
 use crate::code::Record;
@@ -12,7 +13,7 @@ use crate::marks::{self, Mark};
 use crate::oci::Pulled;
 use crate::promote::{self, Promotion};
 use crate::services::Services;
-use crate::{BreakerView, Registered, Result, Run, Source, code, labels};
+use crate::{BreakerView, Registered, Result, Run, Source, Uploaded, Wrote, code, labels, uploads};
 use stockade_journal::{Commit, each};
 #[cfg(feature = "memory")]
 use stockade_memory::LongTerm;
@@ -98,6 +99,16 @@ impl Host {
     /// There is no session to begin with, or the new one exists.
     pub async fn fork(&self, from: &str, to: &str) -> Result<()> {
         cells::fork(&*self.services.journal, from, to).await
+    }
+
+    /// Follows what a piece of code of a run writes, by the key of the effect that runs it
+    /// ([`Exec::KEY`](crate::Exec::KEY) of a run of [`Host::exec`]): whole lines, as they are written. The stream never ends
+    /// by itself; the rest of what the code wrote is in its outcome.
+    ///
+    /// Only code that this process runs is heard. Code that is run again, because a person was asked or the process that ran
+    /// it has ended, writes the same again, and a follower hears it once. Of the two outputs, each is in its order.
+    pub fn output(&self, run: RunId, key: &str) -> impl Stream<Item = Wrote> + Send + 'static + use<> {
+        self.services.outputs.follow(run, key)
     }
 
     /// Runs a piece of code again that has ended, with the answers that its calls had, and makes none of them.
@@ -226,6 +237,26 @@ impl Host {
     /// Loads a component of the host's own, whose grants may be of what it keeps for itself.
     pub(crate) fn load_own(&self, name: &str, source: &Source, grants: &[Grant]) -> Result<Tool> {
         Tool::of_host(&self.services.engine, name, source.component(&self.services.engine)?, grants)
+    }
+
+    /// Registers a component as a tool that is granted nothing, checks it as at the start, and keeps it in the folder of
+    /// [`Builder::uploads`](crate::Builder::uploads), which only the owner can read: from there each later start has it. Runs
+    /// and code may call it once this returns. The same component under the same name may come again.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Denied`](crate::Kind::Denied) where the host has no such folder; kind
+    /// [`Kind::Invalid`](crate::Kind::Invalid) where the name is not one or the component cannot be a tool; kind
+    /// [`Kind::Approval`](crate::Kind::Approval) where it has code in it that no person approved here; kind
+    /// [`Kind::Conflict`](crate::Kind::Conflict) with detail `tool` where another tool has the name, and with limit `uploads`
+    /// where there are as many as are kept; kind [`Kind::System`](crate::Kind::System) where the file cannot be written.
+    pub async fn upload(&self, name: &str, component: Vec<u8>) -> Result<Uploaded> {
+        uploads::check(name, &component)?;
+        let (services, name) = (Arc::clone(&self.services), name.to_owned());
+        let taken = tokio::task::spawn_blocking(move || {
+            uploads::take((&services.registry, &services.engine), &services.uploads, &name, component)
+        });
+        taken.await.map_err(|error| Fault::new(crate::Kind::HostBug, error.to_string()))?
     }
 
     /// Gets a component that is in a registry, for [`Host::load`]; any other source stays as it is.

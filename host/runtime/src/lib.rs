@@ -44,6 +44,7 @@ mod elsewhere;
 mod exec_report;
 mod executor;
 mod features;
+mod forking;
 mod genai;
 mod handle;
 mod hidden;
@@ -72,6 +73,8 @@ mod observing;
 mod oci;
 mod open_question;
 mod orders;
+pub mod outage;
+mod outputs;
 mod planned;
 mod promote;
 mod pruning;
@@ -86,6 +89,7 @@ mod report;
 mod resealing;
 mod results;
 mod retry_after;
+mod role;
 mod run;
 mod run_log;
 mod runs;
@@ -112,6 +116,7 @@ mod tool_view;
 mod toolbox;
 mod trace;
 mod turns;
+mod uploads;
 mod worker;
 
 pub use breakers::BreakerView;
@@ -134,6 +139,7 @@ pub use notice::{Delivery, Notice};
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
 pub use open_question::OpenQuestion;
+pub use outputs::Wrote;
 pub use planned::LastStart;
 pub use promote::{Case, Promotion};
 pub use pruning::Pruned;
@@ -141,6 +147,7 @@ pub use records::Record;
 pub use registry::Registered;
 pub use removed_run::RemovedRun;
 pub use report::{ApprovalView, ChildView, Report};
+pub use role::{Right, Role};
 pub use run::{Outcome, Run};
 pub use schedules::{ScheduleReport, Scheduled};
 pub use session_records::{RemovedSession, SessionRecord};
@@ -156,16 +163,19 @@ pub use stockade_memory as memory;
 pub use stockade_models as model;
 pub use stockade_patterns as patterns;
 pub use stockade_sandbox::{
-    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Seals, Snippet, Tool, Unsupported,
-    compile_worker,
+    Call, Compiler, Docs, Example, Function, Limits, LogLevel, LogLine, Manifest, Seals, Snippet, Stdio, Tool,
+    Unsupported, compile_worker,
 };
-pub use stockade_system::{Clock, file};
+#[cfg(feature = "http")]
+pub use stockade_system::http;
+pub use stockade_system::{AppendLog, Clock, file};
 pub use stockade_workflow::*;
 pub use timers::{Fired, QUEUE, Timers};
-pub use tokens::{NewToken, Principal, Right, Role};
+pub use tokens::{NewToken, Principal};
 pub use tool_view::ToolAnswer;
 pub use trace::Trace;
 pub use turns::{PRIORITY, TENANT};
+pub use uploads::Uploaded;
 pub use worker::Worker;
 
 /// What every fallible function of this crate returns.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
-use stockade_workflow::{Budget, ChildRuns, Fault, Kind, Origin, Parent, RunId, check_depth};
+use stockade_workflow::{Budget, Change, ChildRuns, Fault, Kind, Origin, Parent, RunId, check_depth};
 
 use crate::Result;
 
@@ -27,6 +27,35 @@ pub struct NewRun {
     pub(crate) origin: Origin,
     pub(crate) deadline: Option<Duration>,
     pub(crate) id: Option<RunId>,
+    /// What it begins with, where it is a [fork](crate::Host::fork_of).
+    pub(crate) history: Option<History>,
+}
+
+/// What another run did that a fork begins with.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct History {
+    /// The version of the workflow that did so.
+    pub(crate) version: u32,
+    /// The changes behind the one that creates the run.
+    pub(crate) changes: Vec<Change>,
+}
+
+impl History {
+    /// Returns the changes, for a workflow of this version.
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Conflict`] with detail `version` where another version did so.
+    pub(crate) fn changes_for(self, workflow: &str, version: u32) -> Result<Vec<Change>> {
+        if self.version == version {
+            return Ok(self.changes);
+        }
+        let message = format!(
+            "the run was driven by version {} of workflow \"{workflow}\", and this is version {version}; fork it after entry 1",
+            self.version
+        );
+        Err(Fault::new(Kind::Conflict, message).detail("version"))
+    }
 }
 
 impl NewRun {
@@ -39,7 +68,29 @@ impl NewRun {
             origin: Origin::default(),
             deadline: None,
             id: None,
+            history: None,
         }
+    }
+
+    /// Returns the name of the workflow.
+    pub fn workflow(&self) -> &str {
+        &self.workflow
+    }
+
+    /// Returns what it may spend in all. Of a [fork](crate::Host::fork_of), what was added to the other run's budget counts too.
+    pub fn budget_in_all(&self) -> Budget {
+        let changes = self.history.iter().flat_map(|history| &history.changes);
+        changes.fold(self.budget, |mut budget, change| {
+            if let Change::Extended { more } = change {
+                budget.add(more);
+            }
+            budget
+        })
+    }
+
+    /// Returns whether it begins with what another run did: what it spent then is spent, and it keeps the budget that it had.
+    pub fn has_history(&self) -> bool {
+        self.history.is_some()
     }
 
     /// Says what it may spend.

@@ -1,5 +1,6 @@
 //! The tools of a host, whatever their kind, with what the operator says of each.
 
+mod added;
 mod policy;
 mod registered;
 mod wanted;
@@ -10,16 +11,18 @@ use futures_util::future::BoxFuture;
 use stockade_sandbox::{Call, Engine, Limits, Place, Tool};
 use stockade_workflow::{Binding, Code, Fault, Grant, Kind, Label, ToolCall, grants_digest};
 
+use self::added::Added;
 pub(crate) use self::policy::Policy;
 pub use self::registered::Registered;
 pub(crate) use self::wanted::Wanted;
-use crate::callable::{Approved, Calling, Outcome, unapproved};
+use crate::callable::{self, Approved, Calling, Outcome, unapproved};
 use crate::config::Retry;
 use crate::{Result, Source};
 
 /// The tools of a host, by name.
 pub(crate) struct Registry {
     by_name: BTreeMap<String, Registered>,
+    added: Added,
 }
 
 impl Registry {
@@ -44,21 +47,32 @@ impl Registry {
                 Err(fault) => faults.push(fault),
             }
         }
-        let registry = Self { by_name };
+        let registry = Self { by_name, added: Added::default() };
         faults.extend(policies.keys().filter_map(|name| registry.get(name).err()));
         (registry, faults)
     }
 
     pub(crate) fn get(&self, name: &str) -> Result<&Registered> {
-        self.by_name.get(name).ok_or_else(|| {
-            let known: Vec<_> = self.by_name.keys().map(String::as_str).collect();
+        self.find(name).ok_or_else(|| {
+            let known: Vec<_> = self.iter().map(Registered::name).collect();
             let message = format!("there is no tool \"{name}\"; registered are: {}", known.join(", "));
             Fault::new(Kind::NotFound, message).detail("tool").tool(name)
         })
     }
 
+    fn find(&self, name: &str) -> Option<&Registered> {
+        self.by_name.get(name).or_else(|| self.added.iter().find(|tool| tool.name() == name))
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Registered> {
-        self.by_name.values()
+        self.by_name.values().chain(self.added.iter())
+    }
+
+    /// Adds a component that was granted nothing, of which nothing more is said. The caller has seen that no tool has its name,
+    /// and adds no other meanwhile.
+    pub(crate) fn add(&self, tool: Tool, source: Source) {
+        let name = tool.name().to_owned();
+        self.added.push(Registered::new(name, Policy::default(), callable::of_component(tool, false), Some(source)));
     }
 
     /// Returns the component of a tool.
@@ -81,17 +95,17 @@ impl Registry {
 
     /// Returns what one call of a tool may use, where it has limits of its own.
     pub(crate) fn limits(&self, name: &str) -> Option<&Limits> {
-        self.by_name.get(name)?.policy().limits.as_ref()
+        self.find(name)?.policy().limits.as_ref()
     }
 
     /// Returns how a call of a tool is made again, if it is.
     pub(crate) fn retry(&self, name: &str) -> Option<&Retry> {
-        self.by_name.get(name)?.policy().retry.as_ref()
+        self.find(name)?.policy().retry.as_ref()
     }
 
     /// Returns what the code of a tool was approved to call, where the tool is code.
     pub(crate) fn approved(&self, name: &str) -> Option<&Approved> {
-        self.by_name.get(name)?.nature().code.as_ref()
+        self.find(name)?.nature().code.as_ref()
     }
 
     /// Checks that a tool may be called without a person's approval.
@@ -112,12 +126,12 @@ impl Registry {
 
     /// Returns whether each call of a tool needs a person's approval.
     pub(crate) fn asks_first(&self, name: &str) -> bool {
-        self.by_name.get(name).is_some_and(Registered::asks_first)
+        self.find(name).is_some_and(Registered::asks_first)
     }
 
     /// Returns whether a tool tells a repetition by its key, or changes nothing at all.
     pub(crate) fn tells_repetitions(&self, name: &str) -> bool {
-        self.by_name.get(name).is_some_and(Registered::tells_repetitions)
+        self.find(name).is_some_and(Registered::tells_repetitions)
     }
 
     /// Begins a call of a tool that answers by itself.
@@ -184,7 +198,7 @@ impl Registry {
     pub(crate) fn code_of(&self, component: &Tool, call: &ToolCall) -> Result<Option<Code>> {
         let own = |tool: &Registered| tool.identity() == component.component().digest();
         let is_code = component.component().manifest().is_some_and(|manifest| manifest.code.is_some());
-        match self.by_name.get(component.name()).is_some_and(own) {
+        match self.find(component.name()).is_some_and(own) {
             true => self.code(call),
             false if is_code => Err(unapproved(component.name())),
             false => Ok(None),

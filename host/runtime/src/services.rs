@@ -20,11 +20,13 @@ use crate::hooks::Hooks;
 use crate::meters::Meters;
 use crate::notice::Notified;
 use crate::oci::Store;
+use crate::outputs::Outputs;
 use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
 use crate::shared_budgets::SharedBudgets;
 use crate::turns::Turns;
+use crate::uploads::Uploads;
 use crate::{Clock, Registered, Result, config};
 use stockade_journal::Journal;
 use stockade_models::Models;
@@ -43,6 +45,7 @@ pub(crate) struct Common {
     pub(crate) registry: Registry,
     pub(crate) limits: Limits,
     pub(crate) coding: Coding,
+    pub(crate) outputs: Outputs,
     pub(crate) clock: Clock,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) meters: Arc<Meters>,
@@ -58,6 +61,7 @@ pub(crate) struct Common {
     /// Within what time each run must end that is started without a deadline of its own.
     pub(crate) deadline: Option<Duration>,
     pub(crate) turns: Arc<Turns>,
+    pub(crate) uploads: Uploads,
     pub(crate) store: Store,
     /// Where the journal is.
     pub(crate) folder: PathBuf,

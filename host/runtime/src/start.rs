@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 use stockade_journal::{Beside, Row, RowChange};
-use stockade_workflow::{Budget, Code, Exec, Fault, Kind, RunState};
+use stockade_workflow::{Budget, Code, Exec, Fault, Kind, Origin, RunState};
 
 use crate::executor::Driver;
+use crate::forking::{FORK, FORK_AFTER};
 use crate::{Host, NewRun, Result, Run, RunHandle, Started, cells};
 
 /// How many letters of an input an error shows.
@@ -54,9 +55,9 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Conflict`] with detail `start_key` where the run under this key is of another workflow, or had another
-    /// input; kind [`Kind::Invalid`] where the key or a label is not valid, and with detail `budget` where a shared budget is by
-    /// what the run does not say; else as [`Host::start`].
+    /// Kind [`Kind::Conflict`] with detail `start_key` where the run under this key is of another workflow, had another input,
+    /// or is a fork of another run or entry; kind [`Kind::Invalid`] where the key or a label is not valid, and with detail
+    /// `budget` where a shared budget is by what the run does not say; else as [`Host::start`].
     pub async fn start_run(&self, new: NewRun) -> Result<Started> {
         Ok(match self.begin(&new, Then::Drive).await? {
             Begun::New(driver) => Started::New(Run::spawn(*driver)),
@@ -128,11 +129,17 @@ impl Host {
         let row = self.services.journal.row(SPACE, key).await?;
         let Some(run) = row.and_then(|row| row.tie.run()) else { return Ok(None) };
         let state = self.state(run).await?;
-        if state.workflow() == new.workflow && *state.input() == new.input {
+        let is_same_fork =
+            [FORK, FORK_AFTER].into_iter().all(|name| label(state.origin(), name) == label(&new.origin, name));
+        if state.workflow() == new.workflow && *state.input() == new.input && is_same_fork {
             return Ok(Some(self.run(run)));
         }
         Err(another(key, &state, new))
     }
+}
+
+fn label<'a>(origin: &'a Origin, name: &str) -> Option<&'a str> {
+    origin.labels.get(name).map(String::as_str)
 }
 
 /// What the keys of the cells of a session begin with in which a run of code is, if it is in one.

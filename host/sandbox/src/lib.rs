@@ -75,6 +75,7 @@ mod shape;
 mod snippet;
 mod spelling;
 mod state;
+mod stdio;
 mod stop;
 mod tool;
 mod values;
@@ -101,6 +102,7 @@ pub use place::Place;
 pub use reserved::Reserved;
 pub use snippet::Snippet;
 pub use spelling::Spelling;
+pub use stdio::Stdio;
 pub use tool::Tool;
 
 /// The result of everything in this crate.

@@ -159,6 +159,8 @@ impl State {
     pub(crate) fn begin(&mut self, limits: &Limits, key: &str, started: Instant, deadline: Instant, calls: Calls) {
         self.context.begin(limits, started, deadline);
         key.clone_into(&mut self.idempotency_key);
+        // An instance that has written before has its outputs already.
+        self.wasi.iter().for_each(|wasi| wasi.outputs.tell(&calls.handler));
         self.calls = Some(calls);
     }
 
@@ -223,8 +225,12 @@ impl State {
     }
 
     fn wasi(&mut self) -> (&mut WasiCtx, &mut Timers, &mut CallContext) {
-        let Self { rights, seed, stdio_bytes, timers, input, wasi, context, .. } = self.called();
-        let wasi = wasi.get_or_insert_with(|| Wasi::new(rights, *seed, &timers.clock, *stdio_bytes, input.take()));
+        let Self { rights, seed, stdio_bytes, timers, input, wasi, calls, context, .. } = self.called();
+        let wasi = wasi.get_or_insert_with(|| {
+            let wasi = Wasi::new(rights, *seed, &timers.clock, *stdio_bytes, input.take());
+            calls.iter().for_each(|calls| wasi.outputs.tell(&calls.handler));
+            wasi
+        });
         (&mut wasi.ctx, timers, context)
     }
 

@@ -24,6 +24,7 @@ use crate::amounts::{self, Amounts};
 use crate::body::Given;
 use crate::guard::Room;
 use crate::names::Names;
+use crate::peer::Peer;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
 use crate::{approvals, calls, events, runs};
@@ -52,9 +53,14 @@ struct Agent {
 }
 
 /// Returns the card of the agent. It names the skills to a client that has a token alone: a card is read by anyone.
-pub(crate) async fn card(State(service): State<Service>, names: Names, headers: HeaderMap) -> Answer<Json<Value>> {
+pub(crate) async fn card(
+    State(service): State<Service>,
+    peer: Option<Extension<Peer>>,
+    names: Names,
+    headers: HeaderMap,
+) -> Answer<Json<Value>> {
     let workflow = workflow(&names);
-    let principal = service.0.access.principal(service.host(), &headers).await.ok();
+    let principal = service.principal(&headers, peer.map(|Extension(peer)| peer)).await.ok();
     if let (Some(_), Some(name)) = (&principal, &workflow) {
         service.host().workflow(name)?;
     }

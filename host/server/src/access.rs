@@ -1,15 +1,17 @@
 //! Who a request is of.
 
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use stockade::{Fault, Host, Kind, Principal, Role};
 
+use crate::oidc::Oidc;
 use crate::problem::{Answer, Problem};
 
 /// How a server knows who a request is of.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Access {
-    /// By its token: `Authorization: Bearer …`, of those that [`Host::create_token`] has made.
+    /// By its token: `Authorization: Bearer …`, of those that [`Host::create_token`] has made, or of the provider of OpenID
+    /// Connect that the server has, if it has one.
     #[default]
     Tokens,
     /// Every request is of this principal. Only requests to this machine's own address are taken, and none that a page of
@@ -22,26 +24,22 @@ impl Access {
     pub fn open(name: impl Into<String>) -> Self {
         Self::Open(Principal::new(name, Role::Admin))
     }
-
-    /// Returns who a request is of.
-    pub(crate) async fn principal(&self, host: &Host, headers: &HeaderMap) -> Answer<Principal> {
-        match self {
-            Self::Tokens => of_token(host, headers).await,
-            Self::Open(principal) => {
-                check_own(headers)?;
-                Ok(principal.clone())
-            }
-        }
-    }
 }
 
-async fn of_token(host: &Host, headers: &HeaderMap) -> Answer<Principal> {
-    let token = said_token(headers).ok_or_else(|| {
-        unauthorized(
-            "the request has no token; send \"Authorization: Bearer TOKEN\" with one of `stockade token create`",
-        )
-    })?;
-    host.principal(token).await?.ok_or_else(|| unauthorized("the token is not one of this journal, or was removed"))
+/// Returns the token of a request.
+pub(crate) fn token(headers: &HeaderMap) -> Answer<&str> {
+    let message = "the request has no token; send \"Authorization: Bearer TOKEN\" with one of `stockade token create`";
+    said_token(headers).ok_or_else(|| Problem::unauthorized(message))
+}
+
+/// Returns whose a token is: one of the journal, or else of the provider, where there is one.
+pub(crate) async fn of_token(host: &Host, oidc: Option<&Oidc>, token: &str) -> Answer<Principal> {
+    match (host.principal(token).await?, oidc) {
+        (Some(principal), _) => Ok(principal),
+        // A token of OpenID Connect has three parts, and one of a journal has no point in it.
+        (None, Some(oidc)) if token.contains('.') => oidc.principal(token).await,
+        (None, _) => Err(Problem::unauthorized("the token is not one of this journal, or was removed")),
+    }
 }
 
 /// Returns the token that a request says it is of.
@@ -55,14 +53,10 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-fn unauthorized(message: &str) -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, Fault::new(Kind::Denied, message).detail("token"))
-}
-
 /// Checks that a request comes from a program of this machine. A page of another origin could make the person's browser send
 /// one: such a request names that origin, or, where the page's name leads to this machine, another host. What a page takes in, as
 /// a script or a picture, names no origin; a browser says then that another site asks. A link of another site leads here.
-fn check_own(headers: &HeaderMap) -> Answer<()> {
+pub(crate) fn check_own(headers: &HeaderMap) -> Answer<()> {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST).unwrap_or_default();
     if !is_loopback(host) {
@@ -76,10 +70,15 @@ fn check_own(headers: &HeaderMap) -> Answer<()> {
     };
     let [site, wanted] = ["sec-fetch-site", "sec-fetch-dest"].map(|name| text(HeaderName::from_static(name)));
     match (text(header::ORIGIN), site) {
-        (Some(origin), _) if origin.strip_prefix("http://") != Some(host) => of_other(origin),
+        (Some(origin), _) if !is_of(origin, host) => of_other(origin),
         (_, Some(site @ ("cross-site" | "same-site"))) if wanted != Some("document") => of_other(site),
         _ => Ok(()),
     }
+}
+
+/// Returns whether an origin is that of a host: this server speaks one of the two.
+fn is_of(origin: &str, host: &str) -> bool {
+    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host)
 }
 
 /// Returns whether an authority, as in `localhost:7700`, is this machine.
@@ -112,7 +111,7 @@ mod tests {
             assert_eq!(refused.fault.detail.as_deref(), Some("host"), "{other}");
         }
         let of_page = |origin| check_own(&headers(&[(header::HOST, "localhost:7700"), (header::ORIGIN, origin)]));
-        assert!(of_page("http://localhost:7700").is_ok());
+        assert!(of_page("http://localhost:7700").is_ok() && of_page("https://localhost:7700").is_ok());
         for other in ["null", "https://evil.example", "http://localhost:8080"] {
             assert_eq!(of_page(other).unwrap_err().fault.detail.as_deref(), Some("origin"), "{other}");
         }

@@ -10,6 +10,7 @@ use stockade::{
     RunState,
 };
 
+use crate::audit::named;
 use crate::body::Given;
 use crate::names::Names;
 use crate::problem::Answer;
@@ -64,8 +65,9 @@ pub(crate) async fn decide(
 /// Takes the decision of a principal on a question.
 pub(crate) async fn take(service: &Service, principal: Principal, id: ApprovalId, decided: Decided) -> Answer<()> {
     let question = service.host().question(id.run, Some(&id.key)).await?;
-    let seen = seen(&question, &decided.seen)?;
-    service.host().decide(&id, &seen, decided.of(principal)).await?;
+    let (seen, decision) = (seen(&question, &decided.seen)?, decided.of(principal));
+    note(&id, &decision);
+    service.host().decide(&id, &seen, decision).await?;
     Ok(())
 }
 
@@ -74,10 +76,18 @@ pub(crate) async fn take(service: &Service, principal: Principal, id: ApprovalId
 pub(crate) async fn take_once(service: &Service, principal: Principal, id: ApprovalId, decided: Decided) -> Answer<()> {
     let question = service.host().question(id.run, Some(&id.key)).await?;
     let (seen, decision) = (seen(&question, &decided.seen)?, decided.of(principal));
+    note(&id, &decision);
     if !is_taken(&question, &decision) {
         service.host().decide(&id, &seen, decision).await?;
     }
     Ok(())
+}
+
+/// Says to the log what is decided.
+pub(crate) fn note(id: &ApprovalId, decision: &Decision) {
+    named("run", id.run);
+    named("approval", &id.key);
+    named("decision", decision.verdict.past());
 }
 
 fn is_taken(question: &Approval, decision: &Decision) -> bool {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use stockade::{AllowedEffect, Call, Fault, Graph, Host, Kind, Principal, ToolAnswer};
 use uuid::Uuid;
 
+use crate::audit::named;
 use crate::body::Given;
 use crate::key::key;
 use crate::names::Names;
@@ -37,6 +38,7 @@ pub(crate) async fn called(
     arguments: &Value,
 ) -> Answer<ToolAnswer> {
     let host = service.host();
+    named("tool", format_args!("{name}.{function}"));
     principal.check_tool(name)?;
     let tool = host.component(name)?.clone();
     if host.promoted(&tool, function, arguments)?.is_some() {

@@ -20,6 +20,19 @@ pub(crate) enum Shape {
     Events,
     /// A page of plain text.
     Text,
+    /// A document of this schema, or a stream of events to who asks for one.
+    OneOrEvents(&'static str),
+    /// A picture.
+    Picture,
+}
+
+/// What a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// A document of this schema.
+    Json(&'static str),
+    /// A component.
+    Component,
 }
 
 /// One thing that a client can ask for.
@@ -34,8 +47,8 @@ pub(crate) struct Door {
     pub(crate) query: &'static [(&'static str, &'static str)],
     /// The headers that are looked at, with what they mean.
     pub(crate) headers: Vec<(&'static str, &'static str)>,
-    /// The schema of the body.
-    pub(crate) body: Option<&'static str>,
+    /// What its body is, if it has one.
+    pub(crate) body: Option<Body>,
     /// What it answers, but for problems.
     pub(crate) answers: Vec<(u16, Shape, &'static str)>,
     pub(crate) handler: MethodRouter<Service>,
@@ -106,7 +119,11 @@ impl Door {
     }
 
     pub(crate) fn body(self, schema: &'static str) -> Self {
-        Self { body: Some(schema), ..self }
+        Self { body: Some(Body::Json(schema)), ..self }
+    }
+
+    pub(crate) fn component(self) -> Self {
+        Self { body: Some(Body::Component), ..self }
     }
 
     pub(crate) fn answers(mut self, status: u16, shape: Shape, meaning: &'static str) -> Self {

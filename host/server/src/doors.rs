@@ -4,7 +4,10 @@ use stockade::Right;
 
 use crate::door::{Door, Shape};
 use crate::guard::Entry;
-use crate::{a2a, agui, approvals, calls, catalogue, events, exec, health, memory, metrics, query, runs, settlements};
+use crate::{
+    a2a, agui, approvals, calls, catalogue, events, exec, forks, health, memory, metrics, picture, query, runs,
+    sessions, settlements, uploads,
+};
 
 const KEY: &str = "Idempotency-Key";
 const LAST: &str = "Last-Event-ID";
@@ -18,6 +21,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(of_one_run());
     doors.extend(of_people());
     doors.extend(of_the_host());
+    doors.extend(of_sessions());
     doors.extend(of_memory());
     doors
 }
@@ -36,8 +40,8 @@ fn of_runs() -> Vec<Door> {
         Door::post("/v1/exec", "exec", "Runs a piece of code, and answers once it stands still.", exec::exec)
             .header(KEY, "The same code under the same key runs once.")
             .body("Code")
-            .answers(201, Shape::One("CodeRun"), "The code ran, and stands still.")
-            .answers(200, Shape::One("CodeRun"), "It ran under this key before.")
+            .answers(201, Shape::OneOrEvents("CodeRun"), "The code ran, and stands still; as events, `run`, `output` and `end`.")
+            .answers(200, Shape::OneOrEvents("CodeRun"), "It ran under this key before.")
             .answers(202, RUN, "The code takes longer, and goes on."),
         Door::get("/v1/events", "followRuns", "Follows the lines of all runs as they change.", events::of_all)
             .entry(Entry::Follows(Right::Read))
@@ -100,6 +104,13 @@ fn of_one_run() -> Vec<Door> {
         .header(LAST, "The number of the last entry that the client has.")
         .answers(200, Shape::Events, "Events `entry`, each with an entry, and in the end `end` with the run.")
         .answers(204, Shape::Empty, "The run has ended, and the client has all of it."),
+        Door::get(
+            "/v1/runs/{id}/graph.svg",
+            "drawRun",
+            "Draws the states of the run's workflow, with the path that the run took.",
+            picture::of_run,
+        )
+        .answers(200, Shape::Picture, "The picture, as far as about 8 MiB of entries tell."),
         Door::post("/v1/runs/{id}/stop", "stopRun", "Ends a run, whatever it is doing.", runs::stop)
             .body("Order")
             .answers(200, RUN, AS_IT_IS),
@@ -118,6 +129,16 @@ fn of_one_run() -> Vec<Door> {
             runs::resume,
         )
         .answers(200, RUN, AS_IT_IS),
+        Door::post(
+            "/v1/runs/{id}/fork",
+            "forkRun",
+            "Starts a new run that begins as this one stood, and asks and pays again from there.",
+            forks::fork,
+        )
+        .header(KEY, "The same fork under the same key is started once.")
+        .body("Fork")
+        .answers(201, RUN, "The fork was started.")
+        .answers(200, RUN, "The fork was started under this key before."),
         Door::post("/v1/runs/{id}/signals/{name}", "sendSignal", "Sends a run a signal.", runs::signal)
             .header(KEY, "Sent again under the same key, it is still one signal.")
             .body("Signal")
@@ -185,6 +206,16 @@ fn of_the_host() -> Vec<Door> {
             Shape::One("Tool"),
             "The tool.",
         ),
+        Door::put(
+            "/v1/tools/{name}",
+            "uploadTool",
+            "Registers a component as a tool that is granted nothing, and keeps it.",
+            uploads::upload,
+        )
+        .entry(Entry::Takes(Right::Administer))
+        .component()
+        .answers(201, Shape::One("Tool"), "The tool, with the digest of the component. It may be called from now on.")
+        .answers(200, Shape::One("Tool"), "The same component was there under this name."),
         Door::post(
             "/v1/tools/{name}/{function}",
             "callTool",
@@ -210,6 +241,25 @@ fn of_the_host() -> Vec<Door> {
             Shape::Text,
             "The text format 0.0.4; OpenMetrics 1.0 where the client takes that.",
         ),
+    ]
+}
+
+fn of_sessions() -> Vec<Door> {
+    vec![
+        Door::get("/v1/sessions", "listSessions", "Lists the sessions of code, in pages.", sessions::list)
+            .query(&query::OF_SESSIONS)
+            .answers(200, Shape::Many("Session"), "The sessions, by their names."),
+        Door::get("/v1/sessions/{session}", "readSession", "Lists the pieces of code of a session.", sessions::show)
+            .query(&query::OF_CELLS)
+            .answers(200, Shape::Many("SessionCell"), "The pieces, in their order: the runs that they are of."),
+        Door::post(
+            "/v1/sessions/{session}/fork",
+            "forkSession",
+            "Begins a session with the variables of another one.",
+            sessions::fork,
+        )
+        .body("NewSession")
+        .answers(201, Shape::One("Session"), "From now on, neither sees what the other does."),
     ]
 }
 

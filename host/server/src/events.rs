@@ -101,7 +101,7 @@ pub(crate) fn send(service: &Service, room: Room, events: impl Stream<Item = Eve
     Sse::new(events).keep_alive(KeepAlive::new().interval(heartbeat)).into_response()
 }
 
-fn event(service: &Service, name: &str, value: &impl Serialize) -> Event {
+pub(crate) fn event(service: &Service, name: &str, value: &impl Serialize) -> Event {
     let event = Event::default().event(name);
     match event.json_data(value) {
         Ok(event) => event,

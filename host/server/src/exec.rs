@@ -13,10 +13,12 @@ use tokio::time::timeout;
 
 use crate::amounts::{self, Amounts};
 use crate::body::Given;
+use crate::guard::Room;
 use crate::key::key;
 use crate::problem::Answer;
 use crate::runs::{self, report, status};
 use crate::service::Service;
+use crate::written;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,7 +37,7 @@ pub(crate) struct Exec {
 }
 
 /// Runs a piece of code, and answers once it stands still: with what it returned, wrote and called. Code that takes longer
-/// than an answer may is answered with its run, which goes on.
+/// than an answer may is answered with its run, which goes on. Who asks for events gets what the code writes line by line.
 pub(crate) async fn exec(
     State(service): State<Service>,
     Extension(principal): Extension<Principal>,
@@ -44,7 +46,21 @@ pub(crate) async fn exec(
 ) -> Answer<Response> {
     let code = Code::new(&exec.language, &exec.code).input(exec.input).tools(exec.tools);
     let code = Code { session: exec.session, files: exec.files, ..code };
-    answer(&service, begin(&service, &principal, code, &exec.budget, key(&headers)?).await?).await
+    if !wants_events(&headers) {
+        return answer(&service, begin(&service, &principal, code, &exec.budget, key(&headers)?).await?).await;
+    }
+    let pass = service.0.streams.enter(&principal.name).await?;
+    let room = Room::new(&service, &headers, pass);
+    let started = begin(&service, &principal, code, &exec.budget, key(&headers)?).await?;
+    written::follow(service, room, started).await
+}
+
+/// Returns whether a client asks for a stream of events.
+fn wants_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).into_iter().filter_map(|accepted| accepted.to_str().ok());
+    let kinds = accepted.flat_map(|accepted| accepted.split(','));
+    let mut kinds = kinds.map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    kinds.any(|kind| kind.eq_ignore_ascii_case("text/event-stream"))
 }
 
 /// Starts a run of a piece of code, if the principal may.
@@ -80,5 +96,17 @@ pub(crate) async fn settled(service: &Service, started: Started) -> Answer<Optio
         Ok(Err(fault)) if fault.detail.as_deref() == Some("interrupted") => Ok(None),
         Ok(state) => Ok(Some(service.host().exec_report(state?).await?)),
         Err(_) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_accepts_events_gets_them() {
+        let wants = |accepted: &str| wants_events(&[(header::ACCEPT, accepted.parse().unwrap())].into_iter().collect());
+        assert!(wants("text/event-stream") && wants("application/json, Text/Event-Stream;q=0.9"));
+        assert!(!wants("application/json") && !wants("*/*") && !wants_events(&HeaderMap::new()));
     }
 }

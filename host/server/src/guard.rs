@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -11,15 +12,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use stockade::meters::STREAMS;
-use stockade::{Fault, Kind, Meters, Right};
+use stockade::{Fault, Kind, Meters, Principal, Right};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::access::said_token;
+use crate::Limits;
 use crate::answered::Answered;
+use crate::audit;
 use crate::gate::Pass;
+use crate::peer::Peer;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
-use crate::{Access, Limits};
 
 /// How much of a body that is too long is taken behind what it may have.
 const REST_BYTES_MAX: usize = 8 << 20;
@@ -33,6 +35,8 @@ pub(crate) enum Entry {
     Needs(Right),
     /// A right, and the answer is a stream.
     Follows(Right),
+    /// A right, and the body is a component.
+    Takes(Right),
 }
 
 /// A stream on the meters, for as long as it lasts.
@@ -60,21 +64,16 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    fn new(service: &Service, headers: &HeaderMap, pass: Pass) -> Self {
-        let token = match service.0.access {
-            Access::Tokens => said_token(headers).map(str::to_owned),
-            Access::Open(_) => None,
-        };
-        Self { _pass: Arc::new((pass, Watched::new(service.host().meters()))), token }
+    pub(crate) fn new(service: &Service, headers: &HeaderMap, pass: Pass) -> Self {
+        Self { _pass: Arc::new((pass, Watched::new(service.host().meters()))), token: service.token(headers) }
     }
 
-    /// Waits until its token is removed. The journal is asked as often as a stream says that it lives.
+    /// Waits until its token is removed, or its time is over. It is looked at as often as a stream says that it lives.
     pub(crate) async fn is_lost(&self, service: &Service) {
         let Some(token) = &self.token else { return pending().await };
         loop {
             sleep(service.limits().heartbeat).await;
-            // A journal that fails now may not fail the next time.
-            if let Ok(None) = service.host().principal(token).await {
+            if service.is_lost(token).await {
                 return;
             }
         }
@@ -114,37 +113,63 @@ async fn guarded(
     next: Next,
     who: &mut Option<String>,
 ) -> Answer<Response> {
-    let (right, is_stream) = match entry {
+    let (right, is_stream, is_upload) = match entry {
         Entry::Free => {
             return timely(service.limits(), async move { next.run(Request::from_parts(parts, body)).await }).await;
         }
-        Entry::Needs(right) => (right, false),
-        Entry::Follows(right) => (right, true),
+        Entry::Needs(right) => (right, false, false),
+        Entry::Follows(right) => (right, true, false),
+        Entry::Takes(right) => (right, false, true),
     };
-    let principal = service.0.access.principal(service.host(), &parts.headers).await?;
+    let principal = service.principal(&parts.headers, Peer::of(&parts.extensions)).await?;
     *who = Some(principal.name.clone());
-    principal.check(right)?;
+    service.0.rate.take(&principal.name)?;
+    if let Err(fault) = principal.check(right) {
+        refuse(service, &principal, &parts, &fault).await?;
+        return Err(fault.into());
+    }
     if is_stream {
         let pass = service.0.streams.enter(&principal.name).await?;
         parts.extensions.insert(Room::new(service, &parts.headers, pass));
     }
     // A stream is a request too until it has begun.
     let pass = service.0.requests.enter(&principal.name).await?;
-    let body = whole(service.limits(), body).await?;
+    let limits = service.limits();
+    let (upload, bytes, time) = if is_upload {
+        (Some(service.0.uploads.enter(&principal.name).await?), limits.component_bytes, limits.component_time)
+    } else {
+        (None, limits.body_bytes, limits.body_time)
+    };
+    let body = whole(bytes, time, body).await?;
+    let asked = audit::asked(&principal, &parts, Some(&body));
+    let audited = service.audit().cloned().zip(asked);
     parts.extensions.insert(principal);
     let request = Request::from_parts(parts, Body::from(body));
-    // The handler keeps its pass until it has ended, also where its client has gone.
-    timely(service.limits(), async move {
-        let response = next.run(request).await;
-        drop(pass);
+    let told = service.clone();
+    // The handler keeps its passes until it has ended, also where its client has gone.
+    timely(limits, async move {
+        let answer = next.run(request);
+        let response = match audited {
+            Some((audit, asked)) => audit.around(asked, |fault| told.tell(fault), answer).await,
+            None => answer.await,
+        };
+        drop((pass, upload));
         response
     })
     .await
 }
 
+/// Notes that a principal has asked for a change that its role does not allow.
+async fn refuse(service: &Service, principal: &Principal, parts: &Parts, fault: &Fault) -> stockade::Result<()> {
+    match service.audit().zip(audit::asked(principal, parts, None)) {
+        Some((audit, asked)) => audit.refused(asked, fault).await,
+        None => Ok(()),
+    }
+}
+
 /// Reads a body, if it is short and comes soon.
-async fn whole(limits: &Limits, body: Body) -> Answer<Bytes> {
-    timeout(limits.body_time, read(limits.body_bytes, body)).await.map_err(|_| late(limits))?
+async fn whole(bytes_max: usize, time: Duration, body: Body) -> Answer<Bytes> {
+    timeout(time, read(bytes_max, body)).await.map_err(|_| late(time))?
 }
 
 /// Reads a body. Of one that is too long, a part of the rest is taken too, and dropped: a connection that is closed while its
@@ -167,8 +192,8 @@ fn unread(error: axum::Error) -> Fault {
     Fault::invalid("body", format!("the body of the request cannot be read: {error}"))
 }
 
-fn late(limits: &Limits) -> Problem {
-    let allowed = millis(limits.body_time);
+fn late(time: Duration) -> Problem {
+    let allowed = millis(time);
     let message = format!("the body of the request did not come within {allowed} ms");
     Problem::new(StatusCode::REQUEST_TIMEOUT, Fault::limit(Kind::Deadline, "body_ms", allowed, allowed, message))
 }
@@ -195,6 +220,6 @@ async fn timely(limits: &Limits, answer: impl Future<Output = Response> + Send +
     }
 }
 
-fn millis(time: std::time::Duration) -> u64 {
+fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -4,7 +4,7 @@
 //! events, and errors as RFC 9457 has them. Its interface is described by its own `/openapi.json`. For people, it has a page.
 //!
 //! ```text
-//!   connections ──► guard: who is it, may it, is there room, how long ──► one call of the library each
+//!   connections ──► guard: who is it, may it, is there room, how long, is it noted ──► one call of the library each
 //! ```
 //!
 //! ```no_run
@@ -24,6 +24,7 @@ mod agui;
 mod amounts;
 mod answered;
 mod approvals;
+pub mod audit;
 mod body;
 mod calls;
 mod catalogue;
@@ -33,6 +34,7 @@ mod doors;
 mod events;
 mod exec;
 mod feed;
+mod forks;
 mod gate;
 mod guard;
 mod health;
@@ -44,21 +46,35 @@ mod listening;
 mod memory;
 mod metrics;
 mod names;
+#[cfg_attr(not(feature = "oidc"), path = "without_oidc.rs")]
+mod oidc;
 mod openapi;
 mod page;
 mod patient;
+mod peer;
+mod picture;
 mod problem;
 mod query;
+mod rate;
 mod runs;
 mod schemas;
 mod server;
 mod service;
+mod sessions;
 mod settlements;
+#[cfg_attr(not(feature = "tls"), path = "without_tls.rs")]
+mod tls;
+mod uploads;
+mod written;
 
 pub use access::Access;
 pub use answered::Answered;
 pub use limits::Limits;
+#[cfg(feature = "oidc")]
+pub use oidc::Oidc;
 pub use server::{Server, router, serve};
+#[cfg(feature = "tls")]
+pub use tls::Tls;
 
 #[cfg(test)]
 mod recorded;

@@ -7,6 +7,10 @@ pub struct Limits {
     pub body_bytes: usize,
     /// How long a client may take to send a body.
     pub body_time: Duration,
+    /// The longest component that is uploaded, in bytes. One upload is read at a time.
+    pub component_bytes: usize,
+    /// How long a client may take to send a component.
+    pub component_time: Duration,
     /// How long a client may take to send the head of a request.
     pub head_time: Duration,
     /// How long a client may take less than 64 KiB of what is written to it, while more waits; then its connection is closed.
@@ -20,6 +24,15 @@ pub struct Limits {
     pub requests_each: usize,
     /// How long a request waits for room among those.
     pub queue_time: Duration,
+    /// How many requests a second may be of one principal; at least one.
+    pub requests_per_second: u32,
+    /// How many requests of one principal may come at once before that holds.
+    pub requests_burst: u32,
+    /// How many requests a second may come from one address (of IPv6: from one /64) with a token that is not known; beyond it,
+    /// no request with a token is looked at. At least one. Only where this server listens by itself.
+    pub failures_per_second: u32,
+    /// How many of those may come at once before that holds.
+    pub failures_burst: u32,
     /// How many streams of events are open at the same time.
     pub streams: usize,
     /// How many of them may be of one principal.
@@ -41,11 +54,17 @@ impl Default for Limits {
         Self {
             body_bytes: 2 << 20,
             body_time: Duration::from_secs(10),
+            component_bytes: 32 << 20,
+            component_time: Duration::from_secs(60),
             head_time: Duration::from_secs(10),
             write_time: Duration::from_secs(30),
             answer_time: Duration::from_secs(30),
             requests: 64,
             requests_each: 32,
+            requests_per_second: 500,
+            requests_burst: 1_000,
+            failures_per_second: 10,
+            failures_burst: 100,
             queue_time: Duration::from_secs(5),
             streams: 1_024,
             streams_each: 512,

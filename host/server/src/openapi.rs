@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::door::{Door, Shape};
+use crate::door::{Body, Door, Shape};
 use crate::guard::Entry;
 use crate::schemas::{a as reference, schemas};
 
@@ -54,7 +54,7 @@ fn operation(door: &Door) -> Value {
         |name: &str, value: Value| operation.as_object_mut().map(|members| members.insert(name.to_owned(), value));
     match door.entry {
         Entry::Free => drop(add("security", json!([]))),
-        Entry::Needs(right) | Entry::Follows(right) => {
+        Entry::Needs(right) | Entry::Follows(right) | Entry::Takes(right) => {
             let roles = stockade::Role::ALL.into_iter().filter(|role| role.has(right)).map(stockade::Role::name);
             add("description", format!("For the roles {}.", roles.collect::<Vec<_>>().join(", ")).into());
         }
@@ -63,8 +63,12 @@ fn operation(door: &Door) -> Value {
     if !parameters.is_empty() {
         add("parameters", parameters.into());
     }
-    if let Some(schema) = door.body {
-        add("requestBody", json!({"required": true, "content": {"application/json": {"schema": reference(schema)}}}));
+    if let Some(body) = door.body {
+        let content = match body {
+            Body::Json(schema) => json!({"application/json": {"schema": reference(schema)}}),
+            Body::Component => json!({"application/wasm": {}}),
+        };
+        add("requestBody", json!({"required": true, "content": content}));
     }
     add("responses", responses(door));
     operation
@@ -116,6 +120,10 @@ fn responses(door: &Door) -> Value {
             }
             Shape::Events => Some(json!({"text/event-stream": {"schema": {"type": "string"}}})),
             Shape::Text => Some(json!({"text/plain": {"schema": {"type": "string"}}})),
+            Shape::OneOrEvents(schema) => Some(json!({
+                "application/json": {"schema": reference(schema)}, "text/event-stream": {"schema": {"type": "string"}},
+            })),
+            Shape::Picture => Some(json!({"image/svg+xml": {}})),
         };
         if let (Some(content), Value::Object(members)) = (content, &mut response) {
             members.insert("content".to_owned(), content);
@@ -152,7 +160,7 @@ mod tests {
         for door in doors() {
             let role = match door.entry {
                 Entry::Free => "anyone",
-                Entry::Needs(right) | Entry::Follows(right) => {
+                Entry::Needs(right) | Entry::Follows(right) | Entry::Takes(right) => {
                     stockade::Role::ALL.into_iter().find(|role| role.has(right)).map_or("", stockade::Role::name)
                 }
             };

@@ -6,6 +6,7 @@
 
 mod assets;
 mod call;
+mod docs;
 mod doctor;
 mod edge;
 mod form;
@@ -29,10 +30,13 @@ mod words;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
+use serde_json::Value;
 use stockade::{ApprovalView, Right, RunId};
 
+pub(crate) use self::run::picture;
 use crate::guard::{Entry, guard};
 use crate::service::Service;
 
@@ -92,4 +96,15 @@ pub(crate) fn routes(service: &Service) -> Router {
     });
     // The guard bounds bodies, before they are looked at, and a login bounds its own.
     routes.layer(DefaultBodyLimit::disable()).layer(from_fn(edge::edge)).with_state(service.clone())
+}
+
+/// Returns the route of the description of the interface, as people read it. It tells nothing of this host, and takes no token,
+/// as the description itself.
+pub(crate) fn reader(description: &Value) -> Router {
+    let main = docs::draw(description);
+    let show = move || {
+        let main = main.clone();
+        async move { frame::bare(StatusCode::OK, "The HTTP API", main) }
+    };
+    Router::new().route("/docs", get(show)).layer(from_fn(edge::edge))
 }

@@ -28,6 +28,14 @@ impl Patient {
         Self { stream, time, until: None, taken: 0 }
     }
 
+    /// Returns the first byte that the client sends, and leaves it there; none where it sends no more.
+    #[cfg(feature = "tls")]
+    pub(crate) async fn first(&self) -> io::Result<Option<u8>> {
+        let mut first = [0];
+        let bytes = self.stream.peek(&mut first).await?;
+        Ok(first.into_iter().take(bytes).next())
+    }
+
     /// Returns what became of a write, and of one that waits for too long that its time is over.
     fn timely(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(written) = written {

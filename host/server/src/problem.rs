@@ -134,6 +134,16 @@ impl Problem {
         Self { status, fault }
     }
 
+    /// Refuses a token.
+    pub(crate) fn unauthorized(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, Fault::new(Kind::Denied, message).detail("token"))
+    }
+
+    /// Returns whether a token was refused.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     /// Writes it as the document that a client reads.
     pub(crate) fn json(&self) -> String {
         let Fault { kind, hint, breach, detail, tool, call_id, .. } = &self.fault;

@@ -48,6 +48,16 @@ pub(crate) const OF_MEMORIES: [(&str, &str); 4] = [
     ("limit", "No more memories than this."),
 ];
 
+/// The parameters of a list of sessions, with what they mean.
+pub(crate) const OF_SESSIONS: [(&str, &str); 2] = [
+    ("cursor", "Only sessions behind the one of this name: the `Link` of the page before says it."),
+    ("limit", "No more sessions than this."),
+];
+
+/// The parameters of a list of the pieces of code of a session, with what they mean.
+pub(crate) const OF_CELLS: [(&str, &str); 2] =
+    [("after", "Only pieces behind the one of this number."), ("limit", "No more pieces than this.")];
+
 /// The parameters of a search among memories.
 pub(crate) const OF_SEARCH: [(&str, &str); 3] = [
     ("text", "What the memories are to be about."),

@@ -15,6 +15,7 @@ use stockade::{
 };
 
 use crate::amounts::{self, Amounts};
+use crate::audit::named;
 use crate::body::Given;
 use crate::calls;
 use crate::key::key;
@@ -52,6 +53,7 @@ pub(crate) async fn start(
     headers: HeaderMap,
     Given(start): Given<Start>,
 ) -> Answer<Response> {
+    named("workflow", &start.workflow);
     calls::check_workflow(service.host(), &principal, &start.workflow)?;
     let budget = amounts::of_start(&principal, &start.budget, Budget::default())?;
     let trace = traced(&headers).filter(|_| start.labels.len() < LABELS_BESIDE_TRACE);
@@ -74,6 +76,7 @@ fn traced(headers: &HeaderMap) -> Option<Trace> {
 /// Starts a run for a principal, whose keys are its own: a run that another one has started under the key is not returned.
 pub(crate) async fn begin(service: &Service, principal: &Principal, new: NewRun) -> Answer<Started> {
     let started = service.host().start_run(new.by(&principal.name)).await?;
+    named("run", started.id());
     let before = match &started {
         Started::New(_) => None,
         Started::Before(run) => Some(run.id()),

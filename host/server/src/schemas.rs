@@ -114,6 +114,17 @@ fn of_requests() -> Value {
                 "description": "How long what is in flight may take to end by itself.",
             },
         })),
+        "Fork": object(&[], json!({
+            "after": {
+                "type": "integer", "minimum": 1, "default": 1,
+                "description": "The number of the last entry that both runs have; with 1, the fork begins anew.",
+            },
+            "repeat": {
+                "type": "array", "items": {"type": "string"},
+                "description": "The keys of what the run has performed behind that entry, and the fork may perform again.",
+            },
+        })),
+        "NewSession": object(&["to"], json!({"to": {"type": "string", "description": "The name of the new session."}})),
         "Signal": object(&[], json!({"payload": {"description": "What the run awaits."}})),
         "Addition": object(&["add"], json!({"add": a("Amounts")})),
         "Settlement": object(&["found"], json!({
@@ -225,6 +236,8 @@ fn of_the_host() -> Value {
         "SharedBudget": object(&["name", "period", "group", "taken", "limit"], json!({
             "name": text(), "period": text(), "group": text(), "taken": a("Usage"), "limit": map_of(number()),
         })),
+        "Session": object(&["session"], json!({"session": text()})),
+        "SessionCell": object(&["number", "run_id", "key"], json!({"number": number(), "run_id": run_id(), "key": text()})),
         "Health": object(&["status"], json!({"status": {"const": "ok"}})),
     })
 }

@@ -8,15 +8,21 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, Uri, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use stockade::{Fault, Host, Kind, RunId};
+use stockade::outage::{News, Outage};
+use stockade::{Clock, Fault, Host, Kind, RunId};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::audit::Audit;
 use crate::doors::doors;
 use crate::guard::guard;
+use crate::listening::Doorway;
+#[cfg(feature = "oidc")]
+use crate::oidc::Oidc;
 use crate::problem::Problem;
-use crate::service::{Heard, Service, Told};
+use crate::service::{Service, Settings, Told};
+use crate::tls::Tls;
 use crate::{Access, Answered, Limits, listening, openapi, page};
 
 /// How often the journal is looked into for runs to take up.
@@ -34,11 +40,8 @@ const LOOK: Duration = Duration::from_millis(500);
 /// # Ok(()) }
 /// ```
 pub struct Server {
-    host: Host,
-    access: Access,
-    limits: Limits,
-    told: Told,
-    heard: Heard,
+    settings: Settings,
+    tls: Option<Arc<Tls>>,
     closing: watch::Sender<bool>,
 }
 
@@ -68,34 +71,69 @@ pub async fn serve(
 impl Server {
     /// Makes a server that knows its clients by their tokens.
     pub fn new(host: Host) -> Self {
-        let (access, limits, told) = (Access::default(), Limits::default(), Arc::new(|_: &Fault| {}));
-        let heard = Arc::new(|_: &Answered<'_>| {});
-        Self { host, access, limits, told, heard, closing: watch::Sender::new(false) }
+        let (access, limits, clock) = (Access::default(), Limits::default(), Clock::default());
+        let (told, heard) = (Arc::new(|_: &Fault| {}), Arc::new(|_: &Answered<'_>| {}));
+        let settings = Settings { host, access, oidc: None, audit: None, limits, clock, told, heard };
+        Self { settings, tls: None, closing: watch::Sender::new(false) }
     }
 
     /// Says how it knows its clients.
     #[must_use]
-    pub fn access(self, access: Access) -> Self {
-        Self { access, ..self }
+    pub fn access(mut self, access: Access) -> Self {
+        self.settings.access = access;
+        self
+    }
+
+    /// Lets it know those too who have a token of a provider of OpenID Connect.
+    #[cfg(feature = "oidc")]
+    #[must_use]
+    pub fn oidc(mut self, oidc: Oidc) -> Self {
+        self.settings.oidc = Some(Arc::new(oidc));
+        self
+    }
+
+    /// Lets it speak TLS where it [listens](Self::serve) by itself.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(Arc::new(tls));
+        self
+    }
+
+    /// Lets it note each change that is asked of it, and what became of it, before it answers. A change that the log cannot take
+    /// is not made.
+    #[must_use]
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.settings.audit = Some(audit);
+        self
     }
 
     /// Says what clients may take.
     #[must_use]
-    pub fn limits(self, limits: Limits) -> Self {
-        Self { limits, ..self }
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    /// Gives it a clock of its own, by which rates are limited and certificates are looked at again.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.settings.clock = clock;
+        self
     }
 
     /// Says who is told the errors of which a client is told little, for they may speak of the inside, and those of runs that
     /// cannot go on here. What is told must not block.
     #[must_use]
-    pub fn on_fault(self, told: impl Fn(&Fault) + Send + Sync + 'static) -> Self {
-        Self { told: Arc::new(told), ..self }
+    pub fn on_fault(mut self, told: impl Fn(&Fault) + Send + Sync + 'static) -> Self {
+        self.settings.told = Arc::new(told);
+        self
     }
 
     /// Says who is told of each request that was answered, for a log. It must not block.
     #[must_use]
     pub fn on_answer(self, heard: impl Fn(&Answered<'_>) + Send + Sync + 'static) -> Self {
-        Self { heard: Arc::new(heard), ..self }
+        Self { settings: Settings { heard: Arc::new(heard), ..self.settings }, ..self }
     }
 
     /// Returns its routes, to be merged into those of a service; see [`router`].
@@ -104,16 +142,14 @@ impl Server {
     }
 
     /// Returns the routes of its page for browsers, to be merged into those of a service that has nothing itself at `/`, and
-    /// beneath `/assets`, `/runs`, `/inbox` and the other views. It counts its requests apart from those of
+    /// beneath `/assets`, `/runs`, `/inbox`, `/docs` and the other views. It counts its requests apart from those of
     /// [`Server::router`].
     pub fn page(&self) -> Router {
-        page::routes(&self.service())
+        page::routes(&self.service()).merge(page::reader(&openapi::document(&doors())))
     }
 
     fn service(&self) -> Service {
-        let Self { host, access, limits, told, heard, closing } = self;
-        let telling = (Arc::clone(told), Arc::clone(heard));
-        Service::new(host.clone(), access.clone(), limits.clone(), telling, closing.subscribe())
+        Service::new(self.settings.clone(), self.closing.subscribe())
     }
 
     /// Serves until `shutdown` ends: answers clients, with a page for browsers, and drives the runs that are due, and those that
@@ -131,22 +167,25 @@ impl Server {
         shutdown: impl Future<Output = ()>,
     ) -> stockade::Result<Vec<RunId>> {
         self.check_place(&listener)?;
-        let (timers, taking) = (self.host.timers(), tokio::spawn(take_up(self.host.clone(), Arc::clone(&self.told))));
+        let Settings { host, limits, clock, told, .. } = self.settings.clone();
+        let (timers, taking) = (host.timers(), tokio::spawn(take_up(host.clone(), Arc::clone(&told))));
         let service = self.service();
-        let router = page::routes(&service).merge(interface(service)).fallback(unknown);
+        let router = page::routes(&service).merge(page::reader(&openapi::document(&doors())));
+        let router = router.merge(interface(service)).fallback(unknown);
         let shutdown = async move {
             shutdown.await;
             taking.abort();
             drop(timers);
         };
-        let grace = listening::listen(listener, router, &self.limits, &self.closing, shutdown).await;
-        Ok(self.host.shutdown(grace).await)
+        let doorway = Doorway { router, tls: self.tls, limits, clock, told };
+        let grace = listening::listen(listener, doorway, &self.closing, shutdown).await;
+        Ok(host.shutdown(grace).await)
     }
 
     /// Checks that a server which asks for no token is heard by this machine alone.
     fn check_place(&self, listener: &TcpListener) -> stockade::Result<()> {
         let address = listener.local_addr().map_err(|error| Fault::new(Kind::System, error.to_string()))?;
-        match self.access {
+        match self.settings.access {
             Access::Open(_) if !address.ip().is_loopback() => {
                 let message = format!(
                     "a server without tokens listens on this machine's own address alone, and not on {address}"
@@ -172,23 +211,20 @@ fn interface(service: Service) -> Router {
     routes.layer(DefaultBodyLimit::disable()).with_state(service)
 }
 
-/// Takes up the runs that no process drives. A journal that fails now may not fail the next time, and is told of once.
+/// Takes up the runs that no process drives. A journal that fails now may not fail the next time: it is told of once, and left
+/// alone for longer after each failure.
 async fn take_up(host: Host, told: Told) {
-    let (mut worker, mut fails) = (host.worker(), false);
+    let (mut worker, mut outage) = (host.worker(), Outage::default());
     loop {
-        match worker.turn().await {
-            Ok(fired) => {
-                fails = false;
-                fired.iter().filter_map(|fired| fired.resumed.as_ref().err()).for_each(|fault| told(fault));
-            }
-            Err(fault) => {
-                if !fails {
-                    told(&fault);
-                }
-                fails = true;
+        let turned = worker.turn().await;
+        match (outage.note(turned.is_err()), turned) {
+            (News::Fails, Err(fault)) => told(&fault.reworded(|why| format!("no run is taken up while {why}"))),
+            (_, Err(_)) => {}
+            (_, Ok(fired)) => {
+                fired.iter().filter_map(|fired| fired.resumed.as_ref().err()).for_each(|fault| told(fault))
             }
         }
-        sleep(LOOK).await;
+        sleep(outage.pause(LOOK)).await;
     }
 }
 

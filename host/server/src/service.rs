@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use stockade::meters::HTTP_DURATION;
-use stockade::{Fault, Host};
+use stockade::{Clock, Fault, Host, Principal};
 use tokio::sync::watch;
 
+use crate::access::{self, said_token};
 use crate::answered::Answered;
+use crate::audit::Audit;
 use crate::feed::Feed;
 use crate::gate::Gate;
-use crate::problem::is_of_server;
+use crate::oidc::Oidc;
+use crate::peer::Peer;
+use crate::problem::{Answer, Problem, is_of_server};
+use crate::rate::Rate;
 use crate::{Access, Limits};
 
 /// Is told the errors of which a client is told little.
@@ -18,45 +24,105 @@ pub(crate) type Told = Arc<dyn Fn(&Fault) + Send + Sync>;
 /// Is told of each request that was answered.
 pub(crate) type Heard = Arc<dyn Fn(&Answered<'_>) + Send + Sync>;
 
+/// What a server is made of.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) host: Host,
+    pub(crate) access: Access,
+    pub(crate) oidc: Option<Arc<Oidc>>,
+    pub(crate) audit: Option<Audit>,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    pub(crate) told: Told,
+    pub(crate) heard: Heard,
+}
+
 /// What all handlers share. A cheap handle.
 #[derive(Clone)]
 pub(crate) struct Service(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
-    pub(crate) host: Host,
-    pub(crate) access: Access,
-    pub(crate) limits: Limits,
+    pub(crate) settings: Settings,
+    /// How often a principal may ask.
+    pub(crate) rate: Rate,
+    /// How often a peer may come with a token that is not known.
+    pub(crate) failures: Rate,
     pub(crate) requests: Gate,
     pub(crate) streams: Gate,
     /// What the streams of all runs follow.
     pub(crate) feed: Feed,
+    pub(crate) uploads: Gate,
     /// Whether the server is being ended: streams end then.
     pub(crate) closing: watch::Receiver<bool>,
-    pub(crate) told: Told,
-    pub(crate) heard: Heard,
 }
 
 impl Service {
-    pub(crate) fn new(
-        host: Host,
-        access: Access,
-        limits: Limits,
-        (told, heard): (Told, Heard),
-        closing: watch::Receiver<bool>,
-    ) -> Self {
-        let Limits { requests, requests_each, streams, streams_each, queue_time, .. } = limits;
-        let requests = Gate::new("requests", requests, requests_each, queue_time);
-        let streams = Gate::new("streams", streams, streams_each, queue_time);
-        let feed = Feed::new(host.clone());
-        Self(Arc::new(Shared { host, access, limits, requests, streams, feed, closing, told, heard }))
+    pub(crate) fn new(settings: Settings, closing: watch::Receiver<bool>) -> Self {
+        let (limits, clock) = (&settings.limits, || settings.clock.clone());
+        let rate = Rate::new("requests_per_second", limits.requests_per_second, limits.requests_burst, clock());
+        let failures = Rate::new("failures_per_second", limits.failures_per_second, limits.failures_burst, clock());
+        let requests = Gate::new("requests", limits.requests, limits.requests_each, limits.queue_time);
+        let streams = Gate::new("streams", limits.streams, limits.streams_each, limits.queue_time);
+        // Each may take as much memory as a component has bytes.
+        let uploads = Gate::new("uploads", 1, 1, limits.queue_time);
+        let feed = Feed::new(settings.host.clone());
+        Self(Arc::new(Shared { settings, rate, failures, requests, streams, uploads, feed, closing }))
     }
 
     pub(crate) fn host(&self) -> &Host {
-        &self.0.host
+        &self.0.settings.host
     }
 
     pub(crate) fn limits(&self) -> &Limits {
-        &self.0.limits
+        &self.0.settings.limits
+    }
+
+    /// Returns the log of changes, if one is kept.
+    pub(crate) fn audit(&self) -> Option<&Audit> {
+        self.0.settings.audit.as_ref()
+    }
+
+    /// Returns whether a request needs no token.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.0.settings.access, Access::Open(_))
+    }
+
+    /// Returns who a request is of. A peer that has come too often with tokens that are not known is not looked at.
+    pub(crate) async fn principal(&self, headers: &HeaderMap, peer: Option<Peer>) -> Answer<Principal> {
+        match &self.0.settings.access {
+            Access::Tokens => self.of_token(access::token(headers)?, peer).await,
+            Access::Open(principal) => {
+                access::check_own(headers)?;
+                Ok(principal.clone())
+            }
+        }
+    }
+
+    /// Returns whose a token is that a peer has sent.
+    pub(crate) async fn of_token(&self, token: &str, peer: Option<Peer>) -> Answer<Principal> {
+        let peer = peer.map(Peer::key);
+        peer.as_deref().map_or(Ok(()), |peer| self.0.failures.check(peer))?;
+        let principal = self.known(token).await;
+        if let (Some(peer), Err(problem)) = (peer, &principal)
+            && problem.is_unauthorized()
+        {
+            self.0.failures.take(&peer)?;
+        }
+        principal
+    }
+
+    async fn known(&self, token: &str) -> Answer<Principal> {
+        access::of_token(self.host(), self.0.settings.oidc.as_deref(), token).await
+    }
+
+    /// Returns the token under which a request is made, where there are tokens.
+    pub(crate) fn token(&self, headers: &HeaderMap) -> Option<String> {
+        if self.is_open() { None } else { said_token(headers).map(str::to_owned) }
+    }
+
+    /// Returns whether a token is known no more. A journal or a provider that fails now may not fail the next time.
+    pub(crate) async fn is_lost(&self, token: &str) -> bool {
+        self.known(token).await.as_ref().err().is_some_and(Problem::is_unauthorized)
     }
 
     /// Counts a request that was answered, and tells of it. A method that a client has made up is not a label.
@@ -65,12 +131,12 @@ impl Service {
         let method = if METHODS.contains(&answered.method) { answered.method } else { "_OTHER" };
         let labels = [method, answered.route, &answered.status.to_string()];
         self.host().meters().time(&HTTP_DURATION, &labels, answered.took);
-        (self.0.heard)(answered);
+        (self.0.settings.heard)(answered);
     }
 
     /// Tells the operator.
     pub(crate) fn tell(&self, fault: &Fault) {
-        (self.0.told)(fault);
+        (self.0.settings.told)(fault);
     }
 
     /// Tells the operator of a failure of the server that a client is told of in an answer without its status: within a stream or

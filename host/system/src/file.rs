@@ -61,6 +61,36 @@ pub fn bounded(from: impl Read, bytes_max: u64) -> Result<Vec<u8>> {
     Err(Error::new(ErrorKind::FileTooLarge, format!("it has more than {bytes_max} bytes")))
 }
 
+/// Reads a file as [`read`] does that is a secret, such as a private key.
+///
+/// # Errors
+///
+/// As [`read`], and if another user owns the file or may read or write it. Root is no other user here.
+pub fn read_private(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
+    let file = open(path)?;
+    check_private(&file)?;
+    bounded(file, bytes_max)
+}
+
+/// Checks that no other user may read or write an open file.
+pub(crate) fn check_private(file: &File) -> Result<()> {
+    let found = file.metadata()?;
+    let refused = |why: String| Err(Error::new(ErrorKind::PermissionDenied, why));
+    if !found.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, not_a_file(found.file_type())));
+    }
+    let (owner, us) = (found.uid(), rustix::process::geteuid().as_raw());
+    if owner != us && owner != 0 {
+        return refused(format!("it belongs to user {owner} and not to {us}; chown {us} would change that"));
+    }
+    match found.mode() & 0o777 {
+        mode if mode & 0o077 != 0 => {
+            refused(format!("others may use it (mode {mode:o}); chmod 600 would prevent that"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Returns bytes as a text.
 ///
 /// # Errors
@@ -157,6 +187,18 @@ mod tests {
             let error = read(Path::new(path), 9).unwrap_err();
             assert_eq!(error.to_string(), format!("it is {says}, and not a file"));
         }
+    }
+
+    #[test]
+    fn a_secret_that_others_may_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&file, "key").unwrap();
+        assert_eq!(read_private(file.path(), 9).unwrap(), b"key");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        let refused = read_private(file.path(), 9).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+        assert_eq!(refused.to_string(), "others may use it (mode 644); chmod 600 would prevent that");
     }
 
     #[test]

@@ -20,6 +20,7 @@ from ._requests import ENDED, GOES_ON, Query, Request, Retry, get, once, path, p
 from ._sse import Event, Parser
 from .documents import (
     Amounts,
+    CodeEvent,
     CodeRun,
     Entry,
     Graph,
@@ -31,11 +32,13 @@ from .documents import (
     Run,
     RunEvent,
     RunLine,
+    Session,
+    SessionCell,
     SharedBudget,
     Tool,
     ToolAnswer,
 )
-from .errors import Problem, StockadeError, TimedOut
+from .errors import Problem, StockadeError, TimedOut, Unreachable
 
 
 class _AsyncTransport:
@@ -72,6 +75,7 @@ class _AsyncTransport:
                 params=request.query,
                 headers=self._headers | request.headers,
                 json=request.body,
+                content=request.component,
                 timeout=requests.ANSWER_S,
             )
         except httpx.TransportError as error:
@@ -132,19 +136,45 @@ class _AsyncTransport:
                 raise error
             await self.pause(failed, error)
 
-    async def _open(self, path: str, query: Query, last: str | None, until_s: float | None) -> httpx.Response:
-        headers = self._headers | {"Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
-        left_s = requests.SILENCE_S if until_s is None else max(until_s - time.monotonic(), 0.01)
-        timeout = httpx.Timeout(requests.ANSWER_S, read=min(left_s, requests.SILENCE_S))
-        request = self._http.build_request("GET", self.url + path, params=tuple(query), headers=headers, timeout=timeout)
-        # Not `stream`: it is a generator too, and the end of a loop closes all that were left, in no order.
-        response = await self._http.send(request, stream=True)
+    async def stream(self, request: Request) -> AsyncGenerator[list[Event], None]:
+        """Yields the events of the answer to one request, those that come together at once. It is not made again."""
+        response: httpx.Response | None = None
+        try:
+            response = await self._begin(request)
+            parser = Parser()
+            async for chunk in response.aiter_bytes():
+                events = parser.feed(chunk)
+                yield [event for event in events if event.name != "problem"]
+                _check_end(events)
+        except httpx.TransportError as broken:
+            raise requests.unreachable(self.url + request.path, broken)
+        finally:
+            if response is not None:
+                await response.aclose()
+
+    async def _begin(self, request: Request) -> httpx.Response:
+        headers = self._headers | request.headers | {"Accept": "text/event-stream"}
+        timeout = httpx.Timeout(requests.ANSWER_S, read=requests.SILENCE_S)
+        built = self._http.build_request(
+            request.method, self.url + request.path, json=request.body, headers=headers, timeout=timeout
+        )
+        return await self._streamed(await self._http.send(built, stream=True))
+
+    async def _streamed(self, response: httpx.Response) -> httpx.Response:
         if response.status_code in (200, 204):
             return response
         try:
             raise Problem.read(response.status_code, response.headers, await response.aread())
         finally:
             await response.aclose()
+
+    async def _open(self, path: str, query: Query, last: str | None, until_s: float | None) -> httpx.Response:
+        headers = self._headers | {"Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
+        left_s = requests.SILENCE_S if until_s is None else max(until_s - time.monotonic(), 0.01)
+        timeout = httpx.Timeout(requests.ANSWER_S, read=min(left_s, requests.SILENCE_S))
+        request = self._http.build_request("GET", self.url + path, params=tuple(query), headers=headers, timeout=timeout)
+        # Not `stream`: it is a generator too, and the end of a loop closes all that were left, in no order.
+        return await self._streamed(await self._http.send(request, stream=True))
 
 
 def _check_end(events: list[Event]) -> None:
@@ -296,6 +326,21 @@ class AsyncRuns:
         """Adds to the budget of a run, and goes on with it."""
         return await self._change(run_id, "budget", {"add": add})
 
+    async def fork(
+        self, run_id: str, *, after: int = 1, repeat: Iterable[str] = (), key: str | None = None
+    ) -> Run:
+        """Starts a new run that begins as this one stood after an entry, and asks and pays again from there.
+
+        ``repeat`` names what this run has performed behind that entry and the fork may perform again; the server refuses
+        a fork that does not name all of it, with the reason ``repeat``.
+        """
+        request = once(path("runs", run_id, "fork"), {"after": after, "repeat": [*repeat]}, key)
+        return cast(Run, await self._transport.ask(request))
+
+    async def graph(self, run_id: str) -> str:
+        """Returns the states of the run's workflow as SVG, with the path that the run took."""
+        return (await self._transport.send(get(path("runs", run_id, "graph.svg")))).text
+
     async def signal(self, run_id: str, name: str, payload: Any = None, *, key: str | None = None) -> Run:
         """Sends a run a signal; under the same key it is still one signal."""
         request = once(path("runs", run_id, "signals", name), {"payload": payload}, key)
@@ -382,16 +427,67 @@ class AsyncSandbox:
         key returns how it ended.
         """
         until_s = None if timeout_s is None else time.monotonic() + timeout_s
-        held = {name: base64.b64encode(content).decode() for name, content in (files or {}).items()}
-        body = {"language": language, "code": code, "input": input, "tools": [*tools]}
-        body |= without({"budget": budget, "session": session, "files": held or None})
-        request, asked = once("/v1/exec", body, key), 0
+        request, asked = _code(language, code, input, tools, budget, session, files, key), 0
         # 202: it takes longer than an answer may. Under its key it is asked about again, and not begun again.
         while (response := await self._transport.send(request)).status_code == 202:
             _check_time(path("runs", requests.document(response)["run_id"]), until_s)
             asked += 1
             await self._transport.pause(asked)
         return cast(CodeRun, requests.document(response))
+
+    async def stream(
+        self,
+        language: str,
+        code: str,
+        *,
+        input: Any = None,
+        tools: Iterable[str] = (),
+        budget: Amounts | None = None,
+        session: str | None = None,
+        files: Mapping[str, bytes] | None = None,
+        key: str | None = None,
+    ) -> AsyncIterator[CodeEvent]:
+        """Runs code and follows it: ``run``, then ``output`` with lines as it writes them, and ``end`` with what ``run`` returns.
+
+        A stream that ends before the code raises :class:`Unreachable`. The code goes on: ``run`` with the same key returns
+        how it ended.
+        """
+        request, last = _code(language, code, input, tools, budget, session, files, key), ""
+        async for events in self._transport.stream(request):
+            for event in events:
+                last = event.name
+                yield cast(CodeEvent, {"event": event.name, "data": json.loads(event.data)})
+        if last != "end":
+            raise Unreachable("the stream has ended before the code, which goes on; run it again under its key to read how it ends")
+
+    async def sessions(self) -> AsyncIterator[Session]:
+        """Lists the sessions of code, page after page."""
+        async for session in self._transport.pages("/v1/sessions", []):
+            yield session
+
+    async def session(self, name: str) -> AsyncIterator[SessionCell]:
+        """Lists the pieces of code of a session, page after page."""
+        async for cell in self._transport.pages(path("sessions", name), []):
+            yield cell
+
+    async def fork_session(self, name: str, to: str) -> Session:
+        """Begins a session with the variables of another one; from then on neither sees what the other does."""
+        return cast(Session, await self._transport.ask(post(path("sessions", name, "fork"), {"to": to})))
+
+
+def _code(
+    language: str,
+    code: str,
+    input: Any,
+    tools: Iterable[str],
+    budget: Amounts | None,
+    session: str | None,
+    files: Mapping[str, bytes] | None,
+    key: str | None,
+) -> Request:
+    held = {name: base64.b64encode(content).decode() for name, content in (files or {}).items()}
+    body = {"language": language, "code": code, "input": input, "tools": [*tools]}
+    return once("/v1/exec", body | without({"budget": budget, "session": session, "files": held or None}), key)
 
 
 class AsyncTools:
@@ -407,6 +503,11 @@ class AsyncTools:
     async def get(self, name: str) -> Tool:
         """Returns all about a tool."""
         return cast(Tool, await self._transport.ask(get(path("tools", name))))
+
+    async def upload(self, name: str, component: bytes) -> Tool:
+        """Registers a component as a tool that is granted nothing. The same component may come again under its name."""
+        request = Request("PUT", path("tools", name), repeatable=True, component=component)
+        return cast(Tool, await self._transport.ask(request))
 
     async def call(self, name: str, function: str, arguments: Mapping[str, Any], *, key: str | None = None) -> ToolAnswer:
         """Calls a function once, outside of any run. It is not called again by itself: not every tool knows a key again."""

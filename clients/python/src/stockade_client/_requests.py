@@ -65,10 +65,13 @@ class Request:
     body: Any = None
     key: str | None = None
     repeatable: bool = False
+    #: A component, in place of a document.
+    component: bytes | None = None
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Idempotency-Key": self.key} if self.key else {}
+        key = {"Idempotency-Key": self.key} if self.key else {}
+        return key | ({"Content-Type": "application/wasm"} if self.component is not None else {})
 
     def may_come_again(self, error: StockadeError) -> bool:
         """Whether the request may be made again after this error."""

@@ -19,6 +19,7 @@ from ._requests import ENDED, GOES_ON, Query, Request, Retry, get, once, path, p
 from ._sse import Event, Parser
 from .documents import (
     Amounts,
+    CodeEvent,
     CodeRun,
     Entry,
     Graph,
@@ -30,11 +31,13 @@ from .documents import (
     Run,
     RunEvent,
     RunLine,
+    Session,
+    SessionCell,
     SharedBudget,
     Tool,
     ToolAnswer,
 )
-from .errors import Problem, StockadeError, TimedOut
+from .errors import Problem, StockadeError, TimedOut, Unreachable
 
 
 class _Transport:
@@ -71,6 +74,7 @@ class _Transport:
                 params=request.query,
                 headers=self._headers | request.headers,
                 json=request.body,
+                content=request.component,
                 timeout=requests.ANSWER_S,
             )
         except httpx.TransportError as error:
@@ -131,19 +135,45 @@ class _Transport:
                 raise error
             self.pause(failed, error)
 
-    def _open(self, path: str, query: Query, last: str | None, until_s: float | None) -> httpx.Response:
-        headers = self._headers | {"Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
-        left_s = requests.SILENCE_S if until_s is None else max(until_s - time.monotonic(), 0.01)
-        timeout = httpx.Timeout(requests.ANSWER_S, read=min(left_s, requests.SILENCE_S))
-        request = self._http.build_request("GET", self.url + path, params=tuple(query), headers=headers, timeout=timeout)
-        # Not `stream`: it is a generator too, and the end of a loop closes all that were left, in no order.
-        response = self._http.send(request, stream=True)
+    def stream(self, request: Request) -> Generator[list[Event], None, None]:
+        """Yields the events of the answer to one request, those that come together at once. It is not made again."""
+        response: httpx.Response | None = None
+        try:
+            response = self._begin(request)
+            parser = Parser()
+            for chunk in response.iter_bytes():
+                events = parser.feed(chunk)
+                yield [event for event in events if event.name != "problem"]
+                _check_end(events)
+        except httpx.TransportError as broken:
+            raise requests.unreachable(self.url + request.path, broken)
+        finally:
+            if response is not None:
+                response.close()
+
+    def _begin(self, request: Request) -> httpx.Response:
+        headers = self._headers | request.headers | {"Accept": "text/event-stream"}
+        timeout = httpx.Timeout(requests.ANSWER_S, read=requests.SILENCE_S)
+        built = self._http.build_request(
+            request.method, self.url + request.path, json=request.body, headers=headers, timeout=timeout
+        )
+        return self._streamed(self._http.send(built, stream=True))
+
+    def _streamed(self, response: httpx.Response) -> httpx.Response:
         if response.status_code in (200, 204):
             return response
         try:
             raise Problem.read(response.status_code, response.headers, response.read())
         finally:
             response.close()
+
+    def _open(self, path: str, query: Query, last: str | None, until_s: float | None) -> httpx.Response:
+        headers = self._headers | {"Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
+        left_s = requests.SILENCE_S if until_s is None else max(until_s - time.monotonic(), 0.01)
+        timeout = httpx.Timeout(requests.ANSWER_S, read=min(left_s, requests.SILENCE_S))
+        request = self._http.build_request("GET", self.url + path, params=tuple(query), headers=headers, timeout=timeout)
+        # Not `stream`: it is a generator too, and the end of a loop closes all that were left, in no order.
+        return self._streamed(self._http.send(request, stream=True))
 
 
 def _check_end(events: list[Event]) -> None:
@@ -295,6 +325,21 @@ class Runs:
         """Adds to the budget of a run, and goes on with it."""
         return self._change(run_id, "budget", {"add": add})
 
+    def fork(
+        self, run_id: str, *, after: int = 1, repeat: Iterable[str] = (), key: str | None = None
+    ) -> Run:
+        """Starts a new run that begins as this one stood after an entry, and asks and pays again from there.
+
+        ``repeat`` names what this run has performed behind that entry and the fork may perform again; the server refuses
+        a fork that does not name all of it, with the reason ``repeat``.
+        """
+        request = once(path("runs", run_id, "fork"), {"after": after, "repeat": [*repeat]}, key)
+        return cast(Run, self._transport.ask(request))
+
+    def graph(self, run_id: str) -> str:
+        """Returns the states of the run's workflow as SVG, with the path that the run took."""
+        return (self._transport.send(get(path("runs", run_id, "graph.svg")))).text
+
     def signal(self, run_id: str, name: str, payload: Any = None, *, key: str | None = None) -> Run:
         """Sends a run a signal; under the same key it is still one signal."""
         request = once(path("runs", run_id, "signals", name), {"payload": payload}, key)
@@ -381,16 +426,67 @@ class Sandbox:
         key returns how it ended.
         """
         until_s = None if timeout_s is None else time.monotonic() + timeout_s
-        held = {name: base64.b64encode(content).decode() for name, content in (files or {}).items()}
-        body = {"language": language, "code": code, "input": input, "tools": [*tools]}
-        body |= without({"budget": budget, "session": session, "files": held or None})
-        request, asked = once("/v1/exec", body, key), 0
+        request, asked = _code(language, code, input, tools, budget, session, files, key), 0
         # 202: it takes longer than an answer may. Under its key it is asked about again, and not begun again.
         while (response := self._transport.send(request)).status_code == 202:
             _check_time(path("runs", requests.document(response)["run_id"]), until_s)
             asked += 1
             self._transport.pause(asked)
         return cast(CodeRun, requests.document(response))
+
+    def stream(
+        self,
+        language: str,
+        code: str,
+        *,
+        input: Any = None,
+        tools: Iterable[str] = (),
+        budget: Amounts | None = None,
+        session: str | None = None,
+        files: Mapping[str, bytes] | None = None,
+        key: str | None = None,
+    ) -> Iterator[CodeEvent]:
+        """Runs code and follows it: ``run``, then ``output`` with lines as it writes them, and ``end`` with what ``run`` returns.
+
+        A stream that ends before the code raises :class:`Unreachable`. The code goes on: ``run`` with the same key returns
+        how it ended.
+        """
+        request, last = _code(language, code, input, tools, budget, session, files, key), ""
+        for events in self._transport.stream(request):
+            for event in events:
+                last = event.name
+                yield cast(CodeEvent, {"event": event.name, "data": json.loads(event.data)})
+        if last != "end":
+            raise Unreachable("the stream has ended before the code, which goes on; run it again under its key to read how it ends")
+
+    def sessions(self) -> Iterator[Session]:
+        """Lists the sessions of code, page after page."""
+        for session in self._transport.pages("/v1/sessions", []):
+            yield session
+
+    def session(self, name: str) -> Iterator[SessionCell]:
+        """Lists the pieces of code of a session, page after page."""
+        for cell in self._transport.pages(path("sessions", name), []):
+            yield cell
+
+    def fork_session(self, name: str, to: str) -> Session:
+        """Begins a session with the variables of another one; from then on neither sees what the other does."""
+        return cast(Session, self._transport.ask(post(path("sessions", name, "fork"), {"to": to})))
+
+
+def _code(
+    language: str,
+    code: str,
+    input: Any,
+    tools: Iterable[str],
+    budget: Amounts | None,
+    session: str | None,
+    files: Mapping[str, bytes] | None,
+    key: str | None,
+) -> Request:
+    held = {name: base64.b64encode(content).decode() for name, content in (files or {}).items()}
+    body = {"language": language, "code": code, "input": input, "tools": [*tools]}
+    return once("/v1/exec", body | without({"budget": budget, "session": session, "files": held or None}), key)
 
 
 class Tools:
@@ -406,6 +502,11 @@ class Tools:
     def get(self, name: str) -> Tool:
         """Returns all about a tool."""
         return cast(Tool, self._transport.ask(get(path("tools", name))))
+
+    def upload(self, name: str, component: bytes) -> Tool:
+        """Registers a component as a tool that is granted nothing. The same component may come again under its name."""
+        request = Request("PUT", path("tools", name), repeatable=True, component=component)
+        return cast(Tool, self._transport.ask(request))
 
     def call(self, name: str, function: str, arguments: Mapping[str, Any], *, key: str | None = None) -> ToolAnswer:
         """Calls a function once, outside of any run. It is not called again by itself: not every tool knows a key again."""

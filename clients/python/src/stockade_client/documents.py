@@ -194,6 +194,52 @@ class LineEvent(TypedDict):
 RunEvent = EntryEvent | EndEvent
 
 
+class CodeBegunEvent(TypedDict):
+    """Code has begun, or goes on elsewhere: its run."""
+
+    event: Literal["run"]
+    data: Run
+
+
+class Written(TypedDict):
+    """What code wrote to one of its outputs."""
+
+    stream: Literal["stdout", "stderr"]
+    text: str
+
+
+class WrittenEvent(TypedDict):
+    """Code wrote something."""
+
+    event: Literal["output"]
+    data: Written
+
+
+class CodeEndEvent(TypedDict):
+    """Code stands still: the last event."""
+
+    event: Literal["end"]
+    data: CodeRun
+
+
+#: What a follower of code sees.
+CodeEvent = CodeBegunEvent | WrittenEvent | CodeEndEvent
+
+
+class Session(TypedDict):
+    """A session of code."""
+
+    session: str
+
+
+class SessionCell(TypedDict):
+    """A piece of code of a session: the run that it is of."""
+
+    number: int
+    run_id: str
+    key: str
+
+
 class Tool(TypedDict):
     """A tool that is a component."""
 

@@ -3,8 +3,9 @@ use std::path::Path;
 use clap::Args;
 use serde_json::json;
 use stockade::config::Problem;
-use stockade::{Config, Fault};
+use stockade::{Clock, Config, Fault};
 use stockade_refund::Settings;
+use stockade_server::{Oidc, Tls};
 
 use crate::config::REFUND;
 use crate::escape::safe;
@@ -56,12 +57,22 @@ impl Check {
             Ok(builder) => {
                 let (builder, mut problems) = secrets::checked(builder, &config, !self.without_secrets);
                 problems.extend(builder.problems(&config).await?);
+                problems.extend(of_server(&config, !self.without_secrets));
                 problems.sort_by_key(|problem| problem.line);
                 Ok(problems)
             }
             Err(fault) => of_config(&config, fault).map(|problem| vec![problem]),
         }
     }
+}
+
+/// Returns what the server could not begin with. The key of its certificate is a secret.
+fn of_server(config: &Config, are_secrets_read: bool) -> Vec<Problem> {
+    let tls = config.server.tls.as_ref().filter(|_| are_secrets_read);
+    let tls = tls.and_then(|tls| Tls::new(&tls.certificate, &tls.key).err());
+    let oidc = config.server.oidc.clone().and_then(|oidc| Oidc::new(oidc, Clock::default()).err());
+    let problem = |key: &str, fault: Option<Fault>| fault.map(|fault| config.problem(&["server", key], fault));
+    [problem("tls", tls), problem("oidc", oidc)].into_iter().flatten().collect()
 }
 
 /// Returns the problem with a tool, or with the folder of tools. Other errors, such as those of the data directory, are

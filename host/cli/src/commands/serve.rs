@@ -1,18 +1,21 @@
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
-use stockade::{Currency, Fault, Kind, LogLevel};
-use stockade_server::{Access, Answered, Limits, Server};
+use stockade::config::{Rate, Server as ServerConfig};
+use stockade::{Clock, Currency, Fault, Kind, LogLevel};
+use stockade_server::audit::Event;
+use stockade_server::{Access, Answered, Limits, Oidc, Server, Tls};
 use tokio::net::TcpListener;
 
 use crate::end::End;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::log::{Log, LogOptions};
-use crate::{amounts, ask, open_host, pretty};
+use crate::{amounts, ask, config, open_host, pretty};
 
 /// Serve runs over HTTP, and drive them, until this is ended
 ///
@@ -20,8 +23,8 @@ use crate::{amounts, ask, open_host, pretty};
 /// one, too; `/openapi.json` describes what they may ask for. SIGTERM or Ctrl-C lets the server take nothing more: what is in flight has the grace to end, and the next server goes on with the
 /// runs.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  stockade serve --no-auth\n  stockade serve --listen 0.0.0.0:7700 --journal \
-                        postgres://app@db.example.com/runs")]
+#[command(after_help = "Example:\n  stockade serve --no-auth\n  stockade serve --listen 0.0.0.0:7700 --tls-cert \
+                        tls.pem --tls-key tls.key --journal postgres://app@db.example.com/runs")]
 pub(crate) struct Serve {
     /// The address to listen on; port 0 takes one that is free
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7700")]
@@ -30,6 +33,12 @@ pub(crate) struct Serve {
     /// machine's own address
     #[arg(long)]
     no_auth: bool,
+    /// Speak TLS with the certificate of this file, PEM with the chain behind it, in place of that of `[server.tls]`
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, PEM; only its owner may read the file
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// How long what is in flight may take to end when the server is ended, as in 500ms or 30s
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = grace)]
     grace: Duration,
@@ -45,20 +54,17 @@ fn grace(text: &str) -> stockade::Result<Duration> {
 
 impl Serve {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
-        let globals = &globals.with(self.cassettes);
+        let globals = &globals.with(self.cassettes.clone());
         let log = self.log.begin(globals)?;
         let mut end = End::new().context(Fault::new(Kind::System, "signals cannot be waited for"))?;
         let unusable = || Fault::invalid("listen", format!("the server cannot listen on {}", self.listen));
         let listener = TcpListener::bind(self.listen).await.with_context(unusable)?;
         let address = listener.local_addr().with_context(unusable)?;
-        let access = if self.no_auth { Access::open(ask::user()) } else { Access::Tokens };
-        let host = open_host::host_of_many(globals, log.clone()).await?;
-        let limits = Limits { grace: self.grace, ..Limits::default() };
-        let (faults, answers) = (log.clone(), log);
-        let server =
-            Server::new(host).access(access).limits(limits).on_fault(move |fault| faults.complain("server", fault));
-        let server = server.on_answer(move |answered| told(&answers, answered));
-        eprintln!("stockade serves on http://{address}");
+        let config = config::usual(globals)?.server;
+        let tls = self.tls(&config)?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let server = tls.into_iter().fold(self.server(globals, config, log).await?, Server::tls);
+        eprintln!("stockade serves on {scheme}://{address}");
         let late = server.serve(listener, end.told()).await?;
         if globals.json {
             pretty::print_json(&json!({"late": late}));
@@ -66,6 +72,34 @@ impl Serve {
             eprintln!("the server has ended; {} runs were late and are left to the next", late.len());
         }
         Ok(Exit::Done)
+    }
+}
+
+impl Serve {
+    /// Makes the server, whose log says first that it begins: a server that could note nothing does not begin.
+    async fn server(&self, globals: &Globals, config: ServerConfig, log: Log) -> anyhow::Result<Server> {
+        let access = if self.no_auth { Access::open(ask::user()) } else { Access::Tokens };
+        let oidc = config.oidc.filter(|_| !self.no_auth).map(|oidc| Oidc::new(oidc, Clock::default())).transpose()?;
+        let host = open_host::host_of_many(globals, log.clone()).await?;
+        let audit = open_host::audit(globals)?;
+        audit.append(Event::began()).await?;
+        let Rate { per_second, burst } = config.rate;
+        let limits =
+            Limits { grace: self.grace, requests_per_second: per_second, requests_burst: burst, ..Limits::default() };
+        let (faults, answers) = (log.clone(), log);
+        let server = Server::new(host).access(access).audit(audit).limits(limits);
+        let server = server.on_fault(move |fault| faults.complain("server", fault));
+        let server = server.on_answer(move |answered| told(&answers, answered));
+        Ok(oidc.into_iter().fold(server, Server::oidc))
+    }
+
+    /// Reads the certificate that the options name, or else the configuration, if there is one.
+    fn tls(&self, config: &ServerConfig) -> stockade::Result<Option<Tls>> {
+        match (&self.tls_cert, &self.tls_key, &config.tls) {
+            (Some(certificate), Some(key), _) => Tls::new(certificate, key).map(Some),
+            (_, _, Some(tls)) => Tls::new(&tls.certificate, &tls.key).map(Some),
+            (_, _, None) => Ok(None),
+        }
     }
 }
 

@@ -3,12 +3,13 @@
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use stockade::{Budget, Listing, NewToken, Principal, Role, utc};
+use stockade_server::audit::Event;
 
 use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::text::left_out;
-use crate::{amounts, open_host, pretty};
+use crate::{amounts, ask, open_host, pretty};
 
 /// Say who may use the server of this journal
 #[derive(Debug, Subcommand)]
@@ -62,8 +63,8 @@ impl Token {
     /// Returns whether the command only reads.
     pub(crate) fn only_looks(&self) -> bool {
         match self {
-            Self::List(_) | Self::Rm(_) => true,
-            Self::Create(_) => false,
+            Self::List(_) => true,
+            Self::Create(_) | Self::Rm(_) => false,
         }
     }
 
@@ -72,7 +73,12 @@ impl Token {
             Self::Create(create) => create.run(globals).await,
             Self::List(List) => list(globals).await,
             Self::Rm(Rm { id }) => {
-                open_host::reader(globals).await?.remove_token(&id).await?;
+                let host = open_host::reader(globals).await?;
+                // The log has it first. A token that is not there is not noted.
+                if host.principals().await?.found.iter().any(|principal| principal.id == id) {
+                    note(globals, Event::TokenRemoved { id: id.clone(), by: ask::user() }).await?;
+                }
+                host.remove_token(&id).await?;
                 Ok(Exit::Done)
             }
         }
@@ -85,6 +91,12 @@ impl Create {
         let Self { name, role, budget, tools } = self;
         let tools = (!tools.is_empty()).then(|| tools.into_iter().collect());
         let (principal, token) = host.create_token(NewToken { name, role, budget, tools }).await?;
+        let Principal { id, name, .. } = principal.clone();
+        if let Err(fault) = note(globals, Event::TokenCreated { id, name, role, by: ask::user() }).await {
+            // It was not shown, and a token that the log does not have is not left.
+            host.remove_token(&principal.id).await?;
+            return Err(fault.into());
+        }
         if globals.json {
             pretty::print_json(&Created { token: &token, principal: &principal });
         } else {
@@ -98,6 +110,11 @@ impl Create {
         }
         Ok(Exit::Done)
     }
+}
+
+/// Notes what is done to tokens.
+async fn note(globals: &Globals, event: Event) -> stockade::Result<()> {
+    open_host::audit(globals)?.append(event).await
 }
 
 async fn list(globals: &Globals) -> anyhow::Result<Exit> {

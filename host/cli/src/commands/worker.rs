@@ -3,6 +3,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
+use stockade::outage::{News, Outage};
 use stockade::{Currency, Fault, Fired, Host, Kind, Run, RunId, RunState, Scheduled, Worker as Taker};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -11,7 +12,6 @@ use crate::end::End;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::log::{Log, LogOptions};
-use crate::outage::{News, Outage};
 use crate::{amounts, drive, escape, open_host, pretty};
 
 /// How often the journal is looked into for runs to take up.

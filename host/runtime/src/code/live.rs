@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde_json::Value;
-use stockade_sandbox::{CallFromCode, Cell, CellOutcome, Left, Limits, Outcome, Place, ToolHandler};
+use stockade_sandbox::{CallFromCode, Cell, CellOutcome, Left, Limits, Outcome, Place, Stdio, ToolHandler};
 use stockade_workflow::{
     Change, Code, CodeEnd, CodeOutcome, Decision, Entry, Exceeded, Fault, Json, Kind, RunId, RunState, Shortfall,
     ToolCall, ToolOutcome, Usage,
@@ -23,6 +23,7 @@ use super::replay::{answered, cells_of, recorded, restored, size};
 use super::unrun;
 use crate::calls::{call_id, cut, unknown, unrepeated};
 use crate::cells::{self, CellRef};
+use crate::outputs::Output;
 use crate::run_log::{RunLog, is_storage};
 use crate::scratch::{Files, changed};
 use crate::services::Services;
@@ -69,8 +70,12 @@ impl CallOfCode {
     }
 }
 
-/// Hands calls from code to the driver of the run, which journals them: those together that the code made together.
-struct ToDriver(mpsc::Sender<Vec<CallOfCode>>);
+/// Hands calls from code to the driver of the run, which journals them, those together that the code made together; and what it
+/// writes to those who follow that.
+struct ToDriver {
+    calls: mpsc::Sender<Vec<CallOfCode>>,
+    output: Arc<Output>,
+}
 
 #[async_trait]
 impl ToolHandler for ToDriver {
@@ -82,12 +87,16 @@ impl ToolHandler for ToDriver {
         let since = Instant::now();
         let (asked, answers): (Vec<_>, Vec<_>) = calls.into_iter().map(|call| CallOfCode::new(call, since)).unzip();
         // A driver that is gone drops what it is asked, and so is heard below.
-        let _ = self.0.send(asked).await;
+        let _ = self.calls.send(asked).await;
         let mut outcomes = Vec::with_capacity(answers.len());
         for answer in answers {
             outcomes.push(answer.await.unwrap_or_else(|_| gone()));
         }
         outcomes
+    }
+
+    fn wrote(&self, stdio: Stdio, end: u64, lines: &str) {
+        self.output.wrote(stdio, end, lines);
     }
 }
 
@@ -199,9 +208,11 @@ impl RunLog {
         tool_calls: u64,
         began_ms: Option<u64>,
     ) -> Result<(CellOutcome, Option<Halt>)> {
-        let (asks, mut asked) = mpsc::channel(1);
+        let (calls, mut asked) = mpsc::channel(1);
+        let output = self.host.outputs.of(self.state().run(), key);
         let Prepared { kept, toolbox, code, source, input, id, .. } = prepared;
-        let cell = cell(code, source, id, toolbox, Arc::new(ToDriver(asks)), limits, tool_calls);
+        let handler = Arc::new(ToDriver { calls, output });
+        let cell = cell(code, source, id, toolbox, handler, limits, tool_calls);
         let cell = Cell { input, begins_ms: began_ms, ..cell };
         let (mut running, mut halt) = (pin!(kept.session.run(cell)), None);
         loop {

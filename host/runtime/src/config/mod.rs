@@ -17,6 +17,7 @@ mod problem;
 mod retry;
 mod schedule;
 mod secret;
+mod server;
 pub(crate) mod shared_budget;
 mod telemetry;
 mod tool;
@@ -52,6 +53,7 @@ pub(crate) use retry::{DRIVEN_MS_MAX, PARKED_MAX, on as retried};
 pub use schedule::{CatchUp, Overlap, Schedule};
 pub use secret::Secret;
 pub(crate) use secret::key_of;
+pub use server::{ByRole, Oidc, Rate, RoleLimits, Server, Tls};
 pub use shared_budget::{By as SharedBy, Limit as SharedLimit, Per, SharedBudget};
 pub use telemetry::Telemetry;
 pub use tool::{Asking, Tool};
@@ -110,6 +112,8 @@ pub struct Config {
     pub notify: BTreeMap<String, Notify>,
     /// Workflows that are started by themselves, by name.
     pub schedule: BTreeMap<String, Schedule>,
+    /// How the server listens, and whom it knows.
+    pub server: Server,
     /// Where the value of each secret is, by name.
     pub secrets: BTreeMap<String, Secret>,
     /// The people who have each role, by its name: who may decide where a tool's `approval` wants a role.
@@ -223,7 +227,8 @@ impl Config {
             Secret::File(path) => Some(path.as_path()),
             Secret::Env(_) => None,
         });
-        secrets.chain(self.file.as_deref())
+        let key = self.server.tls.as_ref().map(|tls| tls.key.as_path());
+        secrets.chain(key).chain(self.file.as_deref())
     }
 
     /// Returns what no tool may write besides: the folder of tools, and scripts that answer for models.
@@ -242,6 +247,7 @@ impl Config {
         self.model.values_mut().for_each(|model| model.anchor(folder));
         self.journal.anchor(folder);
         self.memory.anchor(folder);
+        self.server.anchor(folder);
         self.secrets.values_mut().for_each(|secret| secret.anchor(folder));
     }
 }

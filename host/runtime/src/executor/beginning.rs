@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stockade_journal::{Beside, folded};
-use stockade_workflow::{Budget, Change, RunId, RunState};
+use stockade_workflow::{Budget, Change, RunId, RunState, json};
 use tokio::task::JoinHandle;
 
 use super::Driver;
@@ -22,14 +22,21 @@ impl Driver {
         let machine = host.machine(&new.workflow)?;
         check_input(&new.input)?;
         shared_budgets::check(&host.budgets, &new.workflow, &new.origin)?;
-        let NewRun { workflow, input, budget, mut origin, deadline, id } = new.clone();
+        let NewRun { workflow, input, budget, mut origin, deadline, id, history } = new.clone();
+        let version = machine.version();
+        let history = history.map(|history| history.changes_for(&workflow, version)).transpose()?;
         if let Some(deadline) = deadline.or(host.deadline) {
             let ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
             origin.due_ms = Some(host.clock.now_ms().saturating_add(ms));
         }
-        let created = Change::Created { workflow, version: machine.version(), input: input.into(), budget, origin };
+        let created = Change::Created { workflow, version, input: input.into(), budget, origin };
         let id = id.map_or_else(|| host.journal.new_run(beside), Ok)?;
-        Self::create(Arc::clone(host), machine, id, created)
+        let mut driver = Self::create(Arc::clone(host), machine, id, created)?;
+        for change in history.into_iter().flatten() {
+            driver.log.hold(json::bytes(&change));
+            driver.log.push(change)?;
+        }
+        Ok(driver)
     }
 
     /// Takes the lease of a run, and then reads it: from here on it changes only here.

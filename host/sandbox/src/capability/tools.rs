@@ -17,7 +17,7 @@ use crate::place::Place;
 use crate::quote::quoted;
 use crate::spelling::Spelling;
 use crate::stop::Stop;
-use crate::{Held, HostMemory, Limits, Outcome, Result};
+use crate::{Held, HostMemory, Limits, Outcome, Result, Stdio};
 
 mod bindings {
     wasmtime::component::bindgen!({
@@ -61,6 +61,13 @@ pub trait ToolHandler: Send + Sync {
             outcomes.push(self.call(call).await);
         }
         outcomes
+    }
+
+    /// Is told whole lines that the code has written to one of its outputs, as it writes them; `end` is how many bytes it had
+    /// written there then. What does not end a line is in the outcome alone. This must not block.
+    fn wrote(&self, stdio: Stdio, end: u64, lines: &str) {
+        // Most have the outputs with the outcome.
+        let _ = (stdio, end, lines);
     }
 }
 

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use stockade::{Machine, Principal};
 use url::form_urlencoded::byte_serialize;
 
-use crate::Access;
 use crate::calls::check_workflow;
 use crate::service::Service;
 
@@ -27,7 +26,7 @@ pub(crate) fn card(service: &Service, base: &str, workflow: Option<&str>, princi
         "defaultOutputModes": MODES,
         "skills": principal.map_or_else(Vec::new, |principal| skills(service, workflow, principal)),
     });
-    if let (Access::Tokens, Some(members)) = (&service.0.access, card.as_object_mut()) {
+    if let (false, Some(members)) = (service.is_open(), card.as_object_mut()) {
         let scheme = json!({"scheme": "bearer", "description": "A token of `stockade token create`."});
         members.insert("securitySchemes".to_owned(), json!({"token": {"httpAuthSecurityScheme": scheme}}));
         members.insert("securityRequirements".to_owned(), json!([{"schemes": {"token": {"list": []}}}]));

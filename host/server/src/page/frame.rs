@@ -102,6 +102,7 @@ fn document(status: StatusCode, title: &str, bar: Option<El>, main: El) -> Respo
     let skip = of("a", "skip").attr("href", "#main").text("To the content");
     let footer = el("footer").with(el("span").attr("id", "live").attr("role", "status"));
     let footer = footer.with(of("span", "keys").text("j k next, previous · / filter · g then r i t p m s d views"));
+    let footer = footer.with(el("a").attr("href", "/docs").text("HTTP API"));
     answer(status, head(title), el("body").with(skip).all(bar).with(main).with(footer))
 }
 

@@ -95,6 +95,11 @@ impl<H: Into<Html>> FromIterator<H> for Html {
 }
 
 impl Html {
+    /// Returns it as it is, where it is a document of another kind than HTML.
+    pub(crate) fn bare(self) -> String {
+        self.0
+    }
+
     /// Returns it as a whole document.
     pub(crate) fn document(self) -> String {
         format!("<!doctype html>\n{}", self.0)

@@ -19,7 +19,8 @@ use super::html::{El, Html, el, of};
 use super::viewer::Viewer;
 use super::visible::visible_json;
 use super::words::{age, document};
-use crate::approvals::seen;
+use crate::approvals::{note, seen};
+use crate::audit::named;
 use crate::problem::Answer;
 use crate::service::Service;
 
@@ -328,8 +329,9 @@ pub(crate) async fn decide(
     let question = service.host().question(run, Some(&key)).await?;
     let seen = seen(&question, fields.text("seen"))?;
     let decision = decision(&fields, &principal.name)?;
-    let verdict = decision.verdict.past();
-    service.host().decide(&ApprovalId { run, key }, &seen, decision).await?;
+    let (verdict, id) = (decision.verdict.past(), ApprovalId { run, key });
+    note(&id, &decision);
+    service.host().decide(&id, &seen, decision).await?;
     Ok(frame::see_other(&format!("/inbox?decided={verdict}&run={run}")))
 }
 
@@ -364,6 +366,8 @@ pub(crate) async fn settle(
         other => return Err(Fault::invalid("settlement", format!("\"{other}\" is not what was found out")).into()),
     };
     let settlement = settlement.comment(fields.filled("comment").map(str::to_owned));
+    named("run", run);
+    named("call", key);
     service.host().settle(run, settlement).await?;
     Ok(frame::see_other(&format!("/runs/{run}")))
 }

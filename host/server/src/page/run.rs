@@ -9,7 +9,7 @@ mod waterfall;
 use axum::extract::{Extension, State};
 use axum::http::Uri;
 use axum::response::Response;
-use stockade::{Budget, Clock, Currency, Entry, Fault, Host, NewRun, Principal, Report, Right, RunId, RunState, utc};
+use stockade::{Budget, Clock, Currency, Entry, Fault, Host, Principal, Report, Right, RunId, RunState, utc};
 use url::form_urlencoded::parse;
 
 use self::timeline::Timeline;
@@ -20,11 +20,12 @@ use super::inbox;
 use super::runs::{Order, status, with_orders};
 use super::viewer::Viewer;
 use super::words::{document, name, used};
-use crate::amounts::{self, Amounts};
-use crate::calls::check_workflow;
+use crate::amounts;
+use crate::audit::named;
+use crate::forks::{beginning, fork_again};
 use crate::names::Names;
 use crate::problem::Answer;
-use crate::runs::{add_to_budget, begin};
+use crate::runs::add_to_budget;
 use crate::service::Service;
 
 /// The most bytes of entries that a view reads, about: pages of the journal have about a megabyte each.
@@ -75,6 +76,17 @@ fn at(uri: &Uri, last: u64) -> Result<u64, Fault> {
     Ok(at.parse::<u64>().map_err(|_| wrong())?.clamp(1, last.max(1)))
 }
 
+/// Draws the states of a run's workflow, with the path that the run took as far as a view reads it.
+///
+/// # Errors
+///
+/// An unknown run, a workflow that is not here or has too many states, a journal that fails.
+pub(crate) async fn picture(host: &Host, run: RunId) -> Result<String, Fault> {
+    let read = Read::of(host, run).await?;
+    let workflow = host.workflow(&read.report.workflow)?;
+    graph::alone(workflow.graph(), &Timeline::read(&read.entries).path, read.report.status.is_over())
+}
+
 pub(crate) async fn show(State(service): State<Service>, viewer: Viewer, names: Names, uri: Uri) -> Answer<Response> {
     let read = Read::of(service.host(), names.run()?).await?;
     let at = at(&uri, read.last())?;
@@ -89,6 +101,7 @@ fn inner(host: &Host, viewer: &Viewer, read: &Read, at: u64) -> Result<Html, Fau
     let (run, is_over) = (report.run_id, report.status.is_over());
     let timeline = Timeline::read(entries);
     let may = viewer.may(Right::Operate);
+    let fork = (may && at < state.seq()).then(|| fork_here(viewer, run, at));
     let graph = host.workflow(&report.workflow).ok();
     let graph = graph.map(|workflow| graph::draw(workflow.graph(), &timeline.path, is_over));
     let parts = [
@@ -100,7 +113,7 @@ fn inner(host: &Host, viewer: &Viewer, read: &Read, at: u64) -> Result<Html, Fau
         unread(read),
         graph,
         Some(account::gauges(state)),
-        Some(account::scrubber(run, entries, at, read.last())?),
+        Some(account::scrubber(run, entries, at, read.last(), fork)?),
         Some(documents(report, state)),
     ];
     Ok(parts.into_iter().flatten().collect())
@@ -191,6 +204,16 @@ fn orders(viewer: &Viewer, run: RunId, is_over: bool) -> El {
     orders.with(given).with(budget).with(fork)
 }
 
+/// Offers to fork a run after the entry that is shown.
+fn fork_here(viewer: &Viewer, run: RunId, at: u64) -> El {
+    let hint = " Starts a new run that begins as this one stood here, and asks and pays again for what followed.";
+    viewer
+        .form_once(&format!("/runs/{run}/fork"))
+        .with(el("input").attr("type", "hidden").attr("name", "after").value(at))
+        .with(el("button").text(format!("Fork after entry {at}")))
+        .with(of("span", "hint").text(hint))
+}
+
 /// Says what the view does not show of a long run.
 fn unread(read: &Read) -> Option<El> {
     let left_out = read.state.seq().saturating_sub(read.last());
@@ -224,6 +247,7 @@ pub(crate) async fn order(
     fields: Fields,
 ) -> Answer<Response> {
     let (run, order) = (names.run()?, Order::named(fields.text("order"))?);
+    named("order", fields.text("order"));
     let reason = fields.filled("reason").map(str::to_owned);
     order.give(&service, run, stockade::Stop::by(&principal.name).reason(reason)).await?;
     Ok(back(run))
@@ -244,19 +268,19 @@ pub(crate) async fn budget(
     Ok(back(run))
 }
 
-/// Starts a new run with the workflow, the input, the labels and the budget of another one, and says of which.
+/// Starts a new run that begins as another one stood after an entry, and says of which.
 pub(crate) async fn fork(
     State(service): State<Service>,
     Extension(principal): Extension<Principal>,
     names: Names,
     fields: Fields,
 ) -> Answer<Response> {
-    let state = service.host().state(names.run()?).await?;
-    check_workflow(service.host(), &principal, state.workflow())?;
-    let budget = amounts::of_start(&principal, &Amounts::default(), *state.ledger().budget())?;
-    let new = NewRun::new(state.workflow(), state.input().value()).labels(state.origin().labels.clone());
-    let new = new.label(FORK, state.run().to_string()).budget(budget).key(format!("fork/{}", fields.key()?));
-    Ok(back(begin(&service, &principal, new).await?.id()))
+    let run = names.run()?;
+    let wrong = |after: &str| Fault::invalid("entry", format!("\"{after}\" is not the number of an entry"));
+    let after = fields.filled("after").map(|after| after.parse::<u64>().map_err(|_| wrong(after)));
+    let after = after.transpose()?.unwrap_or_else(beginning);
+    let key = format!("fork/{}", fields.key()?);
+    Ok(back(fork_again(&service, &principal, (run, after), key).await?.id()))
 }
 
 /// Runs code again that has ended, with the answers that its calls had.

@@ -18,6 +18,7 @@ use super::html::{El, Html, el, of};
 use super::viewer::Viewer;
 use super::words::{age, shortened};
 use crate::amounts::{self, Amounts};
+use crate::audit::named;
 use crate::calls::check_workflow;
 use crate::problem::{Answer, words};
 use crate::query;
@@ -274,6 +275,7 @@ pub(crate) async fn start(
     fields: Fields,
 ) -> Answer<Response> {
     let workflow = fields.text("workflow");
+    named("workflow", workflow);
     check_workflow(service.host(), &principal, workflow)?;
     let budget = amounts::of_start(&principal, &Amounts::default(), Budget::default())?;
     let new = NewRun::new(workflow, fields.json("input")?).budget(budget);
@@ -324,6 +326,8 @@ pub(crate) async fn bulk(
         return Err(Fault::invalid("run", message).into());
     }
     let reason = fields.filled("reason").map(str::to_owned);
+    named("order", fields.text("order"));
+    runs.iter().for_each(|run| named("run", run));
     let stop = || Stop::by(&principal.name).reason(reason.clone());
     let given = join_all(runs.iter().map(|run| order.give(&service, *run, stop()))).await;
     let refused: Vec<_> =

@@ -13,8 +13,8 @@ use url::form_urlencoded::{byte_serialize, parse};
 use super::form::{Fields, check_same_origin};
 use super::frame;
 use super::html::{El, el, of};
-use crate::Access;
 use crate::access::{is_loopback, said_token};
+use crate::peer::Peer;
 use crate::problem::Answer;
 use crate::service::Service;
 
@@ -44,7 +44,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 pub(crate) async fn show(State(service): State<Service>, headers: HeaderMap, uri: Uri) -> Response {
-    if matches!(service.0.access, Access::Open(_)) {
+    if service.is_open() {
         return frame::see_other("/");
     }
     let query = parse(uri.query().unwrap_or_default().as_bytes());
@@ -61,8 +61,10 @@ pub(crate) async fn show(State(service): State<Service>, headers: HeaderMap, uri
 }
 
 fn form(headers: &HeaderMap, next: &str, was_refused: bool) -> El {
-    let refused = was_refused
-        .then(|| of("p", "bad").attr("role", "alert").text("This is not a token of this journal, or it was removed."));
+    let refused = was_refused.then(|| {
+        let message = "This is not a token of this server, or it was removed, or its time is over.";
+        of("p", "bad").attr("role", "alert").text(message)
+    });
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let remote = (!is_loopback(host)).then(|| {
         of("p", "hint")
@@ -97,11 +99,17 @@ pub(crate) async fn begin(State(service): State<Service>, request: Request) -> A
     let field = |wanted: &str| parse(&bytes).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
     let (token, next) = (field("token").unwrap_or_default(), field("next").unwrap_or_default());
     let (token, next) = (token.trim(), if is_own_path(&next) { &*next } else { "/" });
-    if service.host().principal(token).await?.is_none() {
-        let next: String = byte_serialize(next.as_bytes()).collect();
-        return Ok(frame::see_other(&format!("/login?refused&next={next}")));
+    let peer = Peer::of(&parts.extensions);
+    match service.of_token(token, peer).await {
+        Ok(_) => {}
+        Err(problem) if problem.is_unauthorized() => {
+            let next: String = byte_serialize(next.as_bytes()).collect();
+            return Ok(frame::see_other(&format!("/login?refused&next={next}")));
+        }
+        Err(problem) => return Err(problem),
     }
-    with_cookie(frame::see_other(next), token, SESSION, is_remote(&parts.headers))
+    let is_secure = is_remote(&parts.headers) || peer.is_some_and(|peer| peer.is_tls);
+    with_cookie(frame::see_other(next), token, SESSION, is_secure)
 }
 
 pub(crate) async fn end(_: Fields) -> Answer<Response> {
@@ -115,9 +123,9 @@ fn is_remote(headers: &HeaderMap) -> bool {
     !is_loopback(text(header::HOST)) || text(header::ORIGIN).starts_with("https://")
 }
 
-fn with_cookie(mut response: Response, token: &str, time: Duration, is_remote: bool) -> Answer<Response> {
+fn with_cookie(mut response: Response, token: &str, time: Duration, is_secure: bool) -> Answer<Response> {
     // Over plain HTTP from another machine, a token would be read on the way; the browser does not keep it then.
-    let secure = if is_remote { "; Secure" } else { "" };
+    let secure = if is_secure { "; Secure" } else { "" };
     let text = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}", time.as_secs());
     let cookie = HeaderValue::try_from(text)
         .map_err(|_| Fault::invalid("token", "the token has letters that no token of this server has"))?;

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::form::KEY;
 use super::form_token::{FIELD, form_token};
 use super::html::{El, el};
-use crate::Access;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
 
@@ -39,7 +38,7 @@ impl FromRequestParts<Service> for Viewer {
         Ok(Self {
             principal,
             waiting: service.host().runs(&waiting).await?.len(),
-            has_session: matches!(service.0.access, Access::Tokens),
+            has_session: !service.is_open(),
             form_token: form_token(&parts.headers),
             address: parts.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned(),
         })

@@ -3,6 +3,8 @@
 mod capture;
 mod input;
 
+use std::sync::Arc;
+
 use wasmtime::component::Linker;
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::cli::{WasiCli, WasiCliCtxView};
@@ -13,6 +15,8 @@ pub(crate) use self::input::Input;
 
 use self::capture::Capture;
 use super::Offer;
+use super::tools::ToolHandler;
+use crate::Stdio;
 
 /// Needs no grant: what a guest writes is captured, and there is nothing to read.
 pub(crate) const OFFER: Offer = Offer {
@@ -49,6 +53,12 @@ impl Outputs {
         }
         wasi.stdout(stdout.clone()).stderr(stderr.clone());
         Self { stdout, stderr }
+    }
+
+    /// Tells what the guest writes from now on, line by line.
+    pub(crate) fn tell(&self, follower: &Arc<dyn ToolHandler>) {
+        self.stdout.tell(Stdio::Out, follower);
+        self.stderr.tell(Stdio::Err, follower);
     }
 
     pub(crate) fn take_stdout(&self) -> String {

@@ -46,8 +46,8 @@ fn gauge(currency: Currency, spent: u64, allowed: u64, reserved: u64) -> El {
         .with(of("span", "amount").text(said).all(reserved))
 }
 
-/// Draws the scrubber: a slide over the entries, and how the run stood after one of them.
-pub(super) fn scrubber(run: RunId, entries: &[Entry], at: u64, last: u64) -> Result<El, Fault> {
+/// Draws the scrubber: a slide over the entries, and how the run stood after one of them, with what can be done from there.
+pub(super) fn scrubber(run: RunId, entries: &[Entry], at: u64, last: u64, fork: Option<El>) -> Result<El, Fault> {
     let read = entries.iter().take_while(|entry| entry.seq <= at).count();
     let known = entries.get(..read).unwrap_or(entries);
     let slide = el("input")
@@ -72,7 +72,7 @@ pub(super) fn scrubber(run: RunId, entries: &[Entry], at: u64, last: u64) -> Res
         .attr("aria-labelledby", "scrubber-title")
         .with(el("h2").attr("id", "scrubber-title").text("How it stood"))
         .with(form)
-        .with(stood(&RunState::fold(run, known)?, known.last(), last)))
+        .with(stood(&RunState::fold(run, known)?, known.last(), last).all(fork)))
 }
 
 fn stood(state: &RunState, entry: Option<&Entry>, last: u64) -> El {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use stockade::Graph;
+use stockade::{Fault, Graph, Kind};
 
 use crate::page::frame::scroll;
-use crate::page::html::{El, el, of};
+use crate::page::html::{El, Html, el, of};
 use crate::page::words::shortened;
 
 const NODE_WIDTH: u64 = 190;
@@ -35,6 +35,34 @@ pub(super) fn draw(graph: &Graph, path: &[String], is_over: bool) -> El {
         return section.with(of("p", "hint").text(message));
     }
     section.with(scroll("Picture of the states").with(picture(graph, path, is_over)))
+}
+
+/// How a picture looks that stands alone.
+const STYLE: &str = "svg { background: #fff; } text { font: 12px system-ui, sans-serif; fill: #1c211e; } \
+                     rect { fill: #fff; stroke: #8a938d; stroke-width: 1.5px; } \
+                     .taken rect, .last rect { fill: #e3f1e8; stroke: #1f6b45; } \
+                     .now rect { fill: #fbf0d6; stroke: #8a5a00; stroke-width: 3px; } \
+                     .edge { fill: none; stroke: #8a938d; stroke-width: 1.5px; } \
+                     .edge.taken { stroke: #1f6b45; stroke-width: 2.5px; } \
+                     path.arrow { fill: #8a938d; } path.arrow-taken { fill: #1f6b45; } \
+                     @media (prefers-color-scheme: dark) { svg { background: #1c201d; } text { fill: #e6eae7; } \
+                     rect { fill: #1c201d; stroke: #6d7770; } .edge { stroke: #6d7770; } path.arrow { fill: #6d7770; } \
+                     .taken rect, .last rect { fill: #17301f; stroke: #86d3a7; } .edge.taken { stroke: #86d3a7; } \
+                     .now rect { fill: #33270f; stroke: #eec26b; } path.arrow-taken { fill: #86d3a7; } }";
+
+/// Draws the states as a document of its own.
+///
+/// # Errors
+///
+/// Kind [`Kind::Conflict`] where there are more states than are drawn.
+pub(super) fn alone(graph: &Graph, path: &[String], is_over: bool) -> Result<String, Fault> {
+    if graph.states.len() > STATES_MAX {
+        let (allowed, used) = (STATES_MAX as u64, graph.states.len() as u64);
+        let message = format!("the workflow has {used} states, and {allowed} are drawn at most");
+        return Err(Fault::limit(Kind::Conflict, "states", allowed, used, message));
+    }
+    let picture = picture(graph, path, is_over).attr("xmlns", "http://www.w3.org/2000/svg");
+    Ok(Html::from(picture.with(el("style").text(STYLE))).bare())
 }
 
 fn picture(graph: &Graph, path: &[String], is_over: bool) -> El {
@@ -145,7 +173,6 @@ mod tests {
     use stockade::State;
 
     use super::*;
-    use crate::page::html::Html;
 
     #[test]
     fn states_stand_below_those_that_lead_to_them_and_the_path_is_marked() {
@@ -156,5 +183,9 @@ mod tests {
         let written = Html::from(draw(&graph, &["A".to_owned(), "B".to_owned()], false)).document();
         assert_eq!(written.matches("edge taken").count(), 1, "{written}");
         assert!(written.contains("node now") && written.contains("node taken"), "{written}");
+        let alone = alone(&graph, &["A".to_owned()], true).unwrap();
+        assert!(alone.starts_with("<svg ") && alone.contains("xmlns=\"http://www.w3.org/2000/svg\""), "{alone}");
+        let many = Graph::new((0..=STATES_MAX).map(|number| state(&format!("S{number}"), &[])));
+        assert_eq!(super::alone(&many, &[], false).unwrap_err().breach.unwrap().limit, "states");
     }
 }

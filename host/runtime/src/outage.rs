@@ -7,13 +7,13 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// How often in a row something has failed.
 #[derive(Default)]
-pub(crate) struct Outage {
+pub struct Outage {
     failures: u32,
 }
 
 /// What is to be said after a look at the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum News {
+pub enum News {
     /// It fails, and did not before.
     Fails,
     /// It answers, and did not before.
@@ -24,7 +24,7 @@ pub(crate) enum News {
 
 impl Outage {
     /// Takes note of a look.
-    pub(crate) fn note(&mut self, has_failed: bool) -> News {
+    pub fn note(&mut self, has_failed: bool) -> News {
         let before = self.failures;
         self.failures = if has_failed { before.saturating_add(1) } else { 0 };
         match (before, has_failed) {
@@ -35,12 +35,12 @@ impl Outage {
     }
 
     /// Whether the last look has failed.
-    pub(crate) fn lasts(&self) -> bool {
+    pub fn lasts(&self) -> bool {
         self.failures > 0
     }
 
     /// Returns how long to wait before the next look: twice as long after each failure.
-    pub(crate) fn pause(&self, usual: Duration) -> Duration {
+    pub fn pause(&self, usual: Duration) -> Duration {
         let factor = 1_u32.checked_shl(self.failures).unwrap_or(u32::MAX);
         usual.saturating_mul(factor).min(PAUSE_MAX.max(usual))
     }

@@ -1,0 +1,138 @@
+//! How often one may ask in a time.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use axum::http::StatusCode;
+use stockade::{Clock, Fault, Kind};
+
+use crate::problem::{Answer, Problem};
+
+/// How many keys are told apart; all others share one bucket. So what clients choose takes no more memory than this.
+const KEYS_MAX: usize = 10_000;
+
+/// A request, in the thousandths that a bucket gains in a millisecond.
+const ONE: u64 = 1_000;
+
+/// Lets so many requests a second through for each key, and so many at once.
+pub(crate) struct Rate {
+    /// The name of the limit.
+    limit: &'static str,
+    per_second: u32,
+    burst: u32,
+    clock: Clock,
+    buckets: Mutex<BTreeMap<String, Bucket>>,
+}
+
+/// What is left of a burst.
+#[derive(Clone, Copy)]
+struct Bucket {
+    thousandths: u64,
+    at_ms: u64,
+}
+
+impl Rate {
+    /// A rate below one a second is one a second: a client that was refused may come again after a second.
+    pub(crate) fn new(limit: &'static str, per_second: u32, burst: u32, clock: Clock) -> Self {
+        Self { limit, per_second: per_second.max(1), burst: burst.max(1), clock, buckets: Mutex::default() }
+    }
+
+    /// Takes a request of a key, or refuses it.
+    pub(crate) fn take(&self, key: &str) -> Answer<()> {
+        if self.spend(key, ONE) { Ok(()) } else { Err(self.refused(key)) }
+    }
+
+    /// Refuses a key that has nothing left, and takes nothing of one that has.
+    pub(crate) fn check(&self, key: &str) -> Answer<()> {
+        if self.spend(key, 0) { Ok(()) } else { Err(self.refused(key)) }
+    }
+
+    /// Takes so much where a whole request is left, and returns whether it is.
+    fn spend(&self, key: &str, thousandths: u64) -> bool {
+        let now_ms = self.clock.now_ms();
+        let full = Bucket { thousandths: self.full(), at_ms: now_ms };
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = if buckets.contains_key(key) || self.has_room(&mut buckets, now_ms) { key } else { "" };
+        let bucket = buckets.get(key).map_or(full, |bucket| self.filled(*bucket, now_ms));
+        let is_left = bucket.thousandths >= ONE;
+        let thousandths = if is_left { bucket.thousandths.saturating_sub(thousandths) } else { bucket.thousandths };
+        buckets.insert(key.to_owned(), Bucket { thousandths, ..bucket });
+        is_left
+    }
+
+    /// Forgets those that have all of their burst again, where there is no room for another.
+    fn has_room(&self, buckets: &mut BTreeMap<String, Bucket>, now_ms: u64) -> bool {
+        if buckets.len() >= KEYS_MAX {
+            buckets.retain(|_, bucket| self.filled(*bucket, now_ms).thousandths < self.full());
+        }
+        buckets.len() < KEYS_MAX
+    }
+
+    /// Adds what was gained since. A clock that was put back gives nothing, and takes nothing.
+    fn filled(&self, bucket: Bucket, now_ms: u64) -> Bucket {
+        let gained = now_ms.saturating_sub(bucket.at_ms).saturating_mul(u64::from(self.per_second));
+        Bucket { thousandths: bucket.thousandths.saturating_add(gained).min(self.full()), at_ms: now_ms }
+    }
+
+    fn full(&self) -> u64 {
+        u64::from(self.burst).saturating_mul(ONE)
+    }
+
+    fn refused(&self, key: &str) -> Problem {
+        let (allowed, used) = (u64::from(self.per_second), u64::from(self.per_second).saturating_add(1));
+        let why = format!("\"{key}\" is over {}: {allowed} are allowed, and {} at once", self.limit, self.burst);
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, Fault::limit(Kind::Unavailable, self.limit, allowed, used, why))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    fn rate(per_second: u32, burst: u32) -> (Rate, Arc<AtomicU64>) {
+        let now = Arc::new(AtomicU64::new(1_000_000));
+        let read = Arc::clone(&now);
+        let clock = Clock::new(move || read.load(Ordering::Relaxed));
+        (Rate::new("requests_per_second", per_second, burst, clock), now)
+    }
+
+    #[test]
+    fn a_rate_lets_a_burst_through_and_then_so_many_a_second() {
+        let (rate, now) = rate(2, 3);
+        let taken = |key| (0..9).filter(|_| rate.take(key).is_ok()).count();
+        assert_eq!((taken("dana"), taken("mia")), (3, 3), "each has its own");
+        now.fetch_add(499, Ordering::Relaxed);
+        assert_eq!(taken("dana"), 0);
+        now.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(taken("dana"), 1);
+        now.fetch_add(3_600_000, Ordering::Relaxed);
+        assert_eq!(taken("dana"), 3, "no more than a burst");
+        now.fetch_sub(3_600_000, Ordering::Relaxed);
+        assert_eq!(taken("dana"), 0);
+        now.fetch_add(1_000, Ordering::Relaxed);
+        assert_eq!(taken("dana"), 2, "a clock that was put back starves no one");
+        let refused = rate.take("dana").unwrap_err();
+        assert_eq!((refused.status, refused.fault.breach.unwrap().allowed), (StatusCode::TOO_MANY_REQUESTS, 2));
+    }
+
+    #[test]
+    fn a_check_takes_nothing() {
+        let (rate, _) = rate(1, 1);
+        assert!(rate.check("dana").is_ok() && rate.check("dana").is_ok() && rate.take("dana").is_ok());
+        assert!(rate.check("dana").is_err());
+    }
+
+    #[test]
+    fn keys_that_are_too_many_share_what_one_may() {
+        let (rate, now) = rate(1, 2);
+        (0..KEYS_MAX).for_each(|key| assert!(rate.take(&key.to_string()).is_ok()));
+        let others = (0..9).filter(|key| rate.take(&format!("other {key}")).is_ok()).count();
+        assert_eq!((others, rate.buckets.lock().unwrap().len()), (2, KEYS_MAX + 1));
+        now.fetch_add(2_000, Ordering::Relaxed);
+        assert!(rate.take("another").is_ok());
+        assert_eq!(rate.buckets.lock().unwrap().len(), 1, "those that have all again are forgotten");
+    }
+}
