@@ -56,6 +56,7 @@ mod reference;
 mod registry;
 mod results;
 mod retries;
+mod sandbox;
 mod schedules;
 mod server;
 mod server_access;

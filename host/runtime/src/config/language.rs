@@ -48,6 +48,9 @@ pub struct Code {
     /// `"real"`: code sees the time at which the run wanted it; the journal keeps that time for replays. Without
     /// it, the clock stands at 2026-01-01 and moves when code reads it.
     pub clock: Option<Real>,
+    /// How many instances of each language are kept ready once code of it has run, so that the next code need not wait for one;
+    /// without it, none. Each holds slots of the pool.
+    pub ready: Option<usize>,
     /// How many pieces of code a session may have; without it, 1,000.
     pub session_cells: Option<u64>,
     /// How many bytes the code, the inputs, the files, the calls and the outcomes of a session may be together; without it,
