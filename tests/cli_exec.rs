@@ -1,6 +1,6 @@
 //! `stockade exec` and what goes with it, as a person and a script call them.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -212,6 +212,25 @@ fn a_session_is_there_for_the_next_process_and_forks() {
     assert_eq!(cell("count", &["--session", "other", "--fork", "s"]), 42);
     assert_eq!(cell("count += 1", &["--session", "other"]), 43);
     assert_eq!(cell("count", &["--session", "s"]), 42);
+}
+
+#[test]
+fn code_that_is_watched_runs_again_when_its_file_changes() {
+    let place = Place::new();
+    place.write("w.js", "console.log('one'); 1");
+    let mut command = place.command(&["exec", "w.js", "--watch"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut next = || (lines.next().unwrap(), lines.next().unwrap());
+    assert_eq!(next(), ("one".to_owned(), "1".to_owned()));
+    place.write("w.js", "console.log('two'); throw new Error('is not the end')");
+    place.write("w.js", "console.log('two'); 22");
+    assert_eq!(next(), ("two".to_owned(), "22".to_owned()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for wrong in [&["exec", "-", "--watch"][..], &["exec", "w.js", "--watch", "--out", "out"]] {
+        assert_eq!(place.call(wrong).exit, Some(2), "{wrong:?}");
+    }
 }
 
 #[test]

@@ -106,7 +106,9 @@ fn cases(folder: &Path, snippet: &Snippet) -> stockade::Result<Vec<Example>> {
     paths.sort();
     let read = |path: &PathBuf| {
         let text = read::text(path, read::CODE_BYTES_MAX).map_err(|error| unreadable(path, &error))?;
-        let case: Case = serde_json::from_str(&text).map_err(|error| unreadable(path, &error))?;
+        let case = stockade::json::parse(&text, &stockade::json::Bounds::OUTSIDE);
+        let case = case.map_err(|fault| unreadable(path, &fault.message))?;
+        let case: Case = serde_json::from_value(case).map_err(|error| unreadable(path, &error))?;
         let Case { input, output, error } = case;
         let (function, arguments) = (Snippet::FUNCTION.to_owned(), snippet.arguments(input));
         Ok(Example { function, arguments, output, error })
