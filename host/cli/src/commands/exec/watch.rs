@@ -6,13 +6,14 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt as _;
 use stockade::{Budget, Clock, Exec as Workflow, Fault, Host, Stdio, Wrote};
+use tokio::time::timeout;
 
 use super::{Exec, Printed, code, language, settled};
 use crate::escape::{safe, safe_lines};
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::text::{DIM, print_error};
-use crate::{ask, drive, failure};
+use crate::{ask, drive, failure, out};
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -70,7 +71,8 @@ pub(super) fn check(file: &str) -> stockade::Result<()> {
     Ok(())
 }
 
-/// Runs the code now, and again each time that its file has changed and come to rest, until the process is ended.
+/// Runs the code now, and again each time that its file has changed and come to rest, until the process is ended or no one reads
+/// what it prints.
 pub(super) async fn watch(
     exec: &Exec,
     globals: &Globals,
@@ -88,7 +90,9 @@ pub(super) async fn watch(
         }
         eprintln!("{DIM}waiting for a change of \"{}\"{DIM:#}", safe(file));
         while !watched.looks(stamp(path), clock.now_ms()) {
-            tokio::time::sleep(LOOK).await;
+            if timeout(LOOK, out::closed()).await.is_ok() {
+                return Ok(Exit::Done);
+            }
         }
     }
 }
