@@ -398,6 +398,26 @@ async fn code_becomes_a_tool_with_the_rights_it_had() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn promoted_code_that_calls_no_tools_is_called_by_other_code() {
+    let place = Place::new();
+    let first = host(&place).await;
+    let source = "if (input.n > 9) throw new RangeError('too much'); return {square: input.n * input.n}";
+    let (run, _) = exec(&first, javascript(source).input(json!({"n": 3}))).await;
+    let component = first.promote(run, Exec::KEY, "square", "dana").await.unwrap();
+    drop(first);
+    let builder = place.host().promoted("square", component).built_in_languages().scratch(place.path(""));
+    let host = builder.build().await.unwrap();
+    let calls = "const {square: four} = await square.run({n: 2}); \
+                 try { await square.run({n: 10}) } catch (error) { return [four, error.kind, error.message] }";
+    let (run, outcome) = exec(&host, javascript(calls).tools(["square"])).await;
+    assert_eq!(outcome, Outcome::Done(json!([4, "tool", "RangeError: too much"])));
+    let state = host.state(run).await.unwrap();
+    let calls: Vec<_> = state.calls(Exec::KEY).iter().map(|call| call.ended.as_ref().unwrap().1).collect();
+    assert!(calls.iter().all(|used| used.fuel > 0 && used.tool_calls == 1), "it is paid for: {calls:?}");
+    host.replay(run, Exec::KEY).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_language_that_is_not_there_says_how_to_come_by_it() {
     let place = Place::new();
     let host = host(&place).await;

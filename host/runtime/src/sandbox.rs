@@ -6,8 +6,9 @@ use futures_util::stream::FuturesOrdered;
 use serde_json::Value;
 use stockade_sandbox::{Interpreter, Limits, Stdio};
 use stockade_workflow::{Code, CodeEnd, CodeOutcome, Exception, Fault, Kind, Usage};
+use uuid::Uuid;
 
-use crate::code::{Listener, ran, spoken};
+use crate::code::{Instance, Listener, ran, spoken};
 use crate::services::Services;
 use crate::{Host, Result};
 
@@ -116,8 +117,10 @@ impl Sandbox {
     /// As [`Sandbox::run_code`].
     pub async fn run_told(&self, code: &Code, told: impl Fn(Stdio, &str) + Send + Sync + 'static) -> Result<Executed> {
         self.check(code)?;
-        let told: Arc<Listener> = Arc::new(told);
-        let (outcome, usage) = ran(&self.host, &self.interpreter, code, &self.limits, &told).await?;
+        let listener: Arc<Listener> = Arc::new(told);
+        let (id, Self { interpreter, limits, .. }) = (Uuid::now_v7().to_string(), self);
+        let instance = Instance { interpreter, limits, id: &id, place: None, listener };
+        let (outcome, usage) = ran(&self.host, code, instance).await?;
         Ok(Executed { outcome, usage })
     }
 

@@ -11,17 +11,22 @@ use crate::Result;
 pub struct Place {
     slots: u32,
     /// What is taken of the pool for it alone; none where the code holds it with its own slots.
-    _taken: Option<OwnedSemaphorePermit>,
+    taken: Option<OwnedSemaphorePermit>,
 }
 
 impl Place {
     pub(crate) fn new(slots: u32) -> Self {
-        Self { slots, _taken: None }
+        Self { slots, taken: None }
     }
 
     /// A place that has its slots of the pool for itself.
     pub(crate) fn taken(slots: u32, taken: OwnedSemaphorePermit) -> Self {
-        Self { slots, _taken: Some(taken) }
+        Self { slots, taken: Some(taken) }
+    }
+
+    /// Gives the slots to what is to hold them.
+    pub(crate) fn into_slots(self) -> Option<OwnedSemaphorePermit> {
+        self.taken
     }
 
     pub(crate) fn fits(&self, slots: u32) -> Result<()> {

@@ -1,13 +1,15 @@
-//! Code that is of no run: nothing of it is journaled, and it is given no tools.
+//! Code that is given no tools, and of which nothing is journaled but what comes of it: that of a sandbox, and promoted code that
+//! other code calls.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use stockade_sandbox::{CallFromCode, Cell, CellOutcome, Interpreter, Limits, Outcome, Stdio, ToolHandler};
+use stockade_sandbox::{
+    CallFromCode, Cell, CellOutcome, Interpreter, Limits, Outcome, Place, Session, Stdio, ToolHandler,
+};
 use stockade_workflow::{Code, CodeEnd, CodeOutcome, Fault, Kind, Usage};
-use uuid::Uuid;
 
-use super::cell::{cell, plain, put, refused};
+use super::cell::{cell, plain, put, refused, spoken};
 use super::unrun;
 use crate::Result;
 use crate::calls::seed;
@@ -35,27 +37,61 @@ impl ToolHandler for Alone {
     }
 }
 
+/// What a piece of code runs in.
+pub(crate) struct Instance<'a> {
+    pub(crate) interpreter: &'a Interpreter,
+    pub(crate) limits: &'a Limits,
+    /// Its name, of which its random numbers come.
+    pub(crate) id: &'a str,
+    /// A place in the pool that is taken for it; without one, it waits for one.
+    pub(crate) place: Option<Place>,
+    pub(crate) listener: Arc<Listener>,
+}
+
+/// Runs promoted code that other code has called.
+pub(super) async fn called(host: &Services, code: &Code, limits: &Limits, id: &str) -> Outcome {
+    in_place(host, code, limits, id).await.unwrap_or_else(refused)
+}
+
+/// The code that calls holds slots of the pool, and waits for none.
+async fn in_place(host: &Services, code: &Code, limits: &Limits, id: &str) -> Result<Outcome> {
+    let interpreter = host.coding.languages.interpreter(spoken(&code.language)).await?;
+    let place = host.engine.place(interpreter.slots()).ok_or_else(no_room)?;
+    let listener: Arc<Listener> = Arc::new(|_: Stdio, _: &str| {});
+    let instance = Instance { interpreter: &interpreter, limits, id, place: Some(place), listener };
+    let (CodeOutcome { ended, stdout, stderr, .. }, usage) = ran(host, code, instance).await?;
+    let result = match ended {
+        CodeEnd::Returned(value) => Ok(value.value()),
+        CodeEnd::Raised(exception) => {
+            Err(Fault::new(Kind::GuestError, exception.to_string()).detail(exception.name.as_str()))
+        }
+        CodeEnd::Failed(fault) | CodeEnd::Unknown(fault) => Err(fault),
+    };
+    Ok(Outcome { result, usage: usage.tool_calls(1), stdout, stderr, log: Vec::new() })
+}
+
+fn no_room() -> Fault {
+    let message = "the pool of instances has no room for code that code calls; call it again later, or let the host run more \
+                   instances at the same time";
+    Fault::new(Kind::Unavailable, message).detail("pool")
+}
+
 /// Runs a piece of code once, in an instance of its own.
 ///
 /// # Errors
 ///
 /// Its files are not valid, or its private directory cannot be made.
-pub(crate) async fn ran(
-    host: &Services,
-    interpreter: &Interpreter,
-    code: &Code,
-    limits: &Limits,
-    listener: &Arc<Listener>,
-) -> Result<(CodeOutcome, Usage)> {
+pub(crate) async fn ran(host: &Services, code: &Code, instance: Instance<'_>) -> Result<(CodeOutcome, Usage)> {
+    let Instance { interpreter, limits, id, place, listener } = instance;
     let (source, stripped) = plain(host, code, limits.clone()).await;
     let source = match source {
         Ok(source) => source,
         Err(ended) => return Ok((unrun(ended), stripped)),
     };
-    let id = Uuid::now_v7().to_string();
     let scratch = code.files.is_some().then(|| Scratch::create(&host.coding.scratch)).transpose()?;
     let grants: Vec<_> = scratch.iter().map(Scratch::grant).collect();
-    let session = interpreter.session(&grants, seed(&id))?;
+    let session = interpreter.session(&grants, seed(id))?;
+    let session = place.into_iter().fold(session, Session::in_place);
     let language = interpreter.language().to_owned();
     let mut kept = Kept { session, scratch, language, cells: 0, last: None, bytes: 0 };
     let before = put(&kept, code)?;
@@ -63,7 +99,7 @@ pub(crate) async fn ran(
     let limits = limits.clone().fuel(fuel).wall_us(wall_us);
     let toolbox = Toolbox::default();
     let began_ms = host.coding.real_clock.then(|| host.clock.now_ms());
-    let cell = cell(code, &source, &id, &toolbox, Arc::new(Alone(Arc::clone(listener))), limits, 0);
+    let cell = cell(code, &source, id, &toolbox, Arc::new(Alone(listener)), limits, 0);
     let cell = Cell { begins_ms: began_ms, ..cell };
     let CellOutcome { result, mut usage, fuel, stdout, stderr, .. } = kept.session.run(cell).await;
     usage.add(&stripped);

@@ -7,6 +7,7 @@ use serde_json::Value;
 use stockade_sandbox::{Call, Left, Limits, Outcome, Place};
 use stockade_workflow::{Currency, Fault, Kind, Shortfall, ToolCall, ToolOutcome, Usage, json};
 
+use super::alone::called;
 use crate::calls::{CALLS_MAX, is_answer, readable, seed, unknown};
 use crate::config::DRIVEN_MS_MAX;
 use crate::run_log::{INTENT_BYTES, RunLog};
@@ -51,12 +52,10 @@ impl CodeCalling<'_> {
 
     /// Makes the call once, under this name.
     pub(super) async fn made(&self, host: &Services, tool: &Registered, id: &str, spent: &Usage) -> Attempt {
-        let own = host.limits(&self.call.tool);
+        let own = if tool.is_code() { &host.coding.limits } else { host.limits(&self.call.tool) };
         let limits = self.limits(own, spent);
         let is_short = limits != *own;
-        let (function, arguments) = (&*self.call.function, &self.call.arguments.value());
-        let made = Call { function, arguments, idempotency_key: id, seed: seed(id), limits };
-        let (result, used) = match host.call(tool, made, Some(self.place)).await {
+        let (result, used) = match self.answered(host, tool, id, limits).await {
             Ok(Outcome { result, usage, .. }) => (result.and_then(readable), usage),
             Err(fault) => {
                 let (outcome, fault) = (ToolOutcome::Failed(fault.clone()), Some(fault));
@@ -65,6 +64,18 @@ impl CodeCalling<'_> {
         };
         let fault = result.as_ref().err().cloned();
         Attempt { outcome: ended(self.key, &self.call, tool, result), used, fault, is_short }
+    }
+
+    /// Calls the tool, or runs the code that it was made of.
+    async fn answered(&self, host: &Services, tool: &Registered, id: &str, limits: Limits) -> Result<Outcome> {
+        if tool.is_code() {
+            let none = || Fault::new(Kind::HostBug, "a tool of code has no code");
+            let code = host.registry.code(&self.call)?.ok_or_else(none)?;
+            return Ok(called(host, &code, &limits, id).await);
+        }
+        let (function, arguments) = (&*self.call.function, &self.call.arguments.value());
+        let made = Call { function, arguments, idempotency_key: id, seed: seed(id), limits };
+        host.call(tool, made, Some(self.place)).await
     }
 
     /// Narrows the limits of the tool to what the code has left after the attempts before.
