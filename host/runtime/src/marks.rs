@@ -27,13 +27,9 @@ impl Mark {
 
     /// Adds it; the first source of a label stays.
     pub(crate) fn added(&self) -> RowChange {
-        RowChange::Ensure(Row::new(SPACE, self.key(), &self.source))
-    }
-
-    fn key(&self) -> String {
         let label = serde_json::to_value(self.label).ok();
         let label = label.as_ref().and_then(|label| label.as_str()).unwrap_or_default();
-        index::key([&*self.store, label])
+        RowChange::Ensure(Row::new(SPACE, index::key([&*self.store, label]), &self.source))
     }
 
     fn read(row: Row) -> Result<Self> {
@@ -60,11 +56,4 @@ pub(crate) fn forked(marks: &[Mark], from: &str, to: &str) -> Vec<RowChange> {
     let (from, to) = (Mark::session(from), Mark::session(to));
     let of_from = marks.iter().filter(|mark| mark.store == from);
     of_from.map(|mark| Mark { store: to.clone(), ..mark.clone() }.added()).collect()
-}
-
-/// Removes the marks of a session whose variables are gone.
-pub(crate) fn removed(marks: &[Mark], session: &str) -> Vec<RowChange> {
-    let store = Mark::session(session);
-    let of_session = marks.iter().filter(|mark| mark.store == store);
-    of_session.map(|mark| RowChange::Remove { space: SPACE.to_owned(), key: mark.key() }).collect()
 }

@@ -10,7 +10,7 @@ use stockade_workflow::{Code, CodeOutcome, Exec, Fault, Kind, RunId};
 use crate::cells::{self, CellRef};
 use crate::code::Record;
 use crate::exec_report::CalledByCode;
-use crate::{Host, Result, SessionCell, marks};
+use crate::{Host, Result, SessionCell};
 
 /// How often a removal begins again because another host has added code meanwhile.
 const TRIES_MAX: u32 = 8;
@@ -54,7 +54,8 @@ impl Host {
         Ok(SessionRecord { cell, code, tool_calls: calls.iter().map(CalledByCode::from).collect(), outcome })
     }
 
-    /// Removes a session: its variables are gone, and its name is free. The runs that did nothing but run its code are removed
+    /// Removes a session: its variables are gone, and its name is free, but for the labels of what its code had taken in, which
+    /// code that uses the name again has too. The runs that did nothing but run its code are removed
     /// too, unless a session that began with its variables needs them. Code that runs in it meanwhile on this host is waited
     /// for; on another host it is not in the session when it ends.
     ///
@@ -77,7 +78,7 @@ impl Host {
         Ok(RemovedSession { session: session.to_owned(), cells: cells.len(), removed, kept })
     }
 
-    /// Removes the cells of a session, and the marks of what they took in; returns the cells.
+    /// Removes the cells of a session, and returns them. Marks of what they took in stay, as those of all stores do.
     async fn remove_cells(&self, session: &str) -> Result<Vec<CellRef>> {
         let journal = &*self.services.journal;
         let mut tries = 0_u32;
@@ -86,8 +87,7 @@ impl Host {
             let last = cells.last().ok_or_else(|| cells::missing(session))?;
             // Refused where another host has added a cell meanwhile, which would stay behind without those before it.
             let is_last = last.added(session, cells.len());
-            let marks = marks::removed(&marks::all(journal).await?, session);
-            let changes = std::iter::once(is_last).chain(cells::removed(session, cells.len() + 1)).chain(marks);
+            let changes = std::iter::once(is_last).chain(cells::removed(session, cells.len() + 1));
             match journal.commit(&Commit::of_index(changes.collect())).await {
                 Ok(()) => return Ok(cells),
                 Err(refused) if cells::is_overtaken(&refused) && tries < TRIES_MAX => tries += 1,
