@@ -12,7 +12,7 @@ use crate::layers::files;
 const README_LINES_MAX: usize = 150;
 
 /// Commands whose first word is a group of commands.
-const GROUPS: [&str; 6] = ["audit", "journal", "language", "memory", "token", "tool"];
+const GROUPS: [&str; 7] = ["audit", "journal", "language", "memory", "session", "token", "tool"];
 
 fn pages() -> Vec<String> {
     [vec!["README.md".to_owned()], files("docs/src", ".md"), files("examples", ".md")].concat()
