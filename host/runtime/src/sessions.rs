@@ -188,7 +188,7 @@ mod tests {
             }));
             tokio::task::yield_now().await;
         }
-        sessions.turn("b", Duration::MAX).await.unwrap();
+        drop(sessions.turn("b", Duration::MAX).await.unwrap());
         assert_eq!(done.load(Ordering::SeqCst), 0, "the first one is there still");
         drop(first);
         for one in waiting {
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!((crowded.kind, crowded.breach.unwrap().limit.as_str()), (Kind::Conflict, "session_waiting"));
         drop(first);
         second.await.unwrap().unwrap();
-        sessions.turn("a", Duration::MAX).await.unwrap();
+        drop(sessions.turn("a", Duration::MAX).await.unwrap());
     }
 
     #[test]
