@@ -197,3 +197,20 @@ async fn calls_of_components_are_made_together_and_cost_what_they_cost_alone() {
     let alone = spent(&format!("return [await {find}, await {find}, await {find}]")).await;
     assert_eq!(together, alone);
 }
+
+/// Calls that the code never waits for are held in its own memory until then, and the host takes no more of them than code may make.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_calls_ends_at_a_limit_before_any_of_them_is_made() {
+    let place = Place::new();
+    let host = host(&place, [("meeting", Meeting::new(0, true))]).await;
+    let source = "return Promise.all(Array.from({length: 12000}, (_, n) => meeting.say({n})))";
+    let (run, outcome) = exec(&host, source, &["meeting"]).await;
+    let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
+    assert_eq!((fault.kind, fault.breach.unwrap().limit), (Kind::Agent, "tool_calls".to_owned()));
+    assert_eq!(called(&host, run).await, [0; 0]);
+    let code = Code::new("javascript", "for (let n = 0; ; n++) meeting.say({n})").tools(["meeting"]);
+    let run = host.exec(code, Budget::default().fuel(50_000_000)).await.unwrap();
+    let id = run.id();
+    assert!(!matches!(run.settled().await.unwrap(), Outcome::Done(_)));
+    assert_eq!(called(&host, id).await, [0; 0]);
+}
