@@ -62,6 +62,7 @@ mod server;
 mod server_access;
 mod server_oidc;
 mod service;
+mod sessions;
 mod settling;
 mod sharded;
 mod shared_budgets;
