@@ -50,14 +50,14 @@ pub struct Code {
     pub clock: Option<Real>,
     /// How many instances of each language are kept ready once code of it has run, so that the next code need not wait for one;
     /// without it, none. Each holds slots of the pool.
-    pub ready: Option<usize>,
+    pub ready: Option<u32>,
     /// How many pieces of code a session may have; without it, 1,000.
     pub session_cells: Option<u64>,
     /// How many bytes the code, the inputs, the files, the calls and the outcomes of a session may be together; without it,
     /// 64 MiB.
     pub session_bytes: Option<u64>,
     /// How many pieces of code may wait for their turn in a session of one process; without it, 64.
-    pub session_waiting: Option<usize>,
+    pub session_waiting: Option<u32>,
     /// How long one waits for its turn, in milliseconds; without it, 300,000.
     pub session_wait_ms: Option<u64>,
 }
@@ -69,7 +69,7 @@ impl Code {
         SessionLimits {
             cells: self.session_cells.unwrap_or(cells),
             bytes: self.session_bytes.unwrap_or(bytes),
-            waiting: self.session_waiting.unwrap_or(waiting),
+            waiting: self.session_waiting.map_or(waiting, |waiting| waiting as usize),
             wait: self.session_wait_ms.map_or(wait, Duration::from_millis),
         }
     }
