@@ -1,6 +1,6 @@
 //! `stockade exec` and what goes with it, as a person and a script call them.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -215,6 +215,57 @@ fn a_session_is_there_for_the_next_process_and_forks() {
 }
 
 #[test]
+fn code_that_is_watched_runs_again_when_its_file_changes() {
+    let place = Place::new();
+    place.write("w.js", "console.log('one'); 1");
+    let mut command = place.command(&["exec", "w.js", "--watch"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut next = || (lines.next().unwrap(), lines.next().unwrap());
+    assert_eq!(next(), ("one".to_owned(), "1".to_owned()));
+    place.write("w.js", "console.log('two'); throw new Error('is not the end')");
+    place.write("w.js", "console.log('two'); 22");
+    assert_eq!(next(), ("two".to_owned(), "22".to_owned()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for wrong in [&["exec", "-", "--watch"][..], &["exec", "w.js", "--watch", "--out", "out"]] {
+        assert_eq!(place.call(wrong).exit, Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn sessions_are_listed_shown_exported_and_removed() {
+    let place = Place::new();
+    for source in ["let count = 41", "count += 1"] {
+        exec(&place, "cell.js", source, &["--session", "s"]);
+    }
+    let list = place.json(&["session", "list"]).json;
+    assert_eq!((&list[0]["session"], &list[0]["cells"], &list[1]), (&json!("s"), &json!(2), &Value::Null), "{list}");
+    let cells = place.json(&["session", "show", "s"]).json;
+    assert_eq!((&cells[1]["number"], &cells[1]["run_id"]), (&json!(1), &list[0]["last_run_id"]), "{cells}");
+    let shown = place.call(&["session", "show", "s"]);
+    assert!(shown.stdout.contains("count += 1  → 42"), "{}", shown.stdout);
+    let exported = place.call(&["session", "export", "s"]).stdout;
+    let cells: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        (cells.len(), &cells[0]["code"]["source"], &cells[1]["outcome"]["returned"]),
+        (2, &json!("let count = 41"), &json!(42))
+    );
+    let gone = place.json(&["session", "rm", "s"]).json;
+    assert_eq!(
+        (&gone["cells"], gone["removed"].as_array().unwrap().len(), &gone["kept"]),
+        (&json!(2), 2, &json!([])),
+        "{gone}"
+    );
+    assert_eq!(place.json(&["session", "list"]).json, json!([]));
+    let unknown = place.json(&["session", "show", "s"]);
+    assert_eq!(
+        (&unknown.json["error"]["kind"], &unknown.json["error"]["detail"]),
+        (&json!("not_found"), &json!("session"))
+    );
+}
+
+#[test]
 fn the_functions_for_code_are_printed_for_a_prompt() {
     let place = Place::new();
     let python = place.call(&["exec", "--print-tools", "--lang", "python"]);
@@ -292,6 +343,42 @@ fn code_that_proved_itself_becomes_a_tool() {
     assert_eq!((again.exit, &again.json["error"]["kind"]), (Some(6), &json!("conflict")));
     let nothing: Value = place.json(&["tool", "promote", &step.replace("code", "x"), "p", "--by", "d", "--yes"]).json;
     assert_eq!(nothing["error"]["kind"], "not_found");
+}
+
+#[test]
+fn a_promoted_tool_keeps_its_schema_and_its_cases() {
+    let place = Place::new();
+    let source = "if (input.n < 0) throw new RangeError('less than nothing'); return {square: input.n * input.n}";
+    let ran = exec(&place, "square.js", source, &["--input", "{\"n\": 3}"]);
+    let step = format!("{}/code", ran.json["run_id"].as_str().unwrap());
+    let promote =
+        ["tool", "promote", &step, "square", "--by", "dana", "--yes", "--case", "{\"n\": 4}={\"square\": 16}"];
+    assert_eq!(place.json(&promote).exit, Some(0));
+    let snippet = place.json(&["tool", "inspect", "square"]).json["manifest"]["code"].clone();
+    let expected = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]});
+    assert_eq!(
+        (&snippet["input"], &snippet["output"]["properties"]["square"]),
+        (&expected, &json!({"type": "integer"}))
+    );
+    assert_eq!(place.json(&["tool", "call", "square", "run", "{\"n\": 5}"]).json["output"], json!({"square": 25}));
+    let tested = place.json(&["tool", "test", "square"]);
+    assert_eq!(
+        (tested.exit, &tested.json["passed"], &tested.json["failed"]),
+        (Some(0), &json!(2), &json!(0)),
+        "{tested:?}"
+    );
+    place.write("cases/1.json", "{\"input\": {\"n\": -1}, \"error\": \"less than nothing\"}");
+    place.write("cases/2.json", "{\"input\": {\"n\": 2}, \"output\": {\"square\": 5}}");
+    let tested = place.json(&["tool", "test", "square", "--cases", "cases"]);
+    assert_eq!(
+        (tested.exit, &tested.json["passed"], &tested.json["failed"]),
+        (Some(1), &json!(3), &json!(1)),
+        "{tested:?}"
+    );
+    let wrong = &tested.json["examples"][3];
+    assert_eq!((&wrong["ok"], &wrong["got"]), (&json!(false), &json!({"output": {"square": 4}})));
+    let refused = place.json(&["tool", "test", "policy", "--cases", "cases"]);
+    assert_eq!((refused.exit, &refused.json["error"]["detail"]), (Some(2), &json!("usage")), "{refused:?}");
 }
 
 /// What stands in the folder of promoted tools is run as one, so it must be what was promoted: a file that another user put

@@ -14,7 +14,7 @@ use stockade_tests::Place;
 
 use crate::programs::finished;
 
-async fn host(place: &Place) -> Host {
+pub(crate) async fn host(place: &Place) -> Host {
     place.host().built_in_languages().scratch(place.path("")).build().await.unwrap()
 }
 
@@ -27,7 +27,7 @@ fn javascript(source: &str) -> Code {
 }
 
 /// Runs code to where it settles.
-async fn exec(host: &Host, code: Code) -> (RunId, Outcome) {
+pub(crate) async fn exec(host: &Host, code: Code) -> (RunId, Outcome) {
     exec_within(host, code, budget()).await
 }
 
@@ -36,7 +36,7 @@ async fn exec_within(host: &Host, code: Code, budget: Budget) -> (RunId, Outcome
     (run.id(), run.settled().await.unwrap())
 }
 
-async fn value(host: &Host, code: Code) -> Value {
+pub(crate) async fn value(host: &Host, code: Code) -> Value {
     match exec(host, code).await {
         (_, Outcome::Done(value)) => value,
         (run, other) => panic!("run {run}: {other}"),
@@ -269,7 +269,7 @@ fn changed(entries: &[Entry], change: impl Fn(&mut Change)) -> Vec<Entry> {
     entries
 }
 
-fn cell(session: &str, source: &str) -> Code {
+pub(crate) fn cell(session: &str, source: &str) -> Code {
     Code { session: Some(session.to_owned()), ..javascript(source) }
 }
 
@@ -371,9 +371,13 @@ async fn code_becomes_a_tool_with_the_rights_it_had() {
     };
     let host = promoted(place.host()).build().await.unwrap();
     let tool = host.component("price").unwrap();
+    let [function] = host.tool("price").unwrap().functions() else { panic!() };
+    let user = json!({"type": "object", "properties": {"user": {"type": "string"}}, "required": ["user"]});
+    assert_eq!((function.input_schema(), function.output_schema()), (&user, &json!({"type": "integer"})));
+    let by_members = host.promoted(tool, "run", &json!({"user": "user_456"})).unwrap().unwrap();
     let input = json!({"input": "{\"user\": \"user_456\"}"});
     let code = host.promoted(tool, "run", &input).unwrap().unwrap();
-    assert_eq!(code.tools, ["purchases"]);
+    assert_eq!((&code.tools, &code), (&vec!["purchases".to_owned()], &by_members));
     assert_eq!(host.promoted(tool, "other", &input).unwrap_err().kind, Kind::NotFound);
     assert_eq!(value(&host, code).await, 4_900);
     let (_, outcome) = exec(&host, javascript("1").tools(["price"])).await;
@@ -391,6 +395,26 @@ async fn code_becomes_a_tool_with_the_rights_it_had() {
     let wider = host.build().await.unwrap();
     let fault = wider.promoted(wider.component("price").unwrap(), "run", &input).unwrap_err();
     assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Approval, Some("mismatch")), "{fault}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promoted_code_that_calls_no_tools_is_called_by_other_code() {
+    let place = Place::new();
+    let first = host(&place).await;
+    let source = "if (input.n > 9) throw new RangeError('too much'); return {square: input.n * input.n}";
+    let (run, _) = exec(&first, javascript(source).input(json!({"n": 3}))).await;
+    let component = first.promote(run, Exec::KEY, "square", "dana").await.unwrap();
+    drop(first);
+    let builder = place.host().promoted("square", component).built_in_languages().scratch(place.path(""));
+    let host = builder.build().await.unwrap();
+    let calls = "const {square: four} = await square.run({n: 2}); \
+                 try { await square.run({n: 10}) } catch (error) { return [four, error.kind, error.message] }";
+    let (run, outcome) = exec(&host, javascript(calls).tools(["square"])).await;
+    assert_eq!(outcome, Outcome::Done(json!([4, "tool", "RangeError: too much"])));
+    let state = host.state(run).await.unwrap();
+    let calls: Vec<_> = state.calls(Exec::KEY).iter().map(|call| call.ended.as_ref().unwrap().1).collect();
+    assert!(calls.iter().all(|used| used.fuel > 0 && used.tool_calls == 1), "it is paid for: {calls:?}");
+    host.replay(run, Exec::KEY).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -534,24 +558,6 @@ async fn a_session_and_a_start_key_of_before_the_index_go_on() {
     assert_eq!(start(&after).await, run);
     after.fork("a/b", "c").await.unwrap();
     assert_eq!(value(&after, Code { session: Some("c".to_owned()), ..javascript("return a") }).await, json!(7));
-}
-
-/// Pieces of code that run in one session at the same time: the losers stayed *running*, and ran when something resumed them.
-#[tokio::test(flavor = "multi_thread")]
-async fn code_that_was_overtaken_in_its_session_ends_with_a_failure() {
-    let place = Place::new();
-    let (one, other) = (host(&place).await, host(&place).await);
-    let cell = || Code { session: Some("both".to_owned()), ..javascript("return 1") };
-    let (one, other) = tokio::join!(exec(&one, cell()), exec(&other, cell()));
-    let lost = match (&one.1, &other.1) {
-        (Outcome::Done(_), Outcome::Failed(fault)) | (Outcome::Failed(fault), Outcome::Done(_)) => Some(fault),
-        // They did not meet.
-        (Outcome::Done(_), Outcome::Done(_)) => None,
-        others => panic!("{others:?}"),
-    };
-    assert!(lost.is_none_or(|fault| fault.detail.as_deref() == Some("session")), "{lost:?}");
-    let reader = host(&place).await;
-    assert_eq!(reader.unfinished().await.unwrap(), []);
 }
 
 /// Forks of one session at the same time: "database is locked" was what most of them ended with.

@@ -165,6 +165,15 @@ async fn sessions_are_listed_shown_and_begun_with_the_variables_of_another() {
     assert_problem(&client.ask("GET /v1/sessions/nothing", &[], &Value::Null).await, 404, "session");
     let viewer = served.client("eve", Role::Viewer).await;
     assert_problem(&viewer.post("/v1/sessions/a/fork", &json!({"to": "d"})).await, 403, "role");
+    assert_problem(&client.ask("DELETE /v1/sessions/a", &[], &Value::Null).await, 403, "role");
+    let admin = served.client("root", Role::Admin).await;
+    let gone = admin.ask("DELETE /v1/sessions/a", &[], &Value::Null).await;
+    // A session that began with its variables needs its runs.
+    assert_eq!((gone.0, &gone.1["cells"], gone.1["kept"].as_array().unwrap().len()), (200, &json!(2), 2), "{gone:?}");
+    assert_described(&served.anyone().get("/openapi.json").await, "RemovedSession", &gone.1);
+    assert_problem(&client.ask("GET /v1/sessions/a", &[], &Value::Null).await, 404, "session");
+    let gone = admin.ask("DELETE /v1/sessions/c", &[], &Value::Null).await;
+    assert_eq!((gone.0, gone.1["removed"].as_array().unwrap().len()), (200, 2), "{gone:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -182,6 +182,14 @@ export interface SessionCell {
   key: string;
 }
 
+/** What became of a session that was removed, and of the runs of its code. */
+export interface RemovedSession {
+  session: string;
+  cells: number;
+  removed: string[];
+  kept: string[];
+}
+
 /** A tool that is a component. */
 export interface Tool {
   name: string;

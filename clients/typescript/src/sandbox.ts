@@ -1,4 +1,4 @@
-import type { Amounts, CodeEvent, CodeRun, Json, Session, SessionCell } from "./documents.js";
+import type { Amounts, CodeEvent, CodeRun, Json, RemovedSession, Session, SessionCell } from "./documents.js";
 import { Unreachable } from "./errors.js";
 import { once, type Options, path, post, type Request } from "./request.js";
 import { checkTime, end, read, type Transport } from "./transport.js";
@@ -77,6 +77,11 @@ export class Sandbox {
   /** Begins a session with the variables of another one; from then on neither sees what the other does. */
   forkSession(name: string, to: string, options?: Options): Promise<Session> {
     return this.#transport.ask(post(path("sessions", name, "fork"), { to }, options));
+  }
+
+  /** Removes a session, and the runs that only ran its code and that no other session needs. */
+  removeSession(name: string, { signal }: Options = {}): Promise<RemovedSession> {
+    return this.#transport.ask({ method: "DELETE", path: path("sessions", name), signal });
   }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     host.set("print", Function::new(ctx.clone(), print)?)?;
     host.set("random", Function::new(ctx.clone(), random)?)?;
     host.set("now", Function::new(ctx.clone(), || monotonic_clock::now() as f64 / 1e6)?)?;
-    host.set("call", Function::new(ctx.clone(), call)?)?;
+    host.set("callAll", Function::new(ctx.clone(), call_all)?)?;
     host.set("exit", Function::new(ctx.clone(), exit)?)?;
     host.set("encodeUtf8", Function::new(ctx.clone(), text::encode)?)?;
     host.set("decodeUtf8", Function::new(ctx.clone(), text::decode)?)?;
@@ -97,10 +97,27 @@ fn put(kept: &mut Vec<u8>, is_error: bool) {
     kept.clear();
 }
 
-/// Calls a tool. Returns `[true, RESULT]` or `[false, KIND, MESSAGE, DETAIL]`, the result and the detail in JSON.
-fn call(ctx: Ctx<'_>, Text(name): Text, Text(arguments): Text) -> Result<rquickjs::Array<'_>> {
-    let answer = rquickjs::Array::new(ctx)?;
-    match tools::call(&name, &arguments) {
+/// Calls tools together: names and arguments, one after the other. Returns for each `[true, RESULT]` or
+/// `[false, KIND, MESSAGE, DETAIL]`, the result and the detail in JSON.
+fn call_all(ctx: Ctx<'_>, texts: Vec<Text>) -> Result<rquickjs::Array<'_>> {
+    let (mut texts, mut calls) = (texts.into_iter(), Vec::new());
+    while let (Some(Text(name)), Some(Text(arguments))) = (texts.next(), texts.next()) {
+        calls.push((name, arguments));
+    }
+    let results = match &calls[..] {
+        [(name, arguments)] => vec![tools::call(name, arguments)],
+        calls => tools::call_all(calls),
+    };
+    let answers = rquickjs::Array::new(ctx.clone())?;
+    for (number, result) in results.into_iter().enumerate() {
+        answers.set(number, answer(&ctx, result)?)?;
+    }
+    Ok(answers)
+}
+
+fn answer<'js>(ctx: &Ctx<'js>, result: std::result::Result<String, tools::ToolError>) -> Result<rquickjs::Array<'js>> {
+    let answer = rquickjs::Array::new(ctx.clone())?;
+    match result {
         Ok(result) => {
             answer.set(0, true)?;
             answer.set(1, result)?;

@@ -134,7 +134,12 @@ fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Sc
 /// Returns the value of a cell when all that it set going has ended, as it would before a process does.
 fn settled<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, promise: Promise<'js>) -> rquickjs::Result<String> {
     let settled: Promise = call(prelude, "settle", (promise,))?;
-    while !host::has_exited() && (ctx.execute_pending_job() || call(prelude, "tick", (is_settled(&settled),))?) {}
+    while !host::has_exited()
+        && (ctx.execute_pending_job()
+            // What the code called, and can go on without no longer.
+            || call(prelude, "flush", ())?
+            || call(prelude, "tick", (is_settled(&settled),))?)
+    {}
     let value = match settled.result::<Text>() {
         Some(value) => value?.0,
         None => return Err(throw(ctx, "the code waits for a promise that nothing settles")),

@@ -327,8 +327,9 @@
     });
 
     return {
-        tick, rejected,
+        tick, rejected, flush: tools.flush,
         begin(input, functions, spaces, names) {
+            tools.forget();
             if (late.length) saveLate();
             rejections.clear();
             timers = [];

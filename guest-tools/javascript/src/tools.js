@@ -36,12 +36,37 @@
         if (detail === undefined || detail === null) return undefined;
         try { return decode(detail); } catch { return detail; }
     };
+    const telling = (error, kind, message, detail) => {
+        error.kind = kind;
+        hidden(error, "message", message);
+        if (detail !== undefined) error.detail = detail;
+        return error;
+    };
+    // What is called before the code waits goes to the host together, once nothing else can run.
+    let asked = [], waiting = [];
+    const ask = (name, given) => new Promise((resolve) => {
+        asked.push(name, given);
+        waiting.push(resolve);
+    });
+    const flush = () => {
+        if (waiting.length === 0) return false;
+        const calls = asked, heard = waiting;
+        asked = [];
+        waiting = [];
+        const answers = host.callAll(calls);
+        heard.forEach((resolve, index) => resolve(answers[index]));
+        return true;
+    };
+    // What a cell before this one called and did not stay for is not called for this one.
+    const forget = () => { asked = []; waiting = []; };
     const tool = (name, docs, parameters) => {
         const call = async (...values) => {
-            const given = named(name, parameters, values);
-            const answer = host.call(name, encodeArguments(given));
-            if (!answer[0]) throw new ToolError(answer[1], answer[2], fromDetail(answer[3]));
-            return decode(answer[1]);
+            const given = encodeArguments(named(name, parameters, values));
+            // It knows the place in the code; where the answer comes in, that is not on the stack any more.
+            const error = new ToolError();
+            const answer = await ask(name, given);
+            if (answer[0]) return decode(answer[1]);
+            throw telling(error, answer[1], answer[2], fromDetail(answer[3]));
         };
         Object.defineProperty(call, "name", { value: name.split(".").at(-1) });
         hidden(call, "docs", docs);
@@ -81,5 +106,5 @@
         return spaces;
     };
 
-    return { install };
+    return { install, flush, forget };
 }

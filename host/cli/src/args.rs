@@ -30,6 +30,7 @@ use crate::commands::run::Run;
 use crate::commands::runs::Runs;
 use crate::commands::schedules::Schedules;
 use crate::commands::serve::Serve;
+use crate::commands::session::Session;
 use crate::commands::settle::Settle;
 use crate::commands::show::Show;
 use crate::commands::signal::Signal;
@@ -109,6 +110,8 @@ pub(crate) enum Command {
     Exec(Exec),
     Replay(Replay),
     #[command(subcommand)]
+    Session(Session),
+    #[command(subcommand)]
     Language(Language),
     #[command(subcommand)]
     Tool(Tool),
@@ -160,6 +163,7 @@ impl Command {
             Self::Doctor(doctor) => doctor.run(globals).await,
             Self::Exec(exec) => exec.run(globals).await,
             Self::Replay(replay) => replay.run(globals).await,
+            Self::Session(session) => session.run(globals).await,
             Self::Language(language) => language.run(globals).await,
             Self::Tool(tool) => tool.run(globals).await,
             Self::Skill(skill) => skill.run(globals).await,
@@ -184,6 +188,7 @@ impl Command {
             | Self::Check(_)
             | Self::Doctor(_)
             | Self::Replay(_)
+            | Self::Session(_)
             | Self::Completions(_)
             | Self::Man(_) => true,
             Self::Run(_)

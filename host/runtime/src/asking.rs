@@ -88,6 +88,14 @@ fn value_of(language: &str) -> &'static str {
     }
 }
 
+/// How code of a language makes several calls at the same time.
+fn together(language: &str) -> &'static str {
+    match language {
+        "javascript" | "typescript" => " Calls in one `Promise.all` are made at the same time.",
+        _ => "",
+    }
+}
+
 /// Whether a model has results of which it was shown only the beginning and the end.
 fn reads_results(question: &Question) -> bool {
     question.functions.iter().any(|function| function.name == READ_RESULT)
@@ -98,7 +106,8 @@ fn run_code(tools: &[&Registered], language: &str, clock: &str, reads_results: b
     let stubs = stubs::text(tools, language)?;
     let description = format!(
         "Runs {language} code in a sandbox and gives back its value and what it printed. {clock} The code may call these \
-         functions, as often as it likes, in loops too; a call that fails raises.\n\n{stubs}"
+         functions, as often as it likes, in loops too; a call that fails raises.{}\n\n{stubs}",
+        together(language)
     );
     let source = format!("The {language} code, without fences. {}", value_of(language));
     let results = "The handles of results that the code is to have whole: `input.results[handle]` (in Python \

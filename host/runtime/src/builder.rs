@@ -39,7 +39,7 @@ use crate::recollection::Recollection;
 use crate::registry::{Registry, Wanted};
 use crate::scratch::Scratch;
 use crate::services::{Common, Services};
-use crate::sessions::Sessions;
+use crate::sessions::{SessionLimits, Sessions};
 use crate::shared_budgets::SharedBudgets;
 use crate::skills::{AcceptedSkill, Skills};
 use crate::turns::Turns;
@@ -84,6 +84,7 @@ pub struct Builder {
     limits: Limits,
     languages: BTreeMap<String, Source>,
     code_limits: Limits,
+    sessions: SessionLimits,
     real_clock: bool,
     ready: usize,
     scratch: Option<PathBuf>,
@@ -345,6 +346,13 @@ impl Builder {
         self
     }
 
+    /// Bounds sessions of code, and the waiting in them.
+    #[must_use]
+    pub fn session_limits(mut self, limits: SessionLimits) -> Self {
+        self.sessions = limits;
+        self
+    }
+
     /// Tells code the real time at which it began, in place of one that is the same for all. The time is kept in the
     /// journal, and moves only when the code reads it: code that is run again is told the same.
     #[must_use]
@@ -475,7 +483,7 @@ impl Builder {
                 (self.ready, self.code_limits.clone()),
                 Arc::clone(&hooks),
             )),
-            sessions: Sessions::new(kept_slots),
+            sessions: Sessions::new(kept_slots, self.sessions),
             limits: self.code_limits,
             real_clock: self.real_clock,
             scratch: self.scratch.unwrap_or_else(|| folder.clone()),
@@ -553,6 +561,7 @@ impl Host {
             limits: Limits::default(),
             languages: BTreeMap::new(),
             code_limits: coding::default_limits(),
+            sessions: SessionLimits::default(),
             real_clock: false,
             ready: 0,
             scratch: None,

@@ -21,9 +21,18 @@ pub(crate) struct CellRef {
 impl CellRef {
     /// Adds it to a session as the cell of this number, from 0; the index refuses it where another has the number.
     pub(crate) fn added(&self, session: &str, number: usize) -> RowChange {
+        RowChange::Add(self.row(session, number))
+    }
+
+    /// Says that it is the cell of this number still; the index refuses that where the session was removed meanwhile.
+    pub(crate) fn stays(&self, session: &str, number: usize) -> RowChange {
+        RowChange::Replace { seen: self.row(session, number), due_ms: None, value: self.key.clone() }
+    }
+
+    fn row(&self, session: &str, number: usize) -> Row {
         // So many digits that the order of the keys is that of the numbers.
         let key = index::key([session, &format!("{number:010}")]);
-        RowChange::Add(Row::new(SPACE, key, &self.key).needs(self.run))
+        Row::new(SPACE, key, &self.key).needs(self.run)
     }
 
     pub(crate) fn read(row: Row) -> Result<Self> {
@@ -43,6 +52,12 @@ pub(crate) fn prefix(session: &str) -> String {
     format!("{}/", index::key([session]))
 }
 
+/// Removes the cells of a session that has so many.
+pub(crate) fn removed(session: &str, cells: usize) -> Vec<RowChange> {
+    let key = |number: usize| index::key([session, &format!("{number:010}")]);
+    (0..cells).map(|number| RowChange::Remove { space: SPACE.to_owned(), key: key(number) }).collect()
+}
+
 /// Takes back that the next commit adds a cell: its code has not ended, and is run again.
 pub(crate) fn withdraw(index: &mut Vec<RowChange>) {
     index.retain(|change| change.place().0 != SPACE);
@@ -55,7 +70,7 @@ pub(crate) fn is_overtaken(refused: &Fault) -> bool {
 
 /// The failure of code that was overtaken so.
 pub(crate) fn overtaken() -> Fault {
-    let message = "another piece of code ran in the session meanwhile; run this one again";
+    let message = "another host ran code in the session meanwhile, or removed it; run this code again";
     Fault::new(Kind::Conflict, message).detail(SPACE)
 }
 
@@ -70,13 +85,17 @@ pub(crate) async fn fork(journal: &dyn Journal, from: &str, to: &str) -> Result<
     }
     let cells = of(journal, from).await?;
     if cells.is_empty() {
-        return Err(Fault::new(Kind::NotFound, format!("there is no session \"{from}\"")).detail(SPACE));
+        return Err(missing(from));
     }
     let added = cells.iter().enumerate().map(|(number, cell)| cell.added(to, number));
     // What a cell took in was marked before the cell was added.
     let marked = marks::forked(&marks::all(journal).await?, from, to);
     let forked = journal.commit(&Commit::of_index(added.chain(marked).collect())).await;
     forked.map_err(|refused| if is_overtaken(&refused) { exists(to) } else { refused })
+}
+
+pub(crate) fn missing(session: &str) -> Fault {
+    Fault::new(Kind::NotFound, format!("there is no session \"{session}\"")).detail(SPACE)
 }
 
 fn exists(session: &str) -> Fault {

@@ -1,7 +1,9 @@
 //! How code that an agent wrote is run: as an effect, live and after a crash.
 
 mod account;
+mod alone;
 mod attempts;
+mod batch;
 mod cell;
 mod live;
 mod replay;
@@ -11,6 +13,8 @@ use std::collections::BTreeMap;
 use stockade_sandbox::Limits;
 use stockade_workflow::{Change, Code, CodeEnd, CodeOutcome, EffectOutcome, Entry, Event, Usage};
 
+pub(crate) use self::alone::{Instance, Listener, ran};
+pub(crate) use self::cell::spoken;
 pub(crate) use self::live::Ran;
 pub(crate) use self::replay::Record;
 use crate::calls::CALLS_MAX;

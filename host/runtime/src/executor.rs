@@ -43,6 +43,9 @@ use crate::services::Services;
 /// connections to a provider) is shared with all other runs.
 const EFFECTS_AT_ONCE: usize = 8;
 
+/// How often code runs again that another host overtakes in its session: each time is paid.
+const OVERTAKEN_MAX: u32 = 16;
+
 /// Drives one run: plans what is wanted, makes the intents durable, performs them, and lets the workflow answer.
 ///
 /// What one step changes (the event, the new state, the intents of the next effects) is one commit; a step by which
@@ -309,7 +312,8 @@ impl Driver {
         }
     }
 
-    /// Ends code with a failure whose session had another piece of code meanwhile: what it did there is not there.
+    /// Takes back what code did in a session that another host changed meanwhile. Code that has called nothing which can change
+    /// anything runs again, behind the code that was faster; other code has failed.
     async fn overtaken(&mut self, refused: Fault) -> Result<()> {
         let ended = self.log.uncommitted().iter().find_map(|entry| match &entry.change {
             Change::Stepped { event: Event::Ended { key, outcome: EffectOutcome::CodeFinished(_) }, used, .. } => {
@@ -319,7 +323,15 @@ impl Driver {
         });
         let (key, used) = ended.ok_or(refused)?;
         self.log.roll_back().await?;
-        self.step(Event::ended(&key, unrun(CodeEnd::Failed(cells::overtaken()))), used)?;
+        let attempts = self.state().deferred(&key).map_or(0, |deferred| deferred.attempts);
+        if self.state().calls(&key).is_empty() && attempts < OVERTAKEN_MAX {
+            let (until_ms, fault) = (self.host().clock.now_ms(), cells::overtaken());
+            // The step is that of its end, which it has not come to.
+            let used = used.steps(0);
+            self.push(Change::Deferred { key, used, until_ms, parks: false, fault, in_doubt: false })?;
+        } else {
+            self.step(Event::ended(&key, unrun(CodeEnd::Failed(cells::overtaken()))), used)?;
+        }
         self.plan()
     }
 
@@ -376,6 +388,7 @@ impl Driver {
         if let Some((key, fault)) = doubted(self.state(), &event, &step) {
             // A person can find out. Code goes on then, so it has not ended for its session.
             cells::withdraw(&mut self.log.index);
+            self.log.leave_session();
             return self.push(Change::Doubted { key, fault, used });
         }
         let Step { position, transition: Transition { state, log, effects, slices, end } } = step;

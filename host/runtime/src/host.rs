@@ -12,10 +12,10 @@ use crate::code::Record;
 use crate::marks::{self, Mark};
 #[cfg(feature = "oci")]
 use crate::oci::Pulled;
+use crate::promote::{self, Promotion};
 use crate::services::Services;
 use crate::{
-    AcceptedSkill, BreakerView, Registered, Result, Run, SkillView, Source, Uploaded, Wrote, code, labels, promote,
-    uploads,
+    AcceptedSkill, BreakerView, Registered, Result, Run, SkillView, Source, Uploaded, Wrote, code, labels, uploads,
 };
 use stockade_journal::{Commit, each};
 #[cfg(feature = "memory")]
@@ -132,9 +132,25 @@ impl Host {
     ///
     /// There is no such code, or it did not return a value.
     pub async fn promote(&self, run: RunId, key: &str, name: &str, by: &str) -> Result<Vec<u8>> {
+        self.promote_as(run, key, (name, by), &Promotion::default()).await
+    }
+
+    /// Makes the component of a tool of a piece of code as [`Host::promote`] does, of this name, approved by this person, with
+    /// schemas and cases of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::promote`], and where there are more cases than a manifest has.
+    pub async fn promote_as(
+        &self,
+        run: RunId,
+        key: &str,
+        name_and_person: (&str, &str),
+        promotion: &Promotion,
+    ) -> Result<Vec<u8>> {
         let cell = CellRef { run, key: key.to_owned() };
         let record = Record::read(&self.services, &cell).await?;
-        promote::component(&record, &self.services.registry, &format!("{run}/{key}"), name, by)
+        promote::component(&record, &self.services.registry, &format!("{run}/{key}"), name_and_person, promotion)
     }
 
     /// Returns the code that a call of a component runs, for [`Exec`](crate::Exec); none where the component answers by

@@ -18,8 +18,9 @@ use crate::marks::{self, Mark};
 use crate::notice::Telling;
 use crate::orders::{self, Order};
 use crate::services::Services;
+use crate::sessions::Turn;
 use crate::shared_budgets::{Allotments, Exhausted};
-use crate::{Result, children, inbox, labels};
+use crate::{Result, cells, children, inbox, labels};
 
 /// What the intent of an effect takes in the journal, beside its key and, where a person is asked, the effect itself.
 pub(crate) const INTENT_BYTES: u64 = 1 << 10;
@@ -58,6 +59,8 @@ pub(crate) struct RunLog {
     computed: BTreeSet<String>,
     /// What the next commit changes in the journal's index.
     pub(crate) index: Vec<RowChange>,
+    /// The turn of the code that ran last in its session, until what it leaves there is durable.
+    pub(crate) session_turn: Option<Turn>,
     /// The right to write to the run.
     pub(crate) holding: Holding,
     /// Whether a commit is made now.
@@ -107,6 +110,7 @@ impl RunLog {
             harmless: BTreeSet::new(),
             computed: BTreeSet::new(),
             index: Vec::new(),
+            session_turn: None,
             holding,
             committing: Arc::default(),
             is_left: false,
@@ -411,6 +415,10 @@ impl RunLog {
     }
 
     fn committed(&mut self, commit: &Commit) {
+        // A piece of code that has begun to make calls has not left its session.
+        if commit.index.iter().any(|change| change.place().0 == cells::SPACE) {
+            self.leave_session();
+        }
         if let (Some(place), Some(last)) = (&self.place, commit.entries.last()) {
             place.committed(last.seq);
         }
@@ -473,8 +481,14 @@ impl RunLog {
         (due_ms != self.told_due_ms).then(|| inbox::timer(self.state.run(), due_ms))
     }
 
+    /// Lets other code have its turn in the session of the code that ran last.
+    pub(crate) fn leave_session(&mut self) {
+        drop(self.session_turn.take());
+    }
+
     /// Takes the run as the journal has it, and gives up what is not committed.
     pub(crate) async fn roll_back(&mut self) -> Result<()> {
+        self.leave_session();
         self.state = folded(&*self.host.journal, self.state.run()).await?;
         self.batch.clear();
         self.index.clear();

@@ -24,7 +24,7 @@ impl Toolbox {
     ///
     /// # Errors
     ///
-    /// A tool is not there, or two functions would have the same name in code.
+    /// A tool is not there, or is code that calls tools itself, or two functions would have the same name in code.
     pub(crate) fn new(registry: &Registry, code: &Code) -> Result<Self> {
         let asked = code.tools.iter().filter(|name| code.ask.contains(name) || registry.asks_first(name));
         let mut toolbox = Self { asked: asked.cloned().collect(), ..Self::default() };
@@ -35,12 +35,16 @@ impl Toolbox {
     }
 
     pub(crate) fn add(&mut self, tool: &Registered) -> Result<()> {
-        if tool.is_code() {
-            let message =
-                format!("\"{}\" is code itself, and code cannot call code; call the tools that it calls", tool.name());
+        if tool.nature().code.as_ref().is_some_and(|approved| !approved.tools.is_empty()) {
+            let message = format!(
+                "\"{}\" is code that calls tools itself, and code cannot call code that does; call the tools that it calls",
+                tool.name()
+            );
             return Err(Fault::invalid("tools", message).tool(tool.name()));
         }
-        self.slots = self.slots.max(tool.nature().slots);
+        if !tool.is_code() {
+            self.slots = self.slots.max(tool.nature().slots);
+        }
         for function in tool.functions() {
             let name = format!("{}.{}", identifier(tool.name()), function.name_in_code());
             let means = (tool.name().to_owned(), function.name().to_owned());

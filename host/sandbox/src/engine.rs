@@ -16,7 +16,7 @@ use crate::failure::chain;
 use crate::loads::Loads;
 use crate::settings::{TABLES_PER_SLOT, settings};
 use crate::state::{self, State};
-use crate::{HostMemory, Manifest, Result, admission, imports};
+use crate::{HostMemory, Manifest, Place, Result, admission, imports};
 
 /// Each live instance takes six of the 65,530 mappings that Linux gives a process; past them even malloc fails.
 const CONCURRENCY_MAX: u32 = 10_000;
@@ -92,6 +92,13 @@ impl Engine {
 
     pub(crate) fn linker(&self) -> &Linker<State> {
         &self.inner.linker
+    }
+
+    /// Takes a place in the pool for calls of code, beside the one that the code keeps, if as many slots are free now. It does not
+    /// wait: pieces of code that hold places would wait for one another for ever.
+    pub fn place(&self, slots: u32) -> Option<Place> {
+        let taken = Arc::clone(self.slots()).try_acquire_many_owned(slots).ok()?;
+        Some(Place::taken(slots, taken))
     }
 
     pub(crate) fn slots(&self) -> &Arc<Semaphore> {

@@ -85,7 +85,7 @@ impl Interpreter {
             [] => Arc::clone(self.tool.rights()),
             grants => Arc::new(Rights::of_host(name, self.component().asks(), grants, config)?),
         };
-        Ok(Session { interpreter: self.clone(), rights, seed, live: None })
+        Ok(Session { interpreter: self.clone(), rights, seed, live: None, taken: None })
     }
 }
 
@@ -167,6 +167,8 @@ pub struct Session {
     rights: Arc<Rights>,
     seed: u64,
     live: Option<Live>,
+    /// The slots that its first instance need not wait for.
+    taken: Option<OwnedSemaphorePermit>,
 }
 
 /// An instance that goes on from cell to cell.
@@ -188,6 +190,12 @@ impl Session {
     /// Returns how many slots of the pool the instance holds.
     pub fn slots(&self) -> usize {
         self.live.as_ref().map_or(0, |live| live.slots.num_permits())
+    }
+
+    /// Gives it a place in the pool, so that its first cell, which calls no tools, waits for none.
+    #[must_use]
+    pub fn in_place(self, place: Place) -> Self {
+        Self { taken: place.into_slots(), ..self }
     }
 
     /// Runs a cell.
@@ -248,7 +256,10 @@ impl Session {
                     live
                 }
                 None => {
-                    let slots = call::owned_slot(tool, wanted, &cell.limits, deadline).await?;
+                    let slots = match self.taken.take().filter(|taken| taken.num_permits() >= wanted as usize) {
+                        Some(taken) => taken,
+                        None => call::owned_slot(tool, wanted, &cell.limits, deadline).await?,
+                    };
                     let rights = Arc::clone(&self.rights);
                     let (key, seed) = (cell.idempotency_key, self.seed);
                     let store = call::store(tool, rights, &cell.limits, key, seed, Instant::now(), deadline);

@@ -1,4 +1,5 @@
 use stockade_workflow::Fault;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::Result;
 
@@ -9,11 +10,23 @@ use crate::Result;
 #[derive(Debug)]
 pub struct Place {
     slots: u32,
+    /// What is taken of the pool for it alone; none where the code holds it with its own slots.
+    taken: Option<OwnedSemaphorePermit>,
 }
 
 impl Place {
     pub(crate) fn new(slots: u32) -> Self {
-        Self { slots }
+        Self { slots, taken: None }
+    }
+
+    /// A place that has its slots of the pool for itself.
+    pub(crate) fn taken(slots: u32, taken: OwnedSemaphorePermit) -> Self {
+        Self { slots, taken: Some(taken) }
+    }
+
+    /// Gives the slots to what is to hold them.
+    pub(crate) fn into_slots(self) -> Option<OwnedSemaphorePermit> {
+        self.taken
     }
 
     pub(crate) fn fits(&self, slots: u32) -> Result<()> {

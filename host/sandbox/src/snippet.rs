@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use stockade_workflow::Digest;
 
 /// Code that an agent wrote and a person made a tool of: what the tool does when it is called.
@@ -15,6 +16,13 @@ pub struct Snippet {
     /// said yes. With others it does not run.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tools: BTreeMap<String, Digest>,
+    /// The JSON Schema (2020-12) of its input. Of an object, the members are the arguments of the tool; of anything else, the
+    /// argument `input` is. Without one, `input` is a text: JSON, where it is not plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+    /// The JSON Schema of what it returns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
     /// Where it was written: the run and the key of the effect.
     pub written_in: String,
     /// Who said yes.
@@ -24,4 +32,14 @@ pub struct Snippet {
 impl Snippet {
     /// The function by which it is called: `run(input: string) -> result<string, string>`, both of them JSON.
     pub const FUNCTION: &'static str = "run";
+
+    /// Returns whether the members of its input are the arguments.
+    pub fn takes_members(&self) -> bool {
+        self.input.as_ref().is_some_and(|schema| schema.get("type").is_some_and(|kind| kind == "object"))
+    }
+
+    /// Returns the arguments by which it is called with an input.
+    pub fn arguments(&self, input: Value) -> Value {
+        if self.takes_members() && input.is_object() { input } else { json!({ "input": input }) }
+    }
 }

@@ -264,6 +264,14 @@ fn of_sessions() -> Vec<Door> {
         )
         .body("NewSession")
         .answers(201, Shape::One("Session"), "From now on, neither sees what the other does."),
+        Door::delete(
+            "/v1/sessions/{session}",
+            "removeSession",
+            "Removes a session, and the runs that only ran its code and that no other session needs.",
+            sessions::remove,
+        )
+        .entry(Entry::Needs(Right::Administer))
+        .answers(200, Shape::One("RemovedSession"), "The runs that are gone, and those that are kept."),
     ]
 }
 

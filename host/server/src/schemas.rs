@@ -238,6 +238,9 @@ fn of_the_host() -> Value {
         })),
         "Session": object(&["session"], json!({"session": text()})),
         "SessionCell": object(&["number", "run_id", "key"], json!({"number": number(), "run_id": run_id(), "key": text()})),
+        "RemovedSession": object(&["session", "cells", "removed", "kept"], json!({
+            "session": text(), "cells": number(), "removed": many(run_id()), "kept": many(run_id()),
+        })),
         "Health": object(&["status"], json!({"status": {"const": "ok"}})),
     })
 }

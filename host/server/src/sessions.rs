@@ -1,11 +1,12 @@
 //! Sessions of agents' code: listed, shown, and begun with the variables of another one.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::json;
+use stockade::{Principal, RemovedSession};
 use url::form_urlencoded::parse;
 
 use crate::body::Given;
@@ -89,4 +90,13 @@ pub(crate) async fn fork(
 ) -> Answer<Response> {
     service.host().fork(names.text("session"), &to).await?;
     Ok((StatusCode::CREATED, Json(json!({"session": to}))).into_response())
+}
+
+/// Removes a session, and the runs that only ran its code.
+pub(crate) async fn remove(
+    State(service): State<Service>,
+    Extension(principal): Extension<Principal>,
+    names: Names,
+) -> Answer<Json<RemovedSession>> {
+    Ok(Json(service.host().remove_session(names.text("session"), &principal.name).await?))
 }

@@ -29,6 +29,7 @@ from .documents import (
     Namespace,
     Question,
     Remembered,
+    RemovedSession,
     Run,
     RunEvent,
     RunLine,
@@ -473,6 +474,10 @@ class AsyncSandbox:
     async def fork_session(self, name: str, to: str) -> Session:
         """Begins a session with the variables of another one; from then on neither sees what the other does."""
         return cast(Session, await self._transport.ask(post(path("sessions", name, "fork"), {"to": to})))
+
+    async def remove_session(self, name: str) -> RemovedSession:
+        """Removes a session, and the runs that only ran its code and that no other session needs."""
+        return cast(RemovedSession, await self._transport.ask(Request("DELETE", path("sessions", name))))
 
 
 def _code(

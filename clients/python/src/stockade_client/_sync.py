@@ -28,6 +28,7 @@ from .documents import (
     Namespace,
     Question,
     Remembered,
+    RemovedSession,
     Run,
     RunEvent,
     RunLine,
@@ -472,6 +473,10 @@ class Sandbox:
     def fork_session(self, name: str, to: str) -> Session:
         """Begins a session with the variables of another one; from then on neither sees what the other does."""
         return cast(Session, self._transport.ask(post(path("sessions", name, "fork"), {"to": to})))
+
+    def remove_session(self, name: str) -> RemovedSession:
+        """Removes a session, and the runs that only ran its code and that no other session needs."""
+        return cast(RemovedSession, self._transport.ask(Request("DELETE", path("sessions", name))))
 
 
 def _code(

@@ -240,6 +240,15 @@ class SessionCell(TypedDict):
     key: str
 
 
+class RemovedSession(TypedDict):
+    """What became of a session that was removed, and of the runs of its code."""
+
+    session: str
+    cells: int
+    removed: list[str]
+    kept: list[str]
+
+
 class Tool(TypedDict):
     """A tool that is a component."""
 

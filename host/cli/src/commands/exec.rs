@@ -1,3 +1,5 @@
+mod watch;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use serde_json::{Value, json};
 use stockade::{
-    Budget, Code, CodeEnd, CodeOutcome, Currency, ExecReport, Fault, Host, Kind, Limits, NewRun, Report, Status, Stop,
-    stubs,
+    Budget, Code, CodeEnd, CodeOutcome, Currency, ExecReport, Fault, Host, Kind, Limits, NewRun, Report, RunState,
+    Status, Stop, stubs,
 };
 
 use crate::escape::{safe, safe_lines};
@@ -68,6 +70,9 @@ pub(crate) struct Exec {
     /// Replace files that already exist in DIR
     #[arg(long, requires = "out")]
     force: bool,
+    /// Run the code again each time that FILE changes, and print what it writes at once
+    #[arg(long, conflicts_with_all = ["out", "key", "print_tools"])]
+    watch: bool,
     /// Print the functions that the code could call, for a model's prompt, and run nothing
     #[arg(long)]
     print_tools: bool,
@@ -86,6 +91,9 @@ impl Exec {
             return print_tools(globals, &self).await;
         }
         let file = self.file.as_deref().ok_or_else(|| Fault::invalid("usage", "FILE is missing; `-` reads stdin"))?;
+        if self.watch {
+            watch::check(file)?;
+        }
         let mut code = code(&self, file)?;
         let out = self.out.as_deref().map(|dir| OutDir::open(dir, self.force)).transpose()?;
         let limits = open_host::code_limits(globals)?;
@@ -96,7 +104,10 @@ impl Exec {
         if let Some(from) = &self.fork {
             host.fork(from, self.session.as_deref().unwrap_or_default()).await?;
         }
-        let new = self.origin.of(host.code_run(code)?.budget(budget));
+        if self.watch {
+            return watch::watch(&self, globals, &host, budget, file).await;
+        }
+        let new = self.origin.clone().of(host.code_run(code)?.budget(budget));
         finish(globals, &host, new, self.suspend, out.as_ref()).await
     }
 }
@@ -123,9 +134,29 @@ async fn finish(
     out: Option<&OutDir>,
 ) -> anyhow::Result<Exit> {
     let run = host.start_run(new.by(ask::user())).await?;
-    let id = run.id();
-    let (state, outcome) = (drive::begun(host, run).await?, host.code_outcome(id, stockade::Exec::KEY).await?);
-    let mut report = Report::from(&state);
+    let state = drive::begun(host, run).await?;
+    settled(globals, host, &state, suspend, out, Printed::default()).await
+}
+
+/// How many bytes of what code has written were printed while it ran.
+#[derive(Default)]
+struct Printed {
+    stdout: usize,
+    stderr: usize,
+}
+
+/// Prints how the code of a run has ended, and what of its output was not printed yet.
+async fn settled(
+    globals: &Globals,
+    host: &Host,
+    state: &RunState,
+    suspend: bool,
+    out: Option<&OutDir>,
+    printed: Printed,
+) -> anyhow::Result<Exit> {
+    let id = state.run();
+    let mut outcome = host.code_outcome(id, stockade::Exec::KEY).await?;
+    let mut report = Report::from(state);
     if report.status == Status::Suspended && !suspend {
         report = stopped(host, report).await?;
     }
@@ -136,9 +167,19 @@ async fn finish(
     if globals.json {
         print_json(&ExecReport::new(report.clone(), outcome.as_ref(), state.calls(stockade::Exec::KEY)));
     } else {
+        outcome.iter_mut().for_each(|outcome| printed.cut(outcome));
         print(globals, &report, outcome.as_ref());
     }
     Ok(Exit::of_status(report.status))
+}
+
+impl Printed {
+    /// Leaves what was not printed yet.
+    fn cut(&self, outcome: &mut CodeOutcome) {
+        let rest = |text: &str, printed: usize| text.get(printed..).unwrap_or_default().to_owned();
+        outcome.stdout = rest(&outcome.stdout, self.stdout);
+        outcome.stderr = rest(&outcome.stderr, self.stderr);
+    }
 }
 
 /// Ends a run that has too little for its code to begin, or to end after the session was restored: it fails at the limit, as

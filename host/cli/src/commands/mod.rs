@@ -30,6 +30,7 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schedules;
 pub(crate) mod serve;
+pub(crate) mod session;
 pub(crate) mod settle;
 pub(crate) mod show;
 pub(crate) mod signal;

@@ -27,6 +27,8 @@ impl Builder {
         }
         self.limits = config.limits.clone().unwrap_or(self.limits);
         self.code_limits = config.code.limits.clone().unwrap_or(self.code_limits);
+        self.ready = config.code.ready.map_or(self.ready, |ready| ready as usize);
+        self.sessions = config.code.sessions(self.sessions);
         self.real_clock |= config.code.clock.is_some();
         self.languages.extend(config.language.iter().map(|(name, language)| (name.clone(), language.source())));
         self.models.extend(config.model.clone());

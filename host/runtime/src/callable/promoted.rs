@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stockade_sandbox::{Call, Place, Snippet, Tool};
-use stockade_workflow::{Code, Digest, Fault, Hint, Kind, json};
+use stockade_workflow::json::{self, Bounds};
+use stockade_workflow::{Code, Digest, Fault, Hint, Kind};
 
 use super::{Approved, Callable, Calling, Component, Nature, ToolFunction};
 use crate::Result;
@@ -14,6 +15,8 @@ pub(crate) struct Promoted {
     snippet: Snippet,
     is_approved: bool,
     nature: Nature,
+    /// Its function with the schemas that it was promoted with; none where it has none.
+    function: Option<ToolFunction>,
 }
 
 impl Promoted {
@@ -23,22 +26,52 @@ impl Promoted {
         let tools = if is_approved { snippet.tools.clone() } else { BTreeMap::new() };
         let code = Some(Approved { tools, by: snippet.approved_by.clone() });
         let nature = Nature { code, ..component.nature().clone() };
-        Self { component, snippet, is_approved, nature }
+        let function = function(&component, &snippet);
+        Self { component, snippet, is_approved, nature, function }
     }
 
     fn code(&self, arguments: &Value) -> Result<Code> {
-        let Some(Value::String(input)) = arguments.get("input") else {
-            return Err(Fault::invalid("arguments", "\"input\" is missing: a text, JSON where it is not plain"));
-        };
-        let input = json::parse(input, &json::Bounds::OUTSIDE).unwrap_or_else(|_| input.as_str().into());
+        let input = input(&self.snippet, arguments)?;
         let Snippet { language, source, tools, .. } = &self.snippet;
         Ok(Code::new(language, source).input(input).tools(tools.keys().cloned()))
     }
 }
 
+/// Returns the function by which people, models and code call it: its arguments are the members of its input, or else there is
+/// one, `input`.
+fn function(component: &Component, snippet: &Snippet) -> Option<ToolFunction> {
+    let (input, output) = (snippet.input.clone()?, snippet.output.clone().unwrap_or_else(|| json!({})));
+    let manifest = component.tool().component().manifest();
+    let docs = manifest.map(|manifest| manifest.description.clone()).unwrap_or_default();
+    let input = if snippet.takes_members() {
+        input
+    } else {
+        json!({"type": "object", "properties": {"input": input}, "required": ["input"]})
+    };
+    Some(ToolFunction::new(Snippet::FUNCTION, &docs, input, output))
+}
+
+/// Returns the input that arguments mean. A text under `input` is JSON, where it is not plain and the schema wants no text.
+fn input(snippet: &Snippet, arguments: &Value) -> Result<Value> {
+    let only = arguments.as_object().filter(|members| members.len() == 1).and_then(|members| members.get("input"));
+    let takes = |name: &str| snippet.input.as_ref().and_then(|schema| schema.get("properties")?.get(name)).is_some();
+    if snippet.takes_members() && (only.is_none_or(|only| !only.is_string()) || takes("input")) {
+        return Ok(arguments.clone());
+    }
+    let wants_text =
+        snippet.input.as_ref().is_some_and(|schema| schema.get("type").is_some_and(|kind| kind == "string"));
+    match arguments.get("input") {
+        Some(Value::String(text)) if !wants_text => {
+            Ok(json::parse(text, &Bounds::OUTSIDE).unwrap_or_else(|_| text.as_str().into()))
+        }
+        Some(input) if snippet.input.is_some() => Ok(input.clone()),
+        Some(_) | None => Err(Fault::invalid("arguments", "\"input\" is missing: a text, JSON where it is not plain")),
+    }
+}
+
 impl Callable for Promoted {
     fn functions(&self) -> &[ToolFunction] {
-        self.component.functions()
+        self.function.as_ref().map_or_else(|| self.component.functions(), std::slice::from_ref)
     }
 
     fn identity(&self) -> &Digest {

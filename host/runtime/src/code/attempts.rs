@@ -7,6 +7,7 @@ use serde_json::Value;
 use stockade_sandbox::{Call, Left, Limits, Outcome, Place};
 use stockade_workflow::{Currency, Fault, Kind, Shortfall, ToolCall, ToolOutcome, Usage, json};
 
+use super::alone::called;
 use crate::calls::{CALLS_MAX, is_answer, readable, seed, unknown};
 use crate::config::DRIVEN_MS_MAX;
 use crate::run_log::{INTENT_BYTES, RunLog};
@@ -51,12 +52,10 @@ impl CodeCalling<'_> {
 
     /// Makes the call once, under this name.
     pub(super) async fn made(&self, host: &Services, tool: &Registered, id: &str, spent: &Usage) -> Attempt {
-        let own = host.limits(&self.call.tool);
+        let own = if tool.is_code() { &host.coding.limits } else { host.limits(&self.call.tool) };
         let limits = self.limits(own, spent);
         let is_short = limits != *own;
-        let (function, arguments) = (&*self.call.function, &self.call.arguments.value());
-        let made = Call { function, arguments, idempotency_key: id, seed: seed(id), limits };
-        let (result, used) = match host.call(tool, made, Some(self.place)).await {
+        let (result, used) = match self.answered(host, tool, id, limits).await {
             Ok(Outcome { result, usage, .. }) => (result.and_then(readable), usage),
             Err(fault) => {
                 let (outcome, fault) = (ToolOutcome::Failed(fault.clone()), Some(fault));
@@ -65,6 +64,18 @@ impl CodeCalling<'_> {
         };
         let fault = result.as_ref().err().cloned();
         Attempt { outcome: ended(self.key, &self.call, tool, result), used, fault, is_short }
+    }
+
+    /// Calls the tool, or runs the code that it was made of.
+    async fn answered(&self, host: &Services, tool: &Registered, id: &str, limits: Limits) -> Result<Outcome> {
+        if tool.is_code() {
+            let none = || Fault::new(Kind::HostBug, "a tool of code has no code");
+            let code = host.registry.code(&self.call)?.ok_or_else(none)?;
+            return Ok(called(host, &code, &limits, id).await);
+        }
+        let (function, arguments) = (&*self.call.function, &self.call.arguments.value());
+        let made = Call { function, arguments, idempotency_key: id, seed: seed(id), limits };
+        host.call(tool, made, Some(self.place)).await
     }
 
     /// Narrows the limits of the tool to what the code has left after the attempts before.
@@ -110,15 +121,22 @@ impl RunLog {
         let until_us = micros(since.elapsed()).saturating_add(wait_ms.saturating_mul(1_000));
         let within_us = retry.within_ms.map_or(u64::MAX, |ms| ms.saturating_mul(1_000));
         let is_in_time = wait_ms <= DRIVEN_MS_MAX && until_us < left.wall_us.min(within_us);
-        let has_room = self.short(key, number.saturating_add(1), call, *tool_calls).is_none();
+        let has_room = self.short(key, number.saturating_add(1), call, *tool_calls, 0).is_none();
         (is_in_time && has_room).then(|| Duration::from_millis(wait_ms))
     }
 
-    /// Returns why a call of code cannot be made: it is journaled before it is made and with its answer, and each attempt at a
-    /// call is one of the calls that the run may make.
-    pub(super) fn short(&self, key: &str, number: usize, call: &ToolCall, tool_calls: u64) -> Option<Shortfall> {
+    /// Returns why a call of code cannot be made: it is journaled before it is made and with its answer, beside what other calls
+    /// take that are made with it, and each attempt at a call is one of the calls that the run may make.
+    pub(super) fn short(
+        &self,
+        key: &str,
+        number: usize,
+        call: &ToolCall,
+        tool_calls: u64,
+        beside_bytes: u64,
+    ) -> Option<Shortfall> {
         let ledger = self.state().ledger();
-        let journal_bytes = json::bytes(call).saturating_mul(2).saturating_add(INTENT_BYTES);
+        let journal_bytes = journal_bytes(call).saturating_add(beside_bytes);
         let needed = Usage::default().journal_bytes(journal_bytes);
         if let Err(short) = ledger.offer(key, &needed, &needed) {
             return Some(short);
@@ -128,6 +146,11 @@ impl RunLog {
         let is_short = calls > tool_calls && tool_calls < CALLS_MAX;
         is_short.then(|| ledger.shortage(key, Currency::ToolCalls, calls))
     }
+}
+
+/// What a call takes in the journal, before it is made and with its answer.
+pub(super) fn journal_bytes(call: &ToolCall) -> u64 {
+    json::bytes(call).saturating_mul(2).saturating_add(INTENT_BYTES)
 }
 
 /// How a call ended that was made.

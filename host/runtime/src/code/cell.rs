@@ -46,7 +46,7 @@ pub(super) async fn plain<'a>(
 }
 
 /// The language that an interpreter knows.
-pub(super) fn spoken(language: &str) -> &str {
+pub(crate) fn spoken(language: &str) -> &str {
     if language == TYPESCRIPT { "javascript" } else { language }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -19,10 +19,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::account::{Account, Stopped};
 use super::attempts::{Attempt, CodeCalling};
 use super::cell::{Made, cell, diverged, made, plain, put, refused, spoken};
-use super::replay::{answered, cells_of, recorded, restored};
+use super::replay::{answered, cells_of, recorded, restored, size};
 use super::unrun;
 use crate::calls::{call_id, cut, unknown, unrepeated};
-use crate::cells::CellRef;
+use crate::cells::{self, CellRef};
 use crate::outputs::Output;
 use crate::run_log::{RunLog, is_storage};
 use crate::scratch::{Files, changed};
@@ -42,7 +42,7 @@ pub(crate) enum Ran {
 }
 
 /// Why a call ends the code that makes it.
-enum Halt {
+pub(super) enum Halt {
     /// The run's journal has no room for it, or the run has no more calls.
     Short(Shortfall),
     /// A person is asked first.
@@ -50,32 +50,49 @@ enum Halt {
 }
 
 /// A call from code, on its way to the driver of the run.
-struct CallOfCode {
-    name: String,
-    arguments: Value,
-    number: usize,
-    left: Left,
-    place: Arc<Place>,
-    answer: oneshot::Sender<Outcome>,
+pub(super) struct CallOfCode {
+    pub(super) name: String,
+    pub(super) arguments: Value,
+    pub(super) number: usize,
+    pub(super) left: Left,
+    pub(super) place: Arc<Place>,
+    /// When it was asked for, which is when so much was left.
+    pub(super) since: Instant,
+    pub(super) answer: oneshot::Sender<Outcome>,
 }
 
-/// Hands calls from code to the driver of the run, which journals them, and what it writes to those who follow that.
+impl CallOfCode {
+    fn new(call: CallFromCode<'_>, since: Instant) -> (Self, oneshot::Receiver<Outcome>) {
+        let CallFromCode { name, arguments, number, left, place } = call;
+        let (answer, answered) = oneshot::channel();
+        let (name, place) = (name.to_owned(), Arc::clone(place));
+        (Self { name, arguments, number, left, place, since, answer }, answered)
+    }
+}
+
+/// Hands calls from code to the driver of the run, which journals them, those together that the code made together; and what it
+/// writes to those who follow that.
 struct ToDriver {
-    calls: mpsc::Sender<CallOfCode>,
+    calls: mpsc::Sender<Vec<CallOfCode>>,
     output: Arc<Output>,
 }
 
 #[async_trait]
 impl ToolHandler for ToDriver {
     async fn call(&self, call: CallFromCode<'_>) -> Outcome {
-        let CallFromCode { name, arguments, number, left, place } = call;
-        let (answer, answered) = oneshot::channel();
-        let asked = CallOfCode { name: name.to_owned(), arguments, number, left, place: Arc::clone(place), answer };
-        let gone = || refused(Fault::new(Kind::HostBug, "the run has no driver any more"));
-        match self.calls.send(asked).await {
-            Ok(()) => answered.await.unwrap_or_else(|_| gone()),
-            Err(_) => gone(),
+        self.call_all(vec![call]).await.pop().unwrap_or_else(gone)
+    }
+
+    async fn call_all(&self, calls: Vec<CallFromCode<'_>>) -> Vec<Outcome> {
+        let since = Instant::now();
+        let (asked, answers): (Vec<_>, Vec<_>) = calls.into_iter().map(|call| CallOfCode::new(call, since)).unzip();
+        // A driver that is gone drops what it is asked, and so is heard below.
+        let _ = self.calls.send(asked).await;
+        let mut outcomes = Vec::with_capacity(answers.len());
+        for answer in answers {
+            outcomes.push(answer.await.unwrap_or_else(|_| gone()));
         }
+        outcomes
     }
 
     fn wrote(&self, stdio: Stdio, end: u64, lines: &str) {
@@ -83,9 +100,30 @@ impl ToolHandler for ToDriver {
     }
 }
 
+fn gone() -> Outcome {
+    refused(Fault::new(Kind::HostBug, "the run has no driver any more"))
+}
+
 impl RunLog {
     /// Runs code from its source to its outcome. What it did before a crash it does again, with the answers that it had.
     pub(crate) async fn run_code(&mut self, key: &str, code: &Code) -> Result<Ran> {
+        self.leave_session();
+        if let Some(session) = &code.session {
+            let longest = Duration::from_micros(self.left_us(key));
+            match self.host.coding.sessions.turn(session, longest).await {
+                Ok(turn) => self.session_turn = Some(turn),
+                Err(fault) => return Ok(Ran::Ended(unrun(CodeEnd::Failed(fault)), Usage::default())),
+            }
+        }
+        let ran = self.run_code_in_turn(key, code).await;
+        if !self.index.iter().any(|change| change.place().0 == cells::SPACE) {
+            // It leaves nothing there.
+            self.leave_session();
+        }
+        ran
+    }
+
+    async fn run_code_in_turn(&mut self, key: &str, code: &Code) -> Result<Ran> {
         let mut account = Account::new(self.amount(key));
         let most = self.host.coding.limits.clone();
         let most = most.clone().wall_us(most.wall_us.min(self.left_us(key)));
@@ -126,9 +164,11 @@ impl RunLog {
             },
         };
         let files = prepared.changed_files()?;
-        let run = self.state().run();
-        self.index.extend(prepared.kept(&self.host, &ended, run, key));
-        Ok(Ran::Ended(CodeOutcome { ended, stdout, stderr, files, fuel, began_ms }, usage))
+        let outcome = CodeOutcome { ended, stdout, stderr, files, fuel, began_ms };
+        let bytes = size(code, self.state().calls(key), &outcome);
+        let cell = CellRef { run: self.state().run(), key: key.to_owned() };
+        self.index.extend(prepared.kept(&self.host, &outcome.ended, cell, bytes));
+        Ok(Ran::Ended(outcome, usage))
     }
 
     /// Returns when an effect was first wanted. It is in the journal, so that code that is run again after a crash finds the
@@ -179,28 +219,28 @@ impl RunLog {
             tokio::select! {
                 biased;
                 outcome = &mut running => return Ok((outcome, halt)),
-                Some(asked) = asked.recv() => halt = self.answer(key, toolbox, asked, tool_calls).await?,
+                Some(asked) = asked.recv() => halt = self.answer_all(key, toolbox, asked, tool_calls).await?,
             }
         }
     }
 
-    /// Answers a call; returns what ends the code instead, where the call cannot be made now.
-    async fn answer(
+    /// Answers a call, and returns the fuel that it used; or what ends the code instead, where the call cannot be made now.
+    pub(super) async fn answer(
         &mut self,
         key: &str,
         toolbox: &Toolbox,
         asked: CallOfCode,
         tool_calls: u64,
-    ) -> Result<Option<Halt>> {
-        let CallOfCode { name, arguments, number, left, place, answer } = asked;
+    ) -> Result<Result<u64, Halt>> {
+        let CallOfCode { name, arguments, number, left, place, since, answer } = asked;
         let made = self.gated(key, number, toolbox, made(toolbox, &name, arguments));
         let (Made::Call(call) | Made::Asks(call) | Made::Refused(call, _)) = &made;
         let known = recorded(self.state().calls(key), number, call);
         if matches!(known, Ok(None))
-            && let Some(short) = self.short(key, number, call, tool_calls)
+            && let Some(short) = self.short(key, number, call, tool_calls, 0)
         {
             let _ = answer.send(uncaught(short.fault()));
-            return Ok(Some(Halt::Short(short)));
+            return Ok(Err(Halt::Short(short)));
         }
         let outcome = match (known, made) {
             (Ok(Some(outcome)), _) => outcome,
@@ -209,19 +249,20 @@ impl RunLog {
                 let fault =
                     Fault::new(Kind::Journal, "a person is asked about the call, and the code goes on afterwards");
                 let _ = answer.send(uncaught(fault));
-                return Ok(Some(Halt::Asks(number, call)));
+                return Ok(Err(Halt::Asks(number, call)));
             }
             (Ok(None), Made::Call(call)) => {
-                let (place, since) = (&*place, Instant::now());
+                let place = &*place;
                 self.code_call(CodeCalling { key, number, call, left, tool_calls, place, since }).await?
             }
             (Ok(None), Made::Refused(call, fault)) => {
                 self.record(key, number, call, ToolOutcome::Failed(fault), Usage::default()).await?
             }
         };
+        let fuel = outcome.usage.fuel;
         // Code that was stopped meanwhile waits for nothing.
         let _ = answer.send(outcome);
-        Ok(None)
+        Ok(Ok(fuel))
     }
 
     /// What becomes of a call that a person must approve: it is made by an approval of its own, is refused, or is asked about.
@@ -247,7 +288,7 @@ impl RunLog {
     }
 
     /// Makes a call for code that has no outcome yet, and makes it again as the configuration of its tool says.
-    async fn code_call(&mut self, calling: CodeCalling<'_>) -> Result<Outcome> {
+    pub(super) async fn code_call(&mut self, calling: CodeCalling<'_>) -> Result<Outcome> {
         let (host, CodeCalling { key, number, call, .. }) = (Arc::clone(&self.host), &calling);
         let mut is_begun = self.may_have_happened(key, *number);
         let tool = match self.callable(&host, key, call, is_begun).await {
@@ -290,7 +331,12 @@ impl RunLog {
     }
 
     /// Journals how an attempt at a call ended, after which there is another one or not.
-    async fn recorded(&mut self, calling: &CodeCalling<'_>, attempt: Attempt, again: bool) -> Result<Outcome> {
+    pub(super) async fn recorded(
+        &mut self,
+        calling: &CodeCalling<'_>,
+        attempt: Attempt,
+        again: bool,
+    ) -> Result<Outcome> {
         let (CodeCalling { key, number, call, .. }, Attempt { outcome, used, .. }) = (calling, attempt);
         if !again {
             return self.record(key, *number, call.clone(), outcome, used).await;
@@ -302,7 +348,7 @@ impl RunLog {
     }
 
     /// Finds the tool of a call that may be made; else returns what comes of the call.
-    async fn callable<'a>(
+    pub(super) async fn callable<'a>(
         &mut self,
         host: &'a Services,
         key: &str,
@@ -375,6 +421,9 @@ impl<'a> Prepared<'a> {
             Some(kept) if kept.language == spoken(&code.language) => kept,
             _ => restored(host, &id, code, &cells, account).await?,
         };
+        if let Some(session) = &code.session {
+            host.coding.sessions.limits.check(session, cells.len() as u64, kept.bytes)?;
+        }
         let before = put(&kept, code)?;
         Ok(Self { kept, toolbox, code, source, input, id, before })
     }
@@ -385,14 +434,16 @@ impl<'a> Prepared<'a> {
     }
 
     /// Keeps the instance for the session's next cell, and adds this one to the session.
-    fn kept(self, host: &Services, ended: &CodeEnd, run: RunId, key: &str) -> Option<RowChange> {
-        let session = self.code.session.clone()?;
+    fn kept(self, host: &Services, ended: &CodeEnd, cell: CellRef, bytes: u64) -> Vec<RowChange> {
+        let Some(session) = self.code.session.as_deref() else { return Vec::new() };
         if !matches!(ended, CodeEnd::Returned(_) | CodeEnd::Raised(_)) {
-            return None;
+            return Vec::new();
         }
-        let (number, cell) = (self.kept.cells, CellRef { run, key: key.to_owned() });
-        let added = cell.added(&session, number);
-        host.coding.sessions.keep(&session, Kept { cells: number + 1, last: Some(cell), ..self.kept });
-        Some(added)
+        let Kept { cells: number, last, bytes: before, .. } = &self.kept;
+        let (number, bytes) = (*number, before.saturating_add(bytes));
+        let stays = last.as_ref().map(|last| last.stays(session, number.saturating_sub(1)));
+        let changes = stays.into_iter().chain([cell.added(session, number)]).collect();
+        host.coding.sessions.keep(session, Kept { cells: number + 1, last: Some(cell), bytes, ..self.kept });
+        changes
     }
 }

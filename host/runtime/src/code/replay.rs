@@ -57,26 +57,40 @@ pub(super) async fn restored(
     let grants: Vec<_> = scratch.iter().map(Scratch::grant).collect();
     let first = cells.first().map_or_else(|| id.to_owned(), |cell| format!("{}/{}", cell.run, cell.key));
     let session = interpreter.session(&grants, seed(&first))?;
-    let mut kept = Kept { session, scratch, language: spoken(&code.language).to_owned(), cells: 0, last: None };
+    let language = spoken(&code.language).to_owned();
+    let mut kept = Kept { session, scratch, language, cells: 0, last: None, bytes: 0 };
     for (record, cell) in records.iter().zip(cells) {
         record.repeated_in(host, &mut kept, account).await?;
         kept.cells += 1;
+        kept.bytes = kept.bytes.saturating_add(record.size());
         kept.last = Some(cell.clone());
     }
     Ok(kept)
 }
 
 async fn records(host: &Services, code: &Code, cells: &[CellRef]) -> Result<Vec<Record>> {
-    let mut records = Vec::new();
-    for cell in cells {
+    let (mut records, mut bytes) = (Vec::new(), 0_u64);
+    for (number, cell) in (0..).zip(cells) {
+        if let Some(session) = &code.session {
+            // Before the host holds more of it than a session may be.
+            host.coding.sessions.limits.check(session, number, bytes)?;
+        }
         let record = Record::read(host, cell).await?;
         if spoken(&record.code.language) != spoken(&code.language) {
             let message = format!("the session is in {} and the code in {}", record.code.language, code.language);
             return Err(Fault::invalid("session", message));
         }
+        bytes = bytes.saturating_add(record.size());
         records.push(record);
     }
     Ok(records)
+}
+
+/// Returns how many bytes a piece of code is for its session, about.
+pub(super) fn size(code: &Code, calls: &CodeCalls, outcome: &CodeOutcome) -> u64 {
+    let files = code.files.iter().flat_map(|files| files.values()).map(String::len).sum::<usize>();
+    let given = code.source.len() + code.input.text().len() + files;
+    (given as u64).saturating_add(calls.memory_bytes()).saturating_add(outcome.memory_bytes())
 }
 
 impl Record {
@@ -133,6 +147,10 @@ impl Record {
             },
             _ => diverged(),
         }
+    }
+
+    fn size(&self) -> u64 {
+        size(&self.code, &self.calls, &self.outcome)
     }
 
     /// The fuel that it used, with that of the tools that it called.

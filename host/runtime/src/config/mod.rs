@@ -391,6 +391,9 @@ mod tests {
         assert_eq!(fault.detail.as_deref(), Some("config"));
         assert!(Config::parse("[code.limits]\nfeul = 7").is_err());
         assert!(Config::parse("[code]\nclock = \"virtual\"").is_err());
+        let code = Config::parse("[code]\nsession_cells = 9\nsession_wait_ms = 5").unwrap().code;
+        let sessions = code.sessions(crate::SessionLimits::default());
+        assert_eq!((sessions.cells, sessions.wait.as_millis(), sessions.waiting), (9, 5, 64));
     }
 
     #[test]

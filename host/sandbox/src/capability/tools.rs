@@ -49,6 +49,20 @@ pub trait ToolHandler: Send + Sync {
     /// [`Kind::UnknownOutcome`] or of one call's limit is an exception in the code; any other fault ends the code.
     async fn call(&self, call: CallFromCode<'_>) -> Outcome;
 
+    /// Performs calls that the code made before it waited for any of them, and returns their outcomes in the order of the calls;
+    /// one after the other unless the implementation does better.
+    ///
+    /// # Errors
+    ///
+    /// As [`ToolHandler::call`].
+    async fn call_all(&self, calls: Vec<CallFromCode<'_>>) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(calls.len());
+        for call in calls {
+            outcomes.push(self.call(call).await);
+        }
+        outcomes
+    }
+
     /// Is told whole lines that the code has written to one of its outputs, as it writes them; `end` is how many bytes it had
     /// written there then. What does not end a line is in the outcome alone. This must not block.
     fn wrote(&self, stdio: Stdio, end: u64, lines: &str) {
@@ -143,6 +157,27 @@ pub(crate) struct View<'a> {
     pub(crate) context: &'a mut CallContext,
 }
 
+/// What a call comes to in the code.
+type Answer = std::result::Result<String, ToolError>;
+
+/// A call of code that is about to be handed on.
+struct Asked {
+    arguments: Value,
+    number: usize,
+    left: Left,
+    handler: Arc<dyn ToolHandler>,
+    place: Arc<Place>,
+    /// The memory of the arguments, until the call has ended.
+    _held: Held,
+}
+
+impl Asked {
+    fn call<'a>(&'a mut self, name: &'a str) -> CallFromCode<'a> {
+        let Self { arguments, number, left, place, .. } = self;
+        CallFromCode { name, arguments: arguments.take(), number: *number, left: *left, place }
+    }
+}
+
 /// Links `stockade:host/tools`.
 ///
 /// By hand, for a call takes of the fuel of the code that makes it.
@@ -151,12 +186,13 @@ pub(crate) fn add_to_linker<T: Send + 'static>(
     view: fn(&mut T) -> View<'_>,
 ) -> wasmtime::Result<()> {
     linker.instance("stockade:host/code@0.1.0")?;
-    linker.instance("stockade:host/tools@0.1.0")?.func_wrap_async(
-        "call",
-        move |mut store: StoreContextMut<'_, T>, (name, arguments): (String, String)| {
-            Box::new(async move { Ok((call(&mut store, view, &name, &arguments).await?,)) })
-        },
-    )
+    let mut tools = linker.instance("stockade:host/tools@0.1.0")?;
+    tools.func_wrap_async("call", move |mut store: StoreContextMut<'_, T>, (name, arguments): (String, String)| {
+        Box::new(async move { Ok((call(&mut store, view, &name, &arguments).await?,)) })
+    })?;
+    tools.func_wrap_async("call-all", move |mut store: StoreContextMut<'_, T>, (calls,): (Vec<(String, String)>,)| {
+        Box::new(async move { Ok((call_all(&mut store, view, &calls).await?,)) })
+    })
 }
 
 async fn call<T>(
@@ -164,7 +200,55 @@ async fn call<T>(
     view: fn(&mut T) -> View<'_>,
     name: &str,
     arguments: &str,
-) -> wasmtime::Result<std::result::Result<String, ToolError>> {
+) -> wasmtime::Result<Answer> {
+    let mut asked = match ask(store, view, name, arguments)? {
+        Ok(asked) => asked,
+        Err(error) => return Ok(Err(error)),
+    };
+    let handler = Arc::clone(&asked.handler);
+    let outcome = handler.call(asked.call(name)).await;
+    pay(store, view, std::iter::once(&outcome.usage))?;
+    told(store, view, name, outcome.result)
+}
+
+async fn call_all<T>(
+    store: &mut StoreContextMut<'_, T>,
+    view: fn(&mut T) -> View<'_>,
+    calls: &[(String, String)],
+) -> wasmtime::Result<Vec<Answer>> {
+    let (mut asked, mut refused) = (Vec::new(), Vec::new());
+    for (name, arguments) in calls {
+        let refusal = match ask(store, view, name, arguments)? {
+            Ok(call) => {
+                asked.push((name, call));
+                None
+            }
+            Err(error) => Some(error),
+        };
+        refused.push((name, refusal));
+    }
+    let outcomes = match asked.first().map(|(_, call)| Arc::clone(&call.handler)) {
+        Some(handler) => handler.call_all(asked.iter_mut().map(|(name, call)| call.call(name)).collect()).await,
+        None => Vec::new(),
+    };
+    pay(store, view, outcomes.iter().map(|outcome| &outcome.usage))?;
+    let (mut results, mut answers) = (outcomes.into_iter().map(|outcome| outcome.result), Vec::new());
+    for (name, refusal) in refused {
+        answers.push(match refusal {
+            Some(error) => Err(error),
+            None => told(store, view, name, results.next().unwrap_or_else(unanswered))?,
+        });
+    }
+    Ok(answers)
+}
+
+/// Counts a call, and reads its arguments.
+fn ask<T>(
+    store: &mut StoreContextMut<'_, T>,
+    view: fn(&mut T) -> View<'_>,
+    name: &str,
+    arguments: &str,
+) -> wasmtime::Result<std::result::Result<Asked, ToolError>> {
     let fuel = store.get_fuel()?;
     let View { calls, context } = view(store.data_mut());
     context.meter.note_host_call();
@@ -172,21 +256,42 @@ async fn call<T>(
     context.carry(name.len() + arguments.len())?;
     let wall_us = context.deadline.saturating_duration_since(Instant::now()).as_micros();
     let Some(calls) = calls else { return Ok(Err(no_tools(name))) };
-    let (arguments, _held) = match parsed(&calls.memory, arguments) {
+    let (arguments, held) = match parsed(&calls.memory, arguments) {
         Ok(parsed) => parsed,
         Err(fault) => return Ok(Err(error_of(&fault.detail("arguments")))),
     };
     let arguments = calls.read(name, arguments);
     let (number, tool_calls) = calls.next()?;
-    let (handler, place) = (Arc::clone(&calls.handler), Arc::clone(&calls.place));
     let left = Left { fuel, wall_us: wall_us.try_into().unwrap_or(u64::MAX), tool_calls };
-    let Outcome { result, usage, .. } =
-        handler.call(CallFromCode { name, arguments, number, left, place: &place }).await;
-    store.set_fuel(fuel.saturating_sub(usage.fuel))?;
+    let (handler, place) = (Arc::clone(&calls.handler), Arc::clone(&calls.place));
+    Ok(Ok(Asked { arguments, number, left, handler, place, _held: held }))
+}
+
+/// Takes what calls used of what the code has left.
+fn pay<'a, T>(
+    store: &mut StoreContextMut<'_, T>,
+    view: fn(&mut T) -> View<'_>,
+    used: impl Iterator<Item = &'a Usage>,
+) -> wasmtime::Result<()> {
+    let mut fuel = store.get_fuel()?;
+    let View { calls, .. } = view(store.data_mut());
+    for used in used {
+        fuel = fuel.saturating_sub(used.fuel);
+        calls.iter_mut().for_each(|calls| calls.used.add(used));
+    }
+    store.set_fuel(fuel)?;
+    view(store.data_mut()).context.in_time(Instant::now())
+}
+
+/// Tells the code how a call ended; a fault that it cannot catch ends it.
+fn told<T>(
+    store: &mut StoreContextMut<'_, T>,
+    view: fn(&mut T) -> View<'_>,
+    name: &str,
+    result: Result<Value>,
+) -> wasmtime::Result<Answer> {
     let View { calls, context } = view(store.data_mut());
-    context.in_time(Instant::now())?;
     let Some(calls) = calls else { return Ok(Err(no_tools(name))) };
-    calls.used.add(&usage);
     match result {
         Ok(value) => {
             let text = calls.text(name, &value);
@@ -196,6 +301,10 @@ async fn call<T>(
         Err(fault) if is_exception(&fault) => Ok(Err(error_of(&fault))),
         Err(fault) => Err(wasmtime::Error::new(Stop(fault))),
     }
+}
+
+fn unanswered() -> Result<Value> {
+    Err(Fault::new(Kind::HostBug, "a call of code has no outcome"))
 }
 
 /// Reads arguments, once there is memory for them.

@@ -55,11 +55,14 @@ fn about(tool: &Tool) {
 }
 
 /// Prints the code of a promoted tool.
-fn code(Snippet { language, source, tools, written_in, approved_by }: &Snippet) {
+fn code(Snippet { language, source, tools, input, output, written_in, approved_by }: &Snippet) {
     let tools =
         if tools.is_empty() { "no tools".to_owned() } else { tools.keys().cloned().collect::<Vec<_>>().join(", ") };
     println!("  code     {}, written in {}, approved by {}", safe(language), safe(written_in), safe(approved_by));
-    println!("  calls    {}\n", safe(&tools));
+    println!("  calls    {}", safe(&tools));
+    input.iter().for_each(|schema| println!("  input    {}", safe(&schema.to_string())));
+    output.iter().for_each(|schema| println!("  output   {}", safe(&schema.to_string())));
+    println!();
     indented(4, source);
 }
 

@@ -1,6 +1,6 @@
 use clap::Args;
-use serde_json::json;
-use stockade::{Code, EffectKind, Fault, Host, Kind, Source};
+use serde_json::{Value, json};
+use stockade::{Case, Code, EffectKind, Fault, Host, Kind, Promotion, Source};
 
 use crate::escape::safe;
 use crate::exit::Exit;
@@ -10,7 +10,7 @@ use crate::kept::{self, Purpose};
 use crate::pretty::print_json;
 use crate::run_ref::StepRef;
 use crate::text::{BOLD, DIM};
-use crate::{ask, open_host, places, terminal};
+use crate::{ask, open_host, places, read, terminal};
 
 /// Make a tool of agent-written code, once a person has read and approved it
 ///
@@ -26,6 +26,15 @@ pub(crate) struct Promote {
     /// The person who approves
     #[arg(long, value_name = "NAME")]
     by: String,
+    /// The JSON Schema of the input, or `-` for stdin; without it, that which the input of the code suggests
+    #[arg(long, value_name = "JSON")]
+    input_schema: Option<String>,
+    /// The JSON Schema of what it returns; without it, that which the value of the code suggests
+    #[arg(long, value_name = "JSON")]
+    output_schema: Option<String>,
+    /// An input and what must come of it, for `tool test`; can be repeated
+    #[arg(long, value_name = "INPUT=OUTPUT", value_parser = case)]
+    case: Vec<Case>,
     /// Do not ask: the code was read and approved elsewhere
     #[arg(long)]
     yes: bool,
@@ -33,7 +42,8 @@ pub(crate) struct Promote {
 
 impl Promote {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
-        let Self { step: StepRef { run, key }, name, by, yes } = &self;
+        let Self { step: StepRef { run, key }, name, by, yes, .. } = &self;
+        let promotion = self.promotion()?;
         let host = open_host::host(globals).await?;
         check_name(&host, name)?;
         let run = run.find(&host).await?;
@@ -42,7 +52,7 @@ impl Promote {
             let message = format!("run {run} has no code \"{key}\"; `stockade show {run}` tells what it has");
             return Err(Fault::new(Kind::NotFound, message).detail("code").into());
         };
-        let component = host.promote(run, key, name, by).await?;
+        let component = host.promote_as(run, key, (name, by), &promotion).await?;
         if !*yes && !agreed(code, name)? {
             return Err(Fault::new(Kind::Approval, format!("\"{name}\" was not approved, so it is not a tool")).into());
         }
@@ -60,6 +70,41 @@ impl Promote {
         }
         Ok(Exit::Done)
     }
+
+    fn promotion(&self) -> stockade::Result<Promotion> {
+        let schema = |text: &Option<String>, what: &str| {
+            let schema = text.as_deref().map(|text| read::json(text, what)).transpose()?;
+            schema.map(|schema| checked(schema, what)).transpose()
+        };
+        Ok(Promotion {
+            input: schema(&self.input_schema, "input_schema")?,
+            output: schema(&self.output_schema, "output_schema")?,
+            cases: self.case.clone(),
+        })
+    }
+}
+
+/// Refuses a schema that is none: models and people would be shown it.
+fn checked(schema: Value, what: &str) -> stockade::Result<Value> {
+    if schema.is_object() {
+        return Ok(schema);
+    }
+    Err(Fault::invalid(
+        what,
+        format!("\"{schema}\" is not a JSON Schema, which is an object, as in {{\"type\": \"string\"}}"),
+    ))
+}
+
+/// Reads a case: two documents of JSON with a `=` between them.
+fn case(text: &str) -> Result<Case, String> {
+    let places = text.match_indices('=').map(|(place, _)| place);
+    let read = |place: usize| {
+        let (input, output) = (text.get(..place)?, text.get(place + 1..)?);
+        let read = |text: &str| stockade::json::parse(text, &stockade::json::Bounds::OUTSIDE).ok();
+        Some(Case { input: read(input)?, output: read(output)?, error: None })
+    };
+    let mut cases = places.filter_map(read);
+    cases.next().ok_or_else(|| "a case is INPUT=OUTPUT, both of them JSON, as in '{\"n\": 2}=4'".to_owned())
 }
 
 fn check_name(host: &Host, name: &str) -> stockade::Result<()> {
@@ -87,4 +132,19 @@ fn agreed(code: &Code, name: &str) -> stockade::Result<bool> {
     eprintln!("{}", Frame::all(&code.source, terminal::columns()));
     let tools = if code.tools.is_empty() { "no tools".to_owned() } else { code.tools.join(", ") };
     ask::yes(&format!("It may call: {}. Make it a tool?", safe(&tools)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_is_two_documents_around_an_equals_sign() {
+        let read = |text: &str| case(text).map(|Case { input, output, .. }| (input, output));
+        assert_eq!(read("2=4"), Ok((json!(2), json!(4))));
+        assert_eq!(read("{\"a\": \"x=y\"}=[\"=\"]"), Ok((json!({"a": "x=y"}), json!(["="]))));
+        for wrong in ["2", "=", "2=", "a=b"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 }
