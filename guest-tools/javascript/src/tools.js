@@ -2,9 +2,8 @@
 (host, parts) => {
     "use strict";
     const { encodeArguments, decode } = parts.values;
+    const { hidden } = parts.base;
     const global = globalThis;
-    const hidden = (object, name, value) =>
-        Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
 
     class ToolError extends Error {
         constructor(kind, message, detail) {
