@@ -169,5 +169,5 @@
         }
     }
     hidden(global, "Buffer", Buffer);
-    return { Buffer };
+    return { Buffer, wrong };
 }

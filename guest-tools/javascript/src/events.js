@@ -111,35 +111,38 @@
     }
 
     // node's
-    class EventEmitter {
-        static defaultMaxListeners = 10;
-        #listeners = new Map();
-        #add(name, listener, once, isFirst) {
-            if (typeof listener !== "function") {
-                throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "listener" argument must be of type function. Received ${listener === null ? "null" : typeof listener}`);
-            }
-            if (this.#listeners.has("newListener")) this.emit("newListener", name, listener);
-            const kept = this.#listeners.get(name) ?? [], one = { listener, once };
-            this.#listeners.set(name, isFirst ? [one, ...kept] : [...kept, one]);
-            return this;
+    // Its listeners are kept beside it, for older code calls the constructor as a function.
+    const emitters = new WeakMap();
+    const heard = (emitter) => { if (!emitters.has(emitter)) emitters.set(emitter, new Map()); return emitters.get(emitter); };
+    const added = (emitter, name, listener, once, isFirst) => {
+        if (typeof listener !== "function") {
+            throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "listener" argument must be of type function. Received ${listener === null ? "null" : typeof listener}`);
         }
-        on(name, listener) { return this.#add(name, listener, false, false); }
+        const all = heard(emitter);
+        if (all.has("newListener")) emitter.emit("newListener", name, listener);
+        const kept = all.get(name) ?? [], one = { listener, once };
+        all.set(name, isFirst ? [one, ...kept] : [...kept, one]);
+        return emitter;
+    };
+    function EventEmitter() { }
+    const methods = class {
+        on(name, listener) { return added(this, name, listener, false, false); }
         addListener(name, listener) { return this.on(name, listener); }
-        once(name, listener) { return this.#add(name, listener, true, false); }
-        prependListener(name, listener) { return this.#add(name, listener, false, true); }
-        prependOnceListener(name, listener) { return this.#add(name, listener, true, true); }
+        once(name, listener) { return added(this, name, listener, true, false); }
+        prependListener(name, listener) { return added(this, name, listener, false, true); }
+        prependOnceListener(name, listener) { return added(this, name, listener, true, true); }
         off(name, listener) {
-            const kept = this.#listeners.get(name) ?? [], at = kept.findLastIndex((one) => one.listener === listener);
+            const all = heard(this), kept = all.get(name) ?? [], at = kept.findLastIndex((one) => one.listener === listener);
             if (at < 0) return this;
             const left = kept.toSpliced(at, 1);
-            if (left.length === 0) this.#listeners.delete(name); else this.#listeners.set(name, left);
-            if (this.#listeners.has("removeListener")) this.emit("removeListener", name, listener);
+            if (left.length === 0) all.delete(name); else all.set(name, left);
+            if (all.has("removeListener")) this.emit("removeListener", name, listener);
             return this;
         }
         removeListener(name, listener) { return this.off(name, listener); }
-        removeAllListeners(name) { if (name === undefined) this.#listeners.clear(); else this.#listeners.delete(name); return this; }
+        removeAllListeners(name) { if (name === undefined) heard(this).clear(); else heard(this).delete(name); return this; }
         emit(name, ...values) {
-            const kept = this.#listeners.get(name);
+            const kept = heard(this).get(name);
             if (kept === undefined) {
                 if (name !== "error") return false;
                 if (values[0] instanceof Error) throw values[0];
@@ -151,25 +154,44 @@
             }
             return true;
         }
-        listenerCount(name) { return this.#listeners.get(name)?.length ?? 0; }
-        listeners(name) { return (this.#listeners.get(name) ?? []).map((one) => one.listener); }
+        listenerCount(name, listener) { return (heard(this).get(name) ?? []).filter((one) => listener === undefined || one.listener === listener).length; }
+        listeners(name) { return (heard(this).get(name) ?? []).map((one) => one.listener); }
         rawListeners(name) { return this.listeners(name); }
-        eventNames() { return [...this.#listeners.keys()]; }
+        eventNames() { return [...heard(this).keys()]; }
         setMaxListeners() { return this; }
         getMaxListeners() { return EventEmitter.defaultMaxListeners; }
-        static once(emitter, name, { signal } = {}) {
-            return new Promise((resolve, reject) => {
-                if (signal?.aborted) return reject(signal.reason);
-                if (emitter instanceof EventTarget) return emitter.addEventListener(name, (event) => resolve([event]), { once: true });
-                const failed = (error) => { emitter.off(name, came); reject(error); };
-                const came = (...values) => { emitter.off("error", failed); resolve(values); };
-                emitter.once(name, came);
-                if (name !== "error") emitter.once("error", failed);
-                signal?.addEventListener("abort", () => { emitter.off(name, came); reject(signal.reason); }, { once: true });
-            });
-        }
+    };
+    for (const name of Object.getOwnPropertyNames(methods.prototype)) if (name !== "constructor") hidden(EventEmitter.prototype, name, methods.prototype[name]);
+    const once = (emitter, name, { signal } = {}) => new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason);
+        if (emitter instanceof EventTarget) return emitter.addEventListener(name, (event) => resolve([event]), { once: true });
+        const failed = (error) => { emitter.off(name, came); reject(error); };
+        const came = (...values) => { emitter.off("error", failed); resolve(values); };
+        emitter.once(name, came);
+        if (name !== "error") emitter.once("error", failed);
+        signal?.addEventListener("abort", () => { emitter.off(name, came); reject(signal.reason); }, { once: true });
+    });
+    // What is emitted, one after the other.
+    async function* on(emitter, name, { signal } = {}) {
+        const come = [];
+        let wake = () => { }, failed;
+        const came = (...values) => { come.push(values); wake(); }, fail = (error) => { failed = { error }; wake(); };
+        emitter.on(name, came);
+        if (name !== "error") emitter.on("error", fail);
+        signal?.addEventListener("abort", () => fail(signal.reason), { once: true });
+        try {
+            for (;;) {
+                while (come.length > 0) yield come.shift();
+                if (signal?.aborted) throw signal.reason;
+                if (failed) throw failed.error;
+                await new Promise((resolve) => { wake = resolve; });
+            }
+        } finally { emitter.off(name, came); emitter.off("error", fail); }
     }
-    const events = Object.assign(EventEmitter, { EventEmitter });
+    const events = Object.assign(EventEmitter, {
+        EventEmitter, once, on, defaultMaxListeners: 10, listenerCount: (emitter, name) => emitter.listenerCount(name),
+        getEventListeners: (emitter, name) => emitter.listeners?.(name) ?? [], setMaxListeners() { },
+    });
 
     for (const [name, value] of Object.entries({ DOMException, Event, CustomEvent, EventTarget, AbortController, AbortSignal })) hidden(global, name, value);
     return { DOMException, events };

@@ -29,6 +29,10 @@
     }
 
     function show(context, value, level, isTyped) {
+        if (typeof value === "string" && value.length > context.maxStringLength) {
+            const left = value.length - context.maxStringLength;
+            return `${quote(value.slice(0, context.maxStringLength))}... ${left} more character${left > 1 ? "s" : ""}`;
+        }
         if (value === null || (typeof value !== "object" && typeof value !== "function")) return primitive(value);
         const custom = value[inspect.custom];
         if (typeof custom === "function") {
@@ -92,7 +96,8 @@
         } else if (value instanceof Error) {
             keys = keys.filter((key) => key !== "stack" && key !== "message" && key !== "name");
             base = shownError(value);
-            if (value.cause !== undefined && !keys.includes("cause") && Object.hasOwn(value, "cause")) keys.push("cause");
+            if (!keys.includes("cause") && Object.hasOwn(value, "cause")) keys.push("cause");
+            if (Array.isArray(value.errors) && !keys.includes("errors") && Object.hasOwn(value, "errors")) keys.push("errors");
             if (keys.length === 0) return base;
         } else if (value instanceof Promise) {
             braces[0] = `${prefix("Promise")}{`;
@@ -122,6 +127,7 @@
         const output = entries ? entries() : [];
         for (const key of keys) output.push(property(context, value, key, level, isList));
         context.seen.pop();
+        if (context.sorted && !isList) output.sort(typeof context.sorted === "function" ? context.sorted : undefined);
         if (context.circular.has(value)) {
             const mark = `<ref *${context.circular.get(value)}>`;
             if (base === "") braces[0] = `${mark} ${braces[0]}`;
@@ -131,7 +137,7 @@
     }
 
     function arrayEntries(context, value, level) {
-        const output = [], most = Math.min(100, value.length);
+        const output = [], most = Math.min(context.maxArrayLength, value.length);
         let i = 0;
         while (i < value.length && output.length < most) {
             if (Object.hasOwn(value, i)) {
@@ -165,16 +171,23 @@
     }
 
     function joined(context, output, base, braces, isList, level, value) {
-        const entries = output.length;
-        if (isList && entries > 6) output = grouped(context, output, value);
-        if (context.current - level < 3 && entries === output.length) {
-            const start = output.length + context.indentation + braces[0].length + base.length + 10;
+        const entries = output.length, { breakLength, compact } = context;
+        const isShort = (start) => {
             let length = output.length + start;
+            if (length + output.length > breakLength) return false;
             for (const one of output) length += one.length;
+            return length <= breakLength && !base.includes("\n");
+        };
+        if (compact === true) {
+            const plain = `\n${" ".repeat(context.indentation)}`;
+            if (isShort(0)) return `${braces[0]}${base ? ` ${base}` : ""} ${output.join(", ")} ${braces[1]}`;
+            return `${base ? `${base} ` : ""}${braces[0]}${plain}  ${output.join(`,${plain}  `)} ${braces[1]}`;
+        }
+        if (isList && compact !== false && entries > 6) output = grouped(context, output, value);
+        if (compact !== false && context.current - level < compact && entries === output.length) {
+            const start = output.length + context.indentation + braces[0].length + base.length + 10;
             const text = output.join(", ");
-            if (length <= 80 && !text.includes("\n") && !base.includes("\n")) {
-                return `${base ? `${base} ` : ""}${braces[0]} ${text} ${braces[1]}`;
-            }
+            if (isShort(start) && !text.includes("\n")) return `${base ? `${base} ` : ""}${braces[0]} ${text} ${braces[1]}`;
         }
         const indent = `\n${" ".repeat(context.indentation)}`;
         return `${base ? `${base} ` : ""}${braces[0]}${indent}  ${output.join(`,${indent}  `)}${indent}${braces[1]}`;
@@ -183,7 +196,7 @@
     // Short entries of a long array stand in columns.
     function grouped(context, output, value) {
         let total = 0, longest = 0;
-        const count = context.more && value.length > 100 ? output.length - 1 : output.length;
+        const count = context.more ? output.length - 1 : output.length;
         const lengths = [];
         for (let i = 0; i < count; i++) {
             lengths.push(output[i].length);
@@ -191,10 +204,10 @@
             longest = Math.max(longest, output[i].length);
         }
         const widest = longest + 2;
-        if (!(widest * 3 + context.indentation < 80 && (total / widest > 5 || longest <= 6))) return output;
+        if (!(widest * 3 + context.indentation < context.breakLength && (total / widest > 5 || longest <= 6))) return output;
         const bias = Math.sqrt(widest - total / output.length), biased = Math.max(widest - 3 - bias, 1);
         const columns = Math.min(Math.round(Math.sqrt(2.5 * biased * count) / biased),
-            Math.floor((80 - context.indentation) / widest), 12, 15);
+            Math.floor((context.breakLength - context.indentation) / widest), 12, 15);
         if (columns <= 1) return output;
         const widths = [];
         for (let i = 0; i < columns; i++) {
@@ -227,11 +240,18 @@
         line.trimEnd().replace(/at <eval> \((.*)\)$/, "at $1"));
     const shownError = (error) => [headOf(error), ...frames(error)].join("\n");
 
-    function inspect(value, options) {
-        const depth = options?.depth === null ? Infinity : options?.depth ?? 2;
-        const context = { depth, seen: [], circular: new Map(), indentation: 0, current: 0, more: false };
+    const SIMPLE = { breakLength: 80, compact: 3, sorted: false, maxArrayLength: 100, maxStringLength: 10000, getters: false, showHidden: false };
+    function inspect(value, options, shown) {
+        // The older way: whether to show what is hidden, and how deep.
+        const given = typeof options === "object" && options !== null ? options : { showHidden: Boolean(options), ...(shown !== undefined && { depth: shown }) };
+        const most = (name) => given[name] === null ? Infinity : given[name] ?? SIMPLE[name];
+        const depth = given.depth === null ? Infinity : given.depth ?? 2;
+        const context = { ...SIMPLE, ...given, maxArrayLength: most("maxArrayLength"), maxStringLength: most("maxStringLength"),
+            depth, seen: [], circular: new Map(), indentation: 0, current: 0, more: false };
         return show(context, value, 0);
     }
+    // What node shows of an uncaught error after its stack, where it has a cause or holds other errors.
+    const more = (error) => (Object.hasOwn(error, "cause") || Object.hasOwn(error, "errors") ? inspect(error).slice(shownError(error).length) : "");
     inspect.custom = Symbol.for("nodejs.util.inspect.custom");
 
     function format(first, ...rest) {
@@ -254,5 +274,5 @@
         return [first, ...rest].map((one) => (typeof one === "string" ? one : inspect(one))).join(" ");
     }
 
-    return { inspect, format, frames };
+    return { inspect, format, frames, more };
 }

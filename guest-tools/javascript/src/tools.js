@@ -35,13 +35,13 @@
         if (detail === undefined || detail === null) return undefined;
         try { return decode(detail); } catch { return detail; }
     };
+    const send = (name, given) => {
+        const answer = host.call(name, encodeArguments(given));
+        if (!answer[0]) throw new ToolError(answer[1], answer[2], fromDetail(answer[3]));
+        return decode(answer[1]);
+    };
     const tool = (name, docs, parameters) => {
-        const call = async (...values) => {
-            const given = named(name, parameters, values);
-            const answer = host.call(name, encodeArguments(given));
-            if (!answer[0]) throw new ToolError(answer[1], answer[2], fromDetail(answer[3]));
-            return decode(answer[1]);
-        };
+        const call = async (...values) => send(name, named(name, parameters, values));
         Object.defineProperty(call, "name", { value: name.split(".").at(-1) });
         hidden(call, "docs", docs);
         hidden(call, "toString", () => `/** ${docs} */\nasync function ${name}(${parameters.length ? `{ ${parameters.join(", ")} }` : ""}) { [native code] }`);
@@ -80,5 +80,5 @@
         return spaces;
     };
 
-    return { install };
+    return { install, send, functions: () => JSON.parse(described || "[]") };
 }
