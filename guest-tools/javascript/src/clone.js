@@ -57,7 +57,7 @@
         if (values.length === 0) throw coded(TypeError, "ERR_MISSING_ARGS", 'The "value" argument must be specified');
         const [value, options] = values, seen = new Map(), moved = [...(options?.transfer ?? [])];
         if (new Set(moved).size < moved.length) throw new DOMException("ArrayBuffer occurs more than once in the transfer list", "DataCloneError");
-        for (const one of moved) if (!(one instanceof ArrayBuffer)) throw new DOMException("Value not transferable: only an ArrayBuffer is", "DataCloneError");
+        for (const one of moved) if (!(one instanceof ArrayBuffer)) throw coded(TypeError, "ERR_INVALID_TRANSFER_OBJECT", "Found invalid object in transferList: only an ArrayBuffer moves");
         // What is moved is detached only when all of the rest could be copied.
         const copy = copied(value, seen);
         for (const one of moved) one.transfer?.();

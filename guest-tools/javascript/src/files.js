@@ -105,7 +105,7 @@
     const removeAll = (name, options) => {
         const file = nameOf(name), stat = host.stat(file);
         if (!stat && options?.force) return;
-        if (!stat) throw failed("ENOENT", "no such file or directory", "rm", file);
+        if (!stat) throw failed("ENOENT", "no such file or directory", "lstat", file);
         if (stat[0] && !options?.recursive) throw coded(Error, "ERR_FS_EISDIR", `Path is a directory: rm returned EISDIR (is a directory) ${file}`);
         if (stat[0]) for (const entry of entries(file)) removeAll(path.join(file, bare(entry)), options);
         told(host.remove)(file);

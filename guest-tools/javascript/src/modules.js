@@ -47,10 +47,11 @@
     // --- modules ----------------------------------------------------------------------------------------------------------
     const { fs } = parts.files, { path, url } = parts.path, { assert } = parts.assert, { crypto } = parts.digest, { zlib } = parts.zlib, { stream } = parts.stream;
     const timers = () => Object.fromEntries(["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "clearImmediate"].map((name) => [name, global[name]]));
+    const aborted = (signal) => Object.assign(coded(Error, "ABORT_ERR", "The operation was aborted"), { name: "AbortError", cause: signal.reason });
     const wait = (start, value, signal) => new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
+        if (signal?.aborted) return reject(aborted(signal));
         const timer = start(() => resolve(value));
-        signal?.addEventListener("abort", () => { global.clearTimeout(timer); reject(signal.reason); }, { once: true });
+        signal?.addEventListener("abort", () => { global.clearTimeout(timer); reject(aborted(signal)); }, { once: true });
     });
     const timersPromises = {
         setTimeout: (after, value, { signal } = {}) => wait((done) => global.setTimeout(done, after), value, signal), setImmediate: (value, { signal } = {}) => wait((done) => global.setImmediate(done), value, signal),

@@ -62,6 +62,7 @@
         },
         basename(given, suffix) {
             const [start, end] = last(text(given)), name = given.slice(start, end);
+            if (suffix !== undefined && suffix === given) return "";
             if (suffix === undefined) return name;
             return text(suffix, "suffix") !== "" && name !== suffix && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
         },
@@ -110,7 +111,8 @@
         if (scheme) { url.protocol = scheme.toLowerCase(); rest = rest.slice(scheme.length); }
         const isSlashed = rest.startsWith("//") && (slashesDenote || scheme !== undefined || /^\/\/[^@/]+@[^@/]+/.test(rest)) && url.protocol !== "javascript:";
         if (isSlashed) { url.slashes = true; rest = rest.slice(2); }
-        if (isSlashed) {
+        const isAddressed = isSlashed || (url.protocol !== null && !SLASHED.test(url.protocol) && url.protocol !== "javascript:");
+        if (isAddressed) {
             const end = rest.search(/[/?#]/), authority = end < 0 ? rest : rest.slice(0, end), sign = authority.lastIndexOf("@");
             rest = end < 0 ? "" : rest.slice(end);
             if (sign >= 0) url.auth = decodeURIComponent(authority.slice(0, sign));
@@ -152,7 +154,7 @@
         else if (hostname) host = user + (hostname.includes(":") && !hostname.startsWith("[") ? `[${hostname}]` : hostname) + (port ? `:${port}` : "");
         const query = given.query !== null && typeof given.query === "object" ? querystring.stringify(given.query) : "";
         let search = given.search || (query && `?${query}`) || "", path = (pathname ?? "").replace(/[?#]/g, (one) => (one === "#" ? "%23" : "%3F"));
-        const isSlashed = slashes || ((!protocol || SLASHED.test(protocol)) && host !== "");
+        const isSlashed = slashes || (SLASHED.test(protocol) && host !== "");
         if (isSlashed) { host = `//${host}`; if (path && path[0] !== "/") path = `/${path}`; }
         if (search && search[0] !== "?") search = `?${search}`;
         const fragment = hash && hash[0] !== "#" ? `#${hash}` : hash ?? "";

@@ -67,12 +67,12 @@
             entries = () => arrayEntries(context, value, level);
         } else if (value instanceof Set) {
             braces[0] = `${prefix("Set", `(${value.size})`)}{`;
-            entries = () => Array.from(value, (one) => show(context, one, level + 1));
+            entries = () => within(context, 2, () => Array.from(value, (one) => show(context, one, level + 1)));
             if (value.size === 0 && keys.length === 0) return `${braces[0]}}`;
         } else if (value instanceof Map) {
             braces[0] = `${prefix("Map", `(${value.size})`)}{`;
-            entries = () => Array.from(value, ([key, one]) =>
-                `${show(context, key, level + 1)} => ${show(context, one, level + 1)}`);
+            entries = () => within(context, 2, () => Array.from(value, ([key, one]) =>
+                `${show(context, key, level + 1)} => ${show(context, one, level + 1)}`));
             if (value.size === 0 && keys.length === 0) return `${braces[0]}}`;
         } else if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
             keys = keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key));
@@ -141,8 +141,8 @@
         let i = 0;
         while (i < value.length && output.length < most) {
             if (Object.hasOwn(value, i)) {
-                output.push(show(context, value[i], level + 1));
-                i++;
+                const at = i++;
+                output.push(within(context, 2, () => show(context, value[at], level + 1)));
             } else {
                 const from = i;
                 while (i < value.length && !Object.hasOwn(value, i)) i++;
@@ -155,19 +155,25 @@
         return output;
     }
 
+    // Shows what stands further to the right.
+    const within = (context, columns, action) => {
+        context.indentation += columns;
+        const shown = action();
+        context.indentation -= columns;
+        return shown;
+    };
     function property(context, value, key, level, isList) {
         const described = Object.getOwnPropertyDescriptor(value, key) ?? { value: value[key] };
         let text;
         if (described.get) text = described.set ? "[Getter/Setter]" : "[Getter]";
         else if (described.set) text = "[Setter]";
         else {
-            const indented = isList ? 2 : 2;
-            context.indentation += indented;
-            text = show(context, described.value, level + 1);
-            context.indentation -= indented;
+            const indented = context.compact === true && !isList ? 3 : 2;
+            text = within(context, indented, () => show(context, described.value, level + 1));
+            if (indented === 3 && context.breakLength < text.length) text = `\n${" ".repeat(context.indentation + indented)}${text}`;
         }
         if (described.enumerable === false) return `[${String(key)}]: ${text}`;
-        return `${keyOf(key)}: ${text}`;
+        return `${keyOf(key)}:${text.startsWith("\n") ? "" : " "}${text}`;
     }
 
     function joined(context, output, base, braces, isList, level, value) {
@@ -179,9 +185,10 @@
             return length <= breakLength && !base.includes("\n");
         };
         if (compact === true) {
-            const plain = `\n${" ".repeat(context.indentation)}`;
+            const line = `\n${" ".repeat(context.indentation)}`;
             if (isShort(0)) return `${braces[0]}${base ? ` ${base}` : ""} ${output.join(", ")} ${braces[1]}`;
-            return `${base ? `${base} ` : ""}${braces[0]}${plain}  ${output.join(`,${plain}  `)} ${braces[1]}`;
+            const first = base === "" && braces[0].length === 1 ? " " : `${base ? ` ${base}` : ""}${line}  `;
+            return `${braces[0]}${first}${output.join(`,${line}  `)} ${braces[1]}`;
         }
         if (isList && compact !== false && entries > 6) output = grouped(context, output, value);
         if (compact !== false && context.current - level < compact && entries === output.length) {

@@ -61,6 +61,12 @@
             if (this.#isOver && this.#queue.length === 0) this.#ended(); else this.#fill();
             return chunk;
         }
+        // What is bytes or text flows on as one piece.
+        #taken() {
+            if (this.readableObjectMode || this.#queue.length === 1) return this.#queue.shift();
+            const all = this.#queue.splice(0);
+            return all.every((one) => typeof one === "string") ? all.join("") : Buffer.concat(all.map((one) => Buffer.from(one)));
+        }
         #ended() { if (!this.#isEmitted) { this.#isEmitted = true; later(() => { this.readableEnded = true; this.readable = false; this.emit("end"); this.destroy(); }); } }
         #flow() {
             while (this.#isFlowing && this.#queue.length > 0) this.emit("data", this.#queue.shift());
@@ -89,7 +95,7 @@
             try {
                 for (;;) {
                     if (failed) { isOver = true; throw failed.error; }
-                    if (this.#queue.length > 0) { yield this.#queue.shift(); continue; }
+                    if (this.#queue.length > 0) { yield this.#taken(); continue; }
                     if (this.#isOver) { isOver = true; this.#ended(); return; }
                     if (this.destroyed) { isOver = true; throw this.errored ?? closed(); }
                     await new Promise((resolve) => { this.#waits.push(resolve); this.#fill(); });

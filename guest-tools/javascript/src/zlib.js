@@ -30,12 +30,12 @@
     const little = (number) => [0, 8, 16, 24].map((shift) => (number >>> shift) & 255);
 
     const packed = (bytes, options, isWrapped) => host.deflate(bytes, isWrapped, levelOf(options));
-    const unpacked = (bytes, isWrapped, most) => {
+    const unpacked = (bytes, isWrapped, most, told = most) => {
         if (isWrapped && bytes.length >= 2 && ((bytes[0] & 15) !== 8 || (bytes[0] * 256 + bytes[1]) % 31 !== 0)) {
             throw failed("Z_DATA_ERROR", "incorrect header check");
         }
         const [made, used] = host.inflate(bytes, isWrapped, most);
-        if (made === "large") throw tooLarge(most);
+        if (made === "large") throw tooLarge(told);
         if (made === "short") throw failed("Z_BUF_ERROR", "unexpected end of file");
         if (made === "corrupt") throw failed("Z_DATA_ERROR", "invalid deflate data");
         return [made, used];
@@ -58,16 +58,16 @@
     const gunzip = (bytes, most) => {
         const all = [];
         let left = most;
+        // What follows a member, but for zeros, is another one.
         do {
-            const start = header(bytes), [made, used] = unpacked(bytes.subarray(start), false, left), end = bytes.subarray(start + used, start + used + 8);
+            const start = header(bytes), [made, used] = unpacked(bytes.subarray(start), false, left, most), end = bytes.subarray(start + used, start + used + 8);
             if (end.length < 8) throw failed("Z_BUF_ERROR", "unexpected end of file");
             if (little(crc32(made)).some((byte, at) => end[at] !== byte)) throw failed("Z_DATA_ERROR", "incorrect data check");
             if (little(made.length).some((byte, at) => end[4 + at] !== byte)) throw failed("Z_DATA_ERROR", "incorrect length check");
             all.push(made);
             left -= made.length;
             bytes = bytes.subarray(start + used + 8);
-            if (left < 0) throw tooLarge(most);
-        } while (isGzip(bytes) && left > 0);
+        } while (bytes.length > 0 && bytes[0] !== 0);
         return all.length === 1 ? all[0] : Buffer.concat(all);
     };
     const ACTIONS = {
