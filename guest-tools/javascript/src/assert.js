@@ -9,7 +9,7 @@
     const isObject = (value) => typeof value === "object" && value !== null;
     const tagOf = (value) => Object.prototype.toString.call(value);
     const KINDS = [Map, Set, Date, RegExp, Error, Promise, WeakMap, WeakSet, ArrayBuffer, Number, String, Boolean, BigInt, Symbol];
-    const kindOf = (value) => (Array.isArray(value) ? Array : ArrayBuffer.isView(value) ? value.constructor : KINDS.find((kind) => value instanceof kind));
+    const kindOf = (value) => (Array.isArray(value) ? Array : ArrayBuffer.isView(value) ? tagOf(value) : KINDS.find((kind) => value instanceof kind));
     const keysOf = (value, isStrict) => {
         const keys = Object.keys(value);
         return isStrict ? keys.concat(Object.getOwnPropertySymbols(value).filter((key) => Object.prototype.propertyIsEnumerable.call(value, key))) : keys;
@@ -62,8 +62,6 @@
     };
     const isSameKeys = (one, other, same, isStrict) => {
         if (ArrayBuffer.isView(one)) return true;
-        // A place of an array that was never filled is the same as undefined, loosely.
-        if (!isStrict && Array.isArray(one)) { one = Object.assign(Array.from(one), one); other = Object.assign(Array.from(other), other); }
         const keys = keysOf(one, isStrict), others = keysOf(other, isStrict);
         return keys.length === others.length && keys.every((key) => Object.hasOwn(other, key) && same(one[key], other[key]));
     };

@@ -143,7 +143,7 @@
             if (name === "PBKDF2") return makeKey(secret, { name }, false, usages);
             if (name !== "HMAC") throw unsupported(name);
             if (secret.length === 0) throw new DOMException("Zero-length key is not supported", "DataError");
-            return makeKey(secret, { name, length: secret.length * 8, hash: { name: hashOf(algorithm.hash) } }, extractable, usages);
+            return makeKey(secret, { name, hash: { name: hashOf(algorithm.hash) }, length: secret.length * 8 }, extractable, usages);
         },
         async exportKey(format, key) {
             if (!key.extractable) throw new DOMException("key is not extractable", "InvalidAccessException");
@@ -154,7 +154,7 @@
         async generateKey(algorithm, extractable, usages) {
             if (named(algorithm) !== "HMAC") throw unsupported(named(algorithm));
             const hash = hashOf(algorithm.hash), length = algorithm.length ?? BLOCKS[hash];
-            return makeKey(host.entropy(Math.ceil(length / 8)), { name: "HMAC", length, hash: { name: hash } }, extractable, usages);
+            return makeKey(host.entropy(Math.ceil(length / 8)), { name: "HMAC", hash: { name: hash }, length }, extractable, usages);
         },
         async sign(algorithm, key, data) { may(key, "sign", "HMAC"); return bare(signed(algorithm, key, web(data, "data"))); },
         async verify(algorithm, key, signature, data) {

@@ -103,6 +103,8 @@ impl JavaScript {
             });
             drop(told);
         })));
+        // What stands around a cell has been looked through once: the first cells have no need to.
+        runtime.run_gc();
         Ok(Self { _runtime: runtime, context, prelude })
     }
 

@@ -4,7 +4,7 @@
     "use strict";
     const global = globalThis;
     const { hidden, coded } = parts.base;
-    const { values: { encode, decode }, show: { inspect, format, frames, more }, tools } = parts;
+    const { values: { encode, decode }, show: { inspect, format, frames, more, widthOf }, tools } = parts;
     const { DOMException } = parts.events;
 
     // --- chance and time ------------------------------------------------------------------------------------------
@@ -139,22 +139,22 @@
 
     function table(rows, only) {
         if (rows === null || typeof rows !== "object") return out(rows);
-        const columns = only ? [...only] : [], lines = [];
+        if (only !== undefined && !Array.isArray(only)) throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "properties" argument must be an instance of Array. Received ${inspect(only)}`);
+        const isMap = rows instanceof Map, isCounted = isMap || rows instanceof Set;
+        const columns = only ? [...only] : [], lines = [], cell = (value) => inspect(value, { depth: value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length > 2 ? -1 : 0 });
         let hasValues = false;
-        for (const [index, row] of rows instanceof Map ? rows : Object.entries(rows)) {
-            const isObject = row !== null && typeof row === "object";
+        for (const [index, row] of isMap ? rows : isCounted ? [...rows].map((one, at) => [at, one]) : Object.entries(rows)) {
+            const isObject = row !== null && (typeof row === "object" || (typeof row === "function" && !isCounted)) && !isMap;
             if (isObject && !only) for (const key of Object.keys(row)) if (!columns.includes(key)) columns.push(key);
             if (!isObject) hasValues = true;
             lines.push([index, row, isObject]);
         }
-        const cell = (value) => inspect(value, { depth: 0 });
-        const head = ["(index)", ...columns, ...(hasValues ? ["Values"] : [])];
-        const body = lines.map(([index, row, isObject]) => [String(index),
-            ...columns.map((key) => (isObject && Object.hasOwn(row, key) ? cell(row[key]) : "")),
-            ...(hasValues ? [isObject ? "" : cell(row)] : [])]);
-        const widths = head.map((text, i) => Math.max(text.length, ...body.map((row) => row[i].length)) + 2);
+        const head = [isCounted ? "(iteration index)" : "(index)", ...(isMap ? ["Key"] : []), ...columns, ...(hasValues ? ["Values"] : [])];
+        const body = lines.map(([index, row, isObject], at) => [isMap ? String(at) : String(index), ...(isMap ? [cell(index)] : []),
+            ...columns.map((key) => (isObject && Object.hasOwn(row, key) ? cell(row[key]) : "")), ...(hasValues ? [isObject ? "" : cell(row)] : [])]);
+        const widths = head.map((text, i) => Math.max(widthOf(text), ...body.map((row) => widthOf(row[i]))) + 2);
         const rule = (left, middle, right) => left + widths.map((width) => "─".repeat(width)).join(middle) + right;
-        const line = (row) => "│" + row.map((text, i) => ` ${text}`.padEnd(widths[i])).join("│") + "│";
+        const line = (row) => "│" + row.map((text, i) => ` ${text}${" ".repeat(widths[i] - widthOf(text) - 1)}`).join("│") + "│";
         out([rule("┌", "┬", "┐"), line(head), rule("├", "┼", "┤"), ...body.map(line), rule("└", "┴", "┘")].join("\n"));
     }
 

@@ -10,6 +10,14 @@
             ?? "\\x" + c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0"));
         return mark + (mark === "'" ? escaped.replaceAll("'", "\\'") : escaped) + mark;
     };
+    // How many columns of a terminal a text takes: characters of East Asia and most emoji take two, accents none.
+    const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
+    const widthOf = (text) => {
+        if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+        let width = 0;
+        for (const one of text.replace(/\x1b\[[\d;]*m/g, "").normalize("NFC")) width += WIDE.test(one) ? 2 : /[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u.test(one) ? 0 : 1;
+        return width;
+    };
     const keyOf = (key) => (typeof key === "symbol" ? `[${String(key)}]` : isIdentifier(key) ? key : quote(key));
     const nameOf = (value) => {
         for (let at = value; at; at = Object.getPrototypeOf(at)) {
@@ -95,7 +103,7 @@
             if (keys.length === 0) return base;
         } else if (value instanceof Error) {
             keys = keys.filter((key) => key !== "stack" && key !== "message" && key !== "name");
-            base = shownError(value);
+            base = shownError(value).replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
             if (!keys.includes("cause") && Object.hasOwn(value, "cause")) keys.push("cause");
             if (Array.isArray(value.errors) && !keys.includes("errors") && Object.hasOwn(value, "errors")) keys.push("errors");
             if (keys.length === 0) return base;
@@ -206,9 +214,9 @@
         const count = context.more ? output.length - 1 : output.length;
         const lengths = [];
         for (let i = 0; i < count; i++) {
-            lengths.push(output[i].length);
-            total += output[i].length + 2;
-            longest = Math.max(longest, output[i].length);
+            lengths.push(widthOf(output[i]));
+            total += lengths[i] + 2;
+            longest = Math.max(longest, lengths[i]);
         }
         const widest = longest + 2;
         if (!(widest * 3 + context.indentation < context.breakLength && (total / widest > 5 || longest <= 6))) return output;
@@ -229,7 +237,8 @@
             let line = "", j = i;
             for (; j < end - 1; j++) {
                 const cell = `${output[j]}, `;
-                line += isNumeric ? cell.padStart(widths[j - i]) : cell.padEnd(widths[j - i]);
+                const columns = widths[j - i] + output[j].length - lengths[j];
+                line += isNumeric ? cell.padStart(columns) : cell.padEnd(columns);
             }
             line += isNumeric ? output[j].padStart(widths[j - i] - 2) : output[j];
             lines.push(line);
@@ -281,5 +290,5 @@
         return [first, ...rest].map((one) => (typeof one === "string" ? one : inspect(one))).join(" ");
     }
 
-    return { inspect, format, frames, more };
+    return { inspect, format, frames, more, widthOf };
 }
