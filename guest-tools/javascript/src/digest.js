@@ -154,7 +154,7 @@
         async generateKey(algorithm, extractable, usages) {
             if (named(algorithm) !== "HMAC") throw unsupported(named(algorithm));
             const hash = hashOf(algorithm.hash), length = algorithm.length ?? BLOCKS[hash];
-            return makeKey(host.entropy(Math.ceil(length / 8)), { name: "HMAC", hash: { name: hash }, length }, extractable, usages);
+            return makeKey(host.entropy(Math.ceil(length / 8)), { name: "HMAC", length, hash: { name: hash } }, extractable, usages);
         },
         async sign(algorithm, key, data) { may(key, "sign", "HMAC"); return bare(signed(algorithm, key, web(data, "data"))); },
         async verify(algorithm, key, signature, data) {
