@@ -14,9 +14,8 @@
     const failure = (error, clone, keep) => {
         const name = String(error.name), kind = KINDS[name] ?? Error;
         if (error instanceof DOMException) return keep(new DOMException(error.message, error.name));
-        const copy = keep(Object.create(kind.prototype));
-        const made = Object.hasOwn(error, "message") ? new kind(error.message) : new kind();
-        for (const key of ["message", "stack"]) if (Object.hasOwn(error, key)) hidden(copy, key, error[key] ?? made[key]);
+        const copy = keep(Object.hasOwn(error, "message") ? new kind(error.message) : new kind());
+        hidden(copy, "stack", error.stack);
         if (Object.hasOwn(error, "cause")) hidden(copy, "cause", clone(error.cause));
         return copy;
     };
@@ -47,7 +46,6 @@
         if (value instanceof global.Blob) return keep(value);
         for (const kind of [Number, String, Boolean, BigInt]) if (value instanceof kind) return keep(Object(value.valueOf()));
         if (value instanceof Symbol || CLOSED.some((kind) => value instanceof kind)) throw refused(value);
-        // Errors are made with the prototype of their kind, whose stack is that of the original.
         if (value instanceof Error) return failure(value, clone, keep);
         const copy = keep(Array.isArray(value) ? new Array(value.length) : {});
         for (const key of Object.keys(value)) Object.defineProperty(copy, key, { value: clone(value[key]), writable: true, enumerable: true, configurable: true });

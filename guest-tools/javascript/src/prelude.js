@@ -4,7 +4,7 @@
     "use strict";
     const global = globalThis;
     const { hidden, coded } = parts.base;
-    const { values: { encode, decode }, show: { inspect, format, frames, more, widthOf }, tools } = parts;
+    const { values: { encode, decode }, show: { inspect, format, frames, stackOf, more, widthOf }, tools } = parts;
     const { DOMException } = parts.events;
 
     // --- chance and time ------------------------------------------------------------------------------------------
@@ -261,7 +261,7 @@
         // The first place that a stack names, of syntax errors too: [LINE, COLUMN].
         place(thrown, name) {
             try {
-                for (const line of String(thrown.stack).split("\n")) {
+                for (const line of stackOf(thrown).split("\n")) {
                     const found = /^\s+at (?:.* \()?(.*?):(\d+)(?::(\d+))?\)?$/.exec(line);
                     if (found && found[1] === name) return [Number(found[2]), Number(found[3] ?? 0)];
                 }

@@ -251,12 +251,27 @@
         const name = String(error.name ?? "Error"), message = String(error.message ?? "");
         return message === "" ? name : name === "" ? message : `${name}: ${message}`;
     };
-    const frames = (error) => String(error.stack ?? "").split("\n").filter((line) =>
+    // The interpreter's own stack has frames alone; in node it begins with what was thrown.
+    const accessor = Object.getOwnPropertyDescriptor(Error.prototype, "stack");
+    const stackOf = (error) => String((accessor?.get && !Object.hasOwn(error, "stack") ? accessor.get.call(error) : error.stack) ?? "");
+    const frames = (error) => stackOf(error).split("\n").filter((line) =>
         /^\s+at /.test(line) && !/\(native\)|stockade:prelude|<input>/.test(line)).map((line) =>
         line.trimEnd().replace(/at <eval> \((.*)\)$/, "at $1"));
     const shownError = (error) => [headOf(error), ...frames(error)].join("\n");
 
     const SIMPLE = { breakLength: 80, compact: 3, sorted: false, maxArrayLength: 100, maxStringLength: 10000, getters: false, showHidden: false };
+    if (accessor?.get) {
+        const get = function () { const raw = accessor.get.call(this); return typeof raw === "string" ? shownError(this) : raw; };
+        Object.defineProperty(Error.prototype, "stack", { get, set: accessor.set, configurable: true });
+    }
+    const capture = Error.captureStackTrace;
+    const captureStackTrace = (target, above) => {
+        capture(target, above);
+        const own = Object.getOwnPropertyDescriptor(target, "stack");
+        if (typeof own?.value === "string") Object.defineProperty(target, "stack", { ...own, value: shownError(target) });
+    };
+    if (capture) Object.defineProperty(Error, "captureStackTrace", { value: captureStackTrace, writable: true, configurable: true });
+
     function inspect(value, options, shown) {
         // The older way: whether to show what is hidden, and how deep.
         const given = typeof options === "object" && options !== null ? options : { showHidden: Boolean(options), ...(shown !== undefined && { depth: shown }) };
@@ -290,5 +305,5 @@
         return [first, ...rest].map((one) => (typeof one === "string" ? one : inspect(one))).join(" ");
     }
 
-    return { inspect, format, frames, more, widthOf };
+    return { inspect, format, frames, stackOf, more, widthOf };
 }
