@@ -35,8 +35,6 @@
         exit(code = process.exitCode) { parts.prelude.exit(code); }, abort() { parts.prelude.exit(134); },
     });
     Object.defineProperty(process, "stdin", { get() { throw new Error("process.stdin is not here: what code is given is in the variable `input`"); }, enumerable: false });
-    // It is one object for all cells: what listens to it does so to the end.
-    hidden(process, "toJSON", () => "[process]");
     hidden(global, "process", process);
     const os = {
         EOL: "\n", platform: () => PLATFORM, type: () => "WASI", arch: () => "wasm32", release: () => "0.2.0", version: () => "0.2.0", machine: () => "wasm32", hostname: () => "stockade", homedir: () => "/", tmpdir: () => "/tmp",

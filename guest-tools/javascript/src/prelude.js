@@ -224,8 +224,14 @@
         Deno: "node's modules are, by require", Bun: "node's modules are, by require", navigator: "process.platform is", WritableStream: "ReadableStream is, and node:stream", TransformStream: "ReadableStream is, and node:stream",
         MessageChannel: "EventTarget is", BroadcastChannel: "EventTarget is", CompressionStream: "node:zlib's gzipSync is", DecompressionStream: "node:zlib's gunzipSync is",
     };
+    const SYNTAX = [
+        ["'@'", "decorators are not part of the language; call the function with the class or the method"], ["keyword: enum", "an enum is TypeScript's, and more than a type; an object with `as const` does the same"],
+        ["import.meta", "code is a script, no module; __dirname is /"],
+    ];
     const hinted = (thrown) => {
-        const message = String(thrown.message), name = thrown instanceof ReferenceError ? /^'?([\w$]+)'? is not defined$/.exec(message)?.[1] : undefined;
+        const message = String(thrown.message), syntax = thrown instanceof SyntaxError ? SYNTAX.find(([part]) => message.includes(part)) : undefined;
+        if (syntax) return `${message}: ${syntax[1]}`;
+        const name = thrown instanceof ReferenceError ? /^'?([\w$]+)'? is not defined$/.exec(message)?.[1] : undefined;
         return name !== undefined && Object.hasOwn(INSTEAD, name) ? `${message} here: ${INSTEAD[name]}` : message;
     };
 

@@ -5,7 +5,7 @@
     const { isBytes, viewed, bytesOf } = parts.text;
     const { Buffer, wrong } = parts.buffer;
     // The most that a few bytes may become where the caller names no limit.
-    const MOST = 64 * 1024 * 1024;
+    const MOST = 32 * 1024 * 1024;
     const CODES = { Z_DATA_ERROR: -3, Z_BUF_ERROR: -5 };
     const failed = (code, message) => Object.assign(coded(Error, code, message), { errno: CODES[code] });
     const tooLarge = (most) => coded(RangeError, "ERR_BUFFER_TOO_LARGE", `Cannot create a Buffer larger than ${most} bytes`);
