@@ -9,6 +9,8 @@
         const name = typeof value === "object" ? `#<${value.constructor?.name ?? "Object"}>` : String(value);
         return new DOMException(`${name} could not be cloned.`, "DataCloneError");
     };
+    // Code may give these names to something of its own.
+    const { Blob } = global, VIEWS = Object.fromEntries(Object.getOwnPropertyNames(global).filter((name) => /Array$/.test(name)).map((name) => [name, global[name]]));
     const CLOSED = [Promise, WeakMap, WeakSet, WeakRef, global.URL, global.URLSearchParams, global.Headers, global.Response, global.Request, global.ReadableStream, global.AbortSignal, global.EventTarget];
 
     const failure = (error, clone, keep) => {
@@ -40,10 +42,10 @@
         if (value instanceof ArrayBuffer) return keep(value.slice(0));
         if (ArrayBuffer.isView(value)) {
             // Views of one buffer are views of one copy of it.
-            const kind = value instanceof DataView ? DataView : global[value[Symbol.toStringTag]];
+            const kind = value instanceof DataView ? DataView : VIEWS[value[Symbol.toStringTag]];
             return keep(new kind(clone(value.buffer), value.byteOffset, value instanceof DataView ? value.byteLength : value.length));
         }
-        if (value instanceof global.Blob) return keep(value);
+        if (value instanceof Blob) return keep(value);
         for (const kind of [Number, String, Boolean, BigInt]) if (value instanceof kind) return keep(Object(value.valueOf()));
         if (value instanceof Symbol || CLOSED.some((kind) => value instanceof kind)) throw refused(value);
         if (value instanceof Error) return failure(value, clone, keep);

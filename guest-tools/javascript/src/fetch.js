@@ -6,6 +6,7 @@
     const { tools } = parts;
     const { Request, Response, Headers } = parts.streams;
     const { isBytes } = parts.text;
+    const { URL } = parts.url;
 
     const HOW = "code reaches the network through a tool alone. Give it one whose function takes `url` and `method` (and, if it likes, `headers` as pairs and `body` as text) and returns `status` "
         + "and `body`, or the tool web, which reads pages; and grant that tool the requests: http = [{ allow = \"GET https://example.com/\" }]";
@@ -40,7 +41,7 @@
     const fetch = async (input, options) => {
         const request = new Request(input, options);
         request.signal?.throwIfAborted();
-        if (!/^https?:$/.test(new global.URL(request.url).protocol)) throw failed(`the scheme of ${request.url} is not http or https`);
+        if (!/^https?:$/.test(new URL(request.url).protocol)) throw failed(`the scheme of ${request.url} is not http or https`);
         const found = sender();
         if (!found) throw failed(`no tool of this code may send requests (${request.method} ${request.url}); ${HOW}`);
         const answer = answered(found[1], await sent(request, found), request.url);

@@ -5,7 +5,7 @@
     const { hidden, coded } = parts.base;
     const { isBytes, viewed, textOf, bytesOf } = parts.text;
     const { Buffer, wrong } = parts.buffer;
-    const { path, url: { fileURLToPath } } = parts.path;
+    const { path, url: { URL, fileURLToPath } } = parts.path;
     const { inspect } = parts.show;
 
     // What the host refuses has node's code and the name of the file.
@@ -22,7 +22,7 @@
     const failed = (code, says, call, name) => Object.assign(coded(Error, code, `${code}: ${says}, ${call} '${name}'`), { syscall: call, path: name });
     const nameOf = (name) => {
         if (typeof name === "string") return name;
-        if (name instanceof global.URL) return fileURLToPath(name);
+        if (name instanceof URL) return fileURLToPath(name);
         if (isBytes(name)) return textOf(viewed(name), "utf8");
         throw wrong("path", "of type string or an instance of Buffer or URL", name);
     };

@@ -105,5 +105,5 @@
     hidden(global, "__dirname", "/");
     hidden(global, "__filename", "/script");
     hidden(global, "global", global);
-    return { forget: () => cache.clear() };
+    return { process };
 }

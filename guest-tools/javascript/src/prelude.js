@@ -5,7 +5,7 @@
     const global = globalThis;
     const { hidden, coded } = parts.base;
     const { values: { encode, decode }, show: { inspect, format, frames, stackOf, more, widthOf }, tools } = parts;
-    const { DOMException } = parts.events;
+    const { DOMException } = parts.events, { process } = parts.modules;
 
     // --- chance and time ------------------------------------------------------------------------------------------
     hidden(Math, "random", host.random);
@@ -168,7 +168,7 @@
     }
     // How the cell has ended itself, if it has.
     let exited;
-    const exit = (code = global.process.exitCode) => {
+    const exit = (code = process.exitCode) => {
         exited = new Exit(code);
         host.exit(exited);
     };
@@ -244,14 +244,14 @@
             group = "";
             if (locals.size) release(names.split("\n"));
             tools.install(functions, spaces);
-            exited = global.process.exitCode = undefined;
+            exited = process.exitCode = undefined;
             hidden(global, "input", input === "null" ? null : decode(input));
         },
         settle: async (promise) => result(await (await promise)?.value),
         end() {
             saveLate();
             for (const [, reason] of rejections) throw reason;
-            if (global.process.exitCode) throw new Exit(global.process.exitCode);
+            if (process.exitCode) throw new Exit(process.exitCode);
         },
         // Ends a cell that has called `process.exit`: quietly, or with an exception.
         exited() { if (exited.code !== 0) throw exited; },

@@ -5,7 +5,7 @@
     const { hidden, coded } = parts.base;
     const { isBytes, viewed, TextDecoder } = parts.text;
     const { inspect } = parts.show;
-    const { URLSearchParams } = parts.url;
+    const { URL, URLSearchParams } = parts.url;
     const { DOMException } = parts.events;
     const wrong = (message) => coded(TypeError, "ERR_INVALID_STATE", `Invalid state: ${message}`);
     const utf8 = (bytes) => new TextDecoder().decode(bytes);
@@ -261,7 +261,7 @@
             if (!new Headers(options.headers).has("content-type")) made.headers.set("content-type", "application/json");
             return made;
         }
-        static redirect(url, status = 302) { return new Response(null, { status, headers: { location: new global.URL(url).href } }); }
+        static redirect(url, status = 302) { return new Response(null, { status, headers: { location: new URL(url).href } }); }
         get [Symbol.toStringTag]() { return "Response"; }
     }
     class Request extends Body {
@@ -273,7 +273,7 @@
             if (content !== null && /^(GET|HEAD)$/.test(verb)) throw new TypeError("Request with GET/HEAD method cannot have body.");
             super(content, headers ?? other?.headers);
             let url;
-            try { url = new global.URL(other?.url ?? String(from)); } catch (cause) { throw new TypeError(`Failed to parse URL from ${from}`, { cause }); }
+            try { url = new URL(other?.url ?? String(from)); } catch (cause) { throw new TypeError(`Failed to parse URL from ${from}`, { cause }); }
             if (url.username || url.password) throw new TypeError(`Request cannot be constructed from a URL that includes credentials: ${url}`);
             [this.#url, this.#method, this.#signal] = [url.href, verb, signal ?? other?.signal];
         }
