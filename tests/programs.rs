@@ -220,12 +220,12 @@ async fn values_of_javascript_cross_exactly_or_are_refused() {
                  [fs.readdirSync('d'), fs.readFileSync('d/b.txt').toString('hex'), fs.statSync('d/e').isDirectory()]",
                 Ok(json!([["b.txt", "e"], "c3a9", true])),
             ),
-            (
-                "files.write('lib.js', 'exports.twice = (n) => n * 2'); require('./lib').twice(2)",
-                Ok(json!(4)),
-            ),
+            ("files.write('lib.js', 'exports.twice = (n) => n * 2'); require('./lib').twice(2)", Ok(json!(4))),
             ("new RangeError('a').stack.split('\\n')[0]", Ok(json!("RangeError: a"))),
-            ("{ using held = { [Symbol.dispose]() { files.write('gone', '') } } } files.exists('gone')", Ok(json!(true))),
+            (
+                "{ using held = { [Symbol.dispose]() { files.write('gone', '') } } } files.exists('gone')",
+                Ok(json!(true)),
+            ),
             ("Temporal.Now.instant()", Err("ReferenceError")),
             ("require('child_process')", Err("Error")),
             ("require('zlib').gunzipSync(Buffer.alloc(9))", Err("Error")),
