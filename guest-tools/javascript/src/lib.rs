@@ -31,10 +31,11 @@ use exports::stockade::host::code::{Cell, Exception, Guest as Code};
 const STACK_BYTES: usize = 240 << 10;
 
 /// What stands around a cell, in the order in which it is made: each is a function of the host and of those before it.
-const PARTS: [(&str, &str); 20] = [
+const PARTS: [(&str, &str); 21] = [
     ("base", include_str!("base.js")),
     ("values", include_str!("values.js")),
     ("show", include_str!("show.js")),
+    ("english", include_str!("english.js")),
     ("text", include_str!("text.js")),
     ("url", include_str!("url.js")),
     ("events", include_str!("events.js")),
