@@ -130,7 +130,7 @@
         truncate: (name, length = 0) => { const bytes = host.readBytes(nameOf(name)), kept = new Uint8Array(length); kept.set(bytes.subarray(0, length)); host.writeBytes(nameOf(name), kept, false); },
         mkdtemp: told((prefix) => { const name = nameOf(prefix) + textOf(host.entropy(3), "hex"); host.makeDirectory(name); return name; }), realpath: (name) => { access(name); return path.resolve(nameOf(name)); },
     };
-    const LATER = ["createWriteStream", "createReadStream", "watch", "watchFile", "open", "openSync", "symlinkSync", "chmodSync", "utimesSync", "linkSync"];
+    const LATER = ["watch", "watchFile", "open", "openSync", "symlinkSync", "chmodSync", "utimesSync", "linkSync"];
     const fs = { existsSync: isThere, exists: (name, callback) => { global.setImmediate(callback, isThere(name)); }, constants: { F_OK: 0, R_OK: 4, W_OK: 2, X_OK: 1, COPYFILE_EXCL: 1 }, promises: {}, Stats, Dirent };
     for (const [name, action] of Object.entries(synchronous)) {
         fs[`${name}Sync`] = action;
@@ -143,6 +143,29 @@
             global.setImmediate(callback, ...end);
         };
     }
+    const PIECE = 65536;
+    fs.createReadStream = (name, options) => {
+        let bytes, at;
+        return new parts.stream.stream.Readable({
+            encoding: encodingOf(options),
+            read() {
+                try {
+                    bytes ??= bytesOfFile(name).subarray(options?.start ?? 0, (options?.end ?? Infinity) + 1);
+                    const piece = bytes.subarray(at ??= 0, (at += PIECE));
+                    this.push(piece.length > 0 ? piece : null);
+                } catch (error) { this.destroy(error); }
+            },
+        });
+    };
+    fs.createWriteStream = (name, options) => {
+        const flag = (typeof options === "object" && options?.flags) || "w";
+        let isBegun = false;
+        const put = (bytes) => { files.write(name, bytes, { flag: isBegun ? "a" : flag }); isBegun = true; };
+        return new parts.stream.stream.Writable({
+            write(chunk, encoding, done) { try { put(chunk); done(); } catch (error) { done(error); } },
+            final(done) { try { if (!isBegun) put(new Uint8Array()); done(); } catch (error) { done(error); } },
+        });
+    };
     fs.promises.constants = fs.constants;
     for (const name of LATER) fs[name] = () => { throw new Error(`fs.${name} is not here: a file is read and written as a whole; there are ${Object.keys(synchronous).map((one) => `${one}Sync`).join(", ")}`); };
     return { files, fs };

@@ -29,7 +29,7 @@
     const process = Object.assign(new events(), {
         argv: ["node", "script"], argv0: "node", execArgv: [], execPath: "node", env: {}, platform: PLATFORM, arch: "wasm32", pid: 1, ppid: 0, title: "node", version: VERSION,
         versions: { node: VERSION.slice(1) }, release: { name: "node" }, cwd: () => "/", chdir() { throw new Error("process.chdir is not here: the directory of code is /"); },
-        nextTick: (action, ...values) => { Promise.resolve().then(() => action(...values)); }, hrtime, uptime: () => host.now() / 1e3, memoryUsage: Object.assign(usage, { rss: () => 0 }),
+        nextTick: (...values) => parts.prelude.nextTick(...values), hrtime, uptime: () => host.now() / 1e3, memoryUsage: Object.assign(usage, { rss: () => 0 }),
         cpuUsage: () => ({ user: 0, system: 0 }), emitWarning: (warning) => { host.print(`(node:1) ${warning instanceof Error ? `${warning.name}: ${warning.message}` : `Warning: ${warning}`}\n`, true); },
         stdout: output(false), stderr: output(true), exitCode: undefined,
         exit(code = process.exitCode) { parts.prelude.exit(code); }, abort() { parts.prelude.exit(134); },
@@ -62,7 +62,7 @@
     const test = (name, action) => { throw new Error(`node:test is not here; node:assert is: ${inspect(name)} can be called as a function`); };
     const modules = {
         assert, "assert/strict": assert.strict, buffer: { Buffer, constants: { MAX_LENGTH: 2 ** 31 - 1 }, kMaxLength: 2 ** 31 - 1, Blob: global.Blob, File: global.File, atob: global.atob, btoa: global.btoa },
-        crypto, events, fs, "fs/promises": fs.promises, os, path, "path/posix": path, process, querystring, stream, "stream/promises": parts.stream.promises, "stream/consumers": parts.stream.consumers,
+        crypto, events, fs, "fs/promises": fs.promises, os, path, "path/posix": path, process, querystring, stream, "stream/promises": parts.stream.promises, "stream/consumers": parts.stream.consumers, readline: parts.stream.readline, "readline/promises": parts.stream.readline,
         string_decoder, "timers/promises": timersPromises, url, util, "util/types": util.types, zlib, async_hooks: { AsyncLocalStorage, AsyncResource: AsyncLocalStorage }, constants: fs.constants,
         punycode: { toASCII: url.domainToASCII }, test: Object.assign(test, { test, describe: test, it: test }),
     };
@@ -70,7 +70,7 @@
     const known = () => [...Object.keys(modules), ...Object.keys(lazy)].sort();
     const NETWORK = "code has no network of its own; `fetch` goes through a tool that may send requests", ONE = "code runs in one thread of its own, and starts no process; a tool does what it cannot";
     const INSTEAD = { http: NETWORK, https: NETWORK, http2: NETWORK, net: NETWORK, tls: NETWORK, dgram: NETWORK, dns: NETWORK, "dns/promises": NETWORK, child_process: ONE, worker_threads: ONE, cluster: ONE,
-        readline: "nothing can be typed into code: what it is given is in the variable `input`", "readline/promises": "nothing can be typed into code: what it is given is in the variable `input`", repl: "nothing can be typed into code",
+        repl: "nothing can be typed into code",
         vm: "`new Function` and `eval` evaluate code", v8: "the interpreter is QuickJS; structuredClone copies values", inspector: "the interpreter is QuickJS", wasi: "code has WASI only through fs", sqlite: "there is no database here; a tool may have one", "path/win32": "files here have names with /",
         "node-fetch": "`fetch` is a function of its own", axios: "`fetch` is a function of its own", undici: "`fetch` is a function of its own", uuid: "crypto.randomUUID() makes one", dotenv: "there is no environment; what code is given is in the variable `input`" };
     const require = (name) => {

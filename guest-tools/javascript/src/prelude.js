@@ -85,14 +85,24 @@
         jobs.then(() => action());
     });
 
+    // What `process.nextTick` was given comes when code has ended and no promise has a turn: before theirs, where they have had none yet.
+    const ticks = [];
+    const drain = () => { while (ticks.length > 0) { const [action, values] = ticks.shift(); action(...values); } };
+    const nextTick = (action, ...values) => {
+        if (typeof action !== "function") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "callback" argument must be of type function. Received ${inspect(action)}`);
+        ticks.push([action, values]);
+    };
+
     // Runs the next timer, and returns whether there was one; an interval ends with the cell's value, as does what was let go.
     const tick = (isSettled) => {
+        if (ticks.length > 0) { drain(); return true; }
         if (isSettled) timers = timers.filter((one) => one.every === undefined);
         if (timers.length === 0 || (isSettled && !timers.some((one) => one.isHeld))) return false;
         const next = timers.shift();
         time = next.at;
         if (next.every !== undefined) { next.at = time + next.every; insert(next); }
         next.action(...next.rest);
+        drain();
         return true;
     };
 
@@ -236,18 +246,22 @@
     };
 
     return {
-        tick, rejected, exit,
+        tick, rejected, exit, nextTick,
         begin(input, functions, spaces, names) {
             if (late.length) saveLate();
             rejections.clear();
             timers = [];
+            ticks.length = 0;
             group = "";
             if (locals.size) release(names.split("\n"));
             tools.install(functions, spaces);
             exited = process.exitCode = undefined;
             hidden(global, "input", input === "null" ? null : decode(input));
         },
-        settle: async (promise) => result(await (await promise)?.value),
+        async settle(promise) {
+            drain();
+            return result(await (await promise)?.value);
+        },
         end() {
             saveLate();
             for (const [, reason] of rejections) throw reason;

@@ -209,5 +209,39 @@
     const consumers = { text, json: async (stream) => JSON.parse(await text(stream)), buffer: async (stream) => Buffer.from(await text(stream)) };
     const promises = { pipeline, finished };
     const stream = Object.assign(Stream, { Stream, Readable, Writable, Duplex, Transform, PassThrough, pipeline: withCallback(pipeline), finished: withCallback(finished), promises });
-    return { stream, promises, consumers, web: { get ReadableStream() { return global.ReadableStream; } } };
+    // readline, of the lines of a stream; nothing asks a person.
+    class Interface extends EventEmitter {
+        #input; #isClosed = false;
+        constructor(input) { super(); this.#input = input; later(() => { if (this.listenerCount("line") > 0) this.#run(); }); }
+        async *#lines() {
+            const { StringDecoder } = parts.util.string_decoder, decoder = new StringDecoder("utf8");
+            let rest = "";
+            for await (const chunk of this.#input) {
+                const pieces = (rest + (isBytes(chunk) ? decoder.write(chunk) : String(chunk))).split(/\r\n|\n|\r(?!$)/);
+                rest = pieces.pop();
+                yield* pieces;
+            }
+            rest = (rest + decoder.end()).replace(/\r$/, "");
+            if (rest !== "") yield rest;
+        }
+        async #run() {
+            try { for await (const line of this.#lines()) { if (this.#isClosed) return; this.emit("line", line); } } catch (error) { this.emit("error", error); }
+            this.close();
+        }
+        async *[Symbol.asyncIterator]() { for await (const line of this.#lines()) { if (this.#isClosed) return; yield line; } }
+        close() { if (!this.#isClosed) { this.#isClosed = true; this.emit("close"); } }
+        pause() { return this; }
+        resume() { return this; }
+        setPrompt() { }
+        prompt() { }
+        question() { throw new Error("nothing can be typed into code: what it is given is in the variable `input`"); }
+    }
+    const readline = {
+        Interface, createInterface(options) {
+            const input = options?.input ?? options;
+            if (typeof input?.[Symbol.asyncIterator] !== "function") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", 'The "input" argument must be a readable stream');
+            return new Interface(input);
+        },
+    };
+    return { stream, promises, consumers, readline, web: { get ReadableStream() { return global.ReadableStream; } } };
 }
