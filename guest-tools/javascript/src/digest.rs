@@ -70,11 +70,12 @@ pub(crate) fn pbkdf2<'js>(
     rounds: u32,
     length: u32,
 ) -> Result<TypedArray<'js, u8>> {
-    let mut made = vec![0; length as usize];
-    let done = with_digest!(name.as_str(), Kind => {
+    let made = with_digest!(name.as_str(), Kind => {
+        let mut made = vec![0; length as usize];
         pbkdf2::pbkdf2_hmac::<Kind>(bytes_of(&password), bytes_of(&salt), rounds, &mut made);
+        made
     });
-    given(ctx, &name, done.map(|()| made))
+    given(ctx, &name, made)
 }
 
 fn given<'js>(ctx: Ctx<'js>, name: &str, made: Option<Vec<u8>>) -> Result<TypedArray<'js, u8>> {

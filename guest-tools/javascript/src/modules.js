@@ -82,7 +82,7 @@
         throw coded(Error, "MODULE_NOT_FOUND", `Cannot find module '${name}'${why}. Packages are not installed here; there are ${known().join(", ")}`);
     };
     // A file of the code's own: JSON, or a module as node's older kind is.
-    const cache = new Map();
+    const cache = Object.create(null);
     const loaded = (name) => {
         const file = ["", ".js", ".cjs", ".json", "/index.js"].map((end) => name + end).find((one) => fs.existsSync(one) && fs.statSync(one).isFile());
         if (!file) throw coded(Error, "MODULE_NOT_FOUND", `Cannot find module '${name}': there is no such file`);
@@ -90,14 +90,14 @@
         if (file.endsWith(".json")) return JSON.parse(text);
         if (/^\s*(import|export)\s/m.test(text)) throw coded(Error, "ERR_REQUIRE_ESM", `${file} has import or export; a file that is required says require and module.exports here`);
         const module = { exports: {}, filename: file, id: file };
-        if (cache.has(file)) return cache.get(file).exports;
-        cache.set(file, module);
+        if (cache[file]) return cache[file].exports;
+        cache[file] = module;
         const near = (one) => (/^\./.test(one) ? loaded(path.resolve(path.dirname(file), one)) : require(one));
-        try { new Function("exports", "require", "module", "__filename", "__dirname", text)(module.exports, near, module, file, path.dirname(file)); } catch (error) { cache.delete(file); throw error; }
+        try { new Function("exports", "require", "module", "__filename", "__dirname", text)(module.exports, near, module, file, path.dirname(file)); } catch (error) { delete cache[file]; throw error; }
         return module.exports;
     };
     require.resolve = (name) => { require(name); return name; };
-    require.cache = {};
+    require.cache = cache;
     hidden(global, "require", require);
     hidden(global, "__import", async (name) => { const found = require(String(name)); return typeof found === "object" || typeof found === "function" ? { default: found, ...found } : { default: found }; });
     hidden(global, "module", { exports: {} });
