@@ -157,7 +157,8 @@
         return text;
     };
     class Headers {
-        #fields = new Map();
+        // Their names are shown as they were given.
+        #fields = new Map(); #names = new Map();
         constructor(from) {
             if (from === undefined || from === null) return;
             if (typeof from !== "object") throw new TypeError("Headers: the argument is an object, or pairs of names and values");
@@ -166,8 +167,9 @@
         append(name, value) {
             const key = fieldName(name), kept = this.#fields.get(key);
             this.#fields.set(key, [...(kept ?? []), fieldValue(value)]);
+            if (!kept) this.#names.set(key, String(name));
         }
-        set(name, value) { this.#fields.set(fieldName(name), [fieldValue(value)]); }
+        set(name, value) { this.#fields.set(fieldName(name), [fieldValue(value)]); this.#names.set(fieldName(name), String(name)); }
         get(name) { return this.#fields.get(fieldName(name))?.join(", ") ?? null; }
         getSetCookie() { return [...(this.#fields.get("set-cookie") ?? [])]; }
         has(name) { return this.#fields.has(fieldName(name)); }
@@ -183,7 +185,7 @@
         forEach(action, self) { for (const [name, value] of this.entries()) action.call(self, value, name, this); }
         [Symbol.iterator]() { return this.entries(); }
         get [Symbol.toStringTag]() { return "Headers"; }
-        [inspect.custom]() { return `Headers ${inspect(Object.fromEntries(this.entries()))}`; }
+        [inspect.custom]() { return `Headers ${inspect(Object.fromEntries([...this.#fields].map(([key, values]) => [this.#names.get(key), values.join(", ")])))}`; }
     }
 
     class FormData {
