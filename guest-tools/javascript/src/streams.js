@@ -67,6 +67,7 @@
             this.#end("closed");
             await this.#source.cancel?.(reason);
         }
+        [inspect.custom]() { return `ReadableStream ${inspect({ locked: this.locked, state: this.#state === "failed" ? "errored" : this.#state === "open" || this.#queue.length > 0 ? "readable" : "closed", supportsBYOB: false })}`; }
         get locked() { return this.#reader !== undefined; }
         getReader() {
             if (this.#reader) throw wrong("ReadableStream is locked");
@@ -265,6 +266,10 @@
         }
         static redirect(url, status = 302) { return new Response(null, { status, headers: { location: new URL(url).href } }); }
         get [Symbol.toStringTag]() { return "Response"; }
+        [inspect.custom](depth, options) {
+            const { status, statusText, headers, body, bodyUsed, ok, redirected, type, url } = this;
+            return `Response ${inspect({ status, statusText, headers, body, bodyUsed, ok, redirected, type, url }, options)}`;
+        }
     }
     class Request extends Body {
         #url; #method; #signal;
