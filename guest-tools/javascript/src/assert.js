@@ -19,7 +19,6 @@
         if (one === other) return isStrict ? one !== 0 || Object.is(one, other) : true;
         if (!isObject(one) || !isObject(other)) {
             if (isStrict || isObject(one) || isObject(other)) return Object.is(one, other);
-            // eslint-disable-next-line eqeqeq
             return one == other || (Number.isNaN(one) && Number.isNaN(other));
         }
         if (isStrict && Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return false;
@@ -96,9 +95,7 @@
     const told = (what, middle) => (actual, expected) => `Expected ${what}:\n\n${actual}${middle}${expected}\n`;
     const inequal = (what) => (actual) => `Expected "actual" not to be ${what}:\n\n${actual}`;
     const equalities = {
-        // eslint-disable-next-line eqeqeq
         equal: two("==", (a, b) => a == b || (Number.isNaN(a) && Number.isNaN(b)), (a, b) => `${a} == ${b}`),
-        // eslint-disable-next-line eqeqeq
         notEqual: two("!=", (a, b) => !(a == b || (Number.isNaN(a) && Number.isNaN(b))), (a, b) => `${a} != ${b}`),
         strictEqual: two("strictEqual", Object.is, told("values to be strictly equal", " !== ")),
         notStrictEqual: two("notStrictEqual", (a, b) => !Object.is(a, b), (a, b) => `Expected "actual" to be strictly unequal to: ${b}`),
