@@ -154,6 +154,42 @@ async fn an_error_of_a_tool_tells_code_what_the_tool_said() {
     assert_eq!(said, expected);
 }
 
+/// Answers any request with 201 and a piece of JSON.
+const SENDS: &str = r#"(component
+    (core module $m
+        (memory (export "memory") 1)
+        (global $next (mut i32) (i32.const 1024))
+        (data (i32.const 64) "{\"paid\":true}")
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+            (global.get $next) (global.set $next (i32.add (global.get $next) (local.get 3))))
+        (func (export "send") (param i32 i32 i32 i32) (result i32)
+            (i32.store16 (i32.const 0) (i32.const 201))
+            (i32.store (i32.const 4) (i32.const 64)) (i32.store (i32.const 8) (i32.const 13)) (i32.const 0)))
+    (core instance $i (instantiate $m))
+    (type $answer' (record (field "status" u16) (field "body" string)))
+    (export $answer "answer" (type $answer'))
+    (func (export "send") (param "url" string) (param "method" string) (result $answer)
+        (canon lift (core func $i "send") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fetch_of_code_is_a_call_of_the_tool_that_sends_requests() {
+    let place = Place::new();
+    let builder = place.host().built_in_languages().scratch(place.path(""));
+    let host = builder.tool("http", wat::parse_str(SENDS).unwrap(), []).build().await.unwrap();
+    let source = "const answer = await fetch('https://api.example.com/pay', {method: 'post'}); \
+                  const refused = await fetch('https://api.example.com/', {headers: {a: 'b'}}).catch((error) => error.message); \
+                  return [answer.status, answer.ok, await answer.json(), refused]";
+    let (run, outcome) = exec(&host, javascript(source).tools(["http"])).await;
+    let expected = json!([201, true, {"paid": true}, "fetch failed: http.send takes no headers"]);
+    assert_eq!(outcome, Outcome::Done(expected));
+    let state = host.state(run).await.unwrap();
+    let sent: Vec<_> = state.calls(Exec::KEY).iter().map(|call| call.call.arguments.value()).collect();
+    assert_eq!(sent, [json!({"url": "https://api.example.com/pay", "method": "POST"})]);
+    let (_, outcome) = exec(&host, javascript("await fetch('https://api.example.com/')")).await;
+    let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
+    assert!(fault.message.contains("no tool of this code may send requests"), "{fault}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn values_of_code_are_those_of_the_types() {
     let place = Place::new();

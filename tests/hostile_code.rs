@@ -85,3 +85,16 @@ async fn no_two_runs_have_the_same_random_numbers() {
     let (_, other) = exec(&host, "javascript", "[Math.random(), Math.random()]").await;
     assert!(matches!((&one, &other), (Outcome::Done(one), Outcome::Done(other)) if one != other), "{one} {other}");
 }
+
+/// What code does to the language's own objects, it does to its own instance.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_run_does_to_prototypes_is_not_seen_by_another() {
+    let place = Place::new();
+    let host = host(&place).await;
+    let pollutes = "Object.prototype.polluted = 1; Array.prototype.map = JSON.parse = null; Buffer.from = null; 1";
+    exec(&host, "javascript", pollutes).await;
+    let looks = "[{}.polluted === undefined, typeof [].map, typeof JSON.parse, typeof Buffer.from]";
+    let (run, _) = exec(&host, "javascript", looks).await;
+    let CodeEnd::Returned(value) = finished(&host, run).await.ended else { panic!("it did not return") };
+    assert_eq!(value.value(), json!([true, "function", "function", "function"]));
+}

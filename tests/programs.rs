@@ -149,6 +149,21 @@ async fn types_are_taken_out_and_lines_stay_where_they_were() {
     assert!(exception.syntax && exception.line == Some(1), "{exception:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_traceback_of_an_exception_tells_what_caused_it() {
+    let place = Place::new();
+    let host = host(&place).await;
+    let traceback = async |source: &str| match outcome(&host, &Code::new("javascript", source)).await.ended {
+        CodeEnd::Raised(exception) => exception.traceback,
+        ended => panic!("{ended:?}"),
+    };
+    let caused = traceback("try { null.x } catch (cause) { throw new Error('outer', { cause }) }").await;
+    assert!(caused.contains("Error: outer") && caused.contains("\n  [cause]: TypeError: "), "{caused}");
+    let joined = traceback("await Promise.any([Promise.reject(new RangeError('one'))])").await;
+    assert!(joined.contains("[errors]: [") && joined.contains("RangeError: one"), "{joined}");
+    assert!(!traceback("throw new Error('alone')").await.contains('{'));
+}
+
 /// Runs pieces of code, each with its end by the rule at the top of `wit/code.wit`: a value, or the name of an exception.
 async fn crosses(language: &str, cases: &[(&str, Result<Value, &str>)]) {
     let place = Place::new();
@@ -197,6 +212,24 @@ async fn values_of_javascript_cross_exactly_or_are_refused() {
             ("new Date(0).toLocaleString('en-US', {timeZone: 'Europe/Prague'})", Err("RangeError")),
             ("new TextDecoder('shift_jis')", Err("RangeError")),
             ("try { process.exit(3) } catch { } 1", Err("Exit")),
+            ("[Buffer.from('hi'), new Set([1]), new URL('http://x')]", Ok(json!([[104, 105], [1], "http://x/"]))),
+            ("[new Map([['a', Buffer.alloc(1)]]), new Map([[1, 2]])]", Ok(json!([{"a": [0]}, [[1, 2]]]))),
+            (
+                "const fs = require('fs'); fs.mkdirSync('d/e', {recursive: true}); fs.writeFileSync('d/a.txt', 'é'); \
+                 fs.renameSync('d/a.txt', 'd/b.txt'); \
+                 [fs.readdirSync('d'), fs.readFileSync('d/b.txt').toString('hex'), fs.statSync('d/e').isDirectory()]",
+                Ok(json!([["b.txt", "e"], "c3a9", true])),
+            ),
+            ("files.write('lib.js', 'exports.twice = (n) => n * 2'); require('./lib').twice(2)", Ok(json!(4))),
+            ("new RangeError('a').stack.split('\\n')[0]", Ok(json!("RangeError: a"))),
+            (
+                "{ using held = { [Symbol.dispose]() { files.write('gone', '') } } } files.exists('gone')",
+                Ok(json!(true)),
+            ),
+            ("Temporal.Now.instant()", Err("ReferenceError")),
+            ("require('child_process')", Err("Error")),
+            ("require('zlib').gunzipSync(Buffer.alloc(9))", Err("Error")),
+            ("fetch('http://127.0.0.1/')", Err("TypeError")),
         ],
     )
     .await;

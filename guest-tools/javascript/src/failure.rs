@@ -37,9 +37,11 @@ pub(crate) fn exception<'js>(
     let mut told = told(&prelude, &thrown).into_iter();
     let name = told.next().unwrap_or_else(|| "Error".into());
     let message = told.next().unwrap_or_default();
+    let more = told.next().unwrap_or_default();
     let frames: Vec<_> = told.filter_map(|frame| mapped(&frame, cell, script)).collect();
     let (line, column) = place(&prelude, &thrown, cell, script);
-    let traceback = traceback(cell, script, &name, &message, line, column, &frames);
+    let mut traceback = traceback(cell, script, &name, &message, line, column, &frames);
+    traceback += &causes(&more, cell, script);
     Exception { syntax, name, message, line, column, traceback }
 }
 
@@ -62,6 +64,19 @@ fn place<'js>(prelude: &Object<'js>, thrown: &Value<'js>, cell: &Cell, script: &
     }
     let line = line.min(script.lines().max(1));
     (Some(line), (column > 0).then(|| script.origin(line, column)))
+}
+
+/// What an error was caused by, and the errors that it holds, as node writes them after it.
+fn causes(more: &str, cell: &Cell, script: &Script) -> String {
+    let lines = more.split('\n').filter_map(|line| {
+        let frame = line.trim_start();
+        if !frame.starts_with("at ") {
+            return Some(line.to_owned());
+        }
+        let indent = &line[..line.len() - frame.len()];
+        mapped(frame, cell, script).map(|frame| format!("{indent}{frame}"))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// One frame of the stack with the column of the source; nothing for the frame that holds a function's body.

@@ -3,7 +3,7 @@
 use rquickjs::{Array, Ctx, Exception, Result, TypedArray};
 use workdir::ErrorCode;
 
-use crate::text::Text;
+use crate::text::{Text, bytes_of};
 
 pub(crate) fn read(ctx: Ctx<'_>, Text(name): Text) -> Result<String> {
     let bytes = workdir::read(&name).map_err(|code| failed(&ctx, code, "open", &name))?;
@@ -21,14 +21,14 @@ pub(crate) fn write_bytes<'js>(
     bytes: TypedArray<'js, u8>,
     appends: bool,
 ) -> Result<()> {
-    // SAFETY: nothing runs between here and the end of the function that could change the array, or free it.
-    let bytes = unsafe { bytes.as_bytes() }.unwrap_or_default();
-    workdir::write(&name, bytes, appends).map_err(|code| failed(&ctx, code, "open", &name))
+    workdir::write(&name, bytes_of(&bytes), appends).map_err(|code| failed(&ctx, code, "open", &name))
 }
 
+/// The names in a directory; those of directories end with a slash.
 pub(crate) fn list(ctx: Ctx<'_>, Text(name): Text) -> Result<Vec<String>> {
     let entries = workdir::list(&name).map_err(|code| failed(&ctx, code, "scandir", &name))?;
-    Ok(entries.into_iter().map(|(name, _)| name).collect())
+    let told = |(name, is_directory): (String, bool)| if is_directory { name + "/" } else { name };
+    Ok(entries.into_iter().map(told).collect())
 }
 
 pub(crate) fn remove(ctx: Ctx<'_>, Text(name): Text) -> Result<()> {
@@ -37,6 +37,10 @@ pub(crate) fn remove(ctx: Ctx<'_>, Text(name): Text) -> Result<()> {
         false => workdir::remove_file(&name),
     });
     removed.map_err(|code| failed(&ctx, code, "unlink", &name))
+}
+
+pub(crate) fn rename(ctx: Ctx<'_>, Text(from): Text, Text(to): Text) -> Result<()> {
+    workdir::rename(&from, &to).map_err(|code| failed(&ctx, code, "rename", &from))
 }
 
 pub(crate) fn make_directory(ctx: Ctx<'_>, Text(name): Text) -> Result<()> {

@@ -2,17 +2,19 @@
 
 use std::cell::{Cell, RefCell};
 
-use rquickjs::{Ctx, Exception, Function, Object, Result, Value, qjs};
+use rquickjs::{Ctx, Exception, Function, Object, Result, TypedArray, Value, qjs};
 use wasip2::cli::{stderr, stdout};
 use wasip2::clocks::{monotonic_clock, wall_clock};
 use wasip2::random::random;
 
 use crate::stockade::host::tools;
 use crate::text::Text;
-use crate::{files, text};
+use crate::{digest, files, text, zlib};
 
 /// The most that a stream takes in one call.
 const WRITE_BYTES: usize = 4096;
+/// The most of chance that is asked for in one call.
+const ENTROPY_BYTES: usize = 64 << 10;
 /// How often a cell may print with a call to the host each.
 const PRINTS: u32 = 1000;
 
@@ -60,6 +62,14 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     host.set("remove", Function::new(ctx.clone(), files::remove)?)?;
     host.set("makeDirectory", Function::new(ctx.clone(), files::make_directory)?)?;
     host.set("stat", Function::new(ctx.clone(), files::stat)?)?;
+    host.set("rename", Function::new(ctx.clone(), files::rename)?)?;
+    host.set("entropy", Function::new(ctx.clone(), entropy)?)?;
+    host.set("digest", Function::new(ctx.clone(), digest::digest)?)?;
+    host.set("hmac", Function::new(ctx.clone(), digest::hmac)?)?;
+    host.set("pbkdf2", Function::new(ctx.clone(), digest::pbkdf2)?)?;
+    host.set("deflate", Function::new(ctx.clone(), zlib::deflate)?)?;
+    host.set("inflate", Function::new(ctx.clone(), zlib::inflate)?)?;
+    host.set("crc32", Function::new(ctx.clone(), zlib::crc32)?)?;
     Ok(host)
 }
 
@@ -130,6 +140,19 @@ fn answer<'js>(ctx: &Ctx<'js>, result: std::result::Result<String, tools::ToolEr
         }
     }
     Ok(answer)
+}
+
+/// Random bytes of the host's, as keys and identifiers want them.
+fn entropy(ctx: Ctx<'_>, length: u32) -> Result<TypedArray<'_, u8>> {
+    if !RUNS.get() {
+        return Err(Exception::throw_message(&ctx, "there is no chance before the first cell"));
+    }
+    let (mut bytes, length) = (Vec::new(), length as usize);
+    while bytes.len() < length {
+        let piece = (length - bytes.len()).min(ENTROPY_BYTES);
+        bytes.extend(random::get_random_bytes(piece as u64));
+    }
+    TypedArray::new(ctx, bytes)
 }
 
 /// xorshift128+, seeded by the host: the state that QuickJS itself keeps is part of the snapshot, the same for all.

@@ -5,10 +5,12 @@
 //! becomes of its declarations.
 
 mod cell;
+mod digest;
 mod failure;
 mod files;
 mod host;
 mod text;
+mod zlib;
 
 use cell::Script;
 use rquickjs::context::EvalOptions;
@@ -29,11 +31,27 @@ use exports::stockade::host::code::{Cell, Exception, Guest as Code};
 const STACK_BYTES: usize = 240 << 10;
 
 /// What stands around a cell, in the order in which it is made: each is a function of the host and of those before it.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 21] = [
+    ("base", include_str!("base.js")),
     ("values", include_str!("values.js")),
     ("show", include_str!("show.js")),
+    ("english", include_str!("english.js")),
     ("text", include_str!("text.js")),
+    ("url", include_str!("url.js")),
+    ("events", include_str!("events.js")),
+    ("buffer", include_str!("buffer.js")),
+    ("streams", include_str!("streams.js")),
+    ("digest", include_str!("digest.js")),
+    ("zlib", include_str!("zlib.js")),
+    ("assert", include_str!("assert.js")),
+    ("util", include_str!("util.js")),
+    ("path", include_str!("path.js")),
+    ("files", include_str!("files.js")),
+    ("stream", include_str!("stream.js")),
+    ("clone", include_str!("clone.js")),
     ("tools", include_str!("tools.js")),
+    ("fetch", include_str!("fetch.js")),
+    ("modules", include_str!("modules.js")),
     ("prelude", include_str!("prelude.js")),
 ];
 
@@ -86,6 +104,8 @@ impl JavaScript {
             });
             drop(told);
         })));
+        // What stands around a cell has been looked through once: the first cells have no need to.
+        runtime.run_gc();
         Ok(Self { _runtime: runtime, context, prelude })
     }
 

@@ -3,58 +3,106 @@
 (host, parts) => {
     "use strict";
     const global = globalThis;
-    const hidden = (object, name, value) =>
-        Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
-    const { values: { encode, decode }, show: { inspect, format, frames }, tools } = parts;
-    const { TextEncoder, TextDecoder, isBytes, viewed, textOf, bytesOf } = parts.text;
+    const { hidden, coded } = parts.base;
+    const { values: { encode, decode }, show: { inspect, format, frames, stackOf, more, widthOf }, tools } = parts;
+    const { DOMException } = parts.events, { process } = parts.modules;
 
     // --- chance and time ------------------------------------------------------------------------------------------
     hidden(Math, "random", host.random);
-    const bytes = (array) => {
-        for (let i = 0; i < array.length; i++) array[i] = Math.floor(host.random() * 256);
-        return array;
+    let marks = [];
+    class PerformanceEntry {
+        constructor(name, entryType, startTime, duration, detail) { Object.assign(this, { name, entryType, startTime, duration, detail }); }
+        toJSON() { return { ...this }; }
+    }
+    const entry = (...values) => { const made = new PerformanceEntry(...values); marks.push(made); return made; };
+    const timeOf = (mark, usual) => {
+        if (mark === undefined) return usual;
+        if (typeof mark === "number") return mark;
+        const found = marks.findLast((one) => one.name === mark && one.entryType === "mark");
+        if (!found) throw new DOMException(`The "${mark}" performance mark has not been set`, "SyntaxError");
+        return found.startTime;
     };
-    const crypto = {
-        getRandomValues(array) {
-            bytes(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-            return array;
+    const sorted = (some) => [...some].sort((one, other) => one.startTime - other.startTime);
+    const cleared = (type) => (name) => { marks = marks.filter((one) => one.entryType !== type || (name !== undefined && one.name !== name)); };
+    hidden(global, "performance", {
+        now: () => host.now(), timeOrigin: 0, toJSON: () => ({ timeOrigin: 0, now: host.now() }),
+        mark: (name, { startTime = host.now(), detail = null } = {}) => entry(String(name), "mark", startTime, 0, detail),
+        measure(name, from, to) {
+            const options = typeof from === "object" && from !== null ? from : { start: from, end: to };
+            const end = options.end === undefined && options.duration !== undefined ? timeOf(options.start, 0) + options.duration : timeOf(options.end, host.now());
+            const start = options.start === undefined && options.duration !== undefined ? end - options.duration : timeOf(options.start, 0);
+            return entry(String(name), "measure", start, end - start, options.detail ?? null);
         },
-        randomUUID() {
-            const b = bytes(new Uint8Array(16));
-            b[6] = (b[6] & 15) | 64;
-            b[8] = (b[8] & 63) | 128;
-            const hex = Array.from(b, (x) => x.toString(16).padStart(2, "0")).join("");
-            return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-        },
-    };
-    hidden(global, "crypto", crypto);
-    hidden(global, "performance", { now: () => host.now(), timeOrigin: 0 });
+        getEntries: () => sorted(marks), getEntriesByName: (name, type) => sorted(marks.filter((one) => one.name === name && (type === undefined || one.entryType === type))),
+        getEntriesByType: (type) => sorted(marks.filter((one) => one.entryType === type)), clearMarks: cleared("mark"), clearMeasures: cleared("measure"),
+        timerify: (action) => action, eventLoopUtilization: () => ({ idle: 0, active: 0, utilization: 0 }),
+    });
 
     // --- timers: nothing waits, all comes in its order ------------------------------------------------------------
-    let timers = [], timer = 0, time = 0;
-    const later = (action, after, rest, every) => {
-        if (typeof action !== "function") throw new TypeError('The "callback" argument must be of type function');
-        const at = time + Math.max(Number(after) || 0, 1);
-        timers.push({ id: ++timer, at, action, rest, every });
-        return timer;
+    // In the order of their time; those of one time in the order in which they were set.
+    let timers = [], count = 0, time = 0;
+    const LONGEST = 2 ** 31 - 1;
+    const insert = (timer) => {
+        let low = 0, high = timers.length;
+        while (low < high) { const middle = (low + high) >> 1; if (timers[middle].at <= timer.at) low = middle + 1; else high = middle; }
+        timers.splice(low, 0, timer);
     };
-    hidden(global, "setTimeout", (action, after, ...rest) => later(action, after, rest));
-    hidden(global, "setInterval", (action, after, ...rest) => later(action, after, rest, Math.max(Number(after) || 0, 1)));
-    hidden(global, "setImmediate", (action, ...rest) => later(action, 0, rest));
-    const clear = (id) => { timers = timers.filter((other) => other.id !== id); };
-    for (const name of ["clearTimeout", "clearInterval", "clearImmediate"]) hidden(global, name, clear);
+    const remove = (timer) => { const at = timers.indexOf(timer); if (at >= 0) timers.splice(at, 1); };
+    const timerOf = new WeakMap();
+    class Timeout {
+        constructor(timer) { timerOf.set(this, timer); }
+        ref() { timerOf.get(this).isHeld = true; return this; }
+        unref() { timerOf.get(this).isHeld = false; return this; }
+        hasRef() { return timerOf.get(this).isHeld; }
+        refresh() { const timer = timerOf.get(this); if (timers.includes(timer)) { remove(timer); timer.at = time + timer.after; insert(timer); } return this; }
+        close() { clear(this); return this; }
+        [Symbol.toPrimitive]() { return timerOf.get(this).id; }
+        [inspect.custom]() { return `Timeout { _idleTimeout: ${timerOf.get(this).after} }`; }
+    }
+    class Immediate extends Timeout { [inspect.custom]() { return "Immediate {}"; } }
+    const delay = (after) => { const number = Number(after); return number >= 1 && number <= LONGEST ? Math.trunc(number) : 1; };
+    const later = (kind, action, after, rest, every) => {
+        if (typeof action !== "function") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "callback" argument must be of type function. Received ${inspect(action)}`);
+        const timer = { id: ++count, at: time + after, after, action, rest, every, isHeld: true };
+        insert(timer);
+        return new kind(timer);
+    };
+    const setTimeout = (action, after, ...rest) => later(Timeout, action, delay(after), rest);
+    const setInterval = (action, after, ...rest) => later(Timeout, action, delay(after), rest, delay(after));
+    const setImmediate = (action, ...rest) => later(Immediate, action, 1, rest);
+    const promisify = Symbol.for("nodejs.util.promisify.custom");
+    hidden(setTimeout, promisify, (after, value) => new Promise((resolve) => { setTimeout(resolve, after, value); }));
+    hidden(setImmediate, promisify, (value) => new Promise((resolve) => { setImmediate(resolve, value); }));
+    const clear = (given) => {
+        const timer = timerOf.get(given) ?? timers.find((one) => one.id === Number(given));
+        if (timer) remove(timer);
+    };
+    const clearing = (given) => { if (given !== undefined && given !== null) clear(given); };
+    for (const [name, action] of Object.entries({ setTimeout, setInterval, setImmediate, clearTimeout: clearing, clearInterval: clearing, clearImmediate: clearing })) hidden(global, name, action);
     const jobs = Promise.resolve();
-    hidden(global, "queueMicrotask", (action) => { jobs.then(action); });
+    hidden(global, "queueMicrotask", (action) => {
+        if (typeof action !== "function") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "callback" argument must be of type function. Received ${inspect(action)}`);
+        jobs.then(() => action());
+    });
 
-    // Runs the next timer, and returns whether there was one; an interval ends with the cell's value.
+    // What `process.nextTick` was given comes when code has ended and no promise has a turn: before theirs, where they have had none yet.
+    const ticks = [];
+    const drain = () => { while (ticks.length > 0) { const [action, values] = ticks.shift(); action(...values); } };
+    const nextTick = (action, ...values) => {
+        if (typeof action !== "function") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "callback" argument must be of type function. Received ${inspect(action)}`);
+        ticks.push([action, values]);
+    };
+
+    // Runs the next timer, and returns whether there was one; an interval ends with the cell's value, as does what was let go.
     const tick = (isSettled) => {
+        if (ticks.length > 0) { drain(); return true; }
         if (isSettled) timers = timers.filter((one) => one.every === undefined);
-        if (timers.length === 0) return false;
-        const next = timers.reduce((one, other) => (other.at < one.at ? other : one));
+        if (timers.length === 0 || (isSettled && !timers.some((one) => one.isHeld))) return false;
+        const next = timers.shift();
         time = next.at;
-        if (next.every === undefined) clear(next.id);
-        else next.at = time + next.every;
+        if (next.every !== undefined) { next.at = time + next.every; insert(next); }
         next.action(...next.rest);
+        drain();
         return true;
     };
 
@@ -66,18 +114,33 @@
         host.print((group === "" ? text : group + text.replaceAll("\n", `\n${group}`)) + "\n", isError);
     };
     const out = print(false), err = print(true);
+    const warning = (text) => { err(`(node:1) Warning: ${text}`); };
+    // As node writes what has passed: in milliseconds, and in seconds and minutes where it was long.
+    const passed = (label) => {
+        const milliseconds = host.now() - begun.get(label);
+        if (milliseconds >= 60_000) return `${Math.floor(milliseconds / 60_000)}:${((milliseconds % 60_000) / 1000).toFixed(3).padStart(6, "0")} (m:ss.mmm)`;
+        return milliseconds >= 1000 ? `${(milliseconds / 1000).toFixed(3)}s` : `${Number(milliseconds.toFixed(3))}ms`;
+    };
+    const timed = (label, name, ...values) => {
+        if (!begun.has(label)) return warning(`No such label '${label}' for console.${name}()`);
+        out(`${label}: ${passed(label)}`, ...values);
+    };
     const console = {
-        log: out, info: out, debug: out, warn: err, error: err,
-        trace: (...values) => err("Trace:", ...values),
+        log: out, info: out, debug: out, dirxml: out, warn: err, error: err,
+        trace: (...values) => err(...(typeof values[0] === "string" ? [`Trace: ${values[0]}`, ...values.slice(1)] : ["Trace", ...values])),
         dir: (value, options) => out(inspect(value, options)),
-        assert: (holds, ...values) => { if (!holds) err("Assertion failed" + (values.length ? ":" : ""), ...values); },
+        assert: (holds, ...values) => {
+            if (holds) return;
+            if (typeof values[0] === "string") err(`Assertion failed: ${values[0]}`, ...values.slice(1)); else err("Assertion failed", ...values);
+        },
         group: (...values) => { if (values.length) out(...values); group += "  "; },
         groupEnd: () => { group = group.slice(2); },
         count: (label = "default") => { counts.set(label, (counts.get(label) ?? 0) + 1); out(`${label}: ${counts.get(label)}`); },
-        countReset: (label = "default") => { counts.delete(label); },
-        time: (label = "default") => { begun.set(label, host.now()); },
-        timeEnd: (label = "default") => { out(`${label}: ${(host.now() - (begun.get(label) ?? 0)).toFixed(3)}ms`); },
-        timeLog: (label = "default") => { out(`${label}: ${(host.now() - (begun.get(label) ?? 0)).toFixed(3)}ms`); },
+        countReset: (label = "default") => { if (!counts.delete(label)) warning(`Count for '${label}' does not exist`); },
+        time: (label = "default") => { if (begun.has(label)) warning(`Label '${label}' already exists for console.time()`); else begun.set(label, host.now()); },
+        timeEnd: (label = "default") => { timed(label, "timeEnd"); begun.delete(label); },
+        timeLog: (label = "default", ...values) => { timed(label, "timeLog", ...values); },
+        clear() { }, profile() { }, profileEnd() { }, timeStamp() { },
         table,
     };
     console.groupCollapsed = console.group;
@@ -86,170 +149,26 @@
 
     function table(rows, only) {
         if (rows === null || typeof rows !== "object") return out(rows);
-        const columns = only ? [...only] : [], lines = [];
+        if (only !== undefined && !Array.isArray(only)) throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "properties" argument must be an instance of Array. Received ${inspect(only)}`);
+        const isMap = rows instanceof Map, isCounted = isMap || rows instanceof Set;
+        const columns = only ? [...only] : [], lines = [], cell = (value) => inspect(value, { depth: value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length > 2 ? -1 : 0 });
         let hasValues = false;
-        for (const [index, row] of rows instanceof Map ? rows : Object.entries(rows)) {
-            const isObject = row !== null && typeof row === "object";
+        for (const [index, row] of isMap ? rows : isCounted ? [...rows].map((one, at) => [at, one]) : Object.entries(rows)) {
+            const isObject = row !== null && (typeof row === "object" || (typeof row === "function" && !isCounted)) && !isMap;
             if (isObject && !only) for (const key of Object.keys(row)) if (!columns.includes(key)) columns.push(key);
             if (!isObject) hasValues = true;
             lines.push([index, row, isObject]);
         }
-        const cell = (value) => inspect(value, { depth: 0 });
-        const head = ["(index)", ...columns, ...(hasValues ? ["Values"] : [])];
-        const body = lines.map(([index, row, isObject]) => [String(index),
-            ...columns.map((key) => (isObject && Object.hasOwn(row, key) ? cell(row[key]) : "")),
-            ...(hasValues ? [isObject ? "" : cell(row)] : [])]);
-        const widths = head.map((text, i) => Math.max(text.length, ...body.map((row) => row[i].length)) + 2);
+        const head = [isCounted ? "(iteration index)" : "(index)", ...(isMap ? ["Key"] : []), ...columns, ...(hasValues ? ["Values"] : [])];
+        const body = lines.map(([index, row, isObject], at) => [isMap ? String(at) : String(index), ...(isMap ? [cell(index)] : []),
+            ...columns.map((key) => (isObject && Object.hasOwn(row, key) ? cell(row[key]) : "")), ...(hasValues ? [isObject ? "" : cell(row)] : [])]);
+        const widths = head.map((text, i) => Math.max(widthOf(text), ...body.map((row) => widthOf(row[i]))) + 2);
         const rule = (left, middle, right) => left + widths.map((width) => "─".repeat(width)).join(middle) + right;
-        const line = (row) => "│" + row.map((text, i) => ` ${text}`.padEnd(widths[i])).join("│") + "│";
+        const line = (row) => "│" + row.map((text, i) => ` ${text}${" ".repeat(widths[i] - widthOf(text) - 1)}`).join("│") + "│";
         out([rule("┌", "┬", "┐"), line(head), rule("├", "┼", "┤"), ...body.map(line), rule("└", "┴", "┘")].join("\n"));
     }
 
-    // --- copies -------------------------------------------------------------------------------------------------------
-    const copied = (value, seen) => {
-        if (typeof value === "function" || typeof value === "symbol") {
-            throw Object.assign(new Error(`${String(value)} could not be cloned.`), { name: "DataCloneError" });
-        }
-        if (value === null || typeof value !== "object") return value;
-        if (seen.has(value)) return seen.get(value);
-        const keep = (copy) => { seen.set(value, copy); return copy; };
-        if (value instanceof Date) return keep(new Date(value));
-        if (value instanceof RegExp) return keep(new RegExp(value.source, value.flags));
-        if (value instanceof Map) {
-            const copy = keep(new Map());
-            for (const [key, one] of value) copy.set(copied(key, seen), copied(one, seen));
-            return copy;
-        }
-        if (value instanceof Set) {
-            const copy = keep(new Set());
-            for (const one of value) copy.add(copied(one, seen));
-            return copy;
-        }
-        if (value instanceof ArrayBuffer) return keep(value.slice(0));
-        if (ArrayBuffer.isView(value)) return keep(new value.constructor(value.slice ? value.slice() : value.buffer.slice(0)));
-        if (value instanceof Error) {
-            const kind = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError }[value.name] ?? Error;
-            const copy = keep(new kind(value.message));
-            hidden(copy, "stack", value.stack);
-            return copy;
-        }
-        const copy = keep(Array.isArray(value) ? new Array(value.length) : {});
-        for (const key of Object.keys(value)) copy[key] = copied(value[key], seen);
-        return copy;
-    };
-    hidden(global, "structuredClone", (value) => copied(value, new Map()));
-
-    // --- files --------------------------------------------------------------------------------------------------------
-    const coded = (action) => (...values) => {
-        try {
-            return action(...values);
-        } catch (error) {
-            const code = /^(E[A-Z]+): /.exec(error.message);
-            if (code) error.code = code[1];
-            throw error;
-        }
-    };
-    const encodingOf = (options) => (typeof options === "string" ? options : options?.encoding ?? undefined);
-    const put = (appends) => coded((name, data, options) => {
-        if (isBytes(data)) return host.writeBytes(String(name), viewed(data), appends);
-        if (data === null || data === undefined || typeof data === "object" || typeof data === "function") {
-            throw Object.assign(new TypeError(`a file holds text or bytes, not ${inspect(data, { depth: 0 })}`), { code: "ERR_INVALID_ARG_TYPE" });
-        }
-        return host.writeBytes(String(name), bytesOf(String(data), encodingOf(options) ?? "utf8"), appends);
-    });
-    const files = {
-        read: coded((name) => host.read(String(name))),
-        readBytes: coded((name) => host.readBytes(String(name))),
-        write: put(false),
-        append: put(true),
-        list: coded((name = ".") => host.list(String(name))),
-        exists: (name) => host.stat(String(name)) !== undefined,
-        remove: coded((name) => host.remove(String(name))),
-    };
-    hidden(global, "files", files);
-    const statOf = coded((name) => {
-        const stat = host.stat(String(name));
-        if (!stat) throw new Error(`ENOENT: no such file or directory, stat '${name}'`);
-        return { size: stat[1], isDirectory: () => stat[0], isFile: () => !stat[0] };
-    });
-    const fs = {
-        readFileSync: (name, options) => {
-            const bytes = files.readBytes(name), encoding = encodingOf(options);
-            return encoding === undefined ? bufferOf(bytes) : textOf(bytes, encoding);
-        },
-        writeFileSync: files.write,
-        appendFileSync: files.append,
-        existsSync: files.exists,
-        readdirSync: (name) => files.list(name),
-        unlinkSync: files.remove,
-        rmSync: (name, options) => { if (!options?.force || files.exists(name)) files.remove(name); },
-        mkdirSync: coded((name, options) => { if (!options?.recursive || !files.exists(name)) host.makeDirectory(String(name)); }),
-        statSync: statOf,
-        promises: {},
-    };
-    // The bytes of a file that was read without an encoding are text to those who ask for text.
-    const bufferOf = (array) => {
-        hidden(array, "toString", (encoding = "utf8") => textOf(array, encoding));
-        return array;
-    };
-    for (const [name, action] of Object.entries(fs)) {
-        if (name.endsWith("Sync")) fs.promises[name.slice(0, -4)] = async (...values) => action(...values);
-    }
-
-    const path = {
-        sep: "/",
-        normalize(text) {
-            const parts = [];
-            for (const part of text.split("/")) {
-                if (part === ".." && parts.length && parts.at(-1) !== "..") parts.pop();
-                else if (part === ".." && !text.startsWith("/")) parts.push(part);
-                else if (part !== "" && part !== "." && part !== "..") parts.push(part);
-            }
-            return (text.startsWith("/") ? "/" : "") + parts.join("/") || ".";
-        },
-        join: (...parts) => path.normalize(parts.filter((part) => part !== "").join("/") || "."),
-        resolve: (...parts) => path.normalize("/" + parts.reduce((all, part) => (part.startsWith("/") ? part : `${all}/${part}`), "")),
-        basename: (text, suffix) => {
-            const name = text.replace(/\/+$/, "").split("/").at(-1);
-            return suffix && name !== suffix && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
-        },
-        dirname: (text) => (text.includes("/") ? text.replace(/\/+$/, "").replace(/\/[^/]*$/, "") || "/" : "."),
-        extname: (text) => /[^./]+(\.[^./]*)$/.exec(text)?.[1] ?? "",
-        isAbsolute: (text) => text.startsWith("/"),
-    };
-
-    class AssertionError extends Error {
-        constructor(message) { super(message); this.code = "ERR_ASSERTION"; }
-        get name() { return "AssertionError"; }
-    }
-    const assert = (holds, message) => {
-        if (!holds) throw message instanceof Error ? message : new AssertionError(message ?? "The expression evaluated to a falsy value");
-    };
-    const isSame = (one, other) => inspect(one, { depth: null }) === inspect(other, { depth: null });
-    Object.assign(assert, {
-        AssertionError, ok: assert,
-        equal: (a, b, message) => assert(a == b, message ?? `${inspect(a)} == ${inspect(b)}`),
-        notEqual: (a, b, message) => assert(a != b, message ?? `${inspect(a)} != ${inspect(b)}`),
-        strictEqual: (a, b, message) => assert(Object.is(a, b), message ?? `Expected values to be strictly equal:\n\n${inspect(a)} !== ${inspect(b)}\n`),
-        notStrictEqual: (a, b, message) => assert(!Object.is(a, b), message ?? `Expected "actual" to be strictly unequal to: ${inspect(b)}`),
-        deepEqual: (a, b, message) => assert(isSame(a, b), message ?? `Expected values to be loosely deep-equal:\n\n${inspect(a)}\n\nshould loosely deep-equal\n\n${inspect(b)}`),
-        deepStrictEqual: (a, b, message) => assert(isSame(a, b), message ?? `Expected values to be strictly deep-equal:\n\n${inspect(a)}\n\nshould equal\n\n${inspect(b)}`),
-        throws: (action, message) => {
-            try { action(); } catch { return; }
-            throw new AssertionError(typeof message === "string" ? message : "Missing expected exception.");
-        },
-    });
-    assert.strict = assert;
-    const util = {
-        inspect, format, isDeepStrictEqual: isSame, TextEncoder, TextDecoder,
-        promisify: (action) => (...values) => new Promise((resolve, reject) =>
-            action(...values, (error, value) => (error ? reject(error) : resolve(value)))),
-    };
-    const modules = {
-        fs, path, util, assert, crypto, "fs/promises": fs.promises, "assert/strict": assert,
-        perf_hooks: { performance: global.performance },
-        "timers/promises": { setTimeout: (after, value) => new Promise((resolve) => setTimeout(resolve, after, value)) },
-    };
+    // --- the end of a cell ------------------------------------------------------------------------------------------
     class Exit extends Error {
         constructor(code) {
             super(`the code ended itself with process.exit(${code ?? ""})`);
@@ -259,29 +178,10 @@
     }
     // How the cell has ended itself, if it has.
     let exited;
-    const require = (name) => {
-        const found = modules[String(name).replace(/^node:/, "")];
-        if (found) return found;
-        throw Object.assign(new Error(`Cannot find module '${name}'`), { code: "MODULE_NOT_FOUND" });
+    const exit = (code = process.exitCode) => {
+        exited = new Exit(code);
+        host.exit(exited);
     };
-    hidden(global, "require", require);
-    hidden(global, "__import", async (name) => ({ default: require(name), ...require(name) }));
-    hidden(global, "module", { exports: {} });
-    hidden(global, "exports", global.module.exports);
-    hidden(global, "process", {
-        argv: ["node", "script"], env: {}, platform: "wasi", version: "v20.0.0", versions: {}, cwd: () => "/",
-        nextTick: (action, ...values) => { jobs.then(() => action(...values)); },
-        hrtime: Object.assign(() => [Math.floor(host.now() / 1e3), Math.floor((host.now() % 1e3) * 1e6)], { bigint: () => BigInt(Math.floor(host.now() * 1e6)) }),
-        stdout: { write: (data) => { host.print(isBytes(data) ? textOf(viewed(data), "utf8") : String(data), false); return true; } },
-        stderr: { write: (data) => { host.print(isBytes(data) ? textOf(viewed(data), "utf8") : String(data), true); return true; } },
-        memoryUsage: () => ({ heapUsed: 0, rss: 0 }), uptime: () => host.now() / 1e3, on() {},
-        exitCode: undefined,
-        exit(code = global.process.exitCode) {
-            exited = new Exit(code);
-            host.exit(exited);
-        },
-    });
-    hidden(global, "global", global);
 
     // --- cells ------------------------------------------------------------------------------------------------------------
     const result = (value) => {
@@ -326,40 +226,63 @@
         }
     });
 
+    // What there is in place of a name that is known elsewhere.
+    const PAGE = "code runs in no page of a browser; what it prints and its value are what is seen";
+    const INSTEAD = {
+        Temporal: "Date is, in UTC, and Intl.DateTimeFormat", WebSocket: "fetch goes through a tool that may send requests", XMLHttpRequest: "fetch goes through a tool that may send requests",
+        WebAssembly: "the interpreter is itself WebAssembly", Worker: "code runs in one thread", window: PAGE, document: PAGE, localStorage: PAGE, alert: PAGE, prompt: "what code is given is in the variable input",
+        Deno: "node's modules are, by require", Bun: "node's modules are, by require", navigator: "process.platform is", WritableStream: "ReadableStream is, and node:stream", TransformStream: "ReadableStream is, and node:stream",
+        MessageChannel: "EventTarget is", BroadcastChannel: "EventTarget is", CompressionStream: "node:zlib's gzipSync is", DecompressionStream: "node:zlib's gunzipSync is",
+    };
+    const SYNTAX = [
+        ["'@'", "decorators are not part of the language; call the function with the class or the method"], ["keyword: enum", "an enum is TypeScript's, and more than a type; an object with `as const` does the same"],
+        ["import.meta", "code is a script, no module; __dirname is /"],
+    ];
+    const hinted = (thrown) => {
+        const message = String(thrown.message), syntax = thrown instanceof SyntaxError ? SYNTAX.find(([part]) => message.includes(part)) : undefined;
+        if (syntax) return `${message}: ${syntax[1]}`;
+        const name = thrown instanceof ReferenceError ? /^'?([\w$]+)'? is not defined$/.exec(message)?.[1] : undefined;
+        return name !== undefined && Object.hasOwn(INSTEAD, name) ? `${message} here: ${INSTEAD[name]}` : message;
+    };
+
     return {
-        tick, rejected, flush: tools.flush,
+        tick, rejected, exit, nextTick, flush: tools.flush,
         begin(input, functions, spaces, names) {
             tools.forget();
             if (late.length) saveLate();
             rejections.clear();
             timers = [];
+            ticks.length = 0;
             group = "";
             if (locals.size) release(names.split("\n"));
             tools.install(functions, spaces);
-            exited = global.process.exitCode = undefined;
+            exited = process.exitCode = undefined;
             hidden(global, "input", input === "null" ? null : decode(input));
         },
-        settle: async (promise) => result(await (await promise)?.value),
+        async settle(promise) {
+            drain();
+            return result(await (await promise)?.value);
+        },
         end() {
             saveLate();
             for (const [, reason] of rejections) throw reason;
-            if (global.process.exitCode) throw new Exit(global.process.exitCode);
+            if (process.exitCode) throw new Exit(process.exitCode);
         },
         // Ends a cell that has called `process.exit`: quietly, or with an exception.
         exited() { if (exited.code !== 0) throw exited; },
-        // [NAME, MESSAGE, FRAMES…] of whatever was thrown.
+        // [NAME, MESSAGE, WHAT IT WAS CAUSED BY, FRAMES…] of whatever was thrown.
         describe(thrown) {
             try {
-                if (thrown instanceof Error) return [String(thrown.name), String(thrown.message), ...frames(thrown)];
-                return ["Uncaught", typeof thrown === "string" ? thrown : inspect(thrown)];
+                if (thrown instanceof Error) return [String(thrown.name), hinted(thrown), more(thrown), ...frames(thrown)];
+                return ["Uncaught", typeof thrown === "string" ? thrown : inspect(thrown), ""];
             } catch {
-                return ["Error", "an exception that cannot be shown"];
+                return ["Error", "an exception that cannot be shown", ""];
             }
         },
         // The first place that a stack names, of syntax errors too: [LINE, COLUMN].
         place(thrown, name) {
             try {
-                for (const line of String(thrown.stack).split("\n")) {
+                for (const line of stackOf(thrown).split("\n")) {
                     const found = /^\s+at (?:.* \()?(.*?):(\d+)(?::(\d+))?\)?$/.exec(line);
                     if (found && found[1] === name) return [Number(found[2]), Number(found[3] ?? 0)];
                 }

@@ -10,6 +10,14 @@
             ?? "\\x" + c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0"));
         return mark + (mark === "'" ? escaped.replaceAll("'", "\\'") : escaped) + mark;
     };
+    // How many columns of a terminal a text takes: characters of East Asia and most emoji take two, accents none.
+    const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
+    const widthOf = (text) => {
+        if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+        let width = 0;
+        for (const one of text.replace(/\x1b\[[\d;]*m/g, "").normalize("NFC")) width += WIDE.test(one) ? 2 : /[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u.test(one) ? 0 : 1;
+        return width;
+    };
     const keyOf = (key) => (typeof key === "symbol" ? `[${String(key)}]` : isIdentifier(key) ? key : quote(key));
     const nameOf = (value) => {
         for (let at = value; at; at = Object.getPrototypeOf(at)) {
@@ -29,6 +37,10 @@
     }
 
     function show(context, value, level, isTyped) {
+        if (typeof value === "string" && value.length > context.maxStringLength) {
+            const left = value.length - context.maxStringLength;
+            return `${quote(value.slice(0, context.maxStringLength))}... ${left} more character${left > 1 ? "s" : ""}`;
+        }
         if (value === null || (typeof value !== "object" && typeof value !== "function")) return primitive(value);
         const custom = value[inspect.custom];
         if (typeof custom === "function") {
@@ -63,12 +75,12 @@
             entries = () => arrayEntries(context, value, level);
         } else if (value instanceof Set) {
             braces[0] = `${prefix("Set", `(${value.size})`)}{`;
-            entries = () => Array.from(value, (one) => show(context, one, level + 1));
+            entries = () => within(context, 2, () => Array.from(value, (one) => show(context, one, level + 1)));
             if (value.size === 0 && keys.length === 0) return `${braces[0]}}`;
         } else if (value instanceof Map) {
             braces[0] = `${prefix("Map", `(${value.size})`)}{`;
-            entries = () => Array.from(value, ([key, one]) =>
-                `${show(context, key, level + 1)} => ${show(context, one, level + 1)}`);
+            entries = () => within(context, 2, () => Array.from(value, ([key, one]) =>
+                `${show(context, key, level + 1)} => ${show(context, one, level + 1)}`));
             if (value.size === 0 && keys.length === 0) return `${braces[0]}}`;
         } else if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
             keys = keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key));
@@ -91,8 +103,9 @@
             if (keys.length === 0) return base;
         } else if (value instanceof Error) {
             keys = keys.filter((key) => key !== "stack" && key !== "message" && key !== "name");
-            base = shownError(value);
-            if (value.cause !== undefined && !keys.includes("cause") && Object.hasOwn(value, "cause")) keys.push("cause");
+            base = shownError(value).replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
+            if (!keys.includes("cause") && Object.hasOwn(value, "cause")) keys.push("cause");
+            if (Array.isArray(value.errors) && !keys.includes("errors") && Object.hasOwn(value, "errors")) keys.push("errors");
             if (keys.length === 0) return base;
         } else if (value instanceof Promise) {
             braces[0] = `${prefix("Promise")}{`;
@@ -122,6 +135,7 @@
         const output = entries ? entries() : [];
         for (const key of keys) output.push(property(context, value, key, level, isList));
         context.seen.pop();
+        if (context.sorted && !isList) output.sort(typeof context.sorted === "function" ? context.sorted : undefined);
         if (context.circular.has(value)) {
             const mark = `<ref *${context.circular.get(value)}>`;
             if (base === "") braces[0] = `${mark} ${braces[0]}`;
@@ -131,12 +145,12 @@
     }
 
     function arrayEntries(context, value, level) {
-        const output = [], most = Math.min(100, value.length);
+        const output = [], most = Math.min(context.maxArrayLength, value.length);
         let i = 0;
         while (i < value.length && output.length < most) {
             if (Object.hasOwn(value, i)) {
-                output.push(show(context, value[i], level + 1));
-                i++;
+                const at = i++;
+                output.push(within(context, 2, () => show(context, value[at], level + 1)));
             } else {
                 const from = i;
                 while (i < value.length && !Object.hasOwn(value, i)) i++;
@@ -149,32 +163,46 @@
         return output;
     }
 
+    // Shows what stands further to the right.
+    const within = (context, columns, action) => {
+        context.indentation += columns;
+        const shown = action();
+        context.indentation -= columns;
+        return shown;
+    };
     function property(context, value, key, level, isList) {
         const described = Object.getOwnPropertyDescriptor(value, key) ?? { value: value[key] };
         let text;
         if (described.get) text = described.set ? "[Getter/Setter]" : "[Getter]";
         else if (described.set) text = "[Setter]";
         else {
-            const indented = isList ? 2 : 2;
-            context.indentation += indented;
-            text = show(context, described.value, level + 1);
-            context.indentation -= indented;
+            const indented = context.compact === true && !isList ? 3 : 2;
+            text = within(context, indented, () => show(context, described.value, level + 1));
+            if (indented === 3 && context.breakLength < text.length) text = `\n${" ".repeat(context.indentation + indented)}${text}`;
         }
         if (described.enumerable === false) return `[${String(key)}]: ${text}`;
-        return `${keyOf(key)}: ${text}`;
+        return `${keyOf(key)}:${text.startsWith("\n") ? "" : " "}${text}`;
     }
 
     function joined(context, output, base, braces, isList, level, value) {
-        const entries = output.length;
-        if (isList && entries > 6) output = grouped(context, output, value);
-        if (context.current - level < 3 && entries === output.length) {
-            const start = output.length + context.indentation + braces[0].length + base.length + 10;
+        const entries = output.length, { breakLength, compact } = context;
+        const isShort = (start) => {
             let length = output.length + start;
+            if (length + output.length > breakLength) return false;
             for (const one of output) length += one.length;
+            return length <= breakLength && !base.includes("\n");
+        };
+        if (compact === true) {
+            const line = `\n${" ".repeat(context.indentation)}`;
+            if (isShort(0)) return `${braces[0]}${base ? ` ${base}` : ""} ${output.join(", ")} ${braces[1]}`;
+            const first = base === "" && braces[0].length === 1 ? " " : `${base ? ` ${base}` : ""}${line}  `;
+            return `${braces[0]}${first}${output.join(`,${line}  `)} ${braces[1]}`;
+        }
+        if (isList && compact !== false && entries > 6) output = grouped(context, output, value);
+        if (compact !== false && context.current - level < compact && entries === output.length) {
+            const start = output.length + context.indentation + braces[0].length + base.length + 10;
             const text = output.join(", ");
-            if (length <= 80 && !text.includes("\n") && !base.includes("\n")) {
-                return `${base ? `${base} ` : ""}${braces[0]} ${text} ${braces[1]}`;
-            }
+            if (isShort(start) && !text.includes("\n")) return `${base ? `${base} ` : ""}${braces[0]} ${text} ${braces[1]}`;
         }
         const indent = `\n${" ".repeat(context.indentation)}`;
         return `${base ? `${base} ` : ""}${braces[0]}${indent}  ${output.join(`,${indent}  `)}${indent}${braces[1]}`;
@@ -183,18 +211,18 @@
     // Short entries of a long array stand in columns.
     function grouped(context, output, value) {
         let total = 0, longest = 0;
-        const count = context.more && value.length > 100 ? output.length - 1 : output.length;
+        const count = context.more ? output.length - 1 : output.length;
         const lengths = [];
         for (let i = 0; i < count; i++) {
-            lengths.push(output[i].length);
-            total += output[i].length + 2;
-            longest = Math.max(longest, output[i].length);
+            lengths.push(widthOf(output[i]));
+            total += lengths[i] + 2;
+            longest = Math.max(longest, lengths[i]);
         }
         const widest = longest + 2;
-        if (!(widest * 3 + context.indentation < 80 && (total / widest > 5 || longest <= 6))) return output;
+        if (!(widest * 3 + context.indentation < context.breakLength && (total / widest > 5 || longest <= 6))) return output;
         const bias = Math.sqrt(widest - total / output.length), biased = Math.max(widest - 3 - bias, 1);
         const columns = Math.min(Math.round(Math.sqrt(2.5 * biased * count) / biased),
-            Math.floor((80 - context.indentation) / widest), 12, 15);
+            Math.floor((context.breakLength - context.indentation) / widest), 12, 15);
         if (columns <= 1) return output;
         const widths = [];
         for (let i = 0; i < columns; i++) {
@@ -209,7 +237,8 @@
             let line = "", j = i;
             for (; j < end - 1; j++) {
                 const cell = `${output[j]}, `;
-                line += isNumeric ? cell.padStart(widths[j - i]) : cell.padEnd(widths[j - i]);
+                const columns = widths[j - i] + output[j].length - lengths[j];
+                line += isNumeric ? cell.padStart(columns) : cell.padEnd(columns);
             }
             line += isNumeric ? output[j].padStart(widths[j - i] - 2) : output[j];
             lines.push(line);
@@ -222,16 +251,38 @@
         const name = String(error.name ?? "Error"), message = String(error.message ?? "");
         return message === "" ? name : name === "" ? message : `${name}: ${message}`;
     };
-    const frames = (error) => String(error.stack ?? "").split("\n").filter((line) =>
+    // The interpreter's own stack has frames alone; in node it begins with what was thrown.
+    const accessor = Object.getOwnPropertyDescriptor(Error.prototype, "stack");
+    const stackOf = (error) => String((accessor?.get && !Object.hasOwn(error, "stack") ? accessor.get.call(error) : error.stack) ?? "");
+    const frames = (error) => stackOf(error).split("\n").filter((line) =>
         /^\s+at /.test(line) && !/\(native\)|stockade:prelude|<input>/.test(line)).map((line) =>
         line.trimEnd().replace(/at <eval> \((.*)\)$/, "at $1"));
     const shownError = (error) => [headOf(error), ...frames(error)].join("\n");
 
-    function inspect(value, options) {
-        const depth = options?.depth === null ? Infinity : options?.depth ?? 2;
-        const context = { depth, seen: [], circular: new Map(), indentation: 0, current: 0, more: false };
+    const SIMPLE = { breakLength: 80, compact: 3, sorted: false, maxArrayLength: 100, maxStringLength: 10000, getters: false, showHidden: false };
+    if (accessor?.get) {
+        const get = function () { const raw = accessor.get.call(this); return typeof raw === "string" ? shownError(this) : raw; };
+        Object.defineProperty(Error.prototype, "stack", { get, set: accessor.set, configurable: true });
+    }
+    const capture = Error.captureStackTrace;
+    const captureStackTrace = (target, above) => {
+        capture(target, above);
+        const own = Object.getOwnPropertyDescriptor(target, "stack");
+        if (typeof own?.value === "string") Object.defineProperty(target, "stack", { ...own, value: shownError(target) });
+    };
+    if (capture) Object.defineProperty(Error, "captureStackTrace", { value: captureStackTrace, writable: true, configurable: true });
+
+    function inspect(value, options, shown) {
+        // The older way: whether to show what is hidden, and how deep.
+        const given = typeof options === "object" && options !== null ? options : { showHidden: Boolean(options), ...(shown !== undefined && { depth: shown }) };
+        const most = (name) => given[name] === null ? Infinity : given[name] ?? SIMPLE[name];
+        const depth = given.depth === null ? Infinity : given.depth ?? 2;
+        const context = { ...SIMPLE, ...given, maxArrayLength: most("maxArrayLength"), maxStringLength: most("maxStringLength"),
+            depth, seen: [], circular: new Map(), indentation: 0, current: 0, more: false };
         return show(context, value, 0);
     }
+    // What node shows of an uncaught error after its stack, where it has a cause or holds other errors.
+    const more = (error) => (Object.hasOwn(error, "cause") || Object.hasOwn(error, "errors") ? inspect(error).slice(shownError(error).length) : "");
     inspect.custom = Symbol.for("nodejs.util.inspect.custom");
 
     function format(first, ...rest) {
@@ -254,5 +305,5 @@
         return [first, ...rest].map((one) => (typeof one === "string" ? one : inspect(one))).join(" ");
     }
 
-    return { inspect, format, frames };
+    return { inspect, format, frames, stackOf, more, widthOf };
 }

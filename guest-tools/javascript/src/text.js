@@ -1,9 +1,8 @@
 // Text and bytes: the encodings that are kept exactly, and a refusal of every other.
-(host) => {
+(host, parts) => {
     "use strict";
     const global = globalThis;
-    const hidden = (object, name, value) =>
-        Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
+    const { hidden } = parts.base;
     const viewed = (data) => (ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data));
     const isBytes = (data) => ArrayBuffer.isView(data) || data instanceof ArrayBuffer || data instanceof SharedArrayBuffer;
 
@@ -125,16 +124,22 @@
     const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     const ofHex = (text) => Uint8Array.from(/^(?:[\da-f]{2})*/i.exec(text)[0].match(/../g) ?? [], (pair) => parseInt(pair, 16));
     const url = (text) => text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-    const ofBase64 = (text) => ofLatin1(atob(text.replaceAll("-", "+").replaceAll("_", "/")));
+    const ofBase64 = (text) => {
+        const letters = text.replaceAll("-", "+").replaceAll("_", "/").replace(/=[^]*$|[^A-Za-z0-9+/]/g, "");
+        return ofLatin1(atob(letters.length % 4 === 1 ? letters.slice(0, -1) : letters));
+    };
     const codecs = {
-        utf8: [(bytes) => host.decodeUtf8(bytes)[0] + (host.decodeUtf8(bytes)[1] < bytes.length ? "\ufffd" : ""), (text) => host.encodeUtf8(text)],
+        utf8: [(bytes) => { const [text, used] = host.decodeUtf8(bytes); return used < bytes.length ? text + "\ufffd" : text; }, (text) => host.encodeUtf8(text)],
+        utf16le: [(bytes) => wide(bytes, 0)[0], (text) => new Uint8Array(Uint16Array.from(text, (one) => one.charCodeAt(0)).buffer)],
         latin1: [latin1, ofLatin1], ascii: [(bytes) => latin1(bytes.map((byte) => byte & 127)), ofLatin1], hex: [hex, ofHex],
         base64: [(bytes) => btoa(latin1(bytes)), ofBase64], base64url: [(bytes) => url(btoa(latin1(bytes))), ofBase64],
     };
+    const ALIASES = { "utf-8": "utf8", binary: "latin1", ucs2: "utf16le", "ucs-2": "utf16le", "utf-16le": "utf16le" };
+    const named = (name) => { const lower = String(name).toLowerCase(); return ALIASES[lower] ?? lower; };
+    const isEncoding = (name) => typeof name === "string" && Object.hasOwn(codecs, named(name));
     const codec = (name) => {
-        const known = codecs[{ "utf-8": "utf8", binary: "latin1" }[String(name).toLowerCase()] ?? String(name).toLowerCase()];
-        if (known) return known;
+        if (isEncoding(String(name))) return codecs[named(name)];
         throw Object.assign(new TypeError(`Unknown encoding: ${name}; known are ${Object.keys(codecs).join(", ")}`), { code: "ERR_UNKNOWN_ENCODING" });
     };
-    return { TextEncoder, TextDecoder, isBytes, viewed, textOf: (bytes, name) => codec(name)[0](bytes), bytesOf: (text, name) => codec(name)[1](text) };
+    return { TextEncoder, TextDecoder, isBytes, viewed, isEncoding, textOf: (bytes, name) => codec(name)[0](bytes), bytesOf: (text, name) => codec(name)[1](text) };
 }

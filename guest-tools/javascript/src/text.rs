@@ -25,14 +25,19 @@ fn well_formed(bytes: &[u8]) -> String {
     text
 }
 
+/// The bytes of an array, to be looked at by a function that runs no JavaScript meanwhile.
+pub(crate) fn bytes_of<'a>(array: &'a TypedArray<'_, u8>) -> &'a [u8] {
+    // SAFETY: only functions of the host call this, and none of them calls into the interpreter while it has the bytes.
+    unsafe { array.as_bytes() }.unwrap_or_default()
+}
+
 pub(crate) fn encode<'js>(ctx: Ctx<'js>, Text(text): Text) -> Result<TypedArray<'js, u8>> {
     TypedArray::new(ctx, text.into_bytes())
 }
 
 /// `[TEXT, BYTES USED, WHETHER IT IS WHAT THE BYTES SAY]`; a character that only begins at the end is not used.
 pub(crate) fn decode<'js>(ctx: Ctx<'js>, bytes: TypedArray<'js, u8>) -> Result<Array<'js>> {
-    // SAFETY: nothing runs between here and the end of the function that could change the array, or free it.
-    let bytes = unsafe { bytes.as_bytes() }.unwrap_or_default();
+    let bytes = bytes_of(&bytes);
     let (mut text, mut used, mut is_exact) = (String::with_capacity(bytes.len()), 0, true);
     for chunk in bytes.utf8_chunks() {
         let (valid, invalid) = (chunk.valid(), chunk.invalid());

@@ -2,9 +2,8 @@
 (host, parts) => {
     "use strict";
     const { encodeArguments, decode } = parts.values;
+    const { hidden } = parts.base;
     const global = globalThis;
-    const hidden = (object, name, value) =>
-        Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
 
     class ToolError extends Error {
         constructor(kind, message, detail) {
@@ -59,15 +58,16 @@
     };
     // What a cell before this one called and did not stay for is not called for this one.
     const forget = () => { asked = []; waiting = []; };
+    const send = async (name, given) => {
+        const json = encodeArguments(given);
+        // It knows the place in the code; where the answer comes in, that is not on the stack any more.
+        const error = new ToolError();
+        const answer = await ask(name, json);
+        if (answer[0]) return decode(answer[1]);
+        throw telling(error, answer[1], answer[2], fromDetail(answer[3]));
+    };
     const tool = (name, docs, parameters) => {
-        const call = async (...values) => {
-            const given = encodeArguments(named(name, parameters, values));
-            // It knows the place in the code; where the answer comes in, that is not on the stack any more.
-            const error = new ToolError();
-            const answer = await ask(name, given);
-            if (answer[0]) return decode(answer[1]);
-            throw telling(error, answer[1], answer[2], fromDetail(answer[3]));
-        };
+        const call = async (...values) => send(name, named(name, parameters, values));
         Object.defineProperty(call, "name", { value: name.split(".").at(-1) });
         hidden(call, "docs", docs);
         hidden(call, "toString", () => `/** ${docs} */\nasync function ${name}(${parameters.length ? `{ ${parameters.join(", ")} }` : ""}) { [native code] }`);
@@ -106,5 +106,5 @@
         return spaces;
     };
 
-    return { install, flush, forget };
+    return { install, flush, forget, send, functions: () => JSON.parse(described || "[]") };
 }

@@ -20,7 +20,10 @@
         if (typeof value === "bigint") return whole(value);
         if (value === null && this[key] instanceof Date) throw new RangeError("the value has an invalid date in it");
         if ((typeof value === "function" || typeof value === "symbol") && Array.isArray(this)) throw refused(String(value).slice(0, 80));
-        return value === null || typeof value !== "object" ? value : object(value);
+        if (value === null || typeof value !== "object") return value;
+        // A Buffer has said by itself what it is as JSON, which is not what bytes are here.
+        if (value.type === "Buffer" && ArrayBuffer.isView(this[key])) return Array.from(this[key]);
+        return object(value);
     }
     function object(value) {
         if (value instanceof Map) {

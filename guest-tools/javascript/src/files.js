@@ -1,0 +1,172 @@
+// Files: `files`, which has what most code needs of them, and node's fs.
+(host, parts) => {
+    "use strict";
+    const global = globalThis;
+    const { hidden, coded } = parts.base;
+    const { isBytes, viewed, textOf, bytesOf } = parts.text;
+    const { Buffer, wrong } = parts.buffer;
+    const { path, url: { URL, fileURLToPath } } = parts.path;
+    const { inspect } = parts.show;
+
+    // What the host refuses has node's code and the name of the file.
+    const told = (action, call) => (...values) => {
+        try {
+            return action(...values);
+        } catch (error) {
+            const [, code, syscall, name] = /^(E[A-Z]+): .*?, (\w+) '(.*)'$/s.exec(error.message) ?? [];
+            if (code) Object.assign(error, { code, syscall: call ?? syscall, path: name });
+            if (code && call && call !== syscall) error.message = error.message.replace(`, ${syscall} '`, `, ${call} '`);
+            throw error;
+        }
+    };
+    const failed = (code, says, call, name) => Object.assign(coded(Error, code, `${code}: ${says}, ${call} '${name}'`), { syscall: call, path: name });
+    const nameOf = (name) => {
+        if (typeof name === "string") return name;
+        if (name instanceof URL) return fileURLToPath(name);
+        if (isBytes(name)) return textOf(viewed(name), "utf8");
+        throw wrong("path", "of type string or an instance of Buffer or URL", name);
+    };
+    const encodingOf = (options) => (typeof options === "string" ? options : options?.encoding ?? undefined);
+    const put = (appends) => told((name, data, options) => {
+        const isAppended = appends || /^a/.test(options?.flag ?? ""), file = nameOf(name);
+        if (/x/.test(options?.flag ?? "") && host.stat(file)) throw failed("EEXIST", "file already exists", "open", file);
+        if (isBytes(data)) return host.writeBytes(file, viewed(data), isAppended);
+        if (data === null || data === undefined || typeof data === "object" || typeof data === "function") {
+            throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `a file holds text or bytes, not ${inspect(data, { depth: 0 })}`);
+        }
+        return host.writeBytes(file, bytesOf(String(data), encodingOf(options) ?? "utf8"), isAppended);
+    });
+    const bare = (name) => (name.endsWith("/") ? name.slice(0, -1) : name);
+    const entries = told((name) => host.list(nameOf(name)));
+    const isThere = (name) => { try { return host.stat(nameOf(name)) !== undefined; } catch { return false; } };
+    const files = {
+        read: told((name) => host.read(nameOf(name))),
+        readBytes: told((name) => host.readBytes(nameOf(name))),
+        write: put(false), append: put(true), list: (name = ".") => entries(name).map(bare), exists: isThere,
+        remove: told((name) => host.remove(nameOf(name))),
+    };
+    hidden(global, "files", files);
+
+    // --- fs ---------------------------------------------------------------------------------------------------------------
+    const TIMES = ["atime", "mtime", "ctime", "birthtime"];
+    class Stats {
+        #isDirectory;
+        constructor([isDirectory, size]) { this.#isDirectory = isDirectory; Object.assign(this, { size, mode: isDirectory ? 0o40755 : 0o100644, nlink: 1, uid: 0, gid: 0 }); }
+        isDirectory() { return this.#isDirectory; }
+        isFile() { return !this.#isDirectory; }
+        isSymbolicLink() { return false; }
+    }
+    for (const name of TIMES.flatMap((time) => [time, `${time}Ms`])) {
+        Object.defineProperty(Stats.prototype, name, { get() { throw new Error(`a file here has no ${name}: a run is the same when it is run again, and times of files would not be`); }, configurable: true });
+    }
+    class Dirent {
+        #isDirectory;
+        constructor(entry, parent) { this.#isDirectory = entry.endsWith("/"); Object.assign(this, { name: bare(entry), parentPath: parent, path: parent }); }
+        isDirectory() { return this.#isDirectory; }
+        isFile() { return !this.#isDirectory; }
+        isSymbolicLink() { return false; }
+    }
+    const statOf = (call) => (name, options) => {
+        const file = nameOf(name), stat = host.stat(file);
+        if (stat) return new Stats(stat);
+        if (options?.throwIfNoEntry === false) return undefined;
+        throw failed("ENOENT", "no such file or directory", call, file);
+    };
+    const bytesOfFile = told((name, options) => {
+        const file = nameOf(name), encoding = encodingOf(options);
+        const bytes = host.readBytes(file);
+        return encoding === undefined || encoding === "buffer" ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : textOf(bytes, encoding);
+    });
+    const listed = (name, options) => {
+        const parent = nameOf(name), found = [];
+        const walk = (below) => {
+            for (const entry of entries(below === "" ? parent : path.join(parent, below))) {
+                found.push([entry, below]);
+                if (options?.recursive && entry.endsWith("/")) walk(path.join(below, bare(entry)));
+            }
+        };
+        walk("");
+        if (options?.withFileTypes) return found.map(([entry, below]) => new Dirent(entry, below === "" ? parent : path.join(parent, below)));
+        return found.map(([entry, below]) => path.join(below, bare(entry)));
+    };
+    const makeDirectory = told((name, options) => {
+        const directory = nameOf(name);
+        if (!options?.recursive) return host.makeDirectory(directory);
+        let first;
+        const pieces = directory.split("/");
+        for (let count = 1; count <= pieces.length; count++) {
+            const below = pieces.slice(0, count).join("/");
+            if (below === "" || below === "." || host.stat(below)?.[0]) continue;
+            host.makeDirectory(below);
+            first ??= path.resolve(below);
+        }
+        return first;
+    });
+    const removeAll = (name, options) => {
+        const file = nameOf(name), stat = host.stat(file);
+        if (!stat && options?.force) return;
+        if (!stat) throw failed("ENOENT", "no such file or directory", "lstat", file);
+        if (stat[0] && !options?.recursive) throw coded(Error, "ERR_FS_EISDIR", `Path is a directory: rm returned EISDIR (is a directory) ${file}`);
+        if (stat[0]) for (const entry of entries(file)) removeAll(path.join(file, bare(entry)), options);
+        told(host.remove)(file);
+    };
+    const copy = told((from, to, mode) => {
+        const source = nameOf(from), target = nameOf(to);
+        if (mode & 1 && host.stat(target)) throw failed("EEXIST", "file already exists", "copyfile", target);
+        host.writeBytes(target, host.readBytes(source), false);
+    }, "copyfile");
+    const copyAll = (from, to, options) => {
+        const source = nameOf(from), target = nameOf(to);
+        if (!host.stat(source)?.[0]) return copy(source, target);
+        if (!options?.recursive) throw coded(Error, "ERR_FS_EISDIR", `Recursive option not enabled, cannot copy a directory: cp returned EISDIR (${source} is a directory)`);
+        makeDirectory(target, { recursive: true });
+        for (const entry of entries(source)) copyAll(path.join(source, bare(entry)), path.join(target, bare(entry)), options);
+    };
+    const access = (name) => { const file = nameOf(name); if (!host.stat(file)) throw failed("ENOENT", "no such file or directory", "access", file); };
+    const synchronous = {
+        readFile: bytesOfFile, writeFile: (name, data, options) => { files.write(name, data, options); }, appendFile: (name, data, options) => { files.append(name, data, options); },
+        readdir: listed, unlink: (name) => { files.remove(name); }, rm: removeAll, mkdir: makeDirectory, stat: statOf("stat"), lstat: statOf("lstat"), access, copyFile: copy, cp: copyAll,
+        rmdir: told((name, options) => (options?.recursive ? removeAll(name, options) : host.remove(nameOf(name))), "rmdir"), rename: told((from, to) => host.rename(nameOf(from), nameOf(to))),
+        truncate: (name, length = 0) => { const bytes = host.readBytes(nameOf(name)), kept = new Uint8Array(length); kept.set(bytes.subarray(0, length)); host.writeBytes(nameOf(name), kept, false); },
+        mkdtemp: told((prefix) => { const name = nameOf(prefix) + textOf(host.entropy(3), "hex"); host.makeDirectory(name); return name; }), realpath: (name) => { access(name); return path.resolve(nameOf(name)); },
+    };
+    const LATER = ["watch", "watchFile", "open", "openSync", "symlinkSync", "chmodSync", "utimesSync", "linkSync"];
+    const fs = { existsSync: isThere, exists: (name, callback) => { global.setImmediate(callback, isThere(name)); }, constants: { F_OK: 0, R_OK: 4, W_OK: 2, X_OK: 1, COPYFILE_EXCL: 1 }, promises: {}, Stats, Dirent };
+    for (const [name, action] of Object.entries(synchronous)) {
+        fs[`${name}Sync`] = action;
+        fs.promises[name] = async (...values) => action(...values);
+        fs[name] = (...values) => {
+            const callback = values.pop();
+            if (typeof callback !== "function") throw wrong("cb", "of type function", callback);
+            let end;
+            try { const value = action(...values); end = [null, value]; } catch (error) { end = [error]; }
+            global.setImmediate(callback, ...end);
+        };
+    }
+    const PIECE = 65536;
+    fs.createReadStream = (name, options) => {
+        let bytes, at;
+        return new parts.stream.stream.Readable({
+            encoding: encodingOf(options),
+            read() {
+                try {
+                    bytes ??= bytesOfFile(name).subarray(options?.start ?? 0, (options?.end ?? Infinity) + 1);
+                    const piece = bytes.subarray(at ??= 0, (at += PIECE));
+                    this.push(piece.length > 0 ? piece : null);
+                } catch (error) { this.destroy(error); }
+            },
+        });
+    };
+    fs.createWriteStream = (name, options) => {
+        const flag = (typeof options === "object" && options?.flags) || "w";
+        let isBegun = false;
+        const put = (bytes) => { files.write(name, bytes, { flag: isBegun ? "a" : flag }); isBegun = true; };
+        return new parts.stream.stream.Writable({
+            write(chunk, encoding, done) { try { put(chunk); done(); } catch (error) { done(error); } },
+            final(done) { try { if (!isBegun) put(new Uint8Array()); done(); } catch (error) { done(error); } },
+        });
+    };
+    fs.promises.constants = fs.constants;
+    for (const name of LATER) fs[name] = () => { throw new Error(`fs.${name} is not here: a file is read and written as a whole; there are ${Object.keys(synchronous).map((one) => `${one}Sync`).join(", ")}`); };
+    return { files, fs };
+}

@@ -1,0 +1,247 @@
+// node's stream, as far as what is in memory flows.
+(host, parts) => {
+    "use strict";
+    const global = globalThis;
+    const { coded } = parts.base;
+    const { events: EventEmitter } = parts.events;
+    const { Buffer } = parts.buffer;
+    const { isBytes } = parts.text;
+    const later = (action) => { Promise.resolve().then(action); };
+    const closed = () => coded(Error, "ERR_STREAM_PREMATURE_CLOSE", "Premature close");
+
+    class Stream extends EventEmitter {
+        destroyed = false; errored = null;
+        destroy(error) {
+            if (this.destroyed) return this;
+            this.destroyed = true;
+            this.errored = error ?? null;
+            const end = (failed) => { if (failed ?? error) this.emit("error", failed ?? error); this.emit("close"); };
+            if (this._destroy) this._destroy(error ?? null, (failed) => later(() => end(failed))); else later(() => end());
+            return this;
+        }
+    }
+    // A readable stream: what is pushed waits until something reads it.
+    class Readable extends Stream {
+        #queue = []; #isOver = false; #isFlowing = false; #waits = []; #encoding; #isReading = false; #isEmitted = false;
+        constructor({ read, destroy, objectMode = false, encoding, readableObjectMode } = {}) {
+            super();
+            if (read) this._read = read;
+            if (destroy) this._destroy = destroy;
+            this.readableObjectMode = objectMode || Boolean(readableObjectMode);
+            this.#encoding = encoding;
+            this.readable = true;
+            this.readableEnded = false;
+        }
+        static from(values, options = {}) {
+            const single = typeof values === "string" || isBytes(values) ? [values] : values;
+            if (typeof single?.[Symbol.asyncIterator] !== "function" && typeof single?.[Symbol.iterator] !== "function") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", 'The "iterable" argument must be an instance of Iterable');
+            const iterator = single[Symbol.asyncIterator]?.() ?? single[Symbol.iterator]();
+            return new Readable({
+                objectMode: true, ...options,
+                async read() {
+                    try { const { value, done } = await iterator.next(); this.push(done ? null : await value); } catch (error) { this.destroy(error); }
+                },
+                destroy(error, callback) { Promise.resolve(iterator.return?.()).then(() => callback(error), callback); },
+            });
+        }
+        setEncoding(encoding) { this.#encoding = encoding; return this; }
+        push(chunk, encoding) {
+            this.#isReading = false;
+            if (chunk === null) this.#isOver = true;
+            else this.#queue.push(this.readableObjectMode ? chunk : typeof chunk === "string" && !this.#encoding ? Buffer.from(chunk, encoding) : isBytes(chunk) && this.#encoding ? Buffer.from(chunk).toString(this.#encoding) : chunk);
+            for (const wake of this.#waits.splice(0)) wake();
+            later(() => { if (this.#isFlowing) this.#flow(); else this.emit("readable"); });
+            return this.#queue.length < 16;
+        }
+        unshift(chunk) { this.#queue.unshift(chunk); }
+        #fill() { if (!this.#isOver && !this.#isReading && !this.destroyed && this._read) { this.#isReading = true; this._read(16384); } }
+        read() {
+            if (this.#queue.length === 0) { this.#fill(); if (this.#isOver) this.#ended(); return this.#queue.shift() ?? null; }
+            const chunk = this.#queue.shift();
+            if (this.#isOver && this.#queue.length === 0) this.#ended(); else this.#fill();
+            return chunk;
+        }
+        // What is bytes or text flows on as one piece.
+        #taken() {
+            if (this.readableObjectMode || this.#queue.length === 1) return this.#queue.shift();
+            const all = this.#queue.splice(0);
+            return all.every((one) => typeof one === "string") ? all.join("") : Buffer.concat(all.map((one) => Buffer.from(one)));
+        }
+        #ended() { if (!this.#isEmitted) { this.#isEmitted = true; later(() => { this.readableEnded = true; this.readable = false; this.emit("end"); this.destroy(); }); } }
+        #flow() {
+            while (this.#isFlowing && this.#queue.length > 0) this.emit("data", this.#queue.shift());
+            if (!this.#isFlowing || this.destroyed) return;
+            if (this.#isOver) this.#ended(); else this.#fill();
+        }
+        on(name, listener) {
+            super.on(name, listener);
+            if (name === "data") this.resume();
+            if (name === "readable") later(() => this.#fill());
+            return this;
+        }
+        resume() { if (!this.#isFlowing) { this.#isFlowing = true; later(() => this.#flow()); } return this; }
+        pause() { this.#isFlowing = false; return this; }
+        isPaused() { return !this.#isFlowing; }
+        pipe(into, { end = true } = {}) {
+            this.on("data", (chunk) => { if (into.write(chunk) === false) { this.pause(); into.once("drain", () => this.resume()); } });
+            if (end) this.on("end", () => into.end());
+            into.emit("pipe", this);
+            return into;
+        }
+        async *[Symbol.asyncIterator]() {
+            let isOver = false, failed;
+            const fail = (error) => { failed = { error }; for (const wake of this.#waits.splice(0)) wake(); };
+            this.on("error", fail);
+            try {
+                for (;;) {
+                    if (failed) { isOver = true; throw failed.error; }
+                    if (this.#queue.length > 0) { yield this.#taken(); continue; }
+                    if (this.#isOver) { isOver = true; this.#ended(); return; }
+                    if (this.destroyed) { isOver = true; throw this.errored ?? closed(); }
+                    await new Promise((resolve) => { this.#waits.push(resolve); this.#fill(); });
+                }
+            } finally { if (!isOver) this.destroy(); }
+        }
+        async toArray() { const all = []; for await (const one of this) all.push(one); return all; }
+        #over(action) { const source = this; return Readable.from((async function* () { for await (const one of source) yield* action(one); })()); }
+        map(action) { return this.#over(async function* (one) { yield await action(one); }); }
+        filter(action) { return this.#over(async function* (one) { if (await action(one)) yield one; }); }
+        flatMap(action) { return this.#over(async function* (one) { yield* await action(one); }); }
+        async forEach(action) { for await (const one of this) await action(one); }
+        async reduce(action, ...initial) { let [held] = initial, isBegun = initial.length > 0; for await (const one of this) { held = isBegun ? await action(held, one) : one; isBegun = true; } return held; }
+    }
+    // A writable stream takes one chunk after the other. As a mixin, for a duplex stream is one too.
+    const writing = (Base) => class extends Base {
+        #pending = []; #isBusy = false; #isEnding = false;
+        constructor(options = {}) {
+            super(options);
+            for (const name of ["write", "final", "destroy", "transform", "flush"]) if (options[name]) this[`_${name}`] = options[name];
+            this.writableObjectMode = Boolean(options.objectMode || options.writableObjectMode);
+            this.writable = true;
+            this.writableFinished = this.writableEnded = false;
+        }
+        write(chunk, encoding, callback) {
+            if (typeof encoding === "function") [encoding, callback] = [undefined, encoding];
+            if (this.#isEnding) { const error = coded(Error, "ERR_STREAM_WRITE_AFTER_END", "write after end"); later(() => { callback?.(error); this.destroy(error); }); return false; }
+            if (chunk === null) throw coded(TypeError, "ERR_STREAM_NULL_VALUES", "May not write null values to stream");
+            if (!this.writableObjectMode && typeof chunk !== "string" && !isBytes(chunk)) throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "chunk" argument must be of type string or an instance of Buffer or Uint8Array. Received ${parts.show.inspect(chunk)}`);
+            this.#pending.push([this.writableObjectMode || typeof chunk !== "string" ? chunk : Buffer.from(chunk, encoding), callback]);
+            this.#next();
+            return this.#pending.length < 16;
+        }
+        end(chunk, encoding, callback) {
+            if (typeof chunk === "function") [chunk, callback] = [undefined, chunk];
+            if (typeof encoding === "function") callback = encoding;
+            if (chunk !== undefined && chunk !== null) this.write(chunk, encoding);
+            if (callback) this.once("finish", callback);
+            this.#isEnding = this.writableEnded = true;
+            later(() => this.#next());
+            return this;
+        }
+        cork() { }
+        uncork() { }
+        #next() {
+            if (this.#isBusy || this.destroyed) return;
+            const next = this.#pending.shift();
+            if (next) {
+                this.#isBusy = true;
+                const wasFull = this.#pending.length >= 15;
+                return this._write(next[0], Buffer.isBuffer(next[0]) ? "buffer" : "utf8", (error) => later(() => {
+                    this.#isBusy = false;
+                    next[1]?.(error ?? null);
+                    if (error) return this.destroy(error);
+                    if (wasFull || this.#pending.length === 0) this.emit("drain");
+                    this.#next();
+                }));
+            }
+            if (!this.#isEnding || this.writableFinished) return;
+            this.#isBusy = true;
+            const finish = (error) => later(() => {
+                if (error) return this.destroy(error);
+                this.writableFinished = true;
+                this.writable = false;
+                this.emit("finish");
+                if (!(this instanceof Readable)) this.destroy();
+            });
+            if (this._final) this._final(finish); else finish();
+        }
+        _write(chunk, encoding, done) { done(); }
+    };
+    class Writable extends writing(Stream) { }
+    class Duplex extends writing(Readable) { }
+    class Transform extends Duplex {
+        _write(chunk, encoding, done) {
+            this._transform(chunk, encoding, (error, value) => { if (!error && value !== undefined && value !== null) this.push(value); done(error); });
+        }
+        _final(done) {
+            const end = (error, value) => { if (!error && value !== undefined && value !== null) this.push(value); if (!error) this.push(null); done(error); };
+            if (this._flush) this._flush(end); else end();
+        }
+    }
+    class PassThrough extends Transform { _transform(chunk, encoding, done) { done(null, chunk); } }
+
+    const finished = (stream) => new Promise((resolve, reject) => {
+        stream.on("error", reject);
+        stream.on(stream instanceof Readable && !(stream instanceof Duplex) ? "end" : "finish", () => resolve());
+        stream.on("close", () => (stream.errored ? reject(stream.errored) : stream.readableEnded || stream.writableFinished ? resolve() : reject(closed())));
+    });
+    const readable = (one) => (one instanceof Readable ? one : Readable.from(typeof one === "function" ? one() : one));
+    const pipeline = async (...stages) => {
+        if (stages.length === 1 && Array.isArray(stages[0])) stages = stages[0];
+        if (!(stages.at(-1) instanceof Stream) && typeof stages.at(-1) === "object" && typeof stages.at(-1)?.[Symbol.asyncIterator] !== "function") stages = stages.slice(0, -1);
+        let at = readable(stages[0]);
+        for (const stage of stages.slice(1)) {
+            const from = at;
+            if (typeof stage !== "function") { from.on("error", (error) => stage.destroy(error)); at = from.pipe(stage); continue; }
+            const made = stage(from);
+            if (typeof made?.then === "function") return await made;
+            at = readable(made);
+        }
+        try { await finished(at); } catch (error) { for (const stage of stages) if (stage instanceof Stream) stage.destroy(error); throw error; }
+    };
+    const withCallback = (action) => (...values) => {
+        const callback = values.pop();
+        if (typeof callback !== "function") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", 'The "callback" argument must be of type function');
+        action(...values).then(() => callback(), callback);
+        return values.at(-1);
+    };
+    const text = async (stream) => { const chunks = []; for await (const one of stream) chunks.push(isBytes(one) ? Buffer.from(one) : Buffer.from(String(one))); return Buffer.concat(chunks).toString(); };
+    const consumers = { text, json: async (stream) => JSON.parse(await text(stream)), buffer: async (stream) => Buffer.from(await text(stream)) };
+    const promises = { pipeline, finished };
+    const stream = Object.assign(Stream, { Stream, Readable, Writable, Duplex, Transform, PassThrough, pipeline: withCallback(pipeline), finished: withCallback(finished), promises });
+    // readline, of the lines of a stream; nothing asks a person.
+    class Interface extends EventEmitter {
+        #input; #isClosed = false;
+        constructor(input) { super(); this.#input = input; later(() => { if (this.listenerCount("line") > 0) this.#run(); }); }
+        async *#lines() {
+            const { StringDecoder } = parts.util.string_decoder, decoder = new StringDecoder("utf8");
+            let rest = "";
+            for await (const chunk of this.#input) {
+                const pieces = (rest + (isBytes(chunk) ? decoder.write(chunk) : String(chunk))).split(/\r\n|\n|\r(?!$)/);
+                rest = pieces.pop();
+                yield* pieces;
+            }
+            rest = (rest + decoder.end()).replace(/\r$/, "");
+            if (rest !== "") yield rest;
+        }
+        async #run() {
+            try { for await (const line of this.#lines()) { if (this.#isClosed) return; this.emit("line", line); } } catch (error) { this.emit("error", error); }
+            this.close();
+        }
+        async *[Symbol.asyncIterator]() { for await (const line of this.#lines()) { if (this.#isClosed) return; yield line; } }
+        close() { if (!this.#isClosed) { this.#isClosed = true; this.emit("close"); } }
+        pause() { return this; }
+        resume() { return this; }
+        setPrompt() { }
+        prompt() { }
+        question() { throw new Error("nothing can be typed into code: what it is given is in the variable `input`"); }
+    }
+    const readline = {
+        Interface, createInterface(options) {
+            const input = options?.input ?? options;
+            if (typeof input?.[Symbol.asyncIterator] !== "function") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", 'The "input" argument must be a readable stream');
+            return new Interface(input);
+        },
+    };
+    return { stream, promises, consumers, readline, web: { get ReadableStream() { return global.ReadableStream; } } };
+}

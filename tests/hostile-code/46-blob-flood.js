@@ -1,0 +1,2 @@
+let blob = new Blob(["x".repeat(1000)]);
+for (;;) blob = new Blob([blob, blob]);

@@ -1,0 +1,1 @@
+require("crypto").randomBytes(2 ** 31 - 1).length

@@ -1,0 +1,2 @@
+const stream = new ReadableStream({ pull(controller) { for (;;) controller.enqueue("x".repeat(1000)); } });
+await stream.getReader().read()

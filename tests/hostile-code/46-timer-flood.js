@@ -1,0 +1,1 @@
+await new Promise(() => { const more = () => { setTimeout(more, 0); setImmediate(more); }; more(); })

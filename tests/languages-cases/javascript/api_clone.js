@@ -1,0 +1,21 @@
+const P = require("path"), OS = require("os"), { inspect } = require("util");
+const r = [];
+const t = async (name, action) => { try { const value = await action(); r.push([name, JSON.stringify(value, (key, one) => (typeof one === "bigint" ? one + "n" : one === undefined ? "undefined" : one)) ?? String(value)]); } catch (error) { r.push([name, `${error.name} ${error.code ?? ""}`]); } };
+const cl=structuredClone;
+await t("cl1",()=>{const d={d:new Date(0),r:/a/gi,m:new Map([[1,{a:2}]]),s:new Set([1]),n:null,u:undefined,b:1n,a:[1,,3],e:new RangeError("q")};d.self=d;const c=cl(d);return [c.d.getTime(),String(c.r),c.m.get(1).a,[...c.s],c.n,c.u,c.a,1 in c.a,c.e.name,c.e.message,c.self===c,c!==d]});
+await t("cl2",()=>{const b=new ArrayBuffer(8);const o={x:new Uint8Array(b,2,3),y:new Uint16Array(b)};const c=cl(o);c.x[0]=7;return [c.y[1],c.x.byteOffset,c.x.buffer===c.y.buffer,b.byteLength]});
+await t("cl3",()=>cl(()=>1)); await t("cl4",()=>cl({a:Symbol("x")})); await t("cl5",()=>cl(new WeakMap())); await t("cl6",()=>cl(Promise.resolve()));
+await t("cl7",()=>{try{cl(function foo(){})}catch(e){return [e.name,e.code,e instanceof DOMException,e.message]}});
+await t("cl8",()=>{const e=new Error("o",{cause:new TypeError("i")});const c=cl(e);return [c.cause?.name,c.cause?.message,c instanceof Error]});
+await t("cl9",()=>{const b=new ArrayBuffer(4);const c=cl({b},{transfer:[b]});return [c.b.byteLength,b.byteLength]});
+await t("cl10",()=>{class P{constructor(){this.x=1}get y(){return 2}};const c=cl(new P());return [c.constructor===Object,c]});
+await t("cl11",()=>[cl(Buffer.from("a")).constructor.name,cl(new Number(4)),typeof cl(new String("x"))]);
+await t("cl12",()=>cl()); await t("cl13",()=>cl(1,{transfer:[{}]}));
+await t("perfbad",()=>performance.measure("m","zzz"));
+await t("os",()=>[OS.EOL,typeof OS.platform(),OS.cpus().length>0]);
+await t("agg",()=>inspect(new AggregateError([],"m")).includes("[errors]: []"));
+
+const big={name:"a long name that takes much room in a line",items:[{id:1,title:"another long text for a title here",tags:["one","two","three"],inner:{p:"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",q:[1,2,{r:"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy",s:"zzzzzzzzzzzzzzzzzzzzzzzzzzzzz"}]}}],map:new Map([["key",{id:1,title:"another long text for a title here",tags:["one","two","three"],more:"more text"}]]),set:new Set([{id:1,title:"another long text for a title here",tags:["one","two","three"],more:"more text"}])};
+for(const [i,o] of [{},{depth:null},{depth:null,compact:false},{depth:null,compact:true},{depth:null,compact:1},{depth:null,breakLength:120}].entries())await t("big"+i,()=>inspect(big,o));
+await t("bigarr",()=>[inspect([big,big]),inspect([[big]],{depth:5})]);
+return r;

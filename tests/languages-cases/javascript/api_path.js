@@ -1,0 +1,16 @@
+const P = require("path");
+const r = [];
+const t = async (name, action) => { try { const value = await action(); r.push([name, JSON.stringify(value, (key, one) => (typeof one === "bigint" ? one + "n" : one === undefined ? "undefined" : one)) ?? String(value)]); } catch (error) { r.push([name, `${error.name} ${error.code ?? ""}`]); } };
+const ps=["","/","//","a","/a","/a/","a/b","/a/b.txt","a/b/","../a","./a","a//b","../../x/./y/..",".bashrc","a.b.c","a.","..","...","/a/b/.c","//a","///a","//a//b//","a/..","a/../..","/a/../b/",".","./","x/.","é/ü.md","a b/c d","/foo/bar/baz/asdf/quux.html","a/b/../../..","..a","a..","a.tar.gz","///","/.a",".a.b"];
+for(const f of ["normalize","dirname","basename","extname","isAbsolute"]) for(const p of ps) await t(f+" "+p,()=>P[f](p));
+for(const p of ps) await t("parse "+p,()=>{const o=P.parse(p);return [o,P.format(o)]});
+await t("resolve",()=>ps.map(p=>P.resolve("/r",p)));
+await t("join",()=>ps.map(p=>P.join("r",p,"z")));
+await t("join0",()=>[P.join(),P.join(""),P.join("a","","b"),P.join("/a","../..","b")]);
+await t("rel",()=>[["/a/b","/a/c"],["/a","/a"],["/","/a"],["/a/b/c","/"],["/a/bc","/a/b"],["/x//y","/x/z/"]].map(([a,b])=>P.relative(a,b)));
+await t("base2",()=>[P.basename("a.html",".html"),P.basename("html","html"),P.basename("a.html","tml"),P.basename("/x/a.html/",".html")]);
+await t("fmt",()=>[P.format({dir:"/a",base:"b"}),P.format({root:"/",name:"b",ext:"txt"}),P.format({name:"x",ext:".y"}),P.format({root:"/",dir:"/",base:"q"})]);
+await t("pbad",()=>P.join("a",5));
+await t("pbad2",()=>P.basename());
+await t("psep",()=>[P.sep,P.delimiter,P.posix===P]);
+return r;

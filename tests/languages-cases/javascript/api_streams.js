@@ -1,0 +1,15 @@
+const C = require("crypto"), ST = require("stream"), SP = require("stream/promises");
+const r = [];
+const t = async (name, action) => { try { const value = await action(); r.push([name, JSON.stringify(value, (key, one) => (typeof one === "bigint" ? one + "n" : one === undefined ? "undefined" : one)) ?? String(value)]); } catch (error) { r.push([name, `${error.name} ${error.code ?? ""}`]); } };
+await t("rs1",async()=>{const o=[];for await(const x of ST.Readable.from([1,2,3]))o.push(x);return o});
+await t("rs2",()=>new Promise(r=>{const o=[];ST.Readable.from(["a","b"]).on("data",d=>o.push(d)).on("end",()=>r(o))}));
+await t("tr",async()=>{const o=[];const up=new ST.Transform({objectMode:true,transform(c,e,cb){cb(null,String(c).toUpperCase())}});await SP.pipeline(ST.Readable.from(["a","b"]),up,new ST.Writable({objectMode:true,write(c,e,cb){o.push(c);cb()}}));return o});
+await t("tr2",async()=>{const o=[];await SP.pipeline(ST.Readable.from(["x","y"]),async function*(s){for await(const c of s)yield c+"!"},async s=>{for await(const c of s)o.push(c)});return o});
+await t("wr",()=>new Promise(r=>{const o=[];const w=new ST.Writable({write(c,e,cb){o.push(c.toString());cb()},final(cb){o.push("fin");cb()}});w.on("finish",()=>r(o));w.write("a");w.end("b")}));
+await t("sterr",async()=>{await SP.pipeline(ST.Readable.from([1]),new ST.Transform({objectMode:true,transform(c,e,cb){cb(new RangeError("t"))}}),new ST.PassThrough({objectMode:true}))});
+await t("push",async()=>{const r=new ST.Readable({read(){}});r.push("a");r.push("b");r.push(null);const o=[];for await(const c of r)o.push(c.toString());return o});
+await t("cls",async()=>{class C extends ST.Readable{constructor(){super({objectMode:true});this.n=0}_read(){this.push(this.n<3?this.n++:null)}};return await new C().toArray()});
+await t("fin",async()=>{const w=new ST.PassThrough();w.end("x");w.resume();await SP.finished(w);return 1});
+await t("tr3",async()=>{class L extends ST.Transform{constructor(){super({readableObjectMode:true});this.b=""}_transform(c,e,cb){this.b+=c;const p=this.b.split("\n");this.b=p.pop();for(const l of p)this.push(l);cb()}_flush(cb){if(this.b)this.push(this.b);cb()}};const o=[];for await(const l of ST.Readable.from(["a\nb","c\n","d"]).pipe(new L()))o.push(l);return o});
+await t("cb",()=>new Promise(r=>ST.pipeline(ST.Readable.from(["a"]),new ST.PassThrough({objectMode:true}),new ST.Writable({objectMode:true,write(c,e,cb){cb()}}),e=>r(e??null))));
+return r;

@@ -1,0 +1,11 @@
+const U = require("url");
+const r = [];
+const t = async (name, action) => { try { const value = await action(); r.push([name, JSON.stringify(value, (key, one) => (typeof one === "bigint" ? one + "n" : one === undefined ? "undefined" : one)) ?? String(value)]); } catch (error) { r.push([name, `${error.name} ${error.code ?? ""}`]); } };
+const us=["http://user:pa%20ss@host.com:8080/p/a/t/h?query=string#hash","/a/b?c=d#e","//host/p","mailto:a@b.c","http://x","https://EXAMPLE.com/A b","http://a.com?x=1&x=2","file:///etc/x","a","","?x","#h","http://[::1]:80/","javascript:alert(1)","http://a.com/{x}"];
+for(const u of us) await t("uparse "+u,()=>({...U.parse(u)}));
+for(const u of us) await t("uparseq "+u,()=>({...U.parse(u,true)}));
+for(const [a,b] of [["/one/two/three","four"],["http://example.com/","/one"],["http://example.com/one","/two"],["http://a/b/c/d","../e"],["a/b","c"],["http://a.com/b","//c.com/d"],["/a","?x"]]) await t("ures "+a+b,()=>U.resolve(a,b));
+await t("ufmt",()=>[U.format({protocol:"https",hostname:"x.com",pathname:"a",query:{a:1,b:["x","y"]}}),U.format(new URL("http://a:b@c/d?e#f"),{auth:false,fragment:false}),U.format({host:"x:1",pathname:"/p",search:"q=1",hash:"h"})]);
+await t("f2p",()=>[U.fileURLToPath("file:///a%20b/c"),U.fileURLToPath(new URL("file:///x")),U.pathToFileURL("/a b#?%.txt").href]);
+await t("f2pbad",()=>U.fileURLToPath("http://x"));
+return r;

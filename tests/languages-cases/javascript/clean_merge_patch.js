@@ -1,0 +1,4 @@
+const patch = (target, change) => { if (change === null || typeof change !== "object" || Array.isArray(change)) return change; const out = target && typeof target === "object" && !Array.isArray(target) ? { ...target } : {}; for (const [key, value] of Object.entries(change)) if (value === null) delete out[key]; else out[key] = patch(out[key], value); return out; };
+const changes = (a, b, path = "") => [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => { const at = `${path}/${key}`; if (!(key in b)) return [["remove", at]]; if (!(key in a)) return [["add", at, b[key]]]; if (a[key] && b[key] && typeof a[key] === "object" && typeof b[key] === "object") return changes(a[key], b[key], at); return Object.is(a[key], b[key]) ? [] : [["replace", at, b[key]]]; });
+const before = { title: "x", author: { given: "J", family: "D" }, tags: ["a"] }, after = patch(before, { title: "y", author: { family: null }, phone: "1" });
+[after, changes(before, after)];

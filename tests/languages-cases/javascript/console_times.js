@@ -1,0 +1,14 @@
+console.group("outer");
+console.log("a\nb");
+console.group();
+console.info({ deep: { er: { yet: { more: 1 } } } });
+console.groupEnd();
+console.groupEnd();
+console.count(); console.count("x"); console.count(); console.countReset(); console.count();
+console.assert(1 === 1, "no"); console.assert(false, "yes %s", "it is"); console.assert(false);
+console.table([{ a: 1, b: "two" }, { a: 3 }]);
+console.table([[1, 2], [3, 4]]);
+console.table(new Map([["k", 1]]));
+console.table([{ a: 1, b: 2 }], ["b"]);
+console.dir({ a: { b: { c: {} } } }, { depth: 0 });
+console.error("to %s", "stderr");

@@ -1,0 +1,2 @@
+const addMonths = (text, count) => { const date = new Date(text), day = date.getUTCDate(); date.setUTCDate(1); date.setUTCMonth(date.getUTCMonth() + count); date.setUTCDate(Math.min(day, new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate())); return date.toISOString().slice(0, 10); };
+[addMonths("2024-01-31", 1), addMonths("2023-01-31", 1), addMonths("2024-11-30", 3), addMonths("2024-03-31", -1), addMonths("2024-05-15", 12)];

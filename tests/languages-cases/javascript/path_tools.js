@@ -1,0 +1,2 @@
+const path = require("path");
+[path.join("/data", "..", "srv", "./x", "a.txt"), path.resolve("/a/b", "../c", "d"), path.relative("/a/b/c", "/a/d/e"), path.parse("/home/u/file.tar.gz"), path.format({ dir: "/x", name: "y", ext: ".z" }), path.basename("/a/b.html", ".html"), path.dirname("/a/b/c/"), path.extname(".bashrc"), path.normalize("/a//b/./c/..//d/"), path.isAbsolute("a"), path.sep, path.posix.join("a", "b")];

@@ -1,0 +1,11 @@
+const log = [];
+const interval = setInterval(() => { log.push("tick"); if (log.filter((one) => one === "tick").length === 3) clearInterval(interval); }, 10);
+setTimeout(() => log.push("late"), 100);
+setTimeout((a, b) => log.push(a + b), 1, "ar", "gs");
+const cancelled = setTimeout(() => log.push("never"), 5);
+clearTimeout(cancelled);
+queueMicrotask(() => log.push("micro"));
+Promise.resolve().then(() => log.push("then"));
+log.push("now");
+await new Promise((resolve) => setTimeout(resolve, 150));
+return log;
