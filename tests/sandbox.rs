@@ -34,7 +34,8 @@ async fn code_in_a_sandbox_has_its_value_and_its_output_and_leaves_nothing() {
 async fn code_in_a_sandbox_is_stopped_at_its_limits_and_given_no_tools() {
     let place = Place::new();
     let host = host(&place).await;
-    let limits = Limits { fuel: 50_000_000, ..host.code_limits().clone() };
+    let mut limits = host.code_limits().clone();
+    limits.fuel = 50_000_000;
     let sandbox = host.sandbox("javascript").await.unwrap().limits(limits);
     let stopped = sandbox.run("while (true);", json!(null)).await.unwrap();
     let CodeEnd::Failed(fault) = &stopped.outcome.ended else { panic!("{stopped:?}") };

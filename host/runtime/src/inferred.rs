@@ -112,7 +112,7 @@ mod tests {
             },
         });
         let mut found = schema(&example);
-        let mut required: Vec<_> = super::required(&found).into_iter().map(str::to_owned).collect();
+        let mut required: Vec<_> = required(&found).into_iter().map(str::to_owned).collect();
         required.sort();
         assert_eq!(required, ["orders", "tags", "user"]);
         found.as_object_mut().unwrap().remove("required");

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 use stockade_sandbox::{CallFromCode, Cell, CellOutcome, Left, Limits, Outcome, Place, Stdio, ToolHandler};
 use stockade_workflow::{
-    Change, Code, CodeEnd, CodeOutcome, Decision, Entry, Exceeded, Fault, Json, Kind, RunId, RunState, Shortfall,
-    ToolCall, ToolOutcome, Usage,
+    Change, Code, CodeEnd, CodeOutcome, Decision, Entry, Exceeded, Fault, Json, Kind, RunState, Shortfall, ToolCall,
+    ToolOutcome, Usage,
 };
 use tokio::sync::{mpsc, oneshot};
 
