@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use stockade::{Code, CodeEnd, Filter, Host, Kind, Limits, Stdio};
+use stockade::{Code, CodeEnd, Filter, Host, Kind, Stdio};
 use stockade_tests::Place;
 
 async fn host(place: &Place) -> Host {
