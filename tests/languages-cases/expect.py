@@ -2,7 +2,7 @@
 
 What a program is given stands in its expectation already, as `input`. Programs that call tools, whose expectations have
 `tools`, are left out. Of an exception only what all implementations share is written: its name, its message where it is
-short, its line.
+short (a module that is not there is told in more words by the guest), its line.
 """
 
 import ast
@@ -56,7 +56,7 @@ def child(path):
                     line = at.tb_lineno
                 at = at.tb_next
             told["error"] = {"syntax": False, "name": type(error).__name__, "line": line}
-            if len(str(error)) < 60 and type(error).__name__ != "RecursionError":
+            if len(str(error)) < 60 and type(error).__name__ not in ("RecursionError", "ModuleNotFoundError"):
                 told["error"]["message"] = str(error)
     if printed.getvalue() or "error" not in told:
         told["stdout"] = printed.getvalue()
