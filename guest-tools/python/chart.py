@@ -75,7 +75,7 @@ def pie(labels, values, *, title="", width=640, height=400):
     x, y, done = 16 + radius, TOP + radius, 0
     for place, (label, one) in enumerate(slices):
         share = f"{label}: {number(one)} ({n(math.floor(one / total * 1000 + 0.5) / 10)} %)"
-        told = f"<title>{escaped(share)}</title>"
+        told = f"<title>{escaped(shortened(share, TITLE_CHARS_MAX))}</title>"
         if len(slices) == 1:
             chart.add(f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(radius)}" fill="{color(place)}">{told}</circle>')
         else:
@@ -170,6 +170,7 @@ def prepared(xs, ys, title, x_label, y_label, width, height):
     else:
         chart.names([text(x) for x in xs])
         places = [LEFT + chart.inner_width / len(xs) * (index + 0.5) for index in range(len(xs))]
+
     def place(x, y):
         return None if x is None or not is_number(y) else (x, chart.y(y))
 
@@ -217,7 +218,7 @@ def part(value, low, high):
 def ticks_of(low, high):
     """Some five round values between two, with their texts, which are made of whole numbers."""
     span = (high / 2 - low / 2) / 2.5 or abs(high) / 5 or 1
-    unit, power = 1, 0
+    unit, power = 1.0, 0
     while unit * 10 <= span and power < 300:
         unit, power = unit * 10, power + 1
     while unit > span and power > -300:
@@ -290,7 +291,7 @@ def text(value):
 
 
 def label_of(name, label, value):
-    return f"{f'{name}, ' if name else ''}{label}: {number(value)}"
+    return shortened(f"{f'{name}, ' if name else ''}{label}: {number(value)}", TITLE_CHARS_MAX)
 
 
 def color(place):
