@@ -91,6 +91,7 @@ async fn all_do_what_they_should(language: &str, folder: &str, ending: &str) {
             name: Some(name.to_owned()),
             input: expected.get("input").cloned().unwrap_or_default().into(),
             tools: tools(&expected),
+            files: Some(BTreeMap::new()),
             ..code
         };
         wrong.extend(
@@ -114,6 +115,21 @@ fn the_script_of_expectations_writes_what_is_kept() {
             "{program}: {printed:?}"
         );
     }
+}
+
+/// The same charts in both languages: what one module draws, the other draws too.
+#[test]
+#[ignore = "needs node 20"]
+fn charts_are_the_same_bytes_in_python_and_in_javascript() {
+    let drawn = |program: &str, script: &str| {
+        let script = root().join("tests/languages-cases").join(script);
+        let drawn = Command::new(program).arg(&script).output().unwrap();
+        assert!(drawn.status.success(), "{drawn:?}");
+        String::from_utf8(drawn.stdout).unwrap()
+    };
+    let charts = drawn("python3", "charts.py");
+    assert!(charts.matches("</svg>").count() >= 20, "{charts}");
+    assert_eq!(charts, drawn("node", "charts.mjs"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
