@@ -22,8 +22,7 @@ NATIVE = {
     "PIL": "a tool for images; `chart` draws SVG",
     "cv2": "a tool for images",
     "lxml": "`xml.etree.ElementTree` and `html.parser`",
-    "pydantic_core": "`dataclasses` and `json`",
-    "msgspec": "`dataclasses` and `json`",
+    "msgspec": "`dataclasses` and `json`, or pydantic",
     "orjson": "`json`",
     "ujson": "`json`",
     "regex": "`re`",
@@ -43,9 +42,10 @@ NETWORK = set("""
 aiohttp anthropic boto3 httpx openai paramiko playwright pymongo redis requests selenium urllib3 websocket websockets
 """.split())
 
-# Packages in Python alone: what `language add` calls them, and what to use without them.
+# Packages that can be added: what `language add` calls them, and what to use without them.
 PURE = {
-    "pydantic": ("pydantic", "`dataclasses` and `json` (version 2 needs pydantic-core, which is built for no WASI; 1.10 works)"),
+    "pydantic": ("pydantic", "`dataclasses` and `json`"),
+    "pydantic_core": ("pydantic", "`dataclasses` and `json`"),
     "yaml": ("ruamel.yaml", "`json`, `tomllib` and `configparser` (PyYAML has no wheel of Python alone)"),
     "ruamel": ("ruamel.yaml", "`json`, `tomllib` and `configparser`"),
     "bs4": ("beautifulsoup4", "`html.parser`"),

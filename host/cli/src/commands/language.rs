@@ -47,7 +47,8 @@ const ENVIRONMENT: [&str; 20] = [
 const SOURCES: &[(&str, &str)] = &sources!(
     "guest-tools/languages",
     "guest-tools/build",
-    "guest-tools/python-packages.py",
+    "guest-tools/python_native.py",
+    "guest-tools/python_packages.py",
     "guest-tools/python/app.py",
     "guest-tools/python/chart.py",
     "guest-tools/python/_stockade/__init__.py",
@@ -70,7 +71,7 @@ pub(crate) enum Language {
     Add {
         /// The language
         name: String,
-        /// Build a package of PyPI in, NAME or NAME==VERSION; only one of Python alone can be
+        /// Build a package of PyPI in, NAME or NAME==VERSION; one of Python alone, or pydantic
         #[arg(long, value_name = "PACKAGE", value_delimiter = ',')]
         with: Vec<String>,
         /// Build in the packages of a file, with the digests that an earlier build has printed

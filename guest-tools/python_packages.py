@@ -1,9 +1,10 @@
-"""Gets packages of Python alone from PyPI, for a build of the language: python3 guest-tools/python-packages.py FOLDER SPEC…
+"""Gets packages from PyPI for a build of the language: python3 guest-tools/python_packages.py FOLDER SPEC…
 
 A SPEC is NAME or NAME==VERSION; `-r FILE` is a file of them, whose digests (`--hash=sha256:…`) are checked where it has any.
-Only wheels that run on every machine are taken, because a package with machine code would need it built for WASI, and the
-setup of a source package would run here. What was taken is written to FOLDER/_stockade_packages/list.json, for the build, and to
-standard output as a file for `-r`: each package with its version and its digest.
+Only wheels are taken, for the setup of a source package would run here: those that run on every machine, and those for
+Emscripten (PEP 783), whose machine code `python_native.py` makes fit. What was taken is written to
+FOLDER/_stockade_packages/list.json, for the build, and to standard output as a file for `-r`: each package with its version
+and its digest.
 """
 
 import argparse
@@ -14,18 +15,19 @@ import subprocess
 import sys
 import tempfile
 
-PYTHON = "3.14"
-# Wheels for every machine, in the Python of the sandbox, with no ABI.
-ANY = ["--only-binary", ":all:", "--platform", "any", "--implementation", "py", "--abi", "none", "--python-version", PYTHON]
-# What has machine code, and why no build of it is taken. Tried in November 2026; see the guide, "Packages of Python".
-EMSCRIPTEN = "its wheels for WebAssembly are for Emscripten (PEP 783), which is not WASI"
+import python_native
+
+# Wheels for every machine and for Emscripten, of the Python of the sandbox.
+FIT = ["--only-binary", ":all:", "--platform", "any", "--platform", "pyemscripten_2026_0_wasm32", "--implementation", "cp",
+       "--abi", "cp314", "--abi", "none", "--python-version", "3.14"]
+# The packages with machine code for Emscripten that were tried in the sandbox, and work. Of msgspec, functions are missing.
+FITS = ["pydantic-core"]
+# What PyPI has for no WebAssembly. Tried in November 2026; see the guide, "Packages of Python".
 NATIVE = {
-    "numpy": "PyPI has it for no WASI",
-    "pandas": "it needs numpy, which PyPI has for no WASI",
-    "scipy": "it needs numpy, which PyPI has for no WASI",
-    "matplotlib": "it needs numpy, which PyPI has for no WASI; `import chart` draws SVG",
-    "pydantic-core": EMSCRIPTEN,
-    "msgspec": EMSCRIPTEN,
+    "numpy": "PyPI has it for no WebAssembly",
+    "pandas": "it needs numpy, which PyPI has for no WebAssembly",
+    "scipy": "it needs numpy, which PyPI has for no WebAssembly",
+    "matplotlib": "it needs numpy, which PyPI has for no WebAssembly; `import chart` draws SVG",
     "pyyaml": "it has none of Python alone; ruamel.yaml has",
     "lxml": "it needs libxml2",
     "pillow": "it needs machine code",
@@ -86,8 +88,9 @@ def warn_of_old(specs, found):
     for name in map(name_of, specs):
         last = newest(name)
         if "==" not in name and last and last != versions.get(name):
-            print(f"warning: {name} {versions.get(name)} is taken; {last} has no wheel of Python alone, or needs a package that "
-                  "has none", file=sys.stderr)
+            old = versions.get(name)
+            print(f"warning: {name} {old} is taken; {last} has no wheel that runs in the sandbox, or needs a package "
+                  "that has none", file=sys.stderr)
 
 
 def modules_of(folder, one):
@@ -106,6 +109,15 @@ def modules_of(folder, one):
     return sorted(tops) or fail(f"{name} {version} brings no module")
 
 
+def fit(folder, found):
+    """Makes machine code fit for the sandbox, and refuses what was not tried there."""
+    for one in found:
+        name = normal(one["metadata"]["name"])
+        if one["download_info"]["url"].endswith("_wasm32.whl") and name not in FITS:
+            fail(f"{name} has machine code for Emscripten, and only that of {', '.join(FITS)} is known to run in the sandbox")
+    python_native.fit(folder)
+
+
 def described(folder, one):
     digest = one["download_info"]["archive_info"]["hashes"]["sha256"]
     name, version = one["metadata"]["name"], one["metadata"]["version"]
@@ -122,9 +134,10 @@ def main():
         if not re.fullmatch(r"[A-Za-z0-9][\w.\-]*(\[[\w,\-]+\])?([<>=!~]=?[\w.*+!]+(,[<>=!~]=?[\w.*+!]+)*)?", spec):
             fail(f'"{spec}" is not a package; give NAME, or NAME==VERSION')
     wanted = [*given.specs, *(["-r", given.requirements] if given.requirements else [])]
-    done, found = reported([*ANY, "--target", str(given.folder), "--upgrade", *wanted])
+    done, found = reported([*FIT, "--target", str(given.folder), "--upgrade", *wanted])
     if done.returncode != 0:
         fail(why(done.stdout + done.stderr, given.specs))
+    fit(given.folder, found)
     warn_of_old([spec for spec in given.specs if "=" not in spec], found)
     listed = sorted((described(given.folder, one) for one in found), key=lambda one: normal(one["name"]))
     own = given.folder / "_stockade_packages"
