@@ -127,6 +127,15 @@ fn the_script_of_expectations_writes_what_is_kept() {
     }
 }
 
+/// Machine code of a package throws nothing in the sandbox.
+#[test]
+#[ignore = "needs python3"]
+fn the_handlers_of_machine_code_are_taken_out() {
+    let script = root().join("tests/languages-cases/native.py");
+    let done = Command::new("python3").arg(&script).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+}
+
 /// The same charts in both languages: what one module draws, the other draws too.
 #[test]
 #[ignore = "needs node 20"]
