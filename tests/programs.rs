@@ -190,12 +190,17 @@ async fn what_python_lite_lacks_is_named_with_the_language_that_has_it() {
     let place = Place::new();
     let host = host(&place).await;
     let lacks = [
-        ("import heapq", "No module named 'heapq'; python-lite has a part of Python, and `--lang python` (CPython) all of it"),
+        (
+            "import heapq",
+            "No module named 'heapq'; python-lite has a part of Python, and `--lang python` (CPython) all of it",
+        ),
         ("def f():\n    yield 1", "`--lang python` (CPython) all of it"),
         ("(5).bit_length()", "if Python has it, so has `--lang python` (CPython)"),
     ];
     for (source, told) in lacks {
-        let CodeEnd::Raised(exception) = outcome(&host, &Code::new("python-lite", source)).await.ended else { panic!() };
+        let CodeEnd::Raised(exception) = outcome(&host, &Code::new("python-lite", source)).await.ended else {
+            panic!()
+        };
         assert!(exception.message.contains(told) && exception.traceback.contains(told), "{source}: {exception:?}");
     }
     let CodeEnd::Raised(own) = outcome(&host, &Code::new("python-lite", "1 / 0")).await.ended else { panic!() };

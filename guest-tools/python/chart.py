@@ -6,10 +6,12 @@ and the chart says how many. The module `chart` of JavaScript writes the same by
 """
 
 import datetime
+import itertools
 import math
 
 COLORS = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5", "#9c6b4e", "#9498a0")
 POINTS_MAX, SERIES_MAX, SLICES_MAX = 10_000, 20, 60
+TOO_MANY = f"a chart has more than {POINTS_MAX} points, which are the most that it draws; take fewer, or means"
 LABEL_CHARS_MAX, TITLE_CHARS_MAX = 24, 120
 SIZE_MIN, SIZE_MAX = 160, 4_000
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 40, 56
@@ -18,7 +20,7 @@ ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 
 def bar(labels, values, *, title="", x_label="", y_label="", width=640, height=400):
     """Draws a bar for each label and series."""
-    labels, series = [text(one) for one in labels], by_name(values)
+    labels, series = [text(one) for one in taken(labels)], by_name(values)
     check(labels, series, "labels")
     chart = Chart(title, x_label, y_label, width, height, series)
     low, high = chart.values(0)
@@ -62,7 +64,7 @@ def scatter(xs, ys, *, title="", x_label="", y_label="", width=640, height=400):
 
 def pie(labels, values, *, title="", width=640, height=400):
     """Draws a slice for each label; no value may be negative."""
-    labels, values = [text(one) for one in labels], floats(values)
+    labels, values = [text(one) for one in taken(labels)], floats(values)
     check(labels, [("", values)], "labels")
     if len(values) > SLICES_MAX:
         raise ValueError(f"a pie has {len(values)} slices, and {SLICES_MAX} are the most that it draws; add up the small ones")
@@ -185,7 +187,15 @@ def by_name(values):
 
 def floats(values):
     """Values of which the numbers are floats, as they are in JavaScript: a `Decimal` and a `Fraction` too."""
-    return [as_float(one) for one in values]
+    return [as_float(one) for one in taken(values)]
+
+
+def taken(values):
+    """A list of values, of which there are no more than are drawn."""
+    values = list(itertools.islice(values, POINTS_MAX + 1))
+    if len(values) > POINTS_MAX:
+        raise ValueError(TOO_MANY)
+    return values
 
 
 def as_float(value):
@@ -202,9 +212,8 @@ def check(labels, series, name):
         if len(ys) != len(labels):
             whose = f' of "{own}"' if own else ""
             raise ValueError(f"there are {len(labels)} {name} and {len(ys)} values{whose}; each needs one")
-    points = len(series) * len(labels)
-    if points > POINTS_MAX:
-        raise ValueError(f"a chart has {points} points, and {POINTS_MAX} are the most that it draws; take fewer, or means")
+    if len(series) * len(labels) > POINTS_MAX:
+        raise ValueError(TOO_MANY)
 
 
 def bounds(values):

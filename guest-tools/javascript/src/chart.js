@@ -8,13 +8,14 @@
     "use strict";
     const COLORS = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5", "#9c6b4e", "#9498a0"];
     const [POINTS_MAX, SERIES_MAX, SLICES_MAX] = [10_000, 20, 60];
+    const TOO_MANY = `a chart has more than ${POINTS_MAX} points, which are the most that it draws; take fewer, or means`;
     const [LABEL_CHARS_MAX, TITLE_CHARS_MAX] = [24, 120];
     const [SIZE_MIN, SIZE_MAX] = [160, 4_000];
     const [LEFT, RIGHT, TOP, BOTTOM] = [64, 16, 40, 56];
     const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
     function bar(labels, values, options = {}) {
-        labels = Array.from(labels, text);
+        labels = taken(labels).map(text);
         const series = byName(values);
         check(labels, series, "labels");
         const chart = new Chart(options, series);
@@ -56,7 +57,7 @@
     }
 
     function pie(labels, values, options = {}) {
-        labels = Array.from(labels, text);
+        labels = taken(labels).map(text);
         values = floats(values);
         check(labels, [["", values]], "labels");
         if (values.length > SLICES_MAX) {
@@ -195,7 +196,14 @@
     }
 
     // Values of which the numbers are floats: a BigInt too.
-    const floats = (values) => Array.from(values, (one) => (typeof one === "bigint" ? Number(one) : one));
+    const floats = (values) => taken(values).map((one) => (typeof one === "bigint" ? Number(one) : one));
+
+    // An array of values, of which there are no more than are drawn.
+    function taken(values) {
+        const list = [];
+        for (const one of values) if (list.push(one) > POINTS_MAX) throw new RangeError(TOO_MANY);
+        return list;
+    }
 
     function check(labels, series, name) {
         if (series.length === 0 || series.length > SERIES_MAX) {
@@ -206,10 +214,7 @@
             const whose = own ? ` of "${own}"` : "";
             throw new RangeError(`there are ${labels.length} ${name} and ${ys.length} values${whose}; each needs one`);
         }
-        const points = series.length * labels.length;
-        if (points > POINTS_MAX) {
-            throw new RangeError(`a chart has ${points} points, and ${POINTS_MAX} are the most that it draws; take fewer, or means`);
-        }
+        if (series.length * labels.length > POINTS_MAX) throw new RangeError(TOO_MANY);
     }
 
     const bounds = (values) => values.length === 0 ? [0, 1]

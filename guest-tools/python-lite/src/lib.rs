@@ -171,7 +171,9 @@ fn advice(name: &str, message: &str) -> Option<&'static str> {
         _ if message.contains("not yet support") => Some(LACKS),
         "AttributeError" if is_of_module() => Some(LACKS),
         "AttributeError" if message.contains(" object has no attribute ") => Some(MAY_LACK),
-        "NameError" | "LookupError" if message.contains("not defined") || message.contains("unknown encoding") => Some(MAY_LACK),
+        "NameError" | "LookupError" if message.contains("not defined") || message.contains("unknown encoding") => {
+            Some(MAY_LACK)
+        }
         _ => None,
     }
 }
