@@ -8,12 +8,15 @@ import getpass
 import http.client
 import io
 import os
+import pdb
 import socket
 import subprocess
 import sys
 import tempfile
 import urllib.error
 import urllib.request
+
+from _stockade.waiting import Loop
 
 HOME, TEMPORARY = "/", "/tmp"
 NO_PROGRAMS = ("there are no other programs in the sandbox: call a tool, or do it in Python (shutil, pathlib, zipfile, json, "
@@ -41,6 +44,10 @@ def asking(value):
 
 def no_password(prompt="Password: ", stream=None, **_):
     raise EOFError("getpass() would ask a person, and there is no person to ask: the host gives secrets to tools, not to code")
+
+
+def no_debugger(*_, **__):
+    raise RuntimeError("a debugger would ask a person, and there is no person to ask: print what you want to see")
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -98,6 +105,10 @@ def no_programs(*_, **__):
     raise OSError(errno.ENOTSUP, NO_PROGRAMS)
 
 
+async def no_program_of_a_loop(*_, **__):
+    no_programs()
+
+
 def no_sockets(*_, **__):
     raise PermissionError(errno.EPERM, NO_SOCKETS)
 
@@ -123,13 +134,14 @@ def begin():
 
 def install():
     builtins.__input__ = asking
+    sys.breakpointhook = pdb.set_trace = no_debugger
     getpass.getpass, getpass.getuser = no_password, lambda: "agent"
     builtins.exit = builtins.quit = sys.exit
     os.mkdir = making_temporary(mkdir, lambda *_, **__: True)
     builtins.open = io.open = making_temporary(opened, opens_to_write)
     tempfile._gettempdir = temporary_folder
     tempfile.tempdir = None
-    subprocess.Popen.__init__ = no_programs
+    subprocess.Popen.__init__, Loop._make_subprocess_transport = no_programs, no_program_of_a_loop
     for name in ("system", "popen", "fork", "forkpty", "posix_spawn", "spawnl", "spawnv", "execv", "execve", "execvp"):
         setattr(os, name, no_programs)
     socket.socket.__init__ = no_sockets
