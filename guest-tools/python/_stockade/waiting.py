@@ -225,7 +225,8 @@ as_completed = asyncio.as_completed
 
 @functools.wraps(as_completed)
 def as_completed_of_answers(fs, **kwargs):
-    return as_completed([ready(one) if is_answer(one) else one for one in fs], **kwargs)
+    # Begun in their order, which a set of them would lose.
+    return as_completed([asyncio.ensure_future(one) for one in fs], **kwargs)
 
 
 def install():
