@@ -6,8 +6,8 @@ of its owner.
 The value of a cell is the variable `result` if the cell gives it one, else that of its last expression. In JSON a tuple, a
 set, an iterator and a range are arrays; a dataclass and a mapping are objects, whose keys are texts; `Decimal`, `Fraction`,
 `UUID`, a path and a date or time are texts (ISO 8601), a `timedelta` is its seconds, an enum its value, bytes are text, or
-Base64 where they are none; a whole number beyond 64 bits is its digits; NaN and the infinities are the texts "NaN", "Infinity" and "-Infinity". Anything
-else is a `TypeError`. An argument of a tool that is bytes is a list of them.
+Base64 where they are none; a whole number beyond 64 bits is its digits; NaN and the infinities are the texts "NaN", "Infinity"
+and "-Infinity". Anything else is a `TypeError`. An argument of a tool that is bytes is a list of them.
 """
 
 import array
@@ -20,13 +20,10 @@ import dataclasses
 import datetime
 import decimal
 import dis
-import encodings
 import enum
 import fractions
 import functools
 import gc
-import importlib
-import importlib.resources
 import inspect
 import io
 import itertools
@@ -35,216 +32,27 @@ import keyword
 import linecache
 import math
 import pathlib
-import pkgutil
 import re
-import selectors
 import sys
 import traceback
 import types
 import uuid
 import zoneinfo
-import zoneinfo._common
-import zoneinfo._tzpath
-from asyncio import events, selector_events
 
+import chart
+from _stockade import absent, hashes, inorder, library, machine, packages, waiting
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import code
 from wit_world.imports import tools
 
-MODULES = """
-_strptime abc argparse array ast asyncio atexit base64 binascii bisect builtins calendar cmath codecs collections
-collections.abc configparser contextlib contextvars copy copyreg csv dataclasses datetime decimal difflib dis email
-email.message email.utils encodings.ascii encodings.idna encodings.latin_1 encodings.utf_16 encodings.utf_8_sig enum
-errno fnmatch fractions functools gc glob graphlib gzip hashlib heapq hmac html html.entities html.parser http
-importlib inspect io ipaddress itertools json keyword linecache locale logging math mimetypes numbers operator os
-os.path pathlib pickle pkgutil pprint pydoc queue quopri random re reprlib secrets selectors shlex shutil signal
-sqlite3 stat statistics string string.templatelib struct sys tempfile textwrap threading time timeit token tokenize
-tomllib traceback types typing unicodedata urllib.parse uuid warnings weakref xml.etree.ElementTree xml.sax.saxutils
-zipfile zlib zoneinfo
-""".split()
-
-# What the library imports only where it runs, and is of no use here.
-USELESS = """
-_osx_support _pydatetime _pydecimal _pyio _pyrepl _winapi antigravity concurrent.futures.process concurrent.interpreters ctypes
-curses doctest ftplib getpass http.client http.cookiejar http.server idlelib lib2to3 msvcrt multiprocessing nt nturl2path pdb pip py_compile
-pydoc_data readline rlcompleter ssl tkinter tracemalloc tty unittest urllib.request webbrowser winreg xmlrpc
-""".split()
-
-
-def load(name):
-    """Imports a module, where this build of Python has it."""
-    try:
-        importlib.import_module(name)
-    except (ImportError, OSError, AttributeError, RuntimeError):
-        pass
-
-
-def imports_of(module):
-    """The names of the modules that a module imports in its functions."""
-    try:
-        source = module.__loader__.get_source(module.__name__) or ""
-    except (AttributeError, ImportError, TypeError):
-        return []
-    return re.findall(r"^[ \t]+(?:from|import) ([a-z_][\w.]*)", source, re.MULTILINE)
-
-
-def load_library():
-    """Imports all that a cell can: there are no files to find it in later, a codec or an import within a function neither."""
-    for name in MODULES:
-        importlib.import_module(name)
-    for codec in pkgutil.iter_modules(encodings.__path__, "encodings."):
-        load(codec.name)
-    asked = {name for module in list(sys.modules.values()) for name in imports_of(module)} - set(sys.modules)
-    for name in sorted(asked):
-        if not any(f"{name}.".startswith(f"{useless}.") for useless in USELESS):
-            load(name)
-
-
-load_library()
-
-
-# --- time zones: the whole database, from PyPI's tzdata ----------------------------------------------------------------
-
-
-def zone_files():
-    """What is known of each zone, by its name; zones of the same rules share it."""
-    base = importlib.resources.files("tzdata")
-    names = base.joinpath("zones").read_text().split()
-    kept = {}
-    files = {name: base.joinpath("zoneinfo", *name.split("/")).read_bytes() for name in names}
-    return {name: kept.setdefault(data, data) for name, data in files.items()}
-
-
-zones = zone_files()
-
-
-def zone_data(name):
-    try:
-        return io.BytesIO(zones[name])
-    except KeyError:
-        raise zoneinfo.ZoneInfoNotFoundError(f"No time zone found with key {name}") from None
-
-
-zoneinfo._common.load_tzdata = zone_data
-zoneinfo.available_timezones = zoneinfo._tzpath.available_timezones = lambda: set(zones)
-
-
-# --- asyncio, without sockets and without waiting ---------------------------------------------------------------------
-
-
-class Nothing(selectors.BaseSelector):
-    """A selector of nothing, which waits by moving the clock of its loop."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def register(self, fileobj, events, data=None):
-        raise OSError("there are no sockets in the sandbox")
-
-    def unregister(self, fileobj):
-        raise KeyError(fileobj)
-
-    def get_map(self):
-        return {}
-
-    def select(self, timeout=None):
-        if timeout is None:
-            raise RuntimeError("the code waits for something that can never happen")
-        self.now += max(timeout, 0)
-        return []
-
-
-class Loop(selector_events.BaseSelectorEventLoop):
-    """An event loop in which sleeping takes no time, and all wakes in its order."""
-
-    def __init__(self):
-        super().__init__(Nothing())
-
-    def time(self):
-        return self._selector.now
-
-    def _make_self_pipe(self):
-        pass
-
-    def _close_self_pipe(self):
-        pass
-
-    def _write_to_self(self):
-        pass
-
-    def run_in_executor(self, executor, func, *args):
-        # There are no threads: what would be another's work is done at once.
-        future = self.create_future()
-        try:
-            future.set_result(func(*args))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-events.new_event_loop = asyncio.new_event_loop = Loop
-
-
-# --- `await` of a tool, which has answered already ------------------------------------------------------------------------
-
-
-class Ready:
-    """A value that can be awaited, and is there."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def __await__(self):
-        return self.value
-        yield
-
-
-async def ready(value):
-    return value
-
-
-# What a tool can answer.
-ANSWERS = (dict, list, str, int, float, bool, type(None))
-
-
-def is_answer(value):
-    return type(value) in ANSWERS and not (type(value) is list and any(inspect.isawaitable(one) for one in value))
-
-
-def awaited(value):
-    """What `await` waits for: a value that a tool may have answered is itself."""
-    return Ready(value) if is_answer(value) else value
-
-
-class Awaits(ast.NodeTransformer):
-    """Lets `await` take the answer of a tool."""
-
-    def visit_Await(self, node):
-        self.generic_visit(node)
-        called = ast.copy_location(ast.Name("__awaited__", ast.Load()), node.value)
-        node.value = ast.copy_location(ast.Call(called, [node.value], []), node.value)
-        return node
-
-
-def taking_answers(function, places):
-    """A function of asyncio that takes answers of tools where it takes coroutines."""
-
-    @functools.wraps(function)
-    def taking(*args, **kwargs):
-        given = [ready(one) if places(index) and is_answer(one) else one for index, one in enumerate(args)]
-        return function(*given, **kwargs)
-
-    return taking
-
-
-builtins.__awaited__ = awaited
-asyncio.gather = taking_answers(asyncio.gather, lambda index: True)
-asyncio.wait_for = taking_answers(asyncio.wait_for, lambda index: index == 0)
-asyncio.create_task = taking_answers(asyncio.create_task, lambda index: index == 0)
-asyncio.ensure_future = taking_answers(asyncio.ensure_future, lambda index: index == 0)
-asyncio.TaskGroup.create_task = taking_answers(asyncio.TaskGroup.create_task, lambda index: index == 1)
-
+library.load_library()
+library.load_zones()
+waiting.install()
+inorder.install()
+hashes.install()
+machine.install()
+absent.install(packages.load_all())
 
 # --- output -----------------------------------------------------------------------------------------------------------
 
@@ -271,7 +79,6 @@ def stream(number, errors):
 
 sys.stdout = sys.__stdout__ = stream(1, "strict")
 sys.stderr = sys.__stderr__ = stream(2, "backslashreplace")
-builtins.exit = builtins.quit = sys.exit
 
 
 # --- tools ------------------------------------------------------------------------------------------------------------
@@ -336,7 +143,7 @@ def tool(function):
 
     call.__name__ = function.name.rpartition(".")[2]
     call.__qualname__, call.__module__ = function.name, "__main__"
-    call.__doc__, call.__signature__ = function.docs, takes
+    call.__doc__, call.__signature__, call.__tool__ = function.docs, takes, True
     return call
 
 
@@ -363,8 +170,9 @@ def namespaces(functions):
 # --- values -----------------------------------------------------------------------------------------------------------
 
 TEXTS = (decimal.Decimal, fractions.Fraction, uuid.UUID, pathlib.PurePath, complex, zoneinfo.ZoneInfo)
-LISTS = (set, frozenset, collections.deque, array.array, range, types.GeneratorType, map, filter, zip, enumerate, reversed, type({}.keys()),
-         type({}.values()), type({}.items()), type(iter([])), type(itertools.count()), itertools.chain, itertools.islice)
+LISTS = (set, frozenset, collections.deque, array.array, range, types.GeneratorType, map, filter, zip, enumerate, reversed,
+         type({}.keys()), type({}.values()), type({}.items()), type(iter([])), type(itertools.count()),
+         itertools.chain, itertools.islice)
 
 
 def encoded(value, of_bytes=None):
@@ -417,7 +225,8 @@ def whole(value, around, of_bytes):
         return [plain(one, around, of_bytes) for one in in_order(value)]
     if isinstance(value, (list, tuple, *LISTS)):
         return [plain(one, around, of_bytes) for one in value]
-    raise TypeError(f"the value of the cell has a value of type {type(value).__name__} in it, which is nothing that JSON can hold")
+    kind = type(value).__name__
+    raise TypeError(f"the value of the cell has a value of type {kind} in it, which is nothing that JSON can hold")
 
 
 def in_order(values):
@@ -485,7 +294,7 @@ cells = {}
 
 def compiled(source, name):
     """The code of a cell, in which its last expression is given a name."""
-    tree = Awaits().visit(ast.parse(source, name))
+    tree = waiting.Forms().visit(ast.parse(source, name))
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = tree.body[-1]
         target = ast.copy_location(ast.Name(VALUE, ast.Store()), last)
@@ -523,6 +332,7 @@ def begin(cell):
     installed[:] = spaces
     variables.update(spaces, input=json.loads(cell.input))
     sys.argv = [cell.name]
+    machine.begin()
     file = f"<cell {len(cells) + 1}>"
     cells[file] = cell.name
     linecache.cache[file] = (len(cell.source), None, cell.source.splitlines(True), file)

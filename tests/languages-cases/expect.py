@@ -1,8 +1,8 @@
 """Writes what the programs of python/ do in the Python that runs this: `python3 tests/languages-cases/expect.py`.
 
-What a program is given stands in its expectation already, as `input`. Programs that call tools, whose expectations have
-`tools`, are left out. Of an exception only what all implementations share is written: its name, its message where it is
-short, its line.
+What a program is given stands in its expectation already, as `input`. Programs whose expectations have `tools` or `by_hand`
+are left out: the language itself has no tools, and does otherwise on purpose. Of an exception only what all implementations share is written: its name, its message where it is
+short (a module that is not there is told in more words by the guest), its line.
 """
 
 import ast
@@ -14,6 +14,9 @@ import subprocess
 import sys
 
 folder = pathlib.Path(__file__).parent / "python"
+# The module `chart`, which our Python has beside the library of the language.
+sys.path.append(str(folder.parent.parent.parent / "guest-tools/python"))
+sys.dont_write_bytecode = True
 
 
 def run(path):
@@ -44,6 +47,7 @@ def one(path):
 
 def child(path):
     printed = io.StringIO()
+    sys.argv = [path.name]
     told = {}
     with contextlib.redirect_stdout(printed):
         try:
@@ -56,7 +60,7 @@ def child(path):
                     line = at.tb_lineno
                 at = at.tb_next
             told["error"] = {"syntax": False, "name": type(error).__name__, "line": line}
-            if len(str(error)) < 60 and type(error).__name__ != "RecursionError":
+            if len(str(error)) < 60 and type(error).__name__ not in ("RecursionError", "ModuleNotFoundError"):
                 told["error"]["message"] = str(error)
     if printed.getvalue() or "error" not in told:
         told["stdout"] = printed.getvalue()
@@ -67,6 +71,7 @@ if len(sys.argv) > 1:
     child(pathlib.Path(sys.argv[1]))
 else:
     for path in sorted(folder.glob("*.py")):
-        if path.with_suffix(".json").exists() and "tools" in json.loads(path.with_suffix(".json").read_text()):
+        kept = path.with_suffix(".json")
+        if kept.exists() and {"tools", "by_hand"} & set(json.loads(kept.read_text())):
             continue
         path.with_suffix(".json").write_text(json.dumps(one(path), ensure_ascii=False) + "\n")

@@ -31,7 +31,7 @@ use exports::stockade::host::code::{Cell, Exception, Guest as Code};
 const STACK_BYTES: usize = 240 << 10;
 
 /// What stands around a cell, in the order in which it is made: each is a function of the host and of those before it.
-const PARTS: [(&str, &str); 21] = [
+const PARTS: [(&str, &str); 22] = [
     ("base", include_str!("base.js")),
     ("values", include_str!("values.js")),
     ("show", include_str!("show.js")),
@@ -51,6 +51,7 @@ const PARTS: [(&str, &str); 21] = [
     ("clone", include_str!("clone.js")),
     ("tools", include_str!("tools.js")),
     ("fetch", include_str!("fetch.js")),
+    ("chart", include_str!("chart.js")),
     ("modules", include_str!("modules.js")),
     ("prelude", include_str!("prelude.js")),
 ];

@@ -63,7 +63,7 @@
     const modules = {
         assert, "assert/strict": assert.strict, buffer: { Buffer, constants: { MAX_LENGTH: 2 ** 31 - 1 }, kMaxLength: 2 ** 31 - 1, Blob: global.Blob, File: global.File, atob: global.atob, btoa: global.btoa },
         crypto, events, fs, "fs/promises": fs.promises, os, path, "path/posix": path, process, querystring, stream, "stream/promises": parts.stream.promises, "stream/consumers": parts.stream.consumers, readline: parts.stream.readline, "readline/promises": parts.stream.readline,
-        string_decoder, "timers/promises": timersPromises, url, util, "util/types": util.types, zlib, async_hooks: { AsyncLocalStorage, AsyncResource: AsyncLocalStorage }, constants: fs.constants,
+        string_decoder, "timers/promises": timersPromises, url, util, "util/types": util.types, zlib, chart: parts.chart, async_hooks: { AsyncLocalStorage, AsyncResource: AsyncLocalStorage }, constants: fs.constants,
         punycode: { toASCII: url.domainToASCII }, test: Object.assign(test, { test, describe: test, it: test }),
     };
     const lazy = { timers, perf_hooks: () => ({ performance: global.performance }), console: () => global.console, "stream/web": () => ({ ReadableStream: global.ReadableStream }), module: () => ({ builtinModules: known(), createRequire: () => require }) };

@@ -120,11 +120,18 @@ impl Session {
         for (number, name) in self.names.iter().enumerate().rev() {
             traceback = traceback.replace(&format!("<python-input-{number}>"), name);
         }
+        let name = error.exc_type().to_string();
+        let mut message = error.message().unwrap_or_default().to_owned();
+        if let Some(advice) = advice(&name, &message) {
+            traceback.truncate(traceback.trim_end().len());
+            traceback.push_str(advice);
+            message.push_str(advice);
+        }
         Exception {
             syntax: error.exc_type() == ExcType::SyntaxError
                 && error.traceback().iter().all(|frame| frame.hide_frame_name),
-            name: error.exc_type().to_string(),
-            message: error.message().unwrap_or_default().to_owned(),
+            name,
+            message,
             line: place.map(|frame| frame.start.line),
             column: place.map(|frame| frame.start.column),
             traceback,
@@ -152,6 +159,23 @@ fn gives_result(source: &str) -> bool {
         let is_assigned = rest.starts_with('=') && !rest.starts_with("==");
         is_assigned || rest.starts_with(':') || rest.get(1..2) == Some("=") && !rest.starts_with(['!', '<', '>', '='])
     })
+}
+
+/// What to do about an exception that code may owe to this language, and not to itself: use the whole of Python.
+fn advice(name: &str, message: &str) -> Option<&'static str> {
+    const LACKS: &str = "; python-lite has a part of Python, and `--lang python` (CPython) all of it";
+    const MAY_LACK: &str = "; if Python has it, so has `--lang python` (CPython)";
+    let is_of_module = || message.starts_with("module '") && message.contains("has no attribute");
+    match name {
+        "ImportError" | "ModuleNotFoundError" => Some(LACKS),
+        _ if message.contains("not yet support") => Some(LACKS),
+        "AttributeError" if is_of_module() => Some(LACKS),
+        "AttributeError" if message.contains(" object has no attribute ") => Some(MAY_LACK),
+        "NameError" | "LookupError" if message.contains("not defined") || message.contains("unknown encoding") => {
+            Some(MAY_LACK)
+        }
+        _ => None,
+    }
 }
 
 fn failure(name: &str, message: String) -> Exception {

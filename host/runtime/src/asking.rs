@@ -80,9 +80,14 @@ fn clock(real: bool) -> &'static str {
 /// What the value of code is, in its language.
 fn value_of(language: &str) -> &'static str {
     match language {
-        "python" | "python-lite" => {
+        "python" => {
             "Its value is the variable `result` if the code sets it, else its last expression; `return` is not allowed \
-             outside of a function."
+             outside of a function. `input` is a variable. Calls of tools may be awaited or not. There are no threads, no \
+             network, no programs and no numpy; `import chart` draws SVG."
+        }
+        "python-lite" => {
+            "Its value is the variable `result` if the code sets it, else its last expression; `return` is not allowed \
+             outside of a function. It is a small part of Python: no inheritance, no `yield`, no `del`, few modules."
         }
         _ => "Its value is what it returns, else its last expression.",
     }

@@ -56,7 +56,7 @@ fn what_is_cut_off_or_changed_is_refused_or_harmless() {
 
 #[test]
 fn what_is_too_large_is_refused() {
-    let fault = refused(&vec![0; (32 << 20) + 1]);
+    let fault = refused(&vec![0; (64 << 20) + 1]);
     assert_eq!(fault.breach.map(|breach| breach.limit).as_deref(), Some("component_bytes"));
     let fault = refused(&wat::parse_str(include_str!("../guests/too-large.wat")).unwrap());
     assert!(fault.message.contains("memory"), "{fault}");

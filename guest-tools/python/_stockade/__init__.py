@@ -1,0 +1,1 @@
+"""What makes of CPython in a sandbox what agent-written code expects."""

@@ -1,0 +1,341 @@
+"""Threads, pools and processes, of which there are none: their work is done in its order, where it is begun."""
+
+import _thread
+import concurrent.futures
+import itertools
+import queue
+import sys
+import threading
+import time
+import types
+from concurrent.futures import Executor, Future, _base
+
+from _stockade.waiting import NEVER
+
+ALONE = f"{NEVER}: there are no threads and processes in the sandbox, so nothing else can bring it about"
+told = []
+
+
+def note(what):
+    """Says once that there is no second thread."""
+    if not told:
+        told.append(what)
+        print(f"note: there are no threads and processes in the sandbox; {what} does its work in order, where it is begun",
+              file=sys.stderr)
+
+
+# --- threads ----------------------------------------------------------------------------------------------------------
+
+idents = itertools.count(2)
+
+
+def start(thread):
+    if not thread._initialized:
+        raise RuntimeError("thread.__init__() not called")
+    if thread._started.is_set():
+        raise RuntimeError("threads can only be started once")
+    note("threading.Thread")
+    thread._started.set()
+    thread._ident = next(idents)
+    here, outer = threading.get_ident(), threading.current_thread()
+    threading._active[here] = thread
+    thread.runs = True
+    try:
+        thread.run()
+    except SystemExit:
+        pass
+    except BaseException as error:
+        # Without the frames of this file and of `threading`.
+        error.__traceback__ = error.__traceback__.tb_next.tb_next or error.__traceback__
+        threading.excepthook(threading.ExceptHookArgs([type(error), error, error.__traceback__, thread]))
+    finally:
+        thread.runs = False
+        threading._active[here] = outer
+
+
+def join(thread, timeout=None):
+    if not thread._started.is_set():
+        raise RuntimeError("cannot join thread before it is started")
+    if thread is threading.current_thread():
+        raise RuntimeError("cannot join current thread")
+
+
+def refuse_timer(timer):
+    raise RuntimeError("threading.Timer: there are no threads in the sandbox, so nothing runs later; call the function, after "
+                       "time.sleep() where it must be later")
+
+
+def start_new_thread(function, args, kwargs=None):
+    thread = threading.Thread(target=function, args=args, kwargs=kwargs)
+    thread.start()
+    return thread.ident
+
+
+wait = threading.Condition.wait
+
+
+def wait_unless_alone(condition, timeout=None):
+    if timeout is None:
+        raise RuntimeError(ALONE)
+    return wait(condition, timeout)
+
+
+class Lock:
+    """A lock that says so where it would be waited for without end."""
+
+    def __init__(self):
+        self.held = False
+
+    def acquire(self, blocking=True, timeout=-1):
+        if not self.held:
+            self.held = True
+            return True
+        if blocking and timeout < 0:
+            raise RuntimeError(ALONE)
+        if blocking:
+            time.sleep(timeout)
+        return False
+
+    def release(self):
+        if not self.held:
+            raise RuntimeError("release unlocked lock")
+        self.held = False
+
+    def locked(self):
+        return self.held
+
+    def __enter__(self):
+        return self.acquire()
+
+    def __exit__(self, *_):
+        self.release()
+
+
+# --- pools ------------------------------------------------------------------------------------------------------------
+
+
+class InOrder(Executor):
+    """A pool of one worker: the thread that gives it work."""
+
+    def __init__(self, max_workers=None, *_, initializer=None, initargs=(), **__):
+        if max_workers is not None and max_workers <= 0:
+            raise ValueError("max_workers must be greater than 0")
+        if initializer is not None and not callable(initializer):
+            raise TypeError("initializer must be a callable")
+        self._max_workers, self._closed, self._first = max_workers or 1, False, (initializer, initargs)
+
+    def submit(self, fn, /, *args, **kwargs):
+        if self._closed:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        note(type(self).__name__)
+        (initializer, initargs), self._first = self._first, (None, ())
+        if initializer is not None:
+            initializer(*initargs)
+        return done(fn, args, kwargs)
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        self._closed = True
+
+
+def done(fn, args=(), kwargs=None):
+    """A future of what is done now."""
+    future = Future()
+    future.set_running_or_notify_cancel()
+    try:
+        future.set_result(fn(*args, **(kwargs or {})))
+    except BaseException as error:
+        future.set_exception(error)
+    return future
+
+
+class ThreadPoolExecutor(InOrder):
+    __doc__ = InOrder.__doc__
+
+
+class ProcessPoolExecutor(InOrder):
+    __doc__ = InOrder.__doc__
+
+
+class InterpreterPoolExecutor(InOrder):
+    __doc__ = InOrder.__doc__
+
+
+as_completed = _base.as_completed
+
+
+def as_completed_in_order(fs, timeout=None):
+    """Yields futures as they are done, those that are done already in the order in which they are given."""
+    fs = list(dict.fromkeys(fs))
+    return iter(fs) if all(future.done() for future in fs) else as_completed(fs, timeout)
+
+
+# --- multiprocessing --------------------------------------------------------------------------------------------------
+
+
+class Process(threading.Thread):
+    """A process, which is a thread, which is none. What it changes is changed here too."""
+
+    exitcode = pid = None
+
+    def run(self):
+        self.pid, self.exitcode = self.ident, 1
+        super().run()
+        self.exitcode = 0
+
+    def terminate(self):
+        pass
+
+    kill = close = terminate
+
+
+class Value:
+    """What processes share, with a lock."""
+
+    def __init__(self, kind, value=0, *_, lock=True):
+        self.value, self.lock = value, threading.RLock()
+
+    def get_lock(self):
+        return self.lock
+
+
+class Manager:
+    """What makes values that processes share: here, plain ones."""
+
+    dict, list, Queue, Namespace, Value = dict, list, queue.Queue, types.SimpleNamespace, Value
+    Lock, RLock, Event = Lock, threading.RLock, threading.Event
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    shutdown = __exit__
+
+
+class Result:
+    """What `Pool.apply_async` answers."""
+
+    def __init__(self, future):
+        self.future = future
+        self.wait = lambda timeout=None: None
+        self.ready = future.done
+
+    def get(self, timeout=None):
+        return self.future.result()
+
+    def successful(self):
+        return self.future.exception() is None
+
+
+class Pool:
+    """`multiprocessing.Pool`, in order."""
+
+    def __init__(self, processes=None, initializer=None, initargs=(), maxtasksperchild=None, context=None):
+        note("multiprocessing.Pool")
+        self.open = True
+        if initializer is not None:
+            initializer(*initargs)
+
+    def begun(self, function, rows, callback=None, error_callback=None):
+        if not self.open:
+            raise ValueError("Pool not running")
+        result = Result(done(lambda: [function(*row) for row in rows]))
+        error = result.future.exception()
+        if error is None and callback is not None:
+            callback(result.get())
+        if error is not None and error_callback is not None:
+            error_callback(error)
+        return result
+
+    def map_async(self, func, iterable, chunksize=None, callback=None, error_callback=None):
+        return self.begun(func, ((one,) for one in iterable), callback, error_callback)
+
+    def starmap_async(self, func, iterable, chunksize=None, callback=None, error_callback=None):
+        return self.begun(func, iterable, callback, error_callback)
+
+    def apply_async(self, func, args=(), kwds=None, callback=None, error_callback=None):
+        first = None if callback is None else lambda values: callback(values[0])
+        result = self.begun(lambda: func(*args, **(kwds or {})), [()], first, error_callback)
+        future = Future()
+        error = result.future.exception()
+        future.set_result(result.get()[0]) if error is None else future.set_exception(error)
+        return Result(future)
+
+    def map(self, func, iterable, chunksize=None):
+        return self.map_async(func, iterable).get()
+
+    def starmap(self, func, iterable, chunksize=None):
+        return self.starmap_async(func, iterable).get()
+
+    def apply(self, func, args=(), kwds=None):
+        return self.apply_async(func, args, kwds).get()
+
+    def imap(self, func, iterable, chunksize=1):
+        return iter(self.map(func, iterable))
+
+    imap_unordered = imap
+
+    def close(self):
+        self.open = False
+
+    terminate = close
+
+    def join(self):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def module(name, **members):
+    made = types.ModuleType(name, "There is one process with one thread in the sandbox: its work is done in order.")
+    vars(made).update(members)
+    sys.modules[name] = made
+    parent, _, own = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], own, made)
+    return made
+
+
+def without(name):
+    if name.startswith("__"):
+        raise AttributeError(f"module 'multiprocessing' has no attribute {name!r}", name=name)
+    raise ImportError(f"multiprocessing has no {name} here: there is one process in the sandbox. It has Pool, Process, Queue, "
+                      "Manager and Lock, which do their work in order")
+
+
+def install():
+    Thread = threading.Thread
+    Thread.start, Thread.join, Thread.runs = start, join, False
+    Thread.is_alive = lambda thread: thread.runs or thread is threading.main_thread()
+    threading.Timer.start = refuse_timer
+    threading.Condition.wait = wait_unless_alone
+    threading.Lock, queue.SimpleQueue = Lock, queue._PySimpleQueue
+    _thread.start_new_thread = _thread.start_new = start_new_thread
+    pools = {"ThreadPoolExecutor": ThreadPoolExecutor, "ProcessPoolExecutor": ProcessPoolExecutor,
+             "InterpreterPoolExecutor": InterpreterPoolExecutor}
+    for name, pool in pools.items():
+        pool.__module__ = "concurrent.futures"
+        setattr(concurrent.futures, name, pool)
+    module("concurrent.futures.thread", ThreadPoolExecutor=ThreadPoolExecutor, BrokenThreadPool=_base.BrokenExecutor)
+    module("concurrent.futures.process", ProcessPoolExecutor=ProcessPoolExecutor, BrokenProcessPool=_base.BrokenExecutor)
+    concurrent.futures.as_completed = _base.as_completed = as_completed_in_order
+    install_multiprocessing()
+
+
+def install_multiprocessing():
+    made = module("multiprocessing", Pool=Pool, Process=Process, Queue=queue.Queue, SimpleQueue=queue.Queue,
+                  JoinableQueue=queue.Queue, Manager=Manager, Value=Value, TimeoutError=TimeoutError, __path__=[])
+    made.__getattr__ = without
+    for name in ("Lock", "RLock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "Barrier"):
+        setattr(made, name, getattr(threading, name))
+    made.cpu_count, made.freeze_support, made.active_children = lambda: 1, lambda: None, list
+    made.set_start_method = lambda method, force=False: None
+    made.get_context = lambda method=None: made
+    made.current_process = threading.current_thread
+    module("multiprocessing.pool", Pool=Pool, ThreadPool=Pool)
+    module("multiprocessing.dummy", Pool=Pool, Process=Process)

@@ -1,0 +1,153 @@
+"""What code asks of a machine: a person, a home, a folder for temporary files, programs, the network. Where there is none, the
+error says what to do instead."""
+
+import builtins
+import errno
+import functools
+import getpass
+import http.client
+import io
+import os
+import pdb
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+
+from _stockade.waiting import Loop
+
+HOME, TEMPORARY = "/", "/tmp"
+NO_PROGRAMS = ("there are no other programs in the sandbox: call a tool, or do it in Python (shutil, pathlib, zipfile, json, "
+               "re, sqlite3 …)")
+NO_SOCKETS = ("there is no network in the sandbox: call a tool that reaches it, such as `fetch`, if this code was given one; "
+              "what it needs can also be passed in as `input` or as a file")
+NO_FOLDER = "this code was given no folder, so it cannot write files: return the data as its value"
+ASKS = "input() would ask a person, and there is no person to ask: "
+
+
+# --- a person ---------------------------------------------------------------------------------------------------------
+
+
+def asking(value):
+    """What `input` is when it is called: a function of the cell's own, or else an error that says what it is."""
+    if callable(value):
+        return value
+
+    def ask(prompt="", *_):
+        kind = "nothing was given" if value is None else f"`input` is what was given to this code, a {type(value).__name__}"
+        raise EOFError(f"{ASKS}{kind}; read the value from the variable `input`")
+
+    return ask
+
+
+def no_password(prompt="Password: ", stream=None, **_):
+    raise EOFError("getpass() would ask a person, and there is no person to ask: the host gives secrets to tools, not to code")
+
+
+def no_debugger(*_, **__):
+    raise RuntimeError("a debugger would ask a person, and there is no person to ask: print what you want to see")
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def needs_temporary(path):
+    """Whether a path is of the folder for temporary files, which is made when something is first written to it."""
+    try:
+        path = os.fsdecode(os.fspath(path))
+    except (TypeError, ValueError):
+        return False
+    return path.startswith(TEMPORARY + "/") and os.path.dirname(os.path.normpath(path)) == TEMPORARY
+
+
+def make_temporary():
+    try:
+        mkdir(TEMPORARY)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise OSError(error.errno, NO_FOLDER, TEMPORARY) from None
+
+
+def making_temporary(function, writes):
+    """A function that opens or makes a path, for which `/tmp` is made where it is missing and the path is written."""
+
+    @functools.wraps(function)
+    def making(path, *args, **kwargs):
+        try:
+            return function(path, *args, **kwargs)
+        except FileNotFoundError:
+            if not writes(*args, **kwargs) or not needs_temporary(path) or os.path.isdir(TEMPORARY):
+                raise
+        make_temporary()
+        return function(path, *args, **kwargs)
+
+    return making
+
+
+def opens_to_write(mode="r", *_, **__):
+    return not mode.startswith("r")
+
+
+def temporary_folder():
+    if tempfile.tempdir is None:
+        make_temporary()
+        tempfile.tempdir = TEMPORARY
+    return tempfile.tempdir
+
+
+# --- programs and the network -----------------------------------------------------------------------------------------
+
+
+def no_programs(*_, **__):
+    raise OSError(errno.ENOTSUP, NO_PROGRAMS)
+
+
+async def no_program_of_a_loop(*_, **__):
+    no_programs()
+
+
+def no_sockets(*_, **__):
+    raise PermissionError(errno.EPERM, NO_SOCKETS)
+
+
+class HTTPSConnection(http.client.HTTPConnection):
+    """A connection by TLS, of which there is as little as of any other."""
+
+    __init__ = no_sockets
+
+
+class HTTPSHandler(urllib.request.AbstractHTTPHandler):
+    def https_open(self, request):
+        raise urllib.error.URLError(PermissionError(errno.EPERM, NO_SOCKETS))
+
+
+mkdir, opened = os.mkdir, io.open
+
+
+def begin():
+    """The environment of a cell, which the start of the instance has emptied."""
+    os.environ.setdefault("HOME", HOME)
+
+
+def install():
+    builtins.__input__ = asking
+    sys.breakpointhook = pdb.set_trace = no_debugger
+    getpass.getpass, getpass.getuser = no_password, lambda: "agent"
+    builtins.exit = builtins.quit = sys.exit
+    os.mkdir = making_temporary(mkdir, lambda *_, **__: True)
+    builtins.open = io.open = making_temporary(opened, opens_to_write)
+    tempfile._gettempdir = temporary_folder
+    tempfile.tempdir = None
+    subprocess.Popen.__init__, Loop._make_subprocess_transport = no_programs, no_program_of_a_loop
+    for name in ("system", "popen", "fork", "forkpty", "posix_spawn", "spawnl", "spawnv", "execv", "execve", "execvp"):
+        setattr(os, name, no_programs)
+    socket.socket.__init__ = no_sockets
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo", "socketpair"):
+        setattr(socket, name, no_sockets)
+    http.client.HTTPSConnection, urllib.request.HTTPSHandler = HTTPSConnection, HTTPSHandler
+    # Modules that the code has beside it.
+    sys.path.append("/")
+    sys.dont_write_bytecode = True

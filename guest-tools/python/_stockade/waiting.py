@@ -1,0 +1,242 @@
+"""`asyncio` without sockets and without waiting, and `await` of a tool.
+
+A tool that is called answers before the call returns, so that a plain call gives a plain value: `shop.find(id=1)["price"]`.
+Models write `await shop.find(id=1)` and `asyncio.gather(shop.find(id=1), …)` too. Both are right, by two rules:
+
+1. `await`, and the functions of `asyncio` that take something to wait for, take a value where they find one. A cell is
+   compiled with `await X` as `await __awaited__(X)`, in which a value is itself.
+2. A call of a tool that stands as an argument of such a function is made there and then, and its error waits with it. So
+   `gather(…, return_exceptions=True)` has errors among its results, and `wait_for` and tasks raise where they are awaited.
+   A cell is compiled with `gather(f(x))` as `gather(__later__(gather, f)(x))`.
+"""
+
+import ast
+import asyncio
+import builtins
+import copy
+import functools
+import inspect
+import selectors
+from asyncio import events, selector_events, tasks
+
+NEVER = "the code waits for something that can never happen"
+
+
+class Nothing(selectors.BaseSelector):
+    """A selector of nothing, which waits by moving the clock of its loop."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def register(self, fileobj, events, data=None):
+        raise OSError("there are no sockets in the sandbox")
+
+    def unregister(self, fileobj):
+        raise KeyError(fileobj)
+
+    def get_map(self):
+        return {}
+
+    def select(self, timeout=None):
+        if timeout is None:
+            raise RuntimeError(NEVER)
+        self.now += max(timeout, 0)
+        return []
+
+
+class Loop(selector_events.BaseSelectorEventLoop):
+    """An event loop in which sleeping takes no time, and all wakes in its order."""
+
+    def __init__(self):
+        super().__init__(Nothing())
+
+    def time(self):
+        return self._selector.now
+
+    def _make_self_pipe(self):
+        pass
+
+    def _close_self_pipe(self):
+        pass
+
+    def _write_to_self(self):
+        pass
+
+    def create_task(self, coro, **kwargs):
+        return super().create_task(ready(coro) if is_answer(coro) else coro, **kwargs)
+
+    def run_until_complete(self, future):
+        with outside():
+            return super().run_until_complete(ready(future) if is_answer(future) else future)
+
+    def run_in_executor(self, executor, func, *args):
+        # There are no threads: what would be another's work is done at once.
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class outside:
+    """Where a loop runs already, such as that of a cell with `await` at its top: another may run inside of one of its steps."""
+
+    def __enter__(self):
+        self.loop = events._get_running_loop()
+        if self.loop is not None:
+            self.task = tasks._swap_current_task(self.loop, None)
+            events._set_running_loop(None)
+
+    def __exit__(self, *_):
+        if self.loop is not None:
+            events._set_running_loop(self.loop)
+            tasks._swap_current_task(self.loop, self.task)
+
+
+run = asyncio.run
+
+
+@functools.wraps(run)
+def run_inside(main, **kwargs):
+    with outside():
+        return run(ready(main) if is_answer(main) else main, **kwargs)
+
+
+get_event_loop = asyncio.get_event_loop
+
+
+@functools.wraps(get_event_loop)
+def get_or_make_loop():
+    try:
+        return get_event_loop()
+    except RuntimeError:
+        loop = Loop()
+        asyncio.set_event_loop(loop)
+        return loop
+
+
+# --- `await` of a tool, which has answered already --------------------------------------------------------------------
+
+
+class Ready:
+    """A value that can be awaited, and is there."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __await__(self):
+        return self.value
+        yield
+
+
+async def ready(value):
+    return value
+
+
+async def failed(error):
+    raise error
+
+
+# What a tool can answer.
+ANSWERS = (dict, list, str, int, float, bool, type(None))
+
+
+def is_answer(value):
+    return type(value) in ANSWERS and not (type(value) is list and any(inspect.isawaitable(one) for one in value))
+
+
+def awaited(value):
+    """What `await` waits for: a value that a tool may have answered is itself."""
+    return Ready(value) if is_answer(value) else value
+
+
+def later(taker, function):
+    """The function that is called in an argument of `taker`: of a tool, if `taker` waits for it, one whose error waits too."""
+    if not getattr(function, "__tool__", False) or getattr(taker, "__func__", taker) not in takers:
+        return function
+
+    def call(*args, **kwargs):
+        try:
+            return ready(function(*args, **kwargs))
+        except Exception as error:
+            return failed(error)
+
+    return call
+
+
+# The functions that take what is to be waited for, and the last parts of their names.
+takers = set()
+TAKERS = {"as_completed", "create_task", "ensure_future", "gather", "run", "run_until_complete", "shield", "wait_for"}
+
+
+def is_path(node):
+    """Whether an expression is a name, or one of a name, so that it can be written twice."""
+    return isinstance(node, ast.Name) or isinstance(node, ast.Attribute) and is_path(node.value)
+
+
+class Forms(ast.NodeTransformer):
+    """Writes a cell so that `await` takes the answer of a tool, `gather` its error, and `input()` says what it is."""
+
+    def visit_Await(self, node):
+        self.generic_visit(node)
+        node.value = called("__awaited__", [node.value], node.value)
+        return node
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "input":
+            node.func = called("__input__", [node.func], node.func)
+        elif is_path(node.func) and getattr(node.func, "attr", getattr(node.func, "id", None)) in TAKERS:
+            node.args = [taken(node.func, one) for one in node.args]
+        return node
+
+
+def taken(taker, node):
+    if isinstance(node, ast.Call) and is_path(node.func):
+        node.func = called("__later__", [copy.deepcopy(taker), node.func], node.func)
+    elif isinstance(node, ast.Starred):
+        node.value = taken(taker, node.value)
+    elif isinstance(node, (ast.List, ast.Tuple)):
+        node.elts = [taken(taker, one) for one in node.elts]
+    elif isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+        node.elt = taken(taker, node.elt)
+    return node
+
+
+def called(name, args, place):
+    function = ast.copy_location(ast.Name(name, ast.Load()), place)
+    return ast.copy_location(ast.Call(function, args, []), place)
+
+
+def taking_answers(function, places):
+    """A function of asyncio that takes answers of tools where it takes coroutines."""
+
+    @functools.wraps(function)
+    def taking(*args, **kwargs):
+        given = [ready(one) if places(index) and is_answer(one) else one for index, one in enumerate(args)]
+        return function(*given, **kwargs)
+
+    return taking
+
+
+as_completed = asyncio.as_completed
+
+
+@functools.wraps(as_completed)
+def as_completed_of_answers(fs, **kwargs):
+    # Begun in their order, which a set of them would lose.
+    return as_completed([asyncio.ensure_future(one) for one in fs], **kwargs)
+
+
+def install():
+    events.new_event_loop = asyncio.new_event_loop = Loop
+    asyncio.run, asyncio.get_event_loop = run_inside, get_or_make_loop
+    builtins.__awaited__, builtins.__later__ = awaited, later
+    asyncio.gather = taking_answers(asyncio.gather, lambda index: True)
+    for name in ("wait_for", "create_task", "ensure_future", "shield"):
+        setattr(asyncio, name, taking_answers(getattr(asyncio, name), lambda index: index == 0))
+    asyncio.TaskGroup.create_task = taking_answers(asyncio.TaskGroup.create_task, lambda index: index == 1)
+    asyncio.as_completed = as_completed_of_answers
+    takers.update(getattr(asyncio, name, None) for name in TAKERS)
+    takers.update([asyncio.TaskGroup.create_task, Loop.create_task, Loop.run_until_complete])

@@ -1,0 +1,4 @@
+import threading
+def start():
+    threading.Thread(target=start).start()
+start()

@@ -1,0 +1,1 @@
+import stockade_no_such_module

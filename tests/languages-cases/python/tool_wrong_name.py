@@ -1,0 +1,1 @@
+purchases.find(user="user_123")
