@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use stockade::callable::{Call, Callable, Calling, Nature, Outcome as Answer, Place as PlaceInPool, ToolFunction};
-use stockade::{Budget, Change, Code, Decision, Digest, Exec, Fault, Host, Kind, Outcome, RunId, Usage};
+use stockade::{Budget, Change, Code, Currency, Decision, Digest, Exec, Fault, Host, Kind, Outcome, RunId, Usage};
 use stockade_tests::{Place, decide};
 use tokio::sync::Barrier;
 
@@ -205,8 +205,8 @@ async fn a_flood_of_calls_ends_at_a_limit_before_any_of_them_is_made() {
     let host = host(&place, [("meeting", Meeting::new(0, true))]).await;
     let source = "return Promise.all(Array.from({length: 12000}, (_, n) => meeting.say({n})))";
     let (run, outcome) = exec(&host, source, &["meeting"]).await;
-    let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
-    assert_eq!((fault.kind, fault.breach.unwrap().limit), (Kind::Agent, "tool_calls".to_owned()));
+    let Outcome::Suspended(exceeded) = outcome else { panic!("{outcome}") };
+    assert_eq!((exceeded.limit, exceeded.used), (Currency::ToolCalls, 0));
     assert_eq!(called(&host, run).await, [0; 0]);
     let code = Code::new("javascript", "for (let n = 0; ; n++) meeting.say({n})").tools(["meeting"]);
     let run = host.exec(code, Budget::default().fuel(50_000_000)).await.unwrap();

@@ -112,7 +112,9 @@ fn commands_of_the_documents_exist_with_their_options() {
     for page in pages() {
         for words in blocks(&page, "sh").iter().flat_map(|block| commands(block)) {
             let count = if GROUPS.contains(&words[0].as_str()) { 2 } else { 1 };
-            let command: Vec<_> = words.iter().take(count).map(String::as_str).collect();
+            // `mcp` is a command by itself too.
+            let named = words.iter().take(count).map(String::as_str);
+            let command: Vec<_> = named.take_while(|word| !word.starts_with('-')).collect();
             let help = helps.entry(command.join(" ")).or_insert_with(|| {
                 let answer = place.call(&[&command[..], &["--help"]].concat());
                 assert_eq!(answer.exit, Some(0), "{page}: there is no command \"{}\"", command.join(" "));

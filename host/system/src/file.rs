@@ -105,7 +105,7 @@ pub struct Lock {
     _file: File,
 }
 
-/// Creates a file and locks it. The folder is created if it does not exist; only the owner can enter it and read the file.
+/// Locks a file, which is created if it does not exist, and waits for another process that has locked it. The folder is created if it does not exist; only the owner can enter it and read the file.
 ///
 /// # Errors
 ///
@@ -114,7 +114,8 @@ pub fn locked(folder: &Path, name: &str) -> Result<Lock> {
     let path = folder.join(name);
     loop {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+        let file = match OpenOptions::new().write(true).create(true).truncate(false).custom_flags(no_link).mode(0o600).open(&path) {
             // Another process has just removed the folder.
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             opened => opened?,

@@ -249,6 +249,13 @@ mod tests {
         run
     }
 
+    /// Writes a run that no host drives any more.
+    async fn left(journal: &SqliteJournal) -> RunId {
+        let run = written(journal).await;
+        journal.release(&Lease::first(run)).await.unwrap();
+        run
+    }
+
     fn used(uses: &[KeyUse]) -> Vec<(Option<&str>, bool)> {
         uses.iter().map(|one| (one.secret.as_deref(), one.is_current)).collect()
     }
@@ -319,9 +326,9 @@ mod tests {
     async fn a_key_can_be_removed_once_all_is_sealed_under_the_next() {
         let place = place();
         let journal = place.open(keys("one"));
-        let runs = [written(&journal).await, written(&journal).await];
+        let runs = [left(&journal).await, left(&journal).await];
         let journal = place.open(keys_after("other", "one"));
-        let third = written(&journal).await;
+        let third = left(&journal).await;
         let before = journal.keys_in_use().await.unwrap();
         assert_eq!(before.len(), 2);
         assert!(used(&before).contains(&(Some("one"), false)) && used(&before).contains(&(Some("other"), true)));
