@@ -10,8 +10,8 @@ use super::write::Write;
 
 const WRITE: &str = "
     SELECT stockade.write_commits(
-        $1::text::uuid, $2, $3, $4, $5::text[]::uuid[], $6::text[]::uuid[], $7, $8, $9, $10, $11::text[]::uuid[], $12, $13, $14,
-        $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)";
+        $1::text::uuid, $2, $3, $4, $5::text[]::uuid[], $6::text[]::uuid[], $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+        $18, $19, $20, $21, $22, $23, $24)";
 
 /// Makes commits that [may share](Write::may_share) one transaction: all of them, or none.
 pub(super) async fn send(pool: &Pool, own: &str, group: &[Write]) -> Result<(), Failed> {
@@ -32,8 +32,7 @@ struct Columns<'a> {
     epochs: Vec<Option<i64>>,
     releases: Vec<bool>,
     firsts: Vec<Option<i64>>,
-    lasts: Vec<Option<i64>>,
-    entry_runs: Vec<Option<String>>,
+    rows: Vec<i32>,
     seqs: Vec<i64>,
     bases: Vec<Option<i64>>,
     ats: Vec<i64>,
@@ -61,14 +60,12 @@ impl<'a> Columns<'a> {
 
     fn add(&mut self, write: &'a Write) {
         let Write { id, run, lease, releases, entries, line, .. } = write;
-        let run = run.map(|run| run.to_string());
         self.commits.push(id);
-        self.entry_runs.extend(entries.seqs.iter().map(|_| run.clone()));
-        self.runs.push(run);
+        self.runs.push(run.map(|run| run.to_string()));
         self.epochs.push(lease.as_ref().map(|lease| stored(lease.epoch)));
         self.releases.push(*releases);
         self.firsts.push(entries.first);
-        self.lasts.push(entries.seqs.last().copied());
+        self.rows.push(count(entries.seqs.len()));
         self.seqs.extend(&entries.seqs);
         self.bases.extend(&entries.bases);
         self.ats.extend(&entries.ats);
@@ -86,15 +83,14 @@ impl<'a> Columns<'a> {
     }
 
     /// The values of the places of the function, in their order.
-    fn parameters(&self) -> [Parameter<'_>; 21] {
+    fn parameters(&self) -> [Parameter<'_>; 20] {
         [
             (&self.commits, Type::TEXT_ARRAY),
             (&self.runs, Type::TEXT_ARRAY),
             (&self.epochs, Type::INT8_ARRAY),
             (&self.releases, Type::BOOL_ARRAY),
             (&self.firsts, Type::INT8_ARRAY),
-            (&self.lasts, Type::INT8_ARRAY),
-            (&self.entry_runs, Type::TEXT_ARRAY),
+            (&self.rows, Type::INT4_ARRAY),
             (&self.seqs, Type::INT8_ARRAY),
             (&self.bases, Type::INT8_ARRAY),
             (&self.ats, Type::INT8_ARRAY),

@@ -21,15 +21,6 @@ RETURNS TABLE (seq bigint, format integer, at_ms bigint, change bytea, json_byte
 LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
 #variable_conflict use_column
 BEGIN
-    -- What is read from its beginning has nothing before it; most is.
-    IF p_after = 0 THEN
-        RETURN QUERY SELECT seq, format, at_ms, change, json_bytes FROM (
-            SELECT seq, format, at_ms, change, json_bytes,
-                sum(json_bytes) OVER (ORDER BY seq) - json_bytes AS bytes_before
-            FROM (SELECT * FROM stockade.entries WHERE run = p_run ORDER BY seq LIMIT p_rows) AS next
-        ) AS summed WHERE bytes_before < p_bytes ORDER BY seq;
-        RETURN;
-    END IF;
     RETURN QUERY WITH RECURSIVE page AS (
         SELECT seq, format, at_ms, change, json_bytes, base FROM (
             SELECT seq, format, at_ms, change, json_bytes, base,
@@ -50,70 +41,41 @@ BEGIN
 END
 $$;
 
--- Writes several commits of runs that change nothing in the index and name no blobs, as `write_commit` writes one: each statement is
--- for all of them. The parts of a commit are lists; rows of entries say of which run they are, and of labels and waits it is said how
--- many are the next commit's. Where one of them is refused, or was made before, or two are of one run, nothing is written, with the
--- code SK006: each is then to be written by itself. Rows are locked in the order of the runs, so that of two such statements none
--- waits for the other in a circle.
+-- Writes several commits of runs that change nothing in the index and name no blobs, in the order of their runs, so that of two
+-- such statements none waits for the other in a circle. Where one is refused, nothing of all is written. The parts of each are
+-- lists; of what a commit has several of, it is said how many.
 CREATE FUNCTION stockade.write_commits(
     p_owner uuid, p_now bigint, p_lease_ms bigint, p_format integer,
-    p_commits uuid[], p_runs uuid[], p_epochs bigint[], p_releases boolean[], p_firsts bigint[], p_lasts bigint[],
-    p_entry_runs uuid[], p_seqs bigint[], p_bases bigint[], p_ats bigint[], p_json_bytes bigint[], p_changes bytea[],
+    p_commits uuid[], p_runs uuid[], p_epochs bigint[], p_releases boolean[], p_firsts bigint[], p_rows integer[],
+    p_seqs bigint[], p_bases bigint[], p_ats bigint[], p_json_bytes bigint[], p_changes bytea[],
     p_workflows text[], p_statuses text[], p_states text[], p_updated bigint[], p_start_keys text[],
     p_label_counts integer[], p_labels text[], p_waiting_counts integer[], p_waiting_for text[]
-) RETURNS boolean LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
-    labels_end integer := 0;
-    waiting_end integer := 0;
+    e integer := 0;
+    l integer := 0;
+    w integer := 0;
+    rows_end integer;
+    labels_end integer;
+    waiting_end integer;
 BEGIN
-    INSERT INTO stockade.leases (run, epoch, until_ms, seq)
-    SELECT c.run, 0, 0, 0 FROM unnest(p_runs) AS c(run)
-    WHERE NOT EXISTS (SELECT 1 FROM stockade.leases l WHERE l.run = c.run) ORDER BY c.run
-    ON CONFLICT (run) DO NOTHING;
-    PERFORM 1 FROM stockade.leases l WHERE l.run = ANY (p_runs) ORDER BY l.run FOR UPDATE;
-    IF (SELECT count(DISTINCT c.run) FROM unnest(p_runs) AS c(run)) < cardinality(p_runs) OR EXISTS (
-        SELECT 1 FROM unnest(p_commits, p_runs, p_epochs, p_firsts) AS c(commit_id, run, epoch, first)
-        LEFT JOIN stockade.leases l ON l.run = c.run
-        -- One that is not there was removed meanwhile.
-        WHERE l.run IS NULL OR l.commit_id = c.commit_id
-            OR (c.epoch IS NULL AND l.owner IS NOT NULL AND l.until_ms > stockade.now_ms(p_now))
-            -- The first entries of a run take its lease.
-            OR (NOT (l.epoch = 0 AND c.epoch = 1 AND c.first IS NOT NULL)
-                AND (l.epoch <> c.epoch OR (c.epoch IS NOT NULL AND l.owner IS DISTINCT FROM p_owner)))
-            OR c.first <> l.seq + 1
-    ) THEN
-        RAISE EXCEPTION USING ERRCODE = 'SK006', MESSAGE = 'each by itself';
-    END IF;
-    INSERT INTO stockade.entries (run, seq, base, format, at_ms, json_bytes, change)
-    SELECT e.run, e.seq, e.base, p_format, e.at_ms, e.json_bytes, e.change
-    FROM unnest(p_entry_runs, p_seqs, p_bases, p_ats, p_json_bytes, p_changes)
-        AS e(run, seq, base, at_ms, json_bytes, change);
     FOR i IN 1 .. cardinality(p_commits) LOOP
-        IF p_workflows[i] IS NOT NULL THEN
-            INSERT INTO stockade.runs (run, workflow, status, state, updated_ms, start_key, labels, waiting_for)
-            VALUES (p_runs[i], p_workflows[i], p_statuses[i], p_states[i], p_updated[i], p_start_keys[i],
-                p_labels[labels_end + 1 : labels_end + p_label_counts[i]],
-                p_waiting_for[waiting_end + 1 : waiting_end + p_waiting_counts[i]])
-            ON CONFLICT (run) DO UPDATE SET status = excluded.status, state = excluded.state,
-                updated_ms = excluded.updated_ms, waiting_for = excluded.waiting_for;
-        END IF;
-        labels_end := labels_end + p_label_counts[i];
-        waiting_end := waiting_end + p_waiting_counts[i];
+        rows_end := e + p_rows[i];
+        labels_end := l + p_label_counts[i];
+        waiting_end := w + p_waiting_counts[i];
+        PERFORM stockade.write_commit(
+            p_commits[i], p_runs[i], p_epochs[i], p_owner, p_releases[i], p_now, p_lease_ms,
+            p_format, p_firsts[i], p_seqs[e + 1 : rows_end], p_bases[e + 1 : rows_end], p_ats[e + 1 : rows_end],
+            p_json_bytes[e + 1 : rows_end], p_changes[e + 1 : rows_end], '{}'::bytea[], '{}'::bytea[],
+            p_workflows[i], p_statuses[i], p_states[i], p_updated[i], p_start_keys[i],
+            p_labels[l + 1 : labels_end], p_waiting_for[w + 1 : waiting_end],
+            '{}'::text[], '{}'::text[], '{}'::bytea[], '{}'::uuid[], '{}'::boolean[], '{}'::bigint[], '{}'::bytea[],
+            '{}'::bigint[], '{}'::bytea[]
+        );
+        e := rows_end;
+        l := labels_end;
+        w := waiting_end;
     END LOOP;
-    UPDATE stockade.leases l SET
-        seq = coalesce(c.last, l.seq),
-        commit_id = c.commit_id,
-        epoch = coalesce(c.epoch, l.epoch),
-        owner = CASE WHEN c.epoch IS NULL THEN l.owner WHEN c.releases THEN NULL ELSE p_owner END,
-        until_ms = CASE
-            WHEN c.epoch IS NULL THEN l.until_ms
-            WHEN c.releases THEN 0
-            WHEN l.epoch = 0 AND c.epoch = 1 AND c.first IS NOT NULL THEN stockade.now_ms(p_now) + p_lease_ms
-            ELSE l.until_ms
-        END
-    FROM unnest(p_commits, p_runs, p_epochs, p_releases, p_firsts, p_lasts)
-        AS c(commit_id, run, epoch, releases, first, last)
-    WHERE l.run = c.run;
     RETURN true;
 END
 $$;
