@@ -4,7 +4,6 @@
 //! statement to another connection (pgbouncer in transaction mode).
 
 mod entries;
-mod group;
 mod labels;
 mod leases;
 mod migrate;
@@ -15,7 +14,6 @@ mod rows;
 mod select;
 mod store;
 mod text;
-mod together;
 mod write;
 
 use std::sync::Arc;
@@ -171,13 +169,9 @@ impl Journal for PostgresJournal {
     }
 
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
-        self.read_page(run, seq, bytes_max).await.map(|(entries, _)| entries)
-    }
-
-    async fn read_page(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<(Vec<Entry>, bool)> {
         let store = Arc::clone(&self.store);
         let page = self.on(async move { store.page(run, seq, bytes_max).await }).await?;
-        Ok((page.entries(self.store.database(), &self.keys)?, page.are_last))
+        page.entries(self.store.database(), &self.keys)
     }
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
@@ -194,7 +188,7 @@ impl Journal for PostgresJournal {
     async fn find_each(&self, places: &[(&str, &str)]) -> Result<Vec<Row>> {
         let store = Arc::clone(&self.store);
         let places: Vec<_> = places.iter().map(|(space, prefix)| ((*space).to_owned(), (*prefix).to_owned())).collect();
-        self.on(async move { store.find_each(places).await }).await
+        self.on(async move { store.find_each(&places).await }).await
     }
 
     async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
@@ -232,7 +226,7 @@ mod tests {
     use crate::conformance;
 
     /// A database of the test's own, on the server that `tests/postgres` starts.
-    pub(super) struct Place {
+    struct Place {
         /// The server's superuser with the password, and where the server is.
         password: String,
         server: String,
@@ -240,7 +234,7 @@ mod tests {
     }
 
     impl Place {
-        pub(super) async fn new() -> Self {
+        async fn new() -> Self {
             static NUMBER: AtomicU32 = AtomicU32::new(0);
             let url = std::env::var("STOCKADE_TEST_POSTGRES")
                 .expect("STOCKADE_TEST_POSTGRES; run the tests by tests/postgres");
@@ -273,7 +267,7 @@ mod tests {
             self.at(&self.server, "")
         }
 
-        pub(super) async fn open(&self) -> PostgresJournal {
+        async fn open(&self) -> PostgresJournal {
             PostgresJournal::open(self.database()).await.unwrap()
         }
     }
@@ -287,11 +281,11 @@ mod tests {
         })
     }
 
-    pub(super) fn run() -> RunId {
+    fn run() -> RunId {
         Uuid::now_v7().into()
     }
 
-    pub(super) fn commit(run: RunId, seq: u64) -> Commit {
+    fn commit(run: RunId, seq: u64) -> Commit {
         let (budget, origin) = (Budget::NONE, Origin::default());
         let input = serde_json::json!("a\u{0}b").into();
         let change = Change::Created { workflow: "w".into(), version: 1, input, budget, origin };

@@ -17,17 +17,6 @@ const CLAIM: &str = "
     WHERE l.owner IS NULL OR l.until_ms <= stockade.now_ms($4) OR l.commit_id = excluded.commit_id
     RETURNING epoch";
 
-/// Takes leases as one is taken, in the order of their runs: of two such statements none waits for the other in a circle.
-const CLAIM_EACH: &str = "
-    INSERT INTO stockade.leases AS l (run, epoch, owner, until_ms, seq, commit_id)
-    SELECT c.run, 1, $2::text::uuid, stockade.now_ms($4) + $5, 0, $3::text::uuid
-    FROM unnest($1::text[]::uuid[]) AS c(run) ORDER BY c.run
-    ON CONFLICT (run) DO UPDATE SET
-        epoch = l.epoch + CASE WHEN l.commit_id IS NOT DISTINCT FROM excluded.commit_id THEN 0 ELSE 1 END,
-        owner = excluded.owner, until_ms = excluded.until_ms, commit_id = excluded.commit_id
-    WHERE l.owner IS NULL OR l.until_ms <= stockade.now_ms($4) OR l.commit_id = excluded.commit_id
-    RETURNING epoch, run::text";
-
 /// Puts the end of a lease off. One that is over and that no other took is still its holder's.
 const RENEW: &str = "
     UPDATE stockade.leases SET until_ms = stockade.now_ms($4) + $5
@@ -53,28 +42,6 @@ pub(super) async fn claim(pool: &Pool, own: &str, id: &str, run: RunId) -> Resul
     let Some(row) = pool.row(CLAIM, &parameters).await? else { return Ok(None) };
     let epoch: i64 = row.try_get(0).map_err(Failed::Refused)?;
     Ok(Some(Lease { run, epoch: u64::try_from(epoch).unwrap_or_default() }))
-}
-
-/// Takes leases as [`claim`] takes one, and returns those that were taken. No run may be named twice.
-pub(super) async fn claim_each(pool: &Pool, own: &str, id: &str, runs: &[RunId]) -> Result<Vec<Lease>, Failed> {
-    let keys: Vec<_> = runs.iter().map(RunId::to_string).collect();
-    let (now_ms, lease_ms) = (pool.database().now_ms(), lease_ms());
-    let parameters: [Parameter<'_>; 5] = [
-        (&keys, Type::TEXT_ARRAY),
-        (&own, Type::TEXT),
-        (&id, Type::TEXT),
-        (&now_ms, Type::INT8),
-        (&lease_ms, Type::INT8),
-    ];
-    let rows = pool.query(CLAIM_EACH, &parameters).await?;
-    let mut leases = Vec::new();
-    for row in rows {
-        let epoch: i64 = row.try_get(0).map_err(Failed::Refused)?;
-        let key: String = row.try_get(1).map_err(Failed::Refused)?;
-        let run = runs.iter().zip(&keys).find(|(_, own)| **own == key).map(|(run, _)| *run);
-        leases.extend(run.map(|run| Lease { run, epoch: u64::try_from(epoch).unwrap_or_default() }));
-    }
-    Ok(leases)
 }
 
 /// Says that the holder of a lease lives; returns whether it is its holder still.

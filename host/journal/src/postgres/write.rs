@@ -22,31 +22,28 @@ const REMOVE: &str = "
     SELECT stockade.remove_run(
         $1::text::uuid, $2::text::uuid, $3, $4::text::uuid, $5, $6, $7, $8::text[]::uuid[], $9, $10, $11, $12, $13)";
 
-/// The most bytes of entries of a commit that shares its transaction with others.
-const SHARED_BYTES_MAX: usize = 64 << 10;
-
 /// A commit that is to be made. It has an id, by which it is known again where it is sent twice.
 pub(super) struct Write {
-    pub(super) id: String,
+    id: String,
     pub(super) run: Option<RunId>,
     /// The lease under which it is made, and whether that is given back.
     pub(super) lease: Option<Lease>,
     pub(super) releases: bool,
-    pub(super) entries: entries::Columns,
-    pub(super) line: Line,
+    entries: entries::Columns,
+    line: Line,
     pub(super) rows: Columns,
 }
 
 /// A run's summary, absent where it stays as it is.
 #[derive(Default)]
-pub(super) struct Line {
-    pub(super) workflow: Option<String>,
-    pub(super) status: Option<String>,
-    pub(super) state: Option<String>,
-    pub(super) updated_ms: Option<i64>,
-    pub(super) start_key: Option<String>,
-    pub(super) labels: Vec<String>,
-    pub(super) waiting_for: Vec<String>,
+struct Line {
+    workflow: Option<String>,
+    status: Option<String>,
+    state: Option<String>,
+    updated_ms: Option<i64>,
+    start_key: Option<String>,
+    labels: Vec<String>,
+    waiting_for: Vec<String>,
 }
 
 impl Write {
@@ -62,12 +59,6 @@ impl Write {
             line: summary.as_ref().map(Line::of).unwrap_or_default(),
             rows: Columns::of(index),
         })
-    }
-
-    /// Whether it may share a transaction with those of other runs: it writes nothing but what is its run's own, so that it waits
-    /// for no other commit, and none for it.
-    pub(super) fn may_share(&self) -> bool {
-        self.run.is_some() && self.rows.is_empty() && self.entries.are_few(SHARED_BYTES_MAX)
     }
 
     /// Makes the commit.
