@@ -138,7 +138,7 @@ struct Load {
 
 impl Load {
     async fn new(scale: &'static Scale, place: &Place) -> Self {
-        let host = place.bare().build().await.unwrap();
+        let host = place.host().build().await.unwrap();
         let names =
             [("shop", Role::Operator), ("watch", Role::Viewer), ("idle", Role::Viewer), ("flood", Role::Operator)];
         let mut tokens = BTreeMap::new();

@@ -15,7 +15,7 @@
         if (isBytes(data)) return viewed(data);
         throw wrong("buffer", "of type string or an instance of Buffer, TypedArray, DataView, or ArrayBuffer", data);
     };
-    const crc32 = (data, before = 0) => host.crc32(given(data), before);
+    const crc32 = (data, before = 0) => host.crc32(given(data), before | 0);
     const limit = (options) => {
         const most = options?.maxOutputLength ?? MOST;
         if (Number.isInteger(most) && most >= 1) return most;

@@ -93,7 +93,7 @@ const fn remainders() -> [u32; 256] {
 }
 
 /// The CRC-32 of bytes after those whose CRC-32 is given.
-pub(crate) fn crc32(bytes: TypedArray<'_, u8>, before: u32) -> u32 {
+pub(crate) fn crc32(bytes: TypedArray<'_, u8>, before: i32) -> u32 {
     let step = |crc: u32, byte: &u8| REMAINDERS[usize::from(crc as u8 ^ byte)] ^ (crc >> 8);
-    !bytes_of(&bytes).iter().fold(!before, step)
+    !bytes_of(&bytes).iter().fold(!before.cast_unsigned(), step)
 }

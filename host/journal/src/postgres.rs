@@ -226,7 +226,7 @@ mod tests {
     use crate::conformance;
 
     /// A database of the test's own, on the server that `tests/postgres` starts.
-    struct Place {
+    pub(super) struct Place {
         /// The server's superuser with the password, and where the server is.
         password: String,
         server: String,
@@ -234,7 +234,7 @@ mod tests {
     }
 
     impl Place {
-        async fn new() -> Self {
+        pub(super) async fn new() -> Self {
             static NUMBER: AtomicU32 = AtomicU32::new(0);
             let url = std::env::var("STOCKADE_TEST_POSTGRES")
                 .expect("STOCKADE_TEST_POSTGRES; run the tests by tests/postgres");
@@ -267,7 +267,7 @@ mod tests {
             self.at(&self.server, "")
         }
 
-        async fn open(&self) -> PostgresJournal {
+        pub(super) async fn open(&self) -> PostgresJournal {
             PostgresJournal::open(self.database()).await.unwrap()
         }
     }

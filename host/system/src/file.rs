@@ -115,7 +115,14 @@ pub fn locked(folder: &Path, name: &str) -> Result<Lock> {
     loop {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-        let file = match OpenOptions::new().write(true).create(true).truncate(false).custom_flags(no_link).mode(0o600).open(&path) {
+        let file = match OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .custom_flags(no_link)
+            .mode(0o600)
+            .open(&path)
+        {
             // Another process has just removed the folder.
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             opened => opened?,
