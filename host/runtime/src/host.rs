@@ -247,7 +247,8 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`] where there is no such skill, [`Kind::Invalid`] where it is broken or no person is named.
+    /// Kind [`Kind::NotFound`](crate::Kind::NotFound) where there is no such skill, [`Kind::Invalid`](crate::Kind::Invalid) where it is
+    /// broken or no person is named.
     pub fn accept_skill(&self, name: &str, by: &str) -> Result<AcceptedSkill> {
         let content = self.services.skills.get(name)?;
         if by.trim().is_empty() {
