@@ -214,3 +214,18 @@ async fn a_flood_of_calls_ends_at_a_limit_before_any_of_them_is_made() {
     assert!(!matches!(run.settled().await.unwrap(), Outcome::Done(_)));
     assert_eq!(called(&host, id).await, [0; 0]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_behind_one_that_was_cut_are_not_made() {
+    let place = Place::new();
+    let writer = Meeting::new(0, false);
+    let begun = Arc::clone(&writer.begun);
+    // Nine never meet.
+    let host = host(&place, [("meeting", Meeting::new(9, true)), ("writer", writer)]).await;
+    let source = "return Promise.all([meeting.say({n: 1}), writer.say({n: 2})])";
+    let code = Code::new("javascript", source).tools(["meeting", "writer"]);
+    let budget = Budget::default().fuel(8_000_000_000).with(Currency::Wall, 3_000_000);
+    let outcome = host.exec(code, budget).await.unwrap().settled().await.unwrap();
+    assert!(matches!(outcome, Outcome::Suspended(_)), "{outcome}");
+    assert!(begun.lock().unwrap().is_empty());
+}

@@ -114,10 +114,11 @@ impl Server {
     }
 
     fn failed(&self, why: &str) {
+        let why = self.scrubbed(why);
         let mut rest = lock(&self.rest);
         rest.failed = rest.failed.saturating_add(1);
         rest.until = wait(rest.failed).map(|wait| Instant::now() + wait);
-        why.clone_into(&mut rest.why);
+        rest.why = why;
     }
 
     /// Calls a tool.
@@ -133,7 +134,8 @@ impl Server {
         limits: &Limits,
     ) -> Result<Value> {
         let ready = timeout(patience(limits), self.ready()).await.unwrap_or_else(|_| Err(still_starting()));
-        let (_slot, open) = ready.map_err(|failure| failure.of_question(self.name()))?;
+        let of_question = |failure: Failure| failure.of_question(self.name()).reworded(|said| self.scrubbed(said));
+        let (_slot, open) = ready.map_err(of_question)?;
         if let Some(why) = lock(&open.unfit).get(tool) {
             return Err(self.not_accepted(tool, why));
         }
@@ -280,6 +282,10 @@ impl Server {
     fn scrubber(&self) -> Result<Scrubber, Failure> {
         let values: Vec<_> = self.spec.config.secrets().map(|name| self.secret(name)).collect::<Result<_, _>>()?;
         Ok(Scrubber::redacting(values))
+    }
+
+    fn scrubbed(&self, said: &str) -> String {
+        self.scrubber().map_or_else(|_| said.to_owned(), |scrubber| scrubber.text(said).into_owned())
     }
 
     /// Returns the tools that are not called, and notes those that a person must accept anew.

@@ -60,7 +60,8 @@ impl Starting<'_> {
         let input = arguments.remove("input").unwrap_or_default();
         let code = Code::new(language, &source).input(input).tools(names).ask(asked);
         // The sessions of one client are not those of another.
-        let session = session.map(|session| format!("{LABEL}/{}/{session}", self.principal.name));
+        let name = &self.principal.name;
+        let session = session.map(|session| format!("{LABEL}/{}/{name}/{session}", name.len()));
         let budget = self.budget(exec_budget(self.host.code_limits()));
         Ok(self.host.code_run(Code { session, ..code })?.budget(budget))
     }

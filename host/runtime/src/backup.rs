@@ -51,14 +51,17 @@ pub struct Holdings {
 pub fn create(holdings: &Holdings, to: &Path, force: bool, clock: &Clock, told: &dyn Fn(u64, u64)) -> Result<Manifest> {
     check_free(to, force)?;
     check_outside(to, &holdings.data)?;
-    let (found, left_out) = Found::all(holdings)?;
+    let (found, mut left_out) = Found::all(holdings)?;
     let parent = parent(to);
     let place = private(&parent)?;
     let made_ms = clock.now_ms();
     let all = found.iter().map(|file| file.bytes).sum::<u64>();
     let (mut files, mut done) = (Vec::new(), 0);
     for file in &found {
-        files.push(file.copied(place.path(), &|bytes| told((done + bytes).min(all), all))?);
+        match file.copied(place.path(), &|bytes| told((done + bytes).min(all), all)) {
+            Err(_) if file.name != JOURNAL && file.is_gone() => left_out.push(file.left("it was removed meanwhile")),
+            copied => files.push(copied?),
+        }
         done += file.bytes;
     }
     let journal = holdings.journal.as_deref().map(|path| absolute(path).display().to_string());

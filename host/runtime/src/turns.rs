@@ -22,7 +22,7 @@ pub const TENANT: &str = "tenant";
 /// between them.
 pub const PRIORITY: &str = "priority";
 
-/// Of how many tenants it is known when their last turn was; beyond it, all are as if they had had none.
+/// Of how many tenants it is known when their last turn was; beyond it, all are as if they had had one at that moment.
 const TENANTS_MAX: usize = 4_096;
 
 /// How urgent a run is among those of its tenant.
@@ -102,6 +102,8 @@ struct Waiting<'a> {
 #[derive(Default)]
 struct Served {
     turns: u64,
+    /// Which turn was the last one when all were forgotten: none of those comes before one that waits since.
+    forgotten: u64,
     last: BTreeMap<String, u64>,
 }
 
@@ -237,13 +239,14 @@ fn fits(count: usize, max: Option<&NonZeroU32>) -> bool {
 impl Served {
     /// Which tenant comes first: the lowest.
     fn rank(&self, tenant: &str) -> u64 {
-        self.last.get(tenant).copied().unwrap_or_default()
+        self.last.get(tenant).copied().unwrap_or(self.forgotten)
     }
 
     /// Notes a turn, and returns which one it is.
     fn note(&mut self, tenant: &str) -> u64 {
-        if self.last.len() >= TENANTS_MAX {
+        if self.last.len() >= TENANTS_MAX && !self.last.contains_key(tenant) {
             self.last.clear();
+            self.forgotten = self.turns;
         }
         self.turns += 1;
         self.last.insert(tenant.to_owned(), self.turns);
@@ -304,6 +307,16 @@ mod tests {
         assert_eq!(turns.first(wanted.clone(), 1), [("b", 0)], "it is the other one's turn");
         drop(taken(&turns, usual("b")));
         assert_eq!(turns.first(wanted, 1), [("a", 0)]);
+    }
+
+    #[test]
+    fn a_tenant_that_waits_is_not_behind_those_that_were_forgotten() {
+        let mut served = Served::default();
+        let first = served.note("a");
+        for number in 0..2 * TENANTS_MAX {
+            served.note(&number.to_string());
+        }
+        assert!(served.rank("new") > first);
     }
 
     #[test]

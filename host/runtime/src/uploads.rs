@@ -149,7 +149,8 @@ fn write(folder: &Path, path: &Path, component: &[u8]) -> io::Result<()> {
     let temporary = folder.join(format!(".{}.tmp", Uuid::now_v7()));
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
     let written = file.write_all(component).and_then(|()| file.sync_all());
-    let written = written.and_then(|()| fs::rename(&temporary, path));
+    let renamed = || fs::rename(&temporary, path).and_then(|()| File::open(folder)?.sync_all());
+    let written = written.and_then(|()| renamed());
     if written.is_err() {
         // What is left of a failed write is of no use; if it cannot be removed either, nothing is worse.
         let _ = fs::remove_file(&temporary);

@@ -17,10 +17,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use stockade::{ApprovalId, Budget, Fault, Kind, NewRun, Principal, Right, RunId, RunState, Stop, unknown_run};
+use stockade::{ApprovalId, Budget, Exec, Fault, Kind, NewRun, Principal, Right, RunId, RunState, Stop, unknown_run};
 use tokio::time::timeout;
 
 use crate::amounts::{self, Amounts};
+use crate::audit::named;
 use crate::body::Given;
 use crate::guard::Room;
 use crate::names::Names;
@@ -35,6 +36,9 @@ use task::Task;
 
 /// The label of a run that says to which context of a client its task belongs.
 const CONTEXT: &str = "a2a_context";
+
+/// The workflows that are no skills: the input of these says whether a person is asked, and an agent would write it.
+const NO_SKILLS: [&str; 2] = [Exec::NAME, "tool-call"];
 
 /// What a client asks of a task.
 #[derive(Deserialize)]
@@ -59,12 +63,12 @@ pub(crate) async fn card(
     names: Names,
     headers: HeaderMap,
 ) -> Answer<Json<Value>> {
-    let workflow = workflow(&names);
-    let principal = service.principal(&headers, peer.map(|Extension(peer)| peer)).await.ok();
+    let (workflow, peer) = (workflow(&names), peer.map(|Extension(peer)| peer));
+    let principal = service.principal(&headers, peer).await.ok();
     if let (Some(_), Some(name)) = (&principal, &workflow) {
         service.host().workflow(name)?;
     }
-    Ok(Json(card::card(&service, &base(&headers), workflow.as_deref(), principal.as_ref())))
+    Ok(Json(card::card(&service, &base(&headers, peer), workflow.as_deref(), principal.as_ref())))
 }
 
 /// Answers a call of JSON-RPC.
@@ -72,11 +76,12 @@ pub(crate) async fn call(
     State(service): State<Service>,
     Extension(principal): Extension<Principal>,
     Extension(room): Extension<Room>,
+    peer: Option<Extension<Peer>>,
     names: Names,
     headers: HeaderMap,
     given: Result<Given<Value>, Problem>,
 ) -> Response {
-    let (workflow, base) = (workflow(&names), base(&headers));
+    let (workflow, base) = (workflow(&names), base(&headers, peer.map(|Extension(peer)| peer)));
     let asked = match given {
         Ok(Given(asked)) => asked,
         Err(problem) => return rpc::unread(problem),
@@ -95,9 +100,10 @@ fn workflow(names: &Names) -> Option<String> {
 }
 
 /// Returns the address of this server as a client has written it, or its proxy for it: no other is known here.
-fn base(headers: &HeaderMap) -> String {
+fn base(headers: &HeaderMap, peer: Option<Peer>) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let scheme = text("x-forwarded-proto").filter(|scheme| *scheme == "https").unwrap_or("http");
+    let is_tls = peer.is_some_and(|peer| peer.is_tls) || text("x-forwarded-proto") == Some("https");
+    let scheme = if is_tls { "https" } else { "http" };
     text(header::HOST.as_str()).map_or_else(String::new, |host| format!("{scheme}://{host}"))
 }
 
@@ -167,6 +173,9 @@ impl Agent {
     async fn begin(&self, message: Message) -> Told<RunId> {
         self.principal.check(Right::Operate)?;
         let workflow = self.skill(&message)?;
+        if NO_SKILLS.contains(&workflow.as_str()) {
+            return Err(Refusal::new(Code::Params, Fault::invalid("skill", format!("\"{workflow}\" is no skill"))));
+        }
         self.service.host().check_workflow(&self.principal, &workflow)?;
         let budget = amounts::of_start(&self.principal, &Amounts::default(), Budget::default())?;
         let new = NewRun::new(workflow, message.input()?).budget(budget).key(message.key());
@@ -211,6 +220,8 @@ impl Agent {
     async fn cancel(&self, params: Value) -> Told<Value> {
         self.principal.check(Right::Operate)?;
         let run = self.about(params).await?.run();
+        named("run", run);
+        named("order", "stop");
         let stop = Stop::by(&self.principal.name).reason(Some("canceled over A2A".to_owned()));
         let grace = Duration::from_millis(runs::GRACE_MS);
         self.service.host().run(run).stop(stop, grace).await.map_err(not_cancelable)?;
@@ -278,7 +289,7 @@ mod tests {
     #[test]
     fn the_address_of_a_server_is_what_its_client_has_written_and_a_proxy_may_say_that_it_was_https() {
         let of = |pairs: &[(&'static str, &str)]| {
-            base(&pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect())
+            base(&pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect(), None)
         };
         assert_eq!(of(&[("host", "localhost:7700")]), "http://localhost:7700");
         assert_eq!(of(&[("host", "agents.example"), ("x-forwarded-proto", "https")]), "https://agents.example");

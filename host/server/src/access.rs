@@ -1,5 +1,7 @@
 //! Who a request is of.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, HeaderName, header};
 use stockade::{Fault, Host, Kind, Principal, Role};
 
@@ -33,7 +35,7 @@ pub(crate) fn token(headers: &HeaderMap) -> Answer<&str> {
 }
 
 /// Returns whose a token is: one of the journal, or else of the provider, where there is one.
-pub(crate) async fn of_token(host: &Host, oidc: Option<&Oidc>, token: &str) -> Answer<Principal> {
+pub(crate) async fn of_token(host: &Host, oidc: Option<&Arc<Oidc>>, token: &str) -> Answer<Principal> {
     match (host.principal(token).await?, oidc) {
         (Some(principal), _) => Ok(principal),
         // A token of OpenID Connect has three parts, and one of a journal has no point in it.

@@ -5,7 +5,7 @@ mod issuer;
 mod jwk;
 mod jwt;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stockade::{Clock, Fault, Kind, Principal, Role, config};
 
@@ -36,7 +36,7 @@ pub struct Oidc {
     clock: Clock,
     kept: Mutex<Kept>,
     /// Held while the provider is asked.
-    asking: tokio::sync::Mutex<()>,
+    asking: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The keys, as they were when the provider was asked last.
@@ -83,11 +83,11 @@ impl Oidc {
             return Err(Fault::invalid("oidc", message));
         }
         let issuer = Issuer::new(&settings.issuer)?;
-        Ok(Self { settings, issuer, clock, kept: Mutex::default(), asking: tokio::sync::Mutex::default() })
+        Ok(Self { settings, issuer, clock, kept: Mutex::default(), asking: Arc::default() })
     }
 
     /// Returns whose a token is.
-    pub(crate) async fn principal(&self, token: &str) -> Answer<Principal> {
+    pub(crate) async fn principal(self: &Arc<Self>, token: &str) -> Answer<Principal> {
         let jwt = Jwt::read(token).map_err(refused)?;
         let signed = self.with_key(&jwt).await?;
         let claims = Claims::read(signed).map_err(refused)?;
@@ -97,7 +97,7 @@ impl Oidc {
     }
 
     /// Checks the signature, and returns what is signed.
-    async fn with_key<'a>(&self, jwt: &'a Jwt) -> Answer<&'a [u8]> {
+    async fn with_key<'a>(self: &Arc<Self>, jwt: &'a Jwt) -> Answer<&'a [u8]> {
         if !self.kept().is_current(&jwt.header, self.clock.now_ms()) {
             self.renew(&jwt.header).await;
         }
@@ -110,17 +110,27 @@ impl Oidc {
     }
 
     /// Asks for the keys, where that may be done again. Those who come meanwhile wait for the one answer, but for those whose
-    /// key is known.
-    async fn renew(&self, header: &Header) {
+    /// key is known. The answer is waited for also where the client has gone: one that comes and goes would keep it from all.
+    async fn renew(self: &Arc<Self>, header: &Header) {
         if self.kept().can_wait(header, self.clock.now_ms()) {
             return;
         }
-        let _asking = self.asking.lock().await;
+        let asking = Arc::clone(&self.asking).lock_owned().await;
         let now_ms = self.clock.now_ms();
         if !self.begin(header, now_ms) {
             return;
         }
-        let found = self.issuer.keys().await;
+        let oidc = Arc::clone(self);
+        let asked = tokio::spawn(async move {
+            let _asking = asking;
+            let found = oidc.issuer.keys().await;
+            oidc.came(found, now_ms);
+        });
+        // What has ended by itself leaves the provider as one that has not answered.
+        let _ = asked.await;
+    }
+
+    fn came(&self, found: stockade::Result<Keys>, now_ms: u64) {
         let mut kept = self.kept();
         match found {
             Ok(keys) => (kept.keys, kept.fetched_ms, kept.failed) = (keys, Some(now_ms), None),

@@ -112,7 +112,7 @@ impl Service {
     }
 
     async fn known(&self, token: &str) -> Answer<Principal> {
-        access::of_token(self.host(), self.0.settings.oidc.as_deref(), token).await
+        access::of_token(self.host(), self.0.settings.oidc.as_ref(), token).await
     }
 
     /// Returns the token under which a request is made, where there are tokens.

@@ -71,6 +71,13 @@ fn hints(globals: &Globals, config: &Config, restored: &Manifest, key: Option<Pu
             safe(&kept.display().to_string())
         );
     }
+    if config.memory.path.is_some() && restored.files.iter().any(|file| file.name == "memory.db") {
+        let kept = data.join("memory.db");
+        eprintln!(
+            "warning: the configuration keeps the memory elsewhere; that of the backup is \"{}\"",
+            safe(&kept.display().to_string())
+        );
+    }
     if restored.journal.is_none() {
         eprintln!("the journal is not in this backup: `pg_restore` puts that of the database back");
     }

@@ -38,6 +38,15 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Returns whether it was removed since it was found.
+    pub(super) fn is_gone(&self) -> bool {
+        self.path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
+    pub(super) fn left(&self, why: &str) -> LeftOut {
+        LeftOut { path: self.path.display().to_string(), why: why.to_owned() }
+    }
+
     /// Finds all files of a host, the journal first, and names those that cannot be copied.
     pub(super) fn all(holdings: &Holdings) -> Result<(Vec<Self>, Vec<LeftOut>)> {
         let mut search = Search::default();
@@ -105,7 +114,12 @@ impl Search {
     }
 
     fn folder(&mut self, folder: &Path, within: &str, depth: usize) -> io::Result<()> {
-        let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+        let read = match fs::read_dir(folder) {
+            // Others work on, and remove what they do not need any more.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            read => read?,
+        };
+        let mut entries = read.collect::<io::Result<Vec<_>>>()?;
         entries.sort_by_key(DirEntry::file_name);
         for entry in entries {
             self.entry(&entry, within, depth)?;
@@ -120,7 +134,7 @@ impl Search {
             return Ok(());
         };
         if kind.is_dir() {
-            if is_made_again(&name, within) {
+            if is_made_again(&name, within) || is_of_owners(&path) {
                 return Ok(());
             }
             if depth >= DEPTH_MAX {
@@ -132,7 +146,7 @@ impl Search {
         if !kind.is_file() {
             self.leave(&path, "it is neither a file nor a folder; what a link names is backed up where it is");
         } else if !is_beside(&path) {
-            // One that is gone by now fails when it is copied.
+            // One that is gone by now is left out when it is copied.
             let bytes = entry.metadata().map_or(0, |found| found.len());
             self.add(format!("{within}{name}"), path, bytes);
         }
@@ -142,8 +156,13 @@ impl Search {
 
 fn is_made_again(name: &str, within: &str) -> bool {
     let is_at_top = within.is_empty();
-    let is_of_a_process = name.ends_with("-owners") || name.starts_with(SCRATCH) || name.starts_with(PREFIX);
+    let is_of_a_process = name.starts_with(SCRATCH) || name.starts_with(PREFIX);
     is_of_a_process || (is_at_top && MADE_AGAIN.contains(&name))
+}
+
+/// Whether it shows who has the journal open that stands beside it.
+fn is_of_owners(path: &Path) -> bool {
+    path.to_str().and_then(|text| text.strip_suffix("-owners")).is_some_and(|journal| is_database(Path::new(journal)))
 }
 
 /// Whether it is part of a database that stands beside it.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use stockade_sandbox::{Outcome, Place};
-use stockade_workflow::{Fault, ToolCall, Usage};
+use stockade_workflow::{Fault, Kind, ToolCall, Usage};
 use tokio::sync::oneshot;
 
 use super::attempts::{Attempt, CodeCalling, journal_bytes};
@@ -56,7 +56,14 @@ impl RunLog {
         let mut asked = VecDeque::from(asked);
         let places = places(&host, toolbox, &asked);
         let mut spent = 0_u64;
-        while !asked.is_empty() {
+        while let Some(next) = asked.front() {
+            // The one before it was cut, and so the code ends there. Those behind it are not made: they would have no place in the
+            // journal.
+            if next.number.checked_sub(1).is_some_and(|before| !self.has_ended(key, before)) {
+                let why = Fault::new(Kind::Deadline, "what the code had left was used up by the call before this one");
+                asked.into_iter().for_each(|call| drop(call.answer.send(refused(why.clone()))));
+                return Ok(None);
+            }
             asked.iter_mut().for_each(|call| call.left.fuel = call.left.fuel.saturating_sub(spent));
             let together = self.together(&host, caller, &mut asked, &places).await?;
             if !together.is_empty() {
@@ -143,13 +150,24 @@ impl RunLog {
             cut = cut.or_else(|| attempt.cut().cloned());
             let outcome = match &cut {
                 Some(fault) => lost(&attempt, fault),
-                None => self.answered_together(calling, tool, attempt).await?,
+                None => {
+                    let (key, number) = (calling.key, calling.number);
+                    let outcome = self.answered_together(calling, tool, attempt).await?;
+                    if !self.has_ended(key, number) {
+                        cut = outcome.result.as_ref().err().cloned();
+                    }
+                    outcome
+                }
             };
             fuel = fuel.saturating_add(outcome.usage.fuel);
             // Code that was stopped meanwhile waits for nothing.
             let _ = answer.send(outcome);
         }
         Ok(fuel)
+    }
+
+    fn has_ended(&self, key: &str, number: usize) -> bool {
+        self.state().calls(key).get(number).is_some_and(|call| call.ended.is_some())
     }
 
     /// Journals how a call ended that was made beside others, and makes it again as the configuration of its tool says.

@@ -125,6 +125,9 @@ impl Operation {
                 Place::Header => headers.push(json!([parameter.name, texts.join(",")])),
             }
         }
+        if path.split('/').any(|part| matches!(part, "." | "..")) {
+            return Err(invalid("the arguments make \".\" or \"..\" of a part of the path".to_owned()));
+        }
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
         headers.push(json!(["accept", "application/json"]));
         let body = arguments.get(BODY).filter(|_| self.has_body).map(Value::to_string);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use stockade::{Machine, Principal};
 use url::form_urlencoded::byte_serialize;
 
+use super::NO_SKILLS;
 use crate::service::Service;
 
 /// The version of the protocol.
@@ -43,7 +44,7 @@ fn path(workflow: Option<&str>) -> String {
 fn skills(service: &Service, workflow: Option<&str>, principal: &Principal) -> Vec<Value> {
     let host = service.host();
     let names = host.workflows().map(Machine::name).filter(|name| workflow.is_none_or(|workflow| workflow == *name));
-    names.filter(|name| host.check_workflow(principal, name).is_ok()).map(skill).collect()
+    names.filter(|name| !NO_SKILLS.contains(name) && host.check_workflow(principal, name).is_ok()).map(skill).collect()
 }
 
 fn skill(workflow: &str) -> Value {

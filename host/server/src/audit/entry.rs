@@ -16,6 +16,9 @@ pub(super) const FORMAT: u32 = 1;
 /// The longest path that is kept, in bytes; of a longer one, its beginning is.
 const PATH_BYTES_MAX: usize = 512;
 
+/// The longest method, in bytes: a client may make one up.
+const METHOD_BYTES_MAX: usize = 32;
+
 /// A line of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -130,7 +133,7 @@ impl Asked {
             principal: principal.name.clone(),
             token: principal.id.clone(),
             role: principal.role,
-            method: parts.method.to_string(),
+            method: short(parts.method.as_str(), METHOD_BYTES_MAX),
             path: short(parts.uri.path(), PATH_BYTES_MAX),
             body: body.filter(|body| !body.is_empty()).map(|body| Digest::of(body)),
         }
@@ -143,5 +146,17 @@ impl Answered {
         let place = location.and_then(|place| place.split('?').next()).filter(|place| place.starts_with('/'));
         named.extend(place.map(|place| format!("place {}", short(place, PATH_BYTES_MAX))));
         Self { request, status: response.status().as_u16(), named }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_that_a_client_has_made_up_is_cut() {
+        let request = axum::http::Request::builder().method("A".repeat(65_400).as_str()).uri("/mcp").body(()).unwrap();
+        let asked = Asked::new(&Principal::new("mia", Role::Viewer), &request.into_parts().0, None);
+        assert!(asked.method.len() < 64, "{}", asked.method.len());
     }
 }
