@@ -38,7 +38,9 @@ use std::io;
 use stockade_workflow::{Change, Entry, RunId};
 
 use self::bases::Chain;
-pub(crate) use self::bases::{Base, Bases, LINKS_MAX};
+#[cfg(feature = "sqlite")]
+pub(crate) use self::bases::LINKS_MAX;
+pub(crate) use self::bases::{Base, Bases};
 pub(crate) use self::blob::{Blob, BlobDigest};
 use self::seal::{Prefix, sealed};
 pub(crate) use self::seal::{prefix, resealed};
