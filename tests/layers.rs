@@ -272,6 +272,7 @@ fn what_a_person_named_is_read_in_one_place() {
         "host/runtime/src/backup.rs",
         "host/runtime/src/oci.rs",
         "host/runtime/src/scratch.rs",
+        "host/runtime/src/uploads.rs",
     ];
     let home = ["host/sandbox/", "host/system/src/file.rs"];
     assert_eq!(strays(&readers, &home), ours);
