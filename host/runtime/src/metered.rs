@@ -30,6 +30,9 @@ impl Hooks for Metered {
 
 impl Metered {
     fn entry(&self, run: &RunState, entry: &Entry) {
+        if let Some(used) = entry.change.booked() {
+            self.spent(run, used);
+        }
         match &entry.change {
             Change::Created { workflow, .. } => self.meters.add(&RUNS_STARTED, &[workflow], 1),
             Change::Stepped { event, used, .. } => {
@@ -37,25 +40,17 @@ impl Metered {
                 self.happened(run, event, used);
             }
             Change::Undone { event, used } => self.happened(run, event, used),
-            // What a call of code cost is paid with the code.
             Change::Called { call, outcome, used, .. } | Change::Retried { call, outcome, used, .. } => {
                 self.called(call, outcome, used);
             }
-            Change::Deferred { key, used, fault, .. } => {
-                self.spent(run, used);
-                self.attempted(run, key, fault, used);
-            }
-            Change::AskedInCode { used, .. }
-            | Change::Lost { used, .. }
-            | Change::Doubted { used, .. }
-            | Change::Later { used, .. } => self.spent(run, used),
-            Change::Suspended { exceeded, cut, budget } => {
+            Change::Deferred { key, used, fault, .. } => self.attempted(run, key, fault, used),
+            Change::Suspended { exceeded, budget, .. } => {
                 let whose = if budget.is_some() { "shared" } else { "run" };
                 self.meters.add(&BUDGET_REFUSALS, &[exceeded.limit.name(), whose], 1);
-                cut.iter().for_each(|(_, used)| self.spent(run, used));
             }
             Change::Reserved { .. }
             | Change::Asked { .. }
+            | Change::AskedInCode { .. }
             | Change::AnsweredInCode { .. }
             | Change::Renewed { .. }
             | Change::Overdue { .. }
@@ -65,6 +60,9 @@ impl Metered {
             | Change::ChildStarted { .. }
             | Change::ChildEnded { .. }
             | Change::Calling { .. }
+            | Change::Lost { .. }
+            | Change::Doubted { .. }
+            | Change::Later { .. }
             | Change::Settled { .. }
             | Change::Extended { .. }
             | Change::Paused { .. }
@@ -87,7 +85,6 @@ impl Metered {
     }
 
     fn happened(&self, run: &RunState, event: &Event, used: &Usage) {
-        self.spent(run, used);
         let Some((key, outcome)) = event.outcome() else { return };
         let Some(effect) = run.effect(key) else { return };
         match (&effect.kind, outcome) {

@@ -315,6 +315,42 @@ pub enum Change {
 }
 
 impl Change {
+    /// Returns what it books on its run, if anything. A call of code is booked with the code, and a run that it has started on that
+    /// run.
+    pub fn booked(&self) -> Option<&Usage> {
+        match self {
+            Self::Stepped { used, .. }
+            | Self::Undone { used, .. }
+            | Self::AskedInCode { used, .. }
+            | Self::Deferred { used, .. }
+            | Self::Lost { used, .. }
+            | Self::Doubted { used, .. }
+            | Self::Later { used, .. } => Some(used),
+            Self::Suspended { cut, .. } => cut.as_ref().map(|(_, used)| used),
+            Self::Created { .. }
+            | Self::Reserved { .. }
+            | Self::Asked { .. }
+            | Self::AnsweredInCode { .. }
+            | Self::Renewed { .. }
+            | Self::Overdue { .. }
+            | Self::Voted { .. }
+            | Self::Revoked { .. }
+            | Self::Signalled { .. }
+            | Self::ChildStarted { .. }
+            | Self::ChildEnded { .. }
+            | Self::Calling { .. }
+            | Self::Retried { .. }
+            | Self::Called { .. }
+            | Self::Settled { .. }
+            | Self::Extended { .. }
+            | Self::Paused { .. }
+            | Self::Resumed
+            | Self::Stopped { .. }
+            | Self::Expired { .. }
+            | Self::Broken { .. } => None,
+        }
+    }
+
     /// Returns the key of the effect that it is about; an empty one where it is about the run.
     pub(crate) fn key(&self) -> &str {
         match self {

@@ -81,7 +81,7 @@ impl Spent {
     }
 
     fn book(&mut self, entry: &Entry) {
-        let Some(usage) = spent(&entry.change) else { return };
+        let Some(usage) = entry.change.booked() else { return };
         let day = utc(entry.at_ms).chars().take(10).collect();
         let (runs, all) = self.days.entry(day).or_default();
         runs.insert(entry.run);
@@ -89,41 +89,6 @@ impl Spent {
         if let Some(model) = model(&entry.change) {
             self.models.entry(model.to_owned()).or_default().add(usage);
         }
-    }
-}
-
-/// Returns what an entry books on its run. Of runs that it has started, their own entries tell.
-fn spent(change: &Change) -> Option<&Usage> {
-    match change {
-        Change::Stepped { used, .. }
-        | Change::Undone { used, .. }
-        | Change::AskedInCode { used, .. }
-        | Change::Deferred { used, .. }
-        | Change::Lost { used, .. }
-        | Change::Doubted { used, .. }
-        | Change::Later { used, .. } => Some(used),
-        Change::Suspended { cut, .. } => cut.as_ref().map(|(_, used)| used),
-        Change::Created { .. }
-        | Change::Reserved { .. }
-        | Change::Asked { .. }
-        | Change::AnsweredInCode { .. }
-        | Change::Renewed { .. }
-        | Change::Overdue { .. }
-        | Change::Voted { .. }
-        | Change::Revoked { .. }
-        | Change::Signalled { .. }
-        | Change::ChildStarted { .. }
-        | Change::ChildEnded { .. }
-        | Change::Calling { .. }
-        | Change::Retried { .. }
-        | Change::Called { .. }
-        | Change::Settled { .. }
-        | Change::Extended { .. }
-        | Change::Paused { .. }
-        | Change::Resumed
-        | Change::Stopped { .. }
-        | Change::Expired { .. }
-        | Change::Broken { .. } => None,
     }
 }
 
