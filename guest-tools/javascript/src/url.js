@@ -131,7 +131,7 @@
         return best[0] < 0 ? hex(pieces) : `${hex(pieces.slice(0, best[0]))}::${hex(pieces.slice(best[0] + best[1]))}`;
     };
     const FORBIDDEN = /[\x00\t\n\r #\/:<>?@[\\\]^|]/;
-    // The host as it is written, or undefined where it is none.
+    // The host as it is written; undefined where the text is not a host.
     const hostOf = (text, special) => {
         if (text.startsWith("[")) return text.endsWith("]") ? ipv6(text.slice(1, -1)) : undefined;
         if (!special) return FORBIDDEN.test(text) ? undefined : encoded(text, SETS.control);

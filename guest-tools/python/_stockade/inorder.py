@@ -173,7 +173,7 @@ def as_completed_in_order(fs, timeout=None):
 
 
 class Process(threading.Thread):
-    """A process, which is a thread, which is none. What it changes is changed here too."""
+    """A process that runs as a thread does, which is at once and in order. What it changes is changed here too."""
 
     exitcode = pid = None
 

@@ -1,5 +1,5 @@
-"""What code asks of a machine: a person, a home, a folder for temporary files, programs, the network. Where there is none, the
-error says what to do instead."""
+"""What code asks of a machine: a person, a home, a folder for temporary files, programs, the network. The error for what the
+sandbox lacks says what to do instead."""
 
 import builtins
 import errno

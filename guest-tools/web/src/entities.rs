@@ -1,6 +1,6 @@
 //! Character references of HTML: the numeric ones, and the names that pages use.
 
-/// A reference with more letters than any of these is none.
+/// A reference with more letters than any of these is plain text.
 const LETTERS_MAX: usize = 32;
 
 const NAMES: &[(&str, &str)] = &[

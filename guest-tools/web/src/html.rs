@@ -128,7 +128,7 @@ fn name(rest: &str) -> &str {
     &rest[..rest.bytes().position(|byte| is_end(&byte)).unwrap_or(rest.len())]
 }
 
-/// The attributes of a tag: each name, and its value, which is empty where there is none.
+/// The attributes of a tag: each name with its value; an attribute without a value has an empty one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attributes<'a>(&'a str);
 

@@ -222,7 +222,7 @@ impl<'a> Writer<'a> {
         if !is_seen(letter) {
             return;
         }
-        // HTML's own rule: a line break right after the tag is none.
+        // HTML's own rule: a line break right after the tag is dropped.
         if letter == '\n' && self.out.ends_with("```\n") {
             return;
         }

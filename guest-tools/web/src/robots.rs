@@ -10,7 +10,7 @@ pub const BYTES_MAX: usize = 64 << 10;
 pub struct Rules<'a>(Vec<(bool, &'a str)>);
 
 impl<'a> Rules<'a> {
-    /// Reads a file. The groups for this tool hold, and where there is none, those for all.
+    /// Reads a file. The groups for this tool hold; without such a group, those for all hold.
     pub fn read(text: &'a str) -> Self {
         let (mut own, mut all) = (None, Vec::new());
         let (mut for_us, mut for_all, mut is_head) = (false, false, false);
