@@ -265,7 +265,7 @@ async fn a_process_has_an_environment_and_a_folder_of_its_own() {
     let known = ["HOME", "KEY", "LC_CTYPE", "PATH", "PLAIN", "TMPDIR"];
     assert!(names.iter().all(|name| known.contains(&name.as_str())) && names.len() >= 5, "{names:?}");
     assert_eq!(said["value"], "[redacted]", "it was given the secret, and its answer does not show it");
-    assert!(said["folder"].as_str().unwrap().ends_with("mcp/work/peer"), "{said}");
+    assert!(said["folder"].as_str().unwrap().ends_with("mcp/homes/peer"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

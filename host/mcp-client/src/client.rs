@@ -24,7 +24,7 @@ pub struct Client {
 
 impl Client {
     /// Takes the servers of a configuration. What is accepted is kept in this folder, which is created if absent, and so are the
-    /// working directories of servers; no other user may write to the folder that it is in.
+    /// homes of processes; no other user may write to the folder that it is in.
     pub fn new(config: &Config, folder: impl Into<PathBuf>) -> Self {
         let settings = Settings {
             folder: folder.into(),

@@ -133,13 +133,13 @@ impl Pins {
         file.persist(self.folder.join(FILE)).map(drop).map_err(|error| error.error)
     }
 
-    /// Makes the working directory of a server.
+    /// Makes the home of a server's process.
     ///
     /// # Errors
     ///
     /// It cannot be made.
-    pub(crate) fn work_folder(&self, server: &str) -> std::io::Result<PathBuf> {
-        let folder = self.folder.join("work").join(server);
+    pub(crate) fn home(&self, server: &str) -> std::io::Result<PathBuf> {
+        let folder = self.folder.join("homes").join(server);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         folder.canonicalize()
     }

@@ -258,7 +258,7 @@ impl Server {
     }
 
     fn order(&self, program: &std::path::Path, arguments: &[String]) -> Result<Order, Failure> {
-        let folder = self.pins.work_folder(self.name());
+        let folder = self.pins.home(self.name());
         let folder = folder.map_err(|error| Failure::Unsent(format!("its folder cannot be made: {error}")))?;
         let mut environment = self.spec.config.variables.clone();
         for (variable, name) in &self.spec.config.env {

@@ -15,7 +15,7 @@ pub type Secrets = Arc<dyn Fn(&str) -> Result<String> + Send + Sync>;
 /// What the servers of a program have in common.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    /// Where the accepted definitions are, and the working directories.
+    /// Where the accepted definitions are, and the homes of processes.
     pub(crate) folder: PathBuf,
     pub(crate) secrets: Secrets,
     pub(crate) log: Log,
