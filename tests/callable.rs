@@ -61,7 +61,7 @@ impl Callable for Echo {
         }
         let result = Ok(text.into());
         let usage = Usage::default().tool_calls(1);
-        let answer = Answer { result, usage, stdout: String::new(), stderr: String::new(), log: Vec::new() };
+        let answer = Answer::new(result, usage);
         Ok(Calling::Answer(Box::pin(async { answer })))
     }
 }

@@ -91,8 +91,7 @@ impl Callable for McpTool {
         Ok(Calling::Answer(Box::pin(async move {
             let result = self.server.call(function, offered, arguments, &limits).await;
             let wall_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-            let usage = Usage::default().wall_us(wall_us).tool_calls(1);
-            Outcome { result, usage, stdout: String::new(), stderr: String::new(), log: Vec::new() }
+            Outcome::new(result, Usage::default().wall_us(wall_us).tool_calls(1))
         })))
     }
 }
