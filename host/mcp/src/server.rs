@@ -47,7 +47,7 @@ pub struct Mcp {
     pub(crate) access: Access,
     pub(crate) limits: Limits,
     pub(crate) in_flight: InFlight,
-    pub(crate) room: Arc<Semaphore>,
+    pub(crate) room: Semaphore,
     page: Option<String>,
     told: Told,
 }
@@ -63,7 +63,7 @@ impl Mcp {
     pub async fn new(host: Host, offer: &Offer) -> stockade::Result<Self> {
         let (catalogue, seals) = (Catalogue::new(&host, offer)?, Seals::new(&host).await?);
         let limits = Limits::default();
-        let room = Arc::new(Semaphore::new(limits.calls));
+        let room = Semaphore::new(limits.calls);
         let (access, in_flight, told) = (Access::OfRequest, InFlight::default(), Arc::new(|_: &Fault| {}));
         Ok(Self { host, catalogue, seals, access, limits, in_flight, room, page: None, told })
     }
@@ -77,7 +77,7 @@ impl Mcp {
     /// Says what clients may take.
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
-        Self { room: Arc::new(Semaphore::new(limits.calls)), limits, ..self }
+        Self { room: Semaphore::new(limits.calls), limits, ..self }
     }
 
     /// Says where the page of the server is at which people decide, as in `https://stockade.example.com`.
