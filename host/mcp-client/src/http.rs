@@ -11,10 +11,9 @@ use tokio::time::timeout;
 
 use crate::counts::Counts;
 use crate::failure::Failure;
-use crate::message::{self, MESSAGE_BYTES_MAX, Message};
+use crate::message::{self, MESSAGE_BYTES_MAX, Message, TOOLS_CHANGED};
 use crate::settings::Secrets;
 use crate::sse::Events;
-use crate::stdio::TOOLS_CHANGED;
 use crate::token::{Token, body};
 
 /// How long a server may send nothing in the midst of an answer.

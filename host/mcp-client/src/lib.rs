@@ -62,5 +62,4 @@ pub use definition::Definition;
 pub use listing::Listing;
 pub use pins::Pin;
 pub use process::{Launcher, launch};
-pub use settings::{Log, Secrets};
 pub use tool::McpTool;

@@ -63,20 +63,29 @@ impl Pins {
         Self { folder: folder.to_owned() }
     }
 
-    /// Returns what was accepted of a server, by the names of its tools.
+    /// Returns what was accepted of each server, by the names of its tools.
     ///
     /// # Errors
     ///
     /// The file is not the owner's alone, or cannot be read.
+    pub(crate) fn all(&self) -> Result<BTreeMap<String, BTreeMap<String, Pin>>> {
+        Ok(self.read()?.servers)
+    }
+
+    /// Returns what was accepted of a server, by the names of its tools.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pins::all`].
     pub(crate) fn of(&self, server: &str) -> Result<BTreeMap<String, Pin>> {
-        Ok(self.read()?.servers.remove(server).unwrap_or_default())
+        Ok(self.all()?.remove(server).unwrap_or_default())
     }
 
     /// Accepts definitions of a server in place of all that were accepted before.
     ///
     /// # Errors
     ///
-    /// The file cannot be written, or as [`Pins::of`].
+    /// The file cannot be written, or as [`Pins::all`].
     pub(crate) fn accept(&self, server: &str, pins: BTreeMap<String, Pin>) -> Result<()> {
         self.change(|kept| drop(kept.servers.insert(server.to_owned(), pins)))
     }

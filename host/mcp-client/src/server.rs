@@ -28,7 +28,7 @@ use crate::spec::{Place, Spec};
 use crate::stdio::Stdio;
 use crate::token::Token;
 
-/// The rest after the second failure in a row; after the first one there is none. It doubles up to the longest.
+/// The rest after the second failure in a row: the first failure has no rest after it. It doubles up to the longest.
 const REST: Duration = Duration::from_secs(1);
 const REST_MAX: Duration = Duration::from_secs(60);
 

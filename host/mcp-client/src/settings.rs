@@ -7,10 +7,10 @@ use crate::process::Launcher;
 
 /// Is told each line that a server writes to its standard error: the server's name, and the line without secrets and hidden
 /// letters.
-pub type Log = Arc<dyn Fn(&str, &str) + Send + Sync>;
+pub(crate) type Log = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 /// Looks up the value of a secret by its name, when a server is started.
-pub type Secrets = Arc<dyn Fn(&str) -> Result<String> + Send + Sync>;
+pub(crate) type Secrets = Arc<dyn Fn(&str) -> Result<String> + Send + Sync>;
 
 /// What the servers of a program have in common.
 #[derive(Clone)]

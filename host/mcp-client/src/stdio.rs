@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::complaints::Complaints;
 use crate::counts::Counts;
 use crate::failure::Failure;
-use crate::message::{self, MESSAGE_BYTES_MAX, Message, Refused};
+use crate::message::{self, MESSAGE_BYTES_MAX, Message, Refused, TOOLS_CHANGED};
 use crate::process::{Order, Process};
 
 /// How long a message may take from its first byte to its last.
@@ -29,9 +29,6 @@ const UNASKED_MAX: u64 = 10_000;
 
 /// What tells a server that the caller waits no longer.
 const CANCELLED: &str = "notifications/cancelled";
-
-/// What a server sends where its tools are others than before.
-pub(crate) const TOOLS_CHANGED: &str = "notifications/tools/list_changed";
 
 type Reply = std::result::Result<Value, Refused>;
 
@@ -97,7 +94,7 @@ impl Stdio {
 
     /// Sends a notification.
     pub(crate) async fn notify(&self, method: &str, params: &Value) {
-        // One who is gone needs none.
+        // A server that has ended needs no notification.
         let _ = self.outgoing.send(message::notification(method, params)).await;
     }
 
@@ -151,7 +148,7 @@ impl Shared {
     fn answer(&self, id: u64, reply: Reply) -> bool {
         let waits = self.waiting().as_mut().and_then(|waiting| waiting.remove(&id));
         match waits {
-            // One who has just gone needs none.
+            // A caller that has just given up needs no answer.
             Some(waits) => drop(waits.send(reply)),
             None => {
                 self.counts.stray();

@@ -88,7 +88,7 @@ async fn exchange(http: &Client, oauth: &OAuth, secret: &str, resource: &Url) ->
     let url = Url::parse(token_url).map_err(|_| "`token_url` is not an address".to_owned())?;
     let scope = scope.as_deref().map(|scope| ("scope", scope));
     let fields = [("grant_type", "client_credentials"), ("resource", resource.as_str())].into_iter().chain(scope);
-    let credentials = STANDARD.encode(format!("{}:{}", form(&[("", client_id.as_str())]), form(&[("", secret)])));
+    let credentials = STANDARD.encode(format!("{}:{}", escaped(client_id), escaped(secret)));
     let request = http
         .post(url)
         .header(AUTHORIZATION, format!("Basic {credentials}"))
@@ -118,19 +118,15 @@ fn is_header(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Writes fields as a form; a field without a name as its value alone.
+/// Writes fields as a form.
 fn form(fields: &[(&str, &str)]) -> String {
+    fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect::<Vec<_>>().join("&")
+}
+
+/// Escapes all that has a meaning in a form.
+fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let written = |text: &str| -> String {
-        text.bytes()
-            .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-            .collect()
-    };
-    let field = |(name, value): &(&str, &str)| match *name {
-        "" => written(value),
-        name => format!("{name}={}", written(value)),
-    };
-    fields.iter().map(field).collect::<Vec<_>>().join("&")
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// Reads an answer up to so many bytes.
@@ -156,6 +152,6 @@ mod tests {
     #[test]
     fn a_form_is_encoded() {
         assert_eq!(form(&[("a", "b c&d"), ("e", "é")]), "a=b%20c%26d&e=%C3%A9");
-        assert_eq!(form(&[("", "x:y")]), "x%3Ay");
+        assert_eq!(escaped("x:y"), "x%3Ay");
     }
 }
