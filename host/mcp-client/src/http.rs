@@ -1,7 +1,7 @@
 //! A server that is an address: each message is a request of its own.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use crate::counts::Counts;
 use crate::failure::Failure;
+use crate::lock::lock;
 use crate::message::{self, MESSAGE_BYTES_MAX, Message, TOOLS_CHANGED};
 use crate::settings::Secrets;
 use crate::sse::Events;
@@ -198,10 +199,6 @@ impl Http {
         }
         Ok(None)
     }
-}
-
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Says why a request failed, without its address.

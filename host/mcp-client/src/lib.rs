@@ -41,6 +41,7 @@ mod headers;
 mod http;
 mod link;
 mod listing;
+mod lock;
 mod message;
 mod offered;
 mod pins;

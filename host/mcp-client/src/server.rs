@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::http::Http;
 use crate::link::Link;
 use crate::listing::Listing;
+use crate::lock::lock;
 use crate::offered::Offered;
 use crate::pins::{Pin, Pins};
 use crate::process::Order;
@@ -348,10 +349,6 @@ fn not_accepted(digest: &Digest, pin: Option<&Pin>) -> Option<String> {
 fn wait(failed: u32) -> Option<Duration> {
     let doublings = failed.checked_sub(2)?;
     Some(REST.saturating_mul(2_u32.saturating_pow(doublings)).min(REST_MAX))
-}
-
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

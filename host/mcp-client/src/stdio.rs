@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{Error, ErrorKind, Result};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::complaints::Complaints;
 use crate::counts::Counts;
 use crate::failure::Failure;
+use crate::lock::lock;
 use crate::message::{self, MESSAGE_BYTES_MAX, Message, Refused, TOOLS_CHANGED};
 use crate::process::{Order, Process};
 
@@ -131,16 +132,16 @@ impl Drop for Asked<'_> {
 
 impl Shared {
     fn waiting(&self) -> MutexGuard<'_, Option<HashMap<u64, oneshot::Sender<Reply>>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiting)
     }
 
     fn why(&self) -> String {
-        self.why.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.why).clone()
     }
 
     /// Ends the connection: all who wait are told that there is no answer.
     fn end(&self, why: String) {
-        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        *lock(&self.why) = why;
         *self.waiting() = None;
     }
 
