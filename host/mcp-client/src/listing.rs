@@ -10,7 +10,7 @@ use crate::definition::{Definition, looks};
 /// How many tools a server may list.
 pub(crate) const TOOLS_MAX: usize = 512;
 
-/// In how many pages.
+/// How many pages the list of a server may have.
 pub(crate) const PAGES_MAX: usize = 64;
 
 /// How many bytes all definitions of a server may have, as JSON.

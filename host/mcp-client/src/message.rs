@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_refused() {
+    fn a_text_that_is_no_message_is_refused() {
         for text in ["", "[]", "{}", r#"{"id": 1}"#, r#"{"id": 1, "id": 2, "result": 1}"#, "{\"id\": 1, \"result\":"] {
             assert!(read(text).is_err(), "{text}");
         }

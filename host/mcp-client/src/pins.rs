@@ -20,7 +20,7 @@ const FILE_BYTES_MAX: u64 = 32 << 20;
 
 const FILE: &str = "accepted.json";
 
-/// The file that one process at a time may change the other under.
+/// The file whose lock a process holds while it changes the other file.
 const LOCK: &str = "lock";
 
 /// Where what was accepted is kept.
@@ -52,7 +52,7 @@ impl Pin {
         Self { definition: definition.value().clone(), accepted_ms, withdrawn: None }
     }
 
-    /// Returns the definition; none where the file has what is no definition.
+    /// Returns the definition, or `None` where what the file has is not a definition.
     pub fn definition(&self) -> Option<Definition> {
         Definition::read(&self.definition).ok()
     }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_accepted_is_read_back_until_it_is_withdrawn() -> Result<()> {
+    fn a_pin_is_read_back_until_it_is_withdrawn() -> Result<()> {
         let Ok(folder) = tempfile::tempdir() else { return Ok(()) };
         let pins = Pins::new(&folder.path().join("mcp"));
         assert!(pins.of("a")?.is_empty());

@@ -42,7 +42,7 @@ pub(crate) struct Stdio {
 }
 
 struct Shared {
-    /// Who waits for which answer; none once the connection is over.
+    /// The callers that wait for answers, by the ids of their requests; `None` once the connection is over.
     waiting: Mutex<Option<HashMap<u64, oneshot::Sender<Reply>>>>,
     /// Why the connection is over.
     why: Mutex<String>,

@@ -20,10 +20,10 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 /// How long that place may take.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
 
-/// How long a token holds of which that is not said.
+/// How many seconds a token holds where the answer does not say it.
 const DEFAULT_S: u64 = 300;
 
-/// So long before its end a token is not used any more.
+/// How many seconds before its end a token is given up.
 const MARGIN_S: u64 = 10;
 
 /// Where the token of a server comes from.
