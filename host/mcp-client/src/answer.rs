@@ -14,8 +14,8 @@ const MARK_BYTES: usize = 100;
 
 /// Makes of the result of a call the value that the tool returns.
 ///
-/// A structured result is the value, and must fit the schema that was accepted. Else the texts are; of pictures and sounds it is
-/// said that they were there. A text that is longer than `bytes_max` loses its middle. What fits in is kept whole in the journal,
+/// A structured result is the value, and must fit the schema that was accepted. Else the texts are; a picture or a sound
+/// is there by its kind and its size. A text that is longer than `bytes_max` loses its middle. What fits in is kept whole in the journal,
 /// and an agent reads the rest of what it was shown by the handle of the result.
 ///
 /// # Errors
@@ -75,7 +75,7 @@ fn whole(server: &str, value: Value, bytes_max: u64) -> Result<Value> {
     Err(Fault::limit(Kind::Output, "output_bytes", bytes_max, bytes, message))
 }
 
-/// Reads the blocks of a content. A text is kept as it is; of any other block, its kind, address and name are kept.
+/// Reads the blocks of a content. A text is kept as it is; of any other block, its kind, address, name and text are kept.
 fn texts(blocks: Value) -> Vec<Value> {
     let Value::Array(blocks) = blocks else { return Vec::new() };
     blocks.into_iter().map(block).collect()

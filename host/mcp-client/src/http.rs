@@ -15,7 +15,7 @@ use crate::lock::lock;
 use crate::message::{self, MESSAGE_BYTES_MAX, Message, TOOLS_CHANGED};
 use crate::settings::Secrets;
 use crate::sse::Events;
-use crate::token::{Token, body};
+use crate::token::Token;
 
 /// How long a server may send nothing in the midst of an answer.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -199,6 +199,22 @@ impl Http {
         }
         Ok(None)
     }
+}
+
+/// Reads an answer up to so many bytes.
+///
+/// # Errors
+///
+/// It is longer, is not UTF-8, or breaks off.
+pub(crate) async fn body(mut answer: Response, bytes_max: usize) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|_| "the answer broke off".to_owned())? {
+        if bytes.len() + chunk.len() > bytes_max {
+            return Err(format!("the answer has more than {bytes_max} bytes"));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes).map_err(|_| "the answer is not UTF-8".to_owned())
 }
 
 /// Says why a request failed, without its address.

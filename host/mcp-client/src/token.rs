@@ -5,13 +5,14 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Url};
 use serde_json::Value;
 use stockade::config::{Mcp, OAuth};
 use stockade::json::{self, Bounds};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
+use crate::http::body;
 use crate::settings::Secrets;
 
 /// The longest answer of a place that gives out tokens.
@@ -127,22 +128,6 @@ fn form(fields: &[(&str, &str)]) -> String {
 fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
-/// Reads an answer up to so many bytes.
-///
-/// # Errors
-///
-/// It is longer, is not UTF-8, or breaks off.
-pub(crate) async fn body(mut answer: Response, bytes_max: usize) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|_| "the answer broke off".to_owned())? {
-        if bytes.len() + chunk.len() > bytes_max {
-            return Err(format!("the answer has more than {bytes_max} bytes"));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    String::from_utf8(bytes).map_err(|_| "the answer is not UTF-8".to_owned())
 }
 
 #[cfg(test)]
