@@ -14,9 +14,9 @@ const MARK_BYTES: usize = 100;
 
 /// Makes of the result of a call the value that the tool returns.
 ///
-/// A structured result is the value, and must fit the schema that was accepted. Else the texts are; a picture or a sound
-/// is there by its kind and its size. A text that is longer than `bytes_max` loses its middle. What fits in is kept whole in the journal,
-/// and an agent reads the rest of what it was shown by the handle of the result.
+/// A structured result is the value, and must fit the schema that was accepted. Else the texts are; a picture or a
+/// sound is there by its kind and its size. A text that is longer than `bytes_max` loses its middle. What fits in is kept whole in
+/// the journal, and an agent reads the rest of what it was shown by the handle of the result.
 ///
 /// # Errors
 ///
