@@ -61,7 +61,7 @@ impl Callable for Echo {
         }
         let result = Ok(text.into());
         let usage = Usage::default().tool_calls(1);
-        let answer = Answer { result, usage, stdout: String::new(), stderr: String::new(), log: Vec::new() };
+        let answer = Answer::new(result, usage);
         Ok(Calling::Answer(Box::pin(async { answer })))
     }
 }
@@ -70,7 +70,7 @@ fn builder(place: &Place) -> Builder {
     place.host().built_in_languages().scratch(place.path("")).callable("echo", Echo::new())
 }
 
-async fn exec(host: &Host, source: &str, tools: &[&str]) -> Outcome {
+pub(crate) async fn exec(host: &Host, source: &str, tools: &[&str]) -> Outcome {
     let code = Code::new("javascript", source).tools(tools.iter().copied());
     host.exec(code, Budget::default().fuel(2_000_000_000)).await.unwrap().settled().await.unwrap()
 }

@@ -65,7 +65,7 @@ impl Callable for Meeting {
             self.in_flight.fetch_sub(1, Ordering::SeqCst);
             let usage = Usage::default().tool_calls(1);
             let result = if n == 13 { Err(Fault::new(Kind::GuestError, "not 13")) } else { Ok(n.into()) };
-            Answer { result, usage, stdout: String::new(), stderr: String::new(), log: Vec::new() }
+            Answer::new(result, usage)
         })))
     }
 }

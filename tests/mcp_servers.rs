@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stockade::callable::{Call, Callable as _, Calling};
-use stockade::{Budget, Builder, Code, Config, Fault, Host, Kind, Limits, Outcome, stubs};
+use stockade::{Builder, Config, Fault, Kind, Limits, Outcome, stubs};
 use stockade_mcp_client::{Client, McpTool, Standing};
 use stockade_tests::{Place, root};
 use tokio::task::JoinSet;
+
+use crate::callable::exec;
 
 /// What the servers are given as a secret.
 const SECRET: &str = "sk_live_0123456789abcdef";
@@ -194,11 +196,6 @@ fn echo() -> Value {
     json!({"name": "echo", "description": "Says it again.", "inputSchema": schema})
 }
 
-async fn exec(host: &Host, source: &str, tools: &[&str]) -> Outcome {
-    let code = Code::new("javascript", source).tools(tools.iter().copied());
-    host.exec(code, Budget::default().fuel(2_000_000_000)).await.unwrap().settled().await.unwrap()
-}
-
 const SAY: &str = "return await peer.echo({text: 'hello'})";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,7 +262,7 @@ async fn a_process_has_an_environment_and_a_folder_of_its_own() {
     let known = ["HOME", "KEY", "LC_CTYPE", "PATH", "PLAIN", "TMPDIR"];
     assert!(names.iter().all(|name| known.contains(&name.as_str())) && names.len() >= 5, "{names:?}");
     assert_eq!(said["value"], "[redacted]", "it was given the secret, and its answer does not show it");
-    assert!(said["folder"].as_str().unwrap().ends_with("mcp/work/peer"), "{said}");
+    assert!(said["folder"].as_str().unwrap().ends_with("mcp/homes/peer"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -160,7 +160,7 @@ async fn a_session_of_the_revision_before_is_of_its_token_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_strangers_wrote_is_marked_and_nothing_is_sent_unasked_where_private_data_is_offered_too() {
+async fn an_answer_of_strangers_is_marked_and_nothing_is_sent_unasked_where_private_data_is_offered_too() {
     let served = Served::with(|builder| builder.callable("echo", Echo::that_changes_nothing())).await;
     let token = |name: &str, tools: &[&str]| {
         let tools = tools.iter().map(|tool| (*tool).to_owned()).collect();

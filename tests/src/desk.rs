@@ -71,7 +71,7 @@ impl Callable for Desk {
             what => Ok(json!({"id": format!("id-of-{what}")})),
         };
         let usage = Usage::default().tool_calls(1);
-        let outcome = Outcome { result, usage, stdout: String::new(), stderr: String::new(), log: Vec::new() };
+        let outcome = Outcome::new(result, usage);
         Ok(Calling::Answer(Box::pin(async { outcome })))
     }
 }

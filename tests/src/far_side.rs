@@ -231,7 +231,7 @@ impl Callable for Tool {
             Some(Mishap::IsLate(turns)) => (answer, turns),
         };
         let usage = Usage::default().tool_calls(1);
-        let outcome = Outcome { result, usage, stdout: String::new(), stderr: String::new(), log: Vec::new() };
+        let outcome = Outcome::new(result, usage);
         Ok(Calling::Answer(Box::pin(async move {
             // The answer takes a moment, in which the host may be gone.
             for _ in 0..turns {

@@ -74,7 +74,7 @@ impl Callable for Flaky {
         self.0.called.lock().unwrap().push(key);
         let result = self.0.acts.lock().unwrap().pop_front().unwrap_or_else(|| Ok("done".into()));
         let usage = Usage::default().tool_calls(1).fuel(10);
-        let outcome = Outcome { result, usage, stdout: String::new(), stderr: String::new(), log: Vec::new() };
+        let outcome = Outcome::new(result, usage);
         Ok(Calling::Answer(Box::pin(async { outcome })))
     }
 }

@@ -1,8 +1,15 @@
 //! Amounts of a budget as a person writes them: `fuel=1000000,steps=3`.
 
+use std::time::Duration;
+
 pub(crate) use stockade::amounts::{one, read};
 use stockade::amounts::{scaled, units};
 use stockade::{Budget, Currency, Fault, dollars};
+
+/// Reads how long something may take, as in 500ms or 30s.
+pub(crate) fn time(text: &str) -> Result<Duration, Fault> {
+    one(Currency::Wall, text).map(Duration::from_micros)
+}
 
 /// Reads a duration in milliseconds. The unit is required: `30` could mean 30 days or 30 minutes.
 pub(crate) fn ago(text: &str) -> Result<u64, Fault> {

@@ -14,9 +14,9 @@ const MARK_BYTES: usize = 100;
 
 /// Makes of the result of a call the value that the tool returns.
 ///
-/// A structured result is the value, and must fit the schema that was accepted. Else the texts are; of pictures and sounds it is
-/// said that they were there. A text that is longer than `bytes_max` loses its middle. What fits in is kept whole in the journal,
-/// and an agent reads the rest of what it was shown by the handle of the result.
+/// A structured result is the value, and must fit the schema that was accepted. Else the texts are; a picture or a
+/// sound is there by its kind and its size. A text that is longer than `bytes_max` loses its middle. What fits in is kept whole in
+/// the journal, and an agent reads the rest of what it was shown by the handle of the result.
 ///
 /// # Errors
 ///
@@ -51,7 +51,7 @@ pub(crate) fn value(server: &str, mut result: Value, output: Option<&Checked>, b
             whole(server, value, bytes_max)
         }
         (None, Some(_)) => Err(unfit(server, "it has a schema, and no structured content")),
-        // Of what nobody has accepted a schema of, the text is what a model is to read.
+        // Where no schema of the answer was accepted, a model is to read the text.
         (Some(value), None) if blocks.as_array().is_none_or(Vec::is_empty) => whole(server, value, bytes_max),
         (_, None) => Ok(bounded(texts(blocks), bytes_max)),
     }
@@ -75,7 +75,7 @@ fn whole(server: &str, value: Value, bytes_max: u64) -> Result<Value> {
     Err(Fault::limit(Kind::Output, "output_bytes", bytes_max, bytes, message))
 }
 
-/// Reads the blocks of a content. A text is itself; of another block only what kind it is is kept.
+/// Reads the blocks of a content. A text is kept as it is; of any other block, its kind, address, name and text are kept.
 fn texts(blocks: Value) -> Vec<Value> {
     let Value::Array(blocks) = blocks else { return Vec::new() };
     blocks.into_iter().map(block).collect()

@@ -19,12 +19,11 @@ use crate::tool::McpTool;
 pub struct Client {
     servers: BTreeMap<String, Mcp>,
     settings: Settings,
-    clock: Clock,
 }
 
 impl Client {
     /// Takes the servers of a configuration. What is accepted is kept in this folder, which is created if absent, and so are the
-    /// working directories of servers; no other user may write to the folder that it is in.
+    /// homes of processes; no other user may write to the folder that it is in.
     pub fn new(config: &Config, folder: impl Into<PathBuf>) -> Self {
         let settings = Settings {
             folder: folder.into(),
@@ -32,7 +31,7 @@ impl Client {
             log: Arc::new(|_: &str, _: &str| {}),
             launcher: None,
         };
-        Self { servers: config.mcp.clone(), settings, clock: Clock::default() }
+        Self { servers: config.mcp.clone(), settings }
     }
 
     /// Looks up the values of secrets here, when a server is started or asked.
@@ -57,30 +56,19 @@ impl Client {
         self
     }
 
-    /// Takes the time at which something is accepted from here.
-    #[must_use]
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Returns the names of the servers.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.servers.keys().map(String::as_str)
-    }
-
     /// Makes the tools of all servers. None is started before it is first called.
     ///
     /// # Errors
     ///
     /// A server is not configured well, or what was accepted cannot be read.
     pub fn tools(&self) -> Result<Vec<McpTool>> {
-        self.servers.keys().map(|name| self.tool(name)).collect()
-    }
-
-    fn tool(&self, name: &str) -> Result<McpTool> {
-        let pins = self.pins().of(name).map_err(|fault| fault.tool(name))?;
-        Ok(McpTool::new(self.spec(name)?, self.settings.clone(), &pins))
+        let Some(first) = self.servers.keys().next() else { return Ok(Vec::new()) };
+        let mut accepted = self.pins().all().map_err(|fault| fault.tool(first))?;
+        let tool = |(name, server): (&String, &Mcp)| -> Result<McpTool> {
+            let pins = accepted.remove(name).unwrap_or_default();
+            Ok(McpTool::new(Spec::new(name, server)?, self.settings.clone(), &pins))
+        };
+        self.servers.iter().map(tool).collect()
     }
 
     /// Adds the tools of all servers to a host.
@@ -112,7 +100,7 @@ impl Client {
     ///
     /// As [`Client::accepted`], and kind [`Kind::GuestError`] where the server does not answer as it must.
     pub async fn compare(&self, server: &str) -> Result<Comparison> {
-        let (spec, accepted) = (self.spec(server)?, self.accepted(server)?);
+        let (spec, accepted) = (self.spec(server)?, self.pins().of(server)?);
         let allowed = spec.config.tools.clone();
         let asked = Server::new(spec, self.settings.clone(), BTreeMap::new());
         let failed = |failure: Failure| failure.of_question(server).tool(server);
@@ -129,7 +117,7 @@ impl Client {
     ///
     /// It cannot be written.
     pub fn pin(&self, seen: &Comparison) -> Result<()> {
-        let now_ms = self.clock.now_ms();
+        let now_ms = Clock::default().now_ms();
         let offered = seen.listing.tools.iter().filter(|(name, _)| seen.allowed.contains(*name));
         let pins = offered.map(|(name, definition)| (name.clone(), Pin::new(definition, now_ms)));
         self.pins().accept(&seen.server, pins.collect())
@@ -145,7 +133,7 @@ impl Client {
     }
 
     fn unknown(&self, name: &str) -> Fault {
-        let known: Vec<_> = self.names().collect();
+        let known: Vec<_> = self.servers.keys().map(String::as_str).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         let name = crate::words::cut(name, 64);
         let message = format!("there is no MCP server \"{name}\"; configured are: {known}; [mcp.{name}] would add it");
@@ -166,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_nobody_has_accepted_offers_nothing() {
+    fn a_server_that_was_not_accepted_offers_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let config = Config::parse("[mcp.files]\ncommand = \"/no/such\"\ntools = [\"read\"]").unwrap();
         let client = Client::new(&config, folder.path());

@@ -96,10 +96,9 @@ impl Standing {
     pub fn lines(&self) -> Vec<String> {
         match self {
             Self::New(after) => all("+", after),
-            Self::Same(_) => Vec::new(),
             Self::Back(after, _) => all(" ", after),
             Self::Changed { before, after } => difference(&text(before), &text(after)),
-            Self::Missing(_) => Vec::new(),
+            Self::Same(_) | Self::Missing(_) => Vec::new(),
         }
     }
 

@@ -1,12 +1,13 @@
 //! What a server writes to its standard error: so many lines of so many bytes, without secrets.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use stockade::Scrubber;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::counts::Counts;
+use crate::lock::lock;
 use crate::settings::Log;
 use crate::words::shown;
 
@@ -69,7 +70,7 @@ impl Complaints {
 
     fn say(&self, text: String) {
         (self.log)(&self.server, &text);
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.last);
         last.push_back(text);
         if last.len() > LINES_KEPT {
             last.pop_front();
@@ -78,7 +79,7 @@ impl Complaints {
 
     /// Adds to the reason of an end what the server last complained of.
     pub(crate) fn after(&self, why: &str) -> String {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = lock(&self.last);
         if last.is_empty() {
             return why.to_owned();
         }
@@ -94,15 +95,13 @@ mod tests {
     async fn lines_are_bounded_scrubbed_and_counted() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&told);
-        let log: Log = Arc::new(move |_: &str, line: &str| {
-            heard.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned())
-        });
+        let log: Log = Arc::new(move |_: &str, line: &str| lock(&heard).push(line.to_owned()));
         let scrubber = Scrubber::redacting(["sk_live_0123456789".to_owned()]);
         let counts = Arc::new(Counts::default());
         let complaints = Complaints::new("a", log, scrubber, Arc::clone(&counts));
         let text = format!("key sk_live_0123456789\x1b[2J\n{}\n{}", "x".repeat(10_000), "y\n".repeat(100_000));
         complaints.clone().listen(text.as_bytes()).await;
-        let told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = lock(&told);
         assert_eq!(told.first().map(String::as_str), Some("key [redacted]\\u{1b}[2J"));
         assert!(told.iter().all(|line| line.len() <= LINE_BYTES_MAX));
         assert!(told.iter().map(String::len).sum::<usize>() <= BYTES_MAX + LINE_BYTES_MAX);

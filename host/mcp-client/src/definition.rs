@@ -132,11 +132,10 @@ fn check_property(name: &str) -> Result<(), String> {
     if !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(is_letter) {
         return Ok(());
     }
-    let shown = name.chars().take(NAME_BYTES_MAX).collect::<String>();
     Err(format!(
         "\"{}\" is not the name of a value: it has 1 to {NAME_BYTES_MAX} letters, digits and \"_\", \"-\", \".\", \"$\", \
          \"@\", \":\", \"/\"",
-        shown.escape_debug()
+        shortened(name).escape_debug()
     ))
 }
 

@@ -1,4 +1,4 @@
-//! What a request of the revision of 2026-07-28 says in headers, so that who stands between can lead it.
+//! What a request of the revision of 2026-07-28 says in headers, so that a proxy can route it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

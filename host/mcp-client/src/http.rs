@@ -1,7 +1,7 @@
 //! A server that is an address: each message is a request of its own.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
@@ -11,11 +11,11 @@ use tokio::time::timeout;
 
 use crate::counts::Counts;
 use crate::failure::Failure;
-use crate::message::{self, MESSAGE_BYTES_MAX, Message};
+use crate::lock::lock;
+use crate::message::{self, MESSAGE_BYTES_MAX, Message, TOOLS_CHANGED};
 use crate::settings::Secrets;
 use crate::sse::Events;
-use crate::stdio::TOOLS_CHANGED;
-use crate::token::{Token, body};
+use crate::token::Token;
 
 /// How long a server may send nothing in the midst of an answer.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -201,8 +201,20 @@ impl Http {
     }
 }
 
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
+/// Reads an answer up to so many bytes.
+///
+/// # Errors
+///
+/// It is longer, is not UTF-8, or breaks off.
+pub(crate) async fn body(mut answer: Response, bytes_max: usize) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|_| "the answer broke off".to_owned())? {
+        if bytes.len() + chunk.len() > bytes_max {
+            return Err(format!("the answer has more than {bytes_max} bytes"));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes).map_err(|_| "the answer is not UTF-8".to_owned())
 }
 
 /// Says why a request failed, without its address.

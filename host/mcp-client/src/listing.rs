@@ -10,7 +10,7 @@ use crate::definition::{Definition, looks};
 /// How many tools a server may list.
 pub(crate) const TOOLS_MAX: usize = 512;
 
-/// In how many pages.
+/// How many pages the list of a server may have.
 pub(crate) const PAGES_MAX: usize = 64;
 
 /// How many bytes all definitions of a server may have, as JSON.
@@ -78,7 +78,7 @@ impl Reading {
         Ok(Some(cursor.to_owned()))
     }
 
-    /// Returns what was read. Of names that are the same, or could be taken for each other, none is taken.
+    /// Returns what was read. Tools whose names are the same, or could be taken for each other, are refused.
     pub(crate) fn end(self) -> Listing {
         let Self { found, mut refused, .. } = self;
         let mut alike = BTreeMap::<_, Vec<Definition>>::new();
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn of_names_that_could_be_taken_for_each_other_none_is_taken() {
+    fn names_that_could_be_taken_for_each_other_are_refused() {
         let mut reading = Reading::default();
         assert_eq!(reading.page(&page(&["read", "write", "list"], Some("2"))), Ok(Some("2".to_owned())));
         assert_eq!(reading.page(&page(&["read", "1ist", "wr\u{131}te"], None)), Ok(None));

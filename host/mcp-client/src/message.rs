@@ -13,6 +13,9 @@ const ERROR_BYTES_MAX: usize = 2 << 10;
 /// The error code of a method that the receiver does not have.
 const NO_METHOD: i64 = -32601;
 
+/// What a server sends where its tools are others than before.
+pub(crate) const TOOLS_CHANGED: &str = "notifications/tools/list_changed";
+
 /// What a server sent.
 #[derive(Debug)]
 pub(crate) enum Message {
@@ -106,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_refused() {
+    fn a_text_that_is_no_message_is_refused() {
         for text in ["", "[]", "{}", r#"{"id": 1}"#, r#"{"id": 1, "id": 2, "result": 1}"#, "{\"id\": 1, \"result\":"] {
             assert!(read(text).is_err(), "{text}");
         }

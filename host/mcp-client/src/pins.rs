@@ -20,7 +20,7 @@ const FILE_BYTES_MAX: u64 = 32 << 20;
 
 const FILE: &str = "accepted.json";
 
-/// The file that one process at a time may change the other under.
+/// The file whose lock a process holds while it changes the other file.
 const LOCK: &str = "lock";
 
 /// Where what was accepted is kept.
@@ -52,7 +52,7 @@ impl Pin {
         Self { definition: definition.value().clone(), accepted_ms, withdrawn: None }
     }
 
-    /// Returns the definition; none where the file has what is no definition.
+    /// Returns the definition, or `None` where what the file has is not a definition.
     pub fn definition(&self) -> Option<Definition> {
         Definition::read(&self.definition).ok()
     }
@@ -63,20 +63,29 @@ impl Pins {
         Self { folder: folder.to_owned() }
     }
 
-    /// Returns what was accepted of a server, by the names of its tools.
+    /// Returns what was accepted of each server, by the names of its tools.
     ///
     /// # Errors
     ///
     /// The file is not the owner's alone, or cannot be read.
+    pub(crate) fn all(&self) -> Result<BTreeMap<String, BTreeMap<String, Pin>>> {
+        Ok(self.read()?.servers)
+    }
+
+    /// Returns what was accepted of a server, by the names of its tools.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pins::all`].
     pub(crate) fn of(&self, server: &str) -> Result<BTreeMap<String, Pin>> {
-        Ok(self.read()?.servers.remove(server).unwrap_or_default())
+        Ok(self.all()?.remove(server).unwrap_or_default())
     }
 
     /// Accepts definitions of a server in place of all that were accepted before.
     ///
     /// # Errors
     ///
-    /// The file cannot be written, or as [`Pins::of`].
+    /// The file cannot be written, or as [`Pins::all`].
     pub(crate) fn accept(&self, server: &str, pins: BTreeMap<String, Pin>) -> Result<()> {
         self.change(|kept| drop(kept.servers.insert(server.to_owned(), pins)))
     }
@@ -133,13 +142,13 @@ impl Pins {
         file.persist(self.folder.join(FILE)).map(drop).map_err(|error| error.error)
     }
 
-    /// Makes the working directory of a server.
+    /// Makes the home of a server's process.
     ///
     /// # Errors
     ///
     /// It cannot be made.
-    pub(crate) fn work_folder(&self, server: &str) -> std::io::Result<PathBuf> {
-        let folder = self.folder.join("work").join(server);
+    pub(crate) fn home(&self, server: &str) -> std::io::Result<PathBuf> {
+        let folder = self.folder.join("homes").join(server);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         folder.canonicalize()
     }
@@ -169,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_accepted_is_read_back_until_it_is_withdrawn() -> Result<()> {
+    fn a_pin_is_read_back_until_it_is_withdrawn() -> Result<()> {
         let Ok(folder) = tempfile::tempdir() else { return Ok(()) };
         let pins = Pins::new(&folder.path().join("mcp"));
         assert!(pins.of("a")?.is_empty());

@@ -8,7 +8,7 @@ use std::io::{self, Error};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{self, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::sync::oneshot;
+
+use crate::lock::lock;
 
 /// Where a program, and what it starts, is looked for unless the configuration says otherwise.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -111,7 +113,7 @@ fn watch(order: &Order, alive: &Mutex<Option<Pid>>, tell: oneshot::Sender<io::Re
         Err(error) => return drop(tell.send(Err(error))),
     };
     let pid = Pid::from_child(&child);
-    *alive.lock().unwrap_or_else(PoisonError::into_inner) = Some(pid);
+    *lock(alive) = Some(pid);
     if tell.send(Ok(ends)).is_err() {
         signal(alive, Signal::KILL);
     }
@@ -119,7 +121,7 @@ fn watch(order: &Order, alive: &Mutex<Option<Pid>>, tell: oneshot::Sender<io::Re
     while matches!(waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT), Err(Errno::INTR)) {}
     // What it started and left behind ends too.
     signal(alive, Signal::KILL);
-    *alive.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    *lock(alive) = None;
     // It has ended, and how is not asked.
     let _ = child.wait();
 }
@@ -142,7 +144,7 @@ fn begin(order: &Order) -> io::Result<(process::Child, Ends)> {
 
 /// Sends a signal to the process and to all of its group, if it is there.
 fn signal(alive: &Mutex<Option<Pid>>, signal: Signal) {
-    let alive = alive.lock().unwrap_or_else(PoisonError::into_inner);
+    let alive = lock(alive);
     if let Some(pid) = *alive {
         // A group that is gone needs no signal.
         let _ = kill_process_group(pid, signal);

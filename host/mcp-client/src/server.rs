@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::http::Http;
 use crate::link::Link;
 use crate::listing::Listing;
+use crate::lock::lock;
 use crate::offered::Offered;
 use crate::pins::{Pin, Pins};
 use crate::process::Order;
@@ -28,7 +29,7 @@ use crate::spec::{Place, Spec};
 use crate::stdio::Stdio;
 use crate::token::Token;
 
-/// The rest after the second failure in a row; after the first one there is none. It doubles up to the longest.
+/// The rest after the second failure in a row: the first failure has no rest after it. It doubles up to the longest.
 const REST: Duration = Duration::from_secs(1);
 const REST_MAX: Duration = Duration::from_secs(60);
 
@@ -258,7 +259,7 @@ impl Server {
     }
 
     fn order(&self, program: &std::path::Path, arguments: &[String]) -> Result<Order, Failure> {
-        let folder = self.pins.work_folder(self.name());
+        let folder = self.pins.home(self.name());
         let folder = folder.map_err(|error| Failure::Unsent(format!("its folder cannot be made: {error}")))?;
         let mut environment = self.spec.config.variables.clone();
         for (variable, name) in &self.spec.config.env {
@@ -348,10 +349,6 @@ fn not_accepted(digest: &Digest, pin: Option<&Pin>) -> Option<String> {
 fn wait(failed: u32) -> Option<Duration> {
     let doublings = failed.checked_sub(2)?;
     Some(REST.saturating_mul(2_u32.saturating_pow(doublings)).min(REST_MAX))
-}
-
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The list has no end, or is none.
+    /// What the server lists has no end, or is not a list.
     pub(crate) async fn list(&self) -> Result<Listing, Failure> {
         let (mut reading, mut cursor) = (Reading::default(), None);
         loop {
@@ -139,8 +139,7 @@ async fn probe(link: &Link) -> Result<Probed, Failure> {
         Ok(Ok(found)) => discovered(&found),
         Ok(Err(Failure::Refused(refused))) if MODERN_ERRORS.contains(&refused.code) => rejected(refused),
         // An older server may answer with any error or status, or not at all. One that is over has ended because of it.
-        Ok(Err(Failure::Unsent(why))) if link.is_over() => Err(Failure::Lost(why)),
-        Ok(Err(Failure::Lost(why))) if link.is_over() => Err(Failure::Lost(why)),
+        Ok(Err(Failure::Unsent(why) | Failure::Lost(why))) if link.is_over() => Err(Failure::Lost(why)),
         Ok(Err(_)) | Err(_) => Ok(Probed::Legacy),
     }
 }

@@ -72,7 +72,7 @@ impl Spec {
     }
 }
 
-/// Reads an address to which a token may be sent: nobody else may read it on the way.
+/// Reads an address to which a token may be sent: no stranger may read the token on its way.
 fn address(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "is not an address of https://")?;
     let is_plain = match url.scheme() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{Error, ErrorKind, Result};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,7 +15,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::complaints::Complaints;
 use crate::counts::Counts;
 use crate::failure::Failure;
-use crate::message::{self, MESSAGE_BYTES_MAX, Message, Refused};
+use crate::lock::lock;
+use crate::message::{self, MESSAGE_BYTES_MAX, Message, Refused, TOOLS_CHANGED};
 use crate::process::{Order, Process};
 
 /// How long a message may take from its first byte to its last.
@@ -30,9 +31,6 @@ const UNASKED_MAX: u64 = 10_000;
 /// What tells a server that the caller waits no longer.
 const CANCELLED: &str = "notifications/cancelled";
 
-/// What a server sends where its tools are others than before.
-pub(crate) const TOOLS_CHANGED: &str = "notifications/tools/list_changed";
-
 type Reply = std::result::Result<Value, Refused>;
 
 /// The connection to a process.
@@ -44,7 +42,7 @@ pub(crate) struct Stdio {
 }
 
 struct Shared {
-    /// Who waits for which answer; none once the connection is over.
+    /// The callers that wait for answers, by the ids of their requests; `None` once the connection is over.
     waiting: Mutex<Option<HashMap<u64, oneshot::Sender<Reply>>>>,
     /// Why the connection is over.
     why: Mutex<String>,
@@ -97,7 +95,7 @@ impl Stdio {
 
     /// Sends a notification.
     pub(crate) async fn notify(&self, method: &str, params: &Value) {
-        // One who is gone needs none.
+        // A server that has ended needs no notification.
         let _ = self.outgoing.send(message::notification(method, params)).await;
     }
 
@@ -134,16 +132,16 @@ impl Drop for Asked<'_> {
 
 impl Shared {
     fn waiting(&self) -> MutexGuard<'_, Option<HashMap<u64, oneshot::Sender<Reply>>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiting)
     }
 
     fn why(&self) -> String {
-        self.why.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.why).clone()
     }
 
     /// Ends the connection: all who wait are told that there is no answer.
     fn end(&self, why: String) {
-        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        *lock(&self.why) = why;
         *self.waiting() = None;
     }
 
@@ -151,7 +149,7 @@ impl Shared {
     fn answer(&self, id: u64, reply: Reply) -> bool {
         let waits = self.waiting().as_mut().and_then(|waiting| waiting.remove(&id));
         match waits {
-            // One who has just gone needs none.
+            // A caller that has just given up needs no answer.
             Some(waits) => drop(waits.send(reply)),
             None => {
                 self.counts.stray();

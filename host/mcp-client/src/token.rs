@@ -5,13 +5,14 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Url};
 use serde_json::Value;
 use stockade::config::{Mcp, OAuth};
 use stockade::json::{self, Bounds};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
+use crate::http::body;
 use crate::settings::Secrets;
 
 /// The longest answer of a place that gives out tokens.
@@ -20,10 +21,10 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 /// How long that place may take.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
 
-/// How long a token holds of which that is not said.
+/// How many seconds a token holds where the answer does not say it.
 const DEFAULT_S: u64 = 300;
 
-/// So long before its end a token is not used any more.
+/// How many seconds before its end a token is given up.
 const MARGIN_S: u64 = 10;
 
 /// Where the token of a server comes from.
@@ -88,7 +89,7 @@ async fn exchange(http: &Client, oauth: &OAuth, secret: &str, resource: &Url) ->
     let url = Url::parse(token_url).map_err(|_| "`token_url` is not an address".to_owned())?;
     let scope = scope.as_deref().map(|scope| ("scope", scope));
     let fields = [("grant_type", "client_credentials"), ("resource", resource.as_str())].into_iter().chain(scope);
-    let credentials = STANDARD.encode(format!("{}:{}", form(&[("", client_id.as_str())]), form(&[("", secret)])));
+    let credentials = STANDARD.encode(format!("{}:{}", escaped(client_id), escaped(secret)));
     let request = http
         .post(url)
         .header(AUTHORIZATION, format!("Basic {credentials}"))
@@ -118,35 +119,15 @@ fn is_header(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Writes fields as a form; a field without a name as its value alone.
+/// Writes fields as a form.
 fn form(fields: &[(&str, &str)]) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let written = |text: &str| -> String {
-        text.bytes()
-            .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-            .collect()
-    };
-    let field = |(name, value): &(&str, &str)| match *name {
-        "" => written(value),
-        name => format!("{name}={}", written(value)),
-    };
-    fields.iter().map(field).collect::<Vec<_>>().join("&")
+    fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect::<Vec<_>>().join("&")
 }
 
-/// Reads an answer up to so many bytes.
-///
-/// # Errors
-///
-/// It is longer, is not UTF-8, or breaks off.
-pub(crate) async fn body(mut answer: Response, bytes_max: usize) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|_| "the answer broke off".to_owned())? {
-        if bytes.len() + chunk.len() > bytes_max {
-            return Err(format!("the answer has more than {bytes_max} bytes"));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    String::from_utf8(bytes).map_err(|_| "the answer is not UTF-8".to_owned())
+/// Escapes all that has a meaning in a form.
+fn escaped(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 #[cfg(test)]
@@ -156,6 +137,6 @@ mod tests {
     #[test]
     fn a_form_is_encoded() {
         assert_eq!(form(&[("a", "b c&d"), ("e", "é")]), "a=b%20c%26d&e=%C3%A9");
-        assert_eq!(form(&[("", "x:y")]), "x%3Ay");
+        assert_eq!(escaped("x:y"), "x%3Ay");
     }
 }

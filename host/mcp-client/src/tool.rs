@@ -6,7 +6,6 @@ use stockade::callable::{Call, Callable, Calling, Nature, Outcome, Place, ToolFu
 use stockade::{Digest, Fault, Kind, Label, Result, Usage, json};
 
 use crate::counts::Unasked;
-use crate::definition::Definition;
 use crate::offered::Offered;
 use crate::pins::Pin;
 use crate::server::Server;
@@ -18,7 +17,7 @@ pub struct McpTool {
     server: Arc<Server>,
     functions: Vec<ToolFunction>,
     offered: BTreeMap<String, Offered>,
-    /// The tools that the configuration allows and that nobody has accepted yet, or that are to be accepted anew.
+    /// The tools that the configuration allows and that a person has still to accept, or to accept anew.
     open: Vec<String>,
     identity: Digest,
     nature: Nature,
@@ -28,15 +27,18 @@ impl McpTool {
     /// Makes the tool of what was accepted. The server is not started.
     pub(crate) fn new(spec: Spec, settings: Settings, pins: &BTreeMap<String, Pin>) -> Self {
         let accepted = |name: &String| pins.get(name).filter(|pin| pin.withdrawn.is_none())?.definition();
-        let allowed = &spec.config.tools;
-        let definitions: Vec<Definition> = allowed.iter().filter_map(accepted).collect();
-        let open = allowed.iter().filter(|name| accepted(name).is_none()).cloned().collect();
-        let digests: BTreeMap<_, _> =
-            definitions.iter().map(|definition| (definition.name().to_owned(), definition.digest())).collect();
-        let offered: BTreeMap<_, _> =
-            definitions.iter().map(|definition| (definition.name().to_owned(), Offered::new(definition))).collect();
-        let function = |definition: &Definition| Some(offered.get(definition.name())?.function(&spec.name, definition));
-        let functions = definitions.iter().filter_map(function).collect();
+        let (mut functions, mut open) = (Vec::new(), Vec::new());
+        let (mut offered, mut digests) = (BTreeMap::new(), BTreeMap::new());
+        for name in &spec.config.tools {
+            let Some(definition) = accepted(name) else {
+                open.push(name.clone());
+                continue;
+            };
+            let tool = Offered::new(&definition);
+            functions.push(tool.function(&spec.name, &definition));
+            digests.insert(definition.name().to_owned(), definition.digest());
+            offered.insert(definition.name().to_owned(), tool);
+        }
         let identity = Digest::of_json(&(spec.digest(), &digests));
         let nature = nature(&spec);
         Self { server: Arc::new(Server::new(spec, settings, digests)), functions, offered, open, identity, nature }
@@ -91,8 +93,7 @@ impl Callable for McpTool {
         Ok(Calling::Answer(Box::pin(async move {
             let result = self.server.call(function, offered, arguments, &limits).await;
             let wall_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-            let usage = Usage::default().wall_us(wall_us).tool_calls(1);
-            Outcome { result, usage, stdout: String::new(), stderr: String::new(), log: Vec::new() }
+            Outcome::new(result, Usage::default().wall_us(wall_us).tool_calls(1))
         })))
     }
 }

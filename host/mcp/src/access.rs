@@ -1,4 +1,4 @@
-//! Who the requests of a connection are of.
+//! The principal of each request of a connection.
 
 use http::request::Parts;
 use rmcp::RoleServer;
@@ -7,7 +7,7 @@ use stockade::Principal;
 
 use crate::refusal::{Answer, Refusal};
 
-/// Who requests are of.
+/// How the principal of a request is known.
 #[derive(Clone, Debug)]
 pub(crate) enum Access {
     /// All are of this principal: those on stdin.

@@ -5,19 +5,10 @@ pub(crate) fn cut(text: &str, bytes_max: usize, rest: &str) -> Option<String> {
     if text.len() <= bytes_max {
         return None;
     }
-    let head = text.get(..floor(text, bytes_max.saturating_mul(3) / 4)).unwrap_or_default();
-    let tail = text.get(ceil(text, text.len().saturating_sub(bytes_max / 4))..).unwrap_or_default();
+    let head = text.get(..text.floor_char_boundary(bytes_max.saturating_mul(3) / 4)).unwrap_or_default();
+    let tail = text.get(text.ceil_char_boundary(text.len().saturating_sub(bytes_max / 4))..).unwrap_or_default();
     let left_out = text.len().saturating_sub(head.len()).saturating_sub(tail.len());
     Some(format!("{head}\n[… {left_out} bytes of {} are left out here; {rest}]\n{tail}", text.len()))
-}
-
-/// Returns the last place at or before this one at which a letter begins.
-pub(crate) fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
-}
-
-fn ceil(text: &str, at: usize) -> usize {
-    (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
 #[cfg(test)]

@@ -61,7 +61,8 @@ impl Drop for Pending {
     }
 }
 
-/// Ends the run of a call that was given up. One that has ended meanwhile has; one whose driver does not answer obeys later.
+/// Ends the run of a call that was given up. A run that has ended meanwhile stays as it is; one whose driver does not answer ends
+/// later.
 pub(crate) async fn given_up(host: &Host, run: RunId, by: &str, grace: Duration) {
     let stop = Stop::by(by).reason(Some("the client has given up the call, or has gone".to_owned()));
     let _ = host.run(run).stop(stop, grace).await;

@@ -5,7 +5,7 @@ use stockade::Digest;
 /// The longest name that all clients take, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
-/// What of its digest tells a name that is cut from others.
+/// How many digits of its digest end a name that is cut.
 const DIGEST_DIGITS: usize = 8;
 
 /// Returns the name of what belongs to something: `payments__refund`. One that is too long ends with its digest.

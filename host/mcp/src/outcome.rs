@@ -2,7 +2,7 @@
 
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Resource, TextContent, object};
 use serde_json::{Value, json};
-use stockade::{End, Exec, Fault, Host, Json, RunId, RunState, Status, json as measure};
+use stockade::{End, Exec, Host, RunId, RunState, Status, json as measure};
 
 use crate::cut::cut;
 use crate::marks::{is_untrusted, of};
@@ -38,18 +38,14 @@ impl Outcomes<'_> {
         let told = match (state.end(), state.workflow()) {
             (None, _) => self.standing(&state, status),
             (Some(end), Exec::NAME) => self.of_code(&state, end).await?,
-            (Some(End::Done(output)), _) => done(output),
-            (Some(End::Failed(fault)), _) => failed(fault),
+            (Some(end), _) => ended(end),
         };
         Ok(self.marked(&state, status, told))
     }
 
     async fn of_code(&self, state: &RunState, end: &End) -> stockade::Result<Said> {
         let outcome = self.host.code_outcome(state.run(), Exec::KEY).await?;
-        let mut told = match end {
-            End::Done(output) => done(output),
-            End::Failed(fault) => failed(fault),
-        };
+        let mut told = ended(end);
         if let Some(outcome) = outcome {
             told.text = outcome.text();
             if !told.is_error {
@@ -122,11 +118,12 @@ impl Outcomes<'_> {
     }
 }
 
-fn done(output: &Json) -> Said {
-    let text = output.string().unwrap_or_else(|| output.to_string());
-    Said { text, structured: object(json!({"result": output.value()})), is_error: false }
-}
-
-fn failed(fault: &Fault) -> Said {
-    Said { text: words(fault).to_owned(), structured: JsonObject::new(), is_error: true }
+fn ended(end: &End) -> Said {
+    match end {
+        End::Done(output) => {
+            let text = output.string().unwrap_or_else(|| output.to_string());
+            Said { text, structured: object(json!({"result": output.value()})), is_error: false }
+        }
+        End::Failed(fault) => Said { text: words(fault).to_owned(), structured: JsonObject::new(), is_error: true },
+    }
 }

@@ -1,7 +1,5 @@
 //! A long text, read in pieces.
 
-use crate::cut::floor;
-
 /// A piece of a text, and where the next one begins.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Piece<'a> {
@@ -12,8 +10,8 @@ pub(crate) struct Piece<'a> {
 /// Returns the piece of a text that begins at this byte, and is no longer than so many. One that would begin in the middle of a
 /// letter begins with it.
 pub(crate) fn piece(text: &str, from: usize, bytes_max: usize) -> Piece<'_> {
-    let from = floor(text, from);
-    let to = floor(text, from.saturating_add(bytes_max.max(4)));
+    let from = text.floor_char_boundary(from);
+    let to = text.floor_char_boundary(from.saturating_add(bytes_max.max(4)));
     Piece { text: text.get(from..to).unwrap_or_default(), next: (to < text.len()).then_some(to) }
 }
 

@@ -1,4 +1,4 @@
-//! The runs that a client has started, as resources: how each stands, what it came to, and what happened in it.
+//! The runs that a client has started, as resources: how each stands, what it ended with, and what happened in it.
 //!
 //! A timeline names what was done, and has nothing of what was said: a run of a workflow may have read what its client may not.
 

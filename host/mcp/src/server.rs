@@ -47,7 +47,7 @@ pub struct Mcp {
     pub(crate) access: Access,
     pub(crate) limits: Limits,
     pub(crate) in_flight: InFlight,
-    pub(crate) room: Arc<Semaphore>,
+    pub(crate) room: Semaphore,
     page: Option<String>,
     told: Told,
 }
@@ -63,7 +63,7 @@ impl Mcp {
     pub async fn new(host: Host, offer: &Offer) -> stockade::Result<Self> {
         let (catalogue, seals) = (Catalogue::new(&host, offer)?, Seals::new(&host).await?);
         let limits = Limits::default();
-        let room = Arc::new(Semaphore::new(limits.calls));
+        let room = Semaphore::new(limits.calls);
         let (access, in_flight, told) = (Access::OfRequest, InFlight::default(), Arc::new(|_: &Fault| {}));
         Ok(Self { host, catalogue, seals, access, limits, in_flight, room, page: None, told })
     }
@@ -77,7 +77,7 @@ impl Mcp {
     /// Says what clients may take.
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
-        Self { room: Arc::new(Semaphore::new(limits.calls)), limits, ..self }
+        Self { room: Semaphore::new(limits.calls), limits, ..self }
     }
 
     /// Says where the page of the server is at which people decide, as in `https://stockade.example.com`.
@@ -138,6 +138,11 @@ impl Mcp {
         }
     }
 
+    /// Returns what a client's program is answered.
+    fn answered<T>(&self, answer: Answer<T>) -> Result<T, ErrorData> {
+        answer.map_err(|refusal| self.error(refusal))
+    }
+
     /// Answers an agent, which reads the result of a call; its program is told only that a request is wrong.
     fn failed(&self, refusal: Refusal) -> Result<CallToolResponse, ErrorData> {
         match refusal {
@@ -174,9 +179,9 @@ impl ServerHandler for Mcp {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let client = self.reader(&context).map_err(|refusal| self.error(refusal))?;
+        let client = self.answered(self.reader(&context))?;
         let listed = self.catalogue.listed(&self.host, &client.principal, self.limits.listed);
-        listed.map(ListToolsResult::with_all_items).map_err(|fault| self.error(fault.into()))
+        self.answered(listed.map_err(Refusal::from)).map(ListToolsResult::with_all_items)
     }
 
     async fn call_tool(
@@ -195,9 +200,9 @@ impl ServerHandler for Mcp {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let client = self.reader(&context).map_err(|refusal| self.error(refusal))?;
+        let client = self.answered(self.reader(&context))?;
         let listed = resources::list(&self.host, &client.principal).await;
-        listed.map(ListResourcesResult::with_all_items).map_err(|refusal| self.error(refusal))
+        self.answered(listed).map(ListResourcesResult::with_all_items)
     }
 
     async fn list_resource_templates(
@@ -213,8 +218,7 @@ impl ServerHandler for Mcp {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let read = self.resource(request, &context).await;
-        read.map(ReadResourceResponse::from).map_err(|refusal| self.error(refusal))
+        self.answered(self.resource(request, &context).await).map(ReadResourceResponse::from)
     }
 
     async fn get_task(
@@ -222,9 +226,8 @@ impl ServerHandler for Mcp {
         request: GetTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetTaskResult, ErrorData> {
-        let client = self.reader(&context).map_err(|refusal| self.error(refusal))?;
-        let task = self.task(&client, &request.task_id).await;
-        task.map(GetTaskResult::new).map_err(|refusal| self.error(refusal))
+        let client = self.answered(self.reader(&context))?;
+        self.answered(self.task(&client, &request.task_id).await).map(GetTaskResult::new)
     }
 
     async fn update_task(
@@ -232,9 +235,8 @@ impl ServerHandler for Mcp {
         request: UpdateTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        let client = self.reader(&context).map_err(|refusal| self.error(refusal))?;
-        let updated = self.updated(&client, &request.task_id, &request.input_responses).await;
-        updated.map_err(|refusal| self.error(refusal))
+        let client = self.answered(self.reader(&context))?;
+        self.answered(self.updated(&client, &request.task_id, &request.input_responses).await)
     }
 
     async fn cancel_task(
@@ -242,7 +244,7 @@ impl ServerHandler for Mcp {
         request: CancelTaskParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        let client = self.reader(&context).map_err(|refusal| self.error(refusal))?;
-        self.stopped(&client, &request.task_id).await.map(drop).map_err(|refusal| self.error(refusal))
+        let client = self.answered(self.reader(&context))?;
+        self.answered(self.stopped(&client, &request.task_id).await).map(drop)
     }
 }

@@ -19,14 +19,14 @@ pub(crate) struct Sessions {
     owners: Mutex<Owners>,
 }
 
-/// Whose the sessions are, with the order in which they began.
+/// The principals of the sessions, with the order in which the sessions began.
 #[derive(Default)]
 struct Owners {
     begun: u64,
     by_session: BTreeMap<String, (String, u64)>,
 }
 
-/// Why there is no session.
+/// Why a session is not begun or not found.
 #[derive(Debug)]
 pub(crate) enum NoSession {
     /// There are so many already.

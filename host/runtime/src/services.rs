@@ -173,5 +173,5 @@ fn unanswered(tool: &str, wall_us: u64, took: Duration) -> Outcome {
     );
     let fault = Fault::limit(Kind::Deadline, "wall_us", wall_us, used_us, message).tool(tool);
     let usage = Usage::default().wall_us(used_us).tool_calls(1);
-    Outcome { result: Err(fault), usage, stdout: String::new(), stderr: String::new(), log: Vec::new() }
+    Outcome::new(Err(fault), usage)
 }

@@ -27,14 +27,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Makes the outcome of a call that wrote nothing.
+    pub fn new(result: Result<Value>, usage: Usage) -> Self {
+        Self { result, usage, stdout: String::new(), stderr: String::new(), log: Vec::new() }
+    }
+
     pub(crate) fn refused(fault: Fault) -> Self {
-        Self {
-            result: Err(fault),
-            usage: used(0, 0, None),
-            stdout: String::new(),
-            stderr: String::new(),
-            log: Vec::new(),
-        }
+        Self::new(Err(fault), used(0, 0, None))
     }
 }
 

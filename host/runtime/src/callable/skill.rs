@@ -79,9 +79,7 @@ impl Callable for Reading {
     fn call<'a>(&'a self, call: Call<'a>, _: Option<&'a Place>) -> Result<Calling<'a>> {
         check_function(call.function, "read")?;
         let text = self.read(call.arguments)?;
-        let usage = Usage::default().tool_calls(1);
-        let outcome =
-            Outcome { result: Ok(text), usage, stdout: String::new(), stderr: String::new(), log: Vec::new() };
+        let outcome = Outcome::new(Ok(text), Usage::default().tool_calls(1));
         Ok(Calling::Answer(std::future::ready(outcome).boxed()))
     }
 }

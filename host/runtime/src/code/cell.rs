@@ -112,7 +112,7 @@ fn shallow(call: ToolCall) -> ToolCall {
 }
 
 pub(super) fn answer(usage: Usage) -> Outcome {
-    Outcome { result: Ok(Value::Null), usage, stdout: String::new(), stderr: String::new(), log: Vec::new() }
+    Outcome::new(Ok(Value::Null), usage)
 }
 
 pub(super) fn refused(fault: Fault) -> Outcome {
