@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stockade::callable::{Call, Callable as _, Calling};
-use stockade::{Budget, Builder, Code, Config, Fault, Host, Kind, Limits, Outcome, stubs};
+use stockade::{Builder, Config, Fault, Kind, Limits, Outcome, stubs};
 use stockade_mcp_client::{Client, McpTool, Standing};
+use stockade_tests::code::exec;
 use stockade_tests::{Place, root};
 use tokio::task::JoinSet;
 
@@ -192,11 +193,6 @@ async fn a_hostile_server_gets_nothing_by_its_case() {
 fn echo() -> Value {
     let schema = json!({"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]});
     json!({"name": "echo", "description": "Says it again.", "inputSchema": schema})
-}
-
-async fn exec(host: &Host, source: &str, tools: &[&str]) -> Outcome {
-    let code = Code::new("javascript", source).tools(tools.iter().copied());
-    host.exec(code, Budget::default().fuel(2_000_000_000)).await.unwrap().settled().await.unwrap()
 }
 
 const SAY: &str = "return await peer.echo({text: 'hello'})";
