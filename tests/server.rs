@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use stockade::{Budget, Builder, Host, NewToken, Role, RunId};
 use stockade_server::{Access, Limits, Server};
 use stockade_tests::{Place, input, run_id};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -84,7 +84,17 @@ impl Client {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Response<Incoming> {
-        let stream = TcpStream::connect(self.address).await.unwrap();
+        self.send_over(TcpStream::connect(self.address).await.unwrap(), what, headers, body).await
+    }
+
+    /// Sends a request over a connection that is there.
+    pub(crate) async fn send_over(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        what: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Response<Incoming> {
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         let (method, path) = what.split_once(' ').unwrap();
