@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use stockade::callable::{Call, Callable, Calling, Nature, Outcome as Answer, Place as PlaceInPool, ToolFunction};
 use stockade::journal::MemoryJournal;
 use stockade::{
-    Budget, Builder, Code, Config, Digest, Effect, EffectOutcome, Fault, Host, Kind, Label, Limits, Outcome, ToolCall,
-    ToolOutcome, Usage, stubs,
+    Budget, Builder, Config, Digest, Effect, EffectOutcome, Fault, Kind, Label, Limits, Outcome, ToolCall, ToolOutcome,
+    Usage, stubs,
 };
+use stockade_tests::code::exec;
 use stockade_tests::in_turn::{InTurn, outcomes, start};
 use stockade_tests::{Hand, Place};
 
@@ -68,11 +69,6 @@ impl Callable for Echo {
 
 fn builder(place: &Place) -> Builder {
     place.host().built_in_languages().scratch(place.path("")).callable("echo", Echo::new())
-}
-
-pub(crate) async fn exec(host: &Host, source: &str, tools: &[&str]) -> Outcome {
-    let code = Code::new("javascript", source).tools(tools.iter().copied());
-    host.exec(code, Budget::default().fuel(2_000_000_000)).await.unwrap().settled().await.unwrap()
 }
 
 const SAY: &str = "return await echo.say({text: 'hello'})";

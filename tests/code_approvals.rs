@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
-use stockade::{Approval, Budget, Change, Clock, Code, Decision, Entry, Host, Kind, Outcome, RunId, Status, Terms};
+use stockade::{Approval, Budget, Clock, Code, Decision, Host, Kind, Outcome, RunId, Status, Terms};
+use stockade_tests::code::called;
 use stockade_tests::currencies::{OF_CALLS, Played, cut_by_each, to_the_end};
 use stockade_tests::{Place, decide};
 
@@ -53,15 +54,6 @@ async fn settled(host: &Host, run: RunId, decision: Decision) -> Outcome {
     decide(host, run, decision).await.unwrap().settled().await.unwrap()
 }
 
-/// How often each call of the code was made, by its number.
-fn made(entries: &[Entry]) -> Vec<usize> {
-    let called = entries.iter().filter_map(|entry| match &entry.change {
-        Change::Called { number, .. } => Some(*number),
-        _ => None,
-    });
-    called.collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn code_goes_on_after_a_yes_with_the_answers_that_it_had() {
     let (place, now_ms) = (Place::new(), clock());
@@ -76,7 +68,7 @@ async fn code_goes_on_after_a_yes_with_the_answers_that_it_had() {
     let Outcome::Done(said) = outcome else { panic!("{outcome}") };
     assert_eq!(said[0], "paid");
     assert!(said[1].as_str().unwrap().contains("was denied by \"dana\""), "{said}");
-    assert_eq!(made(&host.entries(run).await.unwrap()), [0, 1, 2], "each call is made once");
+    assert_eq!(called(&host, run).await, [0, 1, 2], "each call is made once");
     let state = host.state(run).await.unwrap();
     assert_eq!(state.approval("code/1").unwrap().consumed_by.as_deref(), Some("code/1"));
     assert_eq!(state.approval("code/2").unwrap().consumed_by, None);

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use stockade::callable::{Call, Callable, Calling, Nature, Outcome as Answer, Place as PlaceInPool, ToolFunction};
-use stockade::{Budget, Change, Code, Currency, Decision, Digest, Exec, Fault, Host, Kind, Outcome, RunId, Usage};
+use stockade::{Budget, Code, Currency, Decision, Digest, Exec, Fault, Host, Kind, Outcome, RunId, Usage};
+use stockade_tests::code::called;
 use stockade_tests::{Place, decide};
 use tokio::sync::Barrier;
 
@@ -82,16 +83,6 @@ async fn exec(host: &Host, source: &str, tools: &[&str]) -> (RunId, Outcome) {
     (run.id(), run.settled().await.unwrap())
 }
 
-/// The numbers of the calls of a run's code, in the order of the journal.
-async fn called(host: &Host, run: RunId) -> Vec<usize> {
-    let entries = host.entries(run).await.unwrap();
-    let called = entries.iter().filter_map(|entry| match &entry.change {
-        Change::Called { number, .. } => Some(*number),
-        _ => None,
-    });
-    called.collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_change_nothing_are_in_flight_together_and_journaled_in_their_order() {
     let place = Place::new();
@@ -131,7 +122,7 @@ async fn calls_that_may_change_something_are_made_alone_and_in_their_order() {
     assert_eq!((called(&host, run).await, &*begun.lock().unwrap()), (vec![0, 1, 2], &vec![3, 1, 2]));
 }
 
-/// A call is made however little the code does with it, and where no one waits for it, too.
+/// A call is made however little the code does with it, also where the code never waits for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_the_code_does_not_wait_for_is_made_before_the_code_ends() {
     let place = Place::new();

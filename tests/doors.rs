@@ -96,8 +96,7 @@ async fn a_fork_repeats_only_what_is_named_and_keeps_within_the_budget_of_the_to
 
     let budget = Some(Budget::default().steps(50));
     let new = NewToken { budget, ..NewToken::new("bot", Role::Operator) };
-    let (_, token) = served.host.create_token(new).await.unwrap();
-    let bot = Client { token: Some(token), ..served.anyone() };
+    let bot = served.client_with(new).await;
     let (status, fork) = bot.post(&path, &json!({"repeat": performed})).await;
     assert_eq!((status, &fork["budget"]["steps"]), (201, &json!(50)), "{fork}");
     let behind = served.host.performed_after(run_id(&run), 2).await.unwrap();

@@ -13,10 +13,9 @@ use serde_json::{Value, json};
 use stockade::callable::{Call, Callable as _, Calling};
 use stockade::{Builder, Config, Fault, Kind, Limits, Outcome, stubs};
 use stockade_mcp_client::{Client, McpTool, Standing};
+use stockade_tests::code::exec;
 use stockade_tests::{Place, root};
 use tokio::task::JoinSet;
-
-use crate::callable::exec;
 
 /// What the servers are given as a secret.
 const SECRET: &str = "sk_live_0123456789abcdef";

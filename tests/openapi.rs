@@ -5,8 +5,9 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use stockade::{Budget, Code, Config, Host, Kind, NewToken, Outcome, Role};
+use stockade::{Config, Host, Kind, NewToken, Outcome, Role};
 use stockade_tests::Place;
+use stockade_tests::code::exec;
 
 use crate::server::Served;
 
@@ -17,11 +18,6 @@ async fn host(place: &Place, document: &Value, config: &str, token: &str) -> sto
     let config = Config::parse(&config.replace("{document}", &file.display().to_string()))?;
     let builder = place.host().built_in_languages().scratch(place.path("")).secret("token", token);
     builder.configured(&config)?.build().await
-}
-
-async fn exec(host: &Host, source: &str) -> Outcome {
-    let code = Code::new("javascript", source).tools(["service"]);
-    host.exec(code, Budget::default().fuel(2_000_000_000)).await.unwrap().settled().await.unwrap()
 }
 
 /// Answers each request on loopback with this, and returns the port.
@@ -88,9 +84,9 @@ async fn a_server_of_ours_is_a_tool_by_its_own_document() {
         const run = await service.readRun({id: started.id ?? started.run_id})
         const names = await service.listWorkflows({})
         return [run.workflow, names.length > 0]";
-    assert_eq!(exec(&host, source).await, Outcome::Done(json!(["refund", true])));
+    assert_eq!(exec(&host, source, &["service"]).await, Outcome::Done(json!(["refund", true])));
     let refused = "try { await service.startRun({body: {workflow: 1}}) } catch (error) { return error.message }";
-    let Outcome::Done(message) = exec(&host, refused).await else { panic!("it was sent") };
+    let Outcome::Done(message) = exec(&host, refused, &["service"]).await else { panic!("it was sent") };
     assert!(message.as_str().unwrap().contains("is a required property"), "{message}");
 }
 
@@ -112,7 +108,7 @@ async fn a_service_that_answers_badly_is_an_error_of_the_tool() {
         let host = host(&place, &one_operation(), &of_service(port, &to_loopback(port)), "unused-token").await.unwrap();
         assert!(host.tool("service").unwrap().nature().repeatable);
         let call = "try { await service.item({id: 'a'}) } catch (error) { return error.message }";
-        let Outcome::Done(message) = exec(&host, call).await else { panic!("{why}") };
+        let Outcome::Done(message) = exec(&host, call, &["service"]).await else { panic!("{why}") };
         assert!(message.as_str().unwrap().contains(why), "{why}: {message}");
     }
 }
@@ -125,7 +121,7 @@ async fn a_service_is_asked_for_nothing_that_is_not_granted() {
     for grants in ["", without_address.as_str(), elsewhere.as_str()] {
         let place = Place::new();
         let host = host(&place, &one_operation(), &of_service(port, grants), "unused-token").await.unwrap();
-        let outcome = exec(&host, "return await service.item({id: 'a'})").await;
+        let outcome = exec(&host, "return await service.item({id: 'a'})", &["service"]).await;
         let Outcome::Failed(fault) = outcome else { panic!("{grants}: {outcome:?}") };
         assert!(fault.message.contains("127.0.0.1"), "{grants}: {fault}");
     }

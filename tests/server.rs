@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use stockade::{Budget, Builder, Host, NewToken, Role, RunId};
 use stockade_server::{Access, Limits, Server};
 use stockade_tests::{Place, input, run_id};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -48,17 +48,26 @@ impl Served {
     ) -> Self {
         let place = Place::new();
         let host = more(place.host().built_in_languages(), &place).build().await.unwrap();
+        let server = set(Server::new(host.clone()));
+        Self::of(place, host, server).await
+    }
+
+    /// Begins to serve a host.
+    pub(crate) async fn of(place: Place, host: Host, server: Server) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let server = set(Server::new(host.clone()));
         let served = tokio::spawn(server.serve(listener, async { stopped.await.unwrap_or_default() }));
         Self { host, address, stop, served, place }
     }
 
     /// One whose token has a role.
     pub(crate) async fn client(&self, name: &str, role: Role) -> Client {
-        let (_, token) = self.host.create_token(NewToken::new(name, role)).await.unwrap();
+        self.client_with(NewToken::new(name, role)).await
+    }
+
+    pub(crate) async fn client_with(&self, new: NewToken) -> Client {
+        let (_, token) = self.host.create_token(new).await.unwrap();
         Client { address: self.address, token: Some(token) }
     }
 
@@ -84,7 +93,17 @@ impl Client {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Response<Incoming> {
-        let stream = TcpStream::connect(self.address).await.unwrap();
+        self.send_over(TcpStream::connect(self.address).await.unwrap(), what, headers, body).await
+    }
+
+    /// Sends a request over a connection that is there.
+    pub(crate) async fn send_over(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        what: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Response<Incoming> {
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         let (method, path) = what.split_once(' ').unwrap();
@@ -419,8 +438,7 @@ async fn a_stream_that_has_not_begun_counts_as_a_request() {
 async fn a_token_with_tools_calls_those_alone_and_so_does_its_code() {
     let served = Served::start(|server| server).await;
     let tools = Some(["policy".to_owned()].into());
-    let (_, token) = served.host.create_token(NewToken { tools, ..NewToken::new("bot", Role::Admin) }).await.unwrap();
-    let bot = Client { token: Some(token), ..served.anyone() };
+    let bot = served.client_with(NewToken { tools, ..NewToken::new("bot", Role::Admin) }).await;
     let call = json!({"amount_cents": 14_900, "approval_above_cents": 10_000});
     let (status, answer) = bot.ask("POST /v1/tools/policy/needs_approval", &[("idempotency-key", "k")], &call).await;
     assert_eq!((status, &answer["output"], &answer["idempotency_key"]), (200, &json!(true), &json!("k")), "{answer}");

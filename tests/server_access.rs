@@ -6,11 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Full};
-use hyper::Request;
-use hyper::body::Bytes;
-use hyper::client::conn::http1::handshake;
-use hyper_util::rt::TokioIo;
+use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use stockade::{Clock, Host, NewToken, Role};
 use stockade_server::audit::{Audit, Entry, Event, entries, verify};
@@ -25,6 +21,21 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::server::{Client, Served, assert_problem, refund};
+
+/// What the operator of a server is told of faults.
+#[derive(Debug, Default)]
+struct Told(Arc<Mutex<Vec<String>>>);
+
+impl Told {
+    fn by(&self, server: Server) -> Server {
+        let told = Arc::clone(&self.0);
+        server.on_fault(move |fault| told.lock().unwrap().push(fault.message.clone()))
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
 
 // The log of changes.
 
@@ -90,19 +101,14 @@ async fn a_change_is_noted_before_and_after_with_its_principal_and_what_it_is_ab
 async fn a_change_that_the_log_cannot_take_is_not_made() {
     let place = Place::new();
     let path = place.path("audit.log");
-    let told = Arc::<Mutex<Vec<String>>>::default();
-    let tells = Arc::clone(&told);
-    let served = Served::start(|server| {
-        let server = server.on_fault(move |fault| tells.lock().unwrap().push(fault.message.clone()));
-        server.audit(Audit::bounded(&path, Clock::default(), 100))
-    })
-    .await;
+    let told = Told::default();
+    let served = Served::start(|server| told.by(server).audit(Audit::bounded(&path, Clock::default(), 100))).await;
     let shop = served.client("shop", Role::Operator).await;
     let refused = shop.post("/v1/runs", &refund("user_789")).await;
     assert_problem(&refused, 503, "audit");
     assert_eq!((&refused.1["limit"], &refused.1["allowed"]), (&json!("audit_bytes"), &json!(100)));
     assert_eq!(shop.get("/v1/runs").await, json!([]), "nothing was started");
-    assert!(told.lock().unwrap()[0].contains("audit log"), "{told:?}");
+    assert!(told.all()[0].contains("audit log"), "{told:?}");
     // A file that others may read is not one to write to.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let refused = shop.post("/v1/runs", &refund("user_789")).await;
@@ -215,19 +221,18 @@ async fn a_server_says_once_that_its_journal_fails_and_takes_runs_up_again_once_
     let (faulty, disk) = (Faulty::new(&hand), memory(&hand));
     faulty.insert(&disk, calm());
     let host = Host::builder().with_journal(faulty.clone()).scratch(place.path("")).build().await.unwrap();
-    let told = Arc::<Mutex<Vec<String>>>::default();
-    let tells = Arc::clone(&told);
-    let server = Server::new(host).on_fault(move |fault| tells.lock().unwrap().push(fault.message.clone()));
+    let told = Told::default();
+    let server = told.by(Server::new(host));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let serving = tokio::spawn(server.serve(listener, std::future::pending()));
     let minute = || tokio::time::sleep(Duration::from_secs(60));
     minute().await;
-    assert_eq!(told.lock().unwrap().len(), 0);
+    assert_eq!(told.all().len(), 0);
     for outages in 1..=2 {
         faulty.remove();
         minute().await;
         minute().await;
-        let told = told.lock().unwrap().clone();
+        let told = told.all();
         assert_eq!(told.len(), outages, "{told:?}");
         assert!(told[0].starts_with("no run is taken up while "), "{told:?}");
         faulty.insert(&disk, calm());
@@ -256,14 +261,7 @@ async fn over_tls(client: &Client, trusted: &str, what: &str, body: &str) -> Opt
     let connector = TlsConnector::from(Arc::new(config.with_root_certificates(roots).with_no_client_auth()));
     let stream = TcpStream::connect(client.address).await.unwrap();
     let stream = connector.connect(ServerName::try_from("localhost").unwrap(), stream).await.ok()?;
-    let (mut sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    let (method, path) = what.split_once(' ').unwrap();
-    let request = Request::builder().method(method).uri(path).header("host", "localhost");
-    let bearer = client.token.iter().map(|token| format!("Bearer {token}"));
-    let request = bearer.fold(request, |request, bearer| request.header("authorization", bearer));
-    let body = Full::new(Bytes::from(body.to_owned()));
-    let response = sender.send_request(request.body(body).unwrap()).await.unwrap();
+    let response = client.send_over(stream, what, &[("host", "localhost")], body.to_owned()).await;
     let cookie = response.headers().get("set-cookie").map(|cookie| cookie.to_str().unwrap().to_owned());
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -275,13 +273,9 @@ async fn a_server_with_a_certificate_speaks_tls_alone_and_its_sessions_are_for_h
     let place = Place::new();
     let (certificate, key) = certify(&place, "server");
     let tls = Tls::new(certificate, key).unwrap();
-    let told = Arc::<Mutex<Vec<String>>>::default();
-    let tells = Arc::clone(&told);
+    let told = Told::default();
     let limits = Limits { head_time: Duration::from_secs(1), ..Limits::default() };
-    let served = Served::start(|server| {
-        server.tls(tls).limits(limits).on_fault(move |fault| tells.lock().unwrap().push(fault.message.clone()))
-    })
-    .await;
+    let served = Served::start(|server| told.by(server).tls(tls).limits(limits)).await;
     let shop = served.client("shop", Role::Operator).await;
     assert_eq!(over_tls(&shop, "server", "GET /v1/runs", "").await, Some((200, "[]".to_owned())));
     assert_eq!(over_tls(&shop, "other", "GET /v1/runs", "").await, None, "it is not the certificate that is trusted");
@@ -296,7 +290,7 @@ async fn a_server_with_a_certificate_speaks_tls_alone_and_its_sessions_are_for_h
         plain.read_to_string(&mut said).await.unwrap();
         assert!(said.starts_with("HTTP/1.1 400") && said.ends_with("this server speaks https, not http.\n"), "{said}");
     }
-    assert_eq!(told.lock().unwrap().len(), 1, "the operator is told once: {told:?}");
+    assert_eq!(told.all().len(), 1, "the operator is told once: {told:?}");
     let mut silent = TcpStream::connect(served.address).await.unwrap();
     silent.write_all(&[0x16, 3, 1]).await.unwrap();
     assert_eq!(silent.read(&mut [0; 9]).await.unwrap_or(0), 0, "a handshake has the time of a head");
@@ -307,12 +301,8 @@ async fn a_certificate_that_was_renewed_is_used_and_one_that_cannot_be_is_not() 
     let (place, hand) = (Place::new(), Hand::new());
     let (certificate, key) = certify(&place, "server");
     let tls = Tls::new(&certificate, &key).unwrap();
-    let told = Arc::<Mutex<Vec<String>>>::default();
-    let tells = Arc::clone(&told);
-    let served = Served::start(|server| {
-        server.tls(tls).clock(hand.clock()).on_fault(move |fault| tells.lock().unwrap().push(fault.message.clone()))
-    })
-    .await;
+    let told = Told::default();
+    let served = Served::start(|server| told.by(server).tls(tls).clock(hand.clock())).await;
     let anyone = served.anyone();
     let is_of = async |name: &str| over_tls(&anyone, name, "GET /healthz", "").await.is_some();
     assert!(is_of("server").await);
@@ -325,7 +315,7 @@ async fn a_certificate_that_was_renewed_is_used_and_one_that_cannot_be_is_not() 
         hand.forward(10_000);
         assert!(is_of("other").await);
     }
-    let told = told.lock().unwrap().clone();
+    let told = told.all();
     assert!(told.len() == 1 && told[0].contains("BEGIN CERTIFICATE"), "{told:?}");
 }
 

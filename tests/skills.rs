@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use stockade::{AcceptedSkill, Budget, Code, Config, Host, Label, Outcome, SkillStatus};
+use stockade::{AcceptedSkill, Budget, Config, Host, Label, Outcome, SkillStatus};
 use stockade_tests::Place;
+use stockade_tests::code::exec;
 
 const PDF: &str =
     "---\nname: pdf\ndescription: Counts the pages of a PDF.\nallowed-tools: purchases shell\n---\nRun count.js.\n";
@@ -32,11 +33,6 @@ async fn accepted(place: &Place) -> AcceptedSkill {
     host(place, "", None).await.accept_skill("pdf", "dana").unwrap()
 }
 
-async fn exec(host: &Host, source: &str) -> Outcome {
-    let code = Code::new("javascript", source).tools(["skill"]);
-    host.exec(code, Budget::default().fuel(2_000_000_000)).await.unwrap().settled().await.unwrap()
-}
-
 fn statuses(host: &Host) -> Vec<(String, SkillStatus)> {
     host.skills().into_iter().map(|skill| (skill.name, skill.status)).collect()
 }
@@ -49,14 +45,14 @@ async fn a_skill_is_read_once_it_is_accepted_and_not_once_it_has_changed() {
     write(&place, "pdf", PDF);
     let new = host(&place, "", None).await;
     assert_eq!(statuses(&new), [("pdf".to_owned(), SkillStatus::New)]);
-    let Outcome::Done(message) = exec(&new, READ).await else { panic!("it failed") };
+    let Outcome::Done(message) = exec(&new, READ, &["skill"]).await else { panic!("it failed") };
     assert!(message.as_str().unwrap().contains("there is no skill \"pdf\""), "{message}");
     assert!(new.tool("skill-pdf").is_err());
     let accepted = new.accept_skill("pdf", "dana").unwrap();
     assert_eq!(accepted.tools.keys().collect::<Vec<_>>(), ["purchases"], "there is no tool \"shell\"");
     assert!(new.accept_skill("pdf", " ").is_err() && new.accept_skill("other", "dana").is_err());
     let used = host(&place, "", Some(&accepted)).await;
-    assert_eq!(exec(&used, READ).await, Outcome::Done(PDF.into()));
+    assert_eq!(exec(&used, READ, &["skill"]).await, Outcome::Done(PDF.into()));
     assert!(used.tool("skill").unwrap().functions()[0].docs().contains("- pdf: Counts the pages of a PDF."));
     fs::write(place.path("skills/pdf/scripts/count.js"), "return 1").unwrap();
     let changed = host(&place, "", Some(&accepted)).await;
@@ -92,7 +88,7 @@ async fn a_skill_has_no_file_outside_of_its_folder() {
             "try {{ return await skill.read({{name: 'pdf', file: {}}}) }} catch (error) {{ return error.message }}",
             json!(file)
         );
-        let Outcome::Done(message) = exec(&host, &source).await else { panic!("{file}") };
+        let Outcome::Done(message) = exec(&host, &source, &["skill"]).await else { panic!("{file}") };
         assert!(message.as_str().unwrap().contains("the skill has no file"), "{file}: {message}");
     }
 }

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_was_not_accepted_offers_nothing() {
+    fn a_server_that_was_never_accepted_offers_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let config = Config::parse("[mcp.files]\ncommand = \"/no/such\"\ntools = [\"read\"]").unwrap();
         let client = Client::new(&config, folder.path());

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_could_be_taken_for_each_other_are_refused() {
+    fn names_that_could_be_taken_for_each_other_are_all_refused() {
         let mut reading = Reading::default();
         assert_eq!(reading.page(&page(&["read", "write", "list"], Some("2"))), Ok(Some("2".to_owned())));
         assert_eq!(reading.page(&page(&["read", "1ist", "wr\u{131}te"], None)), Ok(None));

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_that_would_have_one_name_are_refused_by_both() {
+    fn two_functions_that_would_have_one_name_are_refused_with_both_tools() {
         let mut catalogue = Catalogue { by_name: BTreeMap::new() };
         let function = |tool: &str, function: &str| {
             (names::joined(tool, function), Meaning::Function { tool: tool.to_owned(), function: function.to_owned() })

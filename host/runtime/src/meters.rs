@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instrument_has_so_many_series_and_the_rest_is_other() {
+    fn series_of_an_instrument_beyond_the_most_are_counted_as_other() {
         let meters = Meters::default();
         (0..2_000).for_each(|number| meters.add(&STEPS, &[&format!("w{number}")], 1));
         let page = meters.page(Exposition::Prometheus);

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn outputs_that_no_one_has_are_forgotten() {
+    fn outputs_without_a_holder_are_forgotten() {
         let (outputs, run) = (Outputs::default(), RunId::from_bytes([7; 16]));
         outputs.of(run, "code").wrote(Stdio::Out, 2, "a\n");
         outputs.of(run, "other");

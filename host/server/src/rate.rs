@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_are_too_many_share_what_one_may() {
+    fn keys_beyond_the_most_share_the_rate_of_one() {
         let (rate, now) = rate(1, 2);
         (0..KEYS_MAX).for_each(|key| assert!(rate.take(&key.to_string()).is_ok()));
         let others = (0..9).filter(|key| rate.take(&format!("other {key}")).is_ok()).count();

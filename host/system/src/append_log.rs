@@ -113,7 +113,7 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(10);
 
     #[test]
-    fn a_append_log_is_its_owners_alone_and_grows_at_its_end() {
+    fn an_append_log_is_its_owners_alone_and_grows_at_its_end() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
         let mut log = AppendLog::open(&path, SHORT).unwrap();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_append_log_has_one_writer_at_a_time() {
+    fn an_append_log_has_one_writer_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
         let log = AppendLog::open(&path, SHORT).unwrap();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_append_log_that_others_may_read_or_that_is_a_link_is_refused() {
+    fn an_append_log_that_others_may_read_or_that_is_a_link_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
         fs::write(&path, "").unwrap();

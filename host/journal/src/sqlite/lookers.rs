@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn each_who_looks_has_a_connection_of_its_own_as_far_as_there_are_some() {
+    fn looks_at_once_have_a_connection_each_up_to_the_most() {
         let dir = tempfile::tempdir().unwrap();
         let lookers = Lookers::open(&dir.path().join("a.db")).unwrap();
         let deep = lookers.look(|_| {

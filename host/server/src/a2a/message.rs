@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_is_data_with_a_question_and_a_text_is_none() {
+    fn a_decision_is_data_with_a_question_and_never_a_text() {
         let yes = json!({"data": {"approval": "refund", "decision": "approve", "seen": "0123456789ab"}});
         let decisions = message(json!([yes])).decisions().ok().unwrap();
         assert_eq!((&*decisions[0].0, &*decisions[0].1.seen), ("refund", "0123456789ab"));

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_read_and_what_is_none_has_the_number_of_its_error() {
+    fn a_call_is_read_and_any_other_body_has_the_number_of_its_error() {
         let call = Call::read(json!({"jsonrpc": "2.0", "id": 7, "method": "GetTask", "params": {"id": "r"}})).unwrap();
         assert_eq!((call.method, call.params), (Method::GetTask, json!({"id": "r"})));
         assert_eq!(code(Call::read(json!({"jsonrpc": "2.0", "id": 7, "method": "tasks/get"}))), -32_601);
