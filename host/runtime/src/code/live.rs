@@ -116,7 +116,7 @@ impl RunLog {
             }
         }
         let ran = self.run_code_in_turn(key, code).await;
-        if !self.index.iter().any(|change| change.place().0 == cells::SPACE) {
+        if !cells::is_changed_by(&self.index) {
             // It leaves nothing there.
             self.leave_session();
         }
