@@ -31,7 +31,7 @@ use crate::{Result, whole_file};
 pub(crate) const SCHEME: &str = "oci://";
 
 const LAYER_MEDIA_TYPE: &str = "application/wasm";
-/// As much as the engine looks at.
+/// Half of what the engine looks at.
 const COMPONENT_BYTES_MAX: u64 = 32 << 20;
 /// A manifest of one layer has about 1 KiB; annotations are free text.
 const MANIFEST_BYTES_MAX: u64 = 256 << 10;

@@ -126,7 +126,7 @@ impl Skills {
     ///
     /// # Errors
     ///
-    /// There is none of this name, or it is broken.
+    /// No skill has this name, or the skill is broken.
     pub(crate) fn get(&self, name: &str) -> Result<&Content> {
         let skill = self.0.get(name).ok_or_else(|| {
             let known: Vec<_> = self.0.keys().map(String::as_str).collect();

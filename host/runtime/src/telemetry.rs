@@ -341,7 +341,7 @@ mod tests {
 
     /// The task that sends does not run between two commits here, so that the queue fills.
     #[tokio::test]
-    async fn what_the_queue_has_no_room_for_is_counted() {
+    async fn a_batch_that_the_queue_has_no_room_for_is_counted() {
         let meters = Arc::<Meters>::default();
         let config = config::Telemetry::default();
         let (words, scrubber) = (Arc::default(), Scrubber::default());

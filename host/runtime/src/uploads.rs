@@ -12,7 +12,7 @@ use crate::callable::unapproved;
 use crate::registry::Registry;
 use crate::{Result, Source, file, whole_file};
 
-/// The largest component that is taken: as much as the engine looks at.
+/// The largest component that is taken: half of what the engine looks at.
 const COMPONENT_BYTES_MAX: u64 = 32 << 20;
 
 /// The most components that are kept so: each has a file, and takes memory in each process that has the folder.
