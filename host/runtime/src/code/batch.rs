@@ -54,7 +54,6 @@ impl RunLog {
     ) -> Result<Option<Halt>> {
         let (host, caller) = (Arc::clone(&self.host), Caller { key, toolbox, tool_calls });
         let mut asked = VecDeque::from(asked);
-        let places = places(&host, toolbox, &asked);
         let mut spent = 0_u64;
         while let Some(next) = asked.front() {
             // The one before it was cut, and so the code ends there. Those behind it are not made: they would have no place in the
@@ -65,10 +64,16 @@ impl RunLog {
                 return Ok(None);
             }
             asked.iter_mut().for_each(|call| call.left.fuel = call.left.fuel.saturating_sub(spent));
+            let places = places(&host, toolbox, &asked);
             let together = self.together(&host, caller, &mut asked, &places).await?;
             if !together.is_empty() {
                 spent = self.answer_together(&host, together).await?;
-            } else if let Some(next) = asked.pop_front() {
+                continue;
+            }
+            // A call that is made alone takes the place that the code keeps; the others are free for other code meanwhile.
+            drop(together);
+            drop(places);
+            if let Some(next) = asked.pop_front() {
                 match self.answer(key, toolbox, next, tool_calls).await? {
                     Ok(fuel) => spent = fuel,
                     // The calls behind it are not made, and the code does not hear of them.
