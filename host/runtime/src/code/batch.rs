@@ -130,14 +130,16 @@ impl RunLog {
     ) -> Result<Option<(ToolCall, &'a Registered)>> {
         let Made::Call(call) = made(toolbox, &next.name, next.arguments.clone()) else { return Ok(None) };
         let is_known = self.state().calls(key).get(next.number).is_some();
+        let is_harmless = |tool: &Registered| tool.changes_nothing() && !tool.is_code();
         if is_known
+            || !host.registry.get(&call.tool).is_ok_and(is_harmless)
             || toolbox.asks_first(&call.tool)
             || self.short(key, next.number, &call, tool_calls, beside_bytes).is_some()
         {
             return Ok(None);
         }
+        // This may read the journal, and so it comes last.
         let tool = self.callable(host, key, &call, false).await.ok();
-        let tool = tool.filter(|tool| tool.changes_nothing() && !tool.is_code());
         Ok(tool.map(|tool| (call, tool)))
     }
 
