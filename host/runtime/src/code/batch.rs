@@ -128,7 +128,7 @@ impl RunLog {
         next: &CallOfCode,
         beside_bytes: u64,
     ) -> Result<Option<(ToolCall, &'a Registered)>> {
-        let Made::Call(call) = made(toolbox, &next.name, next.arguments.clone()) else { return Ok(None) };
+        let Made::Call(call) = made(toolbox, &next.name, &next.arguments) else { return Ok(None) };
         let is_known = self.state().calls(key).get(next.number).is_some();
         let is_harmless = |tool: &Registered| tool.changes_nothing() && !tool.is_code();
         if is_known

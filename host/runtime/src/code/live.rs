@@ -233,7 +233,7 @@ impl RunLog {
         tool_calls: u64,
     ) -> Result<Result<u64, Halt>> {
         let CallOfCode { name, arguments, number, left, place, since, answer } = asked;
-        let made = self.gated(key, number, toolbox, made(toolbox, &name, arguments));
+        let made = self.gated(key, number, toolbox, made(toolbox, &name, &arguments));
         let (Made::Call(call) | Made::Asks(call) | Made::Refused(call, _)) = &made;
         let known = recorded(self.state().calls(key), number, call);
         if matches!(known, Ok(None))
