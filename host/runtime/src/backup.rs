@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use self::copying::Found;
 pub use self::manifest::{BackupFile, LeftOut, Manifest};
 pub use self::restoring::{Put, put, restore};
+use crate::builder::folder_of;
 use crate::{Clock, Result};
 
 /// The name of the journal in a backup, and in a data directory.
@@ -52,7 +53,7 @@ pub fn create(holdings: &Holdings, to: &Path, force: bool, clock: &Clock, told: 
     check_free(to, force)?;
     check_outside(to, &holdings.data)?;
     let (found, mut left_out) = Found::all(holdings)?;
-    let parent = parent(to);
+    let parent = folder_of(to);
     let place = private(&parent)?;
     let made_ms = clock.now_ms();
     let all = found.iter().map(|file| file.bytes).sum::<u64>();
@@ -88,7 +89,7 @@ fn check_free(to: &Path, force: bool) -> Result<()> {
 
 /// Checks that a backup is not made where the next one would find it.
 fn check_outside(to: &Path, data: &Path) -> Result<()> {
-    let (Ok(within), Ok(data)) = (parent(to).canonicalize(), data.canonicalize()) else { return Ok(()) };
+    let (Ok(within), Ok(data)) = (folder_of(to).canonicalize(), data.canonicalize()) else { return Ok(()) };
     if !within.starts_with(&data) {
         return Ok(());
     }
@@ -124,17 +125,13 @@ fn private(parent: &Path) -> Result<TempDir> {
     made.map_err(|error| cannot("be written", parent, &error))
 }
 
-fn parent(path: &Path) -> PathBuf {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
-}
-
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Makes the folders of a file within a folder of ours.
 fn make_folders(file: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(parent(file))
+    DirBuilder::new().recursive(true).mode(0o700).create(folder_of(file))
 }
 
 /// Has what a folder names outlive a loss of power.
@@ -268,7 +265,7 @@ mod tests {
     #[tokio::test]
     async fn a_backup_that_fails_leaves_nothing() {
         let (place, _journal) = filled().await;
-        // It begins as a database, and is none.
+        // It begins like a database, and is not one.
         fs::write(place.path("data/shop.db"), b"SQLite format 3\0 and then nothing of one").unwrap();
         let fault = place.create(false).unwrap_err();
         assert!(fault.kind == Kind::System && fault.message.contains("shop.db"), "{fault}");

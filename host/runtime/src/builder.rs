@@ -22,7 +22,8 @@ use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 
 use self::checks::{check_concurrency, check_free, check_models, check_settings, check_tools};
 use self::hooked::names_of_tools;
-use self::journals::{folder_of, in_file, no_folder};
+pub(crate) use self::journals::folder_of;
+use self::journals::{in_file, no_folder};
 use crate::Host;
 use crate::bookmarks::Bookmarks;
 use crate::breakers::Breakers;

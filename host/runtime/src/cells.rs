@@ -30,9 +30,7 @@ impl CellRef {
     }
 
     fn row(&self, session: &str, number: usize) -> Row {
-        // So many digits that the order of the keys is that of the numbers.
-        let key = index::key([session, &format!("{number:010}")]);
-        Row::new(SPACE, key, &self.key).needs(self.run)
+        Row::new(SPACE, key(session, number as u64), &self.key).needs(self.run)
     }
 
     pub(crate) fn read(row: Row) -> Result<Self> {
@@ -52,10 +50,21 @@ pub(crate) fn prefix(session: &str) -> String {
     format!("{}/", index::key([session]))
 }
 
+/// Returns the key of the cell of this number in a session.
+pub(crate) fn key(session: &str, number: u64) -> String {
+    // So many digits that the order of the keys is that of the numbers.
+    index::key([session, &format!("{number:010}")])
+}
+
 /// Removes the cells of a session that has so many.
 pub(crate) fn removed(session: &str, cells: usize) -> Vec<RowChange> {
-    let key = |number: usize| index::key([session, &format!("{number:010}")]);
-    (0..cells).map(|number| RowChange::Remove { space: SPACE.to_owned(), key: key(number) }).collect()
+    let removed = |number: usize| RowChange::Remove { space: SPACE.to_owned(), key: key(session, number as u64) };
+    (0..cells).map(removed).collect()
+}
+
+/// Returns whether changes of the index are of a session's cells.
+pub(crate) fn is_changed_by(index: &[RowChange]) -> bool {
+    index.iter().any(|change| change.place().0 == SPACE)
 }
 
 /// Takes back that the next commit adds a cell: its code has not ended, and is run again.

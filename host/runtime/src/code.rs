@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use stockade_sandbox::Limits;
 use stockade_workflow::{Change, Code, CodeEnd, CodeOutcome, EffectOutcome, Entry, Event, Usage};
 
-pub(crate) use self::alone::{Instance, Listener, ran};
+pub(crate) use self::alone::{Instance, Listener, ran, value_of};
 pub(crate) use self::cell::spoken;
 pub(crate) use self::live::Ran;
 pub(crate) use self::replay::Record;

@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_fork_repeats_is_named_whole_and_nothing_else_is() {
+    fn a_fork_names_all_that_it_repeats_and_nothing_else() {
         let check = |performed: &[&str], repeat: &[&str]| {
             check_all_named(RunId::from_bytes([7; 16]), 3, &keys(performed), &keys(repeat))
         };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stockade_workflow::{Change, End, Entry, Fault, RunState};
+use stockade_workflow::{Change, End, Entry, Fault, RunState, ToolCall};
 
 /// What the conventions call each of a host's workflows and models.
 #[derive(Default)]
@@ -72,6 +72,11 @@ fn result(end: &End) -> Result<(), Fault> {
         End::Done(_) => Ok(()),
         End::Failed(fault) => Err(fault.clone()),
     }
+}
+
+/// The function that a call is of, with its tool.
+pub(crate) fn name(call: &ToolCall) -> String {
+    format!("{}.{}", call.tool, call.function)
 }
 
 /// The kind of a fault as the journal writes it.

@@ -15,7 +15,8 @@ use crate::oci::Pulled;
 use crate::promote::{self, Promotion};
 use crate::services::Services;
 use crate::{
-    AcceptedSkill, BreakerView, Registered, Result, Run, SkillView, Source, Uploaded, Wrote, code, labels, uploads,
+    AcceptedSkill, BreakerView, Registered, Result, Run, SkillView, Source, Uploaded, Wrote, code, labels, skills,
+    uploads,
 };
 use stockade_journal::{Commit, each};
 #[cfg(feature = "memory")]
@@ -254,8 +255,8 @@ impl Host {
         if by.trim().is_empty() {
             return Err(Fault::invalid("approval", "the person who accepts is not named; say who it was"));
         }
-        let own = |tool: &&String| **tool != "skill" && !tool.starts_with("skill-");
-        let there = content.allowed_tools.iter().filter(own).filter_map(|tool| self.services.registry.get(tool).ok());
+        let wanted = content.allowed_tools.iter().filter(|tool| !skills::is_tool_of_skills(tool));
+        let there = wanted.filter_map(|tool| self.services.registry.get(tool).ok());
         let tools = there.filter(|tool| !tool.is_code()).map(|tool| (tool.name().to_owned(), tool.rights())).collect();
         Ok(AcceptedSkill { digest: content.digest.clone(), tools, by: by.to_owned() })
     }

@@ -124,6 +124,7 @@ mod toolbox;
 mod trace;
 mod turns;
 mod uploads;
+mod whole_file;
 mod worker;
 
 pub use breakers::BreakerView;

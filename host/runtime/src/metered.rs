@@ -8,7 +8,7 @@ use stockade_workflow::{
     Usage,
 };
 
-use crate::genai::{GenAi, ended, kind};
+use crate::genai::{GenAi, ended, kind, name};
 use crate::hooks::Hooks;
 use crate::meters::{
     AGENT_DURATION, AGENT_INFERENCE_CALLS, AGENT_TOOL_CALLS, ANSWER_TOKENS, BUDGET_REFUSALS, FUEL, INFERENCE_DURATION,
@@ -160,11 +160,6 @@ impl Metered {
         self.meters.record(&AGENT_INFERENCE_CALLS, &[operation, workflow], float(spent.model_calls));
         self.meters.record(&AGENT_TOOL_CALLS, &[operation, workflow], float(spent.tool_calls));
     }
-}
-
-/// A tool and its function.
-fn name(call: &ToolCall) -> String {
-    format!("{}.{}", call.tool, call.function)
 }
 
 /// The nearest number with a fraction, which is the very one up to 2^53.

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_gauge_no_longer_has_is_gone() {
+    fn a_gauge_that_is_replaced_has_only_its_new_values() {
         let meters = Meters::default();
         meters.replace(&RUNS, &[("waiting", 2.0), ("paused", 1.0)]);
         meters.replace(&RUNS, &[("waiting", 1.0)]);

@@ -9,14 +9,12 @@ mod token;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::fs::{self, File};
-use std::io::{self, Write};
 use std::net::IpAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fs, io};
 
 use oci_client::Reference;
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
@@ -24,17 +22,16 @@ use reqwest::header::ACCEPT;
 use reqwest::{Response, StatusCode, Url, redirect};
 use stockade_sandbox::is_public;
 use stockade_workflow::{Digest, Fault, Hint, Kind};
-use uuid::Uuid;
 
 use self::resolver::{Inside, Resolver, spelled};
-use crate::Result;
 use crate::hooks::Hooks;
+use crate::{Result, whole_file};
 
 /// What a reference to a component in a registry begins with.
 pub(crate) const SCHEME: &str = "oci://";
 
 const LAYER_MEDIA_TYPE: &str = "application/wasm";
-/// As much as the engine looks at.
+/// Half of what the engine looks at.
 const COMPONENT_BYTES_MAX: u64 = 32 << 20;
 /// A manifest of one layer has about 1 KiB; annotations are free text.
 const MANIFEST_BYTES_MAX: u64 = 256 << 10;
@@ -355,22 +352,8 @@ fn file(folder: &Path, digest: &Digest, ending: &str) -> PathBuf {
 }
 
 fn keep(folder: &Path, pulled: &Pulled) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    write(folder, &file(folder, &pulled.component, "wasm"), &pulled.bytes)?;
-    write(folder, &file(folder, &pulled.manifest, "json"), &pulled.manifest_bytes)
-}
-
-/// Readers see all of a file or nothing of it.
-fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A crash leaves it behind, and process numbers come again: in a container always the same.
-    let temporary = folder.join(format!(".{}.tmp", Uuid::now_v7()));
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // What is left of a failed write is of no use; if it cannot be removed either, nothing is worse.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+    whole_file::write(folder, &file(folder, &pulled.component, "wasm"), &pulled.bytes)?;
+    whole_file::write(folder, &file(folder, &pulled.manifest, "json"), &pulled.manifest_bytes)
 }
 
 /// Cuts what a stranger may have written, and leaves it one line.
@@ -390,7 +373,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
+    use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
 
     use super::*;

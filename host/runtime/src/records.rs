@@ -7,7 +7,7 @@ use stockade_workflow::{
     Verdict,
 };
 
-use crate::genai::ended;
+use crate::genai::{ended, name};
 
 /// One record of a log: what happened, to which run, and by whom.
 ///
@@ -60,7 +60,7 @@ impl Record {
 
 fn of_entry(run: &RunState, entry: &Entry) -> Vec<Record> {
     let told = told(run, &entry.change);
-    let end = ended(run, entry).map(|end| Said::new(level_of(end.as_ref().err()), "run.ended", end_of(run, end)));
+    let end = ended(run, entry).map(|end| end_of(run, end.err().as_ref()));
     told.into_iter().chain(end).map(|said| said.record(run, entry)).collect()
 }
 
@@ -88,13 +88,19 @@ impl Said {
     }
 }
 
-fn level_of(fault: Option<&Fault>) -> LogLevel {
-    if fault.is_some() { LogLevel::Warn } else { LogLevel::Info }
+/// The level of what has failed, or else this one.
+fn level_of(fault: Option<&Fault>, otherwise: LogLevel) -> LogLevel {
+    if fault.is_some() { LogLevel::Warn } else { otherwise }
 }
 
-fn end_of(run: &RunState, end: Result<(), Fault>) -> String {
-    let why = end.err().map(|fault| format!(": {}", fault.message)).unwrap_or_default();
-    format!("the run is {}{why}", run.status())
+/// The message of a fault, as the end of a sentence.
+fn why(fault: Option<&Fault>) -> String {
+    fault.map(|fault| format!(": {}", fault.message)).unwrap_or_default()
+}
+
+fn end_of(run: &RunState, fault: Option<&Fault>) -> Said {
+    let message = format!("the run is {}{}", run.status(), why(fault));
+    Said::new(level_of(fault, LogLevel::Info), "run.ended", message)
 }
 
 fn told(run: &RunState, change: &Change) -> Option<Said> {
@@ -164,8 +170,7 @@ fn happened(run: &RunState, event: &Event) -> Option<Said> {
     if let Some(said) = decided(outcome) {
         return Some(said);
     }
-    let level = if outcome.fault().is_some() { LogLevel::Warn } else { LogLevel::Debug };
-    let why = outcome.fault().map(|fault| format!(": {}", fault.message)).unwrap_or_default();
+    let (level, why) = (level_of(outcome.fault(), LogLevel::Debug), why(outcome.fault()));
     match outcome {
         EffectOutcome::ToolReturned(_) => Some(Said::new(level, "tool.called", format!("{}{why}", of(run, key)))),
         EffectOutcome::CodeFinished(_) => Some(Said::new(level, "code.ended", format!("\"{key}\"{why}"))),
@@ -200,9 +205,8 @@ fn asked(approval: &Approval) -> Said {
 }
 
 fn called(call: &ToolCall, outcome: &ToolOutcome) -> Said {
-    let level = if outcome.fault().is_some() { LogLevel::Warn } else { LogLevel::Debug };
-    let why = outcome.fault().map(|fault| format!(": {}", fault.message)).unwrap_or_default();
-    Said::new(level, "tool.called", format!("{}{why}", name(call)))
+    let level = level_of(outcome.fault(), LogLevel::Debug);
+    Said::new(level, "tool.called", format!("{}{}", name(call), why(outcome.fault())))
 }
 
 /// The call of an effect, or its key.
@@ -211,10 +215,6 @@ fn of(run: &RunState, key: &str) -> String {
         Some(EffectKind::CallTool { call, .. }) => name(call),
         Some(_) | None => format!("\"{key}\""),
     }
-}
-
-fn name(call: &ToolCall) -> String {
-    format!("{}.{}", call.tool, call.function)
 }
 
 #[cfg(test)]

@@ -416,7 +416,7 @@ impl RunLog {
 
     fn committed(&mut self, commit: &Commit) {
         // A piece of code that has begun to make calls has not left its session.
-        if commit.index.iter().any(|change| change.place().0 == cells::SPACE) {
+        if cells::is_changed_by(&commit.index) {
             self.leave_session();
         }
         if let (Some(place), Some(last)) = (&self.place, commit.entries.last()) {

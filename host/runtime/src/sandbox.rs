@@ -5,10 +5,10 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesOrdered;
 use serde_json::Value;
 use stockade_sandbox::{Interpreter, Limits, Stdio};
-use stockade_workflow::{Code, CodeEnd, CodeOutcome, Exception, Fault, Kind, Usage};
+use stockade_workflow::{Code, CodeOutcome, Fault, Usage};
 use uuid::Uuid;
 
-use crate::code::{Instance, Listener, ran, spoken};
+use crate::code::{Instance, Listener, ran, spoken, value_of};
 use crate::services::Services;
 use crate::{Host, Result};
 
@@ -53,11 +53,7 @@ impl Executed {
     /// Kind [`Kind::GuestError`](crate::Kind::GuestError) with the name of the exception as the detail, or why the code was
     /// stopped.
     pub fn value(&self) -> Result<Value> {
-        match &self.outcome.ended {
-            CodeEnd::Returned(value) => Ok(value.value()),
-            CodeEnd::Raised(exception) => Err(raised(exception)),
-            CodeEnd::Failed(fault) | CodeEnd::Unknown(fault) => Err(fault.clone()),
-        }
+        value_of(&self.outcome.ended)
     }
 }
 
@@ -166,8 +162,4 @@ impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sandbox").field("language", &self.language).finish_non_exhaustive()
     }
-}
-
-fn raised(exception: &Exception) -> Fault {
-    Fault::new(Kind::GuestError, exception.to_string()).detail(exception.name.as_str())
 }

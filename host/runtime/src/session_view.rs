@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use stockade_journal::index;
-use stockade_workflow::{Fault, Kind, RunId};
+use stockade_workflow::RunId;
 
 use crate::cells::{self, CellRef, SPACE};
 use crate::{Host, Result};
@@ -41,14 +41,14 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::NotFound`] with detail `session` where there is no such session; a journal that fails.
+    /// Kind [`Kind::NotFound`](crate::Kind::NotFound) with detail `session` where there is no such session; a journal that fails.
     pub async fn session(&self, name: &str, after: Option<u64>, limit: usize) -> Result<Vec<SessionCell>> {
         let journal = &self.services.journal;
         let prefix = cells::prefix(name);
-        let key = after.map(|after| format!("{prefix}{after:010}"));
+        let key = after.map(|after| cells::key(name, after));
         let rows = journal.find(SPACE, &prefix, key.as_deref(), limit).await?;
         if rows.is_empty() && journal.find(SPACE, &prefix, None, 1).await?.is_empty() {
-            return Err(Fault::new(Kind::NotFound, format!("there is no session \"{name}\"")).detail(SPACE));
+            return Err(cells::missing(name));
         }
         rows.into_iter()
             .map(|row| {
@@ -67,6 +67,7 @@ fn behind(session: &str) -> String {
 #[cfg(test)]
 mod tests {
     use stockade_journal::{Commit, MemoryJournal};
+    use stockade_workflow::Kind;
 
     use super::*;
 

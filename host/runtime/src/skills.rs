@@ -20,6 +20,12 @@ use crate::hidden::is_hidden;
 /// The file that makes a folder a skill.
 pub(crate) const MAIN: &str = "SKILL.md";
 
+/// The tool by which agents read skills.
+pub(crate) const READING: &str = "skill";
+
+/// What the names of the tools begin with that run the scripts of skills.
+const SCRIPTS: &str = "skill-";
+
 /// As the specification of Agent Skills has it.
 const NAME_CHARS_MAX: usize = 64;
 const DESCRIPTION_CHARS_MAX: usize = 1024;
@@ -126,7 +132,7 @@ impl Skills {
     ///
     /// # Errors
     ///
-    /// There is none of this name, or it is broken.
+    /// No skill has this name, or the skill is broken.
     pub(crate) fn get(&self, name: &str) -> Result<&Content> {
         let skill = self.0.get(name).ok_or_else(|| {
             let known: Vec<_> = self.0.keys().map(String::as_str).collect();
@@ -228,6 +234,16 @@ pub(crate) fn language(path: &str) -> Option<&'static str> {
         "ts" => Some("typescript"),
         _ => None,
     }
+}
+
+/// Returns the name of the tool that runs the scripts of a skill.
+pub(crate) fn tool_of_scripts(skill: &str) -> String {
+    format!("{SCRIPTS}{skill}")
+}
+
+/// Returns whether a tool is one by which skills are read or run.
+pub(crate) fn is_tool_of_skills(tool: &str) -> bool {
+    tool == READING || tool.starts_with(SCRIPTS)
 }
 
 fn check_name(name: &str) -> std::result::Result<(), String> {

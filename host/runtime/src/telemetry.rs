@@ -22,7 +22,7 @@ use stockade_workflow::{
 use tokio::sync::{mpsc, oneshot};
 
 use self::collector::{Collector, EXPORT_TIMEOUT, Post};
-use crate::genai::{GenAi, ended, kind};
+use crate::genai::{GenAi, ended, kind, name};
 use crate::hooks::Hooks;
 use crate::meters::{Meters, TELEMETRY_DROPPED};
 use crate::records::Record;
@@ -196,7 +196,7 @@ fn described(effect: &Effect, words: &GenAi) -> (String, SpanKind, Vec<KeyValue>
             (format!("chat {model}"), SpanKind::Client, attributes)
         }
         EffectKind::CallTool { call, .. } => {
-            let name = short(&format!("{}.{}", call.tool, call.function));
+            let name = short(&name(call));
             let id = KeyValue::new("gen_ai.tool.call.id", effect.key.clone());
             let attributes = vec![
                 operation("execute_tool"),
@@ -341,7 +341,7 @@ mod tests {
 
     /// The task that sends does not run between two commits here, so that the queue fills.
     #[tokio::test]
-    async fn what_the_queue_has_no_room_for_is_counted() {
+    async fn a_batch_that_the_queue_has_no_room_for_is_counted() {
         let meters = Arc::<Meters>::default();
         let config = config::Telemetry::default();
         let (words, scrubber) = (Arc::default(), Scrubber::default());

@@ -20,8 +20,8 @@ pub const QUEUE: &str = "queue";
 /// How many runs go on at once because they are due; further ones are due the next time.
 const FIRED_MAX: usize = 256;
 
-/// How many of them are taken up side by side: a journal writes what is claimed together in one transaction.
-const TOGETHER: usize = 16;
+/// How many runs are taken up side by side: a journal writes what is claimed together in one transaction.
+pub(crate) const TOGETHER: usize = 16;
 
 /// How often [`Host::timers`] looks for what is due.
 const LOOK: Duration = Duration::from_millis(500);

@@ -1,20 +1,18 @@
 //! Tools that a host takes while it runs. They are granted nothing: what a component asks for, the configuration gives.
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use stockade_sandbox::{Engine, Tool};
 use stockade_workflow::{Digest, Fault, Kind};
-use uuid::Uuid;
 
 use crate::callable::unapproved;
 use crate::registry::Registry;
-use crate::{Result, Source, file};
+use crate::{Result, Source, file, whole_file};
 
-/// The largest component that is taken: as much as the engine looks at.
+/// The largest component that is taken: half of what the engine looks at.
 const COMPONENT_BYTES_MAX: u64 = 32 << 20;
 
 /// The most components that are kept so: each has a file, and takes memory in each process that has the folder.
@@ -139,23 +137,10 @@ fn keep(folder: &Path, name: &str, component: &[u8], digest: &Digest) -> Result<
         );
         return Err(Fault::limit(Kind::Conflict, "uploads", allowed, used.saturating_add(1), message));
     }
-    write(folder, &path, component).map_err(|error| unwritten(&path, &error))?;
+    // The name of the file outlives a loss of power, too.
+    let written = whole_file::write(folder, &path, component).and_then(|()| File::open(folder)?.sync_all());
+    written.map_err(|error| unwritten(&path, &error))?;
     Ok(path)
-}
-
-/// Readers see all of a file or nothing of it.
-fn write(folder: &Path, path: &Path, component: &[u8]) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let temporary = folder.join(format!(".{}.tmp", Uuid::now_v7()));
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    let written = file.write_all(component).and_then(|()| file.sync_all());
-    let renamed = || fs::rename(&temporary, path).and_then(|()| File::open(folder)?.sync_all());
-    let written = written.and_then(|()| renamed());
-    if written.is_err() {
-        // What is left of a failed write is of no use; if it cannot be removed either, nothing is worse.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
 }
 
 fn no_folder() -> Fault {

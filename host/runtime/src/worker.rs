@@ -7,6 +7,7 @@ use stockade_journal::{Filter, Sort};
 use stockade_workflow::{Fault, RunId, Status};
 
 use crate::lease::is_busy;
+use crate::timers::TOGETHER;
 use crate::turns::{Lane, PRIORITY, Priority, TENANT};
 use crate::{Fired, Host, QUEUE, Result, Run};
 
@@ -15,9 +16,6 @@ const REFUSED_MS: u64 = 60_000;
 
 /// How many interrupted runs are read at once, to choose among them. Where there are more, those of each tenant are looked for.
 const RUNS_LOOKED_AT: usize = 256;
-
-/// How many runs are taken up side by side: a journal writes what is claimed together in one transaction.
-const TAKEN_AT_ONCE: usize = 16;
 
 /// For how long a worker takes of what it has found, where it has found much more than there is room for, before it looks again.
 const FRESH_MS: u64 = 200;
@@ -121,7 +119,7 @@ impl Worker {
     async fn take(&mut self, now_ms: u64) -> Vec<Fired> {
         let (mut wanted, mut taken) = (self.wanted().into_iter(), Vec::new());
         loop {
-            let next: Vec<_> = wanted.by_ref().take(self.room().min(TAKEN_AT_ONCE)).collect();
+            let next: Vec<_> = wanted.by_ref().take(self.room().min(TOGETHER)).collect();
             if next.is_empty() {
                 return taken;
             }

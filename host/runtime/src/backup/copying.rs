@@ -44,7 +44,7 @@ impl Found {
     }
 
     pub(super) fn left(&self, why: &str) -> LeftOut {
-        LeftOut { path: self.path.display().to_string(), why: why.to_owned() }
+        LeftOut::new(&self.path, why)
     }
 
     /// Finds all files of a host, the journal first, and names those that cannot be copied.
@@ -110,7 +110,7 @@ impl Search {
     }
 
     fn leave(&mut self, path: &Path, why: &str) {
-        self.left_out.push(LeftOut { path: path.display().to_string(), why: why.to_owned() });
+        self.left_out.push(LeftOut::new(path, why));
     }
 
     fn folder(&mut self, folder: &Path, within: &str, depth: usize) -> io::Result<()> {

@@ -64,6 +64,12 @@ pub struct LeftOut {
     pub why: String,
 }
 
+impl LeftOut {
+    pub(super) fn new(path: &Path, why: &str) -> Self {
+        Self { path: path.display().to_string(), why: why.to_owned() }
+    }
+}
+
 impl Manifest {
     /// Reads the manifest of a backup.
     ///

@@ -9,8 +9,9 @@ use stockade_system::file;
 use stockade_workflow::{Fault, Kind};
 
 use super::copying::{digest, plain};
-use super::{BackupFile, JOURNAL, Manifest, cannot, make_folders, parent, private, synced};
+use super::{BackupFile, JOURNAL, Manifest, cannot, make_folders, private, synced};
 use crate::Result;
+use crate::builder::folder_of;
 
 /// Whether a file was put into its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub fn restore(from: &Path, data: &Path, force: bool, told: &dyn Fn(u64, u64)) -
     if !force {
         check_alone(&manifest)?;
     }
-    let parent = parent(data);
+    let parent = folder_of(data);
     let place = private(&parent)?;
     let all = manifest.files.iter().map(|file| file.bytes).sum::<u64>();
     let mut done = 0;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Builder;
 use crate::callable::{Reading, Scripts};
 use crate::config::Concurrency;
-use crate::skills::Skills;
+use crate::skills::{READING, Skills, tool_of_scripts};
 use crate::{Config, Result};
 
 impl Builder {
@@ -58,10 +58,10 @@ impl Builder {
         let has_python = self.languages.contains_key("python") || config.language.contains_key("python");
         let python = if has_python { "python" } else { "python-lite" };
         let is_trusted = |name: &str| config.skills.trusted.contains(name);
-        self.tools.callable("skill", Box::new(Reading::new(&skills, is_trusted)));
+        self.tools.callable(READING, Box::new(Reading::new(&skills, is_trusted)));
         for (name, content, accepted) in skills.used() {
             if let Some(scripts) = Scripts::new(name, content, accepted, is_trusted(name), python) {
-                self.tools.callable(&format!("skill-{name}"), Box::new(scripts));
+                self.tools.callable(&tool_of_scripts(name), Box::new(scripts));
             }
         }
         self.skills = skills;

@@ -63,8 +63,9 @@ pub(super) fn in_file(_: &Path, _: &Clock, _: Keys) -> Result<Box<dyn Journal>> 
     Err(off.reworded(|why| format!("{why}, or hand in a journal with `Builder::with_journal`")))
 }
 
-pub(super) fn folder_of(journal: &Path) -> PathBuf {
-    let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty());
+/// Returns the folder in which a file is.
+pub(crate) fn folder_of(file: &Path) -> PathBuf {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new(".")).to_owned()
 }
 

@@ -48,7 +48,7 @@ fn reading(contents: &BTreeMap<String, Content>) -> ToolFunction {
     let mut docs = format!(
         "Returns the instructions of a skill, or another of its files, as they name them. Read a skill before you do what it \
          is for.\nThe skills, as their authors describe them:{}",
-        if contents.is_empty() { " there is none." } else { "" }
+        if contents.is_empty() { " no skill is accepted." } else { "" }
     );
     for (name, Content { description, .. }) in contents {
         docs.push_str(&format!("\n- {name}: {}", description.replace('\n', " ")));

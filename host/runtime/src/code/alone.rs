@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use stockade_sandbox::{
     CallFromCode, Cell, CellOutcome, Interpreter, Limits, Outcome, Place, Session, Stdio, ToolHandler,
 };
@@ -60,14 +61,18 @@ async fn in_place(host: &Services, code: &Code, limits: &Limits, id: &str) -> Re
     let listener: Arc<Listener> = Arc::new(|_: Stdio, _: &str| {});
     let instance = Instance { interpreter: &interpreter, limits, id, place: Some(place), listener };
     let (CodeOutcome { ended, stdout, stderr, .. }, usage) = ran(host, code, instance).await?;
-    let result = match ended {
+    Ok(Outcome { result: value_of(&ended), usage: usage.tool_calls(1), stdout, stderr, log: Vec::new() })
+}
+
+/// Returns the value of code, or the fault of code that has none.
+pub(crate) fn value_of(ended: &CodeEnd) -> Result<Value> {
+    match ended {
         CodeEnd::Returned(value) => Ok(value.value()),
         CodeEnd::Raised(exception) => {
             Err(Fault::new(Kind::GuestError, exception.to_string()).detail(exception.name.as_str()))
         }
-        CodeEnd::Failed(fault) | CodeEnd::Unknown(fault) => Err(fault),
-    };
-    Ok(Outcome { result, usage: usage.tool_calls(1), stdout, stderr, log: Vec::new() })
+        CodeEnd::Failed(fault) | CodeEnd::Unknown(fault) => Err(fault.clone()),
+    }
 }
 
 fn no_room() -> Fault {

@@ -54,7 +54,6 @@ impl RunLog {
     ) -> Result<Option<Halt>> {
         let (host, caller) = (Arc::clone(&self.host), Caller { key, toolbox, tool_calls });
         let mut asked = VecDeque::from(asked);
-        let places = places(&host, toolbox, &asked);
         let mut spent = 0_u64;
         while let Some(next) = asked.front() {
             // The one before it was cut, and so the code ends there. Those behind it are not made: they would have no place in the
@@ -65,10 +64,16 @@ impl RunLog {
                 return Ok(None);
             }
             asked.iter_mut().for_each(|call| call.left.fuel = call.left.fuel.saturating_sub(spent));
+            let places = places(&host, toolbox, &asked);
             let together = self.together(&host, caller, &mut asked, &places).await?;
             if !together.is_empty() {
                 spent = self.answer_together(&host, together).await?;
-            } else if let Some(next) = asked.pop_front() {
+                continue;
+            }
+            // A call that is made alone takes the place that the code keeps; the others are free for other code meanwhile.
+            drop(together);
+            drop(places);
+            if let Some(next) = asked.pop_front() {
                 match self.answer(key, toolbox, next, tool_calls).await? {
                     Ok(fuel) => spent = fuel,
                     // The calls behind it are not made, and the code does not hear of them.
@@ -123,16 +128,18 @@ impl RunLog {
         next: &CallOfCode,
         beside_bytes: u64,
     ) -> Result<Option<(ToolCall, &'a Registered)>> {
-        let Made::Call(call) = made(toolbox, &next.name, next.arguments.clone()) else { return Ok(None) };
+        let Made::Call(call) = made(toolbox, &next.name, &next.arguments) else { return Ok(None) };
         let is_known = self.state().calls(key).get(next.number).is_some();
+        let is_harmless = |tool: &Registered| tool.changes_nothing() && !tool.is_code();
         if is_known
+            || !host.registry.get(&call.tool).is_ok_and(is_harmless)
             || toolbox.asks_first(&call.tool)
             || self.short(key, next.number, &call, tool_calls, beside_bytes).is_some()
         {
             return Ok(None);
         }
+        // This may read the journal, and so it comes last.
         let tool = self.callable(host, key, &call, false).await.ok();
-        let tool = tool.filter(|tool| tool.changes_nothing() && !tool.is_code());
         Ok(tool.map(|tool| (call, tool)))
     }
 

@@ -92,13 +92,13 @@ pub(super) enum Made {
     Refused(ToolCall, Fault),
 }
 
-pub(super) fn made(toolbox: &Toolbox, name: &str, arguments: Value) -> Made {
-    let bounded = check_depth(Kind::Invalid, "the object of arguments", &arguments);
+pub(super) fn made(toolbox: &Toolbox, name: &str, arguments: &Value) -> Made {
+    let bounded = check_depth(Kind::Invalid, "the object of arguments", arguments);
     match bounded.map_err(|fault| fault.detail("schema")).and_then(|()| toolbox.means(name)) {
-        Ok((tool, function)) => Made::Call(ToolCall::new(tool, function, &arguments)),
+        Ok((tool, function)) => Made::Call(ToolCall::new(tool, function, arguments)),
         Err(fault) => {
             let (tool, function) = name.split_once('.').unwrap_or((name, ""));
-            Made::Refused(shallow(ToolCall::new(tool, function, &arguments)), fault)
+            Made::Refused(shallow(ToolCall::new(tool, function, arguments)), fault)
         }
     }
 }

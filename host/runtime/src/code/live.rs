@@ -116,7 +116,7 @@ impl RunLog {
             }
         }
         let ran = self.run_code_in_turn(key, code).await;
-        if !self.index.iter().any(|change| change.place().0 == cells::SPACE) {
+        if !cells::is_changed_by(&self.index) {
             // It leaves nothing there.
             self.leave_session();
         }
@@ -233,7 +233,7 @@ impl RunLog {
         tool_calls: u64,
     ) -> Result<Result<u64, Halt>> {
         let CallOfCode { name, arguments, number, left, place, since, answer } = asked;
-        let made = self.gated(key, number, toolbox, made(toolbox, &name, arguments));
+        let made = self.gated(key, number, toolbox, made(toolbox, &name, &arguments));
         let (Made::Call(call) | Made::Asks(call) | Made::Refused(call, _)) = &made;
         let known = recorded(self.state().calls(key), number, call);
         if matches!(known, Ok(None))

@@ -219,7 +219,7 @@ impl ToolHandler for Recorded {
     async fn call(&self, call: CallFromCode<'_>) -> Outcome {
         let number = call.number;
         let (Made::Call(call) | Made::Asks(call) | Made::Refused(call, _)) =
-            made(&self.toolbox, call.name, call.arguments);
+            made(&self.toolbox, call.name, &call.arguments);
         match recorded(&self.calls, number, &call) {
             Ok(Some(outcome)) => outcome,
             Ok(None) => refused(diverged(format!("it made call {number} and had not before"))),

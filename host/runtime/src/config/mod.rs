@@ -201,8 +201,8 @@ impl Config {
         }
     }
 
-    /// Gives the limits that the own ones of a tool or a server leave out the values that `[limits]` gives them. In the limits that were read,
-    /// what was left out is the default already; so it takes the text's own tables.
+    /// Fills in from `[limits]` the limits that a tool or a server with limits of its own leaves out. In the limits that were
+    /// read, what was left out is the default already; so this takes the text's own tables.
     fn inherit(&mut self, text: &toml::Table) -> Result<(), toml::de::Error> {
         let Some(all) = text.get("limits").and_then(toml::Value::as_table) else { return Ok(()) };
         let tools = self.tool.iter_mut().map(|(name, tool)| ("tool", name, &mut tool.limits));

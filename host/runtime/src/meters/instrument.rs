@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_instruments_have_one_name_and_bounds_ascend() {
+    fn instruments_have_names_of_their_own_and_bounds_that_ascend() {
         let names: BTreeSet<_> = ALL.iter().flat_map(|instrument| instrument.samples()).collect();
         assert_eq!(names.len(), ALL.iter().map(|instrument| instrument.samples().len()).sum::<usize>());
         for instrument in ALL {

@@ -30,7 +30,7 @@ pub(crate) enum Point {
 /// The series of an instrument, by the values of its labels.
 pub(crate) type Series = BTreeMap<Vec<String>, Point>;
 
-/// Returns the point of a series, which is made where there is none.
+/// Returns the point of a series, and adds a series that is new.
 pub(super) fn point<'a>(
     series: &'a mut Series,
     instrument: &Instrument,

@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_put_into_an_address_cannot_leave_its_place() {
+    fn a_text_in_an_address_cannot_leave_its_place() {
         assert_eq!(escaped("a b/../ä?x=1&y#z"), "a%20b%2F..%2F%C3%A4%3Fx%3D1%26y%23z");
         for base in ["https://api.example.com", "http://127.0.0.1:8080/v1/"] {
             assert!(is_base(base), "{base}");

@@ -22,7 +22,8 @@ const DEPTH_MAX: usize = 5;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 const SKILL_BYTES_MAX: u64 = 4 << 20;
 
-/// Returns the skills of a folder in order, each with its files or why they cannot be used. What begins with a dot is none.
+/// Returns the skills of a folder in order, each with its files or why they cannot be used. A folder whose name begins
+/// with a dot is not a skill.
 ///
 /// # Errors
 ///

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused_with_a_reason() {
+    fn front_matter_that_cannot_be_read_is_refused_with_a_reason() {
         for (lines, why) in [
             ("name: a", "does not say its \"description\""),
             ("name: a\nname: b\ndescription: c", "\"name\" is there twice"),

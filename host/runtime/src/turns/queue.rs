@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_out_is_not_next_and_leaves_nothing_behind() {
+    fn an_item_that_was_taken_out_is_not_next_and_leaves_nothing_behind() {
         let mut queue = Queue::default();
         let lane = lane("a", Priority::Usual, "w");
         let numbers = [queue.push(&lane, 0, 'x'), queue.push(&lane, 0, 'y')];
