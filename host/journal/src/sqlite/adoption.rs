@@ -4,7 +4,7 @@ use std::path::Path;
 
 use stockade_workflow::FORMAT;
 
-use super::{SqliteJournal, connect, failed, newer, prepare, unusable};
+use super::{SqliteJournal, connect, failed, newer, tables, unusable};
 use crate::Result;
 use crate::owner::Owner;
 
@@ -18,7 +18,7 @@ impl SqliteJournal {
     /// version, else where the file is not a journal or cannot be written.
     pub fn adopt(path: &Path) -> Result<()> {
         let mut connection = connect(path).map_err(|error| unusable(path, &error))?;
-        prepare(&mut connection, path)?;
+        tables::prepare(&mut connection, path)?;
         let newest = "SELECT coalesce(max(format), 0) FROM entries";
         let newest: u32 = connection.query_row(newest, [], |row| row.get(0)).map_err(|error| failed(path, error))?;
         if newest > FORMAT {
