@@ -7,7 +7,6 @@ mod entries;
 mod labels;
 mod leases;
 mod migrate;
-mod numbers;
 mod refused;
 mod reseal;
 mod rows;

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stockade_system::postgres::{Database, Failed, Parameter, Pool};
+use stockade_system::postgres::{Database, Failed, Parameter, Pool, stored};
 use stockade_workflow::{Entry, FORMAT, Fault, Kind, RunId};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row};
 
-use super::numbers::stored;
 use crate::Result;
 use crate::codec::{self, BlobDigest, Head, Packed, Unpacked, Unpacker, Unread};
 use crate::keyring::Keyring;

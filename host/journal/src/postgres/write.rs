@@ -1,12 +1,11 @@
 //! A commit, as the functions of the database take it.
 
-use stockade_system::postgres::{Failed, Parameter, Pool};
+use stockade_system::postgres::{Failed, Parameter, Pool, stored};
 use stockade_workflow::{FORMAT, RunId};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::leases::lease_ms;
-use super::numbers::stored;
 use super::rows::Columns;
 use super::text::escaped;
 use super::{entries, labels};
