@@ -69,6 +69,9 @@ pub(crate) struct Packed {
     pub(crate) bytes: Vec<u8>,
     /// What was taken out of it, and is kept once.
     pub(crate) blobs: Vec<Blob>,
+    /// The number of the row to which it is a difference, as its head says too.
+    #[cfg(feature = "postgres")]
+    pub(crate) base: Option<u64>,
     /// How long the JSON of its entries is, so that a database can tell how many rows make a page.
     #[cfg(feature = "postgres")]
     pub(crate) json_bytes: usize,

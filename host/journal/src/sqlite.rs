@@ -171,9 +171,7 @@ impl Journal for SqliteJournal {
 
     async fn compact(&self) -> Result<Room> {
         let path = self.path.clone();
-        let compacted = tokio::task::spawn_blocking(move || room::compact(&connect(&path)?, &path));
-        let compacted = compacted.await.map_err(|error| failed(&self.path, error))?;
-        compacted.map_err(|error| failed(&self.path, error))
+        self.apart(move |db| room::compact(&db, &path).map(Ok)).await
     }
 
     async fn reseal(&self, told: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<u64> {

@@ -88,6 +88,8 @@ impl Batch {
             bytes,
             blobs: self.blobs,
             #[cfg(feature = "postgres")]
+            base: linked.map(|base| base.seq),
+            #[cfg(feature = "postgres")]
             json_bytes: self.stamps.iter().map(|stamp| stamp.bytes).sum(),
         };
         if cfg!(debug_assertions) {
