@@ -1,5 +1,7 @@
 //! Amounts of a budget as a person writes them: `fuel=1000000,steps=3`.
 
+use std::time::Duration;
+
 pub(crate) use stockade::amounts::{one, read};
 use stockade::amounts::{scaled, units};
 use stockade::{Budget, Currency, Fault, dollars};
@@ -12,6 +14,11 @@ pub(crate) fn ago(text: &str) -> Result<u64, Fault> {
         None => one(Currency::Wall, text).ok().map(|us| us / 1_000),
     };
     ms.ok_or_else(|| Fault::invalid("time", format!("\"{text}\" is not a time with its unit, as in 45m, 2h or 3d")))
+}
+
+/// Reads a time, as [`one`] does.
+pub(crate) fn time(text: &str) -> Result<Duration, Fault> {
+    one(Currency::Wall, text).map(Duration::from_micros)
 }
 
 /// Writes a budget the way [`read`] reads it.

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use stockade::{Budget, Currency, Fault, Kind, Principal, Role};
+use stockade::{Budget, Fault, Kind, Principal, Role};
 use stockade_mcp::{Limits, Mcp as Server, Offer};
 
 use crate::end::End;
@@ -52,14 +52,10 @@ struct Offering {
     #[arg(long, value_name = "URL")]
     page: Option<String>,
     /// How long what is in flight may take to end when the program has gone, as in 500ms or 30s
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = grace)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = amounts::time)]
     grace: Duration,
     #[command(flatten)]
     cassettes: Cassettes,
-}
-
-fn grace(text: &str) -> stockade::Result<Duration> {
-    amounts::one(Currency::Wall, text).map(Duration::from_micros)
 }
 
 impl Mcp {

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use stockade::config::{Rate, Server as ServerConfig};
-use stockade::{Clock, Currency, Fault, Host, Kind, LogLevel};
+use stockade::{Clock, Fault, Host, Kind, LogLevel};
 use stockade_mcp::{Http, Mcp, Offer};
 use stockade_server::audit::Event;
 use stockade_server::{Access, Answered, Limits, Oidc, Server, Tls};
@@ -49,16 +49,12 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "URL")]
     page: Option<String>,
     /// How long what is in flight may take to end when the server is ended, as in 500ms or 30s
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = grace)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = amounts::time)]
     grace: Duration,
     #[command(flatten)]
     log: LogOptions,
     #[command(flatten)]
     cassettes: Cassettes,
-}
-
-fn grace(text: &str) -> stockade::Result<Duration> {
-    amounts::one(Currency::Wall, text).map(Duration::from_micros)
 }
 
 impl Serve {

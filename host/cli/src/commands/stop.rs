@@ -53,7 +53,7 @@ struct How {
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// How long what is in flight may take to end by itself, as in 500ms or 5s
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = grace)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = amounts::time)]
     grace: Duration,
     /// Who it is; without it, the user who is logged in
     #[arg(long, value_name = "NAME")]
@@ -76,10 +76,6 @@ impl Pause {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         run(globals, Aim::Pause, &self.which, &self.how).await
     }
-}
-
-fn grace(text: &str) -> stockade::Result<Duration> {
-    amounts::one(stockade::Currency::Wall, text).map(Duration::from_micros)
 }
 
 async fn run(globals: &Globals, aim: Aim, which: &Which, how: &How) -> anyhow::Result<Exit> {

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use stockade::outage::{News, Outage};
-use stockade::{Currency, Fault, Fired, Host, Kind, Run, RunId, RunState, Scheduled, Worker as Taker};
+use stockade::{Fault, Fired, Host, Kind, Run, RunId, RunState, Scheduled, Worker as Taker};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -32,7 +32,7 @@ pub(crate) struct Worker {
     #[arg(long, value_name = "RUNS", default_value_t = 16)]
     at_once: usize,
     /// How long what is in flight may take to end when the worker is ended, as in 500ms or 30s
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = grace)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = amounts::time)]
     grace: Duration,
     /// End once no run is left that could be taken up
     #[arg(long)]
@@ -41,10 +41,6 @@ pub(crate) struct Worker {
     log: LogOptions,
     #[command(flatten)]
     cassettes: Cassettes,
-}
-
-fn grace(text: &str) -> stockade::Result<Duration> {
-    amounts::one(Currency::Wall, text).map(Duration::from_micros)
 }
 
 impl Worker {
