@@ -82,7 +82,7 @@ pub(crate) struct Packed {
 pub(crate) struct Unread {
     pub(crate) seq: u64,
     pub(crate) why: String,
-    /// The detail of the fault: `entry`, or `key` where that is not there.
+    /// The detail of the fault: `entry`, or `key` where the key is missing.
     pub(crate) detail: &'static str,
 }
 

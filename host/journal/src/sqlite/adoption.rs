@@ -9,8 +9,8 @@ use crate::Result;
 use crate::owner::Owner;
 
 impl SqliteJournal {
-    /// Takes a copy of a journal into use: its runs are driven by no process, and the leases that were held when it was copied are good
-    /// for nothing, even if their holders are given this file.
+    /// Takes a copy of a journal into use: its runs are driven by no process, and the leases that were held when it was copied
+    /// are no longer valid, even if their holders open this file.
     ///
     /// # Errors
     ///
