@@ -28,6 +28,7 @@ mod origin;
 mod out_dir;
 mod places;
 mod pretty;
+mod progress;
 mod read;
 mod removed;
 mod report;

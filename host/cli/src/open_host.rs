@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stockade::memory::{Archive, Embed};
@@ -148,29 +148,31 @@ pub(crate) fn added(globals: &Globals, name: &str) -> Option<Source> {
 
 /// Adds the promoted tools.
 fn promoted(globals: &Globals, builder: Builder) -> Builder {
-    let dir = places::promoted_dir(globals);
-    let Ok(entries) = std::fs::read_dir(&dir) else { return builder };
+    let tools = named_files(&places::promoted_dir(globals), "wasm");
+    tools.fold(builder, |builder, (name, path)| match kept(globals, Purpose::Tool, &path) {
+        Some(source) => builder.promoted(&name, source),
+        None => builder,
+    })
+}
+
+/// Returns the files of a folder that have this ending, each with its name without it. A folder that is missing has no files.
+fn named_files(folder: &Path, ending: &'static str) -> impl Iterator<Item = (String, PathBuf)> + use<> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
     let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let wasm = paths.filter(|path| path.extension().is_some_and(|ending| ending == "wasm"));
-    wasm.fold(builder, |builder, path| {
+    let files = paths.filter(move |path| path.extension().is_some_and(|found| found == ending));
+    files.map(|path| {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        match kept(globals, Purpose::Tool, &path) {
-            Some(source) => builder.promoted(&name, source),
-            None => builder,
-        }
+        (name, path)
     })
 }
 
 /// Says what was accepted of the skills that the configuration has folders for.
 fn accepted_skills(globals: &Globals, config: &Config, builder: Builder) -> Builder {
-    let Ok(entries) = std::fs::read_dir(places::skills_dir(globals)) else { return builder };
     if config.skills.folders.is_empty() {
         return builder;
     }
-    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let records = paths.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
-    records.fold(builder, |builder, path| {
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let records = named_files(&places::skills_dir(globals), "json");
+    records.fold(builder, |builder, (name, path)| {
         let record = kept_bytes(globals, Purpose::Skill, &path);
         let record =
             record.and_then(|(bytes, _)| json::read(&String::from_utf8_lossy(&bytes), &json::Bounds::OUTSIDE).ok());

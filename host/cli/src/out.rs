@@ -51,7 +51,7 @@ type Wrap = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 /// What makes records of all lines on stderr, where the log is one of records.
 static WRAP: OnceLock<Wrap> = OnceLock::new();
 
-/// Has all that is written to stderr from here on made into records. The first one who says so stays.
+/// Has all that is written to stderr from here on made into records. Only the first call has an effect.
 pub(crate) fn wrap(wrap: impl Fn(&str) -> Option<String> + Send + Sync + 'static) {
     // There is one log of a process.
     let _ = WRAP.set(Box::new(wrap));

@@ -12,7 +12,7 @@
 //!   [sealed](crate::keyring) with all that comes before it, the run and the row's number.
 //!
 //! Numbers are LEB128. What is short is compressed with a dictionary, what is long as the difference to the row before it that
-//! was long too: the state of a run is in each of its steps, and mostly as it was. [Now and then](Chain::goes_on) such a row is
+//! was long too: the state of a run is in each of its steps, and mostly as it was. [Now and then](bases::Chain::goes_on) such a row is
 //! whole, so that a reader in the middle of a run need not go back to its beginning. A writer keeps the row before in memory,
 //! under the lease of its run; one that does not have it writes a whole row.
 //!
@@ -26,6 +26,7 @@
 //! written with it cannot be read without it: a better one is another file and another version.
 
 mod bases;
+mod batch;
 mod blob;
 mod frame;
 mod number;
@@ -33,16 +34,15 @@ mod seal;
 mod unpacker;
 
 use std::borrow::Cow;
-use std::io;
 
 use stockade_workflow::{Change, Entry, RunId};
 
-use self::bases::Chain;
 #[cfg(feature = "sqlite")]
 pub(crate) use self::bases::LINKS_MAX;
 pub(crate) use self::bases::{Base, Bases};
+use self::batch::Batch;
 pub(crate) use self::blob::{Blob, BlobDigest};
-use self::seal::{Prefix, sealed};
+use self::seal::Prefix;
 pub(crate) use self::seal::{prefix, resealed};
 pub(crate) use self::unpacker::{Unpacked, Unpacker};
 use crate::deep;
@@ -53,17 +53,9 @@ const VERSION: u8 = 1;
 
 /// The version of what is sealed; the number of the key follows it.
 const SEALED: u8 = 2;
+
 /// From which length on a row is a difference, and others are differences to it: a shorter one is as short with the dictionary.
 const LONG_BYTES_MIN: usize = 4 << 10;
-
-/// The longest row that is kept in memory to write differences to it.
-const BASE_BYTES_MAX: usize = 8 << 20;
-
-/// What is reserved for the JSON of a change: most take less.
-const USUAL_BYTES: usize = 2 << 10;
-
-/// How much JSON a row has before the next entry begins another one, for a reader unpacks whole rows.
-const ROW_BYTES: usize = 256 << 10;
 
 /// Entries of one run with consecutive numbers, as they are kept.
 #[derive(Clone, Debug)]
@@ -77,6 +69,9 @@ pub(crate) struct Packed {
     pub(crate) bytes: Vec<u8>,
     /// What was taken out of it, and is kept once.
     pub(crate) blobs: Vec<Blob>,
+    /// The number of the row to which it is a difference, as its head says too.
+    #[cfg(feature = "postgres")]
+    pub(crate) base: Option<u64>,
     /// How long the JSON of its entries is, so that a database can tell how many rows make a page.
     #[cfg(feature = "postgres")]
     pub(crate) json_bytes: usize,
@@ -87,7 +82,7 @@ pub(crate) struct Packed {
 pub(crate) struct Unread {
     pub(crate) seq: u64,
     pub(crate) why: String,
-    /// The detail of the fault: `entry`, or `key` where that is not there.
+    /// The detail of the fault: `entry`, or `key` where the key is missing.
     pub(crate) detail: &'static str,
 }
 
@@ -113,102 +108,14 @@ pub(crate) fn encode(
     let (mut rows, mut batch) = (Vec::new(), Batch::default());
     for entry in entries {
         batch.push(entry, keys)?;
-        if batch.json.len() >= ROW_BYTES {
+        if batch.is_full() {
             rows.push(std::mem::take(&mut batch).packed(&mut base, keys)?);
         }
     }
-    if !batch.stamps.is_empty() {
+    if !batch.is_empty() {
         rows.push(batch.packed(&mut base, keys)?);
     }
     Ok((rows, base))
-}
-
-/// Entries that are to be one row.
-#[derive(Default)]
-struct Batch {
-    stamps: Vec<Stamp>,
-    /// Their changes, one behind the other, without the blobs.
-    json: String,
-    /// Where the blobs were taken out.
-    places: Vec<usize>,
-    blobs: Vec<Blob>,
-}
-
-struct Stamp {
-    run: RunId,
-    seq: u64,
-    at_ms: u64,
-    /// How long the JSON of the change is, with its blobs.
-    bytes: usize,
-}
-
-impl Batch {
-    fn push(&mut self, Entry { run, seq, at_ms, change }: &Entry, keys: &Keyring) -> Result<(), Unread> {
-        let unread = |why: &dyn ToString| Unread::new(*seq, why.to_string());
-        let json = written(change).map_err(|error| unread(&error))?;
-        deep::check(&json).map_err(|why| unread(&why))?;
-        let mut from = 0;
-        for place in blob::places(&json) {
-            let (before, taken) = (json.get(from..place.start), json.get(place.clone()));
-            let (Some(before), Some(taken)) = (before, taken) else { continue };
-            self.json += before;
-            self.places.push(self.json.len());
-            self.blobs.push(Blob::of(taken, keys).map_err(|error| unread(&error))?);
-            from = place.end;
-        }
-        self.json += json.get(from..).unwrap_or_default();
-        self.stamps.push(Stamp { run: *run, seq: *seq, at_ms: *at_ms, bytes: json.len() });
-        Ok(())
-    }
-
-    fn packed(self, base: &mut Option<Base>, keys: &Keyring) -> Result<Packed, Unread> {
-        let (Some(first), Some(last)) = (self.stamps.first(), self.stamps.last()) else {
-            return Err(Unread::new(0, "it has no entries"));
-        };
-        let (run, first, seq, at_ms) = (last.run, first.seq, last.seq, last.at_ms);
-        let payload = self.payload(at_ms);
-        let is_long = payload.len() >= LONG_BYTES_MIN;
-        let linked = base.as_ref().filter(|base| is_long && base.chain.goes_on() && base.seq < seq);
-        let frame = linked.map_or_else(|| frame::whole(&payload), |base| frame::difference(&payload, &base.payload));
-        let frame = frame.map_err(|error| Unread::new(seq, error))?;
-        let digests: Vec<_> = self.blobs.iter().map(|blob| blob.digest).collect();
-        let bytes = sealed(run, seq, linked.map_or(0, |base| seq - base.seq), &digests, &frame, keys)?;
-        let (kept, long) = (bytes.len(), payload.len());
-        let chain = linked.map_or_else(|| Chain::begin(kept, long), |base| base.chain.with(kept, long));
-        let packed = Packed {
-            first,
-            seq,
-            at_ms,
-            bytes,
-            blobs: self.blobs,
-            #[cfg(feature = "postgres")]
-            json_bytes: self.stamps.iter().map(|stamp| stamp.bytes).sum(),
-        };
-        if cfg!(debug_assertions) {
-            packed.check(run, base.as_ref(), keys)?;
-        }
-        if is_long {
-            *base = Some(Base { seq, payload, chain }).filter(|base| base.payload.len() <= BASE_BYTES_MAX);
-        }
-        Ok(packed)
-    }
-
-    fn payload(&self, last_ms: u64) -> Vec<u8> {
-        let mut payload = Vec::with_capacity(self.json.len() + 8 * (1 + self.stamps.len() + self.places.len()));
-        number::write(&mut payload, self.stamps.len() as u64);
-        for Stamp { at_ms, bytes, .. } in &self.stamps {
-            number::write(&mut payload, *bytes as u64);
-            // A clock may go back; what is subtracted here is what is subtracted when it is read.
-            number::write(&mut payload, last_ms.wrapping_sub(*at_ms));
-        }
-        let mut before = 0;
-        for place in &self.places {
-            number::write(&mut payload, (place - before) as u64);
-            before = *place;
-        }
-        payload.extend(self.json.as_bytes());
-        payload
-    }
 }
 
 impl Packed {
@@ -220,13 +127,6 @@ impl Packed {
         let blobs = self.blobs.iter().map(text).collect::<Result<Vec<_>, _>>()?;
         entries(run, self.seq, self.at_ms, &payload, &blobs).map(drop)
     }
-}
-
-/// Writes the JSON of a change.
-fn written(change: &Change) -> io::Result<String> {
-    let mut json = Vec::with_capacity(USUAL_BYTES);
-    serde_json::to_writer(&mut json, change)?;
-    String::from_utf8(json).map_err(io::Error::other)
 }
 
 /// Whether others may be differences to a row that is so long.

@@ -156,7 +156,7 @@ pub trait Journal: Send + Sync {
     /// Kind [`Journal`](stockade_workflow::Kind::Journal) where the storage fails or an entry is of a newer format.
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>>;
 
-    /// Returns entries as [`Journal::read_after`] does, and whether they are known to be the last: one who reads a run to its end
+    /// Returns entries as [`Journal::read_after`] does, and whether they are known to be the last: a reader of the whole run
     /// need not ask once more then.
     ///
     /// # Errors

@@ -7,7 +7,6 @@ mod entries;
 mod labels;
 mod leases;
 mod migrate;
-mod numbers;
 mod refused;
 mod reseal;
 mod rows;
@@ -116,7 +115,7 @@ impl Journal for PostgresJournal {
         let unread = |why| entries::unread(self.store.database(), commit.run(), &why);
         let before = commit.lease.as_ref().and_then(|lease| self.bases.take(lease));
         let (rows, last) = codec::encode(&commit.entries, before, &self.keys).map_err(unread)?;
-        let (store, write) = (Arc::clone(&self.store), Write::of(commit, rows).map_err(unread)?);
+        let (store, write) = (Arc::clone(&self.store), Write::of(commit, rows));
         self.on(async move { store.commit(write).await }).await?;
         if let (Some(lease), Some(last), false) = (&commit.lease, last, commit.releases) {
             self.bases.put(lease, last);

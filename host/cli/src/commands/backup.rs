@@ -1,14 +1,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use stockade::backup::{self, Holdings, Manifest};
 use stockade::{Clock, Config, Fault};
 
 use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::Globals;
-use crate::{config, places, pretty, terminal};
+use crate::{config, places, pretty, progress};
 
 /// The host's key in a backup, and in a data directory that a backup was put back as.
 pub(crate) const KEY: &str = "keys/key";
@@ -41,11 +40,11 @@ impl Backup {
         if config.memory.url.is_some() {
             eprintln!("the long-term memory is in a database, and not in the backup: `pg_dump` copies it");
         }
-        let bar = bar("backup");
-        let made =
-            backup::create(&holdings, &self.to, self.force, &Clock::default(), &|done, all| advance(&bar, done, all));
+        let bar = progress::of_bytes("backup");
+        let told = |done, all| progress::advance(&bar, done, all);
+        let made = backup::create(&holdings, &self.to, self.force, &Clock::default(), &told);
         bar.finish_and_clear();
-        told(globals, &made?, &self.to);
+        tell(globals, &made?, &self.to);
         Ok(Exit::Done)
     }
 
@@ -78,7 +77,7 @@ fn others(globals: &Globals, config: &Config) -> Vec<(String, PathBuf)> {
     memory.into_iter().chain([key]).collect()
 }
 
-fn told(globals: &Globals, manifest: &Manifest, to: &Path) {
+fn tell(globals: &Globals, manifest: &Manifest, to: &Path) {
     for left in &manifest.left_out {
         eprintln!("warning: \"{}\" is not in the backup: {}", safe(&left.path), left.why);
     }
@@ -93,19 +92,4 @@ fn told(globals: &Globals, manifest: &Manifest, to: &Path) {
 pub(crate) fn line(manifest: &Manifest, place: &Path) -> String {
     let bytes = manifest.files.iter().map(|file| file.bytes).sum::<u64>();
     format!("{} files with {bytes} bytes are in {}", manifest.files.len(), safe(&place.display().to_string()))
-}
-
-/// Returns a bar of bytes, which is seen on a terminal.
-pub(crate) fn bar(what: &str) -> ProgressBar {
-    if !terminal::is_watched() {
-        return ProgressBar::hidden();
-    }
-    let template = "{msg} {wide_bar} {bytes}/{total_bytes}";
-    let style = ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style).with_message(what.to_owned())
-}
-
-pub(crate) fn advance(bar: &ProgressBar, done: u64, all: u64) {
-    bar.set_length(all);
-    bar.set_position(done);
 }

@@ -1,13 +1,12 @@
 //! `stockade journal keys` and `rotate`.
 
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use stockade::journal::KeyUse;
 
 use crate::exit::Exit;
 use crate::globals::Globals;
-use crate::{open_host, pretty, terminal};
+use crate::{open_host, pretty, progress};
 
 /// See under which keys the journal is sealed, and seal it under the next one
 #[derive(Debug, Subcommand)]
@@ -58,12 +57,8 @@ async fn keys(globals: &Globals) -> anyhow::Result<Exit> {
 
 async fn rotate(globals: &Globals) -> anyhow::Result<Exit> {
     let host = open_host::reader(globals).await?;
-    let bar = if terminal::is_watched() { bar() } else { ProgressBar::hidden() };
-    let told = |done: u64, all: u64| {
-        bar.set_length(all);
-        bar.set_position(done);
-    };
-    let changed = host.reseal_journal(&told).await;
+    let bar = progress::of_things("journal");
+    let changed = host.reseal_journal(&|done, all| progress::advance(&bar, done, all)).await;
     bar.finish_and_clear();
     let (changed, keys) = (changed?, host.journal_keys().await?);
     if globals.json {
@@ -73,11 +68,6 @@ async fn rotate(globals: &Globals) -> anyhow::Result<Exit> {
         keys.iter().for_each(|one| println!("{}", line(one)));
     }
     Ok(Exit::Done)
-}
-
-fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("journal {wide_bar} {pos}/{len}").unwrap_or(ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style)
 }
 
 /// Says how much is sealed under a key.

@@ -2,7 +2,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use stockade::memory::{DOCUMENT_BYTES_MAX, Forget, Kept, LongTerm, Page};
 use stockade::{Clock, Fault, Kind, Label, Namespace, NewMemory, Query, Remembered, RunId};
@@ -14,7 +13,7 @@ use crate::globals::Globals;
 use crate::pretty::print_json;
 use crate::run_ref::RunRef;
 use crate::text::{DIM, fit};
-use crate::{amounts, open_host, read, terminal};
+use crate::{amounts, open_host, progress, read, terminal};
 
 /// How many memories a list reads at a time.
 const PAGE: u32 = 500;
@@ -158,22 +157,11 @@ async fn keep(globals: &Globals, add: &Add) -> anyhow::Result<Exit> {
 }
 
 async fn add_with_bar(memory: &LongTerm, note: &NewMemory) -> stockade::Result<Vec<Remembered>> {
-    let bar = bar(note.source.as_deref().unwrap_or_default());
-    let progress = |done, all| advance(&bar, done as u64, all as u64);
-    let added = memory.add_document(note, Clock::default().now_ms(), &progress).await;
+    let bar = progress::of_things(note.source.as_deref().unwrap_or_default());
+    let told = |done, all| progress::advance(&bar, done as u64, all as u64);
+    let added = memory.add_document(note, Clock::default().now_ms(), &told).await;
     bar.finish_and_clear();
     Ok(added?.value)
-}
-
-/// Makes a progress bar on stderr, if that is a terminal.
-fn bar(what: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}").unwrap_or(ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style).with_message(safe(what))
-}
-
-fn advance(bar: &ProgressBar, done: u64, all: u64) {
-    bar.set_length(all);
-    bar.set_position(done);
 }
 
 fn document(add: &Add, file: &Path) -> stockade::Result<NewMemory> {
@@ -337,8 +325,8 @@ fn nothing_of(source: &str, namespace: Option<&Namespace>) -> Fault {
 async fn reembed(globals: &Globals) -> anyhow::Result<Exit> {
     let (archive, embed) = (open_host::archive(globals).await?, open_host::embedding(globals)?);
     let now_ms = Clock::default().now_ms();
-    let bar = bar("vectors");
-    let memory = LongTerm::reembed(archive, embed, now_ms, &|done, all| advance(&bar, done, all)).await;
+    let bar = progress::of_things("vectors");
+    let memory = LongTerm::reembed(archive, embed, now_ms, &|done, all| progress::advance(&bar, done, all)).await;
     bar.finish_and_clear();
     let memory = memory?;
     let memories: u64 = memory.value.counts(now_ms).await?.iter().map(|count| count.memories).sum();

@@ -1,14 +1,14 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use stockade::Config;
 use stockade::backup::{self, Manifest, Put};
 
-use super::backup::{KEY, advance, bar, line};
+use super::backup::{KEY, line};
 use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::Globals;
-use crate::{config, places, pretty};
+use crate::{config, places, pretty, progress};
 
 /// Put a backup back as the data directory, which must be missing or empty
 ///
@@ -27,9 +27,9 @@ pub(crate) struct Restore {
 impl Restore {
     pub(crate) fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
         let config = config::usual(globals)?;
-        let bar = bar("restore");
+        let bar = progress::of_bytes("restore");
         let restored =
-            backup::restore(&self.from, &globals.data_dir, self.force, &|done, all| advance(&bar, done, all));
+            backup::restore(&self.from, &globals.data_dir, self.force, &|done, all| progress::advance(&bar, done, all));
         bar.finish_and_clear();
         let restored = restored?;
         let key = key(globals, &restored)?;
@@ -65,20 +65,19 @@ fn hints(globals: &Globals, config: &Config, restored: &Manifest, key: Option<Pu
     }
     let is_elsewhere = config.journal.databases().next().is_some() || config.journal.file().is_some();
     if restored.journal.is_some() && is_elsewhere {
-        let kept = data.join("journal.db");
-        eprintln!(
-            "warning: the configuration keeps the journal elsewhere; that of the backup is \"{}\"",
-            safe(&kept.display().to_string())
-        );
+        elsewhere("journal", &data.join("journal.db"));
     }
     if config.memory.path.is_some() && restored.files.iter().any(|file| file.name == "memory.db") {
-        let kept = data.join("memory.db");
-        eprintln!(
-            "warning: the configuration keeps the memory elsewhere; that of the backup is \"{}\"",
-            safe(&kept.display().to_string())
-        );
+        elsewhere("memory", &data.join("memory.db"));
     }
     if restored.journal.is_none() {
         eprintln!("the journal is not in this backup: `pg_restore` puts that of the database back");
     }
+}
+
+fn elsewhere(what: &str, restored: &Path) {
+    eprintln!(
+        "warning: the configuration keeps the {what} elsewhere; that of the backup is \"{}\"",
+        safe(&restored.display().to_string())
+    );
 }

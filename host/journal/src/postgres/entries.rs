@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stockade_system::postgres::{Database, Failed, Parameter, Pool};
+use stockade_system::postgres::{Database, Failed, Parameter, Pool, stored};
 use stockade_workflow::{Entry, FORMAT, Fault, Kind, RunId};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row};
 
-use super::numbers::stored;
 use crate::Result;
 use crate::codec::{self, BlobDigest, Head, Packed, Unpacked, Unpacker, Unread};
 use crate::keyring::Keyring;
@@ -50,12 +49,12 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn of(rows: Vec<Packed>) -> Result<Self, Unread> {
+    pub(super) fn of(rows: Vec<Packed>) -> Self {
         let (mut columns, mut blobs) = (Self::default(), BTreeMap::new());
         columns.first = rows.first().map(|row| stored(row.first));
-        for Packed { seq, at_ms, bytes, blobs: named, json_bytes, .. } in rows {
+        for Packed { seq, base, at_ms, bytes, blobs: named, json_bytes, .. } in rows {
             columns.seqs.push(stored(seq));
-            columns.bases.push(Head::read(seq, &bytes)?.base.map(stored));
+            columns.bases.push(base.map(stored));
             columns.ats.push(stored(at_ms));
             columns.json_bytes.push(stored(json_bytes as u64));
             columns.changes.push(bytes);
@@ -63,7 +62,7 @@ impl Columns {
         }
         // In the order of the digests, as the database wants them.
         (columns.digests, columns.blobs) = blobs.into_iter().map(|(digest, bytes)| (digest.to_vec(), bytes)).unzip();
-        Ok(columns)
+        columns
     }
 
     /// The values of the places of the function, in their order.

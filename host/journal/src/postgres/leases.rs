@@ -1,10 +1,9 @@
 //! Who may write to a run: one row for each run that was ever claimed or written to.
 
-use stockade_system::postgres::{Failed, Parameter, Pool};
+use stockade_system::postgres::{Failed, Parameter, Pool, stored};
 use stockade_workflow::RunId;
 use tokio_postgres::types::Type;
 
-use super::numbers::stored;
 use crate::{LEASE, Lease, Result};
 
 /// Takes a lease that is free or over. One that was taken by this very claim, before the connection broke, is taken already.

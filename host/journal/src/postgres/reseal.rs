@@ -5,12 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stockade_system::postgres::{Failed, Parameter, Pool};
+use stockade_system::postgres::{Failed, Parameter, Pool, stored};
 use stockade_workflow::{Fault, Kind, RunId};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row};
 
-use super::numbers::stored;
 use super::{PostgresJournal, entries};
 use crate::Result;
 use crate::codec::{self, Blob, BlobDigest, Head, Unread};

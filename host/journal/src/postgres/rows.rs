@@ -1,11 +1,10 @@
 //! The index of a journal in PostgreSQL. Keys and values are bytes there: in their order, and with any letter.
 
-use stockade_system::postgres::{Failed, Parameter, Pool};
+use stockade_system::postgres::{Failed, Parameter, Pool, stored};
 use stockade_workflow::{Fault, Kind, RunId};
 use tokio_postgres::Row as SqlRow;
 use tokio_postgres::types::Type;
 
-use super::numbers::stored;
 use crate::{Result, Row, RowChange, Tie};
 
 /// Rows by their keys. Those with a prefix are together: they end before the first key that is greater than all of them.

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stockade_system::postgres::{Failed, Parameter, Pool};
+use stockade_system::postgres::{Failed, Parameter, Pool, stored};
 use stockade_workflow::{Fault, Kind, RunId, Status, WaitingFor};
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::labels;
-use super::numbers::stored;
 use super::text::{escaped, unescaped};
 use crate::filter::first_created_at;
 use crate::summary::part;

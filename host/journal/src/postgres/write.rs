@@ -1,16 +1,15 @@
 //! A commit, as the functions of the database take it.
 
-use stockade_system::postgres::{Failed, Parameter, Pool};
+use stockade_system::postgres::{Failed, Parameter, Pool, stored};
 use stockade_workflow::{FORMAT, RunId};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::leases::lease_ms;
-use super::numbers::stored;
 use super::rows::Columns;
 use super::text::escaped;
 use super::{entries, labels};
-use crate::codec::{Packed, Unread};
+use crate::codec::Packed;
 use crate::{Commit, Lease, Result, RowChange, Summary};
 
 const WRITE: &str = "
@@ -48,17 +47,17 @@ struct Line {
 
 impl Write {
     /// Returns what a commit writes, whose entries are packed as these rows.
-    pub(super) fn of(commit: &Commit, rows: Vec<Packed>) -> Result<Self, Unread> {
+    pub(super) fn of(commit: &Commit, rows: Vec<Packed>) -> Self {
         let Commit { lease, releases, entries: _, summary, index } = commit;
-        Ok(Self {
+        Self {
             id: Uuid::now_v7().to_string(),
             run: commit.run(),
             lease: lease.clone(),
             releases: *releases,
-            entries: entries::Columns::of(rows)?,
+            entries: entries::Columns::of(rows),
             line: summary.as_ref().map(Line::of).unwrap_or_default(),
             rows: Columns::of(index),
-        })
+        }
     }
 
     /// Makes the commit.

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use stockade_workflow::FORMAT;
 
-use super::{SqliteJournal, connect, failed, newer, prepare, unusable};
+use super::{SqliteJournal, connect, failed, newer, tables, unusable};
 use crate::Result;
 use crate::owner::Owner;
 
 impl SqliteJournal {
-    /// Takes a copy of a journal into use: its runs are driven by no process, and the leases that were held when it was copied are good
-    /// for nothing, even if their holders are given this file.
+    /// Takes a copy of a journal into use: its runs are driven by no process, and the leases that were held when it was copied
+    /// are no longer valid, even if their holders open this file.
     ///
     /// # Errors
     ///
@@ -18,7 +18,7 @@ impl SqliteJournal {
     /// version, else where the file is not a journal or cannot be written.
     pub fn adopt(path: &Path) -> Result<()> {
         let mut connection = connect(path).map_err(|error| unusable(path, &error))?;
-        prepare(&mut connection, path)?;
+        tables::prepare(&mut connection, path)?;
         let newest = "SELECT coalesce(max(format), 0) FROM entries";
         let newest: u32 = connection.query_row(newest, [], |row| row.get(0)).map_err(|error| failed(path, error))?;
         if newest > FORMAT {

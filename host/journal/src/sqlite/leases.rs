@@ -90,7 +90,7 @@ pub(super) enum Right {
     There,
     /// Its first entries take its first lease.
     First,
-    /// There is none.
+    /// The run may not be written to: another holds its lease, or its lease was never taken.
     Fenced,
 }
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 use rusqlite::Connection;
 use stockade_system::database;
 
-/// How many there are at most; further ones who look go another way.
+/// How many connections are open at most; a further look is refused, and its caller reads another way.
 const LOOKERS_MAX: usize = 4;
 
-/// Connections that read and wait for no lock. Each is used by one thread at a time, and a further one is opened once two want one
-/// at the same moment.
+/// Connections that read and wait for no lock. Each is used by one thread at a time, and a further one is opened when all are in
+/// use.
 pub(super) struct Lookers {
     path: PathBuf,
     kept: Mutex<Kept>,
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_at_once_have_a_connection_each_up_to_the_most() {
+    fn looks_at_the_same_moment_have_a_connection_each_up_to_the_most() {
         let dir = tempfile::tempdir().unwrap();
         let lookers = Lookers::open(&dir.path().join("a.db")).unwrap();
         let deep = lookers.look(|_| {

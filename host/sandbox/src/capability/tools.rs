@@ -157,7 +157,7 @@ pub(crate) struct View<'a> {
     pub(crate) context: &'a mut CallContext,
 }
 
-/// What a call comes to in the code.
+/// What the code gets for a call: the JSON of the value, or an error that it can catch.
 type Answer = std::result::Result<String, ToolError>;
 
 /// A call of code that is about to be handed on.

@@ -84,7 +84,7 @@ impl Promote {
     }
 }
 
-/// Refuses a schema that is none: models and people would be shown it.
+/// Refuses a schema that is not an object: models and people would be shown it.
 fn checked(schema: Value, what: &str) -> stockade::Result<Value> {
     if schema.is_object() {
         return Ok(schema);
