@@ -227,6 +227,7 @@ const DOORS: [&str; 44] = [
     "host/runtime/src/scratch.rs",                         // makes the private directories of code
     "host/runtime/src/skills/folder.rs",                   // looks into the folders of skills
     "host/runtime/src/uploads.rs",                         // keeps components that were uploaded
+    "host/runtime/src/whole_file.rs",                      // writes files of ours whole
     "host/sandbox/src/cache.rs",                           // keeps machine code
     "host/sandbox/src/capability/http/session.rs",         // connects to what was granted
     "host/sandbox/src/capability/kv/bucket.rs",            // keeps what was granted

@@ -9,6 +9,7 @@ use reqwest::{Client, Response, StatusCode, Url};
 use serde_json::Value;
 use tokio::time::timeout;
 
+use crate::body::body;
 use crate::counts::Counts;
 use crate::failure::Failure;
 use crate::lock::lock;
@@ -199,22 +200,6 @@ impl Http {
         }
         Ok(None)
     }
-}
-
-/// Reads an answer up to so many bytes.
-///
-/// # Errors
-///
-/// It is longer, is not UTF-8, or breaks off.
-pub(crate) async fn body(mut answer: Response, bytes_max: usize) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|_| "the answer broke off".to_owned())? {
-        if bytes.len() + chunk.len() > bytes_max {
-            return Err(format!("the answer has more than {bytes_max} bytes"));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    String::from_utf8(bytes).map_err(|_| "the answer is not UTF-8".to_owned())
 }
 
 /// Says why a request failed, without its address.

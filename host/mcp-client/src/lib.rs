@@ -30,6 +30,7 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod answer;
+mod body;
 mod checked;
 mod client;
 mod comparison;

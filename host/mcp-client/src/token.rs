@@ -12,7 +12,7 @@ use stockade::json::{self, Bounds};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use crate::http::body;
+use crate::body::body;
 use crate::settings::Secrets;
 
 /// The longest answer of a place that gives out tokens.
