@@ -54,6 +54,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("encryption", config("journal", "Encryption", refused!(config::Encryption), json!({}))),
         ("run", config("mod", "Run", refused!(config::Run), json!({}))),
         ("concurrency", config("concurrency", "Concurrency", refused!(config::Concurrency), json!({}))),
+        ("sandbox", config("sandbox", "Sandbox", refused!(config::Sandbox), json!({}))),
         ("tools", config("mod", "Tools", refused!(config::Tools), json!({}))),
         ("tool", config("tool", "Tool", refused!(config::Tool), json!({}))),
         ("openapi", config("openapi", "OpenApi", refused!(config::OpenApi), json!({"scheme": "Bearer"}))),
@@ -381,8 +382,8 @@ fn meant(name: &str, kind: &str) -> String {
         "BTreeMap<String, Role>" => "roles by name",
         _ if kind.starts_with("BTreeMap<String, ") => "tables by name",
         "Sql" | "Fs" | "Http" | "Secret" | "Kv" | "Route" => "tables",
-        "Concurrency" | "Journal" | "Run" | "Tools" | "Skills" | "Memory" | "Telemetry" | "Code" | "Recall"
-        | "Remember" | "Letter" | "Server" | "Tls" | "Rate" | "Oidc" | "ByRole" => "table",
+        "Concurrency" | "Journal" | "Run" | "Sandbox" | "Tools" | "Skills" | "Memory" | "Telemetry" | "Code"
+        | "Recall" | "Remember" | "Letter" | "Server" | "Tls" | "Rate" | "Oidc" | "ByRole" => "table",
         other => panic!("the reference does not know how a value of {other} is written"),
     };
     text.to_owned()

@@ -1,7 +1,7 @@
 mod config;
 
-use std::fmt;
 use std::sync::Arc;
+use std::{env, fmt};
 
 use stockade_workflow::{Digest, Fault, Floats};
 use tokio::sync::Semaphore;
@@ -158,7 +158,8 @@ impl fmt::Debug for Engine {
 /// which a few digits tell one from another.
 fn floats_of_machine(engine: &wasmtime::Engine) -> Floats {
     let settings: String = cache::settings(engine).hex().chars().take(8).collect();
-    Floats::of_machine(std::env::consts::ARCH, &settings)
+    // What this program was built for; nothing of its environment.
+    Floats::of_machine(env::consts::ARCH, &settings)
 }
 
 fn unusable(error: &wasmtime::Error) -> Fault {
