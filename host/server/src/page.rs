@@ -22,6 +22,8 @@ mod run;
 mod runs;
 mod schema_form;
 mod session;
+#[cfg_attr(not(feature = "oidc"), path = "page/without_oidc.rs")]
+mod sign_in;
 mod spend;
 mod tools;
 mod viewer;
@@ -63,6 +65,8 @@ fn views() -> Vec<View> {
         View("/assets/{name}", FREE, get(assets::file)),
         View("/login", FREE, get(session::show)),
         View("/login", FREE, post(session::begin)),
+        View("/login/oidc", FREE, get(sign_in::begin)),
+        View("/login/oidc/callback", FREE, get(sign_in::finish)),
         View("/logout", READ, post(session::end)),
         View("/live", Entry::Follows(Right::Read), get(live::changes)),
         View("/", READ, get(runs::list)),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use stockade::Fault;
@@ -11,8 +12,8 @@ use tokio::time::timeout;
 use url::form_urlencoded::{byte_serialize, parse};
 
 use super::form::{Fields, check_same_origin};
-use super::frame;
 use super::html::{El, el, of};
+use super::{frame, sign_in};
 use crate::access::{is_loopback, said_token};
 use crate::peer::Peer;
 use crate::problem::Answer;
@@ -26,41 +27,47 @@ const SESSION: Duration = Duration::from_secs(12 * 3_600);
 /// The longest body of a login, in bytes: a token and a path.
 const LOGIN_BYTES_MAX: usize = 8 << 10;
 
+/// The longest cookie that browsers keep, in bytes: the name with the value.
+const COOKIE_BYTES_MAX: usize = 4_096;
+
 /// Takes the token of the cookie for that of the request, where it has none itself. What the token may is found out by the
 /// guard, as for every other client.
 pub(crate) fn take_on(headers: &mut HeaderMap) {
     if said_token(headers).is_some() {
         return;
     }
-    if let Some(bearer) = cookie(headers).and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok()) {
+    if let Some(bearer) =
+        cookie(headers, COOKIE).and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok())
+    {
         headers.insert(header::AUTHORIZATION, bearer);
     }
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// Returns the value of a cookie.
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find_map(|(name, value)| (name == COOKIE && !value.is_empty()).then_some(value))
+    pairs.find_map(|(name, value)| (name == wanted && !value.is_empty()).then_some(value))
 }
 
 pub(crate) async fn show(State(service): State<Service>, headers: HeaderMap, uri: Uri) -> Response {
     if service.is_open() {
         return frame::see_other("/");
     }
-    let query = parse(uri.query().unwrap_or_default().as_bytes());
-    let mut next = "/".to_owned();
-    let mut was_refused = false;
-    for (name, value) in query {
-        match &*name {
-            "next" if is_own_path(&value) => next = value.into_owned(),
-            "refused" => was_refused = true,
-            _ => {}
-        }
-    }
-    frame::bare(StatusCode::OK, "Log in", form(&headers, &next, was_refused))
+    let was_refused = parse(uri.query().unwrap_or_default().as_bytes()).any(|(name, _)| name == "refused");
+    let next = next(&uri);
+    let link = sign_in::link(&service, &next);
+    frame::bare(StatusCode::OK, "Log in", form(&headers, &next, was_refused, link))
 }
 
-fn form(headers: &HeaderMap, next: &str, was_refused: bool) -> El {
+/// Returns where a login leads that is asked for at an address.
+pub(super) fn next(uri: &Uri) -> String {
+    let mut query = parse(uri.query().unwrap_or_default().as_bytes());
+    let next = query.find(|(name, value)| name == "next" && is_own_path(value));
+    next.map_or("/".to_owned(), |(_, next)| next.into_owned())
+}
+
+fn form(headers: &HeaderMap, next: &str, was_refused: bool, link: Option<El>) -> El {
     let refused = was_refused.then(|| {
         let message = "This is not a token of this server, or it was removed, or its time is over.";
         of("p", "bad").attr("role", "alert").text(message)
@@ -76,6 +83,7 @@ fn form(headers: &HeaderMap, next: &str, was_refused: bool) -> El {
         .attr("id", "main")
         .with(el("h1").text("Log in"))
         .all(refused)
+        .all(link)
         .with(
             of("form", "card")
                 .attr("method", "post")
@@ -108,12 +116,16 @@ pub(crate) async fn begin(State(service): State<Service>, request: Request) -> A
         }
         Err(problem) => return Err(problem),
     }
-    let is_secure = is_remote(&parts.headers) || peer.is_some_and(|peer| peer.is_tls);
-    with_cookie(frame::see_other(next), token, SESSION, is_secure)
+    with_cookie(frame::see_other(next), session(token, SESSION, is_secure(&parts))?)
 }
 
 pub(crate) async fn end(_: Fields) -> Answer<Response> {
-    with_cookie(frame::see_other("/login"), "", Duration::ZERO, false)
+    with_cookie(frame::see_other("/login"), session("", Duration::ZERO, false)?)
+}
+
+/// Returns whether a browser is to send a cookie over https alone.
+pub(super) fn is_secure(parts: &Parts) -> bool {
+    is_remote(&parts.headers) || Peer::of(&parts.extensions).is_some_and(|peer| peer.is_tls)
 }
 
 /// Returns whether a browser is elsewhere. A proxy before this server may name another host than the browser did, and then the
@@ -123,18 +135,36 @@ fn is_remote(headers: &HeaderMap) -> bool {
     !is_loopback(text(header::HOST)) || text(header::ORIGIN).starts_with("https://")
 }
 
-fn with_cookie(mut response: Response, token: &str, time: Duration, is_secure: bool) -> Answer<Response> {
-    // Over plain HTTP from another machine, a token would be read on the way; the browser does not keep it then.
-    let secure = if is_secure { "; Secure" } else { "" };
-    let text = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}", time.as_secs());
-    let cookie = HeaderValue::try_from(text)
-        .map_err(|_| Fault::invalid("token", "the token has letters that no token of this server has"))?;
-    response.headers_mut().insert(header::SET_COOKIE, cookie);
+fn with_cookie(mut response: Response, cookie: HeaderValue) -> Answer<Response> {
+    response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)
 }
 
+/// Returns the cookie of a session, which lasts so long, but no longer than any session does.
+pub(super) fn session(token: &str, time: Duration, is_secure: bool) -> Answer<HeaderValue> {
+    set_cookie(COOKIE, token, "Path=/; HttpOnly; SameSite=Strict", time.min(SESSION), is_secure)
+}
+
+/// Returns the header by which a browser keeps a cookie for a while.
+pub(super) fn set_cookie(name: &str, value: &str, rules: &str, time: Duration, is_secure: bool) -> Answer<HeaderValue> {
+    let bytes_max = COOKIE_BYTES_MAX.saturating_sub(name.len().saturating_add(1));
+    if value.len() > bytes_max {
+        let message = format!(
+            "the token has {} bytes, and a browser keeps one of {bytes_max}; its provider may put less into it",
+            value.len()
+        );
+        return Err(Fault::invalid("token", message).into());
+    }
+    // Over plain HTTP from another machine, a token would be read on the way; the browser does not keep it then.
+    let secure = if is_secure { "; Secure" } else { "" };
+    let text = format!("{name}={value}; {rules}; Max-Age={}{secure}", time.as_secs());
+    let cookie = HeaderValue::try_from(text)
+        .map_err(|_| Fault::invalid("token", "the token has letters that no token of this server has"))?;
+    Ok(cookie)
+}
+
 /// Returns whether a path leads to this server, wherever a browser is.
-fn is_own_path(path: &str) -> bool {
+pub(super) fn is_own_path(path: &str) -> bool {
     path.starts_with('/')
         && !path.starts_with("//")
         && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
