@@ -90,7 +90,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("server", config("server", "Server", refused!(config::Server), a_server())),
         ("server-tls", config("server", "Tls", refused!(config::Tls), json!({}))),
         ("server-rate", config("server", "Rate", refused!(config::Rate), a_rate())),
-        ("oidc", config("server", "Oidc", refused!(config::Oidc), json!({"role_claim": "roles"}))),
+        ("oidc", config("server", "Oidc", refused!(config::Oidc), an_oidc_provider())),
         ("oidc-limits", config("server", "RoleLimits", refused!(config::RoleLimits), json!({}))),
         ("telemetry", config("telemetry", "Telemetry", refused!(config::Telemetry), json!({}))),
         ("refund", keys("refund/src/settings.rs", "Settings", &refused!(Settings), &the_refund())),
@@ -163,6 +163,10 @@ fn a_schedule() -> Value {
 
 fn a_server() -> Value {
     json!({"audit_bytes": config::Server::default().audit_bytes})
+}
+
+fn an_oidc_provider() -> Value {
+    json!({"role_claim": "roles", "scopes": ["openid", "profile", "email"]})
 }
 
 fn a_rate() -> Value {
