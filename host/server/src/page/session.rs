@@ -116,11 +116,11 @@ pub(crate) async fn begin(State(service): State<Service>, request: Request) -> A
         }
         Err(problem) => return Err(problem),
     }
-    with_cookie(frame::see_other(next), session(token, SESSION, is_secure(&parts))?)
+    Ok(with_cookie(frame::see_other(next), session(token, SESSION, is_secure(&parts))?))
 }
 
 pub(crate) async fn end(_: Fields) -> Answer<Response> {
-    with_cookie(frame::see_other("/login"), session("", Duration::ZERO, false)?)
+    Ok(with_cookie(frame::see_other("/login"), session("", Duration::ZERO, false)?))
 }
 
 /// Returns whether a browser is to send a cookie over https alone.
@@ -135,9 +135,10 @@ fn is_remote(headers: &HeaderMap) -> bool {
     !is_loopback(text(header::HOST)) || text(header::ORIGIN).starts_with("https://")
 }
 
-fn with_cookie(mut response: Response, cookie: HeaderValue) -> Answer<Response> {
+/// Lets a browser keep a cookie.
+pub(super) fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
     response.headers_mut().append(header::SET_COOKIE, cookie);
-    Ok(response)
+    response
 }
 
 /// Returns the cookie of a session, which lasts so long, but no longer than any session does.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use stockade::{Fault, Kind};
@@ -15,7 +14,7 @@ use url::form_urlencoded::byte_serialize;
 
 use super::frame;
 use super::html::{El, el};
-use super::session::{cookie, is_own_path, is_secure, next, session, set_cookie};
+use super::session::{cookie, is_own_path, is_secure, next, session, set_cookie, with_cookie};
 use crate::audit::Asked;
 use crate::oidc::{LoggedIn, Login, Oidc};
 use crate::peer::Peer;
@@ -45,9 +44,7 @@ pub(crate) async fn begin(State(service): State<Service>, request: Request) -> A
     let (oidc, login) = provider(&service)?;
     let (address, ticket) = oidc.begin(login, &next(&parts.uri)).await?;
     let ticket = set_cookie(COOKIE, &ticket, RULES, TIME, is_secure(&parts))?;
-    let mut response = frame::see_other(&address);
-    response.headers_mut().append(header::SET_COOKIE, ticket);
-    Ok(response)
+    Ok(with_cookie(frame::see_other(&address), ticket))
 }
 
 /// Begins the session of a person whom the provider sends back. The log of changes has it, for a token is given out.
@@ -67,12 +64,10 @@ pub(crate) async fn finish(State(service): State<Service>, request: Request) -> 
 /// Keeps the token as that of the session, and leads on. The request comes from another site: with a mere redirect, the browser
 /// would not send the cookie that it was just given.
 fn begun(parts: &Parts, LoggedIn { token, time, next, .. }: &LoggedIn) -> Answer<Response> {
-    let mut response = frame::lead_on(if is_own_path(next) { next.as_str() } else { "/" });
+    let response = frame::lead_on(if is_own_path(next) { next.as_str() } else { "/" });
     let is_secure = is_secure(parts);
-    let headers = response.headers_mut();
-    headers.append(header::SET_COOKIE, session(token, *time, is_secure)?);
-    headers.append(header::SET_COOKIE, set_cookie(COOKIE, "", RULES, Duration::ZERO, is_secure)?);
-    Ok(response)
+    let response = with_cookie(response, session(token, *time, is_secure)?);
+    Ok(with_cookie(response, set_cookie(COOKIE, "", RULES, Duration::ZERO, is_secure)?))
 }
 
 /// Returns the provider, where people log in through one.
