@@ -290,6 +290,10 @@ async fn an_address_whose_logins_are_refused_too_often_has_to_wait() {
     let (oidc, clock) = (provider.for_people(None), provider.hand.clock());
     let served = Served::start(|server| server.oidc(oidc).limits(limits).clock(clock)).await;
     let begun = Begun::at(&served, "%2F").await;
+    for _ in 0..5 {
+        let without = page(&served.anyone(), "/login/oidc/callback?code=c", "").await;
+        without.refuses(403, "has begun no login");
+    }
     for status in [403, 403, 429] {
         begun.comes_back("code=c&state=0").await.refuses(status, "");
     }

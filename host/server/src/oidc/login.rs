@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
-use stockade::{Digest, Fault, Principal, config};
+use stockade::{Digest, Fault, Kind, Principal, config};
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize, parse};
 
@@ -149,6 +149,13 @@ impl Login {
         Ok(())
     }
 
+    /// Refuses a browser without a ticket. This does not count against its address: a page of another site can have the browser
+    /// of a person come here without it, as often as it likes.
+    fn not_begun(&self) -> Fault {
+        let message = format!("this browser has begun no login; begin one at {}/login", self.page);
+        Fault::new(Kind::Denied, message).detail("login")
+    }
+
     /// Takes note that an answer is used; returns whether it was not before.
     fn is_first(&self, state: &str) -> bool {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
@@ -225,7 +232,7 @@ impl Oidc {
     ///
     /// # Errors
     ///
-    /// Status 401 where the login is refused. Else as those of a token, and where there is no room or no answer of the provider.
+    /// Status 401 where the login is refused, and 403 where none was begun. Else as those of a token, and where there is no room or no answer of the provider.
     pub(crate) async fn finish(
         self: &Arc<Self>,
         login: &Login,
@@ -233,8 +240,7 @@ impl Oidc {
         query: &str,
         peer: &str,
     ) -> Answer<LoggedIn> {
-        let no_login = || refused(format!("this browser has begun no login; begin one at {}/login", login.page));
-        let ticket = ticket.map(Ticket::of).ok_or_else(no_login)?;
+        let ticket = ticket.map(Ticket::of).ok_or_else(|| login.not_begun())?;
         let returned = Returned::read(query);
         login.check(&ticket, &returned.state, self.clock.now_ms()).map_err(refused)?;
         let code = returned.code().map_err(refused)?;
@@ -283,8 +289,6 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-
-    use stockade::Kind;
 
     use super::*;
 
