@@ -232,7 +232,8 @@ impl Oidc {
     ///
     /// # Errors
     ///
-    /// Status 401 where the login is refused, and 403 where none was begun. Else as those of a token, and where there is no room or no answer of the provider.
+    /// Status 401 where the login is refused, and 403 where none was begun. Else as those of a token, and where there is no room
+    /// or no answer of the provider.
     pub(crate) async fn finish(
         self: &Arc<Self>,
         login: &Login,
