@@ -6,6 +6,7 @@
 
 mod assets;
 mod call;
+mod cookies;
 mod docs;
 mod doctor;
 mod edge;
@@ -17,6 +18,7 @@ mod inbox;
 mod live;
 #[cfg_attr(not(feature = "memory"), path = "page/without_memory.rs")]
 mod memory;
+mod own_path;
 mod playground;
 mod run;
 mod runs;

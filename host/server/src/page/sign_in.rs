@@ -12,9 +12,10 @@ use axum::response::{IntoResponse as _, Response};
 use stockade::{Fault, Kind};
 use url::form_urlencoded::byte_serialize;
 
+use super::cookies::{self, is_secure, set_cookie, with_cookie};
 use super::frame;
 use super::html::{El, el};
-use super::session::{cookie, is_own_path, is_secure, next, session, set_cookie, with_cookie};
+use super::own_path::{is_own_path, next};
 use crate::audit::Asked;
 use crate::oidc::{LoggedIn, Login, Oidc};
 use crate::peer::Peer;
@@ -53,7 +54,7 @@ pub(crate) async fn finish(State(service): State<Service>, request: Request) -> 
     let (oidc, login) = provider(&service)?;
     let peer = Peer::of(&parts.extensions);
     let (key, query) = (peer.map(Peer::key).unwrap_or_default(), parts.uri.query().unwrap_or_default());
-    let finished = oidc.finish(login, cookie(&parts.headers, COOKIE), query, &key);
+    let finished = oidc.finish(login, cookies::sent(&parts.headers, COOKIE), query, &key);
     let logged_in = service.counted(peer, finished).await.map_err(shown)?;
     let answer = async { begun(&parts, &logged_in).unwrap_or_else(Problem::into_response) };
     let Some(audit) = service.audit() else { return Ok(answer.await) };
@@ -66,7 +67,7 @@ pub(crate) async fn finish(State(service): State<Service>, request: Request) -> 
 fn begun(parts: &Parts, LoggedIn { token, time, next, .. }: &LoggedIn) -> Answer<Response> {
     let response = frame::lead_on(if is_own_path(next) { next.as_str() } else { "/" });
     let is_secure = is_secure(parts);
-    let response = with_cookie(response, session(token, *time, is_secure)?);
+    let response = with_cookie(response, cookies::session(token, *time, is_secure)?);
     Ok(with_cookie(response, set_cookie(COOKIE, "", RULES, Duration::ZERO, is_secure)?))
 }
 
