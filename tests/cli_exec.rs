@@ -30,6 +30,9 @@ fn the_document_has_the_value_the_output_and_the_calls() {
     assert!(shown.stdout.contains("· purchases.find") && shown.stdout.contains("javascript"), "{}", shown.stdout);
     let replayed = place.json(&["replay", &format!("{run}/code")]);
     assert_eq!((replayed.exit, &replayed.json["same"]), (Some(0), &json!(true)));
+    let floats = &replayed.json["floats"];
+    assert!(floats["here"].as_str().is_some_and(|here| here.starts_with(std::env::consts::ARCH)), "{floats}");
+    assert_eq!((&floats["recorded"], &replayed.json["notice"]), (&floats["here"], &Value::Null));
 }
 
 #[test]

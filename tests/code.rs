@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use stockade::{
-    Budget, Change, Clock, Code, Currency, EffectOutcome, Entry, Event, Exec, Filter, Hint, Host, Kind, Outcome, RunId,
-    Source, ToolOutcome,
+    Budget, Change, Clock, Code, CodeOutcome, Currency, EffectOutcome, Entry, Event, Exec, Filter, Floats, Hint, Host,
+    Kind, Outcome, RunId, Source, ToolOutcome,
 };
 use stockade_tests::Place;
 
@@ -269,13 +269,7 @@ async fn code_that_does_not_do_the_same_again_is_divergence() {
             call.arguments = json!({"user_id": "user_456"}).into();
         }
     });
-    let other_fuel = changed(&entries, |change| {
-        if let Change::Stepped { event: Event::Ended { outcome: EffectOutcome::CodeFinished(outcome), .. }, .. } =
-            change
-        {
-            outcome.fuel += 1;
-        }
-    });
+    let other_fuel = ended_otherwise(&entries, |outcome| outcome.fuel += 1);
     let other_answer = changed(&entries, |change| {
         if let Change::Called { outcome, .. } = change {
             *outcome = ToolOutcome::Returned(json!({"price_cents": 1}).into());
@@ -297,6 +291,47 @@ async fn code_that_does_not_do_the_same_again_is_divergence() {
     place.journal_of(&other).await;
     let outcome = host(&place).await.resume(run).await.unwrap().settled().await.unwrap();
     assert!(matches!(&outcome, Outcome::Failed(fault) if fault.kind == Kind::Divergence), "{outcome}");
+}
+
+/// A run is replayed by a host that may have other bits of NaN than where it was recorded.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_says_that_the_bits_of_a_nan_may_differ_where_the_machine_or_the_setting_does() {
+    let place = Place::new();
+    let first = host(&place).await;
+    let (run, outcome) = exec(&first, javascript("0 / 0")).await;
+    assert_eq!(outcome, Outcome::Done(json!("NaN")), "the journal has no bits of it");
+    let same = first.replay(run, Exec::KEY).await.unwrap();
+    assert_eq!((same.recorded.architecture(), same.notice), (Some(std::env::consts::ARCH), None));
+    assert_eq!(same.recorded, same.here);
+    let entries = first.entries(run).await.unwrap();
+    drop(first);
+    for (recorded, says) in [
+        (Floats::of_machine("s390x", "1f2e3d4c"), "it was recorded on s390x with the NaN bits of that machine"),
+        (Floats::PORTABLE, "it was recorded with portable floats"),
+    ] {
+        let place = Place::new();
+        let elsewhere = ended_otherwise(&entries, |outcome| outcome.floats = recorded.clone());
+        place.journal_of(&elsewhere).await;
+        let replayed = host(&place).await.replay(run, Exec::KEY).await.unwrap();
+        assert_eq!(replayed.recorded, recorded);
+        assert!(replayed.notice.as_ref().is_some_and(|notice| notice.starts_with(says)), "{replayed:?}");
+        let place = Place::new();
+        place.journal_of(&ended_otherwise(&elsewhere, |outcome| outcome.fuel += 1)).await;
+        let fault = host(&place).await.replay(run, Exec::KEY).await.unwrap_err();
+        assert_eq!(fault.kind, Kind::Divergence, "{fault}");
+        assert!(fault.message.contains("had another use of fuel when it was run again; it was"), "{fault}");
+        assert!(fault.message.contains(says) && fault.message.contains("`portable_floats = true`"), "{fault}");
+    }
+}
+
+fn ended_otherwise(entries: &[Entry], otherwise: impl Fn(&mut CodeOutcome)) -> Vec<Entry> {
+    changed(entries, |change| {
+        if let Change::Stepped { event: Event::Ended { outcome: EffectOutcome::CodeFinished(outcome), .. }, .. } =
+            change
+        {
+            otherwise(outcome);
+        }
+    })
 }
 
 fn changed(entries: &[Entry], change: impl Fn(&mut Change)) -> Vec<Entry> {

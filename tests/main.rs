@@ -63,6 +63,7 @@ mod sandbox;
 mod schedules;
 mod server;
 mod server_access;
+mod server_login;
 mod server_oidc;
 mod service;
 mod sessions;

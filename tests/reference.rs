@@ -54,6 +54,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("encryption", config("journal", "Encryption", refused!(config::Encryption), json!({}))),
         ("run", config("mod", "Run", refused!(config::Run), json!({}))),
         ("concurrency", config("concurrency", "Concurrency", refused!(config::Concurrency), json!({}))),
+        ("sandbox", config("sandbox", "Sandbox", refused!(config::Sandbox), json!({}))),
         ("tools", config("mod", "Tools", refused!(config::Tools), json!({}))),
         ("tool", config("tool", "Tool", refused!(config::Tool), json!({}))),
         ("openapi", config("openapi", "OpenApi", refused!(config::OpenApi), json!({"scheme": "Bearer"}))),
@@ -90,7 +91,7 @@ fn tables() -> Vec<(&'static str, String)> {
         ("server", config("server", "Server", refused!(config::Server), a_server())),
         ("server-tls", config("server", "Tls", refused!(config::Tls), json!({}))),
         ("server-rate", config("server", "Rate", refused!(config::Rate), a_rate())),
-        ("oidc", config("server", "Oidc", refused!(config::Oidc), json!({"role_claim": "roles"}))),
+        ("oidc", config("server", "Oidc", refused!(config::Oidc), an_oidc_provider())),
         ("oidc-limits", config("server", "RoleLimits", refused!(config::RoleLimits), json!({}))),
         ("telemetry", config("telemetry", "Telemetry", refused!(config::Telemetry), json!({}))),
         ("refund", keys("refund/src/settings.rs", "Settings", &refused!(Settings), &the_refund())),
@@ -163,6 +164,10 @@ fn a_schedule() -> Value {
 
 fn a_server() -> Value {
     json!({"audit_bytes": config::Server::default().audit_bytes})
+}
+
+fn an_oidc_provider() -> Value {
+    json!({"role_claim": "roles", "scopes": ["openid", "profile", "email"]})
 }
 
 fn a_rate() -> Value {
@@ -381,8 +386,8 @@ fn meant(name: &str, kind: &str) -> String {
         "BTreeMap<String, Role>" => "roles by name",
         _ if kind.starts_with("BTreeMap<String, ") => "tables by name",
         "Sql" | "Fs" | "Http" | "Secret" | "Kv" | "Route" => "tables",
-        "Concurrency" | "Journal" | "Run" | "Tools" | "Skills" | "Memory" | "Telemetry" | "Code" | "Recall"
-        | "Remember" | "Letter" | "Server" | "Tls" | "Rate" | "Oidc" | "ByRole" => "table",
+        "Concurrency" | "Journal" | "Run" | "Sandbox" | "Tools" | "Skills" | "Memory" | "Telemetry" | "Code"
+        | "Recall" | "Remember" | "Letter" | "Server" | "Tls" | "Rate" | "Oidc" | "ByRole" => "table",
         other => panic!("the reference does not know how a value of {other} is written"),
     };
     text.to_owned()

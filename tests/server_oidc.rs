@@ -25,24 +25,24 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use crate::server::{Client, Served, assert_problem};
 
 /// A provider on loopback, with the keys that a test gives it.
-struct Provider {
-    registry: Registry,
-    hand: Hand,
+pub(crate) struct Provider {
+    pub(crate) registry: Registry,
+    pub(crate) hand: Hand,
 }
 
 /// A key that signs.
-enum Signer {
+pub(crate) enum Signer {
     Es(EcdsaKeyPair),
     Ed(Ed25519KeyPair),
     Rs(RsaKeyPair),
 }
 
-fn encoded(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn encoded(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 impl Signer {
-    fn es() -> Self {
+    pub(crate) fn es() -> Self {
         let random = SystemRandom::new();
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
         Self::Es(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random).unwrap())
@@ -69,7 +69,7 @@ impl Signer {
     }
 
     /// Returns the public key as a provider publishes it.
-    fn jwk(&self, kid: &str) -> Value {
+    pub(crate) fn jwk(&self, kid: &str) -> Value {
         match self {
             Self::Es(key) => {
                 let (x, y) = key.public_key().as_ref()[1..].split_at(32);
@@ -98,26 +98,28 @@ impl Signer {
 }
 
 impl Provider {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let provider = Self { registry: Registry::new(), hand: Hand::new() };
-        let discovery = json!({"issuer": provider.issuer(), "jwks_uri": provider.registry.url("keys"), "more": []});
+        let url = |path: &str| provider.registry.url(path);
+        let discovery = json!({"issuer": provider.issuer(), "jwks_uri": url("keys"), "more": [],
+                               "authorization_endpoint": url("authorize?theme=dark"), "token_endpoint": url("exchange")});
         provider.answers("/realm/.well-known/openid-configuration", &discovery);
         provider
     }
 
-    fn issuer(&self) -> String {
+    pub(crate) fn issuer(&self) -> String {
         self.registry.url("realm")
     }
 
-    fn answers(&self, path: &str, document: &Value) {
+    pub(crate) fn answers(&self, path: &str, document: &Value) {
         self.registry.answer(path, Answer::Says(200, document.to_string()));
     }
 
-    fn publishes(&self, keys: &[Value]) {
+    pub(crate) fn publishes(&self, keys: &[Value]) {
         self.answers("/keys", &json!({"keys": keys}));
     }
 
-    fn settings(&self) -> config::Oidc {
+    pub(crate) fn settings(&self) -> config::Oidc {
         let roles = [("leads", Role::Approver), ("shops", Role::Operator), ("roots", Role::Admin)];
         let operator =
             RoleLimits { budget: Some(Budget::default().steps(5)), tools: Some(["policy".to_owned()].into()) };
@@ -127,17 +129,20 @@ impl Provider {
             role_claim: "realm_access.roles".to_owned(),
             roles: roles.map(|(group, role)| (group.to_owned(), role)).into_iter().collect::<BTreeMap<_, _>>(),
             limits: ByRole { operator, ..ByRole::default() },
+            client_id: None,
+            client_secret: None,
+            scopes: vec!["openid".to_owned(), "groups".to_owned()],
         }
     }
 
     /// Starts a server that takes the tokens of this provider.
-    async fn serves(&self) -> Served {
+    pub(crate) async fn serves(&self) -> Served {
         let oidc = Oidc::new(self.settings(), self.hand.clock()).unwrap();
         Served::start(|server| server.oidc(oidc)).await
     }
 
     /// The claims of one in some groups.
-    fn claims(&self, groups: &[&str]) -> Value {
+    pub(crate) fn claims(&self, groups: &[&str]) -> Value {
         json!({"iss": self.issuer(), "aud": ["stockade", "others"], "sub": "dana", "exp": Hand::BEGIN_MS / 1_000 + 600,
                "realm_access": {"roles": groups}})
     }
@@ -148,7 +153,7 @@ impl Provider {
     }
 }
 
-fn token(signer: &Signer, kid: &str, claims: &Value) -> String {
+pub(crate) fn token(signer: &Signer, kid: &str, claims: &Value) -> String {
     let header = json!({"alg": signer.alg(), "kid": kid, "typ": "JWT"});
     let signed = format!("{}.{}", encoded(header.to_string()), encoded(claims.to_string()));
     format!("{signed}.{}", encoded(signer.sign(&signed)))

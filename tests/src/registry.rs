@@ -1,7 +1,7 @@
 //! An OCI registry of the test's own, which answers what it is told to, lies included.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -29,6 +29,8 @@ pub struct Request {
     pub path: String,
     /// Its `authorization` header.
     pub authorization: Option<String>,
+    /// What it sends.
+    pub body: String,
 }
 
 /// What is answered to a path.
@@ -184,16 +186,21 @@ fn send(stream: &mut TcpStream, head: &str, body: &[u8]) -> std::io::Result<()> 
 }
 
 fn read(stream: &mut TcpStream) -> std::io::Result<Request> {
-    let mut lines = BufReader::new(stream).lines();
+    let mut reader = BufReader::new(stream);
+    let mut lines = reader.by_ref().lines();
     let first = lines.next().transpose()?.unwrap_or_default();
-    let mut request = Request { path: first.split(' ').nth(1).unwrap_or_default().to_owned(), authorization: None };
+    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+    let (mut authorization, mut length) = (None, 0);
     for line in lines {
         let line = line?;
-        if line.is_empty() {
-            break;
+        match line.split_once(": ") {
+            _ if line.is_empty() => break,
+            Some((name, value)) if name.eq_ignore_ascii_case("authorization") => authorization = Some(value.to_owned()),
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.parse().unwrap(),
+            Some(_) | None => {}
         }
-        let header = line.split_once(": ").filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-        request.authorization = request.authorization.or(header.map(|(_, value)| value.to_owned()));
     }
-    Ok(request)
+    let mut body = String::new();
+    reader.take(length).read_to_string(&mut body)?;
+    Ok(Request { path, authorization, body })
 }

@@ -24,7 +24,8 @@ pub(crate) fn stored(mut builder: Builder, config: &Config) -> stockade::Result<
 /// be read, cannot be. Nothing is sent to anyone with such a value.
 pub(crate) fn checked(mut builder: Builder, config: &Config, are_read: bool) -> (Builder, Vec<Problem>) {
     let mut problems = Vec::new();
-    for (name, tool) in names(config).into_iter().map(|(tool, name)| (name, tool)).collect::<BTreeMap<_, _>>() {
+    let names = names(config).into_iter().chain(of_server(config));
+    for (name, tool) in names.map(|(tool, name)| (name, tool)).collect::<BTreeMap<_, _>>() {
         let is_defined = config.secrets.contains_key(name);
         if (are_read || !is_defined)
             && let Err(fault) = named(config, name)
@@ -42,7 +43,14 @@ pub(crate) fn checked(mut builder: Builder, config: &Config, are_read: bool) -> 
 
 /// Returns what takes the values of all secrets that the configuration names out of a text, as far as they can be read.
 pub(crate) fn scrubber(config: &Config) -> Scrubber {
-    Scrubber::redacting(names(config).into_iter().filter_map(|(_, name)| named(config, name).ok()))
+    let names = names(config).into_iter().chain(of_server(config));
+    Scrubber::redacting(names.filter_map(|(_, name)| named(config, name).ok()))
+}
+
+/// Returns the secret that only the server needs.
+fn of_server(config: &Config) -> Option<(Option<&str>, &str)> {
+    let secret = config.server.oidc.as_ref().and_then(|oidc| oidc.client_secret.as_deref());
+    secret.map(|name| (None, name))
 }
 
 /// Returns the secrets that the configuration names, each with the tool that is granted it, where it is for one.

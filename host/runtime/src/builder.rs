@@ -325,6 +325,15 @@ impl Builder {
         self
     }
 
+    /// Makes every bit that floats compute in tools and code the same on every machine. Without it, the sign and the payload of a
+    /// NaN are the processor's: hosts that share a journal and are machines of several kinds do well to have it. Arithmetic of
+    /// floats is slower with it, and components are compiled anew.
+    #[must_use]
+    pub fn portable_floats(mut self) -> Self {
+        self.engine.portable_floats = true;
+        self
+    }
+
     /// Sets what any single call may use, however much its run has left.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {

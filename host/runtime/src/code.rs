@@ -11,7 +11,7 @@ mod replay;
 use std::collections::BTreeMap;
 
 use stockade_sandbox::Limits;
-use stockade_workflow::{Change, Code, CodeEnd, CodeOutcome, EffectOutcome, Entry, Event, Usage};
+use stockade_workflow::{Change, Code, CodeEnd, CodeOutcome, EffectOutcome, Entry, Event, Floats, Usage};
 
 pub(crate) use self::alone::{Instance, Listener, ran, value_of};
 pub(crate) use self::cell::spoken;
@@ -42,7 +42,7 @@ pub(crate) fn price_without_session(limits: &Limits, calls_tools: bool) -> (Usag
 /// The outcome of code that did not run.
 pub(crate) fn unrun(ended: CodeEnd) -> CodeOutcome {
     let (stdout, stderr) = (String::new(), String::new());
-    CodeOutcome { ended, stdout, stderr, files: BTreeMap::new(), fuel: 0, began_ms: None }
+    CodeOutcome { ended, stdout, stderr, files: BTreeMap::new(), fuel: 0, began_ms: None, floats: Floats::PORTABLE }
 }
 
 /// Returns the outcome of the code of an effect, if this entry has it.

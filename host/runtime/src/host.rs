@@ -15,8 +15,8 @@ use crate::oci::Pulled;
 use crate::promote::{self, Promotion};
 use crate::services::Services;
 use crate::{
-    AcceptedSkill, BreakerView, Registered, Result, Run, SkillView, Source, Uploaded, Wrote, code, labels, skills,
-    uploads,
+    AcceptedSkill, BreakerView, Registered, Replayed, Result, Run, SkillView, Source, Uploaded, Wrote, code, labels,
+    skills, uploads,
 };
 use stockade_journal::{Commit, each};
 #[cfg(feature = "memory")]
@@ -120,9 +120,12 @@ impl Host {
     /// # Errors
     ///
     /// Kind [`Kind::Divergence`](crate::Kind::Divergence) where it ends otherwise, writes something else or uses other fuel.
-    pub async fn replay(&self, run: RunId, key: &str) -> Result<()> {
+    /// Where the bits of a NaN may be others than on the machine that recorded it, the message says so.
+    pub async fn replay(&self, run: RunId, key: &str) -> Result<Replayed> {
         let cell = CellRef { run, key: key.to_owned() };
-        Record::read(&self.services, &cell).await?.repeated(&self.services, &cell).await
+        let record = Record::read(&self.services, &cell).await?;
+        record.repeated(&self.services, &cell).await?;
+        Ok(record.replayed(&self.services))
     }
 
     /// Makes the component of a tool of a piece of code that has run, with the rights that it had and no more.

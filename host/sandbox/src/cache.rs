@@ -189,3 +189,16 @@ impl Hasher for Bytes {
         0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::code_settings;
+
+    #[test]
+    fn settings_that_make_other_code_have_another_digest() {
+        let digest = |portable_floats| settings(&Engine::new(&code_settings(portable_floats)).unwrap());
+        assert_eq!(digest(true), digest(true));
+        assert_ne!(digest(true), digest(false));
+    }
+}

@@ -54,7 +54,8 @@ impl Compiler {
             Self::Process { program, arguments } => {
                 let mut command = Command::new(program);
                 command.args(arguments);
-                in_a_process(command, bounds, &cache::settings(engine), wasm)
+                let order = Order { bounds, portable_floats: config.portable_floats };
+                in_a_process(command, order, &cache::settings(engine), wasm)
             }
         }
     }
@@ -109,6 +110,30 @@ impl Bounds {
     }
 }
 
+/// What a worker is told before the component.
+#[derive(Clone, Copy)]
+struct Order {
+    bounds: Bounds,
+    portable_floats: bool,
+}
+
+impl Order {
+    fn write(self, out: &mut impl Write) -> io::Result<()> {
+        out.write_all(&self.bounds.us.to_le_bytes())?;
+        out.write_all(&self.bounds.bytes.to_le_bytes())?;
+        out.write_all(&[u8::from(self.portable_floats)])
+    }
+
+    fn read(input: &mut impl Read) -> io::Result<Self> {
+        let (mut us, mut bytes, mut portable_floats) = ([0; 8], [0; 8], [0]);
+        input.read_exact(&mut us)?;
+        input.read_exact(&mut bytes)?;
+        input.read_exact(&mut portable_floats)?;
+        let bounds = Bounds { us: u64::from_le_bytes(us), bytes: u64::from_le_bytes(bytes) };
+        Ok(Self { bounds, portable_floats: portable_floats != [0] })
+    }
+}
+
 fn on_a_thread(engine: &Engine, turn: Turn, bounds: Bounds, wasm: &[u8]) -> Result<Vec<u8>> {
     let (engine, wasm, started) = (engine.clone(), wasm.to_vec(), Instant::now());
     let (answer, answered) = mpsc::sync_channel(1);
@@ -127,12 +152,13 @@ fn on_a_thread(engine: &Engine, turn: Turn, bounds: Bounds, wasm: &[u8]) -> Resu
     }
 }
 
-fn in_a_process(command: Command, bounds: Bounds, settings: &Digest, wasm: &[u8]) -> Result<Vec<u8>> {
+fn in_a_process(command: Command, order: Order, settings: &Digest, wasm: &[u8]) -> Result<Vec<u8>> {
+    let bounds = order.bounds;
     let started = Instant::now();
     let (mut worker, input, output) = Worker::start(command).map_err(no_compiler)?;
     let answer = thread::scope(|scope| {
         let (send, sent) = mpsc::sync_channel(1);
-        let tell = move || drop(ask(input, bounds, wasm));
+        let tell = move || drop(ask(input, order, wasm));
         let hear = move || drop(send.send(hear(output, bounds)));
         let talk = thread::Builder::new().spawn_scoped(scope, tell);
         let talk = talk.and_then(|_| thread::Builder::new().spawn_scoped(scope, hear));
@@ -193,9 +219,8 @@ const CODE: u8 = b'c';
 const REFUSAL: u8 = b'r';
 const NO_MEMORY: u8 = b'm';
 
-fn ask(mut input: ChildStdin, bounds: Bounds, wasm: &[u8]) -> io::Result<()> {
-    input.write_all(&bounds.us.to_le_bytes())?;
-    input.write_all(&bounds.bytes.to_le_bytes())?;
+fn ask(mut input: ChildStdin, order: Order, wasm: &[u8]) -> io::Result<()> {
+    order.write(&mut input)?;
     input.write_all(wasm)
 }
 
@@ -248,13 +273,11 @@ pub fn compile_worker() -> Result<()> {
 }
 
 fn serve(input: &mut impl Read, output: &mut impl Write) -> io::Result<()> {
-    let (mut us, mut bytes) = ([0; 8], [0; 8]);
-    input.read_exact(&mut us)?;
-    input.read_exact(&mut bytes)?;
-    confine(Bounds { us: u64::from_le_bytes(us), bytes: u64::from_le_bytes(bytes) })?;
+    let Order { bounds, portable_floats } = Order::read(input)?;
+    confine(bounds)?;
     let mut wasm = Vec::new();
     input.read_to_end(&mut wasm)?;
-    let engine = Engine::new(&code_settings()).map_err(io::Error::other)?;
+    let engine = Engine::new(&code_settings(portable_floats)).map_err(io::Error::other)?;
     match engine.precompile_component(&wasm) {
         Ok(code) => {
             output.write_all(&[CODE])?;

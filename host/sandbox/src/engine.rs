@@ -1,9 +1,9 @@
 mod config;
 
-use std::fmt;
 use std::sync::Arc;
+use std::{env, fmt};
 
-use stockade_workflow::{Digest, Fault};
+use stockade_workflow::{Digest, Fault, Floats};
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component as Compiled, Linker};
 
@@ -35,6 +35,7 @@ struct Inner {
     cache: Option<Cache>,
     loads: Loads,
     host_memory: HostMemory,
+    floats: Floats,
 }
 
 impl Engine {
@@ -57,7 +58,9 @@ impl Engine {
         let slots = Arc::new(Semaphore::new(config.concurrency as usize));
         let (turns, loads) = (config.compiler.turns(), Loads::default());
         let host_memory = HostMemory::new(config.host_memory_bytes);
-        Ok(Self { inner: Arc::new(Inner { engine, linker, slots, config, turns, cache, loads, host_memory }) })
+        let floats = if config.portable_floats { Floats::PORTABLE } else { floats_of_machine(&engine) };
+        let inner = Inner { engine, linker, slots, config, turns, cache, loads, host_memory, floats };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Admits a component and compiles it, or takes it from the cache. Blocks for as long as that takes.
@@ -84,6 +87,11 @@ impl Engine {
     /// Returns the account of the host's memory.
     pub fn host_memory(&self) -> &HostMemory {
         &self.inner.host_memory
+    }
+
+    /// Returns what the bits of a NaN depend on in what it runs.
+    pub fn floats(&self) -> &Floats {
+        &self.inner.floats
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -144,6 +152,14 @@ impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("config", self.config()).finish_non_exhaustive()
     }
+}
+
+/// What the instructions are that the compiler chooses (its version, its settings, what the processor can) is in a digest of
+/// which a few digits tell one from another.
+fn floats_of_machine(engine: &wasmtime::Engine) -> Floats {
+    let settings: String = cache::settings(engine).hex().chars().take(8).collect();
+    // What this program was built for; nothing of its environment.
+    Floats::of_machine(env::consts::ARCH, &settings)
 }
 
 fn unusable(error: &wasmtime::Error) -> Fault {

@@ -6,6 +6,7 @@
 
 mod assets;
 mod call;
+mod cookies;
 mod docs;
 mod doctor;
 mod edge;
@@ -17,11 +18,14 @@ mod inbox;
 mod live;
 #[cfg_attr(not(feature = "memory"), path = "page/without_memory.rs")]
 mod memory;
+mod own_path;
 mod playground;
 mod run;
 mod runs;
 mod schema_form;
 mod session;
+#[cfg_attr(not(feature = "oidc"), path = "page/without_oidc.rs")]
+mod sign_in;
 mod spend;
 mod tools;
 mod viewer;
@@ -63,6 +67,8 @@ fn views() -> Vec<View> {
         View("/assets/{name}", FREE, get(assets::file)),
         View("/login", FREE, get(session::show)),
         View("/login", FREE, post(session::begin)),
+        View("/login/oidc", FREE, get(sign_in::begin)),
+        View("/login/oidc/callback", FREE, get(sign_in::finish)),
         View("/logout", READ, post(session::end)),
         View("/live", Entry::Follows(Right::Read), get(live::changes)),
         View("/", READ, get(runs::list)),

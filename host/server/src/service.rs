@@ -100,15 +100,20 @@ impl Service {
 
     /// Returns whose a token is that a peer has sent.
     pub(crate) async fn of_token(&self, token: &str, peer: Option<Peer>) -> Answer<Principal> {
+        self.counted(peer, self.known(token)).await
+    }
+
+    /// Waits for what is found out for a peer, unless the peer was refused too often.
+    pub(crate) async fn counted<T>(&self, peer: Option<Peer>, found: impl Future<Output = Answer<T>>) -> Answer<T> {
         let peer = peer.map(Peer::key);
         peer.as_deref().map_or(Ok(()), |peer| self.0.failures.check(peer))?;
-        let principal = self.known(token).await;
-        if let (Some(peer), Err(problem)) = (peer, &principal)
+        let found = found.await;
+        if let (Some(peer), Err(problem)) = (peer, &found)
             && problem.is_unauthorized()
         {
             self.0.failures.take(&peer)?;
         }
-        principal
+        found
     }
 
     async fn known(&self, token: &str) -> Answer<Principal> {

@@ -4,7 +4,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Digest, Fault, Json};
+use crate::{Digest, Fault, Floats, Json};
 
 /// A piece of code that an agent wrote, with all that it is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +91,9 @@ pub struct CodeOutcome {
     /// The time that it began at by its clock, in milliseconds since the Unix epoch, where it was given the real one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began_ms: Option<u64>,
+    /// What the bits of a NaN depended on where it ran.
+    #[serde(default, skip_serializing_if = "Floats::is_portable")]
+    pub floats: Floats,
 }
 
 impl CodeOutcome {
@@ -115,7 +118,7 @@ impl CodeOutcome {
         (value + files + self.stdout.len() + self.stderr.len()) as u64
     }
 
-    /// Returns what of a second outcome is another, if anything is.
+    /// Returns what of a second outcome is another, if anything is. The machine may be another one.
     pub fn difference(&self, again: &Self) -> Option<&'static str> {
         let differs = [
             ("end", self.ended != again.ended),

@@ -1,6 +1,8 @@
 use clap::Args;
 use serde_json::json;
+use stockade::Replayed;
 
+use crate::escape::safe;
 use crate::exit::Exit;
 use crate::globals::Globals;
 use crate::run_ref::StepRef;
@@ -20,11 +22,13 @@ impl Replay {
         let StepRef { run, key } = self.step;
         let host = open_host::host(globals).await?;
         let run = run.find(&host).await?;
-        host.replay(run, &key).await?;
+        let Replayed { recorded, here, notice } = host.replay(run, &key).await?;
         if globals.json {
-            pretty::print_json(&json!({"run_id": run, "key": key, "same": true}));
+            let floats = json!({"recorded": recorded.to_string(), "here": here.to_string()});
+            pretty::print_json(&json!({"run_id": run, "key": key, "same": true, "floats": floats, "notice": notice}));
         } else {
             println!("{run}/{key}: the same end, output, files and fuel");
+            notice.iter().for_each(|notice| println!("{}", safe(notice)));
         }
         Ok(Exit::Done)
     }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use stockade::config::{Rate, Server as ServerConfig};
-use stockade::{Clock, Fault, Host, Kind, LogLevel};
+use stockade::{Clock, Config, Fault, Host, Kind, LogLevel};
 use stockade_mcp::{Http, Mcp, Offer};
 use stockade_server::audit::Event;
 use stockade_server::{Access, Answered, Limits, Oidc, Server, Tls};
@@ -16,7 +16,7 @@ use crate::end::End;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::log::{Log, LogOptions};
-use crate::{amounts, ask, config, open_host, pretty};
+use crate::{amounts, ask, config, open_host, pretty, secrets};
 
 /// Serve runs over HTTP, and drive them, until this is ended
 ///
@@ -44,8 +44,8 @@ pub(crate) struct Serve {
     /// repeated
     #[arg(long, value_name = "HOST")]
     mcp_host: Vec<String>,
-    /// The address of the page as people reach it, which agents pass on where a person has to decide; by default the one it
-    /// listens on
+    /// The address of the page as people reach it, which agents pass on where a person has to decide, and to which a provider
+    /// of OpenID Connect sends people back; by default the one it listens on
     #[arg(long, value_name = "URL")]
     page: Option<String>,
     /// How long what is in flight may take to end when the server is ended, as in 500ms or 30s
@@ -65,10 +65,11 @@ impl Serve {
         let unusable = || Fault::invalid("listen", format!("the server cannot listen on {}", self.listen));
         let listener = TcpListener::bind(self.listen).await.with_context(unusable)?;
         let address = listener.local_addr().with_context(unusable)?;
-        let config = config::usual(globals)?.server;
-        let tls = self.tls(&config)?;
+        let config = config::usual(globals)?;
+        let tls = self.tls(&config.server)?;
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let server = self.server(globals, config, log, format!("{scheme}://{address}")).await?;
+        let page = self.page.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+        let server = self.server(globals, &config, log, page).await?;
         let server = tls.into_iter().fold(server, Server::tls);
         eprintln!("stockade serves on {scheme}://{address}");
         let late = server.serve(listener, end.told()).await?;
@@ -83,22 +84,16 @@ impl Serve {
 
 impl Serve {
     /// Makes the server, whose log says first that it begins: a server that could note nothing does not begin.
-    async fn server(
-        &self,
-        globals: &Globals,
-        config: ServerConfig,
-        log: Log,
-        address: String,
-    ) -> anyhow::Result<Server> {
+    async fn server(&self, globals: &Globals, config: &Config, log: Log, page: String) -> anyhow::Result<Server> {
         let access = if self.no_auth { Access::open(ask::user()) } else { Access::Tokens };
-        let oidc = config.oidc.filter(|_| !self.no_auth).map(|oidc| Oidc::new(oidc, Clock::default())).transpose()?;
+        let oidc = if self.no_auth { None } else { oidc(config, &page)? };
         let host = open_host::host_of_many(globals, log.clone()).await?;
         let audit = open_host::audit(globals)?;
         audit.append(Event::began()).await?;
-        let Rate { per_second, burst } = config.rate;
+        let Rate { per_second, burst } = config.server.rate;
         let limits =
             Limits { grace: self.grace, requests_per_second: per_second, requests_burst: burst, ..Limits::default() };
-        let mcp = self.mcp(host.clone(), log.clone(), address).await?;
+        let mcp = self.mcp(host.clone(), log.clone(), page).await?;
         let (faults, answers) = (log.clone(), log);
         let server = Server::new(host).access(access).audit(audit).limits(limits).mcp(mcp);
         let server = server.on_fault(move |fault| faults.complain("server", fault));
@@ -107,8 +102,8 @@ impl Serve {
     }
 
     /// Makes the door for agents.
-    async fn mcp(&self, host: Host, log: Log, address: String) -> stockade::Result<Http> {
-        let mcp = Mcp::new(host, &Offer::default()).await?.page(self.page.clone().unwrap_or(address));
+    async fn mcp(&self, host: Host, log: Log, page: String) -> stockade::Result<Http> {
+        let mcp = Mcp::new(host, &Offer::default()).await?.page(page);
         Ok(Http::new(mcp.on_fault(move |fault| log.complain("server", fault)), &self.mcp_host))
     }
 
@@ -120,6 +115,15 @@ impl Serve {
             (_, _, None) => Ok(None),
         }
     }
+}
+
+/// Makes the provider of OpenID Connect, if there is one, by which people log in where it knows this server as a client.
+fn oidc(config: &Config, page: &str) -> stockade::Result<Option<Oidc>> {
+    let Some(settings) = config.server.oidc.clone() else { return Ok(None) };
+    let secret = settings.client_secret.as_deref().map(|name| secrets::named(config, name)).transpose()?;
+    let has_client = settings.client_id.is_some();
+    let oidc = Oidc::new(settings, Clock::default())?;
+    Ok(Some(if has_client { oidc.with_login(page, secret)? } else { oidc }))
 }
 
 /// Tells of a request. Those of programs that look again and again are told of only where all is.

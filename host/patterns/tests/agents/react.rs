@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use stockade_patterns::react::Spec;
 use stockade_patterns::{Agent, React};
 use stockade_workflow::{
-    Code, CodeEnd, CodeOutcome, Decision, Effect, EffectKind, Event, Exception, Fault, FinishReason, Kind, Machine,
-    Message, ModelOutcome, Part, Remembered, Reply, Thread, ToolCall, ToolOutcome,
+    Code, CodeEnd, CodeOutcome, Decision, Effect, EffectKind, Event, Exception, Fault, FinishReason, Floats, Kind,
+    Machine, Message, ModelOutcome, Part, Remembered, Reply, Thread, ToolCall, ToolOutcome,
 };
 
 fn spec(members: Value) -> Spec {
@@ -434,7 +434,8 @@ fn in_code_mode_one_snippet_calls_the_tools() {
 
 fn finished(key: &str, ended: CodeEnd) -> Event {
     let (stdout, stderr, files) = ("hello".to_owned(), String::new(), Default::default());
-    Event::ended(key, CodeOutcome { ended, stdout, stderr, files, fuel: 1, began_ms: None })
+    let outcome = CodeOutcome { ended, stdout, stderr, files, fuel: 1, began_ms: None, floats: Floats::PORTABLE };
+    Event::ended(key, outcome)
 }
 
 /// A run keeps the setup that it began with, but for rights that were withdrawn.

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use stockade_workflow::{
-    Code, CodeEnd, CodeOutcome, Effect, EffectKind, Event, Fault, Kind, READ_RESULT, ReadResult, ResultPart, ResultRead,
+    Code, CodeEnd, CodeOutcome, Effect, EffectKind, Event, Fault, Floats, Kind, READ_RESULT, ReadResult, ResultPart,
+    ResultRead,
 };
 
 use super::react::{open, told};
@@ -130,7 +131,8 @@ fn code_is_given_results_by_their_handles() {
 
 fn silent() -> CodeOutcome {
     let (stdout, stderr, files) = (String::new(), String::new(), std::collections::BTreeMap::new());
-    CodeOutcome { ended: CodeEnd::Returned(Value::Null.into()), stdout, stderr, files, fuel: 0, began_ms: None }
+    let (ended, floats) = (CodeEnd::Returned(Value::Null.into()), Floats::PORTABLE);
+    CodeOutcome { ended, stdout, stderr, files, fuel: 0, began_ms: None, floats }
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use stockade_workflow::{
     Approval, Binding, Budget, Change, CodeEnd, CodeOutcome, Currency, Decision, Digest, Effect, EffectKind, End,
-    Entry, Event, Fault, FinishReason, Kind, Machine, Message, ModelOutcome, Part, Question, Reply, RunId, RunState,
-    Shortfall, Step, ToolCall, ToolOutcome, Transition, Usage,
+    Entry, Event, Fault, FinishReason, Floats, Kind, Machine, Message, ModelOutcome, Part, Question, Reply, RunId,
+    RunState, Shortfall, Step, ToolCall, ToolOutcome, Transition, Usage,
 };
 
 const RUN: [u8; 16] = [7; 16];
@@ -227,8 +227,8 @@ fn event(effect: &Effect, answer: Answer) -> Event {
         Event::ended(key, ModelOutcome::Replied(Box::new(reply)))
     };
     let finished = |ended| {
-        let (stdout, stderr) = (String::new(), String::new());
-        let outcome = CodeOutcome { ended, stdout, stderr, files: BTreeMap::new(), fuel: 1, began_ms: None };
+        let (stdout, stderr, floats) = (String::new(), String::new(), Floats::PORTABLE);
+        let outcome = CodeOutcome { ended, stdout, stderr, files: BTreeMap::new(), fuel: 1, began_ms: None, floats };
         Event::ended(key, outcome)
     };
     match (&effect.kind, answer) {

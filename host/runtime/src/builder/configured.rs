@@ -25,6 +25,7 @@ impl Builder {
         if config.journal.is_said() {
             self.place = config.journal.clone();
         }
+        self.engine.portable_floats |= config.sandbox.portable_floats;
         self.limits = config.limits.clone().unwrap_or(self.limits);
         self.code_limits = config.code.limits.clone().unwrap_or(self.code_limits);
         self.ready = config.code.ready.map_or(self.ready, |ready| ready as usize);
@@ -66,5 +67,20 @@ impl Builder {
         }
         self.skills = skills;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Config, Host};
+
+    #[test]
+    fn floats_are_portable_where_the_program_or_the_configuration_says_so() {
+        let configured = |text| Host::builder().configured(&Config::parse(text).unwrap()).unwrap();
+        assert!(!configured("").engine.portable_floats);
+        assert!(configured("[sandbox]\nportable_floats = true").engine.portable_floats);
+        let said = Host::builder().portable_floats().configured(&Config::default()).unwrap();
+        assert!(said.engine.portable_floats, "a configuration that does not say so takes nothing back");
+        assert!(Config::parse("[sandbox]\nportable_float = true").is_err());
     }
 }

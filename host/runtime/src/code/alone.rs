@@ -114,6 +114,7 @@ pub(crate) async fn ran(host: &Services, code: &Code, instance: Instance<'_>) ->
         Err(fault) => CodeEnd::Failed(fault),
     };
     let files = kept.scratch.as_ref().map(Scratch::files).transpose()?.unwrap_or_default();
-    let outcome = CodeOutcome { ended, stdout, stderr, files: changed(&before, &files), fuel, began_ms };
+    let (files, floats) = (changed(&before, &files), host.engine.floats().clone());
+    let outcome = CodeOutcome { ended, stdout, stderr, files, fuel, began_ms, floats };
     Ok((outcome, usage))
 }

@@ -163,8 +163,8 @@ impl RunLog {
                 None => CodeEnd::Failed(fault),
             },
         };
-        let files = prepared.changed_files()?;
-        let outcome = CodeOutcome { ended, stdout, stderr, files, fuel, began_ms };
+        let (files, floats) = (prepared.changed_files()?, self.host.engine.floats().clone());
+        let outcome = CodeOutcome { ended, stdout, stderr, files, fuel, began_ms, floats };
         let bytes = size(code, self.state().calls(key), &outcome);
         let cell = CellRef { run: self.state().run(), key: key.to_owned() };
         self.index.extend(prepared.kept(&self.host, &outcome.ended, cell, bytes));

@@ -17,7 +17,7 @@ use crate::scratch::{Scratch, changed};
 use crate::services::Services;
 use crate::sessions::Kept;
 use crate::toolbox::Toolbox;
-use crate::{Result, results};
+use crate::{Replayed, Result, results};
 use stockade_journal::{each, folded};
 
 /// A piece of code that has ended, with all that it was given, and how it ended.
@@ -138,6 +138,18 @@ impl Record {
         })
     }
 
+    /// Says how this host differs from where it was recorded.
+    pub(crate) fn replayed(&self, host: &Services) -> Replayed {
+        let (recorded, here) = (self.outcome.floats.clone(), host.engine.floats().clone());
+        Replayed { recorded, here, notice: self.notice(host) }
+    }
+
+    fn notice(&self, host: &Services) -> Option<String> {
+        // What used no fuel has not run.
+        let has_run = self.outcome.fuel > 0;
+        has_run.then(|| self.outcome.floats.difference(host.engine.floats())).flatten()
+    }
+
     fn unstripped(&self, host: &Services, ended: CodeEnd, account: &Account, given: &Limits) -> Stopped {
         let diverged = || diverged(format!("\"{}\" is no TypeScript any more", self.id)).into();
         match ended {
@@ -159,6 +171,20 @@ impl Record {
     }
 
     async fn repeated_in(
+        &self,
+        host: &Services,
+        kept: &mut Kept,
+        account: &mut Account,
+    ) -> std::result::Result<(), Stopped> {
+        self.compared_in(host, kept, account).await.map_err(|stopped| match (stopped, self.notice(host)) {
+            (Stopped::Fault(fault), Some(notice)) if fault.kind == Kind::Divergence => {
+                Stopped::Fault(fault.reworded(|said| format!("{said}; {notice}")))
+            }
+            (stopped, _) => stopped,
+        })
+    }
+
+    async fn compared_in(
         &self,
         host: &Services,
         kept: &mut Kept,
@@ -194,7 +220,8 @@ impl Record {
             },
         };
         let files = kept.scratch.as_ref().map(Scratch::files).transpose()?.unwrap_or_default();
-        let again = CodeOutcome { ended, stdout, stderr, files: changed(&before, &files), fuel, began_ms };
+        let (files, floats) = (changed(&before, &files), host.engine.floats().clone());
+        let again = CodeOutcome { ended, stdout, stderr, files, fuel, began_ms, floats };
         match (self.outcome.difference(&again), again.ended) {
             (None, _) => Ok(()),
             // Of fuel it had as much as before. What else it may use can be less by now, and that is not a divergence.

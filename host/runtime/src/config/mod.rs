@@ -17,6 +17,7 @@ mod notify;
 mod openapi;
 mod problem;
 mod retry;
+mod sandbox;
 mod schedule;
 mod secret;
 mod server;
@@ -55,6 +56,7 @@ pub use problem::Problem;
 use problem::line_at;
 pub use retry::{Breaker, Retry};
 pub(crate) use retry::{DRIVEN_MS_MAX, PARKED_MAX, on as retried};
+pub use sandbox::Sandbox;
 pub use schedule::{CatchUp, Overlap, Schedule};
 pub use secret::Secret;
 pub(crate) use secret::key_of;
@@ -96,6 +98,8 @@ pub struct Config {
     pub run: Run,
     /// How many runs are driven at the same time.
     pub concurrency: Concurrency,
+    /// How all tools and code are run.
+    pub sandbox: Sandbox,
     /// What one call may use where its tool sets no limit of its own.
     pub limits: Option<Limits>,
     /// Where tools come from that have no table of their own.

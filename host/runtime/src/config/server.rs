@@ -59,6 +59,15 @@ pub struct Oidc {
     /// What each role may give and call.
     #[serde(default)]
     pub limits: ByRole,
+    /// The name of this server as a client of the provider. With it, people log in to the page through the provider, which sends
+    /// them back to `/login/oidc/callback` of the page.
+    pub client_id: Option<String>,
+    /// The name of the secret of that client; none where the provider takes the client without one.
+    pub client_secret: Option<String>,
+    /// What the provider is asked for where a person logs in: `openid` must be among it, and often the scope that brings the claim
+    /// of the groups.
+    #[serde(default = "scopes")]
+    pub scopes: Vec<String>,
 }
 
 /// What `[server.oidc.limits]` says. A role that is not named has no limits of its own.
@@ -128,6 +137,10 @@ fn role_claim() -> String {
     "roles".to_owned()
 }
 
+fn scopes() -> Vec<String> {
+    ["openid", "profile", "email"].map(str::to_owned).into()
+}
+
 #[cfg(test)]
 mod tests {
     use crate::Config;
@@ -148,6 +161,8 @@ mod tests {
             issuer = "https://login.example.com"
             audience = "stockade"
             roles = { leads = "approver", all = "viewer" }
+            client_id = "page"
+            client_secret = "login"
             [server.oidc.limits.approver]
             budget = "steps=50"
             tools = ["purchases"]
@@ -159,6 +174,8 @@ mod tests {
         assert_eq!((server.audit_bytes, server.rate), (1_000_000, Rate { per_second: 7, burst: 1_000 }));
         let oidc = server.oidc.unwrap();
         assert_eq!((&*oidc.role_claim, oidc.roles["leads"]), ("roles", Role::Approver));
+        assert_eq!((oidc.client_id.as_deref(), oidc.client_secret.as_deref()), (Some("page"), Some("login")));
+        assert_eq!(oidc.scopes, ["openid", "profile", "email"]);
         let limits = oidc.limits.of(Role::Approver);
         assert_eq!(limits.budget, Some(amounts::read("steps=50", Budget::default()).unwrap()));
         assert!(limits.tools.as_ref().unwrap().contains("purchases"));

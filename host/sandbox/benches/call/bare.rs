@@ -54,6 +54,20 @@ impl Bare {
         Self::new(&Config::new(), name, function, false, true)
     }
 
+    /// Returns the machine code of a component, and an engine that takes it.
+    pub(crate) fn machine_code(name: &str) -> (Engine, Vec<u8>) {
+        let engine = Engine::new(&pooled(true)).unwrap();
+        let code = engine.precompile_component(&built(name)).unwrap();
+        (engine, code)
+    }
+
+    /// Loads machine code.
+    #[expect(unsafe_code, reason = "the code is what `machine_code` has made")]
+    pub(crate) fn deserialized(engine: &Engine, code: &[u8]) -> Component {
+        // SAFETY: as above, and nothing has changed it.
+        unsafe { Component::deserialize(engine, code) }.unwrap()
+    }
+
     fn new(config: &Config, name: &str, function: &str, is_metered: bool, is_sync: bool) -> Self {
         let engine = Engine::new(config).unwrap();
         let component = Component::from_binary(&engine, &built(name)).unwrap();

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use crate::bare::Bare;
 use crate::contest::Contest;
 use crate::goals::Goals;
-use crate::product::{call, runtime, tool};
+use crate::product::{call, portable_tool, runtime, tool};
 
 const GUEST: &str = "bench-compute";
 /// As the guest spells them, with what metering may cost each.
@@ -22,16 +22,17 @@ const FUEL: u64 = 10_000_000_000;
 const UNMETERED: &str = "bare wasmtime without a meter";
 const METERED: &str = "bare wasmtime with fuel that yields";
 const PRODUCT: &str = "stockade";
+const PORTABLE: &str = "stockade with portable floats";
 
-/// Measures what counting instructions costs; the product makes floating point the same everywhere besides.
+/// Measures what counting instructions costs, and what portable floats cost besides, which is a choice.
 ///
 /// The time is this thread's own on a processor, so that what else runs on the machine does not count.
 pub(crate) fn measure(goals: &mut Goals) {
     println!("\nMetering, on five computations");
-    let tool = tool(GUEST);
+    let (tool, portable) = (tool(GUEST), portable_tool(GUEST));
     for (function, goal) in COMPUTATIONS {
         println!(" {function}");
-        let standings = contest(&tool, function).play(ROUNDS);
+        let standings = contest(&tool, &portable, function).play(ROUNDS);
         standings.print(&[UNMETERED]);
         let ratio = |title| standings.ratio(title, UNMETERED).unwrap_or(f64::NAN);
         goals.at_most(&format!("{function}: fuel / no meter"), ratio(METERED), "x", goal);
@@ -39,14 +40,16 @@ pub(crate) fn measure(goals: &mut Goals) {
     }
 }
 
-fn contest<'a>(tool: &'a Tool, function: &'a str) -> Contest<'a> {
+fn contest<'a>(tool: &'a Tool, portable: &'a Tool, function: &'a str) -> Contest<'a> {
     let mut contest = Contest::default();
     let bare = Bare::unmetered(GUEST, function);
     contest.add(UNMETERED, CALLS, move |calls| unmetered(&bare, calls));
     let (thread, bare) = (runtime(), Bare::best(GUEST, function));
     contest.add(METERED, CALLS, move |calls| metered(&thread, &bare, calls));
-    let thread = runtime();
-    contest.add(PRODUCT, CALLS, move |calls| product(&thread, tool, function, calls));
+    for (title, tool) in [(PRODUCT, tool), (PORTABLE, portable)] {
+        let thread = runtime();
+        contest.add(title, CALLS, move |calls| product(&thread, tool, function, calls));
+    }
     contest
 }
 

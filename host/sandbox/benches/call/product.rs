@@ -13,7 +13,16 @@ pub(crate) fn runtime() -> Runtime {
 
 /// Loads a built guest as a tool without grants.
 pub(crate) fn tool(name: &str) -> Tool {
-    let engine = Engine::new(Config::default()).unwrap();
+    tool_of(name, Config::default())
+}
+
+/// Loads one with portable floats.
+pub(crate) fn portable_tool(name: &str) -> Tool {
+    tool_of(name, Config { portable_floats: true, ..Config::default() })
+}
+
+fn tool_of(name: &str, config: Config) -> Tool {
+    let engine = Engine::new(config).unwrap();
     Tool::new(&engine, name, engine.load(&built(name)).unwrap(), &[]).unwrap()
 }
 

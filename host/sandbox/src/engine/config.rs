@@ -19,6 +19,9 @@ pub struct Config {
     pub reserved: Arc<Reserved>,
     /// The most that one linear memory can ever hold, whatever a call's limits say.
     pub memory_bytes_max: u64,
+    /// Whether every bit that floats compute is the same on every machine. Without it, the sign and the payload of a NaN are
+    /// the processor's, and only a guest that looks at the bits of a NaN can tell. Arithmetic of floats is slower with it.
+    pub portable_floats: bool,
     /// The values of the secrets that grants name.
     pub secrets: Secrets,
     /// Addresses by name, in lower case, in place of what the system's resolver says. They are checked like any others.
@@ -46,6 +49,7 @@ impl Default for Config {
             key_dir: None,
             reserved: Arc::default(),
             memory_bytes_max: 64 << 20,
+            portable_floats: false,
             secrets: Secrets::default(),
             hosts: BTreeMap::new(),
             tls_roots: Vec::new(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use stockade_sandbox::{Component, Config, Engine};
 use tempfile::TempDir;
 
-use crate::common::built;
+use crate::common::{PORTABLE_NAN, bits_of_nan, built, guest_source};
 
 fn config(dir: &Path) -> Config {
     Config { cache_dir: Some(dir.to_owned()), concurrency: 1, ..Config::default() }
@@ -112,6 +112,30 @@ fn an_entry_is_of_its_component_alone() {
     put(&purchases, &one);
     assert!(!load(dir.path(), "purchases").was_cached());
     is_healed(dir.path(), "swapped");
+}
+
+/// To wasmtime, code of either setting fits the other: the names of the entries and their MACs tell them apart.
+#[tokio::test]
+async fn an_entry_with_portable_floats_is_never_run_without_and_none_the_other_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = |portable_floats| Engine::new(Config { portable_floats, ..config(dir.path()) }).unwrap();
+    let was_cached = |portable_floats| engine(portable_floats).load(&guest_source("floats")).unwrap().was_cached();
+    for is_there in [false, true] {
+        for portable_floats in [true, false] {
+            assert_eq!(was_cached(portable_floats), is_there, "{portable_floats}");
+            let is_portable = bits_of_nan(&engine(portable_floats)).await == PORTABLE_NAN;
+            // The NaN of other machines may be the portable one.
+            if cfg!(target_arch = "x86_64") {
+                assert_eq!(is_portable, portable_floats);
+            }
+        }
+    }
+    let files = entries(dir.path());
+    let [one, other] = files.as_slice() else { panic!("{files:?}") };
+    let (first, second) = (fs::read(one).unwrap(), fs::read(other).unwrap());
+    put(one, &second);
+    put(other, &first);
+    assert_eq!((was_cached(true), was_cached(false)), (false, false));
 }
 
 /// Another engine's code is of another name; here it is under ours all the same, with a MAC that is true.

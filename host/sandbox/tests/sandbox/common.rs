@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stockade_sandbox::{Call, Component, Config, Engine, Limits, Outcome, Tool};
 use stockade_workflow::{Fault, Grant, Kind};
 
@@ -55,4 +55,17 @@ pub(crate) fn denial(answer: Result<Value, Fault>) -> String {
     let fault = answer.expect_err("a denial");
     assert_eq!(fault.kind, Kind::Denied, "{fault}");
     fault.message
+}
+
+/// The bits of a NaN where floats are portable, of 64 and of 32.
+pub(crate) const PORTABLE_NAN: (u64, u64) = (0x7ff8_0000_0000_0000, 0x7fc0_0000);
+
+/// Returns the bits of the NaN that a guest has for 0 / 0, of 64 and of 32. As a value, a NaN has none.
+pub(crate) async fn bits_of_nan(engine: &Engine) -> (u64, u64) {
+    let tool = Tool::new(engine, "floats", engine.load(&guest_source("floats")).unwrap(), &[]).unwrap();
+    let bits = async |function: &str| {
+        let quotient = call(&tool, function, json!({"x": 0.0, "y": 0.0}), Limits::default()).await;
+        quotient.result.unwrap().as_u64().unwrap()
+    };
+    (bits("f64_bits").await, bits("f32_bits").await)
 }

@@ -11,7 +11,7 @@ use wasm_encoder::{
     BlockType, CodeSection, Component, Function, FunctionSection, Module, ModuleSection, TypeSection, ValType,
 };
 
-use crate::common::built;
+use crate::common::{PORTABLE_NAN, bits_of_nan, built};
 
 fn worker() -> Compiler {
     Compiler::Process { program: env!("CARGO_BIN_EXE_stockade-compile-worker").into(), arguments: Vec::new() }
@@ -80,6 +80,14 @@ async fn a_worker_makes_the_code_that_this_process_would() {
     assert_eq!(fuel(&processes(cache())).await, here);
     // The settings that it is filed under are the same, too.
     assert!(engine(cache()).load(&built("policy")).unwrap().was_cached());
+}
+
+#[tokio::test]
+async fn a_worker_makes_portable_floats_where_that_is_chosen() {
+    let portable = processes(Config { portable_floats: true, ..Config::default() });
+    assert_eq!(bits_of_nan(&portable).await, PORTABLE_NAN);
+    let of_machine = processes(Config::default());
+    assert_eq!(bits_of_nan(&of_machine).await, bits_of_nan(&engine(Config::default())).await);
 }
 
 /// Case 58, for what no cap sees coming.

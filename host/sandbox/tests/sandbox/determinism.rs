@@ -7,7 +7,7 @@ use serde_json::json;
 use stockade_sandbox::{Call, Config, Engine, Limits, Tool};
 use stockade_workflow::Grant;
 
-use crate::common::{ENGINE, built, built_tool, call, guest, tool};
+use crate::common::{ENGINE, PORTABLE_NAN, bits_of_nan, built, built_tool, call, guest, tool};
 
 async fn fuel_and_answer(tool: &Tool, function: &str, seed: u64) -> (u64, String) {
     let arguments = json!({});
@@ -29,6 +29,20 @@ async fn a_hundred_calls_on_two_engines_are_one() {
         seen.insert(fuel_and_answer(&other, function, 7).await);
         assert_eq!(seen.len(), 1, "{function}: {seen:?}");
     }
+}
+
+#[tokio::test]
+async fn the_bits_of_a_nan_are_portable_where_that_is_chosen_and_else_the_machines() {
+    let portable = Engine::new(Config { concurrency: 1, portable_floats: true, ..Config::default() }).unwrap();
+    assert_eq!(bits_of_nan(&portable).await, PORTABLE_NAN);
+    assert!(portable.floats().is_portable());
+    let of_machine = bits_of_nan(&ENGINE).await;
+    let (double, single) = (f64::from_bits(of_machine.0), f32::from_bits(of_machine.1.try_into().unwrap()));
+    assert!(double.is_nan() && single.is_nan(), "{of_machine:x?}");
+    if cfg!(target_arch = "x86_64") {
+        assert_eq!(of_machine, (0xfff8_0000_0000_0000, 0xffc0_0000));
+    }
+    assert_eq!(ENGINE.floats().architecture(), Some(std::env::consts::ARCH));
 }
 
 /// Every guest that is built from Rust, with a call of it that needs no grant, or that ends in a denial.

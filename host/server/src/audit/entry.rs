@@ -127,7 +127,7 @@ impl Event {
 }
 
 impl Asked {
-    pub(super) fn new(principal: &Principal, parts: &Parts, body: Option<&Bytes>) -> Self {
+    pub(crate) fn new(principal: &Principal, parts: &Parts, body: Option<&Bytes>) -> Self {
         Self {
             request: Uuid::now_v7().to_string(),
             principal: principal.name.clone(),

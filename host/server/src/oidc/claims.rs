@@ -19,13 +19,13 @@ impl Claims {
         parsed(bytes).map(Self).map_err(|why| format!("its claims cannot be read: {why}"))
     }
 
-    /// Checks that it is of an issuer, for an audience, and within its time.
-    pub(super) fn check(&self, issuer: &str, audience: &str, now_s: u64) -> Result<(), String> {
+    /// Checks that it is of an issuer, for one of some audiences, and within its time.
+    pub(super) fn check(&self, issuer: &str, audiences: &[&str], now_s: u64) -> Result<(), String> {
         if self.text("iss") != Some(issuer) {
             return Err(format!("it is not of \"{issuer}\" (claim \"iss\")"));
         }
-        if !self.texts("aud").contains(&audience) {
-            return Err(format!("it is not for \"{audience}\" (claim \"aud\")"));
+        if !self.texts("aud").iter().any(|audience| audiences.contains(audience)) {
+            return Err(format!("it is not for \"{}\" (claim \"aud\")", audiences.join("\" or \"")));
         }
         let end_s = self.time("exp")?.ok_or("it has no end (claim \"exp\")")?;
         if end_s.saturating_add(LEEWAY_S) <= now_s {
@@ -37,6 +37,29 @@ impl Claims {
             }
         }
         self.check_subject()
+    }
+
+    /// Checks that it answers a login that a client has begun, as OpenID Connect Core has it in 3.1.3.7.
+    pub(super) fn check_login(&self, client_id: &str, nonce: &str) -> Result<(), String> {
+        let audiences = self.texts("aud");
+        if !audiences.contains(&client_id) {
+            return Err(format!("it is not for the client \"{client_id}\" (claim \"aud\")"));
+        }
+        match self.text("azp") {
+            Some(party) if party != client_id => Err(format!("it was made for \"{party}\" (claim \"azp\")")),
+            None if audiences.len() > 1 => {
+                Err("it is for several, and does not say for whom it was made (claim \"azp\")".to_owned())
+            }
+            Some(_) | None if self.text("nonce") != Some(nonce) => {
+                Err("it is not of the login that was begun (claim \"nonce\")".to_owned())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Returns how long it holds still, in seconds.
+    pub(super) fn left_s(&self, now_s: u64) -> u64 {
+        self.time("exp").ok().flatten().unwrap_or_default().saturating_sub(now_s)
     }
 
     fn check_subject(&self) -> Result<(), String> {
@@ -103,7 +126,7 @@ mod tests {
             json!({"exp": NOW_S - 59, "nbf": NOW_S + 60, "iat": NOW_S + 60}),
             json!({"exp": 1.9e9, "sub": "s".repeat(255)}),
         ] {
-            assert_eq!(claims(&more).check("https://a", "b", NOW_S), Ok(()), "{more}");
+            assert_eq!(claims(&more).check("https://a", &["b", "d"], NOW_S), Ok(()), "{more}");
         }
         for (more, says) in [
             (json!({"iss": "https://a/"}), "iss"),
@@ -121,10 +144,33 @@ mod tests {
             (json!({"sub": 7}), "sub"),
             (json!({"sub": "s".repeat(256)}), "sub"),
         ] {
-            let why = claims(&more).check("https://a", "b", NOW_S).unwrap_err();
+            let why = claims(&more).check("https://a", &["b", "d"], NOW_S).unwrap_err();
             assert!(why.contains(says), "{more}: {why}");
         }
         assert!(Claims::read(b"[]").is_err() && Claims::read(b"{\"exp\": 1").is_err());
+    }
+
+    #[test]
+    fn a_token_of_a_login_is_of_the_client_and_of_the_very_login() {
+        let of = |more: Value| claims(&more).check_login("c", "7");
+        for more in [
+            json!({"aud": "c", "nonce": "7"}),
+            json!({"aud": "c", "nonce": "7", "azp": "c"}),
+            json!({"nonce": "7", "azp": "c"}),
+        ] {
+            assert_eq!(of(more), Ok(()));
+        }
+        for (more, says) in [
+            (json!({"aud": "b", "nonce": "7"}), "aud"),
+            (json!({"aud": "c", "nonce": "7", "azp": "b"}), "azp"),
+            (json!({"nonce": "7"}), "azp"),
+            (json!({"aud": "c", "nonce": "8"}), "nonce"),
+            (json!({"aud": "c"}), "nonce"),
+        ] {
+            let why = of(more).unwrap_err();
+            assert!(why.contains(says), "{why}");
+        }
+        assert_eq!((claims(&json!({})).left_s(NOW_S - 7), claims(&json!({})).left_s(NOW_S + 7)), (7, 0));
     }
 
     #[test]

@@ -294,14 +294,14 @@ pub(crate) async fn replay(
     let (run, key) = (names.run()?, fields.text("key").to_owned());
     // No run is charged for it, and it may use as much as the run may.
     amounts::check(&principal, service.host().state(run).await?.ledger().budget())?;
-    service.host().replay(run, &key).await?;
-    let inner: Html = [
-        el("h1").text("The same again"),
-        el("p").text(format!("The code of \"{key}\" ended as before, wrote the same and used the same fuel.")),
-        el("p").with(el("a").attr("href", format!("/runs/{run}")).text("Back to the run")),
-    ]
-    .into_iter()
-    .collect();
+    let replayed = service.host().replay(run, &key).await?;
+    let same = format!("The code of \"{key}\" ended as before, wrote the same and used the same fuel.");
+    let back = el("a").attr("href", format!("/runs/{run}")).text("Back to the run");
+    let inner: Html = [el("h1").text("The same again"), el("p").text(same)]
+        .into_iter()
+        .chain(replayed.notice.map(|notice| el("p").text(notice)))
+        .chain([el("p").with(back)])
+        .collect();
     Ok(frame::page(&viewer, Place::Runs, "Replay", None, inner))
 }
 

@@ -10,18 +10,15 @@ use stockade::Fault;
 use tokio::time::timeout;
 use url::form_urlencoded::{byte_serialize, parse};
 
+use super::cookies::{self, SESSION, is_secure, with_cookie};
 use super::form::{Fields, check_same_origin};
-use super::frame;
 use super::html::{El, el, of};
+use super::own_path::{is_own_path, next};
+use super::{frame, sign_in};
 use crate::access::{is_loopback, said_token};
 use crate::peer::Peer;
 use crate::problem::Answer;
 use crate::service::Service;
-
-const COOKIE: &str = "stockade";
-
-/// How long a browser keeps a session: a working day.
-const SESSION: Duration = Duration::from_secs(12 * 3_600);
 
 /// The longest body of a login, in bytes: a token and a path.
 const LOGIN_BYTES_MAX: usize = 8 << 10;
@@ -32,35 +29,23 @@ pub(crate) fn take_on(headers: &mut HeaderMap) {
     if said_token(headers).is_some() {
         return;
     }
-    if let Some(bearer) = cookie(headers).and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok()) {
+    let token = cookies::sent(headers, cookies::NAME);
+    if let Some(bearer) = token.and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok()) {
         headers.insert(header::AUTHORIZATION, bearer);
     }
-}
-
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find_map(|(name, value)| (name == COOKIE && !value.is_empty()).then_some(value))
 }
 
 pub(crate) async fn show(State(service): State<Service>, headers: HeaderMap, uri: Uri) -> Response {
     if service.is_open() {
         return frame::see_other("/");
     }
-    let query = parse(uri.query().unwrap_or_default().as_bytes());
-    let mut next = "/".to_owned();
-    let mut was_refused = false;
-    for (name, value) in query {
-        match &*name {
-            "next" if is_own_path(&value) => next = value.into_owned(),
-            "refused" => was_refused = true,
-            _ => {}
-        }
-    }
-    frame::bare(StatusCode::OK, "Log in", form(&headers, &next, was_refused))
+    let was_refused = parse(uri.query().unwrap_or_default().as_bytes()).any(|(name, _)| name == "refused");
+    let next = next(&uri);
+    let link = sign_in::link(&service, &next);
+    frame::bare(StatusCode::OK, "Log in", form(&headers, &next, was_refused, link))
 }
 
-fn form(headers: &HeaderMap, next: &str, was_refused: bool) -> El {
+fn form(headers: &HeaderMap, next: &str, was_refused: bool, link: Option<El>) -> El {
     let refused = was_refused.then(|| {
         let message = "This is not a token of this server, or it was removed, or its time is over.";
         of("p", "bad").attr("role", "alert").text(message)
@@ -76,6 +61,7 @@ fn form(headers: &HeaderMap, next: &str, was_refused: bool) -> El {
         .attr("id", "main")
         .with(el("h1").text("Log in"))
         .all(refused)
+        .all(link)
         .with(
             of("form", "card")
                 .attr("method", "post")
@@ -108,36 +94,11 @@ pub(crate) async fn begin(State(service): State<Service>, request: Request) -> A
         }
         Err(problem) => return Err(problem),
     }
-    let is_secure = is_remote(&parts.headers) || peer.is_some_and(|peer| peer.is_tls);
-    with_cookie(frame::see_other(next), token, SESSION, is_secure)
+    Ok(with_cookie(frame::see_other(next), cookies::session(token, SESSION, is_secure(&parts))?))
 }
 
 pub(crate) async fn end(_: Fields) -> Answer<Response> {
-    with_cookie(frame::see_other("/login"), "", Duration::ZERO, false)
-}
-
-/// Returns whether a browser is elsewhere. A proxy before this server may name another host than the browser did, and then the
-/// page was read over https.
-fn is_remote(headers: &HeaderMap) -> bool {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    !is_loopback(text(header::HOST)) || text(header::ORIGIN).starts_with("https://")
-}
-
-fn with_cookie(mut response: Response, token: &str, time: Duration, is_secure: bool) -> Answer<Response> {
-    // Over plain HTTP from another machine, a token would be read on the way; the browser does not keep it then.
-    let secure = if is_secure { "; Secure" } else { "" };
-    let text = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}", time.as_secs());
-    let cookie = HeaderValue::try_from(text)
-        .map_err(|_| Fault::invalid("token", "the token has letters that no token of this server has"))?;
-    response.headers_mut().insert(header::SET_COOKIE, cookie);
-    Ok(response)
-}
-
-/// Returns whether a path leads to this server, wherever a browser is.
-fn is_own_path(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.starts_with("//")
-        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    Ok(with_cookie(frame::see_other("/login"), cookies::session("", Duration::ZERO, false)?))
 }
 
 /// What a request without a session is answered. A link on another site leads here without the cookie, which the browser
@@ -178,25 +139,5 @@ mod tests {
             Some("stk_2")
         );
         assert_eq!(with(&[(header::COOKIE, "stockadee=stk_1; stockade=")]), None);
-    }
-
-    #[test]
-    fn a_cookie_is_for_https_alone_but_where_the_browser_is_on_this_machine() {
-        let is_remote = |host: &str, origin: &str| {
-            let pairs = [(header::HOST, host), (header::ORIGIN, origin)];
-            is_remote(&pairs.into_iter().map(|(name, value)| (name, value.parse().unwrap())).collect())
-        };
-        assert!(!is_remote("localhost:7700", "http://localhost:7700") && !is_remote("localhost:7700", ""));
-        assert!(is_remote("stockade.example", "") && is_remote("127.0.0.1:7700", "https://stockade.example"));
-    }
-
-    #[test]
-    fn a_login_leads_to_no_other_site() {
-        assert!(["/", "/runs/7?at=3", "/inbox#a"].into_iter().all(is_own_path));
-        assert!(
-            !["", "//evil.example", "https://evil.example", "/\\evil.example", "/a b", "/\n"]
-                .into_iter()
-                .any(is_own_path)
-        );
     }
 }

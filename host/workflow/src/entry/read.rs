@@ -14,7 +14,7 @@ use serde_json::{Error, Value};
 use super::Change;
 use crate::{
     Budget, ChildRun, CodeEnd, CodeOutcome, Effect, EffectKind, EffectOutcome, End, EndedChild, Event, Exception,
-    Fault, Json, Origin, RunsEnded, SubBudget, Terms, ToolCall, ToolOutcome, Undo, Usage,
+    Fault, Floats, Json, Origin, RunsEnded, SubBudget, Terms, ToolCall, ToolOutcome, Undo, Usage,
 };
 
 #[derive(Deserialize)]
@@ -130,6 +130,8 @@ struct Finished {
     #[serde(default)]
     fuel: u64,
     began_ms: Option<u64>,
+    #[serde(default)]
+    floats: Floats,
 }
 
 #[derive(Deserialize)]
@@ -229,13 +231,13 @@ fn happened(text: &str) -> Result<Event, Error> {
             Event::Ended { key, outcome: outcome(returned, failed, unknown)?.into() }
         }
         "code_finished" => {
-            let Finished { key, returned, raised, failed, unknown, stdout, stderr, files, fuel, began_ms } =
+            let Finished { key, returned, raised, failed, unknown, stdout, stderr, files, fuel, began_ms, floats } =
                 serde_json::from_str(text)?;
             let ended = raised.map_or_else(
                 || outcome(returned, failed, unknown).map(CodeEnd::from),
                 |raised| Ok(CodeEnd::Raised(raised)),
             )?;
-            Event::Ended { key, outcome: CodeOutcome { ended, stdout, stderr, files, fuel, began_ms }.into() }
+            Event::Ended { key, outcome: CodeOutcome { ended, stdout, stderr, files, fuel, began_ms, floats }.into() }
         }
         "runs_ended" => {
             let Runs { key, ended, timed_out, failed } = serde_json::from_str(text)?;
@@ -294,7 +296,8 @@ mod tests {
     fn finished(ended: CodeEnd) -> Event {
         let (stdout, stderr, files) =
             ("out".to_owned(), String::new(), BTreeMap::from([("a".to_owned(), "YQ==".to_owned())]));
-        let outcome = CodeOutcome { ended, stdout, stderr, files, fuel: 7, began_ms: Some(5) };
+        let floats = Floats::of_machine("x86_64", "1f2e3d4c");
+        let outcome = CodeOutcome { ended, stdout, stderr, files, fuel: 7, began_ms: Some(5), floats };
         Event::ended("code", outcome)
     }
 
