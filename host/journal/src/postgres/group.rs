@@ -128,26 +128,24 @@ fn count(count: usize) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use stockade_workflow::{Budget, Change, Entry, Origin, RunId};
+    use serde_json::{Value, json};
+    use stockade_workflow::RunId;
     use uuid::Uuid;
 
     use super::*;
     use crate::codec;
     use crate::keyring::Keyring;
+    use crate::testing::stepped;
     use crate::{Commit, Row, RowChange};
 
-    /// A commit of a run that begins, whose input is so many short texts: too short for blobs, and no two alike.
-    fn write(run: RunId, texts: usize, index: Vec<RowChange>) -> Write {
-        let input = (0..texts).map(|_| Uuid::now_v7().to_string()).collect::<Vec<_>>();
-        let (budget, origin) = (Budget::NONE, Origin::default());
-        let change = Change::Created {
-            workflow: "w".into(),
-            version: 1,
-            input: serde_json::json!(input).into(),
-            budget,
-            origin,
-        };
-        let commit = Commit { entries: vec![Entry { run, seq: 1, at_ms: 5, change }], index, ..Commit::default() };
+    /// A state of so many short texts: too short for blobs, and no two alike.
+    fn texts(count: usize) -> Value {
+        (0..count).map(|_| Uuid::now_v7().to_string()).collect::<Vec<_>>().into()
+    }
+
+    /// A commit of a step of a run to this state.
+    fn write(run: RunId, state: &Value, index: Vec<RowChange>) -> Write {
+        let commit = Commit { entries: vec![stepped(run, 1, state.clone())], index, ..Commit::default() };
         let (rows, _) = codec::encode(&commit.entries, None, &Keyring::default()).unwrap();
         Write::of(&commit, rows)
     }
@@ -158,22 +156,24 @@ mod tests {
 
     #[test]
     fn a_group_has_one_commit_of_a_run_and_no_more_bytes_than_it_may() {
-        let (one, other) = (run(), run());
-        let small = [write(one, 1, vec![])];
-        assert!(fits(&small, &write(other, 1, vec![])) && !fits(&small, &write(one, 1, vec![])));
-        let long: Vec<_> = (0..1_000).map(|_| write(run(), 500, vec![])).collect();
-        let count = (1..long.len()).find(|count| !fits(&long[..*count], &long[*count])).unwrap();
+        let (one, other, short, long) = (run(), run(), json!(1), texts(2_000));
+        let group = [write(one, &short, vec![])];
+        assert!(fits(&group, &write(other, &short, vec![])) && !fits(&group, &write(one, &short, vec![])));
+        let all: Vec<_> = (0..64).map(|_| write(run(), &long, vec![])).collect();
+        assert!(all[0].may_share());
+        let count = (1..all.len()).find(|count| !fits(&all[..*count], &all[*count])).unwrap();
         let bytes = |writes: &[Write]| writes.iter().map(Write::bytes).sum::<usize>();
-        assert!(bytes(&long[..count]) <= BYTES_MAX && bytes(&long[..=count]) > BYTES_MAX);
-        assert!(long[0].bytes() > 500 && long[0].may_share());
+        assert!(bytes(&all[..count]) <= BYTES_MAX && bytes(&all[..=count]) > BYTES_MAX);
     }
 
     #[test]
     fn a_commit_that_is_long_or_that_concerns_others_goes_by_itself() {
-        assert!(write(run(), 1, vec![]).may_share());
-        assert!(!write(run(), 1, vec![RowChange::Add(Row::new("a", "k", ""))]).may_share());
-        assert!(!write(run(), 20_000, vec![]).may_share());
-        let index_alone = Commit::of_index(vec![RowChange::Add(Row::new("a", "k", ""))]);
-        assert!(!Write::of(&index_alone, vec![]).may_share());
+        let short = json!(1);
+        assert!(write(run(), &short, vec![]).may_share());
+        let row = RowChange::Add(Row::new("a", "k", ""));
+        assert!(!write(run(), &short, vec![row.clone()]).may_share());
+        assert!(!write(run(), &json!("a line, ".repeat(9_000)), vec![]).may_share(), "it names a blob");
+        assert!(!write(run(), &texts(20_000), vec![]).may_share());
+        assert!(!Write::of(&Commit::of_index(vec![row]), vec![]).may_share());
     }
 }

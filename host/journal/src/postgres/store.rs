@@ -398,8 +398,11 @@ mod tests {
             |commit: &Commit| Write::of(commit, codec::encode(&commit.entries, None, &Keyring::default()).unwrap().0);
         let (store, group) = (Arc::clone(&journal.store), commits.iter().map(write).collect());
         let answers = journal.on(async move { Ok(store.commit_each(group).await) }).await.unwrap();
-        let is_made = |answer| match answer {
-            Answer::Is(made) => Result::is_ok(&made),
+        let is_made = |answer: Answer<Write, ()>| match answer {
+            Answer::Is(made) => {
+                made.unwrap();
+                true
+            }
             Answer::Alone(_) => false,
         };
         answers.into_iter().map(is_made).collect()
@@ -447,10 +450,9 @@ mod tests {
             journal.commit(&leased(lease, 1)).await.unwrap();
         }
         journal.release(&free).await.unwrap();
-        let lock = format!("BEGIN; SELECT 1 FROM stockade.leases WHERE run = '{}' FOR UPDATE", locked.run);
-        admin.batch_execute(&lock).await.unwrap();
+        let lock = |run: RunId| format!("SELECT 1 FROM stockade.leases WHERE run = '{run}' FOR UPDATE");
+        admin.batch_execute(&format!("BEGIN; {}; {}", lock(locked.run), lock(free.run))).await.unwrap();
         assert_eq!(grouped(&journal, &[leased(&locked, 2), leased(&going, 2)]).await, [false, true]);
-        admin.batch_execute(&lock.replace(&locked.run.to_string(), &free.run.to_string())[6..]).await.unwrap();
         let claims = vec![Claim::of(free.run), Claim::of(going.run), Claim::of(run())];
         let store = Arc::clone(&journal.store);
         let answers = journal.on(async move { Ok(store.claim_each(claims).await) }).await.unwrap();
