@@ -1,7 +1,8 @@
 //! A journal in a PostgreSQL database, which any number of hosts share.
 //!
-//! Each method is one statement, and so one transaction: nothing of a session is relied on, so that a pooler may hand each
-//! statement to another connection (pgbouncer in transaction mode).
+//! Each method is one statement, and so one transaction, which commits, claims and looks for many runs at the same moment share:
+//! nothing of a session is relied on, so that a pooler may hand each statement to another connection (pgbouncer in transaction
+//! mode).
 
 mod entries;
 mod group;
@@ -44,8 +45,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// themselves, [`LEASE`](crate::LEASE) after it was last heard of. A process that ends as it should gives them back.
 ///
 /// A commit whose connection broke before the answer is sent again under its id: the database knows it then, and it is made
-/// once. Nothing that was committed is lost as long as the server keeps what it has confirmed: a standby that takes over must
-/// be a synchronous one.
+/// once, also where it shares its statement with commits of other runs. Nothing that was committed is lost as long as the server
+/// keeps what it has confirmed: a standby that takes over must be a synchronous one.
 pub struct PostgresJournal {
     store: Arc<Store>,
     runtime: Handle,

@@ -21,8 +21,8 @@ pub(super) fn fits(group: &[Write], one: &Write) -> bool {
     bytes <= BYTES_MAX && group.iter().all(|other| other.run != one.run)
 }
 
-/// Makes commits of different runs that [may share](Write::may_share) a transaction. Returns of each whether it is made; one that is
-/// not is to be made by itself, and nothing of it is there.
+/// Makes commits of different runs that [may share](Write::may_share) a transaction. Returns of each whether it is made; one that
+/// is not is to be made by itself, and nothing of it is there.
 pub(super) async fn send(pool: &Pool, own: &str, group: &[Write]) -> Result<Vec<bool>, Failed> {
     let (now_ms, lease_ms) = (pool.database().now_ms(), lease_ms());
     let format = i32::try_from(FORMAT).unwrap_or(i32::MAX);

@@ -62,8 +62,8 @@ pub(super) async fn claim(pool: &Pool, own: &str, Claim { id, run }: &Claim) -> 
     Ok(Some(taken(*run, epoch)))
 }
 
-/// Takes leases of different runs as [`claim`] takes one. Returns for each of them what it says; nothing where another transaction
-/// is in the way, so that the claim is to be made by itself.
+/// Takes leases of different runs as [`claim`] takes one. Returns for each of them what it says; nothing where another
+/// transaction is in the way, so that the claim is to be made by itself.
 pub(super) async fn claim_each(pool: &Pool, own: &str, claims: &[Claim]) -> Result<Vec<Option<Result<Lease>>>, Failed> {
     let ids: Vec<_> = claims.iter().map(|claim| claim.id.as_str()).collect();
     let runs: Vec<_> = claims.iter().map(|claim| claim.run.to_string()).collect();

@@ -140,8 +140,8 @@ impl Store {
         self.answers(group, said)
     }
 
-    /// Answers each of a group what the server said to it. What it said nothing to is to be done by itself; all of the group is where
-    /// the server refuses the statement: it may be for one of them. Where the server is not there, it is for none of them.
+    /// Answers each of a group what the server said to it. One to which it said nothing is to be done by itself, and so is each
+    /// where the server refuses the statement: that may be for one of them. A server that is not there is not there for any.
     fn answers<T, R>(&self, group: Vec<T>, said: Result<Vec<Option<Result<R>>>, Failed>) -> Vec<Answer<T, R>> {
         let mut said = match said {
             Ok(said) => said.into_iter(),
