@@ -221,6 +221,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use stockade_system::Clock;
+    use stockade_system::postgres::{Pool, Tables};
     use stockade_workflow::{Budget, Change, Origin, RunState, Status};
     use tokio_postgres::{Client, NoTls};
     use uuid::Uuid;
@@ -438,6 +439,25 @@ mod tests {
         assert_eq!(migrated, Migrated { from: None, to: migrate::TABLES.version() });
         let again = PostgresJournal::migrate(place.database()).await.unwrap();
         assert_eq!(again, Migrated { from: Some(migrate::TABLES.version()), to: migrate::TABLES.version() });
+    }
+
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
+    async fn tables_of_the_first_version_are_changed_and_keep_their_runs() {
+        let (place, run) = (Place::new().await, run());
+        let (first, pool) =
+            (Tables { steps: &migrate::TABLES.steps[..1], ..migrate::TABLES }, Pool::new(place.database()));
+        first.migrate(&pool).await.unwrap();
+        let begun = commit(run, 1);
+        let (rows, _) = codec::encode(&begun.entries, None, &Keyring::default()).unwrap();
+        Write::of(&begun, rows).send(&pool, &Uuid::now_v7().to_string()).await.unwrap();
+        let refused = PostgresJournal::open(place.database()).await.err().unwrap();
+        assert_eq!(refused.detail.as_deref(), Some("schema"));
+        let migrated = PostgresJournal::migrate(place.database()).await.unwrap();
+        assert_eq!(migrated, Migrated { from: Some(1), to: migrate::TABLES.version() });
+        let journal = place.open().await;
+        journal.commit(&commit(run, 2)).await.unwrap();
+        assert_eq!(journal.read(run).await.unwrap().len(), 2);
     }
 
     /// A process that is killed gives nothing back: its leases end by the database's clock, and it is fenced if it was only slow.
