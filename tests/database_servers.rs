@@ -12,7 +12,7 @@ use stockade::journal::{Commit, LEASE, Lease, PostgresJournal, Row, RowChange};
 use stockade::{Budget, Change, Clock, Entry, Journal as _, Kind, Origin, Result, RunId};
 use stockade_tests::Hand;
 use stockade_tests::crash::{done, every};
-use stockade_tests::database::{OwnDatabase, blocking, commits_wait};
+use stockade_tests::database::{IN_FLIGHT, OwnDatabase, blocking, commits_wait, lock_waits};
 use stockade_tests::server::Server;
 use stockade_tests::wire::{Cut, Wire};
 use tokio::task::{JoinHandle, yield_now};
@@ -219,15 +219,35 @@ impl Own {
     }
 }
 
-/// The server has the commits, and has not made them.
+/// The server has commits, and has not made them; others wait behind them in the journal.
 async fn restarted_while_commits_wait(own: &Own, table: &mut Table) {
     let leases = own.begun().await;
     let (locks, admin) = (own.database.inside().await, own.database.inside().await);
     locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
     let commits = own.going_on(&leases, &json!(2));
-    commits_wait(&admin, AT_ONCE as i64).await;
+    commits_wait(&admin, IN_FLIGHT).await;
     own.server.restart();
     own.count(table, "PostgreSQL: a restart while commits wait", &leases, commits).await;
+}
+
+/// The server has a statement with the commits of several runs, and has not made them: those that waited behind the first ones.
+async fn restarted_while_a_group_waits(own: &Own, table: &mut Table) {
+    let leases = own.begun().await;
+    let [first, next, admin] = [own.database.inside().await, own.database.inside().await, own.database.inside().await];
+    first.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
+    let commits = own.going_on(&leases, &json!(2));
+    commits_wait(&admin, IN_FLIGHT).await;
+    // It is behind the first ones, and before the group that follows them.
+    let locking = tokio::spawn(async move {
+        next.batch_execute("BEGIN; LOCK TABLE stockade.entries IN EXCLUSIVE MODE").await.unwrap();
+        next
+    });
+    lock_waits(&admin).await;
+    first.batch_execute("COMMIT").await.unwrap();
+    let _locked = locking.await.unwrap();
+    commits_wait(&admin, 1).await;
+    own.server.restart();
+    own.count(table, "PostgreSQL: a restart while a group of commits waits", &leases, commits).await;
 }
 
 /// Writes to a run of its own until it is told to end, and returns how many entries the journal has confirmed.
@@ -275,6 +295,7 @@ async fn commits_are_made_once_although_the_server_is_restarted() {
     let (own, mut table) = (Own::new().await, Table::default());
     for _ in 0..24 / every(24) {
         restarted_while_commits_wait(&own, &mut table).await;
+        restarted_while_a_group_waits(&own, &mut table).await;
         restarted_while_commits_are_made(&own, &mut table).await;
     }
     done(&table);

@@ -1,11 +1,13 @@
 //! A PostgreSQL database of a test's own, on the server that `tests/postgres` starts or on one of the test's.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use stockade::Clock;
 use stockade::journal::PostgresJournal;
 use stockade::journal::postgres::Database;
 use tokio::runtime::Builder;
+use tokio::time::timeout;
 use tokio_postgres::{Client, NoTls};
 
 use crate::{Hand, Place};
@@ -125,12 +127,32 @@ pub fn password() -> String {
 pub const WAITING: &str = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'stockade' \
                            AND wait_event_type = 'Lock'";
 
-/// Waits until so many commits wait for what another has locked.
+/// How long a test waits for a statement to wait.
+const WAITED_MAX: Duration = Duration::from_secs(60);
+
+/// Waits until so many statements of journals wait for what another has locked. Of a journal, no more than [two](IN_FLIGHT) of
+/// commits that may share one are with the server, however many commits there are.
 pub async fn commits_wait(admin: &Client, count: i64) {
-    while admin.query_one(&format!("SELECT count(*) {WAITING}"), &[]).await.unwrap().get::<_, i64>(0) < count {
-        tokio::task::yield_now().await;
-    }
+    wait(admin, WAITING, count).await;
 }
+
+/// Waits until a test itself waits for what another has locked.
+pub async fn lock_waits(admin: &Client) {
+    wait(admin, &WAITING.replace("= 'stockade'", "<> 'stockade'"), 1).await;
+}
+
+async fn wait(admin: &Client, waiting: &str, count: i64) {
+    let counted = format!("SELECT count(*) {waiting}");
+    let all_wait = async {
+        while admin.query_one(&counted, &[]).await.unwrap().get::<_, i64>(0) < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(timeout(WAITED_MAX, all_wait).await.is_ok(), "fewer than {count} wait: {counted}");
+}
+
+/// How many statements with commits a journal has with the server at the same time, of commits that may share one.
+pub const IN_FLIGHT: i64 = 2;
 
 /// Waits for something from where nothing can wait.
 pub fn blocking<T: Send>(work: impl Future<Output = T> + Send) -> T {

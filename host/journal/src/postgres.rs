@@ -1,9 +1,11 @@
 //! A journal in a PostgreSQL database, which any number of hosts share.
 //!
-//! Each method is one statement, and so one transaction: nothing of a session is relied on, so that a pooler may hand each
-//! statement to another connection (pgbouncer in transaction mode).
+//! Each method is one statement, and so one transaction, which commits, claims and looks for many runs at the same moment share:
+//! nothing of a session is relied on, so that a pooler may hand each statement to another connection (pgbouncer in transaction
+//! mode).
 
 mod entries;
+mod group;
 mod labels;
 mod leases;
 mod migrate;
@@ -13,6 +15,7 @@ mod rows;
 mod select;
 mod store;
 mod text;
+mod together;
 mod write;
 
 use std::sync::Arc;
@@ -42,8 +45,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// themselves, [`LEASE`](crate::LEASE) after it was last heard of. A process that ends as it should gives them back.
 ///
 /// A commit whose connection broke before the answer is sent again under its id: the database knows it then, and it is made
-/// once. Nothing that was committed is lost as long as the server keeps what it has confirmed: a standby that takes over must
-/// be a synchronous one.
+/// once, also where it shares its statement with commits of other runs. Nothing that was committed is lost as long as the server
+/// keeps what it has confirmed: a standby that takes over must be a synchronous one.
 pub struct PostgresJournal {
     store: Arc<Store>,
     runtime: Handle,
@@ -168,9 +171,13 @@ impl Journal for PostgresJournal {
     }
 
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
+        self.read_page(run, seq, bytes_max).await.map(|(entries, _)| entries)
+    }
+
+    async fn read_page(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<(Vec<Entry>, bool)> {
         let store = Arc::clone(&self.store);
         let page = self.on(async move { store.page(run, seq, bytes_max).await }).await?;
-        page.entries(self.store.database(), &self.keys)
+        Ok((page.entries(self.store.database(), &self.keys)?, page.are_last))
     }
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
@@ -187,7 +194,7 @@ impl Journal for PostgresJournal {
     async fn find_each(&self, places: &[(&str, &str)]) -> Result<Vec<Row>> {
         let store = Arc::clone(&self.store);
         let places: Vec<_> = places.iter().map(|(space, prefix)| ((*space).to_owned(), (*prefix).to_owned())).collect();
-        self.on(async move { store.find_each(&places).await }).await
+        self.on(async move { store.find_each(places).await }).await
     }
 
     async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
@@ -211,13 +218,11 @@ impl Drop for PostgresJournal {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use stockade_system::Clock;
+    use stockade_system::postgres::{Pool, Tables};
     use stockade_workflow::{Budget, Change, Origin, RunState, Status};
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::{TcpListener, TcpStream};
     use tokio_postgres::{Client, NoTls};
     use uuid::Uuid;
 
@@ -228,7 +233,7 @@ mod tests {
     pub(super) struct Place {
         /// The server's superuser with the password, and where the server is.
         password: String,
-        server: String,
+        pub(super) server: String,
         name: String,
     }
 
@@ -257,12 +262,12 @@ mod tests {
             self.admin(&self.name).await
         }
 
-        fn at(&self, server: &str, options: &str) -> Database {
+        pub(super) fn at(&self, server: &str, options: &str) -> Database {
             let url = format!("postgres://postgres@{server}/{}{options}", self.name);
             Database::parse(&url, Some(&self.password)).unwrap()
         }
 
-        fn database(&self) -> Database {
+        pub(super) fn database(&self) -> Database {
             self.at(&self.server, "")
         }
 
@@ -280,11 +285,11 @@ mod tests {
         })
     }
 
-    fn run() -> RunId {
+    pub(super) fn run() -> RunId {
         Uuid::now_v7().into()
     }
 
-    fn commit(run: RunId, seq: u64) -> Commit {
+    pub(super) fn commit(run: RunId, seq: u64) -> Commit {
         let (budget, origin) = (Budget::NONE, Origin::default());
         let input = serde_json::json!("a\u{0}b").into();
         let change = Change::Created { workflow: "w".into(), version: 1, input, budget, origin };
@@ -293,7 +298,7 @@ mod tests {
         Commit { entries: vec![entry], summary: Some(summary), ..Commit::default() }
     }
 
-    async fn count(client: &Client, query: &str) -> i64 {
+    pub(super) async fn count(client: &Client, query: &str) -> i64 {
         client.query_one(query, &[]).await.unwrap().get(0)
     }
 
@@ -436,114 +441,23 @@ mod tests {
         assert_eq!(again, Migrated { from: Some(migrate::TABLES.version()), to: migrate::TABLES.version() });
     }
 
-    /// A machine on the way that loses an answer of the server, and the connection with it.
-    struct Way {
-        address: SocketAddr,
-        loses: Arc<AtomicBool>,
-    }
-
-    impl Way {
-        async fn to(server: &str) -> Self {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let (address, loses) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
-            let (server, told) = (server.to_owned(), Arc::clone(&loses));
-            tokio::spawn(async move {
-                while let Ok((client, _)) = listener.accept().await {
-                    tokio::spawn(carry(client, server.clone(), Arc::clone(&told)));
-                }
-            });
-            Self { address, loses }
-        }
-
-        fn lose_the_next_answer(&self) {
-            self.loses.store(true, Ordering::SeqCst);
-        }
-
-        fn has_lost(&self) -> bool {
-            !self.loses.load(Ordering::SeqCst)
-        }
-    }
-
-    async fn carry(client: TcpStream, server: String, loses: Arc<AtomicBool>) {
-        let ((mut asks, mut hears), server) = (client.into_split(), TcpStream::connect(server).await.unwrap());
-        let (mut answers, mut is_asked) = server.into_split();
-        let asking = tokio::spawn(async move { tokio::io::copy(&mut asks, &mut is_asked).await });
-        let mut piece = [0; 8 << 10];
-        while let Ok(length @ 1..) = answers.read(&mut piece).await {
-            if loses.swap(false, Ordering::SeqCst) || hears.write_all(&piece[..length]).await.is_err() {
-                break;
-            }
-        }
-        asking.abort();
-    }
-
-    /// The server has committed, and its answer is lost with the connection: the commit is found, and not made twice.
-    #[tokio::test(flavor = "multi_thread")]
+    #[tokio::test]
     #[ignore = "needs PostgreSQL; tests/postgres starts one"]
-    async fn what_is_committed_although_the_answer_was_lost_is_made_once() {
+    async fn tables_of_the_first_version_are_changed_and_keep_their_runs() {
         let (place, run) = (Place::new().await, run());
-        let way = Way::to(&place.server).await;
-        let journal = PostgresJournal::open(place.at(&way.address.to_string(), "")).await.unwrap();
-        let lease = Lease::first(run);
-        let leased = |seq| Commit { lease: Some(lease.clone()), ..commit(run, seq) };
-        way.lose_the_next_answer();
-        journal.commit(&leased(1)).await.unwrap();
-        assert!(way.has_lost());
-        way.lose_the_next_answer();
-        journal.commit(&Commit { releases: true, ..leased(2) }).await.unwrap();
-        assert!(way.has_lost() && !journal.is_held(run).await.unwrap());
-        way.lose_the_next_answer();
-        let lease = journal.claim(run).await.unwrap();
-        assert!(way.has_lost() && lease.epoch == 2);
-        way.lose_the_next_answer();
-        journal.commit(&Commit::of_index(vec![RowChange::Add(Row::new("a", "k", ""))])).await.unwrap();
-        assert!(way.has_lost());
-        way.lose_the_next_answer();
+        let (first, pool) =
+            (Tables { steps: &migrate::TABLES.steps[..1], ..migrate::TABLES }, Pool::new(place.database()));
+        first.migrate(&pool).await.unwrap();
+        let begun = commit(run, 1);
+        let (rows, _) = codec::encode(&begun.entries, None, &Keyring::default()).unwrap();
+        Write::of(&begun, rows).send(&pool, &Uuid::now_v7().to_string()).await.unwrap();
+        let refused = PostgresJournal::open(place.database()).await.err().unwrap();
+        assert_eq!(refused.detail.as_deref(), Some("schema"));
+        let migrated = PostgresJournal::migrate(place.database()).await.unwrap();
+        assert_eq!(migrated, Migrated { from: Some(1), to: migrate::TABLES.version() });
+        let journal = place.open().await;
+        journal.commit(&commit(run, 2)).await.unwrap();
         assert_eq!(journal.read(run).await.unwrap().len(), 2);
-        way.lose_the_next_answer();
-        let audit = RowChange::Add(Row::new("removed", "k", ""));
-        journal.remove(&lease, &[audit]).await.unwrap();
-        assert!(way.has_lost() && journal.read(run).await.unwrap().is_empty());
-    }
-
-    /// The server ends what it does for us while a commit waits in it: nothing of the commit is there, and it is made again.
-    #[tokio::test(flavor = "multi_thread")]
-    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
-    async fn a_commit_that_the_server_ends_is_made_again() {
-        let (place, run) = (Place::new().await, run());
-        let journal = Arc::new(place.open().await);
-        let (admin, other) = (place.inside().await, place.inside().await);
-        admin.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
-        let committing = Arc::clone(&journal);
-        let committed = tokio::spawn(async move { committing.commit(&commit(run, 1)).await });
-        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                       AND application_name = 'stockade' AND wait_event_type = 'Lock'";
-        while count(&other, waiting).await == 0 {
-            tokio::task::yield_now().await;
-        }
-        let end = waiting.replace("count(*)", "count(pg_terminate_backend(pid))");
-        assert_eq!(count(&other, &end).await, 1);
-        admin.batch_execute("COMMIT").await.unwrap();
-        committed.await.unwrap().unwrap();
-        assert_eq!(journal.read(run).await.unwrap().len(), 1);
-    }
-
-    /// Sixty-four at once, of which three are served at a time.
-    #[tokio::test(flavor = "multi_thread")]
-    #[ignore = "needs PostgreSQL; tests/postgres starts one"]
-    async fn commits_at_once_share_few_connections() {
-        let place = Place::new().await;
-        let journal = Arc::new(PostgresJournal::open(place.database().connections(3)).await.unwrap());
-        let all: Vec<_> = (0..64).map(|_| (run(), Arc::clone(&journal))).collect();
-        let commits = all.iter().cloned();
-        let commits = commits.map(|(run, journal)| tokio::spawn(async move { journal.commit(&commit(run, 1)).await }));
-        for committed in commits.collect::<Vec<_>>() {
-            committed.await.unwrap().unwrap();
-        }
-        assert_eq!(journal.runs(&Filter::default()).await.unwrap().len(), 64);
-        let connections = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                           AND application_name = 'stockade'";
-        assert!((1..=3).contains(&count(&place.inside().await, connections).await));
     }
 
     /// A process that is killed gives nothing back: its leases end by the database's clock, and it is fenced if it was only slow.

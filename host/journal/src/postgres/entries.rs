@@ -15,22 +15,7 @@ use crate::keyring::Keyring;
 const PAGE_ROWS: i64 = 1024;
 
 /// Takes rows until their JSON has so many bytes together, and before them those to which they are differences.
-const PAGE: &str = "
-    WITH RECURSIVE page AS (
-        SELECT seq, format, at_ms, change, base FROM (
-            SELECT seq, format, at_ms, change, base, sum(json_bytes) OVER (ORDER BY seq) - json_bytes AS bytes_before
-            FROM (
-                SELECT * FROM stockade.entries WHERE run = $1::text::uuid AND seq > $2 ORDER BY seq LIMIT $3
-            ) AS next
-        ) AS summed WHERE bytes_before < $4
-    ), bases AS (
-        SELECT e.seq, e.format, e.at_ms, e.change, e.base FROM stockade.entries e
-        WHERE e.run = $1::text::uuid AND e.seq IN (SELECT p.base FROM page p WHERE p.base <= $2)
-        UNION ALL
-        SELECT e.seq, e.format, e.at_ms, e.change, e.base FROM stockade.entries e
-        JOIN bases b ON e.seq = b.base AND e.seq < b.seq WHERE e.run = $1::text::uuid
-    )
-    SELECT seq, format, at_ms, change FROM bases UNION ALL SELECT seq, format, at_ms, change FROM page ORDER BY seq";
+const PAGE: &str = "SELECT seq, format, at_ms, change, json_bytes FROM stockade.page($1::text::uuid, $2, $3, $4)";
 
 const BLOBS: &str = "SELECT digest, bytes FROM stockade.blobs WHERE digest = ANY ($1)";
 
@@ -38,12 +23,12 @@ const BLOBS: &str = "SELECT digest, bytes FROM stockade.blobs WHERE digest = ANY
 #[derive(Default)]
 pub(super) struct Columns {
     /// The number of the first entry.
-    first: Option<i64>,
-    seqs: Vec<i64>,
-    bases: Vec<Option<i64>>,
-    ats: Vec<i64>,
-    json_bytes: Vec<i64>,
-    changes: Vec<Vec<u8>>,
+    pub(super) first: Option<i64>,
+    pub(super) seqs: Vec<i64>,
+    pub(super) bases: Vec<Option<i64>>,
+    pub(super) ats: Vec<i64>,
+    pub(super) json_bytes: Vec<i64>,
+    pub(super) changes: Vec<Vec<u8>>,
     digests: Vec<Vec<u8>>,
     blobs: Vec<Vec<u8>>,
 }
@@ -63,6 +48,15 @@ impl Columns {
         // In the order of the digests, as the database wants them.
         (columns.digests, columns.blobs) = blobs.into_iter().map(|(digest, bytes)| (digest.to_vec(), bytes)).unzip();
         columns
+    }
+
+    /// Whether they name no blobs, which runs share.
+    pub(super) fn name_nothing(&self) -> bool {
+        self.digests.is_empty()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.changes.iter().map(Vec::len).sum()
     }
 
     /// The values of the places of the function, in their order.
@@ -87,6 +81,8 @@ pub(super) struct Page {
     rows: Vec<Row>,
     blobs: Vec<Row>,
     has_all: bool,
+    /// Whether the run has no row behind them.
+    pub(super) are_last: bool,
 }
 
 impl Page {
@@ -99,10 +95,11 @@ impl Page {
 
     async fn once(pool: &Pool, run: RunId, after: u64, bytes_max: usize) -> Result<Self, Failed> {
         let rows = rows(pool, run, after, bytes_max).await?;
+        let are_last = are_last(&rows, after, bytes_max).map_err(Failed::Refused)?;
         let named = named(&rows, after).map_err(Failed::Refused)?;
         let blobs = if named.is_empty() { Vec::new() } else { blobs(pool, &named).await? };
         let has_all = blobs.len() == named.len();
-        Ok(Self { run, after, rows, blobs, has_all })
+        Ok(Self { run, after, rows, blobs, has_all, are_last })
     }
 
     /// Makes entries of the rows, of those after the number.
@@ -163,11 +160,28 @@ impl<'a> Kept<'a> {
 
 async fn rows(pool: &Pool, run: RunId, after: u64, bytes_max: usize) -> Result<Vec<Row>, Failed> {
     let (run, after) = (run.to_string(), stored(after));
-    let limit = if bytes_max == usize::MAX { i64::MAX } else { PAGE_ROWS };
-    let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX).max(1);
+    let (rows_max, bytes_max) = bounds(bytes_max);
     let parameters: [Parameter<'_>; 4] =
-        [(&run, Type::TEXT), (&after, Type::INT8), (&limit, Type::INT8), (&bytes_max, Type::INT8)];
+        [(&run, Type::TEXT), (&after, Type::INT8), (&rows_max, Type::INT8), (&bytes_max, Type::INT8)];
     pool.query(PAGE, &parameters).await
+}
+
+/// How many rows a page of so many bytes may have, and how many bytes.
+fn bounds(bytes_max: usize) -> (i64, i64) {
+    let rows_max = if bytes_max == usize::MAX { i64::MAX } else { PAGE_ROWS };
+    (rows_max, i64::try_from(bytes_max).unwrap_or(i64::MAX).max(1))
+}
+
+/// Whether the run has no row behind those of a page: one more would have been in it.
+fn are_last(rows: &[Row], after: u64, bytes_max: usize) -> Result<bool, Error> {
+    let ((rows_max, bytes_max), after) = (bounds(bytes_max), stored(after));
+    let (mut count, mut bytes) = (0_i64, 0_i64);
+    for row in rows {
+        if row.try_get::<_, i64>(0)? > after {
+            (count, bytes) = (count + 1, bytes.saturating_add(row.try_get::<_, i64>(4)?));
+        }
+    }
+    Ok(count < rows_max && bytes < bytes_max)
 }
 
 /// The blobs of the rows after a number. What a damaged row names is not known; it is refused when it is unpacked.

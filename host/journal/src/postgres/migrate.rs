@@ -6,5 +6,5 @@ use stockade_system::postgres::Tables;
 pub(super) const TABLES: Tables = Tables {
     schema: "stockade",
     lock: 1_398_033_220,
-    steps: &[concat!(include_str!("schema.sql"), include_str!("functions.sql"))],
+    steps: &[concat!(include_str!("schema.sql"), include_str!("functions.sql")), include_str!("together.sql")],
 };

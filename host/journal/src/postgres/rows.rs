@@ -13,8 +13,8 @@ const FIND: &str = "
     WHERE space = $1 AND key >= $2 AND ($3::bytea IS NULL OR key < $3) AND ($4::bytea IS NULL OR key > $4)
     ORDER BY key LIMIT $5";
 
-/// How many places one statement looks at.
-const PLACES_MAX: usize = 64;
+/// Rows of several places, of each by their keys.
+const FIND_PLACES: &str = "SELECT space, key, run, needed, due_ms, value, place FROM stockade.find_places($1, $2, $3)";
 
 /// Rows by their time. `now()`, for a clock that may go on within the statement is no condition of an index.
 const DUE: &str = "
@@ -44,6 +44,10 @@ impl Columns {
         let mut columns = Self::default();
         changes.iter().for_each(|change| columns.add(change));
         columns
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
     }
 
     fn add(&mut self, change: &RowChange) {
@@ -119,34 +123,19 @@ pub(super) async fn find(
     pool.query(FIND, &parameters).await
 }
 
-/// Returns the rows of several spaces whose keys begin with a prefix. By one statement: there is one answer to wait for.
-pub(super) async fn find_each(pool: &Pool, places: &[(String, String)]) -> Result<Vec<SqlRow>, Failed> {
-    let mut rows = Vec::new();
-    for places in places.chunks(PLACES_MAX) {
-        let ends: Vec<_> = places.iter().map(|(_, prefix)| end(prefix).unwrap_or(vec![u8::MAX])).collect();
-        let firsts: Vec<_> = places.iter().map(|(_, prefix)| prefix.as_bytes()).collect();
-        let mut parameters = Vec::<Parameter<'_>>::new();
-        for (((space, _), first), end) in places.iter().zip(&firsts).zip(&ends) {
-            parameters.extend::<[Parameter<'_>; 3]>([(space, Type::TEXT), (first, Type::BYTEA), (end, Type::BYTEA)]);
-        }
-        rows.extend(pool.query(&union(places.len()), &parameters).await?);
-    }
-    Ok(rows)
+/// Returns the rows of several places: a space, and what the keys begin with. By one statement: there is one answer to wait for.
+pub(super) async fn find_each(pool: &Pool, places: &[&(String, String)]) -> Result<Vec<SqlRow>, Failed> {
+    let spaces: Vec<_> = places.iter().map(|(space, _)| space.as_str()).collect();
+    let firsts: Vec<_> = places.iter().map(|(_, prefix)| prefix.as_bytes()).collect();
+    let ends: Vec<_> = places.iter().map(|(_, prefix)| end(prefix).unwrap_or(vec![u8::MAX])).collect();
+    let parameters: [Parameter<'_>; 3] =
+        [(&spaces, Type::TEXT_ARRAY), (&firsts, Type::BYTEA_ARRAY), (&ends, Type::BYTEA_ARRAY)];
+    pool.query(FIND_PLACES, &parameters).await
 }
 
-/// The statement that finds the rows of so many places. Each place is a part of its own, which the index serves: it knows the
-/// bounds of each when it plans, as it would not in a join with a list of places.
-fn union(places: usize) -> String {
-    let part = |place: usize| {
-        let [space, first, end] = [1, 2, 3].map(|number| place * 3 + number);
-        format!(
-            "SELECT {place} AS place, space, key, run::text, needed, due_ms, value FROM stockade.index_rows \
-             WHERE space = ${space} AND key >= ${first} AND key < ${end}"
-        )
-    };
-    let parts: Vec<_> = (0..places).map(part).collect();
-    let parts = parts.join(" UNION ALL ");
-    format!("SELECT space, key, run, needed, due_ms, value FROM ({parts}) AS found ORDER BY place, key")
+/// Returns at which of these places a row is that was found there.
+pub(super) fn place(row: &SqlRow) -> Option<usize> {
+    usize::try_from(row.try_get::<_, i64>(6).ok()?).ok()?.checked_sub(1)
 }
 
 /// The first bytes that are greater than all that begin with these; none where there are none: no byte of a text is 255.

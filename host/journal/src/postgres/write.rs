@@ -21,28 +21,31 @@ const REMOVE: &str = "
     SELECT stockade.remove_run(
         $1::text::uuid, $2::text::uuid, $3, $4::text::uuid, $5, $6, $7, $8::text[]::uuid[], $9, $10, $11, $12, $13)";
 
+/// The most bytes of a commit that shares its transaction with others.
+const SHARED_BYTES_MAX: usize = 64 << 10;
+
 /// A commit that is to be made. It has an id, by which it is known again where it is sent twice.
 pub(super) struct Write {
-    id: String,
+    pub(super) id: String,
     pub(super) run: Option<RunId>,
     /// The lease under which it is made, and whether that is given back.
     pub(super) lease: Option<Lease>,
     pub(super) releases: bool,
-    entries: entries::Columns,
-    line: Line,
+    pub(super) entries: entries::Columns,
+    pub(super) line: Line,
     pub(super) rows: Columns,
 }
 
 /// A run's summary, absent where it stays as it is.
 #[derive(Default)]
-struct Line {
-    workflow: Option<String>,
-    status: Option<String>,
-    state: Option<String>,
-    updated_ms: Option<i64>,
-    start_key: Option<String>,
-    labels: Vec<String>,
-    waiting_for: Vec<String>,
+pub(super) struct Line {
+    pub(super) workflow: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) state: Option<String>,
+    pub(super) updated_ms: Option<i64>,
+    pub(super) start_key: Option<String>,
+    pub(super) labels: Vec<String>,
+    pub(super) waiting_for: Vec<String>,
 }
 
 impl Write {
@@ -58,6 +61,18 @@ impl Write {
             line: summary.as_ref().map(Line::of).unwrap_or_default(),
             rows: Columns::of(index),
         }
+    }
+
+    /// Whether it may share a transaction with those of other runs: it is short, and writes nothing but what is its run's own, so
+    /// that it waits for no other commit, and none for it.
+    pub(super) fn may_share(&self) -> bool {
+        let is_own = self.run.is_some() && self.rows.is_empty() && self.entries.name_nothing();
+        is_own && self.bytes() <= SHARED_BYTES_MAX
+    }
+
+    /// How long its entries and its summary are together.
+    pub(super) fn bytes(&self) -> usize {
+        self.entries.bytes() + self.line.bytes()
     }
 
     /// Makes the commit.
@@ -94,6 +109,11 @@ impl Line {
             labels: summary.labels.iter().map(|(name, value)| labels::written(name, value)).collect(),
             waiting_for: summary.waiting_for.iter().map(ToString::to_string).collect(),
         }
+    }
+
+    fn bytes(&self) -> usize {
+        let texts = [&self.workflow, &self.status, &self.state, &self.start_key].into_iter().flatten();
+        texts.chain(&self.labels).chain(&self.waiting_for).map(String::len).sum()
     }
 
     /// The values of the places of the function, in their order.

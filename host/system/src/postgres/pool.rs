@@ -155,9 +155,11 @@ impl Pool {
     }
 }
 
-/// Whether an error leaves the connection in doubt: it broke, or it is to a server that ends or that writes nothing.
+/// Whether an error leaves the connection in doubt: it broke, it or a pooler on the way says that it is about to, or it is to a
+/// server that ends or that writes nothing.
 fn is_of_connection(error: &Error) -> bool {
-    error.code().map(|code| code.code()).is_none_or(|code| code == "25006" || code.starts_with("57P"))
+    let is_of = |code: &str| code == "25006" || code.starts_with("57P") || code.starts_with("08");
+    error.code().is_none_or(|code| is_of(code.code()))
 }
 
 impl Failed {
@@ -178,6 +180,11 @@ impl Failed {
     /// Returns the place in a list that the server's message is.
     pub fn place(&self) -> Option<usize> {
         self.said()?.parse::<usize>().ok()?.checked_sub(1)
+    }
+
+    /// Whether the server refused the statement for what it asks: it has an answer, which would be the same a moment later.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_)) && self.code().is_some() && !self.may_pass()
     }
 
     /// Whether the same may succeed a moment later: the connection broke, the server starts or ends or has no connection
