@@ -173,17 +173,22 @@ impl RunLog {
         }
         self.commit().await?;
         self.holding.check().await?;
-        let (mut ends, mut fuel) = (self.ends(host, &ready).await?, 0_u64);
-        for Ready { calling, answer, .. } in ready {
+        let mut ends = self.ends(host, &ready).await?;
+        let mut fuel = ends.values().map(|(outcome, _)| outcome.usage.fuel).fold(0, u64::saturating_add);
+        for Ready { mut calling, answer, .. } in ready {
             let outcome = match ends.remove(&calling.number) {
                 Some((outcome, None)) => outcome,
-                Some((_, Some(again))) => {
+                Some((outcome, Some(again))) => {
+                    // What the others have used is not left to it.
+                    let others = fuel.saturating_sub(outcome.usage.fuel);
+                    calling.left.fuel = calling.left.fuel.saturating_sub(others);
                     sleep_until(again).await;
-                    self.code_call(calling).await?
+                    let outcome = self.code_call(calling).await?;
+                    fuel = others.saturating_add(outcome.usage.fuel);
+                    outcome
                 }
                 None => refused(Fault::new(Kind::HostBug, "a call that was made has not ended")),
             };
-            fuel = fuel.saturating_add(outcome.usage.fuel);
             // Code that was stopped meanwhile waits for nothing.
             let _ = answer.send(outcome);
         }
