@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stockade::callable::{Call, Callable, Calling, Nature, Outcome as Answer, Place as PlaceInPool, ToolFunction};
 use stockade::{
-    Budget, Change, Code, Currency, Decision, Digest, Entry, Exec, Fault, Grant, Host, Kind, Outcome, RunId, Settlement,
-    Stop, Usage, code_limits,
+    Budget, Change, Code, Currency, Decision, Digest, Entry, Exec, Fault, Grant, Host, Kind, Outcome, RunId,
+    Settlement, Stop, Usage, code_limits,
 };
 use stockade_tests::code::called;
 use stockade_tests::flaky::Flaky;
@@ -174,10 +174,8 @@ async fn calls_that_may_change_something_are_in_flight_together_and_their_intent
 async fn calls_of_both_kinds_are_in_flight_together() {
     let place = Place::new();
     let meets = Arc::new(Barrier::new(3));
-    let [reads, writes] = [true, false].map(|repeatable| Meeting {
-        all: Some(Arc::clone(&meets)),
-        ..Meeting::new(1, repeatable)
-    });
+    let [reads, writes] =
+        [true, false].map(|repeatable| Meeting { all: Some(Arc::clone(&meets)), ..Meeting::new(1, repeatable) });
     let host = host(&place, [("reads", reads), ("writes", writes)]).await;
     let source = "return Promise.all([reads.say({n: 3}), writes.say({n: 1}), reads.say({n: 2})])";
     let (run, outcome) = exec(&host, source, &["reads", "writes"]).await;
@@ -194,8 +192,8 @@ async fn requests_that_may_change_something_are_sent_together() {
     let builder = place.host().tool("fetch", dist("fetch"), [grant]).built_in_languages().scratch(place.path(""));
     let host = builder.build().await.unwrap();
     let source = format!(
-        "const send = path => fetch.send({{request: {{method: 'POST', scheme: 'http', authority: '127.0.0.1:{port}', path, \
-         headers: [], body: [], trailers: []}}}}); \
+        "const send = path => fetch.send({{request: {{method: 'POST', scheme: 'http', authority: '127.0.0.1:{port}', \
+         path, headers: [], body: [], trailers: []}}}}); \
          return (await Promise.all([send('/1'), send('/2')])).map(answer => answer.body)"
     );
     let (run, outcome) = exec(&host, &source, &["fetch"]).await;
@@ -203,16 +201,15 @@ async fn requests_that_may_change_something_are_sent_together() {
     host.replay(run, Exec::KEY).await.unwrap();
 }
 
-/// Of two calls that are the same, the second is a repetition where it is not known whether the first has happened; and two writers
-/// of one file are in each other's way.
+/// Of two calls that are the same, the second is a repetition where it is not known whether the first has happened; and two
+/// writers of one file are in each other's way.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_are_the_same_or_write_to_the_same_store_take_turns() {
     let place = Place::new();
     let shared = Grant::kv("notes", place.path("notes.db").display().to_string());
-    for (meeting, numbers) in [
-        (Meeting::new(0, false), [5, 5]),
-        (Meeting::new(0, false).granted(shared.clone().writable()), [5, 6]),
-    ] {
+    for (meeting, numbers) in
+        [(Meeting::new(0, false), [5, 5]), (Meeting::new(0, false).granted(shared.clone().writable()), [5, 6])]
+    {
         let place = Place::new();
         let begun = Arc::clone(&meeting.begun);
         let host = host(&place, [("meeting", meeting)]).await;
@@ -226,8 +223,8 @@ async fn calls_that_are_the_same_or_write_to_the_same_store_take_turns() {
     let writes = Meeting::new(0, false).granted(shared.clone().writable());
     let reads = Meeting { in_flight: Arc::clone(&writes.in_flight), ..Meeting::new(0, true).granted(shared.clone()) };
     let one = host(&place, [("writes", writes), ("reads", reads)]).await;
-    let (_, outcome) = exec(&one, "return Promise.all([writes.say({n: 1}), reads.say({n: 2})])", &["reads", "writes"]).await;
-    assert_eq!(outcome, Outcome::Done(json!([1, 2])));
+    let source = "return Promise.all([writes.say({n: 1}), reads.say({n: 2})])";
+    assert_eq!(exec(&one, source, &["reads", "writes"]).await.1, Outcome::Done(json!([1, 2])));
     drop(one);
     let place = Place::new();
     let other = host(&place, [("meeting", Meeting::new(3, true).granted(shared))]).await;
@@ -255,10 +252,10 @@ async fn cut_after_any_record_code_whose_calls_were_in_flight_together_ends_the_
         let outcome = host.resume(run).await.unwrap().settled().await.unwrap();
         assert_eq!(outcome, expected, "cut after {cut}");
         let known = ended(&entries[..cut]);
-        let made: Vec<_> = (0..4).filter(|number| !known.contains(number)).map(|number| format!("code/{number}")).collect();
+        let made = (0..4).filter(|number| !known.contains(number)).map(|number| format!("code/{number}"));
         let mut keys = keys.lock().unwrap().clone();
         keys.sort_unstable();
-        assert_eq!(keys, made, "cut after {cut}");
+        assert_eq!(keys, made.collect::<Vec<_>>(), "cut after {cut}");
         assert_eq!(host.state(run).await.unwrap().ledger().spent().tool_calls, 4, "cut after {cut}");
         host.replay(run, Exec::KEY).await.unwrap();
     }

@@ -62,15 +62,14 @@ fn session(effect: &Effect) -> Option<String> {
     }
 }
 
-/// Whether one of two tools may write to a file, a folder or a database of this machine that the other opens. Calls of theirs take
-/// turns, also where code makes them together: they would wait for each other at best, and of two changes of one file one would
-/// be lost. A database server keeps those apart that work on it, and what a call sends elsewhere does not meet here.
+/// Whether one of two tools may write to a file, a folder or a database of this machine that the other opens. Calls of theirs
+/// take turns, also where code makes them together: they would wait for each other at best, and of two changes of one file one
+/// would be lost. A database server keeps those apart that work on it, and what a call sends elsewhere does not meet here.
 pub(crate) fn share_store(registry: &Registry, one: &Registered, other: &Registered) -> bool {
     let (stores, others) = (local_stores(registry, one), local_stores(registry, other));
     let mut pairs = stores.iter().flat_map(|store| others.iter().map(move |other| (store, other)));
-    pairs.any(|((store, is_written), (other, is_written_too))| {
-        (*is_written || *is_written_too) && overlap(store, other)
-    })
+    pairs
+        .any(|((store, is_written), (other, is_written_too))| (*is_written || *is_written_too) && overlap(store, other))
 }
 
 /// The stores of this machine that a tool opens, and whether it may write there.

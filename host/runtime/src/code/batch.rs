@@ -3,8 +3,8 @@
 //! They are in flight together, as far as there is room and none is in another's way. Where some of them may change something,
 //! the intents of all are made durable first, in one commit, and each end as it comes: a crash leaves in doubt only what was in
 //! flight, and each of that is settled by its own rule, as if it had been made alone. Calls that all change nothing need no
-//! intents, so that a crash in their midst has lost nothing; they are journaled in the order of their numbers. Code that is run again
-//! finds each call by its number, in whichever order they ended.
+//! intents, so that a crash in their midst has lost nothing; they are journaled in the order of their numbers. Code that is run
+//! again finds each call by its number, in whichever order they ended.
 //!
 //! Nothing is decided later than it would be for calls that are made one after the other. Their arguments are there before any of
 //! them has an answer, so that none sends what another has read. The rule about flows does not even ask which calls have been
@@ -113,7 +113,8 @@ impl RunLog {
                 fuel = fuel.saturating_add(if tool.component().is_some() { host.limits(&call.tool).fuel } else { 0 });
                 // Of two calls that are the same, one may turn out to be in doubt, and then the other is a repetition.
                 let is_new = tool.changes_nothing() || changes.insert(call.meaning());
-                let takes_turns = |(_, other): &(ToolCall, &Registered)| labels::share_store(&host.registry, tool, other);
+                let takes_turns =
+                    |(_, other): &(ToolCall, &Registered)| labels::share_store(&host.registry, tool, other);
                 if fuel > next.left.fuel || !is_new || calls.iter().any(takes_turns) {
                     break;
                 }

@@ -38,8 +38,8 @@ mod bindings {
 pub(crate) const OFFER: Offer =
     Offer { capability: None, interfaces: &[("stockade:host/code", "0.1."), ("stockade:host/tools", "0.1.")] };
 
-/// How many of the calls that code makes together a handler is given at once. Their answers are values of the host until the code
-/// has them as texts, and only then are counted on the bytes that the code may be told.
+/// How many of the calls that code makes together a handler is given at once. Their answers are values of the host until the
+/// code has them as texts, and only then are counted on the bytes that the code may be told.
 const HANDED_AT_ONCE: usize = 32;
 
 /// Answers the calls that code makes.
