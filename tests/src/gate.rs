@@ -29,6 +29,24 @@ pub fn gated_with(says: &'static str) -> (u16, Receiver<String>, Sender<()>) {
     (port, asking, answer)
 }
 
+/// A server that answers requests with "ok" once it has so many of them, and its port.
+pub fn answers_together(of: usize) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        loop {
+            let mut streams: Vec<_> = listener.incoming().take(of).map(Result::unwrap).collect();
+            streams.iter_mut().for_each(|stream| drop(request(stream)));
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+            for mut stream in streams {
+                // The test may have ended.
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        }
+    });
+    port
+}
+
 /// Reads a request: its head, and as much behind it as the head says.
 fn request(stream: &mut TcpStream) -> String {
     let (mut got, mut buffer) = (String::new(), [0; 4096]);

@@ -385,7 +385,7 @@ impl Driver {
             Err(fault) => return self.push(Change::Broken { fault }),
             Ok(step) => step,
         };
-        if let Some((key, fault)) = doubted(self.state(), &event, &step) {
+        if let Some((key, fault)) = doubted(&self.log, &event, &step) {
             // A person can find out. Code goes on then, so it has not ended for its session.
             cells::withdraw(&mut self.log.index);
             self.log.leave_session();

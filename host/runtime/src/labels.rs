@@ -12,10 +12,10 @@ use std::path::Path;
 
 use stockade_workflow::{Effect, EffectKind, Fault, Grant, Kind, Label, RunState};
 
-use crate::Result;
 use crate::marks::Mark;
 use crate::registry::Registry;
 use crate::stores::Stores;
+use crate::{Registered, Result};
 
 /// The database, the file or the directory that a grant opens, by a name that it has in all grants.
 fn store(stores: &Stores, grant: &Grant) -> Option<String> {
@@ -60,6 +60,23 @@ fn session(effect: &Effect) -> Option<String> {
         | EffectKind::AwaitSignal(_)
         | EffectKind::StartRuns(_) => None,
     }
+}
+
+/// Whether one of two tools may write to a file, a folder or a database of this machine that the other opens. Calls of theirs
+/// take turns, also where code makes them together: they would wait for each other at best, and of two changes of one file one
+/// would be lost. A database server keeps those apart that work on it, and what a call sends elsewhere does not meet here.
+pub(crate) fn share_store(registry: &Registry, one: &Registered, other: &Registered) -> bool {
+    let (stores, others) = (local_stores(registry, one), local_stores(registry, other));
+    let mut pairs = stores.iter().flat_map(|store| others.iter().map(move |other| (store, other)));
+    pairs
+        .any(|((store, is_written), (other, is_written_too))| (*is_written || *is_written_too) && overlap(store, other))
+}
+
+/// The stores of this machine that a tool opens, and whether it may write there.
+fn local_stores(registry: &Registry, tool: &Registered) -> Vec<(String, bool)> {
+    let is_remote = |grant: &&Grant| matches!(grant, Grant::Sql { url, .. } if !url.starts_with("sqlite:"));
+    let local = registry.grants(tool).filter(|grant| !is_remote(grant));
+    local.filter_map(|grant| Some((store(registry.stores(), grant)?, grant.is_writable()))).collect()
 }
 
 /// Whether what is written to one store is read in the other: they are one, or one is a directory that holds the other.
@@ -171,7 +188,8 @@ pub(crate) fn check(registry: &Registry, marks: &[Mark], run: &RunState, effect:
     called(effect).into_iter().find(can_send).map_or(Ok(()), |sink| check_sink(registry, marks, run, effect, sink))
 }
 
-/// Checks the same of one tool of an effect, which can send.
+/// Checks the same of one tool of an effect, which can send. Of code, it counts what any of its tools may bring, whichever of
+/// them it has called by now.
 pub(crate) fn check_sink(
     registry: &Registry,
     marks: &[Mark],

@@ -61,6 +61,9 @@ pub(crate) struct RunLog {
     pub(crate) index: Vec<RowChange>,
     /// The turn of the code that ran last in its session, until what it leaves there is durable.
     pub(crate) session_turn: Option<Turn>,
+    /// The effect that runs code, and the first of the calls that the code made together last: until it ended, it has heard of none
+    /// of their answers.
+    pub(crate) unheard_of: Option<(String, usize)>,
     /// The right to write to the run.
     pub(crate) holding: Holding,
     /// Whether a commit is made now.
@@ -111,6 +114,7 @@ impl RunLog {
             computed: BTreeSet::new(),
             index: Vec::new(),
             session_turn: None,
+            unheard_of: None,
             holding,
             committing: Arc::default(),
             is_left: false,

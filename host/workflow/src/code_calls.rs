@@ -1,11 +1,14 @@
 use crate::{ToolCall, ToolOutcome, Usage};
 
 /// The calls that one piece of code made, in their order: what a repetition of it is answered from.
+///
+/// Several of them may be in flight at once, of those that the code made before it waited for any: then the intents of all are
+/// there before any of them ends, and they end in whatever order they do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodeCalls {
     calls: Vec<CodeCall>,
-    /// How many of them were paid for when the code was cut short.
-    settled: usize,
+    /// The numbers of those that have not ended, in their order.
+    open: Vec<usize>,
 }
 
 /// One call that code made.
@@ -21,16 +24,19 @@ pub struct CodeCall {
     pub spent: Usage,
     /// Whether it may have happened: an attempt has begun, and did not end by failing.
     pub may_have_happened: bool,
+    /// Whether it had ended and was paid for when the code was cut short.
+    pub is_paid: bool,
 }
 
 impl CodeCall {
     fn open(call: &ToolCall) -> Self {
-        Self { call: call.clone(), ended: None, attempts: 0, spent: Usage::NONE, may_have_happened: false }
+        let (call, ended, spent) = (call.clone(), None, Usage::NONE);
+        Self { call, ended, attempts: 0, spent, may_have_happened: false, is_paid: false }
     }
 }
 
 impl CodeCalls {
-    pub(crate) const NONE: Self = Self { calls: Vec::new(), settled: 0 };
+    pub(crate) const NONE: Self = Self { calls: Vec::new(), open: Vec::new() };
 
     /// Returns how many calls there are.
     pub fn len(&self) -> usize {
@@ -52,9 +58,19 @@ impl CodeCalls {
         self.calls.iter()
     }
 
+    /// Returns the calls that have not ended, each with its number.
+    pub fn open(&self) -> impl Iterator<Item = (usize, &CodeCall)> {
+        self.open.iter().filter_map(|number| Some((*number, self.calls.get(*number)?)))
+    }
+
+    /// Returns whether the first so many calls were made and have ended.
+    pub fn have_ended(&self, count: usize) -> bool {
+        count <= self.calls.len() && self.open.first().is_none_or(|open| *open >= count)
+    }
+
     /// Returns whether a call was paid for, when the code was cut short.
     pub fn is_settled(&self, number: usize) -> bool {
-        number < self.settled
+        self.calls.get(number).is_some_and(|call| call.is_paid)
     }
 
     /// Returns the fuel that the tools used.
@@ -74,26 +90,27 @@ impl CodeCalls {
         self.calls.iter().map(|call| u64::from(call.attempts)).fold(0, u64::saturating_add)
     }
 
-    /// Returns what the attempts at a call that has not ended have used, as far as it was not paid for.
+    /// Returns what the attempts at calls that have not ended have used, as far as it was not paid for.
     pub fn spent(&self) -> Usage {
-        self.calls.last().filter(|last| last.ended.is_none()).map_or(Usage::NONE, |last| last.spent)
+        sum(self.open().map(|(_, call)| call.spent))
+    }
+
+    /// Returns the same of one call.
+    pub fn spent_by(&self, number: usize) -> Usage {
+        self.calls.get(number).filter(|call| call.ended.is_none()).map_or(Usage::NONE, |call| call.spent)
     }
 
     /// Returns what was not paid for when the code was cut short.
     pub fn unpaid(&self) -> Usage {
-        let ended = self.calls.iter().skip(self.settled).filter_map(|call| call.ended.as_ref());
-        ended.fold(self.spent(), |mut unpaid, (_, used)| {
-            unpaid.add(used);
-            unpaid
-        })
+        let ended = self.calls.iter().filter(|call| !call.is_paid).filter_map(|call| call.ended.as_ref());
+        sum(ended.map(|(_, used)| *used).chain([self.spent()]))
     }
 
-    /// Returns the last call, of which it is not known whether it happened.
+    /// Returns a call that has ended, and of which it is not known whether it happened.
     pub(crate) fn unknown(&self, number: usize) -> Result<&ToolCall, String> {
-        let last = self.calls.get(number).filter(|_| number.saturating_add(1) == self.calls.len());
-        match last.map(|last| (&last.call, &last.ended)) {
+        match self.calls.get(number).map(|call| (&call.call, &call.ended)) {
             Some((call, Some((ToolOutcome::Unknown(_), _)))) => Ok(call),
-            Some(_) | None => Err(format!("call {number} of the code is not a last one that may have happened")),
+            Some(_) | None => Err(format!("call {number} of the code is not one that may have happened")),
         }
     }
 
@@ -106,15 +123,24 @@ impl CodeCalls {
 
     /// All that the calls have used until now is paid for.
     pub(crate) fn settle(&mut self) {
-        self.settled = self.calls.iter().take_while(|call| call.ended.is_some()).count();
-        if let Some(open) = self.calls.get_mut(self.settled) {
-            open.spent = Usage::NONE;
+        for call in &mut self.calls {
+            if call.ended.is_some() {
+                call.is_paid = true;
+            } else {
+                call.spent = Usage::NONE;
+            }
         }
     }
 
-    /// A call whose outcome is not known may begin again, for its key lets the tool tell a repetition.
+    /// A call begins, beside others that are in flight or not. One whose outcome is not known may begin again, for its key lets
+    /// the tool tell a repetition.
     pub(crate) fn begin(&mut self, number: usize, call: &ToolCall) -> Result<(), String> {
-        self.opened(number, call)?.may_have_happened = true;
+        if !self.is_open(number, call) {
+            self.open_next(number, call)?;
+        }
+        if let Some(open) = self.calls.get_mut(number) {
+            open.may_have_happened = true;
+        }
         Ok(())
     }
 
@@ -146,29 +172,45 @@ impl CodeCalls {
         used: &Usage,
     ) -> Result<(), String> {
         self.opened(number, call)?.ended = Some((outcome.clone(), *used));
+        self.open.retain(|open| *open != number);
         Ok(())
     }
 
-    /// Returns the call that is open, or opens the next one.
+    /// Returns the call of this number, which is open; or opens the next one, which has no intent, where all before it have
+    /// ended.
     fn opened(&mut self, number: usize, call: &ToolCall) -> Result<&mut CodeCall, String> {
         if !self.is_open(number, call) {
-            self.check_next(number)?;
-            self.calls.push(CodeCall::open(call));
+            if !self.have_ended(number) {
+                return Err(self.out_of_place(number));
+            }
+            self.open_next(number, call)?;
         }
-        self.calls.last_mut().ok_or_else(|| format!("there is no call {number} of the code"))
+        self.calls.get_mut(number).ok_or_else(|| format!("there is no call {number} of the code"))
     }
 
     fn is_open(&self, number: usize, call: &ToolCall) -> bool {
-        number + 1 == self.calls.len()
-            && self.calls.last().is_some_and(|last| last.ended.is_none() && last.call == *call)
+        self.calls.get(number).is_some_and(|open| open.ended.is_none() && open.call == *call)
     }
 
-    fn check_next(&self, number: usize) -> Result<(), String> {
-        if number != self.calls.len() || self.calls.last().is_some_and(|last| last.ended.is_none()) {
-            return Err(format!("call {number} of the code does not follow its {} calls", self.calls.len()));
+    fn open_next(&mut self, number: usize, call: &ToolCall) -> Result<(), String> {
+        if number != self.calls.len() {
+            return Err(self.out_of_place(number));
         }
+        self.calls.push(CodeCall::open(call));
+        self.open.push(number);
         Ok(())
     }
+
+    fn out_of_place(&self, number: usize) -> String {
+        format!("call {number} of the code does not follow its {} calls", self.calls.len())
+    }
+}
+
+fn sum(all: impl Iterator<Item = Usage>) -> Usage {
+    all.fold(Usage::NONE, |mut sum, used| {
+        sum.add(&used);
+        sum
+    })
 }
 
 #[cfg(test)]
@@ -195,6 +237,33 @@ mod tests {
         calls.begin(2, &a).unwrap();
         calls.settle();
         assert!(calls.is_settled(1) && !calls.is_settled(2), "the cost of the third one is not known");
+    }
+
+    #[test]
+    fn calls_that_have_begun_together_end_in_any_order_and_each_is_paid_once() {
+        let [a, b, c] = ["a", "b", "c"].map(|tool| ToolCall::new(tool, "f", json!({})));
+        let (done, cost) = (ToolOutcome::Returned(json!(1).into()), Usage { fuel: 7, ..Usage::NONE });
+        let unknown = ToolOutcome::Unknown(crate::Fault::new(crate::Kind::UnknownOutcome, "it may have happened"));
+        let mut calls = CodeCalls::default();
+        calls.begin(0, &a).unwrap();
+        calls.begin(1, &b).unwrap();
+        assert!(calls.end(2, &c, &done, &cost).is_err(), "without an intent, a call follows those that have ended");
+        assert!(calls.end(0, &b, &done, &cost).is_err(), "call 0 is another");
+        calls.begin(2, &c).unwrap();
+        calls.end(1, &b, &unknown, &cost).unwrap();
+        assert!(calls.have_ended(0) && !calls.have_ended(1) && !calls.have_ended(4));
+        assert_eq!(calls.open().map(|(number, _)| number).collect::<Vec<_>>(), [0, 2]);
+        calls.retry(2, &c, &unknown, &cost).unwrap();
+        assert_eq!((calls.spent().fuel, calls.spent_by(0).fuel, calls.spent_by(2).fuel), (7, 0, 7));
+        assert_eq!(calls.unpaid().fuel, 14);
+        calls.settle();
+        assert!(calls.is_settled(1) && !calls.is_settled(0) && !calls.is_settled(2));
+        assert_eq!(calls.unpaid().fuel, 0);
+        calls.end(2, &c, &done, &cost).unwrap();
+        calls.end(0, &a, &done, &cost).unwrap();
+        assert_eq!(calls.unpaid().fuel, 14, "call 1 was paid before");
+        assert!(calls.have_ended(3) && calls.begin(1, &b).is_err());
+        assert!(calls.unknown(1).is_ok() && calls.unknown(0).is_err() && calls.unknown(3).is_err());
     }
 
     #[test]

@@ -168,7 +168,8 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         end: Option<End>,
     },
-    /// Code is about to call a tool that may change something.
+    /// Code is about to call a tool that may change something, or a tool beside such a call: the intents of all calls that are in
+    /// flight together come before any of their ends.
     Calling {
         /// The key of the effect that runs the code.
         key: String,
@@ -244,8 +245,7 @@ pub enum Change {
     },
     /// It is not known whether a call happened, and its workflow would fail for that: the run waits until a person settles it.
     Doubted {
-        /// The effect's key, with a slash and its number behind it where the last call of code is meant, which the code did not
-        /// catch.
+        /// The effect's key, with a slash and its number behind it where a call of code is meant, which the code did not catch.
         key: String,
         /// Why it is not known.
         fault: Fault,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use stockade_workflow::{
-    Change, Effect, EffectOutcome, Entry, Event, Fault, Kind, RunState, SIGNALS_KEPT_MAX, Signal, Status, ToolCall,
-    ToolOutcome, Usage, Waited,
+    Change, Effect, EffectOutcome, Entry, Event, Fault, Kind, RunState, SIGNALS_KEPT_MAX, Signal, Status, Stop,
+    ToolCall, ToolOutcome, Undo, Usage, Waited,
 };
 
 use crate::support::book::{BEGIN_MS, Book};
@@ -222,4 +222,22 @@ fn a_run_is_not_overdue_before_its_deadline_and_fails_then() {
     assert_eq!((book.state.status(), book.state.next_due_ms()), (Status::Failed, None));
     assert_eq!(book.state.unknown_calls().collect::<Vec<_>>(), ["a"]);
     assert_eq!(book.state.ledger().reserved("a"), None);
+}
+
+/// Several calls of one piece of code may be in flight where its run is stopped, and what it did is undone as a whole.
+#[test]
+fn code_with_several_calls_in_flight_is_undone_once() {
+    let undo = Undo::by(ToolCall::new("desk", "cancel", json!({})));
+    let mut book = Book::open(&[call("a").undone_by(undo)], None);
+    for (number, what) in ["flight", "hotel"].into_iter().enumerate() {
+        let call = ToolCall::new("desk", "book", json!({"what": what}));
+        book.push(Change::Calling { key: "a".to_owned(), number, call }).unwrap();
+    }
+    let unknown = ["a/0", "a/1"].map(str::to_owned).to_vec();
+    book.push(Change::Stopped { stop: Stop::by("dana"), unknown }).unwrap();
+    assert_eq!((book.state.is_undoing(), book.state.unknown_calls().count()), (true, 2));
+    book.push(reserved("undo/a", None)).unwrap();
+    book.push(Change::Undone { event: returned("undo/a"), used: Usage::NONE }).unwrap();
+    assert_eq!((book.state.undone().len(), book.state.status()), (1, Status::Stopped));
+    assert_eq!(RunState::fold(book.state.run(), &book.entries).unwrap(), book.state);
 }

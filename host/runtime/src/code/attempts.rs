@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use stockade_sandbox::{Call, Left, Limits, Outcome, Place};
-use stockade_workflow::{Currency, Fault, Kind, Shortfall, ToolCall, ToolOutcome, Usage, json};
+use stockade_workflow::{Change, Currency, Fault, Kind, Shortfall, ToolCall, ToolOutcome, Usage, json};
 
 use super::alone::called;
 use crate::calls::{CALLS_MAX, is_answer, readable, seed, unknown};
@@ -40,6 +40,11 @@ pub(super) struct Attempt {
 }
 
 impl CodeCalling<'_> {
+    /// Returns what the journal has of the call before it is made, if it may change something or is made beside such a call.
+    pub(super) fn intent(&self) -> Change {
+        Change::Calling { key: self.key.to_owned(), number: self.number, call: self.call.clone() }
+    }
+
     /// Returns how the call ended where an attempt before may have happened.
     pub(super) fn in_doubt(&self, outcome: ToolOutcome) -> ToolOutcome {
         match outcome {
@@ -115,13 +120,16 @@ impl RunLog {
         let may_be_repeated = tool.tells_repetitions() || matches!(attempt.outcome, ToolOutcome::Failed(_));
         let fault = attempt.fault.as_ref().filter(|_| may_be_repeated && attempt.cut().is_none())?;
         let retry = self.host.registry.retry(&call.tool)?;
-        let before = self.state().calls(key).get(*number).map_or(0, |call| call.attempts);
+        let calls = self.state().calls(key);
+        let before = calls.get(*number).map_or(0, |call| call.attempts);
         let (run, failed) = (self.state().run(), before.saturating_add(1));
         let wait_ms = retry.wait_after_ms(fault, failed, seed(&format!("{run}/{key}/{number}/{failed}")))?;
         let until_us = micros(since.elapsed()).saturating_add(wait_ms.saturating_mul(1_000));
         let within_us = retry.within_ms.map_or(u64::MAX, |ms| ms.saturating_mul(1_000));
         let is_in_time = wait_ms <= DRIVEN_MS_MAX && until_us < left.wall_us.min(within_us);
-        let has_room = self.short(key, number.saturating_add(1), call, *tool_calls, 0).is_none();
+        // Those behind it may have been made beside it.
+        let next = calls.len().max(number.saturating_add(1));
+        let has_room = self.short(key, next, call, *tool_calls, 0).is_none();
         (is_in_time && has_room).then(|| Duration::from_millis(wait_ms))
     }
 

@@ -1,16 +1,26 @@
 //! The calls that code made before it waited for any of them.
 //!
-//! Calls that change nothing are in flight together: such a call needs no intent in the journal, so that a crash in their midst
-//! has lost nothing. They are journaled in the order of their numbers. A call that may change something is made alone, in its
-//! turn, for the journal knows of one call of a piece of code that may have happened: the last one.
+//! They are in flight together, as far as there is room and none is in another's way. Where some of them may change something,
+//! the intents of all are made durable first, in one commit, and each end as it comes: a crash leaves in doubt only what was in
+//! flight, and each of that is settled by its own rule, as if it had been made alone. Calls that all change nothing need no
+//! intents, so that a crash in their midst has lost nothing; they are journaled in the order of their numbers. Code that is run
+//! again finds each call by its number, in whichever order they ended.
+//!
+//! Nothing is decided later than it would be for calls that are made one after the other. Their arguments are there before any of
+//! them has an answer, so that none sends what another has read. The rule about flows does not even ask which calls have been
+//! answered: it holds what all tools of the code may bring against each of its calls (`labels::check_sink`). A call that a
+//! person is asked about is never among them, and the run has room in its journal, and enough calls, for all of them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use stockade_sandbox::{Outcome, Place};
 use stockade_workflow::{Fault, Kind, ToolCall, Usage};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
 
 use super::attempts::{Attempt, CodeCalling, journal_bytes};
 use super::cell::{Made, made, refused};
@@ -19,7 +29,7 @@ use crate::calls::call_id;
 use crate::run_log::RunLog;
 use crate::services::Services;
 use crate::toolbox::Toolbox;
-use crate::{Registered, Result};
+use crate::{Registered, Result, labels};
 
 /// How many calls of one piece of code are in flight at the same time; further ones wait. Each takes slots of the pool.
 const CALLS_AT_ONCE: usize = 8;
@@ -43,6 +53,9 @@ struct Ready<'a> {
     answer: oneshot::Sender<Outcome>,
 }
 
+/// How a call ended, and when it is made again, if it is.
+type End = (Outcome, Option<Instant>);
+
 impl RunLog {
     /// Answers calls in their order; returns what ends the code instead, where one of them cannot be made now.
     pub(super) async fn answer_all(
@@ -54,11 +67,11 @@ impl RunLog {
     ) -> Result<Option<Halt>> {
         let (host, caller) = (Arc::clone(&self.host), Caller { key, toolbox, tool_calls });
         let mut asked = VecDeque::from(asked);
+        self.unheard_of = asked.front().map(|call| (key.to_owned(), call.first));
         let mut spent = 0_u64;
         while let Some(next) = asked.front() {
-            // The one before it was cut, and so the code ends there. Those behind it are not made: they would have no place in the
-            // journal.
-            if next.number.checked_sub(1).is_some_and(|before| !self.has_ended(key, before)) {
+            // One before it was cut, and so the code ends there. Those behind it are not made: the code would not hear of them.
+            if !self.state().calls(key).have_ended(next.number) {
                 let why = Fault::new(Kind::Deadline, "what the code had left was used up by the call before this one");
                 asked.into_iter().for_each(|call| drop(call.answer.send(refused(why.clone()))));
                 return Ok(None);
@@ -84,8 +97,8 @@ impl RunLog {
         Ok(None)
     }
 
-    /// Takes the calls that may be in flight together now, where there are two or more: the first ones, as far as they change
-    /// nothing, and the code has enough for all that they may use.
+    /// Takes the calls that may be in flight together now, where there are two or more: the first ones, as far as none is in
+    /// another's way, and the code has enough for all that they may use.
     async fn together<'a>(
         &mut self,
         host: &'a Services,
@@ -93,12 +106,16 @@ impl RunLog {
         asked: &mut VecDeque<CallOfCode>,
         places: &'a [Arc<Place>],
     ) -> Result<Vec<Ready<'a>>> {
-        let (mut calls, mut fuel, mut bytes) = (Vec::new(), 0_u64, 0_u64);
+        let (mut calls, mut changes, mut fuel, mut bytes) = (Vec::new(), BTreeSet::new(), 0_u64, 0_u64);
         if asked.len() > 1 {
             for next in asked.iter().take(places.len()) {
                 let Some((call, tool)) = self.free(host, caller, next, bytes).await? else { break };
                 fuel = fuel.saturating_add(if tool.component().is_some() { host.limits(&call.tool).fuel } else { 0 });
-                if fuel > next.left.fuel {
+                // Of two calls that are the same, one may turn out to be in doubt, and then the other is a repetition.
+                let is_new = tool.changes_nothing() || changes.insert(call.meaning());
+                let takes_turns =
+                    |(_, other): &(ToolCall, &Registered)| labels::share_store(&host.registry, tool, other);
+                if fuel > next.left.fuel || !is_new || calls.iter().any(takes_turns) {
                     break;
                 }
                 bytes = bytes.saturating_add(journal_bytes(&call));
@@ -119,8 +136,8 @@ impl RunLog {
         Ok(ready)
     }
 
-    /// Returns what a call means, and its tool, where it may be in flight beside others: it is new, changes nothing, and
-    /// nothing speaks against it. Of any other, its own turn says what becomes of it.
+    /// Returns what a call means, and its tool, where it may be in flight beside others: it is new, and nothing speaks against
+    /// it. Of any other, its own turn says what becomes of it.
     async fn free<'a>(
         &mut self,
         host: &'a Services,
@@ -130,9 +147,8 @@ impl RunLog {
     ) -> Result<Option<(ToolCall, &'a Registered)>> {
         let Made::Call(call) = made(toolbox, &next.name, &next.arguments) else { return Ok(None) };
         let is_known = self.state().calls(key).get(next.number).is_some();
-        let is_harmless = |tool: &Registered| tool.changes_nothing() && !tool.is_code();
         if is_known
-            || !host.registry.get(&call.tool).is_ok_and(is_harmless)
+            || !host.registry.get(&call.tool).is_ok_and(|tool| !tool.is_code())
             || toolbox.asks_first(&call.tool)
             || self.short(key, next.number, &call, tool_calls, beside_bytes).is_some()
         {
@@ -145,6 +161,69 @@ impl RunLog {
 
     /// Makes calls together, and returns the fuel that they used.
     async fn answer_together(&mut self, host: &Services, ready: Vec<Ready<'_>>) -> Result<u64> {
+        match ready.iter().all(|ready| ready.tool.changes_nothing()) {
+            true => self.answer_harmless(host, ready).await,
+            false => self.answer_intended(host, ready).await,
+        }
+    }
+
+    /// Makes calls together of which some may change something.
+    async fn answer_intended(&mut self, host: &Services, ready: Vec<Ready<'_>>) -> Result<u64> {
+        for Ready { calling, .. } in &ready {
+            self.push(calling.intent())?;
+        }
+        self.commit().await?;
+        self.holding.check().await?;
+        let mut ends = self.ends(host, &ready).await?;
+        let mut fuel = ends.values().map(|(outcome, _)| outcome.usage.fuel).fold(0, u64::saturating_add);
+        for Ready { mut calling, answer, .. } in ready {
+            let outcome = match ends.remove(&calling.number) {
+                Some((outcome, None)) => outcome,
+                Some((outcome, Some(again))) => {
+                    // What the others have used is not left to it.
+                    let others = fuel.saturating_sub(outcome.usage.fuel);
+                    calling.left.fuel = calling.left.fuel.saturating_sub(others);
+                    sleep_until(again).await;
+                    let outcome = self.code_call(calling).await?;
+                    fuel = others.saturating_add(outcome.usage.fuel);
+                    outcome
+                }
+                None => refused(Fault::new(Kind::HostBug, "a call that was made has not ended")),
+            };
+            // Code that was stopped meanwhile waits for nothing.
+            let _ = answer.send(outcome);
+        }
+        Ok(fuel)
+    }
+
+    /// Has calls in flight together until each of them has ended, and makes durable how, as they do.
+    async fn ends(&mut self, host: &Services, ready: &[Ready<'_>]) -> Result<BTreeMap<usize, End>> {
+        let in_flight = FuturesUnordered::new();
+        for Ready { calling, tool, id, .. } in ready {
+            let made = calling.made(host, tool, id, &Usage::NONE);
+            in_flight.push(made.map(move |attempt| (calling, tool, attempt)));
+        }
+        let (mut in_flight, mut ends, mut failed) = (in_flight.ready_chunks(CALLS_AT_ONCE), BTreeMap::new(), None);
+        while let Some(ended) = in_flight.next().await {
+            for (calling, tool, attempt) in ended {
+                match self.taken(calling, tool, attempt).await {
+                    Ok((outcome, wait)) => {
+                        ends.insert(calling.number, (outcome, wait.map(|wait| Instant::now() + wait)));
+                    }
+                    Err(fault) => failed = failed.or(Some(fault)),
+                }
+            }
+            // Where the journal fails, those in flight are heard all the same: the driver tries once more to write down what
+            // has happened, and what is not heard would be in doubt.
+            if failed.is_none() {
+                failed = self.commit().await.err();
+            }
+        }
+        failed.map_or(Ok(ends), Err)
+    }
+
+    /// Makes calls together that all change nothing.
+    async fn answer_harmless(&mut self, host: &Services, ready: Vec<Ready<'_>>) -> Result<u64> {
         self.holding.check().await?;
         let mut making = Vec::with_capacity(ready.len());
         for Ready { calling, tool, id, .. } in &ready {

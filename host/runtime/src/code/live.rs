@@ -54,6 +54,8 @@ pub(super) struct CallOfCode {
     pub(super) name: String,
     pub(super) arguments: Value,
     pub(super) number: usize,
+    /// The first of the calls that the code made together.
+    pub(super) first: usize,
     pub(super) left: Left,
     pub(super) place: Arc<Place>,
     /// When it was asked for, which is when so much was left.
@@ -63,10 +65,10 @@ pub(super) struct CallOfCode {
 
 impl CallOfCode {
     fn new(call: CallFromCode<'_>, since: Instant) -> (Self, oneshot::Receiver<Outcome>) {
-        let CallFromCode { name, arguments, number, left, place } = call;
+        let CallFromCode { name, arguments, number, first, left, place } = call;
         let (answer, answered) = oneshot::channel();
         let (name, place) = (name.to_owned(), Arc::clone(place));
-        (Self { name, arguments, number, left, place, since, answer }, answered)
+        (Self { name, arguments, number, first, left, place, since, answer }, answered)
     }
 }
 
@@ -232,7 +234,7 @@ impl RunLog {
         asked: CallOfCode,
         tool_calls: u64,
     ) -> Result<Result<u64, Halt>> {
-        let CallOfCode { name, arguments, number, left, place, since, answer } = asked;
+        let CallOfCode { name, arguments, number, left, place, since, answer, .. } = asked;
         let made = self.gated(key, number, toolbox, made(toolbox, &name, &arguments));
         let (Made::Call(call) | Made::Asks(call) | Made::Refused(call, _)) = &made;
         let known = recorded(self.state().calls(key), number, call);
@@ -290,7 +292,7 @@ impl RunLog {
     /// Makes a call for code that has no outcome yet, and makes it again as the configuration of its tool says.
     pub(super) async fn code_call(&mut self, calling: CodeCalling<'_>) -> Result<Outcome> {
         let (host, CodeCalling { key, number, call, .. }) = (Arc::clone(&self.host), &calling);
-        let mut is_begun = self.may_have_happened(key, *number);
+        let mut is_begun = self.may_have_happened(key, *number, call);
         let tool = match self.callable(&host, key, call, is_begun).await {
             Ok(tool) => tool,
             Err(ToolOutcome::Failed(fault)) if is_storage(&fault) => return Err(fault),
@@ -301,21 +303,16 @@ impl RunLog {
         };
         let (id, durable) = (call_id(self, &format!("{key}/{number}"), call), !tool.changes_nothing());
         loop {
-            let in_doubt = self.may_have_happened(key, *number);
+            let in_doubt = self.may_have_happened(key, *number, call);
             if durable && !is_begun {
-                self.push(Change::Calling { key: (*key).to_owned(), number: *number, call: call.clone() })?;
+                self.push(calling.intent())?;
                 self.commit().await?;
             }
             self.holding.check().await?;
-            let spent = self.state().calls(key).spent();
+            let spent = self.state().calls(key).spent_by(*number);
             let attempt = calling.made(&host, tool, &id, &spent).await;
             let attempt = if in_doubt { attempt.after_doubt(&calling) } else { attempt };
-            // What the code has left ended it; so it ends the code too, and with more of it it may be made again.
-            if let Some(fault) = attempt.cut().filter(|_| tool.tells_repetitions()) {
-                return Ok(Outcome { usage: attempt.used, ..refused(fault.clone()) });
-            }
-            let wait = self.waits_for_another(&calling, tool, &attempt);
-            let answer = self.recorded(&calling, attempt, wait.is_some()).await?;
+            let (answer, wait) = self.taken(&calling, tool, attempt).await?;
             if durable {
                 self.commit().await?;
             }
@@ -325,9 +322,26 @@ impl RunLog {
         }
     }
 
-    /// Whether a call of code may have happened of which the journal has no outcome yet.
-    fn may_have_happened(&self, key: &str, number: usize) -> bool {
-        self.state().calls(key).get(number).is_some_and(|call| call.may_have_happened)
+    /// Whether a call of code may have changed something of which the journal has no outcome yet.
+    fn may_have_happened(&self, key: &str, number: usize, call: &ToolCall) -> bool {
+        let is_begun = self.state().calls(key).get(number).is_some_and(|call| call.may_have_happened);
+        is_begun && self.host.registry.get(&call.tool).map_or(true, |tool| !tool.changes_nothing())
+    }
+
+    /// Journals how an attempt ended, unless what the code has left ended it: that ends the code too, and with more of it the
+    /// call may be made again. Returns the outcome, and after how long there is another attempt, if there is one.
+    pub(super) async fn taken(
+        &mut self,
+        calling: &CodeCalling<'_>,
+        tool: &Registered,
+        attempt: Attempt,
+    ) -> Result<(Outcome, Option<Duration>)> {
+        if let Some(fault) = attempt.cut().filter(|_| tool.tells_repetitions()) {
+            return Ok((Outcome { usage: attempt.used, ..refused(fault.clone()) }, None));
+        }
+        let wait = self.waits_for_another(calling, tool, &attempt);
+        let answer = self.recorded(calling, attempt, wait.is_some()).await?;
+        Ok((answer, wait))
     }
 
     /// Journals how an attempt at a call ended, after which there is another one or not.
@@ -374,7 +388,7 @@ impl RunLog {
         used: Usage,
     ) -> Result<Outcome> {
         let (bytes, mut used) = (call.memory_bytes() + outcome.memory_bytes(), used);
-        used.add(&self.state().calls(key).spent());
+        used.add(&self.state().calls(key).spent_by(number));
         let answer = answered(outcome.clone(), used);
         self.push_call(Change::Called { key: key.to_owned(), number, call, outcome, used }, bytes).await?;
         Ok(answer)

@@ -133,7 +133,7 @@ impl Driver {
     /// and those whose results have not come.
     fn cut_off(&mut self) -> Result<Vec<String>> {
         let in_flight = self.keys_in_flight();
-        let in_doubt = in_flight.iter().filter_map(|key| self.in_doubt(key)).map(|(key, _)| key);
+        let in_doubt = in_flight.iter().flat_map(|key| self.in_doubt(key)).map(|(key, _)| key);
         let awaited = self.state().awaited_results().map(|(doubt, _)| doubt.key.clone());
         let unknown = in_doubt.chain(awaited).collect();
         // The first one last, for each is put before those that are wanted.
@@ -145,7 +145,7 @@ impl Driver {
     /// What may be done again is wanted again; of a call that may not, the workflow hears that its outcome is unknown.
     fn pause(&mut self, stop: &Stop) -> Result<()> {
         for key in self.keys_in_flight().into_iter().rev() {
-            match self.in_doubt(&key) {
+            match self.in_doubt(&key).pop() {
                 Some((of, call)) if of == key && !self.may_be_repeated(&call) => self.lose_sight(&key, &call)?,
                 Some(_) | None => self.book(&key)?,
             }
@@ -192,16 +192,17 @@ impl Driver {
         self.begun.contains(key) || !self.log.is_mine(key)
     }
 
-    /// Returns the call that an effect in flight has made, or its code, if it may have changed something.
-    fn in_doubt(&self, key: &str) -> Option<(String, ToolCall)> {
-        let effect = self.state().shared_effect(key).filter(|_| self.may_have_begun(key))?;
-        let (key, call) = match &effect.kind {
-            EffectKind::CallTool { call, .. } if !self.is_alone(&effect) => (key.to_owned(), call.clone()),
+    /// Returns the call that an effect in flight has made, or those of its code, each with its key, as far as they may have
+    /// changed something.
+    fn in_doubt(&self, key: &str) -> Vec<(String, ToolCall)> {
+        let Some(effect) = self.state().shared_effect(key).filter(|_| self.may_have_begun(key)) else {
+            return Vec::new();
+        };
+        let mut calls = match &effect.kind {
+            EffectKind::CallTool { call, .. } if !self.is_alone(&effect) => vec![(key.to_owned(), call.clone())],
             EffectKind::CallTool { .. } | EffectKind::RunCode(_) => {
-                let calls = self.state().calls(key);
-                let last = calls.len().checked_sub(1)?;
-                let open = calls.get(last).filter(|call| call.ended.is_none() && call.may_have_happened)?;
-                (format!("{key}/{last}"), open.call.clone())
+                let begun = self.state().calls(key).open().filter(|(_, call)| call.may_have_happened);
+                begun.map(|(number, open)| (format!("{key}/{number}"), open.call.clone())).collect()
             }
             EffectKind::AskModel(_)
             | EffectKind::Remember(_)
@@ -210,10 +211,10 @@ impl Driver {
             | EffectKind::Sleep(_)
             | EffectKind::AwaitSignal(_)
             | EffectKind::StartRuns(_)
-            | EffectKind::RequestApproval { .. } => return None,
+            | EffectKind::RequestApproval { .. } => Vec::new(),
         };
-        let changes_nothing = self.host().registry.get(&call.tool).is_ok_and(Registered::changes_nothing);
-        (!changes_nothing).then_some((key, call))
+        calls.retain(|(_, call)| !self.host().registry.get(&call.tool).is_ok_and(Registered::changes_nothing));
+        calls
     }
 
     fn may_be_repeated(&self, call: &ToolCall) -> bool {

@@ -38,6 +38,10 @@ mod bindings {
 pub(crate) const OFFER: Offer =
     Offer { capability: None, interfaces: &[("stockade:host/code", "0.1."), ("stockade:host/tools", "0.1.")] };
 
+/// How many of the calls that code makes together a handler is given at once. Their answers are values of the host until the
+/// code has them as texts, and only then are counted on the bytes that the code may be told.
+const HANDED_AT_ONCE: usize = 32;
+
 /// Answers the calls that code makes.
 ///
 /// The implementation checks what may be called: it is asked for whatever name the code made up.
@@ -49,8 +53,8 @@ pub trait ToolHandler: Send + Sync {
     /// [`Kind::UnknownOutcome`] or of one call's limit is an exception in the code; any other fault ends the code.
     async fn call(&self, call: CallFromCode<'_>) -> Outcome;
 
-    /// Performs calls that the code made before it waited for any of them, and returns their outcomes in the order of the calls;
-    /// one after the other unless the implementation does better.
+    /// Performs calls that the code made before it waited for any of them, up to 32 at once, and returns their outcomes in the
+    /// order of the calls; one after the other unless the implementation does better.
     ///
     /// # Errors
     ///
@@ -80,6 +84,9 @@ pub struct CallFromCode<'a> {
     pub arguments: Value,
     /// Which of the code's calls this is, from 0.
     pub number: usize,
+    /// The number of the first of the calls that the code made together, this one among them: it has heard of none of their
+    /// answers.
+    pub first: usize,
     /// What the code itself has left: of it the call takes its share.
     pub left: Left,
     /// The place in the pool that the code keeps free for the tools that it calls.
@@ -164,7 +171,8 @@ type Answer = std::result::Result<String, ToolError>;
 struct Asked {
     arguments: Value,
     number: usize,
-    left: Left,
+    /// How many calls the code has left, this one included.
+    tool_calls: u64,
     handler: Arc<dyn ToolHandler>,
     place: Arc<Place>,
     /// The memory of the arguments, until the call has ended.
@@ -172,9 +180,10 @@ struct Asked {
 }
 
 impl Asked {
-    fn call<'a>(&'a mut self, name: &'a str) -> CallFromCode<'a> {
-        let Self { arguments, number, left, place, .. } = self;
-        CallFromCode { name, arguments: arguments.take(), number: *number, left: *left, place }
+    fn call<'a>(&'a mut self, name: &'a str, first: usize, (fuel, wall_us): (u64, u64)) -> CallFromCode<'a> {
+        let Self { arguments, number, tool_calls, place, .. } = self;
+        let left = Left { fuel, wall_us, tool_calls: *tool_calls };
+        CallFromCode { name, arguments: arguments.take(), number: *number, first, left, place }
     }
 }
 
@@ -205,8 +214,8 @@ async fn call<T>(
         Ok(asked) => asked,
         Err(error) => return Ok(Err(error)),
     };
-    let handler = Arc::clone(&asked.handler);
-    let outcome = handler.call(asked.call(name)).await;
+    let (handler, number, left) = (Arc::clone(&asked.handler), asked.number, left(store, view)?);
+    let outcome = handler.call(asked.call(name, number, left)).await;
     pay(store, view, std::iter::once(&outcome.usage))?;
     told(store, view, name, outcome.result)
 }
@@ -216,30 +225,58 @@ async fn call_all<T>(
     view: fn(&mut T) -> View<'_>,
     calls: &[(String, String)],
 ) -> wasmtime::Result<Vec<Answer>> {
+    // All of them are counted before any is made: a list that is too long ends the code, and nothing has happened.
     let (mut asked, mut refused) = (Vec::new(), Vec::new());
-    for (name, arguments) in calls {
-        let refusal = match ask(store, view, name, arguments)? {
-            Ok(call) => {
-                asked.push((name, call));
-                None
+    for piece in calls.chunks(HANDED_AT_ONCE) {
+        for (name, arguments) in piece {
+            match ask(store, view, name, arguments)? {
+                Ok(call) => {
+                    asked.push((name, call));
+                    refused.push(None);
+                }
+                Err(error) => refused.push(Some(error)),
             }
-            Err(error) => Some(error),
-        };
-        refused.push((name, refusal));
+        }
+        // However long the list is, others have their turn, and the code its deadline.
+        tokio::task::yield_now().await;
+        view(store.data_mut()).context.in_time(Instant::now())?;
     }
-    let outcomes = match asked.first().map(|(_, call)| Arc::clone(&call.handler)) {
-        Some(handler) => handler.call_all(asked.iter_mut().map(|(name, call)| call.call(name)).collect()).await,
-        None => Vec::new(),
-    };
+    let first = asked.first().map_or(0, |(_, call)| call.number);
+    let mut answered = Vec::with_capacity(asked.len());
+    for piece in asked.chunks_mut(HANDED_AT_ONCE) {
+        answered.extend(answered_together(store, view, piece, first).await?);
+    }
+    let mut answered = answered.into_iter();
+    let answers = refused.into_iter().map(|refusal| refusal.map_or_else(|| answered.next(), |error| Some(Err(error))));
+    let answers: Option<Vec<_>> = answers.collect();
+    answers.ok_or_else(|| wasmtime::Error::new(Stop(no_outcome())))
+}
+
+/// Has calls made that the code made together, and tells the code how each of them ended.
+async fn answered_together<T>(
+    store: &mut StoreContextMut<'_, T>,
+    view: fn(&mut T) -> View<'_>,
+    calls: &mut [(&String, Asked)],
+    first: usize,
+) -> wasmtime::Result<Vec<Answer>> {
+    let Some(handler) = calls.first().map(|(_, call)| Arc::clone(&call.handler)) else { return Ok(Vec::new()) };
+    let left = left(store, view)?;
+    let outcomes = handler.call_all(calls.iter_mut().map(|(name, call)| call.call(name, first, left)).collect()).await;
     pay(store, view, outcomes.iter().map(|outcome| &outcome.usage))?;
     let (mut results, mut answers) = (outcomes.into_iter().map(|outcome| outcome.result), Vec::new());
-    for (name, refusal) in refused {
-        answers.push(match refusal {
-            Some(error) => Err(error),
-            None => told(store, view, name, results.next().unwrap_or_else(unanswered))?,
-        });
+    for (name, _) in calls.iter() {
+        let result = results.next().unwrap_or_else(|| Err(no_outcome()));
+        answers.push(told(store, view, name, result)?);
     }
     Ok(answers)
+}
+
+/// Returns the fuel and the time that the code has left now.
+fn left<T>(store: &mut StoreContextMut<'_, T>, view: fn(&mut T) -> View<'_>) -> wasmtime::Result<(u64, u64)> {
+    let fuel = store.get_fuel()?;
+    let View { context, .. } = view(store.data_mut());
+    let wall_us = context.deadline.saturating_duration_since(Instant::now()).as_micros();
+    Ok((fuel, wall_us.try_into().unwrap_or(u64::MAX)))
 }
 
 /// Counts a call, and reads its arguments.
@@ -249,12 +286,10 @@ fn ask<T>(
     name: &str,
     arguments: &str,
 ) -> wasmtime::Result<std::result::Result<Asked, ToolError>> {
-    let fuel = store.get_fuel()?;
     let View { calls, context } = view(store.data_mut());
     context.meter.note_host_call();
     context.meter.check_host_calls()?;
     context.carry(name.len() + arguments.len())?;
-    let wall_us = context.deadline.saturating_duration_since(Instant::now()).as_micros();
     let Some(calls) = calls else { return Ok(Err(no_tools(name))) };
     let (arguments, held) = match parsed(&calls.memory, arguments) {
         Ok(parsed) => parsed,
@@ -262,9 +297,8 @@ fn ask<T>(
     };
     let arguments = calls.read(name, arguments);
     let (number, tool_calls) = calls.next()?;
-    let left = Left { fuel, wall_us: wall_us.try_into().unwrap_or(u64::MAX), tool_calls };
     let (handler, place) = (Arc::clone(&calls.handler), Arc::clone(&calls.place));
-    Ok(Ok(Asked { arguments, number, left, handler, place, _held: held }))
+    Ok(Ok(Asked { arguments, number, tool_calls, handler, place, _held: held }))
 }
 
 /// Takes what calls used of what the code has left.
@@ -303,8 +337,8 @@ fn told<T>(
     }
 }
 
-fn unanswered() -> Result<Value> {
-    Err(Fault::new(Kind::HostBug, "a call of code has no outcome"))
+fn no_outcome() -> Fault {
+    Fault::new(Kind::HostBug, "a call of code has no outcome")
 }
 
 /// Reads arguments, once there is memory for them.

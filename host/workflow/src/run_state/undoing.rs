@@ -42,6 +42,9 @@ impl RunState {
             let of_code = || self.shared_effect(key.rsplit_once('/')?.0);
             let effect = self.shared_effect(key).or_else(of_code);
             let done = effect.and_then(|effect| Some(effect.undo.as_ref()?.of(&effect.key, None)));
+            // Of one piece of code, several calls may have been in flight.
+            let is_new = |done: &Done| self.undoing.done.iter().all(|before| before.key != done.key);
+            let done = done.filter(is_new);
             self.undoing.done.extend(done);
         }
     }
