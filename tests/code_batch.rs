@@ -13,7 +13,7 @@ use stockade::{
 use stockade_tests::code::called;
 use stockade_tests::flaky::Flaky;
 use stockade_tests::gate::answers_together;
-use stockade_tests::{Place, decide, dist, root};
+use stockade_tests::{Place, decide, dist};
 use tokio::sync::Barrier;
 
 /// Answers once so many calls of it are in flight; or is called alone, where that is none.
@@ -182,29 +182,6 @@ async fn calls_of_both_kinds_are_in_flight_together() {
     assert_eq!(outcome, Outcome::Done(json!([3, 1, 2])));
     assert_eq!(intents(&host.entries(run).await.unwrap()).len(), 3);
     host.replay(run, Exec::KEY).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs tests/interpreters"]
-async fn calls_of_python_that_wait_at_the_same_time_are_in_flight_together() {
-    let (place, built) = (Place::new(), root().join("target/languages"));
-    let builder = place.host().cache(built.join("cache")).built_in_languages().scratch(place.path(""));
-    let builder = builder.language("python", built.join("interpreter-python.wasm"));
-    let host = builder.callable("meeting", Meeting::new(3, false)).build().await.unwrap();
-    for source in [
-        "import asyncio\nawait asyncio.gather(meeting.say(n=3), meeting.say(n=1), meeting.say(n=2))",
-        "import asyncio\nawait asyncio.gather(*[meeting.say(n) for n in (3, 1, 2)])",
-        "import asyncio\nasync def main():\n    return await asyncio.gather(*[say(n) for n in (3, 1, 2)])\n\
-         async def say(n):\n    return await meeting.say(n=n)\nasyncio.run(main())",
-    ] {
-        let code = Code::new("python", source).tools(["meeting"]);
-        let budget = Budget::default().fuel(20_000_000_000).with(Currency::Memory, 128 << 20);
-        let run = host.exec(code, budget).await.unwrap();
-        let id = run.id();
-        assert_eq!(run.settled().await.unwrap(), Outcome::Done(json!([3, 1, 2])), "{source}");
-        assert_eq!(intents(&host.entries(id).await.unwrap()).len(), 3);
-        host.replay(id, Exec::KEY).await.unwrap();
-    }
 }
 
 /// Each is a component in the sandbox, and sends its request while the other waits for its answer.

@@ -48,7 +48,7 @@ from wit_world.imports import tools
 
 library.load_library()
 library.load_zones()
-waiting.install(lambda calls: together(calls))
+waiting.install()
 inorder.install()
 hashes.install()
 machine.install()
@@ -126,50 +126,25 @@ def tool(function):
     """A Python function that calls a function of a tool."""
     takes, names = signature(function)
 
-    def asked(args, kwargs):
+    def call(*args, **kwargs):
         try:
             bound = takes.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{function.name}() {error}") from None
-        return function.name, encoded({names[name]: value for name, value in bound.arguments.items()}, list)
-
-    def call(*args, **kwargs):
-        name, arguments = asked(args, kwargs)
-        if waiting.asked:
-            waiting.flush()
+        arguments = {names[name]: value for name, value in bound.arguments.items()}
         sys.stdout.flush()
         try:
-            answer = tools.call(name, arguments)
+            answer = tools.call(function.name, encoded(arguments, list))
         except Err as error:
             failed = error.value
         else:
             return json.loads(answer)
-        raise tool_error(failed) from None
+        raise ToolError(failed.kind, failed.message, detail(failed.detail)) from None
 
-    def ask(*args, **kwargs):
-        return waiting.ask(asked(args, kwargs))
-
-    call.__ask__ = ask
     call.__name__ = function.name.rpartition(".")[2]
     call.__qualname__, call.__module__ = function.name, "__main__"
     call.__doc__, call.__signature__, call.__tool__ = function.docs, takes, True
     return call
-
-
-def together(calls):
-    """Makes calls at once; returns for each its answer and no error, or none and its error."""
-    sys.stdout.flush()
-    return [
-        (None, tool_error(answer.value)) if isinstance(answer, Err) else (json.loads(answer.value), None)
-        for answer in tools.call_all(calls)
-    ]
-
-
-def tool_error(failed):
-    error = ToolError(failed.kind, failed.message, detail(failed.detail))
-    # Wherever it is raised, as `raise … from None`.
-    error.__suppress_context__ = True
-    return error
 
 
 def detail(text):
@@ -340,7 +315,6 @@ def execute(program):
         if program.co_flags & inspect.CO_COROUTINE:
             asyncio.run(running)
     except SystemExit as error:
-        waiting.asked.clear()
         if error.code not in (None, 0):
             raise
     value = variables.pop(VALUE, None)
@@ -350,7 +324,6 @@ def execute(program):
 
 
 def begin(cell):
-    waiting.asked.clear()
     for stream in (sys.stdout, sys.stderr):
         stream.begin()
     for name in installed:
@@ -449,7 +422,6 @@ class Code(exports.Code):
         except BaseException as error:
             failed = error
         finally:
-            waiting.finish()
             flush()
         raise exception(failed, file, syntax and isinstance(failed, (SyntaxError, ValueError, MemoryError, RecursionError)))
 

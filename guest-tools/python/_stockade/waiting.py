@@ -1,17 +1,13 @@
 """`asyncio` without sockets and without waiting, and `await` of a tool.
 
 A tool that is called answers before the call returns, so that a plain call gives a plain value: `shop.find(id=1)["price"]`.
-Models write `await shop.find(id=1)` and `asyncio.gather(shop.find(id=1), …)` too. Both are right, by three rules:
+Models write `await shop.find(id=1)` and `asyncio.gather(shop.find(id=1), …)` too. Both are right, by two rules:
 
 1. `await`, and the functions of `asyncio` that take something to wait for, take a value where they find one. A cell is
    compiled with `await X` as `await __awaited__(X)`, in which a value is itself.
-2. A call of a tool that is awaited where it stands, or stands as an argument of such a function, is asked for there. It is made
-   once nothing else of the loop can run, together with all others that were asked for by then, or before the next plain call,
-   or else at the end of the cell. So `gather` of tools, or of coroutines that await tools, has their calls in flight at the
-   same time. A cell is compiled with `await f(x)` as `await __awaited__(__asked__(f)(x))`, and with `gather(f(x))` as
-   `gather(__later__(gather, f)(x))`.
-3. The error of such a call waits with it. So `gather(…, return_exceptions=True)` has errors among its results, and `wait_for`
-   and tasks raise where they are awaited.
+2. A call of a tool that stands as an argument of such a function is made there and then, and its error waits with it. So
+   `gather(…, return_exceptions=True)` has errors among its results, and `wait_for` and tasks raise where they are awaited.
+   A cell is compiled with `gather(f(x))` as `gather(__later__(gather, f)(x))`.
 """
 
 import ast
@@ -42,10 +38,6 @@ class Nothing(selectors.BaseSelector):
         return {}
 
     def select(self, timeout=None):
-        if timeout != 0 and asked:
-            # Nothing else can run before the next timer.
-            flush()
-            return []
         if timeout is None:
             raise RuntimeError(NEVER)
         self.now += max(timeout, 0)
@@ -124,50 +116,6 @@ def get_or_make_loop():
         return loop
 
 
-# --- calls of tools that are waited for -------------------------------------------------------------------------------
-
-# Those that were asked for and are not made yet: what the host is asked, and the future that waits for the answer.
-asked = []
-
-
-def ask(call):
-    """Asks for a call, and returns what waits for its answer."""
-    future = events._get_running_loop().create_future()
-    asked.append((call, future))
-    return future
-
-
-def flush():
-    """Makes the calls that were asked for, all at once."""
-    calls = asked[:]
-    asked.clear()
-    for (_, future), (answer, error) in zip(calls, together([call for call, _ in calls])):
-        if future.done():
-            continue  # what waited for it was cancelled
-        if error is None:
-            future.set_result(answer)
-        else:
-            future.set_exception(error)
-
-
-def finish():
-    """Makes those that are left at the end of a cell. Nothing waits for their answers."""
-    calls = [call for call, _ in asked]
-    asked.clear()
-    if calls:
-        together(calls)
-
-
-def asking(function):
-    """The function that is called where `await` stands before it: of a tool, one that asks for the call."""
-    ask = getattr(function, "__ask__", None)
-    return ask if ask is not None and isinstance(events._get_running_loop(), Loop) else function
-
-
-async def waits(future):
-    return await future
-
-
 # --- `await` of a tool, which has answered already --------------------------------------------------------------------
 
 
@@ -205,23 +153,20 @@ def awaited(value):
 
 def later(taker, function):
     """The function that is called in an argument of `taker`: of a tool, if `taker` waits for it, one whose error waits too."""
-    taker = getattr(taker, "__func__", taker)
-    if not getattr(function, "__tool__", False) or taker not in takers:
+    if not getattr(function, "__tool__", False) or getattr(taker, "__func__", taker) not in takers:
         return function
-    # What runs a loop of its own cannot wait for what is of the loop around it.
-    ask = None if taker in runners else asking(function)
 
     def call(*args, **kwargs):
         try:
-            return ready(function(*args, **kwargs)) if ask in (None, function) else waits(ask(*args, **kwargs))
+            return ready(function(*args, **kwargs))
         except Exception as error:
             return failed(error)
 
     return call
 
 
-# The functions that take what is to be waited for, those of them that run a loop, and the last parts of their names.
-takers, runners = set(), set()
+# The functions that take what is to be waited for, and the last parts of their names.
+takers = set()
 TAKERS = {"as_completed", "create_task", "ensure_future", "gather", "run", "run_until_complete", "shield", "wait_for"}
 
 
@@ -231,12 +176,10 @@ def is_path(node):
 
 
 class Forms(ast.NodeTransformer):
-    """Writes a cell so that `await` and `gather` take the answer of a tool and its error, and `input()` says what it is."""
+    """Writes a cell so that `await` takes the answer of a tool, `gather` its error, and `input()` says what it is."""
 
     def visit_Await(self, node):
         self.generic_visit(node)
-        if isinstance(node.value, ast.Call) and is_path(node.value.func):
-            node.value.func = called("__asked__", [node.value.func], node.value.func)
         node.value = called("__awaited__", [node.value], node.value)
         return node
 
@@ -286,18 +229,14 @@ def as_completed_of_answers(fs, **kwargs):
     return as_completed([asyncio.ensure_future(one) for one in fs], **kwargs)
 
 
-def install(make):
-    """`make` makes calls at once, and returns for each its answer, or none, and its error, or none."""
-    global together
-    together = make
+def install():
     events.new_event_loop = asyncio.new_event_loop = Loop
     asyncio.run, asyncio.get_event_loop = run_inside, get_or_make_loop
-    builtins.__awaited__, builtins.__asked__, builtins.__later__ = awaited, asking, later
+    builtins.__awaited__, builtins.__later__ = awaited, later
     asyncio.gather = taking_answers(asyncio.gather, lambda index: True)
     for name in ("wait_for", "create_task", "ensure_future", "shield"):
         setattr(asyncio, name, taking_answers(getattr(asyncio, name), lambda index: index == 0))
     asyncio.TaskGroup.create_task = taking_answers(asyncio.TaskGroup.create_task, lambda index: index == 1)
     asyncio.as_completed = as_completed_of_answers
     takers.update(getattr(asyncio, name, None) for name in TAKERS)
-    runners.update([asyncio.run, Loop.run_until_complete])
-    takers.update([asyncio.TaskGroup.create_task, Loop.create_task, *runners])
+    takers.update([asyncio.TaskGroup.create_task, Loop.create_task, Loop.run_until_complete])
