@@ -127,7 +127,7 @@ def tool(function):
         return asked.result()
 
     def later(*args, **kwargs):
-        return calls.later(function.name, lambda: arguments(args, kwargs), sys._getframe(1))
+        return calls.later(function.name, lambda: arguments(args, kwargs))
 
     call.__name__ = function.name.rpartition(".")[2]
     call.__qualname__, call.__module__ = function.name, "__main__"

@@ -48,7 +48,7 @@ class Call(Coroutine):
         if self.error is None:
             failed = self.answer.value
             self.error = ToolError(failed.kind, failed.message, detail(failed.detail))
-        # The place of the call in the code, which where it is awaited is not on the stack any more.
+        # The place of the call in the code, where that is not on the stack any more.
         raise self.error.with_traceback(self.place) from None
 
     def __await__(self):
@@ -85,18 +85,28 @@ class Refused(Call):
 
 
 def others_can_run(loop):
-    """Whether a loop that makes calls has something else to do, or may have: a task may begin in the midst of another."""
-    return getattr(loop, "makes_calls", False) and bool(loop._ready or loop._task_factory)
+    """Whether a loop that makes calls has something else to do, or may have: a task may begin in the midst of another. Those
+    that wait for other calls go on in their order."""
+    return getattr(loop, "makes_calls", False) and bool(loop._ready or len(asked) > 1 or loop._task_factory)
 
 
-def later(name, arguments, frame):
-    """A call that is awaited where it stands in a frame of the code; `arguments` returns their JSON."""
+def later(name, arguments):
+    """A call that is awaited where it stands; `arguments` returns their JSON."""
     try:
-        call = Call(name, arguments())
+        return Call(name, arguments())
     except Exception as error:
-        call = Refused(error)
-    call.place = types.TracebackType(None, frame, frame.f_lasti, frame.f_lineno)
-    return call
+        return Refused(error)
+
+
+def placed(ask):
+    """A function that asks for a call which is awaited elsewhere than it stands in the code."""
+
+    def asking(*args, **kwargs):
+        call, frame = ask(*args, **kwargs), sys._getframe(1)
+        call.place = types.TracebackType(None, frame, frame.f_lasti, frame.f_lineno)
+        return call
+
+    return asking
 
 
 def make_all():

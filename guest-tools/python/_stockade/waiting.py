@@ -171,7 +171,8 @@ def later(taker, function, through=map):
     """The function that is called in an argument of `taker`, or that is given there to `map`: as above, if `taker` waits."""
     taker = getattr(taker, "__func__", taker)
     waits = any(taker is one for one in takers)
-    return asked(function) if waits and through is map else function
+    ask = asked(function)
+    return calls.placed(ask) if ask is not function and waits and through is map else function
 
 
 to_thread = asyncio.to_thread
