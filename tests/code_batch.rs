@@ -17,20 +17,20 @@ use stockade_tests::{Place, decide, dist};
 use tokio::sync::Barrier;
 
 /// Answers once so many calls of it are in flight; or is called alone, where that is none.
-struct Meeting {
+pub(crate) struct Meeting {
     functions: [ToolFunction; 1],
     identity: Digest,
     nature: Nature,
     all: Option<Arc<Barrier>>,
     /// What it was called with, in the order in which the calls began.
-    begun: Arc<Mutex<Vec<u64>>>,
+    pub(crate) begun: Arc<Mutex<Vec<u64>>>,
     /// Under which keys, without the run's id.
     keys: Arc<Mutex<Vec<String>>>,
     in_flight: Arc<AtomicUsize>,
 }
 
 impl Meeting {
-    fn new(of: usize, repeatable: bool) -> Self {
+    pub(crate) fn new(of: usize, repeatable: bool) -> Self {
         let number = json!({"type": "integer"});
         let input = json!({"type": "object", "properties": {"n": number}, "required": ["n"]});
         Self {

@@ -21,6 +21,7 @@ mod cli_tools;
 mod code;
 mod code_approvals;
 mod code_batch;
+mod code_batch_python;
 mod concurrency;
 mod control;
 mod crashes;

@@ -40,11 +40,10 @@ import uuid
 import zoneinfo
 
 import chart
-from _stockade import absent, hashes, inorder, library, machine, packages, waiting
+from _stockade import absent, calls, hashes, inorder, library, machine, packages, waiting
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import code
-from wit_world.imports import tools
 
 library.load_library()
 library.load_zones()
@@ -84,17 +83,6 @@ sys.stderr = sys.__stderr__ = stream(2, "backslashreplace")
 # --- tools ------------------------------------------------------------------------------------------------------------
 
 
-class ToolError(Exception):
-    """A tool that was called says so, or the sandbox refuses the call."""
-
-    def __init__(self, kind, message, detail=None):
-        super().__init__(message)
-        self.kind, self.message, self.detail = kind, message, detail
-
-
-ToolError.__module__ = "__main__"
-
-
 class Namespace:
     """The functions of one tool."""
 
@@ -126,32 +114,27 @@ def tool(function):
     """A Python function that calls a function of a tool."""
     takes, names = signature(function)
 
-    def call(*args, **kwargs):
+    def arguments(args, kwargs):
         try:
             bound = takes.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{function.name}() {error}") from None
-        arguments = {names[name]: value for name, value in bound.arguments.items()}
-        sys.stdout.flush()
-        try:
-            answer = tools.call(function.name, encoded(arguments, list))
-        except Err as error:
-            failed = error.value
-        else:
-            return json.loads(answer)
-        raise ToolError(failed.kind, failed.message, detail(failed.detail)) from None
+        return encoded({names[name]: value for name, value in bound.arguments.items()}, list)
+
+    def call(*args, **kwargs):
+        asked = calls.Call(function.name, arguments(args, kwargs))
+        calls.make_all()
+        return asked.result()
+
+    def later(*args, **kwargs):
+        return calls.later(function.name, lambda: arguments(args, kwargs))
 
     call.__name__ = function.name.rpartition(".")[2]
     call.__qualname__, call.__module__ = function.name, "__main__"
-    call.__doc__, call.__signature__, call.__tool__ = function.docs, takes, True
+    call.__doc__, call.__signature__ = function.docs, takes
+    # A wrapper of it takes over these attributes, and is told from it by the first.
+    call.__tool__, call.__later__ = call, later
     return call
-
-
-def detail(text):
-    try:
-        return None if text is None else json.loads(text)
-    except ValueError:
-        return text
 
 
 def namespaces(functions):
@@ -284,7 +267,7 @@ json.JSONDecoder.raw_decode = bounded(json.JSONDecoder.raw_decode)
 VALUE = "__value__"
 main = types.ModuleType("__main__")
 main.__builtins__ = __builtins__
-main.ToolError = ToolError
+main.ToolError = calls.ToolError
 sys.modules["__main__"] = main
 variables = vars(main)
 installed = []
@@ -315,12 +298,21 @@ def execute(program):
         if program.co_flags & inspect.CO_COROUTINE:
             asyncio.run(running)
     except SystemExit as error:
+        calls.asked.clear()
         if error.code not in (None, 0):
             raise
     value = variables.pop(VALUE, None)
     if gives_result(program) and "result" in variables:
         value = variables["result"]
     return asyncio.run(value) if inspect.iscoroutine(value) else value
+
+
+def done(program):
+    """The value of a cell, once all is done that it called."""
+    try:
+        return execute(program)
+    finally:
+        calls.end()
 
 
 def begin(cell):
@@ -418,7 +410,7 @@ class Code(exports.Code):
             file = begin(cell)
             program = compiled(cell.source, file)
             syntax = False
-            return encoded(execute(program))
+            return encoded(done(program))
         except BaseException as error:
             failed = error
         finally:

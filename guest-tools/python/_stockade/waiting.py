@@ -5,9 +5,10 @@ Models write `await shop.find(id=1)` and `asyncio.gather(shop.find(id=1), …)` 
 
 1. `await`, and the functions of `asyncio` that take something to wait for, take a value where they find one. A cell is
    compiled with `await X` as `await __awaited__(X)`, in which a value is itself.
-2. A call of a tool that stands as an argument of such a function is made there and then, and its error waits with it. So
-   `gather(…, return_exceptions=True)` has errors among its results, and `wait_for` and tasks raise where they are awaited.
-   A cell is compiled with `gather(f(x))` as `gather(__later__(gather, f)(x))`.
+2. A call of a tool that stands right behind `await`, or as an argument of such a function, can be had by nothing but what waits
+   for it. So it need not be made at once: it goes to the host together with the others that are waited for when nothing else can
+   run. A cell is compiled with `await f(x)` as `await __awaited__(__called__(f)(x))`, and with `gather(f(x))` as
+   `gather(__later__(gather, f)(x))`, in which a function that is no tool is itself.
 """
 
 import ast
@@ -17,13 +18,16 @@ import copy
 import functools
 import inspect
 import selectors
+import types
 from asyncio import events, selector_events, tasks
+
+from _stockade import calls
 
 NEVER = "the code waits for something that can never happen"
 
 
 class Nothing(selectors.BaseSelector):
-    """A selector of nothing, which waits by moving the clock of its loop."""
+    """A selector of nothing, which waits for the calls of tools, and else by moving the clock of its loop."""
 
     def __init__(self):
         self.now = 0.0
@@ -38,6 +42,8 @@ class Nothing(selectors.BaseSelector):
         return {}
 
     def select(self, timeout=None):
+        if timeout != 0 and calls.make_all():
+            return []
         if timeout is None:
             raise RuntimeError(NEVER)
         self.now += max(timeout, 0)
@@ -46,6 +52,8 @@ class Nothing(selectors.BaseSelector):
 
 class Loop(selector_events.BaseSelectorEventLoop):
     """An event loop in which sleeping takes no time, and all wakes in its order."""
+
+    makes_calls = True
 
     def __init__(self):
         super().__init__(Nothing())
@@ -70,7 +78,10 @@ class Loop(selector_events.BaseSelectorEventLoop):
             return super().run_until_complete(ready(future) if is_answer(future) else future)
 
     def run_in_executor(self, executor, func, *args):
-        # There are no threads: what would be another's work is done at once.
+        # There are no threads: what would be another's work is done at once, but for a call of a tool.
+        call = asked(func)
+        if call is not func:
+            return self.create_task(call(*args))
         future = self.create_future()
         try:
             future.set_result(func(*args))
@@ -134,10 +145,6 @@ async def ready(value):
     return value
 
 
-async def failed(error):
-    raise error
-
-
 # What a tool can answer.
 ANSWERS = (dict, list, str, int, float, bool, type(None))
 
@@ -151,22 +158,34 @@ def awaited(value):
     return Ready(value) if is_answer(value) else value
 
 
-def later(taker, function):
-    """The function that is called in an argument of `taker`: of a tool, if `taker` waits for it, one whose error waits too."""
-    if not getattr(function, "__tool__", False) or getattr(taker, "__func__", taker) not in takers:
+def asked(function):
+    """A function that is called to be awaited: of a tool, one that asks for the call and returns what can be awaited."""
+    if isinstance(function, functools.partial) and asked(function.func) is not function.func:
+        return functools.partial(asked(function.func), *function.args, **function.keywords)
+    if not isinstance(function, types.FunctionType) or vars(function).get("__tool__") is not function:
         return function
+    return function.__later__
 
-    def call(*args, **kwargs):
-        try:
-            return ready(function(*args, **kwargs))
-        except Exception as error:
-            return failed(error)
 
-    return call
+def later(taker, function, through=map):
+    """The function that is called in an argument of `taker`, or that is given there to `map`: as above, if `taker` waits."""
+    taker = getattr(taker, "__func__", taker)
+    waits = any(taker is one for one in takers)
+    ask = asked(function)
+    return calls.placed(ask) if ask is not function and waits and through is map else function
+
+
+to_thread = asyncio.to_thread
+
+
+@functools.wraps(to_thread)
+async def to_thread_or_host(func, /, *args, **kwargs):
+    call = asked(func)
+    return await (to_thread(func, *args, **kwargs) if call is func else call(*args, **kwargs))
 
 
 # The functions that take what is to be waited for, and the last parts of their names.
-takers = set()
+takers = []
 TAKERS = {"as_completed", "create_task", "ensure_future", "gather", "run", "run_until_complete", "shield", "wait_for"}
 
 
@@ -176,10 +195,12 @@ def is_path(node):
 
 
 class Forms(ast.NodeTransformer):
-    """Writes a cell so that `await` takes the answer of a tool, `gather` its error, and `input()` says what it is."""
+    """Writes a cell so that `await` and `gather` wait for the answer of a tool, and `input()` says what it is."""
 
     def visit_Await(self, node):
         self.generic_visit(node)
+        if isinstance(node.value, ast.Call):
+            node.value.func = called("__called__", [node.value.func], node.value.func)
         node.value = called("__awaited__", [node.value], node.value)
         return node
 
@@ -193,7 +214,9 @@ class Forms(ast.NodeTransformer):
 
 
 def taken(taker, node):
-    if isinstance(node, ast.Call) and is_path(node.func):
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "map" and node.args:
+        node.args[0] = called("__later__", [copy.deepcopy(taker), node.args[0], copy.deepcopy(node.func)], node.args[0])
+    elif isinstance(node, ast.Call) and is_path(node.func):
         node.func = called("__later__", [copy.deepcopy(taker), node.func], node.func)
     elif isinstance(node, ast.Starred):
         node.value = taken(taker, node.value)
@@ -232,11 +255,12 @@ def as_completed_of_answers(fs, **kwargs):
 def install():
     events.new_event_loop = asyncio.new_event_loop = Loop
     asyncio.run, asyncio.get_event_loop = run_inside, get_or_make_loop
-    builtins.__awaited__, builtins.__later__ = awaited, later
+    asyncio.to_thread = to_thread_or_host
+    builtins.__awaited__, builtins.__called__, builtins.__later__ = awaited, asked, later
     asyncio.gather = taking_answers(asyncio.gather, lambda index: True)
     for name in ("wait_for", "create_task", "ensure_future", "shield"):
         setattr(asyncio, name, taking_answers(getattr(asyncio, name), lambda index: index == 0))
     asyncio.TaskGroup.create_task = taking_answers(asyncio.TaskGroup.create_task, lambda index: index == 1)
     asyncio.as_completed = as_completed_of_answers
-    takers.update(getattr(asyncio, name, None) for name in TAKERS)
-    takers.update([asyncio.TaskGroup.create_task, Loop.create_task, Loop.run_until_complete])
+    takers.extend(getattr(asyncio, name) for name in TAKERS if hasattr(asyncio, name))
+    takers.extend([asyncio.TaskGroup.create_task, Loop.create_task, Loop.run_until_complete])
