@@ -8,7 +8,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Serialize;
-use stockade::{Clock, Fault, RunId};
+use stockade::{Clock, Fault, RunId, RunState};
 use tokio::time::sleep;
 
 use crate::changes::Changes;
@@ -35,7 +35,8 @@ pub(crate) async fn of_run(
 ) -> Answer<Response> {
     let (run, after) = (names.run()?, last(&headers)?.map_or(Ok(0), |last| number(&last))?);
     let state = service.host().state(run).await?;
-    if state.end().is_some() && after >= state.seq() {
+    check_had(&state, after)?;
+    if state.end().is_some() && after == state.seq() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let told = service.clone();
@@ -45,6 +46,15 @@ pub(crate) async fn of_run(
     });
     let end = stream::once(ended(service.clone(), run));
     Ok(live(service, room, entries.chain(end)))
+}
+
+/// Checks that a client has no more than there is: the number of an entry of another run would hide the entries up to it.
+fn check_had(state: &RunState, after: u64) -> Answer<()> {
+    if after <= state.seq() {
+        return Ok(());
+    }
+    let message = format!("run {} has {} entries, and none with number {after}", state.run(), state.seq());
+    Err(Fault::invalid("last_event_id", message).into())
 }
 
 /// Says how a run stands after its last entry.
