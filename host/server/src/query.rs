@@ -79,10 +79,10 @@ pub(crate) const OF_FORGOTTEN: [(&str, &str); 5] = [
 /// let too much through.
 pub(crate) fn parameters<'a>(uri: &'a Uri, known: &[(&str, &str)]) -> Answer<Vec<(Cow<'a, str>, Cow<'a, str>)>> {
     let all: Vec<_> = parse(uri.query().unwrap_or_default().as_bytes()).collect();
-    match all.iter().find(|(name, _)| !known.iter().any(|(known, _)| known == name)) {
-        Some((name, _)) => Err(unknown(name, known).into()),
-        None => Ok(all),
+    if let Some((name, _)) = all.iter().find(|(name, _)| !known.iter().any(|(known, _)| known == name)) {
+        return Err(unknown(name, known).into());
     }
+    Ok(all)
 }
 
 /// Reads the parameters of a list of runs, or of a stream of their changes.
