@@ -34,6 +34,20 @@ async fn followed(client: &Client, key: &str, code: &Value) -> Vec<(String, Valu
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_that_names_an_entry_of_another_run_is_refused_and_misses_none() {
+    let served = Served::start(|server| server).await;
+    let client = served.client("shop", Role::Operator).await;
+    for user in ["user_123", "user_789"] {
+        let run = client.refund(user).await;
+        served.settled(&run).await;
+        for last in ["999", "18446744073709551615"] {
+            let what = format!("GET /v1/runs/{run}/events");
+            assert_problem(&client.ask(&what, &[("last-event-id", last)], &Value::Null).await, 400, "last_event_id");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fork_begins_as_the_run_stood_and_asks_the_person_again() {
     let served = Served::start(|server| server).await;
     let client = served.client("root", Role::Admin).await;

@@ -1,5 +1,7 @@
 //! `/mcp` of the server: who may ask, from where, and what each is told.
 
+use std::sync::{Arc, Mutex};
+
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use stockade::{Builder, Filter, NewToken, Role};
@@ -109,6 +111,21 @@ async fn a_request_without_a_token_of_another_page_or_to_another_host_is_refused
     // What the headers say is what the body says.
     assert_eq!(ask(&bot, &[("mcp-name", "policy__within_window")], "tools/call", find()).await.status, 400);
     assert!(served.host.runs(&Filter::default()).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_method_that_a_client_has_made_up_is_not_told_to_the_log() {
+    let place = Place::new();
+    let host = place.host().built_in_languages().workflow(Call).build().await.unwrap();
+    let mcp = Http::new(Mcp::new(host.clone(), &Offer::default()).await.unwrap(), &[]);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&heard);
+    let server = Server::new(host.clone()).mcp(mcp);
+    let server = server.on_answer(move |answered| told.lock().unwrap().push(answered.method.to_owned()));
+    let served = Served::of(place, host, server).await;
+    let what = format!("{} /mcp", "A".repeat(10_000));
+    assert_eq!(served.anyone().send(&what, &[], "").await.status(), 401);
+    assert_eq!(*heard.lock().unwrap(), ["_OTHER"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

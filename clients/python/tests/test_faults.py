@@ -6,7 +6,7 @@ import unittest
 from itertools import islice, product
 
 from far import Answer, Far, document, events, problem
-from stockade_client import AsyncStockade, Problem, Retry, Stockade, TimedOut, Unreachable
+from stockade_client import AsyncStockade, Problem, Retry, Stockade, StockadeError, TimedOut, Unreachable
 from stockade_client._requests import next_page, path
 from stockade_client._sse import Event, Parser
 
@@ -171,6 +171,15 @@ class Pieces(unittest.TestCase):
     def test_a_path_keeps_the_slashes_of_a_key_alone(self):
         self.assertEqual(path("tools", "a/b", "c?d"), "/v1/tools/a%2Fb/c%3Fd")
         self.assertEqual(path("runs", "r", "approvals", "turn-1/call-1"), "/v1/runs/r/approvals/turn-1/call-1")
+
+    def test_a_name_that_would_lead_to_another_path_is_refused_and_nothing_is_asked(self):
+        for names in [("sessions", "..", "fork"), ("runs", "r", "approvals", "../stop"), ("tools", "."), ("tools", "a/..")]:
+            with self.assertRaises(StockadeError):
+                path(*names)
+        self.assertEqual(path("tools", "...", "a..b"), "/v1/tools/.../a..b")
+        with Far() as far, Stockade(far.url) as client, self.assertRaises(StockadeError):
+            client.runs.signal("r", "../stop")
+        self.assertEqual(far.asked, [])
 
     def test_a_link_to_another_page_than_the_next_is_none(self):
         self.assertIsNone(next_page('</v1/runs?cursor=1>; rel="prev"'))

@@ -1,4 +1,4 @@
-import { Problem, type StockadeError, Unreachable } from "./errors.js";
+import { Problem, StockadeError, Unreachable } from "./errors.js";
 
 /** A request. One that does the same when it comes twice is repeatable. */
 export interface Request {
@@ -62,11 +62,17 @@ function codeOf(cause: unknown): string {
   return String(code ?? errors?.[0]?.code ?? "");
 }
 
-/** Joins names to a path beneath `/v1`. Only the last one may have slashes: a key such as `turn-1/call-1`. */
+/**
+ * Joins names to a path beneath `/v1`. Only the last one may have slashes: a key such as `turn-1/call-1`.
+ *
+ * A part of dots would lead to another path, however it is written: no request is made for it.
+ */
 export function path(...names: string[]): string {
-  const last = names.length - 1;
-  const written = names.map((name, at) => encodeURIComponent(name).replaceAll("%2F", at === last ? "/" : "%2F"));
-  return ["/v1", ...written].join("/");
+  const last = names.at(-1) ?? "";
+  const parts = [...names.slice(0, -1), ...last.split("/")];
+  const dots = parts.find((part) => part === "." || part === "..");
+  if (dots) throw new StockadeError(`"${dots}" cannot be a part of a path, as in "${last}"`);
+  return ["/v1", ...parts.map(encodeURIComponent)].join("/");
 }
 
 /** Writes filters as parameters: `needsMe` is `needs_me`, and a list is repeated. */

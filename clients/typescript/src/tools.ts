@@ -2,7 +2,7 @@ import type { Arguments, Tool, ToolAnswer } from "./documents.js";
 import { get, newKey, type Options, path } from "./request.js";
 import type { Transport } from "./transport.js";
 
-/** The tools that are components. */
+/** The tools of the host. */
 export class Tools {
   readonly #transport: Transport;
 

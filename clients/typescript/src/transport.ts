@@ -114,12 +114,13 @@ export class Transport {
         if (response.status === 204) return;
         const parser = new Parser();
         for await (const chunk of this.#chunks(path, response, until)) {
-          silence.over();
+          silence.hold();
           const events = parser.feed(chunk);
           const known = events.filter((event) => event.name !== "problem");
           for (const event of known) [failed, last] = [0, event.id || last];
           yield known;
           checkEnd(events);
+          silence.begin();
         }
       } catch (thrown) {
         if (!(thrown instanceof Unreachable || (thrown instanceof Problem && thrown.passes))) throw thrown;
@@ -144,10 +145,11 @@ export class Transport {
       const response = await this.#streamed(path, begun, signal);
       const parser = new Parser();
       for await (const chunk of this.#chunks(path, response, { signal })) {
-        silence.over();
+        silence.hold();
         const events = parser.feed(chunk);
         yield events.filter((event) => event.name !== "problem");
         checkEnd(events);
+        silence.begin();
       }
     } finally {
       silence.end();
@@ -203,29 +205,33 @@ export class Transport {
   }
 }
 
-/** Ends a stream that is silent for too long. */
+/** Ends a stream that is silent for too long, while it is waited for. */
 class Silence {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #controller = new AbortController();
 
   constructor(readonly untilMs: number | undefined) {
-    this.over();
+    this.begin();
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** A sign of life has come. */
-  over(): void {
+  /** A sign of life has come; how long its reader works on it does not count. */
+  hold(): void {
     clearTimeout(this.#timer);
+  }
+
+  /** The next sign of life is waited for. */
+  begin(): void {
     const left = this.untilMs === undefined ? SILENCE_MS : Math.max(this.untilMs - performance.now(), 10);
     const end = () => this.#controller.abort(new Error("it is silent for too long"));
     this.#timer = setTimeout(end, Math.min(left, SILENCE_MS));
   }
 
   end(): void {
-    clearTimeout(this.#timer);
+    this.hold();
     this.#controller.abort();
   }
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { test } from "node:test";
 
-import { Problem, Stockade, TimedOut, Unreachable } from "stockade-client";
+import { Problem, Stockade, StockadeError, TimedOut, Unreachable } from "stockade-client";
 import { nextPage, path } from "../dist/src/request.js";
 import { Parser } from "../dist/src/sse.js";
 import { DROP, document, events, far, problem } from "./far.mjs";
@@ -71,6 +71,26 @@ test("code that is followed is begun once and its error is thrown", async () => 
     assert.equal(asked.length, 1);
     assert.deepEqual([asked[0].headers.accept, asked[0].headers["idempotency-key"]], ["text/event-stream", "k"]);
   }
+});
+
+test("a stream whose reader works on its events for long is not silent", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const told = ["run", "end"];
+  const fetch = async (_, { signal }) => {
+    const pull = (controller) => {
+      signal.throwIfAborted();
+      const name = told.shift();
+      if (!name) return controller.close();
+      controller.enqueue(new TextEncoder().encode(`event: ${name}\ndata: {}\n\n`));
+    };
+    return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }));
+  };
+  const seen = [];
+  for await (const { event } of new Stockade({ url: "http://far", fetch }).sandbox.stream("javascript", "1")) {
+    seen.push(event);
+    context.mock.timers.tick(60_000);
+  }
+  assert.deepEqual(seen, ["run", "end"]);
 });
 
 test("a server that is not there is unreachable", async () => {
@@ -201,4 +221,13 @@ test("a path keeps the slashes of a key alone", () => {
   assert.equal(path("tools", "a/b", "c?d"), "/v1/tools/a%2Fb/c%3Fd");
   assert.equal(path("runs", "r", "approvals", "turn-1/call-1"), "/v1/runs/r/approvals/turn-1/call-1");
   assert.equal(nextPage('</v1/runs?cursor=1>; rel="prev"'), undefined);
+});
+
+test("a name that would lead to another path is refused and nothing is asked", async () => {
+  for (const names of [["sessions", "..", "fork"], ["runs", "r", "approvals", "../stop"], ["tools", "."], ["tools", "a/.."]]) {
+    assert.throws(() => path(...names), StockadeError);
+  }
+  assert.equal(path("tools", "...", "a..b"), "/v1/tools/.../a..b");
+  const asked = await far([], (url) => assert.rejects(async () => client(url).runs.signal("r", "../stop"), StockadeError));
+  assert.deepEqual(asked, []);
 });

@@ -8,8 +8,6 @@ mod rpc;
 mod standing;
 mod task;
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, header};
@@ -18,7 +16,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use stockade::{ApprovalId, Budget, Exec, Fault, Kind, NewRun, Principal, Right, RunId, RunState, Stop, unknown_run};
-use tokio::time::timeout;
 
 use crate::amounts::{self, Amounts};
 use crate::audit::named;
@@ -141,20 +138,9 @@ impl Agent {
         let is_awaited = !sending.returns_immediately();
         let run = self.take(sending.message_of_skill()?).await?;
         if is_awaited {
-            self.settled(run).await?;
+            runs::settled(&self.service, self.service.host().run(run).settled_state()).await?;
         }
         Ok(json!({"task": self.task(self.state(run).await?).await?}))
-    }
-
-    /// Waits until a run stands still, as long as an answer may take.
-    async fn settled(&self, run: RunId) -> Told<()> {
-        // Some of the time of an answer is for what is done around this.
-        let time = self.service.limits().answer_time.mul_f32(0.8);
-        match timeout(time, self.service.host().run(run).settled_state()).await {
-            // A process that drove it has ended; a server takes it up.
-            Ok(Err(fault)) if fault.detail.as_deref() != Some("interrupted") => Err(fault.into()),
-            Ok(Ok(_) | Err(_)) | Err(_) => Ok(()),
-        }
     }
 
     /// Takes a message: one that names no task begins one.
@@ -223,8 +209,7 @@ impl Agent {
         named("run", run);
         named("order", "stop");
         let stop = Stop::by(&self.principal.name).reason(Some("canceled over A2A".to_owned()));
-        let grace = Duration::from_millis(runs::GRACE_MS);
-        self.service.host().run(run).stop(stop, grace).await.map_err(not_cancelable)?;
+        self.service.host().run(run).stop(stop, runs::GRACE).await.map_err(not_cancelable)?;
         self.task(self.state(run).await?).await
     }
 

@@ -218,7 +218,7 @@ impl Live {
             return Some(self.telling.beginning());
         }
         let told = self.goes_on().await.unwrap_or_else(|fault| {
-            self.service.tell(&fault);
+            self.service.tell_within(&fault);
             self.has_ended = true;
             vec![telling::error(&fault)]
         });

@@ -4,7 +4,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answered<'a> {
-    /// The method, as in `GET`.
+    /// The method, as in `GET`; `_OTHER` for one that no door has.
     pub method: &'a str,
     /// The door, as in `/v1/runs/{id}`: not what stands in the request, which may have names in it.
     pub route: &'static str,

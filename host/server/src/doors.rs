@@ -200,7 +200,7 @@ fn of_the_host() -> Vec<Door> {
         ),
         Door::get("/v1/workflows/{name}", "readWorkflow", "Returns the states of a workflow.", catalogue::workflow)
             .answers(200, Shape::One("Graph"), "The states, with what each may want and where it leads."),
-        Door::get("/v1/tools", "listTools", "Lists the tools that are components.", catalogue::tools).answers(
+        Door::get("/v1/tools", "listTools", "Lists the tools.", catalogue::tools).answers(
             200,
             Shape::Many("Tool"),
             "The tools, with their functions and grants.",

@@ -6,9 +6,9 @@ use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
-use stockade::{Clock, Fault, RunId};
+use stockade::{Clock, Fault, RunId, RunState};
 use tokio::time::sleep;
 
 use crate::changes::Changes;
@@ -35,24 +35,43 @@ pub(crate) async fn of_run(
 ) -> Answer<Response> {
     let (run, after) = (names.run()?, last(&headers)?.map_or(Ok(0), |last| number(&last))?);
     let state = service.host().state(run).await?;
-    if state.end().is_some() && after >= state.seq() {
+    check_had(&state, after)?;
+    if state.end().is_some() && after == state.seq() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let told = service.clone();
-    let entries = service.host().run(run).events(after).map(move |entry| match entry {
-        Ok(entry) => event(&told, "entry", &entry).id(entry.seq.to_string()),
-        Err(fault) => problem(&told, fault),
-    });
-    let end = stream::once(ended(service.clone(), run));
-    Ok(live(service, room, entries.chain(end)))
+    let entries = service.host().run(run).events(after);
+    let entries = entries.map_ok(move |entry| event(&told, "entry", &entry).id(entry.seq.to_string()));
+    let told = service.clone();
+    let events = until_fault(entries.chain(stream::once(ended(service.clone(), run))));
+    let events = events.map(move |event| event.unwrap_or_else(|fault| problem(&told, fault)));
+    Ok(live(service, room, events))
+}
+
+/// Checks that a client has no more than there is: the number of an entry of another run would hide the entries up to it.
+fn check_had(state: &RunState, after: u64) -> Answer<()> {
+    if after <= state.seq() {
+        return Ok(());
+    }
+    let message = format!("run {} has {} entries, and none with number {after}", state.run(), state.seq());
+    Err(Fault::invalid("last_event_id", message).into())
 }
 
 /// Says how a run stands after its last entry.
-async fn ended(service: Service, run: RunId) -> Event {
-    match service.host().report(run).await {
-        Ok(report) => event(&service, "end", &report),
-        Err(fault) => problem(&service, fault),
-    }
+async fn ended(service: Service, run: RunId) -> stockade::Result<Event> {
+    Ok(event(&service, "end", &service.host().report(run).await?))
+}
+
+/// Ends a stream with its first fault: what follows one that broke off would tell a client that it has all.
+fn until_fault<T: Send + 'static>(
+    items: impl Stream<Item = stockade::Result<T>> + Send + 'static,
+) -> impl Stream<Item = stockade::Result<T>> + Send + 'static {
+    stream::unfold(Some(items.boxed()), |items| async move {
+        let mut items = items?;
+        let item = items.next().await?;
+        let rest = item.is_ok().then_some(items);
+        Some((item, rest))
+    })
 }
 
 /// Sends the lines of all runs as they change.
@@ -124,4 +143,21 @@ fn last(headers: &HeaderMap) -> Answer<Option<String>> {
 fn number(last: &str) -> Answer<u64> {
     last.parse()
         .map_err(|_| Fault::invalid("last_event_id", format!("\"{last}\" is not the number of an entry")).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use stockade::Kind;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stream_that_breaks_off_says_nothing_behind_its_fault() {
+        let broken = Fault::new(Kind::Journal, "the connection to the journal is broken");
+        let told = until_fault(stream::iter([Ok("entry"), Err(broken), Ok("end")]));
+        let told: Vec<_> = told.map(|item| item.is_ok()).collect().await;
+        assert_eq!(told, [true, false]);
+        let whole = until_fault(stream::iter([Ok("entry"), Ok("end")]));
+        assert_eq!(whole.count().await, 2);
+    }
 }

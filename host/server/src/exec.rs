@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use stockade::{Code, ExecReport, NewRun, Principal, Started, exec_budget};
-use tokio::time::timeout;
 
 use crate::amounts::{self, Amounts};
 use crate::body::Given;
@@ -89,13 +88,9 @@ async fn answer(service: &Service, started: Started) -> Answer<Response> {
 
 /// Waits for the end of a piece of code as long as an answer may. `None`: the run goes on.
 pub(crate) async fn settled(service: &Service, started: Started) -> Answer<Option<ExecReport>> {
-    // Some of the time of an answer is for what is done around this.
-    let time = service.limits().answer_time.mul_f32(0.8);
-    match timeout(time, started.settled_state()).await {
-        // A process that drove it has ended; a server takes it up.
-        Ok(Err(fault)) if fault.detail.as_deref() == Some("interrupted") => Ok(None),
-        Ok(state) => Ok(Some(service.host().exec_report(state?).await?)),
-        Err(_) => Ok(None),
+    match runs::settled(service, started.settled_state()).await? {
+        Some(state) => Ok(Some(service.host().exec_report(state).await?)),
+        None => Ok(None),
     }
 }
 

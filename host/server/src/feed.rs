@@ -89,7 +89,8 @@ impl Feed {
             }
         }
         recent.forget();
-        recent.looked = Some(now);
+        // Now, and not when it began: where the journal is slow, each stream that has waited for this look would make its own.
+        recent.looked = Some(Instant::now());
         Ok(())
     }
 }

@@ -142,7 +142,8 @@ async fn guarded(
     who: &mut Option<String>,
 ) -> Answer<Response> {
     if entry == Entry::Free {
-        return timely(service.limits(), async move { next.run(Request::from_parts(parts, body)).await }).await;
+        // It takes no pass, and changes nothing: what is late is given up, so that none of it piles up.
+        return in_time(service.limits(), next.run(Request::from_parts(parts, body))).await;
     }
     let admitted = Admitted::of(service, entry, parts, body, who).await?;
     let told = service.clone();
@@ -267,16 +268,38 @@ async fn timely(limits: &Limits, answer: impl Future<Output = Response> + Send +
     match timeout(limits.answer_time, tokio::spawn(answer)).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(error)) => Err(Fault::new(Kind::HostBug, format!("a handler has ended: {error}")).into()),
-        Err(_) => Err(too_late(limits)),
+        Err(_) => Err(too_late(limits, "what was asked for goes on: read how it stands")),
     }
 }
 
-pub(crate) fn too_late(limits: &Limits) -> Problem {
+/// Waits for an answer, and for no longer than a while: then nothing of it goes on.
+pub(crate) async fn in_time<T>(limits: &Limits, answer: impl Future<Output = T>) -> Answer<T> {
+    timeout(limits.answer_time, answer).await.map_err(|_| too_late(limits, "it was given up"))
+}
+
+fn too_late(limits: &Limits, what_follows: &str) -> Problem {
     let allowed = millis(limits.answer_time);
-    let message = format!("the answer takes longer than {allowed} ms; what was asked for goes on: read how it stands");
+    let message = format!("the answer takes longer than {allowed} ms; {what_follows}");
     Problem::new(StatusCode::GATEWAY_TIMEOUT, Fault::limit(Kind::Deadline, "answer_ms", allowed, allowed, message))
 }
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_given_up_leaves_nothing_behind() {
+        let held = Arc::new(());
+        let holds = Arc::clone(&held);
+        let answer = async move {
+            let _holds = holds;
+            pending::<Response>().await
+        };
+        let refused = in_time(&Limits::default(), answer).await.err().unwrap();
+        assert_eq!((refused.status, Arc::strong_count(&held)), (StatusCode::GATEWAY_TIMEOUT, 1));
+    }
 }

@@ -56,6 +56,7 @@ mod patient;
 mod peer;
 mod picture;
 mod problem;
+mod protocols;
 mod query;
 mod rate;
 mod runs;

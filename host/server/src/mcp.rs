@@ -12,12 +12,11 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use stockade::Right;
 use stockade_mcp::Http;
-use tokio::time::timeout;
 use url::Url;
 
 use crate::access::is_loopback;
 use crate::events::over;
-use crate::guard::{Admitted, Entry, Incoming, Room, too_late};
+use crate::guard::{Admitted, Entry, Incoming, Room, in_time};
 use crate::problem::Answer;
 use crate::service::Service;
 
@@ -64,8 +63,7 @@ async fn answered(agents: &Agents, request: Request, who: &mut Option<String>) -
     let room = parts.extensions.get::<Room>().cloned();
     let limits = agents.service.limits();
     let answer = async move { agents.http.answer(parts, body).await.map(Body::new) };
-    let answer = timeout(limits.answer_time, audited.around(&agents.service, answer)).await;
-    let answer = answer.map_err(|_| too_late(limits))?;
+    let answer = in_time(limits, audited.around(&agents.service, answer)).await?;
     drop(passes);
     let (head, body) = answer.into_parts();
     let Some(room) = room else { return Ok(Response::from_parts(head, body)) };

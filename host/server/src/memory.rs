@@ -10,7 +10,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use stockade::memory::{Forget, Page};
 use stockade::{Clock, Fault, Label, Memory, Namespace, NewMemory, Query, Remembered, RunId};
-use url::form_urlencoded::parse;
 
 use crate::body::Given;
 use crate::links::with_next;
@@ -98,10 +97,7 @@ fn now_ms() -> u64 {
 impl Asked {
     fn read(uri: &Uri, known: &[(&str, &str)]) -> Answer<Self> {
         let mut asked = Self::default();
-        for (name, value) in parse(uri.query().unwrap_or_default().as_bytes()) {
-            if !known.iter().any(|(known, _)| *known == name) {
-                return Err(query::unknown(&name, known).into());
-            }
+        for (name, value) in query::parameters(uri, known)? {
             match &*name {
                 "namespace" => asked.namespace = Some(namespace(&value)?),
                 "source" => asked.source = Some(value.into_owned()),

@@ -40,6 +40,7 @@ use axum::routing::{MethodRouter, get, post};
 use serde_json::Value;
 use stockade::{ApprovalView, Right, RunId};
 
+pub(crate) use self::frame::part;
 pub(crate) use self::run::picture;
 use crate::guard::{Entry, guard};
 use crate::service::Service;

@@ -1,5 +1,6 @@
 //! What a request says behind the question mark.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use axum::http::Uri;
@@ -74,13 +75,20 @@ pub(crate) const OF_FORGOTTEN: [(&str, &str); 5] = [
     ("namespace", "Only memories of this one, as TENANT/USER/AGENT."),
 ];
 
-/// Reads the parameters that a request may have. Any other is refused: a filter that is not known would let too much through.
+/// Returns the parameters of a request, with their values. One that it may not have is refused: a filter that is not known would
+/// let too much through.
+pub(crate) fn parameters<'a>(uri: &'a Uri, known: &[(&str, &str)]) -> Answer<Vec<(Cow<'a, str>, Cow<'a, str>)>> {
+    let all: Vec<_> = parse(uri.query().unwrap_or_default().as_bytes()).collect();
+    if let Some((name, _)) = all.iter().find(|(name, _)| !known.iter().any(|(known, _)| known == name)) {
+        return Err(unknown(name, known).into());
+    }
+    Ok(all)
+}
+
+/// Reads the parameters of a list of runs, or of a stream of their changes.
 pub(crate) fn filter(uri: &Uri, known: &[(&str, &str)]) -> Answer<Filter> {
     let mut filter = Filter::default();
-    for (name, value) in parse(uri.query().unwrap_or_default().as_bytes()) {
-        if !known.iter().any(|(known, _)| *known == name) {
-            return Err(unknown(&name, known).into());
-        }
+    for (name, value) in parameters(uri, known)? {
         read(&mut filter, &name, &value)?;
     }
     Ok(filter)
@@ -160,18 +168,15 @@ pub(crate) fn end(cursor: &str) -> Result<PageEnd, Fault> {
 /// Reads a number of entries, as in `?after=7`.
 pub(crate) fn after(uri: &Uri) -> Answer<u64> {
     let mut after = 0;
-    for (name, value) in parse(uri.query().unwrap_or_default().as_bytes()) {
-        if name != "after" {
-            return Err(unknown(&name, &[("after", "")]).into());
-        }
-        after = behind("after", &value)?;
+    for (name, value) in parameters(uri, &[("after", "")])? {
+        after = behind(&name, &value)?;
     }
     Ok(after)
 }
 
 /// Checks that a request has no parameters.
 pub(crate) fn none(uri: &Uri) -> Answer<()> {
-    filter(uri, &[]).map(drop)
+    parameters(uri, &[]).map(drop)
 }
 
 #[cfg(test)]

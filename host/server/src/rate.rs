@@ -113,7 +113,7 @@ mod tests {
         now.fetch_sub(3_600_000, Ordering::Relaxed);
         assert_eq!(taken("dana"), 0);
         now.fetch_add(1_000, Ordering::Relaxed);
-        assert_eq!(taken("dana"), 2, "a clock that was put back starves no one");
+        assert_eq!(taken("dana"), 2, "a clock that was put back starves no client");
         let refused = rate.take("dana").unwrap_err();
         assert_eq!((refused.status, refused.fault.breach.unwrap().allowed), (StatusCode::TOO_MANY_REQUESTS, 2));
     }

@@ -13,6 +13,7 @@ use stockade::{
     Budget, Fault, Filter, Kind, Listed, NewRun, NewSignal, PageEnd, Principal, Report, RunId, RunState, Started, Stop,
     Trace, unknown_run,
 };
+use tokio::time::timeout;
 
 use crate::amounts::{self, Amounts};
 use crate::audit::named;
@@ -25,8 +26,8 @@ use crate::query;
 use crate::service::Service;
 
 /// How long what is in flight may take to end where a request does not say so, and at most: an answer is waited for no longer.
-pub(crate) const GRACE_MS: u64 = 5_000;
-const GRACE_MS_MAX: u64 = 20_000;
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+const GRACE_MAX: Duration = Duration::from_secs(20);
 
 /// A run has up to 32 labels, and its trace is one of them: those of the client go first.
 const LABELS_BESIDE_TRACE: usize = 32;
@@ -104,6 +105,24 @@ pub(crate) fn status(started: &Started) -> StatusCode {
     }
 }
 
+/// Waits until a run stands still, for as long as an answer may take. `None`: the run goes on.
+pub(crate) async fn settled(
+    service: &Service,
+    settling: impl Future<Output = stockade::Result<RunState>>,
+) -> Answer<Option<RunState>> {
+    // Some of the time of an answer is for what is done around this.
+    match timeout(service.limits().answer_time.mul_f32(0.8), settling).await {
+        Ok(Err(fault)) if is_interrupted(&fault) => Ok(None),
+        Ok(state) => Ok(Some(state?)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Returns whether the process that drove a run has ended, so that a server takes the run up.
+pub(crate) fn is_interrupted(fault: &Fault) -> bool {
+    fault.detail.as_deref() == Some("interrupted")
+}
+
 pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Response> {
     let filter = query::filter(&uri, &query::OF_RUNS)?;
     let limit = filter.limit.unwrap_or(usize::MAX).clamp(1, service.limits().page);
@@ -158,12 +177,12 @@ pub(crate) struct Order {
 
 impl Order {
     fn stop(&self, principal: &Principal) -> Answer<(Stop, Duration)> {
-        let grace_ms = self.grace_ms.unwrap_or(GRACE_MS);
-        if grace_ms > GRACE_MS_MAX {
-            let message = format!("the grace is {grace_ms} ms, and {GRACE_MS_MAX} are allowed");
+        let grace = self.grace_ms.map_or(GRACE, Duration::from_millis);
+        if grace > GRACE_MAX {
+            let message = format!("the grace is {} ms, and {} are allowed", grace.as_millis(), GRACE_MAX.as_millis());
             return Err(Fault::invalid("grace_ms", message).into());
         }
-        Ok((Stop::by(&principal.name).reason(self.reason.clone()), Duration::from_millis(grace_ms)))
+        Ok((Stop::by(&principal.name).reason(self.reason.clone()), grace))
     }
 }
 

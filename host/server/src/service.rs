@@ -130,10 +130,12 @@ impl Service {
         self.known(token).await.as_ref().err().is_some_and(Problem::is_unauthorized)
     }
 
-    /// Counts a request that was answered, and tells of it. A method that a client has made up is not a label.
+    /// Counts a request that was answered, and tells of it. A method that a client has made up is neither a label nor a line of
+    /// the log, which it would make as long as a head.
     pub(crate) fn answered(&self, answered: &Answered<'_>) {
         const METHODS: [&str; 6] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"];
         let method = if METHODS.contains(&answered.method) { answered.method } else { "_OTHER" };
+        let answered = &Answered { method, ..*answered };
         let labels = [method, answered.route, &answered.status.to_string()];
         self.host().meters().time(&HTTP_DURATION, &labels, answered.took);
         (self.0.settings.heard)(answered);

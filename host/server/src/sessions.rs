@@ -7,7 +7,6 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::json;
 use stockade::{Principal, RemovedSession};
-use url::form_urlencoded::parse;
 
 use crate::body::Given;
 use crate::links::with_next;
@@ -30,10 +29,7 @@ struct Asked {
 impl Asked {
     fn read(uri: &Uri, known: &[(&str, &str)]) -> Answer<Self> {
         let mut asked = Self::default();
-        for (name, value) in parse(uri.query().unwrap_or_default().as_bytes()) {
-            if !known.iter().any(|(known, _)| *known == name) {
-                return Err(query::unknown(&name, known).into());
-            }
+        for (name, value) in query::parameters(uri, known)? {
             match &*name {
                 "cursor" => asked.cursor = Some(value.into_owned()),
                 "after" => asked.after = Some(query::behind(&name, &value)?),

@@ -6,7 +6,7 @@ use stockade::{Clock, Fault};
 
 use crate::patient::Patient;
 
-/// The certificate of a server; there is none without the feature `tls`.
+/// The certificate of a server. Without the feature `tls`, no value of this type exists.
 #[derive(Debug)]
 pub(crate) enum Tls {}
 

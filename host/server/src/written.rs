@@ -11,6 +11,7 @@ use stockade::{Exec, ExecReport, Fault, RunId, Started, Stdio, Wrote};
 use crate::events::{event, live, problem};
 use crate::guard::Room;
 use crate::problem::Answer;
+use crate::runs::is_interrupted;
 use crate::service::Service;
 
 /// Where a client stands that follows code.
@@ -82,7 +83,7 @@ impl Following {
                 events.push(event(&self.service, "end", &report));
                 events
             }
-            Err(fault) if fault.detail.as_deref() == Some("interrupted") => {
+            Err(fault) if is_interrupted(&fault) => {
                 let report = self.service.host().report(self.run).await;
                 vec![
                     report.map_or_else(

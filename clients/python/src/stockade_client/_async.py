@@ -496,7 +496,7 @@ def _code(
 
 
 class AsyncTools:
-    """The tools that are components."""
+    """The tools of the host."""
 
     def __init__(self, transport: _AsyncTransport) -> None:
         self._transport = transport

@@ -120,9 +120,15 @@ def headers(token: str | None) -> dict[str, str]:
 
 
 def path(*names: str) -> str:
-    """Joins names to a path beneath ``/v1``. Only the last one may have slashes: a key such as ``turn-1/call-1``."""
+    """Joins names to a path beneath ``/v1``. Only the last one may have slashes: a key such as ``turn-1/call-1``.
+
+    A part of dots would lead to another path, however it is written: no request is made for it.
+    """
     *before, last = names
-    return "/".join(["/v1", *(quote(name, safe="") for name in before), quote(last, safe="/")])
+    parts = [*before, *last.split("/")]
+    if dots := next((part for part in parts if part in (".", "..")), None):
+        raise StockadeError(f'"{dots}" cannot be a part of a path, as in "{names[-1]}"')
+    return "/".join(["/v1", *(quote(part, safe="") for part in parts)])
 
 
 def query(

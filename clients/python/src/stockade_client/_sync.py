@@ -495,7 +495,7 @@ def _code(
 
 
 class Tools:
-    """The tools that are components."""
+    """The tools of the host."""
 
     def __init__(self, transport: _Transport) -> None:
         self._transport = transport

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use stockade::{Machine, Principal};
-use url::form_urlencoded::byte_serialize;
 
 use super::NO_SKILLS;
+use crate::page::part;
 use crate::service::Service;
 
 /// The version of the protocol.
@@ -36,8 +36,7 @@ pub(crate) fn card(service: &Service, base: &str, workflow: Option<&str>, princi
 
 /// Returns where calls are sent.
 fn path(workflow: Option<&str>) -> String {
-    let own = workflow.map(|name| byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20"));
-    own.map_or_else(|| "/v1/a2a".to_owned(), |name| format!("/v1/a2a/{name}"))
+    workflow.map_or_else(|| "/v1/a2a".to_owned(), |name| format!("/v1/a2a/{}", part(name)))
 }
 
 /// The workflows that a principal may start.

@@ -1,12 +1,12 @@
 //! A run as a task.
 
 use serde_json::{Value, json};
-use stockade::{ApprovalView, Doubt, Report, RunId, RunState, Status, utc};
+use stockade::{ApprovalView, Doubt, Report, RunId, RunState, Status};
 
 use super::CONTEXT;
 use super::standing::Standing;
-use crate::page;
 use crate::problem::words;
+use crate::{page, protocols};
 
 /// A run as a task, as it stands.
 pub(crate) struct Task<'a> {
@@ -74,7 +74,7 @@ impl<'a> Task<'a> {
                 members.insert("message".to_owned(), self.message(&parts));
             }
             if let Some(at_ms) = at_ms {
-                members.insert("timestamp".to_owned(), utc(at_ms).replacen(' ', "T", 1).into());
+                members.insert("timestamp".to_owned(), protocols::rfc3339(at_ms).into());
             }
         }
         status
@@ -129,10 +129,9 @@ impl<'a> Task<'a> {
     /// What it has ended with: the answer of an agent as text, and the output as data.
     fn artifact(&self) -> Option<Value> {
         let output = self.report.output.as_ref()?;
-        let answer = output.string().or_else(|| output.member("answer")?.string()).filter(|answer| !answer.is_empty());
         let is_data = output.string().is_none();
         let data = is_data.then(|| json!({"data": output.value(), "mediaType": "application/json"}));
-        let parts: Vec<_> = answer.map(text).into_iter().chain(data).collect();
+        let parts: Vec<_> = protocols::answer(output).map(text).into_iter().chain(data).collect();
         Some(json!({"artifactId": "output", "name": "output", "parts": parts}))
     }
 }

@@ -6,11 +6,12 @@ use std::slice;
 use serde_json::{Value, json};
 use stockade::{
     Approval, Change, Decision, Effect, EffectKind, EffectOutcome, End, Entry, Event, Fault, Json, RunId, RunState,
-    Status, ToolCall, ToolOutcome, Verdict, Waited, utc,
+    Status, ToolCall, ToolOutcome, Verdict, Waited,
 };
 
 use super::interrupt::Interrupt;
 use crate::problem::words;
+use crate::protocols;
 
 /// The version of the protocol.
 const VERSION: &str = "1.0";
@@ -250,9 +251,8 @@ impl Telling {
 
     /// The answer of an agent, as a message.
     fn answer(&self, output: &Json) -> Vec<Value> {
-        let answer = output.string().or_else(|| output.member("answer")?.string()).filter(|answer| !answer.is_empty());
         let id = format!("{}/answer", self.run);
-        answer.map_or_else(Vec::new, |answer| {
+        protocols::answer(output).map_or_else(Vec::new, |answer| {
             vec![
                 json!({"type": "TEXT_MESSAGE_START", "messageId": id, "role": "assistant"}),
                 json!({"type": "TEXT_MESSAGE_CONTENT", "messageId": id, "delta": answer}),
@@ -272,7 +272,7 @@ impl Telling {
             "metadata": {"run_id": self.run, "key": key, "digest": approval.digest(), "notes": notes},
         });
         if let (Some(due_ms), Some(members)) = (state.due_ms(key), interrupt.as_object_mut()) {
-            members.insert("expiresAt".to_owned(), utc(due_ms).replacen(' ', "T", 1).into());
+            members.insert("expiresAt".to_owned(), protocols::rfc3339(due_ms).into());
         }
         interrupt
     }

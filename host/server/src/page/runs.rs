@@ -1,7 +1,5 @@
 //! The runs: saved filters, why each of them waits, and what is done to several at once.
 
-use std::time::Duration;
-
 use axum::extract::{Extension, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
@@ -21,7 +19,7 @@ use crate::amounts::{self, Amounts};
 use crate::audit::named;
 use crate::problem::{Answer, words};
 use crate::query;
-use crate::runs::begin;
+use crate::runs::{GRACE, begin};
 use crate::service::Service;
 
 /// The most runs of one page.
@@ -29,9 +27,6 @@ const PAGE: usize = 50;
 
 /// The most runs that something is done to at once.
 const BULK_MAX: usize = PAGE;
-
-/// How long what is in flight may take to end where a run is stopped or paused.
-pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// A saved filter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
