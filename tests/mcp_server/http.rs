@@ -2,7 +2,7 @@
 
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use stockade::{Builder, Filter, NewToken, Role};
+use stockade::{Builder, Config, Filter, NewToken, Role};
 use stockade_mcp::{Call, Http, Mcp, Offer};
 use stockade_server::Server;
 use stockade_tests::Place;
@@ -109,6 +109,26 @@ async fn a_request_without_a_token_of_another_page_or_to_another_host_is_refused
     // What the headers say is what the body says.
     assert_eq!(ask(&bot, &[("mcp-name", "policy__within_window")], "tools/call", find()).await.status, 400);
     assert!(served.host.runs(&Filter::default()).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_told_of_skills_where_it_may_call_the_tool_that_reads_them() {
+    let folder = Place::new();
+    folder.write("skills/pdf/SKILL.md", "---\nname: pdf\ndescription: Counts the pages of a PDF.\n---\n");
+    let config = format!("[skills]\nfolders = [\"{}\"]\n", folder.path("skills").display());
+    let config = Config::parse(&config).unwrap();
+    let before = folder.host().configured(&config).unwrap().build().await.unwrap();
+    let accepted = before.accept_skill("pdf", "dana").unwrap();
+    let served = start(|builder| builder.accepted_skill("pdf", accepted).configured(&config).unwrap()).await;
+    for (tool, skills) in [("skill", 1), ("policy", 0)] {
+        let only = NewToken { tools: Some([tool.to_owned()].into()), ..NewToken::new(tool, Role::Operator) };
+        let bot = served.client_with(only).await;
+        let listed = ask(&bot, &[], "skills/list", json!({})).await.json();
+        assert_eq!(listed["result"]["skills"].as_array().map(Vec::len), Some(skills), "{tool}: {listed}");
+        let uri = "skill://pdf/SKILL.md";
+        let read = ask(&bot, &[("mcp-name", uri)], "resources/read", json!({"uri": uri})).await.json();
+        assert_eq!(read["result"]["contents"].as_array().map_or(0, Vec::len), skills, "{tool}: {read}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

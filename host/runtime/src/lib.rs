@@ -162,7 +162,7 @@ pub use schedules::{ScheduleReport, Scheduled};
 pub use session_records::{RemovedSession, SessionRecord};
 pub use session_view::SessionCell;
 pub use sessions::SessionLimits;
-pub use skills::{AcceptedSkill, SkillStatus, SkillView};
+pub use skills::{AcceptedSkill, SkillStatus, SkillView, UsedSkill};
 pub use source::Source;
 pub use spending::SharedBudgetReport;
 pub use started::Started;
