@@ -2,6 +2,7 @@
 //! the clients that others wrote.
 
 mod agent;
+mod elicitation;
 mod http;
 mod skills;
 mod stdio;

@@ -17,6 +17,7 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod access;
+mod asking;
 mod call;
 mod calling;
 mod catalogue;
