@@ -147,6 +147,7 @@ pub use notice::{Delivery, Notice};
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
 pub use open_question::OpenQuestion;
+pub use openapi::{AcceptedDocument, DescribedService};
 pub use outputs::Wrote;
 pub use planned::LastStart;
 pub use promote::{Case, Promotion};

@@ -1,14 +1,14 @@
 //! The provider: where its keys are, and what they are.
 
-use std::error::Error;
 use std::time::Duration;
 
 use reqwest::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use stockade::http::{cause, is_safe};
 use stockade::{Fault, Kind};
 use tokio::time::timeout;
-use url::{Host, Url};
+use url::Url;
 
 use super::jwk::{Jwks, Keys};
 use super::jwt::parsed;
@@ -86,27 +86,6 @@ impl Issuer {
         let message = format!("the keys of the issuer \"{}\" are not known now: {why}", self.name);
         Fault::new(Kind::Unavailable, message).detail("oidc")
     }
-}
-
-/// Returns whether what an address answers cannot be changed on the way.
-fn is_safe(url: &Url) -> bool {
-    let is_own = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    let has_password = !url.username().is_empty() || url.password().is_some();
-    !has_password && (url.scheme() == "https" || (url.scheme() == "http" && is_own))
-}
-
-/// Returns what lies behind an error, which says more than the error itself.
-fn cause(error: &dyn Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 #[cfg(test)]
