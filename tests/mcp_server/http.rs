@@ -122,6 +122,11 @@ async fn a_request_without_a_token_of_another_page_or_to_another_host_is_refused
     {
         assert_eq!(ask(&bot, &[forged], "tools/call", find()).await.status, 403, "{forged:?}");
     }
+    // A page whose name leads here, and one of this very server.
+    let rebound = [("host", "evil.example"), ("origin", "http://evil.example")];
+    assert_eq!(ask(&bot, &rebound, "tools/list", json!({})).await.status, 403);
+    let own = format!("http://{}", served.address);
+    assert_eq!(ask(&bot, &[("origin", own.as_str())], "tools/list", json!({})).await.status, 200);
     let large = json!({"code": "x".repeat(3 << 20)});
     assert_eq!(ask(&bot, &[], "tools/call", call("exec__javascript", large)).await.status, 413);
     // What the headers say is what the body says.

@@ -148,7 +148,9 @@ fn discovered(found: &Value) -> Result<Probed, Failure> {
     match found.get("supportedVersions").and_then(Value::as_array) {
         Some(all) if all.iter().any(|version| version == MODERN) => Ok(Probed::Modern),
         Some(all) if has_legacy(all) => Ok(Probed::Legacy),
-        _ => Err(in_common(found)),
+        Some(_) => Err(in_common(found)),
+        // An older server may answer with anything.
+        None => Ok(Probed::Legacy),
     }
 }
 

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rmcp::ErrorData;
 use rmcp::model::{
     MetaObject, Resource, ResourceContents, ResourceTemplate, Skill, SkillFrontmatter, SkillResource, SkillResources,
 };
@@ -86,7 +85,7 @@ pub(crate) fn read(host: &Host, uri: &str, marks: MetaObject) -> Answer<Resource
     let name = uri.strip_prefix(SKILLS).and_then(|rest| rest.split_once('/')).map(|(name, _)| name);
     let skill = host.used_skills().find(|skill| Some(skill.name) == name);
     let file = skill.and_then(|skill| skill.files.iter().find(|(path, _)| address(skill.name, path) == uri));
-    let (path, bytes) = file.ok_or_else(|| unknown(uri))?;
+    let (path, bytes) = file.ok_or_else(|| Refusal::no_resource(uri))?;
     let contents = match std::str::from_utf8(bytes) {
         Ok(text) => ResourceContents::text(text, uri).with_mime_type(mime(path).unwrap_or("text/plain")),
         Err(_) => ResourceContents::blob(STANDARD.encode(bytes), uri)
@@ -171,10 +170,6 @@ fn mime(path: &str) -> Option<&'static str> {
         "yaml" | "yml" => "application/yaml",
         _ => return None,
     })
-}
-
-fn unknown(address: &str) -> Refusal {
-    Refusal::Protocol(ErrorData::resource_not_found(format!("there is no \"{}\"", shown(address)), None))
 }
 
 fn shown(address: &str) -> String {
