@@ -157,6 +157,8 @@ fn discovered(found: &Value) -> Result<Probed, Failure> {
 /// A newer server that does not take the probe may still name a revision with a handshake.
 fn rejected(Refused { code, message, data }: Refused) -> Result<Probed, Failure> {
     match data.get("supported").and_then(Value::as_array) {
+        // It is asked once more, by the next request.
+        Some(all) if all.iter().any(|version| version == MODERN) => Ok(Probed::Modern),
         Some(all) if has_legacy(all) => Ok(Probed::Legacy),
         Some(_) => Err(in_common(&data)),
         None => Err(Failure::Refused(Refused { code, message, data })),
