@@ -253,8 +253,8 @@ mod tests {
     #[test]
     fn bytes_are_read_as_they_were_written() {
         let state = noise(20_000, 1);
-        let grown = |by: usize| [b"head ", &state[..], &noise(by, 2), b" tail"].concat();
-        let others = [b"some ", &state[..]].concat();
+        let grown = |by: usize| [&b"head "[..], &state, &noise(by, 2), b" tail"].concat();
+        let others = [&b"some "[..], &state].concat();
         for parts in [
             vec![],
             vec![grown(10), b"short".to_vec(), grown(20), grown(30)],
