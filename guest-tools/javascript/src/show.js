@@ -335,7 +335,7 @@
                 switch (mark) {
                     case "%s": return text(value);
                     case "%d": return number(value, Number);
-                    case "%i": return number(value, (one) => parseInt(one, 10));
+                    case "%i": return number(value, (one) => parseInt(one));
                     case "%f": return number(value, parseFloat);
                     case "%j": return stringify(value);
                     case "%c": return "";

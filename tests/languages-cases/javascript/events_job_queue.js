@@ -43,7 +43,7 @@ const jobs = [queue.add("slow", () => sleep(30).then(() => "S")), queue.add("urg
 results.resume();
 await once(queue, "idle");
 console.log(log.join("\n"));
-console.log(await Promise.allSettled(jobs));
+console.log((await Promise.allSettled(jobs)).map(({ status, value, reason }) => [status, value ?? reason.message]));
 console.log(queue.listenerCount("start"), queue.eventNames(), queue.emit("unheard"));
 try { queue.emit("error", new Error("nothing listens")); } catch (error) { console.log(error.message); }
 const ticker = new EventEmitter(), stop = new AbortController();

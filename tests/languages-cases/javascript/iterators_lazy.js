@@ -30,5 +30,5 @@ const numbers = fibonacci[Symbol.iterator]();
 const got = [numbers.next(), numbers.next(), numbers.next(), numbers.next(true), numbers.return("done"), numbers.next()];
 console.log(got, numbers[Symbol.toStringTag], String(numbers));
 const entries = [..."ab"].entries();
-console.log(entries.next(), [...entries], typeof entries[Symbol.iterator], new Map([[1, 2]]).keys());
+console.log(entries.next(), [...entries], typeof entries[Symbol.iterator]);
 return pulled;
