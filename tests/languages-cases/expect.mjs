@@ -26,7 +26,10 @@ const kept = (name) => (existsSync(wanted(name)) ? JSON.parse(readFileSync(wante
 
 function typeless(source) {
     const { transformSync } = createRequire(new URL("../../target/languages/", import.meta.url))("amaro");
-    try { return transformSync(source, { mode: "strip-only" }).code; } catch (told) { throw new SyntaxError(told); }
+    try { return transformSync(source, { mode: "strip-only" }).code; } catch (told) {
+        // It tells with a picture of the place; its line has what is wrong.
+        throw Object.assign(new SyntaxError(/^\s*x (.+)$/m.exec(told)?.[1] ?? told), { isOfTypes: true });
+    }
 }
 
 async function module(name, source) {
@@ -64,7 +67,7 @@ async function child(name) {
         // Where a program that has no end ends, each implementation says otherwise; so with recursion that is too deep.
         const isShared = !/RangeError|Unexpected end of input/.test(thrown.name + thrown.message);
         if (line && isShared) error.line = Number(line[1]);
-        if (source.includes(`"${thrown.message}"`)) error.message = thrown.message;
+        if (thrown.isOfTypes || source.includes(`"${thrown.message}"`)) error.message = thrown.message;
         process.send({ error });
     }
 }
