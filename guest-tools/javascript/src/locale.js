@@ -193,7 +193,7 @@
     const FIELD = ["numeric", "2-digit"], DATE_STYLES = ["short", "medium", "long", "full"];
     const DATE = {
         weekday: ["short", "long"], year: FIELD, month: [...FIELD, "short", "long"], day: FIELD, hour: FIELD, minute: FIELD, second: FIELD,
-        hour12: Boolean, hourCycle: ["h23"], timeZone: (value) => zone(String(value)), dateStyle: DATE_STYLES, timeStyle: ["short", "medium"], timeZoneName: ["short"],
+        hour12: Boolean, hourCycle: ["h23"], timeZone: (value) => zone(String(value)), dateStyle: DATE_STYLES, timeStyle: ["short", "medium", "long", "full"], timeZoneName: ["short"],
         localeMatcher: ["lookup", "best fit"], formatMatcher: ["basic", "best fit"], calendar: ["gregory"], numberingSystem: ["latn"],
     };
     const NOT_DATE = ["era", "dayPeriod", "fractionalSecondDigits"];
@@ -227,7 +227,7 @@
     // What a date is made of: the tokens of a pattern, and the texts between them.
     const dateParts = (pattern, date, locale) => pattern.split(/(\{\w+\})/).filter((one) => one !== "").map((one) => {
         const token = /^\{(\w+)\}$/.exec(one)?.[1];
-        return token ? { type: PARTS[token[0]], value: token === "Z" ? "UTC" : filled(token, date, locale) } : { type: "literal", value: one };
+        return token ? { type: PARTS[token[0]], value: token === "Z" ? "UTC" : token === "ZZZZ" ? "Coordinated Universal Time" : filled(token, date, locale) } : { type: "literal", value: one };
     });
     // In the parts alone, a narrow space stands before the half of a day and the Russian year's letter, as in node.
     const narrowed = (parts) => parts.map((part, at) => (part.value.startsWith(" г") || (part.value === " " && parts[at + 1]?.type === "dayPeriod") ? { ...part, value: `\u202f${part.value.slice(1)}` } : part));
@@ -246,7 +246,8 @@
     const styled = (locale, { dateStyle, timeStyle, hour12, hourCycle }) => {
         if (timeStyle !== undefined && (hour12 ?? (hourCycle === undefined ? locale.is12 : false)) !== locale.is12) refuse("timeStyle with another hour cycle");
         const of = (patterns, style) => known(patterns[DATE_STYLES.indexOf(style)], [style]);
-        const date = dateStyle && of(locale.dateStyles, dateStyle), time = timeStyle && of(locale.timeStyles, timeStyle);
+        const zone = { long: " {Z}", full: " {ZZZZ}" }[timeStyle], clock = zone ? "medium" : timeStyle;
+        const date = dateStyle && of(locale.dateStyles, dateStyle), time = timeStyle && of(locale.timeStyles, clock) + (zone ?? "");
         return date && time ? date + locale.styleGlues[DATE_STYLES.indexOf(dateStyle)] + time : date ?? time;
     };
     const patternOf = (locale, options) => {
@@ -282,7 +283,8 @@
         if (wanted === "date" && options.timeStyle !== undefined || wanted === "time" && options.dateStyle !== undefined) {
             throw new TypeError(`Invalid option : ${wanted === "date" ? "timeStyle" : "dateStyle"}`);
         }
-        if (options.timeZoneName !== undefined && !ZONED.includes(name)) refuse(`the option timeZoneName in the locale "${name}"`, `that of ${ZONED.join(", ")}`);
+        const isZoned = options.timeZoneName !== undefined || ["long", "full"].includes(options.timeStyle);
+        if (isZoned && !ZONED.includes(name)) refuse(`the name of the zone in the locale "${name}"`, `that of ${ZONED.join(", ")}`);
         const pattern = patternOf(locale, completed(options, wanted, usual));
         if (date === undefined) return name;
         const year = date.getUTCFullYear();

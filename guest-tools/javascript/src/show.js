@@ -48,11 +48,16 @@
         return open >= 0 && (!inside.slice(0, open).includes("(") || /^(\s+[^(]*?)\s*{/.test(inside.replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, "")));
     };
 
+    // A text, its lines below each other where it has many and is long.
+    function quoted(context, value) {
+        const left = value.length - context.maxStringLength, text = left > 0 ? value.slice(0, context.maxStringLength) : value;
+        const isLong = context.compact !== true && text.length > 16 && text.length > context.breakLength - context.indentation - 4;
+        const lines = (isLong ? text.split(/(?<=\n)/) : [text]).map((line) => colored(context, "string", quote(line)));
+        return lines.join(` +\n${" ".repeat(context.indentation + 2)}`) + (left > 0 ? `... ${left} more character${left > 1 ? "s" : ""}` : "");
+    }
+
     function show(context, value, level, isTyped) {
-        if (typeof value === "string" && value.length > context.maxStringLength) {
-            const left = value.length - context.maxStringLength;
-            return `${colored(context, "string", quote(value.slice(0, context.maxStringLength)))}... ${left} more character${left > 1 ? "s" : ""}`;
-        }
+        if (typeof value === "string") return quoted(context, value);
         if (value === null || (typeof value !== "object" && typeof value !== "function")) return simple(context, value);
         const custom = value[inspect.custom];
         if (typeof custom === "function") {
@@ -118,6 +123,13 @@
             if (!keys.includes("cause") && Object.hasOwn(value, "cause")) keys.push("cause");
             if (Array.isArray(value.errors) && !keys.includes("errors") && Object.hasOwn(value, "errors")) keys.push("errors");
             if (keys.length === 0) return base;
+        } else if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
+            braces[0] = `${prefix("ArrayBuffer")}{`;
+            entries = () => [contents(context, value)];
+            keys.unshift("byteLength");
+        } else if (value instanceof DataView) {
+            braces[0] = `${prefix("DataView")}{`;
+            keys.unshift("byteLength", "byteOffset", "buffer");
         } else if (value instanceof Promise) {
             braces[0] = `${prefix("Promise")}{`;
         } else if (value instanceof WeakSet || value instanceof WeakMap) {
@@ -154,6 +166,12 @@
             else base = `${mark} ${base}`;
         }
         return joined(context, output, base, braces, isList, level, value);
+    }
+
+    function contents(context, buffer) {
+        const most = Math.min(context.maxArrayLength, buffer.byteLength), left = buffer.byteLength - most;
+        const bytes = Array.from(new Uint8Array(buffer, 0, most), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+        return `${colored(context, "special", "[Uint8Contents]")}: <${bytes}${left > 0 ? ` ... ${left} more byte${left > 1 ? "s" : ""}` : ""}>`;
     }
 
     function arrayEntries(context, value, level) {
@@ -339,6 +357,7 @@
                     case "%f": return number(value, parseFloat);
                     case "%j": return stringify(value);
                     case "%c": return "";
+                    case "%O": return inspect(value);
                     default: return inspect(value, { depth: 4 });
                 }
             });
