@@ -173,7 +173,8 @@ impl<'a> Rewriter<'a> {
     /// Whether a statement can begin here.
     fn starts(&self, index: usize) -> bool {
         let Some(before) = index.checked_sub(1).and_then(|before| self.tokens.get(before)) else { return true };
-        matches!(before.text, ";" | "}" | "{" | "export" | "default") || (self.tokens[index].breaks && before.ends_value())
+        matches!(before.text, ";" | "}" | "{" | "export" | "default")
+            || (self.tokens[index].breaks && before.ends_value())
     }
 
     fn names_follow(&self, index: usize) -> bool {
