@@ -1,6 +1,6 @@
 """Calls of tools. A plain call is made at once. One that stands where it is awaited goes to the host with the others of its
-kind: when nothing else of the code can run, before the next plain call, or at the end of the cell. So the host gets all calls in
-the order in which the code made them."""
+kind: when nothing else of the code can run, before the next plain call, or at the end of the cell. So does one that a pool of
+threads was given. The host gets all calls in the order in which the code made them."""
 
 import json
 import sys
@@ -27,11 +27,11 @@ asked = []
 
 
 class Call(Coroutine):
-    """A call of a tool, which has an answer once it is made. Code can only await it."""
+    """A call of a tool, which has an answer once it is made. The code can but await it."""
 
     def __init__(self, name, arguments):
         self.name, self.arguments = name, arguments
-        self.answer = self.error = self.place = self.future = self.steps = None
+        self.answer = self.error = self.place = self.future = self.steps = self.heard = None
         sys.stdout.flush()
         asked.append(self)
 
@@ -40,6 +40,8 @@ class Call(Coroutine):
         future = self.future
         if future is not None and not future.done() and not future.get_loop().is_closed():
             future.set_result(None)
+        if self.heard is not None:
+            self.heard()
 
     def result(self):
         """What the tool said, as often as it is asked for."""
@@ -55,7 +57,7 @@ class Call(Coroutine):
         if self.answer is None and self.error is None:
             loop = events._get_running_loop()
             if others_can_run(loop):
-                if self.future is None:
+                if self.future is None or self.future.done():
                     self.future = loop.create_future()
                 yield from self.future
             else:
@@ -63,18 +65,24 @@ class Call(Coroutine):
         return self.result()
 
     def send(self, value):
-        if self.steps is None:
-            self.steps = self.__await__()
-        return self.steps.send(value)
+        return self.step("send", value)
 
     def throw(self, *error):
-        if self.steps is None:
-            self.steps = self.__await__()
-        return self.steps.throw(*error)
+        return self.step("throw", *error)
 
     def close(self):
         if self.steps is not None:
             self.steps.close()
+
+    def step(self, how, *given):
+        if self.steps is None:
+            self.steps = self.__await__()
+        try:
+            return getattr(self.steps, how)(*given)
+        except BaseException:
+            # Where it is awaited again, it has its answer again.
+            self.steps = None
+            raise
 
 
 class Refused(Call):
