@@ -322,7 +322,7 @@ def begin(cell):
         variables.pop(name, None)
     spaces = namespaces(cell.functions)
     installed[:] = spaces
-    variables.update(spaces, input=json.loads(cell.input))
+    variables.update(spaces, input=json.loads(cell.input), __file__=f"/{cell.name}")
     sys.argv = [cell.name]
     machine.begin()
     file = f"<cell {len(cells) + 1}>"

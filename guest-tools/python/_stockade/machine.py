@@ -109,6 +109,10 @@ async def no_program_of_a_loop(*_, **__):
     no_programs()
 
 
+def no_terminal(*_):
+    raise OSError(errno.ENOTTY, "there is no terminal in the sandbox; shutil.get_terminal_size() has a size of its own")
+
+
 def no_sockets(*_, **__):
     raise PermissionError(errno.EPERM, NO_SOCKETS)
 
@@ -144,6 +148,7 @@ def install():
     subprocess.Popen.__init__, Loop._make_subprocess_transport = no_programs, no_program_of_a_loop
     for name in ("system", "popen", "fork", "forkpty", "posix_spawn", "spawnl", "spawnv", "execv", "execve", "execvp"):
         setattr(os, name, no_programs)
+    os.get_terminal_size = no_terminal
     socket.socket.__init__ = no_sockets
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo", "socketpair"):
         setattr(socket, name, no_sockets)
