@@ -29,9 +29,10 @@ asked = []
 class Call(Coroutine):
     """A call of a tool, which has an answer once it is made. The code can but await it."""
 
+    answer = error = place = future = steps = heard = None
+
     def __init__(self, name, arguments):
         self.name, self.arguments = name, arguments
-        self.answer = self.error = self.place = self.future = self.steps = self.heard = None
         sys.stdout.flush()
         asked.append(self)
 
@@ -45,11 +46,10 @@ class Call(Coroutine):
 
     def result(self):
         """What the tool said, as often as it is asked for."""
-        if self.answer is not None and isinstance(self.answer, Ok):
+        if isinstance(self.answer, Ok):
             return json.loads(self.answer.value)
         if self.error is None:
-            failed = self.answer.value
-            self.error = ToolError(failed.kind, failed.message, detail(failed.detail))
+            self.error = error_of(self.answer.value)
         # The place of the call in the code, where that is not on the stack any more.
         raise self.error.with_traceback(self.place) from None
 
@@ -89,7 +89,7 @@ class Refused(Call):
     """A call that cannot be made, because of its arguments: its error waits with it."""
 
     def __init__(self, error):
-        self.answer, self.error, self.place, self.future, self.steps = None, error, None, None, None
+        self.error = error
 
 
 def others_can_run(loop):
@@ -117,22 +117,38 @@ def placed(ask):
     return asking
 
 
+def now(name, arguments):
+    """Makes a call at once, behind those that were asked for."""
+    if asked:
+        call = Call(name, arguments)
+        make_all()
+        return call.result()
+    sys.stdout.flush()
+    try:
+        answer = tools.call(name, arguments)
+    except Err as error:
+        failed = error_of(error.value)
+    else:
+        return json.loads(answer)
+    raise failed from None
+
+
 def make_all():
     """Makes the calls that were asked for; returns whether there were any."""
     calls = asked[:]
     asked.clear()
-    given = [(call.name, call.arguments) for call in calls]
-    answers = tools.call_all(given) if len(given) > 1 else [made(*one) for one in given]
-    for call, answer in zip(calls, answers):
+    for call, answer in zip(calls, answers(calls)):
         call.answered(answer)
     return bool(calls)
 
 
-def made(name, arguments):
+def answers(calls):
+    if len(calls) > 1:
+        return tools.call_all([(call.name, call.arguments) for call in calls])
     try:
-        return Ok(tools.call(name, arguments))
+        return [Ok(tools.call(call.name, call.arguments)) for call in calls]
     except Err as error:
-        return error
+        return [error]
 
 
 def end():
@@ -142,6 +158,10 @@ def end():
     for call in calls:
         if isinstance(call.answer, Err):
             print(f"{call.name}() failed, and the code did not wait for it: {call.answer.value.message}", file=sys.stderr)
+
+
+def error_of(failed):
+    return ToolError(failed.kind, failed.message, detail(failed.detail))
 
 
 def detail(text):
