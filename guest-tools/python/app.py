@@ -122,9 +122,7 @@ def tool(function):
         return encoded({names[name]: value for name, value in bound.arguments.items()}, list)
 
     def call(*args, **kwargs):
-        asked = calls.Call(function.name, arguments(args, kwargs))
-        calls.make_all()
-        return asked.result()
+        return calls.now(function.name, arguments(args, kwargs))
 
     def later(*args, **kwargs):
         return calls.later(function.name, lambda: arguments(args, kwargs))
@@ -322,7 +320,7 @@ def begin(cell):
         variables.pop(name, None)
     spaces = namespaces(cell.functions)
     installed[:] = spaces
-    variables.update(spaces, input=json.loads(cell.input))
+    variables.update(spaces, input=json.loads(cell.input), __file__=f"/{cell.name}")
     sys.argv = [cell.name]
     machine.begin()
     file = f"<cell {len(cells) + 1}>"

@@ -1,6 +1,6 @@
 """Calls of tools. A plain call is made at once. One that stands where it is awaited goes to the host with the others of its
-kind: when nothing else of the code can run, before the next plain call, or at the end of the cell. So the host gets all calls in
-the order in which the code made them."""
+kind: when nothing else of the code can run, before the next plain call, or at the end of the cell. So does one that a pool of
+threads was given. The host gets all calls in the order in which the code made them."""
 
 import json
 import sys
@@ -27,11 +27,12 @@ asked = []
 
 
 class Call(Coroutine):
-    """A call of a tool, which has an answer once it is made. Code can only await it."""
+    """A call of a tool, which has an answer once it is made. The code can but await it."""
+
+    answer = error = place = future = steps = heard = None
 
     def __init__(self, name, arguments):
         self.name, self.arguments = name, arguments
-        self.answer = self.error = self.place = self.future = self.steps = None
         sys.stdout.flush()
         asked.append(self)
 
@@ -40,14 +41,15 @@ class Call(Coroutine):
         future = self.future
         if future is not None and not future.done() and not future.get_loop().is_closed():
             future.set_result(None)
+        if self.heard is not None:
+            self.heard()
 
     def result(self):
         """What the tool said, as often as it is asked for."""
-        if self.answer is not None and isinstance(self.answer, Ok):
+        if isinstance(self.answer, Ok):
             return json.loads(self.answer.value)
         if self.error is None:
-            failed = self.answer.value
-            self.error = ToolError(failed.kind, failed.message, detail(failed.detail))
+            self.error = error_of(self.answer.value)
         # The place of the call in the code, where that is not on the stack any more.
         raise self.error.with_traceback(self.place) from None
 
@@ -55,7 +57,7 @@ class Call(Coroutine):
         if self.answer is None and self.error is None:
             loop = events._get_running_loop()
             if others_can_run(loop):
-                if self.future is None:
+                if self.future is None or self.future.done():
                     self.future = loop.create_future()
                 yield from self.future
             else:
@@ -63,25 +65,31 @@ class Call(Coroutine):
         return self.result()
 
     def send(self, value):
-        if self.steps is None:
-            self.steps = self.__await__()
-        return self.steps.send(value)
+        return self.step("send", value)
 
     def throw(self, *error):
-        if self.steps is None:
-            self.steps = self.__await__()
-        return self.steps.throw(*error)
+        return self.step("throw", *error)
 
     def close(self):
         if self.steps is not None:
             self.steps.close()
+
+    def step(self, how, *given):
+        if self.steps is None:
+            self.steps = self.__await__()
+        try:
+            return getattr(self.steps, how)(*given)
+        except BaseException:
+            # Where it is awaited again, it has its answer again.
+            self.steps = None
+            raise
 
 
 class Refused(Call):
     """A call that cannot be made, because of its arguments: its error waits with it."""
 
     def __init__(self, error):
-        self.answer, self.error, self.place, self.future, self.steps = None, error, None, None, None
+        self.error = error
 
 
 def others_can_run(loop):
@@ -109,22 +117,38 @@ def placed(ask):
     return asking
 
 
+def now(name, arguments):
+    """Makes a call at once, behind those that were asked for."""
+    if asked:
+        call = Call(name, arguments)
+        make_all()
+        return call.result()
+    sys.stdout.flush()
+    try:
+        answer = tools.call(name, arguments)
+    except Err as error:
+        failed = error_of(error.value)
+    else:
+        return json.loads(answer)
+    raise failed from None
+
+
 def make_all():
     """Makes the calls that were asked for; returns whether there were any."""
     calls = asked[:]
     asked.clear()
-    given = [(call.name, call.arguments) for call in calls]
-    answers = tools.call_all(given) if len(given) > 1 else [made(*one) for one in given]
-    for call, answer in zip(calls, answers):
+    for call, answer in zip(calls, answers(calls)):
         call.answered(answer)
     return bool(calls)
 
 
-def made(name, arguments):
+def answers(calls):
+    if len(calls) > 1:
+        return tools.call_all([(call.name, call.arguments) for call in calls])
     try:
-        return Ok(tools.call(name, arguments))
+        return [Ok(tools.call(call.name, call.arguments)) for call in calls]
     except Err as error:
-        return error
+        return [error]
 
 
 def end():
@@ -134,6 +158,10 @@ def end():
     for call in calls:
         if isinstance(call.answer, Err):
             print(f"{call.name}() failed, and the code did not wait for it: {call.answer.value.message}", file=sys.stderr)
+
+
+def error_of(failed):
+    return ToolError(failed.kind, failed.message, detail(failed.detail))
 
 
 def detail(text):

@@ -1,7 +1,9 @@
-"""Threads, pools and processes, of which there are none: their work is done in its order, where it is begun."""
+"""Threads, pools and processes, of which there are none: their work is done in its order, where it is begun. The calls of tools
+that a pool was given go to the host together."""
 
 import _thread
 import concurrent.futures
+import functools
 import itertools
 import queue
 import sys
@@ -10,7 +12,8 @@ import time
 import types
 from concurrent.futures import Executor, Future, _base
 
-from _stockade.waiting import NEVER
+from _stockade import calls
+from _stockade.waiting import NEVER, asked
 
 ALONE = f"{NEVER}: there are no threads and processes in the sandbox, so nothing else can bring it about"
 told = []
@@ -127,14 +130,19 @@ class InOrder(Executor):
     def submit(self, fn, /, *args, **kwargs):
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
-        note(type(self).__name__)
         (initializer, initargs), self._first = self._first, (None, ())
         if initializer is not None:
             initializer(*initargs)
+        ask = asked(fn)
+        if ask is not fn:
+            return Asked(ask(*args, **kwargs))
+        note(type(self).__name__)
         return done(fn, args, kwargs)
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         self._closed = True
+        if wait:
+            calls.make_all()
 
 
 def done(fn, args=(), kwargs=None):
@@ -146,6 +154,41 @@ def done(fn, args=(), kwargs=None):
     except BaseException as error:
         future.set_exception(error)
     return future
+
+
+class Asked(Future):
+    """A future of a call of a tool, which is made with the others once one of them is looked at."""
+
+    def __init__(self, call):
+        super().__init__()
+        self.call = call
+        self.set_running_or_notify_cancel()
+        if call.error is None:
+            call.heard = self.hear
+        else:
+            self.hear()
+
+    def hear(self):
+        try:
+            self.set_result(self.call.result())
+        except Exception as error:
+            self.set_exception(error)
+
+
+def looking(name):
+    """A method of a future that makes the calls before."""
+    method = getattr(Future, name)
+
+    @functools.wraps(method)
+    def look(self, *args, **kwargs):
+        calls.make_all()
+        return method(self, *args, **kwargs)
+
+    return look
+
+
+for name in ("cancel", "cancelled", "done", "exception", "result", "running"):
+    setattr(Asked, name, looking(name))
 
 
 class ThreadPoolExecutor(InOrder):
@@ -160,7 +203,12 @@ class InterpreterPoolExecutor(InOrder):
     __doc__ = InOrder.__doc__
 
 
-as_completed = _base.as_completed
+as_completed, wait_for_futures = _base.as_completed, _base.wait
+
+
+def wait_for_calls(*args, **kwargs):
+    calls.make_all()
+    return wait_for_futures(*args, **kwargs)
 
 
 def as_completed_in_order(fs, timeout=None):
@@ -324,6 +372,7 @@ def install():
     module("concurrent.futures.thread", ThreadPoolExecutor=ThreadPoolExecutor, BrokenThreadPool=_base.BrokenExecutor)
     module("concurrent.futures.process", ProcessPoolExecutor=ProcessPoolExecutor, BrokenProcessPool=_base.BrokenExecutor)
     concurrent.futures.as_completed = _base.as_completed = as_completed_in_order
+    concurrent.futures.wait = _base.wait = functools.wraps(wait_for_futures)(wait_for_calls)
     install_multiprocessing()
 
 

@@ -12,22 +12,23 @@ import zoneinfo._common
 import zoneinfo._tzpath
 
 MODULES = """
-__future__ _strptime abc argparse array ast asyncio atexit base64 bdb binascii bisect builtins calendar cmath cmd code codecs
-codeop collections collections.abc colorsys compression.gzip compression.zlib concurrent.futures configparser contextlib
-contextvars copy copyreg cProfile csv dataclasses datetime dbm.dumb decimal difflib dis doctest email email.charset
-email.encoders email.generator email.headerregistry email.iterators email.message email.mime.application email.mime.audio
-email.mime.base email.mime.image email.mime.message email.mime.multipart email.mime.nonmultipart email.mime.text email.parser
-email.policy email.utils encodings.ascii encodings.idna encodings.latin_1 encodings.utf_16 encodings.utf_8_sig enum errno
-filecmp fileinput fnmatch fractions functools gc getopt getpass gettext glob graphlib gzip hashlib heapq hmac html
-html.entities html.parser http http.client http.cookies imaplib importlib importlib.metadata importlib.resources
-importlib.util inspect io ipaddress itertools json json.tool keyword linecache locale logging logging.config logging.handlers
-mailbox marshal math mimetypes modulefinder netrc numbers opcode operator optparse os os.path pathlib pickle pickletools
-pkgutil platform plistlib pprint profile pstats pyclbr pydoc queue quopri random re reprlib sched secrets select selectors
-shelve shlex shutil signal site smtplib socket sqlite3 stat statistics string string.templatelib stringprep struct symtable
-sys sysconfig tabnanny tarfile tempfile textwrap threading time timeit token tokenize tomllib trace traceback types typing
-unicodedata unittest unittest.mock urllib.error urllib.parse urllib.request urllib.response urllib.robotparser uuid warnings
-wave weakref xml.dom xml.dom.minidom xml.dom.pulldom xml.etree.ElementTree xml.parsers.expat xml.sax xml.sax.expatreader
-xml.sax.handler xml.sax.saxutils xml.sax.xmlreader zipapp zipfile zipimport zlib zoneinfo
+__future__ _strptime abc argparse array ast asyncio atexit base64 bdb binascii bisect builtins calendar cmath cmd code
+codecs codeop collections collections.abc colorsys compression.gzip compression.zlib concurrent.futures configparser
+contextlib contextvars copy copyreg cProfile csv dataclasses datetime dbm.dumb dbm.sqlite3 decimal difflib dis doctest email
+email.charset email.encoders email.generator email.headerregistry email.iterators email.message email.mime.application
+email.mime.audio email.mime.base email.mime.image email.mime.message email.mime.multipart email.mime.nonmultipart
+email.mime.text email.parser email.policy email.utils encodings.ascii encodings.idna encodings.latin_1 encodings.utf_16
+encodings.utf_8_sig enum errno filecmp fileinput fnmatch fractions functools gc getopt getpass gettext glob graphlib gzip
+hashlib heapq hmac html html.entities html.parser http http.client http.cookies imaplib importlib importlib.metadata
+importlib.resources importlib.util inspect io ipaddress itertools json json.tool keyword linecache locale logging
+logging.config logging.handlers mailbox marshal math mimetypes modulefinder netrc numbers opcode operator optparse os
+os.path pathlib pickle pickletools pkgutil platform plistlib pprint profile pstats pyclbr pydoc queue quopri random re
+reprlib sched secrets select selectors shelve shlex shutil signal site smtplib socket sqlite3 sqlite3.dump stat statistics
+string string.templatelib stringprep struct symtable sys sysconfig tabnanny tarfile tempfile textwrap threading time timeit
+token tokenize tomllib trace traceback types typing unicodedata unittest unittest.async_case unittest.mock urllib.error
+urllib.parse urllib.request urllib.response urllib.robotparser uuid warnings wave weakref xml.dom xml.dom.minidom
+xml.dom.pulldom xml.etree.ElementInclude xml.etree.ElementTree xml.parsers.expat xml.sax xml.sax.expatreader xml.sax.handler
+xml.sax.saxutils xml.sax.xmlreader zipapp zipfile zipimport zlib zoneinfo
 """.split()
 
 # What the library imports only where it runs, and is of no use here.

@@ -10,6 +10,7 @@ import io
 import os
 import pdb
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -91,6 +92,17 @@ def opens_to_write(mode="r", *_, **__):
     return not mode.startswith("r")
 
 
+def creates(flags, *_, **__):
+    return bool(flags & os.O_CREAT)
+
+
+@functools.wraps(sqlite3.connect)
+def connect(database, *args, **kwargs):
+    if needs_temporary(database) and not os.path.isdir(TEMPORARY):
+        make_temporary()
+    return connected(database, *args, **kwargs)
+
+
 def temporary_folder():
     if tempfile.tempdir is None:
         make_temporary()
@@ -109,6 +121,10 @@ async def no_program_of_a_loop(*_, **__):
     no_programs()
 
 
+def no_terminal(*_):
+    raise OSError(errno.ENOTTY, "there is no terminal in the sandbox; shutil.get_terminal_size() has a size of its own")
+
+
 def no_sockets(*_, **__):
     raise PermissionError(errno.EPERM, NO_SOCKETS)
 
@@ -124,7 +140,7 @@ class HTTPSHandler(urllib.request.AbstractHTTPHandler):
         raise urllib.error.URLError(PermissionError(errno.EPERM, NO_SOCKETS))
 
 
-mkdir, opened = os.mkdir, io.open
+mkdir, opened, opened_low, connected = os.mkdir, io.open, os.open, sqlite3.connect
 
 
 def begin():
@@ -138,12 +154,15 @@ def install():
     getpass.getpass, getpass.getuser = no_password, lambda: "agent"
     builtins.exit = builtins.quit = sys.exit
     os.mkdir = making_temporary(mkdir, lambda *_, **__: True)
+    os.open = making_temporary(opened_low, creates)
     builtins.open = io.open = making_temporary(opened, opens_to_write)
+    sqlite3.connect = connect
     tempfile._gettempdir = temporary_folder
     tempfile.tempdir = None
     subprocess.Popen.__init__, Loop._make_subprocess_transport = no_programs, no_program_of_a_loop
     for name in ("system", "popen", "fork", "forkpty", "posix_spawn", "spawnl", "spawnv", "execv", "execve", "execvp"):
         setattr(os, name, no_programs)
+    os.get_terminal_size = no_terminal
     socket.socket.__init__ = no_sockets
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo", "socketpair"):
         setattr(socket, name, no_sockets)

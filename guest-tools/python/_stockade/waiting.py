@@ -220,9 +220,9 @@ def taken(taker, node):
         node.func = called("__later__", [copy.deepcopy(taker), node.func], node.func)
     elif isinstance(node, ast.Starred):
         node.value = taken(taker, node.value)
-    elif isinstance(node, (ast.List, ast.Tuple)):
+    elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
         node.elts = [taken(taker, one) for one in node.elts]
-    elif isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+    elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
         node.elt = taken(taker, node.elt)
     return node
 
