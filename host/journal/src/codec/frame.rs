@@ -84,7 +84,7 @@ pub(super) fn unpacked(frame: &[u8], others: Option<&[u8]>) -> io::Result<Vec<u8
 
 fn of_copies(frame: &[u8], others: &[u8]) -> io::Result<Vec<u8>> {
     let wrong = || io::Error::other("it is a difference to something else, or damaged");
-    let (sum, frame) = frame.split_first_chunk().ok_or_else(wrong)?;
+    let (sum, frame) = frame.split_first_chunk::<4>().ok_or_else(wrong)?;
     let ends = ends(others);
     let copies = decoded(Decoder::with_ref_prefix(frame, &ends)?)?;
     let plain = copies::read(&copies, others, usize::try_from(PLAIN_BYTES_MAX).unwrap_or(usize::MAX));
