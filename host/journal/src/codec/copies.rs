@@ -1,8 +1,8 @@
 //! Bytes as what they copy of others, and what is new in them.
 //!
-//! The state of a long run is in each of its steps, and mostly as it was. Zstandard finds it again piece by piece, each at the price
-//! of a few bytes, and the more pieces the longer the state is. Here each part, which is the JSON of an entry, is compared with the
-//! last one before it that has a state, block by block: what is alike is one copy, however long it is.
+//! The state of a long run is in each of its steps, and mostly as it was. Zstandard finds it again piece by piece, each at the
+//! price of a few bytes, and the more pieces the longer the state is. Here each part, which is the JSON of an entry, is compared
+//! with the last one before it that has a state, block by block: what is alike is one copy, however long it is.
 //!
 //! Written are, as numbers: how many bytes the copies take; of each copy, how many new bytes come before it, how long it is, and
 //! how far from the end of the last one it begins, counted from the beginning of the others with the bytes behind them; and

@@ -55,8 +55,8 @@ fn compressor() -> io::Result<Compressor<'static>> {
     Ok(compressor)
 }
 
-/// Writes bytes as the difference to others: as [copies](copies::written), with their checksum, compressed behind some of the others.
-/// The parts are compared with the last one before each that has a state, the first of them with `like` of the others.
+/// Writes bytes as the difference to others: as [copies](copies::written), with their checksum, compressed behind some of the
+/// others. The parts are compared with the last one before each that has a state, the first of them with `like` of the others.
 pub(super) fn difference(plain: &[u8], parts: &[Part], others: &[u8], like: Range<usize>) -> io::Result<Vec<u8>> {
     check(plain.len() as u64)?;
     let (copies, ends) = (copies::written(plain, parts, others, like), ends(others));
