@@ -179,8 +179,8 @@ fn outcome_comes_with_the_end(commits: &[Vec<Entry>]) -> bool {
     matches!(commits[outcome].last().unwrap().change, Change::Stepped { end: Some(_), .. })
 }
 
-/// Of the five calls of a refund only one leaves a trace. All before it is durable when it begins. Its tool tells a repetition, so
-/// that what it returned may wait for the letter, which is only computed.
+/// Of the five calls of a refund only one leaves a trace. All before it is durable when it begins. Its tool tells a repetition,
+/// so that what it returned may wait for the letter, which is only computed.
 #[tokio::test]
 async fn calls_that_only_compute_wait_for_the_commit_of_what_follows() {
     let mut fewest = usize::MAX;

@@ -5,7 +5,7 @@
 
 use std::io;
 use std::num::NonZero;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -70,10 +70,11 @@ fn openable(wanted: usize) -> usize {
 
 /// Starts up to so many threads at the same time, waits until all have ended, and returns how many the system allowed.
 fn startable(wanted: usize) -> usize {
-    let (gate, before) = (Mutex::new(()), threads());
+    // Once it is open, all go through it at the same moment: with a mutex, one would wake the next.
+    let (gate, before) = (RwLock::new(()), threads());
     let started = thread::scope(|scope| {
-        let _closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
-        let start = |_| thread::Builder::new().spawn_scoped(scope, || drop(gate.lock())).ok();
+        let _closed = gate.write().unwrap_or_else(PoisonError::into_inner);
+        let start = |_| thread::Builder::new().spawn_scoped(scope, || drop(gate.read())).ok();
         (0..wanted).map_while(start).count()
     });
     // The system counts a thread for a moment after it has returned.

@@ -110,7 +110,7 @@ fn give_back(connection: &mut Connection) -> rusqlite::Result<()> {
         is_empty
     };
     let done = match is_empty {
-        true => connection.execute_batch("VACUUM"),
+        true => connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; VACUUM"),
         false => connection.prepare("PRAGMA incremental_vacuum").and_then(|mut vacuum| {
             let mut pages = vacuum.query([])?;
             while pages.next()?.is_some() {}
@@ -130,8 +130,11 @@ fn give_back(connection: &mut Connection) -> rusqlite::Result<()> {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = database::open(path)?;
     connection.busy_timeout(BUSY_WAIT)?;
-    // Holds for a file that is made now, or written anew.
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    let pages: u64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    if pages == 0 {
+        // SQLite writes it into a file that is there, and syncs that, whatever was said before.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    }
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", true)?;
     vec::load(&connection)?;

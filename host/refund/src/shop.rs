@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 use stockade_workflow::{Fault, Grant, Kind};
 
@@ -25,6 +26,9 @@ const TABLES: &str = "
         id INTEGER PRIMARY KEY, idempotency_key TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL,
         amount_cents INTEGER NOT NULL CHECK (amount_cents > 0)
     );";
+
+/// The longest log that is left to the next process as it is.
+const LOG_BYTES_MAX: u64 = 512 << 10;
 
 macro_rules! component {
     ($name:literal) => {
@@ -82,6 +86,11 @@ pub fn create(path: &Path) -> Result<(), Fault> {
 fn fill(path: &Path) -> rusqlite::Result<()> {
     let mut shop = Connection::open(path)?;
     shop.busy_timeout(std::time::Duration::from_secs(10))?;
+    if is_filled(&shop) {
+        // Else what the last process left in the log would be written into the file, and synced, each time that a host begins.
+        shop.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !is_log_long(path))?;
+        return Ok(());
+    }
     shop.pragma_update(None, "journal_mode", "WAL")?;
     let transaction = shop.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     transaction.execute_batch(TABLES)?;
@@ -90,4 +99,44 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
         transaction.execute(insert, params![user_id, item, price_cents, days_ago])?;
     }
     transaction.commit()
+}
+
+/// Whether a database has all that is to be in it. One that cannot be read has not.
+fn is_filled(shop: &Connection) -> bool {
+    let is_there = "SELECT (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'refunds') = 1
+        AND (SELECT count(*) FROM purchases WHERE user_id IN (?1, ?2, ?3)) = 3";
+    let mode = shop.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+    let users = CUSTOMERS.map(|(user_id, ..)| user_id);
+    mode.is_ok_and(|mode| mode == "wal") && shop.query_row(is_there, users, |row| row.get(0)).unwrap_or(false)
+}
+
+/// Whether so much is in the log of a database that the next process would be slow to read it.
+fn is_log_long(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|log| log.len() > LOG_BYTES_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shop_that_is_there_is_left_as_it_is_and_what_is_missing_in_it_is_added() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("shop.db");
+        create(&path).unwrap();
+        let shop = Connection::open(&path).unwrap();
+        assert!(is_filled(&shop));
+        let refund = "INSERT INTO refunds (idempotency_key, user_id, amount_cents) VALUES ('a', 'user_123', 1)";
+        shop.execute(refund, []).unwrap();
+        create(&path).unwrap();
+        shop.execute("DELETE FROM purchases WHERE user_id = 'user_456'", []).unwrap();
+        assert!(!is_filled(&shop));
+        create(&path).unwrap();
+        assert!(is_filled(&shop));
+        let count =
+            |from: &str| shop.query_row(&format!("SELECT count(*) FROM {from}"), [], |row| row.get::<_, u32>(0));
+        assert_eq!((count("purchases"), count("refunds")), (Ok(3), Ok(1)));
+    }
 }

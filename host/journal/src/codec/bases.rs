@@ -14,7 +14,7 @@ const BYTES_MAX: usize = 32 << 20;
 pub(crate) struct Base {
     pub(crate) seq: u64,
     pub(crate) payload: Vec<u8>,
-    /// The last long part of it, with which the next ones are compared.
+    /// The part of it with which the next ones are compared.
     pub(crate) like: Range<usize>,
     pub(crate) chain: Chain,
 }

@@ -1,14 +1,14 @@
 //! The entries that are to be one row, and how they are packed.
 
 use std::io;
-use std::ops::Range;
 
 use stockade_workflow::{Change, Entry, RunId};
 
 use super::bases::{Base, Chain};
 use super::blob::{self, Blob};
+use super::copies::{self, Part};
 use super::seal::sealed;
-use super::{Packed, Unread, copies, frame, is_base, number};
+use super::{Packed, Unread, frame, is_base, number};
 use crate::deep;
 use crate::keyring::Keyring;
 
@@ -27,8 +27,8 @@ pub(super) struct Batch {
     stamps: Vec<Stamp>,
     /// Their changes, one behind the other, without the blobs.
     json: String,
-    /// Where each of them ends there.
-    ends: Vec<usize>,
+    /// Where each of them ends there, and whether it has a state.
+    ends: Vec<(usize, bool)>,
     /// Where the blobs were taken out.
     places: Vec<usize>,
     blobs: Vec<Blob>,
@@ -66,7 +66,7 @@ impl Batch {
             from = place.end;
         }
         self.json += json.get(from..).unwrap_or_default();
-        self.ends.push(self.json.len());
+        self.ends.push((self.json.len(), matches!(change, Change::Stepped { .. })));
         self.stamps.push(Stamp { run: *run, seq: *seq, at_ms: *at_ms, bytes: json.len() });
         Ok(())
     }
@@ -103,16 +103,20 @@ impl Batch {
             packed.check(run, base.as_ref(), keys)?;
         }
         if is_long {
-            let like = copies::last_long(&parts);
+            let like = copies::like(&parts);
             *base = Some(Base { seq, payload, like, chain }).filter(|base| base.payload.len() <= BASE_BYTES_MAX);
         }
         Ok(packed)
     }
 
     /// Where the JSON of each entry is, which begins there.
-    fn parts(&self, from: usize) -> Vec<Range<usize>> {
-        let begins = std::iter::once(&0).chain(&self.ends);
-        begins.zip(&self.ends).map(|(begin, end)| from + begin..from + end).collect()
+    fn parts(&self, from: usize) -> Vec<Part> {
+        let begins = std::iter::once(0).chain(self.ends.iter().map(|(end, _)| *end));
+        let part = |(begin, (end, has_state)): (usize, &(usize, bool))| Part {
+            place: from + begin..from + end,
+            has_state: *has_state,
+        };
+        begins.zip(&self.ends).map(part).collect()
     }
 
     fn payload(&self, last_ms: u64) -> Vec<u8> {

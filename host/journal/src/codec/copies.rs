@@ -1,8 +1,8 @@
 //! Bytes as what they copy of others, and what is new in them.
 //!
-//! The state of a long run is in each of its steps, and mostly as it was. Zstandard finds it again piece by piece, each at the price
-//! of a few bytes, and the more pieces the longer the state is. Here each part, which is the JSON of an entry, is compared with the
-//! last long one before it alone, block by block: what is alike is one copy, however long it is.
+//! The state of a long run is in each of its steps, and mostly as it was. Zstandard finds it again piece by piece, each at the
+//! price of a few bytes, and the more pieces the longer the state is. Here each part, which is the JSON of an entry, is compared
+//! with the last one before it that has a state, block by block: what is alike is one copy, however long it is.
 //!
 //! Written are, as numbers: how many bytes the copies take; of each copy, how many new bytes come before it, how long it is, and
 //! how far from the end of the last one it begins, counted from the beginning of the others with the bytes behind them; and
@@ -25,23 +25,34 @@ const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 /// What the first byte of a block is multiplied with in all.
 const FIRST: u64 = FACTOR.wrapping_pow(BLOCK as u32 - 1);
 
-/// Returns the last of the parts with which others are compared; an empty one where all are short.
-pub(super) fn last_long(parts: &[Range<usize>]) -> Range<usize> {
-    parts.iter().rev().find(|part| part.len() >= LONG_BYTES_MIN).cloned().unwrap_or_default()
+/// The JSON of an entry.
+pub(super) struct Part {
+    /// Where it is.
+    pub(super) place: Range<usize>,
+    /// Whether it has a state of the run, so that the next ones are compared with it.
+    pub(super) has_state: bool,
+}
+
+/// Returns the one of the parts with which those of the next row are compared: the last long one that has a state, or the last
+/// long one where none has; an empty one where all are short.
+pub(super) fn like(parts: &[Part]) -> Range<usize> {
+    let long = || parts.iter().rev().filter(|part| part.place.len() >= LONG_BYTES_MIN);
+    let part = long().find(|part| part.has_state).or_else(|| long().next());
+    part.map(|part| part.place.clone()).unwrap_or_default()
 }
 
 /// Writes bytes as copies of others. The parts are in their order, one behind the other up to the end; the first of them is
 /// compared with `like` of the others.
-pub(super) fn written(plain: &[u8], parts: &[Range<usize>], others: &[u8], like: Range<usize>) -> Vec<u8> {
+pub(super) fn written(plain: &[u8], parts: &[Part], others: &[u8], like: Range<usize>) -> Vec<u8> {
     let mut copies = Copies::default();
     let mut long = Long::of(like.start, others.get(like).unwrap_or_default());
-    let first = parts.first().map_or(plain.len(), |part| part.start);
+    let first = parts.first().map_or(plain.len(), |part| part.place.start);
     copies.add(plain.get(..first).unwrap_or_default());
-    for part in parts {
-        let bytes = plain.get(part.clone()).unwrap_or_default();
+    for Part { place, has_state } in parts {
+        let bytes = plain.get(place.clone()).unwrap_or_default();
         copies.part(bytes, &long);
-        if bytes.len() >= LONG_BYTES_MIN {
-            long = Long::of(others.len() + part.start, bytes);
+        if *has_state && bytes.len() >= LONG_BYTES_MIN {
+            long = Long::of(others.len() + place.start, bytes);
         }
     }
     copies.written()
@@ -240,11 +251,11 @@ mod tests {
         (0..bytes).map(|_| next()).collect()
     }
 
-    /// Puts parts behind a head, and returns where they are.
-    fn together(head: &[u8], parts: &[Vec<u8>]) -> (Vec<u8>, Vec<Range<usize>>) {
+    /// Puts parts that have states behind a head, and returns where they are.
+    fn together(head: &[u8], parts: &[Vec<u8>]) -> (Vec<u8>, Vec<Part>) {
         let (mut all, mut places) = (head.to_vec(), Vec::new());
         for part in parts {
-            places.push(all.len()..all.len() + part.len());
+            places.push(Part { place: all.len()..all.len() + part.len(), has_state: true });
             all.extend(part);
         }
         (all, places)
@@ -281,11 +292,23 @@ mod tests {
         assert!(written.len() < 3 * 50, "{}", written.len());
     }
 
+    /// What a tool has answered comes between two states, and may be long.
+    #[test]
+    fn a_state_is_compared_with_the_state_before_whatever_comes_between() {
+        let state = noise(20_000, 1);
+        let (plain, mut places) = together(b"", &[state.clone(), noise(3_000, 2), state.clone(), noise(2_000, 3)]);
+        (places[1].has_state, places[3].has_state) = (false, false);
+        assert_eq!(like(&places), places[2].place);
+        let written = written(&plain, &places, &state, 0..state.len());
+        assert!(written.len() < 5_100, "{}", written.len());
+        assert_eq!(like(&places[1..2]), places[1].place, "there is no state");
+        assert_eq!(like(&[]), 0..0);
+    }
+
     #[test]
     fn what_was_not_written_so_is_none() {
         let others = noise(9_000, 1);
-        let whole = 0..others.len();
-        let written = written(&others, std::slice::from_ref(&whole), &others, whole.clone());
+        let written = written(&others, &together(b"", std::slice::from_ref(&others)).1, &others, 0..others.len());
         assert!(written.len() < 16);
         for end in 0..written.len() {
             assert_ne!(read(&written[..end], &others, 1 << 20), Some(others.clone()), "{end}");

@@ -10,7 +10,7 @@ use zstd::dict::{DecoderDictionary, EncoderDictionary};
 use zstd::stream::read::Decoder;
 use zstd::stream::write::Encoder;
 
-use super::copies;
+use super::copies::{self, Part};
 
 /// A higher one saves a tenth and takes three times as long.
 const LEVEL: i32 = 3;
@@ -25,7 +25,7 @@ const REACH_LOG_MAX: u32 = 27;
 const COPIES: u8 = 1;
 
 /// How much of either end of others the compressor of a difference looks back to.
-const END_BYTES: usize = 1 << 10;
+const END_BYTES: usize = 4 << 10;
 
 const DICTIONARY: &[u8] = include_bytes!("entries-1.dict");
 
@@ -55,14 +55,9 @@ fn compressor() -> io::Result<Compressor<'static>> {
     Ok(compressor)
 }
 
-/// Writes bytes as the difference to others: as [copies](copies::written), with their checksum, compressed behind some of the others.
-/// The parts are compared with the last long one before each, the first of them with `like` of the others.
-pub(super) fn difference(
-    plain: &[u8],
-    parts: &[Range<usize>],
-    others: &[u8],
-    like: Range<usize>,
-) -> io::Result<Vec<u8>> {
+/// Writes bytes as the difference to others: as [copies](copies::written), with their checksum, compressed behind some of the
+/// others. The parts are compared with the last one before each that has a state, the first of them with `like` of the others.
+pub(super) fn difference(plain: &[u8], parts: &[Part], others: &[u8], like: Range<usize>) -> io::Result<Vec<u8>> {
     check(plain.len() as u64)?;
     let (copies, ends) = (copies::written(plain, parts, others, like), ends(others));
     let frame = [&[COPIES][..], &crc32fast::hash(plain).to_le_bytes()].concat();
@@ -84,7 +79,7 @@ pub(super) fn unpacked(frame: &[u8], others: Option<&[u8]>) -> io::Result<Vec<u8
 
 fn of_copies(frame: &[u8], others: &[u8]) -> io::Result<Vec<u8>> {
     let wrong = || io::Error::other("it is a difference to something else, or damaged");
-    let (sum, frame) = frame.split_first_chunk().ok_or_else(wrong)?;
+    let (sum, frame) = frame.split_first_chunk::<4>().ok_or_else(wrong)?;
     let ends = ends(others);
     let copies = decoded(Decoder::with_ref_prefix(frame, &ends)?)?;
     let plain = copies::read(&copies, others, usize::try_from(PLAIN_BYTES_MAX).unwrap_or(usize::MAX));
@@ -125,7 +120,7 @@ mod tests {
 
     /// The difference of bytes that are one part to others that are one.
     fn changed_from(plain: &[u8], others: &[u8]) -> Vec<u8> {
-        let part = 0..plain.len();
+        let part = Part { place: 0..plain.len(), has_state: true };
         difference(plain, std::slice::from_ref(&part), others, 0..others.len()).unwrap()
     }
 

@@ -115,8 +115,8 @@ pub(super) fn find(
     rows.filter(is_new).take_while(is_within).take(limit).collect()
 }
 
-/// Returns the rows of several spaces whose keys begin with a prefix, in the order of the places. It is one statement, which takes
-/// its lock once and sees one moment: a driver asks so before each step.
+/// Returns the rows of several spaces whose keys begin with a prefix, in the order of the places. It is one statement, which
+/// takes its lock once and sees one moment: a driver asks so before each step.
 pub(super) fn find_each<T: AsRef<str>>(connection: &Connection, places: &[(T, T)]) -> rusqlite::Result<Vec<Row>> {
     if places.is_empty() {
         return Ok(Vec::new());

@@ -141,25 +141,27 @@ impl Writers {
         jobs.rev().for_each(|job| waiting.jobs.push_front(Job { is_alone: true, ..job }));
     }
 
-    /// Does what waits, turn by turn, until the answer is there for which the caller waits too.
+    /// Does what waits, turn by turn, until the answer is there for which the caller waits too. A thread goes on while anything
+    /// waits, for to begin on another one takes longer than most statements.
     async fn lead(self: &Arc<Self>) {
         while let Ok(turn) = self.file.turns().acquire_owned().await {
             let writers = Arc::clone(self);
             let work = tokio::task::spawn_blocking(move || {
                 // The turn ends with the work, not with the interest in it.
                 let _turn = turn;
-                writers.work();
+                while writers.work() {}
             });
             // A thread that did not finish has dropped its jobs, whose callers learn of it by that.
             let _ = work.await;
         }
     }
 
-    /// Does statements that wait, and answers them.
-    fn work(&self) {
-        let Some(first) = self.next() else { return };
+    /// Does statements that wait, and answers them; returns whether there was one.
+    fn work(&self) -> bool {
+        let Some(first) = self.next() else { return false };
         if first.is_alone || self.waiting().jobs.is_empty() {
-            return self.alone(first);
+            self.alone(first);
+            return true;
         }
         match self.file.session() {
             Err(error) => first.answer(Err(error)),
@@ -168,6 +170,7 @@ impl Writers {
                 self.file.put_back(session);
             }
         }
+        true
     }
 
     /// Does a statement in a transaction of its own.
