@@ -73,6 +73,6 @@ impl Watch {
     /// Returns when an order is given and its grace is over.
     pub(super) async fn late(mut self) {
         let order = self.order().await;
-        tokio::time::sleep(order.grace()).await;
+        sleep(order.grace()).await;
     }
 }
