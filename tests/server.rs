@@ -207,7 +207,10 @@ async fn a_run_is_started_once_for_a_key_and_pays_after_one_with_the_role_approv
     assert_eq!((status, &again["run_id"]), (200, &run["run_id"]));
     assert_problem(&shop.ask("POST /v1/runs", &key, &refund("user_789")).await, 409, "start_key");
     let other = served.client("other", Role::Operator).await;
-    assert_problem(&other.ask("POST /v1/runs", &key, &refund("user_123")).await, 409, "start_key");
+    let same = other.ask("POST /v1/runs", &key, &refund("user_123")).await;
+    assert_problem(&same, 409, "start_key");
+    assert_eq!(same, other.ask("POST /v1/runs", &key, &refund("user_789")).await, "an input cannot be guessed");
+    assert!(!same.1.to_string().contains(id) && !same.1.to_string().contains("shop"), "{same:?}");
     served.settled(id).await;
 
     let open = dana.get("/v1/approvals").await;
