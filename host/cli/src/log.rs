@@ -5,7 +5,9 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
 use stockade::model::Retry;
-use stockade::{Clock, Entry, Exceeded, Fault, Hooks, LogLevel, Record, RunId, RunState, Scrubber, Unreadable, rfc3339};
+use stockade::{
+    Clock, Entry, Exceeded, Fault, Hooks, LogLevel, Record, RunId, RunState, Scrubber, Unreadable, rfc3339,
+};
 
 use crate::escape::safe;
 use crate::globals::Globals;
