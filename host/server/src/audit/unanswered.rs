@@ -16,8 +16,8 @@ use crate::service::Told;
 /// The status of a change whose client has gone before it was answered, as many servers write it; no client is told it.
 const CLIENT_GONE: u16 = 499;
 
-/// A change that was asked for. Where it is dropped before it was answered, its client has gone, and the log says so: whoever reads
-/// an entry without an answer is to know that the server had ended.
+/// A change that was asked for. Where it is dropped before it was answered, its client has gone, and the log says so: an entry
+/// without an answer is to mean that the server had ended.
 pub(super) struct Unanswered {
     audit: Audit,
     told: Told,
