@@ -9,7 +9,7 @@ import { Sandbox } from "./sandbox.js";
 import { Tools } from "./tools.js";
 import { RETRY, type Retry, Transport } from "./transport.js";
 
-export type { Decided, Said, Seen } from "./approvals.js";
+export type { Decided, QuestionFilter, Said, Seen } from "./approvals.js";
 export type * from "./documents.js";
 export { Problem, StockadeError, TimedOut, Unreachable } from "./errors.js";
 export type { Forgotten, Keep, MemoryFilter } from "./memory.js";

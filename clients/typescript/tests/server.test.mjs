@@ -34,7 +34,7 @@ async function refused(call) {
 async function asked(workflow, input) {
   const { run_id } = await stockade.runs.start(workflow, input);
   assert.equal((await stockade.runs.wait(run_id, { timeoutMs: 20_000 })).status, "waiting");
-  return (await stockade.approvals.list()).find((question) => question.run_id === run_id);
+  return (await all(stockade.approvals.list({ run: run_id })))[0];
 }
 
 const ended = (runId) => stockade.runs.wait(runId, { ended: true, timeoutMs: 20_000 });
