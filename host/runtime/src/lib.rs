@@ -147,7 +147,7 @@ pub use new_signal::NewSignal;
 pub use notice::{Delivery, Notice};
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
-pub use open_question::OpenQuestion;
+pub use open_question::{OpenQuestion, OpenQuestions};
 pub use outputs::Wrote;
 pub use planned::LastStart;
 pub use promote::{Case, Promotion};

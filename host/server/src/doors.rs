@@ -160,8 +160,14 @@ fn of_one_run() -> Vec<Door> {
 
 fn of_people() -> Vec<Door> {
     vec![
-        Door::get("/v1/approvals", "listQuestions", "Lists the questions that wait for a person.", approvals::list)
-            .answers(200, Shape::Many("Question"), "The open questions, those of the oldest run first."),
+        Door::get(
+            "/v1/approvals",
+            "listQuestions",
+            "Lists the questions that wait for a person, in pages; the header `Link` leads to the next one.",
+            approvals::list,
+        )
+        .query(&query::OF_QUESTIONS)
+        .answers(200, Shape::Many("Question"), "The open questions, those of the oldest run first."),
         Door::post(
             "/v1/runs/{id}/approvals/{*key}",
             "decide",
