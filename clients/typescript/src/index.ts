@@ -62,9 +62,9 @@ export class Stockade {
     return this.#transport.ask(get(path("workflows", name), options));
   }
 
-  /** Returns how the budgets stand that runs share. */
-  budgets(options?: Options): Promise<SharedBudget[]> {
-    return this.#transport.ask(get("/v1/budgets", options));
+  /** Lists how the budgets stand that runs share, page after page. */
+  budgets(options: Options = {}): AsyncGenerator<SharedBudget> {
+    return this.#transport.pages("/v1/budgets", [], options);
   }
 
   /** Checks that the server can work; throws a `Problem` where it cannot, and `Unreachable` where it is not there. */

@@ -166,7 +166,7 @@ pub use session_view::SessionCell;
 pub use sessions::SessionLimits;
 pub use skills::{AcceptedSkill, SkillStatus, SkillView};
 pub use source::Source;
-pub use spending::SharedBudgetReport;
+pub use spending::{SharedBudgetPage, SharedBudgetReport};
 pub use started::Started;
 pub use stockade_journal as journal;
 pub use stockade_journal::{Filter, Journal, PageEnd, Sort, Summary};

@@ -41,6 +41,12 @@ pub(crate) const OF_QUESTIONS: [(&str, &str); 5] = [
     ("limit", "Questions of no more runs than this, and of no further run once there are as many questions."),
 ];
 
+/// The parameters of a list of shared budgets, with what they mean.
+pub(crate) const OF_BUDGETS: [(&str, &str); 2] = [
+    ("cursor", "Where the page before this one ends: the `Link` of that page says it."),
+    ("limit", "No more budgets than this, each of one period and of one value of what it is by."),
+];
+
 /// The parameters of a stream of changes.
 pub(crate) const OF_CHANGES: [(&str, &str); 5] = [
     ("workflow", "Only runs of this workflow."),

@@ -608,9 +608,10 @@ class AsyncStockade:
         """Returns the states of a workflow."""
         return cast(Graph, await self._transport.ask(get(path("workflows", name))))
 
-    async def budgets(self) -> list[SharedBudget]:
-        """Returns how the budgets stand that runs share."""
-        return cast("list[SharedBudget]", await self._transport.ask(get("/v1/budgets")))
+    async def budgets(self) -> AsyncIterator[SharedBudget]:
+        """Lists how the budgets stand that runs share, page after page."""
+        async for budget in self._transport.pages("/v1/budgets", []):
+            yield budget
 
     async def check_ready(self) -> None:
         """Checks that the server can work.

@@ -607,9 +607,10 @@ class Stockade:
         """Returns the states of a workflow."""
         return cast(Graph, self._transport.ask(get(path("workflows", name))))
 
-    def budgets(self) -> list[SharedBudget]:
-        """Returns how the budgets stand that runs share."""
-        return cast("list[SharedBudget]", self._transport.ask(get("/v1/budgets")))
+    def budgets(self) -> Iterator[SharedBudget]:
+        """Lists how the budgets stand that runs share, page after page."""
+        for budget in self._transport.pages("/v1/budgets", []):
+            yield budget
 
     def check_ready(self) -> None:
         """Checks that the server can work.
