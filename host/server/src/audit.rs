@@ -8,6 +8,7 @@ mod refusals;
 mod unanswered;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::http::Method;
@@ -23,7 +24,6 @@ pub(crate) use named::named;
 pub use read::{Broken, Verified, entries, verify};
 
 use crate::problem::Problem;
-use crate::service::Told;
 use named::Names;
 use refusals::{Noted, Refusals, WHILE};
 use unanswered::Unanswered;
@@ -53,6 +53,9 @@ pub struct Audit {
     jobs: mpsc::Sender<Job>,
     refusals: Refusals,
 }
+
+/// Is told of an entry that could not be written of what has happened already.
+type Told = Arc<dyn Fn(&Fault) + Send + Sync>;
 
 /// Tells whether an entry was written that was handed in.
 type Written = oneshot::Receiver<stockade::Result<()>>;
@@ -191,7 +194,6 @@ async fn write(path: PathBuf, clock: Clock, bytes_max: u64, mut waiting: mpsc::R
 mod tests {
     use std::future::pending;
     use std::path::Path;
-    use std::sync::Arc;
 
     use axum::http::Request;
     use stockade::Role;

@@ -10,8 +10,7 @@ use tokio::runtime::Handle;
 
 use super::entry::{Answered, Event};
 use super::named::Names;
-use super::{Audit, outcome};
-use crate::service::Told;
+use super::{Audit, Told, outcome};
 
 /// The status of a change whose client has gone before it was answered, as many servers write it; no client is told it.
 const CLIENT_GONE: u16 = 499;
