@@ -39,8 +39,8 @@ pub struct SharedBudgetReport {
 
 impl Host {
     /// Returns a page of how the shared budgets of this host stand, in all periods that the journal has, by name, period and
-    /// group: those behind the [end](SharedBudgetPage::next) of another page, and no more than `limit`, of which there are 1,000 at
-    /// most. An account that cannot be read is named. A page may have nothing, and there may be a next one all the same.
+    /// group: those behind the [end](SharedBudgetPage::next) of another page, and no more than `limit` or 1,000. An account that
+    /// cannot be read is named. A page may have nothing, and there may be a next one all the same.
     ///
     /// # Errors
     ///
