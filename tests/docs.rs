@@ -12,7 +12,8 @@ use crate::layers::files;
 const README_LINES_MAX: usize = 150;
 
 /// Commands whose first word is a group of commands.
-const GROUPS: [&str; 9] = ["audit", "journal", "language", "mcp", "memory", "session", "skill", "token", "tool"];
+const GROUPS: [&str; 10] =
+    ["audit", "journal", "language", "mcp", "memory", "openapi", "session", "skill", "token", "tool"];
 
 fn pages() -> Vec<String> {
     [vec!["README.md".to_owned()], files("docs/src", ".md"), files("examples", ".md")].concat()

@@ -28,6 +28,7 @@ mod crashes;
 mod database_servers;
 mod deadlines;
 mod decisions;
+mod differences;
 mod docs;
 mod doctor;
 mod doors;

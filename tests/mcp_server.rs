@@ -1,7 +1,10 @@
 //! Stockade as a server of the Model Context Protocol, asked by lines and requests that are written by hand: `tests/mcp/run` has
 //! the clients that others wrote.
 
+mod agent;
+mod elicitation;
 mod http;
+mod skills;
 mod stdio;
 
 use serde_json::{Value, json};

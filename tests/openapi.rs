@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use stockade::{Config, Host, Kind, NewToken, Outcome, Role};
+use stockade::{AcceptedDocument, Config, Host, Kind, NewToken, Outcome, Role};
 use stockade_tests::Place;
 use stockade_tests::code::exec;
 
@@ -22,16 +22,25 @@ async fn host(place: &Place, document: &Value, config: &str, token: &str) -> sto
 
 /// Answers each request on loopback with this, and returns the port.
 fn answering(answer: String) -> u16 {
+    answering_in_turn(std::iter::repeat(answer))
+}
+
+/// Answers each request on loopback with the next of these, and returns the port.
+fn answering_in_turn(answers: impl Iterator<Item = String> + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
-        for stream in listener.incoming() {
+        for (stream, answer) in listener.incoming().zip(answers) {
             let mut stream = stream.unwrap();
             let _ = stream.read(&mut [0; 4096]);
             let _ = stream.write_all(answer.as_bytes());
         }
     });
     port
+}
+
+fn ok(body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
 fn one_operation() -> Value {
@@ -92,7 +101,6 @@ async fn a_server_of_ours_is_a_tool_by_its_own_document() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_answers_badly_is_an_error_of_the_tool() {
-    let ok = |body: &str| format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     for (answer, why) in [
         (ok("{\"a\": "), "is not JSON"),
         (ok(&"[".repeat(10_000)), "is not JSON"),
@@ -148,4 +156,97 @@ async fn a_document_that_cannot_be_used_is_refused_by_name() {
         assert_eq!((fault.kind, fault.tool.as_deref()), (Kind::Invalid, Some("service")), "{fault}");
         assert!(fault.message.contains(why), "{why}: {fault}");
     }
+}
+
+/// The configuration of a service whose document has this address.
+fn at(address: &str, operations: &str) -> Config {
+    let base_url = "https://service.example";
+    let text = format!(
+        "[openapi.service]\ndocument = \"{address}\"\nbase_url = \"{base_url}\"\noperations = [{operations}]\n"
+    );
+    Config::parse(&text).unwrap()
+}
+
+/// Returns the names of the functions of the service, where this was accepted of its document.
+async fn functions(config: &Config, accepted: Option<&AcceptedDocument>) -> Vec<String> {
+    let place = Place::new();
+    let builder = accepted.into_iter().fold(place.host(), |builder, accepted| {
+        let accepted = accepted.clone();
+        builder.accepted_document("service", accepted)
+    });
+    let host = builder.configured(config).unwrap().build().await.unwrap();
+    host.tool("service").unwrap().functions().iter().map(|function| function.name().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_our_server_publishes_is_used_as_a_person_has_accepted_it() {
+    let served = Served::start(|server| server).await;
+    let address = format!("http://{}/openapi.json", served.address);
+    let config = at(&address, "\"readRun\", \"listWorkflows\"");
+    let service = config.openapi.get("service").unwrap();
+    let text = service.fetched("service").await.unwrap();
+    let described = service.describe("service", &text).unwrap();
+    assert_eq!(described.operations.keys().collect::<Vec<_>>(), ["listWorkflows", "readRun"]);
+    assert_eq!(described.operations["readRun"]["method"], "GET");
+    let accepted = AcceptedDocument { address: address.clone(), digest: described.digest(), text };
+
+    assert_eq!(functions(&config, None).await, [""; 0]);
+    let mut offered = functions(&config, Some(&accepted)).await;
+    offered.sort();
+    assert_eq!(offered, ["listWorkflows", "readRun"]);
+    // What the person has not read is not used: further operations, another document, another address.
+    assert_eq!(functions(&at(&address, "\"readRun\", \"startRun\""), Some(&accepted)).await, [""; 0]);
+    let other = AcceptedDocument { text: accepted.text.replace("Returns all", "Deletes all"), ..accepted.clone() };
+    assert_ne!(other.text, accepted.text);
+    assert_eq!(functions(&config, Some(&other)).await, [""; 0]);
+    let moved = at("https://elsewhere.example/openapi.json", "\"readRun\", \"listWorkflows\"");
+    assert_eq!(functions(&moved, Some(&accepted)).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_got_from_a_safe_address_that_answers_with_it_and_from_no_other_one() {
+    let redirect = "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n".to_owned();
+    for (answer, why) in [
+        (redirect, "status 302"),
+        ("HTTP/1.1 500 Oops\r\ncontent-length: 4\r\n\r\noops".to_owned(), "status 500"),
+        (ok(&" ".repeat((16 << 20) + 1)), "more than 16777216 bytes"),
+    ] {
+        let config = at(&format!("http://127.0.0.1:{}/openapi.json", answering(answer)), "");
+        let fault = config.openapi.get("service").unwrap().fetched("service").await.unwrap_err();
+        assert_eq!((fault.kind, fault.tool.as_deref()), (Kind::Unavailable, Some("service")), "{fault}");
+        assert!(fault.message.contains(why), "{fault}");
+    }
+    for address in ["http://192.0.2.1/a.json", "https://me:pw@a.example/a.json", "ftp://a.example/a.json", "file:///a"]
+    {
+        let fault = at(address, "").openapi.get("service").unwrap().fetched("service").await.unwrap_err();
+        assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Invalid, Some("openapi")), "{address}: {fault}");
+    }
+}
+
+#[test]
+fn a_document_that_has_changed_waits_on_the_command_line_for_a_person() {
+    let (before, mut after) = (one_operation(), one_operation());
+    after["paths"]["/items/{id}"]["get"]["summary"] = json!("Deletes the item.");
+    let documents = [&before, &before, &after, &after, &after].map(|document| ok(&document.to_string()));
+    let port = answering_in_turn(documents.into_iter());
+    let place = Place::new();
+    let own = format!("http://127.0.0.1:{port}");
+    place.write("stockade.toml", format!("[openapi.service]\ndocument = \"{own}/a.json\"\nbase_url = \"{own}\"\n"));
+    let accept = |more: &[&str]| place.json(&[&["openapi", "accept", "service"], more].concat());
+    let is_accepted = || place.json(&["openapi", "list"]).json[0]["accepted"].clone();
+
+    let new = accept(&[]);
+    assert!(new.exit != Some(0) && new.json["accepted"] == false && is_accepted() == false, "{new:?}");
+    let seen = new.json["digest"].as_str().unwrap();
+    assert_eq!((accept(&["--seen", seen]).exit, is_accepted()), (Some(0), json!(true)));
+    let changed = accept(&["--seen", seen]);
+    assert_eq!(changed.json["error"]["kind"], "conflict", "{changed:?}");
+    assert_eq!(is_accepted(), true, "runs use the document that was accepted");
+    let changed = accept(&[]);
+    assert!(changed.exit != Some(0) && changed.json["operations"]["item"]["description"] == "Deletes the item.");
+    assert_eq!(accept(&["--seen", changed.json["digest"].as_str().unwrap()]).exit, Some(0));
+    // A file that this user has not sealed is worth nothing.
+    let file = place.data("openapi/service.json");
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap().replace("Deletes", "Returns")).unwrap();
+    assert_eq!(is_accepted(), false);
 }

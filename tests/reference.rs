@@ -13,11 +13,16 @@ use stockade::{Budget, Currency, Escalation, Kind, Label, Limits, Namespace, Quo
 use stockade_refund::{Letter, Settings};
 use stockade_tests::root;
 
+use crate::differences;
 use crate::layers::files;
 
 /// The pages that have such tables, each between `<!-- table: NAME -->` and `<!-- end -->`.
-const PAGES: [&str; 3] =
-    ["docs/src/reference/configuration.md", "docs/src/reference/limits-and-errors.md", "docs/src/reference/metrics.md"];
+const PAGES: [&str; 4] = [
+    "docs/src/reference/configuration.md",
+    "docs/src/reference/differences.md",
+    "docs/src/reference/limits-and-errors.md",
+    "docs/src/reference/metrics.md",
+];
 
 /// A key, or a variant, as the sources declare it.
 struct Item {
@@ -121,6 +126,9 @@ fn tables() -> Vec<(&'static str, String)> {
         ("currencies", currencies()),
         ("kinds", kinds()),
         ("metrics", metrics()),
+        ("differs-javascript", differences::on_purpose("javascript")),
+        ("differs-python", differences::on_purpose("python")),
+        ("differs-python-lite", differences::of_python_lite()),
     ]
 }
 

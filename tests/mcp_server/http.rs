@@ -4,14 +4,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
+use hyper::Response;
+use hyper::body::Incoming;
 use serde_json::{Value, json};
-use stockade::{Builder, Clock, Filter, NewToken, Role};
+use stockade::{Builder, Clock, Config, Decision, Filter, NewToken, Role};
 use stockade_mcp::{Call, Http, Mcp, Offer};
 use stockade_server::audit::{Audit, Event, entries};
 use stockade_server::{Limits, Server};
-use stockade_tests::Place;
+use stockade_tests::{Place, run_id};
 
-use super::{BEFORE, NEWEST, call, initialize, names, newest, request};
+use super::{BEFORE, NEWEST, call, initialize, names, newest, opens_addresses, request};
 use crate::callable::Echo;
 use crate::server::{Client, Served};
 
@@ -41,14 +43,30 @@ impl Answered {
     }
 }
 
-async fn post(client: &Client, headers: &[(&str, &str)], message: &Value) -> Answered {
+async fn send(client: &Client, headers: &[(&str, &str)], message: &Value) -> Response<Incoming> {
     let own = [("accept", "application/json, text/event-stream"), ("content-type", "application/json")];
-    let response = client.send("POST /mcp", &[&own[..], headers].concat(), message.to_string()).await;
+    client.send("POST /mcp", &[&own[..], headers].concat(), message.to_string()).await
+}
+
+async fn post(client: &Client, headers: &[(&str, &str)], message: &Value) -> Answered {
+    let response = send(client, headers, message).await;
     let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let (status, session, challenge) =
         (response.status().as_u16(), header("mcp-session-id"), header("www-authenticate"));
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     Answered { status, session, challenge, text: String::from_utf8(bytes.to_vec()).unwrap() }
+}
+
+/// Returns the next message of a stream.
+async fn event(stream: &mut Incoming) -> Value {
+    loop {
+        let piece = stream.frame().await.unwrap().unwrap().into_data().unwrap();
+        let text = String::from_utf8(piece.to_vec()).unwrap();
+        let mut data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+        if let Some(message) = data.find(|data| !data.is_empty()) {
+            return serde_json::from_str(message).unwrap();
+        }
+    }
 }
 
 /// Asks as a client of the newest revision does.
@@ -108,6 +126,11 @@ async fn a_request_without_a_token_of_another_page_or_to_another_host_is_refused
     {
         assert_eq!(ask(&bot, &[forged], "tools/call", find()).await.status, 403, "{forged:?}");
     }
+    // A page whose name leads here, and one of this very server.
+    let rebound = [("host", "evil.example"), ("origin", "http://evil.example")];
+    assert_eq!(ask(&bot, &rebound, "tools/list", json!({})).await.status, 403);
+    let own = format!("http://{}", served.address);
+    assert_eq!(ask(&bot, &[("origin", own.as_str())], "tools/list", json!({})).await.status, 200);
     let large = json!({"code": "x".repeat(3 << 20)});
     assert_eq!(ask(&bot, &[], "tools/call", call("exec__javascript", large)).await.status, 413);
     // What the headers say is what the body says.
@@ -150,6 +173,26 @@ async fn a_call_that_is_late_is_answered_in_the_log_of_changes_and_what_a_viewer
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_told_of_skills_where_it_may_call_the_tool_that_reads_them() {
+    let folder = Place::new();
+    folder.write("skills/pdf/SKILL.md", "---\nname: pdf\ndescription: Counts the pages of a PDF.\n---\n");
+    let config = format!("[skills]\nfolders = [\"{}\"]\n", folder.path("skills").display());
+    let config = Config::parse(&config).unwrap();
+    let before = folder.host().configured(&config).unwrap().build().await.unwrap();
+    let accepted = before.accept_skill("pdf", "dana").unwrap();
+    let served = start(|builder| builder.accepted_skill("pdf", accepted).configured(&config).unwrap()).await;
+    for (tool, skills) in [("skill", 1), ("policy", 0)] {
+        let only = NewToken { tools: Some([tool.to_owned()].into()), ..NewToken::new(tool, Role::Operator) };
+        let bot = served.client_with(only).await;
+        let listed = ask(&bot, &[], "skills/list", json!({})).await.json();
+        assert_eq!(listed["result"]["skills"].as_array().map(Vec::len), Some(skills), "{tool}: {listed}");
+        let uri = "skill://pdf/SKILL.md";
+        let read = ask(&bot, &[("mcp-name", uri)], "resources/read", json!({"uri": uri})).await.json();
+        assert_eq!(read["result"]["contents"].as_array().map_or(0, Vec::len), skills, "{tool}: {read}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_of_the_revision_before_is_of_its_token_alone() {
     let served = start(|builder| builder).await;
     let bot = served.client("bot", Role::Operator).await;
@@ -165,6 +208,31 @@ async fn a_session_of_the_revision_before_is_of_its_token_alone() {
     assert_eq!(post(&eve, &headers, &request(3, "tools/list", json!({}))).await.status, 404);
     assert_eq!(bot.send("DELETE /mcp", &headers, "").await.status().as_u16(), 202);
     assert_eq!(post(&bot, &headers, &request(4, "tools/list", json!({}))).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_opens_addresses_is_asked_to_in_the_stream_of_its_own_call() {
+    let served = start(|builder| builder).await;
+    let bot = served.client("bot", Role::Operator).await;
+    let begun = post(&bot, &[], &request(1, "initialize", initialize(opens_addresses()))).await;
+    let session = begun.session.unwrap();
+    let headers = [("mcp-session-id", session.as_str()), ("mcp-protocol-version", BEFORE)];
+    let initialized = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    assert_eq!(post(&bot, &headers, &initialized).await.status, 202);
+
+    let refund = call("payments__refund", json!({"user_id": "user_789", "amount_cents": 5}));
+    let mut stream = send(&bot, &headers, &request(2, "tools/call", refund)).await.into_body();
+    let question = event(&mut stream).await;
+    assert_eq!(question["method"], "elicitation/create", "{question}");
+    let run = question["params"]["url"].as_str().unwrap().strip_prefix("https://page.example/runs/").unwrap();
+    let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": {"action": "accept"}});
+    assert_eq!(post(&bot, &headers, &answer).await.status, 202);
+    let state = served.host.state(run_id(run)).await.unwrap();
+    let approval = state.open_approval().unwrap();
+    let decided = served.host.decide(&approval.id(run_id(run)), &approval.digest(), Decision::approve("dana")).await;
+    decided.unwrap().settled().await.unwrap();
+    let paid = event(&mut stream).await;
+    assert_eq!((&paid["id"], &paid["result"]["structuredContent"]["result"]["amount_cents"]), (&json!(2), &json!(5)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

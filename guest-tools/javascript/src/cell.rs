@@ -151,13 +151,7 @@ impl<'a> Rewriter<'a> {
                 self.name(name);
             }
             "import" if self.starts(index) => self.import(index),
-            "export"
-                if self.starts(index)
-                    && self.text(index + 1) != "default"
-                    && self.tokens.get(index + 1).is_some_and(|next| next.kind == Kind::Word) =>
-            {
-                self.edit(at, 6, "", true);
-            }
+            "export" if self.starts(index) => self.export(index),
             _ => {}
         }
     }
@@ -179,7 +173,8 @@ impl<'a> Rewriter<'a> {
     /// Whether a statement can begin here.
     fn starts(&self, index: usize) -> bool {
         let Some(before) = index.checked_sub(1).and_then(|before| self.tokens.get(before)) else { return true };
-        matches!(before.text, ";" | "}" | "{" | "export") || (self.tokens[index].breaks && before.ends_value())
+        matches!(before.text, ";" | "}" | "{" | "export" | "default")
+            || (self.tokens[index].breaks && before.ends_value())
     }
 
     fn names_follow(&self, index: usize) -> bool {
@@ -259,7 +254,8 @@ impl<'a> Rewriter<'a> {
 
     /// `class A {}` is `var A=class A {};`.
     fn class(&mut self, index: usize) {
-        let Some(name) = self.tokens.get(index + 1).filter(|token| token.kind == Kind::Word) else { return };
+        let named = self.tokens.get(index + 1).filter(|token| token.kind == Kind::Word && token.text != "extends");
+        let Some(name) = named else { return };
         let inserted = format!("var {}=", name.text);
         self.edit(self.tokens[index].at, 0, &inserted, false);
         self.name(index + 1);
@@ -269,6 +265,35 @@ impl<'a> Rewriter<'a> {
         if let Some(end) = end {
             self.edit(self.tokens[end].at + 1, 0, ";", false);
         }
+    }
+
+    /// What a script exports has no reader: `export const a` is `const a`, `export default a` is `var __default=a`, and
+    /// `export {a}` is `void {a}`.
+    fn export(&mut self, index: usize) {
+        let (at, next) = (self.tokens[index].at, self.text(index + 1));
+        if next == "default" {
+            let end = self.tokens[index + 1].at + next.len();
+            let inserted = if self.declares(index + 2) { "" } else { "var __default=" };
+            self.edit(at, end - at, inserted, true);
+        } else if next == "{" && self.is_plain_list(index + 1) {
+            self.edit(at, "export".len(), "void", true);
+        } else if self.tokens.get(index + 1).is_some_and(|next| next.kind == Kind::Word) {
+            self.edit(at, "export".len(), "", true);
+        }
+    }
+
+    /// Whether a function or a class that has a name stands here.
+    fn declares(&self, index: usize) -> bool {
+        let at = index + usize::from(self.text(index) == "async");
+        let name = at + 1 + usize::from(self.text(at + 1) == "*");
+        matches!(self.text(at), "function" | "class")
+            && self.tokens.get(name).is_some_and(|name| name.kind == Kind::Word && name.text != "extends")
+    }
+
+    /// Whether the names between braces, nothing renamed and nothing of another module, are an object's members too.
+    fn is_plain_list(&self, open: usize) -> bool {
+        let end = (open..self.tokens.len()).find(|at| self.text(*at) == "}");
+        end.is_some_and(|end| self.text(end + 1) != "from" && (open..end).all(|at| self.text(at) != "as"))
     }
 
     /// `import a, {b as c} from "m"` is `var a=require("m"),{b:c}=require("m")`.

@@ -8,27 +8,34 @@
     const { path, url: { URL, fileURLToPath } } = parts.path;
     const { inspect } = parts.show;
 
+    const NUMBERS = { EPERM: -1, ENOENT: -2, EBADF: -9, EACCES: -13, EEXIST: -17, ENOTDIR: -20, EISDIR: -21, EINVAL: -22, EFBIG: -27, ENOSPC: -28, EROFS: -30, ENOTEMPTY: -39 };
     // What the host refuses has node's code and the name of the file.
     const told = (action, call) => (...values) => {
         try {
             return action(...values);
         } catch (error) {
             const [, code, syscall, name] = /^(E[A-Z]+): .*?, (\w+) '(.*)'$/s.exec(error.message) ?? [];
-            if (code) Object.assign(error, { code, syscall: call ?? syscall, path: name });
+            if (code) Object.assign(error, { errno: NUMBERS[code], code, syscall: call ?? syscall, path: name });
             if (code && call && call !== syscall) error.message = error.message.replace(`, ${syscall} '`, `, ${call} '`);
             throw error;
         }
     };
-    const failed = (code, says, call, name) => Object.assign(coded(Error, code, `${code}: ${says}, ${call} '${name}'`), { syscall: call, path: name });
+    const failed = (code, says, call, name) => Object.assign(new Error(`${code}: ${says}, ${call} '${name}'`), { errno: NUMBERS[code], code, syscall: call, path: name });
     const nameOf = (name) => {
         if (typeof name === "string") return name;
         if (name instanceof URL) return fileURLToPath(name);
         if (isBytes(name)) return textOf(viewed(name), "utf8");
         throw wrong("path", "of type string or an instance of Buffer or URL", name);
     };
+    // What is written below /tmp makes it, for it is there wherever code ran before.
+    const placeOf = (name) => {
+        const file = nameOf(name);
+        if (/^\/tmp\/./.test(file)) try { if (!host.stat("/tmp")) host.makeDirectory("/tmp"); } catch { /* what is written says why */ }
+        return file;
+    };
     const encodingOf = (options) => (typeof options === "string" ? options : options?.encoding ?? undefined);
     const put = (appends) => told((name, data, options) => {
-        const isAppended = appends || /^a/.test(options?.flag ?? ""), file = nameOf(name);
+        const isAppended = appends || /^a/.test(options?.flag ?? ""), file = placeOf(name);
         if (/x/.test(options?.flag ?? "") && host.stat(file)) throw failed("EEXIST", "file already exists", "open", file);
         if (isBytes(data)) return host.writeBytes(file, viewed(data), isAppended);
         if (data === null || data === undefined || typeof data === "object" || typeof data === "function") {
@@ -90,7 +97,7 @@
         return found.map(([entry, below]) => path.join(below, bare(entry)));
     };
     const makeDirectory = told((name, options) => {
-        const directory = nameOf(name);
+        const directory = placeOf(name);
         if (!options?.recursive) return host.makeDirectory(directory);
         let first;
         const pieces = directory.split("/");
@@ -111,12 +118,12 @@
         told(host.remove)(file);
     };
     const copy = told((from, to, mode) => {
-        const source = nameOf(from), target = nameOf(to);
+        const source = nameOf(from), target = placeOf(to);
         if (mode & 1 && host.stat(target)) throw failed("EEXIST", "file already exists", "copyfile", target);
         host.writeBytes(target, host.readBytes(source), false);
     }, "copyfile");
     const copyAll = (from, to, options) => {
-        const source = nameOf(from), target = nameOf(to);
+        const source = nameOf(from), target = placeOf(to);
         if (!host.stat(source)?.[0]) return copy(source, target);
         if (!options?.recursive) throw coded(Error, "ERR_FS_EISDIR", `Recursive option not enabled, cannot copy a directory: cp returned EISDIR (${source} is a directory)`);
         makeDirectory(target, { recursive: true });
@@ -126,9 +133,9 @@
     const synchronous = {
         readFile: bytesOfFile, writeFile: (name, data, options) => { files.write(name, data, options); }, appendFile: (name, data, options) => { files.append(name, data, options); },
         readdir: listed, unlink: (name) => { files.remove(name); }, rm: removeAll, mkdir: makeDirectory, stat: statOf("stat"), lstat: statOf("lstat"), access, copyFile: copy, cp: copyAll,
-        rmdir: told((name, options) => (options?.recursive ? removeAll(name, options) : host.remove(nameOf(name))), "rmdir"), rename: told((from, to) => host.rename(nameOf(from), nameOf(to))),
+        rmdir: told((name, options) => (options?.recursive ? removeAll(name, options) : host.remove(nameOf(name))), "rmdir"), rename: told((from, to) => host.rename(nameOf(from), placeOf(to))),
         truncate: (name, length = 0) => { const bytes = host.readBytes(nameOf(name)), kept = new Uint8Array(length); kept.set(bytes.subarray(0, length)); host.writeBytes(nameOf(name), kept, false); },
-        mkdtemp: told((prefix) => { const name = nameOf(prefix) + textOf(host.entropy(3), "hex"); host.makeDirectory(name); return name; }), realpath: (name) => { access(name); return path.resolve(nameOf(name)); },
+        mkdtemp: told((prefix) => { const name = placeOf(prefix) + textOf(host.entropy(3), "hex"); host.makeDirectory(name); return name; }), realpath: (name) => { access(name); return path.resolve(nameOf(name)); },
     };
     const LATER = ["watch", "watchFile", "open", "openSync", "symlinkSync", "chmodSync", "utimesSync", "linkSync"];
     const fs = { existsSync: isThere, exists: (name, callback) => { global.setImmediate(callback, isThere(name)); }, constants: { F_OK: 0, R_OK: 4, W_OK: 2, X_OK: 1, COPYFILE_EXCL: 1 }, promises: {}, Stats, Dirent };

@@ -44,16 +44,17 @@
     // --- numbers ------------------------------------------------------------------------------------------------------
     const NUMBER = {
         style: ["decimal", "percent", "currency"], currency: (value) => String(value).toUpperCase(), currencyDisplay: ["symbol", "code"],
-        currencySign: ["standard"], notation: ["standard"], localeMatcher: ["lookup", "best fit"], numberingSystem: ["latn"],
+        currencySign: ["standard", "accounting"], notation: ["standard", "compact"], compactDisplay: ["short", "long"], localeMatcher: ["lookup", "best fit"], numberingSystem: ["latn"],
         useGrouping: [true, false, "auto", "always", "true", "false"], signDisplay: ["auto", "never", "always", "exceptZero"],
         minimumIntegerDigits: between(1, 21), minimumFractionDigits: between(0, 100), maximumFractionDigits: between(0, 100),
         minimumSignificantDigits: between(1, 21), maximumSignificantDigits: between(1, 21), roundingMode: ["halfExpand"],
     };
-    const NOT_NUMBER = ["unit", "unitDisplay", "compactDisplay", "roundingIncrement", "roundingPriority", "trailingZeroDisplay"];
+    const NOT_NUMBER = ["unit", "unitDisplay", "roundingIncrement", "roundingPriority", "trailingZeroDisplay"];
     // How much a number has of places: those that Intl takes where only one end is given.
     const placesOf = (options) => {
-        const { style, currency, minimumFractionDigits: low, maximumFractionDigits: high } = options;
-        const usual = style === "currency" ? (["JPY", "KRW"].includes(currency) ? [0, 0] : [2, 2]) : style === "percent" ? [0, 0] : [0, 3];
+        const { style, currency, notation, minimumFractionDigits: low, maximumFractionDigits: high } = options;
+        const isCompact = notation === "compact" && low === undefined && high === undefined;
+        const usual = isCompact ? [0, 0] : style === "currency" ? (["JPY", "KRW"].includes(currency) ? [0, 0] : [2, 2]) : style === "percent" ? [0, 0] : [0, 3];
         if (low === undefined && high === undefined) return usual;
         if (low === undefined) return [Math.min(usual[0], high), high];
         if (high === undefined) return [low, Math.max(usual[1], low)];
@@ -83,8 +84,12 @@
         const up = (BigInt(kept || "0") + 1n).toString().padStart(count, "0");
         return [up.replace(/0+$/, ""), point + up.length - count];
     };
-    const places = (value, options) => {
-        const found = digitsOf(value, options.style === "percent"), significant = significantOf(options);
+    // A compact number that names no digits has two, or all before the point.
+    const COMPACT = ["minimumFractionDigits", "maximumFractionDigits", "minimumSignificantDigits", "maximumSignificantDigits"];
+    const hasOwnDigits = (options) => COMPACT.some((name) => options[name] !== undefined);
+    const digitsLeft = (found, options) => (options.notation === "compact" && !hasOwnDigits(options) && found[1] < 2 ? [1, 2] : significantOf(options));
+    const places = (found, options) => {
+        const significant = digitsLeft(found, options);
         const [low, high] = significant ?? placesOf(options);
         const [digits, point] = rounded(found, significant ? high : found[1] + high);
         const isZero = digits === "";
@@ -93,9 +98,19 @@
         const least = significant ? Math.max(low - (isZero ? 1 : point), 0) : low;
         return [whole.padStart(options.minimumIntegerDigits ?? 1, "0"), rest.padEnd(least, "0"), isZero];
     };
-    const grouped = (whole, locale, useGrouping) => {
+    const THOUSANDS = { short: ["", "K", "M", "B", "T"], long: ["", " thousand", " million", " billion", " trillion"] };
+    // [WHOLE, REST, WHETHER ZERO, WHAT STANDS BEHIND] of a number, in thousands where it is compact.
+    const counted = (value, options) => {
+        const [digits, point] = digitsOf(value, options.style === "percent");
+        if (options.notation !== "compact") return [...places([digits, point], options), ""];
+        for (let power = Math.min(Math.max(Math.floor((point - 1) / 3), 0), 4); ; power++) {
+            const found = places([digits, digits === "" ? 0 : point - 3 * power], options);
+            if (found[0].length < 4 || power === 4) return [...found, THOUSANDS[options.compactDisplay ?? "short"][power]];
+        }
+    };
+    const grouped = (whole, locale, useGrouping, least = locale.from) => {
         const isAlways = [true, "true", "always"].includes(useGrouping);
-        if (useGrouping === false || useGrouping === "false" || whole.length < (isAlways ? 4 : locale.from)) return whole;
+        if (useGrouping === false || useGrouping === "false" || whole.length < (isAlways ? 4 : least)) return whole;
         return whole.replace(locale.isIndian ? /\B(?=(\d\d)*\d{3}$)/g : /\B(?=(\d{3})+$)/g, locale.group);
     };
     const signOf = (value, isZero, display) => {
@@ -103,9 +118,12 @@
         if (display === "never" || (display === "exceptZero" && isZero)) return "";
         return isNegative ? "-" : display === "always" || display === "exceptZero" ? "+" : "";
     };
-    const money = (text, sign, isFinite, locale, { currency, currencyDisplay }) => {
+    const symbolOf = (locale, { currency, currencyDisplay }) => (currencyDisplay === "code" ? currency : locale.symbols[currency] ?? currency);
+    const money = (text, sign, isFinite, locale, options) => {
+        const { currency, currencySign } = options;
         if (!data.currencies.includes(currency)) refuse(`the currency ${currency}`, data.currencies.join(", "));
-        const symbol = currencyDisplay === "code" ? currency : locale.symbols[currency] ?? currency;
+        if (currencySign === "accounting" && sign === "-") return `(${money(text, "", isFinite, locale, options)})`;
+        const symbol = symbolOf(locale, options);
         const pattern = locale.money[sign === "" ? 0 : 1];
         // A letter does not touch a digit.
         const before = /\p{L}$/u.test(symbol) ? "¤\u00a0#" : "¤#", after = /^\p{L}/u.test(symbol) ? "#\u00a0¤" : "#¤";
@@ -115,12 +133,42 @@
     const formatNumber = (value, locale, options) => {
         const isFinite = typeof value === "bigint" || Number.isFinite(value);
         if (!isFinite && Number.isNaN(value) && ["fi-FI", "ru-RU"].includes(options.locale)) refuse("NaN in this locale");
-        const [whole, rest, isZero] = isFinite ? places(value, options) : [Number.isNaN(value) ? "NaN" : "∞", "", Number.isNaN(value)];
+        const [whole, rest, isZero, behind] = isFinite ? counted(value, options) : [Number.isNaN(value) ? "NaN" : "∞", "", Number.isNaN(value), ""];
         const sign = Number.isNaN(value) ? (options.signDisplay === "always" ? "+" : "") : signOf(value, isZero, options.signDisplay);
-        const text = (isFinite ? grouped(whole, locale, options.useGrouping) : whole) + (rest === "" ? "" : locale.decimal + rest);
+        const least = options.notation === "compact" ? 5 : locale.from;
+        const text = (isFinite ? grouped(whole, locale, options.useGrouping, least) : whole) + (rest === "" ? "" : locale.decimal + rest) + behind;
         if (options.style === "currency") return money(text, sign, isFinite, locale, options);
         const signed = (sign === "-" ? locale.minus : sign);
         return options.style === "percent" ? signed + locale.percent.replace("#", () => text) : signed + text;
+    };
+    // What a number that was written is made of.
+    const numberParts = (text, locale, options) => {
+        const symbol = options.style === "currency" ? symbolOf(locale, options) : "", parts = [];
+        const kindOf = (left, last, isFraction) => {
+            if (/^\d/.test(left)) return [isFraction ? "fraction" : "integer", /^\d+/.exec(left)[0]];
+            if (symbol !== "" && left.startsWith(symbol)) return ["currency", symbol];
+            if (left.startsWith("NaN")) return ["nan", "NaN"];
+            if (left.startsWith("∞")) return ["infinity", "∞"];
+            if (left.startsWith(locale.minus)) return ["minusSign", locale.minus];
+            if (left[0] === "+" || left[0] === "%") return [left[0] === "+" ? "plusSign" : "percentSign", left[0]];
+            if (last === "integer" && left.startsWith(locale.group) && /^\d/.test(left.slice(locale.group.length))) return ["group", locale.group];
+            if (last === "integer" && left.startsWith(locale.decimal)) return ["decimal", locale.decimal];
+            return /^\p{L}/u.test(left) ? ["compact", /^\p{L}+/u.exec(left)[0]] : ["literal", left[0]];
+        };
+        for (let left = text, isFraction = false; left !== "";) {
+            const [type, value] = kindOf(left, parts.at(-1)?.type, isFraction);
+            isFraction ||= type === "decimal";
+            parts.push({ type, value });
+            left = left.slice(value.length);
+        }
+        return parts;
+    };
+    // What is kept of English alone, and of its locales that write it alike.
+    const isKept = (name, options) => {
+        if (options.notation === "compact" && !["en-US", "en-CA", "en-AU"].includes(name)) refuse(`the notation compact in the locale "${name}"`, "that of en-US, en-CA, en-AU");
+        if (options.notation === "compact" && options.style === "percent") refuse("the notation compact of a percentage");
+        if (options.notation === "compact" && options.compactDisplay === "long" && options.style === "currency") refuse("a currency with long words", "compactDisplay short");
+        if (options.currencySign === "accounting" && !(name.startsWith("en-") && name !== "en-IN")) refuse(`the currencySign accounting in the locale "${name}"`, "that of English, but for en-IN");
     };
     const toNumber = (value) => {
         if (typeof value === "string" && value.trim() !== "" && !Number.isSafeInteger(Number(value)) && /^\s*[+-]?\d+\s*$/.test(value)) return BigInt(value);
@@ -129,10 +177,11 @@
     function NumberFormat(locales, given) {
         const name = localeOf(locales), options = { ...optionsOf(given, NUMBER, NOT_NUMBER), locale: name };
         if (options.style === "currency" && options.currency === undefined) throw new TypeError("Currency code is required with currency style.");
-        placesOf(options), significantOf(options);
+        placesOf(options), significantOf(options), isKept(name, options);
         const [least, most] = placesOf(options);
         const self = new.target ? this : Object.create(NumberFormat.prototype);
         hidden(self, "format", (value) => formatNumber(toNumber(value), data.locales[name], options));
+        hidden(self, "formatToParts", (value) => numberParts(self.format(value), data.locales[name], options));
         hidden(self, "resolvedOptions", () => ({
             locale: name, numberingSystem: "latn", style: "decimal", ...options, minimumFractionDigits: least, maximumFractionDigits: most,
         }));
@@ -144,13 +193,13 @@
     const FIELD = ["numeric", "2-digit"], DATE_STYLES = ["short", "medium", "long", "full"];
     const DATE = {
         weekday: ["short", "long"], year: FIELD, month: [...FIELD, "short", "long"], day: FIELD, hour: FIELD, minute: FIELD, second: FIELD,
-        hour12: Boolean, hourCycle: ["h23"], timeZone: (value) => zone(String(value)), dateStyle: DATE_STYLES, timeStyle: ["short", "medium"],
+        hour12: Boolean, hourCycle: ["h23"], timeZone: (value) => zone(String(value)), dateStyle: DATE_STYLES, timeStyle: ["short", "medium", "long", "full"], timeZoneName: ["short"],
         localeMatcher: ["lookup", "best fit"], formatMatcher: ["basic", "best fit"], calendar: ["gregory"], numberingSystem: ["latn"],
     };
-    const NOT_DATE = ["era", "dayPeriod", "fractionalSecondDigits", "timeZoneName"];
+    const NOT_DATE = ["era", "dayPeriod", "fractionalSecondDigits"];
     const short = { numeric: "n", "2-digit": "2", short: "s", long: "l" };
     const two = (number) => String(number).padStart(2, "0");
-    const filled = (pattern, date, locale) => pattern.replace(/\{(\w+)\}/g, (all, token) => {
+    const filled = (token, date, locale) => {
         const year = date.getUTCFullYear(), month = date.getUTCMonth(), hour = date.getUTCHours();
         switch (token) {
             case "yyyy": return String(year);
@@ -173,7 +222,15 @@
             case "ss": return two(date.getUTCSeconds());
             default: return locale.halves[hour < 12 ? 0 : 1];
         }
+    };
+    const PARTS = { y: "year", M: "month", d: "day", E: "weekday", h: "hour", H: "hour", k: "hour", m: "minute", s: "second", a: "dayPeriod", Z: "timeZoneName" };
+    // What a date is made of: the tokens of a pattern, and the texts between them.
+    const dateParts = (pattern, date, locale) => pattern.split(/(\{\w+\})/).filter((one) => one !== "").map((one) => {
+        const token = /^\{(\w+)\}$/.exec(one)?.[1];
+        return token ? { type: PARTS[token[0]], value: token === "Z" ? "UTC" : token === "ZZZZ" ? "Coordinated Universal Time" : filled(token, date, locale) } : { type: "literal", value: one };
     });
+    // In the parts alone, a narrow space stands before the half of a day and the Russian year's letter, as in node.
+    const narrowed = (parts) => parts.map((part, at) => (part.value.startsWith(" г") || (part.value === " " && parts[at + 1]?.type === "dayPeriod") ? { ...part, value: `\u202f${part.value.slice(1)}` } : part));
     const known = (pattern, fields) => pattern || refuse(`the combination of ${fields.join(", ")} in this locale`);
     const datePattern = (locale, options, fields) => {
         const key = ["weekday", "year", "month", "day"].map((name) => short[options[name]] ?? "-").join("");
@@ -181,15 +238,16 @@
     };
     const timePattern = (locale, options, fields) => {
         const { hour, minute, second, hour12, hourCycle } = options;
-        if (hour === undefined && minute === undefined && second === undefined) return "";
+        if (hour === undefined && minute === undefined && second === undefined) return options.timeZoneName === undefined ? "" : refuse("a zone without a time");
         const cycle = hour12 === undefined ? hourCycle ?? "" : hour12 ? "12" : "24";
         const key = [hour, minute, second].map((field) => short[field] ?? "-").join("") + cycle;
-        return known(data.patterns[locale.times[data.timeKeys.indexOf(key)]], fields);
+        return known(data.patterns[locale.times[data.timeKeys.indexOf(key)]], fields) + (options.timeZoneName === undefined ? "" : " {Z}");
     };
     const styled = (locale, { dateStyle, timeStyle, hour12, hourCycle }) => {
         if (timeStyle !== undefined && (hour12 ?? (hourCycle === undefined ? locale.is12 : false)) !== locale.is12) refuse("timeStyle with another hour cycle");
         const of = (patterns, style) => known(patterns[DATE_STYLES.indexOf(style)], [style]);
-        const date = dateStyle && of(locale.dateStyles, dateStyle), time = timeStyle && of(locale.timeStyles, timeStyle);
+        const zone = { long: " {Z}", full: " {ZZZZ}" }[timeStyle], clock = zone ? "medium" : timeStyle;
+        const date = dateStyle && of(locale.dateStyles, dateStyle), time = timeStyle && of(locale.timeStyles, clock) + (zone ?? "");
         return date && time ? date + locale.styleGlues[DATE_STYLES.indexOf(dateStyle)] + time : date ?? time;
     };
     const patternOf = (locale, options) => {
@@ -205,6 +263,8 @@
         const glue = locale.glues[options.month === "long" ? (options.weekday ? 3 : 2) : options.month === "short" ? 1 : 0];
         return date && time ? date + glue + time : date || time;
     };
+    // Where the name of the zone stands behind a time that is as it were without.
+    const ZONED = ["en-US", "en-CA", "en-AU"];
     const DAY = { year: "numeric", month: "numeric", day: "numeric" }, TIME = { hour: "numeric", minute: "numeric", second: "numeric" };
     // What is shown where nothing of it is asked for.
     const completed = (options, wanted, usual) => {
@@ -215,25 +275,32 @@
         return isEnough ? options : { ...options, ...(usual !== "time" && DAY), ...(usual !== "date" && TIME) };
     };
     const formatDate = (date, locales, given, wanted, usual) => {
+        const found = formattedDate(date, locales, given, wanted, usual);
+        return typeof found === "string" ? found : found.map(({ value }) => value).join("");
+    };
+    const formattedDate = (date, locales, given, wanted, usual) => {
         const name = localeOf(locales), options = optionsOf(given, DATE, NOT_DATE), locale = data.locales[name];
         if (wanted === "date" && options.timeStyle !== undefined || wanted === "time" && options.dateStyle !== undefined) {
             throw new TypeError(`Invalid option : ${wanted === "date" ? "timeStyle" : "dateStyle"}`);
         }
+        const isZoned = options.timeZoneName !== undefined || ["long", "full"].includes(options.timeStyle);
+        if (isZoned && !ZONED.includes(name)) refuse(`the name of the zone in the locale "${name}"`, `that of ${ZONED.join(", ")}`);
         const pattern = patternOf(locale, completed(options, wanted, usual));
         if (date === undefined) return name;
         const year = date.getUTCFullYear();
         if (year < 1583 || year > 9999) refuse(`the year ${year} in a locale`);
-        return filled(pattern, date, locale);
+        return dateParts(pattern, date, locale);
     };
     function DateTimeFormat(locales, given) {
         const kept = given === undefined ? undefined : { ...given };
         const name = formatDate(undefined, locales, kept, "any", "date");
         const self = new.target ? this : Object.create(DateTimeFormat.prototype);
-        hidden(self, "format", (value = Date.now()) => {
+        const valid = (value) => {
             const date = new Date(value);
-            if (Number.isNaN(date.getTime())) throw new RangeError("Invalid time value");
-            return formatDate(date, name, kept, "any", "date");
-        });
+            return Number.isNaN(date.getTime()) ? (() => { throw new RangeError("Invalid time value"); })() : date;
+        };
+        hidden(self, "format", (value = Date.now()) => formatDate(valid(value), name, kept, "any", "date"));
+        hidden(self, "formatToParts", (value = Date.now()) => narrowed(formattedDate(valid(value), name, kept, "any", "date")));
         hidden(self, "resolvedOptions", () => ({ locale: name, calendar: "gregory", numberingSystem: "latn", ...kept, timeZone: "UTC" }));
         return self;
     }
@@ -358,7 +425,12 @@
     methods(BigInt.prototype, { toLocaleString(locales, options) { return NumberFormat(locales, options).format(BigInt(this)); } });
     methods(Array.prototype, listed);
     methods(Object.getPrototypeOf(Uint8Array.prototype), listed);
+    // What a date says of itself ends with the name of the zone, which the interpreter leaves out.
+    const ZONE = " (Coordinated Universal Time)", { toString, toTimeString } = Date.prototype;
+    const named = (text) => (/\)$|^Invalid Date$/.test(text) ? text : text + ZONE);
     methods(Date.prototype, {
+        toString() { return named(toString.call(this)); },
+        toTimeString() { return named(toTimeString.call(this)); },
         toLocaleString(locales, options) { return shownDate(this, locales, options, "any", "all"); },
         toLocaleDateString(locales, options) { return shownDate(this, locales, options, "date", "date"); },
         toLocaleTimeString(locales, options) { return shownDate(this, locales, options, "time", "time"); },

@@ -66,7 +66,7 @@
         string_decoder, "timers/promises": timersPromises, url, util, "util/types": util.types, zlib, chart: parts.chart, async_hooks: { AsyncLocalStorage, AsyncResource: AsyncLocalStorage }, constants: fs.constants,
         punycode: { toASCII: url.domainToASCII }, test: Object.assign(test, { test, describe: test, it: test }),
     };
-    const lazy = { timers, perf_hooks: () => ({ performance: global.performance }), console: () => global.console, "stream/web": () => ({ ReadableStream: global.ReadableStream }), module: () => ({ builtinModules: known(), createRequire: () => require }) };
+    const lazy = { timers, perf_hooks: () => ({ performance: global.performance }), console: () => global.console, "stream/web": () => Object.fromEntries(["ReadableStream", "WritableStream", "TransformStream", "TextDecoderStream", "TextEncoderStream", "CompressionStream", "DecompressionStream"].map((name) => [name, global[name]])), module: () => ({ builtinModules: known(), createRequire: () => require }) };
     const known = () => [...Object.keys(modules), ...Object.keys(lazy)].sort();
     const NETWORK = "code has no network of its own; `fetch` goes through a tool that may send requests", ONE = "code runs in one thread of its own, and starts no process; a tool does what it cannot";
     const INSTEAD = { http: NETWORK, https: NETWORK, http2: NETWORK, net: NETWORK, tls: NETWORK, dgram: NETWORK, dns: NETWORK, "dns/promises": NETWORK, child_process: ONE, worker_threads: ONE, cluster: ONE,

@@ -231,8 +231,8 @@
     const INSTEAD = {
         Temporal: "Date is, in UTC, and Intl.DateTimeFormat", WebSocket: "fetch goes through a tool that may send requests", XMLHttpRequest: "fetch goes through a tool that may send requests",
         WebAssembly: "the interpreter is itself WebAssembly", Worker: "code runs in one thread", window: PAGE, document: PAGE, localStorage: PAGE, alert: PAGE, prompt: "what code is given is in the variable input",
-        Deno: "node's modules are, by require", Bun: "node's modules are, by require", navigator: "process.platform is", WritableStream: "ReadableStream is, and node:stream", TransformStream: "ReadableStream is, and node:stream",
-        MessageChannel: "EventTarget is", BroadcastChannel: "EventTarget is", CompressionStream: "node:zlib's gzipSync is", DecompressionStream: "node:zlib's gunzipSync is",
+        Deno: "node's modules are, by require", Bun: "node's modules are, by require", navigator: "process.platform is",
+        MessageChannel: "EventTarget is", BroadcastChannel: "EventTarget is",
     };
     const SYNTAX = [
         ["'@'", "decorators are not part of the language; call the function with the class or the method"], ["keyword: enum", "an enum is TypeScript's, and more than a type; an object with `as const` does the same"],

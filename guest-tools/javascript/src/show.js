@@ -35,13 +35,30 @@
             default: return String(value);
         }
     }
+    // The colors of a terminal, where they are asked for.
+    const COLORS = { string: [32, 39], symbol: [32, 39], number: [33, 39], bigint: [33, 39], boolean: [33, 39], undefined: [90, 39], null: [1, 22], special: [36, 39], date: [35, 39], regexp: [31, 39] };
+    const colored = (context, kind, text) => (context.colors ? `\x1b[${COLORS[kind][0]}m${text}\x1b[${COLORS[kind][1]}m` : text);
+    const plain = (text) => text.replace(/\x1b\[[\d;]*m/g, "");
+    const simple = (context, value) => colored(context, value === null ? "null" : typeof value, primitive(value));
+    // As node tells a class by its text: not where it extends what is called.
+    const isClass = (value) => {
+        const text = Function.prototype.toString.call(value);
+        if (!text.startsWith("class") || !text.endsWith("}")) return false;
+        const inside = text.slice(5, -1), open = inside.indexOf("{");
+        return open >= 0 && (!inside.slice(0, open).includes("(") || /^(\s+[^(]*?)\s*{/.test(inside.replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, "")));
+    };
+
+    // A text, its lines below each other where it has many and is long.
+    function quoted(context, value) {
+        const left = value.length - context.maxStringLength, text = left > 0 ? value.slice(0, context.maxStringLength) : value;
+        const isLong = context.compact !== true && text.length > 16 && text.length > context.breakLength - context.indentation - 4;
+        const lines = (isLong ? text.split(/(?<=\n)/) : [text]).map((line) => colored(context, "string", quote(line)));
+        return lines.join(` +\n${" ".repeat(context.indentation + 2)}`) + (left > 0 ? `... ${left} more character${left > 1 ? "s" : ""}` : "");
+    }
 
     function show(context, value, level, isTyped) {
-        if (typeof value === "string" && value.length > context.maxStringLength) {
-            const left = value.length - context.maxStringLength;
-            return `${quote(value.slice(0, context.maxStringLength))}... ${left} more character${left > 1 ? "s" : ""}`;
-        }
-        if (value === null || (typeof value !== "object" && typeof value !== "function")) return primitive(value);
+        if (typeof value === "string") return quoted(context, value);
+        if (value === null || (typeof value !== "object" && typeof value !== "function")) return simple(context, value);
         const custom = value[inspect.custom];
         if (typeof custom === "function") {
             const shown = custom.call(value, context.depth - level, context, inspect);
@@ -49,7 +66,7 @@
         }
         if (context.seen.includes(value)) {
             if (!context.circular.has(value)) context.circular.set(value, context.circular.size + 1);
-            return `[Circular *${context.circular.get(value)}]`;
+            return colored(context, "special", `[Circular *${context.circular.get(value)}]`);
         }
         return raw(context, value, level, isTyped);
     }
@@ -89,32 +106,39 @@
             if (value.length === 0 && keys.length === 0) return `${braces[0]}]`;
             entries = () => arrayEntries(context, value, level);
         } else if (typeof value === "function") {
-            const isClass = Function.prototype.toString.call(value).startsWith("class");
             const kind = nameOf(value) ?? "Function";
-            base = isClass
+            base = isClass(value)
                 ? `[class ${value.name || "(anonymous)"}${Object.getPrototypeOf(value)?.name ? ` extends ${Object.getPrototypeOf(value).name}` : ""}]`
                 : `[${kind}${value.name ? `: ${value.name}` : " (anonymous)"}]`;
-            if (keys.length === 0) return base;
+            if (keys.length === 0) return colored(context, "special", base);
         } else if (value instanceof RegExp) {
             base = RegExp.prototype.toString.call(value);
-            if (keys.length === 0) return base;
+            if (keys.length === 0) return colored(context, "regexp", base);
         } else if (value instanceof Date) {
             base = Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
-            if (keys.length === 0) return base;
+            if (keys.length === 0) return colored(context, "date", base);
         } else if (value instanceof Error) {
             keys = keys.filter((key) => key !== "stack" && key !== "message" && key !== "name");
             base = shownError(value).replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
             if (!keys.includes("cause") && Object.hasOwn(value, "cause")) keys.push("cause");
             if (Array.isArray(value.errors) && !keys.includes("errors") && Object.hasOwn(value, "errors")) keys.push("errors");
             if (keys.length === 0) return base;
+        } else if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
+            braces[0] = `${prefix("ArrayBuffer")}{`;
+            entries = () => [contents(context, value)];
+            keys.unshift("byteLength");
+        } else if (value instanceof DataView) {
+            braces[0] = `${prefix("DataView")}{`;
+            keys.unshift("byteLength", "byteOffset", "buffer");
         } else if (value instanceof Promise) {
             braces[0] = `${prefix("Promise")}{`;
         } else if (value instanceof WeakSet || value instanceof WeakMap) {
-            return `${prefix("Weak")}{ <items unknown> }`;
+            braces[0] = `${prefix("Weak")}{`;
+            entries = () => [colored(context, "special", "<items unknown>")];
         } else if (value instanceof Number || value instanceof String || value instanceof Boolean) {
             base = `[${nameOf(value)}: ${primitive(value.valueOf())}]`;
             keys = keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key));
-            if (keys.length === 0) return base;
+            if (keys.length === 0) return colored(context, typeof value.valueOf(), base);
         } else if (Object.prototype.toString.call(value) === "[object Arguments]") {
             braces = ["[Arguments] [", "]"];
             keys = keys.filter((key) => !/^\d+$/.test(key));
@@ -128,7 +152,7 @@
         }
         if (level > context.depth) {
             const name = (nameOf(value) ?? "Object: null prototype") + (tagged ? ` ${tagged.trim()}` : "");
-            return Array.isArray(value) ? "[Array]" : `[${name}]`;
+            return colored(context, "special", Array.isArray(value) ? "[Array]" : `[${name}]`);
         }
         context.seen.push(value);
         context.current = level;
@@ -137,11 +161,17 @@
         context.seen.pop();
         if (context.sorted && !isList) output.sort(typeof context.sorted === "function" ? context.sorted : undefined);
         if (context.circular.has(value)) {
-            const mark = `<ref *${context.circular.get(value)}>`;
+            const mark = colored(context, "special", `<ref *${context.circular.get(value)}>`);
             if (base === "") braces[0] = `${mark} ${braces[0]}`;
             else base = `${mark} ${base}`;
         }
         return joined(context, output, base, braces, isList, level, value);
+    }
+
+    function contents(context, buffer) {
+        const most = Math.min(context.maxArrayLength, buffer.byteLength), left = buffer.byteLength - most;
+        const bytes = Array.from(new Uint8Array(buffer, 0, most), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+        return `${colored(context, "special", "[Uint8Contents]")}: <${bytes}${left > 0 ? ` ... ${left} more byte${left > 1 ? "s" : ""}` : ""}>`;
     }
 
     function arrayEntries(context, value, level) {
@@ -154,7 +184,7 @@
             } else {
                 const from = i;
                 while (i < value.length && !Object.hasOwn(value, i)) i++;
-                output.push(`<${i - from} empty item${i - from > 1 ? "s" : ""}>`);
+                output.push(colored(context, "undefined", `<${i - from} empty item${i - from > 1 ? "s" : ""}>`));
             }
         }
         const left = value.length - i;
@@ -166,22 +196,35 @@
     // Shows what stands further to the right.
     const within = (context, columns, action) => {
         context.indentation += columns;
-        const shown = action();
-        context.indentation -= columns;
-        return shown;
+        try { return action(); } finally { context.indentation -= columns; }
     };
     function property(context, value, key, level, isList) {
         const described = Object.getOwnPropertyDescriptor(value, key) ?? { value: value[key] };
         let text;
-        if (described.get) text = described.set ? "[Getter/Setter]" : "[Getter]";
-        else if (described.set) text = "[Setter]";
+        if (described.get) text = got(context, value, described, level);
+        else if (described.set) text = colored(context, "special", "[Setter]");
         else {
             const indented = context.compact === true && !isList ? 3 : 2;
             text = within(context, indented, () => show(context, described.value, level + 1));
-            if (indented === 3 && context.breakLength < text.length) text = `\n${" ".repeat(context.indentation + indented)}${text}`;
+            if (indented === 3 && context.breakLength < (context.colors ? plain(text) : text).length) text = `\n${" ".repeat(context.indentation + indented)}${text}`;
         }
         if (described.enumerable === false) return `[${String(key)}]: ${text}`;
-        return `${keyOf(key)}:${text.startsWith("\n") ? "" : " "}${text}`;
+        return `${shownKey(context, key)}:${text.startsWith("\n") ? "" : " "}${text}`;
+    }
+
+    const shownKey = (context, key) => (!context.colors ? keyOf(key) : typeof key === "symbol" ? `[${colored(context, "symbol", String(key))}]` : isIdentifier(key) ? key : colored(context, "string", quote(key)));
+    // What a getter is, and what it answers where that is asked for: of all, or of those with or without a setter.
+    function got(context, value, { get, set }, level) {
+        const name = set ? "Getter/Setter" : "Getter", { getters } = context;
+        if (!(getters === true || (getters === "get" && !set) || (getters === "set" && set))) return colored(context, "special", `[${name}]`);
+        const mark = (text) => colored(context, "special", text);
+        try {
+            const answer = get.call(value);
+            if (answer === null || typeof answer !== "object") return `${mark(`[${name}:`)} ${simple(context, answer)}${mark("]")}`;
+            return `${mark(`[${name}]`)} ${within(context, 2, () => show(context, answer, level + 1))}`;
+        } catch (error) {
+            return `${mark(`[${name}:`)} <Inspection threw (${error.message})>${mark("]")}`;
+        }
     }
 
     function joined(context, output, base, braces, isList, level, value) {
@@ -189,7 +232,7 @@
         const isShort = (start) => {
             let length = output.length + start;
             if (length + output.length > breakLength) return false;
-            for (const one of output) length += one.length;
+            for (const one of output) length += (context.colors ? plain(one) : one).length;
             return length <= breakLength && !base.includes("\n");
         };
         if (compact === true) {
@@ -240,7 +283,7 @@
                 const columns = widths[j - i] + output[j].length - lengths[j];
                 line += isNumeric ? cell.padStart(columns) : cell.padEnd(columns);
             }
-            line += isNumeric ? output[j].padStart(widths[j - i] - 2) : output[j];
+            line += isNumeric ? output[j].padStart(widths[j - i] - 2 + output[j].length - lengths[j]) : output[j];
             lines.push(line);
         }
         if (count < output.length) lines.push(output[count]);
@@ -259,7 +302,7 @@
         line.trimEnd().replace(/at <eval> \((.*)\)$/, "at $1"));
     const shownError = (error) => [headOf(error), ...frames(error)].join("\n");
 
-    const SIMPLE = { breakLength: 80, compact: 3, sorted: false, maxArrayLength: 100, maxStringLength: 10000, getters: false, showHidden: false };
+    const SIMPLE = { breakLength: 80, compact: 3, sorted: false, maxArrayLength: 100, maxStringLength: 10000, getters: false, showHidden: false, colors: false };
     if (accessor?.get) {
         const get = function () { const raw = accessor.get.call(this); return typeof raw === "string" ? shownError(this) : raw; };
         Object.defineProperty(Error.prototype, "stack", { get, set: accessor.set, configurable: true });
@@ -285,6 +328,22 @@
     const more = (error) => (Object.hasOwn(error, "cause") || Object.hasOwn(error, "errors") ? inspect(error).slice(shownError(error).length) : "");
     inspect.custom = Symbol.for("nodejs.util.inspect.custom");
 
+    // Whether a value has a `toString` that code gave to it.
+    const BUILT_IN = new Set(Object.getOwnPropertyNames(globalThis).filter((name) => /^[A-Z][a-zA-Z0-9]+$/.test(name)));
+    const hasOwnText = (value) => {
+        if (typeof value.toString !== "function") return false;
+        if (Object.hasOwn(value, "toString")) return true;
+        let at = value;
+        do { at = Object.getPrototypeOf(at); } while (at && !Object.hasOwn(at, "toString"));
+        const made = at && Object.getOwnPropertyDescriptor(at, "constructor")?.value;
+        return !(typeof made === "function" && BUILT_IN.has(made.name));
+    };
+    const text = (value) => {
+        if (typeof value === "bigint" || Object.is(value, -0)) return primitive(value);
+        return typeof value === "object" && value !== null && !hasOwnText(value) ? inspect(value, { depth: 0 }) : String(value);
+    };
+    const number = (value, read) => (typeof value === "bigint" && read !== parseFloat ? `${value}n` : typeof value === "symbol" ? "NaN" : primitive(read(value)));
+
     function format(first, ...rest) {
         if (typeof first === "string" && rest.length > 0) {
             first = first.replace(/%[sdifjoOc%]/g, (mark) => {
@@ -292,12 +351,13 @@
                 if (rest.length === 0) return mark;
                 const value = rest.shift();
                 switch (mark) {
-                    case "%s": return typeof value === "object" && value !== null ? inspect(value, { depth: 0 }) : typeof value === "bigint" ? `${value}n` : String(value);
-                    case "%d": return typeof value === "object" ? "NaN" : String(Number(value));
-                    case "%i": return String(parseInt(value, 10));
-                    case "%f": return String(parseFloat(value));
+                    case "%s": return text(value);
+                    case "%d": return number(value, Number);
+                    case "%i": return number(value, (one) => parseInt(one));
+                    case "%f": return number(value, parseFloat);
                     case "%j": return stringify(value);
                     case "%c": return "";
+                    case "%O": return inspect(value);
                     default: return inspect(value, { depth: 4 });
                 }
             });

@@ -8,6 +8,7 @@
     const { URL, URLSearchParams } = parts.url;
     const { DOMException } = parts.events;
     const wrong = (message) => coded(TypeError, "ERR_INVALID_STATE", `Invalid state: ${message}`);
+    const deferred = () => { const made = {}; made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject })); return made; };
     const utf8 = (bytes) => new TextDecoder().decode(bytes);
     const joined = (chunks) => {
         const all = new Uint8Array(chunks.reduce((sum, one) => sum + one.length, 0));
@@ -102,6 +103,29 @@
             });
             return [one(), one()];
         }
+        async pipeTo(into, { preventClose = false, preventAbort = false, preventCancel = false, signal } = {}) {
+            const reader = this.getReader(), writer = into.getWriter();
+            try {
+                for (;;) {
+                    if (signal?.aborted) throw signal.reason;
+                    const { value, done } = await reader.read();
+                    if (done) break;
+                    await writer.write(value);
+                }
+                if (!preventClose) await writer.close();
+            } catch (error) {
+                if (!preventCancel) await this.#cancel(error);
+                if (!preventAbort) await writer.abort(error);
+                throw error;
+            } finally {
+                reader.releaseLock();
+                writer.releaseLock();
+            }
+        }
+        pipeThrough({ readable, writable }, options) {
+            this.pipeTo(writable, options).catch(() => {});
+            return readable;
+        }
         static from(values) {
             const iterator = values[Symbol.asyncIterator]?.() ?? values[Symbol.iterator]();
             return new ReadableStream({
@@ -113,6 +137,121 @@
             });
         }
     }
+
+    // --- WritableStream and TransformStream -------------------------------------------------------------------------------
+    class WritableStream {
+        #sink; #state = "open"; #error; #last; #writer; #controller; #gone = deferred();
+        constructor(sink = {}) {
+            this.#sink = sink;
+            this.#gone.promise.catch(() => {});
+            this.#controller = { error: (error) => this.#fail(error) };
+            this.#last = Promise.resolve(sink.start?.(this.#controller)).catch((error) => this.#fail(error));
+        }
+        #fail(error) {
+            if (this.#state !== "open" && this.#state !== "closing") return;
+            [this.#state, this.#error] = ["failed", error];
+            this.#gone.reject(error);
+        }
+        // One piece of work after the other; the first that fails ends all.
+        #then(action) {
+            const turn = this.#last.then(async () => {
+                if (this.#state === "failed") throw this.#error;
+                try { return await Promise.race([action(), this.#gone.promise]); } catch (error) { this.#fail(error); throw error; }
+            });
+            this.#last = turn.catch(() => {});
+            return turn;
+        }
+        #write(chunk) {
+            if (this.#state === "failed") return Promise.reject(this.#error);
+            if (this.#state !== "open") return Promise.reject(wrong("WritableStream is closed"));
+            return this.#then(async () => this.#sink.write?.(chunk, this.#controller));
+        }
+        async #close() {
+            if (this.#state === "failed") throw this.#error;
+            if (this.#state !== "open") throw wrong("WritableStream is closed");
+            this.#state = "closing";
+            await this.#then(async () => this.#sink.close?.());
+            this.#state = "closed";
+            this.#gone.resolve();
+        }
+        async #abort(reason) {
+            if (this.#state === "closed" || this.#state === "failed") return;
+            this.#fail(reason);
+            await this.#sink.abort?.(reason);
+        }
+        get locked() { return this.#writer !== undefined; }
+        getWriter() {
+            if (this.#writer) throw wrong("WritableStream is locked");
+            const writer = { write: (chunk) => this.#write(chunk), close: () => this.#close(), abort: (reason) => this.#abort(reason), releaseLock: () => { if (this.#writer === writer) this.#writer = undefined; } };
+            Object.defineProperty(writer, "ready", { get: () => (this.#state === "failed" ? Promise.reject(this.#error) : this.#last.then(() => undefined)) });
+            Object.defineProperty(writer, "closed", { get: () => this.#gone.promise.then(() => undefined) });
+            Object.defineProperty(writer, "desiredSize", { get: () => (this.#state === "failed" ? null : this.#state === "open" ? 1 : 0) });
+            return (this.#writer = writer);
+        }
+        close() { return this.locked ? Promise.reject(wrong("WritableStream is locked")) : this.#close(); }
+        abort(reason) { return this.locked ? Promise.reject(wrong("WritableStream is locked")) : this.#abort(reason); }
+        [inspect.custom]() { return `WritableStream ${inspect({ locked: this.locked, state: this.#state === "failed" ? "errored" : this.#state === "closed" ? "closed" : "writable" })}`; }
+    }
+    // What is written waits until something reads what it becomes, so that a stream without end is not read ahead.
+    class TransformStream {
+        #readable; #writable;
+        constructor(transformer = {}) {
+            let wanted = deferred(), fed = deferred(), output, input;
+            const controller = {
+                enqueue: (chunk) => { output.enqueue(chunk); wanted = deferred(); fed.resolve(); },
+                error: (error) => { output.error(error); input.error(error); fed.resolve(); },
+                terminate: () => { output.close(); fed.resolve(); input.error(wrong("TransformStream terminated")); },
+                get desiredSize() { return output.desiredSize; },
+            };
+            this.#readable = new ReadableStream({
+                start(one) { output = one; },
+                pull() { fed = deferred(); wanted.resolve(); return fed.promise; },
+                cancel(reason) { input.error(reason); },
+            });
+            this.#writable = new WritableStream({
+                async start(one) { input = one; await transformer.start?.(controller); },
+                async write(chunk) {
+                    await wanted.promise;
+                    try { await (transformer.transform ? transformer.transform(chunk, controller) : controller.enqueue(chunk)); } catch (error) { controller.error(error); throw error; }
+                },
+                async close() {
+                    try { await transformer.flush?.(controller); } catch (error) { controller.error(error); throw error; }
+                    output.close();
+                    fed.resolve();
+                },
+                abort(reason) { output.error(reason); fed.resolve(); },
+            });
+        }
+        get readable() { return this.#readable; }
+        get writable() { return this.#writable; }
+        [inspect.custom]() { return `TransformStream ${inspect({ readable: this.readable, writable: this.writable, backpressure: true })}`; }
+    }
+    class TextDecoderStream extends TransformStream {
+        #decoder;
+        constructor(label, options) {
+            const decoder = new TextDecoder(label, options), told = (text, controller) => { if (text !== "") controller.enqueue(text); };
+            super({ transform: (chunk, controller) => told(decoder.decode(chunk, { stream: true }), controller), flush: (controller) => told(decoder.decode(), controller) });
+            this.#decoder = decoder;
+        }
+        get encoding() { return this.#decoder.encoding; }
+    }
+    class TextEncoderStream extends TransformStream {
+        constructor() { super({ transform: (chunk, controller) => { const bytes = host.encodeUtf8(String(chunk)); if (bytes.length > 0) controller.enqueue(bytes); } }); }
+        get encoding() { return "utf-8"; }
+    }
+    // A stream packs or unpacks what was written to it once that has ended.
+    const packing = (names) => class extends TransformStream {
+        constructor(format) {
+            if (!Object.hasOwn(names, format)) throw coded(TypeError, "ERR_INVALID_ARG_VALUE", `The argument 'format' must be one of: ${Object.keys(names).map((one) => `'${one}'`).join(", ")}. Received ${inspect(format)}`);
+            const chunks = [];
+            super({
+                transform(chunk) { chunks.push(viewed(chunk).slice()); },
+                flush(controller) { controller.enqueue(new Uint8Array(parts.zlib.zlib[names[format]](joined(chunks)))); },
+            });
+        }
+    };
+    const CompressionStream = packing({ deflate: "deflateSync", "deflate-raw": "deflateRawSync", gzip: "gzipSync" });
+    const DecompressionStream = packing({ deflate: "inflateSync", "deflate-raw": "inflateRawSync", gzip: "gunzipSync" });
 
     // --- Blob and File ----------------------------------------------------------------------------------------------------
     const typed = (type) => (/^[\x20-\x7e]*$/.test(type) ? type.toLowerCase() : "");
@@ -291,6 +430,6 @@
         get [Symbol.toStringTag]() { return "Request"; }
     }
 
-    for (const [name, value] of Object.entries({ ReadableStream, Blob, File, Headers, FormData, Response, Request })) hidden(global, name, value);
+    for (const [name, value] of Object.entries({ ReadableStream, WritableStream, TransformStream, TextDecoderStream, TextEncoderStream, CompressionStream, DecompressionStream, Blob, File, Headers, FormData, Response, Request })) hidden(global, name, value);
     return { ReadableStream, Blob, File, Headers, Request, Response, DOMException };
 }

@@ -51,8 +51,10 @@
 
     const STYLES = { reset: [0, 0], bold: [1, 22], dim: [2, 22], italic: [3, 23], underline: [4, 24], inverse: [7, 27], strikethrough: [9, 29], gray: [90, 39], grey: [90, 39],
         ...Object.fromEntries(["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"].flatMap((name, at) => [[name, [30 + at, 39]], [`bg${name[0].toUpperCase()}${name.slice(1)}`, [40 + at, 49]], [`${name}Bright`, [90 + at, 39]]])) };
-    const styleText = (styles, text) => [styles].flat().reduceRight((inside, name) => {
+    // As in node, what is no terminal gets no colors; neither is stdout here.
+    const styleText = (styles, text, { validateStream = true, stream } = {}) => [styles].flat().reduceRight((inside, name) => {
         if (!Object.hasOwn(STYLES, name)) throw coded(TypeError, "ERR_INVALID_ARG_VALUE", `The argument 'format' must be one of: ${Object.keys(STYLES).map((one) => `'${one}'`).join(", ")}. Received '${name}'`);
+        if (validateStream && !stream?.isTTY) return inside;
         return `\x1b[${STYLES[name][0]}m${inside}\x1b[${STYLES[name][1]}m`;
     }, text);
 

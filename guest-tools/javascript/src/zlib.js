@@ -88,9 +88,20 @@
             globalThis.setImmediate(done);
         };
     }
-    for (const name of ["Gzip", "Gunzip", "Deflate", "Inflate", "DeflateRaw", "InflateRaw", "Unzip", "BrotliCompress", "BrotliDecompress"]) {
-        zlib[`create${name}`] = () => { throw new Error(`zlib.create${name} is not here: what is packed is in memory; there are ${Object.keys(ACTIONS).map((one) => `${one}Sync`).join(", ")}`); };
-    }
+    // A stream packs or unpacks what it was given once that has ended.
+    const streamOf = (name) => (options) => {
+        const chunks = [];
+        return new parts.stream.stream.Transform({
+            transform(chunk, encoding, done) { chunks.push(Buffer.from(chunk)); done(); },
+            flush(done) {
+                let made;
+                try { made = zlib[`${name}Sync`](Buffer.concat(chunks), options); } catch (error) { return done(error); }
+                done(null, made);
+            },
+        });
+    };
+    for (const name of Object.keys(ACTIONS)) zlib[`create${name[0].toUpperCase()}${name.slice(1)}`] = streamOf(name);
+    for (const name of ["BrotliCompress", "BrotliDecompress"]) zlib[`create${name}`] = () => { throw new Error(`zlib.create${name} is not here; createGzip and createGunzip are`); };
     for (const name of ["brotliCompress", "brotliDecompress"]) zlib[name] = zlib[`${name}Sync`] = () => { throw new Error(`zlib.${name} is not here; gzipSync and gunzipSync are`); };
     return { zlib };
 }

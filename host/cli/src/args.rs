@@ -21,6 +21,7 @@ use crate::commands::mcp::Mcp;
 use crate::commands::memory::Memory;
 use crate::commands::migrate::Migrate;
 use crate::commands::notices::Notices;
+use crate::commands::openapi::Openapi;
 use crate::commands::prune::Prune;
 use crate::commands::replay::Replay;
 use crate::commands::restore::Restore;
@@ -117,6 +118,8 @@ pub(crate) enum Command {
     Tool(Tool),
     #[command(subcommand)]
     Skill(Skill),
+    #[command(subcommand)]
+    Openapi(Openapi),
     Completions(Completions),
     Man(Man),
 }
@@ -167,6 +170,7 @@ impl Command {
             Self::Language(language) => language.run(globals).await,
             Self::Tool(tool) => tool.run(globals).await,
             Self::Skill(skill) => skill.run(globals).await,
+            Self::Openapi(openapi) => openapi.run(globals).await,
             Self::Completions(completions) => completions.run(globals, Args::command()),
             Self::Man(man) => man.run(globals, Args::command()),
         }
@@ -219,6 +223,7 @@ impl Command {
             Self::Token(token) => token.only_looks(),
             Self::Tool(tool) => tool.only_looks(),
             Self::Skill(skill) => skill.only_looks(),
+            Self::Openapi(openapi) => openapi.only_looks(),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What this program made and keeps in files: the components of promoted tools and added languages, and what a person has
-//! accepted of skills.
+//! accepted of skills and of documents of services.
 //!
 //! The host trusts such a file, so each has a seal beside it, made with a key that is kept in another directory.
 
@@ -27,6 +27,8 @@ pub(crate) enum Purpose {
     Language,
     /// What a person has accepted of a skill.
     Skill,
+    /// What a person has accepted of a document of a service.
+    Document,
 }
 
 impl Purpose {
@@ -35,6 +37,7 @@ impl Purpose {
             Self::Tool => "tool",
             Self::Language => "language",
             Self::Skill => "skill",
+            Self::Document => "document",
         }
     }
 
@@ -43,6 +46,7 @@ impl Purpose {
             Self::Tool => "`stockade tool promote` makes it again".to_owned(),
             Self::Language => format!("`stockade language add {name}` builds it again"),
             Self::Skill => format!("`stockade skill accept {name}` accepts it again"),
+            Self::Document => format!("`stockade openapi accept {name}` accepts it again"),
         }
     }
 }

@@ -9,6 +9,7 @@ mod args;
 mod ask;
 mod commands;
 mod config;
+mod documents;
 mod drive;
 mod end;
 mod entries;

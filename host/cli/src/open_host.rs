@@ -12,7 +12,7 @@ use crate::globals::Globals;
 use crate::hooks::{Runs, Waits};
 use crate::kept::{LANGUAGES, Purpose, kept, kept_bytes};
 use crate::log::Log;
-use crate::{config, mcp_servers, places, secrets};
+use crate::{config, documents, mcp_servers, places, secrets};
 
 /// The first argument with which this program starts itself to compile a component.
 pub(crate) const COMPILE_WORKER: &str = "compile-worker";
@@ -82,6 +82,7 @@ fn furnished(globals: &Globals, builder: Builder, config: &Config, shop: &Path) 
     let builder = promoted(globals, builder);
     let builder = accepted_skills(globals, config, languages(globals, with_shop(builder, shop)));
     let builder = mcp_servers::added(globals, builder, config)?;
+    let builder = documents::added(globals, builder, config);
     let builder = builder.configured(config)?.workflow(refund).workflow(Call);
     let builder = memory().into_iter().fold(builder, Builder::scratch);
     let builder = builder

@@ -29,6 +29,11 @@ pub(crate) fn skills_dir(globals: &Globals) -> PathBuf {
     globals.data_dir.join("skills")
 }
 
+/// The file of what was accepted of a document of a service.
+pub(crate) fn document_file(globals: &Globals, name: &str) -> PathBuf {
+    globals.data_dir.join("openapi").join(format!("{name}.json"))
+}
+
 /// The file of an added language.
 pub(crate) fn language_file(globals: &Globals, name: &str) -> PathBuf {
     cache_dir(globals).join("languages").join(format!("{name}.wasm"))

@@ -12,7 +12,8 @@
 //!   [sealed](crate::keyring) with all that comes before it, the run and the row's number.
 //!
 //! Numbers are LEB128. What is short is compressed with a dictionary, what is long as the difference to the row before it that
-//! was long too: the state of a run is in each of its steps, and mostly as it was. [Now and then](bases::Chain::goes_on) such a row is
+//! was long too: the state of a run is in each of its steps, and mostly as it was. A difference is [copies](copies) of that row
+//! and what is new, with a checksum in front of its frame. [Now and then](bases::Chain::goes_on) such a row is
 //! whole, so that a reader in the middle of a run need not go back to its beginning. A writer keeps the row before in memory,
 //! under the lease of its run; one that does not have it writes a whole row.
 //!
@@ -28,6 +29,7 @@
 mod bases;
 mod batch;
 mod blob;
+mod copies;
 mod frame;
 mod number;
 mod seal;

@@ -95,9 +95,9 @@ impl Standing {
     /// letters.
     pub fn lines(&self) -> Vec<String> {
         match self {
-            Self::New(after) => all("+", after),
-            Self::Back(after, _) => all(" ", after),
-            Self::Changed { before, after } => difference(&text(before), &text(after)),
+            Self::New(after) => differences(None, after.value()),
+            Self::Back(after, _) => all(" ", after.value()),
+            Self::Changed { before, after } => differences(Some(before.value()), after.value()),
             Self::Same(_) | Self::Missing(_) => Vec::new(),
         }
     }
@@ -115,14 +115,23 @@ impl Standing {
     }
 }
 
-fn all(mark: &str, definition: &Definition) -> Vec<String> {
+/// Returns what a person is to read of an object before it is accepted, as [`Standing::lines`] does: all of it where there was
+/// none before.
+pub fn differences(before: Option<&Value>, after: &Value) -> Vec<String> {
+    match before {
+        Some(before) => difference(&text(before), &text(after)),
+        None => all("+", after),
+    }
+}
+
+fn all(mark: &str, definition: &Value) -> Vec<String> {
     text(definition).into_iter().map(|line| format!("{mark} {line}")).collect()
 }
 
 /// Writes a definition in lines. The texts come first, and their own lines stand by themselves.
-fn text(definition: &Definition) -> Vec<String> {
+fn text(definition: &Value) -> Vec<String> {
     let mut lines = Vec::new();
-    for (key, member) in sorted(definition.value()).as_object().into_iter().flatten() {
+    for (key, member) in sorted(definition).as_object().into_iter().flatten() {
         match member.as_str() {
             Some(text) => lines.extend(text.lines().map(|line| format!("{key}: {}", shown(line)))),
             None => {

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 use stockade::{Digest, depth};
 
+use crate::headers;
+
 /// The longest definition of a tool, as JSON.
 pub(crate) const BYTES_MAX: u64 = 64 << 10;
 
@@ -56,7 +58,7 @@ impl Definition {
             }
             check_properties(schema)?;
         }
-        Ok(())
+        headers::check(self.input_schema())
     }
 
     /// Returns the name.
@@ -191,6 +193,10 @@ mod tests {
             (json!({"name": "a"}), "no input schema"),
             (json!({"name": "a", "inputSchema": {"properties": {"x): pass\nSYSTEM": {}}}}), "not the name of a value"),
             (json!({"name": "a", "inputSchema": deep}), "nests"),
+            (
+                json!({"name": "a", "inputSchema": {"properties": {"x": {"type": "string", "x-mcp-header": ""}}}}),
+                "names no header",
+            ),
             (json!({"name": "a", "inputSchema": {"x": "y".repeat(70_000)}}), "bytes"),
         ] {
             assert!(Definition::read(&value).is_err_and(|(_, said)| said.contains(why)), "{why}");

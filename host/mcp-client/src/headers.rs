@@ -1,8 +1,12 @@
 //! What a request of the revision of 2026-07-28 says in headers, so that a proxy can route it.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
+
+use crate::words::cut;
 
 /// The member of a schema that wants an argument in a header of this name.
 const WANTED: &str = "x-mcp-header";
@@ -19,6 +23,45 @@ pub(crate) fn of_arguments(schema: &Value, arguments: &Value) -> Vec<(String, St
     collect(schema, arguments, &mut headers);
     headers.truncate(HEADERS_MAX);
     headers
+}
+
+/// Checks what the schema of a tool says of headers: each is the name of one, which no other has, and a text, a whole number or
+/// a boolean stands in it. A client must not call a tool of which this does not hold.
+///
+/// # Errors
+///
+/// What does not hold.
+pub(crate) fn check(schema: &Value) -> Result<(), String> {
+    check_in(schema, &mut BTreeSet::new())
+}
+
+/// The schema is not deep.
+fn check_in(schema: &Value, names: &mut BTreeSet<String>) -> Result<(), String> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    for property in properties.into_iter().flat_map(Map::values) {
+        if let Some(wanted) = property.get(WANTED) {
+            let name = wanted.as_str().filter(|name| is_token(name));
+            let name = name
+                .ok_or_else(|| format!("a \"{WANTED}\" is {}, which names no header", cut(&wanted.to_string(), 80)))?;
+            if !names.insert(name.to_ascii_lowercase()) {
+                return Err(format!("\"{WANTED}\" names \"{name}\" twice"));
+            }
+            if !is_primitive(property.get("type").unwrap_or(&Value::Null)) {
+                return Err(format!("\"{WANTED}\" wants in \"{name}\" what is no text, whole number or boolean"));
+            }
+        }
+        check_in(property, names)?;
+    }
+    Ok(())
+}
+
+/// Returns whether values of a type can stand in a header; a number with a fraction is written in more than one way.
+fn is_primitive(kind: &Value) -> bool {
+    let is_named = |kind: &Value| matches!(kind.as_str(), Some("string" | "integer" | "boolean"));
+    match kind {
+        Value::Array(kinds) => kinds.iter().any(is_named) && kinds.iter().all(|kind| is_named(kind) || kind == "null"),
+        kind => is_named(kind),
+    }
 }
 
 /// The schema is not deep.
@@ -77,5 +120,25 @@ mod tests {
         let expected: Vec<_> = expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         assert_eq!(of_arguments(&schema, &arguments), expected);
         assert_eq!((encoded("a b").as_str(), encoded(" a").as_str()), ("a b", "=?base64?IGE=?="));
+    }
+
+    #[test]
+    fn a_schema_that_says_of_headers_what_cannot_be_is_refused() {
+        let with = |header: Value, kind: Value| json!({"properties": {"a": {"type": kind, "x-mcp-header": header}}});
+        for kind in [json!("string"), json!("integer"), json!("boolean"), json!(["string", "null"])] {
+            assert_eq!(check(&with(json!("Region"), kind)), Ok(()));
+        }
+        for header in [json!(""), json!("My Region"), json!("Region:Primary"), json!("Région"), json!("a\t1"), json!(7)]
+        {
+            assert!(check(&with(header.clone(), json!("string"))).is_err(), "{header}");
+        }
+        for kind in [json!("number"), json!("null"), json!("array"), json!("object"), Value::Null, json!(["null"])] {
+            assert!(check(&with(json!("A"), kind.clone())).is_err(), "{kind}");
+        }
+        let inner = with(json!("region"), json!("string"))["properties"].clone();
+        let twice = json!({"properties": {
+            "a": {"type": "string", "x-mcp-header": "Region"}, "b": {"type": "object", "properties": inner},
+        }});
+        assert!(check(&twice).is_err_and(|why| why.contains("twice")));
     }
 }

@@ -58,7 +58,7 @@ mod tool;
 mod words;
 
 pub use client::Client;
-pub use comparison::{Comparison, Standing};
+pub use comparison::{Comparison, Standing, differences};
 pub use counts::Unasked;
 pub use definition::Definition;
 pub use listing::Listing;

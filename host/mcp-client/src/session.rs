@@ -148,13 +148,17 @@ fn discovered(found: &Value) -> Result<Probed, Failure> {
     match found.get("supportedVersions").and_then(Value::as_array) {
         Some(all) if all.iter().any(|version| version == MODERN) => Ok(Probed::Modern),
         Some(all) if has_legacy(all) => Ok(Probed::Legacy),
-        _ => Err(in_common(found)),
+        Some(_) => Err(in_common(found)),
+        // An older server may answer with anything.
+        None => Ok(Probed::Legacy),
     }
 }
 
 /// A newer server that does not take the probe may still name a revision with a handshake.
 fn rejected(Refused { code, message, data }: Refused) -> Result<Probed, Failure> {
     match data.get("supported").and_then(Value::as_array) {
+        // It is asked once more, by the next request.
+        Some(all) if all.iter().any(|version| version == MODERN) => Ok(Probed::Modern),
         Some(all) if has_legacy(all) => Ok(Probed::Legacy),
         Some(_) => Err(in_common(&data)),
         None => Err(Failure::Refused(Refused { code, message, data })),

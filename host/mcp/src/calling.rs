@@ -5,14 +5,15 @@ use std::pin::pin;
 use futures_util::StreamExt as _;
 use rmcp::RoleServer;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CreateTaskResult, ElicitRequest,
-    ElicitRequestParams, InputRequest, InputRequests, InputRequiredResult, InputResponses, JsonObject,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CreateTaskResult, InputRequiredResult,
+    InputResponses, JsonObject,
 };
 use rmcp::service::RequestContext;
 use serde_json::Value;
 use stockade::{Fault, Kind, NewRun, Right, RunId, RunState, Stop};
 use tokio::time::sleep;
 
+use crate::asking::QUESTION;
 use crate::catalogue::Meaning;
 use crate::client::Client;
 use crate::own::Own;
@@ -20,9 +21,6 @@ use crate::refusal::{Answer, Refusal};
 use crate::request_state::{Bound, run_id};
 use crate::starting::{Starting, missing, text};
 use crate::{Mcp, progress, resources};
-
-/// The name of the one question that a client is asked to take to a person.
-pub(crate) const QUESTION: &str = "approval";
 
 impl Mcp {
     /// Answers a call.
@@ -111,7 +109,8 @@ impl Mcp {
         let state = if is_task {
             self.host.state(run).await?
         } else {
-            self.waited(run, started.settled_state(), context).await?
+            let settled = async { self.taken(client, started.settled_state().await?, context).await };
+            self.waited(run, settled, context).await?
         };
         let response = self.response(client, state, bound).await?;
         pending.answered();
@@ -147,7 +146,7 @@ impl Mcp {
     }
 
     /// Waits until a run waits for no person.
-    async fn decided(&self, run: RunId) -> stockade::Result<RunState> {
+    pub(crate) async fn decided(&self, run: RunId) -> Answer<RunState> {
         let handle = self.host.run(run);
         loop {
             let state = handle.settled_state().await?;
@@ -163,14 +162,16 @@ impl Mcp {
     async fn waited(
         &self,
         run: RunId,
-        settled: impl Future<Output = stockade::Result<RunState>>,
+        settled: impl Future<Output = Answer<RunState>>,
         context: &RequestContext<RoleServer>,
     ) -> Answer<RunState> {
         tokio::select! {
             settled = settled => match settled {
                 // A process that drove it has ended; another one takes it up.
-                Err(fault) if fault.detail.as_deref() == Some("interrupted") => Ok(self.host.state(run).await?),
-                settled => Ok(settled?),
+                Err(Refusal::Fault(fault)) if fault.detail.as_deref() == Some("interrupted") => {
+                    Ok(self.host.state(run).await?)
+                }
+                settled => settled,
             },
             () = sleep(self.limits.wait) => Ok(self.host.state(run).await?),
             () = context.ct.cancelled() => {
@@ -195,17 +196,6 @@ impl Mcp {
             }
             Some(_) | None => Ok(self.outcomes().result(state).await?.into()),
         }
-    }
-
-    /// Returns what a client takes to a person: the address at which people decide, and never a form, which the agent could fill
-    /// in.
-    pub(crate) fn questions(&self, client: &Client, state: &RunState) -> Option<InputRequests> {
-        let question = state.open_approval().filter(|_| client.opens_addresses)?;
-        let url = self.outcomes().address(state.run())?;
-        let message = format!("A person has to decide on a call of \"{}\".", question.call.tool);
-        let elicitation_id = state.run().to_string();
-        let asked = ElicitRequestParams::UrlElicitationParams { meta: None, message, url, elicitation_id };
-        Some(InputRequests::from([(QUESTION.to_owned(), InputRequest::Elicitation(ElicitRequest::new(asked)))]))
     }
 
     /// Answers a call of a tool of the server itself.
@@ -240,9 +230,10 @@ impl Mcp {
         run: RunId,
         context: &RequestContext<RoleServer>,
     ) -> Answer<CallToolResult> {
-        resources::own(&self.host, &client.principal, run).await?;
-        let state = self.waited(run, self.decided(run), context).await?;
-        Ok(self.outcomes().result(state).await?)
+        let before = resources::own(&self.host, &client.principal, run).await?;
+        let after = self.waited(run, self.decided(run), context).await?;
+        let after = self.tell_decided(client, &before, after, context).await?;
+        Ok(self.outcomes().result(after).await?)
     }
 
     /// Ends a run of the client, and says how it then stands.
@@ -254,7 +245,7 @@ impl Mcp {
         Ok(self.outcomes().result(state).await?)
     }
 
-    async fn stop(&self, client: &Client, run: RunId) -> Answer<()> {
+    pub(crate) async fn stop(&self, client: &Client, run: RunId) -> Answer<()> {
         client.principal.check(Right::Operate)?;
         let stop = Stop::by(&client.principal.name).reason(Some("cancelled by the client that started it".to_owned()));
         match self.host.run(run).stop(stop, self.limits.grace).await {

@@ -88,6 +88,11 @@ impl Catalogue {
         tools.filter(|tool| principal.check_tool(tool).is_ok()).collect()
     }
 
+    /// Returns whether a function of a tool is offered at all.
+    pub(crate) fn has_tool(&self, name: &str) -> bool {
+        self.by_name.values().any(|meaning| matches!(meaning, Meaning::Function { tool, .. } if tool == name))
+    }
+
     /// Returns what is listed for a principal. Where there are more functions than may be listed, they are found by searching.
     ///
     /// # Errors

@@ -18,6 +18,9 @@ pub(crate) struct Client {
     pub(crate) opens_addresses: bool,
     /// Whether a call may be answered with what is missing for it: since the revision of 2026-07-28.
     pub(crate) takes_rounds: bool,
+    /// Whether it is sent a request for what is missing while its call waits: in the revision of 2025-11-25, which was the first
+    /// with addresses.
+    pub(crate) takes_requests: bool,
 }
 
 impl Client {
@@ -25,12 +28,15 @@ impl Client {
         let capabilities = context.client_capabilities();
         let takes_tasks = capabilities.as_ref().is_some_and(|capabilities| capabilities.supports_tasks());
         let asked = capabilities.and_then(|capabilities| capabilities.elicitation);
-        let newest = ProtocolVersion::V_2026_07_28;
+        let (before, newest) = (ProtocolVersion::V_2025_11_25, ProtocolVersion::V_2026_07_28);
+        let version = context.protocol_version();
+        let version = version.as_ref().map_or("", |version| version.as_str());
         Ok(Self {
             principal: access.principal(context)?,
             takes_tasks,
             opens_addresses: asked.is_some_and(|asked| asked.url.is_some()),
-            takes_rounds: context.protocol_version().is_some_and(|version| version.as_str() >= newest.as_str()),
+            takes_rounds: version >= newest.as_str(),
+            takes_requests: (before.as_str()..newest.as_str()).contains(&version),
         })
     }
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
@@ -22,9 +23,9 @@ pub type Body = BoxBody<Bytes, Infallible>;
 
 /// Answers clients over HTTP, at one address of a server.
 ///
-/// A server finds out who a request is of, and puts the [`Principal`] into the request's extensions. Requests with an `Origin`
-/// are refused, and so are those to a host that is neither this machine nor one of those that were named: a page in a browser
-/// could have sent them.
+/// A server finds out who a request is of, and puts the [`Principal`] into the request's extensions. Requests of pages of other
+/// servers are refused, which their `Origin` names, and so are those to a host that is neither this machine nor one of those that
+/// were named: a page whose name leads here could have sent them.
 pub struct Http {
     service: StreamableHttpService<Arc<Mcp>, Sessions>,
     sessions: Arc<Sessions>,
@@ -43,7 +44,11 @@ impl Http {
     }
 
     /// Answers a request, whose body was read.
-    pub async fn answer(&self, parts: Parts, body: Bytes) -> Response<Body> {
+    pub async fn answer(&self, mut parts: Parts, body: Bytes) -> Response<Body> {
+        if is_of_own_page(&parts.headers) {
+            // What looks further at it refuses any; the host is looked at too.
+            parts.headers.remove(ORIGIN);
+        }
         let Some(principal) = parts.extensions.get::<Principal>().map(|principal| principal.name.clone()) else {
             return refusal(StatusCode::UNAUTHORIZED, "the request is of no principal");
         };
@@ -62,6 +67,13 @@ impl Http {
     pub async fn close(&self) {
         self.mcp.close().await;
     }
+}
+
+/// Returns whether a page has sent a request that comes from where the request goes to.
+fn is_of_own_page(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };
+    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host)
 }
 
 fn session(headers: &HeaderMap) -> Option<&str> {

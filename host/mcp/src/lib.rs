@@ -1,8 +1,9 @@
 //! Stockade as a server of the Model Context Protocol, for agents that run elsewhere.
 //!
-//! A client is offered the functions of tools, code in the sandbox, and workflows. Each call is a run of its own: journaled,
-//! within a budget, asked for where an agent must ask, and read back as a task or a resource. What a client may do follows from
-//! its [`Principal`](stockade::Principal), as over HTTP; that it decides on a question, or gives itself more, is not among it.
+//! A client is offered the functions of tools, code in the sandbox, workflows, and the skills of the host. Each call is a run of
+//! its own: journaled, within a budget, asked for where an agent must ask, and read back as a task or a resource. What a client
+//! may do follows from its [`Principal`](stockade::Principal), as over HTTP; that it decides on a question, or gives itself more,
+//! is not among it.
 //!
 //! ```text
 //!   stdin, stdout ──► serve ─┐
@@ -16,6 +17,7 @@
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
 mod access;
+mod asking;
 mod call;
 mod calling;
 mod catalogue;
@@ -37,6 +39,7 @@ mod request_state;
 mod resources;
 mod server;
 mod sessions;
+mod skills;
 mod starting;
 mod stdio;
 mod tasks;

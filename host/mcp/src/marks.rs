@@ -1,13 +1,28 @@
-//! What a client's program is told of data beside the data: which run has it, and which labels it carries.
+//! What a client's program is told of data beside the data: which run has it, which labels it carries, by which digest
+//! a person has accepted it.
 
 use rmcp::model::{MetaObject, object};
 use serde_json::json;
-use stockade::{Label, RunState};
+use stockade::{Digest, Host, Label, RunState};
 
 /// Returns the marks of what a run has taken in.
 pub(crate) fn of(state: &RunState) -> MetaObject {
     let labels: Vec<_> = state.labels().keys().collect();
     MetaObject(object(json!({"stockade/run": state.run(), "stockade/labels": labels})))
+}
+
+/// Returns the marks of what a tool answers.
+///
+/// # Errors
+///
+/// There is no such tool.
+pub(crate) fn of_tool(host: &Host, tool: &str) -> stockade::Result<MetaObject> {
+    Ok(MetaObject(object(json!({"stockade/labels": host.tool_labels(tool)?}))))
+}
+
+/// Returns the mark of what a person has accepted by this digest.
+pub(crate) fn of_digest(digest: &Digest) -> MetaObject {
+    MetaObject(object(json!({"stockade/digest": digest})))
 }
 
 /// Returns whether a run has taken in what others wrote.

@@ -1,6 +1,7 @@
 //! Why a request is not answered with a result.
 
 use rmcp::ErrorData;
+use serde_json::json;
 use stockade::Fault;
 
 /// Why a request is not answered with a result.
@@ -15,6 +16,13 @@ pub(crate) enum Refusal {
 impl Refusal {
     pub(crate) fn params(message: impl Into<String>) -> Self {
         Self::Protocol(ErrorData::invalid_params(message.into(), None))
+    }
+
+    /// There is no resource of this address. The protocol wants the address beside the words.
+    pub(crate) fn no_resource(address: &str) -> Self {
+        let shown: String = address.chars().take(200).collect();
+        let message = format!("there is no \"{}\"", shown.escape_debug());
+        Self::Protocol(ErrorData::resource_not_found(message, Some(json!({"uri": shown}))))
     }
 }
 

@@ -204,8 +204,7 @@ fn line(Entry { seq, at_ms, change, .. }: &Entry) -> JsonObject {
 
 impl Place {
     fn read(address: &str) -> Answer<Self> {
-        let unknown =
-            || Refusal::Protocol(rmcp::ErrorData::resource_not_found(format!("there is no \"{address}\""), None));
+        let unknown = || Refusal::no_resource(address);
         let rest = address.strip_prefix(RUNS).ok_or_else(unknown)?;
         let (path, query) = rest.split_once('?').unwrap_or((rest, "from=0"));
         let from = query.strip_prefix("from=").and_then(|from| from.parse().ok()).ok_or_else(unknown)?;

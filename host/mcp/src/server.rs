@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams, ContentBlock, ErrorData, GetTaskParams,
-    GetTaskResult, Implementation, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
-    ServerCapabilities, ServerConfig, UpdateTaskParams,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams, ContentBlock, ErrorData,
+    GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult, Implementation, ListResourceTemplatesResult,
+    ListResourcesResult, ListSkillsResult, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
+    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource, ServerCapabilities, ServerConfig,
+    Skill, UpdateTaskParams,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
-use stockade::{Fault, Host, Principal, Right};
+use stockade::{Fault, Host, Principal, Right, UsedSkill};
 use tokio::sync::Semaphore;
 
 use crate::access::Access;
@@ -20,8 +21,9 @@ use crate::in_flight::{InFlight, given_up};
 use crate::outcome::Outcomes;
 use crate::refusal::{Answer, Refusal};
 use crate::request_state::Seals;
+use crate::skills::Skills;
 use crate::told::{Told, words};
-use crate::{Limits, Offer, resources};
+use crate::{Limits, Offer, marks, resources, skills};
 
 /// What agents are told of the server before they use it.
 const INSTRUCTIONS: &str = "Tools of a Stockade host. Each call is journaled, has a budget, and may wait until a person \
@@ -48,6 +50,7 @@ pub struct Mcp {
     pub(crate) limits: Limits,
     pub(crate) in_flight: InFlight,
     pub(crate) room: Semaphore,
+    skills: Skills,
     page: Option<String>,
     told: Told,
 }
@@ -64,8 +67,9 @@ impl Mcp {
         let (catalogue, seals) = (Catalogue::new(&host, offer)?, Seals::new(&host).await?);
         let limits = Limits::default();
         let room = Semaphore::new(limits.calls);
+        let skills = if catalogue.has_tool(UsedSkill::TOOL) { Skills::new(&host) } else { Skills::default() };
         let (access, in_flight, told) = (Access::OfRequest, InFlight::default(), Arc::new(|_: &Fault| {}));
-        Ok(Self { host, catalogue, seals, access, limits, in_flight, room, page: None, told })
+        Ok(Self { host, catalogue, seals, access, limits, in_flight, room, skills, page: None, told })
     }
 
     /// Says that all requests are of this principal.
@@ -154,21 +158,55 @@ impl Mcp {
         }
     }
 
+    /// Returns the marks of skills for a client that may read them: one that may call the tool by which agents do.
+    fn marks_of_skills(&self, client: &Client) -> Answer<Option<MetaObject>> {
+        let may_read = self.catalogue.tool_names(&client.principal).contains(UsedSkill::TOOL);
+        Ok(if may_read { Some(marks::of_tool(&self.host, UsedSkill::TOOL)?) } else { None })
+    }
+
+    fn skills(&self, context: &RequestContext<RoleServer>) -> Answer<Vec<Skill>> {
+        let client = self.reader(context)?;
+        Ok(self.marks_of_skills(&client)?.map(|marks| self.skills.listed(&marks)).unwrap_or_default())
+    }
+
+    fn skill(&self, address: &str, context: &RequestContext<RoleServer>) -> Answer<Skill> {
+        let client = self.reader(context)?;
+        match self.marks_of_skills(&client)? {
+            Some(marks) => self.skills.get(address, &marks),
+            None => Skills::default().get(address, &MetaObject::new()),
+        }
+    }
+
+    /// Returns the skills that a client may read, and the runs that it has started.
+    async fn resources(&self, context: &RequestContext<RoleServer>) -> Answer<Vec<Resource>> {
+        let client = self.reader(context)?;
+        let marks = self.marks_of_skills(&client)?;
+        let mut listed = marks.map(|marks| skills::listed(&self.host, &marks)).unwrap_or_default();
+        listed.extend(resources::list(&self.host, &client.principal).await?);
+        Ok(listed)
+    }
+
     async fn resource(
         &self,
         request: ReadResourceRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Answer<ReadResourceResult> {
         let client = self.reader(context)?;
-        let read = resources::read(&self.host, &client.principal, &request.uri, self.limits.result_bytes).await?;
+        let read = match self.marks_of_skills(&client)? {
+            Some(marks) if skills::is_address(&request.uri) => skills::read(&self.host, &request.uri, marks)?,
+            Some(_) | None => {
+                resources::read(&self.host, &client.principal, &request.uri, self.limits.result_bytes).await?
+            }
+        };
         Ok(ReadResourceResult::new(vec![read]))
     }
 }
 
 impl ServerHandler for Mcp {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_resources().enable_tools().enable_tasks().build();
-        ServerConfig::new(capabilities)
+        let capabilities = ServerCapabilities::builder().enable_resources().enable_tools().enable_tasks();
+        let capabilities = if self.skills.is_empty() { capabilities } else { capabilities.enable_skills() };
+        ServerConfig::new(capabilities.build())
             .with_server_info(Implementation::new("stockade", env!("CARGO_PKG_VERSION")))
             .with_instructions(INSTRUCTIONS)
             .with_protocol_version(ProtocolVersion::V_2025_11_25)
@@ -200,9 +238,7 @@ impl ServerHandler for Mcp {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let client = self.answered(self.reader(&context))?;
-        let listed = resources::list(&self.host, &client.principal).await;
-        self.answered(listed).map(ListResourcesResult::with_all_items)
+        self.answered(self.resources(&context).await).map(ListResourcesResult::with_all_items)
     }
 
     async fn list_resource_templates(
@@ -210,7 +246,11 @@ impl ServerHandler for Mcp {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Ok(ListResourceTemplatesResult::with_all_items(resources::templates()))
+        let mut templates = resources::templates();
+        if !self.skills.is_empty() {
+            templates.push(skills::template());
+        }
+        Ok(ListResourceTemplatesResult::with_all_items(templates))
     }
 
     async fn read_resource(
@@ -219,6 +259,22 @@ impl ServerHandler for Mcp {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         self.answered(self.resource(request, &context).await).map(ReadResourceResponse::from)
+    }
+
+    async fn list_skills(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListSkillsResult, ErrorData> {
+        self.answered(self.skills(&context)).map(ListSkillsResult::with_all_items)
+    }
+
+    async fn get_skill(
+        &self,
+        request: GetSkillRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetSkillResult, ErrorData> {
+        self.answered(self.skill(&request.uri, &context)).map(GetSkillResult::new)
     }
 
     async fn get_task(

@@ -34,6 +34,7 @@ use crate::languages::Languages;
 use crate::meters::Meters;
 use crate::notice::Notified;
 use crate::oci::Store;
+use crate::openapi::AcceptedDocument;
 use crate::outputs::Outputs;
 use crate::planned::Planned;
 use crate::recollection::Recollection;
@@ -149,6 +150,14 @@ impl Builder {
     #[must_use]
     pub fn accepted_skill(mut self, name: &str, accepted: AcceptedSkill) -> Self {
         self.accepted_skills.insert(name.to_owned(), accepted);
+        self
+    }
+
+    /// Says what a person has accepted of the document of the service `name`, which has an address. It is to be said before
+    /// [`configured`](Self::configured).
+    #[must_use]
+    pub fn accepted_document(mut self, name: &str, accepted: AcceptedDocument) -> Self {
+        self.tools.documents.insert(name.to_owned(), accepted);
         self
     }
 

@@ -31,7 +31,8 @@ pub trait Hooks: Send + Sync {
     /// Is told of each commit: the run as it then stands, and the entries that were written.
     ///
     /// An effect is in flight from the commit after which [`RunState::in_flight`] has it to the one after which it no longer
-    /// does. A call of a tool that was granted nothing may begin and end in one commit: its intent is among the entries.
+    /// does. A call of a tool that was granted nothing may begin and end in one commit: its intent is among the entries, and so may
+    /// be the end of the call before it.
     fn committed(&self, run: &RunState, entries: &[Entry]) {}
 
     /// Is told of each piece of a model's answer as it comes, with the key of the effect. Only the reply that is committed

@@ -14,9 +14,10 @@ use crate::marks::{self, Mark};
 use crate::oci::Pulled;
 use crate::promote::{self, Promotion};
 use crate::services::Services;
+use crate::skills::Content;
 use crate::{
-    AcceptedSkill, BreakerView, Registered, Replayed, Result, Run, SkillView, Source, Uploaded, Wrote, code, labels,
-    skills, uploads,
+    AcceptedSkill, BreakerView, Registered, Replayed, Result, Run, SkillView, Source, Uploaded, UsedSkill, Wrote, code,
+    labels, skills, uploads,
 };
 use stockade_journal::{Commit, each};
 #[cfg(feature = "memory")]
@@ -244,6 +245,16 @@ impl Host {
     /// Returns the skills that were found, in order of their names, those too that are not used.
     pub fn skills(&self) -> Vec<SkillView> {
         self.services.skills.views()
+    }
+
+    /// Returns the skills that are used, in order of their names, with their files.
+    pub fn used_skills(&self) -> impl Iterator<Item = UsedSkill<'_>> {
+        self.services.skills.used().map(|(name, Content { description, digest, files, .. }, _)| UsedSkill {
+            name,
+            description,
+            digest,
+            files,
+        })
     }
 
     /// Returns what is to be kept when a person accepts a skill as it is now: its digest, and of the tools that it would like

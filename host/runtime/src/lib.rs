@@ -148,6 +148,7 @@ pub use notice::{Delivery, Notice};
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
 pub use open_question::{OpenQuestion, OpenQuestions};
+pub use openapi::{AcceptedDocument, DescribedService};
 pub use outputs::Wrote;
 pub use planned::LastStart;
 pub use promote::{Case, Promotion};
@@ -164,7 +165,7 @@ pub use schedules::{ScheduleReport, Scheduled};
 pub use session_records::{RemovedSession, SessionRecord};
 pub use session_view::SessionCell;
 pub use sessions::SessionLimits;
-pub use skills::{AcceptedSkill, SkillStatus, SkillView};
+pub use skills::{AcceptedSkill, SkillStatus, SkillView, UsedSkill};
 pub use source::Source;
 pub use spending::{SharedBudgetPage, SharedBudgetReport};
 pub use started::Started;

@@ -3,13 +3,19 @@
 //! A document is a stranger's. It is read with bounds; its references lead to places in it and nowhere else; and what it says of
 //! servers reaches nothing that is not granted.
 
+mod accepted;
 mod address;
 mod document;
+#[cfg(feature = "http")]
+mod fetch;
 mod operation;
 mod parameter;
 mod service;
 
+pub use self::accepted::{AcceptedDocument, DescribedService};
 pub(crate) use self::document::Document;
+#[cfg(feature = "http")]
+pub(crate) use self::fetch::fetched;
 pub(crate) use self::operation::Operation;
 pub(crate) use self::service::Service;
 

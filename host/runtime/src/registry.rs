@@ -40,7 +40,7 @@ impl Registry {
 
     /// Loads the tools that can be loaded, and returns what is wrong with the others.
     pub(crate) fn load_each(engine: &Engine, wanted: Wanted) -> (Self, Vec<Fault>) {
-        let Wanted { tools, mut policies } = wanted;
+        let Wanted { tools, mut policies, documents: _ } = wanted;
         let (mut by_name, mut faults) = (BTreeMap::new(), Vec::new());
         for tool in tools {
             match tool.load(engine, &mut policies) {

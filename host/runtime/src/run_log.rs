@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use stockade_journal::{Commit, Row, RowChange, Summary, folded};
 use stockade_sandbox::Held;
 use stockade_workflow::{
-    Change, Effect, EffectKind, Entry, Fault, Kind, Label, RunId, RunState, Status, Usage, WaitingFor,
+    Change, Effect, EffectKind, EffectOutcome, Entry, Fault, Kind, Label, RunId, RunState, Status, ToolOutcome, Usage,
+    WaitingFor,
 };
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -57,6 +58,8 @@ pub(crate) struct RunLog {
     harmless: BTreeSet<String>,
     /// Those of these whose tools only compute.
     computed: BTreeSet<String>,
+    /// Those of all of them that are calls of tools which tell a repetition by its key.
+    repeatable: BTreeSet<String>,
     /// What the next commit changes in the journal's index.
     pub(crate) index: Vec<RowChange>,
     /// The turn of the code that ran last in its session, until what it leaves there is durable.
@@ -112,6 +115,7 @@ impl RunLog {
             mine: BTreeSet::new(),
             harmless: BTreeSet::new(),
             computed: BTreeSet::new(),
+            repeatable: BTreeSet::new(),
             index: Vec::new(),
             session_turn: None,
             unheard_of: None,
@@ -203,6 +207,9 @@ impl RunLog {
         }
         if tool.only_computes() {
             self.computed.insert(effect.key().to_owned());
+        }
+        if tool.tells_repetitions() && !tool.is_code() {
+            self.repeatable.insert(effect.key().to_owned());
         }
     }
 
@@ -299,9 +306,10 @@ impl RunLog {
 
     /// Whether what was changed may wait for the commit of what follows it.
     ///
-    /// It may where all of it is answers of tools that change nothing, and calls of tools that only compute of which one is in
-    /// flight: a host that asks once more has missed nothing, and nothing was done by what was answered. Any other effect begins
-    /// once all before it is durable, and any other outcome is durable before what follows it begins.
+    /// It may where all of it is answers that a host gets again which asks once more, and calls of tools that only compute of
+    /// which one is in flight: those of tools that change nothing, and what a tool has returned that tells a repetition by its
+    /// key. Nothing was done by what was answered. Any other effect begins once all before it is durable, and any other outcome
+    /// is durable before what follows it begins.
     pub(crate) fn may_wait(&self) -> bool {
         let is_little = !self.batch.is_empty() && self.batch.len() <= WAITING_MAX && self.index.is_empty();
         is_little
@@ -315,8 +323,10 @@ impl RunLog {
         if let Change::Reserved { key, consumes: None, .. } = change {
             return self.computed.contains(key);
         }
-        matches!(change, Change::Stepped { event, end: None, .. }
-            if event.key().is_some_and(|key| self.harmless.contains(key)))
+        let Change::Stepped { event, end: None, .. } = change else { return false };
+        event.key().is_some_and(|key| self.harmless.contains(key))
+            || matches!(event.outcome(), Some((key, EffectOutcome::ToolReturned(ToolOutcome::Returned(_))))
+                if self.repeatable.contains(key))
     }
 
     /// Makes what was changed so far durable. What the journal does not take stays [uncommitted](Self::uncommitted), with what it

@@ -89,6 +89,27 @@ pub struct SkillView {
     pub problem: Option<String>,
 }
 
+/// A skill that is used, with its files as a person has accepted them.
+#[derive(Clone, Copy, Debug)]
+pub struct UsedSkill<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// What it says that it is for.
+    pub description: &'a str,
+    /// The digest of all of its files.
+    pub digest: &'a Digest,
+    /// Its files, by their paths within its folder; [`MAIN`](Self::MAIN) is one of them.
+    pub files: &'a BTreeMap<String, Vec<u8>>,
+}
+
+impl UsedSkill<'_> {
+    /// The tool by which agents read skills: who may call it may read them.
+    pub const TOOL: &'static str = READING;
+
+    /// The file that makes a folder a skill.
+    pub const MAIN: &'static str = MAIN;
+}
+
 /// Whether a skill is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

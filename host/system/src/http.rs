@@ -1,8 +1,9 @@
 //! The HTTP client of the host itself; guests use the sandbox's.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, redirect};
+use reqwest::{Client, ClientBuilder, Url, redirect};
 use stockade_workflow::{Fault, Kind};
 
 /// How long a server may take to accept a connection.
@@ -28,4 +29,39 @@ pub fn builder() -> ClientBuilder {
     // This fails if the program has chosen another provider already, which is as good.
     let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     Client::builder()
+}
+
+/// Returns whether what an address answers cannot be changed on its way: it is encrypted, or of this machine. One with a
+/// password in it is neither.
+pub fn is_safe(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let is_own = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    let has_password = !url.username().is_empty() || url.password().is_some();
+    !has_password && (url.scheme() == "https" || (url.scheme() == "http" && is_own))
+}
+
+/// Returns what lies behind an error, which says more than the error itself, and does not have the address.
+pub fn cause(error: &reqwest::Error) -> String {
+    let mut last: &dyn std::error::Error = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_safe_that_is_encrypted_or_of_this_machine() {
+        let is_safe = |text: &str| Url::parse(text).is_ok_and(|url| is_safe(&url));
+        for text in ["https://a.example/b?c", "http://127.0.0.1:8080/", "http://[::1]/", "http://localhost"] {
+            assert!(is_safe(text), "{text}");
+        }
+        for text in ["http://a.example/", "https://me:pw@a.example/", "file:///a", "http://127.0.0.1.example/", ""] {
+            assert!(!is_safe(text), "{text}");
+        }
+    }
 }

@@ -21,6 +21,7 @@ pub(crate) mod mcp;
 pub(crate) mod memory;
 pub(crate) mod migrate;
 pub(crate) mod notices;
+pub(crate) mod openapi;
 pub(crate) mod prune;
 pub(crate) mod replay;
 pub(crate) mod restore;

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use stockade_workflow::RunId;
@@ -13,11 +14,16 @@ const BYTES_MAX: usize = 32 << 20;
 pub(crate) struct Base {
     pub(crate) seq: u64,
     pub(crate) payload: Vec<u8>,
+    /// The last long part of it, with which the next ones are compared.
+    pub(crate) like: Range<usize>,
     pub(crate) chain: Chain,
 }
 
 /// How many rows in a row may be differences, however short the whole one is.
-const NEAR_LINKS_MAX: u32 = 31;
+const NEAR_LINKS_MAX: u32 = 127;
+
+/// How much a reader in the middle may have to unpack of these.
+const NEAR_UNPACKED_MAX: usize = 16 << 20;
 
 /// How many may be at all: a reader in the middle reads them all.
 pub(crate) const LINKS_MAX: u32 = 1_023;
@@ -51,8 +57,9 @@ impl Chain {
     /// Whether the next row may be a difference. A row is whole again once the differences take as much as the last whole one:
     /// so the whole ones together take no more than the differences, however long a run becomes.
     pub(crate) fn goes_on(self) -> bool {
+        let is_near = self.links < NEAR_LINKS_MAX && self.unpacked < NEAR_UNPACKED_MAX;
         let is_short = self.differences < self.whole && self.unpacked < UNPACKED_MAX;
-        self.links < NEAR_LINKS_MAX || (is_short && self.links < LINKS_MAX)
+        is_near || (is_short && self.links < LINKS_MAX)
     }
 }
 
@@ -100,7 +107,7 @@ mod tests {
     }
 
     fn base(bytes: usize) -> Base {
-        Base { seq: 1, payload: vec![0; bytes], chain: Chain::begin(bytes, bytes) }
+        Base { seq: 1, payload: vec![0; bytes], like: 0..bytes, chain: Chain::begin(bytes, bytes) }
     }
 
     #[test]
@@ -126,7 +133,8 @@ mod tests {
             chain.links
         };
         assert_eq!(length(1_000, 1_000, 4_096), NEAR_LINKS_MAX, "a whole row costs little beside its differences");
-        assert_eq!(length(10_000, 100, 4_096), 100);
+        assert_eq!(length(1_000, 1_000, 1 << 20), 15, "nor is it far to read");
+        assert_eq!(length(20_000, 100, 4_096), 200);
         assert_eq!(length(1 << 20, 1, 4_096), LINKS_MAX, "a reader reads no more");
         assert_eq!(length(1 << 20, 1, 4 << 20), 63, "a reader unpacks no more");
     }

@@ -1,13 +1,14 @@
 //! The entries that are to be one row, and how they are packed.
 
 use std::io;
+use std::ops::Range;
 
 use stockade_workflow::{Change, Entry, RunId};
 
 use super::bases::{Base, Chain};
 use super::blob::{self, Blob};
 use super::seal::sealed;
-use super::{Packed, Unread, frame, is_base, number};
+use super::{Packed, Unread, copies, frame, is_base, number};
 use crate::deep;
 use crate::keyring::Keyring;
 
@@ -18,7 +19,7 @@ const BASE_BYTES_MAX: usize = 8 << 20;
 const USUAL_BYTES: usize = 2 << 10;
 
 /// How much JSON a row has before the next entry begins another one, for a reader unpacks whole rows.
-const ROW_BYTES: usize = 256 << 10;
+const ROW_BYTES: usize = 512 << 10;
 
 /// Entries that are to be one row.
 #[derive(Default)]
@@ -26,6 +27,8 @@ pub(super) struct Batch {
     stamps: Vec<Stamp>,
     /// Their changes, one behind the other, without the blobs.
     json: String,
+    /// Where each of them ends there.
+    ends: Vec<usize>,
     /// Where the blobs were taken out.
     places: Vec<usize>,
     blobs: Vec<Blob>,
@@ -63,6 +66,7 @@ impl Batch {
             from = place.end;
         }
         self.json += json.get(from..).unwrap_or_default();
+        self.ends.push(self.json.len());
         self.stamps.push(Stamp { run: *run, seq: *seq, at_ms: *at_ms, bytes: json.len() });
         Ok(())
     }
@@ -73,9 +77,12 @@ impl Batch {
         };
         let (run, first, seq, at_ms) = (last.run, first.seq, last.seq, last.at_ms);
         let payload = self.payload(at_ms);
-        let is_long = is_base(&payload);
+        let (is_long, parts) = (is_base(&payload), self.parts(payload.len() - self.json.len()));
         let linked = base.as_ref().filter(|base| is_long && base.chain.goes_on() && base.seq < seq);
-        let frame = linked.map_or_else(|| frame::whole(&payload), |base| frame::difference(&payload, &base.payload));
+        let frame = match linked {
+            None => frame::whole(&payload),
+            Some(base) => frame::difference(&payload, &parts, &base.payload, base.like.clone()),
+        };
         let frame = frame.map_err(|error| Unread::new(seq, error))?;
         let digests: Vec<_> = self.blobs.iter().map(|blob| blob.digest).collect();
         let bytes = sealed(run, seq, linked.map_or(0, |base| seq - base.seq), &digests, &frame, keys)?;
@@ -96,9 +103,16 @@ impl Batch {
             packed.check(run, base.as_ref(), keys)?;
         }
         if is_long {
-            *base = Some(Base { seq, payload, chain }).filter(|base| base.payload.len() <= BASE_BYTES_MAX);
+            let like = copies::last_long(&parts);
+            *base = Some(Base { seq, payload, like, chain }).filter(|base| base.payload.len() <= BASE_BYTES_MAX);
         }
         Ok(packed)
+    }
+
+    /// Where the JSON of each entry is, which begins there.
+    fn parts(&self, from: usize) -> Vec<Range<usize>> {
+        let begins = std::iter::once(&0).chain(&self.ends);
+        begins.zip(&self.ends).map(|(begin, end)| from + begin..from + end).collect()
     }
 
     fn payload(&self, last_ms: u64) -> Vec<u8> {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Read as _, Write as _};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use zstd::bulk::Compressor;
@@ -9,17 +10,22 @@ use zstd::dict::{DecoderDictionary, EncoderDictionary};
 use zstd::stream::read::Decoder;
 use zstd::stream::write::Encoder;
 
+use super::copies;
+
 /// A higher one saves a tenth and takes three times as long.
 const LEVEL: i32 = 3;
 
 /// The most that a frame may unpack to. No run has as much in its journal unless it was allowed to.
 const PLAIN_BYTES_MAX: u64 = 1 << 30;
 
-/// The logarithm of how far a frame of this level looks back by itself.
-const REACH_LOG: u32 = 21;
-
 /// The logarithm of how far a frame may look back at most: what a reader lets a frame ask for.
 const REACH_LOG_MAX: u32 = 27;
+
+/// What a difference begins with; a frame of Zstandard begins with another byte.
+const COPIES: u8 = 1;
+
+/// How much of either end of others the compressor of a difference looks back to.
+const END_BYTES: usize = 1 << 10;
 
 const DICTIONARY: &[u8] = include_bytes!("entries-1.dict");
 
@@ -49,27 +55,49 @@ fn compressor() -> io::Result<Compressor<'static>> {
     Ok(compressor)
 }
 
-/// Compresses bytes as the difference to others.
-pub(super) fn difference(plain: &[u8], base: &[u8]) -> io::Result<Vec<u8>> {
+/// Writes bytes as the difference to others: as [copies](copies::written), with their checksum, compressed behind some of the others.
+/// The parts are compared with the last long one before each, the first of them with `like` of the others.
+pub(super) fn difference(
+    plain: &[u8],
+    parts: &[Range<usize>],
+    others: &[u8],
+    like: Range<usize>,
+) -> io::Result<Vec<u8>> {
     check(plain.len() as u64)?;
-    let mut encoder = Encoder::with_ref_prefix(Vec::new(), LEVEL, base)?;
-    encoder.include_checksum(true)?;
-    let reach_log = (plain.len() + base.len()).next_power_of_two().ilog2();
-    if reach_log > REACH_LOG {
-        encoder.window_log(reach_log.min(REACH_LOG_MAX))?;
-        encoder.long_distance_matching(true)?;
-    }
-    encoder.set_pledged_src_size(Some(plain.len() as u64))?;
-    encoder.write_all(plain)?;
+    let (copies, ends) = (copies::written(plain, parts, others, like), ends(others));
+    let frame = [&[COPIES][..], &crc32fast::hash(plain).to_le_bytes()].concat();
+    let mut encoder = Encoder::with_ref_prefix(frame, LEVEL, &ends)?;
+    encoder.set_pledged_src_size(Some(copies.len() as u64))?;
+    encoder.write_all(&copies)?;
     encoder.finish()
 }
 
 /// Unpacks a frame. What a damaged one says of its length reserves nothing: what comes out is counted.
-pub(super) fn unpacked(frame: &[u8], base: Option<&[u8]>) -> io::Result<Vec<u8>> {
-    let mut decoder = match base {
-        None => Decoder::with_prepared_dictionary(frame, &DECODER)?,
-        Some(base) => Decoder::with_ref_prefix(frame, base)?,
-    };
+pub(super) fn unpacked(frame: &[u8], others: Option<&[u8]>) -> io::Result<Vec<u8>> {
+    match (others, frame.split_first()) {
+        (Some(others), Some((&COPIES, frame))) => of_copies(frame, others),
+        // So differences were written before.
+        (Some(others), _) => decoded(Decoder::with_ref_prefix(frame, others)?),
+        (None, _) => decoded(Decoder::with_prepared_dictionary(frame, &DECODER)?),
+    }
+}
+
+fn of_copies(frame: &[u8], others: &[u8]) -> io::Result<Vec<u8>> {
+    let wrong = || io::Error::other("it is a difference to something else, or damaged");
+    let (sum, frame) = frame.split_first_chunk().ok_or_else(wrong)?;
+    let ends = ends(others);
+    let copies = decoded(Decoder::with_ref_prefix(frame, &ends)?)?;
+    let plain = copies::read(&copies, others, usize::try_from(PLAIN_BYTES_MAX).unwrap_or(usize::MAX));
+    plain.filter(|plain| crc32fast::hash(plain) == u32::from_le_bytes(*sum)).ok_or_else(wrong)
+}
+
+/// The beginning and the end of bytes, which are like those of what differs a little.
+fn ends(bytes: &[u8]) -> Vec<u8> {
+    let begin = bytes.get(..END_BYTES).unwrap_or(bytes);
+    [begin, bytes.get(bytes.len().saturating_sub(END_BYTES)..).unwrap_or_default()].concat()
+}
+
+fn decoded(mut decoder: Decoder<'_, &[u8]>) -> io::Result<Vec<u8>> {
     decoder.window_log_max(REACH_LOG_MAX)?;
     let mut plain = Vec::new();
     let bytes = io::copy(&mut decoder.take(PLAIN_BYTES_MAX + 1), &mut plain)?;
@@ -95,13 +123,19 @@ mod tests {
         (0..bytes).map(|_| next()).collect()
     }
 
+    /// The difference of bytes that are one part to others that are one.
+    fn changed_from(plain: &[u8], others: &[u8]) -> Vec<u8> {
+        let part = 0..plain.len();
+        difference(plain, std::slice::from_ref(&part), others, 0..others.len()).unwrap()
+    }
+
     #[test]
     fn bytes_are_unpacked_as_they_were_packed() {
         for bytes in [0, 1, 100, 70_000, 600_000, 3 << 20] {
             let plain = noise(bytes, 7);
             assert!(unpacked(&whole(&plain).unwrap(), None).unwrap() == plain, "{bytes}");
             let changed = [&plain[..bytes / 2], b"changed", &plain[bytes / 2..]].concat();
-            let difference = difference(&changed, &plain).unwrap();
+            let difference = changed_from(&changed, &plain);
             assert!(unpacked(&difference, Some(&plain)).unwrap() == changed, "{bytes}");
             let is_usual = (4_096..1 << 20).contains(&bytes);
             assert!(!is_usual || difference.len() < 512, "{bytes}: {}", difference.len());
@@ -111,9 +145,22 @@ mod tests {
     #[test]
     fn a_difference_to_other_bytes_is_refused() {
         let (one, other) = (noise(9_000, 1), noise(9_000, 2));
-        let difference = difference(&one, &one).unwrap();
+        let difference = changed_from(&one, &one);
         assert!(unpacked(&difference, Some(&other)).is_err());
+        assert!(unpacked(&difference, Some(&one[1..])).is_err());
         assert!(unpacked(&difference, None).is_err());
+    }
+
+    /// Differences were once those of Zstandard itself.
+    #[test]
+    fn a_difference_of_before_is_unpacked() {
+        let (others, plain) = (noise(9_000, 1), noise(9_000, 1)[..8_000].repeat(2));
+        let mut encoder = Encoder::with_ref_prefix(Vec::new(), LEVEL, &others).unwrap();
+        encoder.include_checksum(true).unwrap();
+        encoder.write_all(&plain).unwrap();
+        let frame = encoder.finish().unwrap();
+        assert!(frame.len() < 512 && frame[0] != COPIES);
+        assert!(unpacked(&frame, Some(&others)).unwrap() == plain);
     }
 
     /// A frame may be of a few bytes and unpack to as much as it likes; nothing is reserved that does not come.

@@ -1,15 +1,20 @@
 //! The index of a journal in a file.
 
-use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params, params_from_iter};
 use stockade_workflow::RunId;
 
 use crate::{Result, Row, RowChange, Tie, refusal};
 
 const COLUMNS: &str = "SELECT space, key, run, needed, due_ms, value FROM index_rows";
 
-/// Rows by their keys. It is a text of its own, for it is looked up among the prepared statements for each step of each run.
+/// Rows by their keys.
 const FIND: &str =
     "SELECT space, key, run, needed, due_ms, value FROM index_rows WHERE space = ?1 AND key >= ?2 ORDER BY key";
+
+/// Rows whose keys begin with a prefix. The index of the table is read in its order, so the rows come in the order of their keys.
+const FIND_PREFIX: &str =
+    "SELECT space, key, run, needed, due_ms, value FROM index_rows WHERE space = ? AND key >= ? AND key < ?";
 
 /// Whether one of these changes may be refused.
 pub(super) fn may_be_refused(changes: &[RowChange]) -> bool {
@@ -110,25 +115,32 @@ pub(super) fn find(
     rows.filter(is_new).take_while(is_within).take(limit).collect()
 }
 
-/// Returns the rows of several spaces whose keys begin with a prefix. In one transaction, which takes its lock once, and whose
-/// statements are prepared like any other: a driver asks so before each step.
+/// Returns the rows of several spaces whose keys begin with a prefix, in the order of the places. It is one statement, which takes
+/// its lock once and sees one moment: a driver asks so before each step.
 pub(super) fn find_each<T: AsRef<str>>(connection: &Connection, places: &[(T, T)]) -> rusqlite::Result<Vec<Row>> {
-    connection.prepare_cached("BEGIN")?.execute([])?;
-    let rows = find_all(connection, places);
-    let ended = connection.prepare_cached("COMMIT").and_then(|mut end| end.execute([]));
-    if ended.is_err() {
-        // It has only read.
-        let _ = connection.execute_batch("ROLLBACK");
+    if places.is_empty() {
+        return Ok(Vec::new());
     }
-    ended.and(rows)
+    let mut select = connection.prepare_cached(&vec![FIND_PREFIX; places.len()].join(" UNION ALL "))?;
+    let bounds = places.iter().flat_map(|(space, prefix)| bounds(space.as_ref(), prefix.as_ref()));
+    select.query_map(params_from_iter(bounds), row)?.collect()
 }
 
-fn find_all<T: AsRef<str>>(connection: &Connection, places: &[(T, T)]) -> rusqlite::Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    for (space, prefix) in places {
-        rows.extend(find(connection, space.as_ref(), prefix.as_ref(), None, usize::MAX)?);
+/// A space, and between what the keys are that begin with a prefix.
+fn bounds(space: &str, prefix: &str) -> [Value; 3] {
+    [Value::Text(space.to_owned()), Value::Text(prefix.to_owned()), behind(prefix)]
+}
+
+/// Returns the first that is behind all texts with a prefix, as SQLite sorts: by letters, and each blob behind each text.
+fn behind(prefix: &str) -> Value {
+    let mut letters = prefix.to_owned();
+    while let Some(last) = letters.pop() {
+        if let Some(next) = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32) {
+            letters.push(next);
+            return Value::Text(letters);
+        }
     }
-    Ok(rows)
+    Value::Blob(Vec::new())
 }
 
 /// Returns rows by their time.
@@ -158,4 +170,24 @@ fn row(row: &SqlRow<'_>) -> rusqlite::Result<Row> {
     };
     let due_ms = row.get::<_, Option<u64>>(4)?;
     Ok(Row { space: row.get(0)?, key: row.get(1)?, tie, due_ms, value: row.get(5)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_behind_a_prefix_is_behind_all_texts_with_it_and_no_other() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        assert_eq!(behind("a/"), text("a0"));
+        assert_eq!(behind("é"), text("ê"));
+        assert_eq!(behind("a\u{d7ff}"), text("a\u{e000}"), "between them are no letters");
+        assert_eq!(behind("a\u{10ffff}"), text("b"));
+        assert_eq!((behind(""), behind("\u{10ffff}")), (Value::Blob(Vec::new()), Value::Blob(Vec::new())));
+        let connection = Connection::open_in_memory().unwrap();
+        let sorts = |value: Value| {
+            connection.query_row("SELECT 'z' < ?1 AND '\u{10ffff}' < ?1", [value], |row| row.get::<_, bool>(0))
+        };
+        assert_eq!(sorts(behind("")), Ok(true));
+    }
 }

@@ -83,19 +83,27 @@ pub(crate) async fn to_the_end(host: &Host, run: Run) {
     assert!(matches!(outcome, Outcome::Done(_)), "run {id}: {outcome}");
 }
 
-/// Does something so many times, and so many of them side by side.
-pub(crate) async fn each<W>(host: &Host, count: usize, at_once: usize, work: impl Fn(Host, usize) -> W)
+/// Does something so many times, and so many of them side by side. A task of its own sees to that, as it would in a service: the
+/// thread that waits for all of it need not be woken for each.
+pub(crate) async fn each<W>(host: &Host, count: usize, at_once: usize, work: impl Fn(Host, usize) -> W + Send + 'static)
 where
     W: Future<Output = ()> + Send + 'static,
 {
-    let mut going = JoinSet::new();
-    for number in 0..count {
-        if going.len() >= at_once {
-            going.join_next().await.unwrap().unwrap();
+    let host = host.clone();
+    let all = async move {
+        let mut going = JoinSet::new();
+        for number in 0..count {
+            if going.len() >= at_once {
+                going.join_next().await.unwrap().unwrap();
+            }
+            going.spawn(work(host.clone(), number));
         }
-        going.spawn(work(host.clone(), number));
-    }
-    while let Some(ended) = going.join_next().await {
-        ended.unwrap();
-    }
+        while let Some(ended) = going.join_next().await {
+            ended.unwrap();
+        }
+    };
+    // It ends with the interest in it.
+    let mut task = JoinSet::new();
+    task.spawn(all);
+    task.join_next().await.unwrap().unwrap();
 }

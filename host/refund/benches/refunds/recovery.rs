@@ -64,7 +64,7 @@ pub(crate) async fn recover(dir: &Path) {
     let waiting = Filter { status: vec![Status::Waiting], ..Filter::default() };
     let runs = host.runs(&waiting).await.unwrap();
     let begun = Instant::now();
-    each(&host, runs.len(), 64, |host, number| {
+    each(&host, runs.len(), 64, move |host, number| {
         let run = runs.get(number).unwrap().run_id;
         async move {
             let outcome = host.resume(run).await.unwrap().settled().await.unwrap();

@@ -32,7 +32,7 @@ impl OpenApi {
         let described: Vec<Value> = service.operations.iter().map(Operation::described).collect();
         let identity = Digest::of_json(&json!([tool.component().digest(), service.base, service.scheme, described]));
         let nature = Nature {
-            repeatable: service.operations.iter().all(Operation::is_safe),
+            repeatable: !service.operations.is_empty() && service.operations.iter().all(Operation::is_safe),
             labels: [Label::Untrusted].into(),
             can_send: true,
             grants: tool.grants().to_vec(),
@@ -46,7 +46,11 @@ impl OpenApi {
     fn operation(&self, name: &str) -> Result<&Operation> {
         self.service.operations.iter().find(|operation| operation.name() == name).ok_or_else(|| {
             let known: Vec<_> = self.service.operations.iter().map(Operation::name).collect();
-            let message = format!("there is no operation \"{}\"; there are: {}", name.escape_debug(), known.join(", "));
+            let known = match known.as_slice() {
+                [] => "no person has accepted the document of the service as it is configured".to_owned(),
+                known => format!("there are: {}", known.join(", ")),
+            };
+            let message = format!("there is no operation \"{}\"; {known}", name.escape_debug());
             Fault::new(Kind::NotFound, message).detail("function")
         })
     }

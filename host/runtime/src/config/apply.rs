@@ -19,7 +19,8 @@ impl Wanted {
             self.serve(name, server)?;
         }
         for (name, openapi) in &config.openapi {
-            self.service(name, openapi.service(name)?, openapi.grants.all().to_vec());
+            let service = openapi.service(name, self.documents.get(name))?;
+            self.service(name, service, openapi.grants.all().to_vec());
         }
         for (name, tool) in &config.tool {
             match &tool.component {

@@ -253,7 +253,7 @@ impl Config {
     /// for models.
     pub(crate) fn believed(&self) -> impl Iterator<Item = &Path> {
         let scripts = self.model.values().filter_map(Model::script);
-        let documents = self.openapi.values().map(|service| service.document.as_path());
+        let documents = self.openapi.values().filter_map(OpenApi::file);
         scripts
             .chain(self.tools.folder.as_deref())
             .chain(documents)

@@ -96,6 +96,12 @@ impl Operation {
         json!([self.name, self.method, self.path, self.docs, self.input, self.output])
     }
 
+    /// Returns what a person reads of it before it is accepted.
+    pub(crate) fn shown(&self) -> Value {
+        let Self { method, path, docs, input, output, .. } = self;
+        json!({"method": method, "path": path, "description": docs, "input": input, "output": output})
+    }
+
     /// Returns the request that a call is: its method, its address behind that of the service, its headers and its body.
     ///
     /// # Errors

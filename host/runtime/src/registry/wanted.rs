@@ -9,7 +9,7 @@ use crate::built_in_tools::REQUEST;
 use crate::callable::{self, Callable, OpenApi};
 use crate::config::{Asking, Breaker};
 use crate::oci::Store;
-use crate::openapi::Service;
+use crate::openapi::{AcceptedDocument, Service};
 use crate::{Result, Source};
 
 /// The tools that a host is to have, and what is said of them by name: of one that is added later, too.
@@ -17,6 +17,8 @@ use crate::{Result, Source};
 pub(crate) struct Wanted {
     pub(super) tools: Vec<WantedTool>,
     pub(super) policies: BTreeMap<String, Policy>,
+    /// The documents with an address that a person has accepted, by the names of their tools.
+    pub(crate) documents: BTreeMap<String, AcceptedDocument>,
 }
 
 /// One of them.
@@ -130,7 +132,7 @@ impl Wanted {
 
     /// Gets what is in registries, leaves out the tools that cannot be got, and returns why.
     pub(crate) async fn each_fetched(self, store: &Store) -> (Self, Vec<Fault>) {
-        let Self { tools, mut policies } = self;
+        let Self { tools, mut policies, documents } = self;
         let (mut fetched, mut faults) = (Vec::new(), Vec::new());
         for mut tool in tools {
             match tool.fetch(store).await {
@@ -141,7 +143,7 @@ impl Wanted {
                 }
             }
         }
-        (Self { tools: fetched, policies }, faults)
+        (Self { tools: fetched, policies, documents }, faults)
     }
 
     /// The files that the host opens for tools: their components, and the databases that they were granted.

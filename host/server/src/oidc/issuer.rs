@@ -1,15 +1,15 @@
 //! The provider: where its keys are, what they are, and where people log in.
 
-use std::error::Error;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use stockade::http::{cause, is_safe};
 use stockade::{Fault, Kind};
 use tokio::time::timeout;
-use url::{Host, Url};
+use url::Url;
 
 use super::jwk::{Jwks, Keys};
 use super::jwt::parsed;
@@ -159,28 +159,6 @@ impl Issuer {
 pub(super) fn safe(url: &str) -> Option<Url> {
     Url::parse(url).ok().filter(is_safe)
 }
-
-/// Returns whether what an address answers cannot be changed on the way.
-fn is_safe(url: &Url) -> bool {
-    let is_own = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    let has_password = !url.username().is_empty() || url.password().is_some();
-    !has_password && (url.scheme() == "https" || (url.scheme() == "http" && is_own))
-}
-
-/// Returns what lies behind an error, which says more than the error itself.
-fn cause(error: &dyn Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,298 @@
+//! Bytes as what they copy of others, and what is new in them.
+//!
+//! The state of a long run is in each of its steps, and mostly as it was. Zstandard finds it again piece by piece, each at the price
+//! of a few bytes, and the more pieces the longer the state is. Here each part, which is the JSON of an entry, is compared with the
+//! last long one before it alone, block by block: what is alike is one copy, however long it is.
+//!
+//! Written are, as numbers: how many bytes the copies take; of each copy, how many new bytes come before it, how long it is, and
+//! how far from the end of the last one it begins, counted from the beginning of the others with the bytes behind them; and
+//! then come the new bytes. A way forward is twice its length, and one back is one more.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+
+use super::number;
+
+/// The length of the blocks by which a copy is found, and its shortest.
+const BLOCK: usize = 256;
+
+/// From which length on a part is one that the next ones are compared with.
+const LONG_BYTES_MIN: usize = 1 << 10;
+
+/// What a byte of a block is multiplied with for each that follows it.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// What the first byte of a block is multiplied with in all.
+const FIRST: u64 = FACTOR.wrapping_pow(BLOCK as u32 - 1);
+
+/// Returns the last of the parts with which others are compared; an empty one where all are short.
+pub(super) fn last_long(parts: &[Range<usize>]) -> Range<usize> {
+    parts.iter().rev().find(|part| part.len() >= LONG_BYTES_MIN).cloned().unwrap_or_default()
+}
+
+/// Writes bytes as copies of others. The parts are in their order, one behind the other up to the end; the first of them is
+/// compared with `like` of the others.
+pub(super) fn written(plain: &[u8], parts: &[Range<usize>], others: &[u8], like: Range<usize>) -> Vec<u8> {
+    let mut copies = Copies::default();
+    let mut long = Long::of(like.start, others.get(like).unwrap_or_default());
+    let first = parts.first().map_or(plain.len(), |part| part.start);
+    copies.add(plain.get(..first).unwrap_or_default());
+    for part in parts {
+        let bytes = plain.get(part.clone()).unwrap_or_default();
+        copies.part(bytes, &long);
+        if bytes.len() >= LONG_BYTES_MIN {
+            long = Long::of(others.len() + part.start, bytes);
+        }
+    }
+    copies.written()
+}
+
+/// Reads what was written; none where it was not so, or is longer than this.
+pub(super) fn read(mut written: &[u8], others: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
+    let of_copies = length(&mut written)?;
+    let (mut copies, mut new) = written.split_at_checked(of_copies)?;
+    let (mut plain, mut end) = (Vec::new(), 0);
+    while !copies.is_empty() {
+        let (before, after) = new.split_at_checked(length(&mut copies)?)?;
+        new = after;
+        plain.extend_from_slice(before);
+        let (bytes, way) = (length(&mut copies)?, number::read(&mut copies)?);
+        let begin = moved(end, way)?;
+        end = begin.checked_add(bytes)?;
+        if bytes > bytes_max.saturating_sub(plain.len()) {
+            return None;
+        }
+        copy(&mut plain, others, begin..end)?;
+    }
+    plain.extend_from_slice(new);
+    (plain.len() <= bytes_max).then_some(plain)
+}
+
+/// Copies of the others, or of what was read before.
+fn copy(plain: &mut Vec<u8>, others: &[u8], place: Range<usize>) -> Option<()> {
+    if let Some(bytes) = others.get(place.clone()) {
+        plain.extend_from_slice(bytes);
+        return Some(());
+    }
+    let place = place.start.checked_sub(others.len())?..place.end.checked_sub(others.len())?;
+    plain.get(place.clone())?;
+    plain.extend_from_within(place);
+    Some(())
+}
+
+fn length(bytes: &mut &[u8]) -> Option<usize> {
+    usize::try_from(number::read(bytes)?).ok()
+}
+
+fn moved(from: usize, way: u64) -> Option<usize> {
+    let far = usize::try_from(way >> 1).ok()?;
+    if way & 1 == 0 { from.checked_add(far) } else { from.checked_sub(far) }
+}
+
+fn way(from: usize, to: usize) -> u64 {
+    let far = (from.abs_diff(to) as u64) << 1;
+    if to >= from { far } else { far | 1 }
+}
+
+/// A part that others are compared with, and where it begins.
+struct Long<'a> {
+    begin: usize,
+    bytes: &'a [u8],
+    /// Found once something is compared.
+    blocks: OnceCell<Blocks<'a>>,
+}
+
+impl<'a> Long<'a> {
+    fn of(begin: usize, bytes: &'a [u8]) -> Self {
+        Self { begin, bytes, blocks: OnceCell::new() }
+    }
+}
+
+#[derive(Default)]
+struct Copies {
+    copies: Vec<u8>,
+    new: Vec<u8>,
+    /// How many of the new bytes come behind the last copy.
+    since: usize,
+    /// Where what was copied last ends.
+    end: usize,
+}
+
+impl Copies {
+    /// Adds new bytes.
+    fn add(&mut self, bytes: &[u8]) {
+        self.new.extend_from_slice(bytes);
+        self.since += bytes.len();
+    }
+
+    /// Adds a copy.
+    fn copy(&mut self, place: Range<usize>) {
+        number::write(&mut self.copies, self.since as u64);
+        number::write(&mut self.copies, place.len() as u64);
+        number::write(&mut self.copies, way(self.end, place.start));
+        (self.since, self.end) = (0, place.end);
+    }
+
+    fn part(&mut self, bytes: &[u8], long: &Long<'_>) {
+        if bytes.len() < BLOCK {
+            return self.add(bytes);
+        }
+        let (blocks, mut rest) = (long.blocks.get_or_init(|| Blocks::of(long.bytes)), bytes);
+        while let Some((at, place)) = blocks.first_in(rest) {
+            let (before, from) = rest.split_at_checked(at).unwrap_or_default();
+            let (known, there) = long.bytes.split_at_checked(place).unwrap_or_default();
+            let (back, on) = (alike_behind(before, known), alike(from, there));
+            self.add(before.get(..at - back).unwrap_or_default());
+            self.copy(long.begin + place - back..long.begin + place + on);
+            rest = from.get(on..).unwrap_or_default();
+        }
+        self.add(rest);
+    }
+
+    fn written(self) -> Vec<u8> {
+        let mut all = Vec::with_capacity(self.copies.len() + self.new.len() + 4);
+        number::write(&mut all, self.copies.len() as u64);
+        all.extend(self.copies);
+        all.extend(self.new);
+        all
+    }
+}
+
+/// The blocks of a part, by sums of them: for each sum, or some that share its place, the last block.
+struct Blocks<'a> {
+    bytes: &'a [u8],
+    places: Vec<Option<usize>>,
+}
+
+impl<'a> Blocks<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        let count = bytes.len() / BLOCK;
+        let mut blocks =
+            Self { bytes, places: vec![None; if count == 0 { 0 } else { (2 * count).next_power_of_two() }] };
+        for (number, block) in bytes.chunks_exact(BLOCK).enumerate() {
+            let slot = blocks.slot(sum(block));
+            if let Some(place) = blocks.places.get_mut(slot) {
+                *place = Some(number * BLOCK);
+            }
+        }
+        blocks
+    }
+
+    /// Returns the first place of these bytes at which one of the blocks is, and where that block is.
+    fn first_in(&self, bytes: &[u8]) -> Option<(usize, usize)> {
+        if self.places.is_empty() {
+            return None;
+        }
+        let mut now = sum(bytes.get(..BLOCK)?);
+        // The last of the blocks has no byte behind it.
+        let next = bytes.iter().skip(BLOCK).map(Some).chain([None]);
+        for (at, (block, next)) in bytes.windows(BLOCK).zip(next).enumerate() {
+            if let Some(place) = self.place(now, block) {
+                return Some((at, place));
+            }
+            if let (Some(first), Some(next)) = (block.first(), next) {
+                now = now.wrapping_sub(FIRST.wrapping_mul(u64::from(*first)));
+                now = now.wrapping_mul(FACTOR).wrapping_add(u64::from(*next));
+            }
+        }
+        None
+    }
+
+    fn place(&self, sum: u64, block: &[u8]) -> Option<usize> {
+        let place = (*self.places.get(self.slot(sum))?)?;
+        (self.bytes.get(place..place + BLOCK)? == block).then_some(place)
+    }
+
+    /// The number of places is a power of two, or zero.
+    fn slot(&self, sum: u64) -> usize {
+        (sum >> 32) as usize & self.places.len().saturating_sub(1)
+    }
+}
+
+/// A sum over the bytes of a block that is made from that of the block one byte before it.
+fn sum(block: &[u8]) -> u64 {
+    block.iter().fold(0, |sum: u64, byte| sum.wrapping_mul(FACTOR).wrapping_add(u64::from(*byte)))
+}
+
+/// How many bytes two begin with alike.
+fn alike(one: &[u8], other: &[u8]) -> usize {
+    const STRIDE: usize = 64;
+    let strides = one.chunks_exact(STRIDE).zip(other.chunks_exact(STRIDE)).take_while(|(one, other)| one == other);
+    let long = strides.count() * STRIDE;
+    let rest = one.iter().skip(long).zip(other.iter().skip(long)).take_while(|(one, other)| one == other);
+    long + rest.count()
+}
+
+/// How many bytes two end with alike.
+fn alike_behind(one: &[u8], other: &[u8]) -> usize {
+    one.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(bytes: usize, mut seed: u64) -> Vec<u8> {
+        let mut next = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 56) as u8
+        };
+        (0..bytes).map(|_| next()).collect()
+    }
+
+    /// Puts parts behind a head, and returns where they are.
+    fn together(head: &[u8], parts: &[Vec<u8>]) -> (Vec<u8>, Vec<Range<usize>>) {
+        let (mut all, mut places) = (head.to_vec(), Vec::new());
+        for part in parts {
+            places.push(all.len()..all.len() + part.len());
+            all.extend(part);
+        }
+        (all, places)
+    }
+
+    #[test]
+    fn bytes_are_read_as_they_were_written() {
+        let state = noise(20_000, 1);
+        let grown = |by: usize| [&b"head "[..], &state, &noise(by, 2), b" tail"].concat();
+        let others = [&b"some "[..], &state].concat();
+        for parts in [
+            vec![],
+            vec![grown(10), b"short".to_vec(), grown(20), grown(30)],
+            vec![state[..300].to_vec(), state[300..].to_vec()],
+            vec![noise(5_000, 9)],
+            vec![state.repeat(3), vec![b'a'; 5_000], vec![b'a'; 6_000]],
+        ] {
+            let (plain, places) = together(b"stamps", &parts);
+            for like in [5..others.len(), 0..0, 0..others.len() + 1] {
+                let written = written(&plain, &places, &others, like);
+                assert!(read(&written, &others, plain.len()).unwrap() == plain, "{}", plain.len());
+                assert!(written.len() <= plain.len() + 16);
+                assert_eq!(read(&written, &others, plain.len() - 1), None, "it is longer");
+            }
+        }
+    }
+
+    #[test]
+    fn a_state_that_grows_is_one_copy_for_each_step() {
+        let state = noise(60_000, 1);
+        let step = |steps: usize| [format!("step {steps}: ").as_bytes(), &state[..50_000 + 10 * steps]].concat();
+        let (plain, places) = together(b"", &[step(2), step(3), step(4)]);
+        let written = written(&plain, &places, &step(1), 0..step(1).len());
+        assert!(written.len() < 3 * 50, "{}", written.len());
+    }
+
+    #[test]
+    fn what_was_not_written_so_is_none() {
+        let others = noise(9_000, 1);
+        let whole = 0..others.len();
+        let written = written(&others, std::slice::from_ref(&whole), &others, whole.clone());
+        assert!(written.len() < 16);
+        for end in 0..written.len() {
+            assert_ne!(read(&written[..end], &others, 1 << 20), Some(others.clone()), "{end}");
+        }
+        for bytes in [&[2, 0xff, 0xff][..], &[3, 0, 100, 0], &[3, 0, 1, 1], &[3, 0, 1, 3], &[200, 1]] {
+            assert_eq!(read(bytes, b"", 1 << 20), None, "{bytes:?}");
+        }
+        assert_eq!(read(&[0], b"", 0), Some(Vec::new()));
+    }
+}

@@ -1,0 +1,24 @@
+const people = ["  DR. maría  josé garcía-lópez jr. ", "van der Berg, Jan", "o'brien, SEÁN", "Mr John Q. Public III", "李 小龍", "beyoncé", ""];
+const TITLES = /^(?:dr|mr|mrs|ms|prof)\.?$/i, SUFFIXES = /^(?:jr|sr|ii|iii|iv|phd)\.?$/i, PARTICLES = new Set(["van", "der", "de", "la", "von"]);
+const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const capital = (word) => PARTICLES.has(word.toLowerCase()) ? word.toLowerCase() : word.toLowerCase().replace(/(^|[-'’])(\p{Ll})/gu, (_, lead, letter) => lead + letter.toUpperCase());
+const parse = (raw) => {
+  let text = raw.trim().replace(/\s+/g, " ");
+  if (!text) return null;
+  const comma = text.match(/^([^,]+),\s*(.+)$/);
+  if (comma) text = `${comma[2]} ${comma[1]}`;
+  let words = text.split(" ");
+  const title = TITLES.test(words[0]) ? words.shift() : undefined;
+  const suffix = SUFFIXES.test(words.at(-1)) ? words.pop() : undefined;
+  words = words.map(capital);
+  const first = words.shift();
+  let at = words.length - 1;
+  while (at > 0 && PARTICLES.has(words[at - 1])) at--;
+  const last = words.slice(Math.max(at, 0)).join(" ");
+  return { title: title && capital(title).replace(".", ""), first, middle: words.slice(0, Math.max(at, 0)), last, suffix: suffix?.replace(/^(jr|sr)\.?$/i, (all, base) => base[0].toUpperCase() + base.slice(1).toLowerCase()) };
+};
+const parsed = people.map(parse);
+console.dir(parsed, { depth: null });
+console.log(parsed.map((one) => one && fold([one.last, one.first].filter(Boolean).join("-")).replace(/[^a-z-]+/g, "_")));
+console.log(people[0].length, [...people[4]].length, "👩‍👩‍👧".length, [..."👩‍👩‍👧"].length);
+parsed.filter(Boolean).length;

@@ -1,0 +1,3 @@
+const { AsyncLocalStorage } = require("async_hooks");
+const requests = new AsyncLocalStorage();
+requests.run({ id: 7 }, () => requests.getStore().id);

@@ -1,0 +1,2 @@
+const { Worker, isMainThread } = require("worker_threads");
+isMainThread;

@@ -1,0 +1,11 @@
+const { styleText, stripVTControlCharacters, inspect } = require("node:util");
+const levels = { info: "green", warn: "yellow", error: "red" };
+const line = (level, message) => `${styleText(levels[level], level.toUpperCase().padEnd(5))} ${message}`;
+const lines = [line("info", "started"), line("warn", "slow"), line("error", "failed")];
+console.log(lines.map(stripVTControlCharacters).join("\n"));
+console.log(JSON.stringify(lines[0]), "\x1b[1mbold\x1b[0m".length);
+const columns = lines.map((one) => stripVTControlCharacters(one).length);
+console.log(columns, inspect({ a: 1, b: "x", c: [null, undefined, true] }, { colors: true }));
+console.log(inspect({ long: "x".repeat(100), list: Array.from({ length: 120 }, (_, i) => i) }, { maxArrayLength: 3, maxStringLength: 5, breakLength: Infinity, compact: true }));
+console.log(inspect({ b: 1, a: { d: 1, c: 2 } }, { sorted: true, compact: false }), inspect("it's"), inspect(new Proxy({ a: 1 }, {})), inspect({ get x() { return 1; }, set y(v) {} }, { getters: true }));
+return inspect({ [Symbol("k")]: new Set([[1, { a: new Map([["x", {}]]) }]]) }, { depth: 1, breakLength: 40 });
