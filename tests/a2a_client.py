@@ -85,7 +85,7 @@ class A2A(unittest.IsolatedAsyncioTestCase):
     async def decide(self, task: Task) -> None:
         """Decides as a person does, on the server's own interface."""
         async with http(ADMIN) as person:
-            questions = (await person.get(f"{URL}/v1/approvals")).json()
+            questions = (await person.get(f"{URL}/v1/approvals?run={task.id}")).json()
             question = next(question for question in questions if question["run_id"] == task.id)
             body = {"decision": "approve", "seen": question["digest"]}
             answer = await person.post(f"{URL}/v1/runs/{task.id}/approvals/{question['key']}", json=body)

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use stockade::{
-    Approval, Budget, Builder, Change, Config, Decision, Digest, EffectOutcome, Entry, Grant, Hooks, Host, Kind,
-    Outcome, RunId, RunState, Verdict, grants_digest,
+    Approval, Budget, Builder, Change, Config, Decision, Digest, EffectOutcome, Entry, Filter, Grant, Hooks, Host,
+    Kind, Outcome, RunId, RunState, Verdict, grants_digest,
 };
-use stockade_tests::{Place, decide, dist, input};
+use stockade_tests::{Hand, Place, decide, dist, input};
 
 /// The built-in shop put together by hand, so that one thing of it can be another.
 fn shop(place: &Place, payments: Vec<u8>, grants: Vec<Grant>) -> Builder {
@@ -247,6 +247,44 @@ fn a_decision_is_no_yes_to_the_next_question() {
     assert!(shown.contains(&format!("deny {run} {key} --seen")) && !shown.contains(&command), "{shown}");
     assert_eq!(place.json(&["deny", &run, key, "--by", "eve"]).exit, Some(0));
     assert_eq!(place.refunds().len(), 1);
+}
+
+#[tokio::test]
+async fn open_questions_come_in_pages_and_each_once_where_they_are_decided_meanwhile() {
+    let place = Place::new();
+    let host = as_approved(&place).await;
+    let (mut runs, mut listed) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        runs.push(asked(&host).await.0);
+    }
+    let (mut filter, mut pages) = (Filter { limit: Some(2), ..Filter::default() }, Vec::new());
+    loop {
+        let page = host.open_questions(&filter).await.unwrap();
+        assert!(page.unreadable.is_empty(), "{page:?}");
+        pages.push(page.found.len());
+        listed.extend(page.found.iter().map(|question| question.run_id));
+        filter.after = page.next;
+        if page.next.is_none() {
+            break;
+        }
+        approve(&host, *listed.last().unwrap()).await;
+    }
+    assert_eq!((pages, listed), (vec![2, 2, 1], runs.clone()));
+    let of_one = Filter { runs: Some(vec![runs[0]]), ..Filter::default() };
+    assert_eq!(host.open_questions(&of_one).await.unwrap().found.len(), 1);
+    let of_others = Filter { workflow: Some("agent".to_owned()), ..Filter::default() };
+    assert!(host.open_questions(&of_others).await.unwrap().found.is_empty());
+}
+
+#[tokio::test]
+async fn a_question_has_waited_since_it_was_put() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let host = shop(&place, payments(), vec![grant(&place).writable()]).clock(hand.clock()).build().await.unwrap();
+    let (_, approval) = asked(&host).await;
+    assert_eq!(approval.asked_ms, Some(Hand::BEGIN_MS));
+    hand.set(7_000);
+    let page = host.open_questions(&Filter::default()).await.unwrap();
+    assert_eq!(page.found[0].waits_ms, 7_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

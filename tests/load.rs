@@ -397,7 +397,7 @@ async fn decide(load: &Arc<Load>, place: &Place) -> BTreeMap<u16, usize> {
     let body = json!({"workflow": "refund", "input": input("user_123")});
     let run = ask(address, shop, "POST /v1/runs", "", &body).await.unwrap().1["run_id"].as_str().unwrap().to_owned();
     let question = loop {
-        let open = ask(address, shop, "GET /v1/approvals", "", &Value::Null).await.unwrap().1;
+        let open = ask(address, shop, &format!("GET /v1/approvals?run={run}"), "", &Value::Null).await.unwrap().1;
         if let Some(question) = open.as_array().and_then(|open| open.iter().find(|question| question["run_id"] == run))
         {
             break question.clone();

@@ -137,6 +137,8 @@ async fn a_refund_is_started_approved_and_its_letter_is_read() {
 
     let inbox = dana.see("/inbox").await;
     inbox.has(&["payments.refund", "amount_cents", "The exact call", "Not now"]);
+    let behind = dana.see(&format!("/inbox?cursor=0.{run}")).await;
+    behind.has(&["There are no further questions.", "First questions"]);
     let place = |text: &str| inbox.html.find(text).unwrap();
     assert!(place("<dt class=\"decisive\">amount_cents") < place("The exact call"));
     let (key, seen) = (inbox.hidden("key"), inbox.hidden("seen"));

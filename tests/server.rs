@@ -196,6 +196,33 @@ pub(crate) fn assert_described(description: &Value, schema: &str, document: &Val
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_come_in_pages_each_with_the_address_of_the_next_one() {
+    let served = Served::start(|server| server).await;
+    let (shop, dana) = (served.client("shop", Role::Operator).await, served.client("dana", Role::Approver).await);
+    let mut runs = Vec::new();
+    for _ in 0..3 {
+        let run = shop.refund("user_123").await;
+        served.settled(&run).await;
+        runs.push(run);
+    }
+    let (mut path, mut pages) = ("/v1/approvals?workflow=refund&limit=2".to_owned(), Vec::new());
+    loop {
+        let page = dana.send(&format!("GET {path}"), &[], "").await;
+        let link = page.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
+        pages.push(read(page).await.1.as_array().unwrap().clone());
+        let Some(link) = link else { break };
+        path = link.strip_prefix('<').unwrap().split_once(">; rel=\"next\"").unwrap().0.to_owned();
+    }
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+    let listed: Vec<_> =
+        pages.concat().iter().map(|question| question["run_id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(listed, runs);
+    let of_one = dana.get(&format!("/v1/approvals?run={}", runs[1])).await;
+    assert_eq!((of_one.as_array().unwrap().len(), &of_one[0]["run_id"]), (1, &json!(runs[1])));
+    assert_problem(&dana.ask("GET /v1/approvals?status=waiting", &[], &Value::Null).await, 400, "query");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_is_started_once_for_a_key_and_pays_after_one_with_the_role_approved() {
     let served = Served::start(|server| server).await;
     let (shop, dana) = (served.client("shop", Role::Operator).await, served.client("dana", Role::Approver).await);
@@ -207,7 +234,10 @@ async fn a_run_is_started_once_for_a_key_and_pays_after_one_with_the_role_approv
     assert_eq!((status, &again["run_id"]), (200, &run["run_id"]));
     assert_problem(&shop.ask("POST /v1/runs", &key, &refund("user_789")).await, 409, "start_key");
     let other = served.client("other", Role::Operator).await;
-    assert_problem(&other.ask("POST /v1/runs", &key, &refund("user_123")).await, 409, "start_key");
+    let same = other.ask("POST /v1/runs", &key, &refund("user_123")).await;
+    assert_problem(&same, 409, "start_key");
+    assert_eq!(same, other.ask("POST /v1/runs", &key, &refund("user_789")).await, "an input cannot be guessed");
+    assert!(!same.1.to_string().contains(id) && !same.1.to_string().contains("shop"), "{same:?}");
     served.settled(id).await;
 
     let open = dana.get("/v1/approvals").await;
@@ -247,7 +277,7 @@ async fn a_run_is_started_once_for_a_key_and_pays_after_one_with_the_role_approv
         assert_described(&description, schema, answer.get(0).unwrap_or(&answer));
     }
     assert!(shop.get("/v1/workflows").await.as_array().unwrap().contains(&json!("refund")));
-    assert_eq!(shop.get("/v1/budgets").await, json!([]));
+    assert_eq!(shop.get("/v1/budgets?limit=5").await, json!([]));
     assert_eq!(served.stop().await, []);
 }
 

@@ -81,6 +81,7 @@ async fn a_change_is_noted_before_and_after_with_its_principal_and_what_it_is_ab
             Event::Began { .. }
             | Event::Asked(_)
             | Event::Refused(_)
+            | Event::RefusedMore { .. }
             | Event::TokenCreated { .. }
             | Event::TokenRemoved { .. }
             | Event::Mended { .. } => None,
@@ -95,6 +96,32 @@ async fn a_change_is_noted_before_and_after_with_its_principal_and_what_it_is_ab
     for hidden in ["a secret remark", "not what I expected", &shop.token.unwrap(), &dana.token.unwrap()] {
         assert!(!text.contains(hidden), "{hidden} is in the log");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_has_few_entries_however_often_it_is_refused_and_none_where_it_reads() {
+    let place = Place::new();
+    let path = place.path("audit.log");
+    let served = Served::start(|server| server.audit(Audit::open(&path, Clock::default()))).await;
+    let (mia, shop) = (served.client("mia", Role::Viewer).await, served.client("shop", Role::Operator).await);
+    let call = |method: &str, params: Value| json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    let a2a = async |body: Value| mia.ask("POST /v1/a2a", &[("a2a-version", "1.0")], &body).await.0;
+    let run = shop.refund("user_789").await;
+    for _ in 0..3 {
+        assert_eq!(a2a(call("GetTask", json!({"id": run}))).await, 200);
+    }
+    assert_eq!(log(&path).len(), 2, "what a viewer reads is not noted");
+    assert_eq!(a2a(call("CancelTask", json!({"id": run}))).await, 403);
+    for _ in 0..40 {
+        assert_problem(&mia.post("/v1/runs", &refund("user_789")).await, 403, "role");
+    }
+    served.stop().await;
+    let events: Vec<_> = log(&path).into_iter().map(|entry| entry.event).skip(2).collect();
+    let Event::Refused(first) = &events[0] else { panic!("{events:?}") };
+    assert_eq!((&*first.asked.path, &*first.reason), ("/v1/a2a", "role"));
+    let refused = events.iter().filter(|event| matches!(event, Event::Refused(_))).count();
+    assert_eq!((events.len(), refused), (21, 20));
+    assert_eq!(events[20], Event::RefusedMore { principal: "mia".to_owned(), requests: 21 });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

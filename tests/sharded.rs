@@ -218,7 +218,7 @@ async fn runs_of_two_databases_do_not_overspend_a_shared_budget_and_go_on_the_ne
     };
     let first = spent().await;
     assert!(suspended > 0 && first <= 10, "{suspended} suspended, {first} calls");
-    let taken = hosts[0].shared_budgets().await.unwrap().found;
+    let taken = hosts[0].shared_budgets(None, 100).await.unwrap().found;
     let taken: Vec<_> = taken.iter().map(|budget| budget.taken.get(Currency::ToolCalls)).collect();
     assert_eq!(taken, [first], "what is not used is given back");
     for day in 1..8 {

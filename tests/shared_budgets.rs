@@ -39,7 +39,7 @@ async fn spent(host: &Host, runs: &[RunId]) -> u64 {
 }
 
 async fn taken(host: &Host) -> Vec<u64> {
-    let budgets = host.shared_budgets().await.unwrap().found;
+    let budgets = host.shared_budgets(None, 100).await.unwrap().found;
     budgets.iter().map(|budget| budget.taken.get(Currency::ToolCalls)).collect()
 }
 
@@ -218,8 +218,10 @@ async fn an_allotment_that_cannot_be_read_keeps_no_other_run_from_going_on() {
     assert_eq!((woken, damaged), (vec![runs[1]], vec![(runs[0], Some("allotment".to_owned()))]));
     assert!(host.fire_due().await.unwrap().is_empty(), "it is looked at again later");
     place.damage("UPDATE index_rows SET value = '{' WHERE space = 'budget' AND key LIKE '%2027-01-16%'");
-    let listed = host.shared_budgets().await.unwrap();
+    let listed = host.shared_budgets(None, 100).await.unwrap();
     assert_eq!((listed.found.len(), listed.unreadable.len()), (1, 1));
+    let current = host.current_budgets(100).await.unwrap();
+    assert_eq!((current.found.len(), current.unreadable.len()), (0, 1), "those of the day before are not of now");
 }
 
 #[tokio::test]
@@ -231,7 +233,7 @@ async fn a_budget_is_of_the_workflows_that_it_names_and_of_each_by_itself() {
     assert_eq!(taken(&host).await, [0; 0]);
     let host = open(&place, &hand, SharedBudget { by: Some(SharedBy::Workflow), ..calls(CALLS) }).await;
     host.start("refund", input("user_789"), Budget::default()).await.unwrap().settled().await.unwrap();
-    let report = host.shared_budgets().await.unwrap().found.remove(0);
+    let report = host.shared_budgets(None, 100).await.unwrap().found.remove(0);
     assert_eq!((&*report.group, &*report.period), ("refund", "2027-01-15"));
 }
 
@@ -260,9 +262,14 @@ async fn each_tenant_has_a_budget_that_runs_of_several_hosts_do_not_overspend_to
         spent_by.push((tenant.to_owned(), spent(&hosts[0], &runs).await));
     }
     assert!(spent_by.iter().all(|(_, spent)| (1..=7).contains(spent)), "{spent_by:?}");
-    let budgets = hosts[0].shared_budgets().await.unwrap().found;
+    let budgets = hosts[0].shared_budgets(None, 100).await.unwrap().found;
     let taken: Vec<_> = budgets.iter().map(|budget| (budget.group.clone(), budget.taken.tool_calls)).collect();
     assert_eq!(taken, spent_by);
+    let first = hosts[0].shared_budgets(None, 1).await.unwrap();
+    let second = hosts[0].shared_budgets(first.next.as_deref(), 1).await.unwrap();
+    assert_eq!((&first.found[..], &second.found[..], second.next), (&budgets[..1], &budgets[1..], None));
+    assert_eq!(hosts[0].current_budgets(100).await.unwrap().found, budgets);
+    assert_eq!(hosts[0].current_budgets(1).await.unwrap().found, budgets[..1]);
     // What others have used up is not this one's.
     let third = hosts[0].start_run(of("initech")).await.unwrap().settled().await.unwrap();
     assert!(matches!(third, Outcome::Done(_)), "{third}");
@@ -287,7 +294,7 @@ async fn a_run_that_does_not_say_by_whose_budget_it_is_does_not_start() {
         assert!(host.runs(&Filter::default()).await.unwrap().is_empty());
         let new = NewRun::new("refund", input("user_789")).by("dana").label("agent", "desk").label("tenant", "acme");
         host.start_run(new).await.unwrap().settled().await.unwrap();
-        assert_eq!(host.shared_budgets().await.unwrap().found[0].group, group);
+        assert_eq!(host.shared_budgets(None, 100).await.unwrap().found[0].group, group);
     }
 }
 

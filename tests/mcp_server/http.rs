@@ -1,14 +1,16 @@
 //! `/mcp` of the server: who may ask, from where, and what each is told.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 use hyper::Response;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
-use stockade::{Builder, Config, Decision, Filter, NewToken, Role};
+use stockade::{Builder, Clock, Config, Decision, Filter, NewToken, Role};
 use stockade_mcp::{Call, Http, Mcp, Offer};
-use stockade_server::Server;
+use stockade_server::audit::{Audit, Event, entries};
+use stockade_server::{Limits, Server};
 use stockade_tests::{Place, run_id};
 
 use super::{BEFORE, NEWEST, call, initialize, names, newest, opens_addresses, request};
@@ -149,6 +151,25 @@ async fn a_method_that_a_client_has_made_up_is_not_told_to_the_log() {
     let what = format!("{} /mcp", "A".repeat(10_000));
     assert_eq!(served.anyone().send(&what, &[], "").await.status(), 401);
     assert_eq!(*heard.lock().unwrap(), ["_OTHER"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_is_late_is_answered_in_the_log_of_changes_and_what_a_viewer_asks_is_not_in_it() {
+    let place = Place::new();
+    let path = place.path("audit.log");
+    let host = place.host().built_in_languages().workflow(Call).build().await.unwrap();
+    let mcp = Http::new(Mcp::new(host.clone(), &Offer::default()).await.unwrap(), &[]);
+    let limits = Limits { answer_time: Duration::from_millis(300), ..Limits::default() };
+    let server = Server::new(host.clone()).mcp(mcp).limits(limits).audit(Audit::open(&path, Clock::default()));
+    let served = Served::of(place, host, server).await;
+    let (bot, reader) = (served.client("bot", Role::Operator).await, served.client("mia", Role::Viewer).await);
+    assert_eq!(ask(&reader, &[], "tools/list", json!({})).await.status, 200);
+    let late = ask(&bot, &[], "tools/call", call("exec__javascript", json!({"code": "for (;;);"}))).await;
+    assert_eq!(late.status, 504, "{}", late.text);
+    let mut events = Vec::new();
+    entries(&path, |entry| events.push(entry.event)).unwrap();
+    let [Event::Asked(asked), Event::Answered(answered)] = &*events else { panic!("{events:?}") };
+    assert_eq!((&*asked.principal, &answered.request, answered.status), ("bot", &asked.request, 504));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

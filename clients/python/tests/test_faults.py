@@ -94,6 +94,15 @@ class Requests(unittest.TestCase):
         self.assertEqual(first, "GET /v1/runs?status=waiting&label=a%3Db&needs_me=true&limit=2")
         self.assertEqual(second, "GET /v1/runs?label=a%3Db&cursor=2.x")
 
+    def test_questions_are_asked_for_page_after_page_also_behind_a_page_without_any(self):
+        link = '</v1/approvals?run=r&limit=1&cursor=2.x>; rel="next"'
+        pages = [document([], link=link), document([QUESTION])]
+        with Far(*pages) as far, Stockade(far.url) as client:
+            self.assertEqual([*client.approvals.list(run="r", page=1)], [QUESTION])
+        first, second = (asked.what for asked in far.asked)
+        self.assertEqual(first, "GET /v1/approvals?run=r&limit=1")
+        self.assertEqual(second, "GET /v1/approvals?run=r&limit=1&cursor=2.x")
+
     def test_code_that_takes_longer_than_an_answer_is_asked_about_under_its_key(self):
         later, done = document(run("running"), 202), document(run("done") | {"output": 42}, 200)
         with Far(later, DROP, later, done) as far, Stockade(far.url, retry=SOON) as client:

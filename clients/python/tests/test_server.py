@@ -38,7 +38,7 @@ class Server(unittest.TestCase):
         run = self.client.runs.start(workflow, input)
         run = self.client.runs.wait(run["run_id"], timeout_s=20)
         self.assertEqual(run["status"], "waiting", run)
-        return next(each for each in self.client.approvals.list() if each["run_id"] == run["run_id"])
+        return next(self.client.approvals.list(run=run["run_id"]))
 
     def ended(self, run_id):
         return self.client.runs.wait(run_id, ended=True, timeout_s=20)

@@ -4,7 +4,7 @@ const stockade = new Stockade();
 const order = { user_id: "user_123", request: "not what I expected" };
 const { run_id } = await stockade.runs.start("refund", order, { key: "order-8" });
 await stockade.runs.wait(run_id);
-for (const question of (await stockade.approvals.list()).filter((each) => each.run_id === run_id)) {
+for await (const question of stockade.approvals.list({ run: run_id })) {
   console.log(question.tool, JSON.stringify(question.arguments), question.reason);
   await stockade.approvals.approve(question, { comment: "fine" });
 }

@@ -1,6 +1,16 @@
 import type { Arguments, Question, Run } from "./documents.js";
-import { get, type Options, path, post } from "./request.js";
+import { type Options, path, post, query } from "./request.js";
 import type { Transport } from "./transport.js";
+
+/** Which questions are listed. */
+export interface QuestionFilter extends Options {
+  /** The run that asks. */
+  run?: string;
+  workflow?: string;
+  labels?: Record<string, string>;
+  /** The most runs of a page. */
+  page?: number;
+}
 
 /** A question as a person saw it. */
 export type Seen = Pick<Question, "run_id" | "key" | "digest">;
@@ -26,9 +36,9 @@ export class Approvals {
     this.#transport = transport;
   }
 
-  /** Lists the questions that wait for a person, those of the oldest run first. */
-  list(options?: Options): Promise<Question[]> {
-    return this.#transport.ask(get("/v1/approvals", options));
+  /** Lists the questions that wait for a person, those of the oldest run first; page after page. */
+  list(filter: QuestionFilter = {}): AsyncGenerator<Question> {
+    return this.#transport.pages("/v1/approvals", query(filter), filter);
   }
 
   /** Lets the call of a question be made, once; with `remember`, later calls with these arguments too. */

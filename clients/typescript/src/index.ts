@@ -9,7 +9,7 @@ import { Sandbox } from "./sandbox.js";
 import { Tools } from "./tools.js";
 import { RETRY, type Retry, Transport } from "./transport.js";
 
-export type { Decided, Said, Seen } from "./approvals.js";
+export type { Decided, QuestionFilter, Said, Seen } from "./approvals.js";
 export type * from "./documents.js";
 export { Problem, StockadeError, TimedOut, Unreachable } from "./errors.js";
 export type { Forgotten, Keep, MemoryFilter } from "./memory.js";
@@ -62,9 +62,9 @@ export class Stockade {
     return this.#transport.ask(get(path("workflows", name), options));
   }
 
-  /** Returns how the budgets stand that runs share. */
-  budgets(options?: Options): Promise<SharedBudget[]> {
-    return this.#transport.ask(get("/v1/budgets", options));
+  /** Lists how the budgets stand that runs share, page after page. */
+  budgets(options: Options = {}): AsyncGenerator<SharedBudget> {
+    return this.#transport.pages("/v1/budgets", [], options);
   }
 
   /** Checks that the server can work; throws a `Problem` where it cannot, and `Unreachable` where it is not there. */

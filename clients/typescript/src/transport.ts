@@ -94,9 +94,9 @@ export class Transport {
   async *pages(path: string, query: Query, options: Options): AsyncGenerator<Json> {
     for (let more: Query | undefined = query; more; ) {
       const answer: Answer = await this.send(get(path, options, more));
-      const found = read(answer);
-      yield* found;
-      more = found.length > 0 ? nextPage(answer.headers.get("link")) : undefined;
+      yield* read(answer);
+      // A page may have nothing, and there may be more behind it.
+      more = nextPage(answer.headers.get("link"));
     }
   }
 

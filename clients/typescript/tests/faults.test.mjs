@@ -131,6 +131,17 @@ test("pages are asked for until there is no next one and no other address is ask
   ]);
 });
 
+test("questions are asked for page after page also behind a page without any", async () => {
+  const link = '</v1/approvals?run=r&limit=1&cursor=2.x>; rel="next"';
+  const asked = await far([document([], 200, { link }), document([QUESTION])], async (url) => {
+    assert.deepEqual(await all(client(url).approvals.list({ run: "r", page: 1 })), [QUESTION]);
+  });
+  assert.deepEqual(asked.map(({ what }) => what), [
+    "GET /v1/approvals?run=r&limit=1",
+    "GET /v1/approvals?run=r&limit=1&cursor=2.x",
+  ]);
+});
+
 test("code that takes longer than an answer is asked about under its key", async () => {
   const [later, done] = [document(run("running"), 202), document(run("done", { output: 42 }))];
   const asked = await far([later, DROP, later, done], async (url) => {

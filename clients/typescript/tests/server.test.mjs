@@ -34,7 +34,7 @@ async function refused(call) {
 async function asked(workflow, input) {
   const { run_id } = await stockade.runs.start(workflow, input);
   assert.equal((await stockade.runs.wait(run_id, { timeoutMs: 20_000 })).status, "waiting");
-  return (await stockade.approvals.list()).find((question) => question.run_id === run_id);
+  return (await all(stockade.approvals.list({ run: run_id })))[0];
 }
 
 const ended = (runId) => stockade.runs.wait(runId, { ended: true, timeoutMs: 20_000 });
@@ -187,7 +187,7 @@ test("the host tells its tools workflows and budgets", { skip }, async () => {
   assert.ok(workflows.includes("refund") && workflows.includes("desk"));
   const { initial, states } = await stockade.workflow("refund");
   assert.ok(states.some(({ name }) => name === initial));
-  assert.deepEqual(await stockade.budgets(), []);
+  assert.deepEqual(await all(stockade.budgets()), []);
 });
 
 test("a text is kept found and forgotten", { skip }, async () => {
@@ -210,7 +210,7 @@ test("a refusal says which limit and a wrong token is one", { skip }, async () =
   const error = await refused(bot.runs.start("refund", order("user_789"), { budget: { steps: 51 } }));
   assert.deepEqual([error.status, error.kind, error.reason], [403, "denied", "budget"]);
   assert.deepEqual([error.limit, error.allowed, error.used], ["steps", 50, 51]);
-  assert.equal((await refused(new Stockade({ token: "stk_00" }).budgets())).status, 401);
+  assert.equal((await refused(all(new Stockade({ token: "stk_00" }).budgets()))).status, 401);
   assert.equal((await refused(stockade.runs.get("7"))).reason, "run_id");
 });
 

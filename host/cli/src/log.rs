@@ -5,7 +5,9 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
 use stockade::model::Retry;
-use stockade::{Clock, Entry, Exceeded, Fault, Hooks, LogLevel, Record, RunId, RunState, Scrubber, Unreadable, utc};
+use stockade::{
+    Clock, Entry, Exceeded, Fault, Hooks, LogLevel, Record, RunId, RunState, Scrubber, Unreadable, rfc3339,
+};
 
 use crate::escape::safe;
 use crate::globals::Globals;
@@ -188,7 +190,7 @@ fn quoted(text: &str) -> String {
 
 /// A time as RFC 3339 has it, with milliseconds.
 fn time(at_ms: u64) -> String {
-    let seconds = utc(at_ms).replace(' ', "T");
+    let seconds = rfc3339(at_ms);
     format!("{}.{:03}Z", seconds.trim_end_matches('Z'), at_ms % 1_000)
 }
 

@@ -2,7 +2,7 @@
 
 use rmcp::model::{DetailedTask, InputResponses, Task, TaskPayload, TaskStatus};
 use serde_json::Value;
-use stockade::{Filter, Right, RunState, Status, utc};
+use stockade::{Filter, Right, RunState, Status, rfc3339};
 
 use crate::Mcp;
 use crate::client::Client;
@@ -35,7 +35,7 @@ impl Mcp {
         let status = self.host.status(&mut state).await?;
         let (run, changed_ms) = (state.run(), self.changed_ms(&state).await?);
         let payload = self.payload(client, &state, status).await?;
-        let task = Task::new(run.to_string(), TaskStatus::default(), iso(state.created_ms()), iso(changed_ms));
+        let task = Task::new(run.to_string(), TaskStatus::default(), rfc3339(state.created_ms()), rfc3339(changed_ms));
         let task = task.with_poll_interval_ms(POLL_MS).with_status_message(message(&state, status));
         Ok(DetailedTask::new(task, payload))
     }
@@ -74,20 +74,5 @@ fn message(state: &RunState, status: Status) -> String {
     match state.open_approval() {
         Some(question) => format!("a person has to decide on a call of \"{}\"", question.call.tool),
         None => status.to_string(),
-    }
-}
-
-/// Writes a time as ISO 8601 has it.
-fn iso(ms: u64) -> String {
-    utc(ms).replacen(' ', "T", 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_written_as_the_protocol_has_it() {
-        assert_eq!(iso(1_000), "1970-01-01T00:00:01Z");
     }
 }

@@ -147,7 +147,7 @@ pub use new_signal::NewSignal;
 pub use notice::{Delivery, Notice};
 #[cfg(feature = "oci")]
 pub use oci::Pulled;
-pub use open_question::OpenQuestion;
+pub use open_question::{OpenQuestion, OpenQuestions};
 pub use openapi::{AcceptedDocument, DescribedService};
 pub use outputs::Wrote;
 pub use planned::LastStart;
@@ -167,7 +167,7 @@ pub use session_view::SessionCell;
 pub use sessions::SessionLimits;
 pub use skills::{AcceptedSkill, SkillStatus, SkillView, UsedSkill};
 pub use source::Source;
-pub use spending::SharedBudgetReport;
+pub use spending::{SharedBudgetPage, SharedBudgetReport};
 pub use started::Started;
 pub use stockade_journal as journal;
 pub use stockade_journal::{Filter, Journal, PageEnd, Sort, Summary};

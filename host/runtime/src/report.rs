@@ -153,7 +153,7 @@ impl ApprovalView {
         self.decision.is_none() && self.expired_ms.is_none()
     }
 
-    fn of(state: &RunState, approval: &Approval) -> Self {
+    pub(crate) fn of(state: &RunState, approval: &Approval) -> Self {
         Self { expires_ms: state.due_ms(&approval.key), ..Self::from(approval) }
     }
 }

@@ -19,7 +19,7 @@ use stockade_workflow::{Currency, Exceeded, Fault, Origin, RunId, RunState, Usag
 
 use crate::Result;
 use crate::config::SharedBudget;
-pub(crate) use account::{Account, SPACE as ACCOUNTS, parts};
+pub(crate) use account::{Account, SPACE as ACCOUNTS, parts, prefix};
 pub(crate) use allotment::{Allotment, begins_anew, give_back};
 pub(crate) use kept::{SPACE as KEPT, settle};
 pub(crate) use standing::SPACE;

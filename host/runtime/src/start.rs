@@ -56,8 +56,9 @@ impl Host {
     /// # Errors
     ///
     /// Kind [`Kind::Conflict`] with detail `start_key` where the run under this key is of another workflow, had another input,
-    /// or is a fork of another run or entry; kind [`Kind::Invalid`] where the key or a label is not valid, and with detail
-    /// `budget` where a shared budget is by what the run does not say; else as [`Host::start`].
+    /// or is a fork of another run or entry; which one is told to the principal alone that has started it. Kind
+    /// [`Kind::Invalid`] where the key or a label is not valid, and with detail `budget` where a shared budget is by what the
+    /// run does not say; else as [`Host::start`].
     pub async fn start_run(&self, new: NewRun) -> Result<Started> {
         Ok(match self.begin(&new, Then::Drive).await? {
             Begun::New(driver) => Started::New(Run::spawn(*driver)),
@@ -148,8 +149,13 @@ fn session_of(new: &NewRun) -> Option<String> {
     session.as_str().map(cells::prefix)
 }
 
-/// The refusal of a start under a key that a run of another workflow, or with another input, has.
+/// The refusal of a start under a key that a run of another workflow, or with another input, has. Keys can be guessed: a
+/// principal that has not started that run is told neither which one it is nor its input.
 fn another(key: &str, state: &RunState, new: &NewRun) -> Fault {
+    if new.origin.by.is_some() && new.origin.by != state.origin().by {
+        let message = format!("start key \"{key}\" is of a run that another principal has started; use another key");
+        return Fault::new(Kind::Conflict, message).detail(SPACE);
+    }
     let (before, now) = (state.input().text(), new.input.to_string());
     let (run, workflow) = (state.run(), state.workflow());
     let alike = before.chars().zip(now.chars()).take_while(|(one, other)| one == other).count();

@@ -3,26 +3,31 @@
 use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::Uri;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use stockade::{
-    Approval, ApprovalId, Decision, Digest, Fault, Json as Text, Kind, Listing, OpenQuestion, Principal, Report,
-    RunState,
+    Approval, ApprovalId, Decision, Digest, Fault, Filter, Json as Text, Kind, Principal, Report, RunState,
 };
 
 use crate::audit::named;
 use crate::body::Given;
+use crate::links::with_next;
 use crate::names::Names;
 use crate::problem::Answer;
 use crate::query;
 use crate::runs::report;
 use crate::service::Service;
 
-pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Json<Vec<OpenQuestion>>> {
-    query::none(&uri)?;
-    let Listing { found, unreadable } = service.host().open_questions().await?;
-    unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
-    Ok(Json(found))
+pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Response> {
+    let filter = query::filter(&uri, &query::OF_QUESTIONS)?;
+    let limit = filter.limit.unwrap_or(usize::MAX).clamp(1, service.limits().page);
+    let page = service.host().open_questions(&Filter { limit: Some(limit), ..filter }).await?;
+    page.unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
+    Ok(match page.next {
+        Some(end) => with_next(Json(page.found), &uri, "cursor", &query::cursor(end)),
+        None => Json(page.found).into_response(),
+    })
 }
 
 /// What a person decides. The names are those of the commands; those under which a question lists what it takes are the same.

@@ -3,9 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
+use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
-use stockade::{Graph, Listing, Machine, SharedBudgetReport};
+use stockade::{Graph, Machine};
 
+use crate::links::with_next;
 use crate::names::Names;
 use crate::problem::Answer;
 use crate::query;
@@ -30,9 +32,20 @@ pub(crate) async fn workflow(State(service): State<Service>, names: Names) -> An
     Ok(Json(service.host().workflow(names.text("name"))?.graph().clone()))
 }
 
-pub(crate) async fn budgets(State(service): State<Service>, uri: Uri) -> Answer<Json<Vec<SharedBudgetReport>>> {
-    query::none(&uri)?;
-    let Listing { found, unreadable } = service.host().shared_budgets().await?;
-    unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
-    Ok(Json(found))
+pub(crate) async fn budgets(State(service): State<Service>, uri: Uri) -> Answer<Response> {
+    let (mut after, mut limit) = (None, usize::MAX);
+    for (name, value) in query::parameters(&uri, &query::OF_BUDGETS)? {
+        match &*name {
+            "cursor" => after = Some(value.into_owned()),
+            "limit" => limit = query::parsed(&name, &value)?,
+            _ => return Err(query::unknown(&name, &query::OF_BUDGETS).into()),
+        }
+    }
+    let limit = limit.clamp(1, service.limits().page);
+    let page = service.host().shared_budgets(after.as_deref(), limit).await?;
+    page.unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
+    Ok(match page.next {
+        Some(end) => with_next(Json(page.found), &uri, "cursor", &end),
+        None => Json(page.found).into_response(),
+    })
 }

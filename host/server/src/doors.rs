@@ -160,8 +160,14 @@ fn of_one_run() -> Vec<Door> {
 
 fn of_people() -> Vec<Door> {
     vec![
-        Door::get("/v1/approvals", "listQuestions", "Lists the questions that wait for a person.", approvals::list)
-            .answers(200, Shape::Many("Question"), "The open questions, those of the oldest run first."),
+        Door::get(
+            "/v1/approvals",
+            "listQuestions",
+            "Lists the questions that wait for a person, in pages; the header `Link` leads to the next one.",
+            approvals::list,
+        )
+        .query(&query::OF_QUESTIONS)
+        .answers(200, Shape::Many("Question"), "The open questions, those of the oldest run first."),
         Door::post(
             "/v1/runs/{id}/approvals/{*key}",
             "decide",
@@ -230,8 +236,14 @@ fn of_the_host() -> Vec<Door> {
         .header(KEY, "A call under the same key is the same one, where the tool knows it again.")
         .body("Arguments")
         .answers(200, Shape::One("ToolAnswer"), "What the tool answered."),
-        Door::get("/v1/budgets", "listBudgets", "Returns how the budgets stand that runs share.", catalogue::budgets)
-            .answers(200, Shape::Many("SharedBudget"), "The budgets, by name and period."),
+        Door::get(
+            "/v1/budgets",
+            "listBudgets",
+            "Returns how the budgets stand that runs share, in pages; the header `Link` leads to the next one.",
+            catalogue::budgets,
+        )
+        .query(&query::OF_BUDGETS)
+        .answers(200, Shape::Many("SharedBudget"), "The budgets, by name, period and what they are by."),
         Door::get("/healthz", "lives", "Says that the server lives.", health::lives).entry(Entry::Free).answers(
             200,
             Shape::One("Health"),

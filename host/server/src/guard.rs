@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 use stockade::meters::STREAMS;
-use stockade::{Fault, Kind, Meters, Principal, Right};
+use stockade::{Fault, Kind, Meters, Principal, Right, Role};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::Limits;
@@ -167,15 +167,42 @@ pub(crate) struct Admitted {
     pub(crate) passes: (Pass, Option<Pass>),
 }
 
-/// What the log of changes is told of a request, if anything.
-pub(crate) struct Audited(Option<(Audit, audit::Asked)>);
+/// What the log of changes is told of a request.
+pub(crate) enum Audited {
+    /// Nothing: it only reads, or no log is kept.
+    Nothing,
+    /// That a change is asked for, and what becomes of it.
+    Change(Audit, audit::Asked),
+    /// That it was refused, if it was: it is of one who may only read, so nothing else comes of it that would be noted.
+    Refusal(Audit, audit::Asked),
+}
 
 impl Audited {
+    fn of(service: &Service, principal: &Principal, parts: &Parts, body: &Bytes) -> Self {
+        let Some((audit, asked)) = service.audit().cloned().zip(audit::asked(principal, parts, Some(body))) else {
+            return Self::Nothing;
+        };
+        match principal.role {
+            Role::Viewer => Self::Refusal(audit, asked),
+            Role::Operator | Role::Approver | Role::Admin => Self::Change(audit, asked),
+        }
+    }
+
     /// Waits for an answer, and notes it.
     pub(crate) async fn around(self, service: &Service, answer: impl Future<Output = Response>) -> Response {
-        match self.0 {
-            Some((audit, asked)) => audit.around(asked, |fault| service.tell(fault), answer).await,
-            None => answer.await,
+        match self {
+            Self::Nothing => answer.await,
+            Self::Change(audit, asked) => audit.around(asked, service.told(), answer).await,
+            Self::Refusal(audit, asked) => {
+                let response = answer.await;
+                let fault = response.extensions().get::<Fault>().filter(|fault| fault.kind == Kind::Denied).cloned();
+                if let Some(fault) = fault
+                    && let Err(unwritten) = audit.refused(asked, &fault).await
+                {
+                    service.tell(&unwritten);
+                }
+                response
+            }
         }
     }
 }
@@ -210,8 +237,7 @@ impl Admitted {
             (None, limits.body_bytes, limits.body_time)
         };
         let body = whole(bytes, time, body).await?;
-        let asked = audit::asked(&principal, &parts, Some(&body));
-        let audited = Audited(service.audit().cloned().zip(asked));
+        let audited = Audited::of(service, &principal, &parts, &body);
         parts.extensions.insert(principal);
         Ok(Self { parts, body, audited, passes: (pass, upload) })
     }

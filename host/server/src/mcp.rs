@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use futures_util::StreamExt as _;
@@ -62,8 +62,12 @@ async fn answered(agents: &Agents, request: Request, who: &mut Option<String>) -
     let Admitted { parts, body, audited, passes } = admitted;
     let room = parts.extensions.get::<Room>().cloned();
     let limits = agents.service.limits();
-    let answer = async move { agents.http.answer(parts, body).await.map(Body::new) };
-    let answer = in_time(limits, audited.around(&agents.service, answer)).await?;
+    // The log has an answer that was late as well.
+    let answer = async move {
+        let answer = async { agents.http.answer(parts, body).await.map(Body::new) };
+        in_time(limits, answer).await.unwrap_or_else(IntoResponse::into_response)
+    };
+    let answer = audited.around(&agents.service, answer).await;
     drop(passes);
     let (head, body) = answer.into_parts();
     let Some(room) = room else { return Ok(Response::from_parts(head, body)) };

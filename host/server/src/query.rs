@@ -29,6 +29,24 @@ pub(crate) const OF_RUNS: [(&str, &str); 13] = [
     ("limit", "No more runs than this."),
 ];
 
+/// The parameters of a list of questions, with what they mean.
+pub(crate) const OF_QUESTIONS: [(&str, &str); 5] = [
+    ("run", "Only questions of this run."),
+    ("workflow", "Only questions of runs of this workflow."),
+    (
+        "label",
+        "Only questions of runs that were started with this label, as NAME=VALUE; can be repeated, then with all of them.",
+    ),
+    ("cursor", "Where the page before this one ends: the `Link` of that page says it."),
+    ("limit", "Questions of no more runs than this, and of no further run once there are as many questions."),
+];
+
+/// The parameters of a list of shared budgets, with what they mean.
+pub(crate) const OF_BUDGETS: [(&str, &str); 2] = [
+    ("cursor", "Where the page before this one ends: the `Link` of that page says it."),
+    ("limit", "No more budgets than this, each of one period and of one value of what it is by."),
+];
+
 /// The parameters of a stream of changes.
 pub(crate) const OF_CHANGES: [(&str, &str); 5] = [
     ("workflow", "Only runs of this workflow."),
@@ -118,6 +136,7 @@ fn read(filter: &mut Filter, name: &str, value: &str) -> Answer<()> {
         }
         "label" => filter.labels.extend([label(value)?]),
         "key" => filter.start_key = Some(value.to_owned()),
+        "run" => filter.runs = Some(vec![value.parse::<RunId>()?]),
         "waiting_for" => filter.waiting_for.extend([value.parse::<WaitingFor>()?]),
         "needs_me" if parsed(name, value)? => filter.waiting_for.extend(WaitingFor::OF_PEOPLE),
         "needs_me" => {}
@@ -227,6 +246,11 @@ mod tests {
             let refused = read(&format!("{name}=%00"));
             assert!(refused.is_ok() || !refused.unwrap_err().fault.message.contains("is not a parameter"), "{name}");
         }
+        for (name, _) in OF_QUESTIONS {
+            let refused = filter(&format!("/v1/approvals?{name}=%00").parse().unwrap(), &OF_QUESTIONS);
+            assert!(refused.is_ok() || !refused.unwrap_err().fault.message.contains("is not a parameter"), "{name}");
+        }
+        assert!(read("run=7").is_err(), "it is a parameter of questions alone");
         let last = i64::MAX.unsigned_abs();
         assert_eq!((behind("after", "7"), behind("after", &u64::MAX.to_string())), (Ok(7), Ok(last)));
         let labels = |number: usize| (0..number).map(|label| format!("label=l{label}=x&")).collect::<String>();

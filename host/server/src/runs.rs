@@ -87,13 +87,14 @@ pub(crate) async fn begin(service: &Service, principal: &Principal, new: NewRun)
     Ok(started)
 }
 
+/// Refuses a run of another principal in the words of the host, which refuses one with another input: the answer does not tell
+/// whether an input was guessed.
 fn check_starter(state: &RunState, principal: &Principal) -> Answer<()> {
-    let by = state.origin().by.as_deref();
-    if by == Some(principal.name.as_str()) {
+    if state.origin().by.as_deref() == Some(principal.name.as_str()) {
         return Ok(());
     }
-    let (run, by) = (state.run(), by.unwrap_or("a program that gave no name"));
-    let message = format!("run {run} was started under this key by {by}; use another key");
+    let key = state.origin().start_key.as_deref().unwrap_or_default();
+    let message = format!("start key \"{key}\" is of a run that another principal has started; use another key");
     Err(Fault::new(Kind::Conflict, message).detail("start_key").into())
 }
 

@@ -213,6 +213,11 @@ impl Server {
         if let Some(mcp) = &self.mcp {
             mcp.close().await;
         }
+        if let Some(audit) = &self.settings.audit
+            && let Err(fault) = audit.write_counted().await
+        {
+            (self.settings.told)(&fault);
+        }
         Ok(host.shutdown(grace).await)
     }
 

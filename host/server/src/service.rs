@@ -141,6 +141,11 @@ impl Service {
         (self.0.settings.heard)(answered);
     }
 
+    /// Returns who is told what clients are not.
+    pub(crate) fn told(&self) -> Told {
+        Arc::clone(&self.0.settings.told)
+    }
+
     /// Tells the operator.
     pub(crate) fn tell(&self, fault: &Fault) {
         (self.0.settings.told)(fault);

@@ -115,7 +115,7 @@ pub use terms::{Escalation, Overdue, Terms};
 pub use thread::Thread;
 pub use tool_call::{ToolCall, ToolOutcome};
 pub use undo::{Undo, Undone};
-pub use utc::utc;
+pub use utc::{rfc3339, utc};
 pub use wait::{AwaitedResult, AwaitedSignal, SIGNAL_BYTES_MAX, SIGNALS_KEPT_MAX, Signal, Sleep, Wait, Waited};
 pub use waiting_for::WaitingFor;
 pub use workflow::{End, Machine, Step, Transition, Workflow};

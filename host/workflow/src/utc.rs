@@ -13,3 +13,19 @@ pub fn utc(ms: u64) -> String {
     let year = year + era * 400 + u64::from(month <= 2);
     format!("{year}-{month:02}-{day:02} {:02}:{:02}:{:02}Z", second / 3_600, second / 60 % 60, second % 60)
 }
+
+/// Writes a time in milliseconds since the Unix epoch as RFC 3339 has it, to the second: `2026-12-01T09:00:00Z`.
+pub fn rfc3339(ms: u64) -> String {
+    utc(ms).replacen(' ', "T", 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_for_people_and_for_programs() {
+        assert_eq!((&*utc(1_999), &*rfc3339(1_999)), ("1970-01-01 00:00:01Z", "1970-01-01T00:00:01Z"));
+        assert_eq!(rfc3339(1_764_596_126_007), "2025-12-01T13:35:26Z");
+    }
+}

@@ -93,10 +93,10 @@ class _AsyncTransport:
         more: Query | None = query
         while more is not None:
             response = await self.send(get(path, more))
-            found = requests.document(response)
-            for each in found:
+            for each in requests.document(response):
                 yield each
-            more = requests.next_page(response.headers.get("link", "")) if found else None
+            # A page may have nothing, and there may be more behind it.
+            more = requests.next_page(response.headers.get("link", ""))
 
     async def follow(
         self, path: str, query: Query = (), last: str | None = None, until_s: float | None = None
@@ -368,9 +368,18 @@ class AsyncApprovals:
     def __init__(self, transport: _AsyncTransport) -> None:
         self._transport = transport
 
-    async def list(self) -> builtins.list[Question]:
-        """Lists the questions that wait for a person, those of the oldest run first."""
-        return cast("list[Question]", await self._transport.ask(get("/v1/approvals")))
+    async def list(
+        self,
+        *,
+        run: str | None = None,
+        workflow: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        page: int | None = None,
+    ) -> AsyncIterator[Question]:
+        """Lists the questions that wait for a person, the oldest run first; page after page, each of up to ``page`` runs."""
+        query = requests.query(labels=labels, run=run, workflow=workflow, limit=page)
+        async for question in self._transport.pages("/v1/approvals", query):
+            yield question
 
     async def approve(
         self, question: Question, *, comment: str | None = None, remember: Mapping[str, Any] | None = None
@@ -599,9 +608,10 @@ class AsyncStockade:
         """Returns the states of a workflow."""
         return cast(Graph, await self._transport.ask(get(path("workflows", name))))
 
-    async def budgets(self) -> list[SharedBudget]:
-        """Returns how the budgets stand that runs share."""
-        return cast("list[SharedBudget]", await self._transport.ask(get("/v1/budgets")))
+    async def budgets(self) -> AsyncIterator[SharedBudget]:
+        """Lists how the budgets stand that runs share, page after page."""
+        async for budget in self._transport.pages("/v1/budgets", []):
+            yield budget
 
     async def check_ready(self) -> None:
         """Checks that the server can work.

@@ -92,10 +92,10 @@ class _Transport:
         more: Query | None = query
         while more is not None:
             response = self.send(get(path, more))
-            found = requests.document(response)
-            for each in found:
+            for each in requests.document(response):
                 yield each
-            more = requests.next_page(response.headers.get("link", "")) if found else None
+            # A page may have nothing, and there may be more behind it.
+            more = requests.next_page(response.headers.get("link", ""))
 
     def follow(
         self, path: str, query: Query = (), last: str | None = None, until_s: float | None = None
@@ -367,9 +367,18 @@ class Approvals:
     def __init__(self, transport: _Transport) -> None:
         self._transport = transport
 
-    def list(self) -> builtins.list[Question]:
-        """Lists the questions that wait for a person, those of the oldest run first."""
-        return cast("list[Question]", self._transport.ask(get("/v1/approvals")))
+    def list(
+        self,
+        *,
+        run: str | None = None,
+        workflow: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        page: int | None = None,
+    ) -> Iterator[Question]:
+        """Lists the questions that wait for a person, the oldest run first; page after page, each of up to ``page`` runs."""
+        query = requests.query(labels=labels, run=run, workflow=workflow, limit=page)
+        for question in self._transport.pages("/v1/approvals", query):
+            yield question
 
     def approve(
         self, question: Question, *, comment: str | None = None, remember: Mapping[str, Any] | None = None
@@ -598,9 +607,10 @@ class Stockade:
         """Returns the states of a workflow."""
         return cast(Graph, self._transport.ask(get(path("workflows", name))))
 
-    def budgets(self) -> list[SharedBudget]:
-        """Returns how the budgets stand that runs share."""
-        return cast("list[SharedBudget]", self._transport.ask(get("/v1/budgets")))
+    def budgets(self) -> Iterator[SharedBudget]:
+        """Lists how the budgets stand that runs share, page after page."""
+        for budget in self._transport.pages("/v1/budgets", []):
+            yield budget
 
     def check_ready(self) -> None:
         """Checks that the server can work.

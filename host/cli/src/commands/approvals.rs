@@ -1,5 +1,5 @@
 use clap::Args;
-use stockade::{Listing, OpenQuestion};
+use stockade::{Filter, OpenQuestion, OpenQuestions};
 
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -17,19 +17,35 @@ pub(crate) struct Approvals {
 
 impl Approvals {
     pub(crate) async fn run(self, globals: &Globals) -> anyhow::Result<Exit> {
-        let Listing { found: waiting, unreadable } = open_host::reader(globals).await?.open_questions().await?;
-        // The questions of the other runs are still listed.
-        left_out(&unreadable);
+        let host = open_host::reader(globals).await?;
+        // A document of JSON is written at once, and a page of text as soon as it is read.
+        let (mut all, mut is_empty, mut filter) = (Vec::new(), true, Filter::default());
+        loop {
+            let OpenQuestions { found, unreadable, next } = host.open_questions(&filter).await?;
+            // The questions of the other runs are still listed.
+            left_out(&unreadable);
+            is_empty &= found.is_empty();
+            if globals.json {
+                all.extend(found);
+            } else {
+                self.show(globals, &found);
+            }
+            filter.after = next;
+            if next.is_none() {
+                break;
+            }
+        }
         if globals.json {
-            pretty::print_json(&waiting);
-            return Ok(Exit::Done);
-        }
-        for OpenQuestion { run_id, approval, waits_ms, .. } in &waiting {
-            report::question(globals, *run_id, approval, Some(*waits_ms), self.full);
-        }
-        if waiting.is_empty() {
+            pretty::print_json(&all);
+        } else if is_empty {
             eprintln!("nothing waits for a person");
         }
         Ok(Exit::Done)
+    }
+
+    fn show(&self, globals: &Globals, questions: &[OpenQuestion]) {
+        for OpenQuestion { run_id, approval, waits_ms, .. } in questions {
+            report::question(globals, *run_id, approval, Some(*waits_ms), self.full);
+        }
     }
 }

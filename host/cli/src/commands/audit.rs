@@ -103,6 +103,9 @@ fn words(event: &Event) -> String {
             format!("answered {status}{} ({request})", named.iter().map(|name| format!(", {name}")).collect::<String>())
         }
         Event::Refused(Refused { asked, reason }) => format!("refused ({reason}): {}", asks(asked)),
+        Event::RefusedMore { principal, requests } => {
+            format!("refused {requests} requests more of {principal}, which have no entry of their own")
+        }
         Event::TokenCreated { id, name, role, by } => format!("{by} makes the token {id} for {name} ({role})"),
         Event::TokenRemoved { id, by } => format!("{by} removes the token {id}"),
         Event::Mended { bytes, digest } => format!("a crash had left {bytes} bytes of a line ({})", digest.short()),

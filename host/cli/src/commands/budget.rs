@@ -1,5 +1,5 @@
 use clap::Args;
-use stockade::{Listing, SharedBudgetReport};
+use stockade::{SharedBudgetPage, SharedBudgetReport};
 
 use crate::escape::safe;
 use crate::exit::Exit;
@@ -7,6 +7,9 @@ use crate::globals::{Cassettes, Globals};
 use crate::run_ref::RunRef;
 use crate::text::{left_out, rough};
 use crate::{amounts, drive, open_host, pretty, report};
+
+/// How many shared budgets are read at once.
+const PAGE: usize = 1_000;
 
 /// Show a run's budget, or add to it and drive the run on; without a run, show the budgets that runs share
 #[derive(Debug, Args)]
@@ -55,14 +58,26 @@ async fn show(globals: &Globals, run: &RunRef) -> anyhow::Result<Exit> {
 }
 
 async fn shared(globals: &Globals) -> anyhow::Result<Exit> {
-    let Listing { found: budgets, unreadable } = open_host::host(globals).await?.shared_budgets().await?;
-    left_out(&unreadable);
-    if globals.json {
-        pretty::print_json(&budgets);
-        return Ok(Exit::Done);
+    let host = open_host::host(globals).await?;
+    // A document of JSON is written at once, and a page of text as soon as it is read.
+    let (mut all, mut is_empty, mut after) = (Vec::new(), true, None);
+    loop {
+        let SharedBudgetPage { found, unreadable, next } = host.shared_budgets(after.as_deref(), PAGE).await?;
+        left_out(&unreadable);
+        is_empty &= found.is_empty();
+        if globals.json {
+            all.extend(found);
+        } else {
+            found.iter().for_each(|budget| println!("{}", lines(budget)));
+        }
+        after = next;
+        if after.is_none() {
+            break;
+        }
     }
-    budgets.iter().for_each(|budget| println!("{}", lines(budget)));
-    if budgets.is_empty() {
+    if globals.json {
+        pretty::print_json(&all);
+    } else if is_empty {
         eprintln!("no run has drawn from a shared budget; [budget.NAME] in stockade.toml makes one");
     }
     Ok(Exit::Done)

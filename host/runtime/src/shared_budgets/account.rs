@@ -29,6 +29,11 @@ pub(super) fn key(budget: &str, period: &str, group: &str) -> String {
     index::key([budget, period, group])
 }
 
+/// Returns what the keys of the accounts of a budget in a period begin with.
+pub(crate) fn prefix(budget: &str, period: &str) -> String {
+    key(budget, period, "")
+}
+
 /// Returns the budget, the period and the group of an account.
 pub(crate) fn parts(row: &Row) -> Option<(String, String, String)> {
     let mut parts = index::parts(&row.key).into_iter();

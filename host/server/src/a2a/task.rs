@@ -1,7 +1,7 @@
 //! A run as a task.
 
 use serde_json::{Value, json};
-use stockade::{ApprovalView, Doubt, Report, RunId, RunState, Status};
+use stockade::{ApprovalView, Doubt, Report, RunId, RunState, Status, rfc3339};
 
 use super::CONTEXT;
 use super::standing::Standing;
@@ -74,7 +74,7 @@ impl<'a> Task<'a> {
                 members.insert("message".to_owned(), self.message(&parts));
             }
             if let Some(at_ms) = at_ms {
-                members.insert("timestamp".to_owned(), protocols::rfc3339(at_ms).into());
+                members.insert("timestamp".to_owned(), rfc3339(at_ms).into());
             }
         }
         status

@@ -6,7 +6,7 @@ use std::slice;
 use serde_json::{Value, json};
 use stockade::{
     Approval, Change, Decision, Effect, EffectKind, EffectOutcome, End, Entry, Event, Fault, Json, RunId, RunState,
-    Status, ToolCall, ToolOutcome, Verdict, Waited,
+    Status, ToolCall, ToolOutcome, Verdict, Waited, rfc3339,
 };
 
 use super::interrupt::Interrupt;
@@ -272,7 +272,7 @@ impl Telling {
             "metadata": {"run_id": self.run, "key": key, "digest": approval.digest(), "notes": notes},
         });
         if let (Some(due_ms), Some(members)) = (state.due_ms(key), interrupt.as_object_mut()) {
-            members.insert("expiresAt".to_owned(), protocols::rfc3339(due_ms).into());
+            members.insert("expiresAt".to_owned(), rfc3339(due_ms).into());
         }
         interrupt
     }

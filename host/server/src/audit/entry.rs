@@ -46,10 +46,17 @@ pub enum Event {
     },
     /// A principal asks for a change, which is made after this is written.
     Asked(Asked),
-    /// What became of it. A change without this was under way when the server ended.
+    /// What became of it, also where its client has gone. A change without this was under way when the server ended.
     Answered(Answered),
     /// A principal asks for a change that its role does not allow.
     Refused(Refused),
+    /// A principal has asked for further changes that its role does not allow: more in ten minutes than are written one by one.
+    RefusedMore {
+        /// The name of the principal.
+        principal: String,
+        /// How many they were.
+        requests: u64,
+    },
     /// A token was made; this is written before it is shown.
     TokenCreated {
         /// The id of the token.
@@ -102,7 +109,7 @@ pub struct Asked {
 pub struct Answered {
     /// The id of the request.
     pub request: String,
-    /// The status of the answer.
+    /// The status of the answer; 499 where the client had gone before there was one.
     pub status: u16,
     /// What it was about, as in `run 0198…`, `workflow refund`, `approval refund`, `decision approved`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

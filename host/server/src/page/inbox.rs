@@ -1,14 +1,15 @@
 //! What waits for a person: the exact call, what decides first, where its data came from and where it would go.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::extract::{Extension, State};
 use axum::http::Uri;
 use axum::response::Response;
 use serde_json::{Value, to_value};
 use stockade::{
-    ApprovalId, ApprovalView, Clock, Decision, Doubt, Fault, Filter, Host, Kind, Label, Listing, OpenQuestion,
-    Principal, Right, RunId, RunState, Settlement, Terms, ToolCall, Verdict, WaitingFor, utc,
+    ApprovalId, ApprovalView, Clock, Decision, Doubt, Fault, Filter, Host, Kind, Label, OpenQuestion, OpenQuestions,
+    PageEnd, Principal, Right, RunId, RunState, Settlement, Terms, ToolCall, Verdict, WaitingFor, utc,
 };
 use url::form_urlencoded::{Serializer, parse};
 
@@ -22,45 +23,41 @@ use super::words::{age, document};
 use crate::approvals::{note, seen};
 use crate::audit::named;
 use crate::problem::Answer;
+use crate::query;
 use crate::service::Service;
 
-/// The most questions of one view; those of the oldest runs come first.
-const QUESTIONS_MAX: usize = 50;
+/// The most runs whose questions one view has; those of the oldest ones come first.
+const RUNS_MAX: usize = 50;
+
+/// The most lines of runs that wait for a person which are read to know whose questions there are.
+const LINES_MAX: usize = 500;
 
 /// The most runs whose calls in doubt are looked for.
 const DOUBTFUL_MAX: usize = 50;
 
-/// A question with its run.
+/// A question with its run, which may have asked several.
 struct Card {
     question: OpenQuestion,
-    state: RunState,
+    state: Arc<RunState>,
 }
 
 pub(crate) async fn list(State(service): State<Service>, viewer: Viewer, uri: Uri) -> Answer<Response> {
     let host = service.host();
     let asked = Asked::read(&uri);
-    let Listing { mut found, unreadable } = host.open_questions().await?;
+    let OpenQuestions { found, unreadable, next } = host.open_questions(&asked.filter()).await?;
     unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
-    let workflows: BTreeSet<String> = found.iter().map(|question| question.workflow.clone()).collect();
-    found.retain(|question| asked.workflow.as_ref().is_none_or(|workflow| *workflow == question.workflow));
-    let more = found.len().saturating_sub(QUESTIONS_MAX);
-    let mut cards = Vec::new();
-    for question in found.into_iter().take(QUESTIONS_MAX) {
-        match host.state(question.run_id).await {
-            Ok(state) => cards.push(Card { question, state }),
-            // It was removed meanwhile.
-            Err(fault) if fault.kind == Kind::NotFound => {}
-            Err(fault) => return Err(fault.into()),
-        }
-    }
+    let workflows = workflows(host).await?;
+    let cards = cards(host, found).await?;
     let (later, now): (Vec<_>, Vec<_>) = cards.into_iter().partition(|card| asked.is_later(card));
-    let doubts = doubts(host).await?;
+    let doubts = match asked.after {
+        Some(_) => Vec::new(),
+        None => doubts(host).await?,
+    };
     let notes = [
         asked.note(),
-        (more > 0).then(|| of("p", "hint").text(format!("{more} questions more come once these are decided."))),
         (!unreadable.is_empty())
             .then(|| of("p", "bad").text(format!("{} runs cannot be read, and are left out.", unreadable.len()))),
-        (now.is_empty() && doubts.is_empty()).then(|| of("p", "empty").text("Nothing waits for you.")),
+        (now.is_empty() && doubts.is_empty() && next.is_none()).then(|| of("p", "empty").text(asked.nothing())),
     ];
     let later_title = (!later.is_empty()).then(|| el("h2").text("Not now"));
     let inner: Html = std::iter::once(el("h1").text("Inbox"))
@@ -70,8 +67,35 @@ pub(crate) async fn list(State(service): State<Service>, viewer: Viewer, uri: Ur
         .chain(doubts.iter().map(|(run, doubt)| doubtful(&viewer, *run, doubt)))
         .chain(later_title)
         .chain(later.iter().map(|card| question(host, &viewer, &asked, card, true)))
+        .chain([asked.pages(next)])
         .collect();
     Ok(frame::page(&viewer, Place::Inbox, "Inbox", Some("/live"), inner))
+}
+
+/// Reads the runs of questions, those of one run once.
+async fn cards(host: &Host, questions: Vec<OpenQuestion>) -> Result<Vec<Card>, Fault> {
+    let mut cards = Vec::<Card>::new();
+    for question in questions {
+        let last = cards.last().filter(|last| last.question.run_id == question.run_id);
+        let state = match last.map(|last| Arc::clone(&last.state)) {
+            Some(state) => Ok(state),
+            None => host.state(question.run_id).await.map(Arc::new),
+        };
+        match state {
+            Ok(state) => cards.push(Card { question, state }),
+            // It was removed meanwhile.
+            Err(fault) if fault.kind == Kind::NotFound => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(cards)
+}
+
+/// Returns the workflows whose runs wait for a person's decision, as far as the lines of the oldest ones tell.
+async fn workflows(host: &Host) -> Result<BTreeSet<String>, Fault> {
+    let waiting_for = [WaitingFor::Person].into();
+    let filter = Filter { waiting_for, limit: Some(LINES_MAX), ..Filter::default() };
+    Ok(host.runs(&filter).await?.into_iter().map(|summary| summary.workflow).collect())
 }
 
 /// Returns the calls of which a person is to find out whether they happened.
@@ -94,6 +118,8 @@ async fn doubts(host: &Host) -> Result<Vec<(RunId, Doubt)>, Fault> {
 struct Asked {
     /// The workflow, or the agent, whose questions alone are shown.
     workflow: Option<String>,
+    /// Where the page before this one ends.
+    after: Option<PageEnd>,
     /// The questions that the person looks at later, as `RUN/KEY`.
     later: Vec<String>,
     decided: Option<(Verdict, RunId)>,
@@ -105,6 +131,7 @@ impl Asked {
         for (name, value) in parse(uri.query().unwrap_or_default().as_bytes()) {
             match &*name {
                 "workflow" => asked.workflow = Some(value.into_owned()).filter(|workflow| !workflow.is_empty()),
+                "cursor" => asked.after = query::end(&value).ok(),
                 "later" => asked.later.push(value.into_owned()),
                 "decided" => verdict = Verdict::ALL.iter().copied().find(|verdict| verdict.past() == value),
                 "run" => run = value.parse::<RunId>().ok(),
@@ -115,6 +142,11 @@ impl Asked {
         asked
     }
 
+    fn filter(&self) -> Filter {
+        let (workflow, after) = (self.workflow.clone(), self.after);
+        Filter { workflow, after, limit: Some(RUNS_MAX), ..Filter::default() }
+    }
+
     fn is_later(&self, card: &Card) -> bool {
         self.later.contains(&place(&card.question))
     }
@@ -123,9 +155,29 @@ impl Asked {
     fn with(&self, question: &OpenQuestion, is_later: bool) -> String {
         let own = place(question);
         let others = self.later.iter().filter(|later| **later != own).cloned();
-        let later = others.chain(is_later.then(|| own.clone())).map(|later| ("later", later));
+        self.address(self.after, others.chain(is_later.then(|| own.clone())))
+    }
+
+    /// Returns the address of a page of the view, where these questions are put off.
+    fn address(&self, after: Option<PageEnd>, later: impl Iterator<Item = String>) -> String {
         let workflow = self.workflow.iter().map(|workflow| ("workflow", workflow.clone()));
-        format!("/inbox?{}", Serializer::new(String::new()).extend_pairs(workflow.chain(later)).finish())
+        let cursor = after.map(|after| ("cursor", query::cursor(after)));
+        let pairs = workflow.chain(cursor).chain(later.map(|later| ("later", later)));
+        format!("/inbox?{}", Serializer::new(String::new()).extend_pairs(pairs).finish())
+    }
+
+    fn nothing(&self) -> &'static str {
+        if self.after.is_some() { "There are no further questions." } else { "Nothing waits for you." }
+    }
+
+    /// Leads to the page behind this one, and from a later one back to the first.
+    fn pages(&self, next: Option<PageEnd>) -> El {
+        let link = |title: &str, after: Option<PageEnd>| {
+            el("a").attr("href", self.address(after, self.later.iter().cloned())).text(title)
+        };
+        let first = self.after.map(|_| link("First questions", None));
+        let next = next.map(|next| link("Further questions", Some(next)).attr("rel", "next"));
+        of("p", "pages").all(first).all(next)
     }
 
     /// Leads to the questions of each workflow, where there are several, or where those of one are shown.
@@ -370,4 +422,23 @@ pub(crate) async fn settle(
     named("call", key);
     service.host().settle(run, settlement).await?;
     Ok(frame::see_other(&format!("/runs/{run}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_the_inbox_leads_to_the_next_one_and_to_the_first_with_what_is_put_off() {
+        let uri = format!("/inbox?workflow=refund&cursor=7.{}&later=a%2Fb", RunId::from_bytes([7; 16]));
+        let asked = Asked::read(&uri.parse().unwrap());
+        assert_eq!(asked.filter().after.map(|end| end.updated_ms), Some(7));
+        let next = PageEnd { run: RunId::from_bytes([8; 16]), updated_ms: 9 };
+        let further = asked.address(Some(next), asked.later.iter().cloned());
+        let further = Asked::read(&further.parse().unwrap());
+        assert_eq!((further.after, &further.workflow, &further.later), (Some(next), &asked.workflow, &asked.later));
+        let pages = Html::from(asked.pages(Some(next))).bare();
+        assert!(pages.contains("First questions") && pages.contains("Further questions"), "{pages}");
+        assert_eq!(Html::from(Asked::default().pages(None)).bare(), "<p class=\"pages\"></p>");
+    }
 }

@@ -59,7 +59,7 @@ pub(crate) async fn finish(State(service): State<Service>, request: Request) -> 
     let answer = async { begun(&parts, &logged_in).unwrap_or_else(Problem::into_response) };
     let Some(audit) = service.audit() else { return Ok(answer.await) };
     let asked = Asked::new(&logged_in.principal, &parts, None);
-    Ok(audit.around(asked, |fault| service.tell(fault), answer).await)
+    Ok(audit.around(asked, service.told(), answer).await)
 }
 
 /// Keeps the token as that of the session, and leads on. The request comes from another site: with a mere redirect, the browser

@@ -27,6 +27,9 @@ const RUNS_MAX: usize = 200;
 /// The most pages of entries that are read beyond the first one of each run, of about a megabyte each.
 const PAGES_MAX: usize = 64;
 
+/// The most shared budgets of the view, in their periods of now.
+const BUDGETS_MAX: usize = 100;
+
 /// What a day shows.
 const SHOWN: [Currency; 6] =
     [Currency::Fuel, Currency::Wall, Currency::ToolCalls, Currency::ModelCalls, Currency::Tokens, Currency::Money];
@@ -106,7 +109,7 @@ fn model(change: &Change) -> Option<&str> {
 pub(crate) async fn show(State(service): State<Service>, viewer: Viewer) -> Answer<Response> {
     let since_ms = Clock::default().now_ms().saturating_sub(DAYS.saturating_mul(DAY_MS));
     let spent = Spent::of(service.host(), since_ms).await?;
-    let Listing { found: shared, unreadable } = service.host().shared_budgets().await?;
+    let Listing { found: shared, unreadable } = service.host().current_budgets(BUDGETS_MAX).await?;
     unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
     let read = format!("The last {DAYS} days, of {} runs.", spent.runs);
     let cut =
@@ -157,6 +160,9 @@ fn budgets(shared: &[SharedBudgetReport]) -> Option<El> {
         let taken = used(&budget.taken);
         el("li").with(el("b").text(&budget.name)).text(format!("{whose}: {taken}; allowed: {limit}"))
     };
-    let list = || el("section").with(el("h2").text("Shared budgets")).with(el("ul").all(shared.iter().map(line)));
+    let first = || of("p", "hint").text(format!("The first {BUDGETS_MAX}; the API lists all."));
+    let first = (shared.len() >= BUDGETS_MAX).then(first);
+    let head = el("h2").text("Shared budgets");
+    let list = || el("section").with(head).all(first).with(el("ul").all(shared.iter().map(line)));
     (!shared.is_empty()).then(list)
 }
