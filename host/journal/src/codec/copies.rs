@@ -66,7 +66,7 @@ pub(super) fn read(mut written: &[u8], others: &[u8], bytes_max: usize) -> Optio
     while !copies.is_empty() {
         let (before, after) = new.split_at_checked(length(&mut copies)?)?;
         new = after;
-        plain.extend_from_slice(before);
+        add(&mut plain, before, bytes_max)?;
         let (bytes, way) = (length(&mut copies)?, number::read(&mut copies)?);
         let begin = moved(end, way)?;
         end = begin.checked_add(bytes)?;
@@ -75,8 +75,13 @@ pub(super) fn read(mut written: &[u8], others: &[u8], bytes_max: usize) -> Optio
         }
         copy(&mut plain, others, begin..end)?;
     }
-    plain.extend_from_slice(new);
-    (plain.len() <= bytes_max).then_some(plain)
+    add(&mut plain, new, bytes_max)?;
+    Some(plain)
+}
+
+/// Adds new bytes, if they have room.
+fn add(plain: &mut Vec<u8>, new: &[u8], bytes_max: usize) -> Option<()> {
+    (new.len() <= bytes_max.saturating_sub(plain.len())).then(|| plain.extend_from_slice(new))
 }
 
 /// Copies of the others, or of what was read before.
@@ -317,5 +322,6 @@ mod tests {
             assert_eq!(read(bytes, b"", 1 << 20), None, "{bytes:?}");
         }
         assert_eq!(read(&[0], b"", 0), Some(Vec::new()));
+        assert_eq!(read(&[0, b'a'], b"", 0), None, "new bytes are counted");
     }
 }
