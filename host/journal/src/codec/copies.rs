@@ -288,6 +288,34 @@ mod tests {
         }
     }
 
+    /// Of the part before, pieces are left out, repeated and put elsewhere, and something new comes between them.
+    #[test]
+    fn parts_that_are_made_of_pieces_of_others_are_read_as_they_were_written() {
+        let mut seed = 1_u64;
+        let mut below = |bound: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % bound
+        };
+        for round in 0..60 {
+            let (others, mut parts) = (noise(below(6_000), round), Vec::<Vec<u8>>::new());
+            for _ in 0..=below(4) {
+                let (before, mut part) = (parts.last().unwrap_or(&others).clone(), Vec::new());
+                for _ in 0..below(8) {
+                    let (begin, length) = (below(before.len() + 1), below(2_000));
+                    part.extend_from_slice(&before[begin..before.len().min(begin + length)]);
+                    part.extend(noise(below(40), round));
+                }
+                parts.push(part);
+            }
+            let (plain, mut places) = together(b"stamps", &parts);
+            for place in &mut places {
+                place.has_state = below(3) > 0;
+            }
+            let written = written(&plain, &places, &others, below(others.len() + 1)..others.len());
+            assert!(read(&written, &others, plain.len()).unwrap() == plain, "round {round}");
+        }
+    }
+
     #[test]
     fn a_state_that_grows_is_one_copy_for_each_step() {
         let state = noise(60_000, 1);
