@@ -69,8 +69,8 @@ impl Pool {
         self.query_since(Instant::now(), statement, parameters).await
     }
 
-    /// Runs a statement as [`Pool::query`] does, for one who waits since this moment. One who has waited for long, behind others
-    /// whom the server did not answer, waits for little more: the statement is sent twice at most.
+    /// Runs a statement as [`Pool::query`] does, for a caller that waits since this moment. One that has waited for ten seconds,
+    /// behind others that the server did not answer, waits for little more: the statement is sent twice at most.
     ///
     /// # Errors
     ///
@@ -81,11 +81,13 @@ impl Pool {
         statement: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<Vec<Row>, Failed> {
+        let begun = Instant::now();
+        let until = if since.elapsed() < PATIENCE { begun + PATIENCE } else { begun };
         let (mut is_first, mut pause) = (true, PAUSE);
         loop {
             match self.once(statement, parameters).await {
                 // The first connection may be one that broke while it was not used.
-                Err(failed) if failed.may_pass() && (is_first || since.elapsed() < PATIENCE) => {
+                Err(failed) if failed.may_pass() && (is_first || Instant::now() < until) => {
                     is_first = false;
                     sleep(pause).await;
                     pause = (pause * 2).min(PAUSE_MAX);
