@@ -221,6 +221,25 @@ async fn a_principal_that_asks_too_often_is_told_when_to_come_again_and_others_a
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_comes_too_often_without_a_token_waits_and_principals_do_not() {
+    let hand = Hand::new();
+    let limits = Limits { requests_per_second: 1, requests_burst: 2, ..Limits::default() };
+    let served = Served::start(|server| server.limits(limits).clock(hand.clock())).await;
+    let (anyone, shop) = (served.anyone(), served.client("shop", Role::Operator).await);
+    for _ in 0..2 {
+        anyone.get("/readyz").await;
+    }
+    for door in ["GET /readyz", "GET /.well-known/agent-card.json"] {
+        let refused = anyone.ask(door, &[], &Value::Null).await;
+        assert_eq!((refused.0, &refused.1["limit"]), (429, &json!("requests_per_second")), "{door}");
+    }
+    assert_eq!(anyone.send("GET /login", &[], "").await.status(), 429);
+    shop.get("/v1/runs").await;
+    hand.forward(1_000);
+    anyone.get("/healthz").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_comes_with_unknown_tokens_is_looked_at_no_more_for_a_while() {
     let hand = Hand::new();
     let limits = Limits { failures_per_second: 1, failures_burst: 2, ..Limits::default() };

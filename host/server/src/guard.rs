@@ -142,6 +142,7 @@ async fn guarded(
     who: &mut Option<String>,
 ) -> Answer<Response> {
     if entry == Entry::Free {
+        service.free(Peer::of(&parts.extensions))?;
         // It takes no pass, and changes nothing: what is late is given up, so that none of it piles up.
         return in_time(service.limits(), next.run(Request::from_parts(parts, body))).await;
     }
