@@ -166,6 +166,7 @@ const scenarios = {
   async "a call is edited"({ page, server }) {
     const run = await start(page, server, "desk", { task: "refund it" });
     await status(page, "waiting");
+    await page.locator(".waterfall", { hasText: "approval of payments.refund" }).waitFor();
     await page.goto(`${server.address}/inbox`);
     await page.getByText("Edit", { exact: true }).first().click();
     await page.getByLabel("Arguments, as JSON").first().fill(JSON.stringify({ user_id: "user_789", amount_cents: 4_900 }));
