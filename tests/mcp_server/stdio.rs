@@ -71,6 +71,7 @@ fn a_client_is_offered_what_was_named_and_cannot_call_anything_else() {
     assert_eq!(agent.close().status.code(), Some(0));
 }
 
+/// Hostile case 104: a `requestState` that is forged, of another call, or replayed, and an answer that approves.
 #[test]
 fn a_client_of_the_newest_revision_takes_a_question_to_a_person_and_answers_it_once() {
     let place = Place::new();
@@ -158,6 +159,7 @@ fn a_workflow_is_a_task_that_is_read_and_cancelled_by_the_id_of_its_run() {
     assert_eq!(agent.close().status.code(), Some(0));
 }
 
+/// Hostile case 105: lines that are no requests.
 #[test]
 fn a_line_that_is_no_request_is_left_out_or_refused_and_the_next_one_is_answered() {
     let place = Place::new();
@@ -187,6 +189,7 @@ fn a_call_that_is_cancelled_ends_its_run() {
     assert_eq!(statuses(&place), ["stopped"]);
 }
 
+/// Hostile case 108: it goes in the midst of a call.
 #[test]
 fn an_agent_that_goes_in_the_middle_of_a_call_leaves_no_run_behind() {
     let place = Place::new();
@@ -197,6 +200,7 @@ fn an_agent_that_goes_in_the_middle_of_a_call_leaves_no_run_behind() {
     assert_eq!(statuses(&place), ["stopped"]);
 }
 
+/// Hostile case 106: two tools whose names become the same.
 #[test]
 fn two_tools_that_would_have_one_name_are_refused_at_the_start() {
     let place = Place::new();
