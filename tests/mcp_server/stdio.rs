@@ -159,6 +159,52 @@ fn a_workflow_is_a_task_that_is_read_and_cancelled_by_the_id_of_its_run() {
     assert_eq!(agent.close().status.code(), Some(0));
 }
 
+#[test]
+fn a_task_waits_for_a_person_and_is_completed_with_the_result_of_its_run() {
+    let place = Place::new();
+    let page = ["--workflows", "refund", "--languages", "javascript", "--page", "http://127.0.0.1:7700"];
+    let mut agent = Agent::start(&place, &page);
+    let able = || json!({"extensions": {"io.modelcontextprotocol/tasks": {}}, "elicitation": {"url": {}}});
+    let input = json!({"user_id": "user_123", "request": "not what I expected"});
+    let mut start = call("workflow__refund", json!({"input": input}));
+    // What clients of before the extension say of tasks changes nothing.
+    start["task"] = json!({"ttl": 5_000});
+    let begun = agent.ask("tools/call", newest(start, able()))["result"].clone();
+    assert_eq!(begun["resultType"], "task", "{begun}");
+    let id = begun["taskId"].as_str().unwrap();
+    let settled = |agent: &mut Agent| loop {
+        let task = agent.ask("tasks/get", newest(json!({"taskId": id}), able()))["result"].clone();
+        if task["status"] != "working" {
+            break task;
+        }
+    };
+    let asked = settled(&mut agent);
+    let question = &asked["inputRequests"]["approval"]["params"];
+    assert_eq!((&asked["status"], &question["mode"]), (&json!("input_required"), &json!("url")), "{asked}");
+    assert_eq!(question["url"], format!("http://127.0.0.1:7700/runs/{id}"), "{asked}");
+
+    // What the agent says is heard, and decides nothing.
+    let said = json!({"approval": {"action": "accept", "content": {"approved": true}}});
+    let heard = agent.ask("tasks/update", newest(json!({"taskId": id, "inputResponses": said}), able()));
+    assert_eq!(heard["result"]["resultType"], "complete", "{heard}");
+    assert_eq!(settled(&mut agent)["status"], "input_required");
+    assert_eq!(place.refunds(), [""; 0]);
+
+    assert_eq!(place.json(&["approve", id, "--by", "dana"]).exit, Some(0));
+    let done = settled(&mut agent);
+    assert_eq!((&done["status"], &done["result"]["isError"]), (&json!("completed"), &json!(false)), "{done}");
+    assert_eq!(done["result"]["structuredContent"]["result"]["outcome"], "processed", "{done}");
+    // What has ended stays as it is, and there is no other way to its result.
+    let cancelled = agent.ask("tasks/cancel", newest(json!({"taskId": id}), able()));
+    assert_eq!(cancelled["result"]["resultType"], "complete", "{cancelled}");
+    assert_eq!(settled(&mut agent)["status"], "completed");
+    for method in ["tasks/result", "tasks/list"] {
+        let refused = agent.ask(method, newest(json!({"taskId": id}), able()));
+        assert_eq!(refused["error"]["code"], -32_601, "{refused}");
+    }
+    assert_eq!(agent.close().status.code(), Some(0));
+}
+
 /// Hostile case 105: lines that are no requests.
 #[test]
 fn a_line_that_is_no_request_is_left_out_or_refused_and_the_next_one_is_answered() {
