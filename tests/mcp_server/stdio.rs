@@ -267,6 +267,39 @@ fn two_tools_that_would_have_one_name_are_refused_at_the_start() {
 }
 
 #[test]
+fn a_large_catalogue_is_searched_and_what_is_found_is_called() {
+    let place = Place::new();
+    let policy = dist("policy").display().to_string();
+    let rules = |at: u32| format!("[tool.rules{at}]\ncomponent = \"{policy}\"\n");
+    place.write("stockade.toml", (0..33).map(rules).collect::<String>());
+    let mut agent = Agent::before(&place, &["--languages", "javascript"]);
+    let tools = agent.ask("tools/list", json!({}))["result"]["tools"].clone();
+    assert_eq!(names(&tools), ["call_tool", "exec__javascript", "run_status", "run_stop", "search_tools"]);
+    let code = tool(&tools, "exec__javascript")["description"].as_str().unwrap();
+    assert!(code.contains("search_tools") && code.len() < 2_000, "{code}");
+
+    let found = agent.call("search_tools", json!({"query": "window rules7"}));
+    let found: Value = serde_json::from_str(found["content"][0]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(found[0]["name"], "rules7__within_window", "{found}");
+    assert_eq!(found[0]["inputSchema"]["required"], json!(["days_ago", "window_days"]), "{found}");
+    assert!(found.as_array().unwrap().len() < 33, "{found}");
+    let arguments = json!({"days_ago": 3, "window_days": 30});
+    for (name, arguments) in [
+        ("call_tool", json!({"name": "rules7__within_window", "arguments": arguments})),
+        ("rules7__within_window", arguments),
+    ] {
+        let answer = agent.call(name, arguments);
+        assert_eq!(answer["structuredContent"]["result"], true, "{name}: {answer}");
+    }
+    // It calls functions alone, and those that this client is offered.
+    for name in ["exec__javascript", "call_tool", "rules99__within_window"] {
+        let refused = agent.ask("tools/call", call("call_tool", json!({"name": name, "arguments": {}})));
+        assert_eq!(refused["error"]["code"], -32_602, "{name}: {refused}");
+    }
+    assert_eq!(agent.close().status.code(), Some(0));
+}
+
+#[test]
 fn a_result_that_is_too_long_is_told_by_its_beginning_its_end_and_where_the_rest_is() {
     let place = Place::new();
     let mut agent = Agent::before(&place, &["--languages", "javascript"]);
