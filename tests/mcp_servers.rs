@@ -201,7 +201,7 @@ fn every_number_from_77_on_names_one_hostile_case() {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            if let Some(number) = name.split('-').next().and_then(|number| number.parse().ok()) {
+            if let Some(number) = name.split('-').next().and_then(|number| number.parse::<u32>().ok()) {
                 cases.entry(number).or_default().insert(format!("{folder}/{name}"));
             }
         }
