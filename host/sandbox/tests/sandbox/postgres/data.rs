@@ -24,7 +24,9 @@ async fn data_goes_into_a_table_and_out_of_it_in_either_format() {
     ]);
     assert_eq!(ask(&tool, "schema", json!({"connection": "shop"})).await, schema, "the role may not read the secrets");
 
-    let insert = |table: &str, format: &str, text: &str| json!({"connection": "shop", "table": table, "format": format, "text": text});
+    let insert = |table: &str, format: &str, text: &str| -> Value {
+        json!({"connection": "shop", "table": table, "format": format, "text": text})
+    };
     let objects = "[{\"id\": 3, \"name\": \"rug\", \"price\": 2.5}]";
     assert_eq!(ask(&tool, "insert", insert("public.items", "json", objects)).await, 1);
     let lines = "id,name,price\n4,\"a, b\",1.5\n5,,\n";
