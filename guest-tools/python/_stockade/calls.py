@@ -30,6 +30,7 @@ class Call(Coroutine):
     """A call of a tool, which has an answer once it is made. The code can but await it."""
 
     answer = error = place = future = steps = heard = None
+    begun = False
 
     def __init__(self, name, arguments):
         self.name, self.arguments = name, arguments
@@ -65,14 +66,22 @@ class Call(Coroutine):
         return self.result()
 
     def send(self, value):
+        self.begun = True
         return self.step("send", value)
 
     def throw(self, *error):
+        self.give_up()
         return self.step("throw", *error)
 
     def close(self):
+        self.give_up()
         if self.steps is not None:
             self.steps.close()
+
+    def give_up(self):
+        """A call whose task is cancelled before its first step is not made, as a coroutine would not begin then."""
+        if not self.begun and self in asked:
+            asked.remove(self)
 
     def step(self, how, *given):
         if self.steps is None:

@@ -7,8 +7,9 @@ Models write `await shop.find(id=1)` and `asyncio.gather(shop.find(id=1), …)` 
    compiled with `await X` as `await __awaited__(X)`, in which a value is itself.
 2. A call of a tool that stands right behind `await`, or as an argument of such a function, can be had by nothing but what waits
    for it. So it need not be made at once: it goes to the host together with the others that are waited for when nothing else can
-   run. A cell is compiled with `await f(x)` as `await __awaited__(__called__(f)(x))`, and with `gather(f(x))` as
-   `gather(__later__(gather, f)(x))`, in which a function that is no tool is itself.
+   run. A cell is compiled with `await f(x)` as `await __awaited__(__called__(f)(x))`, and with `asyncio.gather(f(x))` as
+   `asyncio.gather(__later__(asyncio, ("gather",), f)(x))`, in which a function that is no tool is itself. What takes the
+   argument is looked up for that a second time, so that no code of the cell may run then: a property may call a tool.
 """
 
 import ast
@@ -167,12 +168,20 @@ def asked(function):
     return function.__later__
 
 
-def later(taker, function, through=map):
-    """The function that is called in an argument of `taker`, or that is given there to `map`: as above, if `taker` waits."""
-    taker = getattr(taker, "__func__", taker)
+def later(start, names, function, through=map):
+    """The function that is called in an argument of what `names` lead to, or that is given there to `map`: as above, if that
+    waits."""
+    taker = found(start, names)
     waits = any(taker is one for one in takers)
     ask = asked(function)
     return calls.placed(ask) if ask is not function and waits and through is map else function
+
+
+def found(value, names):
+    """The function that names lead to, one within the other, as far as it is found without running code of the cell."""
+    for name in names:
+        value = vars(value).get(name) if type(value) is types.ModuleType else inspect.getattr_static(value, name, None)
+    return value.__func__ if type(value) in (types.MethodType, staticmethod, classmethod) else value
 
 
 to_thread = asyncio.to_thread
@@ -190,7 +199,7 @@ TAKERS = {"as_completed", "create_task", "ensure_future", "gather", "run", "run_
 
 
 def is_path(node):
-    """Whether an expression is a name, or one of a name, so that it can be written twice."""
+    """Whether an expression is a name, or one of a name, of which `found` finds what it is."""
     return isinstance(node, ast.Name) or isinstance(node, ast.Attribute) and is_path(node.value)
 
 
@@ -215,9 +224,9 @@ class Forms(ast.NodeTransformer):
 
 def taken(taker, node):
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "map" and node.args:
-        node.args[0] = called("__later__", [copy.deepcopy(taker), node.args[0], copy.deepcopy(node.func)], node.args[0])
+        node.args[0] = called("__later__", [*parted(taker), node.args[0], copy.deepcopy(node.func)], node.args[0])
     elif isinstance(node, ast.Call) and is_path(node.func):
-        node.func = called("__later__", [copy.deepcopy(taker), node.func], node.func)
+        node.func = called("__later__", [*parted(taker), node.func], node.func)
     elif isinstance(node, ast.Starred):
         node.value = taken(taker, node.value)
     elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
@@ -225,6 +234,15 @@ def taken(taker, node):
     elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
         node.elt = taken(taker, node.elt)
     return node
+
+
+def parted(path):
+    """The name that a path begins with, and a tuple of those behind it, as expressions."""
+    names, start = [], path
+    while isinstance(start, ast.Attribute):
+        names.insert(0, start.attr)
+        start = start.value
+    return [copy.deepcopy(start), ast.copy_location(ast.Constant(tuple(names)), path)]
 
 
 def called(name, args, place):
