@@ -44,7 +44,7 @@ impl Meeting {
         }
     }
 
-    fn granted(self, grant: Grant) -> Self {
+    pub(crate) fn granted(self, grant: Grant) -> Self {
         Self { nature: Nature { grants: vec![grant], ..self.nature }, ..self }
     }
 }
@@ -342,6 +342,22 @@ async fn a_call_of_several_that_fails_for_a_while_is_made_again() {
     assert_eq!(flaky.called(), ["code/0", "code/0"]);
     assert_eq!(host.state(run).await.unwrap().ledger().spent().tool_calls, 3, "each attempt is paid once");
     host.replay(run, Exec::KEY).await.unwrap();
+}
+
+/// The journal has no intents of calls that change nothing, but those that were made beside one count all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_together_that_are_made_again_are_no_more_than_the_run_may_make() {
+    let place = Place::new();
+    let busy = Fault::new(Kind::GuestError, json!({"unavailable": {"retry_after_s": 0}}).to_string());
+    let flaky = Flaky::harmless((0..20).map(|_| Err(busy.clone())).collect());
+    let config = stockade::Config::parse("[tool.flaky]\nretry = { attempts = 5, backoff_ms = 0 }").unwrap();
+    let builder = place.host().callable("flaky", flaky.clone()).built_in_languages().scratch(place.path(""));
+    let host = builder.configured(&config).unwrap().build().await.unwrap();
+    let source = "return (await Promise.allSettled([flaky.do_({}), flaky.do_({})])).length";
+    let budget = Budget::default().fuel(8_000_000_000).with(Currency::ToolCalls, 3);
+    let run = host.exec(Code::new("javascript", source).tools(["flaky"]), budget).await.unwrap();
+    assert_eq!(run.settled().await.unwrap(), Outcome::Done(2.into()));
+    assert_eq!(flaky.called(), ["code/0", "code/1", "code/0"]);
 }
 
 /// Answers are values of the host until the code is told them: it takes no more of them than the code may be told, and a piece.

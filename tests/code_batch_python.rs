@@ -1,9 +1,9 @@
-//! Calls that code in Python awaits: together where they change nothing, else in their order, as in JavaScript.
+//! Calls that code in Python awaits: together, unless one is in another's way, as in JavaScript.
 
 use std::sync::Arc;
 
 use serde_json::json;
-use stockade::{Budget, Builder, Code, CodeEnd, Currency, Decision, Exec, Host, Outcome, RunId};
+use stockade::{Budget, Builder, Code, CodeEnd, Currency, Decision, Exec, Grant, Host, Outcome, RunId};
 use stockade_tests::code::called;
 use stockade_tests::{Place, decide, root};
 
@@ -84,9 +84,25 @@ async fn an_awaited_call_of_several_that_fails_leaves_the_others_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs tests/interpreters"]
-async fn awaited_calls_that_may_change_something_are_made_alone_and_in_their_order() {
+async fn awaited_calls_that_may_change_something_are_in_flight_together() {
     let place = Place::new();
-    let meeting = Meeting::new(0, false);
+    let host = host(&place, Meeting::new(3, false)).await;
+    let source = "import asyncio\nawait asyncio.gather(*(meeting.say(n) for n in [3, 1, 2]))";
+    let (run, outcome) = exec(&host, source, &["meeting"]).await;
+    assert_eq!((outcome, called(&host, run).await.len()), (Outcome::Done(json!([3, 1, 2])), 3));
+    host.replay(run, Exec::KEY).await.unwrap();
+}
+
+/// A tool whose calls write to a file of the machine, so that each of them must be alone.
+fn writer(place: &Place) -> Meeting {
+    Meeting::new(0, false).granted(Grant::kv("notes", place.path("notes.db").display().to_string()).writable())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs tests/interpreters"]
+async fn awaited_calls_that_write_to_the_same_store_are_made_alone_and_in_their_order() {
+    let place = Place::new();
+    let meeting = writer(&place);
     let begun = Arc::clone(&meeting.begun);
     let host = host(&place, meeting).await;
     let source = "import asyncio\nawait asyncio.gather(*(meeting.say(n) for n in [3, 1, 2]))";
@@ -100,7 +116,7 @@ async fn awaited_calls_that_may_change_something_are_made_alone_and_in_their_ord
 #[ignore = "needs tests/interpreters"]
 async fn a_plain_call_is_made_at_once_behind_those_that_are_awaited() {
     let place = Place::new();
-    let meeting = Meeting::new(0, false);
+    let meeting = writer(&place);
     let begun = Arc::clone(&meeting.begun);
     let host = host(&place, meeting).await;
     let source = "import asyncio\n\

@@ -126,11 +126,12 @@ impl RunLog {
             return Ok(Vec::new());
         }
         let Caller { key, tool_calls, .. } = caller;
+        let until = asked.front().map_or(0, |first| first.number.saturating_add(calls.len()));
         let mut ready = Vec::with_capacity(calls.len());
         for ((call, tool), place) in calls.into_iter().zip(places) {
             let Some(CallOfCode { number, left, since, answer, .. }) = asked.pop_front() else { break };
             let id = call_id(self, &format!("{key}/{number}"), &call);
-            let calling = CodeCalling { key, number, call, left, tool_calls, place: place.as_ref(), since };
+            let calling = CodeCalling { key, number, until, call, left, tool_calls, place: place.as_ref(), since };
             ready.push(Ready { calling, tool, id, answer });
         }
         Ok(ready)
@@ -230,22 +231,26 @@ impl RunLog {
             making.push(calling.made(host, tool, id, &Usage::NONE));
         }
         let attempts = join_all(making).await;
-        let (mut fuel, mut cut) = (0_u64, None);
-        for (Ready { calling, tool, answer, .. }, attempt) in ready.into_iter().zip(attempts) {
+        let mut fuel = attempts.iter().map(|attempt| attempt.used.fuel).fold(0, u64::saturating_add);
+        let mut cut = None;
+        for (Ready { mut calling, tool, answer, .. }, attempt) in ready.into_iter().zip(attempts) {
             // What the code has left ended this one, so it ends the code; those behind it are made again where the code is.
             cut = cut.or_else(|| attempt.cut().cloned());
             let outcome = match &cut {
                 Some(fault) => lost(&attempt, fault),
                 None => {
                     let (key, number) = (calling.key, calling.number);
+                    // What the others have used is not left to it, where it is made again.
+                    let others = fuel.saturating_sub(attempt.used.fuel);
+                    calling.left.fuel = calling.left.fuel.saturating_sub(others);
                     let outcome = self.answered_together(calling, tool, attempt).await?;
+                    fuel = others.saturating_add(outcome.usage.fuel);
                     if !self.has_ended(key, number) {
                         cut = outcome.result.as_ref().err().cloned();
                     }
                     outcome
                 }
             };
-            fuel = fuel.saturating_add(outcome.usage.fuel);
             // Code that was stopped meanwhile waits for nothing.
             let _ = answer.send(outcome);
         }

@@ -254,8 +254,8 @@ impl RunLog {
                 return Ok(Err(Halt::Asks(number, call)));
             }
             (Ok(None), Made::Call(call)) => {
-                let place = &*place;
-                self.code_call(CodeCalling { key, number, call, left, tool_calls, place, since }).await?
+                let (place, until) = (&*place, number.saturating_add(1));
+                self.code_call(CodeCalling { key, number, until, call, left, tool_calls, place, since }).await?
             }
             (Ok(None), Made::Refused(call, fault)) => {
                 self.record(key, number, call, ToolOutcome::Failed(fault), Usage::default()).await?
