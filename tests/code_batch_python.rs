@@ -26,7 +26,7 @@ async fn exec(host: &Host, source: &str, tools: &[&str]) -> (RunId, Outcome) {
 }
 
 /// The ways in which Python waits for several calls; each calls with 3, 1, 2 and 0, and they meet.
-const TOGETHER: [&str; 14] = [
+const TOGETHER: [&str; 15] = [
     "await asyncio.gather(meeting.say(n=3), meeting.say(n=1), meeting.say(2), meeting.say(0))",
     "await asyncio.gather(*(meeting.say(n) for n in [3, 1, 2, 0]))",
     "await asyncio.gather(*[meeting.say(n) for n in [3, 1, 2, 0]])",
@@ -47,6 +47,8 @@ const TOGETHER: [&str; 14] = [
      futures = [pool.submit(meeting.say, n=n) for n in [3, 1, 2, 0]]\n[one.result() for one in as_completed(futures)]",
     "loop = asyncio.get_running_loop()\n\
      await asyncio.gather(*(loop.run_in_executor(None, meeting.say, n) for n in [3, 1, 2, 0]))",
+    "await asyncio.gather(*(asyncio.wait_for(fut=meeting.say(n), timeout=1) for n in [3, 1]), \
+     *(asyncio.ensure_future(coro_or_future=meeting.say(n)) for n in [2, 0]))",
     "queue, said = asyncio.Queue(), []\nfor n in [3, 1, 2, 0]:\n    queue.put_nowait(n)\nasync def work():\n    \
      said.append(await meeting.say(await queue.get()))\nawait asyncio.gather(*(work() for _ in range(4)))\nsaid",
 ];

@@ -196,6 +196,8 @@ async def to_thread_or_host(func, /, *args, **kwargs):
 # The functions that take what is to be waited for, and the last parts of their names.
 takers = []
 TAKERS = {"as_completed", "create_task", "ensure_future", "gather", "run", "run_until_complete", "shield", "wait_for"}
+# What they call it, where it is given by a name.
+NAMES = {"arg", "coro", "coro_or_future", "fs", "fut", "future", "main"}
 
 
 def is_path(node):
@@ -219,6 +221,8 @@ class Forms(ast.NodeTransformer):
             node.func = called("__input__", [node.func], node.func)
         elif is_path(node.func) and getattr(node.func, "attr", getattr(node.func, "id", None)) in TAKERS:
             node.args = [taken(node.func, one) for one in node.args]
+            for named in node.keywords:
+                named.value = taken(node.func, named.value) if named.arg in NAMES else named.value
         return node
 
 
@@ -256,7 +260,8 @@ def taking_answers(function, places):
     @functools.wraps(function)
     def taking(*args, **kwargs):
         given = [ready(one) if places(index) and is_answer(one) else one for index, one in enumerate(args)]
-        return function(*given, **kwargs)
+        named = {name: ready(one) if name in NAMES and is_answer(one) else one for name, one in kwargs.items()}
+        return function(*given, **named)
 
     return taking
 
