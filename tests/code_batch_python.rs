@@ -181,6 +181,15 @@ async fn a_property_that_calls_a_tool_is_read_as_often_as_the_code_reads_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs tests/interpreters"]
+async fn a_cell_nests_deeper_than_functions_of_python_may_call_each_other() {
+    let place = Place::new();
+    let host = host(&place, Meeting::new(0, false)).await;
+    let source = format!("total = {}\ntotal", ["1"; 1_500].join(" + "));
+    assert_eq!(exec(&host, &source, &[]).await.1, Outcome::Done(1_500.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs tests/interpreters"]
 async fn an_error_of_an_awaited_tool_has_its_place_in_the_code() {
     let place = Place::new();
     let host = host(&place, Meeting::new(2, true)).await;

@@ -205,25 +205,31 @@ def is_path(node):
     return isinstance(node, ast.Name) or isinstance(node, ast.Attribute) and is_path(node.value)
 
 
-class Forms(ast.NodeTransformer):
-    """Writes a cell so that `await` and `gather` wait for the answer of a tool, and `input()` says what it is."""
+def formed(tree):
+    """Writes a cell so that `await` and `gather` wait for the answer of a tool, and `input()` says what it is. What is within
+    comes first; and one after the other, for a long sum nests deeper than functions can call each other."""
+    for node in reversed(list(ast.walk(tree))):
+        if isinstance(node, ast.Await):
+            form_await(node)
+        elif isinstance(node, ast.Call):
+            form_call(node)
+    return tree
 
-    def visit_Await(self, node):
-        self.generic_visit(node)
-        if isinstance(node.value, ast.Call):
-            node.value.func = called("__called__", [node.value.func], node.value.func)
-        node.value = called("__awaited__", [node.value], node.value)
-        return node
 
-    def visit_Call(self, node):
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id == "input":
-            node.func = called("__input__", [node.func], node.func)
-        elif is_path(node.func) and getattr(node.func, "attr", getattr(node.func, "id", None)) in TAKERS:
-            node.args = [taken(node.func, one) for one in node.args]
-            for named in node.keywords:
-                named.value = taken(node.func, named.value) if named.arg in NAMES else named.value
-        return node
+def form_await(node):
+    if isinstance(node.value, ast.Call):
+        node.value.func = called("__called__", [node.value.func], node.value.func)
+    node.value = called("__awaited__", [node.value], node.value)
+
+
+def form_call(node):
+    name = getattr(node.func, "attr", getattr(node.func, "id", None))
+    if name == "input" and isinstance(node.func, ast.Name):
+        node.func = called("__input__", [node.func], node.func)
+    elif name in TAKERS and is_path(node.func):
+        node.args = [taken(node.func, one) for one in node.args]
+        for named in node.keywords:
+            named.value = taken(node.func, named.value) if named.arg in NAMES else named.value
 
 
 def taken(taker, node):
