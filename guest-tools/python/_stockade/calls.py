@@ -5,7 +5,7 @@ threads was given. The host gets all calls in the order in which the code made t
 import json
 import sys
 import types
-from asyncio import events
+from asyncio import CancelledError, events
 from collections.abc import Coroutine
 
 from componentize_py_types import Err, Ok
@@ -30,7 +30,6 @@ class Call(Coroutine):
     """A call of a tool, which has an answer once it is made. The code can but await it."""
 
     answer = error = place = future = steps = heard = None
-    begun = False
 
     def __init__(self, name, arguments):
         self.name, self.arguments = name, arguments
@@ -60,13 +59,16 @@ class Call(Coroutine):
             if others_can_run(loop):
                 if self.future is None or self.future.done():
                     self.future = loop.create_future()
-                yield from self.future
+                try:
+                    yield from self.future
+                except CancelledError:
+                    self.give_up()
+                    raise
             else:
                 make_all()
         return self.result()
 
     def send(self, value):
-        self.begun = True
         return self.step("send", value)
 
     def throw(self, *error):
@@ -79,9 +81,11 @@ class Call(Coroutine):
             self.steps.close()
 
     def give_up(self):
-        """A call whose task is cancelled before its first step is not made, as a coroutine would not begin then."""
-        if not self.begun and self in asked:
+        """A call that is cancelled before the host has it is not made, as by a timeout; but at the end of a loop, which cancels
+        what the code did not wait for."""
+        if self in asked and not getattr(events._get_running_loop(), "ends", False):
             asked.remove(self)
+            self.error = RuntimeError(f"the call of {self.name} was cancelled before it was made")
 
     def step(self, how, *given):
         if self.steps is None:

@@ -20,7 +20,7 @@ import functools
 import inspect
 import selectors
 import types
-from asyncio import events, selector_events, tasks
+from asyncio import events, runners, selector_events, tasks
 
 from _stockade import calls
 
@@ -104,6 +104,14 @@ class outside:
         if self.loop is not None:
             events._set_running_loop(self.loop)
             tasks._swap_current_task(self.loop, self.task)
+
+
+cancel_all = runners._cancel_all_tasks
+
+
+def cancel_all_at_end(loop):
+    loop.ends = True
+    cancel_all(loop)
 
 
 run = asyncio.run
@@ -284,6 +292,7 @@ def as_completed_of_answers(fs, **kwargs):
 def install():
     events.new_event_loop = asyncio.new_event_loop = Loop
     asyncio.run, asyncio.get_event_loop = run_inside, get_or_make_loop
+    runners._cancel_all_tasks = cancel_all_at_end
     asyncio.to_thread = to_thread_or_host
     builtins.__awaited__, builtins.__called__, builtins.__later__ = awaited, asked, later
     asyncio.gather = taking_answers(asyncio.gather, lambda index: True)
