@@ -1,9 +1,9 @@
-//! Calls that code in Python awaits: together where they change nothing, else in their order, as in JavaScript.
+//! Calls that code in Python awaits: together, unless one is in another's way, as in JavaScript.
 
 use std::sync::Arc;
 
 use serde_json::json;
-use stockade::{Budget, Builder, Code, CodeEnd, Currency, Decision, Exec, Host, Outcome, RunId};
+use stockade::{Budget, Builder, Code, CodeEnd, Currency, Decision, Exec, Grant, Host, Outcome, RunId};
 use stockade_tests::code::called;
 use stockade_tests::{Place, decide, root};
 
@@ -26,7 +26,7 @@ async fn exec(host: &Host, source: &str, tools: &[&str]) -> (RunId, Outcome) {
 }
 
 /// The ways in which Python waits for several calls; each calls with 3, 1, 2 and 0, and they meet.
-const TOGETHER: [&str; 14] = [
+const TOGETHER: [&str; 15] = [
     "await asyncio.gather(meeting.say(n=3), meeting.say(n=1), meeting.say(2), meeting.say(0))",
     "await asyncio.gather(*(meeting.say(n) for n in [3, 1, 2, 0]))",
     "await asyncio.gather(*[meeting.say(n) for n in [3, 1, 2, 0]])",
@@ -47,6 +47,8 @@ const TOGETHER: [&str; 14] = [
      futures = [pool.submit(meeting.say, n=n) for n in [3, 1, 2, 0]]\n[one.result() for one in as_completed(futures)]",
     "loop = asyncio.get_running_loop()\n\
      await asyncio.gather(*(loop.run_in_executor(None, meeting.say, n) for n in [3, 1, 2, 0]))",
+    "await asyncio.gather(*(asyncio.wait_for(fut=meeting.say(n), timeout=1) for n in [3, 1]), \
+     *(asyncio.ensure_future(coro_or_future=meeting.say(n)) for n in [2, 0]))",
     "queue, said = asyncio.Queue(), []\nfor n in [3, 1, 2, 0]:\n    queue.put_nowait(n)\nasync def work():\n    \
      said.append(await meeting.say(await queue.get()))\nawait asyncio.gather(*(work() for _ in range(4)))\nsaid",
 ];
@@ -89,10 +91,26 @@ async fn awaited_calls_that_may_change_something_are_in_flight_together() {
     let host = host(&place, Meeting::new(3, false)).await;
     let source = "import asyncio\nawait asyncio.gather(*(meeting.say(n) for n in [3, 1, 2]))";
     let (run, outcome) = exec(&host, source, &["meeting"]).await;
+    assert_eq!((outcome, called(&host, run).await.len()), (Outcome::Done(json!([3, 1, 2])), 3));
+    host.replay(run, Exec::KEY).await.unwrap();
+}
+
+/// A tool whose calls write to a file of the machine, so that each of them must be alone.
+fn writer(place: &Place) -> Meeting {
+    Meeting::new(0, false).granted(Grant::kv("notes", place.path("notes.db").display().to_string()).writable())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs tests/interpreters"]
+async fn awaited_calls_that_write_to_the_same_store_are_made_alone_and_in_their_order() {
+    let place = Place::new();
+    let meeting = writer(&place);
+    let begun = Arc::clone(&meeting.begun);
+    let host = host(&place, meeting).await;
+    let source = "import asyncio\nawait asyncio.gather(*(meeting.say(n) for n in [3, 1, 2]))";
+    let (run, outcome) = exec(&host, source, &["meeting"]).await;
     assert_eq!(outcome, Outcome::Done(json!([3, 1, 2])));
-    let mut called = called(&host, run).await;
-    called.sort_unstable();
-    assert_eq!(called, [0, 1, 2]);
+    assert_eq!((called(&host, run).await, &*begun.lock().unwrap()), (vec![0, 1, 2], &vec![3, 1, 2]));
 }
 
 /// A plain call has its answer when it returns, and comes behind those before it.
@@ -100,7 +118,7 @@ async fn awaited_calls_that_may_change_something_are_in_flight_together() {
 #[ignore = "needs tests/interpreters"]
 async fn a_plain_call_is_made_at_once_behind_those_that_are_awaited() {
     let place = Place::new();
-    let meeting = Meeting::new(1, false);
+    let meeting = writer(&place);
     let begun = Arc::clone(&meeting.begun);
     let host = host(&place, meeting).await;
     let source = "import asyncio\n\
@@ -120,13 +138,52 @@ async fn a_plain_call_is_made_at_once_behind_those_that_are_awaited() {
 async fn a_call_that_code_in_python_does_not_wait_for_is_made_before_the_code_ends() {
     let place = Place::new();
     let host = host(&place, Meeting::new(0, false)).await;
-    let source =
-        "import asyncio\nasync def main():\n    asyncio.create_task(meeting.say(n=13))\nasyncio.run(main())\n'done'";
+    let source = "import asyncio\nasync def main():\n    asyncio.create_task(meeting.say(n=13))\nasyncio.run(main())\n'done'";
     let (run, outcome) = exec(&host, source, &["meeting"]).await;
     assert_eq!(outcome, Outcome::Done("done".into()));
     assert_eq!(called(&host, run).await, [0]);
     let told = host.code_outcome(run, Exec::KEY).await.unwrap().unwrap().stderr;
     assert!(told.contains("meeting.say() failed, and the code did not wait for it: not 13"), "{told:?}");
+}
+
+/// Code that hears of a timeout would make the call once more.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs tests/interpreters"]
+async fn a_call_that_is_cancelled_before_the_host_has_it_is_not_made() {
+    let place = Place::new();
+    let host = host(&place, Meeting::new(0, false)).await;
+    for source in [
+        "task = asyncio.create_task(meeting.say(1))\ntask.cancel()\nawait asyncio.wait([task])",
+        "task = asyncio.create_task(meeting.say(1))\nawait asyncio.sleep(0)\ntask.cancel()\nawait asyncio.wait([task])",
+        "try:\n    await asyncio.wait_for(meeting.say(1), 0)\nexcept TimeoutError:\n    pass",
+        "try:\n    async with asyncio.timeout(0):\n        await meeting.say(1)\nexcept TimeoutError:\n    pass",
+        "try:\n    async with asyncio.TaskGroup() as group:\n        group.create_task(meeting.say(1))\n        \
+         raise ValueError('no')\nexcept* ValueError:\n    pass",
+    ] {
+        let (run, outcome) = exec(&host, &format!("import asyncio\n{source}\n'done'"), &["meeting"]).await;
+        assert_eq!(outcome, Outcome::Done("done".into()), "{source}");
+        assert_eq!(called(&host, run).await, [0; 0], "{source}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs tests/interpreters"]
+async fn a_property_that_calls_a_tool_is_read_as_often_as_the_code_reads_it() {
+    let place = Place::new();
+    let host = host(&place, Meeting::new(0, false)).await;
+    let source = "class Shop:\n    @property\n    def run(self):\n        meeting.say(1)\n        return str\n\
+                  shop = Shop()\nshop.run(int(7))";
+    let (run, outcome) = exec(&host, source, &["meeting"]).await;
+    assert_eq!((outcome, called(&host, run).await), (Outcome::Done("7".into()), vec![0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs tests/interpreters"]
+async fn a_cell_nests_deeper_than_functions_of_python_may_call_each_other() {
+    let place = Place::new();
+    let host = host(&place, Meeting::new(0, false)).await;
+    let source = format!("total = {}\ntotal", ["1"; 1_500].join(" + "));
+    assert_eq!(exec(&host, &source, &[]).await.1, Outcome::Done(1_500.into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

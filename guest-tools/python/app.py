@@ -275,7 +275,7 @@ cells = {}
 
 def compiled(source, name):
     """The code of a cell, in which its last expression is given a name."""
-    tree = waiting.Forms().visit(ast.parse(source, name))
+    tree = waiting.formed(ast.parse(source, name))
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = tree.body[-1]
         target = ast.copy_location(ast.Name(VALUE, ast.Store()), last)

@@ -28,13 +28,23 @@ impl Flaky {
         Self::named("do", json!({"type": "string"}), acts)
     }
 
+    /// Makes one whose calls change nothing.
+    pub fn harmless(acts: Acts) -> Self {
+        let nature = Nature { repeatable: true, ..Nature::default() };
+        Self::of("do", json!({"type": "string"}), nature, acts)
+    }
+
     /// Makes one whose function has this name, and says that it answers so.
     pub fn named(function: &str, answers: Value, acts: Acts) -> Self {
+        Self::of(function, answers, Nature::default(), acts)
+    }
+
+    fn of(function: &str, answers: Value, nature: Nature, acts: Acts) -> Self {
         let input = json!({"type": "object", "properties": {}});
         Self(Arc::new(Inner {
             functions: [ToolFunction::new(function, "Does it.", input, answers)],
             identity: Digest::of(b"flaky 1"),
-            nature: Nature::default(),
+            nature,
             acts: Mutex::new(acts.into()),
             called: Mutex::default(),
         }))

@@ -5,7 +5,7 @@ threads was given. The host gets all calls in the order in which the code made t
 import json
 import sys
 import types
-from asyncio import events
+from asyncio import CancelledError, events
 from collections.abc import Coroutine
 
 from componentize_py_types import Err, Ok
@@ -59,7 +59,11 @@ class Call(Coroutine):
             if others_can_run(loop):
                 if self.future is None or self.future.done():
                     self.future = loop.create_future()
-                yield from self.future
+                try:
+                    yield from self.future
+                except CancelledError:
+                    self.give_up()
+                    raise
             else:
                 make_all()
         return self.result()
@@ -68,11 +72,20 @@ class Call(Coroutine):
         return self.step("send", value)
 
     def throw(self, *error):
+        self.give_up()
         return self.step("throw", *error)
 
     def close(self):
+        self.give_up()
         if self.steps is not None:
             self.steps.close()
+
+    def give_up(self):
+        """A call that is cancelled before the host has it is not made, as by a timeout; but at the end of a loop, which cancels
+        what the code did not wait for."""
+        if self in asked and not getattr(events._get_running_loop(), "ends", False):
+            asked.remove(self)
+            self.error = RuntimeError(f"the call of {self.name} was cancelled before it was made")
 
     def step(self, how, *given):
         if self.steps is None:

@@ -7,8 +7,9 @@ Models write `await shop.find(id=1)` and `asyncio.gather(shop.find(id=1), …)` 
    compiled with `await X` as `await __awaited__(X)`, in which a value is itself.
 2. A call of a tool that stands right behind `await`, or as an argument of such a function, can be had by nothing but what waits
    for it. So it need not be made at once: it goes to the host together with the others that are waited for when nothing else can
-   run. A cell is compiled with `await f(x)` as `await __awaited__(__called__(f)(x))`, and with `gather(f(x))` as
-   `gather(__later__(gather, f)(x))`, in which a function that is no tool is itself.
+   run. A cell is compiled with `await f(x)` as `await __awaited__(__called__(f)(x))`, and with `asyncio.gather(f(x))` as
+   `asyncio.gather(__later__(asyncio, ("gather",), f)(x))`, in which a function that is no tool is itself. What takes the
+   argument is looked up for that a second time, so that no code of the cell may run then: a property may call a tool.
 """
 
 import ast
@@ -19,7 +20,7 @@ import functools
 import inspect
 import selectors
 import types
-from asyncio import events, selector_events, tasks
+from asyncio import events, runners, selector_events, tasks
 
 from _stockade import calls
 
@@ -105,6 +106,14 @@ class outside:
             tasks._swap_current_task(self.loop, self.task)
 
 
+cancel_all = runners._cancel_all_tasks
+
+
+def cancel_all_at_end(loop):
+    loop.ends = True
+    cancel_all(loop)
+
+
 run = asyncio.run
 
 
@@ -167,12 +176,20 @@ def asked(function):
     return function.__later__
 
 
-def later(taker, function, through=map):
-    """The function that is called in an argument of `taker`, or that is given there to `map`: as above, if `taker` waits."""
-    taker = getattr(taker, "__func__", taker)
+def later(start, names, function, through=map):
+    """The function that is called in an argument of what `names` lead to, or that is given there to `map`: as above, if that
+    waits."""
+    taker = found(start, names)
     waits = any(taker is one for one in takers)
     ask = asked(function)
     return calls.placed(ask) if ask is not function and waits and through is map else function
+
+
+def found(value, names):
+    """The function that names lead to, one within the other, as far as it is found without running code of the cell."""
+    for name in names:
+        value = vars(value).get(name) if type(value) is types.ModuleType else inspect.getattr_static(value, name, None)
+    return value.__func__ if type(value) in (types.MethodType, staticmethod, classmethod) else value
 
 
 to_thread = asyncio.to_thread
@@ -187,37 +204,47 @@ async def to_thread_or_host(func, /, *args, **kwargs):
 # The functions that take what is to be waited for, and the last parts of their names.
 takers = []
 TAKERS = {"as_completed", "create_task", "ensure_future", "gather", "run", "run_until_complete", "shield", "wait_for"}
+# What they call it, where it is given by a name.
+NAMES = {"arg", "coro", "coro_or_future", "fs", "fut", "future", "main"}
 
 
 def is_path(node):
-    """Whether an expression is a name, or one of a name, so that it can be written twice."""
+    """Whether an expression is a name, or one of a name, of which `found` finds what it is."""
     return isinstance(node, ast.Name) or isinstance(node, ast.Attribute) and is_path(node.value)
 
 
-class Forms(ast.NodeTransformer):
-    """Writes a cell so that `await` and `gather` wait for the answer of a tool, and `input()` says what it is."""
+def formed(tree):
+    """Writes a cell so that `await` and `gather` wait for the answer of a tool, and `input()` says what it is. What is within
+    comes first; and one after the other, for a long sum nests deeper than functions can call each other."""
+    for node in reversed(list(ast.walk(tree))):
+        if isinstance(node, ast.Await):
+            form_await(node)
+        elif isinstance(node, ast.Call):
+            form_call(node)
+    return tree
 
-    def visit_Await(self, node):
-        self.generic_visit(node)
-        if isinstance(node.value, ast.Call):
-            node.value.func = called("__called__", [node.value.func], node.value.func)
-        node.value = called("__awaited__", [node.value], node.value)
-        return node
 
-    def visit_Call(self, node):
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id == "input":
-            node.func = called("__input__", [node.func], node.func)
-        elif is_path(node.func) and getattr(node.func, "attr", getattr(node.func, "id", None)) in TAKERS:
-            node.args = [taken(node.func, one) for one in node.args]
-        return node
+def form_await(node):
+    if isinstance(node.value, ast.Call):
+        node.value.func = called("__called__", [node.value.func], node.value.func)
+    node.value = called("__awaited__", [node.value], node.value)
+
+
+def form_call(node):
+    name = getattr(node.func, "attr", getattr(node.func, "id", None))
+    if name == "input" and isinstance(node.func, ast.Name):
+        node.func = called("__input__", [node.func], node.func)
+    elif name in TAKERS and is_path(node.func):
+        node.args = [taken(node.func, one) for one in node.args]
+        for named in node.keywords:
+            named.value = taken(node.func, named.value) if named.arg in NAMES else named.value
 
 
 def taken(taker, node):
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "map" and node.args:
-        node.args[0] = called("__later__", [copy.deepcopy(taker), node.args[0], copy.deepcopy(node.func)], node.args[0])
+        node.args[0] = called("__later__", [*parted(taker), node.args[0], copy.deepcopy(node.func)], node.args[0])
     elif isinstance(node, ast.Call) and is_path(node.func):
-        node.func = called("__later__", [copy.deepcopy(taker), node.func], node.func)
+        node.func = called("__later__", [*parted(taker), node.func], node.func)
     elif isinstance(node, ast.Starred):
         node.value = taken(taker, node.value)
     elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
@@ -225,6 +252,15 @@ def taken(taker, node):
     elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
         node.elt = taken(taker, node.elt)
     return node
+
+
+def parted(path):
+    """The name that a path begins with, and a tuple of those behind it, as expressions."""
+    names, start = [], path
+    while isinstance(start, ast.Attribute):
+        names.insert(0, start.attr)
+        start = start.value
+    return [copy.deepcopy(start), ast.copy_location(ast.Constant(tuple(names)), path)]
 
 
 def called(name, args, place):
@@ -238,7 +274,8 @@ def taking_answers(function, places):
     @functools.wraps(function)
     def taking(*args, **kwargs):
         given = [ready(one) if places(index) and is_answer(one) else one for index, one in enumerate(args)]
-        return function(*given, **kwargs)
+        named = {name: ready(one) if name in NAMES and is_answer(one) else one for name, one in kwargs.items()}
+        return function(*given, **named)
 
     return taking
 
@@ -255,6 +292,7 @@ def as_completed_of_answers(fs, **kwargs):
 def install():
     events.new_event_loop = asyncio.new_event_loop = Loop
     asyncio.run, asyncio.get_event_loop = run_inside, get_or_make_loop
+    runners._cancel_all_tasks = cancel_all_at_end
     asyncio.to_thread = to_thread_or_host
     builtins.__awaited__, builtins.__called__, builtins.__later__ = awaited, asked, later
     asyncio.gather = taking_answers(asyncio.gather, lambda index: True)

@@ -20,6 +20,8 @@ pub(super) struct CodeCalling<'a> {
     pub(super) key: &'a str,
     /// Which of its calls this is.
     pub(super) number: usize,
+    /// How many calls the code has made once this one is, with those that are made beside it.
+    pub(super) until: usize,
     pub(super) call: ToolCall,
     /// What the code had left when it wanted the call.
     pub(super) left: Left,
@@ -116,7 +118,7 @@ impl RunLog {
         tool: &Registered,
         attempt: &Attempt,
     ) -> Option<Duration> {
-        let CodeCalling { key, number, call, left, tool_calls, since, .. } = calling;
+        let CodeCalling { key, number, until, call, left, tool_calls, since, .. } = calling;
         let may_be_repeated = tool.tells_repetitions() || matches!(attempt.outcome, ToolOutcome::Failed(_));
         let fault = attempt.fault.as_ref().filter(|_| may_be_repeated && attempt.cut().is_none())?;
         let retry = self.host.registry.retry(&call.tool)?;
@@ -127,8 +129,8 @@ impl RunLog {
         let until_us = micros(since.elapsed()).saturating_add(wait_ms.saturating_mul(1_000));
         let within_us = retry.within_ms.map_or(u64::MAX, |ms| ms.saturating_mul(1_000));
         let is_in_time = wait_ms <= DRIVEN_MS_MAX && until_us < left.wall_us.min(within_us);
-        // Those behind it may have been made beside it.
-        let next = calls.len().max(number.saturating_add(1));
+        // Those behind it may have been made beside it, and of those that change nothing the journal has only the ends.
+        let next = calls.len().max(*until);
         let has_room = self.short(key, next, call, *tool_calls, 0).is_none();
         (is_in_time && has_room).then(|| Duration::from_millis(wait_ms))
     }

@@ -69,18 +69,16 @@ impl RunLog {
         let mut asked = VecDeque::from(asked);
         self.unheard_of = asked.front().map(|call| (key.to_owned(), call.first));
         let mut spent = 0_u64;
-        while let Some(next) = asked.front() {
-            // One before it was cut, and so the code ends there. Those behind it are not made: the code would not hear of them.
-            if !self.state().calls(key).have_ended(next.number) {
-                let why = Fault::new(Kind::Deadline, "what the code had left was used up by the call before this one");
-                asked.into_iter().for_each(|call| drop(call.answer.send(refused(why.clone()))));
-                return Ok(None);
-            }
+        while !asked.is_empty() {
             asked.iter_mut().for_each(|call| call.left.fuel = call.left.fuel.saturating_sub(spent));
             let places = places(&host, toolbox, &asked);
             let together = self.together(&host, caller, &mut asked, &places).await?;
             if !together.is_empty() {
-                spent = self.answer_together(&host, together).await?;
+                let (fuel, cut) = self.answer_together(&host, together).await?;
+                if let Some(fault) = cut {
+                    return Ok(Some(Halt::Cut(fault)));
+                }
+                spent = fuel;
                 continue;
             }
             // A call that is made alone takes the place that the code keeps; the others are free for other code meanwhile.
@@ -126,11 +124,12 @@ impl RunLog {
             return Ok(Vec::new());
         }
         let Caller { key, tool_calls, .. } = caller;
+        let until = asked.front().map_or(0, |first| first.number.saturating_add(calls.len()));
         let mut ready = Vec::with_capacity(calls.len());
         for ((call, tool), place) in calls.into_iter().zip(places) {
             let Some(CallOfCode { number, left, since, answer, .. }) = asked.pop_front() else { break };
             let id = call_id(self, &format!("{key}/{number}"), &call);
-            let calling = CodeCalling { key, number, call, left, tool_calls, place: place.as_ref(), since };
+            let calling = CodeCalling { key, number, until, call, left, tool_calls, place: place.as_ref(), since };
             ready.push(Ready { calling, tool, id, answer });
         }
         Ok(ready)
@@ -159,8 +158,8 @@ impl RunLog {
         Ok(tool.map(|tool| (call, tool)))
     }
 
-    /// Makes calls together, and returns the fuel that they used.
-    async fn answer_together(&mut self, host: &Services, ready: Vec<Ready<'_>>) -> Result<u64> {
+    /// Makes calls together, and returns the fuel that they used, and what has cut one of them, if anything has.
+    async fn answer_together(&mut self, host: &Services, ready: Vec<Ready<'_>>) -> Result<(u64, Option<Fault>)> {
         match ready.iter().all(|ready| ready.tool.changes_nothing()) {
             true => self.answer_harmless(host, ready).await,
             false => self.answer_intended(host, ready).await,
@@ -168,7 +167,7 @@ impl RunLog {
     }
 
     /// Makes calls together of which some may change something.
-    async fn answer_intended(&mut self, host: &Services, ready: Vec<Ready<'_>>) -> Result<u64> {
+    async fn answer_intended(&mut self, host: &Services, ready: Vec<Ready<'_>>) -> Result<(u64, Option<Fault>)> {
         for Ready { calling, .. } in &ready {
             self.push(calling.intent())?;
         }
@@ -176,7 +175,9 @@ impl RunLog {
         self.holding.check().await?;
         let mut ends = self.ends(host, &ready).await?;
         let mut fuel = ends.values().map(|(outcome, _)| outcome.usage.fuel).fold(0, u64::saturating_add);
+        let mut cut = None;
         for Ready { mut calling, answer, .. } in ready {
+            let (key, number) = (calling.key, calling.number);
             let outcome = match ends.remove(&calling.number) {
                 Some((outcome, None)) => outcome,
                 Some((outcome, Some(again))) => {
@@ -190,10 +191,12 @@ impl RunLog {
                 }
                 None => refused(Fault::new(Kind::HostBug, "a call that was made has not ended")),
             };
+            let (outcome, fault) = self.unless_cut(key, number, outcome);
+            cut = cut.or(fault);
             // Code that was stopped meanwhile waits for nothing.
             let _ = answer.send(outcome);
         }
-        Ok(fuel)
+        Ok((fuel, cut))
     }
 
     /// Has calls in flight together until each of them has ended, and makes durable how, as they do.
@@ -223,37 +226,38 @@ impl RunLog {
     }
 
     /// Makes calls together that all change nothing.
-    async fn answer_harmless(&mut self, host: &Services, ready: Vec<Ready<'_>>) -> Result<u64> {
+    async fn answer_harmless(&mut self, host: &Services, ready: Vec<Ready<'_>>) -> Result<(u64, Option<Fault>)> {
         self.holding.check().await?;
         let mut making = Vec::with_capacity(ready.len());
         for Ready { calling, tool, id, .. } in &ready {
             making.push(calling.made(host, tool, id, &Usage::NONE));
         }
         let attempts = join_all(making).await;
-        let (mut fuel, mut cut) = (0_u64, None);
-        for (Ready { calling, tool, answer, .. }, attempt) in ready.into_iter().zip(attempts) {
+        let mut fuel = attempts.iter().map(|attempt| attempt.used.fuel).fold(0, u64::saturating_add);
+        let mut cut = None;
+        for (Ready { mut calling, tool, answer, .. }, attempt) in ready.into_iter().zip(attempts) {
             // What the code has left ended this one, so it ends the code; those behind it are made again where the code is.
             cut = cut.or_else(|| attempt.cut().cloned());
+            let (key, number) = (calling.key, calling.number);
             let outcome = match &cut {
                 Some(fault) => lost(&attempt, fault),
                 None => {
-                    let (key, number) = (calling.key, calling.number);
+                    // What the others have used is not left to it, where it is made again.
+                    let others = fuel.saturating_sub(attempt.used.fuel);
+                    calling.left.fuel = calling.left.fuel.saturating_sub(others);
                     let outcome = self.answered_together(calling, tool, attempt).await?;
+                    fuel = others.saturating_add(outcome.usage.fuel);
                     if !self.has_ended(key, number) {
                         cut = outcome.result.as_ref().err().cloned();
                     }
                     outcome
                 }
             };
-            fuel = fuel.saturating_add(outcome.usage.fuel);
+            let (outcome, _) = self.unless_cut(key, number, outcome);
             // Code that was stopped meanwhile waits for nothing.
             let _ = answer.send(outcome);
         }
-        Ok(fuel)
-    }
-
-    fn has_ended(&self, key: &str, number: usize) -> bool {
-        self.state().calls(key).get(number).is_some_and(|call| call.ended.is_some())
+        Ok((fuel, cut))
     }
 
     /// Journals how a call ended that was made beside others, and makes it again as the configuration of its tool says.

@@ -47,6 +47,9 @@ pub(super) enum Halt {
     Short(Shortfall),
     /// A person is asked first.
     Asks(usize, ToolCall),
+    /// What the code has left has ended the call. It may have happened, so the code does not go on without its outcome: with more
+    /// left, both are done again.
+    Cut(Fault),
 }
 
 /// A call from code, on its way to the driver of the run.
@@ -148,22 +151,26 @@ impl RunLog {
         usage.add(&self.state().calls(key).spent());
         usage.tool_calls = usage.tool_calls.min(left.tool_calls);
         usage.add(&account.spent);
-        let short = match halt {
+        let (short, cut_by) = match halt {
             Some(Halt::Asks(number, call)) => return Ok(Ran::Asks(number, call, usage)),
-            Some(Halt::Short(short)) => Some(short),
-            None => None,
+            Some(Halt::Short(short)) => (Some(short), None),
+            Some(Halt::Cut(fault)) => (None, Some(fault)),
+            None => (None, None),
         };
         let known = self.state().calls(key).len();
         let ended = match result {
             Ok(_) if calls < known => CodeEnd::Failed(diverged(format!("it made {calls} calls, and {known} before"))),
             Ok(Ok(value)) => CodeEnd::Returned(value),
             Ok(Err(exception)) => CodeEnd::Raised(exception),
-            Err(fault) => match short.or_else(|| cut(self, key, &most, &fault, &left, &usage)) {
-                // Whatever it called is journaled, so that it can always be done again.
-                Some(Shortfall::Run(exceeded)) => return Ok(Ran::Cut(exceeded, usage)),
-                Some(short) => CodeEnd::Failed(short.fault()),
-                None => CodeEnd::Failed(fault),
-            },
+            Err(fault) => {
+                let fault = cut_by.unwrap_or(fault);
+                match short.or_else(|| cut(self, key, &most, &fault, &left, &usage)) {
+                    // Whatever it called is journaled, so that it can always be done again.
+                    Some(Shortfall::Run(exceeded)) => return Ok(Ran::Cut(exceeded, usage)),
+                    Some(short) => CodeEnd::Failed(short.fault()),
+                    None => CodeEnd::Failed(fault),
+                }
+            }
         };
         let (files, floats) = (prepared.changed_files()?, self.host.engine.floats().clone());
         let outcome = CodeOutcome { ended, stdout, stderr, files, fuel, began_ms, floats };
@@ -254,17 +261,31 @@ impl RunLog {
                 return Ok(Err(Halt::Asks(number, call)));
             }
             (Ok(None), Made::Call(call)) => {
-                let place = &*place;
-                self.code_call(CodeCalling { key, number, call, left, tool_calls, place, since }).await?
+                let (place, until) = (&*place, number.saturating_add(1));
+                self.code_call(CodeCalling { key, number, until, call, left, tool_calls, place, since }).await?
             }
             (Ok(None), Made::Refused(call, fault)) => {
                 self.record(key, number, call, ToolOutcome::Failed(fault), Usage::default()).await?
             }
         };
         let fuel = outcome.usage.fuel;
+        let (outcome, cut) = self.unless_cut(key, number, outcome);
         // Code that was stopped meanwhile waits for nothing.
         let _ = answer.send(outcome);
-        Ok(Ok(fuel))
+        Ok(cut.map_or(Ok(fuel), |fault| Err(Halt::Cut(fault))))
+    }
+
+    /// Makes one that the code cannot catch of the outcome of a call that has not ended, and returns what has cut that.
+    pub(super) fn unless_cut(&self, key: &str, number: usize, outcome: Outcome) -> (Outcome, Option<Fault>) {
+        let cut = outcome.result.as_ref().err().filter(|_| !self.has_ended(key, number)).cloned();
+        match cut {
+            Some(fault) => (Outcome { usage: outcome.usage, ..uncaught(fault.clone()) }, Some(fault)),
+            None => (outcome, None),
+        }
+    }
+
+    pub(super) fn has_ended(&self, key: &str, number: usize) -> bool {
+        self.state().calls(key).get(number).is_some_and(|call| call.ended.is_some())
     }
 
     /// What becomes of a call that a person must approve: it is made by an approval of its own, is refused, or is asked about.

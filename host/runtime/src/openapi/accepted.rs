@@ -23,7 +23,7 @@ pub struct AcceptedDocument {
 pub struct DescribedService {
     /// What the paths of the operations stand behind.
     pub base_url: String,
-    /// The operations, by name: method, path, description, and the schemas of arguments and answer.
+    /// The operations, by name: method, path, description, the schemas of arguments and answer, and where each argument goes.
     pub operations: BTreeMap<String, Value>,
 }
 

@@ -93,13 +93,20 @@ impl Operation {
 
     /// Returns what tells the operation from every other one.
     pub(crate) fn described(&self) -> Value {
-        json!([self.name, self.method, self.path, self.docs, self.input, self.output])
+        json!([self.name, self.method, self.path, self.docs, self.input, self.output, self.sent()])
     }
 
     /// Returns what a person reads of it before it is accepted.
     pub(crate) fn shown(&self) -> Value {
         let Self { method, path, docs, input, output, .. } = self;
-        json!({"method": method, "path": path, "description": docs, "input": input, "output": output})
+        let sent = self.sent();
+        json!({"method": method, "path": path, "description": docs, "input": input, "output": output, "sent": sent})
+    }
+
+    /// Returns where each argument goes, and under which name: what a service does not read there, it does without.
+    fn sent(&self) -> BTreeMap<&str, String> {
+        let sent = |parameter: &Parameter| format!("{} {}", parameter.place.name(), parameter.name);
+        self.parameters.iter().map(|(argument, parameter)| (argument.as_str(), sent(parameter))).collect()
     }
 
     /// Returns the request that a call is: its method, its address behind that of the service, its headers and its body.
@@ -291,6 +298,19 @@ mod tests {
                 "headers": [["if-match", "1"], ["accept", "application/json"], ["content-type", "application/json"]],
             })
         );
+    }
+
+    #[test]
+    fn where_an_argument_goes_is_part_of_what_is_accepted_and_approved() {
+        let root = document(usual());
+        let operation = read(&root).unwrap().remove(0);
+        let sent = json!({"id": "path id", "tag": "query tag", "if-match": "header if-match"});
+        assert_eq!(operation.shown()["sent"], sent);
+        let mut other = root.clone();
+        other["paths"]["/items/{id}"]["put"]["parameters"][0]["in"] = "header".into();
+        let other = read(&other).unwrap().remove(0);
+        assert_eq!(other.input, operation.input);
+        assert!(other.shown() != operation.shown() && other.described() != operation.described());
     }
 
     #[test]

@@ -10,6 +10,16 @@ pub(super) enum Place {
     Header,
 }
 
+impl Place {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+        }
+    }
+}
+
 /// A parameter of an operation.
 #[derive(Clone, Debug)]
 pub(super) struct Parameter {
