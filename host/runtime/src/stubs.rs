@@ -37,6 +37,33 @@ pub fn text(tools: &[&Registered], language: &str) -> Result<String> {
     }
 }
 
+/// Says in a few sentences how a language is here, where a model that writes for Node or CPython would be surprised; empty for a
+/// language that the host does not know.
+///
+/// It is for the prompt that describes code; the errors of the languages say the rest.
+#[must_use]
+pub fn differences(language: &str) -> String {
+    match language {
+        "javascript" => NODE.to_owned(),
+        "typescript" => format!("{NODE} {TYPES}"),
+        "python" => CPYTHON.to_owned(),
+        "python-lite" => "It is a small part of Python: no inheritance, no `yield`, no `del`, few modules.".to_owned(),
+        _ => String::new(),
+    }
+}
+
+const NODE: &str = "It is as Node 20 without packages, network and threads: `require` and `import` find Node's own modules for \
+    files, paths, texts, digests and zlib, and `fetch` calls a tool of the code that may send requests. Nothing waits: timers \
+    come in their order, at once. Dates are in UTC, there is no `Temporal`, and files are the code's own. `require(\"chart\")` \
+    draws SVG.";
+
+const TYPES: &str = "Types are removed, and what is more than a type (an `enum`, a namespace with values, a parameter \
+    property, a decorator) is a syntax error.";
+
+const CPYTHON: &str = "It is as CPython 3.14 with its standard library, and calls of tools may be awaited or not. There are no \
+    packages such as numpy or pandas, no network and no other programs; threads and pools do their work in order; `input` is a \
+    variable; files are the code's own. `import chart` draws SVG.";
+
 /// One function of a tool, as both languages need it.
 struct Stub {
     name: String,
@@ -302,6 +329,20 @@ mod tests {
         assert_eq!(python_type(&other, "x", &mut types), "Mail2");
         assert_eq!(types[1], "class Mail2(TypedDict):\n    new: NotRequired[bool]\n\n");
         assert_eq!(javascript_type(&mail), "{ from: string; new?: boolean }");
+    }
+
+    #[test]
+    fn each_language_that_has_stubs_says_how_it_differs() {
+        for (language, said) in [
+            ("javascript", "no `Temporal`"),
+            ("typescript", "`enum`"),
+            ("python", "threads and pools do their work in order"),
+            ("python-lite", "no `yield`"),
+        ] {
+            assert!(differences(language).contains(said), "{language}: {}", differences(language));
+            assert!(text(&[], language).is_ok(), "{language}");
+        }
+        assert_eq!(differences("cobol"), "");
     }
 
     /// A stub that Python cannot read helps no model.
