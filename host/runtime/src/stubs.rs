@@ -26,7 +26,8 @@ pub fn text(tools: &[&Registered], language: &str) -> Result<String> {
     let mut toolbox = Toolbox::default();
     tools.iter().try_for_each(|tool| toolbox.add(tool))?;
     match language {
-        "python" | "python-lite" => Ok(python(tools)),
+        "python" => Ok(python(tools, TOOL_ERROR)),
+        "python-lite" => Ok(python(tools, "")),
         "javascript" | "typescript" => Ok(javascript(tools)),
         other => {
             let message = format!(
@@ -47,7 +48,7 @@ pub fn differences(language: &str) -> String {
         "javascript" => NODE.to_owned(),
         "typescript" => format!("{NODE} {TYPES}"),
         "python" => CPYTHON.to_owned(),
-        "python-lite" => "It is a small part of Python: no inheritance, no `yield`, no `del`, few modules.".to_owned(),
+        "python-lite" => PYTHON_LITE.to_owned(),
         _ => String::new(),
     }
 }
@@ -63,6 +64,9 @@ const TYPES: &str = "Types are removed, and what is more than a type (an `enum`,
 const CPYTHON: &str = "It is as CPython 3.14 with its standard library, and calls of tools may be awaited or not. There are no \
     packages such as numpy or pandas, no network and no other programs; threads and pools do their work in order; `input` is a \
     variable; files are the code's own. `import chart` draws SVG.";
+
+const PYTHON_LITE: &str = "It is a small part of Python: no inheritance, no `yield`, no `del`, few modules. A call of a tool \
+    that fails raises a `RuntimeError`, whose text begins with `ToolError`.";
 
 /// One function of a tool, as both languages need it.
 struct Stub {
@@ -90,7 +94,11 @@ fn stubs(tool: &Registered) -> impl Iterator<Item = Stub> {
     tool.functions().iter().map(Stub::of)
 }
 
-fn python(tools: &[&Registered]) -> String {
+const TOOL_ERROR: &str = "class ToolError(Exception):\n    \"\"\"A call that failed.\"\"\"\n    kind: str\n    message: str\n    \
+    detail: Any\n\n";
+
+/// Writes the functions of tools with the exception of a call that failed, where the language has one of its own for that.
+fn python(tools: &[&Registered], tool_error: &str) -> String {
     let mut types = Vec::new();
     let mut classes = String::new();
     for tool in tools {
@@ -103,9 +111,8 @@ fn python(tools: &[&Registered]) -> String {
             let _ = writeln!(classes, "        \"\"\"{docs}\"\"\"\n");
         }
     }
-    let head = "from typing import Any, Literal, NotRequired, TypedDict\n\n\
-                class ToolError(Exception):\n    \"\"\"A call that failed.\"\"\"\n    kind: str\n    message: str\n    detail: Any\n\n";
-    format!("{head}{}{classes}", types.concat())
+    let head = "from typing import Any, Literal, NotRequired, TypedDict\n\n";
+    format!("{head}{tool_error}{}{classes}", types.concat())
 }
 
 /// As CPython takes them: a word of the language has `_` behind it, and what is needed and comes after what is not can only be
@@ -340,7 +347,8 @@ mod tests {
             ("python-lite", "no `yield`"),
         ] {
             assert!(differences(language).contains(said), "{language}: {}", differences(language));
-            assert!(text(&[], language).is_ok(), "{language}");
+            let has_tool_error = text(&[], language).unwrap().contains("class ToolError");
+            assert_eq!(has_tool_error, language != "python-lite", "{language}");
         }
         assert_eq!(differences("cobol"), "");
     }
