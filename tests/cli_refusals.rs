@@ -411,14 +411,14 @@ mod read_only {
         chmod(&place.path(""), 0o555);
 
         let input = r#"{"user_id": "user_789", "request": "x"}"#;
-        let shop = ["\".stockade/shop.db\"".to_owned(), "cannot be written".to_owned()];
-        assert_refused(&call(&place, &["run", "refund", "--input", input]), 1, "journal", &shop);
-        assert_refused(&call(&place, &["approve", &run, "--by", "dana"]), 1, "journal", &shop);
+        let memory = ["\".stockade/memory.db\"".to_owned(), "must exist and be writable".to_owned()];
+        assert_refused(&call(&place, &["run", "refund", "--input", input]), 1, "journal", &memory);
+        assert_refused(&call(&place, &["approve", &run, "--by", "dana"]), 1, "journal", &memory);
         assert_eq!(call(&place, &["show", &run]).json["status"], "waiting");
         let nowhere = ["\"elsewhere\"".to_owned(), "cannot be created".to_owned()];
         assert_refused(&call(&place, &["resume", "--data-dir", "elsewhere"]), 1, "journal", &nowhere);
 
-        // With a shop that may be written, it is the journal that says no.
+        // With a memory that may be written, it is the journal that says no.
         closed.iter().for_each(|path| chmod(path, if path.is_dir() { 0o700 } else { 0o600 }));
         give(&closed, NOBODY);
         chmod(&place.data("journal.db"), 0o444);

@@ -543,7 +543,7 @@ async fn code_is_told_the_real_time_where_that_is_granted_and_the_same_when_it_i
     assert_eq!(told[1], 2026);
 }
 
-/// Hostile case 85: a value that nests so deep that the journal could not read it back. The run, its session and all forks
+/// Hostile case 116: a value that nests so deep that the journal could not read it back. The run, its session and all forks
 /// of that were dead.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nests_too_deep_for_the_journal_is_refused_and_the_session_goes_on() {

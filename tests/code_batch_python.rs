@@ -84,15 +84,15 @@ async fn an_awaited_call_of_several_that_fails_leaves_the_others_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs tests/interpreters"]
-async fn awaited_calls_that_may_change_something_are_made_alone_and_in_their_order() {
+async fn awaited_calls_that_may_change_something_are_in_flight_together() {
     let place = Place::new();
-    let meeting = Meeting::new(0, false);
-    let begun = Arc::clone(&meeting.begun);
-    let host = host(&place, meeting).await;
+    let host = host(&place, Meeting::new(3, false)).await;
     let source = "import asyncio\nawait asyncio.gather(*(meeting.say(n) for n in [3, 1, 2]))";
     let (run, outcome) = exec(&host, source, &["meeting"]).await;
     assert_eq!(outcome, Outcome::Done(json!([3, 1, 2])));
-    assert_eq!((called(&host, run).await, &*begun.lock().unwrap()), (vec![0, 1, 2], &vec![3, 1, 2]));
+    let mut called = called(&host, run).await;
+    called.sort_unstable();
+    assert_eq!(called, [0, 1, 2]);
 }
 
 /// A plain call has its answer when it returns, and comes behind those before it.
@@ -100,7 +100,7 @@ async fn awaited_calls_that_may_change_something_are_made_alone_and_in_their_ord
 #[ignore = "needs tests/interpreters"]
 async fn a_plain_call_is_made_at_once_behind_those_that_are_awaited() {
     let place = Place::new();
-    let meeting = Meeting::new(0, false);
+    let meeting = Meeting::new(1, false);
     let begun = Arc::clone(&meeting.begun);
     let host = host(&place, meeting).await;
     let source = "import asyncio\n\
@@ -120,7 +120,8 @@ async fn a_plain_call_is_made_at_once_behind_those_that_are_awaited() {
 async fn a_call_that_code_in_python_does_not_wait_for_is_made_before_the_code_ends() {
     let place = Place::new();
     let host = host(&place, Meeting::new(0, false)).await;
-    let source = "import asyncio\nasync def main():\n    asyncio.create_task(meeting.say(n=13))\nasyncio.run(main())\n'done'";
+    let source =
+        "import asyncio\nasync def main():\n    asyncio.create_task(meeting.say(n=13))\nasyncio.run(main())\n'done'";
     let (run, outcome) = exec(&host, source, &["meeting"]).await;
     assert_eq!(outcome, Outcome::Done("done".into()));
     assert_eq!(called(&host, run).await, [0]);

@@ -1,7 +1,7 @@
 //! Servers of the Model Context Protocol, well-behaved and hostile. Each hostile one is a case in `tests/mcp-servers/cases`, which
 //! `tests/mcp-servers/peer.py` plays, and is numbered as in the catalogue of hostile guests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,11 +11,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stockade::callable::{Call, Callable as _, Calling};
-use stockade::{Builder, Config, Fault, Kind, Limits, Outcome, stubs};
+use stockade::{Budget, Builder, Config, Fault, Kind, Limits, Outcome, stubs};
 use stockade_mcp_client::{Client, McpTool, Standing};
 use stockade_tests::code::exec;
 use stockade_tests::{Place, root};
 use tokio::task::JoinSet;
+
+use crate::layers::files;
+use crate::results::{script, told};
 
 /// What the servers are given as a secret.
 const SECRET: &str = "sk_live_0123456789abcdef";
@@ -190,6 +193,33 @@ async fn a_hostile_server_gets_nothing_by_its_case() {
     }
 }
 
+/// Numbers from 77 on are for what came after the catalogue: here, in the hostile suite, and as `Hostile case N` before a test.
+#[test]
+fn every_number_from_77_on_names_one_hostile_case() {
+    let mut cases: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+    for folder in ["tests/hostile", "tests/mcp-servers/cases"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            if let Some(number) = name.split('-').next().and_then(|number| number.parse::<u32>().ok()) {
+                cases.entry(number).or_default().insert(format!("{folder}/{name}"));
+            }
+        }
+    }
+    for file in files("tests", ".rs") {
+        for line in fs::read_to_string(root().join(&file)).unwrap().lines() {
+            let Some(said) = line.trim_start().strip_prefix("/// Hostile case ") else { continue };
+            let number = said.split(|letter: char| !letter.is_ascii_digit()).next().unwrap();
+            cases.entry(number.parse().unwrap()).or_default().insert(format!("{file}: {said}"));
+        }
+    }
+    let last = *cases.keys().next_back().unwrap();
+    for number in 77..=last {
+        let named = cases.remove(&number).unwrap_or_default();
+        assert_eq!(named.len(), 1, "case {number}: {named:?}");
+    }
+}
+
 fn echo() -> Value {
     let schema = json!({"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]});
     json!({"name": "echo", "description": "Says it again.", "inputSchema": schema})
@@ -230,6 +260,32 @@ async fn a_servers_tool_waits_for_a_person_where_the_operator_wants_it() {
     let host = played.builder().build().await.unwrap();
     let Outcome::Waiting(approval) = exec(&host, SAY, &["peer"]).await else { panic!("it was called") };
     assert_eq!((&*approval.call.tool, &*approval.call.function), ("peer", "echo"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_reads_the_rest_of_a_servers_long_answer_by_its_handle() {
+    let rows: String = (0..5_000).map(|row| format!("row-{row} ")).collect();
+    let from = rows.find("row-2500 ").unwrap();
+    let tools = json!([{"name": "rows", "inputSchema": {"type": "object"}}]);
+    let answers = json!({"rows": {"result": {"content": [{"type": "text", "text": rows}]}}});
+    let mut played = Played::of(json!({"tools": tools, "answers": answers}), &["rows"], "approval = \"never\"");
+    let read = format!(
+        "calls = [{{ name = \"read_result\", arguments = {{ handle = \"result:turn-1/call-1\", from = {from}, bytes = 100 }} }}]"
+    );
+    let turns = ["calls = [{ name = \"peer.rows\", arguments = {} }]", &read, "text = \"done\""];
+    let file = played.place.write("replies.toml", script(&turns));
+    played.more += &format!("\n[model.demo]\nprovider = \"scripted\"\nfile = {file:?}\nprice = \"free\"");
+    played.accept().await.unwrap();
+    let host = played.builder().build().await.unwrap();
+    let input = json!({"task": "count", "tools": ["peer"]});
+    let run = host.start("agent", input, Budget::default()).await.unwrap();
+    let id = run.id();
+    let outcome = run.settled().await.unwrap();
+    assert!(matches!(outcome, Outcome::Done(_)), "{outcome}");
+    let told = told(&host.state(id).await.unwrap());
+    assert!(told[0].contains("row-0 ") && told[0].contains("row-4999 "), "{}", told[0]);
+    assert!(told[0].contains("result:turn-1/call-1") && !told[0].contains("row-2500 "), "{}", told[0]);
+    assert!(told[1].contains("row-2500 ") && told[1].len() < 1_000, "{}", told[1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -340,6 +396,18 @@ async fn a_server_over_http_that_wants_another_token_is_not_called() {
     let case = place.write("case.json", json!({"peer": {"tools": [echo()], "token": "other"}}).to_string());
     let fault: Fault = Served::new(&case).called(&place, "token = \"key\"").await.unwrap_err();
     assert!(fault.message.contains("status 401") && !fault.message.contains(SECRET), "{fault}");
+}
+
+/// Hostile case 102: it answers byte by byte, for ever, so that there never is a silence.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_over_http_whose_answer_does_not_end_is_given_up_when_its_time_is_over() {
+    for kind in ["application/json", "text/event-stream"] {
+        let place = Place::new();
+        let case = place.write("case.json", json!({"peer": {"drip": kind}}).to_string());
+        let fault = Served::new(&case).called(&place, "start_timeout_ms = 300").await.unwrap_err();
+        assert_eq!(fault.kind, Kind::GuestError, "{kind}: {fault}");
+        assert!(fault.message.contains("start_timeout_ms"), "{kind}: {fault}");
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn rows() -> Value {
 }
 
 /// What the model answers, turn by turn: calls as inline tables of TOML, or a text.
-fn script(turns: &[&str]) -> String {
+pub(crate) fn script(turns: &[&str]) -> String {
     let answer =
         |(turn, reply): (usize, &&str)| format!("[[answer]]\nwhen = {{ turn = {turn} }}\nreply = {{ {reply} }}\n");
     (1..).zip(turns).map(answer).collect()
@@ -46,7 +46,7 @@ async fn start(host: &Host, code: Option<&str>) -> (RunId, Outcome) {
 }
 
 /// What the model was told of its calls, in the last question.
-fn told(state: &RunState) -> Vec<String> {
+pub(crate) fn told(state: &RunState) -> Vec<String> {
     let asked = (1..).map_while(|turn| state.effect(&format!("turn-{turn}"))).last();
     let Some(EffectKind::AskModel(question)) = asked.map(|effect| &effect.kind) else { panic!("{state:?}") };
     let tool = |message: &Message| match message {

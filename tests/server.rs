@@ -426,15 +426,18 @@ async fn two_additions_at_once_give_a_run_no_more_than_the_token_may() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_ends_once_its_token_is_removed() {
+async fn a_stream_says_that_it_lives_and_ends_once_its_token_is_removed() {
     let limits = Limits { heartbeat: Duration::from_millis(20), ..Limits::default() };
     let served = Served::start(|server| server.limits(limits)).await;
     let (principal, token) = served.host.create_token(NewToken::new("eve", Role::Viewer)).await.unwrap();
     let eve = Client { token: Some(token), ..served.anyone() };
     let stream = eve.send("GET /v1/events", &[], "").await;
     assert_eq!(stream.status(), 200);
+    let mut stream = stream.into_body();
+    let heartbeat = stream.frame().await.unwrap().unwrap();
+    assert!(heartbeat.data_ref().unwrap().starts_with(b":"), "a comment, which clients skip: {heartbeat:?}");
     served.host.remove_token(&principal.id).await.unwrap();
-    stream.into_body().collect().await.unwrap();
+    stream.collect().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

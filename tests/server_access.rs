@@ -221,6 +221,25 @@ async fn a_principal_that_asks_too_often_is_told_when_to_come_again_and_others_a
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_comes_too_often_without_a_token_waits_and_principals_do_not() {
+    let hand = Hand::new();
+    let limits = Limits { requests_per_second: 1, requests_burst: 2, ..Limits::default() };
+    let served = Served::start(|server| server.limits(limits).clock(hand.clock())).await;
+    let (anyone, shop) = (served.anyone(), served.client("shop", Role::Operator).await);
+    for _ in 0..2 {
+        anyone.get("/readyz").await;
+    }
+    for door in ["GET /readyz", "GET /.well-known/agent-card.json"] {
+        let refused = anyone.ask(door, &[], &Value::Null).await;
+        assert_eq!((refused.0, &refused.1["limit"]), (429, &json!("requests_per_second")), "{door}");
+    }
+    assert_eq!(anyone.send("GET /login", &[], "").await.status(), 429);
+    shop.get("/v1/runs").await;
+    hand.forward(1_000);
+    anyone.get("/healthz").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_comes_with_unknown_tokens_is_looked_at_no_more_for_a_while() {
     let hand = Hand::new();
     let limits = Limits { failures_per_second: 1, failures_burst: 2, ..Limits::default() };
@@ -407,4 +426,42 @@ async fn a_server_that_is_ended_ends_its_streams_and_finishes_what_it_has_begun_
     slow.read_to_string(&mut said).await.unwrap();
     assert!(said.starts_with("HTTP/1.1 201 Created"), "{said}");
     stopping.await.unwrap();
+}
+
+// Clients that go away.
+
+/// Sends a request, and closes the connection before there is an answer.
+async fn send_and_leave(client: &Client, what: &str, key: &str, body: &Value) {
+    let (token, body) = (client.token.as_deref().unwrap(), body.to_string());
+    let head = format!(
+        "{what} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         idempotency-key: {key}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut connection = TcpStream::connect(client.address).await.unwrap();
+    connection.write_all((head + &body).as_bytes()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_goes_away_loses_no_question_and_leaves_no_decision_half_taken() {
+    let served = Served::start(|server| server).await;
+    let (shop, dana) = (served.client("shop", Role::Operator).await, served.client("dana", Role::Approver).await);
+    for number in 0..4 {
+        let key = format!("order-{number}");
+        send_and_leave(&shop, "POST /v1/runs", &key, &refund("user_123")).await;
+        let started = shop.ask("POST /v1/runs", &[("idempotency-key", &key)], &refund("user_123")).await;
+        let run = started.1["run_id"].as_str().unwrap().to_owned();
+        served.settled(&run).await;
+        let open = dana.get("/v1/approvals").await;
+        assert_eq!((open[0]["run_id"].as_str(), open.as_array().unwrap().len()), (Some(&*run), 1), "{open}");
+
+        let path = format!("/v1/runs/{run}/approvals/{}", open[0]["key"].as_str().unwrap());
+        let yes = json!({"decision": "approve", "seen": open[0]["digest"]});
+        send_and_leave(&dana, &format!("POST {path}"), &key, &yes).await;
+        let again = dana.post(&path, &yes).await;
+        assert!([200, 409].contains(&again.0), "one of the two is taken: {again:?}");
+        served.settled(&run).await;
+        assert_eq!(dana.get(&format!("/v1/runs/{run}")).await["status"], "done");
+    }
+    assert_eq!((shop.get("/v1/runs").await.as_array().unwrap().len(), served.place.refunds().len()), (4, 4));
 }

@@ -152,6 +152,11 @@ const scenarios = {
   async "a refund is denied"({ page, server }) {
     const run = await start(page, server, "refund", refund("user_123"));
     await status(page, "waiting");
+    await page.goto(`${server.address}/inbox`);
+    await page.getByRole("link", { name: "Not now" }).click();
+    await page.getByRole("heading", { name: "Not now" }).waitFor();
+    await page.getByRole("link", { name: "Look at it again" }).click();
+    await page.getByRole("link", { name: "Not now" }).waitFor();
     await decide(page, server, "Deny");
     await page.goto(run);
     await status(page, "done");
@@ -161,6 +166,7 @@ const scenarios = {
   async "a call is edited"({ page, server }) {
     const run = await start(page, server, "desk", { task: "refund it" });
     await status(page, "waiting");
+    await page.locator(".waterfall", { hasText: "approval of payments.refund" }).waitFor();
     await page.goto(`${server.address}/inbox`);
     await page.getByText("Edit", { exact: true }).first().click();
     await page.getByLabel("Arguments, as JSON").first().fill(JSON.stringify({ user_id: "user_789", amount_cents: 4_900 }));
@@ -169,6 +175,38 @@ const scenarios = {
     await page.goto(run);
     await status(page, "done");
     assert.match(await page.locator(".waterfall").textContent(), /"amount_cents": 4900/);
+  },
+
+  async "a question is answered in the tool's place"({ page, server }) {
+    const run = await start(page, server, "desk", { task: "refund it" });
+    await status(page, "waiting");
+    await page.goto(`${server.address}/inbox`);
+    await page.getByText("Respond", { exact: true }).first().click();
+    await page.getByLabel("Answer in the tool's place").first().fill("paid by hand");
+    await page.getByLabel("Comment").last().fill("the bank was asked");
+    await page.getByRole("button", { name: "Answer", exact: true }).first().click();
+    await has(page, "You have answered it.");
+    await page.goto(run);
+    await status(page, "done");
+    const said = await page.locator("#main").textContent();
+    assert.match(said, /answers in place of the tool\]\\npaid by hand/);
+    assert.match(said, /"comment": "the bank was asked"/);
+  },
+
+  async "a run is forked from an entry, and two are stopped at once"({ page, server, token }) {
+    const run = await server.run(token, { workflow: "refund", input: refund("user_123") });
+    await page.goto(`${server.address}/runs/${run}?at=2`);
+    await status(page, "waiting");
+    await page.getByRole("button", { name: "Fork after entry 2" }).click();
+    await page.waitForURL((url) => url.pathname.startsWith("/runs/") && !url.pathname.endsWith(run));
+    const fork = new URL(page.url()).pathname.slice("/runs/".length);
+    await status(page, "waiting");
+    await has(page, "forked_after=2");
+    await page.goto(`${server.address}/?show=needs-me`);
+    for (const id of [run, fork]) await page.locator(`#run-${id} input[type=checkbox]`).check();
+    await page.getByRole("button", { name: "Stop", exact: true }).click();
+    await page.waitForURL(/show=all/);
+    for (const id of [run, fork]) await page.locator(`#run-${id} .status.stopped`).waitFor();
   },
 
   async "a run without a budget goes on once it is added to"({ page, server, token }) {
@@ -199,12 +237,16 @@ const scenarios = {
     assert.ok(await page.evaluate(() => globalThis.stays), "the page was loaded anew");
   },
 
-  async "code is run in the playground"({ page, server }) {
+  async "code is run in the playground, and replayed"({ page, server }) {
     await page.goto(`${server.address}/playground`);
     await page.getByRole("button", { name: "Run", exact: true }).click();
     const result = page.locator("#result", { hasText: "fuel" });
     await result.waitFor();
     assert.match((await result.innerText()).replace(/\s/g, ""), /\[1,4,9\]/);
+    await result.getByRole("link", { name: /^run / }).click();
+    await page.getByText("code in javascript", { exact: true }).click();
+    await page.getByRole("button", { name: "Replay this code" }).click();
+    await has(page, "ended as before");
   },
 
   async "two people approve one call"({ both }) {

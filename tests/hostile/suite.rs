@@ -18,7 +18,7 @@ use crate::neighbour::Neighbour;
 use crate::script::Script;
 use crate::world::{self, World, call, folder};
 
-/// The numbers of the catalogue that this suite answers for; what attacks have found since has numbers from 77.
+/// The numbers of the catalogue that this suite answers for; what attacks have found since has numbers from 100.
 const NUMBERS: std::ops::RangeInclusive<u32> = 1..=64;
 /// A case fails when it fails so often: the machine is shared, and what a guest can do it can do again.
 const ATTEMPTS: usize = 3;

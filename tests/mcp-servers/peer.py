@@ -14,11 +14,14 @@ The member "peer" of the case has:
                  "before": messages that it sends first, "strays": so many answers that were never asked for, "relist": the
                  definitions that it lists from then on, after it has said that they have changed
     stderr       lines that it writes to its standard error when it starts
+    drip         over HTTP: a media type; each answer is of it, and its bytes come one by one, for ever
 """
 
+import contextlib
 import json
 import os
 import sys
+import time
 
 
 def padded(value):
@@ -150,6 +153,8 @@ def over_http(case):
 
         def do_POST(self):
             text = self.rfile.read(int(self.headers.get("content-length", 0)))
+            if "drip" in case["peer"]:
+                return self.drip(case["peer"]["drip"])
             if self.path == "/token":
                 return self.give(json.dumps({"access_token": token, "expires_in": 600}), "application/json")
             if token and self.headers.get("authorization") != f"Bearer {token}":
@@ -169,6 +174,18 @@ def over_http(case):
                 events = "".join(f"event: message\ndata: {json.dumps(one)}\n\n" for one in sent)
                 return self.give(": hello\n\n" + events, "text/event-stream")
             self.give(json.dumps(sent[-1]), "application/json")
+
+        def drip(self, kind):
+            self.close_connection = True
+            self.send_response(200)
+            self.send_header("content-type", kind)
+            self.send_header("connection", "close")
+            self.end_headers()
+            # It ends when the client has gone.
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(b" ")
+                    time.sleep(0.02)
 
         def give(self, text, kind):
             self.send_response(200)

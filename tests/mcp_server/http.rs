@@ -107,6 +107,7 @@ async fn a_client_has_the_rights_of_its_token_and_no_others() {
     }
 }
 
+/// Hostile case 103: a forged Origin, and a name that leads to this machine.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_without_a_token_of_another_page_or_to_another_host_is_refused() {
     let served = start(|builder| builder).await;
@@ -138,6 +139,7 @@ async fn a_request_without_a_token_of_another_page_or_to_another_host_is_refused
     assert!(served.host.runs(&Filter::default()).await.unwrap().is_empty());
 }
 
+/// Hostile case 109: a method of ten thousand letters.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_method_that_a_client_has_made_up_is_not_told_to_the_log() {
     let place = Place::new();
@@ -192,6 +194,7 @@ async fn a_token_is_told_of_skills_where_it_may_call_the_tool_that_reads_them() 
     }
 }
 
+/// Hostile case 107: the session of another client.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_of_the_revision_before_is_of_its_token_alone() {
     let served = start(|builder| builder).await;
@@ -235,6 +238,7 @@ async fn a_session_that_opens_addresses_is_asked_to_in_the_stream_of_its_own_cal
     assert_eq!((&paid["id"], &paid["result"]["structuredContent"]["result"]["amount_cents"]), (&json!(2), &json!(5)));
 }
 
+/// Hostile case 110: what strangers wrote comes with one call, and what is private could leave with the next one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_of_strangers_is_marked_and_nothing_is_sent_unasked_where_private_data_is_offered_too() {
     let served = start(|builder| builder.callable("echo", Echo::that_changes_nothing())).await;

@@ -72,6 +72,7 @@ fn a_client_is_offered_what_was_named_and_cannot_call_anything_else() {
     assert_eq!(agent.close().status.code(), Some(0));
 }
 
+/// Hostile case 104: a `requestState` that is forged, of another call, or replayed, and an answer that approves.
 #[test]
 fn a_client_of_the_newest_revision_takes_a_question_to_a_person_and_answers_it_once() {
     let place = Place::new();
@@ -160,6 +161,53 @@ fn a_workflow_is_a_task_that_is_read_and_cancelled_by_the_id_of_its_run() {
 }
 
 #[test]
+fn a_task_waits_for_a_person_and_is_completed_with_the_result_of_its_run() {
+    let place = Place::new();
+    let page = ["--workflows", "refund", "--languages", "javascript", "--page", "http://127.0.0.1:7700"];
+    let mut agent = Agent::start(&place, &page);
+    let able = || json!({"extensions": {"io.modelcontextprotocol/tasks": {}}, "elicitation": {"url": {}}});
+    let input = json!({"user_id": "user_123", "request": "not what I expected"});
+    let mut start = call("workflow__refund", json!({"input": input}));
+    // What clients of before the extension say of tasks changes nothing.
+    start["task"] = json!({"ttl": 5_000});
+    let begun = agent.ask("tools/call", newest(start, able()))["result"].clone();
+    assert_eq!(begun["resultType"], "task", "{begun}");
+    let id = begun["taskId"].as_str().unwrap();
+    let settled = |agent: &mut Agent| loop {
+        let task = agent.ask("tasks/get", newest(json!({"taskId": id}), able()))["result"].clone();
+        if task["status"] != "working" {
+            break task;
+        }
+    };
+    let asked = settled(&mut agent);
+    let question = &asked["inputRequests"]["approval"]["params"];
+    assert_eq!((&asked["status"], &question["mode"]), (&json!("input_required"), &json!("url")), "{asked}");
+    assert_eq!(question["url"], format!("http://127.0.0.1:7700/runs/{id}"), "{asked}");
+
+    // What the agent says is heard, and decides nothing.
+    let said = json!({"approval": {"action": "accept", "content": {"approved": true}}});
+    let heard = agent.ask("tasks/update", newest(json!({"taskId": id, "inputResponses": said}), able()));
+    assert_eq!(heard["result"]["resultType"], "complete", "{heard}");
+    assert_eq!(settled(&mut agent)["status"], "input_required");
+    assert_eq!(place.refunds(), [""; 0]);
+
+    assert_eq!(place.json(&["approve", id, "--by", "dana"]).exit, Some(0));
+    let done = settled(&mut agent);
+    assert_eq!((&done["status"], &done["result"]["isError"]), (&json!("completed"), &json!(false)), "{done}");
+    assert_eq!(done["result"]["structuredContent"]["result"]["outcome"], "processed", "{done}");
+    // What has ended stays as it is, and there is no other way to its result.
+    let cancelled = agent.ask("tasks/cancel", newest(json!({"taskId": id}), able()));
+    assert_eq!(cancelled["result"]["resultType"], "complete", "{cancelled}");
+    assert_eq!(settled(&mut agent)["status"], "completed");
+    for method in ["tasks/result", "tasks/list"] {
+        let refused = agent.ask(method, newest(json!({"taskId": id}), able()));
+        assert_eq!(refused["error"]["code"], -32_601, "{refused}");
+    }
+    assert_eq!(agent.close().status.code(), Some(0));
+}
+
+/// Hostile case 105: lines that are no requests.
+#[test]
 fn a_line_that_is_no_request_is_left_out_or_refused_and_the_next_one_is_answered() {
     let place = Place::new();
     let mut agent = Agent::before(&place, &["--tools", "policy", "--languages", "javascript"]);
@@ -188,6 +236,7 @@ fn a_call_that_is_cancelled_ends_its_run() {
     assert_eq!(statuses(&place), ["stopped"]);
 }
 
+/// Hostile case 108: it goes in the midst of a call.
 #[test]
 fn an_agent_that_goes_in_the_middle_of_a_call_leaves_no_run_behind() {
     let place = Place::new();
@@ -198,6 +247,7 @@ fn an_agent_that_goes_in_the_middle_of_a_call_leaves_no_run_behind() {
     assert_eq!(statuses(&place), ["stopped"]);
 }
 
+/// Hostile case 106: two tools whose names become the same.
 #[test]
 fn two_tools_that_would_have_one_name_are_refused_at_the_start() {
     let place = Place::new();
@@ -214,6 +264,39 @@ fn two_tools_that_would_have_one_name_are_refused_at_the_start() {
     let mut agent = Agent::before(&place, &["--tools", "shop.policy", "--languages", "javascript"]);
     let tools = agent.ask("tools/list", json!({}))["result"]["tools"].clone();
     assert!(names(&tools).contains(&"shop_policy__within_window"), "{tools}");
+    assert_eq!(agent.close().status.code(), Some(0));
+}
+
+#[test]
+fn a_large_catalogue_is_searched_and_what_is_found_is_called() {
+    let place = Place::new();
+    let policy = dist("policy").display().to_string();
+    let rules = |at: u32| format!("[tool.rules{at}]\ncomponent = \"{policy}\"\n");
+    place.write("stockade.toml", (0..33).map(rules).collect::<String>());
+    let mut agent = Agent::before(&place, &["--languages", "javascript"]);
+    let tools = agent.ask("tools/list", json!({}))["result"]["tools"].clone();
+    assert_eq!(names(&tools), ["call_tool", "exec__javascript", "run_status", "run_stop", "search_tools"]);
+    let code = tool(&tools, "exec__javascript")["description"].as_str().unwrap();
+    assert!(code.contains("search_tools") && code.len() < 2_000, "{code}");
+
+    let found = agent.call("search_tools", json!({"query": "window rules7"}));
+    let found: Value = serde_json::from_str(found["content"][0]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(found[0]["name"], "rules7__within_window", "{found}");
+    assert_eq!(found[0]["inputSchema"]["required"], json!(["days_ago", "window_days"]), "{found}");
+    assert!(found.as_array().unwrap().len() < 33, "{found}");
+    let arguments = json!({"days_ago": 3, "window_days": 30});
+    for (name, arguments) in [
+        ("call_tool", json!({"name": "rules7__within_window", "arguments": arguments})),
+        ("rules7__within_window", arguments),
+    ] {
+        let answer = agent.call(name, arguments);
+        assert_eq!(answer["structuredContent"]["result"], true, "{name}: {answer}");
+    }
+    // It calls functions alone, and those that this client is offered.
+    for name in ["exec__javascript", "call_tool", "rules99__within_window"] {
+        let refused = agent.ask("tools/call", call("call_tool", json!({"name": name, "arguments": {}})));
+        assert_eq!(refused["error"]["code"], -32_602, "{name}: {refused}");
+    }
     assert_eq!(agent.close().status.code(), Some(0));
 }
 

@@ -1,5 +1,7 @@
 //! JSON: arrays of objects, and arrays of parameters.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use crate::table::{Cell, Table};
@@ -10,30 +12,65 @@ const DEPTH_MAX: usize = 16;
 /// The most columns that objects may have together.
 const COLUMNS_MAX: usize = 1000;
 
-/// Reads an array of objects. Their names together are the columns; what an object lacks is null.
+/// Reads an array of objects. Their names together are the columns, in the order in which they come first; what an object lacks
+/// is null.
 pub fn read(text: &str) -> Result<Table, String> {
     let Value::Array(objects) = parse(text)? else { return Err("the text is not a JSON array of objects".into()) };
-    let mut places = std::collections::BTreeMap::new();
-    let mut table = Table::default();
-    for (at, object) in objects.into_iter().enumerate() {
-        let Value::Object(object) = object else { return Err(format!("the value at \"{at}\" is not an object")) };
-        let mut row = vec![Cell::Null; table.columns.len()];
-        for (name, value) in object {
-            let place = *places.entry(name.clone()).or_insert(table.columns.len());
-            if place == table.columns.len() {
-                if place == COLUMNS_MAX {
-                    return Err(format!("the objects have more than {COLUMNS_MAX} names"));
+    let columns = names(text)?;
+    let rows = {
+        let places: BTreeMap<&str, usize> = columns.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+        let mut rows = Vec::with_capacity(objects.len());
+        for (at, object) in objects.into_iter().enumerate() {
+            let Value::Object(object) = object else { return Err(format!("the value at \"{at}\" is not an object")) };
+            let mut row = vec![Cell::Null; columns.len()];
+            for (name, value) in object {
+                if let Some(place) = places.get(name.as_str()) {
+                    row[*place] = cell(value);
                 }
-                table.columns.push(name);
-                row.push(Cell::Null);
             }
-            row[place] = cell(value);
+            rows.push(row);
         }
-        table.rows.push(row);
+        rows
+    };
+    Ok(Table { columns, rows })
+}
+
+/// Returns the names of the objects of an array, each once. A map of JSON does not keep their order; the text, which was parsed
+/// before, has it.
+fn names(text: &str) -> Result<Vec<String>, String> {
+    let (mut names, mut spelled, mut known) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut depth, mut begun, mut is_name, mut is_escaped) = (0usize, None, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match (begun, byte) {
+            (Some(_), _) if is_escaped => is_escaped = false,
+            (Some(_), b'\\') => is_escaped = true,
+            (Some(from), b'"') => {
+                begun = None;
+                let name = &text[from..=at];
+                if is_name && depth == 2 && spelled.insert(name) {
+                    let name: String =
+                        serde_json::from_str(name).map_err(|error| format!("the text is not JSON: {error}"))?;
+                    if known.insert(name.clone()) {
+                        names.push(name);
+                    }
+                    if names.len() > COLUMNS_MAX {
+                        return Err(format!("the objects have more than {COLUMNS_MAX} names"));
+                    }
+                }
+            }
+            (Some(_), _) => {}
+            (None, b'"') => begun = Some(at),
+            (None, b'[' | b'{') => {
+                depth += 1;
+                is_name = byte == b'{';
+            }
+            (None, b']' | b'}') => depth = depth.saturating_sub(1),
+            (None, b',') => is_name = true,
+            (None, b':') => is_name = false,
+            (None, _) => {}
+        }
     }
-    let columns = table.columns.len();
-    table.rows.iter_mut().for_each(|row| row.resize(columns, Cell::Null));
-    Ok(table)
+    Ok(names)
 }
 
 /// Reads an array of values that are no arrays or objects.
@@ -128,6 +165,18 @@ mod tests {
         assert_eq!(table.rows[0], [Cell::Integer(1), Cell::Text("x".into()), Cell::Null]);
         assert_eq!(table.rows[1], [Cell::Null, Cell::Null, Cell::Text("[1]".into())]);
         assert_eq!(table.rows[2], [Cell::Integer(1), Cell::Null, Cell::Real(1.5)]);
+    }
+
+    #[test]
+    fn columns_are_in_the_order_of_the_text() {
+        let text = r#"[{"region": "N, \"x\"", "amount": {"b": 1, "a": [2, {"c": "d"}]}, "at": "\\"},
+                       {"\u0061mount": 3, "a,\"b": null, "region": "\u006e"}, {}]"#;
+        let table = read(text).unwrap();
+        assert_eq!(table.columns, ["region", "amount", "at", "a,\"b"]);
+        assert_eq!(table.rows[1], [Cell::Text("n".into()), Cell::Integer(3), Cell::Null, Cell::Null]);
+        assert_eq!(table.rows[2], [Cell::Null, Cell::Null, Cell::Null, Cell::Null]);
+        let many: Vec<String> = (0..1001).map(|at| format!("\"n{at}\": 1")).collect();
+        assert!(read(&format!("[{{{}}}]", many.join(", "))).unwrap_err().contains("more than 1000 names"));
     }
 
     #[test]

@@ -16,7 +16,9 @@
         } catch (error) {
             const [, code, syscall, name] = /^(E[A-Z]+): .*?, (\w+) '(.*)'$/s.exec(error.message) ?? [];
             if (code) Object.assign(error, { errno: NUMBERS[code], code, syscall: call ?? syscall, path: name });
-            if (code && call && call !== syscall) error.message = error.message.replace(`, ${syscall} '`, `, ${call} '`);
+            const message = code && call && call !== syscall ? error.message.replace(`, ${syscall} '`, `, ${call} '`) : error.message;
+            // As of an error that JavaScript made: `Object.keys` does not have it.
+            Object.defineProperty(error, "message", { value: message, enumerable: false });
             throw error;
         }
     };

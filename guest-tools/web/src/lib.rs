@@ -97,16 +97,7 @@ fn redirected(from: &Url, location: &str) -> Result<Url, String> {
 
 /// Checks that the site lets the page be read. A site that cannot say so does not.
 fn check_robots(url: &Url) -> Result<(), String> {
-    let file = url.at("/robots.txt");
-    let response = match request(&file, robots::BYTES_MAX) {
-        Ok(response) => response,
-        Err(Error::Denied) => {
-            return Err(format!("\"{file}\" may not be read, and without it `robots` allows nothing"));
-        }
-        Err(Error::Failed(why)) => {
-            return Err(format!("\"{file}\" cannot be read: {why}; so `robots` allows nothing there"));
-        }
-    };
+    let (file, response) = robots_of(url)?;
     match response.status {
         200..=299 if Rules::read(&String::from_utf8_lossy(&response.body)).allow(&url.path) => Ok(()),
         200..=299 => Err(format!("\"{file}\" does not let \"{url}\" be read")),
@@ -114,6 +105,27 @@ fn check_robots(url: &Url) -> Result<(), String> {
         400..=499 => Ok(()),
         status => Err(format!("\"{file}\" is answered with status \"{status}\"; so `robots` allows nothing there")),
     }
+}
+
+/// Gets the site's robots.txt, after redirects: what stands there holds for this site (RFC 9309, 2.3.1.2).
+fn robots_of(url: &Url) -> Result<(Url, Response), String> {
+    let mut file = url.at("/robots.txt");
+    for _ in 0..=REDIRECTS_MAX {
+        let response = match request(&file, robots::BYTES_MAX) {
+            Ok(response) => response,
+            Err(Error::Denied) => {
+                return Err(format!("\"{file}\" may not be read, and without it `robots` allows nothing"));
+            }
+            Err(Error::Failed(why)) => {
+                return Err(format!("\"{file}\" cannot be read: {why}; so `robots` allows nothing there"));
+            }
+        };
+        match (response.status, response.header("location")) {
+            (301 | 302 | 303 | 307 | 308, Some(location)) => file = redirected(&file, location)?,
+            _ => return Ok((file, response)),
+        }
+    }
+    Err(format!("\"{file}\" is the redirect after {REDIRECTS_MAX} others; so `robots` allows nothing there"))
 }
 
 fn request(url: &Url, bytes_max: usize) -> Result<Response, Error> {

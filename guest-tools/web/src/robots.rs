@@ -1,13 +1,17 @@
 //! What a site's robots.txt (RFC 9309) says.
 
+use std::borrow::Cow;
+
+use crate::url::{canonical, plain};
+
 /// The name by which a site may speak to this tool.
 pub const AGENT: &str = "stockade";
 
-/// More is not read: the RFC wants at least 500 KiB of a crawler of the whole web.
-pub const BYTES_MAX: usize = 64 << 10;
+/// More is not read: it is what the RFC wants at least.
+pub const BYTES_MAX: usize = 500 << 10;
 
 /// The lines that hold for this tool: whether each allows, and its pattern.
-pub struct Rules<'a>(Vec<(bool, &'a str)>);
+pub struct Rules<'a>(Vec<(bool, Cow<'a, str>)>);
 
 impl<'a> Rules<'a> {
     /// Reads a file. The groups for this tool hold; without such a group, those for all hold.
@@ -40,18 +44,19 @@ impl<'a> Rules<'a> {
                 continue;
             }
             if let Some(own) = own.as_mut().filter(|_| for_us) {
-                own.push((is_allowed, value));
+                own.push((is_allowed, canonical(value)));
             }
             if for_all {
-                all.push((is_allowed, value));
+                all.push((is_allowed, canonical(value)));
             }
         }
         Self(own.unwrap_or(all))
     }
 
-    /// Whether a path may be read: the longest pattern that fits decides, and of two the one that allows.
+    /// Whether a path may be read, however it is spelled: the longest pattern that fits decides, and of two the one that allows.
     pub fn allow(&self, path: &str) -> bool {
-        let fitting = self.0.iter().filter(|(_, pattern)| fits(pattern, path));
+        let path = plain(&canonical(path));
+        let fitting = self.0.iter().filter(|(_, pattern)| fits(pattern, &path));
         fitting.map(|(is_allowed, pattern)| (pattern.len(), *is_allowed)).max().is_none_or(|(_, is_allowed)| is_allowed)
     }
 }
@@ -88,6 +93,27 @@ mod tests {
         }
         assert!(Rules::read("").allow("/"));
         assert!(Rules::read("Disallow: /").allow("/"), "a line of no group");
+    }
+
+    #[test]
+    fn a_path_is_no_other_one_for_how_it_is_spelled() {
+        let rules =
+            Rules::read("User-agent: *\nDisallow: /private/\nDisallow: /%C3%A4\nDisallow: /\u{f6}\nDisallow: /%7Eme\n");
+        for path in [
+            "/%70rivate/a",
+            "/a/../private/",
+            "/a/%2e%2E/private/",
+            "/./private/",
+            "/%c3%a4",
+            "/%C3%B6",
+            "/~me",
+            "/%7eme",
+        ] {
+            assert!(!rules.allow(path), "{path}");
+        }
+        for path in ["/private", "/private%2Fa", "/a?b=/private/", "/private/../a"] {
+            assert!(rules.allow(path), "{path}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Addresses of http and https, and what a link on a page leads to.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 /// What every browser and server takes.
@@ -85,8 +86,36 @@ impl fmt::Display for Url {
     }
 }
 
+/// Returns a path, or a pattern of paths, in the one spelling in which two are compared (RFC 9309, 2.2.2): what needs no escape has
+/// none, and what cannot be in an address has one.
+pub fn canonical(path: &str) -> Cow<'_, str> {
+    if path.bytes().all(|byte| byte != b'%' && is_kept(byte)) {
+        return Cow::Borrowed(path);
+    }
+    let escaped = escaped(path);
+    let (mut text, mut rest) = (String::with_capacity(escaped.len()), escaped.as_str());
+    while let Some((before, after)) = rest.split_once('%') {
+        text.push_str(before);
+        let digits = after.get(..2).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) else {
+            text.push('%');
+            rest = after;
+            continue;
+        };
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+        rest = &after[2..];
+    }
+    text.push_str(rest);
+    Cow::Owned(text)
+}
+
 /// Takes the segments of dots out of a path; the query stays.
-fn plain(path: &str) -> String {
+pub fn plain(path: &str) -> String {
     let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
     let mut names: Vec<&str> = Vec::new();
     let mut is_folder = false;
@@ -108,7 +137,7 @@ fn plain(path: &str) -> String {
 fn escaped(path: &str) -> String {
     let mut escaped = String::with_capacity(path.len());
     for byte in path.bytes() {
-        if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {
+        if is_kept(byte) {
             escaped.push(char::from(byte));
         } else {
             // Writing to a string does not fail.
@@ -118,9 +147,27 @@ fn escaped(path: &str) -> String {
     escaped
 }
 
+/// Whether an address can have a byte in it as it is.
+fn is_kept(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_compared_in_one_spelling() {
+        for (path, spelled) in [
+            ("/a/b?c=*$", "/a/b?c=*$"),
+            ("/%70rivate/%2e%2E", "/private/.."),
+            ("/\u{e4}|%c3%a4%2f%3c", "/%C3%A4%7C%C3%A4%2F%3C"),
+            ("/%", "/%"),
+            ("/%+1%zz%4", "/%+1%zz%4"),
+        ] {
+            assert_eq!(canonical(path), spelled, "{path}");
+        }
+    }
 
     #[test]
     fn an_address_has_one_spelling() {

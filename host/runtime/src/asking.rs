@@ -92,7 +92,9 @@ fn value_of(language: &str) -> &'static str {
 fn together(language: &str) -> &'static str {
     match language {
         "javascript" | "typescript" => " Calls in one `Promise.all` are made at the same time.",
-        "python" => " Calls in one `asyncio.gather` are made at the same time, if they are its arguments or are awaited.",
+        "python" => {
+            " Calls in one `asyncio.gather` are made at the same time, if they are its arguments or are awaited."
+        }
         _ => "",
     }
 }

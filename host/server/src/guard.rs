@@ -142,6 +142,7 @@ async fn guarded(
     who: &mut Option<String>,
 ) -> Answer<Response> {
     if entry == Entry::Free {
+        service.free(Peer::of(&parts.extensions))?;
         // It takes no pass, and changes nothing: what is late is given up, so that none of it piles up.
         return in_time(service.limits(), next.run(Request::from_parts(parts, body))).await;
     }
@@ -315,6 +316,8 @@ fn millis(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::oneshot;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -327,5 +330,18 @@ mod tests {
         };
         let refused = in_time(&Limits::default(), answer).await.err().unwrap();
         assert_eq!((refused.status, Arc::strong_count(&held)), (StatusCode::GATEWAY_TIMEOUT, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_asked_for_is_done_whole_where_its_client_has_gone() {
+        let (done, is_done) = oneshot::channel();
+        let answer = async move {
+            sleep(Duration::from_secs(1)).await;
+            done.send(()).unwrap();
+            StatusCode::OK.into_response()
+        };
+        let client = timeout(Duration::from_millis(1), timely(&Limits::default(), answer)).await;
+        assert!(client.is_err(), "the client has gone before the answer");
+        assert_eq!(is_done.await, Ok(()));
     }
 }

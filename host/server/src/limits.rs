@@ -24,9 +24,10 @@ pub struct Limits {
     pub requests_each: usize,
     /// How long a request waits for room among those.
     pub queue_time: Duration,
-    /// How many requests a second may be of one principal; at least one.
+    /// How many requests a second may be of one principal, and, where this server listens by itself, may come from one address
+    /// (of IPv6: from one /64) to doors that ask for no token; at least one.
     pub requests_per_second: u32,
-    /// How many requests of one principal may come at once before that holds.
+    /// How many such requests may come at once before that holds.
     pub requests_burst: u32,
     /// How many requests a second may come from one address (of IPv6: from one /64) with a token that is not known; beyond it,
     /// no request with a token is looked at. At least one. Only where this server listens by itself.

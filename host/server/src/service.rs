@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     /// How often a principal may ask.
     pub(crate) rate: Rate,
+    /// How often a peer may come to a door that asks for no token.
+    pub(crate) free: Rate,
     /// How often a peer may come with a token that is not known.
     pub(crate) failures: Rate,
     pub(crate) requests: Gate,
@@ -59,14 +61,16 @@ pub(crate) struct Shared {
 impl Service {
     pub(crate) fn new(settings: Settings, closing: watch::Receiver<bool>) -> Self {
         let (limits, clock) = (&settings.limits, || settings.clock.clone());
-        let rate = Rate::new("requests_per_second", limits.requests_per_second, limits.requests_burst, clock());
+        let of_requests =
+            || Rate::new("requests_per_second", limits.requests_per_second, limits.requests_burst, clock());
+        let (rate, free) = (of_requests(), of_requests());
         let failures = Rate::new("failures_per_second", limits.failures_per_second, limits.failures_burst, clock());
         let requests = Gate::new("requests", limits.requests, limits.requests_each, limits.queue_time);
         let streams = Gate::new("streams", limits.streams, limits.streams_each, limits.queue_time);
         // Each may take as much memory as a component has bytes.
         let uploads = Gate::new("uploads", 1, 1, limits.queue_time);
         let feed = Feed::new(settings.host.clone());
-        Self(Arc::new(Shared { settings, rate, failures, requests, streams, uploads, feed, closing }))
+        Self(Arc::new(Shared { settings, rate, free, failures, requests, streams, uploads, feed, closing }))
     }
 
     pub(crate) fn host(&self) -> &Host {
@@ -96,6 +100,11 @@ impl Service {
                 Ok(principal.clone())
             }
         }
+    }
+
+    /// Lets a peer through to a door that asks for no token, unless it has come too often.
+    pub(crate) fn free(&self, peer: Option<Peer>) -> Answer<()> {
+        peer.map_or(Ok(()), |peer| self.0.free.take(&peer.key()))
     }
 
     /// Returns whose a token is that a peer has sent.

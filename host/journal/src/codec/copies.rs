@@ -66,7 +66,7 @@ pub(super) fn read(mut written: &[u8], others: &[u8], bytes_max: usize) -> Optio
     while !copies.is_empty() {
         let (before, after) = new.split_at_checked(length(&mut copies)?)?;
         new = after;
-        plain.extend_from_slice(before);
+        add(&mut plain, before, bytes_max)?;
         let (bytes, way) = (length(&mut copies)?, number::read(&mut copies)?);
         let begin = moved(end, way)?;
         end = begin.checked_add(bytes)?;
@@ -75,8 +75,13 @@ pub(super) fn read(mut written: &[u8], others: &[u8], bytes_max: usize) -> Optio
         }
         copy(&mut plain, others, begin..end)?;
     }
-    plain.extend_from_slice(new);
-    (plain.len() <= bytes_max).then_some(plain)
+    add(&mut plain, new, bytes_max)?;
+    Some(plain)
+}
+
+/// Adds new bytes, if they have room.
+fn add(plain: &mut Vec<u8>, new: &[u8], bytes_max: usize) -> Option<()> {
+    (new.len() <= bytes_max.saturating_sub(plain.len())).then(|| plain.extend_from_slice(new))
 }
 
 /// Copies of the others, or of what was read before.
@@ -283,6 +288,34 @@ mod tests {
         }
     }
 
+    /// Of the part before, pieces are left out, repeated and put elsewhere, and something new comes between them.
+    #[test]
+    fn parts_that_are_made_of_pieces_of_others_are_read_as_they_were_written() {
+        let mut seed = 1_u64;
+        let mut below = |bound: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % bound
+        };
+        for round in 0..60 {
+            let (others, mut parts) = (noise(below(6_000), round), Vec::<Vec<u8>>::new());
+            for _ in 0..=below(4) {
+                let (before, mut part) = (parts.last().unwrap_or(&others).clone(), Vec::new());
+                for _ in 0..below(8) {
+                    let (begin, length) = (below(before.len() + 1), below(2_000));
+                    part.extend_from_slice(&before[begin..before.len().min(begin + length)]);
+                    part.extend(noise(below(40), round));
+                }
+                parts.push(part);
+            }
+            let (plain, mut places) = together(b"stamps", &parts);
+            for place in &mut places {
+                place.has_state = below(3) > 0;
+            }
+            let written = written(&plain, &places, &others, below(others.len() + 1)..others.len());
+            assert!(read(&written, &others, plain.len()).unwrap() == plain, "round {round}");
+        }
+    }
+
     #[test]
     fn a_state_that_grows_is_one_copy_for_each_step() {
         let state = noise(60_000, 1);
@@ -317,5 +350,6 @@ mod tests {
             assert_eq!(read(bytes, b"", 1 << 20), None, "{bytes:?}");
         }
         assert_eq!(read(&[0], b"", 0), Some(Vec::new()));
+        assert_eq!(read(&[0, b'a'], b"", 0), None, "new bytes are counted");
     }
 }

@@ -2,6 +2,7 @@
 
 use stockade_system::postgres::{Failed, Parameter, Pool, stored};
 use stockade_workflow::FORMAT;
+use tokio::time::Instant;
 use tokio_postgres::types::Type;
 
 use super::leases::lease_ms;
@@ -22,15 +23,15 @@ pub(super) fn fits(group: &[Write], one: &Write) -> bool {
 }
 
 /// Makes commits of different runs that [may share](Write::may_share) a transaction. Returns of each whether it is made; one that
-/// is not is to be made by itself, and nothing of it is there.
-pub(super) async fn send(pool: &Pool, own: &str, group: &[Write]) -> Result<Vec<bool>, Failed> {
+/// is not is to be made by itself, and nothing of it is there. The last of them waits since this moment.
+pub(super) async fn send(pool: &Pool, own: &str, group: &[Write], since: Instant) -> Result<Vec<bool>, Failed> {
     let (now_ms, lease_ms) = (pool.database().now_ms(), lease_ms());
     let format = i32::try_from(FORMAT).unwrap_or(i32::MAX);
     let columns = Columns::of(group);
     let mut parameters: Vec<Parameter<'_>> =
         vec![(&own, Type::TEXT), (&now_ms, Type::INT8), (&lease_ms, Type::INT8), (&format, Type::INT4)];
     parameters.extend(columns.parameters());
-    let row = pool.row(WRITE, &parameters).await?;
+    let row = pool.query_since(since, WRITE, &parameters).await?.pop();
     row.map_or(Ok(Vec::new()), |row| row.try_get(0).map_err(Failed::Refused))
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use stockade_system::postgres::{Failed, Parameter, Pool, stored};
 use stockade_workflow::RunId;
+use tokio::time::Instant;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -63,8 +64,13 @@ pub(super) async fn claim(pool: &Pool, own: &str, Claim { id, run }: &Claim) -> 
 }
 
 /// Takes leases of different runs as [`claim`] takes one. Returns for each of them what it says; nothing where another
-/// transaction is in the way, so that the claim is to be made by itself.
-pub(super) async fn claim_each(pool: &Pool, own: &str, claims: &[Claim]) -> Result<Vec<Option<Result<Lease>>>, Failed> {
+/// transaction is in the way, so that the claim is to be made by itself. The last of them waits since this moment.
+pub(super) async fn claim_each(
+    pool: &Pool,
+    own: &str,
+    claims: &[Claim],
+    since: Instant,
+) -> Result<Vec<Option<Result<Lease>>>, Failed> {
     let ids: Vec<_> = claims.iter().map(|claim| claim.id.as_str()).collect();
     let runs: Vec<_> = claims.iter().map(|claim| claim.run.to_string()).collect();
     let (now_ms, lease_ms) = (pool.database().now_ms(), lease_ms());
@@ -76,7 +82,7 @@ pub(super) async fn claim_each(pool: &Pool, own: &str, claims: &[Claim]) -> Resu
         (&runs, Type::TEXT_ARRAY),
     ];
     let mut found = BTreeMap::new();
-    for row in pool.query(CLAIM_EACH, &parameters).await? {
+    for row in pool.query_since(since, CLAIM_EACH, &parameters).await? {
         let run: String = row.try_get(0).map_err(Failed::Refused)?;
         found.insert(run, row.try_get::<_, Option<i64>>(1).map_err(Failed::Refused)?);
     }

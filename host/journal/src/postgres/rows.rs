@@ -2,6 +2,7 @@
 
 use stockade_system::postgres::{Failed, Parameter, Pool, stored};
 use stockade_workflow::{Fault, Kind, RunId};
+use tokio::time::Instant;
 use tokio_postgres::Row as SqlRow;
 use tokio_postgres::types::Type;
 
@@ -124,13 +125,18 @@ pub(super) async fn find(
 }
 
 /// Returns the rows of several places: a space, and what the keys begin with. By one statement: there is one answer to wait for.
-pub(super) async fn find_each(pool: &Pool, places: &[&(String, String)]) -> Result<Vec<SqlRow>, Failed> {
+/// The last that asks for them waits since this moment.
+pub(super) async fn find_each(
+    pool: &Pool,
+    places: &[&(String, String)],
+    since: Instant,
+) -> Result<Vec<SqlRow>, Failed> {
     let spaces: Vec<_> = places.iter().map(|(space, _)| space.as_str()).collect();
     let firsts: Vec<_> = places.iter().map(|(_, prefix)| prefix.as_bytes()).collect();
     let ends: Vec<_> = places.iter().map(|(_, prefix)| end(prefix).unwrap_or(vec![u8::MAX])).collect();
     let parameters: [Parameter<'_>; 3] =
         [(&spaces, Type::TEXT_ARRAY), (&firsts, Type::BYTEA_ARRAY), (&ends, Type::BYTEA_ARRAY)];
-    pool.query(FIND_PLACES, &parameters).await
+    pool.query_since(since, FIND_PLACES, &parameters).await
 }
 
 /// Returns at which of these places a row is that was found there.

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stockade_system::postgres::{Database, Failed, Migrated, Pool};
 use stockade_workflow::{Fault, Kind, RunId};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::entries::Page;
@@ -90,7 +91,7 @@ impl Store {
         if !write.may_share() {
             return self.commit_one(&write).await;
         }
-        match self.commits.done(write, |group| self.commit_each(group)).await {
+        match self.commits.done(write, |group, since| self.commit_each(group, since)).await {
             Some(Answer::Is(made)) => made,
             Some(Answer::Alone(write)) => self.commit_one(&write).await,
             None => Err(stopped()),
@@ -106,17 +107,17 @@ impl Store {
 
     /// Makes commits in one transaction, but for those that another transaction is in the way of, or that are refused. A group
     /// whose connection broke is sent again under the ids of its commits, as one commit is.
-    pub(super) async fn commit_each(&self, group: Vec<Write>) -> Vec<Answer<Write, ()>> {
+    pub(super) async fn commit_each(&self, group: Vec<Write>, since: Instant) -> Vec<Answer<Write, ()>> {
         if let [write] = &*group {
             return vec![Answer::Is(self.commit_one(write).await)];
         }
-        let sent = group::send(&self.pool, &self.own, &group).await;
+        let sent = group::send(&self.pool, &self.own, &group, since).await;
         let said = sent.map(|made| made.into_iter().map(|is_made| is_made.then_some(Ok(()))).collect());
         self.answers(group, said)
     }
 
     pub(super) async fn claim(&self, run: RunId) -> Result<Lease> {
-        let claimed = match self.claims.done(Claim::of(run), |group| self.claim_each(group)).await {
+        let claimed = match self.claims.done(Claim::of(run), |group, since| self.claim_each(group, since)).await {
             Some(Answer::Is(claimed)) => claimed,
             Some(Answer::Alone(claim)) => self.claim_one(&claim).await,
             None => Err(stopped()),
@@ -132,11 +133,11 @@ impl Store {
     }
 
     /// Takes leases in one transaction, but for those that another transaction is in the way of.
-    pub(super) async fn claim_each(&self, group: Vec<Claim>) -> Vec<Answer<Claim, Lease>> {
+    pub(super) async fn claim_each(&self, group: Vec<Claim>, since: Instant) -> Vec<Answer<Claim, Lease>> {
         if let [claim] = &*group {
             return vec![Answer::Is(self.claim_one(claim).await)];
         }
-        let said = leases::claim_each(&self.pool, &self.own, &group).await;
+        let said = leases::claim_each(&self.pool, &self.own, &group, since).await;
         self.answers(group, said)
     }
 
@@ -217,14 +218,14 @@ impl Store {
     }
 
     pub(super) async fn find_each(&self, places: Places) -> Result<Vec<Row>> {
-        self.looks.done(places, |group| self.look(group)).await.unwrap_or_else(|| Err(stopped()))
+        self.looks.done(places, |group, since| self.look(group, since)).await.unwrap_or_else(|| Err(stopped()))
     }
 
     /// Looks at the places of several that ask by one statement, at each once.
-    async fn look(&self, group: Vec<Places>) -> Vec<Result<Vec<Row>>> {
+    async fn look(&self, group: Vec<Places>, since: Instant) -> Vec<Result<Vec<Row>>> {
         let distinct: BTreeSet<_> = group.iter().flatten().collect();
         let places: Vec<_> = distinct.into_iter().collect();
-        let found = match rows::find_each(&self.pool, &places).await {
+        let found = match rows::find_each(&self.pool, &places, since).await {
             Ok(found) => found,
             Err(failed) => {
                 let fault = self.failed(&failed);
@@ -397,7 +398,7 @@ mod tests {
         let write =
             |commit: &Commit| Write::of(commit, codec::encode(&commit.entries, None, &Keyring::default()).unwrap().0);
         let (store, group) = (Arc::clone(&journal.store), commits.iter().map(write).collect());
-        let answers = journal.on(async move { Ok(store.commit_each(group).await) }).await.unwrap();
+        let answers = journal.on(async move { Ok(store.commit_each(group, Instant::now()).await) }).await.unwrap();
         let is_made = |answer: Answer<Write, ()>| match answer {
             Answer::Is(made) => {
                 made.unwrap();
@@ -439,6 +440,9 @@ mod tests {
         assert_eq!(grouped(&journal, &releasing).await, [true, true]);
         assert_eq!(other.claim(new.run).await.unwrap().epoch, 2);
         assert_eq!(other.claim(going.run).await.unwrap_err().detail.as_deref(), Some("busy"));
+        let stolen = format!("UPDATE stockade.leases SET owner = gen_random_uuid() WHERE run = '{}'", going.run);
+        place.inside().await.batch_execute(&stolen).await.unwrap();
+        assert_eq!(grouped(&journal, &[leased(&going, 4), leased(&taken, 2)]).await, [false, true]);
     }
 
     #[tokio::test]
@@ -455,7 +459,7 @@ mod tests {
         assert_eq!(grouped(&journal, &[leased(&locked, 2), leased(&going, 2)]).await, [false, true]);
         let claims = vec![Claim::of(free.run), Claim::of(going.run), Claim::of(run())];
         let store = Arc::clone(&journal.store);
-        let answers = journal.on(async move { Ok(store.claim_each(claims).await) }).await.unwrap();
+        let answers = journal.on(async move { Ok(store.claim_each(claims, Instant::now()).await) }).await.unwrap();
         let [Answer::Alone(alone), Answer::Is(Err(busy)), Answer::Is(Ok(first))] = &answers[..] else {
             panic!("one waits, or was taken")
         };
@@ -483,7 +487,7 @@ mod tests {
         check(&journal, &[(&new, 1), (&going, 2), (&ended, 2)]).await;
         way.lose_the_next_answer();
         let (store, claims) = (Arc::clone(&journal.store), vec![Claim::of(ended.run), Claim::of(run())]);
-        let answers = journal.on(async move { Ok(store.claim_each(claims).await) }).await.unwrap();
+        let answers = journal.on(async move { Ok(store.claim_each(claims, Instant::now()).await) }).await.unwrap();
         assert!(way.has_lost());
         let [Answer::Is(Ok(ended)), Answer::Is(Ok(first))] = &answers[..] else { panic!("one is not claimed") };
         assert_eq!((ended.epoch, first.epoch), (2, 1));

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::Instant;
 
 use crate::Result;
 
@@ -27,7 +28,7 @@ pub(super) enum Answer<T, R> {
     Alone(T),
 }
 
-/// The things that are in no group yet, in the order in which they came.
+/// The things that are in no group yet, in the order in which they came: that of their tickets.
 struct Waiting<T, R> {
     ticket: u64,
     things: VecDeque<Thing<T, R>>,
@@ -35,12 +36,18 @@ struct Waiting<T, R> {
 
 struct Thing<T, R> {
     ticket: u64,
+    /// When it came.
+    since: Instant,
     what: T,
     tell: oneshot::Sender<R>,
 }
 
-/// A group, and where its answers go.
-type Group<T, R> = (Vec<T>, Vec<oneshot::Sender<R>>);
+/// A group, where its answers go, and when the last of it came.
+struct Group<T, R> {
+    things: Vec<T>,
+    tells: Vec<oneshot::Sender<R>>,
+    since: Instant,
+}
 
 impl<T, R> Together<T, R> {
     /// Has so many groups on their way at the same time, and no more than `max` in one. `fits` says whether a thing may be in a
@@ -50,9 +57,9 @@ impl<T, R> Together<T, R> {
         Self { waiting, turns: Semaphore::new(groups), max, fits }
     }
 
-    /// Has one thing done, with what else waits when its turn comes; `all` does a group, and answers each in their order. Returns
-    /// the answer; none where the task was ended that did it.
-    pub(super) async fn done<F>(&self, what: T, all: impl Fn(Vec<T>) -> F) -> Option<R>
+    /// Has one thing done, with what else waits when its turn comes; `all` does a group, of which the last came at that moment,
+    /// and answers each in their order. Returns the answer; none where the task was ended that did it.
+    pub(super) async fn done<F>(&self, what: T, all: impl Fn(Vec<T>, Instant) -> F) -> Option<R>
     where
         F: Future<Output = Vec<R>>,
     {
@@ -61,11 +68,8 @@ impl<T, R> Together<T, R> {
         while self.waits(ticket) {
             // It is never closed.
             let _turn = self.turns.acquire().await;
-            let (group, tells) = self.next(ticket);
-            if group.is_empty() {
-                continue;
-            }
-            for (tell, answer) in tells.into_iter().zip(all(group).await) {
+            let Some(Group { things, tells, since }) = self.next(ticket) else { continue };
+            for (tell, answer) in tells.into_iter().zip(all(things, since).await) {
                 // The one who asked may wait no more.
                 let _ = tell.send(answer);
             }
@@ -77,7 +81,7 @@ impl<T, R> Together<T, R> {
         let ((tell, told), mut waiting) = (oneshot::channel(), self.waiting());
         let ticket = waiting.ticket;
         waiting.ticket += 1;
-        waiting.things.push_back(Thing { ticket, what, tell });
+        waiting.things.push_back(Thing { ticket, since: Instant::now(), what, tell });
         (ticket, told)
     }
 
@@ -87,25 +91,27 @@ impl<T, R> Together<T, R> {
 
     /// Takes the next group for the task with this ticket; nothing where its thing is in a group by now: those that wait still
     /// have turns of their own.
-    fn next(&self, ticket: u64) -> Group<T, R> {
+    fn next(&self, ticket: u64) -> Option<Group<T, R>> {
         let mut waiting = self.waiting();
-        let (mut group, mut tells, mut passed) = (Vec::new(), Vec::new(), VecDeque::new());
         if !waiting.has(ticket) {
-            return (group, tells);
+            return None;
         }
-        while group.len() < self.max
+        let (mut things, mut tells, mut since) = (Vec::new(), Vec::new(), Instant::now());
+        let mut passed = VecDeque::new();
+        while things.len() < self.max
             && let Some(thing) = waiting.things.pop_front()
         {
-            if group.is_empty() || (self.fits)(&group, &thing.what) {
-                group.push(thing.what);
+            if things.is_empty() || (self.fits)(&things, &thing.what) {
+                things.push(thing.what);
                 tells.push(thing.tell);
+                since = thing.since;
             } else {
                 passed.push_back(thing);
             }
         }
         passed.append(&mut waiting.things);
         waiting.things = passed;
-        (group, tells)
+        Some(Group { things, tells, since })
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting<T, R>> {
@@ -115,13 +121,14 @@ impl<T, R> Together<T, R> {
 
 impl<T, R> Waiting<T, R> {
     fn has(&self, ticket: u64) -> bool {
-        self.things.iter().any(|thing| thing.ticket == ticket)
+        self.things.binary_search_by_key(&ticket, |thing| thing.ticket).is_ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use super::*;
 
@@ -131,7 +138,7 @@ mod tests {
         let all = numbers.into_iter().map(|number| {
             let (together, groups) = (Arc::clone(&together), Arc::clone(&groups));
             tokio::spawn(async move {
-                let double = |group: Vec<usize>| {
+                let double = |group: Vec<usize>, _| {
                     groups.lock().unwrap().push(group.clone());
                     async move {
                         tokio::task::yield_now().await;
@@ -166,13 +173,35 @@ mod tests {
         assert_eq!(groups(vec![1, 20, 9, 1, 1], 8, little).await, [vec![1], vec![20], vec![9, 1], vec![1]]);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_group_is_as_old_as_the_last_that_came_for_it() {
+        let (together, begun) = (Arc::new(Together::new(1, 8, |_: &[u64], _: &u64| true)), Instant::now());
+        let comes_after = |seconds: u64| {
+            let together = Arc::clone(&together);
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                let ages = |group: Vec<u64>, since: Instant| async move {
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                    group.into_iter().map(|_| since.duration_since(begun).as_secs()).collect::<Vec<_>>()
+                };
+                together.done(seconds, ages).await
+            })
+        };
+        let all = [1, 10, 20, 70].map(comes_after);
+        let mut ages = Vec::new();
+        for one in all {
+            ages.push(one.await.unwrap());
+        }
+        assert_eq!(ages, [Some(1), Some(20), Some(20), Some(70)]);
+    }
+
     #[tokio::test]
     async fn a_task_that_ends_in_the_middle_of_a_group_leaves_none_behind() {
         let together = Arc::new(Together::<usize, usize>::new(1, 8, |_, _| true));
         let asks = |number: usize, is_lost: bool| {
             let together = Arc::clone(&together);
             tokio::spawn(async move {
-                let all = |group: Vec<usize>| async move {
+                let all = |group: Vec<usize>, _| async move {
                     if is_lost {
                         std::future::pending::<()>().await;
                     }

@@ -34,9 +34,9 @@ pub struct Tls {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rate {
-    /// How many requests a second each principal may make.
+    /// How many requests a second each principal may make, and each address without a token.
     pub per_second: u32,
-    /// How many it may make at once before that holds.
+    /// How many may come at once before that holds.
     pub burst: u32,
 }
 

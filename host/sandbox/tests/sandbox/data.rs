@@ -70,6 +70,28 @@ async fn data_is_changed_only_under_a_grant_to_write() {
 }
 
 #[tokio::test]
+async fn data_in_one_format_becomes_the_other_rows_and_a_chart() {
+    let shop = Shop::new(Grant::writable);
+    let sold = "[{\"region\": \"N\", \"amount\": 3}, {\"region\": \"S, E\", \"amount\": 5}]";
+    let csv = "region,amount\nN,3\n\"S, E\",5\n";
+    let convert = |text: &str, from: &str, to: &str| json!({"text": text, "from_format": from, "to_format": to});
+    assert_eq!(shop.call("convert", convert(sold, "json", "csv")).await.unwrap(), csv);
+    let back = shop.call("convert", convert(csv, "csv", "json")).await.unwrap();
+    assert_eq!(back, "[{\"region\":\"N\",\"amount\":3},{\"region\":\"S, E\",\"amount\":5}]");
+    for (text, format) in [(sold, "json"), (csv, "csv")] {
+        let chart = json!({"kind": "bar", "text": text, "format": format, "title": "Sold"});
+        let svg = shop.call("chart", chart).await.unwrap();
+        let svg = svg.as_str().unwrap();
+        assert!(svg.starts_with("<svg ") && svg.contains(">S, E<") && svg.contains(">Sold<"), "{svg}");
+    }
+    let lamps = "[{\"price\": 2.5, \"name\": \"lamp\"}, {\"name\": \"rug\"}]";
+    let insert = json!({"connection": "shop", "table": "items", "format": "json", "text": lamps});
+    assert_eq!(shop.call("insert", insert).await.unwrap(), 2);
+    let query = json!({"connection": "shop", "statement": "SELECT name, price FROM items WHERE id > 2"});
+    assert_eq!(shop.call("query", query).await.unwrap()["text"], "name,price\nlamp,2.5\nrug,\n");
+}
+
+#[tokio::test]
 async fn data_that_is_no_data_is_refused() {
     let tool = tool(DATA.clone(), &[]);
     let numbers = |value: &str, rows: usize| format!("x,y\n{}", format!("1,{value}\n").repeat(rows));

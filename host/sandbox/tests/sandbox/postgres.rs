@@ -1,6 +1,7 @@
 //! `stockade:host/sql` on a real PostgreSQL, which `tests/postgres` starts, against a guest that may say anything.
 
 mod connections;
+mod data;
 mod limits;
 mod rights;
 

@@ -78,6 +78,27 @@ async fn robots_are_respected_where_that_is_asked_for() {
 }
 
 #[tokio::test]
+async fn robots_are_found_after_a_redirect_and_hold_however_a_path_is_spelled() {
+    let server = Server::new(|request| {
+        let answer = match request.split(' ').nth(1).unwrap_or_default() {
+            "/robots.txt" => "HTTP/1.1 301 Moved\r\nlocation: /rules\r\ncontent-length: 0\r\n\r\n".to_owned(),
+            "/rules" => ok("User-agent: *\nDisallow: /private"),
+            _ => ok("<p>Page"),
+        };
+        vec![Piece::Bytes(answer.into_bytes())]
+    })
+    .await;
+    let tool = web(&server, "/");
+    assert!(fetch(&tool, &server, "/page", true).await.is_ok());
+    for path in ["/private/a", "/%70rivate/a"] {
+        let fault = fetch(&tool, &server, path, true).await.unwrap_err();
+        assert!(fault.message.contains("/rules") && fault.message.contains("does not let"), "{fault}");
+    }
+    let got = server.got();
+    assert!(got.iter().all(|request| !request.contains("rivate/a")), "{got:?}");
+}
+
+#[tokio::test]
 async fn what_is_no_page_is_an_error() {
     let server = Server::new(site).await;
     let tool = web(&server, "/");

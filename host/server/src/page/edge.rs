@@ -8,6 +8,8 @@ use stockade::Fault;
 
 use super::html::{el, of};
 use super::{frame, session};
+use crate::access::is_loopback;
+use crate::peer::Peer;
 use crate::problem::{title, words};
 
 /// What browsers may load, and from where: all is of this server, and no script or style stands in a page.
@@ -28,6 +30,7 @@ fn headers() -> [(HeaderName, &'static str); 6] {
 
 pub(crate) async fn edge(mut request: Request, next: Next) -> Response {
     session::take_on(request.headers_mut());
+    let transport = transport(&request);
     let (asked, uri) = (request.headers().clone(), request.uri().clone());
     let mut response = next.run(request).await;
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
@@ -37,8 +40,19 @@ pub(crate) async fn edge(mut request: Request, next: Next) -> Response {
     for (name, value) in headers() {
         told.insert(name, HeaderValue::from_static(value));
     }
+    if let Some(transport) = transport {
+        told.insert(header::STRICT_TRANSPORT_SECURITY, transport);
+    }
     told.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Returns for how long a browser that has come over https is to come over nothing else: for a year. The names of this machine
+/// itself are left out, for they are those of its other servers too.
+fn transport(request: &Request) -> Option<HeaderValue> {
+    let host = request.headers().get(header::HOST)?.to_str().ok()?;
+    let is_tls = Peer::of(request.extensions()).is_some_and(|peer| peer.is_tls);
+    (is_tls && !is_loopback(host)).then(|| HeaderValue::from_static("max-age=31536000"))
 }
 
 /// Shows an error as a page; without a session, a person is asked to log in.
@@ -61,4 +75,25 @@ fn refused(headers: &HeaderMap, uri: &Uri, status: StatusCode, fault: &Fault) ->
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use axum::body::Body;
+
+    use super::*;
+
+    #[test]
+    fn a_browser_that_has_come_over_https_is_to_come_over_nothing_else_but_on_this_machine() {
+        let is_told = |host: &'static str, is_tls| {
+            let mut request = Request::new(Body::empty());
+            request.headers_mut().insert(header::HOST, HeaderValue::from_static(host));
+            request.extensions_mut().insert(Peer { address: IpAddr::from([10, 0, 0, 7]), is_tls });
+            transport(&request).is_some()
+        };
+        assert!(is_told("stockade.example.com:7700", true) && !is_told("stockade.example.com:7700", false));
+        assert!(!is_told("localhost:7700", true) && !is_told("127.0.0.1", true));
+    }
 }

@@ -66,10 +66,29 @@ impl Pool {
     ///
     /// It has no answer.
     pub async fn query(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failed> {
-        let (begun, mut pause) = (Instant::now(), PAUSE);
+        self.query_since(Instant::now(), statement, parameters).await
+    }
+
+    /// Runs a statement as [`Pool::query`] does, for a caller that waits since this moment. One that has waited for ten seconds,
+    /// behind others that the server did not answer, waits for little more: the statement is sent twice at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::query`].
+    pub async fn query_since(
+        &self,
+        since: Instant,
+        statement: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Vec<Row>, Failed> {
+        let begun = Instant::now();
+        let until = if since.elapsed() < PATIENCE { begun + PATIENCE } else { begun };
+        let (mut is_first, mut pause) = (true, PAUSE);
         loop {
             match self.once(statement, parameters).await {
-                Err(failed) if failed.may_pass() && begun.elapsed() < PATIENCE => {
+                // The first connection may be one that broke while it was not used.
+                Err(failed) if failed.may_pass() && (is_first || Instant::now() < until) => {
+                    is_first = false;
                     sleep(pause).await;
                     pause = (pause * 2).min(PAUSE_MAX);
                 }
@@ -217,5 +236,32 @@ impl fmt::Display for Failed {
             (_, Some(said)) => write!(f, "{verb}: {}", said.message()),
             (_, None) => write!(f, "{verb}: {error}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_statement_that_has_waited_for_long_is_sent_twice_at_most() {
+        static CONNECTIONS: AtomicU32 = AtomicU32::new(0);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://a@{}/b", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                CONNECTIONS.fetch_add(1, Ordering::SeqCst);
+                drop(client);
+            }
+        });
+        let pool = Pool::new(Database::parse(&url, None).unwrap());
+        let long_ago = Instant::now().checked_sub(PATIENCE).unwrap();
+        let failed = pool.query_since(long_ago, "SELECT 1", &[]).await.unwrap_err();
+        assert!(matches!(failed, Failed::Unreachable(_)) && failed.may_pass(), "{failed:?}");
+        assert_eq!(CONNECTIONS.load(Ordering::SeqCst), 2);
     }
 }

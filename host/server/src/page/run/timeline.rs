@@ -202,10 +202,12 @@ impl Timeline {
         self.rows.push(Row::new("", what, Shape::Moment, entry));
     }
 
-    /// Adds a note, and what was used, to the line of an effect; where the key is that of a call of code, to that of the code.
+    /// Adds a note, and what was used, to the line of an effect; where the key is that of a call of code, to that of the code. An
+    /// agent's questions have the key of its turn before their own, and are effects.
     fn note(&mut self, entry: &Entry, key: &str, used: &Usage, note: String) {
         let code = key.rsplit_once('/').map(|(code, _)| code);
-        let is_call = !self.places.contains_key(key) && code.is_some_and(|code| self.places.contains_key(code));
+        let is_effect = self.places.contains_key(key) || self.effects.contains_key(key);
+        let is_call = !is_effect && code.is_some_and(|code| self.places.contains_key(code));
         let line = if is_call { code.unwrap_or(key) } else { key };
         self.at(entry, line, |row| {
             row.used.add(used);
@@ -316,12 +318,8 @@ mod tests {
         Entry { run: RunId::from_bytes([7; 16]), seq, at_ms, change }
     }
 
-    #[test]
-    fn a_timeline_has_a_line_for_each_effect_with_what_it_used_and_the_calls_of_its_code() {
-        let code = Effect::run_code("work", Code::new("javascript", "1"));
-        let call = ToolCall::new("shop", "find", json!({}));
-        let key = || "work".to_owned();
-        let stepped = |event, effects: Vec<Effect>, position: &str| Change::Stepped {
+    fn stepped(event: Event, effects: Vec<Effect>, position: &str) -> Change {
+        Change::Stepped {
             event,
             used: Usage::NONE.fuel(5),
             position: position.to_owned(),
@@ -330,7 +328,31 @@ mod tests {
             effects,
             slices: Vec::new(),
             end: None,
-        };
+        }
+    }
+
+    #[test]
+    fn a_question_of_an_agent_has_a_line_of_its_own_from_when_it_is_asked() {
+        let turn = Effect::run_code("turn-1", Code::new("javascript", "1"));
+        let ask = Effect::request_approval("turn-1/ask-1", "too much", ToolCall::new("shop", "pay", json!({})));
+        let returned = || ToolOutcome::Returned(json!(1).into());
+        let voted = |key: &str| Change::Voted { key: key.to_owned(), decision: Decision::approve("dana") };
+        let entries = [
+            entry(2, 10, stepped(Event::Started { input: json!({}).into() }, vec![turn], "THINK")),
+            entry(3, 20, stepped(Event::ended("turn-1", returned()), vec![ask], "ACT")),
+            entry(4, 30, voted("turn-1/ask-1")),
+            entry(5, 40, voted("turn-1/call-1")),
+        ];
+        let rows = Timeline::read(&entries).rows;
+        let lines: Vec<_> = rows.iter().map(|row| (row.what.as_str(), row.begun_ms, row.notes.len())).collect();
+        assert_eq!(lines, [("started", 10, 0), ("code in javascript", 20, 1), ("approval of shop.pay", 30, 1)]);
+    }
+
+    #[test]
+    fn a_timeline_has_a_line_for_each_effect_with_what_it_used_and_the_calls_of_its_code() {
+        let code = Effect::run_code("work", Code::new("javascript", "1"));
+        let call = ToolCall::new("shop", "find", json!({}));
+        let key = || "work".to_owned();
         let returned = ToolOutcome::Returned(json!(1).into());
         let entries = [
             entry(2, 10, stepped(Event::Started { input: json!({}).into() }, vec![code], "BEGIN")),
