@@ -290,6 +290,15 @@ async fn values_of_javascript_cross_exactly_or_are_refused() {
                 "{ using held = { [Symbol.dispose]() { files.write('gone', '') } } } files.exists('gone')",
                 Ok(json!(true)),
             ),
+            (
+                "let seen; try { atob('a') } catch (error) { seen = [error instanceof DOMException, error.code] } seen",
+                Ok(json!([true, 5])),
+            ),
+            (
+                "const form = new FormData(); form.set('a', new Blob(['x'])); form.append('b', new Blob(['y']), 'b.txt'); \
+                 [form.get('a').name, form.get('b').name, await form.get('b').text()]",
+                Ok(json!(["blob", "b.txt", "y"])),
+            ),
             ("Temporal.Now.instant()", Err("ReferenceError")),
             ("require('child_process')", Err("Error")),
             ("require('zlib').gunzipSync(Buffer.alloc(9))", Err("Error")),
