@@ -275,9 +275,11 @@ fn the_functions_for_code_are_printed_for_a_prompt() {
     let expected =
         ["class purchases:", "def find(user_id: str) -> Purchase | None:", "price_cents: int", "class ToolError"];
     assert!(expected.iter().all(|part| python.stdout.contains(part)), "{}", python.stdout);
+    assert!(python.stdout.starts_with("# It is as CPython 3.14"), "what differs comes first: {}", python.stdout);
     let typed = place.call(&["exec", "--print-tools", "--lang", "typescript", "--tool", "purchases"]);
     assert!(typed.stdout.contains("find(args: { user_id: string }): Promise<"), "{}", typed.stdout);
     assert!(!typed.stdout.contains("payments"), "only what was named: {}", typed.stdout);
+    assert!(typed.stdout.starts_with("// It is as Node 20 without packages"), "{}", typed.stdout);
     let unknown = place.json(&["exec", "--print-tools", "--lang", "cobol"]);
     assert_eq!((unknown.exit, &unknown.json["error"]["detail"]), (Some(5), &json!("language")));
 }

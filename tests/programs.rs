@@ -165,13 +165,13 @@ async fn programs_in_typescript_do_what_node_does_without_their_types() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs tests/interpreters"]
 async fn programs_in_python_do_what_cpython_does() {
-    all_do_what_they_should("python", "python", "py", 200).await;
+    all_do_what_they_should("python", "python", "py", 300).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs tests/interpreters"]
 async fn programs_in_python_lite_do_what_is_kept() {
-    all_do_what_they_should("python-lite", "python", "py", 200).await;
+    all_do_what_they_should("python-lite", "python", "py", 300).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -290,6 +290,15 @@ async fn values_of_javascript_cross_exactly_or_are_refused() {
                 "{ using held = { [Symbol.dispose]() { files.write('gone', '') } } } files.exists('gone')",
                 Ok(json!(true)),
             ),
+            (
+                "let seen; try { atob('a') } catch (error) { seen = [error instanceof DOMException, error.code] } seen",
+                Ok(json!([true, 5])),
+            ),
+            (
+                "const form = new FormData(); form.set('a', new Blob(['x'])); form.append('b', new Blob(['y']), 'b.txt'); \
+                 [form.get('a').name, form.get('b').name, await form.get('b').text()]",
+                Ok(json!(["blob", "b.txt", "y"])),
+            ),
             ("Temporal.Now.instant()", Err("ReferenceError")),
             ("require('child_process')", Err("Error")),
             ("require('zlib').gunzipSync(Buffer.alloc(9))", Err("Error")),
@@ -315,6 +324,36 @@ async fn values_of_python_cross_exactly_or_are_refused() {
             ("import sys\nresult = 4\nsys.exit(0)", Ok(json!(4))),
             ("import sys\nsys.exit(3)", Err("SystemExit")),
             ("await object()", Err("TypeError")),
+            (
+                "[1.0, (1, 2), {2, 1}, {1: 2}, range(2), b'ab', b'\\xff']",
+                Ok(json!([1.0, [1, 2], [1, 2], {"1": 2}, [0, 1], "ab", "/w=="])),
+            ),
+            (
+                "import datetime, decimal\n\
+                 [datetime.date(2024, 1, 2), decimal.Decimal('1.50'), datetime.timedelta(seconds=5)]",
+                Ok(json!(["2024-01-02", "1.50", 5.0])),
+            ),
+            ("import enum\nclass Color(enum.Enum):\n    RED = 1\nColor.RED", Ok(json!(1))),
+            ("import re\n[re.match('a', 'a')]", Err("TypeError")),
+            ("print", Err("TypeError")),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs tests/interpreters"]
+async fn values_of_python_lite_cross_exactly_or_are_refused() {
+    crosses(
+        "python-lite",
+        &[
+            ("[input['big'] + 1 == 2**64, input['low'] == -(2**63)]", Ok(json!([true, true]))),
+            ("[2**64 - 1, -(2**63), 2**64]", Ok(json!([u64::MAX, i64::MIN, "18446744073709551616"]))),
+            ("[float('nan'), float('-inf'), 1e300]", Ok(json!(["NaN", "-Infinity", 1e300]))),
+            ("'\\ud800'", Ok(json!("\u{fffd}"))),
+            ("[1.0, (1, 2), {2, 1}, {1: 2}, b'ab']", Ok(json!([1.0, [1, 2], [1, 2], {"1": 2}, "ab"]))),
+            ("b'\\xff'", Err("TypeError")),
+            ("print", Err("TypeError")),
         ],
     )
     .await;

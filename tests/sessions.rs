@@ -1,10 +1,43 @@
 //! Sessions of code: their turns, their bounds and their end.
 
 use serde_json::json;
-use stockade::{Kind, Outcome, SessionLimits};
+use stockade::{Code, Kind, Outcome, SessionLimits};
 use stockade_tests::Place;
 
 use crate::code::{cell, exec, host, value};
+
+/// It had no calls to make, and so its run was suspended for more of them, however many there were.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_an_earlier_cell_kept_is_refused_to_a_cell_that_was_not_given_it() {
+    let place = Place::new();
+    let host = host(&place).await;
+    value(&host, Code { tools: vec!["purchases".into()], ..cell("s", "globalThis.kept = purchases.find; 1") }).await;
+    let calls = "try { await kept({user_id: 'user_123'}); return 'called' } catch (error) { return [error.kind, error.message] }";
+    let refused = json!(["denied", "the code asked for \"purchases.find\" and was given no tools"]);
+    assert_eq!(value(&host, cell("s", calls)).await, refused);
+    assert_eq!(value(&host, cell("s", "typeof purchases")).await, "undefined");
+}
+
+/// What a cell does to the language's own objects stays with its session.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_cell_does_to_prototypes_is_seen_by_its_own_session_alone() {
+    let place = Place::new();
+    let host = host(&place).await;
+    let pollutes = "Object.prototype.polluted = 1; Array.prototype.map = JSON.parse = null; Buffer.from = null; 1";
+    value(&host, cell("polluted", pollutes)).await;
+    let looks = "[{}.polluted === undefined, typeof [].map, typeof JSON.parse, typeof Buffer.from]";
+    assert_eq!(value(&host, cell("clean", looks)).await, json!([true, "function", "function", "function"]));
+    assert_eq!(value(&host, cell("polluted", "({}).polluted + 1")).await, 2);
+    // What breaks the session does not break the host, and its other cells end as exceptions.
+    let breaks = "for (const one of [Object, Array, String, Map, Promise, Function]) \
+                  for (const name of Object.getOwnPropertyNames(one.prototype)) \
+                  try { if (name !== 'constructor') one.prototype[name] = null } catch { } \
+                  JSON.stringify = JSON.parse = null; 1";
+    exec(&host, cell("polluted", breaks)).await;
+    let (_, outcome) = exec(&host, cell("polluted", "[1, 2]")).await;
+    assert!(matches!(outcome, Outcome::Failed(_) | Outcome::Done(_)), "{outcome}");
+    assert_eq!(value(&host, cell("clean", looks)).await, json!([true, "function", "function", "function"]));
+}
 
 /// Pieces of code that run in one session at the same time: all but one were lost.
 #[tokio::test(flavor = "multi_thread")]

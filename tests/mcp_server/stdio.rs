@@ -23,6 +23,7 @@ fn tools_and_code_are_offered_with_schemas_and_hints_and_answer_with_values() {
     assert_eq!(hints("payments__refund"), [Some(false), Some(true), Some(false), Some(false)]);
     let exec = tool(&tools, "exec__javascript")["description"].as_str().unwrap();
     assert!(exec.contains("purchases") && exec.contains("find(") && exec.contains("user_id"), "{exec}");
+    assert!(exec.contains("as Node 20 without packages"), "it says what differs: {exec}");
 
     let found = agent.call("purchases__find", json!({"user_id": "user_123"}));
     assert_eq!(found["structuredContent"]["result"]["price_cents"], 14_900, "{found}");

@@ -328,10 +328,12 @@
         [inspect.custom]() { return `Headers ${inspect(Object.fromEntries([...this.#fields].map(([key, values]) => [this.#names.get(key), values.join(", ")])))}`; }
     }
 
+    // What a form holds is a file, with a name.
+    const named = (blob, name) => (blob instanceof File && name === undefined ? blob : new File([blob], name ?? "blob", { type: blob.type, lastModified: blob.lastModified }));
     class FormData {
         #pairs = [];
-        append(name, value) { this.#pairs.push([String(name), value instanceof Blob ? value : String(value)]); }
-        set(name, value) { this.delete(name); this.append(name, value); }
+        append(name, value, filename) { this.#pairs.push([String(name), value instanceof Blob ? named(value, filename) : String(value)]); }
+        set(name, ...given) { this.delete(name); this.append(name, ...given); }
         delete(name) { this.#pairs = this.#pairs.filter(([one]) => one !== String(name)); }
         get(name) { return this.#pairs.find(([one]) => one === String(name))?.[1] ?? null; }
         getAll(name) { return this.#pairs.filter(([one]) => one === String(name)).map(([, value]) => value); }

@@ -92,7 +92,7 @@
     hidden(global, "TextDecoder", TextDecoder);
 
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const invalid = (message) => Object.assign(new Error(message), { name: "InvalidCharacterError" });
+    const invalid = (message) => new global.DOMException(message, "InvalidCharacterError");
     const btoa = (text) => {
         text = String(text);
         let result = "";

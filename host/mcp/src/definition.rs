@@ -71,13 +71,15 @@ pub(crate) fn of_language(host: &Host, name: &str, language: &str, tools: &[&Reg
 
 fn code_description(language: &str, tools: &[&Registered]) -> stockade::Result<String> {
     let begin = format!(
-        "Runs a piece of {language} in a sandbox that has no network and no files. Prefer it to many calls: results that it \
-         reads need not pass through the conversation."
+        "Runs a piece of {language} in a sandbox that has no network and none of your files. Prefer it to many calls: results \
+         that it reads need not pass through the conversation. {}",
+        stubs::differences(language)
     );
+    let begin = begin.trim_end();
     // There are stubs for the languages that the host knows; others have none.
     let stubs = if tools.is_empty() { None } else { stubs::text(tools, language).ok() };
     Ok(match stubs {
-        None => begin,
+        None => begin.to_owned(),
         Some(stubs) if stubs.len() > STUBS_BYTES_MAX => {
             let names = tools.iter().map(|tool| tool.name()).collect::<Vec<_>>().join(", ");
             let names = cut(&names, DESCRIPTION_BYTES_MAX);

@@ -80,14 +80,9 @@ fn clock(real: bool) -> &'static str {
 /// What the value of code is, in its language.
 fn value_of(language: &str) -> &'static str {
     match language {
-        "python" => {
+        "python" | "python-lite" => {
             "Its value is the variable `result` if the code sets it, else its last expression; `return` is not allowed \
-             outside of a function. `input` is a variable. Calls of tools may be awaited or not. There are no threads, no \
-             network, no programs and no numpy; `import chart` draws SVG."
-        }
-        "python-lite" => {
-            "Its value is the variable `result` if the code sets it, else its last expression; `return` is not allowed \
-             outside of a function. It is a small part of Python: no inheritance, no `yield`, no `del`, few modules."
+             outside of a function."
         }
         _ => "Its value is what it returns, else its last expression.",
     }
@@ -117,7 +112,8 @@ fn run_code(tools: &[&Registered], language: &str, clock: &str, reads_results: b
          functions, as often as it likes, in loops too; a call that fails raises.{}\n\n{stubs}",
         together(language)
     );
-    let source = format!("The {language} code, without fences. {}", value_of(language));
+    let (value, differences) = (value_of(language), stubs::differences(language));
+    let source = format!("The {language} code, without fences. {value} {differences}");
     let results = "The handles of results that the code is to have whole: `input.results[handle]` (in Python \
         `input[\"results\"][handle]`) is the value of each.";
     let results = json!({"type": "array", "items": {"type": "string"}, "description": results});

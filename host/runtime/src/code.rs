@@ -21,7 +21,9 @@ use crate::calls::CALLS_MAX;
 
 /// What code may use, and the least without which it need not begin.
 pub(crate) fn price(limits: &Limits, code: &Code) -> (Usage, Usage) {
-    let (mut wish, least) = price_without_session(limits, !code.tools.is_empty());
+    // A function of a tool that an earlier piece of a session kept is called too: the host refuses it, and the code hears why.
+    let may_call = !code.tools.is_empty() || code.session.is_some();
+    let (mut wish, least) = price_without_session(limits, may_call);
     if code.session.is_some() {
         // It may have to run all the cells before it again, and what they take is known when they are read. Code is alone
         // in its run, so that nothing else waits for what is reserved.

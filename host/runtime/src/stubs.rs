@@ -26,7 +26,8 @@ pub fn text(tools: &[&Registered], language: &str) -> Result<String> {
     let mut toolbox = Toolbox::default();
     tools.iter().try_for_each(|tool| toolbox.add(tool))?;
     match language {
-        "python" | "python-lite" => Ok(python(tools)),
+        "python" => Ok(python(tools, TOOL_ERROR)),
+        "python-lite" => Ok(python(tools, "")),
         "javascript" | "typescript" => Ok(javascript(tools)),
         other => {
             let message = format!(
@@ -36,6 +37,36 @@ pub fn text(tools: &[&Registered], language: &str) -> Result<String> {
         }
     }
 }
+
+/// Says in a few sentences how a language is here, where a model that writes for Node or CPython would be surprised; empty for a
+/// language that the host does not know.
+///
+/// It is for the prompt that describes code; the errors of the languages say the rest.
+#[must_use]
+pub fn differences(language: &str) -> String {
+    match language {
+        "javascript" => NODE.to_owned(),
+        "typescript" => format!("{NODE} {TYPES}"),
+        "python" => CPYTHON.to_owned(),
+        "python-lite" => PYTHON_LITE.to_owned(),
+        _ => String::new(),
+    }
+}
+
+const NODE: &str = "It is as Node 20 without packages, network and threads: `require` and `import` find Node's own modules for \
+    files, paths, texts, digests and zlib, and `fetch` calls a tool of the code that may send requests. Nothing waits: timers \
+    come in their order, at once. Dates are in UTC, there is no `Temporal`, and files are the code's own. `require(\"chart\")` \
+    draws SVG.";
+
+const TYPES: &str = "Types are removed, and what is more than a type (an `enum`, a namespace with values, a parameter \
+    property, a decorator) is a syntax error.";
+
+const CPYTHON: &str = "It is as CPython 3.14 with its standard library, and calls of tools may be awaited or not. There are no \
+    packages such as numpy or pandas, no network and no other programs; threads and pools do their work in order; `input` is a \
+    variable; files are the code's own. `import chart` draws SVG.";
+
+const PYTHON_LITE: &str = "It is a small part of Python: no inheritance, no `yield`, no `del`, few modules. A call of a tool \
+    that fails raises a `RuntimeError`, whose text begins with `ToolError`.";
 
 /// One function of a tool, as both languages need it.
 struct Stub {
@@ -63,7 +94,11 @@ fn stubs(tool: &Registered) -> impl Iterator<Item = Stub> {
     tool.functions().iter().map(Stub::of)
 }
 
-fn python(tools: &[&Registered]) -> String {
+const TOOL_ERROR: &str = "class ToolError(Exception):\n    \"\"\"A call that failed.\"\"\"\n    kind: str\n    message: str\n    \
+    detail: Any\n\n";
+
+/// Writes the functions of tools with the exception of a call that failed, where the language has one of its own for that.
+fn python(tools: &[&Registered], tool_error: &str) -> String {
     let mut types = Vec::new();
     let mut classes = String::new();
     for tool in tools {
@@ -76,9 +111,8 @@ fn python(tools: &[&Registered]) -> String {
             let _ = writeln!(classes, "        \"\"\"{docs}\"\"\"\n");
         }
     }
-    let head = "from typing import Any, Literal, NotRequired, TypedDict\n\n\
-                class ToolError(Exception):\n    \"\"\"A call that failed.\"\"\"\n    kind: str\n    message: str\n    detail: Any\n\n";
-    format!("{head}{}{classes}", types.concat())
+    let head = "from typing import Any, Literal, NotRequired, TypedDict\n\n";
+    format!("{head}{tool_error}{}{classes}", types.concat())
 }
 
 /// As CPython takes them: a word of the language has `_` behind it, and what is needed and comes after what is not can only be
@@ -302,6 +336,21 @@ mod tests {
         assert_eq!(python_type(&other, "x", &mut types), "Mail2");
         assert_eq!(types[1], "class Mail2(TypedDict):\n    new: NotRequired[bool]\n\n");
         assert_eq!(javascript_type(&mail), "{ from: string; new?: boolean }");
+    }
+
+    #[test]
+    fn each_language_that_has_stubs_says_how_it_differs() {
+        for (language, said) in [
+            ("javascript", "no `Temporal`"),
+            ("typescript", "`enum`"),
+            ("python", "threads and pools do their work in order"),
+            ("python-lite", "no `yield`"),
+        ] {
+            assert!(differences(language).contains(said), "{language}: {}", differences(language));
+            let has_tool_error = text(&[], language).unwrap().contains("class ToolError");
+            assert_eq!(has_tool_error, language != "python-lite", "{language}");
+        }
+        assert_eq!(differences("cobol"), "");
     }
 
     /// A stub that Python cannot read helps no model.

@@ -194,11 +194,13 @@ async fn stopped(host: &Host, report: Report) -> stockade::Result<Report> {
     Ok(Report { status: Status::Failed, error: Some(fault), ..host.report(report.run_id).await? })
 }
 
-/// Prints the functions that code may call, as a model reads them best.
+/// Prints the functions that code may call and what is other than a model expects, as a model reads them best.
 async fn print_tools(globals: &Globals, exec: &Exec) -> anyhow::Result<Exit> {
     let host = open_host::host(globals).await?;
     let language = known(exec.lang.as_deref().unwrap_or("python"));
-    let text = tools(&host, &exec.tool, language)?;
+    let stubs = tools(&host, &exec.tool, language)?;
+    let comment = if language.starts_with("python") { "#" } else { "//" };
+    let text = format!("{comment} {}\n\n{stubs}", stubs::differences(language));
     if globals.json {
         print_json(&json!({"language": language, "tools": text}))
     } else {

@@ -1,0 +1,3 @@
+import datetime
+
+[datetime.date.today().isoformat(), datetime.datetime.now().year]

@@ -1,0 +1,5 @@
+try:
+    breakpoint()
+except RuntimeError as error:
+    said = str(error)
+said
