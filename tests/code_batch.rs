@@ -354,7 +354,7 @@ async fn code_does_not_go_on_without_the_outcome_of_a_call_that_its_budget_has_c
         let builder = builder.idempotent("flaky").built_in_languages().scratch(place.path(""));
         let host = builder.build().await.unwrap();
         let source = format!("try {{ await {calls}; return 'done' }} catch (error) {{ return error.kind }}");
-        let code = Code::new("javascript", source).tools(["flaky", "meeting"]);
+        let code = Code::new("javascript", &source).tools(["flaky", "meeting"]);
         let run = host.exec(code, Budget::default().fuel(30_000_000)).await.unwrap();
         let id = run.id();
         let Outcome::Suspended(exceeded) = run.settled().await.unwrap() else { panic!("{calls}: it has gone on") };

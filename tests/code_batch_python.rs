@@ -138,7 +138,8 @@ async fn a_plain_call_is_made_at_once_behind_those_that_are_awaited() {
 async fn a_call_that_code_in_python_does_not_wait_for_is_made_before_the_code_ends() {
     let place = Place::new();
     let host = host(&place, Meeting::new(0, false)).await;
-    let source = "import asyncio\nasync def main():\n    asyncio.create_task(meeting.say(n=13))\nasyncio.run(main())\n'done'";
+    let source =
+        "import asyncio\nasync def main():\n    asyncio.create_task(meeting.say(n=13))\nasyncio.run(main())\n'done'";
     let (run, outcome) = exec(&host, source, &["meeting"]).await;
     assert_eq!(outcome, Outcome::Done("done".into()));
     assert_eq!(called(&host, run).await, [0]);
