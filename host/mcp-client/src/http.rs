@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde_json::Value;
+use stockade_system::http::cause;
 use tokio::time::timeout;
 
 use crate::body::body;
@@ -200,13 +201,4 @@ impl Http {
         }
         Ok(None)
     }
-}
-
-/// Says why a request failed, without its address.
-fn cause(error: &reqwest::Error) -> String {
-    let mut last: &dyn std::error::Error = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    last.to_string()
 }

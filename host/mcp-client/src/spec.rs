@@ -1,12 +1,12 @@
 //! A server's part of the configuration, once it is checked.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Url;
 use stockade::config::Mcp;
 use stockade::{Digest, Fault, Result};
+use stockade_system::http::is_of_this_machine;
 
 /// The longest name of a server: with those of its functions it is the name that a model calls.
 const NAME_BYTES_MAX: usize = 32;
@@ -83,16 +83,10 @@ fn address(text: &str) -> Result<Url, &'static str> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("has a password in it; `token` or `oauth` names the secret instead");
     }
-    if is_plain && !is_loopback(&url) {
+    if is_plain && !is_of_this_machine(&url) {
         return Err("is not encrypted; write https://, or an address of this machine");
     }
     Ok(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -34,11 +34,15 @@ pub fn builder() -> ClientBuilder {
 /// Returns whether what an address answers cannot be changed on its way: it is encrypted, or of this machine. One with a
 /// password in it is neither.
 pub fn is_safe(url: &Url) -> bool {
+    let has_password = !url.username().is_empty() || url.password().is_some();
+    !has_password && (url.scheme() == "https" || (url.scheme() == "http" && is_of_this_machine(url)))
+}
+
+/// Returns whether an address leads to this machine: its host is `localhost` or a loopback address.
+pub fn is_of_this_machine(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let is_own = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
-    let has_password = !url.username().is_empty() || url.password().is_some();
-    !has_password && (url.scheme() == "https" || (url.scheme() == "http" && is_own))
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Returns what lies behind an error, which says more than the error itself, and does not have the address.
