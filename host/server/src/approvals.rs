@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::Uri;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 use stockade::{
@@ -12,7 +12,7 @@ use stockade::{
 
 use crate::audit::named;
 use crate::body::Given;
-use crate::links::with_next;
+use crate::links;
 use crate::names::Names;
 use crate::problem::Answer;
 use crate::query;
@@ -24,10 +24,7 @@ pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Res
     let limit = filter.limit.unwrap_or(usize::MAX).clamp(1, service.limits().page);
     let page = service.host().open_questions(&Filter { limit: Some(limit), ..filter }).await?;
     page.unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
-    Ok(match page.next {
-        Some(end) => with_next(Json(page.found), &uri, "cursor", &query::cursor(end)),
-        None => Json(page.found).into_response(),
-    })
+    Ok(links::page(page.found, &uri, "cursor", page.next.map(query::cursor).as_deref()))
 }
 
 /// What a person decides. The names are those of the commands; those under which a question lists what it takes are the same.

@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde_json::Value;
 use stockade::{Graph, Machine};
 
-use crate::links::with_next;
+use crate::links;
 use crate::names::Names;
 use crate::problem::Answer;
 use crate::query;
@@ -44,8 +44,5 @@ pub(crate) async fn budgets(State(service): State<Service>, uri: Uri) -> Answer<
     let limit = limit.clamp(1, service.limits().page);
     let page = service.host().shared_budgets(after.as_deref(), limit).await?;
     page.unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
-    Ok(match page.next {
-        Some(end) => with_next(Json(page.found), &uri, "cursor", &end),
-        None => Json(page.found).into_response(),
-    })
+    Ok(links::page(page.found, &uri, "cursor", page.next.as_deref()))
 }

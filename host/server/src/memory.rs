@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stockade::memory::{Forget, Page};
 use stockade::{Clock, Fault, Label, Memory, Namespace, NewMemory, Query, Remembered, RunId};
 
 use crate::body::Given;
-use crate::links::with_next;
+use crate::links;
 use crate::problem::Answer;
 use crate::query::{self, parsed};
 use crate::service::Service;
@@ -55,10 +55,7 @@ pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Res
     let page = Page { namespace, source, after, limit, now_ms: now_ms() };
     let found = service.host().memory()?.list(page).await?;
     let last = found.last().filter(|_| found.len() >= limit as usize).map(|last| last.memory.id.to_string());
-    Ok(match last {
-        Some(last) => with_next(Json(found), &uri, "after", &last),
-        None => Json(found).into_response(),
-    })
+    Ok(links::page(found, &uri, "after", last.as_deref()))
 }
 
 pub(crate) async fn search(State(service): State<Service>, uri: Uri) -> Answer<Json<Vec<Memory>>> {

@@ -19,7 +19,7 @@ use crate::amounts::{self, Amounts};
 use crate::audit::named;
 use crate::body::Given;
 use crate::key::key;
-use crate::links::with_next;
+use crate::links;
 use crate::names::Names;
 use crate::problem::Answer;
 use crate::query;
@@ -141,10 +141,7 @@ pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Res
         });
         listed.push(Listed { summary, waits_for });
     }
-    Ok(match end {
-        Some(end) => with_next(Json(listed), &uri, "cursor", &query::cursor(end)),
-        None => Json(listed).into_response(),
-    })
+    Ok(links::page(listed, &uri, "cursor", end.map(query::cursor).as_deref()))
 }
 
 pub(crate) async fn show(State(service): State<Service>, names: Names) -> Answer<Json<Report>> {
@@ -156,10 +153,7 @@ pub(crate) async fn entries(State(service): State<Service>, names: Names, uri: U
     check_exists(&service, run).await?;
     let entries = service.host().entries_after(run, after).await?;
     let last = entries.last().map(|entry| entry.seq.to_string());
-    Ok(match last {
-        Some(last) => with_next(Json(entries), &uri, "after", &last),
-        None => Json(entries).into_response(),
-    })
+    Ok(links::page(entries, &uri, "after", last.as_deref()))
 }
 
 /// Checks that there is a run, without reading it whole.

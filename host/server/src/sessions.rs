@@ -9,7 +9,7 @@ use serde_json::json;
 use stockade::{Principal, RemovedSession};
 
 use crate::body::Given;
-use crate::links::with_next;
+use crate::links;
 use crate::names::Names;
 use crate::problem::Answer;
 use crate::query::{self, parsed};
@@ -53,10 +53,7 @@ pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Res
     found.truncate(limit);
     let last = found.last().filter(|_| has_more).cloned();
     let found: Vec<_> = found.into_iter().map(|name| json!({"session": name})).collect();
-    Ok(match last {
-        Some(last) => with_next(Json(found), &uri, "cursor", &last),
-        None => Json(found).into_response(),
-    })
+    Ok(links::page(found, &uri, "cursor", last.as_deref()))
 }
 
 pub(crate) async fn show(State(service): State<Service>, names: Names, uri: Uri) -> Answer<Response> {
@@ -66,10 +63,7 @@ pub(crate) async fn show(State(service): State<Service>, names: Names, uri: Uri)
     let has_more = found.len() > limit;
     found.truncate(limit);
     let last = found.last().filter(|_| has_more).map(|cell| cell.number.to_string());
-    Ok(match last {
-        Some(last) => with_next(Json(found), &uri, "after", &last),
-        None => Json(found).into_response(),
-    })
+    Ok(links::page(found, &uri, "after", last.as_deref()))
 }
 
 #[derive(Deserialize)]
