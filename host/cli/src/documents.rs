@@ -1,6 +1,6 @@
 //! Documents of services that have an address: what a person has accepted of each.
 
-use stockade::{AcceptedDocument, Builder, Config, json};
+use stockade::{AcceptedDocument, Builder, Config};
 
 use crate::escape::safe;
 use crate::globals::Globals;
@@ -10,8 +10,7 @@ use crate::text::YELLOW;
 
 /// Returns what a person has accepted of the document of a service.
 pub(crate) fn accepted(globals: &Globals, name: &str) -> Option<AcceptedDocument> {
-    let (bytes, _) = kept::kept_bytes(globals, Purpose::Document, &places::document_file(globals, name))?;
-    json::read(&String::from_utf8_lossy(&bytes), &json::Bounds::OUTSIDE).ok()
+    kept::kept_document(globals, Purpose::Document, &places::document_file(globals, name))
 }
 
 /// Keeps what a person has accepted of it.

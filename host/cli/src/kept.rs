@@ -8,7 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use stockade::{Digest, Fault, Seals, Source};
+use serde::de::DeserializeOwned;
+use stockade::{Digest, Fault, Seals, Source, json};
 use tempfile::NamedTempFile;
 
 use crate::escape::safe;
@@ -73,8 +74,14 @@ pub(crate) fn kept(globals: &Globals, purpose: Purpose, path: &Path) -> Option<S
     kept_bytes(globals, purpose, path).map(|(bytes, digest)| Source::from(bytes).pinned(digest))
 }
 
+/// Returns the document in a kept file, as [`kept`] does; `None` too where it is not a document of this type.
+pub(crate) fn kept_document<T: DeserializeOwned>(globals: &Globals, purpose: Purpose, path: &Path) -> Option<T> {
+    let (bytes, _) = kept_bytes(globals, purpose, path)?;
+    json::read(&String::from_utf8_lossy(&bytes), &json::Bounds::OUTSIDE).ok()
+}
+
 /// Returns what is in a kept file, and its digest, as [`kept`] does.
-pub(crate) fn kept_bytes(globals: &Globals, purpose: Purpose, path: &Path) -> Option<(Vec<u8>, Digest)> {
+fn kept_bytes(globals: &Globals, purpose: Purpose, path: &Path) -> Option<(Vec<u8>, Digest)> {
     match verified(globals, purpose, path) {
         Ok(kept) => kept,
         Err(why) => {

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stockade::memory::{Archive, Embed};
-use stockade::{Builder, Cassette, Clock, Compiler, Config, Host, Limits, Source, json};
+use stockade::{Builder, Cassette, Clock, Compiler, Config, Host, Limits, Source};
 use stockade_mcp::Call;
 use stockade_refund::{Refund, Settings, shop};
 use stockade_server::audit::Audit;
@@ -10,7 +10,7 @@ use stockade_server::audit::Audit;
 use crate::config::REFUND;
 use crate::globals::Globals;
 use crate::hooks::{Runs, Waits};
-use crate::kept::{LANGUAGES, Purpose, kept, kept_bytes};
+use crate::kept::{LANGUAGES, Purpose, kept, kept_document};
 use crate::log::Log;
 use crate::{config, documents, mcp_servers, places, secrets};
 
@@ -174,9 +174,7 @@ fn accepted_skills(globals: &Globals, config: &Config, builder: Builder) -> Buil
     }
     let records = named_files(&places::skills_dir(globals), "json");
     records.fold(builder, |builder, (name, path)| {
-        let record = kept_bytes(globals, Purpose::Skill, &path);
-        let record =
-            record.and_then(|(bytes, _)| json::read(&String::from_utf8_lossy(&bytes), &json::Bounds::OUTSIDE).ok());
+        let record = kept_document(globals, Purpose::Skill, &path);
         record.into_iter().fold(builder, |builder, accepted| builder.accepted_skill(&name, accepted))
     })
 }

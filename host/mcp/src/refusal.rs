@@ -20,10 +20,20 @@ impl Refusal {
 
     /// There is no resource of this address. The protocol wants the address beside the words.
     pub(crate) fn no_resource(address: &str) -> Self {
-        let shown: String = address.chars().take(200).collect();
+        let shown = shortened(address);
         let message = format!("there is no \"{}\"", shown.escape_debug());
         Self::Protocol(ErrorData::resource_not_found(message, Some(json!({"uri": shown}))))
     }
+
+    /// There is no skill of this address.
+    pub(crate) fn no_skill(address: &str) -> Self {
+        Self::params(format!("there is no skill \"{}\"", shortened(address).escape_debug()))
+    }
+}
+
+/// Shortens an address that a client has sent.
+fn shortened(address: &str) -> String {
+    address.chars().take(200).collect()
 }
 
 impl From<Fault> for Refusal {

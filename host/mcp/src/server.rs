@@ -173,7 +173,7 @@ impl Mcp {
         let client = self.reader(context)?;
         match self.marks_of_skills(&client)? {
             Some(marks) => self.skills.get(address, &marks),
-            None => Skills::default().get(address, &MetaObject::new()),
+            None => Err(Refusal::no_skill(address)),
         }
     }
 

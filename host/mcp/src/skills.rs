@@ -52,7 +52,7 @@ impl Skills {
         match self.0.get(address) {
             Some(Ok(skill)) => Ok(marked(skill, marks)),
             Some(Err(why)) => Err(Refusal::params(format!("the skill of \"{address}\" can only be read: {why}"))),
-            None => Err(Refusal::params(format!("there is no skill \"{}\"", shown(address)))),
+            None => Err(Refusal::no_skill(address)),
         }
     }
 }
@@ -170,10 +170,6 @@ fn mime(path: &str) -> Option<&'static str> {
         "yaml" | "yml" => "application/yaml",
         _ => return None,
     })
-}
-
-fn shown(address: &str) -> String {
-    address.chars().take(200).collect::<String>().escape_debug().to_string()
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(crate) struct Accept {
     seen: Option<String>,
 }
 
-/// List the services whose documents have an address, and whether they were accepted; none is asked
+/// List the services whose documents have an address, and whether they were accepted; no service is asked
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stockade openapi list")]
 pub(crate) struct List;
@@ -116,18 +116,13 @@ impl Found<'_> {
         }
         let gone = before.iter().flat_map(|before| before.operations.keys());
         for operation in gone.filter(|operation| !after.operations.contains_key(*operation)) {
-            println!("{BOLD}{}{BOLD:#}  is there no more", safe(operation));
+            println!("{BOLD}{}{BOLD:#}  is no longer in the document", safe(operation));
         }
     }
 
     fn changed(&self, seen: &str) -> Fault {
         let digest = self.after.digest();
-        let message = format!(
-            "the document of \"{}\" says something else than \"{}\": it is {}",
-            self.name,
-            safe(seen),
-            digest.short()
-        );
+        let message = format!("the document of \"{}\" is {}, and not \"{}\"", self.name, digest.short(), safe(seen));
         Fault::new(Kind::Conflict, message).detail("openapi").tool(self.name)
     }
 
@@ -158,11 +153,11 @@ fn list(globals: &Globals) -> anyhow::Result<Exit> {
         }
     }
     if globals.json {
-        let row = |(name, address, accepted): &(&String, &str, bool)| {
-            let (service, document) = (name, address);
-            json!({"service": service, "document": document, "accepted": accepted})
-        };
-        print_json(&rows.iter().map(row).collect::<Vec<_>>());
+        let documents: Vec<_> = rows
+            .iter()
+            .map(|(name, address, is_accepted)| json!({"service": name, "document": address, "accepted": is_accepted}))
+            .collect();
+        print_json(&documents);
         return Ok(Exit::Done);
     }
     for (name, address, is_accepted) in &rows {
