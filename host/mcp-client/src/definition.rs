@@ -66,7 +66,7 @@ impl Definition {
         &self.name
     }
 
-    /// Returns the title; empty where there is none.
+    /// Returns the title, or an empty text where the definition has no title.
     pub fn title(&self) -> &str {
         self.text("title")
     }

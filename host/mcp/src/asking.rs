@@ -20,11 +20,11 @@ use crate::refusal::Answer;
 /// The name of the one question that a client is asked to take to a person.
 pub(crate) const QUESTION: &str = "approval";
 
-/// By which a client hears that what it has opened an address for is done.
+/// The notification that tells a client that a person has decided at the address that the client has opened.
 const COMPLETE: &str = "notifications/elicitation/complete";
 
 impl Mcp {
-    /// Returns what a client is answered with that takes questions as an answer.
+    /// Returns the question of a run, for a client whose call may be answered with questions.
     pub(crate) fn questions(&self, client: &Client, state: &RunState) -> Option<InputRequests> {
         let (_, asked) = self.question(client, state)?;
         Some(InputRequests::from([(QUESTION.to_owned(), InputRequest::Elicitation(ElicitRequest::new(asked)))]))
@@ -41,7 +41,7 @@ impl Mcp {
     }
 
     /// Asks a client of the revision of 2025-11-25 to take the question of a run to a person, and waits until the person has
-    /// decided, or the client gives the call up. One that does not answer is told in time how the run stands.
+    /// decided, or the client gives the call up. A client that does not answer is told in time how the run stands.
     pub(crate) async fn taken(
         &self,
         client: &Client,

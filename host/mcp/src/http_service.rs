@@ -23,9 +23,9 @@ pub type Body = BoxBody<Bytes, Infallible>;
 
 /// Answers clients over HTTP, at one address of a server.
 ///
-/// A server finds out who a request is of, and puts the [`Principal`] into the request's extensions. Requests of pages of other
-/// servers are refused, which their `Origin` names, and so are those to a host that is neither this machine nor one of those that
-/// were named: a page whose name leads here could have sent them.
+/// A server finds out the [`Principal`] of a request, and puts it into the request's extensions. A request that a page of another
+/// server has sent, as its `Origin` says, is refused, and so is one to a host that is neither this machine nor one of the named
+/// hosts: a page whose name leads here could have sent it.
 pub struct Http {
     service: StreamableHttpService<Arc<Mcp>, Sessions>,
     sessions: Arc<Sessions>,
@@ -46,7 +46,7 @@ impl Http {
     /// Answers a request, whose body was read.
     pub async fn answer(&self, mut parts: Parts, body: Bytes) -> Response<Body> {
         if is_of_own_page(&parts.headers) {
-            // What looks further at it refuses any; the host is looked at too.
+            // The service below refuses a request with any `Origin`; it checks the host too.
             parts.headers.remove(ORIGIN);
         }
         let Some(principal) = parts.extensions.get::<Principal>().map(|principal| principal.name.clone()) else {

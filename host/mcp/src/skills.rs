@@ -18,7 +18,7 @@ use stockade::{Host, UsedSkill};
 use crate::marks;
 use crate::refusal::{Answer, Refusal};
 
-/// What the addresses of all begin with.
+/// What the addresses of all files of skills begin with.
 const SKILLS: &str = "skill://";
 
 /// What a front matter may have once its aliases are replaced, in scalars, lists and maps: those in use have ten.
@@ -42,12 +42,12 @@ impl Skills {
         self.0.is_empty()
     }
 
-    /// Returns those that the extension can have, with the marks that they carry.
+    /// Returns the skills that the extension can have, with these marks beside their own.
     pub(crate) fn listed(&self, marks: &MetaObject) -> Vec<Skill> {
         self.0.values().flatten().map(|skill| marked(skill, marks)).collect()
     }
 
-    /// Returns the one whose `SKILL.md` has this address.
+    /// Returns the skill whose `SKILL.md` has this address.
     pub(crate) fn get(&self, address: &str, marks: &MetaObject) -> Answer<Skill> {
         match self.0.get(address) {
             Some(Ok(skill)) => Ok(marked(skill, marks)),

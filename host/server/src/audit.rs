@@ -169,7 +169,7 @@ fn gone() -> Fault {
     Fault::new(Kind::System, "the audit log is written no more").detail("audit")
 }
 
-/// Returns what a request asks to be changed; none where it only reads.
+/// Returns what a request asks to be changed, or `None` where it only reads.
 pub(crate) fn asked(principal: &Principal, parts: &Parts, body: Option<&Bytes>) -> Option<Asked> {
     let only_reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&parts.method);
     (!only_reads).then(|| Asked::new(principal, parts, body))

@@ -174,7 +174,7 @@ pub(crate) enum Audited {
     Nothing,
     /// That a change is asked for, and what becomes of it.
     Change(Audit, audit::Asked),
-    /// That it was refused, if it was: it is of one who may only read, so nothing else comes of it that would be noted.
+    /// That the request was refused, if it was: its principal may only read, so it leads to no change that would be noted.
     Refusal(Audit, audit::Asked),
 }
 

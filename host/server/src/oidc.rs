@@ -80,9 +80,9 @@ impl Kept {
         self.has(wanted) && !self.is_older(FRESH_MS, now_ms)
     }
 
-    /// Returns whether what is wanted is known, and the provider was asked a moment ago.
+    /// Returns whether what is wanted is known, and is fresh or was asked for a moment ago.
     fn can_wait(&self, wanted: Wanted<'_>, now_ms: u64) -> bool {
-        self.has(wanted) && !self.may_ask(now_ms)
+        self.is_current(wanted, now_ms) || (self.has(wanted) && !self.may_ask(now_ms))
     }
 
     fn may_ask(&self, now_ms: u64) -> bool {
@@ -144,7 +144,8 @@ impl Oidc {
         Ok(claims)
     }
 
-    /// Returns whom a token may be for. What a login gives is for the client that has begun it, and is the token of the session.
+    /// Returns the audiences that a token may be for. The token that a login gives is for the client that has begun the login,
+    /// and is the token of the session.
     fn audiences(&self) -> Vec<&str> {
         let client = self.login.as_ref().map(Login::client_id);
         [self.settings.audience.as_str()].into_iter().chain(client).collect()
@@ -152,9 +153,7 @@ impl Oidc {
 
     /// Returns where people log in.
     async fn endpoints(self: &Arc<Self>) -> Answer<Endpoints> {
-        if !self.kept().is_current(Wanted::Endpoints, self.clock.now_ms()) {
-            self.renew(Wanted::Endpoints).await;
-        }
+        self.renew(Wanted::Endpoints).await;
         let (kept, now_ms) = (self.kept(), self.clock.now_ms());
         match (kept.published.endpoints.as_ref().filter(|_| !kept.is_older(STALE_MS, now_ms)), &kept.failed) {
             (Some(endpoints), _) => Ok(endpoints.clone()),
@@ -168,10 +167,7 @@ impl Oidc {
 
     /// Checks the signature, and returns what is signed.
     async fn with_key<'a>(self: &Arc<Self>, jwt: &'a Jwt) -> Answer<&'a [u8]> {
-        let wanted = Wanted::Key(&jwt.header);
-        if !self.kept().is_current(wanted, self.clock.now_ms()) {
-            self.renew(wanted).await;
-        }
+        self.renew(Wanted::Key(&jwt.header)).await;
         let (kept, now_ms) = (self.kept(), self.clock.now_ms());
         match (kept.published.keys.find(&jwt.header).filter(|_| !kept.is_older(STALE_MS, now_ms)), &kept.failed) {
             (Some(key), _) => key.check(jwt).map_err(refused),
@@ -180,8 +176,9 @@ impl Oidc {
         }
     }
 
-    /// Asks the provider, where that may be done again. Those who come meanwhile wait for the one answer, but for those whose
-    /// key is known. The answer is waited for also where the client has gone: one that comes and goes would keep it from all.
+    /// Asks the provider, where what is wanted is not known or not fresh, and the provider may be asked again. Requests that come
+    /// meanwhile wait for the one answer, but for those whose key is known. The answer is waited for also where the client has
+    /// gone: a client that comes and goes would keep the answer from all.
     async fn renew(self: &Arc<Self>, wanted: Wanted<'_>) {
         if self.kept().can_wait(wanted, self.clock.now_ms()) {
             return;

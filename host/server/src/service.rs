@@ -112,7 +112,7 @@ impl Service {
         self.counted(peer, self.known(token)).await
     }
 
-    /// Waits for what is found out for a peer, unless the peer was refused too often.
+    /// Waits for the answer to a peer's token or login, unless the peer was refused too often. A refusal is counted.
     pub(crate) async fn counted<T>(&self, peer: Option<Peer>, found: impl Future<Output = Answer<T>>) -> Answer<T> {
         let peer = peer.map(Peer::key);
         peer.as_deref().map_or(Ok(()), |peer| self.0.failures.check(peer))?;
@@ -150,7 +150,7 @@ impl Service {
         (self.0.settings.heard)(answered);
     }
 
-    /// Returns who is told what clients are not.
+    /// Returns the function that is told the faults that clients are not told.
     pub(crate) fn told(&self) -> Told {
         Arc::clone(&self.0.settings.told)
     }

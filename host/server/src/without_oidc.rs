@@ -4,7 +4,7 @@ use stockade::Principal;
 
 use crate::problem::Answer;
 
-/// A provider of OpenID Connect; there is none without the feature `oidc`.
+/// A provider of OpenID Connect. Without the feature `oidc`, no value of this type exists.
 #[derive(Debug)]
 pub(crate) enum Oidc {}
 

@@ -21,7 +21,7 @@ pub(super) struct Unanswered {
     audit: Audit,
     told: Told,
     names: Names,
-    /// What is written of it; none where it was handed in.
+    /// What is still to be written of it: `None` once it was handed in, or where the log does not have the change.
     answered: Option<Answered>,
 }
 

@@ -45,7 +45,7 @@ struct Discovery {
 #[derive(Default)]
 pub(super) struct Published {
     pub(super) keys: Keys,
-    /// None where people cannot log in.
+    /// `None` where the provider does not name them: then people cannot log in.
     pub(super) endpoints: Option<Endpoints>,
 }
 
@@ -159,6 +159,7 @@ impl Issuer {
 pub(super) fn safe(url: &str) -> Option<Url> {
     Url::parse(url).ok().filter(is_safe)
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;

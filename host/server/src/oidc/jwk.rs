@@ -63,7 +63,7 @@ impl Keys {
         Self(jwks.keys.into_iter().filter_map(named).take(KEYS_MAX).collect())
     }
 
-    /// Returns whether there is none.
+    /// Returns whether the provider has no key that is known here.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

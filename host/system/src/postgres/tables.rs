@@ -70,7 +70,7 @@ impl Tables {
         Ok(Migrated { from, to })
     }
 
-    /// Returns the version of the tables that are there; none where there are none.
+    /// Returns the version of the tables, or `None` where the database has no tables yet.
     async fn found(&self, client: &Client) -> Result<Option<u32>, Error> {
         let there = client.query_typed_one(THERE, &[(&self.schema, Type::TEXT)]).await?;
         if !there.try_get::<_, bool>(0)? {
