@@ -13,7 +13,7 @@ const ERROR_BYTES_MAX: usize = 2 << 10;
 /// The error code of a method that the receiver does not have.
 const NO_METHOD: i64 = -32601;
 
-/// What a server sends where its tools are others than before.
+/// The notification that a server sends when its tools have changed.
 pub(crate) const TOOLS_CHANGED: &str = "notifications/tools/list_changed";
 
 /// What a server sent.

@@ -117,8 +117,8 @@ fn front_matter(main: &str) -> String {
     lines.take_while(|line| line.trim_end() != "---").map(|line| format!("{line}\n")).collect()
 }
 
-/// Reads a front matter with all that its author wrote: a client compares it with that of the file. The host takes less of YAML,
-/// and more of what is no YAML, as in `description: Use this: it works`.
+/// Reads a front matter with all that its author wrote: a client compares it with the one in the file. The host itself reads less
+/// of YAML, and also reads some texts that are not YAML, as in `description: Use this: it works`.
 fn read_front_matter(text: &str) -> Result<SkillFrontmatter, String> {
     serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
         let why = error.to_string();

@@ -51,7 +51,7 @@ impl Refusals {
         if lately.counted == 1 { Noted::CountedFirst } else { Noted::Counted }
     }
 
-    /// Takes the number of those that were counted of a principal, which begins anew.
+    /// Takes the number of the counted requests of a principal, whose count begins anew.
     pub(super) fn take(&self, principal: &str) -> Option<u64> {
         let lately = self.all().remove(principal)?;
         Some(lately.counted).filter(|counted| *counted > 0)

@@ -48,7 +48,7 @@ pub(crate) async fn begin(State(service): State<Service>, request: Request) -> A
     Ok(with_cookie(frame::see_other(&address), ticket))
 }
 
-/// Begins the session of a person whom the provider sends back. The log of changes has it, for a token is given out.
+/// Begins the session of a person whom the provider sends back. It is noted in the log of changes, for a token is given out.
 pub(crate) async fn finish(State(service): State<Service>, request: Request) -> Answer<Response> {
     let (parts, _) = request.into_parts();
     let (oidc, login) = provider(&service)?;
@@ -62,7 +62,7 @@ pub(crate) async fn finish(State(service): State<Service>, request: Request) -> 
     Ok(audit.around(asked, service.told(), answer).await)
 }
 
-/// Keeps the token as that of the session, and leads on. The request comes from another site: with a mere redirect, the browser
+/// Makes the token that of the session, and leads on. The request comes from another site: with a mere redirect, the browser
 /// would not send the cookie that it was just given.
 fn begun(parts: &Parts, LoggedIn { token, time, next, .. }: &LoggedIn) -> Answer<Response> {
     let response = frame::lead_on(if is_own_path(next) { next.as_str() } else { "/" });
