@@ -58,7 +58,7 @@ pub(super) fn written(plain: &[u8], parts: &[Part], others: &[u8], like: Range<u
     copies.written()
 }
 
-/// Reads what was written; none where it was not so, or is longer than this.
+/// Reads bytes that were written as copies; `None` where they were not, or where they are longer than `bytes_max`.
 pub(super) fn read(mut written: &[u8], others: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
     let of_copies = length(&mut written)?;
     let (mut copies, mut new) = written.split_at_checked(of_copies)?;
@@ -247,14 +247,7 @@ fn alike_behind(one: &[u8], other: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn noise(bytes: usize, mut seed: u64) -> Vec<u8> {
-        let mut next = || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 56) as u8
-        };
-        (0..bytes).map(|_| next()).collect()
-    }
+    use crate::testing::noise;
 
     /// Puts parts that have states behind a head, and returns where they are.
     fn together(head: &[u8], parts: &[Vec<u8>]) -> (Vec<u8>, Vec<Part>) {
@@ -339,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_written_so_is_none() {
+    fn bytes_that_are_not_written_as_copies_are_refused() {
         let others = noise(9_000, 1);
         let written = written(&others, &together(b"", std::slice::from_ref(&others)).1, &others, 0..others.len());
         assert!(written.len() < 16);
