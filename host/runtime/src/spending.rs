@@ -18,7 +18,7 @@ pub struct SharedBudgetPage {
     pub found: Vec<SharedBudgetReport>,
     /// What cannot be read, and is left out.
     pub unreadable: Vec<Unreadable>,
-    /// The end of this page, behind which the next one begins; absent where there is none.
+    /// The end of this page, behind which the next one begins; absent on the last page.
     pub next: Option<String>,
 }
 

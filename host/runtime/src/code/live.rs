@@ -346,7 +346,7 @@ impl RunLog {
     /// Whether a call of code may have changed something of which the journal has no outcome yet.
     fn may_have_happened(&self, key: &str, number: usize, call: &ToolCall) -> bool {
         let is_begun = self.state().calls(key).get(number).is_some_and(|call| call.may_have_happened);
-        is_begun && self.host.registry.get(&call.tool).map_or(true, |tool| !tool.changes_nothing())
+        is_begun && self.host.registry.may_change(call)
     }
 
     /// Journals how an attempt ended, unless what the code has left ended it: that ends the code too, and with more of it the
