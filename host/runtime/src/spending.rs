@@ -8,7 +8,7 @@ use crate::config::shared_budget::Limit;
 use crate::shared_budgets::{ACCOUNTS, Account, give_back, parts, prefix};
 use crate::{Host, Listing, Result, Unreadable};
 
-/// The most accounts of a page: a budget has one for each period and each value of what it is by.
+/// The most accounts of a page: a budget has one for each period and each group.
 const ACCOUNTS_MAX: usize = 1_000;
 
 /// A page of how shared budgets stand.

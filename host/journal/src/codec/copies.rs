@@ -1,4 +1,4 @@
-//! Bytes as what they copy of others, and what is new in them.
+//! Bytes written as copies of other bytes, with the new bytes between the copies.
 //!
 //! The state of a long run is in each of its steps, and mostly as it was. Zstandard finds it again piece by piece, each at the
 //! price of a few bytes, and the more pieces the longer the state is. Here each part, which is the JSON of an entry, is compared
@@ -6,7 +6,7 @@
 //!
 //! Written are, as numbers: how many bytes the copies take; of each copy, how many new bytes come before it, how long it is, and
 //! how far from the end of the last one it begins, counted from the beginning of the others with the bytes behind them; and
-//! then come the new bytes. A way forward is twice its length, and one back is one more.
+//! then come the new bytes. A way forward is written as twice its length, and one back as twice its length and one.
 
 use std::cell::OnceCell;
 use std::ops::Range;

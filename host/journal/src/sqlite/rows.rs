@@ -136,7 +136,7 @@ fn bounds(space: &str, prefix: &str) -> [Value; 3] {
     [Value::Text(space.to_owned()), Value::Text(prefix.to_owned()), behind(prefix)]
 }
 
-/// Returns the first that is behind all texts with a prefix, as SQLite sorts: by letters, and each blob behind each text.
+/// Returns the first value behind all texts with a prefix, as SQLite sorts: texts by letters, and each blob behind each text.
 fn behind(prefix: &str) -> Value {
     let mut letters = prefix.to_owned();
     while let Some(last) = letters.pop() {

@@ -275,7 +275,7 @@ impl RunLog {
         Ok(cut.map_or(Ok(fuel), |fault| Err(Halt::Cut(fault))))
     }
 
-    /// Makes one that the code cannot catch of the outcome of a call that has not ended, and returns what has cut that.
+    /// Replaces the outcome of a call that has not ended by one that the code cannot catch, and returns what has cut the call.
     pub(super) fn unless_cut(&self, key: &str, number: usize, outcome: Outcome) -> (Outcome, Option<Fault>) {
         let cut = outcome.result.as_ref().err().filter(|_| !self.has_ended(key, number)).cloned();
         match cut {
