@@ -108,7 +108,8 @@ impl Keyring {
         self.key(id).map(|key| &*key.name)
     }
 
-    /// Returns the digest by which a piece is kept once: one that only a holder of the key can make. None without a key that seals.
+    /// Returns the digest by which a piece is kept once: one that only a holder of the key can make. `None` without a key that
+    /// seals.
     pub(crate) fn digest(&self, piece: &[u8]) -> Option<[u8; 32]> {
         let key = self.sealing.as_ref()?;
         hmac::sign(&key.digests, piece).as_ref().try_into().ok()

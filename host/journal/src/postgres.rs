@@ -228,6 +228,7 @@ mod tests {
 
     use super::*;
     use crate::conformance;
+    use crate::testing::run;
 
     /// A database of the test's own, on the server that `tests/postgres` starts.
     pub(super) struct Place {
@@ -283,10 +284,6 @@ mod tests {
                 scope.spawn(move || Builder::new_current_thread().enable_all().build().unwrap().block_on(work));
             waiting.join().unwrap()
         })
-    }
-
-    pub(super) fn run() -> RunId {
-        Uuid::now_v7().into()
     }
 
     pub(super) fn commit(run: RunId, seq: u64) -> Commit {

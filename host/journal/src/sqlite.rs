@@ -331,6 +331,7 @@ mod tests {
 
     use super::*;
     use crate::conformance;
+    use crate::testing::run;
 
     fn commit(run: RunId, seq: u64) -> Commit {
         let change = Change::Created {
@@ -343,10 +344,6 @@ mod tests {
         let entry = Entry { run, seq, at_ms: 5, change };
         let summary = Summary::of(&RunState::create(&Entry { seq: 1, ..entry.clone() }).unwrap(), 5);
         Commit { entries: vec![entry], summary: Some(summary), ..Commit::default() }
-    }
-
-    fn run() -> RunId {
-        uuid::Uuid::now_v7().into()
     }
 
     #[tokio::test]

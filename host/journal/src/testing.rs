@@ -7,6 +7,20 @@ use stockade_workflow::{Change, Entry, Event, RunId, Usage};
 
 use crate::Keyring;
 
+/// A run that is new with each call.
+pub(crate) fn run() -> RunId {
+    uuid::Uuid::now_v7().into()
+}
+
+/// Bytes in which nothing repeats; those of one seed begin alike.
+pub(crate) fn noise(bytes: usize, mut seed: u64) -> Vec<u8> {
+    let mut next = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 56) as u8
+    };
+    (0..bytes).map(|_| next()).collect()
+}
+
 /// A secret of this name, which only the tests have.
 fn secret(name: &str) -> String {
     format!("{name}, a secret that is long enough for a key of the journal")

@@ -110,7 +110,7 @@ fn is_filled(shop: &Connection) -> bool {
     mode.is_ok_and(|mode| mode == "wal") && shop.query_row(is_there, users, |row| row.get(0)).unwrap_or(false)
 }
 
-/// Whether so much is in the log of a database that the next process would be slow to read it.
+/// Whether the log of a database is so long that the next process would be slow to read it.
 fn is_log_long(path: &Path) -> bool {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");

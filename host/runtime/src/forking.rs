@@ -7,9 +7,7 @@
 use std::collections::BTreeSet;
 
 use stockade_journal::each;
-use stockade_workflow::{
-    Budget, Change, EffectKind, Entry, Fault, Kind, RunId, RunState, Status, ToolCall, json, unknown_run,
-};
+use stockade_workflow::{Budget, Change, EffectKind, Entry, Fault, Kind, RunId, RunState, Status, json, unknown_run};
 
 use crate::new_run::History;
 use crate::registry::Registry;
@@ -137,7 +135,7 @@ impl<'a> Read<'a> {
     fn performed_by(&self, whole: &RunState, change: &Change) -> Option<String> {
         match change {
             Change::Reserved { key, .. } if self.may_change(whole, key) => Some(key.clone()),
-            Change::Calling { key, number, call } if self.changes(call) => Some(format!("{key}/{number}")),
+            Change::Calling { key, number, call } if self.registry.may_change(call) => Some(format!("{key}/{number}")),
             _ => None,
         }
     }
@@ -146,7 +144,7 @@ impl<'a> Read<'a> {
         // What undoes something is no effect that the workflow wanted.
         let Some(effect) = whole.effect(key) else { return true };
         match &effect.kind {
-            EffectKind::CallTool { call, .. } => self.changes(call),
+            EffectKind::CallTool { call, .. } => self.registry.may_change(call),
             EffectKind::StartRuns(_) | EffectKind::Remember(_) => true,
             // The calls of code that may change something have entries of their own.
             EffectKind::RunCode(_)
@@ -157,10 +155,6 @@ impl<'a> Read<'a> {
             | EffectKind::Sleep(_)
             | EffectKind::AwaitSignal(_) => false,
         }
-    }
-
-    fn changes(&self, call: &ToolCall) -> bool {
-        self.registry.get(&call.tool).map_or(true, |tool| !tool.changes_nothing())
     }
 
     fn fork(self, run: RunId, repeat: &BTreeSet<String>) -> Result<NewRun> {

@@ -121,7 +121,7 @@ impl Host {
     /// # Errors
     ///
     /// Kind [`Kind::Divergence`](crate::Kind::Divergence) where it ends otherwise, writes something else or uses other fuel.
-    /// Where the bits of a NaN may be others than on the machine that recorded it, the message says so.
+    /// Where the bits of a NaN may differ from those on the machine that recorded it, the message says so.
     pub async fn replay(&self, run: RunId, key: &str) -> Result<Replayed> {
         let cell = CellRef { run, key: key.to_owned() };
         let record = Record::read(&self.services, &cell).await?;

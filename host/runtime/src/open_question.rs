@@ -34,7 +34,7 @@ pub struct OpenQuestions {
     pub found: Vec<OpenQuestion>,
     /// The runs that cannot be read, and are left out.
     pub unreadable: Vec<Unreadable>,
-    /// The end of this page, behind which the next one [begins](Filter::after); absent where there is none.
+    /// The end of this page, behind which the next one [begins](Filter::after); absent on the last page.
     pub next: Option<PageEnd>,
 }
 

@@ -88,7 +88,7 @@ impl Said {
     }
 }
 
-/// The level of what has failed, or else this one.
+/// The level of a record: a warning where something failed, else the given one.
 fn level_of(fault: Option<&Fault>, otherwise: LogLevel) -> LogLevel {
     if fault.is_some() { LogLevel::Warn } else { otherwise }
 }

@@ -141,6 +141,11 @@ impl Registry {
         self.find(name).is_some_and(Registered::tells_repetitions)
     }
 
+    /// Returns whether a call may change something, as one of a tool that is not here any more may.
+    pub(crate) fn may_change(&self, call: &ToolCall) -> bool {
+        self.find(&call.tool).is_none_or(|tool| !tool.changes_nothing())
+    }
+
     /// Begins a call of a tool that answers by itself.
     ///
     /// # Errors

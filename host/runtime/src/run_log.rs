@@ -64,8 +64,8 @@ pub(crate) struct RunLog {
     pub(crate) index: Vec<RowChange>,
     /// The turn of the code that ran last in its session, until what it leaves there is durable.
     pub(crate) session_turn: Option<Turn>,
-    /// The effect that runs code, and the first of the calls that the code made together last: until it ended, it has heard of none
-    /// of their answers.
+    /// The effect that runs code, and the first of the calls that the code made together last: until the code ended, it has
+    /// heard none of their answers.
     pub(crate) unheard_of: Option<(String, usize)>,
     /// The right to write to the run.
     pub(crate) holding: Holding,

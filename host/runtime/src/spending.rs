@@ -8,7 +8,7 @@ use crate::config::shared_budget::Limit;
 use crate::shared_budgets::{ACCOUNTS, Account, give_back, parts, prefix};
 use crate::{Host, Listing, Result, Unreadable};
 
-/// The most accounts of a page: a budget has one for each period and each value of what it is by.
+/// The most accounts of a page: a budget has one for each period and each group.
 const ACCOUNTS_MAX: usize = 1_000;
 
 /// A page of how shared budgets stand.
@@ -18,7 +18,7 @@ pub struct SharedBudgetPage {
     pub found: Vec<SharedBudgetReport>,
     /// What cannot be read, and is left out.
     pub unreadable: Vec<Unreadable>,
-    /// The end of this page, behind which the next one begins; absent where there is none.
+    /// The end of this page, behind which the next one begins; absent on the last page.
     pub next: Option<String>,
 }
 

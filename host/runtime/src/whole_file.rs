@@ -7,8 +7,8 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-/// Writes a file of a folder, which is made if it does not exist; only the owner reads either. Readers see all of the file or nothing
-/// of it.
+/// Writes a file of a folder, which is made if it does not exist; only the owner reads either. Readers see all of the file or
+/// nothing of it.
 pub(crate) fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     // A crash leaves it behind, and process numbers come again: in a container always the same.

@@ -154,8 +154,8 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// What the instructions are that the compiler chooses (its version, its settings, what the processor can) is in a digest of
-/// which a few digits tell one from another.
+/// Names the machine by its architecture, and by a few digits of the digest of what decides which instructions the compiler
+/// chooses: its version, its settings, what the processor can.
 fn floats_of_machine(engine: &wasmtime::Engine) -> Floats {
     let settings: String = cache::settings(engine).hex().chars().take(8).collect();
     // What this program was built for; nothing of its environment.

@@ -118,7 +118,7 @@ impl CodeOutcome {
         (value + files + self.stdout.len() + self.stderr.len()) as u64
     }
 
-    /// Returns what of a second outcome is another, if anything is. The machine may be another one.
+    /// Returns what differs in the outcome of a second execution, if anything does. The machine may be another one.
     pub fn difference(&self, again: &Self) -> Option<&'static str> {
         let differs = [
             ("end", self.ended != again.ended),

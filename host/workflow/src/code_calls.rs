@@ -63,7 +63,7 @@ impl CodeCalls {
         self.open.iter().filter_map(|number| Some((*number, self.calls.get(*number)?)))
     }
 
-    /// Returns whether the first so many calls were made and have ended.
+    /// Returns whether the first `count` calls were made and have ended.
     pub fn have_ended(&self, count: usize) -> bool {
         count <= self.calls.len() && self.open.first().is_none_or(|open| *open >= count)
     }

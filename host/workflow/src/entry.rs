@@ -315,8 +315,8 @@ pub enum Change {
 }
 
 impl Change {
-    /// Returns what it books on its run, if anything. A call of code is booked with the code, and a run that it has started on that
-    /// run.
+    /// Returns the usage that it books on its run, if any. A call of code is booked with the code, and the usage of a child run on
+    /// that run itself.
     pub fn booked(&self) -> Option<&Usage> {
         match self {
             Self::Stepped { used, .. }

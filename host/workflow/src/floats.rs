@@ -29,7 +29,7 @@ impl Floats {
         self.0.as_deref().map(|text| text.split_once('/').map_or(text, |(architecture, _)| architecture))
     }
 
-    /// Says why the bits of a NaN may be others `here` than where code was recorded, and what would make them the same;
+    /// Says why the bits of a NaN may differ `here` from those where code was recorded, and what would make them the same;
     /// nothing where they are the same.
     pub fn difference(&self, here: &Self) -> Option<String> {
         if self == here {

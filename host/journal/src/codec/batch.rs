@@ -27,8 +27,6 @@ pub(super) struct Batch {
     stamps: Vec<Stamp>,
     /// Their changes, one behind the other, without the blobs.
     json: String,
-    /// Where each of them ends there, and whether it has a state.
-    ends: Vec<(usize, bool)>,
     /// Where the blobs were taken out.
     places: Vec<usize>,
     blobs: Vec<Blob>,
@@ -40,6 +38,10 @@ struct Stamp {
     at_ms: u64,
     /// How long the JSON of the change is, with its blobs.
     bytes: usize,
+    /// Where it ends in the JSON of the batch, which has no blobs.
+    end: usize,
+    /// Whether it has a state of the run.
+    has_state: bool,
 }
 
 impl Batch {
@@ -66,8 +68,8 @@ impl Batch {
             from = place.end;
         }
         self.json += json.get(from..).unwrap_or_default();
-        self.ends.push((self.json.len(), matches!(change, Change::Stepped { .. })));
-        self.stamps.push(Stamp { run: *run, seq: *seq, at_ms: *at_ms, bytes: json.len() });
+        let (end, has_state) = (self.json.len(), matches!(change, Change::Stepped { .. }));
+        self.stamps.push(Stamp { run: *run, seq: *seq, at_ms: *at_ms, bytes: json.len(), end, has_state });
         Ok(())
     }
 
@@ -109,14 +111,14 @@ impl Batch {
         Ok(packed)
     }
 
-    /// Where the JSON of each entry is, which begins there.
+    /// Where the JSON of each entry is in the payload, in which the first begins at `from`.
     fn parts(&self, from: usize) -> Vec<Part> {
-        let begins = std::iter::once(0).chain(self.ends.iter().map(|(end, _)| *end));
-        let part = |(begin, (end, has_state)): (usize, &(usize, bool))| Part {
+        let begins = std::iter::once(0).chain(self.stamps.iter().map(|stamp| stamp.end));
+        let part = |(begin, Stamp { end, has_state, .. }): (usize, &Stamp)| Part {
             place: from + begin..from + end,
             has_state: *has_state,
         };
-        begins.zip(&self.ends).map(part).collect()
+        begins.zip(&self.stamps).map(part).collect()
     }
 
     fn payload(&self, last_ms: u64) -> Vec<u8> {

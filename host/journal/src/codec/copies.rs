@@ -1,4 +1,4 @@
-//! Bytes as what they copy of others, and what is new in them.
+//! Bytes written as copies of other bytes, with the new bytes between the copies.
 //!
 //! The state of a long run is in each of its steps, and mostly as it was. Zstandard finds it again piece by piece, each at the
 //! price of a few bytes, and the more pieces the longer the state is. Here each part, which is the JSON of an entry, is compared
@@ -6,7 +6,7 @@
 //!
 //! Written are, as numbers: how many bytes the copies take; of each copy, how many new bytes come before it, how long it is, and
 //! how far from the end of the last one it begins, counted from the beginning of the others with the bytes behind them; and
-//! then come the new bytes. A way forward is twice its length, and one back is one more.
+//! then come the new bytes. A way forward is written as twice its length, and one back as twice its length and one.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -58,7 +58,7 @@ pub(super) fn written(plain: &[u8], parts: &[Part], others: &[u8], like: Range<u
     copies.written()
 }
 
-/// Reads what was written; none where it was not so, or is longer than this.
+/// Reads bytes that were written as copies; `None` where they were not, or where they are longer than `bytes_max`.
 pub(super) fn read(mut written: &[u8], others: &[u8], bytes_max: usize) -> Option<Vec<u8>> {
     let of_copies = length(&mut written)?;
     let (mut copies, mut new) = written.split_at_checked(of_copies)?;
@@ -247,14 +247,7 @@ fn alike_behind(one: &[u8], other: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn noise(bytes: usize, mut seed: u64) -> Vec<u8> {
-        let mut next = || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 56) as u8
-        };
-        (0..bytes).map(|_| next()).collect()
-    }
+    use crate::testing::noise;
 
     /// Puts parts that have states behind a head, and returns where they are.
     fn together(head: &[u8], parts: &[Vec<u8>]) -> (Vec<u8>, Vec<Part>) {
@@ -339,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_written_so_is_none() {
+    fn bytes_that_are_not_written_as_copies_are_refused() {
         let others = noise(9_000, 1);
         let written = written(&others, &together(b"", std::slice::from_ref(&others)).1, &others, 0..others.len());
         assert!(written.len() < 16);

@@ -71,7 +71,7 @@ pub(super) fn difference(plain: &[u8], parts: &[Part], others: &[u8], like: Rang
 pub(super) fn unpacked(frame: &[u8], others: Option<&[u8]>) -> io::Result<Vec<u8>> {
     match (others, frame.split_first()) {
         (Some(others), Some((&COPIES, frame))) => of_copies(frame, others),
-        // So differences were written before.
+        // Older versions wrote differences so.
         (Some(others), _) => decoded(Decoder::with_ref_prefix(frame, others)?),
         (None, _) => decoded(Decoder::with_prepared_dictionary(frame, &DECODER)?),
     }
@@ -86,7 +86,7 @@ fn of_copies(frame: &[u8], others: &[u8]) -> io::Result<Vec<u8>> {
     plain.filter(|plain| crc32fast::hash(plain) == u32::from_le_bytes(*sum)).ok_or_else(wrong)
 }
 
-/// The beginning and the end of bytes, which are like those of what differs a little.
+/// The beginning and the end of bytes: a row that differs a little begins and ends alike.
 fn ends(bytes: &[u8]) -> Vec<u8> {
     let begin = bytes.get(..END_BYTES).unwrap_or(bytes);
     [begin, bytes.get(bytes.len().saturating_sub(END_BYTES)..).unwrap_or_default()].concat()
@@ -109,14 +109,7 @@ fn check(bytes: u64) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn noise(bytes: usize, mut seed: u64) -> Vec<u8> {
-        let mut next = || {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 56) as u8
-        };
-        (0..bytes).map(|_| next()).collect()
-    }
+    use crate::testing::noise;
 
     /// The difference of bytes that are one part to others that are one.
     fn changed_from(plain: &[u8], others: &[u8]) -> Vec<u8> {
@@ -148,7 +141,7 @@ mod tests {
 
     /// Differences were once those of Zstandard itself.
     #[test]
-    fn a_difference_of_before_is_unpacked() {
+    fn a_difference_of_an_older_version_is_unpacked() {
         let (others, plain) = (noise(9_000, 1), noise(9_000, 1)[..8_000].repeat(2));
         let mut encoder = Encoder::with_ref_prefix(Vec::new(), LEVEL, &others).unwrap();
         encoder.include_checksum(true).unwrap();

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
     use crate::codec;
     use crate::keyring::Keyring;
-    use crate::testing::stepped;
+    use crate::testing::{run, stepped};
     use crate::{Commit, Row, RowChange};
 
     /// A state of so many short texts: too short for blobs, and no two alike.
@@ -149,10 +149,6 @@ mod tests {
         let commit = Commit { entries: vec![stepped(run, 1, state.clone())], index, ..Commit::default() };
         let (rows, _) = codec::encode(&commit.entries, None, &Keyring::default()).unwrap();
         Write::of(&commit, rows)
-    }
-
-    fn run() -> RunId {
-        Uuid::now_v7().into()
     }
 
     #[test]

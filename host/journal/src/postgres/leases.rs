@@ -63,8 +63,8 @@ pub(super) async fn claim(pool: &Pool, own: &str, Claim { id, run }: &Claim) -> 
     Ok(Some(taken(*run, epoch)))
 }
 
-/// Takes leases of different runs as [`claim`] takes one. Returns for each of them what it says; nothing where another
-/// transaction is in the way, so that the claim is to be made by itself. The last of them waits since this moment.
+/// Takes leases of different runs as [`claim`] takes one. Returns the answer to each claim; `None` where another transaction is
+/// in the way, so that the claim is to be made by itself. The last of them waits since this moment.
 pub(super) async fn claim_each(
     pool: &Pool,
     own: &str,

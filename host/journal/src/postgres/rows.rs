@@ -124,7 +124,7 @@ pub(super) async fn find(
     pool.query(FIND, &parameters).await
 }
 
-/// Returns the rows of several places: a space, and what the keys begin with. By one statement: there is one answer to wait for.
+/// Returns the rows of several places, each a space and a prefix of keys, by one statement: there is one answer to wait for.
 /// The last that asks for them waits since this moment.
 pub(super) async fn find_each(
     pool: &Pool,

@@ -25,7 +25,7 @@ const COMMITS_MAX: usize = 32;
 const CLAIMS_MAX: usize = 32;
 const LOOKS_MAX: usize = 64;
 
-/// Spaces, each with what the keys begin with that are looked for in it.
+/// Spaces, each with the prefix of the keys that are looked for in it.
 type Places = Vec<(String, String)>;
 
 /// What the tasks of a journal share.
@@ -141,8 +141,8 @@ impl Store {
         self.answers(group, said)
     }
 
-    /// Answers each of a group what the server said to it. One to which it said nothing is to be done by itself, and so is each
-    /// where the server refuses the statement: that may be for one of them. A server that is not there is not there for any.
+    /// Gives each of a group the answer of the server. One without an answer is to be done by itself, and so is each where the
+    /// server refuses the statement: that may be because of one of them. Where the server is not reached, all of them fail.
     fn answers<T, R>(&self, group: Vec<T>, said: Result<Vec<Option<Result<R>>>, Failed>) -> Vec<Answer<T, R>> {
         let mut said = match said {
             Ok(said) => said.into_iter(),
@@ -285,7 +285,8 @@ mod tests {
     use super::*;
     use crate::codec;
     use crate::postgres::PostgresJournal;
-    use crate::postgres::tests::{Place, commit, count, run};
+    use crate::postgres::tests::{Place, commit, count};
+    use crate::testing::run;
     use crate::{Commit, Journal as _, RowChange};
 
     /// A machine on the way that loses an answer of the server, and the connection with it.
@@ -332,7 +333,7 @@ mod tests {
     /// The server has committed, and its answer is lost with the connection: the commit is found, and not made twice.
     #[tokio::test(flavor = "multi_thread")]
     #[ignore = "needs PostgreSQL; tests/postgres starts one"]
-    async fn what_is_committed_although_the_answer_was_lost_is_made_once() {
+    async fn a_commit_whose_answer_was_lost_is_made_once() {
         let (place, run) = (Place::new().await, run());
         let way = Way::to(&place.server).await;
         let journal = PostgresJournal::open(place.at(&way.address.to_string(), "")).await.unwrap();
@@ -528,7 +529,7 @@ mod tests {
     /// More than one group may have, and some runs more than once.
     #[tokio::test(flavor = "multi_thread")]
     #[ignore = "needs PostgreSQL; tests/postgres starts one"]
-    async fn what_comes_for_many_runs_at_once_is_answered_for_each() {
+    async fn commits_and_claims_of_many_runs_at_once_are_each_answered() {
         let (place, there) = (Place::new().await, run());
         let journal = Arc::new(place.open().await);
         journal.commit(&commit(there, 1)).await.unwrap();
@@ -550,7 +551,7 @@ mod tests {
 
     #[tokio::test]
     #[ignore = "needs PostgreSQL; tests/postgres starts one"]
-    async fn each_who_looks_with_others_is_told_what_is_at_its_own_places() {
+    async fn looks_that_share_a_statement_are_each_told_the_rows_of_their_own_places() {
         let journal = Place::new().await.open().await;
         let rows = [Row::new("a", "1", "x"), Row::new("a", "2", "y"), Row::new("b", "1", "z")];
         journal.commit(&Commit::of_index(rows.iter().cloned().map(RowChange::Add).collect())).await.unwrap();
@@ -585,12 +586,9 @@ mod tests {
     async fn commits_at_once_share_few_connections() {
         let place = Place::new().await;
         let journal = Arc::new(PostgresJournal::open(place.database().connections(3)).await.unwrap());
-        let all: Vec<_> = (0..64).map(|_| (run(), Arc::clone(&journal))).collect();
-        let commits = all.iter().cloned();
-        let commits = commits.map(|(run, journal)| tokio::spawn(async move { journal.commit(&commit(run, 1)).await }));
-        for committed in commits.collect::<Vec<_>>() {
-            committed.await.unwrap().unwrap();
-        }
+        let runs: Vec<_> = (0..64).map(|_| run()).collect();
+        let made = each(&journal, &runs, |journal, run| async move { journal.commit(&commit(run, 1)).await }).await;
+        made.into_iter().for_each(Result::unwrap);
         assert_eq!(journal.runs(&Filter::default()).await.unwrap().len(), 64);
         let connections = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                            AND application_name = 'stockade'";

@@ -20,7 +20,7 @@ pub(super) struct Together<T, R> {
     fits: fn(&[T], &T) -> bool,
 }
 
-/// What came of something that was to be done with others.
+/// The result of a thing that was to be done in a group.
 pub(super) enum Answer<T, R> {
     /// It is done, or it failed.
     Is(Result<R>),
@@ -51,7 +51,7 @@ struct Group<T, R> {
 
 impl<T, R> Together<T, R> {
     /// Has so many groups on their way at the same time, and no more than `max` in one. `fits` says whether a thing may be in a
-    /// group with these; each may be alone in one. One that may not waits for a later group, and others go before it.
+    /// group with these; each may be alone in one. A thing that does not fit waits for a later group, and others go before it.
     pub(super) fn new(groups: usize, max: usize, fits: fn(&[T], &T) -> bool) -> Self {
         let waiting = Mutex::new(Waiting { ticket: 0, things: VecDeque::new() });
         Self { waiting, turns: Semaphore::new(groups), max, fits }
@@ -70,7 +70,7 @@ impl<T, R> Together<T, R> {
             let _turn = self.turns.acquire().await;
             let Some(Group { things, tells, since }) = self.next(ticket) else { continue };
             for (tell, answer) in tells.into_iter().zip(all(things, since).await) {
-                // The one who asked may wait no more.
+                // The task that asked may have ended.
                 let _ = tell.send(answer);
             }
         }
@@ -159,14 +159,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_while_a_group_is_on_its_way_is_the_next_group() {
+    async fn things_that_wait_while_a_group_is_on_its_way_are_the_next_group() {
         assert_eq!(sizes(1, 8).await, [1]);
         assert_eq!(sizes(20, 64).await, [1, 19]);
         assert_eq!(sizes(20, 8).await, [1, 8, 8, 3]);
     }
 
     #[tokio::test]
-    async fn what_does_not_fit_into_a_group_is_in_a_later_one_and_is_answered() {
+    async fn a_thing_that_does_not_fit_into_a_group_is_in_a_later_one_and_is_answered() {
         let differ = |group: &[usize], one: &usize| !group.contains(one);
         assert_eq!(groups(vec![7, 7, 8, 7, 9, 8], 8, differ).await, [vec![7], vec![7, 8, 9], vec![7, 8]]);
         let little = |group: &[usize], one: &usize| group.iter().sum::<usize>() + one <= 10;

@@ -64,7 +64,7 @@ impl Write {
     }
 
     /// Whether it may share a transaction with those of other runs: it is short, and writes nothing but what is its run's own, so
-    /// that it waits for no other commit, and none for it.
+    /// that it waits for no other commit, and no other commit waits for it.
     pub(super) fn may_share(&self) -> bool {
         let is_own = self.run.is_some() && self.rows.is_empty() && self.entries.name_nothing();
         is_own && self.bytes() <= SHARED_BYTES_MAX

@@ -178,15 +178,11 @@ mod tests {
 
     use super::*;
     use crate::sqlite::SqliteJournal;
-    use crate::testing::stepped;
+    use crate::testing::{run, stepped};
     use crate::{Commit, Journal, Lease};
 
     /// How many steps the run has, each of which knows one line more.
     const STEPS: u64 = 160;
-
-    fn run() -> RunId {
-        uuid::Uuid::now_v7().into()
-    }
 
     fn grown(run: RunId, seq: u64) -> Entry {
         let line = |number: u64| format!("line {number} of {:x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));

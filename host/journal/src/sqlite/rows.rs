@@ -16,6 +16,9 @@ const FIND: &str =
 const FIND_PREFIX: &str =
     "SELECT space, key, run, needed, due_ms, value FROM index_rows WHERE space = ? AND key >= ? AND key < ?";
 
+/// How many places one statement looks at: SQLite takes no more than 500 parts.
+const PLACES_MAX: usize = 64;
+
 /// Whether one of these changes may be refused.
 pub(super) fn may_be_refused(changes: &[RowChange]) -> bool {
     changes.iter().any(|change| match change {
@@ -115,23 +118,25 @@ pub(super) fn find(
     rows.filter(is_new).take_while(is_within).take(limit).collect()
 }
 
-/// Returns the rows of several spaces whose keys begin with a prefix, in the order of the places. It is one statement, which
-/// takes its lock once and sees one moment: a driver asks so before each step.
+/// Returns the rows of several spaces whose keys begin with a prefix, in the order of the places. So few as a driver asks for
+/// before each step are one statement, which takes its lock once and sees one moment.
 pub(super) fn find_each<T: AsRef<str>>(connection: &Connection, places: &[(T, T)]) -> rusqlite::Result<Vec<Row>> {
-    if places.is_empty() {
-        return Ok(Vec::new());
+    let mut rows = Vec::new();
+    for places in places.chunks(PLACES_MAX) {
+        let mut select = connection.prepare_cached(&vec![FIND_PREFIX; places.len()].join(" UNION ALL "))?;
+        let bounds = places.iter().flat_map(|(space, prefix)| bounds(space.as_ref(), prefix.as_ref()));
+        let found = select.query_map(params_from_iter(bounds), row)?;
+        rows.extend(found.collect::<rusqlite::Result<Vec<_>>>()?);
     }
-    let mut select = connection.prepare_cached(&vec![FIND_PREFIX; places.len()].join(" UNION ALL "))?;
-    let bounds = places.iter().flat_map(|(space, prefix)| bounds(space.as_ref(), prefix.as_ref()));
-    select.query_map(params_from_iter(bounds), row)?.collect()
+    Ok(rows)
 }
 
-/// A space, and between what the keys are that begin with a prefix.
+/// A space, the first key that begins with a prefix, and the end of those keys.
 fn bounds(space: &str, prefix: &str) -> [Value; 3] {
     [Value::Text(space.to_owned()), Value::Text(prefix.to_owned()), behind(prefix)]
 }
 
-/// Returns the first that is behind all texts with a prefix, as SQLite sorts: by letters, and each blob behind each text.
+/// Returns the first value behind all texts with a prefix, as SQLite sorts: texts by letters, and each blob behind each text.
 fn behind(prefix: &str) -> Value {
     let mut letters = prefix.to_owned();
     while let Some(last) = letters.pop() {
@@ -177,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_behind_a_prefix_is_behind_all_texts_with_it_and_no_other() {
+    fn the_end_of_a_prefix_is_behind_all_texts_with_it_and_no_other() {
         let text = |text: &str| Value::Text(text.to_owned());
         assert_eq!(behind("a/"), text("a0"));
         assert_eq!(behind("é"), text("ê"));
@@ -189,5 +194,16 @@ mod tests {
             connection.query_row("SELECT 'z' < ?1 AND '\u{10ffff}' < ?1", [value], |row| row.get::<_, bool>(0))
         };
         assert_eq!(sorts(behind("")), Ok(true));
+    }
+
+    #[test]
+    fn rows_of_more_places_than_a_statement_takes_are_found() {
+        let connection = Connection::open_in_memory().unwrap();
+        let tables = "
+            CREATE TABLE index_rows (space TEXT, key TEXT, run BLOB, needed INTEGER, due_ms INTEGER, value TEXT);
+            INSERT INTO index_rows VALUES ('a', 'k', NULL, 0, NULL, 'x');";
+        connection.execute_batch(tables).unwrap();
+        let places = [vec![("b", ""); 600], vec![("a", "k")]].concat();
+        assert_eq!(find_each(&connection, &places).unwrap(), [Row::new("a", "k", "x")]);
     }
 }

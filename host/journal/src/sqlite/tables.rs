@@ -90,11 +90,8 @@ mod tests {
 
     use super::*;
     use crate::sqlite::SqliteJournal;
+    use crate::testing::run;
     use crate::{Filter, Journal as _, Lease, Row, index};
-
-    fn run() -> RunId {
-        uuid::Uuid::now_v7().into()
-    }
 
     /// The tables as the fourth version had them.
     const FOURTH: &str = "

@@ -275,7 +275,7 @@ impl RunLog {
         Ok(cut.map_or(Ok(fuel), |fault| Err(Halt::Cut(fault))))
     }
 
-    /// Makes one that the code cannot catch of the outcome of a call that has not ended, and returns what has cut that.
+    /// Replaces the outcome of a call that has not ended by one that the code cannot catch, and returns what has cut the call.
     pub(super) fn unless_cut(&self, key: &str, number: usize, outcome: Outcome) -> (Outcome, Option<Fault>) {
         let cut = outcome.result.as_ref().err().filter(|_| !self.has_ended(key, number)).cloned();
         match cut {
@@ -346,7 +346,7 @@ impl RunLog {
     /// Whether a call of code may have changed something of which the journal has no outcome yet.
     fn may_have_happened(&self, key: &str, number: usize, call: &ToolCall) -> bool {
         let is_begun = self.state().calls(key).get(number).is_some_and(|call| call.may_have_happened);
-        is_begun && self.host.registry.get(&call.tool).map_or(true, |tool| !tool.changes_nothing())
+        is_begun && self.host.registry.may_change(call)
     }
 
     /// Journals how an attempt ended, unless what the code has left ended it: that ends the code too, and with more of it the

@@ -52,10 +52,8 @@ impl OpenApi {
     /// Kind [`Kind::NotFound`] where the file cannot be read, [`Kind::Invalid`] where the document is not one that can be used.
     pub(crate) fn service(&self, name: &str, accepted: Option<&AcceptedDocument>) -> Result<Service> {
         if self.address().is_some() {
-            return match accepted.filter(|accepted| self.is_accepted(name, accepted)) {
-                Some(accepted) => self.read(name, &accepted.text),
-                None => Ok(Service { base: String::new(), operations: Vec::new(), scheme: self.scheme.clone() }),
-            };
+            let empty = || Service { base: String::new(), operations: Vec::new(), scheme: self.scheme.clone() };
+            return Ok(accepted.and_then(|accepted| self.accepted(name, accepted)).unwrap_or_else(empty));
         }
         let unreadable = |error: std::io::Error| {
             let document = self.document.display();
@@ -76,8 +74,14 @@ impl OpenApi {
 
     /// Returns whether what a person has accepted is this document, as it is configured now.
     pub fn is_accepted(&self, name: &str, accepted: &AcceptedDocument) -> bool {
-        let is_same = |described: DescribedService| described.digest() == accepted.digest;
-        self.address() == Some(accepted.address.as_str()) && self.describe(name, &accepted.text).is_ok_and(is_same)
+        self.accepted(name, accepted).is_some()
+    }
+
+    fn accepted(&self, name: &str, accepted: &AcceptedDocument) -> Option<Service> {
+        if self.address() != Some(accepted.address.as_str()) {
+            return None;
+        }
+        self.read(name, &accepted.text).ok().filter(|service| service.described().digest() == accepted.digest)
     }
 
     /// Gets the document of the tool `name` from its address. It is only fetched here, and used once a person has accepted it.

@@ -62,10 +62,10 @@ pub struct Oidc {
     /// The name of this server as a client of the provider. With it, people log in to the page through the provider, which sends
     /// them back to `/login/oidc/callback` of the page.
     pub client_id: Option<String>,
-    /// The name of the secret of that client; none where the provider takes the client without one.
+    /// The name of the secret of that client; absent where the provider takes the client without one.
     pub client_secret: Option<String>,
-    /// What the provider is asked for where a person logs in: `openid` must be among it, and often the scope that brings the claim
-    /// of the groups.
+    /// The scopes that the provider is asked for where a person logs in: `openid` must be among them, and often the one that
+    /// brings the claim of the groups.
     #[serde(default = "scopes")]
     pub scopes: Vec<String>,
 }

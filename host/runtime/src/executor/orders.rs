@@ -12,12 +12,12 @@ use stockade_workflow::{Change, Effect, EffectKind, Entry, Event, Stop, ToolCall
 use super::waits::overdue;
 use super::watch::Watch;
 use super::{Driver, InFlight};
+use crate::Result;
 use crate::calls::unknown;
 use crate::effects::Ended;
 use crate::news::News;
 use crate::orders::{self, Aim, Due, Order};
 use crate::run_log::is_storage;
-use crate::{Registered, Result};
 
 /// How long the journal waits for what was only computed, where the next answer takes long: others look at the run there.
 const BEHIND: Duration = Duration::from_millis(100);
@@ -213,7 +213,7 @@ impl Driver {
             | EffectKind::StartRuns(_)
             | EffectKind::RequestApproval { .. } => Vec::new(),
         };
-        calls.retain(|(_, call)| !self.host().registry.get(&call.tool).is_ok_and(Registered::changes_nothing));
+        calls.retain(|(_, call)| self.host().registry.may_change(call));
         calls
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stockade_workflow::{
-    Change, Currency, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, Shortfall, ToolCall, ToolOutcome, Usage,
+    Change, Currency, Effect, EffectKind, EffectOutcome, Event, Fault, Kind, Shortfall, ToolOutcome, Usage,
 };
 
 use super::{Driver, Performed};
@@ -36,17 +36,12 @@ impl Driver {
             (EffectKind::CallTool { call, .. }, EffectOutcome::ToolReturned(ToolOutcome::Failed(fault)))
                 if may_have_happened
                     && !matches!(fault.kind, Kind::GuestError | Kind::Invalid)
-                    && self.may_change(call) =>
+                    && self.host().registry.may_change(call) =>
             {
                 ToolOutcome::Unknown(unknown(effect.key(), call, &fault.message)).into()
             }
             (_, outcome) => outcome,
         }
-    }
-
-    /// Whether a call may change something, as one of a tool that is not here any more may.
-    fn may_change(&self, call: &ToolCall) -> bool {
-        self.host().registry.get(&call.tool).map_or(true, |tool| !tool.changes_nothing())
     }
 
     fn judged_alone(&self, effect: &Effect, ended: Ended, used: Usage) -> Result<Performed> {

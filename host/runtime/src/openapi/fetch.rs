@@ -16,7 +16,7 @@ const TIME: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 ///
-/// The address is not safe, the server does not answer with a document of text in time, or it is longer than so many bytes.
+/// The address is not safe, the server does not answer with a document of text in time, or it is longer than `bytes_max`.
 pub(crate) async fn fetched(address: &str, bytes_max: u64) -> Result<String> {
     let url = Url::parse(address).ok().filter(is_safe);
     let url = url.ok_or_else(|| {

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn where_an_argument_goes_is_part_of_what_is_accepted_and_approved() {
+    fn the_place_of_an_argument_is_part_of_what_is_accepted_and_approved() {
         let root = document(usual());
         let operation = read(&root).unwrap().remove(0);
         let sent = json!({"id": "path id", "tag": "query tag", "if-match": "header if-match"});

@@ -116,7 +116,7 @@ fn an_entry_is_of_its_component_alone() {
 
 /// To wasmtime, code of either setting fits the other: the names of the entries and their MACs tell them apart.
 #[tokio::test]
-async fn an_entry_with_portable_floats_is_never_run_without_and_none_the_other_way() {
+async fn an_entry_of_one_setting_of_floats_is_never_run_under_the_other() {
     let dir = tempfile::tempdir().unwrap();
     let engine = |portable_floats| Engine::new(Config { portable_floats, ..config(dir.path()) }).unwrap();
     let was_cached = |portable_floats| engine(portable_floats).load(&guest_source("floats")).unwrap().was_cached();

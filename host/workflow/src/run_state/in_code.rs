@@ -58,8 +58,7 @@ impl RunState {
     }
 
     /// Lets code end that did not catch that it is not known whether a call of it happened. Its calls are paid for, and it is
-    /// wanted again once a person has found out. The host says so only of a call after whose answer the
-    /// code has made no other.
+    /// wanted again once a person has found out. The host says so only of a call after whose answer the code has made no other.
     pub(super) fn doubt_in_code(&mut self, key: &str, fault: &Fault, used: &Usage) -> Result<(), String> {
         let (code, number) = of_code(key)?;
         let calls = self.calls_in_flight(code)?;
