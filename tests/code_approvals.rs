@@ -98,7 +98,7 @@ async fn a_question_of_code_expires_and_takes_neither_edits_nor_answers() {
 
 /// Whatever record was the last, the code ends the same, and its call is booked once.
 #[tokio::test(flavor = "multi_thread")]
-async fn cut_after_any_record_code_that_waits_comes_to_the_same() {
+async fn code_that_waits_ends_the_same_when_cut_after_any_record() {
     let (place, now_ms) = (Place::new(), clock());
     let to_the_end = async |host: &Host, run: RunId, mut outcome: Outcome| {
         while let Outcome::Waiting(asked) = outcome {

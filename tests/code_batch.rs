@@ -7,16 +7,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stockade::callable::{Call, Callable, Calling, Nature, Outcome as Answer, Place as PlaceInPool, ToolFunction};
 use stockade::{
-    Budget, Change, Code, Currency, Decision, Digest, Entry, Exec, Fault, Grant, Host, Kind, Outcome, RunId,
+    Budget, Change, Code, Currency, Decision, Digest, Entry, Exec, Fault, Grant, Host, Kind, Outcome, RunId, RunState,
     Settlement, Stop, Usage, code_limits,
 };
-use stockade_tests::code::called;
+use stockade_tests::code::{called, called_in};
 use stockade_tests::flaky::Flaky;
 use stockade_tests::gate::answers_together;
 use stockade_tests::{Place, decide, dist};
 use tokio::sync::Barrier;
 
-/// Answers once so many calls of it are in flight; or is called alone, where that is none.
+/// Answers once so many calls of it are in flight. With 0, it answers at once, and checks that it is alone.
 pub(crate) struct Meeting {
     functions: [ToolFunction; 1],
     identity: Digest,
@@ -104,15 +104,16 @@ async fn exec(host: &Host, source: &str, tools: &[&str]) -> (RunId, Outcome) {
     (run.id(), run.settled().await.unwrap())
 }
 
-/// The numbers of the calls that have ended, in their order.
+/// The numbers of the calls that have ended, in the order of the code.
 fn ended(entries: &[Entry]) -> Vec<usize> {
-    let ended = entries.iter().filter_map(|entry| match &entry.change {
-        Change::Called { number, .. } => Some(*number),
-        _ => None,
-    });
-    let mut ended: Vec<_> = ended.collect();
+    let mut ended = called_in(entries);
     ended.sort_unstable();
     ended
+}
+
+/// What the code has called the meeting with, in the order of the code.
+pub(crate) fn said(state: &RunState) -> Vec<Value> {
+    state.calls(Exec::KEY).iter().map(|call| call.call.arguments.value()["n"].clone()).collect()
 }
 
 /// Where the intents of calls stand.
@@ -131,9 +132,7 @@ async fn calls_that_change_nothing_are_in_flight_together_and_journaled_in_their
     assert_eq!(called(&host, run).await, [0, 1, 2, 3]);
     let state = host.state(run).await.unwrap();
     assert_eq!(state.ledger().spent().tool_calls, 4);
-    let arguments: Vec<_> =
-        state.calls(Exec::KEY).iter().map(|call| call.call.arguments.value()["n"].clone()).collect();
-    assert_eq!(arguments, [3, 1, 2, 0]);
+    assert_eq!(said(&state), [3, 1, 2, 0]);
     host.replay(run, Exec::KEY).await.unwrap();
 }
 
@@ -163,9 +162,7 @@ async fn calls_that_may_change_something_are_in_flight_together_and_their_intent
     assert_eq!((intents.len(), ended(&entries)), (3, vec![0, 1, 2]));
     assert_eq!(intents[2] - intents[0], 2, "they are one after the other");
     let state = host.state(run).await.unwrap();
-    let arguments: Vec<_> =
-        state.calls(Exec::KEY).iter().map(|call| call.call.arguments.value()["n"].clone()).collect();
-    assert_eq!((arguments, state.ledger().spent().tool_calls), (vec![json!(3), json!(1), json!(2)], 3));
+    assert_eq!((said(&state), state.ledger().spent().tool_calls), (vec![json!(3), json!(1), json!(2)], 3));
     host.replay(run, Exec::KEY).await.unwrap();
 }
 
@@ -234,7 +231,7 @@ async fn calls_that_are_the_same_or_write_to_the_same_store_take_turns() {
 /// What a crash leaves behind after any record ends as if nothing had happened: what has ended is not made again, and all else
 /// under the key that it had.
 #[tokio::test(flavor = "multi_thread")]
-async fn cut_after_any_record_code_whose_calls_were_in_flight_together_ends_the_same() {
+async fn code_whose_calls_were_in_flight_together_ends_the_same_when_cut_after_any_record() {
     let place = Place::new();
     let first = idempotent(&place, Meeting::new(1, false)).await;
     let source = "const all = await Promise.all([3, 1, 2].map(n => meeting.say({n}))); \
@@ -295,7 +292,7 @@ async fn each_of_several_calls_in_doubt_is_settled_and_none_is_made_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_stopped_names_each_of_its_calls_in_flight_as_unknown() {
     let place = Place::new();
-    // Nine never meet.
+    // It answers once nine calls are in flight, and the code makes three.
     let meeting = Meeting::new(9, false);
     let begun = Arc::clone(&meeting.begun);
     let host = host(&place, [("meeting", meeting)]).await;
@@ -488,7 +485,7 @@ async fn calls_behind_one_that_was_cut_are_not_made() {
     let shared = Grant::kv("notes", place.path("notes.db").display().to_string());
     let writer = Meeting::new(0, false).granted(shared.clone().writable());
     let begun = Arc::clone(&writer.begun);
-    // Nine never meet, and what the one reads the other may write to.
+    // It answers once nine calls are in flight, so never; and what it reads the writer may write to.
     let host = host(&place, [("meeting", Meeting::new(9, true).granted(shared)), ("writer", writer)]).await;
     let source = "return Promise.all([meeting.say({n: 1}), writer.say({n: 2})])";
     let code = Code::new("javascript", source).tools(["meeting", "writer"]);

@@ -7,7 +7,7 @@ use stockade::{Budget, Builder, Code, CodeEnd, Currency, Decision, Exec, Grant, 
 use stockade_tests::code::called;
 use stockade_tests::{Place, decide, root};
 
-use crate::code_batch::Meeting;
+use crate::code_batch::{Meeting, said};
 
 fn builder(place: &Place) -> Builder {
     let built = root().join("target/languages");
@@ -64,9 +64,7 @@ async fn awaited_calls_that_change_nothing_are_in_flight_together_and_journaled_
         assert_eq!(called(&host, run).await, [0, 1, 2, 3], "{source}");
         let state = host.state(run).await.unwrap();
         assert_eq!(state.ledger().spent().tool_calls, 4);
-        let arguments: Vec<_> =
-            state.calls(Exec::KEY).iter().map(|call| call.call.arguments.value()["n"].clone()).collect();
-        assert_eq!(arguments, [3, 1, 2, 0], "{source}");
+        assert_eq!(said(&state), [3, 1, 2, 0], "{source}");
         host.replay(run, Exec::KEY).await.unwrap();
     }
 }

@@ -222,7 +222,7 @@ async fn a_call_in_flight_is_ended_at_the_deadline_of_its_run_and_its_outcome_is
 
 /// What a crash leaves behind after any record ends as if nothing had happened.
 #[tokio::test]
-async fn cut_after_any_record_a_run_fails_at_its_deadline() {
+async fn a_run_fails_at_its_deadline_when_cut_after_any_record() {
     let (place, hand) = (Place::new(), Hand::new());
     let host = opened(&hand, &place).await;
     let effects = [Effect::sleep("nap", HOUR / 2), Effect::await_signal("paid", "paid")];

@@ -293,7 +293,7 @@ async fn a_question_takes_no_decision_that_its_workflow_does_not_understand() {
 
 /// Whatever record was the last, the run ends as if nothing had happened, and the edited call is made once.
 #[tokio::test(flavor = "multi_thread")]
-async fn cut_after_any_record_an_edited_call_is_made_once() {
+async fn an_edited_call_is_made_once_when_cut_after_any_record() {
     let place = place(&["7900", "7900"]);
     let config = config(&place, "demo", DESK);
     let edits = async |host: &Host, run: RunId| {

@@ -32,7 +32,7 @@ struct Scale {
     watchers: usize,
     /// Of each kind: streams that are not read, answers that are not read, heads that do not end.
     idle: usize,
-    /// Requests that are none, and some that are too long.
+    /// Malformed requests, and some that are too long.
     wrong: usize,
     decisions: usize,
     /// Requests of one tenant, alone and beside the flood of another.

@@ -173,7 +173,7 @@ async fn the_attempts_of_code_are_among_the_calls_that_its_run_may_make() {
 
 /// What a crash leaves behind after any record ends as if nothing had happened.
 #[tokio::test(flavor = "multi_thread")]
-async fn cut_after_any_record_code_whose_calls_are_made_again_ends_the_same() {
+async fn code_whose_calls_are_made_again_ends_the_same_when_cut_after_any_record() {
     let (place, flaky) = (Place::new(), Flaky::new(traps(2)));
     let first = coding(&place, &flaky, TWICE).await;
     let (run, expected) = exec(&first, Budget::default()).await;
@@ -341,7 +341,7 @@ async fn a_paused_run_makes_no_further_attempt_and_a_stopped_one_none_at_all() {
 
 /// What a crash leaves behind after any record ends as if nothing had happened.
 #[tokio::test]
-async fn cut_after_any_record_a_call_that_is_made_again_ends_the_same() {
+async fn a_call_that_is_made_again_ends_the_same_when_cut_after_any_record() {
     let (place, hand, flaky) = (Place::new(), Hand::new(), Flaky::new(traps(2)));
     let first = host(&place, &hand, &flaky, TWICE).await;
     let (run, _) = start(&first, &[call()], Budget::default()).await;

@@ -240,7 +240,7 @@ async fn a_quorum_is_of_different_people_and_one_no_is_a_no() {
 
 /// Whatever record was the last, no call is made with fewer people than it needs.
 #[tokio::test(flavor = "multi_thread")]
-async fn cut_after_any_record_a_quorum_is_still_of_two() {
+async fn a_quorum_is_still_of_two_when_cut_after_any_record() {
     let desk = Desk::new(TWO, &[7_900]);
     let host = desk.host().await;
     let (run, _) = desk.start(&host, None).await;

@@ -168,7 +168,7 @@ async fn a_budget_suspends_the_undoing_and_more_of_it_goes_on() {
 
 /// What a crash leaves behind after any record ends as if nothing had happened.
 #[tokio::test]
-async fn cut_after_any_record_a_run_undoes_all_of_it_once() {
+async fn a_run_undoes_all_of_it_once_when_cut_after_any_record() {
     let (place, hand, desk) = (Place::new(), Hand::new(), Desk::default());
     let first = host(&place, &hand, &desk).await;
     let (run, _) = start(&first, &asking(), Budget::default()).await;

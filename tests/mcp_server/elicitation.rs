@@ -62,7 +62,7 @@ fn a_question_is_taken_back_where_a_person_decides_before_the_client_answers() {
     assert_eq!(cancelled["method"], "notifications/cancelled", "{cancelled}");
     assert_eq!(cancelled["params"]["requestId"], question["id"], "{cancelled}");
     assert_eq!(agent.next()["method"], "notifications/elicitation/complete");
-    // An answer that comes too late is no answer to anything.
+    // An answer that comes too late changes nothing.
     agent.tell(&answer(&question, "cancel"));
     let paid = agent.next();
     assert_eq!((&paid["id"], &paid["result"]["isError"]), (&json!(asked), &json!(false)), "{paid}");

@@ -27,10 +27,14 @@ struct Answered {
 
 /// Starts a server that offers all that its host has.
 async fn start(more: impl FnOnce(Builder) -> Builder) -> Served {
-    let place = Place::new();
+    start_in(Place::new(), more, |server| server).await
+}
+
+/// Starts such a server with further settings, in a place that the test has.
+async fn start_in(place: Place, more: impl FnOnce(Builder) -> Builder, set: impl FnOnce(Server) -> Server) -> Served {
     let host = more(place.host().built_in_languages().workflow(Call)).build().await.unwrap();
     let mcp = Mcp::new(host.clone(), &Offer::default()).await.unwrap().page("https://page.example");
-    let server = Server::new(host.clone()).mcp(Http::new(mcp, &[]));
+    let server = set(Server::new(host.clone()).mcp(Http::new(mcp, &[])));
     Served::of(place, host, server).await
 }
 
@@ -142,14 +146,11 @@ async fn a_request_without_a_token_of_another_page_or_to_another_host_is_refused
 /// Hostile case 109: a method of ten thousand letters.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_method_that_a_client_has_made_up_is_not_told_to_the_log() {
-    let place = Place::new();
-    let host = place.host().built_in_languages().workflow(Call).build().await.unwrap();
-    let mcp = Http::new(Mcp::new(host.clone(), &Offer::default()).await.unwrap(), &[]);
     let heard = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&heard);
-    let server = Server::new(host.clone()).mcp(mcp);
-    let server = server.on_answer(move |answered| told.lock().unwrap().push(answered.method.to_owned()));
-    let served = Served::of(place, host, server).await;
+    let tells =
+        |server: Server| server.on_answer(move |answered| told.lock().unwrap().push(answered.method.to_owned()));
+    let served = start_in(Place::new(), |builder| builder, tells).await;
     let what = format!("{} /mcp", "A".repeat(10_000));
     assert_eq!(served.anyone().send(&what, &[], "").await.status(), 401);
     assert_eq!(*heard.lock().unwrap(), ["_OTHER"]);
@@ -159,11 +160,9 @@ async fn a_method_that_a_client_has_made_up_is_not_told_to_the_log() {
 async fn a_call_that_is_late_is_answered_in_the_log_of_changes_and_what_a_viewer_asks_is_not_in_it() {
     let place = Place::new();
     let path = place.path("audit.log");
-    let host = place.host().built_in_languages().workflow(Call).build().await.unwrap();
-    let mcp = Http::new(Mcp::new(host.clone(), &Offer::default()).await.unwrap(), &[]);
     let limits = Limits { answer_time: Duration::from_millis(300), ..Limits::default() };
-    let server = Server::new(host.clone()).mcp(mcp).limits(limits).audit(Audit::open(&path, Clock::default()));
-    let served = Served::of(place, host, server).await;
+    let audit = Audit::open(&path, Clock::default());
+    let served = start_in(place, |builder| builder, |server| server.limits(limits).audit(audit)).await;
     let (bot, reader) = (served.client("bot", Role::Operator).await, served.client("mia", Role::Viewer).await);
     assert_eq!(ask(&reader, &[], "tools/list", json!({})).await.status, 200);
     let late = ask(&bot, &[], "tools/call", call("exec__javascript", json!({"code": "for (;;);"}))).await;
