@@ -205,7 +205,7 @@ class Server(unittest.TestCase):
             self.assertEqual((error.status, error.kind, error.reason), (403, "denied", "budget"))
             self.assertEqual((error.limit, error.allowed, error.used), ("steps", 50, 51))
         with Stockade(token="stk_00") as other:
-            self.assertEqual(self.refused(other.budgets).status, 401)
+            self.assertEqual(self.refused(lambda: list(other.budgets())).status, 401)
         self.assertEqual(self.refused(self.client.runs.get, "7").reason, "run_id")
 
     def test_many_runs_are_started_and_followed_at_once_with_asyncio(self):
