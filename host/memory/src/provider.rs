@@ -3,6 +3,7 @@ mod format;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use stockade_system::http::{self, Unread};
 use stockade_workflow::{Fault, Kind};
 use url::{Host, Url};
 
@@ -92,15 +93,11 @@ impl Provider {
         self.answer(response).await
     }
 
-    async fn answer(&self, mut response: reqwest::Response) -> Result<Vec<u8>> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| self.lost())? {
-            if body.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
-                return Err(self.failed("too_large", "its answer is longer than vectors are".to_owned()));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+    async fn answer(&self, response: reqwest::Response) -> Result<Vec<u8>> {
+        http::body(response, ANSWER_BYTES_MAX).await.map_err(|unread| match unread {
+            Unread::TooLong => self.failed("too_large", "its answer is longer than vectors are".to_owned()),
+            Unread::BrokenOff(_) => self.lost(),
+        })
     }
 
     fn lost(&self) -> Fault {
@@ -204,7 +201,7 @@ mod tests {
     }
 
     fn provider(name: &str, url: String) -> Result<Provider> {
-        let client = stockade_system::http::builder().no_proxy().build().unwrap();
+        let client = http::builder().no_proxy().build().unwrap();
         let (provider, model, key) = (name.to_owned(), "small".to_owned(), Some("sk_live".to_owned()));
         Provider::new(client, Service { provider, model, url: Some(url), key })
     }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, Url, redirect};
+use reqwest::{Client, ClientBuilder, Response, Url, redirect};
 use stockade_workflow::{Fault, Kind};
 
 /// How long a server may take to accept a connection.
@@ -43,6 +43,31 @@ pub fn is_of_this_machine(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Why an answer was not read to its end.
+#[derive(Debug)]
+pub enum Unread {
+    /// It is longer than it may be.
+    TooLong,
+    /// It broke off.
+    BrokenOff(reqwest::Error),
+}
+
+/// Reads the body of an answer, which may have up to `bytes_max` bytes.
+///
+/// # Errors
+///
+/// It is longer, or breaks off.
+pub async fn body(mut answer: Response, bytes_max: usize) -> Result<Vec<u8>, Unread> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(Unread::BrokenOff)? {
+        if body.len().saturating_add(chunk.len()) > bytes_max {
+            return Err(Unread::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// Returns what lies behind an error, which says more than the error itself, and does not have the address.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Url;
-use stockade_system::http::{cause, client, is_safe};
+use stockade_system::http::{Unread, body, cause, client, is_safe};
 use stockade_workflow::{Fault, Kind};
 use tokio::time::timeout;
 
@@ -32,16 +32,14 @@ pub(crate) async fn fetched(address: &str, bytes_max: u64) -> Result<String> {
 async fn answered(url: Url, bytes_max: u64) -> std::result::Result<String, String> {
     let lost = |error: reqwest::Error| cause(&error);
     let client = client().map_err(|fault| fault.message)?;
-    let mut response = client.get(url).header("accept", "application/json").send().await.map_err(lost)?;
+    let response = client.get(url).header("accept", "application/json").send().await.map_err(lost)?;
     if response.status().as_u16() != 200 {
         return Err(format!("the server answers with status {}, and 200 is wanted", response.status().as_u16()));
     }
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(lost)? {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() as u64 > bytes_max {
-            return Err(format!("the server answers with more than {bytes_max} bytes"));
-        }
-    }
+    let bytes =
+        body(response, usize::try_from(bytes_max).unwrap_or(usize::MAX)).await.map_err(|unread| match unread {
+            Unread::TooLong => format!("the server answers with more than {bytes_max} bytes"),
+            Unread::BrokenOff(error) => cause(&error),
+        })?;
     String::from_utf8(bytes).map_err(|_| "the answer is not text in UTF-8".to_owned())
 }

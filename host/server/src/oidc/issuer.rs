@@ -6,7 +6,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use stockade::http::{cause, is_safe};
+use stockade::http::{Unread, body, cause, is_safe};
 use stockade::{Fault, Kind};
 use tokio::time::timeout;
 use url::Url;
@@ -127,15 +127,13 @@ impl Issuer {
     /// Sends a request, and returns the status and the body of the answer, which is bounded.
     async fn sent(&self, url: &str, request: RequestBuilder) -> stockade::Result<(StatusCode, Vec<u8>)> {
         let lost = |error: reqwest::Error| self.unavailable(&format!("{url}: {}", cause(&error)));
-        let mut response = request.send().await.map_err(lost)?;
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(lost)? {
-            if bytes.len().saturating_add(chunk.len()) > BYTES_MAX {
-                return Err(self.unavailable(&format!("{url} answers more than {BYTES_MAX} bytes")));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok((response.status(), bytes))
+        let response = request.send().await.map_err(lost)?;
+        let status = response.status();
+        let bytes = body(response, BYTES_MAX).await.map_err(|unread| match unread {
+            Unread::TooLong => self.unavailable(&format!("{url} answers more than {BYTES_MAX} bytes")),
+            Unread::BrokenOff(error) => lost(error),
+        })?;
+        Ok((status, bytes))
     }
 
     /// Reads an answer.
