@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::{Client, Url};
 use sha2::Sha256;
+use stockade_system::http::{self, cause};
 use stockade_workflow::{Fault, Kind};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
@@ -44,7 +45,7 @@ impl Channel {
                 let url = url.ok_or_else(|| invalid("`url` is not an address of http:// or https://".to_owned()))?;
                 let whose = format!("the webhook \"{name}\"");
                 let secret = secret.as_ref().map(|secret| decoded(&key_of(secret, &whose, secrets)?)).transpose()?;
-                Ok(Self::Webhook { http: stockade_system::http::client()?, url, secret })
+                Ok(Self::Webhook { http: http::client()?, url, secret })
             }
             (None, Some([program, arguments @ ..]), None) => {
                 Ok(Self::Command { program: program.clone(), arguments: arguments.to_vec() })
@@ -88,20 +89,15 @@ async fn post(http: &Client, url: &Url, secret: Option<&[u8]>, id: &str, at_s: u
     if let Some(secret) = secret {
         request = request.header("webhook-signature", signature(secret, id, at_s, body)?);
     }
-    let answer = request.body(body.to_owned()).send().await.map_err(|error| failed(cause(&error)))?;
+    let answer = request
+        .body(body.to_owned())
+        .send()
+        .await
+        .map_err(|error| failed(format!("the server was not reached: {}", cause(&error))))?;
     if answer.status().is_success() {
         return Ok(());
     }
     Err(failed(format!("the server answered with status {}", answer.status().as_u16())))
-}
-
-/// Says why a request failed, without its address, which may have a secret.
-fn cause(error: &reqwest::Error) -> String {
-    let mut last: &dyn std::error::Error = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    format!("the server was not reached: {last}")
 }
 
 fn signature(secret: &[u8], id: &str, at_s: u64, body: &str) -> Result<String> {
