@@ -96,8 +96,7 @@ pub(crate) fn read(host: &Host, uri: &str, marks: MetaObject) -> Answer<Resource
 
 /// Describes a skill, with the digest that a person has accepted.
 fn entry(skill: &UsedSkill<'_>) -> Result<Skill, String> {
-    let main = skill.files.get(UsedSkill::MAIN).map(|main| String::from_utf8_lossy(main)).unwrap_or_default();
-    let front_matter = read_front_matter(&front_matter(&main))?;
+    let front_matter = read_front_matter(&skill.front_matter()?)?;
     let file = |(path, bytes): (&String, &Vec<u8>)| SkillResource::from_bytes(address(skill.name, path), bytes);
     let files = SkillResources::Files(skill.files.iter().map(file).collect());
     let described = Skill::new(address(skill.name, UsedSkill::MAIN), front_matter, files);
@@ -109,12 +108,6 @@ fn marked(skill: &Skill, marks: &MetaObject) -> Skill {
     let mut meta = skill.meta.clone().unwrap_or_default();
     meta.0.extend(marks.0.clone());
     skill.clone().with_meta(meta)
-}
-
-/// Returns the lines between the first two `---`. The host uses no skill without them.
-fn front_matter(main: &str) -> String {
-    let lines = main.trim_start_matches('\u{feff}').lines().skip(1);
-    lines.take_while(|line| line.trim_end() != "---").map(|line| format!("{line}\n")).collect()
 }
 
 /// Reads a front matter with all that its author wrote: a client compares it with the one in the file. The host itself reads less

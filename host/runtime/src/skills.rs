@@ -108,6 +108,12 @@ impl UsedSkill<'_> {
 
     /// The file that makes a folder a skill.
     pub const MAIN: &'static str = MAIN;
+
+    /// Returns the text of the front matter, which a person has accepted with the rest; or why there is no front matter to read.
+    pub fn front_matter(&self) -> std::result::Result<String, String> {
+        let main = self.files.get(MAIN).ok_or_else(|| format!("it has no {MAIN}"))?;
+        front_matter::text(&String::from_utf8_lossy(main))
+    }
 }
 
 /// Whether a skill is used.

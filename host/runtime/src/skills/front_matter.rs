@@ -50,6 +50,11 @@ pub(super) fn read(text: &str) -> Read<FrontMatter> {
     Ok(FrontMatter { name, description, allowed_tools: allowed.map_err(|why| format!("\"allowed-tools\" {why}"))? })
 }
 
+/// Returns the text of the front matter, line by line.
+pub(super) fn text(text: &str) -> Read<String> {
+    Ok(lines(text)?.into_iter().flat_map(|line| [line, "\n"]).collect())
+}
+
 /// The lines between the first two `---`.
 fn lines(text: &str) -> Read<Vec<&str>> {
     let mut lines = text.trim_start_matches('\u{feff}').lines();
