@@ -64,7 +64,7 @@ async fn in_place(host: &Services, code: &Code, limits: &Limits, id: &str) -> Re
     Ok(Outcome { result: value_of(&ended), usage: usage.tool_calls(1), stdout, stderr, log: Vec::new() })
 }
 
-/// Returns the value of code, or the fault of code that has none.
+/// Returns the value of code, or the fault with which it ended.
 pub(crate) fn value_of(ended: &CodeEnd) -> Result<Value> {
     match ended {
         CodeEnd::Returned(value) => Ok(value.value()),

@@ -47,6 +47,14 @@ impl CodeCalling<'_> {
         Change::Calling { key: self.key.to_owned(), number: self.number, call: self.call.clone() }
     }
 
+    /// Takes what the calls beside it have used from what is left for this call, of `used` by all of them `own` by itself, and
+    /// returns that.
+    pub(super) fn leave_to_others(&mut self, used: u64, own: u64) -> u64 {
+        let others = used.saturating_sub(own);
+        self.left.fuel = self.left.fuel.saturating_sub(others);
+        others
+    }
+
     /// Returns how the call ended where an attempt before may have happened.
     pub(super) fn in_doubt(&self, outcome: ToolOutcome) -> ToolOutcome {
         match outcome {

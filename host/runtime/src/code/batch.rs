@@ -181,9 +181,7 @@ impl RunLog {
             let outcome = match ends.remove(&calling.number) {
                 Some((outcome, None)) => outcome,
                 Some((outcome, Some(again))) => {
-                    // What the others have used is not left to it.
-                    let others = fuel.saturating_sub(outcome.usage.fuel);
-                    calling.left.fuel = calling.left.fuel.saturating_sub(others);
+                    let others = calling.leave_to_others(fuel, outcome.usage.fuel);
                     sleep_until(again).await;
                     let outcome = self.code_call(calling).await?;
                     fuel = others.saturating_add(outcome.usage.fuel);
@@ -242,9 +240,7 @@ impl RunLog {
             let outcome = match &cut {
                 Some(fault) => lost(&attempt, fault),
                 None => {
-                    // What the others have used is not left to it, where it is made again.
-                    let others = fuel.saturating_sub(attempt.used.fuel);
-                    calling.left.fuel = calling.left.fuel.saturating_sub(others);
+                    let others = calling.leave_to_others(fuel, attempt.used.fuel);
                     let outcome = self.answered_together(calling, tool, attempt).await?;
                     fuel = others.saturating_add(outcome.usage.fuel);
                     if !self.has_ended(key, number) {
