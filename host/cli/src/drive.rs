@@ -41,7 +41,7 @@ async fn attached(host: &Host, run: &RunHandle) -> stockade::Result<RunState> {
     eprintln!("run {} was started under this key before", run.id());
     loop {
         match run.settled_state().await {
-            Err(fault) if fault.detail.as_deref() == Some("interrupted") => {}
+            Err(fault) if fault.is_interrupted() => {}
             settled => return settled,
         }
         match host.resume(run.id()).await {

@@ -168,7 +168,7 @@ impl Mcp {
         tokio::select! {
             settled = settled => match settled {
                 // A process that drove it has ended; another one takes it up.
-                Err(Refusal::Fault(fault)) if fault.detail.as_deref() == Some("interrupted") => {
+                Err(Refusal::Fault(fault)) if fault.is_interrupted() => {
                     Ok(self.host.state(run).await?)
                 }
                 settled => settled,

@@ -21,7 +21,7 @@ use crate::service::Service;
 
 pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Response> {
     let filter = query::filter(&uri, &query::OF_QUESTIONS)?;
-    let limit = filter.limit.unwrap_or(usize::MAX).clamp(1, service.limits().page);
+    let limit = service.page(filter.limit);
     let page = service.host().open_questions(&Filter { limit: Some(limit), ..filter }).await?;
     page.unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
     Ok(links::page(page.found, &uri, "cursor", page.next.map(query::cursor).as_deref()))

@@ -33,16 +33,15 @@ pub(crate) async fn workflow(State(service): State<Service>, names: Names) -> An
 }
 
 pub(crate) async fn budgets(State(service): State<Service>, uri: Uri) -> Answer<Response> {
-    let (mut after, mut limit) = (None, usize::MAX);
+    let (mut after, mut limit) = (None, None);
     for (name, value) in query::parameters(&uri, &query::OF_BUDGETS)? {
         match &*name {
             "cursor" => after = Some(value.into_owned()),
-            "limit" => limit = query::parsed(&name, &value)?,
+            "limit" => limit = Some(query::parsed(&name, &value)?),
             _ => return Err(query::unknown(&name, &query::OF_BUDGETS).into()),
         }
     }
-    let limit = limit.clamp(1, service.limits().page);
-    let page = service.host().shared_budgets(after.as_deref(), limit).await?;
+    let page = service.host().shared_budgets(after.as_deref(), service.page(limit)).await?;
     page.unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
     Ok(links::page(page.found, &uri, "cursor", page.next.as_deref()))
 }

@@ -113,20 +113,15 @@ pub(crate) async fn settled(
 ) -> Answer<Option<RunState>> {
     // Some of the time of an answer is for what is done around this.
     match timeout(service.limits().answer_time.mul_f32(0.8), settling).await {
-        Ok(Err(fault)) if is_interrupted(&fault) => Ok(None),
+        Ok(Err(fault)) if fault.is_interrupted() => Ok(None),
         Ok(state) => Ok(Some(state?)),
         Err(_) => Ok(None),
     }
 }
 
-/// Returns whether the process that drove a run has ended, so that a server takes the run up.
-pub(crate) fn is_interrupted(fault: &Fault) -> bool {
-    fault.detail.as_deref() == Some("interrupted")
-}
-
 pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Response> {
     let filter = query::filter(&uri, &query::OF_RUNS)?;
-    let limit = filter.limit.unwrap_or(usize::MAX).clamp(1, service.limits().page);
+    let limit = service.page(filter.limit);
     // One run more tells whether there is another page.
     let mut runs = service.host().runs(&Filter { limit: Some(limit.saturating_add(1)), ..filter }).await?;
     let has_more = runs.len() > limit;

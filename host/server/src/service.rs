@@ -81,6 +81,11 @@ impl Service {
         &self.0.settings.limits
     }
 
+    /// Returns how many things a page has, where a client asks for so many.
+    pub(crate) fn page(&self, asked: Option<usize>) -> usize {
+        asked.unwrap_or(usize::MAX).clamp(1, self.limits().page)
+    }
+
     /// Returns the log of changes, if one is kept.
     pub(crate) fn audit(&self) -> Option<&Audit> {
         self.0.settings.audit.as_ref()

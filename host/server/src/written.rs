@@ -11,7 +11,6 @@ use stockade::{Exec, ExecReport, Fault, RunId, Started, Stdio, Wrote};
 use crate::events::{event, live, problem};
 use crate::guard::Room;
 use crate::problem::Answer;
-use crate::runs::is_interrupted;
 use crate::service::Service;
 
 /// Where a client stands that follows code.
@@ -83,7 +82,7 @@ impl Following {
                 events.push(event(&self.service, "end", &report));
                 events
             }
-            Err(fault) if is_interrupted(&fault) => {
+            Err(fault) if fault.is_interrupted() => {
                 let report = self.service.host().report(self.run).await;
                 vec![
                     report.map_or_else(

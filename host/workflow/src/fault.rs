@@ -219,6 +219,11 @@ impl Fault {
         self
     }
 
+    /// Returns whether the process that drove a run has ended, so that another one may take the run up.
+    pub fn is_interrupted(&self) -> bool {
+        self.detail.as_deref() == Some("interrupted")
+    }
+
     /// Names the tool that was called.
     #[must_use]
     pub fn tool(mut self, tool: &str) -> Self {
