@@ -18,11 +18,11 @@ pub(crate) async fn host(place: &Place) -> Host {
     place.host().built_in_languages().scratch(place.path("")).build().await.unwrap()
 }
 
-fn budget() -> Budget {
+pub(crate) fn budget() -> Budget {
     Budget::default().fuel(2_000_000_000)
 }
 
-fn javascript(source: &str) -> Code {
+pub(crate) fn javascript(source: &str) -> Code {
     Code::new("javascript", source)
 }
 
@@ -31,7 +31,7 @@ pub(crate) async fn exec(host: &Host, code: Code) -> (RunId, Outcome) {
     exec_within(host, code, budget()).await
 }
 
-async fn exec_within(host: &Host, code: Code, budget: Budget) -> (RunId, Outcome) {
+pub(crate) async fn exec_within(host: &Host, code: Code, budget: Budget) -> (RunId, Outcome) {
     let run = host.exec(code, budget).await.unwrap();
     (run.id(), run.settled().await.unwrap())
 }
@@ -345,72 +345,6 @@ pub(crate) fn cell(session: &str, source: &str) -> Code {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_goes_on_after_a_restart_and_after_a_cell_that_was_stopped() {
-    let place = Place::new();
-    let first = host(&place).await;
-    value(&first, cell("s", "let count = 1; const add = n => count += n; globalThis.seen = Math.random()")).await;
-    let pays = Code {
-        tools: vec!["payments".into()],
-        ..cell("s", "let receipt = await payments.refund({user_id: 'user_789', amount_cents: 7900}); add(1)")
-    };
-    assert_eq!(value(&first, pays).await, 2);
-    let (_, outcome) = exec(&first, cell("s", "add(100); throw new TypeError('caught by nobody')")).await;
-    assert!(matches!(outcome, Outcome::Failed(_)), "{outcome}");
-    let (_, outcome) = exec_within(&first, cell("s", "add(1000); while (true);"), budget().fuel(1_000_000)).await;
-    assert!(matches!(outcome, Outcome::Suspended(_)), "{outcome}");
-    // What raised has happened; what was stopped has not.
-    assert_eq!(value(&first, cell("s", "count")).await, 102);
-    let seen = value(&first, cell("s", "seen")).await;
-    drop(first);
-    let second = host(&place).await;
-    assert_eq!(value(&second, cell("s", "add(1)")).await, 103);
-    assert_eq!(value(&second, cell("s", "seen")).await, seen);
-    assert_eq!(place.refunds().len(), 1, "a cell that runs again pays nothing again");
-    let (_, outcome) = exec(&second, cell("other", "count")).await;
-    assert!(matches!(outcome, Outcome::Failed(_)), "another session has none of it: {outcome}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_restoring_of_a_session_is_paid_for_and_bounded_by_the_run_that_needs_it() {
-    let place = Place::new();
-    let first = host(&place).await;
-    let work = "let sum = 0; for (let i = 0; i < 1e6; i++) sum += i; sum";
-    let (before, _) = exec(&first, cell("s", work)).await;
-    let cost = finished(&first, before).await.fuel;
-    drop(first);
-    let second = host(&place).await;
-    let (run, outcome) = exec_within(&second, cell("s", "sum"), budget().fuel(cost / 2)).await;
-    let Outcome::Suspended(exceeded) = outcome else { panic!("{outcome}") };
-    assert_eq!((exceeded.limit, exceeded.allowed), (Currency::Fuel, cost / 2));
-    assert!(exceeded.used >= cost, "{exceeded} tells what it takes");
-    assert!(second.state(run).await.unwrap().ledger().spent().fuel < cost / 2, "nothing was begun in vain");
-    let (late, outcome) = exec_within(&second, cell("s", "sum"), budget().with(Currency::Wall, 1_000)).await;
-    let Outcome::Suspended(exceeded) = outcome else { panic!("{outcome}") };
-    assert_eq!(exceeded.limit, Currency::Wall);
-    let more = Budget::NONE.fuel(cost).with(Currency::Wall, 60_000_000);
-    for run in [run, late] {
-        let outcome = second.extend(run, more).await.unwrap().settled().await.unwrap();
-        assert_eq!(outcome, Outcome::Done(json!(499_999_500_000_u64)), "nothing is lost");
-    }
-    let second = &second;
-    let spent = |run| async move { second.state(run).await.unwrap().ledger().spent().fuel };
-    assert!(spent(run).await > cost, "what was run again is paid");
-    assert!(spent(late).await < cost, "the second finds the session as the first has left it");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_forks() {
-    let place = Place::new();
-    let host = host(&place).await;
-    value(&host, cell("a", "let list = [1]")).await;
-    host.fork("a", "b").await.unwrap();
-    assert_eq!(value(&host, cell("a", "list.push(2)")).await, 2);
-    assert_eq!(value(&host, cell("b", "list")).await, json!([1]));
-    assert_eq!(host.fork("a", "b").await.unwrap_err().kind, Kind::Conflict);
-    assert_eq!(host.fork("nothing", "c").await.unwrap_err().kind, Kind::NotFound);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn files_go_in_and_come_out() {
     let place = Place::new();
     let host = host(&place).await;
@@ -587,63 +521,4 @@ async fn a_run_that_recorded_a_deep_value_is_read() {
     let stockade::CodeEnd::Returned(value) = outcome.ended else { panic!("{outcome:?}") };
     assert_eq!(value.depth(), 126);
     host.fork("old", "new").await.unwrap();
-}
-
-/// A journal of before its index had the cells of sessions and the start keys in tables of their own.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_and_a_start_key_of_before_the_index_go_on() {
-    const BEFORE: &str = "
-        CREATE TABLE cells (
-            session TEXT NOT NULL, number INTEGER NOT NULL, run BLOB NOT NULL, key TEXT NOT NULL,
-            PRIMARY KEY (session, number)
-        ) WITHOUT ROWID;
-        CREATE TABLE marks (
-            store TEXT NOT NULL, label TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (store, label)
-        ) WITHOUT ROWID;
-        CREATE TABLE starts (key TEXT PRIMARY KEY, run BLOB NOT NULL) WITHOUT ROWID;
-        CREATE INDEX starts_by_run ON starts (run);
-        INSERT INTO cells SELECT 'a/b', CAST(substr(key, -10) AS INTEGER), run, value FROM index_rows WHERE space = 'session';
-        INSERT INTO starts SELECT key, run FROM index_rows WHERE space = 'start_key';
-        DROP TABLE index_rows;
-        DROP TABLE blobs;
-        DROP INDEX runs_by_change; DROP INDEX runs_by_start_key; DROP INDEX runs_to_fill;
-        ALTER TABLE runs DROP COLUMN start_key;
-        ALTER TABLE runs DROP COLUMN labels;
-        ALTER TABLE runs DROP COLUMN waiting_for;
-        PRAGMA user_version = 4;";
-    let place = Place::new();
-    let cell = |source| Code { session: Some("a/b".to_owned()), ..javascript(source) };
-    let start = async |host: &Host| {
-        let run = host.start_once("order/7", "refund", stockade_tests::input("user_789"), Budget::default()).await;
-        run.unwrap().id()
-    };
-    let before = host(&place).await;
-    assert_eq!(value(&before, cell("let a = 7; return a")).await, json!(7));
-    let run = start(&before).await;
-    before.run(run).settled().await.unwrap();
-    drop(before);
-    place.as_before_packing().await.execute_batch(BEFORE).unwrap();
-
-    let after = host(&place).await;
-    assert_eq!(value(&after, cell("return a + 1")).await, json!(8));
-    assert_eq!(start(&after).await, run);
-    after.fork("a/b", "c").await.unwrap();
-    assert_eq!(value(&after, Code { session: Some("c".to_owned()), ..javascript("return a") }).await, json!(7));
-}
-
-/// Forks of one session at the same time: "database is locked" was what most of them ended with.
-#[tokio::test(flavor = "multi_thread")]
-async fn forks_at_the_same_time_are_all_made() {
-    let place = Place::new();
-    let hosts = [host(&place).await, host(&place).await, host(&place).await, host(&place).await];
-    let first = Code { session: Some("first".to_owned()), ..javascript("return 1") };
-    assert_eq!(value(&hosts[0], first).await, json!(1));
-    let mut forks = tokio::task::JoinSet::new();
-    for (number, host) in (0..32).zip(hosts.iter().cycle()) {
-        let host = host.clone();
-        forks.spawn(async move { host.fork("first", &format!("fork-{number}")).await });
-    }
-    for forked in forks.join_all().await {
-        forked.unwrap();
-    }
 }

@@ -1,4 +1,5 @@
-//! What programs ask of a server beside runs and decisions: forks, pictures, code line by line, sessions and uploads.
+//! The doors of a server, what each refuses, and what programs ask beside runs and decisions: forks, pictures, code line by line,
+//! sessions and uploads.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,7 +12,7 @@ use stockade_refund::shop;
 use stockade_server::Limits;
 use stockade_tests::run_id;
 
-use crate::server::{Client, Served, assert_described, assert_problem, read};
+use crate::server::{Client, Served, assert_described, assert_problem, read, refund};
 
 const EVENTS: (&str, &str) = ("accept", "text/event-stream");
 const COMPONENT: (&str, &str) = ("content-type", "application/wasm");
@@ -254,4 +255,55 @@ async fn the_description_is_a_page_for_people_without_a_script_in_it() {
         assert!(text.contains(shown), "{shown}");
     }
     assert!(!text.contains("<script>") && !text.contains("style="));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_described_door_is_there_and_asks_for_a_token() {
+    let served = Served::start(|server| server).await;
+    let (anyone, admin) = (served.anyone(), served.client("root", Role::Admin).await);
+    let description = anyone.get("/openapi.json").await;
+    assert_eq!(description["openapi"], "3.1.0");
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let path = path.replace("{id}", &RunId::from_bytes([7; 16]).to_string()).replace(['{', '}'], "");
+        for (method, operation) in methods.as_object().unwrap() {
+            let what = format!("{} {path}", method.to_uppercase());
+            let status = anyone.ask(&what, &[], &Value::Null).await.0;
+            let expected = if operation["security"] == json!([]) { 200 } else { 401 };
+            assert_eq!(status, expected, "{what}");
+        }
+        let (status, problem) = admin.ask(&format!("PATCH {path}"), &[], &Value::Null).await;
+        assert_eq!((status, &problem["reason"]), (405, &json!("method")), "{path}");
+    }
+    let answer = anyone.send("GET /v1/runs", &[], "").await;
+    assert_eq!(answer.headers()["www-authenticate"], "Bearer realm=\"stockade\"");
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let wrong = Client { token: Some("stk_00".to_owned()), ..anyone.clone() };
+    assert_problem(&wrong.ask("GET /v1/runs", &[], &Value::Null).await, 401, "token");
+    assert_problem(&admin.ask("GET /v2", &[], &Value::Null).await, 404, "path");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_too_long_or_no_json_is_refused_and_so_is_one_that_is_not_what_is_asked_for() {
+    let served = Served::start(|server| server.limits(Limits { body_bytes: 1_000, ..Limits::default() })).await;
+    let client = served.client("shop", Role::Operator).await;
+    let long = json!({"workflow": "refund", "input": "x".repeat(1_000)});
+    let refused = client.post("/v1/runs", &long).await;
+    assert_problem(&refused, 413, "body");
+    assert_eq!((&refused.1["limit"], &refused.1["allowed"]), (&json!("body_bytes"), &json!(1_000)));
+    let far_too_long = json!("x".repeat(4 << 20)).to_string();
+    assert_problem(&read(client.send("POST /v1/runs", &[], far_too_long).await).await, 413, "body");
+    let form = client.send("POST /v1/runs", &[("content-type", "text/plain")], refund("user_789").to_string()).await;
+    assert_problem(&read(form).await, 415, "body");
+    for (body, status) in [
+        (json!({"workflow": "refund"}), 400),
+        (json!({"workflow": "refund", "input": {}, "by": "eve"}), 400),
+        (json!({"workflow": "nothing", "input": {}}), 404),
+        (json!({"workflow": "refund", "input": {}, "budget": {"step": 1}}), 400),
+    ] {
+        assert_eq!(client.post("/v1/runs", &body).await.0, status, "{body}");
+    }
+    let broken = client.send("POST /v1/runs", &[("content-type", "application/json")], "{\"workflow\": ").await;
+    assert_eq!(read(broken).await.0, 400);
+    assert_problem(&client.ask("GET /v1/runs/7", &[], &Value::Null).await, 400, "run_id");
+    assert_eq!(client.get("/v1/runs").await, json!([]), "nothing was started");
 }
