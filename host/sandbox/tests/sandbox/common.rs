@@ -60,7 +60,7 @@ pub(crate) fn denial(answer: Result<Value, Fault>) -> String {
 /// The bits of a NaN where floats are portable, of 64 and of 32.
 pub(crate) const PORTABLE_NAN: (u64, u64) = (0x7ff8_0000_0000_0000, 0x7fc0_0000);
 
-/// Returns the bits of the NaN that a guest has for 0 / 0, of 64 and of 32. As a value, a NaN has none.
+/// Returns the bits of the NaN that a guest has for 0 / 0, of 64 and of 32. What a guest returns as a NaN is a text without them.
 pub(crate) async fn bits_of_nan(engine: &Engine) -> (u64, u64) {
     let tool = Tool::new(engine, "floats", engine.load(&guest_source("floats")).unwrap(), &[]).unwrap();
     let bits = async |function: &str| {
