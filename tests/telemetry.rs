@@ -130,6 +130,8 @@ async fn the_meters_say_what_runs_did_and_a_viewer_may_read_them() {
         let run = shop.refund(user).await;
         served.settled(&run).await;
     }
+    // What the journal has already may be counted a moment later.
+    served.host.idle().await;
     let (status, kind, text) = page(&viewer, "text/plain").await;
     assert_eq!((status, kind.as_str()), (200, "text/plain; version=0.0.4; charset=utf-8"));
     let samples = read(&text);
