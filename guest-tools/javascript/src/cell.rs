@@ -17,6 +17,8 @@ pub(crate) struct Script {
     pub(crate) names: Vec<String>,
     /// Whether the interpreter could read it.
     pub(crate) was_read: Cell<bool>,
+    /// Whether it certainly returns at its top level.
+    pub(crate) returns: bool,
     source: String,
     edits: Vec<Edit>,
     is_function: Cell<bool>,
@@ -35,17 +37,23 @@ impl Script {
     pub(crate) fn of(source: &str) -> Self {
         let mut rewriter = Rewriter { tokens: tokens(source), source, edits: Vec::new(), names: Vec::new() };
         rewriter.run();
+        let returns = rewriter.returns();
         let Rewriter { mut edits, mut names, .. } = rewriter;
         edits.sort_by_key(|edit| edit.at);
         names.dedup();
         let text = applied(source, edits.iter());
-        Self { text, names, was_read: false.into(), source: source.into(), edits, is_function: false.into() }
+        Self { text, names, was_read: false.into(), returns, source: source.into(), edits, is_function: false.into() }
     }
 
     /// The same as the body of a function that is called at once.
     pub(crate) fn function(&self) -> String {
         self.is_function.set(true);
         applied(&self.source, self.function_edits().iter()) + "\n})()"
+    }
+
+    /// The interpreter cannot read it as the body of a function.
+    pub(crate) fn is_no_function(&self) {
+        self.is_function.set(false);
     }
 
     fn function_edits(&self) -> Vec<Edit> {
@@ -131,6 +139,15 @@ impl<'a> Rewriter<'a> {
                 self.word(index, token.text);
             }
         }
+    }
+
+    /// Whether there is a statement `return` outside of all brackets. A slash may begin a regular expression, and a comment in
+    /// the way of HTML may be one: where there are such, brackets may be none.
+    fn returns(&self) -> bool {
+        let returns = |index: usize, token: &Token<'_>| token.text == "return" && token.depth == 0 && self.starts(index);
+        self.tokens.iter().enumerate().any(|(index, token)| returns(index, token))
+            && !self.tokens.iter().any(|token| token.text.starts_with('/'))
+            && !["<!--", "-->"].iter().any(|comment| self.source.contains(comment))
     }
 
     fn word(&mut self, index: usize, word: &str) {

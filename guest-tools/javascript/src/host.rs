@@ -7,9 +7,8 @@ use wasip2::cli::{stderr, stdout};
 use wasip2::clocks::{monotonic_clock, wall_clock};
 use wasip2::random::random;
 
-use crate::stockade::host::tools;
 use crate::text::Text;
-use crate::{digest, files, text, zlib};
+use crate::{digest, files, text, tools, zlib};
 
 /// The most that a stream takes in one call.
 const WRITE_BYTES: usize = 4096;
@@ -33,6 +32,11 @@ pub(crate) fn is_running() {
     EXITED.set(false);
 }
 
+/// Whether a cell of somebody's runs.
+pub(crate) fn runs() -> bool {
+    RUNS.get()
+}
+
 /// Whether the cell has ended itself.
 pub(crate) fn has_exited() -> bool {
     EXITED.get()
@@ -51,7 +55,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     host.set("print", Function::new(ctx.clone(), print)?)?;
     host.set("random", Function::new(ctx.clone(), random)?)?;
     host.set("now", Function::new(ctx.clone(), || monotonic_clock::now() as f64 / 1e6)?)?;
-    host.set("callAll", Function::new(ctx.clone(), call_all)?)?;
+    host.set("ask", Function::new(ctx.clone(), tools::ask)?)?;
     host.set("exit", Function::new(ctx.clone(), exit)?)?;
     host.set("encodeUtf8", Function::new(ctx.clone(), text::encode)?)?;
     host.set("decodeUtf8", Function::new(ctx.clone(), text::decode)?)?;
@@ -94,6 +98,9 @@ pub(crate) fn flush() {
 }
 
 fn put(kept: &mut Vec<u8>, is_error: bool) {
+    if !RUNS.get() {
+        kept.clear();
+    }
     if kept.is_empty() {
         return;
     }
@@ -105,41 +112,6 @@ fn put(kept: &mut Vec<u8>, is_error: bool) {
         }
     }
     kept.clear();
-}
-
-/// Calls tools together: names and arguments, one after the other. Returns for each `[true, RESULT]` or
-/// `[false, KIND, MESSAGE, DETAIL]`, the result and the detail in JSON.
-fn call_all(ctx: Ctx<'_>, texts: Vec<Text>) -> Result<rquickjs::Array<'_>> {
-    let (mut texts, mut calls) = (texts.into_iter(), Vec::new());
-    while let (Some(Text(name)), Some(Text(arguments))) = (texts.next(), texts.next()) {
-        calls.push((name, arguments));
-    }
-    let results = match &calls[..] {
-        [(name, arguments)] => vec![tools::call(name, arguments)],
-        calls => tools::call_all(calls),
-    };
-    let answers = rquickjs::Array::new(ctx.clone())?;
-    for (number, result) in results.into_iter().enumerate() {
-        answers.set(number, answer(&ctx, result)?)?;
-    }
-    Ok(answers)
-}
-
-fn answer<'js>(ctx: &Ctx<'js>, result: std::result::Result<String, tools::ToolError>) -> Result<rquickjs::Array<'js>> {
-    let answer = rquickjs::Array::new(ctx.clone())?;
-    match result {
-        Ok(result) => {
-            answer.set(0, true)?;
-            answer.set(1, result)?;
-        }
-        Err(error) => {
-            answer.set(0, false)?;
-            answer.set(1, error.kind)?;
-            answer.set(2, error.message)?;
-            answer.set(3, error.detail)?;
-        }
-    }
-    Ok(answer)
 }
 
 /// Random bytes of the host's, as keys and identifiers want them.

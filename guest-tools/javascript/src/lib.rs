@@ -9,12 +9,15 @@ mod digest;
 mod failure;
 mod files;
 mod host;
+mod room;
 mod text;
+mod tools;
 mod zlib;
 
 use cell::Script;
 use rquickjs::context::EvalOptions;
 use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Runtime};
+use room::Room;
 use std::cell::OnceCell;
 use text::Text;
 
@@ -24,16 +27,23 @@ wit_bindgen::generate!({
     generate_all,
 });
 
-use exports::stockade::host::code::{Cell, Exception, Guest as Code};
+use exports::stockade::host::code::{Cell, Exception, Function as CodeFunction, Guest as Code, Parameter};
 
 /// Bytes of the stack that scripts may use. Beyond it is a `RangeError`; a call takes some of the machine's stack too, of
 /// which the sandbox gives 1 MiB.
 const STACK_BYTES: usize = 240 << 10;
 
-/// What stands around a cell, in the order in which it is made: each is a function of the host and of those before it.
-const PARTS: [(&str, &str); 22] = [
+/// What cells allocate before it is looked for what is not used any more: that looks through all there is.
+const GARBAGE_BYTES: usize = 4 << 20;
+
+/// What stands around a cell, in the order in which it is made: each is a function of the host and of those before it. Every
+/// cell has to do with the first ones and with the prelude, the last: they are apart from the others, and lie together.
+const CORE: [(&str, &str); 3] = [
     ("base", include_str!("base.js")),
     ("values", include_str!("values.js")),
+    ("tools", include_str!("tools.js")),
+];
+const PARTS: [(&str, &str); 18] = [
     ("show", include_str!("show.js")),
     ("english", include_str!("english.js")),
     ("text", include_str!("text.js")),
@@ -49,15 +59,13 @@ const PARTS: [(&str, &str); 22] = [
     ("files", include_str!("files.js")),
     ("stream", include_str!("stream.js")),
     ("clone", include_str!("clone.js")),
-    ("tools", include_str!("tools.js")),
     ("fetch", include_str!("fetch.js")),
     ("chart", include_str!("chart.js")),
     ("modules", include_str!("modules.js")),
-    ("prelude", include_str!("prelude.js")),
 ];
 
 struct JavaScript {
-    _runtime: Runtime,
+    runtime: Runtime,
     context: Context,
     prelude: Persistent<Object<'static>>,
 }
@@ -93,9 +101,13 @@ impl JavaScript {
         let runtime = Runtime::new()?;
         runtime.set_max_stack_size(STACK_BYTES);
         let context = Context::full(&runtime)?;
-        let prelude = context.with(|ctx| {
-            let prelude = prelude(&ctx)?;
-            Ok::<_, rquickjs::Error>(Persistent::save(&ctx, prelude))
+        let (room, prelude) = context.with(|ctx| {
+            let library = Library::new(&ctx)?;
+            // What only its making took is gone before there is room.
+            ctx.run_gc();
+            let room = Room::new(&ctx);
+            let prelude = library.make("prelude", include_str!("prelude.js"))?;
+            Ok::<_, rquickjs::Error>((room, Persistent::save(&ctx, prelude)))
         })?;
         let track = prelude.clone();
         runtime.set_host_promise_rejection_tracker(Some(Box::new(move |ctx, promise, reason, is_handled| {
@@ -105,9 +117,24 @@ impl JavaScript {
             });
             drop(told);
         })));
-        // What stands around a cell has been looked through once: the first cells have no need to.
-        runtime.run_gc();
-        Ok(Self { _runtime: runtime, context, prelude })
+        let javascript = Self { runtime, context, prelude };
+        javascript.warm_up();
+        // What a cell leaves for the next one, too, lies in the room, and not in the holes of what it takes the place of.
+        javascript.context.with(|ctx| room.fill(&ctx));
+        let used = usize::try_from(javascript.runtime.memory_usage().malloc_size).unwrap_or(0);
+        javascript.runtime.set_gc_threshold(used + GARBAGE_BYTES);
+        Ok(javascript)
+    }
+
+    /// Does what cells do at first, so that the first ones are as quick as later ones. The functions of the one cell are gone
+    /// with the other.
+    fn warm_up(&self) {
+        let parameters = vec![Parameter { name: "n".into(), optional: false }];
+        let idle = CodeFunction { name: "tool.idle".into(), docs: "Does nothing.".into(), parameters };
+        for (source, functions) in [(include_str!("warm.js"), vec![idle]), ("0", Vec::new())] {
+            let cell = Cell { name: "code".into(), source: source.into(), input: "null".into(), functions };
+            self.context.with(|ctx| self.run(&ctx, &cell)).expect("the interpreter runs a cell");
+        }
     }
 
     fn run(&self, ctx: &Ctx<'_>, cell: &Cell) -> Result<String, Exception> {
@@ -119,28 +146,43 @@ impl JavaScript {
     }
 }
 
-fn prelude<'js>(ctx: &Ctx<'js>) -> rquickjs::Result<Object<'js>> {
-    let part = |source: &str| ctx.eval_with_options::<Function, _>(source, options("stockade:prelude", false));
-    let patterns = ctx.json_parse(include_str!("locales.json"))?;
-    part(include_str!("locale.js"))?.call::<_, ()>((patterns,))?;
-    let (host, parts) = (host::object(ctx)?, Object::new(ctx.clone())?);
-    for (name, source) in PARTS {
-        let made: Object = part(source)?.call((host.clone(), parts.clone()))?;
-        parts.set(name, made)?;
+/// What stands around a cell, on its making.
+struct Library<'js> {
+    host: Object<'js>,
+    parts: Object<'js>,
+}
+
+impl<'js> Library<'js> {
+    fn new(ctx: &Ctx<'js>) -> rquickjs::Result<Self> {
+        let library = Self { host: host::object(ctx)?, parts: Object::new(ctx.clone())? };
+        for (name, source) in CORE {
+            library.make(name, source)?;
+        }
+        let patterns = ctx.json_parse(include_str!("locales.json"))?;
+        function(ctx, include_str!("locale.js"))?.call::<_, ()>((patterns,))?;
+        for (name, source) in PARTS {
+            library.make(name, source)?;
+        }
+        Ok(library)
     }
-    parts.get("prelude")
+
+    fn make(&self, name: &str, source: &str) -> rquickjs::Result<Object<'js>> {
+        let part: Object = function(self.parts.ctx(), source)?.call((self.host.clone(), self.parts.clone()))?;
+        self.parts.set(name, part.clone())?;
+        Ok(part)
+    }
+}
+
+fn function<'js>(ctx: &Ctx<'js>, source: &str) -> rquickjs::Result<Function<'js>> {
+    ctx.eval_with_options(source, options("stockade:prelude", false))
 }
 
 fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Script) -> rquickjs::Result<String> {
+    tools::forget();
     let functions = serde_json::Value::Array(cell.functions.iter().map(described).collect()).to_string();
     let names = script.names.join("\n");
     call::<_, ()>(prelude, "begin", (cell.input.as_str(), functions, spaces(cell), names))?;
-    let promise = match ctx.eval_with_options::<Promise, _>(script.text.as_str(), options(&cell.name, true)) {
-        Err(error) if failure::returns(ctx, &error) => {
-            ctx.eval_with_options(script.function().as_str(), options(&cell.name, true))
-        }
-        promise => promise,
-    };
+    let promise = begun(ctx, cell, script);
     script.was_read.set(promise.is_ok() || host::has_exited());
     let value = promise.and_then(|promise| settled(ctx, prelude, promise));
     if !host::has_exited() {
@@ -152,13 +194,30 @@ fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Sc
     Ok("null".into())
 }
 
+/// Starts a cell: as the body of a function, if it certainly is one, and else as a script, if it can be.
+fn begun<'js>(ctx: &Ctx<'js>, cell: &Cell, script: &Script) -> rquickjs::Result<Promise<'js>> {
+    let eval = |text: &str| ctx.eval_with_options::<Promise, _>(text, options(&cell.name, true));
+    if script.returns {
+        match eval(&script.function()) {
+            Err(error) if error.is_exception() && !host::has_exited() => drop(ctx.catch()),
+            promise => return promise,
+        }
+        // What is wrong with it is what is wrong with the script.
+        script.is_no_function();
+    }
+    match eval(&script.text) {
+        Err(error) if failure::returns(ctx, &error) => eval(&script.function()),
+        promise => promise,
+    }
+}
+
 /// Returns the value of a cell when all that it set going has ended, as it would before a process does.
 fn settled<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, promise: Promise<'js>) -> rquickjs::Result<String> {
     let settled: Promise = call(prelude, "settle", (promise,))?;
     while !host::has_exited()
         && (ctx.execute_pending_job()
             // What the code called, and can go on without no longer.
-            || call(prelude, "flush", ())?
+            || tools::flush(ctx)?
             || call(prelude, "tick", (is_settled(&settled),))?)
     {}
     let value = match settled.result::<Text>() {

@@ -96,6 +96,7 @@
     // Runs the next timer, and returns whether there was one; an interval ends with the cell's value, as does what was let go.
     const tick = (isSettled) => {
         if (ticks.length > 0) { drain(); return true; }
+        if (timers.length === 0) return false;
         if (isSettled) timers = timers.filter((one) => one.every === undefined);
         if (timers.length === 0 || (isSettled && !timers.some((one) => one.isHeld))) return false;
         const next = timers.shift();
@@ -246,9 +247,8 @@
     };
 
     return {
-        tick, rejected, exit, nextTick, flush: tools.flush,
+        tick, rejected, exit, nextTick,
         begin(input, functions, spaces, names) {
-            tools.forget();
             if (late.length) saveLate();
             rejections.clear();
             timers = [];

@@ -57,3 +57,26 @@ pub(crate) fn decode<'js>(ctx: Ctx<'js>, bytes: TypedArray<'js, u8>) -> Result<A
     decoded.set(2, is_exact)?;
     Ok(decoded)
 }
+
+/// A text in JSON.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::String(text.to_owned()).to_string()
+}
+
+/// What a JSON says, unless there may be whole numbers in it that are no exact numbers here, or a word that is not JSON's:
+/// `decode` of `values.js` looks closer.
+pub(crate) fn parsed<'js>(ctx: &Ctx<'js>, json: &str) -> Option<Value<'js>> {
+    if is_unusual(json) {
+        return None;
+    }
+    ctx.json_parse(json).map_err(|_| drop(ctx.catch())).ok()
+}
+
+fn is_unusual(json: &str) -> bool {
+    let mut digits = 0;
+    let has_long = json.bytes().any(|byte| {
+        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+        digits == 16
+    });
+    has_long || json.contains("NaN") || json.contains("Infinity")
+}

@@ -3,6 +3,9 @@
     "use strict";
     const { encodeArguments, decode } = parts.values;
     const { hidden } = parts.base;
+    const { ask } = host;
+    const { keys, getPrototypeOf, setPrototypeOf, fromEntries } = Object, { get: reflect } = Reflect;
+    const isOwn = Object.prototype.propertyIsEnumerable, plain = Object.prototype;
     const global = globalThis;
 
     class ToolError extends Error {
@@ -15,59 +18,52 @@
     }
     hidden(global, "ToolError", ToolError);
 
-    const isPlain = (value) => value !== null && typeof value === "object"
-        && [Object.prototype, null].includes(Object.getPrototypeOf(value));
+    const isPlain = (value) => {
+        if (value === null || typeof value !== "object") return false;
+        const of = getPrototypeOf(value);
+        return of === plain || of === null;
+    };
     // One object is the arguments by name, unless it can only be the one argument itself; else they are by their place.
     const named = (name, parameters, values) => {
         const [first] = values;
         if (values.length === 0) return {};
         if (values.length === 1 && isPlain(first)) {
-            const keys = Object.keys(first);
-            const isArgument = parameters.length === 1 && keys.length > 0 && !keys.includes(parameters[0]);
+            const isArgument = parameters.length === 1 && !isOwn.call(first, parameters[0]) && keys(first).length > 0;
             if (!isArgument) return first;
         }
         if (values.length > parameters.length) {
             throw new TypeError(`${name} takes ${parameters.length} argument${parameters.length === 1 ? "" : "s"}, not ${values.length}`);
         }
-        return Object.fromEntries(values.map((value, index) => [parameters[index], value]).filter(([, value]) => value !== undefined));
+        return fromEntries(values.map((value, index) => [parameters[index], value]).filter(([, value]) => value !== undefined));
     };
     const fromDetail = (detail) => {
         if (detail === undefined || detail === null) return undefined;
         try { return decode(detail); } catch { return detail; }
     };
-    const telling = (error, kind, message, detail) => {
+    // An error that knows the place in the code: where the answer comes in, that is not on the stack any more.
+    const refused = (error, [isResult, kind, message, detail]) => {
+        if (isResult) return decode(kind);
+        setPrototypeOf(error, ToolError.prototype);
+        hidden(error, "name", "ToolError");
         error.kind = kind;
         hidden(error, "message", message);
+        detail = fromDetail(detail);
         if (detail !== undefined) error.detail = detail;
-        return error;
+        throw error;
     };
-    // What is called before the code waits goes to the host together, once nothing else can run.
-    let asked = [], waiting = [];
-    const ask = (name, given) => new Promise((resolve) => {
-        asked.push(name, given);
-        waiting.push(resolve);
-    });
-    const flush = () => {
-        if (waiting.length === 0) return false;
-        const calls = asked, heard = waiting;
-        asked = [];
-        waiting = [];
-        const answers = host.callAll(calls);
-        heard.forEach((resolve, index) => resolve(answers[index]));
-        return true;
-    };
-    // What a cell before this one called and did not stay for is not called for this one.
-    const forget = () => { asked = []; waiting = []; };
     const send = async (name, given) => {
-        const json = encodeArguments(given);
-        // It knows the place in the code; where the answer comes in, that is not on the stack any more.
-        const error = new ToolError();
-        const answer = await ask(name, json);
-        if (answer[0]) return decode(answer[1]);
-        throw telling(error, answer[1], answer[2], fromDetail(answer[3]));
+        const asked = ask(name, given) ?? ask(name, encodeArguments(given));
+        const error = new Error();
+        try { return await asked; } catch (answer) { return refused(error, answer); }
     };
     const tool = (name, docs, parameters) => {
-        const call = async (...values) => send(name, named(name, parameters, values));
+        // The same as in `send`: one promise less, for each costs more than the rest of a call.
+        const call = async (...values) => {
+            const given = named(name, parameters, values);
+            const asked = ask(name, given) ?? ask(name, encodeArguments(given));
+            const error = new Error();
+            try { return await asked; } catch (answer) { return refused(error, answer); }
+        };
         Object.defineProperty(call, "name", { value: name.split(".").at(-1) });
         hidden(call, "docs", docs);
         hidden(call, "toString", () => `/** ${docs} */\nasync function ${name}(${parameters.length ? `{ ${parameters.join(", ")} }` : ""}) { [native code] }`);
@@ -89,7 +85,7 @@
     // A function that is not there is named at once; to a `then` or a `toJSON` the language itself asks.
     const space = (name, functions) => new Proxy(functions, {
         get(target, key, receiver) {
-            if (typeof key === "symbol" || key in target || key === "then" || key === "toJSON") return Reflect.get(target, key, receiver);
+            if (typeof key === "symbol" || key in target || key === "then" || key === "toJSON") return reflect(target, key, receiver);
             throw new TypeError(`${name} has no function ${key}; it has ${Object.keys(target).join(", ")}`);
         },
     });
@@ -106,5 +102,5 @@
         return spaces;
     };
 
-    return { install, flush, forget, send, functions: () => JSON.parse(described || "[]") };
+    return { install, send, functions: () => JSON.parse(described || "[]") };
 }
