@@ -38,7 +38,8 @@ const GARBAGE_BYTES: usize = 4 << 20;
 
 /// What stands around a cell, in the order in which it is made: each is a function of the host and of those before it. Every
 /// cell has to do with the first ones and with the prelude, the last: they are apart from the others, and lie together.
-const CORE: [(&str, &str); 3] = [
+const CORE: [(&str, &str); 4] = [
+    ("early", include_str!("early.js")),
     ("base", include_str!("base.js")),
     ("values", include_str!("values.js")),
     ("tools", include_str!("tools.js")),
