@@ -16,7 +16,7 @@ mod zlib;
 
 use cell::Script;
 use rquickjs::context::EvalOptions;
-use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Runtime};
+use rquickjs::{Context, Ctx, Function, IntoJs, Object, Persistent, Promise, Runtime};
 use room::Room;
 use std::cell::OnceCell;
 use text::Text;
@@ -182,7 +182,12 @@ fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Sc
     tools::forget();
     let functions = serde_json::Value::Array(cell.functions.iter().map(described).collect()).to_string();
     let names = script.names.join("\n");
-    call::<_, ()>(prelude, "begin", (cell.input.as_str(), functions, spaces(cell), names))?;
+    let input = match text::parsed(ctx, &cell.input) {
+        Some(value) if value.is_null() => value,
+        Some(value) => vec![value].into_js(ctx)?,
+        None => cell.input.as_str().into_js(ctx)?,
+    };
+    call::<_, ()>(prelude, "begin", (input, functions, spaces(cell), names))?;
     let promise = begun(ctx, cell, script);
     script.was_read.set(promise.is_ok() || host::has_exited());
     let value = promise.and_then(|promise| settled(ctx, prelude, promise));

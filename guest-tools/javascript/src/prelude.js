@@ -257,7 +257,7 @@
             if (locals.size) release(names.split("\n"));
             tools.install(functions, spaces);
             exited = process.exitCode = undefined;
-            hidden(global, "input", input === "null" ? null : decode(input));
+            hidden(global, "input", input === null ? null : typeof input === "string" ? decode(input) : input[0]);
         },
         async settle(promise) {
             drain();

@@ -6,14 +6,14 @@
 
 use std::alloc::Layout;
 use std::arch::wasm32::memory_size;
+use std::ffi::c_void;
 
 use rquickjs::{Ctx, qjs};
 
 /// What cells may take of each heap before the memory has to grow, which costs two system calls.
 const ROOM_BYTES: usize = 256 << 10;
 /// The sizes of blocks that holes are filled with.
-const LARGE: [usize; 8] = [64 << 10, 32 << 10, 16 << 10, 8 << 10, 4 << 10, 2 << 10, 1 << 10, 520];
-const SMALL: [usize; 6] = [256, 128, 64, 32, 16, 8];
+const HOLES: [usize; 14] = [64 << 10, 32 << 10, 16 << 10, 8 << 10, 4 << 10, 2 << 10, 1 << 10, 512, 256, 128, 64, 32, 16, 8];
 /// QuickJS keeps blocks of up to 504 bytes in arenas, each of blocks of one size: one more than each eighth up to 120,
 /// each sixteenth up to 248, each thirty-second up to 504.
 const ARENAS: [(usize, usize); 3] = [(8, 120), (16, 248), (32, 504)];
@@ -26,21 +26,22 @@ pub(crate) struct Room {
 impl Room {
     /// Adds memory to both heaps, at their end.
     pub(crate) fn new(ctx: &Ctx<'_>) -> Self {
-        let (begin, quickjs) = (memory_size(0) << 16, QuickJs(ctx.as_raw().as_ptr()));
+        let (begin, arenas) = (memory_size(0) << 16, Arenas(ctx.as_raw().as_ptr()));
         Rust.give_back(Rust.take(ROOM_BYTES), ROOM_BYTES);
-        quickjs.give_back(quickjs.take(ROOM_BYTES), ROOM_BYTES);
+        C.give_back(C.take(ROOM_BYTES), ROOM_BYTES);
         let room = Self { begin };
         room.fill(ctx);
         // One block of each arena is taken for good: an arena without one would be given up, and made anew by the next cell.
-        arena_sizes().for_each(|bytes| _ = quickjs.take(bytes));
+        arena_sizes().for_each(|bytes| _ = arenas.take(bytes));
         room
     }
 
     /// Fills the holes before it, for good.
     pub(crate) fn fill(&self, ctx: &Ctx<'_>) {
-        let quickjs = QuickJs(ctx.as_raw().as_ptr());
-        LARGE.into_iter().chain(SMALL).for_each(|bytes| self.fill_with(&Rust, bytes));
-        LARGE.into_iter().chain(arena_sizes()).for_each(|bytes| self.fill_with(&quickjs, bytes));
+        let arenas = Arenas(ctx.as_raw().as_ptr());
+        HOLES.into_iter().for_each(|bytes| self.fill_with(&Rust, bytes));
+        HOLES.into_iter().for_each(|bytes| self.fill_with(&C, bytes));
+        arena_sizes().for_each(|bytes| self.fill_with(&arenas, bytes));
     }
 
     fn fill_with(&self, heap: &impl Heap, bytes: usize) {
@@ -67,9 +68,10 @@ trait Heap {
     fn give_back(&self, block: usize, bytes: usize);
 }
 
-struct QuickJs(*mut qjs::JSContext);
+/// The small blocks of QuickJS.
+struct Arenas(*mut qjs::JSContext);
 
-impl Heap for QuickJs {
+impl Heap for Arenas {
     fn take(&self, bytes: usize) -> usize {
         // SAFETY: the context lives.
         unsafe { qjs::js_malloc(self.0, bytes as qjs::size_t) as usize }
@@ -78,6 +80,26 @@ impl Heap for QuickJs {
     fn give_back(&self, block: usize, _: usize) {
         // SAFETY: the block was taken from this heap, and nothing refers to it.
         unsafe { qjs::js_free(self.0, block as *mut _) };
+    }
+}
+
+/// The heap of its libc, where the arenas are and the large blocks.
+struct C;
+
+unsafe extern "C" {
+    fn malloc(bytes: usize) -> *mut c_void;
+    fn free(block: *mut c_void);
+}
+
+impl Heap for C {
+    fn take(&self, bytes: usize) -> usize {
+        // SAFETY: any size will do.
+        unsafe { malloc(bytes) as usize }
+    }
+
+    fn give_back(&self, block: usize, _: usize) {
+        // SAFETY: the block was taken from this heap, and nothing refers to it.
+        unsafe { free(block as *mut c_void) };
     }
 }
 

@@ -25,8 +25,8 @@
     };
     // One object is the arguments by name, unless it can only be the one argument itself; else they are by their place.
     const named = (name, parameters, values) => {
-        const [first] = values;
         if (values.length === 0) return {};
+        const first = values[0];
         if (values.length === 1 && isPlain(first)) {
             const isArgument = parameters.length === 1 && !isOwn.call(first, parameters[0]) && keys(first).length > 0;
             if (!isArgument) return first;
