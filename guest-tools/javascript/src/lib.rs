@@ -89,9 +89,9 @@ impl Guest for Component {
 
 impl Code for Component {
     fn run(cell: Cell) -> Result<String, Exception> {
-        host::is_running();
         JAVASCRIPT.with(|it| {
             let javascript = it.get_or_init(|| JavaScript::start().expect("QuickJS starts"));
+            host::is_running();
             javascript.context.with(|ctx| javascript.run(&ctx, &cell))
         })
     }

@@ -10,8 +10,9 @@ use std::ffi::c_void;
 
 use rquickjs::{Ctx, qjs};
 
-/// What cells may take of each heap before the memory has to grow, which costs two system calls.
+/// What there is of each heap before the memory has to grow, which costs two system calls. Most of it is arenas.
 const ROOM_BYTES: usize = 256 << 10;
+const ROOM_BYTES_OF_RUST: usize = 32 << 10;
 /// The sizes of blocks that holes are filled with.
 const HOLES: [usize; 14] = [64 << 10, 32 << 10, 16 << 10, 8 << 10, 4 << 10, 2 << 10, 1 << 10, 512, 256, 128, 64, 32, 16, 8];
 /// QuickJS keeps blocks of up to 504 bytes in arenas, each of blocks of one size: one more than each eighth up to 120,
@@ -27,7 +28,7 @@ impl Room {
     /// Adds memory to both heaps, at their end.
     pub(crate) fn new(ctx: &Ctx<'_>) -> Self {
         let (begin, arenas) = (memory_size(0) << 16, Arenas(ctx.as_raw().as_ptr()));
-        Rust.give_back(Rust.take(ROOM_BYTES), ROOM_BYTES);
+        Rust.give_back(Rust.take(ROOM_BYTES_OF_RUST), ROOM_BYTES_OF_RUST);
         C.give_back(C.take(ROOM_BYTES), ROOM_BYTES);
         let room = Self { begin };
         room.fill(ctx);

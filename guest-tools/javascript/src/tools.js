@@ -3,7 +3,7 @@
     "use strict";
     const { encodeArguments, decode } = parts.values;
     const { hidden } = parts.base;
-    const { ask } = host;
+    const { ask } = host, Base = Error;
     const { keys, getPrototypeOf, setPrototypeOf, fromEntries } = Object, { get: reflect } = Reflect;
     const isOwn = Object.prototype.propertyIsEnumerable, plain = Object.prototype;
     const global = globalThis;
@@ -53,7 +53,7 @@
     };
     const send = async (name, given) => {
         const asked = ask(name, given) ?? ask(name, encodeArguments(given));
-        const error = new Error();
+        const error = new Base();
         try { return await asked; } catch (answer) { return refused(error, answer); }
     };
     const tool = (name, docs, parameters) => {
@@ -61,7 +61,7 @@
         const call = async (...values) => {
             const given = named(name, parameters, values);
             const asked = ask(name, given) ?? ask(name, encodeArguments(given));
-            const error = new Error();
+            const error = new Base();
             try { return await asked; } catch (answer) { return refused(error, answer); }
         };
         Object.defineProperty(call, "name", { value: name.split(".").at(-1) });
@@ -85,7 +85,7 @@
     // A function that is not there is named at once; to a `then` or a `toJSON` the language itself asks.
     const space = (name, functions) => new Proxy(functions, {
         get(target, key, receiver) {
-            if (typeof key === "symbol" || key in target || key === "then" || key === "toJSON") return reflect(target, key, receiver);
+            if (key in target || typeof key === "symbol" || key === "then" || key === "toJSON") return reflect(target, key, receiver);
             throw new TypeError(`${name} has no function ${key}; it has ${Object.keys(target).join(", ")}`);
         },
     });
