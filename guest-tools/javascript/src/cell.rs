@@ -144,7 +144,8 @@ impl<'a> Rewriter<'a> {
     /// Whether there is a statement `return` outside of all brackets. A slash may begin a regular expression, and a comment in
     /// the way of HTML may be one: where there are such, brackets may be none.
     fn returns(&self) -> bool {
-        let returns = |index: usize, token: &Token<'_>| token.text == "return" && token.depth == 0 && self.starts(index);
+        let returns =
+            |index: usize, token: &Token<'_>| token.text == "return" && token.depth == 0 && self.starts(index);
         self.tokens.iter().enumerate().any(|(index, token)| returns(index, token))
             && !self.tokens.iter().any(|token| token.text.starts_with('/'))
             && !["<!--", "-->"].iter().any(|comment| self.source.contains(comment))

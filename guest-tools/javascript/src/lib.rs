@@ -15,9 +15,9 @@ mod tools;
 mod zlib;
 
 use cell::Script;
+use room::Room;
 use rquickjs::context::EvalOptions;
 use rquickjs::{Context, Ctx, Function, IntoJs, Object, Persistent, Promise, Runtime};
-use room::Room;
 use std::cell::OnceCell;
 use text::Text;
 

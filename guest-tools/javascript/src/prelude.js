@@ -6,6 +6,7 @@
     const { hidden, coded } = parts.base;
     const { values: { encode, decode }, show: { inspect, format, frames, stackOf, more, widthOf }, tools } = parts;
     const { DOMException } = parts.events, { process } = parts.modules;
+    hidden(global, "ToolError", tools.ToolError);
 
     // --- chance and time ------------------------------------------------------------------------------------------
     hidden(Math, "random", host.random);

@@ -14,9 +14,10 @@ use rquickjs::{Ctx, qjs};
 const ROOM_BYTES: usize = 256 << 10;
 const ROOM_BYTES_OF_RUST: usize = 32 << 10;
 /// The sizes of blocks that holes are filled with.
-const HOLES: [usize; 14] = [64 << 10, 32 << 10, 16 << 10, 8 << 10, 4 << 10, 2 << 10, 1 << 10, 512, 256, 128, 64, 32, 16, 8];
-/// QuickJS keeps blocks of up to 504 bytes in arenas, each of blocks of one size: one more than each eighth up to 120,
-/// each sixteenth up to 248, each thirty-second up to 504.
+const HOLES: [usize; 14] =
+    [64 << 10, 32 << 10, 16 << 10, 8 << 10, 4 << 10, 2 << 10, 1 << 10, 512, 256, 128, 64, 32, 16, 8];
+/// QuickJS keeps blocks of up to 504 bytes in arenas, each of blocks of one size: every 8 bytes up to 120, every 16 up to
+/// 248, every 32 up to 504.
 const ARENAS: [(usize, usize); 3] = [(8, 120), (16, 248), (32, 504)];
 
 /// The memory that cells allocate in.
@@ -48,6 +49,7 @@ impl Room {
     fn fill_with(&self, heap: &impl Heap, bytes: usize) {
         loop {
             let block = heap.take(bytes);
+            assert!(block != 0, "there is memory when the component is built");
             if block >= self.begin {
                 return heap.give_back(block, bytes);
             }

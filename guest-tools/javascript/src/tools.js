@@ -16,7 +16,6 @@
             if (detail !== undefined) this.detail = detail;
         }
     }
-    hidden(global, "ToolError", ToolError);
 
     const isPlain = (value) => {
         if (value === null || typeof value !== "object") return false;
@@ -102,5 +101,5 @@
         return spaces;
     };
 
-    return { install, send, functions: () => JSON.parse(described || "[]") };
+    return { ToolError, install, send, functions: () => JSON.parse(described || "[]") };
 }
