@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
 use stockade::config::Concurrency;
 use stockade::journal::MemoryJournal;
-use stockade::{Builder, Config, Effect, Fired, Host, Kind, NewRun, Outcome, PRIORITY, QUEUE, RunId, TENANT, Worker};
+use stockade::{
+    Budget, Builder, Config, Effect, Entry, Fired, Hooks, Host, Kind, NewRun, Outcome, PRIORITY, QUEUE, RunId,
+    RunState, TENANT, Worker,
+};
 use stockade_tests::in_turn::{HOUR_MS, InTurn};
-use stockade_tests::{Hand, Place};
+use stockade_tests::{Hand, Place, input};
 
 /// More than are looked at once.
 const MANY: usize = 300;
@@ -150,6 +155,30 @@ async fn a_limit_is_read_and_one_of_no_workflow_is_refused() {
     assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::NotFound, Some("workflow")));
     assert!(fault.message.contains("\"refnd\""), "{fault}");
     assert!(Config::parse("[concurrency]\nruns = 0\n").is_err(), "none could ever be driven");
+}
+
+/// Notes the thread on which each commit was heard of.
+struct Threads(Arc<Mutex<Vec<String>>>);
+
+impl Hooks for Threads {
+    fn committed(&self, _: &RunState, _: &[Entry]) {
+        self.0.lock().unwrap().push(thread::current().name().unwrap_or_default().to_owned());
+    }
+}
+
+#[test]
+fn a_run_is_driven_on_the_runtime_that_its_host_was_given() {
+    let runtime = |name| tokio::runtime::Builder::new_multi_thread().thread_name(name).enable_all().build().unwrap();
+    let (place, answering, drivers) = (Place::new(), runtime("answering"), runtime("drivers"));
+    let threads = Arc::<Mutex<Vec<_>>>::default();
+    answering.block_on(async {
+        let builder = place.host().hooks(Threads(Arc::clone(&threads))).drive_on(drivers.handle().clone());
+        let host = builder.build().await.unwrap();
+        let run = host.start("refund", input("user_789"), Budget::default()).await.unwrap();
+        assert!(matches!(run.settled().await.unwrap(), Outcome::Done(_)));
+    });
+    let threads = threads.lock().unwrap();
+    assert!(threads.len() > 2 && threads[1..].iter().all(|name| name == "drivers"), "{threads:?}");
 }
 
 /// It is one after the other, for one turn is given at a time.

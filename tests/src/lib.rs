@@ -105,7 +105,12 @@ impl Place {
 
     /// Returns the binary, about to be called in this place.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        self.command_of(binary(), args)
+    }
+
+    /// Does so with another build of the binary.
+    pub fn command_of(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
         command.env("XDG_CACHE_HOME", user("cache")).env("XDG_STATE_HOME", user("state"));
         command

@@ -6,6 +6,7 @@ use stockade::{Builder, Cassette, Clock, Compiler, Config, Host, Limits, Source}
 use stockade_mcp::Call;
 use stockade_refund::{Refund, Settings, shop};
 use stockade_server::audit::Audit;
+use tokio::runtime::Handle;
 
 use crate::config::REFUND;
 use crate::globals::Globals;
@@ -35,6 +36,11 @@ pub(crate) async fn host_for_code(globals: &Globals, limits: Limits) -> stockade
 /// Opens the usual host for many runs: it prints no timeline, and tells this log.
 pub(crate) async fn host_of_many(globals: &Globals, log: Log) -> stockade::Result<Host> {
     usual(globals, code_limits(globals)?)?.hooks(log).build().await
+}
+
+/// Opens such a host, which drives its runs on a runtime of their own.
+pub(crate) async fn host_of_server(globals: &Globals, log: Log, drivers: Handle) -> stockade::Result<Host> {
+    usual(globals, code_limits(globals)?)?.hooks(log).drive_on(drivers).build().await
 }
 
 fn usual(globals: &Globals, limits: Limits) -> stockade::Result<Builder> {

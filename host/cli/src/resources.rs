@@ -36,13 +36,10 @@ const SYSTEM_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) fn runtime() -> stockade::Result<Runtime> {
     raise_open_files();
     check_files(openable(FILES))?;
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = startable(cores.saturating_add(OTHER_THREADS));
+    let threads = startable(cores().saturating_add(OTHER_THREADS));
     let workers = threads.checked_sub(OTHER_THREADS).filter(|workers| *workers > 0);
     let workers = workers.ok_or_else(|| few_threads(threads))?;
-    let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(workers).max_blocking_threads(BLOCKING_THREADS_MAX).thread_keep_alive(KEPT);
-    let runtime = builder.enable_all().build().map_err(|error| Fault::new(Kind::System, error.to_string()))?;
+    let runtime = multi_thread(workers).build().map_err(unmade)?;
     let started = runtime.block_on(async { timeout(SYSTEM_TIMEOUT, tokio::task::spawn_blocking(|| ())).await });
     match started {
         Ok(_) => Ok(runtime),
@@ -52,6 +49,41 @@ pub(crate) fn runtime() -> stockade::Result<Runtime> {
             Err(few_threads(workers))
         }
     }
+}
+
+/// Makes the runtime on which a server drives runs, while the one of its command answers. Its threads come second where both want
+/// the processor: an answer is short, and what it asks for is done all the same.
+///
+/// # Errors
+///
+/// As [`runtime`].
+pub(crate) fn drivers() -> stockade::Result<Runtime> {
+    let workers = cores();
+    let threads = startable(workers.saturating_add(OTHER_THREADS));
+    if threads < workers {
+        return Err(few_threads(threads));
+    }
+    multi_thread(workers).thread_name("drivers").on_thread_start(come_second).build().map_err(unmade)
+}
+
+fn multi_thread(workers: usize) -> Builder {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(workers).max_blocking_threads(BLOCKING_THREADS_MAX).thread_keep_alive(KEPT).enable_all();
+    builder
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// Lets this thread come second. Where the system has no such thing for one thread, or refuses it, all are alike.
+fn come_second() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(10);
+}
+
+fn unmade(error: io::Error) -> Fault {
+    Fault::new(Kind::System, error.to_string())
 }
 
 /// Raises the limit of open files to the most that the system allows. The usual 1,024 are for programs that use `select`; the

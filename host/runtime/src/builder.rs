@@ -43,12 +43,18 @@ use crate::scratch::Scratch;
 use crate::services::{Common, Services};
 use crate::sessions::{SessionLimits, Sessions};
 use crate::shared_budgets::SharedBudgets;
+use crate::shares::Shares;
 use crate::skills::{AcceptedSkill, Skills};
 use crate::turns::Turns;
 use crate::uploads::Uploads;
 use crate::{Clock, Result, Source, coding, config, observing};
 use stockade_journal::Journal;
 use stockade_models::{Model, Named, Settings as ModelSettings};
+use tokio::runtime::Handle;
+
+/// How many runs of one principal are begun at the same time. Each waits for the disk once, and those that wait together share
+/// that.
+pub(crate) const STARTS_EACH: u32 = 8;
 
 /// A recording of what models answer.
 #[derive(Clone, Debug)]
@@ -94,6 +100,7 @@ pub struct Builder {
     roles: BTreeMap<String, BTreeSet<String>>,
     deadline: Option<Duration>,
     concurrency: config::Concurrency,
+    drivers: Option<Handle>,
     uploads: Option<PathBuf>,
     skills: Skills,
     accepted_skills: BTreeMap<String, AcceptedSkill>,
@@ -410,6 +417,14 @@ impl Builder {
         self
     }
 
+    /// Drives runs on this Tokio runtime, in place of the one on which they are begun: so what a service answers does not wait
+    /// behind the runs that it drives. The runtime must outlast the host.
+    #[must_use]
+    pub fn drive_on(mut self, runtime: Handle) -> Self {
+        self.drivers = Some(runtime);
+        self
+    }
+
     /// Takes the journal's time from here.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -527,6 +542,8 @@ impl Builder {
             bookmarks: Bookmarks::default(),
             deadline: self.deadline,
             turns: Arc::new(Turns::new(self.concurrency)),
+            drivers: self.drivers,
+            starts: Shares::new(STARTS_EACH).beside_others(1),
             uploads: Uploads::new(self.uploads),
             store,
             folder,
@@ -588,6 +605,7 @@ impl Host {
             roles: BTreeMap::new(),
             deadline: None,
             concurrency: config::Concurrency::default(),
+            drivers: None,
             uploads: None,
             skills: Skills::default(),
             accepted_skills: BTreeMap::new(),

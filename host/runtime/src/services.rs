@@ -25,12 +25,14 @@ use crate::planned::Planned;
 use crate::recollection::Recollection;
 use crate::registry::Registry;
 use crate::shared_budgets::SharedBudgets;
+use crate::shares::Shares;
 use crate::skills::Skills;
 use crate::turns::Turns;
 use crate::uploads::Uploads;
 use crate::{Clock, Registered, Result, config};
 use stockade_journal::Journal;
 use stockade_models::Models;
+use tokio::runtime::Handle;
 
 /// What all runs of a host share.
 pub(crate) struct Services {
@@ -62,6 +64,10 @@ pub(crate) struct Common {
     /// Within what time each run must end that is started without a deadline of its own.
     pub(crate) deadline: Option<Duration>,
     pub(crate) turns: Arc<Turns>,
+    /// Where runs are driven; without it, where they are begun.
+    pub(crate) drivers: Option<Handle>,
+    /// How many runs of one principal are begun at the same time.
+    pub(crate) starts: Shares,
     pub(crate) uploads: Uploads,
     pub(crate) store: Store,
     /// Where the journal is.

@@ -4,6 +4,8 @@ use serde_json::Value;
 use stockade_journal::{Beside, Row, RowChange};
 use stockade_workflow::{Budget, Code, Exec, Fault, Kind, Origin, RunState};
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::executor::Driver;
 use crate::forking::{FORK, FORK_AFTER};
 use crate::{Host, NewRun, Result, Run, RunHandle, Started, cells};
@@ -81,6 +83,7 @@ impl Host {
 
     async fn begin(&self, new: &NewRun, then: Then) -> Result<Begun> {
         new.origin.check()?;
+        let _turn = self.turn(&new.origin).await;
         if let Some(run) = self.started(new).await? {
             return Ok(Begun::Before(run));
         }
@@ -105,6 +108,12 @@ impl Host {
             }
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Waits until few enough runs of a principal are being begun. A run that is started without a principal waits for none.
+    async fn turn(&self, origin: &Origin) -> Option<OwnedSemaphorePermit> {
+        let principal = origin.by.as_deref()?;
+        self.services.starts.enter(principal).await
     }
 
     /// Returns the start of a run of its own for a piece of code, which may be given a key and labels.
@@ -180,7 +189,31 @@ fn excerpt(text: &str, alike: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+    use serde_json::json;
+    use stockade_journal::MemoryJournal;
+
     use super::*;
+    use crate::Clock;
+    use crate::builder::STARTS_EACH;
+
+    #[tokio::test]
+    async fn runs_that_a_principal_begins_beyond_its_share_wait_and_hold_up_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = MemoryJournal::new(Clock::default());
+        let host = Host::builder().with_journal(journal).scratch(folder.path()).concurrency(3).build().await.unwrap();
+        let new = || NewRun::new("agent", json!({}));
+        let share = || host.services.starts.enter("flood").now_or_never().unwrap();
+        let held: Vec<_> = (0..STARTS_EACH).map(|_| share()).collect();
+        let mut flood = Box::pin(host.start_detached(new().by("flood")));
+        assert!(flood.as_mut().now_or_never().is_none());
+        for other in [new().by("shop"), new()] {
+            assert!(host.start_detached(other).now_or_never().is_some(), "the journal keeps no start waiting");
+        }
+        assert!(flood.as_mut().now_or_never().is_none());
+        drop(held);
+        assert!(flood.now_or_never().is_some());
+    }
 
     #[test]
     fn an_excerpt_has_what_differs() {

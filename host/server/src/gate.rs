@@ -1,11 +1,10 @@
 //! How much is worked on at the same time.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use stockade::{Fault, Kind};
+use stockade::{Fault, Kind, Shares};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -19,7 +18,7 @@ pub(crate) struct Gate {
     queue_time: Duration,
     all: Arc<Semaphore>,
     /// By the principals' names, of which there are as many as tokens.
-    each: Mutex<BTreeMap<String, Arc<Semaphore>>>,
+    each: Shares,
 }
 
 /// The room of one that was let in, until it is dropped.
@@ -31,14 +30,20 @@ pub(crate) struct Pass {
 impl Gate {
     pub(crate) fn new(what: &'static str, max: usize, each_max: usize, queue_time: Duration) -> Self {
         let all = Arc::new(Semaphore::new(max));
-        Self { what, max, each_max, queue_time, all, each: Mutex::default() }
+        Self { what, max, each_max, queue_time, all, each: Shares::new(size(each_max)) }
+    }
+
+    /// Lets fewer of one principal in while others come, too; further ones wait.
+    #[must_use]
+    pub(crate) fn beside_others(self, each_max: usize) -> Self {
+        Self { each: self.each.beside_others(size(each_max)), ..self }
     }
 
     /// Waits for room, and for no longer than a while: first among those of the principal, so that one principal's requests
     /// do not stand in the way of another's.
     pub(crate) async fn enter(&self, principal: &str) -> Answer<Pass> {
-        let of_one = timeout(self.queue_time, self.of(principal).acquire_owned()).await;
-        let Ok(Ok(of_one)) = of_one else {
+        let of_one = timeout(self.queue_time, self.each.enter(principal)).await;
+        let Ok(Some(of_one)) = of_one else {
             let why = format!("\"{principal}\" has {} {} open, and no more are allowed", self.each_max, self.what);
             return Err(self.full(StatusCode::TOO_MANY_REQUESTS, self.each_max, why));
         };
@@ -51,18 +56,14 @@ impl Gate {
         }
     }
 
-    fn of(&self, principal: &str) -> Arc<Semaphore> {
-        let mut each = self.each.lock().unwrap_or_else(PoisonError::into_inner);
-        // Where all of a principal have left, it is forgotten, so that names of tokens that were removed do not pile up.
-        each.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
-        let new = || Arc::new(Semaphore::new(self.each_max));
-        Arc::clone(each.entry(principal.to_owned()).or_insert_with(new))
-    }
-
     fn full(&self, status: StatusCode, allowed: usize, why: String) -> Problem {
         let (allowed, used) = (allowed as u64, (allowed as u64).saturating_add(1));
         Problem::new(status, Fault::limit(Kind::Unavailable, self.what, allowed, used, why))
     }
+}
+
+fn size(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -81,6 +82,5 @@ mod tests {
         assert_eq!(gate.enter("third").await.err().unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
         drop((one, other));
         assert!(gate.enter("third").await.is_ok());
-        assert_eq!(gate.each.lock().unwrap().len(), 1, "those who have left are forgotten");
     }
 }

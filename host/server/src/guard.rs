@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::Limits;
 use crate::answered::Answered;
 use crate::audit::{self, Audit};
-use crate::gate::Pass;
+use crate::gate::{Gate, Pass};
 use crate::peer::Peer;
 use crate::problem::{Answer, Problem};
 use crate::service::Service;
@@ -232,15 +232,28 @@ impl Admitted {
         // A stream is a request too until it has begun.
         let pass = service.0.requests.enter(&principal.name).await?;
         let limits = service.limits();
-        let (upload, bytes, time) = if let Entry::Takes(_) = entry {
-            (Some(service.0.uploads.enter(&principal.name).await?), limits.component_bytes, limits.component_time)
-        } else {
-            (None, limits.body_bytes, limits.body_time)
+        let narrow = match narrow(service, entry, &parts.method) {
+            Some(gate) => Some(gate.enter(&principal.name).await?),
+            None => None,
+        };
+        let (bytes, time) = match entry {
+            Entry::Takes(_) => (limits.component_bytes, limits.component_time),
+            Entry::Free | Entry::Needs(_) | Entry::Follows(_) => (limits.body_bytes, limits.body_time),
         };
         let body = whole(bytes, time, body).await?;
         let audited = Audited::of(service, &principal, &parts, &body);
         parts.extensions.insert(principal);
-        Ok(Self { parts, body, audited, passes: (pass, upload) })
+        Ok(Self { parts, body, audited, passes: (pass, narrow) })
+    }
+}
+
+/// Returns the gate that a request has to pass beside that of all requests, if there is one.
+fn narrow<'a>(service: &'a Service, entry: Entry, method: &Method) -> Option<&'a Gate> {
+    match entry {
+        Entry::Takes(_) => Some(&service.0.uploads),
+        // It waits for nothing but the processor and the journal, which a few of one principal can take whole.
+        Entry::Needs(_) if *method == Method::GET => Some(&service.0.reads),
+        Entry::Free | Entry::Needs(_) | Entry::Follows(_) => None,
     }
 }
 

@@ -22,6 +22,9 @@ pub struct Limits {
     pub requests: usize,
     /// How many of them may be of one principal.
     pub requests_each: usize,
+    /// How many of them of one principal may read at the same time while others come, too; further ones wait. Runs are
+    /// [begun](stockade::Host::start_run) one at a time of each principal then. So a flood of one leaves room for another.
+    pub reads_beside_others: usize,
     /// How long a request waits for room among those.
     pub queue_time: Duration,
     /// How many requests a second may be of one principal, and, where this server listens by itself, may come from one address
@@ -62,6 +65,7 @@ impl Default for Limits {
             answer_time: Duration::from_secs(30),
             requests: 64,
             requests_each: 32,
+            reads_beside_others: 2,
             requests_per_second: 500,
             requests_burst: 1_000,
             failures_per_second: 10,

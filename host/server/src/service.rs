@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     /// What the streams of all runs follow.
     pub(crate) feed: Feed,
     pub(crate) uploads: Gate,
+    /// What a principal reads at the same time, streams apart.
+    pub(crate) reads: Gate,
     /// Whether the server is being ended: streams end then.
     pub(crate) closing: watch::Receiver<bool>,
 }
@@ -69,8 +71,10 @@ impl Service {
         let streams = Gate::new("streams", limits.streams, limits.streams_each, limits.queue_time);
         // Each may take as much memory as a component has bytes.
         let uploads = Gate::new("uploads", 1, 1, limits.queue_time);
+        let reads = Gate::new("reads", limits.requests, limits.requests_each, limits.queue_time)
+            .beside_others(limits.reads_beside_others);
         let feed = Feed::new(settings.host.clone());
-        Self(Arc::new(Shared { settings, rate, free, failures, requests, streams, uploads, feed, closing }))
+        Self(Arc::new(Shared { settings, rate, free, failures, requests, streams, uploads, reads, feed, closing }))
     }
 
     pub(crate) fn host(&self) -> &Host {

@@ -11,12 +11,13 @@ use stockade_mcp::{Http, Mcp, Offer};
 use stockade_server::audit::Event;
 use stockade_server::{Access, Answered, Limits, Oidc, Server, Tls};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 
 use crate::end::End;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::log::{Log, LogOptions};
-use crate::{amounts, ask, config, open_host, pretty, secrets};
+use crate::{amounts, ask, config, open_host, pretty, resources, secrets};
 
 /// Serve runs over HTTP, and drive them, until this is ended
 ///
@@ -69,10 +70,13 @@ impl Serve {
         let tls = self.tls(&config.server)?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let page = self.page.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
-        let server = self.server(globals, &config, log, page).await?;
+        let drivers = resources::drivers()?;
+        let server = self.server(globals, &config, log, page, drivers.handle()).await?;
         let server = tls.into_iter().fold(server, Server::tls);
         eprintln!("stockade serves on {scheme}://{address}");
         let late = server.serve(listener, end.told()).await?;
+        // What is late goes on no more.
+        drivers.shutdown_background();
         if globals.json {
             pretty::print_json(&json!({"late": late}));
         } else {
@@ -84,10 +88,17 @@ impl Serve {
 
 impl Serve {
     /// Makes the server, whose log says first that it begins: a server that could note nothing does not begin.
-    async fn server(&self, globals: &Globals, config: &Config, log: Log, page: String) -> anyhow::Result<Server> {
+    async fn server(
+        &self,
+        globals: &Globals,
+        config: &Config,
+        log: Log,
+        page: String,
+        drivers: &Handle,
+    ) -> anyhow::Result<Server> {
         let access = if self.no_auth { Access::open(ask::user()) } else { Access::Tokens };
         let oidc = if self.no_auth { None } else { oidc(config, &page)? };
-        let host = open_host::host_of_many(globals, log.clone()).await?;
+        let host = open_host::host_of_server(globals, log.clone(), drivers.clone()).await?;
         let audit = open_host::audit(globals)?;
         audit.append(Event::began()).await?;
         let Rate { per_second, burst } = config.server.rate;

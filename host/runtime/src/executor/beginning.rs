@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stockade_journal::{Beside, caught_up, folded};
 use stockade_workflow::{Budget, Change, RunId, RunState, json};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use super::Driver;
@@ -103,7 +104,8 @@ impl Driver {
     pub(crate) fn spawn(self) -> JoinHandle<Result<RunState>> {
         let (run, host) = (self.state().run(), Arc::clone(self.host()));
         let (driving, busy) = (Arc::clone(&host), host.driving.busy());
-        let driver = tokio::spawn(async move {
+        let runtime = host.drivers.clone().unwrap_or_else(Handle::current);
+        let driver = runtime.spawn(async move {
             let driven = self.drive_in_turn().await;
             driven.iter().for_each(|state| tell_parent(&host, state));
             drop(busy);
