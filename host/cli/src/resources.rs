@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use stockade::{Fault, Kind};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::timeout;
 
 /// Threads that may wait for a database, a file or the journal: a few for each concurrent call, and far fewer than would
@@ -51,19 +51,39 @@ pub(crate) fn runtime() -> stockade::Result<Runtime> {
     }
 }
 
-/// Makes the runtime on which a server drives runs, while the one of its command answers. Its threads come second where both want
-/// the processor: an answer is short, and what it asks for is done all the same.
+/// The runtime on which a server drives runs, while the one of its command answers.
 ///
-/// # Errors
-///
-/// As [`runtime`].
-pub(crate) fn drivers() -> stockade::Result<Runtime> {
-    let workers = cores();
-    let threads = startable(workers.saturating_add(OTHER_THREADS));
-    if threads < workers {
-        return Err(few_threads(threads));
+/// Its threads come second where both want the processor: an answer is short, and what it asks for is done all the same.
+pub(crate) struct Drivers {
+    runtime: Option<Runtime>,
+    handle: Handle,
+}
+
+impl Drivers {
+    /// # Errors
+    ///
+    /// As [`runtime`].
+    pub(crate) fn begin() -> stockade::Result<Self> {
+        let workers = cores();
+        let threads = startable(workers.saturating_add(OTHER_THREADS));
+        if threads < workers {
+            return Err(few_threads(threads));
+        }
+        let mut builder = multi_thread(workers);
+        let runtime = builder.thread_name("drivers").on_thread_start(come_second).build().map_err(unmade)?;
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
-    multi_thread(workers).thread_name("drivers").on_thread_start(come_second).build().map_err(unmade)
+
+    pub(crate) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+}
+
+impl Drop for Drivers {
+    /// Ends what is late, and waits for nothing: it may be dropped by a task of another runtime.
+    fn drop(&mut self) {
+        self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
+    }
 }
 
 fn multi_thread(workers: usize) -> Builder {

@@ -17,7 +17,8 @@ use crate::end::End;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::log::{Log, LogOptions};
-use crate::{amounts, ask, config, open_host, pretty, resources, secrets};
+use crate::resources::Drivers;
+use crate::{amounts, ask, config, open_host, pretty, secrets};
 
 /// Serve runs over HTTP, and drive them, until this is ended
 ///
@@ -70,13 +71,11 @@ impl Serve {
         let tls = self.tls(&config.server)?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let page = self.page.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
-        let drivers = resources::drivers()?;
+        let drivers = Drivers::begin()?;
         let server = self.server(globals, &config, log, page, drivers.handle()).await?;
         let server = tls.into_iter().fold(server, Server::tls);
         eprintln!("stockade serves on {scheme}://{address}");
         let late = server.serve(listener, end.told()).await?;
-        // What is late goes on no more.
-        drivers.shutdown_background();
         if globals.json {
             pretty::print_json(&json!({"late": late}));
         } else {
@@ -94,11 +93,11 @@ impl Serve {
         config: &Config,
         log: Log,
         page: String,
-        drivers: &Handle,
+        drivers: Handle,
     ) -> anyhow::Result<Server> {
         let access = if self.no_auth { Access::open(ask::user()) } else { Access::Tokens };
         let oidc = if self.no_auth { None } else { oidc(config, &page)? };
-        let host = open_host::host_of_server(globals, log.clone(), drivers.clone()).await?;
+        let host = open_host::host_of_server(globals, log.clone(), drivers).await?;
         let audit = open_host::audit(globals)?;
         audit.append(Event::began()).await?;
         let Rate { per_second, burst } = config.server.rate;
