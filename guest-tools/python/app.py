@@ -40,7 +40,7 @@ import uuid
 import zoneinfo
 
 import chart
-from _stockade import absent, calls, hashes, inorder, library, machine, packages, waiting
+from _stockade import absent, calls, hashes, inorder, library, machine, packages, settled, waiting
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import code
@@ -283,10 +283,15 @@ def compiled(source, name):
     return compile(tree, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
 
 
+STORES = {dis.opmap["STORE_NAME"], dis.opmap["STORE_GLOBAL"]}
+
+
 def gives_result(program):
-    stores = ("STORE_NAME", "STORE_GLOBAL")
-    return "result" in program.co_names and any(
-        one.opname in stores and one.argval == "result" for one in dis.get_instructions(program))
+    """Whether the code itself, not a function in it, stores in `result`."""
+    if "result" not in program.co_names:
+        return False
+    names = program.co_names
+    return any(op in STORES and names[number] == "result" for _, _, op, number in dis._unpack_opargs(program.co_code))
 
 
 def execute(program):
@@ -416,15 +421,41 @@ class Code(exports.Code):
         raise exception(failed, file, syntax and isinstance(failed, (SyntaxError, ValueError, MemoryError, RecursionError)))
 
 
-# Done once here, so that no cell does it: what the first use of something prepares.
+# What cells do most.
+WARM = "'hello'", """
+import re
+rows = [{"id": n, "name": f"row {n}", "tags": ["a", "b"]} for n in range(3)]
+def f(x):
+    return x
+print("", end="")
+[f(n) for n in range(3)]
+""", """
+import json
+for n in range(3):
+    found = tool.idle(n=n)
+found = tool.idle(1)
+result = sorted(({"found": found, "n": n} for n in range(2)), key=lambda row: -row["n"])
+result
+""", """
+{}["missing"]
+"""
+
+
 def warm():
-    cell = code.Cell("warm.py", "import re\ndef f(x):\n    return x\n[f(n) for n in range(3)]", "null", [])
-    Code().run(cell)
-    variables.pop("f"), variables.pop("re"), variables.pop("input")
-    linecache.cache.pop("<cell 1>")
-    cells.clear()
+    function = code.Function("tool.idle", "", [code.Parameter("n", False)])
+    call, calls.tools.call = calls.tools.call, lambda name, arguments: "1"
+    for source in WARM:
+        try:
+            Code().run(code.Cell("warm.py", source, "null", [function]))
+        except Err:
+            pass
+        for name in [name for name in variables if name not in known]:
+            del variables[name]
+        linecache.cache.pop("<cell 1>")
+        cells.clear()
+        installed.clear()
+    calls.tools.call = call
 
 
-warm()
-gc.collect()
-gc.freeze()
+known = {*variables, "__file__"}
+settled.settle(warm)
