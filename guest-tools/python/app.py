@@ -113,8 +113,12 @@ def signature(function):
 def tool(function):
     """A Python function that calls a function of a tool."""
     takes, names = signature(function)
+    needed = {given.name for given in takes.parameters.values() if given.default is given.empty}
 
     def arguments(args, kwargs):
+        # What most calls are, and what `bind` makes of them much more slowly.
+        if not args and needed <= kwargs.keys() <= names.keys():
+            return encoded({names[name]: kwargs[name] for name in names if name in kwargs}, list)
         try:
             bound = takes.bind(*args, **kwargs)
         except TypeError as error:
@@ -156,18 +160,21 @@ LISTS = (set, frozenset, collections.deque, array.array, range, types.GeneratorT
          itertools.chain, itertools.islice)
 
 
+TO_JSON, LONG_NUMBER = json.JSONEncoder(ensure_ascii=False, allow_nan=False), re.compile(r"\d{19}").search
+
+
 def encoded(value, of_bytes=None):
     """The JSON of a value: what most values are first, and for the others all of it again, slowly.
 
     Half of a surrogate pair is a `UnicodeEncodeError`.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        is_plain = not re.search(r"\d{19}", text)
+        text = TO_JSON.encode(value)
+        is_plain = not LONG_NUMBER(text)
     except (TypeError, ValueError, RecursionError):
         is_plain = False
     if not is_plain:
-        text = json.dumps(plain(value, (), of_bytes or text_of), ensure_ascii=False, allow_nan=False)
+        text = TO_JSON.encode(plain(value, (), of_bytes or text_of))
     if not text.isascii():
         text.encode()
     return text

@@ -31,6 +31,7 @@ def settle(warm):
 
     memory = view.cast("I")
     view.release()
+    del sys.modules["stockade_memory"]
     ran = codes_of(warm)
     gc.collect()
     keep_all(memory)
@@ -43,7 +44,6 @@ def settle(warm):
     gc.freeze()
     fill(memory)
     memory.release()
-    del sys.modules["stockade_memory"]
 
 
 def codes_of(run):
@@ -66,21 +66,24 @@ def codes_of(run):
 
 
 def keep_all(memory):
-    """Makes all objects immortal."""
-    todo, types_seen = gc.get_objects(), set()
-    while todo:
-        one = todo.pop()
-        at = id(one) >> 2
-        if isinstance(one, type) and one not in types_seen:
-            types_seen.add(one)
-            todo += gc.get_referents(namespace_of(one))
-        elif memory[at] >= LEAST_OF_IMMORTAL:
-            continue
-        elif isinstance(one, types.CodeType):
-            todo += [getattr(one, part) for part in PARTS_OF_CODE]
-        if memory[at] < LEAST_OF_IMMORTAL:
-            memory[at] = IMMORTAL
-        todo += gc.get_referents(one)
+    """Makes all objects immortal: those that the collector of garbage knows, and what these refer to."""
+    seen = set()
+    for one in gc.get_objects():
+        todo = [one, *gc.get_referents(one)]
+        while todo:
+            one = todo.pop()
+            at = id(one) >> 2
+            # An object may say that it is of another type than it is.
+            if issubclass(type(one), type) and id(one) not in seen:
+                seen.add(id(one))
+                todo += gc.get_referents(namespace_of(one))
+            elif memory[at] >= LEAST_OF_IMMORTAL:
+                continue
+            elif type(one) is types.CodeType:
+                todo += [getattr(one, part) for part in PARTS_OF_CODE]
+            if memory[at] < LEAST_OF_IMMORTAL:
+                memory[at] = IMMORTAL
+            todo += gc.get_referents(one)
 
 
 # --- code -------------------------------------------------------------------------------------------------------------
@@ -101,7 +104,7 @@ def move(ran):
     for code in ran.values():
         moved(code)
     for one in gc.get_objects():
-        if isinstance(one, types.FunctionType) and id(one.__code__) in ran:
+        if type(one) is types.FunctionType and id(one.__code__) in ran:
             one.__code__ = moved(one.__code__)
 
 
