@@ -282,7 +282,7 @@ cells = {}
 
 def compiled(source, name):
     """The code of a cell, in which its last expression is given a name."""
-    tree = waiting.formed(ast.parse(source, name))
+    tree = waiting.formed(ast.parse(source, name), source)
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = tree.body[-1]
         target = ast.copy_location(ast.Name(VALUE, ast.Store()), last)
@@ -441,6 +441,7 @@ import json
 for n in range(3):
     found = tool.idle(n=n)
 found = tool.idle(1)
+"await input"
 result = sorted(({"found": found, "n": n} for n in range(2)), key=lambda row: -row["n"])
 result
 """, """
