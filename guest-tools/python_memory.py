@@ -1,4 +1,4 @@
-"""Writes a module of machine code for CPython of WASI: `memory.view`, a view of all memory, to be written.
+"""Writes a module of machine code for CPython of WASI: `stockade_memory.view`, a view of all memory, to be written.
 
 While the component is built, `_stockade.settled` prepares the memory with it for the code that runs later.
 
@@ -13,7 +13,7 @@ from python_native import CODE, CUSTOM, EXPORTS, FUNCTIONS, IMPORTS, OURS, TYPES
 NAME = "stockade_memory"
 DATA = 11
 I32 = 0x7f
-# The definition of a module, of which only the name, at its 20th byte, and the size are not zero; and two texts.
+# The definition of a module, all zero but for the name, at its 20th byte; and two texts.
 SIZE_OF_DEFINITION, AT_NAME = 52, 20
 TEXTS = NAME.encode() + b"\0view\0"
 # More than there can be while the component is built: memory grows.
