@@ -40,7 +40,7 @@ import uuid
 import zoneinfo
 
 import chart
-from _stockade import absent, calls, hashes, inorder, library, machine, packages, waiting
+from _stockade import absent, calls, hashes, inorder, library, machine, packages, settled, waiting
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import code
@@ -113,8 +113,12 @@ def signature(function):
 def tool(function):
     """A Python function that calls a function of a tool."""
     takes, names = signature(function)
+    needed = {given.name for given in takes.parameters.values() if given.default is given.empty}
 
     def arguments(args, kwargs):
+        # What most calls are, and what `bind` makes of them much more slowly.
+        if not args and needed <= kwargs.keys() <= names.keys():
+            return encoded({names[name]: kwargs[name] for name in names if name in kwargs}, list)
         try:
             bound = takes.bind(*args, **kwargs)
         except TypeError as error:
@@ -156,18 +160,21 @@ LISTS = (set, frozenset, collections.deque, array.array, range, types.GeneratorT
          itertools.chain, itertools.islice)
 
 
+TO_JSON, LONG_NUMBER = json.JSONEncoder(ensure_ascii=False, allow_nan=False), re.compile(r"\d{19}").search
+
+
 def encoded(value, of_bytes=None):
     """The JSON of a value: what most values are first, and for the others all of it again, slowly.
 
     Half of a surrogate pair is a `UnicodeEncodeError`.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        is_plain = not re.search(r"\d{19}", text)
+        text = TO_JSON.encode(value)
+        is_plain = not LONG_NUMBER(text)
     except (TypeError, ValueError, RecursionError):
         is_plain = False
     if not is_plain:
-        text = json.dumps(plain(value, (), of_bytes or text_of), ensure_ascii=False, allow_nan=False)
+        text = TO_JSON.encode(plain(value, (), of_bytes or text_of))
     if not text.isascii():
         text.encode()
     return text
@@ -275,7 +282,7 @@ cells = {}
 
 def compiled(source, name):
     """The code of a cell, in which its last expression is given a name."""
-    tree = waiting.formed(ast.parse(source, name))
+    tree = waiting.formed(ast.parse(source, name), source)
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = tree.body[-1]
         target = ast.copy_location(ast.Name(VALUE, ast.Store()), last)
@@ -283,10 +290,15 @@ def compiled(source, name):
     return compile(tree, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
 
 
+STORES = {dis.opmap["STORE_NAME"], dis.opmap["STORE_GLOBAL"]}
+
+
 def gives_result(program):
-    stores = ("STORE_NAME", "STORE_GLOBAL")
-    return "result" in program.co_names and any(
-        one.opname in stores and one.argval == "result" for one in dis.get_instructions(program))
+    """Whether the code itself, not a function in it, stores in `result`."""
+    if "result" not in program.co_names:
+        return False
+    names = program.co_names
+    return any(op in STORES and names[number] == "result" for _, _, op, number in dis._unpack_opargs(program.co_code))
 
 
 def execute(program):
@@ -416,15 +428,42 @@ class Code(exports.Code):
         raise exception(failed, file, syntax and isinstance(failed, (SyntaxError, ValueError, MemoryError, RecursionError)))
 
 
-# Done once here, so that no cell does it: what the first use of something prepares.
+# What cells do most.
+WARM = "'hello'", """
+import re
+rows = [{"id": n, "name": f"row {n}", "tags": ["a", "b"]} for n in range(3)]
+def f(x):
+    return x
+print("", end="")
+[f(n) for n in range(3)]
+""", """
+import json
+for n in range(3):
+    found = tool.idle(n=n)
+found = tool.idle(1)
+"await input"
+result = sorted(({"found": found, "n": n} for n in range(2)), key=lambda row: -row["n"])
+result
+""", """
+{}["missing"]
+"""
+
+
 def warm():
-    cell = code.Cell("warm.py", "import re\ndef f(x):\n    return x\n[f(n) for n in range(3)]", "null", [])
-    Code().run(cell)
-    variables.pop("f"), variables.pop("re"), variables.pop("input")
-    linecache.cache.pop("<cell 1>")
-    cells.clear()
+    function = code.Function("tool.idle", "", [code.Parameter("n", False)])
+    call, calls.tools.call = calls.tools.call, lambda name, arguments: "1"
+    for source in WARM:
+        try:
+            Code().run(code.Cell("warm.py", source, "null", [function]))
+        except Err:
+            pass
+        for name in [name for name in variables if name not in known]:
+            del variables[name]
+        linecache.cache.pop("<cell 1>")
+        cells.clear()
+        installed.clear()
+    calls.tools.call = call
 
 
-warm()
-gc.collect()
-gc.freeze()
+known = {*variables, "__file__"}
+settled.settle(warm)

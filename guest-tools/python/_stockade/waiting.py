@@ -213,9 +213,15 @@ def is_path(node):
     return isinstance(node, ast.Name) or isinstance(node, ast.Attribute) and is_path(node.value)
 
 
-def formed(tree):
+# Without one of these, a cell in ASCII has nothing to be formed; other letters may be another way to write them.
+WORDS = {"await", "input", *TAKERS}
+
+
+def formed(tree, source):
     """Writes a cell so that `await` and `gather` wait for the answer of a tool, and `input()` says what it is. What is within
     comes first; and one after the other, for a long sum nests deeper than functions can call each other."""
+    if source.isascii() and not any(word in source for word in WORDS):
+        return tree
     for node in reversed(list(ast.walk(tree))):
         if isinstance(node, ast.Await):
             form_await(node)

@@ -47,6 +47,7 @@ const ENVIRONMENT: [&str; 20] = [
 const SOURCES: &[(&str, &str)] = &sources!(
     "guest-tools/languages",
     "guest-tools/build",
+    "guest-tools/python_memory.py",
     "guest-tools/python_native.py",
     "guest-tools/python_packages.py",
     "guest-tools/python/app.py",
@@ -59,6 +60,7 @@ const SOURCES: &[(&str, &str)] = &sources!(
     "guest-tools/python/_stockade/library.py",
     "guest-tools/python/_stockade/machine.py",
     "guest-tools/python/_stockade/packages.py",
+    "guest-tools/python/_stockade/settled.py",
     "guest-tools/python/_stockade/waiting.py",
     "wit/code.wit",
 );
