@@ -21,6 +21,7 @@ use crate::audit::{self, Audit};
 use crate::gate::{Gate, Pass};
 use crate::peer::Peer;
 use crate::problem::{Answer, Problem};
+use crate::rate::held;
 use crate::service::Service;
 
 /// How much of a body that is too long is taken behind what it may have.
@@ -142,7 +143,7 @@ async fn guarded(
     who: &mut Option<String>,
 ) -> Answer<Response> {
     if entry == Entry::Free {
-        service.free(Peer::of(&parts.extensions))?;
+        held(service.free(Peer::of(&parts.extensions))).await?;
         // It takes no pass, and changes nothing: what is late is given up, so that none of it piles up.
         return in_time(service.limits(), next.run(Request::from_parts(parts, body))).await;
     }
@@ -220,7 +221,7 @@ impl Admitted {
     ) -> Answer<Self> {
         let principal = service.principal(&parts.headers, Peer::of(&parts.extensions)).await?;
         *who = Some(principal.name.clone());
-        service.0.rate.take(&principal.name)?;
+        held(service.0.rate.take(&principal.name)).await?;
         if let Err(fault) = entry.right().map_or(Ok(()), |right| principal.check(right)) {
             refuse(service, &principal, &parts, &fault).await?;
             return Err(fault.into());

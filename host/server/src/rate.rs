@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use stockade::{Clock, Fault, Kind};
+use tokio::time::sleep;
 
 use crate::problem::{Answer, Problem};
 
@@ -13,6 +15,17 @@ const KEYS_MAX: usize = 10_000;
 
 /// A request, in the thousandths that a bucket gains in a millisecond.
 const ONE: u64 = 1_000;
+
+/// For how long a refusal is held back.
+const HELD: Duration = Duration::from_millis(250);
+
+/// Holds a refusal back: a client that asks again at once would keep the processor busy with its refusals alone.
+pub(crate) async fn held<T>(answer: Answer<T>) -> Answer<T> {
+    if answer.is_err() {
+        sleep(HELD).await;
+    }
+    answer
+}
 
 /// Lets so many requests a second through for each key, and so many at once.
 pub(crate) struct Rate {
@@ -90,6 +103,8 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
 
+    use tokio::time::Instant;
+
     use super::*;
 
     fn rate(per_second: u32, burst: u32) -> (Rate, Arc<AtomicU64>) {
@@ -116,6 +131,15 @@ mod tests {
         assert_eq!(taken("dana"), 2, "a clock that was put back starves no client");
         let refused = rate.take("dana").unwrap_err();
         assert_eq!((refused.status, refused.fault.breach.unwrap().allowed), (StatusCode::TOO_MANY_REQUESTS, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_is_held_back_and_what_is_let_through_is_not() {
+        let (rate, _) = rate(1, 1);
+        let begun = Instant::now();
+        assert!(held(rate.take("dana")).await.is_ok() && begun.elapsed().is_zero());
+        assert!(held(rate.take("dana")).await.is_err());
+        assert_eq!(begun.elapsed(), HELD);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::gate::Gate;
 use crate::oidc::Oidc;
 use crate::peer::Peer;
 use crate::problem::{Answer, Problem, is_of_server};
-use crate::rate::Rate;
+use crate::rate::{Rate, held};
 use crate::{Access, Limits};
 
 /// Is told the errors of which a client is told little.
@@ -124,12 +124,12 @@ impl Service {
     /// Waits for the answer to a peer's token or login, unless the peer was refused too often. A refusal is counted.
     pub(crate) async fn counted<T>(&self, peer: Option<Peer>, found: impl Future<Output = Answer<T>>) -> Answer<T> {
         let peer = peer.map(Peer::key);
-        peer.as_deref().map_or(Ok(()), |peer| self.0.failures.check(peer))?;
+        held(peer.as_deref().map_or(Ok(()), |peer| self.0.failures.check(peer))).await?;
         let found = found.await;
         if let (Some(peer), Err(problem)) = (peer, &found)
             && problem.is_unauthorized()
         {
-            self.0.failures.take(&peer)?;
+            held(self.0.failures.take(&peer)).await?;
         }
         found
     }

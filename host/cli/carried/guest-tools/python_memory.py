@@ -1,0 +1,1 @@
+../../../../guest-tools/python_memory.py
