@@ -7,6 +7,7 @@ mod hooked;
 mod journals;
 mod models;
 mod problems;
+mod registered;
 mod reserve;
 mod uploads;
 
@@ -21,12 +22,10 @@ use stockade_sandbox::{Compiler, Config as EngineConfig, Engine, Limits};
 use stockade_workflow::{Exec, Fault, Grant, Kind, Label, Machine, Workflow};
 
 use self::checks::{check_concurrency, check_free, check_models, check_settings, check_tools};
-use self::hooked::names_of_tools;
 pub(crate) use self::journals::folder_of;
 use self::journals::{in_file, no_folder};
 use crate::Host;
 use crate::bookmarks::Bookmarks;
-use crate::breakers::Breakers;
 use crate::callable::Callable;
 use crate::coding::Coding;
 use crate::hooks::Hooks;
@@ -43,18 +42,13 @@ use crate::scratch::Scratch;
 use crate::services::{Common, Services};
 use crate::sessions::{SessionLimits, Sessions};
 use crate::shared_budgets::SharedBudgets;
-use crate::shares::Shares;
 use crate::skills::{AcceptedSkill, Skills};
 use crate::turns::Turns;
 use crate::uploads::Uploads;
-use crate::{Clock, Result, Source, coding, config, observing};
+use crate::{Clock, Result, Source, coding, config, observing, start};
 use stockade_journal::Journal;
 use stockade_models::{Model, Named, Settings as ModelSettings};
 use tokio::runtime::Handle;
-
-/// How many runs of one principal are begun at the same time. Each waits for the disk once, and those that wait together share
-/// that.
-pub(crate) const STARTS_EACH: u32 = 8;
 
 /// A recording of what models answer.
 #[derive(Clone, Debug)]
@@ -480,7 +474,7 @@ impl Builder {
         let Self { journal, mut tools, store, mut machines, mut engine, secrets, limits, clock, roles, .. } = self;
         let models = models::made(&self.models, self.own_models, self.cassette.as_ref(), &secrets, &clock)?;
         tools.in_time(&limits);
-        let breakers = breakers(&tools, &self.models);
+        let breakers = registered::breakers(&tools, &self.models);
         let memory_bytes_max = limits.memory_bytes.max(tools.memory_bytes_max());
         // Without a language no code runs.
         let for_code = if self.languages.is_empty() { 0 } else { self.code_limits.memory_bytes };
@@ -496,11 +490,11 @@ impl Builder {
         engine.secrets = secrets.into_iter().collect();
         let engine = Engine::new(engine)?;
         let registry = Registry::load(&engine, tools)?;
-        self.meters.know("gen_ai.tool.name", names_of_tools(&registry, &self.languages));
+        self.meters.know("gen_ai.tool.name", registered::names(&registry, &self.languages));
         let machines: Children =
             machines.into_iter().map(|machine| (machine.name().to_owned(), Arc::new(machine))).collect();
         check_models(&self.patterns, &models)?;
-        let patterns = patterns::machines(&asking_first(self.patterns, &registry), &machines)?;
+        let patterns = patterns::machines(&registered::asking_first(self.patterns, &registry), &machines)?;
         let machines: Children = machines.into_iter().chain(patterns).collect();
         machines.values().try_for_each(|machine| check_tools(machine, &registry))?;
         check_concurrency(&self.concurrency, &machines)?;
@@ -543,7 +537,7 @@ impl Builder {
             deadline: self.deadline,
             turns: Arc::new(Turns::new(self.concurrency)),
             drivers: self.drivers,
-            starts: Shares::new(STARTS_EACH).beside_others(1),
+            starts: start::turns(),
             uploads: Uploads::new(self.uploads),
             store,
             folder,
@@ -552,22 +546,6 @@ impl Builder {
         };
         Ok(Host { services: Arc::new(Services::new(journal, common)) })
     }
-}
-
-/// When the tools and the models of a configuration are left alone.
-fn breakers(tools: &Wanted, models: &BTreeMap<String, config::Model>) -> Breakers {
-    let models = models.iter().filter_map(|(name, model)| Some((name.clone(), model.breaker()?)));
-    Breakers { tools: tools.breakers(), models: models.collect() }
-}
-
-/// Has an agent ask before each call of a tool that the operator wants to be asked for.
-fn asking_first(mut patterns: BTreeMap<String, Pattern>, tools: &Registry) -> BTreeMap<String, Pattern> {
-    for pattern in patterns.values_mut() {
-        if let Pattern::React(spec) = pattern {
-            spec.ask.extend(spec.tools.iter().filter(|tool| tools.asks_first(tool)).cloned());
-        }
-    }
-    patterns
 }
 
 impl Host {

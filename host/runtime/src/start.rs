@@ -8,6 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::executor::Driver;
 use crate::forking::{FORK, FORK_AFTER};
+use crate::shares::Shares;
 use crate::{Host, NewRun, Result, Run, RunHandle, Started, cells};
 
 /// How many letters of an input an error shows.
@@ -15,6 +16,15 @@ const INPUT_LETTERS_SHOWN: usize = 160;
 
 /// The space of the keys under which runs were started.
 const SPACE: &str = "start_key";
+
+/// How many runs of one principal are begun at the same time. Each waits for the disk once, and those that wait together share
+/// that.
+const STARTS_EACH: u32 = 8;
+
+/// Returns the turns of principals that begin runs.
+pub(crate) fn turns() -> Shares {
+    Shares::new(STARTS_EACH).beside_others(1)
+}
 
 /// What is done with a run that begins.
 #[derive(Clone, Copy)]
@@ -195,7 +205,6 @@ mod tests {
 
     use super::*;
     use crate::Clock;
-    use crate::builder::STARTS_EACH;
 
     #[tokio::test]
     async fn runs_that_a_principal_begins_beyond_its_share_wait_and_hold_up_no_other() {

@@ -10,68 +10,83 @@ use tokio::time::timeout;
 
 use crate::problem::{Answer, Problem};
 
-/// Lets so many in at the same time, and so many of one principal.
-pub(crate) struct Gate {
+/// Lets so many of one principal in at the same time.
+pub(crate) struct Each {
     what: &'static str,
     max: usize,
-    each_max: usize,
-    /// How many of one principal while others come, too.
+    /// How many while others come, too.
     beside_max: usize,
     queue_time: Duration,
-    all: Arc<Semaphore>,
     /// By the principals' names, of which there are as many as tokens.
-    each: Shares,
+    room: Shares,
+}
+
+/// Lets so many in at the same time, and so many of one principal.
+pub(crate) struct Gate {
+    each: Each,
+    max: usize,
+    all: Arc<Semaphore>,
 }
 
 /// The room of one that was let in, until it is dropped.
 pub(crate) struct Pass {
     _of_one: OwnedSemaphorePermit,
-    _of_all: OwnedSemaphorePermit,
+    _of_all: Option<OwnedSemaphorePermit>,
 }
 
-impl Gate {
-    pub(crate) fn new(what: &'static str, max: usize, each_max: usize, queue_time: Duration) -> Self {
-        let all = Arc::new(Semaphore::new(max));
-        Self { what, max, each_max, beside_max: each_max, queue_time, all, each: Shares::new(size(each_max)) }
+impl Each {
+    pub(crate) fn new(what: &'static str, max: usize, queue_time: Duration) -> Self {
+        Self { what, max, beside_max: max, queue_time, room: Shares::new(size(max)) }
     }
 
     /// Lets fewer of one principal in while others come, too; further ones wait.
     #[must_use]
-    pub(crate) fn beside_others(self, each_max: usize) -> Self {
-        Self { each: self.each.beside_others(size(each_max)), beside_max: each_max, ..self }
+    pub(crate) fn beside_others(self, max: usize) -> Self {
+        Self { room: self.room.beside_others(size(max)), beside_max: max, ..self }
     }
 
-    /// Waits for room, and for no longer than a while: first among those of the principal, so that one principal's requests
-    /// do not stand in the way of another's.
+    /// Waits for room, and for no longer than a while.
     pub(crate) async fn enter(&self, principal: &str) -> Answer<Pass> {
-        let of_one = timeout(self.queue_time, self.each.enter(principal)).await;
-        let Ok(Some(of_one)) = of_one else {
-            return Err(self.full(StatusCode::TOO_MANY_REQUESTS, self.each_max, self.why(principal)));
-        };
-        match timeout(self.queue_time, Arc::clone(&self.all).acquire_owned()).await {
-            Ok(Ok(of_all)) => Ok(Pass { _of_one: of_one, _of_all: of_all }),
-            Ok(Err(_)) | Err(_) => {
-                let why = format!("the server has {} {} open, and no more are allowed", self.max, self.what);
-                Err(self.full(StatusCode::SERVICE_UNAVAILABLE, self.max, why))
-            }
+        match timeout(self.queue_time, self.room.enter(principal)).await {
+            Ok(Some(of_one)) => Ok(Pass { _of_one: of_one, _of_all: None }),
+            Ok(None) | Err(_) => Err(full(StatusCode::TOO_MANY_REQUESTS, self.what, self.max, self.why(principal))),
         }
     }
 
     /// Says how many of a principal are let in.
     fn why(&self, principal: &str) -> String {
-        let Self { what, each_max, beside_max, .. } = self;
-        if beside_max < each_max {
+        let Self { what, max, beside_max, .. } = self;
+        if beside_max < max {
             return format!(
-                "\"{principal}\" has as many {what} open as are allowed: {each_max}, and {beside_max} while others come, too"
+                "\"{principal}\" has as many {what} open as are allowed: {max}, and {beside_max} while others come, too"
             );
         }
-        format!("\"{principal}\" has {each_max} {what} open, and no more are allowed")
+        format!("\"{principal}\" has {max} {what} open, and no more are allowed")
+    }
+}
+
+impl Gate {
+    pub(crate) fn new(what: &'static str, max: usize, each_max: usize, queue_time: Duration) -> Self {
+        Self { each: Each::new(what, each_max, queue_time), max, all: Arc::new(Semaphore::new(max)) }
     }
 
-    fn full(&self, status: StatusCode, allowed: usize, why: String) -> Problem {
-        let (allowed, used) = (allowed as u64, (allowed as u64).saturating_add(1));
-        Problem::new(status, Fault::limit(Kind::Unavailable, self.what, allowed, used, why))
+    /// Waits for room, and for no longer than a while: first among those of the principal, so that one principal's requests
+    /// do not stand in the way of another's.
+    pub(crate) async fn enter(&self, principal: &str) -> Answer<Pass> {
+        let of_one = self.each.enter(principal).await?;
+        match timeout(self.each.queue_time, Arc::clone(&self.all).acquire_owned()).await {
+            Ok(Ok(of_all)) => Ok(Pass { _of_all: Some(of_all), ..of_one }),
+            Ok(Err(_)) | Err(_) => {
+                let why = format!("the server has {} {} open, and no more are allowed", self.max, self.each.what);
+                Err(full(StatusCode::SERVICE_UNAVAILABLE, self.each.what, self.max, why))
+            }
+        }
     }
+}
+
+fn full(status: StatusCode, what: &'static str, allowed: usize, why: String) -> Problem {
+    let (allowed, used) = (allowed as u64, (allowed as u64).saturating_add(1));
+    Problem::new(status, Fault::limit(Kind::Unavailable, what, allowed, used, why))
 }
 
 fn size(count: usize) -> u32 {
@@ -97,8 +112,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_gate_lets_fewer_of_one_principal_in_while_others_come() {
-        let gate = Gate::new("reads", 9, 4, Duration::from_millis(500)).beside_others(2);
+    async fn reads_of_one_principal_are_fewer_while_others_come() {
+        let gate = Each::new("reads", 4, Duration::from_millis(500)).beside_others(2);
         let other = gate.enter("other").await.ok().unwrap();
         let two = [gate.enter("flood").await.ok().unwrap(), gate.enter("flood").await.ok().unwrap()];
         let refused = gate.enter("flood").await.err().unwrap();

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::Limits;
 use crate::answered::Answered;
 use crate::audit::{self, Audit};
-use crate::gate::{Gate, Pass};
+use crate::gate::Pass;
 use crate::peer::Peer;
 use crate::problem::{Answer, Problem};
 use crate::rate::held;
@@ -233,10 +233,7 @@ impl Admitted {
         // A stream is a request too until it has begun.
         let pass = service.0.requests.enter(&principal.name).await?;
         let limits = service.limits();
-        let narrow = match narrow(service, entry, &parts.method) {
-            Some(gate) => Some(gate.enter(&principal.name).await?),
-            None => None,
-        };
+        let narrow = narrow(service, entry, &parts.method, &principal.name).await?;
         let (bytes, time) = match entry {
             Entry::Takes(_) => (limits.component_bytes, limits.component_time),
             Entry::Free | Entry::Needs(_) | Entry::Follows(_) => (limits.body_bytes, limits.body_time),
@@ -248,13 +245,13 @@ impl Admitted {
     }
 }
 
-/// Returns the gate that a request has to pass beside that of all requests, if there is one.
-fn narrow<'a>(service: &'a Service, entry: Entry, method: &Method) -> Option<&'a Gate> {
+/// Waits for the room that a request needs beside that of all requests, if it needs some.
+async fn narrow(service: &Service, entry: Entry, method: &Method, principal: &str) -> Answer<Option<Pass>> {
     match entry {
-        Entry::Takes(_) => Some(&service.0.uploads),
+        Entry::Takes(_) => service.0.uploads.enter(principal).await.map(Some),
         // It waits for nothing but the processor and the journal, which a few of one principal can take whole.
-        Entry::Needs(_) if *method == Method::GET => Some(&service.0.reads),
-        Entry::Free | Entry::Needs(_) | Entry::Follows(_) => None,
+        Entry::Needs(_) if *method == Method::GET => service.0.reads.enter(principal).await.map(Some),
+        Entry::Free | Entry::Needs(_) | Entry::Follows(_) => Ok(None),
     }
 }
 

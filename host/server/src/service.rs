@@ -11,7 +11,7 @@ use crate::access::{self, said_token};
 use crate::answered::Answered;
 use crate::audit::Audit;
 use crate::feed::Feed;
-use crate::gate::Gate;
+use crate::gate::{Each, Gate};
 use crate::oidc::Oidc;
 use crate::peer::Peer;
 use crate::problem::{Answer, Problem, is_of_server};
@@ -55,7 +55,7 @@ pub(crate) struct Shared {
     pub(crate) feed: Feed,
     pub(crate) uploads: Gate,
     /// What a principal reads at the same time, streams apart.
-    pub(crate) reads: Gate,
+    pub(crate) reads: Each,
     /// Whether the server is being ended: streams end then.
     pub(crate) closing: watch::Receiver<bool>,
 }
@@ -71,8 +71,8 @@ impl Service {
         let streams = Gate::new("streams", limits.streams, limits.streams_each, limits.queue_time);
         // Each may take as much memory as a component has bytes.
         let uploads = Gate::new("uploads", 1, 1, limits.queue_time);
-        let reads = Gate::new("reads", limits.requests, limits.requests_each, limits.queue_time)
-            .beside_others(limits.reads_beside_others);
+        let reads =
+            Each::new("reads", limits.requests_each, limits.queue_time).beside_others(limits.reads_beside_others);
         let feed = Feed::new(settings.host.clone());
         Self(Arc::new(Shared { settings, rate, free, failures, requests, streams, uploads, reads, feed, closing }))
     }

@@ -1,6 +1,5 @@
 //! Who is told of what happens in a host: its meters, the hooks that were added, and the telemetry that is configured.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use stockade_patterns::{Agent, Pattern};
@@ -10,9 +9,8 @@ use super::Builder;
 use crate::genai::GenAi;
 use crate::hooks::{AllHooks, Hooks};
 use crate::metered::Metered;
-use crate::registry::Registry;
 use crate::telemetry::Telemetry;
-use crate::{Registered, Result, Source, config};
+use crate::{Result, config};
 
 impl Builder {
     /// The meters, the hooks that were added, and the telemetry that is configured.
@@ -45,14 +43,4 @@ impl Builder {
             default,
         })
     }
-}
-
-/// The functions of all tools, and the languages of code, by the names under which their calls are counted.
-pub(super) fn names_of_tools(registry: &Registry, languages: &BTreeMap<String, Source>) -> BTreeSet<String> {
-    let of = |tool: &Registered| {
-        let functions = tool.functions().iter().map(|function| format!("{}.{}", tool.name(), function.name()));
-        functions.collect::<Vec<_>>()
-    };
-    let code = languages.keys().map(|language| format!("run_code.{language}"));
-    registry.iter().flat_map(of).chain(code).collect()
 }
