@@ -83,6 +83,9 @@ const APPROVERS: [&str; 4] = ["dana", "mia", "noor", "ole"];
 /// How long a client waits that was refused, or whose server has gone.
 const RETRY: Duration = Duration::from_millis(20);
 
+/// How long a tenant waits between two starts, which keeps it within its rate.
+const PAUSE: Duration = Duration::from_millis(2);
+
 impl Scale {
     fn chosen() -> &'static Self {
         match std::env::var("STOCKADE_LOAD") {
@@ -445,7 +448,7 @@ async fn decide(load: &Arc<Load>, place: &Place) -> BTreeMap<u16, usize> {
     statuses
 }
 
-/// Starts runs of a tenant one after the other; returns how long each start has taken. None is refused.
+/// Starts runs of a tenant one after the other, as many as its rate allows; returns how long each start has taken. None is refused.
 async fn beside(load: &Load, count: usize) -> Vec<Duration> {
     let body = json!({"workflow": "refund", "input": input("nobody"), "labels": {"tenant": "shop"}});
     let mut took = Vec::new();
@@ -454,6 +457,7 @@ async fn beside(load: &Load, count: usize) -> Vec<Duration> {
         let (status, answer) = ask(address, &load.tokens["shop"], "POST /v1/runs", "", &body).await.unwrap();
         assert_eq!(status, 201, "{answer}");
         took.push(begun.elapsed());
+        sleep(PAUSE).await;
     }
     took
 }

@@ -30,7 +30,8 @@ pub struct Limits {
     /// How many requests a second may be of one principal, and, where this server listens by itself, may come from one address
     /// (of IPv6: from one /64) to doors that ask for no token; at least one.
     pub requests_per_second: u32,
-    /// How many such requests may come at once before that holds.
+    /// How many such requests may come at once before that holds. Of a principal beside which others ask within a second: as many
+    /// as a tenth of a second has of the rate, and no more than this.
     pub requests_burst: u32,
     /// How many requests a second may come from one address (of IPv6: from one /64) with a token that is not known; beyond it,
     /// no request with a token is looked at. At least one. Only where this server listens by itself.

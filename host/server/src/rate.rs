@@ -16,6 +16,12 @@ const KEYS_MAX: usize = 10_000;
 /// A request, in the thousandths that a bucket gains in a millisecond.
 const ONE: u64 = 1_000;
 
+/// For how long a key counts as one beside the others after it has asked, in milliseconds.
+const PRESENT_MS: u64 = 1_000;
+
+/// What is left of a burst while other keys ask, too: what may come in so many parts of a second.
+const BESIDE_OTHERS: u32 = 10;
+
 /// For how long a refusal is held back.
 const HELD: Duration = Duration::from_millis(250);
 
@@ -27,14 +33,25 @@ pub(crate) async fn held<T>(answer: Answer<T>) -> Answer<T> {
     answer
 }
 
-/// Lets so many requests a second through for each key, and so many at once.
+/// Lets so many requests a second through for each key, and so many at once; fewer at once while other keys ask, too, which would
+/// wait behind a burst.
 pub(crate) struct Rate {
     /// The name of the limit.
     limit: &'static str,
     per_second: u32,
     burst: u32,
+    /// What of it there is while other keys ask, too.
+    beside: u32,
     clock: Clock,
-    buckets: Mutex<BTreeMap<String, Bucket>>,
+    asked: Mutex<Asked>,
+}
+
+/// Who has asked.
+#[derive(Default)]
+struct Asked {
+    buckets: BTreeMap<String, Bucket>,
+    /// The key that was the last to ask, and another one, the last before it; and when they did.
+    last: [(String, u64); 2],
 }
 
 /// What is left of a burst.
@@ -44,10 +61,30 @@ struct Bucket {
     at_ms: u64,
 }
 
+impl Asked {
+    /// Takes note of a key that asks, and returns whether another one has done so within a second.
+    fn is_beside_others(&mut self, key: &str, now_ms: u64) -> bool {
+        if self.last[0].0 != key {
+            self.last.swap(0, 1);
+            self.last[0].0 = key.to_owned();
+        }
+        self.last[0].1 = now_ms;
+        let (other, at_ms) = &self.last[1];
+        !other.is_empty() && now_ms.abs_diff(*at_ms) < PRESENT_MS
+    }
+}
+
 impl Rate {
     /// A rate below one a second is one a second: a client that was refused may come again after a second.
     pub(crate) fn new(limit: &'static str, per_second: u32, burst: u32, clock: Clock) -> Self {
-        Self { limit, per_second: per_second.max(1), burst: burst.max(1), clock, buckets: Mutex::default() }
+        let burst = burst.max(1);
+        Self { limit, per_second: per_second.max(1), burst, beside: burst, clock, asked: Mutex::default() }
+    }
+
+    /// Lets fewer requests of a key through at once while other keys ask, too: theirs would wait behind its burst.
+    #[must_use]
+    pub(crate) fn beside_others(self) -> Self {
+        Self { beside: (self.per_second / BESIDE_OTHERS).clamp(1, self.burst), ..self }
     }
 
     /// Takes a request of a key, or refuses it.
@@ -63,20 +100,22 @@ impl Rate {
     /// Takes so much where a whole request is left, and returns whether it is.
     fn spend(&self, key: &str, thousandths: u64) -> bool {
         let now_ms = self.clock.now_ms();
-        let full = Bucket { thousandths: self.full(), at_ms: now_ms };
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = if buckets.contains_key(key) || self.has_room(&mut buckets, now_ms) { key } else { "" };
-        let bucket = buckets.get(key).map_or(full, |bucket| self.filled(*bucket, now_ms));
-        let is_left = bucket.thousandths >= ONE;
-        let thousandths = if is_left { bucket.thousandths.saturating_sub(thousandths) } else { bucket.thousandths };
-        buckets.insert(key.to_owned(), Bucket { thousandths, ..bucket });
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let most = thousandths_of(if asked.is_beside_others(key, now_ms) { self.beside } else { self.burst });
+        let buckets = &mut asked.buckets;
+        let key = if buckets.contains_key(key) || self.has_room(buckets, now_ms) { key } else { "" };
+        let filled = |bucket: &Bucket| self.filled(*bucket, now_ms).thousandths.min(most);
+        let left = buckets.get(key).map_or(most, filled);
+        let is_left = left >= ONE;
+        let thousandths = if is_left { left.saturating_sub(thousandths) } else { left };
+        buckets.insert(key.to_owned(), Bucket { thousandths, at_ms: now_ms });
         is_left
     }
 
     /// Forgets those that have all of their burst again, where there is no room for another.
     fn has_room(&self, buckets: &mut BTreeMap<String, Bucket>, now_ms: u64) -> bool {
         if buckets.len() >= KEYS_MAX {
-            buckets.retain(|_, bucket| self.filled(*bucket, now_ms).thousandths < self.full());
+            buckets.retain(|_, bucket| self.filled(*bucket, now_ms).thousandths < thousandths_of(self.burst));
         }
         buckets.len() < KEYS_MAX
     }
@@ -84,18 +123,20 @@ impl Rate {
     /// Adds what was gained since. A clock that was put back gives nothing, and takes nothing.
     fn filled(&self, bucket: Bucket, now_ms: u64) -> Bucket {
         let gained = now_ms.saturating_sub(bucket.at_ms).saturating_mul(u64::from(self.per_second));
-        Bucket { thousandths: bucket.thousandths.saturating_add(gained).min(self.full()), at_ms: now_ms }
-    }
-
-    fn full(&self) -> u64 {
-        u64::from(self.burst).saturating_mul(ONE)
+        Bucket { thousandths: bucket.thousandths.saturating_add(gained).min(thousandths_of(self.burst)), at_ms: now_ms }
     }
 
     fn refused(&self, key: &str) -> Problem {
         let (allowed, used) = (u64::from(self.per_second), u64::from(self.per_second).saturating_add(1));
-        let why = format!("\"{key}\" is over {}: {allowed} are allowed, and {} at once", self.limit, self.burst);
+        let Self { limit, burst, beside, .. } = self;
+        let fewer = if beside < burst { format!(" ({beside} while others ask, too)") } else { String::new() };
+        let why = format!("\"{key}\" is over {limit}: {allowed} are allowed, and {burst} at once{fewer}");
         Problem::new(StatusCode::TOO_MANY_REQUESTS, Fault::limit(Kind::Unavailable, self.limit, allowed, used, why))
     }
+}
+
+fn thousandths_of(requests: u32) -> u64 {
+    u64::from(requests).saturating_mul(ONE)
 }
 
 #[cfg(test)]
@@ -143,6 +184,23 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_is_short_while_others_ask_and_a_key_that_asks_alone_has_all_of_it_again() {
+        let (rate, now) = rate(100, 40);
+        let rate = rate.beside_others();
+        let taken = |key| (0..99).filter(|_| rate.take(key).is_ok()).count();
+        assert!(rate.take("shop").is_ok());
+        assert_eq!(taken("flood"), 10, "a tenth of a second's");
+        now.fetch_add(999, Ordering::Relaxed);
+        assert_eq!(taken("flood"), 10, "the other one has asked within a second");
+        now.fetch_add(1, Ordering::Relaxed);
+        assert!(rate.take("flood").is_err(), "what was not used is not saved up");
+        now.fetch_add(400, Ordering::Relaxed);
+        assert_eq!(taken("flood"), 40);
+        let refused = rate.take("flood").unwrap_err();
+        assert!(refused.fault.message.contains("40 at once (10 while others ask, too)"), "{}", refused.fault);
+    }
+
+    #[test]
     fn a_check_takes_nothing() {
         let (rate, _) = rate(1, 1);
         assert!(rate.check("dana").is_ok() && rate.check("dana").is_ok() && rate.take("dana").is_ok());
@@ -154,9 +212,9 @@ mod tests {
         let (rate, now) = rate(1, 2);
         (0..KEYS_MAX).for_each(|key| assert!(rate.take(&key.to_string()).is_ok()));
         let others = (0..9).filter(|key| rate.take(&format!("other {key}")).is_ok()).count();
-        assert_eq!((others, rate.buckets.lock().unwrap().len()), (2, KEYS_MAX + 1));
+        assert_eq!((others, rate.asked.lock().unwrap().buckets.len()), (2, KEYS_MAX + 1));
         now.fetch_add(2_000, Ordering::Relaxed);
         assert!(rate.take("another").is_ok());
-        assert_eq!(rate.buckets.lock().unwrap().len(), 1, "those that have all again are forgotten");
+        assert_eq!(rate.asked.lock().unwrap().buckets.len(), 1, "those that have all again are forgotten");
     }
 }

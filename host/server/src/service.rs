@@ -65,7 +65,7 @@ impl Service {
         let (limits, clock) = (&settings.limits, || settings.clock.clone());
         let of_requests =
             || Rate::new("requests_per_second", limits.requests_per_second, limits.requests_burst, clock());
-        let (rate, free) = (of_requests(), of_requests());
+        let (rate, free) = (of_requests().beside_others(), of_requests());
         let failures = Rate::new("failures_per_second", limits.failures_per_second, limits.failures_burst, clock());
         let requests = Gate::new("requests", limits.requests, limits.requests_each, limits.queue_time);
         let streams = Gate::new("streams", limits.streams, limits.streams_each, limits.queue_time);

@@ -97,6 +97,13 @@ impl Writer {
     }
 }
 
+impl Request {
+    /// Whether a run begins with it: then a client waits for it, who has waited for nothing of the run yet.
+    fn is_first(&self) -> bool {
+        matches!(&self.work, Work::Append(append) if append.rows.first().is_some_and(|row| row.first == 1))
+    }
+}
+
 /// Takes what waits behind a first request. Where many runs are driven and few of them have a commit here, those that are at
 /// work are let to the processor first, if they want it: theirs share this transaction then, and its way to the disk, which
 /// costs more than all that is written. Where nothing else wants the processor, nothing is waited for.
@@ -104,7 +111,7 @@ fn gathered(first: Request, inbox: &mut mpsc::Receiver<Request>, driven: usize) 
     let mut group = vec![first];
     fill(&mut group, inbox);
     for _ in 0..YIELDS_MAX {
-        if driven < DRIVEN_MIN || group.len() * SHARE >= driven {
+        if driven < DRIVEN_MIN || group.len() * SHARE >= driven || group.iter().any(Request::is_first) {
             break;
         }
         std::thread::yield_now();

@@ -36,7 +36,8 @@ pub struct Tls {
 pub struct Rate {
     /// How many requests a second each principal may make, and each address without a token.
     pub per_second: u32,
-    /// How many may come at once before that holds.
+    /// How many may come at once before that holds. While other principals ask, too, a principal has a tenth of those of a
+    /// second at once.
     pub burst: u32,
 }
 
