@@ -365,5 +365,5 @@
         return [first, ...rest].map((one) => (typeof one === "string" ? one : inspect(one))).join(" ");
     }
 
-    return { inspect, format, frames, stackOf, more, widthOf };
+    return { inspect, format, frames, stackOf, shownError, more, widthOf };
 }
