@@ -43,10 +43,7 @@
     // What a call that has failed throws. Where the answer comes in, the place in the code is not on the stack any more: `stack` knows it.
     const answered = ({ stack }, [isResult, kind, message, detail]) => {
         if (isResult) return decode(kind);
-        const error = new ToolError(kind, message, fromDetail(detail));
-        hidden(error, "stack", stack);
-        hidden(error, "stack", parts.show.shownError(error));
-        throw error;
+        throw parts.show.placed(new ToolError(kind, message, fromDetail(detail)), stack);
     };
     // Calls a tool for a function, whose caller is the place in the code. A promise is what costs most of a call: there is one.
     const send = (name, given, by) => {
