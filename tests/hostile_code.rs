@@ -81,9 +81,13 @@ async fn hostile_python_lite_is_contained() {
 async fn no_two_runs_have_the_same_random_numbers() {
     let place = Place::new();
     let host = host(&place).await;
-    let (_, one) = exec(&host, "javascript", "[Math.random(), Math.random()]").await;
-    let (_, other) = exec(&host, "javascript", "[Math.random(), Math.random()]").await;
-    assert!(matches!((&one, &other), (Outcome::Done(one), Outcome::Done(other)) if one != other), "{one} {other}");
+    for (language, source) in
+        [("javascript", "[Math.random(), Math.random()]"), ("python-lite", "import random\n[random.random()]")]
+    {
+        let (_, one) = exec(&host, language, source).await;
+        let (_, other) = exec(&host, language, source).await;
+        assert!(matches!((&one, &other), (Outcome::Done(one), Outcome::Done(other)) if one != other), "{one} {other}");
+    }
 }
 
 /// What code does to the language's own objects, it does to its own instance.

@@ -51,8 +51,8 @@ impl Script {
         applied(&self.source, self.function_edits().iter()) + "\n})()"
     }
 
-    /// The interpreter cannot read it as the body of a function.
-    pub(crate) fn is_no_function(&self) {
+    /// Notes that it is not evaluated as the body of a function, which the interpreter cannot read.
+    pub(crate) fn not_as_function(&self) {
         self.is_function.set(false);
     }
 

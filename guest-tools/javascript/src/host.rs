@@ -32,7 +32,7 @@ pub(crate) fn is_running() {
     EXITED.set(false);
 }
 
-/// Whether a cell of somebody's runs.
+/// Whether a cell runs.
 pub(crate) fn runs() -> bool {
     RUNS.get()
 }

@@ -17,7 +17,8 @@ mod zlib;
 use cell::Script;
 use room::Room;
 use rquickjs::context::EvalOptions;
-use rquickjs::{Context, Ctx, Function, IntoJs, Object, Persistent, Promise, Runtime};
+use rquickjs::promise::{MaybePromise, PromiseState};
+use rquickjs::{Context, Ctx, Function, IntoJs, Object, Persistent, Promise, Runtime, Value};
 use std::cell::OnceCell;
 use text::Text;
 
@@ -209,7 +210,7 @@ fn begun<'js>(ctx: &Ctx<'js>, cell: &Cell, script: &Script) -> rquickjs::Result<
             promise => return promise,
         }
         // What is wrong with it is what is wrong with the script.
-        script.is_no_function();
+        script.not_as_function();
     }
     match eval(&script.text) {
         Err(error) if failure::returns(ctx, &error) => eval(&script.function()),
@@ -219,7 +220,10 @@ fn begun<'js>(ctx: &Ctx<'js>, cell: &Cell, script: &Script) -> rquickjs::Result<
 
 /// Returns the value of a cell when all that it set going has ended, as it would before a process does.
 fn settled<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, promise: Promise<'js>) -> rquickjs::Result<String> {
-    let settled: Promise = call(prelude, "settle", (promise,))?;
+    let settled: MaybePromise = match ended(&promise) {
+        Some(value) => call(prelude, "valued", (value?,))?,
+        None => call(prelude, "settle", (promise,))?,
+    };
     while !host::has_exited()
         && (ctx.execute_pending_job()
             // What the code called, and can go on without no longer.
@@ -232,6 +236,13 @@ fn settled<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, promise: Promise<'js>) ->
     };
     call::<_, ()>(prelude, "end", ())?;
     Ok(value)
+}
+
+/// The value of a cell that waited for nothing.
+fn ended<'js>(promise: &Promise<'js>) -> Option<rquickjs::Result<Value<'js>>> {
+    let is_ended = promise.state() == PromiseState::Resolved;
+    let ended = if is_ended { promise.result::<Object>() } else { None };
+    ended.map(|ended| ended?.get("value"))
 }
 
 /// The names of the tools, one a line.
@@ -259,8 +270,8 @@ fn call<'js, A: rquickjs::function::IntoArgs<'js>, R: rquickjs::FromJs<'js>>(
     prelude.get::<_, Function>(name)?.call(arguments)
 }
 
-fn is_settled(promise: &Promise<'_>) -> bool {
-    promise.state() != rquickjs::promise::PromiseState::Pending
+fn is_settled(promise: &MaybePromise<'_>) -> bool {
+    promise.state() != PromiseState::Pending
 }
 
 fn throw(ctx: &Ctx<'_>, message: &str) -> rquickjs::Error {

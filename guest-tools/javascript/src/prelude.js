@@ -192,6 +192,11 @@
         return encode(value) ?? "null";
     };
 
+    const settle = async (ended) => {
+        drain();
+        return result(await (await ended)?.value);
+    };
+
     const rejections = new Map();
     const rejected = (promise, reason, isHandled) => {
         if (isHandled) rejections.delete(promise);
@@ -260,13 +265,15 @@
             exited = process.exitCode = undefined;
             hidden(global, "input", input === null ? null : typeof input === "string" ? decode(input) : input[0]);
         },
-        async settle(promise) {
-            drain();
-            return result(await (await promise)?.value);
+        // The value of a cell that has run to its end already: most have one for which nothing has to be waited.
+        valued(value) {
+            const isThere = ticks.length === 0 && typeof value !== "symbol" && Object(value) !== value;
+            return isThere ? result(value) : settle({ value });
         },
+        settle,
         end() {
-            saveLate();
-            for (const [, reason] of rejections) throw reason;
+            if (late.length) saveLate();
+            if (rejections.size) for (const [, reason] of rejections) throw reason;
             if (process.exitCode) throw new Exit(process.exitCode);
         },
         // Ends a cell that has called `process.exit`: quietly, or with an exception.

@@ -60,7 +60,7 @@ pub(crate) fn decode<'js>(ctx: Ctx<'js>, bytes: TypedArray<'js, u8>) -> Result<A
 
 /// A text in JSON.
 pub(crate) fn quoted(text: &str) -> String {
-    serde_json::Value::String(text.to_owned()).to_string()
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 /// What a JSON says, unless there may be whole numbers in it that are no exact numbers here, or a word that is not JSON's:

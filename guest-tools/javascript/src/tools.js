@@ -3,8 +3,9 @@
     "use strict";
     const { encodeArguments, decode } = parts.values;
     const { hidden } = parts.base;
-    const { ask } = host, Base = Error;
+    const { ask } = host, { captureStackTrace } = Error;
     const { keys, getPrototypeOf, setPrototypeOf, fromEntries } = Object, { get: reflect } = Reflect;
+    const asynchronous = getPrototypeOf(async () => { }), rejected = Promise.reject.bind(Promise);
     const isOwn = Object.prototype.propertyIsEnumerable, plain = Object.prototype;
     const global = globalThis;
 
@@ -39,30 +40,23 @@
         if (detail === undefined || detail === null) return undefined;
         try { return decode(detail); } catch { return detail; }
     };
-    // An error that knows the place in the code: where the answer comes in, that is not on the stack any more.
-    const refused = (error, [isResult, kind, message, detail]) => {
+    // What a call that has failed throws. Where the answer comes in, the place in the code is not on the stack any more: `stack` knows it.
+    const answered = ({ stack }, [isResult, kind, message, detail]) => {
         if (isResult) return decode(kind);
-        setPrototypeOf(error, ToolError.prototype);
-        hidden(error, "name", "ToolError");
-        error.kind = kind;
-        hidden(error, "message", message);
-        detail = fromDetail(detail);
-        if (detail !== undefined) error.detail = detail;
-        throw error;
+        throw parts.show.placed(new ToolError(kind, message, fromDetail(detail)), stack);
     };
-    const send = async (name, given) => {
-        const asked = ask(name, given) ?? ask(name, encodeArguments(given));
-        const error = new Base();
-        try { return await asked; } catch (answer) { return refused(error, answer); }
+    // Calls a tool for a function, whose caller is the place in the code. A promise is what costs most of a call: there is one.
+    const send = (name, given, by) => {
+        const place = {};
+        captureStackTrace(place, by);
+        return ask(name, given, place, answered) ?? ask(name, encodeArguments(given), place, answered);
     };
     const tool = (name, docs, parameters) => {
-        // The same as in `send`: one promise less, for each costs more than the rest of a call.
-        const call = async (...values) => {
-            const given = named(name, parameters, values);
-            const asked = ask(name, given) ?? ask(name, encodeArguments(given));
-            const error = new Base();
-            try { return await asked; } catch (answer) { return refused(error, answer); }
+        const call = (...values) => {
+            try { return send(name, named(name, parameters, values), call); } catch (error) { return rejected(error); }
         };
+        // It is as good as asynchronous: it never throws.
+        setPrototypeOf(call, asynchronous);
         Object.defineProperty(call, "name", { value: name.split(".").at(-1) });
         hidden(call, "docs", docs);
         hidden(call, "toString", () => `/** ${docs} */\nasync function ${name}(${parameters.length ? `{ ${parameters.join(", ")} }` : ""}) { [native code] }`);
@@ -74,26 +68,30 @@
         if (functions === described || (spaces === "" && installed.length === 0)) return;
         for (const name of installed) delete global[name];
         described = functions;
-        installed = spaces.split("\n");
+        installed = spaces === "" ? [] : spaces.split("\n");
         for (const name of installed) {
             Object.defineProperty(global, name, {
                 get: () => made(functions)[name], set: (value) => hidden(global, name, value), configurable: true, enumerable: false,
             });
         }
     };
-    // A function that is not there is named at once; to a `then` or a `toJSON` the language itself asks.
-    const space = (name, functions) => new Proxy(functions, {
-        get(target, key, receiver) {
-            if (key in target || typeof key === "symbol" || key === "then" || key === "toJSON") return reflect(target, key, receiver);
-            throw new TypeError(`${name} has no function ${key}; it has ${Object.keys(target).join(", ")}`);
-        },
-    });
+    // What a tool has is its own, and found at once; behind it, a function that is not there is named. To a `then` or a `toJSON`
+    // the language itself asks.
+    const space = (name) => {
+        const functions = {};
+        return setPrototypeOf(functions, new Proxy(plain, {
+            get(target, key, receiver) {
+                if (key in target || typeof key === "symbol" || key === "then" || key === "toJSON") return reflect(target, key, receiver);
+                throw new TypeError(`${name} has no function ${key}; it has ${keys(functions).join(", ")}`);
+            },
+        }));
+    };
     const made = (functions) => {
         const spaces = {};
         for (const [name, docs, parameters] of JSON.parse(functions)) {
             const [of, ...rest] = name.split(".");
             if (rest.length === 0) spaces[of] = tool(name, docs, parameters);
-            else (spaces[of] ??= space(of, {}))[rest.join(".")] = tool(name, docs, parameters);
+            else (spaces[of] ??= space(of))[rest.join(".")] = tool(name, docs, parameters);
         }
         for (const name of installed) {
             if (Object.getOwnPropertyDescriptor(global, name)?.get) hidden(global, name, spaces[name]);

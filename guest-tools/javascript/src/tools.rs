@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use rquickjs::function::IntoArgs;
-use rquickjs::{Array, Ctx, Function, Object, Persistent, Promise, Result, String as JsString, Type, Value};
+use rquickjs::atom::PredefinedAtom;
+use rquickjs::{Array, Ctx, Error, Function, Object, Persistent, Promise, Result, String as JsString, Type, Value};
 
 use crate::host;
 use crate::stockade::host::tools::{self, ToolError};
@@ -18,14 +18,27 @@ thread_local! {
 
 struct Asked {
     call: (String, String),
+    heard: Heard,
+}
+
+/// What hears how a call has ended.
+struct Heard {
     resolve: Persistent<Function<'static>>,
     reject: Persistent<Function<'static>>,
+    place: Persistent<Value<'static>>,
+    answered: Persistent<Function<'static>>,
 }
 
 /// Promises what a tool returns. The arguments are in JSON, or an object of which the JSON is simple; undefined is returned
-/// where it is not. Rejects with `[false, KIND, MESSAGE, DETAIL]`, the detail in JSON, and with `[true, RESULT]` where the
-/// result wants a closer look.
-pub(crate) fn ask<'js>(ctx: Ctx<'js>, Text(name): Text, given: Value<'js>) -> Result<Option<Promise<'js>>> {
+/// where it is not. An error is what `answered` throws of the place of the call and of `[false, KIND, MESSAGE, DETAIL]`, the
+/// detail in JSON. Where the result wants a closer look it is what `answered` returns of the place and of `[true, RESULT]`.
+pub(crate) fn ask<'js>(
+    ctx: Ctx<'js>,
+    Text(name): Text,
+    given: Value<'js>,
+    place: Value<'js>,
+    answered: Function<'js>,
+) -> Result<Option<Promise<'js>>> {
     let arguments = match given.as_object() {
         Some(given) => simple(given)?,
         None => Some(given.get::<Text>()?.0),
@@ -33,7 +46,9 @@ pub(crate) fn ask<'js>(ctx: Ctx<'js>, Text(name): Text, given: Value<'js>) -> Re
     let Some(arguments) = arguments else { return Ok(None) };
     let (promise, resolve, reject) = Promise::new(&ctx)?;
     let (resolve, reject) = (Persistent::save(&ctx, resolve), Persistent::save(&ctx, reject));
-    ASKED.with_borrow_mut(|asked| asked.push(Asked { call: (name, arguments), resolve, reject }));
+    let (place, answered) = (Persistent::save(&ctx, place), Persistent::save(&ctx, answered));
+    let heard = Heard { resolve, reject, place, answered };
+    ASKED.with_borrow_mut(|asked| asked.push(Asked { call: (name, arguments), heard }));
     Ok(Some(promise))
 }
 
@@ -48,32 +63,35 @@ pub(crate) fn flush(ctx: &Ctx<'_>) -> Result<bool> {
     if asked.is_empty() {
         return Ok(false);
     }
-    let (calls, heard): (Vec<_>, Vec<_>) = asked.into_iter().map(|one| (one.call, (one.resolve, one.reject))).unzip();
+    let (calls, heard): (Vec<_>, Vec<_>) = asked.into_iter().map(|one| (one.call, one.heard)).unzip();
     let results = match &calls[..] {
         _ if !host::runs() => calls.iter().map(|_| Ok("null".to_owned())).collect(),
         [(name, arguments)] => vec![tools::call(name, arguments)],
         calls => tools::call_all(calls),
     };
-    for ((resolve, reject), result) in heard.into_iter().zip(results) {
-        let (resolve, reject) = (resolve.restore(ctx)?, reject.restore(ctx)?);
-        match result {
-            Ok(result) => match text::parsed(ctx, &result) {
-                Some(value) => tell(resolve, (value,))?,
-                None => tell(reject, (answer(ctx, true, [Some(result), None, None])?,))?,
-            },
-            Err(ToolError { kind, message, detail }) => {
-                tell(reject, (answer(ctx, false, [Some(kind), Some(message), detail])?,))?
-            }
-        }
-    }
+    heard.into_iter().zip(results).try_for_each(|(heard, result)| heard.tell(ctx, result))?;
     Ok(true)
 }
 
-fn tell<'js>(function: Function<'js>, arguments: impl IntoArgs<'js>) -> Result<()> {
-    function.call(arguments)
+impl Heard {
+    fn tell(self, ctx: &Ctx<'_>, result: std::result::Result<String, ToolError>) -> Result<()> {
+        let Self { resolve, reject, place, answered } = self;
+        let value = result.as_ref().ok().and_then(|result| text::parsed(ctx, result));
+        let answered = || answered.restore(ctx)?.call::<_, Value>((place.restore(ctx)?, answer(ctx, result)?));
+        match value.map_or_else(answered, Ok) {
+            Ok(value) => resolve.restore(ctx)?.call((value,)),
+            Err(Error::Exception) => reject.restore(ctx)?.call((ctx.catch(),)),
+            Err(error) => Err(error),
+        }
+    }
 }
 
-fn answer<'js>(ctx: &Ctx<'js>, is_result: bool, texts: [Option<String>; 3]) -> Result<Array<'js>> {
+/// What `answered` of `tools.js` is told of a call.
+fn answer<'js>(ctx: &Ctx<'js>, result: std::result::Result<String, ToolError>) -> Result<Array<'js>> {
+    let (is_result, texts) = match result {
+        Ok(result) => (true, [Some(result), None, None]),
+        Err(ToolError { kind, message, detail }) => (false, [Some(kind), Some(message), detail]),
+    };
     let answer = Array::new(ctx.clone())?;
     answer.set(0, is_result)?;
     for (number, text) in texts.into_iter().enumerate() {
@@ -107,6 +125,6 @@ fn simple(given: &Object<'_>) -> Result<Option<String>> {
         json += &value;
     }
     json.push('}');
-    let is_told_so = !given.get::<_, Value>("toJSON")?.is_undefined();
+    let is_told_so = !given.get::<_, Value>(PredefinedAtom::ToJSON)?.is_undefined();
     Ok((!is_told_so).then_some(json))
 }

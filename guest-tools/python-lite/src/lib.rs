@@ -11,7 +11,7 @@ mod values;
 
 use std::cell::RefCell;
 
-use exports::stockade::host::code::{Cell, Exception, Guest};
+use exports::stockade::host::code::{Cell, Exception, Guest as Code};
 use monty::{MontyRepl, ReplProgress, ReplStartError};
 use monty_types::{
     CompileOptions, ExcType, ExtFunctionResult, MontyException, MontyObject, NameLookupResult, NamedValues, OsPolicy,
@@ -20,33 +20,57 @@ use monty_types::{
 use output::Output;
 use tools::Tools;
 
-wit_bindgen::generate!({ path: "../../wit", world: "stockade:host/interpreter" });
+wit_bindgen::generate!({
+    path: ["../../wit", "wit"],
+    world: "stockade:python-lite/python-lite",
+    generate_all,
+});
 
 /// Calls within calls, each of which takes some of the machine's stack, of which the sandbox gives 1 MiB.
 const RECURSION_DEPTH: usize = 400;
+
+/// What many cells do, so that what they need of the interpreter has been made.
+const WARM: &str =
+    "import json\nrows = [{'id': 1, 'name': f'{2:>3}'}]\njson.loads(json.dumps([row['id'] for row in rows]))";
 
 struct PythonLite;
 
 export!(PythonLite);
 
 thread_local! {
-    static SESSION: RefCell<Session> = const { RefCell::new(Session { repl: None, names: Vec::new() }) };
+    static SESSION: RefCell<Session> = const { RefCell::new(Session::empty()) };
 }
 
 /// What stays from cell to cell.
 struct Session {
     repl: Option<MontyRepl>,
+    /// Whether its random numbers are its own. In the snapshot it has none yet, for they would be the same in every instance.
+    is_seeded: bool,
     /// The names of the cells, in the order in which Monty has numbered them.
     names: Vec<String>,
 }
 
 impl Guest for PythonLite {
+    /// Does once what the first cell would do, and begins anew.
+    fn init() {
+        let mut warm = Session { repl: Some(begin()), is_seeded: true, names: Vec::new() };
+        let cell = Cell { name: "code".into(), source: WARM.into(), input: "null".into(), functions: Vec::new() };
+        warm.run(&cell).expect("the interpreter runs a cell");
+        SESSION.with_borrow_mut(|session| session.repl = Some(begin()));
+    }
+}
+
+impl Code for PythonLite {
     fn run(cell: Cell) -> Result<String, Exception> {
         SESSION.with_borrow_mut(|session| session.run(&cell))
     }
 }
 
 impl Session {
+    const fn empty() -> Self {
+        Self { repl: None, is_seeded: false, names: Vec::new() }
+    }
+
     fn run(&mut self, cell: &Cell) -> Result<String, Exception> {
         let input = values::from_json(&cell.input).map_err(|why| failure("ValueError", format!("input: {why}")))?;
         let tools = Tools::new(&cell.functions);
@@ -69,6 +93,17 @@ impl Session {
         values::to_json(value.as_ref()).map_err(|why| failure("TypeError", why))
     }
 
+    /// Seeded by the host when the first cell runs, so that the same call has the same luck, and another one another.
+    fn seeded(&mut self) -> MontyRepl {
+        match self.repl.take() {
+            Some(repl) if self.is_seeded => repl,
+            begun => {
+                self.is_seeded = true;
+                begun.unwrap_or_else(begin).with_os_policy(policy())
+            }
+        }
+    }
+
     fn feed(
         &mut self,
         name: &str,
@@ -77,7 +112,7 @@ impl Session {
         tools: &Tools,
         output: &mut Output,
     ) -> Result<MontyObject, MontyException> {
-        let repl = self.repl.take().unwrap_or_else(begin);
+        let repl = self.seeded();
         self.names.push(name.to_owned());
         let mut progress = repl.feed_start(source, given, PrintWriter::Callback(output));
         loop {
@@ -146,10 +181,12 @@ impl Session {
 
 fn begin() -> MontyRepl {
     let limits = ResourceLimits { max_recursion_depth: RECURSION_DEPTH, ..ResourceLimits::default() };
-    // Seeded by the host, so that the same call has the same luck.
+    MontyRepl::new("main.py", ResourceTracker::new(limits), CompileOptions::default())
+}
+
+fn policy() -> OsPolicy {
     let seed = RandomSeed::Bytes(wasip2::random::random::get_random_bytes(16));
-    let policy = OsPolicy { sleep: SleepMode::Zero, random_start: RandomStart::Seed(seed), ..OsPolicy::default() };
-    MontyRepl::new("main.py", ResourceTracker::new(limits), CompileOptions::default()).with_os_policy(policy)
+    OsPolicy { sleep: SleepMode::Zero, random_start: RandomStart::Seed(seed), ..OsPolicy::default() }
 }
 
 /// Whether a line gives the variable `result` a value, be it the one of a function.

@@ -2,7 +2,8 @@
 //! the interpreters so. `cargo run --example preinit COMPONENT`
 //!
 //! What the component finds in the world while it starts would be the same in every instance, so that it finds nothing:
-//! a call to whatever it imports ends it. That also makes the outcome the same for the same component.
+//! a call to what it imports ends it. That also makes the outcome the same for the same component. What hash tables are seeded
+//! by, and the clock that only moves, are nought.
 #![expect(clippy::print_stderr, reason = "a command")]
 #![expect(clippy::expect_used, reason = "a build tool stops at the first surprise")]
 
@@ -15,6 +16,8 @@ use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 /// The function that starts it.
 const INIT: &str = "init";
+/// What std asks for to make a hash table or an `Instant`. That of random bytes, of which keys and the like are made, is not there.
+const NOUGHT: [&str; 2] = ["wasi:random/", "wasi:clocks/monotonic-clock@"];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -40,6 +43,7 @@ async fn preinit(path: &Path) -> Result<()> {
     let engine = Engine::new(Config::new().concurrency_support(false))?;
     let component = Component::new(&engine, instrumented)?;
     let mut linker = Linker::new(&engine);
+    nought(&engine, &component, &mut linker)?;
     linker.define_unknown_imports_as_traps(&component)?;
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate_async(&mut store, &component).await?;
@@ -47,6 +51,18 @@ async fn preinit(path: &Path) -> Result<()> {
 
     let started = wizer.snapshot_component(&context, &mut Started { store, instance }).await?;
     Ok(std::fs::write(path, started)?)
+}
+
+/// Links what is nought, under the versions that the component imports.
+fn nought(engine: &Engine, component: &Component, linker: &mut Linker<()>) -> Result<()> {
+    let component = component.component_type();
+    for (name, _) in component.imports(engine).filter(|(name, _)| NOUGHT.iter().any(|one| name.starts_with(one))) {
+        let mut instance = linker.instance(name)?;
+        instance.func_wrap("insecure-seed", |_, (): ()| Ok(((0_u64, 0_u64),)))?;
+        instance.func_wrap("get-random-u64", |_, (): ()| Ok((0_u64,)))?;
+        instance.func_wrap("now", |_, (): ()| Ok((0_u64,)))?;
+    }
+    Ok(())
 }
 
 /// What there is to know of an instance that has started.
