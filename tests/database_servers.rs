@@ -12,7 +12,7 @@ use stockade::journal::{Commit, LEASE, Lease, PostgresJournal, Row, RowChange};
 use stockade::{Budget, Change, Clock, Entry, Journal as _, Kind, Origin, Result, RunId};
 use stockade_tests::Hand;
 use stockade_tests::crash::{done, every};
-use stockade_tests::database::{IN_FLIGHT, OwnDatabase, blocking, commits_wait, lock_waits};
+use stockade_tests::database::{OwnDatabase, blocking, commits_wait, lock_waits};
 use stockade_tests::server::Server;
 use stockade_tests::wire::{Cut, Wire};
 use tokio::task::{JoinHandle, yield_now};
@@ -225,27 +225,28 @@ async fn restarted_while_commits_wait(own: &Own, table: &mut Table) {
     let (locks, admin) = (own.database.inside().await, own.database.inside().await);
     locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
     let commits = own.going_on(&leases, &json!(2));
-    commits_wait(&admin, IN_FLIGHT).await;
+    commits_wait(&admin).await;
     own.server.restart();
     own.count(table, "PostgreSQL: a restart while commits wait", &leases, commits).await;
 }
 
-/// The server has a statement with the commits of several runs, and has not made them: those that waited behind the first ones.
+/// The server has a statement with the commits of several runs, and has not made them: those that waited behind the first one.
 async fn restarted_while_a_group_waits(own: &Own, table: &mut Table) {
     let leases = own.begun().await;
     let [first, next, admin] = [own.database.inside().await, own.database.inside().await, own.database.inside().await];
     first.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
-    let commits = own.going_on(&leases, &json!(2));
-    commits_wait(&admin, IN_FLIGHT).await;
-    // It is behind the first ones, and before the group that follows them.
+    let mut commits = own.going_on(&leases[..1], &json!(2));
+    commits_wait(&admin).await;
+    // It is behind the first one, and before the group that follows it.
     let locking = tokio::spawn(async move {
         next.batch_execute("BEGIN; LOCK TABLE stockade.entries IN EXCLUSIVE MODE").await.unwrap();
         next
     });
     lock_waits(&admin).await;
+    commits.extend(own.going_on(&leases[1..], &json!(2)));
     first.batch_execute("COMMIT").await.unwrap();
     let _locked = locking.await.unwrap();
-    commits_wait(&admin, 1).await;
+    commits_wait(&admin).await;
     own.server.restart();
     own.count(table, "PostgreSQL: a restart while a group of commits waits", &leases, commits).await;
 }

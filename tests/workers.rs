@@ -239,7 +239,7 @@ async fn the_runs_of_a_worker_that_is_killed_are_taken_over() {
     let (locks, admin) = (shared.database.inside().await, shared.database.inside().await);
     locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
     let worker = Working::begin(&shared.place, &[]);
-    commits_wait(&admin, 1).await;
+    commits_wait(&admin).await;
     worker.signal(Signal::KILL);
     assert_eq!(worker.end(), None);
     locks.batch_execute("COMMIT").await.unwrap();
@@ -265,7 +265,7 @@ async fn a_worker_that_is_stopped_past_its_lease_is_fenced() {
     locks.batch_execute("BEGIN; LOCK TABLE stockade.entries IN SHARE MODE").await.unwrap();
     let mut worker = Working::begin(&shared.place, &[]);
     worker.says("is taken up");
-    commits_wait(&admin, 1).await;
+    commits_wait(&admin).await;
     worker.signal(Signal::STOP);
     admin.batch_execute(&format!("SELECT pg_terminate_backend(pid) {WAITING}")).await.unwrap();
     locks.batch_execute("COMMIT").await.unwrap();

@@ -6,6 +6,7 @@
 
 mod entries;
 mod group;
+mod grouped;
 mod labels;
 mod leases;
 mod migrate;
@@ -24,7 +25,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use stockade_workflow::{Entry, Fault, Kind, RunId};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -49,7 +50,6 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// keeps what it has confirmed: a standby that takes over must be a synchronous one.
 pub struct PostgresJournal {
     store: Arc<Store>,
-    runtime: Handle,
     close: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     /// What was written last of the runs that are driven here.
@@ -68,7 +68,7 @@ impl PostgresJournal {
     pub async fn open(database: Database) -> Result<Self> {
         let journal = Self::start(database)?;
         let store = Arc::clone(&journal.store);
-        journal.on(async move { store.prepare().await }).await?;
+        journal.store.on(async move { store.prepare().await }).await?;
         Ok(journal)
     }
 
@@ -80,7 +80,7 @@ impl PostgresJournal {
     pub async fn migrate(database: Database) -> Result<Migrated> {
         let journal = Self::start(database)?;
         let store = Arc::clone(&journal.store);
-        journal.on(async move { store.migrate().await }).await
+        journal.store.on(async move { store.migrate().await }).await
     }
 
     /// Begins the thread in which connections are carried, whatever runtime the journal is used in, and whether that still
@@ -90,8 +90,8 @@ impl PostgresJournal {
             Fault::new(Kind::Journal, format!("the journal's thread cannot be started: {error}"))
         };
         let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let (handle, (close, closed)) = (runtime.handle().clone(), oneshot::channel());
-        let store = Arc::new(Store::new(database));
+        let (close, closed) = oneshot::channel();
+        let store = Arc::new(Store::new(database, runtime.handle().clone()));
         let kept = Arc::clone(&store);
         let thread = std::thread::Builder::new().name("journal".to_owned());
         let thread = thread.spawn(move || {
@@ -102,13 +102,7 @@ impl PostgresJournal {
         });
         let thread = Some(thread.map_err(failed)?);
         let (bases, keys) = (Bases::default(), Keyring::default());
-        Ok(Self { store, runtime: handle, close: Some(close), thread, bases, keys })
-    }
-
-    /// Does something to its end, even if nothing waits for it any more.
-    async fn on<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-        let done = self.runtime.spawn(work).await;
-        done.map_err(|error| Fault::new(Kind::Journal, format!("the journal's thread has stopped: {error}")))?
+        Ok(Self { store, close: Some(close), thread, bases, keys })
     }
 }
 
@@ -118,8 +112,7 @@ impl Journal for PostgresJournal {
         let unread = |why| entries::unread(self.store.database(), commit.run(), &why);
         let before = commit.lease.as_ref().and_then(|lease| self.bases.take(lease));
         let (rows, last) = codec::encode(&commit.entries, before, &self.keys).map_err(unread)?;
-        let (store, write) = (Arc::clone(&self.store), Write::of(commit, rows));
-        self.on(async move { store.commit(write).await }).await?;
+        self.store.commit(Write::of(commit, rows)).await?;
         if let (Some(lease), Some(last), false) = (&commit.lease, last, commit.releases) {
             self.bases.put(lease, last);
         }
@@ -127,34 +120,33 @@ impl Journal for PostgresJournal {
     }
 
     async fn claim(&self, run: RunId) -> Result<Lease> {
-        let store = Arc::clone(&self.store);
-        self.on(async move { store.claim(run).await }).await
+        self.store.claim(run).await
     }
 
     async fn renew(&self, lease: &Lease) -> Result<()> {
         let (store, lease) = (Arc::clone(&self.store), lease.clone());
-        self.on(async move { store.renew(&lease).await }).await
+        self.store.on(async move { store.renew(&lease).await }).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<()> {
         self.bases.take(lease);
         let (store, lease) = (Arc::clone(&self.store), lease.clone());
-        self.on(async move { store.release(&lease).await }).await
+        self.store.on(async move { store.release(&lease).await }).await
     }
 
     async fn remove(&self, lease: &Lease, index: &[RowChange]) -> Result<()> {
         self.bases.take(lease);
         let (store, removal) = (Arc::clone(&self.store), Removal::of(lease, index));
-        self.on(async move { store.remove(removal).await }).await
+        self.store.on(async move { store.remove(removal).await }).await
     }
 
     async fn reseal(&self, told: &(dyn Fn(u64, u64) + Send + Sync)) -> Result<u64> {
         let (store, keys) = (Arc::clone(&self.store), self.keys.clone());
-        let runs = self.on(async move { store.stale_runs(&keys).await }).await?;
+        let runs = self.store.on(async move { store.stale_runs(&keys).await }).await?;
         let (all, mut changed) = (runs.len() as u64, 0);
         for (done, run) in (1..).zip(runs) {
             let (store, keys) = (Arc::clone(&self.store), self.keys.clone());
-            changed += self.on(async move { store.reseal(&keys, run).await }).await?;
+            changed += self.store.on(async move { store.reseal(&keys, run).await }).await?;
             told(done, all);
         }
         Ok(changed)
@@ -162,12 +154,12 @@ impl Journal for PostgresJournal {
 
     async fn keys_in_use(&self) -> Result<Vec<KeyUse>> {
         let store = Arc::clone(&self.store);
-        self.on(async move { store.keys_in_use().await }).await.map(|found| KeyUse::all(found, &self.keys))
+        self.store.on(async move { store.keys_in_use().await }).await.map(|found| KeyUse::all(found, &self.keys))
     }
 
     async fn is_held(&self, run: RunId) -> Result<bool> {
         let store = Arc::clone(&self.store);
-        self.on(async move { store.is_held(run).await }).await
+        self.store.on(async move { store.is_held(run).await }).await
     }
 
     async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
@@ -176,32 +168,31 @@ impl Journal for PostgresJournal {
 
     async fn read_page(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<(Vec<Entry>, bool)> {
         let store = Arc::clone(&self.store);
-        let page = self.on(async move { store.page(run, seq, bytes_max).await }).await?;
+        let page = self.store.on(async move { store.page(run, seq, bytes_max).await }).await?;
         Ok((page.entries(self.store.database(), &self.keys)?, page.are_last))
     }
 
     async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
         let (store, filter) = (Arc::clone(&self.store), filter.clone());
-        self.on(async move { store.runs(&filter).await }).await
+        self.store.on(async move { store.runs(&filter).await }).await
     }
 
     async fn find(&self, space: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
         let (store, space, prefix) = (Arc::clone(&self.store), space.to_owned(), prefix.to_owned());
         let after = after.map(str::to_owned);
-        self.on(async move { store.find(&space, &prefix, after.as_deref(), limit).await }).await
+        self.store.on(async move { store.find(&space, &prefix, after.as_deref(), limit).await }).await
     }
 
     async fn find_each(&self, places: &[(&str, &str)]) -> Result<Vec<Row>> {
-        let store = Arc::clone(&self.store);
-        let places: Vec<_> = places.iter().map(|(space, prefix)| ((*space).to_owned(), (*prefix).to_owned())).collect();
-        self.on(async move { store.find_each(places).await }).await
+        let places = places.iter().map(|(space, prefix)| ((*space).to_owned(), (*prefix).to_owned()));
+        self.store.find_each(places.collect()).await
     }
 
     async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
         let (store, space) = (Arc::clone(&self.store), space.to_owned());
         let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
         let after = after.map(|row| (row.due_ms, row.key.clone()));
-        self.on(async move { store.due(&space, within_ms, after, limit).await }).await
+        self.store.on(async move { store.due(&space, within_ms, after, limit).await }).await
     }
 }
 

@@ -1,24 +1,21 @@
 //! What the tasks of a journal share: the connections, and who the opener is.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stockade_system::postgres::{Database, Failed, Migrated, Pool};
 use stockade_workflow::{Fault, Kind, RunId};
-use tokio::time::Instant;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::entries::Page;
 use super::leases::Claim;
 use super::migrate::TABLES;
-use super::together::{Answer, Together};
+use super::together::Together;
 use super::write::{Removal, Write};
 use super::{group, leases, refused, reseal, rows, select};
 use crate::keyring::Keyring;
 use crate::{Filter, Lease, Result, Row, Summary, refusal};
-
-/// How many groups of one kind are on their way at the same time: one is carried out while another waits for the disk.
-const GROUPS: usize = 2;
 
 /// How many commits, claims and looks are in one group.
 const COMMITS_MAX: usize = 32;
@@ -26,27 +23,30 @@ const CLAIMS_MAX: usize = 32;
 const LOOKS_MAX: usize = 64;
 
 /// Spaces, each with the prefix of the keys that are looked for in it.
-type Places = Vec<(String, String)>;
+pub(super) type Places = Vec<(String, String)>;
 
 /// What the tasks of a journal share.
 pub(super) struct Store {
-    commits: Together<Write, Answer<Write, ()>>,
-    claims: Together<Claim, Answer<Claim, Lease>>,
-    looks: Together<Places, Result<Vec<Row>>>,
-    pool: Pool,
+    commits: Arc<Together<Write, Result<()>>>,
+    claims: Arc<Together<Claim, Result<Lease>>>,
+    looks: Arc<Together<Places, Result<Vec<Row>>>>,
+    /// What carries the connections.
+    runtime: Handle,
+    pub(super) pool: Pool,
     /// The opener, as other openers know it: new with each.
-    own: String,
+    pub(super) own: String,
     /// The runs of which it may hold the lease.
     held: Mutex<BTreeSet<RunId>>,
 }
 
 impl Store {
-    pub(super) fn new(database: Database) -> Self {
+    pub(super) fn new(database: Database, runtime: Handle) -> Self {
         let is_of_other_run = |claims: &[Claim], one: &Claim| claims.iter().all(|claim| claim.run != one.run);
         Self {
-            commits: Together::new(GROUPS, COMMITS_MAX, group::fits),
-            claims: Together::new(GROUPS, CLAIMS_MAX, is_of_other_run),
-            looks: Together::new(GROUPS, LOOKS_MAX, |_, _| true),
+            commits: Together::new(COMMITS_MAX, group::fits),
+            claims: Together::new(CLAIMS_MAX, is_of_other_run),
+            looks: Together::new(LOOKS_MAX, |_, _| true),
+            runtime,
             pool: Pool::new(database),
             own: Uuid::now_v7().to_string(),
             held: Mutex::default(),
@@ -57,7 +57,7 @@ impl Store {
         self.pool.database()
     }
 
-    fn failed(&self, failed: &Failed) -> Fault {
+    pub(super) fn failed(&self, failed: &Failed) -> Fault {
         self.pool.fault(failed)
     }
 
@@ -70,90 +70,57 @@ impl Store {
         TABLES.migrate(&self.pool).await
     }
 
-    fn held(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
+    pub(super) fn held(&self) -> MutexGuard<'_, BTreeSet<RunId>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Does something to its end, even if nothing waits for it any more.
+    pub(super) async fn on<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let done = self.runtime.spawn(work).await;
+        done.map_err(|error| Fault::new(Kind::Journal, format!("the journal's thread has stopped: {error}")))?
+    }
+
     /// Makes a commit. It may take the lease of a run that begins, even if it is not known whether it was made.
-    pub(super) async fn commit(&self, write: Write) -> Result<()> {
+    pub(super) async fn commit(self: &Arc<Self>, write: Write) -> Result<()> {
         if let Some(lease) = &write.lease {
             self.held().insert(lease.run);
         }
-        let given_back = write.lease.as_ref().filter(|_| write.releases).map(|lease| lease.run);
-        self.made(write).await?;
-        if let Some(run) = given_back {
-            self.held().remove(&run);
+        if write.may_share() {
+            return self.commits.done(write, self, &self.runtime).await.unwrap_or_else(|| Err(stopped()));
         }
-        Ok(())
+        let store = Arc::clone(self);
+        self.on(async move { store.commit_one(&write).await }).await
     }
 
-    async fn made(&self, write: Write) -> Result<()> {
-        if !write.may_share() {
-            return self.commit_one(&write).await;
-        }
-        match self.commits.done(write, |group, since| self.commit_each(group, since)).await {
-            Some(Answer::Is(made)) => made,
-            Some(Answer::Alone(write)) => self.commit_one(&write).await,
-            None => Err(stopped()),
+    /// Takes note of a commit that is made: it may have given the lease back.
+    pub(super) fn made(&self, write: &Write) {
+        if let Some(lease) = write.lease.as_ref().filter(|_| write.releases) {
+            self.held().remove(&lease.run);
         }
     }
 
-    async fn commit_one(&self, write: &Write) -> Result<()> {
+    pub(super) async fn commit_one(&self, write: &Write) -> Result<()> {
         match write.send(&self.pool, &self.own).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.made(write);
+                Ok(())
+            }
             Err(failed) => Err(refused::fault(&self.pool, &failed, write.run, &write.rows).await),
         }
     }
 
-    /// Makes commits in one transaction, but for those that another transaction is in the way of, or that are refused. A group
-    /// whose connection broke is sent again under the ids of its commits, as one commit is.
-    pub(super) async fn commit_each(&self, group: Vec<Write>, since: Instant) -> Vec<Answer<Write, ()>> {
-        if let [write] = &*group {
-            return vec![Answer::Is(self.commit_one(write).await)];
-        }
-        let sent = group::send(&self.pool, &self.own, &group, since).await;
-        let said = sent.map(|made| made.into_iter().map(|is_made| is_made.then_some(Ok(()))).collect());
-        self.answers(group, said)
+    pub(super) async fn claim(self: &Arc<Self>, run: RunId) -> Result<Lease> {
+        self.claims.done(Claim::of(run), self, &self.runtime).await.unwrap_or_else(|| Err(stopped()))
     }
 
-    pub(super) async fn claim(&self, run: RunId) -> Result<Lease> {
-        let claimed = match self.claims.done(Claim::of(run), |group, since| self.claim_each(group, since)).await {
-            Some(Answer::Is(claimed)) => claimed,
-            Some(Answer::Alone(claim)) => self.claim_one(&claim).await,
-            None => Err(stopped()),
-        };
-        let lease = claimed?;
-        self.held().insert(run);
-        Ok(lease)
-    }
-
-    async fn claim_one(&self, claim: &Claim) -> Result<Lease> {
+    pub(super) async fn claim_one(&self, claim: &Claim) -> Result<Lease> {
         let claimed = leases::claim(&self.pool, &self.own, claim).await.map_err(|failed| self.failed(&failed))?;
-        claimed.ok_or_else(|| refusal::busy(claim.run))
-    }
-
-    /// Takes leases in one transaction, but for those that another transaction is in the way of.
-    pub(super) async fn claim_each(&self, group: Vec<Claim>, since: Instant) -> Vec<Answer<Claim, Lease>> {
-        if let [claim] = &*group {
-            return vec![Answer::Is(self.claim_one(claim).await)];
-        }
-        let said = leases::claim_each(&self.pool, &self.own, &group, since).await;
-        self.answers(group, said)
-    }
-
-    /// Gives each of a group the answer of the server. One without an answer is to be done by itself, and so is each where the
-    /// server refuses the statement: that may be because of one of them. Where the server is not reached, all of them fail.
-    fn answers<T, R>(&self, group: Vec<T>, said: Result<Vec<Option<Result<R>>>, Failed>) -> Vec<Answer<T, R>> {
-        let mut said = match said {
-            Ok(said) => said.into_iter(),
-            Err(failed) if failed.is_refusal() => Vec::new().into_iter(),
-            Err(failed) => {
-                let fault = self.failed(&failed);
-                return group.iter().map(|_| Answer::Is(Err(fault.clone()))).collect();
-            }
-        };
-        let answer = |one| said.next().flatten().map_or(Answer::Alone(one), Answer::Is);
-        group.into_iter().map(answer).collect()
+        let lease = claimed.ok_or_else(|| refusal::busy(claim.run))?;
+        self.held().insert(lease.run);
+        Ok(lease)
     }
 
     pub(super) async fn renew(&self, lease: &Lease) -> Result<()> {
@@ -217,37 +184,8 @@ impl Store {
         self.rows(rows::find(&self.pool, space, prefix, after, limit).await)
     }
 
-    pub(super) async fn find_each(&self, places: Places) -> Result<Vec<Row>> {
-        self.looks.done(places, |group, since| self.look(group, since)).await.unwrap_or_else(|| Err(stopped()))
-    }
-
-    /// Looks at the places of several that ask by one statement, at each once.
-    async fn look(&self, group: Vec<Places>, since: Instant) -> Vec<Result<Vec<Row>>> {
-        let distinct: BTreeSet<_> = group.iter().flatten().collect();
-        let places: Vec<_> = distinct.into_iter().collect();
-        let found = match rows::find_each(&self.pool, &places, since).await {
-            Ok(found) => found,
-            Err(failed) => {
-                let fault = self.failed(&failed);
-                return group.iter().map(|_| Err(fault.clone())).collect();
-            }
-        };
-        let mut by_place = BTreeMap::<&(String, String), Result<Vec<Row>>>::new();
-        for row in &found {
-            let Some(place) = rows::place(row).and_then(|place| places.get(place)) else { continue };
-            let rows = by_place.entry(*place).or_insert_with(|| Ok(Vec::new()));
-            match (rows::read(&self.pool, row), rows) {
-                (Ok(row), Ok(rows)) => rows.push(row),
-                (Err(fault), rows) => *rows = Err(fault),
-                (Ok(_), Err(_)) => {}
-            }
-        }
-        let of = |place: &(String, String)| by_place.get(place).cloned().unwrap_or_else(|| Ok(Vec::new()));
-        let all = |places: &Places| -> Result<Vec<Row>> {
-            let rows = places.iter().map(of).collect::<Result<Vec<_>>>()?;
-            Ok(rows.into_iter().flatten().collect())
-        };
-        group.iter().map(all).collect()
+    pub(super) async fn find_each(self: &Arc<Self>, places: Places) -> Result<Vec<Row>> {
+        self.looks.done(places, self, &self.runtime).await.unwrap_or_else(|| Err(stopped()))
     }
 
     pub(super) async fn due(
@@ -266,26 +204,27 @@ impl Store {
     }
 }
 
-/// The answer of a group that was ended before it had one.
-fn stopped() -> Fault {
+/// The answer of what was ended before it had one.
+pub(super) fn stopped() -> Fault {
     Fault::new(Kind::Journal, "the journal's thread has stopped")
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpStream};
     use tokio::task::JoinHandle;
+    use tokio::time::Instant;
     use tokio_postgres::Client;
 
     use super::*;
     use crate::codec;
     use crate::postgres::PostgresJournal;
     use crate::postgres::tests::{Place, commit, count};
+    use crate::postgres::together::Answer;
     use crate::testing::run;
     use crate::{Commit, Journal as _, RowChange};
 
@@ -399,8 +338,9 @@ mod tests {
         let write =
             |commit: &Commit| Write::of(commit, codec::encode(&commit.entries, None, &Keyring::default()).unwrap().0);
         let (store, group) = (Arc::clone(&journal.store), commits.iter().map(write).collect());
-        let answers = journal.on(async move { Ok(store.commit_each(group, Instant::now()).await) }).await.unwrap();
-        let is_made = |answer: Answer<Write, ()>| match answer {
+        let answers =
+            journal.store.on(async move { Ok(store.commit_each(group, Instant::now()).await) }).await.unwrap();
+        let is_made = |answer: Answer<Write, Result<()>>| match answer {
             Answer::Is(made) => {
                 made.unwrap();
                 true
@@ -460,7 +400,8 @@ mod tests {
         assert_eq!(grouped(&journal, &[leased(&locked, 2), leased(&going, 2)]).await, [false, true]);
         let claims = vec![Claim::of(free.run), Claim::of(going.run), Claim::of(run())];
         let store = Arc::clone(&journal.store);
-        let answers = journal.on(async move { Ok(store.claim_each(claims, Instant::now()).await) }).await.unwrap();
+        let answers =
+            journal.store.on(async move { Ok(store.claim_each(claims, Instant::now()).await) }).await.unwrap();
         let [Answer::Alone(alone), Answer::Is(Err(busy)), Answer::Is(Ok(first))] = &answers[..] else {
             panic!("one waits, or was taken")
         };
@@ -488,7 +429,8 @@ mod tests {
         check(&journal, &[(&new, 1), (&going, 2), (&ended, 2)]).await;
         way.lose_the_next_answer();
         let (store, claims) = (Arc::clone(&journal.store), vec![Claim::of(ended.run), Claim::of(run())]);
-        let answers = journal.on(async move { Ok(store.claim_each(claims, Instant::now()).await) }).await.unwrap();
+        let answers =
+            journal.store.on(async move { Ok(store.claim_each(claims, Instant::now()).await) }).await.unwrap();
         assert!(way.has_lost());
         let [Answer::Is(Ok(ended)), Answer::Is(Ok(first))] = &answers[..] else { panic!("one is not claimed") };
         assert_eq!((ended.epoch, first.epoch), (2, 1));

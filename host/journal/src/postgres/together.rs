@@ -1,41 +1,63 @@
 //! What waits at the same time is done together.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{Semaphore, oneshot};
-use tokio::time::Instant;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
 
-use crate::Result;
+/// From how many driven runs on a small group waits for more things, and which part of the runs makes a group that does not.
+const DRIVEN_MIN: usize = 8;
+const SHARE: usize = 2;
+
+/// How often a small group lets others have the processor, at most.
+const YIELDS_MAX: usize = 2;
+
+/// For how long a group keeps the next one waiting. It may take longer where another has locked a run of it, or where the server
+/// does not answer.
+const LONG: Duration = Duration::from_secs(1);
 
 /// Things that are done in groups: while a group is on its way, what comes waits and is the next one. Where few come, each is
 /// done at once, by itself.
 ///
-/// No thing waits for another task to do it: each task that asks takes turns itself for as long as its own thing is in no group.
-/// A task that is ended in the middle of a group takes that group with it, and no other.
+/// A task of the runtime does the groups for as long as something waits, and begins with the first thing that does: what comes
+/// meanwhile wakes no task. Each thing is done to its end, even if nothing waits for it any more.
 pub(super) struct Together<T, R> {
     waiting: Mutex<Waiting<T, R>>,
-    turns: Semaphore,
     max: usize,
     fits: fn(&[T], &T) -> bool,
+}
+
+/// One who does things in groups.
+pub(super) trait Doer<T, R>: Send + Sync + 'static {
+    /// Does a group, of which the last came at that moment, and answers each in their order.
+    fn all(&self, group: Vec<T>, since: Instant) -> impl Future<Output = Vec<Answer<T, R>>> + Send;
+
+    /// Does one by itself, as if the group in which it was had not been.
+    fn one(&self, thing: T) -> impl Future<Output = R> + Send;
+
+    /// How many runs are driven here.
+    fn driven(&self) -> usize;
 }
 
 /// The result of a thing that was to be done in a group.
 pub(super) enum Answer<T, R> {
     /// It is done, or it failed.
-    Is(Result<R>),
-    /// It is to be done by itself, as if the group had not been.
+    Is(R),
+    /// It is to be done by itself.
     Alone(T),
 }
 
-/// The things that are in no group yet, in the order in which they came: that of their tickets.
+/// The things that are in no group yet, in the order in which they came.
 struct Waiting<T, R> {
-    ticket: u64,
     things: VecDeque<Thing<T, R>>,
+    /// Whether a task does them.
+    is_going: bool,
 }
 
 struct Thing<T, R> {
-    ticket: u64,
     /// When it came.
     since: Instant,
     what: T,
@@ -49,53 +71,35 @@ struct Group<T, R> {
     since: Instant,
 }
 
-impl<T, R> Together<T, R> {
-    /// Has so many groups on their way at the same time, and no more than `max` in one. `fits` says whether a thing may be in a
-    /// group with these; each may be alone in one. A thing that does not fit waits for a later group, and others go before it.
-    pub(super) fn new(groups: usize, max: usize, fits: fn(&[T], &T) -> bool) -> Self {
-        let waiting = Mutex::new(Waiting { ticket: 0, things: VecDeque::new() });
-        Self { waiting, turns: Semaphore::new(groups), max, fits }
+impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
+    /// Has no more than `max` things in a group. `fits` says whether a thing may be in a group with these; each may be alone in
+    /// one. A thing that does not fit waits for a later group, and others go before it.
+    pub(super) fn new(max: usize, fits: fn(&[T], &T) -> bool) -> Arc<Self> {
+        let waiting = Mutex::new(Waiting { things: VecDeque::new(), is_going: false });
+        Arc::new(Self { waiting, max, fits })
     }
 
-    /// Has one thing done, with what else waits when its turn comes; `all` does a group, of which the last came at that moment,
-    /// and answers each in their order. Returns the answer; none where the task was ended that did it.
-    pub(super) async fn done<F>(&self, what: T, all: impl Fn(Vec<T>, Instant) -> F) -> Option<R>
-    where
-        F: Future<Output = Vec<R>>,
-    {
-        let (ticket, told) = self.enter(what);
-        // Others may be before it that fill a group.
-        while self.waits(ticket) {
-            // It is never closed.
-            let _turn = self.turns.acquire().await;
-            let Some(Group { things, tells, since }) = self.next(ticket) else { continue };
-            for (tell, answer) in tells.into_iter().zip(all(things, since).await) {
-                // The task that asked may have ended.
-                let _ = tell.send(answer);
-            }
+    /// Has one thing done in this runtime, with what else waits then. Returns the answer; none where the runtime ended before.
+    pub(super) async fn done(self: &Arc<Self>, what: T, doer: &Arc<impl Doer<T, R>>, runtime: &Handle) -> Option<R> {
+        let (tell, told) = oneshot::channel();
+        if self.enter(Thing { since: Instant::now(), what, tell }) {
+            // It is there before the runtime has it, which may drop it unseen.
+            let task = Task { together: Arc::clone(self), is_over: false };
+            runtime.spawn(task.go(Arc::clone(doer)));
         }
         told.await.ok()
     }
 
-    fn enter(&self, what: T) -> (u64, oneshot::Receiver<R>) {
-        let ((tell, told), mut waiting) = (oneshot::channel(), self.waiting());
-        let ticket = waiting.ticket;
-        waiting.ticket += 1;
-        waiting.things.push_back(Thing { ticket, since: Instant::now(), what, tell });
-        (ticket, told)
-    }
-
-    fn waits(&self, ticket: u64) -> bool {
-        self.waiting().has(ticket)
-    }
-
-    /// Takes the next group for the task with this ticket; nothing where its thing is in a group by now: those that wait still
-    /// have turns of their own.
-    fn next(&self, ticket: u64) -> Option<Group<T, R>> {
+    /// Lets a thing wait; returns whether a task must begin to do it.
+    fn enter(&self, thing: Thing<T, R>) -> bool {
         let mut waiting = self.waiting();
-        if !waiting.has(ticket) {
-            return None;
-        }
+        waiting.things.push_back(thing);
+        !std::mem::replace(&mut waiting.is_going, true)
+    }
+
+    /// Takes the next group for the task; where nothing waits, the task is over.
+    fn next(&self) -> Option<Group<T, R>> {
+        let mut waiting = self.waiting();
         let (mut things, mut tells, mut since) = (Vec::new(), Vec::new(), Instant::now());
         let mut passed = VecDeque::new();
         while things.len() < self.max
@@ -111,111 +115,205 @@ impl<T, R> Together<T, R> {
         }
         passed.append(&mut waiting.things);
         waiting.things = passed;
-        Some(Group { things, tells, since })
+        waiting.is_going = !things.is_empty();
+        waiting.is_going.then_some(Group { things, tells, since })
     }
+}
 
+impl<T, R> Together<T, R> {
     fn waiting(&self) -> MutexGuard<'_, Waiting<T, R>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T, R> Waiting<T, R> {
-    fn has(&self, ticket: u64) -> bool {
-        self.things.binary_search_by_key(&ticket, |thing| thing.ticket).is_ok()
+impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
+    async fn go(self, doer: Arc<impl Doer<T, R>>) {
+        for (tell, answer) in self.tells.into_iter().zip(doer.all(self.things, self.since).await) {
+            match answer {
+                // The task that asked may have ended.
+                Answer::Is(answer) => drop(tell.send(answer)),
+                Answer::Alone(thing) => {
+                    let doer = Arc::clone(&doer);
+                    tokio::spawn(async move { tell.send(doer.one(thing).await) });
+                }
+            }
+        }
+    }
+}
+
+/// A task that does groups.
+struct Task<T, R> {
+    together: Arc<Together<T, R>>,
+    is_over: bool,
+}
+
+impl<T: Send + 'static, R: Send + 'static> Task<T, R> {
+    /// Does groups until nothing waits.
+    async fn go(mut self, doer: Arc<impl Doer<T, R>>) {
+        while let Some(group) = self.next(doer.driven()) {
+            // One that takes long goes on beside the next.
+            let _ = timeout(LONG, tokio::spawn(group.go(Arc::clone(&doer)))).await;
+        }
+    }
+
+    /// Takes the next group. Where many runs are driven and it is small, those that are at work are let to the processor first,
+    /// if they want it: what they ask is in it then. Where nothing else wants the processor, nothing is waited for.
+    fn next(&mut self, driven: usize) -> Option<Group<T, R>> {
+        for _ in 0..YIELDS_MAX {
+            if driven < DRIVEN_MIN || self.together.waiting().things.len() * SHARE >= driven {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        let group = self.together.next();
+        self.is_over = group.is_none();
+        group
+    }
+}
+
+impl<T, R> Drop for Task<T, R> {
+    /// Where the runtime has ended it, those whose things wait still hear that these are not done.
+    fn drop(&mut self) {
+        if !self.is_over {
+            let mut waiting = self.together.waiting();
+            waiting.is_going = false;
+            waiting.things.clear();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
-
     use super::*;
 
-    /// Has numbers doubled at the same time, checks that each is, and returns the groups.
-    async fn groups(numbers: Vec<usize>, max: usize, fits: fn(&[usize], &usize) -> bool) -> Vec<Vec<usize>> {
-        let (together, groups) = (Arc::new(Together::new(1, max, fits)), Arc::new(Mutex::new(Vec::new())));
+    const SHORT: Duration = Duration::from_millis(10);
+
+    /// Doubles numbers, and notes the groups and how old each was after this moment. Tens are done by themselves, and noted as
+    /// such; a group with a zero takes for ever.
+    struct Doubler {
+        begun: Instant,
+        groups: Mutex<Vec<(Vec<u32>, Duration)>>,
+        alone: Mutex<Vec<u32>>,
+    }
+
+    impl Doubler {
+        fn new() -> Arc<Self> {
+            Arc::new(Self { begun: Instant::now(), groups: Mutex::default(), alone: Mutex::default() })
+        }
+
+        fn groups(&self) -> Vec<Vec<u32>> {
+            self.groups.lock().unwrap().iter().map(|(group, _)| group.clone()).collect()
+        }
+    }
+
+    impl Doer<u32, u32> for Doubler {
+        async fn all(&self, group: Vec<u32>, since: Instant) -> Vec<Answer<u32, u32>> {
+            self.groups.lock().unwrap().push((group.clone(), since.duration_since(self.begun)));
+            tokio::time::sleep(if group.contains(&0) { Duration::MAX } else { SHORT }).await;
+            let answer = |number| if number == 10 { Answer::Alone(number) } else { Answer::Is(number * 2) };
+            group.into_iter().map(answer).collect()
+        }
+
+        async fn one(&self, number: u32) -> u32 {
+            self.alone.lock().unwrap().push(number);
+            number * 2
+        }
+
+        fn driven(&self) -> usize {
+            64
+        }
+    }
+
+    /// Has numbers doubled that come at the same moment, checks that each is, and returns the groups.
+    async fn groups(numbers: Vec<u32>, max: usize, fits: fn(&[u32], &u32) -> bool) -> Vec<Vec<u32>> {
+        let (together, doubler) = (Together::new(max, fits), Doubler::new());
         let all = numbers.into_iter().map(|number| {
-            let (together, groups) = (Arc::clone(&together), Arc::clone(&groups));
+            let (together, doubler) = (Arc::clone(&together), Arc::clone(&doubler));
             tokio::spawn(async move {
-                let double = |group: Vec<usize>, _| {
-                    groups.lock().unwrap().push(group.clone());
-                    async move {
-                        tokio::task::yield_now().await;
-                        group.into_iter().map(|number| number * 2).collect::<Vec<_>>()
-                    }
-                };
-                assert_eq!(together.done(number, double).await, Some(number * 2));
+                assert_eq!(together.done(number, &doubler, &Handle::current()).await, Some(number * 2));
             })
         });
         for one in all.collect::<Vec<_>>() {
             one.await.unwrap();
         }
-        groups.lock().unwrap().clone()
+        doubler.groups()
     }
 
-    async fn sizes(count: usize, max: usize) -> Vec<usize> {
-        groups((0..count).collect(), max, |_, _| true).await.iter().map(Vec::len).collect()
-    }
-
-    #[tokio::test]
-    async fn things_that_wait_while_a_group_is_on_its_way_are_the_next_group() {
-        assert_eq!(sizes(1, 8).await, [1]);
-        assert_eq!(sizes(20, 64).await, [1, 19]);
-        assert_eq!(sizes(20, 8).await, [1, 8, 8, 3]);
-    }
-
-    #[tokio::test]
-    async fn a_thing_that_does_not_fit_into_a_group_is_in_a_later_one_and_is_answered() {
-        let differ = |group: &[usize], one: &usize| !group.contains(one);
-        assert_eq!(groups(vec![7, 7, 8, 7, 9, 8], 8, differ).await, [vec![7], vec![7, 8, 9], vec![7, 8]]);
-        let little = |group: &[usize], one: &usize| group.iter().sum::<usize>() + one <= 10;
-        assert_eq!(groups(vec![1, 20, 9, 1, 1], 8, little).await, [vec![1], vec![20], vec![9, 1], vec![1]]);
+    async fn sizes(count: u32, max: usize) -> Vec<usize> {
+        groups((1..=count).collect(), max, |_, _| true).await.iter().map(Vec::len).collect()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_group_is_as_old_as_the_last_that_came_for_it() {
-        let (together, begun) = (Arc::new(Together::new(1, 8, |_: &[u64], _: &u64| true)), Instant::now());
-        let comes_after = |seconds: u64| {
-            let together = Arc::clone(&together);
+    async fn things_that_wait_for_the_task_are_one_group() {
+        assert_eq!(sizes(1, 8).await, [1]);
+        assert_eq!(sizes(20, 64).await, [20]);
+        assert_eq!(sizes(20, 8).await, [8, 8, 4]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thing_that_does_not_fit_into_a_group_is_in_a_later_one_and_is_answered() {
+        let differ = |group: &[u32], one: &u32| !group.contains(one);
+        assert_eq!(groups(vec![7, 7, 8, 7, 9, 8], 8, differ).await, [vec![7, 8, 9], vec![7, 8], vec![7]]);
+        let little = |group: &[u32], one: &u32| group.iter().sum::<u32>() + one <= 11;
+        assert_eq!(groups(vec![1, 20, 9, 1, 1], 8, little).await, [vec![1, 9, 1], vec![20], vec![1]]);
+    }
+
+    /// What comes 1, 2, 5 and 40 ms after the beginning; a group takes 10.
+    #[tokio::test(start_paused = true)]
+    async fn things_that_come_while_a_group_is_on_its_way_are_the_next_group_as_old_as_the_last_of_it() {
+        let (together, doubler) = (Together::new(8, |_, _| true), Doubler::new());
+        let all = [1, 2, 5, 40].map(|number| {
+            let (together, doubler) = (Arc::clone(&together), Arc::clone(&doubler));
             tokio::spawn(async move {
-                tokio::time::sleep(Duration::from_secs(seconds)).await;
-                let ages = |group: Vec<u64>, since: Instant| async move {
-                    tokio::time::sleep(Duration::from_secs(60)).await;
-                    group.into_iter().map(|_| since.duration_since(begun).as_secs()).collect::<Vec<_>>()
-                };
-                together.done(seconds, ages).await
+                tokio::time::sleep(Duration::from_millis(number.into())).await;
+                together.done(number, &doubler, &Handle::current()).await
             })
-        };
-        let all = [1, 10, 20, 70].map(comes_after);
-        let mut ages = Vec::new();
+        });
         for one in all {
-            ages.push(one.await.unwrap());
+            assert!(one.await.unwrap().is_some());
         }
-        assert_eq!(ages, [Some(1), Some(20), Some(20), Some(70)]);
+        let at = |group: &[u32], ms| (group.to_vec(), Duration::from_millis(ms));
+        assert_eq!(*doubler.groups.lock().unwrap(), [at(&[1], 1), at(&[2, 5], 5), at(&[40], 40)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thing_that_is_to_be_done_by_itself_is_and_keeps_no_other_waiting() {
+        let (together, doubler) = (Together::new(8, |_, _| true), Doubler::new());
+        let runtime = Handle::current();
+        let asks = |number| together.done(number, &doubler, &runtime);
+        let (one, ten, three) = tokio::join!(asks(1), asks(10), asks(3));
+        assert_eq!((one, ten, three), (Some(2), Some(20), Some(6)));
+        assert_eq!((doubler.groups(), doubler.alone.lock().unwrap().clone()), (vec![vec![1, 10, 3]], vec![10]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_group_that_takes_long_keeps_others_waiting_for_a_moment() {
+        let (together, doubler) = (Together::new(1, |_, _| true), Doubler::new());
+        let runtime = Handle::current();
+        let asks = |number| together.done(number, &doubler, &runtime);
+        let (endless, next) = tokio::join!(timeout(10 * LONG, asks(0)), asks(1));
+        assert!(endless.is_err() && next == Some(2));
+        assert!(doubler.begun.elapsed() >= LONG);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thing_that_nothing_waits_for_any_more_is_done_to_its_end() {
+        let (together, doubler) = (Together::new(8, |_, _| true), Doubler::new());
+        let runtime = Handle::current();
+        let left = timeout(SHORT / 2, together.done(1, &doubler, &runtime)).await;
+        assert!(left.is_err());
+        assert_eq!(together.done(2, &doubler, &runtime).await, Some(4));
+        assert_eq!(doubler.groups(), [[1], [2]]);
     }
 
     #[tokio::test]
-    async fn a_task_that_ends_in_the_middle_of_a_group_leaves_none_behind() {
-        let together = Arc::new(Together::<usize, usize>::new(1, 8, |_, _| true));
-        let asks = |number: usize, is_lost: bool| {
-            let together = Arc::clone(&together);
-            tokio::spawn(async move {
-                let all = |group: Vec<usize>, _| async move {
-                    if is_lost {
-                        std::future::pending::<()>().await;
-                    }
-                    group
-                };
-                together.done(number, all).await
-            })
-        };
-        let lost = asks(1, true);
-        tokio::task::yield_now().await;
-        let others = [asks(2, false), asks(3, false)];
-        tokio::task::yield_now().await;
-        lost.abort();
-        let [two, three] = others;
-        assert_eq!((two.await.unwrap(), three.await.unwrap()), (Some(2), Some(3)));
+    async fn things_of_a_runtime_that_has_ended_are_answered_by_nothing() {
+        let (together, doubler) = (Together::new(1, |_, _| true), Doubler::new());
+        let ended = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = ended.handle().clone();
+        let asks = |number| together.done(number, &doubler, &runtime);
+        let ends = async move { ended.shutdown_background() };
+        assert_eq!(tokio::join!(asks(1), asks(2), ends), (None, None, ()));
+        assert_eq!((asks(3).await, doubler.groups().len()), (None, 0));
     }
 }
