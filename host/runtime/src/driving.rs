@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 
 use crate::Result;
 use crate::orders::Order;
+use crate::processor::Processor;
 
 /// How often a run is looked at in the journal that another process may drive.
 const POLL: Duration = Duration::from_millis(500);
@@ -24,6 +25,8 @@ pub(crate) struct Driving {
     left: watch::Sender<()>,
     /// How many tasks go on with runs.
     busy: watch::Sender<usize>,
+    /// Whose run goes on first.
+    pub(crate) processor: Arc<Processor>,
 }
 
 struct Driven {

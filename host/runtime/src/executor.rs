@@ -3,6 +3,7 @@
 mod beginning;
 mod children;
 mod code_questions;
+mod computing;
 mod doubt;
 mod ending;
 mod kin;
@@ -23,6 +24,7 @@ use stockade_workflow::{
     Budget, Change, CodeEnd, Effect, EffectOutcome, Event, Exceeded, Fault, Kind, Machine, RunId, RunState, Step,
     Transition, Usage,
 };
+use tokio::time::Instant;
 
 use self::doubt::doubted;
 pub use self::ending::Ending;
@@ -61,6 +63,8 @@ pub(crate) struct Driver {
     order: Option<Due>,
     /// What the next effect sets aside, where the run is to draw more of a shared budget first.
     needs: Option<Usage>,
+    /// When it last looked for what others have left in the journal; a run that is not there yet has nothing there.
+    looked: Option<Instant>,
     /// How the workflow begins, of a run that is not in the journal yet: it was asked before there was a run.
     first: Option<Box<Step>>,
 }
@@ -97,7 +101,7 @@ impl Driver {
             _ => None,
         };
         let driver = Self::new(Some(machine), RunLog::create(host, run, created)?);
-        Ok(Self { first: first.map(Box::new), ..driver })
+        Ok(Self { first: first.map(Box::new), looked: Some(Instant::now()), ..driver })
     }
 
     /// Takes up a run that was read from the journal under this lease.
@@ -129,7 +133,7 @@ impl Driver {
     }
 
     fn new(machine: Option<Arc<Machine>>, log: RunLog) -> Self {
-        Self { machine, log, begun: BTreeSet::new(), order: None, needs: None, first: None }
+        Self { machine, log, begun: BTreeSet::new(), order: None, needs: None, looked: None, first: None }
     }
 
     pub(crate) fn state(&self) -> &RunState {
@@ -192,7 +196,8 @@ impl Driver {
                 (undoes, in_flight) = (true, InFlight::new());
                 self.begun.clear();
             }
-            let news = self.hear(&watch, !in_flight.is_empty()).await?;
+            let is_unseen = in_flight.is_empty() && self.goes_on_unseen(&watch).await?;
+            let news = if is_unseen { None } else { self.hear(&watch, !in_flight.is_empty()).await? };
             if in_flight.is_empty()
                 && let Some(due) = self.order.take()
             {
@@ -210,6 +215,7 @@ impl Driver {
             let is_ending = self.order.is_some() || self.host().driving.is_closing();
             match news.filter(|_| !is_ending) {
                 Some(news) => self.follow(news).await?,
+                None if is_unseen => {}
                 // An effect with an intent is performed, or it would not be known whether it was.
                 None => self.commit().await?,
             }

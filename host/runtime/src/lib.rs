@@ -80,6 +80,7 @@ pub mod outage;
 mod outputs;
 mod permitted;
 mod planned;
+mod processor;
 mod promote;
 mod pruning;
 mod questions;

@@ -1,4 +1,5 @@
-//! What others have left in the journal for a run, by one question: a driver looks before each step.
+//! What others have left in the journal for a run, by one question: a driver looks before each step, but for those by which only a
+//! computation begins.
 
 use stockade_journal::{Journal, Row};
 use stockade_workflow::RunState;

@@ -69,11 +69,8 @@ impl Writer {
         let mut driven = Driven::default();
         while let Some(first) = inbox.blocking_recv() {
             let group = gathered(first, &mut inbox, driven.count());
-            let answers = self.write_group(&group);
+            let answers = self.write_group(&mut driven, &group);
             for (request, answer) in group.into_iter().zip(answers) {
-                if let Some((run, is_held)) = lease_after(&request.work, &answer) {
-                    driven.note(run, is_held);
-                }
                 // The one who asked may have gone away meanwhile.
                 let _ = request.done.send(answer);
             }
@@ -81,7 +78,7 @@ impl Writer {
     }
 
     /// Writes a group; a refusal is of its own request only, any other failure of the whole group.
-    fn write_group(&mut self, group: &[Request]) -> Vec<Result<Done>> {
+    fn write_group(&mut self, driven: &mut Driven, group: &[Request]) -> Vec<Result<Done>> {
         let all = |why: &dyn std::fmt::Display| group.iter().map(|_| Err(failed(&self.path, why))).collect();
         if let Err(error) = self.owner.show() {
             return all(&error);
@@ -89,11 +86,19 @@ impl Writer {
         let owner = &self.owner;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let written = transaction.and_then(|mut transaction| {
-            let answers = group.iter().map(|request| whole(&mut transaction, owner, request));
-            let answers = answers.collect::<rusqlite::Result<Vec<_>>>()?;
+            driven.look(&transaction)?;
+            let mut answers = Vec::with_capacity(group.len());
+            for request in group {
+                let answer = whole(&mut transaction, owner, driven, request)?;
+                driven.note(&request.work, &answer);
+                answers.push(answer);
+            }
             transaction.commit().map(|()| answers)
         });
-        written.unwrap_or_else(|error| all(&error))
+        written.unwrap_or_else(|error| {
+            driven.forget();
+            all(&error)
+        })
     }
 }
 
@@ -120,19 +125,6 @@ fn gathered(first: Request, inbox: &mut mpsc::Receiver<Request>, driven: usize) 
     group
 }
 
-/// The run of whose lease an answer tells something, and whether this opener holds it then. One of which something was refused is
-/// not taken for held until more of it is written.
-fn lease_after(work: &Work, answer: &Result<Done>) -> Option<(RunId, bool)> {
-    let is_made = answer.is_ok();
-    match work {
-        Work::Append(append) => append.lease.as_ref().map(|lease| (lease.run, is_made && !append.releases)),
-        // This opener may be the one that holds what is refused here.
-        Work::Claim(run) => is_made.then_some((*run, true)),
-        Work::Renew(lease) => Some((lease.run, is_made)),
-        Work::Release(lease) | Work::Remove(lease, _) => Some((lease.run, false)),
-    }
-}
-
 fn fill(group: &mut Vec<Request>, inbox: &mut mpsc::Receiver<Request>) {
     while group.len() < GROUP_MAX
         && let Ok(next) = inbox.try_recv()
@@ -143,12 +135,17 @@ fn fill(group: &mut Vec<Request>, inbox: &mut mpsc::Receiver<Request>) {
 
 /// Does what a request asks for, or nothing of it where it is refused. For a savepoint, SQLite keeps a copy of each page that is
 /// changed: most requests need none.
-fn whole(transaction: &mut Transaction<'_>, owner: &Owner, request: &Request) -> rusqlite::Result<Result<Done>> {
+fn whole(
+    transaction: &mut Transaction<'_>,
+    owner: &Owner,
+    driven: &Driven,
+    request: &Request,
+) -> rusqlite::Result<Result<Done>> {
     if !is_refused_late(&request.work) {
-        return one(transaction, owner, request);
+        return one(transaction, owner, driven, request);
     }
     let savepoint = transaction.savepoint()?;
-    let answer = one(&savepoint, owner, request)?;
+    let answer = one(&savepoint, owner, driven, request)?;
     if answer.is_ok() {
         savepoint.commit()?
     } else {
@@ -169,10 +166,11 @@ fn is_refused_late(work: &Work) -> bool {
 fn one(
     connection: &Connection,
     owner: &Owner,
+    driven: &Driven,
     Request { work, now_ms, .. }: &Request,
 ) -> rusqlite::Result<Result<Done>> {
     let written = match work {
-        Work::Append(append) => append_leased(connection, owner, *now_ms, append)?,
+        Work::Append(append) => append_leased(connection, owner, driven, *now_ms, append)?,
         Work::Claim(run) => return Ok(leases::claim(connection, owner, *now_ms, *run)?.map(Done::Claimed)),
         Work::Renew(lease) => leases::renew(connection, owner, *now_ms, lease)?,
         Work::Release(lease) => Ok(leases::release(connection, owner, lease)?),
@@ -182,14 +180,23 @@ fn one(
 }
 
 /// Writes a commit. Nothing is written before the run's part of it is allowed.
-fn append_leased(connection: &Connection, owner: &Owner, now_ms: u64, append: &Append) -> rusqlite::Result<Result<()>> {
+fn append_leased(
+    connection: &Connection,
+    owner: &Owner,
+    driven: &Driven,
+    now_ms: u64,
+    append: &Append,
+) -> rusqlite::Result<Result<()>> {
     let Append { run, lease, releases, rows: packed, summary, index } = append;
     let Some(run) = *run else { return rows::change(connection, index) };
-    let right = leases::right(connection, owner, now_ms, run, lease.as_ref(), !packed.is_empty())?;
+    let right = match lease {
+        Some(lease) if driven.holds(lease) => Right::There,
+        lease => leases::right(connection, owner, now_ms, run, lease.as_ref(), !packed.is_empty())?,
+    };
     if right == Right::Fenced {
         return Ok(Err(refusal::fenced(run)));
     }
-    if !is_next(connection, run, packed)? {
+    if !is_next(connection, driven, run, packed)? {
         return Ok(Err(refusal::taken(run)));
     }
     if right == Right::First {
@@ -202,8 +209,11 @@ fn append_leased(connection: &Connection, owner: &Owner, now_ms: u64, append: &A
 }
 
 /// Whether the run's next entry has the number of the first; then the rest of them are free by construction.
-fn is_next(connection: &Connection, run: RunId, rows: &[Packed]) -> rusqlite::Result<bool> {
+fn is_next(connection: &Connection, driven: &Driven, run: RunId, rows: &[Packed]) -> rusqlite::Result<bool> {
     let Some(Packed { first, .. }) = rows.first() else { return Ok(true) };
+    if driven.last(run).is_some_and(|last| last + 1 == *first) {
+        return Ok(true);
+    }
     let mut last = connection.prepare_cached("SELECT seq FROM entries WHERE run = ?1 ORDER BY seq DESC LIMIT 1")?;
     let last: Option<u64> = last.query_row([run.as_bytes()], |row| row.get(0)).optional()?;
     Ok(last.unwrap_or(0) + 1 == *first)

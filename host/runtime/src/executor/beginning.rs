@@ -105,12 +105,14 @@ impl Driver {
         let (run, host) = (self.state().run(), Arc::clone(self.host()));
         let (driving, busy) = (Arc::clone(&host), host.driving.busy());
         let runtime = host.drivers.clone().unwrap_or_else(Handle::current);
-        let driver = runtime.spawn(async move {
+        let tenant = Lane::of(self.state().workflow(), &self.state().origin().labels).tenant;
+        let driver = async move {
             let driven = self.drive_in_turn().await;
             driven.iter().for_each(|state| tell_parent(&host, state));
             drop(busy);
             driven
-        });
+        };
+        let driver = runtime.spawn(driving.driving.processor.in_turn(&tenant, driver));
         Place::driven_by(&driving.driving, run, driver.abort_handle());
         driver
     }

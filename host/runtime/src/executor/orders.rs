@@ -67,6 +67,7 @@ impl Driver {
     /// Looks for what has come for the run, and takes note of what is ordered, in this process or another. Where effects are in
     /// flight, a journal that fails is asked again once one of them has ended; nothing begins until then, and none is returned.
     pub(super) async fn hear(&mut self, watch: &Watch, is_busy: bool) -> Result<Option<News>> {
+        self.note_look();
         let mut news = match News::of(&*self.host().journal, self.state()).await {
             Err(fault) if is_busy && is_storage(&fault) => None,
             news => Some(news?),

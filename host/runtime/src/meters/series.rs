@@ -63,6 +63,10 @@ pub(super) fn zero(instrument: &Instrument) -> Point {
 
 /// The beginning of a value, without letters that cannot be seen.
 fn plain(value: &str) -> String {
+    // Most are names: to look at each letter of them took longer than all else.
+    if value.len() <= VALUE_BYTES_MAX && value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return value.to_owned();
+    }
     let cut = value.get(..value.floor_char_boundary(VALUE_BYTES_MAX)).unwrap_or_default();
     cut.chars().map(|letter| if is_hidden(letter) { '?' } else { letter }).collect()
 }

@@ -55,7 +55,7 @@ impl Authorizer {
         self.access == Access::ReadWrite
     }
 
-    /// Begins or ends a transaction of the host's own.
+    /// Does what only the host may: it begins or ends a transaction, or asks for the mode of the file.
     pub(crate) fn ours<T>(&self, work: impl FnOnce() -> T) -> T {
         self.is_ours.store(true, Ordering::Relaxed);
         let done = work();
@@ -82,6 +82,11 @@ impl Authorizer {
             | AuthAction::Delete { table_name: table } => change(table),
             AuthAction::Pragma { pragma_name: name, pragma_value: None } if PRAGMAS_ALLOWED.contains(name) => None,
             AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } if self.is_ours.load(Ordering::Relaxed) => {
+                None
+            }
+            AuthAction::Pragma { pragma_name: "journal_mode", pragma_value: None }
+                if self.is_ours.load(Ordering::Relaxed) =>
+            {
                 None
             }
             other => Some(word(other).to_owned()),

@@ -4,6 +4,7 @@ mod functions;
 mod heap;
 #[cfg_attr(not(feature = "postgres"), path = "no_postgres.rs")]
 mod postgres;
+mod short;
 mod sqlite;
 mod taken;
 mod writers;
@@ -19,6 +20,7 @@ use wasmtime::component::{HasData, Linker};
 
 use self::bindings::stockade::host::sql::{self, Error, Rows, Value};
 use self::postgres::Postgres;
+use self::short::ShortReads;
 use self::sqlite::{Session, Sqlite};
 use self::writers::{Kind, Statement, Writers};
 use super::Offer;
@@ -56,9 +58,9 @@ pub(crate) struct Databases {
 /// A database that a tool was granted.
 enum Database {
     /// A file that the tool may read.
-    Sqlite(Arc<Sqlite>),
+    Sqlite(Arc<Sqlite>, Arc<ShortReads>),
     /// A file that the tool may change.
-    Written(Arc<Writers>),
+    Written(Arc<Writers>, Arc<ShortReads>),
     Postgres(Box<Postgres>),
 }
 
@@ -110,9 +112,10 @@ impl Database {
             Some(("sqlite", _)) if password.is_some() => Err("a file has no password".to_owned()),
             Some(("sqlite", path)) => {
                 let file = Sqlite::new(tool, name, path, access, reserved)?;
+                let reads = ShortReads::new(Sqlite::new(tool, name, path, Access::ReadOnly, reserved)?).into();
                 Ok(match access {
-                    Access::ReadOnly => Self::Sqlite(Arc::new(file)),
-                    Access::ReadWrite => Self::Written(Arc::new(Writers::new(file))),
+                    Access::ReadOnly => Self::Sqlite(Arc::new(file), reads),
+                    Access::ReadWrite => Self::Written(Arc::new(Writers::new(file)), reads),
                 })
             }
             Some(("postgres" | "postgresql", _)) => {
@@ -128,12 +131,39 @@ impl Database {
     }
 
     async fn query(&self, statement: String, parameters: Vec<Value>, deadline: Instant, doubt: Doubt) -> Answer<Rows> {
+        let Some(reads) = self.short_reads() else {
+            return self.query_apart(statement, parameters, deadline, doubt).await;
+        };
+        if let Some(rows) = reads.query(&statement, &parameters, deadline) {
+            return Ok(rows);
+        }
+        let answer = self.query_apart(statement.clone(), parameters, deadline, doubt).await;
+        if answer.is_ok() {
+            reads.learn(statement);
+        }
+        answer
+    }
+
+    fn short_reads(&self) -> Option<&Arc<ShortReads>> {
         match self {
-            Self::Sqlite(file) => {
+            Self::Sqlite(_, reads) | Self::Written(_, reads) => Some(reads),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    async fn query_apart(
+        &self,
+        statement: String,
+        parameters: Vec<Value>,
+        deadline: Instant,
+        doubt: Doubt,
+    ) -> Answer<Rows> {
+        match self {
+            Self::Sqlite(file, _) => {
                 let work = move |session: &Session| session.query(&statement, &parameters, &doubt);
                 blocking(file.clone(), deadline, work).await
             }
-            Self::Written(file) => {
+            Self::Written(file, _) => {
                 let statement = Statement { kind: Kind::Query, text: statement, parameters, doubt };
                 file.run(statement, deadline).await.map(|done| done.rows)
             }
@@ -143,11 +173,11 @@ impl Database {
 
     async fn execute(&self, statement: String, parameters: Vec<Value>, deadline: Instant, doubt: Doubt) -> Answer<u64> {
         match self {
-            Self::Sqlite(file) => {
+            Self::Sqlite(file, _) => {
                 let work = move |session: &Session| session.execute(&statement, &parameters, &doubt);
                 blocking(file.clone(), deadline, work).await
             }
-            Self::Written(file) => {
+            Self::Written(file, _) => {
                 let statement = Statement { kind: Kind::Execute, text: statement, parameters, doubt };
                 file.run(statement, deadline).await.map(|done| done.changed)
             }

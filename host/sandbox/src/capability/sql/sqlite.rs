@@ -31,6 +31,8 @@ const BUSY: Duration = Duration::from_secs(2);
 /// longest pattern, or JSON at a hundred paths, took 0.4 s, and 1.6 s between two looks. So late is a statement stopped;
 /// its call is not, which only leaves the thread behind.
 const STEPS: i32 = 100;
+/// How long a value, or a row, may be that a short read looks at, so that each instruction is short too.
+const SHORT_VALUE_BYTES_MAX: i32 = 4 << 10;
 /// What a prepared statement may take to be kept for the next call that makes it: sixteen of a connection are.
 const KEPT_BYTES_MAX: usize = 256 << 10;
 /// How large a file that a tool may write can become. It bounds what a tool adds, and is far above what tools keep; one
@@ -167,6 +169,19 @@ impl Sqlite {
         Ok(Session { connection, authorizer, starved: Arc::default(), deadline, is_heavy })
     }
 
+    /// Opens a connection for [short reads](super::short): it waits for no lock, and reads no long value. Where the file has no log
+    /// beside it, those who read it keep others from writing, and it is not opened so.
+    pub(super) fn open_short(&self) -> Answer<Session> {
+        let failed = |error: rusqlite::Error| Error::Failed(error.to_string());
+        let session = self.open()?;
+        if !session.is_logged().map_err(failed)? {
+            return Err(Error::Failed("the file has no log".into()));
+        }
+        session.connection.busy_timeout(Duration::ZERO).map_err(failed)?;
+        session.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, SHORT_VALUE_BYTES_MAX).map_err(failed)?;
+        Ok(session)
+    }
+
     /// Returns whether the path still leads where it did: a process that may write in its folder can put a link there.
     fn is_what_was_granted(&self) -> bool {
         let leads_there = self.path.canonicalize().map_or(true, |path| path == self.path);
@@ -197,7 +212,11 @@ impl Sqlite {
         connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| authorizer.decide(&context)))
     }
 
-    fn take_idle(&self) -> Option<Session> {
+    pub(super) fn has_idle(&self) -> bool {
+        !self.idle.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    pub(super) fn take_idle(&self) -> Option<Session> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
@@ -275,6 +294,12 @@ impl Session {
     fn transaction(&self, statement: &str, doubt: &Doubt) -> Answer<()> {
         let done = self.authorizer.ours(|| self.connection.execute_batch(statement));
         done.map_err(|error| self.change_error(&error, doubt))
+    }
+
+    /// Returns whether the file is in WAL mode.
+    fn is_logged(&self) -> rusqlite::Result<bool> {
+        let mode = || self.connection.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+        self.authorizer.ours(mode).map(|mode| mode == "wal")
     }
 
     /// Returns whether no transaction has begun.
