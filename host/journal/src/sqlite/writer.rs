@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, named_params, params};
 use stockade_workflow::{FORMAT, RunId};
@@ -21,8 +22,13 @@ const GROUP_MAX: usize = 256;
 const DRIVEN_MIN: usize = 8;
 const SHARE: usize = 4;
 
-/// How often a small group lets others have the processor, at most.
-const YIELDS_MAX: usize = 2;
+/// How often a small group waits for others, at most.
+const WAITS_MAX: usize = 2;
+
+/// From how many driven runs on a small group waits for longer than the others want the processor, and for how long: commits come
+/// one by one then while the one before is on its way to the disk, and each pays for that way.
+const MANY_MIN: usize = 32;
+const WAIT: Duration = Duration::from_micros(250);
 
 /// Something to be written, on its way to the writer.
 pub(super) struct Request {
@@ -67,8 +73,8 @@ impl Writer {
     /// Takes what waits, writes it in one transaction, answers each.
     pub(super) fn write(mut self, mut inbox: mpsc::Receiver<Request>) {
         let mut driven = Driven::default();
-        while let Some(first) = inbox.blocking_recv() {
-            let group = gathered(first, &mut inbox, driven.count());
+        while let Some((first, is_behind)) = next(&mut inbox) {
+            let group = gathered(first, &mut inbox, driven.count(), is_behind);
             let answers = self.write_group(&mut driven, &group);
             for (request, answer) in group.into_iter().zip(answers) {
                 // The one who asked may have gone away meanwhile.
@@ -109,20 +115,53 @@ impl Request {
     }
 }
 
-/// Takes what waits behind a first request. Where many runs are driven and few of them have a commit here, those that are at
-/// work are let to the processor first, if they want it: theirs share this transaction then, and its way to the disk, which
-/// costs more than all that is written. Where nothing else wants the processor, nothing is waited for.
-fn gathered(first: Request, inbox: &mut mpsc::Receiver<Request>, driven: usize) -> Vec<Request> {
+/// Waits for the next request, and says whether it was there already when the group before was written.
+fn next(inbox: &mut mpsc::Receiver<Request>) -> Option<(Request, bool)> {
+    match inbox.try_recv() {
+        Ok(first) => Some((first, true)),
+        Err(_) => inbox.blocking_recv().map(|first| (first, false)),
+    }
+}
+
+/// Takes what waits behind a first request. Where many runs are driven and few of them have a commit here, others are waited for:
+/// theirs share this transaction then, and its way to the disk, which costs more than all that is written.
+fn gathered(first: Request, inbox: &mut mpsc::Receiver<Request>, driven: usize, is_behind: bool) -> Vec<Request> {
     let mut group = vec![first];
     fill(&mut group, inbox);
-    for _ in 0..YIELDS_MAX {
-        if driven < DRIVEN_MIN || group.len() * SHARE >= driven || group.iter().any(Request::is_first) {
-            break;
+    for _ in 0..WAITS_MAX {
+        match Wait::of(group.len(), driven, is_behind) {
+            Wait::None => break,
+            // The processor may be gone for milliseconds.
+            Wait::Yield if group.iter().any(Request::is_first) => break,
+            Wait::Yield => std::thread::yield_now(),
+            Wait::Sleep => std::thread::sleep(WAIT),
         }
-        std::thread::yield_now();
         fill(&mut group, inbox);
     }
     group
+}
+
+/// How a group waits for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    None,
+    /// Those that are at work are let to the processor first, if they want it.
+    Yield,
+    /// For [`WAIT`].
+    Sleep,
+}
+
+impl Wait {
+    /// A writer that is behind has had no time between two groups. One that is not writes at once what comes while nothing else
+    /// wants the processor, however many runs there are: they wait for something else.
+    fn of(group: usize, driven: usize, is_behind: bool) -> Self {
+        match driven {
+            _ if group * SHARE >= driven => Self::None,
+            ..DRIVEN_MIN => Self::None,
+            MANY_MIN.. if is_behind => Self::Sleep,
+            _ => Self::Yield,
+        }
+    }
 }
 
 fn fill(group: &mut Vec<Request>, inbox: &mut mpsc::Receiver<Request>) {
@@ -242,4 +281,19 @@ fn upsert(connection: &Connection, summary: &Summary) -> rusqlite::Result<()> {
         ":labels": json(&summary.labels)?, ":waiting_for": json(&summary.waiting_for)?,
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_group_waits_where_many_runs_are_driven_and_longest_where_the_writer_is_behind() {
+        let waits =
+            |group| [7, 8, 31, 32, 64].map(|driven| [false, true].map(|is_behind| Wait::of(group, driven, is_behind)));
+        let (none, yields, sleeps) = ([Wait::None; 2], [Wait::Yield; 2], [Wait::Yield, Wait::Sleep]);
+        assert_eq!(waits(1), [none, yields, yields, sleeps, sleeps]);
+        assert_eq!(waits(8), [none, none, none, none, sleeps]);
+        assert_eq!(waits(16), [none; 5]);
+    }
 }
