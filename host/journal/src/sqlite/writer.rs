@@ -130,9 +130,9 @@ fn gathered(first: Request, inbox: &mut mpsc::Receiver<Request>, driven: usize, 
     fill(&mut group, inbox);
     for _ in 0..WAITS_MAX {
         match Wait::of(group.len(), driven, is_behind) {
+            // Where the processor is busy, it comes back after milliseconds.
+            _ if group.iter().any(Request::is_first) => break,
             Wait::None => break,
-            // The processor may be gone for milliseconds.
-            Wait::Yield if group.iter().any(Request::is_first) => break,
             Wait::Yield => std::thread::yield_now(),
             Wait::Sleep => std::thread::sleep(WAIT),
         }
