@@ -30,6 +30,8 @@ mod sqlite;
 mod summary;
 #[cfg(all(test, any(feature = "postgres", feature = "sqlite")))]
 mod testing;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod wait;
 
 use std::time::Duration;
 

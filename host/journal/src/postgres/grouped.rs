@@ -13,30 +13,6 @@ use super::{group, leases, rows};
 use crate::{Lease, Result, Row};
 
 impl Store {
-    /// Makes commits in one transaction, but for those that another transaction is in the way of, or that are refused. A group
-    /// whose connection broke is sent again under the ids of its commits, as one commit is.
-    pub(super) async fn commit_each(&self, group: Vec<Write>, since: Instant) -> Vec<Answer<Write, Result<()>>> {
-        if let [write] = &*group {
-            return vec![Answer::Is(self.commit_one(write).await)];
-        }
-        let sent = group::send(&self.pool, &self.own, &group, since).await;
-        let made = group.iter().zip(sent.iter().flatten()).filter(|(_, is_made)| **is_made);
-        made.for_each(|(write, _)| self.made(write));
-        let said = sent.map(|made| made.into_iter().map(|is_made| is_made.then_some(Ok(()))).collect());
-        self.answers(group, said)
-    }
-
-    /// Takes leases in one transaction, but for those that another transaction is in the way of.
-    pub(super) async fn claim_each(&self, group: Vec<Claim>, since: Instant) -> Vec<Answer<Claim, Result<Lease>>> {
-        if let [claim] = &*group {
-            return vec![Answer::Is(self.claim_one(claim).await)];
-        }
-        let said = leases::claim_each(&self.pool, &self.own, &group, since).await;
-        let taken = said.iter().flatten().flatten().flatten().map(|lease| lease.run);
-        self.held().extend(taken);
-        self.answers(group, said)
-    }
-
     /// Gives each of a group the answer of the server. One without an answer is to be done by itself, and so is each where the
     /// server refuses the statement: that may be because of one of them. Where the server is not reached, all of them fail.
     fn answers<T, R>(&self, group: Vec<T>, said: Result<Vec<Option<Result<R>>>, Failed>) -> Vec<Answer<T, Result<R>>> {
@@ -83,30 +59,38 @@ impl Store {
 }
 
 impl Doer<Write, Result<()>> for Store {
+    /// Makes commits in one transaction, but for those that another transaction is in the way of, or that are refused. A group
+    /// whose connection broke is sent again under the ids of its commits, as one commit is.
     async fn all(&self, group: Vec<Write>, since: Instant) -> Vec<Answer<Write, Result<()>>> {
-        self.commit_each(group, since).await
+        if let [write] = &*group {
+            return vec![Answer::Is(self.commit_one(write).await)];
+        }
+        let sent = group::send(&self.pool, &self.own, &group, since).await;
+        let made = group.iter().zip(sent.iter().flatten()).filter(|(_, is_made)| **is_made);
+        made.for_each(|(write, _)| self.made(write));
+        let said = sent.map(|made| made.into_iter().map(|is_made| is_made.then_some(Ok(()))).collect());
+        self.answers(group, said)
     }
 
     async fn one(&self, write: Write) -> Result<()> {
         self.commit_one(&write).await
     }
-
-    fn driven(&self) -> usize {
-        self.held().len()
-    }
 }
 
 impl Doer<Claim, Result<Lease>> for Store {
+    /// Takes leases in one transaction, but for those that another transaction is in the way of.
     async fn all(&self, group: Vec<Claim>, since: Instant) -> Vec<Answer<Claim, Result<Lease>>> {
-        self.claim_each(group, since).await
+        if let [claim] = &*group {
+            return vec![Answer::Is(self.claim_one(claim).await)];
+        }
+        let said = leases::claim_each(&self.pool, &self.own, &group, since).await;
+        let taken = said.iter().flatten().flatten().flatten().map(|lease| lease.run);
+        self.held().extend(taken);
+        self.answers(group, said)
     }
 
     async fn one(&self, claim: Claim) -> Result<Lease> {
         self.claim_one(&claim).await
-    }
-
-    fn driven(&self) -> usize {
-        self.held().len()
     }
 }
 
@@ -117,9 +101,5 @@ impl Doer<Places, Result<Vec<Row>>> for Store {
 
     async fn one(&self, places: Places) -> Result<Vec<Row>> {
         self.look(vec![places], Instant::now()).await.pop().unwrap_or_else(|| Err(stopped()))
-    }
-
-    fn driven(&self) -> usize {
-        self.held().len()
     }
 }

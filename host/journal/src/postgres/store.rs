@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::entries::Page;
 use super::leases::Claim;
 use super::migrate::TABLES;
-use super::together::Together;
+use super::together::{Doer, Rules, Together};
 use super::write::{Removal, Write};
 use super::{group, leases, refused, reseal, rows, select};
 use crate::keyring::Keyring;
@@ -43,9 +43,9 @@ impl Store {
     pub(super) fn new(database: Database, runtime: Handle) -> Self {
         let is_of_other_run = |claims: &[Claim], one: &Claim| claims.iter().all(|claim| claim.run != one.run);
         Self {
-            commits: Together::new(COMMITS_MAX, group::fits),
-            claims: Together::new(CLAIMS_MAX, is_of_other_run),
-            looks: Together::new(LOOKS_MAX, |_, _| true),
+            commits: Together::new(Rules { max: COMMITS_MAX, fits: group::fits, is_urgent: Write::is_first }),
+            claims: Together::new(Rules { max: CLAIMS_MAX, fits: is_of_other_run, is_urgent: |_| false }),
+            looks: Together::new(Rules { max: LOOKS_MAX, fits: |_, _| true, is_urgent: |_| false }),
             runtime,
             pool: Pool::new(database),
             own: Uuid::now_v7().to_string(),
@@ -83,13 +83,24 @@ impl Store {
         done.map_err(|error| Fault::new(Kind::Journal, format!("the journal's thread has stopped: {error}")))?
     }
 
+    /// Does something with what else waits then.
+    async fn done<T, R>(self: &Arc<Self>, together: &Arc<Together<T, Result<R>>>, what: T) -> Result<R>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+        Self: Doer<T, Result<R>>,
+    {
+        let driven = self.held().len();
+        together.done(what, driven, self, &self.runtime).await.unwrap_or_else(|| Err(stopped()))
+    }
+
     /// Makes a commit. It may take the lease of a run that begins, even if it is not known whether it was made.
     pub(super) async fn commit(self: &Arc<Self>, write: Write) -> Result<()> {
         if let Some(lease) = &write.lease {
             self.held().insert(lease.run);
         }
         if write.may_share() {
-            return self.commits.done(write, self, &self.runtime).await.unwrap_or_else(|| Err(stopped()));
+            return self.done(&self.commits, write).await;
         }
         let store = Arc::clone(self);
         self.on(async move { store.commit_one(&write).await }).await
@@ -113,7 +124,7 @@ impl Store {
     }
 
     pub(super) async fn claim(self: &Arc<Self>, run: RunId) -> Result<Lease> {
-        self.claims.done(Claim::of(run), self, &self.runtime).await.unwrap_or_else(|| Err(stopped()))
+        self.done(&self.claims, Claim::of(run)).await
     }
 
     pub(super) async fn claim_one(&self, claim: &Claim) -> Result<Lease> {
@@ -185,7 +196,7 @@ impl Store {
     }
 
     pub(super) async fn find_each(self: &Arc<Self>, places: Places) -> Result<Vec<Row>> {
-        self.looks.done(places, self, &self.runtime).await.unwrap_or_else(|| Err(stopped()))
+        self.done(&self.looks, places).await
     }
 
     pub(super) async fn due(
@@ -338,8 +349,7 @@ mod tests {
         let write =
             |commit: &Commit| Write::of(commit, codec::encode(&commit.entries, None, &Keyring::default()).unwrap().0);
         let (store, group) = (Arc::clone(&journal.store), commits.iter().map(write).collect());
-        let answers =
-            journal.store.on(async move { Ok(store.commit_each(group, Instant::now()).await) }).await.unwrap();
+        let answers = journal.store.on(async move { Ok(store.all(group, Instant::now()).await) }).await.unwrap();
         let is_made = |answer: Answer<Write, Result<()>>| match answer {
             Answer::Is(made) => {
                 made.unwrap();
@@ -400,8 +410,7 @@ mod tests {
         assert_eq!(grouped(&journal, &[leased(&locked, 2), leased(&going, 2)]).await, [false, true]);
         let claims = vec![Claim::of(free.run), Claim::of(going.run), Claim::of(run())];
         let store = Arc::clone(&journal.store);
-        let answers =
-            journal.store.on(async move { Ok(store.claim_each(claims, Instant::now()).await) }).await.unwrap();
+        let answers = journal.store.on(async move { Ok(store.all(claims, Instant::now()).await) }).await.unwrap();
         let [Answer::Alone(alone), Answer::Is(Err(busy)), Answer::Is(Ok(first))] = &answers[..] else {
             panic!("one waits, or was taken")
         };
@@ -429,8 +438,7 @@ mod tests {
         check(&journal, &[(&new, 1), (&going, 2), (&ended, 2)]).await;
         way.lose_the_next_answer();
         let (store, claims) = (Arc::clone(&journal.store), vec![Claim::of(ended.run), Claim::of(run())]);
-        let answers =
-            journal.store.on(async move { Ok(store.claim_each(claims, Instant::now()).await) }).await.unwrap();
+        let answers = journal.store.on(async move { Ok(store.all(claims, Instant::now()).await) }).await.unwrap();
         assert!(way.has_lost());
         let [Answer::Is(Ok(ended)), Answer::Is(Ok(first))] = &answers[..] else { panic!("one is not claimed") };
         assert_eq!((ended.epoch, first.epoch), (2, 1));

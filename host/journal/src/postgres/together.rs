@@ -8,12 +8,10 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
-/// From how many driven runs on a small group waits for more things, and which part of the runs makes a group that does not.
-const DRIVEN_MIN: usize = 8;
-const SHARE: usize = 2;
+use crate::wait::Place;
 
-/// How often a small group lets others have the processor, at most.
-const YIELDS_MAX: usize = 2;
+/// Which part of the driven runs makes a group that waits for no more things.
+const PART: usize = 2;
 
 /// For how long a group keeps the next one waiting. It may take longer where another has locked a run of it, or where the server
 /// does not answer.
@@ -26,8 +24,18 @@ const LONG: Duration = Duration::from_secs(1);
 /// meanwhile wakes no task. Each thing is done to its end, even if nothing waits for it any more.
 pub(super) struct Together<T, R> {
     waiting: Mutex<Waiting<T, R>>,
-    max: usize,
-    fits: fn(&[T], &T) -> bool,
+    rules: Rules<T>,
+}
+
+/// What a group is of.
+pub(super) struct Rules<T> {
+    /// How many things it has, at most.
+    pub(super) max: usize,
+    /// Whether a thing may be in a group with these; each may be alone in one. A thing that does not fit waits for a later group,
+    /// and others go before it.
+    pub(super) fits: fn(&[T], &T) -> bool,
+    /// Whether a thing waits for no more of them.
+    pub(super) is_urgent: fn(&T) -> bool,
 }
 
 /// One who does things in groups.
@@ -37,9 +45,6 @@ pub(super) trait Doer<T, R>: Send + Sync + 'static {
 
     /// Does one by itself, as if the group in which it was had not been.
     fn one(&self, thing: T) -> impl Future<Output = R> + Send;
-
-    /// How many runs are driven here.
-    fn driven(&self) -> usize;
 }
 
 /// The result of a thing that was to be done in a group.
@@ -55,6 +60,8 @@ struct Waiting<T, R> {
     things: VecDeque<Thing<T, R>>,
     /// Whether a task does them.
     is_going: bool,
+    /// How many runs were driven when the last of them came.
+    driven: usize,
 }
 
 struct Thing<T, R> {
@@ -71,18 +78,27 @@ struct Group<T, R> {
     since: Instant,
 }
 
-impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
-    /// Has no more than `max` things in a group. `fits` says whether a thing may be in a group with these; each may be alone in
-    /// one. A thing that does not fit waits for a later group, and others go before it.
-    pub(super) fn new(max: usize, fits: fn(&[T], &T) -> bool) -> Arc<Self> {
-        let waiting = Mutex::new(Waiting { things: VecDeque::new(), is_going: false });
-        Arc::new(Self { waiting, max, fits })
+impl<T, R> Together<T, R> {
+    pub(super) fn new(rules: Rules<T>) -> Arc<Self> {
+        let waiting = Mutex::new(Waiting { things: VecDeque::new(), is_going: false, driven: 0 });
+        Arc::new(Self { waiting, rules })
     }
 
-    /// Has one thing done in this runtime, with what else waits then. Returns the answer; none where the runtime ended before.
-    pub(super) async fn done(self: &Arc<Self>, what: T, doer: &Arc<impl Doer<T, R>>, runtime: &Handle) -> Option<R> {
+    /// Has one thing done in this runtime, with what else waits then, while so many runs are driven here. Returns the answer; none
+    /// where the runtime ended before.
+    pub(super) async fn done(
+        self: &Arc<Self>,
+        what: T,
+        driven: usize,
+        doer: &Arc<impl Doer<T, R>>,
+        runtime: &Handle,
+    ) -> Option<R>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
         let (tell, told) = oneshot::channel();
-        if self.enter(Thing { since: Instant::now(), what, tell }) {
+        if self.enter(Thing { since: Instant::now(), what, tell }, driven) {
             // It is there before the runtime has it, which may drop it unseen.
             let task = Task { together: Arc::clone(self), is_over: false };
             runtime.spawn(task.go(Arc::clone(doer)));
@@ -91,8 +107,9 @@ impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
     }
 
     /// Lets a thing wait; returns whether a task must begin to do it.
-    fn enter(&self, thing: Thing<T, R>) -> bool {
+    fn enter(&self, thing: Thing<T, R>, driven: usize) -> bool {
         let mut waiting = self.waiting();
+        waiting.driven = driven;
         waiting.things.push_back(thing);
         !std::mem::replace(&mut waiting.is_going, true)
     }
@@ -102,10 +119,10 @@ impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
         let mut waiting = self.waiting();
         let (mut things, mut tells, mut since) = (Vec::new(), Vec::new(), Instant::now());
         let mut passed = VecDeque::new();
-        while things.len() < self.max
+        while things.len() < self.rules.max
             && let Some(thing) = waiting.things.pop_front()
         {
-            if things.is_empty() || (self.fits)(&things, &thing.what) {
+            if things.is_empty() || (self.rules.fits)(&things, &thing.what) {
                 things.push(thing.what);
                 tells.push(thing.tell);
                 since = thing.since;
@@ -118,9 +135,13 @@ impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
         waiting.is_going = !things.is_empty();
         waiting.is_going.then_some(Group { things, tells, since })
     }
-}
 
-impl<T, R> Together<T, R> {
+    /// Returns how many things wait, where none of them is urgent.
+    fn patient(&self) -> Option<usize> {
+        let things = &self.waiting().things;
+        (!things.iter().any(|thing| (self.rules.is_urgent)(&thing.what))).then_some(things.len())
+    }
+
     fn waiting(&self) -> MutexGuard<'_, Waiting<T, R>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -150,22 +171,19 @@ struct Task<T, R> {
 impl<T: Send + 'static, R: Send + 'static> Task<T, R> {
     /// Does groups until nothing waits.
     async fn go(mut self, doer: Arc<impl Doer<T, R>>) {
-        while let Some(group) = self.next(doer.driven()) {
+        while let Some(group) = self.next() {
             // One that takes long goes on beside the next.
             let _ = timeout(LONG, tokio::spawn(group.go(Arc::clone(&doer)))).await;
         }
     }
 
-    /// Takes the next group. Where many runs are driven and it is small, those that are at work are let to the processor first,
-    /// if they want it: what they ask is in it then. Where nothing else wants the processor, nothing is waited for.
-    fn next(&mut self, driven: usize) -> Option<Group<T, R>> {
-        for _ in 0..YIELDS_MAX {
-            if driven < DRIVEN_MIN || self.together.waiting().things.len() * SHARE >= driven {
-                break;
-            }
-            std::thread::yield_now();
-        }
-        let group = self.together.next();
+    /// Takes the next group. Where many runs are driven and it is small, others are waited for: what they ask is in it then.
+    fn next(&mut self) -> Option<Group<T, R>> {
+        let together = &self.together;
+        let driven = together.waiting().driven;
+        // This thread does other things, too.
+        Place { driven, part: PART, may_sleep: false }.wait(|| together.patient());
+        let group = together.next();
         self.is_over = group.is_none();
         group
     }
@@ -218,19 +236,21 @@ mod tests {
             self.alone.lock().unwrap().push(number);
             number * 2
         }
-
-        fn driven(&self) -> usize {
-            64
-        }
     }
+
+    fn together(max: usize, fits: fn(&[u32], &u32) -> bool) -> Arc<Together<u32, u32>> {
+        Together::new(Rules { max, fits, is_urgent: |_| false })
+    }
+
+    const DRIVEN: usize = 64;
 
     /// Has numbers doubled that come at the same moment, checks that each is, and returns the groups.
     async fn groups(numbers: Vec<u32>, max: usize, fits: fn(&[u32], &u32) -> bool) -> Vec<Vec<u32>> {
-        let (together, doubler) = (Together::new(max, fits), Doubler::new());
+        let (together, doubler) = (together(max, fits), Doubler::new());
         let all = numbers.into_iter().map(|number| {
             let (together, doubler) = (Arc::clone(&together), Arc::clone(&doubler));
             tokio::spawn(async move {
-                assert_eq!(together.done(number, &doubler, &Handle::current()).await, Some(number * 2));
+                assert_eq!(together.done(number, DRIVEN, &doubler, &Handle::current()).await, Some(number * 2));
             })
         });
         for one in all.collect::<Vec<_>>() {
@@ -261,12 +281,12 @@ mod tests {
     /// What comes 1, 2, 5 and 40 ms after the beginning; a group takes 10.
     #[tokio::test(start_paused = true)]
     async fn things_that_come_while_a_group_is_on_its_way_are_the_next_group_as_old_as_the_last_of_it() {
-        let (together, doubler) = (Together::new(8, |_, _| true), Doubler::new());
+        let (together, doubler) = (together(8, |_, _| true), Doubler::new());
         let all = [1, 2, 5, 40].map(|number| {
             let (together, doubler) = (Arc::clone(&together), Arc::clone(&doubler));
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_millis(number.into())).await;
-                together.done(number, &doubler, &Handle::current()).await
+                together.done(number, DRIVEN, &doubler, &Handle::current()).await
             })
         });
         for one in all {
@@ -278,9 +298,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_thing_that_is_to_be_done_by_itself_is_and_keeps_no_other_waiting() {
-        let (together, doubler) = (Together::new(8, |_, _| true), Doubler::new());
+        let (together, doubler) = (together(8, |_, _| true), Doubler::new());
         let runtime = Handle::current();
-        let asks = |number| together.done(number, &doubler, &runtime);
+        let asks = |number| together.done(number, DRIVEN, &doubler, &runtime);
         let (one, ten, three) = tokio::join!(asks(1), asks(10), asks(3));
         assert_eq!((one, ten, three), (Some(2), Some(20), Some(6)));
         assert_eq!((doubler.groups(), doubler.alone.lock().unwrap().clone()), (vec![vec![1, 10, 3]], vec![10]));
@@ -288,9 +308,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_group_that_takes_long_keeps_others_waiting_for_a_moment() {
-        let (together, doubler) = (Together::new(1, |_, _| true), Doubler::new());
+        let (together, doubler) = (together(1, |_, _| true), Doubler::new());
         let runtime = Handle::current();
-        let asks = |number| together.done(number, &doubler, &runtime);
+        let asks = |number| together.done(number, DRIVEN, &doubler, &runtime);
         let (endless, next) = tokio::join!(timeout(10 * LONG, asks(0)), asks(1));
         assert!(endless.is_err() && next == Some(2));
         assert!(doubler.begun.elapsed() >= LONG);
@@ -298,22 +318,32 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_thing_that_nothing_waits_for_any_more_is_done_to_its_end() {
-        let (together, doubler) = (Together::new(8, |_, _| true), Doubler::new());
+        let (together, doubler) = (together(8, |_, _| true), Doubler::new());
         let runtime = Handle::current();
-        let left = timeout(SHORT / 2, together.done(1, &doubler, &runtime)).await;
+        let left = timeout(SHORT / 2, together.done(1, DRIVEN, &doubler, &runtime)).await;
         assert!(left.is_err());
-        assert_eq!(together.done(2, &doubler, &runtime).await, Some(4));
+        assert_eq!(together.done(2, DRIVEN, &doubler, &runtime).await, Some(4));
         assert_eq!(doubler.groups(), [[1], [2]]);
     }
 
     #[tokio::test]
     async fn things_of_a_runtime_that_has_ended_are_answered_by_nothing() {
-        let (together, doubler) = (Together::new(1, |_, _| true), Doubler::new());
+        let (together, doubler) = (together(1, |_, _| true), Doubler::new());
         let ended = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let runtime = ended.handle().clone();
-        let asks = |number| together.done(number, &doubler, &runtime);
+        let asks = |number| together.done(number, DRIVEN, &doubler, &runtime);
         let ends = async move { ended.shutdown_background() };
         assert_eq!(tokio::join!(asks(1), asks(2), ends), (None, None, ()));
         assert_eq!((asks(3).await, doubler.groups().len()), (None, 0));
+    }
+
+    #[tokio::test]
+    async fn an_urgent_thing_lets_no_group_wait() {
+        let together = Together::<u32, u32>::new(Rules { max: 8, fits: |_, _| true, is_urgent: |number| *number == 7 });
+        let enter = |what| together.enter(Thing { since: Instant::now(), what, tell: oneshot::channel().0 }, DRIVEN);
+        assert!(enter(1) && !enter(2));
+        assert_eq!(together.patient(), Some(2));
+        enter(7);
+        assert_eq!(together.patient(), None);
     }
 }

@@ -70,6 +70,11 @@ impl Write {
         is_own && self.bytes() <= SHARED_BYTES_MAX
     }
 
+    /// Whether a run begins with it: then a client waits for it, who has waited for nothing of the run yet.
+    pub(super) fn is_first(&self) -> bool {
+        self.entries.first == Some(1)
+    }
+
     /// How long its entries and its summary are together.
     pub(super) fn bytes(&self) -> usize {
         self.entries.bytes() + self.line.bytes()

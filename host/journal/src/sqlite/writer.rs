@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, named_params, params};
 use stockade_workflow::{FORMAT, RunId};
@@ -13,22 +12,14 @@ use super::leases::Right;
 use super::{blobs, failed, json, leases, removal, rows};
 use crate::codec::Packed;
 use crate::owner::Owner;
+use crate::wait::Place;
 use crate::{Lease, Result, RowChange, Summary, refusal};
 
 /// How many commits share one transaction, so that the first of them does not wait for ever more others.
 const GROUP_MAX: usize = 256;
 
-/// From how many driven runs on a small group waits for more commits, and which part of the runs makes a group that does not.
-const DRIVEN_MIN: usize = 8;
-const SHARE: usize = 4;
-
-/// How often a small group waits for others, at most.
-const WAITS_MAX: usize = 2;
-
-/// From how many driven runs on a small group waits for longer than the others want the processor, and for how long: commits come
-/// one by one then while the one before is on its way to the disk, and each pays for that way.
-const MANY_MIN: usize = 32;
-const WAIT: Duration = Duration::from_micros(250);
+/// Which part of the driven runs makes a group that waits for no more commits.
+const PART: usize = 4;
 
 /// Something to be written, on its way to the writer.
 pub(super) struct Request {
@@ -115,7 +106,8 @@ impl Request {
     }
 }
 
-/// Waits for the next request, and says whether it was there already when the group before was written.
+/// Waits for the next request, and says whether it was there already when the group before was written: then the writer is behind.
+/// One that is not writes at once what comes while nothing else wants the processor, however many runs there are.
 fn next(inbox: &mut mpsc::Receiver<Request>) -> Option<(Request, bool)> {
     match inbox.try_recv() {
         Ok(first) => Some((first, true)),
@@ -123,45 +115,16 @@ fn next(inbox: &mut mpsc::Receiver<Request>) -> Option<(Request, bool)> {
     }
 }
 
-/// Takes what waits behind a first request. Where many runs are driven and few of them have a commit here, others are waited for:
-/// theirs share this transaction then, and its way to the disk, which costs more than all that is written.
+/// Takes what waits behind a first request. Where many runs are driven and few of them have a commit here, others are waited for,
+/// but with no run that begins.
 fn gathered(first: Request, inbox: &mut mpsc::Receiver<Request>, driven: usize, is_behind: bool) -> Vec<Request> {
     let mut group = vec![first];
-    fill(&mut group, inbox);
-    for _ in 0..WAITS_MAX {
-        match Wait::of(group.len(), driven, is_behind) {
-            // Where the processor is busy, it comes back after milliseconds.
-            _ if group.iter().any(Request::is_first) => break,
-            Wait::None => break,
-            Wait::Yield => std::thread::yield_now(),
-            Wait::Sleep => std::thread::sleep(WAIT),
-        }
+    Place { driven, part: PART, may_sleep: is_behind }.wait(|| {
         fill(&mut group, inbox);
-    }
+        (!group.iter().any(Request::is_first)).then_some(group.len())
+    });
+    fill(&mut group, inbox);
     group
-}
-
-/// How a group waits for others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wait {
-    None,
-    /// Those that are at work are let to the processor first, if they want it.
-    Yield,
-    /// For [`WAIT`].
-    Sleep,
-}
-
-impl Wait {
-    /// A writer that is behind has had no time between two groups. One that is not writes at once what comes while nothing else
-    /// wants the processor, however many runs there are: they wait for something else.
-    fn of(group: usize, driven: usize, is_behind: bool) -> Self {
-        match driven {
-            _ if group * SHARE >= driven => Self::None,
-            ..DRIVEN_MIN => Self::None,
-            MANY_MIN.. if is_behind => Self::Sleep,
-            _ => Self::Yield,
-        }
-    }
 }
 
 fn fill(group: &mut Vec<Request>, inbox: &mut mpsc::Receiver<Request>) {
@@ -281,19 +244,4 @@ fn upsert(connection: &Connection, summary: &Summary) -> rusqlite::Result<()> {
         ":labels": json(&summary.labels)?, ":waiting_for": json(&summary.waiting_for)?,
     })?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_small_group_waits_where_many_runs_are_driven_and_longest_where_the_writer_is_behind() {
-        let waits =
-            |group| [7, 8, 31, 32, 64].map(|driven| [false, true].map(|is_behind| Wait::of(group, driven, is_behind)));
-        let (none, yields, sleeps) = ([Wait::None; 2], [Wait::Yield; 2], [Wait::Yield, Wait::Sleep]);
-        assert_eq!(waits(1), [none, yields, yields, sleeps, sleeps]);
-        assert_eq!(waits(8), [none, none, none, none, sleeps]);
-        assert_eq!(waits(16), [none; 5]);
-    }
 }
