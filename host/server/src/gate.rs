@@ -13,9 +13,6 @@ use crate::problem::{Answer, Problem};
 /// Lets so many of one principal in at the same time.
 pub(crate) struct Each {
     what: &'static str,
-    max: usize,
-    /// How many while others come, too.
-    beside_max: usize,
     queue_time: Duration,
     /// By the principals' names, of which there are as many as tokens.
     room: Shares,
@@ -36,32 +33,34 @@ pub(crate) struct Pass {
 
 impl Each {
     pub(crate) fn new(what: &'static str, max: usize, queue_time: Duration) -> Self {
-        Self { what, max, beside_max: max, queue_time, room: Shares::new(size(max)) }
+        Self { what, queue_time, room: Shares::new(size(max)) }
     }
 
     /// Lets fewer of one principal in while others come, too; further ones wait.
     #[must_use]
     pub(crate) fn beside_others(self, max: usize) -> Self {
-        Self { room: self.room.beside_others(size(max)), beside_max: max, ..self }
+        Self { room: self.room.beside_others(size(max)), ..self }
     }
 
     /// Waits for room, and for no longer than a while.
     pub(crate) async fn enter(&self, principal: &str) -> Answer<Pass> {
         match timeout(self.queue_time, self.room.enter(principal)).await {
             Ok(Some(of_one)) => Ok(Pass { _of_one: of_one, _of_all: None }),
-            Ok(None) | Err(_) => Err(full(StatusCode::TOO_MANY_REQUESTS, self.what, self.max, self.why(principal))),
+            Ok(None) | Err(_) => Err(self.full(principal)),
         }
     }
 
     /// Says how many of a principal are let in.
-    fn why(&self, principal: &str) -> String {
-        let Self { what, max, beside_max, .. } = self;
-        if beside_max < max {
-            return format!(
+    fn full(&self, principal: &str) -> Problem {
+        let (what, (max, beside_max)) = (self.what, self.room.each_max());
+        let why = if beside_max < max {
+            format!(
                 "\"{principal}\" has as many {what} open as are allowed: {max}, and {beside_max} while others come, too"
-            );
-        }
-        format!("\"{principal}\" has {max} {what} open, and no more are allowed")
+            )
+        } else {
+            format!("\"{principal}\" has {max} {what} open, and no more are allowed")
+        };
+        full(StatusCode::TOO_MANY_REQUESTS, what, max.into(), why)
     }
 }
 
@@ -78,14 +77,14 @@ impl Gate {
             Ok(Ok(of_all)) => Ok(Pass { _of_all: Some(of_all), ..of_one }),
             Ok(Err(_)) | Err(_) => {
                 let why = format!("the server has {} {} open, and no more are allowed", self.max, self.each.what);
-                Err(full(StatusCode::SERVICE_UNAVAILABLE, self.each.what, self.max, why))
+                Err(full(StatusCode::SERVICE_UNAVAILABLE, self.each.what, self.max as u64, why))
             }
         }
     }
 }
 
-fn full(status: StatusCode, what: &'static str, allowed: usize, why: String) -> Problem {
-    let (allowed, used) = (allowed as u64, (allowed as u64).saturating_add(1));
+fn full(status: StatusCode, what: &'static str, allowed: u64, why: String) -> Problem {
+    let used = allowed.saturating_add(1);
     Problem::new(status, Fault::limit(Kind::Unavailable, what, allowed, used, why))
 }
 

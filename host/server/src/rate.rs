@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use stockade::{Clock, Fault, Kind};
+use stockade::{Clock, Fault, Kind, Others};
 use tokio::time::sleep;
 
 use crate::problem::{Answer, Problem};
@@ -15,9 +15,6 @@ const KEYS_MAX: usize = 10_000;
 
 /// A request, in the thousandths that a bucket gains in a millisecond.
 const ONE: u64 = 1_000;
-
-/// For how long a key counts as one beside the others after it has asked, in milliseconds.
-const PRESENT_MS: u64 = 1_000;
 
 /// What is left of a burst while other keys ask, too: what may come in so many parts of a second.
 const BESIDE_OTHERS: u32 = 10;
@@ -50,8 +47,7 @@ pub(crate) struct Rate {
 #[derive(Default)]
 struct Asked {
     buckets: BTreeMap<String, Bucket>,
-    /// The key that was the last to ask, and another one, the last before it; and when they did.
-    last: [(String, u64); 2],
+    others: Others,
 }
 
 /// What is left of a burst.
@@ -59,19 +55,6 @@ struct Asked {
 struct Bucket {
     thousandths: u64,
     at_ms: u64,
-}
-
-impl Asked {
-    /// Takes note of a key that asks, and returns whether another one has done so within a second.
-    fn is_beside_others(&mut self, key: &str, now_ms: u64) -> bool {
-        if self.last[0].0 != key {
-            self.last.swap(0, 1);
-            self.last[0].0 = key.to_owned();
-        }
-        self.last[0].1 = now_ms;
-        let (other, at_ms) = &self.last[1];
-        !other.is_empty() && now_ms.abs_diff(*at_ms) < PRESENT_MS
-    }
 }
 
 impl Rate {
@@ -101,10 +84,10 @@ impl Rate {
     fn spend(&self, key: &str, thousandths: u64) -> bool {
         let now_ms = self.clock.now_ms();
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let most = thousandths_of(if asked.is_beside_others(key, now_ms) { self.beside } else { self.burst });
+        let most = thousandths_of(if asked.others.are_beside(key, now_ms) { self.beside } else { self.burst });
         let buckets = &mut asked.buckets;
         let key = if buckets.contains_key(key) || self.has_room(buckets, now_ms) { key } else { "" };
-        let filled = |bucket: &Bucket| self.filled(*bucket, now_ms).thousandths.min(most);
+        let filled = |bucket: &Bucket| self.filled(*bucket, now_ms).min(most);
         let left = buckets.get(key).map_or(most, filled);
         let is_left = left >= ONE;
         let thousandths = if is_left { left.saturating_sub(thousandths) } else { left };
@@ -115,15 +98,15 @@ impl Rate {
     /// Forgets those that have all of their burst again, where there is no room for another.
     fn has_room(&self, buckets: &mut BTreeMap<String, Bucket>, now_ms: u64) -> bool {
         if buckets.len() >= KEYS_MAX {
-            buckets.retain(|_, bucket| self.filled(*bucket, now_ms).thousandths < thousandths_of(self.burst));
+            buckets.retain(|_, bucket| self.filled(*bucket, now_ms) < thousandths_of(self.burst));
         }
         buckets.len() < KEYS_MAX
     }
 
-    /// Adds what was gained since. A clock that was put back gives nothing, and takes nothing.
-    fn filled(&self, bucket: Bucket, now_ms: u64) -> Bucket {
+    /// Returns the thousandths of a bucket, with what was gained since. A clock that was put back gives nothing, and takes nothing.
+    fn filled(&self, bucket: Bucket, now_ms: u64) -> u64 {
         let gained = now_ms.saturating_sub(bucket.at_ms).saturating_mul(u64::from(self.per_second));
-        Bucket { thousandths: bucket.thousandths.saturating_add(gained).min(thousandths_of(self.burst)), at_ms: now_ms }
+        bucket.thousandths.saturating_add(gained).min(thousandths_of(self.burst))
     }
 
     fn refused(&self, key: &str) -> Problem {
