@@ -3,14 +3,13 @@
 //!
 //! The host trusts such a file, so each has a seal beside it, made with a key that is kept in another directory.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::de::DeserializeOwned;
+use stockade::file::write_whole;
 use stockade::{Digest, Fault, Seals, Source, json};
-use tempfile::NamedTempFile;
 
 use crate::escape::safe;
 use crate::globals::Globals;
@@ -64,7 +63,7 @@ pub(crate) fn keep(globals: &Globals, purpose: Purpose, path: &Path, component: 
     let folder = path.parent().unwrap_or(Path::new("."));
     places::create_private(folder)?;
     // The seal comes first. It fits no other component, so until the component is replaced too, the old one is left out.
-    let written = write(folder, &seal_of(path), seal.as_bytes()).and_then(|()| write(folder, path, component));
+    let written = write_whole(&seal_of(path), seal.as_bytes()).and_then(|()| write_whole(path, component));
     written.with_context(|| Fault::invalid("data_dir", format!("\"{}\" cannot be written", path.display())))?;
     Ok(digest)
 }
@@ -112,15 +111,6 @@ fn verified(globals: &Globals, purpose: Purpose, path: &Path) -> Result<Option<(
         return Err("is not the file that was sealed".to_owned());
     }
     Ok(Some((bytes, digest)))
-}
-
-/// Writes a file so that readers see all of it or nothing, even after a power failure.
-fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = NamedTempFile::new_in(folder)?;
-    io::Write::write_all(&mut file, bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    fs::File::open(folder)?.sync_all()
 }
 
 fn seal_of(path: &Path) -> PathBuf {

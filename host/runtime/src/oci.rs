@@ -24,8 +24,9 @@ use stockade_sandbox::is_public;
 use stockade_workflow::{Digest, Fault, Hint, Kind};
 
 use self::resolver::{Inside, Resolver, spelled};
+use crate::Result;
+use crate::file::write_whole;
 use crate::hooks::Hooks;
-use crate::{Result, whole_file};
 
 /// What a reference to a component in a registry begins with.
 pub(crate) const SCHEME: &str = "oci://";
@@ -352,8 +353,8 @@ fn file(folder: &Path, digest: &Digest, ending: &str) -> PathBuf {
 }
 
 fn keep(folder: &Path, pulled: &Pulled) -> io::Result<()> {
-    whole_file::write(folder, &file(folder, &pulled.component, "wasm"), &pulled.bytes)?;
-    whole_file::write(folder, &file(folder, &pulled.manifest, "json"), &pulled.manifest_bytes)
+    write_whole(&file(folder, &pulled.component, "wasm"), &pulled.bytes)?;
+    write_whole(&file(folder, &pulled.manifest, "json"), &pulled.manifest_bytes)
 }
 
 /// Cuts what a stranger may have written, and leaves it one line.

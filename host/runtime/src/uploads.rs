@@ -1,6 +1,6 @@
 //! Tools that a host takes while it runs. They are granted nothing: what a component asks for, the configuration gives.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +10,7 @@ use stockade_workflow::{Digest, Fault, Kind};
 
 use crate::callable::unapproved;
 use crate::registry::Registry;
-use crate::{Result, Source, file, whole_file};
+use crate::{Result, Source, file};
 
 /// The largest component that is taken: half of what the engine looks at.
 const COMPONENT_BYTES_MAX: u64 = 32 << 20;
@@ -137,9 +137,7 @@ fn keep(folder: &Path, name: &str, component: &[u8], digest: &Digest) -> Result<
         );
         return Err(Fault::limit(Kind::Conflict, "uploads", allowed, used.saturating_add(1), message));
     }
-    // The name of the file outlives a loss of power, too.
-    let written = whole_file::write(folder, &path, component).and_then(|()| File::open(folder)?.sync_all());
-    written.map_err(|error| unwritten(&path, &error))?;
+    file::write_whole(&path, component).map_err(|error| unwritten(&path, &error))?;
     Ok(path)
 }
 

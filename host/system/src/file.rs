@@ -1,9 +1,11 @@
 //! The files of the host: reading files that a person named, and locks that show that a process lives.
 
 use std::fs::{self, DirBuilder, File, FileType, OpenOptions};
-use std::io::{Error, ErrorKind, Read, Result};
+use std::io::{Error, ErrorKind, Read, Result, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
+
+use tempfile::NamedTempFile;
 
 /// Opens a file that a person named, for reading. Pipes and devices are refused: a pipe may have no end and no writer, and
 /// reading a device may have an effect.
@@ -45,6 +47,23 @@ pub fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
 /// As [`read`], and if the file is not UTF-8.
 pub fn read_text(path: &Path, bytes_max: u64) -> Result<String> {
     text(read(path, bytes_max)?)
+}
+
+/// Writes a file, and makes its folder if that does not exist; only the owner reads either. Readers see all of the file or
+/// nothing of it. When this returns, it outlasts a crash of the machine.
+///
+/// # Errors
+///
+/// The folder cannot be made, or the file cannot be written; then what was there before still is.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    // The name outlasts it, too.
+    File::open(folder)?.sync_all()
 }
 
 /// Reads everything, such as from stdin, if it is at most so many bytes.
@@ -105,7 +124,8 @@ pub struct Lock {
     _file: File,
 }
 
-/// Locks a file, which is created if it does not exist, and waits for another process that has locked it. The folder is created if it does not exist; only the owner can enter it and read the file.
+/// Locks a file, which is created if it does not exist, and waits for another process that has locked it. The folder is created
+/// if it does not exist; only the owner can enter it and read the file.
 ///
 /// # Errors
 ///
@@ -179,7 +199,7 @@ mod tests {
     fn a_file_without_an_end_is_read_up_to_the_limit() {
         let error = bounded(std::io::repeat(b' '), 100_000).unwrap_err();
         assert_eq!(error.to_string(), "it has more than 100000 bytes");
-        let file = tempfile::NamedTempFile::new().unwrap();
+        let file = NamedTempFile::new().unwrap();
         fs::write(&file, "ab").unwrap();
         assert_eq!(read(file.path(), 2).unwrap(), b"ab");
         assert!(read(file.path(), 1).is_err());
@@ -200,13 +220,28 @@ mod tests {
     #[test]
     fn a_secret_that_others_may_read_is_refused() {
         use std::os::unix::fs::PermissionsExt as _;
-        let file = tempfile::NamedTempFile::new().unwrap();
+        let file = NamedTempFile::new().unwrap();
         fs::write(&file, "key").unwrap();
         assert_eq!(read_private(file.path(), 9).unwrap(), b"key");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         let refused = read_private(file.path(), 9).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
         assert_eq!(refused.to_string(), "others may use it (mode 644); chmod 600 would prevent that");
+    }
+
+    #[test]
+    fn a_file_is_written_whole_into_a_folder_of_its_owner_or_not_at_all() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, path) = (dir.path().join("new"), dir.path().join("new/file"));
+        write_whole(&path, b"one").unwrap();
+        write_whole(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&folder), mode(&path)), (0o700, 0o600));
+        fs::create_dir(folder.join("taken")).unwrap();
+        assert!(write_whole(&folder.join("taken"), b"").is_err() && write_whole(&path.join("below"), b"").is_err());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing is left of what failed");
     }
 
     #[test]
