@@ -112,7 +112,7 @@ impl Database {
             Some(("sqlite", _)) if password.is_some() => Err("a file has no password".to_owned()),
             Some(("sqlite", path)) => {
                 let file = Sqlite::new(tool, name, path, access, reserved)?;
-                let reads = ShortReads::new(Sqlite::new(tool, name, path, Access::ReadOnly, reserved)?).into();
+                let reads = ShortReads::new(file.to_be_read()).into();
                 Ok(match access {
                     Access::ReadOnly => Self::Sqlite(Arc::new(file), reads),
                     Access::ReadWrite => Self::Written(Arc::new(Writers::new(file)), reads),

@@ -107,11 +107,20 @@ impl Sqlite {
         if !heap::is_bounded() {
             return Err("SQLite was in use in this process before its memory could be bounded".to_owned());
         }
+        Ok(Self::found(tool, name, path, access, reserved))
+    }
+
+    /// Returns the same file, opened to be read only, with connections of its own.
+    pub(super) fn to_be_read(&self) -> Self {
+        Self::found(&self.tool, &self.name, self.path.clone(), Access::ReadOnly, &self.reserved)
+    }
+
+    fn found(tool: &str, name: &str, path: PathBuf, access: Access, reserved: &Arc<Reserved>) -> Self {
         let at_once = if access == Access::ReadWrite { 1 } else { READERS_MAX };
         let turns = Arc::new(Semaphore::new(at_once));
         let (tool, name, heap_bytes_max) = (tool.to_owned(), name.to_owned(), heap::TOOLS_MAX);
         let reserved = reserved.clone();
-        Ok(Self { tool, name, path, access, reserved, idle: Mutex::default(), turns, heap_bytes_max })
+        Self { tool, name, path, access, reserved, idle: Mutex::default(), turns, heap_bytes_max }
     }
 
     /// Returns what a call takes its turn from, before it does work here.
