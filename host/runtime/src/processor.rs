@@ -127,7 +127,7 @@ impl Signal {
         }
     }
 
-    /// From here on it is never ready, whoever still has its waker.
+    /// From here on it is never ready, even where a waker of it is still held.
     fn end(&self) {
         if self.state.swap(DONE, Ordering::AcqRel) == READY {
             self.tenant.ready.fetch_sub(1, Ordering::Relaxed);
