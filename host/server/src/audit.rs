@@ -7,8 +7,9 @@ mod read;
 mod refusals;
 mod unanswered;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use axum::body::Bytes;
 use axum::http::Method;
@@ -16,7 +17,6 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use stockade::{Clock, Fault, Kind, Principal};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 pub use entry::{Answered, Asked, Entry, Event, Refused};
@@ -66,7 +66,7 @@ struct Job {
 }
 
 impl Audit {
-    /// Opens the log in a file, which is made with the first entry. Needs a Tokio runtime.
+    /// Opens the log in a file, which is made with the first entry. A thread writes it, until the last handle is dropped.
     pub fn open(path: impl Into<PathBuf>, clock: Clock) -> Self {
         Self::bounded(path, clock, BYTES_MAX)
     }
@@ -74,7 +74,10 @@ impl Audit {
     /// As [`Audit::open`], where the file has at most so many bytes.
     pub fn bounded(path: impl Into<PathBuf>, clock: Clock, bytes_max: u64) -> Self {
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(write(path.into(), clock, bytes_max, waiting));
+        let path = path.into();
+        let writer = thread::Builder::new().name("audit".to_owned());
+        // Where there is no thread for it, each entry is refused.
+        let _ = writer.spawn(move || write(&path, &clock, bytes_max, waiting));
         Self { jobs, refusals: Refusals::default() }
     }
 
@@ -176,15 +179,11 @@ pub(crate) fn asked(principal: &Principal, parts: &Parts, body: Option<&Bytes>) 
 }
 
 /// Writes what waits: many entries with one wait for the disk.
-async fn write(path: PathBuf, clock: Clock, bytes_max: u64, mut waiting: mpsc::Receiver<Job>) {
+fn write(path: &Path, clock: &Clock, bytes_max: u64, mut waiting: mpsc::Receiver<Job>) {
     let mut jobs = Vec::new();
-    while waiting.recv_many(&mut jobs, BATCH_MAX).await > 0 {
+    while waiting.blocking_recv_many(&mut jobs, BATCH_MAX) > 0 {
         let (events, done): (Vec<_>, Vec<_>) = jobs.drain(..).map(|job| (job.event, job.done)).unzip();
-        let (path, at_ms) = (path.clone(), clock.now_ms());
-        let written = spawn_blocking(move || chain::append(&path, at_ms, bytes_max, events)).await;
-        let written = written.unwrap_or_else(|error| {
-            Err(Fault::new(Kind::HostBug, format!("what writes the audit log has ended: {error}")).detail("audit"))
-        });
+        let written = chain::append(path, clock.now_ms(), bytes_max, events);
         // One that has gone needs no answer.
         done.into_iter().for_each(|done| drop(done.send(written.clone())));
     }

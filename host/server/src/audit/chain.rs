@@ -12,6 +12,9 @@ use super::entry::{Entry, Event, FORMAT};
 /// The longest line, in bytes: the names of a principal and of what it changes are bounded.
 pub(super) const LINE_BYTES_MAX: u64 = 64 << 10;
 
+/// How much of the end of the log is read first, in bytes.
+const TAIL_BYTES: u64 = 4 << 10;
+
 /// How long another process may have the log.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -27,7 +30,7 @@ struct End {
 pub(super) fn append(path: &Path, at_ms: u64, bytes_max: u64, events: Vec<Event>) -> stockade::Result<()> {
     let unwritten = |error: io::Error| unwritten(path, &error);
     let mut file = AppendLog::open(path, PATIENCE).map_err(unwritten)?;
-    let tail = file.tail(LINE_BYTES_MAX.saturating_mul(2)).map_err(unwritten)?;
+    let tail = tail(&mut file).map_err(unwritten)?;
     let end = End::read(&tail).map_err(|why| damaged(path, why))?;
     let torn = end.torn.len() as u64;
     let mended = (torn > 0).then(|| Event::Mended { bytes: torn, digest: Digest::of(&end.torn) });
@@ -40,6 +43,13 @@ pub(super) fn append(path: &Path, at_ms: u64, bytes_max: u64, events: Vec<Event>
         file.cut(torn).map_err(unwritten)?;
     }
     file.append(lines.as_bytes()).map_err(unwritten)
+}
+
+/// Returns the end of a log that has its last whole line in it: most lines are short.
+fn tail(file: &mut AppendLog) -> io::Result<Vec<u8>> {
+    let tail = file.tail(TAIL_BYTES)?;
+    let is_whole = tail.iter().filter(|byte| **byte == b'\n').nth(1).is_some();
+    if is_whole { Ok(tail) } else { file.tail(LINE_BYTES_MAX.saturating_mul(2)) }
 }
 
 /// Returns the digest that the first entry has for the line before.
@@ -161,6 +171,16 @@ mod tests {
             let expected: Vec<_> = [removed("a")].into_iter().chain(mended).chain([removed("c")]).collect();
             assert_eq!(found, expected, "cut at {end}");
         }
+    }
+
+    #[test]
+    fn a_last_line_of_any_length_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("audit.log");
+        for (bytes, at_ms) in [(10, 1), (TAIL_BYTES as usize, 2), (60 << 10, 3), (10, 4), (10, 5)] {
+            append(&path, at_ms, u64::MAX, vec![removed(&"x".repeat(bytes))]).unwrap();
+        }
+        assert_eq!(verify(&path, None).unwrap().unwrap().entries, 5);
     }
 
     #[test]
