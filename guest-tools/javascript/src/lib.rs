@@ -227,7 +227,7 @@ fn settled<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, promise: Promise<'js>) ->
     while !host::has_exited()
         && (ctx.execute_pending_job()
             // What the code called, and can go on without no longer.
-            || tools::flush(ctx)?
+            || tools::flush(ctx, prelude)?
             || call(prelude, "tick", (is_settled(&settled),))?)
     {}
     let value = match settled.result::<Text>() {

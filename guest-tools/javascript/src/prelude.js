@@ -253,7 +253,7 @@
     };
 
     return {
-        tick, rejected, exit, nextTick,
+        tick, rejected, exit, nextTick, answered: tools.answered,
         begin(input, functions, spaces, names) {
             if (late.length) saveLate();
             rejections.clear();
