@@ -17,8 +17,9 @@ mod zlib;
 use cell::Script;
 use room::Room;
 use rquickjs::context::EvalOptions;
+use rquickjs::object::Property;
 use rquickjs::promise::{MaybePromise, PromiseState};
-use rquickjs::{Context, Ctx, Function, IntoJs, Object, Persistent, Promise, Runtime, Value};
+use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Runtime, Value};
 use std::cell::OnceCell;
 use text::Text;
 
@@ -183,12 +184,12 @@ fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Sc
     tools::forget();
     let functions = serde_json::Value::Array(cell.functions.iter().map(described).collect()).to_string();
     let names = script.names.join("\n");
+    call::<_, ()>(prelude, "begin", (functions, spaces(cell), names))?;
     let input = match text::parsed(ctx, &cell.input) {
-        Some(value) if value.is_null() => value,
-        Some(value) => vec![value].into_js(ctx)?,
-        None => cell.input.as_str().into_js(ctx)?,
+        Some(value) => value,
+        None => call(prelude, "decode", (cell.input.as_str(),))?,
     };
-    call::<_, ()>(prelude, "begin", (input, functions, spaces(cell), names))?;
+    ctx.globals().prop("input", Property::from(input).writable().configurable())?;
     let promise = begun(ctx, cell, script);
     script.was_read.set(promise.is_ok() || host::has_exited());
     let value = promise.and_then(|promise| settled(ctx, prelude, promise));
@@ -220,8 +221,9 @@ fn begun<'js>(ctx: &Ctx<'js>, cell: &Cell, script: &Script) -> rquickjs::Result<
 
 /// Returns the value of a cell when all that it set going has ended, as it would before a process does.
 fn settled<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, promise: Promise<'js>) -> rquickjs::Result<String> {
-    let settled: MaybePromise = match ended(&promise) {
-        Some(value) => call(prelude, "valued", (value?,))?,
+    let known = known(&promise)?;
+    let settled: MaybePromise = match known {
+        Some(_) => call(prelude, "drained", ())?,
         None => call(prelude, "settle", (promise,))?,
     };
     while !host::has_exited()
@@ -230,19 +232,26 @@ fn settled<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, promise: Promise<'js>) ->
             || tools::flush(ctx, prelude)?
             || call(prelude, "tick", (is_settled(&settled),))?)
     {}
-    let value = match settled.result::<Text>() {
-        Some(value) => value?.0,
-        None => return Err(throw(ctx, "the code waits for a promise that nothing settles")),
+    let Some(ended) = settled.result::<Value>() else {
+        return Err(throw(ctx, "the code waits for a promise that nothing settles"));
+    };
+    let value = match known {
+        Some(value) => ended.map(|_| value)?,
+        None => ended?.get::<Text>()?.0,
     };
     call::<_, ()>(prelude, "end", ())?;
     Ok(value)
 }
 
-/// The value of a cell that waited for nothing.
-fn ended<'js>(promise: &Promise<'js>) -> Option<rquickjs::Result<Value<'js>>> {
-    let is_ended = promise.state() == PromiseState::Resolved;
-    let ended = if is_ended { promise.result::<Object>() } else { None };
-    ended.map(|ended| ended?.get("value"))
+/// The value of a cell that has run to its end already, if it is one for which nothing has to be waited.
+fn known(promise: &Promise<'_>) -> rquickjs::Result<Option<String>> {
+    if promise.state() != PromiseState::Resolved {
+        return Ok(None);
+    }
+    match promise.result::<Object>() {
+        Some(ended) => text::simple(&ended?.get("value")?),
+        None => Ok(None),
+    }
 }
 
 /// The names of the tools, one a line.

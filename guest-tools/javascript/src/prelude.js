@@ -253,8 +253,10 @@
     };
 
     return {
-        tick, rejected, exit, nextTick, answered: tools.answered,
-        begin(input, functions, spaces, names) {
+        tick, settle, rejected, exit, nextTick, decode, answered: tools.answered,
+        // A promise that is kept when what `process.nextTick` was given has come, if it was given anything.
+        drained: () => (ticks.length > 0 ? (async () => drain())() : undefined),
+        begin(functions, spaces, names) {
             if (late.length) saveLate();
             rejections.clear();
             timers = [];
@@ -263,14 +265,7 @@
             if (locals.size) release(names.split("\n"));
             tools.install(functions, spaces);
             exited = process.exitCode = undefined;
-            hidden(global, "input", input === null ? null : typeof input === "string" ? decode(input) : input[0]);
         },
-        // The value of a cell that has run to its end already: most have one for which nothing has to be waited.
-        valued(value) {
-            const isThere = ticks.length === 0 && typeof value !== "symbol" && Object(value) !== value;
-            return isThere ? result(value) : settle({ value });
-        },
-        settle,
         end() {
             if (late.length) saveLate();
             if (rejections.size) for (const [, reason] of rejections) throw reason;
