@@ -192,7 +192,7 @@ fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Sc
     ctx.globals().prop("input", Property::from(input).writable().configurable())?;
     let promise = begun(ctx, cell, script);
     script.was_read.set(promise.is_ok() || host::has_exited());
-    let value = promise.and_then(|promise| settled(ctx, prelude, promise));
+    let value = promise.and_then(|promise| settled(ctx, prelude, promise, script.is_function()));
     if !host::has_exited() {
         return value;
     }
@@ -204,27 +204,37 @@ fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Sc
 
 /// Starts a cell: as the body of a function, if it certainly is one, and else as a script, if it can be.
 fn begun<'js>(ctx: &Ctx<'js>, cell: &Cell, script: &Script) -> rquickjs::Result<Promise<'js>> {
-    let eval = |text: &str| ctx.eval_with_options::<Promise, _>(text, options(&cell.name, true));
     if script.returns {
-        match eval(&script.function()) {
+        match called(ctx, cell, script) {
             Err(error) if error.is_exception() && !host::has_exited() => drop(ctx.catch()),
             promise => return promise,
         }
         // What is wrong with it is what is wrong with the script.
         script.not_as_function();
     }
-    match eval(&script.text) {
-        Err(error) if failure::returns(ctx, &error) => eval(&script.function()),
+    match ctx.eval_with_options(&*script.text, options(&cell.name, true)) {
+        Err(error) if failure::returns(ctx, &error) => called(ctx, cell, script),
         promise => promise,
     }
 }
 
+/// Calls the function of which a cell is the body.
+fn called<'js>(ctx: &Ctx<'js>, cell: &Cell, script: &Script) -> rquickjs::Result<Promise<'js>> {
+    ctx.eval_with_options::<Function, _>(script.function(), options(&cell.name, false))?.call(())
+}
+
 /// Returns the value of a cell when all that it set going has ended, as it would before a process does.
-fn settled<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, promise: Promise<'js>) -> rquickjs::Result<String> {
-    let known = known(&promise)?;
+/// That of a script is the `value` of an object.
+fn settled<'js>(
+    ctx: &Ctx<'js>,
+    prelude: &Object<'js>,
+    promise: Promise<'js>,
+    is_function: bool,
+) -> rquickjs::Result<String> {
+    let known = known(&promise, is_function)?;
     let settled: MaybePromise = match known {
         Some(_) => call(prelude, "drained", ())?,
-        None => call(prelude, "settle", (promise,))?,
+        None => call(prelude, "settle", (promise, is_function))?,
     };
     while !host::has_exited()
         && (ctx.execute_pending_job()
@@ -244,14 +254,12 @@ fn settled<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, promise: Promise<'js>) ->
 }
 
 /// The value of a cell that has run to its end already, if it is one for which nothing has to be waited.
-fn known(promise: &Promise<'_>) -> rquickjs::Result<Option<String>> {
+fn known(promise: &Promise<'_>, is_function: bool) -> rquickjs::Result<Option<String>> {
     if promise.state() != PromiseState::Resolved {
         return Ok(None);
     }
-    match promise.result::<Object>() {
-        Some(ended) => text::simple(&ended?.get("value")?),
-        None => Ok(None),
-    }
+    let Some(ended) = promise.result::<Value>().transpose()? else { return Ok(None) };
+    text::simple(&if is_function { ended } else { ended.get::<Object>()?.get("value")? })
 }
 
 /// The names of the tools, one a line.

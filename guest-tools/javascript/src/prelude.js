@@ -192,9 +192,10 @@
         return encode(value) ?? "null";
     };
 
-    const settle = async (ended) => {
+    const settle = async (promise, isFunction) => {
         drain();
-        return result(await (await ended)?.value);
+        const ended = await promise;
+        return result(isFunction ? ended : await ended?.value);
     };
 
     const rejections = new Map();
@@ -222,12 +223,16 @@
             locals.delete(name);
         }
     };
-    hidden(global, "__cell", (declared) => {
-        for (const [name, [get, set]] of Object.entries(declared)) {
+    // `within` evaluates where the names are declared. Most are never looked at from elsewhere: what does that is made when one is.
+    hidden(global, "__cell", (names, within) => {
+        for (const name of names.split(",")) {
             if (Object.getOwnPropertyDescriptor(global, name)?.configurable === false) {
-                late.push([name, get]);
+                late.push([name, () => within(name)]);
                 continue;
             }
+            let made;
+            const local = () => made ??= within(`({get:()=>${name},set:__cell=>{${name}=__cell}})`);
+            const get = () => local().get(), set = (value) => local().set(value);
             Object.defineProperty(global, name, { get, set, enumerable: true, configurable: true });
             locals.set(name, get);
         }
