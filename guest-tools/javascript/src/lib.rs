@@ -9,6 +9,8 @@ mod digest;
 mod failure;
 mod files;
 mod host;
+#[cfg(target_arch = "wasm32")]
+mod printf;
 mod room;
 mod text;
 mod tools;
