@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use stockade::{
-    Budget, Change, Clock, Code, CodeOutcome, Currency, EffectOutcome, Entry, Event, Exec, Filter, Floats, Hint, Host,
+    Budget, Change, Clock, Code, CodeEnd, CodeOutcome, Currency, EffectOutcome, Entry, Event, Exec, Filter, Floats, Hint, Host,
     Kind, Outcome, RunId, Source, ToolOutcome,
 };
 use stockade_tests::Place;
@@ -110,6 +110,24 @@ async fn an_error_of_a_tool_is_an_exception_that_code_may_catch() {
     let (_, outcome) = exec(&host, javascript("await purchases.find({user: 1})").tools(["purchases"])).await;
     let Outcome::Failed(fault) = outcome else { panic!("{outcome}") };
     assert!(fault.message.starts_with("ToolError: "), "{fault}");
+}
+
+/// The answer comes in while the code waits elsewhere, in a function or at its top level.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_fails_names_its_line() {
+    let place = Place::new();
+    let host = host(&place).await;
+    let source = "async function both() {\n  const asked = [{user_id: 'user_123'}, {user: 1}].map(one);\n  \
+                  await asked[0];\n  return await asked[1];\n}\nfunction one(given) {\n  return purchases.find(given);\n}\n";
+    for last in ["await both()", "return await both()"] {
+        let code = Code { name: Some("a.js".to_owned()), ..javascript(&format!("{source}{last}")) };
+        let (run, _) = exec(&host, code.tools(["purchases"])).await;
+        let CodeEnd::Raised(raised) = finished(&host, run).await.ended else { panic!("{last}") };
+        assert_eq!((raised.name.as_str(), raised.line, raised.column), ("ToolError", Some(7), Some(25)));
+        let frames: Vec<_> = raised.traceback.lines().filter_map(|line| line.strip_prefix("    at ")).collect();
+        let at = last.find("both").unwrap() + 1;
+        assert_eq!(frames, ["one (a.js:7:25)", "both (a.js:2:56)", &format!("a.js:9:{at}")]);
+    }
 }
 
 /// Fails with a text, with a case that carries one, with a record, and without a word.

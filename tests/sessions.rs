@@ -1,7 +1,7 @@
 //! Sessions of code: their turns, their bounds and their end.
 
 use serde_json::json;
-use stockade::{Budget, Code, Currency, Host, Kind, Outcome, SessionLimits};
+use stockade::{Budget, Code, CodeEnd, Currency, Host, Kind, Outcome, SessionLimits};
 use stockade_tests::Place;
 
 use crate::code::{budget, cell, exec, exec_within, host, javascript, value};
@@ -224,6 +224,19 @@ async fn a_session_and_a_start_key_of_before_the_index_go_on() {
     assert_eq!(start(&after).await, run);
     after.fork("a/b", "c").await.unwrap();
     assert_eq!(value(&after, Code { session: Some("c".to_owned()), ..javascript("return a") }).await, json!(7));
+}
+
+/// What a cell that returns declares is its function's own: later cells read and write it there.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_a_cell_that_returns_are_those_of_its_functions() {
+    let place = Place::new();
+    let host = host(&place).await;
+    let first = "let n = 1, $$ = 2; const add = () => n += 1; return add(); let late";
+    assert_eq!(value(&host, cell("names", first)).await, json!(2));
+    assert_eq!(value(&host, cell("names", "add(); n *= 10; $$ = 5; [n, add(), $$]")).await, json!([30, 31, 5]));
+    let (run, _) = exec(&host, cell("names", "\n  [n, late]")).await;
+    let CodeEnd::Raised(raised) = finished(&host, run).await.ended else { panic!("it has no value") };
+    assert_eq!((raised.name.as_str(), raised.line, raised.column), ("ReferenceError", Some(2), Some(7)));
 }
 
 /// Forks of one session at the same time: "database is locked" was what most of them ended with.

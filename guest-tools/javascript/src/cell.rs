@@ -45,10 +45,10 @@ impl Script {
         Self { text, names, was_read: false.into(), returns, source: source.into(), edits, is_function: false.into() }
     }
 
-    /// The same as the body of a function that is called at once.
+    /// The same as a function, of which it is the body.
     pub(crate) fn function(&self) -> String {
         self.is_function.set(true);
-        applied(&self.source, self.function_edits().iter()) + "\n})()"
+        applied(&self.source, self.function_edits().iter()) + "\n}"
     }
 
     /// Notes that it is not evaluated as the body of a function, which the interpreter cannot read.
@@ -57,9 +57,10 @@ impl Script {
     }
 
     fn function_edits(&self) -> Vec<Edit> {
-        let accessors: Vec<_> =
-            self.names.iter().map(|name| format!("{name}:[()=>{name},$$=>{{{name}=$$}}]")).collect();
-        let inserted = format!("(async()=>{{__cell({{{}}});", accessors.join(","));
+        let inserted = match &self.names[..] {
+            [] => "async()=>{".to_owned(),
+            names => format!("async()=>{{__cell(\"{}\",__cell=>eval(__cell));", names.join(",")),
+        };
         let mut edits = vec![Edit { at: 0, removed: 0, inserted, is_common: true }];
         edits.extend(self.edits.iter().filter(|edit| edit.is_common).cloned());
         edits

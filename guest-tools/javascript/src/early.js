@@ -18,7 +18,7 @@
     for (const [of, names] of most) for (const name of names) looked.push(of[name]);
     const names = {
         // What the guest itself asks the prelude for.
-        begin: 0, valued: 0, settle: 0, tick: 0, end: 0, exited: 0, rejected: 0, describe: 0, place: 0, kind: 0, detail: 0, docs: 0, code: 0,
+        begin: 0, drained: 0, settle: 0, tick: 0, end: 0, exited: 0, rejected: 0, answered: 0, describe: 0, place: 0, kind: 0, detail: 0, docs: 0, code: 0,
         a: 0, b: 0, c: 0, d: 0, e: 0, f: 0, g: 0, i: 0, j: 0, k: 0, m: 0, n: 0, o: 0, p: 0, r: 0, s: 0, t: 0, u: 0, v: 0, w: 0, x: 0, y: 0, z: 0,
         all: 0, amount: 0, answer: 0, args: 0, body: 0, console: 0, count: 0, data: 0, date: 0, email: 0, error: 0, files: 0, first: 0, group: 0, groups: 0, id: 0,
         input: 0, item: 0, items: 0, key: 0, label: 0, last: 0, left: 0, limit: 0, line: 0, lines: 0, list: 0, log: 0, number: 0, options: 0, order: 0, orders: 0,

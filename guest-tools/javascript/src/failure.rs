@@ -38,7 +38,7 @@ pub(crate) fn exception<'js>(
     let name = told.next().unwrap_or_else(|| "Error".into());
     let message = told.next().unwrap_or_default();
     let more = told.next().unwrap_or_default();
-    let frames: Vec<_> = told.filter_map(|frame| mapped(&frame, cell, script)).collect();
+    let frames: Vec<_> = told.map(|frame| mapped(&frame, cell, script)).collect();
     let (line, column) = place(&prelude, &thrown, cell, script);
     let mut traceback = traceback(cell, script, &name, &message, line, column, &frames);
     traceback += &causes(&more, cell, script);
@@ -68,28 +68,25 @@ fn place<'js>(prelude: &Object<'js>, thrown: &Value<'js>, cell: &Cell, script: &
 
 /// What an error was caused by, and the errors that it holds, as node writes them after it.
 fn causes(more: &str, cell: &Cell, script: &Script) -> String {
-    let lines = more.split('\n').filter_map(|line| {
+    let lines = more.split('\n').map(|line| {
         let frame = line.trim_start();
         if !frame.starts_with("at ") {
-            return Some(line.to_owned());
+            return line.to_owned();
         }
         let indent = &line[..line.len() - frame.len()];
-        mapped(frame, cell, script).map(|frame| format!("{indent}{frame}"))
+        format!("{indent}{}", mapped(frame, cell, script))
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// One frame of the stack with the column of the source; nothing for the frame that holds a function's body.
-fn mapped(frame: &str, cell: &Cell, script: &Script) -> Option<String> {
+/// One frame of the stack with the column of the source.
+fn mapped(frame: &str, cell: &Cell, script: &Script) -> String {
     let (before, numbers) = frame.split_once(&format!("{}:", cell.name)).unwrap_or((frame, ""));
     let mut numbers = numbers.trim_end_matches(')').split(':').map(str::parse::<u32>);
-    let (Some(Ok(line)), Some(Ok(column))) = (numbers.next(), numbers.next()) else { return Some(frame.into()) };
-    if script.is_function() && line == 1 && column == 1 && !before.contains('(') {
-        return None;
-    }
+    let (Some(Ok(line)), Some(Ok(column))) = (numbers.next(), numbers.next()) else { return frame.into() };
     let before = if script.is_function() { before.replace("<anonymous> (", "") } else { before.to_owned() };
     let end = if before.contains('(') { ")" } else { "" };
-    Some(format!("{before}{}:{line}:{}{end}", cell.name, script.origin(line, column)))
+    format!("{before}{}:{line}:{}{end}", cell.name, script.origin(line, column))
 }
 
 /// As node writes it: the line, a mark below, the exception, the stack.

@@ -55,7 +55,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     host.set("print", Function::new(ctx.clone(), print)?)?;
     host.set("random", Function::new(ctx.clone(), random)?)?;
     host.set("now", Function::new(ctx.clone(), || monotonic_clock::now() as f64 / 1e6)?)?;
-    host.set("ask", Function::new(ctx.clone(), tools::ask)?)?;
+    host.set("tool", Function::new(ctx.clone(), tools::tool)?)?;
     host.set("exit", Function::new(ctx.clone(), exit)?)?;
     host.set("encodeUtf8", Function::new(ctx.clone(), text::encode)?)?;
     host.set("decodeUtf8", Function::new(ctx.clone(), text::decode)?)?;

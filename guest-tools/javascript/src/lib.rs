@@ -9,6 +9,8 @@ mod digest;
 mod failure;
 mod files;
 mod host;
+#[cfg(target_arch = "wasm32")]
+mod printf;
 mod room;
 mod text;
 mod tools;
@@ -17,8 +19,9 @@ mod zlib;
 use cell::Script;
 use room::Room;
 use rquickjs::context::EvalOptions;
+use rquickjs::object::Property;
 use rquickjs::promise::{MaybePromise, PromiseState};
-use rquickjs::{Context, Ctx, Function, IntoJs, Object, Persistent, Promise, Runtime, Value};
+use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Runtime, Value};
 use std::cell::OnceCell;
 use text::Text;
 
@@ -183,15 +186,15 @@ fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Sc
     tools::forget();
     let functions = serde_json::Value::Array(cell.functions.iter().map(described).collect()).to_string();
     let names = script.names.join("\n");
+    call::<_, ()>(prelude, "begin", (functions, spaces(cell), names))?;
     let input = match text::parsed(ctx, &cell.input) {
-        Some(value) if value.is_null() => value,
-        Some(value) => vec![value].into_js(ctx)?,
-        None => cell.input.as_str().into_js(ctx)?,
+        Some(value) => value,
+        None => call(prelude, "decode", (cell.input.as_str(),))?,
     };
-    call::<_, ()>(prelude, "begin", (input, functions, spaces(cell), names))?;
+    ctx.globals().prop("input", Property::from(input).writable().configurable())?;
     let promise = begun(ctx, cell, script);
     script.was_read.set(promise.is_ok() || host::has_exited());
-    let value = promise.and_then(|promise| settled(ctx, prelude, promise));
+    let value = promise.and_then(|promise| settled(ctx, prelude, promise, script.is_function()));
     if !host::has_exited() {
         return value;
     }
@@ -203,46 +206,62 @@ fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Sc
 
 /// Starts a cell: as the body of a function, if it certainly is one, and else as a script, if it can be.
 fn begun<'js>(ctx: &Ctx<'js>, cell: &Cell, script: &Script) -> rquickjs::Result<Promise<'js>> {
-    let eval = |text: &str| ctx.eval_with_options::<Promise, _>(text, options(&cell.name, true));
     if script.returns {
-        match eval(&script.function()) {
+        match called(ctx, cell, script) {
             Err(error) if error.is_exception() && !host::has_exited() => drop(ctx.catch()),
             promise => return promise,
         }
         // What is wrong with it is what is wrong with the script.
         script.not_as_function();
     }
-    match eval(&script.text) {
-        Err(error) if failure::returns(ctx, &error) => eval(&script.function()),
+    match ctx.eval_with_options(&*script.text, options(&cell.name, true)) {
+        Err(error) if failure::returns(ctx, &error) => called(ctx, cell, script),
         promise => promise,
     }
 }
 
+/// Calls the function of which a cell is the body.
+fn called<'js>(ctx: &Ctx<'js>, cell: &Cell, script: &Script) -> rquickjs::Result<Promise<'js>> {
+    ctx.eval_with_options::<Function, _>(script.function(), options(&cell.name, false))?.call(())
+}
+
 /// Returns the value of a cell when all that it set going has ended, as it would before a process does.
-fn settled<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, promise: Promise<'js>) -> rquickjs::Result<String> {
-    let settled: MaybePromise = match ended(&promise) {
-        Some(value) => call(prelude, "valued", (value?,))?,
-        None => call(prelude, "settle", (promise,))?,
+/// That of a script is the `value` of an object.
+fn settled<'js>(
+    ctx: &Ctx<'js>,
+    prelude: &Object<'js>,
+    promise: Promise<'js>,
+    is_function: bool,
+) -> rquickjs::Result<String> {
+    let known = known(&promise, is_function)?;
+    let settled: MaybePromise = match known {
+        Some(_) => call(prelude, "drained", ())?,
+        None => call(prelude, "settle", (promise, is_function))?,
     };
     while !host::has_exited()
         && (ctx.execute_pending_job()
             // What the code called, and can go on without no longer.
-            || tools::flush(ctx)?
+            || tools::flush(ctx, prelude)?
             || call(prelude, "tick", (is_settled(&settled),))?)
     {}
-    let value = match settled.result::<Text>() {
-        Some(value) => value?.0,
-        None => return Err(throw(ctx, "the code waits for a promise that nothing settles")),
+    let Some(ended) = settled.result::<Value>() else {
+        return Err(throw(ctx, "the code waits for a promise that nothing settles"));
+    };
+    let value = match known {
+        Some(value) => ended.map(|_| value)?,
+        None => ended?.get::<Text>()?.0,
     };
     call::<_, ()>(prelude, "end", ())?;
     Ok(value)
 }
 
-/// The value of a cell that waited for nothing.
-fn ended<'js>(promise: &Promise<'js>) -> Option<rquickjs::Result<Value<'js>>> {
-    let is_ended = promise.state() == PromiseState::Resolved;
-    let ended = if is_ended { promise.result::<Object>() } else { None };
-    ended.map(|ended| ended?.get("value"))
+/// The value of a cell that has run to its end already, if it is one for which nothing has to be waited.
+fn known(promise: &Promise<'_>, is_function: bool) -> rquickjs::Result<Option<String>> {
+    if promise.state() != PromiseState::Resolved {
+        return Ok(None);
+    }
+    let Some(ended) = promise.result::<Value>().transpose()? else { return Ok(None) };
+    text::simple(&if is_function { ended } else { ended.get::<Object>()?.get("value")? })
 }
 
 /// The names of the tools, one a line.

@@ -192,9 +192,10 @@
         return encode(value) ?? "null";
     };
 
-    const settle = async (ended) => {
+    const settle = async (promise, isFunction) => {
         drain();
-        return result(await (await ended)?.value);
+        const ended = await promise;
+        return result(isFunction ? ended : await ended?.value);
     };
 
     const rejections = new Map();
@@ -222,12 +223,16 @@
             locals.delete(name);
         }
     };
-    hidden(global, "__cell", (declared) => {
-        for (const [name, [get, set]] of Object.entries(declared)) {
+    // `within` evaluates where the names are declared. Most are never looked at from elsewhere: what does that is made when one is.
+    hidden(global, "__cell", (names, within) => {
+        for (const name of names.split(",")) {
             if (Object.getOwnPropertyDescriptor(global, name)?.configurable === false) {
-                late.push([name, get]);
+                late.push([name, () => within(name)]);
                 continue;
             }
+            let made;
+            const local = () => made ??= within(`({get:()=>${name},set:__cell=>{${name}=__cell}})`);
+            const get = () => local().get(), set = (value) => local().set(value);
             Object.defineProperty(global, name, { get, set, enumerable: true, configurable: true });
             locals.set(name, get);
         }
@@ -253,8 +258,10 @@
     };
 
     return {
-        tick, rejected, exit, nextTick,
-        begin(input, functions, spaces, names) {
+        tick, settle, rejected, exit, nextTick, decode, answered: tools.answered,
+        // A promise that is kept when what `process.nextTick` was given has come, if it was given anything.
+        drained: () => (ticks.length > 0 ? (async () => drain())() : undefined),
+        begin(functions, spaces, names) {
             if (late.length) saveLate();
             rejections.clear();
             timers = [];
@@ -263,14 +270,7 @@
             if (locals.size) release(names.split("\n"));
             tools.install(functions, spaces);
             exited = process.exitCode = undefined;
-            hidden(global, "input", input === null ? null : typeof input === "string" ? decode(input) : input[0]);
         },
-        // The value of a cell that has run to its end already: most have one for which nothing has to be waited.
-        valued(value) {
-            const isThere = ticks.length === 0 && typeof value !== "symbol" && Object(value) !== value;
-            return isThere ? result(value) : settle({ value });
-        },
-        settle,
         end() {
             if (late.length) saveLate();
             if (rejections.size) for (const [, reason] of rejections) throw reason;

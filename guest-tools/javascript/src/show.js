@@ -296,10 +296,7 @@
     };
     // The interpreter's own stack has frames alone; in node it begins with what was thrown.
     const accessor = Object.getOwnPropertyDescriptor(Error.prototype, "stack");
-    // The stacks of errors that come from elsewhere than where they were made.
-    const places = new WeakMap();
-    const stackOf = (error) => String((accessor?.get && !Object.hasOwn(error, "stack") ? places.get(error) ?? accessor.get.call(error) : error.stack) ?? "");
-    const placed = (error, stack) => { places.set(error, stack); return error; };
+    const stackOf = (error) => String((accessor?.get && !Object.hasOwn(error, "stack") ? accessor.get.call(error) : error.stack) ?? "");
     const frames = (error) => stackOf(error).split("\n").filter((line) =>
         /^\s+at /.test(line) && !/\(native\)|stockade:prelude|<input>/.test(line)).map((line) =>
         line.trimEnd().replace(/at <eval> \((.*)\)$/, "at $1"));
@@ -368,5 +365,5 @@
         return [first, ...rest].map((one) => (typeof one === "string" ? one : inspect(one))).join(" ");
     }
 
-    return { inspect, format, frames, stackOf, placed, more, widthOf };
+    return { inspect, format, frames, stackOf, more, widthOf };
 }

@@ -1,6 +1,9 @@
 //! Text on its way out of the interpreter, which has no place for half of a surrogate pair.
 
-use rquickjs::{Array, Ctx, FromJs, Result, String as JsString, TypedArray, Value};
+use rquickjs::{Array, Ctx, FromJs, Result, String as JsString, Type, TypedArray, Value};
+
+/// What numbers are whole and exact.
+const SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// A text of JavaScript in which each half of a surrogate pair is U+FFFD.
 pub(crate) struct Text(pub(crate) String);
@@ -61,6 +64,22 @@ pub(crate) fn decode<'js>(ctx: Ctx<'js>, bytes: TypedArray<'js, u8>) -> Result<A
 /// A text in JSON.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
+}
+
+/// The JSON of a text, a whole number, a truth value or nothing.
+pub(crate) fn simple(value: &Value<'_>) -> Result<Option<String>> {
+    Ok(match value.type_of() {
+        Type::Undefined | Type::Null => Some("null".to_owned()),
+        Type::Bool => value.as_bool().map(|value| value.to_string()),
+        Type::Int => value.as_int().map(|number| number.to_string()),
+        Type::Float => value.as_float().filter(|number| is_whole(*number)).map(|number| (number as i64).to_string()),
+        Type::String => Some(quoted(&value.get::<Text>()?.0)),
+        _ => None,
+    })
+}
+
+fn is_whole(number: f64) -> bool {
+    number.trunc() == number && number.abs() <= SAFE
 }
 
 /// What a JSON says, unless there may be whole numbers in it that are no exact numbers here, or a word that is not JSON's:

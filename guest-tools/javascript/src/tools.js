@@ -3,20 +3,22 @@
     "use strict";
     const { encodeArguments, decode } = parts.values;
     const { hidden } = parts.base;
-    const { ask } = host, { captureStackTrace } = Error;
     const { keys, getPrototypeOf, setPrototypeOf, fromEntries } = Object, { get: reflect } = Reflect;
-    const asynchronous = getPrototypeOf(async () => { }), rejected = Promise.reject.bind(Promise);
+    const asynchronous = getPrototypeOf(async () => { });
     const isOwn = Object.prototype.propertyIsEnumerable, plain = Object.prototype;
     const global = globalThis;
 
     class ToolError extends Error {
         constructor(kind, message, detail) {
             super(message);
-            hidden(this, "name", "ToolError");
-            this.kind = kind;
-            if (detail !== undefined) this.detail = detail;
+            tell(this, kind, detail);
         }
     }
+    const tell = (error, kind, detail) => {
+        hidden(error, "name", "ToolError");
+        error.kind = kind;
+        if (detail !== undefined) error.detail = detail;
+    };
 
     const isPlain = (value) => {
         if (value === null || typeof value !== "object") return false;
@@ -40,24 +42,22 @@
         if (detail === undefined || detail === null) return undefined;
         try { return decode(detail); } catch { return detail; }
     };
-    // What a call that has failed throws. Where the answer comes in, the place in the code is not on the stack any more: `stack` knows it.
-    const answered = ({ stack }, [isResult, kind, message, detail]) => {
+    // What a call that has failed throws: where the answer comes in, the place in the code is not on the stack any more, but an
+    // error that was made there knows it.
+    const answered = (error, [isResult, kind, message, detail]) => {
         if (isResult) return decode(kind);
-        throw parts.show.placed(new ToolError(kind, message, fromDetail(detail)), stack);
+        setPrototypeOf(error, ToolError.prototype);
+        hidden(error, "message", message);
+        tell(error, kind, fromDetail(detail));
+        throw error;
     };
-    // Calls a tool for a function, whose caller is the place in the code. A promise is what costs most of a call: there is one.
-    const send = (name, given, by) => {
-        const place = {};
-        captureStackTrace(place, by);
-        return ask(name, given, place, answered) ?? ask(name, encodeArguments(given), place, answered);
-    };
+    // What calls a tool is the guest's own: no stack names it.
+    const caller = (name, parameters) => host.tool(name, parameters, plain, (...values) => encodeArguments(named(name, parameters, values)));
+    const send = (name, given) => caller(name, [])(given);
     const tool = (name, docs, parameters) => {
-        const call = (...values) => {
-            try { return send(name, named(name, parameters, values), call); } catch (error) { return rejected(error); }
-        };
         // It is as good as asynchronous: it never throws.
-        setPrototypeOf(call, asynchronous);
-        Object.defineProperty(call, "name", { value: name.split(".").at(-1) });
+        const call = setPrototypeOf(caller(name, parameters), asynchronous);
+        Object.defineProperty(call, "name", { value: name.split(".").at(-1), configurable: true });
         hidden(call, "docs", docs);
         hidden(call, "toString", () => `/** ${docs} */\nasync function ${name}(${parameters.length ? `{ ${parameters.join(", ")} }` : ""}) { [native code] }`);
         return call;
@@ -99,5 +99,5 @@
         return spaces;
     };
 
-    return { ToolError, install, send, functions: () => JSON.parse(described || "[]") };
+    return { ToolError, answered, install, send, functions: () => JSON.parse(described || "[]") };
 }

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 
 use rquickjs::atom::PredefinedAtom;
-use rquickjs::{Array, Ctx, Error, Function, Object, Persistent, Promise, Result, String as JsString, Type, Value};
+use rquickjs::function::Rest;
+use rquickjs::{
+    Array, Ctx, Error, Function, Object, Persistent, Promise, Result, String as JsString, Type, Value, qjs,
+};
 
 use crate::host;
 use crate::stockade::host::tools::{self, ToolError};
 use crate::text::{self, Text};
-
-/// What numbers are whole and exact.
-const SAFE: f64 = 9_007_199_254_740_991.0;
 
 thread_local! {
     static ASKED: RefCell<Vec<Asked>> = const { RefCell::new(Vec::new()) };
@@ -25,31 +25,89 @@ struct Asked {
 struct Heard {
     resolve: Persistent<Function<'static>>,
     reject: Persistent<Function<'static>>,
+    /// An error that was made where the tool was called: it knows the place.
     place: Persistent<Value<'static>>,
-    answered: Persistent<Function<'static>>,
 }
 
-/// Promises what a tool returns. The arguments are in JSON, or an object of which the JSON is simple; undefined is returned
-/// where it is not. An error is what `answered` throws of the place of the call and of `[false, KIND, MESSAGE, DETAIL]`, the
-/// detail in JSON. Where the result wants a closer look it is what `answered` returns of the place and of `[true, RESULT]`.
-pub(crate) fn ask<'js>(
+/// A tool that code may call.
+struct Tool<'js> {
+    name: String,
+    /// Its one parameter, if it has one.
+    only: Option<String>,
+    /// What objects have as their prototype that are the arguments by name.
+    plain: Object<'js>,
+    /// Returns the JSON of arguments that want a closer look.
+    encode: Function<'js>,
+}
+
+/// Makes the function of a tool. It promises what the tool returns, and never throws.
+pub(crate) fn tool<'js>(
     ctx: Ctx<'js>,
     Text(name): Text,
-    given: Value<'js>,
-    place: Value<'js>,
-    answered: Function<'js>,
-) -> Result<Option<Promise<'js>>> {
-    let arguments = match given.as_object() {
-        Some(given) => simple(given)?,
-        None => Some(given.get::<Text>()?.0),
-    };
-    let Some(arguments) = arguments else { return Ok(None) };
-    let (promise, resolve, reject) = Promise::new(&ctx)?;
-    let (resolve, reject) = (Persistent::save(&ctx, resolve), Persistent::save(&ctx, reject));
-    let (place, answered) = (Persistent::save(&ctx, place), Persistent::save(&ctx, answered));
-    let heard = Heard { resolve, reject, place, answered };
-    ASKED.with_borrow_mut(|asked| asked.push(Asked { call: (name, arguments), heard }));
-    Ok(Some(promise))
+    parameters: Vec<Text>,
+    plain: Object<'js>,
+    encode: Function<'js>,
+) -> Result<Function<'js>> {
+    let only = <[Text; 1]>::try_from(parameters).ok().map(|[Text(only)]| only);
+    let tool = Tool { name, only, plain, encode };
+    Function::new(ctx, move |ctx: Ctx<'js>, Rest(values): Rest<Value<'js>>| tool.call(&ctx, values))
+}
+
+impl<'js> Tool<'js> {
+    fn call(&self, ctx: &Ctx<'js>, values: Vec<Value<'js>>) -> Result<Promise<'js>> {
+        let (promise, resolve, reject) = Promise::new(ctx)?;
+        match self.arguments(values) {
+            Ok(arguments) => self.ask(ctx, arguments, resolve, reject),
+            Err(Error::Exception) if !host::has_exited() => reject.call::<_, ()>((ctx.catch(),))?,
+            Err(error) => return Err(error),
+        }
+        Ok(promise)
+    }
+
+    fn ask(&self, ctx: &Ctx<'js>, arguments: String, resolve: Function<'js>, reject: Function<'js>) {
+        // SAFETY: the context lives, and the error is one of its own. An error keeps the stack as it is now.
+        let place = unsafe { Value::from_raw(ctx.clone(), qjs::JS_NewError(ctx.as_raw().as_ptr())) };
+        let (resolve, reject) = (Persistent::save(ctx, resolve), Persistent::save(ctx, reject));
+        let heard = Heard { resolve, reject, place: Persistent::save(ctx, place) };
+        ASKED.with_borrow_mut(|asked| asked.push(Asked { call: (self.name.clone(), arguments), heard }));
+    }
+
+    fn arguments(&self, values: Vec<Value<'js>>) -> Result<String> {
+        let simple = match &values[..] {
+            [] => Some("{}".to_owned()),
+            [given] if given.type_of() == Type::Object => self.simple(given)?,
+            _ => None,
+        };
+        simple.map_or_else(|| Ok(self.encode.call::<_, Text>((Rest(values),))?.0), Ok)
+    }
+
+    /// The JSON of arguments by name that are texts, whole numbers, truth values and null.
+    fn simple(&self, given: &Value<'js>) -> Result<Option<String>> {
+        let Some(given) = given.as_object().filter(|given| self.is_plain(given)) else { return Ok(None) };
+        let (mut json, mut is_named) = (String::from("{"), self.only.is_none());
+        for property in given.props::<JsString, Value>() {
+            let (name, value) = property?;
+            let Text(name) = name.into_value().get()?;
+            is_named |= self.only.as_ref() == Some(&name);
+            if value.is_undefined() {
+                continue;
+            }
+            let Some(value) = text::simple(&value)? else { return Ok(None) };
+            if json.len() > 1 {
+                json.push(',');
+            }
+            json += &text::quoted(&name);
+            json.push(':');
+            json += &value;
+        }
+        json.push('}');
+        let is_told_so = !given.get::<_, Value>(PredefinedAtom::ToJSON)?.is_undefined();
+        Ok((is_named && !is_told_so).then_some(json))
+    }
+
+    fn is_plain(&self, given: &Object<'js>) -> bool {
+        given.get_prototype().is_none_or(|prototype| prototype == self.plain)
+    }
 }
 
 /// Forgets what was not called yet: what a cell called and did not stay for is not called for the next one.
@@ -58,7 +116,7 @@ pub(crate) fn forget() {
 }
 
 /// Calls what is to be called, and returns whether there was anything.
-pub(crate) fn flush(ctx: &Ctx<'_>) -> Result<bool> {
+pub(crate) fn flush<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>) -> Result<bool> {
     let asked = ASKED.take();
     if asked.is_empty() {
         return Ok(false);
@@ -69,24 +127,30 @@ pub(crate) fn flush(ctx: &Ctx<'_>) -> Result<bool> {
         [(name, arguments)] => vec![tools::call(name, arguments)],
         calls => tools::call_all(calls),
     };
-    heard.into_iter().zip(results).try_for_each(|(heard, result)| heard.tell(ctx, result))?;
+    heard.into_iter().zip(results).try_for_each(|(heard, result)| heard.tell(ctx, prelude, result))?;
     Ok(true)
 }
 
 impl Heard {
-    fn tell(self, ctx: &Ctx<'_>, result: std::result::Result<String, ToolError>) -> Result<()> {
-        let Self { resolve, reject, place, answered } = self;
+    fn tell<'js>(
+        self,
+        ctx: &Ctx<'js>,
+        prelude: &Object<'js>,
+        result: std::result::Result<String, ToolError>,
+    ) -> Result<()> {
         let value = result.as_ref().ok().and_then(|result| text::parsed(ctx, result));
-        let answered = || answered.restore(ctx)?.call::<_, Value>((place.restore(ctx)?, answer(ctx, result)?));
+        let place = self.place.restore(ctx)?;
+        let answered = || crate::call(prelude, "answered", (place, answer(ctx, result)?));
         match value.map_or_else(answered, Ok) {
-            Ok(value) => resolve.restore(ctx)?.call((value,)),
-            Err(Error::Exception) => reject.restore(ctx)?.call((ctx.catch(),)),
+            Ok(value) => self.resolve.restore(ctx)?.call((value,)),
+            Err(Error::Exception) => self.reject.restore(ctx)?.call((ctx.catch(),)),
             Err(error) => Err(error),
         }
     }
 }
 
-/// What `answered` of `tools.js` is told of a call.
+/// What `answered` of `tools.js` is told of a call: `[true, RESULT]` where the result wants a closer look, and
+/// `[false, KIND, MESSAGE, DETAIL]` of an error, the detail in JSON.
 fn answer<'js>(ctx: &Ctx<'js>, result: std::result::Result<String, ToolError>) -> Result<Array<'js>> {
     let (is_result, texts) = match result {
         Ok(result) => (true, [Some(result), None, None]),
@@ -98,33 +162,4 @@ fn answer<'js>(ctx: &Ctx<'js>, result: std::result::Result<String, ToolError>) -
         answer.set(number + 1, text)?;
     }
     Ok(answer)
-}
-
-/// The JSON of arguments that are texts, whole numbers, truth values and null.
-fn simple(given: &Object<'_>) -> Result<Option<String>> {
-    let mut json = String::from("{");
-    for property in given.props::<JsString, Value>() {
-        let (name, value) = property?;
-        let value = match value.type_of() {
-            Type::Undefined => continue,
-            Type::Null => "null".to_owned(),
-            Type::Bool => if value.as_bool() == Some(true) { "true" } else { "false" }.to_owned(),
-            Type::Int => value.as_int().unwrap_or_default().to_string(),
-            Type::Float => match value.as_float() {
-                Some(number) if number.trunc() == number && number.abs() <= SAFE => (number as i64).to_string(),
-                _ => return Ok(None),
-            },
-            Type::String => text::quoted(&value.get::<Text>()?.0),
-            _ => return Ok(None),
-        };
-        if json.len() > 1 {
-            json.push(',');
-        }
-        json += &text::quoted(&name.into_value().get::<Text>()?.0);
-        json.push(':');
-        json += &value;
-    }
-    json.push('}');
-    let is_told_so = !given.get::<_, Value>(PredefinedAtom::ToJSON)?.is_undefined();
-    Ok((!is_told_so).then_some(json))
 }
