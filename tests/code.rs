@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 use stockade::{
-    Budget, Change, Clock, Code, CodeEnd, CodeOutcome, Currency, EffectOutcome, Entry, Event, Exec, Filter, Floats, Hint, Host,
-    Kind, Outcome, RunId, Source, ToolOutcome,
+    Budget, Change, Clock, Code, CodeEnd, CodeOutcome, Currency, EffectOutcome, Entry, Event, Exec, Filter, Floats,
+    Hint, Host, Kind, Outcome, RunId, Source, ToolOutcome,
 };
 use stockade_tests::Place;
 
@@ -536,7 +536,7 @@ async fn a_run_that_recorded_a_deep_value_is_read() {
     let state = host.state(run).await.unwrap();
     assert_eq!(state.status(), stockade::Status::Done);
     let outcome = host.code_outcome(run, Exec::KEY).await.unwrap().unwrap();
-    let stockade::CodeEnd::Returned(value) = outcome.ended else { panic!("{outcome:?}") };
+    let CodeEnd::Returned(value) = outcome.ended else { panic!("{outcome:?}") };
     assert_eq!(value.depth(), 126);
     host.fork("old", "new").await.unwrap();
 }

@@ -4,6 +4,7 @@
 #[macro_use]
 mod out;
 
+mod allocator;
 mod amounts;
 mod args;
 mod ask;
@@ -59,6 +60,7 @@ use crate::exit::Exit;
 use crate::globals::Globals;
 
 fn main() -> ExitCode {
+    allocator::give_back_at_once();
     if std::env::args_os().nth(1).is_some_and(|first| first == open_host::COMPILE_WORKER) {
         // The parent process reads only the exit code.
         return stockade::compile_worker().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);

@@ -182,6 +182,8 @@ struct Worker(Child);
 impl Worker {
     fn start(mut command: Command) -> io::Result<(Self, ChildStdin, ChildStdout)> {
         command.env_clear().env("RAYON_NUM_THREADS", THREADS_MAX).current_dir("/");
+        // Where the program's allocator is mimalloc, a gigabyte that it sets aside would count as used.
+        command.env("MIMALLOC_ARENA_EAGER_COMMIT", "0");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut worker = Self(command.spawn()?);
         match (worker.0.stdin.take(), worker.0.stdout.take()) {

@@ -20,6 +20,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench stops at the first error")]
 
+#[path = "../../../cli/src/allocator.rs"]
+mod allocator;
 mod bytes;
 mod decision;
 mod fairness;
@@ -49,6 +51,7 @@ struct Part {
 }
 
 fn main() {
+    allocator::give_back_at_once();
     // cargo adds `--bench`.
     let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     // What is measured in a process of its own is measured by this very program.
