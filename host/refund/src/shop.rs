@@ -6,8 +6,12 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ErrorCode, params};
 use stockade_workflow::{Fault, Grant, Kind};
+
+/// How often it is tried to have a file written by way of a log, and how long a try waits for the next.
+const TRIES_MAX: usize = 1_000;
+const TRY: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// The customers of the seed document, and one whose refund needs no approval.
 const CUSTOMERS: [(&str, &str, u64, u32); 3] = [
@@ -91,7 +95,7 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
         shop.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !is_log_long(path))?;
         return Ok(());
     }
-    shop.pragma_update(None, "journal_mode", "WAL")?;
+    log_ahead(&shop)?;
     let transaction = shop.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     transaction.execute_batch(TABLES)?;
     for (user_id, item, price_cents, days_ago) in CUSTOMERS {
@@ -99,6 +103,17 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
         transaction.execute(insert, params![user_id, item, price_cents, days_ago])?;
     }
     transaction.commit()
+}
+
+/// Has the file written by way of a log. SQLite does not wait for another process that does so at the same moment.
+fn log_ahead(shop: &Connection) -> rusqlite::Result<()> {
+    for _ in 0..TRIES_MAX {
+        match shop.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => std::thread::sleep(TRY),
+            done => return done,
+        }
+    }
+    shop.pragma_update(None, "journal_mode", "WAL")
 }
 
 /// Whether a database has all that is to be in it. One that cannot be read has not.
