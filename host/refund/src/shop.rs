@@ -4,14 +4,17 @@
 //! grants that they need.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, params};
 use stockade_workflow::{Fault, Grant, Kind};
 
-/// How often it is tried to have a file written by way of a log, and how long a try waits for the next.
-const TRIES_MAX: usize = 1_000;
-const TRY: std::time::Duration = std::time::Duration::from_millis(10);
+/// How long a process waits for others that write the shop's file.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a process waits before it asks once more, where SQLite does not wait for it.
+const TRY: Duration = Duration::from_millis(10);
 
 /// The customers of the seed document, and one whose refund needs no approval.
 const CUSTOMERS: [(&str, &str, u64, u32); 3] = [
@@ -89,7 +92,7 @@ pub fn create(path: &Path) -> Result<(), Fault> {
 
 fn fill(path: &Path) -> rusqlite::Result<()> {
     let mut shop = Connection::open(path)?;
-    shop.busy_timeout(std::time::Duration::from_secs(10))?;
+    shop.busy_timeout(PATIENCE)?;
     if is_filled(&shop) {
         // Else what the last process left in the log would be written into the file, and synced, each time that a host begins.
         shop.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !is_log_long(path))?;
@@ -107,13 +110,17 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
 
 /// Has the file written by way of a log. SQLite does not wait for another process that does so at the same moment.
 fn log_ahead(shop: &Connection) -> rusqlite::Result<()> {
-    for _ in 0..TRIES_MAX {
+    let until = Instant::now() + PATIENCE;
+    loop {
         match shop.pragma_update(None, "journal_mode", "WAL") {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => std::thread::sleep(TRY),
+            Err(error) if is_busy(&error) && Instant::now() < until => std::thread::sleep(TRY),
             done => return done,
         }
     }
-    shop.pragma_update(None, "journal_mode", "WAL")
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 /// Whether a database has all that is to be in it. One that cannot be read has not.
@@ -134,7 +141,31 @@ fn is_log_long(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+
     use super::*;
+
+    /// How many create a shop at once, and how often: without the wait, one of eight fails in the first rounds.
+    const CREATORS: usize = 8;
+    const ROUNDS: usize = 10;
+
+    #[test]
+    fn processes_that_create_the_shop_at_once_all_begin() {
+        for _ in 0..ROUNDS {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("shop.db");
+            let together = Barrier::new(CREATORS);
+            let begin = || {
+                together.wait();
+                create(&path)
+            };
+            thread::scope(|scope| {
+                let creators: Vec<_> = (0..CREATORS).map(|_| scope.spawn(begin)).collect();
+                creators.into_iter().for_each(|creator| creator.join().unwrap().unwrap());
+            });
+        }
+    }
 
     #[test]
     fn a_shop_that_is_there_is_left_as_it_is_and_what_is_missing_in_it_is_added() {
