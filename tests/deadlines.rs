@@ -121,7 +121,7 @@ async fn the_deadline_of_a_call_is_the_same_after_a_crash() {
 
 fn started(started: Started) -> Run {
     match started {
-        Started::New(run) => run,
+        Started::New { run, .. } => run,
         Started::Before(run) => panic!("run {} was started before", run.id()),
     }
 }

@@ -28,7 +28,7 @@ async fn a_key_starts_one_run_however_many_hosts_are_asked_at_once() {
         let key = format!("order-{round}");
         let starts = hosts.iter().map(|host| host.start_run(order(&key, "user_123")));
         let started: Vec<_> = join_all(starts).await.into_iter().map(Result::unwrap).collect();
-        let new = started.iter().filter(|started| matches!(started, Started::New(_))).count();
+        let new = started.iter().filter(|started| matches!(started, Started::New { .. })).count();
         assert_eq!(new, 1, "one of them starts the run");
         let first = started[0].id();
         for started in started {
@@ -100,7 +100,7 @@ async fn a_run_says_in_its_journal_how_it_was_started_and_is_found_by_it() {
     assert_eq!(found.iter().map(|summary| summary.run_id).collect::<Vec<_>>(), [id]);
     host.remove(id, "dana", false).await.unwrap();
     let again = host.start_run(order("order-7", "user_123")).await.unwrap();
-    assert!(matches!(again, Started::New(_)), "the key of a run that was removed is free");
+    assert!(matches!(again, Started::New { .. }), "the key of a run that was removed is free");
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) async fn tell_begun(globals: &Globals, host: &Host, run: Started) -> 
 /// Waits until a run settles that was started now or under the same key before.
 pub(crate) async fn begun(host: &Host, started: Started) -> stockade::Result<RunState> {
     let state = match started {
-        Started::New(run) => run.settled_state().await?,
+        Started::New { run, .. } => run.settled_state().await?,
         Started::Before(run) => attached(host, &run).await?,
     };
     let state = still(host, state).await?;

@@ -95,7 +95,7 @@ impl Asked {
         let going = match asked {
             None | Some(Self::Happened(Happened::Due(_))) => host.wake(run).await?,
             Some(Self::Start(start)) => match host.start_run(start.run(run)).await? {
-                Started::New(run) => Some(run),
+                Started::New { run, .. } => Some(run),
                 Started::Before(_) => None,
             },
             Some(Self::Happened(Happened::Ended { ending, .. })) => Some(host.happened(run, *ending).await?),

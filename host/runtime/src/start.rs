@@ -73,7 +73,10 @@ impl Host {
     /// run does not say; else as [`Host::start`].
     pub async fn start_run(&self, new: NewRun) -> Result<Started> {
         Ok(match self.begin(&new, Then::Drive).await? {
-            Begun::New(driver) => Started::New(Run::spawn(*driver)),
+            Begun::New(driver) => {
+                let begun = Box::new(driver.state().clone());
+                Started::New { run: Run::spawn(*driver), begun }
+            }
             Begun::Before(run) => Started::Before(run),
         })
     }

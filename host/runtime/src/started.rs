@@ -4,8 +4,13 @@ use crate::{Outcome, Result, Run, RunHandle};
 
 /// What became of the start of a run.
 pub enum Started {
-    /// The run is new, and in flight here.
-    New(Run),
+    /// The run is new.
+    New {
+        /// The run, which is in flight here.
+        run: Run,
+        /// How it stood when it was in the journal, before anything went on with it.
+        begun: Box<RunState>,
+    },
     /// The run was started under its key before, perhaps by another process.
     Before(RunHandle),
 }
@@ -14,7 +19,7 @@ impl Started {
     /// Returns the run's id.
     pub fn id(&self) -> RunId {
         match self {
-            Self::New(run) => run.id(),
+            Self::New { run, .. } => run.id(),
             Self::Before(run) => run.id(),
         }
     }
@@ -35,7 +40,7 @@ impl Started {
     /// As [`Started::settled`].
     pub async fn settled_state(self) -> Result<RunState> {
         match self {
-            Self::New(run) => run.settled_state().await,
+            Self::New { run, .. } => run.settled_state().await,
             Self::Before(run) => run.settled_state().await,
         }
     }

@@ -13,7 +13,7 @@ use crate::body::Given;
 use crate::key::key;
 use crate::names::Names;
 use crate::problem::Answer;
-use crate::runs::{begin, report, status};
+use crate::runs::{begin, report_of, status};
 use crate::service::Service;
 
 #[derive(Deserialize)]
@@ -40,7 +40,7 @@ pub(crate) async fn fork(
     let new = service.host().fork_of(names.run()?, after, &repeat).await?;
     let started = forked(&service, &principal, new, key(&headers)?).await?;
     let (status, run) = (status(&started), started.id());
-    Ok((status, [(header::LOCATION, format!("/v1/runs/{run}"))], report(&service, run).await?).into_response())
+    Ok((status, [(header::LOCATION, format!("/v1/runs/{run}"))], report_of(&service, started).await?).into_response())
 }
 
 /// Forks a run after an entry, with leave to perform again what that run did behind it.

@@ -63,7 +63,7 @@ pub(crate) async fn start(
     let new = trace.into_iter().fold(new, |new, trace| new.label(Trace::LABEL, trace.to_string()));
     let started = begin(&service, &principal, new).await?;
     let (status, run) = (status(&started), started.id());
-    let report = report(&service, run).await?;
+    let report = report_of(&service, started).await?;
     let (location, trace) = (format!("/v1/runs/{run}"), Trace::of(run, &report.labels).to_string());
     Ok((status, [(header::LOCATION, location), (HeaderName::from_static(TRACEPARENT), trace)], report).into_response())
 }
@@ -78,7 +78,7 @@ pub(crate) async fn begin(service: &Service, principal: &Principal, new: NewRun)
     let started = service.host().start_run(new.by(&principal.name)).await?;
     named("run", started.id());
     let before = match &started {
-        Started::New(_) => None,
+        Started::New { .. } => None,
         Started::Before(run) => Some(run.id()),
     };
     if let Some(run) = before {
@@ -101,7 +101,7 @@ fn check_starter(state: &RunState, principal: &Principal) -> Answer<()> {
 /// Returns the status of an answer to a start.
 pub(crate) fn status(started: &Started) -> StatusCode {
     match started {
-        Started::New(_) => StatusCode::CREATED,
+        Started::New { .. } => StatusCode::CREATED,
         Started::Before(_) => StatusCode::OK,
     }
 }
@@ -254,6 +254,15 @@ pub(crate) async fn extend(
 pub(crate) async fn add_to_budget(service: &Service, principal: &Principal, run: RunId, more: Budget) -> Answer<()> {
     service.host().extend_if(run, more, |whole| amounts::check(principal, whole)).await?;
     Ok(())
+}
+
+/// Returns all about a run that was asked for: as it began, where it is new. To read it anew would take longer than its start,
+/// for what goes on with it wants the processor and the journal at that moment.
+pub(crate) async fn report_of(service: &Service, started: Started) -> Answer<Json<Report>> {
+    match started {
+        Started::New { begun, .. } => Ok(Json(Report::from(&*begun))),
+        Started::Before(run) => report(service, run.id()).await,
+    }
 }
 
 /// Returns all about a run, as it stands now.

@@ -66,7 +66,7 @@ pub(crate) async fn park(host: &Host, runs: usize) {
 /// Starts a run that has no key, so that none was started before.
 pub(crate) async fn started(host: &Host, new: NewRun) -> Run {
     match host.start_run(new).await.unwrap() {
-        Started::New(run) => run,
+        Started::New { run, .. } => run,
         Started::Before(run) => host.resume(run.id()).await.unwrap(),
     }
 }
