@@ -1,12 +1,14 @@
 //! How often one may ask in a time.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use stockade::{Clock, Fault, Kind, Others};
 use tokio::time::sleep;
+use uuid::Uuid;
 
 use crate::problem::{Answer, Problem};
 
@@ -19,13 +21,18 @@ const ONE: u64 = 1_000;
 /// What is left of a burst while other keys ask, too: what may come in so many parts of a second.
 const BESIDE_OTHERS: u32 = 10;
 
-/// For how long a refusal is held back.
-const HELD: Duration = Duration::from_millis(250);
+/// For how long a refusal is held back, in milliseconds.
+const HELD_MS: RangeInclusive<u64> = 125..=375;
 
 /// Holds a refusal back: a client that asks again at once would keep the processor busy with its refusals alone.
+///
+/// By chance one is held longer than the other: clients that were refused together would come back together, as a burst behind
+/// which all others wait.
 pub(crate) async fn held<T>(answer: Answer<T>) -> Answer<T> {
     if answer.is_err() {
-        sleep(HELD).await;
+        let (by_chance, _) = Uuid::new_v4().as_u64_pair();
+        let span = HELD_MS.end() - HELD_MS.start() + 1;
+        sleep(Duration::from_millis(HELD_MS.start() + by_chance % span)).await;
     }
     answer
 }
@@ -124,6 +131,7 @@ fn thousandths_of(requests: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -158,12 +166,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_is_held_back_and_what_is_let_through_is_not() {
+    async fn a_refusal_is_held_back_by_chance_and_what_is_let_through_is_not() {
         let (rate, _) = rate(1, 1);
         let begun = Instant::now();
         assert!(held(rate.take("dana")).await.is_ok() && begun.elapsed().is_zero());
-        assert!(held(rate.take("dana")).await.is_err());
-        assert_eq!(begun.elapsed(), HELD);
+        let mut times = BTreeSet::new();
+        for _ in 0..100 {
+            let begun = Instant::now();
+            assert!(held(rate.take("dana")).await.is_err());
+            times.insert(u64::try_from(begun.elapsed().as_millis()).unwrap());
+        }
+        assert!(times.iter().all(|time| HELD_MS.contains(time)) && times.len() > 50, "{times:?}");
     }
 
     #[test]
