@@ -66,7 +66,7 @@ const FULL: Scale = Scale {
     idle: 50,
     wrong: 500,
     decisions: 1_000,
-    beside: 500,
+    beside: 1_000,
     memory_mib_max: 1_024,
     patience: Duration::from_secs(900),
     slower_max: Some(2.0),
