@@ -14,8 +14,9 @@ use crate::steps::Steps;
 const RUNS: u32 = 1_000;
 const BYTES_MAX: f64 = 2_048.0;
 
-/// The steps of a long run, and those of each of the short ones that have as many together.
-const LONG: u32 = 1_000;
+/// The steps of a long run, and those of each of the short ones that have as many together. A file grows by 4 KiB: so many steps
+/// that this is a thirtieth of them.
+const LONG: u32 = 3_000;
 const SHORT: u32 = 100;
 
 /// By how much a step of a long run may be longer than one of a short one, for what is noise.
