@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use futures_util::future::join_all;
 use serde_json::json;
-use stockade::{Budget, Change, Filter, Host, Kind, NewRun, Outcome, Started};
+use stockade::{Budget, Change, Filter, Host, Kind, NewRun, Outcome, RunState, Started, Status};
 use stockade_tests::{Answer, Place, input};
 
 fn order(key: &str, user: &str) -> NewRun {
@@ -37,6 +37,21 @@ async fn a_key_starts_one_run_however_many_hosts_are_asked_at_once() {
         }
     }
     assert_eq!(hosts[0].runs(&Filter::default()).await.unwrap().len(), 8);
+}
+
+#[tokio::test]
+async fn a_new_run_comes_with_how_it_was_when_it_was_in_the_journal() {
+    let place = Place::new();
+    let host = host(&place).await;
+    let started = host.start_run(order("order-7", "user_789")).await.unwrap();
+    let Started::New { run, begun } = started else { panic!("it was started before") };
+    run.settled().await.unwrap();
+    let entries = host.entries(begun.run()).await.unwrap();
+    let (first, later) = entries.split_first().unwrap();
+    let mut state = RunState::create(first).unwrap();
+    later.iter().take_while(|entry| entry.seq <= begun.seq()).for_each(|entry| state.apply(entry).unwrap());
+    assert_eq!((&state, state.status()), (&*begun, Status::Running));
+    assert!(begun.seq() < entries.last().unwrap().seq && begun.at().is_some(), "its first step is planned");
 }
 
 #[test]
