@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Deserialize;
 use stockade::{NewRun, Principal, RunId, Started};
 
@@ -13,7 +13,7 @@ use crate::body::Given;
 use crate::key::key;
 use crate::names::Names;
 use crate::problem::Answer;
-use crate::runs::{begin, report_of, status};
+use crate::runs::{answer, begin};
 use crate::service::Service;
 
 #[derive(Deserialize)]
@@ -39,8 +39,7 @@ pub(crate) async fn fork(
 ) -> Answer<Response> {
     let new = service.host().fork_of(names.run()?, after, &repeat).await?;
     let started = forked(&service, &principal, new, key(&headers)?).await?;
-    let (status, run) = (status(&started), started.id());
-    Ok((status, [(header::LOCATION, format!("/v1/runs/{run}"))], report_of(&service, started).await?).into_response())
+    answer(&service, started).await
 }
 
 /// Forks a run after an entry, with leave to perform again what that run did behind it.

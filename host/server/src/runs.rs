@@ -61,9 +61,13 @@ pub(crate) async fn start(
     let new = start.deadline_ms.into_iter().fold(new, |new, ms| new.deadline(Duration::from_millis(ms)));
     let new = key(&headers)?.into_iter().fold(new, NewRun::key);
     let new = trace.into_iter().fold(new, |new, trace| new.label(Trace::LABEL, trace.to_string()));
-    let started = begin(&service, &principal, new).await?;
+    answer(&service, begin(&service, &principal, new).await?).await
+}
+
+/// Answers with a run that was asked for: where it is, its span, and all about it.
+pub(crate) async fn answer(service: &Service, started: Started) -> Answer<Response> {
     let (status, run) = (status(&started), started.id());
-    let report = report_of(&service, started).await?;
+    let report = report_of(service, started).await?;
     let (location, trace) = (format!("/v1/runs/{run}"), Trace::of(run, &report.labels).to_string());
     Ok((status, [(header::LOCATION, location), (HeaderName::from_static(TRACEPARENT), trace)], report).into_response())
 }
@@ -258,7 +262,7 @@ pub(crate) async fn add_to_budget(service: &Service, principal: &Principal, run:
 
 /// Returns all about a run that was asked for: as it began, where it is new. To read it anew would take longer than its start,
 /// for what goes on with it wants the processor and the journal at that moment.
-pub(crate) async fn report_of(service: &Service, started: Started) -> Answer<Json<Report>> {
+async fn report_of(service: &Service, started: Started) -> Answer<Json<Report>> {
     match started {
         Started::New { begun, .. } => Ok(Json(Report::from(&*begun))),
         Started::Before(run) => report(service, run.id()).await,
