@@ -13,9 +13,9 @@
 //!
 //! Numbers are LEB128. What is short is compressed with a dictionary, what is long as the difference to the row before it that
 //! was long too: the state of a run is in each of its steps, and mostly as it was. A difference is [copies](copies) of that row
-//! and what is new, with a checksum in front of its frame. [Now and then](bases::Chain::goes_on) such a row is
-//! whole, so that a reader in the middle of a run need not go back to its beginning. A writer keeps the row before in memory,
-//! under the lease of its run; one that does not have it writes a whole row.
+//! and what is new, with a checksum in front of its frame. [Now and then](bases::Base) such a row is the difference to
+//! an earlier one, the anchor, or whole, so that a reader in the middle of a run need not read all that is before. A writer keeps
+//! both rows in memory, under the lease of its run; one that does not have them writes a whole row.
 //!
 //! The changes are kept as JSON for it is what the formats of entries are made of: a reader of old ones reads these too, and
 //! `stockade export` has nothing to translate. With the dictionary, a refund's 5,400 bytes of JSON take 740. MessagePack in
@@ -32,6 +32,7 @@ mod blob;
 mod copies;
 mod frame;
 mod number;
+mod others;
 mod seal;
 mod unpacker;
 
@@ -40,7 +41,8 @@ use std::borrow::Cow;
 use stockade_workflow::{Change, Entry, RunId};
 
 #[cfg(feature = "sqlite")]
-pub(crate) use self::bases::LINKS_MAX;
+pub(crate) use self::bases::BEFORE_MAX;
+use self::bases::Row;
 pub(crate) use self::bases::{Base, Bases};
 use self::batch::Batch;
 pub(crate) use self::blob::{Blob, BlobDigest};
@@ -122,12 +124,12 @@ pub(crate) fn encode(
 
 impl Packed {
     /// Reads what was written at once, for what is written must be read.
-    fn check(&self, run: RunId, base: Option<&Base>, keys: &Keyring) -> Result<(), Unread> {
+    fn check(&self, run: RunId, other: Option<&Row>, keys: &Keyring) -> Result<(), Unread> {
         let head = Head::read(self.seq, &self.bytes)?;
-        let payload = head.payload(run, keys, head.base.and(base).map(|base| &*base.payload))?;
+        let payload = head.payload(run, keys, other.and_then(|other| other.others.all()))?.bytes;
         let text = |blob: &Blob| blob_text(self.seq, &blob.digest, &blob.bytes, keys);
         let blobs = self.blobs.iter().map(text).collect::<Result<Vec<_>, _>>()?;
-        entries(run, self.seq, self.at_ms, &payload, &blobs).map(drop)
+        entries(run, self.seq, self.at_ms, &payload, &blobs, 0).map(drop)
     }
 }
 
@@ -172,8 +174,10 @@ impl<'a> Head<'a> {
     }
 
     /// Unpacks the row; a difference, with what the row unpacks to of which it is one.
-    pub(crate) fn payload(&self, run: RunId, keys: &Keyring, base: Option<&[u8]>) -> Result<Vec<u8>, Unread> {
-        frame::unpacked(&self.frame(run, keys)?, base).map_err(|error| Unread::new(self.seq, error))
+    fn payload(&self, run: RunId, keys: &Keyring, base: Option<&[u8]>) -> Result<Payload, Unread> {
+        let frame = self.frame(run, keys)?;
+        let bytes = frame::unpacked(&frame, base).map_err(|error| Unread::new(self.seq, error))?;
+        Ok(Payload { bytes, is_anchor: frame::is_anchor(&frame, base) })
     }
 
     /// Returns the frame as it was before it was sealed.
@@ -184,28 +188,38 @@ impl<'a> Head<'a> {
     }
 }
 
+/// What a row unpacks to.
+struct Payload {
+    bytes: Vec<u8>,
+    /// Whether a chain begins with it.
+    is_anchor: bool,
+}
+
 /// Reads the piece of JSON that a blob holds.
 pub(crate) fn blob_text(seq: u64, digest: &BlobDigest, bytes: &[u8], keys: &Keyring) -> Result<String, Unread> {
     blob::text(digest, bytes, keys).map_err(|why| Unread::unopened(seq, why))
 }
 
-/// Reads the entries of a row that was unpacked, with its blobs.
+/// Reads the entries of a row that was unpacked, with its blobs: those after a number.
 pub(crate) fn entries(
     run: RunId,
     seq: u64,
     last_ms: u64,
     payload: &[u8],
     blobs: &[String],
+    after: u64,
 ) -> Result<Vec<Entry>, Unread> {
     let damaged = || Unread::new(seq, "what is said of its length is wrong");
     let Contents { stamps, json } = contents(payload, blobs).ok_or_else(damaged)?;
     let before = u64::try_from(stamps.len()).ok().and_then(|count| seq.checked_sub(count)).ok_or_else(damaged)?;
     let (mut rest, mut entries) = (json.as_str(), Vec::new());
     for (seq, (bytes, earlier_ms)) in (before + 1..).zip(stamps) {
-        let (change, after) = rest.split_at_checked(bytes).ok_or_else(damaged)?;
-        let change = deep::read(change, Change::read).map_err(|why| Unread::new(seq, why))?;
-        entries.push(Entry { run, seq, at_ms: last_ms.wrapping_sub(earlier_ms), change });
-        rest = after;
+        let (change, behind) = rest.split_at_checked(bytes).ok_or_else(damaged)?;
+        rest = behind;
+        if seq > after {
+            let change = deep::read(change, Change::read).map_err(|why| Unread::new(seq, why))?;
+            entries.push(Entry { run, seq, at_ms: last_ms.wrapping_sub(earlier_ms), change });
+        }
     }
     if rest.is_empty() { Ok(entries) } else { Err(damaged()) }
 }
@@ -301,10 +315,10 @@ mod tests {
     }
 
     fn opened_by(keys: &Keyring, row: &Packed, base: Option<&[u8]>) -> Result<(Vec<u8>, Vec<Entry>), Unread> {
-        let payload = Head::read(row.seq, &row.bytes)?.payload(run(), keys, base)?;
+        let payload = Head::read(row.seq, &row.bytes)?.payload(run(), keys, base)?.bytes;
         let text = |blob: &Blob| blob_text(row.seq, &blob.digest, &blob.bytes, keys);
         let blobs = row.blobs.iter().map(text).collect::<Result<Vec<_>, _>>()?;
-        let entries = entries(run(), row.seq, row.at_ms, &payload, &blobs)?;
+        let entries = entries(run(), row.seq, row.at_ms, &payload, &blobs, 0)?;
         Ok((payload, entries))
     }
 
@@ -357,16 +371,39 @@ mod tests {
     }
 
     #[test]
-    fn a_state_that_grows_costs_what_is_new_of_it() {
-        let rows = committed(&conversation(200), 1);
-        let is_whole = |row: &&Packed| Head::read(row.seq, &row.bytes).unwrap().base.is_none();
-        let (whole, differences): (Vec<_>, Vec<_>) = rows.iter().partition(is_whole);
-        let sum = |rows: &[&Packed]| rows.iter().map(|row| row.bytes.len()).sum::<usize>();
-        let longest = differences.iter().map(|row| row.bytes.len()).max().unwrap();
+    fn a_state_that_grows_costs_what_is_new_of_it_however_long_it_is() {
+        let rows = committed(&conversation(800), 1);
+        let sum = |rows: &[Packed]| rows.iter().map(|row| row.bytes.len()).sum::<usize>();
+        let (early, late) = (sum(&rows[200..400]), sum(&rows[600..]));
+        assert!(late * 10 < early * 11, "{early} and {late}");
+        let is_link = |row: &&Packed| Head::read(row.seq, &row.bytes).unwrap().base == Some(row.seq - 1);
+        let longest = rows.iter().filter(is_link).map(|row| row.bytes.len()).max().unwrap();
         assert!(longest < 512, "{longest}");
-        let last = whole.last().unwrap().bytes.len();
-        assert!(sum(&whole) <= sum(&differences) + last, "{} and {}", sum(&whole), sum(&differences));
-        assert_eq!(read(&rows), conversation(200));
+        assert_eq!(read(&rows), conversation(800));
+    }
+
+    /// What is before it is an anchor and the links to it, and the next anchors follow from there.
+    #[test]
+    fn a_run_is_read_from_the_middle_on_with_few_of_the_rows_before() {
+        let rows = committed(&conversation(500), 1);
+        let head = |seq: u64| Head::read(seq, &rows[seq as usize - 1].bytes).unwrap();
+        for middle in [2, 128, 129, 200, 300, 499] {
+            let before: Vec<_> = std::iter::successors(head(middle).base, |seq| head(*seq).base).collect();
+            assert!(before.len() <= 130, "{} before {middle}", before.len());
+            let mut unpacker = Unpacker::new(run(), &keys());
+            for seq in before.into_iter().rev().chain(middle..=500) {
+                unpacker.unpack(&head(seq)).unwrap();
+            }
+        }
+    }
+
+    /// A reader in the middle begins at a row that is whole, and no difference is worth it that is as long.
+    #[test]
+    fn a_state_that_is_another_each_time_is_whole_where_a_chain_begins() {
+        let other = |seq: u64| json!({"text": format!("{:x} ", seq.wrapping_mul(0x9e37_79b9_7f4a_7c15)).repeat(300)});
+        let rows = committed(&(1..=400).map(|seq| stepped(seq, other(seq))).collect::<Vec<_>>(), 1);
+        let whole = rows.iter().filter(|row| Head::read(row.seq, &row.bytes).unwrap().base.is_none());
+        assert_eq!(whole.map(|row| row.seq).collect::<Vec<_>>(), [1, 129, 257, 385]);
     }
 
     /// A short row in between, as that of an intent, leaves the long one before it the one to differ from.
@@ -382,9 +419,9 @@ mod tests {
 
     #[test]
     fn what_is_committed_at_once_is_cut_into_rows() {
-        let text = |seq: u64| format!("{seq:x}").repeat(3_000);
-        let entries: Vec<_> = (1..=200).map(|seq| stepped(seq, json!({"text": text(seq)}))).collect();
-        let rows = committed(&entries, 200);
+        let text = |seq: u64| format!("{seq:x}").repeat(2_000);
+        let entries: Vec<_> = (1..=1_000).map(|seq| stepped(seq, json!({"text": text(seq)}))).collect();
+        let rows = committed(&entries, 1_000);
         assert!(rows.len() >= 2 && rows.windows(2).all(|pair| pair[0].seq + 1 == pair[1].first), "{}", rows.len());
         assert_eq!(read(&rows), entries);
     }
@@ -463,7 +500,7 @@ mod tests {
         let moved = Packed { bytes: rows[0].bytes.clone(), ..rows[1].clone() };
         assert!(opened_by(&keys(), &moved, None).unwrap_err().why.contains("another place"));
         let other = Head::read(1, &rows[0].bytes).unwrap().payload(RunId::from_bytes([8; 16]), &keys(), None);
-        assert_eq!(other.unwrap_err().detail, "entry");
+        assert_eq!(other.err().unwrap().detail, "entry");
     }
 
     #[test]

@@ -1,65 +1,117 @@
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use stockade_workflow::RunId;
 
+use super::others::Others;
 use crate::Lease;
 
 /// The memory of the rows that are kept; beyond it all are forgotten, and the next ones are written whole.
-const BYTES_MAX: usize = 32 << 20;
+const BYTES_MAX: usize = 64 << 20;
 
-/// A row as it unpacks, to which the next one of its run may be a difference.
+/// How many rows of a chain may be links: a reader in the middle reads them all.
+const LINKS_MAX: u32 = 127;
+
+/// How much such a reader may have to unpack of them.
+const LINKS_UNPACKED_MAX: usize = 64 << 20;
+
+/// How many anchors in a row may be differences: such a reader reads these too.
+const ANCHORS_MAX: u32 = 896;
+
+/// How much it may have to unpack of them.
+const ANCHORS_UNPACKED_MAX: usize = 192 << 20;
+
+/// How many rows a reader in the middle reads at most before the one that it wants.
+pub(crate) const BEFORE_MAX: u32 = LINKS_MAX + ANCHORS_MAX;
+
+/// What is needed of a row to write others as differences to it.
 #[derive(Clone, Debug)]
-pub(crate) struct Base {
-    pub(crate) seq: u64,
-    pub(crate) payload: Vec<u8>,
-    /// The part of it with which the next ones are compared.
-    pub(crate) like: Range<usize>,
-    pub(crate) chain: Chain,
+pub(crate) struct Row {
+    pub(super) seq: u64,
+    pub(super) others: Arc<Others>,
 }
 
-/// How many rows in a row may be differences, however short the whole one is.
-const NEAR_LINKS_MAX: u32 = 127;
+/// How the next row of a run is written.
+pub(super) enum Next<'a> {
+    Whole,
+    /// As the difference to the anchor of the last chain, and it is the anchor of one itself.
+    Anchor(&'a Base),
+    /// As the difference to the last row.
+    Link(&'a Base),
+}
 
-/// How much a reader in the middle may have to unpack of these.
-const NEAR_UNPACKED_MAX: usize = 16 << 20;
+impl<'a> Next<'a> {
+    /// Returns the row to which it is a difference.
+    pub(super) fn other(&self) -> Option<&'a Row> {
+        match self {
+            Self::Whole => None,
+            Self::Anchor(base) => Some(&base.anchor),
+            Self::Link(base) => Some(&base.last),
+        }
+    }
 
-/// How many may be at all: a reader in the middle reads them all.
-pub(crate) const LINKS_MAX: u32 = 1_023;
+    /// Returns what the row after it may be a difference to, now that it is written.
+    pub(super) fn written(&self, row: Row) -> Base {
+        match self {
+            Self::Whole => Base::whole(row),
+            Self::Anchor(base) => Base { anchors: base.anchors.with(&row), ..Base::whole(row) },
+            Self::Link(base) => Base { links: base.links.with(&row), last: row, ..(*base).clone() },
+        }
+    }
+}
 
-/// How much such a reader may have to unpack.
-const UNPACKED_MAX: usize = 256 << 20;
+/// The rows to which the next one of their run may be a difference.
+///
+/// A chain is an anchor and its links, each the difference to the row before it. Where it would become too long for a reader in
+/// the middle, another anchor begins the next one, as the difference to the anchor before. So what is new in a step is written
+/// twice, and no more often, however long a run becomes.
+#[derive(Clone, Debug)]
+pub(crate) struct Base {
+    pub(super) last: Row,
+    /// With which the chain of the last row begins.
+    anchor: Row,
+    /// The links from the anchor to the last row.
+    links: Chain,
+    /// The anchors from the one that is whole to this one.
+    anchors: Chain,
+}
 
-/// The rows from one that is whole to the last one that is a difference, each to the one before it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Chain {
-    links: u32,
-    /// The bytes of the row that is whole, as it is kept.
-    whole: usize,
-    /// The bytes of those that are differences.
-    differences: usize,
+impl Base {
+    fn whole(row: Row) -> Self {
+        Self { anchor: row.clone(), last: row, links: Chain::default(), anchors: Chain::default() }
+    }
+
+    pub(super) fn next(&self) -> Next<'_> {
+        if self.links.goes_on(LINKS_MAX, LINKS_UNPACKED_MAX) {
+            Next::Link(self)
+        } else if self.anchors.goes_on(ANCHORS_MAX, ANCHORS_UNPACKED_MAX) {
+            Next::Anchor(self)
+        } else {
+            Next::Whole
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let anchor = if self.anchor.seq == self.last.seq { 0 } else { self.anchor.others.kept() };
+        self.last.others.kept() + anchor
+    }
+}
+
+/// Rows of which each is a difference to the one before it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Chain {
+    rows: u32,
     /// The bytes of all of them, unpacked.
     unpacked: usize,
 }
 
 impl Chain {
-    pub(crate) fn begin(whole: usize, unpacked: usize) -> Self {
-        Self { links: 0, whole, differences: 0, unpacked }
+    fn with(self, row: &Row) -> Self {
+        Self { rows: self.rows + 1, unpacked: self.unpacked.saturating_add(row.others.length()) }
     }
 
-    /// The chain with one row more.
-    pub(crate) fn with(self, difference: usize, unpacked: usize) -> Self {
-        let differences = self.differences.saturating_add(difference);
-        Self { links: self.links + 1, differences, unpacked: self.unpacked.saturating_add(unpacked), ..self }
-    }
-
-    /// Whether the next row may be a difference. A row is whole again once the differences take as much as the last whole one:
-    /// so the whole ones together take no more than the differences, however long a run becomes.
-    pub(crate) fn goes_on(self) -> bool {
-        let is_near = self.links < NEAR_LINKS_MAX && self.unpacked < NEAR_UNPACKED_MAX;
-        let is_short = self.differences < self.whole && self.unpacked < UNPACKED_MAX;
-        is_near || (is_short && self.links < LINKS_MAX)
+    fn goes_on(self, rows_max: u32, unpacked_max: usize) -> bool {
+        self.rows < rows_max && self.unpacked < unpacked_max
     }
 }
 
@@ -80,20 +132,20 @@ impl Bases {
     pub(crate) fn take(&self, lease: &Lease) -> Option<Base> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (epoch, base) = kept.bases.remove(&lease.run)?;
-        kept.bytes -= base.payload.len();
+        kept.bytes -= base.bytes();
         (epoch == lease.epoch).then_some(base)
     }
 
     /// Keeps what was written under a lease.
     pub(crate) fn put(&self, lease: &Lease, base: Base) {
-        let bytes = base.payload.len();
+        let bytes = base.bytes();
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.bytes + bytes > BYTES_MAX {
             *kept = Kept::default();
         }
         kept.bytes += bytes;
         if let Some((_, before)) = kept.bases.insert(lease.run, (lease.epoch, base)) {
-            kept.bytes -= before.payload.len();
+            kept.bytes -= before.bytes();
         }
     }
 }
@@ -106,8 +158,12 @@ mod tests {
         Lease { run: RunId::from_bytes([run; 16]), epoch }
     }
 
+    fn row(seq: u64, bytes: usize) -> Row {
+        Row { seq, others: Arc::new(Others::of(vec![0; bytes], 0..bytes)) }
+    }
+
     fn base(bytes: usize) -> Base {
-        Base { seq: 1, payload: vec![0; bytes], like: 0..bytes, chain: Chain::begin(bytes, bytes) }
+        Base::whole(row(1, bytes))
     }
 
     #[test]
@@ -116,7 +172,7 @@ mod tests {
         bases.put(&lease(1, 1), base(5));
         bases.put(&lease(1, 2), base(7));
         assert!(bases.take(&lease(2, 2)).is_none());
-        assert_eq!(bases.take(&lease(1, 2)).unwrap().payload.len(), 7);
+        assert_eq!(bases.take(&lease(1, 2)).unwrap().last.others.length(), 7);
         assert!(bases.take(&lease(1, 2)).is_none(), "it is taken");
         bases.put(&lease(1, 2), base(7));
         assert!(bases.take(&lease(1, 3)).is_none(), "the lease is another");
@@ -124,19 +180,30 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_ends_where_its_differences_take_what_its_whole_row_takes() {
-        let length = |whole: usize, difference: usize, unpacked: usize| {
-            let mut chain = Chain::begin(whole, unpacked);
-            while chain.goes_on() {
-                chain = chain.with(difference, unpacked);
+    fn a_chain_ends_where_a_reader_would_read_or_unpack_too_much() {
+        let lengths = |bytes: usize| {
+            let (mut base, mut links, mut anchors) = (base(bytes), 0, 0);
+            for seq in 2.. {
+                let next = base.next();
+                match (&next, next.other()) {
+                    (Next::Link(_), Some(other)) if other.seq == seq - 1 => links += 1,
+                    (Next::Anchor(_), Some(other)) if other.seq == base.anchor.seq => anchors += 1,
+                    _ => break,
+                }
+                base = next.written(row(seq, bytes));
             }
-            chain.links
+            (links / (anchors + 1), anchors)
         };
-        assert_eq!(length(1_000, 1_000, 4_096), NEAR_LINKS_MAX, "a whole row costs little beside its differences");
-        assert_eq!(length(1_000, 1_000, 1 << 20), 15, "nor is it far to read");
-        assert_eq!(length(20_000, 100, 4_096), 200);
-        assert_eq!(length(1 << 20, 1, 4_096), LINKS_MAX, "a reader reads no more");
-        assert_eq!(length(1 << 20, 1, 4 << 20), 63, "a reader unpacks no more");
+        assert_eq!(lengths(4 << 10), (127, 896));
+        assert_eq!(lengths(1 << 20), (64, 192));
+    }
+
+    #[test]
+    fn an_anchor_and_the_last_row_are_counted_once_each() {
+        let linked = Next::Link(&base(5)).written(row(2, 7));
+        let anchored = Next::Anchor(&linked).written(row(3, 9));
+        let [one, two] = [5, 7].map(|bytes| base(bytes).bytes());
+        assert_eq!([linked.bytes(), anchored.bytes()], [one + two, base(9).bytes()]);
     }
 
     #[test]

@@ -1,25 +1,28 @@
 //! The entries that are to be one row, and how they are packed.
 
 use std::io;
+use std::sync::Arc;
 
 use stockade_workflow::{Change, Entry, RunId};
 
-use super::bases::{Base, Chain};
+use super::bases::{Base, Next, Row};
 use super::blob::{self, Blob};
 use super::copies::{self, Part};
+use super::others::Others;
 use super::seal::sealed;
 use super::{Packed, Unread, frame, is_base, number};
 use crate::deep;
 use crate::keyring::Keyring;
 
-/// The longest row that is kept in memory to write differences to it.
+/// The longest row to which others are differences: a reader keeps it in memory.
 const BASE_BYTES_MAX: usize = 8 << 20;
 
 /// What is reserved for the JSON of a change: most take less.
 const USUAL_BYTES: usize = 2 << 10;
 
-/// How much JSON a row has before the next entry begins another one, for a reader unpacks whole rows.
-const ROW_BYTES: usize = 512 << 10;
+/// How much JSON a row has before the next entry begins another one, for a reader unpacks whole rows. Each row takes some 200
+/// bytes of its own: were it less, a step of a long run would take more than one of a short run.
+const ROW_BYTES: usize = 4 << 20;
 
 /// Entries that are to be one row.
 #[derive(Default)]
@@ -80,33 +83,27 @@ impl Batch {
         let (run, first, seq, at_ms) = (last.run, first.seq, last.seq, last.at_ms);
         let payload = self.payload(at_ms);
         let (is_long, parts) = (is_base(&payload), self.parts(payload.len() - self.json.len()));
-        let linked = base.as_ref().filter(|base| is_long && base.chain.goes_on() && base.seq < seq);
-        let frame = match linked {
-            None => frame::whole(&payload),
-            Some(base) => frame::difference(&payload, &parts, &base.payload, base.like.clone()),
-        };
-        let frame = frame.map_err(|error| Unread::new(seq, error))?;
+        let next = base.as_ref().filter(|base| is_long && base.last.seq < seq).map_or(Next::Whole, Base::next);
+        let (next, frame) = framed(next, &payload, &parts).map_err(|error| Unread::new(seq, error))?;
+        let other = next.other();
         let digests: Vec<_> = self.blobs.iter().map(|blob| blob.digest).collect();
-        let bytes = sealed(run, seq, linked.map_or(0, |base| seq - base.seq), &digests, &frame, keys)?;
-        let (kept, long) = (bytes.len(), payload.len());
-        let chain = linked.map_or_else(|| Chain::begin(kept, long), |base| base.chain.with(kept, long));
         let packed = Packed {
             first,
             seq,
             at_ms,
-            bytes,
+            bytes: sealed(run, seq, other.map_or(0, |other| seq - other.seq), &digests, &frame, keys)?,
             blobs: self.blobs,
             #[cfg(feature = "postgres")]
-            base: linked.map(|base| base.seq),
+            base: other.map(|other| other.seq),
             #[cfg(feature = "postgres")]
             json_bytes: self.stamps.iter().map(|stamp| stamp.bytes).sum(),
         };
         if cfg!(debug_assertions) {
-            packed.check(run, base.as_ref(), keys)?;
+            packed.check(run, other, keys)?;
         }
         if is_long {
-            let like = copies::like(&parts);
-            *base = Some(Base { seq, payload, like, chain }).filter(|base| base.payload.len() <= BASE_BYTES_MAX);
+            let row = Row { seq, others: Arc::new(Others::of(payload, copies::like(&parts))) };
+            *base = Some(row).filter(|row| row.others.length() <= BASE_BYTES_MAX).map(|row| next.written(row));
         }
         Ok(packed)
     }
@@ -137,6 +134,21 @@ impl Batch {
         payload.extend(self.json.as_bytes());
         payload
     }
+}
+
+/// Makes the frame of a row, and says how it is written. An anchor is whole where its difference is not even half as long: a
+/// reader in the middle begins there.
+fn framed<'a>(next: Next<'a>, payload: &[u8], parts: &[Part]) -> io::Result<(Next<'a>, Vec<u8>)> {
+    let Some(other) = next.other() else { return Ok((next, frame::whole(payload)?)) };
+    let is_anchor = matches!(next, Next::Anchor(_));
+    let difference = frame::difference(payload, parts, &other.others, is_anchor)?;
+    if is_anchor {
+        let whole = frame::whole(payload)?;
+        if difference.len() >= whole.len() / 2 {
+            return Ok((Next::Whole, whole));
+        }
+    }
+    Ok((next, difference))
 }
 
 /// Writes the JSON of a change.

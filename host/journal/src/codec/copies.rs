@@ -12,6 +12,7 @@ use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::number;
+use super::others::Others;
 
 /// The length of the blocks by which a copy is found, and its shortest.
 const BLOCK: usize = 256;
@@ -41,18 +42,18 @@ pub(super) fn like(parts: &[Part]) -> Range<usize> {
     part.map(|part| part.place.clone()).unwrap_or_default()
 }
 
-/// Writes bytes as copies of others. The parts are in their order, one behind the other up to the end; the first of them is
-/// compared with `like` of the others.
-pub(super) fn written(plain: &[u8], parts: &[Part], others: &[u8], like: Range<usize>) -> Vec<u8> {
+/// Writes bytes as copies of others. The parts are in their order, one behind the other up to the end.
+pub(super) fn written(plain: &[u8], parts: &[Part], others: &Others) -> Vec<u8> {
     let mut copies = Copies::default();
-    let mut long = Long::of(like.start, others.get(like).unwrap_or_default());
+    let (begin, like) = others.like();
+    let mut long = Long::of(begin, like);
     let first = parts.first().map_or(plain.len(), |part| part.place.start);
     copies.add(plain.get(..first).unwrap_or_default());
     for Part { place, has_state } in parts {
         let bytes = plain.get(place.clone()).unwrap_or_default();
         copies.part(bytes, &long);
         if *has_state && bytes.len() >= LONG_BYTES_MIN {
-            long = Long::of(others.len() + place.start, bytes);
+            long = Long::of(others.length() + place.start, bytes);
         }
     }
     copies.written()
@@ -249,6 +250,10 @@ mod tests {
     use super::*;
     use crate::testing::noise;
 
+    fn written_to(plain: &[u8], parts: &[Part], others: &[u8], like: Range<usize>) -> Vec<u8> {
+        written(plain, parts, &Others::of(others.to_vec(), like))
+    }
+
     /// Puts parts that have states behind a head, and returns where they are.
     fn together(head: &[u8], parts: &[Vec<u8>]) -> (Vec<u8>, Vec<Part>) {
         let (mut all, mut places) = (head.to_vec(), Vec::new());
@@ -273,7 +278,7 @@ mod tests {
         ] {
             let (plain, places) = together(b"stamps", &parts);
             for like in [5..others.len(), 0..0, 0..others.len() + 1] {
-                let written = written(&plain, &places, &others, like);
+                let written = written_to(&plain, &places, &others, like);
                 assert!(read(&written, &others, plain.len()).unwrap() == plain, "{}", plain.len());
                 assert!(written.len() <= plain.len() + 16);
                 assert_eq!(read(&written, &others, plain.len() - 1), None, "it is longer");
@@ -304,7 +309,7 @@ mod tests {
             for place in &mut places {
                 place.has_state = below(3) > 0;
             }
-            let written = written(&plain, &places, &others, below(others.len() + 1)..others.len());
+            let written = written_to(&plain, &places, &others, below(others.len() + 1)..others.len());
             assert!(read(&written, &others, plain.len()).unwrap() == plain, "round {round}");
         }
     }
@@ -314,7 +319,7 @@ mod tests {
         let state = noise(60_000, 1);
         let step = |steps: usize| [format!("step {steps}: ").as_bytes(), &state[..50_000 + 10 * steps]].concat();
         let (plain, places) = together(b"", &[step(2), step(3), step(4)]);
-        let written = written(&plain, &places, &step(1), 0..step(1).len());
+        let written = written_to(&plain, &places, &step(1), 0..step(1).len());
         assert!(written.len() < 3 * 50, "{}", written.len());
     }
 
@@ -325,7 +330,7 @@ mod tests {
         let (plain, mut places) = together(b"", &[state.clone(), noise(3_000, 2), state.clone(), noise(2_000, 3)]);
         (places[1].has_state, places[3].has_state) = (false, false);
         assert_eq!(like(&places), places[2].place);
-        let written = written(&plain, &places, &state, 0..state.len());
+        let written = written_to(&plain, &places, &state, 0..state.len());
         assert!(written.len() < 5_100, "{}", written.len());
         assert_eq!(like(&places[1..2]), places[1].place, "there is no state");
         assert_eq!(like(&[]), 0..0);
@@ -334,7 +339,7 @@ mod tests {
     #[test]
     fn bytes_that_are_not_written_as_copies_are_refused() {
         let others = noise(9_000, 1);
-        let written = written(&others, &together(b"", std::slice::from_ref(&others)).1, &others, 0..others.len());
+        let written = written_to(&others, &together(b"", std::slice::from_ref(&others)).1, &others, 0..others.len());
         assert!(written.len() < 16);
         for end in 0..written.len() {
             assert_ne!(read(&written[..end], &others, 1 << 20), Some(others.clone()), "{end}");

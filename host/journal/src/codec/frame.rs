@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::io::{self, Read as _, Write as _};
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use zstd::bulk::Compressor;
@@ -11,6 +10,7 @@ use zstd::stream::read::Decoder;
 use zstd::stream::write::Encoder;
 
 use super::copies::{self, Part};
+use super::others::{Others, ends};
 
 /// A higher one saves a tenth and takes three times as long.
 const LEVEL: i32 = 3;
@@ -22,10 +22,10 @@ const PLAIN_BYTES_MAX: u64 = 1 << 30;
 const REACH_LOG_MAX: u32 = 27;
 
 /// What a difference begins with; a frame of Zstandard begins with another byte.
-const COPIES: u8 = 1;
+const LINK: u8 = 1;
 
-/// How much of either end of others the compressor of a difference looks back to.
-const END_BYTES: usize = 4 << 10;
+/// What the difference begins with that is an anchor.
+const ANCHOR: u8 = 2;
 
 const DICTIONARY: &[u8] = include_bytes!("entries-1.dict");
 
@@ -56,21 +56,26 @@ fn compressor() -> io::Result<Compressor<'static>> {
 }
 
 /// Writes bytes as the difference to others: as [copies](copies::written), with their checksum, compressed behind some of the
-/// others. The parts are compared with the last one before each that has a state, the first of them with `like` of the others.
-pub(super) fn difference(plain: &[u8], parts: &[Part], others: &[u8], like: Range<usize>) -> io::Result<Vec<u8>> {
+/// others. The parts are compared with the last one before each that has a state.
+pub(super) fn difference(plain: &[u8], parts: &[Part], others: &Others, is_anchor: bool) -> io::Result<Vec<u8>> {
     check(plain.len() as u64)?;
-    let (copies, ends) = (copies::written(plain, parts, others, like), ends(others));
-    let frame = [&[COPIES][..], &crc32fast::hash(plain).to_le_bytes()].concat();
-    let mut encoder = Encoder::with_ref_prefix(frame, LEVEL, &ends)?;
+    let copies = copies::written(plain, parts, others);
+    let frame = [&[if is_anchor { ANCHOR } else { LINK }][..], &crc32fast::hash(plain).to_le_bytes()].concat();
+    let mut encoder = Encoder::with_ref_prefix(frame, LEVEL, others.ends())?;
     encoder.set_pledged_src_size(Some(copies.len() as u64))?;
     encoder.write_all(&copies)?;
     encoder.finish()
 }
 
+/// Whether others than the next row may be differences to what this frame unpacks to.
+pub(super) fn is_anchor(frame: &[u8], others: Option<&[u8]>) -> bool {
+    others.is_none() || frame.first() == Some(&ANCHOR)
+}
+
 /// Unpacks a frame. What a damaged one says of its length reserves nothing: what comes out is counted.
 pub(super) fn unpacked(frame: &[u8], others: Option<&[u8]>) -> io::Result<Vec<u8>> {
     match (others, frame.split_first()) {
-        (Some(others), Some((&COPIES, frame))) => of_copies(frame, others),
+        (Some(others), Some((&(LINK | ANCHOR), frame))) => of_copies(frame, others),
         // Older versions wrote differences so.
         (Some(others), _) => decoded(Decoder::with_ref_prefix(frame, others)?),
         (None, _) => decoded(Decoder::with_prepared_dictionary(frame, &DECODER)?),
@@ -84,12 +89,6 @@ fn of_copies(frame: &[u8], others: &[u8]) -> io::Result<Vec<u8>> {
     let copies = decoded(Decoder::with_ref_prefix(frame, &ends)?)?;
     let plain = copies::read(&copies, others, usize::try_from(PLAIN_BYTES_MAX).unwrap_or(usize::MAX));
     plain.filter(|plain| crc32fast::hash(plain) == u32::from_le_bytes(*sum)).ok_or_else(wrong)
-}
-
-/// The beginning and the end of bytes: a row that differs a little begins and ends alike.
-fn ends(bytes: &[u8]) -> Vec<u8> {
-    let begin = bytes.get(..END_BYTES).unwrap_or(bytes);
-    [begin, bytes.get(bytes.len().saturating_sub(END_BYTES)..).unwrap_or_default()].concat()
 }
 
 fn decoded(mut decoder: Decoder<'_, &[u8]>) -> io::Result<Vec<u8>> {
@@ -114,7 +113,7 @@ mod tests {
     /// The difference of bytes that are one part to others that are one.
     fn changed_from(plain: &[u8], others: &[u8]) -> Vec<u8> {
         let part = Part { place: 0..plain.len(), has_state: true };
-        difference(plain, std::slice::from_ref(&part), others, 0..others.len()).unwrap()
+        difference(plain, std::slice::from_ref(&part), &Others::of(others.to_vec(), 0..others.len()), false).unwrap()
     }
 
     #[test]
@@ -147,7 +146,7 @@ mod tests {
         encoder.include_checksum(true).unwrap();
         encoder.write_all(&plain).unwrap();
         let frame = encoder.finish().unwrap();
-        assert!(frame.len() < 512 && frame[0] != COPIES);
+        assert!(frame.len() < 512 && frame[0] != LINK);
         assert!(unpacked(&frame, Some(&others)).unwrap() == plain);
     }
 

@@ -12,6 +12,7 @@ const ENTRIES: u64 = 80;
 
 pub(super) async fn check(new: &impl Fn(Clock) -> Opener) {
     what_is_long_is_read_from_any_entry_on(new(Clock::default())).await;
+    what_many_commits_have_in_common_is_read_from_the_middle_on(new(Clock::default())).await;
     what_two_runs_have_stays_where_one_is_removed(new(Clock::default())).await;
 }
 
@@ -45,6 +46,23 @@ async fn what_is_long_is_read_from_any_entry_on(open: Opener) {
         for after in 0..ENTRIES {
             let page = journal.read_after(run, after, 1).await.unwrap();
             assert_eq!(page.first(), Some(&long(run, after + 1)));
+        }
+    }
+}
+
+/// How many commits the longest run has: more than are differences one after the other, and again as many.
+const COMMITS: u64 = 300;
+
+async fn what_many_commits_have_in_common_is_read_from_the_middle_on(open: Opener) {
+    let (one, run) = (open(), run());
+    for seq in 1..=COMMITS {
+        let commit = Commit { lease: Some(Lease::first(run)), entries: vec![long(run, seq)], ..Commit::default() };
+        one.commit(&commit).await.unwrap();
+    }
+    let all: Vec<_> = (1..=COMMITS).map(|seq| long(run, seq)).collect();
+    for journal in [one, open()] {
+        for after in (0..COMMITS).step_by(37) {
+            assert_eq!(journal.read_after(run, after, usize::MAX).await.unwrap(), all[after as usize..], "{after}");
         }
     }
 }

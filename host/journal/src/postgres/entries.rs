@@ -115,7 +115,6 @@ impl Page {
             let entries = self.unpacked(&row, &mut unpacker, &blobs, keys);
             all.extend(entries.map_err(|why| unread(database, Some(self.run), &why))?);
         }
-        all.retain(|entry| entry.seq > self.after);
         Ok(all)
     }
 
@@ -138,7 +137,7 @@ impl Page {
             codec::blob_text(seq, digest, bytes, keys)
         };
         let blobs = head.blobs.iter().map(text).collect::<Result<_, _>>()?;
-        Unpacked { seq, at_ms, payload, blobs }.entries(self.run)
+        Unpacked { seq, at_ms, payload, blobs }.entries(self.run, self.after)
     }
 }
 

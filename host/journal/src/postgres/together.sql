@@ -21,7 +21,8 @@ $$;
 -- differences.
 CREATE FUNCTION stockade.page(p_run uuid, p_after bigint, p_rows bigint, p_bytes bigint)
 RETURNS TABLE (seq bigint, format integer, at_ms bigint, change bytea, json_bytes bigint)
-LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 BEGIN
     -- What is read from its beginning has nothing before it; most is.
@@ -42,13 +43,12 @@ BEGIN
             ) AS next
         ) AS summed WHERE bytes_before < p_bytes
     ), bases AS (
-        SELECT e.seq, e.format, e.at_ms, e.change, e.json_bytes, e.base FROM stockade.entries e
-        WHERE e.run = p_run AND e.seq IN (SELECT p.base FROM page p WHERE p.base <= p_after)
-        UNION ALL
-        SELECT e.seq, e.format, e.at_ms, e.change, e.json_bytes, e.base FROM stockade.entries e
-        JOIN bases b ON e.seq = b.base AND e.seq < b.seq WHERE e.run = p_run
+        SELECT p.base AS seq FROM page p WHERE p.base <= p_after
+        UNION
+        SELECT e.base FROM bases b JOIN stockade.entries e ON e.run = p_run AND e.seq = b.seq WHERE e.base < e.seq
     )
-    SELECT seq, format, at_ms, change, json_bytes FROM bases
+    SELECT e.seq, e.format, e.at_ms, e.change, e.json_bytes
+    FROM bases b JOIN stockade.entries e ON e.run = p_run AND e.seq = b.seq
     UNION ALL SELECT seq, format, at_ms, change, json_bytes FROM page ORDER BY seq;
 END
 $$;

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 use stockade_workflow::{Change, Entry, FORMAT, Fault, RunId};
 
 use super::{blobs, newer, unread};
-use crate::codec::{self, BlobDigest, Head, LINKS_MAX, Unpacked, Unpacker, Unread};
+use crate::codec::{self, BEFORE_MAX, BlobDigest, Head, Unpacked, Unpacker, Unread};
 use crate::keyring::Keyring;
 use crate::{Result, deep};
 
@@ -29,9 +29,10 @@ impl Row {
         }
     }
 
-    fn entries(self, run: RunId) -> Result<Vec<Entry>, Unread> {
+    /// Makes the entries of the row, of those after a number.
+    fn entries(self, run: RunId, after: u64) -> Result<Vec<Entry>, Unread> {
         match self {
-            Self::Packed(row) => row.entries(run),
+            Self::Packed(row) => row.entries(run, after),
             Self::Plain { seq, at_ms, json } => {
                 let change = deep::read(&json, Change::read).map_err(|why| Unread::new(seq, why))?;
                 Ok(vec![Entry { run, seq, at_ms, change }])
@@ -49,8 +50,7 @@ pub(super) fn are_last(rows: &[Row], bytes_max: usize) -> bool {
 pub(super) fn of(rows: Vec<Row>, path: &Path, run: RunId, after: u64) -> Result<Vec<Entry>> {
     let mut all = Vec::new();
     for row in rows {
-        let entries = row.entries(run).map_err(|why| unread(path, Some(run), why))?;
-        all.extend(entries.into_iter().filter(|entry| entry.seq > after));
+        all.extend(row.entries(run, after).map_err(|why| unread(path, Some(run), why))?);
     }
     Ok(all)
 }
@@ -141,7 +141,7 @@ impl Reader<'_> {
     fn follow(&mut self, seq: u64) -> Result<(), Failure> {
         let (mut rows, mut next) = (Vec::new(), Some(seq));
         while let Some(seq) = next {
-            let bytes = self.bytes(seq)?.filter(|_| rows.len() <= LINKS_MAX as usize);
+            let bytes = self.bytes(seq)?.filter(|_| rows.len() <= BEFORE_MAX as usize);
             let bytes = bytes.ok_or_else(|| self.refused(Unread::new(seq, "the row is not there")))?;
             next = Head::read(seq, &bytes).map_err(|why| self.refused(why))?.base;
             rows.push((seq, bytes));
@@ -182,7 +182,7 @@ mod tests {
     use crate::{Commit, Journal, Lease};
 
     /// How many steps the run has, each of which knows one line more.
-    const STEPS: u64 = 160;
+    const STEPS: u64 = 400;
 
     fn grown(run: RunId, seq: u64) -> Entry {
         let line = |number: u64| format!("line {number} of {:x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -311,8 +311,8 @@ mod tests {
         }
         assert_eq!(journal.read_after(run, 0, 1).await.unwrap(), [grown(run, 1)]);
         let bases = bases(&raw, run);
-        let whole = (51..).zip(&bases[49..]).find(|(_, base)| base.is_none());
-        let Some((behind, _)) = whole else { panic!("{bases:?}") };
+        let anchor = (51..).zip(&bases[49..]).find(|(seq, base)| **base != Some(seq - 1));
+        let Some((behind, _)) = anchor else { panic!("{bases:?}") };
         assert_eq!(journal.read_after(run, behind - 1, 1).await.unwrap(), [grown(run, behind)]);
     }
 }

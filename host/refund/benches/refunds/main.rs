@@ -4,7 +4,7 @@
 //! | part | what it measures | takes about |
 //! |---|---|---|
 //! | `rates` | runs a second with 1, 16 and 64 in flight, beside synced writes and beside their calls alone | 1 min |
-//! | `bytes` | what a run takes in the journal, and a step of a long one | 20 s |
+//! | `bytes=STEPS` | what a run takes in the journal, and a step of a long one (3,000 steps) | 20 s |
 //! | `history=RUNS` | the same rates where so many finished runs are in the journal (100,000) | 1 min, and 1 min a million |
 //! | `decision` | from a person's decision to the next step | 20 s |
 //! | `fairness` | what 10,000 runs of one tenant do to the runs of another | 1 min |
@@ -79,7 +79,7 @@ fn main() {
 async fn measured(name: &str, runs: Option<u64>, dir: &Path, goals: &mut Goals) {
     match name {
         "rates" => rates::measure(dir, goals).await,
-        "bytes" => bytes::measure(dir, goals).await,
+        "bytes" => bytes::measure(dir, runs.and_then(|steps| steps.try_into().ok()).unwrap_or(3_000), goals).await,
         "history" => history::measure(dir, runs.unwrap_or(100_000), goals).await,
         "decision" => decision::measure(dir).await,
         "fairness" => fairness::measure(dir, goals).await,
