@@ -22,6 +22,7 @@ const ANCHORS_MAX: u32 = 896;
 const ANCHORS_UNPACKED_MAX: usize = 192 << 20;
 
 /// How many rows a reader in the middle reads at most before the one that it wants.
+#[cfg(feature = "sqlite")]
 pub(crate) const BEFORE_MAX: u32 = LINKS_MAX + ANCHORS_MAX;
 
 /// What is needed of a row to write others as differences to it.
