@@ -15,7 +15,7 @@
 //! was long too: the state of a run is in each of its steps, and mostly as it was. A difference is [copies](copies) of that row
 //! and what is new, with a checksum in front of its frame. [Now and then](bases::Base) such a row is the difference to
 //! an earlier one, the anchor, or whole, so that a reader in the middle of a run need not read all that is before. A writer keeps
-//! both rows in memory, under the lease of its run; one that does not have them writes a whole row.
+//! what it needs of both rows in memory, under the lease of its run; one that does not have it writes a whole row.
 //!
 //! The changes are kept as JSON for it is what the formats of entries are made of: a reader of old ones reads these too, and
 //! `stockade export` has nothing to translate. With the dictionary, a refund's 5,400 bytes of JSON take 740. MessagePack in

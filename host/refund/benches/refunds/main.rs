@@ -79,7 +79,7 @@ fn main() {
 async fn measured(name: &str, runs: Option<u64>, dir: &Path, goals: &mut Goals) {
     match name {
         "rates" => rates::measure(dir, goals).await,
-        "bytes" => bytes::measure(dir, runs.and_then(|steps| steps.try_into().ok()).unwrap_or(3_000), goals).await,
+        "bytes" => bytes::measure(dir, runs.map_or(Ok(3_000), u32::try_from).unwrap(), goals).await,
         "history" => history::measure(dir, runs.unwrap_or(100_000), goals).await,
         "decision" => decision::measure(dir).await,
         "fairness" => fairness::measure(dir, goals).await,
