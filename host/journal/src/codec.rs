@@ -32,7 +32,7 @@ mod blob;
 mod copies;
 mod frame;
 mod number;
-mod others;
+mod reference;
 mod seal;
 mod unpacker;
 
@@ -126,7 +126,7 @@ impl Packed {
     /// Reads what was written at once, for what is written must be read.
     fn check(&self, run: RunId, other: Option<&Row>, keys: &Keyring) -> Result<(), Unread> {
         let head = Head::read(self.seq, &self.bytes)?;
-        let payload = head.payload(run, keys, other.and_then(|other| other.others.all()))?.bytes;
+        let payload = head.payload(run, keys, other.and_then(|other| other.reference.all()))?.bytes;
         let text = |blob: &Blob| blob_text(self.seq, &blob.digest, &blob.bytes, keys);
         let blobs = self.blobs.iter().map(text).collect::<Result<Vec<_>, _>>()?;
         entries(run, self.seq, self.at_ms, &payload, &blobs, 0).map(drop)

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use stockade_workflow::RunId;
 
-use super::others::Others;
+use super::reference::Reference;
 use crate::Lease;
 
 /// The memory of the rows that are kept; beyond it all are forgotten, and the next ones are written whole.
@@ -29,7 +29,7 @@ pub(crate) const BEFORE_MAX: u32 = LINKS_MAX + ANCHORS_MAX;
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(super) seq: u64,
-    pub(super) others: Arc<Others>,
+    pub(super) reference: Arc<Reference>,
 }
 
 /// How the next row of a run is written.
@@ -93,8 +93,8 @@ impl Base {
     }
 
     fn bytes(&self) -> usize {
-        let anchor = if self.anchor.seq == self.last.seq { 0 } else { self.anchor.others.kept() };
-        self.last.others.kept() + anchor
+        let anchor = if self.anchor.seq == self.last.seq { 0 } else { self.anchor.reference.kept() };
+        self.last.reference.kept() + anchor
     }
 }
 
@@ -108,7 +108,7 @@ struct Chain {
 
 impl Chain {
     fn with(self, row: &Row) -> Self {
-        Self { rows: self.rows + 1, unpacked: self.unpacked.saturating_add(row.others.length()) }
+        Self { rows: self.rows + 1, unpacked: self.unpacked.saturating_add(row.reference.length()) }
     }
 
     fn goes_on(self, rows_max: u32, unpacked_max: usize) -> bool {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     fn row(seq: u64, bytes: usize) -> Row {
-        Row { seq, others: Arc::new(Others::of(vec![0; bytes], 0..bytes)) }
+        Row { seq, reference: Arc::new(Reference::of(vec![0; bytes], 0..bytes)) }
     }
 
     fn base(bytes: usize) -> Base {
@@ -173,7 +173,7 @@ mod tests {
         bases.put(&lease(1, 1), base(5));
         bases.put(&lease(1, 2), base(7));
         assert!(bases.take(&lease(2, 2)).is_none());
-        assert_eq!(bases.take(&lease(1, 2)).unwrap().last.others.length(), 7);
+        assert_eq!(bases.take(&lease(1, 2)).unwrap().last.reference.length(), 7);
         assert!(bases.take(&lease(1, 2)).is_none(), "it is taken");
         bases.put(&lease(1, 2), base(7));
         assert!(bases.take(&lease(1, 3)).is_none(), "the lease is another");

@@ -8,7 +8,7 @@ use stockade_workflow::{Change, Entry, RunId};
 use super::bases::{Base, Next, Row};
 use super::blob::{self, Blob};
 use super::copies::{self, Part};
-use super::others::Others;
+use super::reference::Reference;
 use super::seal::sealed;
 use super::{Packed, Unread, frame, is_base, number};
 use crate::deep;
@@ -102,8 +102,8 @@ impl Batch {
             packed.check(run, other, keys)?;
         }
         if is_long {
-            let row = Row { seq, others: Arc::new(Others::of(payload, copies::like(&parts))) };
-            *base = Some(row).filter(|row| row.others.length() <= BASE_BYTES_MAX).map(|row| next.written(row));
+            let row = Row { seq, reference: Arc::new(Reference::of(payload, copies::like(&parts))) };
+            *base = Some(row).filter(|row| row.reference.length() <= BASE_BYTES_MAX).map(|row| next.written(row));
         }
         Ok(packed)
     }
@@ -141,7 +141,7 @@ impl Batch {
 fn framed<'a>(next: Next<'a>, payload: &[u8], parts: &[Part]) -> io::Result<(Next<'a>, Vec<u8>)> {
     let Some(other) = next.other() else { return Ok((next, frame::whole(payload)?)) };
     let is_anchor = matches!(next, Next::Anchor(_));
-    let difference = frame::difference(payload, parts, &other.others, is_anchor)?;
+    let difference = frame::difference(payload, parts, &other.reference, is_anchor)?;
     if is_anchor {
         let whole = frame::whole(payload)?;
         if difference.len() >= whole.len() / 2 {

@@ -12,7 +12,7 @@ use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::number;
-use super::others::Others;
+use super::reference::Reference;
 
 /// The length of the blocks by which a copy is found, and its shortest.
 const BLOCK: usize = 256;
@@ -42,10 +42,10 @@ pub(super) fn like(parts: &[Part]) -> Range<usize> {
     part.map(|part| part.place.clone()).unwrap_or_default()
 }
 
-/// Writes bytes as copies of others. The parts are in their order, one behind the other up to the end.
-pub(super) fn written(plain: &[u8], parts: &[Part], others: &Others) -> Vec<u8> {
+/// Writes bytes as copies of a reference. The parts are in their order, one behind the other up to the end.
+pub(super) fn written(plain: &[u8], parts: &[Part], reference: &Reference) -> Vec<u8> {
     let mut copies = Copies::default();
-    let (begin, like) = others.like();
+    let (begin, like) = reference.like();
     let mut long = Long::of(begin, like);
     let first = parts.first().map_or(plain.len(), |part| part.place.start);
     copies.add(plain.get(..first).unwrap_or_default());
@@ -53,7 +53,7 @@ pub(super) fn written(plain: &[u8], parts: &[Part], others: &Others) -> Vec<u8> 
         let bytes = plain.get(place.clone()).unwrap_or_default();
         copies.part(bytes, &long);
         if *has_state && bytes.len() >= LONG_BYTES_MIN {
-            long = Long::of(others.length() + place.start, bytes);
+            long = Long::of(reference.length() + place.start, bytes);
         }
     }
     copies.written()
@@ -251,7 +251,7 @@ mod tests {
     use crate::testing::noise;
 
     fn written_to(plain: &[u8], parts: &[Part], others: &[u8], like: Range<usize>) -> Vec<u8> {
-        written(plain, parts, &Others::of(others.to_vec(), like))
+        written(plain, parts, &Reference::of(others.to_vec(), like))
     }
 
     /// Puts parts that have states behind a head, and returns where they are.

@@ -10,7 +10,7 @@ use zstd::stream::read::Decoder;
 use zstd::stream::write::Encoder;
 
 use super::copies::{self, Part};
-use super::others::{Others, ends};
+use super::reference::{Reference, ends};
 
 /// A higher one saves a tenth and takes three times as long.
 const LEVEL: i32 = 3;
@@ -55,13 +55,13 @@ fn compressor() -> io::Result<Compressor<'static>> {
     Ok(compressor)
 }
 
-/// Writes bytes as the difference to others: as [copies](copies::written), with their checksum, compressed behind some of the
-/// others. The parts are compared with the last one before each that has a state.
-pub(super) fn difference(plain: &[u8], parts: &[Part], others: &Others, is_anchor: bool) -> io::Result<Vec<u8>> {
+/// Writes bytes as the difference to a reference: as [copies](copies::written), with their checksum, compressed behind the ends
+/// of the reference. The parts are compared with the last one before each that has a state.
+pub(super) fn difference(plain: &[u8], parts: &[Part], reference: &Reference, is_anchor: bool) -> io::Result<Vec<u8>> {
     check(plain.len() as u64)?;
-    let copies = copies::written(plain, parts, others);
+    let copies = copies::written(plain, parts, reference);
     let frame = [&[if is_anchor { ANCHOR } else { LINK }][..], &crc32fast::hash(plain).to_le_bytes()].concat();
-    let mut encoder = Encoder::with_ref_prefix(frame, LEVEL, others.ends())?;
+    let mut encoder = Encoder::with_ref_prefix(frame, LEVEL, reference.ends())?;
     encoder.set_pledged_src_size(Some(copies.len() as u64))?;
     encoder.write_all(&copies)?;
     encoder.finish()
@@ -113,7 +113,7 @@ mod tests {
     /// The difference of bytes that are one part to others that are one.
     fn changed_from(plain: &[u8], others: &[u8]) -> Vec<u8> {
         let part = Part { place: 0..plain.len(), has_state: true };
-        difference(plain, std::slice::from_ref(&part), &Others::of(others.to_vec(), 0..others.len()), false).unwrap()
+        difference(plain, std::slice::from_ref(&part), &Reference::of(others.to_vec(), 0..others.len()), false).unwrap()
     }
 
     #[test]

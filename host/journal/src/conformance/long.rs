@@ -50,7 +50,7 @@ async fn what_is_long_is_read_from_any_entry_on(open: Opener) {
     }
 }
 
-/// How many commits the longest run has: more than are differences one after the other, and again as many.
+/// How many commits the longest run has. A journal that writes commits as differences to others begins anew after fewer.
 const COMMITS: u64 = 300;
 
 async fn what_many_commits_have_in_common_is_read_from_the_middle_on(open: Opener) {

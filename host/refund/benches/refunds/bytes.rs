@@ -14,7 +14,7 @@ use crate::steps::Steps;
 const RUNS: u32 = 1_000;
 const BYTES_MAX: f64 = 2_048.0;
 
-/// The steps of each of the short runs, which have as many together as the long one.
+/// The steps of each of the short runs, which have as many together as the long one; there is one at least.
 const SHORT: u32 = 100;
 
 /// By how much a step of a long run may be longer than one of a short one, for what is noise.
@@ -34,7 +34,7 @@ pub(crate) async fn measure(dir: &Path, long: u32, goals: &mut Goals) {
     );
     for (keeps, state) in [(false, "a short state"), (true, "a state that keeps all answers")] {
         let [in_runs, in_one] = ["runs", "one run"].map(|which| folder(dir, &format!("{state}, {which}")));
-        let short = step(&in_runs, long / SHORT, SHORT, keeps).await;
+        let short = step(&in_runs, (long / SHORT).max(1), SHORT, keeps).await;
         let long = step(&in_one, 1, long, keeps).await;
         println!("  {state}: {long:.0} in one run, {short:.0} in runs of {SHORT}");
         goals.at_most(&format!("{state}: a step of a long run ÷ one of a short run"), long / short, FLAT);

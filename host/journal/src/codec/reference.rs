@@ -8,7 +8,7 @@ const END_BYTES: usize = 4 << 10;
 
 /// The bytes to which others are a difference, as far as they are needed.
 #[derive(Debug)]
-pub(super) struct Others {
+pub(super) struct Reference {
     length: usize,
     /// Where the part begins with which the next bytes are compared.
     begin: usize,
@@ -18,7 +18,7 @@ pub(super) struct Others {
     all: Option<Vec<u8>>,
 }
 
-impl Others {
+impl Reference {
     pub(super) fn of(bytes: Vec<u8>, like: Range<usize>) -> Self {
         let (length, begin, ends) = (bytes.len(), like.start, ends(&bytes));
         let like = bytes.get(like).unwrap_or_default().to_vec();
