@@ -154,7 +154,7 @@ impl Driver {
     ///
     /// Where it ends while effects are in flight, they are dropped: its workflow did not want to wait for them. A question
     /// that is dropped so is paid.
-    pub(crate) async fn drive(mut self) -> Result<RunState> {
+    async fn drive(mut self: Box<Self>) -> Result<RunState> {
         let driven = self.go_on().await;
         if driven.as_ref().is_err_and(is_storage) {
             self.keep().await;
@@ -230,7 +230,8 @@ impl Driver {
                 continue;
             }
             if let Some(effect) = self.alone().filter(|_| self.order.is_none() && in_flight.is_empty()) {
-                self.perform_alone_until_ordered(&effect).await?;
+                // Few runs have code or children: the future of each run is small without theirs.
+                Box::pin(self.perform_alone_until_ordered(&effect)).await?;
                 continue;
             }
             if !self.host().performs {

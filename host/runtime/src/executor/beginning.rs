@@ -77,7 +77,7 @@ impl Driver {
     }
 
     /// Waits for the run's turn, and drives it.
-    async fn drive_in_turn(mut self) -> Result<RunState> {
+    async fn drive_in_turn(mut self: Box<Self>) -> Result<RunState> {
         let turn = self.turn().await;
         let driven = self.drive().await;
         drop(turn);
@@ -106,8 +106,10 @@ impl Driver {
         let (driving, busy) = (Arc::clone(&host), host.driving.busy());
         let runtime = host.drivers.clone().unwrap_or_else(Handle::current);
         let tenant = Lane::of(self.state().workflow(), &self.state().origin().labels).tenant;
+        // What is driven is moved about while it is begun: in a box, it is a few words.
+        let driver = Box::new(self);
         let driver = async move {
-            let driven = self.drive_in_turn().await;
+            let driven = driver.drive_in_turn().await;
             driven.iter().for_each(|state| tell_parent(&host, state));
             drop(busy);
             driven

@@ -46,7 +46,7 @@ impl Driver {
     /// Goes on with runs that a host has started which is gone.
     pub(super) async fn take_up_children(&self, runs: Vec<RunId>) {
         for run in runs {
-            self.take_up_child(run).await;
+            Box::pin(self.take_up_child(run)).await;
         }
     }
 
@@ -54,7 +54,7 @@ impl Driver {
     pub(super) async fn start_children(&mut self) -> Result<bool> {
         let mut has_started = false;
         while let Some((key, number)) = self.next_child() {
-            let change = match self.child(&key, number).await? {
+            let change = match Box::pin(self.child(&key, number)).await? {
                 Ok(run) => Change::ChildStarted { key, number, run },
                 Err(fault) => Change::ChildEnded { child: Box::new(unstarted(key, number, fault)) },
             };
