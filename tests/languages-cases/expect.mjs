@@ -44,7 +44,8 @@ async function run(name, text) {
     globalThis.input = kept(name).input ?? null;
     globalThis.crypto ??= (await import("node:crypto")).webcrypto;
     try {
-        return await new vm.Script(source, { filename: name }).runInThisContext();
+        const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+        return await new vm.Script(source, { filename: name, importModuleDynamically }).runInThisContext();
     } catch (error) {
         if (error instanceof SyntaxError && /import statement outside|token 'export'/.test(error.message)) return await module(name, source);
         if (!(error instanceof SyntaxError) || !/Illegal return|await|reserved word|Unexpected token/.test(error.message)) throw error;

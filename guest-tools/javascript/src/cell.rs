@@ -109,14 +109,16 @@ fn characters(text: &str) -> usize {
     text.chars().count()
 }
 
+/// Makes edits; one that begins within another is left out.
 fn applied<'a>(source: &str, edits: impl Iterator<Item = &'a Edit>) -> String {
     let (mut text, mut at) = (String::with_capacity(source.len() + 64), 0);
     for edit in edits {
-        text += &source[at..edit.at];
+        let Some(before) = source.get(at..edit.at) else { continue };
+        text += before;
         text += &edit.inserted;
         at = edit.at + edit.removed;
     }
-    text + &source[at..]
+    text + source.get(at..).unwrap_or_default()
 }
 
 struct Rewriter<'a> {
@@ -169,7 +171,8 @@ impl<'a> Rewriter<'a> {
                 let name = index + 1 + usize::from(self.text(index + 1) == "*");
                 self.name(name);
             }
-            "import" if self.starts(index) => self.import(index),
+            // Not `import(…)`, and not `import.meta`.
+            "import" if self.starts(index) && !matches!(self.text(index + 1), "(" | ".") => self.import(index),
             "export" if self.starts(index) => self.export(index),
             _ => {}
         }

@@ -94,15 +94,23 @@
         ticks.push([action, values]);
     };
 
-    // Runs the next timer, and returns whether there was one; an interval ends with the cell's value, as does what was let go.
+    // How often intervals come once the cell has its value: nothing waits, so one that is never cleared would use up its fuel.
+    const INTERVALS_MAX = 1000;
+    let intervals = 0;
+    const again = (timer, isSettled) => {
+        if (isSettled && ++intervals > INTERVALS_MAX) {
+            throw new Error(`an interval that is never cleared keeps the code from its end: it came ${INTERVALS_MAX} times since; clearInterval, or its unref(), lets the code end`);
+        }
+        timer.at = time + timer.every;
+        insert(timer);
+    };
+    // Runs the next timer, and returns whether there was one; what was let go ends with the cell's value.
     const tick = (isSettled) => {
         if (ticks.length > 0) { drain(); return true; }
-        if (timers.length === 0) return false;
-        if (isSettled) timers = timers.filter((one) => one.every === undefined);
         if (timers.length === 0 || (isSettled && !timers.some((one) => one.isHeld))) return false;
         const next = timers.shift();
         time = next.at;
-        if (next.every !== undefined) { next.at = time + next.every; insert(next); }
+        if (next.every !== undefined) again(next, isSettled);
         next.action(...next.rest);
         drain();
         return true;
@@ -265,7 +273,7 @@
             if (late.length) saveLate();
             rejections.clear();
             timers = [];
-            ticks.length = 0;
+            ticks.length = intervals = 0;
             group = "";
             if (locals.size) release(names.split("\n"));
             tools.install(functions, spaces);

@@ -1,0 +1,3 @@
+let ticks = 0;
+setInterval(() => { ticks += 1; }, 1000);
+"begun"
