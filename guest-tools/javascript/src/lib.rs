@@ -9,6 +9,9 @@ mod digest;
 mod failure;
 mod files;
 mod host;
+mod kept;
+mod names;
+mod place;
 #[cfg(target_arch = "wasm32")]
 mod printf;
 mod room;
@@ -107,6 +110,7 @@ impl JavaScript {
         runtime.set_max_stack_size(STACK_BYTES);
         let context = Context::full(&runtime)?;
         let (room, prelude) = context.with(|ctx| {
+            place::learn(&ctx)?;
             let library = Library::new(&ctx)?;
             // What only its making took is gone before there is room.
             ctx.run_gc();

@@ -57,13 +57,13 @@ impl Room {
 }
 
 #[cfg(target_arch = "wasm32")]
-fn end_of_memory() -> usize {
+pub(crate) fn end_of_memory() -> usize {
     std::arch::wasm32::memory_size(0) << 16
 }
 
 /// Tests are built for another machine, and make no snapshot.
 #[cfg(not(target_arch = "wasm32"))]
-fn end_of_memory() -> usize {
+pub(crate) fn end_of_memory() -> usize {
     0
 }
 

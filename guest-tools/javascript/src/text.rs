@@ -1,9 +1,15 @@
 //! Text on its way out of the interpreter, which has no place for half of a surrogate pair.
 
+use std::borrow::Cow;
+use std::fmt::Write;
+
 use rquickjs::{Array, Ctx, FromJs, Result, String as JsString, Type, TypedArray, Value};
 
 /// What numbers are whole and exact.
 const SAFE: f64 = 9_007_199_254_740_991.0;
+
+/// As many digits as the first number has that is not among them.
+const LONG: usize = 16;
 
 /// A text of JavaScript in which each half of a surrogate pair is U+FFFD.
 pub(crate) struct Text(pub(crate) String);
@@ -12,12 +18,15 @@ impl<'js> FromJs<'js> for Text {
     fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
         let text = JsString::from_js(ctx, value)?.to_cstring()?;
         // SAFETY: the pointer and the length are those of the text, which lives as long as it is looked at.
-        Ok(Self(well_formed(unsafe { std::slice::from_raw_parts(text.as_ptr().cast(), text.len()) })))
+        Ok(Self(well_formed(unsafe { std::slice::from_raw_parts(text.as_ptr().cast(), text.len()) }).into_owned()))
     }
 }
 
 /// QuickJS writes half of a pair as UTF-8 would write a character of that number: in three bytes, the first of them ED.
-fn well_formed(bytes: &[u8]) -> String {
+pub(crate) fn well_formed(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = str::from_utf8(bytes) {
+        return text.into();
+    }
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text += chunk.valid();
@@ -25,7 +34,7 @@ fn well_formed(bytes: &[u8]) -> String {
             text.push('\u{fffd}');
         }
     }
-    text
+    text.into()
 }
 
 /// The bytes of an array, to be looked at by a function that runs no JavaScript meanwhile.
@@ -61,21 +70,36 @@ pub(crate) fn decode<'js>(ctx: Ctx<'js>, bytes: TypedArray<'js, u8>) -> Result<A
     Ok(decoded)
 }
 
-/// A text in JSON.
-pub(crate) fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
+/// Adds a text in JSON to a JSON.
+pub(crate) fn quote(json: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        *json += &serde_json::to_string(text).unwrap_or_default();
+        return;
+    }
+    json.push('"');
+    json.push_str(text);
+    json.push('"');
 }
 
 /// The JSON of a text, a whole number, a truth value or nothing.
 pub(crate) fn simple(value: &Value<'_>) -> Result<Option<String>> {
-    Ok(match value.type_of() {
-        Type::Undefined | Type::Null => Some("null".to_owned()),
-        Type::Bool => value.as_bool().map(|value| value.to_string()),
-        Type::Int => value.as_int().map(|number| number.to_string()),
-        Type::Float => value.as_float().filter(|number| is_whole(*number)).map(|number| (number as i64).to_string()),
-        Type::String => Some(quoted(&value.get::<Text>()?.0)),
-        _ => None,
-    })
+    let mut json = String::new();
+    Ok(add_simple(&mut json, value)?.then_some(json))
+}
+
+/// Adds it to a JSON, and returns whether the value is such a one.
+pub(crate) fn add_simple(json: &mut String, value: &Value<'_>) -> Result<bool> {
+    match value.type_of() {
+        Type::Undefined | Type::Null => json.push_str("null"),
+        Type::Bool => json.push_str(if value.as_bool() == Some(true) { "true" } else { "false" }),
+        Type::Int | Type::Float => {
+            let Some(number) = value.as_number().filter(|number| is_whole(*number)) else { return Ok(false) };
+            let _ = write!(json, "{}", number as i64);
+        }
+        Type::String => quote(json, &value.get::<Text>()?.0),
+        _ => return Ok(false),
+    }
+    Ok(true)
 }
 
 fn is_whole(number: f64) -> bool {
@@ -85,17 +109,28 @@ fn is_whole(number: f64) -> bool {
 /// What a JSON says, unless there may be whole numbers in it that are no exact numbers here, or a word that is not JSON's:
 /// `decode` of `values.js` looks closer.
 pub(crate) fn parsed<'js>(ctx: &Ctx<'js>, json: &str) -> Option<Value<'js>> {
+    if let Some(number) = number(json) {
+        return Some(Value::new_int(ctx.clone(), number));
+    }
     if is_unusual(json) {
         return None;
     }
     ctx.json_parse(json).map_err(|_| drop(ctx.catch())).ok()
 }
 
+/// A whole number of few digits, for which there is no need to parse.
+fn number(json: &str) -> Option<i32> {
+    let is_number = json.bytes().all(|byte| byte.is_ascii_digit()) && (json.len() == 1 || !json.starts_with('0'));
+    if is_number { json.parse().ok() } else { None }
+}
+
 fn is_unusual(json: &str) -> bool {
-    let mut digits = 0;
-    let has_long = json.bytes().any(|byte| {
-        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
-        digits == 16
-    });
-    has_long || json.contains("NaN") || json.contains("Infinity")
+    has_long_number(json.as_bytes())
+        || json.bytes().any(|byte| byte == b'N' || byte == b'I') && (json.contains("NaN") || json.contains("Infinity"))
+}
+
+fn has_long_number(json: &[u8]) -> bool {
+    // So many digits in a row are at one such place in any case.
+    json.iter().skip(LONG - 1).step_by(LONG).any(u8::is_ascii_digit)
+        && json.split(|byte| !byte.is_ascii_digit()).any(|digits| digits.len() >= LONG)
 }

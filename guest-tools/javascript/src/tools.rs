@@ -1,39 +1,43 @@
 //! Calls of tools. What is called before the code waits goes to the host together, once nothing else can run.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use rquickjs::atom::PredefinedAtom;
-use rquickjs::function::Rest;
-use rquickjs::{
-    Array, Ctx, Error, Function, Object, Persistent, Promise, Result, String as JsString, Type, Value, qjs,
-};
+use rquickjs::function::{IntoJsFunc, ParamRequirement, Params, Rest};
+use rquickjs::{Array, Ctx, Error, Function, Object, Result, Value, qjs};
 
 use crate::host;
+use crate::kept::{Kept, Settles};
+use crate::names::Names;
+use crate::place::Place;
 use crate::stockade::host::tools::{self, ToolError};
 use crate::text::{self, Text};
+
+/// What most arguments fit in.
+const ARGUMENTS_BYTES: usize = 128;
 
 thread_local! {
     static ASKED: RefCell<Vec<Asked>> = const { RefCell::new(Vec::new()) };
 }
 
 struct Asked {
-    call: (String, String),
+    name: Rc<str>,
+    arguments: String,
     heard: Heard,
 }
 
 /// What hears how a call has ended.
 struct Heard {
-    resolve: Persistent<Function<'static>>,
-    reject: Persistent<Function<'static>>,
-    /// An error that was made where the tool was called: it knows the place.
-    place: Persistent<Value<'static>>,
+    promise: Settles,
+    /// Where the tool was called.
+    place: Place,
 }
 
 /// A tool that code may call.
 struct Tool<'js> {
-    name: String,
-    /// Its one parameter, if it has one.
-    only: Option<String>,
+    name: Rc<str>,
+    parameters: Vec<Text>,
     /// What objects have as their prototype that are the arguments by name.
     plain: Object<'js>,
     /// Returns the JSON of arguments that want a closer look.
@@ -48,65 +52,116 @@ pub(crate) fn tool<'js>(
     plain: Object<'js>,
     encode: Function<'js>,
 ) -> Result<Function<'js>> {
-    let only = <[Text; 1]>::try_from(parameters).ok().map(|[Text(only)]| only);
-    let tool = Tool { name, only, plain, encode };
-    Function::new(ctx, move |ctx: Ctx<'js>, Rest(values): Rest<Value<'js>>| tool.call(&ctx, values))
+    Function::new(ctx, Tool { name: name.into(), parameters, plain, encode })
 }
 
-impl<'js> Tool<'js> {
-    fn call(&self, ctx: &Ctx<'js>, values: Vec<Value<'js>>) -> Result<Promise<'js>> {
-        let (promise, resolve, reject) = Promise::new(ctx)?;
-        match self.arguments(values) {
-            Ok(arguments) => self.ask(ctx, arguments, resolve, reject),
-            Err(Error::Exception) if !host::has_exited() => reject.call::<_, ()>((ctx.catch(),))?,
+impl<'js> IntoJsFunc<'js, Tool<'js>> for Tool<'js> {
+    fn param_requirements() -> ParamRequirement {
+        ParamRequirement::any()
+    }
+
+    fn call<'a>(&self, params: Params<'a, 'js>) -> Result<Value<'js>> {
+        let ctx = params.ctx();
+        let (promise, settles) = Settles::promise(ctx)?;
+        match self.arguments(&params) {
+            Ok(arguments) => self.ask(ctx, arguments, settles),
+            Err(Error::Exception) if !host::has_exited() => settles.reject(ctx, &ctx.catch())?,
             Err(error) => return Err(error),
         }
         Ok(promise)
     }
+}
 
-    fn ask(&self, ctx: &Ctx<'js>, arguments: String, resolve: Function<'js>, reject: Function<'js>) {
-        // SAFETY: the context lives, and the error is one of its own. An error keeps the stack as it is now.
-        let place = unsafe { Value::from_raw(ctx.clone(), qjs::JS_NewError(ctx.as_raw().as_ptr())) };
-        let (resolve, reject) = (Persistent::save(ctx, resolve), Persistent::save(ctx, reject));
-        let heard = Heard { resolve, reject, place: Persistent::save(ctx, place) };
-        ASKED.with_borrow_mut(|asked| asked.push(Asked { call: (self.name.clone(), arguments), heard }));
+impl<'js> Tool<'js> {
+    fn ask(&self, ctx: &Ctx<'js>, arguments: String, promise: Settles) {
+        let heard = Heard { promise, place: Place::here(ctx) };
+        let asked = Asked { name: Rc::clone(&self.name), arguments, heard };
+        ASKED.with_borrow_mut(|all| all.push(asked));
     }
 
-    fn arguments(&self, values: Vec<Value<'js>>) -> Result<String> {
-        let simple = match &values[..] {
-            [] => Some("{}".to_owned()),
-            [given] if given.type_of() == Type::Object => self.simple(given)?,
-            _ => None,
+    fn arguments(&self, params: &Params<'_, 'js>) -> Result<String> {
+        let simple = match (params.len(), params.arg(0).as_ref().and_then(Value::as_object)) {
+            (0, _) => Some("{}".to_owned()),
+            (1, Some(given)) => self.by_name(given)?,
+            _ => self.by_place(params)?,
         };
-        simple.map_or_else(|| Ok(self.encode.call::<_, Text>((Rest(values),))?.0), Ok)
+        simple.map_or_else(|| Ok(self.encode.call::<_, Text>((Rest(values(params).collect()),))?.0), Ok)
     }
 
-    /// The JSON of arguments by name that are texts, whole numbers, truth values and null.
-    fn simple(&self, given: &Value<'js>) -> Result<Option<String>> {
-        let Some(given) = given.as_object().filter(|given| self.is_plain(given)) else { return Ok(None) };
-        let (mut json, mut is_named) = (String::from("{"), self.only.is_none());
-        for property in given.props::<JsString, Value>() {
-            let (name, value) = property?;
-            let Text(name) = name.into_value().get()?;
-            is_named |= self.only.as_ref() == Some(&name);
-            if value.is_undefined() {
-                continue;
-            }
-            let Some(value) = text::simple(&value)? else { return Ok(None) };
-            if json.len() > 1 {
-                json.push(',');
-            }
-            json += &text::quoted(&name);
-            json.push(':');
-            json += &value;
+    /// The JSON of an object that is the arguments by name, if they are texts, whole numbers, truth values and null.
+    fn by_name(&self, given: &Object<'js>) -> Result<Option<String>> {
+        if !self.is_plain(given) {
+            return Ok(None);
         }
-        json.push('}');
-        let is_told_so = !given.get::<_, Value>(PredefinedAtom::ToJSON)?.is_undefined();
-        Ok((is_named && !is_told_so).then_some(json))
+        // If there is but one parameter, the object can be the argument itself.
+        let mut is_named = self.parameters.len() != 1;
+        let mut json = Arguments::new();
+        for property in Names::of(given)?.values() {
+            let (name, value) = property?;
+            let name = name.text();
+            is_named = is_named || self.parameters.first().is_some_and(|only| only.0 == name);
+            if !json.add(&name, &value)? {
+                return Ok(None);
+            }
+        }
+        Ok(if is_named { json.end(given)? } else { None })
     }
 
+    /// The same of arguments by their place.
+    fn by_place(&self, params: &Params<'_, 'js>) -> Result<Option<String>> {
+        if params.len() > self.parameters.len() {
+            return Ok(None);
+        }
+        let mut json = Arguments::new();
+        for (Text(name), value) in self.parameters.iter().zip(values(params)) {
+            if !json.add(name, &value)? {
+                return Ok(None);
+            }
+        }
+        json.end(&self.plain)
+    }
+
+    /// Whether it is an object as `{}` makes it, or one without a prototype.
     fn is_plain(&self, given: &Object<'js>) -> bool {
-        given.get_prototype().is_none_or(|prototype| prototype == self.plain)
+        // SAFETY: this only looks at the class of a value that lives.
+        let class = |object: &Object<'js>| unsafe { qjs::JS_GetClassID(object.as_raw()) };
+        class(given) == class(&self.plain) && given.get_prototype().is_none_or(|prototype| prototype == self.plain)
+    }
+}
+
+fn values<'js>(params: &Params<'_, 'js>) -> impl Iterator<Item = Value<'js>> {
+    (0..params.len()).filter_map(|number| params.arg(number))
+}
+
+/// The JSON of simple arguments.
+struct Arguments(String);
+
+impl Arguments {
+    fn new() -> Self {
+        let mut json = String::with_capacity(ARGUMENTS_BYTES);
+        json.push('{');
+        Self(json)
+    }
+
+    /// Adds one, unless it is undefined, and returns whether it was as simple.
+    fn add(&mut self, name: &str, value: &Value<'_>) -> Result<bool> {
+        if value.is_undefined() {
+            return Ok(true);
+        }
+        let Self(json) = self;
+        if json.len() > 1 {
+            json.push(',');
+        }
+        text::quote(json, name);
+        json.push(':');
+        text::add_simple(json, value)
+    }
+
+    /// The JSON, unless an object of this kind says itself what its JSON is.
+    fn end(mut self, object: &Object<'_>) -> Result<Option<String>> {
+        self.0.push('}');
+        let is_silent = Kept::property(object, PredefinedAtom::ToJSON as qjs::JSAtom)?.is_undefined();
+        Ok(is_silent.then_some(self.0))
     }
 }
 
@@ -117,16 +172,19 @@ pub(crate) fn forget() {
 
 /// Calls what is to be called, and returns whether there was anything.
 pub(crate) fn flush<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>) -> Result<bool> {
+    let alone = ASKED.with_borrow_mut(|asked| if asked.len() == 1 { asked.pop() } else { None });
+    if let Some(Asked { name, arguments, heard }) = alone {
+        let result = if host::runs() { tools::call(&name, &arguments) } else { Ok("null".to_owned()) };
+        return heard.tell(ctx, prelude, result).map(|()| true);
+    }
     let asked = ASKED.take();
     if asked.is_empty() {
         return Ok(false);
     }
-    let (calls, heard): (Vec<_>, Vec<_>) = asked.into_iter().map(|one| (one.call, one.heard)).unzip();
-    let results = match &calls[..] {
-        _ if !host::runs() => calls.iter().map(|_| Ok("null".to_owned())).collect(),
-        [(name, arguments)] => vec![tools::call(name, arguments)],
-        calls => tools::call_all(calls),
-    };
+    let (calls, heard): (Vec<_>, Vec<_>) =
+        asked.into_iter().map(|one| ((one.name.to_string(), one.arguments), one.heard)).unzip();
+    let results =
+        if host::runs() { tools::call_all(&calls) } else { calls.iter().map(|_| Ok("null".to_owned())).collect() };
     heard.into_iter().zip(results).try_for_each(|(heard, result)| heard.tell(ctx, prelude, result))?;
     Ok(true)
 }
@@ -138,12 +196,12 @@ impl Heard {
         prelude: &Object<'js>,
         result: std::result::Result<String, ToolError>,
     ) -> Result<()> {
+        let Self { promise, place } = self;
         let value = result.as_ref().ok().and_then(|result| text::parsed(ctx, result));
-        let place = self.place.restore(ctx)?;
-        let answered = || crate::call(prelude, "answered", (place, answer(ctx, result)?));
+        let answered = || crate::call(prelude, "answered", (place.error(ctx)?, answer(ctx, result)?));
         match value.map_or_else(answered, Ok) {
-            Ok(value) => self.resolve.restore(ctx)?.call((value,)),
-            Err(Error::Exception) => self.reject.restore(ctx)?.call((ctx.catch(),)),
+            Ok(value) => promise.resolve(ctx, &value),
+            Err(Error::Exception) => promise.reject(ctx, &ctx.catch()),
             Err(error) => Err(error),
         }
     }
