@@ -76,7 +76,7 @@ async function child(name) {
 function expected(name) {
     const here = fileURLToPath(import.meta.url), own = mkdtempSync(join(tmpdir(), "program-"));
     const code = `const { fork } = require("node:child_process");
-        const child = fork(${JSON.stringify(here)}, [${JSON.stringify(name)}], { silent: true, cwd: ${JSON.stringify(own)} });
+        const child = fork(${JSON.stringify(here)}, [${JSON.stringify(name)}], { silent: true, execArgv: ["--disable-warning=ExperimentalWarning"], cwd: ${JSON.stringify(own)} });
         let told, out = "", err = "";
         child.on("message", (message) => { told = message; });
         child.stdout.on("data", (data) => { out += data; });
