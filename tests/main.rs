@@ -8,6 +8,7 @@ mod approvals;
 mod backup;
 mod budgets;
 mod callable;
+mod called_by_code;
 mod check;
 mod children;
 mod cli_agent;
