@@ -54,7 +54,7 @@ impl Callable for Echo {
         Ok(Calling::Answer(Box::pin(async move {
             let fails = given.as_object().is_some_and(|given| given.values().any(|value| value == "fail"));
             let answer = if is_bare { given["n"].clone() } else { given };
-            let result = if fails { Err(Fault::new(Kind::GuestError, "no")) } else { Ok(answer.into()) };
+            let result = if fails { Err(Fault::new(Kind::GuestError, "no")) } else { Ok(answer) };
             Answer::new(result, Usage::default().tool_calls(1))
         })))
     }

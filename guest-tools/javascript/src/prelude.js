@@ -94,12 +94,13 @@
         ticks.push([action, values]);
     };
 
-    // How often intervals come once the cell has its value: nothing waits, so one that is never cleared would use up its fuel.
+    // How often intervals come once the cell has its value and no other timer is set: one that is never cleared would use up its fuel.
     const INTERVALS_MAX = 1000;
     let intervals = 0;
     const again = (timer, isSettled) => {
-        if (isSettled && ++intervals > INTERVALS_MAX) {
-            throw new Error(`an interval that is never cleared keeps the code from its end: it came ${INTERVALS_MAX} times since; clearInterval, or its unref(), lets the code end`);
+        const isAlone = () => timers.every((one) => one.every !== undefined || !one.isHeld);
+        if (isSettled && isAlone() && ++intervals > INTERVALS_MAX) {
+            throw new Error(`an interval that is never cleared came ${INTERVALS_MAX} times after the code had its value; clearInterval, or its unref(), lets the code end`);
         }
         timer.at = time + timer.every;
         insert(timer);
