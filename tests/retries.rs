@@ -316,7 +316,8 @@ async fn an_attempt_that_takes_longer_than_it_may_is_ended_and_the_call_is_made_
             panic!("{entries:?}")
         };
         assert_eq!((fault.kind, deferred(&entries), spent.tool_calls), (Kind::Deadline, 1, 2), "{fault}");
-        assert!(spent.wall_us >= 2 * allowed_us, "each attempt had its time: {spent:?}");
+        // The deadline is counted from when an attempt was asked for, and what it has used from when it began.
+        assert!(2 * spent.wall_us >= 3 * allowed_us, "each attempt had its time: {spent:?}");
     }
 }
 
