@@ -433,6 +433,8 @@ impl RunLog {
         if cells::is_changed_by(&commit.index) {
             self.leave_session();
         }
+        // Before the run is given up: a host that closes waits for it, and would end before its hooks have heard.
+        self.host.hooks.committed(&self.state, &commit.entries);
         if let (Some(place), Some(last)) = (&self.place, commit.entries.last()) {
             place.committed(last.seq);
         }
@@ -441,7 +443,6 @@ impl RunLog {
             self.place = None;
         }
         self.told_due_ms = self.state.next_due_ms();
-        self.host.hooks.committed(&self.state, &commit.entries);
     }
 
     /// Whether nothing more can be done in the run now.
