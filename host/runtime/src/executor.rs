@@ -230,7 +230,7 @@ impl Driver {
                 continue;
             }
             if let Some(effect) = self.alone().filter(|_| self.order.is_none() && in_flight.is_empty()) {
-                // Few runs have code or children: the future of each run is small without theirs.
+                // Few runs have code: the future of each run is small without that of its code.
                 Box::pin(self.perform_alone_until_ordered(&effect)).await?;
                 continue;
             }

@@ -433,7 +433,7 @@ impl RunLog {
         if cells::is_changed_by(&commit.index) {
             self.leave_session();
         }
-        // Before the run is given up: a host that closes waits for it, and would end before its hooks have heard.
+        // The hooks hear first: a host that closes may end as soon as the run is given up.
         self.host.hooks.committed(&self.state, &commit.entries);
         if let (Some(place), Some(last)) = (&self.place, commit.entries.last()) {
             place.committed(last.seq);

@@ -106,7 +106,7 @@ impl Driver {
         let (driving, busy) = (Arc::clone(&host), host.driving.busy());
         let runtime = host.drivers.clone().unwrap_or_else(Handle::current);
         let tenant = Lane::of(self.state().workflow(), &self.state().origin().labels).tenant;
-        // What is driven is moved about while it is begun: in a box, it is a few words.
+        // Each future around the driver has a pointer to it, in place of the driver itself.
         let driver = Box::new(self);
         let driver = async move {
             let driven = driver.drive_in_turn().await;
