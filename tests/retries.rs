@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -307,9 +307,9 @@ async fn an_attempt_that_takes_longer_than_it_may_is_ended_and_the_call_is_made_
         let builder = place.host().tool("spin", guest("spin"), []).configured(&Config::parse(&text).unwrap());
         let host = builder.unwrap().workflow(InTurn).build().await.unwrap();
         let spin = Effect::call("spin", ToolCall::new("spin", "run", json!({})));
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         let (run, outcome) = start(&host, &[spin], Budget::default().fuel(1 << 40)).await;
-        assert!(begun.elapsed() >= std::time::Duration::from_micros(2 * allowed_us), "each attempt had its time");
+        assert!(begun.elapsed() >= Duration::from_micros(2 * allowed_us), "each attempt had its time");
         // It was granted nothing, so that nothing has happened.
         let ToolOutcome::Failed(fault) = returned(&outcome) else { panic!("{outcome}") };
         assert!(fault.message.contains(&format!("the deadline of {allowed_us} µs has passed")), "{fault}");
