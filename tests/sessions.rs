@@ -40,6 +40,21 @@ async fn what_a_cell_does_to_prototypes_is_seen_by_its_own_session_alone() {
     assert_eq!(value(&host, cell("clean", looks)).await, json!([true, "function", "function", "function"]));
 }
 
+/// They ran at the next cell's first `await`, and what they printed was told as that cell's.
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_a_cell_leaves_when_it_ends_early_do_not_run_in_the_next() {
+    let place = Place::new();
+    let host = host(&place).await;
+    for (session, ends) in [("exits", "process.exit(1)"), ("throws", "throw new Error('of a timer')")] {
+        let leaves = "Promise.resolve().then(() => ++late); (async () => { await null; ++late; })();";
+        let source = format!("globalThis.late = 0; setTimeout(() => {{ {leaves} {ends} }}, 1); 1");
+        let (_, outcome) = exec(&host, cell(session, &source)).await;
+        assert!(matches!(outcome, Outcome::Failed(_) | Outcome::Done(_)), "{outcome}");
+        let next = "const deep = (n) => (n === 0 ? 0 : 1 + deep(n - 1)); await null; [late, deep(200)]";
+        assert_eq!(value(&host, cell(session, next)).await, json!([0, 200]), "{session}");
+    }
+}
+
 /// Pieces of code that run in one session at the same time: all but one were lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn code_of_one_session_waits_for_the_code_before_it() {

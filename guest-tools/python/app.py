@@ -40,7 +40,7 @@ import uuid
 import zoneinfo
 
 import chart
-from _stockade import absent, calls, hashes, inorder, library, machine, packages, settled, waiting
+from _stockade import absent, calls, ending, hashes, inorder, library, machine, packages, settled, waiting
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import code
@@ -51,6 +51,7 @@ waiting.install()
 inorder.install()
 hashes.install()
 machine.install()
+ending.install()
 absent.install(packages.load_all())
 
 # --- output -----------------------------------------------------------------------------------------------------------
@@ -322,6 +323,7 @@ def done(program):
     try:
         return execute(program)
     finally:
+        ending.end()
         calls.end()
 
 

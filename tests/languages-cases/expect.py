@@ -6,6 +6,7 @@ short (a module that is not there is told in more words by the guest), its line.
 """
 
 import ast
+import atexit
 import contextlib
 import io
 import json
@@ -62,6 +63,7 @@ def child(path):
             told["error"] = {"syntax": False, "name": type(error).__name__, "line": line}
             if len(str(error)) < 60 and type(error).__name__ not in ("RecursionError", "ModuleNotFoundError"):
                 told["error"]["message"] = str(error)
+        atexit._run_exitfuncs()
     if printed.getvalue() or "error" not in told:
         told["stdout"] = printed.getvalue()
     json.dump(told, sys.stdout, ensure_ascii=False)

@@ -24,7 +24,7 @@ use room::Room;
 use rquickjs::context::EvalOptions;
 use rquickjs::object::Property;
 use rquickjs::promise::{MaybePromise, PromiseState};
-use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Runtime, Value};
+use rquickjs::{Context, Ctx, Function, Object, Persistent, Promise, Runtime, Value, qjs};
 use std::cell::OnceCell;
 use text::Text;
 
@@ -150,8 +150,10 @@ impl JavaScript {
         let script = Script::of(&cell.source);
         let prelude = || self.prelude.clone().restore(ctx);
         let value = prelude().and_then(|prelude| evaluate(ctx, &prelude, cell, &script));
+        let value = value.map_err(|error| failure::exception(ctx, prelude(), error, cell, &script));
+        drop_jobs(ctx);
         host::flush();
-        value.map_err(|error| failure::exception(ctx, prelude(), error, cell, &script))
+        value
     }
 }
 
@@ -199,6 +201,7 @@ fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Sc
     let promise = begun(ctx, cell, script);
     script.was_read.set(promise.is_ok() || host::has_exited());
     let value = promise.and_then(|promise| settled(ctx, prelude, promise, script.is_function()));
+    let value = value.or_else(|error| failed(ctx, prelude, error));
     if !host::has_exited() {
         return value;
     }
@@ -206,6 +209,31 @@ fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Sc
     drop(ctx.catch());
     call::<_, ()>(prelude, "exited", ())?;
     Ok("null".into())
+}
+
+/// Tells what listens to the end of a process that its cell has failed.
+fn failed(ctx: &Ctx<'_>, prelude: &Object<'_>, error: rquickjs::Error) -> rquickjs::Result<String> {
+    if !error.is_exception() || host::has_exited() {
+        return Err(error);
+    }
+    let thrown = ctx.catch();
+    call::<_, ()>(prelude, "over", (1,))?;
+    Err(ctx.throw(thrown))
+}
+
+/// Drops the jobs that a cell has left which ended early, for they are not those of the next one. QuickJS lets go of a job
+/// only by running it: each is run without a stack, and fails before it does anything.
+fn drop_jobs(ctx: &Ctx<'_>) {
+    // SAFETY: the runtime lives as long as its context.
+    unsafe {
+        let runtime = qjs::JS_GetRuntime(ctx.as_raw().as_ptr());
+        if !qjs::JS_IsJobPending(runtime) {
+            return;
+        }
+        qjs::JS_SetMaxStackSize(runtime, 1);
+        while ctx.execute_pending_job() {}
+        qjs::JS_SetMaxStackSize(runtime, STACK_BYTES as _);
+    }
 }
 
 /// Starts a cell: as the body of a function, if it certainly is one, and else as a script, if it can be.
@@ -246,7 +274,8 @@ fn settled<'js>(
         && (ctx.execute_pending_job()
             // What the code called, and can go on without no longer.
             || tools::flush(ctx, prelude)?
-            || call(prelude, "tick", (is_settled(&settled),))?)
+            // Code that has failed waits for nothing.
+            || settled.state() != PromiseState::Rejected && call(prelude, "tick", (is_settled(&settled),))?)
     {}
     let Some(ended) = settled.result::<Value>() else {
         return Err(throw(ctx, "the code waits for a promise that nothing settles"));

@@ -105,16 +105,21 @@
         timer.at = time + timer.every;
         insert(timer);
     };
-    // Runs the next timer, and returns whether there was one; what was let go ends with the cell's value.
-    const tick = (isSettled) => {
+    // Runs the next timer, and returns whether there was one, or something that may set one; what was let go ends with the cell's value.
+    const turn = (isSettled) => {
         if (ticks.length > 0) { drain(); return true; }
-        if (timers.length === 0 || (isSettled && !timers.some((one) => one.isHeld))) return false;
+        if (rejections.size > 0) { judge(); return true; }
+        if (timers.length === 0 || (isSettled && !timers.some((one) => one.isHeld))) return beforeExit();
         const next = timers.shift();
         time = next.at;
         if (next.every !== undefined) again(next, isSettled);
+        wasQuiet = false;
         next.action(...next.rest);
         drain();
         return true;
+    };
+    const tick = (isSettled) => {
+        try { return turn(isSettled); } catch (thrown) { uncaught(thrown, "uncaughtException"); return true; }
     };
 
     // --- the console ------------------------------------------------------------------------------------------------
@@ -187,10 +192,35 @@
             hidden(this, "code", Number(code ?? 0));
         }
     }
+    // What listens to `process` hears of the end of its cell, as of the end of a process: `wasQuiet` when it has heard that nothing
+    // is left to do, `isOver` when it has heard of the end.
+    const emit = process.emit.bind(process), forget = process.removeAllListeners.bind(process);
+    let wasQuiet = false, isOver = false;
+    const over = (code = 0) => {
+        if (isOver) return;
+        isOver = true;
+        emit("exit", Number(code));
+    };
+    const uncaught = (thrown, origin) => { if (!emit("uncaughtException", thrown, origin)) throw thrown; };
+    // Promises that were rejected, and that nothing has looked at when the next timer is due.
+    const rejections = new Map();
+    const judge = () => {
+        const judged = [...rejections];
+        rejections.clear();
+        for (const [promise, reason] of judged) if (!emit("unhandledRejection", reason, promise)) uncaught(reason, "unhandledRejection");
+    };
+    // Says that nothing is left to do, which may set something going.
+    const beforeExit = () => {
+        if (wasQuiet) return false;
+        wasQuiet = true;
+        return emit("beforeExit", Number(process.exitCode ?? 0));
+    };
     // How the cell has ended itself, if it has.
     let exited;
     const exit = (code = process.exitCode) => {
-        exited = new Exit(code);
+        process.exitCode = code;
+        over(code);
+        exited = new Exit(process.exitCode);
         host.exit(exited);
     };
 
@@ -201,16 +231,22 @@
         return encode(value) ?? "null";
     };
 
-    const settle = async (promise, isFunction) => {
-        drain();
-        const ended = await promise;
-        return result(isFunction ? ended : await ended?.value);
+    const ended = async (promise, isFunction) => {
+        try {
+            drain();
+            const value = await promise;
+            return result(isFunction ? value : await value?.value);
+        } catch (thrown) {
+            uncaught(thrown, "uncaughtException");
+            return "null";
+        }
     };
-
-    const rejections = new Map();
+    // The end of the cell itself, which is not one of the promises that nothing looks at.
+    let whole;
+    const settle = (promise, isFunction) => whole = ended(promise, isFunction);
     const rejected = (promise, reason, isHandled) => {
         if (isHandled) rejections.delete(promise);
-        else rejections.set(promise, reason);
+        else if (promise !== whole) rejections.set(promise, reason);
     };
 
     // Declarations of a cell that was a function's body: live, until a later cell declares them anew.
@@ -267,9 +303,9 @@
     };
 
     return {
-        tick, settle, rejected, exit, nextTick, decode, answered: tools.answered,
+        tick, settle, rejected, over, exit, nextTick, decode, answered: tools.answered,
         // A promise that is kept when what `process.nextTick` was given has come, if it was given anything.
-        drained: () => (ticks.length > 0 ? (async () => drain())() : undefined),
+        drained: () => (ticks.length > 0 ? settle() : undefined),
         begin(functions, spaces, names) {
             if (late.length) saveLate();
             rejections.clear();
@@ -278,11 +314,13 @@
             group = "";
             if (locals.size) release(names.split("\n"));
             tools.install(functions, spaces);
-            exited = process.exitCode = undefined;
+            exited = process.exitCode = whole = undefined;
+            wasQuiet = isOver = false;
+            forget();
         },
         end() {
             if (late.length) saveLate();
-            if (rejections.size) for (const [, reason] of rejections) throw reason;
+            over(process.exitCode);
             if (process.exitCode) throw new Exit(process.exitCode);
         },
         // Ends a cell that has called `process.exit`: quietly, or with an exception.

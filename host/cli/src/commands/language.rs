@@ -55,6 +55,7 @@ const SOURCES: &[(&str, &str)] = &sources!(
     "guest-tools/python/_stockade/__init__.py",
     "guest-tools/python/_stockade/absent.py",
     "guest-tools/python/_stockade/calls.py",
+    "guest-tools/python/_stockade/ending.py",
     "guest-tools/python/_stockade/hashes.py",
     "guest-tools/python/_stockade/inorder.py",
     "guest-tools/python/_stockade/library.py",

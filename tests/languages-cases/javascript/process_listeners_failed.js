@@ -1,0 +1,3 @@
+process.on("exit", () => console.log("exit"));
+await new Promise((resolve) => setTimeout(resolve, 1));
+throw new RangeError("of the code");
