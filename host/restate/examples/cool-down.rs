@@ -20,7 +20,6 @@ use stockade::{
     Transition, Waited, Workflow,
 };
 use stockade_refund::shop;
-use tokio::net::TcpListener;
 
 const CENTS: u64 = 1_000;
 
@@ -29,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [address, folder] = arguments.as_slice() else { return Err("usage: cool-down ADDRESS FOLDER".into()) };
     let endpoint = stockade_restate::endpoint(host(Path::new(folder)).await?)?;
-    HttpServer::new(endpoint).serve(TcpListener::bind(address).await?).await;
+    HttpServer::new(endpoint).serve(stockade_restate::listen(address).await?).await;
     Ok(())
 }
 

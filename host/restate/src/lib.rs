@@ -27,8 +27,12 @@ mod row;
 mod run;
 mod stores;
 
+use std::io;
+
 use restate_sdk::endpoint::Endpoint;
+use socket2::SockRef;
 use stockade::Host;
+use tokio::net::{TcpListener, ToSocketAddrs};
 
 pub use effects::Effects;
 pub use run::Run;
@@ -45,4 +49,18 @@ pub fn endpoint(host: Host) -> stockade::Result<Endpoint> {
     // What cannot be planned here is said now, and not by each run.
     host.planning(stockade::journal::MemoryJournal::new(stockade::Clock::default()))?;
     Ok(Endpoint::builder().bind(Run::new(host.clone())).bind(Effects::new(host)).bind(Stores).build())
+}
+
+/// Returns a listener for `HttpServer::serve` on an address. Its connections send each message at once, as those of `HttpServer`
+/// itself do not: Restate and this program write small messages by turns, and without `TCP_NODELAY` each waits 40 ms for the
+/// other side's delayed acknowledgement.
+///
+/// # Errors
+///
+/// The address is not one of this machine, or is taken.
+pub async fn listen(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await?;
+    // A connection has the options of the listener that has accepted it.
+    SockRef::from(&listener).set_tcp_nodelay(true)?;
+    Ok(listener)
 }

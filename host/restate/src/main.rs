@@ -10,7 +10,6 @@ use restate_sdk::http_server::HttpServer;
 use stockade::journal::MemoryJournal;
 use stockade::{Clock, Config, Fault, Host};
 use stockade_refund::{Refund, Settings, shop};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// What the command line says.
@@ -24,7 +23,7 @@ struct Wanted {
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let wanted = Wanted::read(std::env::args().skip(1))?;
     let endpoint = stockade_restate::endpoint(host(&wanted).await?)?;
-    let listener = TcpListener::bind(&wanted.address).await?;
+    let listener = stockade_restate::listen(&wanted.address).await?;
     let mut told = signal(SignalKind::terminate())?;
     // What is cut off is made anew by Restate: here, or in another process.
     HttpServer::new(endpoint).serve_with_cancel(listener, async move { told.recv().await }).await;
