@@ -1,4 +1,4 @@
-//! What a handler does between two entries of Restate's log: a host plans, and each of its commits is one.
+//! What a handler does between two entries of Restate's log: a host plans, up to a call of agent-written code or the end.
 
 use serde::{Deserialize, Serialize};
 use stockade::{Clock, Fault, Host, Kind, Result, RunId};
@@ -8,17 +8,17 @@ use tokio::task::JoinHandle;
 use crate::asked::Asked;
 use crate::kept::{Changed, Kept};
 use crate::planned::Planned;
-use crate::relay::{Handed, Relay};
+use crate::relay::{Handed, Relay, Unwritten};
 use crate::row::KeptRow;
 
 /// What a handler hears of its desk.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Turn {
-    /// A commit, which is durable once the handler asks for the next turn.
+    /// Commits, which are durable once the handler asks for the next turn.
     Changed(Changed),
-    /// All is planned; or the host has refused what it was asked, for this reason.
-    Settled(Planned, Option<Fault>),
+    /// The last commits: all is planned; or the host has refused what it was asked, for this reason.
+    Settled(Changed, Planned, Option<Fault>),
 }
 
 /// A host that plans for one run. It is gone with the attempt of the handler: the next one begins another from what is durable.
@@ -26,6 +26,7 @@ pub(crate) struct Desk {
     // Closed before the commit in `durable` is given up.
     handed: mpsc::Receiver<Handed>,
     durable: Option<oneshot::Sender<()>>,
+    unwritten: Unwritten,
     acting: JoinHandle<Result<()>>,
     /// When it began to plan: what falls due later, it may not have seen as due.
     pub(crate) begun_ms: u64,
@@ -43,13 +44,13 @@ pub(crate) struct Opening {
 impl Desk {
     pub(crate) async fn open(opening: Opening, kept: &Kept) -> Result<Self> {
         let Opening { host, run, shared, asked } = opening;
-        let (relay, handed) = Relay::new(kept.journal(run, &shared).await?);
+        let (relay, unwritten, handed) = Relay::new(kept.journal(run, &shared).await?);
         let begun_ms = Clock::default().now_ms();
         let acting = tokio::spawn(Asked::done(asked, host.planning(relay)?, run));
-        Ok(Self { handed, durable: None, acting, begun_ms })
+        Ok(Self { handed, durable: None, unwritten, acting, begun_ms })
     }
 
-    /// Says that the last commit is durable, and returns the next one; none once all is planned.
+    /// Says that the last commits are durable, and returns the next ones, up to a call of code; none once all is planned.
     ///
     /// # Errors
     ///
@@ -70,6 +71,11 @@ impl Desk {
                 ended.unwrap_or_else(panicked).map(|()| None)
             }
         }
+    }
+
+    /// Returns the last commits, once all is planned.
+    pub(crate) fn last(&self) -> Changed {
+        self.unwritten.take()
     }
 }
 

@@ -27,8 +27,10 @@ pub(crate) struct Changed {
 }
 
 impl Changed {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.rows.is_empty()
+    /// Adds what a later commit has changed.
+    pub(crate) fn add(&mut self, later: Self) {
+        self.entries.extend(later.entries);
+        self.rows.extend(later.rows);
     }
 
     /// Returns the rows that other runs are to see.

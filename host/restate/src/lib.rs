@@ -1,14 +1,14 @@
 //! Stockade's runs on [Restate](https://restate.dev), which partitions and replicates them and calls this program.
 //!
 //! The virtual object [`Run`] has a run each: its handlers plan and commit what follows from what they are told, one after the
-//! other, and send each effect to the service [`Effects`], which performs it and tells the run how it ended. A timer is a
+//! other, and send each effect to a shared handler, which performs it beside them and tells the run how it ended. A timer is a
 //! message that comes later. What runs leave in stores for others to read is kept by the object [`Stores`].
 //!
 //! ```text
-//!  client ──► Run/ID/start, decide, cancel … ──plan and commit──► Effects/perform ──► tool, model
-//!                  ▲        ▲                                            │
-//!                  │        └── Run/ID/event (due) ── later ──┐          │
-//!                  └───────────── Run/ID/event (ended) ───────┴──────────┘
+//!  client ──► Run/ID/start, decide, cancel … ──plan and commit──► Run/ID/perform ──► tool, model
+//!                  ▲        ▲                                           │
+//!                  │        └── Run/ID/event (due) ── later ──┐         │
+//!                  └───────────── Run/ID/event (ended) ───────┴─────────┘
 //! ```
 //!
 //! Whether an effect happens twice is decided as in Stockade's own engine: an attempt is noted before it begins, and one that
@@ -18,8 +18,8 @@
 
 mod asked;
 mod desk;
-mod effects;
 mod kept;
+mod order;
 mod page;
 mod planned;
 mod relay;
@@ -34,7 +34,6 @@ use socket2::SockRef;
 use stockade::Host;
 use tokio::net::{TcpListener, ToSocketAddrs};
 
-pub use effects::Effects;
 pub use run::Run;
 pub use stores::Stores;
 
@@ -48,7 +47,7 @@ pub use stores::Stores;
 pub fn endpoint(host: Host) -> stockade::Result<Endpoint> {
     // What cannot be planned here is said now, and not by each run.
     host.planning(stockade::journal::MemoryJournal::new(stockade::Clock::default()))?;
-    Ok(Endpoint::builder().bind(Run::new(host.clone())).bind(Effects::new(host)).bind(Stores).build())
+    Ok(Endpoint::builder().bind(Run::new(host)).bind(Stores).build())
 }
 
 /// Returns a listener for `HttpServer::serve` on an address. Its connections send each message at once, as those of `HttpServer`

@@ -1,11 +1,16 @@
-//! A journal of one run for as long as a handler of Restate is called: each commit waits until the handler has it in its own log.
+//! A journal of one run for as long as a handler of Restate is called.
+//!
+//! What a host plans is begun by what the handler sends, once all of it is in Restate's log: so the commits of a plan are written
+//! there together. The handler itself makes the calls of agent-written code, so what is of a call waits until it is in the log,
+//! with all before it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use stockade::journal::{Commit, Filter, Journal, Lease, MemoryJournal, Row, RowChange, Summary};
-use stockade::{Entry, Fault, Kind, Result, RunId};
+use stockade::{Change, Entry, Fault, Kind, Result, RunId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::kept::Changed;
@@ -18,18 +23,34 @@ pub(crate) struct Handed {
     pub(crate) durable: oneshot::Sender<()>,
 }
 
-/// Hands commits on to the handler, one at a time.
+/// What the last commits have changed that the handler does not have yet.
+#[derive(Clone, Default)]
+pub(crate) struct Unwritten(Arc<Mutex<Changed>>);
+
+impl Unwritten {
+    fn add(&self, changed: Changed) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(changed);
+    }
+
+    pub(crate) fn take(&self) -> Changed {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Hands commits on to the handler.
 pub(crate) struct Relay {
     memory: MemoryJournal,
+    unwritten: Unwritten,
     handed: mpsc::Sender<Handed>,
     /// Whether a commit may not be durable that `memory` has. From then on nothing is known, and nothing may be done.
     is_cut: AtomicBool,
 }
 
 impl Relay {
-    pub(crate) fn new(memory: MemoryJournal) -> (Self, mpsc::Receiver<Handed>) {
-        let (handed, received) = mpsc::channel(1);
-        (Self { memory, handed, is_cut: AtomicBool::new(false) }, received)
+    pub(crate) fn new(memory: MemoryJournal) -> (Self, Unwritten, mpsc::Receiver<Handed>) {
+        let ((handed, received), unwritten) = (mpsc::channel(1), Unwritten::default());
+        let relay = Self { memory, unwritten: unwritten.clone(), handed, is_cut: AtomicBool::new(false) };
+        (relay, unwritten, received)
     }
 
     fn check(&self) -> Result<()> {
@@ -50,7 +71,9 @@ impl Relay {
         Ok(Changed { entries, rows })
     }
 
-    async fn hand(&self, changed: Changed) -> Result<()> {
+    /// Hands on all that is not written, and waits until it is.
+    async fn hand(&self) -> Result<()> {
+        let changed = self.unwritten.take();
         let (durable, heard) = oneshot::channel();
         self.handed.send(Handed { changed, durable }).await.map_err(|_| cut())?;
         heard.await.map_err(|_| cut())
@@ -62,11 +85,11 @@ impl Journal for Relay {
     async fn commit(&self, commit: &Commit) -> Result<()> {
         self.check()?;
         self.memory.commit(commit).await?;
-        let changed = self.changed(commit).await?;
-        if changed.is_empty() {
+        self.unwritten.add(self.changed(commit).await?);
+        if !commit.entries.iter().any(|entry| is_of_call(&entry.change)) {
             return Ok(());
         }
-        let handed = self.hand(changed).await;
+        let handed = self.hand().await;
         if handed.is_err() {
             self.is_cut.store(true, Ordering::SeqCst);
         }
@@ -113,6 +136,11 @@ impl Journal for Relay {
     async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
         self.memory.due(space, within, after, limit).await
     }
+}
+
+/// Whether a change is of a call that agent-written code makes: that the call is made next, or how it ended.
+fn is_of_call(change: &Change) -> bool {
+    matches!(change, Change::Calling { .. } | Change::Retried { .. } | Change::Called { .. })
 }
 
 /// The failure of a storage: the next attempt of the handler goes on from what is durable.

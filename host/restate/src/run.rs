@@ -1,8 +1,10 @@
 //! The virtual object that a run is.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use restate_sdk::context::RequestTarget;
 use restate_sdk::prelude::*;
 use serde_json::{Value, json};
 use stockade::{Fault, Host, Kind, Report, RunId, Settlement, Stop};
@@ -11,8 +13,8 @@ use uuid::Uuid;
 
 use crate::asked::{Asked, Decided, Happened, More, Sent, Start};
 use crate::desk::{Desk, Opening, Turn};
-use crate::effects::{EffectsClient, Order, of_run};
-use crate::kept::Kept;
+use crate::kept::{Changed, Kept};
+use crate::order::{Made, Order, made};
 use crate::page::Page;
 use crate::planned::Planned;
 use crate::stores::{STORES, StoresClient};
@@ -125,10 +127,40 @@ impl Run {
         report(&loaded!(ctx), run)
     }
 
-    /// Returns all that Restate keeps of it.
+    /// Performs an effect, unless the run has ended or goes on without it, and tells the run how it ended.
     #[handler(ingress_private)]
-    async fn history(&self, ctx: SharedObjectContext<'_>) -> HandlerResult<Json<Kept>> {
-        Ok(Json(loaded!(ctx)))
+    async fn perform(&self, ctx: SharedObjectContext<'_>, order: Json<Order>) -> HandlerResult<()> {
+        let (run, order) = (id(ctx.key())?, order.into_inner());
+        // That an attempt begins is in Restate's log before it does. Only the process that has written that knows that it is
+        // the first, and that the state which it then asks for is not of long ago.
+        let begins_here = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&begins_here);
+        ctx.run(move || async move {
+            begins.store(true, Ordering::SeqCst);
+            Ok::<_, HandlerError>(())
+        })
+        .name("begin")
+        .await?;
+        let kept = loaded!(ctx);
+        if !kept.is_in_flight(run, &order.key, order.intent)? {
+            // It was lost to a pause, and another order of it may be out; or its run has ended, whose workflow may be gone.
+            return Ok(());
+        }
+        let (host, now) = (self.host.clone(), order.clone());
+        let made = ctx.run(move || made(host, run, kept, now, begins_here)).name("perform").await?;
+        let itself = ctx.object_client::<RunClient>(ctx.key());
+        match made.into_inner() {
+            Made::Made(Some(ending)) => {
+                drop(itself.event(Json(Happened::Ended { intent: order.intent, ending })).send());
+            }
+            Made::Made(None) => {}
+            Made::Left => {
+                let next = order.next();
+                let request = itself.perform(Json(next.clone())).idempotency_key(next.idempotency_key());
+                drop(request.send_after(order.wait()));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -158,8 +190,8 @@ impl Run {
             saved(ctx, &kept, known);
         }
         for (key, intent) in perform {
-            let order = Order { run, key, intent, attempt: 0 };
-            let request = ctx.service_client::<EffectsClient>().perform(Json(order.clone()));
+            let order = Order::new(key, intent);
+            let request = ctx.object_client::<RunClient>(ctx.key()).perform(Json(order.clone()));
             drop(request.idempotency_key(order.idempotency_key()).send());
         }
         if let Some(due_ms) = arms {
@@ -168,14 +200,15 @@ impl Run {
         }
         if let Some(happened) = again {
             // This handler ends, so that others have the run: another version of the workflow can cancel it.
-            let request = ctx.request::<_, Json<Value>>(of_run(run, "event"), Json(happened));
+            let event = RequestTarget::object("Run", ctx.key(), "event");
+            let request = ctx.request::<_, Json<Value>>(event, Json(happened));
             drop(request.send_after(AGAIN));
             return report(&kept, run);
         }
         refused.map_or_else(|| report(&kept, run), |fault| Err(refusal(&fault).into()))
     }
 
-    /// Has a host plan until nothing follows any more. Each commit is in Restate's log before what it intends begins.
+    /// Has a host plan until nothing follows any more. What a commit intends begins once the commit is in Restate's log.
     async fn planned(
         &self,
         ctx: &ObjectContext<'_>,
@@ -192,17 +225,24 @@ impl Run {
             let (desk, known) = (Arc::clone(&desk), Arc::clone(&kept));
             let turn = ctx.run(move || turn(desk, opening, known, seq, is_internal)).name("plan").await?;
             match turn.into_inner() {
-                Turn::Changed(changed) => {
-                    let rows = changed.shared();
-                    Arc::make_mut(&mut kept).take(changed);
-                    if !rows.is_empty() {
-                        ctx.object_client::<StoresClient>(STORES).add(Json(rows)).call().await?;
-                    }
+                Turn::Changed(changed) => taken(ctx, Arc::make_mut(&mut kept), changed).await?,
+                Turn::Settled(changed, planned, refused) => {
+                    taken(ctx, Arc::make_mut(&mut kept), changed).await?;
+                    return Ok((Arc::unwrap_or_clone(kept), planned, refused));
                 }
-                Turn::Settled(planned, refused) => return Ok((Arc::unwrap_or_clone(kept), planned, refused)),
             }
         }
     }
+}
+
+/// Takes in what commits have changed, and tells the stores what other runs are to see of it.
+async fn taken(ctx: &ObjectContext<'_>, kept: &mut Kept, changed: Changed) -> HandlerResult<()> {
+    let rows = changed.shared();
+    kept.take(changed);
+    if !rows.is_empty() {
+        ctx.object_client::<StoresClient>(STORES).add(Json(rows)).call().await?;
+    }
+    Ok(())
 }
 
 /// Returns what comes next of the desk of this attempt, which begins with it.
@@ -219,17 +259,23 @@ async fn turn(
         none => none.insert(Desk::open(opening, &kept).await?),
     };
     let next = desk.next().await;
-    let planned = || Planned::of(&kept, run, seq, desk.begun_ms);
-    Ok(Json(match next {
-        Ok(Some(changed)) => Turn::Changed(changed),
-        Ok(None) => Turn::Settled(planned()?, None),
-        Err(fault) if is_internal && is_foreign(&fault) && kept.state(run)?.seq() == seq => {
-            Turn::Settled(planned()?, Some(fault))
-        }
+    let refused = match next {
+        Ok(Some(changed)) => return Ok(Json(Turn::Changed(changed))),
+        Ok(None) => None,
+        Err(fault) => Some(fault),
+    };
+    let last = desk.last();
+    let mut kept = Arc::unwrap_or_clone(kept);
+    kept.take(last.clone());
+    if let Some(fault) = &refused {
+        let is_untouched = is_internal && is_foreign(fault) && self::seq(&kept, run)? == seq;
         // An event must be done, and has no client that hears of a refusal: it is tried again. So is one whose journal failed.
-        Err(fault) if is_internal || fault.kind == Kind::Journal => return Err(fault.into()),
-        Err(fault) => Turn::Settled(planned()?, Some(fault)),
-    }))
+        if !is_untouched && (is_internal || fault.kind == Kind::Journal) {
+            return Err(fault.clone().into());
+        }
+    }
+    let planned = Planned::of(&kept, run, seq, desk.begun_ms)?;
+    Ok(Json(Turn::Settled(last, planned, refused)))
 }
 
 /// Returns whether a start is the one that began this run. `None`: the run has not begun, or something else is asked.
