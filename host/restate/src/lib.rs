@@ -63,3 +63,18 @@ pub async fn listen(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
     SockRef::from(&listener).set_tcp_nodelay(true)?;
     Ok(listener)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_a_listener_accepts_sends_each_message_at_once() {
+        let listener = listen("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (accepted, _client) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        assert!(accepted.unwrap().0.nodelay().unwrap());
+    }
+}

@@ -18,7 +18,7 @@ pub(crate) struct Order {
     pub(crate) intent: u64,
     /// How many attempts at this order have begun before, and may have been made.
     #[serde(default)]
-    pub(crate) attempt: u32,
+    attempt: u32,
 }
 
 /// How an attempt went.

@@ -1,8 +1,8 @@
 //! A journal of one run for as long as a handler of Restate is called.
 //!
 //! What a host plans is begun by what the handler sends, once all of it is in Restate's log: so the commits of a plan are written
-//! there together. The handler itself makes the calls of agent-written code, so what is of a call waits until it is in the log,
-//! with all before it.
+//! there together. The calls of agent-written code are made by the handler itself, so a commit about a call waits until it is in
+//! the log, with all commits before it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +23,7 @@ pub(crate) struct Handed {
     pub(crate) durable: oneshot::Sender<()>,
 }
 
-/// What the last commits have changed that the handler does not have yet.
+/// What commits have changed that was not handed to the handler yet.
 #[derive(Clone, Default)]
 pub(crate) struct Unwritten(Arc<Mutex<Changed>>);
 
@@ -71,7 +71,7 @@ impl Relay {
         Ok(Changed { entries, rows })
     }
 
-    /// Hands on all that is not written, and waits until it is.
+    /// Hands on what was not handed on yet, and waits until it is durable.
     async fn hand(&self) -> Result<()> {
         let changed = self.unwritten.take();
         let (durable, heard) = oneshot::channel();
@@ -86,7 +86,7 @@ impl Journal for Relay {
         self.check()?;
         self.memory.commit(commit).await?;
         self.unwritten.add(self.changed(commit).await?);
-        if !commit.entries.iter().any(|entry| is_of_call(&entry.change)) {
+        if !commit.entries.iter().any(|entry| is_about_call(&entry.change)) {
             return Ok(());
         }
         let handed = self.hand().await;
@@ -138,12 +138,80 @@ impl Journal for Relay {
     }
 }
 
-/// Whether a change is of a call that agent-written code makes: that the call is made next, or how it ended.
-fn is_of_call(change: &Change) -> bool {
-    matches!(change, Change::Calling { .. } | Change::Retried { .. } | Change::Called { .. })
+/// Whether a change is about a call that agent-written code makes: the call is made next, or has ended.
+fn is_about_call(change: &Change) -> bool {
+    match change {
+        Change::Calling { .. } | Change::Retried { .. } | Change::Called { .. } => true,
+        Change::Created { .. }
+        | Change::Reserved { .. }
+        | Change::Asked { .. }
+        | Change::AskedInCode { .. }
+        | Change::AnsweredInCode { .. }
+        | Change::Renewed { .. }
+        | Change::Overdue { .. }
+        | Change::Voted { .. }
+        | Change::Revoked { .. }
+        | Change::Signalled { .. }
+        | Change::ChildStarted { .. }
+        | Change::ChildEnded { .. }
+        | Change::Stepped { .. }
+        | Change::Suspended { .. }
+        | Change::Deferred { .. }
+        | Change::Lost { .. }
+        | Change::Doubted { .. }
+        | Change::Later { .. }
+        | Change::Settled { .. }
+        | Change::Extended { .. }
+        | Change::Paused { .. }
+        | Change::Stopped { .. }
+        | Change::Expired { .. }
+        | Change::Undone { .. }
+        | Change::Broken { .. }
+        | Change::Resumed => false,
+    }
 }
 
 /// The failure of a storage: the next attempt of the handler goes on from what is durable.
 fn cut() -> Fault {
     Fault::new(Kind::Journal, "the handler of the run was cut off by Restate; its next attempt goes on")
+}
+
+#[cfg(test)]
+mod tests {
+    use stockade::{Budget, Clock, Origin, ToolCall};
+
+    use super::*;
+
+    fn entry(run: RunId, seq: u64, change: Change) -> Commit {
+        Commit { entries: vec![Entry { run, seq, at_ms: 0, change }], ..Commit::default() }
+    }
+
+    #[tokio::test]
+    async fn a_plan_is_handed_on_with_the_next_call_of_code_which_fails_unless_all_is_durable() {
+        let run = RunId::from_bytes([1; 16]);
+        let (relay, unwritten, mut handed) = Relay::new(MemoryJournal::new(Clock::default()));
+        let created = Change::Created {
+            workflow: "refund".to_owned(),
+            version: 1,
+            input: serde_json::json!({}).into(),
+            budget: Budget::default(),
+            origin: Origin::default(),
+        };
+        relay.commit(&entry(run, 1, created)).await.unwrap();
+        relay.commit(&entry(run, 2, Change::Resumed)).await.unwrap();
+        assert!(handed.try_recv().is_err(), "a plan alone waits for no handler");
+
+        let call =
+            ToolCall { tool: "shop".to_owned(), function: "book".to_owned(), arguments: serde_json::json!({}).into() };
+        let calling = entry(run, 3, Change::Calling { key: "code".to_owned(), number: 0, call });
+        let commit = relay.commit(&calling);
+        let handler = async {
+            let Handed { changed, durable } = handed.recv().await.unwrap();
+            assert_eq!(changed.entries.len(), 3);
+            drop(durable);
+        };
+        let (committed, ()) = tokio::join!(commit, handler);
+        assert!(committed.is_err(), "the handler was cut off");
+        assert!(unwritten.take().entries.is_empty(), "nothing is handed on twice");
+    }
 }

@@ -132,7 +132,7 @@ impl Run {
     async fn perform(&self, ctx: SharedObjectContext<'_>, order: Json<Order>) -> HandlerResult<()> {
         let (run, order) = (id(ctx.key())?, order.into_inner());
         // That an attempt begins is in Restate's log before it does. Only the process that has written that knows that it is
-        // the first, and that the state which it then asks for is not of long ago.
+        // the first, and that the state which this attempt was given is not of long ago.
         let begins_here = Arc::new(AtomicBool::new(false));
         let begins = Arc::clone(&begins_here);
         ctx.run(move || async move {
@@ -250,7 +250,7 @@ async fn turn(
     desk: Arc<Mutex<Option<Desk>>>,
     opening: Opening,
     kept: Arc<Kept>,
-    seq: u64,
+    known: u64,
     is_internal: bool,
 ) -> HandlerResult<Json<Turn>> {
     let (mut desk, run) = (desk.lock().await, opening.run);
@@ -268,13 +268,13 @@ async fn turn(
     let mut kept = Arc::unwrap_or_clone(kept);
     kept.take(last.clone());
     if let Some(fault) = &refused {
-        let is_untouched = is_internal && is_foreign(fault) && self::seq(&kept, run)? == seq;
+        let is_untouched = is_internal && is_foreign(fault) && seq(&kept, run)? == known;
         // An event must be done, and has no client that hears of a refusal: it is tried again. So is one whose journal failed.
         if !is_untouched && (is_internal || fault.kind == Kind::Journal) {
             return Err(fault.clone().into());
         }
     }
-    let planned = Planned::of(&kept, run, seq, desk.begun_ms)?;
+    let planned = Planned::of(&kept, run, known, desk.begun_ms)?;
     Ok(Json(Turn::Settled(last, planned, refused)))
 }
 
