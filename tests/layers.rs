@@ -223,7 +223,7 @@ const DOORS: [&str; 43] = [
     "host/mcp-client/src/pins.rs",                         // keeps what a person has accepted of servers
     "host/models/src/cassette.rs",                         // records and plays what models were asked
     "host/refund/src/shop.rs",                             // makes the built-in shop
-    "host/restate/src/main.rs",                            // listens for Restate
+    "host/restate/src/lib.rs",                             // listens for Restate
     "host/runtime/src/backup.rs",                          // names backups
     "host/runtime/src/backup/copying.rs",                  // copies what the host keeps
     "host/runtime/src/backup/manifest.rs",                 // writes what a backup has
