@@ -211,18 +211,18 @@ fn evaluate<'js>(ctx: &Ctx<'js>, prelude: &Object<'js>, cell: &Cell, script: &Sc
     Ok("null".into())
 }
 
-/// Tells what listens to the end of a process that its cell has failed.
+/// Emits `exit` with the code 1, for a cell that has failed.
 fn failed(ctx: &Ctx<'_>, prelude: &Object<'_>, error: rquickjs::Error) -> rquickjs::Result<String> {
     if !error.is_exception() || host::has_exited() {
         return Err(error);
     }
     let thrown = ctx.catch();
-    call::<_, ()>(prelude, "over", (1,))?;
+    call::<_, ()>(prelude, "emitExit", (1,))?;
     Err(ctx.throw(thrown))
 }
 
-/// Drops the jobs that a cell has left which ended early, for they are not those of the next one. QuickJS lets go of a job
-/// only by running it: each is run without a stack, and fails before it does anything.
+/// Drops the pending jobs of a cell that ended early, which would run in the next cell. QuickJS lets go of a job only by
+/// running it: each is run without a stack, and fails before it does anything.
 fn drop_jobs(ctx: &Ctx<'_>) {
     // SAFETY: the runtime lives as long as its context.
     unsafe {

@@ -83,7 +83,8 @@
     const jobs = Promise.resolve();
     hidden(global, "queueMicrotask", (action) => {
         if (typeof action !== "function") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "callback" argument must be of type function. Received ${inspect(action)}`);
-        jobs.then(() => action());
+        // What it throws is an exception, and no rejection of a promise.
+        jobs.then(() => { try { action(); } catch (thrown) { nextTick(() => { throw thrown; }); } });
     });
 
     // What `process.nextTick` was given comes when code has ended and no promise has a turn: before theirs, where they have had none yet.
@@ -98,8 +99,7 @@
     const INTERVALS_MAX = 1000;
     let intervals = 0;
     const again = (timer, isSettled) => {
-        const isAlone = () => timers.every((one) => one.every !== undefined || !one.isHeld);
-        if (isSettled && isAlone() && ++intervals > INTERVALS_MAX) {
+        if (isSettled && timers.every((one) => one.every !== undefined || !one.isHeld) && ++intervals > INTERVALS_MAX) {
             throw new Error(`an interval that is never cleared came ${INTERVALS_MAX} times after the code had its value; clearInterval, or its unref(), lets the code end`);
         }
         timer.at = time + timer.every;
@@ -108,7 +108,7 @@
     // Runs the next timer, and returns whether there was one, or something that may set one; what was let go ends with the cell's value.
     const turn = (isSettled) => {
         if (ticks.length > 0) { drain(); return true; }
-        if (rejections.size > 0) { judge(); return true; }
+        if (rejections.size > 0) { unhandled(); return true; }
         if (timers.length === 0 || (isSettled && !timers.some((one) => one.isHeld))) return beforeExit();
         const next = timers.shift();
         time = next.at;
@@ -192,22 +192,22 @@
             hidden(this, "code", Number(code ?? 0));
         }
     }
-    // What listens to `process` hears of the end of its cell, as of the end of a process: `wasQuiet` when it has heard that nothing
-    // is left to do, `isOver` when it has heard of the end.
+    // Listeners of `process` hear of the end of their cell, as of the end of a process: `wasQuiet` once they have heard that nothing
+    // is left to do, `isOver` once they have heard of the end.
     const emit = process.emit.bind(process), forget = process.removeAllListeners.bind(process);
     let wasQuiet = false, isOver = false;
-    const over = (code = 0) => {
+    const emitExit = (code = 0) => {
         if (isOver) return;
         isOver = true;
         emit("exit", Number(code));
     };
     const uncaught = (thrown, origin) => { if (!emit("uncaughtException", thrown, origin)) throw thrown; };
-    // Promises that were rejected, and that nothing has looked at when the next timer is due.
+    // Rejections without a handler: they are told when the next timer is due.
     const rejections = new Map();
-    const judge = () => {
-        const judged = [...rejections];
+    const unhandled = () => {
+        const told = [...rejections];
         rejections.clear();
-        for (const [promise, reason] of judged) if (!emit("unhandledRejection", reason, promise)) uncaught(reason, "unhandledRejection");
+        for (const [promise, reason] of told) if (!emit("unhandledRejection", reason, promise)) uncaught(reason, "unhandledRejection");
     };
     // Says that nothing is left to do, which may set something going.
     const beforeExit = () => {
@@ -219,7 +219,7 @@
     let exited;
     const exit = (code = process.exitCode) => {
         process.exitCode = code;
-        over(code);
+        emitExit(code);
         exited = new Exit(process.exitCode);
         host.exit(exited);
     };
@@ -241,9 +241,11 @@
             return "null";
         }
     };
-    // The end of the cell itself, which is not one of the promises that nothing looks at.
+    // The end of the cell itself, whose rejection the host handles.
     let whole;
     const settle = (promise, isFunction) => whole = ended(promise, isFunction);
+    // The end of a cell whose value is known already: a promise where `process.nextTick` was given something.
+    const drained = () => (ticks.length > 0 ? settle(undefined, true) : undefined);
     const rejected = (promise, reason, isHandled) => {
         if (isHandled) rejections.delete(promise);
         else if (promise !== whole) rejections.set(promise, reason);
@@ -303,9 +305,7 @@
     };
 
     return {
-        tick, settle, rejected, over, exit, nextTick, decode, answered: tools.answered,
-        // A promise that is kept when what `process.nextTick` was given has come, if it was given anything.
-        drained: () => (ticks.length > 0 ? settle() : undefined),
+        tick, settle, drained, rejected, emitExit, exit, nextTick, decode, answered: tools.answered,
         begin(functions, spaces, names) {
             if (late.length) saveLate();
             rejections.clear();
@@ -320,7 +320,7 @@
         },
         end() {
             if (late.length) saveLate();
-            over(process.exitCode);
+            emitExit(process.exitCode);
             if (process.exitCode) throw new Exit(process.exitCode);
         },
         // Ends a cell that has called `process.exit`: quietly, or with an exception.

@@ -7,7 +7,7 @@ register = atexit.register
 
 
 def registering(func, *args, **kwargs):
-    """What is `atexit.register`. What a module wants for itself is for the end of a process, and a session has cells after it."""
+    """Registers what the code itself asks for. What a module asks for is for the end of a process, and a session has cells after it."""
     if sys._getframe(1).f_globals is vars(sys.modules["__main__"]):
         register(func, *args, **kwargs)
     return func

@@ -3,7 +3,7 @@
 //!
 //! What the component finds in the world while it starts would be the same in every instance, so that it finds nothing:
 //! a call to what it imports ends it. That also makes the outcome the same for the same component. What hash tables are seeded
-//! by, and the clock that only moves, are nought.
+//! by, and the clock that only moves, are zero.
 #![expect(clippy::print_stderr, reason = "a command")]
 #![expect(clippy::expect_used, reason = "a build tool stops at the first surprise")]
 
@@ -17,7 +17,7 @@ use wasmtime_wizer::{ComponentInstanceState, Wizer};
 /// The function that starts it.
 const INIT: &str = "init";
 /// What std asks for to make a hash table or an `Instant`. That of random bytes, of which keys and the like are made, is not there.
-const NOUGHT: [&str; 2] = ["wasi:random/", "wasi:clocks/monotonic-clock@"];
+const ZERO: [&str; 2] = ["wasi:random/", "wasi:clocks/monotonic-clock@"];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -43,7 +43,7 @@ async fn preinit(path: &Path) -> Result<()> {
     let engine = Engine::new(Config::new().concurrency_support(false))?;
     let component = Component::new(&engine, instrumented)?;
     let mut linker = Linker::new(&engine);
-    nought(&engine, &component, &mut linker)?;
+    zeros(&engine, &component, &mut linker)?;
     linker.define_unknown_imports_as_traps(&component)?;
     let mut store = Store::new(&engine, ());
     let instance = linker.instantiate_async(&mut store, &component).await?;
@@ -53,10 +53,10 @@ async fn preinit(path: &Path) -> Result<()> {
     Ok(std::fs::write(path, started)?)
 }
 
-/// Links what is nought, under the versions that the component imports.
-fn nought(engine: &Engine, component: &Component, linker: &mut Linker<()>) -> Result<()> {
+/// Links what is zero, under the versions that the component imports.
+fn zeros(engine: &Engine, component: &Component, linker: &mut Linker<()>) -> Result<()> {
     let component = component.component_type();
-    for (name, _) in component.imports(engine).filter(|(name, _)| NOUGHT.iter().any(|one| name.starts_with(one))) {
+    for (name, _) in component.imports(engine).filter(|(name, _)| ZERO.iter().any(|one| name.starts_with(one))) {
         let mut instance = linker.instance(name)?;
         instance.func_wrap("insecure-seed", |_, (): ()| Ok(((0_u64, 0_u64),)))?;
         instance.func_wrap("get-random-u64", |_, (): ()| Ok((0_u64,)))?;

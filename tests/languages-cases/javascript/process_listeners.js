@@ -8,5 +8,6 @@ process.on("unhandledRejection", (reason, promise) => console.log("unhandled", r
 setTimeout(() => { throw new Error("of a timer"); }, 1);
 setTimeout(() => console.log("goes on"), 2);
 Promise.reject(new Error("of a promise"));
+queueMicrotask(() => { throw new Error("of a microtask"); });
 console.log("set");
 "done"
