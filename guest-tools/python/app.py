@@ -40,7 +40,7 @@ import uuid
 import zoneinfo
 
 import chart
-from _stockade import absent, calls, ending, hashes, inorder, library, machine, packages, settled, waiting
+from _stockade import absent, calls, ending, hashes, inorder, library, machine, packages, parked, settled, waiting
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import code
@@ -48,6 +48,7 @@ from wit_world.exports import code
 library.load_library()
 library.load_zones()
 waiting.install()
+parked.install()
 inorder.install()
 hashes.install()
 machine.install()
@@ -67,6 +68,7 @@ class Stream(io.TextIOWrapper):
         self.reconfigure(line_buffering=True)
 
     def write(self, text):
+        parked.acted()
         self.left -= text.count("\n")
         if self.left < 0 and self.line_buffering:
             self.reconfigure(line_buffering=False)
@@ -127,6 +129,7 @@ def tool(function):
         return encoded({names[name]: value for name, value in bound.arguments.items()}, list)
 
     def call(*args, **kwargs):
+        parked.acted()
         return calls.now(function.name, arguments(args, kwargs))
 
     def later(*args, **kwargs):
@@ -321,8 +324,14 @@ def execute(program):
 def done(program):
     """The value of a cell, once all is done that it called."""
     try:
-        return execute(program)
+        value = execute(program)
+        parked.finish()
+        return value
+    except BaseException as error:
+        ending.tell(error)
+        raise
     finally:
+        parked.forget()
         ending.end()
         calls.end()
 
@@ -354,15 +363,24 @@ def flush():
 # --- exceptions -------------------------------------------------------------------------------------------------------
 
 
-def only_cells(told):
-    """Leaves of a traceback the frames of cells, in the exceptions that led to it too."""
+# Where the files of the library are, and ours.
+OTHERS = tuple(f"{path}/" for path in sys.path if path not in ("", "/"))
+
+
+def is_own(file):
+    """Whether a file is of the code itself: a cell, or a module that it has beside it."""
+    return file in cells or file.startswith("/") and not file.startswith(OTHERS)
+
+
+def only_own(told):
+    """Leaves of a traceback the frames of the code itself, in the exceptions that led to it too."""
     seen, todo = set(), [told]
     while todo:
         one = todo.pop()
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        one.stack = traceback.StackSummary.from_list([frame for frame in one.stack if frame.filename in cells])
+        one.stack = traceback.StackSummary.from_list([frame for frame in one.stack if is_own(frame.filename)])
         todo += [one.__cause__, one.__context__, *(one.exceptions or ())]
     return told
 
@@ -377,7 +395,7 @@ def named(told):
         seen.add(id(one))
         for frame in one.stack:
             frame.line  # which is looked up by the file
-            frame.filename = cells[frame.filename]
+            frame.filename = cells.get(frame.filename, frame.filename)
         if getattr(one, "filename", None) in cells:
             one.filename = cells[one.filename]
         todo += [one.__cause__, one.__context__, *(one.exceptions or ())]
@@ -388,9 +406,9 @@ def place(error, told, file):
     """The line and the column, from 1, of what went wrong."""
     if isinstance(error, SyntaxError) and error.filename == file:
         return error.lineno or None, error.offset or None
-    if not told.stack:
+    frame = next((frame for frame in reversed(told.stack) if frame.filename in cells), None)
+    if frame is None:
         return None, None
-    frame = told.stack[-1]
     if frame.colno is None:
         return frame.lineno, None
     line = linecache.getline(frame.filename, frame.lineno).encode()
@@ -398,7 +416,7 @@ def place(error, told, file):
 
 
 def exception(error, file, syntax):
-    told = only_cells(traceback.TracebackException.from_exception(error, compact=True))
+    told = only_own(traceback.TracebackException.from_exception(error, compact=True))
     line, column = place(error, told, file)
     named(told)
     message = str(error.msg if isinstance(error, SyntaxError) else error)

@@ -18,5 +18,11 @@ def install():
     atexit.register = registering
 
 
+def tell(error):
+    """Calls the hook for an exception that ends the code, where the code has one of its own."""
+    if sys.excepthook is not sys.__excepthook__ and not isinstance(error, SystemExit):
+        sys.excepthook(type(error), error, error.__traceback__)
+
+
 def end():
     atexit._run_exitfuncs()

@@ -2,7 +2,10 @@
 that a pool was given go to the host together."""
 
 import _thread
+import _threading_local
 import concurrent.futures
+import contextlib
+import contextvars
 import functools
 import itertools
 import queue
@@ -12,10 +15,10 @@ import time
 import types
 from concurrent.futures import Executor, Future, _base
 
-from _stockade import calls
-from _stockade.waiting import NEVER, asked
+from _stockade import calls, parked
+from _stockade.parked import Alone, Parked, Work
+from _stockade.waiting import asked
 
-ALONE = f"{NEVER}: there are no threads and processes in the sandbox, so nothing else can bring it about"
 told = []
 
 
@@ -32,6 +35,46 @@ def note(what):
 idents = itertools.count(2)
 
 
+class Threaded(Work):
+    """What a thread is to do."""
+
+    def __init__(self, thread):
+        super().__init__(f"thread {thread.name}", self.run)
+        self.thread, self.is_daemon = thread, thread.daemon
+        # `Thread.run` deletes them.
+        self.given = {name: vars(thread)[name] for name in ("_target", "_args", "_kwargs") if name in vars(thread)}
+
+    def run(self):
+        thread = self.thread
+        with current(thread):
+            try:
+                contextvars.Context().run(thread.run)
+            except SystemExit:
+                pass
+            except Parked:
+                vars(thread).update(self.given)
+                raise
+            except Alone:
+                if not self.is_daemon:
+                    raise
+            except BaseException as error:
+                # Without the frames of this file and of `threading`.
+                error.__traceback__ = error.__traceback__.tb_next.tb_next or error.__traceback__
+                threading.excepthook(threading.ExceptHookArgs([type(error), error, error.__traceback__, thread]))
+        thread.runs = False
+
+
+@contextlib.contextmanager
+def current(thread):
+    """Where a thread is the current one."""
+    here, outer = threading.get_ident(), threading.current_thread()
+    threading._active[here] = thread
+    try:
+        yield
+    finally:
+        threading._active[here] = outer
+
+
 def start(thread):
     if not thread._initialized:
         raise RuntimeError("thread.__init__() not called")
@@ -39,21 +82,8 @@ def start(thread):
         raise RuntimeError("threads can only be started once")
     note("threading.Thread")
     thread._started.set()
-    thread._ident = next(idents)
-    here, outer = threading.get_ident(), threading.current_thread()
-    threading._active[here] = thread
-    thread.runs = True
-    try:
-        thread.run()
-    except SystemExit:
-        pass
-    except BaseException as error:
-        # Without the frames of this file and of `threading`.
-        error.__traceback__ = error.__traceback__.tb_next.tb_next or error.__traceback__
-        threading.excepthook(threading.ExceptHookArgs([type(error), error, error.__traceback__, thread]))
-    finally:
-        thread.runs = False
-        threading._active[here] = outer
+    thread._ident, thread.runs = next(idents), True
+    parked.begin(Threaded(thread))
 
 
 def join(thread, timeout=None):
@@ -61,6 +91,9 @@ def join(thread, timeout=None):
         raise RuntimeError("cannot join thread before it is started")
     if thread is threading.current_thread():
         raise RuntimeError("cannot join current thread")
+    parked.go_on()
+    if thread.runs and timeout is None:
+        raise Alone(f"thread {thread.name}")
 
 
 def refuse_timer(timer):
@@ -74,15 +107,6 @@ def start_new_thread(function, args, kwargs=None):
     return thread.ident
 
 
-wait = threading.Condition.wait
-
-
-def wait_unless_alone(condition, timeout=None):
-    if timeout is None:
-        raise RuntimeError(ALONE)
-    return wait(condition, timeout)
-
-
 class Lock:
     """A lock that says so where it would be waited for without end."""
 
@@ -94,15 +118,21 @@ class Lock:
             self.held = True
             return True
         if blocking and timeout < 0:
-            raise RuntimeError(ALONE)
+            parked.wait()
+            return self.acquire()
         if blocking:
             time.sleep(timeout)
         return False
 
     def release(self):
+        self.let_go(sys._getframe(1))
+
+    def let_go(self, by):
         if not self.held:
             raise RuntimeError("release unlocked lock")
         self.held = False
+        if by.f_globals is not vars(threading) and by.f_globals is not vars(queue):
+            parked.acted()
 
     def locked(self):
         return self.held
@@ -111,7 +141,7 @@ class Lock:
         return self.acquire()
 
     def __exit__(self, *_):
-        self.release()
+        self.let_go(sys._getframe(1))
 
 
 # --- pools ------------------------------------------------------------------------------------------------------------
@@ -120,39 +150,57 @@ class Lock:
 class InOrder(Executor):
     """A pool of one worker: the thread that gives it work."""
 
-    def __init__(self, max_workers=None, *_, initializer=None, initargs=(), **__):
+    pools = itertools.count()
+
+    def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=(), **__):
         if max_workers is not None and max_workers <= 0:
             raise ValueError("max_workers must be greater than 0")
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
         self._max_workers, self._closed, self._first = max_workers or 1, False, (initializer, initargs)
+        prefix = thread_name_prefix if isinstance(thread_name_prefix, str) and thread_name_prefix else f"{type(self).__name__}-{next(self.pools)}"
+        self._worker, self._context, self._given = threading.Thread(name=f"{prefix}_0"), contextvars.Context(), []
 
     def submit(self, fn, /, *args, **kwargs):
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
         (initializer, initargs), self._first = self._first, (None, ())
         if initializer is not None:
-            initializer(*initargs)
+            self._context.run(initializer, *initargs)
         ask = asked(fn)
         if ask is not fn:
             return Asked(ask(*args, **kwargs))
         note(type(self).__name__)
-        return done(fn, args, kwargs)
+        future = done(lambda: self._context.run(fn, *args, **kwargs), self._worker)
+        self._given.append(future)
+        return future
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         self._closed = True
         if wait:
             calls.make_all()
+            parked.go_on()
+            if not all(future.done() for future in self._given):
+                raise Alone(self._worker.name)
 
 
-def done(fn, args=(), kwargs=None):
-    """A future of what is done now."""
+def done(do, thread):
+    """A future of what is done now, or once it waits no more."""
     future = Future()
     future.set_running_or_notify_cancel()
-    try:
-        future.set_result(fn(*args, **(kwargs or {})))
-    except BaseException as error:
-        future.set_exception(error)
+
+    def work():
+        try:
+            with current(thread):
+                value = do()
+        except Parked:
+            raise
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(value)
+
+    parked.begin(Work(thread.name, work))
     return future
 
 
@@ -288,7 +336,7 @@ class Pool:
     def begun(self, function, rows, callback=None, error_callback=None):
         if not self.open:
             raise ValueError("Pool not running")
-        result = Result(done(lambda: [function(*row) for row in rows]))
+        result = Result(done(lambda: [function(*row) for row in rows], threading.current_thread()))
         error = result.future.exception()
         if error is None and callback is not None:
             callback(result.get())
@@ -361,8 +409,7 @@ def install():
     Thread.start, Thread.join, Thread.runs = start, join, False
     Thread.is_alive = lambda thread: thread.runs or thread is threading.main_thread()
     threading.Timer.start = refuse_timer
-    threading.Condition.wait = wait_unless_alone
-    threading.Lock, queue.SimpleQueue = Lock, queue._PySimpleQueue
+    threading.Lock, queue.SimpleQueue, threading.local = Lock, queue._PySimpleQueue, _threading_local.local
     _thread.start_new_thread = _thread.start_new = start_new_thread
     pools = {"ThreadPoolExecutor": ThreadPoolExecutor, "ProcessPoolExecutor": ProcessPoolExecutor,
              "InterpreterPoolExecutor": InterpreterPoolExecutor}

@@ -2,6 +2,7 @@
 sandbox lacks says what to do instead."""
 
 import builtins
+import compression._common._streams
 import errno
 import functools
 import getpass
@@ -14,9 +15,12 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import types
 import urllib.error
 import urllib.request
 
+from _stockade import dates, parked
+from _stockade.appending import appending
 from _stockade.waiting import Loop
 
 HOME, TEMPORARY = "/", "/tmp"
@@ -32,11 +36,15 @@ ASKS = "input() would ask a person, and there is no person to ask: "
 
 
 def asking(value):
-    """What `input` is when it is called: a function of the cell's own, or else an error that says what it is."""
+    """What `input` is when it is called: a function of the code's own, that of Python where the code has replaced what it reads
+    from, or else an error that says what it is."""
     if callable(value):
         return value
+    if builtins.input is not asked or sys.stdin is not sys.__stdin__:
+        return builtins.input
 
     def ask(prompt="", *_):
+        print(prompt, end="", flush=True)
         kind = "nothing was given" if value is None else f"`input` is what was given to this code, a {type(value).__name__}"
         raise EOFError(f"{ASKS}{kind}; read the value from the variable `input`")
 
@@ -140,7 +148,15 @@ class HTTPSHandler(urllib.request.AbstractHTTPHandler):
         raise urllib.error.URLError(PermissionError(errno.EPERM, NO_SOCKETS))
 
 
-mkdir, opened, opened_low, connected = os.mkdir, io.open, os.open, sqlite3.connect
+mkdir, opened, opened_low, connected, asked = os.mkdir, io.open, os.open, sqlite3.connect, builtins.input
+
+
+def widen():
+    """Gives `sys.maxsize` the number that it has elsewhere, for code takes it for one that no other is above: here it would be
+    2 ** 31 - 1. What hands it on to C has the old one."""
+    narrow = types.SimpleNamespace(maxsize=sys.maxsize)
+    compression._common._streams.sys = narrow
+    sys.maxsize = 2**63 - 1
 
 
 def begin():
@@ -152,10 +168,12 @@ def install():
     builtins.__input__ = asking
     sys.breakpointhook = pdb.set_trace = no_debugger
     getpass.getpass, getpass.getuser = no_password, lambda: "agent"
-    builtins.exit = builtins.quit = sys.exit
+    builtins.exit = builtins.quit = os._exit = sys.exit
+    widen()
+    dates.install()
     os.mkdir = making_temporary(mkdir, lambda *_, **__: True)
     os.open = making_temporary(opened_low, creates)
-    builtins.open = io.open = making_temporary(opened, opens_to_write)
+    builtins.open = io.open = parked.acting(making_temporary(appending(opened), opens_to_write))
     sqlite3.connect = connect
     tempfile._gettempdir = temporary_folder
     tempfile.tempdir = None

@@ -78,9 +78,10 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The bytes of a guest's stack, which is the same for every call: the engine makes all stacks when it starts. At half of
-    /// it CPython cannot tell endless recursion in `__repr__` in time.
-    pub const STACK_BYTES: u64 = 2 << 20;
+    /// The bytes of a guest's stack, which is the same for every call: the engine makes all stacks when it starts. CPython counts
+    /// its own stack, of a megabyte, and answers endless recursion with an exception: at a quarter of this, encoders and long
+    /// chains of objects that are freed take more of the machine's stack before it does.
+    pub const STACK_BYTES: u64 = 8 << 20;
 
     /// Sets the deadline.
     #[must_use]

@@ -8,8 +8,8 @@ use wasmtime::{Enabled, InstanceAllocationStrategy, OperatorCost, PoolingAllocat
 use crate::admission::{self, CORE_INSTANCES_MAX, TABLE_ELEMENTS};
 use crate::{Config, Limits, Result};
 
-/// The async stack leaves the host as much as the guest has, for an overflow of the host would end the process.
-const ASYNC_STACK_BYTES: usize = 2 * STACK_BYTES;
+/// The async stack leaves the host two megabytes beside what the guest has, for an overflow of the host would end the process.
+const ASYNC_STACK_BYTES: usize = STACK_BYTES + (2 << 20);
 const STACK_BYTES: usize = Limits::STACK_BYTES as usize;
 /// A page of 64 KiB costs the host two system calls and, zeroed, about as long as this many instructions.
 const PAGE_FUEL: u8 = 200;
