@@ -6,14 +6,15 @@ use stockade::is_hidden;
 
 /// Returns text that cannot move the cursor, hide, or look like another line.
 ///
-/// Escape sequences, control characters and invisible letters are written out. [`safe_lines`] keeps line feeds.
+/// Escape sequences, control characters and invisible letters are written out. [`safe_lines`] keeps ends of lines and tabs.
 pub(crate) fn safe(text: &str) -> String {
     escape(text, |_| false)
 }
 
-/// Returns text of several lines, safe as by [`safe`].
+/// Returns text of several lines, safe as by [`safe`]. A carriage return by itself goes back in its line, and is written out.
 pub(crate) fn safe_lines(text: &str) -> String {
-    escape(text, |letter| letter == '\n')
+    let lines: Vec<_> = text.split("\r\n").map(|part| escape(part, |letter| matches!(letter, '\n' | '\t'))).collect();
+    lines.join("\r\n")
 }
 
 fn escape(text: &str, keep: impl Fn(char) -> bool) -> String {
@@ -42,6 +43,7 @@ mod tests {
     fn control_characters_are_written_out() {
         assert_eq!(safe("a\x1b[2Jb\r\nc\u{202e}d"), "a\\u{1b}[2Jb\\u{d}\\u{a}c\\u{202e}d");
         assert_eq!(safe_lines("a\nb\x07"), "a\nb\\u{7}");
+        assert_eq!(safe_lines("a\tb\r\nc\rd\r\r\n"), "a\tb\r\nc\\u{d}d\\u{d}\r\n");
         assert_eq!(safe("Grüße, 100 €"), "Grüße, 100 €");
     }
 

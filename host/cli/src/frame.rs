@@ -45,7 +45,8 @@ impl Frame {
     /// Returns the next piece of the text, framed.
     pub(crate) fn piece(&mut self, piece: &str) -> String {
         let mut framed = String::with_capacity(piece.len());
-        for letter in safe_lines(piece).chars() {
+        // A tab would be as wide as the terminal likes, and wrap its line behind the bar's back.
+        for letter in safe_lines(piece).replace("\r\n", "\n").replace('\t', "    ").chars() {
             let width = letter.width().unwrap_or(0);
             if letter == '\n' || self.column + width > self.columns {
                 framed.push('\n');
@@ -72,6 +73,7 @@ mod tests {
     fn each_line_has_the_bar_even_where_the_terminal_would_wrap_it() {
         assert_eq!(plain(&Frame::all("one\ntwo", 80)), "  │ one\n  │ two\n");
         assert_eq!(plain(&Frame::all("12345678", 8)), "  │ 1234\n  │ 5678\n");
+        assert_eq!(plain(&Frame::all("1\t2\r\n3", 8)), "  │ 1   \n  │  2\n  │ 3\n");
         assert_eq!(plain(&Frame::all("日本語", 8)), "  │ 日本\n  │ 語\n", "a wide letter takes two columns");
         assert_eq!(plain(&Frame::all("a\rb", 80)), "  │ a\\u{d}b\n");
     }
