@@ -217,6 +217,10 @@ async fn what_python_lite_lacks_is_named_with_the_language_that_has_it() {
         ),
         ("def f():\n    yield 1", "`--lang python` (CPython) all of it"),
         ("(5).bit_length()", "if Python has it, so has `--lang python` (CPython)"),
+        ("str.maketrans('a', 'b')", "if Python has it, so has `--lang python` (CPython)"),
+        ("bytes([65, 66])", "if Python has it, so has `--lang python` (CPython)"),
+        ("from math import *", "`--lang python` (CPython) all of it"),
+        ("raise ValueError('a', 1)", "`--lang python` (CPython) all of it"),
     ];
     for (source, told) in lacks {
         let CodeEnd::Raised(exception) = outcome(&host, &Code::new("python-lite", source)).await.ended else {

@@ -5,7 +5,7 @@ fn main() {
     if std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() != Ok("wasm32") {
         return;
     }
-    for flag in ["-zstack-size=1048576", "--initial-memory=2097152", "--wrap=vsnprintf"] {
+    for flag in ["-zstack-size=1572864", "--initial-memory=2621440", "--wrap=vsnprintf"] {
         println!("cargo::rustc-link-arg-cdylib={flag}");
     }
 }

@@ -36,9 +36,9 @@ wit_bindgen::generate!({
 
 use exports::stockade::host::code::{Cell, Exception, Function as CodeFunction, Guest as Code, Parameter};
 
-/// Bytes of the stack that scripts may use. Beyond it is a `RangeError`; a call takes some of the machine's stack too, of
-/// which the sandbox gives 1 MiB.
-const STACK_BYTES: usize = 240 << 10;
+/// Bytes of the stack that scripts may use, some 4,000 calls. Beyond it is a `RangeError`; a call takes some four times as much
+/// of the machine's stack, of which the sandbox gives 8 MiB.
+const STACK_BYTES: usize = 1 << 20;
 
 /// What cells allocate before it is looked for what is not used any more: that looks through all there is.
 const GARBAGE_BYTES: usize = 4 << 20;

@@ -198,16 +198,21 @@ fn gives_result(source: &str) -> bool {
     })
 }
 
+/// How Monty refuses arguments that the built-in functions of Python take.
+const OF_BUILTINS: [&str; 2] = ["' object to bytes", "'file' argument must be sys.stdout or sys.stderr"];
+
 /// What to do about an exception that code may owe to this language, and not to itself: use the whole of Python.
 fn advice(name: &str, message: &str) -> Option<&'static str> {
     const LACKS: &str = "; python-lite has a part of Python, and `--lang python` (CPython) all of it";
     const MAY_LACK: &str = "; if Python has it, so has `--lang python` (CPython)";
-    let is_of_module = || message.starts_with("module '") && message.contains("has no attribute");
+    let is_missing = || message.contains("has no attribute");
     match name {
         "ImportError" | "ModuleNotFoundError" => Some(LACKS),
-        _ if message.contains("not yet support") => Some(LACKS),
-        "AttributeError" if is_of_module() => Some(LACKS),
-        "AttributeError" if message.contains(" object has no attribute ") => Some(MAY_LACK),
+        _ if message.contains("not yet support") || message.starts_with("Internal error in monty") => Some(LACKS),
+        "NotImplementedError" if message.contains("not supported") => Some(LACKS),
+        "AttributeError" if is_missing() && message.starts_with("module '") => Some(LACKS),
+        "AttributeError" if is_missing() => Some(MAY_LACK),
+        "TypeError" if OF_BUILTINS.iter().any(|own| message.contains(own)) => Some(MAY_LACK),
         "NameError" | "LookupError" if message.contains("not defined") || message.contains("unknown encoding") => {
             Some(MAY_LACK)
         }
