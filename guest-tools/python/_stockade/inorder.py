@@ -272,6 +272,10 @@ class Process(threading.Thread):
     """A process that runs as a thread does, which is at once and in order. What it changes is changed here too."""
 
     exitcode = pid = None
+    numbers = itertools.count(1)
+
+    def __init__(self, group=None, target=None, name=None, args=(), kwargs=None, *, daemon=None):
+        super().__init__(group, target, name or f"Process-{next(self.numbers)}", args, kwargs, daemon=daemon)
 
     def run(self):
         self.pid, self.exitcode = self.ident, 1
@@ -282,6 +286,15 @@ class Process(threading.Thread):
         pass
 
     kill = close = terminate
+
+
+# The process that began the code.
+first = types.SimpleNamespace(name="MainProcess", pid=1, ident=1, daemon=False, exitcode=None, is_alive=lambda: True)
+
+
+def current_process():
+    thread = threading.current_thread()
+    return thread if isinstance(thread, Process) else first
 
 
 class Value:
@@ -432,6 +445,6 @@ def install_multiprocessing():
     made.cpu_count, made.freeze_support, made.active_children = lambda: 1, lambda: None, list
     made.set_start_method = lambda method, force=False: None
     made.get_context = lambda method=None: made
-    made.current_process = threading.current_thread
+    made.current_process, made.parent_process = current_process, lambda: None
     module("multiprocessing.pool", Pool=Pool, ThreadPool=Pool)
     module("multiprocessing.dummy", Pool=Pool, Process=Process)
