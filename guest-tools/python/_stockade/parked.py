@@ -1,7 +1,8 @@
 """Work of other threads, of which there are none: it is done where it is begun.
 
 Work that waits before it has done anything, such as that of a worker at a queue which is empty yet, is parked: it is left, and
-begun anew where the code itself waits, once what it waits for was notified. Work that waits after it has done something cannot be gone back to, and is told so.
+begun anew where the code itself waits, once what it waits for was notified. Work that waits after it has done something cannot
+be gone back to: it gets an error.
 """
 
 import contextlib
