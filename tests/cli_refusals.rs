@@ -288,6 +288,32 @@ fn tools_that_do_not_exist_or_lack_a_grant_are_refused() {
 }
 
 /// An input over a megabyte does not fit on a command line, so it comes from stdin.
+/// A name that SQLite reads as a journal in memory once took a run, which was lost then.
+#[test]
+fn a_journal_that_is_neither_a_file_nor_a_known_database_is_refused_and_leaves_no_file() {
+    let place = Place::new();
+    for (journal, says) in [
+        ("", "the journal's path is empty"),
+        ("sqlite:", "the journal's path is empty"),
+        (":memory:", "\":memory:\""),
+        ("sqlite::memory:", "\":memory:\""),
+        ("file::memory:?cache=shared", "\"file:\""),
+        ("file:x?mode=memory", "\"file:\""),
+        ("postgre://u@h/d", "\"postgre://\""),
+        ("POSTGRES://u@h/d", "\"POSTGRES://\""),
+        ("mysql://u:hunter2@h/d", "\"mysql://\""),
+    ] {
+        let refused = place.refund("user_789", &["--journal", journal, "--data-dir", "data"]);
+        assert_refused(&refused, 2, "invalid", &[says.to_owned()]);
+        assert!(!refused.stdout.contains("hunter2"), "{refused:#?}");
+        let config = place.write("journal.toml", format!("[journal]\nurl = \"{journal}\"\n"));
+        let refused = place.refund("user_789", &["--config", config.to_str().unwrap(), "--data-dir", "data"]);
+        assert_refused(&refused, 2, "invalid", &[says.to_owned()]);
+    }
+    let made: Vec<_> = fs::read_dir(place.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(made.iter().all(|name| name == "data" || name == "journal.toml"), "{made:?}");
+}
+
 #[test]
 fn an_input_that_is_too_large_is_refused() {
     let place = Place::new();
