@@ -171,6 +171,25 @@ fn the_command_that_is_shown_names_the_cache() {
     assert_eq!(shown.matches(" --cache-dir 'my cache'").count(), 2, "{shown}");
 }
 
+/// Without the option, the command looked for the run in another journal, and found none.
+#[test]
+fn the_command_that_is_shown_names_the_journal() {
+    let place = Place::new();
+    let asked = place.call(&[
+        "run",
+        "refund",
+        "--input",
+        r#"{"user_id": "user_123", "request": "x"}"#,
+        "--journal",
+        "my journal.db",
+    ]);
+    assert_eq!(asked.stdout.matches(" --journal 'my journal.db'").count(), 2, "{asked:#?}");
+    let shown = asked.stdout.lines().find(|line| line.contains(" approve ")).expect("a command");
+    let command = shown.split_once(':').unwrap().1.trim().replace("YOUR_NAME", "dana");
+    let gone_on = shell(&place, &command);
+    assert_eq!(gone_on.status.code(), Some(0), "{command}\n{gone_on:?}");
+}
+
 /// How the folder is written is not a change of what the person said yes to.
 #[test]
 fn an_approval_from_another_folder_is_the_same() {
