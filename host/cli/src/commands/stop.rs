@@ -165,7 +165,7 @@ impl Which {
             found.push(run.find(host).await?);
         }
         if found.is_empty() {
-            let mut runs = host.runs(&self.filter.filter()).await?;
+            let mut runs = host.runs(&self.filter.filter()?).await?;
             runs.retain(|run| !run.status.is_over());
             found.extend(runs.iter().map(|run| run.run_id));
         }
