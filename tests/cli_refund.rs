@@ -171,6 +171,54 @@ fn the_command_that_is_shown_names_the_cache() {
     assert_eq!(shown.matches(" --cache-dir 'my cache'").count(), 2, "{shown}");
 }
 
+/// Without the option, the command looked for the run in another journal, and found none.
+#[test]
+fn the_command_that_is_shown_names_the_journal() {
+    let place = Place::new();
+    let asked = place.call(&[
+        "run",
+        "refund",
+        "--input",
+        r#"{"user_id": "user_123", "request": "x"}"#,
+        "--journal",
+        "my journal.db",
+    ]);
+    assert_eq!(asked.stdout.matches(" --journal 'my journal.db'").count(), 2, "{asked:#?}");
+    let shown = asked.stdout.lines().find(|line| line.contains(" approve ")).expect("a command");
+    let command = shown.split_once(':').unwrap().1.trim().replace("YOUR_NAME", "dana");
+    let gone_on = shell(&place, &command);
+    assert_eq!(gone_on.status.code(), Some(0), "{command}\n{gone_on:?}");
+}
+
+/// The error once named no run, though the run was there and could go on.
+#[test]
+fn a_run_whose_journal_fails_is_named_with_the_command_that_resumes_it() {
+    let place = Place::new();
+    place.refund("user_789", &[]);
+    let journal = rusqlite::Connection::open(place.data("journal.db")).unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON entries
+        WHEN EXISTS (SELECT 1 FROM entries WHERE run = NEW.run) BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+    journal.execute_batch(full).unwrap();
+    let failed = place.refund("user_789", &[]);
+    assert_eq!((failed.exit, &failed.json["error"]["kind"]), (Some(1), &json!("journal")), "{failed:#?}");
+    let error = &failed.json["error"];
+    let run = error["hint"]["resume_run"].as_str().unwrap_or_else(|| panic!("{failed:#?}"));
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains(&format!("run {run} is interrupted")) && message.contains("the disk is full"),
+        "{message}"
+    );
+    place.write("a.js", "1 + 1");
+    let code = place.json(&["exec", "a.js"]);
+    assert!(code.json["error"]["hint"]["resume_run"].is_string(), "{code:#?}");
+    journal.execute_batch("DROP TRIGGER full").unwrap();
+    assert_eq!(place.json(&["resume", run]).json["status"], "done");
+    // Of a run that was never written, there is nothing to resume.
+    journal.execute_batch("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'no'); END").unwrap();
+    let failed = place.refund("user_789", &[]);
+    assert_eq!((failed.exit, failed.json["error"].get("hint")), (Some(1), None), "{failed:#?}");
+}
+
 /// How the folder is written is not a change of what the person said yes to.
 #[test]
 fn an_approval_from_another_folder_is_the_same() {

@@ -288,6 +288,59 @@ fn tools_that_do_not_exist_or_lack_a_grant_are_refused() {
 }
 
 /// An input over a megabyte does not fit on a command line, so it comes from stdin.
+/// A worker that drives no run at once looked for runs for ever; of two values of a label, one was dropped without a word.
+const QUEUES: &[Refusal] = &[
+    refusal(&["worker", "--once", "--at-once", "0"], 2, "invalid", &["'0'", "--at-once"]),
+    refusal(
+        &["run", "refund", "--input", "{fine}", "--queue", "q", "--label", "queue=z"],
+        2,
+        "invalid",
+        &["label \"queue\"", "\"z\"", "\"q\""],
+    ),
+    refusal(
+        &["run", "refund", "--input", "{fine}", "--label", "a=1", "--label", "a=2"],
+        2,
+        "invalid",
+        &["label \"a\"", "\"1\"", "\"2\""],
+    ),
+    refusal(&["runs", "--label", "a=1", "--label", "a=2"], 2, "invalid", &["label \"a\"", "\"1\"", "\"2\""]),
+    refusal(&["run", "refund", "--input", "{fine}", "--queue", "q,r"], 2, "invalid", &["\"q,r\"", "comma"]),
+    refusal(&["run", "refund", "--input", "{fine}", "--queue", ""], 2, "invalid", &["\"\"", "queue"]),
+    refusal(&["run", "refund", "--input", "{fine}", "--label", "queue=q,r"], 2, "invalid", &["\"q,r\"", "comma"]),
+    refusal(&["worker", "--once", "--queues", "q,,r"], 2, "invalid", &["\"\"", "queue"]),
+];
+
+#[test]
+fn queues_and_labels_that_contradict_or_name_nothing_are_refused() {
+    check(QUEUES);
+}
+
+/// A name that SQLite reads as a journal in memory once took a run, which was lost then.
+#[test]
+fn a_journal_that_is_neither_a_file_nor_a_known_database_is_refused_and_leaves_no_file() {
+    let place = Place::new();
+    for (journal, says) in [
+        ("", "the journal's path is empty"),
+        ("sqlite:", "the journal's path is empty"),
+        (":memory:", "\":memory:\""),
+        ("sqlite::memory:", "\":memory:\""),
+        ("file::memory:?cache=shared", "\"file:\""),
+        ("file:x?mode=memory", "\"file:\""),
+        ("postgre://u@h/d", "\"postgre://\""),
+        ("POSTGRES://u@h/d", "\"POSTGRES://\""),
+        ("mysql://u:hunter2@h/d", "\"mysql://\""),
+    ] {
+        let refused = place.refund("user_789", &["--journal", journal, "--data-dir", "data"]);
+        assert_refused(&refused, 2, "invalid", &[says.to_owned()]);
+        assert!(!refused.stdout.contains("hunter2"), "{refused:#?}");
+        let config = place.write("journal.toml", format!("[journal]\nurl = \"{journal}\"\n"));
+        let refused = place.refund("user_789", &["--config", config.to_str().unwrap(), "--data-dir", "data"]);
+        assert_refused(&refused, 2, "invalid", &[says.to_owned()]);
+    }
+    let made: Vec<_> = fs::read_dir(place.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(made.iter().all(|name| name == "data" || name == "journal.toml"), "{made:?}");
+}
+
 #[test]
 fn an_input_that_is_too_large_is_refused() {
     let place = Place::new();

@@ -211,6 +211,31 @@ fn runs_are_removed_but_for_those_that_run_or_that_a_session_needs() {
     assert!(place.call(&["runs", "removed"]).stdout.contains("by dana"));
 }
 
+/// What the journal refuses is no run that cannot be read: the command ends at once, and has not succeeded.
+#[test]
+fn a_journal_that_refuses_ends_a_prune_and_a_stop_of_many_with_exit_1() {
+    let (place, waiting, done) = two();
+    let second = place.refund("user_123", &[]).run();
+    let journal = rusqlite::Connection::open(place.data("journal.db")).unwrap();
+    for (refused, table) in [("DELETE", "runs"), ("INSERT", "entries")] {
+        let refusal =
+            format!("CREATE TRIGGER no_{table} BEFORE {refused} ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END");
+        journal.execute_batch(&refusal).unwrap();
+    }
+    let pruned = place.json(&["runs", "prune", "--older", "0s"]);
+    assert_eq!((pruned.exit, &pruned.json["error"]["kind"]), (Some(1), &json!("journal")), "{pruned:#?}");
+    let stopped = place.json(&["stop", "--workflow", "refund", "--grace", "0s"]);
+    let told = stopped.json.as_array().unwrap();
+    assert_eq!((stopped.exit, told.len(), &told[0]["error"]["kind"]), (Some(1), 1, &json!("journal")), "{stopped:#?}");
+    assert!(stopped.stderr.contains("1 more run was not looked at"), "{stopped:#?}");
+    journal.execute_batch("DROP TRIGGER no_runs; DROP TRIGGER no_entries").unwrap();
+    assert_eq!(ids(&place.json(&["runs", "--status", "waiting"])).len(), 2, "{waiting} {second}");
+    place.damage_run(done.parse().unwrap());
+    let would = place.json(&["runs", "prune", "--older", "0s", "--dry-run"]);
+    assert_eq!((would.exit, &would.json["unreadable"][0]["run_id"]), (Some(0), &json!(done)), "{would:#?}");
+    assert!(place.json(&["runs", "prune", "--older", "0s"]).json.get("unreadable").is_none());
+}
+
 /// A run whose process was killed could not be removed by any command.
 #[test]
 fn an_interrupted_run_is_removed_by_force_alone() {

@@ -26,6 +26,7 @@ mod code_batch_python;
 mod concurrency;
 mod control;
 mod crashes;
+mod database_refusals;
 mod database_servers;
 mod deadlines;
 mod decisions;

@@ -76,6 +76,34 @@ async fn a_run_that_cannot_be_read_keeps_no_other_from_being_pruned() {
     assert_eq!((lines.found.len(), lines.unreadable.len()), (1, 1));
 }
 
+/// A prune once removed nothing where the journal refused all removals, and said that it was done.
+#[tokio::test]
+async fn a_journal_that_fails_ends_a_prune_and_is_no_run_that_cannot_be_read() {
+    let (place, hand) = (Place::new(), Hand::new());
+    let faulty = Faulty::new(&hand);
+    let disk = memory(&hand);
+    faulty.insert(&disk, calm());
+    let builder = place.host().with_journal(faulty.clone()).scratch(place.path("")).clock(hand.clock());
+    let host = builder.build().await.unwrap();
+    let runs = [done(&host).await, done(&host).await];
+    let waiting = host.start_run(NewRun::new("refund", input("user_123"))).await.unwrap();
+    waiting.settled().await.unwrap();
+    // The list of runs is there, and what is asked for then fails.
+    let fails = || faulty.insert(&disk, Box::new(|asked| (asked > 1).then_some(Trouble::Before)));
+    let is_failure = |kind: Option<Kind>| assert_eq!(kind, Some(Kind::Journal));
+    fails();
+    is_failure(host.prune(&Filter::default(), "dana").await.err().map(|fault| fault.kind));
+    assert_eq!(faulty.asked(), 2, "the second run is not tried");
+    fails();
+    is_failure(host.would_prune(&Filter::default()).await.err().map(|fault| fault.kind));
+    fails();
+    is_failure(host.pending().await.err().map(|fault| fault.kind));
+    fails();
+    is_failure(host.open_questions(&Filter::default()).await.err().map(|fault| fault.kind));
+    faulty.insert(&disk, calm());
+    assert_eq!(host.prune(&Filter::default(), "dana").await.unwrap().removed, runs);
+}
+
 #[tokio::test]
 async fn a_run_that_has_not_ended_is_not_pruned_and_a_removal_names_who_did_it() {
     let place = Place::new();

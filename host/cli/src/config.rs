@@ -23,6 +23,7 @@ pub(crate) fn usual(globals: &Globals) -> stockade::Result<Config> {
         [url] => (journal.url, journal.urls) = (Some(url.clone()), Vec::new()),
         urls => (journal.url, journal.urls) = (None, urls.to_vec()),
     }
+    journal.check()?;
     let endpoint = &mut config.telemetry.endpoint;
     if endpoint.is_none() {
         *endpoint = std::env::var(COLLECTOR).ok().filter(|collector| !collector.trim().is_empty());

@@ -1,9 +1,9 @@
 //! The options by which a run that is started is found again.
 
 use clap::Args;
-use stockade::NewRun;
+use stockade::{Fault, NewRun, QUEUE, check_queue};
 
-use crate::run_filter::RunLabel;
+use crate::run_filter::{self, RunLabel};
 
 /// How the run is found again.
 #[derive(Clone, Debug, Default, Args)]
@@ -17,9 +17,24 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// Gives a new run its key and its labels.
-    pub(crate) fn of(self, new: NewRun) -> NewRun {
-        let labels = self.label.into_iter().map(|RunLabel { name, value }| (name, value)).collect();
-        self.key.into_iter().fold(new.labels(labels), NewRun::key)
+    /// Adds the label that says in which queue the run is.
+    pub(crate) fn in_queue(mut self, queue: Option<String>) -> Self {
+        self.label.extend(queue.map(|value| RunLabel { name: QUEUE.to_owned(), value }));
+        self
     }
+
+    /// Gives a new run its key and its labels.
+    ///
+    /// # Errors
+    ///
+    /// A label has two values.
+    pub(crate) fn of(self, new: NewRun) -> stockade::Result<NewRun> {
+        let new = new.labels(run_filter::labels(&self.label)?);
+        Ok(self.key.into_iter().fold(new, NewRun::key))
+    }
+}
+
+/// Reads the name of a queue.
+pub(crate) fn queue(text: &str) -> Result<String, Fault> {
+    check_queue(text).map(|()| text.to_owned())
 }

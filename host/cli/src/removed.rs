@@ -38,16 +38,16 @@ pub(crate) fn pruned(globals: &Globals, pruned: &Pruned, is_dry: bool) {
 
 /// A dry run says nothing of room: what will be free is known once it is.
 fn document(pruned: &Pruned, is_dry: bool) -> Value {
-    let Pruned { removed, kept, room, unreadable: _ } = pruned;
-    if is_dry {
-        return json!({"removed": removed, "kept": kept});
+    let Pruned { removed, kept, room, unreadable } = pruned;
+    let mut document = json!({"removed": removed, "kept": kept});
+    if !unreadable.is_empty() {
+        document["unreadable"] = json!(unreadable);
     }
-    json!({
-        "removed": removed,
-        "kept": kept,
-        "freed_bytes": room.freed_bytes,
-        "reusable_bytes": room.reusable_bytes,
-    })
+    if !is_dry {
+        document["freed_bytes"] = json!(room.freed_bytes);
+        document["reusable_bytes"] = json!(room.reusable_bytes);
+    }
+    document
 }
 
 /// Prints what is kept of runs that were removed.

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use stockade::{
     ApprovalView, AwaitedResult, Budget, Change, ChildView, Currency, Doubt, EffectKind, EffectOutcome, Entry, Fault,
@@ -246,10 +245,9 @@ fn command_for_all(globals: &Globals, what: &str) -> String {
         ("--config", globals.config.as_ref()),
         ("--replay", globals.cassettes.replay.as_ref()),
     ];
-    let option = |(name, path): (&str, Option<&PathBuf>)| {
-        path.map(|path| format!(" {name} {}", quoted(&path.display().to_string())))
-    };
-    let options: String = options.into_iter().filter_map(option).collect();
+    let options = options.into_iter().filter_map(|(name, path)| Some((name, path?.display().to_string())));
+    let journals = globals.journal.iter().map(|url| ("--journal", url.clone()));
+    let options: String = options.chain(journals).map(|(name, value)| format!(" {name} {}", quoted(&value))).collect();
     format!("{} {what}{options}", quoted(&program))
 }
 

@@ -1,6 +1,6 @@
 //! The options that say which runs a command means.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use clap::Args;
@@ -43,20 +43,24 @@ pub(crate) struct RunFilter {
 
 impl RunFilter {
     /// Returns it as the library takes it, at this moment.
-    pub(crate) fn filter(&self) -> Filter {
+    ///
+    /// # Errors
+    ///
+    /// A label has two values, which no run has.
+    pub(crate) fn filter(&self) -> Result<Filter, Fault> {
         let now_ms = Clock::default().now_ms();
         let at = |ago: Option<u64>| ago.map(|ago| now_ms.saturating_sub(ago));
-        Filter {
+        Ok(Filter {
             status: self.status.clone(),
             workflow: self.workflow.clone(),
             start_key: self.key.clone(),
-            labels: self.label.iter().map(|label| (label.name.clone(), label.value.clone())).collect(),
+            labels: labels(&self.label)?,
             waiting_for: self.waiting_for(),
             since_ms: at(self.since),
             changed_since_ms: at(self.newer),
             unchanged_since_ms: at(self.older),
             ..Filter::default()
-        }
+        })
     }
 
     fn waiting_for(&self) -> BTreeSet<WaitingFor> {
@@ -85,6 +89,25 @@ impl FromStr for RunLabel {
     }
 }
 
+/// Returns labels by their names.
+///
+/// # Errors
+///
+/// Kind [`Invalid`](stockade::Kind::Invalid) with detail `label` where one has two values: a run has one.
+pub(crate) fn labels(given: &[RunLabel]) -> Result<BTreeMap<String, String>, Fault> {
+    let mut labels = BTreeMap::new();
+    for RunLabel { name, value } in given {
+        let before = labels.insert(name.clone(), value.clone());
+        if let Some(before) = before.filter(|before| before != value) {
+            let message = format!(
+                "label \"{name}\" is given twice, as \"{before}\" and as \"{value}\"; a run has one value of a label"
+            );
+            return Err(Fault::invalid("label", message));
+        }
+    }
+    Ok(labels)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +116,9 @@ mod tests {
     fn a_label_is_a_name_and_a_value() {
         let label = |name: &str, value: &str| Ok(RunLabel { name: name.to_owned(), value: value.to_owned() });
         assert_eq!(("a=b=c".parse(), "a=".parse()), (label("a", "b=c"), label("a", "")));
+        let given = |texts: &[&str]| labels(&texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>());
+        assert_eq!(given(&["a=1", "b=2", "a=1"]).unwrap().len(), 2, "twice the same is no contradiction");
+        assert!(given(&["a=1", "a=2"]).unwrap_err().message.contains("as \"1\" and as \"2\""));
         assert_eq!("a".parse::<RunLabel>().unwrap_err().message, "\"a\" is not a label; write NAME=VALUE");
     }
 }

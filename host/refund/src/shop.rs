@@ -91,7 +91,8 @@ pub fn create(path: &Path) -> Result<(), Fault> {
 }
 
 fn fill(path: &Path) -> rusqlite::Result<()> {
-    let mut shop = Connection::open(path)?;
+    // A name that begins with "file:" would be taken for a URI.
+    let mut shop = Connection::open(Path::new(".").join(path))?;
     shop.busy_timeout(PATIENCE)?;
     if is_filled(&shop) {
         // Else what the last process left in the log would be written into the file, and synced, each time that a host begins.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use stockade_journal::{Commit, Filter, Row, Summary};
 use stockade_workflow::RunId;
 
-use crate::run_log::is_storage;
 use crate::turns::Lane;
 use crate::{Fired, Host, QUEUE, Result, children, inbox, settlements, shared_budgets};
 
@@ -110,7 +109,7 @@ impl Look<'_> {
     async fn page(&mut self, page: Vec<Row>, is_first: bool) -> Result<()> {
         let summaries = match self.summaries(&page).await {
             // An allotment lies with its budget. Its run may be in a database that cannot be reached: it stays due.
-            Err(fault) if is_storage(&fault) && self.are_apart(&page) => return Ok(()),
+            Err(fault) if fault.is_of_storage() && self.are_apart(&page) => return Ok(()),
             summaries => summaries?,
         };
         for row in page {
@@ -161,7 +160,7 @@ impl Look<'_> {
     /// Writes to an allotment in another database what its run has kept. Where that database cannot be reached, it is done later.
     async fn settle(&mut self, run: RunId, row: &Row) -> Result<()> {
         let Err(fault) = shared_budgets::settle(&*self.host.services.journal, row).await else { return Ok(()) };
-        if !is_storage(&fault) {
+        if !fault.is_of_storage() {
             self.damaged.push(Fired { run, resumed: Err(fault) });
         }
         self.host.put_off(row.clone()).await

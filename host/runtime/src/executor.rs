@@ -38,7 +38,7 @@ use crate::effects::{Ended, Work, handler};
 use crate::lease::Holding;
 use crate::news::News;
 use crate::orders::Due;
-use crate::run_log::{RunLog, is_storage};
+use crate::run_log::RunLog;
 use crate::services::Services;
 
 /// How many effects of one run are in flight at the same time; further ones wait. What they hold (slots of the pool,
@@ -156,7 +156,7 @@ impl Driver {
     /// that is dropped so is paid.
     async fn drive(mut self: Box<Self>) -> Result<RunState> {
         let driven = self.go_on().await;
-        if driven.as_ref().is_err_and(is_storage) {
+        if driven.as_ref().is_err_and(Fault::is_of_storage) {
             self.keep().await;
         }
         self.release().await;

@@ -85,6 +85,7 @@ mod processor;
 mod promote;
 mod pruning;
 mod questions;
+mod queue;
 #[cfg_attr(not(feature = "memory"), path = "off/recollection.rs")]
 mod recollection;
 mod records;
@@ -156,6 +157,7 @@ pub use outputs::Wrote;
 pub use planned::LastStart;
 pub use promote::{Case, Promotion};
 pub use pruning::Pruned;
+pub use queue::{QUEUE, check_queue};
 pub use records::Record;
 pub use registry::Registered;
 pub use removed_run::RemovedRun;
@@ -187,7 +189,7 @@ pub use stockade_sandbox::{
 pub use stockade_system::http;
 pub use stockade_system::{AppendLog, Clock, file};
 pub use stockade_workflow::*;
-pub use timers::{Fired, QUEUE, Timers};
+pub use timers::{Fired, Timers};
 pub use tokens::{NewToken, Principal};
 pub use tool_view::ToolAnswer;
 pub use trace::Trace;

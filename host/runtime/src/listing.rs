@@ -52,7 +52,11 @@ impl<T: DeserializeOwned> Listing<T> {
 
 impl Unreadable {
     /// A run that cannot be read.
-    pub(crate) fn run(run: RunId, error: Fault) -> Self {
-        Self { run_id: Some(run), error }
+    ///
+    /// # Errors
+    ///
+    /// The same fault, where the storage of the journal failed: that is about no run in particular.
+    pub(crate) fn run(run: RunId, error: Fault) -> Result<Self> {
+        if error.is_of_storage() { Err(error) } else { Ok(Self { run_id: Some(run), error }) }
     }
 }

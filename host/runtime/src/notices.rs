@@ -38,6 +38,7 @@ impl Host {
         }
         let rows = self.services.journal.due(SPACE, Duration::ZERO, None, SENT_MAX).await?;
         let sent: Vec<_> = stream::iter(rows).map(|row| self.notify_or_put_off(row)).buffered(AT_ONCE).collect().await;
+        let sent = sent.into_iter().collect::<Result<Vec<_>>>()?;
         Ok(sent.into_iter().filter_map(Result::transpose).collect())
     }
 
@@ -51,15 +52,17 @@ impl Host {
         Ok(Listing::of_rows(&self.services.journal.find(SPACE, &prefix, None, usize::MAX).await?))
     }
 
-    async fn notify_or_put_off(&self, row: Row) -> Result<Option<Notice>, Unreadable> {
+    async fn notify_or_put_off(&self, row: Row) -> Result<Result<Option<Notice>, Unreadable>> {
         let (run_id, seen) = (row.tie.run(), row.clone());
         match self.notify_of(row).await {
-            Ok(notice) => Ok(notice),
+            Ok(notice) => Ok(Ok(notice)),
+            // It stays due.
+            Err(error) if error.is_of_storage() => Err(error),
             Err(error) => {
                 let (due_ms, value) = (self.services.clock.now_ms().saturating_add(UNKNOWN_MS), seen.value.clone());
                 // Where the journal does not take that either, it stays due.
                 let _ = index::replace(&*self.services.journal, seen, Some(due_ms), value).await;
-                Err(Unreadable { run_id, error })
+                Ok(Err(Unreadable { run_id, error }))
             }
         }
     }

@@ -61,23 +61,23 @@ impl Host {
                 break;
             }
             last = Some(PageEnd::from(summary));
-            entries = entries.saturating_add(self.add_questions(summary, &mut page).await);
+            entries = entries.saturating_add(self.add_questions(summary, &mut page).await?);
         }
         Ok(page)
     }
 
     /// Adds the open questions of a run to a page, and returns how many entries were read for that.
-    async fn add_questions(&self, summary: &Summary, page: &mut OpenQuestions) -> u64 {
+    async fn add_questions(&self, summary: &Summary, page: &mut OpenQuestions) -> Result<u64> {
         match self.open_questions_of(summary.run_id).await {
             Ok((questions, entries)) => {
                 page.found.extend(questions);
-                return entries;
+                return Ok(entries);
             }
             // It was removed meanwhile.
             Err(fault) if fault.kind == Kind::NotFound => {}
-            Err(fault) => page.unreadable.push(Unreadable::run(summary.run_id, fault)),
+            Err(fault) => page.unreadable.push(Unreadable::run(summary.run_id, fault)?),
         }
-        0
+        Ok(0)
     }
 
     /// Returns the open questions of a run, and how many entries it has.

@@ -37,7 +37,7 @@ impl Host {
                 Err(fault) if fault.kind == Kind::Conflict => pruned.kept.push(run),
                 // Another process was faster.
                 Err(fault) if fault.kind == Kind::NotFound => {}
-                Err(fault) if fault.kind == Kind::Journal => pruned.unreadable.push(Unreadable::run(run, fault)),
+                Err(fault) if fault.kind == Kind::Journal => pruned.unreadable.push(Unreadable::run(run, fault)?),
                 Err(fault) => return Err(fault),
             }
         }
@@ -57,7 +57,7 @@ impl Host {
                 Ok(None) => pruned.removed.push(run),
                 Ok(Some(_)) => pruned.kept.push(run),
                 Err(fault) if fault.kind == Kind::NotFound => {}
-                Err(fault) => pruned.unreadable.push(Unreadable::run(run, fault)),
+                Err(fault) => pruned.unreadable.push(Unreadable::run(run, fault)?),
             }
         }
         Ok(pruned)

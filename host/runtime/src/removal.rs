@@ -55,8 +55,11 @@ impl Host {
     /// Removes a run that no other can change meanwhile.
     async fn remove_held(&self, lease: &Lease, by: &str, force: bool) -> Result<()> {
         let summary = self.summary(lease.run).await?;
-        // One that cannot be read has to be removed all the same.
-        let state = self.state(lease.run).await.ok().filter(|state| state.end().is_none());
+        let state = match self.state(lease.run).await {
+            Err(fault) if fault.is_of_storage() => return Err(fault),
+            // One that cannot be read has to be removed all the same.
+            state => state.ok().filter(|state| state.end().is_none()),
+        };
         state.as_ref().filter(|_| !force).map_or(Ok(()), check_childless)?;
         match summary.status {
             Status::Running | Status::Interrupted if !force => {

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use serde_json::Value;
-use stockade_workflow::{Approval, Doubt, End, Exceeded, Fault, Kind, RunId, RunState, Stop, Wait};
+use stockade_workflow::{Approval, Doubt, End, Exceeded, Fault, Hint, Kind, RunId, RunState, Stop, Wait};
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::Result;
@@ -38,8 +38,17 @@ impl Run {
     ///
     /// As [`Run::settled`].
     pub async fn settled_state(self) -> Result<RunState> {
-        self.driver.await.map_err(|error| ended(self.id, &error))?
+        let settled = self.driver.await.map_err(|error| ended(self.id, &error))?;
+        settled.map_err(|fault| left_by(self.id, fault))
     }
+}
+
+/// Names the run where its journal fails, which is as it was when it was written last.
+fn left_by(run: RunId, fault: Fault) -> Fault {
+    if !fault.is_of_storage() {
+        return fault;
+    }
+    fault.reworded(|why| format!("run {run} is interrupted: {why}")).hint(Hint::ResumeRun(run))
 }
 
 fn ended(run: RunId, error: &JoinError) -> Fault {

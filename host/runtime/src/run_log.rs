@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use stockade_journal::{Commit, Row, RowChange, Summary, folded};
 use stockade_sandbox::Held;
 use stockade_workflow::{
-    Change, Effect, EffectKind, EffectOutcome, Entry, Fault, Kind, Label, RunId, RunState, Status, ToolOutcome, Usage,
-    WaitingFor,
+    Change, Effect, EffectKind, EffectOutcome, Entry, Label, RunId, RunState, Status, ToolOutcome, Usage, WaitingFor,
 };
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -31,12 +30,6 @@ const UNWRITTEN_BYTES_MAX: u64 = 16 << 20;
 
 /// How many entries may wait for the commit of those that follow.
 const WAITING_MAX: usize = 16;
-
-/// Whether a fault says that the journal's storage failed, which may pass, and not that what it has is damaged. A run does not
-/// hear of it: it is left as it is, and goes on where its journal does.
-pub(crate) fn is_storage(fault: &Fault) -> bool {
-    fault.kind == Kind::Journal && fault.detail.is_none()
-}
 
 /// One run with the right to write to it.
 pub(crate) struct RunLog {
@@ -389,7 +382,7 @@ impl RunLog {
     /// more to make it. What has happened is known here, and would be in doubt for any other driver.
     async fn made(&self, commit: &Commit) -> Result<()> {
         match self.host.journal.commit(commit).await {
-            Err(fault) if is_storage(&fault) => {}
+            Err(fault) if fault.is_of_storage() => {}
             made => return made,
         }
         if self.is_there(commit).await.unwrap_or(false) {

@@ -260,7 +260,7 @@ impl Host {
                 }
                 // It was removed meanwhile.
                 Err(fault) if fault.kind == Kind::NotFound => {}
-                Err(fault) => pending.unreadable.push(Unreadable::run(run, fault)),
+                Err(fault) => pending.unreadable.push(Unreadable::run(run, fault)?),
             }
         }
         Ok(pending)

@@ -8,6 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::executor::Driver;
 use crate::forking::{FORK, FORK_AFTER};
+use crate::queue::check_queue_of;
 use crate::shares::Shares;
 use crate::{Host, NewRun, Result, Run, RunHandle, Started, cells};
 
@@ -96,6 +97,7 @@ impl Host {
 
     async fn begin(&self, new: &NewRun, then: Then) -> Result<Begun> {
         new.origin.check()?;
+        check_queue_of(&new.origin)?;
         let _turn = self.turn(&new.origin).await;
         if let Some(run) = self.started(new).await? {
             return Ok(Begun::Before(run));

@@ -14,9 +14,6 @@ use crate::lease::is_busy;
 use crate::new_signal::NewSignal;
 use crate::{Host, Result, Run, inbox, orders};
 
-/// The name of the label that says in which queue a run is: a [`Worker`](crate::Worker) may take the runs of some queues alone.
-pub const QUEUE: &str = "queue";
-
 /// How many runs go on at once because they are due; further ones are due the next time.
 const FIRED_MAX: usize = 256;
 

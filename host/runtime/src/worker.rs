@@ -81,10 +81,10 @@ impl Worker {
         Self { queues: queues.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// Takes up no interrupted run while the host drives so many. Runs that are due go on all the same.
+    /// Takes up no interrupted run while the host drives so many, and one at least. Runs that are due go on all the same.
     #[must_use]
     pub fn at_once(self, runs: usize) -> Self {
-        Self { at_once: runs, ..self }
+        Self { at_once: runs.max(1), ..self }
     }
 
     /// Takes up the runs that are due, and as many that are interrupted as there is room for: tenants ([`TENANT`]) take turns,

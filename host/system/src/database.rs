@@ -17,7 +17,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 pub fn open(path: &Path) -> rusqlite::Result<Connection> {
     // If this fails, the next line fails too and says why.
     let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    connected(path)
+}
+
+/// Opens the file of just this name: SQLite takes `file:…` for a URI, whatever the flags say, `:memory:` for a database in memory,
+/// and an empty name for a temporary one.
+fn connected(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(Path::new(".").join(path), flags)
 }
 
 /// How many pages are copied before it is told how far the copy is.
@@ -34,8 +41,7 @@ const COPYING_WAIT: Duration = Duration::from_secs(30);
 /// The database cannot be read, the file is there already or cannot be written, or another process keeps others from the database
 /// for half a minute.
 pub fn copy(from: &Path, to: &Path, told: &mut dyn FnMut(u64, u64)) -> rusqlite::Result<()> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let source = Connection::open_with_flags(from, flags)?;
+    let source = connected(from)?;
     source.busy_timeout(COPYING_WAIT)?;
     // Its first read is the moment: what is committed later is in none of the steps below.
     let moment = source.unchecked_transaction()?;
@@ -171,6 +177,19 @@ mod tests {
         assert_eq!(found, (3_000, 1, 1));
         let check: String = copied.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(check, "ok");
+    }
+
+    #[test]
+    fn a_name_that_sqlite_has_a_meaning_for_is_the_name_of_a_file() {
+        let dir = tempfile::tempdir_in(".").unwrap();
+        let folder = dir.path().file_name().unwrap().to_str().unwrap();
+        fs::create_dir(format!("file:{folder}")).unwrap();
+        let odd = Path::new(&format!("file:{folder}")).join("a.db?mode=memory");
+        let made = open(&odd).and_then(|opened| opened.execute_batch("CREATE TABLE t (a)"));
+        let is_there = fs::metadata(&odd).is_ok_and(|file| file.len() > 0);
+        fs::remove_dir_all(format!("file:{folder}")).unwrap();
+        assert!(made.is_ok() && is_there, "{made:?}");
+        assert!(open(Path::new("")).is_err());
     }
 
     #[test]

@@ -224,6 +224,12 @@ impl Fault {
         self.detail.as_deref() == Some("interrupted")
     }
 
+    /// Returns whether the storage of a journal failed or refused, which is about no run in particular and may pass. Where what the
+    /// journal has is damaged, sealed or of another version, the detail says so.
+    pub fn is_of_storage(&self) -> bool {
+        self.kind == Kind::Journal && self.detail.is_none()
+    }
+
     /// Names the tool that was called.
     #[must_use]
     pub fn tool(mut self, tool: &str) -> Self {

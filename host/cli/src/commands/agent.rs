@@ -62,7 +62,7 @@ impl Agent {
         host.check_model(self.model.as_deref())?;
         let by = self.by.unwrap_or_else(ask::user);
         let new = NewRun::new(patterns::Agent::NAME, input).budget(self.budget.unwrap_or_else(budget)).by(&by);
-        let run = host.start_run(self.origin.of(new)).await?;
+        let run = host.start_run(self.origin.of(new)?).await?;
         drive::attend(globals, &host, run, &by).await
     }
 }

@@ -107,7 +107,7 @@ impl Exec {
         if self.watch {
             return watch::watch(&self, globals, &host, budget, file).await;
         }
-        let new = self.origin.clone().of(host.code_run(code)?.budget(budget));
+        let new = self.origin.clone().of(host.code_run(code)?.budget(budget))?;
         finish(globals, &host, new, self.suspend, out.as_ref()).await
     }
 }

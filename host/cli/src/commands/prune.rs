@@ -27,7 +27,7 @@ impl Prune {
             let message = "--older is missing; it says how long ago a run must have ended, as in 30d";
             return Err(Fault::invalid("usage", message).into());
         }
-        let (host, filter) = (open_host::reader(globals).await?, self.which.filter());
+        let (host, filter) = (open_host::reader(globals).await?, self.which.filter()?);
         let pruned = if self.dry_run {
             host.would_prune(&filter).await?
         } else {

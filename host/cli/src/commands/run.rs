@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
-use stockade::{Budget, NewRun, QUEUE, RunId};
+use stockade::{Budget, NewRun, RunId};
 
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::origin::Origin;
-use crate::{amounts, ask, drive, open_host, pretty, read};
+use crate::{amounts, ask, drive, open_host, origin, pretty, read};
 
 /// Start a run and drive it until it ends, waits for a person, or is suspended; or leave it to a worker
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(crate) struct Run {
     #[arg(long)]
     detach: bool,
     /// The queue of the run: a worker may take the runs of some queues alone. It is the label `queue`
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = origin::queue)]
     queue: Option<String>,
     #[command(flatten)]
     origin: Origin,
@@ -47,7 +47,7 @@ impl Run {
         let by = self.by.unwrap_or_else(ask::user);
         let new = NewRun::new(self.workflow, input).budget(self.budget.unwrap_or_default()).by(by);
         let new = self.deadline.into_iter().fold(new, |new, ms| new.deadline(Duration::from_millis(ms)));
-        let new = self.queue.into_iter().fold(self.origin.of(new), |new, queue| new.label(QUEUE, queue));
+        let new = self.origin.in_queue(self.queue).of(new)?;
         if self.detach {
             return Ok(left(globals, host.start_detached(new).await?.id()));
         }

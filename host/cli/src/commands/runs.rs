@@ -112,7 +112,7 @@ impl Runs {
         };
         // One run more tells whether there is another page.
         let limit = self.limit.map(|limit| limit.saturating_add(1));
-        Ok(Filter { runs, sort, reverse: self.reverse, after, limit, ..self.which.filter() })
+        Ok(Filter { runs, sort, reverse: self.reverse, after, limit, ..self.which.filter()? })
     }
 }
 

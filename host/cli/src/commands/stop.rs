@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
-use stockade::{Host, RunHandle, RunId, Status, Stop as Order};
+use stockade::{Fault, Host, RunHandle, RunId, Status, Stop as Order};
 
 use crate::exit::Exit;
 use crate::globals::Globals;
@@ -81,14 +81,18 @@ impl Pause {
 async fn run(globals: &Globals, aim: Aim, which: &Which, how: &How) -> anyhow::Result<Exit> {
     let host = open_host::host(globals).await?;
     let (mut exit, mut documents) = (Exit::Done, Vec::new());
-    for run in which.find(&host).await? {
+    let mut runs = which.find(&host).await?.into_iter();
+    for run in runs.by_ref() {
         let done = if which.dry_run { Ok(()) } else { how.order(&host, aim, run).await };
-        if let Err(fault) = &done {
-            // The others are stopped all the same.
-            exit = exit.graver(Exit::of_fault(fault));
-        }
+        // The others are stopped all the same, but by a journal that fails.
+        let fails = done.as_ref().is_err_and(Fault::is_of_storage);
+        exit = done.as_ref().err().map_or(exit, |fault| exit.graver(Exit::of_fault(fault)));
         documents.push(told(globals, aim, which.dry_run, run, done));
+        if fails {
+            break;
+        }
     }
+    left(runs.len());
     // Runs that they have started undo what they have done.
     host.idle().await;
     if globals.json {
@@ -97,6 +101,15 @@ async fn run(globals: &Globals, aim: Aim, which: &Which, how: &How) -> anyhow::R
         eprintln!("there is no such run");
     }
     Ok(exit)
+}
+
+/// Says how many runs were not looked at, because the journal failed before.
+fn left(count: usize) {
+    match count {
+        0 => {}
+        1 => eprintln!("1 more run was not looked at, because the journal fails"),
+        _ => eprintln!("{count} more runs were not looked at, because the journal fails"),
+    }
 }
 
 /// Says what became of a run.
@@ -152,7 +165,7 @@ impl Which {
             found.push(run.find(host).await?);
         }
         if found.is_empty() {
-            let mut runs = host.runs(&self.filter.filter()).await?;
+            let mut runs = host.runs(&self.filter.filter()?).await?;
             runs.retain(|run| !run.status.is_over());
             found.extend(runs.iter().map(|run| run.run_id));
         }

@@ -12,7 +12,7 @@ use crate::end::End;
 use crate::exit::Exit;
 use crate::globals::{Cassettes, Globals};
 use crate::log::{Log, LogOptions};
-use crate::{amounts, drive, escape, open_host, pretty};
+use crate::{amounts, drive, escape, open_host, origin, pretty};
 
 /// How often the journal is looked into for runs to take up.
 const LOOK: Duration = Duration::from_millis(500);
@@ -26,11 +26,11 @@ const LOOK: Duration = Duration::from_millis(500);
                         stockade worker --journal postgres://app@db.example.com/runs --queues refunds,letters")]
 pub(crate) struct Worker {
     /// Only runs of these queues; by default all runs, whether they are in a queue or not
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = origin::queue)]
     queues: Vec<String>,
     /// How many runs are driven at the same time, beside those that are due
-    #[arg(long, value_name = "RUNS", default_value_t = 16)]
-    at_once: usize,
+    #[arg(long, value_name = "RUNS", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    at_once: u16,
     /// How long what is in flight may take to end when the worker is ended, as in 500ms or 30s
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = amounts::time)]
     grace: Duration,
@@ -49,7 +49,7 @@ impl Worker {
         let log = self.log.begin(globals)?;
         let host = open_host::host_of_many(globals, log.clone()).await?;
         let mut end = End::new().context(Fault::new(Kind::System, "signals cannot be waited for"))?;
-        let taker = host.worker().queues(self.queues).at_once(self.at_once);
+        let taker = host.worker().queues(self.queues).at_once(self.at_once.into());
         let mut work = Work { host: host.clone(), taker, log, driven: JoinSet::new(), count: 0, exit: Exit::Done };
         eprintln!("worker {} looks for runs", std::process::id());
         if self.once {

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use stockade_workflow::{Fault, Kind};
+use stockade_workflow::Fault;
 
 use crate::{Journal, Result};
 
@@ -42,7 +42,7 @@ impl Shard {
     /// Takes note of whether it answered, and returns the answer; none where its storage failed.
     pub(super) fn heard<T>(&self, answer: Result<T>, now_ms: u64) -> Result<Option<T>> {
         match answer {
-            Err(fault) if is_storage(&fault) => {
+            Err(fault) if fault.is_of_storage() => {
                 *self.away() = Some(Away { until_ms: now_ms.saturating_add(AWAY_MS), fault });
                 Ok(None)
             }
@@ -56,9 +56,4 @@ impl Shard {
     fn away(&self) -> MutexGuard<'_, Option<Away>> {
         self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether the storage failed, and not what it has is damaged.
-fn is_storage(fault: &Fault) -> bool {
-    fault.kind == Kind::Journal && fault.detail.is_none()
 }

@@ -301,6 +301,101 @@ async fn other_databases_or_another_order_are_refused() {
     databases.open_in(&[0, 1]).await.unwrap();
 }
 
+/// The one database once said for good that it is the first of two.
+#[tokio::test]
+async fn two_names_of_one_empty_database_are_refused_and_leave_it_empty() {
+    let databases = Databases::new(2);
+    let message = refusal(databases.open_in(&[0, 1, 0]).await);
+    assert!(message.contains("databases 1 and 3 of the journal's list are one database"), "{message}");
+    for memory in &databases.memories {
+        ShardedJournal::check_alone(memory).await.unwrap();
+    }
+    databases.open_in(&[1, 0]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_database_is_found_before_the_first_one_is_marked() {
+    let databases = Databases::new(4);
+    databases.open_in(&[2, 3]).await.unwrap();
+    let message = refusal(databases.open_in(&[0, 3]).await);
+    assert!(
+        message.contains("DELETE FROM stockade.index_rows WHERE space = 'database' AND key = 'place'"),
+        "{message}"
+    );
+    ShardedJournal::check_alone(&databases.memories[0]).await.unwrap();
+    databases.open_in(&[0, 1]).await.unwrap();
+}
+
+/// Two hosts that began with opposite orders once left each database with the mark of the other host.
+#[tokio::test]
+async fn a_host_that_loses_a_database_to_another_order_takes_its_own_marks_back() {
+    let databases = Databases::new(2);
+    let other = Databases::new(2);
+    drop(other.open().await);
+    let mark = other.memories[0].row("database", "place").await.unwrap().unwrap();
+    let first = Raced { first: databases.one(0), second: databases.one(1), mark: Mutex::new(Some(mark.clone())) };
+    let message = refusal(ShardedJournal::open(vec![Arc::new(first), databases.one(1)], databases.clock()).await);
+    assert!(message.contains("another host"), "{message}");
+    ShardedJournal::check_alone(&databases.memories[0]).await.unwrap();
+    let its = databases.memories[1].row("database", "place").await.unwrap();
+    assert_eq!(its, Some(mark), "the other host's mark is its own");
+}
+
+/// A database after whose first commit another host marks the second one.
+struct Raced {
+    first: Arc<dyn Journal>,
+    second: Arc<dyn Journal>,
+    mark: Mutex<Option<Row>>,
+}
+
+#[async_trait]
+impl Journal for Raced {
+    async fn commit(&self, commit: &Commit) -> Result<()> {
+        self.first.commit(commit).await?;
+        let mark = self.mark.lock().unwrap().take();
+        match mark {
+            Some(mark) => self.second.commit(&Commit::of_index(vec![RowChange::Add(mark)])).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn claim(&self, run: RunId) -> Result<Lease> {
+        self.first.claim(run).await
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<()> {
+        self.first.renew(lease).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        self.first.release(lease).await
+    }
+
+    async fn remove(&self, lease: &Lease, index: &[RowChange]) -> Result<()> {
+        self.first.remove(lease, index).await
+    }
+
+    async fn is_held(&self, run: RunId) -> Result<bool> {
+        self.first.is_held(run).await
+    }
+
+    async fn read_after(&self, run: RunId, seq: u64, bytes_max: usize) -> Result<Vec<Entry>> {
+        self.first.read_after(run, seq, bytes_max).await
+    }
+
+    async fn runs(&self, filter: &Filter) -> Result<Vec<Summary>> {
+        self.first.runs(filter).await
+    }
+
+    async fn find(&self, space: &str, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
+        self.first.find(space, prefix, after, limit).await
+    }
+
+    async fn due(&self, space: &str, within: Duration, after: Option<&Row>, limit: usize) -> Result<Vec<Row>> {
+        self.first.due(space, within, after, limit).await
+    }
+}
+
 #[tokio::test]
 async fn a_database_that_has_runs_already_is_refused() {
     let databases = Databases::new(2);

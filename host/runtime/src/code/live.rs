@@ -24,7 +24,7 @@ use super::unrun;
 use crate::calls::{call_id, cut, unknown, unrepeated};
 use crate::cells::{self, CellRef};
 use crate::outputs::Output;
-use crate::run_log::{RunLog, is_storage};
+use crate::run_log::RunLog;
 use crate::scratch::{Files, changed};
 use crate::services::Services;
 use crate::sessions::Kept;
@@ -198,7 +198,7 @@ impl RunLog {
     /// the code begins again once there is more.
     fn unprepared(&self, key: &str, stopped: Stopped, spent: Usage) -> Result<Ran> {
         let fault = match stopped {
-            Stopped::Fault(fault) if is_storage(&fault) => return Err(fault),
+            Stopped::Fault(fault) if fault.is_of_storage() => return Err(fault),
             Stopped::Fault(fault) => fault,
             Stopped::Shortfall(currency, needed) => match self.state().ledger().shortage(key, currency, needed) {
                 Shortfall::Run(exceeded) => return Ok(Ran::Cut(exceeded, spent)),
@@ -316,7 +316,7 @@ impl RunLog {
         let mut is_begun = self.may_have_happened(key, *number, call);
         let tool = match self.callable(&host, key, call, is_begun).await {
             Ok(tool) => tool,
-            Err(ToolOutcome::Failed(fault)) if is_storage(&fault) => return Err(fault),
+            Err(ToolOutcome::Failed(fault)) if fault.is_of_storage() => return Err(fault),
             Err(outcome) => {
                 let outcome = if is_begun { calling.in_doubt(outcome) } else { outcome };
                 return self.record(key, *number, call.clone(), outcome, Usage::default()).await;

@@ -59,8 +59,7 @@ impl Journal {
     /// Returns the file of the journal; none where it is in a database, or not said.
     pub fn file(&self) -> Option<&Path> {
         let url = self.url.as_deref().filter(|url| !is_database(url))?;
-        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
-        Some(Path::new(path))
+        Some(Path::new(path_of(url)))
     }
 
     /// Names the databases of a journal by their URLs, with the defaults for all else.
@@ -103,13 +102,13 @@ impl Journal {
     /// # Errors
     ///
     /// Kind [`Kind::Invalid`](crate::Kind::Invalid) with detail `journal`, or `encryption`. No text repeats a URL.
-    pub(crate) fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         if self.encryption.as_ref().is_some_and(|keys| *keys == Encryption::default()) {
             let why = "`encryption` names no secret; { key = \"NAME\" } seals what is written, { previous = [\"NAME\"] } only opens";
             return Err(Fault::invalid("encryption", why));
         }
         let why = match (&self.url, self.urls.as_slice()) {
-            (_, []) => return Ok(()),
+            (url, []) => return url.as_deref().map_or(Ok(()), check_url),
             (Some(_), _) => "both `url` and `urls` say where the journal is; name one of them",
             (None, [_]) => "`urls` names one database; name it by `url`, or two or more",
             (None, urls) if !urls.iter().all(|url| is_database(url)) => {
@@ -161,6 +160,10 @@ impl Journal {
     }
 
     pub(super) fn anchor(&mut self, folder: &Path) {
+        // What names no file stays as it is, and is refused.
+        if self.check().is_err() {
+            return;
+        }
         if let Some(path) = self.file().and_then(Path::to_str).map(|path| anchored(folder, path)) {
             self.url = Some(path);
         }
@@ -172,8 +175,40 @@ fn lent((name, value): &(String, String)) -> (&str, &str) {
     (name, value)
 }
 
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+
 fn is_database(url: &str) -> bool {
-    ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
+    SCHEMES.iter().any(|scheme| url.starts_with(scheme))
+}
+
+/// Returns the file that a URL names which is of no database.
+fn path_of(url: &str) -> &str {
+    url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url)
+}
+
+/// Checks that a URL names a file or a database: SQLite takes some names for a journal in memory, in which runs would be lost.
+fn check_url(url: &str) -> Result<()> {
+    if is_database(url) {
+        return Ok(());
+    }
+    let path = path_of(url);
+    let why = match scheme(path) {
+        _ if path.is_empty() => "the journal's path is empty".to_owned(),
+        _ if path == ":memory:" => "the journal \":memory:\" would be lost with the process".to_owned(),
+        _ if path.starts_with("file:") => "the journal is a URI of \"file:\", which is not read here".to_owned(),
+        Some(scheme) => format!("the journal is at \"{scheme}\", which is not known here"),
+        None => return Ok(()),
+    };
+    let instead = "write PATH or sqlite:PATH for a file, or postgres://USER@HOST:PORT/DATABASE, in small letters";
+    Err(Fault::invalid("journal", format!("{why}; {instead}")))
+}
+
+/// Returns the scheme with which a URL begins, `NAME://`, if it does.
+fn scheme(url: &str) -> Option<&str> {
+    let end = url.find("://")?;
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "+.-".contains(letter);
+    let is_name = end > 0 && url[..end].chars().all(is_plain);
+    is_name.then(|| &url[..end + "://".len()])
 }
 
 #[cfg(test)]
@@ -189,6 +224,31 @@ mod tests {
         let there = Journal::at("postgresql://u@h/d");
         assert!(there.file().is_none() && there.databases().eq(["postgresql://u@h/d"]));
         assert!(Journal::default().file().is_none() && !Journal::default().is_in_databases());
+    }
+
+    #[test]
+    fn a_url_that_names_neither_a_file_nor_a_known_database_is_refused_without_its_password() {
+        for (url, why) in [
+            ("", "is empty"),
+            ("sqlite:", "is empty"),
+            ("sqlite://", "is empty"),
+            (":memory:", "would be lost"),
+            ("sqlite::memory:", "would be lost"),
+            ("file:a.db", "\"file:\""),
+            ("sqlite:file::memory:?cache=shared", "\"file:\""),
+            ("postgre://u:hunter2@h/d", "\"postgre://\""),
+            ("Postgres://u:hunter2@h/d", "\"Postgres://\""),
+        ] {
+            let config = crate::Config::parse(&format!("[journal]\nurl = \"{url}\"")).unwrap();
+            for fault in [Journal::at(url).check().unwrap_err(), config.journal.check().unwrap_err()] {
+                let message = &fault.message;
+                assert!(message.contains(why) && !message.contains("hunter2"), "{url}: {message}");
+                assert_eq!(fault.detail.as_deref(), Some("journal"));
+            }
+        }
+        for url in ["a:b.db", "./file:a", "a/b://c", "://x", "sqlite:///var/journal.db", "postgresql://u@h/d"] {
+            Journal::at(url).check().unwrap();
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use stockade_workflow::{Change, Effect, EffectOutcome, Fault, ReadResult, ResultPart, ResultRead, Usage};
 
 use super::{Ended, Handler, Work, one_step};
-use crate::run_log::{RunLog, is_storage};
+use crate::run_log::RunLog;
 use crate::services::Services;
 use crate::{Result, results};
 
@@ -39,7 +39,7 @@ impl Handler for ReadPart<'_> {
             let part = ended.and_then(|ended| ended.result_text().ok_or_else(|| results::missing(run, &read.result)));
             let ended = match part {
                 Ok(text) => Ended::As(ResultRead::Read(ResultPart::of(&text, &read)).into()),
-                Err(fault) if is_storage(&fault) => Ended::Unheard(fault),
+                Err(fault) if fault.is_of_storage() => Ended::Unheard(fault),
                 Err(fault) => Ended::As(ResultRead::Failed(fault).into()),
             };
             (ended, Usage::default())

@@ -5,6 +5,7 @@ use stockade_workflow::{
 };
 
 use super::{Handler, Work};
+use crate::queue::check_queue_of;
 use crate::run_log::RunLog;
 use crate::services::Services;
 use crate::{Result, new_run};
@@ -27,7 +28,9 @@ impl Handler for StartRuns<'_> {
         check_kept_here(run)?;
         check_generation(run)?;
         let labels = new_run::labels(run.state().origin(), &self.runs.labels);
-        Origin { labels, ..Origin::default() }.check()?;
+        let origin = Origin { labels, ..Origin::default() };
+        origin.check()?;
+        check_queue_of(&origin)?;
         let machine = run.host.machine(&self.runs.workflow)?;
         self.runs.inputs.iter().enumerate().try_for_each(|(number, input)| {
             let begins = || machine.step(None, Event::Started { input: input.clone() }).map(drop);

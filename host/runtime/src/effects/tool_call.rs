@@ -14,7 +14,7 @@ use super::{Ended, Handler, Stopped, Work};
 use crate::calls::{call_id, is_answer, readable, seed, unknown, unrepeated, within};
 use crate::code::price_without_session;
 use crate::later;
-use crate::run_log::{RunLog, is_storage};
+use crate::run_log::RunLog;
 use crate::services::Services;
 use crate::{Registered, Result};
 
@@ -155,7 +155,7 @@ async fn promised(host: &Services, caller: &Caller, call: &ToolCall, fault: &Fau
         Ok(()) => {
             Ended::Promised(token, not_known("its tool tells the result later, and the run does not wait for it"))
         }
-        Err(fault) if is_storage(&fault) => Ended::Unheard(fault),
+        Err(fault) if fault.is_of_storage() => Ended::Unheard(fault),
         Err(fault) => Ended::As(not_known(&fault.message)),
     }
 }

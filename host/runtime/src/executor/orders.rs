@@ -17,7 +17,6 @@ use crate::calls::unknown;
 use crate::effects::Ended;
 use crate::news::News;
 use crate::orders::{self, Aim, Due, Order};
-use crate::run_log::is_storage;
 
 /// How long the journal waits for what was only computed, where the next answer takes long: others look at the run there.
 const BEHIND: Duration = Duration::from_millis(100);
@@ -69,7 +68,7 @@ impl Driver {
     pub(super) async fn hear(&mut self, watch: &Watch, is_busy: bool) -> Result<Option<News>> {
         self.note_look();
         let mut news = match News::of(&*self.host().journal, self.state()).await {
-            Err(fault) if is_busy && is_storage(&fault) => None,
+            Err(fault) if is_busy && fault.is_of_storage() => None,
             news => Some(news?),
         };
         let order = watch.told().or_else(|| news.as_mut()?.order.take());

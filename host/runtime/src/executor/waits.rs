@@ -39,7 +39,7 @@ impl Driver {
         let (signals, unreadable) = inbox::read(news.signals);
         for (row, error) in unreadable {
             self.host().journal.commit(&inbox::set_aside(row)).await?;
-            self.host().hooks.unreadable(&Unreadable::run(run, error));
+            self.host().hooks.unreadable(&Unreadable::run(run, error)?);
         }
         for signal in signals {
             let taken = inbox::taken(run, &signal);

@@ -141,6 +141,11 @@ impl Database {
         self.record
     }
 
+    /// What the server calls it, and as whom we speak to it.
+    pub(super) fn name_and_role(&self) -> (&str, &str) {
+        (self.config.get_dbname().unwrap_or_default(), self.config.get_user().unwrap_or_default())
+    }
+
     pub(super) fn connections_max(&self) -> u32 {
         self.connections
     }
@@ -151,11 +156,6 @@ impl Database {
 
     pub(super) fn connect_max(&self) -> Duration {
         self.config.get_connect_timeout().copied().unwrap_or(CONNECT)
-    }
-
-    /// Whether it is spoken to over TLS.
-    pub(super) fn is_sealed(&self) -> bool {
-        self.tls.is_some()
     }
 
     /// Returns the time to go by in place of the database's, in milliseconds since the Unix epoch, if there is one.
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_server_elsewhere_is_spoken_to_over_tls_and_one_here_is_not() {
-        let is_sealed = |url: &str| Database::parse(url, Some("hunter2")).unwrap().is_sealed();
+        let is_sealed = |url: &str| Database::parse(url, Some("hunter2")).unwrap().tls.is_some();
         assert!(is_sealed("postgres://u@h.example.com/d") && is_sealed("postgres://u@localhost/d?sslmode=verify-full"));
         assert!(!is_sealed("postgres://u@127.0.0.1:1/d") && !is_sealed("postgres://u@h.example.com/d?sslmode=disable"));
         let database = Database::parse("postgres://u@h.example.com/d?sslmode=require", Some("hunter2")).unwrap();

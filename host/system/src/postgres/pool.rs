@@ -118,16 +118,23 @@ impl Pool {
             Some(client) => client,
             None => self.connected().await?,
         };
-        let answer = timeout(self.database.statement_max(), client.query_typed(statement, parameters)).await;
-        match answer {
-            Ok(answer) => {
-                if !answer.as_ref().is_err_and(is_of_connection) {
-                    self.keep(client);
-                }
-                answer.map_err(Failed::Refused)
-            }
+        let answer = self.in_time(&client, client.query_typed(statement, parameters)).await;
+        if !answer.as_ref().is_err_and(Failed::is_of_connection) {
+            self.keep(client);
+        }
+        answer
+    }
+
+    /// Waits for an answer on a connection for as long as a statement may take; one that is late is of no use any more.
+    pub(super) async fn in_time<T>(
+        &self,
+        client: &Client,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Failed> {
+        match timeout(self.database.statement_max(), answer).await {
+            Ok(answer) => answer.map_err(Failed::Refused),
             Err(_) => {
-                self.abandon(&client);
+                self.abandon(client);
                 Err(Failed::Late)
             }
         }
@@ -160,25 +167,61 @@ impl Pool {
         });
     }
 
-    /// Says what went wrong, and nothing of a password.
+    /// Says what went wrong and what helps, and nothing of a password.
     pub fn fault(&self, failed: &Failed) -> Fault {
         let (database, record) = (&self.database, self.database.record());
-        let certificate = match failed {
-            Failed::Unreachable(error) if database.is_sealed() && error.code().is_none() => {
-                "; its certificate must be valid for its name, by an authority that browsers trust or that \
-                 `sslrootcert=FILE` of the URL names"
-            }
-            Failed::Unreachable(_) | Failed::Refused(_) | Failed::Late => "",
-        };
-        Fault::new(Kind::Journal, format!("the {record} \"{database}\" {failed}{certificate}"))
+        let message = format!("the {record} \"{database}\" {failed}{}", self.advice(failed));
+        Fault::new(Kind::Journal, message)
+    }
+
+    /// Says what would help, where that is known.
+    fn advice(&self, failed: &Failed) -> String {
+        let (Failed::Unreachable(error) | Failed::Refused(error)) = failed else { return String::new() };
+        let is_of_database = error.as_db_error().is_some_and(|said| said.message().contains("for database"));
+        if failed.code() == Some("42501") && is_of_database {
+            let (name, role) = self.database.name_and_role();
+            return format!("; `GRANT CONNECT, CREATE ON DATABASE \"{name}\" TO \"{role}\"` allows it");
+        }
+        let chain = chain(error);
+        if chain.contains(WITHOUT_TLS) {
+            return "; the server does not speak TLS: `sslmode=disable` in the URL does without, or the server is given TLS".to_owned();
+        }
+        if chain.starts_with(TLS_FAILED) {
+            return CERTIFICATE.to_owned();
+        }
+        String::new()
     }
 }
 
-/// Whether an error leaves the connection in doubt: it broke, it or a pooler on the way says that it is about to, or it is to a
-/// server that ends or that writes nothing.
-fn is_of_connection(error: &Error) -> bool {
-    let is_of = |code: &str| code == "25006" || code.starts_with("57P") || code.starts_with("08");
-    error.code().is_none_or(|code| is_of(code.code()))
+/// How tokio-postgres begins to say that there is no TLS with a server, and what it says of one that does not speak it.
+const TLS_FAILED: &str = "error performing TLS handshake";
+const WITHOUT_TLS: &str = "server does not support TLS";
+
+const CERTIFICATE: &str = "; its certificate must be valid for its name, by an authority that browsers trust or that \
+                           `sslrootcert=FILE` of the URL names";
+
+/// Returns an error with its causes, as one line; a cause that is in the text before it is not repeated.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    for cause in causes.map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// Whether a code of the server leaves the connection in doubt: it or a pooler on the way says that it is about to end, or it is
+/// to a server that ends or that writes nothing. The same may succeed on another connection.
+fn ends_connection(code: &str) -> bool {
+    code == "25006" || code.starts_with("57P") || code.starts_with("08")
+}
+
+/// Whether the same may succeed a moment later: on another connection, without the transaction that was in the way, or once the
+/// server has more connections or room.
+fn passes(code: &str) -> bool {
+    ends_connection(code) || ["40", "53"].iter().any(|class| code.starts_with(class))
 }
 
 impl Failed {
@@ -213,11 +256,13 @@ impl Failed {
             (Self::Late, _) => false,
             (Self::Unreachable(_), None) => true,
             (Self::Refused(error), None) => error.is_closed(),
-            (Self::Unreachable(_) | Self::Refused(_), Some("25006" | "57P01" | "57P02" | "57P03")) => true,
-            (Self::Unreachable(_) | Self::Refused(_), Some(code)) => {
-                ["08", "40", "53"].iter().any(|class| code.starts_with(class))
-            }
+            (Self::Unreachable(_) | Self::Refused(_), Some(code)) => passes(code),
         }
+    }
+
+    /// Whether the connection is of no use any more, or may be of none: it broke, or says so.
+    fn is_of_connection(&self) -> bool {
+        matches!(self, Self::Late) || self.code().is_none_or(ends_connection)
     }
 }
 
@@ -234,7 +279,7 @@ impl fmt::Display for Failed {
             }
             (Some(code), _) if code.starts_with("3D") => f.write_str("does not exist on its server"),
             (_, Some(said)) => write!(f, "{verb}: {}", said.message()),
-            (_, None) => write!(f, "{verb}: {error}"),
+            (_, None) => write!(f, "{verb}: {}", chain(error)),
         }
     }
 }
@@ -246,6 +291,19 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+
+    #[test]
+    fn a_code_that_ends_the_connection_is_one_after_which_the_statement_is_sent_again() {
+        for code in ["57P01", "57P02", "57P03", "57P05", "25006", "08006"] {
+            assert!(ends_connection(code) && passes(code), "{code}");
+        }
+        for code in ["40001", "53300"] {
+            assert!(!ends_connection(code) && passes(code), "{code}");
+        }
+        for code in ["57014", "23505", "3D000", "42501"] {
+            assert!(!ends_connection(code) && !passes(code), "{code}");
+        }
+    }
 
     #[tokio::test]
     async fn a_statement_that_has_waited_for_long_is_sent_twice_at_most() {

@@ -101,7 +101,7 @@ pub(super) async fn watch(
 async fn once(exec: &Exec, globals: &Globals, host: &Host, budget: Budget, file: &str) -> anyhow::Result<()> {
     let mut code = code(exec, file)?;
     code.language = language(host, &code.language)?;
-    let new = exec.origin.clone().of(host.code_run(code)?.budget(budget));
+    let new = exec.origin.clone().of(host.code_run(code)?.budget(budget))?;
     let started = host.start_run(new.by(ask::user())).await?;
     let mut lines = pin!(host.output(started.id(), Workflow::KEY));
     let (mut ending, mut printed) = (pin!(drive::begun(host, started)), Printed::default());
