@@ -120,7 +120,7 @@
         [inspect.custom]() {
             const hex = Array.from(viewed(this).subarray(0, SHOWN), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
             const more = this.length > SHOWN ? ` ... ${this.length - SHOWN} more byte${this.length > SHOWN + 1 ? "s" : ""}` : "";
-            return `<Buffer${hex && ` ${hex}`}${more}>`;
+            return `<Buffer ${hex}${more}>`;
         }
     }
     // Numbers in it, named as node names them: readUInt32LE, writeDoubleBE …
