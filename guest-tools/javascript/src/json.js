@@ -113,7 +113,7 @@
     }
     // What is wrong with a text, if anything is.
     const wrongWith = (text) => {
-        try { new Reader(text).whole(); } catch (error) { if (error instanceof Wrong) return error.message; }
+        try { new Reader(`${text}`).whole(); } catch (error) { if (error instanceof Wrong) return error.message; }
         return undefined;
     };
 
@@ -160,8 +160,7 @@
     const saying = (error, message) => { if (message !== undefined) hidden(error, "message", message); return error; };
     const json = {
         parse(text, reviver) {
-            const source = typeof text === "string" ? text : `${text}`;
-            try { return parse(source, reviver); } catch (error) { throw error instanceof SyntaxError ? saying(error, wrongWith(source)) : error; }
+            try { return parse(text, reviver); } catch (error) { throw error instanceof SyntaxError ? saying(error, wrongWith(text)) : error; }
         },
         stringify(value, replacer, space) {
             try { return stringify(value, replacer, space); } catch (error) {
