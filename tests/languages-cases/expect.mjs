@@ -12,7 +12,7 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import Module, { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -41,6 +41,10 @@ async function module(name, source) {
 async function run(name, text) {
     const source = name.endsWith(".ts") ? typeless(text) : text;
     globalThis.require = createRequire(import.meta.url);
+    // The program is the module that was run.
+    globalThis.__filename = join(process.cwd(), name);
+    globalThis.module = globalThis.require.main = Object.assign(new Module("."), { filename: globalThis.__filename, paths: [] });
+    globalThis.exports = globalThis.module.exports;
     globalThis.input = kept(name).input ?? null;
     globalThis.crypto ??= (await import("node:crypto")).webcrypto;
     try {

@@ -7,7 +7,13 @@
     const { inspect } = parts.show;
     const MOST = 2 ** 31 - 1, SHOWN = 50;
 
-    const kindOf = (value) => (value === null || value === undefined ? String(value) : typeof value === "object" ? `an instance of ${value.constructor?.name ?? "Object"}` : `type ${typeof value}`);
+    const kindOf = (value) => {
+        if (value === null || value === undefined) return String(value);
+        if (typeof value === "function" && value.name) return `function ${value.name}`;
+        if (typeof value === "object") return value.constructor?.name ? `an instance of ${value.constructor.name}` : inspect(value, { depth: -1 });
+        const text = inspect(value);
+        return `type ${typeof value} (${text.length > 28 ? `${text.slice(0, 25)}...` : text})`;
+    };
     const wrong = (name, kind, value) => coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" argument must be ${kind}. Received ${kindOf(value)}`);
     const sized = (size) => {
         if (typeof size !== "number") throw wrong("size", "of type number", size);
@@ -120,7 +126,7 @@
         [inspect.custom]() {
             const hex = Array.from(viewed(this).subarray(0, SHOWN), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
             const more = this.length > SHOWN ? ` ... ${this.length - SHOWN} more byte${this.length > SHOWN + 1 ? "s" : ""}` : "";
-            return `<Buffer${hex && ` ${hex}`}${more}>`;
+            return `<Buffer ${hex}${more}>`;
         }
     }
     // Numbers in it, named as node names them: readUInt32LE, writeDoubleBE …

@@ -5,7 +5,7 @@
     const { hidden, coded } = parts.base;
     const { isBytes, viewed, bytesOf, textOf } = parts.text;
     const { Buffer, wrong } = parts.buffer;
-    const { DOMException } = parts.events;
+    const { DOMException } = parts.events, { Transform } = parts.stream.stream;
     const NAMES = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha512-256"], BLOCKS = { "SHA-1": 512, "SHA-256": 512, "SHA-384": 1024, "SHA-512": 1024 };
     const buffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const given = (bytes, encoding) => (encoding === undefined || encoding === "buffer" ? buffer(bytes) : textOf(bytes, encoding));
@@ -71,10 +71,31 @@
             return given(this.#end(joined(this.#chunks)), encoding);
         }
         copied(made) { if (this.#isOver) throw coded(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called"); made.#chunks = [...this.#chunks]; return made; }
-        // A stream's, as far as a digest is one.
-        write(data, encoding) { this.update(data, encoding); return true; }
-        end(data, encoding) { if (data !== undefined) this.update(data, encoding); return this; }
-        read() { return this.#isOver ? null : this.digest(); }
+        // The stream that it is, made when something asks for it: most digests are asked for none.
+        #flowing;
+        static flowOf(one) {
+            return one.#flowing ??= new Transform({
+                transform(chunk, encoding, done) { try { one.update(chunk, encoding === "buffer" ? undefined : encoding); done(); } catch (error) { done(error); } },
+                flush(done) { this.push(buffer(one.#end(joined(one.#chunks)))); done(); },
+            });
+        }
+    }
+    const { flowOf } = Digest;
+    delete Digest.flowOf;
+    Object.setPrototypeOf(Digest.prototype, Transform.prototype);
+    // All that a stream has, the digest has by its own stream.
+    for (let from = Transform.prototype; from !== Object.prototype; from = Object.getPrototypeOf(from)) {
+        for (const name of Reflect.ownKeys(from)) {
+            const { value } = Object.getOwnPropertyDescriptor(from, name);
+            if (typeof value !== "function" || name === "constructor" || Object.hasOwn(Digest.prototype, name)) continue;
+            hidden(Digest.prototype, name, function (...values) {
+                const flow = flowOf(this), answer = flow[name](...values);
+                return answer === flow ? this : answer;
+            });
+        }
+    }
+    for (const name of ["destroyed", "errored", "readable", "readableEnded", "readableObjectMode", "writable", "writableEnded", "writableFinished", "writableObjectMode"]) {
+        Object.defineProperty(Digest.prototype, name, { get() { return flowOf(this)[name]; }, configurable: true });
     }
     class Hash extends Digest {
         #name;

@@ -6,6 +6,7 @@
     const refuse = (what, known) => { throw new RangeError(`${what} is not supported here; supported: ${known}`); };
     const english = (locales, kind) => {
         const [first = "en-US"] = [locales].flat();
+        if (String(first) === "default") return "en-US";
         if (!/^en\b/i.test(String(first))) refuse(`Intl.${kind} of the locale "${first}"`, "that of English");
         return String(first);
     };
@@ -20,13 +21,13 @@
             const word = type === "disjunction" ? "or" : type === "unit" || style === "narrow" ? "" : style === "short" ? "&" : "and";
             const comma = type === "unit" && style === "narrow" ? " " : ", ";
             hidden(this, "resolvedOptions", () => ({ locale, type, style }));
-            hidden(this, "format", (items) => {
-                const all = [...items];
-                for (const one of all) if (typeof one !== "string") throw new TypeError("Iterable yielded a non-String value");
-                if (all.length < 2) return all.join("");
-                const last = all.pop();
-                return all.join(comma) + (word === "" ? comma : all.length === 1 ? ` ${word} ` : `, ${word} `) + last;
+            const between = (at, count) => (at < count - 1 || word === "" ? comma : count === 2 ? ` ${word} ` : `, ${word} `);
+            const toParts = (items) => [...items].flatMap((value, at, all) => {
+                if (typeof value !== "string") throw new TypeError("Iterable yielded a non-String value");
+                return [...(at > 0 ? [{ type: "literal", value: between(at, all.length) }] : []), { type: "element", value }];
             });
+            hidden(this, "formatToParts", toParts);
+            hidden(this, "format", (items) => toParts(items).map(({ value }) => value).join(""));
         }
     }
     class PluralRules {
@@ -53,16 +54,19 @@
             const locale = english(locales, "RelativeTimeFormat"), numeric = option(options, "numeric", ["always", "auto"]), style = option(options, "style", ["long", "short"]);
             const numbers = new Intl.NumberFormat("en-US");
             hidden(this, "resolvedOptions", () => ({ locale, style, numeric, numberingSystem: "latn" }));
-            hidden(this, "format", (given, name) => {
+            const toParts = (given, name) => {
                 const value = Number(given), unit = String(name).replace(/s$/, "");
                 if (!Number.isFinite(value)) throw new RangeError("The value is no finite number");
                 if (!Object.hasOwn(UNITS, unit)) throw new RangeError(`Invalid unit argument for format() '${name}'`);
                 const one = style === "short" ? UNITS[unit] : unit, which = numeric === "auto" ? named(unit, value, one) : undefined;
-                if (which) return which;
+                if (which) return [{ type: "literal", value: which }];
                 const many = style === "long" || unit === "day" ? `${one}s` : unit === "quarter" ? "qtrs." : one;
-                const amount = `${numbers.format(Math.abs(value))} ${Math.abs(value) === 1 ? one : many}`;
-                return value < 0 || Object.is(value, -0) ? `${amount} ago` : `in ${amount}`;
-            });
+                const isPast = value < 0 || Object.is(value, -0), literal = (text) => ({ type: "literal", value: text });
+                const amount = numbers.formatToParts(Math.abs(value)).map((part) => ({ ...part, unit }));
+                return [...(isPast ? [] : [literal("in ")]), ...amount, literal(` ${Math.abs(value) === 1 ? one : many}${isPast ? " ago" : ""}`)];
+            };
+            hidden(this, "formatToParts", toParts);
+            hidden(this, "format", (given, name) => toParts(given, name).map(({ value }) => value).join(""));
         }
     }
     for (const [name, kind] of Object.entries({ ListFormat, PluralRules, RelativeTimeFormat })) {

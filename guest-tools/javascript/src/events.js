@@ -2,7 +2,13 @@
 (host, parts) => {
     "use strict";
     const global = globalThis;
-    const { hidden, coded } = parts.base;
+    const { hidden, coded } = parts.base, { inspect } = parts.show;
+    // How such an object is shown: its class, and some of what it has.
+    const inspected = inspect.custom;
+    const shown = (one, depth, options, some) => {
+        const name = one.constructor.name;
+        return depth < 0 ? name : `${name} ${inspect(some, { ...options, depth: Number.isInteger(options.depth) ? options.depth - 1 : options.depth })}`;
+    };
 
     const CODES = { IndexSizeError: 1, NotFoundError: 8, NotSupportedError: 9, InvalidStateError: 11, SyntaxError: 12, InvalidAccessError: 15,
         TypeMismatchError: 17, AbortError: 20, QuotaExceededError: 22, TimeoutError: 23, DataCloneError: 25, InvalidCharacterError: 5 };
@@ -28,6 +34,7 @@
         get type() { return this.#type; }
         get cancelable() { return this.#cancelable; }
         preventDefault() { if (this.#cancelable) this.defaultPrevented = true; }
+        [inspected](depth, options) { return shown(this, depth, options, { type: this.type, defaultPrevented: this.defaultPrevented, cancelable: this.cancelable, timeStamp: this.timeStamp }); }
         stopPropagation() { }
         stopImmediatePropagation() { this.stops = true; }
     }
@@ -39,6 +46,7 @@
 
     class EventTarget {
         #listeners = new Map();
+        [inspected](depth, options) { return shown(this, depth, options, {}); }
         addEventListener(type, listener, options) {
             if (listener === null || listener === undefined) return;
             const { once = false, signal } = typeof options === "object" && options !== null ? options : {};
@@ -89,6 +97,7 @@
         }
         get aborted() { return this.#aborted; }
         get reason() { return this.#reason; }
+        [inspected](depth, options) { return shown(this, depth, options, { aborted: this.#aborted }); }
         throwIfAborted() { if (this.#aborted) throw this.#reason; }
         static abort(reason) { const signal = new AbortSignal(abort); abort(signal, reason); return signal; }
         static timeout(after) {
@@ -107,6 +116,7 @@
     class AbortController {
         #signal = new AbortSignal(abort);
         get signal() { return this.#signal; }
+        [inspected](depth, options) { return shown(this, depth, options, { signal: this.#signal }); }
         abort(reason) { abort(this.#signal, reason); }
     }
 

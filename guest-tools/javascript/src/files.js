@@ -9,12 +9,15 @@
     const { inspect } = parts.show;
 
     const NUMBERS = { EPERM: -1, ENOENT: -2, EBADF: -9, EACCES: -13, EEXIST: -17, ENOTDIR: -20, EISDIR: -21, EINVAL: -22, EFBIG: -27, ENOSPC: -28, EROFS: -30, ENOTEMPTY: -39 };
+    // What has to do with two files.
+    const PAIRS = ["copyfile", "rename"];
     // What the host refuses has node's code and the name of the file.
     const told = (action, call) => (...values) => {
         try {
             return action(...values);
         } catch (error) {
-            const [, code, syscall, name] = /^(E[A-Z]+): .*?, (\w+) '(.*)'$/s.exec(error.message) ?? [];
+            const [, code, says, syscall, name] = /^(E[A-Z]+): (.*?), (\w+) '(.*)'$/s.exec(error.message) ?? [];
+            if (code && PAIRS.includes(call)) throw failed(code, says, call, nameOf(values[0]), nameOf(values[1]));
             if (code) Object.assign(error, { errno: NUMBERS[code], code, syscall: call ?? syscall, path: name });
             const message = code && call && call !== syscall ? error.message.replace(`, ${syscall} '`, `, ${call} '`) : error.message;
             // As of an error that JavaScript made: `Object.keys` does not have it.
@@ -22,7 +25,8 @@
             throw error;
         }
     };
-    const failed = (code, says, call, name) => Object.assign(new Error(`${code}: ${says}, ${call} '${name}'`), { errno: NUMBERS[code], code, syscall: call, path: name });
+    const failed = (code, says, call, name, into) =>
+        Object.assign(new Error(`${code}: ${says}, ${call} '${name}'${into === undefined ? "" : ` -> '${into}'`}`), { errno: NUMBERS[code], code, syscall: call, path: name, ...(into !== undefined && { dest: into }) });
     const nameOf = (name) => {
         if (typeof name === "string") return name;
         if (name instanceof URL) return fileURLToPath(name);
@@ -121,21 +125,33 @@
     };
     const copy = told((from, to, mode) => {
         const source = nameOf(from), target = placeOf(to);
-        if (mode & 1 && host.stat(target)) throw failed("EEXIST", "file already exists", "copyfile", target);
+        if (mode & 1 && host.stat(target)) throw failed("EEXIST", "file already exists", "copyfile", source, target);
         host.writeBytes(target, host.readBytes(source), false);
     }, "copyfile");
     const copyAll = (from, to, options) => {
         const source = nameOf(from), target = placeOf(to);
-        if (!host.stat(source)?.[0]) return copy(source, target);
+        if (!host.stat(source)) throw failed("ENOENT", "no such file or directory", "lstat", source);
+        if (!host.stat(source)[0]) return copy(source, target);
         if (!options?.recursive) throw coded(Error, "ERR_FS_EISDIR", `Recursive option not enabled, cannot copy a directory: cp returned EISDIR (${source} is a directory)`);
         makeDirectory(target, { recursive: true });
         for (const entry of entries(source)) copyAll(path.join(source, bare(entry)), path.join(target, bare(entry)), options);
     };
     const access = (name) => { const file = nameOf(name); if (!host.stat(file)) throw failed("ENOENT", "no such file or directory", "access", file); };
+    const writable = (data) => {
+        if (typeof data === "string" || isBytes(data)) return data;
+        throw wrong("data", "of type string or an instance of Buffer, TypedArray, or DataView", data);
+    };
+    // What comes one after the other, as one.
+    const whole = async (data, options) => {
+        if (data === null || typeof data !== "object" || isBytes(data) || !(data[Symbol.asyncIterator] ?? data[Symbol.iterator])) return data;
+        const pieces = [];
+        for await (const one of data) pieces.push(Buffer.from(writable(one), encodingOf(options)));
+        return Buffer.concat(pieces);
+    };
     const synchronous = {
-        readFile: bytesOfFile, writeFile: (name, data, options) => { files.write(name, data, options); }, appendFile: (name, data, options) => { files.append(name, data, options); },
+        readFile: bytesOfFile, writeFile: (name, data, options) => { files.write(name, writable(data), options); }, appendFile: (name, data, options) => { files.append(name, writable(data), options); },
         readdir: listed, unlink: (name) => { files.remove(name); }, rm: removeAll, mkdir: makeDirectory, stat: statOf("stat"), lstat: statOf("lstat"), access, copyFile: copy, cp: copyAll,
-        rmdir: told((name, options) => (options?.recursive ? removeAll(name, options) : host.remove(nameOf(name))), "rmdir"), rename: told((from, to) => host.rename(nameOf(from), placeOf(to))),
+        rmdir: told((name, options) => (options?.recursive ? removeAll(name, options) : host.remove(nameOf(name))), "rmdir"), rename: told((from, to) => host.rename(nameOf(from), placeOf(to)), "rename"),
         truncate: (name, length = 0) => { const bytes = host.readBytes(nameOf(name)), kept = new Uint8Array(length); kept.set(bytes.subarray(0, length)); host.writeBytes(nameOf(name), kept, false); },
         mkdtemp: told((prefix) => { const name = placeOf(prefix) + textOf(host.entropy(3), "hex"); host.makeDirectory(name); return name; }), realpath: (name) => { access(name); return path.resolve(nameOf(name)); },
     };
@@ -152,28 +168,54 @@
             global.setImmediate(callback, ...end);
         };
     }
-    const PIECE = 65536;
+    for (const name of ["writeFile", "appendFile"]) fs.promises[name] = async (file, data, options) => synchronous[name](file, await whole(data, options), options);
+    const PIECE = 65536, FD = 3;
+    // What a stream of a file does before anything is read or written: a file that cannot be is told, and one that can be, once.
+    const opening = (stream, name, open) => {
+        let isOpen = false;
+        const begin = (...values) => {
+            open(...values);
+            if (isOpen) return;
+            isOpen = true;
+            stream.emit("open", FD);
+            stream.emit("ready");
+        };
+        hidden(stream, "path", nameOf(name));
+        global.setImmediate(() => { if (!stream.destroyed && !isOpen) try { begin(); } catch (error) { stream.destroy(error); } });
+        return begin;
+    };
     fs.createReadStream = (name, options) => {
-        let bytes, at;
-        return new parts.stream.stream.Readable({
+        let bytes, at = 0;
+        const stream = new parts.stream.stream.Readable({
             encoding: encodingOf(options),
             read() {
                 try {
-                    bytes ??= bytesOfFile(name).subarray(options?.start ?? 0, (options?.end ?? Infinity) + 1);
-                    const piece = bytes.subarray(at ??= 0, (at += PIECE));
+                    begin();
+                    const piece = bytes.subarray(at, (at += PIECE));
+                    stream.bytesRead += piece.length;
                     this.push(piece.length > 0 ? piece : null);
                 } catch (error) { this.destroy(error); }
             },
         });
+        const begin = opening(stream, name, () => { bytes ??= bytesOfFile(name).subarray(options?.start ?? 0, (options?.end ?? Infinity) + 1); });
+        hidden(stream, "bytesRead", 0);
+        return stream;
     };
     fs.createWriteStream = (name, options) => {
-        const flag = (typeof options === "object" && options?.flags) || "w";
+        const flag = (typeof options === "object" && options?.flags) || "w", NONE = new Uint8Array();
         let isBegun = false;
-        const put = (bytes) => { files.write(name, bytes, { flag: isBegun ? "a" : flag }); isBegun = true; };
-        return new parts.stream.stream.Writable({
-            write(chunk, encoding, done) { try { put(chunk); done(); } catch (error) { done(error); } },
-            final(done) { try { if (!isBegun) put(new Uint8Array()); done(); } catch (error) { done(error); } },
+        const stream = new parts.stream.stream.Writable({
+            write(chunk, encoding, done) { try { begin(chunk); done(); } catch (error) { done(error); } },
+            final(done) { try { begin(); done(); } catch (error) { done(error); } },
         });
+        const begin = opening(stream, name, (bytes = NONE) => {
+            if (isBegun && bytes === NONE) return;
+            files.write(name, bytes, { flag: isBegun ? "a" : flag });
+            isBegun = true;
+            stream.bytesWritten += bytes.length;
+        });
+        hidden(stream, "bytesWritten", 0);
+        return stream;
     };
     fs.promises.constants = fs.constants;
     for (const name of LATER) fs[name] = () => { throw new Error(`fs.${name} is not here: a file is read and written as a whole; there are ${Object.keys(synchronous).map((one) => `${one}Sync`).join(", ")}`); };

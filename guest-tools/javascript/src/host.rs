@@ -8,7 +8,7 @@ use wasip2::clocks::{monotonic_clock, wall_clock};
 use wasip2::random::random;
 
 use crate::text::Text;
-use crate::{digest, files, text, tools, zlib};
+use crate::{digest, files, kind, text, tools, zlib};
 
 /// The most that a stream takes in one call.
 const WRITE_BYTES: usize = 4096;
@@ -21,6 +21,8 @@ thread_local! {
     static RUNS: Cell<bool> = const { Cell::new(false) };
     static EXITED: Cell<bool> = const { Cell::new(false) };
     static RANDOM: Cell<[u64; 2]> = const { Cell::new([0; 2]) };
+    /// Milliseconds that timers have waited, as code sees it.
+    static PASSED: Cell<f64> = const { Cell::new(0.0) };
     static PRINTED: Cell<u32> = const { Cell::new(0) };
     static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static ERRORS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -54,7 +56,11 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
     host.set("print", Function::new(ctx.clone(), print)?)?;
     host.set("random", Function::new(ctx.clone(), random)?)?;
-    host.set("now", Function::new(ctx.clone(), || monotonic_clock::now() as f64 / 1e6)?)?;
+    host.set("now", Function::new(ctx.clone(), || monotonic_clock::now() as f64 / 1e6 + PASSED.get())?)?;
+    host.set("pass", Function::new(ctx.clone(), pass)?)?;
+    host.set("targetOf", Function::new(ctx.clone(), kind::target)?)?;
+    host.set("handlerOf", Function::new(ctx.clone(), kind::handler)?)?;
+    host.set("promiseOf", Function::new(ctx.clone(), kind::promise)?)?;
     host.set("tool", Function::new(ctx.clone(), tools::tool)?)?;
     host.set("exit", Function::new(ctx.clone(), exit)?)?;
     host.set("encodeUtf8", Function::new(ctx.clone(), text::encode)?)?;
@@ -75,6 +81,11 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     host.set("inflate", Function::new(ctx.clone(), zlib::inflate)?)?;
     host.set("crc32", Function::new(ctx.clone(), zlib::crc32)?)?;
     Ok(host)
+}
+
+/// Moves the clocks on by what a timer has waited.
+fn pass(milliseconds: f64) {
+    PASSED.set(PASSED.get() + milliseconds);
 }
 
 /// Prints to standard output, or to standard error. What a cell prints goes out at once, so that what it printed before it
@@ -153,5 +164,5 @@ extern "C" fn __rquickjs_host_now_us() -> f64 {
         return 0.0;
     }
     let now = wall_clock::now();
-    now.seconds as f64 * 1e6 + f64::from(now.nanoseconds / 1_000)
+    now.seconds as f64 * 1e6 + f64::from(now.nanoseconds / 1_000) + PASSED.get() * 1e3
 }

@@ -10,6 +10,7 @@ mod failure;
 mod files;
 mod host;
 mod kept;
+mod kind;
 mod names;
 mod place;
 #[cfg(target_arch = "wasm32")]
@@ -51,21 +52,22 @@ const CORE: [(&str, &str); 4] = [
     ("values", include_str!("values.js")),
     ("tools", include_str!("tools.js")),
 ];
-const PARTS: [(&str, &str); 18] = [
+const PARTS: [(&str, &str); 19] = [
     ("show", include_str!("show.js")),
     ("english", include_str!("english.js")),
+    ("json", include_str!("json.js")),
     ("text", include_str!("text.js")),
     ("url", include_str!("url.js")),
     ("events", include_str!("events.js")),
     ("buffer", include_str!("buffer.js")),
     ("streams", include_str!("streams.js")),
-    ("digest", include_str!("digest.js")),
     ("zlib", include_str!("zlib.js")),
     ("assert", include_str!("assert.js")),
     ("util", include_str!("util.js")),
     ("path", include_str!("path.js")),
     ("files", include_str!("files.js")),
     ("stream", include_str!("stream.js")),
+    ("digest", include_str!("digest.js")),
     ("clone", include_str!("clone.js")),
     ("fetch", include_str!("fetch.js")),
     ("chart", include_str!("chart.js")),
@@ -115,6 +117,7 @@ impl JavaScript {
             // What only its making took is gone before there is room.
             ctx.run_gc();
             let room = Room::new(&ctx);
+            library.make("console", include_str!("console.js"))?;
             let prelude = library.make("prelude", include_str!("prelude.js"))?;
             Ok::<_, rquickjs::Error>((room, Persistent::save(&ctx, prelude)))
         })?;

@@ -8,6 +8,8 @@
     const refuse = (what, known) => { throw new RangeError(`${what} is not supported here${known ? `; supported: ${known}` : ""}`); };
     const names = new Map(Object.keys(data.locales).map((name) => [name.toLowerCase(), name]));
     for (const [language, name] of Object.entries(data.languages)) names.set(language, name);
+    // As V8 takes it, which knows no locale of this name.
+    names.set("default", "en-US");
 
     // The name of the first of some locales; node's own is en-US too.
     const localeOf = (locales) => {
@@ -182,6 +184,7 @@
         const self = new.target ? this : Object.create(NumberFormat.prototype);
         hidden(self, "format", (value) => formatNumber(toNumber(value), data.locales[name], options));
         hidden(self, "formatToParts", (value) => numberParts(self.format(value), data.locales[name], options));
+        for (const range of ["formatRange", "formatRangeToParts"]) hidden(self, range, () => refuse(`Intl.NumberFormat's ${range}`, "format and formatToParts, of each of the two"));
         hidden(self, "resolvedOptions", () => ({
             locale: name, numberingSystem: "latn", style: "decimal", ...options, minimumFractionDigits: least, maximumFractionDigits: most,
         }));
@@ -192,12 +195,12 @@
     const zone = (value) => (/^(utc|gmt|etc\/(utc|gmt))$/i.test(value) ? "UTC" : refuse(`the time zone "${value}"`, "UTC"));
     const FIELD = ["numeric", "2-digit"], DATE_STYLES = ["short", "medium", "long", "full"];
     const DATE = {
-        weekday: ["short", "long"], year: FIELD, month: [...FIELD, "short", "long"], day: FIELD, hour: FIELD, minute: FIELD, second: FIELD,
+        weekday: ["short", "long", "narrow"], year: FIELD, month: [...FIELD, "short", "long", "narrow"], day: FIELD, hour: FIELD, minute: FIELD, second: FIELD,
         hour12: Boolean, hourCycle: ["h23"], timeZone: (value) => zone(String(value)), dateStyle: DATE_STYLES, timeStyle: ["short", "medium", "long", "full"], timeZoneName: ["short"],
         localeMatcher: ["lookup", "best fit"], formatMatcher: ["basic", "best fit"], calendar: ["gregory"], numberingSystem: ["latn"],
     };
     const NOT_DATE = ["era", "dayPeriod", "fractionalSecondDigits"];
-    const short = { numeric: "n", "2-digit": "2", short: "s", long: "l" };
+    const short = { numeric: "n", "2-digit": "2", short: "s", long: "l", narrow: "N" };
     const two = (number) => String(number).padStart(2, "0");
     const filled = (token, date, locale) => {
         const year = date.getUTCFullYear(), month = date.getUTCMonth(), hour = date.getUTCHours();
@@ -208,16 +211,21 @@
             case "MM": return two(month + 1);
             case "MMM": return locale.months[0][month];
             case "MMMM": return locale.months[1][month];
+            case "MMMMM": return locale.months[2][month];
             case "d": return String(date.getUTCDate());
             case "dd": return two(date.getUTCDate());
+            case "EE": return `${locale.weekdays[0][date.getUTCDay()]}.`;
             case "EEE": return locale.weekdays[0][date.getUTCDay()];
             case "EEEE": return locale.weekdays[1][date.getUTCDay()];
+            case "EEEEE": return locale.weekdays[2][date.getUTCDay()];
             case "h": return String(hour % 12 || 12);
             case "hh": return two(hour % 12 || 12);
             case "H": return String(hour);
             case "HH": return two(hour);
             case "k": return String(hour || 24);
             case "kk": return two(hour || 24);
+            case "m": return String(date.getUTCMinutes());
+            case "s": return String(date.getUTCSeconds());
             case "mm": return two(date.getUTCMinutes());
             case "ss": return two(date.getUTCSeconds());
             default: return locale.halves[hour < 12 ? 0 : 1];
@@ -236,13 +244,19 @@
         const key = ["weekday", "year", "month", "day"].map((name) => short[options[name]] ?? "-").join("");
         return key === "----" ? "" : known(data.patterns[locale.dates[data.dateKeys.indexOf(key)]], fields);
     };
-    const timePattern = (locale, options, fields) => {
-        const { hour, minute, second, hour12, hourCycle } = options;
-        if (hour === undefined && minute === undefined && second === undefined) return options.timeZoneName === undefined ? "" : refuse("a zone without a time");
-        const cycle = hour12 === undefined ? hourCycle ?? "" : hour12 ? "12" : "24";
-        const key = [hour, minute, second].map((field) => short[field] ?? "-").join("") + cycle;
-        return known(data.patterns[locale.times[data.timeKeys.indexOf(key)]], fields) + (options.timeZoneName === undefined ? "" : " {Z}");
+    const timeKey = ({ hour, minute, second, hour12, hourCycle }) => {
+        const cycle = hour === undefined ? "" : hour12 === undefined ? hourCycle ?? "" : hour12 ? "12" : "24";
+        return [hour, minute, second].map((field) => short[field] ?? "-").join("") + cycle;
     };
+    // The zone alone stands where a time would.
+    const timePattern = (locale, options, fields) => {
+        const { hour, minute, second, timeZoneName } = options;
+        if (hour === undefined && minute === undefined && second === undefined) return timeZoneName === undefined ? "" : "{Z}";
+        return known(data.patterns[locale.times[data.timeKeys.indexOf(timeKey(options))]], fields) + (timeZoneName === undefined ? "" : " {Z}");
+    };
+    const DAYS = { short: "{EEE}", long: "{EEEE}", narrow: "{EEEEE}" };
+    // A weekday beside a time.
+    const dayTimePattern = (locale, options, fields) => known(data.patterns[locale.dayTimes?.[data.timeKeys.indexOf(timeKey(options))]], fields).replace("{W}", DAYS[options.weekday]);
     const styled = (locale, { dateStyle, timeStyle, hour12, hourCycle }) => {
         if (timeStyle !== undefined && (hour12 ?? (hourCycle === undefined ? locale.is12 : false)) !== locale.is12) refuse("timeStyle with another hour cycle");
         const of = (patterns, style) => known(patterns[DATE_STYLES.indexOf(style)], [style]);
@@ -256,10 +270,9 @@
             if (fields.length > 0) throw new TypeError(`Can't set option ${fields[0]} when ${options.dateStyle ? "dateStyle" : "timeStyle"} is used`);
             return styled(locale, options);
         }
+        const isDayTime = fields.length > 1 && fields[0] === "weekday" && fields.slice(1).every((name) => name in TIME);
+        if (isDayTime && options.timeZoneName === undefined) return dayTimePattern(locale, options, fields);
         const date = datePattern(locale, options, fields), time = timePattern(locale, options, fields);
-        if (time && fields.every((name) => name === "weekday" || name in TIME)) {
-            if (fields.includes("weekday")) refuse("a weekday beside a time alone");
-        }
         const glue = locale.glues[options.month === "long" ? (options.weekday ? 3 : 2) : options.month === "short" ? 1 : 0];
         return date && time ? date + glue + time : date || time;
     };
@@ -301,6 +314,7 @@
         };
         hidden(self, "format", (value = Date.now()) => formatDate(valid(value), name, kept, "any", "date"));
         hidden(self, "formatToParts", (value = Date.now()) => narrowed(formattedDate(valid(value), name, kept, "any", "date")));
+        for (const range of ["formatRange", "formatRangeToParts"]) hidden(self, range, () => refuse(`Intl.DateTimeFormat's ${range}`, "format and formatToParts, of each of the two"));
         hidden(self, "resolvedOptions", () => ({ locale: name, calendar: "gregory", numberingSystem: "latn", ...kept, timeZone: "UTC" }));
         return self;
     }
@@ -448,5 +462,6 @@
     const Intl = { NumberFormat, DateTimeFormat, Collator, Locale };
     for (const kind of Object.values(Intl)) Object.assign(kind, supported);
     hidden(Intl, "getCanonicalLocales", (locales) => [locales].flat().map((one) => localeOf([one])));
+    hidden(Intl, "supportedValuesOf", (kind) => refuse(`Intl.supportedValuesOf("${String(kind)}")`, `the locales ${Object.keys(data.locales).join(", ")}, the currencies ${data.currencies.join(", ")} and the time zone UTC`));
     hidden(global, "Intl", Intl);
 }

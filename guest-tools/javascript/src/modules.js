@@ -81,6 +81,12 @@
         const why = Object.hasOwn(INSTEAD, bare) ? `: ${INSTEAD[bare]}` : "";
         throw coded(Error, "MODULE_NOT_FOUND", `Cannot find module '${name}'${why}. Packages are not installed here; there are ${known().join(", ")}`);
     };
+    class Module {
+        constructor(id, filename) { Object.assign(this, { id, path: path.dirname(filename), exports: {}, filename, loaded: false, children: [], paths: [] }); }
+        require(name) { return require(name); }
+    }
+    // What code is itself: the module that was run.
+    const main = new Module(".", "/script");
     // A file of the code's own: JSON, or a module as node's older kind is.
     const cache = Object.create(null);
     const loaded = (name) => {
@@ -89,21 +95,35 @@
         const text = fs.readFileSync(file, "utf8");
         if (file.endsWith(".json")) return JSON.parse(text);
         if (/^\s*(import|export)\s/m.test(text)) throw coded(Error, "ERR_REQUIRE_ESM", `${file} has import or export; a file that is required says require and module.exports here`);
-        const module = { exports: {}, filename: file, id: file };
         if (cache[file]) return cache[file].exports;
+        const module = new Module(file, file);
+        main.children.push(module);
         cache[file] = module;
         const near = (one) => (/^\./.test(one) ? loaded(path.resolve(path.dirname(file), one)) : require(one));
-        try { new Function("exports", "require", "module", "__filename", "__dirname", text)(module.exports, near, module, file, path.dirname(file)); } catch (error) { delete cache[file]; throw error; }
+        Object.assign(near, { main, cache, resolve: require.resolve });
+        try { new Function("exports", "require", "module", "__filename", "__dirname", text).call(module.exports, module.exports, near, module, file, path.dirname(file)); } catch (error) { delete cache[file]; throw error; }
+        module.loaded = true;
         return module.exports;
     };
     require.resolve = (name) => { require(name); return name; };
     require.cache = cache;
     hidden(global, "require", require);
     hidden(global, "__import", async (name) => { const found = require(String(name)); return typeof found === "object" || typeof found === "function" ? { default: found, ...found } : { default: found }; });
-    hidden(global, "module", { exports: {} });
-    hidden(global, "exports", global.module.exports);
+    require.main = main;
+    hidden(global, "module", main);
+    hidden(global, "exports", main.exports);
     hidden(global, "__dirname", "/");
-    hidden(global, "__filename", "/script");
+    hidden(global, "__filename", main.filename);
     hidden(global, "global", global);
+    hidden(global, Symbol.toStringTag, "global");
+    hidden(process, Symbol.toStringTag, "process");
+    // What the web platform's objects are called by `Object.prototype.toString`.
+    const TAGGED = ["Event", "CustomEvent", "EventTarget", "AbortController", "AbortSignal", "TextEncoder", "TextDecoder", "ReadableStream", "WritableStream", "TransformStream", "CompressionStream",
+        "DecompressionStream", "DOMException"];
+    for (const name of TAGGED) Object.defineProperty(global[name].prototype, Symbol.toStringTag, { value: name, configurable: true });
+    hidden(Intl, Symbol.toStringTag, "Intl");
+    for (const name of Object.getOwnPropertyNames(Intl)) if (Intl[name].prototype) Object.defineProperty(Intl[name].prototype, Symbol.toStringTag, { value: `Intl.${name}`, configurable: true });
+    hidden(global.crypto, Symbol.toStringTag, "Crypto");
+    hidden(global.crypto.subtle, Symbol.toStringTag, "SubtleCrypto");
     return { process };
 }

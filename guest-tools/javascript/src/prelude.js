@@ -4,7 +4,7 @@
     "use strict";
     const global = globalThis;
     const { hidden, coded } = parts.base;
-    const { values: { encode, decode }, show: { inspect, format, frames, stackOf, more, widthOf }, tools } = parts;
+    const { values: { encode, decode }, show: { inspect, frames, stackOf, more }, tools } = parts;
     const { DOMException } = parts.events, { process } = parts.modules;
     hidden(global, "ToolError", tools.ToolError);
 
@@ -111,6 +111,8 @@
         if (rejections.size > 0) { unhandled(); return true; }
         if (timers.length === 0 || (isSettled && !timers.some((one) => one.isHeld))) return beforeExit();
         const next = timers.shift();
+        // Where nothing waits, the clocks move on by what it would have waited.
+        if (next.at > time) host.pass(next.at - time);
         time = next.at;
         if (next.every !== undefined) again(next, isSettled);
         wasQuiet = false;
@@ -121,68 +123,6 @@
     const tick = (isSettled) => {
         try { return turn(isSettled); } catch (thrown) { uncaught(thrown, "uncaughtException"); return true; }
     };
-
-    // --- the console ------------------------------------------------------------------------------------------------
-    let group = "";
-    const counts = new Map(), begun = new Map();
-    const print = (isError) => (...values) => {
-        const text = values.length === 0 ? "" : format(...values);
-        host.print((group === "" ? text : group + text.replaceAll("\n", `\n${group}`)) + "\n", isError);
-    };
-    const out = print(false), err = print(true);
-    const warning = (text) => { err(`(node:1) Warning: ${text}`); };
-    // As node writes what has passed: in milliseconds, and in seconds and minutes where it was long.
-    const passed = (label) => {
-        const milliseconds = host.now() - begun.get(label);
-        if (milliseconds >= 60_000) return `${Math.floor(milliseconds / 60_000)}:${((milliseconds % 60_000) / 1000).toFixed(3).padStart(6, "0")} (m:ss.mmm)`;
-        return milliseconds >= 1000 ? `${(milliseconds / 1000).toFixed(3)}s` : `${Number(milliseconds.toFixed(3))}ms`;
-    };
-    const timed = (label, name, ...values) => {
-        if (!begun.has(label)) return warning(`No such label '${label}' for console.${name}()`);
-        out(`${label}: ${passed(label)}`, ...values);
-    };
-    const console = {
-        log: out, info: out, debug: out, dirxml: out, warn: err, error: err,
-        trace: (...values) => err(...(typeof values[0] === "string" ? [`Trace: ${values[0]}`, ...values.slice(1)] : ["Trace", ...values])),
-        dir: (value, options) => out(inspect(value, options)),
-        assert: (holds, ...values) => {
-            if (holds) return;
-            if (typeof values[0] === "string") err(`Assertion failed: ${values[0]}`, ...values.slice(1)); else err("Assertion failed", ...values);
-        },
-        group: (...values) => { if (values.length) out(...values); group += "  "; },
-        groupEnd: () => { group = group.slice(2); },
-        count: (label = "default") => { counts.set(label, (counts.get(label) ?? 0) + 1); out(`${label}: ${counts.get(label)}`); },
-        countReset: (label = "default") => { if (!counts.delete(label)) warning(`Count for '${label}' does not exist`); },
-        time: (label = "default") => { if (begun.has(label)) warning(`Label '${label}' already exists for console.time()`); else begun.set(label, host.now()); },
-        timeEnd: (label = "default") => { timed(label, "timeEnd"); begun.delete(label); },
-        timeLog: (label = "default", ...values) => { timed(label, "timeLog", ...values); },
-        clear() { }, profile() { }, profileEnd() { }, timeStamp() { },
-        table,
-    };
-    console.groupCollapsed = console.group;
-    hidden(global, "console", console);
-    hidden(global, "print", out);
-
-    function table(rows, only) {
-        if (rows === null || typeof rows !== "object") return out(rows);
-        if (only !== undefined && !Array.isArray(only)) throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "properties" argument must be an instance of Array. Received ${inspect(only)}`);
-        const isMap = rows instanceof Map, isCounted = isMap || rows instanceof Set;
-        const columns = only ? [...only] : [], lines = [], cell = (value) => inspect(value, { depth: value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length > 2 ? -1 : 0 });
-        let hasValues = false;
-        for (const [index, row] of isMap ? rows : isCounted ? [...rows].map((one, at) => [at, one]) : Object.entries(rows)) {
-            const isObject = row !== null && (typeof row === "object" || (typeof row === "function" && !isCounted)) && !isMap;
-            if (isObject && !only) for (const key of Object.keys(row)) if (!columns.includes(key)) columns.push(key);
-            if (!isObject) hasValues = true;
-            lines.push([index, row, isObject]);
-        }
-        const head = [isCounted ? "(iteration index)" : "(index)", ...(isMap ? ["Key"] : []), ...columns, ...(hasValues ? ["Values"] : [])];
-        const body = lines.map(([index, row, isObject], at) => [isMap ? String(at) : String(index), ...(isMap ? [cell(index)] : []),
-            ...columns.map((key) => (isObject && Object.hasOwn(row, key) ? cell(row[key]) : "")), ...(hasValues ? [isObject ? "" : cell(row)] : [])]);
-        const widths = head.map((text, i) => Math.max(widthOf(text), ...body.map((row) => widthOf(row[i]))) + 2);
-        const rule = (left, middle, right) => left + widths.map((width) => "─".repeat(width)).join(middle) + right;
-        const line = (row) => "│" + row.map((text, i) => ` ${text}${" ".repeat(widths[i] - widthOf(text) - 1)}`).join("│") + "│";
-        out([rule("┌", "┬", "┐"), line(head), rule("├", "┼", "┤"), ...body.map(line), rule("└", "┴", "┘")].join("\n"));
-    }
 
     // --- the end of a cell ------------------------------------------------------------------------------------------
     class Exit extends Error {
@@ -311,7 +251,7 @@
             rejections.clear();
             timers = [];
             ticks.length = intervals = 0;
-            group = "";
+            parts.console.begin();
             if (locals.size) release(names.split("\n"));
             tools.install(functions, spaces);
             exited = process.exitCode = whole = undefined;

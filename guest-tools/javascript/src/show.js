@@ -1,8 +1,9 @@
 // How values are shown, as node shows them.
-() => {
+(host, parts) => {
     "use strict";
-    const { stringify } = JSON;
-    const isIdentifier = (name) => /^[A-Za-z_$][\w$]*$/.test(name);
+    const isEnumerable = Object.prototype.propertyIsEnumerable;
+    const { targetOf, promiseOf } = host;
+    const isIdentifier = (name) => /^[A-Za-z_]\w*$/.test(name);
     const quote = (text) => {
         const mark = !text.includes("'") ? "'" : !text.includes('"') ? '"' : !text.includes("`") ? "`" : "'";
         const escaped = text.replace(/[\x00-\x1f\x7f-\x9f\\]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, (c) =>
@@ -18,11 +19,13 @@
         for (const one of text.replace(/\x1b\[[\d;]*m/g, "").normalize("NFC")) width += WIDE.test(one) ? 2 : /[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u.test(one) ? 0 : 1;
         return width;
     };
-    const keyOf = (key) => (typeof key === "symbol" ? `[${String(key)}]` : isIdentifier(key) ? key : quote(key));
+    const keyOf = (key) => (typeof key === "symbol" ? `[${String(key)}]` : key === "__proto__" ? "['__proto__']" : isIdentifier(key) ? key : quote(key));
+    // A prototype has a constructor, and is nothing that it has made.
+    const isOf = (value, kind) => { try { return value instanceof kind; } catch { return false; } };
     const nameOf = (value) => {
         for (let at = value; at; at = Object.getPrototypeOf(at)) {
             const own = Object.getOwnPropertyDescriptor(at, "constructor");
-            if (own && typeof own.value === "function" && own.value.name !== "") return own.value.name;
+            if (own && typeof own.value === "function" && own.value.name !== "" && isOf(value, own.value)) return own.value.name;
         }
         return null;
     };
@@ -59,10 +62,20 @@
     function show(context, value, level, isTyped) {
         if (typeof value === "string") return quoted(context, value);
         if (value === null || (typeof value !== "object" && typeof value !== "function")) return simple(context, value);
+        const given = value, target = targetOf(value);
+        if (target === null) return colored(context, "special", "<Revoked Proxy>");
+        if (target !== undefined) {
+            if (context.showProxy) return pair(context, value, target, level);
+            value = target;
+            for (let next = targetOf(value); next; next = targetOf(value)) value = next;
+        }
         const custom = value[inspect.custom];
-        if (typeof custom === "function") {
-            const shown = custom.call(value, context.depth - level, context, inspect);
-            return typeof shown === "string" ? shown : show(context, shown, level);
+        if (typeof custom === "function" && custom !== inspect && Object.getOwnPropertyDescriptor(value, "constructor")?.value?.prototype !== value) {
+            const shown = custom.call(given, context.hasNoDepth ? null : context.depth - level, optionsOf(context), inspect);
+            if (shown !== given) {
+                const text = typeof shown === "object" && shown !== null ? show(context, shown, level) : String(shown);
+                return text.replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
+            }
         }
         if (context.seen.includes(value)) {
             if (!context.circular.has(value)) context.circular.set(value, context.circular.size + 1);
@@ -71,16 +84,46 @@
         return raw(context, value, level, isTyped);
     }
 
+    // A Proxy where it is asked for: what it stands for, and what its traps are of.
+    function pair(context, proxy, target, level) {
+        if (level > context.depth) return colored(context, "special", "Proxy [Array]");
+        const shown = within(context, 2, () => [target, host.handlerOf(proxy)].map((one) => show(context, one, level + 1)));
+        return joined(context, shown, "", ["Proxy [", "]"], true, level, shown);
+    }
+    // What a value's own way of showing it is given.
+    const optionsOf = (context) => {
+        const options = { stylize: (text, kind) => (Object.hasOwn(COLORS, kind) ? colored(context, kind, String(text)) : String(text)) };
+        for (const name of [...Object.keys(SIMPLE), "depth"]) options[name] = context[name];
+        return context.hasNoDepth ? { ...options, depth: null } : options;
+    };
+
+    // A promise says what it has, or that it waits.
+    const settled = (context, [isRejected, held], length, level) => {
+        if (length === 0) return colored(context, "special", "<pending>");
+        const text = within(context, 2, () => show(context, held, level + 1));
+        return isRejected ? `${colored(context, "special", "<rejected>")} ${text}` : text;
+    };
+    // The first of what there may be very much of, and how much more there is.
+    const some = (context, size, values, shown) => within(context, 2, () => {
+        const output = [], most = Math.min(Math.max(0, context.maxArrayLength), size), left = size - most;
+        for (const one of values) {
+            if (output.length >= most) break;
+            output.push(shown(one));
+        }
+        if (left > 0) output.push(`... ${left} more item${left > 1 ? "s" : ""}`);
+        return output;
+    });
+
     function raw(context, value, level) {
         const constructor = nameOf(value);
         const tag = value[Symbol.toStringTag];
-        const tagged = typeof tag === "string" && tag !== "" && tag !== constructor ? `[${tag}] ` : "";
+        const tagged = typeof tag === "string" && tag !== "" && tag !== constructor && !isEnumerable.call(value, Symbol.toStringTag) ? `[${tag}] ` : "";
         const prefix = (fallback, size) => {
             const name = constructor === null ? `[${fallback}${size ?? ""}: null prototype] ` : `${constructor}${size ?? ""} `;
             return name + tagged;
         };
         let keys = Object.keys(value).concat(Object.getOwnPropertySymbols(value).filter((symbol) =>
-            Object.prototype.propertyIsEnumerable.call(value, symbol)));
+            isEnumerable.call(value, symbol)));
         let base = "", braces = ["{", "}"], entries = null, isList = false;
         if (Array.isArray(value)) {
             keys = keys.filter((key) => typeof key === "symbol" || !/^(0|[1-9]\d*)$/.test(key));
@@ -92,12 +135,11 @@
             entries = () => arrayEntries(context, value, level);
         } else if (value instanceof Set) {
             braces[0] = `${prefix("Set", `(${value.size})`)}{`;
-            entries = () => within(context, 2, () => Array.from(value, (one) => show(context, one, level + 1)));
+            entries = () => some(context, value.size, value, (one) => show(context, one, level + 1));
             if (value.size === 0 && keys.length === 0) return `${braces[0]}}`;
         } else if (value instanceof Map) {
             braces[0] = `${prefix("Map", `(${value.size})`)}{`;
-            entries = () => within(context, 2, () => Array.from(value, ([key, one]) =>
-                `${show(context, key, level + 1)} => ${show(context, one, level + 1)}`));
+            entries = () => some(context, value.size, value, ([key, one]) => `${show(context, key, level + 1)} => ${show(context, one, level + 1)}`);
             if (value.size === 0 && keys.length === 0) return `${braces[0]}}`;
         } else if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
             keys = keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key));
@@ -112,14 +154,17 @@
                 : `[${kind}${value.name ? `: ${value.name}` : " (anonymous)"}]`;
             if (keys.length === 0) return colored(context, "special", base);
         } else if (value instanceof RegExp) {
-            base = RegExp.prototype.toString.call(value);
+            base = named(prefix("RegExp"), "RegExp ") + RegExp.prototype.toString.call(value);
             if (keys.length === 0) return colored(context, "regexp", base);
         } else if (value instanceof Date) {
-            base = Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
+            base = named(prefix("Date"), "Date ") + (Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString());
             if (keys.length === 0) return colored(context, "date", base);
         } else if (value instanceof Error) {
-            keys = keys.filter((key) => key !== "stack" && key !== "message" && key !== "name");
-            base = shownError(value).replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
+            const text = writtenError(value);
+            keys = keys.filter((key) => !(["name", "message", "stack"].includes(key) && text.includes(String(value[key]))));
+            base = improved(text, constructor, String(value.name ?? "Error"), prefix("Error").slice(0, -1));
+            if (!base.includes("\n    at", base.indexOf(String(value.message)) + String(value.message).length)) base = `[${base}]`;
+            base = base.replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
             if (!keys.includes("cause") && Object.hasOwn(value, "cause")) keys.push("cause");
             if (Array.isArray(value.errors) && !keys.includes("errors") && Object.hasOwn(value, "errors")) keys.push("errors");
             if (keys.length === 0) return base;
@@ -130,15 +175,18 @@
         } else if (value instanceof DataView) {
             braces[0] = `${prefix("DataView")}{`;
             keys.unshift("byteLength", "byteOffset", "buffer");
-        } else if (value instanceof Promise) {
+        } else if (value instanceof Promise && promiseOf(value)) {
+            const state = promiseOf(value);
             braces[0] = `${prefix("Promise")}{`;
+            entries = () => [settled(context, state, state.length, level)];
         } else if (value instanceof WeakSet || value instanceof WeakMap) {
             braces[0] = `${prefix("Weak")}{`;
             entries = () => [colored(context, "special", "<items unknown>")];
-        } else if (value instanceof Number || value instanceof String || value instanceof Boolean) {
-            base = `[${nameOf(value)}: ${primitive(value.valueOf())}]`;
+        } else if (boxed(value)) {
+            const inside = boxed(value).prototype.valueOf.call(value), kind = boxed(value).name;
+            base = `[${kind}${kind === constructor ? "" : ` (${constructor ?? "null prototype"})`}: ${primitive(inside)}]${kind === tag ? "" : tagged && ` ${tagged.slice(0, -1)}`}`;
             keys = keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key));
-            if (keys.length === 0) return colored(context, typeof value.valueOf(), base);
+            if (keys.length === 0) return colored(context, typeof inside, base);
         } else if (Object.prototype.toString.call(value) === "[object Arguments]") {
             braces = ["[Arguments] [", "]"];
             keys = keys.filter((key) => !/^\d+$/.test(key));
@@ -167,6 +215,14 @@
         }
         return joined(context, output, base, braces, isList, level, value);
     }
+
+    const named = (prefix, usual) => (prefix === usual ? "" : prefix);
+    const BOXES = [Number, String, Boolean, Symbol, BigInt];
+    // The kind of primitive that an object holds.
+    const boxed = (value) => BOXES.find((kind) => {
+        try { if (value instanceof kind) { kind.prototype.valueOf.call(value); return true; } } catch { /* it only inherits from one */ }
+        return false;
+    });
 
     function contents(context, buffer) {
         const most = Math.min(context.maxArrayLength, buffer.byteLength), left = buffer.byteLength - most;
@@ -301,8 +357,28 @@
         /^\s+at /.test(line) && !/\(native\)|stockade:prelude|<input>/.test(line)).map((line) =>
         line.trimEnd().replace(/at <eval> \((.*)\)$/, "at $1"));
     const shownError = (error) => [headOf(error), ...frames(error)].join("\n");
+    // A stack that code has written is what it has written.
+    const writtenError = (error) => {
+        const own = Object.getOwnPropertyDescriptor(error, "stack");
+        if (own && "value" in own && !own.value) return headOf(error);
+        return typeof own?.value === "string" && !/^\s+at /.test(own.value) ? own.value : shownError(error);
+    };
+    // An error of a class that has no name of its own for its errors is shown with that of the class.
+    const improved = (text, constructor, name, prefix) => {
+        if (constructor === null) {
+            const start = /^([A-Z][a-z_ A-Z0-9[\]()-]+)(?::|\n\s+at)/.exec(text) ?? /^([a-z_A-Z0-9-]*Error)$/.exec(text);
+            return renamed(text, name, `[${start?.[1] || "Error"}: null prototype]`, start?.[1].length ?? 0);
+        }
+        const isUsual = name.endsWith("Error") && text.startsWith(name) && (text.length === name.length || ":\n".includes(text[name.length]));
+        return isUsual ? renamed(text, name, prefix, name.length) : text;
+    };
+    const renamed = (text, name, prefix, length) => {
+        if (name === prefix) return text;
+        if (!prefix.includes(name)) return `${prefix} [${name}]${text.slice(length)}`;
+        return length === 0 ? `${prefix}: ${text}` : `${prefix}${text.slice(length)}`;
+    };
 
-    const SIMPLE = { breakLength: 80, compact: 3, sorted: false, maxArrayLength: 100, maxStringLength: 10000, getters: false, showHidden: false, colors: false };
+    const SIMPLE = { breakLength: 80, compact: 3, sorted: false, maxArrayLength: 100, maxStringLength: 10000, getters: false, showHidden: false, colors: false, showProxy: false, customInspect: true, numericSeparator: false };
     if (accessor?.get) {
         const get = function () { const raw = accessor.get.call(this); return typeof raw === "string" ? shownError(this) : raw; };
         Object.defineProperty(Error.prototype, "stack", { get, set: accessor.set, configurable: true });
@@ -321,7 +397,7 @@
         const most = (name) => given[name] === null ? Infinity : given[name] ?? SIMPLE[name];
         const depth = given.depth === null ? Infinity : given.depth ?? 2;
         const context = { ...SIMPLE, ...given, maxArrayLength: most("maxArrayLength"), maxStringLength: most("maxStringLength"),
-            depth, seen: [], circular: new Map(), indentation: 0, current: 0, more: false };
+            depth, hasNoDepth: given.depth === null, seen: [], circular: new Map(), indentation: 0, current: 0, more: false };
         return show(context, value, 0);
     }
     // What node shows of an uncaught error after its stack, where it has a cause or holds other errors.
@@ -344,7 +420,19 @@
     };
     const number = (value, read) => (typeof value === "bigint" && read !== parseFloat ? `${value}n` : typeof value === "symbol" ? "NaN" : primitive(read(value)));
 
-    function format(first, ...rest) {
+    // The JSON of a value; a cycle has none, and makes no error.
+    const asJson = (value) => {
+        try { return parts.json.stringify(value); } catch (error) {
+            if (/circular/.test(error?.message)) return "[Circular]";
+            throw error;
+        }
+    };
+
+    const format = (...values) => formatted(undefined, values);
+    format.with = (options, ...values) => formatted(options, values);
+    function formatted(options, values) {
+        if (values.length === 0) return "";
+        let [first, ...rest] = values;
         if (typeof first === "string" && rest.length > 0) {
             first = first.replace(/%[sdifjoOc%]/g, (mark) => {
                 if (mark === "%%") return "%";
@@ -355,14 +443,14 @@
                     case "%d": return number(value, Number);
                     case "%i": return number(value, (one) => parseInt(one));
                     case "%f": return number(value, parseFloat);
-                    case "%j": return stringify(value);
+                    case "%j": return asJson(value);
                     case "%c": return "";
-                    case "%O": return inspect(value);
-                    default: return inspect(value, { depth: 4 });
+                    case "%O": return inspect(value, options);
+                    default: return inspect(value, { ...options, depth: 4 });
                 }
             });
         }
-        return [first, ...rest].map((one) => (typeof one === "string" ? one : inspect(one))).join(" ");
+        return [first, ...rest].map((one) => (typeof one === "string" ? one : inspect(one, options))).join(" ");
     }
 
     return { inspect, format, frames, stackOf, more, widthOf };

@@ -104,12 +104,50 @@
         }
         async toArray() { const all = []; for await (const one of this) all.push(one); return all; }
         #over(action) { const source = this; return Readable.from((async function* () { for await (const one of source) yield* action(one); })()); }
-        map(action) { return this.#over(async function* (one) { yield await action(one); }); }
-        filter(action) { return this.#over(async function* (one) { if (await action(one)) yield one; }); }
-        flatMap(action) { return this.#over(async function* (one) { yield* await action(one); }); }
-        async forEach(action) { for await (const one of this) await action(one); }
-        async reduce(action, ...initial) { let [held] = initial, isBegun = initial.length > 0; for await (const one of this) { held = isBegun ? await action(held, one) : one; isBegun = true; } return held; }
+        map(action) { const own = given(action); return this.#over(async function* (one) { yield await own(one); }); }
+        filter(action) { const own = given(action); return this.#over(async function* (one) { if (await own(one)) yield one; }); }
+        flatMap(action) { const own = given(action); return this.#over(async function* (one) { yield* await own(one); }); }
+        async forEach(action) { const own = given(action); for await (const one of this) await own(one); }
+        async reduce(action, ...initial) {
+            const own = given(action, "reducer");
+            let [held] = initial, isBegun = initial.length > 0;
+            for await (const one of this) { held = isBegun ? await own(held, one) : one; isBegun = true; }
+            if (!isBegun) throw coded(TypeError, "ERR_MISSING_ARGS", "Reduce of an empty stream requires an initial value");
+            return held;
+        }
+        async #first(action) { const own = given(action); for await (const one of this) if (await own(one)) return { one }; return undefined; }
+        async some(action) { return await this.#first(action) !== undefined; }
+        async every(action) { const own = given(action); return await this.#first(async (one) => !await own(one)) === undefined; }
+        async find(action) { return (await this.#first(action))?.one; }
+        drop(number) { let left = counted(number); return this.#over(function* (one) { if (left-- <= 0) yield one; }); }
+        take(number) {
+            const source = this, most = counted(number);
+            return Readable.from((async function* () {
+                let left = most;
+                if (left > 0) for await (const one of source) { yield one; if (--left <= 0) return; }
+            })());
+        }
+        asIndexedPairs() { let at = 0; return this.#over(function* (one) { yield [at++, one]; }); }
+        compose(stage) { return typeof stage === "function" ? Readable.from(stage(this)) : this.pipe(stage); }
+        static fromWeb(web, options) { return Readable.from(web, { objectMode: false, ...options }); }
+        static toWeb(stream) {
+            const iterator = stream[Symbol.asyncIterator]();
+            return new global.ReadableStream({
+                async pull(controller) { const { value, done } = await iterator.next(); if (done) controller.close(); else controller.enqueue(Buffer.isBuffer(value) ? new Uint8Array(value) : value); },
+                async cancel() { await iterator.return(); },
+            }, { highWaterMark: 0 });
+        }
     }
+    // What is called for each: with the value, and with a signal as its options.
+    const given = (action, name = "fn") => {
+        if (typeof action !== "function") throw parts.buffer.wrong(name, "of type function or an instance of AsyncFunction", action);
+        const options = { signal: new global.AbortController().signal };
+        return (...values) => action(...values, options);
+    };
+    const counted = (number) => {
+        if (Number(number) >= 0) return Number(number);
+        throw coded(RangeError, "ERR_OUT_OF_RANGE", `The value of "number" is out of range. It must be >= 0. Received ${number}`);
+    };
     // A writable stream takes one chunk after the other. As a mixin, for a duplex stream is one too.
     const writing = (Base) => class extends Base {
         #pending = []; #isBusy = false; #isEnding = false;
@@ -167,7 +205,16 @@
         }
         _write(chunk, encoding, done) { done(); }
     };
-    class Writable extends writing(Stream) { }
+    class Writable extends writing(Stream) {
+        static fromWeb(web) {
+            const writer = web.getWriter(), told = (action, done) => { action.then(() => done(), done); };
+            return new Writable({ write(chunk, encoding, done) { told(writer.write(chunk), done); }, final(done) { told(writer.close(), done); } });
+        }
+        static toWeb(stream) {
+            const ended = (action) => new Promise((resolve, reject) => { stream.once("error", reject); action(() => resolve()); });
+            return new global.WritableStream({ write: (chunk) => ended((done) => stream.write(chunk, undefined, done)), close: () => ended((done) => stream.end(done)), abort: (reason) => { stream.destroy(reason); } });
+        }
+    }
     class Duplex extends writing(Readable) { }
     class Transform extends Duplex {
         _write(chunk, encoding, done) {

@@ -278,6 +278,21 @@
         return String(value).toWellFormed();
     };
     let attach;
+    // Goes through the pairs that there are meanwhile.
+    class Pairs extends Iterator {
+        #pairs; #part; #at = 0;
+        constructor(pairs, part) { super(); this.#pairs = pairs; this.#part = part; }
+        next() {
+            const pairs = this.#pairs();
+            return this.#at < pairs.length ? { value: this.#part(pairs[this.#at++]), done: false } : { value: undefined, done: true };
+        }
+        get [Symbol.toStringTag]() { return "URLSearchParams Iterator"; }
+        [inspect.custom](depth, options) {
+            if (depth < 0) return "[Object]";
+            const shown = this.#pairs().slice(this.#at).map((pair) => inspect(this.#part(pair), options));
+            return shown.length === 0 ? "URLSearchParams Iterator {  }" : `URLSearchParams Iterator { ${shown.join(", ")} }`;
+        }
+    }
     class URLSearchParams {
         #pairs = []; #changed;
         static { attach = (params, pairs, changed) => { params.#pairs = pairs; if (changed) params.#changed = changed; return params; }; }
@@ -306,9 +321,9 @@
         }
         sort() { this.#set([...this.#pairs].sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0))); }
         forEach(action, self) { for (const [name, value] of this.#pairs) action.call(self, value, name, this); }
-        *entries() { for (let at = 0; at < this.#pairs.length; at++) yield [...this.#pairs[at]]; }
-        *keys() { for (const [name] of this.entries()) yield name; }
-        *values() { for (const [, value] of this.entries()) yield value; }
+        entries() { return new Pairs(() => this.#pairs, (pair) => [...pair]); }
+        keys() { return new Pairs(() => this.#pairs, ([name]) => name); }
+        values() { return new Pairs(() => this.#pairs, ([, value]) => value); }
         [Symbol.iterator]() { return this.entries(); }
         toString() { return this.#pairs.map(([name, value]) => `${formEncoded(name)}=${formEncoded(value)}`).join("&"); }
         get [Symbol.toStringTag]() { return "URLSearchParams"; }

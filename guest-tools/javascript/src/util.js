@@ -45,7 +45,7 @@
         isMapIterator: (value) => tag(value) === "Map Iterator", isSetIterator: (value) => tag(value) === "Set Iterator",
         isBoxedPrimitive: (value) => [Number, String, Boolean, BigInt, Symbol].some((kind) => value instanceof kind), isNumberObject: (value) => value instanceof Number,
         isStringObject: (value) => value instanceof String, isBooleanObject: (value) => value instanceof Boolean, isSymbolObject: (value) => value instanceof Symbol, isBigIntObject: (value) => value instanceof BigInt,
-        isProxy() { throw new Error("util.types.isProxy is not here: what a Proxy is cannot be told from what it stands for"); },
+        isProxy: (value) => host.targetOf(value) !== undefined,
     };
     for (const name of ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array"]) types[`is${name}`] = isView(name);
 
@@ -93,7 +93,7 @@
     };
     const legacy = { isArray: Array.isArray, isString: (value) => typeof value === "string", isFunction: (value) => typeof value === "function", isRegExp: types.isRegExp, isDate: types.isDate, isError: types.isNativeError };
     const util = {
-        inspect, format, formatWithOptions: (options, ...values) => format(...values), isDeepStrictEqual, promisify, callbackify, inherits, deprecate, types, styleText, parseArgs, TextEncoder, TextDecoder, ...legacy,
+        inspect, format, formatWithOptions: (options, ...values) => format.with(options, ...values), isDeepStrictEqual, promisify, callbackify, inherits, deprecate, types, styleText, parseArgs, TextEncoder, TextDecoder, ...legacy,
         stripVTControlCharacters: (text) => text.replace(/\x1b\[[\d;?]*[ -/]*[@-~]/g, ""), toUSVString: (text) => String(text).toWellFormed(), debuglog: () => Object.assign(() => {}, { enabled: false }),
         aborted: (signal) => new Promise((resolve) => { if (signal.aborted) resolve(); else signal.addEventListener("abort", () => resolve(), { once: true }); }),
     };
