@@ -71,13 +71,32 @@
             return given(this.#end(joined(this.#chunks)), encoding);
         }
         copied(made) { if (this.#isOver) throw coded(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called"); made.#chunks = [...this.#chunks]; return made; }
-        // The stream that it is, made when something asks for it: most digests are asked for none.
-        #flowing;
+        // The stream that it is, made when something asks for it: most digests are asked for none. What is written counts at once.
+        #flowing; #isPushed = false;
         static flowOf(one) {
-            return one.#flowing ??= new Transform({
-                transform(chunk, encoding, done) { try { one.update(chunk, encoding === "buffer" ? undefined : encoding); done(); } catch (error) { done(error); } },
-                flush(done) { this.push(buffer(one.#end(joined(one.#chunks)))); done(); },
-            });
+            return one.#flowing ??= new Transform({ transform(chunk, encoding, done) { done(); }, flush(done) { one.#push(this); done(); } });
+        }
+        #push(flow) {
+            if (this.#isPushed) return;
+            this.#isPushed = true;
+            flow.push(buffer(this.#end(joined(this.#chunks))));
+        }
+        write(chunk, ...rest) {
+            const flow = flowOf(this), isOver = flow.writableEnded, answer = flow.write(chunk, ...rest);
+            if (!isOver) this.update(chunk, typeof rest[0] === "string" ? rest[0] : undefined);
+            return answer;
+        }
+        end(chunk, ...rest) {
+            const isChunk = chunk !== undefined && chunk !== null && typeof chunk !== "function";
+            if (isChunk) this.write(chunk, ...rest.filter((one) => typeof one === "string"));
+            const done = [chunk, ...rest].find((one) => typeof one === "function");
+            flowOf(this).end(...(done ? [done] : []));
+            return this;
+        }
+        read() {
+            const flow = flowOf(this);
+            if (flow.writableEnded) this.#push(flow);
+            return flow.read();
         }
     }
     const { flowOf } = Digest;

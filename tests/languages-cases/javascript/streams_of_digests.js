@@ -12,6 +12,11 @@ const failed = (action) => { try { action(); } catch (error) { console.log(error
     written.end("c");
     await seen(written, "finish");
     console.log(written.read().toString("hex"));
+    const atOnce = crypto.createHash("sha256");
+    atOnce.write("ab");
+    atOnce.write("c", "utf8");
+    atOnce.end();
+    console.log(atOnce.read().toString("hex"), atOnce.digest("hex"));
     const told = crypto.createHmac("sha256", "key").setEncoding("hex");
     Readable.from(["x", "y"]).pipe(told).on("data", (data) => console.log("data", data));
     await seen(told, "end");
