@@ -20,8 +20,8 @@ fn hasty(database: &OwnDatabase) -> Database {
 
 /// Opens a journal that must be refused, and returns why.
 async fn refused(database: Database) -> String {
-    let opened = timeout(WAITED_MAX, PostgresJournal::open(database)).await.expect("the journal waits without an end");
-    let fault = opened.err().expect("the journal is opened");
+    let opened = timeout(WAITED_MAX, PostgresJournal::open(database)).await.unwrap();
+    let fault = opened.err().unwrap();
     assert_eq!(fault.kind, Kind::Journal, "{fault}");
     assert!(!fault.message.contains("hunter2"), "{fault}");
     fault.message
@@ -44,7 +44,7 @@ async fn a_journal_whose_tables_are_locked_says_what_it_waited_for() {
 
 async fn migration_refused(database: &OwnDatabase) -> String {
     let migrated = timeout(WAITED_MAX, PostgresJournal::migrate(hasty(database))).await;
-    migrated.expect("the migration waits without an end").unwrap_err().message
+    migrated.unwrap().unwrap_err().message
 }
 
 #[tokio::test]

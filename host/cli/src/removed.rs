@@ -39,15 +39,11 @@ pub(crate) fn pruned(globals: &Globals, pruned: &Pruned, is_dry: bool) {
 /// A dry run says nothing of room: what will be free is known once it is.
 fn document(pruned: &Pruned, is_dry: bool) -> Value {
     let Pruned { removed, kept, room, unreadable } = pruned;
-    let mut document = json!({"removed": removed, "kept": kept});
-    if !unreadable.is_empty() {
-        document["unreadable"] = json!(unreadable);
-    }
-    if !is_dry {
-        document["freed_bytes"] = json!(room.freed_bytes);
-        document["reusable_bytes"] = json!(room.reusable_bytes);
-    }
-    document
+    let unreadable = (!unreadable.is_empty()).then(|| ("unreadable", json!(unreadable)));
+    let room = [("freed_bytes", json!(room.freed_bytes)), ("reusable_bytes", json!(room.reusable_bytes))];
+    let room = room.into_iter().filter(|_| !is_dry);
+    let members = [("removed", json!(removed)), ("kept", json!(kept))].into_iter().chain(unreadable).chain(room);
+    members.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Prints what is kept of runs that were removed.
