@@ -1,6 +1,6 @@
 //! Prints the results of `stockade rm` and `stockade runs prune`, and what is kept of the runs that were removed.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use stockade::{Listing, Pruned, RemovedRun, RunId, utc};
 
 use crate::escape::safe;
@@ -39,15 +39,11 @@ pub(crate) fn pruned(globals: &Globals, pruned: &Pruned, is_dry: bool) {
 /// A dry run says nothing of room: what will be free is known once it is.
 fn document(pruned: &Pruned, is_dry: bool) -> Value {
     let Pruned { removed, kept, room, unreadable } = pruned;
-    let mut document = Map::from_iter([("removed".to_owned(), json!(removed)), ("kept".to_owned(), json!(kept))]);
-    if !unreadable.is_empty() {
-        document.insert("unreadable".to_owned(), json!(unreadable));
-    }
-    if !is_dry {
-        document.insert("freed_bytes".to_owned(), json!(room.freed_bytes));
-        document.insert("reusable_bytes".to_owned(), json!(room.reusable_bytes));
-    }
-    document.into()
+    let unreadable = (!unreadable.is_empty()).then(|| ("unreadable", json!(unreadable)));
+    let room = [("freed_bytes", json!(room.freed_bytes)), ("reusable_bytes", json!(room.reusable_bytes))];
+    let room = room.into_iter().filter(|_| !is_dry);
+    let members = [("removed", json!(removed)), ("kept", json!(kept))].into_iter().chain(unreadable).chain(room);
+    members.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Prints what is kept of runs that were removed.

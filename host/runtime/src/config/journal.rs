@@ -196,19 +196,18 @@ fn check_url(url: &str) -> Result<()> {
         _ if path.is_empty() => "the journal's path is empty".to_owned(),
         _ if path == ":memory:" => "the journal \":memory:\" would be lost with the process".to_owned(),
         _ if path.starts_with("file:") => "the journal is a URI of \"file:\", which is not read here".to_owned(),
-        Some(scheme) => format!("the journal is at \"{scheme}\", which is not known here"),
+        Some(scheme) => format!("the journal is at \"{scheme}://\", which is not known here"),
         None => return Ok(()),
     };
     let instead = "write PATH or sqlite:PATH for a file, or postgres://USER@HOST:PORT/DATABASE, in small letters";
     Err(Fault::invalid("journal", format!("{why}; {instead}")))
 }
 
-/// Returns the scheme with which a URL begins, `NAME://`, if it does.
+/// Returns the scheme of a URL that begins with `SCHEME://`.
 fn scheme(url: &str) -> Option<&str> {
-    let end = url.find("://")?;
+    let (scheme, _) = url.split_once("://")?;
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "+.-".contains(letter);
-    let is_name = end > 0 && url[..end].chars().all(is_plain);
-    is_name.then(|| &url[..end + "://".len()])
+    (!scheme.is_empty() && scheme.chars().all(is_plain)).then_some(scheme)
 }
 
 #[cfg(test)]
