@@ -25,3 +25,23 @@ pub(crate) fn settlement(body: &mut Body) -> Result<Settlement> {
     };
     Ok(settlement.comment(body.maybe("comment")?))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_settlement_says_what_was_found_and_one_of_a_failure_has_no_output() {
+        let read = |body: Value| Body::read(body.to_string().as_bytes(), settlement);
+        let done =
+            read(json!({"key": "a", "by": "dana", "found": "done", "output": {"b": 1}, "comment": "seen"})).unwrap();
+        assert_eq!(done, Settlement::done("a", json!({"b": 1}), "dana").comment(Some("seen".to_owned())));
+        assert_eq!(read(json!({"key": "a", "by": "dana", "found": "failed"})), Ok(Settlement::failed("a", "dana")));
+        let refused = read(json!({"key": "a", "by": "dana", "found": "failed", "output": 1})).unwrap_err();
+        assert_eq!(refused.detail.as_deref(), Some("settlement"));
+        let refused = read(json!({"key": "a", "by": "dana", "found": "failed", "coment": "seen"})).unwrap_err();
+        assert!(refused.message.contains("\"coment\" does not belong"), "{refused}");
+    }
+}
