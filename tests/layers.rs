@@ -57,7 +57,7 @@ const HOMES: [(&[&str], &[&str]); 9] = [
     (&["println!", "eprint!"], &["host/cli/"]),
     // What the command prints can fail without a panic; its `println!` is the one of this file.
     (&["anstream::print", "anstream::eprint", "anstream::std", "std::print", "std::eprint"], &["host/cli/src/out.rs"]),
-    (&["std::process::exit", "ExitCode"], &["host/cli/"]),
+    (&["std::process::exit", "ExitCode"], &["host/cli/", "host/restate/src/main.rs"]),
     (
         &["unsafe "],
         &[

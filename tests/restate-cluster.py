@@ -47,11 +47,9 @@ def free_port():
         return taken.getsockname()[1]
 
 
-def request(url, body=None, key=None, timeout=CALL_S):
+def request(url, body=None, timeout=CALL_S):
     """Returns the status and the JSON of an answer."""
     headers = {"content-type": "application/json"} if body is not None else {}
-    if key:
-        headers["idempotency-key"] = key
     data = None if body is None else json.dumps(body).encode()
     asked = urllib.request.Request(url, data, headers, method="GET" if body is None else "POST")
     try:
@@ -112,13 +110,13 @@ bind-address = "127.0.0.1:{ingress}"
                 time.sleep(0.2)
 
     def register(self, endpoint):
-        self.anywhere(1, "deployments", {"uri": endpoint, "force": True}, None)
+        self.anywhere(1, "deployments", {"uri": endpoint, "force": True})
 
-    def call(self, path, body, key=None):
-        """Calls a handler by a node that lives, by others where it does not answer; a repetition under its key is one call."""
-        return self.anywhere(0, path, body, key)
+    def call(self, path, body):
+        """Calls a handler by a node that lives, by others where it does not answer; what comes again so is done once."""
+        return self.anywhere(0, path, body)
 
-    def anywhere(self, kind, path, body, key):
+    def anywhere(self, kind, path, body):
         until, last = UNTIL() + SETTLED_S, None
         while UNTIL() < until:
             for number in random.sample(range(NODES), NODES):
@@ -126,7 +124,7 @@ bind-address = "127.0.0.1:{ingress}"
                     continue
                 url = f"http://127.0.0.1:{self.ports[number][kind]}/{path}"
                 try:
-                    status, answer = request(url, body, key)
+                    status, answer = request(url, body)
                 except OSError as broken:
                     last = f"{url}: {broken}"
                     continue
@@ -201,7 +199,7 @@ class Test:
     def start(self, workflow, sent, **more):
         run = str(uuid.uuid4())
         status, answer = self.cluster.call(
-            f"Run/{run}/start", {"workflow": workflow, "input": sent, **more}, f"start-{run}"
+            f"Run/{run}/start", {"workflow": workflow, "input": sent, **more}
         )
         if status != 200:
             raise AssertionError(f"a start is refused: {status} {answer}")
@@ -275,11 +273,47 @@ class Test:
 
     def decide(self, run, asked, verdict):
         question = asked["approvals"][0]
-        body = {"key": question["key"], "seen": question["digest"], "by": "dana", "verdict": verdict}
-        return self.cluster.call(f"Run/{run}/decide", body, f"decide-{run}")
+        body = {"key": question["key"], "seen": question["digest"], "by": "dana", "decision": verdict}
+        return self.cluster.call(f"Run/{run}/decide", body)
 
     def cancel(self, run):
-        return self.cluster.call(f"Run/{run}/cancel", {"by": "dana", "reason": "a test"}, f"stop-{run}")
+        return self.cluster.call(f"Run/{run}/cancel", {"by": "dana", "reason": "a test"})
+
+    def refused(self):
+        """What is not taken, by what its refusal names; and what is taken again as the same."""
+        def ask(path, body, status, named):
+            got, answer = self.cluster.call(f"Run/{path}", body)
+            if got != status or named not in str(answer):
+                self.failures.append(f"refused: {path} {json.dumps(body)[:200]} is answered {got} {str(answer)[:500]}")
+
+        sent = {"workflow": "refund", "input": {"user_id": "user_123", "request": "not what I expected"}}
+        run = self.refunds(1, "user_123")[0]
+        question = self.settled([run], "waiting")[run]["approvals"][0]
+        yes = {"key": question["key"], "seen": question["digest"], "by": "dana", "decision": "approve"}
+        for key in (run.upper(), run.replace("-", ""), f"%7B{run}%7D", f"urn:uuid:{run}"):
+            ask(f"{key}/start", sent, 400, run)
+            ask(f"{key}/cancel", {"by": "dana"}, 400, run)
+        ask(f"{run}/start", sent, 200, run)
+        ask(f"{run}/start", {**sent, "budget": {"steps": 1}}, 409, "another budget")
+        ask(f"{run}/start", {**sent, "by": "eve"}, 409, "another by")
+        for more, named in (({"budgt": {}}, "budgt"), ({"budget": {"journal": 1 << 28}}, "16777216"), ({"by": " "}, "by")):
+            ask(f"{uuid.uuid4()}/start", {**sent, **more}, 400, named)
+        ask(f"{run}/start", ["refund", {}], 400, "send an object")
+        ask(f"{run}/extend", {"add": {"journal": 1 << 28}}, 400, "16777216")
+        ask(f"{run}/resume", None, 400, "")
+        ask(f"{run}/decide", {**yes, "coment": "no"}, 400, "coment")
+        ask(f"{run}/decide", {**yes, "by": "x" * 257}, 400, "257 bytes")
+        ask(f"{run}/decide", {**yes, "seen": "sha256:00"}, 409, "look at it again")
+        ask(f"{run}/decide", yes, 200, run)
+        ask(f"{run}/decide", yes, 200, run)
+        ask(f"{run}/decide", {**yes, "decision": "deny"}, 409, "dana")
+        late = str(uuid.uuid4())
+        ask(f"{late}/start", {**sent, "deadline_ms": (1 << 64) - 1}, 200, late)
+        ask(f"{late}/cancel", {"by": "dana"}, 200, "stopped")
+        ask(f"{late}/cancel", {"by": "dana"}, 200, "stopped")
+        ask(f"{late}/cancel", {"by": "eve"}, 409, "stopped")
+        stands = self.settled([run], "done", "failed", "stopped")
+        self.count("refusals and repetitions", [run], stands, lambda _, report: report["status"] == "done", lambda _: 1)
 
     def approval(self):
         runs = self.refunds(8, "user_123")
@@ -346,8 +380,8 @@ class Test:
         self.failures += [f"stop: refused: {answer}" for status, answer in stopped if status != 200]
         self.count("stop", runs, stands, lambda _, report: report["status"] == "stopped", lambda _: 0)
         question = next(iter(stands.values()))["approvals"][0]
-        body = {"key": question["key"], "seen": question["digest"], "by": "dana", "verdict": "approved"}
-        status, answer = self.cluster.call(f"Run/{runs[0]}/decide", body, "late")
+        body = {"key": question["key"], "seen": question["digest"], "by": "dana", "decision": "approve"}
+        status, answer = self.cluster.call(f"Run/{runs[0]}/decide", body)
         if status != 409:
             self.failures.append(f"stop: a decision on a stopped run is answered {status} {answer}")
 
@@ -413,6 +447,7 @@ class Test:
         self.count(name, runs, stands, is_done, lambda _: 12)
 
     def all(self):
+        self.refused()
         self.refund()
         self.approval()
         self.deadline()
@@ -428,7 +463,7 @@ class Test:
         for name, *counts in self.rows:
             print(f"{name:45}{counts[0]:6}{counts[1]:7}{counts[2]:6}{counts[3]:16}")
         print("\n".join(self.failures), file=sys.stderr)
-        is_good = not self.failures and len(self.rows) == 9 and not any(sum(row[2:]) for row in self.rows)
+        is_good = not self.failures and len(self.rows) == 10 and not any(sum(row[2:]) for row in self.rows)
         return 0 if is_good else 1
 
 

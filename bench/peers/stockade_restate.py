@@ -146,7 +146,7 @@ class Runs:
         report = self.settled(run, user, self.client.call("POST", f"/Run/{run}/start", started))
         if report["approval"]:
             question = report["approvals"][0]
-            yes = {"key": question["key"], "seen": question["digest"], "by": "dana", "verdict": "approved"}
+            yes = {"key": question["key"], "seen": question["digest"], "by": "dana", "decision": "approve"}
             report = self.settled(run, "approved", self.client.call("POST", f"/Run/{run}/decide", yes))
         if report["status"] != "done":
             raise RuntimeError(f"run {run} stands so: {json.dumps(report)}")

@@ -7,8 +7,9 @@
 //! COOL_DOWN ─► PAY ─► DONE
 //! ```
 
-use std::error::Error;
+use std::io;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use restate_sdk::http_server::HttpServer;
@@ -23,12 +24,32 @@ use stockade_refund::shop;
 
 const CENTS: u64 = 1_000;
 
+const USAGE: &str = "usage: cool-down ADDRESS FOLDER";
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [address, folder] = arguments.as_slice() else { return Err("usage: cool-down ADDRESS FOLDER".into()) };
-    let endpoint = stockade_restate::endpoint(host(Path::new(folder)).await?)?;
-    HttpServer::new(endpoint).serve(stockade_restate::listen(address).await?).await;
+    let served = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["--help" | "-h"] => return said(&mut io::stdout(), USAGE, ExitCode::SUCCESS),
+        [address, folder] => serve(address, Path::new(folder)).await,
+        _ => return said(&mut io::stderr(), USAGE, ExitCode::from(2)),
+    };
+    served.map_or_else(
+        |fault| said(&mut io::stderr(), &format!("cool-down: {fault:?}"), ExitCode::FAILURE),
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+fn said(stream: &mut impl io::Write, line: &str, code: ExitCode) -> ExitCode {
+    // A stream that is closed hears nothing.
+    let _ = writeln!(stream, "{line}");
+    code
+}
+
+async fn serve(address: &str, folder: &Path) -> Result<(), Fault> {
+    let endpoint = stockade_restate::endpoint(host(folder).await?)?;
+    let unheard = |error| Fault::invalid("address", format!("cannot listen at \"{address}\": {error}"));
+    HttpServer::new(endpoint).serve(stockade_restate::listen(address).await.map_err(unheard)?).await;
     Ok(())
 }
 

@@ -1,54 +1,15 @@
 //! What a run is asked or told, and how a host does it.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-use stockade::{
-    ApprovalId, Budget, Decision, Digest, Ending, Fault, Host, Kind, NewRun, NewSignal, Result, RunId, Settlement,
-    Started, Stop,
-};
+use stockade::{Budget, Ending, Fault, Host, Kind, NewSignal, Result, RunId, Settlement, Started, Stop};
 
-/// The start of a run.
-#[derive(Deserialize, Serialize)]
-pub(crate) struct Start {
-    pub(crate) workflow: String,
-    pub(crate) input: Value,
-    #[serde(default)]
-    budget: Budget,
-    /// Within how many milliseconds it must end.
-    #[serde(default)]
-    deadline_ms: Option<u64>,
-    /// Who starts it.
-    #[serde(default)]
-    by: Option<String>,
-}
-
-/// A person's decision, with the digest of what the person saw.
-#[derive(Deserialize, Serialize)]
-pub(crate) struct Decided {
-    key: String,
-    seen: Digest,
-    #[serde(flatten)]
-    decision: Decision,
-}
-
-/// A signal. One that is sent again under its key is the same.
-#[derive(Deserialize, Serialize)]
-pub(crate) struct Sent {
-    name: String,
-    #[serde(default)]
-    payload: Value,
-    key: String,
-    #[serde(default)]
-    by: Option<String>,
-}
-
-/// What is added to a budget: amounts by the names of their currencies.
-#[derive(Deserialize, Serialize)]
-pub(crate) struct More(BTreeMap<String, u64>);
+use crate::amounts::{Amounts, check_journal};
+use crate::body::Body;
+use crate::decided::Decided;
+use crate::start::Start;
 
 /// What comes from Restate itself.
 #[derive(Deserialize, Serialize)]
@@ -65,9 +26,9 @@ pub(crate) enum Asked {
     Start(Start),
     Happened(Happened),
     Decide(Decided),
-    Signal(Sent),
+    Signal(NewSignal),
     Settle(Settlement),
-    Extend(More),
+    Extend(Budget),
     Pause(Stop),
     Cancel(Stop),
     Resume,
@@ -99,12 +60,13 @@ impl Asked {
                 Started::Before(_) => None,
             },
             Some(Self::Happened(Happened::Ended { ending, .. })) => Some(host.happened(run, *ending).await?),
-            Some(Self::Decide(Decided { key, seen, decision })) => {
-                Some(host.decide(&ApprovalId { run, key }, &seen, decision).await?)
+            Some(Self::Decide(decided)) => {
+                let (id, seen, decision) = decided.parts(run);
+                Some(host.decide(&id, &seen, decision).await?)
             }
-            Some(Self::Signal(sent)) => host.signal(run, sent.signal()).await?,
+            Some(Self::Signal(signal)) => host.signal(run, signal).await?,
             Some(Self::Settle(settlement)) => host.settle(run, settlement).await?,
-            Some(Self::Extend(more)) => Some(host.extend(run, more.budget()?).await?),
+            Some(Self::Extend(more)) => Some(host.extend_if(run, more, check_journal).await?),
             Some(Self::Resume) => Some(host.resume(run).await?),
             // What is in flight is not here, and gets no time to end.
             Some(Self::Pause(stop)) => host.run(run).pause(stop, Duration::ZERO).await.map(|()| None)?,
@@ -119,26 +81,19 @@ impl Asked {
     }
 }
 
-impl Start {
-    fn run(self, id: RunId) -> NewRun {
-        let new = NewRun::new(self.workflow, self.input).budget(self.budget).id(id);
-        let new = self.by.into_iter().fold(new, NewRun::by);
-        self.deadline_ms.into_iter().map(Duration::from_millis).fold(new, NewRun::deadline)
-    }
+/// Takes a signal. One that is sent again under its key is the same.
+pub(crate) fn signal(body: &mut Body) -> Result<NewSignal> {
+    let (name, key): (String, String) = (body.take("name")?, body.take("key")?);
+    let signal = NewSignal::new(name, body.maybe("payload")?.unwrap_or_default()).key(key);
+    Ok(body.maybe_by()?.into_iter().fold(signal, NewSignal::by))
 }
 
-impl More {
-    fn budget(mut self) -> Result<Budget> {
-        // Of a whole budget, it would have a default.
-        self.0.entry("journal_bytes".to_owned()).or_insert(0);
-        let read = serde_json::to_value(self).and_then(serde_json::from_value);
-        read.map_err(|error| Fault::invalid("budget", format!("what is added is no budget: {error}")))
-    }
+/// Takes what is added to a budget.
+pub(crate) fn more(body: &mut Body) -> Result<Budget> {
+    body.take::<Amounts>("add")?.onto(Budget::NONE)
 }
 
-impl Sent {
-    fn signal(self) -> NewSignal {
-        let signal = NewSignal::new(self.name, self.payload).key(self.key);
-        self.by.into_iter().fold(signal, NewSignal::by)
-    }
+/// Takes who stops or pauses a run, and why.
+pub(crate) fn stop(body: &mut Body) -> Result<Stop> {
+    Ok(Stop::by(body.by()?).reason(body.maybe("reason")?))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use stockade::journal::{Commit, Journal, MemoryJournal, RowChange};
-use stockade::{Change, Clock, Entry, Result, RunId, RunState, unknown_run};
+use stockade::{Budget, Change, Clock, Entry, Result, RunId, RunState, unknown_run};
 
 use crate::page::{Page, Written};
 use crate::row::{KeptRow, RowChanged};
@@ -74,6 +74,19 @@ impl Kept {
         if entries.is_empty() { Err(unknown_run(run)) } else { RunState::fold(run, &entries) }
     }
 
+    /// Returns the budget with which the run began.
+    ///
+    /// # Errors
+    ///
+    /// Its entries cannot be read.
+    pub(crate) fn first_budget(&self, run: RunId) -> Result<Option<Budget>> {
+        let first = Page::entries(self.pages.get(..1).unwrap_or_default(), run)?;
+        Ok(first.into_iter().find_map(|entry| match entry.change {
+            Change::Created { budget, .. } => Some(budget),
+            _ => None,
+        }))
+    }
+
     /// Returns whether an effect is in flight by this intent. A run that has ended has no effect in flight.
     ///
     /// # Errors
@@ -113,4 +126,20 @@ pub(crate) fn intent(entry: &Entry) -> Option<(&str, u64)> {
         Change::Reserved { key, .. } => Some((key, entry.seq)),
         _ => None,
     }
+}
+
+/// A run that has just begun, for tests.
+#[cfg(test)]
+pub(crate) fn begun(run: RunId, budget: Budget, origin: stockade::Origin) -> Kept {
+    let created = Change::Created {
+        workflow: "refund".to_owned(),
+        version: 1,
+        input: serde_json::json!({"request": "\"why\""}).into(),
+        budget,
+        origin,
+    };
+    let mut kept = Kept::default();
+    let written = Written::of(&Entry { run, seq: 1, at_ms: 0, change: created }).unwrap();
+    kept.take(Changed { entries: vec![written], ..Changed::default() });
+    kept
 }

@@ -16,8 +16,13 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
+mod amounts;
+mod answer;
 mod asked;
+mod body;
+mod decided;
 mod desk;
+mod given;
 mod kept;
 mod order;
 mod page;
@@ -25,17 +30,23 @@ mod planned;
 mod relay;
 mod row;
 mod run;
+mod settlement;
+mod start;
 mod stores;
 
 use std::io;
+use std::sync::Arc;
 
 use restate_sdk::endpoint::Endpoint;
 use socket2::SockRef;
-use stockade::Host;
+use stockade::{Fault, Host, RunId};
 use tokio::net::{TcpListener, ToSocketAddrs};
 
 pub use run::Run;
 pub use stores::Stores;
+
+/// Who hears of a fault of a run that no client is told: it is of the inside, or Restate tries again what has failed so.
+pub type Told = Arc<dyn Fn(RunId, &Fault) + Send + Sync>;
 
 /// Returns the endpoint of a host's workflows: what Restate is told of by `POST /deployments`.
 ///
@@ -45,9 +56,18 @@ pub use stores::Stores;
 ///
 /// As [`Host::planning`].
 pub fn endpoint(host: Host) -> stockade::Result<Endpoint> {
+    endpoint_telling(host, Arc::new(|_, _| {}))
+}
+
+/// Returns the endpoint of a host's workflows as [`endpoint`] does, which tells of faults that no client is told.
+///
+/// # Errors
+///
+/// As [`Host::planning`].
+pub fn endpoint_telling(host: Host, told: Told) -> stockade::Result<Endpoint> {
     // What cannot be planned here is said now, and not by each run.
     host.planning(stockade::journal::MemoryJournal::new(stockade::Clock::default()))?;
-    Ok(Endpoint::builder().bind(Run::new(host)).bind(Stores).build())
+    Ok(Endpoint::builder().bind(Run::new(host, told)).bind(Stores).build())
 }
 
 /// Returns a listener for `HttpServer::serve` on an address. Its connections send each message at once, as those of `HttpServer`

@@ -8,6 +8,7 @@ use restate_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 use stockade::{Ending, Host, RunId};
 
+use crate::Told;
 use crate::kept::Kept;
 
 /// An effect of a run that is to be performed.
@@ -57,11 +58,13 @@ pub(crate) async fn made(
     kept: Kept,
     order: Order,
     begins_here: Arc<AtomicBool>,
+    told: Told,
 ) -> HandlerResult<Json<Made>> {
     if !begins_here.load(Ordering::SeqCst) {
         return Ok(Json(Made::Left));
     }
     let journal = kept.journal(run, &[]).await?;
-    let ending = host.planning(journal)?.perform(run, &order.key, order.attempt == 0).await?;
+    let ending = host.planning(journal)?.perform(run, &order.key, order.attempt == 0).await;
+    let ending = ending.inspect_err(|fault| told(run, fault))?;
     Ok(Json(Made::Made(ending.map(Box::new))))
 }

@@ -8,6 +8,10 @@ use stockade::{Clock, Result, RunId, RunState};
 use crate::kept::{Kept, intent};
 use crate::page::Page;
 
+/// How long a message waits at most. One that comes before its time is sent again; one that would come in a million years is
+/// more than Restate takes, and its handler would never end.
+const WAIT_MS_MAX: u64 = 365 * 24 * 60 * 60 * 1000;
+
 /// What is sent once a handler has planned.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Planned {
@@ -15,7 +19,7 @@ pub(crate) struct Planned {
     pub(crate) perform: Vec<(String, u64)>,
     /// When the run falls due.
     pub(crate) due_ms: Option<u64>,
-    /// In how many milliseconds that is.
+    /// In how many milliseconds that is, or the run is looked at before.
     pub(crate) in_ms: u64,
     /// Whether it was not due yet when the host began to plan, which may have looked at the time before it came.
     pub(crate) is_early: bool,
@@ -41,8 +45,24 @@ impl Planned {
         let now_ms = Clock::default().now_ms();
         let due = [state.next_due_ms(), state.next_wait_ms(now_ms)].into_iter().flatten().min();
         let due_ms = due.filter(|_| state.end().is_none());
-        let in_ms = due_ms.map_or(0, |due_ms| due_ms.saturating_sub(now_ms));
+        let in_ms = due_ms.map_or(0, |due_ms| due_ms.saturating_sub(now_ms).min(WAIT_MS_MAX));
         let is_early = due_ms.is_some_and(|due_ms| begun_ms < due_ms);
         Ok(Self { perform: perform.collect(), due_ms, in_ms, is_early })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stockade::{Budget, Origin};
+
+    use super::*;
+    use crate::kept::begun;
+
+    #[test]
+    fn a_time_in_a_million_years_is_looked_at_within_one() {
+        let run = RunId::from_bytes([1; 16]);
+        let origin = Origin { due_ms: Some(u64::MAX), ..Origin::default() };
+        let planned = Planned::of(&begun(run, Budget::default(), origin), run, 0, 0).unwrap();
+        assert_eq!((planned.due_ms, planned.in_ms, planned.is_early), (Some(u64::MAX), WAIT_MS_MAX, true));
     }
 }

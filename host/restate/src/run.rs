@@ -6,17 +6,24 @@ use std::time::Duration;
 
 use restate_sdk::context::RequestTarget;
 use restate_sdk::prelude::*;
-use serde_json::{Value, json};
-use stockade::{Fault, Host, Kind, Report, RunId, Settlement, Stop};
+use serde_json::Value;
+use stockade::{Fault, Host, Kind, RunId};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::asked::{Asked, Decided, Happened, More, Sent, Start};
+use crate::Told;
+use crate::answer::{refusal, report};
+use crate::asked::{Asked, Happened, more, signal, stop};
+use crate::body::{Body, quoted};
+use crate::decided::Decided;
 use crate::desk::{Desk, Opening, Turn};
+use crate::given::Given;
 use crate::kept::{Changed, Kept};
 use crate::order::{Made, Order, made};
 use crate::page::Page;
 use crate::planned::Planned;
+use crate::settlement::settlement;
+use crate::start::Start;
 use crate::stores::{STORES, StoresClient};
 
 /// The key of what a run has but its entries.
@@ -40,19 +47,21 @@ macro_rules! loaded {
         kept
     }};
 }
+
 /// A run. Its key is the run's id, a UUID that the client chooses: the same start twice starts one run.
 pub struct Run {
     host: Host,
+    told: Told,
 }
 
 impl Run {
-    pub(crate) fn new(host: Host) -> Self {
-        Self { host }
+    pub(crate) fn new(host: Host, told: Told) -> Self {
+        Self { host, told }
     }
 }
 
 /// Each answers with the report of the run, once all that follows is planned. Those of people and programs refuse with the
-/// fault as JSON: 404 for what is not there, 403 for what a person may not, 409 where the run does not stand so, 400 else.
+/// fault as JSON, under the status of its kind.
 #[restate_sdk::object(
     client_visibility = "pub(crate)",
     inactivity_timeout = "1h",
@@ -68,8 +77,8 @@ impl Run {
 impl Run {
     /// Starts the run.
     #[handler]
-    async fn start(&self, ctx: ObjectContext<'_>, start: Json<Start>) -> HandlerResult<Json<Value>> {
-        self.handled(&ctx, Asked::Start(start.into_inner())).await
+    async fn start(&self, ctx: ObjectContext<'_>, given: Given) -> HandlerResult<Json<Value>> {
+        self.asked(&ctx, &given, |body| Start::of(body).map(Asked::Start)).await
     }
 
     /// Hears how an effect ended, or that a time has come.
@@ -80,44 +89,44 @@ impl Run {
 
     /// Takes a person's decision.
     #[handler]
-    async fn decide(&self, ctx: ObjectContext<'_>, decided: Json<Decided>) -> HandlerResult<Json<Value>> {
-        self.handled(&ctx, Asked::Decide(decided.into_inner())).await
+    async fn decide(&self, ctx: ObjectContext<'_>, given: Given) -> HandlerResult<Json<Value>> {
+        self.asked(&ctx, &given, |body| Decided::of(body).map(Asked::Decide)).await
     }
 
     /// Sends it a signal.
     #[handler]
-    async fn signal(&self, ctx: ObjectContext<'_>, sent: Json<Sent>) -> HandlerResult<Json<Value>> {
-        self.handled(&ctx, Asked::Signal(sent.into_inner())).await
+    async fn signal(&self, ctx: ObjectContext<'_>, given: Given) -> HandlerResult<Json<Value>> {
+        self.asked(&ctx, &given, |body| signal(body).map(Asked::Signal)).await
     }
 
     /// Says what became of a call in doubt.
     #[handler]
-    async fn settle(&self, ctx: ObjectContext<'_>, settlement: Json<Settlement>) -> HandlerResult<Json<Value>> {
-        self.handled(&ctx, Asked::Settle(settlement.into_inner())).await
+    async fn settle(&self, ctx: ObjectContext<'_>, given: Given) -> HandlerResult<Json<Value>> {
+        self.asked(&ctx, &given, |body| settlement(body).map(Asked::Settle)).await
     }
 
     /// Adds to its budget.
     #[handler]
-    async fn extend(&self, ctx: ObjectContext<'_>, more: Json<More>) -> HandlerResult<Json<Value>> {
-        self.handled(&ctx, Asked::Extend(more.into_inner())).await
+    async fn extend(&self, ctx: ObjectContext<'_>, given: Given) -> HandlerResult<Json<Value>> {
+        self.asked(&ctx, &given, |body| more(body).map(Asked::Extend)).await
     }
 
     /// Lets it begin nothing more.
     #[handler]
-    async fn pause(&self, ctx: ObjectContext<'_>, stop: Json<Stop>) -> HandlerResult<Json<Value>> {
-        self.handled(&ctx, Asked::Pause(stop.into_inner())).await
+    async fn pause(&self, ctx: ObjectContext<'_>, given: Given) -> HandlerResult<Json<Value>> {
+        self.asked(&ctx, &given, |body| stop(body).map(Asked::Pause)).await
     }
 
     /// Goes on with a paused one.
     #[handler]
-    async fn resume(&self, ctx: ObjectContext<'_>) -> HandlerResult<Json<Value>> {
-        self.handled(&ctx, Asked::Resume).await
+    async fn resume(&self, ctx: ObjectContext<'_>, given: Given) -> HandlerResult<Json<Value>> {
+        self.asked(&ctx, &given, |_| Ok(Asked::Resume)).await
     }
 
     /// Ends it.
     #[handler]
-    async fn cancel(&self, ctx: ObjectContext<'_>, stop: Json<Stop>) -> HandlerResult<Json<Value>> {
-        self.handled(&ctx, Asked::Cancel(stop.into_inner())).await
+    async fn cancel(&self, ctx: ObjectContext<'_>, given: Given) -> HandlerResult<Json<Value>> {
+        self.asked(&ctx, &given, |body| stop(body).map(Asked::Cancel)).await
     }
 
     /// Returns its report, also while another handler is busy.
@@ -147,7 +156,8 @@ impl Run {
             return Ok(());
         }
         let (host, now) = (self.host.clone(), order.clone());
-        let made = ctx.run(move || made(host, run, kept, now, begins_here)).name("perform").await?;
+        let told = Arc::clone(&self.told);
+        let made = ctx.run(move || made(host, run, kept, now, begins_here, told)).name("perform").await?;
         let itself = ctx.object_client::<RunClient>(ctx.key());
         match made.into_inner() {
             Made::Made(Some(ending)) => {
@@ -165,19 +175,27 @@ impl Run {
 }
 
 impl Run {
+    /// Does what a client asks, once its body is read.
+    async fn asked(
+        &self,
+        ctx: &ObjectContext<'_>,
+        Given(bytes): &Given,
+        take: impl FnOnce(&mut Body) -> stockade::Result<Asked>,
+    ) -> HandlerResult<Json<Value>> {
+        let asked = Body::read(bytes, take).map_err(|fault| refusal(&fault))?;
+        self.handled(ctx, asked).await
+    }
+
     /// Does what is asked, and sends what follows from it.
     async fn handled(&self, ctx: &ObjectContext<'_>, asked: Asked) -> HandlerResult<Json<Value>> {
         let run = id(ctx.key())?;
         let before = loaded!(ctx);
-        if let Some(is_same) = started(&asked, &before, run)? {
-            return if is_same { report(&before, run) } else { Err(refusal(&another(run)).into()) };
-        }
-        if is_past(&asked, &before, run)? {
+        if is_done(&asked, &before, run)? {
             return report(&before, run);
         }
-        let (known, is_due) = (before.pages.len(), matches!(&asked, Asked::Happened(Happened::Due(_))));
+        let is_due = matches!(&asked, Asked::Happened(Happened::Due(_)));
         let again = asked.again()?;
-        let (mut kept, planned, refused) = self.planned(ctx, run, before, asked).await?;
+        let (mut kept, planned, refused, known) = self.planned(ctx, run, before, asked).await?;
         let Planned { perform, due_ms, in_ms, is_early } = planned;
         // The run stays armed as it was for an event that comes again: the one of its time finds it so.
         let again = again.filter(|_| refused.is_some());
@@ -198,41 +216,61 @@ impl Run {
             let request = ctx.object_client::<RunClient>(ctx.key()).event(Json(Happened::Due(due_ms)));
             drop(request.send_after(Duration::from_millis(in_ms)));
         }
-        if let Some(happened) = again {
-            // This handler ends, so that others have the run: another version of the workflow can cancel it.
-            let event = RequestTarget::object("Run", ctx.key(), "event");
-            let request = ctx.request::<_, Json<Value>>(event, Json(happened));
-            drop(request.send_after(AGAIN));
-            return report(&kept, run);
-        }
-        refused.map_or_else(|| report(&kept, run), |fault| Err(refusal(&fault).into()))
+        let Some(fault) = refused else { return report(&kept, run) };
+        let Some(happened) = again else { return Err(self.refused(run, &fault).into()) };
+        // This handler ends, so that others have the run: another version of the workflow can cancel it.
+        (self.told)(run, &fault);
+        let event = RequestTarget::object("Run", ctx.key(), "event");
+        drop(ctx.request::<_, Json<Value>>(event, Json(happened)).send_after(AGAIN));
+        report(&kept, run)
     }
 
-    /// Has a host plan until nothing follows any more. What a commit intends begins once the commit is in Restate's log.
+    /// Refuses what a client asked. What the client is not told, the operator is.
+    fn refused(&self, run: RunId, fault: &Fault) -> TerminalError {
+        if fault.kind.is_of_the_inside() {
+            (self.told)(run, fault);
+        }
+        refusal(fault)
+    }
+
+    /// Has a host plan until nothing follows any more. What a commit intends begins once the commit is in Restate's log. Returns
+    /// how many pages are written, too.
     async fn planned(
         &self,
         ctx: &ObjectContext<'_>,
         run: RunId,
         before: Kept,
         asked: Asked,
-    ) -> HandlerResult<(Kept, Planned, Option<Fault>)> {
+    ) -> HandlerResult<(Kept, Planned, Option<Fault>, usize)> {
         let Json(shared) = ctx.object_client::<StoresClient>(STORES).read().call().await?;
-        let (is_internal, seq) = (asked.is_internal(), seq(&before, run)?);
+        let (is_internal, seq, mut known) = (asked.is_internal(), seq(&before, run)?, before.pages.len());
         let (desk, mut asked) = (Arc::new(Mutex::new(None)), Some(asked));
         let mut kept = Arc::new(before);
         loop {
             let opening = Opening { host: self.host.clone(), run, shared: shared.clone(), asked: asked.take() };
-            let (desk, known) = (Arc::clone(&desk), Arc::clone(&kept));
-            let turn = ctx.run(move || turn(desk, opening, known, seq, is_internal)).name("plan").await?;
+            let (desk, before, told) = (Arc::clone(&desk), Arc::clone(&kept), Arc::clone(&self.told));
+            let turn = ctx.run(move || turn(desk, opening, before, seq, is_internal, told)).name("plan").await?;
             match turn.into_inner() {
-                Turn::Changed(changed) => taken(ctx, Arc::make_mut(&mut kept), changed).await?,
+                Turn::Changed(changed) => {
+                    taken(ctx, Arc::make_mut(&mut kept), changed).await?;
+                    known = shown(ctx, &kept, known);
+                }
                 Turn::Settled(changed, planned, refused) => {
                     taken(ctx, Arc::make_mut(&mut kept), changed).await?;
-                    return Ok((Arc::unwrap_or_clone(kept), planned, refused));
+                    return Ok((Arc::unwrap_or_clone(kept), planned, refused, known));
                 }
             }
         }
     }
+}
+
+/// Writes pages while code runs, so that others see the run, and returns how many are written. It does so once a page is begun:
+/// a write for each call would be the last page anew, and all of them stay in Restate's log until the handler ends.
+fn shown(ctx: &ObjectContext<'_>, kept: &Kept, known: usize) -> usize {
+    if kept.pages.len() > known {
+        saved(ctx, kept, known);
+    }
+    kept.pages.len()
 }
 
 /// Takes in what commits have changed, and tells the stores what other runs are to see of it.
@@ -252,6 +290,7 @@ async fn turn(
     kept: Arc<Kept>,
     known: u64,
     is_internal: bool,
+    told: Told,
 ) -> HandlerResult<Json<Turn>> {
     let (mut desk, run) = (desk.lock().await, opening.run);
     let desk = match &mut *desk {
@@ -271,6 +310,7 @@ async fn turn(
         let is_untouched = is_internal && is_foreign(fault) && seq(&kept, run)? == known;
         // An event must be done, and has no client that hears of a refusal: it is tried again. So is one whose journal failed.
         if !is_untouched && (is_internal || fault.kind == Kind::Journal) {
+            told(run, fault);
             return Err(fault.clone().into());
         }
     }
@@ -278,14 +318,23 @@ async fn turn(
     Ok(Json(Turn::Settled(last, planned, refused)))
 }
 
-/// Returns whether a start is the one that began this run. `None`: the run has not begun, or something else is asked.
-fn started(asked: &Asked, kept: &Kept, run: RunId) -> HandlerResult<Option<bool>> {
-    let Asked::Start(start) = asked else { return Ok(None) };
+/// Whether what is asked was done before, so that nothing follows from it: the same start, the same decision, the same pause, or
+/// an event that has nothing to say any more.
+fn is_done(asked: &Asked, kept: &Kept, run: RunId) -> HandlerResult<bool> {
     if kept.is_empty() {
-        return Ok(None);
+        return Ok(false);
     }
-    let state = kept.state(run)?;
-    Ok(Some(state.workflow() == start.workflow && *state.input() == start.input))
+    match asked {
+        Asked::Start(start) => match start.differs(&kept.state(run)?, &kept.first_budget(run)?.unwrap_or_default()) {
+            Some(what) => Err(refusal(&another(run, what)).into()),
+            None => Ok(true),
+        },
+        Asked::Happened(happened) => Ok(is_past(happened, kept, run)?),
+        Asked::Decide(decided) => Ok(decided.is_taken(&kept.state(run)?)),
+        Asked::Pause(stop) => Ok(kept.state(run)?.paused() == Some(stop)),
+        Asked::Cancel(stop) => Ok(kept.state(run)?.stopped() == Some(stop)),
+        Asked::Signal(_) | Asked::Settle(_) | Asked::Extend(_) | Asked::Resume => Ok(false),
+    }
 }
 
 /// Whether the run's workflow is not here, or in another version: that may stay so for long.
@@ -298,16 +347,15 @@ fn is_foreign(fault: &Fault) -> bool {
 
 /// Returns whether an event has nothing to say any more: the run was armed for another time since, or the effect is in flight
 /// no more by this intent.
-fn is_past(asked: &Asked, kept: &Kept, run: RunId) -> stockade::Result<bool> {
-    let Asked::Happened(happened) = asked else { return Ok(false) };
+fn is_past(happened: &Happened, kept: &Kept, run: RunId) -> stockade::Result<bool> {
     Ok(match happened {
         Happened::Due(due_ms) => kept.armed_ms != Some(*due_ms),
         Happened::Ended { intent, ending } => !kept.is_in_flight(run, ending.key(), *intent)?,
     })
 }
 
-fn another(run: RunId) -> Fault {
-    let message = format!("run {run} was started with another workflow or another input; choose another id");
+fn another(run: RunId, what: &str) -> Fault {
+    let message = format!("run {run} was started with another {what}; choose another id, or start it as before");
     Fault::new(Kind::Conflict, message).detail("start")
 }
 
@@ -315,12 +363,16 @@ fn seq(kept: &Kept, run: RunId) -> stockade::Result<u64> {
     if kept.is_empty() { Ok(0) } else { Ok(kept.state(run)?.seq()) }
 }
 
+/// Returns the run of a key. Other spellings of its UUID would be other objects, with runs of the same id.
 fn id(key: &str) -> Result<RunId, TerminalError> {
-    let refused = |error| {
-        let message = format!("the key of a run is its id, a UUID, and \"{key}\" is not one: {error}");
-        refusal(&Fault::invalid("run", message))
-    };
-    Uuid::parse_str(key).map(RunId::from).map_err(refused)
+    let refused =
+        |why| refusal(&Fault::invalid("run", format!("a run's key is its id, a UUID; \"{}\" {why}", quoted(key))));
+    let run = Uuid::parse_str(key).map(RunId::from).map_err(|_| refused("is no UUID".to_owned()))?;
+    if run.to_string() == key {
+        Ok(run)
+    } else {
+        Err(refused(format!("is written \"{run}\", in lower case with hyphens")))
+    }
 }
 
 fn missing(number: u64) -> Fault {
@@ -341,20 +393,19 @@ fn name(number: u64) -> String {
     format!("page/{number}")
 }
 
-fn report(kept: &Kept, run: RunId) -> HandlerResult<Json<Value>> {
-    let state = kept.state(run).map_err(|fault| refusal(&fault))?;
-    Ok(Json(serde_json::to_value(Report::from(&state)).unwrap_or_else(|error| json!({"error": error.to_string()}))))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The answer to a client whose request is refused.
-pub(crate) fn refusal(fault: &Fault) -> TerminalError {
-    let code = match fault.kind {
-        Kind::NotFound => 404,
-        Kind::Denied => 403,
-        Kind::Conflict => 409,
-        Kind::Journal | Kind::HostBug => 500,
-        _ => 400,
-    };
-    let message = serde_json::to_string(fault).unwrap_or_else(|_| fault.message.clone());
-    TerminalError::new_with_code(code, message)
+    #[test]
+    fn a_run_has_one_spelling_of_its_id() {
+        let key = "cf3e1342-932a-4704-8504-614d75b08e06";
+        assert_eq!(id(key).unwrap().to_string(), key);
+        let plain = key.replace('-', "");
+        for other in [key.to_uppercase(), plain, format!("{{{key}}}"), format!("urn:uuid:{key}")] {
+            let refused = id(&other).unwrap_err();
+            assert!(refused.code() == 400 && refused.message().contains(&format!("\\\"{key}\\\"")), "{refused}");
+        }
+        assert!(id(&"x".repeat(5000)).unwrap_err().message().len() < 300);
+    }
 }
