@@ -1,5 +1,7 @@
 //! Entries of a run, as Restate keeps them.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use stockade::{Change, Entry, FORMAT, Fault, Kind, Result, RunId};
@@ -33,8 +35,19 @@ impl Written {
 
     fn entry(&self, run: RunId) -> Result<Entry> {
         let damaged = |error| Fault::new(Kind::Journal, format!("entry {} of run {run} is damaged: {error}", self.seq));
-        let change = Change::read(self.change.get()).map_err(|error| damaged(error).detail("entry"))?;
-        Ok(Entry { run, seq: self.seq, at_ms: self.at_ms, change })
+        let change = self.change().and_then(|change| Change::read(&change));
+        Ok(Entry {
+            run,
+            seq: self.seq,
+            at_ms: self.at_ms,
+            change: change.map_err(|error| damaged(error).detail("entry"))?,
+        })
+    }
+
+    /// Returns the JSON of the change, which was a text in that of the page before.
+    fn change(&self) -> serde_json::Result<Cow<'_, str>> {
+        let json = self.change.get();
+        if json.starts_with('"') { serde_json::from_str(json).map(Cow::Owned) } else { Ok(Cow::Borrowed(json)) }
     }
 }
 
@@ -72,5 +85,20 @@ impl Page {
             return Err(Fault::new(Kind::Journal, message).detail("format"));
         }
         pages.iter().flat_map(|page| &page.entries).map(|entry| entry.entry(run)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_whose_change_is_a_text_within_the_page_is_read() {
+        let run = RunId::from_bytes([1; 16]);
+        let entry = Written::of(&Entry { run, seq: 1, at_ms: 5, change: Change::Resumed }).unwrap();
+        let text = serde_json::to_string(entry.change.get()).unwrap();
+        let old = format!(r#"{{"format": {FORMAT}, "entries": [{{"seq": 1, "at_ms": 5, "change": {text}}}]}}"#);
+        let pages: Vec<Page> = vec![serde_json::from_str(&old).unwrap()];
+        assert!(matches!(Page::entries(&pages, run).unwrap()[..], [Entry { change: Change::Resumed, at_ms: 5, .. }]));
     }
 }
