@@ -24,7 +24,7 @@ impl Amounts {
     ///
     /// # Errors
     ///
-    /// A currency or an amount is none, or more is wanted than Restate keeps.
+    /// A currency or an amount is not known, or more is wanted than Restate keeps.
     pub(crate) fn of_run(&self) -> Result<Budget> {
         let usual = Budget::default().get(Currency::Journal).min(JOURNAL_BYTES_MAX);
         let budget = self.onto(Budget::default().with(Currency::Journal, usual))?;
@@ -36,7 +36,7 @@ impl Amounts {
     ///
     /// # Errors
     ///
-    /// A currency or an amount is none.
+    /// A currency or an amount is not known.
     pub(crate) fn onto(&self, budget: Budget) -> Result<Budget> {
         self.0.iter().try_fold(budget, |budget, (name, value)| {
             let currency = Currency::named(name).ok_or_else(|| no_currency(name))?;
