@@ -281,7 +281,7 @@ fn what_a_person_named_is_read_in_one_place() {
 
 /// Every place at which the product reads JSON, and why a small text cannot take much memory there. A guest, a model or a
 /// server that chose the text is read by `json::parse`, `json::read` or `Json::parse`, which know the memory first.
-const JSON_READERS: [(&str, &str); 13] = [
+const JSON_READERS: [(&str, &str); 14] = [
     ("host/journal/src/deep.rs", "entries of an old format, which were bounded when they were written"),
     ("host/journal/src/index.rs", "a row that the host wrote"),
     ("host/journal/src/sqlite.rs", "labels and waits of a summary that the host wrote"),
@@ -289,6 +289,7 @@ const JSON_READERS: [(&str, &str); 13] = [
     ("host/memory/src/rows.rs", "a list of labels that the host wrote"),
     ("host/models/src/provider/events.rs", "measured in the line before"),
     ("host/models/src/provider/guard.rs", "the first kilobytes of an error"),
+    ("host/restate/src/page.rs", "a text that the host wrote"),
     ("host/runtime/src/code/cell.rs", "an exception of our own component: five short members, others are passed over"),
     ("host/runtime/src/oci.rs", "a manifest of at most 256 KiB"),
     ("host/runtime/src/oci/token.rs", "within the bytes of a token's answer"),

@@ -29,7 +29,7 @@ const HOSTILE: [Hostile; 9] = [
     hostile("spin", "fuel=10000000000000,wall=50ms", "deadline", Some(("wall_us", 50_000, 50_000))),
     hostile("fine", "wall=0", "deadline", Some(("wall_us", 0, 0))),
     hostile("grow", "memory=4MiB", "memory", Some(("memory_bytes", 4 << 20, (4 << 20) + 1))),
-    hostile("recurse", "fuel=50000000", "stack", Some(("stack_bytes", 2 << 20, 2 << 20))),
+    hostile("recurse", "fuel=50000000", "stack", Some(("stack_bytes", 8 << 20, 8 << 20))),
     hostile("flood", "fuel=50000000", "output", Some(("hostcall_bytes", 4 << 20, (4 << 20) + 1))),
     hostile("two-megabytes", "fuel=50000000", "output", Some(("output_bytes", 1 << 20, (1 << 20) + 1))),
     hostile("trap", "fuel=50000000", "trap", None),

@@ -32,10 +32,3 @@ try {
 } catch (error) {
     console.log(error.name);
 }
-const json = {};
-json.toJSON = () => [json];
-try {
-    JSON.stringify(json);
-} catch (error) {
-    console.log(error.name);
-}
