@@ -3,7 +3,7 @@
     "use strict";
     const { coded } = parts.base;
     const { viewed } = parts.text;
-    const { inspect } = parts.show;
+    const { inspect } = parts.show, { messageOf } = parts.differences;
 
     // --- equality ---------------------------------------------------------------------------------------------------------
     const isObject = (value) => typeof value === "object" && value !== null;
@@ -70,8 +70,8 @@
     // --- assert -----------------------------------------------------------------------------------------------------------
     class AssertionError extends Error {
         constructor({ message, actual, expected, operator = "fail" } = {}) {
-            super(message === undefined ? `${inspect(actual)} ${operator} ${inspect(expected)}` : String(message));
-            Object.assign(this, { generatedMessage: message === undefined, code: "ERR_ASSERTION", actual, expected, operator });
+            super(message ?? messageOf(actual, expected, operator));
+            Object.assign(this, { generatedMessage: !message, code: "ERR_ASSERTION", actual, expected, operator });
         }
         get name() { return "AssertionError"; }
     }
@@ -87,22 +87,20 @@
         const [value, message] = values;
         if (!value) fail(message, "The expression evaluated to a falsy value", value, true, operator);
     };
-    const two = (operator, holds, usual) => (...values) => {
+    const two = (operator, holds) => (...values) => {
         if (values.length < 2) throw coded(TypeError, "ERR_MISSING_ARGS", 'The "actual" and "expected" arguments must be specified');
         const [actual, expected, message] = values;
-        if (!holds(actual, expected)) fail(message, usual(inspect(actual), inspect(expected)), actual, expected, operator);
+        if (!holds(actual, expected)) fail(message, undefined, actual, expected, operator);
     };
-    const told = (what, middle) => (actual, expected) => `Expected ${what}:\n\n${actual}${middle}${expected}\n`;
-    const inequal = (what) => (actual) => `Expected "actual" not to be ${what}:\n\n${actual}`;
     const equalities = {
-        equal: two("==", (a, b) => a == b || (Number.isNaN(a) && Number.isNaN(b)), (a, b) => `${a} == ${b}`),
-        notEqual: two("!=", (a, b) => !(a == b || (Number.isNaN(a) && Number.isNaN(b))), (a, b) => `${a} != ${b}`),
-        strictEqual: two("strictEqual", Object.is, told("values to be strictly equal", " !== ")),
-        notStrictEqual: two("notStrictEqual", (a, b) => !Object.is(a, b), (a, b) => `Expected "actual" to be strictly unequal to: ${b}`),
-        deepEqual: two("deepEqual", isDeepEqual, told("values to be loosely deep-equal", "\n\nshould loosely deep-equal\n\n")),
-        notDeepEqual: two("notDeepEqual", (a, b) => !isDeepEqual(a, b), inequal("loosely deep-equal to")),
-        deepStrictEqual: two("deepStrictEqual", isDeepStrictEqual, told("values to be strictly deep-equal", "\n\nshould equal\n\n")),
-        notDeepStrictEqual: two("notDeepStrictEqual", (a, b) => !isDeepStrictEqual(a, b), inequal("strictly deep-equal to")),
+        equal: two("==", (a, b) => a == b || (Number.isNaN(a) && Number.isNaN(b))),
+        notEqual: two("!=", (a, b) => !(a == b || (Number.isNaN(a) && Number.isNaN(b)))),
+        strictEqual: two("strictEqual", Object.is),
+        notStrictEqual: two("notStrictEqual", (a, b) => !Object.is(a, b)),
+        deepEqual: two("deepEqual", isDeepEqual),
+        notDeepEqual: two("notDeepEqual", (a, b) => !isDeepEqual(a, b)),
+        deepStrictEqual: two("deepStrictEqual", isDeepStrictEqual),
+        notDeepStrictEqual: two("notDeepStrictEqual", (a, b) => !isDeepStrictEqual(a, b)),
     };
     // Whether what was thrown is what was expected; throws what says that it is not.
     const check = (thrown, expected, message, operator) => {
@@ -123,14 +121,24 @@
         else if (keys.length === 0) throw coded(TypeError, "ERR_INVALID_ARG_VALUE", "The argument 'error' may not be an empty object. Received {}");
         for (const key of keys) {
             const isMatch = expected[key] instanceof RegExp && typeof thrown?.[key] === "string" ? expected[key].test(thrown[key]) : isObject(thrown) && key in thrown && isDeepStrictEqual(thrown[key], expected[key]);
-            if (!isMatch) wrong(`Expected values to be strictly deep-equal:\n\n${inspect({ [key]: thrown?.[key] })}\n\nshould equal\n\n${inspect({ [key]: expected[key] })}\n`);
+            if (!isMatch) wrong(messageOf(new Comparison(thrown, keys), new Comparison(expected, keys, thrown), "deepStrictEqual"));
         }
     };
+    class Comparison {
+        constructor(object, keys, thrown) {
+            for (const key of keys) {
+                if (!isObject(object) || !(key in object)) continue;
+                const isMatch = typeof thrown?.[key] === "string" && object[key] instanceof RegExp && object[key].test(thrown[key]);
+                this[key] = isMatch ? thrown[key] : object[key];
+            }
+        }
+    }
     const called = (action, name = "fn") => { if (typeof action !== "function") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" argument must be of type function. Received ${inspect(action)}`); return action; };
     const promised = (action) => { const promise = typeof action === "function" ? action() : action; if (typeof promise?.then !== "function") throw coded(TypeError, "ERR_INVALID_RETURN_VALUE", 'Expected instance of Promise to be returned from the "promiseFn" function'); return promise; };
     const expectation = (expected, message) => (typeof expected === "string" ? [undefined, expected] : [expected, message]);
-    const missing = (expected, message, what, operator) => fail(undefined, `Missing expected ${what}${expected?.name ? ` (${expected.name})` : ""}${message ? `: ${message}` : "."}`, undefined, expected, operator);
-    const unwanted = (error, message, what, operator) => fail(undefined, `Got unwanted ${what}${message ? `: ${message}` : "."}\nActual message: "${error?.message}"`, error, undefined, operator);
+    const refused = (message, actual, expected, operator) => { throw new AssertionError({ message, actual, expected, operator }); };
+    const missing = (expected, message, what, operator) => refused(`Missing expected ${what}${expected?.name ? ` (${expected.name})` : ""}${message ? `: ${message}` : "."}`, undefined, expected, operator);
+    const unwanted = (error, message, what, operator) => refused(`Got unwanted ${what}${message ? `: ${message}` : "."}\nActual message: "${error?.message}"`, error, undefined, operator);
     const matches = (text, pattern, message, wanted, operator) => {
         if (!(pattern instanceof RegExp)) throw coded(TypeError, "ERR_INVALID_ARG_TYPE", 'The "regexp" argument must be an instance of RegExp');
         const says = wanted ? "did not match the regular expression" : "was expected to not match the regular expression";
@@ -162,7 +170,7 @@
         },
         match: (text, pattern, message) => matches(text, pattern, message, true, "match"),
         doesNotMatch: (text, pattern, message) => matches(text, pattern, message, false, "doesNotMatch"),
-        ifError(value) { if (value !== null && value !== undefined) fail(undefined, `ifError got unwanted exception: ${value?.message ?? inspect(value)}`, value, null, "ifError"); },
+        ifError(value) { if (value !== null && value !== undefined) refused(`ifError got unwanted exception: ${value?.message ?? inspect(value)}`, value, null, "ifError"); },
     });
     const strict = Object.assign((...values) => ok(values, "=="), assert, { equal: assert.strictEqual, notEqual: assert.notStrictEqual, deepEqual: assert.deepStrictEqual, notDeepEqual: assert.notDeepStrictEqual });
     strict.strict = assert.strict = strict;

@@ -14,7 +14,7 @@
         const text = inspect(value);
         return `type ${typeof value} (${text.length > 28 ? `${text.slice(0, 25)}...` : text})`;
     };
-    const wrong = (name, kind, value) => coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "${name}" argument must be ${kind}. Received ${kindOf(value)}`);
+    const wrong = (name, kind, value) => coded(TypeError, "ERR_INVALID_ARG_TYPE", `The ${name === "first" ? "first" : `"${name}"`} argument must be ${kind}. Received ${kindOf(value)}`);
     const sized = (size) => {
         if (typeof size !== "number") throw wrong("size", "of type number", size);
         if (!(size >= 0 && size <= MOST)) throw coded(RangeError, "ERR_OUT_OF_RANGE", `The value of "size" is out of range. It must be >= 0 && <= ${MOST}. Received ${size}`);
@@ -29,7 +29,8 @@
         if (typeof offset !== "number") throw wrong("offset", "of type number", offset);
         if (total < length) throw coded(RangeError, "ERR_BUFFER_OUT_OF_BOUNDS", "Attempt to access memory outside buffer bounds");
         if (!Number.isInteger(offset) || offset < 0 || offset + length > total) {
-            throw coded(RangeError, "ERR_OUT_OF_RANGE", `The value of "offset" is out of range. It must be >= 0 and <= ${total - length}. Received ${offset}`);
+            const must = Number.isInteger(offset) ? `>= 0 and <= ${total - length}` : "an integer";
+            throw coded(RangeError, "ERR_OUT_OF_RANGE", `The value of "offset" is out of range. It must be ${must}. Received ${offset}`);
         }
         return offset;
     };
@@ -175,5 +176,10 @@
         }
     }
     hidden(global, "Buffer", Buffer);
-    return { Buffer, wrong };
+    const more = {
+        isUtf8: (bytes) => { const [, used, isExact] = host.decodeUtf8(viewed(bytes)); return isExact && used === bytes.byteLength; },
+        isAscii: (bytes) => viewed(bytes).every((byte) => byte < 128),
+        transcode: (bytes, from, to) => Buffer.from(textOf(viewed(bytes), from), to),
+    };
+    return { Buffer, wrong, kindOf, more };
 }

@@ -138,6 +138,10 @@ impl<'a> Rewriter<'a> {
             if token.text == "import" && self.text(index + 1) == "(" && self.text(index.wrapping_sub(1)) != "." {
                 self.edit(token.at, token.text.len(), "__import", true);
             }
+            if token.text == "import" && self.text(index + 1) == "." && self.text(index + 2) == "meta" {
+                let end = self.tokens[index + 2].at + "meta".len();
+                self.edit(token.at, end - token.at, "__meta", true);
+            }
             if token.depth == 0 {
                 self.word(index, token.text);
             }

@@ -6,7 +6,8 @@
     const { DOMException } = parts.events;
     const KINDS = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
     const refused = (value) => {
-        const name = typeof value === "object" ? `#<${value.constructor?.name ?? "Object"}>` : String(value);
+        const tag = typeof value === "object" ? Object.prototype.toString.call(value) : "";
+        const name = /Generator\]$/.test(tag) ? tag : tag !== "" ? `#<${value.constructor?.name ?? "Object"}>` : String(value);
         return new DOMException(`${name} could not be cloned.`, "DataCloneError");
     };
     // Code may give these names to something of its own.
@@ -24,6 +25,7 @@
     const copied = (value, seen) => {
         if (typeof value === "function" || typeof value === "symbol") throw refused(value);
         if (value === null || typeof value !== "object") return value;
+        if (host.targetOf(value) !== undefined || /^\[object (Arguments|.*Generator|.* Iterator)\]$/.test(Object.prototype.toString.call(value))) throw refused(value);
         if (seen.has(value)) return seen.get(value);
         const keep = (copy) => { seen.set(value, copy); return copy; }, clone = (one) => copied(one, seen);
         if (value instanceof Date) return keep(new Date(value.getTime()));
@@ -54,7 +56,7 @@
         return copy;
     };
     const structuredClone = (...values) => {
-        if (values.length === 0) throw coded(TypeError, "ERR_MISSING_ARGS", 'The "value" argument must be specified');
+        if (values.length === 0) throw coded(TypeError, "ERR_MISSING_ARGS", 'The value argument must be specified');
         const [value, options] = values, seen = new Map(), moved = [...(options?.transfer ?? [])];
         if (new Set(moved).size < moved.length) throw new DOMException("ArrayBuffer occurs more than once in the transfer list", "DataCloneError");
         for (const one of moved) if (!(one instanceof ArrayBuffer)) throw coded(TypeError, "ERR_INVALID_TRANSFER_OBJECT", "Found invalid object in transferList: only an ArrayBuffer moves");

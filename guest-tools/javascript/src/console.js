@@ -30,7 +30,7 @@
             dir: (value, options) => out(inspect(value, options)),
             assert: (holds, ...values) => {
                 if (holds) return;
-                if (typeof values[0] === "string") err(`Assertion failed: ${values[0]}`, ...values.slice(1)); else err("Assertion failed", ...values);
+                if (values.length === 0) err("Assertion failed"); else err(`Assertion failed: ${values[0]}`, ...values.slice(1));
             },
             group: (...values) => { if (values.length) out(...values); group += step; },
             groupEnd: () => { group = group.slice(0, group.length - step.length); },
@@ -55,10 +55,10 @@
         for (const [index, row] of isMap ? rows : isCounted ? [...rows].map((one, at) => [at, one]) : Object.entries(rows)) {
             const isObject = row !== null && (typeof row === "object" || (typeof row === "function" && !isCounted)) && !isMap;
             if (isObject && !only) for (const key of Object.keys(row)) found[key] = true;
-            if (!isObject) hasValues = true;
+            if (!isObject && !only) hasValues = true;
             lines.push([index, row, isObject]);
         }
-        for (const key of only ?? []) found[key] = true;
+        if (lines.length > 0) for (const key of only ?? []) found[key] = true;
         const columns = Object.keys(found);
         const head = [isCounted ? "(iteration index)" : "(index)", ...(isMap ? ["Key"] : []), ...columns, ...(hasValues ? ["Values"] : [])];
         const body = lines.map(([index, row, isObject], at) => [isMap ? String(at) : String(index), ...(isMap ? [cell(index)] : []),

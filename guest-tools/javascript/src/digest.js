@@ -133,6 +133,13 @@
         if (Number.isInteger(value) && value >= least && value <= MOST_ROUNDS) return value;
         throw coded(RangeError, "ERR_OUT_OF_RANGE", `The value of "${name}" is out of range. It must be >= ${least} && <= ${MOST_ROUNDS}. Received ${value}`);
     };
+    const hkdfSync = (name, key, salt, info, length) => {
+        const known = nameOf(name), one = host.digest(known, new Uint8Array()).length, told = part(info);
+        if (length > 255 * one) throw coded(RangeError, "ERR_CRYPTO_INVALID_KEYLEN", "Invalid key length");
+        const secret = host.hmac(known, part(salt), part(key)), pieces = [];
+        for (let at = 1; (at - 1) * one < length; at++) pieces.push(host.hmac(known, secret, Buffer.concat([...pieces.slice(-1), told, Uint8Array.of(at)])));
+        return new Uint8Array(Buffer.concat(pieces).subarray(0, length)).buffer;
+    };
     const pbkdf2Sync = (password, salt, rounds, length, name) =>
         buffer(host.pbkdf2(nameOf(name), part(password, undefined, "password"), part(salt, undefined, "salt"), count("iterations", rounds, 1), count("keylen", length, 0)));
     const timingSafeEqual = (one, other) => {
@@ -219,11 +226,12 @@
         hash: (name, data, encoding = "hex") => given(host.digest(nameOf(name), part(data)), encoding),
         randomFillSync: filled, getRandomValues, pbkdf2Sync,
         pbkdf2: (password, salt, rounds, length, name, callback) => answered(callback, pbkdf2Sync(password, salt, rounds, length, name)),
+        hkdfSync, hkdf: (name, key, salt, info, length, callback) => answered(callback, hkdfSync(name, key, salt, info, length)),
         createSecretKey: (key, encoding) => ({ type: "secret", secret: part(key, encoding, "key").slice(), export: () => buffer(part(key, encoding).slice()) }),
         getHashes: () => [...NAMES], webcrypto, subtle, constants: {},
     };
     const MISSING = ["createCipheriv", "createDecipheriv", "createSign", "createVerify", "generateKeyPair", "generateKeyPairSync", "scrypt", "scryptSync", "createECDH", "createDiffieHellman",
-        "publicEncrypt", "privateDecrypt", "sign", "verify", "hkdf", "hkdfSync", "createPublicKey", "createPrivateKey"];
-    for (const name of MISSING) crypto[name] = () => { throw coded(Error, "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", `crypto.${name} is not here; there are createHash, createHmac, pbkdf2Sync, randomBytes and crypto.subtle's HMAC`); };
+        "publicEncrypt", "privateDecrypt", "sign", "verify", "createPublicKey", "createPrivateKey"];
+    for (const name of MISSING) crypto[name] = () => { throw coded(Error, "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM", `crypto.${name} is not here; there are createHash, createHmac, pbkdf2Sync, hkdfSync, randomBytes and crypto.subtle's HMAC`); };
     return { crypto };
 }

@@ -126,7 +126,7 @@
     const heard = (emitter) => { if (!emitters.has(emitter)) emitters.set(emitter, new Map()); return emitters.get(emitter); };
     const added = (emitter, name, listener, once, isFirst) => {
         if (typeof listener !== "function") {
-            throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "listener" argument must be of type function. Received ${listener === null ? "null" : typeof listener}`);
+            throw parts.buffer.wrong("listener", "of type function", listener);
         }
         const all = heard(emitter);
         if (all.has("newListener")) emitter.emit("newListener", name, listener);
@@ -134,7 +134,14 @@
         all.set(name, isFirst ? [one, ...kept] : [...kept, one]);
         return emitter;
     };
-    function EventEmitter() { }
+    // Those whose listeners' rejections are errors of theirs.
+    const capturing = new WeakSet();
+    function EventEmitter(options) { if (options?.captureRejections) capturing.add(this); }
+    const captured = (emitter, promise) => {
+        if (typeof promise?.then === "function") promise.then(undefined, (error) => { global.process.nextTick(() => emitter.emit("error", error)); });
+    };
+    const errorMonitor = Symbol("events.errorMonitor");
+    const mosts = new WeakMap();
     const methods = class {
         on(name, listener) { return added(this, name, listener, false, false); }
         addListener(name, listener) { return this.on(name, listener); }
@@ -150,9 +157,18 @@
             return this;
         }
         removeListener(name, listener) { return this.off(name, listener); }
-        removeAllListeners(name) { if (name === undefined) heard(this).clear(); else heard(this).delete(name); return this; }
+        removeAllListeners(name) {
+            const all = heard(this);
+            if (name !== "removeListener" && all.has("removeListener")) {
+                const names = name === undefined ? this.eventNames().filter((one) => one !== "removeListener") : [name];
+                for (const one of names) for (const listener of this.listeners(one).reverse()) this.off(one, listener);
+            }
+            if (name === undefined) all.clear(); else all.delete(name);
+            return this;
+        }
         emit(name, ...values) {
             const kept = heard(this).get(name);
+            if (name === "error" && heard(this).has(errorMonitor)) this.emit(errorMonitor, ...values);
             if (kept === undefined) {
                 if (name !== "error") return false;
                 if (values[0] instanceof Error) throw values[0];
@@ -160,26 +176,34 @@
             }
             for (const { listener, once } of kept) {
                 if (once) this.off(name, listener);
-                listener.apply(this, values);
+                const made = listener.apply(this, values);
+                if (made !== undefined && capturing.has(this)) captured(this, made);
             }
             return true;
         }
         listenerCount(name, listener) { return (heard(this).get(name) ?? []).filter((one) => listener === undefined || one.listener === listener).length; }
         listeners(name) { return (heard(this).get(name) ?? []).map((one) => one.listener); }
         rawListeners(name) { return this.listeners(name); }
-        eventNames() { return [...heard(this).keys()]; }
-        setMaxListeners() { return this; }
-        getMaxListeners() { return EventEmitter.defaultMaxListeners; }
+        eventNames() {
+            const names = [...heard(this).keys()], isSymbol = (name) => typeof name === "symbol";
+            return [...names.filter((name) => !isSymbol(name)), ...names.filter(isSymbol)];
+        }
+        setMaxListeners(most) { mosts.set(this, most); return this; }
+        getMaxListeners() { return mosts.get(this) ?? EventEmitter.defaultMaxListeners; }
     };
     for (const name of Object.getOwnPropertyNames(methods.prototype)) if (name !== "constructor") hidden(EventEmitter.prototype, name, methods.prototype[name]);
+    const aborted = (signal) => {
+        const error = hidden(coded(Error, "ABORT_ERR", "The operation was aborted"), "cause", signal.reason);
+        return Object.assign(error, { name: "AbortError" });
+    };
     const once = (emitter, name, { signal } = {}) => new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
+        if (signal?.aborted) return reject(aborted(signal));
         if (emitter instanceof EventTarget) return emitter.addEventListener(name, (event) => resolve([event]), { once: true });
         const failed = (error) => { emitter.off(name, came); reject(error); };
         const came = (...values) => { emitter.off("error", failed); resolve(values); };
         emitter.once(name, came);
         if (name !== "error") emitter.once("error", failed);
-        signal?.addEventListener("abort", () => { emitter.off(name, came); reject(signal.reason); }, { once: true });
+        signal?.addEventListener("abort", () => { emitter.off(name, came); emitter.off("error", failed); reject(aborted(signal)); }, { once: true });
     });
     // What is emitted, one after the other.
     async function* on(emitter, name, { signal } = {}) {
@@ -188,21 +212,21 @@
         const came = (...values) => { come.push(values); wake(); }, fail = (error) => { failed = { error }; wake(); };
         emitter.on(name, came);
         if (name !== "error") emitter.on("error", fail);
-        signal?.addEventListener("abort", () => fail(signal.reason), { once: true });
+        signal?.addEventListener("abort", () => fail(aborted(signal)), { once: true });
         try {
             for (;;) {
                 while (come.length > 0) yield come.shift();
-                if (signal?.aborted) throw signal.reason;
+                if (signal?.aborted) throw aborted(signal);
                 if (failed) throw failed.error;
                 await new Promise((resolve) => { wake = resolve; });
             }
         } finally { emitter.off(name, came); emitter.off("error", fail); }
     }
     const events = Object.assign(EventEmitter, {
-        EventEmitter, once, on, defaultMaxListeners: 10, listenerCount: (emitter, name) => emitter.listenerCount(name),
+        EventEmitter, once, on, errorMonitor, defaultMaxListeners: 10, listenerCount: (emitter, name) => emitter.listenerCount(name),
         getEventListeners: (emitter, name) => emitter.listeners?.(name) ?? [], setMaxListeners() { },
     });
 
     for (const [name, value] of Object.entries({ DOMException, Event, CustomEvent, EventTarget, AbortController, AbortSignal })) hidden(global, name, value);
-    return { DOMException, events };
+    return { DOMException, events, aborted, forget: (emitter) => { heard(emitter).clear(); } };
 }

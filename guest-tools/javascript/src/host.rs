@@ -8,7 +8,7 @@ use wasip2::clocks::{monotonic_clock, wall_clock};
 use wasip2::random::random;
 
 use crate::text::Text;
-use crate::{digest, files, kind, text, tools, zlib};
+use crate::{dates, digest, files, kind, text, tools, zlib};
 
 /// The most that a stream takes in one call.
 const WRITE_BYTES: usize = 4096;
@@ -77,6 +77,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     host.set("digest", Function::new(ctx.clone(), digest::digest)?)?;
     host.set("hmac", Function::new(ctx.clone(), digest::hmac)?)?;
     host.set("pbkdf2", Function::new(ctx.clone(), digest::pbkdf2)?)?;
+    host.set("parseDate", Function::new(ctx.clone(), dates::parse)?)?;
     host.set("deflate", Function::new(ctx.clone(), zlib::deflate)?)?;
     host.set("inflate", Function::new(ctx.clone(), zlib::inflate)?)?;
     host.set("crc32", Function::new(ctx.clone(), zlib::crc32)?)?;

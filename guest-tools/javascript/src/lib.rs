@@ -5,6 +5,7 @@
 //! becomes of its declarations.
 
 mod cell;
+mod dates;
 mod digest;
 mod failure;
 mod files;
@@ -52,7 +53,8 @@ const CORE: [(&str, &str); 4] = [
     ("values", include_str!("values.js")),
     ("tools", include_str!("tools.js")),
 ];
-const PARTS: [(&str, &str); 19] = [
+const PARTS: [(&str, &str); 21] = [
+    ("dates", include_str!("dates.js")),
     ("show", include_str!("show.js")),
     ("english", include_str!("english.js")),
     ("json", include_str!("json.js")),
@@ -62,6 +64,7 @@ const PARTS: [(&str, &str); 19] = [
     ("buffer", include_str!("buffer.js")),
     ("streams", include_str!("streams.js")),
     ("zlib", include_str!("zlib.js")),
+    ("differences", include_str!("differences.js")),
     ("assert", include_str!("assert.js")),
     ("util", include_str!("util.js")),
     ("path", include_str!("path.js")),

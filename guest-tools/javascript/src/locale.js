@@ -49,9 +49,9 @@
         currencySign: ["standard", "accounting"], notation: ["standard", "compact"], compactDisplay: ["short", "long"], localeMatcher: ["lookup", "best fit"], numberingSystem: ["latn"],
         useGrouping: [true, false, "auto", "always", "true", "false"], signDisplay: ["auto", "never", "always", "exceptZero"],
         minimumIntegerDigits: between(1, 21), minimumFractionDigits: between(0, 100), maximumFractionDigits: between(0, 100),
-        minimumSignificantDigits: between(1, 21), maximumSignificantDigits: between(1, 21), roundingMode: ["halfExpand"],
+        minimumSignificantDigits: between(1, 21), maximumSignificantDigits: between(1, 21), roundingMode: ["halfExpand"], trailingZeroDisplay: ["auto", "stripIfInteger"],
     };
-    const NOT_NUMBER = ["unit", "unitDisplay", "roundingIncrement", "roundingPriority", "trailingZeroDisplay"];
+    const NOT_NUMBER = ["unit", "unitDisplay", "roundingIncrement", "roundingPriority"];
     // How much a number has of places: those that Intl takes where only one end is given.
     const placesOf = (options) => {
         const { style, currency, notation, minimumFractionDigits: low, maximumFractionDigits: high } = options;
@@ -70,7 +70,7 @@
     };
     // The digits of a number and where its point is: [DIGITS, DIGITS BEFORE THE POINT].
     const digitsOf = (value, isPercent) => {
-        let [, before, after = "", power = "0"] = /^-?(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value));
+        let [, before, after = "", power = "0"] = /^-?(\d+)(?:\.(\d*))?(?:e([+-]?\d+))?$/i.exec(String(value));
         let digits = before + after, point = before.length + Number(power) + (isPercent ? 2 : 0);
         const zeros = /^0*/.exec(digits)[0].length;
         digits = digits.slice(zeros).replace(/0+$/, "");
@@ -98,7 +98,8 @@
         const all = point > 0 ? digits.padEnd(point, "0") : "0".repeat(-point) + digits;
         const whole = isZero ? "0" : point > 0 ? all.slice(0, point) : "0", rest = isZero ? "" : point > 0 ? all.slice(point) : all;
         const least = significant ? Math.max(low - (isZero ? 1 : point), 0) : low;
-        return [whole.padStart(options.minimumIntegerDigits ?? 1, "0"), rest.padEnd(least, "0"), isZero];
+        const isStripped = rest === "" && options.trailingZeroDisplay === "stripIfInteger";
+        return [whole.padStart(options.minimumIntegerDigits ?? 1, "0"), isStripped ? "" : rest.padEnd(least, "0"), isZero];
     };
     const THOUSANDS = { short: ["", "K", "M", "B", "T"], long: ["", " thousand", " million", " billion", " trillion"] };
     // [WHOLE, REST, WHETHER ZERO, WHAT STANDS BEHIND] of a number, in thousands where it is compact.
@@ -116,7 +117,7 @@
         return whole.replace(locale.isIndian ? /\B(?=(\d\d)*\d{3}$)/g : /\B(?=(\d{3})+$)/g, locale.group);
     };
     const signOf = (value, isZero, display) => {
-        const isNegative = value < 0 || Object.is(value, -0);
+        const isNegative = value < 0 || Object.is(Number(value), -0);
         if (display === "never" || (display === "exceptZero" && isZero)) return "";
         return isNegative ? "-" : display === "always" || display === "exceptZero" ? "+" : "";
     };
@@ -133,7 +134,7 @@
         return spaced.replace(sign === "" ? "" : locale.minus, () => (sign === "+" ? "+" : sign === "" ? "" : locale.minus)).replace("#", () => text).replace("¤", () => symbol);
     };
     const formatNumber = (value, locale, options) => {
-        const isFinite = typeof value === "bigint" || Number.isFinite(value);
+        const isFinite = typeof value !== "number" || Number.isFinite(value);
         if (!isFinite && Number.isNaN(value) && ["fi-FI", "ru-RU"].includes(options.locale)) refuse("NaN in this locale");
         const [whole, rest, isZero, behind] = isFinite ? counted(value, options) : [Number.isNaN(value) ? "NaN" : "∞", "", Number.isNaN(value), ""];
         const sign = Number.isNaN(value) ? (options.signDisplay === "always" ? "+" : "") : signOf(value, isZero, options.signDisplay);
@@ -173,21 +174,31 @@
         if (options.currencySign === "accounting" && !(name.startsWith("en-") && name !== "en-IN")) refuse(`the currencySign accounting in the locale "${name}"`, "that of English, but for en-IN");
     };
     const toNumber = (value) => {
-        if (typeof value === "string" && value.trim() !== "" && !Number.isSafeInteger(Number(value)) && /^\s*[+-]?\d+\s*$/.test(value)) return BigInt(value);
+        // A text keeps its digits.
+        if (typeof value === "string" && /^\s*-?\d+(\.\d*)?(e[+-]?\d+)?\s*$/i.test(value)) return value.trim();
         return typeof value === "bigint" ? value : Number(value);
+    };
+    const groupingOf = ({ useGrouping = "auto", notation }) => (notation === "compact" && useGrouping === "auto" ? "min2" : useGrouping === true || useGrouping === "true" ? "always" : useGrouping === "false" ? false : useGrouping);
+    const resolved = (name, options) => {
+        const { style = "decimal", notation = "standard" } = options, isCompact = notation === "compact" && !hasOwnDigits(options), [least, most] = placesOf(options);
+        const significant = isCompact ? [1, 2] : significantOf(options), hasPlaces = isCompact || !significant;
+        return {
+            locale: name, numberingSystem: "latn", style, ...(style === "currency" && { currency: options.currency, currencyDisplay: options.currencyDisplay ?? "symbol", currencySign: options.currencySign ?? "standard" }),
+            minimumIntegerDigits: options.minimumIntegerDigits ?? 1, ...(significant && { minimumSignificantDigits: significant[0], maximumSignificantDigits: significant[1] }),
+            ...(hasPlaces && { minimumFractionDigits: least, maximumFractionDigits: most }), useGrouping: groupingOf(options), notation,
+            ...(notation === "compact" && { compactDisplay: options.compactDisplay ?? "short" }), signDisplay: options.signDisplay ?? "auto", roundingMode: "halfExpand", roundingIncrement: 1,
+            trailingZeroDisplay: options.trailingZeroDisplay ?? "auto", roundingPriority: isCompact ? "morePrecision" : "auto",
+        };
     };
     function NumberFormat(locales, given) {
         const name = localeOf(locales), options = { ...optionsOf(given, NUMBER, NOT_NUMBER), locale: name };
         if (options.style === "currency" && options.currency === undefined) throw new TypeError("Currency code is required with currency style.");
         placesOf(options), significantOf(options), isKept(name, options);
-        const [least, most] = placesOf(options);
         const self = new.target ? this : Object.create(NumberFormat.prototype);
         hidden(self, "format", (value) => formatNumber(toNumber(value), data.locales[name], options));
         hidden(self, "formatToParts", (value) => numberParts(self.format(value), data.locales[name], options));
         for (const range of ["formatRange", "formatRangeToParts"]) hidden(self, range, () => refuse(`Intl.NumberFormat's ${range}`, "format and formatToParts, of each of the two"));
-        hidden(self, "resolvedOptions", () => ({
-            locale: name, numberingSystem: "latn", style: "decimal", ...options, minimumFractionDigits: least, maximumFractionDigits: most,
-        }));
+        hidden(self, "resolvedOptions", () => resolved(name, options));
         return self;
     }
 

@@ -5,13 +5,13 @@
     const { hidden, coded } = parts.base;
     const { isBytes, viewed, textOf } = parts.text;
     const { Buffer } = parts.buffer;
-    const { events } = parts.events;
+    const { events, aborted } = parts.events;
     const { inspect } = parts.show;
     const { util, string_decoder, querystring } = parts.util;
 
     // --- the process ------------------------------------------------------------------------------------------------------
     const output = (isError) => Object.assign(new events(), {
-        isTTY: false, columns: 80, fd: isError ? 2 : 1, writable: true,
+        fd: isError ? 2 : 1, writable: true,
         write(data, encoding, callback) {
             host.print(isBytes(data) ? textOf(viewed(data), "utf8") : String(data), isError);
             for (const one of [encoding, callback]) if (typeof one === "function") global.queueMicrotask(() => one());
@@ -26,8 +26,13 @@
     };
     hrtime.bigint = () => BigInt(Math.floor(host.now() * 1e6));
     const usage = () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 });
+    // What is given to a name of the environment is a text.
+    const environment = new Proxy({}, {
+        set(names, name, value) { names[name] = String(value); return true; },
+        defineProperty(names, name, given) { return Reflect.defineProperty(names, name, "value" in given ? { ...given, value: String(given.value) } : given); },
+    });
     const process = Object.assign(new events(), {
-        argv: ["node", "script"], argv0: "node", execArgv: [], execPath: "node", env: {}, platform: PLATFORM, arch: "wasm32", pid: 1, ppid: 0, title: "node", version: VERSION,
+        argv: ["node", "/script"], argv0: "node", execArgv: [], execPath: "node", env: environment, platform: PLATFORM, arch: "wasm32", pid: 1, ppid: 0, title: "node", version: VERSION,
         versions: { node: VERSION.slice(1) }, release: { name: "node" }, cwd: () => "/", chdir() { throw new Error("process.chdir is not here: the directory of code is /"); },
         nextTick: (...values) => parts.prelude.nextTick(...values), hrtime, uptime: () => host.now() / 1e3, memoryUsage: Object.assign(usage, { rss: () => 0 }),
         cpuUsage: () => ({ user: 0, system: 0 }), emitWarning: (warning) => { host.print(`(node:1) ${warning instanceof Error ? `${warning.name}: ${warning.message}` : `Warning: ${warning}`}\n`, true); },
@@ -45,7 +50,6 @@
     // --- modules ----------------------------------------------------------------------------------------------------------
     const { fs } = parts.files, { path, url } = parts.path, { assert } = parts.assert, { crypto } = parts.digest, { zlib } = parts.zlib, { stream } = parts.stream;
     const timers = () => Object.fromEntries(["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "clearImmediate"].map((name) => [name, global[name]]));
-    const aborted = (signal) => Object.assign(coded(Error, "ABORT_ERR", "The operation was aborted"), { name: "AbortError", cause: signal.reason });
     const wait = (start, value, signal) => new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(aborted(signal));
         const timer = start(() => resolve(value));
@@ -61,7 +65,7 @@
     }
     const test = (name, action) => { throw new Error(`node:test is not here; node:assert is: ${inspect(name)} can be called as a function`); };
     const modules = {
-        assert, "assert/strict": assert.strict, buffer: { Buffer, constants: { MAX_LENGTH: 2 ** 31 - 1 }, kMaxLength: 2 ** 31 - 1, Blob: global.Blob, File: global.File, atob: global.atob, btoa: global.btoa },
+        assert, "assert/strict": assert.strict, buffer: { ...parts.buffer.more, Buffer, constants: { MAX_LENGTH: 2 ** 31 - 1 }, kMaxLength: 2 ** 31 - 1, Blob: global.Blob, File: global.File, atob: global.atob, btoa: global.btoa },
         crypto, events, fs, "fs/promises": fs.promises, os, path, "path/posix": path, process, querystring, stream, "stream/promises": parts.stream.promises, "stream/consumers": parts.stream.consumers, readline: parts.stream.readline, "readline/promises": parts.stream.readline,
         string_decoder, "timers/promises": timersPromises, url, util, "util/types": util.types, zlib, chart: parts.chart, async_hooks: { AsyncLocalStorage, AsyncResource: AsyncLocalStorage }, constants: fs.constants,
         punycode: { toASCII: url.domainToASCII }, test: Object.assign(test, { test, describe: test, it: test }),
@@ -108,12 +112,17 @@
     require.resolve = (name) => { require(name); return name; };
     require.cache = cache;
     hidden(global, "require", require);
-    hidden(global, "__import", async (name) => { const found = require(String(name)); return typeof found === "object" || typeof found === "function" ? { default: found, ...found } : { default: found }; });
+    const imported = (name) => {
+        try { return require(name); } catch (error) { throw error?.code === "MODULE_NOT_FOUND" ? Object.assign(error, { code: "ERR_MODULE_NOT_FOUND" }) : error; }
+    };
+    hidden(global, "__import", async (name) => { const found = imported(String(name)); return typeof found === "object" || typeof found === "function" ? { default: found, ...found } : { default: found }; });
     require.main = main;
     hidden(global, "module", main);
     hidden(global, "exports", main.exports);
     hidden(global, "__dirname", "/");
     hidden(global, "__filename", main.filename);
+    // What `import.meta` becomes in a script.
+    hidden(global, "__meta", { __proto__: null, dirname: "/", filename: main.filename, resolve: (name) => (/^[./]/.test(name) ? url.pathToFileURL(path.resolve(name)).href : require.resolve(name)), url: `file://${main.filename}` });
     hidden(global, "global", global);
     hidden(global, Symbol.toStringTag, "global");
     hidden(process, Symbol.toStringTag, "process");

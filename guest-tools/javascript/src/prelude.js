@@ -134,7 +134,7 @@
     }
     // Listeners of `process` hear of the end of their cell, as of the end of a process: `wasQuiet` once they have heard that nothing
     // is left to do, `isOver` once they have heard of the end.
-    const emit = process.emit.bind(process), forget = process.removeAllListeners.bind(process);
+    const emit = process.emit.bind(process);
     let wasQuiet = false, isOver = false;
     const emitExit = (code = 0) => {
         if (isOver) return;
@@ -235,8 +235,12 @@
     };
     const SYNTAX = [
         ["'@'", "decorators are not part of the language; call the function with the class or the method"], ["keyword: enum", "an enum is TypeScript's, and more than a type; an object with `as const` does the same"],
-        ["import.meta", "code is a script, no module; __dirname is /"],
     ];
+    // What the last match was is not kept: undefined for it would be taken for a group that is not there.
+    for (const name of [...Array.from({ length: 9 }, (_, at) => `$${at + 1}`), "lastMatch", "lastParen", "leftContext", "rightContext", "$&", "$+", "$`", "$'"]) {
+        const get = () => { throw new Error(`RegExp.${name} is not here: what exec, match or matchAll returns has the groups`); };
+        Object.defineProperty(RegExp, name, { get, set() { }, configurable: true });
+    }
     const hinted = (thrown) => {
         const message = String(thrown.message), syntax = thrown instanceof SyntaxError ? SYNTAX.find(([part]) => message.includes(part)) : undefined;
         if (syntax) return `${message}: ${syntax[1]}`;
@@ -256,7 +260,7 @@
             tools.install(functions, spaces);
             exited = process.exitCode = whole = undefined;
             wasQuiet = isOver = false;
-            forget();
+            parts.events.forget(process);
         },
         end() {
             if (late.length) saveLate();

@@ -38,11 +38,18 @@
             default: return String(value);
         }
     }
+    // A number with a mark at each thousand, and behind the point at each third digit.
+    const separated = (value) => {
+        const text = primitive(value), found = /^(-?\d+)(?:\.(\d+))?(n?)$/.exec(text);
+        if (!found) return text;
+        const [, whole, rest, end] = found;
+        return whole.replace(/\B(?=(\d{3})+$)/g, "_") + (rest === undefined ? "" : `.${rest.replace(/(\d{3})(?=\d)/g, "$1_")}`) + end;
+    };
     // The colors of a terminal, where they are asked for.
     const COLORS = { string: [32, 39], symbol: [32, 39], number: [33, 39], bigint: [33, 39], boolean: [33, 39], undefined: [90, 39], null: [1, 22], special: [36, 39], date: [35, 39], regexp: [31, 39] };
     const colored = (context, kind, text) => (context.colors ? `\x1b[${COLORS[kind][0]}m${text}\x1b[${COLORS[kind][1]}m` : text);
     const plain = (text) => text.replace(/\x1b\[[\d;]*m/g, "");
-    const simple = (context, value) => colored(context, value === null ? "null" : typeof value, primitive(value));
+    const simple = (context, value) => colored(context, value === null ? "null" : typeof value, (context.numericSeparator && typeof value !== "symbol" ? separated : primitive)(value));
     // As node tells a class by its text: not where it extends what is called.
     const isClass = (value) => {
         const text = Function.prototype.toString.call(value);
@@ -70,7 +77,7 @@
             for (let next = targetOf(value); next; next = targetOf(value)) value = next;
         }
         const custom = value[inspect.custom];
-        if (typeof custom === "function" && custom !== inspect && Object.getOwnPropertyDescriptor(value, "constructor")?.value?.prototype !== value) {
+        if (typeof custom === "function" && context.customInspect && custom !== inspect && Object.getOwnPropertyDescriptor(value, "constructor")?.value?.prototype !== value) {
             const shown = custom.call(given, context.hasNoDepth ? null : context.depth - level, optionsOf(context), inspect);
             if (shown !== given) {
                 const text = typeof shown === "object" && shown !== null ? show(context, shown, level) : String(shown);
@@ -122,8 +129,7 @@
             const name = constructor === null ? `[${fallback}${size ?? ""}: null prototype] ` : `${constructor}${size ?? ""} `;
             return name + tagged;
         };
-        let keys = Object.keys(value).concat(Object.getOwnPropertySymbols(value).filter((symbol) =>
-            isEnumerable.call(value, symbol)));
+        let keys = context.showHidden ? Reflect.ownKeys(value) : Object.keys(value).concat(Object.getOwnPropertySymbols(value).filter((symbol) => isEnumerable.call(value, symbol)));
         let base = "", braces = ["{", "}"], entries = null, isList = false;
         if (Array.isArray(value)) {
             keys = keys.filter((key) => typeof key === "symbol" || !/^(0|[1-9]\d*)$/.test(key));
@@ -145,8 +151,8 @@
             keys = keys.filter((key) => typeof key === "symbol" || !/^\d+$/.test(key));
             braces = [`${prefix("TypedArray", `(${value.length})`)}[`, "]"];
             isList = true;
-            if (value.length === 0 && keys.length === 0) return `${braces[0]}]`;
-            entries = () => arrayEntries(context, value, level);
+            if (value.length === 0 && keys.length === 0 && !context.showHidden) return `${braces[0]}]`;
+            entries = () => [...arrayEntries(context, value, level), ...(context.showHidden ? ofView(context, value, level) : [])];
         } else if (typeof value === "function") {
             const kind = nameOf(value) ?? "Function";
             base = isClass(value)
@@ -216,6 +222,9 @@
         return joined(context, output, base, braces, isList, level, value);
     }
 
+    // What is hidden of a view of bytes.
+    const ofView = (context, value, level) => within(context, 2, () => ["BYTES_PER_ELEMENT", "length", "byteLength", "byteOffset", "buffer"].map((key) =>
+        `[${key}]: ${key === "buffer" ? `${nameOf(value.buffer)} { byteLength: ${simple(context, value.byteLength)} }` : show(context, value[key], level + 1)}`));
     const named = (prefix, usual) => (prefix === usual ? "" : prefix);
     const BOXES = [Number, String, Boolean, Symbol, BigInt];
     // The kind of primitive that an object holds.
@@ -321,7 +330,7 @@
         if (!(widest * 3 + context.indentation < context.breakLength && (total / widest > 5 || longest <= 6))) return output;
         const bias = Math.sqrt(widest - total / output.length), biased = Math.max(widest - 3 - bias, 1);
         const columns = Math.min(Math.round(Math.sqrt(2.5 * biased * count) / biased),
-            Math.floor((context.breakLength - context.indentation) / widest), 12, 15);
+            Math.floor((context.breakLength - context.indentation) / widest), context.compact * 4, 15);
         if (columns <= 1) return output;
         const widths = [];
         for (let i = 0; i < columns; i++) {
@@ -352,7 +361,14 @@
     };
     // The interpreter's own stack has frames alone; in node it begins with what was thrown.
     const accessor = Object.getOwnPropertyDescriptor(Error.prototype, "stack");
-    const stackOf = (error) => String((accessor?.get && !Object.hasOwn(error, "stack") ? accessor.get.call(error) : error.stack) ?? "");
+    const written = (error) => String((accessor?.get && !Object.hasOwn(error, "stack") ? accessor.get.call(error) : error.stack) ?? "");
+    // An error comes from where its class was called: what its constructors call is none of its stack.
+    const stackOf = (error) => {
+        const lines = written(error).split("\n"), classes = new Set();
+        for (let at = Object.getPrototypeOf(error); at && at !== Error.prototype; at = Object.getPrototypeOf(at)) classes.add(Object.getOwnPropertyDescriptor(at, "constructor")?.value?.name);
+        const from = lines.findIndex((line) => !classes.has(/^\s+at (?:new )?([\w$]+) \(/.exec(line)?.[1]));
+        return (from > 0 ? lines.slice(from) : lines).join("\n");
+    };
     const frames = (error) => stackOf(error).split("\n").filter((line) =>
         /^\s+at /.test(line) && !/\(native\)|stockade:prelude|<input>/.test(line)).map((line) =>
         line.trimEnd().replace(/at <eval> \((.*)\)$/, "at $1"));
@@ -381,7 +397,11 @@
     const SIMPLE = { breakLength: 80, compact: 3, sorted: false, maxArrayLength: 100, maxStringLength: 10000, getters: false, showHidden: false, colors: false, showProxy: false, customInspect: true, numericSeparator: false };
     if (accessor?.get) {
         const get = function () { const raw = accessor.get.call(this); return typeof raw === "string" ? shownError(this) : raw; };
-        Object.defineProperty(Error.prototype, "stack", { get, set: accessor.set, configurable: true });
+        const set = function (stack) {
+            if (typeof stack === "string") accessor.set.call(this, stack);
+            else Object.defineProperty(this, "stack", { value: stack, writable: true, enumerable: false, configurable: true });
+        };
+        Object.defineProperty(Error.prototype, "stack", { get, set, configurable: true });
     }
     const capture = Error.captureStackTrace;
     const captureStackTrace = (target, above) => {
@@ -394,15 +414,18 @@
     function inspect(value, options, shown) {
         // The older way: whether to show what is hidden, and how deep.
         const given = typeof options === "object" && options !== null ? options : { showHidden: Boolean(options), ...(shown !== undefined && { depth: shown }) };
-        const most = (name) => given[name] === null ? Infinity : given[name] ?? SIMPLE[name];
-        const depth = given.depth === null ? Infinity : given.depth ?? 2;
-        const context = { ...SIMPLE, ...given, maxArrayLength: most("maxArrayLength"), maxStringLength: most("maxStringLength"),
-            depth, hasNoDepth: given.depth === null, seen: [], circular: new Map(), indentation: 0, current: 0, more: false };
+        const usual = inspect.defaultOptions, most = (name) => { const set = given[name] === undefined ? usual[name] : given[name]; return set === null ? Infinity : set; };
+        const depth = most("depth");
+        const context = { ...usual, ...given, maxArrayLength: most("maxArrayLength"), maxStringLength: most("maxStringLength"),
+            depth, hasNoDepth: given.depth === null || (given.depth === undefined && usual.depth === null), seen: [], circular: new Map(), indentation: 0, current: 0, more: false };
         return show(context, value, 0);
     }
     // What node shows of an uncaught error after its stack, where it has a cause or holds other errors.
     const more = (error) => (Object.hasOwn(error, "cause") || Object.hasOwn(error, "errors") ? inspect(error).slice(shownError(error).length) : "");
     inspect.custom = Symbol.for("nodejs.util.inspect.custom");
+    // What code may set for all that is shown from then on.
+    let usually = { ...SIMPLE, depth: 2 };
+    Object.defineProperty(inspect, "defaultOptions", { get: () => usually, set: (options) => { Object.assign(usually, options); }, enumerable: true });
 
     // Whether a value has a `toString` that code gave to it.
     const BUILT_IN = new Set(Object.getOwnPropertyNames(globalThis).filter((name) => /^[A-Z][a-zA-Z0-9]+$/.test(name)));
@@ -446,7 +469,7 @@
                     case "%j": return asJson(value);
                     case "%c": return "";
                     case "%O": return inspect(value, options);
-                    default: return inspect(value, { ...options, depth: 4 });
+                    default: return inspect(value, { ...options, showHidden: true, showProxy: true, depth: 4 });
                 }
             });
         }

@@ -23,11 +23,12 @@
     // A readable stream: what is pushed waits until something reads it.
     class Readable extends Stream {
         #queue = []; #isOver = false; #isFlowing = false; #waits = []; #encoding; #isReading = false; #isEmitted = false;
-        constructor({ read, destroy, objectMode = false, encoding, readableObjectMode } = {}) {
+        constructor({ read, destroy, objectMode = false, encoding, readableObjectMode, highWaterMark, readableHighWaterMark } = {}) {
             super();
             if (read) this._read = read;
             if (destroy) this._destroy = destroy;
             this.readableObjectMode = objectMode || Boolean(readableObjectMode);
+            this.readableHighWaterMark = markOf(readableHighWaterMark ?? highWaterMark, this.readableObjectMode);
             this.#encoding = encoding;
             this.readable = true;
             this.readableEnded = false;
@@ -37,7 +38,7 @@
             if (typeof single?.[Symbol.asyncIterator] !== "function" && typeof single?.[Symbol.iterator] !== "function") throw coded(TypeError, "ERR_INVALID_ARG_TYPE", 'The "iterable" argument must be an instance of Iterable');
             const iterator = single[Symbol.asyncIterator]?.() ?? single[Symbol.iterator]();
             return new Readable({
-                objectMode: true, ...options,
+                objectMode: true, highWaterMark: 1, ...options,
                 async read() {
                     try { const { value, done } = await iterator.next(); this.push(done ? null : await value); } catch (error) { this.destroy(error); }
                 },
@@ -51,15 +52,24 @@
             else this.#queue.push(this.readableObjectMode ? chunk : typeof chunk === "string" && !this.#encoding ? Buffer.from(chunk, encoding) : isBytes(chunk) && this.#encoding ? Buffer.from(chunk).toString(this.#encoding) : chunk);
             for (const wake of this.#waits.splice(0)) wake();
             later(() => { if (this.#isFlowing) this.#flow(); else this.emit("readable"); });
-            return this.#queue.length < 16;
+            return this.readableLength < this.readableHighWaterMark;
         }
+        get readableLength() { return this.readableObjectMode ? this.#queue.length : this.#queue.reduce((sum, one) => sum + one.length, 0); }
         unshift(chunk) { this.#queue.unshift(chunk); }
         #fill() { if (!this.#isOver && !this.#isReading && !this.destroyed && this._read) { this.#isReading = true; this._read(16384); } }
-        read() {
+        read(size) {
             if (this.#queue.length === 0) { this.#fill(); if (this.#isOver) this.#ended(); return this.#queue.shift() ?? null; }
-            const chunk = this.#queue.shift();
+            const chunk = this.#piece(size);
             if (this.#isOver && this.#queue.length === 0) this.#ended(); else this.#fill();
             return chunk;
+        }
+        // So many bytes, or nothing before there are as many; without a number, all that has come.
+        #piece(size) {
+            if (size === undefined || this.readableObjectMode || (this.readableLength < size && this.#isOver)) return this.#isFlowing ? this.#queue.shift() : this.#taken();
+            if (this.readableLength < size) return null;
+            const all = this.#taken();
+            if (all.length > size) this.#queue.unshift(all.slice(size));
+            return all.slice(0, size);
         }
         // What is bytes or text flows on as one piece.
         #taken() {
@@ -138,6 +148,8 @@
             }, { highWaterMark: 0 });
         }
     }
+    // How much there may be before one waits: of bytes, or of objects.
+    const markOf = (given, isOfObjects) => given ?? (isOfObjects ? 16 : 16384);
     // What is called for each: with the value, and with a signal as its options.
     const given = (action, name = "fn") => {
         if (typeof action !== "function") throw parts.buffer.wrong(name, "of type function or an instance of AsyncFunction", action);
@@ -150,11 +162,12 @@
     };
     // A writable stream takes one chunk after the other. As a mixin, for a duplex stream is one too.
     const writing = (Base) => class extends Base {
-        #pending = []; #isBusy = false; #isEnding = false;
+        #pending = []; #isBusy = false; #isEnding = false; #length = 0; #needsDrain = false; #untold = 0; #isGiving = false;
         constructor(options = {}) {
             super(options);
             for (const name of ["write", "final", "destroy", "transform", "flush"]) if (options[name]) this[`_${name}`] = options[name];
             this.writableObjectMode = Boolean(options.objectMode || options.writableObjectMode);
+            this.writableHighWaterMark = markOf(options.writableHighWaterMark ?? options.highWaterMark, this.writableObjectMode);
             this.writable = true;
             this.writableFinished = this.writableEnded = false;
         }
@@ -163,10 +176,17 @@
             if (this.#isEnding) { const error = coded(Error, "ERR_STREAM_WRITE_AFTER_END", "write after end"); later(() => { callback?.(error); this.destroy(error); }); return false; }
             if (chunk === null) throw coded(TypeError, "ERR_STREAM_NULL_VALUES", "May not write null values to stream");
             if (!this.writableObjectMode && typeof chunk !== "string" && !isBytes(chunk)) throw coded(TypeError, "ERR_INVALID_ARG_TYPE", `The "chunk" argument must be of type string or an instance of Buffer or Uint8Array. Received ${parts.show.inspect(chunk)}`);
-            this.#pending.push([this.writableObjectMode || typeof chunk !== "string" ? chunk : Buffer.from(chunk, encoding), callback]);
+            const taken = this.writableObjectMode || typeof chunk !== "string" ? chunk : Buffer.from(chunk, encoding);
+            this.#pending.push([taken, callback]);
+            this.#length += this.#sizeOf(taken);
+            const hasRoom = this.#length < this.writableHighWaterMark;
+            if (!hasRoom) this.#needsDrain = true;
             this.#next();
-            return this.#pending.length < 16;
+            return hasRoom;
         }
+        #sizeOf(chunk) { return this.writableObjectMode ? 1 : chunk.byteLength; }
+        get writableLength() { return this.#length; }
+        get writableNeedDrain() { return this.#needsDrain && !this.#isEnding && !this.destroyed; }
         end(chunk, encoding, callback) {
             if (typeof chunk === "function") [chunk, callback] = [undefined, chunk];
             if (typeof encoding === "function") callback = encoding;
@@ -178,20 +198,29 @@
         }
         cork() { }
         uncork() { }
+        #written(error, callback) {
+            this.#untold--;
+            if (!error && this.#length === 0 && this.writableNeedDrain) { this.#needsDrain = false; this.emit("drain"); }
+            callback?.(error ?? null);
+            if (error) return this.destroy(error);
+            this.#next();
+        }
+        // Gives one chunk to the stream's own function; what that is called back with is told later.
+        #give([chunk, callback]) {
+            this.#isBusy = true;
+            this.#untold++;
+            this._write(chunk, Buffer.isBuffer(chunk) ? "buffer" : "utf8", (error) => {
+                this.#length -= this.#sizeOf(chunk);
+                this.#isBusy = Boolean(error);
+                later(() => this.#written(error, callback));
+                if (!this.#isGiving) this.#next();
+            });
+        }
         #next() {
-            if (this.#isBusy || this.destroyed) return;
-            const next = this.#pending.shift();
-            if (next) {
-                this.#isBusy = true;
-                const wasFull = this.#pending.length >= 15;
-                return this._write(next[0], Buffer.isBuffer(next[0]) ? "buffer" : "utf8", (error) => later(() => {
-                    this.#isBusy = false;
-                    next[1]?.(error ?? null);
-                    if (error) return this.destroy(error);
-                    if (wasFull || this.#pending.length === 0) this.emit("drain");
-                    this.#next();
-                }));
-            }
+            if (this.#isGiving) return;
+            this.#isGiving = true;
+            try { while (!this.#isBusy && !this.destroyed && this.#pending.length > 0) this.#give(this.#pending.shift()); } finally { this.#isGiving = false; }
+            if (this.#isBusy || this.destroyed || this.#untold > 0) return;
             if (!this.#isEnding || this.writableFinished) return;
             this.#isBusy = true;
             const finish = (error) => later(() => {

@@ -2,7 +2,7 @@
 (host, parts) => {
     "use strict";
     const global = globalThis;
-    const { hidden } = parts.base;
+    const { hidden, coded } = parts.base;
     const viewed = (data) => (ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data));
     const isBytes = (data) => ArrayBuffer.isView(data) || data instanceof ArrayBuffer || data instanceof SharedArrayBuffer;
 
@@ -61,7 +61,7 @@
         constructor(label = "utf-8", options = {}) {
             this.#name = encodings.get(String(label).trim().toLowerCase());
             if (this.#name === undefined) {
-                throw new RangeError(`The "${label}" encoding is not supported; utf-8, windows-1252 (latin1), utf-16le and utf-16be are`);
+                throw coded(RangeError, "ERR_ENCODING_NOT_SUPPORTED", `The "${label}" encoding is not supported; utf-8, windows-1252 (latin1), utf-16le and utf-16be are`);
             }
             this.#fatal = Boolean(options?.fatal);
             this.#keepsMark = Boolean(options?.ignoreBOM);

@@ -49,17 +49,19 @@
     };
     for (const name of ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array"]) types[`is${name}`] = isView(name);
 
-    const STYLES = { reset: [0, 0], bold: [1, 22], dim: [2, 22], italic: [3, 23], underline: [4, 24], inverse: [7, 27], strikethrough: [9, 29], gray: [90, 39], grey: [90, 39],
+    const STYLES = { reset: [0, 0], bold: [1, 22], dim: [2, 22], italic: [3, 23], underline: [4, 24], blink: [5, 25], inverse: [7, 27], hidden: [8, 28], strikethrough: [9, 29], doubleunderline: [21, 24], framed: [51, 54], overlined: [53, 55], gray: [90, 39], grey: [90, 39],
         ...Object.fromEntries(["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"].flatMap((name, at) => [[name, [30 + at, 39]], [`bg${name[0].toUpperCase()}${name.slice(1)}`, [40 + at, 49]], [`${name}Bright`, [90 + at, 39]]])) };
-    // As in node, what is no terminal gets no colors; neither is stdout here.
+    inspect.colors = STYLES;
+    // As in node, what is no terminal gets no colors, but where there is a list of them; neither is stdout here.
     const styleText = (styles, text, { validateStream = true, stream } = {}) => [styles].flat().reduceRight((inside, name) => {
         if (!Object.hasOwn(STYLES, name)) throw coded(TypeError, "ERR_INVALID_ARG_VALUE", `The argument 'format' must be one of: ${Object.keys(STYLES).map((one) => `'${one}'`).join(", ")}. Received '${name}'`);
-        if (validateStream && !stream?.isTTY) return inside;
+        if (validateStream && !Array.isArray(styles) && !stream?.isTTY) return inside;
         return `\x1b[${STYLES[name][0]}m${inside}\x1b[${STYLES[name][1]}m`;
     }, text);
 
     // Options of a command line, as `util.parseArgs` reads them.
-    const parseArgs = ({ args = globalThis.process.argv.slice(2), options = {}, strict = true, allowPositionals = !strict } = {}) => {
+    const parseArgs = ({ args = globalThis.process.argv.slice(2), options = {}, strict = true, allowPositionals = !strict, tokens = false } = {}) => {
+        if (tokens) throw new Error("parseArgs has no tokens here; it has values and positionals");
         const values = Object.create(null), positionals = [], left = [...args];
         const refuse = (code, message) => { if (strict) throw coded(TypeError, code, message); };
         const store = (name, value, written) => {

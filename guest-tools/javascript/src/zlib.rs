@@ -18,7 +18,12 @@ pub(crate) fn deflate<'js>(
     level: u8,
 ) -> Result<TypedArray<'js, u8>> {
     let pack = if is_wrapped { compress_to_vec_zlib } else { compress_to_vec };
-    TypedArray::new(ctx, pack(bytes_of(&bytes), level))
+    let mut packed = pack(bytes_of(&bytes), level);
+    // Without packing, the crate says a window of 256 bytes, where zlib says its usual one.
+    if let (true, 0, Some(header)) = (is_wrapped, level, packed.first_chunk_mut()) {
+        *header = [0x78, 0x01];
+    }
+    TypedArray::new(ctx, packed)
 }
 
 /// Unpacks bytes: `[BYTES, HOW MANY WERE USED]`, or `[WORD]`, where the word is `large`, `short` or `corrupt`.

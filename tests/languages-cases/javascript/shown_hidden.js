@@ -1,0 +1,17 @@
+const util = require("node:util");
+console.log("%o %o %o", [1, { a: [2] }], { f() {}, g: () => 1 }, class A { static x = 1; });
+console.log("%o", new Map([[1, { a: 2 }]]), "%o", [], "text");
+console.log(util.inspect({ list: [1, 2] }, { showHidden: true }), util.inspect(new Uint8Array(2), { showHidden: true }), util.inspect(Object.defineProperty({ b: 2 }, "a", { value: 1 }), true));
+console.log(util.inspect([1234567.891, -1234.5678, 123456789012n, 12, 1e21, 0.00012345], { numericSeparator: true }));
+util.inspect.defaultOptions.depth = null;
+console.log({ a: { b: { c: { d: { e: 1 } } } } });
+util.inspect.defaultOptions = { depth: 0, compact: false };
+console.log({ a: { b: 1 }, c: 2 }, util.inspect({ a: { b: 1 } }, { depth: 2, compact: 3 }));
+util.inspect.defaultOptions = { depth: 2, compact: 3 };
+console.log(JSON.stringify([util.styleText("red", "a"), util.styleText(["bold", "underline"], "a"), util.styleText("red", "a", { validateStream: false }), util.inspect.colors.bold]));
+const error = new RangeError("quiet");
+error.stack = undefined;
+console.log(error.stack, error);
+console.assert(false, { a: 1 });
+console.assert(false, "with %s", "text");
+console.assert(false);

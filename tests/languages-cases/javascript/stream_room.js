@@ -1,0 +1,24 @@
+const { Readable, Writable, PassThrough } = require("node:stream");
+const { once } = require("node:events");
+(async () => {
+    const written = [], slow = new Writable({ highWaterMark: 4, write(chunk, encoding, done) { written.push(String(chunk)); setTimeout(done, 1); } });
+    console.log(slow.write("ab"), slow.writableLength, slow.write("cd"), slow.writableLength, slow.writableNeedDrain, slow.writableHighWaterMark);
+    let drains = 0;
+    slow.on("drain", () => { drains++; });
+    await once(slow, "drain");
+    console.log(written, drains, slow.writableLength, slow.writableNeedDrain);
+    slow.end("e");
+    await once(slow, "finish");
+    console.log(written, drains, slow.writableFinished);
+    console.log(new Writable().writableHighWaterMark, new Readable().readableHighWaterMark, new PassThrough({ objectMode: true }).writableHighWaterMark, Readable.from([1]).readableHighWaterMark);
+    const bytes = new PassThrough();
+    bytes.write("hello ");
+    bytes.write("big ");
+    bytes.end("world");
+    console.log(bytes.readableLength, String(bytes.read(5)), String(bytes.read()), bytes.read());
+    const few = new Readable({ highWaterMark: 3, read() {} });
+    console.log(few.push("ab"), few.push("c"), few.readableLength, few.read(9), String(few.read(2)));
+    few.push(null);
+    console.log(String(few.read(9)));
+    for (let left = 3, made = new Writable({ objectMode: true, highWaterMark: 2, write(one, encoding, done) { console.log("row", one); done(); } }); left > 0; left--) console.log(made.write({ left }), made.writableLength);
+})();
