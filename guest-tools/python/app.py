@@ -40,7 +40,8 @@ import uuid
 import zoneinfo
 
 import chart
-from _stockade import absent, calls, ending, hashes, inorder, library, machine, packages, parked, settled, waiting
+from _stockade import (absent, calls, chance, ending, hashes, inorder, library, locks, machine, packages, settled, strands,
+                       waiting)
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import code
@@ -48,9 +49,11 @@ from wit_world.exports import code
 library.load_library()
 library.load_zones()
 waiting.install()
-parked.install()
+strands.install()
+locks.install()
 inorder.install()
 hashes.install()
+chance.install()
 machine.install()
 ending.install()
 absent.install(packages.load_all())
@@ -68,7 +71,6 @@ class Stream(io.TextIOWrapper):
         self.reconfigure(line_buffering=True)
 
     def write(self, text):
-        parked.acted()
         self.left -= text.count("\n")
         if self.left < 0 and self.line_buffering:
             self.reconfigure(line_buffering=False)
@@ -129,7 +131,6 @@ def tool(function):
         return encoded({names[name]: value for name, value in bound.arguments.items()}, list)
 
     def call(*args, **kwargs):
-        parked.acted()
         return calls.now(function.name, arguments(args, kwargs))
 
     def later(*args, **kwargs):
@@ -325,13 +326,13 @@ def done(program):
     """The value of a cell, once all is done that it called."""
     try:
         value = execute(program)
-        parked.finish()
+        strands.finish()
         return value
     except BaseException as error:
         ending.tell(error)
         raise
     finally:
-        parked.forget()
+        strands.forget()
         ending.end()
         calls.end()
 
@@ -346,9 +347,12 @@ def begin(cell):
     variables.update(spaces, input=json.loads(cell.input), __file__=f"/{cell.name}")
     sys.argv = [cell.name]
     machine.begin()
-    file = f"<cell {len(cells) + 1}>"
+    # The second of a name needs another one, for tracebacks look lines up by it.
+    file = f"<cell {len(cells) + 1}>" if cell.name in cells else cell.name
     cells[file] = cell.name
-    linecache.cache[file] = (len(cell.source), None, cell.source.splitlines(True), file)
+    # By the second name, what `__file__` is, the source of a class is looked up.
+    for name in (file, variables["__file__"]):
+        linecache.cache[name] = (len(cell.source), None, cell.source.splitlines(True), name)
     return file
 
 
@@ -479,7 +483,8 @@ def warm():
             pass
         for name in [name for name in variables if name not in known]:
             del variables[name]
-        linecache.cache.pop("<cell 1>")
+        for name in ("warm.py", "/warm.py"):
+            linecache.cache.pop(name)
         cells.clear()
         installed.clear()
     calls.tools.call = call

@@ -26,10 +26,13 @@ def install():
                 return str(int(time.mktime(moment[0] if moment else time.localtime())))
             if letter not in KNOWN or letter == "":
                 return "%" + found.group()
+            if not width and "^" not in flags and "#" not in flags:
+                return found.group()
+            plain = told(f"%{'-' if width else flags.replace('^', '').replace('#', '')}{form}{letter}", *moment)
             if "^" in flags or "#" in flags:
-                plain = told(f"%{flags.replace('^', '').replace('#', '')}{width}{form}{letter}", *moment)
-                return (plain.lower() if "#" in flags and letter == "p" else plain.upper()).replace("%", "%%")
-            return found.group()
+                plain = plain.lower() if "#" in flags and letter == "p" else plain.upper()
+            is_number = plain.isdigit() and letter != "e" and not {"_", "-"} & set(flags)
+            return plain.rjust(int(width or 0), "0" if is_number or "0" in flags else " ").replace("%", "%%")
 
         return told(DIRECTIVE.sub(spelled, format) if "%" in format else format, *moment)
 

@@ -1,22 +1,23 @@
-"""Threads, pools and processes, of which there are none: their work is done in its order, where it is begun. The calls of tools
-that a pool was given go to the host together."""
+"""Threads, pools and processes, which take turns (see `strands`). The calls of tools that a pool was given go to the host
+together."""
 
 import _thread
 import _threading_local
+import collections
 import concurrent.futures
-import contextlib
 import contextvars
 import functools
 import itertools
+import pathlib
 import queue
 import sys
 import threading
-import time
 import types
 from concurrent.futures import Executor, Future, _base
 
-from _stockade import calls, parked
-from _stockade.parked import Alone, Parked, Work
+from _stockade import calls, strands
+from _stockade.locks import Lock, RLock
+from _stockade.strands import Strand, call, state, until
 from _stockade.waiting import asked
 
 told = []
@@ -26,53 +27,56 @@ def note(what):
     """Says once that there is no second thread."""
     if not told:
         told.append(what)
-        print(f"note: there are no threads and processes in the sandbox; {what} does its work in order, where it is begun",
-              file=sys.stderr)
+        print(f"note: there are no threads and processes in the sandbox; {what} begins its work at once, and goes on with it "
+              "where something else waits", file=sys.stderr)
 
 
 # --- threads ----------------------------------------------------------------------------------------------------------
 
-idents = itertools.count(2)
+idents, OURS = itertools.count(2), str(pathlib.PurePath(__file__).parent)
 
 
-class Threaded(Work):
-    """What a thread is to do."""
+def without_ours(frames):
+    """A traceback without our frames."""
+    if frames is None:
+        return None
+    rest, file = without_ours(frames.tb_next), frames.tb_frame.f_code.co_filename
+    return rest if file.startswith(OURS) else types.TracebackType(rest, frames.tb_frame, frames.tb_lasti, frames.tb_lineno)
+
+
+def steps(thread):
+    """What a thread does."""
+    try:
+        yield from call(thread.run)
+    except BaseException as error:
+        end(thread, error)
+        if any(error is one for one in state.stuck):
+            raise
+        error.__traceback__ = without_ours(error.__traceback__) or error.__traceback__
+        threading.excepthook(threading.ExceptHookArgs([type(error), error, error.__traceback__, thread]))
+    else:
+        end(thread)
+
+
+class Handle:
+    """What the library asks whether a thread is done."""
 
     def __init__(self, thread):
-        super().__init__(f"thread {thread.name}", self.run)
-        self.thread, self.is_daemon = thread, thread.daemon
-        # `Thread.run` deletes them.
-        self.given = {name: vars(thread)[name] for name in ("_target", "_args", "_kwargs") if name in vars(thread)}
-
-    def run(self):
-        thread = self.thread
-        with current(thread):
-            try:
-                contextvars.Context().run(thread.run)
-            except SystemExit:
-                pass
-            except Parked:
-                vars(thread).update(self.given)
-                raise
-            except Alone:
-                if not self.is_daemon:
-                    raise
-            except BaseException as error:
-                # Without the frames of this file and of `threading`.
-                error.__traceback__ = error.__traceback__.tb_next.tb_next or error.__traceback__
-                threading.excepthook(threading.ExceptHookArgs([type(error), error, error.__traceback__, thread]))
-        thread.runs = False
+        self.is_done = lambda: not thread.runs
 
 
-@contextlib.contextmanager
-def current(thread):
-    """Where a thread is the current one."""
-    here, outer = threading.get_ident(), threading.current_thread()
-    threading._active[here] = thread
-    try:
-        yield
-    finally:
-        threading._active[here] = outer
+def enter(thread):
+    """Makes a thread one of those that are there."""
+    thread._started.set()
+    thread._ident, thread.runs, thread._os_thread_handle = next(idents), True, Handle(thread)
+    threading._active[thread._ident] = thread
+
+
+def end(thread, error=None):
+    thread.runs = False
+    if isinstance(thread, Process):
+        thread.ended(error)
+    threading._active.pop(thread._ident, None)
 
 
 def start(thread):
@@ -81,24 +85,24 @@ def start(thread):
     if thread._started.is_set():
         raise RuntimeError("threads can only be started once")
     note("threading.Thread")
-    thread._started.set()
-    thread._ident, thread.runs = next(idents), True
-    parked.begin(Threaded(thread))
+    enter(thread)
+    strand = Strand(thread, steps(thread))
+    strand.is_daemon = thread.daemon
+    strands.begin(strand)
 
 
 def join(thread, timeout=None):
     if not thread._started.is_set():
         raise RuntimeError("cannot join thread before it is started")
-    if thread is threading.current_thread():
+    if thread is state.thread:
         raise RuntimeError("cannot join current thread")
-    parked.go_on()
-    if thread.runs and timeout is None:
-        raise Alone(f"thread {thread.name}")
+    yield from until(lambda: not thread.runs, timeout and max(timeout, 0))
 
 
-def refuse_timer(timer):
-    raise RuntimeError("threading.Timer: there are no threads in the sandbox, so nothing runs later; call the function, after "
-                       "time.sleep() where it must be later")
+def is_alive(thread):
+    runs = thread.runs or thread is threading.main_thread()
+    yield from strands.look(not runs)
+    return runs
 
 
 def start_new_thread(function, args, kwargs=None):
@@ -107,101 +111,107 @@ def start_new_thread(function, args, kwargs=None):
     return thread.ident
 
 
-class Lock:
-    """A lock that says so where it would be waited for without end."""
-
-    def __init__(self):
-        self.held = False
-
-    def acquire(self, blocking=True, timeout=-1):
-        if not self.held:
-            self.held = True
-            return True
-        if blocking and timeout < 0:
-            parked.wait()
-            return self.acquire()
-        if blocking:
-            time.sleep(timeout)
-        return False
-
-    def release(self):
-        self.let_go(sys._getframe(1))
-
-    def let_go(self, by):
-        if not self.held:
-            raise RuntimeError("release unlocked lock")
-        self.held = False
-        if by.f_globals is not vars(threading) and by.f_globals is not vars(queue):
-            parked.acted()
-
-    def locked(self):
-        return self.held
-
-    def __enter__(self):
-        return self.acquire()
-
-    def __exit__(self, *_):
-        self.let_go(sys._getframe(1))
-
-
 # --- pools ------------------------------------------------------------------------------------------------------------
 
 
-class InOrder(Executor):
-    """A pool of one worker: the thread that gives it work."""
+class Job:
+    """What a pool is given."""
+
+    def __init__(self, fn, args, kwargs):
+        self.future, self.fn, self.args, self.kwargs = Future(), fn, args, kwargs
+
+    def steps(self):
+        if not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            value = yield from call(self.fn, *self.args, **self.kwargs)
+        except BaseException as error:
+            if any(error is one for one in state.stuck):
+                raise
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(value)
+
+
+class Worker:
+    """A thread of a pool."""
+
+    def __init__(self, name):
+        self.thread, self.context, self.is_ready = threading.Thread(name=name), contextvars.Context(), False
+        enter(self.thread)
+
+
+class Turns(Executor):
+    """A pool whose workers take turns."""
 
     pools = itertools.count()
+    error = "A thread initializer failed, the thread pool is not usable anymore"
 
     def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=(), **__):
         if max_workers is not None and max_workers <= 0:
             raise ValueError("max_workers must be greater than 0")
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
-        self._max_workers, self._closed, self._first = max_workers or 1, False, (initializer, initargs)
-        prefix = thread_name_prefix if isinstance(thread_name_prefix, str) and thread_name_prefix else f"{type(self).__name__}-{next(self.pools)}"
-        self._worker, self._context, self._given = threading.Thread(name=f"{prefix}_0"), contextvars.Context(), []
+        # What CPython has on a machine with one processor.
+        self._max_workers, self._closed, self._broken, self._first = max_workers or 5, False, None, (initializer, initargs)
+        own = isinstance(thread_name_prefix, str) and thread_name_prefix
+        self._prefix = own or f"{type(self).__name__}-{next(self.pools)}"
+        self._jobs, self._idle, self._workers = collections.deque(), [], []
 
     def submit(self, fn, /, *args, **kwargs):
+        if self._broken is not None:
+            raise _base.BrokenExecutor(self._broken)
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
-        (initializer, initargs), self._first = self._first, (None, ())
-        if initializer is not None:
-            self._context.run(initializer, *initargs)
         ask = asked(fn)
         if ask is not fn:
             return Asked(ask(*args, **kwargs))
-        note(type(self).__name__)
-        future = done(lambda: self._context.run(fn, *args, **kwargs), self._worker)
-        self._given.append(future)
-        return future
+        if self._prefix != "asyncio":
+            note(self.what)
+        job = Job(fn, args, kwargs)
+        self._jobs.append(job)
+        self._begin()
+        return job.future
+
+    def _begin(self):
+        if not self._idle and len(self._workers) < self._max_workers:
+            self._workers.append(Worker(f"{self._prefix}_{len(self._workers)}"))
+            self._idle.append(self._workers[-1])
+        if self._idle:
+            worker = self._idle.pop()
+            strands.begin(Strand(worker.thread, self._work(worker), worker.context))
+
+    def _work(self, worker):
+        (initializer, initargs), first = self._first, not worker.is_ready
+        worker.is_ready = True
+        try:
+            if first and initializer is not None:
+                yield from call(initializer, *initargs)
+        except BaseException:
+            return self._break()
+        while self._jobs:
+            yield from self._jobs.popleft().steps()
+        self._idle.append(worker)
+
+    def _break(self):
+        self._broken = self.error
+        while self._jobs:
+            self._jobs.popleft().future.set_exception(_base.BrokenExecutor(self._broken))
+
+    def _is_done(self):
+        return not self._jobs and len(self._idle) == len(self._workers) or self._broken is not None
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         self._closed = True
+        if cancel_futures:
+            jobs = list(self._jobs)
+            self._jobs.clear()
+            for job in jobs:
+                job.future.cancel()
+                job.future.set_running_or_notify_cancel()
         if wait:
             calls.make_all()
-            parked.go_on()
-            if not all(future.done() for future in self._given):
-                raise Alone(self._worker.name)
-
-
-def done(do, thread):
-    """A future of what is done now, or once it waits no more."""
-    future = Future()
-    future.set_running_or_notify_cancel()
-
-    def work():
-        try:
-            with current(thread):
-                value = do()
-        except Parked:
-            raise
-        except BaseException as error:
-            future.set_exception(error)
-        else:
-            future.set_result(value)
-
-    parked.begin(Work(thread.name, work))
-    return future
+            strands.driven(until(self._is_done))
 
 
 class Asked(Future):
@@ -239,24 +249,25 @@ for name in ("cancel", "cancelled", "done", "exception", "result", "running"):
     setattr(Asked, name, looking(name))
 
 
-class ThreadPoolExecutor(InOrder):
-    __doc__ = InOrder.__doc__
+class ThreadPoolExecutor(Turns):
+    __doc__, what = Turns.__doc__, "ThreadPoolExecutor"
 
 
-class ProcessPoolExecutor(InOrder):
-    __doc__ = InOrder.__doc__
+class ProcessPoolExecutor(Turns):
+    __doc__, what = Turns.__doc__, "ProcessPoolExecutor"
 
 
-class InterpreterPoolExecutor(InOrder):
-    __doc__ = InOrder.__doc__
+class InterpreterPoolExecutor(Turns):
+    __doc__, what = Turns.__doc__, "InterpreterPoolExecutor"
 
 
 as_completed, wait_for_futures = _base.as_completed, _base.wait
 
 
 def wait_for_calls(*args, **kwargs):
+    """`concurrent.futures.wait`."""
     calls.make_all()
-    return wait_for_futures(*args, **kwargs)
+    return (yield from call(wait_for_futures, *args, **kwargs))
 
 
 def as_completed_in_order(fs, timeout=None):
@@ -269,23 +280,26 @@ def as_completed_in_order(fs, timeout=None):
 
 
 class Process(threading.Thread):
-    """A process that runs as a thread does, which is at once and in order. What it changes is changed here too."""
+    """A process that runs as a thread does. What it changes is changed here too."""
 
-    exitcode = pid = None
-    numbers = itertools.count(1)
+    exitcode, numbers, pid = None, itertools.count(1), property(lambda process: process._ident)
 
     def __init__(self, group=None, target=None, name=None, args=(), kwargs=None, *, daemon=None):
         super().__init__(group, target, name or f"Process-{next(self.numbers)}", args, kwargs, daemon=daemon)
 
-    def run(self):
-        self.pid, self.exitcode = self.ident, 1
-        super().run()
-        self.exitcode = 0
+    def ended(self, error):
+        code = getattr(error, "code", 1) if error is not None else 0
+        self.exitcode = code if isinstance(code, int) else 1 if code else 0
 
     def terminate(self):
+        if strands.drop(self):
+            end(self)
+            self.exitcode = -15
+
+    def close(self):
         pass
 
-    kill = close = terminate
+    kill = terminate
 
 
 # The process that began the code.
@@ -301,7 +315,7 @@ class Value:
     """What processes share, with a lock."""
 
     def __init__(self, kind, value=0, *_, lock=True):
-        self.value, self.lock = value, threading.RLock()
+        self.value, self.lock = value, RLock()
 
     def get_lock(self):
         return self.lock
@@ -311,7 +325,7 @@ class Manager:
     """What makes values that processes share: here, plain ones."""
 
     dict, list, Queue, Namespace, Value = dict, list, queue.Queue, types.SimpleNamespace, Value
-    Lock, RLock, Event = Lock, threading.RLock, threading.Event
+    Lock, RLock, Event = Lock, RLock, threading.Event
 
     def __enter__(self):
         return self
@@ -323,53 +337,60 @@ class Manager:
 
 
 class Result:
-    """What `Pool.apply_async` answers."""
+    """What a pool answers before it is done: what `of` makes of the values of all that it does for it."""
 
-    def __init__(self, future):
-        self.future = future
-        self.wait = lambda timeout=None: None
-        self.ready = future.done
+    def __init__(self, futures, of, callback, error_callback):
+        self.futures, self.of, self.called = futures, of, (callback, error_callback)
+        for future in futures:
+            future.add_done_callback(self.hear)
+        if not futures:
+            self.hear()
+
+    def hear(self, *_):
+        if not self.ready():
+            return
+        for callback, is_of_success in zip(self.called, (True, False)):
+            if callback is not None and self.successful() is is_of_success:
+                callback(self.get() if is_of_success else next(filter(None, (one.exception() for one in self.futures))))
+
+    def ready(self):
+        return all(future.done() for future in self.futures)
+
+    def wait(self, timeout=None):
+        strands.driven(until(self.ready, timeout))
 
     def get(self, timeout=None):
-        return self.future.result()
+        self.wait(timeout)
+        if not self.ready():
+            raise sys.modules["multiprocessing"].TimeoutError
+        return self.of([future.result() for future in self.futures])
 
     def successful(self):
-        return self.future.exception() is None
+        if not self.ready():
+            raise ValueError(f"{self!r} not ready")
+        return all(future.exception() is None for future in self.futures)
 
 
 class Pool:
-    """`multiprocessing.Pool`, in order."""
+    """`multiprocessing.Pool`."""
 
     def __init__(self, processes=None, initializer=None, initargs=(), maxtasksperchild=None, context=None):
-        note("multiprocessing.Pool")
-        self.open = True
-        if initializer is not None:
-            initializer(*initargs)
+        self.workers = PoolWorkers(processes, initializer=initializer, initargs=initargs)
 
-    def begun(self, function, rows, callback=None, error_callback=None):
-        if not self.open:
+    def begun(self, function, rows, callback=None, error_callback=None, of=list, kwds=()):
+        if self.workers._closed:
             raise ValueError("Pool not running")
-        result = Result(done(lambda: [function(*row) for row in rows], threading.current_thread()))
-        error = result.future.exception()
-        if error is None and callback is not None:
-            callback(result.get())
-        if error is not None and error_callback is not None:
-            error_callback(error)
-        return result
+        futures = [self.workers.submit(function, *row, **dict(kwds)) for row in rows]
+        return Result(futures, of, callback, error_callback)
 
     def map_async(self, func, iterable, chunksize=None, callback=None, error_callback=None):
-        return self.begun(func, ((one,) for one in iterable), callback, error_callback)
+        return self.begun(func, [(one,) for one in iterable], callback, error_callback)
 
     def starmap_async(self, func, iterable, chunksize=None, callback=None, error_callback=None):
         return self.begun(func, iterable, callback, error_callback)
 
     def apply_async(self, func, args=(), kwds=None, callback=None, error_callback=None):
-        first = None if callback is None else lambda values: callback(values[0])
-        result = self.begun(lambda: func(*args, **(kwds or {})), [()], first, error_callback)
-        future = Future()
-        error = result.future.exception()
-        future.set_result(result.get()[0]) if error is None else future.set_exception(error)
-        return Result(future)
+        return self.begun(func, [args], callback, error_callback, lambda values: values[0], kwds or {})
 
     def map(self, func, iterable, chunksize=None):
         return self.map_async(func, iterable).get()
@@ -381,23 +402,33 @@ class Pool:
         return self.apply_async(func, args, kwds).get()
 
     def imap(self, func, iterable, chunksize=1):
-        return iter(self.map(func, iterable))
+        return (future.result() for future in self.map_async(func, iterable).futures)
 
-    imap_unordered = imap
+    def imap_unordered(self, func, iterable, chunksize=1):
+        return (future.result() for future in as_completed_in_order(self.map_async(func, iterable).futures))
 
     def close(self):
-        self.open = False
+        self.workers.shutdown(wait=False)
 
-    terminate = close
+    def terminate(self):
+        self.workers.shutdown(wait=False, cancel_futures=True)
+        for worker in self.workers._workers:
+            strands.drop(worker.thread)
 
     def join(self):
-        pass
+        if not self.workers._closed:
+            raise ValueError("Pool is still running")
+        strands.driven(until(self.workers._is_done))
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.close()
+        self.terminate()
+
+
+class PoolWorkers(Turns):
+    what = "multiprocessing.Pool"
 
 
 def module(name, **members):
@@ -419,10 +450,11 @@ def without(name):
 
 def install():
     Thread = threading.Thread
-    Thread.start, Thread.join, Thread.runs = start, join, False
-    Thread.is_alive = lambda thread: thread.runs or thread is threading.main_thread()
-    threading.Timer.start = refuse_timer
-    threading.Lock, queue.SimpleQueue, threading.local = Lock, queue._PySimpleQueue, _threading_local.local
+    state.thread = threading.main_thread()
+    threading.get_ident = _thread.get_ident = lambda: state.thread._ident
+    Thread.start, Thread.runs = start, False
+    Thread.join, Thread.is_alive = strands.waiting(join), strands.waiting(is_alive)
+    threading.local = _threading_local.local
     _thread.start_new_thread = _thread.start_new = start_new_thread
     pools = {"ThreadPoolExecutor": ThreadPoolExecutor, "ProcessPoolExecutor": ProcessPoolExecutor,
              "InterpreterPoolExecutor": InterpreterPoolExecutor}
@@ -432,7 +464,7 @@ def install():
     module("concurrent.futures.thread", ThreadPoolExecutor=ThreadPoolExecutor, BrokenThreadPool=_base.BrokenExecutor)
     module("concurrent.futures.process", ProcessPoolExecutor=ProcessPoolExecutor, BrokenProcessPool=_base.BrokenExecutor)
     concurrent.futures.as_completed = _base.as_completed = as_completed_in_order
-    concurrent.futures.wait = _base.wait = functools.wraps(wait_for_futures)(wait_for_calls)
+    concurrent.futures.wait = _base.wait = strands.waiting(wait_for_calls)
     install_multiprocessing()
 
 

@@ -3,6 +3,7 @@
 import encodings
 import importlib
 import importlib.resources
+import importlib.util
 import io
 import pkgutil
 import re
@@ -54,7 +55,9 @@ def imports_of(module):
         source = module.__loader__.get_source(module.__name__) or ""
     except (AttributeError, ImportError, TypeError):
         return []
-    return re.findall(r"^[ \t]+(?:from|import) ([a-z_][\w.]*)", source, re.MULTILINE)
+    found = re.findall(r"^[ \t]+(?:from|import) (\.*[a-z_][\w.]*)", source, re.MULTILINE)
+    package = module.__name__ if hasattr(module, "__path__") else module.__name__.rpartition(".")[0]
+    return [importlib.util.resolve_name(name, package) if package else name for name in found if package or name[0] != "."]
 
 
 def load_library():

@@ -8,6 +8,7 @@ import functools
 import getpass
 import http.client
 import io
+import locale
 import os
 import pdb
 import socket
@@ -19,8 +20,7 @@ import types
 import urllib.error
 import urllib.request
 
-from _stockade import dates, parked
-from _stockade.appending import appending
+from _stockade import dates, opening
 from _stockade.waiting import Loop
 
 HOME, TEMPORARY = "/", "/tmp"
@@ -96,6 +96,29 @@ def making_temporary(function, writes):
     return making
 
 
+def refusing_empty(function):
+    """A function of a path, for which an empty one is no other name of the folder."""
+
+    @functools.wraps(function)
+    def refusing(*args, **kwargs):
+        path = args[0] if args else kwargs.get("path")
+        if path == "" or path == b"":
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        return function(*args, **kwargs)
+
+    return refusing
+
+
+def refuse_empty(name):
+    """Has a function of `os` refuse an empty path, and be in those sets of functions in which it was."""
+    function = getattr(os, name)
+    refusing = refusing_empty(function)
+    for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+        if function in able:
+            able.add(refusing)
+    setattr(os, name, refusing)
+
+
 def opens_to_write(mode="r", *_, **__):
     return not mode.startswith("r")
 
@@ -118,6 +141,21 @@ def temporary_folder():
     return tempfile.tempdir
 
 
+# --- the locale -------------------------------------------------------------------------------------------------------
+
+
+def set_locale(category, locale_=None):
+    """`locale.setlocale`: the C library here takes any name, and does the same for all."""
+    name = locale_ if locale_ is None or isinstance(locale_, str) else locale.normalize("_".join(map(str, locale_)))
+    if name not in (None, "", "C", "POSIX", "C.UTF-8", "C.utf8"):
+        told = "unsupported locale setting: the sandbox has C alone; format the texts in Python, as in f\"{number:,.2f}\""
+        raise locale.Error(told)
+    return set_known_locale(category, locale_)
+
+
+set_known_locale = locale.setlocale
+
+
 # --- programs and the network -----------------------------------------------------------------------------------------
 
 
@@ -127,6 +165,10 @@ def no_programs(*_, **__):
 
 async def no_program_of_a_loop(*_, **__):
     no_programs()
+
+
+async def no_socket_of_a_loop(*_, **__):
+    no_sockets()
 
 
 def no_terminal(*_):
@@ -148,7 +190,7 @@ class HTTPSHandler(urllib.request.AbstractHTTPHandler):
         raise urllib.error.URLError(PermissionError(errno.EPERM, NO_SOCKETS))
 
 
-mkdir, opened, opened_low, connected, asked = os.mkdir, io.open, os.open, sqlite3.connect, builtins.input
+mkdir, opened, connected, asked = os.mkdir, io.open, sqlite3.connect, builtins.input
 
 
 def widen():
@@ -170,16 +212,20 @@ def install():
     getpass.getpass, getpass.getuser = no_password, lambda: "agent"
     builtins.exit = builtins.quit = os._exit = sys.exit
     widen()
+    locale.setlocale = set_locale
     dates.install()
-    os.mkdir = making_temporary(mkdir, lambda *_, **__: True)
-    os.open = making_temporary(opened_low, creates)
-    builtins.open = io.open = parked.acting(making_temporary(appending(opened), opens_to_write))
+    opening.install()
+    for name in ("stat", "lstat", "open", "mkdir", "listdir", "scandir", "chdir", "rmdir", "remove", "unlink"):
+        refuse_empty(name)
+    os.mkdir, os.open = making_temporary(os.mkdir, lambda *_, **__: True), making_temporary(os.open, creates)
+    builtins.open = io.open = refusing_empty(making_temporary(opening.opening(opened), opens_to_write))
     sqlite3.connect = connect
     tempfile._gettempdir = temporary_folder
     tempfile.tempdir = None
     subprocess.Popen.__init__, Loop._make_subprocess_transport = no_programs, no_program_of_a_loop
     for name in ("system", "popen", "fork", "forkpty", "posix_spawn", "spawnl", "spawnv", "execv", "execve", "execvp"):
         setattr(os, name, no_programs)
+    Loop.create_server = Loop.create_datagram_endpoint = no_socket_of_a_loop
     os.get_terminal_size = no_terminal
     socket.socket.__init__ = no_sockets
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo", "socketpair"):

@@ -18,20 +18,22 @@ import builtins
 import copy
 import functools
 import inspect
+import math
 import selectors
 import types
 from asyncio import events, runners, selector_events, tasks
 
-from _stockade import calls
+from _stockade import calls, strands
 
+# The host takes a longer sleep for one that takes time.
+PART_SECONDS = 10
 NEVER = "the code waits for something that can never happen"
 
 
 class Nothing(selectors.BaseSelector):
-    """A selector of nothing, which waits for the calls of tools, and else by moving the clock of its loop."""
+    """A selector of nothing, which waits for the calls of tools, for threads, and else by moving the clock."""
 
-    def __init__(self):
-        self.now = 0.0
+    loop = None
 
     def register(self, fileobj, events, data=None):
         raise OSError("there are no sockets in the sandbox")
@@ -45,9 +47,10 @@ class Nothing(selectors.BaseSelector):
     def select(self, timeout=None):
         if timeout != 0 and calls.make_all():
             return []
-        if timeout is None:
-            raise RuntimeError(NEVER)
-        self.now += max(timeout, 0)
+        if timeout is None or timeout > 0:
+            # In whole milliseconds, as elsewhere: so what is due at about the same time goes on together.
+            seconds = timeout and math.ceil(timeout * 1_000) / 1_000
+            yield from strands.until(lambda: self.loop._ready, seconds, PART_SECONDS)
         return []
 
 
@@ -58,9 +61,7 @@ class Loop(selector_events.BaseSelectorEventLoop):
 
     def __init__(self):
         super().__init__(Nothing())
-
-    def time(self):
-        return self._selector.now
+        self._selector.loop = self
 
     def _make_self_pipe(self):
         pass
@@ -79,16 +80,13 @@ class Loop(selector_events.BaseSelectorEventLoop):
             return super().run_until_complete(ready(future) if is_answer(future) else future)
 
     def run_in_executor(self, executor, func, *args):
-        # There are no threads: what would be another's work is done at once, but for a call of a tool.
         call = asked(func)
-        if call is not func:
-            return self.create_task(call(*args))
-        future = self.create_future()
-        try:
-            future.set_result(func(*args))
-        except Exception as error:
-            future.set_exception(error)
-        return future
+        return super().run_in_executor(executor, func, *args) if call is func else self.create_task(call(*args))
+
+    async def shutdown_default_executor(self, timeout=None):
+        self._executor_shutdown_called = True
+        if self._default_executor is not None:
+            self._default_executor.shutdown()
 
 
 class outside:
@@ -296,6 +294,7 @@ def as_completed_of_answers(fs, **kwargs):
 
 
 def install():
+    Nothing.select = strands.waiting(Nothing.select)
     events.new_event_loop = asyncio.new_event_loop = Loop
     asyncio.run, asyncio.get_event_loop = run_inside, get_or_make_loop
     runners._cancel_all_tasks = cancel_all_at_end

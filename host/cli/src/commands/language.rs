@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use stockade::{Fault, Kind};
 
 use crate::exit::Exit;
+use crate::follow_up::named;
 use crate::globals::Globals;
 use crate::kept::{self, LANGUAGES, Purpose};
 use crate::{escape, open_host, places, pretty, read, text};
@@ -54,17 +55,20 @@ const SOURCES: &[(&str, &str)] = &sources!(
     "guest-tools/python/chart.py",
     "guest-tools/python/_stockade/__init__.py",
     "guest-tools/python/_stockade/absent.py",
-    "guest-tools/python/_stockade/appending.py",
     "guest-tools/python/_stockade/calls.py",
+    "guest-tools/python/_stockade/chance.py",
     "guest-tools/python/_stockade/dates.py",
     "guest-tools/python/_stockade/ending.py",
     "guest-tools/python/_stockade/hashes.py",
     "guest-tools/python/_stockade/inorder.py",
     "guest-tools/python/_stockade/library.py",
+    "guest-tools/python/_stockade/locks.py",
     "guest-tools/python/_stockade/machine.py",
+    "guest-tools/python/_stockade/opening.py",
     "guest-tools/python/_stockade/packages.py",
-    "guest-tools/python/_stockade/parked.py",
     "guest-tools/python/_stockade/settled.py",
+    "guest-tools/python/_stockade/strands.py",
+    "guest-tools/python/_stockade/twins.py",
     "guest-tools/python/_stockade/waiting.py",
     "wit/code.wit",
 );
@@ -206,7 +210,8 @@ async fn list(globals: &Globals) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     for (name, there) in all {
-        let state = if there { "there".to_owned() } else { format!("`stockade language add {name}` builds it") };
+        let add = || format!("{} builds it", named(&format!("language add {name}")));
+        let state = if there { "there".to_owned() } else { add() };
         println!("{name:<12} {state}");
     }
     Ok(Exit::Done)

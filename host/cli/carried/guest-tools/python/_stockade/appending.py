@@ -1,1 +1,0 @@
-../../../../../../guest-tools/python/_stockade/appending.py

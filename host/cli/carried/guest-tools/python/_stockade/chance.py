@@ -1,0 +1,1 @@
+../../../../../../guest-tools/python/_stockade/chance.py

@@ -1,0 +1,1 @@
+../../../../../../guest-tools/python/_stockade/opening.py

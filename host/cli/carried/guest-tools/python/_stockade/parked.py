@@ -1,1 +1,0 @@
-../../../../../../guest-tools/python/_stockade/parked.py

@@ -1,0 +1,11 @@
+import sys, math, time
+print(2**200, (2**200).bit_length(), str(10**50), int("1" * 50), hash(10**20) == hash(10**20), -(2**64) // 3, (-7) ** 3, 7 ** -2, 10**20 % 7, pow(3, 10**6, 10**9 + 7), math.factorial(30), math.isqrt(2**101), (12345678901234567890).to_bytes(9, "big").hex(), int.from_bytes(b"\x80\x00", "big", signed=True), 0xFFFFFFFFFFFFFFFF ^ 0xF0F0, ~5, -5 >> 1, 1 << 70, 5 & -2, f"{2**70:,} {2**70:x} {-255:#X} {10**21:e}", int("-0x1f", 16), int(" 42\n"), int("1_000"), bool(10**30), float(2**53 + 1), 10**22 == 1e22, 10**23 == 1e23, round(10**20 / 3), divmod(-10**20, 3), int(1e23), abs(-10**30))
+for s in ("int('9' * 4301)", "str(10**4300)", "int('9' * 4300) % 7", "len(str(10 ** 4299))", "f'{10**5000}'", "hex(10**5000)[:5]", "10 ** 5000 == 10 ** 5000"):
+    try: print(s, eval(s))
+    except ValueError as e: print(s, e)
+sys.set_int_max_str_digits(0); print(len(str(10**5000))); sys.set_int_max_str_digits(4300)
+fib = [0, 1]
+while len(fib) < 300: fib.append(fib[-1] + fib[-2])
+print(fib[-1], sum(int(d) for d in str(2**1000)), len(str(math.factorial(1000))))
+x = 0.1; print(x + 0.2, 0.1 * 3, 1.1 + 2.2, 1e16 + 1, 2**0.5, 1/3, 100 * 1.1, 0.1 + 0.7, 4.35 * 100, 1e-7, 1e22, 123456789.12345678, 5e-324, 1.7976931348623157e308, 1e23, float("0.1") == 0.1, 3.0, -0.0, 1e5, 1e17, 0.00001, repr(0.30000000000000004), str(1e100), round(0.15, 1), round(2.5), round(1.005, 2), round(5.015, 2), round(-1.5), round(1234.5678, -2), int(2.9999999999999999), 7.0 // 2, -7.5 // 2, 7.5 % -2, 1e308 * 10, math.inf - math.inf, float("nan") == float("nan"), sum([0.1] * 3), math.fsum([0.1] * 3), 0.1 + 0.1 + 0.1 == 0.3, math.isclose(0.3, 0.1 * 3))
+print(math.sin(1), math.cos(1), math.tan(1), math.exp(1), math.log(10), math.log2(10), math.log10(2), math.sqrt(2), math.atan2(1, 2), math.sinh(1), math.tanh(0.5), math.asin(0.3), math.pow(2.5, 3.5), 2.5 ** 3.5, math.gamma(4.7), math.erf(0.3), math.erfc(2), math.expm1(1e-5), math.degrees(1), math.radians(57), math.e ** 2, math.sin(1e6), math.cos(1e10), math.exp(-20.5), math.log(3.7, 2), math.acosh(3), math.hypot(3.3, 4.4), math.fmod(-7, 3), math.modf(3.7), math.frexp(10), math.ldexp(0.5, 5), math.trunc(-2.7), math.copysign(1, -0.0), complex(1, 2) ** 2.5, abs(complex(3, 4)), (1 + 2j) / (3 - 1j))

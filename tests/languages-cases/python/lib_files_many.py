@@ -1,0 +1,28 @@
+import os, pathlib, shutil, tempfile, glob, fnmatch, filecmp, stat, io
+base = pathlib.Path("/tmp/work"); base.mkdir(parents=True, exist_ok=True)
+(base / "a.txt").write_text("one\ntwo\n"); (base / "sub").mkdir(); (base / "sub" / "b.csv").write_bytes(b"x,y\r\n1,2\r\n")
+print(sorted(str(p.relative_to(base)) for p in base.rglob("*")), [p.name for p in base.glob("*.txt")], (base / "a.txt").stat().st_size)
+for root, dirs, files in os.walk(base): print(os.path.relpath(root, base), sorted(dirs), sorted(files))
+shutil.copytree(base, "/tmp/copy"); shutil.move("/tmp/copy/a.txt", "/tmp/copy/c.txt"); print(sorted(os.listdir("/tmp/copy")), filecmp.cmp("/tmp/copy/c.txt", base / "a.txt"))
+print(glob.glob("**/*.csv", root_dir="/tmp/copy", recursive=True), fnmatch.filter(["a.py", "b.txt"], "*.py"), sorted(e.name for e in os.scandir(base) if e.is_dir()))
+with open(base / "a.txt") as f:
+    print(f.readline(), f.tell(), f.read(), f.seek(0), next(f), f.name == str(base / "a.txt"), f.mode, f.encoding, f.closed)
+for bad in (lambda: open("/tmp/nope.txt"), lambda: open(base), lambda: (base / "sub").rmdir(), lambda: os.remove("/tmp/none"), lambda: base.mkdir(), lambda: os.listdir("/nope"), lambda: open(base / "a.txt", "x"), lambda: open(base / "a.txt", "q"), lambda: open(base / "a.txt").write("x"), lambda: (base / "a.txt").read_text().index("z"), lambda: open("/tmp/w/x/y.txt", "w"), lambda: (base / "a.txt").iterdir().__next__(), lambda: shutil.rmtree("/tmp/none")):
+    try: print(bad())
+    except Exception as e: print(type(e).__name__, getattr(e, "strerror", e), getattr(e, "filename", None))
+p = pathlib.PurePosixPath("/usr/lib/x.tar.gz"); print(p.suffix, p.suffixes, p.stem, p.parent, p.parts, p.with_suffix(".zip"), p.with_name("q"), p.relative_to("/usr"), p.is_absolute(), p.match("*.gz"), p / "../y", p.with_stem("z"))
+print(os.path.join("a", "/b", "c"), os.path.splitext("x.tar.gz"), os.path.normpath("a//b/../c/."), os.path.commonpath(["/a/b", "/a/c"]), os.path.basename("/a/b/"), os.path.expanduser("~/x").endswith("x"))
+with tempfile.TemporaryDirectory() as d:
+    q = pathlib.Path(d, "t"); q.write_text("é", encoding="utf-8"); print(q.read_bytes(), q.exists(), q.is_file())
+print(os.path.exists(d))
+with tempfile.NamedTemporaryFile("w+", suffix=".txt", delete=False) as t: t.write("hi"); t.flush(); t.seek(0); print(t.read(), os.path.basename(t.name)[-4:])
+os.unlink(t.name)
+with tempfile.SpooledTemporaryFile(max_size=5) as s: s.write(b"123456789"); s.seek(2); print(s.read())
+with open("/tmp/bin", "wb+") as f: f.write(bytes(range(10))); f.seek(-3, 2); print(f.read(), f.truncate(4), os.fstat(f.fileno()).st_size)
+with open("/tmp/nl", "w", newline="") as f: f.write("a\r\nb\rc\n")
+print(open("/tmp/nl").read().__repr__(), open("/tmp/nl", newline="").readlines(), os.path.getsize("/tmp/nl"))
+os.rename("/tmp/nl", "/tmp/nl2"); os.replace("/tmp/nl2", "/tmp/bin"); print(os.path.getsize("/tmp/bin")); os.makedirs("/tmp/d/e/f"); os.removedirs("/tmp/d/e/f")
+print(shutil.disk_usage if False else shutil.which("ls") in (None, "/bin/ls", "/usr/bin/ls"), os.sep, os.linesep.__repr__(), os.path.isabs("x"))
+pathlib.Path("/tmp/t.txt").touch(); print(pathlib.Path("/tmp/t.txt").stat().st_size, pathlib.Path("/tmp/x/../t.txt").resolve(), list(pathlib.Path("/tmp/work").walk())[0][1])
+shutil.make_archive("/tmp/arch", "zip", "/tmp/work"); shutil.unpack_archive("/tmp/arch.zip", "/tmp/un"); print(sorted(os.listdir("/tmp/un")))
+shutil.rmtree("/tmp/un"); shutil.rmtree("/tmp/work"); shutil.rmtree("/tmp/copy"); os.path.exists("/tmp/work")

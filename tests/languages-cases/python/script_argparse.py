@@ -1,0 +1,18 @@
+import argparse, sys
+p = argparse.ArgumentParser(prog="tool", description="A tool.", epilog="bye")
+p.add_argument("files", nargs="*", help="the files"); p.add_argument("-n", "--number", type=int, default=3, metavar="N", help="how many (default: %(default)s)")
+p.add_argument("-v", "--verbose", action="count", default=0); p.add_argument("--mode", choices=["fast", "slow"], default="fast"); p.add_argument("--flag", action=argparse.BooleanOptionalAction)
+g = p.add_mutually_exclusive_group(); g.add_argument("--a", action="store_true"); g.add_argument("--b", action="store_true")
+print(p.parse_args([]), p.parse_args(["x", "-n", "5", "-vv", "--no-flag", "--mode=slow"]))
+p.print_help()
+for bad in (["-n", "x"], ["--mode", "zz"], ["--a", "--b"], ["--nope"], ["-n"]):
+    try: p.parse_args(bad)
+    except SystemExit as e: print("exit", e.code)
+sub = argparse.ArgumentParser(prog="git"); s = sub.add_subparsers(dest="cmd", required=True); add = s.add_parser("add"); add.add_argument("path"); add.set_defaults(func=lambda a: a.path); c = s.add_parser("commit", help="commits"); c.add_argument("-m", required=True)
+a = sub.parse_args(["add", "f"]); print(a.cmd, a.func(a)); print(p.parse_known_args(["--zzz", "q"]), p.format_usage())
+try: sub.parse_args([])
+except SystemExit as e: print(e.code)
+p2 = argparse.ArgumentParser(exit_on_error=False); p2.add_argument("--i", type=int)
+try: p2.parse_args(["--i", "x"])
+except argparse.ArgumentError as e: print(e)
+args = argparse.ArgumentParser().parse_args(); print(args, len(sys.argv))
