@@ -2,7 +2,7 @@
 
 use restate_sdk::prelude::*;
 use serde_json::{Value, json};
-use stockade::{Fault, Kind, Report, RunId};
+use stockade::{Fault, Report, RunId};
 
 use crate::kept::Kept;
 
@@ -16,41 +16,15 @@ pub(crate) fn report(kept: &Kept, run: RunId) -> HandlerResult<Json<Value>> {
 
 /// Returns the answer to a client whose request is refused.
 pub(crate) fn refusal(fault: &Fault) -> TerminalError {
-    let (code, fault) = (code(fault.kind), fault.clone());
+    let (code, fault) = (fault.kind.http_status(), fault.clone());
     let told = if fault.kind.is_of_the_inside() { fault.reworded(|_| INSIDE.to_owned()) } else { fault };
     TerminalError::new_with_code(code, serde_json::to_string(&told).unwrap_or(told.message))
 }
 
-/// Returns the status under which a kind is told. It is that of Stockade's own server.
-fn code(kind: Kind) -> u16 {
-    match kind {
-        Kind::Invalid => 400,
-        Kind::Denied => 403,
-        Kind::NotFound => 404,
-        Kind::Conflict | Kind::Approval | Kind::UnknownOutcome | Kind::Later | Kind::Divergence => 409,
-        Kind::Fuel
-        | Kind::Deadline
-        | Kind::Memory
-        | Kind::Table
-        | Kind::Instances
-        | Kind::Stack
-        | Kind::HostcallBytes
-        | Kind::HostCalls
-        | Kind::Handles
-        | Kind::Output
-        | Kind::FsQuota
-        | Kind::Egress
-        | Kind::Agent
-        | Kind::Trap
-        | Kind::GuestError => 422,
-        Kind::HostBug => 500,
-        Kind::Model => 502,
-        Kind::HostMemory | Kind::Unavailable | Kind::Cancelled | Kind::Journal | Kind::System => 503,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use stockade::Kind;
+
     use super::*;
 
     #[test]

@@ -1,8 +1,6 @@
 //! A person's decision, with the digest of what the person saw.
 
-use serde::Deserialize;
-use serde_json::Value;
-use stockade::{ApprovalId, Decision, Digest, Json, Result, RunId, RunState};
+use stockade::{ApprovalId, Decision, Digest, Result, RunId, RunState, Verb};
 
 use crate::body::Body;
 
@@ -13,45 +11,19 @@ pub(crate) struct Decided {
     decision: Decision,
 }
 
-/// What a person decides. The names are those of the commands; those under which a question lists what it takes are the same.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Verb {
-    #[serde(alias = "approved")]
-    Approve,
-    #[serde(alias = "denied")]
-    Deny,
-    #[serde(alias = "edited")]
-    Edit,
-    #[serde(alias = "responded")]
-    Respond,
-}
-
-impl Verb {
-    fn by(self, by: String) -> Decision {
-        match self {
-            Self::Approve => Decision::approve(by),
-            Self::Deny => Decision::deny(by),
-            Self::Edit => Decision { arguments: None, ..Decision::edit(by, Value::Null) },
-            Self::Respond => Decision { response: None, ..Decision::respond(by, "") },
-        }
-    }
-}
-
 impl Decided {
     pub(crate) fn of(body: &mut Body) -> Result<Self> {
         let (key, seen) = (body.take("key")?, body.take("seen")?);
-        let decision = body.take::<Verb>("decision")?.by(body.by()?);
-        let (arguments, response) = (body.maybe::<Json>("arguments")?, body.maybe("response")?);
-        let decision = Decision { arguments, response, ..decision }.remember(body.maybe("remember")?);
+        let verb: Verb = body.take("decision")?;
+        let decision = verb.decision(body.by()?, body.maybe("arguments")?, body.maybe("response")?);
+        let decision = decision.remember(body.maybe("remember")?);
         Ok(Self { key, seen, decision: decision.comment(body.maybe("comment")?) })
     }
 
     /// Whether the very same decision on the very same question was taken before.
     pub(crate) fn is_taken(&self, state: &RunState) -> bool {
         let question = state.approval(&self.key).filter(|question| question.digest() == self.seen);
-        let taken = question.into_iter().flat_map(|question| question.decision.iter().chain(&question.votes));
-        taken.into_iter().any(|taken| *taken == self.decision)
+        question.is_some_and(|question| question.is_taken(&self.decision))
     }
 
     pub(crate) fn parts(self, run: RunId) -> (ApprovalId, Digest, Decision) {
@@ -61,7 +33,7 @@ impl Decided {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
     use stockade::Fault;
 
     use super::*;

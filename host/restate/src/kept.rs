@@ -17,6 +17,9 @@ pub(crate) struct Kept {
     pub(crate) rows: BTreeMap<String, KeptRow>,
     /// When the run is told next that a time has come.
     pub(crate) armed_ms: Option<u64>,
+    /// The awakeables of the clients that wait for the run, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) clients: Vec<String>,
 }
 
 /// What one commit has changed.

@@ -28,6 +28,7 @@ mod order;
 mod page;
 mod planned;
 mod relay;
+mod rest;
 mod row;
 mod run;
 mod settlement;
@@ -36,8 +37,10 @@ mod stores;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
-use restate_sdk::endpoint::Endpoint;
+use restate_sdk::endpoint::{Endpoint, HandlerOptions, ServiceOptions};
+use restate_sdk::service::IntoServiceDefinition as _;
 use socket2::SockRef;
 use stockade::{Fault, Host, RunId};
 use tokio::net::{TcpListener, ToSocketAddrs};
@@ -67,7 +70,10 @@ pub fn endpoint(host: Host) -> stockade::Result<Endpoint> {
 pub fn endpoint_telling(host: Host, told: Told) -> stockade::Result<Endpoint> {
     // What cannot be planned here is said now, and not by each run.
     host.planning(stockade::journal::MemoryJournal::new(stockade::Clock::default()))?;
-    Ok(Endpoint::builder().bind(Run::new(host, told)).bind(Stores).build())
+    // What waits for a run is not kept at hand: Restate calls a program at once for so many and no more.
+    let wait = HandlerOptions::new().inactivity_timeout(Duration::from_secs(1)).enable_lazy_state(true);
+    let run = Run::new(host, told).into_service_definition().options(ServiceOptions::new().handler("wait", wait));
+    Ok(Endpoint::builder().bind(run).bind(Stores).build())
 }
 
 /// Returns a listener for `HttpServer::serve` on an address. Its connections send each message at once, as those of `HttpServer`

@@ -34,7 +34,9 @@ impl Written {
     }
 
     fn entry(&self, run: RunId) -> Result<Entry> {
-        let damaged = |error| Fault::new(Kind::Journal, format!("entry {} of run {run} is damaged: {error}", self.seq));
+        let damaged = |error| {
+            Fault::new(Kind::Journal, format!("entry {} of run {run} is damaged: {error}", self.seq)).detail("entry")
+        };
         let change = self.change().and_then(|change| Change::read(&change));
         Ok(Entry {
             run,

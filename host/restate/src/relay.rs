@@ -173,7 +173,7 @@ fn is_about_call(change: &Change) -> bool {
 
 /// The failure of a storage: the next attempt of the handler goes on from what is durable.
 fn cut() -> Fault {
-    Fault::new(Kind::Journal, "the handler of the run was cut off by Restate; its next attempt goes on")
+    Fault::of_storage("the handler of the run was cut off by Restate; its next attempt goes on")
 }
 
 #[cfg(test)]

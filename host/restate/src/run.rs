@@ -7,7 +7,7 @@ use std::time::Duration;
 use restate_sdk::context::RequestTarget;
 use restate_sdk::prelude::*;
 use serde_json::Value;
-use stockade::{Fault, Host, Kind, RunId};
+use stockade::{Fault, Host, Kind, RunId, unknown_run};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -22,6 +22,7 @@ use crate::kept::{Changed, Kept};
 use crate::order::{Made, Order, made};
 use crate::page::Page;
 use crate::planned::Planned;
+use crate::rest::answered;
 use crate::settlement::settlement;
 use crate::start::Start;
 use crate::stores::{STORES, StoresClient};
@@ -136,6 +137,29 @@ impl Run {
         report(&loaded!(ctx), run)
     }
 
+    /// Returns its report once it goes on by itself no more: it has ended, or waits for somebody.
+    #[handler]
+    async fn wait(&self, ctx: SharedObjectContext<'_>) -> HandlerResult<Json<Value>> {
+        id(ctx.key())?;
+        let (client, answer) = ctx.awakeable::<Json<Value>>();
+        drop(ctx.object_client::<RunClient>(ctx.key()).listen(Json(client)).send());
+        Ok(answer.await?)
+    }
+
+    /// Notes a client that waits.
+    #[handler(ingress_private)]
+    async fn listen(&self, ctx: ObjectContext<'_>, client: Json<String>) -> HandlerResult<()> {
+        let (run, mut kept) = (id(ctx.key())?, loaded!(ctx));
+        if kept.is_empty() {
+            ctx.reject_awakeable(&client.into_inner(), refusal(&unknown_run(run)));
+            return Ok(());
+        }
+        kept.clients.push(client.into_inner());
+        answered(&ctx, &mut kept, run)?;
+        saved_head(&ctx, &kept);
+        Ok(())
+    }
+
     /// Performs an effect, unless the run has ended or goes on without it, and tells the run how it ended.
     #[handler(ingress_private)]
     async fn perform(&self, ctx: SharedObjectContext<'_>, order: Json<Order>) -> HandlerResult<()> {
@@ -205,6 +229,7 @@ impl Run {
             kept.armed_ms = due_ms;
         }
         if !kept.is_empty() {
+            answered(ctx, &mut kept, run)?;
             saved(ctx, &kept, known);
         }
         for (key, intent) in perform {
@@ -385,6 +410,10 @@ fn saved(ctx: &ObjectContext<'_>, kept: &Kept, known: usize) {
     for (page, number) in kept.pages.iter().zip(0_u64..).skip(changed) {
         ctx.set(&name(number), Json(page.clone()));
     }
+    saved_head(ctx, kept);
+}
+
+fn saved_head(ctx: &ObjectContext<'_>, kept: &Kept) {
     let head = Kept { pages: Vec::new(), ..kept.clone() };
     ctx.set(HEAD, Json((kept.pages.len() as u64, head)));
 }
