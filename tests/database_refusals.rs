@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use stockade::Kind;
-use stockade::journal::PostgresJournal;
 use stockade::journal::postgres::Database;
+use stockade::journal::{Commit, PostgresJournal, Row, RowChange};
+use stockade::{Journal as _, Kind};
 use stockade_tests::database::OwnDatabase;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -75,6 +75,80 @@ async fn a_role_without_the_right_to_make_tables_is_told_what_to_grant() {
     database.execute(&format!("REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")).await;
     let message = refused(guest()).await;
     assert!(message.contains(&format!("GRANT CONNECT, CREATE ON DATABASE \"{name}\" TO \"{role}\"")), "{message}");
+}
+
+/// How long an answer may take that is not waited for: less than for as long as a statement is sent again.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// It was once sent again for ten seconds, as to a server that fails over.
+#[tokio::test]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn a_server_that_only_reads_is_told_at_once_as_one_and_is_read() {
+    let database = OwnDatabase::new().await;
+    let only_reads = format!("ALTER DATABASE {} SET default_transaction_read_only = on", database.name());
+    database.execute(&only_reads).await;
+    let empty = timeout(AT_ONCE, refused(hasty(&database))).await.unwrap();
+    database.execute(&format!("BEGIN READ WRITE; {}; COMMIT", only_reads.replace("= on", "= off"))).await;
+    drop(PostgresJournal::open(hasty(&database)).await.unwrap());
+    database.execute(&only_reads).await;
+    let journal = PostgresJournal::open(hasty(&database)).await.unwrap();
+    assert!(journal.find("a", "", None, 9).await.unwrap().is_empty());
+    let row = Commit::of_index(vec![RowChange::Add(Row::new("a", "k", ""))]);
+    let written = timeout(AT_ONCE, journal.commit(&row)).await.unwrap().unwrap_err();
+    assert!(written.is_of_storage(), "{written:?}");
+    for message in [empty, written.message] {
+        let allows = format!("`ALTER DATABASE \"{}\" SET default_transaction_read_only = off`", database.name());
+        assert!(message.contains(database.server()) && message.contains("its server only reads"), "{message}");
+        assert!(message.contains("a standby") && message.contains(&allows), "{message}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn a_database_that_cannot_hold_every_text_is_refused_before_it_has_tables() {
+    let database = OwnDatabase::new().await;
+    for encoding in ["LATIN1", "EUC_JP", "SQL_ASCII"] {
+        let name = format!("{}_{}", database.name(), encoding.to_lowercase());
+        let made = format!("CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0");
+        database.execute(&made).await;
+        let url = format!("postgres://postgres@{}/{name}", database.server());
+        let there = || Database::parse(&url, Some(database.password())).unwrap();
+        for fault in
+            [PostgresJournal::open(there()).await.err().unwrap(), PostgresJournal::migrate(there()).await.unwrap_err()]
+        {
+            assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Journal, Some("encoding")), "{fault}");
+            assert!(fault.message.contains(encoding) && fault.message.contains("ENCODING 'UTF8'"), "{fault}");
+        }
+        assert_eq!(database.count("SELECT count(*) FROM pg_namespace WHERE nspname = 'stockade'").await, 0);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn a_journal_that_does_not_say_its_version_is_refused_with_what_it_says() {
+    let database = OwnDatabase::new().await;
+    drop(PostgresJournal::open(hasty(&database)).await.unwrap());
+    let version = "ALTER TABLE stockade.version DROP COLUMN version; ALTER TABLE stockade.version ADD COLUMN version";
+    for (change, found) in [
+        ("INSERT INTO stockade.version VALUES (2)".to_owned(), "has several rows"),
+        ("TRUNCATE stockade.version".to_owned(), "has no row"),
+        ("INSERT INTO stockade.version VALUES (-1)".to_owned(), "has \"-1\""),
+        (format!("{version} text DEFAULT 'two'"), "has \"two\""),
+        (format!("{version} bigint DEFAULT 99999999999"), "has \"99999999999\""),
+        (format!("{version} integer"), "has NULL"),
+    ] {
+        database.execute(&change).await;
+        for fault in [
+            PostgresJournal::open(hasty(&database)).await.err().unwrap(),
+            PostgresJournal::migrate(hasty(&database)).await.unwrap_err(),
+        ] {
+            assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Journal, Some("version")), "{fault}");
+            assert!(
+                fault.message.contains("\"stockade.version\"") && fault.message.contains(found),
+                "{change}: {fault}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use serde_json::{Value, json};
 use stockade::journal::conformance::{self, Flaw, Opener, Storage, Table, Verdict};
 use stockade::journal::{Commit, LEASE, Lease, PostgresJournal, Row, RowChange};
-use stockade::{Budget, Change, Clock, Entry, Journal as _, Kind, Origin, Result, RunId};
+use stockade::{Budget, Change, Clock, Entry, Fault, Journal as _, Origin, Result, RunId};
 use stockade_tests::Hand;
 use stockade_tests::crash::{done, every};
 use stockade_tests::database::{OwnDatabase, blocking, commits_wait, lock_waits};
@@ -350,7 +350,8 @@ async fn full_for_longer(own: &Own) -> Verdict {
     let there = check_entries(&own.journal, lease.run, 1).await;
     own.server.set_full(false);
     there?;
-    if answer.as_ref().err().map(|fault| fault.kind) != Some(Kind::Journal) {
+    let is_told = |fault: &Fault| fault.is_of_storage() && fault.message.contains("the disk of its server is full");
+    if !answer.as_ref().is_err_and(is_told) {
         return Err((Flaw::Wrong, format!("a commit that finds no room: {answer:?}")));
     }
     good(own.journal.commit(&next).await)?;

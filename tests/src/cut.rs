@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use stockade::journal::{Commit, Lease, MemoryJournal, Row, RowChange};
-use stockade::{Entry, Fault, Filter, Journal, Kind, Result, RunId, Summary};
+use stockade::{Entry, Fault, Filter, Journal, Result, RunId, Summary};
 
 /// A journal in memory that fails once it has taken so many commits.
 pub struct Cut {
@@ -29,7 +29,7 @@ impl Cut {
 
     fn check(&self) -> Result<()> {
         let is_cut = self.asked.load(Ordering::SeqCst) > self.taken_max;
-        if is_cut { Err(Fault::new(Kind::Journal, "the power is off")) } else { Ok(()) }
+        if is_cut { Err(Fault::of_storage("the power is off")) } else { Ok(()) }
     }
 }
 

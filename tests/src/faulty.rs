@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use stockade::journal::{Commit, LEASE, Lease, MemoryJournal, Row, RowChange};
-use stockade::{Entry, Fault, Filter, Journal, Kind, Result, RunId, Summary};
+use stockade::{Entry, Fault, Filter, Journal, Result, RunId, Summary};
 
 use crate::Hand;
 use crate::in_turn::HOUR_MS;
@@ -101,7 +101,7 @@ impl Answer {
 }
 
 fn broken() -> Fault {
-    Fault::new(Kind::Journal, "the connection to the journal is broken")
+    Fault::of_storage("the connection to the journal is broken")
 }
 
 impl Faulty {

@@ -63,8 +63,8 @@ pub type Result<T, E = Fault> = std::result::Result<T, E>;
 /// [`Journal::commit`] returned, that of two commits with the same sequence number of a run one is refused, and that only
 /// the holder of a run's [`Lease`] writes to the run. Time is the journal's own.
 ///
-/// What a method refuses changes nothing. A method that fails because the storage does, with kind
-/// [`Journal`](stockade_workflow::Kind::Journal), may have changed what it was asked to change: a connection can break
+/// What a method refuses changes nothing. A method that fails because the storage does, with a fault that
+/// [`Fault::of_storage`] makes, may have changed what it was asked to change: a connection can break
 /// after the storage has written and before it says so.
 #[async_trait]
 pub trait Journal: Send + Sync {

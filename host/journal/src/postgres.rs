@@ -24,7 +24,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use stockade_workflow::{Entry, Fault, Kind, RunId};
+use stockade_workflow::{Entry, Fault, RunId};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -62,8 +62,9 @@ impl PostgresJournal {
     ///
     /// # Errors
     ///
-    /// Kind [`Kind::Journal`] where the server cannot be reached or does not let us in, with detail `version` where the tables
-    /// are of a newer version, and with detail `schema` where they are of an older one: [`PostgresJournal::migrate`] changes
+    /// Kind [`Kind::Journal`](stockade_workflow::Kind::Journal) where the server cannot be reached or does not let us in, with
+    /// detail `encoding` where the database cannot hold every text, with detail `version` where the tables are of a newer
+    /// version, or do not say of which, and with detail `schema` where they are of an older one: [`PostgresJournal::migrate`] changes
     /// them.
     pub async fn open(database: Database) -> Result<Self> {
         let journal = Self::start(database)?;
@@ -86,9 +87,8 @@ impl PostgresJournal {
     /// Begins the thread in which connections are carried, whatever runtime the journal is used in, and whether that still
     /// runs when the journal is closed.
     fn start(database: Database) -> Result<Self> {
-        let failed = |error: std::io::Error| {
-            Fault::new(Kind::Journal, format!("the journal's thread cannot be started: {error}"))
-        };
+        let failed =
+            |error: std::io::Error| Fault::of_storage(format!("the journal's thread cannot be started: {error}"));
         let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let (close, closed) = oneshot::channel();
         let store = Arc::new(Store::new(database, runtime.handle().clone()));
@@ -213,7 +213,7 @@ mod tests {
 
     use stockade_system::Clock;
     use stockade_system::postgres::{Pool, Tables};
-    use stockade_workflow::{Budget, Change, Origin, RunState, Status};
+    use stockade_workflow::{Budget, Change, Kind, Origin, RunState, Status};
     use tokio_postgres::{Client, NoTls};
     use uuid::Uuid;
 

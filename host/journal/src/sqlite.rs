@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, Row as SqlRow, params_from_iter};
+use rusqlite::{Connection, Row as SqlRow, params_from_iter};
 use serde::Serialize;
 use stockade_system::{Clock, database};
 use stockade_workflow::{Entry, Fault, Kind, RunId, Status};
@@ -78,7 +78,7 @@ impl SqliteJournal {
         let owner = Arc::new(Owner::new(&path));
         let writer = Writer { connection, path: path.clone(), owner: Arc::clone(&owner) };
         let thread = std::thread::Builder::new().name("journal".to_owned());
-        let writer = thread.spawn(move || writer.write(requests)).map_err(|error| failed(&path, error))?;
+        let writer = thread.spawn(move || writer.write(requests)).map_err(|error| stopped(&path, &error))?;
         let reader = Arc::new(Mutex::new(reader));
         let lookers = Lookers::open(&path).map_err(|error| unusable(&path, &error))?;
         let (bases, keys) = (Bases::default(), Keyring::default());
@@ -99,8 +99,8 @@ impl SqliteJournal {
     ) -> Result<T> {
         let path = self.path.clone();
         let done = tokio::task::spawn_blocking(move || work(connect(&path)?)).await;
-        let done = done.map_err(|error| failed(&self.path, error))?;
-        done.map_err(|error| failed(&self.path, error))?
+        let done = done.map_err(|error| stopped(&self.path, &error))?;
+        done.map_err(|error| failed(&self.path, &error))?
     }
 
     async fn query<T: Send + 'static>(
@@ -109,8 +109,8 @@ impl SqliteJournal {
     ) -> Result<T> {
         let reader = Arc::clone(&self.reader);
         let task = tokio::task::spawn_blocking(move || query(&reader.lock().unwrap_or_else(PoisonError::into_inner)));
-        let answer = task.await.map_err(|error| failed(&self.path, error))?;
-        answer.map_err(|error| failed(&self.path, error))
+        let answer = task.await.map_err(|error| stopped(&self.path, &error))?;
+        answer.map_err(|error| failed(&self.path, &error))
     }
 
     /// Looks for rows on this thread, where no lock has to be waited for: they are in a few pages that the system mostly has in
@@ -121,7 +121,7 @@ impl SqliteJournal {
 
     /// Has the writer do something, and waits until it is durable.
     async fn done(&self, work: Work) -> Result<Done> {
-        let gone = || Fault::new(Kind::Journal, "the journal's writer has stopped");
+        let gone = || Fault::of_storage("the journal's writer has stopped");
         let (done, answer) = oneshot::channel();
         let inbox = self.inbox.as_ref().ok_or_else(gone)?;
         inbox.send(Request { work, now_ms: self.clock.now_ms(), done }).await.map_err(|_| gone())?;
@@ -315,14 +315,18 @@ fn newer(path: &Path, found: u32, known: u32) -> Fault {
 }
 
 fn unusable(path: &Path, error: &rusqlite::Error) -> Fault {
-    let read_only = matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen));
-    let hint = if read_only { "; its folder must exist and be writable" } else { "" };
-    Fault::new(Kind::Journal, format!("the journal \"{}\" cannot be used: {error}{hint}", path.display()))
+    let advice = database::advice(path, error);
+    Fault::new(Kind::Journal, format!("the journal \"{}\" cannot be used: {error}{advice}", path.display()))
         .detail("open")
 }
 
-fn failed(path: &Path, error: impl std::fmt::Display) -> Fault {
-    Fault::new(Kind::Journal, format!("the journal \"{}\" failed: {error}", path.display()))
+fn failed(path: &Path, error: &rusqlite::Error) -> Fault {
+    stopped(path, &format!("{error}{}", database::advice(path, error)))
+}
+
+/// The journal failed where SQLite did not.
+fn stopped(path: &Path, why: &dyn std::fmt::Display) -> Fault {
+    Fault::of_storage(format!("the journal \"{}\" failed: {why}", path.display()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use rusqlite::ErrorCode;
+use stockade_system::database;
 use stockade_workflow::{Fault, Hint, Kind, Namespace};
 
 use super::bounds::MEMORIES_MAX;
@@ -32,7 +32,7 @@ impl From<Fault> for Broken {
 impl Broken {
     pub(super) fn at(self, path: &Path) -> Fault {
         match self {
-            Self::Sql(error) => failed(path, error),
+            Self::Sql(error) => failed_sql(path, &error),
             Self::Refused(fault) => fault,
         }
     }
@@ -42,10 +42,13 @@ pub(super) fn failed(path: &Path, error: impl Display) -> Fault {
     Fault::new(KIND, format!("the memory \"{}\" failed: {error}", path.display())).detail("memory")
 }
 
+pub(super) fn failed_sql(path: &Path, error: &rusqlite::Error) -> Fault {
+    failed(path, format!("{error}{}", database::advice(path, error)))
+}
+
 pub(super) fn unusable(path: &Path, error: &rusqlite::Error) -> Fault {
-    let read_only = matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen));
-    let hint = if read_only { "; its folder must exist and be writable" } else { "" };
-    Fault::new(KIND, format!("the memory \"{}\" cannot be used: {error}{hint}", path.display())).detail("open")
+    let advice = database::advice(path, error);
+    Fault::new(KIND, format!("the memory \"{}\" cannot be used: {error}{advice}", path.display())).detail("open")
 }
 
 pub(super) fn foreign(path: &Path) -> Fault {

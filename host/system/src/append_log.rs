@@ -7,6 +7,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::access::explained;
 use crate::file::{bounded, check_private};
 
 /// How long a lock that another process holds is left alone.
@@ -28,7 +29,7 @@ impl AppendLog {
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true).mode(0o600).custom_flags(flags.bits().cast_signed());
-        let file = options.open(path)?;
+        let file = options.open(path).map_err(|error| explained(error, path))?;
         check_private(&file)?;
         lock(&file, patience)?;
         let log = Self { file };

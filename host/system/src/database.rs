@@ -1,12 +1,15 @@
 //! The databases of the host, each one SQLite file: how they are opened, and how their tables are made.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
+
+use crate::access::{barred, is_full};
+use crate::file::not_a_file;
 
 /// Opens a database of the host, and creates it if it does not exist. Only its owner can read it; SQLite gives the files beside
 /// it the same mode. A link without a target is not followed.
@@ -26,6 +29,27 @@ fn connected(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(Path::new(".").join(path), flags)
 }
+
+/// Says what a failure of a database means, and what would let it pass; nothing where SQLite's own words say all.
+pub fn advice(path: &Path, error: &rusqlite::Error) -> String {
+    if let Some(other) = fs::metadata(path).ok().and_then(|found| not_a_file(found.file_type())) {
+        return format!("; {other}");
+    }
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => FULL.to_owned(),
+        // It says so of the files beside the database.
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) if is_full(path) => FULL.to_owned(),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            // Files are made beside it, too.
+            let barred = barred(path).or_else(|| barred(&path.with_added_extension("wal")));
+            barred.map_or_else(|| "; its folder must exist and be writable".to_owned(), |why| format!("; {why}"))
+        }
+        Some(_) | None => String::new(),
+    }
+}
+
+const FULL: &str =
+    "; its disk is full: what was committed is kept, and once the disk has room, what was not is made again";
 
 /// How many pages are copied before it is told how far the copy is.
 const COPIED_AT_ONCE: i32 = 1_024;
@@ -127,7 +151,7 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
@@ -148,6 +172,22 @@ mod tests {
                 opening.into_iter().for_each(|one| assert_eq!(one.join().unwrap().unwrap(), (7, 1)));
             });
         }
+    }
+
+    #[test]
+    fn a_database_without_room_is_told_as_one_on_a_full_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        let full = open(&path).unwrap();
+        full.execute_batch("CREATE TABLE t (a); PRAGMA max_page_count = 2").unwrap();
+        let failed = full.execute("INSERT INTO t VALUES (zeroblob(100000))", []).unwrap_err();
+        assert!(advice(&path, &failed).contains("what was committed is kept"), "{failed}");
+        let other = full.execute("INSERT INTO u VALUES (1)", []).unwrap_err();
+        assert_eq!(advice(&path, &other), "");
+        let is_folder = advice(dir.path(), &open(dir.path()).unwrap_err());
+        assert_eq!(is_folder, "; it is a folder, and not a file");
+        let folder = dir.path().join("none/a.db");
+        assert_eq!(advice(&folder, &open(&folder).unwrap_err()), "; its folder must exist and be writable");
     }
 
     #[test]

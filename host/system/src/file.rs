@@ -7,6 +7,9 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+pub use crate::access::barred;
+use crate::access::explained;
+
 /// Opens a file that a person named, for reading. Pipes and devices are refused: a pipe may have no end and no writer, and
 /// reading a device may have an effect.
 ///
@@ -16,19 +19,22 @@ use tempfile::NamedTempFile;
 pub fn open(path: &Path) -> Result<File> {
     // Otherwise opening a pipe would wait for its writer.
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
+    let opened = OpenOptions::new().read(true).custom_flags(nonblocking).open(path);
+    let file = opened.map_err(|error| explained(error, path))?;
     let kind = file.metadata()?.file_type();
-    if kind.is_file() { Ok(file) } else { Err(Error::new(ErrorKind::InvalidInput, not_a_file(kind))) }
+    not_a_file(kind).map_or(Ok(file), |why| Err(Error::new(ErrorKind::InvalidInput, why)))
 }
 
-fn not_a_file(kind: FileType) -> String {
+/// Says what something is that is no file.
+pub(crate) fn not_a_file(kind: FileType) -> Option<String> {
     let kind = match kind {
+        kind if kind.is_file() => return None,
         kind if kind.is_dir() => "a folder",
         kind if kind.is_fifo() => "a pipe",
         kind if kind.is_char_device() || kind.is_block_device() => "a device",
         _ => "a socket or something else",
     };
-    format!("it is {kind}, and not a file")
+    Some(format!("it is {kind}, and not a file"))
 }
 
 /// Reads a file that a person named, if it has at most so many bytes.
@@ -57,13 +63,22 @@ pub fn read_text(path: &Path, bytes_max: u64) -> Result<String> {
 /// The folder cannot be made, or the file cannot be written; then what was there before still is.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mut file = NamedTempFile::new_in(folder)?;
+    let made = make_folder(folder).and_then(|()| NamedTempFile::new_in(folder));
+    let mut file = made.map_err(|error| explained(error, path))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     // The name outlasts it, too.
     File::open(folder)?.sync_all()
+}
+
+/// Makes a folder that only its owner may enter, and those above it, where they do not exist.
+///
+/// # Errors
+///
+/// It cannot be made.
+pub fn make_folder(folder: &Path) -> Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| explained(error, folder))
 }
 
 /// Reads everything, such as from stdin, if it is at most so many bytes.
@@ -95,8 +110,8 @@ pub fn read_private(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
 pub(crate) fn check_private(file: &File) -> Result<()> {
     let found = file.metadata()?;
     let refused = |why: String| Err(Error::new(ErrorKind::PermissionDenied, why));
-    if !found.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, not_a_file(found.file_type())));
+    if let Some(why) = not_a_file(found.file_type()) {
+        return Err(Error::new(ErrorKind::InvalidInput, why));
     }
     let (owner, us) = (found.uid(), rustix::process::geteuid().as_raw());
     if owner != us && owner != 0 {
@@ -133,7 +148,7 @@ pub struct Lock {
 pub fn locked(folder: &Path, name: &str) -> Result<Lock> {
     let path = folder.join(name);
     loop {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        make_folder(folder)?;
         let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
         let file = match OpenOptions::new()
             .write(true)
@@ -145,7 +160,7 @@ pub fn locked(folder: &Path, name: &str) -> Result<Lock> {
         {
             // Another process has just removed the folder.
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            opened => opened?,
+            opened => opened.map_err(|error| explained(error, &path))?,
         };
         file.lock()?;
         // Before the lock was held, another process may have removed the file as one that was left behind.

@@ -6,6 +6,7 @@
 
 #![warn(missing_docs, clippy::print_stderr, clippy::print_stdout)]
 
+mod access;
 mod append_log;
 mod clock;
 #[cfg(feature = "sqlite")]

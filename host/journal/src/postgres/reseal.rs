@@ -98,7 +98,8 @@ pub(super) async fn runs(pool: &Pool, keys: &Keyring) -> Result<Vec<RunId>> {
     let rows = rows.map_err(|failed| pool.fault(&failed))?;
     let run = |row: &Row| -> Result<RunId> {
         let text: &str = row.try_get(0).map_err(|error| pool.fault(&Failed::Refused(error)))?;
-        text.parse().map_err(|_| Fault::new(Kind::Journal, format!("\"{text}\" is not the id of a run")))
+        let wrong = || Fault::new(Kind::Journal, format!("\"{text}\" is not the id of a run")).detail("entry");
+        text.parse().map_err(|_| wrong())
     };
     rows.iter().map(run).collect()
 }

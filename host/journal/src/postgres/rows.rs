@@ -188,7 +188,8 @@ pub(super) async fn needing(pool: &Pool, run: RunId) -> Option<(String, String)>
 /// Reads a row.
 pub(super) fn read(pool: &Pool, row: &SqlRow) -> Result<Row> {
     columns(row).map_err(|why| {
-        Fault::new(Kind::Journal, format!("a row of the index of \"{}\" cannot be read: {why}", pool.database()))
+        let message = format!("a row of the index of \"{}\" cannot be read: {why}", pool.database());
+        Fault::new(Kind::Journal, message).detail("index")
     })
 }
 

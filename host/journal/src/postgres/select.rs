@@ -152,7 +152,8 @@ fn written(status: Status) -> Status {
 /// Reads a summary.
 pub(super) fn read(pool: &Pool, row: &Row) -> Result<Summary> {
     columns(row).map_err(|why| {
-        Fault::new(Kind::Journal, format!("the line of a run in \"{}\" cannot be read: {why}", pool.database()))
+        let message = format!("the line of a run in \"{}\" cannot be read: {why}", pool.database());
+        Fault::new(Kind::Journal, message).detail("run")
     })
 }
 

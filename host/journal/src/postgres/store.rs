@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stockade_system::postgres::{Database, Failed, Migrated, Pool};
-use stockade_workflow::{Fault, Kind, RunId};
+use stockade_workflow::{Fault, RunId};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
@@ -80,7 +80,7 @@ impl Store {
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
         let done = self.runtime.spawn(work).await;
-        done.map_err(|error| Fault::new(Kind::Journal, format!("the journal's thread has stopped: {error}")))?
+        done.map_err(|error| Fault::of_storage(format!("the journal's thread has stopped: {error}")))?
     }
 
     /// Does something with what else waits then.
@@ -217,7 +217,7 @@ impl Store {
 
 /// The answer of what was ended before it had one.
 pub(super) fn stopped() -> Fault {
-    Fault::new(Kind::Journal, "the journal's thread has stopped")
+    Fault::of_storage("the journal's thread has stopped")
 }
 
 #[cfg(test)]

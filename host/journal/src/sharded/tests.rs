@@ -14,7 +14,7 @@ struct Database {
 impl Database {
     fn reached(&self) -> Result<&MemoryJournal> {
         let is_down = self.is_down.load(Ordering::SeqCst);
-        if is_down { Err(Fault::new(Kind::Journal, "the database cannot be reached")) } else { Ok(&self.memory) }
+        if is_down { Err(Fault::of_storage("the database cannot be reached")) } else { Ok(&self.memory) }
     }
 }
 

@@ -20,12 +20,12 @@ impl SqliteJournal {
         let mut connection = connect(path).map_err(|error| unusable(path, &error))?;
         tables::prepare(&mut connection, path)?;
         let newest = "SELECT coalesce(max(format), 0) FROM entries";
-        let newest: u32 = connection.query_row(newest, [], |row| row.get(0)).map_err(|error| failed(path, error))?;
+        let newest: u32 = connection.query_row(newest, [], |row| row.get(0)).map_err(|error| failed(path, &error))?;
         if newest > FORMAT {
             return Err(newer(path, newest, FORMAT));
         }
         let take = "UPDATE leases SET epoch = epoch + 1, owner = NULL, until_ms = 0";
-        connection.execute(take, []).map(drop).map_err(|error| failed(path, error))
+        connection.execute(take, []).map(drop).map_err(|error| failed(path, &error))
     }
 
     /// Returns whether a process that lives writes to the journal in this file.

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, named_params, params};
-use stockade_workflow::{FORMAT, RunId};
+use stockade_workflow::{FORMAT, Fault, RunId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::driven::Driven;
 use super::leases::Right;
-use super::{blobs, failed, json, leases, removal, rows};
+use super::{blobs, failed, json, leases, removal, rows, stopped};
 use crate::codec::Packed;
 use crate::owner::Owner;
 use crate::wait::Place;
@@ -76,9 +76,9 @@ impl Writer {
 
     /// Writes a group; a refusal is of its own request only, any other failure of the whole group.
     fn write_group(&mut self, driven: &mut Driven, group: &[Request]) -> Vec<Result<Done>> {
-        let all = |why: &dyn std::fmt::Display| group.iter().map(|_| Err(failed(&self.path, why))).collect();
+        let all = |fault: Fault| group.iter().map(|_| Err(fault.clone())).collect();
         if let Err(error) = self.owner.show() {
-            return all(&error);
+            return all(stopped(&self.path, &error));
         }
         let owner = &self.owner;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
@@ -94,7 +94,7 @@ impl Writer {
         });
         written.unwrap_or_else(|error| {
             driven.forget();
-            all(&error)
+            all(failed(&self.path, &error))
         })
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -101,7 +102,8 @@ impl Database {
             return Err(shape());
         };
         let port = config.get_ports().first().copied().unwrap_or(PORT);
-        let place = format!("postgres://{user}@{host}:{port}/{name}");
+        let written = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let place = format!("postgres://{user}@{written}:{port}/{name}");
         let tls = options.is_tls(&host).then(|| Tls::new(options.roots.as_deref())).transpose()?;
         config.application_name("stockade").ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
         config.connect_timeout(CONNECT).keepalives_idle(UNHEARD).tcp_user_timeout(UNHEARD);
@@ -210,7 +212,11 @@ struct Options {
 impl Options {
     fn read(record: Record, url: &Url) -> Result<Self, String> {
         let mut options = Self::default();
+        let mut names = BTreeSet::new();
         for (name, value) in url.query_pairs() {
+            if !names.insert(name.clone()) {
+                return Err(format!("the {record}'s URL has the option \"{name}\" twice"));
+            }
             match (name.as_ref(), value.as_ref()) {
                 ("sslmode", "disable") => options.tls = Some(false),
                 // The certificate is checked in any case; a URL that asks for TLS does not ask for half of it.
@@ -245,6 +251,7 @@ mod tests {
         for (url, why) in [
             ("postgres://u:hunter2@h/d", "holds a password; name a secret instead"),
             ("postgres://u@h/d?password=hunter2", "an option \"password\" that is not known"),
+            ("postgres://u@h/d?sslmode=disable&sslmode=require", "has the option \"sslmode\" twice"),
             ("postgres://u@h/d?sslmode=prefer", "sslmode of the journal's URL must be one of"),
             ("postgres://u@h/d?sslrootcert=/nowhere/roots", "the certificates of \"/nowhere/roots\" cannot be used"),
             ("postgres://h/d", "is not \"postgres://USER@HOST:PORT/DATABASE\""),
@@ -263,6 +270,7 @@ mod tests {
         assert!(!is_sealed("postgres://u@127.0.0.1:1/d") && !is_sealed("postgres://u@h.example.com/d?sslmode=disable"));
         let database = Database::parse("postgres://u@h.example.com/d?sslmode=require", Some("hunter2")).unwrap();
         assert_eq!(database.to_string(), "postgres://u@h.example.com:5432/d");
+        assert_eq!(Database::parse("postgres://u@[::1]/d", None).unwrap().to_string(), "postgres://u@[::1]:5432/d");
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! connection will do, and one that fails is dropped.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use stockade_workflow::{Fault, Kind};
+use stockade_workflow::Fault;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::types::{ToSql, Type};
@@ -34,6 +35,8 @@ pub struct Pool {
     database: Database,
     idle: Mutex<Vec<Client>>,
     places: Semaphore,
+    /// Whether the server only read when it was asked first. One that wrote then and only reads now is about to be replaced.
+    only_reads: AtomicBool,
 }
 
 /// Why a statement has no answer.
@@ -51,7 +54,7 @@ impl Pool {
     /// Makes no connection yet.
     pub fn new(database: Database) -> Self {
         let places = Semaphore::new(database.connections_max() as usize);
-        Self { database, idle: Mutex::default(), places }
+        Self { database, idle: Mutex::default(), places, only_reads: AtomicBool::default() }
     }
 
     /// Returns the database to which they are.
@@ -87,7 +90,7 @@ impl Pool {
         loop {
             match self.once(statement, parameters).await {
                 // The first connection may be one that broke while it was not used.
-                Err(failed) if failed.may_pass() && (is_first || Instant::now() < until) => {
+                Err(failed) if self.may_pass(&failed) && (is_first || Instant::now() < until) => {
                     is_first = false;
                     sleep(pause).await;
                     pause = (pause * 2).min(PAUSE_MAX);
@@ -123,6 +126,18 @@ impl Pool {
             self.keep(client);
         }
         answer
+    }
+
+    /// Says whether the server only reads from the beginning.
+    pub(super) fn set_only_reads(&self, only_reads: bool) {
+        self.only_reads.store(only_reads, Ordering::Relaxed);
+    }
+
+    /// Whether the same may succeed a moment later. That a server only reads passes where another takes its place: not where it
+    /// has only read from the beginning.
+    fn may_pass(&self, failed: &Failed) -> bool {
+        let is_settled = failed.code() == Some(ONLY_READS) && self.only_reads.load(Ordering::Relaxed);
+        failed.may_pass() && !is_settled
     }
 
     /// Waits for an answer on a connection for as long as a statement may take; one that is late is of no use any more.
@@ -171,16 +186,21 @@ impl Pool {
     pub fn fault(&self, failed: &Failed) -> Fault {
         let (database, record) = (&self.database, self.database.record());
         let message = format!("the {record} \"{database}\" {failed}{}", self.advice(failed));
-        Fault::new(Kind::Journal, message)
+        Fault::of_storage(message)
     }
 
     /// Says what would help, where that is known.
     fn advice(&self, failed: &Failed) -> String {
         let (Failed::Unreachable(error) | Failed::Refused(error)) = failed else { return String::new() };
+        let (name, role) = self.database.name_and_role();
         let is_of_database = error.as_db_error().is_some_and(|said| said.message().contains("for database"));
-        if failed.code() == Some("42501") && is_of_database {
-            let (name, role) = self.database.name_and_role();
-            return format!("; `GRANT CONNECT, CREATE ON DATABASE \"{name}\" TO \"{role}\"` allows it");
+        match failed.code() {
+            Some("42501") if is_of_database => {
+                return format!("; `GRANT CONNECT, CREATE ON DATABASE \"{name}\" TO \"{role}\"` allows it");
+            }
+            Some(ONLY_READS) => return only_reads(name),
+            Some(FULL) => return IS_FULL.to_owned(),
+            Some(_) | None => {}
         }
         let chain = chain(error);
         if chain.contains(WITHOUT_TLS) {
@@ -191,6 +211,22 @@ impl Pool {
         }
         String::new()
     }
+}
+
+/// The code of what a server refuses that only reads, and of what finds no room on its disk.
+const ONLY_READS: &str = "25006";
+const FULL: &str = "53100";
+
+/// What is said of a disk without room.
+const IS_FULL: &str = "; the disk of its server is full: what was committed is kept, and once the disk has room, what was not \
+                       is made again";
+
+/// What would let a server write that only reads.
+fn only_reads(database: &str) -> String {
+    format!(
+        "; its server only reads: of a standby, the URL must name the server that it follows; else `ALTER DATABASE \"{database}\" \
+         SET default_transaction_read_only = off` allows it, where no role and no server says otherwise"
+    )
 }
 
 /// How tokio-postgres begins to say that there is no TLS with a server, and what it says of one that does not speak it.
@@ -215,7 +251,7 @@ fn chain(error: &Error) -> String {
 /// Whether a code of the server leaves the connection in doubt: it or a pooler on the way says that it is about to end, or it is
 /// to a server that ends or that writes nothing. The same may succeed on another connection.
 fn ends_connection(code: &str) -> bool {
-    code == "25006" || code.starts_with("57P") || code.starts_with("08")
+    code == ONLY_READS || code.starts_with("57P") || code.starts_with("08")
 }
 
 /// Whether the same may succeed a moment later: on another connection, without the transaction that was in the way, or once the
