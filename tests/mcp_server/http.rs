@@ -87,6 +87,32 @@ fn find() -> Value {
     call("purchases__find", json!({"user_id": "user_123"}))
 }
 
+/// A body of two megabytes took a hundred in the host, and of two members of one name the last one counted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_takes_too_much_memory_or_can_be_read_in_two_ways_is_refused() {
+    let served = start(|builder| builder).await;
+    let bot = served.client("bot", Role::Operator).await;
+    let message = request(1, "tools/call", newest(find(), json!({}))).to_string();
+    let bomb = format!("[{}]", vec!["{\"\":{\"\":{\"\":0}}}"; 100_000].join(","));
+    let with = |more: &str| message.replace("\"arguments\":{", &format!("\"arguments\":{{{more},"));
+    let headers = [
+        ("accept", "application/json, text/event-stream"),
+        ("content-type", "application/json"),
+        ("mcp-protocol-version", NEWEST),
+        ("mcp-method", "tools/call"),
+        ("mcp-name", "purchases__find"),
+    ];
+    for wrong in [with(&format!("\"x\":{bomb}")), with("\"user_id\":\"user_456\""), with("\"x\":18446744073709551617")]
+    {
+        let answer = bot.send("POST /mcp", &headers, wrong).await;
+        assert_eq!(answer.status().as_u16(), 400);
+        let text = answer.into_body().collect().await.unwrap().to_bytes();
+        let told: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(told["error"]["code"], -32_700, "{told}");
+    }
+    assert_eq!(bot.send("POST /mcp", &headers, message).await.status().as_u16(), 200);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_has_the_rights_of_its_token_and_no_others() {
     let served = start(|builder| builder).await;

@@ -52,6 +52,20 @@ fn tools_and_code_are_offered_with_schemas_and_hints_and_answer_with_values() {
     assert_eq!(statuses(&place).iter().filter(|status| *status == "done").count(), 2);
 }
 
+/// Code called it on the command line and over HTTP, and code of a client did not.
+#[test]
+fn code_of_a_client_calls_promoted_code_that_calls_no_tools() {
+    let place = Place::new();
+    place.write("square.js", "return input.n * input.n");
+    let ran = place.json(&["exec", "square.js", "--input", "{\"n\": 3}"]).json;
+    let step = format!("{}/code", ran["run_id"].as_str().unwrap());
+    assert_eq!(place.json(&["tool", "promote", &step, "square", "--by", "dana", "--yes"]).exit, Some(0));
+    let mut agent = Agent::before(&place, &["--tools", "square", "--languages", "javascript"]);
+    let ran = agent.call("exec__javascript", json!({"code": "return await square.run({n: 4})"}));
+    assert_eq!(ran["structuredContent"]["result"], 16, "{ran}");
+    assert_eq!(agent.close().status.code(), Some(0));
+}
+
 #[test]
 fn a_client_is_offered_what_was_named_and_cannot_call_anything_else() {
     let place = Place::new();
@@ -279,6 +293,8 @@ fn a_large_catalogue_is_searched_and_what_is_found_is_called() {
     let code = tool(&tools, "exec__javascript")["description"].as_str().unwrap();
     assert!(code.contains("search_tools") && code.len() < 2_000, "{code}");
 
+    let long = agent.ask("tools/call", call("search_tools", json!({"query": "w ".repeat(1_000)})));
+    assert!(long["error"]["message"].as_str().is_some_and(|why| why.contains("2000 bytes")), "{long}");
     let found = agent.call("search_tools", json!({"query": "window rules7"}));
     let found: Value = serde_json::from_str(found["content"][0]["text"].as_str().unwrap()).unwrap();
     assert_eq!(found[0]["name"], "rules7__within_window", "{found}");

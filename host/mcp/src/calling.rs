@@ -22,6 +22,9 @@ use crate::request_state::{Bound, run_id};
 use crate::starting::{Starting, missing, text};
 use crate::{Mcp, progress, resources};
 
+/// The longest query of a search, in bytes: each of its words is looked for in the definition of each function.
+const QUERY_BYTES_MAX: usize = 1 << 10;
+
 impl Mcp {
     /// Answers a call.
     pub(crate) async fn called(
@@ -217,6 +220,10 @@ impl Mcp {
     }
 
     fn searched(&self, client: &Client, query: &str) -> Answer<CallToolResult> {
+        let bytes = query.len();
+        if bytes > QUERY_BYTES_MAX {
+            return Err(Refusal::params(format!("the query has {bytes} bytes, and {QUERY_BYTES_MAX} are allowed")));
+        }
         let found = self.catalogue.found(&self.host, &client.principal, query)?;
         let found = serde_json::to_string(&found).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
         let rest = "search for more words to find fewer";

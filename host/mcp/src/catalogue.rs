@@ -73,10 +73,10 @@ impl Catalogue {
         self.by_name.get(name).filter(|meaning| may_use(host, principal, meaning))
     }
 
-    /// Returns the tools that code of a principal may call: those of which a function is offered. Code calls no code.
+    /// Returns the tools that code of a principal may call: those of which a function is offered.
     pub(crate) fn tools<'a>(&self, host: &'a Host, principal: &Principal) -> Vec<&'a Registered> {
         let names = self.tool_names(principal);
-        host.tools().filter(|tool| tool.nature().code.is_none() && names.contains(tool.name())).collect()
+        host.tools().filter(|tool| tool.is_for_code() && names.contains(tool.name())).collect()
     }
 
     /// Returns the names of the tools of which a principal is offered a function.

@@ -4,19 +4,25 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{HOST, ORIGIN};
+use http::header::{CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
+use rmcp::model::ErrorCode;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
-use stockade::Principal;
+use serde_json::json;
+use stockade::json::{Bounds, parse};
+use stockade::{Fault, Principal};
 
 use crate::Mcp;
 use crate::sessions::Sessions;
 
 /// The header with the session of a client of the older revisions.
 const SESSION: &str = "mcp-session-id";
+
+/// The memory that the value of a message may take: arguments of a MiB fit. What reads it next makes several values of each.
+const MEMORY_BYTES_MAX: u64 = 32 << 20;
 
 /// The bodies of answers.
 pub type Body = BoxBody<Bytes, Infallible>;
@@ -56,6 +62,9 @@ impl Http {
         if session(&parts.headers).is_some_and(|session| !self.sessions.is_of(session, &principal)) {
             return refusal(StatusCode::NOT_FOUND, "there is no such session; begin with initialize");
         }
+        if let Err(fault) = read(&body) {
+            return unread(&fault);
+        }
         let response = self.service.handle(Request::from_parts(parts, Full::new(body))).await;
         if let Some(session) = session(response.headers()) {
             self.sessions.begun(session, &principal).await;
@@ -78,6 +87,25 @@ fn is_of_own_page(headers: &HeaderMap) -> bool {
 
 fn session(headers: &HeaderMap) -> Option<&str> {
     headers.get(SESSION)?.to_str().ok()
+}
+
+/// Reads a message by the reader that knows the memory first, and refuses what can be read in two ways. A request that only
+/// listens has no message.
+fn read(body: &[u8]) -> stockade::Result<()> {
+    if body.is_empty() {
+        return Ok(());
+    }
+    let text = std::str::from_utf8(body).map_err(|error| Fault::invalid("mcp", error.to_string()))?;
+    parse(text, &Bounds::OUTSIDE.memory_bytes(MEMORY_BYTES_MAX)).map(drop)
+}
+
+/// The answer to a message that cannot be read, as JSON-RPC has it.
+fn unread(fault: &Fault) -> Response<Body> {
+    let error = json!({"code": ErrorCode::PARSE_ERROR.0, "message": fault.message});
+    let mut response =
+        refusal(StatusCode::BAD_REQUEST, &json!({"jsonrpc": "2.0", "id": null, "error": error}).to_string());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 fn refusal(status: StatusCode, why: &str) -> Response<Body> {

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 use stockade::{
-    Approval, ApprovalId, Decision, Digest, Fault, Filter, Json as Text, Kind, Principal, Report, RunState,
+    Approval, ApprovalId, Decision, Digest, Fault, Filter, Json as Text, Kind, Principal, Report, RunState, Verb,
 };
 
 use crate::audit::named;
@@ -25,20 +25,6 @@ pub(crate) async fn list(State(service): State<Service>, uri: Uri) -> Answer<Res
     let page = service.host().open_questions(&Filter { limit: Some(limit), ..filter }).await?;
     page.unreadable.iter().for_each(|left_out| service.tell(&left_out.error));
     Ok(links::page(page.found, &uri, "cursor", page.next.map(query::cursor).as_deref()))
-}
-
-/// What a person decides. The names are those of the commands; those under which a question lists what it takes are the same.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Verb {
-    #[serde(alias = "approved")]
-    Approve,
-    #[serde(alias = "denied")]
-    Deny,
-    #[serde(alias = "edited")]
-    Edit,
-    #[serde(alias = "responded")]
-    Respond,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +65,7 @@ pub(crate) async fn take_once(service: &Service, principal: Principal, id: Appro
     let question = service.host().question(id.run, Some(&id.key)).await?;
     let (seen, decision) = (seen(&question, &decided.seen)?, decided.of(principal));
     note(&id, &decision);
-    if !is_taken(&question, &decision) {
+    if !question.is_taken(&decision) {
         service.host().decide(&id, &seen, decision).await?;
     }
     Ok(())
@@ -90,10 +76,6 @@ pub(crate) fn note(id: &ApprovalId, decision: &Decision) {
     named("run", id.run);
     named("approval", &id.key);
     named("decision", decision.verdict.past());
-}
-
-fn is_taken(question: &Approval, decision: &Decision) -> bool {
-    question.decision.iter().chain(&question.votes).any(|taken| taken == decision)
 }
 
 /// Takes back that an approval holds for later calls too.
@@ -136,14 +118,7 @@ impl Decided {
 
     /// The decision, by the person whose token it is. What does not belong to it is refused with it.
     fn of(self, Principal { name: by, .. }: Principal) -> Decision {
-        let decision = match self.decision {
-            Verb::Approve => Decision::approve(by),
-            Verb::Deny => Decision::deny(by),
-            Verb::Edit => Decision { arguments: None, ..Decision::edit(by, Value::Null) },
-            Verb::Respond => Decision { response: None, ..Decision::respond(by, "") },
-        };
-        let arguments = self.arguments.map(Text::from);
-        let decision = Decision { arguments, response: self.response, ..decision };
+        let decision = self.decision.decision(by, self.arguments.map(Text::from), self.response);
         decision.remember(self.remember.map(Text::from)).comment(self.comment)
     }
 }
@@ -157,23 +132,6 @@ mod tests {
 
     fn decided(body: Value) -> Decision {
         from_value::<Decided>(body).unwrap().of(Principal::new("dana", Role::Approver))
-    }
-
-    #[test]
-    fn a_decision_that_was_taken_is_known_again_and_another_one_is_not() {
-        let digest = Digest::of(b"call");
-        let mut question: Approval = from_value(json!({
-            "key": "approval", "reason": "why", "tool": "payments", "function": "refund", "arguments": {},
-            "bound_to": {"call": digest, "component": digest, "grants": digest},
-        }))
-        .unwrap();
-        let yes = || Decision::approve("dana");
-        assert!(!is_taken(&question, &yes()));
-        question.votes.push(yes());
-        assert!(is_taken(&question, &yes()) && !is_taken(&question, &Decision::approve("mia")));
-        question.votes.clear();
-        question.decision = Some(Decision::deny("dana"));
-        assert!(!is_taken(&question, &yes()) && is_taken(&question, &Decision::deny("dana")));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
-use stockade::Fault;
 use stockade::json::{self, Bounds};
+use stockade::{Fault, Kind};
 
 use crate::problem::{Answer, Problem};
 
@@ -28,7 +28,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Given<T> {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, fault));
         }
         let text = std::str::from_utf8(&bytes).map_err(|error| unreadable(error.to_string()))?;
-        Ok(Self(json::read(text, &Bounds::OUTSIDE)?))
+        Ok(Self(json::read(text, &Bounds::OUTSIDE).map_err(unfit)?))
+    }
+}
+
+/// A value that takes more memory than it may have does not fit later either: its client is not told to come again.
+fn unfit(fault: Fault) -> Problem {
+    match fault.kind {
+        Kind::HostMemory => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, fault),
+        _ => fault.into(),
     }
 }
 

@@ -147,13 +147,11 @@ fn number(last: &str) -> Answer<u64> {
 
 #[cfg(test)]
 mod tests {
-    use stockade::Kind;
-
     use super::*;
 
     #[tokio::test]
     async fn a_stream_that_breaks_off_says_nothing_behind_its_fault() {
-        let broken = Fault::new(Kind::Journal, "the connection to the journal is broken");
+        let broken = Fault::of_storage("the connection to the journal is broken");
         let told = until_fault(stream::iter([Ok("entry"), Err(broken), Ok("end")]));
         let told: Vec<_> = told.map(|item| item.is_ok()).collect().await;
         assert_eq!(told, [true, false]);

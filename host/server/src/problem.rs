@@ -46,17 +46,22 @@ const INSIDE: &str = "the server could not do this; its operator can read why";
 /// How many seconds a client is to wait that found no room.
 const RETRY_AFTER: &str = "1";
 
-/// Returns the status and the title of a kind.
-fn told(kind: Kind) -> (StatusCode, &'static str) {
+/// Returns the status under which a kind is told.
+fn status(kind: Kind) -> StatusCode {
+    StatusCode::from_u16(kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Returns what a client is told of a kind.
+pub(crate) fn title(kind: Kind) -> &'static str {
     match kind {
-        Kind::Invalid => (StatusCode::BAD_REQUEST, "the request is not valid"),
-        Kind::Denied => (StatusCode::FORBIDDEN, "this is not allowed"),
-        Kind::NotFound => (StatusCode::NOT_FOUND, "there is no such thing"),
-        Kind::Conflict => (StatusCode::CONFLICT, "it is not in a state that allows this"),
-        Kind::Approval => (StatusCode::CONFLICT, "an approval is missing"),
-        Kind::UnknownOutcome => (StatusCode::CONFLICT, "it is not known whether this happened"),
-        Kind::Later => (StatusCode::CONFLICT, "the tool tells its result later"),
-        Kind::Divergence => (StatusCode::CONFLICT, "what was recorded and what was done again differ"),
+        Kind::Invalid => "the request is not valid",
+        Kind::Denied => "this is not allowed",
+        Kind::NotFound => "there is no such thing",
+        Kind::Conflict => "it is not in a state that allows this",
+        Kind::Approval => "an approval is missing",
+        Kind::UnknownOutcome => "it is not known whether this happened",
+        Kind::Later => "the tool tells its result later",
+        Kind::Divergence => "what was recorded and what was done again differ",
         Kind::Fuel
         | Kind::Deadline
         | Kind::Memory
@@ -69,24 +74,19 @@ fn told(kind: Kind) -> (StatusCode, &'static str) {
         | Kind::Output
         | Kind::FsQuota
         | Kind::Egress
-        | Kind::Agent => (StatusCode::UNPROCESSABLE_ENTITY, "a limit was reached"),
-        Kind::Trap | Kind::GuestError => (StatusCode::UNPROCESSABLE_ENTITY, "the tool or the code has failed"),
-        Kind::Model => (StatusCode::BAD_GATEWAY, "a model has failed"),
-        Kind::HostMemory | Kind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "there is no room at the moment"),
-        Kind::Cancelled => (StatusCode::SERVICE_UNAVAILABLE, "it was ended"),
-        Kind::Journal | Kind::System => (StatusCode::SERVICE_UNAVAILABLE, "the server cannot do this at the moment"),
-        Kind::HostBug => (StatusCode::INTERNAL_SERVER_ERROR, "the server has failed"),
+        | Kind::Agent => "a limit was reached",
+        Kind::Trap | Kind::GuestError => "the tool or the code has failed",
+        Kind::Model => "a model has failed",
+        Kind::HostMemory | Kind::Unavailable => "there is no room at the moment",
+        Kind::Cancelled => "it was ended",
+        Kind::Journal | Kind::System => "the server cannot do this at the moment",
+        Kind::HostBug => "the server has failed",
     }
 }
 
 /// Returns whether it is the server, or what it uses, that has failed.
 pub(crate) fn is_of_server(kind: Kind) -> bool {
-    told(kind).0.is_server_error()
-}
-
-/// Returns what a client is told of a kind.
-pub(crate) fn title(kind: Kind) -> &'static str {
-    told(kind).1
+    status(kind).is_server_error()
 }
 
 /// Returns what a client is told of a fault.
@@ -116,7 +116,7 @@ impl Problem {
         let name = serde_json::to_value(kind).unwrap_or_default();
         let document = Document {
             r#type: format!("urn:stockade:fault:{}", name.as_str().unwrap_or_default()),
-            title: told(*kind).1,
+            title: title(*kind),
             status: self.status.as_u16(),
             detail: words(&self.fault),
             kind: *kind,
@@ -134,7 +134,7 @@ impl Problem {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        Self { status: told(fault.kind).0, fault }
+        Self { status: status(fault.kind), fault }
     }
 }
 
