@@ -1,5 +1,5 @@
-//! What another engine is made of that keeps runs and calls the host: a host that plans and commits and performs nothing, and one
-//! effect that is performed by itself.
+//! What another engine is made of that keeps runs and calls the host: a host that plans and commits and performs what only computes,
+//! and one effect that is performed by itself.
 
 use std::time::Duration;
 
@@ -48,11 +48,14 @@ impl Engine {
         self.process().happened(run, ending).await.unwrap().settled_state().await.unwrap();
     }
 
-    /// Performs what is in flight until nothing is, or until this effect is.
-    async fn perform_until(&self, run: RunId, last: &str) {
+    /// Performs what is in flight until nothing is, or until this effect is, and returns the keys of what it has performed.
+    async fn perform_until(&self, run: RunId, last: &str) -> Vec<String> {
+        let mut performed = Vec::new();
         while let Some(key) = in_flight(&self.state(run).await).filter(|key| key != last) {
             self.perform(run, &key, true).await;
+            performed.push(key);
         }
+        performed
     }
 }
 
@@ -72,8 +75,9 @@ async fn a_run_that_is_planned_and_performed_apart_has_the_journal_of_one_that_i
     let (apart, driven) = (Place::new(), Place::new());
     let engine = Engine::of(apart.host().build().await.unwrap());
     let run = engine.start("user_789").await;
-    assert_eq!(apart.refunds(), [""; 0], "nothing is performed by planning");
-    engine.perform_until(run, "").await;
+    assert_eq!(apart.refunds(), [""; 0], "nothing is booked by planning");
+    let performed = engine.perform_until(run, "").await;
+    assert_eq!(performed, ["purchase", "refund"], "what only computes is performed by planning");
     assert_eq!((engine.state(run).await.status(), apart.refunds()), (Status::Done, vec![format!("{run}/refund")]));
 
     let host = driven.host().build().await.unwrap();

@@ -55,6 +55,27 @@ async fn jobs_that_a_cell_leaves_when_it_ends_early_do_not_run_in_the_next() {
     }
 }
 
+/// An empty name, or one of two dots, is in no address of the server, so that nothing removed it; in PostgreSQL, a long one had
+/// no place in the index.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_no_session_can_have_is_refused_before_the_code_runs() {
+    let place = Place::new();
+    let host = host(&place).await;
+    value(&host, cell("from", "let a = 1")).await;
+    for name in ["", "  ", ".", "..", "a\nb", "a\0", &"x".repeat(513)] {
+        let fault = host.exec(cell(name, "1"), budget()).await.map(drop).unwrap_err();
+        assert_eq!((fault.kind, fault.detail.as_deref()), (Kind::Invalid, Some("session")), "{name:?}");
+        assert_eq!(host.fork("from", name).await.unwrap_err().kind, Kind::Invalid, "{name:?}");
+        let started = host.start("exec", serde_json::to_value(cell(name, "1")).unwrap(), budget()).await.unwrap();
+        let Outcome::Failed(fault) = started.settled().await.unwrap() else { panic!("{name:?}") };
+        assert_eq!(fault.kind, Kind::Invalid, "{name:?}");
+    }
+    assert_eq!(host.sessions(None, 9).await.unwrap(), ["from"]);
+    for name in ["a b", "a/b", "mcp/3/bot/x", "..a", "\u{e9}", &"x".repeat(512)] {
+        value(&host, cell(name, "1")).await;
+    }
+}
+
 /// Pieces of code that run in one session at the same time: all but one were lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn code_of_one_session_waits_for_the_code_before_it() {

@@ -240,14 +240,14 @@ pub(super) mod tests {
         }
         let judged = Attempt::checked(&case, run(), &evidence()).judged(&case, vec![opinion(60)]);
         assert_eq!((judged.usage.tokens, judged.judging.tokens), (10, 5));
-        assert_eq!(Attempt::unknown(None, Fault::new(Kind::Journal, "full")).mark, Mark::Error);
+        assert_eq!(Attempt::unknown(None, Fault::of_storage("full")).mark, Mark::Error);
     }
 
     #[test]
     fn a_case_passes_if_enough_of_its_runs_pass() {
         let good = Attempt::checked(&case(""), run(), &evidence());
         let bad = Attempt::checked(&case("  expect: {status: failed}"), run(), &evidence());
-        let lost = Attempt::unknown(None, Fault::new(Kind::Journal, "full"));
+        let lost = Attempt::unknown(None, Fault::of_storage("full"));
         for (rate, attempts, mark, reached) in [
             (100, vec![&good, &good], Mark::Passed, 100),
             (100, vec![&good, &bad], Mark::Failed, 50),
@@ -268,7 +268,7 @@ pub(super) mod tests {
     fn an_evaluation_adds_up() {
         let result = |attempts| CaseResult::new(&case(""), attempts);
         let good = Attempt::checked(&case(""), run(), &evidence());
-        let lost = Attempt::unknown(None, Fault::new(Kind::Journal, "full"));
+        let lost = Attempt::unknown(None, Fault::of_storage("full"));
         let evaluation = Evaluation::new("cases.yaml", "", vec![result(vec![good.clone(), good]), result(vec![lost])]);
         assert_eq!((evaluation.passed, evaluation.failed, evaluation.errors, evaluation.score), (1, 0, 1, Some(100)));
         assert_eq!((evaluation.usage.tokens, evaluation.is_passed()), (20, false));

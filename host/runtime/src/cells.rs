@@ -9,6 +9,9 @@ use crate::marks;
 /// The space of the cells: the key is the session and the cell's number, the value is the key of the effect that ran it.
 pub(crate) const SPACE: &str = "session";
 
+/// The longest name of a session, in bytes: with its escapes, it is part of a key of the index.
+const NAME_BYTES_MAX: usize = 512;
+
 /// Where a cell of a session of code was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CellRef {
@@ -43,6 +46,25 @@ impl CellRef {
 pub(crate) async fn of(journal: &dyn Journal, session: &str) -> Result<Vec<CellRef>> {
     let rows = journal.find(SPACE, &prefix(session), None, usize::MAX).await?;
     rows.into_iter().map(CellRef::read).collect()
+}
+
+/// Checks the name of a session that code comes into: people read it, and it stands in addresses of the server.
+///
+/// # Errors
+///
+/// Kind [`Kind::Invalid`] with detail `session`.
+pub(crate) fn check_name(session: &str) -> Result<()> {
+    let is_named = !session.trim().is_empty() && ![".", ".."].contains(&session);
+    if is_named && session.len() <= NAME_BYTES_MAX && !session.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let shown: String = session.chars().take(64).collect();
+    let message = format!(
+        "\"{}\" is not the name of a session: it has 1 to {NAME_BYTES_MAX} bytes, no control characters, and more than \
+         blanks or dots",
+        shown.escape_debug()
+    );
+    Err(Fault::invalid(SPACE, message))
 }
 
 /// Returns what the keys of the cells of a session begin with.
@@ -87,8 +109,10 @@ pub(crate) fn overtaken() -> Fault {
 ///
 /// # Errors
 ///
-/// Kind [`Kind::NotFound`] where there is no such session to begin with, [`Kind::Conflict`] where the new one exists.
+/// Kind [`Kind::NotFound`] where there is no such session to begin with, [`Kind::Conflict`] where the new one exists; as
+/// [`check_name`].
 pub(crate) async fn fork(journal: &dyn Journal, from: &str, to: &str) -> Result<()> {
+    check_name(to)?;
     if !of(journal, to).await?.is_empty() {
         return Err(exists(to));
     }

@@ -11,7 +11,8 @@ use crate::services::Services;
 use crate::{Host, Result, Run};
 
 impl Host {
-    /// Returns this host with another journal, whose runs it plans and commits, and performs nothing of but agent-written code.
+    /// Returns this host with another journal, whose runs it plans and commits, and performs nothing of but agent-written code
+    /// and, for a second, the calls of tools that only compute, which were granted nothing.
     ///
     /// It is for an engine that keeps the runs and calls the host: [`Host::start_run`] with [`NewRun::id`](crate::NewRun::id),
     /// [`Host::decide`] and whatever else changes a run goes on with it, as always, until its driver has committed all that can

@@ -65,6 +65,7 @@ pub(crate) struct Driver {
     needs: Option<Usage>,
     /// When it last looked for what others have left in the journal; a run that is not there yet has nothing there.
     looked: Option<Instant>,
+    since: Instant,
     /// How the workflow begins, of a run that is not in the journal yet: it was asked before there was a run.
     first: Option<Box<Step>>,
 }
@@ -133,7 +134,8 @@ impl Driver {
     }
 
     fn new(machine: Option<Arc<Machine>>, log: RunLog) -> Self {
-        Self { machine, log, begun: BTreeSet::new(), order: None, needs: None, looked: None, first: None }
+        let (begun, since) = (BTreeSet::new(), Instant::now());
+        Self { machine, log, begun, order: None, needs: None, looked: None, since, first: None }
     }
 
     pub(crate) fn state(&self) -> &RunState {
@@ -234,11 +236,11 @@ impl Driver {
                 Box::pin(self.perform_alone_until_ordered(&effect)).await?;
                 continue;
             }
-            if !self.host().performs {
+            let beginning = if self.order.is_none() { self.waiting() } else { Vec::new() };
+            if !self.host().performs && beginning.is_empty() && in_flight.is_empty() {
                 // All of it is durable; others perform what is in flight, and say how it ended.
                 return Ok(());
             }
-            let beginning = if self.order.is_none() { self.waiting() } else { Vec::new() };
             for effect in beginning {
                 in_flight.push(self.begin(effect)?);
             }

@@ -7,9 +7,6 @@ use serde_json::{Map, Value, json};
 /// An object of more members is thought to be a table, whose names are data.
 const MEMBERS_MAX: usize = 64;
 
-/// How many items of an array are looked at.
-const ITEMS_MAX: usize = 100;
-
 /// How deep objects and arrays are looked into.
 const DEPTH_MAX: usize = 8;
 
@@ -33,7 +30,7 @@ fn inferred(example: &Value, depth: usize) -> Value {
 }
 
 fn array(items: &[Value], depth: usize) -> Value {
-    let items = items.iter().take(ITEMS_MAX).map(|item| inferred(item, depth));
+    let items = items.iter().map(|item| inferred(item, depth));
     match items.reduce(|one, other| either(&one, &other)) {
         Some(items) => json!({"type": "array", "items": items}),
         None => json!({"type": "array"}),
@@ -65,11 +62,14 @@ fn either(one: &Value, other: &Value) -> Value {
     }
 }
 
-/// The schema of objects of two kinds: what only one has may be left out.
+/// The schema of objects of two kinds: what only one has may be left out. Of a table, no names are known.
 fn both(one: &Value, other: &Value) -> Value {
-    let (of_one, of_other) = (properties(one), properties(other));
+    let properties = |schema: &Value| schema.get("properties").and_then(Value::as_object).cloned();
+    let (Some(of_one), Some(of_other)) = (properties(one), properties(other)) else {
+        return json!({"type": "object"});
+    };
     let names: BTreeSet<_> = of_one.keys().chain(of_other.keys()).collect();
-    if names.is_empty() || names.len() > MEMBERS_MAX {
+    if names.len() > MEMBERS_MAX {
         return json!({"type": "object"});
     }
     let of = |name: &str| match (of_one.get(name), of_other.get(name)) {
@@ -81,10 +81,6 @@ fn both(one: &Value, other: &Value) -> Value {
     let (needed, other) = (required(one), required(other));
     let needed: Vec<_> = needed.into_iter().filter(|name| other.contains(name)).collect();
     json!({"type": "object", "properties": merged, "required": needed})
-}
-
-fn properties(schema: &Value) -> Map<String, Value> {
-    schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
 fn required(schema: &Value) -> Vec<&str> {
@@ -125,6 +121,15 @@ mod tests {
         assert_eq!(schema(&Value::Object(table)), json!({"type": "object"}));
         assert_eq!(schema(&json!([1, "a"])), json!({"type": "array", "items": {}}));
         assert_eq!(schema(&json!([true, false])), json!({"type": "array", "items": {"type": "boolean"}}));
+        let (row, mut wide) =
+            (json!({"k1": 1}), (0..100).map(|number| (format!("k{number}"), json!("a"))).collect::<Map<_, _>>());
+        wide.insert("k1".to_owned(), json!("a"));
+        for rows in [json!([wide, row]), json!([row, wide]), json!([row, wide, row])] {
+            assert_eq!(schema(&rows)["items"], json!({"type": "object"}), "a table has no members of its own");
+        }
+        let mut late = vec![json!({"id": 1}); 200];
+        late.push(json!({"id": "one", "note": "n"}));
+        assert_eq!(schema(&json!(late))["items"]["properties"], json!({"id": {}, "note": {"type": "string"}}));
         let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
         assert!(schema(&deep).to_string().len() < 1_000);
     }

@@ -173,7 +173,7 @@ mod tests {
     fn a_commit_that_was_fenced_is_a_lease_that_was_lost() {
         let meters = Meters::default();
         meters.commit(Duration::from_millis(2), None);
-        meters.commit(Duration::from_millis(2), Some(&Fault::new(Kind::Journal, "the disk is full")));
+        meters.commit(Duration::from_millis(2), Some(&Fault::of_storage("the disk is full")));
         meters.commit(Duration::from_millis(2), Some(&Fault::new(Kind::Conflict, "another has it").detail("fenced")));
         for line in [
             "stockade_journal_commits_total{outcome=\"made\"} 1",

@@ -40,7 +40,8 @@ impl Host {
         let made = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         journal.commit(&Commit::of_index(vec![RowChange::Ensure(Row::new(SHARED_KEY, purpose, made))])).await?;
         let row = journal.row(SHARED_KEY, purpose).await?;
-        let lost = || Fault::new(Kind::Journal, format!("the journal has lost its key \"{purpose}\""));
+        let lost =
+            || Fault::new(Kind::Journal, format!("the journal has lost its key \"{purpose}\"")).detail(SHARED_KEY);
         row.map(|row| row.value.into_bytes()).ok_or_else(lost)
     }
 }

@@ -2,6 +2,8 @@
 
 #[cfg_attr(not(feature = "schedules"), path = "off/calendar.rs")]
 mod calendar;
+#[cfg(feature = "schedules")]
+mod fields;
 mod turn;
 
 use std::collections::BTreeMap;

@@ -74,16 +74,23 @@ pub(crate) fn component(
         let message = format!("the code of \"{step}\" is a cell of a session, and a tool has no cells before it");
         return Err(Fault::new(Kind::Conflict, message));
     }
+    if code.files.as_ref().is_some_and(|files| !files.is_empty()) {
+        let message =
+            format!("the code of \"{step}\" was given files, and a tool is given none; let it take them as its input");
+        return Err(Fault::new(Kind::Conflict, message));
+    }
     if by.trim().is_empty() {
         return Err(Fault::invalid("approval", "the person who approved is not named; say who it was"));
     }
     let own = Case { input: code.input.value(), output: value.value(), error: None };
     let snippet = snippet(record, registry, step, by, promotion, &own)?;
     let is_small = code.input.text().len() + value.text().len() <= CASE_BYTES_MAX;
-    // Of code that calls tools, what they answer now may be another thing, and a call of it may change something.
-    let own = (code.tools.is_empty() && is_small).then_some(own);
+    // Of code that calls tools, what they answer now may be another thing, and a call of it may change something. A schema that
+    // was declared may want another kind of input.
+    let is_tried = code.tools.is_empty() && is_small && (own.input.is_object() || !snippet.takes_members());
+    let own = is_tried.then_some(own);
     let cases = own.into_iter().chain(promotion.cases.iter().cloned());
-    let examples = cases.map(|case| example(&snippet, case)).collect();
+    let examples = cases.map(|case| example(&snippet, case)).collect::<Result<_>>()?;
     let description = format!("Runs {} that an agent wrote in {step} and {by} approved.", code.language);
     let manifest = Manifest { code: Some(snippet), examples, ..Manifest::new(name, "1.0.0", description) };
     let wasm = wat::parse_str(COMPONENT).map_err(|error| Fault::new(Kind::HostBug, error.to_string()))?;
@@ -110,7 +117,7 @@ fn snippet(
     })
 }
 
-fn example(snippet: &Snippet, Case { input, output, error }: Case) -> Example {
-    let (function, arguments) = (Snippet::FUNCTION.to_owned(), snippet.arguments(input));
-    Example { function, arguments, output, error }
+fn example(snippet: &Snippet, Case { input, output, error }: Case) -> Result<Example> {
+    let (function, arguments) = (Snippet::FUNCTION.to_owned(), snippet.arguments(input)?);
+    Ok(Example { function, arguments, output, error })
 }

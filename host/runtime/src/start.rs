@@ -135,9 +135,10 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// There is no such language or tool.
+    /// There is no such language or tool, or no session can have such a name.
     pub fn code_run(&self, code: Code) -> Result<NewRun> {
         self.check_language(&code.language)?;
+        code.session.as_deref().map_or(Ok(()), cells::check_name)?;
         code.tools.iter().try_for_each(|tool| self.tool(tool).map(drop))?;
         let input = serde_json::to_value(code).map_err(|error| Fault::invalid("code", error.to_string()))?;
         Ok(NewRun::new(Exec::NAME, input))

@@ -62,7 +62,7 @@ const TYPES: &str = "Types are removed, and what is more than a type (an `enum`,
     property, a decorator) is a syntax error.";
 
 const CPYTHON: &str = "It is as CPython 3.14 with its standard library, and calls of tools may be awaited or not. There are no \
-    packages such as numpy or pandas, no network and no other programs; threads and pools do their work in order; `input` is a \
+    packages such as numpy or pandas, no network and no other programs; threads take turns where they wait; `input` is a \
     variable; files are the code's own. `import chart` draws SVG.";
 
 const PYTHON_LITE: &str = "It is a small part of Python: no inheritance, no `yield`, no `del`, few modules. A call of a tool \
@@ -343,7 +343,7 @@ mod tests {
         for (language, said) in [
             ("javascript", "no `Temporal`"),
             ("typescript", "`enum`"),
-            ("python", "threads and pools do their work in order"),
+            ("python", "threads take turns where they wait"),
             ("python-lite", "no `yield`"),
         ] {
             assert!(differences(language).contains(said), "{language}: {}", differences(language));

@@ -7,6 +7,9 @@ use crate::Result;
 use crate::identifier::identifier;
 use crate::registry::{Registered, Registry};
 
+/// The variable of code that holds what it is given.
+const INPUT: &str = "input";
+
 /// The tools that a piece of code may call, each of their functions as one of the language's own.
 #[derive(Debug, Default)]
 pub(crate) struct Toolbox {
@@ -35,7 +38,12 @@ impl Toolbox {
     }
 
     pub(crate) fn add(&mut self, tool: &Registered) -> Result<()> {
-        if tool.nature().code.as_ref().is_some_and(|approved| !approved.tools.is_empty()) {
+        if tool.name() == INPUT {
+            let message = "the tool \"input\" cannot be called by code, whose variable of this name is what it is given; give \
+                           the tool another name";
+            return Err(Fault::invalid("tools", message).tool(tool.name()));
+        }
+        if !tool.is_for_code() {
             let message = format!(
                 "\"{}\" is code that calls tools itself, and code cannot call code that does; call the tools that it calls",
                 tool.name()

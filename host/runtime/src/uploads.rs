@@ -21,6 +21,10 @@ const UPLOADS_MAX: usize = 64;
 /// The longest name of such a tool, in bytes: it is the name of a file.
 const NAME_BYTES_MAX: usize = 64;
 
+/// Names by which code and clients of MCP find other things: a host with a tool `exec` that has a function `javascript` would not
+/// offer both, and not start.
+const TAKEN: [&str; 3] = ["exec", "input", "workflow"];
+
 /// What a file of a component ends with.
 const ENDING: &str = "wasm";
 
@@ -72,10 +76,11 @@ pub(crate) fn kept(folder: &Path) -> Result<Vec<(String, Source)>> {
 pub(crate) fn check(name: &str, component: &[u8]) -> Result<()> {
     let is_plain = name.bytes().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-');
     let begins = name.bytes().next().is_some_and(|letter| letter.is_ascii_lowercase());
-    if !is_plain || !begins || name.len() > NAME_BYTES_MAX {
+    if !is_plain || !begins || name.len() > NAME_BYTES_MAX || TAKEN.contains(&name) {
         let message = format!(
             "\"{name}\" is not the name of a tool that is uploaded: it has 1 to {NAME_BYTES_MAX} of the letters a-z, 0-9 \
-             and \"-\", and begins with a letter"
+             and \"-\", begins with a letter, and is none of {}",
+            TAKEN.join(", ")
         );
         return Err(Fault::invalid("tool", message));
     }
@@ -184,7 +189,7 @@ mod tests {
     #[test]
     fn a_name_that_is_no_plain_word_is_refused_before_it_is_a_file() {
         assert!(check("greet-2", b"").is_ok());
-        for wrong in ["", "../greet", "Greet", "2greet", "a/b", "a.b", "-a", &"a".repeat(65)] {
+        for wrong in ["", "../greet", "Greet", "2greet", "a/b", "a.b", "-a", "exec", "input", &"a".repeat(65)] {
             assert_eq!(check(wrong, b"").unwrap_err().detail.as_deref(), Some("tool"), "{wrong}");
         }
     }

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use stockade_workflow::Digest;
+use stockade_workflow::{Digest, Fault};
+
+use crate::Result;
 
 /// Code that an agent wrote and a person made a tool of: what the tool does when it is called.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,7 +41,20 @@ impl Snippet {
     }
 
     /// Returns the arguments by which it is called with an input.
-    pub fn arguments(&self, input: Value) -> Value {
-        if self.takes_members() && input.is_object() { input } else { json!({ "input": input }) }
+    ///
+    /// # Errors
+    ///
+    /// Kind [`Kind::Invalid`](stockade_workflow::Kind::Invalid) with detail `case`: its arguments are the members of the input,
+    /// and this one has none.
+    pub fn arguments(&self, input: Value) -> Result<Value> {
+        match (self.takes_members(), input) {
+            (true, input @ Value::Object(_)) => Ok(input),
+            (true, input) => {
+                let message =
+                    format!("the input \"{input}\" is no object, and the members of one are the tool's arguments");
+                Err(Fault::invalid("case", message))
+            }
+            (false, input) => Ok(json!({ "input": input })),
+        }
     }
 }

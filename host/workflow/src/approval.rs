@@ -117,6 +117,11 @@ impl Approval {
         Digest::of_json(&(asked, &self.decisions, &self.notes, &self.terms))
     }
 
+    /// Returns whether the very same decision was taken on it before.
+    pub fn is_taken(&self, decision: &Decision) -> bool {
+        self.decision.iter().chain(&self.votes).any(|taken| taken == decision)
+    }
+
     /// Returns how many people must approve.
     pub fn quorum(&self) -> usize {
         self.terms.iter().map(|terms| terms.quorum as usize).max().unwrap_or(1)
@@ -212,5 +217,24 @@ impl Binding {
         ];
         let changed = pairs.iter().find(|(asked, now, _)| asked != now);
         changed.map_or(Ok(()), |(_, _, what)| Err(what))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_that_was_taken_is_known_again_and_another_one_is_not() {
+        let bound_to = Binding { call: Digest::of(b"call"), component: Digest::of(b""), grants: Digest::of(b"") };
+        let call = ToolCall::new("payments", "refund", serde_json::json!({}));
+        let mut question = Approval::new("approval", "why", call, bound_to);
+        let yes = || Decision::approve("dana");
+        assert!(!question.is_taken(&yes()));
+        question.votes.push(yes());
+        assert!(question.is_taken(&yes()) && !question.is_taken(&Decision::approve("mia")));
+        question.votes.clear();
+        question.decision = Some(Decision::deny("dana"));
+        assert!(!question.is_taken(&yes()) && question.is_taken(&Decision::deny("dana")));
     }
 }

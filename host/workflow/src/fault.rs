@@ -105,13 +105,17 @@ pub enum Kind {
     Unavailable,
     /// A person, or the program that embeds the host, ended it.
     Cancelled,
-    /// The journal could not be read or written.
+    /// The journal could not be read or written; `detail` is `storage` where its storage failed, which may pass, else what is not as
+    /// it must be.
     Journal,
     /// The system refuses the host what it needs; `detail` is what: `threads`, `open_files`.
     System,
     /// The host broke its own rules; please report it.
     HostBug,
 }
+
+/// The detail of a fault of kind [`Kind::Journal`] whose storage failed.
+const STORAGE: &str = "storage";
 
 /// A message is read by people and models, is journaled, and may quote what a guest or a component chose.
 const MESSAGE_BYTES_MAX: usize = 8 << 10;
@@ -136,6 +140,34 @@ impl Kind {
             io::ErrorKind::NotFound => Self::NotFound,
             io::ErrorKind::AlreadyExists => Self::Conflict,
             _ => Self::Invalid,
+        }
+    }
+
+    /// Returns the status of HTTP under which a client is told of it.
+    pub fn http_status(self) -> u16 {
+        match self {
+            Self::Invalid => 400,
+            Self::Denied => 403,
+            Self::NotFound => 404,
+            Self::Conflict | Self::Approval | Self::UnknownOutcome | Self::Later | Self::Divergence => 409,
+            Self::Fuel
+            | Self::Deadline
+            | Self::Memory
+            | Self::Table
+            | Self::Instances
+            | Self::Stack
+            | Self::HostcallBytes
+            | Self::HostCalls
+            | Self::Handles
+            | Self::Output
+            | Self::FsQuota
+            | Self::Egress
+            | Self::Agent
+            | Self::Trap
+            | Self::GuestError => 422,
+            Self::HostBug => 500,
+            Self::Model => 502,
+            Self::HostMemory | Self::Unavailable | Self::Cancelled | Self::Journal | Self::System => 503,
         }
     }
 
@@ -224,10 +256,15 @@ impl Fault {
         self.detail.as_deref() == Some("interrupted")
     }
 
-    /// Returns whether the storage of a journal failed or refused, which is about no run in particular and may pass. Where what the
-    /// journal has is damaged, sealed or of another version, the detail says so.
+    /// Creates the fault of a storage that failed or refused, which is about no run in particular and may pass. Where what the
+    /// journal has is damaged, sealed or of another version, the detail of its fault says so.
+    pub fn of_storage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Journal, message).detail(STORAGE)
+    }
+
+    /// Returns whether the storage of a journal failed or refused.
     pub fn is_of_storage(&self) -> bool {
-        self.kind == Kind::Journal && self.detail.is_none()
+        self.kind == Kind::Journal && self.detail.as_deref() == Some(STORAGE)
     }
 
     /// Names the tool that was called.

@@ -70,9 +70,10 @@ pub fn parse(text: &str, bounds: &Bounds) -> Result<Value, Fault> {
 ///
 /// # Errors
 ///
-/// As [`measured`], and of kind [`Kind::Invalid`] what does not fit the type, with line and column.
+/// As [`parse`], and of kind [`Kind::Invalid`] what does not fit the type, with line and column.
 pub fn read<T: DeserializeOwned>(text: &str, bounds: &Bounds) -> Result<T, Fault> {
-    measured(text, bounds)?;
+    // A type may have values in it that serde_json reads by itself: of two members of one name it takes the last one.
+    parse(text, bounds)?;
     serde_json::from_str(text).map_err(malformed)
 }
 
@@ -333,6 +334,20 @@ mod tests {
         for text in ["NaN", "Infinity", "-Infinity", "[1,]", "{} {}", "\"\\ud800\"", "", "]", "\"", "\"\\"] {
             assert_eq!(refusal(text).kind, Kind::Invalid, "{text}");
         }
+    }
+
+    #[test]
+    fn what_readers_disagree_on_is_refused_within_a_type_of_ours_too() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Body {
+            _input: Value,
+        }
+
+        for (input, why) in [("{\"a\": 1, \"a\": 2}", "twice"), ("18446744073709551617", "64 bits")] {
+            let refused = read::<Body>(&format!("{{\"_input\": {input}}}"), &Bounds::OUTSIDE).unwrap_err();
+            assert!(refused.kind == Kind::Invalid && refused.message.contains(why), "{refused}");
+        }
+        assert!(read::<Body>("{\"_input\": {\"a\": 1}}", &Bounds::OUTSIDE).is_ok());
     }
 
     #[test]

@@ -3,10 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::amounts::{one, scaled};
-use crate::{Currency, Fault};
-
-const DAY_MS: u64 = 86_400_000;
+use crate::Fault;
+use crate::amounts::{DAY_MS, milliseconds};
 
 /// The units of a period with their milliseconds, longest first.
 const UNITS: [(&str, u64); 5] = [("d", DAY_MS), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
@@ -23,14 +21,10 @@ impl FromStr for Period {
 
     /// Reads a number with its unit, for `30` could be minutes or days.
     fn from_str(text: &str) -> Result<Self, Fault> {
-        let ms = match text.strip_suffix('d') {
-            Some(days) => scaled(days.trim_end(), DAY_MS),
-            None if text.ends_with(|last: char| last.is_ascii_digit()) => None,
-            None => one(Currency::Wall, text).ok().map(|us| us / 1_000),
-        };
-        let period = ms.filter(|ms| *ms > 0).map(|ms| Self { ms });
-        let invalid = || Fault::invalid("time", format!("\"{text}\" is not a time with its unit, as in 45m, 2h or 3d"));
-        period.ok_or_else(invalid)
+        match milliseconds(text)? {
+            0 => Err(Fault::invalid("time", format!("\"{text}\" is no length of time; 1ms is the shortest"))),
+            ms => Ok(Self { ms }),
+        }
     }
 }
 

@@ -115,7 +115,12 @@ impl RunLog {
         self.leave_session();
         if let Some(session) = &code.session {
             let longest = Duration::from_micros(self.left_us(key));
-            match self.host.coding.sessions.turn(session, longest).await {
+            let turns = &self.host.coding.sessions;
+            let turn = async {
+                cells::check_name(session)?;
+                turns.turn(session, longest).await
+            };
+            match turn.await {
                 Ok(turn) => self.session_turn = Some(turn),
                 Err(fault) => return Ok(Ran::Ended(unrun(CodeEnd::Failed(fault)), Usage::default())),
             }
@@ -256,7 +261,7 @@ impl RunLog {
             (Err(fault), _) => refused(fault),
             (Ok(None), Made::Asks(call)) => {
                 let fault =
-                    Fault::new(Kind::Journal, "a person is asked about the call, and the code goes on afterwards");
+                    Fault::new(Kind::Approval, "a person is asked about the call, and the code goes on afterwards");
                 let _ = answer.send(uncaught(fault));
                 return Ok(Err(Halt::Asks(number, call)));
             }

@@ -14,6 +14,7 @@ use stockade_workflow::Fault;
 use super::anchored;
 #[cfg(feature = "postgres")]
 use super::database::tuned;
+use super::journal_place::JournalPlace;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use super::key_of;
 use crate::Result;
@@ -58,8 +59,7 @@ impl Journal {
 
     /// Returns the file of the journal; none where it is in a database, or not said.
     pub fn file(&self) -> Option<&Path> {
-        let url = self.url.as_deref().filter(|url| !is_database(url))?;
-        Some(Path::new(path_of(url)))
+        JournalPlace::read(self.url.as_deref()?).ok()?.file()
     }
 
     /// Names the databases of a journal by their URLs, with the defaults for all else.
@@ -69,7 +69,7 @@ impl Journal {
 
     /// Returns the URLs of the databases of the journal, in their order; none where it is in a file, or not said.
     pub fn databases(&self) -> impl Iterator<Item = &str> {
-        self.url.iter().chain(&self.urls).map(String::as_str).filter(|url| is_database(url))
+        self.url.iter().chain(&self.urls).filter_map(|url| JournalPlace::read(url).ok()?.database())
     }
 
     pub(crate) fn is_in_databases(&self) -> bool {
@@ -108,10 +108,14 @@ impl Journal {
             return Err(Fault::invalid("encryption", why));
         }
         let why = match (&self.url, self.urls.as_slice()) {
-            (url, []) => return url.as_deref().map_or(Ok(()), check_url),
+            (None, []) => return Ok(()),
+            (Some(url), []) => match JournalPlace::read(url) {
+                Ok(_) => return Ok(()),
+                Err(why) => return Err(Fault::invalid("journal", why)),
+            },
             (Some(_), _) => "both `url` and `urls` say where the journal is; name one of them",
             (None, [_]) => "`urls` names one database; name it by `url`, or two or more",
-            (None, urls) if !urls.iter().all(|url| is_database(url)) => {
+            (None, urls) if self.databases().count() < urls.len() => {
                 "each of `urls` must be a database, \"postgres://USER@HOST:PORT/DATABASE\"; a file is named by `url`, and is one"
             }
             (None, _) => return Ok(()),
@@ -175,41 +179,6 @@ fn lent((name, value): &(String, String)) -> (&str, &str) {
     (name, value)
 }
 
-const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
-
-fn is_database(url: &str) -> bool {
-    SCHEMES.iter().any(|scheme| url.starts_with(scheme))
-}
-
-/// Returns the file that a URL names which is of no database.
-fn path_of(url: &str) -> &str {
-    url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url)
-}
-
-/// Checks that a URL names a file or a database: SQLite takes some names for a journal in memory, in which runs would be lost.
-fn check_url(url: &str) -> Result<()> {
-    if is_database(url) {
-        return Ok(());
-    }
-    let path = path_of(url);
-    let why = match scheme(path) {
-        _ if path.is_empty() => "the journal's path is empty".to_owned(),
-        _ if path == ":memory:" => "the journal \":memory:\" would be lost with the process".to_owned(),
-        _ if path.starts_with("file:") => "the journal is a URI of \"file:\", which is not read here".to_owned(),
-        Some(scheme) => format!("the journal is at \"{scheme}://\", which is not known here"),
-        None => return Ok(()),
-    };
-    let instead = "write PATH or sqlite:PATH for a file, or postgres://USER@HOST:PORT/DATABASE, in small letters";
-    Err(Fault::invalid("journal", format!("{why}; {instead}")))
-}
-
-/// Returns the scheme of a URL that begins with `SCHEME://`.
-fn scheme(url: &str) -> Option<&str> {
-    let (scheme, _) = url.split_once("://")?;
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "+.-".contains(letter);
-    (!scheme.is_empty() && scheme.chars().all(is_plain)).then_some(scheme)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,6 +206,8 @@ mod tests {
             ("sqlite:file::memory:?cache=shared", "\"file:\""),
             ("postgre://u:hunter2@h/d", "\"postgre://\""),
             ("Postgres://u:hunter2@h/d", "\"Postgres://\""),
+            ("postgres:u:hunter2@h/d", "no \"//\""),
+            (" postgres://u:hunter2@h/d", "\"postgres://\""),
         ] {
             let config = crate::Config::parse(&format!("[journal]\nurl = \"{url}\"")).unwrap();
             for fault in [Journal::at(url).check().unwrap_err(), config.journal.check().unwrap_err()] {

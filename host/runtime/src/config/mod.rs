@@ -7,6 +7,7 @@ mod concurrency;
 mod database;
 mod grants;
 mod journal;
+mod journal_place;
 mod language;
 mod mcp;
 #[cfg_attr(not(feature = "memory"), path = "off/memory.rs")]

@@ -13,6 +13,9 @@ use crate::services::Services;
 /// How old the last look may be: an order of another process is heard within a second, whatever the run does.
 const LOOK_FRESH: Duration = Duration::from_millis(100);
 
+/// For how long a driver of runs that others perform begins calls itself.
+const COMPUTING_MAX: Duration = Duration::from_secs(1);
+
 impl Driver {
     /// Goes on without a look into the journal, and returns whether it did: what begins next is intended already, or all that is
     /// wanted are calls of tools that only compute. Those read no store and send nothing, and what was changed
@@ -29,6 +32,13 @@ impl Driver {
         }
         self.plan_and_draw().await?;
         Ok(self.log.may_wait())
+    }
+
+    /// Whether this driver performs an effect. Where others perform what it plans, it makes the calls that only compute itself,
+    /// which costs less than a message to another process; but not for long, for until it ends its run takes no orders.
+    pub(super) fn is_performed_here(&self, effect: &Effect) -> bool {
+        let host = self.host();
+        host.performs || (only_computes(host, effect) && self.since.elapsed() < COMPUTING_MAX)
     }
 
     /// Takes note that the driver looks into the journal now.

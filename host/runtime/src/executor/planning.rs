@@ -64,10 +64,10 @@ impl Driver {
         self.state().shared_effect(key)
     }
 
-    /// The effects in flight that wait to be performed. In a suspended run too, for each has what is reserved for it.
+    /// The effects in flight that wait to be performed here. In a suspended run too, for each has what is reserved for it.
     pub(super) fn waiting(&self) -> Vec<Arc<Effect>> {
         let waiting = self.state().in_flight().filter(|effect| !self.begun.contains(effect.key()));
-        let waiting = waiting.filter(|effect| !self.is_alone(effect));
+        let waiting = waiting.filter(|effect| !self.is_alone(effect) && self.is_performed_here(effect));
         waiting.filter_map(|effect| self.state().shared_effect(effect.key())).collect()
     }
 

@@ -7,6 +7,7 @@ use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 use stockade_workflow::{Fault, Kind};
 
+use super::fields;
 use crate::Result;
 
 /// The times of a schedule.
@@ -25,6 +26,7 @@ impl Calendar {
     ///
     /// Kind [`Kind::Invalid`] where they are not cron's, never come, or the time zone is not known.
     pub(crate) fn new(cron: &str, timezone: &str) -> Result<Self> {
+        fields::check(cron).map_err(|why| refused(cron, &why))?;
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let cron = parser.parse(cron).map_err(|error| wrong(cron, &error))?;
         let zone = timezone.parse().map_err(|_| unknown(timezone))?;
@@ -55,10 +57,13 @@ impl Calendar {
 }
 
 fn wrong(cron: &str, error: &CronError) -> Fault {
-    let why = match error {
-        CronError::TimeSearchLimitExceeded => "these times never come".to_owned(),
-        other => other.to_string(),
-    };
+    match error {
+        CronError::TimeSearchLimitExceeded => refused(cron, "these times never come"),
+        other => refused(cron, &other.to_string()),
+    }
+}
+
+fn refused(cron: &str, why: &str) -> Fault {
     let message = format!(
         "cron = \"{cron}\" is not minute, hour, day of the month, month and day of the week, as in \"0 3 * * 1-5\": {why}"
     );
@@ -119,6 +124,9 @@ mod tests {
             ("0 3 * *", "UTC", "cron = \"0 3 * *\""),
             ("0 0 3 * * *", "UTC", "cron = \"0 0 3 * * *\""),
             ("61 * * * *", "UTC", "cron = \"61 * * * *\""),
+            ("*/61 * * * *", "UTC", "a step is a number from 1 to 59"),
+            ("0,,5 * * * *", "UTC", "an empty item"),
+            ("30/5 * * * *", "UTC", "cron = \"30/5 * * * *\""),
             ("0 0 31 2 *", "UTC", "these times never come"),
             ("", "UTC", "cron = \"\""),
             ("@reboot", "UTC", "cron = \"@reboot\""),

@@ -73,6 +73,11 @@ impl Registered {
         self.nature().code.is_some()
     }
 
+    /// Returns whether code may call it: code that was promoted and calls tools itself is called by no other code.
+    pub fn is_for_code(&self) -> bool {
+        self.nature().code.as_ref().is_none_or(|approved| approved.tools.is_empty())
+    }
+
     /// Whether a call changes nothing.
     pub(crate) fn changes_nothing(&self) -> bool {
         self.nature().repeatable

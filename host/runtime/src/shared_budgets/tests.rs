@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use proptest::prelude::*;
 use stockade_journal::{Beside, Commit, Filter, Journal, Lease, MemoryJournal, Row, ShardedJournal, Summary};
-use stockade_workflow::{Budget, Change, Currency, Entry, Kind, Origin, RunId, RunState, Usage};
+use stockade_workflow::{Budget, Change, Currency, Entry, Origin, RunId, RunState, Usage};
 
 use super::*;
 use crate::Clock;
@@ -109,7 +109,7 @@ impl Failing {
     }
 
     async fn answer<T>(&self, operation: impl Future<Output = Result<T>> + Send) -> Result<T> {
-        let gone = Fault::new(Kind::Journal, "the host is gone");
+        let gone = Fault::of_storage("the host is gone");
         match self.next() {
             Answer::Comes => operation.await,
             Answer::IsUnheard => operation.await.and(Err(gone)),
