@@ -150,6 +150,15 @@ fn the_option_out_overwrites_nothing_and_follows_no_link_unless_forced() {
     assert_eq!(std::fs::read_to_string(place.path("kept")).unwrap(), "mine");
 }
 
+/// The second one to read it found it empty, and the JSON of the input was said to be wrong.
+#[test]
+fn stdin_is_read_for_the_code_or_for_the_input() {
+    let answer = Place::new().json(&["exec", "-", "--lang", "javascript", "--input", "-"]);
+    assert_eq!((answer.exit, &answer.json["error"]["detail"]), (Some(2), &json!("usage")), "{answer:?}");
+    let message = answer.json["error"]["message"].as_str().unwrap();
+    assert!(message.contains("stdin"), "{message}");
+}
+
 #[test]
 fn two_files_of_one_name_are_refused() {
     let place = Place::new();
@@ -358,6 +367,12 @@ fn a_promoted_tool_keeps_its_schema_and_its_cases() {
     let step = format!("{}/code", ran.json["run_id"].as_str().unwrap());
     let promote =
         ["tool", "promote", &step, "square", "--by", "dana", "--yes", "--case", "{\"n\": 4}={\"square\": 16}"];
+    for (option, wrong) in
+        [("--input-schema", "{\"type\": \"strnig\"}"), ("--output-schema", "{\"$ref\": \"#/$defs/no\"}")]
+    {
+        let refused = place.json(&[&promote[..], &[option, wrong]].concat());
+        assert_eq!((refused.exit, &refused.json["error"]["kind"]), (Some(2), &json!("invalid")), "{refused:?}");
+    }
     assert_eq!(place.json(&promote).exit, Some(0));
     let snippet = place.json(&["tool", "inspect", "square"]).json["manifest"]["code"].clone();
     let expected = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]});
@@ -384,6 +399,72 @@ fn a_promoted_tool_keeps_its_schema_and_its_cases() {
     assert_eq!((&wrong["ok"], &wrong["got"]), (&json!(false), &json!({"output": {"square": 4}})));
     let refused = place.json(&["tool", "test", "policy", "--cases", "cases"]);
     assert_eq!((refused.exit, &refused.json["error"]["detail"]), (Some(2), &json!("usage")), "{refused:?}");
+}
+
+/// Its own run was its first case, and failed: the tool had no directory, and so not the rights that the code had.
+#[test]
+fn a_promoted_tool_has_a_directory_of_its_own_as_its_code_had() {
+    let place = Place::new();
+    let source =
+        "const fs = require('fs'); const before = fs.readdirSync('.'); fs.writeFileSync('a', 'b'); return before";
+    let ran = exec(&place, "write.js", source, &[]);
+    let promote = |ran: &Answer, name: &str| {
+        let step = format!("{}/code", ran.json["run_id"].as_str().unwrap());
+        place.json(&["tool", "promote", &step, name, "--by", "dana", "--yes"])
+    };
+    assert_eq!(promote(&ran, "writer").exit, Some(0));
+    let tested = place.json(&["tool", "test", "writer"]);
+    assert_eq!((tested.exit, &tested.json["passed"]), (Some(0), &json!(1)), "{tested:?}");
+    let twice = "await writer.run({input: null}); return await writer.run({input: null})";
+    let called = exec(&place, "call.js", twice, &["--tool", "writer"]);
+    assert_eq!((called.exit, &called.json["output"]), (Some(0), &json!([])), "{called:?}");
+    place.write("given.txt", "x");
+    let given = exec(&place, "read.js", "return require('fs').readdirSync('.')", &["--file", "given.txt"]);
+    let refused = promote(&given, "reader");
+    assert_eq!((refused.exit, &refused.json["error"]["kind"]), (Some(6), &json!("conflict")), "{refused:?}");
+}
+
+/// Of a tool whose arguments are the members of its input, a case with another input was tried with this input in a member.
+#[test]
+fn a_case_that_the_tool_cannot_be_given_and_a_name_that_no_tool_has_are_refused() {
+    let place = Place::new();
+    let ran = exec(&place, "n.js", "return input.n", &["--input", "{\"n\": 1}"]);
+    let step = format!("{}/code", ran.json["run_id"].as_str().unwrap());
+    let promote = |name: &str, more: &[&str]| {
+        place.json(&[&["tool", "promote", &step, name, "--by", "dana", "--yes"], more].concat())
+    };
+    for (name, more, says) in [
+        ("own", &["--case", "5=5"][..], "\"5\" is no object"),
+        ("input", &[], "\"input\" is not a name for a tool"),
+        (&"a".repeat(65), &[], "64 at most"),
+    ] {
+        let refused = promote(name, more);
+        assert_eq!(refused.exit, Some(2), "{refused:?}");
+        assert!(refused.json["error"]["message"].as_str().unwrap().contains(says), "{refused:?}");
+    }
+    assert_eq!(promote("own", &[]).exit, Some(0));
+    place.write("cases/1.json", "{\"input\": [1], \"output\": 1}");
+    let refused = place.json(&["tool", "test", "own", "--cases", "cases"]);
+    assert_eq!((refused.exit, &refused.json["error"]["detail"]), (Some(2), &json!("cases")), "{refused:?}");
+}
+
+/// One promoted tool that calls tools was enough, and no functions were printed at all.
+#[test]
+fn promoted_tools_are_listed_and_printed_with_their_own_arguments() {
+    let place = Place::new();
+    let find = exec(&place, "find.js", FIND, &["--tool", "purchases", "--input", "{\"user\": \"user_123\"}"]);
+    let square = exec(&place, "square.js", "return input.n * input.n", &["--input", "{\"n\": 3}"]);
+    for (ran, name) in [(&find, "price"), (&square, "square")] {
+        let step = format!("{}/code", ran.json["run_id"].as_str().unwrap());
+        assert_eq!(place.json(&["tool", "promote", &step, name, "--by", "dana", "--yes"]).exit, Some(0));
+    }
+    let printed = place.call(&["exec", "--print-tools", "--lang", "javascript"]);
+    assert_eq!(printed.exit, Some(0), "{printed:?}");
+    assert!(printed.stdout.contains("const square:") && !printed.stdout.contains("const price:"), "{printed:?}");
+    let named = place.call(&["exec", "--print-tools", "--lang", "javascript", "--tool", "price"]);
+    assert_eq!(named.exit, Some(2), "what is named and cannot be called is refused: {named:?}");
+    let listed = place.call(&["tool", "list"]).stdout;
+    assert!(listed.contains("run(n)") && listed.contains("run(user)"), "{listed}");
 }
 
 /// What stands in the folder of promoted tools is run as one, so it must be what was promoted: a file that another user put

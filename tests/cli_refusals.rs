@@ -43,6 +43,14 @@ const DECISIONS: &[Refusal] = &[
 
 const RUNS: &[Refusal] = &[
     refusal(&["show", "{unknown}"], 5, "not_found", &["there is no run \"{unknown}\""]),
+    refusal(
+        &["show", "{unknown}", "--data-dir", "./.stockade"],
+        5,
+        "not_found",
+        &["`stockade runs --data-dir ./.stockade` lists them"],
+    ),
+    refusal(&["worker", "--grace", "99999999999h"], 2, "invalid", &["\"99999999999h\" is more than 5124095576h"]),
+    refusal(&["runs", "--since", "99999999999999d"], 2, "invalid", &["is more than 213503982334d, which is the most"]),
     refusal(&["resume", "{unknown}"], 5, "not_found", &["there is no run \"{unknown}\""]),
     refusal(&["budget", "{unknown}"], 5, "not_found", &["there is no run \"{unknown}\""]),
     refusal(&["show", "12-nope"], 2, "invalid", &["\"12-nope\" is not a run's id"]),
@@ -464,7 +472,7 @@ mod read_only {
         chmod(&place.path(""), 0o555);
 
         let input = r#"{"user_id": "user_789", "request": "x"}"#;
-        let memory = ["\".stockade/memory.db\"".to_owned(), "must exist and be writable".to_owned()];
+        let memory = ["\".stockade/memory.db\"".to_owned(), "with the mode 444".to_owned()];
         assert_refused(&call(&place, &["run", "refund", "--input", input]), 1, "journal", &memory);
         assert_refused(&call(&place, &["approve", &run, "--by", "dana"]), 1, "journal", &memory);
         assert_eq!(call(&place, &["show", &run]).json["status"], "waiting");

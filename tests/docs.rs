@@ -129,6 +129,19 @@ fn commands_of_the_documents_exist_with_their_options() {
     assert!(helps.len() > 10, "few commands were found: {helps:?}");
 }
 
+/// A shell takes `$2` for an argument of its own, which is empty: a budget of `money=$2` was one of `money=`.
+#[test]
+fn amounts_of_money_in_commands_are_quoted_from_the_shell() {
+    let of_pages = pages().iter().flat_map(|page| blocks(page, "sh")).collect::<Vec<_>>();
+    let of_helps = files("host/cli/src/commands", ".rs").iter().map(|path| read(path)).collect::<Vec<_>>();
+    let lines = of_pages.iter().chain(&of_helps).flat_map(|text| text.lines());
+    for line in lines.filter(|line| line.contains("stockade ")) {
+        let outside: String = line.split('\'').step_by(2).collect();
+        let is_taken = outside.split('$').skip(1).any(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()));
+        assert!(!is_taken, "a shell makes another command of: {line}");
+    }
+}
+
 /// Files that the commands and the text name; what a reader makes stands in no such folder.
 #[test]
 fn paths_of_the_documents_exist() {

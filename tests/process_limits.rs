@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use stockade_tests::Place;
+use stockade_tests::faults::Failure;
 
 const REFUND: &[&str] = &["run", "refund", "--input", r#"{"user_id": "user_123", "request": "x"}"#];
 const CODE: &[&str] = &["exec", "code.js"];
@@ -112,4 +113,59 @@ fn too_few_threads_are_refused_by_name() {
         fs::remove_dir_all(place.path("cache")).ok();
     }
     assert!(!refused(26, CODE, 0));
+}
+
+#[test]
+fn a_disk_that_is_full_is_told_as_one_and_the_run_goes_on_once_it_has_room() {
+    let place = place();
+    // It makes all that is there before a run begins.
+    assert_eq!(place.refund("user_789", &[]).exit, Some(0));
+    let booked = place.refunds().len();
+    for first in [1, 3, 9, 20] {
+        let (mut command, told) = (place.command(REFUND), place.path("told"));
+        Failure::Full.at(&(first..=u32::MAX), "/.stockade/journal.db-wal", &told, &mut command);
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && told.exists(), "{first}: {said}");
+        assert!(
+            said.contains("journal.db\"") && said.contains("its disk is full: what was committed is kept"),
+            "{said}"
+        );
+        fs::remove_file(told).unwrap();
+    }
+    for run in place.json(&["runs", "--status", "interrupted"]).json.as_array().unwrap() {
+        let resumed = place.json(&["resume", run["run_id"].as_str().unwrap()]);
+        assert_eq!(resumed.exit, Some(3), "{resumed:#?}");
+    }
+    assert_eq!(place.refunds().len(), booked, "each waits for a person");
+}
+
+/// What a path is of: a file or a folder of the data, or one on the way to it, and the mode that keeps others out.
+const BARRED: &[(&str, &str, u32)] = &[
+    (".stockade", ".stockade", 0o700),
+    (".stockade/journal.db", ".stockade/journal.db", 0o600),
+    (".stockade", ".stockade", 0o500),
+    ("stockade.toml", "stockade.toml", 0o600),
+];
+
+#[test]
+#[ignore = "needs root, to become another user with setpriv"]
+fn a_file_of_another_user_is_told_with_its_owner_its_mode_and_what_allows_it() {
+    let user = USER.to_string();
+    let lowered = ["setpriv", "--reuid", &user, "--regid", &user, "--clear-groups"];
+    for (path, named, mode) in BARRED {
+        let place = place();
+        place.write("stockade.toml", "");
+        assert_eq!(place.call(&["runs"]).exit, Some(0));
+        place.refund("user_789", &[]);
+        let made = fs::read_dir(place.data("")).unwrap().map(|entry| entry.unwrap().path());
+        let made = made.chain(["", "stockade.toml", ".stockade"].map(|name| place.path(name)));
+        made.for_each(|path| chown(path, Some(USER), Some(USER)).unwrap());
+        chown(place.path(path), Some(0), Some(0)).unwrap();
+        fs::set_permissions(place.path(path), fs::Permissions::from_mode(*mode)).unwrap();
+        let (exit, said) = ended(&place, &lowered, REFUND);
+        assert!(exit != Some(0) && exit != Some(3), "{path}: {said}");
+        let of = format!("{named}\" is user 0's, with the mode {mode:o}, and this process is user {USER}'s");
+        assert!(said.contains(&of) && said.contains("chown"), "{path}: {said}");
+    }
 }

@@ -165,13 +165,13 @@ async fn programs_in_typescript_do_what_node_does_without_their_types() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs tests/interpreters"]
 async fn programs_in_python_do_what_cpython_does() {
-    all_do_what_they_should("python", "python", "py", 300).await;
+    all_do_what_they_should("python", "python", "py", 420).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs tests/interpreters"]
 async fn programs_in_python_lite_do_what_is_kept() {
-    all_do_what_they_should("python-lite", "python", "py", 300).await;
+    all_do_what_they_should("python-lite", "python", "py", 420).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

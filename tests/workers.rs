@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStderr, Stdio};
 use std::sync::mpsc::Receiver;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -217,6 +217,9 @@ impl Shared {
     }
 }
 
+/// Within this, a worker ends whose grace is half a second, on a machine that does much else; a statement may take longer.
+const HANGING_MAX: Duration = Duration::from_secs(15);
+
 /// The end of all leases, as the database's clock would bring it.
 const OVER: &str = "UPDATE stockade.leases SET until_ms = 0";
 
@@ -276,6 +279,38 @@ async fn a_worker_that_is_stopped_past_its_lease_is_fenced() {
     worker.signal(Signal::TERM);
     worker.end();
     assert_each_is_booked_once(&shared.place, &BTreeSet::from([run]));
+}
+
+/// It once waited for the answer for as long as a statement may take.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL; tests/postgres starts one"]
+async fn a_worker_whose_server_hangs_ends_within_the_grace() {
+    let shared = Shared::new().await;
+    left(&shared.place, &[]);
+    let (locks, admin) = (shared.database.inside().await, shared.database.inside().await);
+    locks.batch_execute("BEGIN; LOCK TABLE stockade.runs, stockade.leases IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    for more in [&["--grace", "500ms"][..], &["--grace", "500ms", "--once"]] {
+        let worker = Working::begin(&shared.place, more);
+        commits_wait(&admin).await;
+        let told = Instant::now();
+        worker.signal(Signal::TERM);
+        assert_eq!(worker.end(), Some(0));
+        assert!(told.elapsed() < HANGING_MAX, "{more:?}: it took {:?}", told.elapsed());
+        // The server goes on with what it was asked.
+        admin.batch_execute(&format!("SELECT pg_terminate_backend(pid) {WAITING}")).await.unwrap();
+    }
+}
+
+/// The run goes on all the same, and the worker once waited for its end.
+#[test]
+fn a_worker_that_ends_by_itself_is_told_to_end_too() {
+    let (place, (port, asked, _answer)) = (Place::new(), gated_with(RECEIPT));
+    pays_at(&place, port);
+    left(&place, &[]);
+    let worker = Working::begin(&place, &["--once", "--grace", "50ms"]);
+    asked_for(&asked);
+    worker.signal(Signal::TERM);
+    assert_eq!(worker.end(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

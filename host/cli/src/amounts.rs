@@ -2,23 +2,13 @@
 
 use std::time::Duration;
 
-pub(crate) use stockade::amounts::{one, read};
-use stockade::amounts::{scaled, units};
+use stockade::amounts::units;
+pub(crate) use stockade::amounts::{milliseconds as ago, one, read};
 use stockade::{Budget, Currency, Fault, dollars};
 
 /// Reads how long something may take, as in 500ms or 30s.
 pub(crate) fn time(text: &str) -> Result<Duration, Fault> {
     one(Currency::Wall, text).map(Duration::from_micros)
-}
-
-/// Reads a duration in milliseconds. The unit is required: `30` could mean 30 days or 30 minutes.
-pub(crate) fn ago(text: &str) -> Result<u64, Fault> {
-    let ms = match text.strip_suffix('d') {
-        Some(days) => scaled(days.trim_end(), 86_400_000),
-        None if text.ends_with(|last: char| last.is_ascii_digit()) => None,
-        None => one(Currency::Wall, text).ok().map(|us| us / 1_000),
-    };
-    ms.ok_or_else(|| Fault::invalid("time", format!("\"{text}\" is not a time with its unit, as in 45m, 2h or 3d")))
 }
 
 /// Writes a budget the way [`read`] reads it.

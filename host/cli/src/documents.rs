@@ -3,6 +3,7 @@
 use stockade::{AcceptedDocument, Builder, Config};
 
 use crate::escape::safe;
+use crate::follow_up::named;
 use crate::globals::Globals;
 use crate::kept::{self, Purpose};
 use crate::places;
@@ -33,7 +34,8 @@ pub(crate) fn added(globals: &Globals, builder: Builder, config: &Config) -> Bui
             Some(accepted) => builder.accepted_document(name, accepted),
             None => {
                 let name = safe(name);
-                eprintln!("{YELLOW}openapi{YELLOW:#} {name}: not offered until `stockade openapi accept {name}`");
+                let accept = named(&format!("openapi accept {name}"));
+                eprintln!("{YELLOW}openapi{YELLOW:#} {name}: not offered until {accept}");
                 builder
             }
         }

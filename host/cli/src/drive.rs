@@ -3,6 +3,7 @@
 use stockade::{Delivery, Host, Kind, Listing, Notice, Report, Run, RunHandle, RunState, Started};
 
 use crate::exit::Exit;
+use crate::follow_up::named;
 use crate::globals::Globals;
 use crate::{ask, escape, pretty, report, terminal, text};
 
@@ -76,7 +77,7 @@ pub(crate) fn told(globals: &Globals, report: &Report) -> Exit {
     if globals.json {
         pretty::print_json(report);
     } else {
-        report::settled(globals, report);
+        report::settled(report);
     }
     Exit::of_status(report.status)
 }
@@ -104,8 +105,10 @@ fn told_of(notices: &[Notice]) {
     for Notice { to, reason, delivery, .. } in notices {
         let Some(reason) = reason else { continue };
         let next = match delivery {
-            Delivery::Failed => "it is not sent again",
-            Delivery::Pending | Delivery::Delivered | Delivery::Outdated => "`stockade resume --due` sends it again",
+            Delivery::Failed => "it is not sent again".to_owned(),
+            Delivery::Pending | Delivery::Delivered | Delivery::Outdated => {
+                format!("{} sends it again", named("resume --due"))
+            }
         };
         eprintln!("\"{}\" was not told: {}; {next}", escape::safe(to), escape::safe(reason));
     }

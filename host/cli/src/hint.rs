@@ -2,6 +2,8 @@
 
 use stockade::{Fault, Hint};
 
+use crate::follow_up::{named, quoted};
+
 /// Writes an error as one sentence: what went wrong, and the command that helps.
 pub(crate) fn sentence(fault: &Fault) -> String {
     match &fault.hint {
@@ -16,20 +18,21 @@ pub(crate) fn spelled_out(fault: &Fault) -> Fault {
 }
 
 fn advice(hint: &Hint) -> String {
-    match hint {
-        Hint::ListRuns => "`stockade runs` lists them".to_owned(),
-        Hint::ShowRun(run) => format!("`stockade show {run}` tells what it has"),
-        Hint::ResumeRun(run) => format!("`stockade resume {run}` drives it on"),
-        Hint::RemoveByForce(run) => format!("`stockade rm --force {run}` removes it all the same"),
-        Hint::AddLanguage(name) => format!("`stockade language add {name}` builds it"),
-        Hint::PromoteCode => "`stockade tool promote` makes a tool of code that ran here".to_owned(),
-        Hint::PullComponent(reference) => format!("`stockade tool pull {reference}` prints it"),
-        Hint::ListMemories => "`stockade memory list` lists them".to_owned(),
-        Hint::ForgetMemories => "`stockade memory forget` makes room".to_owned(),
-        Hint::ReembedMemories => "`stockade memory reembed` makes all vectors again".to_owned(),
-        Hint::AcceptServer(name) => format!("`stockade mcp accept {name}` shows what it offers, and asks"),
-        Hint::MigrateJournal => "`stockade migrate` changes them".to_owned(),
-    }
+    let (command, helps) = match hint {
+        Hint::ListRuns => ("runs".to_owned(), "lists them"),
+        Hint::ShowRun(run) => (format!("show {run}"), "tells what it has"),
+        Hint::ResumeRun(run) => (format!("resume {run}"), "drives it on"),
+        Hint::RemoveByForce(run) => (format!("rm --force {run}"), "removes it all the same"),
+        Hint::AddLanguage(name) => (format!("language add {}", quoted(name)), "builds it"),
+        Hint::PromoteCode => ("tool promote".to_owned(), "makes a tool of code that ran here"),
+        Hint::PullComponent(reference) => (format!("tool pull {}", quoted(reference)), "prints it"),
+        Hint::ListMemories => ("memory list".to_owned(), "lists them"),
+        Hint::ForgetMemories => ("memory forget".to_owned(), "makes room"),
+        Hint::ReembedMemories => ("memory reembed".to_owned(), "makes all vectors again"),
+        Hint::AcceptServer(name) => (format!("mcp accept {}", quoted(name)), "shows what it offers, and asks"),
+        Hint::MigrateJournal => ("migrate".to_owned(), "changes them"),
+    };
+    format!("{} {helps}", named(&command))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use stockade::file::write_whole;
 use stockade::{Digest, Fault, Seals, Source, json};
 
 use crate::escape::safe;
+use crate::follow_up::named;
 use crate::globals::Globals;
 use crate::{places, read};
 
@@ -43,10 +44,10 @@ impl Purpose {
 
     fn again(self, name: &str) -> String {
         match self {
-            Self::Tool => "`stockade tool promote` makes it again".to_owned(),
-            Self::Language => format!("`stockade language add {name}` builds it again"),
-            Self::Skill => format!("`stockade skill accept {name}` accepts it again"),
-            Self::Document => format!("`stockade openapi accept {name}` accepts it again"),
+            Self::Tool => format!("{} makes it again", named("tool promote")),
+            Self::Language => format!("{} builds it again", named(&format!("language add {name}"))),
+            Self::Skill => format!("{} accepts it again", named(&format!("skill accept {name}"))),
+            Self::Document => format!("{} accepts it again", named(&format!("openapi accept {name}"))),
         }
     }
 }

@@ -18,6 +18,7 @@ mod escape;
 mod eval;
 mod exit;
 mod failure;
+mod follow_up;
 mod frame;
 mod globals;
 mod hint;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
     let json = std::env::args_os().any(|argument| argument == "--json");
     let exit = match Args::try_parse() {
         Ok(Args { globals, command }) => {
+            follow_up::remember(&globals.spelled());
             let json = globals.json;
             let exit = run(globals, command);
             stream::close();

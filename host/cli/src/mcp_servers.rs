@@ -9,6 +9,7 @@ use stockade_mcp_client::{Client, Comparison, Launcher, McpTool, Pin, Standing, 
 
 use crate::escape::safe;
 use crate::exit::Exit;
+use crate::follow_up::named;
 use crate::frame::Frame;
 use crate::globals::Globals;
 use crate::text::{BOLD, DIM, YELLOW};
@@ -93,10 +94,8 @@ pub(crate) fn added(globals: &Globals, builder: Builder, config: &Config) -> sto
         let name = tool.name().to_owned();
         if !tool.open().is_empty() {
             let open: Vec<_> = tool.open().iter().map(|tool| safe(tool)).collect();
-            eprintln!(
-                "{YELLOW}mcp{YELLOW:#} {name}: not offered until `stockade mcp accept {name}`: {}",
-                open.join(", ")
-            );
+            let accept = named(&format!("mcp accept {name}"));
+            eprintln!("{YELLOW}mcp{YELLOW:#} {name}: not offered until {accept}: {}", open.join(", "));
         }
         builder.callable(&name, tool)
     };

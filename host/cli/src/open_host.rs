@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stockade::memory::{Archive, Embed};
-use stockade::{Builder, Cassette, Clock, Compiler, Config, Host, Limits, Source};
+use stockade::{Builder, Cassette, Clock, Compiler, Config, Host, Limits, Source, file};
 use stockade_mcp::Call;
 use stockade_refund::{Refund, Settings, shop};
 use stockade_server::audit::Audit;
@@ -83,7 +83,10 @@ pub(crate) async fn apart(
 
 /// Adds everything that is built in, added or configured; `shop` is the database of the shop.
 fn furnished(globals: &Globals, builder: Builder, config: &Config, shop: &Path) -> stockade::Result<Builder> {
-    shop::create(shop)?;
+    shop::create(shop).map_err(|fault| match file::barred(shop) {
+        Some(why) => fault.reworded(|said| format!("{said}; {why}")),
+        None => fault,
+    })?;
     let refund = Refund::from(config.settings::<Settings>(REFUND)?);
     let builder = promoted(globals, builder);
     let builder = accepted_skills(globals, config, languages(globals, with_shop(builder, shop)));

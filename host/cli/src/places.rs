@@ -1,11 +1,11 @@
 //! The directories of this program, which no other user may write.
 
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::access;
 use rustix::process::geteuid;
-use stockade::{Fault, Kind};
+use stockade::{Fault, Kind, file};
 
 use crate::globals::Globals;
 
@@ -71,11 +71,7 @@ pub(crate) fn create_private(dir: &Path) -> stockade::Result<()> {
         let message = format!("the data directory \"{}\" {why}; --data-dir names another", dir.display());
         Fault::new(Kind::Journal, message).detail("data_dir")
     };
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|error| unusable(format!("cannot be created: {error}")))?;
+    file::make_folder(dir).map_err(|error| unusable(format!("cannot be created: {error}")))?;
     let found = std::fs::metadata(dir).map_err(|error| unusable(format!("cannot be read: {error}")))?;
     match others(&found) {
         Some(why) => Err(unusable(format!("{why} \"{}\"", dir.display()))),

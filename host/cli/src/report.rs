@@ -7,6 +7,7 @@ use stockade::{
 
 use crate::amounts;
 use crate::escape::{safe, safe_lines};
+use crate::follow_up::{quoted, typed};
 use crate::frame::Frame;
 use crate::globals::Globals;
 use crate::pretty::print_json;
@@ -22,25 +23,25 @@ const CODE_LINES_MAX: usize = 200;
 const CHILDREN_SHOWN: usize = 20;
 
 /// Prints the status of a run that has settled, and what to do next.
-pub(crate) fn settled(globals: &Globals, report: &Report) {
+pub(crate) fn settled(report: &Report) {
     if report.status == Status::Suspended {
-        suspended(globals, report, report.error.as_ref());
+        suspended(report, report.error.as_ref());
     } else {
-        standing(globals, report);
+        standing(report);
     }
 }
 
 /// Prints the status of a run below its timeline.
-pub(crate) fn standing(globals: &Globals, report: &Report) {
+pub(crate) fn standing(report: &Report) {
     match report.status {
         Status::Done => output(report.output.as_ref()),
-        Status::Waiting => waiting(globals, report),
-        Status::Suspended => suspended(globals, report, None),
+        Status::Waiting => waiting(report),
+        Status::Suspended => suspended(report, None),
         Status::Failed | Status::Stopped | Status::Running => report.error.iter().for_each(print_error),
-        Status::Paused => paused(globals, report),
+        Status::Paused => paused(report),
         Status::Interrupted => {
             println!("run {} is interrupted; to go on:", report.run_id);
-            println!("  {}", command(globals, "resume", report.run_id, ""));
+            println!("  {}", command("resume", report.run_id, ""));
         }
     }
 }
@@ -55,43 +56,43 @@ fn output(output: Option<&Json>) {
     }
 }
 
-fn waiting(globals: &Globals, report: &Report) {
-    open(report).for_each(|approval| question(globals, report.run_id, approval, None, false));
-    report.doubts.iter().for_each(|doubt| in_doubt(globals, report.run_id, doubt));
-    report.waits.iter().for_each(|wait| waits(globals, report.run_id, wait));
+fn waiting(report: &Report) {
+    open(report).for_each(|approval| question(report.run_id, approval, None, false));
+    report.doubts.iter().for_each(|doubt| in_doubt(report.run_id, doubt));
+    report.waits.iter().for_each(|wait| waits(report.run_id, wait));
     report.due_ms.iter().for_each(|due_ms| println!("run {} must end until {}", report.run_id, utc(*due_ms)));
 }
 
 /// Prints a call of which it is not known whether it happened, and how to settle it.
-fn in_doubt(globals: &Globals, run: RunId, Doubt { key, call, error, .. }: &Doubt) {
+fn in_doubt(run: RunId, Doubt { key, call, error, .. }: &Doubt) {
     println!("run {run} waits for a person to find out: {}", safe(&error.message));
     let columns = terminal::columns_of(std::io::stdout()).unwrap_or(usize::MAX);
     print!("{}", Frame::all(&safe(&call.to_string()), columns));
     let key = quoted(key);
-    println!("it did:      {}", command(globals, "settle", run, &format!("{key} --as done --output 'JSON'")));
-    println!("it did not:  {}", command(globals, "settle", run, &format!("{key} --as failed")));
+    println!("it did:      {}", command("settle", run, &format!("{key} --as done --output 'JSON'")));
+    println!("it did not:  {}", command("settle", run, &format!("{key} --as failed")));
 }
 
 /// Prints what a run waits for without a person, and what drives it on.
-fn waits(globals: &Globals, run: RunId, wait: &Wait) {
+fn waits(run: RunId, wait: &Wait) {
     println!("run {run} waits {}", safe(&wait.to_string()));
     if let Some(name) = &wait.signal {
-        println!("  {}", command(globals, "signal", run, &format!("{} 'JSON' --by YOUR_NAME", quoted(name))));
+        println!("  {}", command("signal", run, &format!("{} 'JSON' --by YOUR_NAME", quoted(name))));
     }
     if wait.runs.is_some() {
-        println!("  {}", command_for_all(globals, &format!("runs --parent {run}")));
+        println!("  {}", typed(&format!("runs --parent {run}")));
     }
     if let Some(AwaitedResult { tool, token }) = &wait.result {
         let what = format!("complete {} {} 'JSON'", quoted(tool), quoted(token));
-        println!("  {}", command_for_all(globals, &what));
+        println!("  {}", typed(&what));
     }
     if wait.until_ms.is_some() || wait.runs.is_some() {
-        println!("  {}", command_for_all(globals, "resume --due"));
+        println!("  {}", typed("resume --due"));
     }
 }
 
 /// Prints an open question, how long it has waited if that is known, who may decide on it, and how.
-pub(crate) fn question(globals: &Globals, run: RunId, approval: &ApprovalView, waits_ms: Option<u64>, is_full: bool) {
+pub(crate) fn question(run: RunId, approval: &ApprovalView, waits_ms: Option<u64>, is_full: bool) {
     let since = waits_ms.map_or(String::new(), |ms| format!(" for {}", age(ms)));
     println!("run {run} waits{since} for a person: {}", safe(&approval.reason));
     let columns = terminal::columns_of(std::io::stdout()).unwrap_or(usize::MAX);
@@ -99,10 +100,10 @@ pub(crate) fn question(globals: &Globals, run: RunId, approval: &ApprovalView, w
     terms(approval).iter().for_each(|line| println!("{line}"));
     for verdict in &approval.decisions {
         match verdict {
-            Verdict::Approved => println!("yes:  {}", decision(globals, "approve", run, approval, "")),
-            Verdict::Denied => println!("no:   {}", decision(globals, "deny", run, approval, " --comment \"…\"")),
-            Verdict::Edited => println!("edit: {}", decision(globals, "edit", run, approval, " --input '{…}'")),
-            Verdict::Responded => println!("else: {}", decision(globals, "respond", run, approval, " --text \"…\"")),
+            Verdict::Approved => println!("yes:  {}", decision("approve", run, approval, "")),
+            Verdict::Denied => println!("no:   {}", decision("deny", run, approval, " --comment \"…\"")),
+            Verdict::Edited => println!("edit: {}", decision("edit", run, approval, " --input '{…}'")),
+            Verdict::Responded => println!("else: {}", decision("respond", run, approval, " --text \"…\"")),
         }
     }
 }
@@ -135,10 +136,7 @@ pub(crate) fn remembered(globals: &Globals, report: &Report) {
         let pattern = pattern.map(|pattern| safe(pattern.text())).unwrap_or_default();
         let ToolCall { tool, function, .. } = &approval.call;
         println!("\"{}\": {} approves {}.{} with {pattern}", safe(&approval.key), safe(by), safe(tool), safe(function));
-        println!(
-            "  {}",
-            command(globals, "revoke", report.run_id, &format!("{} --by YOUR_NAME", quoted(&approval.key)))
-        );
+        println!("  {}", command("revoke", report.run_id, &format!("{} --by YOUR_NAME", quoted(&approval.key))));
     }
     if held.is_empty() {
         eprintln!("no yes of the run holds for later calls");
@@ -150,12 +148,12 @@ fn pattern(approval: &ApprovalView) -> Option<&Json> {
 }
 
 /// Prints the open questions of a run on stderr, each with the command that approves it.
-pub(crate) fn questions(globals: &Globals, report: &Report) {
+pub(crate) fn questions(report: &Report) {
     let is_over = matches!(report.status, Status::Done | Status::Failed | Status::Stopped);
     for approval in open(report).filter(|_| !is_over) {
         eprintln!("\"{}\": {}", safe(&approval.key), safe(&approval.reason));
         eprint!("{}", Frame::all(&shown(&approval.call, false), terminal::columns()));
-        eprintln!("  {}", decision(globals, "approve", report.run_id, approval, ""));
+        eprintln!("  {}", decision("approve", report.run_id, approval, ""));
     }
 }
 
@@ -164,38 +162,32 @@ pub(crate) fn open(report: &Report) -> impl Iterator<Item = &ApprovalView> {
 }
 
 /// Returns the command that decides on this question and on no other.
-fn decision(
-    globals: &Globals,
-    verb: &str,
-    run: RunId,
-    ApprovalView { key, digest, .. }: &ApprovalView,
-    more: &str,
-) -> String {
+fn decision(verb: &str, run: RunId, ApprovalView { key, digest, .. }: &ApprovalView, more: &str) -> String {
     let rest = format!("{} --seen {} --by YOUR_NAME{more}", quoted(key), digest.short());
-    command(globals, verb, run, &rest)
+    command(verb, run, &rest)
 }
 
 /// Prints who paused a run, the command that drives it on, and its open questions.
-fn paused(globals: &Globals, report: &Report) {
+fn paused(report: &Report) {
     let by = report.stop.as_ref().map(|stop| format!(" {}", safe(&stop.to_string()))).unwrap_or_default();
     println!("run {} is paused{by}; to go on:", report.run_id);
-    println!("  {}", command(globals, "resume", report.run_id, ""));
-    waiting(globals, report);
+    println!("  {}", command("resume", report.run_id, ""));
+    waiting(report);
 }
 
 /// Prints the command that drives a suspended run on, and why it was suspended unless the timeline has said so.
-fn suspended(globals: &Globals, report: &Report, why: Option<&Fault>) {
+fn suspended(report: &Report, why: Option<&Fault>) {
     let limit = report.error.as_ref().and_then(|fault| fault.breach.as_ref()).map_or("fuel", |breach| &breach.limit);
     if let Some(fault) = report.error.as_ref().filter(|fault| fault.detail.as_deref() == Some("budget")) {
         println!("run {} is suspended: {}", report.run_id, safe(&fault.message));
-        println!("  {}", command_for_all(globals, "budget"));
+        println!("  {}", typed("budget"));
         return;
     }
     let why = why.and_then(|fault| fault.breach.as_ref());
     let why = why.map_or(String::new(), |breach| format!(", {}: {}", breach.limit, used(breach)));
     let at = report.state.as_deref().unwrap_or("its start");
     println!("run {} is suspended at {}{why}; to go on:", report.run_id, safe(at));
-    println!("  {}", command(globals, "budget", report.run_id, &format!("--add {limit}=AMOUNT")));
+    println!("  {}", command("budget", report.run_id, &format!("--add {limit}=AMOUNT")));
 }
 
 /// Prints the piece of code that ended with an entry, and its output.
@@ -226,42 +218,14 @@ fn framed(name: &str, text: &str) {
     }
 }
 
-/// Returns the exact command that drives a run on, with the options of this call: the run needs the same configuration for its
-/// workflow and its models. `--record` is left out, because each recording needs a new file.
-fn command(globals: &Globals, verb: &str, run: RunId, rest: &str) -> String {
+/// Returns the exact command that drives a run on: the run needs the same configuration for its workflow and its models.
+fn command(verb: &str, run: RunId, rest: &str) -> String {
     let rest = if rest.is_empty() { String::new() } else { format!(" {rest}") };
-    command_for_all(globals, &format!("{verb} {run}{rest}"))
-}
-
-/// Returns such a command that is about no single run.
-fn command_for_all(globals: &Globals, what: &str) -> String {
-    // A name that is not Unicode cannot be shown.
-    let program = std::env::args_os().next().and_then(|name| name.into_string().ok());
-    let program = program.unwrap_or_else(|| "stockade".to_owned());
-    let data_dir = Some(&globals.data_dir).filter(|folder| folder.to_str() != Some(".stockade"));
-    let options = [
-        ("--data-dir", data_dir),
-        ("--cache-dir", globals.cache_dir.as_ref()),
-        ("--config", globals.config.as_ref()),
-        ("--replay", globals.cassettes.replay.as_ref()),
-    ];
-    let options = options.into_iter().filter_map(|(name, path)| Some((name, path?.display().to_string())));
-    let journals = globals.journal.iter().map(|url| ("--journal", url.clone()));
-    let options: String = options.chain(journals).map(|(name, value)| format!(" {name} {}", quoted(&value))).collect();
-    format!("{} {what}{options}", quoted(&program))
-}
-
-/// Quotes a word so that a shell reads it as one word.
-fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:@%".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
+    typed(&format!("{verb} {run}{rest}"))
 }
 
 /// Prints the run that has started this one, and those that this one has started.
-pub(crate) fn family(globals: &Globals, report: &Report) {
+pub(crate) fn family(report: &Report) {
     if let Some(parent) = &report.parent {
         println!("\n{BOLD}parent{BOLD:#}\n  {}  {}", parent.run, safe(&parent.key));
     }
@@ -275,10 +239,7 @@ pub(crate) fn family(globals: &Globals, report: &Report) {
     }
     let more = report.children.len().saturating_sub(CHILDREN_SHOWN);
     if more > 0 {
-        println!(
-            "  {DIM}{more} more:{DIM:#} {}",
-            command_for_all(globals, &format!("runs --parent {}", report.run_id))
-        );
+        println!("  {DIM}{more} more:{DIM:#} {}", typed(&format!("runs --parent {}", report.run_id)));
     }
 }
 

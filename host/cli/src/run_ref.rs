@@ -1,6 +1,8 @@
 use std::str::FromStr;
 
-use stockade::{Exec, Fault, Filter, Host, Kind, RunId};
+use stockade::{Exec, Fault, Filter, Hint, Host, Kind, RunId};
+
+use crate::follow_up::named;
 
 /// The longest id, with its dashes.
 const LETTERS_MAX: usize = 36;
@@ -23,7 +25,7 @@ impl FromStr for RunRef {
         if !text.is_empty() && text.len() <= LETTERS_MAX && is_id(text) {
             return Ok(Self(text.to_ascii_lowercase()));
         }
-        Err(Fault::invalid("run_id", format!("\"{text}\" is not a run's id; `stockade runs` lists them")))
+        Err(Fault::invalid("run_id", format!("\"{text}\" is not a run's id; {} lists them", named("runs"))))
     }
 }
 
@@ -56,8 +58,8 @@ impl RunRef {
         match begins.as_slice() {
             [run] => Ok(**run),
             [] => {
-                let message = format!("there is no run \"{}\"; `stockade runs` lists them", self.0);
-                Err(Fault::new(Kind::NotFound, message).detail("run_id"))
+                let fault = Fault::new(Kind::NotFound, format!("there is no run \"{}\"", self.0));
+                Err(fault.detail("run_id").hint(Hint::ListRuns))
             }
             [..] => Err(self.ambiguous(&begins)),
         }

@@ -28,7 +28,7 @@ impl Approvals {
             if globals.json {
                 all.extend(found);
             } else {
-                self.show(globals, &found);
+                self.show(&found);
             }
             filter.after = next;
             if next.is_none() {
@@ -43,9 +43,9 @@ impl Approvals {
         Ok(Exit::Done)
     }
 
-    fn show(&self, globals: &Globals, questions: &[OpenQuestion]) {
+    fn show(&self, questions: &[OpenQuestion]) {
         for OpenQuestion { run_id, approval, waits_ms, .. } in questions {
-            report::question(globals, *run_id, approval, Some(*waits_ms), self.full);
+            report::question(*run_id, approval, Some(*waits_ms), self.full);
         }
     }
 }

@@ -4,6 +4,7 @@ use clap::Args;
 use stockade::{Approval, ApprovalId, Decision, Digest, Fault, Host, Json, Kind, Report, RunId};
 
 use crate::exit::Exit;
+use crate::follow_up::named;
 use crate::globals::{Cassettes, Globals};
 use crate::run_ref::RunRef;
 use crate::{ask, drive, open_host, read, report};
@@ -156,7 +157,7 @@ async fn shown(globals: &Globals, host: &Host, run: RunId, fault: Fault) -> Faul
     if let Ok(state) = host.state(run).await
         && !globals.json
     {
-        report::questions(globals, &Report::from(&state));
+        report::questions(&Report::from(&state));
     }
     fault
 }
@@ -168,8 +169,9 @@ fn seen(question: &Approval, run: RunId, seen: Option<&str>) -> stockade::Result
         Some(seen) if !digest.is_written(seen) => {
             let key = &question.key;
             let message = format!(
-                "question \"{key}\" of run {run} is {}, and \"{seen}\" was seen; `stockade show {run}` shows it",
-                digest.short()
+                "question \"{key}\" of run {run} is {}, and \"{seen}\" was seen; {} shows it",
+                digest.short(),
+                named(&format!("show {run}"))
             );
             Err(Fault::new(Kind::Conflict, message).detail("seen"))
         }

@@ -94,6 +94,13 @@ impl Exec {
         if self.watch {
             watch::check(file)?;
         }
+        if file == "-" && self.input.as_deref() == Some("-") {
+            return Err(Fault::invalid(
+                "usage",
+                "stdin is the code or the input, and not both; give one of them a file",
+            )
+            .into());
+        }
         let mut code = code(&self, file)?;
         let out = self.out.as_deref().map(|dir| OutDir::open(dir, self.force)).transpose()?;
         let limits = open_host::code_limits(globals)?;
@@ -168,7 +175,7 @@ async fn settled(
         print_json(&ExecReport::new(report.clone(), outcome.as_ref(), state.calls(stockade::Exec::KEY)));
     } else {
         outcome.iter_mut().for_each(|outcome| printed.cut(outcome));
-        print(globals, &report, outcome.as_ref());
+        print(&report, outcome.as_ref());
     }
     Ok(Exit::of_status(report.status))
 }
@@ -211,7 +218,7 @@ async fn print_tools(globals: &Globals, exec: &Exec) -> anyhow::Result<Exit> {
 
 fn tools(host: &Host, names: &[String], language: &str) -> stockade::Result<String> {
     let tools: Vec<_> = match names {
-        [] => host.tools().collect(),
+        [] => host.tools().filter(|tool| tool.is_for_code()).collect(),
         names => names.iter().map(|name| host.tool(name)).collect::<stockade::Result<_>>()?,
     };
     stubs::text(&tools, language)
@@ -311,7 +318,7 @@ pub(crate) fn exec_budget() -> Budget {
     stockade::exec_budget(&stockade::code_limits())
 }
 
-fn print(globals: &Globals, report: &Report, outcome: Option<&CodeOutcome>) {
+fn print(report: &Report, outcome: Option<&CodeOutcome>) {
     if let Some(CodeOutcome { stdout, stderr, .. }) = outcome {
         print!("{}", safe_lines(stdout));
         eprint!("{}", safe_lines(stderr));
@@ -323,7 +330,7 @@ fn print(globals: &Globals, report: &Report, outcome: Option<&CodeOutcome>) {
             eprintln!("{RED}{}{RED:#}", safe(&exception.to_string()));
         }
         Some(CodeEnd::Raised(exception)) => eprintln!("{}", safe_lines(exception.traceback.trim_end())),
-        _ if matches!(report.status, Status::Suspended | Status::Paused) => report::settled(globals, report),
+        _ if matches!(report.status, Status::Suspended | Status::Paused) => report::settled(report),
         _ => report.error.iter().for_each(print_error),
     }
     for name in outcome.iter().flat_map(|outcome| outcome.files.keys()) {

@@ -88,7 +88,7 @@ impl Offering {
         let served = stockade_mcp::serve(mcp.on_fault(complain), stdin_pipe::open(), tokio::io::stdout(), end.told());
         let served = served.await;
         drop(timers);
-        host.shutdown(self.grace).await;
+        host.shutdown(end.left(self.grace)).await;
         served?;
         Ok(Exit::Done)
     }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::json;
 use stockade::memory::{DOCUMENT_BYTES_MAX, Forget, Kept, LongTerm, Page};
-use stockade::{Clock, Fault, Kind, Label, Namespace, NewMemory, Query, Remembered, RunId};
+use stockade::{Clock, Fault, Hint, Kind, Label, Namespace, NewMemory, Query, Remembered, RunId};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::escape::safe;
 use crate::exit::Exit;
+use crate::follow_up::named;
 use crate::globals::Globals;
 use crate::pretty::print_json;
 use crate::run_ref::RunRef;
@@ -191,7 +192,7 @@ async fn list(globals: &Globals, namespace: Option<&Namespace>) -> anyhow::Resul
     if globals.json {
         print_json(&all);
     } else if all.is_empty() {
-        eprintln!("nothing is kept yet; `stockade memory add FILE` keeps a file");
+        eprintln!("nothing is kept yet; {} keeps a file", named("memory add FILE"));
     } else {
         all.iter().for_each(|kept| print(&kept.memory, kept.namespace.to_string().trim_end_matches('/'), LIST_LETTERS));
     }
@@ -316,10 +317,8 @@ async fn is_there(globals: &Globals, what: &Forget, namespace: Option<&Namespace
 
 fn nothing_of(source: &str, namespace: Option<&Namespace>) -> Fault {
     let place = namespace.map(|namespace| format!(" in the namespace \"{namespace}\"")).unwrap_or_default();
-    let message = format!(
-        "there is no memory of the source \"{source}\"{place}, and nothing was forgotten; `stockade memory list` lists them"
-    );
-    Fault::new(Kind::NotFound, message).detail("memory")
+    let message = format!("there is no memory of the source \"{source}\"{place}, and nothing was forgotten");
+    Fault::new(Kind::NotFound, message).detail("memory").hint(Hint::ListMemories)
 }
 
 async fn reembed(globals: &Globals) -> anyhow::Result<Exit> {

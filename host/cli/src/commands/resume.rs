@@ -111,7 +111,7 @@ async fn resumed(globals: &Globals, host: &Host, run: RunId, driven: stockade::R
         Ok(report) => {
             if !globals.json {
                 println!("run {run} is {}", report.status);
-                report::settled(globals, &report);
+                report::settled(&report);
             }
             (json!(report), Exit::of_status(report.status))
         }

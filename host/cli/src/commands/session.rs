@@ -4,6 +4,7 @@ use stockade::{CodeEnd, CodeOutcome, Host, RemovedSession, RunId, SessionCell, S
 
 use crate::escape::safe;
 use crate::exit::Exit;
+use crate::follow_up::named;
 use crate::globals::Globals;
 use crate::pretty::{self, print_json};
 use crate::text::{DIM, fit};
@@ -91,7 +92,7 @@ async fn list(globals: &Globals, host: &Host) -> stockade::Result<()> {
         println!("{}  {cells} cells{last}", safe(session));
     }
     if lines.is_empty() {
-        eprintln!("there is no session yet; `stockade exec FILE --session ID` begins one");
+        eprintln!("there is no session yet; {} begins one", named("exec FILE --session ID"));
     }
     Ok(())
 }

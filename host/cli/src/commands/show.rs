@@ -44,11 +44,11 @@ impl Show {
             timeline(&host, &state, 0).await?;
         }
         each(&host, &state, 0, |entry| report::code(&state, entry)).await?;
-        report::family(globals, &report);
+        report::family(&report);
         report::log(&report);
         report::spent(&report);
         println!();
-        report::standing(globals, &report);
+        report::standing(&report);
         Ok(Exit::Done)
     }
 }

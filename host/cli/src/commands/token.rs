@@ -7,6 +7,7 @@ use stockade_server::audit::Event;
 
 use crate::escape::safe;
 use crate::exit::Exit;
+use crate::follow_up::named;
 use crate::globals::Globals;
 use crate::text::left_out;
 use crate::{amounts, ask, open_host, pretty};
@@ -23,7 +24,7 @@ pub(crate) enum Token {
 /// Make a token for a person or a program, and print it this once: the journal keeps its digest alone
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  stockade token create dana --role approver\n  \
-                        stockade token create shop --role operator --budget money=$2,steps=50")]
+                        stockade token create shop --role operator --budget 'money=$2,steps=50'")]
 pub(crate) struct Create {
     /// The person or the program: runs are started and questions decided by this name
     name: String,
@@ -132,7 +133,7 @@ async fn list(globals: &Globals) -> anyhow::Result<Exit> {
         println!("{id}  {role:<8} {}  since {}{budget}{tools}", safe(name), utc(*created_ms));
     }
     if principals.is_empty() {
-        eprintln!("there is no token; `stockade token create` makes one");
+        eprintln!("there is no token; {} makes one", named("token create"));
     }
     Ok(Exit::Done)
 }

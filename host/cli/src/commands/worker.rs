@@ -6,7 +6,7 @@ use serde_json::json;
 use stockade::outage::{News, Outage};
 use stockade::{Fault, Fired, Host, Kind, Run, RunId, RunState, Scheduled, Worker as Taker};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::end::End;
 use crate::exit::Exit;
@@ -16,6 +16,9 @@ use crate::{amounts, drive, escape, open_host, origin, pretty};
 
 /// How often the journal is looked into for runs to take up.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// How long a worker at its end waits to hear of its runs how they stand, where the grace is over.
+const HEARING: Duration = Duration::from_secs(1);
 
 /// Take up runs that no process drives, for as long as this is not ended: runs that were started detached, interrupted or are due
 ///
@@ -50,15 +53,18 @@ impl Worker {
         let host = open_host::host_of_many(globals, log.clone()).await?;
         let mut end = End::new().context(Fault::new(Kind::System, "signals cannot be waited for"))?;
         let taker = host.worker().queues(self.queues).at_once(self.at_once.into());
-        let mut work = Work { host: host.clone(), taker, log, driven: JoinSet::new(), count: 0, exit: Exit::Done };
+        let (host_of_work, grace) = (host.clone(), self.grace);
+        let mut work =
+            Work { host: host_of_work, taker, log, grace, driven: JoinSet::new(), count: 0, exit: Exit::Done };
         eprintln!("worker {} looks for runs", std::process::id());
         if self.once {
-            work.all_there_is().await?;
+            work.all_there_is(&mut end).await?;
         } else {
             work.until(&mut end).await;
         }
-        let late = host.shutdown(self.grace).await;
-        work.drain().await;
+        let late = host.shutdown(end.left(grace)).await;
+        // A journal that hangs tells nothing of them.
+        let _ = timeout(end.left(grace).max(HEARING), work.drain()).await;
         Ok(work.told(globals, &late))
     }
 }
@@ -71,6 +77,7 @@ struct Work {
     host: Host,
     taker: Taker,
     log: Log,
+    grace: Duration,
     driven: JoinSet<Driven>,
     /// How many runs have settled here.
     count: u64,
@@ -82,14 +89,14 @@ impl Work {
     async fn until(&mut self, end: &mut End) {
         let telling = tokio::spawn(tell(self.host.clone()));
         let mut outage = Outage::default();
-        loop {
-            let turned = self.turn().await;
+        let grace = self.grace;
+        while let Some(turned) = end.within(grace, self.turn()).await {
             match (outage.note(turned.is_err()), turned) {
                 (News::Fails, Err(fault)) => self.log.complain("worker", &fault),
                 (News::Answers, _) => eprintln!("worker: the journal answers again"),
                 (News::Fails | News::Nothing, _) => {}
             }
-            if self.is_told(end, &outage).await {
+            if end.is_told() || self.is_told(end, &outage).await {
                 break;
             }
         }
@@ -114,18 +121,29 @@ impl Work {
         }
     }
 
-    /// Takes up runs until none is left.
-    async fn all_there_is(&mut self) -> stockade::Result<()> {
-        loop {
-            self.turn().await?;
+    /// Takes up runs until none is left, or the worker is told to end.
+    async fn all_there_is(&mut self, end: &mut End) -> stockade::Result<()> {
+        let grace = self.grace;
+        while !end.is_told()
+            && let Some(turned) = end.within(grace, self.turn()).await
+        {
+            turned?;
             if self.driven.is_empty() {
-                drive::notify(&self.host).await;
-                return Ok(());
+                end.within(grace, drive::notify(&self.host)).await;
+                break;
             }
-            self.drain().await;
-            // Runs that those have started, and that go on because of those, are driven here too.
-            self.host.idle().await;
+            tokio::select! {
+                () = self.all_driven() => {}
+                () = end.told() => {}
+            }
         }
+        Ok(())
+    }
+
+    /// Waits for the runs that are driven here, and for those that they have started or that go on because of them.
+    async fn all_driven(&mut self) {
+        self.drain().await;
+        self.host.idle().await;
     }
 
     /// Takes up what there is, in the databases that can be reached, and fails where one cannot.

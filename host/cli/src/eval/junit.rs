@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_failure_differs_from_an_error() {
-        let lost = Attempt::unknown(None, Fault::new(Kind::Journal, "disk full"));
+        let lost = Attempt::unknown(None, Fault::of_storage("disk full"));
         let bad = case("  expect: {status: failed}");
         let cases = vec![
             CaseResult::new(&case(""), vec![Attempt::checked(&case(""), run(), &evidence())]),

@@ -192,7 +192,7 @@ fn dollars(micros: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use stockade::{Fault, Kind};
+    use stockade::Fault;
 
     use super::super::sample::{case, evidence, run};
     use super::*;
@@ -203,7 +203,7 @@ mod tests {
 
     fn evaluation() -> Evaluation {
         let bad = case("  expect:\n    output: [{at: /letter, contains: Bob}]");
-        let lost = Attempt::unknown(None, Fault::new(Kind::Journal, "disk\nfull\x1b[2J"));
+        let lost = Attempt::unknown(None, Fault::of_storage("disk\nfull\x1b[2J"));
         let good = Attempt::checked(&case(""), run(), &evidence());
         let named = |name: &str, attempts| CaseResult { name: name.to_owned(), ..CaseResult::new(&case(""), attempts) };
         let cases = vec![

@@ -1,5 +1,6 @@
 //! Code that runs again each time that its file changes.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::pin::pin;
 use std::time::{Duration, SystemTime};
@@ -24,8 +25,8 @@ const REST_MS: u64 = 200;
 /// The longest wait for that: a file that never rests is read all the same.
 const LONGEST_MS: u64 = 2_000;
 
-/// What is seen of a file: when it was changed, and how long it is.
-type Stamp = (SystemTime, u64);
+/// What is seen of a file: when it was changed, how long it is, and which one it is, for another may have taken its name.
+type Stamp = (SystemTime, u64, u64);
 
 /// A file that is looked at again and again.
 struct Watched {
@@ -60,7 +61,7 @@ impl Watched {
 
 fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = path.metadata().ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }
 
 /// Checks that code can be watched.
@@ -134,7 +135,22 @@ mod tests {
     use super::*;
 
     fn at(second: u64) -> Option<Stamp> {
-        Some((SystemTime::UNIX_EPOCH + Duration::from_secs(second), 1))
+        Some((SystemTime::UNIX_EPOCH + Duration::from_secs(second), 1, 1))
+    }
+
+    /// `mv` and `cp -p` keep the time, and two versions may have one length.
+    #[test]
+    fn a_file_that_takes_the_name_of_another_one_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let [watched, other] = ["watched", "other"].map(|name| folder.path().join(name));
+        for (path, text) in [(&watched, "a"), (&other, "b")] {
+            std::fs::write(path, text).unwrap();
+            let file = std::fs::File::options().write(true).open(path).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(7)).unwrap();
+        }
+        let before = stamp(&watched);
+        std::fs::rename(other, &watched).unwrap();
+        assert_ne!(stamp(&watched), before);
     }
 
     #[test]

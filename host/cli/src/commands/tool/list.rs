@@ -36,7 +36,8 @@ impl List {
 
 /// The functions of a tool, a line each.
 fn lines(tool: &Registered) -> Vec<String> {
-    let Some(component) = tool.component().map(Tool::component) else {
+    // Of code that was promoted, the component says nothing: each has the same.
+    let Some(component) = tool.component().map(Tool::component).filter(|_| tool.nature().code.is_none()) else {
         return tool.functions().iter().map(|function| safe(function.signature())).collect();
     };
     let functions = component.functions().iter().map(|function| safe(&function.signature()));

@@ -1,6 +1,7 @@
 use clap::Args;
 use serde_json::{Value, json};
-use stockade::{Case, Code, EffectKind, Fault, Host, Kind, Promotion, Source};
+use stockade::schema::Schema;
+use stockade::{Case, Code, EffectKind, Fault, Hint, Host, Kind, Promotion, Source};
 
 use crate::escape::safe;
 use crate::exit::Exit;
@@ -11,6 +12,12 @@ use crate::pretty::print_json;
 use crate::run_ref::StepRef;
 use crate::text::{BOLD, DIM};
 use crate::{ask, open_host, places, read, terminal};
+
+/// The longest name, as of every tool.
+const NAME_CHARS_MAX: usize = 64;
+
+/// The variable that code is given: a tool of this name would hide it, or be hidden by it.
+const INPUT: &str = "input";
 
 /// Make a tool of agent-written code, once a person has read and approved it
 ///
@@ -49,8 +56,8 @@ impl Promote {
         let run = run.find(&host).await?;
         let state = host.state(run).await?;
         let Some(EffectKind::RunCode(code)) = state.effect(key).map(|effect| &effect.kind) else {
-            let message = format!("run {run} has no code \"{key}\"; `stockade show {run}` tells what it has");
-            return Err(Fault::new(Kind::NotFound, message).detail("code").into());
+            let fault = Fault::new(Kind::NotFound, format!("run {run} has no code \"{key}\"")).detail("code");
+            return Err(fault.hint(Hint::ShowRun(run)).into());
         };
         let component = host.promote_as(run, key, (name, by), &promotion).await?;
         if !*yes && !agreed(code, name)? {
@@ -84,15 +91,14 @@ impl Promote {
     }
 }
 
-/// Refuses a schema that is not an object: models and people would be shown it.
+/// Refuses a schema that is not one, or not an object: models and people are shown it, and providers refuse all tools for it.
 fn checked(schema: Value, what: &str) -> stockade::Result<Value> {
-    if schema.is_object() {
-        return Ok(schema);
-    }
-    Err(Fault::invalid(
-        what,
-        format!("\"{schema}\" is not a JSON Schema, which is an object, as in {{\"type\": \"string\"}}"),
-    ))
+    let why = match Schema::new(&schema) {
+        Ok(_) if schema.is_object() => return Ok(schema),
+        Ok(_) => "it is no object, as in {\"type\": \"string\"}".to_owned(),
+        Err(why) => why,
+    };
+    Err(Fault::invalid(what, format!("\"{schema}\" is not a JSON Schema that is known here: {why}")))
 }
 
 /// Reads a case: two documents of JSON with a `=` between them.
@@ -109,11 +115,14 @@ fn case(text: &str) -> Result<Case, String> {
 
 fn check_name(host: &Host, name: &str) -> stockade::Result<()> {
     let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    if name.is_empty() || !name.chars().all(is_plain) {
-        return Err(Fault::invalid(
-            "name",
-            format!("\"{}\" is not a name for a tool: use small letters, digits and dashes", safe(name)),
-        ));
+    let is_fit = !name.is_empty() && name.len() <= NAME_CHARS_MAX && name.chars().all(is_plain);
+    if !is_fit || name == INPUT {
+        let message = format!(
+            "\"{}\" is not a name for a tool: use small letters, digits and dashes, {NAME_CHARS_MAX} at most, and not \
+             \"{INPUT}\", which is what code is given",
+            safe(name)
+        );
+        return Err(Fault::invalid("name", message));
     }
     if host.tool(name).is_ok() {
         return Err(Fault::new(Kind::Conflict, format!("there is a tool \"{name}\" already; choose another name")));

@@ -8,6 +8,7 @@ use stockade::{Call, Case, Code, Example, Fault, Host, Kind, Outcome, Snippet, T
 use super::find;
 use crate::escape::{safe, safe_lines};
 use crate::exit::Exit;
+use crate::follow_up::named;
 use crate::globals::Globals;
 use crate::pretty::print_json;
 use crate::text::{DIM, RED};
@@ -79,11 +80,13 @@ fn untried(tool: &Tool) -> Fault {
     let name = tool.name();
     let message = if tool.component().manifest().is_some_and(|manifest| manifest.code.is_some()) {
         format!(
-            "tool \"{name}\" has no cases to try; `--cases DIR` names some, and `stockade tool promote --case` keeps some"
+            "tool \"{name}\" has no cases to try; `--cases DIR` names some, and {} keeps some",
+            named("tool promote --case")
         )
     } else {
         format!(
-            "tool \"{name}\" has no examples to try; [[examples]] in tool.toml, and `stockade tool pack`, give it some"
+            "tool \"{name}\" has no examples to try; [[examples]] in tool.toml, and {}, give it some",
+            named("tool pack")
         )
     };
     Fault::new(Kind::NotFound, message).tool(name)
@@ -110,7 +113,8 @@ fn cases(folder: &Path, snippet: &Snippet) -> stockade::Result<Vec<Example>> {
         let case = case.map_err(|fault| unreadable(path, &fault.message))?;
         let case: Case = serde_json::from_value(case).map_err(|error| unreadable(path, &error))?;
         let Case { input, output, error } = case;
-        let (function, arguments) = (Snippet::FUNCTION.to_owned(), snippet.arguments(input));
+        let arguments = snippet.arguments(input).map_err(|fault| unreadable(path, &fault.message))?;
+        let function = Snippet::FUNCTION.to_owned();
         Ok(Example { function, arguments, output, error })
     };
     paths.iter().map(read).collect()
